@@ -1,0 +1,1 @@
+"""Purchase orders to Stripe invoices, payments and books that add up."""

@@ -1,0 +1,120 @@
+"""Opens one conference: settings, database, Stripe account, clock and actor.
+
+Every front end and job starts here; tests pass the parts they want to be different.
+"""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from po_toolkit.config import ConferenceSettings, Settings, load_settings
+from po_toolkit.domain.roles import Act, Actor, Role
+from po_toolkit.errors import SettingsError
+from po_toolkit.store import conferences, permits
+from po_toolkit.store.columns import utc_now
+from po_toolkit.store.database import Store, open_store
+from po_toolkit.store.schema import migrate
+from po_toolkit.store.tables import Conference
+from po_toolkit.stripe_gateway import StripeGateway
+
+SYSTEM = Actor("po-toolkit", Role.ADMIN)
+
+
+@dataclass(frozen=True)
+class OpenConference:
+    """One conference, ready to work with."""
+
+    slug: str
+    settings: ConferenceSettings
+    conference: Conference
+    store: Store
+    actor: Actor
+    now: Callable[[], datetime]
+    stripe_api_base: str | None = None
+
+    @cached_property
+    def gateway(self) -> StripeGateway:
+        """The conference's Stripe account.
+
+        Raises:
+            SettingsError: The conference has no Stripe key.
+        """
+        key = self.settings.stripe_secret_key
+        if not key.get_secret_value():
+            raise SettingsError(
+                f"Conference {self.slug} has no stripe_secret_key. Put it in the table "
+                f"[po_toolkit.conferences.{self.slug}] of the configuration file."
+            )
+        return StripeGateway(
+            key,
+            api_base=self.stripe_api_base,
+            permit=permits.account_permit(self.store, key),
+        )
+
+    def today(self) -> date:
+        """The present date in the conference's timezone."""
+        return self.now().astimezone(ZoneInfo(self.conference.timezone)).date()
+
+
+def local_actor(prefix: str = "cli") -> Actor:
+    """Return whoever is logged in on this machine, who may do everything here."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = "unknown"
+    return Actor(f"{prefix}:{name}", Role.ADMIN)
+
+
+def open_database(settings: Settings) -> Store:
+    """Open the database, migrate it, and make a row for each conference in the settings."""
+    store = open_store(settings.database_url)
+    migrate(store)
+    with store.reading() as session:
+        rows = {c.slug: c for c in conferences.all_conferences(session)}
+    stale = [s for s, c in settings.conferences.items() if conferences.differs(rows.get(s), c)]
+    if stale:
+        with store.writing(SYSTEM, Act.CONFIGURE) as uow:
+            for slug in stale:
+                conferences.ensure(uow, slug, settings.conferences[slug])
+    return store
+
+
+def open_conference(
+    slug: str,
+    *,
+    settings: Settings | None = None,
+    store: Store | None = None,
+    actor: Actor | None = None,
+    now: Callable[[], datetime] = utc_now,
+) -> OpenConference:
+    """Open one conference.
+
+    Args:
+        slug: Its name in the settings.
+        settings: By default read from the environment and the configuration file.
+        store: By default the settings' database, created or migrated where needed.
+        actor: Who acts; by default the user of this machine.
+        now: The clock.
+
+    Raises:
+        SettingsError: No such conference, or a wrong setting.
+    """
+    settings = settings or load_settings()
+    configured = settings.conference(slug)
+    store = store or open_database(settings)
+    with store.reading() as session:
+        conference = conferences.by_slug(session, slug)
+    return OpenConference(
+        slug=slug,
+        settings=configured,
+        conference=conference,
+        store=store,
+        actor=actor or local_actor(),
+        now=now,
+        stripe_api_base=settings.stripe_api_base,
+    )

@@ -1,0 +1,21 @@
+"""Our own purchase-order references, and how names and numbers are compared."""
+
+from __future__ import annotations
+
+import secrets
+import unicodedata
+
+REFERENCE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""Letters and digits that nobody confuses on the phone: no 0, O, 1 or I."""
+
+_LENGTH = 6
+
+
+def new_reference() -> str:
+    """Draw a random reference such as ``PO-7KQ2MX``; uniqueness is the database's to check."""
+    return "PO-" + "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(_LENGTH))
+
+
+def comparable(text: str) -> str:
+    """Fold a name or PO number for comparison: NFC, case folded, single spaces."""
+    return " ".join(unicodedata.normalize("NFC", text).casefold().split())

@@ -1,0 +1,1 @@
+"""Spreadsheets: file to rows and problems."""

@@ -1,0 +1,1 @@
+"""From purchase order to a sent invoice, once."""

@@ -1,0 +1,1 @@
+"""Money that moved: the one door into the ledger."""

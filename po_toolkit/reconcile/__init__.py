@@ -1,0 +1,1 @@
+"""The tables that close the books; read-only."""

@@ -1,0 +1,76 @@
+"""Conference rows, kept equal to the settings."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from po_toolkit.config import ConferenceSettings
+from po_toolkit.errors import NotFoundError, PurchaseOrderError
+from po_toolkit.store.database import UnitOfWork
+from po_toolkit.store.tables import Conference, PurchaseOrder
+
+_MIRRORED = (
+    "name",
+    "currency",
+    "days_until_due",
+    "payment_methods",
+    "invoice_footer",
+    "invoice_memo",
+    "timezone",
+    "max_invoice_lines",
+)
+
+
+def by_slug(session: Session, slug: str) -> Conference:
+    """Return a conference.
+
+    Raises:
+        NotFoundError: The database has no such conference.
+    """
+    found = session.scalars(select(Conference).where(Conference.slug == slug)).one_or_none()
+    if found is None:
+        raise NotFoundError(f"The database has no conference {slug!r}; run: po-toolkit init.")
+    return found
+
+
+def all_conferences(session: Session) -> list[Conference]:
+    """Return every conference, by slug."""
+    return list(session.scalars(select(Conference).order_by(Conference.slug)))
+
+
+def differs(conference: Conference | None, settings: ConferenceSettings) -> bool:
+    """Tell whether the row must be made or changed to agree with the settings."""
+    return conference is None or any(
+        getattr(conference, field) != getattr(settings, field) for field in _MIRRORED
+    )
+
+
+def ensure(uow: UnitOfWork, slug: str, settings: ConferenceSettings) -> Conference:
+    """Make the conference's row or bring it up to the settings.
+
+    Raises:
+        PurchaseOrderError: The timezone would change under dated entries.
+    """
+    conference = uow.session.scalars(
+        select(Conference).where(Conference.slug == slug)
+    ).one_or_none()
+    values = {field: getattr(settings, field) for field in _MIRRORED}
+    if conference is None:
+        conference = Conference(slug=slug, **values)
+        uow.session.add(conference)
+    elif conference.timezone != settings.timezone and _has_orders(uow.session, conference):
+        raise PurchaseOrderError(
+            f"Conference {slug} has purchase orders dated in {conference.timezone}; its timezone "
+            f"cannot become {settings.timezone}. Put the old timezone back in the settings."
+        )
+    else:
+        for field, value in values.items():
+            setattr(conference, field, value)
+    uow.session.flush()
+    return conference
+
+
+def _has_orders(session: Session, conference: Conference) -> bool:
+    query = select(PurchaseOrder.id).where(PurchaseOrder.conference_id == conference.id).limit(1)
+    return session.scalar(query) is not None

@@ -1,0 +1,145 @@
+"""Opening the database, reading from it, and writing to it in one transaction."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.orm import Session, selectinload
+
+from po_toolkit.domain.roles import Act, Actor, require
+from po_toolkit.errors import NotFoundError, SettingsError
+from po_toolkit.store.tables import AuditEntry, PurchaseOrder
+
+
+class UnitOfWork:
+    """One transaction by one actor: everything in it happens, or nothing."""
+
+    def __init__(self, session: Session, actor: Actor) -> None:
+        """Bind the transaction to who acts in it."""
+        self.session = session
+        self.actor = actor
+
+    def lock_purchase_order(self, purchase_order_id: int) -> PurchaseOrder:
+        """Lock one purchase order's row and load it afresh with all that belongs to it.
+
+        Raises:
+            NotFoundError: It does not exist.
+        """
+        self.session.flush()
+        found = self.session.scalars(
+            select(PurchaseOrder)
+            .where(PurchaseOrder.id == purchase_order_id)
+            .options(*WHOLE)
+            .with_for_update(of=PurchaseOrder)
+            .execution_options(populate_existing=True)
+        ).one_or_none()
+        if found is None:
+            raise NotFoundError(f"There is no purchase order with id {purchase_order_id}.")
+        return found
+
+    def audit(
+        self,
+        act: Act,
+        subject: Any,
+        *,
+        before: dict[str, Any] | None = None,
+        after: dict[str, Any] | None = None,
+    ) -> None:
+        """Note who did what to which row; values must be JSON."""
+        self.session.flush()
+        self.session.add(
+            AuditEntry(
+                actor=self.actor.name,
+                act=act.value,
+                conference_id=getattr(subject, "conference_id", None),
+                subject_type=type(subject).__name__,
+                subject_id=str(subject.id),
+                before=before or {},
+                after=after or {},
+            )
+        )
+
+
+WHOLE = (
+    selectinload(PurchaseOrder.conference),
+    selectinload(PurchaseOrder.line_items),
+    selectinload(PurchaseOrder.invoices),
+    selectinload(PurchaseOrder.entries),
+    selectinload(PurchaseOrder.credit_notes),
+    selectinload(PurchaseOrder.import_batch),
+)
+"""Loads everything a purchase order's sums and story need."""
+
+
+class Store:
+    """The database of one installation."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Take an engine; on SQLite, make its transactions lock as PostgreSQL's rows do."""
+        self.engine = engine
+        if engine.dialect.name == "sqlite" and not event.contains(engine, "begin", _begin):
+            event.listen(engine, "connect", _prepare_sqlite)
+            event.listen(engine, "begin", _begin)
+            engine.dispose()
+        self._writer = engine.execution_options(po_toolkit_writes=True)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Open a session for reading; nothing it changes is kept."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def writing(self, actor: Actor, act: Act) -> Iterator[UnitOfWork]:
+        """Open a transaction: committed at the end, rolled back on any exception.
+
+        Raises:
+            NotAllowedError: The actor's role does not permit the act.
+        """
+        require(actor, act)
+        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+            yield UnitOfWork(session, actor)
+
+
+def open_store(database_url: str) -> Store:
+    """Open the database at an SQLAlchemy URL, e.g. ``sqlite:///po_toolkit.db``.
+
+    Raises:
+        SettingsError: The URL cannot be understood or its driver is not installed.
+    """
+    try:
+        url = make_url(re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", database_url))
+        if url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:"):
+            Path(str(url.database)).expanduser().parent.mkdir(parents=True, exist_ok=True)
+        return Store(create_engine(url, pool_pre_ping=url.get_backend_name() != "sqlite"))
+    except (ArgumentError, OSError):
+        raise SettingsError(
+            "database_url is no database address; write it like sqlite:///po_toolkit.db or "
+            "postgresql://user:password@host/database."
+        ) from None
+    except ImportError:
+        raise SettingsError(
+            "PostgreSQL's driver is not installed; run: pip install 'po-toolkit[postgres]'."
+        ) from None
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA busy_timeout=30000")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("po_toolkit_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,1 @@
+"""Migrations, one for each release that changed the tables."""

@@ -1,0 +1,35 @@
+"""The tables. Money columns are integers in the minor unit of the row's currency."""
+
+from po_toolkit.store.tables.audit import AuditEntry
+from po_toolkit.store.tables.base import Base
+from po_toolkit.store.tables.conferences import Conference
+from po_toolkit.store.tables.events import SyncCursor, WebhookEvent
+from po_toolkit.store.tables.imports import ImportBatch, ImportRow
+from po_toolkit.store.tables.invoices import (
+    Invoice,
+    LIVE_STATES,
+    RateSlot,
+    StripeCustomer,
+    StripeWrite,
+)
+from po_toolkit.store.tables.ledger import CreditNote, LedgerEntry
+from po_toolkit.store.tables.purchase_orders import PurchaseOrder, PurchaseOrderLineItem
+
+__all__ = [
+    "AuditEntry",
+    "Base",
+    "Conference",
+    "CreditNote",
+    "ImportBatch",
+    "ImportRow",
+    "Invoice",
+    "LIVE_STATES",
+    "LedgerEntry",
+    "PurchaseOrder",
+    "PurchaseOrderLineItem",
+    "RateSlot",
+    "StripeCustomer",
+    "StripeWrite",
+    "SyncCursor",
+    "WebhookEvent",
+]

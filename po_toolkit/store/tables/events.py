@@ -1,0 +1,44 @@
+"""News from Stripe: deliveries, and how far it has been read."""
+
+from __future__ import annotations
+
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from po_toolkit.store.columns import CreatedAt, Key, LongText, StripeId, Time
+from po_toolkit.store.tables.base import Base
+
+
+class WebhookEvent(Base):
+    """A Stripe event as it was delivered, and what became of it."""
+
+    __tablename__ = "webhook_events"
+    __table_args__ = (
+        UniqueConstraint("conference_id", "stripe_event_id"),
+        Index("ix_webhook_events_state", "state", "received_at"),
+    )
+
+    id: Mapped[Key]
+    conference_id: Mapped[int] = mapped_column(ForeignKey("conferences.id"))
+    stripe_event_id: Mapped[StripeId]
+    type: Mapped[str] = mapped_column(String(64))
+    payload: Mapped[LongText]
+    state: Mapped[str] = mapped_column(String(16), default="received")
+    """received, processed, ignored (not ours) or failed."""
+    attempts: Mapped[int] = mapped_column(default=0)
+    error: Mapped[LongText] = mapped_column(default="")
+    received_at: Mapped[CreatedAt]
+    processed_at: Mapped[Time | None]
+
+
+class SyncCursor(Base):
+    """How far a conference's events have been read, and when all was last compared."""
+
+    __tablename__ = "sync_cursors"
+
+    conference_id: Mapped[int] = mapped_column(ForeignKey("conferences.id"), primary_key=True)
+    last_event_id: Mapped[StripeId] = mapped_column(default="")
+    last_event_at: Mapped[Time | None]
+    last_sync_at: Mapped[Time | None]
+    last_full_at: Mapped[Time | None]

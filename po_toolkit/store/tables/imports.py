@@ -1,0 +1,49 @@
+"""Spreadsheets as they came."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from po_toolkit.store.columns import CreatedAt, Key, Time
+from po_toolkit.store.tables.base import Base
+
+
+class ImportBatch(Base):
+    """One spreadsheet taken in."""
+
+    __tablename__ = "import_batches"
+
+    id: Mapped[Key]
+    conference_id: Mapped[int] = mapped_column(ForeignKey("conferences.id"), index=True)
+    file_name: Mapped[str]
+    file_sha256: Mapped[str] = mapped_column(String(64))
+    sheet: Mapped[str] = mapped_column(default="")
+    mapping: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    accepted: Mapped[int] = mapped_column(default=0)
+    rejected: Mapped[int] = mapped_column(default=0)
+    duplicates: Mapped[int] = mapped_column(default=0)
+    entered_by: Mapped[str]
+    created_at: Mapped[CreatedAt]
+    undone_at: Mapped[Time | None]
+
+
+class ImportRow(Base):
+    """One row of a spreadsheet as it came."""
+
+    __tablename__ = "import_rows"
+    __table_args__ = (UniqueConstraint("batch_id", "row_number"),)
+
+    id: Mapped[Key]
+    batch_id: Mapped[int] = mapped_column(ForeignKey("import_batches.id"))
+    row_number: Mapped[int]
+    """The line a person sees in the spreadsheet, from 1."""
+    cells: Mapped[list[Any]] = mapped_column(JSON)
+    outcome: Mapped[str] = mapped_column(String(16))
+    """accepted, rejected or duplicate."""
+    problems: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    purchase_order_id: Mapped[int | None] = mapped_column(
+        ForeignKey("purchase_orders.id"), index=True
+    )

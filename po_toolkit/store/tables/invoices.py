@@ -1,0 +1,122 @@
+"""Invoices at Stripe, their customers, and every write we intend there."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from po_toolkit.store.columns import (
+    CreatedAt,
+    CurrencyCode,
+    Key,
+    LongText,
+    MinorUnits,
+    StripeId,
+    Time,
+    UpdatedAt,
+)
+from po_toolkit.store.tables.base import Base
+
+if TYPE_CHECKING:
+    from po_toolkit.store.tables.purchase_orders import PurchaseOrder
+
+
+class StripeCustomer(Base):
+    """A sponsor in one Stripe account; one address may serve several sponsors."""
+
+    __tablename__ = "stripe_customers"
+    __table_args__ = (UniqueConstraint("conference_id", "email", "organization_key"),)
+
+    id: Mapped[Key]
+    uuid: Mapped[UUID] = mapped_column(default=uuid4, unique=True)
+    conference_id: Mapped[int] = mapped_column(ForeignKey("conferences.id"))
+    email: Mapped[str]
+    organization_key: Mapped[str]
+    stripe_customer_id: Mapped[StripeId | None] = mapped_column(index=True)
+    created_at: Mapped[CreatedAt]
+
+
+LIVE_STATES = frozenset({"planned", "drafting", "drafted", "sent", "paid", "adopted"})
+"""Invoice states that forbid another invoice for the same purchase order."""
+
+
+class Invoice(Base):
+    """One generation of a purchase order's Stripe invoice, and how far it has got."""
+
+    __tablename__ = "invoices"
+    __table_args__ = (
+        UniqueConstraint("purchase_order_id", "generation"),
+        UniqueConstraint("conference_id", "stripe_invoice_id"),
+        Index("ix_invoices_state", "conference_id", "state"),
+    )
+
+    id: Mapped[Key]
+    conference_id: Mapped[int] = mapped_column(ForeignKey("conferences.id"))
+    purchase_order_id: Mapped[int] = mapped_column(ForeignKey("purchase_orders.id"))
+    generation: Mapped[int]
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("stripe_customers.id"))
+    state: Mapped[str] = mapped_column(String(16), default="planned")
+    """planned, drafting, drafted, sent, paid, void, deleted or adopted."""
+    step: Mapped[str] = mapped_column(String(16), default="customer")
+    """The next step to take: customer, draft, lines, check, send or done."""
+    attempt: Mapped[int] = mapped_column(default=1)
+    adopted: Mapped[bool] = mapped_column(default=False)
+    error: Mapped[LongText] = mapped_column(default="")
+    """Why the last try stopped, in words; empty when nothing is wrong."""
+    first_tried_at: Mapped[Time | None]
+    lease_owner: Mapped[str] = mapped_column(default="")
+    lease_until: Mapped[Time | None]
+    stripe_invoice_id: Mapped[StripeId | None]
+    number: Mapped[str] = mapped_column(default="")
+    hosted_url: Mapped[LongText] = mapped_column(default="")
+    pdf_url: Mapped[LongText] = mapped_column(default="")
+    currency: Mapped[CurrencyCode]
+    due_date: Mapped[date | None]
+    """The due date Stripe shows, in the conference's timezone."""
+    stripe_status: Mapped[str] = mapped_column(String(16), default="")
+    stripe_total: Mapped[MinorUnits | None]
+    stripe_amount_due: Mapped[MinorUnits | None]
+    stripe_amount_paid: Mapped[MinorUnits | None]
+    stripe_amount_overpaid: Mapped[MinorUnits | None]
+    stripe_starting_balance: Mapped[MinorUnits | None]
+    stripe_read_at: Mapped[Time | None]
+    sent_at: Mapped[Time | None]
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]
+
+    purchase_order: Mapped[PurchaseOrder] = relationship(back_populates="invoices")
+    customer: Mapped[StripeCustomer | None] = relationship()
+
+
+class StripeWrite(Base):
+    """The intent of one write to Stripe, stored before its first try and replayed as stored."""
+
+    __tablename__ = "stripe_writes"
+
+    id: Mapped[Key]
+    conference_id: Mapped[int] = mapped_column(ForeignKey("conferences.id"), index=True)
+    idempotency_key: Mapped[str] = mapped_column(String(255), unique=True)
+    purchase_order_id: Mapped[int | None] = mapped_column(
+        ForeignKey("purchase_orders.id"), index=True
+    )
+    path: Mapped[str]
+    body: Mapped[LongText]
+    """The parameters as JSON text, exactly as they are sent each time."""
+    first_tried_at: Mapped[Time]
+    finished_at: Mapped[Time | None]
+    stripe_id: Mapped[StripeId] = mapped_column(default="")
+    """The id of the object the answer held."""
+
+
+class RateSlot(Base):
+    """When the next call of one account (and endpoint) may start; shared by all processes."""
+
+    __tablename__ = "rate_slots"
+
+    key: Mapped[str] = mapped_column(String(128), primary_key=True)
+    next_free: Mapped[MinorUnits]
+    """Microseconds since 1970."""

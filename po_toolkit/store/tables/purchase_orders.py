@@ -1,0 +1,159 @@
+"""Purchase orders and their lines."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from po_toolkit.domain.sums import PAID_SIGN, REFUNDED_SIGN, EntryKind, Status, Sums
+from po_toolkit.money import to_major
+from po_toolkit.store.columns import (
+    CreatedAt,
+    CurrencyCode,
+    Key,
+    LongText,
+    MinorUnits,
+    StripeId,
+    Time,
+    UpdatedAt,
+)
+from po_toolkit.store.tables.base import Base
+from po_toolkit.store.tables.invoices import LIVE_STATES
+
+if TYPE_CHECKING:
+    from po_toolkit.store.tables.conferences import Conference
+    from po_toolkit.store.tables.imports import ImportBatch
+    from po_toolkit.store.tables.invoices import Invoice
+    from po_toolkit.store.tables.ledger import CreditNote, LedgerEntry
+
+
+class PurchaseOrder(Base):
+    """What a sponsor ordered and owes."""
+
+    __tablename__ = "purchase_orders"
+    __table_args__ = (
+        Index("ix_purchase_orders_duplicate", "conference_id", "organization_key", "po_number_key"),
+        Index("ix_purchase_orders_status", "conference_id", "status"),
+    )
+
+    id: Mapped[Key]
+    uuid: Mapped[UUID] = mapped_column(default=uuid4, unique=True)
+    conference_id: Mapped[int] = mapped_column(ForeignKey("conferences.id"))
+    reference: Mapped[str] = mapped_column(String(16), unique=True)
+    po_number: Mapped[str] = mapped_column(default="")
+    """The sponsor's own number, text as it came."""
+    po_number_key: Mapped[str] = mapped_column(default="")
+    organization_name: Mapped[str]
+    organization_key: Mapped[str]
+    contact_name: Mapped[str] = mapped_column(default="")
+    contact_email: Mapped[str]
+    billing_address: Mapped[LongText] = mapped_column(default="")
+    currency: Mapped[CurrencyCode]
+    status: Mapped[str] = mapped_column(String(16), default=Status.DRAFT.value)
+    marked_sent: Mapped[bool] = mapped_column(default=False)
+    """Sent to the sponsor by a person, without Stripe."""
+    notes: Mapped[LongText] = mapped_column(default="")
+    due_date: Mapped[date | None]
+    days_until_due: Mapped[int | None]
+    claimed_invoice_id: Mapped[StripeId] = mapped_column(default="")
+    """A Stripe invoice sent by hand that staff named for adoption; blocks a new invoice."""
+    import_batch_id: Mapped[int | None] = mapped_column(ForeignKey("import_batches.id"), index=True)
+    import_row: Mapped[int | None]
+    cancelled_at: Mapped[Time | None]
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]
+
+    conference: Mapped[Conference] = relationship()
+    import_batch: Mapped[ImportBatch | None] = relationship()
+    line_items: Mapped[list[PurchaseOrderLineItem]] = relationship(
+        back_populates="purchase_order", order_by="PurchaseOrderLineItem.position"
+    )
+    invoices: Mapped[list[Invoice]] = relationship(
+        back_populates="purchase_order", order_by="Invoice.generation"
+    )
+    entries: Mapped[list[LedgerEntry]] = relationship(
+        back_populates="purchase_order", order_by="LedgerEntry.id"
+    )
+    credit_notes: Mapped[list[CreditNote]] = relationship(
+        back_populates="purchase_order", order_by="CreditNote.id"
+    )
+
+    @property
+    def sums(self) -> Sums:
+        """The sums of the loaded lines, ledger entries and credit notes, in minor units."""
+        return Sums(
+            total=sum(line.line_total for line in self.line_items),
+            credited=sum(note.amount for note in self.credit_notes),
+            paid=sum(PAID_SIGN.get(EntryKind(e.kind), 0) * e.amount for e in self.entries),
+            refunded=sum(REFUNDED_SIGN.get(EntryKind(e.kind), 0) * e.amount for e in self.entries),
+            active=bool(self.entries or self.credit_notes),
+        )
+
+    @property
+    def subtotal(self) -> Decimal:
+        """The lines before discounts, in major units."""
+        return to_major(sum(max(i.line_total, 0) for i in self.line_items), self.currency)
+
+    @property
+    def total(self) -> Decimal:
+        """The sum of all lines, discounts included, in major units."""
+        return to_major(self.sums.total, self.currency)
+
+    @property
+    def total_paid(self) -> Decimal:
+        """Payments net of their reversals, in major units."""
+        return to_major(self.sums.paid, self.currency)
+
+    @property
+    def total_refunded(self) -> Decimal:
+        """Refunds net of those that failed, in major units."""
+        return to_major(self.sums.refunded, self.currency)
+
+    @property
+    def total_credited(self) -> Decimal:
+        """Credit notes, in major units."""
+        return to_major(self.sums.credited, self.currency)
+
+    @property
+    def balance_due(self) -> Decimal:
+        """What is still owed, in major units; negative when overpaid."""
+        return to_major(self.sums.balance, self.currency)
+
+    @property
+    def live_invoice(self) -> Invoice | None:
+        """The invoice that stands for this purchase order now, if any."""
+        return next((i for i in reversed(self.invoices) if i.state in LIVE_STATES), None)
+
+    @property
+    def stripe_invoice_id(self) -> str:
+        """The live invoice's Stripe id, or ``""``."""
+        return (self.live_invoice.stripe_invoice_id or "") if self.live_invoice else ""
+
+    @property
+    def stripe_invoice_url(self) -> str:
+        """The live invoice's hosted page, or ``""``."""
+        return self.live_invoice.hosted_url if self.live_invoice else ""
+
+
+class PurchaseOrderLineItem(Base):
+    """One line; a negative one is a discount."""
+
+    __tablename__ = "purchase_order_line_items"
+    __table_args__ = (CheckConstraint("quantity > 0", name="quantity_positive"),)
+
+    id: Mapped[Key]
+    purchase_order_id: Mapped[int] = mapped_column(ForeignKey("purchase_orders.id"), index=True)
+    position: Mapped[int]
+    description: Mapped[LongText]
+    quantity: Mapped[int]
+    unit_price: Mapped[MinorUnits]
+    line_total: Mapped[MinorUnits]
+    import_row: Mapped[int | None]
+    """The spreadsheet row this line came from."""
+
+    purchase_order: Mapped[PurchaseOrder] = relationship(back_populates="line_items")

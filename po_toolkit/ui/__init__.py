@@ -1,0 +1,1 @@
+"""One function for each screen of the app."""
