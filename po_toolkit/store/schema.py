@@ -30,10 +30,9 @@ def migrate(store: Store) -> None:
     Raises:
         SettingsError: The database belongs to a newer release.
     """
-    config = alembic_config(store)
-    head = ScriptDirectory.from_config(config).get_current_head()
-    if current_revision(store) == head:
+    if is_current(store):
         return
+    config = alembic_config(store)
     with store._writer.begin() as connection:  # noqa: SLF001 the schema is part of the store
         config.attributes["connection"] = connection
         if connection.dialect.name == "postgresql":
@@ -46,6 +45,12 @@ def current_revision(store: Store) -> str | None:
     """Return the revision the database is at, or None for an empty one."""
     with store.engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
+
+
+def is_current(store: Store) -> bool:
+    """Tell whether the database has exactly this release's tables."""
+    head = ScriptDirectory.from_config(alembic_config(store)).get_current_head()
+    return current_revision(store) == head
 
 
 def _refuse_newer(config: Config, connection: object) -> None:

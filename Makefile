@@ -1,0 +1,78 @@
+# Each target sets up what it needs in .venv; only Python 3.11 or newer and make must be there.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+JOBS ?= 2
+DEMO ?=
+TESTS ?=
+
+RUN_READY := $(VENV)/.ready-to-run
+DEV_READY := $(VENV)/.ready-to-test
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint types layers format pytest chaos docs locks clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  make demo DEMO=--once           print the reconciliation and stop"
+	@echo "  make pytest TESTS=tests/rules   run some of the tests"
+
+demo: $(RUN_READY) ## play the whole job on sample data, then serve the app
+	@$(BIN)/po-toolkit demo $(DEMO)
+
+test: check pytest ## all checks and tests
+
+check: lint types layers ## lint, types and layers
+
+lint: $(DEV_READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(DEV_READY)
+	$(BIN)/mypy
+
+layers: $(DEV_READY)
+	$(BIN)/lint-imports
+
+format: $(DEV_READY) ## bring the code into its form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+pytest: $(DEV_READY) ## the tests alone
+	$(BIN)/pytest -n $(JOBS) $(TESTS)
+
+docs: $(DEV_READY) ## write docs/cli.md from the commands' --help
+	$(BIN)/python tests/docs/cli_reference.py docs/cli.md
+
+locks: ## resolve the locked requirements anew (needs uv)
+	uv pip compile pyproject.toml $(LOCK) -o requirements.lock
+	uv pip compile pyproject.toml --extra dev --extra notebooks --extra postgres $(LOCK) \
+	  -o requirements-dev.lock
+	printf 'hatchling>=1.27\neditables>=0.5\n' | \
+	  uv pip compile - -c requirements-dev.lock --no-annotate $(LOCK) -o requirements-build.lock
+
+LOCK := --quiet --universal --generate-hashes --no-header --python-version 3.11
+
+clean: ## remove .venv and everything that was built
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed; name one with: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { \
+	  echo "Python cannot make virtual environments; on Debian: apt-get install python3-venv" >&2; \
+	  rm -rf $(VENV); exit 1; }
+
+$(RUN_READY): requirements-build.lock requirements.lock pyproject.toml | $(BIN)/python
+	@echo "Setting up $(VENV); the first time this takes about a minute."
+	@$(PIP) install --require-hashes -r requirements-build.lock -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEV_READY): requirements-dev.lock $(RUN_READY)
+	@echo "Installing what the tests need."
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,15 @@
+"""The command line: one module for each noun, each command one call of the API plus printing.
+
+Results go to stdout, everything else to stderr. Exit codes: 0 all done; 1 failed; 2 wrong usage;
+3 done in part (some rows or purchase orders were refused, each named).
+"""
+
+from po_toolkit.cli.app import app
+
+
+def main() -> None:
+    """Run the command line; the entry point of ``po-toolkit``."""
+    app(prog_name="po-toolkit")
+
+
+__all__ = ["app", "main"]

@@ -1,0 +1,176 @@
+"""``invoice``, ``adopt`` and ``resend``: invoices at Stripe."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from po_toolkit.cli.boundary import FAILED, PARTIAL, complain, tell, wrong_usage
+from po_toolkit.cli.opening import agree, conference_of, named_conference
+from po_toolkit.cli.options import (
+    ConferenceOption,
+    Format,
+    FormatOption,
+    ReferenceArgument,
+    YesOption,
+    read_reference,
+)
+from po_toolkit.cli.output import amount, count, print_json, print_table
+from po_toolkit.cli.progress import progress_of
+
+if TYPE_CHECKING:
+    from po_toolkit.api.invoices import InvoicePreview, InvoiceReport, InvoiceResult
+
+
+BatchOption = Annotated[
+    int | None,
+    typer.Option(metavar="ID", help="The purchase orders of this import; import names its ID."),
+]
+PoOption = Annotated[
+    list[str] | None,
+    typer.Option("--po", metavar="REF", parser=read_reference, help="This one; repeat for more."),
+]
+AllDraftOption = Annotated[bool, typer.Option("--all-draft", help="Every draft of the conference.")]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Show what would be sent; call nobody.")
+]
+NoSendOption = Annotated[
+    bool,
+    typer.Option("--no-send", help="Leave the invoices as drafts at Stripe; mail nobody."),
+]
+
+
+def invoice(
+    ctx: typer.Context,
+    conference: ConferenceOption,
+    batch: BatchOption = None,
+    po: PoOption = None,
+    all_draft: AllDraftOption = False,
+    dry_run: DryRunOption = False,
+    no_send: NoSendOption = False,
+    yes: YesOption = False,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Create and send the Stripe invoices of purchase orders, each exactly once.
+
+    Run it again after an interruption: it takes up what was cut off and never bills twice. A live
+    Stripe key is asked about first.
+
+    Exit codes: 0 all done, or invoiced before; 1 failed; 2 wrong usage, or a live key without a
+    terminal and without --yes; 3 some were refused.
+
+    Example: po-toolkit invoice --conference pycon-2027 --batch 1
+    """
+    if sum((batch is not None, bool(po), all_draft)) != 1:
+        wrong_usage("Say which purchase orders: one of --batch ID, --po REF or --all-draft.")
+    from po_toolkit.api import invoices
+
+    opened = named_conference(ctx, conference)
+    chosen: dict[str, Any] = {"batch": batch, "references": po or None, "all_draft": all_draft}
+    preview = invoices.preview_invoices(opened, **chosen)
+    if dry_run:
+        _print_preview(preview, output)
+        return
+    if preview.ready:
+        totals = " and ".join(amount(total, code) for code, total in preview.totals.items())
+        verb = "create drafts of" if no_send else "send"
+        agree(opened, f"{verb} {count(len(preview.ready), 'invoice')} of {totals}", yes=yes)
+    with progress_of(len(preview.ready), "Invoices") as step:
+        report = invoices.invoice_purchase_orders(opened, **chosen, send=not no_send, progress=step)
+    _print_report(report, output)
+    if report.failed:
+        raise typer.Exit(PARTIAL)
+
+
+def adopt(
+    ctx: typer.Context,
+    reference: ReferenceArgument,
+    invoice_id: Annotated[
+        str, typer.Argument(metavar="INVOICE_ID", help="The invoice at Stripe: in_...")
+    ],
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Take an invoice that was sent by hand as this purchase order's, so it is not billed again.
+
+    Its total and currency must be the purchase order's; nothing changes at Stripe.
+
+    Example: po-toolkit adopt PO-7KQ2MX in_1PqRsT
+    """
+    from po_toolkit.api import invoices
+
+    opened = conference_of(ctx, reference)
+    _finish(invoices.adopt_invoice(opened, reference, invoice_id.strip()), output, "adopted")
+
+
+def resend(
+    ctx: typer.Context,
+    reference: ReferenceArgument,
+    yes: YesOption = False,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Have Stripe mail the open invoice to the sponsor once more.
+
+    Example: po-toolkit resend PO-7KQ2MX
+    """
+    from po_toolkit.api import invoices
+
+    opened = conference_of(ctx, reference)
+    agree(opened, f"mail the invoice of {reference} again", yes=yes)
+    _finish(invoices.resend_invoice(opened, reference), output, "sent again")
+
+
+def _finish(result: InvoiceResult, output: Format, done: str) -> None:
+    if output is Format.JSON:
+        print_json(result.as_json())
+    elif result.outcome != "failed":
+        typer.echo(f"{result.reference}: {result.stripe_invoice_id} {done}.")
+        typer.echo(f"Invoice page: {result.hosted_invoice_url}")
+    if result.outcome == "failed":
+        complain(f"{result.reference}: {result.error}")
+        raise typer.Exit(FAILED)
+
+
+def _print_preview(preview: InvoicePreview, output: Format) -> None:
+    if output is Format.JSON:
+        print_json(preview.as_json())
+        return
+    print_table(
+        ("Reference", "Organization", "PO number", "Total", "Look at"),
+        [
+            (
+                line.reference,
+                line.organization_name,
+                line.po_number,
+                amount(line.total, line.currency),
+                "; ".join(line.doubts),
+            )
+            for line in preview.ready
+        ],
+        title=f"Would be invoiced (Stripe {preview.mode} mode)",
+        right=(3,),
+    )
+    if preview.skipped:
+        typer.echo("")
+        print_table(
+            ("Reference", "Why not"),
+            [(skip.reference, skip.reason) for skip in preview.skipped],
+            title="Would be skipped",
+        )
+    totals = ", ".join(amount(total, code) for code, total in preview.totals.items())
+    tell(f"{count(len(preview.ready), 'invoice')} of {totals or 'nothing'}. Nothing was sent.")
+
+
+def _print_report(report: InvoiceReport, output: Format) -> None:
+    if output is Format.JSON:
+        print_json(report.as_json())
+        return
+    print_table(
+        ("Reference", "Outcome", "Stripe invoice", "Invoice page or reason"),
+        [
+            (r.reference, r.outcome, r.stripe_invoice_id, r.error or r.hosted_invoice_url)
+            for r in report.results
+        ],
+        whole=(0, 1, 2),
+    )
+    tell(f"{report.invoiced} invoiced, {report.skipped} skipped, {report.failed} failed.")

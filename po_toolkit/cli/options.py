@@ -1,0 +1,75 @@
+"""Options and arguments that several commands share, and how their values are read."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from po_toolkit.errors import AmountError
+from po_toolkit.money import parse_decimal
+
+
+class Format(StrEnum):
+    """How a result is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+def read_amount(text: str) -> Decimal:
+    """Read an amount in major units: a plain decimal number above zero."""
+    try:
+        amount = parse_decimal(text)
+    except AmountError as error:
+        raise typer.BadParameter(str(error)) from None
+    if amount <= 0:
+        raise typer.BadParameter(f"{text} is not above zero; write the amount without a sign.")
+    return amount
+
+
+def read_date(text: str) -> date:
+    """Read a date as ISO 8601 writes it."""
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is not a date; write year-month-day, like 2027-03-31."
+        ) from None
+
+
+def read_reference(text: str) -> str:
+    """Read our reference of a purchase order, in any case, with or without its ``PO-``."""
+    plain = text.strip().upper()
+    return plain if plain.startswith("PO-") else f"PO-{plain}"
+
+
+FormatOption = Annotated[
+    Format,
+    typer.Option(
+        "--format",
+        help="table for people, or json for programs: the JSON stands alone on stdout, amounts "
+        "as decimal strings.",
+    ),
+]
+ConferenceOption = Annotated[
+    str,
+    typer.Option(
+        "--conference",
+        metavar="SLUG",
+        help="The conference, by its name in the settings: [po_toolkit.conferences.SLUG].",
+    ),
+]
+ReferenceArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="REF", parser=read_reference, help="The purchase order, e.g. PO-7KQ2MX."
+    ),
+]
+YesOption = Annotated[
+    bool,
+    typer.Option("--yes", help="Do not ask before reaching a live Stripe account."),
+]

@@ -1,0 +1,27 @@
+"""``stripe-sim``: the Stripe simulator alone."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from po_toolkit.cli.boundary import tell
+
+
+def stripe_sim(
+    port: Annotated[
+        int, typer.Option(metavar="N", min=1, max=65535, help="The port to listen on.")
+    ] = 12111,
+) -> None:
+    """Run the Stripe simulator until stopped: invoices and payments without an account.
+
+    Any key that looks like a Stripe key is an account of its own. State lives in memory.
+
+    Example: po-toolkit stripe-sim --port 12111, and in another terminal
+    PO_TOOLKIT_STRIPE_API_BASE=http://127.0.0.1:12111 po-toolkit sync --conference pycon-2027
+    """
+    from po_toolkit.simulator import serve
+
+    tell(f"Stripe simulator: PO_TOOLKIT_STRIPE_API_BASE=http://127.0.0.1:{port}")
+    serve(port=port)

@@ -1,0 +1,174 @@
+"""``template`` and ``import``: spreadsheets of purchase orders."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from po_toolkit.cli.boundary import PARTIAL, tell
+from po_toolkit.cli.opening import named_conference
+from po_toolkit.cli.options import ConferenceOption, Format, FormatOption
+from po_toolkit.cli.output import count, print_json, print_table, write_bytes
+
+if TYPE_CHECKING:
+    from po_toolkit.api.imports import ImportReport
+
+
+class FileFormat(StrEnum):
+    """Spreadsheet formats that are written."""
+
+    CSV = "csv"
+    XLSX = "xlsx"
+
+
+def template(
+    file_format: Annotated[
+        FileFormat, typer.Option("--format", help="csv, or xlsx with the columns explained.")
+    ] = FileFormat.CSV,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write it here instead of to stdout.")
+    ] = None,
+) -> None:
+    """Write an empty spreadsheet with the columns that import understands.
+
+    Example: po-toolkit template --format xlsx --out sponsors.xlsx
+    """
+    from po_toolkit.api import imports
+
+    content = imports.template(file_format.value)
+    write_bytes(content, out, binary=file_format is FileFormat.XLSX)
+
+
+FileArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE",
+        exists=True,
+        dir_okay=False,
+        readable=True,
+        help="The spreadsheet: CSV or XLSX.",
+    ),
+]
+SheetOption = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Which sheet, where several could be meant."),
+]
+MapOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="FIELD=COLUMN",
+        help="Take FIELD (e.g. unit_price) from the column with the heading COLUMN. Repeat for "
+        "more fields; it is remembered for files with the same headings.",
+    ),
+]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Show what would be taken; write nothing.")
+]
+ErrorsOutOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Write the refused rows with their reasons here, to be corrected."
+    ),
+]
+AllowDuplicatesOption = Annotated[
+    bool,
+    typer.Option(
+        "--allow-duplicates",
+        help="Take a purchase order although its organization and PO number are there already.",
+    ),
+]
+DecimalOption = Annotated[
+    Literal["point", "comma"] | None,
+    typer.Option(help="How amounts are written, where the file leaves it open: 1.234 is what?"),
+]
+DatesOption = Annotated[
+    Literal["dmy", "mdy"] | None,
+    typer.Option(help="How dates are written, where the file leaves it open: 03/04 is when?"),
+]
+
+
+def import_(
+    ctx: typer.Context,
+    file: FileArgument,
+    conference: ConferenceOption,
+    sheet: SheetOption = None,
+    mapping: MapOption = None,
+    dry_run: DryRunOption = False,
+    errors_out: ErrorsOutOption = None,
+    allow_duplicates: AllowDuplicatesOption = False,
+    decimal: DecimalOption = None,
+    dates: DatesOption = None,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Take a spreadsheet of sponsors in as draft purchase orders.
+
+    Rows with the same organization and PO number are the lines of one purchase order. Good ones
+    are kept, bad ones are named row by row; the same file again adds nothing. Nothing is sent.
+
+    Exit codes: 0 all taken or there already; 1 unreadable, or no purchase order in it; 2 wrong
+    usage, or the sheet must be named; 3 some were refused.
+
+    Example: po-toolkit import sponsors.xlsx --conference pycon-2027 --dry-run
+    """
+    from po_toolkit.api import imports
+
+    chosen = _read_mapping(mapping or [])
+    report = imports.import_purchase_orders(
+        named_conference(ctx, conference),
+        file,
+        file_name=file.name,
+        sheet=sheet,
+        mapping=chosen or None,
+        dry_run=dry_run,
+        allow_duplicates=allow_duplicates,
+        decimal=decimal,
+        dates=dates,
+    )
+    if output is Format.JSON:
+        print_json(report.as_json())
+    else:
+        _print_report(report, dry_run=dry_run)
+    if errors_out is not None and report.problems:
+        write_bytes(imports.rejected_rows_csv(report), errors_out, binary=False)
+    if report.batch is not None and report.accepted:
+        tell(f"Next: po-toolkit invoice --conference {conference} --batch {report.batch} --dry-run")
+    if report.rejected:
+        raise typer.Exit(PARTIAL)
+
+
+def _read_mapping(pairs: list[str]) -> dict[str, str]:
+    mapping: dict[str, str] = {}
+    for pair in pairs:
+        field, equals, column = (part.strip() for part in pair.partition("="))
+        if not (field and equals and column):
+            raise typer.BadParameter(
+                f"{pair!r}: write the field, =, and the column's heading, e.g. "
+                f"--map 'unit_price=Price each'."
+            )
+        if field in mapping:
+            raise typer.BadParameter(f"{field} is given two columns; leave one --map away.")
+        mapping[field] = column
+    return mapping
+
+
+def _print_report(report: ImportReport, *, dry_run: bool) -> None:
+    if report.problems:
+        print_table(
+            ("Row", "Column", "Value", "What is wrong, and what would be right"),
+            [(p.row, p.column, p.value, p.message) for p in report.problems],
+            right=(0,),
+            whole=(),
+        )
+        typer.echo("")
+    batch = f"Batch {report.batch}: " if report.batch is not None else ""
+    orders = count(report.accepted, "purchase order")
+    typer.echo(
+        f"{batch}{orders} {'would be taken' if dry_run else 'taken'}, {report.rejected} refused, "
+        f"{report.duplicates} there already."
+    )
+    if report.references:
+        typer.echo(f"References: {', '.join(report.references)}")

@@ -1,0 +1,38 @@
+"""How much of what the database holds, for the status of an installation."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from po_toolkit.store.tables import Conference, Invoice, PurchaseOrder, SyncCursor, WebhookEvent
+
+
+def purchase_orders(session: Session, conference: Conference) -> dict[str, int]:
+    """Count a conference's purchase orders by money status."""
+    return _by(session, PurchaseOrder.status, PurchaseOrder.conference_id == conference.id)
+
+
+def invoices(session: Session, conference: Conference) -> dict[str, int]:
+    """Count a conference's invoices, of every generation, by state."""
+    return _by(session, Invoice.state, Invoice.conference_id == conference.id)
+
+
+def webhook_events(session: Session, conference: Conference) -> dict[str, int]:
+    """Count a conference's events from Stripe by what became of them."""
+    return _by(session, WebhookEvent.state, WebhookEvent.conference_id == conference.id)
+
+
+def last_sync_at(session: Session, conference: Conference) -> datetime | None:
+    """Return when the conference was last synced with Stripe, or None."""
+    return session.scalar(
+        select(SyncCursor.last_sync_at).where(SyncCursor.conference_id == conference.id)
+    )
+
+
+def _by(session: Session, column: Any, condition: Any) -> dict[str, int]:
+    query = select(column, func.count()).where(condition).group_by(column).order_by(column)
+    return {str(name): int(number) for name, number in session.execute(query)}
