@@ -1,0 +1,172 @@
+"""Every way in which the books may fail to add up: its code, its meaning, and what mends it.
+
+The rules that find them are in :mod:`po_toolkit.reconcile`; codes are part of the public output of
+``po-toolkit reconcile`` and never change their meaning.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class DiscrepancyClass:
+    """One class of discrepancy.
+
+    Attributes:
+        code: Stable name, as in the ``discrepancies`` column.
+        title: A few words for a heading.
+        explanation: What is wrong and how it comes about.
+        at_stake: Which amount is given with it.
+        mend: The act that puts it right, in words.
+        command: The command for that act, ``{reference}`` standing for the purchase order.
+    """
+
+    code: str
+    title: str
+    explanation: str
+    at_stake: str
+    mend: str
+    command: str = ""
+
+
+_CLASSES = (
+    DiscrepancyClass(
+        "not_invoiced",
+        "Not invoiced",
+        "Money is owed on the purchase order and no invoice for it was sent.",
+        "The balance",
+        "Send the invoice, or cancel the purchase order.",
+        "po-toolkit invoice --po {reference}",
+    ),
+    DiscrepancyClass(
+        "overdue",
+        "Unpaid past its due date",
+        "The invoice was sent, its due date has passed and a balance is left.",
+        "The balance",
+        "Remind the sponsor; record a wire or check that has arrived meanwhile.",
+        "po-toolkit resend {reference}",
+    ),
+    DiscrepancyClass(
+        "amount_differs_from_stripe",
+        "Amount differs from Stripe",
+        "The total of the invoice at Stripe is not the total of the purchase order.",
+        "The difference",
+        "Void the invoice and send it again with the right lines, or credit the difference.",
+    ),
+    DiscrepancyClass(
+        "paid_at_stripe_not_here",
+        "Paid at Stripe, not recorded here",
+        "Stripe has more money on the invoice than the ledger has recorded for it.",
+        "The money that is missing here",
+        "Sync, so that the payment is recorded.",
+        "po-toolkit sync --full",
+    ),
+    DiscrepancyClass(
+        "paid_here_not_at_stripe",
+        "Recorded here, not paid at Stripe",
+        "The ledger has money for an invoice that Stripe does not count as paid, so the sponsor's "
+        "page and reminders still ask for it.",
+        "The money that Stripe does not know of",
+        "Sync; if it stays, tell Stripe of the payment or reverse the entry.",
+        "po-toolkit sync --full",
+    ),
+    DiscrepancyClass(
+        "overpaid",
+        "Overpaid",
+        "More was paid than is owed.",
+        "The excess",
+        "Refund the excess, or agree with the sponsor to use it for another invoice.",
+        "po-toolkit refund {reference} --amount {amount}",
+    ),
+    DiscrepancyClass(
+        "paid_twice",
+        "Paid twice",
+        "The same amount came through Stripe and by wire or check, and the purchase order is "
+        "overpaid by it.",
+        "The amount that came twice",
+        "Refund one of the two payments.",
+        "po-toolkit refund {reference} --amount {amount}",
+    ),
+    DiscrepancyClass(
+        "paid_after_cancelled",
+        "Paid although cancelled",
+        "The purchase order is cancelled and yet money is on it.",
+        "The money on it",
+        "Refund the payment.",
+        "po-toolkit refund {reference} --amount {amount}",
+    ),
+    DiscrepancyClass(
+        "paid_on_old_generation",
+        "Paid on a replaced invoice",
+        "The sponsor paid an invoice that was voided or replaced by a later one.",
+        "The money paid there",
+        "Check that the later invoice is not paid too; void it if the old one settles the debt.",
+    ),
+    DiscrepancyClass(
+        "refunded_without_credit",
+        "Refunded without a credit note",
+        "Money went back to the sponsor and no credit note says that he owes less, so the debt "
+        "is open again. It neither ages nor is it reminded of until a person decides.",
+        "The refund that nothing explains",
+        "Issue a credit note if the debt is forgiven; else ask for the money again.",
+        "po-toolkit credit-note {reference} --amount {amount} --reason TEXT",
+    ),
+    DiscrepancyClass(
+        "disputed",
+        "Disputed",
+        "The sponsor's bank has taken a payment back in a dispute.",
+        "The money taken back",
+        "Answer the dispute in Stripe's dashboard before its deadline.",
+    ),
+    DiscrepancyClass(
+        "ach_returned_late",
+        "Bank debit returned late",
+        "A bank debit looked paid and was returned days afterwards.",
+        "The returned amount",
+        "Ask the sponsor to pay again, by another way.",
+        "po-toolkit resend {reference}",
+    ),
+    DiscrepancyClass(
+        "currency_differs",
+        "Currency differs",
+        "The invoice or a payment is in another currency than the purchase order.",
+        "The amount in the other currency",
+        "Void the invoice and send it in the right currency; refund the payment.",
+    ),
+    DiscrepancyClass(
+        "two_alike",
+        "Two purchase orders alike",
+        "Another purchase order of the same sponsor has the same number, or neither has a number "
+        "and currency and total are the same: one sponsorship may be billed twice.",
+        "The total of the purchase order",
+        "Cancel the one too many; leave both if the sponsor did order twice.",
+        "po-toolkit cancel {reference}",
+    ),
+    DiscrepancyClass(
+        "customer_differs",
+        "Customer differs",
+        "The invoice went to another organization or address than the purchase order names.",
+        "The total of the invoice",
+        "Void the invoice and send it again to the right customer.",
+    ),
+    DiscrepancyClass(
+        "voided_at_stripe",
+        "Void at Stripe, open here",
+        "The last invoice was voided or written off at Stripe and its balance is still open here.",
+        "The balance",
+        "Send a new invoice, or cancel the purchase order.",
+        "po-toolkit invoice --po {reference}",
+    ),
+    DiscrepancyClass(
+        "settled_by_itself",
+        "Settled by itself at Stripe",
+        "Stripe marked the invoice paid without a payment, as it does below its minimum amount.",
+        "The balance",
+        "Issue a credit note for the small sum, or collect it another way.",
+        "po-toolkit credit-note {reference} --amount {amount} --reason TEXT",
+    ),
+)
+
+DISCREPANCY_CLASSES = {c.code: c for c in _CLASSES}
+"""All classes by code, in the order of the table."""

@@ -1,0 +1,21 @@
+"""Where a day ends: every report is cut off at the end of a day in the conference's timezone."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+
+def end_of_day(day: date, timezone: str) -> datetime:
+    """Return the first instant after the day, in UTC.
+
+    What happened before it belongs to the day or an earlier one. On a day the clocks change the
+    day is 23 or 25 hours long, and that is right.
+    """
+    following = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(timezone))
+    return following.astimezone(UTC)
+
+
+def local_day(instant: datetime, timezone: str) -> date:
+    """Return the date that the clocks of the timezone showed."""
+    return instant.astimezone(ZoneInfo(timezone)).date()

@@ -1,0 +1,56 @@
+"""Finding what does not add up: one function for each class, in a plain registry."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from po_toolkit.domain.discrepancies import DISCREPANCY_CLASSES
+from po_toolkit.reconcile.books import Books
+from po_toolkit.reconcile.discrepancies import against_stripe, debts, mixed_up
+from po_toolkit.reconcile.discrepancies.finding import Finder
+from po_toolkit.reconcile.tables import DISCREPANCIES
+
+FINDERS: dict[str, Finder] = {
+    "not_invoiced": debts.not_invoiced,
+    "overdue": debts.overdue,
+    "amount_differs_from_stripe": against_stripe.amount_differs_from_stripe,
+    "paid_at_stripe_not_here": against_stripe.paid_at_stripe_not_here,
+    "paid_here_not_at_stripe": against_stripe.paid_here_not_at_stripe,
+    "overpaid": debts.overpaid,
+    "paid_twice": debts.paid_twice,
+    "paid_after_cancelled": debts.paid_after_cancelled,
+    "paid_on_old_generation": against_stripe.paid_on_old_generation,
+    "refunded_without_credit": debts.refunded_without_credit,
+    "disputed": debts.disputed,
+    "ach_returned_late": debts.ach_returned_late,
+    "currency_differs": mixed_up.currency_differs,
+    "two_alike": mixed_up.two_alike,
+    "customer_differs": mixed_up.customer_differs,
+    "voided_at_stripe": against_stripe.voided_at_stripe,
+    "settled_by_itself": against_stripe.settled_by_itself,
+}
+"""The function that finds each class, in the order of the table."""
+
+
+def find(books: Books) -> pd.DataFrame:
+    """Return every discrepancy as the table ``DISCREPANCIES``, by class, then reference."""
+    found = []
+    for code, finder in FINDERS.items():
+        rows = finder(books)
+        if rows.empty:
+            continue
+        order = books.orders.loc[rows.index]
+        found.append(
+            pd.DataFrame(
+                {
+                    "code": code,
+                    "reference": order["reference"].to_numpy(),
+                    "organization_name": order["organization_name"].to_numpy(),
+                    "currency": order["currency"].to_numpy(),
+                    "at_stake": rows["at_stake"].to_numpy(),
+                    "evidence": rows["evidence"].to_numpy(),
+                    "mend": DISCREPANCY_CLASSES[code].mend,
+                }
+            ).sort_values("reference", kind="stable")
+        )
+    return DISCREPANCIES.frame(pd.concat(found)) if found else DISCREPANCIES.empty()

@@ -1,0 +1,78 @@
+"""Purchase orders, customers and currencies that were taken for one another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from po_toolkit.domain.references import comparable
+from po_toolkit.reconcile.books import Books
+from po_toolkit.reconcile.discrepancies.finding import finding
+
+
+def currency_differs(books: Books) -> pd.DataFrame:
+    """Find invoices and payments in another currency than their purchase order."""
+    orders = books.orders
+    invoiced = orders[orders["has_live"] & orders["invoice_currency"].ne(orders["currency"])]
+    on_invoice = finding(
+        invoiced,
+        invoiced["total"],
+        lambda row, _amount: (
+            f"purchase order in {row.currency.upper()}, {row.stripe_invoice_id} in "
+            f"{str(row.invoice_currency).upper()}"
+        ),
+    )
+    entries = books.entries
+    other = entries[entries["currency"].ne(entries["order_id"].map(orders["currency"]))]
+    other = other.drop_duplicates("order_id").set_index("order_id")
+    rows = orders.loc[orders.index.intersection(other.index).difference(invoiced.index)]
+    paid = finding(
+        rows,
+        rows["open"],
+        lambda row, _amount: (
+            f"purchase order in {row.currency.upper()}, {other['source_id'][row.Index]} in "
+            f"{other['currency'][row.Index].upper()}"
+        ),
+    )
+    return pd.concat([on_invoice, paid])
+
+
+def two_alike(books: Books) -> pd.DataFrame:
+    """Find purchase orders of one sponsor with the same number, or with none and the same total."""
+    orders = books.orders[books.orders["status"].ne("cancelled")]
+    numbered = orders[orders["po_number_key"].ne("")]
+    bare = orders[orders["po_number_key"].eq("")]
+    rows = pd.concat(
+        [
+            numbered[numbered.duplicated(["organization_key", "po_number_key"], keep=False)],
+            bare[bare.duplicated(["organization_key", "currency", "total"], keep=False)],
+        ]
+    )
+    keys = ["organization_key", "po_number_key", "currency"]
+    names = rows.groupby(keys)["reference"].agg(list)
+
+    def others(row: Any, _amount: str) -> str:
+        alike = names[(row.organization_key, row.po_number_key, row.currency)]
+        return "the same as " + ", ".join(r for r in alike if r != row.reference)
+
+    return finding(rows, rows["total"], others)
+
+
+def customer_differs(books: Books) -> pd.DataFrame:
+    """Find invoices that went to another organization or address than the purchase order's."""
+    orders = books.orders
+    known = orders[orders["has_live"] & orders["customer_email"].notna()]
+    email = known["contact_email"].map(comparable)
+    rows = known[
+        known["customer_email"].map(comparable).ne(email)
+        | known["customer_organization_key"].ne(known["organization_key"])
+    ]
+    return finding(
+        rows,
+        rows["total"],
+        lambda row, _amount: (
+            f"purchase order: {row.organization_name}, {row.contact_email}; customer: "
+            f"{row.customer_organization_key}, {row.customer_email}"
+        ),
+    )

@@ -1,0 +1,101 @@
+"""Tables of the reconciliation: their columns, types and meaning, and frames that keep to them.
+
+Money is int64 in the minor unit of the row's currency (Int64 where it can be missing), so that
+every sum is exact; it becomes a ``Decimal`` or a decimal string only where it leaves, through
+:mod:`po_toolkit.reconcile.edge`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import pandas as pd
+
+
+class Kind(StrEnum):
+    """What a column holds; each kind has one pandas type. An empty ID leaves as None."""
+
+    TEXT = "str"
+    ID = "str "
+    MONEY = "int64"
+    MONEY_OR_NONE = "Int64"
+    COUNT = "int64 "
+    COUNT_OR_NONE = "Int64 "
+    DATE = "datetime64[s]"
+    FLAG = "bool"
+    CODES = "object"
+
+    @property
+    def dtype(self) -> str:
+        """The pandas type."""
+        return self.value.strip()
+
+    @property
+    def is_money(self) -> bool:
+        """Whether it is an amount in minor units."""
+        return self in (Kind.MONEY, Kind.MONEY_OR_NONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table."""
+
+    name: str
+    kind: Kind
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of the reconciliation and what its columns mean."""
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """The column names in order."""
+        return [c.name for c in self.columns]
+
+    @property
+    def money(self) -> list[str]:
+        """The names of the columns in minor units."""
+        return [c.name for c in self.columns if c.kind.is_money]
+
+    def column(self, name: str) -> Column:
+        """Return a column by its name."""
+        return next(c for c in self.columns if c.name == name)
+
+    def frame(self, values: pd.DataFrame | Mapping[str, Any]) -> pd.DataFrame:
+        """Return the values as this table: its columns in order, each of its type."""
+        return pd.DataFrame(
+            {c.name: _typed(values[c.name], c.kind) for c in self.columns}
+        ).reset_index(drop=True)
+
+    def empty(self) -> pd.DataFrame:
+        """Return the table without rows."""
+        return self.frame({c.name: [] for c in self.columns})
+
+
+def frame_of(columns: Sequence[str], records: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
+    """Make a frame of a statement's rows without guessing types: each column is object."""
+    data: Iterable[Sequence[Any]] = zip(*records, strict=True) if records else [()] * len(columns)
+    return pd.DataFrame(
+        {n: pd.Series(list(v), dtype=object) for n, v in zip(columns, data, strict=True)}
+    )
+
+
+def _typed(values: Any, kind: Kind) -> pd.Series[Any]:
+    series = values if isinstance(values, pd.Series) else pd.Series(values, dtype=object)
+    series = series.reset_index(drop=True)
+    if kind in (Kind.TEXT, Kind.ID):
+        return series.astype(object).where(series.notna(), "").astype("str")
+    if kind is Kind.DATE:
+        return pd.to_datetime(series).astype("datetime64[s]")
+    dtype: Any = kind.dtype
+    converted: pd.Series[Any] = series.astype(dtype)
+    return converted

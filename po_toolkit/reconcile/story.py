@@ -1,0 +1,298 @@
+"""One purchase order with everything that happened to it, in the order of time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from po_toolkit.money import to_major
+from po_toolkit.store import purchase_orders, stories
+from po_toolkit.store.database import Store
+from po_toolkit.store.tables import (
+    AuditEntry,
+    Conference,
+    CreditNote,
+    ImportRow,
+    Invoice,
+    LedgerEntry,
+    PurchaseOrder,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoryLine:
+    """One line of the purchase order; amounts in major units."""
+
+    description: str
+    quantity: int
+    unit_price: Decimal
+    line_total: Decimal
+    source_row: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoryInvoice:
+    """One generation of its invoice; Stripe's sums in major units, as last read."""
+
+    generation: int
+    state: str
+    stripe_invoice_id: str
+    number: str
+    hosted_url: str
+    pdf_url: str
+    stripe_status: str
+    stripe_total: Decimal | None
+    stripe_amount_paid: Decimal | None
+    due_date: date | None
+    sent_at: datetime | None
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoryEntry:
+    """One movement of money or a credit note; the amount is positive, in major units."""
+
+    date: date
+    kind: str
+    method: str
+    amount: Decimal
+    currency: str
+    reference: str
+    source: str
+    source_id: str
+    note: str
+    entered_by: str
+    uuid: str
+
+
+@dataclass(frozen=True, slots=True)
+class StorySource:
+    """The spreadsheet it came from, with the rows as they were."""
+
+    batch: int
+    file_name: str
+    sheet: str
+    rows: list[int]
+    cells: list[list[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class StoryEvent:
+    """Something that happened.
+
+    ``at`` is UTC. ``day`` is the date it counts for, in the conference's timezone: for money the
+    day it moved, which may be earlier than the day it was entered.
+    """
+
+    at: datetime
+    day: date
+    kind: str
+    text: str
+    amount: Decimal | None
+    actor: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseOrderStory:
+    """A purchase order, its sums in major units, and its history."""
+
+    reference: str
+    po_number: str
+    organization_name: str
+    contact_name: str
+    contact_email: str
+    billing_address: str
+    currency: str
+    status: str
+    notes: str
+    due_date: date | None
+    total: Decimal
+    credited: Decimal
+    paid: Decimal
+    refunded: Decimal
+    balance: Decimal
+    stripe_invoice_id: str
+    stripe_invoice_url: str
+    source: StorySource | None
+    lines: list[StoryLine]
+    invoices: list[StoryInvoice]
+    entries: list[StoryEntry]
+    events: list[StoryEvent]
+
+
+def purchase_order_story(
+    store: Store, conference: Conference, reference: str
+) -> PurchaseOrderStory:
+    """Return one purchase order with its lines, invoices, money and history.
+
+    Raises:
+        NotFoundError: The conference has no such purchase order.
+    """
+    with store.reading() as session:
+        order = purchase_orders.by_reference(session, conference, reference)
+        rows = stories.import_rows(session, order)
+        audit = stories.audit_entries(session, order)
+    live = order.live_invoice
+    return PurchaseOrderStory(
+        reference=order.reference,
+        po_number=order.po_number,
+        organization_name=order.organization_name,
+        contact_name=order.contact_name,
+        contact_email=order.contact_email,
+        billing_address=order.billing_address,
+        currency=order.currency,
+        status=order.status,
+        notes=order.notes,
+        due_date=(live.due_date if live else None) or order.due_date,
+        total=order.total,
+        credited=order.total_credited,
+        paid=order.total_paid,
+        refunded=order.total_refunded,
+        balance=order.balance_due,
+        stripe_invoice_id=order.stripe_invoice_id,
+        stripe_invoice_url=order.stripe_invoice_url,
+        source=_source(order, rows),
+        lines=_lines(order),
+        invoices=[_invoice(i) for i in order.invoices],
+        entries=_entries(order),
+        events=_events(order, audit, ZoneInfo(conference.timezone)),
+    )
+
+
+def _source(order: PurchaseOrder, rows: list[ImportRow]) -> StorySource | None:
+    batch = order.import_batch
+    if batch is None:
+        return None
+    return StorySource(
+        batch=batch.id,
+        file_name=batch.file_name,
+        sheet=batch.sheet,
+        rows=[r.row_number for r in rows] or [n for n in [order.import_row] if n is not None],
+        cells=[list(r.cells) for r in rows],
+    )
+
+
+def _lines(order: PurchaseOrder) -> list[StoryLine]:
+    return [
+        StoryLine(
+            description=line.description,
+            quantity=line.quantity,
+            unit_price=to_major(line.unit_price, order.currency),
+            line_total=to_major(line.line_total, order.currency),
+            source_row=line.import_row,
+        )
+        for line in order.line_items
+    ]
+
+
+def _invoice(invoice: Invoice) -> StoryInvoice:
+    total, paid = invoice.stripe_total, invoice.stripe_amount_paid
+    return StoryInvoice(
+        generation=invoice.generation,
+        state=invoice.state,
+        stripe_invoice_id=invoice.stripe_invoice_id or "",
+        number=invoice.number,
+        hosted_url=invoice.hosted_url,
+        pdf_url=invoice.pdf_url,
+        stripe_status=invoice.stripe_status,
+        stripe_total=None if total is None else to_major(total, invoice.currency),
+        stripe_amount_paid=None if paid is None else to_major(paid, invoice.currency),
+        due_date=invoice.due_date,
+        sent_at=invoice.sent_at,
+        error=invoice.error,
+    )
+
+
+def _entries(order: PurchaseOrder) -> list[StoryEntry]:
+    moved = [
+        StoryEntry(
+            date=e.payment_date,
+            kind=e.kind,
+            method=e.method,
+            amount=e.amount_major,
+            currency=e.currency,
+            reference=e.reference,
+            source=e.source,
+            source_id=e.source_id,
+            note=e.note,
+            entered_by=e.entered_by,
+            uuid=str(e.uuid),
+        )
+        for e in order.entries
+    ]
+    credited = [
+        StoryEntry(
+            date=n.credit_date,
+            kind="credit_note",
+            method="",
+            amount=n.amount_major,
+            currency=n.currency,
+            reference="",
+            source="manual",
+            source_id=n.stripe_credit_note_id or "",
+            note=n.reason,
+            entered_by=n.issued_by,
+            uuid=str(n.uuid),
+        )
+        for n in order.credit_notes
+    ]
+    return sorted([*moved, *credited], key=lambda e: e.date)
+
+
+def _events(order: PurchaseOrder, audit: list[AuditEntry], zone: ZoneInfo) -> list[StoryEvent]:
+    def event(
+        at: datetime, kind: str, text: str, actor: str, source: str, *, money: Any = None
+    ) -> StoryEvent:
+        day = getattr(money, "payment_date", None) or getattr(money, "credit_date", None)
+        return StoryEvent(
+            at=at,
+            day=day or at.astimezone(zone).date(),
+            kind=kind,
+            text=text,
+            amount=money.amount_major if money is not None else None,
+            actor=actor,
+            source=source,
+        )
+
+    batch = order.import_batch
+    came = f"Imported from {batch.file_name}, row {order.import_row}" if batch else "Created"
+    events = [event(order.created_at, "created", came, batch.entered_by if batch else "", "")]
+    events += [
+        event(i.sent_at, "invoice_sent", _sent_text(i), "", i.stripe_invoice_id or "")
+        for i in order.invoices
+        if i.sent_at is not None
+    ]
+    events += [
+        event(e.created_at, e.kind, _money_text(e), e.entered_by, e.source_id, money=e)
+        for e in order.entries
+    ]
+    events += [
+        event(n.created_at, "credit_note", _credit_text(n), n.issued_by, "", money=n)
+        for n in order.credit_notes
+    ]
+    events += [
+        event(a.at, f"act:{a.act}", a.act.replace("_", " ").capitalize(), a.actor, a.subject_type)
+        for a in audit
+    ]
+    if order.cancelled_at is not None:
+        events.append(event(order.cancelled_at, "cancelled", "Cancelled", "", ""))
+    return sorted(events, key=lambda e: e.at)
+
+
+def _sent_text(invoice: Invoice) -> str:
+    return f"Invoice {invoice.number or invoice.stripe_invoice_id} sent"
+
+
+def _money_text(entry: LedgerEntry) -> str:
+    what = entry.kind.replace("_", " ").capitalize()
+    by = f" by {entry.method}" if entry.method else ""
+    reference = f", reference {entry.reference}" if entry.reference else ""
+    return f"{what}{by}{reference}"
+
+
+def _credit_text(note: CreditNote) -> str:
+    return f"Credit note: {note.reason}"

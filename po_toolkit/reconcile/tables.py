@@ -1,0 +1,121 @@
+"""The tables that a reconciliation is made of, documented column by column."""
+
+from __future__ import annotations
+
+from po_toolkit.reconcile.schema import Column, Kind, Table
+
+_REFERENCE = Column("reference", Kind.TEXT, "Our own number of the purchase order, PO-…")
+_CURRENCY = Column("currency", Kind.TEXT, "Three-letter code in lower case")
+_ORGANIZATION = Column("organization_name", Kind.TEXT, "The sponsor")
+
+PURCHASE_ORDERS = Table(
+    "purchase_orders",
+    "Purchase orders",
+    (
+        _REFERENCE,
+        Column("po_number", Kind.TEXT, "The sponsor's own number, as it came"),
+        _ORGANIZATION,
+        _CURRENCY,
+        Column(
+            "status",
+            Kind.TEXT,
+            "draft, sent, partially_paid, paid, overpaid or cancelled, from the sums of the row",
+        ),
+        Column("total", Kind.MONEY, "Sum of the lines, discounts included"),
+        Column("credited", Kind.MONEY, "Credit notes"),
+        Column("paid", Kind.MONEY, "Payments, net of returns, lost disputes and reversals"),
+        Column("paid_stripe", Kind.MONEY, "The part of paid that came through Stripe"),
+        Column("paid_other", Kind.MONEY, "The part of paid that came by wire, check or otherwise"),
+        Column("refunded", Kind.MONEY, "Refunds, net of refunds that failed"),
+        Column("balance", Kind.MONEY, "total - credited - paid + refunded; below 0 is overpaid"),
+        Column("stripe_invoice_id", Kind.ID, "The invoice that stands for it now, or empty"),
+        Column("stripe_status", Kind.ID, "What Stripe called that invoice when last read"),
+        Column("stripe_amount_paid", Kind.MONEY_OR_NONE, "Stripe's own sum when last read"),
+        Column("due_date", Kind.DATE, "When the sponsor has to have paid, if that is known"),
+        Column("days_overdue", Kind.COUNT, "Days since the due date of an open, sent balance"),
+        Column("discrepancies", Kind.CODES, "Codes of what does not add up"),
+    ),
+)
+
+INVOICES = Table(
+    "invoices",
+    "Invoices",
+    (
+        _REFERENCE,
+        Column("generation", Kind.COUNT, "1 for the first invoice, 2 for the one that replaced it"),
+        Column("state", Kind.TEXT, "How far it has got here"),
+        Column("stripe_invoice_id", Kind.ID, "Stripe's id"),
+        Column("number", Kind.ID, "The number printed on it"),
+        _CURRENCY,
+        Column("due_date", Kind.DATE, "The due date printed on it"),
+        Column("sent_on", Kind.DATE, "The day it was sent"),
+        Column("stripe_status", Kind.ID, "What Stripe called it when last read"),
+        Column("stripe_total", Kind.MONEY_OR_NONE, "Stripe's total when last read"),
+        Column("stripe_amount_due", Kind.MONEY_OR_NONE, "Stripe's amount due when last read"),
+        Column("stripe_amount_paid", Kind.MONEY_OR_NONE, "Stripe's amount paid when last read"),
+        Column("recorded", Kind.MONEY, "Payments on it that our ledger shares with Stripe"),
+        Column("hosted_url", Kind.ID, "The sponsor's page"),
+    ),
+)
+
+ENTRIES = Table(
+    "entries",
+    "Ledger",
+    (
+        _REFERENCE,
+        _ORGANIZATION,
+        Column("payment_date", Kind.DATE, "The day the money moved"),
+        Column("kind", Kind.TEXT, "payment, refund, dispute, … or credit_note"),
+        Column("method", Kind.TEXT, "stripe, wire, ach, check or other"),
+        _CURRENCY,
+        Column("amount", Kind.MONEY, "Always positive; the kind says which way it went"),
+        Column("paid", Kind.MONEY, "What it adds to the purchase order's paid"),
+        Column("refunded", Kind.MONEY, "What it adds to refunded"),
+        Column("credited", Kind.MONEY, "What it adds to credited"),
+        Column("source", Kind.TEXT, "stripe, manual or bank"),
+        Column("source_id", Kind.TEXT, "That source's own id"),
+        Column("payment_reference", Kind.TEXT, "Reference given with the payment"),
+        Column("note", Kind.TEXT, "Note or reason"),
+        Column("entered_by", Kind.TEXT, "Who entered it"),
+    ),
+)
+
+AGEING = Table(
+    "ageing",
+    "Ageing",
+    (
+        _CURRENCY,
+        Column("bucket", Kind.TEXT, "How late: by due date, in the order of the table"),
+        Column("purchase_orders", Kind.COUNT, "How many purchase orders"),
+        Column("amount", Kind.MONEY, "What is open on them"),
+    ),
+)
+
+DISCREPANCIES = Table(
+    "discrepancies",
+    "What does not add up",
+    (
+        Column("code", Kind.TEXT, "The class; see docs/reconciliation.md"),
+        _REFERENCE,
+        _ORGANIZATION,
+        _CURRENCY,
+        Column("at_stake", Kind.MONEY, "The money that it is about"),
+        Column("evidence", Kind.TEXT, "The rows behind it, in words"),
+        Column("mend", Kind.TEXT, "The act that puts it right"),
+    ),
+)
+
+SUMMARY = Table(
+    "summary",
+    "By status",
+    (
+        _CURRENCY,
+        Column("status", Kind.TEXT, "Status of the purchase orders"),
+        Column("purchase_orders", Kind.COUNT, "How many"),
+        Column("total", Kind.MONEY, "Sum of their totals"),
+        Column("credited", Kind.MONEY, "Sum of their credit notes"),
+        Column("paid", Kind.MONEY, "Sum of what was paid"),
+        Column("refunded", Kind.MONEY, "Sum of what was refunded"),
+        Column("balance", Kind.MONEY, "Sum of their balances"),
+    ),
+)
