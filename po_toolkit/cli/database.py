@@ -34,7 +34,7 @@ stripe_webhook_secret = "whsec_..."
 
 
 def init(ctx: typer.Context) -> None:
-    """Create the database, or bring it up to this release; safe to repeat.
+    """Create or migrate the database; safe to repeat.
 
     Each conference in the settings gets its row.
 
@@ -51,9 +51,9 @@ def init(ctx: typer.Context) -> None:
 
 
 def status(ctx: typer.Context, output: FormatOption = Format.TABLE) -> None:
-    """Show the settings in force, with keys obfuscated, and what the database holds.
+    """Show the settings in force and what the database holds.
 
-    Changes nothing and calls nobody.
+    Keys are obfuscated. Changes nothing and calls nobody.
 
     Example: po-toolkit status --format json
     """

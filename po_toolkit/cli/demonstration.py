@@ -20,7 +20,7 @@ def demo(
         TableFormat, typer.Option("--format", help="How --once prints the reconciliation.")
     ] = TableFormat.TABLE,
 ) -> None:
-    """Play the whole main job on sample data, then serve the app on its result.
+    """Play the whole job on sample data, then serve the app.
 
     Three spreadsheets are imported, the invoices go to a Stripe simulator on this machine,
     sponsors pay wholly, in part, too much and by wire, the webhooks come in, and the

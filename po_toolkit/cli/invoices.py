@@ -52,7 +52,7 @@ def invoice(
     yes: YesOption = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Create and send the Stripe invoices of purchase orders, each exactly once.
+    """Create and send Stripe invoices, each exactly once.
 
     Run it again after an interruption: it takes up what was cut off and never bills twice. A live
     Stripe key is asked about first.
@@ -91,9 +91,10 @@ def adopt(
     ],
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Take an invoice that was sent by hand as this purchase order's, so it is not billed again.
+    """Take over an invoice that was sent by hand.
 
-    Its total and currency must be the purchase order's; nothing changes at Stripe.
+    It becomes this purchase order's, which is then not billed again. Its total and currency must
+    be the purchase order's; nothing changes at Stripe.
 
     Example: po-toolkit adopt PO-7KQ2MX in_1PqRsT
     """
@@ -109,7 +110,9 @@ def resend(
     yes: YesOption = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Have Stripe mail the open invoice to the sponsor once more.
+    """Mail the open invoice to the sponsor once more.
+
+    Stripe sends it, and in test mode sends nothing.
 
     Example: po-toolkit resend PO-7KQ2MX
     """

@@ -76,9 +76,10 @@ def payment(
     yes: YesOption = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Record money that came by wire, ACH, check or otherwise, not through Stripe.
+    """Record money that did not come through Stripe.
 
-    An open Stripe invoice is told, so that the sponsor's page shows what is still due.
+    It came by wire, ACH, check or otherwise. An open Stripe invoice is told, so that the
+    sponsor's page shows what is still due.
 
     Example: po-toolkit payment PO-7KQ2MX --amount 5000.00 --method wire --reference FT27081
     """
@@ -107,7 +108,9 @@ def credit_note(
     yes: YesOption = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Forgive a part of what is owed, here and on the open Stripe invoice.
+    """Forgive a part of what is owed.
+
+    The open Stripe invoice gets the credit note too.
 
     Example: po-toolkit credit-note PO-7KQ2MX --amount 250.00 --reason "Booth was smaller"
     """
@@ -124,7 +127,9 @@ def cancel(
     yes: YesOption = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Cancel a purchase order and void its open Stripe invoice; refused once money is on it.
+    """Cancel a purchase order and void its open invoice.
+
+    Refused once money is on it: refund or credit that first.
 
     Example: po-toolkit cancel PO-7KQ2MX
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Iterable, Sequence
@@ -53,10 +54,12 @@ def print_table(
         )
     for row in rows:
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
-    console = Console(file=sys.stdout, highlight=False)
-    if not console.is_terminal:
-        console = Console(file=sys.stdout, highlight=False, width=_UNLIMITED)
-    console.print(table)
+    if Console(file=sys.stdout).is_terminal:
+        Console(file=sys.stdout, highlight=False).print(table)
+        return
+    plain = io.StringIO()
+    Console(file=plain, highlight=False, width=_UNLIMITED).print(table)
+    typer.echo("\n".join(line.rstrip() for line in plain.getvalue().splitlines()))
 
 
 def amount(value: Decimal, currency: str) -> str:

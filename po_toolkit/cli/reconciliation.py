@@ -48,10 +48,10 @@ def reconcile(
         typer.Option("--format", help="table for people, json, csv, xlsx or md. Default: table."),
     ] = None,
 ) -> None:
-    """Show per purchase order what was ordered, credited, paid, refunded and is still owed.
+    """Show what was ordered, paid and is owed, and what disagrees.
 
-    Each row says where our books and Stripe disagree; the totals stand per currency. Reads the
-    database only: run sync first for today's news.
+    One row for each purchase order, with its discrepancies between our books and Stripe; totals
+    per currency. Reads the database only: run sync first for today's news.
 
     Example: po-toolkit reconcile --conference pycon-2027 --out books.xlsx
     """

@@ -14,9 +14,10 @@ def stripe_sim(
         int, typer.Option(metavar="N", min=1, max=65535, help="The port to listen on.")
     ] = 12111,
 ) -> None:
-    """Run the Stripe simulator until stopped: invoices and payments without an account.
+    """Run the Stripe simulator until stopped.
 
-    Any key that looks like a Stripe key is an account of its own. State lives in memory.
+    Invoices and payments without an account: any key that looks like a Stripe key is an account
+    of its own, and its state lives in memory.
 
     Example: po-toolkit stripe-sim --port 12111, and in another terminal
     PO_TOOLKIT_STRIPE_API_BASE=http://127.0.0.1:12111 po-toolkit sync --conference pycon-2027

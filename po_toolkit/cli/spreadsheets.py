@@ -32,7 +32,7 @@ def template(
         Path | None, typer.Option(metavar="FILE", help="Write it here instead of to stdout.")
     ] = None,
 ) -> None:
-    """Write an empty spreadsheet with the columns that import understands.
+    """Write an empty spreadsheet with the columns of import.
 
     Example: po-toolkit template --format xlsx --out sponsors.xlsx
     """

@@ -20,7 +20,9 @@ def sync(
     ] = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Fetch payments, refunds and statuses from Stripe; what is known already is not taken twice.
+    """Fetch payments, refunds and statuses from Stripe.
+
+    What is known already is not taken twice, however often this runs.
 
     Example: po-toolkit sync --conference pycon-2027
     """

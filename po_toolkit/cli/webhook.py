@@ -31,9 +31,10 @@ def serve(
         int, typer.Option(metavar="N", min=1, max=65535, help="The port to listen on.")
     ] = 8000,
 ) -> None:
-    """Serve POST /webhooks/stripe/SLUG for each conference, and GET /healthz, until stopped.
+    """Serve the webhook address of each conference.
 
-    In Stripe's dashboard, let the account of the conference send its events to
+    POST /webhooks/stripe/SLUG takes a conference's events and GET /healthz answers a monitor,
+    until it is stopped. In Stripe's dashboard, let the account of the conference send its events to
     https://YOUR-HOST/webhooks/stripe/SLUG and put the signing secret into the settings.
 
     Example: po-toolkit webhook serve --port 8000
