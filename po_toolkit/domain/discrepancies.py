@@ -168,5 +168,8 @@ _CLASSES = (
     ),
 )
 
+DISCREPANCY_TITLES = {c.code: c.title for c in _CLASSES}
+"""The words for each code."""
+
 DISCREPANCY_CLASSES = {c.code: c for c in _CLASSES}
 """All classes by code, in the order of the table."""

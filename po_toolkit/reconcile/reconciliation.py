@@ -9,7 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from po_toolkit.domain.ageing import Bucket
+from po_toolkit.domain.ageing import BUCKET_LABELS, Bucket
+from po_toolkit.domain.discrepancies import DISCREPANCY_TITLES
+from po_toolkit.money import to_major
 from po_toolkit.reconcile import discrepancies, edge
 from po_toolkit.reconcile.books import Books, open_books
 from po_toolkit.reconcile.tables import (
@@ -26,6 +28,16 @@ from po_toolkit.store.tables import Conference
 
 SUMS = ("total", "credited", "paid", "paid_stripe", "paid_other", "refunded", "balance")
 """Columns of the rows that the totals add up."""
+
+TABLES = {
+    "rows": PURCHASE_ORDERS,
+    "summary": SUMMARY,
+    "ageing": AGEING,
+    "discrepancies": DISCREPANCIES,
+    "invoices": INVOICES,
+    "entries": ENTRIES,
+}
+"""The tables of a reconciliation by the attribute that holds them."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +147,34 @@ class Reconciliation:
             str(currency): {str(name): int(value) for name, value in sums.items()}
             for currency, sums in grouped.to_dict("index").items()
         }
+
+    def readable(self, table: str) -> pd.DataFrame:
+        """Return one table for people: amounts as ``Decimal`` major units, words for codes.
+
+        Args:
+            table: ``rows``, ``summary``, ``ageing``, ``discrepancies``, ``invoices`` or
+                ``entries``.
+        """
+        frame = edge.with_decimals(TABLES[table], getattr(self, table))
+        for name, words in (("bucket", BUCKET_LABELS), ("code", DISCREPANCY_TITLES)):
+            if name in frame:
+                frame[name] = frame[name].map(words)
+        return frame
+
+    @property
+    def readable_totals(self) -> pd.DataFrame:
+        """The totals for people: a row for each currency, amounts as ``Decimal`` major units."""
+        return pd.DataFrame(
+            [
+                {"currency": currency, "purchase_orders": sums["purchase_orders"]}
+                | {
+                    name: to_major(value, currency)
+                    for name, value in sums.items()
+                    if name != "purchase_orders"
+                }
+                for currency, sums in self.totals.items()
+            ]
+        )
 
     def totals_text(self) -> dict[str, dict[str, Any]]:
         """Return the totals with amounts as decimal strings; the count stays a number."""
