@@ -1,0 +1,209 @@
+"""Invoices after the draft: finalized, sent, paid, voided, given up."""
+
+from __future__ import annotations
+
+from po_toolkit.simulator import invoice_payments
+from po_toolkit.simulator.currencies import largest_charge, smallest_charge
+from po_toolkit.simulator.customers import move_balance
+from po_toolkit.simulator.errors import ApiError, invalid
+from po_toolkit.simulator.events import changed, emit
+from po_toolkit.simulator.invoice_shape import add_up, render
+from po_toolkit.simulator.invoices import get
+from po_toolkit.simulator.world import Account, Json, Mail
+
+_TEST_METHODS = {"pm_card_visa": "card", "pm_usBankAccount": "us_bank_account"}
+
+
+def finalize(account: Account, params: Json, invoice_id: str) -> Json:
+    """POST /v1/invoices/{invoice}/finalize."""
+    invoice = get(account, invoice_id)
+    if invoice["status"] != "draft":
+        raise invalid(
+            "This invoice is already finalized, you can't re-finalize a non-draft invoice.",
+            code="invoice_not_editable",
+        )
+    if "auto_advance" in params:
+        invoice["auto_advance"] = params["auto_advance"]
+    make_final(account, invoice)
+    return render(account, invoice)
+
+
+def make_final(account: Account, invoice: Json) -> None:
+    """Number an invoice, settle it from the customer's balance, open it or mark it paid."""
+    add_up(account, invoice)
+    if invoice["amount_due"] > largest_charge(invoice["currency"]):
+        raise invalid(
+            f"The invoice's total exceeds the largest amount that can be charged in "
+            f"{invoice['currency']}.",
+            code="amount_too_large",
+        )
+    before = render(account, invoice)
+    now = account.now()
+    _number(account, invoice)
+    _apply_balance(account, invoice)
+    invoice["status"] = "open"
+    invoice["status_transitions"] = {**invoice["status_transitions"], "finalized_at": now}
+    invoice["effective_at"] = invoice["effective_at"] or now
+    address = f"{account.world.base_url}/i/{account.id}/{invoice['id']}"
+    invoice["hosted_invoice_url"] = address
+    invoice["invoice_pdf"] = f"{address}/pdf"
+    if invoice["amount_remaining"] > 0:
+        invoice_payments.open_default(account, invoice)
+    shown = render(account, invoice)
+    emit(account, "invoice.updated", shown, previous=changed(before, shown))
+    emit(account, "invoice.finalized", shown)
+    if invoice["amount_remaining"] == 0:
+        invoice_payments.close_if_settled(account, invoice, shown)
+
+
+def send(account: Account, _params: Json, invoice_id: str) -> Json:
+    """POST /v1/invoices/{invoice}/send: finalizes a draft; an open one is mailed again."""
+    invoice = get(account, invoice_id)
+    if invoice["collection_method"] != "send_invoice":
+        raise invalid(
+            "You can only manually send an invoice if its collection method is 'send_invoice'."
+        )
+    if invoice["status"] in {"void", "paid", "uncollectible"}:
+        raise invalid(
+            f"You can't send an invoice with status {invoice['status']}: only draft and open "
+            f"invoices can be sent.",
+            code="invoice_not_editable",
+        )
+    if invoice["status"] == "draft":
+        make_final(account, invoice)
+    announce_sent(account, invoice)
+    return render(account, invoice)
+
+
+def announce_sent(account: Account, invoice: Json) -> None:
+    """Record ``invoice.sent`` and the mail that live mode would have sent."""
+    subject = f"Invoice {invoice['number']} from {invoice['account_name']}"
+    account.mails.append(
+        Mail(invoice["id"], invoice["customer_email"], subject, invoice["hosted_invoice_url"])
+    )
+    emit(account, "invoice.sent", render(account, invoice))
+
+
+def void(account: Account, _params: Json, invoice_id: str) -> Json:
+    """POST /v1/invoices/{invoice}/void: open and uncollectible invoices only."""
+    invoice = get(account, invoice_id)
+    if invoice["status"] not in invoice_payments.PAYABLE:
+        raise _not_open(invoice, "voided")
+    if _paid_payments(account, invoice):
+        raise invalid("You cannot void an invoice with payments; issue a credit note instead.")
+    before = render(account, invoice)
+    _give_back_balance(account, invoice)
+    invoice["status"] = "void"
+    invoice["status_transitions"] = {**invoice["status_transitions"], "voided_at": account.now()}
+    invoice_payments.cancel_open(account, invoice)
+    shown = render(account, invoice)
+    emit(account, "invoice.updated", shown, previous=changed(before, shown))
+    emit(account, "invoice.voided", shown)
+    return shown
+
+
+def mark_uncollectible(account: Account, _params: Json, invoice_id: str) -> Json:
+    """POST /v1/invoices/{invoice}/mark_uncollectible: it can still be paid."""
+    invoice = get(account, invoice_id)
+    if invoice["status"] != "open":
+        raise _not_open(invoice, "marked uncollectible")
+    before = render(account, invoice)
+    invoice["status"] = "uncollectible"
+    invoice["status_transitions"] = {
+        **invoice["status_transitions"],
+        "marked_uncollectible_at": account.now(),
+    }
+    shown = render(account, invoice)
+    emit(account, "invoice.updated", shown, previous=changed(before, shown))
+    emit(account, "invoice.marked_uncollectible", shown)
+    return shown
+
+
+def pay(account: Account, params: Json, invoice_id: str) -> Json:
+    """POST /v1/invoices/{invoice}/pay: out of band, or with a test payment method."""
+    invoice = get(account, invoice_id)
+    if invoice["status"] == "draft":
+        make_final(account, invoice)
+    if invoice["status"] not in invoice_payments.PAYABLE:
+        raise invoice_payments.unpayable(invoice)
+    if params.get("paid_out_of_band"):
+        return _pay_out_of_band(account, invoice)
+    given = params.get("payment_method")
+    if not given:
+        raise invalid(
+            "There is no `default_payment_method` set on this Customer or Invoice. Please attach "
+            "a payment method to this customer and try again.",
+            code="missing_payment_method",
+        )
+    if given == "pm_card_chargeDeclined":
+        raise ApiError(
+            402, "Your card was declined.", kind="card_error", code="card_declined",
+            decline_code="generic_decline",
+        )  # fmt: skip
+    if given not in _TEST_METHODS:
+        raise invalid(f"No such PaymentMethod: '{given}'", param="payment_method")
+    invoice_payments.pay_by_customer(account, invoice, None, _TEST_METHODS[given])
+    return render(account, invoice)
+
+
+def _pay_out_of_band(account: Account, invoice: Json) -> Json:
+    before = render(account, invoice)
+    remaining = invoice["amount_remaining"]
+    invoice["_off_stripe"] = invoice.get("_off_stripe", 0) + remaining
+    invoice["amount_paid"] += remaining
+    invoice["amount_remaining"] = 0
+    invoice_payments.close_if_settled(account, invoice, before)
+    return render(account, invoice)
+
+
+def _number(account: Account, invoice: Json) -> None:
+    if invoice["number"]:
+        return
+    customer = account.get("customer", invoice["customer"])
+    invoice["number"] = f"{customer['invoice_prefix']}-{customer['next_invoice_sequence']:04d}"
+    customer["next_invoice_sequence"] += 1
+
+
+def _apply_balance(account: Account, invoice: Json) -> None:
+    """Use the customer's credit, add what he owes, and carry over what is too small to charge."""
+    start, total = invoice["starting_balance"], invoice["total"]
+    due = total + start
+    if due < smallest_charge(invoice["currency"]):
+        invoice["amount_due"] = 0
+        invoice["ending_balance"] = due
+    else:
+        invoice["amount_due"] = due
+        invoice["ending_balance"] = 0
+    invoice["amount_remaining"] = invoice["amount_due"]
+    moved = invoice["ending_balance"] - start
+    if moved:
+        kind = "applied_to_invoice" if total >= 0 else "adjustment"
+        if 0 < due < smallest_charge(invoice["currency"]):
+            kind = "invoice_too_small"
+        move_balance(
+            account, invoice["customer"], moved, invoice["currency"],
+            kind=kind, invoice=invoice["id"],
+        )  # fmt: skip
+
+
+def _give_back_balance(account: Account, invoice: Json) -> None:
+    """Undo what an invoice took from or put on the customer's balance."""
+    moved = (invoice["ending_balance"] or 0) - invoice["starting_balance"]
+    if moved:
+        move_balance(
+            account, invoice["customer"], -moved, invoice["currency"],
+            kind="unapplied_from_invoice", invoice=invoice["id"],
+        )  # fmt: skip
+
+
+def _paid_payments(account: Account, invoice: Json) -> list[Json]:
+    payments = invoice_payments.of_invoice(account, invoice["id"])
+    return [payment for payment in payments if payment["status"] == "paid"]
+
+
+def _not_open(invoice: Json, act: str) -> ApiError:
+    return invalid(
+        f"You can only pass in open invoices. This invoice isn't open: it is {invoice['status']} "
+        f"and cannot be {act}.",
+        code="invoice_not_editable" if invoice["status"] == "paid" else None,
+    )

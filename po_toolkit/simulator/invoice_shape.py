@@ -1,0 +1,147 @@
+"""What an invoice looks like: a new one, its sums, and the form in which the API shows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from po_toolkit.simulator.customers import balance
+from po_toolkit.simulator.lines import SHOWN_IN_INVOICE
+from po_toolkit.simulator.world import Account, Json
+
+_AS_GIVEN: dict[str, Any] = {
+    "custom_fields": None,
+    "description": None,
+    "effective_at": None,
+    "footer": None,
+    "number": None,
+    "statement_descriptor": None,
+}
+
+
+def blank(account: Account, customer: Json, params: Json) -> Json:
+    """Return a new draft without lines; its sums are still to be computed."""
+    invoice_id = account.new_id("in")
+    now = account.now()
+    shape: Json = {
+        "id": invoice_id,
+        "object": "invoice",
+        "account_country": "US",
+        "account_name": "Simulated account",
+        "account_tax_ids": None,
+        "amount_due": 0,
+        "amount_overpaid": 0,
+        "amount_paid": 0,
+        "amount_remaining": 0,
+        "amount_shipping": 0,
+        "application": None,
+        "attempt_count": 0,
+        "attempted": False,
+        "auto_advance": params.get("auto_advance", False),
+        "automatic_tax": {
+            "disabled_reason": None,
+            "enabled": False,
+            "liability": None,
+            "provider": None,
+            "status": None,
+        },
+        "automatically_finalizes_at": None,
+        "billing_reason": "manual",
+        "collection_method": params.get("collection_method", "charge_automatically"),
+        "confirmation_secret": None,
+        "created": now,
+        "currency": params.get("currency") or customer["currency"] or "usd",
+        "customer": customer["id"],
+        "customer_account": None,
+        "customer_address": customer["address"],
+        "customer_email": customer["email"],
+        "customer_name": customer["name"],
+        "customer_phone": customer["phone"],
+        "customer_shipping": customer["shipping"],
+        "customer_tax_exempt": customer["tax_exempt"],
+        "customer_tax_ids": [],
+        "default_payment_method": None,
+        "default_source": None,
+        "default_tax_rates": [],
+        "discounts": [],
+        "due_date": None,
+        "ending_balance": None,
+        "from_invoice": None,
+        "hosted_invoice_url": None,
+        "invoice_pdf": None,
+        "issuer": {"type": "self"},
+        "last_finalization_error": None,
+        "latest_revision": None,
+        "lines": [],
+        "livemode": account.livemode,
+        "metadata": {},
+        "next_payment_attempt": None,
+        "on_behalf_of": None,
+        "parent": None,
+        "payment_settings": payment_settings(params.get("payment_settings")),
+        "period_end": now,
+        "period_start": now,
+        "post_payment_credit_notes_amount": 0,
+        "pre_payment_credit_notes_amount": 0,
+        "receipt_number": None,
+        "rendering": params.get("rendering"),
+        "shipping_cost": None,
+        "shipping_details": None,
+        "starting_balance": 0,
+        "status": "draft",
+        "status_transitions": {
+            "finalized_at": None,
+            "marked_uncollectible_at": None,
+            "paid_at": None,
+            "voided_at": None,
+        },
+        "subtotal": 0,
+        "subtotal_excluding_tax": 0,
+        "test_clock": None,
+        "total": 0,
+        "total_discount_amounts": [],
+        "total_excluding_tax": 0,
+        "total_pretax_credit_amounts": [],
+        "total_taxes": [],
+        "webhooks_delivered_at": now,
+    }
+    shape.update({name: params.get(name) or default for name, default in _AS_GIVEN.items()})
+    return shape
+
+
+def payment_settings(given: Json | None) -> Json:
+    """Return an invoice's payment settings with what was not given as null."""
+    given = given or {}
+    return {
+        "default_mandate": None,
+        "payment_method_options": given.get("payment_method_options"),
+        "payment_method_types": given.get("payment_method_types"),
+    }
+
+
+def add_up(account: Account, invoice: Json) -> None:
+    """Compute a draft's sums from its lines and the customer's balance."""
+    subtotal = sum(line["amount"] for line in invoice["lines"])
+    invoice["subtotal"] = invoice["subtotal_excluding_tax"] = subtotal
+    invoice["total"] = invoice["total_excluding_tax"] = subtotal
+    start = balance(account, invoice["customer"], invoice["currency"])
+    invoice["starting_balance"] = start
+    invoice["amount_due"] = max(invoice["total"] + start, 0)
+    invoice["amount_remaining"] = invoice["amount_due"]
+
+
+def render(account: Account, invoice: Json) -> Json:
+    """Return an invoice as the API shows it: its first ten lines, no payments."""
+    shown = {name: value for name, value in invoice.items() if not name.startswith("_")}
+    lines = invoice["lines"]
+    shown["lines"] = {
+        "object": "list",
+        "data": lines[:SHOWN_IN_INVOICE],
+        "has_more": len(lines) > SHOWN_IN_INVOICE,
+        "total_count": len(lines),
+        "url": f"/v1/invoices/{invoice['id']}/lines",
+    }
+    if shown["status"] == "draft":
+        start = balance(account, invoice["customer"], invoice["currency"])
+        shown["starting_balance"] = start
+        shown["amount_due"] = shown["amount_remaining"] = max(invoice["total"] + start, 0)
+    return shown

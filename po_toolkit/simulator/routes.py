@@ -1,0 +1,170 @@
+"""The calls the simulator serves, and which of Stripe's parameters it knows how to honour.
+
+A parameter that Stripe takes and this table does not name is refused loudly, never ignored.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from po_toolkit.simulator import (
+    accounts,
+    balance,
+    charges,
+    credit_notes,
+    customers,
+    events,
+    finalization,
+    invoice_items,
+    invoice_payments,
+    invoices,
+    payment_records,
+)
+from po_toolkit.simulator.errors import malformed, unknown_address
+from po_toolkit.simulator.world import Json
+
+Handler = Callable[..., Json]
+
+_PAGE = "limit starting_after ending_before created"
+_INVOICE = (
+    "auto_advance collection_method custom_fields days_until_due description due_date "
+    "effective_at footer metadata number payment_settings rendering statement_descriptor"
+)
+
+
+@dataclass(frozen=True)
+class Route:
+    """One call: its handler and the names of the parameters that are honoured."""
+
+    endpoint: str
+    handler: Handler
+    takes: frozenset[str]
+    pattern: re.Pattern[str]
+
+    @property
+    def method(self) -> str:
+        """GET, POST or DELETE."""
+        return self.endpoint.split()[0]
+
+    def check_simulated(self, params: Json) -> None:
+        """Refuse a parameter that is Stripe's but not the simulator's.
+
+        Raises:
+            ApiError: The simulator would have to ignore it.
+        """
+        for name in params:
+            if name not in self.takes:
+                raise malformed(
+                    f"The simulator does not know what {name} does in {self.endpoint}; see the "
+                    f"table in po_toolkit.simulator.",
+                    param=name,
+                    code="not_simulated",
+                )
+
+
+def _route(endpoint: str, handler: Handler, takes: str = "") -> Route:
+    template = endpoint.split()[1]
+    pattern = re.compile(re.sub(r"\{[a-z_]+\}", r"([^/]+)", template) + r"/?")
+    return Route(endpoint, handler, frozenset(takes.split()) | {"expand"}, pattern)
+
+
+ROUTES = [
+    _route("GET /v1/account", accounts.retrieve),
+    _route(
+        "POST /v1/customers",
+        customers.create,
+        "name email phone description address metadata tax_exempt preferred_locales",
+    ),
+    _route("GET /v1/customers", customers.list_customers, f"{_PAGE} email"),
+    _route("GET /v1/customers/{customer}", customers.retrieve),
+    _route(
+        "POST /v1/customers/{customer}",
+        customers.update,
+        "name email phone description address metadata tax_exempt preferred_locales",
+    ),
+    _route("DELETE /v1/customers/{customer}", customers.delete),
+    _route(
+        "GET /v1/customers/{customer}/balance_transactions",
+        customers.list_balance_moves,
+        f"{_PAGE} invoice",
+    ),
+    _route(
+        "POST /v1/invoices",
+        invoices.create,
+        f"{_INVOICE} customer currency pending_invoice_items_behavior",
+    ),
+    _route(
+        "GET /v1/invoices",
+        invoices.list_invoices,
+        f"{_PAGE} customer status collection_method due_date subscription",
+    ),
+    _route("GET /v1/invoices/{invoice}", invoices.retrieve),
+    _route("POST /v1/invoices/{invoice}", invoices.update, _INVOICE),
+    _route("DELETE /v1/invoices/{invoice}", invoices.delete),
+    _route("POST /v1/invoices/{invoice}/add_lines", invoices.add_lines, "lines invoice_metadata"),
+    _route("GET /v1/invoices/{invoice}/lines", invoices.list_lines, _PAGE),
+    _route("POST /v1/invoices/{invoice}/finalize", finalization.finalize, "auto_advance"),
+    _route("POST /v1/invoices/{invoice}/send", finalization.send),
+    _route("POST /v1/invoices/{invoice}/void", finalization.void),
+    _route("POST /v1/invoices/{invoice}/pay", finalization.pay, "paid_out_of_band payment_method"),
+    _route("POST /v1/invoices/{invoice}/mark_uncollectible", finalization.mark_uncollectible),
+    _route(
+        "POST /v1/invoices/{invoice}/attach_payment",
+        payment_records.attach_payment,
+        "payment_record",
+    ),
+    _route(
+        "POST /v1/invoiceitems",
+        invoice_items.create,
+        "amount currency customer description discountable invoice metadata period price_data "
+        "pricing quantity quantity_decimal unit_amount_decimal",
+    ),
+    _route("GET /v1/invoiceitems", invoice_items.list_items, f"{_PAGE} customer invoice pending"),
+    _route(
+        "GET /v1/invoice_payments",
+        invoice_payments.list_payments,
+        f"{_PAGE} invoice status payment",
+    ),
+    _route("GET /v1/invoice_payments/{invoice_payment}", invoice_payments.retrieve),
+    _route(
+        "POST /v1/payment_records/report_payment",
+        payment_records.report_payment,
+        "amount_requested customer_details customer_presence description failed guaranteed "
+        "initiated_at metadata outcome payment_method_details processor_details",
+    ),
+    _route("GET /v1/payment_records/{id}", payment_records.retrieve),
+    _route(
+        "POST /v1/credit_notes",
+        credit_notes.create,
+        "amount credit_amount effective_at email_type invoice memo metadata out_of_band_amount "
+        "reason",
+    ),
+    _route("GET /v1/credit_notes", credit_notes.list_notes, f"{_PAGE} customer invoice"),
+    _route("GET /v1/credit_notes/{id}", credit_notes.retrieve),
+    _route("GET /v1/events", events.list_events, f"{_PAGE} type types"),
+    _route("GET /v1/events/{id}", events.retrieve),
+    _route("GET /v1/payment_intents/{intent}", charges.retrieve_intent),
+    _route("GET /v1/charges", charges.list_charges, f"{_PAGE} customer payment_intent"),
+    _route("GET /v1/charges/{charge}", charges.retrieve),
+    _route(
+        "GET /v1/balance_transactions",
+        balance.list_transactions,
+        f"{_PAGE} currency payout source type",
+    ),
+]
+
+
+def find(method: str, path: str) -> tuple[Route, tuple[Any, ...]]:
+    """Return the call that a method and a path name, and the ids in the path.
+
+    Raises:
+        ApiError: Stripe, or the simulator, has no such address.
+    """
+    for route in ROUTES:
+        matched = route.pattern.fullmatch(path) if route.method == method else None
+        if matched:
+            return route, matched.groups()
+    raise unknown_address(method, path)
