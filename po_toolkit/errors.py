@@ -4,10 +4,13 @@
     ├── SettingsError (ValueError)       a setting is missing or wrong
     ├── AmountError (ValueError)         an amount cannot be represented in its currency
     ├── ImportFileError (ValueError)     a spreadsheet cannot be read at all
+    │   └── ImportChoiceError            it can be read in several ways; a person must choose
     ├── PurchaseOrderError (ValueError)  an act is not possible on this purchase order
     │   ├── NotFoundError                no such purchase order, conference, batch or invoice
     │   ├── DuplicateEntryError          the same fact is in the ledger already
-    │   └── InvoiceMismatchError         Stripe's invoice and the purchase order disagree
+    │   ├── InvoiceMismatchError         Stripe's invoice and the purchase order disagree
+    │   ├── BusyError                    another process is invoicing it right now
+    │   └── LostLeaseError               another process took the invoicing over
     ├── NotAllowedError                  the actor's role does not permit the act
     └── StripeGatewayError               Stripe was asked and did not do it
         ├── StripeUnknownError           nobody knows whether it was done; the same call again is safe
@@ -22,6 +25,8 @@ holds a key or another secret.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 class PoToolkitError(Exception):
@@ -46,6 +51,22 @@ class ImportFileError(PoToolkitError, ValueError):
     """A spreadsheet cannot be read, or holds no purchase order; nothing was written."""
 
 
+class ImportChoiceError(ImportFileError):
+    """A spreadsheet can be read in several ways, and nothing in it says which; a person chooses.
+
+    Attributes:
+        question: What to choose: ``sheet``, ``decimal``, ``dates`` or ``mapping``. It is the name
+            of the argument (and of the command line's option) that answers it.
+        choices: The possible answers.
+    """
+
+    def __init__(self, message: str, *, question: str, choices: Sequence[str]) -> None:
+        """Keep the question beside the message."""
+        super().__init__(message)
+        self.question = question
+        self.choices = list(choices)
+
+
 class PurchaseOrderError(PoToolkitError, ValueError):
     """An act is not possible on this purchase order as it stands."""
 
@@ -60,6 +81,18 @@ class DuplicateEntryError(PurchaseOrderError):
 
 class InvoiceMismatchError(PurchaseOrderError):
     """Stripe's invoice does not say what the purchase order says."""
+
+
+class BusyError(PurchaseOrderError):
+    """Another process holds the lease on the invoice; wait for its result."""
+
+    retryable = True
+
+
+class LostLeaseError(PurchaseOrderError):
+    """Another process took over; this one changed nothing more."""
+
+    retryable = True
 
 
 class NotAllowedError(PoToolkitError):

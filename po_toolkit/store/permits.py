@@ -36,13 +36,13 @@ def account_permit(store: Store, key: SecretStr) -> Callable[[str], None]:
     def permit(endpoint: str) -> None:
         now = time.time_ns() // 1000
         start = now
-        for slot, rate in ((account, per_second), (f"{account}:{endpoint}", 25)):
-            gap = int(1_000_000 / (rate * PACE))
-            with store._writer.begin() as connection:  # noqa: SLF001 no actor: nothing is acted on
+        with store._writer.begin() as connection:  # noqa: SLF001 no actor: nothing is acted on
+            for slot, rate in ((account, per_second), (f"{account}:{endpoint}", 25)):
+                gap = int(1_000_000 / (rate * PACE))
                 free = connection.execute(
                     _RESERVE, {"key": slot, "now": now, "gap": gap}
                 ).scalar_one()
-            start = max(start, free - gap)
+                start = max(start, free - gap)
         if start > now:
             time.sleep((start - now) / 1_000_000)
 

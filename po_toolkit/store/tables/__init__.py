@@ -6,8 +6,8 @@ from po_toolkit.store.tables.conferences import Conference
 from po_toolkit.store.tables.events import SyncCursor, WebhookEvent
 from po_toolkit.store.tables.imports import ImportBatch, ImportRow
 from po_toolkit.store.tables.invoices import (
-    Invoice,
     LIVE_STATES,
+    Invoice,
     RateSlot,
     StripeCustomer,
     StripeWrite,
@@ -16,6 +16,7 @@ from po_toolkit.store.tables.ledger import CreditNote, LedgerEntry
 from po_toolkit.store.tables.purchase_orders import PurchaseOrder, PurchaseOrderLineItem
 
 __all__ = [
+    "LIVE_STATES",
     "AuditEntry",
     "Base",
     "Conference",
@@ -23,7 +24,6 @@ __all__ = [
     "ImportBatch",
     "ImportRow",
     "Invoice",
-    "LIVE_STATES",
     "LedgerEntry",
     "PurchaseOrder",
     "PurchaseOrderLineItem",

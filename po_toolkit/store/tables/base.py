@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -25,11 +24,12 @@ class WebhookEvent(Base):
     type: Mapped[str] = mapped_column(String(64))
     payload: Mapped[LongText]
     state: Mapped[str] = mapped_column(String(16), default="received")
-    """received, processed, ignored (not ours) or failed."""
+    """received, processed, ignored (not ours), failed (to be tried again) or set_aside."""
     attempts: Mapped[int] = mapped_column(default=0)
     error: Mapped[LongText] = mapped_column(default="")
     received_at: Mapped[CreatedAt]
     processed_at: Mapped[Time | None]
+    next_try_at: Mapped[Time | None]
 
 
 class SyncCursor(Base):

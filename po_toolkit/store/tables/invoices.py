@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from po_toolkit.store.columns import (
@@ -37,6 +37,8 @@ class StripeCustomer(Base):
     email: Mapped[str]
     organization_key: Mapped[str]
     stripe_customer_id: Mapped[StripeId | None] = mapped_column(index=True)
+    attempt: Mapped[int] = mapped_column(default=1)
+    """Part of the key under which the customer is made; rises only after a look at Stripe."""
     created_at: Mapped[CreatedAt]
 
 
@@ -67,6 +69,8 @@ class Invoice(Base):
     adopted: Mapped[bool] = mapped_column(default=False)
     error: Mapped[LongText] = mapped_column(default="")
     """Why the last try stopped, in words; empty when nothing is wrong."""
+    refused: Mapped[bool] = mapped_column(default=False)
+    """Stripe refused the last try for certain; the next one is a new attempt."""
     first_tried_at: Mapped[Time | None]
     lease_owner: Mapped[str] = mapped_column(default="")
     lease_until: Mapped[Time | None]

@@ -1,0 +1,285 @@
+"""Invoices: preview, send, adopt, send again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+
+from po_toolkit.bootstrap import OpenConference
+from po_toolkit.errors import PoToolkitError, PurchaseOrderError
+from po_toolkit.invoicing.adopt import adopt
+from po_toolkit.invoicing.batch import InvoiceResult, run_batch
+from po_toolkit.invoicing.drive import Account
+from po_toolkit.invoicing.plan import doubts, unbillable_reason
+from po_toolkit.invoicing.resend import send_again
+from po_toolkit.payments.sync import Books, sync_one
+from po_toolkit.store import purchase_orders
+from po_toolkit.store.tables import PurchaseOrder
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewLine:
+    """A purchase order that would be invoiced; the total in major units."""
+
+    reference: str
+    organization_name: str
+    po_number: str
+    total: Decimal
+    currency: str
+    doubts: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewSkip:
+    """A purchase order that would not be invoiced, and why."""
+
+    reference: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class InvoicePreview:
+    """What invoicing would do, before anything is sent."""
+
+    mode: str
+    ready: list[PreviewLine] = field(default_factory=list)
+    skipped: list[PreviewSkip] = field(default_factory=list)
+
+    @property
+    def totals(self) -> dict[str, Decimal]:
+        """The sum of what would be invoiced in each currency, in major units."""
+        sums: dict[str, Decimal] = {}
+        for line in self.ready:
+            sums[line.currency] = sums.get(line.currency, Decimal(0)) + line.total
+        return sums
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the preview as ``--dry-run`` prints it, amounts as decimal strings."""
+        return {
+            "mode": self.mode,
+            "count": len(self.ready),
+            "totals": {currency: str(total) for currency, total in self.totals.items()},
+            "ready": [
+                {
+                    "reference": line.reference,
+                    "organization_name": line.organization_name,
+                    "po_number": line.po_number,
+                    "total": str(line.total),
+                    "currency": line.currency,
+                    "doubts": line.doubts,
+                }
+                for line in self.ready
+            ],
+            "skipped": [{"reference": s.reference, "reason": s.reason} for s in self.skipped],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceReport:
+    """What became of each purchase order."""
+
+    results: list[InvoiceResult]
+
+    def _count(self, outcome: str) -> int:
+        return sum(result.outcome == outcome for result in self.results)
+
+    @property
+    def invoiced(self) -> int:
+        """How many were invoiced."""
+        return self._count("invoiced")
+
+    @property
+    def skipped(self) -> int:
+        """How many needed nothing."""
+        return self._count("skipped")
+
+    @property
+    def failed(self) -> int:
+        """How many were refused or are of unknown outcome."""
+        return self._count("failed")
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report as the command prints it."""
+        return {
+            "invoiced": self.invoiced,
+            "skipped": self.skipped,
+            "failed": self.failed,
+            "results": [result.as_json() for result in self.results],
+        }
+
+
+def account_of(opened: OpenConference) -> Account:
+    """Return what invoicing needs of an open conference.
+
+    Raises:
+        SettingsError: The conference has no Stripe key.
+    """
+    return Account(opened.conference, opened.store, opened.gateway, opened.actor, opened.now)
+
+
+def books_of(opened: OpenConference) -> Books:
+    """Return what a sync needs of an open conference.
+
+    Raises:
+        SettingsError: The conference has no Stripe key.
+    """
+    return Books(opened.conference, opened.store, opened.gateway, opened.now)
+
+
+def chosen_references(
+    opened: OpenConference,
+    *,
+    batch: int | None = None,
+    references: Iterable[str] | None = None,
+    all_draft: bool = False,
+) -> list[str]:
+    """Return the references that a choice means: an import batch, some by name, or all drafts.
+
+    Raises:
+        NotFoundError: The batch or one of the references does not exist.
+        PurchaseOrderError: Nothing was chosen.
+    """
+    if batch is None and references is None and not all_draft:
+        raise PurchaseOrderError("Say which purchase orders: a batch, some references, or all.")
+    with opened.store.reading() as session:
+        found = purchase_orders.references(
+            session, opened.conference, batch=batch, named=references
+        )
+        if not all_draft:
+            return found
+        drafts = set(
+            session.scalars(
+                select(PurchaseOrder.reference).where(
+                    PurchaseOrder.conference_id == opened.conference.id,
+                    PurchaseOrder.status.in_(("draft", "partially_paid")),
+                )
+            )
+        )
+    return [reference for reference in found if reference in drafts]
+
+
+def preview_invoices(
+    opened: OpenConference,
+    *,
+    batch: int | None = None,
+    references: Iterable[str] | None = None,
+    all_draft: bool = False,
+) -> InvoicePreview:
+    """Say what invoicing would do; nothing is called and nothing stored.
+
+    Raises:
+        NotFoundError: The batch or one of the references does not exist.
+    """
+    preview = InvoicePreview(opened.settings.mode)
+    chosen = chosen_references(opened, batch=batch, references=references, all_draft=all_draft)
+    with opened.store.reading() as session:
+        orders = purchase_orders.by_references(session, opened.conference, chosen)
+    for order in orders:
+        reason = unbillable_reason(order, opened.conference)
+        if reason:
+            preview.skipped.append(PreviewSkip(order.reference, reason))
+        else:
+            preview.ready.append(
+                PreviewLine(
+                    order.reference,
+                    order.organization_name,
+                    order.po_number,
+                    order.total,
+                    order.currency,
+                    doubts(order, opened.today()),
+                )
+            )
+    return preview
+
+
+def invoice_purchase_orders(
+    opened: OpenConference,
+    *,
+    batch: int | None = None,
+    references: Iterable[str] | None = None,
+    all_draft: bool = False,
+    send: bool = True,
+    progress: Callable[[InvoiceResult], None] | None = None,
+) -> InvoiceReport:
+    """Create and send invoices, each exactly once; resumes what was cut off.
+
+    Args:
+        opened: The conference.
+        batch: The purchase orders of this import.
+        references: These purchase orders.
+        all_draft: Every draft of the conference.
+        send: False leaves checked drafts at Stripe.
+        progress: Called with each result as it comes.
+
+    Raises:
+        NotFoundError: The batch or one of the references does not exist.
+        SettingsError: The conference has no Stripe key.
+    """
+    chosen = chosen_references(opened, batch=batch, references=references, all_draft=all_draft)
+    account = account_of(opened)
+    adopt_claimed(opened, chosen)
+    results = []
+    for result in run_batch(account, chosen, send=send, wait=time.sleep):
+        results.append(result)
+        if progress is not None:
+            progress(result)
+    return InvoiceReport(results)
+
+
+def adopt_invoice(opened: OpenConference, reference: str, stripe_invoice_id: str) -> InvoiceResult:
+    """Take an invoice that was sent by hand as this purchase order's, with its payments.
+
+    Raises:
+        NotFoundError: No such purchase order or Stripe invoice.
+        InvoiceMismatchError: Total or currency differ.
+        PurchaseOrderError: One of the two is taken already.
+        StripeGatewayError: Stripe could not be asked.
+    """
+    with opened.store.reading() as session:
+        order = purchase_orders.by_reference(session, opened.conference, reference)
+    invoice = adopt(account_of(opened), order.id, stripe_invoice_id)
+    sync_one(books_of(opened), stripe_invoice_id)
+    return InvoiceResult(order.reference, "skipped", stripe_invoice_id, invoice.hosted_url)
+
+
+def adopt_claimed(
+    opened: OpenConference, references: Iterable[str] | None = None
+) -> list[InvoiceResult]:
+    """Adopt the invoices that the spreadsheet named for purchase orders not yet adopted.
+
+    Returns:
+        One result each; a failed one stays claimed, is not billed, and says why.
+
+    Raises:
+        SettingsError: The conference has no Stripe key.
+    """
+    with opened.store.reading() as session:
+        claims = purchase_orders.claims(session, opened.conference, references)
+    results = []
+    for reference, stripe_id in claims:
+        try:
+            results.append(adopt_invoice(opened, reference, stripe_id))
+        except PoToolkitError as error:
+            results.append(InvoiceResult(reference, "failed", stripe_id, error=str(error)))
+    return results
+
+
+def resend_invoice(opened: OpenConference, reference: str) -> InvoiceResult:
+    """Have Stripe mail an open invoice again.
+
+    Raises:
+        NotFoundError: No such purchase order.
+        PurchaseOrderError: It has no open invoice.
+        StripeGatewayError: Stripe refused or could not be asked.
+    """
+    with opened.store.reading() as session:
+        order = purchase_orders.by_reference(session, opened.conference, reference)
+    invoice = send_again(account_of(opened), order.id)
+    return InvoiceResult(
+        order.reference, "invoiced", invoice.stripe_invoice_id or "", invoice.hosted_url
+    )

@@ -1,0 +1,256 @@
+"""The names that the toolkit's first callers know, on purchase orders rather than conferences.
+
+Settings and database come from the environment and the configuration file by default; pass an
+open conference to use another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from po_toolkit.api import invoices, ledger, sync
+from po_toolkit.bootstrap import OpenConference, open_conference, open_database
+from po_toolkit.config import load_settings
+from po_toolkit.domain.references import new_reference
+from po_toolkit.domain.roles import Act
+from po_toolkit.errors import PurchaseOrderError
+from po_toolkit.invoicing.send import send_invoice
+from po_toolkit.money import normalize_currency, to_minor
+from po_toolkit.store import conferences, purchase_orders
+from po_toolkit.store.purchase_orders import refresh_status
+from po_toolkit.store.tables import CreditNote, LedgerEntry, PurchaseOrder
+
+
+def opened_for(
+    purchase_order: PurchaseOrder, opened: OpenConference | None = None
+) -> OpenConference:
+    """Open the conference of a purchase order, unless it is open already.
+
+    Raises:
+        SettingsError: The settings have no such conference.
+        NotFoundError: The purchase order is not in the settings' database.
+    """
+    if opened is not None:
+        return opened
+    settings = load_settings()
+    store = open_database(settings)
+    with store.reading() as session:
+        slug = purchase_orders.conference_of(session, purchase_order.reference)
+    return open_conference(slug, settings=settings, store=store)
+
+
+def create_stripe_invoice(
+    purchase_order: PurchaseOrder, *, opened: OpenConference | None = None
+) -> str:
+    """Create and send the purchase order's Stripe invoice, exactly once.
+
+    Args:
+        purchase_order: The purchase order.
+        opened: Its conference, by default opened from the settings.
+
+    Returns:
+        The address of Stripe's hosted invoice page.
+
+    Raises:
+        SettingsError: The conference has no Stripe key (a ``ValueError``).
+        PurchaseOrderError: It has an invoice already, or cannot be invoiced (a ``ValueError``).
+        StripeGatewayError: Stripe refused, or the outcome is unknown and a repeat is safe.
+    """
+    account = invoices.account_of(opened_for(purchase_order, opened))
+    return send_invoice(account, purchase_order.id).hosted_url
+
+
+def sync_stripe_invoice_status(
+    purchase_order: PurchaseOrder, *, opened: OpenConference | None = None
+) -> None:
+    """Enter the Stripe payments of the purchase order that are new.
+
+    Raises:
+        PurchaseOrderError: It has no Stripe invoice (a ``ValueError``).
+        StripeGatewayError: Stripe could not be asked.
+    """
+    sync.sync_purchase_order(opened_for(purchase_order, opened), purchase_order.reference)
+
+
+def record_payment(  # noqa: PLR0917 the original callers pass these by position
+    purchase_order: PurchaseOrder,
+    amount: Decimal,
+    method: str,
+    reference: str = "",
+    payment_date: date | None = None,
+    note: str = "",
+    entered_by: str = "",
+    *,
+    currency: str | None = None,
+    again: bool = False,
+    opened: OpenConference | None = None,
+) -> LedgerEntry:
+    """Record a payment that did not come through Stripe.
+
+    Args:
+        purchase_order: What it pays.
+        amount: Major units of the purchase order's currency, above zero.
+        method: wire, ach, check or other.
+        reference: The bank's or the sponsor's reference.
+        payment_date: When the money came; by default today in the conference's timezone.
+        note: Anything worth knowing.
+        entered_by: Added to the note where it is not the actor.
+        currency: Where given, must be the purchase order's.
+        again: Record it although the very same is there already.
+        opened: The conference, by default opened from the settings.
+
+    Raises:
+        PurchaseOrderError: Wrong amount, method or currency, or cancelled (a ``ValueError``).
+        DuplicateEntryError: The same payment is there already.
+        AmountError: The amount cannot be represented in the currency.
+    """
+    open_now = opened_for(purchase_order, opened)
+    if currency is not None and normalize_currency(currency) != purchase_order.currency:
+        raise PurchaseOrderError(
+            f"{purchase_order.reference} is in {purchase_order.currency.upper()}, not in "
+            f"{currency.upper()}; amounts are never converted."
+        )
+    said = f"{note} (entered by {entered_by})".strip() if entered_by else note
+    ledger.record_payment_by_hand(
+        open_now,
+        purchase_order.reference,
+        amount=amount,
+        method=method,
+        payment_reference=reference,
+        payment_date=payment_date,
+        note=said,
+        again=again,
+    )
+    return _fresh(purchase_order, open_now).entries[-1]
+
+
+def issue_credit_note(
+    purchase_order: PurchaseOrder,
+    amount: Decimal,
+    reason: str,
+    *,
+    opened: OpenConference | None = None,
+) -> CreditNote:
+    """Forgive part of what the purchase order owes; the amount in major units.
+
+    Raises:
+        PurchaseOrderError: The amount is more than can be credited (a ``ValueError``).
+        AmountError: The amount cannot be represented in the currency.
+    """
+    open_now = opened_for(purchase_order, opened)
+    ledger.credit(open_now, purchase_order.reference, amount=amount, reason=reason)
+    return _fresh(purchase_order, open_now).credit_notes[-1]
+
+
+def update_po_status(purchase_order: PurchaseOrder, *, opened: OpenConference | None = None) -> str:
+    """Bring the status up to the sums, and return it."""
+    open_now = opened_for(purchase_order, opened)
+    with open_now.store.writing(open_now.actor, Act.SYNC) as uow:
+        locked = uow.lock_purchase_order(purchase_order.id)
+        refresh_status(locked)
+        return locked.status
+
+
+def create_purchase_order(
+    conference_slug: str,
+    *,
+    organization_name: str,
+    contact_email: str,
+    line_items: Iterable[dict[str, Any]],
+    currency: str | None = None,
+    po_number: str = "",
+    opened: OpenConference | None = None,
+    **details: Any,
+) -> PurchaseOrder:
+    """Create a draft purchase order.
+
+    Args:
+        conference_slug: Whose it is.
+        organization_name: The sponsor.
+        contact_email: Where the invoice goes.
+        line_items: Dictionaries of description, quantity (1 by default) and unit_price, a
+            ``Decimal`` in major units; a negative one is a discount.
+        currency: By default the conference's.
+        po_number: The sponsor's own number.
+        opened: The conference, by default opened from the settings.
+        details: contact_name, billing_address, notes, due_date or days_until_due.
+
+    Raises:
+        PurchaseOrderError: No line items, or a quantity below one (a ``ValueError``).
+        AmountError: A price cannot be represented in the currency.
+    """
+    open_now = opened or open_conference(conference_slug)
+    code = normalize_currency(currency or open_now.conference.currency)
+    lines = [
+        (
+            str(line["description"]),
+            int(line.get("quantity", 1)),
+            to_minor(line["unit_price"], code),
+        )
+        for line in line_items
+    ]
+    if not lines or any(quantity < 1 for _, quantity, _ in lines):
+        raise PurchaseOrderError(
+            f"{organization_name}: a purchase order needs lines, each with a quantity of 1 or more."
+        )
+    with open_now.store.writing(open_now.actor, Act.CREATE) as uow:
+        conference = conferences.by_slug(uow.session, open_now.slug)
+        order = purchase_orders.create(
+            uow,
+            conference,
+            organization_name=organization_name,
+            contact_email=contact_email,
+            currency=code,
+            lines=lines,
+            po_number=po_number,
+            **details,
+        )
+        uow.audit(Act.CREATE, order, after={"reference": order.reference})
+        return order
+
+
+def send_purchase_order(
+    purchase_order: PurchaseOrder, *, opened: OpenConference | None = None
+) -> PurchaseOrder:
+    """Mark a draft as sent to the sponsor by a person, without Stripe.
+
+    Raises:
+        PurchaseOrderError: It is cancelled (a ``ValueError``).
+    """
+    open_now = opened_for(purchase_order, opened)
+    with open_now.store.writing(open_now.actor, Act.INVOICE) as uow:
+        locked = uow.lock_purchase_order(purchase_order.id)
+        if locked.cancelled_at is not None:
+            raise PurchaseOrderError(f"{locked.reference} is cancelled and is not sent.")
+        before = locked.status
+        locked.marked_sent = True
+        refresh_status(locked)
+        uow.audit(Act.INVOICE, locked, before={"status": before}, after={"status": locked.status})
+        return locked
+
+
+def cancel_purchase_order(
+    purchase_order: PurchaseOrder, *, opened: OpenConference | None = None
+) -> PurchaseOrder:
+    """Cancel a purchase order; its open invoice is voided at Stripe first.
+
+    Raises:
+        PurchaseOrderError: There is money on it, or Stripe refused (a ``ValueError``).
+        StripeGatewayError: Stripe could not be asked; nothing was changed.
+    """
+    open_now = opened_for(purchase_order, opened)
+    ledger.cancel(open_now, purchase_order.reference)
+    return _fresh(purchase_order, open_now)
+
+
+def generate_po_reference() -> str:
+    """Draw a reference such as ``PO-7KQ2MX``; storing it checks that it is new."""
+    return new_reference()
+
+
+def _fresh(purchase_order: PurchaseOrder, opened: OpenConference) -> PurchaseOrder:
+    with opened.store.reading() as session:
+        return purchase_orders.by_reference(session, opened.conference, purchase_order.reference)

@@ -1,0 +1,51 @@
+"""News from Stripe, fetched."""
+
+from __future__ import annotations
+
+from po_toolkit.api.invoices import adopt_claimed, books_of
+from po_toolkit.bootstrap import OpenConference
+from po_toolkit.domain.roles import Act, require
+from po_toolkit.errors import PurchaseOrderError
+from po_toolkit.payments.sync import SyncReport, sync_all, sync_one
+from po_toolkit.store.purchase_orders import by_reference
+
+
+def sync_conference(opened: OpenConference, *, full: bool = False) -> SyncReport:
+    """Bring a conference's ledger up to Stripe.
+
+    Args:
+        opened: The conference.
+        full: Read every invoice again instead of the news since last time.
+
+    Raises:
+        NotAllowedError: The actor's role is too low.
+        SettingsError: The conference has no Stripe key.
+        StripeGatewayError: Stripe could not be read to the end.
+    """
+    require(opened.actor, Act.SYNC)
+    adopt_claimed(opened)
+    return sync_all(books_of(opened), full=full)
+
+
+def sync_purchase_order(opened: OpenConference, reference: str) -> SyncReport:
+    """Bring one purchase order up to Stripe.
+
+    Raises:
+        NotAllowedError: The actor's role is too low.
+        NotFoundError: No such purchase order.
+        PurchaseOrderError: It has no invoice at Stripe.
+        StripeGatewayError: Stripe could not be asked.
+    """
+    require(opened.actor, Act.SYNC)
+    with opened.store.reading() as session:
+        order = by_reference(session, opened.conference, reference)
+    ids = [i.stripe_invoice_id for i in order.invoices if i.stripe_invoice_id]
+    if not ids:
+        raise PurchaseOrderError(
+            f"{order.reference} has no Stripe invoice yet; create it with: "
+            f"po-toolkit invoice --conference {opened.slug} --po {order.reference}."
+        )
+    total = SyncReport()
+    for stripe_id in ids:
+        total.merge(sync_one(books_of(opened), stripe_id))
+    return total

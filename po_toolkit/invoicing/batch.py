@@ -1,0 +1,117 @@
+"""Many purchase orders, one after another; each has its own result and stops no other."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from po_toolkit.errors import (
+    BusyError,
+    LostLeaseError,
+    PoToolkitError,
+    StripeAuthenticationError,
+)
+from po_toolkit.invoicing.drive import Account, signs_of_life
+from po_toolkit.invoicing.plan import unbillable_reason
+from po_toolkit.invoicing.send import send_invoice
+from po_toolkit.store.purchase_orders import by_reference
+from po_toolkit.store.tables import PurchaseOrder
+
+POLL_SECONDS = 0.5
+"""How often a purchase order in other hands is looked at again."""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceResult:
+    """What became of one purchase order."""
+
+    reference: str
+    outcome: str
+    """invoiced, skipped or failed."""
+    stripe_invoice_id: str = ""
+    hosted_invoice_url: str = ""
+    error: str = ""
+
+    def as_json(self) -> dict[str, str | None]:
+        """Return the result as the command prints it."""
+        return {
+            "reference": self.reference,
+            "outcome": self.outcome,
+            "stripe_invoice_id": self.stripe_invoice_id or None,
+            "hosted_invoice_url": self.hosted_invoice_url or None,
+            "error": self.error or None,
+        }
+
+
+def run_batch(
+    account: Account,
+    references: Sequence[str],
+    *,
+    send: bool = True,
+    wait: Callable[[float], None],
+) -> Iterator[InvoiceResult]:
+    """Invoice purchase orders and yield each one's result, when it is done or refused.
+
+    A purchase order that another process drives is waited for. When Stripe does not accept the
+    key, nothing more is tried: what is left fails with that reason and is untouched.
+
+    Args:
+        account: The conference's account.
+        references: Which purchase orders.
+        send: False stops at checked drafts.
+        wait: Sleeps, in seconds, before looking again at one in other hands.
+    """
+    queue = deque(references)
+    with signs_of_life(account):
+        while queue:
+            reference = queue.popleft()
+            try:
+                yield invoice_one(account, reference, send=send)
+            except (BusyError, LostLeaseError):
+                queue.append(reference)
+                wait(POLL_SECONDS if len(queue) == 1 else 0)
+            except StripeAuthenticationError as error:
+                yield InvoiceResult(reference, "failed", error=str(error))
+                yield from (InvoiceResult(r, "failed", error=str(error)) for r in queue)
+                return
+
+
+def invoice_one(account: Account, reference: str, *, send: bool) -> InvoiceResult:
+    """Invoice one purchase order and say what became of it.
+
+    Raises:
+        BusyError: Another process drives it.
+        LostLeaseError: Another process took it over.
+        StripeAuthenticationError: Stripe does not accept the key.
+    """
+    with account.store.reading() as session:
+        order = by_reference(session, account.conference, reference)
+        reason = unbillable_reason(order, account.conference)
+    if reason and _settled(order):
+        live = order.live_invoice
+        return InvoiceResult(
+            reference,
+            "skipped",
+            order.stripe_invoice_id,
+            live.hosted_url if live else "",
+            reason,
+        )
+    try:
+        invoice = send_invoice(account, order.id, send=send)
+    except (BusyError, LostLeaseError, StripeAuthenticationError):
+        raise
+    except PoToolkitError as error:
+        return InvoiceResult(reference, "failed", error=str(error))
+    return InvoiceResult(reference, "invoiced", invoice.stripe_invoice_id or "", invoice.hosted_url)
+
+
+def _settled(order: PurchaseOrder) -> bool:
+    """Tell whether there is simply nothing to do, as against something to mend."""
+    live = order.live_invoice
+    return (
+        (live is not None and live.step == "done")
+        or order.cancelled_at is not None
+        or bool(order.claimed_invoice_id)
+        or order.sums.balance <= 0 < order.sums.total
+    )

@@ -1,0 +1,201 @@
+"""Who drives a purchase order's invoice, and the journal of how far it has got.
+
+A driver takes a lease on the invoice row, and commits each step's result by a compare-and-set on
+generation, step, attempt and lease: whoever has lost the lease, alive or risen from the dead,
+changes nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from po_toolkit.domain.roles import Act, Actor
+from po_toolkit.errors import BusyError, LostLeaseError
+from po_toolkit.invoicing.plan import InvoicePlan, refuse_unbillable
+from po_toolkit.store import invoices
+from po_toolkit.store.database import Store, UnitOfWork
+from po_toolkit.store.tables import Conference, Invoice, PurchaseOrder
+from po_toolkit.stripe_gateway import StripeGateway
+
+
+@dataclass(frozen=True)
+class Account:
+    """Where invoices are driven: one conference's database, Stripe account, clock and actor."""
+
+    conference: Conference
+    store: Store
+    gateway: StripeGateway
+    actor: Actor
+    now: Callable[[], datetime]
+    drivers: str = field(default_factory=lambda: uuid4().hex)
+    """Prefix of every lease taken here, so that one sign of life renews them all."""
+
+
+@dataclass
+class Drive:
+    """One invoice in the hands of its driver."""
+
+    account: Account
+    order: PurchaseOrder
+    invoice: Invoice
+    resumed: bool
+    """True until the first look at Stripe, when an earlier driver may have done more than it
+    could write down."""
+
+    @property
+    def plan(self) -> InvoicePlan:
+        """What is to be sent."""
+        return InvoicePlan(self.order, self.account.conference, self.invoice.generation)
+
+    def key(self, step: str) -> str:
+        """Return the idempotency key of a step; nothing about time or process goes into it."""
+        return f"po-{self.order.uuid}-g{self.invoice.generation}-{step}-a{self.invoice.attempt}"
+
+    @contextmanager
+    def step(self) -> Iterator[tuple[UnitOfWork, Invoice]]:
+        """Commit the result of a step, if this driver still holds the invoice.
+
+        Raises:
+            LostLeaseError: Another driver has it; nothing is changed.
+        """
+        with self.account.store.writing(self.account.actor, Act.INVOICE) as uow:
+            row = held(uow, self.invoice)
+            yield uow, row
+        self.invoice = row
+
+    def advance(self, **changes: Any) -> None:
+        """Commit changes of the invoice row."""
+        with self.step() as (_, row):
+            for name, value in changes.items():
+                setattr(row, name, value)
+
+
+def held(uow: UnitOfWork, mine: Invoice) -> Invoice:
+    """Lock the invoice's row and return it, unless it has moved on without its driver.
+
+    Raises:
+        LostLeaseError: It has.
+    """
+    row = uow.session.scalars(
+        select(Invoice)
+        .where(Invoice.id == mine.id)
+        .options(selectinload(Invoice.customer))
+        .with_for_update()
+    ).one()
+    for name in ("generation", "step", "attempt", "lease_owner"):
+        if getattr(row, name) != getattr(mine, name):
+            raise LostLeaseError(
+                "Another process is invoicing this purchase order; see its result."
+            )
+    return row
+
+
+def claim(account: Account, order_id: int) -> Drive:
+    """Take the lease on a purchase order's invoice, making its row where there is none.
+
+    Raises:
+        BusyError: Another driver holds it.
+        PurchaseOrderError: It cannot be invoiced; the message says why.
+    """
+    now = account.now()
+    with account.store.writing(account.actor, Act.INVOICE) as uow:
+        order = uow.lock_purchase_order(order_id)
+        refuse_unbillable(order, account.conference)
+        invoice = order.live_invoice
+        resumed = invoice is not None
+        if invoice is None:
+            invoice = _next_generation(uow, order, now)
+        elif invoice.lease_until is not None and invoice.lease_until > now:
+            raise BusyError(f"{order.reference}: another process is invoicing it right now.")
+        elif invoice.refused:
+            invoice.attempt += 1
+        invoice.refused = False
+        invoice.error = ""
+        _lease(account, invoice)
+        uow.session.flush()
+        uow.session.refresh(invoice, ["customer"])
+    return Drive(account, order, invoice, resumed)
+
+
+def hold(account: Account, order_id: int) -> Drive | None:
+    """Take the lease on the live invoice, if there is one, to do something else with it.
+
+    Raises:
+        BusyError: Another driver holds it.
+    """
+    with account.store.writing(account.actor, Act.INVOICE) as uow:
+        order = uow.lock_purchase_order(order_id)
+        invoice = order.live_invoice
+        if invoice is None:
+            return None
+        if invoice.lease_until is not None and invoice.lease_until > account.now():
+            raise BusyError(f"{order.reference}: another process is invoicing it right now.")
+        _lease(account, invoice)
+        uow.session.flush()
+        uow.session.refresh(invoice, ["customer"])
+    return Drive(account, order, invoice, resumed=True)
+
+
+def _lease(account: Account, invoice: Invoice) -> None:
+    invoice.lease_owner = f"{account.drivers}-{uuid4().hex[:8]}"
+    invoice.lease_until = account.now() + invoices.LEASE
+
+
+def _next_generation(uow: UnitOfWork, order: PurchaseOrder, now: datetime) -> Invoice:
+    invoice = Invoice(
+        conference_id=order.conference_id,
+        purchase_order_id=order.id,
+        generation=max((i.generation for i in order.invoices), default=0) + 1,
+        currency=order.currency,
+        first_tried_at=now,
+        customer_id=invoices.customer_row(uow, order).id,
+    )
+    order.invoices.append(invoice)
+    uow.session.flush()
+    uow.audit(Act.INVOICE, order, after={"generation": invoice.generation})
+    return invoice
+
+
+def release(drive: Drive, error: str = "", *, refused: bool = False) -> None:
+    """Give the lease back.
+
+    Args:
+        drive: Whose lease.
+        error: Why the invoice stands where it stands.
+        refused: Stripe refused these data for certain, so the next try is a new attempt.
+    """
+    mine = drive.invoice
+    with drive.account.store.writing(drive.account.actor, Act.INVOICE) as uow:
+        row = uow.session.get_one(Invoice, mine.id)
+        if row.lease_owner == mine.lease_owner:
+            row.lease_owner = ""
+            row.lease_until = None
+            row.error = error
+            row.refused = refused
+
+
+@contextmanager
+def signs_of_life(account: Account) -> Iterator[None]:
+    """Renew the leases of this account's drivers while the block runs."""
+    stop = threading.Event()
+
+    def beat() -> None:
+        while not stop.wait(invoices.LEASE.total_seconds() / 3):
+            invoices.renew_leases(account.store, account.drivers, account.now())
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()

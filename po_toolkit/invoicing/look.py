@@ -1,0 +1,128 @@
+"""What Stripe really has, when nobody here knows for sure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from typing import Any
+
+from po_toolkit.errors import StripeNotFoundError
+from po_toolkit.invoicing.drive import Drive
+from po_toolkit.invoicing.plan import same_lines
+from po_toolkit.stripe_gateway import StripeGateway
+
+Json = dict[str, Any]
+
+_MARGIN = timedelta(hours=1)
+"""Clocks differ; look a little further back."""
+
+
+class Found(Enum):
+    """What stands at Stripe for this generation."""
+
+    NOTHING = auto()
+    EMPTY_DRAFT = auto()
+    FULL_DRAFT = auto()
+    OTHER_DRAFT = auto()
+    OPEN = auto()
+    PAID = auto()
+    VOID = auto()
+    OTHER_LINES = auto()
+    """Finalized, but not with the planned lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One look at Stripe."""
+
+    found: Found
+    invoice: Json
+
+
+NOTHING = Sight(Found.NOTHING, {})
+
+
+def look(drive: Drive) -> Sight:
+    """Find this generation's invoice at Stripe, by its id or by its metadata."""
+    stripe_id = drive.invoice.stripe_invoice_id
+    if stripe_id is None:
+        stripe_id = _by_metadata(drive)
+    return look_at(drive, stripe_id) if stripe_id else NOTHING
+
+
+def look_at(drive: Drive, stripe_id: str) -> Sight:
+    """Fetch one invoice and compare it with the plan."""
+    gateway = drive.account.gateway
+    try:
+        invoice = gateway.read(f"/v1/invoices/{stripe_id}")
+    except StripeNotFoundError:
+        return NOTHING
+    if invoice.get("deleted"):
+        return NOTHING
+    if invoice["status"] in ("void", "uncollectible"):
+        return Sight(Found.VOID, invoice)
+    lines = all_lines(gateway, invoice)
+    equal = same_lines(drive.plan, lines) and agrees(drive, invoice)
+    if invoice["status"] == "draft":
+        draft = Found.FULL_DRAFT if equal else Found.OTHER_DRAFT
+        return Sight(draft if lines else Found.EMPTY_DRAFT, invoice)
+    if not equal:
+        return Sight(Found.OTHER_LINES, invoice)
+    return Sight(Found.PAID if invoice["status"] == "paid" else Found.OPEN, invoice)
+
+
+def agrees(drive: Drive, invoice: Json) -> bool:
+    """Tell whether Stripe's total and currency are the purchase order's, to the minor unit."""
+    return (invoice["total"], invoice["currency"]) == (
+        drive.plan.api_total,
+        drive.order.currency,
+    )
+
+
+def all_lines(gateway: StripeGateway, invoice: Json) -> list[Json]:
+    """Return every line of an invoice, fetching what its first page leaves out."""
+    first = invoice.get("lines") or {}
+    if first.get("data") is not None and not first.get("has_more"):
+        return list(first["data"])
+    path = f"/v1/invoices/{invoice['id']}/lines"
+    return [line for page in gateway.pages(path) for line in page]
+
+
+def was_sent(drive: Drive, stripe_id: str) -> bool:
+    """Tell whether Stripe has told of sending this invoice."""
+    since = _since(drive.invoice.first_tried_at or drive.account.now())
+    query = {"types": ["invoice.sent"], "created": {"gte": since}}
+    return any(
+        event["data"]["object"]["id"] == stripe_id
+        for page in drive.account.gateway.pages("/v1/events", query)
+        for event in page
+    )
+
+
+def _by_metadata(drive: Drive) -> str | None:
+    """Return the id of the invoice that carries this purchase order's uuid and generation."""
+    invoice = drive.invoice
+    query: Json = {"created": {"gte": _since(invoice.first_tried_at or drive.account.now())}}
+    customer = invoice.customer.stripe_customer_id if invoice.customer else None
+    if customer:
+        try:
+            return _first_match(drive, {**query, "customer": customer})
+        except StripeNotFoundError:
+            pass  # the customer is gone; its invoices are still listed without it
+    return _first_match(drive, query)
+
+
+def _first_match(drive: Drive, query: Json) -> str | None:
+    metadata = drive.plan.metadata()
+    wanted = (metadata["purchase_order_uuid"], metadata["generation"])
+    for page in drive.account.gateway.pages("/v1/invoices", query):
+        for row in page:
+            has = row.get("metadata") or {}
+            if (has.get("purchase_order_uuid"), has.get("generation")) == wanted:
+                return str(row["id"])
+    return None
+
+
+def _since(time: datetime) -> int:
+    return int((time - _MARGIN).timestamp())

@@ -1,0 +1,302 @@
+"""Sends one purchase order's invoice exactly once, from wherever an earlier try left it.
+
+customer → draft → lines (all in one call, then the total is checked) → send, which finalizes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from po_toolkit.domain.roles import Act
+from po_toolkit.errors import (
+    InvoiceMismatchError,
+    LostLeaseError,
+    PoToolkitError,
+    PurchaseOrderError,
+    StripeGatewayError,
+    StripeIdempotencyError,
+    StripeNotFoundError,
+    StripeRefusedError,
+    StripeStored500Error,
+)
+from po_toolkit.invoicing.customers import customer_step, forget_customer
+from po_toolkit.invoicing.drive import Account, Drive, claim, held, release
+from po_toolkit.invoicing.look import Found, Sight, agrees, look, look_at, was_sent
+from po_toolkit.money import display, minor_from_api
+from po_toolkit.store import invoices, stripe_writes
+from po_toolkit.store.purchase_orders import refresh_status
+from po_toolkit.store.tables import Invoice
+
+Json = dict[str, Any]
+
+GENERATIONS = 3
+"""How many drafts that others spoiled are thrown away in one go before a person must look."""
+
+ATTEMPTS = 5
+"""How many keys one go may use up before a person must look."""
+
+
+class _NextGenerationError(PoToolkitError):
+    """This generation's draft is gone for certain; the next one may start."""
+
+
+def send_invoice(account: Account, order_id: int, *, send: bool = True) -> Invoice:
+    """Take a purchase order's invoice to ``sent``, or to a checked draft.
+
+    Args:
+        account: The conference's account.
+        order_id: The purchase order.
+        send: False stops at the draft.
+
+    Returns:
+        The invoice as it stands.
+
+    Raises:
+        BusyError: Another process drives it.
+        PurchaseOrderError: It cannot be invoiced.
+        InvoiceMismatchError: Stripe's total is not the purchase order's; the draft was deleted.
+        StripeGatewayError: Stripe refused, or the outcome is unknown and a repeat is safe.
+    """
+    for _ in range(GENERATIONS):
+        drive = claim(account, order_id)
+        try:
+            _walk(drive, send=send)
+        except _NextGenerationError:
+            continue
+        except LostLeaseError:
+            raise
+        except PoToolkitError as error:
+            refused = isinstance(error, StripeRefusedError)
+            if refused:
+                _clear_away(drive)
+            release(drive, str(error), refused=refused)
+            raise
+        except BaseException:
+            release(drive)
+            raise
+        release(drive)
+        return drive.invoice
+    raise PurchaseOrderError(
+        f"{drive.order.reference}: its drafts keep changing at Stripe; find out who edits them, "
+        f"then run the same command again."
+    )
+
+
+def _walk(drive: Drive, *, send: bool) -> None:
+    if drive.resumed and drive.invoice.step != "customer":
+        _accept(drive, look(drive))
+    first = drive.invoice.attempt
+    while (step := drive.invoice.step) != "done":
+        if step == "send" and not send:
+            return
+        try:
+            _STEPS[step](drive)
+        except (StripeStored500Error, StripeIdempotencyError):
+            if drive.invoice.attempt - first >= ATTEMPTS:
+                raise
+            _look_then_next_attempt(drive)
+
+
+def _look_then_next_attempt(drive: Drive) -> None:
+    """This key can say nothing more: see what Stripe has, then go on with a new one."""
+    before = drive.invoice.step
+    _accept(drive, look(drive))
+    if drive.invoice.step == before:
+        drive.advance(attempt=drive.invoice.attempt + 1)
+
+
+def _draft_step(drive: Drive) -> None:
+    customer = drive.invoice.customer
+    if customer is None or not customer.stripe_customer_id:
+        drive.advance(step="customer")
+        return
+    body = drive.plan.draft(customer.stripe_customer_id)
+    try:
+        invoice = _write(drive, "draft", "/v1/invoices", body)
+    except StripeNotFoundError as error:
+        if error.param != "customer":
+            raise
+        forget_customer(drive, customer.stripe_customer_id)
+        return
+    drive.advance(step="lines", state="drafting", stripe_invoice_id=invoice["id"])
+
+
+def _lines_step(drive: Drive) -> None:
+    stripe_id = _stripe_id(drive)
+    path = f"/v1/invoices/{stripe_id}/add_lines"
+    try:
+        invoice = _write(drive, "lines", path, drive.plan.lines())
+    except StripeIdempotencyError:
+        raise
+    except StripeRefusedError:
+        sight = look_at(drive, stripe_id)
+        if sight.found is Found.EMPTY_DRAFT:
+            raise
+        _accept(drive, sight)
+        return
+    _check(drive, invoice)
+    with drive.step() as (_, row):
+        row.step, row.state = "send", "drafted"
+        _take_over(drive, row, invoice)
+
+
+def _check(drive: Drive, invoice: Json) -> None:
+    """Let no draft pass whose total is not the purchase order's, to the minor unit."""
+    if agrees(drive, invoice):
+        return
+    order = drive.order
+    _discard(drive)
+    said = display(minor_from_api(invoice["total"], invoice["currency"]), invoice["currency"])
+    raise InvoiceMismatchError(
+        f"{order.reference}: Stripe's draft came to {said}, the purchase order is "
+        f"{display(order.sums.total, order.currency)}. The draft was deleted and nothing was "
+        f"sent; look for taxes, discounts or other rules in the Stripe account."
+    )
+
+
+def _send_step(drive: Drive) -> None:
+    stripe_id = _stripe_id(drive)
+    try:
+        invoice = _write(drive, "send", f"/v1/invoices/{stripe_id}/send", {})
+    except StripeIdempotencyError:
+        raise
+    except StripeRefusedError:
+        sight = look_at(drive, stripe_id)
+        if sight.found in (Found.FULL_DRAFT, Found.OPEN):
+            raise
+        _accept(drive, sight)
+        return
+    _done(drive, invoice)
+
+
+_STEPS: dict[str, Callable[[Drive], None]] = {
+    "customer": customer_step,
+    "draft": _draft_step,
+    "lines": _lines_step,
+    "send": _send_step,
+}
+
+
+def _accept(drive: Drive, sight: Sight) -> None:
+    """Go on from what Stripe has, not from what we remember."""
+    drive.resumed = False
+    match sight.found:
+        case Found.NOTHING:
+            if drive.invoice.stripe_invoice_id is not None:
+                _gone(drive)
+        case Found.EMPTY_DRAFT:
+            _adopt(drive, sight, step="lines", state="drafting")
+        case Found.FULL_DRAFT:
+            _adopt(drive, sight, step="send", state="drafted")
+        case Found.OTHER_DRAFT:
+            _adopt(drive, sight, step="lines", state="drafting")
+            _discard(drive)
+            raise _NextGenerationError
+        case Found.OPEN if not was_sent(drive, sight.invoice["id"]):
+            _adopt(drive, sight, step="send", state="drafted")
+        case Found.OPEN | Found.PAID:
+            _done(drive, sight.invoice)
+        case Found.VOID:
+            _voided_by_hand(drive, sight)
+        case Found.OTHER_LINES:
+            _finalized_otherwise(drive, sight)
+
+
+def _adopt(drive: Drive, sight: Sight, **changes: Any) -> None:
+    drive.advance(stripe_invoice_id=sight.invoice["id"], **changes)
+
+
+def _gone(drive: Drive) -> None:
+    drive.advance(state="deleted", lease_owner="", lease_until=None)
+    raise _NextGenerationError
+
+
+def _voided_by_hand(drive: Drive, sight: Sight) -> None:
+    with drive.step() as (_, row):
+        row.stripe_invoice_id = sight.invoice["id"]
+        row.state, row.step = "void", "done"
+        _take_over(drive, row, sight.invoice)
+    raise PurchaseOrderError(
+        f"{drive.order.reference}: invoice {sight.invoice['id']} was voided by hand at Stripe. "
+        f"Run the same command again to bill it under a new invoice, or cancel it with: "
+        f"po-toolkit cancel {drive.order.reference}."
+    )
+
+
+def _finalized_otherwise(drive: Drive, sight: Sight) -> None:
+    order, invoice = drive.order, sight.invoice
+    drive.advance(stripe_invoice_id=invoice["id"])
+    said = display(minor_from_api(invoice["total"], invoice["currency"]), invoice["currency"])
+    raise InvoiceMismatchError(
+        f"{order.reference}: somebody finalized invoice {invoice['id']} at Stripe with other "
+        f"lines ({said}, the purchase order is {display(order.sums.total, order.currency)}). "
+        f"Void it at Stripe, then run the same command again."
+    )
+
+
+def _done(drive: Drive, invoice: Json) -> None:
+    account = drive.account
+    with account.store.writing(account.actor, Act.INVOICE) as uow:
+        order = uow.lock_purchase_order(drive.order.id)
+        row = held(uow, drive.invoice)
+        row.stripe_invoice_id = invoice["id"]
+        row.step = "done"
+        row.state = "paid" if invoice["status"] == "paid" else "sent"
+        row.sent_at = account.now()
+        _take_over(drive, row, invoice)
+        refresh_status(order)
+        uow.audit(Act.INVOICE, order, after={"stripe_invoice_id": invoice["id"], "sent": True})
+    drive.order = order
+    drive.invoice = row
+
+
+def _discard(drive: Drive) -> None:
+    """Delete the draft and confirm it; only then may the next generation start."""
+    with suppress(StripeNotFoundError):  # somebody else deleted it, which is as good
+        drive.account.gateway.delete(f"/v1/invoices/{_stripe_id(drive)}")
+    drive.advance(state="deleted", lease_owner="", lease_until=None)
+
+
+def _clear_away(drive: Drive) -> None:
+    """After a refusal leave no orphan draft behind, so that the purchase order can be mended."""
+    if drive.invoice.stripe_invoice_id is None or drive.invoice.step == "done":
+        return
+    try:
+        if look(drive).found in (Found.EMPTY_DRAFT, Found.FULL_DRAFT, Found.OTHER_DRAFT):
+            _discard(drive)
+    except StripeGatewayError:
+        return  # it stays in the journal, and the next run looks at it first
+
+
+def _write(drive: Drive, step: str, path: str, body: Json) -> Json:
+    """Store the intent, then do the write; what was stored first is what is sent, always."""
+    account = drive.account
+    key = drive.key(step)
+    with account.store.writing(account.actor, Act.INVOICE) as uow:
+        held(uow, drive.invoice)
+        write = stripe_writes.intend(
+            uow,
+            key,
+            path,
+            body,
+            conference_id=drive.order.conference_id,
+            purchase_order_id=drive.order.id,
+            now=account.now(),
+        )
+    answer = account.gateway.write(write.path, stripe_writes.body_of(write), idempotency_key=key)
+    with account.store.writing(account.actor, Act.INVOICE) as uow:
+        stripe_writes.finish(uow, write, str(answer["id"]), account.now())
+    return answer
+
+
+def _take_over(drive: Drive, row: Invoice, said: Json) -> None:
+    account = drive.account
+    invoices.take_over(row, said, account.conference.timezone, account.now())
+
+
+def _stripe_id(drive: Drive) -> str:
+    if drive.invoice.stripe_invoice_id is None:
+        raise LostLeaseError(f"{drive.order.reference}: the journal lost its draft.")
+    return drive.invoice.stripe_invoice_id

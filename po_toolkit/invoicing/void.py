@@ -1,0 +1,70 @@
+"""Taking an invoice back."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from po_toolkit.errors import (
+    PoToolkitError,
+    PurchaseOrderError,
+    StripeNotFoundError,
+    StripeRefusedError,
+)
+from po_toolkit.invoicing.drive import Account, Drive, hold, release
+from po_toolkit.invoicing.look import Found, Sight, look
+from po_toolkit.money import display, minor_from_api
+
+
+def void_at_stripe(account: Account, order_id: int) -> None:
+    """Void the live invoice at Stripe, or delete it while it is a draft, and confirm it.
+
+    Safe to repeat: what is void or deleted already stays so. Without a live invoice it does
+    nothing.
+
+    Raises:
+        BusyError: It is being invoiced right now.
+        PurchaseOrderError: Stripe has money on it, or it can no longer be voided.
+        StripeGatewayError: Stripe could not be asked.
+    """
+    drive = hold(account, order_id)
+    if drive is None:
+        return
+    try:
+        sight = look(drive)
+        state = _take_back(drive, sight)
+        with drive.step() as (_, row):
+            row.state, row.step = state, "done"
+            row.stripe_status = "void" if state == "void" else row.stripe_status
+    except PoToolkitError:
+        release(drive)
+        raise
+    release(drive)
+
+
+def _take_back(drive: Drive, sight: Sight) -> str:
+    """Do it and return the invoice's new state."""
+    if sight.found is Found.NOTHING:
+        return "deleted"
+    if sight.found is Found.VOID:
+        return "void"
+    invoice, gateway = sight.invoice, drive.account.gateway
+    path = f"/v1/invoices/{invoice['id']}"
+    if invoice["status"] == "draft":
+        with suppress(StripeNotFoundError):  # gone already, which is as good
+            gateway.delete(path)
+        return "deleted"
+    if invoice["status"] == "paid" or invoice["amount_paid"]:
+        paid = display(
+            minor_from_api(invoice["amount_paid"], invoice["currency"]), invoice["currency"]
+        )
+        raise PurchaseOrderError(
+            f"{drive.order.reference}: Stripe has {paid} on invoice {invoice['id']}, so it is not "
+            f"voided and nothing was changed. Sync to see the payment, then refund it."
+        )
+    try:
+        gateway.write(f"{path}/void", {}, idempotency_key=drive.key("void"))
+    except StripeRefusedError as error:
+        raise PurchaseOrderError(
+            f"{drive.order.reference}: {error} Nothing was changed; sync, then look again."
+        ) from None
+    return "void"

@@ -1,0 +1,117 @@
+"""Invoices: whose they are, and who is driving them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from po_toolkit.money import minor_from_api
+from po_toolkit.store.columns import utc_now
+from po_toolkit.store.database import Store, UnitOfWork
+from po_toolkit.store.tables import Conference, Invoice, PurchaseOrder, StripeCustomer
+from po_toolkit.store.upsert import insert_if_new
+
+LEASE = timedelta(seconds=15)
+"""How long a driver owns an invoice without a sign of life."""
+
+
+def by_stripe_id(session: Session, conference: Conference, stripe_id: str) -> Invoice | None:
+    """Return the invoice with a Stripe id in this conference, of any generation."""
+    return session.scalars(
+        select(Invoice).where(
+            Invoice.conference_id == conference.id, Invoice.stripe_invoice_id == stripe_id
+        )
+    ).one_or_none()
+
+
+def known_stripe_ids(
+    session: Session, conference: Conference, stripe_ids: Iterable[str]
+) -> dict[str, int]:
+    """Return which of these Stripe invoices are ours, with their purchase order's id."""
+    rows = session.execute(
+        select(Invoice.stripe_invoice_id, Invoice.purchase_order_id).where(
+            Invoice.conference_id == conference.id,
+            Invoice.stripe_invoice_id.in_(list(stripe_ids)),
+        )
+    )
+    return {stripe_id: order_id for stripe_id, order_id in rows if stripe_id}
+
+
+def renew_leases(store: Store, owner_prefix: str, now: datetime) -> None:
+    """Keep every invoice that drivers of this process hold."""
+    with store._writer.begin() as connection:  # noqa: SLF001 a sign of life, no act
+        connection.execute(
+            update(Invoice)
+            .where(Invoice.lease_owner.startswith(owner_prefix), Invoice.lease_until > now)
+            .values(lease_until=now + LEASE, updated_at=Invoice.updated_at)
+        )
+
+
+def customer_row(uow: UnitOfWork, order: PurchaseOrder) -> StripeCustomer:
+    """Return the sponsor's row, made where it is new."""
+    same = {
+        "conference_id": order.conference_id,
+        "email": order.contact_email.strip().casefold(),
+        "organization_key": order.organization_key,
+    }
+    insert_if_new(
+        uow.session,
+        StripeCustomer,
+        {**same, "uuid": uuid4(), "attempt": 1, "created_at": utc_now()},
+        [StripeCustomer.conference_id, StripeCustomer.email, StripeCustomer.organization_key],
+    )
+    return uow.session.scalars(select(StripeCustomer).filter_by(**same)).one()
+
+
+def take_over(invoice: Invoice, said: Mapping[str, Any], timezone: str, now: datetime) -> None:
+    """Copy what Stripe says of an invoice: its sums (minor units), status and addresses."""
+    currency = said["currency"]
+    sums = {
+        name: minor_from_api(said[name], currency) if said.get(name) is not None else None
+        for name in ("total", "amount_due", "amount_paid", "amount_overpaid", "starting_balance")
+    }
+    invoice.stripe_total = sums["total"]
+    invoice.stripe_amount_due = sums["amount_due"]
+    invoice.stripe_amount_paid = sums["amount_paid"]
+    invoice.stripe_amount_overpaid = sums["amount_overpaid"]
+    invoice.stripe_starting_balance = sums["starting_balance"]
+    invoice.stripe_status = said.get("status") or ""
+    invoice.number = said.get("number") or invoice.number
+    invoice.hosted_url = said.get("hosted_invoice_url") or invoice.hosted_url
+    invoice.pdf_url = said.get("invoice_pdf") or invoice.pdf_url
+    invoice.due_date = local_date(said.get("due_date"), timezone) or invoice.due_date
+    invoice.stripe_read_at = now
+
+
+def local_date(timestamp: int | None, timezone: str) -> date | None:
+    """Return the date of a Unix time in a timezone."""
+    if not timestamp:
+        return None
+    return datetime.fromtimestamp(timestamp, UTC).astimezone(ZoneInfo(timezone)).date()
+
+
+def unchanged(session: Session, conference: Conference, said: Mapping[str, Any]) -> bool:
+    """Tell whether a listed invoice says what was read of it before."""
+    invoice = by_stripe_id(session, conference, said["id"])
+    if invoice is None or invoice.stripe_read_at is None:
+        return False
+    currency = said["currency"]
+    return (
+        invoice.stripe_status,
+        invoice.stripe_total,
+        invoice.stripe_amount_due,
+        invoice.stripe_amount_paid,
+        invoice.stripe_amount_overpaid,
+    ) == (
+        said["status"],
+        *(
+            minor_from_api(said[name], currency) if said.get(name) is not None else None
+            for name in ("total", "amount_due", "amount_paid", "amount_overpaid")
+        ),
+    )

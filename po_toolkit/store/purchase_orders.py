@@ -1,0 +1,196 @@
+"""Purchase orders: finding and making them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from po_toolkit.domain.references import comparable, new_reference
+from po_toolkit.domain.sums import money_status
+from po_toolkit.errors import NotFoundError, PoToolkitError
+from po_toolkit.store.database import WHOLE, UnitOfWork
+from po_toolkit.store.tables import (
+    Conference,
+    ImportBatch,
+    PurchaseOrder,
+    PurchaseOrderLineItem,
+)
+
+SENT_STATES = frozenset({"sent", "paid", "adopted"})
+"""Invoice states in which the sponsor has the invoice."""
+
+_DRAWS = 20
+
+_AT_ONCE = 500
+"""How many values go into one IN list."""
+
+
+def by_reference(session: Session, conference: Conference, reference: str) -> PurchaseOrder:
+    """Return a purchase order, whole, by our own reference.
+
+    Raises:
+        NotFoundError: The conference has no such purchase order.
+    """
+    found = session.scalars(
+        select(PurchaseOrder)
+        .where(
+            PurchaseOrder.conference_id == conference.id,
+            PurchaseOrder.reference == reference.strip().upper(),
+        )
+        .options(*WHOLE)
+    ).one_or_none()
+    if found is None:
+        raise NotFoundError(
+            f"Conference {conference.slug} has no purchase order {reference}; "
+            f"list them with: po-toolkit reconcile --conference {conference.slug}."
+        )
+    return found
+
+
+def conference_of(session: Session, reference: str) -> str:
+    """Return the slug of the conference that a reference belongs to.
+
+    Raises:
+        NotFoundError: No conference has such a purchase order.
+    """
+    slug = session.scalar(
+        select(Conference.slug)
+        .join(PurchaseOrder, PurchaseOrder.conference_id == Conference.id)
+        .where(PurchaseOrder.reference == reference.strip().upper())
+    )
+    if slug is None:
+        raise NotFoundError(
+            f"There is no purchase order {reference} in the database; "
+            f"references look like PO-7KQ2MX."
+        )
+    return slug
+
+
+def references(
+    session: Session,
+    conference: Conference,
+    *,
+    batch: int | None = None,
+    named: Iterable[str] | None = None,
+) -> list[str]:
+    """Return references in the order of import: those named, those of a batch, or all.
+
+    Raises:
+        NotFoundError: The batch or one of the references does not exist in this conference.
+    """
+    query = select(PurchaseOrder.reference).where(PurchaseOrder.conference_id == conference.id)
+    if named is not None:
+        return [by_reference(session, conference, name).reference for name in dict.fromkeys(named)]
+    if batch is not None:
+        found = session.get(ImportBatch, batch)
+        if found is None or found.conference_id != conference.id:
+            raise NotFoundError(f"Conference {conference.slug} has no import batch {batch}.")
+        query = query.where(PurchaseOrder.import_batch_id == batch)
+    return list(session.scalars(query.order_by(PurchaseOrder.id)))
+
+
+def by_references(
+    session: Session, conference: Conference, wanted: Iterable[str]
+) -> list[PurchaseOrder]:
+    """Return purchase orders, whole, in the order they are named in."""
+    names = list(wanted)
+    found = {
+        order.reference: order
+        for start in range(0, len(names), _AT_ONCE)
+        for order in session.scalars(
+            select(PurchaseOrder)
+            .where(
+                PurchaseOrder.conference_id == conference.id,
+                PurchaseOrder.reference.in_(names[start : start + _AT_ONCE]),
+            )
+            .options(*WHOLE)
+        )
+    }
+    return [found[name] for name in names if name in found]
+
+
+def claims(
+    session: Session, conference: Conference, wanted: Iterable[str] | None = None
+) -> list[tuple[str, str]]:
+    """Return reference and Stripe invoice of the purchase orders that wait for adoption."""
+    query = select(PurchaseOrder.reference, PurchaseOrder.claimed_invoice_id).where(
+        PurchaseOrder.conference_id == conference.id, PurchaseOrder.claimed_invoice_id != ""
+    )
+    chosen = None if wanted is None else set(wanted)
+    rows = session.execute(query.order_by(PurchaseOrder.id))
+    return [(ref, stripe_id) for ref, stripe_id in rows if chosen is None or ref in chosen]
+
+
+def unused_reference(session: Session) -> str:
+    """Draw a reference that no purchase order has."""
+    for _ in range(_DRAWS):
+        reference = new_reference()
+        taken = select(PurchaseOrder.id).where(PurchaseOrder.reference == reference)
+        if session.scalar(taken) is None:
+            return reference
+    raise PoToolkitError("No free purchase-order reference was found; try again.")
+
+
+def create(
+    uow: UnitOfWork,
+    conference: Conference,
+    *,
+    organization_name: str,
+    contact_email: str,
+    currency: str,
+    lines: Iterable[tuple[str, int, int]],
+    po_number: str = "",
+    **details: Any,
+) -> PurchaseOrder:
+    """Add one purchase order.
+
+    Args:
+        uow: The transaction.
+        conference: Whose it is.
+        organization_name: The sponsor.
+        contact_email: Where the invoice goes.
+        currency: Of every amount.
+        lines: Description, quantity and unit price in minor units of each line.
+        po_number: The sponsor's own number.
+        details: Further columns of ``PurchaseOrder``.
+    """
+    order = PurchaseOrder(
+        conference_id=conference.id,
+        reference=unused_reference(uow.session),
+        organization_name=organization_name,
+        organization_key=comparable(organization_name),
+        contact_email=contact_email,
+        po_number=po_number,
+        po_number_key=comparable(po_number),
+        currency=currency,
+        line_items=[
+            PurchaseOrderLineItem(
+                position=position,
+                description=description,
+                quantity=quantity,
+                unit_price=unit_price,
+                line_total=quantity * unit_price,
+            )
+            for position, (description, quantity, unit_price) in enumerate(lines, start=1)
+        ],
+        **details,
+    )
+    uow.session.add(order)
+    uow.session.flush()
+    return uow.lock_purchase_order(order.id)
+
+
+def refresh_status(order: PurchaseOrder) -> bool:
+    """Bring a locked purchase order's status up to its sums; tell whether it changed."""
+    live = order.live_invoice
+    status = money_status(
+        order.sums,
+        sent=order.marked_sent or (live is not None and live.state in SENT_STATES),
+        cancelled=order.cancelled_at is not None,
+    ).value
+    changed = order.status != status
+    order.status = status
+    return changed

@@ -1,0 +1,144 @@
+"""One conference's Stripe account: paced, retried, with our errors.
+
+Answers are plain dictionaries. A write carries an idempotency key and goes out again with the same
+key and body until its outcome is known or patience ends; the SDK's own retries are off, since they
+pass by the account's pace.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import stripe
+from pydantic import SecretStr
+
+from po_toolkit.errors import StripeGatewayError, StripeStored500Error, StripeUnknownError
+from po_toolkit.stripe_gateway.translate import header, translate
+
+API_VERSION = "2026-10-28.endive"
+TIMEOUT_SECONDS = 30
+TRIES = 6
+PAGE = 100
+"""Most objects Stripe puts on one page."""
+
+Json = dict[str, Any]
+
+
+class StripeGateway:
+    """Calls to one Stripe account.
+
+    Attributes:
+        calls: How many requests went out, repeats included.
+    """
+
+    def __init__(
+        self,
+        key: SecretStr,
+        *,
+        api_base: str | None = None,
+        permit: Callable[[str], None],
+        http_client: stripe.HTTPClient | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Open the account.
+
+        Args:
+            key: The secret key; it stays inside.
+            api_base: Where Stripe is, by default Stripe's own address.
+            permit: Waits for the account's next free slot; gets the endpoint's name.
+            http_client: The SDK's transport; tests pass one that fails on purpose.
+            sleep: Waits between tries.
+        """
+        self._client = stripe.StripeClient(
+            key.get_secret_value(),
+            stripe_version=API_VERSION,
+            base_addresses={"api": api_base.rstrip("/")} if api_base else {},
+            max_network_retries=0,
+            http_client=http_client or stripe.RequestsClient(timeout=TIMEOUT_SECONDS),
+        )
+        self._permit = permit
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self.calls = 0
+
+    def read(self, path: str, params: Mapping[str, Any] | None = None) -> Json:
+        """Fetch one object or page.
+
+        Raises:
+            StripeGatewayError: In one of its kinds.
+        """
+        return self._call("get", path, dict(params or {}), None)
+
+    def write(self, path: str, body: Mapping[str, Any], *, idempotency_key: str) -> Json:
+        """Do one write; safe to repeat with the same key and body.
+
+        Raises:
+            StripeGatewayError: In one of its kinds.
+        """
+        return self._call("post", path, dict(body), idempotency_key)
+
+    def delete(self, path: str) -> Json:
+        """Delete one object.
+
+        Raises:
+            StripeNotFoundError: It is gone already.
+            StripeGatewayError: In one of its other kinds.
+        """
+        return self._call("delete", path, {}, None)
+
+    def pages(self, path: str, params: Mapping[str, Any] | None = None) -> Iterator[list[Json]]:
+        """Walk a list page by page, newest first, as Stripe orders it.
+
+        Raises:
+            StripeGatewayError: In one of its kinds.
+        """
+        query = {**(params or {}), "limit": PAGE}
+        while True:
+            page = self.read(path, query)
+            rows: list[Json] = page["data"]
+            yield rows
+            if not page.get("has_more") or not rows:
+                return
+            query["starting_after"] = rows[-1]["id"]
+
+    def _call(self, method: str, path: str, params: Json, key: str | None) -> Json:
+        options = {"idempotency_key": key} if key else {}
+        endpoint = f"{method} {_IDS.sub('/*', path)}"
+        for tried in range(1, TRIES + 1):
+            self._permit(endpoint)
+            with self._lock:
+                self.calls += 1
+            try:
+                answer = self._client.raw_request(method, path, **params, **options)
+            except stripe.StripeError as error:
+                ours = translate(error)
+                if tried == TRIES or not _again(error, ours):
+                    raise ours from None
+                self._sleep(_pause(error, tried))
+            else:
+                data: Json = answer.data
+                return data
+        raise AssertionError("unreachable")
+
+
+_IDS = re.compile(r"/[a-z]{2,10}_[A-Za-z0-9_]+")
+
+
+def _again(error: stripe.StripeError, ours: StripeGatewayError) -> bool:
+    if isinstance(ours, StripeStored500Error) or not isinstance(ours, StripeUnknownError):
+        return False
+    return header(error, "stripe-should-retry") != "false"
+
+
+def _pause(error: stripe.StripeError, tried: int) -> float:
+    """Seconds to wait: what Stripe asks for, else doubling with jitter, at most 8."""
+    asked = header(error, "retry-after")
+    if asked.isdigit() and int(asked) <= 60:
+        return int(asked) + random.random() * 0.25  # noqa: S311 jitter, no secret
+    longest: float = min(0.25 * 2**tried, 8.0)
+    return longest * (0.5 + random.random() / 2)  # noqa: S311 jitter, no secret
