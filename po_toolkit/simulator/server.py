@@ -54,6 +54,8 @@ class Simulator:
 
     def __init__(self, port: int = 0, *, host: str = "127.0.0.1", **options: Any) -> None:
         self._socket = socket.create_server((host, port))
+        # Else each answer waits 40 ms: asyncio sets this only on sockets it makes itself.
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         shown_host = "127.0.0.1" if host in {"", "0.0.0.0"} else host  # noqa: S104 - compared only
         self.url = f"http://{shown_host}:{self._socket.getsockname()[1]}"
         self.world = World(Options(**options), base_url=self.url)
