@@ -1,1 +1,1 @@
-"""Spreadsheets: file to rows and problems."""
+"""File → rows → purchase orders and problems. Nothing here writes or knows the database."""

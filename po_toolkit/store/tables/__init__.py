@@ -4,7 +4,7 @@ from po_toolkit.store.tables.audit import AuditEntry
 from po_toolkit.store.tables.base import Base
 from po_toolkit.store.tables.conferences import Conference
 from po_toolkit.store.tables.events import SyncCursor, WebhookEvent
-from po_toolkit.store.tables.imports import ImportBatch, ImportRow
+from po_toolkit.store.tables.imports import ColumnMapping, ImportBatch, ImportRow
 from po_toolkit.store.tables.invoices import (
     LIVE_STATES,
     Invoice,
@@ -19,6 +19,7 @@ __all__ = [
     "LIVE_STATES",
     "AuditEntry",
     "Base",
+    "ColumnMapping",
     "Conference",
     "CreditNote",
     "ImportBatch",

@@ -1,0 +1,153 @@
+"""What an import would do with each purchase order, given what is in the database."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy.orm import Session
+
+from po_toolkit.bootstrap import OpenConference
+from po_toolkit.domain.duplicates import Content, difference
+from po_toolkit.importers.orders import Order, SheetReading
+from po_toolkit.importers.problems import RowProblem, in_order
+from po_toolkit.importers.table import Table
+from po_toolkit.store.imports import KnownOrder, invoice_owners, known_orders, order_key
+
+
+@dataclass(slots=True)
+class Plan:
+    """What is to be done with each purchase order of a sheet."""
+
+    orders: list[Order] = field(default_factory=list)
+    """To take."""
+    duplicates: list[tuple[Order, KnownOrder]] = field(default_factory=list)
+    """There already, with the same content."""
+    rejected: list[list[int]] = field(default_factory=list)
+    errors: list[RowProblem] = field(default_factory=list)
+    warnings: list[RowProblem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def plan_import(
+    session: Session,
+    opened: OpenConference,
+    reading: SheetReading,
+    table: Table,
+    *,
+    allow_duplicates: bool,
+) -> Plan:
+    """Compare what was read with what is there."""
+    plan = Plan(
+        rejected=list(reading.rejected),
+        errors=list(reading.errors),
+        warnings=list(reading.warnings),
+        notes=list(reading.notes),
+    )
+    keys = {id(o): order_key(o.organization_name, o.po_number) for o in reading.orders}
+    known = known_orders(session, opened.conference.id, keys.values())
+    claimed = [o.stripe_invoice_id for o in reading.orders if o.stripe_invoice_id]
+    owners = invoice_owners(session, opened.conference.id, claimed)
+    seen: Counter[object] = Counter()
+    for order in reading.orders:
+        there = known.get(keys[id(order)], ())
+        same = _same(order, there, seen)
+        if same is not None:
+            plan.duplicates.append((order, same))
+            plan.warnings.extend(_details(order, same, table))
+            continue
+        problem = _taken(order, owners, table) or (
+            None if allow_duplicates or not order.po_number else _differs(order, there, table)
+        )
+        if problem is None:
+            plan.orders.append(order)
+            if order.stripe_invoice_id:
+                owners[order.stripe_invoice_id] = f"the one in row {order.rows[0]}"
+        else:
+            plan.errors.append(problem)
+            plan.rejected.append(order.rows)
+    plan.errors = in_order(plan.errors)
+    plan.warnings = in_order(plan.warnings)
+    return plan
+
+
+def _content(order: Order) -> Content:
+    return Content(
+        currency=order.currency,
+        contact_email=order.contact_email,
+        due_date=order.due_date,
+        days_until_due=order.days_until_due,
+        stripe_invoice_id=order.stripe_invoice_id,
+        lines=tuple((line.description, line.quantity, line.unit_price) for line in order.lines),
+    )
+
+
+def _same(order: Order, there: Sequence[KnownOrder], seen: Counter[object]) -> KnownOrder | None:
+    """Return the purchase order that this one repeats.
+
+    Without a PO number two equal orders of one file are two: each meets one of its own.
+    """
+    if not there:
+        return None
+    content = _content(order)
+    alike = [known for known in there if not difference(known.content, content)]
+    if order.po_number:
+        return alike[0] if alike else None
+    key = (order.organization_name, content.fingerprint)
+    met = seen[key]
+    seen[key] += 1
+    return alike[met] if met < len(alike) else None
+
+
+def _differs(order: Order, there: Sequence[KnownOrder], table: Table) -> RowProblem | None:
+    if not there:
+        return None
+    known = there[-1]
+    return RowProblem(
+        row=order.rows[0],
+        column=table.mapping.get("po_number", "po_number"),
+        code="duplicate_differs",
+        value=order.po_number,
+        message=(
+            f"Row {order.rows[0]}: {order.organization_name} has purchase order "
+            f"{order.po_number} already as {known.reference}; "
+            f"{difference(known.content, _content(order))}. Change {known.reference}, or allow "
+            "duplicates if both are meant."
+        ),
+    )
+
+
+def _taken(order: Order, owners: dict[str, str], table: Table) -> RowProblem | None:
+    owner = owners.get(order.stripe_invoice_id) if order.stripe_invoice_id else None
+    if owner is None:
+        return None
+    return RowProblem(
+        row=order.rows[0],
+        column=table.mapping.get("stripe_invoice_id", "stripe_invoice_id"),
+        code="invoice_id_taken",
+        value=order.stripe_invoice_id,
+        message=f"Row {order.rows[0]}: {order.stripe_invoice_id} belongs to purchase order {owner}.",
+    )
+
+
+def _details(order: Order, known: KnownOrder, table: Table) -> list[RowProblem]:
+    """Name what differs in a duplicate without making it another one: it is not changed."""
+    return [
+        RowProblem(
+            row=order.rows[0],
+            column=table.mapping.get(name, name),
+            code="duplicate_detail",
+            value=now,
+            message=(
+                f"Row {order.rows[0]}: {known.reference} is there already with another {name}; it "
+                "was not changed."
+            ),
+        )
+        for name, old, now in (
+            ("contact_name", known.contact_name, order.contact_name),
+            ("billing_address", known.billing_address, order.billing_address),
+            ("notes", known.notes, order.notes),
+        )
+        if old != now
+    ]

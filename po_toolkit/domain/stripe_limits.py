@@ -1,0 +1,50 @@
+"""What Stripe refuses or cannot charge, so that it is said before the first call.
+
+Source: Stripe, "Minimum and maximum charge amounts" and the API reference (2026-10-28).
+"""
+
+from __future__ import annotations
+
+from po_toolkit.money import minor_to_api
+
+PO_NUMBER_LENGTH = 140
+"""The value of an invoice's custom field."""
+
+NAME_LENGTH = 256
+"""A customer's name."""
+
+EMAIL_LENGTH = 254
+
+LINE_DESCRIPTION_LENGTH = 5000
+
+TEXT_LENGTH = 5000
+"""Addresses and notes."""
+
+LARGEST_QUANTITY = 999_999
+
+_LARGEST_TOTAL = 999_999_999_999
+"""An invoice's total in the integer of Stripe's API: 12 digits."""
+
+_LARGEST_CHARGE = 99_999_999
+"""What one card or debit payment can take, in the integer of Stripe's API: 8 digits."""
+
+_MINIMUM = {
+    "aed": 200, "aud": 50, "bgn": 100, "brl": 50, "cad": 50, "chf": 50, "czk": 1500, "dkk": 250,
+    "eur": 50, "gbp": 30, "hkd": 400, "huf": 17500, "inr": 50, "jpy": 50, "mxn": 1000, "myr": 200,
+    "nok": 300, "nzd": 50, "pln": 200, "ron": 200, "sek": 300, "sgd": 50, "thb": 1000, "usd": 50,
+}  # fmt: skip
+
+
+def minimum_total(currency: str) -> int:
+    """Return the smallest total that can be charged, in minor units; 1 where Stripe names none."""
+    return _MINIMUM.get(currency, 1)
+
+
+def total_fits(total: int, currency: str) -> bool:
+    """Tell whether an invoice can hold this total (minor units)."""
+    return minor_to_api(total, currency) <= _LARGEST_TOTAL
+
+
+def one_charge_fits(total: int, currency: str) -> bool:
+    """Tell whether one card payment can take this total (minor units)."""
+    return minor_to_api(total, currency) <= _LARGEST_CHARGE

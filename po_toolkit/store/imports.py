@@ -1,0 +1,255 @@
+"""Spreadsheets taken in: what is there already, and saving a batch in one transaction."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import func, insert, select, text
+from sqlalchemy.orm import Session
+
+from po_toolkit.domain.duplicates import Content
+from po_toolkit.domain.references import comparable, new_reference
+from po_toolkit.domain.roles import Act
+from po_toolkit.store.columns import utc_now
+from po_toolkit.store.database import UnitOfWork
+from po_toolkit.store.tables import (
+    Conference,
+    ImportBatch,
+    ImportRow,
+    Invoice,
+    PurchaseOrder,
+    PurchaseOrderLineItem,
+)
+
+_MANY = 5000
+"""Rows in one insert."""
+
+_FEW = 500
+"""Values in one IN list; below every database's limit of parameters."""
+
+OrderKey = tuple[str, str]
+"""Organization and PO number, folded for comparison."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownOrder:
+    """A purchase order that is in the database."""
+
+    id: int
+    reference: str
+    status: str
+    contact_name: str
+    billing_address: str
+    notes: str
+    content: Content
+
+
+def lock_conference(uow: UnitOfWork, conference_id: int) -> None:
+    """Let one import of a conference at a time look for duplicates and save."""
+    uow.session.execute(
+        select(Conference.id).where(Conference.id == conference_id).with_for_update()
+    )
+
+
+def order_key(organization_name: str, po_number: str) -> OrderKey:
+    """Return what makes two purchase orders of a conference duplicates."""
+    return comparable(organization_name), comparable(po_number)
+
+
+def known_orders(
+    session: Session, conference_id: int, keys: Iterable[OrderKey]
+) -> dict[OrderKey, list[KnownOrder]]:
+    """Return the purchase orders that are there under any of these keys."""
+    wanted = set(keys)
+    here = PurchaseOrder.conference_id == conference_id
+    if not wanted or session.scalar(select(PurchaseOrder.id).where(here).limit(1)) is None:
+        return {}
+    found: list[Any] = []
+    for names in _chunks(sorted({organization for organization, _ in wanted}), _FEW):
+        query = select(*_KNOWN).where(here, PurchaseOrder.organization_key.in_(names))
+        found.extend(
+            row
+            for row in session.execute(query)
+            if (row.organization_key, row.po_number_key) in wanted
+        )
+    lines = _lines_of(session, [row.id for row in found])
+    known: dict[OrderKey, list[KnownOrder]] = defaultdict(list)
+    for row in sorted(found, key=lambda r: r.id):
+        known[row.organization_key, row.po_number_key].append(
+            KnownOrder(
+                id=row.id,
+                reference=row.reference,
+                status=row.status,
+                contact_name=row.contact_name,
+                billing_address=row.billing_address,
+                notes=row.notes,
+                content=Content(
+                    currency=row.currency,
+                    contact_email=row.contact_email,
+                    due_date=row.due_date,
+                    days_until_due=row.days_until_due,
+                    stripe_invoice_id=row.claimed_invoice_id,
+                    lines=tuple(lines[row.id]),
+                ),
+            )
+        )
+    return known
+
+
+_KNOWN = (
+    PurchaseOrder.id,
+    PurchaseOrder.reference,
+    PurchaseOrder.status,
+    PurchaseOrder.organization_key,
+    PurchaseOrder.po_number_key,
+    PurchaseOrder.contact_name,
+    PurchaseOrder.contact_email,
+    PurchaseOrder.billing_address,
+    PurchaseOrder.notes,
+    PurchaseOrder.currency,
+    PurchaseOrder.due_date,
+    PurchaseOrder.days_until_due,
+    PurchaseOrder.claimed_invoice_id,
+)
+
+
+def _lines_of(session: Session, ids: Sequence[int]) -> dict[int, list[tuple[str, int, int]]]:
+    lines: dict[int, list[tuple[str, int, int]]] = defaultdict(list)
+    item = PurchaseOrderLineItem
+    for some in _chunks(ids, _FEW):
+        query = select(item.purchase_order_id, item.description, item.quantity, item.unit_price)
+        for row in session.execute(query.where(item.purchase_order_id.in_(some))):
+            lines[row.purchase_order_id].append((row.description, row.quantity, row.unit_price))
+    return lines
+
+
+def invoice_owners(
+    session: Session, conference_id: int, invoice_ids: Iterable[str]
+) -> dict[str, str]:
+    """Return which Stripe invoices belong to a purchase order already: id → its reference."""
+    owners: dict[str, str] = {}
+    for some in _chunks(sorted(set(invoice_ids)), _FEW):
+        claimed = select(PurchaseOrder.claimed_invoice_id, PurchaseOrder.reference).where(
+            PurchaseOrder.conference_id == conference_id,
+            PurchaseOrder.claimed_invoice_id.in_(some),
+        )
+        ours = (
+            select(Invoice.stripe_invoice_id, PurchaseOrder.reference)
+            .join(PurchaseOrder, Invoice.purchase_order_id == PurchaseOrder.id)
+            .where(Invoice.conference_id == conference_id, Invoice.stripe_invoice_id.in_(some))
+        )
+        for query in (claimed, ours):
+            owners.update({str(i): reference for i, reference in session.execute(query)})
+    return owners
+
+
+def save_batch(
+    uow: UnitOfWork,
+    batch: ImportBatch,
+    orders: Sequence[tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]],
+    rows: Iterable[Mapping[str, Any]],
+) -> list[str]:
+    """Save a batch, its purchase orders with their lines, and its rows as they came.
+
+    Args:
+        uow: The transaction.
+        batch: The batch, not yet in the database.
+        orders: For each purchase order its columns, and the columns of its lines.
+        rows: The columns of each row; ``order`` is the index in ``orders`` of the purchase order
+            it became, or None.
+
+    Returns:
+        The reference of each purchase order, in their order.
+    """
+    session = uow.session
+    session.add(batch)
+    session.flush()
+    references = _free_references(session, len(orders))
+    ids = _reserve(session, PurchaseOrder.__table__, len(orders))
+    now = utc_now()
+    common = {
+        "conference_id": batch.conference_id,
+        "import_batch_id": batch.id,
+        "created_at": now,
+        "updated_at": now,
+    }
+    _insert(
+        session,
+        PurchaseOrder.__table__,
+        (
+            {"id": key, "reference": reference, **common, **order}
+            for key, reference, (order, _) in zip(ids, references, orders, strict=True)
+        ),
+    )
+    _insert(
+        session,
+        PurchaseOrderLineItem.__table__,
+        (
+            {"purchase_order_id": key, "position": position, **line}
+            for key, (_, lines) in zip(ids, orders, strict=True)
+            for position, line in enumerate(lines, 1)
+        ),
+    )
+    _insert(session, ImportRow.__table__, _rows(batch, rows, ids))
+    uow.audit(
+        Act.IMPORT,
+        batch,
+        after={
+            "file_name": batch.file_name,
+            "sheet": batch.sheet,
+            "accepted": batch.accepted,
+            "rejected": batch.rejected,
+            "duplicates": batch.duplicates,
+        },
+    )
+    return references
+
+
+def _rows(
+    batch: ImportBatch, rows: Iterable[Mapping[str, Any]], ids: Sequence[int]
+) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        values = {"batch_id": batch.id, "purchase_order_id": None, **row}
+        order = values.pop("order", None)
+        if order is not None:
+            values["purchase_order_id"] = ids[order]
+        yield values
+
+
+def _insert(session: Session, table: Any, rows: Iterable[Mapping[str, Any]]) -> None:
+    statement = insert(table)
+    for some in _chunks(rows, _MANY):
+        session.execute(statement, some)
+
+
+def _reserve(session: Session, table: Any, count: int) -> Sequence[int]:
+    """Take ``count`` new ids of a table, so that its rows need not be read back for them."""
+    if session.get_bind().dialect.name == "postgresql":
+        sequence = text(
+            "SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :n)"
+        )
+        return list(session.scalars(sequence, {"name": table.name, "n": count}))
+    last = session.scalar(select(func.coalesce(func.max(table.c.id), 0))) or 0
+    return range(last + 1, last + 1 + count)
+
+
+def _free_references(session: Session, count: int) -> list[str]:
+    """Draw references that no purchase order has; a drawn one that is taken is drawn again."""
+    free: dict[str, None] = {}
+    while len(free) < count:
+        drawn = {new_reference() for _ in range(count - len(free))} - free.keys()
+        for some in _chunks(sorted(drawn), _FEW):
+            query = select(PurchaseOrder.reference).where(PurchaseOrder.reference.in_(some))
+            drawn -= set(session.scalars(query))
+        free.update(dict.fromkeys(drawn))
+    return list(free)
+
+
+def _chunks(values: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    iterator = iter(values)
+    while some := list(islice(iterator, size)):
+        yield some
