@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import copy
+import json
+import zlib
 from typing import Any
 
-from po_toolkit.simulator.errors import malformed
+from po_toolkit.simulator.errors import malformed, missing
 from po_toolkit.simulator.paging import created_within, page
 from po_toolkit.simulator.world import API_VERSION, Account, Json
 
@@ -24,16 +25,16 @@ def emit(account: Account, kind: str, subject: Json, *, previous: Json | None = 
         subject: The object, already in the shape the API answers with.
         previous: For ``*.updated``: the changed attributes as they were.
     """
-    data: Json = {"object": copy.deepcopy(subject)}
+    data: Json = {"object": subject}
     if previous is not None:
-        data["previous_attributes"] = copy.deepcopy(previous)
+        data["previous_attributes"] = previous
     event = account.add(
         {
             "id": account.new_id("evt"),
             "object": "event",
             "api_version": API_VERSION,
             "created": account.now(),
-            "data": data,
+            "_data": zlib.compress(json.dumps(data).encode(), 1),
             "livemode": account.livemode,
             "pending_webhooks": 0,
             "request": {"id": account.request_id, "idempotency_key": account.idempotency_key},
@@ -45,12 +46,18 @@ def emit(account: Account, kind: str, subject: Json, *, previous: Json | None = 
     return event
 
 
+def shown(event: Json) -> Json:
+    """Return an event as the API shows it; its object is stored packed, as it was then."""
+    data = json.loads(zlib.decompress(event["_data"]))
+    return {**{k: v for k, v in event.items() if k != "_data"}, "data": data}
+
+
 def retrieve(account: Account, _params: Json, event_id: str) -> Json:
     """GET /v1/events/{id}."""
     event = account.get("event", event_id)
     if _too_old(account, event):
-        account.get("event", f"{event_id} (older than 30 days)")
-    return event
+        raise missing("event", event_id, "id", in_path=True)
+    return shown(event)
 
 
 def list_events(account: Account, params: Json) -> Json:
@@ -69,7 +76,7 @@ def list_events(account: Account, params: Json) -> Json:
         and created_within(event, params.get("created"))
         and not _too_old(account, event)
     ]
-    return page(found, params, "/v1/events")
+    return page(found, params, "/v1/events", shown)
 
 
 def changed(before: Json, after: Json) -> dict[str, Any]:

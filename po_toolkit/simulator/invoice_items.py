@@ -36,7 +36,7 @@ def list_items(account: Account, params: Json) -> Json:
         and (not params.get("pending") or item["invoice"] is None)
         and created_within({"created": item["date"]}, params.get("created"))
     ]
-    return page(found, params, "/v1/invoiceitems", _shown)
+    return page(found, params, "/v1/invoiceitems", shown)
 
 
 def take_pending(account: Account, invoice: Json) -> list[Json]:
@@ -69,9 +69,9 @@ def _onto_draft(account: Account, customer: Json, params: Json) -> Json:
     line = _line(account, invoice, params)
     invoice["lines"] = [*invoice["lines"], line]
     add_up(account, invoice)
-    shown = render(account, invoice)
+    after = render(account, invoice)
     item = _item(account, customer, line, invoice["id"])
-    emit(account, "invoice.updated", shown, previous=changed(before, shown))
+    emit(account, "invoice.updated", after, previous=changed(before, after))
     return item
 
 
@@ -115,9 +115,10 @@ def _item(account: Account, customer: Json, line: Json, invoice_id: str | None) 
             "_line": line,
         }
     )
-    emit(account, "invoiceitem.created", _shown(item))
-    return _shown(item)
+    emit(account, "invoiceitem.created", shown(item))
+    return shown(item)
 
 
-def _shown(item: Json) -> Json:
+def shown(item: Json) -> Json:
+    """Return an invoice item as the API shows it."""
     return {name: value for name, value in item.items() if name != "_line"}

@@ -14,6 +14,7 @@ SHOWN_IN_INVOICE = 10
 """How many lines an invoice carries itself; the rest are on its ``lines`` pages."""
 
 _PRODUCT_NAME_LENGTH = 250
+_NONE: list[Any] = []
 
 
 def new_line(account: Account, invoice: Json, given: Json, path: str) -> Json:
@@ -45,9 +46,9 @@ def new_line(account: Account, invoice: Json, given: Json, path: str) -> Json:
         "amount": amount,
         "currency": invoice["currency"],
         "description": given.get("description") or name,
-        "discount_amounts": [],
+        "discount_amounts": _NONE,
         "discountable": given.get("discountable", amount > 0),
-        "discounts": [],
+        "discounts": _NONE,
         "invoice": invoice["id"],
         "livemode": account.livemode,
         "metadata": merged({}, given.get("metadata")),
@@ -62,15 +63,15 @@ def new_line(account: Account, invoice: Json, given: Json, path: str) -> Json:
             "type": "invoice_item_details",
         },
         "period": period,
-        "pretax_credit_amounts": [],
+        "pretax_credit_amounts": _NONE,
         "pricing": pricing,
         "quantity": quantity,
         "quantity_decimal": str(quantity),
         "subscription": None,
         "subtotal": amount,
-        "tax_rates": given.get("tax_rates") or [],
+        "tax_rates": given.get("tax_rates") or _NONE,
         "tax_behavior": (given.get("price_data") or {}).get("tax_behavior") or "unspecified",
-        "taxes": [],
+        "taxes": _NONE,
     }
 
 

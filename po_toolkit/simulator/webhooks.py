@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import requests
 
+from po_toolkit.simulator.events import shown
 from po_toolkit.simulator.world import Account, Json
 
 TIMEOUT_SECONDS = 30
@@ -74,7 +75,7 @@ class Webhooks:
     def pending(self) -> list[Json]:
         """Return the events that no endpoint has acknowledged yet."""
         with self._lock:
-            return [event for _, event in self._waiting.values()]
+            return [shown(event) for _, event in self._waiting.values()]
 
     def deliver_pending(self) -> list[Delivery]:
         """Post every waiting event once, in the order in which they happened."""
@@ -105,7 +106,7 @@ class Webhooks:
             self._post(*item)
 
     def _post(self, endpoint: Endpoint, event: Json) -> Delivery:
-        sent = {**event, "pending_webhooks": max(event["pending_webhooks"], 1)}
+        sent = {**shown(event), "pending_webhooks": max(event["pending_webhooks"], 1)}
         payload = json.dumps(sent, indent=2)
         # Receivers compare with their own clock, so the signature bears the machine's time.
         header = signature(payload, endpoint.secrets, int(time.time()))
