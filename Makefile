@@ -45,7 +45,7 @@ pytest: $(DEV_READY) ## the tests alone
 	$(BIN)/pytest -n $(JOBS) $(TESTS)
 
 docs: $(DEV_READY) ## write docs/cli.md from the commands' --help
-	$(BIN)/python tests/docs/cli_reference.py docs/cli.md
+	$(BIN)/python -m tests.docs.cli_reference docs/cli.md
 
 locks: ## resolve the locked requirements anew (needs uv)
 	uv pip compile pyproject.toml $(LOCK) -o requirements.lock

@@ -21,7 +21,7 @@ def redact(text: str) -> str:
     return _SECRET.sub(r"\1…", text)
 
 
-def redact_rendered(_logger: Any, _method: str, rendered: str) -> str:
+def redact_rendered(_logger: Any, _method: str, rendered: Any) -> str:
     """Hide the secrets of a finished log line: the last structlog processor."""
     return redact(rendered)
 

@@ -6,6 +6,9 @@ from typing import Annotated
 
 import typer
 
+from po_toolkit.cli.boundary import FAILED, complain, tell
+from po_toolkit.cli.output import write_bytes
+from po_toolkit.cli.ports import refuse_taken
 from po_toolkit.cli.reconciliation import TableFormat
 
 
@@ -29,6 +32,18 @@ def demo(
 
     Example: po-toolkit demo --once
     """
-    from po_toolkit.demo import run
+    from po_toolkit.demo import play, serve_app
+    from po_toolkit.reconcile import export
 
-    raise typer.Exit(run(once=once, port=port, output=output.value))
+    if not once:
+        refuse_taken("127.0.0.1", port)
+    with play(tell) as played:
+        content = export(played.reconciliation, output.value)
+        write_bytes(content, None, binary=output is TableFormat.XLSX)
+        for difference in played.differences:
+            complain(difference)
+        if played.differences:
+            raise typer.Exit(FAILED)
+        tell("Every row and every currency adds up to the last unit.")
+        if not once:
+            serve_app(played.stage, port, tell)

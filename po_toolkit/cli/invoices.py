@@ -20,7 +20,8 @@ from po_toolkit.cli.output import amount, count, print_json, print_table
 from po_toolkit.cli.progress import progress_of
 
 if TYPE_CHECKING:
-    from po_toolkit.api.invoices import InvoicePreview, InvoiceReport, InvoiceResult
+    from po_toolkit.api.invoices import InvoicePreview, InvoiceReport
+    from po_toolkit.invoicing.batch import InvoiceResult
 
 
 BatchOption = Annotated[
@@ -57,8 +58,8 @@ def invoice(
     Run it again after an interruption: it takes up what was cut off and never bills twice. A live
     Stripe key is asked about first.
 
-    Exit codes: 0 all done, or invoiced before; 1 failed; 2 wrong usage, or a live key without a
-    terminal and without --yes; 3 some were refused.
+    Exit codes: 0 all done, now or before; 1 none could be; 2 wrong usage, or a live key without a
+    terminal and without --yes; 3 some were refused, each named.
 
     Example: po-toolkit invoice --conference pycon-2027 --batch 1
     """
@@ -80,7 +81,7 @@ def invoice(
         report = invoices.invoice_purchase_orders(opened, **chosen, send=not no_send, progress=step)
     _print_report(report, output)
     if report.failed:
-        raise typer.Exit(PARTIAL)
+        raise typer.Exit(FAILED if report.failed == len(report.results) else PARTIAL)
 
 
 def adopt(

@@ -73,20 +73,17 @@ def payment(
     payment_date: DateOption = None,
     note: NoteOption = "",
     again: AgainOption = False,
-    yes: YesOption = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
     """Record money that did not come through Stripe.
 
-    It came by wire, ACH, check or otherwise. An open Stripe invoice is told, so that the
-    sponsor's page shows what is still due.
+    It came by wire, ACH, check or otherwise. The same payment again is refused without --again.
 
     Example: po-toolkit payment PO-7KQ2MX --amount 5000.00 --method wire --reference FT27081
     """
     from po_toolkit.api import ledger
 
     opened = conference_of(ctx, reference)
-    agree(opened, f"record this payment on {reference} and tell Stripe", yes=yes)
     result = ledger.record_payment_by_hand(
         opened,
         reference,
@@ -105,19 +102,15 @@ def credit_note(
     reference: ReferenceArgument,
     amount: AmountOption,
     reason: ReasonOption,
-    yes: YesOption = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
     """Forgive a part of what is owed.
-
-    The open Stripe invoice gets the credit note too.
 
     Example: po-toolkit credit-note PO-7KQ2MX --amount 250.00 --reason "Booth was smaller"
     """
     from po_toolkit.api import ledger
 
     opened = conference_of(ctx, reference)
-    agree(opened, f"issue this credit note on {reference}, also at Stripe", yes=yes)
     _print_result(ledger.credit(opened, reference, amount=amount, reason=reason), output)
 
 

@@ -60,11 +60,9 @@ def reconcile(
     chosen = output or _format_of(out)
     opened = named_conference(ctx, conference)
     found = reconcile_conference(
-        opened.store, opened.conference, as_of=as_of or opened.today(), now=opened.now
+        opened.store, opened.conference, as_of=as_of or opened.today(), now=opened.now()
     )
-    content = export(found, chosen.value)
-    raw = content.encode() if isinstance(content, str) else content
-    write_bytes(raw, out, binary=chosen is TableFormat.XLSX)
+    write_bytes(export(found, chosen.value), out, binary=chosen is TableFormat.XLSX)
 
 
 def _format_of(out: Path | None) -> TableFormat:

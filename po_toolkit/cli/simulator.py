@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from po_toolkit.cli.boundary import tell
+from po_toolkit.cli.ports import refuse_taken
 
 
 def stripe_sim(
@@ -24,5 +25,6 @@ def stripe_sim(
     """
     from po_toolkit.simulator import serve
 
+    refuse_taken("127.0.0.1", port)
     tell(f"Stripe simulator: PO_TOOLKIT_STRIPE_API_BASE=http://127.0.0.1:{port}")
     serve(port=port)

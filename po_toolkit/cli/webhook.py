@@ -9,6 +9,7 @@ import typer
 
 from po_toolkit.cli.boundary import tell
 from po_toolkit.cli.opening import settings_of
+from po_toolkit.cli.ports import refuse_taken
 from po_toolkit.logs import configure_logging
 
 commands = typer.Typer(
@@ -42,6 +43,7 @@ def serve(
     from po_toolkit.webhook.asgi import serve as serve_webhooks
 
     settings = settings_of(ctx)
+    refuse_taken(host, port)
     configure_logging(logging.INFO)
     for slug, conference in sorted(settings.conferences.items()):
         secret = "" if conference.stripe_webhook_secret else " (no stripe_webhook_secret: refused)"

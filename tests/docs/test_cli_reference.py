@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_reference import commands, reference
+
+from tests.docs.cli_reference import commands, reference
 
 ROOT = Path(__file__).parents[2]
 ALL = list(commands())

@@ -1,0 +1,79 @@
+"""The app on the demo's data, in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from po_toolkit.demo.stage import Stage, wait_until
+from po_toolkit.errors import PoToolkitError
+
+_OPTIONS = ("--server.headless=true", "--server.address=127.0.0.1")
+
+
+def serve_app(stage: Stage, port: int, say: Callable[[str], None]) -> None:
+    """Serve the app until it is interrupted (Ctrl-C, SIGTERM) or ends by itself.
+
+    Raises:
+        PoToolkitError: It did not start.
+    """
+    home = _home()
+    command = [sys.executable, "-m", "streamlit", "run", str(home / "app.py")]
+    environment = {**os.environ, "PO_TOOLKIT_CONFIG": str(stage.config)}
+    with (
+        _terminate_like_interrupt(),
+        subprocess.Popen(  # noqa: S603 our own interpreter and file
+            [*command, f"--server.port={port}", *_OPTIONS],
+            cwd=home,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+        ) as app,
+    ):
+        try:
+            address = f"http://127.0.0.1:{port}"
+            wait_until(lambda: app.poll() is not None or _answers(address), "the app to start")
+            if app.poll() is not None:
+                raise PoToolkitError(f"The app did not start: exit code {app.returncode}.")
+            say(f"The app: {address}  (Stripe's simulator: {stage.simulator.url}; stop: Ctrl-C)")
+            app.wait()
+        except KeyboardInterrupt:
+            say("Stopped; the demo leaves nothing behind.")
+        finally:
+            app.terminate()
+
+
+def _home() -> Path:
+    """Return where app.py and .streamlit/ lie: beside this module in a wheel, else the checkout."""
+    here = Path(__file__).parent
+    return here if (here / "app.py").is_file() else here.parents[1]
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):  # noqa: S310 our own
+            return True
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+@contextmanager
+def _terminate_like_interrupt() -> Iterator[None]:
+    """Let SIGTERM end the demo as Ctrl-C does, so that the app's process never outlives it."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> Any:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,42 @@
+"""A workplace for each test: a folder, settings, an empty database and a simulated Stripe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from po_toolkit.simulator import Simulator
+from tests.cli.workplace import SETTINGS, Workplace
+
+
+@pytest.fixture(scope="session")
+def simulator() -> Iterator[Simulator]:
+    with Simulator() as running:
+        yield running
+
+
+@pytest.fixture
+def make_workplace(tmp_path: Path, simulator: Simulator) -> Callable[[str], Workplace]:
+    """A workplace with a key of the given mode; each test has a Stripe account of its own."""
+
+    def make(mode: str) -> Workplace:
+        key = f"sk_{mode}_{uuid4().hex}"
+        (tmp_path / "secrets.toml").write_text(SETTINGS.format(folder=tmp_path, key=key))
+        return Workplace(tmp_path, simulator, key)
+
+    return make
+
+
+@pytest.fixture
+def work(make_workplace: Callable[[str], Workplace]) -> Workplace:
+    """A workplace with a test key."""
+    return make_workplace("test")
+
+
+@pytest.fixture
+def live(make_workplace: Callable[[str], Workplace]) -> Workplace:
+    """A workplace whose key would move real money."""
+    return make_workplace("live")
