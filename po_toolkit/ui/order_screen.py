@@ -1,0 +1,174 @@
+"""One purchase order: its sums, lines, invoices, money, and everything that happened to it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import pandas as pd
+import streamlit as st
+
+from po_toolkit.reconcile import PurchaseOrderStory, purchase_order_story
+from po_toolkit.ui import tables, words
+from po_toolkit.ui.session import Visit
+
+
+def order_screen(visit: Visit) -> None:
+    """Show the screen of the purchase order that the address names."""
+    reference = st.query_params.get("po", "")
+    if not reference:
+        st.title("Purchase order")
+        st.info("Choose a purchase order from the list.", icon=":material/list:")
+        visit.link("orders", "All purchase orders")
+        return
+    story = purchase_order_story(visit.opened.store, visit.opened.conference, reference)
+    visit.link("orders", "All purchase orders")
+    st.title(words.plain(story.organization_name))
+    _heading(story)
+    _sums(story)
+    _invoices(story)
+    _lines(story)
+    _money(story)
+    _history(visit, story)
+    _particulars(story)
+
+
+def _heading(story: PurchaseOrderStory) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        words.status_badge(story.status)
+        st.markdown(f"**{story.reference}**", width="content")
+        if story.po_number:
+            st.markdown(f"Their PO number: **{words.plain(story.po_number)}**", width="content")
+        if story.due_date:
+            st.markdown(f"Due {words.day(story.due_date)}", width="content")
+
+
+def _sums(story: PurchaseOrderStory) -> None:
+    figures = {
+        "Total": story.total,
+        "Credited": story.credited,
+        "Paid": story.paid,
+        "Refunded": story.refunded,
+        "Balance": story.balance,
+    }
+    with st.container(horizontal=True):
+        for label, value in figures.items():
+            st.metric(label, words.amount(value, story.currency), border=True, width="content")
+
+
+def _invoices(story: PurchaseOrderStory) -> None:
+    if not story.invoices:
+        return
+    st.subheader("Invoices")
+    frame = pd.DataFrame([asdict(i) for i in story.invoices])
+    frame["currency"] = story.currency
+    tables.show(
+        frame,
+        {
+            "number": "Number",
+            "state": "State",
+            "stripe_status": "At Stripe",
+            "stripe_total": "Total at Stripe",
+            "stripe_amount_paid": "Paid at Stripe",
+            "due_date": st.column_config.DateColumn("Due", format="localized"),
+            "hosted_url": st.column_config.LinkColumn("Page", display_text="Open invoice"),
+            "pdf_url": st.column_config.LinkColumn("PDF", display_text="Open PDF"),
+            "stripe_invoice_id": "Stripe id",
+        },
+        money=["stripe_total", "stripe_amount_paid"],
+        alt="Invoices of this purchase order",
+    )
+    for invoice in story.invoices:
+        if invoice.error:
+            st.warning(f"Invoicing stopped: {invoice.error}", icon=":material/warning:")
+
+
+def _lines(story: PurchaseOrderStory) -> None:
+    st.subheader("Lines")
+    frame = pd.DataFrame([asdict(line) for line in story.lines])
+    frame["currency"] = story.currency
+    tables.show(
+        frame,
+        {
+            "description": st.column_config.TextColumn("Description", width="large"),
+            "quantity": "Quantity",
+            "unit_price": "Unit price",
+            "line_total": "Line total",
+            "source_row": "Spreadsheet row",
+        },
+        money=["unit_price", "line_total"],
+        alt="Lines of this purchase order",
+    )
+
+
+def _money(story: PurchaseOrderStory) -> None:
+    st.subheader("Money")
+    if not story.entries:
+        st.caption("No payment, refund or credit note yet.")
+        return
+    frame = pd.DataFrame([asdict(entry) for entry in story.entries])
+    frame["kind"] = [words.label(kind) for kind in frame["kind"]]
+    tables.show(
+        frame,
+        {
+            "date": st.column_config.DateColumn("Date", format="localized"),
+            "kind": "What",
+            "amount": "Amount",
+            "method": "Method",
+            "reference": "Reference",
+            "note": "Note",
+            "entered_by": "Entered by",
+            "source_id": "Source",
+        },
+        money=["amount"],
+        alt="Payments, refunds and credit notes",
+    )
+
+
+def _history(visit: Visit, story: PurchaseOrderStory) -> None:
+    st.subheader("History")
+    frame = pd.DataFrame([asdict(event) for event in story.events])
+    frame["when"] = [words.moment(at, visit.opened.conference.timezone) for at in frame["at"]]
+    frame["currency"] = story.currency
+    tables.show(
+        frame,
+        {
+            "when": "When",
+            "text": st.column_config.TextColumn("What happened", width="large"),
+            "amount": "Amount",
+            "actor": "Who",
+            "source": "Source",
+        },
+        money=["amount"],
+        alt="Everything that happened, in order of time",
+    )
+
+
+def _particulars(story: PurchaseOrderStory) -> None:
+    left, right = st.columns(2)
+    with left:
+        st.subheader("Sponsor")
+        st.text(
+            "\n".join(
+                filter(
+                    None,
+                    [
+                        story.organization_name,
+                        story.contact_name,
+                        story.contact_email,
+                        story.billing_address,
+                    ],
+                )
+            )
+        )
+        if story.notes:
+            st.text(story.notes)
+    with right:
+        st.subheader("Where it came from")
+        if story.source is None:
+            st.text("Entered without a spreadsheet.")
+            return
+        sheet = f", sheet {story.source.sheet}" if story.source.sheet else ""
+        rows = ", ".join(map(str, story.source.rows))
+        st.text(f"{story.source.file_name}{sheet}, row {rows}\nImport {story.source.batch}")
+        with st.expander("The rows as they came"):
+            st.dataframe(pd.DataFrame(story.source.cells).astype("string"), hide_index=True)

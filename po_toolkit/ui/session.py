@@ -1,0 +1,75 @@
+"""What one visit to the app works with: the settings, the database, one conference.
+
+Caches of Streamlit are shared by all visitors, so only the database connection is cached, never
+anything read from it. What a page remembers stands in the visitor's own session, under a name that
+holds the conference's slug.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import streamlit as st
+from streamlit.navigation.page import Page
+
+from po_toolkit.bootstrap import OpenConference, local_actor, open_conference, open_database
+from po_toolkit.config import Settings
+from po_toolkit.store.database import Store
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One person looking at one conference."""
+
+    opened: OpenConference
+    pages: Mapping[str, Page]
+
+    def key(self, name: str) -> str:
+        """Name a widget so that no other conference shares what was entered in it."""
+        return f"{self.opened.slug}:{name}"
+
+    def recall(self, name: str) -> Any:
+        """Return what a page kept for this conference in this visit, or None."""
+        return st.session_state.get(self.key(name))
+
+    def keep(self, name: str, value: Any) -> None:
+        """Keep a value for this conference until the visit ends."""
+        st.session_state[self.key(name)] = value
+
+    def go(self, page: str, **query: str) -> NoReturn:
+        """Turn to another page."""
+        st.switch_page(self.pages[page], query_params=self._query(query))
+
+    def link(self, page: str, label: str, **query: str) -> None:
+        """Show a link to another page."""
+        st.page_link(
+            self.pages[page], label=label, query_params=self._query(query), width="content"
+        )
+
+    def _query(self, query: Mapping[str, str]) -> dict[str, str]:
+        return {"conference": self.opened.slug, **query}
+
+
+def store(settings: Settings) -> Store:
+    """Return the database, opened once for all visitors while the settings stay the same.
+
+    Raises:
+        SettingsError: It cannot be opened or belongs to a newer release.
+    """
+    return _open(settings.model_dump_json(), settings)
+
+
+@st.cache_resource(show_spinner=False, max_entries=2, on_release=lambda s: s.engine.dispose())
+def _open(masked_settings: str, _settings: Settings) -> Store:  # noqa: ARG001 it is the cache's key
+    return open_database(_settings)
+
+
+def opened(slug: str, settings: Settings) -> OpenConference:
+    """Open one conference for the person at the browser.
+
+    Raises:
+        SettingsError: There is no such conference.
+    """
+    return open_conference(slug, settings=settings, store=store(settings), actor=local_actor("app"))

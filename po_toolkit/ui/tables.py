@@ -1,0 +1,194 @@
+"""Tables as a person reads them, and as files to take away."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+import xlsxwriter
+from babel import Locale
+from pandas.io.formats.style import Styler
+
+from po_toolkit.domain.harmless import harmless
+from po_toolkit.money import exponent
+from po_toolkit.reconcile import edge
+from po_toolkit.reconcile.schema import Column, Kind, Table
+from po_toolkit.ui import words
+
+PAGE = 100
+"""Rows of a long table that are shown at a time."""
+
+TEXTS = 25
+"""The same of a table whose texts wrap."""
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def show(
+    frame: pd.DataFrame,
+    columns: Mapping[str, Any],
+    *,
+    money: Sequence[str] = (),
+    alt: str = "",
+) -> None:
+    """Show a table.
+
+    Args:
+        frame: Its rows; amounts are ``Decimal`` in major units beside a ``currency`` column.
+        columns: The columns to show, in order, with their headings or column configurations.
+        money: Which of them are amounts; they read with their currency and sort by size.
+        alt: What the table holds, for those who cannot see it.
+    """
+    st.dataframe(
+        styled(frame, money),
+        column_order=list(columns),
+        column_config=dict(columns),
+        hide_index=True,
+        placeholder="",
+        alt=alt or None,
+    )
+
+
+def show_texts(frame: pd.DataFrame, columns: Mapping[str, str], *, key: str) -> None:
+    """Show a table whose long texts wrap instead of being cut off, page by page.
+
+    Args:
+        frame: Its rows.
+        columns: The columns to show, in order, with their headings.
+        key: Tells its pages from those of other tables on the screen.
+    """
+    shown = _page(frame, TEXTS, key)[list(columns)].rename(columns=dict(columns))
+    st.table(shown.map(lambda value: words.plain(_text(value))), hide_index=True)
+
+
+def show_table(table: Table, frame: pd.DataFrame, columns: Mapping[str, str], *, key: str) -> None:
+    """Show a table of the reconciliation, page by page when it is long.
+
+    Args:
+        table: Says what each column holds and means.
+        frame: Its rows, amounts in minor units.
+        columns: The columns to show, in order, with their headings.
+        key: Tells its pages from those of other tables on the screen.
+    """
+    frame = _page(frame, PAGE, key)
+    config = {name: _configured(table.column(name), label) for name, label in columns.items()}
+    money = [name for name in table.money if name in columns]
+    show(edge.with_decimals(table, frame), config, money=money, alt=table.title)
+
+
+def _page(frame: pd.DataFrame, rows: int, key: str) -> pd.DataFrame:
+    pages = -(-len(frame) // rows)
+    if pages <= 1:
+        return frame
+    first = (st.pagination(pages, key=key) - 1) * rows
+    return frame.iloc[first : first + rows]
+
+
+def _configured(column: Column, label: str) -> Any:
+    if column.kind is Kind.DATE:
+        return st.column_config.DateColumn(label, help=column.meaning, format="localized")
+    return st.column_config.Column(
+        label, help=column.meaning, alignment="right" if column.kind.is_money else None
+    )
+
+
+def styled(
+    frame: pd.DataFrame, money: Sequence[str], *, by: str = "currency"
+) -> Styler | pd.DataFrame:
+    """Write each amount in its own currency; what sorts and what is copied stays a number."""
+    if not money or frame.empty:
+        return frame
+    numbered = frame.reset_index(drop=True)
+    look = numbered.style
+    where = words.locale()
+    for currency, rows in numbered.groupby(by).groups.items():
+        subset = pd.IndexSlice[list(rows), list(money)]
+        look = look.format(_writer(str(currency), where), subset=subset)
+    return look
+
+
+def _writer(currency: str, where: Locale) -> Callable[[Any], str]:
+    def write(value: Any) -> str:
+        return words.amount(value, currency, where=where) if isinstance(value, Decimal) else ""
+
+    return write
+
+
+def downloads(name: str, rows: Callable[[], pd.DataFrame], *, key: str) -> None:
+    """Offer a table as CSV and XLSX, made when it is asked for.
+
+    Args:
+        name: The files' name without its ending.
+        rows: Gives the table; called on the click.
+        key: Tells these buttons from others on the screen.
+    """
+    with st.container(horizontal=True):
+        for ending, mime, write in (("csv", "text/csv", as_csv), ("xlsx", XLSX, as_xlsx)):
+            st.download_button(
+                f"Download {ending.upper()}",
+                partial(_made, write, rows),
+                f"{name}.{ending}",
+                mime,
+                icon=":material/download:",
+                on_click="ignore",
+                key=f"{key}.{ending}",
+            )
+
+
+def _made(write: Callable[[pd.DataFrame], bytes], rows: Callable[[], pd.DataFrame]) -> bytes:
+    return write(rows())
+
+
+def as_csv(frame: pd.DataFrame) -> bytes:
+    """Write a table as CSV in UTF-8: plain decimals, ISO dates, formulas made harmless."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(frame.columns)
+    writer.writerows([_text(v) for v in row] for row in frame.itertuples(index=False))
+    return out.getvalue().encode()
+
+
+def as_xlsx(frame: pd.DataFrame) -> bytes:
+    """Write a table as a workbook of one sheet, amounts and dates as such."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+        sheet = book.add_worksheet()
+        sheet.freeze_panes(1, 0)
+        formats = {
+            digits: book.add_format({"num_format": "#,##0" + ("." + "0" * digits) * bool(digits)})
+            for digits in (0, 2, 3)
+        }
+        day = book.add_format({"num_format": "yyyy-mm-dd"})
+        for at, heading in enumerate(frame.columns):
+            sheet.write_string(0, at, str(heading), book.add_format({"bold": True}))
+            sheet.set_column(at, at, 20)
+        for down, row in enumerate(frame.to_dict("records"), start=1):
+            for across, value in enumerate(row.values()):
+                if isinstance(value, Decimal):
+                    sheet.write_number(down, across, value, formats[exponent(str(row["currency"]))])
+                elif isinstance(value, date):
+                    sheet.write_datetime(down, across, _naive(value), day)
+                elif isinstance(value, int):
+                    sheet.write_number(down, across, value)
+                else:
+                    sheet.write_string(down, across, _text(value))
+    return out.getvalue()
+
+
+def _naive(value: date) -> date:
+    return value.replace(tzinfo=None) if isinstance(value, datetime) else value
+
+
+def _text(value: Any) -> str:
+    if value is None or value is pd.NaT:
+        return ""
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return harmless(value) if isinstance(value, str) else str(value)

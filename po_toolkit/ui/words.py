@@ -1,0 +1,122 @@
+"""Amounts, dates and names of things as the person reads them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_currency
+
+from po_toolkit.domain.sums import Status
+from po_toolkit.money import exponent
+
+Colour = Literal["blue", "gray", "green", "orange", "red", "violet"]
+
+STATUS_LABELS = {
+    Status.DRAFT: "Draft",
+    Status.SENT: "Sent",
+    Status.PARTIALLY_PAID: "Partially paid",
+    Status.PAID: "Paid",
+    Status.OVERPAID: "Overpaid",
+    Status.CANCELLED: "Cancelled",
+}
+"""The money status in a treasurer's words."""
+
+
+def locale() -> Locale:
+    """Return the browser's locale, or American English where it tells none."""
+    try:
+        return Locale.parse(st.context.locale or "en-US", sep="-")
+    except (UnknownLocaleError, ValueError):
+        return Locale("en", "US")
+
+
+def amount(value: Decimal, currency: str, *, where: Locale | None = None) -> str:
+    """Write an amount in major units with its currency's decimals, unbroken: ``1,234.50 USD``."""
+    digits = exponent(currency)
+    pattern = "#,##0" + ("." + "0" * digits if digits else "") + "\u00a0¤¤"
+    return format_currency(
+        value, currency.upper(), format=pattern, locale=where or locale(), currency_digits=False
+    )
+
+
+def day(value: date | None) -> str:
+    """Write a date, or nothing."""
+    return "" if value is None else format_date(value, "medium", locale=locale())
+
+
+def moment(value: datetime | None, timezone: str) -> str:
+    """Write a time in the conference's timezone, or nothing."""
+    if value is None:
+        return ""
+    return format_datetime(value, "medium", tzinfo=ZoneInfo(timezone), locale=locale())
+
+
+def status(value: str) -> str:
+    """Name a money status."""
+    return STATUS_LABELS[Status(value)]
+
+
+def count(number: int, noun: str) -> str:
+    """Write a number with its noun: ``1 purchase order``, ``2 purchase orders``."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def mode_badge(mode: str) -> None:
+    """Say in one word whether real money moves."""
+    if mode == "live":
+        st.badge("Live mode", icon=":material/bolt:", color="red")
+    elif mode == "test":
+        st.badge("Test mode", icon=":material/science:", color="blue")
+    else:
+        st.badge("No Stripe key", icon=":material/key_off:", color="gray")
+
+
+def mode_notice(mode: str) -> None:
+    """Say in a sentence whether real money moves."""
+    if mode == "live":
+        st.warning("**Live mode.** Sponsors get real invoices by mail.", icon=":material/bolt:")
+    elif mode == "test":
+        st.info(
+            "**Test mode.** Stripe makes test invoices; no mail is sent and no money moves.",
+            icon=":material/science:",
+        )
+    else:
+        st.warning(
+            "This conference has no Stripe key. Put stripe_secret_key into its settings first.",
+            icon=":material/key_off:",
+        )
+
+
+def label(code: str) -> str:
+    """Turn a code into words: ``payment_reversal`` into ``Payment reversal``."""
+    words = code.replace("_", " ").capitalize()
+    return "PO" + words[2:] if words.startswith("Po ") else words
+
+
+def plain(text: str) -> str:
+    """Take the meaning out of Markdown's signs, so that a sponsor's name stays his name."""
+    return "".join("\\" + c if c in _MARKDOWN else c for c in text)
+
+
+_MARKDOWN = frozenset("\\`*_{}[]()#+-.!|<>~:$")
+
+_STATUS_LOOK: dict[Status, tuple[str, Colour]] = {
+    Status.DRAFT: (":material/edit_note:", "gray"),
+    Status.SENT: (":material/send:", "blue"),
+    Status.PARTIALLY_PAID: (":material/hourglass_bottom:", "orange"),
+    Status.PAID: (":material/check:", "green"),
+    Status.OVERPAID: (":material/priority_high:", "violet"),
+    Status.CANCELLED: (":material/block:", "gray"),
+}
+
+
+def status_badge(value: str) -> None:
+    """Show a money status by word, sign and colour."""
+    icon, colour = _STATUS_LOOK[Status(value)]
+    st.badge(status(value), icon=icon, color=colour)
