@@ -17,7 +17,7 @@ from typing import Any
 import stripe
 from pydantic import SecretStr
 
-from po_toolkit.errors import StripeGatewayError, StripeStored500Error, StripeUnknownError
+from po_toolkit.errors import StripeGatewayError, StripeUnknownError
 from po_toolkit.stripe_gateway.translate import header, translate
 
 API_VERSION = "2026-10-28.endive"
@@ -130,9 +130,14 @@ _IDS = re.compile(r"/[a-z]{2,10}_[A-Za-z0-9_]+")
 
 
 def _again(error: stripe.StripeError, ours: StripeGatewayError) -> bool:
-    if isinstance(ours, StripeStored500Error) or not isinstance(ours, StripeUnknownError):
+    """Tell whether the same call may end better.
+
+    A failure at Stripe's side is asked about once more even where Stripe advises against it: the
+    repeat shows whether the failure is stored under our key, and does nothing else.
+    """
+    if not isinstance(ours, StripeUnknownError):
         return False
-    return header(error, "stripe-should-retry") != "false"
+    return (error.http_status or 0) >= 500 or header(error, "stripe-should-retry") != "false"
 
 
 def _pause(error: stripe.StripeError, tried: int) -> float:

@@ -1,0 +1,115 @@
+"""A conference on a fresh database, and the simulator it talks to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from po_toolkit import create_purchase_order
+from po_toolkit.bootstrap import OpenConference, open_conference
+from po_toolkit.config import Settings
+from po_toolkit.domain.roles import Actor, Role
+from po_toolkit.simulator import Simulator
+from po_toolkit.store.tables import PurchaseOrder
+from po_toolkit.stripe_gateway import StripeGateway
+
+KEY = "sk_test_pycon2027abcdefghijkl"
+SLUG = "pycon-2027"
+TREASURER = Actor("test:treasurer", Role.ADMIN)
+
+
+class Clock:
+    """The toolkit's clock, which a test can move."""
+
+    def __init__(self) -> None:
+        self.offset = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.offset
+
+    def advance(self, **parts: float) -> None:
+        self.offset += timedelta(**parts)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    with Simulator() as running:
+        yield running
+
+
+@pytest.fixture
+def database_url(tmp_path) -> str:
+    return f"sqlite:///{tmp_path / 'books.db'}"
+
+
+@pytest.fixture
+def settings(simulator: Simulator, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    for name in ("PO_TOOLKIT_CONFIG", "PO_TOOLKIT_DATABASE_URL", "PO_TOOLKIT_STRIPE_API_BASE"):
+        monkeypatch.delenv(name, raising=False)
+    return Settings(
+        database_url=database_url,
+        stripe_api_base=simulator.url,
+        conferences={
+            SLUG: {
+                "name": "PyCon 2027",
+                "currency": "usd",
+                "stripe_secret_key": KEY,
+                "stripe_webhook_secret": "whsec_pycon2027secret",
+                "timezone": "America/New_York",
+            }
+        },
+    )
+
+
+@pytest.fixture
+def opened(settings: Settings, clock: Clock) -> OpenConference:
+    return open_unpaced(settings, clock)
+
+
+def open_unpaced(settings: Settings, clock: Callable[[], datetime], **kw: Any) -> OpenConference:
+    """Open the conference with a gateway that neither paces nor sleeps between tries."""
+    conference = open_conference(SLUG, settings=settings, actor=TREASURER, now=clock, **kw)
+    conference.__dict__["gateway"] = StripeGateway(
+        SecretStr(KEY),
+        api_base=settings.stripe_api_base,
+        permit=lambda _endpoint: None,
+        sleep=lambda _seconds: None,
+    )
+    return conference
+
+
+MakeOrder = Callable[..., PurchaseOrder]
+
+
+@pytest.fixture
+def make_order(opened: OpenConference) -> MakeOrder:
+    """Create a purchase order; ``lines`` are (description, quantity, unit price)."""
+
+    def make(
+        *lines: tuple[str, int, str], organization: str = "Acme GmbH", **details: Any
+    ) -> PurchaseOrder:
+        chosen = lines or (("Gold sponsorship", 1, "15000.00"), ("Corporate ticket", 3, "850.00"))
+        return create_purchase_order(
+            SLUG,
+            organization_name=organization,
+            contact_email=details.pop("email", "ap@acme.example"),
+            po_number=details.pop("po_number", "4500012345"),
+            line_items=[
+                {"description": text, "quantity": quantity, "unit_price": Decimal(price)}
+                for text, quantity, price in chosen
+            ],
+            opened=opened,
+            **details,
+        )
+
+    return make

@@ -1,0 +1,80 @@
+"""A process that dies anywhere while invoicing leaves no second invoice and no second line."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from po_toolkit.api.invoices import invoice_purchase_orders
+from tests.conftest import KEY
+
+DRIVER = Path(__file__).parent / "killed_driver.py"
+CALLS = 5
+"""Look for the customer, make it, draft, lines, send."""
+
+
+def die(settings, order, fatal, when):
+    ended = subprocess.run(
+        [
+            sys.executable,
+            str(DRIVER),
+            settings.database_url,
+            settings.stripe_api_base,
+            KEY,
+            order.reference,
+            str(fatal),
+            when,
+        ],
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
+
+
+def assert_billed_once(simulator, order):
+    mine = [
+        invoice
+        for invoice in simulator.control.all("invoice")
+        if invoice["metadata"]["purchase_order_uuid"] == str(order.uuid)
+    ]
+    assert [(i["status"], i["total"], len(i["lines"]["data"])) for i in mine] == [
+        ("open", 1_755_000, 2)
+    ]
+    customers = [c for c in simulator.control.all("customer") if c["name"] == "Acme GmbH"]
+    assert len(customers) == 1
+
+
+@pytest.mark.parametrize("hours", [0, 25], ids=["at once", "after Stripe forgot the keys"])
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("fatal", range(1, CALLS + 1))
+def test_a_process_killed_at_any_call_bills_once(
+    opened, settings, simulator, clock, make_order, fatal, when, hours
+):
+    order = make_order()
+    die(settings, order, fatal, when)
+    clock.advance(hours=hours, seconds=20)
+    simulator.control.advance(hours * 3600)
+    report = invoice_purchase_orders(opened, references=[order.reference])
+    assert (report.invoiced + report.skipped, report.failed) == (1, 0), report
+    assert_billed_once(simulator, order)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["drop_before", "drop_after", "500", "500_stored_before", "500_stored_after", "429", "409"],
+)
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/customers", "/v1/invoices", "/v1/invoices/*/add_lines", "/v1/invoices/*/send"],
+)
+def test_a_fault_at_any_write_bills_once(opened, simulator, make_order, path, kind):
+    order = make_order()
+    simulator.control.fail(path=path, method="POST", kind=kind)
+    report = invoice_purchase_orders(opened, references=[order.reference])
+    assert report.failed == 0, report
+    assert_billed_once(simulator, order)
