@@ -166,6 +166,25 @@ _CLASSES = (
         "Issue a credit note for the small sum, or collect it another way.",
         "po-toolkit credit-note {reference} --amount {amount} --reason TEXT",
     ),
+    DiscrepancyClass(
+        "invoice_without_order",
+        "Invoice at Stripe without a purchase order",
+        "Somebody sent an invoice from the conference's Stripe account that no purchase order "
+        "here has.",
+        "The total of the invoice",
+        "Adopt it for its purchase order; if it is not a sponsor's, set its metadata "
+        "po_toolkit = ignore in Stripe's dashboard.",
+        "po-toolkit adopt REFERENCE INVOICE_ID",
+    ),
+    DiscrepancyClass(
+        "money_stuck_at_stripe",
+        "Money stuck at Stripe",
+        "A customer's bank transfer fitted no invoice and waits in the cash balance, or an "
+        "overpayment lies in the credit balance.",
+        "The money that lies there",
+        "Apply it to an invoice or send it back in Stripe's dashboard, then sync.",
+        "po-toolkit sync --full",
+    ),
 )
 
 DISCREPANCY_TITLES = {c.code: c.title for c in _CLASSES}

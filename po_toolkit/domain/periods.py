@@ -19,3 +19,16 @@ def end_of_day(day: date, timezone: str) -> datetime:
 def local_day(instant: datetime, timezone: str) -> date:
     """Return the date that the clocks of the timezone showed."""
     return instant.astimezone(ZoneInfo(timezone)).date()
+
+
+def booking_day(moved: date, *, closed_through: date | None, today: date) -> date:
+    """Return the day from which money counts in the books.
+
+    It is the day the money moved, with two exceptions: a period that is closed takes nothing any
+    more, so that what is found later counts from the first open day; and nothing is booked in the
+    future, which a test clock at Stripe or a slip of the pen may name.
+    """
+    day = min(moved, today)
+    if closed_through is not None and day <= closed_through:
+        return closed_through + timedelta(days=1)
+    return day

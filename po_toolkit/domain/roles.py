@@ -34,6 +34,7 @@ class Act(StrEnum):
     RESEND = "resend"
     REISSUE = "reissue"
     AMEND = "amend"
+    CLOSE = "close"
     CONFIGURE = "configure"
 
 
@@ -43,6 +44,7 @@ _LOWEST = {
     Act.REFUND: Role.TREASURER,
     Act.REVERSE: Role.TREASURER,
     Act.CANCEL: Role.TREASURER,
+    Act.CLOSE: Role.TREASURER,
     Act.CONFIGURE: Role.ADMIN,
 }
 

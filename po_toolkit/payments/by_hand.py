@@ -10,6 +10,7 @@ from po_toolkit.domain.roles import Act
 from po_toolkit.domain.sums import EntryKind
 from po_toolkit.errors import DuplicateEntryError, PurchaseOrderError
 from po_toolkit.money import display
+from po_toolkit.payments.closing import booked, with_late_note
 from po_toolkit.payments.record import Movement, record
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.ledger import same_by_hand
@@ -112,12 +113,14 @@ def enter_credit_note(
             f"the {display(sums.total - sums.credited, order.currency)} that is not credited yet."
         )
     before = order.status
+    booked_on = booked(uow, order, credit_date)
     note = CreditNote(
         conference_id=order.conference_id,
         amount=amount,
         currency=order.currency,
-        reason=reason.strip(),
+        reason=with_late_note(reason.strip(), credit_date, booked_on),
         credit_date=credit_date,
+        booked_on=booked_on,
         issued_by=uow.actor.name,
     )
     order.credit_notes.append(note)

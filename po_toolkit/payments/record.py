@@ -10,6 +10,7 @@ from po_toolkit.domain.roles import Act
 from po_toolkit.domain.sums import EntryKind
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.money import display
+from po_toolkit.payments.closing import booked, with_late_note
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.purchase_orders import refresh_status
@@ -62,6 +63,7 @@ def record(uow: UnitOfWork, order: PurchaseOrder, movement: Movement, act: Act) 
             f"{display(movement.amount, movement.currency)} cannot be entered on it. "
             f"Amounts are never converted: find out which purchase order it belongs to."
         )
+    booked_on = booked(uow, order, movement.payment_date)
     new = insert_if_new(
         uow.session,
         LedgerEntry,
@@ -78,7 +80,8 @@ def record(uow: UnitOfWork, order: PurchaseOrder, movement: Movement, act: Act) 
             "source_id": movement.source_id,
             "reference": movement.reference,
             "payment_date": movement.payment_date,
-            "note": movement.note,
+            "booked_on": booked_on,
+            "note": with_late_note(movement.note, movement.payment_date, booked_on),
             "entered_by": uow.actor.name,
             "reverses_id": movement.reverses_id,
             "stripe_payment_record_id": "",

@@ -105,7 +105,7 @@ class Reconciliation:
         )
         moved = ENTRIES.frame(self.books.entries.assign(credited=0))
         both = pd.concat([moved, ENTRIES.frame(as_entries)])
-        return ENTRIES.frame(both.sort_values("payment_date", kind="stable"))
+        return ENTRIES.frame(both.sort_values("booked_on", kind="stable"))
 
     @cached_property
     def ageing(self) -> pd.DataFrame:

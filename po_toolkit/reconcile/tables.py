@@ -65,6 +65,11 @@ ENTRIES = Table(
         _REFERENCE,
         _ORGANIZATION,
         Column("payment_date", Kind.DATE, "The day the money moved"),
+        Column(
+            "booked_on",
+            Kind.DATE,
+            "The day it counts from; later than payment_date where that period was closed",
+        ),
         Column("kind", Kind.TEXT, "payment, refund, dispute, … or credit_note"),
         Column("method", Kind.TEXT, "stripe, wire, ach, check or other"),
         _CURRENCY,

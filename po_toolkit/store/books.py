@@ -26,12 +26,14 @@ from sqlalchemy.orm import Session
 
 from po_toolkit.store.tables import (
     CreditNote,
+    CustomerBalance,
     ImportBatch,
     Invoice,
     LedgerEntry,
     PurchaseOrder,
     PurchaseOrderLineItem,
-    StripeCustomer,
+    RowVersion,
+    StrayInvoice,
 )
 
 
@@ -102,11 +104,8 @@ def invoices(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
         select(
             inv.id.label("invoice_id"),
             inv.purchase_order_id.label("order_id"),
-            PurchaseOrder.reference,
             inv.generation,
             inv.state,
-            inv.adopted,
-            inv.error,
             inv.stripe_invoice_id,
             inv.number,
             inv.hosted_url,
@@ -116,29 +115,25 @@ def invoices(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
             inv.stripe_total,
             inv.stripe_amount_due,
             inv.stripe_amount_paid,
-            inv.stripe_amount_overpaid,
+            inv.stripe_customer_name,
+            inv.stripe_customer_email,
             inv.sent_at,
-            StripeCustomer.email.label("customer_email"),
-            StripeCustomer.organization_key.label("customer_organization_key"),
         )
-        .join(PurchaseOrder, PurchaseOrder.id == inv.purchase_order_id)
-        .outerjoin(StripeCustomer, StripeCustomer.id == inv.customer_id)
         .where(inv.conference_id == conference_id, inv.created_at < cutoff.before)
         .order_by(inv.purchase_order_id, inv.generation),
     )
 
 
 def entries(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
-    """Read each ledger entry dated on the cutoff's day or before."""
+    """Read each ledger entry booked on the cutoff's day or before."""
     entry = LedgerEntry
     return _read(
         session,
         select(
             entry.id.label("entry_id"),
             entry.purchase_order_id.label("order_id"),
-            PurchaseOrder.reference,
-            PurchaseOrder.organization_name,
             entry.payment_date,
+            entry.booked_on,
             entry.kind,
             entry.method,
             entry.amount,
@@ -152,33 +147,90 @@ def entries(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
             entry.note,
             entry.entered_by,
         )
-        .join(PurchaseOrder, PurchaseOrder.id == entry.purchase_order_id)
-        .where(entry.conference_id == conference_id, entry.payment_date <= cutoff.day)
-        .order_by(entry.payment_date, entry.id),
+        .where(entry.conference_id == conference_id, entry.booked_on <= cutoff.day)
+        .order_by(entry.booked_on, entry.id),
     )
 
 
 def credit_notes(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
-    """Read each credit note dated on the cutoff's day or before."""
+    """Read each credit note booked on the cutoff's day or before."""
     note = CreditNote
     return _read(
         session,
         select(
             note.id.label("credit_note_id"),
             note.purchase_order_id.label("order_id"),
-            PurchaseOrder.reference,
-            PurchaseOrder.organization_name,
             note.credit_date,
+            note.booked_on,
             note.amount,
             note.currency,
             note.reason,
             note.stripe_credit_note_id,
             note.issued_by,
         )
-        .join(PurchaseOrder, PurchaseOrder.id == note.purchase_order_id)
-        .where(note.conference_id == conference_id, note.credit_date <= cutoff.day)
-        .order_by(note.credit_date, note.id),
+        .where(note.conference_id == conference_id, note.booked_on <= cutoff.day)
+        .order_by(note.booked_on, note.id),
     )
+
+
+def stray_invoices(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
+    """Read the invoices at Stripe that had been found to belong to no purchase order."""
+    stray = StrayInvoice
+    return _read(
+        session,
+        select(
+            stray.id.label("stray_id"),
+            stray.stripe_invoice_id,
+            stray.number,
+            stray.customer_name,
+            stray.customer_email,
+            stray.named_reference,
+            stray.ignored,
+            stray.stripe_status,
+            stray.currency,
+            stray.total,
+            stray.amount_paid,
+        )
+        .where(stray.conference_id == conference_id, stray.created_at < cutoff.before)
+        .order_by(stray.id),
+    )
+
+
+def customer_balances(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
+    """Read the money of customers that lies at Stripe."""
+    balance = CustomerBalance
+    return _read(
+        session,
+        select(
+            balance.id.label("balance_id"),
+            balance.stripe_customer_id,
+            balance.kind,
+            balance.currency,
+            balance.amount,
+            balance.customer_name,
+            balance.customer_email,
+        )
+        .where(balance.conference_id == conference_id, balance.created_at < cutoff.before)
+        .order_by(balance.id),
+    )
+
+
+def superseded(
+    session: Session, conference_id: int, cutoff: Cutoff
+) -> dict[str, dict[int, dict[str, Any]]]:
+    """Return, by table and row id, the values that rows still had at the cutoff.
+
+    Only columns that were changed since are named; dates and times are ISO 8601 text.
+    """
+    version = RowVersion
+    found: dict[str, dict[int, dict[str, Any]]] = {}
+    for table, row_id, old in session.execute(
+        select(version.table_name, version.row_id, version.old_values)
+        .where(version.conference_id == conference_id, version.until >= cutoff.before)
+        .order_by(version.until.desc(), version.id.desc())
+    ):
+        found.setdefault(table, {}).setdefault(row_id, {}).update(old)
+    return found
 
 
 def _flag(condition: ColumnElement[bool]) -> ColumnElement[int]:

@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session, selectinload
 
 from po_toolkit.domain.roles import Act, Actor, require
 from po_toolkit.errors import NotFoundError, SettingsError
+from po_toolkit.store.columns import utc_now
+from po_toolkit.store.history import keep_history
 from po_toolkit.store.tables import AuditEntry, PurchaseOrder
 
 
@@ -78,6 +80,13 @@ WHOLE = (
 """Loads everything a purchase order's sums and story need."""
 
 
+class WritingSession(Session):
+    """A session that keeps what it replaces; see :mod:`po_toolkit.store.history`."""
+
+
+keep_history(WritingSession, utc_now)
+
+
 class Store:
     """The database of one installation."""
 
@@ -104,7 +113,7 @@ class Store:
             NotAllowedError: The actor's role does not permit the act.
         """
         require(actor, act)
-        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+        with WritingSession(self._writer, expire_on_commit=False) as session, session.begin():
             yield UnitOfWork(session, actor)
 
 

@@ -82,6 +82,8 @@ def take_over(invoice: Invoice, said: Mapping[str, Any], timezone: str, now: dat
     invoice.stripe_amount_overpaid = sums["amount_overpaid"]
     invoice.stripe_starting_balance = sums["starting_balance"]
     invoice.stripe_status = said.get("status") or ""
+    invoice.stripe_customer_name = said.get("customer_name") or ""
+    invoice.stripe_customer_email = said.get("customer_email") or ""
     invoice.number = said.get("number") or invoice.number
     invoice.hosted_url = said.get("hosted_invoice_url") or invoice.hosted_url
     invoice.pdf_url = said.get("invoice_pdf") or invoice.pdf_url

@@ -6,7 +6,7 @@ import pandas as pd
 
 from po_toolkit.domain.discrepancies import DISCREPANCY_CLASSES
 from po_toolkit.reconcile.books import Books
-from po_toolkit.reconcile.discrepancies import against_stripe, debts, mixed_up
+from po_toolkit.reconcile.discrepancies import against_stripe, debts, mixed_up, unexplained
 from po_toolkit.reconcile.discrepancies.finding import Finder
 from po_toolkit.reconcile.tables import DISCREPANCIES
 
@@ -28,6 +28,8 @@ FINDERS: dict[str, Finder] = {
     "customer_differs": mixed_up.customer_differs,
     "voided_at_stripe": against_stripe.voided_at_stripe,
     "settled_by_itself": against_stripe.settled_by_itself,
+    "invoice_without_order": unexplained.invoice_without_order,
+    "money_stuck_at_stripe": unexplained.money_stuck_at_stripe,
 }
 """The function that finds each class, in the order of the table."""
 
@@ -37,20 +39,7 @@ def find(books: Books) -> pd.DataFrame:
     found = []
     for code, finder in FINDERS.items():
         rows = finder(books)
-        if rows.empty:
-            continue
-        order = books.orders.loc[rows.index]
-        found.append(
-            pd.DataFrame(
-                {
-                    "code": code,
-                    "reference": order["reference"].to_numpy(),
-                    "organization_name": order["organization_name"].to_numpy(),
-                    "currency": order["currency"].to_numpy(),
-                    "at_stake": rows["at_stake"].to_numpy(),
-                    "evidence": rows["evidence"].to_numpy(),
-                    "mend": DISCREPANCY_CLASSES[code].mend,
-                }
-            ).sort_values("reference", kind="stable")
-        )
+        if not rows.empty:
+            rows = rows.sort_values(["reference", "evidence"], kind="stable")
+            found.append(rows.assign(code=code, mend=DISCREPANCY_CLASSES[code].mend))
     return DISCREPANCIES.frame(pd.concat(found)) if found else DISCREPANCIES.empty()

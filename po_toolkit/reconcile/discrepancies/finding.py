@@ -11,7 +11,10 @@ from po_toolkit.reconcile.books import Books
 from po_toolkit.reconcile.edge import decimal_text
 
 Finder = Callable[[Books], pd.DataFrame]
-"""Returns a frame indexed by order id: ``at_stake`` in minor units, and ``evidence`` in words."""
+"""Returns the columns of ``COLUMNS``; those about purchase orders are indexed by order id."""
+
+COLUMNS = ["reference", "organization_name", "currency", "at_stake", "evidence"]
+"""``at_stake`` is in minor units; ``evidence`` says which rows are behind it."""
 
 
 def finding(
@@ -30,6 +33,13 @@ def finding(
         evidence(row, f"{decimal_text(amount, row.currency)} {row.currency.upper()}")
         for row, amount in zip(rows, stake, strict=True)
     ]
-    return pd.DataFrame(
-        {"at_stake": pd.Series(stake, dtype="int64"), "evidence": pd.Series(words, dtype=object)}
-    ).set_axis(orders.index, axis="index")
+    found = orders[["reference", "organization_name", "currency"]].copy()
+    found["at_stake"] = pd.Series(stake, dtype="int64", index=orders.index)
+    found["evidence"] = pd.Series(words, dtype=object, index=orders.index)
+    return found
+
+
+def apart(rows: pd.DataFrame, at_stake: str, evidence: Callable[[Any, str], str]) -> pd.DataFrame:
+    """Return the finding for rows that belong to no purchase order; as ``finding`` otherwise."""
+    named = rows.assign(reference="", organization_name=rows["customer_name"])
+    return finding(named, named[at_stake], evidence)

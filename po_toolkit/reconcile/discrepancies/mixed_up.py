@@ -60,19 +60,18 @@ def two_alike(books: Books) -> pd.DataFrame:
 
 
 def customer_differs(books: Books) -> pd.DataFrame:
-    """Find invoices that went to another organization or address than the purchase order's."""
-    orders = books.orders
-    known = orders[orders["has_live"] & orders["customer_email"].notna()]
-    email = known["contact_email"].map(comparable)
-    rows = known[
-        known["customer_email"].map(comparable).ne(email)
-        | known["customer_organization_key"].ne(known["organization_key"])
-    ]
+    """Find invoices that name another organization or address than their purchase order."""
+    orders = books.orders[books.orders["has_live"]]
+    email = orders["stripe_customer_email"].fillna("").map(comparable)
+    name = orders["stripe_customer_name"].fillna("").map(comparable)
+    other_email = email.ne("") & email.ne(orders["contact_email"].map(comparable))
+    other_name = name.ne("") & name.ne(orders["organization_key"])
+    rows = orders[other_email | other_name]
     return finding(
         rows,
         rows["total"],
         lambda row, _amount: (
-            f"purchase order: {row.organization_name}, {row.contact_email}; customer: "
-            f"{row.customer_organization_key}, {row.customer_email}"
+            f"purchase order: {row.organization_name}, {row.contact_email}; "
+            f"{row.stripe_invoice_id}: {row.stripe_customer_name}, {row.stripe_customer_email}"
         ),
     )

@@ -2,6 +2,7 @@
 
 from po_toolkit.store.tables.audit import AuditEntry
 from po_toolkit.store.tables.base import Base
+from po_toolkit.store.tables.closing import ClosedPeriod, RowVersion
 from po_toolkit.store.tables.conferences import Conference
 from po_toolkit.store.tables.events import SyncCursor, WebhookEvent
 from po_toolkit.store.tables.imports import ColumnMapping, ImportBatch, ImportRow
@@ -14,14 +15,17 @@ from po_toolkit.store.tables.invoices import (
 )
 from po_toolkit.store.tables.ledger import CreditNote, LedgerEntry
 from po_toolkit.store.tables.purchase_orders import PurchaseOrder, PurchaseOrderLineItem
+from po_toolkit.store.tables.stripe_only import CustomerBalance, StrayInvoice
 
 __all__ = [
     "LIVE_STATES",
     "AuditEntry",
     "Base",
+    "ClosedPeriod",
     "ColumnMapping",
     "Conference",
     "CreditNote",
+    "CustomerBalance",
     "ImportBatch",
     "ImportRow",
     "Invoice",
@@ -29,6 +33,8 @@ __all__ = [
     "PurchaseOrder",
     "PurchaseOrderLineItem",
     "RateSlot",
+    "RowVersion",
+    "StrayInvoice",
     "StripeCustomer",
     "StripeWrite",
     "SyncCursor",

@@ -87,6 +87,9 @@ class Invoice(Base):
     stripe_amount_paid: Mapped[MinorUnits | None]
     stripe_amount_overpaid: Mapped[MinorUnits | None]
     stripe_starting_balance: Mapped[MinorUnits | None]
+    stripe_customer_name: Mapped[str] = mapped_column(default="")
+    """Whom the invoice at Stripe names, as last read; empty until then."""
+    stripe_customer_email: Mapped[str] = mapped_column(default="")
     stripe_read_at: Mapped[Time | None]
     sent_at: Mapped[Time | None]
     created_at: Mapped[CreatedAt]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
@@ -18,6 +19,16 @@ if TYPE_CHECKING:
     from po_toolkit.store.tables.purchase_orders import PurchaseOrder
 
 
+def _same_day_as(column: str) -> Callable[[Any], date]:
+    """Return a column default: the date in another column of the new row."""
+
+    def day(context: Any) -> date:
+        found: date = context.get_current_parameters()[column]
+        return found
+
+    return day
+
+
 class LedgerEntry(Base):
     """One movement of money; append-only. Its kind gives the sign."""
 
@@ -25,7 +36,7 @@ class LedgerEntry(Base):
     __table_args__ = (
         UniqueConstraint("conference_id", "source", "source_id"),
         CheckConstraint("amount > 0", name="amount_positive"),
-        Index("ix_ledger_entries_date", "conference_id", "payment_date"),
+        Index("ix_ledger_entries_date", "conference_id", "booked_on"),
     )
 
     id: Mapped[Key]
@@ -44,6 +55,8 @@ class LedgerEntry(Base):
     """That source's own id, e.g. ``inpay_…``; for a manual entry its uuid."""
     reference: Mapped[str] = mapped_column(default="")
     payment_date: Mapped[date]
+    booked_on: Mapped[date] = mapped_column(default=_same_day_as("payment_date"))
+    """The day it counts from: its date, or the first open day when that period was closed."""
     note: Mapped[LongText] = mapped_column(default="")
     entered_by: Mapped[str]
     reverses_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entries.id"), index=True)
@@ -76,6 +89,8 @@ class CreditNote(Base):
     currency: Mapped[CurrencyCode]
     reason: Mapped[LongText]
     credit_date: Mapped[date]
+    booked_on: Mapped[date] = mapped_column(default=_same_day_as("credit_date"))
+    """The day it counts from, as for a ledger entry."""
     stripe_credit_note_id: Mapped[StripeId | None]
     issued_by: Mapped[str]
     created_at: Mapped[CreatedAt]

@@ -231,6 +231,7 @@ def upgrade() -> None:
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("credit_date", sa.Date(), nullable=False),
+        sa.Column("booked_on", sa.Date(), nullable=False),
         sa.Column("stripe_credit_note_id", sa.String(length=255), nullable=True),
         sa.Column("issued_by", sa.String(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
@@ -311,6 +312,8 @@ def upgrade() -> None:
         sa.Column("stripe_amount_paid", sa.BigInteger(), nullable=True),
         sa.Column("stripe_amount_overpaid", sa.BigInteger(), nullable=True),
         sa.Column("stripe_starting_balance", sa.BigInteger(), nullable=True),
+        sa.Column("stripe_customer_name", sa.String(), nullable=False),
+        sa.Column("stripe_customer_email", sa.String(), nullable=False),
         sa.Column("stripe_read_at", UtcDateTime(), nullable=True),
         sa.Column("sent_at", UtcDateTime(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
@@ -411,6 +414,7 @@ def upgrade() -> None:
         sa.Column("source_id", sa.String(length=255), nullable=False),
         sa.Column("reference", sa.String(), nullable=False),
         sa.Column("payment_date", sa.Date(), nullable=False),
+        sa.Column("booked_on", sa.Date(), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("entered_by", sa.String(), nullable=False),
         sa.Column("reverses_id", sa.Integer(), nullable=True),
@@ -442,7 +446,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("ledger_entries", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_ledger_entries_date", ["conference_id", "payment_date"], unique=False
+            "ix_ledger_entries_date", ["conference_id", "booked_on"], unique=False
         )
         batch_op.create_index(
             batch_op.f("ix_ledger_entries_purchase_order_id"), ["purchase_order_id"], unique=False
@@ -451,11 +455,102 @@ def upgrade() -> None:
             batch_op.f("ix_ledger_entries_reverses_id"), ["reverses_id"], unique=False
         )
 
+    op.create_table(
+        "closed_periods",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("conference_id", sa.Integer(), nullable=False),
+        sa.Column("last_day", sa.Date(), nullable=False),
+        sa.Column("timezone", sa.String(), nullable=False),
+        sa.Column("closed_at", UtcDateTime(), nullable=False),
+        sa.Column("closed_by", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("report", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["conference_id"], ["conferences.id"], name=op.f("fk_closed_periods_conference_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_closed_periods")),
+        sa.UniqueConstraint(
+            "conference_id", "last_day", name=op.f("uq_closed_periods_conference_id_last_day")
+        ),
+    )
+    op.create_table(
+        "customer_balances",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("conference_id", sa.Integer(), nullable=False),
+        sa.Column("stripe_customer_id", sa.String(length=255), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("customer_name", sa.String(), nullable=False),
+        sa.Column("customer_email", sa.String(), nullable=False),
+        sa.Column("read_at", UtcDateTime(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["conference_id"], ["conferences.id"], name=op.f("fk_customer_balances_conference_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_customer_balances")),
+        sa.UniqueConstraint(
+            "conference_id",
+            "stripe_customer_id",
+            "kind",
+            "currency",
+            name="uq_customer_balances_customer",
+        ),
+    )
+    op.create_table(
+        "row_versions",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("conference_id", sa.Integer(), nullable=False),
+        sa.Column("table_name", sa.String(length=32), nullable=False),
+        sa.Column("row_id", sa.Integer(), nullable=False),
+        sa.Column("until", UtcDateTime(), nullable=False),
+        sa.Column("old_values", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["conference_id"], ["conferences.id"], name=op.f("fk_row_versions_conference_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_row_versions")),
+    )
+    with op.batch_alter_table("row_versions", schema=None) as batch_op:
+        batch_op.create_index("ix_row_versions_until", ["conference_id", "until"], unique=False)
+
+    op.create_table(
+        "stray_invoices",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("conference_id", sa.Integer(), nullable=False),
+        sa.Column("stripe_invoice_id", sa.String(length=255), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("customer_name", sa.String(), nullable=False),
+        sa.Column("customer_email", sa.String(), nullable=False),
+        sa.Column("named_reference", sa.String(), nullable=False),
+        sa.Column("ignored", sa.Boolean(), nullable=False),
+        sa.Column("stripe_status", sa.String(length=16), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("total", sa.BigInteger(), nullable=False),
+        sa.Column("amount_paid", sa.BigInteger(), nullable=False),
+        sa.Column("read_at", UtcDateTime(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["conference_id"], ["conferences.id"], name=op.f("fk_stray_invoices_conference_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stray_invoices")),
+        sa.UniqueConstraint(
+            "conference_id",
+            "stripe_invoice_id",
+            name=op.f("uq_stray_invoices_conference_id_stripe_invoice_id"),
+        ),
+    )
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     """Undo."""
+    op.drop_table("stray_invoices")
+    with op.batch_alter_table("row_versions", schema=None) as batch_op:
+        batch_op.drop_index("ix_row_versions_until")
+
+    op.drop_table("row_versions")
+    op.drop_table("customer_balances")
+    op.drop_table("closed_periods")
     # ### commands auto generated by Alembic - please adjust! ###
     with op.batch_alter_table("ledger_entries", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_ledger_entries_reverses_id"))

@@ -1,0 +1,147 @@
+"""Keeps what a row said before it was changed, and refuses changes to what is booked.
+
+Before a transaction writes, the old values of the columns below go into ``row_versions``, so that
+reconciliation can tell any past day again. Nothing has to be done for a new row: it was not there
+before it was made, and its own dates say when that was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import event, func, inspect, select
+from sqlalchemy.orm import Session
+
+from po_toolkit.errors import PurchaseOrderError
+from po_toolkit.store.tables import (
+    Base,
+    CreditNote,
+    CustomerBalance,
+    Invoice,
+    LedgerEntry,
+    PurchaseOrder,
+    PurchaseOrderLineItem,
+    RowVersion,
+    StrayInvoice,
+)
+
+KEPT: dict[type[Base], frozenset[str]] = {
+    PurchaseOrder: frozenset(
+        {
+            "po_number",
+            "po_number_key",
+            "organization_name",
+            "organization_key",
+            "contact_email",
+            "currency",
+            "marked_sent",
+            "claimed_invoice_id",
+            "due_date",
+            "days_until_due",
+        }
+    ),
+    Invoice: frozenset(
+        {
+            "state",
+            "currency",
+            "due_date",
+            "sent_at",
+            "stripe_invoice_id",
+            "stripe_status",
+            "stripe_total",
+            "stripe_amount_due",
+            "stripe_amount_paid",
+            "stripe_customer_email",
+            "stripe_customer_name",
+        }
+    ),
+    LedgerEntry: frozenset({"invoice_id", "stripe_payment_record_id"}),
+    CreditNote: frozenset({"stripe_credit_note_id"}),
+    StrayInvoice: frozenset(
+        {"named_reference", "ignored", "stripe_status", "total", "amount_paid", "number"}
+    ),
+    CustomerBalance: frozenset({"amount"}),
+}
+"""The columns whose past matters. A purchase order's ``total`` is kept too, from its lines."""
+
+_BOOKED = frozenset(
+    {"amount", "currency", "kind", "method", "payment_date", "credit_date", "booked_on"}
+    | {"purchase_order_id", "source", "source_id"}
+)
+
+
+def keep_history(session_class: type[Session], clock: Callable[[], datetime]) -> None:
+    """Let sessions of a class keep what they replace, stamped by a clock."""
+
+    def before_flush(session: Session, _context: Any, _instances: Any) -> None:
+        versions: list[RowVersion] = []
+        for row in [*session.dirty, *session.deleted]:
+            _refuse_rebooking(row, deleted=row in session.deleted)
+            if type(row) in KEPT and row not in session.deleted:
+                versions += _replaced(row, clock())
+        for order_id in _orders_with_changed_lines(session):
+            versions += _replaced_total(session, order_id, clock())
+        session.add_all(versions)
+
+    event.listen(session_class, "before_flush", before_flush)
+
+
+def _refuse_rebooking(row: Any, *, deleted: bool) -> None:
+    if not isinstance(row, LedgerEntry | CreditNote):
+        return
+    state: Any = inspect(row)
+    changed = {a.key for a in state.attrs if a.history.has_changes() and a.history.deleted}
+    if deleted or changed & _BOOKED:
+        raise PurchaseOrderError(
+            "An entry of the ledger is never changed or deleted; correct it by another entry."
+        )
+
+
+def _replaced(row: Any, now: datetime) -> list[RowVersion]:
+    state = inspect(row)
+    old: dict[str, Any] = {}
+    for name in KEPT[type(row)]:
+        history = state.attrs[name].history
+        if history.has_changes() and history.deleted and history.deleted[0] != getattr(row, name):
+            old[name] = _plain(history.deleted[0])
+    if not old:
+        return []
+    return [_version(row.conference_id, row.__tablename__, row.id, now, old)]
+
+
+def _orders_with_changed_lines(session: Session) -> set[int]:
+    changed = [*session.new, *session.dirty, *session.deleted]
+    lines = [row for row in changed if isinstance(row, PurchaseOrderLineItem)]
+    ids = {line.purchase_order_id or getattr(line.purchase_order, "id", None) for line in lines}
+    return {i for i in ids if i is not None}
+
+
+def _replaced_total(session: Session, order_id: int, now: datetime) -> list[RowVersion]:
+    with session.no_autoflush:
+        line = PurchaseOrderLineItem
+        before, count = session.execute(
+            select(func.coalesce(func.sum(line.line_total), 0), func.count()).where(
+                line.purchase_order_id == order_id
+            )
+        ).one()
+        conference = session.scalar(
+            select(PurchaseOrder.conference_id).where(PurchaseOrder.id == order_id)
+        )
+    if conference is None or not count:
+        return []
+    table = PurchaseOrder.__tablename__
+    return [_version(conference, table, order_id, now, {"total": int(before)})]
+
+
+def _version(
+    conference_id: int, table: str, row_id: int, now: datetime, values: dict[str, Any]
+) -> RowVersion:
+    return RowVersion(
+        conference_id=conference_id, table_name=table, row_id=row_id, until=now, old_values=values
+    )
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date | datetime) else value

@@ -1,0 +1,47 @@
+"""What was: superseded values, and periods that are closed."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from po_toolkit.store.columns import Key, Time
+from po_toolkit.store.tables.base import Base
+
+
+class RowVersion(Base):
+    """Values a row had until they were replaced, so that any past day can be told again."""
+
+    __tablename__ = "row_versions"
+    __table_args__ = (Index("ix_row_versions_until", "conference_id", "until"),)
+
+    id: Mapped[Key]
+    conference_id: Mapped[int] = mapped_column(ForeignKey("conferences.id"))
+    table_name: Mapped[str] = mapped_column(String(32))
+    row_id: Mapped[int]
+    until: Mapped[Time]
+    """When the values were replaced."""
+    old_values: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """The old values of the columns that changed; dates and times in ISO 8601."""
+
+
+class ClosedPeriod(Base):
+    """All that was booked up to a day is closed; later corrections count from the day after."""
+
+    __tablename__ = "closed_periods"
+    __table_args__ = (UniqueConstraint("conference_id", "last_day"),)
+
+    id: Mapped[Key]
+    conference_id: Mapped[int] = mapped_column(ForeignKey("conferences.id"))
+    last_day: Mapped[date]
+    timezone: Mapped[str]
+    """Where the last day ended."""
+    closed_at: Mapped[Time]
+    closed_by: Mapped[str]
+    digest: Mapped[str] = mapped_column(String(64))
+    """SHA-256 of the report, in hexadecimal."""
+    report: Mapped[bytes] = mapped_column(LargeBinary)
+    """The report as it was closed, compressed with zlib."""
