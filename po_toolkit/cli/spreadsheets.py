@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
-from po_toolkit.cli.boundary import PARTIAL, tell
+from po_toolkit.cli.boundary import PARTIAL, tell, wrong_usage
 from po_toolkit.cli.opening import named_conference
 from po_toolkit.cli.options import ConferenceOption, Format, FormatOption
-from po_toolkit.cli.output import count, print_json, print_table, write_bytes
+from po_toolkit.cli.output import amount, count, print_json, print_table, write_bytes
+from po_toolkit.errors import ImportChoiceError
 
 if TYPE_CHECKING:
     from po_toolkit.api.imports import ImportReport
@@ -71,7 +73,8 @@ DryRunOption = Annotated[
 ErrorsOutOption = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE", help="Write the refused rows with their reasons here, to be corrected."
+        metavar="FILE",
+        help="Write the refused rows with their reasons here as CSV, to be corrected and imported.",
     ),
 ]
 AllowDuplicatesOption = Annotated[
@@ -110,34 +113,55 @@ def import_(
     are kept, bad ones are named row by row; the same file again adds nothing. Nothing is sent.
 
     Exit codes: 0 all taken or there already; 1 unreadable, or no purchase order in it; 2 wrong
-    usage, or the sheet must be named; 3 some were refused.
+    usage, or a question that an option must answer; 3 some were refused, each named.
 
     Example: po-toolkit import sponsors.xlsx --conference pycon-2027 --dry-run
     """
     from po_toolkit.api import imports
 
     chosen = _read_mapping(mapping or [])
-    report = imports.import_purchase_orders(
-        named_conference(ctx, conference),
-        file,
-        file_name=file.name,
-        sheet=sheet,
-        mapping=chosen or None,
-        dry_run=dry_run,
-        allow_duplicates=allow_duplicates,
-        decimal=decimal,
-        dates=dates,
-    )
+    _refuse_unwritable(errors_out)
+    opened = named_conference(ctx, conference)
+    try:
+        report = imports.import_purchase_orders(
+            opened,
+            file,
+            file_name=file.name,
+            sheet=sheet,
+            mapping=chosen or None,
+            dry_run=dry_run,
+            allow_duplicates=allow_duplicates,
+            decimal=decimal,
+            dates=dates,
+        )
+    except ImportChoiceError as error:
+        _ask(error)
     if output is Format.JSON:
         print_json(report.as_json())
     else:
         _print_report(report, dry_run=dry_run)
-    if errors_out is not None and report.problems:
+    if errors_out is not None and report.rejected:
         write_bytes(imports.rejected_rows_csv(report), errors_out, binary=False)
     if report.batch is not None and report.accepted:
         tell(f"Next: po-toolkit invoice --conference {conference} --batch {report.batch} --dry-run")
     if report.rejected:
         raise typer.Exit(PARTIAL)
+
+
+def _ask(error: ImportChoiceError) -> NoReturn:
+    option = {"mapping": "--map FIELD=COLUMN"}.get(error.question, f"--{error.question}")
+    answers = " or ".join(f"{option} {shlex.quote(choice)}" for choice in error.choices)
+    wrong_usage(f"{error} Add {answers or option}. Nothing was written.")
+
+
+def _refuse_unwritable(errors_out: Path | None) -> None:
+    """Refuse before the import what would fail after it."""
+    if errors_out is None:
+        return
+    if errors_out.suffix.lower() != ".csv":
+        raise typer.BadParameter(f"The refused rows are written as CSV; end {errors_out} in .csv.")
+    if errors_out.is_dir() or not errors_out.absolute().parent.is_dir():
+        raise typer.BadParameter(f"{errors_out} cannot be written: no such folder.")
 
 
 def _read_mapping(pairs: list[str]) -> dict[str, str]:
@@ -156,14 +180,24 @@ def _read_mapping(pairs: list[str]) -> dict[str, str]:
 
 
 def _print_report(report: ImportReport, *, dry_run: bool) -> None:
+    if dry_run:
+        _print_preview(report)
     if report.problems:
         print_table(
             ("Row", "Column", "Value", "What is wrong, and what would be right"),
-            [(p.row, p.column, p.value, p.message) for p in report.problems],
+            [
+                (p.row, p.column, p.value, p.message.removeprefix(f"Row {p.row}: "))
+                for p in report.problems
+            ],
+            title="Refused",
             right=(0,),
             whole=(),
         )
         typer.echo("")
+    for warning in report.warnings:
+        tell(f"Look at row {warning.row}: {warning.message.removeprefix(f'Row {warning.row}: ')}")
+    for note in report.notes:
+        tell(f"Note: {note}")
     batch = f"Batch {report.batch}: " if report.batch is not None else ""
     orders = count(report.accepted, "purchase order")
     typer.echo(
@@ -172,3 +206,27 @@ def _print_report(report: ImportReport, *, dry_run: bool) -> None:
     )
     if report.references:
         typer.echo(f"References: {', '.join(report.references)}")
+
+
+def _print_preview(report: ImportReport) -> None:
+    print_table(
+        ("Column", "Taken for"),
+        [(column.header, column.field or "(left out)") for column in report.columns],
+    )
+    typer.echo("")
+    print_table(
+        ("Organization", "PO number", "Lines", "Total", "Due"),
+        [
+            (
+                order.organization_name,
+                order.po_number,
+                len(order.lines),
+                amount(order.total_major, order.currency),
+                order.due_date,
+            )
+            for order in report.orders
+        ],
+        title="Would be taken",
+        right=(2, 3),
+    )
+    typer.echo("")
