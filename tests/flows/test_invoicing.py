@@ -72,7 +72,7 @@ def test_250_lines_work_and_251_are_refused_before_any_call(opened, simulator, m
     assert live_invoices(simulator)[0]["total"] == 25_000
     simulator.control.clear_calls()
     too_long = make_order(*[(f"Seat {n}", 1, "1.00") for n in range(251)], po_number="long")
-    with pytest.raises(PurchaseOrderError, match="251 line items.*at most 250"):
+    with pytest.raises(PurchaseOrderError, match=r"251 line items.*at most 250"):
         create_stripe_invoice(too_long, opened=opened)
     assert simulator.control.calls() == []
 
