@@ -40,7 +40,6 @@ _US_BANK_ACCOUNT = {
     "bank_name": "STRIPE TEST BANK",
     "fingerprint": "simulatedbank",
     "last4": "6789",
-    "mandate": None,
     "payment_reference": None,
     "routing_number": "110000000",
 }
@@ -229,7 +228,6 @@ def _new_charge(account: Account, intent: Json, amount: int, method: str) -> Jso
         "payment_intent": intent["id"],
         "payment_method": account.new_id("pm"),
         "payment_method_details": {method: dict(details), "type": method},
-        "presentment_details": None,
         "receipt_email": None,
         "receipt_number": None,
         "receipt_url": None,

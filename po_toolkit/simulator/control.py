@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from po_toolkit.simulator import invoice_payments
+from po_toolkit.simulator import finalization, invoice_payments
 from po_toolkit.simulator.api import Api
 from po_toolkit.simulator.expand import shown
 from po_toolkit.simulator.webhooks import Delivery, Webhooks
@@ -20,9 +20,11 @@ class Control:
         self._webhooks = webhooks
 
     def advance(self, seconds: float) -> int:
-        """Move the simulator's clock ahead; return its present second."""
+        """Move the simulator's clock ahead, with what Stripe does by itself meanwhile."""
         with self._world.lock:
             self._world.clock.advance(seconds)
+            for account in self._world.accounts.values():
+                finalization.advance_drafts(account)
             return self._world.clock.now()
 
     def calls(self) -> list[RecordedCall]:
@@ -101,6 +103,10 @@ class Control:
         """Send events from now on to a URL; several secrets sign while one rolls."""
         secrets = (secret,) if isinstance(secret, str) else tuple(secret)
         self._webhooks.register(url, secrets, account or "")
+
+    def stop_webhooks(self, account: str | None = None) -> None:
+        """Remove the endpoints registered for an account (or for all), and what waits for them."""
+        self._webhooks.remove(account or "")
 
     def pending(self) -> list[Json]:
         """Return the events that no endpoint has acknowledged."""

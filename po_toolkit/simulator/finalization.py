@@ -11,6 +11,8 @@ from po_toolkit.simulator.invoice_shape import add_up, render
 from po_toolkit.simulator.invoices import get
 from po_toolkit.simulator.world import Account, Json, Mail
 
+ADVANCES_AFTER_SECONDS = 3600
+
 _TEST_METHODS = {"pm_card_visa": "card", "pm_usBankAccount": "us_bank_account"}
 
 
@@ -54,6 +56,16 @@ def make_final(account: Account, invoice: Json) -> None:
     emit(account, "invoice.finalized", shown)
     if invoice["amount_remaining"] == 0:
         invoice_payments.close_if_settled(account, invoice, shown)
+
+
+def advance_drafts(account: Account) -> None:
+    """Finalize, and send, the drafts that may advance by themselves and are an hour old."""
+    due = account.now() - ADVANCES_AFTER_SECONDS
+    for invoice in list(account.all("invoice").values()):
+        if invoice["status"] == "draft" and invoice["auto_advance"] and invoice["created"] <= due:
+            make_final(account, invoice)
+            if invoice["status"] == "open" and invoice["collection_method"] == "send_invoice":
+                announce_sent(account, invoice)
 
 
 def send(account: Account, _params: Json, invoice_id: str) -> Json:

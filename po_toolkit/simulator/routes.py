@@ -28,7 +28,8 @@ from po_toolkit.simulator.world import Json
 
 Handler = Callable[..., Json]
 
-_PAGE = "limit starting_after ending_before created"
+_CURSORS = "limit starting_after ending_before"
+_PAGE = f"{_CURSORS} created"
 _INVOICE = (
     "auto_advance collection_method custom_fields days_until_due description due_date "
     "effective_at footer metadata number payment_settings rendering statement_descriptor"
@@ -68,7 +69,7 @@ class Route:
 def _route(endpoint: str, handler: Handler, takes: str = "") -> Route:
     template = endpoint.split()[1]
     pattern = re.compile(re.sub(r"\{[a-z_]+\}", r"([^/]+)", template) + r"/?")
-    return Route(endpoint, handler, frozenset(takes.split()) | {"expand"}, pattern)
+    return Route(endpoint, handler, frozenset([*takes.split(), "expand"]), pattern)
 
 
 ROUTES = [
@@ -105,7 +106,7 @@ ROUTES = [
     _route("POST /v1/invoices/{invoice}", invoices.update, _INVOICE),
     _route("DELETE /v1/invoices/{invoice}", invoices.delete),
     _route("POST /v1/invoices/{invoice}/add_lines", invoices.add_lines, "lines invoice_metadata"),
-    _route("GET /v1/invoices/{invoice}/lines", invoices.list_lines, _PAGE),
+    _route("GET /v1/invoices/{invoice}/lines", invoices.list_lines, _CURSORS),
     _route("POST /v1/invoices/{invoice}/finalize", finalization.finalize, "auto_advance"),
     _route("POST /v1/invoices/{invoice}/send", finalization.send),
     _route("POST /v1/invoices/{invoice}/void", finalization.void),

@@ -62,6 +62,12 @@ class Webhooks:
             kept = [e for e in self._endpoints if (e.url, e.account) != (url, account)]
             self._endpoints = [*kept, Endpoint(url, secrets, account)]
 
+    def remove(self, account: str) -> None:
+        """Forget the endpoints registered for this account, and what waits for them."""
+        with self._lock:
+            self._endpoints = [e for e in self._endpoints if e.account != account]
+            self._waiting = {k: v for k, v in self._waiting.items() if v[0].account != account}
+
     def happened(self, account: Account, event: Json) -> None:
         """Take an event for every endpoint of its account."""
         with self._lock:

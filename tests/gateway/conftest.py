@@ -1,0 +1,46 @@
+"""A simulator with an account of its own for each test; whatever it answers is validated."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from po_toolkit.simulator import Simulator
+
+# pytest's importlib mode leaves a test's own folder off the path; openapi and sdk_account lie here.
+sys.path.insert(0, str(Path(__file__).parent))
+
+import openapi
+from sdk_account import Account
+
+_keys = (f"sk_test_account{n}" for n in itertools.count(1))
+
+
+@pytest.fixture(scope="session")
+def shared_sim() -> Iterator[Simulator]:
+    with Simulator() as sim:
+        yield sim
+
+
+@pytest.fixture
+def sim(shared_sim: Simulator) -> Iterator[Simulator]:
+    """The simulator; its clock may have been moved ahead by other tests."""
+    yield shared_sim
+    shared_sim.control.clear_faults()
+
+
+@pytest.fixture
+def account(sim: Simulator) -> Iterator[Account]:
+    """An account that no other test sees; its answers must be what Stripe describes."""
+    opened = Account(sim, next(_keys))
+    yield opened
+    sim.control.stop_webhooks(opened.key)
+    try:
+        openapi.module_directory()
+    except openapi.NotAvailableError:
+        return  # test_sim_description.py says so loudly
+    assert opened.faults() == []
