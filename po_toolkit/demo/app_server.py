@@ -35,7 +35,7 @@ def serve_app(stage: Stage, port: int, say: Callable[[str], None]) -> None:
             [*command, f"--server.port={port}", *_OPTIONS],
             cwd=home,
             env=environment,
-            stdout=subprocess.DEVNULL,
+            stdout=sys.stderr.fileno(),
         ) as app,
     ):
         try:
