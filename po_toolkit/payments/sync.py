@@ -9,6 +9,7 @@ from typing import Any
 
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.errors import StripeRefusedError
+from po_toolkit.payments import unexplained
 from po_toolkit.payments.from_stripe import (
     Taken,
     fetch_invoice,
@@ -38,13 +39,20 @@ EVENT_TYPES = (
     "invoice.marked_uncollectible",
     "invoice_payment.paid",
 )
-"""News that moves an invoice or its money. Stripe takes at most 20 types in one list."""
+"""News that moves an invoice or its money."""
+
+LISTENED = (*EVENT_TYPES, *unexplained.EVENT_TYPES)
+"""Every type that a sync reads. Stripe takes at most 20 in one list."""
 
 EVENTS_KEPT = timedelta(days=29)
 """Stripe lists events for 30 days; a cursor older than this starts afresh."""
 
 FETCH_LIMIT = 100
 """Above so many changed invoices a walk through the pages is cheaper."""
+
+
+CUSTOMERS_BY_NAME = 3
+"""Above so many customers with credit a walk through the pages is cheaper."""
 
 
 @dataclass
@@ -124,14 +132,31 @@ def sync_one(books: Books, stripe_id: str) -> SyncReport:
 
 def _walk_invoices(books: Books, report: SyncReport) -> None:
     query = {"collection_method": "send_invoice", "expand": ["data.payments"]}
+    credited: set[str] = set()
     pages = _timed_pages(books, query)
     for read_at, page in pages:
         with books.store.reading() as session:
             ours = known_stripe_ids(session, books.conference, [row["id"] for row in page])
         report.invoices_seen += len(ours)
+        strays = [said for said in page if said["id"] not in ours]
+        unexplained.take_strays(books.store, books.conference, strays, read_at=read_at)
         for said in page:
             if said["id"] in ours:
                 _take_listed(books, with_all_payments(books.gateway, said), read_at, report)
+        credited |= {id_of(said["customer"]) for said in page if said.get("amount_overpaid")}
+    _take_credits(books, credited)
+
+
+def _take_credits(books: Books, customer_ids: set[str]) -> None:
+    """Read the customers whom an overpayment gave credit: a few by name, many by pages."""
+    gateway, read_at = books.gateway, books.now()
+    if len(customer_ids) > CUSTOMERS_BY_NAME:
+        customers = [row for page in gateway.pages("/v1/customers", {}) for row in page]
+    else:
+        customers = [gateway.read(f"/v1/customers/{name}") for name in sorted(customer_ids)]
+    for customer in customers:
+        if customer["id"] in customer_ids:
+            unexplained.take_customer(books.store, books.conference, customer, read_at=read_at)
 
 
 def _timed_pages(books: Books, query: Json) -> Iterator[tuple[datetime, list[Json]]]:
@@ -165,7 +190,7 @@ def _events_since_cursor(books: Books, now: datetime) -> list[Json] | None:
         while True:
             page = books.gateway.read(
                 "/v1/events",
-                {"types": list(EVENT_TYPES), "ending_before": after, "limit": 100},
+                {"types": list(LISTENED), "ending_before": after, "limit": 100},
             )
             events.extend(reversed(page["data"]))
             if not page.get("has_more") or not page["data"]:
@@ -180,6 +205,7 @@ def _take_events(books: Books, events: list[Json], report: SyncReport) -> None:
     touched = dict.fromkeys(_invoice_of(event) for event in events)
     with books.store.reading() as session:
         ours = known_stripe_ids(session, books.conference, touched)
+    _take_unexplained(books, events, ours)
     report.invoices_seen += len(ours)
     for payment in payments:
         report.add(take_payment(books.store, books.conference, payment))
@@ -194,13 +220,30 @@ def _take_events(books: Books, events: list[Json], report: SyncReport) -> None:
         report.add(take_invoice(books.store, books.conference, said, read_at=started))
 
 
+def _take_unexplained(books: Books, events: list[Json], ours: dict[str, int]) -> None:
+    strays = {
+        event["data"]["object"]["id"]: event["data"]["object"]
+        for event in events
+        if event["data"]["object"].get("object") == "invoice"
+    }
+    unexplained.take_strays(
+        books.store,
+        books.conference,
+        [said for stripe_id, said in strays.items() if stripe_id not in ours],
+        read_at=books.now(),
+    )
+    for event in events:
+        if event["type"] in unexplained.EVENT_TYPES:
+            unexplained.take_event(books.store, books.conference, event, read_at=books.now())
+
+
 def _invoice_of(event: Json) -> str:
     thing = event["data"]["object"]
     return str(thing["id"]) if thing.get("object") == "invoice" else id_of(thing.get("invoice"))
 
 
 def _newest_event(gateway: StripeGateway) -> Json | None:
-    rows = gateway.read("/v1/events", {"types": list(EVENT_TYPES), "limit": 1})["data"]
+    rows = gateway.read("/v1/events", {"types": list(LISTENED), "limit": 1})["data"]
     return rows[0] if rows else None
 
 

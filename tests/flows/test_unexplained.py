@@ -1,0 +1,97 @@
+"""Money and invoices at Stripe that no purchase order explains are shown, never dropped."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from po_toolkit import create_stripe_invoice
+from po_toolkit.api.sync import sync_conference
+from po_toolkit.reconcile import reconcile_conference
+
+
+@pytest.fixture
+def found(opened):
+    def codes():
+        day = opened.today() + timedelta(days=1)
+        made = reconcile_conference(opened.store, opened.conference, as_of=day)
+        rows = made.discrepancies
+        return {code: rows[rows["code"] == code] for code in rows["code"].unique()}
+
+    return codes
+
+
+@pytest.fixture
+def by_hand(opened):
+    """Send an invoice as somebody would in Stripe's dashboard."""
+
+    def send(**metadata):
+        api = opened.gateway
+        customer = api.write(
+            "/v1/customers",
+            {"name": "Cater GmbH", "email": "ap@cater.example"},
+            idempotency_key=f"hand-c{metadata}",
+        )
+        invoice = api.write(
+            "/v1/invoices",
+            {
+                "customer": customer["id"],
+                "collection_method": "send_invoice",
+                "days_until_due": 30,
+                "currency": "usd",
+                "metadata": metadata,
+                "auto_advance": False,
+            },
+            idempotency_key=f"hand-i{metadata}",
+        )
+        path = f"/v1/invoices/{invoice['id']}"
+        api.write(
+            f"{path}/add_lines",
+            {"lines": [{"description": "Lunch", "amount": 12_345}]},
+            idempotency_key=f"hand-l{metadata}",
+        )
+        return api.write(f"{path}/send", {}, idempotency_key=f"hand-s{metadata}")["id"]
+
+    return send
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_an_invoice_sent_in_the_dashboard_is_shown(opened, by_hand, found, first):
+    if not first:
+        by_hand(n="0")
+        sync_conference(opened)
+    stripe_id = by_hand(n="1")
+    sync_conference(opened)
+    rows = found()["invoice_without_order"]
+    assert stripe_id in rows["evidence"].iloc[-1]
+    assert rows["at_stake"].iloc[-1] == 12_345
+    assert rows["organization_name"].iloc[-1] == "Cater GmbH"
+
+
+def test_an_invoice_that_staff_marked_as_known_is_left_alone(opened, by_hand, found):
+    by_hand(po_toolkit="ignore")
+    by_hand(conference_slug="another-2027")
+    sync_conference(opened)
+    assert "invoice_without_order" not in found()
+
+
+def test_a_stray_that_is_voided_is_settled(opened, by_hand, found):
+    stripe_id = by_hand(n="1")
+    sync_conference(opened)
+    opened.gateway.write(f"/v1/invoices/{stripe_id}/void", {}, idempotency_key="hand-v")
+    sync_conference(opened)
+    assert "invoice_without_order" not in found()
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_the_credit_an_overpayment_leaves_is_shown(opened, simulator, make_order, found, first):
+    create_stripe_invoice(make_order(), opened=opened)
+    if not first:
+        sync_conference(opened)
+    (invoice,) = simulator.control.all("invoice")
+    simulator.control.pay(invoice["id"], amount=invoice["total"] + 5_000)
+    sync_conference(opened)
+    rows = found()
+    assert rows["money_stuck_at_stripe"]["at_stake"].tolist() == [5_000]
+    assert rows["overpaid"]["at_stake"].tolist() == [5_000]
