@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from po_toolkit.errors import StripeNotFoundError
 from po_toolkit.payments.from_stripe import Taken, fetch_invoice, id_of, take_invoice, take_payment
 from po_toolkit.payments.sync import Books
 from po_toolkit.store.invoices import by_stripe_id
@@ -40,7 +41,10 @@ def invoice_changed(books: Books, invoice: Json) -> Taken | None:
     if not _ours(books, stripe_id):
         return None
     read_at = books.now()
-    said = fetch_invoice(books.gateway, stripe_id)
+    try:
+        said = fetch_invoice(books.gateway, stripe_id)
+    except StripeNotFoundError:
+        return None  # a draft that was deleted since: no money was ever on it
     return take_invoice(books.store, books.conference, said, read_at=read_at)
 
 

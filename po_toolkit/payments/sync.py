@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from po_toolkit.domain.roles import STRIPE, Act
-from po_toolkit.errors import StripeRefusedError
+from po_toolkit.errors import StripeNotFoundError, StripeRefusedError
 from po_toolkit.payments import unexplained
 from po_toolkit.payments.from_stripe import (
     Taken,
@@ -216,7 +216,10 @@ def _take_events(books: Books, events: list[Json], report: SyncReport) -> None:
         return
     for stripe_id in ours:
         started = books.now()
-        said = fetch_invoice(books.gateway, stripe_id)
+        try:
+            said = fetch_invoice(books.gateway, stripe_id)
+        except StripeNotFoundError:
+            continue  # a draft that was deleted since: no money was ever on it
         report.add(take_invoice(books.store, books.conference, said, read_at=started))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from po_toolkit.simulator import Simulator
 sys.path.insert(0, str(Path(__file__).parent))
 
 import openapi
+import stripe_mock
 from sdk_account import Account
 
 _keys = (f"sk_test_account{n}" for n in itertools.count(1))
@@ -44,3 +46,16 @@ def account(sim: Simulator) -> Iterator[Account]:
     except openapi.NotAvailableError:
         return  # test_sim_description.py says so loudly
     assert opened.faults() == []
+
+
+@pytest.fixture(scope="session")
+def stripe_mock_url() -> Iterator[str]:
+    """Stripe's own mock server; where none can be had, a loud skip, and in CI a failure."""
+    try:
+        with stripe_mock.running() as url:
+            yield url
+    except stripe_mock.NotAvailableError as reason:
+        said = f"THE CALLS WE MAKE ARE NOT CHECKED AGAINST STRIPE'S MOCK: {reason}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(said, pytrace=False)
+        pytest.skip(said)

@@ -14,15 +14,19 @@ from po_toolkit.simulator import Simulator
 
 
 class RecordingClient(stripe.RequestsClient):
-    """Stripe's own HTTP client, which keeps what came back."""
+    """Stripe's own HTTP client, which keeps what went out and what came back."""
 
     def __init__(self) -> None:
         super().__init__(timeout=10)
         self.answers: list[tuple[str, str, int, dict[str, Any]]] = []
+        self.sent: list[tuple[str, str, str]] = []
 
     def request(self, method: str, url: str, headers: Any, post_data: Any = None) -> Any:
+        parts = urlsplit(url)
+        encoded = "&".join(part for part in (parts.query, post_data or "") if part)
+        self.sent.append((method.upper(), parts.path, encoded))
         body, status, got = super().request(method, url, headers, post_data)
-        self.answers.append((method.upper(), urlsplit(url).path, status, json.loads(body)))
+        self.answers.append((method.upper(), parts.path, status, json.loads(body)))
         return body, status, got
 
 

@@ -1,0 +1,162 @@
+"""Every call the toolkit makes is one that Stripe's own mock accepts.
+
+The toolkit runs its whole job against the simulator while its requests are recorded; then each
+distinct request goes to stripe-mock, which checks it against Stripe's description. A call in the
+source that the recorded job did not make fails the second test, so that none stays unchecked.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from decimal import Decimal
+from fnmatch import fnmatchcase
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+import pytest
+import requests
+from pydantic import SecretStr
+from sdk_account import RecordingClient
+
+import po_toolkit
+from po_toolkit.api.invoices import adopt_invoice, invoice_purchase_orders, resend_invoice
+from po_toolkit.api.ledger import cancel, credit, record_payment_by_hand
+from po_toolkit.api.sync import sync_conference, sync_purchase_order
+from po_toolkit.errors import PoToolkitError
+from po_toolkit.stripe_gateway import StripeGateway
+from po_toolkit.stripe_gateway.client import API_VERSION
+
+pytestmark = pytest.mark.contract
+
+Call = tuple[str, str, str]
+
+
+@pytest.fixture
+def recorded(opened, simulator, make_order) -> list[Call]:
+    """The requests of the whole job, with what goes wrong on the way."""
+    http = RecordingClient()
+    opened.__dict__["gateway"] = StripeGateway(
+        SecretStr(opened.settings.stripe_secret_key.get_secret_value()),
+        api_base=simulator.url,
+        permit=lambda _endpoint: None,
+        http_client=http,
+        sleep=lambda _seconds: None,
+    )
+    _play(opened, simulator, make_order)
+    return http.sent
+
+
+def _play(opened, simulator, make_order) -> None:
+    def billed(name: str, *lines, send: bool = True, **details):
+        order = make_order(*lines, organization=name, email=f"{name}@acme.example", **details)
+        report = invoice_purchase_orders(opened, references=[order.reference], send=send)
+        return order, report.results[0]
+
+    plain, said = billed("plain", notes="Thank you", billing_address="1 Main St, Springfield")
+    for cents in range(21):
+        simulator.control.pay(said.stripe_invoice_id, 100 + cents)
+    simulator.control.pay(said.stripe_invoice_id, 9_999_900)
+    sync_conference(opened, full=True)
+    resend, _ = billed("resend")
+    resend_invoice(opened, resend.reference)
+    many = [(f"Item {n}", 1, "10.00") for n in range(12)]
+    _go_wrong(simulator, "add_lines", "500_stored_after")
+    billed("lines", *many)
+    _go_wrong(simulator, "send", "500_stored_after")
+    billed("send")
+    simulator.control.fail("/v1/invoices", kind="500_stored_before")
+    billed("draft")
+    kept, _ = billed("kept", send=False)
+    cancel(opened, kept.reference)
+    voided, _ = billed("voided")
+    cancel(opened, voided.reference)
+    wired, _ = billed("wired")
+    with suppress(PoToolkitError):
+        record_payment_by_hand(opened, wired.reference, amount=Decimal("10.00"), method="wire")
+    credit(opened, wired.reference, amount=Decimal("5.00"), reason="Smaller booth")
+    twin = make_order(organization="twin", email="twin@acme.example")
+    with suppress(PoToolkitError):
+        adopt_invoice(opened, twin.reference, said.stripe_invoice_id)
+    sync_purchase_order(opened, plain.reference)
+    sync_conference(opened)
+
+
+def _go_wrong(simulator, act: str, kind: str) -> None:
+    simulator.control.fail(f"/v1/invoices/*/{act}", kind=kind)
+
+
+def _distinct(calls: list[Call]) -> list[Call]:
+    """Keep one request of each shape: method, endpoint and names of parameters."""
+    shapes = {}
+    for method, path, encoded in calls:
+        names = {re.sub(r"\d+", "0", name) for name, _ in parse_qsl(encoded, True)}
+        shape = (method, re.sub(r"/[a-z]+_[A-Za-z0-9]+", "/*", path), frozenset(names))
+        shapes.setdefault(shape, (method, path, encoded))
+    return list(shapes.values())
+
+
+def test_stripes_mock_accepts_every_call_we_make(recorded, stripe_mock_url) -> None:
+    refused = []
+    for method, path, encoded in _distinct(recorded):
+        form = method == "POST"
+        answer = requests.request(
+            method,
+            f"{stripe_mock_url}{path}" + ("" if form or not encoded else f"?{encoded}"),
+            data=encoded if form else None,
+            headers={
+                "Authorization": "Bearer sk_test_123",
+                "Content-Type": "application/x-www-form-urlencoded",
+                "Stripe-Version": API_VERSION,
+            },
+            timeout=10,
+        )
+        if answer.status_code != 200:
+            refused.append(f"{method} {path} {encoded}: {answer.text}")
+    assert refused == []
+
+
+def test_the_gateway_itself_talks_to_stripes_mock(stripe_mock_url) -> None:
+    """The SDK, our headers and our error translation, without the simulator in between."""
+    gateway = StripeGateway(
+        SecretStr("sk_test_123"), api_base=stripe_mock_url, permit=lambda _endpoint: None
+    )
+    made = gateway.write("/v1/customers", {"name": "Acme"}, idempotency_key="contract-1")
+    assert made["object"] == "customer"
+    (page,) = gateway.pages("/v1/invoices", {"collection_method": "send_invoice"})
+    assert page[0]["object"] == "invoice"
+    assert gateway.delete("/v1/invoices/in_123")["deleted"]
+    with pytest.raises(PoToolkitError, match="additional properties"):
+        gateway.write("/v1/customers", {"colour": "red"}, idempotency_key="contract-2")
+
+
+def test_every_call_in_the_source_is_among_those_that_were_checked(recorded) -> None:
+    """A new call must be played in this file, else nobody would notice that Stripe refuses it."""
+    made = {path for _, path, _ in recorded}
+    unplayed = [
+        f"{place}: {pattern}"
+        for pattern, place in _paths_in_source()
+        if not any(fnmatchcase(path, pattern) for path in made)
+    ]
+    assert unplayed == []
+
+
+def _paths_in_source() -> Iterator[tuple[str, str]]:
+    root = Path(po_toolkit.__file__).parent
+    for room in ("invoicing", "payments", "api", "stripe_gateway"):
+        for file in sorted((root / room).rglob("*.py")):
+            for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+                pattern = _pattern(node)
+                if re.fullmatch(r"(/v1|\*)(/[a-z_*]+)+", pattern):
+                    yield pattern, f"{file.relative_to(root)}:{getattr(node, 'lineno', 0)}"
+
+
+def _pattern(node: ast.AST) -> str:
+    """Return a path as it stands in the source, with ``*`` for what is filled in."""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(
+            str(part.value) if isinstance(part, ast.Constant) else "*" for part in node.values
+        )
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
