@@ -17,6 +17,9 @@ from po_toolkit.domain.roles import Actor, Role
 from po_toolkit.simulator import Simulator
 from po_toolkit.store.tables import PurchaseOrder
 from po_toolkit.stripe_gateway import StripeGateway
+from tests.postgres import postgres_server
+
+__all__ = ["postgres_server"]
 
 KEY = "sk_test_pycon2027abcdefghijkl"
 SLUG = "pycon-2027"
@@ -47,9 +50,26 @@ def simulator() -> Iterator[Simulator]:
         yield running
 
 
+BOTH = ("sqlite", "postgresql")
+ON_BOTH = ("flows", "store")
+"""Folders whose tests run on both databases, wherever they open one."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database_url" in metafunc.fixturenames and metafunc.definition.path.parent.name in ON_BOTH:
+        metafunc.parametrize("database_url", BOTH, indirect=True)
+
+
 @pytest.fixture
-def database_url(tmp_path) -> str:
-    return f"sqlite:///{tmp_path / 'books.db'}"
+def database_url(request: pytest.FixtureRequest, tmp_path) -> Iterator[str]:
+    """A fresh database: SQLite, or PostgreSQL where the parameter says so."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield f"sqlite:///{tmp_path / 'books.db'}"
+        return
+    server = request.getfixturevalue("postgres_server")
+    name = server.create()
+    yield server.url(name)
+    server.drop(name)
 
 
 @pytest.fixture

@@ -39,6 +39,8 @@ class Movement:
     note: str = ""
     invoice_id: int | None = None
     reverses_id: int | None = None
+    stripe_payment_record_id: str = ""
+    stripe_payment_id: str = ""
     uuid: UUID = field(default_factory=uuid4)
 
 
@@ -84,7 +86,8 @@ def record(uow: UnitOfWork, order: PurchaseOrder, movement: Movement, act: Act) 
             "note": with_late_note(movement.note, movement.payment_date, booked_on),
             "entered_by": uow.actor.name,
             "reverses_id": movement.reverses_id,
-            "stripe_payment_record_id": "",
+            "stripe_payment_record_id": movement.stripe_payment_record_id,
+            "stripe_payment_id": movement.stripe_payment_id,
             "created_at": utc_now(),
         },
         [LedgerEntry.conference_id, LedgerEntry.source, LedgerEntry.source_id],

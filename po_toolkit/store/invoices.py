@@ -81,6 +81,7 @@ def take_over(invoice: Invoice, said: Mapping[str, Any], timezone: str, now: dat
     invoice.stripe_amount_paid = sums["amount_paid"]
     invoice.stripe_amount_overpaid = sums["amount_overpaid"]
     invoice.stripe_starting_balance = sums["starting_balance"]
+    invoice.stripe_credit_used = _credit_used(said)
     invoice.stripe_status = said.get("status") or ""
     invoice.stripe_customer_name = said.get("customer_name") or ""
     invoice.stripe_customer_email = said.get("customer_email") or ""
@@ -89,6 +90,18 @@ def take_over(invoice: Invoice, said: Mapping[str, Any], timezone: str, now: dat
     invoice.pdf_url = said.get("invoice_pdf") or invoice.pdf_url
     invoice.due_date = local_date(said.get("due_date"), timezone) or invoice.due_date
     invoice.stripe_read_at = now
+
+
+def _credit_used(said: Mapping[str, Any]) -> int:
+    """Return how much of the customer's credit settled an invoice, in minor units.
+
+    Credit is a negative balance; what a voided invoice used is the customer's again.
+    """
+    if said.get("status") in (None, "draft", "void"):
+        return 0
+    before = max(-(said.get("starting_balance") or 0), 0)
+    after = max(-(said.get("ending_balance") or 0), 0)
+    return minor_from_api(before - after, said["currency"])
 
 
 def local_date(timestamp: int | None, timezone: str) -> date | None:

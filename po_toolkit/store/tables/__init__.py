@@ -6,6 +6,7 @@ from po_toolkit.store.tables.closing import ClosedPeriod, RowVersion
 from po_toolkit.store.tables.conferences import Conference
 from po_toolkit.store.tables.events import SyncCursor, WebhookEvent
 from po_toolkit.store.tables.imports import ColumnMapping, ImportBatch, ImportRow
+from po_toolkit.store.tables.intents import MoneyIntent
 from po_toolkit.store.tables.invoices import (
     LIVE_STATES,
     Invoice,
@@ -30,6 +31,7 @@ __all__ = [
     "ImportRow",
     "Invoice",
     "LedgerEntry",
+    "MoneyIntent",
     "PurchaseOrder",
     "PurchaseOrderLineItem",
     "RateSlot",

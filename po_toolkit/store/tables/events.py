@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from po_toolkit.store.columns import CreatedAt, Key, LongText, StripeId, Time
@@ -30,6 +32,8 @@ class WebhookEvent(Base):
     received_at: Mapped[CreatedAt]
     processed_at: Mapped[Time | None]
     next_try_at: Mapped[Time | None]
+    claimed_until: Mapped[Time | None]
+    """Until when the process that works it may be believed to live."""
 
 
 class SyncCursor(Base):
@@ -42,3 +46,8 @@ class SyncCursor(Base):
     last_event_at: Mapped[Time | None]
     last_sync_at: Mapped[Time | None]
     last_full_at: Mapped[Time | None]
+    last_sweep_at: Mapped[Time | None]
+    last_sweep: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """What the last sweep compared and found."""
+    last_error: Mapped[LongText] = mapped_column(default="")
+    """Why the last sync or sweep stopped short; empty when it reached the end."""

@@ -87,6 +87,8 @@ class Invoice(Base):
     stripe_amount_paid: Mapped[MinorUnits | None]
     stripe_amount_overpaid: Mapped[MinorUnits | None]
     stripe_starting_balance: Mapped[MinorUnits | None]
+    stripe_credit_used: Mapped[MinorUnits] = mapped_column(default=0)
+    """How much of the customer's credit settled it; 0 again once it is void."""
     stripe_customer_name: Mapped[str] = mapped_column(default="")
     """Whom the invoice at Stripe names, as last read; empty until then."""
     stripe_customer_email: Mapped[str] = mapped_column(default="")

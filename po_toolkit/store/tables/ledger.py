@@ -37,6 +37,7 @@ class LedgerEntry(Base):
         UniqueConstraint("conference_id", "source", "source_id"),
         CheckConstraint("amount > 0", name="amount_positive"),
         Index("ix_ledger_entries_date", "conference_id", "booked_on"),
+        Index("ix_ledger_entries_payment", "conference_id", "stripe_payment_id"),
     )
 
     id: Mapped[Key]
@@ -62,6 +63,8 @@ class LedgerEntry(Base):
     reverses_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entries.id"), index=True)
     stripe_payment_record_id: Mapped[StripeId] = mapped_column(default="")
     """Stripe's payment record for a wire or check that we told it of."""
+    stripe_payment_id: Mapped[StripeId] = mapped_column(default="")
+    """The payment intent or charge behind a Stripe payment; refunds and disputes name it."""
     created_at: Mapped[CreatedAt]
 
     purchase_order: Mapped[PurchaseOrder] = relationship(back_populates="entries")
@@ -73,11 +76,11 @@ class LedgerEntry(Base):
 
 
 class CreditNote(Base):
-    """What we forgave of a purchase order's total."""
+    """What we forgave of a purchase order's total; a negative one takes a voided one back."""
 
     __tablename__ = "credit_notes"
     __table_args__ = (
-        CheckConstraint("amount > 0", name="amount_positive"),
+        CheckConstraint("amount <> 0", name="amount_not_zero"),
         UniqueConstraint("conference_id", "stripe_credit_note_id"),
     )
 

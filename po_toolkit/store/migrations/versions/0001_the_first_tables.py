@@ -140,6 +140,9 @@ def upgrade() -> None:
         sa.Column("last_event_at", UtcDateTime(), nullable=True),
         sa.Column("last_sync_at", UtcDateTime(), nullable=True),
         sa.Column("last_full_at", UtcDateTime(), nullable=True),
+        sa.Column("last_sweep_at", UtcDateTime(), nullable=True),
+        sa.Column("last_sweep", sa.JSON(), nullable=False),
+        sa.Column("last_error", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["conference_id"], ["conferences.id"], name=op.f("fk_sync_cursors_conference_id")
         ),
@@ -158,6 +161,7 @@ def upgrade() -> None:
         sa.Column("received_at", UtcDateTime(), nullable=False),
         sa.Column("processed_at", UtcDateTime(), nullable=True),
         sa.Column("next_try_at", UtcDateTime(), nullable=True),
+        sa.Column("claimed_until", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["conference_id"], ["conferences.id"], name=op.f("fk_webhook_events_conference_id")
         ),
@@ -235,7 +239,7 @@ def upgrade() -> None:
         sa.Column("stripe_credit_note_id", sa.String(length=255), nullable=True),
         sa.Column("issued_by", sa.String(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
-        sa.CheckConstraint("amount > 0", name=op.f("ck_credit_notes_amount_positive")),
+        sa.CheckConstraint("amount <> 0", name=op.f("ck_credit_notes_amount_not_zero")),
         sa.ForeignKeyConstraint(
             ["conference_id"], ["conferences.id"], name=op.f("fk_credit_notes_conference_id")
         ),
@@ -312,6 +316,7 @@ def upgrade() -> None:
         sa.Column("stripe_amount_paid", sa.BigInteger(), nullable=True),
         sa.Column("stripe_amount_overpaid", sa.BigInteger(), nullable=True),
         sa.Column("stripe_starting_balance", sa.BigInteger(), nullable=True),
+        sa.Column("stripe_credit_used", sa.BigInteger(), nullable=False),
         sa.Column("stripe_customer_name", sa.String(), nullable=False),
         sa.Column("stripe_customer_email", sa.String(), nullable=False),
         sa.Column("stripe_read_at", UtcDateTime(), nullable=True),
@@ -419,6 +424,7 @@ def upgrade() -> None:
         sa.Column("entered_by", sa.String(), nullable=False),
         sa.Column("reverses_id", sa.Integer(), nullable=True),
         sa.Column("stripe_payment_record_id", sa.String(length=255), nullable=False),
+        sa.Column("stripe_payment_id", sa.String(length=255), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.CheckConstraint("amount > 0", name=op.f("ck_ledger_entries_amount_positive")),
         sa.ForeignKeyConstraint(
@@ -447,6 +453,9 @@ def upgrade() -> None:
     with op.batch_alter_table("ledger_entries", schema=None) as batch_op:
         batch_op.create_index(
             "ix_ledger_entries_date", ["conference_id", "booked_on"], unique=False
+        )
+        batch_op.create_index(
+            "ix_ledger_entries_payment", ["conference_id", "stripe_payment_id"], unique=False
         )
         batch_op.create_index(
             batch_op.f("ix_ledger_entries_purchase_order_id"), ["purchase_order_id"], unique=False
@@ -540,10 +549,55 @@ def upgrade() -> None:
         ),
     )
     # ### end Alembic commands ###
+    op.create_table(
+        "money_intents",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("uuid", sa.Uuid(), nullable=False),
+        sa.Column("conference_id", sa.Integer(), nullable=False),
+        sa.Column("purchase_order_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("details", sa.JSON(), nullable=False),
+        sa.Column("stripe_invoice_id", sa.String(length=255), nullable=False),
+        sa.Column("step", sa.String(length=16), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("stripe_id", sa.String(length=255), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("entered_by", sa.String(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("finished_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["conference_id"], ["conferences.id"], name=op.f("fk_money_intents_conference_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["purchase_order_id"],
+            ["purchase_orders.id"],
+            name=op.f("fk_money_intents_purchase_order_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_money_intents")),
+        sa.UniqueConstraint("uuid", name=op.f("uq_money_intents_uuid")),
+    )
+    with op.batch_alter_table("money_intents", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_money_intents_open", ["conference_id", "finished_at"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_money_intents_purchase_order_id"), ["purchase_order_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_money_intents_stripe_id"), ["stripe_id"], unique=False
+        )
 
 
 def downgrade() -> None:
     """Undo."""
+    with op.batch_alter_table("money_intents", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_money_intents_stripe_id"))
+        batch_op.drop_index(batch_op.f("ix_money_intents_purchase_order_id"))
+        batch_op.drop_index("ix_money_intents_open")
+
+    op.drop_table("money_intents")
     op.drop_table("stray_invoices")
     with op.batch_alter_table("row_versions", schema=None) as batch_op:
         batch_op.drop_index("ix_row_versions_until")
@@ -555,6 +609,7 @@ def downgrade() -> None:
     with op.batch_alter_table("ledger_entries", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_ledger_entries_reverses_id"))
         batch_op.drop_index(batch_op.f("ix_ledger_entries_purchase_order_id"))
+        batch_op.drop_index("ix_ledger_entries_payment")
         batch_op.drop_index("ix_ledger_entries_date")
 
     op.drop_table("ledger_entries")

@@ -1,0 +1,99 @@
+"""PostgreSQL for tests: Debian's own server, started once, and a fresh database for each test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from po_toolkit.store.database import open_store
+from po_toolkit.store.schema import migrate
+
+_TEMPLATE = "po_toolkit_template"
+
+
+class Server:
+    """A running server; its databases are copies of one that is migrated already."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self._numbers = count(1)
+
+    def url(self, database: str) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+
+    def execute(self, statement: str) -> None:
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(statement)
+
+    def create(self, *, empty: bool = False) -> str:
+        name = f"t{next(self._numbers)}"
+        self.execute(f"CREATE DATABASE {name}" + ("" if empty else f" TEMPLATE {_TEMPLATE}"))
+        return name
+
+    def drop(self, name: str) -> None:
+        self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def binaries() -> Path | None:
+    """Return the folder of Debian's newest PostgreSQL, or the one on the PATH."""
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    found = debian[-1] if debian else shutil.which("initdb")
+    return Path(found).parent if found else None
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    bin_folder = binaries()
+    if bin_folder is None:
+        reason = "PostgreSQL is not installed; run: apt-get install postgresql"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(f"NOT TRIED ON POSTGRESQL: {reason}")
+    with tempfile.TemporaryDirectory(prefix="po-toolkit-pg-") as folder:
+        yield from _running(bin_folder, Path(folder))
+
+
+def _running(bin_folder: Path, folder: Path) -> Iterator[Server]:
+    user = [] if os.geteuid() else ["runuser", "-u", "postgres", "--"]
+    if user:
+        shutil.chown(folder, "postgres")
+    data = folder / "data"
+    port = _free_port()
+    flags = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+
+    def run(*command: str) -> None:
+        subprocess.run(  # noqa: PLW1510 the output explains a failure
+            [*user, str(bin_folder / command[0]), *command[1:]],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            cwd=folder,
+        )
+
+    run("initdb", "-D", str(data), "-A", "trust", "-U", "postgres", "--no-sync", "-E", "UTF8",
+        "--locale=C.UTF-8")  # fmt: skip
+    log = str(folder / "log")
+    run("pg_ctl", "-D", str(data), "-w", "-l", log, "-o", flags, "start")
+    try:
+        server = Server(port)
+        server.execute(f"CREATE DATABASE {_TEMPLATE}")
+        store = open_store(server.url(_TEMPLATE))
+        migrate(store)
+        store.engine.dispose()
+        yield server
+    finally:
+        run("pg_ctl", "-D", str(data), "-m", "immediate", "stop")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
