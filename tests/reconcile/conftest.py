@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -157,10 +159,21 @@ class Ledgers:
             return int(row.id)
 
 
-@pytest.fixture
-def store(tmp_path: Any) -> Iterator[Store]:
-    opened = open_store(f"sqlite:///{tmp_path / 'books.db'}")
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("empty") / "books.db"
+    opened = open_store(f"sqlite:///{path}")
     migrate(opened)
+    with opened.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    opened.engine.dispose()
+    return path
+
+
+@pytest.fixture
+def store(tmp_path: Path, empty_database: Path) -> Iterator[Store]:
+    shutil.copy(empty_database, tmp_path / "books.db")
+    opened = open_store(f"sqlite:///{tmp_path / 'books.db'}")
     yield opened
     opened.engine.dispose()
 

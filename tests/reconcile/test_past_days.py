@@ -1,0 +1,111 @@
+"""A past day can be told again, whatever was changed since."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from po_toolkit.domain.periods import booking_day, end_of_day
+from po_toolkit.domain.roles import STRIPE, Act
+from po_toolkit.errors import PurchaseOrderError
+from po_toolkit.reconcile import reconcile_conference
+from po_toolkit.store.tables import Invoice, LedgerEntry, PurchaseOrder, RowVersion
+
+THEN = date(2027, 2, 1)
+
+
+@pytest.fixture
+def change(store):
+    """Change a row as the rooms do, and let it have happened on a day."""
+
+    def change(table, row_id, day, **values):
+        with store.writing(STRIPE, Act.SYNC) as uow:
+            row = uow.session.get_one(table, row_id)
+            for name, value in values.items():
+                setattr(row, name, value)
+            uow.session.flush()
+            newest = uow.session.query(RowVersion).order_by(RowVersion.id.desc()).first()
+            assert newest is not None
+            newest.until = datetime(day.year, day.month, day.day, 18, tzinfo=UTC)
+
+    return change
+
+
+def told(store, conference, day):
+    made = reconcile_conference(store, conference, as_of=day)
+    return made.as_json()["rows"][0]
+
+
+def test_an_invoice_voided_later_stood_then(ledgers, store, conference, change):
+    order = ledgers.order(100_00)
+    invoice = ledgers.invoice(order, stripe_total=100_00, stripe_amount_paid=0)
+    before = told(store, conference, THEN)
+    change(Invoice, invoice, date(2027, 2, 3), state="void", stripe_status="void")
+    assert told(store, conference, THEN) == before
+    assert before["status"] == "sent"
+    assert told(store, conference, date(2027, 2, 3))["status"] == "draft"
+
+
+def test_of_several_changes_the_first_after_the_day_counts(ledgers, store, conference, change):
+    order = ledgers.order(100_00)
+    invoice = ledgers.invoice(order, stripe_amount_paid=0)
+    change(Invoice, invoice, date(2027, 1, 10), stripe_amount_paid=10_00)
+    change(Invoice, invoice, date(2027, 2, 3), stripe_amount_paid=20_00)
+    change(Invoice, invoice, date(2027, 2, 9), stripe_amount_paid=30_00)
+    days = [date(2027, 1, 9), THEN, date(2027, 2, 5), date(2027, 2, 9)]
+    paid = [told(store, conference, d)["stripe_amount_paid"] for d in days]
+    assert paid == ["0.00", "10.00", "20.00", "30.00"]
+
+
+def test_an_amended_order_keeps_its_old_total_in_the_past(ledgers, store, conference):
+    order = ledgers.order(100_00, 50_00)
+    with store.writing(STRIPE, Act.SYNC) as uow:
+        row = uow.lock_purchase_order(order)
+        row.line_items[0].unit_price = row.line_items[0].line_total = 80_00
+        uow.session.delete(row.line_items[1])
+        uow.session.flush()
+        (version,) = uow.session.query(RowVersion)
+        assert version.old_values == {"total": 150_00}
+        version.until = datetime(2027, 2, 3, tzinfo=UTC)
+    assert told(store, conference, THEN)["total"] == "150.00"
+    assert told(store, conference, date(2027, 2, 3))["total"] == "80.00"
+
+
+def test_a_renamed_sponsor_has_the_old_name_in_the_past(ledgers, store, conference, change):
+    order = ledgers.order(100_00, organization_name="Old")
+    change(PurchaseOrder, order, date(2027, 2, 3), organization_name="New")
+    assert told(store, conference, THEN)["organization_name"] == "Old"
+
+
+@pytest.mark.parametrize("values", [{"amount": 1}, {"payment_date": date(2027, 3, 1)}, {}])
+def test_a_booked_entry_cannot_be_changed_or_deleted(ledgers, store, values):
+    entry = ledgers.entry(ledgers.order(100_00), 50_00)
+    with store.writing(STRIPE, Act.SYNC) as uow:
+        row = uow.session.get_one(LedgerEntry, entry)
+        for name, value in values.items():
+            setattr(row, name, value)
+        if not values:
+            uow.session.delete(row)
+        with pytest.raises(PurchaseOrderError, match="never changed"):
+            uow.session.flush()
+        uow.session.rollback()
+
+
+def test_days_end_by_the_conferences_clock_also_when_clocks_change():
+    assert end_of_day(date(2027, 3, 14), "America/New_York") == datetime(2027, 3, 15, 4, tzinfo=UTC)
+    assert end_of_day(date(2027, 3, 13), "America/New_York") == datetime(2027, 3, 14, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("moved", "closed", "booked"),
+    [
+        (date(2027, 1, 5), None, date(2027, 1, 5)),
+        (date(2027, 1, 5), date(2027, 1, 4), date(2027, 1, 5)),
+        (date(2027, 1, 5), date(2027, 1, 5), date(2027, 1, 6)),
+        (date(2027, 1, 5), date(2027, 1, 31), date(2027, 2, 1)),
+        (date(2027, 9, 9), date(2027, 1, 31), date(2027, 3, 1)),
+    ],
+)
+def test_what_comes_too_late_for_a_closed_period_counts_in_the_next(moved, closed, booked):
+    assert booking_day(moved, closed_through=closed, today=date(2027, 3, 1)) == booked
