@@ -24,12 +24,16 @@ def invoice_screen(visit: Visit) -> None:
         else:
             _results(visit, run)
         return
+    shown: InvoicePreview | None = visit.recall("invoice.shown")
+    if shown is not None:
+        _confirm(visit, shown)
+        return
     preview = _chosen(visit)
     _summary(preview)
     _ready(preview)
     _skipped(preview)
     if preview.ready:
-        _confirm(visit, preview)
+        _offer(visit, preview)
 
 
 def _chosen(visit: Visit) -> InvoicePreview:
@@ -103,36 +107,48 @@ def _skipped(preview: InvoicePreview) -> None:
     tables.show(frame, {"reference": "Reference", "reason": "Why"})
 
 
-def _confirm(visit: Visit, preview: InvoicePreview) -> None:
+def _offer(visit: Visit, preview: InvoicePreview) -> None:
     words.mode_notice(preview.mode)
     if preview.mode == "none":
         return
-    label = f"Send {words.count(len(preview.ready), 'invoice')}"
-    if st.button(f"{label}…", type="primary", icon=":material/send:"):
-        _ask(visit, preview, label)
-
-
-@st.dialog("Send these invoices?")
-def _ask(visit: Visit, preview: InvoicePreview, label: str) -> None:
-    st.write(
-        f"**{words.count(len(preview.ready), 'invoice')}** for {visit.opened.settings.name}: "
-        + ", ".join(words.amount(t, c) for c, t in preview.totals.items())
-    )
-    words.mode_notice(preview.mode)
-    sure = True
-    if preview.mode == "live":
-        typed = st.text_input(f"Type {visit.opened.slug} to send real invoices")
-        sure = typed.strip() == visit.opened.slug
-    if st.button(label, type="primary", disabled=not sure, key=visit.key("invoice.sure")):
-        organizations = {line.reference: line.organization_name for line in preview.ready}
-        running.start(
-            visit.opened,
-            organizations,
-            lambda progress: invoice_purchase_orders(
-                visit.opened, references=organizations, progress=progress
-            ),
-        )
+    label = f"Send {words.count(len(preview.ready), 'invoice')}…"
+    if st.button(label, type="primary", icon=":material/send:", key=visit.key("invoice.ask")):
+        visit.keep("invoice.shown", preview)
         st.rerun()
+
+
+def _confirm(visit: Visit, shown: InvoicePreview) -> None:
+    """Ask once more; what is sent is what was shown, whatever has been imported since."""
+    st.subheader("Send these invoices?")
+    _summary(shown)
+    words.mode_notice(shown.mode)
+    sure = True
+    if shown.mode == "live":
+        typed = st.text_input(
+            f"Type {visit.opened.slug} to send real invoices", key=visit.key("invoice.typed")
+        )
+        sure = typed.strip() == visit.opened.slug
+    with st.container(horizontal=True):
+        label = f"Send {words.count(len(shown.ready), 'invoice')}"
+        send = st.button(label, type="primary", disabled=not sure, key=visit.key("invoice.sure"))
+        back = st.button("Not now", key=visit.key("invoice.back"))
+    if send:
+        _start(visit, shown)
+    if send or back:
+        visit.keep("invoice.shown", None)
+        st.rerun()
+    _ready(shown)
+
+
+def _start(visit: Visit, shown: InvoicePreview) -> None:
+    organizations = {line.reference: line.organization_name for line in shown.ready}
+    running.start(
+        visit.opened,
+        organizations,
+        lambda progress: invoice_purchase_orders(
+            visit.opened, references=organizations, progress=progress
+        ),
+    )
 
 
 def _progress(visit: Visit, run: running.Run) -> None:

@@ -40,16 +40,11 @@ class Visit:
 
     def go(self, page: str, **query: str) -> NoReturn:
         """Turn to another page."""
-        st.switch_page(self.pages[page], query_params=self._query(query))
+        st.switch_page(self.pages[page], query_params=query)
 
     def link(self, page: str, label: str, **query: str) -> None:
         """Show a link to another page."""
-        st.page_link(
-            self.pages[page], label=label, query_params=self._query(query), width="content"
-        )
-
-    def _query(self, query: Mapping[str, str]) -> dict[str, str]:
-        return {"conference": self.opened.slug, **query}
+        st.page_link(self.pages[page], label=label, query_params=query, width="content")
 
 
 def store(settings: Settings) -> Store:

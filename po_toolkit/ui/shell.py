@@ -89,13 +89,19 @@ def _conference(settings: Settings, start: str) -> None:
 
 
 def _choice(settings: Settings) -> str:
-    return st.sidebar.selectbox(
-        "Conference",
-        list(settings.conferences),
-        format_func=lambda slug: settings.conferences[slug].name,
-        key="conference",
-        bind="query-params",
-    )
+    """Return the conference that was chosen; the choice stands in the address, by its label."""
+    labels = _labels(settings)
+    chosen = st.sidebar.selectbox("Conference", labels, key="conference", bind="query-params")
+    return labels[chosen]
+
+
+def _labels(settings: Settings) -> dict[str, str]:
+    """Name each conference; two of the same name are told apart by their slugs."""
+    names = [conference.name for conference in settings.conferences.values()]
+    return {
+        c.name if names.count(c.name) == 1 else f"{c.name} ({slug})": slug
+        for slug, c in settings.conferences.items()
+    }
 
 
 def _mode(visit: Visit) -> None:

@@ -187,7 +187,7 @@ def _naive(value: date) -> date:
 
 
 def _text(value: Any) -> str:
-    if value is None or value is pd.NaT:
+    if pd.isna(value):
         return ""
     if isinstance(value, datetime | date):
         return value.isoformat()

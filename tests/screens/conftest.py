@@ -1,0 +1,101 @@
+"""The app's screens with the real services, a temporary database and the simulator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from po_toolkit.bootstrap import OpenConference, open_conference
+from po_toolkit.config import load_settings
+from po_toolkit.domain.roles import Actor, Role
+
+SETTINGS = """
+[po_toolkit]
+database_url = "sqlite:///{folder}/books.db"
+stripe_api_base = "{stripe}"
+
+[po_toolkit.conferences.pycon-2027]
+name = "PyCon 2027"
+timezone = "America/New_York"
+stripe_secret_key = "sk_test_screens_pycon_2027"
+
+[po_toolkit.conferences.live-2027]
+name = "Live 2027"
+currency = "eur"
+stripe_secret_key = "sk_live_screens_live_2027"
+
+[po_toolkit.conferences.keyless-2027]
+name = "Keyless 2027"
+"""
+
+Show = Callable[..., AppTest]
+
+
+@pytest.fixture
+def sample() -> Callable[[str], tuple[str, bytes, str]]:
+    """A sample spreadsheet as a browser uploads it."""
+    folder = Path(__file__).parents[2] / "po_toolkit" / "samples"
+
+    def upload(name: str) -> tuple[str, bytes, str]:
+        return name, (folder / name).read_bytes(), "text/csv"
+
+    return upload
+
+
+@pytest.fixture
+def config(tmp_path, simulator, monkeypatch) -> Path:
+    """A settings file with a conference in test mode, one in live mode and one without a key."""
+    monkeypatch.delenv("PO_TOOLKIT_DATABASE_URL", raising=False)
+    monkeypatch.delenv("PO_TOOLKIT_STRIPE_API_BASE", raising=False)
+    path = tmp_path / "secrets.toml"
+    path.write_text(SETTINGS.format(folder=tmp_path, stripe=simulator.url))
+    monkeypatch.setenv("PO_TOOLKIT_CONFIG", str(path))
+    return path
+
+
+@pytest.fixture
+def conference(config) -> Callable[[str], OpenConference]:
+    """Open a conference of the settings beside the app, to look at or to prepare its books."""
+
+    def open_(slug: str = "pycon-2027") -> OpenConference:
+        settings = load_settings(config)
+        return open_conference(slug, settings=settings, actor=Actor("test", Role.ADMIN))
+
+    return open_
+
+
+@pytest.fixture
+def show(config) -> Show:
+    """Open the app at a screen, as a new visitor, and let it run once."""
+
+    def open_(start: str, *, name: str = "PyCon 2027", **query: str) -> AppTest:
+        app = AppTest.from_function(_app, args=(start,), default_timeout=30)
+        for field, value in {"conference": name, **query}.items():
+            app.query_params[field] = value
+        return app.run()
+
+    return open_
+
+
+def _app(start):
+    from po_toolkit.ui.shell import run
+
+    run(start)
+
+
+@pytest.fixture
+def read() -> Callable[[AppTest], str]:
+    """Everything on the screen that is text, for looking whether something is there at all."""
+    return _texts
+
+
+def _texts(app: AppTest) -> str:
+    blocks = [*app.title, *app.subheader, *app.markdown, *app.caption, *app.text]
+    blocks += [*app.error, *app.warning, *app.info, *app.success]
+    values = [block.value for block in blocks]
+    values += [f"{metric.label} {metric.value}" for metric in app.metric]
+    values += [frame.value.to_string() for frame in [*app.dataframe, *app.table]]
+    return "\n".join(map(str, values))

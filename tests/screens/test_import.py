@@ -1,0 +1,121 @@
+"""Import: what a person sees before and after a spreadsheet is taken in."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+GO = "pycon-2027:import.go"
+
+
+def upload(app, name, text, mime="text/csv"):
+    return app.file_uploader[0].set_value((name, text.encode(), mime)).run()
+
+
+def orders(opened):
+    from po_toolkit.reconcile import list_purchase_orders
+
+    return list_purchase_orders(opened.store, opened.conference, limit=1000)
+
+
+def test_mistakes_are_named_by_row_before_anything_is_kept(show, read, conference, sample):
+    """Staff must see every mistake at once, and nothing may be written by looking."""
+    app = show("import")
+    app.file_uploader[0].set_value(sample("sponsors-with-errors.csv")).run()
+    assert not app.exception
+    assert {m.label: m.value for m in app.metric} == {
+        "Purchase orders ready to import": "1",
+        "Rejected": "7",
+    }
+    problems = app.table[0].value
+    assert list(problems["Row"]) == ["4", "7", "9", "12", "15", "19", "22"]
+    assert "twelve" in set(problems["What it says"])
+    assert orders(conference()).matching == 0
+
+
+def test_the_good_ones_are_imported_and_the_way_goes_on_to_invoicing(
+    show, read, conference, sample
+):
+    """Import is only half the job; the next step must be one click away."""
+    app = show("import")
+    app.file_uploader[0].set_value(sample("sponsors-2027.csv")).run()
+    app.button(key=GO).click().run()
+    assert not app.exception
+    assert "40 purchase orders imported. No invoice was sent yet." in read(app)
+    assert orders(conference()).matching == 40
+
+
+def test_the_same_file_again_offers_nothing_to_import(show, read, conference, sample):
+    """A second upload by mistake must not double the season's purchase orders."""
+    for _ in range(2):
+        app = show("import")
+        app.file_uploader[0].set_value(sample("sponsors-2027.csv")).run()
+        if GO in {button.key for button in app.button}:
+            app.button(key=GO).click().run()
+    assert "All of it is here already" in read(app)
+    assert orders(conference()).matching == 40
+
+
+def test_an_amount_that_can_be_read_two_ways_is_asked_for(show, read, conference):
+    """1.230 dinars taken for one and a bit instead of a thousand would bill a thousandth."""
+    text = (
+        "organization_name;contact_email;po_number;amount;currency\n"
+        "Acme;ap@acme.example;A-1;1.230;bhd\nBolt;ap@bolt.example;B-1;5.670;bhd\n"
+    )
+    app = upload(show("import"), "messy.csv", text)
+    assert not app.exception
+    assert app.radio[0].label == "How does this file write decimals?"
+    assert not app.metric
+    app.radio[0].set_value("comma").run()
+    app.button(key=GO).click().run()
+    assert [str(o.total) for o in orders(conference()).orders] == ["1230.000", "5670.000"]
+
+
+def test_a_column_taken_for_the_wrong_field_can_be_given_another(show, read, conference):
+    """Staff's files have their own headings; the proposal is only a proposal."""
+    text = (
+        "organization_name,contact_email,po_number,amount,net\n"
+        "Acme,ap@acme.example,A-1,100.00,90.00\n"
+    )
+    app = upload(show("import"), "columns.csv", text)
+    assert app.dataframe[-1].value["total"].astype(str).tolist() == ["100.00"]
+    grid = app.data_editor[0].key
+    edits = {3: {"field": "(left out)"}, 4: {"field": "amount"}}
+    app.session_state[grid] = {"edited_rows": edits, "added_rows": [], "deleted_rows": []}
+    app.run()
+    assert not app.exception
+    app.button(key=GO).click().run()
+    assert [str(o.total) for o in orders(conference()).orders] == ["90.00"]
+
+
+def test_two_columns_for_one_field_are_refused_in_words(show, read, conference):
+    """Which of two amounts is billed must never be left to chance."""
+    text = (
+        "organization_name,contact_email,po_number,amount,net\n"
+        "Acme,ap@acme.example,A-1,100.00,90.00\n"
+    )
+    app = upload(show("import"), "columns.csv", text)
+    grid = app.data_editor[0].key
+    app.session_state[grid] = {"edited_rows": {4: {"field": "amount"}}}
+    app.run()
+    assert not app.exception
+    assert "Amount is given to 'amount' and to 'net'" in app.error[0].value
+
+
+def test_a_file_that_is_no_spreadsheet_gets_one_clear_sentence(show):
+    """A damaged download must not look like an empty success."""
+    app = upload(show("import"), "broken.xlsx", "PK\x03\x04 cut short")
+    assert not app.exception
+    assert len(app.error) == 1
+    assert "damaged" in app.error[0].value
+
+
+def test_rejected_rows_can_be_taken_away_mended_and_imported_alone(conference, sample):
+    """What the page offers for download must come back in without a new mistake."""
+    from po_toolkit.api.imports import import_purchase_orders, rejected_rows_csv
+
+    name, data, _ = sample("sponsors-with-errors.csv")
+    report = import_purchase_orders(conference(), data, file_name=name)
+    rows = list(csv.reader(io.StringIO(rejected_rows_csv(report).decode("utf-8-sig"))))
+    assert any("twelve" in row for row in rows)
+    assert len(rows) - 1 == len(report.rejected_rows)

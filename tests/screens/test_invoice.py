@@ -1,0 +1,186 @@
+"""Invoice: what a person sees before the button, what the button does, and what came of it."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from po_toolkit.api.imports import import_purchase_orders
+from po_toolkit.api.invoices import InvoiceReport
+from po_toolkit.reconcile import list_purchase_orders
+from po_toolkit.ui import running
+
+SHEET = """organization_name,contact_email,po_number,amount,currency
+Acme,ap@acme.example,A-1,100.00,usd
+Bolt,ap@bolt.example,B-1,200.00,usd
+Kaito,ap@kaito.example,K-1,300000,jpy
+"""
+
+
+@pytest.fixture
+def drafts(conference):
+    """Put three drafts into a conference."""
+
+    def make(slug="pycon-2027", sheet=SHEET):
+        return import_purchase_orders(conference(slug), sheet.encode(), file_name="three.csv")
+
+    return make
+
+
+def ask(app, label="Send 3 invoices"):
+    button(app, f"{label}…").click().run()
+    return app
+
+
+def button(app, label):
+    return next(b for b in app.button if b.label == label)
+
+
+def posts(simulator):
+    return [c for c in simulator.control.calls() if c.method == "POST"]
+
+
+def open_invoices(opened):
+    page = list_purchase_orders(opened.store, opened.conference)
+    return [o.stripe_invoice_url for o in page.orders if o.status == "sent"]
+
+
+def test_what_would_be_sent_is_shown_with_totals_and_mode_first(show, read, drafts, simulator):
+    """Nobody may be surprised by how many invoices leave, for how much, or in which mode."""
+    drafts()
+    app = show("invoice")
+    assert not app.exception
+    seen = read(app)
+    for words in ("To send 3 invoices", "Total in USD 300.00", "Total in JPY 300,000", "Test mode"):
+        assert words in seen
+    assert posts(simulator) == []
+
+
+def test_nothing_is_sent_before_the_second_yes(show, drafts, simulator):
+    """One slip of the mouse must not mail three sponsors."""
+    drafts()
+    ask(show("invoice"))
+    assert posts(simulator) == []
+
+
+def test_confirmed_invoices_are_sent_and_listed_with_their_pages(
+    show, read, drafts, conference, simulator
+):
+    """Staff need the link of each invoice for sponsors' portals, at once and as a file."""
+    drafts()
+    app = ask(show("invoice"))
+    app.button(key="pycon-2027:invoice.sure").click().run()
+    assert running.current(conference()).finished.wait(60)
+    app.run()
+    assert not app.exception
+    assert {m.label: m.value for m in app.metric} == {
+        "Invoiced": "3",
+        "Skipped": "0",
+        "Failed": "0",
+    }
+    results = app.dataframe[0].value
+    assert set(results["organization_name"]) == {"Acme", "Bolt", "Kaito"}
+    assert all(url.startswith(simulator.url) for url in results["hosted_invoice_url"])
+    assert len(open_invoices(conference())) == 3
+    button(app, "Done").click().run()
+    assert "Nothing is waiting to be invoiced" in read(app)
+
+
+def test_only_the_purchase_orders_that_were_picked_are_sent(show, drafts, conference):
+    """Picking one of three must not send three."""
+    report = drafts()
+    app = show("invoice")
+    app.multiselect[0].set_value([report.references[1]]).run()
+    ask(app, "Send 1 invoice")
+    app.button(key="pycon-2027:invoice.sure").click().run()
+    assert running.current(conference()).finished.wait(60)
+    assert len(open_invoices(conference())) == 1
+
+
+def test_purchase_orders_that_came_after_the_preview_are_not_sent(show, drafts, conference):
+    """What is sent is what was shown, even when a colleague imports meanwhile."""
+    drafts()
+    app = ask(show("invoice"))
+    drafts(sheet=SHEET.replace("-1,", "-2,"))
+    app.button(key="pycon-2027:invoice.sure").click().run()
+    assert running.current(conference()).finished.wait(60)
+    assert len(open_invoices(conference())) == 3
+
+
+def test_in_live_mode_the_button_waits_for_the_typed_name(show, read, drafts, conference):
+    """Real money takes more than a click."""
+    drafts("live-2027")
+    app = ask(show("invoice", name="Live 2027"))
+    sure = "live-2027:invoice.sure"
+    assert "Live mode." in read(app)
+    assert app.button(key=sure).disabled
+    box = next(t for t in app.text_input if t.label == "Type live-2027 to send real invoices")
+    box.set_value("live-2027").run()
+    assert not app.button(key=sure).disabled
+    app.button(key=sure).click().run()
+    assert running.current(conference("live-2027")).finished.wait(60)
+    assert len(open_invoices(conference("live-2027"))) == 3
+
+
+def test_without_a_key_there_is_no_button_but_the_reason(show, read, drafts):
+    """A button that can only fail teaches people to distrust all buttons."""
+    drafts("keyless-2027")
+    app = show("invoice", name="Keyless 2027")
+    assert "This conference has no Stripe key" in read(app)
+    assert not [b for b in app.button if b.label.startswith("Send")]
+
+
+def test_a_refusal_names_its_purchase_order_and_stops_no_other(
+    show, read, drafts, conference, simulator
+):
+    """One bad address among a thousand must not keep the others from being billed."""
+    late = SHEET.replace("currency\n", "currency,due_date\n").replace("usd\n", "usd,\n")
+    late = late.replace("jpy\n", "jpy,2020-01-31\n")
+    drafts(sheet=late)
+    app = ask(show("invoice"))
+    app.button(key="pycon-2027:invoice.sure").click().run()
+    assert running.current(conference()).finished.wait(60)
+    app.run()
+    assert {m.label: m.value for m in app.metric} == {
+        "Invoiced": "2",
+        "Skipped": "0",
+        "Failed": "1",
+    }
+    results = app.dataframe[0].value.set_index("organization_name")
+    assert "due date" in results.loc["Kaito", "error"]
+
+
+def test_a_second_person_sees_the_run_and_cannot_start_another(show, read, drafts, conference):
+    """Two impatient people must not double the work, and both want to see how far it is."""
+    drafts()
+    opened = conference()
+    hold = threading.Event()
+
+    def slow(progress):
+        hold.wait(30)
+        return InvoiceReport([])
+
+    try:
+        mine = running.start(opened, {"PO-AAAAAA": "Acme"}, slow)
+        assert running.start(opened, {"PO-BBBBBB": "Bolt"}, slow) is mine
+        app = show("invoice")
+        assert not app.exception
+        assert "Started by test" in read(app)
+        assert not [b for b in app.button if b.label.startswith("Send")]
+    finally:
+        hold.set()
+        mine.finished.wait(30)
+
+
+def test_work_that_stopped_says_so_and_how_to_go_on(show, conference):
+    """A revoked key midway must be read on the page, not found out from a sponsor."""
+    from po_toolkit.errors import StripeAuthenticationError
+
+    def revoked(progress):
+        raise StripeAuthenticationError("Stripe does not accept the key. Put a new one in.")
+
+    running.start(conference(), {"PO-AAAAAA": "Acme"}, revoked).finished.wait(30)
+    app = show("invoice")
+    assert not app.exception
+    assert app.error[0].value == "Stripe does not accept the key. Put a new one in."

@@ -1,0 +1,74 @@
+"""What surrounds every screen: without it a treasurer does not know where he is."""
+
+from __future__ import annotations
+
+import pytest
+
+from po_toolkit.ui.shell import SCREENS
+
+HEADINGS = {
+    "import": "Import",
+    "invoice": "Invoice",
+    "orders": "Purchase orders",
+    "order": "Purchase order",
+    "reconciliation": "Reconciliation",
+}
+
+
+def test_every_screen_has_a_heading_here():
+    """A screen nobody lists here would go untested."""
+    assert set(HEADINGS) == set(SCREENS)
+
+
+@pytest.mark.parametrize("place", HEADINGS)
+@pytest.mark.parametrize("name", ["PyCon 2027", "Keyless 2027"])
+def test_every_screen_opens_on_an_empty_conference(show, place, name):
+    """A new conference is the first thing anybody sees; a traceback there ends the visit."""
+    app = show(place, name=name)
+    assert not app.exception
+    assert not app.error
+    assert app.title[0].value == HEADINGS[place]
+
+
+def test_without_settings_the_app_says_what_to_write_and_where(show, config):
+    """Somebody who has just installed the toolkit has no settings yet."""
+    config.write_text("[po_toolkit]\n")
+    app = show("import")
+    assert app.title[0].value == "Set up a conference"
+    assert str(config) in app.markdown[0].value
+    assert "stripe_secret_key" in app.code[0].value
+
+
+def test_a_wrong_setting_is_named_instead_of_a_traceback(show, config):
+    """Whoever mistyped a currency must read which setting it is; a key must never show."""
+    config.write_text(config.read_text().replace('currency = "eur"', 'currency = "euro"'))
+    app = show("import")
+    assert not app.exception
+    assert "conferences.live-2027.currency" in app.error[0].value
+    assert "sk_" not in app.error[0].value
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("PyCon 2027", "Test mode"),
+        ("Live 2027", "Live mode"),
+        ("Keyless 2027", "No Stripe key"),
+    ],
+)
+def test_the_mode_is_always_in_sight(show, read, name, words):
+    """Who takes a live account for a test one sends real invoices."""
+    assert words in read(show("orders", name=name))
+
+
+def test_one_conference_never_shows_anothers_rows(show, read, conference, sample):
+    """A conference's figures on another's page would be a breach and a wrong decision."""
+    app = show("import")
+    app.file_uploader[0].set_value(sample("sponsors-2027.csv")).run()
+    app.button(key="pycon-2027:import.go").click().run()
+    assert "40 purchase orders imported" in read(app)
+    app.selectbox(key="conference").set_value("Live 2027").run()
+    assert "imported" not in read(app)
+    for place in ("orders", "invoice", "reconciliation"):
+        assert "Northwind" in read(show(place))
+        assert "Northwind" not in read(show(place, name="Live 2027"))
