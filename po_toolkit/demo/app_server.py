@@ -17,7 +17,7 @@ from typing import Any
 from po_toolkit.demo.stage import Stage, wait_until
 from po_toolkit.errors import PoToolkitError
 
-_OPTIONS = ("--server.headless=true", "--server.address=127.0.0.1")
+_OPTIONS = ("--server.headless=true", "--server.address=127.0.0.1", "--logger.level=warning")
 
 
 def serve_app(stage: Stage, port: int, say: Callable[[str], None]) -> None:
@@ -35,7 +35,7 @@ def serve_app(stage: Stage, port: int, say: Callable[[str], None]) -> None:
             [*command, f"--server.port={port}", *_OPTIONS],
             cwd=home,
             env=environment,
-            stdout=sys.stderr.fileno(),
+            stdout=subprocess.DEVNULL,
         ) as app,
     ):
         try:

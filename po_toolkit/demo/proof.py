@@ -73,5 +73,5 @@ def _against_sheets(
         if summed[currency]["total"] != ordered[currency]:
             yield f"{currency}: the books total is not the spreadsheets' {ordered[currency]}."
         for name in _MONEY:
-            if Decimal(totals[currency][name]) != summed[currency][name]:
+            if Decimal(totals.get(currency, {}).get(name, 0)) != summed[currency][name]:
                 yield f"{currency}: the total of {name} is not the sum of its rows."
