@@ -1,6 +1,37 @@
 """Stripe over HTTP, in memory: a stand-in that the real SDK talks to.
 
-It imports nothing of the toolkit, so that it cannot share its mistakes.
+    with Simulator() as sim:
+        client = stripe.StripeClient("sk_test_x", base_addresses={"api": sim.url})
+
+It answers API version 2026-10-28 for the calls in :mod:`po_toolkit.simulator.routes`, in the shapes
+and with the refusals of Stripe's own OpenAPI description. Each API key is an account of its own.
+What happens behind Stripe's back (payments, bounces, disputes, faults, time) is in ``sim.control``,
+and for other processes under ``POST /_sim/…``. It imports nothing of the toolkit, so that it
+cannot share its mistakes. It keeps nothing: when it ends, its accounts are gone.
+
+What it does not do:
+
+=====================  ===========================================================================
+part of Stripe         here
+=====================  ===========================================================================
+any other call         404, as Stripe answers an unknown address
+other parameters       those Stripe has and this does not: 400 with code ``not_simulated``
+                       (discounts, shipping, application fees, transfers, revisions, previews, …)
+message texts          Stripe's own where they are public, else near to them; ``type``, ``code``,
+                       ``param`` and status are what programs may rely on
+objects of one's own   products, prices, payment methods, subscriptions, quotes, coupons, files
+cards and banks        no card numbers; ``sim.control`` says what comes of a payment
+mail                   nothing is sent, in test mode or live; ``sim.control.mails()`` has them
+hosted page            pays whole or in part; no login, no saved methods, no receipts
+PDF                    one plain page of text
+Connect                ``Stripe-Account`` is refused; one account for each key
+connected clocks       no test clocks; ``sim.control.advance`` moves the one clock there is
+webhooks               no retries of its own; ``deliver()`` posts what is still pending
+search                 no ``/search``; at Stripe it lags behind, so the toolkit does without it
+rate limits            off unless asked for; a sliding second, and none for concurrency
+API version 2          404
+test data              live and test keys behave alike, apart from ``livemode`` and rate limits
+=====================  ===========================================================================
 """
 
 from po_toolkit.simulator.server import Simulator, serve

@@ -67,6 +67,11 @@ def book(
 _CATEGORIES = {"payment": "charge", "payment_refund": "refund", "adjustment": "dispute"}
 
 
+def retrieve(account: Account, _params: Json, transaction_id: str) -> Json:
+    """GET /v1/balance_transactions/{id}."""
+    return shown(account, account.get("balance_transaction", transaction_id))
+
+
 def list_transactions(account: Account, params: Json) -> Json:
     """GET /v1/balance_transactions."""
     found = [

@@ -44,6 +44,9 @@ _US_BANK_ACCOUNT = {
     "routing_number": "110000000",
 }
 
+IMMEDIATE = frozenset({"card", "customer_balance"})
+"""Methods that succeed or fail at once; the others take days."""
+
 _DETAILS: dict[str, Json] = {"card": _CARD, "us_bank_account": _US_BANK_ACCOUNT}
 
 
@@ -179,6 +182,17 @@ def retrieve_intent(account: Account, _params: Json, intent_id: str) -> Json:
 def retrieve(account: Account, _params: Json, charge_id: str) -> Json:
     """GET /v1/charges/{charge}."""
     return account.get("charge", charge_id, param="charge")
+
+
+def list_intents(account: Account, params: Json) -> Json:
+    """GET /v1/payment_intents."""
+    found = [
+        intent
+        for intent in account.all("payment_intent").values()
+        if (not params.get("customer") or intent["customer"] == params["customer"])
+        and created_within(intent, params.get("created"))
+    ]
+    return page(found, params, "/v1/payment_intents")
 
 
 def list_charges(account: Account, params: Json) -> Json:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from po_toolkit.simulator import finalization, invoice_payments
+from po_toolkit.simulator import finalization
 from po_toolkit.simulator.api import Api
 from po_toolkit.simulator.expand import shown
+from po_toolkit.simulator.sponsor_acts import SponsorActs
 from po_toolkit.simulator.webhooks import Delivery, Webhooks
-from po_toolkit.simulator.world import Account, Json, Mail, RecordedCall, World
+from po_toolkit.simulator.world import Json, Mail, RecordedCall, World
 
 
-class Control:
+class Control(SponsorActs):
     """The simulator's other side; amounts are in Stripe's integer units of the currency."""
 
     def __init__(self, world: World, api: Api, webhooks: Webhooks) -> None:
-        self._world = world
+        super().__init__(world)
         self._api = api
         self._webhooks = webhooks
 
@@ -41,30 +42,6 @@ class Control:
         """Return what would have been mailed in live mode, oldest first."""
         with self._world.lock:
             return [mail for a in self._world.accounts.values() for mail in a.mails]
-
-    def pay(
-        self,
-        invoice_id: str,
-        amount: int | None = None,
-        method: str = "card",
-        account: str | None = None,
-    ) -> Json:
-        """Let the customer pay on the hosted page; return the invoice payment.
-
-        Args:
-            invoice_id: The invoice, open or uncollectible.
-            amount: API units; less or more than what remains; None pays what remains.
-            method: card or us_bank_account.
-            account: The API key of its account; not needed, as ids are never shared.
-
-        Raises:
-            LookupError: No such invoice.
-            ApiError: Stripe would refuse the payment.
-        """
-        with self._world.lock:
-            owner = self._owner(invoice_id, account)
-            invoice = owner.get("invoice", invoice_id)
-            return dict(invoice_payments.pay_by_customer(owner, invoice, amount, method))
 
     def fail(
         self,
@@ -142,8 +119,3 @@ class Control:
         with self._world.lock:
             owners = [self._world.account(account)] if account else self._world.accounts.values()
             return [shown(owner, kept) for owner in owners for kept in owner.all(noun).values()]
-
-    def _owner(self, object_id: str, account: str | None) -> Account:
-        if account:
-            return self._world.account(account)
-        return self._world.account_of(object_id)

@@ -101,8 +101,10 @@ def void(account: Account, _params: Json, invoice_id: str) -> Json:
     invoice = get(account, invoice_id)
     if invoice["status"] not in invoice_payments.PAYABLE:
         raise _not_open(invoice, "voided")
-    if _paid_payments(account, invoice):
-        raise invalid("You cannot void an invoice with payments; issue a credit note instead.")
+    if _has_payments(account, invoice):
+        raise invalid(
+            "You can't void an invoice that has open or paid payments; issue a credit note instead."
+        )
     before = render(account, invoice)
     _give_back_balance(account, invoice)
     invoice["status"] = "void"
@@ -119,6 +121,9 @@ def mark_uncollectible(account: Account, _params: Json, invoice_id: str) -> Json
     invoice = get(account, invoice_id)
     if invoice["status"] != "open":
         raise _not_open(invoice, "marked uncollectible")
+    payments = invoice_payments.of_invoice(account, invoice_id)
+    if any(invoice_payments.is_processing(account, payment) for payment in payments):
+        raise invalid("You can't mark an invoice uncollectible while it has open payments.")
     before = render(account, invoice)
     invoice["status"] = "uncollectible"
     invoice["status_transitions"] = {
@@ -208,9 +213,12 @@ def _give_back_balance(account: Account, invoice: Json) -> None:
         )  # fmt: skip
 
 
-def _paid_payments(account: Account, invoice: Json) -> list[Json]:
-    payments = invoice_payments.of_invoice(account, invoice["id"])
-    return [payment for payment in payments if payment["status"] == "paid"]
+def _has_payments(account: Account, invoice: Json) -> bool:
+    """Whether anything was paid, or is under way; the default payment nobody made is neither."""
+    return any(
+        payment["status"] == "paid" or invoice_payments.is_processing(account, payment)
+        for payment in invoice_payments.of_invoice(account, invoice["id"])
+    )
 
 
 def _not_open(invoice: Json, act: str) -> ApiError:

@@ -22,7 +22,9 @@ def open_default(account: Account, invoice: Json) -> Json:
     return _new(account, invoice, amount, reference, is_default=True)
 
 
-def pay_by_customer(account: Account, invoice: Json, amount: int | None, method: str) -> Json:
+def pay_by_customer(
+    account: Account, invoice: Json, amount: int | None, method: str, *, settled: bool = True
+) -> Json:
     """Let the customer pay, in API units, by card or bank debit; return the invoice payment.
 
     Raises:
@@ -31,8 +33,10 @@ def pay_by_customer(account: Account, invoice: Json, amount: int | None, method:
     payment = begin(account, invoice, amount, method)
     intent = account.get("payment_intent", payment["payment"]["payment_intent"])
     charged = payment["amount_requested"] if amount is None else amount
-    charges.charge(account, intent, charged, method)
-    settle(account, invoice, payment, charged)
+    pending = not settled and method not in charges.IMMEDIATE
+    charges.charge(account, intent, charged, method, pending=pending)
+    if not pending:
+        settle(account, invoice, payment, charged)
     return payment
 
 
@@ -47,7 +51,7 @@ def begin(account: Account, invoice: Json, amount: int | None, method: str) -> J
     asked = remaining if amount is None else amount
     charges.check_chargeable(asked, invoice["currency"])
     default = default_payment(account, invoice)
-    if default is not None and asked >= remaining:
+    if default is not None and asked >= remaining and not is_processing(account, default):
         default["amount_requested"] = asked
         return default
     types = allowed or ["card"]
@@ -89,6 +93,16 @@ def settle(account: Account, invoice: Json, payment: Json, amount: int) -> None:
         emit(account, "invoice.overpaid", render(account, invoice))
 
 
+def failed(account: Account, invoice: Json) -> None:
+    """Announce that a payment of an invoice failed; its sums stay as they are."""
+    before = render(account, invoice)
+    invoice["attempt_count"] += 1
+    invoice["attempted"] = True
+    shown = render(account, invoice)
+    emit(account, "invoice.updated", shown, previous=changed(before, shown))
+    emit(account, "invoice.payment_failed", shown)
+
+
 def close_if_settled(account: Account, invoice: Json, before: Json) -> None:
     """Mark an invoice paid once nothing remains, keep its default payment in step, announce it."""
     if invoice["amount_remaining"] == 0 and invoice["status"] in PAYABLE:
@@ -100,7 +114,7 @@ def close_if_settled(account: Account, invoice: Json, before: Json) -> None:
         cancel_open(account, invoice)
     else:
         default = default_payment(account, invoice)
-        if default is not None:
+        if default is not None and not is_processing(account, default):
             default["amount_requested"] = invoice["amount_remaining"]
             intent = account.get("payment_intent", default["payment"]["payment_intent"])
             intent["amount"] = invoice["amount_remaining"]
@@ -112,9 +126,9 @@ def close_if_settled(account: Account, invoice: Json, before: Json) -> None:
 
 
 def cancel_open(account: Account, invoice: Json) -> None:
-    """Cancel the payments of an invoice that nobody has made."""
+    """Cancel the payments of an invoice that nobody has made; a bank debit under way goes on."""
     for payment in of_invoice(account, invoice["id"]):
-        if payment["status"] == "open":
+        if payment["status"] == "open" and not is_processing(account, payment):
             payment["status"] = "canceled"
             payment["status_transitions"] = {"canceled_at": account.now(), "paid_at": None}
             intent = account.get("payment_intent", payment["payment"]["payment_intent"])
@@ -127,6 +141,13 @@ def default_payment(account: Account, invoice: Json) -> Json | None:
         if payment["is_default"] and payment["status"] == "open":
             return payment
     return None
+
+
+def is_processing(account: Account, payment: Json) -> bool:
+    """Whether a bank debit is under way for this payment."""
+    intent_id = payment["payment"].get("payment_intent")
+    intent = account.all("payment_intent").get(intent_id) if intent_id else None
+    return bool(intent and intent["status"] == "processing")
 
 
 def of_invoice(account: Account, invoice_id: str) -> list[Json]:

@@ -16,12 +16,14 @@ from po_toolkit.simulator import (
     charges,
     credit_notes,
     customers,
+    disputes,
     events,
     finalization,
     invoice_items,
     invoice_payments,
     invoices,
     payment_records,
+    refunds,
 )
 from po_toolkit.simulator.errors import malformed, unknown_address
 from po_toolkit.simulator.world import Json
@@ -147,9 +149,17 @@ ROUTES = [
     _route("GET /v1/credit_notes/{id}", credit_notes.retrieve),
     _route("GET /v1/events", events.list_events, f"{_PAGE} type types"),
     _route("GET /v1/events/{id}", events.retrieve),
+    _route("GET /v1/payment_intents", charges.list_intents, f"{_PAGE} customer"),
     _route("GET /v1/payment_intents/{intent}", charges.retrieve_intent),
     _route("GET /v1/charges", charges.list_charges, f"{_PAGE} customer payment_intent"),
     _route("GET /v1/charges/{charge}", charges.retrieve),
+    _route("POST /v1/refunds", refunds.create, "amount charge metadata payment_intent reason"),
+    _route("GET /v1/refunds", refunds.list_refunds, f"{_PAGE} charge payment_intent"),
+    _route("GET /v1/refunds/{refund}", refunds.retrieve),
+    _route("GET /v1/disputes", disputes.list_disputes, f"{_PAGE} charge payment_intent"),
+    _route("GET /v1/disputes/{dispute}", disputes.retrieve),
+    _route("POST /v1/disputes/{dispute}/close", disputes.accept),
+    _route("GET /v1/balance_transactions/{id}", balance.retrieve),
     _route(
         "GET /v1/balance_transactions",
         balance.list_transactions,
