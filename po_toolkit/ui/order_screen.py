@@ -10,6 +10,7 @@ import streamlit as st
 from po_toolkit.reconcile import PurchaseOrderStory, purchase_order_story
 from po_toolkit.ui import tables, words
 from po_toolkit.ui.session import Visit
+from po_toolkit.ui.sync_button import sync_button
 
 
 def order_screen(visit: Visit) -> None:
@@ -25,6 +26,8 @@ def order_screen(visit: Visit) -> None:
     st.title(words.plain(story.organization_name))
     _heading(story)
     _sums(story)
+    if story.invoices:
+        sync_button(visit, story.reference)
     _invoices(story)
     _lines(story)
     _money(story)

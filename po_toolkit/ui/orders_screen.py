@@ -11,6 +11,7 @@ import streamlit as st
 from po_toolkit.reconcile import PurchaseOrderPage, list_purchase_orders
 from po_toolkit.ui import tables, words
 from po_toolkit.ui.session import Visit
+from po_toolkit.ui.sync_button import sync_button
 
 PAGE = 50
 
@@ -41,6 +42,7 @@ _MONEY = ("total", "paid", "balance")
 def orders_screen(visit: Visit) -> None:
     """Show the screen."""
     st.title("Purchase orders")
+    sync_button(visit)
     filters = _filters()
     page = _page(visit, filters)
     if not page.matching:

@@ -1,0 +1,117 @@
+"""The app as a person has it: a real server, a real Chromium, and the simulator for Stripe."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+
+from po_toolkit.bootstrap import OpenConference, open_conference
+from po_toolkit.config import load_settings
+from po_toolkit.domain.roles import Actor, Role
+
+ROOT = Path(__file__).parents[2]
+
+SETTINGS = """
+[po_toolkit]
+database_url = "sqlite:///{folder}/books.db"
+stripe_api_base = "{stripe}"
+
+[po_toolkit.conferences.pycon-2027]
+name = "PyCon 2027"
+timezone = "America/New_York"
+stripe_secret_key = "sk_test_browser_pycon_2027"
+stripe_webhook_secret = "whsec_browser_pycon_2027"
+"""
+
+
+@dataclass
+class App:
+    """A running app and the settings it runs with."""
+
+    url: str
+    config: Path
+
+    def conference(self, slug: str = "pycon-2027") -> OpenConference:
+        """Open its books beside it."""
+        settings = load_settings(self.config)
+        return open_conference(slug, settings=settings, actor=Actor("test", Role.ADMIN))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """Debian's Chromium; where there is none, a loud skip, and in CI a failure."""
+    path = shutil.which("chromium")
+    if path is None:
+        said = "THE APP IS NOT TRIED IN A BROWSER: there is no chromium; apt-get install chromium."
+        if os.environ.get("CI") == "true":
+            pytest.fail(said, pytrace=False)
+        pytest.skip(said)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium) -> Iterator[Any]:
+    """A new visitor's tab."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def serve(tmp_path, simulator) -> Iterator[Callable[..., App]]:
+    """Start the app's server with these settings; stopped at the end."""
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start(settings: str = SETTINGS) -> App:
+        config = tmp_path / "secrets.toml"
+        config.write_text(settings.format(folder=tmp_path, stripe=simulator.url))
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        log = (tmp_path / "app.log").open("wb")
+        command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
+        environment = {
+            **{n: v for n, v in os.environ.items() if not n.startswith("PO_TOOLKIT_")},
+            "PO_TOOLKIT_CONFIG": str(config),
+        }
+        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+        running.append(server)
+        app = App(f"http://127.0.0.1:{port}", config)
+        _wait_for(app, server, tmp_path / "app.log")
+        return app
+
+    yield start
+    for server in running:
+        server.terminate()
+        server.wait(20)
+
+
+def _wait_for(app: App, server: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(3000):
+        try:
+            with urlopen(f"{app.url}/_stcore/health", timeout=10):
+                return
+        except URLError:
+            try:
+                server.wait(0.01)
+            except subprocess.TimeoutExpired:
+                continue
+            pytest.fail(f"The app did not start:\n{log.read_text()}")
+    pytest.fail("The app did not start within 30 s.")
