@@ -6,7 +6,7 @@ from po_toolkit.domain.references import comparable
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import StripeIdempotencyError, StripeStored500Error
 from po_toolkit.invoicing.drive import Drive, held
-from po_toolkit.store import stripe_writes
+from po_toolkit.store.stripe_writes import intend
 from po_toolkit.store.tables import StripeCustomer
 
 
@@ -48,12 +48,11 @@ def _existing(drive: Drive) -> str | None:
 
 def _made(drive: Drive, customer: StripeCustomer) -> str:
     account = drive.account
-    key = f"customer-{customer.uuid}-a{customer.attempt}"
     with account.store.writing(account.actor, Act.INVOICE) as uow:
         held(uow, drive.invoice)
-        write = stripe_writes.intend(
+        intent = intend(
             uow,
-            key,
+            f"customer-{customer.uuid}-a{customer.attempt}",
             "/v1/customers",
             drive.plan.customer(),
             conference_id=customer.conference_id,
@@ -61,7 +60,7 @@ def _made(drive: Drive, customer: StripeCustomer) -> str:
             now=account.now(),
         )
     try:
-        made = account.gateway.write(write.path, stripe_writes.body_of(write), idempotency_key=key)
+        made = account.gateway.write(intent.path, intent.body, idempotency_key=intent.key)
     except (StripeStored500Error, StripeIdempotencyError):
         found = _existing(drive)
         if found:
@@ -70,6 +69,5 @@ def _made(drive: Drive, customer: StripeCustomer) -> str:
             row = uow.session.get_one(StripeCustomer, customer.id)
             row.attempt = max(row.attempt, customer.attempt + 1)
         raise
-    with account.store.writing(account.actor, Act.INVOICE) as uow:
-        stripe_writes.finish(uow, write, str(made["id"]), account.now())
+    drive.finished.append((intent.key, str(made["id"])))
     return str(made["id"])

@@ -23,8 +23,11 @@ from po_toolkit.errors import BusyError, LostLeaseError
 from po_toolkit.invoicing.plan import InvoicePlan, refuse_unbillable
 from po_toolkit.store import invoices
 from po_toolkit.store.database import Store, UnitOfWork
-from po_toolkit.store.tables import Conference, Invoice, PurchaseOrder
+from po_toolkit.store.stripe_writes import Intent, finish, intend
+from po_toolkit.store.tables import LIVE_STATES, Conference, Invoice, PurchaseOrder
 from po_toolkit.stripe_gateway import StripeGateway
+
+Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -50,19 +53,21 @@ class Drive:
     resumed: bool
     """True until the first look at Stripe, when an earlier driver may have done more than it
     could write down."""
+    intent: Intent | None = None
+    """The next write, stored."""
+    finished: list[tuple[str, str]] = field(default_factory=list)
+    """Key and Stripe id of writes that were done, to be noted with the next commit."""
 
     @property
     def plan(self) -> InvoicePlan:
         """What is to be sent."""
         return InvoicePlan(self.order, self.account.conference, self.invoice.generation)
 
-    def key(self, step: str) -> str:
-        """Return the idempotency key of a step; nothing about time or process goes into it."""
-        return f"po-{self.order.uuid}-g{self.invoice.generation}-{step}-a{self.invoice.attempt}"
-
     @contextmanager
     def step(self) -> Iterator[tuple[UnitOfWork, Invoice]]:
         """Commit the result of a step, if this driver still holds the invoice.
+
+        The intent of the step that follows is stored in the same transaction.
 
         Raises:
             LostLeaseError: Another driver has it; nothing is changed.
@@ -70,6 +75,7 @@ class Drive:
         with self.account.store.writing(self.account.actor, Act.INVOICE) as uow:
             row = held(uow, self.invoice)
             yield uow, row
+            self.note_progress(uow, row)
         self.invoice = row
 
     def advance(self, **changes: Any) -> None:
@@ -77,6 +83,57 @@ class Drive:
         with self.step() as (_, row):
             for name, value in changes.items():
                 setattr(row, name, value)
+
+    def note_progress(self, uow: UnitOfWork, row: Invoice) -> None:
+        """Note what Stripe has done, and store what is asked of it next."""
+        now = self.account.now()
+        for key, stripe_id in self.finished:
+            finish(uow, key, stripe_id, now)
+        self.finished.clear()
+        self.intent = None
+        asked = self._request(row)
+        if asked is not None and row.state in LIVE_STATES:
+            path, body = asked
+            self.intent = intend(
+                uow,
+                step_key(self.order, row, row.step),
+                path,
+                body,
+                conference_id=row.conference_id,
+                purchase_order_id=row.purchase_order_id,
+                now=now,
+            )
+
+    def write(self) -> Json:
+        """Do the write that is stored for this step, and remember that it was done.
+
+        Raises:
+            StripeGatewayError: In one of its kinds.
+        """
+        if self.intent is None:
+            raise LostLeaseError(f"{self.order.reference}: the journal has no next step.")
+        answer = self.account.gateway.write(
+            self.intent.path, self.intent.body, idempotency_key=self.intent.key
+        )
+        self.finished.append((self.intent.key, str(answer["id"])))
+        return answer
+
+    def _request(self, row: Invoice) -> tuple[str, Json] | None:
+        """Return path and body of a step's write."""
+        customer_id = row.customer.stripe_customer_id if row.customer else None
+        match row.step:
+            case "draft" if customer_id:
+                return "/v1/invoices", self.plan.draft(customer_id)
+            case "lines":
+                return f"/v1/invoices/{row.stripe_invoice_id}/add_lines", self.plan.lines()
+            case "send":
+                return f"/v1/invoices/{row.stripe_invoice_id}/send", {}
+        return None
+
+
+def step_key(order: PurchaseOrder, invoice: Invoice, step: str) -> str:
+    """Return the idempotency key of a step; nothing about time or process goes into it."""
+    return f"po-{order.uuid}-g{invoice.generation}-{step}-a{invoice.attempt}"
 
 
 def held(uow: UnitOfWork, mine: Invoice) -> Invoice:
@@ -123,7 +180,11 @@ def claim(account: Account, order_id: int) -> Drive:
         _lease(account, invoice)
         uow.session.flush()
         uow.session.refresh(invoice, ["customer"])
-    return Drive(account, order, invoice, resumed)
+        if invoice.step == "customer" and invoice.customer and invoice.customer.stripe_customer_id:
+            invoice.step = "draft"
+        drive = Drive(account, order, invoice, resumed)
+        drive.note_progress(uow, invoice)
+    return drive
 
 
 def hold(account: Account, order_id: int) -> Drive | None:
@@ -174,6 +235,8 @@ def release(drive: Drive, error: str = "", *, refused: bool = False) -> None:
         refused: Stripe refused these data for certain, so the next try is a new attempt.
     """
     mine = drive.invoice
+    if not mine.lease_owner and not error:
+        return
     with drive.account.store.writing(drive.account.actor, Act.INVOICE) as uow:
         row = uow.session.get_one(Invoice, mine.id)
         if row.lease_owner == mine.lease_owner:

@@ -23,9 +23,9 @@ from po_toolkit.errors import (
 )
 from po_toolkit.invoicing.customers import customer_step, forget_customer
 from po_toolkit.invoicing.drive import Account, Drive, claim, held, release
-from po_toolkit.invoicing.look import Found, Sight, agrees, look, look_at, was_sent
+from po_toolkit.invoicing.look import Found, Sight, agrees, look, was_sent
 from po_toolkit.money import display, minor_from_api
-from po_toolkit.store import invoices, stripe_writes
+from po_toolkit.store import invoices
 from po_toolkit.store.purchase_orders import refresh_status
 from po_toolkit.store.tables import Invoice
 
@@ -112,9 +112,8 @@ def _draft_step(drive: Drive) -> None:
     if customer is None or not customer.stripe_customer_id:
         drive.advance(step="customer")
         return
-    body = drive.plan.draft(customer.stripe_customer_id)
     try:
-        invoice = _write(drive, "draft", "/v1/invoices", body)
+        invoice = drive.write()
     except StripeNotFoundError as error:
         if error.param != "customer":
             raise
@@ -124,14 +123,12 @@ def _draft_step(drive: Drive) -> None:
 
 
 def _lines_step(drive: Drive) -> None:
-    stripe_id = _stripe_id(drive)
-    path = f"/v1/invoices/{stripe_id}/add_lines"
     try:
-        invoice = _write(drive, "lines", path, drive.plan.lines())
+        invoice = drive.write()
     except StripeIdempotencyError:
         raise
     except StripeRefusedError:
-        sight = look_at(drive, stripe_id)
+        sight = look(drive)
         if sight.found is Found.EMPTY_DRAFT:
             raise
         _accept(drive, sight)
@@ -157,13 +154,12 @@ def _check(drive: Drive, invoice: Json) -> None:
 
 
 def _send_step(drive: Drive) -> None:
-    stripe_id = _stripe_id(drive)
     try:
-        invoice = _write(drive, "send", f"/v1/invoices/{stripe_id}/send", {})
+        invoice = drive.write()
     except StripeIdempotencyError:
         raise
     except StripeRefusedError:
-        sight = look_at(drive, stripe_id)
+        sight = look(drive)
         if sight.found in (Found.FULL_DRAFT, Found.OPEN):
             raise
         _accept(drive, sight)
@@ -245,7 +241,9 @@ def _done(drive: Drive, invoice: Json) -> None:
         row.step = "done"
         row.state = "paid" if invoice["status"] == "paid" else "sent"
         row.sent_at = account.now()
+        row.lease_owner, row.lease_until = "", None
         _take_over(drive, row, invoice)
+        drive.note_progress(uow, row)
         refresh_status(order)
         uow.audit(Act.INVOICE, order, after={"stripe_invoice_id": invoice["id"], "sent": True})
     drive.order = order
@@ -255,7 +253,7 @@ def _done(drive: Drive, invoice: Json) -> None:
 def _discard(drive: Drive) -> None:
     """Delete the draft and confirm it; only then may the next generation start."""
     with suppress(StripeNotFoundError):  # somebody else deleted it, which is as good
-        drive.account.gateway.delete(f"/v1/invoices/{_stripe_id(drive)}")
+        drive.account.gateway.delete(f"/v1/invoices/{drive.invoice.stripe_invoice_id}")
     drive.advance(state="deleted", lease_owner="", lease_until=None)
 
 
@@ -270,33 +268,6 @@ def _clear_away(drive: Drive) -> None:
         return  # it stays in the journal, and the next run looks at it first
 
 
-def _write(drive: Drive, step: str, path: str, body: Json) -> Json:
-    """Store the intent, then do the write; what was stored first is what is sent, always."""
-    account = drive.account
-    key = drive.key(step)
-    with account.store.writing(account.actor, Act.INVOICE) as uow:
-        held(uow, drive.invoice)
-        write = stripe_writes.intend(
-            uow,
-            key,
-            path,
-            body,
-            conference_id=drive.order.conference_id,
-            purchase_order_id=drive.order.id,
-            now=account.now(),
-        )
-    answer = account.gateway.write(write.path, stripe_writes.body_of(write), idempotency_key=key)
-    with account.store.writing(account.actor, Act.INVOICE) as uow:
-        stripe_writes.finish(uow, write, str(answer["id"]), account.now())
-    return answer
-
-
 def _take_over(drive: Drive, row: Invoice, said: Json) -> None:
     account = drive.account
     invoices.take_over(row, said, account.conference.timezone, account.now())
-
-
-def _stripe_id(drive: Drive) -> str:
-    if drive.invoice.stripe_invoice_id is None:
-        raise LostLeaseError(f"{drive.order.reference}: the journal lost its draft.")
-    return drive.invoice.stripe_invoice_id

@@ -10,7 +10,7 @@ from po_toolkit.errors import (
     StripeNotFoundError,
     StripeRefusedError,
 )
-from po_toolkit.invoicing.drive import Account, Drive, hold, release
+from po_toolkit.invoicing.drive import Account, Drive, hold, release, step_key
 from po_toolkit.invoicing.look import Found, Sight, look
 from po_toolkit.money import display, minor_from_api
 
@@ -62,7 +62,9 @@ def _take_back(drive: Drive, sight: Sight) -> str:
             f"voided and nothing was changed. Sync to see the payment, then refund it."
         )
     try:
-        gateway.write(f"{path}/void", {}, idempotency_key=drive.key("void"))
+        gateway.write(
+            f"{path}/void", {}, idempotency_key=step_key(drive.order, drive.invoice, "void")
+        )
     except StripeRefusedError as error:
         raise PurchaseOrderError(
             f"{drive.order.reference}: {error} Nothing was changed; sync, then look again."

@@ -4,54 +4,72 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.tables import StripeWrite
 from po_toolkit.store.upsert import insert_if_new
 
 
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A write as it was stored first, and as it is sent each time."""
+
+    key: str
+    path: str
+    body: dict[str, Any]
+
+
 def intend(
     uow: UnitOfWork,
-    idempotency_key: str,
+    key: str,
     path: str,
     body: Mapping[str, Any],
     *,
     conference_id: int,
     purchase_order_id: int | None,
     now: datetime,
-) -> StripeWrite:
-    """Store what will be asked of Stripe; an intent stored earlier stays as it is."""
-    insert_if_new(
+) -> Intent:
+    """Store what will be asked of Stripe; an intent stored earlier stays as it is.
+
+    Args:
+        uow: The transaction.
+        key: The idempotency key.
+        path: The endpoint.
+        body: The parameters, in the order in which they are sent.
+        conference_id: Whose account.
+        purchase_order_id: Which purchase order, if one.
+        now: The present.
+    """
+    text = json.dumps(body, ensure_ascii=False)
+    new = insert_if_new(
         uow.session,
         StripeWrite,
         {
             "conference_id": conference_id,
             "purchase_order_id": purchase_order_id,
-            "idempotency_key": idempotency_key,
+            "idempotency_key": key,
             "path": path,
-            "body": json.dumps(body, ensure_ascii=False),
+            "body": text,
             "first_tried_at": now,
             "stripe_id": "",
         },
         [StripeWrite.idempotency_key],
     )
-    return uow.session.scalars(
-        select(StripeWrite).where(StripeWrite.idempotency_key == idempotency_key)
-    ).one()
+    if not new:
+        query = select(StripeWrite.path, StripeWrite.body).where(StripeWrite.idempotency_key == key)
+        path, text = uow.session.execute(query).one().tuple()
+    return Intent(key, path, json.loads(text))
 
 
-def finish(uow: UnitOfWork, write: StripeWrite, stripe_id: str, now: datetime) -> None:
+def finish(uow: UnitOfWork, key: str, stripe_id: str, now: datetime) -> None:
     """Note that Stripe did it, and what it made."""
-    stored = uow.session.get_one(StripeWrite, write.id)
-    stored.finished_at = now
-    stored.stripe_id = stripe_id
-
-
-def body_of(write: StripeWrite) -> dict[str, Any]:
-    """Return the stored parameters, in the order in which they are sent."""
-    body: dict[str, Any] = json.loads(write.body)
-    return body
+    uow.session.execute(
+        update(StripeWrite)
+        .where(StripeWrite.idempotency_key == key)
+        .values(finished_at=now, stripe_id=stripe_id)
+    )
