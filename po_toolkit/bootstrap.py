@@ -36,6 +36,8 @@ class OpenConference:
     actor: Actor
     now: Callable[[], datetime]
     stripe_api_base: str | None = None
+    patient: bool = False
+    """True for batches: their calls let a person's single act go first."""
 
     @cached_property
     def gateway(self) -> StripeGateway:
@@ -50,10 +52,9 @@ class OpenConference:
                 f"Conference {self.slug} has no stripe_secret_key. Put it in the table "
                 f"[po_toolkit.conferences.{self.slug}] of the configuration file."
             )
+        pace = permits.account_pace(self.store, key, patient=self.patient)
         return StripeGateway(
-            key,
-            api_base=self.stripe_api_base,
-            permit=permits.account_permit(self.store, key),
+            key, api_base=self.stripe_api_base, permit=pace.wait, slow_down=pace.slow_down
         )
 
     def today(self) -> date:
@@ -91,6 +92,7 @@ def open_conference(
     store: Store | None = None,
     actor: Actor | None = None,
     now: Callable[[], datetime] = utc_now,
+    patient: bool = False,
 ) -> OpenConference:
     """Open one conference.
 
@@ -100,6 +102,7 @@ def open_conference(
         store: By default the settings' database, created or migrated where needed.
         actor: Who acts; by default the user of this machine.
         now: The clock.
+        patient: True for batches, whose calls let a person's single act go first.
 
     Raises:
         SettingsError: No such conference, or a wrong setting.
@@ -117,4 +120,5 @@ def open_conference(
         actor=actor or local_actor(),
         now=now,
         stripe_api_base=settings.stripe_api_base,
+        patient=patient,
     )

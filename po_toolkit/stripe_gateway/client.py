@@ -42,6 +42,7 @@ class StripeGateway:
         *,
         api_base: str | None = None,
         permit: Callable[[str], None],
+        slow_down: Callable[[], None] = lambda: None,
         http_client: stripe.HTTPClient | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -51,6 +52,7 @@ class StripeGateway:
             key: The secret key; it stays inside.
             api_base: Where Stripe is, by default Stripe's own address.
             permit: Waits for the account's next free slot; gets the endpoint's name.
+            slow_down: Told of each 429.
             http_client: The SDK's transport; tests pass one that fails on purpose.
             sleep: Waits between tries.
         """
@@ -62,6 +64,7 @@ class StripeGateway:
             http_client=http_client or stripe.RequestsClient(timeout=TIMEOUT_SECONDS),
         )
         self._permit = permit
+        self._slow_down = slow_down
         self._sleep = sleep
         self._lock = threading.Lock()
         self.calls = 0
@@ -117,6 +120,8 @@ class StripeGateway:
                 answer = self._client.raw_request(method, path, **params, **options)
             except stripe.StripeError as error:
                 ours = translate(error)
+                if error.http_status == 429:
+                    self._slow_down()
                 if tried == TRIES or not _again(error, ours):
                     raise ours from None
                 self._sleep(_pause(error, tried))
