@@ -2,6 +2,7 @@
 
 from po_toolkit.store.tables.audit import AuditEntry
 from po_toolkit.store.tables.base import Base
+from po_toolkit.store.tables.batches import InvoiceBatch, InvoiceBatchItem
 from po_toolkit.store.tables.closing import ClosedPeriod, RowVersion
 from po_toolkit.store.tables.conferences import Conference
 from po_toolkit.store.tables.events import SyncCursor, WebhookEvent
@@ -30,6 +31,8 @@ __all__ = [
     "ImportBatch",
     "ImportRow",
     "Invoice",
+    "InvoiceBatch",
+    "InvoiceBatchItem",
     "LedgerEntry",
     "MoneyIntent",
     "PurchaseOrder",

@@ -39,6 +39,8 @@ class StripeCustomer(Base):
     stripe_customer_id: Mapped[StripeId | None] = mapped_column(index=True)
     attempt: Mapped[int] = mapped_column(default=1)
     """Part of the key under which the customer is made; rises only after a look at Stripe."""
+    looked_for_at: Mapped[Time | None]
+    """When the account was last seen not to have this customer."""
     created_at: Mapped[CreatedAt]
 
 
@@ -89,6 +91,8 @@ class Invoice(Base):
     stripe_starting_balance: Mapped[MinorUnits | None]
     stripe_credit_used: Mapped[MinorUnits] = mapped_column(default=0)
     """How much of the customer's credit settled it; 0 again once it is void."""
+    stripe_customer_id: Mapped[StripeId] = mapped_column(default="", index=True)
+    """Whose credit settles it; empty until it was read."""
     stripe_customer_name: Mapped[str] = mapped_column(default="")
     """Whom the invoice at Stripe names, as last read; empty until then."""
     stripe_customer_email: Mapped[str] = mapped_column(default="")

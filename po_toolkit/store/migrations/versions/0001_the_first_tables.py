@@ -113,6 +113,7 @@ def upgrade() -> None:
         sa.Column("organization_key", sa.String(), nullable=False),
         sa.Column("stripe_customer_id", sa.String(length=255), nullable=True),
         sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("looked_for_at", UtcDateTime(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["conference_id"], ["conferences.id"], name=op.f("fk_stripe_customers_conference_id")
@@ -317,6 +318,7 @@ def upgrade() -> None:
         sa.Column("stripe_amount_overpaid", sa.BigInteger(), nullable=True),
         sa.Column("stripe_starting_balance", sa.BigInteger(), nullable=True),
         sa.Column("stripe_credit_used", sa.BigInteger(), nullable=False),
+        sa.Column("stripe_customer_id", sa.String(length=255), nullable=False),
         sa.Column("stripe_customer_name", sa.String(), nullable=False),
         sa.Column("stripe_customer_email", sa.String(), nullable=False),
         sa.Column("stripe_read_at", UtcDateTime(), nullable=True),
@@ -346,6 +348,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("invoices", schema=None) as batch_op:
         batch_op.create_index("ix_invoices_state", ["conference_id", "state"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_invoices_stripe_customer_id"), ["stripe_customer_id"], unique=False
+        )
 
     op.create_table(
         "purchase_order_line_items",
@@ -585,9 +590,61 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_money_intents_purchase_order_id"), ["purchase_order_id"], unique=False
         )
+        batch_op.create_index(batch_op.f("ix_money_intents_stripe_id"), ["stripe_id"], unique=False)
+    op.create_table(
+        "invoice_batches",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("conference_id", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("send", sa.Boolean(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("entered_by", sa.String(), nullable=False),
+        sa.Column("customers_found_at", UtcDateTime(), nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["conference_id"], ["conferences.id"], name=op.f("fk_invoice_batches_conference_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invoice_batches")),
+    )
+    with op.batch_alter_table("invoice_batches", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_money_intents_stripe_id"), ["stripe_id"], unique=False
+            batch_op.f("ix_invoice_batches_conference_id"), ["conference_id"], unique=False
         )
+        batch_op.create_index(batch_op.f("ix_invoice_batches_state"), ["state"], unique=False)
+    op.create_table(
+        "invoice_batch_items",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("batch_id", sa.Integer(), nullable=False),
+        sa.Column("purchase_order_id", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("queued_at", UtcDateTime(), nullable=True),
+        sa.Column("not_before", UtcDateTime(), nullable=True),
+        sa.Column("finished_at", UtcDateTime(), nullable=True),
+        sa.Column("stripe_invoice_id", sa.String(length=255), nullable=False),
+        sa.Column("hosted_url", sa.Text(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["batch_id"], ["invoice_batches.id"], name=op.f("fk_invoice_batch_items_batch_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["purchase_order_id"],
+            ["purchase_orders.id"],
+            name=op.f("fk_invoice_batch_items_purchase_order_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invoice_batch_items")),
+    )
+    with op.batch_alter_table("invoice_batch_items", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_invoice_batch_items_batch_id"), ["batch_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_invoice_batch_items_purchase_order_id"),
+            ["purchase_order_id"],
+            unique=False,
+        )
+        batch_op.create_index("ix_invoice_batch_items_state", ["state", "batch_id"], unique=False)
 
 
 def downgrade() -> None:
@@ -597,6 +654,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_money_intents_purchase_order_id"))
         batch_op.drop_index("ix_money_intents_open")
 
+    op.drop_table("invoice_batch_items")
+    op.drop_table("invoice_batches")
     op.drop_table("money_intents")
     op.drop_table("stray_invoices")
     with op.batch_alter_table("row_versions", schema=None) as batch_op:
@@ -623,6 +682,7 @@ def downgrade() -> None:
 
     op.drop_table("purchase_order_line_items")
     with op.batch_alter_table("invoices", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_invoices_stripe_customer_id"))
         batch_op.drop_index("ix_invoices_state")
 
     op.drop_table("invoices")
