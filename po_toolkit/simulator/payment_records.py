@@ -6,7 +6,6 @@ from po_toolkit.simulator import invoice_payments
 from po_toolkit.simulator.charges import check_chargeable
 from po_toolkit.simulator.currencies import check_amount
 from po_toolkit.simulator.errors import invalid
-from po_toolkit.simulator.events import emit
 from po_toolkit.simulator.invoice_shape import render
 from po_toolkit.simulator.invoices import get
 from po_toolkit.simulator.metadata import merged
@@ -41,14 +40,37 @@ def report_payment(account: Account, params: Json) -> Json:
     )
     if latest > account.now():
         raise invalid("A payment can't be reported before it happened.", param="initiated_at")
-    record = account.add(_new_record(account, params))
-    emit(account, "payment_record.created", record)
-    return record
+    return account.add(_new_record(account, params))
 
 
 def retrieve(account: Account, _params: Json, record_id: str) -> Json:
     """GET /v1/payment_records/{id}."""
     return account.get("payment_record", record_id)
+
+
+def report_refund(account: Account, params: Json, record_id: str) -> Json:
+    """POST /v1/payment_records/{id}/report_refund: money given back outside Stripe."""
+    record = account.get("payment_record", record_id)
+    if "refunded" not in params:
+        raise invalid(
+            "You must provide `refunded[refunded_at]` when `outcome` is `refunded`.",
+            param="refunded",
+            code="parameter_missing",
+        )
+    left = record["amount_guaranteed"]["value"] - record["amount_refunded"]["value"]
+    currency = record["amount_requested"]["currency"]
+    given = params.get("amount") or {"value": left, "currency": currency}
+    if given["currency"] != currency:
+        raise invalid("A refund must be in the payment's currency.", param="amount[currency]")
+    if not 0 < given["value"] <= left:
+        raise invalid(
+            f"Refund amount ({given['value']}) is greater than what is left of the payment "
+            f"({left}).",
+            param="amount[value]",
+        )
+    total = record["amount_refunded"]["value"] + given["value"]
+    record["amount_refunded"] = {"currency": currency, "value": total}
+    return record
 
 
 def attach_payment(account: Account, params: Json, invoice_id: str) -> Json:
@@ -129,10 +151,7 @@ def _new_record(account: Account, params: Json) -> Json:
             "payment_method": details.get("payment_method"),
             "type": "custom",
         },
-        "processor_details": {
-            "custom": processor.get("custom"),
-            "type": "custom",
-        },
+        "processor_details": processor,
         "reported_by": "self",
         "shipping_details": None,
     }

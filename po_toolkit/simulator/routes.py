@@ -140,13 +140,19 @@ ROUTES = [
     ),
     _route("GET /v1/payment_records/{id}", payment_records.retrieve),
     _route(
+        "POST /v1/payment_records/{id}/report_refund",
+        payment_records.report_refund,
+        "amount initiated_at metadata outcome processor_details refunded",
+    ),
+    _route(
         "POST /v1/credit_notes",
         credit_notes.create,
         "amount credit_amount effective_at email_type invoice memo metadata out_of_band_amount "
-        "reason",
+        "reason refund_amount refunds",
     ),
     _route("GET /v1/credit_notes", credit_notes.list_notes, f"{_PAGE} customer invoice"),
     _route("GET /v1/credit_notes/{id}", credit_notes.retrieve),
+    _route("POST /v1/credit_notes/{id}/void", credit_notes.void),
     _route("GET /v1/events", events.list_events, f"{_PAGE} type types"),
     _route("GET /v1/events/{id}", events.retrieve),
     _route("GET /v1/payment_intents", charges.list_intents, f"{_PAGE} customer"),

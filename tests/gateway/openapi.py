@@ -58,6 +58,8 @@ GET /v1/refunds/{refund}
 GET /v1/tax_rates
 GET /v1/tax_rates/{tax_rate}
 POST /v1/credit_notes
+POST /v1/credit_notes/{id}/void
+POST /v1/payment_records/{id}/report_refund
 POST /v1/disputes/{dispute}/close
 POST /v1/customers
 POST /v1/customers/{customer}

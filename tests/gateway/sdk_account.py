@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 import openapi
 import stripe
+from stripe.params import WebhookEndpointCreateParams
 
 from po_toolkit.simulator import Simulator
+
+_ENABLED = WebhookEndpointCreateParams.__annotations__["enabled_events"]
+EVENT_TYPES = set(re.findall(r"[a-z_]+(?:\.[a-z_]+)+", repr(_ENABLED)))
+"""Every type of event that a webhook endpoint can ask for, as the SDK knows them."""
 
 
 class RecordingClient(stripe.RequestsClient):
@@ -89,4 +95,6 @@ class Account:
             subject = event["data"]["object"]
             lines = openapi.faults(subject, subject["object"])
             found += [f"event {event['type']}: {line}" for line in lines]
+            if event["type"] not in EVENT_TYPES:
+                found.append(f"Stripe has no event {event['type']}")
         return sorted(set(found))

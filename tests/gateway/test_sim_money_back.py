@@ -161,3 +161,63 @@ def test_a_refund_needs_something_to_refund(account) -> None:
         account.v1.refunds.create({"payment_intent": waiting.payment.payment_intent})
     with pytest.raises(LookupError):
         account.sim.control.refund(waiting.id)
+
+
+def test_a_credit_note_can_give_back_by_refund_and_link_one_made_before(account) -> None:
+    sent = account.sent()
+    payment = account.sim.control.pay(sent.id)
+    create = account.v1.credit_notes.create
+    note = create({"invoice": sent.id, "amount": 1_000, "refund_amount": 1_000})
+    assert [(r.amount_refunded, r.type) for r in note.refunds] == [(1_000, "refund")]
+    earlier = account.sim.control.refund(payment["id"], 2_000)
+    link = {"refund": earlier["id"], "amount_refunded": 1_500}
+    linked = create({"invoice": sent.id, "amount": 1_500, "refunds": [link]})
+    assert linked.refunds[0].refund == earlier["id"]
+    with pytest.raises(stripe.InvalidRequestError, match="500 left"):
+        create({"invoice": sent.id, "amount": 1_500, "refunds": [link]})
+    charge = account.v1.charges.retrieve(earlier["charge"])
+    assert charge.amount_refunded == 3_000
+    assert account.invoice(sent.id).post_payment_credit_notes_amount == 2_500
+
+
+def test_a_credit_note_on_an_open_invoice_can_be_voided(account) -> None:
+    sent = account.sent()
+    note = account.v1.credit_notes.create({"invoice": sent.id, "amount": 3_000})
+    assert account.v1.credit_notes.void_credit_note(note.id).status == "void"
+    restored = account.invoice(sent.id)
+    assert (restored.amount_due, restored.amount_remaining) == (10_000, 10_000)
+    account.v1.credit_notes.create({"invoice": sent.id, "amount": 10_000})
+    with pytest.raises(stripe.InvalidRequestError):
+        account.v1.credit_notes.void_credit_note(note.id)
+
+
+def test_a_wire_given_back_is_reported_on_its_payment_record(account) -> None:
+    now = account.sim.world.clock.now()
+    record = account.v1.payment_records.report_payment(
+        {
+            "amount_requested": {"value": 5_000, "currency": "usd"},
+            "initiated_at": now - 60,
+            "outcome": "guaranteed",
+            "guaranteed": {"guaranteed_at": now - 60},
+            "payment_method_details": {"type": "custom"},
+        }
+    )
+
+    def give_back(value: int):
+        return account.v1.payment_records.report_refund(
+            record.id,
+            {
+                "amount": {"value": value, "currency": "usd"},
+                "outcome": "refunded",
+                "refunded": {"refunded_at": now},
+                "processor_details": {
+                    "type": "custom",
+                    "custom": {"refund_reference": f"back-{value}"},
+                },
+            },
+        )
+
+    assert give_back(2_000).amount_refunded.value == 2_000
+    with pytest.raises(stripe.InvalidRequestError, match="greater"):
+        give_back(3_001)
+    assert give_back(3_000).amount_refunded.value == 5_000
