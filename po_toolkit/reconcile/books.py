@@ -72,7 +72,7 @@ def open_books(store: Store, conference: Conference, as_of: date) -> Books:
         notes = as_it_was(read.credit_notes, "credit_note_id", CreditNote)
         strays = as_it_was(read.stray_invoices, "stray_id", StrayInvoice)
         balances = as_it_was(read.customer_balances, "balance_id", CustomerBalance)
-    orders = _keyed(orders)
+    orders = _keyed(orders, conference.timezone, cutoff)
     invoices = _dated_invoices(invoices, conference.timezone, cutoff)
     entries = _named(_signed_entries(entries), orders)
     notes = _named(_dated_notes(notes), orders)
@@ -114,7 +114,10 @@ def _revived(name: str, value: Any) -> Any:
     return date.fromisoformat(value) if name == "due_date" else datetime.fromisoformat(value)
 
 
-def _keyed(orders: pd.DataFrame) -> pd.DataFrame:
+def _keyed(orders: pd.DataFrame, timezone: str, cutoff: read.Cutoff) -> pd.DataFrame:
+    created = pd.to_datetime(orders["created_at"], utc=True)
+    orders["created_by_then"] = created < pd.Timestamp(cutoff.before)
+    orders["created_on"] = _local_days(created, timezone)
     orders["order_id"] = orders["order_id"].astype("int64")
     orders["total"] = orders["total"].astype("int64")
     return orders.set_index("order_id", drop=False).rename_axis(None)
@@ -127,6 +130,13 @@ def _named(rows: pd.DataFrame, orders: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
+def _local_days(instants: pd.Series[Any], timezone: str) -> pd.Series[Any]:
+    """Return the dates that the clocks of the timezone showed."""
+    local = instants.dt.tz_convert(timezone).dt.tz_localize(None)
+    days: pd.Series[Any] = local.dt.normalize().astype("datetime64[s]")
+    return days
+
+
 def _dated_notes(notes: pd.DataFrame) -> pd.DataFrame:
     for name in ("order_id", "amount"):
         notes[name] = notes[name].astype("int64")
@@ -137,10 +147,9 @@ def _dated_notes(notes: pd.DataFrame) -> pd.DataFrame:
 
 def _dated_invoices(invoices: pd.DataFrame, timezone: str, cutoff: read.Cutoff) -> pd.DataFrame:
     sent_at = pd.to_datetime(invoices["sent_at"], utc=True)
-    local = sent_at.dt.tz_convert(timezone).dt.tz_localize(None).dt.normalize()
     was_sent = sent_at.isna() | (sent_at < pd.Timestamp(cutoff.before))
     invoices["stripe_invoice_id"] = invoices["stripe_invoice_id"].fillna("")
-    invoices["sent_on"] = local.where(was_sent).astype("datetime64[s]")
+    invoices["sent_on"] = _local_days(sent_at, timezone).where(was_sent)
     invoices["is_live"] = invoices["state"].isin(LIVE_STATES)
     invoices["is_sent"] = invoices["state"].isin(SENT_STATES) & was_sent
     invoices["due_date"] = pd.to_datetime(invoices["due_date"]).astype("datetime64[s]")

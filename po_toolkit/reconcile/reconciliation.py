@@ -9,16 +9,17 @@ from typing import Any
 
 import pandas as pd
 
-from po_toolkit.domain.ageing import BUCKET_LABELS, Bucket
+from po_toolkit.domain.ageing import BUCKET_LABELS
 from po_toolkit.domain.discrepancies import DISCREPANCY_TITLES
 from po_toolkit.money import to_major
-from po_toolkit.reconcile import discrepancies, edge
+from po_toolkit.reconcile import discrepancies, edge, summaries
 from po_toolkit.reconcile.books import Books, open_books
 from po_toolkit.reconcile.tables import (
     AGEING,
     DISCREPANCIES,
     ENTRIES,
     INVOICES,
+    MONTHS,
     PURCHASE_ORDERS,
     SUMMARY,
 )
@@ -26,13 +27,11 @@ from po_toolkit.store.columns import utc_now
 from po_toolkit.store.database import Store
 from po_toolkit.store.tables import Conference
 
-SUMS = ("total", "credited", "paid", "paid_stripe", "paid_other", "refunded", "balance")
-"""Columns of the rows that the totals add up."""
-
 TABLES = {
     "rows": PURCHASE_ORDERS,
     "summary": SUMMARY,
     "ageing": AGEING,
+    "months": MONTHS,
     "discrepancies": DISCREPANCIES,
     "invoices": INVOICES,
     "entries": ENTRIES,
@@ -110,24 +109,17 @@ class Reconciliation:
     @cached_property
     def ageing(self) -> pd.DataFrame:
         """What is open by how late it is (table ``AGEING``), every bucket of each currency."""
-        orders = self.books.orders
-        is_open = orders[orders["open"] > 0]
-        grouped = is_open.groupby(["currency", "bucket"])["open"].agg(["size", "sum"])
-        index = pd.MultiIndex.from_product(
-            [sorted(orders["currency"].unique()), [b.value for b in Bucket]],
-            names=["currency", "bucket"],
-        )
-        full = grouped.reindex(index, fill_value=0).reset_index()
-        return AGEING.frame(full.rename(columns={"size": "purchase_orders", "sum": "amount"}))
+        return summaries.by_age(self.books)
 
     @cached_property
     def summary(self) -> pd.DataFrame:
         """Sums by currency and status (table ``SUMMARY``)."""
-        keys = ["currency", "status"]
-        sums = ["total", "credited", "paid", "refunded", "balance"]
-        grouped = self.books.orders.groupby(keys, sort=True)[sums].sum()
-        counts = self.books.orders.groupby(keys, sort=True).size()
-        return SUMMARY.frame(grouped.assign(purchase_orders=counts).reset_index())
+        return summaries.by_status(self.books)
+
+    @cached_property
+    def months(self) -> pd.DataFrame:
+        """What was invoiced and what moved, by currency and month (table ``MONTHS``)."""
+        return summaries.by_month(self.books)
 
     @cached_property
     def totals(self) -> dict[str, dict[str, int]]:
@@ -136,24 +128,43 @@ class Reconciliation:
         ``open`` is what is still to come in: balances above 0 of purchase orders that are not
         cancelled; ``overdue`` the part of it past its due date; ``overpaid`` what came too much.
         """
+        return summaries.in_all(self.books)
+
+    def behind(self, table: str, **figure: str) -> pd.DataFrame:
+        """Return the rows that a figure of a table is the sum of.
+
+        Args:
+            table: ``summary``, ``ageing``, ``months``, ``discrepancies``, ``totals`` or ``rows``.
+            figure: Which figure, by the columns that name it: ``currency`` and ``status``,
+                ``bucket`` or ``month``; ``code``; ``currency`` alone; or ``reference``.
+
+        Returns:
+            Purchase orders (table ``PURCHASE_ORDERS``); for a month and for one purchase order
+            the entries (table ``ENTRIES``).
+        """
+        if table in ("months", "rows"):
+            frame = self.entries.assign(month=self.entries["booked_on"].dt.strftime("%Y-%m"))
+        else:
+            frame = self.rows.assign(bucket=self.rows["reference"].map(self._buckets))
+        for name, value in figure.items():
+            if name == "code":
+                frame = frame[[value in codes for codes in frame["discrepancies"]]]
+            else:
+                frame = frame[frame[name].eq(value)]
+        shown = ENTRIES if table in ("months", "rows") else PURCHASE_ORDERS
+        return shown.frame(frame)
+
+    @property
+    def _buckets(self) -> dict[str, str]:
         orders = self.books.orders
-        figures = orders[["currency", *SUMS, "open"]].assign(
-            overdue=orders["open"].where(orders["days_overdue"] > 0, 0),
-            overpaid=(-orders["balance"]).where(orders["status"].eq("overpaid"), 0),
-        )
-        figures.insert(1, "purchase_orders", 1)
-        grouped = figures.groupby("currency", sort=True).sum()
-        return {
-            str(currency): {str(name): int(value) for name, value in sums.items()}
-            for currency, sums in grouped.to_dict("index").items()
-        }
+        return dict(zip(orders["reference"], orders["bucket"], strict=True))
 
     def readable(self, table: str) -> pd.DataFrame:
         """Return one table for people: amounts as ``Decimal`` major units, words for codes.
 
         Args:
-            table: ``rows``, ``summary``, ``ageing``, ``discrepancies``, ``invoices`` or
-                ``entries``.
+            table: ``rows``, ``summary``, ``ageing``, ``months``, ``discrepancies``, ``invoices``
+                or ``entries``.
         """
         frame = edge.with_decimals(TABLES[table], getattr(self, table))
         for name, words in (("bucket", BUCKET_LABELS), ("code", DISCREPANCY_TITLES)):

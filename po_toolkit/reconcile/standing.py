@@ -30,8 +30,7 @@ def with_sums(orders: pd.DataFrame, entries: pd.DataFrame, notes: pd.DataFrame) 
     orders["balance"] = orders["total"] - orders["credited"] - orders["paid"] + orders["refunded"]
     touched = pd.concat([entries["order_id"], notes["order_id"]]).unique()
     orders["active"] = orders.index.isin(touched)
-    there = orders["created_by_then"].astype(bool) | orders["active"]
-    return orders[there].copy()
+    return orders[orders["created_by_then"] | orders["active"]].copy()
 
 
 def _taken_back(entries: pd.DataFrame) -> pd.Series[Any]:
@@ -45,6 +44,7 @@ _FROM_INVOICE = (
     "invoice_id",
     "generation",
     "state",
+    "number",
     "stripe_invoice_id",
     "stripe_status",
     "stripe_total",
@@ -66,6 +66,7 @@ def with_live_invoice(
     orders["has_live"] = orders.index.isin(live.index)
     on_invoice = live["is_sent"].astype(bool).reindex(orders.index, fill_value=False)
     orders["sent"] = on_invoice | orders["marked_sent"].astype(bool)
+    orders["sent_on"] = live["sent_on"].where(live["is_sent"].astype(bool)).reindex(orders.index)
     days = pd.to_numeric(orders["days_until_due"]).fillna(conference.days_until_due)
     reckoned = live["sent_on"].reindex(orders.index) + pd.to_timedelta(days, unit="D")
     own = pd.to_datetime(orders["due_date"]).astype("datetime64[s]")

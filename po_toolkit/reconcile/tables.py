@@ -8,6 +8,8 @@ _REFERENCE = Column("reference", Kind.TEXT, "Our own number of the purchase orde
 _CURRENCY = Column("currency", Kind.TEXT, "Three-letter code in lower case")
 _ORGANIZATION = Column("organization_name", Kind.TEXT, "The sponsor")
 
+_CONFERENCE = Column("conference", Kind.TEXT, "The conference's name in the settings")
+
 PURCHASE_ORDERS = Table(
     "purchase_orders",
     "Purchase orders",
@@ -114,6 +116,7 @@ SUMMARY = Table(
     "summary",
     "By status",
     (
+        _CONFERENCE,
         _CURRENCY,
         Column("status", Kind.TEXT, "Status of the purchase orders"),
         Column("purchase_orders", Kind.COUNT, "How many"),
@@ -122,5 +125,36 @@ SUMMARY = Table(
         Column("paid", Kind.MONEY, "Sum of what was paid"),
         Column("refunded", Kind.MONEY, "Sum of what was refunded"),
         Column("balance", Kind.MONEY, "Sum of their balances"),
+    ),
+)
+
+MONTHS = Table(
+    "months",
+    "By month",
+    (
+        _CONFERENCE,
+        _CURRENCY,
+        Column("month", Kind.TEXT, "Like 2027-03, in the conference's timezone"),
+        Column("invoiced", Kind.MONEY, "Totals of the purchase orders whose invoice was sent then"),
+        Column("credited", Kind.MONEY, "Credit notes that count from then"),
+        Column("paid", Kind.MONEY, "Payments, net of what was taken back"),
+        Column("refunded", Kind.MONEY, "Refunds, net of those that failed"),
+        Column("received", Kind.MONEY, "paid - refunded: what is left of the month's money"),
+    ),
+)
+
+STATEMENT = Table(
+    "statement",
+    "Statement",
+    (
+        Column("day", Kind.DATE, "When the invoice was sent or the money moved"),
+        Column("what", Kind.TEXT, "opening balance, invoice, payment, credit_note, refund, …"),
+        _REFERENCE,
+        Column("po_number", Kind.TEXT, "The sponsor's own number, as it came"),
+        Column("details", Kind.TEXT, "Invoice number, payment reference or reason"),
+        _CURRENCY,
+        Column("charge", Kind.MONEY, "What it adds to the debt"),
+        Column("credit", Kind.MONEY, "What it takes off the debt"),
+        Column("balance", Kind.MONEY, "What is owed after it, in this currency"),
     ),
 )

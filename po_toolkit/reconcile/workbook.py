@@ -11,13 +11,15 @@ from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 
 from po_toolkit.domain.harmless import harmless
 from po_toolkit.money import exponent, to_major
-from po_toolkit.reconcile.reconciliation import SUMS, Reconciliation
+from po_toolkit.reconcile.reconciliation import Reconciliation
 from po_toolkit.reconcile.schema import Kind, Table
+from po_toolkit.reconcile.summaries import SUMS
 from po_toolkit.reconcile.tables import (
     AGEING,
     DISCREPANCIES,
     ENTRIES,
     INVOICES,
+    MONTHS,
     PURCHASE_ORDERS,
     SUMMARY,
 )
@@ -36,6 +38,7 @@ def workbook(reconciliation: Reconciliation) -> bytes:
             (PURCHASE_ORDERS, reconciliation.rows),
             (SUMMARY, reconciliation.summary),
             (AGEING, reconciliation.ageing),
+            (MONTHS, reconciliation.months),
             (DISCREPANCIES, reconciliation.discrepancies),
             (INVOICES, reconciliation.invoices),
             (ENTRIES, reconciliation.entries),

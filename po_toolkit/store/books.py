@@ -75,6 +75,7 @@ def orders(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
             po.organization_key,
             po.contact_name,
             po.contact_email,
+            po.billing_address,
             po.currency,
             po.marked_sent,
             po.claimed_invoice_id,
@@ -83,7 +84,7 @@ def orders(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
             func.coalesce(ImportBatch.file_name, "").label("file_name"),
             func.coalesce(ImportBatch.sheet, "").label("sheet"),
             po.import_row,
-            _flag(po.created_at < cutoff.before).label("created_by_then"),
+            po.created_at,
             _flag(and_(po.cancelled_at.is_not(None), po.cancelled_at < cutoff.before)).label(
                 "cancelled"
             ),
