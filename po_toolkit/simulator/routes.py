@@ -13,6 +13,7 @@ from typing import Any
 from po_toolkit.simulator import (
     accounts,
     balance,
+    cash_balance,
     charges,
     credit_notes,
     customers,
@@ -93,6 +94,12 @@ ROUTES = [
         "GET /v1/customers/{customer}/balance_transactions",
         customers.list_balance_moves,
         f"{_PAGE} invoice",
+    ),
+    _route("GET /v1/customers/{customer}/cash_balance", cash_balance.retrieve),
+    _route(
+        "GET /v1/customers/{customer}/cash_balance_transactions",
+        cash_balance.list_moves,
+        _CURSORS,
     ),
     _route(
         "POST /v1/invoices",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from po_toolkit.simulator import charges, disputes, invoice_payments, refunds
+from po_toolkit.simulator import cash_balance, charges, disputes, invoice_payments, refunds
 from po_toolkit.simulator.world import Account, Json, World
 
 
@@ -69,6 +69,35 @@ class SponsorActs:
             charges.decline(owner, intent, code, "The bank returned the debit.")
             invoice_payments.failed(owner, owner.get("invoice", payment["invoice"]))
             return dict(payment)
+
+    def transfer(
+        self, customer_id: str, amount: int, currency: str = "usd", reference: str = ""
+    ) -> Json:
+        """Let a bank transfer to the customer's virtual account arrive; return its entry.
+
+        It pays one to five open invoices that take ``customer_balance`` when it equals their sum;
+        else it waits in the cash balance.
+
+        Raises:
+            LookupError: No such customer.
+            ValueError: There are no bank transfers in this currency.
+        """
+        with self._world.lock:
+            owner = self._world.account_of(customer_id)
+            customer = owner.get("customer", customer_id)
+            return dict(cash_balance.fund(owner, customer, amount, currency, reference))
+
+    def apply_cash(self, invoice_id: str, amount: int) -> Json:
+        """Pay an invoice, in part too, from the cash balance, as staff would in the dashboard.
+
+        Raises:
+            LookupError: No such invoice.
+            ValueError: There is not so much in the balance.
+            ApiError: The invoice takes no such payment.
+        """
+        with self._world.lock:
+            owner = self._world.account_of(invoice_id)
+            return dict(cash_balance.apply(owner, owner.get("invoice", invoice_id), amount))
 
     def dispute(
         self, payment_id: str, amount: int | None = None, reason: str = "fraudulent"
