@@ -31,7 +31,7 @@ def invoice_screen(visit: Visit) -> None:
     preview = _chosen(visit)
     _summary(preview)
     _ready(preview)
-    _skipped(preview)
+    _skipped(visit, preview)
     if preview.ready:
         _offer(visit, preview)
 
@@ -97,14 +97,16 @@ def _ready(preview: InvoicePreview) -> None:
     tables.show(frame, columns, money=["total"])
 
 
-def _skipped(preview: InvoicePreview) -> None:
+def _skipped(visit: Visit, preview: InvoicePreview) -> None:
     if not preview.skipped:
         return
-    st.subheader(f"Not to be sent: {len(preview.skipped)}")
     frame = pd.DataFrame(
         {"reference": skip.reference, "reason": skip.reason} for skip in preview.skipped
     )
-    tables.show(frame, {"reference": "Reference", "reason": "Why"})
+    with st.expander(f"Not to be sent: {len(preview.skipped)}"):
+        tables.show_texts(
+            frame, {"reference": "Reference", "reason": "Why"}, key=visit.key("invoice.skipped")
+        )
 
 
 def _offer(visit: Visit, preview: InvoicePreview) -> None:

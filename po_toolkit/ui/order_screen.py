@@ -8,9 +8,13 @@ import pandas as pd
 import streamlit as st
 
 from po_toolkit.reconcile import PurchaseOrderStory, purchase_order_story
+from po_toolkit.reconcile.story import StoryEvent
 from po_toolkit.ui import tables, words
 from po_toolkit.ui.session import Visit
 from po_toolkit.ui.sync_button import sync_button
+
+_ACT = "act:"
+"""How the story marks an entry of the audit trail."""
 
 
 def order_screen(visit: Visit) -> None:
@@ -64,6 +68,8 @@ def _invoices(story: PurchaseOrderStory) -> None:
     st.subheader("Invoices")
     frame = pd.DataFrame([asdict(i) for i in story.invoices])
     frame["currency"] = story.currency
+    for name in ("state", "stripe_status"):
+        frame[name] = [words.label(value) for value in frame[name]]
     tables.show(
         frame,
         {
@@ -131,19 +137,31 @@ def _history(visit: Visit, story: PurchaseOrderStory) -> None:
     st.subheader("History")
     frame = pd.DataFrame([asdict(event) for event in story.events])
     frame["when"] = [words.moment(at, visit.opened.conference.timezone) for at in frame["at"]]
+    frame["text"] = [_said(event) for event in story.events]
+    frame["source"] = [_source(event) for event in story.events]
     frame["currency"] = story.currency
     tables.show(
         frame,
         {
             "when": "When",
             "text": st.column_config.TextColumn("What happened", width="large"),
-            "amount": "Amount",
+            "amount": st.column_config.Column("Amount", width=130),
             "actor": "Who",
             "source": "Source",
         },
         money=["amount"],
         alt="Everything that happened, in order of time",
     )
+
+
+def _said(event: StoryEvent) -> str:
+    act = event.kind.removeprefix(_ACT)
+    return event.text if act == event.kind else words.act(act)
+
+
+def _source(event: StoryEvent) -> str:
+    """Return the id at the source; the name of our own table says nothing to a reader."""
+    return "" if event.kind.startswith(_ACT) else event.source
 
 
 def _particulars(story: PurchaseOrderStory) -> None:

@@ -12,6 +12,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency
 
+from po_toolkit.domain.roles import Act
 from po_toolkit.domain.sums import Status
 from po_toolkit.money import exponent
 
@@ -97,6 +98,31 @@ def label(code: str) -> str:
     """Turn a code into words: ``payment_reversal`` into ``Payment reversal``."""
     words = code.replace("_", " ").capitalize()
     return "PO" + words[2:] if words.startswith("Po ") else words
+
+
+_ACTS: dict[str, str] = {
+    Act.IMPORT: "Imported",
+    Act.UNDO_IMPORT: "Import taken back",
+    Act.CREATE: "Created",
+    Act.INVOICE: "Invoicing went a step on",
+    Act.ADOPT: "Invoice adopted",
+    Act.SYNC: "News from Stripe taken in",
+    Act.RECORD_PAYMENT: "Payment entered",
+    Act.ISSUE_CREDIT_NOTE: "Credit note issued",
+    Act.REFUND: "Refund ordered",
+    Act.REVERSE: "Entry reversed",
+    Act.CANCEL: "Cancelled",
+    Act.RESEND: "Invoice mailed again",
+    Act.REISSUE: "Invoice voided, to be issued anew",
+    Act.AMEND: "Changed",
+    Act.CLOSE: "Books closed",
+    Act.CONFIGURE: "Settings taken over",
+}
+
+
+def act(code: str) -> str:
+    """Say what an act of the audit trail was."""
+    return _ACTS.get(code) or label(code)
 
 
 def plain(text: str) -> str:
