@@ -27,14 +27,35 @@ def book_charge(account: Account, charge: Json) -> Json:
     """Book a successful charge with its fee."""
     method = charge["payment_method_details"]["type"]
     kind = "charge" if charge["id"].startswith("ch_") else "payment"
-    fee = fee_for(charge["amount"], method)
-    return book(account, charge, charge["amount"], charge["currency"], kind, fee=fee)
+    amount, currency, rate = _settled(account, charge["amount"], charge["currency"])
+    booked = book(account, charge, amount, currency, kind, fee=fee_for(amount, method))
+    booked["exchange_rate"] = float(rate) if rate else None
+    return booked
+
+
+def book_back(account: Account, source: Json, amount: int, kind: str, *, fee: int = 0) -> Json:
+    """Book what a refund or a dispute takes (negative) or gives back, in the settlement currency.
+
+    The fee is in units of that currency.
+    """
+    settled, currency, rate = _settled(account, amount, source["currency"])
+    booked = book(account, source, settled, currency, kind, fee=fee)
+    booked["exchange_rate"] = float(rate) if rate else None
+    return booked
+
+
+def _settled(account: Account, amount: int, currency: str) -> tuple[int, str, Decimal | None]:
+    """Return an amount in the currency in which the account is paid out."""
+    if currency not in account.settles:
+        return amount, currency, None
+    into, rate = account.settles[currency]
+    return _rounded(amount * rate), into, rate
 
 
 def book(
     account: Account, source: Json, amount: int, currency: str, kind: str, *, fee: int = 0
 ) -> Json:
-    """Book one balance transaction; amount and fee in API units."""
+    """Book one balance transaction in the settlement currency; amount and fee in its API units."""
     details = {
         "amount": fee,
         "application": None,
@@ -51,7 +72,7 @@ def book(
             "balance_type": "payments",
             "created": account.now(),
             "currency": currency,
-            "description": None,
+            "description": source.get("description"),
             "exchange_rate": None,
             "fee": fee,
             "fee_details": [details] if fee else [],

@@ -73,7 +73,7 @@ def check_chargeable(amount: int, currency: str) -> None:
 
 
 def new_intent(
-    account: Account, customer: str, amount: int, currency: str, types: list[str]
+    account: Account, customer: str | None, amount: int, currency: str, types: list[str]
 ) -> Json:
     """Make a payment intent that waits for a payment method."""
     intent_id = account.new_id("pi")
@@ -124,10 +124,17 @@ def new_intent(
 
 
 def charge(
-    account: Account, intent: Json, amount: int, method: str, *, pending: bool = False
+    account: Account,
+    intent: Json,
+    amount: int,
+    method: str,
+    *,
+    pending: bool = False,
+    description: str | None = None,
 ) -> Json:
     """Charge a payment intent; ``pending`` for a bank debit whose outcome is still to come."""
     made = account.add(_new_charge(account, intent, amount, method))
+    made["description"] = description
     intent["amount"] = amount
     intent["latest_charge"] = made["id"]
     intent["payment_method"] = made["payment_method"]

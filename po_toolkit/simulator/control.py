@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from po_toolkit.simulator import finalization
+from po_toolkit.simulator.account_acts import AccountActs
 from po_toolkit.simulator.api import Api
 from po_toolkit.simulator.expand import shown
 from po_toolkit.simulator.sponsor_acts import SponsorActs
@@ -12,7 +13,7 @@ from po_toolkit.simulator.webhooks import Delivery, Webhooks
 from po_toolkit.simulator.world import Json, Mail, RecordedCall, World
 
 
-class Control(SponsorActs):
+class Control(SponsorActs, AccountActs):
     """The simulator's other side; amounts are in Stripe's integer units of the currency."""
 
     def __init__(self, world: World, api: Api, webhooks: Webhooks) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from po_toolkit.simulator.balance import book
+from po_toolkit.simulator.balance import book_back
 from po_toolkit.simulator.errors import invalid
 from po_toolkit.simulator.events import emit
 from po_toolkit.simulator.paging import created_within, page
@@ -88,7 +88,7 @@ def list_disputes(account: Account, params: Json) -> Json:
 
 
 def _move(account: Account, dispute: Json, amount: int, fee: int) -> None:
-    moved = book(account, dispute, amount, dispute["currency"], "adjustment", fee=fee)
+    moved = book_back(account, dispute, amount, "adjustment", fee=fee)
     dispute["balance_transactions"] = [*dispute["balance_transactions"], moved]
 
 

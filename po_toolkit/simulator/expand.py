@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from po_toolkit.simulator import balance, customers, events, invoice_items, invoice_payments
+from po_toolkit.simulator import (
+    balance,
+    customers,
+    events,
+    invoice_items,
+    invoice_payments,
+    payouts,
+)
 from po_toolkit.simulator.errors import malformed
 from po_toolkit.simulator.invoice_shape import render
 from po_toolkit.simulator.world import Account, Json
@@ -28,6 +35,7 @@ _SHOWN: dict[str, Callable[[Account, Json], Json]] = {
     "customer": lambda account, stored: customers.retrieve(account, {}, stored["id"]),
     "event": lambda _account, stored: events.shown(stored),
     "invoice": render,
+    "payout": lambda _account, stored: payouts.shown(stored),
     "invoiceitem": lambda _account, stored: invoice_items.shown(stored),
 }
 

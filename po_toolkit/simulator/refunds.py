@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from po_toolkit.simulator.balance import book
+from po_toolkit.simulator.balance import book_back
 from po_toolkit.simulator.charges import IMMEDIATE
 from po_toolkit.simulator.currencies import check_amount
 from po_toolkit.simulator.errors import ApiError, invalid
@@ -47,7 +47,7 @@ def refund_charge(account: Account, charge: Json, amount: int, params: Json) -> 
         }
     )
     kind = "refund" if charge["id"].startswith("ch_") else "payment_refund"
-    moved = book(account, refund, -amount, charge["currency"], kind)
+    moved = book_back(account, refund, -amount, kind)
     refund["balance_transaction"] = moved["id"]
     charge["amount_refunded"] += amount
     charge["refunded"] = charge["amount_refunded"] == charge["amount"]
@@ -73,7 +73,7 @@ def finish(account: Account, refund: Json, *, failed: bool, reason: str = "unkno
     charge = account.get("charge", refund["charge"])
     charge["amount_refunded"] -= refund["amount"]
     charge["refunded"] = False
-    moved = book(account, refund, refund["amount"], refund["currency"], "refund_failure")
+    moved = book_back(account, refund, refund["amount"], "refund_failure")
     refund.update(status="failed", failure_reason=reason, failure_balance_transaction=moved["id"])
     emit(account, "refund.updated", refund, previous=before)
     emit(account, "charge.refund.updated", refund, previous=before)

@@ -24,6 +24,7 @@ from po_toolkit.simulator import (
     invoice_payments,
     invoices,
     payment_records,
+    payouts,
     refunds,
 )
 from po_toolkit.simulator.errors import malformed, unknown_address
@@ -166,6 +167,8 @@ ROUTES = [
     _route("GET /v1/payment_intents/{intent}", charges.retrieve_intent),
     _route("GET /v1/charges", charges.list_charges, f"{_PAGE} customer payment_intent"),
     _route("GET /v1/charges/{charge}", charges.retrieve),
+    _route("GET /v1/payouts", payouts.list_payouts, f"{_PAGE} arrival_date status"),
+    _route("GET /v1/payouts/{payout}", payouts.retrieve),
     _route("POST /v1/refunds", refunds.create, "amount charge metadata payment_intent reason"),
     _route("GET /v1/refunds", refunds.list_refunds, f"{_PAGE} charge payment_intent"),
     _route("GET /v1/refunds/{refund}", refunds.retrieve),

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import count
 from typing import Any
 
@@ -83,6 +84,7 @@ class Account:
     objects: dict[str, dict[str, Json]] = field(default_factory=dict)
     mails: list[Mail] = field(default_factory=list)
     payments_of: dict[str, list[str]] = field(default_factory=dict)
+    settles: dict[str, tuple[str, Decimal]] = field(default_factory=dict)
     revoked: bool = False
     request_id: str | None = None
     idempotency_key: str | None = None
