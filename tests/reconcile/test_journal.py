@@ -1,0 +1,126 @@
+"""The journal that goes to the accountant balances and says what the ledger says."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from po_toolkit.errors import PoToolkitError
+from po_toolkit.reconcile import reconcile_conference
+from po_toolkit.reconcile.journal import Accounts, journal
+from po_toolkit.reconcile.journal_files import journal_files
+
+MARCH = date(2027, 3, 31)
+
+
+@pytest.fixture
+def busy(ledgers):
+    first = ledgers.order(100_00, organization_name='=Acme "AG"', reference="PO-AAAAAA")
+    ledgers.invoice(first, number="A-1")
+    ledgers.entry(first, 60_00)
+    ledgers.entry(first, 50_00, method="wire", day=date(2027, 2, 3))
+    ledgers.entry(first, 10_00, kind="refund", day=date(2027, 2, 4))
+    ledgers.credit(first, 5_00, day=date(2027, 2, 5))
+    gone = ledgers.order(70_00, cancelled_at=datetime(2027, 2, 20, tzinfo=UTC))
+    ledgers.invoice(gone, state="sent")
+    ledgers.credit(gone, 20_00, day=date(2027, 1, 25))
+    yen = ledgers.order(5000, currency="jpy")
+    ledgers.invoice(yen, currency="jpy")
+    ledgers.entry(yen, 5000, currency="jpy", kind="payment")
+    ledgers.entry(yen, 5000, currency="jpy", kind="dispute", day=date(2027, 3, 2))
+    ledgers.order(900_00)
+
+
+def balances(entries):
+    sums = Counter()
+    for entry in entries:
+        for posting in entry.postings:
+            sums[posting.account, entry.currency] += posting.amount
+    return sums
+
+
+def test_every_entry_balances_and_receivables_are_what_is_owed(busy, store, conference):
+    entries = journal(store, conference, through=MARCH)
+    assert all(sum(p.amount for p in e.postings) == 0 for e in entries)
+    assert len({e.number for e in entries}) == len(entries)
+    assert all(len(e.number) <= 21 for e in entries)
+    sums = balances(entries)
+    rows = reconcile_conference(store, conference, as_of=MARCH).rows
+    owed = rows[rows["status"].isin(["sent", "partially_paid", "paid", "overpaid"])]
+    for currency, balance in owed.groupby("currency")["balance"].sum().items():
+        assert sums["Accounts Receivable", currency] == balance
+    assert sums["Stripe Clearing", "usd"] == 50_00
+    assert sums["Bank Clearing", "usd"] == 50_00
+
+
+def test_months_exported_one_by_one_are_the_year(busy, store, conference):
+    whole = balances(journal(store, conference, through=MARCH))
+    parts = Counter()
+    since = None
+    for end in (date(2027, 1, 31), date(2027, 2, 28), MARCH):
+        month = journal(store, conference, through=end, since=since)
+        assert all(since is None or e.day >= since for e in month)
+        assert all(e.day <= end for e in month)
+        parts.update(balances(month))
+        since = date.fromordinal(end.toordinal() + 1)
+    assert {k: v for k, v in parts.items() if v} == {k: v for k, v in whole.items() if v}
+
+
+def test_a_cancellation_takes_the_charge_back_in_its_own_month(busy, store, conference):
+    february = journal(store, conference, through=date(2027, 2, 28), since=date(2027, 2, 1))
+    (back,) = [e for e in february if "taken back" in e.narration]
+    assert back.postings[0].amount == -50_00
+
+
+def test_quickbooks_gets_one_currency_a_file_with_debits_equal_to_credits(busy, store, conference):
+    files = journal_files(journal(store, conference, through=MARCH), "quickbooks")
+    assert sorted(files) == ["journal-quickbooks-jpy-1.csv", "journal-quickbooks-usd-1.csv"]
+    for content in files.values():
+        rows = list(csv.DictReader(io.StringIO(content.decode())))
+        debits = sum(Decimal(r["Debits"] or 0) for r in rows)
+        assert debits == sum(Decimal(r["Credits"] or 0) for r in rows) > 0
+        assert all(re.fullmatch(r"\d\d/\d\d/2027", r["JournalDate"]) for r in rows)
+        assert not any(r["Name"].startswith("=") for r in rows)
+
+
+def test_xero_gets_codes_and_signed_amounts_that_add_up_to_zero(busy, store, conference):
+    accounts = Accounts(receivable="620", income="200", credits="201", stripe="630", bank="090")
+    entries = journal(store, conference, through=MARCH, accounts=accounts)
+    files = journal_files(entries, "xero")
+    for content in files.values():
+        rows = list(csv.DictReader(io.StringIO(content.decode())))
+        assert sum(Decimal(r["*Amount"]) for r in rows) == 0
+        assert {r["*AccountCode"] for r in rows} <= {"620", "200", "201", "630", "090"}
+
+
+def test_a_long_journal_is_cut_between_entries_where_xero_stops_reading(ledgers, store, conference):
+    order = ledgers.order(1000_00)
+    for _ in range(151):
+        ledgers.entry(order, 1_00)
+    files = journal_files(journal(store, conference, through=MARCH), "xero")
+    counts = [len(c.decode().splitlines()) - 1 for c in files.values()]
+    assert counts == [300, 2]
+
+
+def test_beancount_can_read_it(busy, store, conference):
+    (content,) = journal_files(journal(store, conference, through=MARCH), "beancount").values()
+    text = content.decode()
+    assert '\\"AG\\"' in text
+    opened = set(re.findall(r"open (\S+)", text))
+    sums = Counter()
+    postings = re.findall(r"^  ([A-Z]\S+)  (-?[\d.]+) ([A-Z]+)$", text, re.MULTILINE)
+    for account, amount, currency in postings:
+        assert account in opened
+        sums[currency] += Decimal(amount)
+    assert set(sums.values()) == {Decimal(0)}
+
+
+def test_a_program_nobody_knows_is_refused():
+    with pytest.raises(PoToolkitError, match="quickbooks, xero, beancount"):
+        journal_files([], "ledger")
