@@ -1,6 +1,13 @@
 """The tables. Money columns are integers in the minor unit of the row's currency."""
 
 from po_toolkit.store.tables.audit import AuditEntry
+from po_toolkit.store.tables.bank import (
+    BankMatch,
+    BankStatement,
+    BankStatementLine,
+    BankTransaction,
+    QuarantinedBankLine,
+)
 from po_toolkit.store.tables.base import Base
 from po_toolkit.store.tables.batches import InvoiceBatch, InvoiceBatchItem
 from po_toolkit.store.tables.closing import ClosedPeriod, RowVersion
@@ -16,12 +23,18 @@ from po_toolkit.store.tables.invoices import (
     StripeWrite,
 )
 from po_toolkit.store.tables.ledger import CreditNote, LedgerEntry
+from po_toolkit.store.tables.payouts import BalanceTransaction, Payout
 from po_toolkit.store.tables.purchase_orders import PurchaseOrder, PurchaseOrderLineItem
 from po_toolkit.store.tables.stripe_only import CustomerBalance, StrayInvoice
 
 __all__ = [
     "LIVE_STATES",
     "AuditEntry",
+    "BalanceTransaction",
+    "BankMatch",
+    "BankStatement",
+    "BankStatementLine",
+    "BankTransaction",
     "Base",
     "ClosedPeriod",
     "ColumnMapping",
@@ -35,8 +48,10 @@ __all__ = [
     "InvoiceBatchItem",
     "LedgerEntry",
     "MoneyIntent",
+    "Payout",
     "PurchaseOrder",
     "PurchaseOrderLineItem",
+    "QuarantinedBankLine",
     "RateSlot",
     "RowVersion",
     "StrayInvoice",

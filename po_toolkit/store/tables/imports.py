@@ -25,6 +25,8 @@ class ImportBatch(Base):
     """The columns' names, in the order of each row's cells."""
     mapping: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     """Field → column name."""
+    reading: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """How its values were read: decimal mark, order of dates, what became of unknown columns."""
     accepted: Mapped[int] = mapped_column(default=0)
     rejected: Mapped[int] = mapped_column(default=0)
     duplicates: Mapped[int] = mapped_column(default=0)

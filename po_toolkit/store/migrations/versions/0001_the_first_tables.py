@@ -88,6 +88,7 @@ def upgrade() -> None:
         sa.Column("sheet", sa.String(), nullable=False),
         sa.Column("headers", sa.JSON(), nullable=False),
         sa.Column("mapping", sa.JSON(), nullable=False),
+        sa.Column("reading", sa.JSON(), nullable=False),
         sa.Column("accepted", sa.Integer(), nullable=False),
         sa.Column("rejected", sa.Integer(), nullable=False),
         sa.Column("duplicates", sa.Integer(), nullable=False),
@@ -645,10 +646,296 @@ def upgrade() -> None:
             unique=False,
         )
         batch_op.create_index("ix_invoice_batch_items_state", ["state", "batch_id"], unique=False)
+    op.create_table(
+        "bank_statements",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("conference_id", sa.Integer(), nullable=False),
+        sa.Column("file_name", sa.String(), nullable=False),
+        sa.Column("file_sha256", sa.String(length=64), nullable=False),
+        sa.Column("format", sa.String(length=8), nullable=False),
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("opening", sa.BigInteger(), nullable=True),
+        sa.Column("closing", sa.BigInteger(), nullable=True),
+        sa.Column("opening_date", sa.Date(), nullable=True),
+        sa.Column("closing_date", sa.Date(), nullable=True),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("difference", sa.BigInteger(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("line_count", sa.Integer(), nullable=False),
+        sa.Column("held_lines", sa.JSON(), nullable=False),
+        sa.Column("entered_by", sa.String(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("accepted_by", sa.String(), nullable=False),
+        sa.Column("accepted_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["conference_id"], ["conferences.id"], name=op.f("fk_bank_statements_conference_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bank_statements")),
+    )
+    with op.batch_alter_table("bank_statements", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_bank_statements_account", ["conference_id", "account", "currency"], unique=False
+        )
+
+    op.create_table(
+        "bank_transactions",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("conference_id", sa.Integer(), nullable=False),
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("booked_on", sa.Date(), nullable=False),
+        sa.Column("value_date", sa.Date(), nullable=True),
+        sa.Column("counterparty", sa.String(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("bank_reference", sa.String(), nullable=False),
+        sa.Column("details", sa.JSON(), nullable=False),
+        sa.Column("fingerprint", sa.String(length=64), nullable=False),
+        sa.Column("occurrence", sa.Integer(), nullable=False),
+        sa.Column("set_aside", sa.Text(), nullable=False),
+        sa.Column("set_aside_at", UtcDateTime(), nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["conference_id"], ["conferences.id"], name=op.f("fk_bank_transactions_conference_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bank_transactions")),
+        sa.UniqueConstraint(
+            "conference_id",
+            "fingerprint",
+            "occurrence",
+            name=op.f("uq_bank_transactions_conference_id_fingerprint_occurrence"),
+        ),
+    )
+    with op.batch_alter_table("bank_transactions", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_bank_transactions_date", ["conference_id", "booked_on"], unique=False
+        )
+
+    op.create_table(
+        "payouts",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("conference_id", sa.Integer(), nullable=False),
+        sa.Column("stripe_payout_id", sa.String(length=255), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("automatic", sa.Boolean(), nullable=False),
+        sa.Column("method", sa.String(length=16), nullable=False),
+        sa.Column("arrival_date", sa.Date(), nullable=False),
+        sa.Column("statement_descriptor", sa.String(), nullable=False),
+        sa.Column("trace_id", sa.String(), nullable=False),
+        sa.Column("failure_code", sa.String(), nullable=False),
+        sa.Column("failure_message", sa.Text(), nullable=False),
+        sa.Column("itemised", sa.Boolean(), nullable=False),
+        sa.Column("made_at", UtcDateTime(), nullable=False),
+        sa.Column("read_at", UtcDateTime(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["conference_id"], ["conferences.id"], name=op.f("fk_payouts_conference_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payouts")),
+        sa.UniqueConstraint(
+            "conference_id",
+            "stripe_payout_id",
+            name=op.f("uq_payouts_conference_id_stripe_payout_id"),
+        ),
+    )
+    op.create_table(
+        "balance_transactions",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("conference_id", sa.Integer(), nullable=False),
+        sa.Column("stripe_id", sa.String(length=255), nullable=False),
+        sa.Column("payout_id", sa.Integer(), nullable=True),
+        sa.Column("type", sa.String(length=64), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("fee", sa.BigInteger(), nullable=False),
+        sa.Column("net", sa.BigInteger(), nullable=False),
+        sa.Column("fee_details", sa.JSON(), nullable=False),
+        sa.Column("exchange_rate", sa.String(length=32), nullable=False),
+        sa.Column("method", sa.String(length=32), nullable=False),
+        sa.Column("source_id", sa.String(length=255), nullable=False),
+        sa.Column("charge_id", sa.String(length=255), nullable=False),
+        sa.Column("payment_intent_id", sa.String(length=255), nullable=False),
+        sa.Column("invoice_payment_id", sa.String(length=255), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("made_at", UtcDateTime(), nullable=False),
+        sa.Column("available_on", sa.Date(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["conference_id"],
+            ["conferences.id"],
+            name=op.f("fk_balance_transactions_conference_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["payout_id"], ["payouts.id"], name=op.f("fk_balance_transactions_payout_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_balance_transactions")),
+        sa.UniqueConstraint(
+            "conference_id",
+            "stripe_id",
+            name=op.f("uq_balance_transactions_conference_id_stripe_id"),
+        ),
+    )
+    with op.batch_alter_table("balance_transactions", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_balance_transactions_intent", ["conference_id", "payment_intent_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_balance_transactions_payout_id"), ["payout_id"], unique=False
+        )
+        batch_op.create_index(
+            "ix_balance_transactions_source", ["conference_id", "source_id"], unique=False
+        )
+
+    op.create_table(
+        "bank_statement_lines",
+        sa.Column("statement_id", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("transaction_id", sa.Integer(), nullable=False),
+        sa.Column("row_number", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["statement_id"],
+            ["bank_statements.id"],
+            name=op.f("fk_bank_statement_lines_statement_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["transaction_id"],
+            ["bank_transactions.id"],
+            name=op.f("fk_bank_statement_lines_transaction_id"),
+        ),
+        sa.PrimaryKeyConstraint("statement_id", "position", name=op.f("pk_bank_statement_lines")),
+    )
+    with op.batch_alter_table("bank_statement_lines", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_bank_statement_lines_transaction_id"), ["transaction_id"], unique=False
+        )
+
+    op.create_table(
+        "quarantined_bank_lines",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("conference_id", sa.Integer(), nullable=False),
+        sa.Column("statement_id", sa.Integer(), nullable=False),
+        sa.Column("file_sha256", sa.String(length=64), nullable=False),
+        sa.Column("row_number", sa.Integer(), nullable=False),
+        sa.Column("raw", sa.Text(), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["conference_id"],
+            ["conferences.id"],
+            name=op.f("fk_quarantined_bank_lines_conference_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["statement_id"],
+            ["bank_statements.id"],
+            name=op.f("fk_quarantined_bank_lines_statement_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_quarantined_bank_lines")),
+        sa.UniqueConstraint(
+            "conference_id",
+            "file_sha256",
+            "row_number",
+            name=op.f("uq_quarantined_bank_lines_conference_id_file_sha256_row_number"),
+        ),
+    )
+    with op.batch_alter_table("quarantined_bank_lines", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_quarantined_bank_lines_statement_id"), ["statement_id"], unique=False
+        )
+
+    op.create_table(
+        "bank_matches",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("uuid", sa.Uuid(), nullable=False),
+        sa.Column("conference_id", sa.Integer(), nullable=False),
+        sa.Column("bank_transaction_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("payout_id", sa.Integer(), nullable=True),
+        sa.Column("purchase_order_id", sa.Integer(), nullable=True),
+        sa.Column("entry_id", sa.Integer(), nullable=True),
+        sa.Column("created_entry", sa.Boolean(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("charges", sa.BigInteger(), nullable=False),
+        sa.Column("rule", sa.String(length=32), nullable=False),
+        sa.Column("evidence", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("applied_by", sa.String(), nullable=False),
+        sa.Column("applied_at", UtcDateTime(), nullable=False),
+        sa.Column("undone_by", sa.String(), nullable=False),
+        sa.Column("undone_at", UtcDateTime(), nullable=True),
+        sa.CheckConstraint("amount > 0", name=op.f("ck_bank_matches_amount_positive")),
+        sa.ForeignKeyConstraint(
+            ["bank_transaction_id"],
+            ["bank_transactions.id"],
+            name=op.f("fk_bank_matches_bank_transaction_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["conference_id"], ["conferences.id"], name=op.f("fk_bank_matches_conference_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["entry_id"], ["ledger_entries.id"], name=op.f("fk_bank_matches_entry_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["payout_id"], ["payouts.id"], name=op.f("fk_bank_matches_payout_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["purchase_order_id"],
+            ["purchase_orders.id"],
+            name=op.f("fk_bank_matches_purchase_order_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bank_matches")),
+        sa.UniqueConstraint("uuid", name=op.f("uq_bank_matches_uuid")),
+    )
+    with op.batch_alter_table("bank_matches", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_bank_matches_conference_id"), ["conference_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_bank_matches_entry_id"), ["entry_id"], unique=False)
+        batch_op.create_index(
+            "ix_bank_matches_line", ["bank_transaction_id", "state"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_bank_matches_payout_id"), ["payout_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_bank_matches_purchase_order_id"), ["purchase_order_id"], unique=False
+        )
 
 
 def downgrade() -> None:
     """Undo."""
+    with op.batch_alter_table("bank_matches", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_bank_matches_purchase_order_id"))
+        batch_op.drop_index(batch_op.f("ix_bank_matches_payout_id"))
+        batch_op.drop_index("ix_bank_matches_line")
+        batch_op.drop_index(batch_op.f("ix_bank_matches_entry_id"))
+        batch_op.drop_index(batch_op.f("ix_bank_matches_conference_id"))
+
+    op.drop_table("bank_matches")
+    with op.batch_alter_table("quarantined_bank_lines", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_quarantined_bank_lines_statement_id"))
+
+    op.drop_table("quarantined_bank_lines")
+    with op.batch_alter_table("bank_statement_lines", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_bank_statement_lines_transaction_id"))
+
+    op.drop_table("bank_statement_lines")
+    with op.batch_alter_table("balance_transactions", schema=None) as batch_op:
+        batch_op.drop_index("ix_balance_transactions_source")
+        batch_op.drop_index(batch_op.f("ix_balance_transactions_payout_id"))
+        batch_op.drop_index("ix_balance_transactions_intent")
+
+    op.drop_table("balance_transactions")
+    op.drop_table("payouts")
+    with op.batch_alter_table("bank_transactions", schema=None) as batch_op:
+        batch_op.drop_index("ix_bank_transactions_date")
+
+    op.drop_table("bank_transactions")
+    with op.batch_alter_table("bank_statements", schema=None) as batch_op:
+        batch_op.drop_index("ix_bank_statements_account")
+
+    op.drop_table("bank_statements")
     with op.batch_alter_table("money_intents", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_money_intents_stripe_id"))
         batch_op.drop_index(batch_op.f("ix_money_intents_purchase_order_id"))
