@@ -13,9 +13,8 @@ from po_toolkit.errors import (
     StripeAuthenticationError,
 )
 from po_toolkit.invoicing.drive import Account, signs_of_life
-from po_toolkit.invoicing.plan import unbillable_reason
 from po_toolkit.invoicing.send import send_invoice
-from po_toolkit.store.purchase_orders import by_reference
+from po_toolkit.store.purchase_orders import by_reference, id_of
 from po_toolkit.store.tables import PurchaseOrder
 
 POLL_SECONDS = 0.5
@@ -86,24 +85,25 @@ def invoice_one(account: Account, reference: str, *, send: bool) -> InvoiceResul
         StripeAuthenticationError: Stripe does not accept the key.
     """
     with account.store.reading() as session:
-        order = by_reference(session, account.conference, reference)
-        reason = unbillable_reason(order, account.conference)
-    if reason and _settled(order):
-        live = order.live_invoice
-        return InvoiceResult(
-            reference,
-            "skipped",
-            order.stripe_invoice_id,
-            live.hosted_url if live else "",
-            reason,
-        )
+        order_id = id_of(session, account.conference, reference)
     try:
-        invoice = send_invoice(account, order.id, send=send)
+        invoice = send_invoice(account, order_id, send=send)
     except (BusyError, LostLeaseError, StripeAuthenticationError):
         raise
     except PoToolkitError as error:
-        return InvoiceResult(reference, "failed", error=str(error))
+        return _not_invoiced(account, reference, str(error))
     return InvoiceResult(reference, "invoiced", invoice.stripe_invoice_id or "", invoice.hosted_url)
+
+
+def _not_invoiced(account: Account, reference: str, reason: str) -> InvoiceResult:
+    """Tell a purchase order that needs nothing from one that needs mending."""
+    with account.store.reading() as session:
+        order = by_reference(session, account.conference, reference)
+    if not _settled(order):
+        return InvoiceResult(reference, "failed", error=reason)
+    live = order.live_invoice
+    url = live.hosted_url if live else ""
+    return InvoiceResult(reference, "skipped", order.stripe_invoice_id, url, reason)
 
 
 def _settled(order: PurchaseOrder) -> bool:

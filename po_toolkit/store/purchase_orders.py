@@ -50,6 +50,44 @@ def by_reference(session: Session, conference: Conference, reference: str) -> Pu
     return found
 
 
+def id_of(session: Session, conference: Conference, reference: str) -> int:
+    """Return a purchase order's id.
+
+    Raises:
+        NotFoundError: The conference has no such purchase order.
+    """
+    found = session.scalar(
+        select(PurchaseOrder.id).where(
+            PurchaseOrder.conference_id == conference.id, PurchaseOrder.reference == reference
+        )
+    )
+    if found is None:
+        raise NotFoundError(f"Conference {conference.slug} has no purchase order {reference}.")
+    return found
+
+
+def ids_of(session: Session, conference: Conference, wanted: Iterable[str]) -> list[int]:
+    """Return the ids of purchase orders, in the order they are named in.
+
+    Raises:
+        NotFoundError: The conference lacks one of them.
+    """
+    names = list(dict.fromkeys(wanted))
+    found: dict[str, int] = {}
+    for start in range(0, len(names), _AT_ONCE):
+        rows = session.execute(
+            select(PurchaseOrder.reference, PurchaseOrder.id).where(
+                PurchaseOrder.conference_id == conference.id,
+                PurchaseOrder.reference.in_(names[start : start + _AT_ONCE]),
+            )
+        )
+        found.update({row.reference: row.id for row in rows})
+    for name in names:
+        if name not in found:
+            raise NotFoundError(f"Conference {conference.slug} has no purchase order {name}.")
+    return [found[name] for name in names]
+
+
 def conference_of(session: Session, reference: str) -> str:
     """Return the slug of the conference that a reference belongs to.
 

@@ -62,7 +62,7 @@ def intend(
     )
     if not new:
         query = select(StripeWrite.path, StripeWrite.body).where(StripeWrite.idempotency_key == key)
-        path, text = uow.session.execute(query).one().tuple()
+        path, text = uow.session.execute(query).one()
     return Intent(key, path, json.loads(text))
 
 

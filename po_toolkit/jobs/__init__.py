@@ -1,0 +1,1 @@
+"""Work that must survive a crash: the only room that knows DBOS."""

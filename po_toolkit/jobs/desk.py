@@ -1,0 +1,138 @@
+"""Works one purchase order of a batch, in whatever process it lands."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from po_toolkit.api.invoices import account_of
+from po_toolkit.bootstrap import open_conference
+from po_toolkit.config import Settings
+from po_toolkit.domain.roles import Actor, Role
+from po_toolkit.errors import (
+    BusyError,
+    LostLeaseError,
+    PoToolkitError,
+    SettingsError,
+    StripeAuthenticationError,
+)
+from po_toolkit.invoicing.batch import invoice_one
+from po_toolkit.invoicing.customers import find_customers
+from po_toolkit.invoicing.drive import Account, signs_of_life
+from po_toolkit.store import batches, purchase_orders
+from po_toolkit.store.batches import Assignment
+from po_toolkit.store.database import Store
+from po_toolkit.store.tables import InvoiceBatch
+
+log = structlog.get_logger(__name__)
+
+LOOK_AGAIN = timedelta(seconds=1)
+"""A purchase order that another process drives is looked at again after this."""
+
+
+class Desk:
+    """The open accounts of this process, with one sign of life for all they hold."""
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        """Open nothing yet."""
+        self._settings = settings
+        self._store = store
+        self._accounts: dict[tuple[str, str], Account] = {}
+        self._lock = threading.Lock()
+        self._alive = ExitStack()
+
+    def stop(self) -> None:
+        """Let the leases go."""
+        self._alive.close()
+
+    def work(self, work: Assignment) -> None:
+        """Invoice one purchase order and note what became of it."""
+        with self._store.reading() as session:
+            state = batches.batch_state(session, work.item_id, work.round)
+        if state != "running":
+            if state:
+                self._settle(work, "cancelled" if state == "cancelled" else "waiting")
+            return
+        try:
+            account = self._account(work.slug, work.entered_by)
+            result = invoice_one(account, work.reference, send=work.send)
+        except (BusyError, LostLeaseError):
+            self._settle(work, "waiting", wait=LOOK_AGAIN)
+        except (StripeAuthenticationError, SettingsError) as error:
+            self._settle(work, "waiting")
+            self._pause(work, str(error))
+        except PoToolkitError as error:
+            self._settle(work, "failed", error=str(error))
+        except Exception as error:
+            log.exception("invoicing failed unexpectedly", reference=work.reference)
+            self._settle(
+                work,
+                "failed",
+                error=f"{type(error).__name__}: see the log. Trying again is safe.",
+            )
+        else:
+            self._settle(
+                work,
+                result.outcome,
+                stripe_invoice_id=result.stripe_invoice_id,
+                hosted_url=result.hosted_invoice_url,
+                error=result.error,
+            )
+
+    def find_customers(self, batch: InvoiceBatch, slug: str) -> None:
+        """Look for the batch's new sponsors at Stripe in one go, once for the whole batch."""
+        account = self._account(slug, batch.entered_by)
+        with self._store.reading() as session:
+            references = [ref for _, ref, _ in batches.results(session, batch.id)]
+            orders = purchase_orders.by_references(session, account.conference, references)
+        try:
+            find_customers(account, orders)
+        except StripeAuthenticationError as error:
+            batches.pause_because(self._store, batch.id, str(error))
+            raise
+        batches.customers_found(self._store, batch.id, datetime.now(UTC))
+
+    def _account(self, slug: str, entered_by: str) -> Account:
+        with self._lock:
+            if (slug, entered_by) not in self._accounts:
+                opened = open_conference(
+                    slug,
+                    settings=self._settings,
+                    store=self._store,
+                    actor=Actor(entered_by, Role.OPERATOR),
+                    patient=True,
+                )
+                account = account_of(opened)
+                self._alive.enter_context(signs_of_life(account))
+                self._accounts[slug, entered_by] = account
+            return self._accounts[slug, entered_by]
+
+    def _settle(
+        self,
+        work: Assignment,
+        state: str,
+        *,
+        stripe_invoice_id: str = "",
+        hosted_url: str = "",
+        error: str = "",
+        wait: timedelta | None = None,
+    ) -> None:
+        batches.settle(
+            self._store,
+            work.item_id,
+            work.round,
+            state=state,
+            now=datetime.now(UTC),
+            stripe_invoice_id=stripe_invoice_id,
+            hosted_url=hosted_url,
+            error=error,
+            wait=wait,
+        )
+
+    def _pause(self, work: Assignment, reason: str) -> None:
+        with self._store.reading() as session:
+            batch_id = batches.batch_of(session, work.item_id)
+        batches.pause_because(self._store, batch_id, reason)
