@@ -37,14 +37,18 @@ def invoice_screen(visit: Visit) -> None:
 
 
 def _chosen(visit: Visit) -> InvoicePreview:
-    batch = st.query_params.get("batch", "")
-    if batch.isdecimal():
-        st.write(f"The purchase orders of import {batch}.")
-        if st.button("Choose from all drafts instead"):
-            visit.go("invoice")
-        everything = preview_invoices(visit.opened, batch=int(batch))
-    else:
-        everything = preview_invoices(visit.opened, all_draft=True)
+    batch, one = st.query_params.get("batch", ""), st.query_params.get("po", "")
+    if not (batch.isdecimal() or one):
+        return _picked(visit, preview_invoices(visit.opened, all_draft=True))
+    st.write(f"The purchase orders of import {batch}." if batch else f"Purchase order {one}.")
+    if st.button("Choose from all drafts instead", key=visit.key("invoice.all")):
+        visit.go("invoice")
+    if one:
+        return preview_invoices(visit.opened, references=[one])
+    return _picked(visit, preview_invoices(visit.opened, batch=int(batch)))
+
+
+def _picked(visit: Visit, everything: InvoicePreview) -> InvoicePreview:
     if not everything.ready:
         return everything
     references = {line.reference: line for line in everything.ready}

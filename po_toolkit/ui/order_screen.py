@@ -10,6 +10,7 @@ import streamlit as st
 from po_toolkit.reconcile import PurchaseOrderStory, purchase_order_story
 from po_toolkit.reconcile.story import StoryEvent
 from po_toolkit.ui import tables, words
+from po_toolkit.ui.order_acts import order_acts
 from po_toolkit.ui.session import Visit
 from po_toolkit.ui.sync_button import sync_button
 
@@ -32,6 +33,7 @@ def order_screen(visit: Visit) -> None:
     _sums(story)
     if story.invoices:
         sync_button(visit, story.reference)
+    order_acts(visit, story)
     _invoices(story)
     _lines(story)
     _money(story)

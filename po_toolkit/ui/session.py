@@ -16,6 +16,8 @@ from streamlit.navigation.page import Page
 
 from po_toolkit.bootstrap import OpenConference, local_actor, open_conference, open_database
 from po_toolkit.config import Settings
+from po_toolkit.domain.roles import Act, require
+from po_toolkit.errors import NotAllowedError
 from po_toolkit.store.database import Store
 
 
@@ -25,6 +27,14 @@ class Visit:
 
     opened: OpenConference
     pages: Mapping[str, Page]
+
+    def may(self, act: Act) -> bool:
+        """Tell whether the person's role permits an act; the act itself checks again."""
+        try:
+            require(self.opened.actor, act)
+        except NotAllowedError:
+            return False
+        return True
 
     def key(self, name: str) -> str:
         """Name a widget so that no other conference shares what was entered in it."""

@@ -1,0 +1,140 @@
+"""What can be done with one purchase order, and what each role may not do."""
+
+from __future__ import annotations
+
+import pytest
+
+from po_toolkit.api.imports import import_purchase_orders
+from po_toolkit.api.invoices import invoice_purchase_orders
+from po_toolkit.reconcile import purchase_order_story
+
+SHEET = """organization_name,contact_email,po_number,amount,currency
+Acme,ap@acme.example,A-1,100.00,{currency}
+"""
+
+
+@pytest.fixture
+def order(conference):
+    """One purchase order; sent says whether its invoice is out."""
+
+    def make(*, sent=False, slug="pycon-2027", currency="usd"):
+        opened = conference(slug)
+        sheet = SHEET.format(currency=currency).encode()
+        report = import_purchase_orders(opened, sheet, file_name="one.csv")
+        if sent:
+            invoice_purchase_orders(opened, references=report.references)
+        return report.references[0]
+
+    return make
+
+
+def story(opened, reference):
+    return purchase_order_story(opened.store, opened.conference, reference)
+
+
+def choose(app, label):
+    app.button_group[0].set_value(label).run()
+    return app
+
+
+def choices(app):
+    return list(app.button_group[0].options) if app.button_group else []
+
+
+def submit(app, label):
+    next(b for b in app.button if b.label == label).click().run()
+    assert not app.exception
+    return app
+
+
+def field(app, label):
+    return next(w for w in [*app.text_input, *app.checkbox, *app.radio] if w.label == label)
+
+
+def test_only_what_is_possible_is_offered(show, order):
+    """A button that cannot work teaches people to fear all of them."""
+    app = show("order", po=order())
+    assert choices(app) == ["Send invoice", "Record payment", "Credit note", "Cancel"]
+
+
+def test_a_wire_is_recorded_once_and_again_only_on_purpose(show, read, order, conference):
+    """The same wire typed twice would settle a debt that is still open."""
+    reference = order()
+    for expected in ("Payment recorded.", "recorded already"):
+        app = choose(show("order", po=reference), "Record payment")
+        field(app, "Amount in USD").set_value("40.00")
+        field(app, "The bank's or the sponsor's reference").set_value("FT-77")
+        submit(app, "Record payment")
+        assert expected in read(app)
+    assert str(story(conference(), reference).paid) == "40.00"
+    field(app, "The very same payment came twice").check()
+    submit(app, "Record payment")
+    assert "is now partially paid, balance 20.00" in read(app)
+
+
+def test_an_amount_that_is_none_is_refused_in_words(show, order, conference):
+    """'1,000' read as 1 or as 1000 is a guess; nothing is recorded on a guess."""
+    reference = order()
+    app = choose(show("order", po=reference), "Record payment")
+    field(app, "Amount in USD").set_value("1,000")
+    submit(app, "Record payment")
+    assert "write it like 1234.50" in app.error[0].value
+    assert story(conference(), reference).paid == 0
+
+
+def test_a_credit_note_needs_its_reason(show, read, order, conference):
+    """A credit note without a reason cannot be explained a year later."""
+    reference = order()
+    app = choose(show("order", po=reference), "Credit note")
+    field(app, "Amount to forgive in USD").set_value("10.00")
+    submit(app, "Issue credit note")
+    assert "Say why" in app.error[0].value
+    field(app, "Reason").set_value("Booth was too small")
+    submit(app, "Issue credit note")
+    assert "balance 90.00" in read(app)
+
+
+def test_cancelling_voids_the_invoice_at_stripe(show, read, order, conference, simulator):
+    """A sponsor who withdrew must not pay a dead invoice."""
+    reference = order(sent=True)
+    app = choose(show("order", po=reference), "Cancel")
+    submit(app, f"Cancel {reference}")
+    assert "Cancelled." in read(app)
+    assert story(conference(), reference).status == "cancelled"
+    assert story(conference(), reference).invoices[0].state == "void"
+
+
+def test_an_open_invoice_is_mailed_again_on_request(show, read, order, simulator):
+    """Half of all unpaid invoices are lost mails."""
+    reference = order(sent=True)
+    before = len(simulator.control.mails())
+    app = choose(show("order", po=reference), "Mail invoice again")
+    submit(app, "Mail it again")
+    assert "mailed again" in read(app)
+    assert len(simulator.control.mails()) == before + 1
+
+
+def test_sync_brings_what_the_sponsor_paid(show, read, order, conference, simulator):
+    """The sponsor says it is paid; the page must be able to ask Stripe at once."""
+    reference = order(sent=True)
+    paid = story(conference(), reference).stripe_invoice_id
+    simulator.control.pay(paid, account="sk_test_screens_pycon_2027")
+    app = show("order", po=reference)
+    app.button(key=f"pycon-2027:sync.{reference}").click().run()
+    assert not app.exception
+    assert "1 new payment" in read(app)
+    assert {m.label: m.value for m in app.metric}["Balance"] == "0.00\u00a0USD"
+
+
+def test_in_live_mode_a_box_must_be_ticked_first(show, read, order, conference):
+    """What reaches a real account takes a yes of its own."""
+    reference = order(slug="live-2027", currency="eur")
+    app = choose(show("order", name="Live 2027", po=reference), "Credit note")
+    field(app, "Amount to forgive in EUR").set_value("10.00")
+    field(app, "Reason").set_value("Agreed")
+    submit(app, "Issue credit note")
+    assert "Tick the box first" in app.error[0].value
+    assert story(conference("live-2027"), reference).credited == 0
+    field(app, "Yes, in the real Stripe account of Live 2027").check()
+    submit(app, "Issue credit note")
+    assert str(story(conference("live-2027"), reference).credited) == "10.00"
