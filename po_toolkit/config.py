@@ -34,6 +34,19 @@ from po_toolkit.money import normalize_currency
 DEFAULT_CONFIG = Path(".streamlit/secrets.toml")
 DEFAULT_DATABASE_URL = "sqlite:///po_toolkit.db"
 
+EXAMPLE_SETTINGS = """\
+[po_toolkit]
+database_url = "sqlite:///po_toolkit.db"
+
+[po_toolkit.conferences.pycon-2027]
+name = "PyCon 2027"
+currency = "usd"
+timezone = "America/New_York"
+stripe_secret_key = "sk_test_..."
+stripe_webhook_secret = "whsec_..."
+"""
+"""What a front end shows to somebody who has no conference yet."""
+
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 
 

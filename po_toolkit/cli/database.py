@@ -14,23 +14,18 @@ from po_toolkit.cli.boundary import FAILED, database_error, tell
 from po_toolkit.cli.opening import settings_of
 from po_toolkit.cli.options import Format, FormatOption
 from po_toolkit.cli.output import print_json, print_table
-from po_toolkit.config import DEFAULT_CONFIG, ConferenceSettings, Settings, obfuscate_key
+from po_toolkit.config import (
+    DEFAULT_CONFIG,
+    EXAMPLE_SETTINGS,
+    ConferenceSettings,
+    Settings,
+    obfuscate_key,
+)
 from po_toolkit.store import counts
 from po_toolkit.store.conferences import all_conferences
 from po_toolkit.store.database import open_store, shown_url
 from po_toolkit.store.schema import is_current
 from po_toolkit.store.tables import Conference
-
-_EXAMPLE = """\
-[po_toolkit]
-database_url = "sqlite:///po_toolkit.db"
-
-[po_toolkit.conferences.pycon-2027]
-name = "PyCon 2027"
-currency = "usd"
-stripe_secret_key = "sk_test_..."
-stripe_webhook_secret = "whsec_..."
-"""
 
 
 def init(ctx: typer.Context) -> None:
@@ -47,7 +42,9 @@ def init(ctx: typer.Context) -> None:
         typer.echo(f"Conference: {slug} ({conference.name}), Stripe {conference.mode} mode")
     if not settings.conferences:
         where = settings.config_file or DEFAULT_CONFIG
-        tell(f"There is no conference yet. Write one into {where}, for example:\n\n{_EXAMPLE}")
+        tell(
+            f"There is no conference yet. Write one into {where}, for example:\n\n{EXAMPLE_SETTINGS}"
+        )
 
 
 def status(ctx: typer.Context, output: FormatOption = Format.TABLE) -> None:
@@ -98,7 +95,7 @@ def _print_status(found: dict[str, Any]) -> None:
             ],
         )
     if not found["conferences"]:
-        tell(f"There is no conference in the settings. For example:\n\n{_EXAMPLE}")
+        tell(f"There is no conference in the settings. For example:\n\n{EXAMPLE_SETTINGS}")
 
 
 def _configured(slug: str, conference: ConferenceSettings) -> dict[str, Any]:

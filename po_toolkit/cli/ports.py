@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 
 from po_toolkit.errors import SettingsError
@@ -17,5 +18,6 @@ def refuse_taken(host: str, port: int) -> None:
         socket.create_server((host, port)).close()
     except OSError as error:
         raise SettingsError(
-            f"Port {port} of {host} cannot be used: {error.strerror}. Choose another with --port."
+            f"Port {port} of {host} cannot be used: {os.strerror(error.errno or 0)}. "
+            f"Choose another with --port."
         ) from None

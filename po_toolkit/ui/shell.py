@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from po_toolkit.config import Settings, load_settings
+from po_toolkit.config import EXAMPLE_SETTINGS, Settings, load_settings
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.ui import words
 from po_toolkit.ui.import_screen import import_screen
@@ -116,17 +116,4 @@ def _setup(settings: Settings) -> None:
         f"`{settings.config_file or '.streamlit/secrets.toml'}`, with your own name and keys, "
         "and reload this page."
     )
-    st.code(_EXAMPLE, language="toml")
-
-
-_EXAMPLE = """\
-[po_toolkit]
-database_url = "sqlite:///po_toolkit.db"
-
-[po_toolkit.conferences.pycon-2027]
-name = "PyCon 2027"
-currency = "usd"
-timezone = "America/New_York"
-stripe_secret_key = "sk_test_..."
-stripe_webhook_secret = "whsec_..."
-"""
+    st.code(EXAMPLE_SETTINGS, language="toml")
