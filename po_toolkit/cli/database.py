@@ -42,9 +42,7 @@ def init(ctx: typer.Context) -> None:
         typer.echo(f"Conference: {slug} ({conference.name}), Stripe {conference.mode} mode")
     if not settings.conferences:
         where = settings.config_file or DEFAULT_CONFIG
-        tell(
-            f"There is no conference yet. Write one into {where}, for example:\n\n{EXAMPLE_SETTINGS}"
-        )
+        tell(f"There is no conference yet. Write one into {where}:\n\n{EXAMPLE_SETTINGS}")
 
 
 def status(ctx: typer.Context, output: FormatOption = Format.TABLE) -> None:
