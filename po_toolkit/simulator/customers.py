@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from po_toolkit.simulator import tax_ids
 from po_toolkit.simulator.errors import invalid, missing
 from po_toolkit.simulator.events import changed, emit
 from po_toolkit.simulator.metadata import merged
@@ -17,6 +18,9 @@ _TEXTS = ("name", "email", "phone", "description")
 def create(account: Account, params: Json) -> Json:
     """POST /v1/customers."""
     _check(params)
+    numbers = params.get("tax_id_data") or []
+    for position, given in enumerate(numbers):
+        tax_ids.check(given, f"tax_id_data[{position}][value]")
     customer = account.add(
         {
             "id": account.new_id("cus"),
@@ -49,6 +53,8 @@ def create(account: Account, params: Json) -> Json:
         }
     )
     emit(account, "customer.created", customer)
+    for position, given in enumerate(numbers):
+        tax_ids.add(account, customer["id"], given, f"tax_id_data[{position}][value]")
     return customer
 
 

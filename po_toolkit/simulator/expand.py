@@ -12,6 +12,7 @@ from po_toolkit.simulator import (
     invoice_items,
     invoice_payments,
     payouts,
+    tax_rates,
 )
 from po_toolkit.simulator.errors import malformed
 from po_toolkit.simulator.invoice_shape import render
@@ -35,6 +36,7 @@ _SHOWN: dict[str, Callable[[Account, Json], Json]] = {
     "customer": lambda account, stored: customers.retrieve(account, {}, stored["id"]),
     "event": lambda _account, stored: events.shown(stored),
     "invoice": render,
+    "tax_rate": lambda _account, stored: tax_rates.shown(stored),
     "payout": lambda _account, stored: payouts.shown(stored),
     "invoiceitem": lambda _account, stored: invoice_items.shown(stored),
 }

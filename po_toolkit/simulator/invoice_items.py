@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from po_toolkit.simulator import tax_rates
 from po_toolkit.simulator.customers import living
 from po_toolkit.simulator.errors import invalid
 from po_toolkit.simulator.events import changed, emit
@@ -110,7 +111,9 @@ def _item(account: Account, customer: Json, line: Json, invoice_id: str | None) 
             "proration": False,
             "quantity": line["quantity"],
             "quantity_decimal": line["quantity_decimal"],
-            "tax_rates": [],
+            "tax_rates": [
+                tax_rates.shown(account.get("tax_rate", rate_id)) for rate_id in line["_tax_rates"]
+            ],
             "test_clock": None,
             "_line": line,
         }

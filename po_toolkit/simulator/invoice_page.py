@@ -110,7 +110,7 @@ def _lines(invoice: Json) -> str:
         f"<td class='n'>{money(line['amount'], currency)}</td></tr>"
         for line in invoice["lines"]
     )
-    sums = [("Total", invoice["total"])]
+    sums = [*_tax_sums(invoice), ("Total", invoice["total"])]
     if invoice["amount_due"] != invoice["total"]:
         sums.append(("Amount due", invoice["amount_due"]))
     if invoice["amount_paid"]:
@@ -125,7 +125,24 @@ def _lines(invoice: Json) -> str:
     )
 
 
+def _tax_sums(invoice: Json) -> list[tuple[str, int]]:
+    """Return the subtotal and the taxes, where there are any."""
+    taxes = invoice["total_taxes"]
+    if not taxes:
+        return []
+    inclusive = [tax for tax in taxes if tax["tax_behavior"] == "inclusive"]
+    exclusive = [tax for tax in taxes if tax["tax_behavior"] == "exclusive"]
+    return [
+        ("Subtotal", invoice["subtotal"]),
+        *(("Tax", tax["amount"]) for tax in exclusive),
+        *(("Tax included", tax["amount"]) for tax in inclusive),
+    ]
+
+
 def _footer(invoice: Json) -> str:
+    if invoice["customer_tax_exempt"] == "reverse":
+        note = "<p>Reverse charge</p>"
+        return note + (f"<p class='soft'>{escape(invoice['footer'] or '')}</p>")
     return f"<p class='soft'>{escape(invoice['footer'])}</p>" if invoice["footer"] else ""
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from po_toolkit.simulator.customers import balance
-from po_toolkit.simulator.lines import SHOWN_IN_INVOICE
+from po_toolkit.simulator.lines import SHOWN_IN_INVOICE, shown_line
+from po_toolkit.simulator.tax_ids import on_invoice
+from po_toolkit.simulator.tax_rates import shown as shown_rate
+from po_toolkit.simulator.taxes import sum_of, totals, with_taxes
 from po_toolkit.simulator.world import Account, Json
 
 _AS_GIVEN: dict[str, Any] = {
@@ -58,10 +61,11 @@ def blank(account: Account, customer: Json, params: Json) -> Json:
         "customer_phone": customer["phone"],
         "customer_shipping": customer["shipping"],
         "customer_tax_exempt": customer["tax_exempt"],
-        "customer_tax_ids": [],
+        "customer_tax_ids": on_invoice(account, customer["id"]),
         "default_payment_method": None,
         "default_source": None,
         "default_tax_rates": [],
+        "_default_tax_rates": [],
         "discounts": [],
         "due_date": None,
         "ending_balance": None,
@@ -83,7 +87,7 @@ def blank(account: Account, customer: Json, params: Json) -> Json:
         "post_payment_credit_notes_amount": 0,
         "pre_payment_credit_notes_amount": 0,
         "receipt_number": None,
-        "rendering": params.get("rendering"),
+        "rendering": rendering(params.get("rendering")),
         "shipping_cost": None,
         "shipping_details": None,
         "starting_balance": 0,
@@ -118,11 +122,27 @@ def payment_settings(given: Json | None) -> Json:
     }
 
 
+def rendering(given: Json | None) -> Json | None:
+    """Return how an invoice is rendered, with what was not given as null."""
+    if not given:
+        return None
+    return {
+        "amount_tax_display": given.get("amount_tax_display") or None,
+        "pdf": given.get("pdf"),
+        "template": given.get("template"),
+        "template_version": given.get("template_version"),
+    }
+
+
 def add_up(account: Account, invoice: Json) -> None:
     """Compute a draft's sums from its lines and the customer's balance."""
-    subtotal = sum(line["amount"] for line in invoice["lines"])
-    invoice["subtotal"] = invoice["subtotal_excluding_tax"] = subtotal
-    invoice["total"] = invoice["total_excluding_tax"] = subtotal
+    invoice["lines"] = [with_taxes(account, invoice, line) for line in invoice["lines"]]
+    taxes = totals(invoice["lines"])
+    invoice["total_taxes"] = taxes
+    invoice["subtotal"] = sum(line["amount"] for line in invoice["lines"])
+    invoice["subtotal_excluding_tax"] = invoice["subtotal"] - sum_of(taxes, "inclusive")
+    invoice["total"] = invoice["subtotal"] + sum_of(taxes, "exclusive")
+    invoice["total_excluding_tax"] = invoice["subtotal_excluding_tax"]
     start = balance(account, invoice["customer"], invoice["currency"])
     invoice["starting_balance"] = start
     invoice["amount_due"] = max(invoice["total"] + start, 0)
@@ -135,11 +155,14 @@ def render(account: Account, invoice: Json) -> Json:
     lines = invoice["lines"]
     shown["lines"] = {
         "object": "list",
-        "data": lines[:SHOWN_IN_INVOICE],
+        "data": [shown_line(line) for line in lines[:SHOWN_IN_INVOICE]],
         "has_more": len(lines) > SHOWN_IN_INVOICE,
         "total_count": len(lines),
         "url": f"/v1/invoices/{invoice['id']}/lines",
     }
+    shown["default_tax_rates"] = [
+        shown_rate(account.get("tax_rate", rate_id)) for rate_id in invoice["_default_tax_rates"]
+    ]
     if shown["status"] == "draft":
         start = balance(account, invoice["customer"], invoice["currency"])
         shown["starting_balance"] = start

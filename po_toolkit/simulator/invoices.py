@@ -7,10 +7,17 @@ from po_toolkit.simulator.currencies import check_payment_methods
 from po_toolkit.simulator.customers import living
 from po_toolkit.simulator.errors import invalid
 from po_toolkit.simulator.events import changed, emit
-from po_toolkit.simulator.invoice_shape import add_up, blank, payment_settings, render
-from po_toolkit.simulator.lines import check_count, new_line
+from po_toolkit.simulator.invoice_shape import (
+    add_up,
+    blank,
+    payment_settings,
+    render,
+    rendering,
+)
+from po_toolkit.simulator.lines import check_count, new_line, shown_line
 from po_toolkit.simulator.metadata import merged
 from po_toolkit.simulator.paging import created_within, page, within
+from po_toolkit.simulator.tax_rates import usable
 from po_toolkit.simulator.world import Account, Json
 
 DAY = 86_400
@@ -45,6 +52,8 @@ def create(account: Account, params: Json) -> Json:
             )
     _apply_due(invoice, params)
     invoice["metadata"] = merged({}, params.get("metadata"))
+    rates = params.get("default_tax_rates")
+    invoice["_default_tax_rates"] = usable(account, rates, "default_tax_rates")
     if params.get("pending_invoice_items_behavior") == "include":
         invoice["lines"] = invoice_items.take_pending(account, invoice)
     customer["currency"] = customer["currency"] or invoice["currency"]
@@ -82,9 +91,15 @@ def update(account: Account, params: Json, invoice_id: str) -> Json:
     for name in ("description", "footer", "number", "custom_fields", "statement_descriptor"):
         if name in params:
             invoice[name] = params[name] or None
-    for name in ("auto_advance", "collection_method", "effective_at", "rendering"):
+    for name in ("auto_advance", "collection_method", "effective_at"):
         if name in params:
             invoice[name] = params[name]
+    if "rendering" in params:
+        invoice["rendering"] = rendering(params["rendering"])
+    if "default_tax_rates" in params:
+        rates = params["default_tax_rates"]
+        invoice["_default_tax_rates"] = usable(account, rates, "default_tax_rates")
+        add_up(account, invoice)
     _apply_due(invoice, params)
     if "payment_settings" in params:
         invoice["payment_settings"] = payment_settings(params["payment_settings"])
@@ -126,7 +141,7 @@ def list_lines(account: Account, params: Json, invoice_id: str) -> Json:
     """GET /v1/invoices/{invoice}/lines: in the order in which they were added."""
     invoice = get(account, invoice_id)
     url = f"/v1/invoices/{invoice_id}/lines"
-    return page(invoice["lines"], params, url, newest_first=False)
+    return page(invoice["lines"], params, url, shown_line, newest_first=False)
 
 
 def list_invoices(account: Account, params: Json) -> Json:

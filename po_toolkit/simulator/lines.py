@@ -7,13 +7,14 @@ from typing import Any
 from po_toolkit.simulator.errors import invalid, malformed
 from po_toolkit.simulator.metadata import merged
 from po_toolkit.simulator.prices import at, price_of
+from po_toolkit.simulator.tax_rates import usable
 from po_toolkit.simulator.world import Account, Json
 
 SHOWN_IN_INVOICE = 10
 """How many lines an invoice carries itself; the rest are on its ``lines`` pages."""
 
 _NONE: list[Any] = []
-_NOT_SIMULATED = ("discounts", "invoice_item", "tax_amounts", "tax_rates")
+_NOT_SIMULATED = ("discounts", "invoice_item", "tax_amounts")
 
 
 def new_line(account: Account, invoice: Json, given: Json, path: str) -> Json:
@@ -68,7 +69,13 @@ def new_line(account: Account, invoice: Json, given: Json, path: str) -> Json:
         "subscription": None,
         "subtotal": price.amount,
         "taxes": _NONE,
+        "_tax_rates": usable(account, given.get("tax_rates"), at(path, "tax_rates")),
     }
+
+
+def shown_line(line: Json) -> Json:
+    """Return a line as the API shows it."""
+    return {name: value for name, value in line.items() if not name.startswith("_")}
 
 
 def check_count(account: Account, kept: int, added: int) -> None:

@@ -26,6 +26,8 @@ from po_toolkit.simulator import (
     payment_records,
     payouts,
     refunds,
+    tax_ids,
+    tax_rates,
 )
 from po_toolkit.simulator.errors import malformed, unknown_address
 from po_toolkit.simulator.world import Json
@@ -35,8 +37,8 @@ Handler = Callable[..., Json]
 _CURSORS = "limit starting_after ending_before"
 _PAGE = f"{_CURSORS} created"
 _INVOICE = (
-    "auto_advance collection_method custom_fields days_until_due description due_date "
-    "effective_at footer metadata number payment_settings rendering statement_descriptor"
+    "auto_advance collection_method custom_fields days_until_due default_tax_rates description "
+    "due_date effective_at footer metadata number payment_settings rendering statement_descriptor"
 )
 
 
@@ -81,7 +83,7 @@ ROUTES = [
     _route(
         "POST /v1/customers",
         customers.create,
-        "name email phone description address metadata tax_exempt preferred_locales",
+        "name email phone description address metadata tax_exempt preferred_locales tax_id_data",
     ),
     _route("GET /v1/customers", customers.list_customers, f"{_PAGE} email"),
     _route("GET /v1/customers/{customer}", customers.retrieve),
@@ -95,6 +97,22 @@ ROUTES = [
         "GET /v1/customers/{customer}/balance_transactions",
         customers.list_balance_moves,
         f"{_PAGE} invoice",
+    ),
+    _route("GET /v1/customers/{customer}/tax_ids", tax_ids.list_ids, _CURSORS),
+    _route("POST /v1/customers/{customer}/tax_ids", tax_ids.create, "type value"),
+    _route("DELETE /v1/customers/{customer}/tax_ids/{id}", tax_ids.delete),
+    _route(
+        "POST /v1/tax_rates",
+        tax_rates.create,
+        "active country description display_name inclusive jurisdiction metadata percentage state "
+        "tax_type",
+    ),
+    _route("GET /v1/tax_rates", tax_rates.list_rates, f"{_PAGE} active inclusive"),
+    _route("GET /v1/tax_rates/{tax_rate}", tax_rates.retrieve),
+    _route(
+        "POST /v1/tax_rates/{tax_rate}",
+        tax_rates.update,
+        "active country description display_name jurisdiction metadata state tax_type",
     ),
     _route("GET /v1/customers/{customer}/cash_balance", cash_balance.retrieve),
     _route(
@@ -131,7 +149,7 @@ ROUTES = [
         "POST /v1/invoiceitems",
         invoice_items.create,
         "amount currency customer description discountable invoice metadata period price_data "
-        "pricing quantity quantity_decimal unit_amount_decimal",
+        "pricing quantity quantity_decimal tax_rates unit_amount_decimal",
     ),
     _route("GET /v1/invoiceitems", invoice_items.list_items, f"{_PAGE} customer invoice pending"),
     _route(

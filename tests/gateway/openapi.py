@@ -63,6 +63,9 @@ POST /v1/payment_records/{id}/report_refund
 POST /v1/disputes/{dispute}/close
 POST /v1/customers
 POST /v1/customers/{customer}
+POST /v1/customers/{customer}/tax_ids
+GET /v1/customers/{customer}/tax_ids
+DELETE /v1/customers/{customer}/tax_ids/{id}
 POST /v1/invoiceitems
 POST /v1/invoices
 POST /v1/invoices/{invoice}
