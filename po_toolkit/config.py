@@ -50,6 +50,17 @@ stripe_webhook_secret = "whsec_..."
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 
 
+class People(BaseModel):
+    """Who has which role in the app: addresses, ``*@example.org``, or ``group:finance``."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    viewer: list[str] = Field(default_factory=list)
+    operator: list[str] = Field(default_factory=list)
+    treasurer: list[str] = Field(default_factory=list)
+    admin: list[str] = Field(default_factory=list)
+
+
 class ConferenceSettings(BaseModel):
     """One conference: what its invoices say and the keys of its own Stripe account."""
 
@@ -65,6 +76,8 @@ class ConferenceSettings(BaseModel):
     invoice_memo: str = Field(default="", max_length=1500)
     timezone: str = "UTC"
     max_invoice_lines: int = Field(default=250, ge=1)
+    people: People | None = None
+    """Who may see this conference, in place of the people of all conferences."""
 
     @field_validator("currency")
     @classmethod
@@ -111,6 +124,9 @@ class Settings(BaseSettings):
     database_url: str = DEFAULT_DATABASE_URL
     stripe_api_base: str | None = None
     conferences: dict[Slug, ConferenceSettings] = Field(default_factory=dict)
+    people: People = Field(default_factory=People)
+    session_hours: int = Field(default=12, ge=1, le=720)
+    """How long a sign-in to the app lasts."""
     config_file: Path | None = None
 
     @classmethod

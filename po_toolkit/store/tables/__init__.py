@@ -25,6 +25,7 @@ from po_toolkit.store.tables.invoices import (
 from po_toolkit.store.tables.ledger import CreditNote, LedgerEntry
 from po_toolkit.store.tables.payouts import BalanceTransaction, Payout
 from po_toolkit.store.tables.purchase_orders import PurchaseOrder, PurchaseOrderLineItem
+from po_toolkit.store.tables.sign_outs import SignOut
 from po_toolkit.store.tables.stripe_only import CustomerBalance, StrayInvoice
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "QuarantinedBankLine",
     "RateSlot",
     "RowVersion",
+    "SignOut",
     "StrayInvoice",
     "StripeCustomer",
     "StripeWrite",

@@ -37,6 +37,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_rate_slots")),
     )
     op.create_table(
+        "sign_outs",
+        sa.Column("subject", sa.String(length=255), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("subject", name=op.f("pk_sign_outs")),
+    )
+    op.create_table(
         "audit_entries",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
@@ -1006,6 +1012,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_audit_entries_conference_id"))
 
     op.drop_table("audit_entries")
+    op.drop_table("sign_outs")
     op.drop_table("rate_slots")
     op.drop_table("conferences")
     # ### end Alembic commands ###
