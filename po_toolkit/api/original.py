@@ -254,3 +254,20 @@ def generate_po_reference() -> str:
 def _fresh(purchase_order: PurchaseOrder, opened: OpenConference) -> PurchaseOrder:
     with opened.store.reading() as session:
         return purchase_orders.by_reference(session, opened.conference, purchase_order.reference)
+
+
+def generate_invoice_pdf(
+    purchase_order: PurchaseOrder, *, opened: OpenConference | None = None
+) -> bytes:
+    """Return the purchase order's invoice as PDF, with what was paid and is still due.
+
+    Raises:
+        NotFoundError: The purchase order is not in the settings' database (a ``ValueError``).
+        PoToolkitError: No font of this machine has one of its letters.
+    """
+    from po_toolkit.reconcile.documents import invoice_pdf
+
+    there = opened_for(purchase_order, opened)
+    with there.store.reading() as session:
+        order = purchase_orders.by_reference(session, there.conference, purchase_order.reference)
+    return invoice_pdf(order, there.conference)

@@ -1,0 +1,101 @@
+"""A purchase order as an invoice on paper, for sponsors whose portal takes nothing else."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import chain
+
+from po_toolkit.domain.periods import local_day
+from po_toolkit.domain.sums import Status
+from po_toolkit.money import display, to_major
+from po_toolkit.reconcile.documents.page import Page, day
+from po_toolkit.store.tables import Conference, PurchaseOrder
+
+
+def invoice_pdf(order: PurchaseOrder, conference: Conference) -> bytes:
+    """Return a purchase order's invoice as PDF, with what was paid and is still due.
+
+    Args:
+        order: The purchase order with its lines, invoices, entries and credit notes.
+        conference: Its conference.
+
+    Raises:
+        PoToolkitError: No font of this machine has one of its letters.
+    """
+    live = order.live_invoice
+    facts = _facts(order, conference)
+    address = _address(order)
+    lines = [
+        [
+            line.description,
+            str(line.quantity),
+            f"{to_major(line.unit_price, order.currency):,}",
+            f"{to_major(line.line_total, order.currency):,}",
+        ]
+        for line in order.line_items
+    ]
+    cancelled = order.status == Status.CANCELLED
+    title = "Cancelled invoice" if cancelled else "Invoice"
+    pay = f"Pay online: {live.hosted_url}" if live and live.hosted_url else ""
+    texts = [
+        conference.name,
+        conference.invoice_memo,
+        pay,
+        *address,
+        *chain(*facts),
+        *chain(*lines),
+    ]
+    page = Page(
+        texts,
+        title=f"{title} {facts[0][1]}",
+        made_at=order.updated_at,
+        small_print=conference.invoice_footer,
+    )
+    page.heading(conference.name, title)
+    page.beside(address, facts)
+    code = order.currency.upper()
+    page.grid(
+        ["Description", "Quantity", f"Unit price ({code})", f"Amount ({code})"],
+        lines,
+        widths=(92, 20, 31, 31),
+        right=3,
+    )
+    page.sums(_sums(order))
+    if conference.invoice_memo:
+        page.paragraph(conference.invoice_memo)
+    if live and pay and order.sums.balance > 0 and not cancelled:
+        page.paragraph(pay, link=live.hosted_url)
+    return page.content()
+
+
+def _facts(order: PurchaseOrder, conference: Conference) -> list[tuple[str, str]]:
+    live = order.live_invoice
+    sent = live.sent_at if live else None
+    issued = local_day(sent or order.created_at, conference.timezone)
+    days = conference.days_until_due if order.days_until_due is None else order.days_until_due
+    due = (live.due_date if live else None) or order.due_date or issued + timedelta(days=days)
+    facts = [
+        ("Invoice", (live.number if live else "") or order.reference),
+        ("Your PO number", order.po_number),
+        ("Our reference", order.reference),
+        ("Date", day(issued)),
+        ("Due", day(due)),
+    ]
+    return [(name, value) for name, value in facts if value]
+
+
+def _address(order: PurchaseOrder) -> list[str]:
+    parts = [order.organization_name, order.contact_name, order.billing_address]
+    return [part for part in [*parts, order.contact_email] if part]
+
+
+def _sums(order: PurchaseOrder) -> list[tuple[str, str, bool]]:
+    sums = order.sums
+    rows = [("Total", sums.total, False)]
+    rows += [("Credited", -sums.credited, False)] if sums.credited else []
+    rows += [("Paid", -sums.paid, False)] if sums.paid else []
+    rows += [("Refunded", sums.refunded, False)] if sums.refunded else []
+    words = "Amount due" if sums.balance >= 0 else "In your favour"
+    due = 0 if order.status == Status.CANCELLED else abs(sums.balance)
+    rows.append((words, due, True))
+    return [(name, display(amount, order.currency), bold) for name, amount, bold in rows]

@@ -1,0 +1,163 @@
+"""An A4 page that writes any script, with the furniture all documents share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from fpdf import FPDF
+from fpdf.enums import TableBordersLayout, XPos, YPos
+from fpdf.fonts import FontFace
+
+from po_toolkit.reconcile.documents.fonts import BOLD, REGULAR, fallbacks, writable
+
+_GREY = (105, 105, 105)
+_LINE = (200, 200, 200)
+_SHADE = (242, 242, 242)
+
+
+class Page(FPDF):
+    """A document of one or more A4 pages.
+
+    Args:
+        texts: Everything that will be written, so that fonts for all of it are at hand.
+        title: The document's title in its properties.
+        made_at: Its date in its properties; the same content at the same time is the same bytes.
+        small_print: Written at the foot of each page.
+
+    Raises:
+        PoToolkitError: No font of this machine has one of the letters.
+    """
+
+    def __init__(
+        self, texts: Sequence[str], *, title: str, made_at: datetime, small_print: str = ""
+    ) -> None:
+        """Load the fonts and open the first page."""
+        super().__init__(format="A4")
+        self._fonts = fallbacks("".join([*texts, title, small_print]))
+        self._small_print = small_print
+        self.set_creation_date(made_at)
+        self.set_title(title)
+        self.set_producer("po-toolkit")
+        self.set_margin(18)
+        self.set_auto_page_break(auto=True, margin=24)
+        self.add_font("Sans", "", REGULAR)
+        self.add_font("Sans", "B", BOLD)
+        for font in self._fonts:
+            for style in ("", "B"):
+                self.add_font(font.stem, style, font)
+        self.set_fallback_fonts([f.stem for f in self._fonts], exact_match=False)
+        self.set_text_shaping(use_shaping_engine=True)
+        self.add_page()
+
+    def footer(self) -> None:
+        """Write the small print and the page number at the foot of the page."""
+        self.set_y(-20)
+        self.set_font("Sans", size=7.5)
+        self.set_text_color(*_GREY)
+        if self._small_print:
+            self.multi_cell(
+                0,
+                3.6,
+                self.clean(self._small_print),
+                align="L",
+                new_x=XPos.LMARGIN,
+                new_y=YPos.NEXT,
+            )
+        self.cell(0, 4, f"Page {self.page_no()} of {{nb}}", align="R")
+        self.set_text_color(0)
+
+    def clean(self, text: str) -> str:
+        """Return the text without control characters and pictures no font has."""
+        lines = text.replace("\r\n", "\n").split("\n")
+        flat = ["".join(c if c.isprintable() else " " for c in line).strip() for line in lines]
+        return writable("\n".join(flat), self._fonts)
+
+    def heading(self, name: str, title: str) -> None:
+        """Write whose document it is, and what it is."""
+        self.set_font("Sans", size=11)
+        self.set_text_color(*_GREY)
+        self.multi_cell(0, 6, self.clean(name), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self.set_text_color(0)
+        self.set_font("Sans", "B", 20)
+        self.multi_cell(0, 11, self.clean(title), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self.ln(4)
+
+    def beside(self, left: Sequence[str], right: Sequence[tuple[str, str]]) -> None:
+        """Write an address on the left and facts with their names on the right."""
+        top = self.get_y()
+        self.set_font("Sans", size=10)
+        for number, line in enumerate(left):
+            self.set_font("Sans", "B" if number == 0 else "", 10)
+            self.multi_cell(
+                84, 5.2, self.clean(line), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT
+            )
+        bottom = self.get_y()
+        self.set_y(top)
+        for name, value in right:
+            self.set_x(108)
+            self.set_font("Sans", size=9)
+            self.set_text_color(*_GREY)
+            self.cell(30, 5.2, name)
+            self.set_text_color(0)
+            self.set_font("Sans", size=10)
+            self.multi_cell(
+                0, 5.2, self.clean(value), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT
+            )
+        self.set_y(max(bottom, self.get_y()) + 7)
+
+    def grid(
+        self,
+        head: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        *,
+        widths: Sequence[int],
+        right: int,
+    ) -> None:
+        """Write a table; its last ``right`` columns are figures. The head repeats on each page."""
+        self.set_font("Sans", size=9)
+        self.set_draw_color(*_LINE)
+        align = ["LEFT"] * (len(head) - right) + ["RIGHT"] * right
+        with self.table(
+            borders_layout=TableBordersLayout.HORIZONTAL_LINES,
+            col_widths=tuple(widths),
+            headings_style=FontFace(emphasis="BOLD", fill_color=_SHADE),
+            line_height=5,
+            padding=(1.2, 1),
+            text_align=tuple(align),
+        ) as table:
+            table.row([self.clean(cell) for cell in head])
+            for row in rows:
+                table.row([self.clean(cell) for cell in row])
+        self.ln(3)
+
+    def sums(self, rows: Sequence[tuple[str, str, bool]]) -> None:
+        """Write sums below each other at the right edge; the marked ones are bold."""
+        if self.get_y() + 6 * len(rows) > self.page_break_trigger:
+            self.add_page()
+        for name, amount, important in rows:
+            self.set_x(100)
+            self.set_font("Sans", "B" if important else "", 11 if important else 9.5)
+            self.cell(48, 6.5 if important else 5.5, name)
+            self.cell(0, 6.5 if important else 5.5, amount, align="R")
+            self.ln()
+        self.ln(4)
+
+    def paragraph(self, text: str, *, link: str = "") -> None:
+        """Write a paragraph; the whole of it leads to ``link`` where one is given."""
+        self.set_font("Sans", size=9.5)
+        self.set_text_color(*((0, 84, 166) if link else (0, 0, 0)))
+        self.multi_cell(
+            0, 5, self.clean(text), link=link, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT
+        )
+        self.set_text_color(0)
+        self.ln(2)
+
+    def content(self) -> bytes:
+        """Return the document."""
+        return bytes(self.output())
+
+
+def day(value: date | None) -> str:
+    """Write a date so that nobody confuses day and month: 5 March 2027."""
+    return f"{value.day} {value:%B %Y}" if value else ""
