@@ -1,0 +1,144 @@
+"""What a bank statement says, whatever its format; money in minor units."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any, Literal
+
+from po_toolkit.errors import AmountError
+from po_toolkit.money import to_minor
+
+Format = Literal["csv", "xlsx", "ofx", "mt940", "camt053"]
+
+
+@dataclass(frozen=True, slots=True)
+class BankLine:
+    """One entry as the bank booked it.
+
+    Attributes:
+        row: The line of the file where it begins, from 1.
+        amount: Minor units of ``currency``; a debit is below 0.
+        text: All that the bank says of it, in one line.
+        bank_reference: The bank's own id, which banks use again.
+        details: The payments booked together as this entry: ``amount`` (minor units or None),
+            ``counterparty`` and ``text`` of each.
+    """
+
+    row: int
+    amount: int
+    currency: str
+    booked_on: date
+    value_date: date | None = None
+    counterparty: str = ""
+    text: str = ""
+    bank_reference: str = ""
+    details: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """An entry that cannot be read, as it came; it is never taken for 0.
+
+    Attributes:
+        amount: Its amount in minor units where that could be read, so that the balances can still
+            be proven.
+    """
+
+    row: int
+    raw: str
+    message: str
+    amount: int | None = None
+
+
+@dataclass(slots=True)
+class Statement:
+    """One statement of one account.
+
+    Attributes:
+        number: The statement's own number or id.
+        opening: The balance before its lines, in minor units, if it says so.
+        closing: The balance after them.
+        problems: Why it cannot be trusted, whatever its balances say.
+    """
+
+    account: str = ""
+    currency: str = ""
+    number: str = ""
+    opening: int | None = None
+    closing: int | None = None
+    opening_date: date | None = None
+    closing_date: date | None = None
+    lines: list[BankLine] = field(default_factory=list)
+    bad: list[BadLine] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        """How many entries it holds, as booked."""
+        return len(self.lines) + len(self.bad)
+
+
+@dataclass(slots=True)
+class BankFile:
+    """The statements of one file, and what was left out of it."""
+
+    format: Format
+    statements: list[Statement]
+    notes: list[str] = field(default_factory=list)
+    columns: dict[str, str] = field(default_factory=dict)
+    """For a spreadsheet: field → column name."""
+    fingerprint: str = ""
+    """For a spreadsheet: what its columns are remembered by."""
+
+
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)", re.ASCII)
+
+
+def plain_amount(text: str) -> Decimal:
+    """Read an amount as statement formats write it: one decimal mark, no thousands.
+
+    Raises:
+        ValueError: It is no such amount.
+    """
+    squeezed = "".join(text.split())
+    if _NUMBER.fullmatch(squeezed) is None:
+        raise ValueError(f"{text.strip()!r} is not an amount")
+    try:
+        return Decimal(squeezed.replace(",", "."))
+    except InvalidOperation:
+        raise ValueError(f"{text.strip()!r} is not an amount") from None
+
+
+def minor(amount: Decimal, currency: str) -> int:
+    """Convert to minor units.
+
+    Raises:
+        ValueError: The currency is unknown, or has fewer decimals; says which.
+    """
+    try:
+        return to_minor(amount, currency)
+    except AmountError as error:
+        raise ValueError(str(error).rstrip(".")) from None
+
+
+def same_currency(found: str, account: str) -> None:
+    """Refuse an amount that is not in the account's currency.
+
+    Raises:
+        ValueError: Says both currencies.
+    """
+    if found.lower() != account:
+        raise ValueError(f"is in {found.upper()}, the account in {account.upper()}")
+
+
+def one_line(*parts: str) -> str:
+    """Join texts with single spaces, without repeating one."""
+    kept: list[str] = []
+    for part in parts:
+        flat = " ".join(part.split())
+        if flat and flat not in kept:
+            kept.append(flat)
+    return " ".join(kept)

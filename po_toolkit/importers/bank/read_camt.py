@@ -1,0 +1,228 @@
+"""CAMT.053: ISO 20022's bank-to-customer statement, in every version from .02 on.
+
+Source of the rules: ISO 20022 message definition camt.053.001 and the CGI-MP guide. The direction
+of an entry is its ``CdtDbtInd`` alone: ``RvslInd`` only says why it was booked.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from po_toolkit.errors import ImportFileError
+from po_toolkit.importers.bank.model import (
+    BadLine,
+    BankFile,
+    BankLine,
+    Statement,
+    minor,
+    one_line,
+    plain_amount,
+    same_currency,
+)
+from po_toolkit.importers.bank.xml_tree import Node, parse
+from po_toolkit.money import display
+
+_OPENING = ("OPBD", "PRCD", "ITBD")
+_CLOSING = ("CLBD", "ITBD")
+_OTHERS = {
+    "BkToCstmrAcctRpt": "a camt.052 report of the day, whose lines may still change",
+    "BkToCstmrDbtCdtNtfctn": "a camt.054 notice of single payments, which the statement repeats",
+}
+_EMPTY_REFERENCES = frozenset({"NOTPROVIDED", "NONREF"})
+
+
+def read_camt(data: bytes) -> BankFile:
+    """Read every statement of a CAMT.053 file.
+
+    Raises:
+        ImportFileError: It is no CAMT.053.
+    """
+    root = parse(data)
+    for tag, words in _OTHERS.items():
+        if root.one(tag) is not None:
+            raise ImportFileError(f"The file is {words}. Load the camt.053 statement instead.")
+    statements = root.all("BkToCstmrStmt/Stmt")
+    if not statements:
+        raise ImportFileError("The XML file holds no camt.053 statement.")
+    notes: list[str] = []
+    return BankFile("camt053", [_statement(node, notes) for node in statements], notes)
+
+
+def _statement(node: Node, notes: list[str]) -> Statement:
+    account = node.value("Acct/Id/IBAN", "Acct/Id/Othr/Id", "Acct/Id/PrtryAcct/Id")
+    made = Statement(account=account, number=node.value("Id"))
+    balances = node.all("Bal")
+    opening = _balance(balances, _OPENING, last=False)
+    closing = _balance(balances, _CLOSING, last=True)
+    if opening is closing:
+        # A lone interim balance is where the page ends, unless another kind says how it began.
+        opening = None
+    made.currency = _currency(node, opening, closing)
+    made.opening, made.opening_date = _taken(made, opening, "opening")
+    made.closing, made.closing_date = _taken(made, closing, "closing")
+    for entry in node.all("Ntry"):
+        status = entry.value("Sts/Cd", "Sts/Prtry", "Sts") or "BOOK"
+        if status != "BOOK":
+            notes.append(f"Row {entry.line}: an entry of status {status} is not booked; left out.")
+            continue
+        _take_entry(made, entry)
+    said = node.value("TxsSummry/TtlNtries/NbOfNtries")
+    booked = len(node.all("Ntry"))
+    if said.isdigit() and int(said) != booked:
+        made.problems.append(f"it says that it has {int(said)} entries and holds {booked}")
+    return made
+
+
+def _currency(node: Node, *balances: Node | None) -> str:
+    named = node.value("Acct/Ccy")
+    for balance in balances:
+        amount = balance.one("Amt") if balance else None
+        named = named or (amount.attributes.get("Ccy", "") if amount else "")
+    entry = node.one("Ntry/Amt")
+    return (named or (entry.attributes.get("Ccy", "") if entry else "")).lower()
+
+
+def _balance(balances: list[Node], codes: tuple[str, ...], *, last: bool) -> Node | None:
+    for code in codes:
+        found = [b for b in balances if b.value("Tp/CdOrPrtry/Cd", "Tp/Cd") == code]
+        if found:
+            return found[-1 if last else 0]
+    return None
+
+
+def _taken(made: Statement, balance: Node | None, name: str) -> tuple[int | None, date | None]:
+    if balance is None:
+        return None, None
+    try:
+        amount, currency = _amount(balance)
+        same_currency(currency, made.currency)
+        day = _date(balance.value("Dt/Dt", "Dt/DtTm"))
+        return minor(amount, currency), day
+    except ValueError as error:
+        made.problems.append(f"its {name} balance {error}")
+        return None, None
+
+
+def _amount(node: Node) -> tuple[Decimal, str]:
+    """Return the signed amount in major units and its currency."""
+    found = node.one("Amt")
+    if found is None:
+        raise ValueError("has no amount")
+    amount, currency = plain_amount(found.text), found.attributes.get("Ccy", "").lower()
+    direction = node.value("CdtDbtInd")
+    if direction not in ("CRDT", "DBIT"):
+        raise ValueError(f"is neither credit nor debit: {direction!r}")
+    return (amount if direction == "CRDT" else -amount), currency
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        raise ValueError(f"{text!r} is no date") from None
+
+
+def _take_entry(made: Statement, entry: Node) -> None:
+    amount: int | None = None
+    try:
+        major, currency = _amount(entry)
+        same_currency(currency, made.currency)
+        amount = minor(major, currency)
+        booked = _date(entry.value("BookgDt/Dt", "BookgDt/DtTm", "ValDt/Dt", "ValDt/DtTm"))
+        value = entry.value("ValDt/Dt", "ValDt/DtTm")
+        value_date = _date(value) if value else None
+    except ValueError as error:
+        made.bad.append(BadLine(entry.line, _raw(entry), f"The entry {error}.", amount))
+        return
+    details = [
+        _detail(d, credit=amount > 0, currency=currency) for d in entry.all("NtryDtls/TxDtls")
+    ]
+    _check_details(made, entry, amount, details)
+    made.lines.append(
+        BankLine(
+            row=entry.line,
+            amount=amount,
+            currency=currency,
+            booked_on=booked,
+            value_date=value_date,
+            counterparty=one_line(*(d["counterparty"] for d in details))[:255],
+            text=one_line(
+                *(d["text"] for d in details),
+                _reference(entry.value("AddtlNtryInf")),
+                _reference(entry.value("NtryRef")),
+                _reference(entry.value("AcctSvcrRef")),
+            ),
+            bank_reference=entry.value("AcctSvcrRef", "NtryRef")[:255],
+            details=tuple(details) if len(details) > 1 else (),
+        )
+    )
+
+
+def _detail(node: Node, *, credit: bool, currency: str) -> dict[str, Any]:
+    """Return one payment of an entry; its amount only where it is in the entry's currency."""
+    amount: int | None = None
+    found = node.one("AmtDtls/TxAmt/Amt") or node.one("Amt")
+    if found is not None and found.attributes.get("Ccy", "").lower() == currency:
+        try:
+            amount = minor(plain_amount(found.text), currency)
+        except ValueError:
+            amount = None
+    sign = node.value("CdtDbtInd")
+    if amount is not None and (sign == "DBIT" if sign else not credit):
+        amount = -amount
+    roles = ("Dbtr", "UltmtDbtr") if credit else ("Cdtr", "UltmtCdtr")
+    names = [node.value(f"RltdPties/{role}/Nm", f"RltdPties/{role}/Pty/Nm") for role in roles]
+    remittance = node.one("RmtInf")
+    said = (
+        [n.text for n in remittance.walk() if n.tag in ("Ustrd", "Ref", "Nb", "AddtlRmtInf")]
+        if remittance
+        else []
+    )
+    references = [n.text for r in node.all("Refs") for n in r.walk() if not n.children]
+    return {
+        "amount": amount,
+        "counterparty": one_line(*names),
+        "text": one_line(*said, *map(_reference, references), node.value("AddtlTxInf"), *names),
+    }
+
+
+def _reference(text: str) -> str:
+    return "" if text.strip() in _EMPTY_REFERENCES else text
+
+
+def _check_details(
+    made: Statement, entry: Node, amount: int, details: list[dict[str, Any]]
+) -> None:
+    """An entry is the sum of its details, where each is given in the entry's currency."""
+    amounts = [d["amount"] for d in details]
+    if not amounts or None in amounts:
+        return
+    apart = amount - sum(amounts)
+    if apart and abs(apart) != _charges(entry, made.currency):
+        made.problems.append(
+            f"the entry in row {entry.line} of {display(amount, made.currency)} is not the sum of "
+            f"its details: {display(apart, made.currency)} apart"
+        )
+
+
+def _charges(entry: Node, currency: str) -> int:
+    """Return the charges that the entry names, in minor units."""
+    total = 0
+    for found in [
+        *entry.all("Chrgs/TtlChrgsAndTaxAmt"),
+        *entry.all("Chrgs/Rcrd/Amt"),
+        *entry.all("NtryDtls/TxDtls/Chrgs/TtlChrgsAndTaxAmt"),
+        *entry.all("NtryDtls/TxDtls/Chrgs/Rcrd/Amt"),
+    ]:
+        if found.attributes.get("Ccy", "").lower() == currency:
+            try:
+                total += minor(plain_amount(found.text), currency)
+            except ValueError:
+                continue
+    return total
+
+
+def _raw(entry: Node) -> str:
+    return one_line(*(f"{n.tag}={n.text.strip()}" for n in entry.walk() if n.text.strip()))[:2000]

@@ -1,0 +1,213 @@
+"""MT940: SWIFT's customer statement, as banks really write it.
+
+Source of the rules: SWIFT User Handbook, MT940 fields 20, 25, 28C, 60a, 61, 62a and 86. Banks leave
+the entry date or the currency out, write one decimal or none, and fold field 86 as they like.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from po_toolkit.errors import ImportFileError
+from po_toolkit.importers.bank.model import (
+    BadLine,
+    BankFile,
+    BankLine,
+    Statement,
+    minor,
+    one_line,
+    plain_amount,
+    same_currency,
+)
+
+_TAG = re.compile(r"^:(\d\d[A-Z]?|NS):(.*)$")
+_BALANCE = re.compile(r"([CD])(\d{6})([A-Z]{3})?([\d., ]+)$")
+_LINE = re.compile(
+    r"(?P<value>\d{6})(?P<entry>\d{4}|\s{4})?(?P<mark>R?[CD]|E[CD])(?P<funds>[A-Z])?"
+    r"(?P<amount>\s*\d[\d]*(?:[.,]\d*)?)(?P<type>[A-Z][A-Z0-9]{1,3})?(?P<rest>.*)$",
+    re.DOTALL,
+)
+_SUBFIELD = re.compile(r"[?>](\d\d)")
+_ENDS = re.compile(r"^(-\}?|\{.*)$")
+_KEYWORD = re.compile(
+    r"/(NAME|BENM|ORDP|REMI|EREF|IBAN|ISDT|CSID|MARF|TRTP|ADDR|BIC|TRCD|PREF|RTRN)/"
+)
+
+
+@dataclass(slots=True)
+class _Field:
+    tag: str
+    row: int
+    text: str
+
+
+def read_mt940(text: str) -> BankFile:
+    """Read every statement (each page on its own) of an MT940 file.
+
+    Raises:
+        ImportFileError: It holds no statement, or is an MT942.
+    """
+    fields = _fields(text)
+    tags = {f.tag for f in fields}
+    if "34F" in tags and not tags & {"60F", "60M"}:
+        raise ImportFileError(
+            "The file is an MT942 report of the day, whose lines the MT940 statement repeats. "
+            "Load the MT940 instead."
+        )
+    statements: list[Statement] = []
+    notes: list[str] = []
+    block: list[_Field] = []
+    for part in fields:
+        if part.tag == "20" and block:
+            statements.append(_statement(block, notes))
+            block = []
+        block.append(part)
+    if block:
+        statements.append(_statement(block, notes))
+    if not statements or not tags & {"25", "60F", "60M", "61"}:
+        raise ImportFileError("The file holds no MT940 statement.")
+    return BankFile("mt940", statements, notes)
+
+
+def _fields(text: str) -> list[_Field]:
+    fields: list[_Field] = []
+    for row, line in enumerate(text.splitlines(), 1):
+        found = _TAG.match(line.lstrip("{4").lstrip() if line.startswith("{4:") else line)
+        if found:
+            fields.append(_Field(found[1], row, found[2]))
+        elif fields and line.strip() and not _ENDS.match(line.strip()):
+            fields[-1].text += "\n" + line
+        elif line.strip() in ("-", "-}") and fields:
+            # What stands between two messages (bank codes, blank lines) belongs to neither.
+            fields.append(_Field("", row, ""))
+    return fields
+
+
+def _statement(block: list[_Field], notes: list[str]) -> Statement:
+    made = Statement()
+    first = {f.tag: f.text for f in reversed(block)}
+    made.account = one_line(first.get("25", ""))
+    number = one_line(first.get("28C", first.get("28", "")))
+    made.number = one_line(first.get("20", ""), number)
+    opening = next((f for f in block if f.tag in ("60F", "60M")), None)
+    closing = next((f for f in reversed(block) if f.tag in ("62F", "62M")), None)
+    made.currency = _currency(opening) or _currency(closing)
+    made.opening, made.opening_date = _balance(made, opening, "opening")
+    made.closing, made.closing_date = _balance(made, closing, "closing")
+    for index, part in enumerate(block):
+        if part.tag == "61":
+            said = [f.text for f in _until_next_line(block[index + 1 :]) if f.tag in ("86", "NS")]
+            _take_line(made, part, said, notes)
+    return made
+
+
+def _until_next_line(fields: list[_Field]) -> list[_Field]:
+    end = next((i for i, f in enumerate(fields) if f.tag not in ("86", "NS")), len(fields))
+    return fields[:end]
+
+
+def _currency(balance: _Field | None) -> str:
+    found = _BALANCE.match(balance.text.strip()) if balance else None
+    return (found[3] or "").lower() if found else ""
+
+
+def _balance(made: Statement, part: _Field | None, name: str) -> tuple[int | None, date | None]:
+    if part is None:
+        return None, None
+    found = _BALANCE.match(part.text.strip())
+    if found is None:
+        made.problems.append(f"its {name} balance {part.text.strip()!r} cannot be read")
+        return None, None
+    try:
+        same_currency(found[3] or made.currency, made.currency)
+        amount = minor(plain_amount(found[4]), made.currency)
+        return (amount if found[1] == "C" else -amount), _day(found[2])
+    except ValueError as error:
+        made.problems.append(f"its {name} balance {error}")
+        return None, None
+
+
+def _day(text: str) -> date:
+    """Read YYMMDD; statements of the last century are told by their year."""
+    try:
+        year = int(text[:2])
+        return date(year + (1900 if year >= 80 else 2000), int(text[2:4]), int(text[4:6]))
+    except ValueError:
+        raise ValueError(f"{text!r} is no date") from None
+
+
+def _take_line(made: Statement, part: _Field, said: list[str], notes: list[str]) -> None:
+    raw = "\n".join([part.text, *said])
+    found = _LINE.match(part.text)
+    if found is None:
+        made.bad.append(BadLine(part.row, raw, "Field 61 cannot be read.", None))
+        return
+    mark = found["mark"]
+    if mark.startswith("E"):
+        notes.append(f"Row {part.row}: an expected entry is not booked; left out.")
+        return
+    amount: int | None = None
+    try:
+        size = minor(plain_amount(found["amount"]), made.currency)
+        amount = size if mark in ("C", "RD") else -size
+        value = _day(found["value"])
+        booked = _booked(value, found["entry"] or "")
+    except ValueError as error:
+        made.bad.append(BadLine(part.row, raw, f"Field 61: {error}.", amount))
+        return
+    references, _, supplement = found["rest"].partition("\n")
+    own, _, bank = references.partition("//")
+    counterparty, text = _information("\n".join(said))
+    made.lines.append(
+        BankLine(
+            row=part.row,
+            amount=amount,
+            currency=made.currency,
+            booked_on=booked,
+            value_date=value,
+            counterparty=counterparty[:255],
+            text=one_line(text, _own(own), supplement, bank),
+            bank_reference=one_line(_own(own), bank)[:255],
+        )
+    )
+
+
+def _own(reference: str) -> str:
+    return "" if reference.strip() in ("NONREF", "EREF", "KREF+", "NOTPROVIDED") else reference
+
+
+def _booked(value: date, entry: str) -> date:
+    """Return the booking day: month and day of the entry, in the year that is nearest."""
+    if not entry.strip():
+        return value
+    try:
+        days = [
+            date(year, int(entry[:2]), int(entry[2:]))
+            for year in (value.year - 1, value.year, value.year + 1)
+            if entry != "0229" or year % 4 == 0
+        ]
+    except ValueError:
+        raise ValueError(f"entry date {entry!r} is no date") from None
+    return min(days, key=lambda day: abs((day - value).days))
+
+
+def _information(text: str) -> tuple[str, str]:
+    """Return the other party's name and the text of field 86."""
+    flat = text.replace("\r", "")
+    if len(_SUBFIELD.findall(flat)) >= 2:
+        return _structured(flat.replace("\n", ""))
+    whole = one_line(flat)
+    parts = _KEYWORD.split(flat.replace("\n", ""))
+    said = dict(zip(parts[1::2], parts[2::2], strict=False))
+    return one_line(said.get("NAME", "")), whole
+
+
+def _structured(text: str) -> tuple[str, str]:
+    parts = _SUBFIELD.split(text)
+    fields = list(zip(parts[1::2], parts[2::2], strict=True))
+    name = "".join(v if len(v) >= 27 else v + " " for k, v in fields if k in ("32", "33"))
+    remittance = [v for k, v in fields if "20" <= k <= "29" or "60" <= k <= "63"]
+    other = [v for k, v in fields if k in ("00", "31", "70", "71")]
+    return one_line(name), one_line(" ".join(remittance), one_line(name), *other)
