@@ -158,3 +158,35 @@ STATEMENT = Table(
         Column("balance", Kind.MONEY, "What is owed after it, in this currency"),
     ),
 )
+
+CHANGES = Table(
+    "changes",
+    "What changed",
+    (
+        _REFERENCE,
+        _ORGANIZATION,
+        _CURRENCY,
+        Column("was", Kind.TEXT, "Status on the earlier day; empty when it was not there yet"),
+        Column("is_now", Kind.TEXT, "Status on the later day"),
+        Column("total", Kind.MONEY, "By how much the total changed"),
+        Column("credited", Kind.MONEY, "What was forgiven between the days"),
+        Column("paid", Kind.MONEY, "What was paid between the days, net of what was taken back"),
+        Column("refunded", Kind.MONEY, "What was refunded between the days"),
+        Column("balance", Kind.MONEY, "By how much the balance changed"),
+    ),
+)
+
+NEWS = Table(
+    "news",
+    "Discrepancies that came and went",
+    (
+        Column("news", Kind.TEXT, "new, settled or still there"),
+        Column("code", Kind.TEXT, "The class; see docs/reconciliation.md"),
+        Column("title", Kind.TEXT, "The class in words"),
+        _REFERENCE,
+        _ORGANIZATION,
+        _CURRENCY,
+        Column("at_stake", Kind.MONEY, "The money that it is or was about"),
+        Column("evidence", Kind.TEXT, "The rows behind it, in words"),
+    ),
+)

@@ -98,6 +98,34 @@ def test_month_end_shows_totals_ageing_a_chart_and_what_does_not_add_up(conferen
     assert not any(o.output_type == "error" for c in notebook.cells for o in c.get("outputs", []))
 
 
+def test_a_statement_shows_one_sponsor_and_writes_his_pdf(conference, tmp_path):
+    notebook = run(
+        "sponsor_statement.ipynb",
+        tmp_path,
+        conference="pycon-2027",
+        sponsor="sponsor 1",
+        save_as="statement.pdf",
+    )
+    output = shown(notebook)
+    assert "Sponsor 1" in output
+    assert "500.00 USD" in output
+    assert (tmp_path / "statement.pdf").read_bytes().startswith(b"%PDF-")
+
+
+def test_what_changed_shows_the_money_that_came_between_two_days(conference, tmp_path):
+    notebook = run(
+        "what_changed.ipynb",
+        tmp_path,
+        conference="pycon-2027",
+        before="2026-11-01",
+        after=str(conference.today()),
+    )
+    output = shown(notebook)
+    assert "Sponsor 2" in output
+    assert "1000.00" in output
+    assert "vega" in output
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 def test_a_notebook_can_be_read_without_being_a_programmer(path):
     notebook = nbformat.read(path, as_version=4)
@@ -109,7 +137,7 @@ def test_a_notebook_can_be_read_without_being_a_programmer(path):
     assert notebook.cells[0].source.startswith("# ")
 
 
-def test_every_notebook_is_run_by_these_tests():
-    text = Path(__file__).read_text()
+def test_every_notebook_is_run_by_some_test():
+    tests = [p.read_text() for p in Path(__file__).parents[1].rglob("test_*.py")]
     assert NOTEBOOKS
-    assert all(f'"{p.name}"' in text for p in NOTEBOOKS)
+    assert all(any(f'"{n.name}"' in text for text in tests) for n in NOTEBOOKS)
