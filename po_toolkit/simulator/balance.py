@@ -12,12 +12,16 @@ CARD_RATE = Decimal("0.029")
 CARD_FIXED = 30
 ACH_RATE = Decimal("0.008")
 ACH_CAP = 500
+SEPA_RATE = Decimal("0.008")
+SEPA_CAP = 600
 
 
 def fee_for(amount: int, method: str) -> int:
     """Return Stripe's US list price for one charge, in API units, whatever the currency."""
     if method == "us_bank_account":
         return min(_rounded(amount * ACH_RATE), ACH_CAP)
+    if method == "sepa_debit":
+        return min(_rounded(amount * SEPA_RATE), SEPA_CAP)
     if method == "card":
         return _rounded(amount * CARD_RATE) + CARD_FIXED
     return 0
@@ -95,14 +99,21 @@ def retrieve(account: Account, _params: Json, transaction_id: str) -> Json:
 
 def list_transactions(account: Account, params: Json) -> Json:
     """GET /v1/balance_transactions."""
-    found = [
-        t
-        for t in account.all("balance_transaction").values()
-        if all(not params.get(n) or t[n] == params[n] for n in ("currency", "source", "type"))
-        and (not params.get("payout") or t.get("_payout") == params["payout"])
-        and created_within(t, params.get("created"))
-    ]
-    return page(found, params, "/v1/balance_transactions", lambda t: shown(account, t))
+
+    def wanted(t: Json) -> bool:
+        return bool(
+            all(not params.get(n) or t[n] == params[n] for n in ("currency", "source", "type"))
+            and (not params.get("payout") or t.get("_payout") == params["payout"])
+            and created_within(t, params.get("created"))
+        )
+
+    return page(
+        account.all("balance_transaction").values(),
+        params,
+        "/v1/balance_transactions",
+        lambda t: shown(account, t),
+        wanted=wanted,
+    )
 
 
 def shown(account: Account, transaction: Json) -> Json:

@@ -47,7 +47,19 @@ _US_BANK_ACCOUNT = {
 IMMEDIATE = frozenset({"card", "customer_balance"})
 """Methods that succeed or fail at once; the others take days."""
 
-_DETAILS: dict[str, Json] = {"card": _CARD, "us_bank_account": _US_BANK_ACCOUNT}
+_SEPA_DEBIT = {
+    "bank_code": "37040044",
+    "branch_code": None,
+    "country": "DE",
+    "fingerprint": "simulatedsepa",
+    "last4": "3000",
+    "mandate": None,
+}
+_DETAILS: dict[str, Json] = {
+    "card": _CARD,
+    "sepa_debit": _SEPA_DEBIT,
+    "us_bank_account": _US_BANK_ACCOUNT,
+}
 
 
 def check_chargeable(amount: int, currency: str) -> None:
@@ -193,29 +205,35 @@ def retrieve(account: Account, _params: Json, charge_id: str) -> Json:
 
 def list_intents(account: Account, params: Json) -> Json:
     """GET /v1/payment_intents."""
-    found = [
-        intent
-        for intent in account.all("payment_intent").values()
-        if (not params.get("customer") or intent["customer"] == params["customer"])
-        and created_within(intent, params.get("created"))
-    ]
-    return page(found, params, "/v1/payment_intents")
+
+    def wanted(intent: Json) -> bool:
+        return bool(
+            (not params.get("customer") or intent["customer"] == params["customer"])
+            and created_within(intent, params.get("created"))
+        )
+
+    return page(
+        account.all("payment_intent").values(), params, "/v1/payment_intents", wanted=wanted
+    )
 
 
 def list_charges(account: Account, params: Json) -> Json:
     """GET /v1/charges."""
-    found = [
-        c
-        for c in account.all("charge").values()
-        if (not params.get("customer") or c["customer"] == params["customer"])
-        and (not params.get("payment_intent") or c["payment_intent"] == params["payment_intent"])
-        and created_within(c, params.get("created"))
-    ]
-    return page(found, params, "/v1/charges")
+
+    def wanted(c: Json) -> bool:
+        return bool(
+            (not params.get("customer") or c["customer"] == params["customer"])
+            and (
+                not params.get("payment_intent") or c["payment_intent"] == params["payment_intent"]
+            )
+            and created_within(c, params.get("created"))
+        )
+
+    return page(account.all("charge").values(), params, "/v1/charges", wanted=wanted)
 
 
 def _new_charge(account: Account, intent: Json, amount: int, method: str) -> Json:
-    charge_id = account.new_id("py" if method == "us_bank_account" else "ch")
+    charge_id = account.new_id("ch" if method == "card" else "py")
     details = _DETAILS.get(method, {})
     return {
         "id": charge_id,

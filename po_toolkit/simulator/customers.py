@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 from po_toolkit.simulator import tax_ids
 from po_toolkit.simulator.errors import invalid, missing
 from po_toolkit.simulator.events import changed, emit
@@ -34,7 +36,7 @@ def create(account: Account, params: Json) -> Json:
             "description": params.get("description") or None,
             "discount": None,
             "email": params.get("email") or None,
-            "invoice_prefix": account.new_id("")[-8:].upper(),
+            "invoice_prefix": secrets.token_hex(4).upper(),
             "invoice_settings": {
                 "custom_fields": None,
                 "default_payment_method": None,
@@ -99,14 +101,15 @@ def delete(account: Account, _params: Json, customer_id: str) -> Json:
 def list_customers(account: Account, params: Json) -> Json:
     """GET /v1/customers: the e-mail is compared as it is written, case included."""
     email = params.get("email")
-    found = [
-        c
-        for c in account.all("customer").values()
-        if not c.get("deleted")
-        and (email is None or c["email"] == email)
-        and created_within(c, params.get("created"))
-    ]
-    return page(found, params, "/v1/customers")
+
+    def wanted(c: Json) -> bool:
+        return bool(
+            not c.get("deleted")
+            and (email is None or c["email"] == email)
+            and created_within(c, params.get("created"))
+        )
+
+    return page(account.all("customer").values(), params, "/v1/customers", wanted=wanted)
 
 
 def living(account: Account, customer_id: str, *, in_path: bool = False) -> Json:

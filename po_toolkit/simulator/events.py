@@ -62,21 +62,22 @@ def retrieve(account: Account, _params: Json, event_id: str) -> Json:
 
 def list_events(account: Account, params: Json) -> Json:
     """GET /v1/events: newest first, of the last 30 days."""
-    wanted = set(params.get("types") or ())
-    if len(wanted) > MOST_TYPES:
+    types = set(params.get("types") or ())
+    if len(types) > MOST_TYPES:
         raise malformed(f"You may list at most {MOST_TYPES} types of events.", param="types")
     if params.get("type"):
-        if wanted:
+        if types:
             raise malformed("You may only specify one of these parameters: type, types.")
-        wanted = {params["type"]}
-    found = [
-        event
-        for event in account.all("event").values()
-        if (not wanted or any(_matches(event["type"], pattern) for pattern in wanted))
-        and created_within(event, params.get("created"))
-        and not _too_old(account, event)
-    ]
-    return page(found, params, "/v1/events", shown)
+        types = {params["type"]}
+
+    def wanted(event: Json) -> bool:
+        return bool(
+            (not types or any(_matches(event["type"], pattern) for pattern in types))
+            and created_within(event, params.get("created"))
+            and not _too_old(account, event)
+        )
+
+    return page(account.all("event").values(), params, "/v1/events", shown, wanted=wanted)
 
 
 def changed(before: Json, after: Json) -> dict[str, Any]:

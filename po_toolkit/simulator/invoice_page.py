@@ -31,9 +31,16 @@ button,a.button{background:var(--go);color:#fff;border:0;border-radius:8px;paddi
 font:inherit;font-weight:600;cursor:pointer;text-decoration:none}button.second,a.second{
 background:none;color:var(--ink);border:1px solid var(--line)}input,select{font:inherit;
 padding:.55rem .7rem;border:1px solid var(--line);border-radius:8px;background:var(--card);
-color:var(--ink);width:9rem}.problem{border-color:#d33;color:#d33}
+color:var(--ink);width:11rem}.problem{border-color:#d33;color:#d33}
 :focus-visible{outline:3px solid #a5a1ff;outline-offset:2px}
 """
+
+_METHODS = {
+    "card": "Card",
+    "sepa_debit": "SEPA debit",
+    "us_bank_account": "Bank account (ACH)",
+}
+_BY = {"payment_intent": "this page", "payment_record": "bank or check"}
 
 NOT_FOUND = (
     f'<!doctype html><html lang="en"><meta charset="utf-8"><title>No such invoice</title>'
@@ -77,8 +84,10 @@ def _head(invoice: Json) -> str:
         facts.append(("Memo", invoice["description"]))
     listed = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in facts)
     left = money(invoice["amount_remaining"], invoice["currency"])
+    title = f"Invoice from {escape(invoice['account_name'])}"
     return (
-        f'<div class="card"><span class="pill">{escape(invoice["status"])}</span>'
+        f'<p class="soft">{title}</p><div class="card">'
+        f'<span class="pill">{escape(invoice["status"])}</span>'
         f'<h1>{left}</h1><div class="soft">remains to be paid</div><dl>{listed}</dl></div>'
     )
 
@@ -89,8 +98,7 @@ def _pay(invoice: Json) -> str:
     if invoice["status"] not in {"open", "uncollectible"} or not invoice["amount_remaining"]:
         return f'<div class="card">{pdf}</div>'
     types = invoice["payment_settings"]["payment_method_types"] or ["card"]
-    names = {"card": "Card", "us_bank_account": "Bank account (ACH)"}
-    options = "".join(f'<option value="{m}">{names[m]}</option>' for m in types if m in names)
+    options = "".join(f'<option value="{m}">{_METHODS[m]}</option>' for m in types if m in _METHODS)
     method = f'<select name="method" aria-label="How to pay">{options}</select>'
     left = money(invoice["amount_remaining"], invoice["currency"])
     return (
@@ -110,19 +118,25 @@ def _lines(invoice: Json) -> str:
         f"<td class='n'>{money(line['amount'], currency)}</td></tr>"
         for line in invoice["lines"]
     )
-    sums = [*_tax_sums(invoice), ("Total", invoice["total"])]
-    if invoice["amount_due"] != invoice["total"]:
-        sums.append(("Amount due", invoice["amount_due"]))
-    if invoice["amount_paid"]:
-        sums.append(("Paid", -invoice["amount_paid"]))
     foot = "".join(
-        f"<tr><td colspan='2'>{k}</td><td class='n'>{money(v, currency)}</td></tr>" for k, v in sums
+        f"<tr><td colspan='2'>{k}</td><td class='n'>{money(v, currency)}</td></tr>"
+        for k, v in sums(invoice)
     )
     return (
         "<div class='card'><table><thead><tr><th>Description</th><th class='n'>Quantity</th>"
         f"<th class='n'>Amount</th></tr></thead><tbody>{rows}</tbody><tfoot>{foot}</tfoot></table>"
         f"{_footer(invoice)}</div>"
     )
+
+
+def sums(invoice: Json) -> list[tuple[str, int]]:
+    """Return what stands under the lines: names and amounts in API units."""
+    found = [*_tax_sums(invoice), ("Total", invoice["total"])]
+    if invoice["amount_due"] != invoice["total"]:
+        found.append(("Amount due", invoice["amount_due"]))
+    if invoice["amount_paid"]:
+        found.append(("Paid", -invoice["amount_paid"]))
+    return found
 
 
 def _tax_sums(invoice: Json) -> list[tuple[str, int]]:
@@ -152,7 +166,7 @@ def _payments(payments: list[Json]) -> str:
         return ""
     rows = "".join(
         f"<tr><td>{day(p['status_transitions']['paid_at'])}</td>"
-        f"<td>{escape(p['payment']['type'].replace('_', ' '))}</td>"
+        f"<td>{_BY.get(p['payment']['type'], '')}</td>"
         f"<td class='n'>{money(p['amount_paid'], p['currency'])}</td></tr>"
         for p in done
     )

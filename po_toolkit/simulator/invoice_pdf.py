@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from po_toolkit.simulator.invoice_page import day, money
+from po_toolkit.simulator.invoice_page import day, money, sums
 from po_toolkit.simulator.world import Json
 
 _MOST_LINES = 40
@@ -24,8 +24,8 @@ def invoice_pdf(invoice: Json) -> bytes:
     ]
     if len(invoice["lines"]) > _MOST_LINES:
         texts.append(f"and {len(invoice['lines']) - _MOST_LINES} more lines")
-    texts += ["", f"Total {money(invoice['total'], currency)}"]
-    texts.append(f"Amount due {money(invoice['amount_due'], currency)}")
+    texts += ["", *(f"{name} {money(amount, currency)}" for name, amount in sums(invoice))]
+    texts += [invoice["description"] or "", invoice["footer"] or ""]
     return _document(texts)
 
 

@@ -21,6 +21,9 @@ _AS_GIVEN: dict[str, Any] = {
 }
 
 
+_PRIVATE = ("_default_tax_rates", "_off_stripe")
+
+
 def blank(account: Account, customer: Json, params: Json) -> Json:
     """Return a new draft without lines; its sums are still to be computed."""
     invoice_id = account.new_id("in")
@@ -151,7 +154,9 @@ def add_up(account: Account, invoice: Json) -> None:
 
 def render(account: Account, invoice: Json) -> Json:
     """Return an invoice as the API shows it: its first ten lines, no payments."""
-    shown = {name: value for name, value in invoice.items() if not name.startswith("_")}
+    shown = invoice.copy()
+    for name in _PRIVATE:
+        shown.pop(name, None)
     lines = invoice["lines"]
     shown["lines"] = {
         "object": "list",

@@ -149,14 +149,21 @@ def list_invoices(account: Account, params: Json) -> Json:
     same = {n: params[n] for n in ("customer", "status", "collection_method") if params.get(n)}
     if params.get("subscription"):
         same["subscription"] = params["subscription"]
-    found = [
-        invoice
-        for invoice in account.all("invoice").values()
-        if all(invoice.get(name) == value for name, value in same.items())
-        and created_within(invoice, params.get("created"))
-        and within(invoice["due_date"], params.get("due_date"))
-    ]
-    return page(found, params, "/v1/invoices", lambda invoice: render(account, invoice))
+
+    def wanted(invoice: Json) -> bool:
+        return bool(
+            all(invoice.get(name) == value for name, value in same.items())
+            and created_within(invoice, params.get("created"))
+            and within(invoice["due_date"], params.get("due_date"))
+        )
+
+    return page(
+        account.all("invoice").values(),
+        params,
+        "/v1/invoices",
+        lambda invoice: render(account, invoice),
+        wanted=wanted,
+    )
 
 
 def delete(account: Account, _params: Json, invoice_id: str) -> Json:

@@ -75,7 +75,9 @@ def new_line(account: Account, invoice: Json, given: Json, path: str) -> Json:
 
 def shown_line(line: Json) -> Json:
     """Return a line as the API shows it."""
-    return {name: value for name, value in line.items() if not name.startswith("_")}
+    shown = line.copy()
+    del shown["_tax_rates"]
+    return shown
 
 
 def check_count(account: Account, kept: int, added: int) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Reversible
+from itertools import dropwhile, islice
 from typing import Any
 
 from po_toolkit.simulator.errors import malformed, missing
@@ -11,57 +12,75 @@ from po_toolkit.simulator.world import Json
 DEFAULT_LIMIT = 10
 LARGEST_LIMIT = 100
 
+Kept = Reversible[Json]
+
 
 def page(
-    oldest_first: Sequence[Json],
+    kept: Kept,
     params: Json,
     url: str,
-    render: Callable[[Json], Json] = lambda kept: kept,
+    render: Callable[[Json], Json] = lambda stored: stored,
     *,
+    wanted: Callable[[Json], bool] = lambda _stored: True,
     newest_first: bool = True,
 ) -> Json:
     """Return one page of a list as Stripe answers it.
 
+    It looks at no more objects than the page needs, since accounts have tens of thousands.
+
     Args:
-        oldest_first: All objects that match, in order of creation.
+        kept: The objects in order of creation.
         params: The call's ``limit``, ``starting_after`` and ``ending_before``.
         url: The list's own address.
         render: Makes the answer's form of one object; called for this page only.
+        wanted: Which objects belong to the list.
         newest_first: False for lists that go forward, such as an invoice's lines.
 
     Raises:
         ApiError: A limit outside 1 to 100, both cursors at once, or an unknown cursor.
     """
-    limit = params.get("limit", DEFAULT_LIMIT)
-    if not 1 <= limit <= LARGEST_LIMIT:
-        small = limit < 1
-        bound = "greater than or equal to 1" if small else f"less than or equal to {LARGEST_LIMIT}"
-        raise malformed(
-            f"Invalid integer: {limit}. This value must be {bound}.",
-            param="limit",
-            code="parameter_invalid_integer",
-        )
-    ordered = list(reversed(oldest_first)) if newest_first else list(oldest_first)
+    limit = _limit(params)
     after, before = params.get("starting_after"), params.get("ending_before")
     if after and before:
         raise malformed(
             "You may only specify one of these parameters: ending_before, starting_after."
         )
-    if after:
-        ordered = ordered[_place(ordered, after, "starting_after") + 1 :]
     if before:
-        earlier = ordered[: _place(ordered, before, "ending_before")]
-        shown, more = earlier[-limit:], len(earlier) > limit
+        towards_start = _from(kept, before, "ending_before", backwards=not newest_first)
+        found = list(islice(filter(wanted, towards_start), limit + 1))
+        shown = found[:limit][::-1]
     else:
-        shown, more = ordered[:limit], len(ordered) > limit
-    return {"object": "list", "data": [render(o) for o in shown], "has_more": more, "url": url}
+        onwards = _walk(kept, backwards=newest_first)
+        if after:
+            onwards = _from(kept, after, "starting_after", backwards=newest_first)
+        found = list(islice(filter(wanted, onwards), limit + 1))
+        shown = found[:limit]
+    data = [render(stored) for stored in shown]
+    return {"object": "list", "data": data, "has_more": len(found) > limit, "url": url}
 
 
-def _place(ordered: Sequence[Json], cursor: str, param: str) -> int:
-    for index, kept in enumerate(ordered):
-        if kept["id"] == cursor:
-            return index
-    raise missing("object", cursor, param, in_path=False)
+def _limit(params: Json) -> int:
+    limit: int = params.get("limit", DEFAULT_LIMIT)
+    if 1 <= limit <= LARGEST_LIMIT:
+        return limit
+    bound = "greater than or equal to 1" if limit < 1 else f"less than or equal to {LARGEST_LIMIT}"
+    raise malformed(
+        f"Invalid integer: {limit}. This value must be {bound}.",
+        param="limit",
+        code="parameter_invalid_integer",
+    )
+
+
+def _walk(kept: Kept, *, backwards: bool) -> Iterator[Json]:
+    return reversed(kept) if backwards else iter(kept)
+
+
+def _from(kept: Kept, cursor: str, param: str, *, backwards: bool) -> Iterator[Json]:
+    """Return what comes after the object with this id, in one direction."""
+    rest = dropwhile(lambda stored: stored["id"] != cursor, _walk(kept, backwards=backwards))
+    if next(rest, None) is None:
+        raise missing("object", cursor, param, in_path=False)
+    return rest
 
 
 def created_within(kept: Json, wanted: Any) -> bool:

@@ -95,7 +95,9 @@ def usable(account: Account, rate_ids: list[str] | None, param: str) -> list[str
     Raises:
         ApiError: One is unknown, archived or named twice, or there are too many.
     """
-    ids = list(rate_ids or ())
+    if not rate_ids:
+        return []
+    ids = list(rate_ids)
     if len(ids) > MOST_ON_ONE_LINE:
         raise invalid(f"You can add at most {MOST_ON_ONE_LINE} tax rates.", param=param)
     if len(set(ids)) != len(ids):

@@ -221,3 +221,11 @@ def test_a_wire_given_back_is_reported_on_its_payment_record(account) -> None:
     with pytest.raises(stripe.InvalidRequestError, match="greater"):
         give_back(3_001)
     assert give_back(3_000).amount_refunded.value == 5_000
+
+
+def test_a_sepa_debit_takes_days_too(account) -> None:
+    sent = account.sent(10_000, "eur", payment_settings={"payment_method_types": ["sepa_debit"]})
+    begun = account.sim.control.pay(sent.id, method="sepa_debit", settled=False)
+    assert account.invoice(sent.id).status == "open"
+    account.sim.control.settle(begun["id"])
+    assert account.invoice(sent.id).status == "paid"
