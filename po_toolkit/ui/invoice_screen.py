@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import streamlit as st
 
@@ -148,11 +150,12 @@ def _confirm(visit: Visit, shown: InvoicePreview) -> None:
 
 def _start(visit: Visit, shown: InvoicePreview) -> None:
     organizations = {line.reference: line.organization_name for line in shown.ready}
+    patient = replace(visit.opened, patient=True)
     running.start(
         visit.opened,
         organizations,
         lambda progress: invoice_purchase_orders(
-            visit.opened, references=organizations, progress=progress
+            patient, references=organizations, progress=progress
         ),
     )
 

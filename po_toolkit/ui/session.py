@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from po_toolkit.bootstrap import OpenConference, local_actor, open_conference, open_database
+from po_toolkit.bootstrap import OpenConference, open_database
 from po_toolkit.config import Settings
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import NotAllowedError
@@ -69,12 +69,3 @@ def store(settings: Settings) -> Store:
 @st.cache_resource(show_spinner=False, max_entries=2, on_release=lambda s: s.engine.dispose())
 def _open(masked_settings: str, _settings: Settings) -> Store:  # noqa: ARG001 it is the cache's key
     return open_database(_settings)
-
-
-def opened(slug: str, settings: Settings) -> OpenConference:
-    """Open one conference for the person at the browser.
-
-    Raises:
-        SettingsError: There is no such conference.
-    """
-    return open_conference(slug, settings=settings, store=store(settings), actor=local_actor("app"))

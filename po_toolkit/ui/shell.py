@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import streamlit as st
 from streamlit.navigation.page import Page
 
+from po_toolkit.bootstrap import open_conference
 from po_toolkit.config import EXAMPLE_SETTINGS, Settings, load_settings
+from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PoToolkitError
+from po_toolkit.store.database import Store
 from po_toolkit.ui import words
 from po_toolkit.ui.import_screen import import_screen
 from po_toolkit.ui.invoice_screen import invoice_screen
 from po_toolkit.ui.order_screen import order_screen
 from po_toolkit.ui.orders_screen import orders_screen
+from po_toolkit.ui.people import Person, show_person, somebody, stop_without_role
 from po_toolkit.ui.reconciliation_screen import reconciliation_screen
-from po_toolkit.ui.session import Visit, opened
+from po_toolkit.ui.session import Visit, store
 
 
 @dataclass(frozen=True)
@@ -27,12 +31,14 @@ class Screen:
     title: str
     icon: str
     show: Callable[[Visit], None]
+    act: Act | None = None
+    """What one comes here to do; hidden from those whose role does not permit it."""
     hidden: bool = False
 
 
 SCREENS: Mapping[str, Screen] = {
-    "import": Screen("Import", ":material/upload_file:", import_screen),
-    "invoice": Screen("Invoice", ":material/send:", invoice_screen),
+    "import": Screen("Import", ":material/upload_file:", import_screen, Act.IMPORT),
+    "invoice": Screen("Invoice", ":material/send:", invoice_screen, Act.INVOICE),
     "orders": Screen("Purchase orders", ":material/list_alt:", orders_screen),
     "order": Screen("Purchase order", ":material/receipt:", order_screen, hidden=True),
     "reconciliation": Screen("Reconciliation", ":material/balance:", reconciliation_screen),
@@ -52,7 +58,8 @@ def run(start: str = "import") -> None:
         if not settings.conferences:
             _setup(settings)
             return
-        _conference(settings, start)
+        books = store(settings)
+        _conference(settings, books, somebody(settings, books), start)
 
 
 @contextmanager
@@ -64,33 +71,45 @@ def told() -> Iterator[None]:
         st.error(str(error), icon=":material/error:")
 
 
-def _conference(settings: Settings, start: str) -> None:
-    visit: list[Visit] = []
-
-    def page(place: str, screen: Screen) -> Page:
-        def show() -> None:
-            with told():
-                screen.show(visit[0])
-
-        return st.Page(
-            show,
-            title=screen.title,
-            icon=screen.icon,
-            url_path=place,
-            default=place == start,
-            visibility="hidden" if screen.hidden else "visible",
-        )
-
-    pages = {place: page(place, screen) for place, screen in SCREENS.items()}
+def _conference(settings: Settings, books: Store, person: Person, start: str) -> None:
+    allowed = {slug: who for slug in settings.conferences if (who := person.actor(settings, slug))}
+    if not allowed:
+        stop_without_role(person, books)
+    slug = _choice(settings, allowed)
+    opened = open_conference(slug, settings=settings, store=books, actor=allowed[slug])
+    pages: dict[str, Page] = {}
+    visit = Visit(opened, pages)
+    for place, screen in SCREENS.items():
+        pages[place] = _page(visit, place, screen, default=place == start)
     chosen = st.navigation(list(pages.values()))
-    visit.append(Visit(opened(_choice(settings), settings), pages))
-    _mode(visit[0])
+    with st.sidebar:
+        words.mode_badge(opened.settings.mode)
+        show_person(person, allowed[slug].role, books)
     chosen.run()
 
 
-def _choice(settings: Settings) -> str:
+def _page(visit: Visit, place: str, screen: Screen, *, default: bool) -> Page:
+    permitted = screen.act is None or visit.may(screen.act)
+
+    def show() -> None:
+        with told():
+            if screen.act is not None:
+                require(visit.opened.actor, screen.act)
+            screen.show(visit)
+
+    return st.Page(
+        show,
+        title=screen.title,
+        icon=screen.icon,
+        url_path=place,
+        default=default,
+        visibility="visible" if permitted and not screen.hidden else "hidden",
+    )
+
+
+def _choice(settings: Settings, allowed: Collection[str]) -> str:
     """Return the conference that was chosen; the choice stands in the address, by its label."""
-    labels = _labels(settings)
+    labels = {name: slug for name, slug in _labels(settings).items() if slug in allowed}
     chosen = st.sidebar.selectbox("Conference", labels, key="conference", bind="query-params")
     return labels[chosen]
 
@@ -102,11 +121,6 @@ def _labels(settings: Settings) -> dict[str, str]:
         c.name if names.count(c.name) == 1 else f"{c.name} ({slug})": slug
         for slug, c in settings.conferences.items()
     }
-
-
-def _mode(visit: Visit) -> None:
-    with st.sidebar:
-        words.mode_badge(visit.opened.settings.mode)
 
 
 def _setup(settings: Settings) -> None:

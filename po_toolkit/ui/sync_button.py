@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from po_toolkit.api.sync import sync_conference, sync_purchase_order
+from po_toolkit.domain.roles import Act
 from po_toolkit.ui import words
 from po_toolkit.ui.session import Visit
 
@@ -16,7 +17,7 @@ def sync_button(visit: Visit, reference: str = "") -> None:
         visit: Who looks at which conference.
         reference: Ask Stripe about this purchase order only.
     """
-    if visit.opened.settings.mode == "none":
+    if visit.opened.settings.mode == "none" or not visit.may(Act.SYNC):
         return
     said = visit.key(f"sync.said.{reference}")
     pressed = st.button(

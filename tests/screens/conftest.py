@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -31,6 +32,8 @@ stripe_secret_key = "sk_live_screens_live_2027"
 name = "Keyless 2027"
 """
 
+ADMIN = Actor("test", Role.ADMIN)
+
 Show = Callable[..., AppTest]
 
 
@@ -57,12 +60,11 @@ def config(tmp_path, simulator, monkeypatch) -> Path:
 
 
 @pytest.fixture
-def conference(config) -> Callable[[str], OpenConference]:
+def conference(config) -> Callable[..., OpenConference]:
     """Open a conference of the settings beside the app, to look at or to prepare its books."""
 
-    def open_(slug: str = "pycon-2027") -> OpenConference:
-        settings = load_settings(config)
-        return open_conference(slug, settings=settings, actor=Actor("test", Role.ADMIN))
+    def open_(slug: str = "pycon-2027", actor: Actor = ADMIN) -> OpenConference:
+        return open_conference(slug, settings=load_settings(config), actor=actor)
 
     return open_
 
@@ -71,8 +73,12 @@ def conference(config) -> Callable[[str], OpenConference]:
 def show(config) -> Show:
     """Open the app at a screen, as a new visitor, and let it run once."""
 
-    def open_(start: str, *, name: str = "PyCon 2027", **query: str) -> AppTest:
+    def open_(
+        start: str, *, name: str = "PyCon 2027", user: dict[str, Any] | None = None, **query: str
+    ) -> AppTest:
         app = AppTest.from_function(_app, args=(start,), default_timeout=30)
+        if user is not None:
+            app.user = user
         for field, value in {"conference": name, **query}.items():
             app.query_params[field] = value
         return app.run()
