@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.duplicates import Content, difference
+from po_toolkit.domain.sums import Status
+from po_toolkit.importers.doubts import Known, doubts
 from po_toolkit.importers.orders import Order, SheetReading
 from po_toolkit.importers.problems import RowProblem, in_order
 from po_toolkit.importers.table import Table
-from po_toolkit.store.imports import KnownOrder, invoice_owners, known_orders, order_key
+from po_toolkit.store.imports import (
+    KnownOrder,
+    OrderKey,
+    invoice_owners,
+    known_orders,
+    order_key,
+    sponsor_names,
+)
 
 
 @dataclass(slots=True)
@@ -68,8 +77,20 @@ def plan_import(
             plan.errors.append(problem)
             plan.rejected.append(order.rows)
     plan.errors = in_order(plan.errors)
-    plan.warnings = in_order(plan.warnings)
+    world = Known(opened.today(), sponsor_names(session, opened.conference.id), _billed(known))
+    plan.warnings = in_order([*plan.warnings, *doubts(plan.orders, table.mapping, world)])
     return plan
+
+
+def _billed(known: Mapping[OrderKey, Sequence[KnownOrder]]) -> dict[OrderKey, Counter[str]]:
+    """Sum up what was billed under each number, by currency; a cancelled order bills nothing."""
+    billed: dict[OrderKey, Counter[str]] = {}
+    for key, orders in known.items():
+        sums = billed.setdefault(key, Counter())
+        for order in orders:
+            if order.status != Status.CANCELLED.value:
+                sums[order.content.currency] += order.content.total
+    return billed
 
 
 def _content(order: Order) -> Content:
@@ -127,7 +148,9 @@ def _taken(order: Order, owners: dict[str, str], table: Table) -> RowProblem | N
         column=table.mapping.get("stripe_invoice_id", "stripe_invoice_id"),
         code="invoice_id_taken",
         value=order.stripe_invoice_id,
-        message=f"Row {order.rows[0]}: {order.stripe_invoice_id} belongs to purchase order {owner}.",
+        message=(
+            f"Row {order.rows[0]}: {order.stripe_invoice_id} belongs to purchase order {owner}."
+        ),
     )
 
 

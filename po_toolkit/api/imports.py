@@ -1,81 +1,44 @@
-"""Spreadsheet → draft purchase orders. Nothing here calls Stripe."""
+"""Spreadsheet → draft purchase orders, and what comes after. Nothing here calls Stripe."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from po_toolkit.api.import_plan import Plan, plan_import
+from po_toolkit.api.import_report import ImportReport, rejected_rows_csv, rejected_rows_xlsx
+from po_toolkit.api.import_save import Answers, Origin, take_table, without_collector
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.roles import Act
+from po_toolkit.errors import ImportFileError
 from po_toolkit.importers import template as templates
-from po_toolkit.importers.cells import text_of
-from po_toolkit.importers.columns import Column
+from po_toolkit.importers.cells import is_empty
 from po_toolkit.importers.files import open_workbook, read_bytes
-from po_toolkit.importers.orders import Order
-from po_toolkit.importers.po_sheet import Options, read_orders
 from po_toolkit.importers.problems import RowProblem
-from po_toolkit.importers.rejected import rejected_csv
-from po_toolkit.importers.table import Table, choose_sheet, read_table
+from po_toolkit.importers.sheet_choice import choose_sheet
+from po_toolkit.importers.table import read_table, table_of
 from po_toolkit.importers.workbook import SheetRow
-from po_toolkit.store import imports
-from po_toolkit.store.tables import ImportBatch
+from po_toolkit.store import import_batches
 
 __all__ = [
+    "BatchSummary",
     "ImportReport",
+    "RejectedRow",
+    "RejectedRows",
     "RowProblem",
+    "UndoReport",
+    "import_batches_of",
     "import_purchase_orders",
+    "mend_import",
+    "rejected_rows",
     "rejected_rows_csv",
+    "rejected_rows_xlsx",
     "template",
+    "undo_import",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class ImportReport:
-    """What an import took (or would take), and why it did not take the rest.
-
-    ``accepted``, ``rejected`` and ``duplicates`` count purchase orders.
-
-    Attributes:
-        batch: The batch's id; None for a dry run.
-        references: Our reference of each purchase order taken; empty for a dry run.
-        problems: Why purchase orders were rejected, by row.
-        warnings: What is worth a look and rejected nothing.
-        notes: What was assumed or left out.
-        orders: The purchase orders taken, as the sheet says them.
-        sheet: The sheet that was read; ``""`` for a text file.
-        columns: What each column was taken for.
-        rejected_rows: Line and cells of each row of a rejected purchase order, as they came.
-    """
-
-    batch: int | None
-    accepted: int
-    rejected: int
-    duplicates: int
-    references: list[str]
-    problems: list[RowProblem]
-    warnings: list[RowProblem]
-    notes: list[str]
-    orders: list[Order]
-    sheet: str
-    columns: list[Column]
-    rejected_rows: list[SheetRow] = field(repr=False)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the report as the command prints it."""
-        return {
-            "batch": self.batch,
-            "accepted": self.accepted,
-            "rejected": self.rejected,
-            "duplicates": self.duplicates,
-            "purchase_orders": list(self.references),
-            "errors": [p.as_json() for p in self.problems],
-            "warnings": [p.as_json() for p in self.warnings],
-            "notes": list(self.notes),
-        }
 
 
 def import_purchase_orders(
@@ -89,6 +52,7 @@ def import_purchase_orders(
     allow_duplicates: bool = False,
     decimal: Literal["point", "comma"] | None = None,
     dates: Literal["dmy", "mdy"] | None = None,
+    unknown: Literal["leave", "notes"] = "leave",
 ) -> ImportReport:
     """Take the purchase orders of a spreadsheet in as drafts.
 
@@ -100,81 +64,31 @@ def import_purchase_orders(
         source: The file, or its content.
         file_name: What the file is called; by default the path's name.
         sheet: Which sheet; by default the only one with a recognizable header.
-        mapping: Field → column name, where the proposal is wrong.
+        mapping: Field → column name, where the proposal is wrong; an empty name leaves the field
+            out, ``packages`` names several columns. It is remembered for files with this header.
         dry_run: Only say what would be done.
         allow_duplicates: Take also those that differ from one that is there under their number.
         decimal: The decimal mark of its amounts, where the file does not tell.
         dates: Which of day and month comes first, where the file does not tell.
+        unknown: Whether columns that are no field are left out or kept in the notes.
 
     Raises:
-        ImportChoiceError: The sheet, the decimal mark or the order of dates must be chosen.
+        ImportChoiceError: The sheet, a column, the decimal mark or the order of dates must be
+            chosen; nothing is written.
         ImportFileError: The file cannot be read or holds no purchase order; nothing is written.
         NotAllowedError: The actor may not import.
     """
-    data = read_bytes(source)
-    name = file_name or (source.name if isinstance(source, Path) else "")
-    book = open_workbook(data)
-    table = read_table(choose_sheet(book, sheet, mapping), chosen=mapping)
-    table.notes[:0] = book.notes
-    options = Options(
-        currency=opened.conference.currency,
-        max_lines=opened.conference.max_invoice_lines,
-        decimal=decimal,
-        dates=dates,
-    )
-    reading = read_orders(table, options)
-    conference_id = opened.conference.id
-    if dry_run:
+    with without_collector():
+        data = read_bytes(source)
+        name = file_name or (source.name if isinstance(source, Path) else "")
+        book = open_workbook(data, name)
         with opened.store.reading() as session:
-            plan = plan_import(session, opened, reading, table, allow_duplicates=allow_duplicates)
-        return _report(plan, table, None, [])
-    batch = ImportBatch(
-        conference_id=conference_id,
-        file_name=name,
-        file_sha256=hashlib.sha256(data).hexdigest(),
-        sheet=table.sheet,
-        headers=table.headers,
-        mapping=table.mapping,
-        entered_by=opened.actor.name,
-    )
-    with opened.store.writing(opened.actor, Act.IMPORT) as uow:
-        imports.lock_conference(uow, conference_id)
-        plan = plan_import(uow.session, opened, reading, table, allow_duplicates=allow_duplicates)
-        batch.accepted, batch.rejected = len(plan.orders), len(plan.rejected)
-        batch.duplicates = len(plan.duplicates)
-        references = imports.save_batch(
-            uow, batch, [_order_columns(order) for order in plan.orders], _row_columns(plan, table)
-        )
-    return _report(plan, table, batch.id, references)
-
-
-def _report(plan: Plan, table: Table, batch: int | None, references: list[str]) -> ImportReport:
-    bad = {number for rows in plan.rejected for number in rows}
-    return ImportReport(
-        batch=batch,
-        accepted=len(plan.orders),
-        rejected=len(plan.rejected),
-        duplicates=len(plan.duplicates),
-        references=references,
-        problems=plan.errors,
-        warnings=plan.warnings,
-        notes=plan.notes,
-        orders=plan.orders,
-        sheet=table.sheet,
-        columns=table.columns,
-        rejected_rows=[row for row in table.rows if row[0] in bad],
-    )
-
-
-def rejected_rows_csv(report: ImportReport) -> bytes:
-    """Return the rejected rows as they came, each with its reasons, as a CSV file.
-
-    Mended, the file can be imported alone.
-    """
-    reasons: dict[int, list[str]] = {}
-    for problem in report.problems:
-        reasons.setdefault(problem.row, []).append(f"{problem.column}: {problem.message}")
-    return rejected_csv([c.header for c in report.columns], report.rejected_rows, reasons)
+            saved = import_batches.remembered_mappings(session, opened.conference.id)
+        table = read_table(choose_sheet(book, sheet, mapping), chosen=mapping, saved=saved)
+        table.notes[:0] = book.notes
+        answers = Answers(mapping or {}, decimal, dates, unknown, allow_duplicates, dry_run)
+        origin = Origin(name, hashlib.sha256(data).hexdigest())
+        return take_table(opened, table, origin, answers)
 
 
 def template(format: Literal["csv", "xlsx"]) -> bytes:  # noqa: A002 the option's own name
@@ -182,54 +96,173 @@ def template(format: Literal["csv", "xlsx"]) -> bytes:  # noqa: A002 the option'
     return templates.template(format)
 
 
-def _order_columns(order: Order) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Return the columns of an order and of its lines."""
-    organization, number = imports.order_key(order.organization_name, order.po_number)
-    columns = {
-        "po_number": order.po_number,
-        "po_number_key": number,
-        "organization_name": order.organization_name,
-        "organization_key": organization,
-        "contact_name": order.contact_name,
-        "contact_email": order.contact_email,
-        "billing_address": order.billing_address,
-        "currency": order.currency,
-        "notes": order.notes,
-        "due_date": order.due_date,
-        "days_until_due": order.days_until_due,
-        "claimed_invoice_id": order.stripe_invoice_id,
-        "import_row": order.rows[0],
-    }
-    lines = [
-        {
-            "description": line.description,
-            "quantity": line.quantity,
-            "unit_price": line.unit_price,
-            "line_total": line.line_total,
-            "import_row": line.row,
-        }
-        for line in order.lines
-    ]
-    return columns, lines
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """A row that was not taken: its line in the spreadsheet, its cells as they came, and why."""
+
+    row: int
+    cells: list[str]
+    problems: list[RowProblem]
 
 
-def _row_columns(plan: Plan, table: Table) -> Sequence[dict[str, Any]]:
-    """Return the columns of each row as it came, with what became of it."""
-    became: dict[int, dict[str, Any]] = {}
-    for index, order in enumerate(plan.orders):
-        became.update(dict.fromkeys(order.rows, {"outcome": "accepted", "order": index}))
-    for order, known in plan.duplicates:
-        same = {"outcome": "duplicate", "purchase_order_id": known.id}
-        became.update(dict.fromkeys(order.rows, same))
-    problems: dict[int, list[dict[str, Any]]] = {}
-    for problem in plan.errors:
-        problems.setdefault(problem.row, []).append(problem.as_json())
-    return [
-        {
-            "row_number": number,
-            "cells": [text_of(cell) for cell in cells],
-            "problems": problems.get(number, []),
-            **became.get(number, {"outcome": "rejected"}),
-        }
-        for number, cells in table.rows
-    ]
+@dataclass(frozen=True, slots=True)
+class RejectedRows:
+    """The rows of a batch that wait to be mended, under the headers of their file."""
+
+    batch: int
+    file_name: str
+    sheet: str
+    headers: list[str]
+    rows: list[RejectedRow]
+
+
+def rejected_rows(opened: OpenConference, batch: int) -> RejectedRows:
+    """Return the rows of a batch that wait to be mended.
+
+    Raises:
+        NotFoundError: There is no such batch.
+    """
+    with opened.store.reading() as session:
+        found = import_batches.batch_by_id(session, opened.conference.id, batch)
+        width = len(found.headers)
+        return RejectedRows(
+            found.id,
+            found.file_name,
+            found.sheet,
+            list(found.headers),
+            [
+                RejectedRow(
+                    row.row_number,
+                    [*row.cells[:width], *[""] * (width - len(row.cells))],
+                    [RowProblem(**problem) for problem in row.problems],
+                )
+                for row in import_batches.rejected_rows(session, found.id)
+            ],
+        )
+
+
+def mend_import(
+    opened: OpenConference,
+    batch: int,
+    rows: Sequence[tuple[int, Sequence[str]]],
+    *,
+    dry_run: bool = False,
+    allow_duplicates: bool = False,
+    decimal: Literal["point", "comma"] | None = None,
+    dates: Literal["dmy", "mdy"] | None = None,
+) -> ImportReport:
+    """Check edited rows of a batch again, without a new upload, and take the good ones in.
+
+    They become a batch of their own that leads to the same file, sheet and rows; in the old one
+    they count as mended.
+
+    Args:
+        opened: The conference.
+        batch: The batch that rejected them.
+        rows: The line of each row in the spreadsheet (0 for a row that was added), and its cells
+            under the headers of :func:`rejected_rows`.
+        dry_run: Only say what would be done.
+        allow_duplicates: Take also those that differ from one that is there under their number.
+        decimal: The decimal mark; by default the one that the file was read with.
+        dates: The order of day and month; by default the one that the file was read with.
+
+    Raises:
+        NotFoundError: There is no such batch.
+        ImportChoiceError: An edited value can be read in two ways.
+        ImportFileError: There is no row; nothing is written.
+        NotAllowedError: The actor may not import.
+    """
+    with opened.store.reading() as session:
+        found = import_batches.batch_by_id(session, opened.conference.id, batch)
+        waiting = {row.row_number for row in import_batches.rejected_rows(session, batch)}
+    strangers = sorted({number for number, _ in rows if number} - waiting)
+    if strangers:
+        raise ImportFileError(
+            f"Row {strangers[0]} is not among the rejected rows of batch {batch}; it was taken or "
+            "mended before. Load the rejected rows again."
+        )
+    added = max([number for number, _ in rows] + list(waiting), default=0)
+    numbered: list[SheetRow] = []
+    for number, cells in rows:
+        if not number:
+            added += 1
+        if not all(map(is_empty, cells)):
+            numbered.append((number or added, list(cells)))
+    if not numbered:
+        raise ImportFileError("There is no row to import.")
+    read = found.reading
+    table = table_of(
+        found.sheet, int(read.get("header_row", 1)), found.headers, numbered, found.mapping
+    )
+    answers = Answers(
+        decimal=decimal or read.get("decimal"),
+        dates=dates or read.get("dates"),
+        unknown=read.get("unknown", "leave"),
+        allow_duplicates=allow_duplicates,
+        dry_run=dry_run,
+    )
+    return take_table(opened, table, Origin(found.file_name, found.file_sha256, batch), answers)
+
+
+@dataclass(frozen=True, slots=True)
+class UndoReport:
+    """What was taken back."""
+
+    batch: int
+    purchase_orders: list[str]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report as JSON values."""
+        return {"batch": self.batch, "purchase_orders": list(self.purchase_orders)}
+
+
+def undo_import(opened: OpenConference, batch: int) -> UndoReport:
+    """Take a batch back as a whole, while all its purchase orders are untouched drafts.
+
+    Raises:
+        NotFoundError: There is no such batch.
+        PurchaseOrderError: One of its purchase orders is more than a draft, or it was taken back
+            before; nothing changes.
+        NotAllowedError: The actor may not.
+    """
+    with opened.store.writing(opened.actor, Act.UNDO_IMPORT) as uow:
+        found = import_batches.batch_by_id(uow.session, opened.conference.id, batch)
+        return UndoReport(batch, import_batches.undo_batch(uow, found))
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSummary:
+    """One import: what it took, what waits to be mended, and whether it can be taken back."""
+
+    batch: int
+    file_name: str
+    sheet: str
+    created_at: datetime
+    entered_by: str
+    accepted: int
+    rejected: int
+    duplicates: int
+    waiting_rows: int
+    undone_at: datetime | None
+    can_be_undone: bool
+
+
+def import_batches_of(opened: OpenConference) -> list[BatchSummary]:
+    """Return the conference's imports, the latest first."""
+    with opened.store.reading() as session:
+        return [
+            BatchSummary(
+                batch=batch.id,
+                file_name=batch.file_name,
+                sheet=batch.sheet,
+                created_at=batch.created_at,
+                entered_by=batch.entered_by,
+                accepted=batch.accepted,
+                rejected=batch.rejected,
+                duplicates=batch.duplicates,
+                waiting_rows=waiting,
+                undone_at=batch.undone_at,
+                can_be_undone=batch.undone_at is None and 0 < batch.accepted == drafts,
+            )
+            for batch, waiting, drafts in import_batches.all_batches(session, opened.conference.id)
+        ]

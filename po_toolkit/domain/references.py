@@ -16,6 +16,15 @@ def new_reference() -> str:
     return "PO-" + "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(_LENGTH))
 
 
+def new_references(count: int) -> set[str]:
+    """Draw up to ``count`` different random references at once."""
+    letters = iter(secrets.token_bytes(count * _LENGTH))
+    return {
+        "PO-" + "".join(REFERENCE_ALPHABET[next(letters) % 32] for _ in range(_LENGTH))
+        for _ in range(count)
+    }
+
+
 def comparable(text: str) -> str:
     """Fold a name or PO number for comparison: NFC, case folded, single spaces."""
     return " ".join(unicodedata.normalize("NFC", text).casefold().split())

@@ -1,4 +1,4 @@
-"""Amounts as people write them, and the habit of a whole column.
+"""Amounts as people write them, and the habit of a whole file.
 
 ``1.234`` is twelve hundred in Berlin and one and a bit in Boston. Each way of writing has at most
 two readings, decimal point or decimal comma. A value with one reading proves a habit; a value with
@@ -12,71 +12,28 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from po_toolkit.errors import AmountError
-from po_toolkit.importers.cells import Cell, decimal_of
-from po_toolkit.money import CURRENCIES, to_minor
+from po_toolkit.importers.cells import Cell, ShownNumber, decimal_of
+from po_toolkit.importers.currency_signs import sign_currencies
+from po_toolkit.money import to_minor
 
 Decimals = Literal["point", "comma"]
 
-_DOLLARS = frozenset(
-    ["usd", "cad", "aud", "nzd", "sgd", "hkd", "twd", "mxn", "clp", "cop", "ars", "bbd", "bmd", "bnd", "bsd", "bzd", "fjd", "gyd", "jmd", "kyd", "lrd", "nad", "sbd", "srd", "ttd", "xcd"]
-)
-_SIGNS: dict[str, frozenset[str]] = {
-    "$": _DOLLARS,
-    "¢": frozenset(),
-    **{s: frozenset({"usd"}) for s in ("us$", "$us", "us dollar", "us dollars")},
-    **{s: frozenset({"cad"}) for s in ("c$", "ca$", "can$")},
-    **{s: frozenset({"aud"}) for s in ("a$", "au$")},
-    "nz$": frozenset({"nzd"}),
-    "hk$": frozenset({"hkd"}),
-    "nt$": frozenset({"twd"}),
-    "s$": frozenset({"sgd"}),
-    "mx$": frozenset({"mxn"}),
-    "r$": frozenset({"brl"}),
-    **{s: frozenset({"eur"}) for s in ("€", "euro", "euros")},
-    "£": frozenset({"gbp", "egp"}),
-    **{s: frozenset({"jpy", "cny"}) for s in ("¥", "￥")},
-    "円": frozenset({"jpy"}),
-    "元": frozenset({"cny"}),
-    "₹": frozenset({"inr"}),
-    **{s: frozenset({"inr", "pkr", "lkr", "npr", "mur", "scr"}) for s in ("rs", "rs.")},
-    "₩": frozenset({"krw"}),
-    "₫": frozenset({"vnd"}),
-    "₪": frozenset({"ils"}),
-    **{s: frozenset({"try"}) for s in ("₺", "tl")},
-    "₴": frozenset({"uah"}),
-    "₱": frozenset({"php"}),
-    "฿": frozenset({"thb"}),
-    "₦": frozenset({"ngn"}),
-    "zł": frozenset({"pln"}),
-    "kč": frozenset({"czk"}),
-    "ft": frozenset({"huf"}),
-    **{s: frozenset({"sek", "nok", "dkk", "isk"}) for s in ("kr", "kr.")},
-    **{s: frozenset({"chf"}) for s in ("fr", "fr.", "sfr", "sfr.")},
-    "r": frozenset({"zar"}),
-    "rm": frozenset({"myr"}),
-    "rp": frozenset({"idr"}),
-    "lei": frozenset({"ron"}),
-    "лв": frozenset({"bgn"}),
-    "лв.": frozenset({"bgn"}),
-    "₽": frozenset({"rub"}),
-    **{code: frozenset({code}) for code in CURRENCIES},
-}
-"""Signs and codes, in lower case, and the currencies each can mean."""
-
 _TO_ASCII = str.maketrans(
     {
-        **dict.fromkeys("\xa0\u2007\u2009\u202f\u2002\u2003\u2008\u200a\u3000\t\n\r", " "),
-        **dict.fromkeys("−‐‑‒–—﹣－", "-"),
-        **dict.fromkeys("’‘ʼ′´`＇٬", "'"),
+        **dict.fromkeys("\u00a0\u2002\u2003\u2007\u2008\u2009\u200a\u202f\u3000\t\n\r", " "),
+        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d", "-"),
+        **dict.fromkeys("\u0060\u00b4\u02bc\u066c\u2018\u2019\u2032\uff07", "'"),
         "\uff0c": ",",
         "\uff0e": ".",
     }
 )
 _AFFIX = re.compile(r"[^\d\s.,'+()-][^\d\s,'+()-]*(?: dollars?)?")
 _NO_CENTS = re.compile(r"(?<=\d)[.,]\s?-{1,2}$")
+_PLAIN_POINT = re.compile(r"-?\d+\.(?:\d\d?|\d{4,})", re.ASCII)
+_PLAIN_COMMA = re.compile(r"-?\d+,(?:\d\d?|\d{4,})", re.ASCII)
 
 _POINT = re.compile(
     r"(?:\d+|[1-9]\d{0,2}(?P<by>[,' ])\d{3}(?:(?P=by)\d{3})*|[1-9]\d?(?:,\d\d)+,\d{3})?(?:\.\d*)?"
@@ -84,8 +41,7 @@ _POINT = re.compile(
 _COMMA = re.compile(r"(?:\d+|[1-9]\d{0,2}(?P<by>[.' ])\d{3}(?:(?P=by)\d{3})*)?(?:,\d*)?")
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenAmount:
+class WrittenAmount(NamedTuple):
     """An amount as written: its one or two readings, and what its sign or code may mean."""
 
     point: Decimal | None
@@ -116,22 +72,26 @@ class WrittenAmount:
         return self.comma if self.point is None else self.point
 
 
-def sign_currencies(sign: str) -> frozenset[str]:
-    """Return the currencies that a sign, code or name can mean; none when it is unknown."""
-    return _SIGNS.get(sign.strip().lower(), frozenset())
-
-
 def written_amount(cell: Cell) -> WrittenAmount | None:
     """Return what a cell can mean as an amount, or None when it is no amount at all."""
-    if isinstance(cell, bool) or not isinstance(cell, str | int | float):
+    if isinstance(cell, str):
+        return _written(cell)
+    if isinstance(cell, bool) or not isinstance(cell, int | float):
         return None
-    if not isinstance(cell, str):
-        number = decimal_of(cell)
-        return WrittenAmount(number, number, None)
-    if cell.isdecimal() and cell.isascii():
-        whole = Decimal(cell)
+    number = decimal_of(cell)
+    if not number.is_finite():
+        return None
+    sign = cell.sign if isinstance(cell, ShownNumber) else ""
+    return WrittenAmount(number, number, sign_currencies(sign) if sign else None)
+
+
+def _written(text: str) -> WrittenAmount | None:
+    if _PLAIN_POINT.fullmatch(text):
+        return WrittenAmount(Decimal(text), None, None)
+    if text.isdecimal() and text.isascii():
+        whole = Decimal(text)
         return WrittenAmount(whole, whole, None)
-    stripped = _strip(cell)
+    stripped = _strip(text)
     if stripped is None:
         return None
     body, negative, currencies = stripped
@@ -169,41 +129,31 @@ def _strip(text: str) -> tuple[str, bool, frozenset[str] | None] | None:
             if not currencies:
                 return None
         rest = rest.strip(" ")
-    if signs > 1:
-        return None
-    return rest, negative, currencies
+    return None if signs > 1 else (rest, negative, currencies)
 
 
 def _affix(rest: str) -> tuple[frozenset[str], str] | None:
     """Take one currency sign or code off either end; None when there is none."""
     start = _AFFIX.match(rest)
     if start:
-        return _SIGNS.get(start[0].lower(), frozenset()), rest[start.end() :]
-    last = max((i for i, c in enumerate(rest) if c.isdigit()), default=-1)
+        return sign_currencies(start[0]), rest[start.end() :]
+    last = max((i for i, c in enumerate(rest) if c.isdecimal()), default=-1)
     tail = rest[last + 1 :].lstrip(".,") if last >= 0 else ""
-    if tail.strip(" ") and tail.strip(" ")[0] not in "()-+'":
-        word = tail.strip(" )")
-        return _SIGNS.get(word.lower(), frozenset()), rest[: len(rest) - len(tail)] + (
-            ")" if tail.endswith(")") else ""
-        )
-    return None
+    word = tail.strip(" )")
+    if not word or word[0] in "(-+'":
+        return None
+    closing = ")" if tail.endswith(")") else ""
+    return sign_currencies(word), rest[: len(rest) - len(tail)] + closing
 
 
 def _decimal(body: str, pattern: re.Pattern[str], mark: str) -> Decimal | None:
-    if not any(c.isdigit() for c in body) or pattern.fullmatch(body) is None:
+    if pattern.fullmatch(body) is None:
         return None
     whole, _, fraction = body.partition(mark)
-    digits = "".join(c for c in whole if c.isdigit())
-    return Decimal(f"{digits or '0'}.{fraction or '0'}") if fraction else Decimal(digits or "0")
-
-
-def representable(value: Decimal, currency: str) -> bool:
-    """Tell whether the currency can hold the amount exactly."""
-    try:
-        to_minor(value, currency)
-    except AmountError:
-        return False
-    return True
+    digits = re.sub(r"\D", "", whole)
+    if not digits and not fraction:
+        return None
+    return Decimal(f"{digits or '0'}.{fraction}") if fraction else Decimal(digits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,32 +169,45 @@ class Habit:
     open: str = ""
 
 
-def habit_of(values: Iterable[tuple[Cell, str]]) -> Habit:
+def habit_of(values: Iterable[tuple[str, str]]) -> Habit:
     """Decide the habit of amounts, each with its row's currency (``""`` when unknown)."""
     proven: set[Decimals] = set()
-    open_values: list[str] = []
-    for cell, currency in values:
-        if not isinstance(cell, str):
+    open_value = ""
+    for text, currency in values:
+        if _PLAIN_POINT.fullmatch(text):
+            proven.add("point")
             continue
-        written = written_amount(cell)
+        if _PLAIN_COMMA.fullmatch(text):
+            proven.add("comma")
+            continue
+        written = written_amount(text)
         if written is None:
             continue
-        proof = written.proves
-        if written.ambiguous and currency:
-            proof = _proof_by_currency(written, currency)
+        proof = _proof_by_currency(written, currency) if written.ambiguous else written.proves
         if proof:
             proven.add(proof)
         elif written.ambiguous:
-            open_values.append(cell.strip())
+            open_value = open_value or text.strip()
     if len(proven) == 1:
         return Habit(proven.pop())
-    return Habit(None, open_values[0] if open_values else "")
+    return Habit(None, open_value)
 
 
 def _proof_by_currency(written: WrittenAmount, currency: str) -> Decimals | None:
+    """Of two readings, the one that the currency can hold, if only one is."""
+    if not currency:
+        return None
     fits: list[Decimals] = []
-    if written.point is not None and representable(written.point, currency):
+    if written.point is not None and _representable(written.point, currency):
         fits.append("point")
-    if written.comma is not None and representable(written.comma, currency):
+    if written.comma is not None and _representable(written.comma, currency):
         fits.append("comma")
     return fits[0] if len(fits) == 1 else None
+
+
+def _representable(value: Decimal, currency: str) -> bool:
+    try:
+        to_minor(value, currency)
+    except AmountError:
+        return False
+    return True

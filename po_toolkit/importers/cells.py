@@ -17,19 +17,33 @@ class CellError:
 
 
 class ShownNumber(float):
-    """A number whose cell shows it otherwise, such as 42 with the format ``000000``."""
+    """A number whose cell shows more than the number.
+
+    Attributes:
+        shown: What the cell shows: ``000042``, or ``€ 500``.
+        sign: The currency sign or code in it, or ``""``.
+    """
 
     shown: str
+    sign: str
+
+    def __eq__(self, other: object) -> bool:
+        """Equal only to a number that is shown the same, so that 42 is not 000042."""
+        return isinstance(other, ShownNumber) and self.shown == other.shown
+
+    def __hash__(self) -> int:
+        return hash(self.shown)
 
     @classmethod
-    def of(cls, value: float, shown: str) -> ShownNumber:
+    def of(cls, value: float, shown: str, *, sign: str = "") -> ShownNumber:
         """Pair the number with what its cell shows."""
         made = cls(value)
         made.shown = shown
+        made.sign = sign
         return made
 
 
-Cell = str | float | bool | date | datetime | time | timedelta | CellError | None
+Cell = str | float | date | datetime | time | timedelta | CellError | None
 
 EXACT_DIGITS = 15
 """Spreadsheet programs keep and show this many digits of a number; the rest is noise."""
@@ -57,16 +71,16 @@ def text_of(cell: Cell) -> str:
         return ""
     if isinstance(cell, ShownNumber):
         return cell.shown
-    if isinstance(cell, bool):
-        return "TRUE" if cell else "FALSE"
+    return _text_of_value(cell)
+
+
+def _text_of_value(cell: float | date | time | timedelta | CellError) -> str:
     if isinstance(cell, int | float):
         return f"{decimal_of(cell):f}"
     if isinstance(cell, datetime):
         midnight = cell.time() == time()
         return cell.date().isoformat() if midnight else cell.isoformat(" ")
-    if isinstance(cell, CellError):
-        return cell.text
-    return str(cell)
+    return cell.text if isinstance(cell, CellError) else str(cell)
 
 
 def clean(text: str) -> str:

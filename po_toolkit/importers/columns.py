@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from po_toolkit.errors import ImportFileError
+from po_toolkit.errors import ImportChoiceError, ImportFileError
 from po_toolkit.importers.cells import Cell, text_of
 from po_toolkit.importers.headers import FIELDS, field_of, fold
 from po_toolkit.importers.workbook import SheetRow, column_letter
@@ -18,6 +18,15 @@ from po_toolkit.money import CURRENCIES
 _SAMPLE = 200
 _EMAIL = re.compile(r"[^\s@,;]+@[^\s@,;]+\.[^\s@,;]+")
 _INVOICE_ID = re.compile(r"in_[A-Za-z0-9]{6,}")
+_MONEY = frozenset({"unit_price", "amount", "quantity", "po_amount"})
+
+_WHY = {
+    "name": "its name",
+    "content": "what its cells look like",
+    "saved": "used so with this header before",
+    "chosen": "your choice",
+    "": "no field of this name",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +37,7 @@ class Column:
         position: From 0.
         header: Its name in the file; told apart by its letter where two have the same.
         field: The canonical field, or None when it is left out.
-        reason: Why: ``name``, ``content``, ``saved``, ``chosen`` or ``""``.
+        reason: ``name``, ``content``, ``saved``, ``chosen`` or ``""``.
     """
 
     position: int
@@ -36,20 +45,28 @@ class Column:
     field: str | None
     reason: str = ""
 
+    @property
+    def why(self) -> str:
+        """The reason in words."""
+        return _WHY[self.reason]
 
-def distinct_headers(cells: Sequence[Cell], width: int) -> list[str]:
+    def as_json(self) -> dict[str, str | None]:
+        """Return the column as JSON values."""
+        return {"column": self.header, "field": self.field, "reason": self.reason}
+
+
+def distinct_headers(cells: Sequence[Cell]) -> list[str]:
     """Name every column: by its header, with its letter where that is empty or not unique."""
     texts = [" ".join(text_of(cell).split()) for cell in cells]
-    texts += [""] * (width - len(texts))
     times = Counter(fold(text) or text for text in texts if text)
-    return [
-        f"column {column_letter(i)}"
-        if not text
-        else f"{text} (column {column_letter(i)})"
-        if times[fold(text) or text] > 1
-        else text
-        for i, text in enumerate(texts)
-    ]
+    return [_distinct(text, at, times) for at, text in enumerate(texts)]
+
+
+def _distinct(text: str, position: int, times: Counter[str]) -> str:
+    letter = column_letter(position)
+    if not text:
+        return f"column {letter}"
+    return f"{text} (column {letter})" if times[fold(text) or text] > 1 else text
 
 
 def fingerprint(headers: Sequence[str]) -> str:
@@ -61,40 +78,25 @@ def assign(
     headers: Sequence[str],
     rows: Sequence[SheetRow],
     *,
-    chosen: Mapping[str, str] | None = None,
-    saved: Mapping[str, str] | None = None,
+    mapping: Mapping[str, str] | None = None,
+    reason: str = "chosen",
 ) -> list[Column]:
     """Propose a field for each column.
 
     Args:
         headers: The distinct column names.
         rows: The data rows; the first few hundred are looked at.
-        chosen: What a person said: field → column name. An empty name leaves the field out.
-        saved: What was used before with this header: field → column name.
+        mapping: Field → column name, as a person said or as used before. An empty name leaves the
+            field out.
+        reason: Where the mapping comes from: ``chosen`` or ``saved``.
 
     Raises:
-        ImportFileError: A chosen field or column does not exist; the message lists those that do.
+        ImportChoiceError: Two columns of the same name fit a field of money.
+        ImportFileError: A field or column of the mapping does not exist.
     """
     taken: dict[int, tuple[str, str]] = {}
-    settled = _settle(headers, chosen or {}, "chosen", taken)
-    if not chosen and saved:
-        settled |= _settle(headers, saved, "saved", taken)
-    for position, field in _by_name(headers, taken, settled):
-        taken[position] = (field, "name")
-        settled.add(field)
-    for position, field in _by_content(headers, rows, taken, settled):
-        taken[position] = (field, "content")
-        settled.add(field)
-    return [Column(i, header, *taken.get(i, (None, ""))) for i, header in enumerate(headers)]
-
-
-def _settle(
-    headers: Sequence[str],
-    mapping: Mapping[str, str],
-    reason: str,
-    taken: dict[int, tuple[str, str]],
-) -> set[str]:
-    for field, name in mapping.items():
+    settled = set(mapping or ())
+    for field, name in (mapping or {}).items():
         if field not in FIELDS:
             raise ImportFileError(f"{field!r} is no field; the fields are: {', '.join(FIELDS)}.")
         if not name:
@@ -106,7 +108,12 @@ def _settle(
                 "a column can be one field only."
             )
         taken[position] = (field, reason)
-    return set(mapping)
+    for position, field in _by_name(headers, rows, taken, settled):
+        taken[position] = (field, "name")
+        settled.add(field)
+    for position, field in _by_content(headers, rows, taken, settled):
+        taken[position] = (field, "content")
+    return [Column(i, header, *taken.get(i, (None, ""))) for i, header in enumerate(headers)]
 
 
 def find(headers: Sequence[str], name: str) -> int:
@@ -115,8 +122,9 @@ def find(headers: Sequence[str], name: str) -> int:
     Raises:
         ImportFileError: There is none, or several; the message lists those there are.
     """
-    exact = [i for i, header in enumerate(headers) if header == name.strip()]
-    alike = exact or [i for i, header in enumerate(headers) if fold(header) == fold(name)]
+    wanted = name.strip()
+    exact = [i for i, header in enumerate(headers) if header == wanted]
+    alike = exact or [i for i, header in enumerate(headers) if fold(header) == fold(wanted)]
     if len(alike) == 1:
         return alike[0]
     raise ImportFileError(
@@ -125,17 +133,37 @@ def find(headers: Sequence[str], name: str) -> int:
 
 
 def _by_name(
-    headers: Sequence[str], taken: Mapping[int, object], settled: set[str]
+    headers: Sequence[str],
+    rows: Sequence[SheetRow],
+    taken: Mapping[int, object],
+    settled: set[str],
 ) -> list[tuple[int, str]]:
-    best: dict[str, tuple[int, int]] = {}
+    candidates: dict[str, list[tuple[int, int]]] = {}
     for position, header in enumerate(headers):
         found = field_of(re.sub(r" \(column [A-Z]+\)$", "", header))
-        if position in taken or found is None or found[0] in settled:
-            continue
-        field, rank = found
-        if field not in best or rank < best[field][0]:
-            best[field] = (rank, position)
-    return [(position, field) for field, (_, position) in best.items()]
+        if position not in taken and found is not None and found[0] not in settled:
+            candidates.setdefault(found[0], []).append((found[1], position))
+    chosen: list[tuple[int, str]] = []
+    for field, places in candidates.items():
+        best = min(places)
+        rivals = [at for rank, at in places if rank == best[0]]
+        if field in _MONEY and len(rivals) > 1 and _differ(rivals, rows):
+            names = [headers[at] for at in rivals]
+            raise ImportChoiceError(
+                f"Several columns could be {field}: {', '.join(map(repr, names))}. Say which one "
+                "it is.",
+                question="mapping",
+                choices=[f"{field}={name}" for name in names],
+            )
+        chosen.append((best[1], field))
+    return chosen
+
+
+def _differ(positions: Sequence[int], rows: Sequence[SheetRow]) -> bool:
+    return any(
+        len({text_of(cells[at]) if at < len(cells) else "" for at in positions}) > 1
+        for _, cells in rows
+    )
 
 
 def _by_content(

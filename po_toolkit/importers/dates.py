@@ -68,10 +68,9 @@ class WrittenDate:
 
 def written_date(cell: Cell) -> WrittenDate | None:
     """Return what a cell can mean as a date, or None when it is no date, or no such day."""
-    if isinstance(cell, datetime):
-        return WrittenDate(cell.date(), cell.date())
     if isinstance(cell, date):
-        return WrittenDate(cell, cell)
+        day = cell.date() if isinstance(cell, datetime) else cell
+        return WrittenDate(day, day)
     if not isinstance(cell, str):
         return None
     text = " ".join(unicodedata.normalize("NFKC", cell).split())
@@ -79,14 +78,15 @@ def written_date(cell: Cell) -> WrittenDate | None:
         if found := pattern.fullmatch(text):
             return _certain(found[1], found[2], found[3])
     if found := _NUMBERS.fullmatch(text):
-        first, mark, second, year = found[1], found[2], found[3], found[4]
-        day_first = _day(year, second, first)
-        # With dots the day is first wherever people write so; no locale has month.day.year.
-        month_first = day_first if mark == "." else _day(year, first, second)
-        if mark == "." and day_first is None:
-            return None
-        return WrittenDate(day_first, month_first) if day_first or month_first else None
+        return _in_numbers(found[1], found[2], found[3], found[4])
     return _named(_WEEKDAY.sub("", text))
+
+
+def _in_numbers(first: str, mark: str, second: str, year: str) -> WrittenDate | None:
+    day_first = _day(year, second, first)
+    # With dots the day is first wherever people write so; no locale has month.day.year.
+    month_first = day_first if mark == "." else _day(year, first, second)
+    return WrittenDate(day_first, month_first) if day_first or month_first else None
 
 
 def _named(text: str) -> WrittenDate | None:

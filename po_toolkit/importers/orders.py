@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
+from po_toolkit.importers.amounts import Decimals
+from po_toolkit.importers.dates import DayOrder
 from po_toolkit.importers.problems import RowProblem
+from po_toolkit.importers.shapes import Shape
 from po_toolkit.money import to_major
 
 
-@dataclass(frozen=True, slots=True)
-class OrderLine:
+class OrderLine(NamedTuple):
     """One line; amounts in minor units of the order's currency, negative for a discount."""
 
     row: int
@@ -70,6 +73,9 @@ class SheetReading:
         errors: Why, by row.
         warnings: What is worth a look and rejects nothing.
         notes: What was assumed or left out.
+        shape: What one row of the table is.
+        decimals: The decimal mark its amounts were read with, where one was needed.
+        dates: The order of day and month its dates were read in, where one was needed.
     """
 
     orders: list[Order] = field(default_factory=list)
@@ -77,3 +83,6 @@ class SheetReading:
     errors: list[RowProblem] = field(default_factory=list)
     warnings: list[RowProblem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    shape: Shape = Shape.LINES
+    decimals: Decimals | None = None
+    dates: DayOrder | None = None

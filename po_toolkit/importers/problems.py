@@ -1,6 +1,6 @@
 """What can be wrong with a spreadsheet, row by row: one code for each thing, and its meaning.
 
-``docs/importing.md`` lists the codes; a test keeps the two lists equal.
+``docs/importing.md`` lists the codes; a test keeps the lists equal.
 """
 
 from __future__ import annotations
@@ -12,13 +12,12 @@ from typing import Any
 ERRORS = {
     "required": "A cell that every row needs is empty.",
     "email_invalid": "The e-mail address cannot be written to.",
-    "amount_unreadable": "The amount is not a number in any known way of writing.",
+    "amount_unreadable": "The amount is not a number in the file's way of writing, or in any.",
     "amount_not_representable": "The amount has more decimals than its currency, or is too large.",
-    "amount_mismatch": "The amount beside quantity and unit price is not their product.",
-    "total_mismatch": "The total beside the package columns is not their sum.",
+    "amount_mismatch": "The amount is not quantity times unit price, or not the packages' sum.",
     "quantity_invalid": "The quantity is not a whole number above zero.",
     "currency_unknown": "The currency is not one that Stripe takes.",
-    "currency_conflict": "The amount is written in another currency than its row says.",
+    "currency_conflict": "The amount is written in another currency than its purchase order has.",
     "date_invalid": "The date cannot be read, or there is no such day.",
     "days_invalid": "The days until due are not a whole number from 0 to 365.",
     "conflict": "The lines of one purchase order disagree about something it has only one of.",
@@ -27,19 +26,26 @@ ERRORS = {
     "total_too_large": "The total is above what a Stripe invoice can hold.",
     "too_many_lines": "The purchase order has more lines than a Stripe invoice holds.",
     "too_long": "The text is longer than Stripe takes.",
-    "cell_error": "The cell holds an error such as #REF!, or a formula that was never calculated.",
-    "digits_lost": "The spreadsheet program has rounded this number, so its digits are lost.",
+    "cell_error": "The cell holds an error such as #REF!, or a formula that nobody calculated.",
+    "digits_lost": "The spreadsheet program rounded this number or made a date of it.",
     "invoice_id_invalid": "The Stripe invoice id does not look like in_…",
     "invoice_id_taken": "The Stripe invoice belongs to another purchase order.",
     "duplicate_differs": "A purchase order with this number exists, with another content.",
-    "row_too_wide": "The row has more cells than the header has columns.",
 }
 """Reasons to reject a purchase order."""
 
 WARNINGS = {
-    "duplicate_detail": "A purchase order that is there already has another contact or note.",
-    "quantity_in_text": "The amount cannot be divided by the quantity; it is one line of one.",
+    "above_one_charge": "The total is above what one card or debit payment can take.",
+    "above_po_amount": "With what was billed before, the total is above what the PO authorizes.",
+    "control_characters": "Invisible control characters were taken out of the text.",
     "due_date_past": "The due date has passed.",
+    "duplicate_detail": "A purchase order that is there already has another contact or note.",
+    "email_typo": "The e-mail's domain looks like a well-known one with a slip.",
+    "hidden_row": "The row is hidden in the spreadsheet; it was read like any other.",
+    "quantity_in_text": "The amount cannot be divided by the quantity; it is one line of one.",
+    "several_emails": "The cell has several addresses; the first gets the invoice.",
+    "similar_sponsor": "A sponsor with almost the same name is there, or in the same file.",
+    "unusual_total": "The total is far above or below the others of its currency.",
 }
 """What is worth a look, but rejects nothing."""
 

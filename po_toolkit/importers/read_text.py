@@ -7,10 +7,13 @@ import io
 import re
 from collections import Counter
 from itertools import chain, islice
+from typing import cast
 
 from charset_normalizer import from_bytes
 
+from po_toolkit.domain.harmless import restore
 from po_toolkit.errors import ImportFileError
+from po_toolkit.importers.cells import Cell
 from po_toolkit.importers.headers import recognized
 from po_toolkit.importers.workbook import Sheet, SheetRow, Workbook
 
@@ -29,11 +32,11 @@ def open_text(data: bytes) -> Workbook:
     text, notes = decode(data)
     if not text.strip():
         raise ImportFileError("The file is empty. Nothing was imported.")
-    delimiter = None
+    hint = ""
     if found := _SEP_LINE.match(text):
         # Excel's own hint; it does not show this line, so it has no row number.
-        delimiter, text = found[1], text[found.end() :]
-    delimiter = delimiter or find_delimiter(text)
+        hint, text = str(found[1]), text[found.end() :]
+    delimiter = hint or find_delimiter(text)
 
     def load(name: str) -> Sheet:
         return Sheet(name, _rows(text, delimiter))
@@ -57,12 +60,12 @@ def decode(data: bytes) -> tuple[str, list[str]]:
         if data.startswith(mark):
             return _decode_as(data, encoding), []
     if b"\x00" in data[:4096]:
-        encoding = _unmarked_utf16(data)
-        if encoding is None:
+        unmarked = _unmarked_utf16(data)
+        if unmarked is None:
             raise ImportFileError(
                 "The file is not a spreadsheet: it holds binary data. Save it as .xlsx or .csv."
             )
-        return _decode_as(data, encoding), []
+        return _decode_as(data, unmarked), []
     try:
         return data.decode("utf-8"), []
     except UnicodeDecodeError as error:
@@ -130,36 +133,45 @@ def find_delimiter(text: str) -> str:
 
 def _rows(text: str, delimiter: str) -> list[SheetRow]:
     lines = chain(io.StringIO(text, newline=""), ("\r\n", _END))
+    reader = csv.reader(lines, delimiter=delimiter)
     rows: list[SheetRow] = []
-    number, last, ended = 0, 0, False
+    number = 0
     try:
-        for number, row in enumerate(csv.reader(lines, delimiter=delimiter), 1):
-            if any(row) and any(cell and not cell.isspace() for cell in row):
-                last = number
-                rows.append((number, row))  # type: ignore[arg-type]  # a str is a Cell
-        ended = bool(rows) and rows[-1][1] == [_END]
+        for number, row in enumerate(reader, 1):
+            if row and ((row[0] and not row[0].isspace()) or any(c.strip() for c in row)):
+                rows.append((number, cast(list[Cell], row)))
     except csv.Error as error:
         raise ImportFileError(
             f"Row {number + 1} cannot be read: {error}. A quotation mark is probably missing there."
         ) from None
-    if not ended:
+    if not rows or rows[-1][1] != [_END]:
         raise ImportFileError(
-            f"A quotation mark that opens in row {last} is never closed. The file is cut short, or "
-            "the mark does not belong there."
+            f"A quotation mark that opens in row {number} is never closed. The file is cut short, "
+            "or the mark does not belong there."
         )
     rows.pop()
-    _refuse_swallowed_rows(rows, delimiter)
+    if "'" in text:
+        _restore(rows)
+    if reader.line_num > number:
+        _refuse_swallowed_rows(rows, delimiter)
     return rows
+
+
+def _restore(rows: list[SheetRow]) -> None:
+    """Take off the apostrophes that our own export put before text that looks like a formula."""
+    for _, cells in rows:
+        for at, cell in enumerate(cells):
+            if isinstance(cell, str) and cell.startswith("'"):
+                cells[at] = restore(cell)
 
 
 def _refuse_swallowed_rows(rows: list[SheetRow], delimiter: str) -> None:
     """A stray quotation mark joins rows into one cell; their orders must not vanish in it."""
     for number, cells in rows:
         for cell in cells:
-            if "\n" not in cell and "\r" not in cell:  # type: ignore[operator]
-                continue
+            text = str(cell)
             width = max(len(cells), 4)
-            if any(line.count(delimiter) >= width // 2 for line in str(cell).splitlines()[1:]):
+            if any(line.count(delimiter) >= width // 2 for line in text.splitlines()[1:]):
                 raise ImportFileError(
                     f"A quotation mark in row {number} swallows the rows after it. Close it or "
                     "take it out."

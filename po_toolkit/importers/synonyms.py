@@ -26,9 +26,10 @@ _SYNONYMS = {
         nome sponsor, nome cliente, denominazione, ditta""",
     "contact_name": """
         contact name, contact, contact person, billing contact, billing contact name, attention,
-        attn, primary contact, finance contact, full name, bill to contact, accounts payable contact
-        | ansprechpartner, ansprechpartnerin, kontakt, kontaktperson, kontaktname, name des kontakts,
-        rechnungskontakt
+        attn, primary contact, finance contact, full name, bill to contact,
+        accounts payable contact
+        | ansprechpartner, ansprechpartnerin, kontakt, kontaktperson, kontaktname,
+        name des kontakts, rechnungskontakt
         | nom du contact, personne de contact, interlocuteur, contact facturation, a l attention de
         | contacto, nombre del contacto, nombre de contacto, persona de contacto
         | contato, nome do contato, pessoa de contato, nome do contacto
@@ -44,7 +45,8 @@ _SYNONYMS = {
         email du contact
         | correo, correo electronico, email de contacto, correo de contacto, correo de facturacion,
         direccion de correo, direccion de correo electronico
-        | endereco de e mail, endereco de email, e mail do contato, email do contato, correio eletronico
+        | endereco de e mail, endereco de email, e mail do contato, email do contato,
+        correio eletronico
         | indirizzo e mail, indirizzo email, posta elettronica, email di fatturazione,
         e mail di fatturazione, email contatto, e mail contatto""",
     "billing_address": """

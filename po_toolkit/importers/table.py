@@ -5,15 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from po_toolkit.errors import ImportChoiceError, ImportFileError
+from po_toolkit.errors import ImportFileError
 from po_toolkit.importers.cells import Cell, is_empty, text_of
 from po_toolkit.importers.columns import Column, assign, distinct_headers, fingerprint
-from po_toolkit.importers.headers import field_of, fold, recognized
+from po_toolkit.importers.headers import FIELDS, fold
+from po_toolkit.importers.shapes import Packages, find_packages
+from po_toolkit.importers.sheet_choice import NEEDED, find_header
 from po_toolkit.importers.synonyms import TOTAL_WORDS
-from po_toolkit.importers.workbook import Sheet, SheetRow, Workbook
+from po_toolkit.importers.workbook import Sheet, SheetRow, column_letter
 
-_HEADER_WITHIN = 50
-"""A header stands in the first rows of its sheet."""
+PACKAGES = "packages"
+"""The key of a mapping that names the package columns."""
+
+_REPEATED = frozenset(
+    [
+        "organization_name",
+        "contact_name",
+        "contact_email",
+        "billing_address",
+        "po_number",
+        "currency",
+        "due_date",
+        "days_until_due",
+        "notes",
+        "stripe_invoice_id",
+    ]
+)
+"""Fields whose merged cells hold for each of their rows. A merged amount is one amount."""
 
 
 @dataclass(slots=True)
@@ -26,6 +44,8 @@ class Table:
         headers: Every column's distinct name.
         columns: What each column was taken for.
         rows: Line number and cells of every data row.
+        packages: The package columns, where there are any.
+        hidden_rows: Line numbers of data rows that are hidden in the sheet.
         notes: What was assumed or left out.
     """
 
@@ -34,12 +54,9 @@ class Table:
     headers: list[str]
     columns: list[Column]
     rows: list[SheetRow]
+    packages: Packages | None = None
+    hidden_rows: frozenset[int] = frozenset()
     notes: list[str] = field(default_factory=list)
-
-    @property
-    def fingerprint(self) -> str:
-        """What a saved mapping for this header is remembered by."""
-        return fingerprint(self.headers)
 
     @property
     def positions(self) -> dict[str, int]:
@@ -51,60 +68,11 @@ class Table:
         """Field → column name."""
         return {c.field: c.header for c in self.columns if c.field}
 
-
-def choose_sheet(workbook: Workbook, name: str | None, chosen: Mapping[str, str] | None) -> Sheet:
-    """Return the sheet that was asked for, or the only one with a recognizable header.
-
-    Raises:
-        ImportChoiceError: Several sheets fit.
-        ImportFileError: None does, or there is no sheet of that name.
-    """
-    if name is not None and (name or len(workbook.names) > 1):
-        return workbook.sheet(name)
-    if len(workbook.names) == 1:
-        return workbook.sheet(workbook.names[0])
-    fitting = [n for n in workbook.visible() if has_header(workbook.sheet(n), chosen)]
-    if len(fitting) == 1:
-        return workbook.sheet(fitting[0])
-    if fitting:
-        raise ImportChoiceError(
-            f"Several sheets hold purchase orders: {', '.join(map(repr, fitting))}. Choose one.",
-            question="sheet",
-            choices=fitting,
-        )
-    raise ImportFileError(
-        f"No sheet has a header with the columns of an import; the sheets are: "
-        f"{', '.join(map(repr, workbook.names))}. {_NEEDED}"
-    )
-
-
-_NEEDED = (
-    "Needed are an organization, a contact e-mail, and an amount or a unit price in one header row."
-)
-
-
-def has_header(sheet: Sheet, chosen: Mapping[str, str] | None = None) -> bool:
-    """Tell whether a sheet has a row that names what an import needs."""
-    return find_header(sheet, chosen) is not None
-
-
-def find_header(sheet: Sheet, chosen: Mapping[str, str] | None = None) -> int | None:
-    """Return the index in ``sheet.rows`` of the row that names most fields, or None."""
-    wanted = {fold(name) for name in (chosen or {}).values() if name}
-    best, best_score = None, 0
-    for index, (_, cells) in enumerate(sheet.rows[:_HEADER_WITHIN]):
-        names = {fold(c) for c in cells if isinstance(c, str)}
-        score = recognized(cells) + 2 * len(wanted & names)
-        if score > best_score and _names_enough(cells, wanted & names):
-            best, best_score = index, score
-    return best
-
-
-def _names_enough(cells: Sequence[Cell], chosen: set[str]) -> bool:
-    fields = {f[0] for c in cells if isinstance(c, str) and c.strip() and (f := field_of(c))}
-    if chosen:
-        return True
-    return len(fields) >= 2 and bool(fields & {"organization_name", "contact_email"})
+    @property
+    def unknown(self) -> list[Column]:
+        """The columns that were taken for nothing."""
+        packages = self.packages.columns if self.packages else {}
+        return [c for c in self.columns if c.field is None and c.position not in packages]
 
 
 def read_table(
@@ -117,40 +85,56 @@ def read_table(
 
     Args:
         sheet: The sheet as read.
-        chosen: Field → column name, as a person said.
+        chosen: Field → column name, as a person said; ``packages`` → the names of several.
         saved: Fingerprint of a header → the mapping used with it before.
 
     Raises:
-        ImportFileError: There is no header, or a needed column is missing.
+        ImportChoiceError: Two columns fit one field of money.
+        ImportFileError: There is no header, or no row under it.
     """
     if not sheet.rows:
-        raise ImportFileError(f"{_sheet_name(sheet)} is empty. Nothing was imported.")
+        raise ImportFileError(f"{_called(sheet)} is empty. Nothing was imported.")
     index = find_header(sheet, chosen)
     if index is None:
         first = ", ".join(repr(text_of(c)) for c in sheet.rows[0][1] if not is_empty(c))
         raise ImportFileError(
-            f"{_sheet_name(sheet)} has no header with the columns of an import; its first row "
-            f"says: {first[:300]}. {_NEEDED}"
+            f"{_called(sheet)} has no header with the columns of an import; its first row says: "
+            f"{first[:300]}. {NEEDED}"
         )
     header_row, cells = sheet.rows[index]
-    rows = sheet.rows[index + 1 :]
-    width = max((len(row[1]) for row in rows), default=0)
-    headers = distinct_headers(_trimmed(cells), max(len(_trimmed(cells)), 1))
-    remembered = (saved or {}).get(fingerprint(headers))
-    columns = assign(headers, rows, chosen=chosen, saved=remembered)
-    table = Table(sheet.name, header_row, headers, columns, rows, list(sheet.notes))
-    if width > len(headers):
-        _note_width(table)
-    _leave_out(table)
+    names, rows = _trimmed(cells), sheet.rows[index + 1 :]
+    headers = distinct_headers(names)
+    mapping = dict(chosen or (saved or {}).get(fingerprint(headers)) or {})
+    named_packages = mapping.pop(PACKAGES, None)
+    columns = assign(headers, rows, mapping=mapping, reason="chosen" if chosen else "saved")
+    table = Table(sheet.name, header_row, headers, columns, rows)
+    _fill_merged(table, sheet)
+    _leave_out(table, names)
     if not table.rows:
         raise ImportFileError(
-            f"{_sheet_name(sheet)} has a header in row {header_row}, but no purchase order under "
-            "it. Nothing was imported."
+            f"{_called(sheet)} has a header in row {header_row}, but no purchase order under it. "
+            "Nothing was imported."
         )
+    table.packages = find_packages(columns, table.rows, named_packages)
+    _note_what_is_not_seen(table, sheet)
     return table
 
 
-def _sheet_name(sheet: Sheet) -> str:
+def table_of(
+    sheet: str,
+    header_row: int,
+    headers: Sequence[str],
+    rows: list[SheetRow],
+    mapping: Mapping[str, str],
+) -> Table:
+    """Make a table of rows that were read before, under their headers and their mapping."""
+    fields = dict.fromkeys(FIELDS, "") | {k: v for k, v in mapping.items() if k != PACKAGES}
+    columns = assign(headers, rows, mapping=fields, reason="saved")
+    packages = find_packages(columns, rows, mapping[PACKAGES]) if PACKAGES in mapping else None
+    return Table(sheet, header_row, list(headers), columns, rows, packages)
+
+
+def _called(sheet: Sheet) -> str:
     return f"Sheet {sheet.name!r}" if sheet.name else "The file"
 
 
@@ -161,42 +145,71 @@ def _trimmed(cells: Sequence[Cell]) -> Sequence[Cell]:
     return cells[:end]
 
 
-def _note_width(table: Table) -> None:
-    width = len(table.headers)
-    wide = [
-        n
-        for n, cells in table.rows
-        if len(cells) > width and any(not is_empty(c) for c in cells[width:])
-    ]
-    if wide:
-        table.notes.append(f"Cells to the right of the header were left out in row {wide[0]}.")
+def _fill_merged(table: Table, sheet: Sheet) -> None:
+    """Give each row of a merged range its value, where a value can be that of several rows."""
+    fields = {c.position: c for c in table.columns if c.field in _REPEATED}
+    by_row = dict(table.rows)
+    filled: set[int] = set()
+    for top, left, bottom, _right in sheet.merged:
+        value = by_row.get(top, [])[left : left + 1]
+        if left not in fields or top == bottom or not value or is_empty(value[0]):
+            continue
+        for number in range(top + 1, bottom + 1):
+            cells = by_row.get(number)
+            if cells is not None:
+                cells += [""] * (left + 1 - len(cells))
+                cells[left] = value[0]
+                filled.add(left)
+    for position in sorted(filled):
+        table.notes.append(
+            f"Merged cells in column {fields[position].header!r} were read as one value for each "
+            "of their rows."
+        )
 
 
-def _leave_out(table: Table) -> None:
+def _leave_out(table: Table, header: Sequence[Cell]) -> None:
     """Leave totals rows and repeated headers out, and say so."""
-    positions = table.positions
-    spoken = [p for f, p in positions.items() if f not in ("amount", "unit_price", "quantity")]
-    header = [fold(h) for h in table.headers]
+    email = table.positions.get("contact_email")
+    po_number = table.positions.get("po_number")
     kept: list[SheetRow] = []
-    for number, cells in table.rows:
-        if _is_total(cells, positions.get("contact_email"), spoken):
+    for row in table.rows:
+        number, cells = row
+        if _empty_at(cells, email) and _empty_at(cells, po_number) and _says_total(cells):
             table.notes.append(f"Row {number} is a totals row and was left out.")
-        elif [fold(text_of(c)) for c in _trimmed(cells)] == header:
+        elif cells[: len(header)] == header:
             table.notes.append(f"Row {number} repeats the header and was left out.")
         else:
-            kept.append((number, cells))
+            kept.append(row)
     table.rows = kept
 
 
-def _is_total(cells: Sequence[Cell], email: int | None, spoken: Sequence[int]) -> bool:
-    """A totals row says so in its first text, and writes to nobody."""
-    if email is not None and email < len(cells) and not is_empty(cells[email]):
-        return False
+def _empty_at(cells: Sequence[Cell], position: int | None) -> bool:
+    return position is None or position >= len(cells) or is_empty(cells[position])
+
+
+_TOTAL_BEGINNINGS = ("total ", "grand total ", "subtotal ", "sum ", "summe ", "gesamt ", "totale ")
+
+
+def _says_total(cells: Sequence[Cell]) -> bool:
+    """Tell whether the first text of a row that writes to nobody is a word for a total."""
     words = [c for c in cells if isinstance(c, str) and not is_empty(c)]
     if not words or len(words[0]) > 40:
         return False
     first = fold(words[0])
-    return first in TOTAL_WORDS or any(
-        first.startswith(f"{w} ") and len(words) <= 2 and w in ("total", "grand total", "summe")
-        for w in TOTAL_WORDS
-    )
+    return first in TOTAL_WORDS or (len(words) <= 3 and first.startswith(_TOTAL_BEGINNINGS))
+
+
+def _note_what_is_not_seen(table: Table, sheet: Sheet) -> None:
+    width = len(table.headers)
+    beyond = [n for n, cells in table.rows if any(not is_empty(c) for c in cells[width:])]
+    if beyond:
+        table.notes.append(
+            f"Cells to the right of the last named column were left out in row {beyond[0]}"
+            + (f" and {len(beyond) - 1} more." if len(beyond) > 1 else ".")
+        )
+    table.hidden_rows = frozenset(n for n, _ in table.rows if n in sheet.hidden_rows)
+    hidden = [c for c in table.columns if c.position in sheet.hidden_columns]
+    for column in hidden:
+        used = f"was read as {column.field}" if column.field else "was left out"
+        letter = column_letter(column.position)
+        table.notes.append(f"Column {letter} ({column.header}) is hidden in the sheet; it {used}.")

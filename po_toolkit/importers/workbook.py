@@ -11,30 +11,45 @@ from po_toolkit.importers.cells import Cell
 SheetRow = tuple[int, list[Cell]]
 """The line a person sees in the spreadsheet, from 1, and its cells from column A."""
 
+Block = tuple[int, int, int, int]
+"""A merged range: first row and column, last row and column; rows from 1, columns from 0."""
+
 
 @dataclass(slots=True)
 class Sheet:
-    """The rows of one sheet that hold anything, and what cannot be seen in them."""
+    """The rows of one sheet that hold anything, and what cannot be seen in their values.
+
+    Attributes:
+        name: The sheet's name; ``""`` for a text file.
+        rows: Line number and cells of each row that is not empty.
+        hidden_rows: Line numbers of hidden rows.
+        hidden_columns: Positions of hidden columns, from 0.
+        merged: Ranges whose value stands in their first cell only.
+    """
 
     name: str
     rows: list[SheetRow]
     hidden_rows: frozenset[int] = frozenset()
-    """Row numbers, from 1."""
     hidden_columns: frozenset[int] = frozenset()
-    """Column positions, from 0."""
-    notes: list[str] = field(default_factory=list)
+    merged: tuple[Block, ...] = ()
 
 
 @dataclass(slots=True)
 class Workbook:
-    """A file with one or more sheets; each is read when it is asked for."""
+    """A file with one or more sheets; each is read when it is asked for.
+
+    Attributes:
+        kind: csv, xlsx, xls or ods: what the file is.
+        names: Its sheets, in their order.
+        load: Reads one sheet.
+        hidden: Names of hidden sheets.
+        notes: What was assumed to read the file.
+    """
 
     kind: str
-    """csv, xlsx, xls or ods: what the file is, whatever its name says."""
     names: list[str]
     load: Callable[[str], Sheet]
     hidden: frozenset[str] = frozenset()
-    """Names of hidden sheets."""
     notes: list[str] = field(default_factory=list)
     _loaded: dict[str, Sheet] = field(default_factory=dict)
 
@@ -45,6 +60,8 @@ class Workbook:
             ImportFileError: There is no such sheet; the message names those there are.
         """
         if name not in self.names:
+            if self.names == [""]:
+                raise ImportFileError(f"There is no sheet {name!r}: a text file has no sheets.")
             known = ", ".join(map(repr, self.names))
             raise ImportFileError(f"There is no sheet {name!r} in this file; it has: {known}.")
         if name not in self._loaded:

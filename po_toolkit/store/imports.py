@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import ColumnElement, func, insert, literal, literal_column, select, text
 from sqlalchemy.orm import Session
 
 from po_toolkit.domain.duplicates import Content
-from po_toolkit.domain.references import comparable, new_reference
+from po_toolkit.domain.references import comparable, new_references
 from po_toolkit.domain.roles import Act
+from po_toolkit.domain.sums import Status
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.tables import (
@@ -30,6 +31,9 @@ _MANY = 5000
 
 _FEW = 500
 """Values in one IN list; below every database's limit of parameters."""
+
+_NONE: ColumnElement[Any] = literal_column("'[]'")
+"""An empty JSON list."""
 
 OrderKey = tuple[str, str]
 """Organization and PO number, folded for comparison."""
@@ -147,6 +151,14 @@ def invoice_owners(
     return owners
 
 
+def sponsor_names(session: Session, conference_id: int) -> list[str]:
+    """Return the different names of a conference's sponsors."""
+    names = select(PurchaseOrder.organization_name).where(
+        PurchaseOrder.conference_id == conference_id
+    )
+    return list(session.scalars(names.distinct()))
+
+
 def save_batch(
     uow: UnitOfWork,
     batch: ImportBatch,
@@ -171,19 +183,19 @@ def save_batch(
     references = _free_references(session, len(orders))
     ids = _reserve(session, PurchaseOrder.__table__, len(orders))
     now = utc_now()
-    common = {
-        "conference_id": batch.conference_id,
-        "import_batch_id": batch.id,
-        "created_at": now,
-        "updated_at": now,
-    }
     _insert(
         session,
         PurchaseOrder.__table__,
         (
-            {"id": key, "reference": reference, **common, **order}
+            {"id": key, "reference": reference, **order}
             for key, reference, (order, _) in zip(ids, references, orders, strict=True)
         ),
+        conference_id=batch.conference_id,
+        import_batch_id=batch.id,
+        status=Status.DRAFT.value,
+        marked_sent=False,
+        created_at=now,
+        updated_at=now,
     )
     _insert(
         session,
@@ -194,7 +206,7 @@ def save_batch(
             for position, line in enumerate(lines, 1)
         ),
     )
-    _insert(session, ImportRow.__table__, _rows(batch, rows, ids))
+    _save_rows(session, batch, rows, ids)
     uow.audit(
         Act.IMPORT,
         batch,
@@ -209,21 +221,46 @@ def save_batch(
     return references
 
 
-def _rows(
-    batch: ImportBatch, rows: Iterable[Mapping[str, Any]], ids: Sequence[int]
-) -> Iterator[dict[str, Any]]:
-    for row in rows:
-        values = {"batch_id": batch.id, "purchase_order_id": None, **row}
-        order = values.pop("order", None)
-        if order is not None:
-            values["purchase_order_id"] = ids[order]
-        yield values
+def _save_rows(
+    session: Session, batch: ImportBatch, rows: Iterable[Mapping[str, Any]], ids: Sequence[int]
+) -> None:
+    """Save the rows as they came; those of taken purchase orders, which are most, at their own."""
+    others: list[dict[str, Any]] = []
+
+    def taken() -> Iterator[dict[str, Any]]:
+        for row in rows:
+            order = row.get("order")
+            if order is None:
+                others.append({"purchase_order_id": None, **row})
+            else:
+                yield {
+                    "row_number": row["row_number"],
+                    "cells": row["cells"],
+                    "purchase_order_id": ids[order],
+                }
+
+    table = ImportRow.__table__
+    _insert(session, table, taken(), batch_id=batch.id, outcome="accepted", problems=_NONE)
+    _insert(session, table, others, batch_id=batch.id)
 
 
-def _insert(session: Session, table: Any, rows: Iterable[Mapping[str, Any]]) -> None:
-    statement = insert(table)
+def _insert(session: Session, table: Any, rows: Iterable[Mapping[str, Any]], **same: Any) -> None:
+    """Insert rows, thousands at a time; ``same`` holds what all have, sent once and not in each."""
+    constants: dict[str, Any] = {
+        name: value if isinstance(value, ColumnElement) else _inline(session, value, table.c[name])
+        for name, value in same.items()
+    }
+    statement = insert(table).values(constants) if constants else insert(table)
     for some in _chunks(rows, _MANY):
         session.execute(statement, some)
+
+
+def _inline(session: Session, value: Any, column: Any) -> ColumnElement[Any]:
+    """Return a value as SQL text, written as the column's type writes it in this database."""
+    compiled = literal(value, column.type).compile(
+        dialect=session.get_bind().dialect, compile_kwargs={"literal_binds": True}
+    )
+    return literal_column(str(compiled))
 
 
 def _reserve(session: Session, table: Any, count: int) -> Sequence[int]:
@@ -241,7 +278,7 @@ def _free_references(session: Session, count: int) -> list[str]:
     """Draw references that no purchase order has; a drawn one that is taken is drawn again."""
     free: dict[str, None] = {}
     while len(free) < count:
-        drawn = {new_reference() for _ in range(count - len(free))} - free.keys()
+        drawn = new_references(count - len(free)) - free.keys()
         for some in _chunks(sorted(drawn), _FEW):
             query = select(PurchaseOrder.reference).where(PurchaseOrder.reference.in_(some))
             drawn -= set(session.scalars(query))

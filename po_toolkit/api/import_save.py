@@ -1,0 +1,190 @@
+"""Decides about every purchase order of a table and saves it, in one transaction."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from po_toolkit.api.import_plan import Plan, plan_import
+from po_toolkit.api.import_report import ImportReport, report_of
+from po_toolkit.bootstrap import OpenConference
+from po_toolkit.domain.roles import Act
+from po_toolkit.importers.cells import text_of
+from po_toolkit.importers.columns import fingerprint
+from po_toolkit.importers.orders import Order, SheetReading
+from po_toolkit.importers.po_sheet import Options, read_orders
+from po_toolkit.importers.table import PACKAGES, Table
+from po_toolkit.store import import_batches, imports
+from po_toolkit.store.tables import ImportBatch
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a person said about a spreadsheet, beside which it is.
+
+    Attributes:
+        mapping: Field → column name, where the proposal is wrong.
+        decimal: The decimal mark of its amounts.
+        dates: Which of day and month comes first.
+        unknown: Whether columns that are no field are left out or kept in the notes.
+        allow_duplicates: Take also those that differ from one there is under their number.
+        dry_run: Only say what would be done.
+    """
+
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    decimal: Literal["point", "comma"] | None = None
+    dates: Literal["dmy", "mdy"] | None = None
+    unknown: Literal["leave", "notes"] = "leave"
+    allow_duplicates: bool = False
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where rows come from: the file, and the batch whose rejected rows they mend."""
+
+    file_name: str
+    file_sha256: str
+    mends: int | None = None
+
+
+def take_table(
+    opened: OpenConference, table: Table, origin: Origin, answers: Answers
+) -> ImportReport:
+    """Read the purchase orders of a table and take the good ones in, unless it is a dry run.
+
+    Raises:
+        ImportChoiceError: The decimal mark or the order of dates must be chosen.
+        ImportFileError: A needed column is missing; nothing is written.
+        NotAllowedError: The actor may not import.
+    """
+    reading = read_orders(
+        table,
+        Options(
+            currency=opened.conference.currency,
+            max_lines=opened.conference.max_invoice_lines,
+            decimal=answers.decimal,
+            dates=answers.dates,
+            unknown=answers.unknown,
+        ),
+    )
+    allow = answers.allow_duplicates
+    if answers.dry_run:
+        with opened.store.reading() as session:
+            plan = plan_import(session, opened, reading, table, allow_duplicates=allow)
+        return report_of(plan, table, reading, None, [])
+    conference_id = opened.conference.id
+    batch = _batch(opened, table, reading, origin, answers)
+    with opened.store.writing(opened.actor, Act.IMPORT) as uow:
+        imports.lock_conference(uow, conference_id)
+        plan = plan_import(uow.session, opened, reading, table, allow_duplicates=allow)
+        batch.accepted, batch.rejected = len(plan.orders), len(plan.rejected)
+        batch.duplicates = len(plan.duplicates)
+        orders = [_order_columns(order) for order in plan.orders]
+        references = imports.save_batch(uow, batch, orders, _row_columns(plan, table))
+        if answers.mapping:
+            header = fingerprint(table.headers)
+            import_batches.remember_mapping(uow, conference_id, header, batch.mapping)
+        if origin.mends is not None:
+            numbers = [number for number, _ in table.rows]
+            import_batches.mark_mended(uow.session, origin.mends, numbers)
+    return report_of(plan, table, reading, batch.id, references)
+
+
+def _batch(
+    opened: OpenConference, table: Table, reading: SheetReading, origin: Origin, answers: Answers
+) -> ImportBatch:
+    mapping = {name: "" for name, column in answers.mapping.items() if not column}
+    mapping |= table.mapping
+    if table.packages:
+        # The last line break says that the names are separated by line breaks, not by commas.
+        mapping[PACKAGES] = "".join(f"{name}\n" for name in table.packages.columns.values())
+    return ImportBatch(
+        conference_id=opened.conference.id,
+        file_name=origin.file_name,
+        file_sha256=origin.file_sha256,
+        sheet=table.sheet,
+        headers=table.headers,
+        mapping=mapping,
+        reading={
+            "decimal": reading.decimals,
+            "dates": reading.dates,
+            "unknown": answers.unknown,
+            "header_row": table.header_row,
+        },
+        entered_by=opened.actor.name,
+    )
+
+
+def _order_columns(order: Order) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return the columns of an order and of its lines."""
+    organization, number = imports.order_key(order.organization_name, order.po_number)
+    columns = {
+        "po_number": order.po_number,
+        "po_number_key": number,
+        "organization_name": order.organization_name,
+        "organization_key": organization,
+        "contact_name": order.contact_name,
+        "contact_email": order.contact_email,
+        "billing_address": order.billing_address,
+        "currency": order.currency,
+        "notes": order.notes,
+        "due_date": order.due_date,
+        "days_until_due": order.days_until_due,
+        "claimed_invoice_id": order.stripe_invoice_id,
+        "import_row": order.rows[0],
+    }
+    lines = [
+        {
+            "description": line.description,
+            "quantity": line.quantity,
+            "unit_price": line.unit_price,
+            "line_total": line.line_total,
+            "import_row": line.row,
+        }
+        for line in order.lines
+    ]
+    return columns, lines
+
+
+def _row_columns(plan: Plan, table: Table) -> Iterator[dict[str, Any]]:
+    """Return the columns of each row as it came, with what became of it."""
+    taken = {number: index for index, order in enumerate(plan.orders) for number in order.rows}
+    same = {number: known.id for order, known in plan.duplicates for number in order.rows}
+    problems: dict[int, list[dict[str, Any]]] = {}
+    for problem in plan.errors:
+        problems.setdefault(problem.row, []).append(problem.as_json())
+    for number, cells in table.rows:
+        row: dict[str, Any] = {
+            "row_number": number,
+            "cells": [cell if type(cell) is str else text_of(cell) for cell in cells],
+        }
+        if number in taken:
+            yield {**row, "order": taken[number]}
+        elif number in same:
+            yield {
+                **row,
+                "outcome": "duplicate",
+                "problems": [],
+                "purchase_order_id": same[number],
+            }
+        else:
+            yield {**row, "outcome": "rejected", "problems": problems.get(number, [])}
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """Hold the collector of cycles off while many small objects are made that all stay.
+
+    It would walk all of them again and again, for a fifth of the time of a large import.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

@@ -1,0 +1,183 @@
+"""What is worth a look in purchase orders that hold no mistake."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from rapidfuzz.distance import OSA
+
+from po_toolkit.domain.references import comparable
+from po_toolkit.domain.stripe_limits import one_charge_fits
+from po_toolkit.importers.orders import Order
+from po_toolkit.importers.problems import RowProblem
+from po_toolkit.importers.sponsors import similar
+from po_toolkit.money import display
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the conference knows already.
+
+    Attributes:
+        today: The date in its timezone.
+        sponsors: The names of its sponsors.
+        billed: Organization and PO number, folded → currency → the sum of the purchase orders
+            under it, in minor units.
+    """
+
+    today: date
+    sponsors: Sequence[str]
+    billed: Mapping[tuple[str, str], Mapping[str, int]]
+
+
+def doubts(orders: Sequence[Order], names: Mapping[str, str], known: Known) -> list[RowProblem]:
+    """Return what is worth a look.
+
+    Args:
+        orders: The purchase orders that are to be taken.
+        names: Field → the column's own name.
+        known: What the conference knows already.
+    """
+
+    def note(order: Order, field: str, code: str, value: str, text: str) -> RowProblem:
+        row = order.rows[0]
+        return RowProblem(row, names.get(field, field), code, value, f"Row {row}: {text}")
+
+    return [
+        *_due_dates(orders, known.today, note),
+        *_totals(orders, known, note),
+        *_unusual(orders, note),
+        *_email_slips(orders, note),
+        *_sponsors(orders, known.sponsors, note),
+    ]
+
+
+_Note = Callable[[Order, str, str, str, str], RowProblem]
+
+
+def _due_dates(orders: Iterable[Order], today: date, note: _Note) -> Iterator[RowProblem]:
+    for order in orders:
+        if order.due_date is not None and order.due_date < today:
+            day = order.due_date.isoformat()
+            yield note(order, "due_date", "due_date_past", day, f"{day} has passed.")
+
+
+def _totals(orders: Iterable[Order], known: Known, note: _Note) -> Iterator[RowProblem]:
+    for order in orders:
+        total, currency = order.total, order.currency
+        shown = display(total, currency)
+        if not one_charge_fits(total, currency):
+            yield note(
+                order,
+                "amount",
+                "above_one_charge",
+                shown,
+                f"{shown} is more than one card or debit payment can take; the sponsor can pay by "
+                "bank transfer or in parts.",
+            )
+        if order.po_amount is None:
+            continue
+        key = comparable(order.organization_name), comparable(order.po_number)
+        before = known.billed.get(key, {}).get(currency, 0) if order.po_number else 0
+        if total + before > order.po_amount:
+            rest = f" and {display(before, currency)} was billed before" if before else ""
+            yield note(
+                order,
+                "po_amount",
+                "above_po_amount",
+                display(order.po_amount, currency),
+                f"the lines add up to {shown}{rest}; the purchase order authorizes "
+                f"{display(order.po_amount, currency)}.",
+            )
+
+
+_ENOUGH = 8
+"""Below this many totals none of them is unusual."""
+
+
+def _unusual(orders: Iterable[Order], note: _Note) -> Iterator[RowProblem]:
+    """Totals far outside the middle half of their currency, on a scale of powers of ten."""
+    by_currency: dict[str, list[Order]] = defaultdict(list)
+    for order in orders:
+        by_currency[order.currency].append(order)
+    for currency, same in by_currency.items():
+        if len(same) < _ENOUGH:
+            continue
+        powers = sorted(math.log10(order.total) for order in same)
+        low, high = powers[len(powers) // 4], powers[(3 * len(powers)) // 4]
+        margin = 2.5 * max(high - low, 0.4)
+        for order in same:
+            power = math.log10(order.total)
+            if not low - margin <= power <= high + margin:
+                shown = display(order.total, currency)
+                middle = display(round(10 ** powers[len(powers) // 2]), currency)
+                yield note(
+                    order,
+                    "amount",
+                    "unusual_total",
+                    shown,
+                    f"{shown} is far from the others in {currency.upper()}, whose middle is about "
+                    f"{middle}.",
+                )
+
+
+_WELL_KNOWN = (
+    "gmail.com",
+    "googlemail.com",
+    "hotmail.com",
+    "icloud.com",
+    "live.com",
+    "outlook.com",
+    "protonmail.com",
+    "yahoo.com",
+)
+_ENDINGS = {"con": "com", "cmo": "com", "ocm": "com", "comm": "com", "nte": "net", "ogr": "org"}
+
+
+def _email_slips(orders: Iterable[Order], note: _Note) -> Iterator[RowProblem]:
+    meant: dict[str, str] = {}
+    for order in orders:
+        domain = order.contact_email.rpartition("@")[2].lower()
+        if domain not in meant:
+            meant[domain] = _meant(domain)
+        if meant[domain]:
+            yield note(
+                order,
+                "contact_email",
+                "email_typo",
+                order.contact_email,
+                f"{domain} looks like {meant[domain]} with a slip.",
+            )
+
+
+def _meant(domain: str) -> str:
+    name, _, ending = domain.rpartition(".")
+    if ending in _ENDINGS:
+        return f"{name}.{_ENDINGS[ending]}"
+    if domain in _WELL_KNOWN:
+        return ""
+    near = (known for known in _WELL_KNOWN if len(known) > 8)
+    return next((known for known in near if OSA.distance(domain, known, score_cutoff=1) <= 1), "")
+
+
+def _sponsors(orders: Sequence[Order], known: Sequence[str], note: _Note) -> Iterator[RowProblem]:
+    names = list(dict.fromkeys(order.organization_name for order in orders))
+    folded = {comparable(name) for name in known}
+    new = [name for name in names if comparable(name) not in folded]
+    others = similar(new, known)
+    said: set[str] = set()
+    for order in orders if others else ():
+        name = order.organization_name
+        if name in others and name not in said and comparable(name) != comparable(others[name]):
+            said.add(name)
+            yield note(
+                order,
+                "organization_name",
+                "similar_sponsor",
+                name,
+                f"{name!r} is almost {others[name]!r}; if it is the same sponsor, write it alike.",
+            )

@@ -1,0 +1,235 @@
+"""ODS, the format of LibreOffice, in one pass over its content."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from xml.etree.ElementTree import Element, ParseError, XMLPullParser
+
+from po_toolkit.errors import ImportFileError
+from po_toolkit.importers.archive import Archive
+from po_toolkit.importers.cells import Cell, CellError, ShownNumber, is_empty
+from po_toolkit.importers.currency_signs import sign_currencies
+from po_toolkit.importers.workbook import Block, Sheet, Workbook
+
+_TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+_OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
+_TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
+_STYLE = "{urn:oasis:names:tc:opendocument:xmlns:style:1.0}"
+
+_WIDEST = 1024
+_MOST_ROWS = 1_048_576
+_MOST_CELLS = 6_000_000
+_ERRORS = ("#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "Err:")
+
+
+def open_ods(archive: Archive) -> Workbook:
+    """Open an OpenDocument spreadsheet.
+
+    Raises:
+        ImportFileError: It is encrypted or damaged.
+    """
+    manifest = "META-INF/manifest.xml"
+    if manifest in archive.names and b"encryption-data" in archive.read(manifest):
+        raise ImportFileError("The file is protected with a password. Save a copy without one.")
+    reader = _Reader()
+    parser: Any = XMLPullParser(["start", "end"])
+    try:
+        for chunk in archive.chunks("content.xml"):
+            if b"<!DOCTYPE" in chunk or b"<!ENTITY" in chunk:
+                raise ImportFileError("The file declares entities and was not read.")
+            parser.feed(chunk)
+            reader.take(parser.read_events())
+        parser.close()
+    except (ParseError, ValueError) as error:
+        if isinstance(error, ImportFileError):
+            raise
+        raise ImportFileError(f"The file is damaged: content.xml: {error}.") from None
+    sheets = {sheet.name: sheet.finish() for sheet in reader.sheets}
+    if not sheets:
+        raise ImportFileError("The file has no sheet with cells. Nothing was imported.")
+    hidden = frozenset(sheet.name for sheet in reader.sheets if sheet.hidden)
+    return Workbook("ods", list(sheets), sheets.__getitem__, hidden=hidden)
+
+
+@dataclass(slots=True)
+class _SheetInProgress:
+    name: str
+    hidden: bool
+    rows: dict[int, list[Cell]] = field(default_factory=dict)
+    hidden_rows: set[int] = field(default_factory=set)
+    hidden_columns: set[int] = field(default_factory=set)
+    merged: list[Block] = field(default_factory=list)
+    row: int = 1
+    column: int = 0
+    cells: int = 0
+
+    def finish(self) -> Sheet:
+        rows = [(n, row) for n, row in self.rows.items() if not all(map(is_empty, row))]
+        return Sheet(
+            self.name,
+            rows,
+            frozenset(self.hidden_rows),
+            frozenset(self.hidden_columns),
+            tuple(self.merged),
+        )
+
+
+class _Reader:
+    """Follows the elements of ``content.xml``."""
+
+    def __init__(self) -> None:
+        self.sheets: list[_SheetInProgress] = []
+        self._hidden_styles: set[str] = set()
+        self._depth = 0
+        self._in_row = False
+
+    def take(self, events: Iterator[tuple[str, Element]]) -> None:
+        for event, element in events:
+            tag = element.tag
+            if event == "start":
+                if tag == f"{_TABLE}table":
+                    self._depth += 1
+                    if self._depth == 1:
+                        style = element.get(f"{_TABLE}style-name", "")
+                        name = element.get(f"{_TABLE}name", "")
+                        self.sheets.append(_SheetInProgress(name, style in self._hidden_styles))
+            elif tag == f"{_TABLE}table":
+                self._depth -= 1
+                element.clear()
+            elif self._depth == 1:
+                if tag == f"{_TABLE}table-row":
+                    self._row(element)
+                    element.clear()
+                elif tag == f"{_TABLE}table-column":
+                    self._columns(element)
+            elif tag == f"{_STYLE}style":
+                self._style(element)
+
+    def _style(self, element: Element) -> None:
+        for properties in element:
+            if properties.get(f"{_TABLE}display") == "false":
+                self._hidden_styles.add(element.get(f"{_STYLE}name", ""))
+
+    def _columns(self, element: Element) -> None:
+        sheet = self.sheets[-1]
+        repeated = _count(element, "number-columns-repeated")
+        if element.get(f"{_TABLE}visibility") in ("collapse", "filter"):
+            end = min(sheet.column + repeated, _WIDEST)
+            sheet.hidden_columns.update(range(sheet.column, end))
+        sheet.column += repeated
+
+    def _row(self, element: Element) -> None:
+        sheet = self.sheets[-1]
+        repeated = _count(element, "number-rows-repeated")
+        cells = self._cells(element, sheet)
+        numbers = range(sheet.row, sheet.row + repeated)
+        sheet.row += repeated
+        if element.get(f"{_TABLE}visibility") in ("collapse", "filter") and repeated <= _MOST_ROWS:
+            sheet.hidden_rows.update(numbers)
+        if all(map(is_empty, cells)):
+            return
+        sheet.cells += len(cells) * repeated
+        if sheet.cells > _MOST_CELLS:
+            raise ImportFileError(
+                f"Sheet {sheet.name!r} is too large a table: more than {_MOST_CELLS:,} cells."
+            )
+        for number in numbers:
+            sheet.rows[number] = list(cells)
+
+    def _cells(self, row: Element, sheet: _SheetInProgress) -> list[Cell]:
+        cells: list[Cell] = []
+        for element in row:
+            if not element.tag.endswith("table-cell"):
+                continue
+            value = _value(element)
+            repeated = _count(element, "number-columns-repeated")
+            if is_empty(value):
+                repeated = min(repeated, max(0, _WIDEST - len(cells)))
+            elif len(cells) + repeated > _WIDEST:
+                raise ImportFileError(
+                    f"Row {sheet.row} of sheet {sheet.name!r} has more than {_WIDEST} columns."
+                )
+            down = _count(element, "number-rows-spanned")
+            across = _count(element, "number-columns-spanned")
+            if down > 1 or across > 1:
+                at = len(cells)
+                sheet.merged.append((sheet.row, at, sheet.row + down - 1, at + across - 1))
+            cells += [value] * repeated
+        return cells
+
+
+def _count(element: Element, name: str) -> int:
+    text = element.get(f"{_TABLE}{name}", "1")
+    return max(1, int(text)) if text.isdecimal() and len(text) < 10 else 1
+
+
+def _value(element: Element) -> Cell:
+    kind = element.get(f"{_OFFICE}value-type", "")
+    shown = _shown(element)
+    formula = element.get(f"{_TABLE}formula") is not None
+    value: Cell = shown
+    if formula and shown.startswith(_ERRORS):
+        value = CellError(shown.split()[0])
+    elif kind in ("float", "currency", "percentage"):
+        value = _number(element, kind, shown.strip())
+    elif kind == "date":
+        value = _date(element.get(f"{_OFFICE}date-value", ""))
+    elif kind == "boolean":
+        value = element.get(f"{_OFFICE}boolean-value", "").upper()
+    elif formula and not kind and not shown:
+        value = CellError("a formula that was never calculated")
+    return value
+
+
+def _number(element: Element, kind: str, shown: str) -> Cell:
+    number = float(element.get(f"{_OFFICE}value", "nan"))
+    sign = element.get(f"{_OFFICE}currency", "") if kind == "currency" else ""
+    beside = re.sub(r"[\d\s.,'()-]", "", shown)
+    sign = sign or (beside if sign_currencies(beside) else "")
+    if sign:
+        return ShownNumber.of(number, f"{sign} {number:.15g}", sign=sign)
+    zeros = len(shown) > 1 and shown[0] == "0" and shown.isdecimal()
+    prefixed = bool(shown) and shown[0].isalpha() and shown[-1].isdecimal()
+    return ShownNumber.of(number, shown) if kind == "float" and (zeros or prefixed) else number
+
+
+def _date(text: str) -> Cell:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return (
+        moment
+        if "T" in text and moment.time().isoformat() != "00:00:00"
+        else date(moment.year, moment.month, moment.day)
+    )
+
+
+def _shown(element: Element) -> str:
+    """Return the text of a cell: its paragraphs, with the spaces that XML writes as elements."""
+    lines = [_paragraph(p) for p in element if p.tag == f"{_TEXT}p"]
+    return "\n".join(lines)
+
+
+def _paragraph(element: Element) -> str:
+    text = element.text or ""
+    for child in element:
+        if child.tag == f"{_TEXT}s":
+            text += " " * _spaces(child)
+        elif child.tag == f"{_TEXT}tab":
+            text += "\t"
+        elif child.tag == f"{_TEXT}line-break":
+            text += "\n"
+        elif not child.tag.startswith(_OFFICE):
+            text += _paragraph(child)
+        text += child.tail or ""
+    return text
+
+
+def _spaces(element: Element) -> int:
+    text = element.get(f"{_TEXT}c", "1")
+    return min(int(text), 1000) if text.isdecimal() else 1

@@ -1,0 +1,119 @@
+"""Reads a table column by column, each different cell of a column only once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+
+from po_toolkit.importers.cells import Cell, has_controls, is_empty, text_of
+from po_toolkit.importers.row_schema import Reading, Row
+from po_toolkit.importers.workbook import SheetRow
+
+_SCHEMA: dict[str, TypeAdapter[Any]] = {
+    name: TypeAdapter(kind) for name, kind in get_type_hints(Row, include_extras=True).items()
+}
+
+_TEXTS = frozenset(
+    [
+        "organization_name",
+        "contact_name",
+        "billing_address",
+        "po_number",
+        "description",
+        "notes",
+        "unknown",
+    ]
+)
+
+
+_SILENT = frozenset(_SCHEMA) - {"organization_name", "contact_email", "description", "package"}
+"""Columns that say nothing when they are empty from top to bottom."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a cell is not what its column needs."""
+
+    code: str
+    message: str
+
+
+@dataclass(slots=True)
+class Rows:
+    """The rows of a table as read; a row is known by its index.
+
+    Attributes:
+        numbers: The line of each row, as seen in the spreadsheet.
+        cells: Column key → the cells as they came.
+        values: Column key → the value of each row; a :class:`Refusal` where there is none.
+        refused: Row → the keys of its bad cells.
+        cleaned: Row → the keys of the cells whose control characters were taken out.
+    """
+
+    numbers: list[int]
+    cells: dict[str, list[Cell]] = field(default_factory=dict)
+    values: dict[str, list[Any]] = field(default_factory=dict)
+    refused: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
+    cleaned: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def value(self, row: int, key: str) -> Any:
+        """Return a good cell's value; None for a bad cell or where there is no such column."""
+        column = self.values.get(key)
+        if column is None:
+            return None
+        value = column[row]
+        return None if type(value) is Refusal else value
+
+    def shown(self, row: int, key: str) -> str:
+        """Return a cell as it came."""
+        return text_of(self.cells[key][row]) if key in self.cells else ""
+
+    def is_bad(self, row: int, *keys: str) -> bool:
+        """Tell whether one of these cells is bad."""
+        return row in self.refused and not set(keys).isdisjoint(self.refused[row])
+
+
+def column_cells(rows: Sequence[SheetRow], position: int) -> list[Cell]:
+    """Return one column of the rows."""
+    return [cells[position] if position < len(cells) else "" for _, cells in rows]
+
+
+def read_rows(table: Sequence[SheetRow], columns: Mapping[str, int], reading: Reading) -> Rows:
+    """Read the rows of a table.
+
+    Args:
+        table: Line number and cells of each row.
+        columns: Field → position. ``package:3`` and ``unknown:5`` are columns of those kinds.
+        reading: How the file's values are to be read.
+    """
+    rows = Rows([number for number, _ in table])
+    for key, position in columns.items():
+        kind = key.partition(":")[0]
+        schema = _SCHEMA[kind]
+        cells = rows.cells[key] = column_cells(table, position)
+        different = set(cells)
+        if kind in _SILENT and all(map(is_empty, different)):
+            continue
+        known = {cell: _value(schema, cell, reading) for cell in different}
+        values = rows.values[key] = [known[cell] for cell in cells]
+        if any(type(value) is Refusal for value in known.values()):
+            for row, value in enumerate(values):
+                if type(value) is Refusal:
+                    rows.refused[row].append(key)
+        if kind in _TEXTS:
+            dirty = {cell for cell in different if isinstance(cell, str) and has_controls(cell)}
+            for row in (row for row, cell in enumerate(cells) if cell in dirty) if dirty else ():
+                rows.cleaned[row].append(key)
+    return rows
+
+
+def _value(schema: TypeAdapter[Any], cell: Cell, reading: Reading) -> Any:
+    try:
+        return schema.validate_python(cell, context=reading)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        return Refusal(first["type"], first["msg"])
