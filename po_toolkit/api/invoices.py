@@ -11,13 +11,15 @@ from typing import Any
 from sqlalchemy import select
 
 from po_toolkit.bootstrap import OpenConference
+from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PoToolkitError, PurchaseOrderError
 from po_toolkit.invoicing.adopt import adopt
 from po_toolkit.invoicing.batch import InvoiceResult, run_batch
 from po_toolkit.invoicing.drive import Account
 from po_toolkit.invoicing.plan import doubts, unbillable_reason
 from po_toolkit.invoicing.resend import send_again
-from po_toolkit.payments.sync import Books, sync_one
+from po_toolkit.payments.books import Books
+from po_toolkit.payments.sync import sync_one
 from po_toolkit.store import purchase_orders
 from po_toolkit.store.tables import PurchaseOrder
 
@@ -217,9 +219,11 @@ def invoice_purchase_orders(
         progress: Called with each result as it comes.
 
     Raises:
+        NotAllowedError: The actor's role is too low.
         NotFoundError: The batch or one of the references does not exist.
         SettingsError: The conference has no Stripe key.
     """
+    require(opened.actor, Act.INVOICE)
     chosen = chosen_references(opened, batch=batch, references=references, all_draft=all_draft)
     account = account_of(opened)
     adopt_claimed(opened, chosen)

@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from po_toolkit.api.invoices import account_of
+from po_toolkit.api.invoices import account_of, books_of
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.domain.sums import Status
-from po_toolkit.errors import PurchaseOrderError
+from po_toolkit.errors import NotFoundError, PurchaseOrderError
 from po_toolkit.invoicing.void import void_at_stripe
 from po_toolkit.money import display, to_minor
-from po_toolkit.payments import by_hand
+from po_toolkit.payments import by_hand, refunds, reversal, telling
+from po_toolkit.payments.books import Books
+from po_toolkit.store import ledger
+from po_toolkit.store.database import Store
 from po_toolkit.store.purchase_orders import by_reference, refresh_status
-from po_toolkit.store.tables import PurchaseOrder
+from po_toolkit.store.tables import Conference, PurchaseOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,9 @@ def record_payment_by_hand(
 ) -> MoneyResult:
     """Record a wire, ACH, check or other payment that did not come through Stripe.
 
+    Where the purchase order has an open invoice, Stripe is told of it first, so that the sponsor's
+    page and reminders are right; the entry stands once Stripe has taken it.
+
     Args:
         opened: The conference.
         reference: Our own reference of the purchase order.
@@ -65,14 +71,15 @@ def record_payment_by_hand(
         AmountError: The amount cannot be represented in its currency.
         PurchaseOrderError: Wrong amount or method, or a cancelled purchase order.
         DuplicateEntryError: The same payment is there already.
+        StripeGatewayError: Stripe was to be told and the outcome is unknown; the same again is
+            safe, and the next sync goes on with it too.
     """
     order = _find(opened, reference)
     minor = to_minor(amount, order.currency)
     with opened.store.writing(opened.actor, Act.RECORD_PAYMENT) as uow:
-        locked = uow.lock_purchase_order(order.id)
-        by_hand.enter_payment(
+        intent = by_hand.enter_payment(
             uow,
-            locked,
+            uow.lock_purchase_order(order.id),
             amount=minor,
             method=method,
             reference=payment_reference,
@@ -80,11 +87,12 @@ def record_payment_by_hand(
             note=note,
             again=again,
         )
-        return result_of(locked)
+        books = books_of(opened) if intent else None
+    return _settled(opened, books, [intent] if intent else [], reference)
 
 
 def credit(opened: OpenConference, reference: str, *, amount: Decimal, reason: str) -> MoneyResult:
-    """Issue a credit note.
+    """Issue a credit note, at Stripe too where the purchase order has an invoice there.
 
     Args:
         opened: The conference.
@@ -95,16 +103,106 @@ def credit(opened: OpenConference, reference: str, *, amount: Decimal, reason: s
     Raises:
         NotFoundError: No such purchase order.
         AmountError: The amount cannot be represented in its currency.
-        PurchaseOrderError: The amount is more than what can be credited.
+        PurchaseOrderError: The amount is more than what can be credited, or Stripe refused.
+        StripeGatewayError: The outcome at Stripe is unknown; the same command again is safe.
     """
     order = _find(opened, reference)
     minor = to_minor(amount, order.currency)
     with opened.store.writing(opened.actor, Act.ISSUE_CREDIT_NOTE) as uow:
         locked = uow.lock_purchase_order(order.id)
-        by_hand.enter_credit_note(
+        intent = by_hand.enter_credit_note(
             uow, locked, amount=minor, reason=reason, credit_date=opened.today()
         )
-        return result_of(locked)
+        books = books_of(opened) if intent else None
+    return _settled(opened, books, [intent] if intent else [], reference)
+
+
+def refund(
+    opened: OpenConference,
+    reference: str,
+    *,
+    amount: Decimal,
+    method: str = "stripe",
+    payment: str = "",
+    payment_reference: str = "",
+    refund_date: date | None = None,
+    note: str = "",
+) -> MoneyResult:
+    """Give money back: through Stripe, or by noting what was sent back from the bank.
+
+    Args:
+        opened: The conference.
+        reference: Our own reference of the purchase order.
+        amount: Major units of its currency, above zero.
+        method: ``stripe`` refunds payments that came through Stripe, the newest first; wire, ach,
+            check or other only notes what was sent back another way.
+        payment: Refund this payment alone: the entry's number or Stripe's id.
+        payment_reference: The bank's reference of what was sent back.
+        refund_date: When it was sent; by default today in the conference's timezone.
+        note: Anything worth knowing.
+
+    Raises:
+        NotFoundError: No such purchase order.
+        AmountError: The amount cannot be represented in its currency.
+        PurchaseOrderError: So much cannot be given back that way, or Stripe refused.
+        StripeGatewayError: The outcome is unknown; the same command again is safe.
+    """
+    order = _find(opened, reference)
+    minor = to_minor(amount, order.currency)
+    with opened.store.writing(opened.actor, Act.REFUND) as uow:
+        locked = uow.lock_purchase_order(order.id)
+        if method == "stripe":
+            waiting = refunds.unfinished(uow, locked, minor)
+            intents = waiting or refunds.intend_refund(
+                uow, locked, refunds.plan_refund(locked, minor, payment)
+            )
+        else:
+            intents = []
+            refunds.enter_refund(
+                uow,
+                locked,
+                amount=minor,
+                method=method,
+                reference=payment_reference,
+                refund_date=refund_date or opened.today(),
+                note=note,
+            )
+        books = books_of(opened) if intents else None
+    return _settled(opened, books, intents, reference)
+
+
+def reverse_entry(opened: OpenConference, entry: str, *, reason: str = "") -> MoneyResult:
+    """Undo a payment or refund that was entered by mistake, by a reversing entry.
+
+    Args:
+        opened: The conference.
+        entry: The entry's number.
+        reason: Why, for the books.
+
+    Raises:
+        NotFoundError: The conference has no such entry.
+        PurchaseOrderError: It is Stripe's own fact, or undone already.
+    """
+    require(opened.actor, Act.REVERSE)
+    with opened.store.writing(opened.actor, Act.REVERSE) as uow:
+        found = ledger.entry(uow.session, entry)
+        if found.conference_id != opened.conference.id:
+            raise NotFoundError(f"Conference {opened.slug} has no ledger entry {entry}.")
+        order = uow.lock_purchase_order(found.purchase_order_id)
+        standing = next(e for e in order.entries if e.id == found.id)
+        reversal.reverse(uow, order, standing, today=opened.today(), reason=reason)
+        return result_of(order)
+
+
+def conference_of_entry(store: Store, entry: str) -> str:
+    """Return the slug of the conference whose ledger holds an entry.
+
+    Raises:
+        NotFoundError: There is no such entry.
+    """
+    with store.reading() as session:
+        found = ledger.entry(session, entry)
+        return session.get_one(Conference, found.conference_id).slug
 
 
 def cancel(opened: OpenConference, reference: str) -> MoneyResult:
@@ -139,6 +237,16 @@ def cancel(opened: OpenConference, reference: str) -> MoneyResult:
 def result_of(order: PurchaseOrder) -> MoneyResult:
     """Say how a purchase order stands."""
     return MoneyResult(order.reference, order.status, order.balance_due, order.currency)
+
+
+def _settled(
+    opened: OpenConference, books: Books | None, intents: list[int], reference: str
+) -> MoneyResult:
+    """Tell Stripe what it must hear, then say how the purchase order stands."""
+    for intent in intents:
+        if books is not None:
+            telling.settle(books, intent)
+    return result_of(_find(opened, reference))
 
 
 def _find(opened: OpenConference, reference: str) -> PurchaseOrder:

@@ -120,7 +120,7 @@ def handle_invoice_paid_webhook(
         return
     opened = open_conference(slug, settings=settings, store=store, actor=STRIPE)
     try:
-        invoice_changed(books_of(opened), invoice)
+        invoice_changed(books_of(opened), {"data": {"object": invoice}})
     except PoToolkitError as error:
         log.warning(
             "payment not taken; sync will", stripe_invoice_id=invoice["id"], error=str(error)

@@ -10,11 +10,11 @@ from po_toolkit.domain.roles import Act
 from po_toolkit.domain.sums import EntryKind
 from po_toolkit.errors import DuplicateEntryError, PurchaseOrderError
 from po_toolkit.money import display
-from po_toolkit.payments.closing import booked, with_late_note
+from po_toolkit.payments import tell_book
+from po_toolkit.payments.intend import intend, takes_credit_notes, takes_payments
 from po_toolkit.payments.record import Movement, record
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.ledger import same_by_hand
-from po_toolkit.store.purchase_orders import refresh_status
 from po_toolkit.store.tables import CreditNote, PurchaseOrder
 
 METHODS = ("wire", "ach", "check", "other", "stripe")
@@ -30,8 +30,10 @@ def enter_payment(
     payment_date: date,
     note: str = "",
     again: bool = False,
-) -> None:
-    """Enter a payment that did not come through Stripe.
+    source: str = "manual",
+    source_id: str = "",
+) -> int | None:
+    """Enter a payment that did not come through Stripe, or intend to tell Stripe of it first.
 
     Args:
         uow: The transaction.
@@ -42,6 +44,12 @@ def enter_payment(
         payment_date: When the money came.
         note: Anything worth knowing.
         again: Enter it although the very same is there already.
+        source: manual, or bank where a statement proves it.
+        source_id: The source's own id; for a manual entry its uuid.
+
+    Returns:
+        None once it is entered. Where an open invoice must hear of it: the id of the intent that
+        :func:`po_toolkit.payments.telling.settle` takes to its end.
 
     Raises:
         PurchaseOrderError: The amount or method is wrong, or the purchase order is cancelled.
@@ -70,25 +78,38 @@ def enter_payment(
             f"{payment_date} with reference {reference!r} already. If it really came twice, "
             f"repeat with --again."
         )
-    movement = Movement(
-        kind=EntryKind.PAYMENT,
-        method=method,
-        amount=amount,
-        currency=order.currency,
-        source="manual",
-        source_id="",
-        reference=reference,
-        payment_date=payment_date,
-        note=note,
-        uuid=uuid4(),
-    )
-    record(uow, order, replace(movement, source_id=str(movement.uuid)), Act.RECORD_PAYMENT)
+    invoice = takes_payments(order)
+    if invoice is None:
+        movement = Movement(
+            kind=EntryKind.PAYMENT,
+            method=method,
+            amount=amount,
+            currency=order.currency,
+            source=source,
+            source_id=source_id,
+            reference=reference,
+            payment_date=payment_date,
+            note=note,
+            uuid=uuid4(),
+        )
+        known_as = source_id or str(movement.uuid)
+        record(uow, order, replace(movement, source_id=known_as), Act.RECORD_PAYMENT)
+        return None
+    details = {
+        "method": method,
+        "reference": reference,
+        "payment_date": payment_date.isoformat(),
+        "note": note,
+        "source": source,
+        "source_id": source_id,
+    }
+    return intend(uow, order, invoice, "payment", amount, details)
 
 
 def enter_credit_note(
     uow: UnitOfWork, order: PurchaseOrder, *, amount: int, reason: str, credit_date: date
-) -> CreditNote:
-    """Forgive part of what a purchase order owes.
+) -> int | None:
+    """Forgive part of what a purchase order owes, or intend to tell Stripe of it first.
 
     Args:
         uow: The transaction.
@@ -97,9 +118,26 @@ def enter_credit_note(
         reason: Why, for the audit.
         credit_date: The date of the note.
 
+    Returns:
+        None once it is entered. Where an invoice must hear of it: the id of the intent that
+        :func:`po_toolkit.payments.telling.settle` takes to its end.
+
     Raises:
         PurchaseOrderError: The amount is wrong, the reason is missing, or it is cancelled.
     """
+    _refuse_credit(order, amount, reason)
+    invoice = takes_credit_notes(order)
+    if invoice is not None:
+        details = {"reason": reason.strip(), "credit_date": credit_date.isoformat()}
+        return intend(uow, order, invoice, "credit_note", amount, details)
+    note = CreditNote(
+        amount=amount, currency=order.currency, reason=reason.strip(), credit_date=credit_date
+    )
+    tell_book.add_credit_note(uow, order, note)
+    return None
+
+
+def _refuse_credit(order: PurchaseOrder, amount: int, reason: str) -> None:
     sums = order.sums
     if amount <= 0:
         raise PurchaseOrderError(f"{order.reference}: a credit note must be more than zero.")
@@ -112,24 +150,3 @@ def enter_credit_note(
             f"{order.reference}: a credit note of {display(amount, order.currency)} is more than "
             f"the {display(sums.total - sums.credited, order.currency)} that is not credited yet."
         )
-    before = order.status
-    booked_on = booked(uow, order, credit_date)
-    note = CreditNote(
-        conference_id=order.conference_id,
-        amount=amount,
-        currency=order.currency,
-        reason=with_late_note(reason.strip(), credit_date, booked_on),
-        credit_date=credit_date,
-        booked_on=booked_on,
-        issued_by=uow.actor.name,
-    )
-    order.credit_notes.append(note)
-    uow.session.flush()
-    refresh_status(order)
-    uow.audit(
-        Act.ISSUE_CREDIT_NOTE,
-        order,
-        before={"status": before},
-        after={"status": order.status, "amount": amount, "currency": order.currency},
-    )
-    return note

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.domain.sums import EntryKind
-from po_toolkit.money import minor_from_api
-from po_toolkit.payments.record import Movement, record
-from po_toolkit.store import invoices
-from po_toolkit.store.database import Store, UnitOfWork
+from po_toolkit.money import display, minor_from_api
+from po_toolkit.payments import credit, tell_book
+from po_toolkit.payments.books import Books, Change, Taken
+from po_toolkit.payments.record import Movement, record_all
+from po_toolkit.store import invoices, money_intents
+from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.purchase_orders import refresh_status
-from po_toolkit.store.tables import Conference, Invoice, PurchaseOrder
+from po_toolkit.store.tables import Invoice, PurchaseOrder
 from po_toolkit.stripe_gateway import StripeGateway
 
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What one invoice's news changed here."""
-
-    payments: int = 0
-    status_changed: bool = False
 
 
 def fetch_invoice(gateway: StripeGateway, stripe_id: str) -> Json:
@@ -54,48 +46,79 @@ def with_all_payments(gateway: StripeGateway, said: Json) -> Json:
     return {**said, "payments": {"data": rows, "has_more": False}}
 
 
-def take_invoice(store: Store, conference: Conference, said: Json, *, read_at: datetime) -> Taken:
+def take_invoice(books: Books, said: Json, *, read_at: datetime) -> Taken:
     """Enter an invoice's payments that are new, and what Stripe says of the invoice now.
 
     Args:
-        store: The database.
-        conference: Whose account said it.
+        books: Whose account said it.
         said: The invoice with its payments.
         read_at: When it was asked for; an older answer does not undo a newer one.
 
     Raises:
         PurchaseOrderError: A payment is in another currency than the purchase order.
     """
-    with store.writing(STRIPE, Act.SYNC) as uow:
-        found = invoices.by_stripe_id(uow.session, conference, said["id"])
+    taken = Taken()
+    with books.store.writing(STRIPE, Act.SYNC) as uow:
+        found = invoices.by_stripe_id(uow.session, books.conference, said["id"])
         if found is None:
-            return Taken()
+            return taken
         order = uow.lock_purchase_order(found.purchase_order_id)
-        invoice = next(i for i in order.invoices if i.id == found.id)
+        invoice = _of(order, found.id)
         before = order.status
-        new = sum(
-            _take_payment(uow, order, invoice, payment, conference)
-            for payment in said["payments"]["data"]
-        )
         if invoice.stripe_read_at is None or invoice.stripe_read_at <= read_at:
-            invoices.take_over(invoice, said, conference.timezone, read_at)
+            invoices.take_over(invoice, said, books.conference.timezone, read_at)
             _follow_status(invoice, said["status"])
+        payments = settled(said["payments"]["data"])
+        _enter(books, uow, [(order, invoice, payment) for payment in payments], taken)
         refresh_status(order)
-        return Taken(payments=new, status_changed=order.status != before)
+        _note_status(taken, order, before)
+        moves_credit = credit.concerned(order)
+    if moves_credit:
+        taken.add(credit.settle(books, invoice.stripe_customer_id))
+    return taken
 
 
-def take_payment(store: Store, conference: Conference, payment: Json) -> Taken:
-    """Enter one finished InvoicePayment, which carries all that the ledger needs."""
-    stripe_id = id_of(payment.get("invoice"))
-    with store.writing(STRIPE, Act.SYNC) as uow:
-        found = invoices.by_stripe_id(uow.session, conference, stripe_id)
-        if found is None:
-            return Taken()
-        order = uow.lock_purchase_order(found.purchase_order_id)
-        invoice = next(i for i in order.invoices if i.id == found.id)
-        before = order.status
-        new = _take_payment(uow, order, invoice, payment, conference)
-        return Taken(payments=int(new), status_changed=order.status != before)
+def take_payments(books: Books, payments: Sequence[Json]) -> list[Taken | None]:
+    """Enter finished InvoicePayments, which carry all that the ledger needs, in one transaction.
+
+    Returns:
+        For each of them what it changed; None where its invoice is not ours.
+
+    Raises:
+        PurchaseOrderError: One is in another currency than its purchase order; none is kept.
+    """
+    results: list[Taken | None] = []
+    credited: set[str] = set()
+    with books.store.writing(STRIPE, Act.SYNC) as uow:
+        wanted = {id_of(payment.get("invoice")) for payment in payments}
+        ours = invoices.known_stripe_ids(uow.session, books.conference, wanted)
+        orders = uow.lock_purchase_orders(ours.values())
+        before = {order.id: order.status for order in orders.values()}
+        placed = []
+        for payment in payments:
+            stripe_id = id_of(payment.get("invoice"))
+            order = orders.get(ours.get(stripe_id, 0))
+            if order is None:
+                results.append(None)
+                continue
+            taken = Taken()
+            results.append(taken)
+            if settled([payment]):
+                invoice = next(i for i in order.invoices if i.stripe_invoice_id == stripe_id)
+                placed.append((order, invoice, payment, taken))
+        for order, invoice, payment, taken in _enter_all(books, uow, placed):
+            _note_payment(taken, order, payment)
+            _note_status(taken, order, before[order.id])
+            if credit.concerned(order):
+                credited.add(invoice.stripe_customer_id)
+    for customer in sorted(credited):
+        credit.settle(books, customer)
+    return results
+
+
+def take_payment(books: Books, payment: Json) -> Taken | None:
+    """Enter one finished InvoicePayment; None where its invoice is not ours."""
+    return take_payments(books, [payment])[0]
 
 
 def settled(payments: Iterable[Json]) -> list[Json]:
@@ -108,39 +131,82 @@ def id_of(reference: Any) -> str:
     return str(reference["id"] if isinstance(reference, dict) else reference or "")
 
 
-def _take_payment(
-    uow: UnitOfWork,
-    order: PurchaseOrder,
-    invoice: Invoice,
-    payment: Json,
-    conference: Conference,
-) -> bool:
-    if not settled([payment]):
-        return False
+def payment_id_of(payment: Json) -> str:
+    """Return the payment intent or charge behind an InvoicePayment, or ``""``."""
     details = payment.get("payment") or {}
-    ours = id_of(details.get("payment_record"))
-    if ours and any(entry.stripe_payment_record_id == ours for entry in order.entries):
+    return id_of(details.get("payment_intent")) or id_of(details.get("charge"))
+
+
+Placed = tuple[PurchaseOrder, Invoice, Json, Taken]
+
+
+def _enter(
+    books: Books, uow: UnitOfWork, rows: list[tuple[PurchaseOrder, Invoice, Json]], taken: Taken
+) -> None:
+    placed = [(order, invoice, payment, taken) for order, invoice, payment in rows]
+    for order, _, payment, _ in _enter_all(books, uow, placed):
+        _note_payment(taken, order, payment)
+
+
+def _enter_all(books: Books, uow: UnitOfWork, placed: Sequence[Placed]) -> list[Placed]:
+    """Enter what is new and return it; a payment that we told Stripe of is ours already."""
+    foreign = [row for row in placed if not _is_ours(books, uow, row)]
+    if not foreign:
+        return []
+    moves = [(order, _movement(books, invoice, said)) for order, invoice, said, _ in foreign]
+    new = {entry.source_id for entry in record_all(uow, moves, Act.SYNC)}
+    return [row for row in foreign if row[2]["id"] in new]
+
+
+def _is_ours(books: Books, uow: UnitOfWork, placed: Placed) -> bool:
+    """Tell whether a payment carries a record of ours; what was cut off is entered now."""
+    order, invoice, payment, _ = placed
+    record_id = id_of((payment.get("payment") or {}).get("payment_record"))
+    if not record_id:
         return False
+    if any(entry.stripe_payment_record_id == record_id for entry in order.entries):
+        return True
+    intent = money_intents.by_stripe_id(uow.session, books.conference, "payment", record_id)
+    if intent is None:
+        return False
+    tell_book.book_payment(uow, order, intent, invoice_id=invoice.id, now=books.now())
+    return True
+
+
+def _movement(books: Books, invoice: Invoice, payment: Json) -> Movement:
+    details = payment.get("payment") or {}
     paid_at = (payment.get("status_transitions") or {}).get("paid_at") or payment["created"]
-    day = datetime.fromtimestamp(paid_at, UTC).astimezone(ZoneInfo(conference.timezone)).date()
     currency = payment["currency"]
-    return record(
-        uow,
-        order,
-        Movement(
-            kind=EntryKind.PAYMENT,
-            method="other" if details.get("type") == "payment_record" else "stripe",
-            amount=minor_from_api(payment["amount_paid"], currency),
-            currency=currency,
-            source="stripe",
-            source_id=payment["id"],
-            reference=invoice.stripe_invoice_id or "",
-            payment_date=day,
-            note=f"Auto-synced from Stripe invoice {invoice.stripe_invoice_id}",
-            invoice_id=invoice.id,
-        ),
-        Act.SYNC,
+    return Movement(
+        kind=EntryKind.PAYMENT,
+        method="other" if details.get("type") == "payment_record" else "stripe",
+        amount=minor_from_api(payment["amount_paid"], currency),
+        currency=currency,
+        source="stripe",
+        source_id=payment["id"],
+        reference=invoice.stripe_invoice_id or "",
+        payment_date=books.day_of(paid_at),
+        note=f"Auto-synced from Stripe invoice {invoice.stripe_invoice_id}",
+        invoice_id=invoice.id,
+        stripe_payment_record_id=id_of(details.get("payment_record")),
+        stripe_payment_id=payment_id_of(payment),
     )
+
+
+def _note_payment(taken: Taken, order: PurchaseOrder, payment: Json) -> None:
+    amount = display(minor_from_api(payment["amount_paid"], payment["currency"]), order.currency)
+    taken.payments += 1
+    taken.changes.append(Change(order.reference, f"payment of {amount} ({payment['id']})"))
+
+
+def _note_status(taken: Taken, order: PurchaseOrder, before: str) -> None:
+    if order.status != before:
+        taken.status_changed = True
+        taken.changes.append(Change(order.reference, f"{before} → {order.status}"))
+
+
+def _of(order: PurchaseOrder, invoice_id: int) -> Invoice:
+    return next(invoice for invoice in order.invoices if invoice.id == invoice_id)
 
 
 _STATE_OF = {"open": "sent", "uncollectible": "sent", "paid": "paid", "void": "void"}

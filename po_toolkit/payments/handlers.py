@@ -1,17 +1,22 @@
 """What each type of Stripe event does here: one function each, in a plain registry.
 
-An event is a bell, not the truth: the object is fetched again, so order and repetition do not
-matter. Only ``invoice_payment.paid`` carries a finished payment whole and is taken as it is.
+Webhook and sync call the same functions. An event is a bell, not the truth: the object is fetched
+again, so order and repetition do not matter. Only ``invoice_payment.paid`` carries a finished
+payment whole and is taken as it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from po_toolkit.errors import StripeNotFoundError
-from po_toolkit.payments.from_stripe import Taken, fetch_invoice, id_of, take_invoice, take_payment
-from po_toolkit.payments.sync import Books
+from po_toolkit.payments import unexplained
+from po_toolkit.payments.books import Books, Taken
+from po_toolkit.payments.credit_notes import take_credit_note
+from po_toolkit.payments.from_stripe import fetch_invoice, id_of, take_invoice, take_payment
+from po_toolkit.payments.money_back import concerns_us, take_dispute, take_refund
 from po_toolkit.store.invoices import by_stripe_id
 
 Json = dict[str, Any]
@@ -30,34 +35,73 @@ def handle(books: Books, event: Json) -> Taken | None:
 
     Raises:
         StripeGatewayError: The object could not be fetched; try the event again later.
+        PurchaseOrderError: What it says cannot be booked; a person must look.
     """
     handler = HANDLERS.get(event["type"])
-    return handler(books, event["data"]["object"]) if handler else None
+    return handler(books, event) if handler else None
 
 
-def invoice_changed(books: Books, invoice: Json) -> Taken | None:
-    """Fetch the invoice and take what it says now."""
+def invoice_changed(books: Books, event: Json) -> Taken | None:
+    """Fetch the invoice and take what it says now; note it where it is nobody's."""
+    invoice = event["data"]["object"]
     stripe_id = str(invoice["id"])
     if not _ours(books, stripe_id):
+        unexplained.take_strays(
+            books.store, books.conference, [invoice], read_at=_happened(books, event)
+        )
         return None
     read_at = books.now()
     try:
         said = fetch_invoice(books.gateway, stripe_id)
     except StripeNotFoundError:
-        return None  # a draft that was deleted since: no money was ever on it
-    return take_invoice(books.store, books.conference, said, read_at=read_at)
+        return Taken()  # a draft that was deleted since; its driver sees to it
+    return take_invoice(books, said, read_at=read_at)
 
 
-def invoice_payment_paid(books: Books, payment: Json) -> Taken | None:
+def invoice_payment_paid(books: Books, event: Json) -> Taken | None:
     """Take a finished payment as it is."""
-    if not _ours(books, id_of(payment.get("invoice"))):
+    return take_payment(books, event["data"]["object"])
+
+
+def refund_changed(books: Books, event: Json) -> Taken | None:
+    """Fetch the refund and take what it says now."""
+    refund = event["data"]["object"]
+    if not concerns_us(books, refund):
         return None
-    return take_payment(books.store, books.conference, payment)
+    return take_refund(books, books.gateway.read(f"/v1/refunds/{refund['id']}"))
+
+
+def dispute_changed(books: Books, event: Json) -> Taken | None:
+    """Fetch the dispute and take what it says now."""
+    dispute = event["data"]["object"]
+    if not concerns_us(books, dispute):
+        return None
+    return take_dispute(books, books.gateway.read(f"/v1/disputes/{dispute['id']}"))
+
+
+def credit_note_changed(books: Books, event: Json) -> Taken | None:
+    """Fetch the credit note and take what it says now."""
+    note = event["data"]["object"]
+    if not _ours(books, id_of(note["invoice"])):
+        return None
+    return take_credit_note(books, books.gateway.read(f"/v1/credit_notes/{note['id']}"))
+
+
+def customer_money_moved(books: Books, event: Json) -> Taken | None:
+    """Note money of a customer that lies at Stripe without paying an invoice."""
+    unexplained.take_event(books.store, books.conference, event, read_at=_happened(books, event))
+    return Taken()
 
 
 def _ours(books: Books, stripe_id: str) -> bool:
     with books.store.reading() as session:
         return by_stripe_id(session, books.conference, stripe_id) is not None
+
+
+def _happened(books: Books, event: Json) -> datetime:
+    """Return when an event was made: the end of its second, since Stripe tells no finer."""
+    created = event.get("created")
+    return datetime.fromtimestamp(created + 1, UTC) if created else books.now()
 
 
 HANDLERS: dict[str, Handler] = {
@@ -71,4 +115,43 @@ HANDLERS: dict[str, Handler] = {
     "invoice.voided": invoice_changed,
     "invoice.marked_uncollectible": invoice_changed,
     "invoice_payment.paid": invoice_payment_paid,
+    "refund.created": refund_changed,
+    "refund.updated": refund_changed,
+    "refund.failed": refund_changed,
+    "charge.dispute.created": dispute_changed,
+    "charge.dispute.updated": dispute_changed,
+    "charge.dispute.closed": dispute_changed,
+    "charge.dispute.funds_withdrawn": dispute_changed,
+    "charge.dispute.funds_reinstated": dispute_changed,
+    "credit_note.created": credit_note_changed,
+    "credit_note.updated": credit_note_changed,
+    "credit_note.voided": credit_note_changed,
+    "customer.updated": customer_money_moved,
+    "customer_cash_balance_transaction.created": customer_money_moved,
 }
+"""Every type that moves an invoice, a payment, a refund, a dispute or a credit note."""
+
+LISTENED = (
+    "invoice.finalized",
+    "invoice.updated",
+    "invoice.paid",
+    "invoice.overpaid",
+    "invoice.voided",
+    "invoice.marked_uncollectible",
+    "invoice_payment.paid",
+    "refund.created",
+    "refund.updated",
+    "refund.failed",
+    "charge.dispute.created",
+    "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
+    "credit_note.created",
+    "credit_note.voided",
+    "customer.updated",
+    "customer_cash_balance_transaction.created",
+)
+"""The types that a sync reads: enough to hear of every change. Stripe takes at most 20 in one list.
+
+Endpoints registered at Stripe may send all of ``HANDLERS``.
+"""

@@ -2,99 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from po_toolkit.domain.roles import STRIPE, Act
-from po_toolkit.errors import StripeNotFoundError, StripeRefusedError
-from po_toolkit.payments import unexplained
+from po_toolkit.errors import PoToolkitError, PurchaseOrderError, StripeRefusedError
+from po_toolkit.payments import sweep
+from po_toolkit.payments.books import Books
+from po_toolkit.payments.credit_notes import take_credit_note
 from po_toolkit.payments.from_stripe import (
-    Taken,
     fetch_invoice,
-    id_of,
-    settled,
+    payment_id_of,
     take_invoice,
     take_payment,
-    with_all_payments,
+    take_payments,
 )
-from po_toolkit.store import cursors, ledger
-from po_toolkit.store.database import Store
-from po_toolkit.store.invoices import known_stripe_ids, unchanged
-from po_toolkit.store.tables import Conference
+from po_toolkit.payments.handlers import HANDLERS, LISTENED
+from po_toolkit.payments.money_back import take_dispute, take_refund
+from po_toolkit.payments.report import Sweep, SyncReport
+from po_toolkit.store import cursors
+from po_toolkit.store.invoices import known_stripe_ids
 from po_toolkit.stripe_gateway import StripeGateway
 
+__all__ = ["Books", "SyncReport", "sync_all", "sync_one"]
+
 Json = dict[str, Any]
-
-EVENT_TYPES = (
-    "invoice.finalized",
-    "invoice.sent",
-    "invoice.updated",
-    "invoice.paid",
-    "invoice.payment_succeeded",
-    "invoice.payment_failed",
-    "invoice.overpaid",
-    "invoice.voided",
-    "invoice.marked_uncollectible",
-    "invoice_payment.paid",
-)
-"""News that moves an invoice or its money."""
-
-LISTENED = (*EVENT_TYPES, *unexplained.EVENT_TYPES)
-"""Every type that a sync reads. Stripe takes at most 20 in one list."""
 
 EVENTS_KEPT = timedelta(days=29)
 """Stripe lists events for 30 days; a cursor older than this starts afresh."""
 
 FETCH_LIMIT = 100
-"""Above so many changed invoices a walk through the pages is cheaper."""
-
-
-CUSTOMERS_BY_NAME = 3
-"""Above so many customers with credit a walk through the pages is cheaper."""
-
-
-@dataclass
-class SyncReport:
-    """What a sync saw and changed."""
-
-    invoices_seen: int = 0
-    payments_recorded: int = 0
-    refunds_recorded: int = 0
-    statuses_changed: int = 0
-    stripe_calls: int = 0
-
-    def add(self, taken: Taken) -> None:
-        """Count what one invoice's news changed."""
-        self.payments_recorded += taken.payments
-        self.statuses_changed += taken.status_changed
-
-    def merge(self, other: SyncReport) -> None:
-        """Add another report's counts."""
-        for name, count in vars(other).items():
-            setattr(self, name, getattr(self, name) + count)
-
-    def as_json(self) -> dict[str, int]:
-        """Return the counts as the command prints them."""
-        return dict(vars(self))
-
-
-@dataclass(frozen=True)
-class Books:
-    """The two sides that a sync brings together, and the clock."""
-
-    conference: Conference
-    store: Store
-    gateway: StripeGateway
-    now: Callable[[], datetime]
+"""Above so many changed objects of one kind a walk through the pages is cheaper."""
 
 
 def sync_all(books: Books, *, full: bool = False) -> SyncReport:
     """Bring the ledger up to Stripe.
 
     Reads the events since the last sync; the first time, after more than 29 days, and with
-    ``full``, reads every invoice by pages instead.
+    ``full``, compares every object with the ledger by pages instead.
 
     Raises:
         StripeGatewayError: Stripe could not be read to the end. What was entered stays; the
@@ -103,77 +49,52 @@ def sync_all(books: Books, *, full: bool = False) -> SyncReport:
     report = SyncReport()
     before = books.gateway.calls
     started = books.now()
-    events = None if full else _events_since_cursor(books, started)
-    if events is None:
-        newest = _newest_event(books.gateway)
-        _walk_invoices(books, report)
-        _move_cursor(books, newest, started, full=True)
-    else:
-        _take_events(books, events, report)
-        _move_cursor(books, events[-1] if events else None, started, full=False)
+    try:
+        events = None if full else _events_since_cursor(books, started)
+        if events is None:
+            newest = _newest_event(books.gateway)
+            sweep.sweep(books, report)
+            full = True
+        else:
+            newest = events[-1] if events else None
+            _take_events(books, events, report)
+    except PoToolkitError as error:
+        _note_failure(books, str(error))
+        raise
     report.stripe_calls = books.gateway.calls - before
+    if report.problems:
+        _note_failure(books, " ".join(report.problems))
+    else:
+        _move_cursor(books, newest, started, report, full=full)
     return report
 
 
 def sync_one(books: Books, stripe_id: str) -> SyncReport:
-    """Bring one invoice's purchase order up to Stripe.
+    """Bring one invoice's purchase order up to Stripe: payments, refunds, disputes, credit notes.
 
     Raises:
+        PurchaseOrderError: Something of it cannot be booked.
         StripeGatewayError: In one of its kinds.
     """
     report = SyncReport(invoices_seen=1)
     before = books.gateway.calls
-    started = books.now()
+    read_at = books.now()
     said = fetch_invoice(books.gateway, stripe_id)
-    report.add(take_invoice(books.store, books.conference, said, read_at=started))
+    report.add(take_invoice(books, said, read_at=read_at))
+    for payment in said["payments"]["data"]:
+        behind = payment_id_of(payment)
+        if payment["status"] == "paid" and behind:
+            name = "payment_intent" if behind.startswith("pi_") else "charge"
+            for path, take in (("/v1/refunds", take_refund), ("/v1/disputes", take_dispute)):
+                for page in books.gateway.pages(path, {name: behind}):
+                    for row in page:
+                        report.add(take(books, row))
+    if any(said.get(f"{when}_payment_credit_notes_amount") for when in ("pre", "post")):
+        for page in books.gateway.pages("/v1/credit_notes", {"invoice": stripe_id}):
+            for row in page:
+                report.add(take_credit_note(books, row))
     report.stripe_calls = books.gateway.calls - before
     return report
-
-
-def _walk_invoices(books: Books, report: SyncReport) -> None:
-    query = {"collection_method": "send_invoice", "expand": ["data.payments"]}
-    credited: set[str] = set()
-    pages = _timed_pages(books, query)
-    for read_at, page in pages:
-        with books.store.reading() as session:
-            ours = known_stripe_ids(session, books.conference, [row["id"] for row in page])
-        report.invoices_seen += len(ours)
-        strays = [said for said in page if said["id"] not in ours]
-        unexplained.take_strays(books.store, books.conference, strays, read_at=read_at)
-        for said in page:
-            if said["id"] in ours:
-                _take_listed(books, with_all_payments(books.gateway, said), read_at, report)
-        credited |= {id_of(said["customer"]) for said in page if said.get("amount_overpaid")}
-    _take_credits(books, credited)
-
-
-def _take_credits(books: Books, customer_ids: set[str]) -> None:
-    """Read the customers whom an overpayment gave credit: a few by name, many by pages."""
-    gateway, read_at = books.gateway, books.now()
-    if len(customer_ids) > CUSTOMERS_BY_NAME:
-        customers = [row for page in gateway.pages("/v1/customers", {}) for row in page]
-    else:
-        customers = [gateway.read(f"/v1/customers/{name}") for name in sorted(customer_ids)]
-    for customer in customers:
-        if customer["id"] in customer_ids:
-            unexplained.take_customer(books.store, books.conference, customer, read_at=read_at)
-
-
-def _timed_pages(books: Books, query: Json) -> Iterator[tuple[datetime, list[Json]]]:
-    read_at = books.now()
-    for page in books.gateway.pages("/v1/invoices", query):
-        yield read_at, page
-        read_at = books.now()
-
-
-def _take_listed(books: Books, said: Json, read_at: datetime, report: SyncReport) -> None:
-    payment_ids = [payment["id"] for payment in settled(said["payments"]["data"])]
-    with books.store.reading() as session:
-        if unchanged(session, books.conference, said) and ledger.all_entered(
-            session, books.conference, payment_ids
-        ):
-            return
-    report.add(take_invoice(books.store, books.conference, said, read_at=read_at))
 
 
 def _events_since_cursor(books: Books, now: datetime) -> list[Json] | None:
@@ -201,48 +122,47 @@ def _events_since_cursor(books: Books, now: datetime) -> list[Json] | None:
 
 
 def _take_events(books: Books, events: list[Json], report: SyncReport) -> None:
-    payments = [e["data"]["object"] for e in events if e["type"] == "invoice_payment.paid"]
-    touched = dict.fromkeys(_invoice_of(event) for event in events)
-    with books.store.reading() as session:
-        ours = known_stripe_ids(session, books.conference, touched)
-    _take_unexplained(books, events, ours)
-    report.invoices_seen += len(ours)
-    for payment in payments:
-        report.add(take_payment(books.store, books.conference, payment))
-    if len(ours) > FETCH_LIMIT:
-        seen = report.invoices_seen
-        _walk_invoices(books, report)
-        report.invoices_seen = seen
-        return
-    for stripe_id in ours:
-        started = books.now()
-        try:
-            said = fetch_invoice(books.gateway, stripe_id)
-        except StripeNotFoundError:
-            continue  # a draft that was deleted since: no money was ever on it
-        report.add(take_invoice(books.store, books.conference, said, read_at=started))
-
-
-def _take_unexplained(books: Books, events: list[Json], ours: dict[str, int]) -> None:
-    strays = {
-        event["data"]["object"]["id"]: event["data"]["object"]
-        for event in events
-        if event["data"]["object"].get("object") == "invoice"
-    }
-    unexplained.take_strays(
-        books.store,
-        books.conference,
-        [said for stripe_id, said in strays.items() if stripe_id not in ours],
-        read_at=books.now(),
-    )
+    """Give each event to its handler; several of one object are worth one look at it."""
+    _take_payments(books, [e for e in events if e["type"] == "invoice_payment.paid"], report)
+    latest: dict[str, dict[str, Json]] = {}
     for event in events:
-        if event["type"] in unexplained.EVENT_TYPES:
-            unexplained.take_event(books.store, books.conference, event, read_at=books.now())
+        if event["type"] != "invoice_payment.paid":
+            thing = event["data"]["object"]
+            latest.setdefault(thing["object"], {})[thing["id"]] = event
+    with books.store.reading() as session:
+        named = latest.get("invoice", {})
+        ours = known_stripe_ids(session, books.conference, named)
+    report.invoices_seen += len(ours)
+    seen = report.invoices_seen
+    for kind, of_kind in latest.items():
+        many = len(ours) if kind == "invoice" else len(of_kind)
+        walk = _WALKS.get(kind)
+        if many > FETCH_LIMIT and walk is not None:
+            walk(books, report, Sweep())
+            report.invoices_seen = seen
+            continue
+        for event in of_kind.values():
+            sweep.attempt(report, HANDLERS[event["type"]], books, event)
 
 
-def _invoice_of(event: Json) -> str:
-    thing = event["data"]["object"]
-    return str(thing["id"]) if thing.get("object") == "invoice" else id_of(thing.get("invoice"))
+def _take_payments(books: Books, events: list[Json], report: SyncReport) -> None:
+    payments = [event["data"]["object"] for event in events]
+    for start in range(0, len(payments), FETCH_LIMIT):
+        page = payments[start : start + FETCH_LIMIT]
+        try:
+            for taken in take_payments(books, page):
+                report.add(taken)
+        except PurchaseOrderError:
+            for payment in page:
+                sweep.attempt(report, take_payment, books, payment)
+
+
+_WALKS: dict[str, Callable[[Books, SyncReport, Sweep], set[str]]] = {
+    "invoice": sweep.walk_invoices,
+    "refund": sweep.walk_refunds,
+    "dispute": sweep.walk_disputes,
+    "credit_note": sweep.walk_credit_notes,
+}
 
 
 def _newest_event(gateway: StripeGateway) -> Json | None:
@@ -250,12 +170,22 @@ def _newest_event(gateway: StripeGateway) -> Json | None:
     return rows[0] if rows else None
 
 
-def _move_cursor(books: Books, event: Json | None, started: datetime, *, full: bool) -> None:
+def _move_cursor(
+    books: Books, event: Json | None, started: datetime, report: SyncReport, *, full: bool
+) -> None:
     with books.store.writing(STRIPE, Act.SYNC) as uow:
         cursor = cursors.cursor_row(uow, books.conference)
         cursor.last_sync_at = started
-        if full:
+        cursor.last_error = ""
+        if full and report.sweep is not None:
             cursor.last_full_at = started
+            cursor.last_sweep_at = started
+            cursor.last_sweep = report.sweep.as_json()
         if event is not None:
             cursor.last_event_id = event["id"]
             cursor.last_event_at = datetime.fromtimestamp(event["created"], UTC)
+
+
+def _note_failure(books: Books, error: str) -> None:
+    with books.store.writing(STRIPE, Act.SYNC) as uow:
+        cursors.cursor_row(uow, books.conference).last_error = error

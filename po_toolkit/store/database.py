@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from po_toolkit.domain.roles import Act, Actor, require
 from po_toolkit.errors import NotFoundError, SettingsError
@@ -34,17 +34,23 @@ class UnitOfWork:
         Raises:
             NotFoundError: It does not exist.
         """
+        found = self.lock_purchase_orders([purchase_order_id])
+        if not found:
+            raise NotFoundError(f"There is no purchase order with id {purchase_order_id}.")
+        return found[purchase_order_id]
+
+    def lock_purchase_orders(self, ids: Iterable[int]) -> dict[int, PurchaseOrder]:
+        """Lock several purchase orders, always in the same order, so that none waits in a ring."""
         self.session.flush()
-        found = self.session.scalars(
+        rows = self.session.scalars(
             select(PurchaseOrder)
-            .where(PurchaseOrder.id == purchase_order_id)
+            .where(PurchaseOrder.id.in_(set(ids)))
             .options(*WHOLE)
+            .order_by(PurchaseOrder.id)
             .with_for_update(of=PurchaseOrder)
             .execution_options(populate_existing=True)
-        ).one_or_none()
-        if found is None:
-            raise NotFoundError(f"There is no purchase order with id {purchase_order_id}.")
-        return found
+        )
+        return {order.id: order for order in rows}
 
     def audit(
         self,
@@ -55,7 +61,8 @@ class UnitOfWork:
         after: dict[str, Any] | None = None,
     ) -> None:
         """Note who did what to which row; values must be JSON."""
-        self.session.flush()
+        if subject.id is None:
+            self.session.flush()
         self.session.add(
             AuditEntry(
                 actor=self.actor.name,
@@ -70,12 +77,12 @@ class UnitOfWork:
 
 
 WHOLE = (
-    selectinload(PurchaseOrder.conference),
+    joinedload(PurchaseOrder.conference),
     selectinload(PurchaseOrder.line_items),
     selectinload(PurchaseOrder.invoices),
     selectinload(PurchaseOrder.entries),
     selectinload(PurchaseOrder.credit_notes),
-    selectinload(PurchaseOrder.import_batch),
+    joinedload(PurchaseOrder.import_batch),
 )
 """Loads everything a purchase order's sums and story need."""
 

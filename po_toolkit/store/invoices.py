@@ -43,6 +43,22 @@ def known_stripe_ids(
     return {stripe_id: order_id for stripe_id, order_id in rows if stripe_id}
 
 
+def final_stripe_ids(session: Session, conference: Conference, before: datetime) -> list[str]:
+    """Return the Stripe ids of the invoices that had been finalized by then."""
+    rows = session.scalars(
+        select(Invoice.stripe_invoice_id)
+        .where(
+            Invoice.conference_id == conference.id,
+            Invoice.stripe_invoice_id.is_not(None),
+            Invoice.step == "done",
+            Invoice.state != "deleted",
+            Invoice.created_at < before,
+        )
+        .order_by(Invoice.id)
+    )
+    return [stripe_id for stripe_id in rows if stripe_id]
+
+
 def renew_leases(store: Store, owner_prefix: str, now: datetime) -> None:
     """Keep every invoice that drivers of this process hold."""
     with store._writer.begin() as connection:  # noqa: SLF001 a sign of life, no act
@@ -83,6 +99,7 @@ def take_over(invoice: Invoice, said: Mapping[str, Any], timezone: str, now: dat
     invoice.stripe_starting_balance = sums["starting_balance"]
     invoice.stripe_credit_used = _credit_used(said)
     invoice.stripe_status = said.get("status") or ""
+    invoice.stripe_customer_id = _id_of(said.get("customer"))
     invoice.stripe_customer_name = said.get("customer_name") or ""
     invoice.stripe_customer_email = said.get("customer_email") or ""
     invoice.number = said.get("number") or invoice.number
@@ -90,6 +107,10 @@ def take_over(invoice: Invoice, said: Mapping[str, Any], timezone: str, now: dat
     invoice.pdf_url = said.get("invoice_pdf") or invoice.pdf_url
     invoice.due_date = local_date(said.get("due_date"), timezone) or invoice.due_date
     invoice.stripe_read_at = now
+
+
+def _id_of(reference: Any) -> str:
+    return str(reference["id"] if isinstance(reference, Mapping) else reference or "")
 
 
 def _credit_used(said: Mapping[str, Any]) -> int:

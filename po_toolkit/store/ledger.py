@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from po_toolkit.store.tables import Conference, LedgerEntry, PurchaseOrder
+from po_toolkit.domain.sums import EntryKind
+from po_toolkit.errors import NotFoundError
+from po_toolkit.store.tables import Conference, CreditNote, LedgerEntry, PurchaseOrder
+
+_AT_ONCE = 500
+"""How many values go into one IN list."""
 
 
 def all_entered(session: Session, conference: Conference, source_ids: Sequence[str]) -> bool:
@@ -27,16 +32,128 @@ def all_entered(session: Session, conference: Conference, source_ids: Sequence[s
     return count == len(set(source_ids))
 
 
+def entered(session: Session, conference: Conference, source_ids: Iterable[str]) -> set[str]:
+    """Return which of these Stripe ids are in the conference's ledger."""
+    ids = list(source_ids)
+    return {
+        source_id
+        for start in range(0, len(ids), _AT_ONCE)
+        for source_id in session.scalars(
+            select(LedgerEntry.source_id).where(
+                LedgerEntry.conference_id == conference.id,
+                LedgerEntry.source == "stripe",
+                LedgerEntry.source_id.in_(ids[start : start + _AT_ONCE]),
+            )
+        )
+    }
+
+
+def payment_behind(
+    session: Session, conference: Conference, payment_ids: Iterable[str]
+) -> LedgerEntry | None:
+    """Return the payment that was made with one of these payment intents or charges.
+
+    Where one intent paid several invoices it is the latest.
+    """
+    ids = [payment_id for payment_id in payment_ids if payment_id]
+    if not ids:
+        return None
+    return session.scalars(
+        select(LedgerEntry)
+        .where(
+            LedgerEntry.conference_id == conference.id,
+            LedgerEntry.stripe_payment_id.in_(ids),
+            LedgerEntry.kind == EntryKind.PAYMENT.value,
+        )
+        .order_by(LedgerEntry.id.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def known_payments(
+    session: Session, conference: Conference, payment_ids: Iterable[str]
+) -> set[str]:
+    """Return which of these payment intents and charges paid something of ours."""
+    ids = [payment_id for payment_id in payment_ids if payment_id]
+    return {
+        payment_id
+        for start in range(0, len(ids), _AT_ONCE)
+        for payment_id in session.scalars(
+            select(LedgerEntry.stripe_payment_id).where(
+                LedgerEntry.conference_id == conference.id,
+                LedgerEntry.stripe_payment_id.in_(ids[start : start + _AT_ONCE]),
+            )
+        )
+    }
+
+
+def credit_notes(session: Session, conference: Conference, stripe_ids: Iterable[str]) -> set[str]:
+    """Return which of these credit notes of Stripe are in the books."""
+    rows = session.scalars(
+        select(CreditNote.stripe_credit_note_id).where(
+            CreditNote.conference_id == conference.id,
+            CreditNote.stripe_credit_note_id.in_(list(stripe_ids)),
+        )
+    )
+    return {stripe_id for stripe_id in rows if stripe_id}
+
+
+def facts_of_stripe(session: Session, conference: Conference, before: datetime) -> dict[str, str]:
+    """Return, by Stripe id, the purchase order of each fact that Stripe had told of by then."""
+    rows = session.execute(
+        select(LedgerEntry.source_id, PurchaseOrder.reference)
+        .join(PurchaseOrder, PurchaseOrder.id == LedgerEntry.purchase_order_id)
+        .where(
+            LedgerEntry.conference_id == conference.id,
+            LedgerEntry.source == "stripe",
+            LedgerEntry.created_at < before,
+        )
+    ).all()
+    notes = session.execute(
+        select(CreditNote.stripe_credit_note_id, PurchaseOrder.reference)
+        .join(PurchaseOrder, PurchaseOrder.id == CreditNote.purchase_order_id)
+        .where(
+            CreditNote.conference_id == conference.id,
+            CreditNote.stripe_credit_note_id.is_not(None),
+            CreditNote.created_at < before,
+        )
+    ).all()
+    return {
+        str(stripe_id): reference
+        for stripe_id, reference in [*rows, *notes]
+        if ":" not in str(stripe_id)
+    }
+
+
+def entry(session: Session, named: str) -> LedgerEntry:
+    """Return an entry by its number.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    number = named.strip().lstrip("#")
+    found = session.get(LedgerEntry, int(number)) if number.isdecimal() else None
+    if found is None:
+        raise NotFoundError(
+            f"There is no ledger entry {named}; the page of a purchase order and the entries "
+            f"table of po-toolkit reconcile --out FILE.xlsx show their numbers."
+        )
+    return found
+
+
 def same_by_hand(
     order: PurchaseOrder, *, method: str, reference: str, payment_date: date, amount: int
 ) -> LedgerEntry | None:
-    """Return an entry made by hand that says the very same, if there is one."""
+    """Return an entry made by hand that says the very same, if one stands."""
+    undone = {entry.reverses_id for entry in order.entries}
     return next(
         (
             entry
             for entry in order.entries
             if (entry.source, entry.method, entry.reference, entry.payment_date, entry.amount)
             == ("manual", method, reference, payment_date, amount)
+            and entry.kind == EntryKind.PAYMENT.value
+            and entry.id not in undone
         ),
         None,
     )

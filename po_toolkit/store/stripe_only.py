@@ -32,6 +32,8 @@ def note_strays(
             row = StrayInvoice(conference_id=conference.id, stripe_invoice_id=said["id"])
             known[said["id"]] = row
             uow.session.add(row)
+        elif row.read_at > read_at:
+            continue
         metadata = said.get("metadata") or {}
         currency = said["currency"]
         row.number = said.get("number") or ""
@@ -86,6 +88,8 @@ def note_balance(
             currency=currency,
         )
         uow.session.add(row)
+    elif row.read_at > read_at:
+        return
     row.amount = amount
     row.customer_name = customer.get("name") or row.customer_name or ""
     row.customer_email = customer.get("email") or row.customer_email or ""

@@ -18,11 +18,21 @@ def insert_if_new(
     unique: Sequence[InstrumentedAttribute[Any]],
 ) -> bool:
     """Insert one row unless its unique columns are taken; tell whether it was inserted."""
+    return bool(insert_new(session, table, [values], unique))
+
+
+def insert_new(
+    session: Session,
+    table: type[Base],
+    rows: Sequence[dict[str, Any]],
+    unique: Sequence[InstrumentedAttribute[Any]],
+) -> list[int]:
+    """Insert those rows whose unique columns are not taken; return the ids of the new ones."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     statement = (
         insert(table)
-        .values(values)
+        .values(list(rows))
         .on_conflict_do_nothing(index_elements=[column.key for column in unique])
         .returning(table.__table__.c.id)
     )
-    return session.execute(statement).scalar() is not None
+    return list(session.execute(statement).scalars())

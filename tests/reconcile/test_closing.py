@@ -15,11 +15,11 @@ from po_toolkit.config import ConferenceSettings
 from po_toolkit.domain.roles import STRIPE, Act, Actor, Role
 from po_toolkit.domain.sums import EntryKind
 from po_toolkit.errors import NotAllowedError, NotFoundError, PurchaseOrderError
-from po_toolkit.payments import by_hand
+from po_toolkit.payments import tell_book
 from po_toolkit.payments.record import Movement, record
 from po_toolkit.reconcile import reconcile_conference
 from po_toolkit.store.columns import utc_now
-from po_toolkit.store.tables import Invoice, LedgerEntry
+from po_toolkit.store.tables import CreditNote, Invoice, LedgerEntry
 
 SEPTEMBER = date(2026, 9, 30)
 OCTOBER = date(2026, 10, 31)
@@ -88,13 +88,13 @@ def test_a_payment_of_a_closed_month_counts_in_the_next_and_says_so(opened, orde
 def test_a_credit_note_of_a_closed_month_counts_in_the_next_and_says_so(opened, order):
     close_books(opened, SEPTEMBER)
     with opened.store.writing(opened.actor, Act.ISSUE_CREDIT_NOTE) as uow:
-        note = by_hand.enter_credit_note(
-            uow,
-            uow.lock_purchase_order(order),
+        note = CreditNote(
             amount=10_00,
+            currency="usd",
             reason="Smaller booth",
             credit_date=date(2026, 9, 30),
         )
+        tell_book.add_credit_note(uow, uow.lock_purchase_order(order), note)
     assert note.booked_on == date(2026, 10, 1)
     assert "which is closed" in note.reason
     made = reconcile_conference(opened.store, opened.conference, as_of=SEPTEMBER)

@@ -1,0 +1,153 @@
+"""A sponsor's credit from an overpayment, used on another of his invoices.
+
+Stripe takes it from the customer's balance when an invoice is finalized, without a payment. Here it
+is a pair of entries: out of the purchase order that was overpaid, into the one it settles.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from uuid import uuid4
+
+from sqlalchemy import select
+
+from po_toolkit.domain.periods import local_day
+from po_toolkit.domain.roles import STRIPE, Act
+from po_toolkit.domain.sums import EntryKind
+from po_toolkit.money import display
+from po_toolkit.payments.books import Books, Change, Taken
+from po_toolkit.payments.record import Movement, record_all
+from po_toolkit.store.database import UnitOfWork
+from po_toolkit.store.tables import Invoice, LedgerEntry, PurchaseOrder
+
+_TRANSFERS = (EntryKind.TRANSFER_IN, EntryKind.TRANSFER_OUT)
+
+
+def concerned(order: PurchaseOrder) -> bool:
+    """Tell whether a purchase order gives credit, or used some."""
+    return (
+        order.sums.balance < 0
+        or any(invoice.stripe_credit_used for invoice in order.invoices)
+        or any(entry.kind in _TRANSFERS for entry in order.entries)
+    )
+
+
+def settle(books: Books, customer_id: str) -> Taken:
+    """Let every invoice of a customer show the credit that it used, and none show more."""
+    taken = Taken()
+    if not customer_id:
+        return taken
+    with books.store.writing(STRIPE, Act.SYNC) as uow:
+        rows = uow.session.scalars(
+            select(Invoice.purchase_order_id).where(
+                Invoice.conference_id == books.conference.id,
+                Invoice.stripe_customer_id == customer_id,
+            )
+        )
+        orders = uow.lock_purchase_orders(rows)
+        before = {order.id: order.status for order in orders.values()}
+        move = Move(uow, local_day(books.now(), books.conference.timezone), taken)
+        for order in orders.values():
+            for invoice in order.invoices:
+                _settle_invoice(move, order, invoice, orders)
+        taken.status_changed = any(o.status != before[o.id] for o in orders.values())
+    return taken
+
+
+def _settle_invoice(
+    move: Move, order: PurchaseOrder, invoice: Invoice, orders: dict[int, PurchaseOrder]
+) -> None:
+    used = _standing(order, invoice)
+    missing = invoice.stripe_credit_used - sum(entry.amount for entry in used)
+    if invoice.stripe_credit_used == 0:
+        for entry in used:
+            move.back(orders, order, entry)
+        return
+    for donor in orders.values():
+        spare = min(missing, -donor.sums.balance)
+        if spare > 0 and donor is not order and donor.currency == order.currency:
+            move.over(donor, order, invoice, spare)
+            missing -= spare
+
+
+def _standing(order: PurchaseOrder, invoice: Invoice) -> list[LedgerEntry]:
+    """Return what the invoice has got of credit and still has."""
+    returned = {entry.reverses_id for entry in order.entries}
+    return [entry for entry in _received(order, invoice) if entry.id not in returned]
+
+
+def _received(order: PurchaseOrder, invoice: Invoice) -> list[LedgerEntry]:
+    return [
+        entry
+        for entry in order.entries
+        if (entry.kind, entry.invoice_id) == (EntryKind.TRANSFER_IN, invoice.id)
+        and entry.reverses_id is None
+    ]
+
+
+@dataclass(frozen=True)
+class Move:
+    """Moves credit in pairs of entries within one transaction."""
+
+    uow: UnitOfWork
+    today: date
+    taken: Taken
+
+    def over(
+        self, donor: PurchaseOrder, order: PurchaseOrder, invoice: Invoice, amount: int
+    ) -> None:
+        """Use credit of one purchase order for an invoice of another; minor units."""
+        stripe_id = invoice.stripe_invoice_id
+        name = f"{stripe_id}:credit:{len(_received(order, invoice)) + 1}"
+        self._enter(donor, order, name, amount, f"Credit used on invoice {stripe_id}", invoice.id)
+        self._tell(order, f"credit of {display(amount, order.currency)} from {donor.reference}")
+
+    def back(
+        self, orders: dict[int, PurchaseOrder], order: PurchaseOrder, entry: LedgerEntry
+    ) -> None:
+        """Give credit back to where it came from, since the invoice that used it is void."""
+        twin_id = entry.source_id.removesuffix(":in") + ":out"
+        found = [(o, e) for o in orders.values() for e in o.entries if e.source_id == twin_id]
+        for donor, twin in found:
+            name = f"{entry.source_id.removesuffix(':in')}:back"
+            note = f"Credit given back: invoice {entry.source_id.partition(':')[0]} is void"
+            self._enter(order, donor, name, entry.amount, note, None, (entry.id, twin.id))
+            shown = display(entry.amount, order.currency)
+            self._tell(order, f"credit of {shown} given back to {donor.reference}")
+
+    def _enter(
+        self,
+        giver: PurchaseOrder,
+        receiver: PurchaseOrder,
+        name: str,
+        amount: int,
+        note: str,
+        invoice_id: int | None,
+        reverses: tuple[int | None, int | None] = (None, None),
+    ) -> None:
+        out = Movement(
+            kind=EntryKind.TRANSFER_OUT,
+            method="stripe",
+            amount=amount,
+            currency=giver.currency,
+            source="stripe",
+            source_id=f"{name}:out",
+            payment_date=self.today,
+            reference=receiver.reference,
+            note=note,
+            reverses_id=reverses[0],
+        )
+        into = replace(
+            out,
+            kind=EntryKind.TRANSFER_IN,
+            source_id=f"{name}:in",
+            reference=giver.reference,
+            invoice_id=invoice_id,
+            reverses_id=reverses[1],
+            uuid=uuid4(),
+        )
+        record_all(self.uow, [(giver, out), (receiver, into)], Act.SYNC)
+
+    def _tell(self, order: PurchaseOrder, what: str) -> None:
+        self.taken.changes.append(Change(order.reference, what))

@@ -1,0 +1,138 @@
+"""What Stripe has to hear of money that we entered, stored before it is told."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from po_toolkit.domain.sums import EntryKind
+from po_toolkit.store import money_intents
+from po_toolkit.store.database import UnitOfWork
+from po_toolkit.store.tables import CreditNote, Invoice, LedgerEntry, MoneyIntent, PurchaseOrder
+
+
+def takes_payments(order: PurchaseOrder) -> Invoice | None:
+    """Return the invoice at Stripe that still asks the sponsor for money, if there is one."""
+    return _live(order, "open", "uncollectible")
+
+
+def takes_credit_notes(order: PurchaseOrder) -> Invoice | None:
+    """Return the invoice at Stripe that a credit note lowers, if there is one."""
+    return _live(order, "open", "uncollectible", "paid")
+
+
+def _live(order: PurchaseOrder, *statuses: str) -> Invoice | None:
+    live = order.live_invoice
+    if live is None or live.step != "done" or live.stripe_status not in statuses:
+        return None
+    return live
+
+
+def intend(
+    uow: UnitOfWork,
+    order: PurchaseOrder,
+    invoice: Invoice,
+    kind: str,
+    amount: int,
+    details: dict[str, Any],
+) -> int:
+    """Store what is to be told to Stripe; the same that was cut off before is gone on with.
+
+    Args:
+        uow: The transaction.
+        order: The purchase order, locked.
+        invoice: Its invoice at Stripe.
+        kind: payment, credit_note or refund.
+        amount: Minor units of the purchase order's currency.
+        details: What else the entry will say.
+
+    Returns:
+        The intent's id, to be settled once this transaction is committed.
+    """
+    found = money_intents.same_unfinished(uow.session, order, kind, amount, details)
+    if found is not None:
+        return found.id
+    return _store(uow, order, invoice, kind, amount, details, uuid4(), uow.actor.name)
+
+
+def _store(
+    uow: UnitOfWork,
+    order: PurchaseOrder,
+    invoice: Invoice,
+    kind: str,
+    amount: int,
+    details: dict[str, Any],
+    uuid: UUID,
+    entered_by: str,
+) -> int:
+    intent = MoneyIntent(
+        uuid=uuid,
+        conference_id=order.conference_id,
+        purchase_order_id=order.id,
+        kind=kind,
+        amount=amount,
+        currency=order.currency,
+        details=details,
+        stripe_invoice_id=invoice.stripe_invoice_id or "",
+        entered_by=entered_by,
+    )
+    uow.session.add(intent)
+    uow.session.flush()
+    return intent.id
+
+
+def tell_earlier(uow: UnitOfWork, order: PurchaseOrder) -> list[int]:
+    """Intend to tell a newly sent invoice of the payments and credit notes that came before it.
+
+    Returns:
+        The ids of the intents, to be settled once this transaction is committed.
+    """
+    ids = []
+    invoice = takes_payments(order)
+    undone = {entry.reverses_id for entry in order.entries}
+    for entry in order.entries if invoice is not None else ():
+        if _untold(entry) and entry.id not in undone:
+            ids.append(_tell(uow, order, invoice, entry, "payment", entry.entered_by))
+    invoice = takes_credit_notes(order)
+    for note in order.credit_notes if invoice is not None else ():
+        if note.amount > 0 and note.stripe_credit_note_id is None:
+            ids.append(_tell(uow, order, invoice, note, "credit_note", note.issued_by))
+    return [i for i in ids if i is not None]
+
+
+def _untold(entry: LedgerEntry) -> bool:
+    return (
+        entry.kind == EntryKind.PAYMENT
+        and entry.source in ("manual", "bank")
+        and not entry.stripe_payment_record_id
+    )
+
+
+def _tell(
+    uow: UnitOfWork,
+    order: PurchaseOrder,
+    invoice: Invoice | None,
+    row: LedgerEntry | CreditNote,
+    kind: str,
+    entered_by: str,
+) -> int | None:
+    """Store the intent for a row that stands already; None where it was told of before."""
+    if invoice is None or money_intents.of_entry(uow.session, row.uuid) is not None:
+        return None
+    details = _of_credit_note(row) if isinstance(row, CreditNote) else _of_payment(row)
+    return _store(uow, order, invoice, kind, row.amount, details, row.uuid, entered_by)
+
+
+def _of_payment(entry: LedgerEntry) -> dict[str, Any]:
+    return {
+        "method": entry.method,
+        "reference": entry.reference,
+        "payment_date": entry.payment_date.isoformat(),
+        "note": entry.note,
+        "source": entry.source,
+        "source_id": entry.source_id,
+    }
+
+
+def _of_credit_note(note: CreditNote) -> dict[str, Any]:
+    return {"reason": note.reason, "credit_date": note.credit_date.isoformat()}

@@ -1,0 +1,64 @@
+"""A mistake of staff undone: by a reversing entry, never by a deletion."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import uuid4
+
+from po_toolkit.domain.roles import Act
+from po_toolkit.domain.sums import EntryKind
+from po_toolkit.errors import PurchaseOrderError
+from po_toolkit.money import display
+from po_toolkit.payments.record import Movement, record
+from po_toolkit.store.database import UnitOfWork
+from po_toolkit.store.tables import LedgerEntry, PurchaseOrder
+
+_OPPOSITE = {
+    EntryKind.PAYMENT: EntryKind.PAYMENT_REVERSAL,
+    EntryKind.REFUND: EntryKind.REFUND_FAILED,
+}
+
+
+def reverse(
+    uow: UnitOfWork, order: PurchaseOrder, entry: LedgerEntry, *, today: date, reason: str = ""
+) -> None:
+    """Undo an entry that was made by hand or from a bank statement.
+
+    Args:
+        uow: The transaction.
+        order: The purchase order, locked.
+        entry: What was entered by mistake.
+        today: The date of the correction.
+        reason: Why, for the books.
+
+    Raises:
+        PurchaseOrderError: It is Stripe's own fact, it is undone already, or is itself an undoing.
+    """
+    shown = f"entry {entry.id} of {display(entry.amount, entry.currency)}"
+    if entry.source == "stripe":
+        raise PurchaseOrderError(
+            f"{order.reference}: {shown} is what Stripe says ({entry.source_id}) and is not undone "
+            f"here. Give the money back with: po-toolkit refund {order.reference} --amount A."
+        )
+    if EntryKind(entry.kind) not in _OPPOSITE or entry.reverses_id is not None:
+        raise PurchaseOrderError(
+            f"{order.reference}: {shown} is a {entry.kind.replace('_', ' ')}; only a payment or a "
+            f"refund made by hand is undone. Enter it again where it belongs."
+        )
+    if any(other.reverses_id == entry.id for other in order.entries):
+        raise PurchaseOrderError(f"{order.reference}: {shown} is undone already.")
+    movement = Movement(
+        kind=_OPPOSITE[EntryKind(entry.kind)],
+        method=entry.method,
+        amount=entry.amount,
+        currency=entry.currency,
+        source=entry.source,
+        source_id=f"{entry.uuid}:reversed",
+        reference=entry.reference,
+        payment_date=today,
+        note=reason.strip() or f"Entry {entry.id} was a mistake",
+        invoice_id=entry.invoice_id,
+        reverses_id=entry.id,
+        uuid=uuid4(),
+    )
+    record(uow, order, movement, Act.REVERSE)

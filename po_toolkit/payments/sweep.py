@@ -1,0 +1,197 @@
+"""Compares every object at Stripe with the ledger: page by page, never one call for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from po_toolkit.errors import PurchaseOrderError, StripeNotFoundError
+from po_toolkit.payments import unexplained
+from po_toolkit.payments.books import Books, Taken
+from po_toolkit.payments.credit_notes import take_credit_note
+from po_toolkit.payments.from_stripe import (
+    fetch_invoice,
+    id_of,
+    settled,
+    take_invoice,
+    with_all_payments,
+)
+from po_toolkit.payments.money_back import payment_ids, take_dispute, take_refund
+from po_toolkit.payments.report import Sweep, SyncReport
+from po_toolkit.store import ledger
+from po_toolkit.store.columns import utc_now
+from po_toolkit.store.invoices import final_stripe_ids, known_stripe_ids, unchanged
+
+Json = dict[str, Any]
+
+
+def sweep(books: Books, report: SyncReport) -> None:
+    """Compare invoices, payments, refunds, disputes and credit notes with the ledger.
+
+    What is missing here is entered; what is only here is named in the report.
+
+    Raises:
+        StripeGatewayError: Stripe could not be read to the end; nothing is proved then.
+    """
+    started = utc_now()
+    with books.store.reading() as session:
+        facts = ledger.facts_of_stripe(session, books.conference, started)
+    proof = report.sweep = Sweep()
+    seen = walk_invoices(books, report, proof)
+    seen |= walk_refunds(books, report, proof)
+    seen |= walk_disputes(books, report, proof)
+    seen |= walk_credit_notes(books, report, proof)
+    with books.store.reading() as session:
+        now = ledger.facts_of_stripe(session, books.conference, utc_now())
+    proof.found = len(now.keys() & seen - facts.keys())
+    proof.only_here = sorted(
+        f"{stripe_id} ({reference})"
+        for stripe_id, reference in facts.items()
+        if stripe_id not in seen
+    )
+
+
+def walk_invoices(books: Books, report: SyncReport, proof: Sweep) -> set[str]:
+    """Compare every invoice and its payments; return the ids of the payments of ours."""
+    started = utc_now()
+    query = {"collection_method": "send_invoice", "expand": ["data.payments"]}
+    met: set[str] = set()
+    payments: set[str] = set()
+    for read_at, page in _timed_pages(books, "/v1/invoices", query):
+        with books.store.reading() as session:
+            ours = known_stripe_ids(session, books.conference, [row["id"] for row in page])
+        met |= ours.keys()
+        strays = [said for said in page if said["id"] not in ours]
+        unexplained.take_strays(books.store, books.conference, strays, read_at=read_at)
+        for said in page:
+            if said["id"] in ours:
+                payments |= _compare_invoice(books, said, read_at, report)
+        _take_credits(books, page)
+    with books.store.reading() as session:
+        final = final_stripe_ids(session, books.conference, started)
+    for stripe_id in final:
+        if stripe_id not in met:
+            payments |= _unlisted(books, stripe_id, report)
+    report.invoices_seen += len(met)
+    proof.invoices = len(met)
+    proof.payments = len(payments)
+    return payments
+
+
+def walk_refunds(books: Books, report: SyncReport, proof: Sweep) -> set[str]:
+    """Compare every refund; return the ids of those of our payments."""
+    taken_back = ("failed", "canceled")
+    return _walk_moves(
+        books,
+        report,
+        "/v1/refunds",
+        lambda said: [f"{said['id']}:failed"] if said.get("status") in taken_back else [],
+        take_refund,
+        lambda number: setattr(proof, "refunds", number),
+    )
+
+
+def walk_disputes(books: Books, report: SyncReport, proof: Sweep) -> set[str]:
+    """Compare every dispute; return the ids of those of our payments."""
+    return _walk_moves(
+        books,
+        report,
+        "/v1/disputes",
+        lambda said: [f"{said['id']}:won"] if said.get("status") == "won" else [],
+        take_dispute,
+        lambda number: setattr(proof, "disputes", number),
+    )
+
+
+def walk_credit_notes(books: Books, report: SyncReport, proof: Sweep) -> set[str]:
+    """Compare every credit note; return the ids of those on our invoices."""
+    seen: set[str] = set()
+    for page in books.gateway.pages("/v1/credit_notes"):
+        with books.store.reading() as session:
+            wanted = [id_of(said["invoice"]) for said in page]
+            ours = known_stripe_ids(session, books.conference, wanted)
+            booked = ledger.credit_notes(session, books.conference, [said["id"] for said in page])
+        for said in page:
+            if id_of(said["invoice"]) in ours:
+                seen.add(said["id"])
+                if said["id"] not in booked or said.get("status") == "void":
+                    attempt(report, take_credit_note, books, said)
+    proof.credit_notes = len(seen)
+    return seen
+
+
+def attempt(
+    report: SyncReport, take: Callable[[Books, Json], Taken | None], books: Books, said: Json
+) -> None:
+    """Take one thing; what cannot be booked is named and stops no other."""
+    try:
+        report.add(take(books, said))
+    except PurchaseOrderError as error:
+        report.problems.append(str(error))
+
+
+def _compare_invoice(books: Books, said: Json, read_at: datetime, report: SyncReport) -> set[str]:
+    whole = with_all_payments(books.gateway, said)
+    ids = {payment["id"] for payment in settled(whole["payments"]["data"])}
+    with books.store.reading() as session:
+        same = unchanged(session, books.conference, said) and ledger.all_entered(
+            session, books.conference, sorted(ids)
+        )
+    if not same:
+        attempt(report, partial(take_invoice, read_at=read_at), books, whole)
+    return ids
+
+
+def _unlisted(books: Books, stripe_id: str, report: SyncReport) -> set[str]:
+    """Fetch an invoice of ours that the list leaves out, as of another collection method."""
+    read_at = books.now()
+    try:
+        said = fetch_invoice(books.gateway, stripe_id)
+    except StripeNotFoundError:
+        return set()
+    if said.get("deleted"):
+        return set()
+    return _compare_invoice(books, said, read_at, report)
+
+
+def _walk_moves(
+    books: Books,
+    report: SyncReport,
+    path: str,
+    more_ids: Callable[[Json], list[str]],
+    take: Callable[[Books, Json], Taken | None],
+    count: Callable[[int], None],
+) -> set[str]:
+    seen: set[str] = set()
+    for page in books.gateway.pages(path):
+        with books.store.reading() as session:
+            behind = [payment_id for said in page for payment_id in payment_ids(said)]
+            ours = ledger.known_payments(session, books.conference, behind)
+            ids = [source_id for said in page for source_id in [said["id"], *more_ids(said)]]
+            booked = ledger.entered(session, books.conference, ids)
+        for said in page:
+            if ours.isdisjoint(payment_ids(said)):
+                continue
+            seen.add(said["id"])
+            if not booked.issuperset([said["id"], *more_ids(said)]):
+                attempt(report, take, books, said)
+    count(len(seen))
+    return seen
+
+
+def _take_credits(books: Books, page: list[Json]) -> None:
+    """Read the customers whom an overpayment gave credit."""
+    credited = {id_of(said["customer"]) for said in page if said.get("amount_overpaid")}
+    for customer_id in sorted(credited):
+        read_at = books.now()
+        customer = books.gateway.read(f"/v1/customers/{customer_id}")
+        unexplained.take_customer(books.store, books.conference, customer, read_at=read_at)
+
+
+def _timed_pages(books: Books, path: str, query: Json) -> Iterator[tuple[datetime, list[Json]]]:
+    read_at = books.now()
+    for page in books.gateway.pages(path, query):
+        yield read_at, page
+        read_at = books.now()

@@ -1,0 +1,106 @@
+"""What Stripe is being told of money, until it is settled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from po_toolkit.store.tables import (
+    LIVE_STATES,
+    Conference,
+    CreditNote,
+    Invoice,
+    LedgerEntry,
+    MoneyIntent,
+    PurchaseOrder,
+)
+
+
+def unfinished(session: Session, conference: Conference) -> list[MoneyIntent]:
+    """Return a conference's intents whose end is not known, oldest first."""
+    return list(
+        session.scalars(
+            select(MoneyIntent)
+            .where(
+                MoneyIntent.conference_id == conference.id,
+                MoneyIntent.finished_at.is_(None),
+            )
+            .order_by(MoneyIntent.id)
+        )
+    )
+
+
+def same_unfinished(
+    session: Session, order: PurchaseOrder, kind: str, amount: int, details: Mapping[str, Any]
+) -> MoneyIntent | None:
+    """Return the intent that says the very same and was cut off, if there is one."""
+    rows = session.scalars(
+        select(MoneyIntent).where(
+            MoneyIntent.purchase_order_id == order.id,
+            MoneyIntent.kind == kind,
+            MoneyIntent.amount == amount,
+            MoneyIntent.finished_at.is_(None),
+        )
+    )
+    return next((row for row in rows if row.details == dict(details)), None)
+
+
+def of_entry(session: Session, uuid: UUID) -> MoneyIntent | None:
+    """Return the intent that tells of a ledger entry or credit note."""
+    return session.scalars(select(MoneyIntent).where(MoneyIntent.uuid == uuid)).one_or_none()
+
+
+def by_stripe_id(
+    session: Session, conference: Conference, kind: str, stripe_id: str
+) -> MoneyIntent | None:
+    """Return the intent from which Stripe made an object."""
+    return session.scalars(
+        select(MoneyIntent).where(
+            MoneyIntent.conference_id == conference.id,
+            MoneyIntent.kind == kind,
+            MoneyIntent.stripe_id == stripe_id,
+        )
+    ).first()
+
+
+def untold_orders(session: Session, conference: Conference) -> list[int]:
+    """Return the purchase orders with an entry of ours that Stripe has not heard of yet."""
+    payments = (
+        select(LedgerEntry.purchase_order_id)
+        .join(Invoice, Invoice.purchase_order_id == LedgerEntry.purchase_order_id)
+        .outerjoin(MoneyIntent, MoneyIntent.uuid == LedgerEntry.uuid)
+        .where(
+            LedgerEntry.conference_id == conference.id,
+            LedgerEntry.source.in_(("manual", "bank")),
+            LedgerEntry.kind == "payment",
+            LedgerEntry.stripe_payment_record_id == "",
+            MoneyIntent.id.is_(None),
+            *_reachable("open", "uncollectible"),
+        )
+    )
+    notes = (
+        select(CreditNote.purchase_order_id)
+        .join(Invoice, Invoice.purchase_order_id == CreditNote.purchase_order_id)
+        .outerjoin(MoneyIntent, MoneyIntent.uuid == CreditNote.uuid)
+        .where(
+            CreditNote.conference_id == conference.id,
+            CreditNote.stripe_credit_note_id.is_(None),
+            CreditNote.amount > 0,
+            MoneyIntent.id.is_(None),
+            *_reachable("open", "uncollectible", "paid"),
+        )
+    )
+    return sorted({*session.scalars(payments), *session.scalars(notes)})
+
+
+def _reachable(*statuses: str) -> tuple[Any, ...]:
+    """Return the conditions under which an invoice still takes what it is told."""
+    return (
+        Invoice.state.in_(sorted(LIVE_STATES)),
+        Invoice.step == "done",
+        Invoice.stripe_status.in_(statuses),
+    )
