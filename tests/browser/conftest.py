@@ -77,16 +77,18 @@ def page(chromium) -> Iterator[Any]:
 
 @pytest.fixture
 def serve(tmp_path, simulator) -> Iterator[Callable[..., App]]:
-    """Start the app's server with these settings; stopped at the end."""
+    """Start the app's server, with more settings where a test needs them; stopped at the end."""
     running: list[subprocess.Popen[bytes]] = []
 
-    def start(settings: str = SETTINGS) -> App:
-        config = tmp_path / "secrets.toml"
-        config.write_text(settings.format(folder=tmp_path, stripe=simulator.url))
+    def start(more: str = "", **values: str) -> App:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
+        config = tmp_path / "secrets.toml"
+        values |= {"folder": str(tmp_path), "stripe": simulator.url, "port": str(port)}
+        config.write_text((SETTINGS + more).format(**values))
         log = (tmp_path / "app.log").open("wb")
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
+        options = [f"--server.port={port}", f"--secrets.files={config}"]
+        command = [sys.executable, "-m", "streamlit", "run", "app.py", *options]
         environment = {
             **{n: v for n, v in os.environ.items() if not n.startswith("PO_TOOLKIT_")},
             "PO_TOOLKIT_CONFIG": str(config),
