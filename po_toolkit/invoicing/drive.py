@@ -16,7 +16,7 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import select
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload
 
 from po_toolkit.domain.roles import Act, Actor
 from po_toolkit.errors import BusyError, LostLeaseError
@@ -145,8 +145,8 @@ def held(uow: UnitOfWork, mine: Invoice) -> Invoice:
     row = uow.session.scalars(
         select(Invoice)
         .where(Invoice.id == mine.id)
-        .options(selectinload(Invoice.customer))
-        .with_for_update()
+        .options(joinedload(Invoice.customer))
+        .with_for_update(of=Invoice)
     ).one()
     for name in ("generation", "step", "attempt", "lease_owner"):
         if getattr(row, name) != getattr(mine, name):

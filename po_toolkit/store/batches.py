@@ -21,7 +21,7 @@ from po_toolkit.store.tables import (
 
 OPEN_STATES = ("waiting", "queued")
 
-FORGOTTEN = timedelta(seconds=30)
+FORGOTTEN = timedelta(seconds=15)
 """A queued item that nobody has finished or drives after so long is queued again."""
 
 

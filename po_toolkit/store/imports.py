@@ -187,12 +187,20 @@ def save_batch(
         session,
         PurchaseOrder.__table__,
         (
-            {"id": key, "reference": reference, **order}
-            for key, reference, (order, _) in zip(ids, references, orders, strict=True)
+            {
+                "id": key,
+                "reference": reference,
+                "sum_total": sum(line["line_total"] for line in lines),
+                **order,
+            }
+            for key, reference, (order, lines) in zip(ids, references, orders, strict=True)
         ),
         conference_id=batch.conference_id,
         import_batch_id=batch.id,
         status=Status.DRAFT.value,
+        sum_credited=0,
+        sum_paid=0,
+        sum_refunded=0,
         marked_sent=False,
         created_at=now,
         updated_at=now,

@@ -195,8 +195,10 @@ def create(
         po_number: The sponsor's own number.
         details: Further columns of ``PurchaseOrder``.
     """
+    items = list(lines)
     order = PurchaseOrder(
         conference_id=conference.id,
+        sum_total=sum(quantity * unit_price for _, quantity, unit_price in items),
         reference=unused_reference(uow.session),
         organization_name=organization_name,
         organization_key=comparable(organization_name),
@@ -212,7 +214,7 @@ def create(
                 unit_price=unit_price,
                 line_total=quantity * unit_price,
             )
-            for position, (description, quantity, unit_price) in enumerate(lines, start=1)
+            for position, (description, quantity, unit_price) in enumerate(items, start=1)
         ],
         **details,
     )
@@ -222,10 +224,16 @@ def create(
 
 
 def refresh_status(order: PurchaseOrder) -> bool:
-    """Bring a locked purchase order's status up to its sums; tell whether it changed."""
-    live = order.live_invoice
+    """Bring a locked purchase order's status and kept sums up to date.
+
+    Returns:
+        Whether the status changed.
+    """
+    live, sums = order.live_invoice, order.sums
+    order.sum_total, order.sum_credited = sums.total, sums.credited
+    order.sum_paid, order.sum_refunded = sums.paid, sums.refunded
     status = money_status(
-        order.sums,
+        sums,
         sent=order.marked_sent or (live is not None and live.state in SENT_STATES),
         cancelled=order.cancelled_at is not None,
     ).value

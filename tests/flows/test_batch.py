@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
-import pytest
-
 from po_toolkit.jobs import batches
 from po_toolkit.jobs.engine import Engine
 from po_toolkit.jobs.waiting import wait_for
-
-from tests.conftest import KEY
 
 
 def test_a_batch_is_worked_to_the_end(opened, settings, simulator, make_order):

@@ -55,6 +55,12 @@ class PurchaseOrder(Base):
     billing_address: Mapped[LongText] = mapped_column(default="")
     currency: Mapped[CurrencyCode]
     status: Mapped[str] = mapped_column(String(16), default=Status.DRAFT.value)
+    sum_total: Mapped[MinorUnits] = mapped_column(default=0)
+    """This sum and the next three are kept with the status, by ``refresh_status``, so that lists
+    of 100,000 need not add up lines and entries; reconciliation adds up anew and compares."""
+    sum_credited: Mapped[MinorUnits] = mapped_column(default=0)
+    sum_paid: Mapped[MinorUnits] = mapped_column(default=0)
+    sum_refunded: Mapped[MinorUnits] = mapped_column(default=0)
     marked_sent: Mapped[bool] = mapped_column(default=False)
     """Sent to the sponsor by a person, without Stripe."""
     notes: Mapped[LongText] = mapped_column(default="")

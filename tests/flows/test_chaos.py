@@ -1,0 +1,123 @@
+"""Faults at every call, workers killed at random: still one invoice for each purchase order.
+
+The short version runs with the other tests; ``make chaos`` runs the long one, with 300 purchase
+orders of 1 to 40 lines and at least 20 kills (PO_TOOLKIT_CHAOS=long).
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from po_toolkit.invoicing.look import all_lines
+from po_toolkit.jobs import batches
+from tests.conftest import KEY
+
+LONG = os.environ.get("PO_TOOLKIT_CHAOS") == "long"
+ORDERS, LINES, KILLS = (300, 40, 20) if LONG else (24, 8, 3)
+SEED = int(os.environ.get("PO_TOOLKIT_CHAOS_SEED", "20261124"))
+DEADLINE_SECONDS = 1500 if LONG else 240
+WORKER = Path(__file__).parent / "engine_worker.py"
+
+PATHS = ["/v1/customers", "/v1/invoices", "/v1/invoices/*/add_lines", "/v1/invoices/*/send"]
+KINDS = ["drop_before", "drop_after", "500", "500_stored_before", "500_stored_after", "429", "409"]
+
+
+class Workers:
+    """Two engines in processes of their own, of which one or the other dies now and then."""
+
+    def __init__(self, settings, chance: random.Random) -> None:
+        self.arguments = [settings.database_url, settings.stripe_api_base, KEY]
+        self.chance = chance
+        self.running = [self._new(), self._new()]
+        self.kills = 0
+
+    def _new(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, str(WORKER), *self.arguments], stderr=subprocess.DEVNULL
+        )
+
+    def kill_one(self) -> None:
+        which = self.chance.randrange(2)
+        self.running[which].kill()
+        self.running[which].wait()
+        self.running[which] = self._new()
+        self.kills += 1
+
+    def stop(self) -> None:
+        for worker in self.running:
+            worker.kill()
+            worker.wait()
+
+
+def break_things(simulator, chance: random.Random, stop: threading.Event) -> None:
+    while not stop.wait(0.15):
+        simulator.control.clear_faults()
+        for path in PATHS:
+            simulator.control.fail(path=path, kind=chance.choice(KINDS), skip=chance.randrange(6))
+    simulator.control.clear_faults()
+
+
+def test_chaos_leaves_exactly_one_invoice_for_each_purchase_order(
+    opened, settings, simulator, make_order
+):
+    chance = random.Random(SEED)
+    orders = [
+        make_order(
+            *[
+                (f"Item {n}.{line}", chance.randint(1, 9), f"{chance.randint(1, 999)}.{line:02}")
+                for line in range(chance.randint(1, LINES))
+            ],
+            organization=f"Sponsor {n // 2}",
+            email=f"ap{n // 2}@sponsor.example",
+            po_number=f"45{n:05}",
+        )
+        for n in range(ORDERS)
+    ]
+    batch_id = batches.start(opened, [order.reference for order in orders])
+    stop = threading.Event()
+    breaker = threading.Thread(target=break_things, args=(simulator, chance, stop))
+    workers = Workers(settings, chance)
+    breaker.start()
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    pause = threading.Event()
+    try:
+        while True:
+            pause.wait(chance.uniform(2.0, 6.0))
+            progress = batches.progress(opened, batch_id)
+            assert time.monotonic() < deadline, progress
+            if progress.ended and progress.failed:
+                batches.retry(opened, batch_id)
+            elif progress.ended:
+                break
+            elif workers.kills < KILLS or LONG:
+                workers.kill_one()
+    finally:
+        stop.set()
+        breaker.join()
+        workers.stop()
+    assert workers.kills >= min(KILLS, 1)
+    assert_one_right_invoice_each(opened, simulator, orders)
+
+
+def assert_one_right_invoice_each(opened, simulator, orders) -> None:
+    found = {}
+    for invoice in simulator.control.all("invoice"):
+        found.setdefault(invoice["metadata"]["purchase_order_uuid"], []).append(invoice)
+    assert {uuid: [i["status"] for i in mine] for uuid, mine in found.items()} == {
+        str(order.uuid): ["open"] for order in orders
+    }
+    for order in orders:
+        (invoice,) = found[str(order.uuid)]
+        lines = all_lines(opened.gateway, invoice)
+        assert sorted(line["description"] for line in lines) == sorted(
+            line.description for line in order.line_items
+        )
+        assert invoice["total"] == sum(line.line_total for line in order.line_items)
+    names = sorted(c["name"] for c in simulator.control.all("customer"))
+    assert names == sorted({order.organization_name for order in orders})
