@@ -36,6 +36,11 @@ class Act(StrEnum):
     AMEND = "amend"
     CLOSE = "close"
     CONFIGURE = "configure"
+    LOAD_STATEMENT = "load_statement"
+    ACCEPT_STATEMENT = "accept_statement"
+    MATCH = "match"
+    UNDO_MATCH = "undo_match"
+    SET_ASIDE = "set_aside"
 
 
 _LOWEST = {
@@ -46,6 +51,10 @@ _LOWEST = {
     Act.CANCEL: Role.TREASURER,
     Act.CLOSE: Role.TREASURER,
     Act.CONFIGURE: Role.ADMIN,
+    Act.ACCEPT_STATEMENT: Role.TREASURER,
+    Act.MATCH: Role.TREASURER,
+    Act.UNDO_MATCH: Role.TREASURER,
+    Act.SET_ASIDE: Role.TREASURER,
 }
 
 

@@ -1,0 +1,28 @@
+"""Which bank line is which payout, payment or purchase order: rules, evidence, no I/O.
+
+The rules look at all lines at once, the strongest first; the order of lines changes nothing. What
+one rule has taken is gone for the next; what two lines or two candidates compete for is left to a
+person, and no weaker rule touches it.
+"""
+
+from po_toolkit.domain.bank_matching.facts import (
+    Facts,
+    HandEntry,
+    Line,
+    OpenOrder,
+    Part,
+    PayoutFact,
+    Proposal,
+)
+from po_toolkit.domain.bank_matching.matching import match
+
+__all__ = [
+    "Facts",
+    "HandEntry",
+    "Line",
+    "OpenOrder",
+    "Part",
+    "PayoutFact",
+    "Proposal",
+    "match",
+]
