@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from po_toolkit.cli import (
+    amending,
     database,
     demonstration,
     invoices,
@@ -19,6 +20,7 @@ from po_toolkit.cli import (
     spreadsheets,
     sync,
     webhook,
+    worker,
 )
 from po_toolkit.cli.boundary import Commands
 from po_toolkit.logs import configure_logging
@@ -82,7 +84,9 @@ app.command("payment")(ledger.payment)
 app.command("credit-note")(ledger.credit_note)
 app.command("cancel")(ledger.cancel)
 app.command("resend")(invoices.resend)
+app.command("reissue")(amending.reissue)
 app.command("reconcile")(reconciliation.reconcile)
 app.command("status")(database.status)
+app.command("worker")(worker.worker)
 app.command("stripe-sim")(simulator.stripe_sim)
 app.add_typer(webhook.commands, name="webhook")

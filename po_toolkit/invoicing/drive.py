@@ -175,6 +175,9 @@ def claim(account: Account, order_id: int) -> Drive:
             raise BusyError(f"{order.reference}: another process is invoicing it right now.")
         elif invoice.refused:
             invoice.attempt += 1
+            if invoice.stripe_invoice_id is None:
+                invoice.customer_id = invoices.customer_row(uow, order).id
+                invoice.step = "customer"
         invoice.refused = False
         invoice.error = ""
         _lease(account, invoice)

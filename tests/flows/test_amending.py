@@ -1,0 +1,105 @@
+"""An invoice that came back is replaced, and money on the old one is not lost."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from po_toolkit import create_stripe_invoice
+from po_toolkit.api.amend import Changes, amend, reissue
+from po_toolkit.api.invoices import invoice_purchase_orders, resend_invoice
+from po_toolkit.api.sync import sync_conference
+from po_toolkit.errors import PurchaseOrderError, StripeGatewayError
+from po_toolkit.store.purchase_orders import by_reference
+
+
+def fresh(opened, order):
+    with opened.store.reading() as session:
+        return by_reference(session, opened.conference, order.reference)
+
+
+def test_a_wrong_address_is_put_right_under_a_new_invoice(opened, simulator, make_order):
+    order = make_order()
+    create_stripe_invoice(order, opened=opened)
+    old = fresh(opened, order).stripe_invoice_id
+    result = reissue(opened, order.reference, Changes(contact_email="new@acme.example"))
+    after = fresh(opened, order)
+    assert (result.outcome, after.stripe_invoice_id) == ("invoiced", result.stripe_invoice_id)
+    assert simulator.control.get(old)["status"] == "void"
+    new = simulator.control.get(result.stripe_invoice_id)
+    assert (new["status"], new["customer_email"]) == ("open", "new@acme.example")
+    assert new["metadata"]["generation"] == "2"
+    assert [i.state for i in after.invoices] == ["void", "sent"]
+
+
+def test_a_reissue_cut_off_after_the_void_goes_on_and_bills_once(opened, simulator, make_order):
+    order = make_order()
+    create_stripe_invoice(order, opened=opened)
+    simulator.control.fail(path="/v1/invoices", method="POST", kind="drop_before", times=50)
+    assert reissue(opened, order.reference).outcome == "failed"
+    simulator.control.clear_faults()
+    assert reissue(opened, order.reference).outcome == "invoiced"
+    open_ones = [i for i in simulator.control.all("invoice") if i["status"] == "open"]
+    assert len(open_ones) == 1
+
+
+def test_an_invoice_with_money_on_it_is_not_voided(opened, simulator, make_order):
+    order = make_order()
+    create_stripe_invoice(order, opened=opened)
+    simulator.control.pay(fresh(opened, order).stripe_invoice_id, 100)
+    with pytest.raises(PurchaseOrderError, match="Stripe has"):
+        reissue(opened, order.reference, Changes(po_number="other"))
+    assert fresh(opened, order).po_number == "4500012345"
+
+
+def test_a_refused_purchase_order_can_be_mended_and_is_billed_then(opened, simulator, make_order):
+    order = make_order(due_date=opened.today().replace(year=2020))
+    assert invoice_purchase_orders(opened, references=[order.reference]).failed == 1
+    amend(opened, order.reference, Changes(days_until_due=14))
+    assert invoice_purchase_orders(opened, references=[order.reference]).invoiced == 1
+    assert len(simulator.control.all("invoice")) == 1
+
+
+def test_an_invoiced_purchase_order_is_not_changed_under_its_invoice(opened, make_order):
+    order = make_order()
+    create_stripe_invoice(order, opened=opened)
+    with pytest.raises(PurchaseOrderError, match="reissue"):
+        amend(opened, order.reference, Changes(po_number="other"))
+
+
+def test_resending_mails_the_open_invoice_again(opened, simulator, make_order):
+    order = make_order()
+    with pytest.raises(PurchaseOrderError, match="no open invoice"):
+        resend_invoice(opened, order.reference)
+    create_stripe_invoice(order, opened=opened)
+    resend_invoice(opened, order.reference)
+    sent = [e for e in simulator.control.all("event") if e["type"] == "invoice.sent"]
+    assert len(sent) == 2
+
+
+def test_a_payment_on_the_old_invoice_is_entered_and_found(opened, simulator, make_order):
+    order = make_order(("Booth", 1, "100.00"))
+    create_stripe_invoice(order, opened=opened)
+    old = fresh(opened, order).stripe_invoice_id
+    payment = simulator.control.pay(old)
+    with opened.store.writing(opened.actor, "reissue") as uow:
+        locked = uow.lock_purchase_order(order.id)
+        locked.invoices[0].state = "void"
+    create_stripe_invoice(order, opened=opened)
+    sync_conference(opened, full=True)
+    after = fresh(opened, order)
+    assert after.total_paid == Decimal("100.00")
+    assert after.entries[0].source_id == payment["id"]
+    assert after.entries[0].invoice_id == after.invoices[0].id
+
+
+def test_a_dead_stripe_leaves_the_old_invoice_as_it_is(opened, simulator, make_order):
+    order = make_order()
+    create_stripe_invoice(order, opened=opened)
+    old = fresh(opened, order).stripe_invoice_id
+    simulator.control.fail(path="/v1/invoices/*/void", kind="drop_before", times=50)
+    with pytest.raises(StripeGatewayError):
+        reissue(opened, order.reference, Changes(po_number="other"))
+    assert fresh(opened, order).stripe_invoice_id == old
+    assert fresh(opened, order).po_number == "4500012345"
