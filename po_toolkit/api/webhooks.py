@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -12,18 +14,16 @@ from sqlalchemy import select
 from po_toolkit.api.invoices import books_of
 from po_toolkit.bootstrap import OpenConference, open_conference, open_database
 from po_toolkit.config import Settings, load_settings
-from po_toolkit.domain.roles import STRIPE, Act
+from po_toolkit.domain.roles import STRIPE, Act, require
 from po_toolkit.errors import PoToolkitError
-from po_toolkit.payments.handlers import handle, invoice_changed
+from po_toolkit.payments.handlers import invoice_changed
 from po_toolkit.store import webhook_events
 from po_toolkit.store.database import Store
-from po_toolkit.store.tables import Conference, Invoice, WebhookEvent
+from po_toolkit.store.tables import Conference, Invoice
+from po_toolkit.store.webhook_events import Delivery
 from po_toolkit.stripe_gateway import verify_signature
 
 log = structlog.get_logger(__name__)
-
-ATTEMPTS = 8
-"""How often a failing event is tried before it is set aside for a person."""
 
 
 class ForgedError(PoToolkitError):
@@ -34,8 +34,8 @@ class MalformedError(PoToolkitError):
     """A delivery that is signed, but is no event."""
 
 
-def receive(opened: OpenConference, payload: bytes, signature: str) -> bool:
-    """Verify a delivery and keep it; tell whether it is new.
+def verify(opened: OpenConference, payload: bytes, signature: str) -> Delivery:
+    """Check a delivery and return what is to be kept of it; nothing is stored.
 
     Raises:
         ForgedError: No current secret signed it, or it is older than five minutes.
@@ -45,8 +45,22 @@ def receive(opened: OpenConference, payload: bytes, signature: str) -> bool:
     if not verify_signature(payload, signature, secrets, opened.now()):
         raise ForgedError("The signature is not this conference's, or is too old.")
     event_id, event_type = _event_in(payload)
-    with opened.store.writing(STRIPE, Act.SYNC) as uow:
-        return webhook_events.keep(uow, opened.conference, event_id, event_type, payload.decode())
+    return Delivery(opened.conference.id, event_id, event_type, payload.decode())
+
+
+def receive(opened: OpenConference, payload: bytes, signature: str) -> bool:
+    """Verify a delivery and keep it; tell whether it is new.
+
+    Args:
+        opened: The conference that the address names.
+        payload: The body exactly as received.
+        signature: The ``Stripe-Signature`` header.
+
+    Raises:
+        ForgedError: No current secret signed it, or it is older than five minutes.
+        MalformedError: It is signed but is no Stripe event.
+    """
+    return webhook_events.keep(opened.store, [verify(opened, payload, signature)]) == 1
 
 
 def _event_in(payload: bytes) -> tuple[str, str]:
@@ -58,40 +72,55 @@ def _event_in(payload: bytes) -> tuple[str, str]:
         raise MalformedError("The body is no Stripe event.") from None
     if not (isinstance(event_id, str) and isinstance(event_type, str) and isinstance(thing, dict)):
         raise MalformedError("The body is no Stripe event.")
-    return event_id, event_type[:64]
+    return event_id[:255], event_type[:64]
 
 
-def work_events(opened: OpenConference, *, limit: int = 100) -> int:
-    """Work the events that wait, oldest first; return how many were worked.
+def replay_events(opened: OpenConference, event_ids: Iterable[str] | None = None) -> list[str]:
+    """Let events be worked again, from the beginning.
 
-    One that fails keeps its error and is tried again later, longer apart each time; after
-    eight tries it is set aside. None is ever dropped.
+    Args:
+        opened: The conference.
+        event_ids: Stripe's ids, ``evt_…``; by default all that were set aside.
+
+    Returns:
+        The ids of those that will be worked.
+
+    Raises:
+        NotAllowedError: The actor's role is too low.
     """
+    require(opened.actor, Act.SYNC)
+    with opened.store.writing(opened.actor, Act.SYNC) as uow:
+        return webhook_events.replay(uow.session, opened.conference, event_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """An event that could not be worked, and why."""
+
+    event_id: str
+    type: str
+    received_at: datetime
+    attempts: int
+    error: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as the command prints it."""
+        return {
+            "event_id": self.event_id,
+            "type": self.type,
+            "received_at": self.received_at.isoformat(),
+            "attempts": self.attempts,
+            "error": self.error,
+        }
+
+
+def events_set_aside(opened: OpenConference) -> list[SetAside]:
+    """Return the events that a person must look at, oldest first."""
     with opened.store.reading() as session:
-        waiting = webhook_events.due(session, opened.conference, opened.now(), limit)
-    for event in waiting:
-        work_event(opened, event)
-    return len(waiting)
-
-
-def work_event(opened: OpenConference, event: WebhookEvent) -> None:
-    """Work one event and note what became of it."""
-    error = ""
-    try:
-        taken = handle(books_of(opened), json.loads(event.payload))
-        state = "ignored" if taken is None else "processed"
-    except PoToolkitError as problem:
-        state, error = "failed", str(problem)
-    except Exception as problem:
-        log.exception("webhook event failed", stripe_event_id=event.stripe_event_id)
-        state, error = "failed", f"{type(problem).__name__}: {problem}"
-    with opened.store.writing(STRIPE, Act.SYNC) as uow:
-        row = uow.session.get_one(WebhookEvent, event.id)
-        row.attempts += 1
-        row.error = error
-        row.state = "set_aside" if error and row.attempts >= ATTEMPTS else state
-        row.processed_at = None if error else opened.now()
-        row.next_try_at = opened.now() + timedelta(seconds=2**row.attempts) if error else None
+        return [
+            SetAside(row.stripe_event_id, row.type, row.received_at, row.attempts, row.error)
+            for row in webhook_events.set_aside(session, opened.conference)
+        ]
 
 
 def handle_invoice_paid_webhook(

@@ -1,12 +1,15 @@
-"""How far each conference's events have been read."""
+"""How far each conference's events have been read, and what was proved of its books."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.tables import Conference, SyncCursor
+from po_toolkit.store.upsert import insert_rows
 
 
 def cursor_of(session: Session, conference: Conference) -> SyncCursor | None:
@@ -17,9 +20,22 @@ def cursor_of(session: Session, conference: Conference) -> SyncCursor | None:
 
 
 def cursor_row(uow: UnitOfWork, conference: Conference) -> SyncCursor:
-    """Return the conference's cursor, made where it is new."""
-    found = cursor_of(uow.session, conference)
-    if found is None:
-        found = SyncCursor(conference_id=conference.id)
-        uow.session.add(found)
-    return found
+    """Return the conference's cursor, locked, made where it is new."""
+    empty = {"conference_id": conference.id, "last_event_id": "", "last_sweep": {}}
+    insert_rows(uow.session, SyncCursor, [{**empty, "last_error": ""}], [SyncCursor.conference_id])
+    return uow.session.get_one(SyncCursor, conference.id, with_for_update=True)
+
+
+def standing(session: Session) -> list[tuple[str, datetime | None, datetime | None, str]]:
+    """Return, by conference, when it was last synced and swept, and why that stopped short."""
+    rows = session.execute(
+        select(
+            Conference.slug,
+            SyncCursor.last_sync_at,
+            SyncCursor.last_sweep_at,
+            SyncCursor.last_error,
+        )
+        .join(Conference, Conference.id == SyncCursor.conference_id)
+        .order_by(Conference.slug)
+    )
+    return [(slug, synced, swept, error) for slug, synced, swept, error in rows]

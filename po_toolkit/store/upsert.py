@@ -28,11 +28,26 @@ def insert_new(
     unique: Sequence[InstrumentedAttribute[Any]],
 ) -> list[int]:
     """Insert those rows whose unique columns are not taken; return the ids of the new ones."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = (
-        insert(table)
-        .values(list(rows))
-        .on_conflict_do_nothing(index_elements=[column.key for column in unique])
-        .returning(table.__table__.c.id)
-    )
+    statement = _statement(session, table, rows, unique).returning(table.__table__.c.id)
     return list(session.execute(statement).scalars())
+
+
+def insert_rows(
+    session: Session,
+    table: type[Base],
+    rows: Sequence[dict[str, Any]],
+    unique: Sequence[InstrumentedAttribute[Any]],
+) -> None:
+    """Insert those rows whose unique columns are not taken, of a table without an id."""
+    session.execute(_statement(session, table, rows, unique))
+
+
+def _statement(
+    session: Session,
+    table: type[Base],
+    rows: Sequence[dict[str, Any]],
+    unique: Sequence[InstrumentedAttribute[Any]],
+) -> Any:
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    statement = insert(table).values(list(rows))
+    return statement.on_conflict_do_nothing(index_elements=[column.key for column in unique])

@@ -1,51 +1,197 @@
-"""Stripe's deliveries: kept as they came, worked afterwards."""
+"""Stripe's deliveries: kept as they came, worked afterwards. The table is the queue."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, bindparam, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from po_toolkit.store.columns import utc_now
-from po_toolkit.store.database import UnitOfWork
+from po_toolkit.store.database import Store
 from po_toolkit.store.tables import Conference, WebhookEvent
-from po_toolkit.store.upsert import insert_if_new
+
+LEASE = timedelta(seconds=60)
+"""How long a process may work on what it claimed before another one takes it."""
+
+WAITING = ("received", "failed")
+"""States of an event that is still to be worked."""
 
 
-def keep(
-    uow: UnitOfWork, conference: Conference, event_id: str, event_type: str, payload: str
-) -> bool:
-    """Store a delivery unless this event was delivered before; tell whether it is new."""
-    return insert_if_new(
-        uow.session,
-        WebhookEvent,
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An event that was verified and is to be kept."""
+
+    conference_id: int
+    event_id: str
+    event_type: str
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An event in the hands of one process."""
+
+    id: int
+    conference_id: int
+    event_id: str
+    type: str
+    payload: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an event."""
+
+    id: int
+    state: str
+    attempts: int
+    error: str = ""
+    next_try_at: datetime | None = None
+
+
+def keep(store: Store, deliveries: Sequence[Delivery]) -> int:
+    """Store deliveries in one transaction; return how many of the events are new."""
+    insert = postgresql.insert if store.engine.dialect.name == "postgresql" else sqlite.insert
+    statement = insert(WebhookEvent).on_conflict_do_nothing(
+        index_elements=["conference_id", "stripe_event_id"]
+    )
+    now = utc_now()
+    rows = [
         {
-            "conference_id": conference.id,
-            "stripe_event_id": event_id,
-            "type": event_type,
-            "payload": payload,
+            "conference_id": delivery.conference_id,
+            "stripe_event_id": delivery.event_id,
+            "type": delivery.event_type,
+            "payload": delivery.payload,
             "state": "received",
             "attempts": 0,
             "error": "",
-            "received_at": utc_now(),
-        },
-        [WebhookEvent.conference_id, WebhookEvent.stripe_event_id],
-    )
+            "received_at": now,
+        }
+        for delivery in deliveries
+    ]
+    with store._writer.begin() as connection:  # noqa: SLF001 no actor: nothing is acted on yet
+        return max(connection.execute(statement, rows).rowcount, 0)
 
 
-def due(
-    session: Session, conference: Conference, now: datetime, limit: int
-) -> Sequence[WebhookEvent]:
-    """Return events that wait to be worked, oldest first."""
-    return session.scalars(
-        select(WebhookEvent)
+def claim(store: Store, conference_ids: Iterable[int], now: datetime, limit: int) -> list[Claimed]:
+    """Take the oldest events that wait; no other process gets them while the lease lasts."""
+    query = (
+        select(
+            WebhookEvent.id,
+            WebhookEvent.conference_id,
+            WebhookEvent.stripe_event_id,
+            WebhookEvent.type,
+            WebhookEvent.payload,
+            WebhookEvent.attempts,
+        )
         .where(
-            WebhookEvent.conference_id == conference.id,
-            WebhookEvent.state.in_(("received", "failed")),
+            WebhookEvent.state.in_(WAITING),
+            WebhookEvent.conference_id.in_(list(conference_ids)),
             or_(WebhookEvent.next_try_at.is_(None), WebhookEvent.next_try_at <= now),
+            or_(WebhookEvent.claimed_until.is_(None), WebhookEvent.claimed_until <= now),
         )
         .order_by(WebhookEvent.id)
         .limit(limit)
-    ).all()
+        .with_for_update(skip_locked=True)
+    )
+    with store._writer.begin() as connection:  # noqa: SLF001 a lease, no act
+        claimed = [Claimed(*row) for row in connection.execute(query)]
+        if claimed:
+            connection.execute(
+                update(WebhookEvent)
+                .where(WebhookEvent.id.in_([event.id for event in claimed]))
+                .values(claimed_until=now + LEASE)
+            )
+    return claimed
+
+
+def note(store: Store, outcomes: Sequence[Outcome], now: datetime) -> None:
+    """Write down what became of events, and let go of them."""
+    if not outcomes:
+        return
+    table: Any = WebhookEvent.__table__
+    statement = (
+        update(table)
+        .where(table.c.id == bindparam("event"))
+        .values(
+            state=bindparam("state"),
+            attempts=bindparam("attempts"),
+            error=bindparam("error"),
+            processed_at=bindparam("processed_at"),
+            next_try_at=bindparam("next_try_at"),
+            claimed_until=None,
+        )
+    )
+    rows = [
+        {
+            "event": outcome.id,
+            "state": outcome.state,
+            "attempts": outcome.attempts,
+            "error": outcome.error,
+            "processed_at": None if outcome.error else now,
+            "next_try_at": outcome.next_try_at,
+        }
+        for outcome in outcomes
+    ]
+    with store._writer.begin() as connection:  # noqa: SLF001 the queue's own state
+        connection.execute(statement, rows)
+
+
+def let_go(store: Store, ids: Sequence[int]) -> None:
+    """Give back events that were claimed and not begun."""
+    if ids:
+        with store._writer.begin() as connection:  # noqa: SLF001 the queue's own state
+            connection.execute(
+                update(WebhookEvent).where(WebhookEvent.id.in_(ids)).values(claimed_until=None)
+            )
+
+
+def set_aside(session: Session, conference: Conference) -> list[WebhookEvent]:
+    """Return the events that a person must look at, oldest first."""
+    return list(
+        session.scalars(
+            select(WebhookEvent)
+            .where(WebhookEvent.conference_id == conference.id, WebhookEvent.state == "set_aside")
+            .order_by(WebhookEvent.id)
+        )
+    )
+
+
+def replay(
+    session: Session, conference: Conference, event_ids: Iterable[str] | None = None
+) -> list[str]:
+    """Let events be worked again: those named, else all that were set aside; return their ids."""
+    chosen: ColumnElement[bool] = (
+        WebhookEvent.state == "set_aside"
+        if event_ids is None
+        else WebhookEvent.stripe_event_id.in_(list(event_ids))
+    )
+    rows = session.scalars(
+        update(WebhookEvent)
+        .where(WebhookEvent.conference_id == conference.id, chosen)
+        .values(state="received", attempts=0, next_try_at=None, claimed_until=None)
+        .returning(WebhookEvent.stripe_event_id)
+    )
+    return sorted(rows)
+
+
+def standing(session: Session) -> list[tuple[str, str, int, datetime]]:
+    """Return, by conference and state, how many events there are and when the oldest came."""
+    rows = session.execute(
+        select(
+            Conference.slug,
+            WebhookEvent.state,
+            func.count(),
+            func.min(WebhookEvent.received_at),
+        )
+        .join(Conference, Conference.id == WebhookEvent.conference_id)
+        .group_by(Conference.slug, WebhookEvent.state)
+        .order_by(Conference.slug, WebhookEvent.state)
+    )
+    return [(slug, state, int(number), oldest) for slug, state, number, oldest in rows]

@@ -1,15 +1,16 @@
 """The webhook service: verify, store, acknowledge; the work is done afterwards.
 
 ``POST /webhooks/stripe/{conference}`` takes Stripe's deliveries, ``GET /healthz`` tells whether
-the database answers.
+the database answers, ``GET /metrics`` holds figures for Prometheus. The application can be mounted
+in another one: a mounted one starts its work with the first delivery, or with the host when the
+host enters ``app.state.webhooks.running()``.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 import uvicorn
@@ -20,28 +21,115 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from po_toolkit.api.webhooks import ForgedError, MalformedError, receive, work_events
+from po_toolkit.api.schedules import SYNC_EVERY
+from po_toolkit.api.webhooks import ForgedError, MalformedError, verify
 from po_toolkit.bootstrap import OpenConference, open_conference, open_database
 from po_toolkit.config import Settings
 from po_toolkit.domain.roles import STRIPE
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.database import Store
+from po_toolkit.webhook import metrics
+from po_toolkit.webhook.intake import Intake
+from po_toolkit.webhook.worker import Worker
 
 log = structlog.get_logger(__name__)
 
 BODY_LIMIT = 512 * 1024
 """Largest body in bytes; Stripe's events are far smaller."""
 
-LOOK_AGAIN_SECONDS = 1.0
-"""How often events that failed before are looked at when nothing new comes."""
+
+class Webhooks:
+    """The service's parts: what takes deliveries, what works them, what counts both."""
+
+    def __init__(
+        self,
+        store: Store,
+        conferences: dict[str, OpenConference],
+        *,
+        work: bool,
+        sync_every: timedelta | None,
+    ) -> None:
+        """Put the parts together; nothing runs yet."""
+        self.store = store
+        self.conferences = conferences
+        self.counts = metrics.Counts(conferences)
+        self.intake = Intake(store)
+        opened = list(conferences.values())
+        self.worker = Worker(opened, self.counts, sync_every=sync_every) if work else None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Work stored events and keep the schedules while the block runs."""
+        if self.worker is not None:
+            self.worker.start()
+        try:
+            yield
+        finally:
+            if self.worker is not None:
+                await run_in_threadpool(self.worker.stop)
+
+    async def deliver(self, request: Request) -> Response:
+        """Take one delivery: it is stored before it is acknowledged."""
+        slug = request.path_params["conference"]
+        opened = self.conferences.get(slug)
+        if opened is None:
+            self.counts.strangers += 1
+            return _refusal("no such conference", 404)
+        body = await _body(request)
+        if body is None:
+            return self._refuse(slug, "oversized", 413)
+        try:
+            delivery = verify(opened, body, request.headers.get("stripe-signature", ""))
+        except ForgedError:
+            return self._refuse(slug, "forged", 400)
+        except MalformedError:
+            return self._refuse(slug, "malformed", 400)
+        try:
+            await self.intake.keep(delivery)
+        except Exception:
+            log.exception("delivery not stored", conference=slug)
+            self.counts.deliveries[slug, "not_stored"] += 1
+            return _refusal("not stored; send it again", 503)
+        self.counts.deliveries[slug, "stored"] += 1
+        if self.worker is not None:
+            self.worker.start()
+            self.worker.ring()
+        return Response(b'{"received":true}', media_type="application/json")
+
+    def _refuse(self, slug: str, outcome: str, status: int) -> Response:
+        self.counts.deliveries[slug, outcome] += 1
+        log.warning("delivery refused", conference=slug, reason=outcome)
+        return _refusal("too large" if outcome == "oversized" else "refused", status)
+
+    async def healthz(self, _request: Request) -> Response:
+        """Tell whether the database answers."""
+        try:
+            await run_in_threadpool(_answers, self.store)
+        except Exception:  # noqa: BLE001 whatever it is, the service is not healthy
+            return JSONResponse({"status": "database does not answer"}, 503)
+        return JSONResponse({"status": "ok"})
+
+    async def metrics(self, _request: Request) -> Response:
+        """Return the figures for Prometheus."""
+        said = await run_in_threadpool(metrics.text, self.store, self.counts)
+        return Response(said, media_type=metrics.CONTENT_TYPE)
 
 
-def create_app(settings: Settings, *, now: Callable[[], datetime] = utc_now) -> Starlette:
+def create_app(
+    settings: Settings,
+    *,
+    now: Callable[[], datetime] = utc_now,
+    work: bool = True,
+    sync_every: timedelta | None = None,
+) -> Starlette:
     """Build the service for every conference in the settings that has a webhook secret.
 
     Args:
         settings: Conferences and the database.
         now: The clock.
+        work: Whether events are worked here too; else ``po-toolkit worker`` must run.
+        sync_every: How often each conference is synced, and swept every night, as long as the
+            service runs; by default that is left to somebody else.
 
     Raises:
         SettingsError: A setting is wrong.
@@ -52,53 +140,47 @@ def create_app(settings: Settings, *, now: Callable[[], datetime] = utc_now) -> 
         for slug, configured in settings.conferences.items()
         if configured.stripe_webhook_secret
     }
-    bell = asyncio.Event()
-
-    async def deliver(request: Request) -> Response:
-        opened = conferences.get(request.path_params["conference"])
-        if opened is None:
-            return JSONResponse({"error": "no such conference"}, 404)
-        body = await _body(request)
-        if body is None:
-            return JSONResponse({"error": "too large"}, 413)
-        signature = request.headers.get("stripe-signature", "")
-        try:
-            await run_in_threadpool(receive, opened, body, signature)
-        except (ForgedError, MalformedError) as error:
-            log.warning("delivery refused", conference=opened.slug, reason=type(error).__name__)
-            return JSONResponse({"error": "refused"}, 400)
-        bell.set()
-        return JSONResponse({"received": True})
-
-    async def healthz(_request: Request) -> Response:
-        try:
-            await run_in_threadpool(_answers, store)
-        except Exception:  # noqa: BLE001 whatever it is, the service is not healthy
-            return JSONResponse({"status": "database does not answer"}, 503)
-        return JSONResponse({"status": "ok"})
+    webhooks = Webhooks(store, conferences, work=work, sync_every=sync_every)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        worker = asyncio.create_task(_work(list(conferences.values()), bell))
-        yield
-        worker.cancel()
+        async with webhooks.running():
+            yield
 
-    return Starlette(
+    app = Starlette(
         routes=[
-            Route("/webhooks/stripe/{conference}", deliver, methods=["POST"]),
-            Route("/healthz", healthz),
+            Route("/webhooks/stripe/{conference}", webhooks.deliver, methods=["POST"]),
+            Route("/healthz", webhooks.healthz),
+            Route("/metrics", webhooks.metrics),
         ],
         lifespan=lifespan,
     )
+    app.state.webhooks = webhooks
+    return app
 
 
-def serve(settings: Settings, host: str, port: int) -> None:
+def serve(
+    settings: Settings,
+    host: str,
+    port: int,
+    *,
+    work: bool = True,
+    sync_every: timedelta | None = SYNC_EVERY,
+) -> None:
     """Run the service until it is interrupted."""
-    uvicorn.run(create_app(settings), host=host, port=port, log_level="warning")
+    app = create_app(settings, work=work, sync_every=sync_every)
+    uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
+
+
+def _refusal(reason: str, status: int) -> Response:
+    return JSONResponse({"error": reason}, status)
 
 
 async def _body(request: Request) -> bytes | None:
     """Read the body, or give up where it is larger than the limit."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > BODY_LIMIT:
+        return None
     chunks = bytearray()
     async for chunk in request.stream():
         chunks += chunk
@@ -110,20 +192,3 @@ async def _body(request: Request) -> bytes | None:
 def _answers(store: Store) -> None:
     with store.reading() as session:
         session.execute(text("SELECT 1"))
-
-
-async def _work(conferences: list[OpenConference], bell: asyncio.Event) -> None:
-    """Work what waits, for as long as the service runs."""
-    while True:
-        bell.clear()
-        worked = 0
-        for opened in conferences:
-            try:
-                worked += await run_in_threadpool(work_events, opened)
-            except Exception:
-                log.exception("webhook work failed", conference=opened.slug)
-        if not worked:
-            try:
-                await asyncio.wait_for(bell.wait(), LOOK_AGAIN_SECONDS)
-            except TimeoutError:
-                continue

@@ -20,7 +20,8 @@ from po_toolkit import (
 )
 from po_toolkit.api.invoices import adopt_invoice, invoice_purchase_orders
 from po_toolkit.api.sync import sync_conference
-from po_toolkit.api.webhooks import ForgedError, receive, work_events
+from po_toolkit.api.webhook_work import work_events
+from po_toolkit.api.webhooks import ForgedError, receive
 from po_toolkit.errors import DuplicateEntryError, InvoiceMismatchError, PurchaseOrderError
 from po_toolkit.store.purchase_orders import by_reference
 from po_toolkit.store.tables import Invoice
