@@ -14,8 +14,9 @@ _PLAIN = re.compile(
 """What most addresses look like; the rest is for the thorough and slow check."""
 
 _NO_MAIL = frozenset({"invalid", "local", "localhost", "onion", "arpa", "internal", "home", "lan"})
-_NAMED = re.compile(r"(?:^|[,;\s])[^<>@,;]*<([^<>]+)>")
-_BETWEEN = re.compile(r"[;,\s]+|\s*/\s*")
+_NAMED = re.compile(r"[^<>@]*<([^<>]+)>")
+_LIST = re.compile(r"[;,\n]")
+_BETWEEN = re.compile(r"\s*/\s*|\s+")
 
 
 def addresses(text: str) -> list[str]:
@@ -28,12 +29,21 @@ def addresses(text: str) -> list[str]:
     """
     if _PLAIN.fullmatch(text) and _mailable(text):
         return [text]
-    named = _NAMED.findall(text) if "<" in text else []
-    parts = named or [p for p in _BETWEEN.split(text) if p] if "@" in text else [text]
-    found = list(dict.fromkeys(_one(part.removeprefix("mailto:").strip("<>")) for part in parts))
+    parts = [part for chunk in _LIST.split(text) for part in _parts(chunk)]
+    found = list(dict.fromkeys(map(_one, parts)))
     if not found:
         raise ValueError("this is not an e-mail address; write one like ap@sponsor.com.")
     return found
+
+
+def _parts(chunk: str) -> list[str]:
+    """Return the addresses in ``Name <address>``, or in what spaces and slashes separate."""
+    chunk = chunk.strip()
+    if found := _NAMED.fullmatch(chunk):
+        return [found[1].removeprefix("mailto:").strip()]
+    if chunk.count("@") < 2:
+        return [chunk.removeprefix("mailto:")] if chunk else []
+    return [part.removeprefix("mailto:") for part in _BETWEEN.split(chunk) if part]
 
 
 def _one(text: str) -> str:

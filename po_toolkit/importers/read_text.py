@@ -132,29 +132,49 @@ def find_delimiter(text: str) -> str:
 
 
 def _rows(text: str, delimiter: str) -> list[SheetRow]:
-    lines = chain(io.StringIO(text, newline=""), ("\r\n", _END))
-    reader = csv.reader(lines, delimiter=delimiter)
-    rows: list[SheetRow] = []
-    number = 0
     try:
-        for number, row in enumerate(reader, 1):
-            if row and ((row[0] and not row[0].isspace()) or any(c.strip() for c in row)):
-                rows.append((number, cast(list[Cell], row)))
+        rows, several_lines = _parsed(text, delimiter, strict=True)
     except csv.Error as error:
-        raise ImportFileError(
-            f"Row {number + 1} cannot be read: {error}. A quotation mark is probably missing there."
-        ) from None
+        # A stray mark is harmless within its own line; if a row ran on, others were swallowed.
+        rows, several_lines = _leniently(text, delimiter, error)
+    if "'" in text:
+        _restore(rows)
+    if several_lines:
+        _refuse_swallowed_rows(rows, delimiter)
+    return rows
+
+
+def _parsed(text: str, delimiter: str, *, strict: bool) -> tuple[list[SheetRow], int]:
+    """Return the rows that are not empty, and the first that takes several lines (or 0)."""
+    lines = chain(io.StringIO(text, newline=""), ("\r\n", _END))
+    reader = csv.reader(lines, delimiter=delimiter, strict=strict)
+    rows: list[SheetRow] = []
+    number = several = 0
+    for number, row in enumerate(reader, 1):
+        if row and ((row[0] and not row[0].isspace()) or any(c.strip() for c in row)):
+            rows.append((number, cast(list[Cell], row)))
+        if not several and reader.line_num > number:
+            several = number
     if not rows or rows[-1][1] != [_END]:
         raise ImportFileError(
             f"A quotation mark that opens in row {number} is never closed. The file is cut short, "
             "or the mark does not belong there."
         )
     rows.pop()
-    if "'" in text:
-        _restore(rows)
-    if reader.line_num > number:
-        _refuse_swallowed_rows(rows, delimiter)
-    return rows
+    return rows, several
+
+
+def _leniently(text: str, delimiter: str, error: csv.Error) -> tuple[list[SheetRow], int]:
+    try:
+        rows, several_lines = _parsed(text, delimiter, strict=False)
+    except csv.Error:
+        raise ImportFileError(f"The file cannot be read: {error}.") from None
+    if several_lines:
+        raise ImportFileError(
+            f"A quotation mark in or after row {several_lines} is not closed, or is not doubled "
+            "inside a cell; it swallows what follows. Mend it and import the file again."
+        )
+    return rows, several_lines
 
 
 def _restore(rows: list[SheetRow]) -> None:

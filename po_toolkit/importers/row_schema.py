@@ -76,7 +76,7 @@ def _text(limit: int, *, required: bool = False) -> PlainValidator:
     return _reader(read, required=required)
 
 
-_ROUNDED = re.compile(r"\d([.,]\d+)?[eE]\+?\d+")
+_ROUNDED = re.compile(r"\d([.,]\d+)?[eE]\+\d+")
 
 
 def _number_text(cell: Cell, _reading: Reading) -> str:

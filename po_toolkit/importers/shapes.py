@@ -65,9 +65,7 @@ _NOT_MONEY = frozenset(
         "date",
         "day",
         "month",
-        "booth",
-        "stand",
-        "vat",
+                        "vat",
         "tax",
         "ust",
         "iva",
@@ -115,17 +113,17 @@ def find_packages(
     fields = {column.field for column in columns}
     if "unit_price" in fields or "description" in fields or "quantity" in fields:
         return None
-    found = {
-        column.position: column.header
-        for column in columns
-        if column.field is None and _is_package(column, rows)
-    }
-    if len(found) < 2:
-        return None
+    found = {c.position: c.header for c in columns if c.field is None and _has_amounts(c, rows)}
     total = next((column.position for column in columns if column.field == "amount"), None)
-    if total is not None and not _adds_up(list(found), total, rows):
+    if total is None:
+        found = {at: name for at, name in found.items() if _may_be_money(name)}
+    elif not _adds_up(list(found), total, rows):
         return None
-    return Packages(found)
+    return Packages(found) if len(found) >= 2 else None
+
+
+def _may_be_money(header: str) -> bool:
+    return _NOT_MONEY.isdisjoint(fold(header).split()) and not header.startswith("column ")
 
 
 def _adds_up(parts: Sequence[int], total: int, rows: Sequence[SheetRow]) -> bool:
@@ -147,10 +145,7 @@ def _at(cells: Sequence[Cell], position: int) -> Cell:
     return cells[position] if position < len(cells) else ""
 
 
-def _is_package(column: Column, rows: Sequence[SheetRow]) -> bool:
-    words = set(fold(column.header).split())
-    if words & _NOT_MONEY or column.header.startswith("column "):
-        return False
+def _has_amounts(column: Column, rows: Sequence[SheetRow]) -> bool:
     amounts = 0
     for _, cells in islice(rows, _SAMPLE):
         cell = _at(cells, column.position)
