@@ -1,30 +1,25 @@
-"""Choose purchase orders, see what would be sent, confirm, watch, take the results away."""
+"""Choose purchase orders, see what would be sent, and confirm it."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
 
-from po_toolkit.api.invoices import (
-    InvoicePreview,
-    invoice_purchase_orders,
-    preview_invoices,
-)
-from po_toolkit.ui import running, tables, words
+from po_toolkit.api.invoices import InvoicePreview, preview_invoices
+from po_toolkit.jobs import batches
+from po_toolkit.ui import tables, words
+from po_toolkit.ui.engine import work_on
+from po_toolkit.ui.invoice_batch import show_batch, show_earlier, under_way
 from po_toolkit.ui.session import Visit
 
 
 def invoice_screen(visit: Visit) -> None:
-    """Show the screen."""
+    """Show the screen: the batch under way or asked for, else the choice for a new one."""
     st.title("Invoice")
-    run = running.current(visit.opened)
-    if run is not None and run is not visit.recall("invoice.put-away"):
-        if run.active:
-            _progress(visit, run)
-        else:
-            _results(visit, run)
+    asked = st.query_params.get("run", "")
+    batch = int(asked) if asked.isdecimal() else under_way(visit)
+    if batch is not None:
+        show_batch(visit, batch)
         return
     shown: InvoicePreview | None = visit.recall("invoice.shown")
     if shown is not None:
@@ -36,6 +31,7 @@ def invoice_screen(visit: Visit) -> None:
     _skipped(visit, preview)
     if preview.ready:
         _offer(visit, preview)
+    show_earlier(visit)
 
 
 def _chosen(visit: Visit) -> InvoicePreview:
@@ -140,74 +136,12 @@ def _confirm(visit: Visit, shown: InvoicePreview) -> None:
         label = f"Send {words.count(len(shown.ready), 'invoice')}"
         send = st.button(label, type="primary", disabled=not sure, key=visit.key("invoice.sure"))
         back = st.button("Not now", key=visit.key("invoice.back"))
-    if send:
-        _start(visit, shown)
     if send or back:
         visit.keep("invoice.shown", None)
+    if send:
+        batch = batches.start(visit.opened, [line.reference for line in shown.ready])
+        work_on(visit.settings)
+        visit.go("invoice", run=str(batch))
+    if back:
         st.rerun()
     _ready(shown)
-
-
-def _start(visit: Visit, shown: InvoicePreview) -> None:
-    organizations = {line.reference: line.organization_name for line in shown.ready}
-    patient = replace(visit.opened, patient=True)
-    running.start(
-        visit.opened,
-        organizations,
-        lambda progress: invoice_purchase_orders(
-            patient, references=organizations, progress=progress
-        ),
-    )
-
-
-def _progress(visit: Visit, run: running.Run) -> None:
-    st.write(f"Started by {run.started_by}. You may leave this page; the work goes on.")
-
-    @st.fragment(run_every=1)
-    def watch() -> None:
-        done = len(run.results)
-        st.progress(done / run.total if run.total else 1.0, text=f"{done} of {run.total} done")
-        if not run.active:
-            st.rerun()
-
-    words.mode_notice(visit.opened.settings.mode)
-    watch()
-
-
-def _results(visit: Visit, run: running.Run) -> None:
-    if run.error:
-        st.error(run.error, icon=":material/error:")
-    if run.report is not None:
-        report = run.report
-        with st.container(horizontal=True):
-            st.metric("Invoiced", report.invoiced, border=True)
-            st.metric("Skipped", report.skipped, border=True)
-            st.metric("Failed", report.failed, border=True)
-    frame = pd.DataFrame(
-        {
-            "organization_name": run.organizations.get(result.reference, ""),
-            "reference": result.reference,
-            "outcome": words.label(result.outcome),
-            "hosted_invoice_url": result.hosted_invoice_url,
-            "stripe_invoice_id": result.stripe_invoice_id,
-            "error": result.error,
-        }
-        for result in run.results
-    )
-    if not frame.empty:
-        columns = {
-            "organization_name": "Organization",
-            "reference": "Reference",
-            "outcome": "Outcome",
-            "hosted_invoice_url": st.column_config.LinkColumn(
-                "Invoice page", display_text="Open invoice"
-            ),
-            "error": "What went wrong",
-        }
-        tables.show(frame, columns)
-        tables.downloads(
-            f"{visit.opened.slug}-invoices", lambda: frame, key=visit.key("invoice.results")
-        )
-    if st.button("Done", key=visit.key("invoice.done")):
-        visit.keep("invoice.put-away", run)
-        st.rerun()

@@ -7,11 +7,14 @@ holds the conference's slug.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import streamlit as st
+from pydantic import SecretStr
 from streamlit.navigation.page import Page
 
 from po_toolkit.bootstrap import OpenConference, open_database
@@ -27,6 +30,7 @@ class Visit:
 
     opened: OpenConference
     pages: Mapping[str, Page]
+    settings: Settings
 
     def may(self, act: Act) -> bool:
         """Tell whether the person's role permits an act; the act itself checks again."""
@@ -63,9 +67,19 @@ def store(settings: Settings) -> Store:
     Raises:
         SettingsError: It cannot be opened or belongs to a newer release.
     """
-    return _open(settings.model_dump_json(), settings)
+    return _open(fingerprint(settings), settings)
+
+
+def fingerprint(settings: Settings) -> str:
+    """Return a digest that changes with any setting, keys included, and reveals none."""
+    plain = json.dumps(settings.model_dump(), default=_revealed, sort_keys=True)
+    return hashlib.sha256(plain.encode()).hexdigest()
+
+
+def _revealed(value: object) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 
 @st.cache_resource(show_spinner=False, max_entries=2, on_release=lambda s: s.engine.dispose())
-def _open(masked_settings: str, _settings: Settings) -> Store:  # noqa: ARG001 it is the cache's key
+def _open(settings_fingerprint: str, _settings: Settings) -> Store:  # noqa: ARG001 it is the cache's key
     return open_database(_settings)

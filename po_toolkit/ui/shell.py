@@ -15,6 +15,7 @@ from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.store.database import Store
 from po_toolkit.ui import words
+from po_toolkit.ui.engine import work_on_if_needed
 from po_toolkit.ui.import_screen import import_screen
 from po_toolkit.ui.invoice_screen import invoice_screen
 from po_toolkit.ui.order_screen import order_screen
@@ -59,6 +60,7 @@ def run(start: str = "import") -> None:
             _setup(settings)
             return
         books = store(settings)
+        work_on_if_needed(settings, books)
         _conference(settings, books, somebody(settings, books), start)
 
 
@@ -78,7 +80,7 @@ def _conference(settings: Settings, books: Store, person: Person, start: str) ->
     slug = _choice(settings, allowed)
     opened = open_conference(slug, settings=settings, store=books, actor=allowed[slug])
     pages: dict[str, Page] = {}
-    visit = Visit(opened, pages)
+    visit = Visit(opened, pages, settings)
     for place, screen in SCREENS.items():
         pages[place] = _page(visit, place, screen, default=place == start)
     chosen = st.navigation(list(pages.values()))

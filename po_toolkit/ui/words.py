@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_currency
 
 from po_toolkit.domain.roles import Act
@@ -56,6 +56,11 @@ def moment(value: datetime | None, timezone: str) -> str:
     if value is None:
         return ""
     return format_datetime(value, "medium", tzinfo=ZoneInfo(timezone), locale=locale())
+
+
+def duration(seconds: int) -> str:
+    """Write a length of time: ``2 minutes``."""
+    return format_timedelta(timedelta(seconds=seconds), threshold=1.5, locale=locale())
 
 
 def status(value: str) -> str:

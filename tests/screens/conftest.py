@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from po_toolkit.bootstrap import OpenConference, open_conference
@@ -49,14 +50,15 @@ def sample() -> Callable[[str], tuple[str, bytes, str]]:
 
 
 @pytest.fixture
-def config(tmp_path, simulator, monkeypatch) -> Path:
+def config(tmp_path, simulator, monkeypatch) -> Iterator[Path]:
     """A settings file with a conference in test mode, one in live mode and one without a key."""
     monkeypatch.delenv("PO_TOOLKIT_DATABASE_URL", raising=False)
     monkeypatch.delenv("PO_TOOLKIT_STRIPE_API_BASE", raising=False)
     path = tmp_path / "secrets.toml"
     path.write_text(SETTINGS.format(folder=tmp_path, stripe=simulator.url))
     monkeypatch.setenv("PO_TOOLKIT_CONFIG", str(path))
-    return path
+    yield path
+    st.cache_resource.clear()  # stops the batch engine and closes the database
 
 
 @pytest.fixture

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 
 from po_toolkit.api.imports import import_purchase_orders
-from po_toolkit.api.invoices import InvoiceReport
+from po_toolkit.jobs import batches
+from po_toolkit.jobs.waiting import wait_for
 from po_toolkit.reconcile import list_purchase_orders
-from po_toolkit.ui import running
 
 SHEET = """organization_name,contact_email,po_number,amount,currency
 Acme,ap@acme.example,A-1,100.00,usd
@@ -31,6 +29,14 @@ def drafts(conference):
 def ask(app, label="Send 3 invoices"):
     button(app, f"{label}…").click().run()
     return app
+
+
+def confirm(app, opened):
+    """Say the second yes and wait for the end."""
+    app.button(key=f"{opened.slug}:invoice.sure").click().run()
+    assert not app.exception
+    wait_for(opened, batches.latest(opened, limit=1)[0].batch_id)
+    return app.run()
 
 
 def button(app, label):
@@ -70,15 +76,9 @@ def test_confirmed_invoices_are_sent_and_listed_with_their_pages(
     """Staff need the link of each invoice for sponsors' portals, at once and as a file."""
     drafts()
     app = ask(show("invoice"))
-    app.button(key="pycon-2027:invoice.sure").click().run()
-    assert running.current(conference()).finished.wait(60)
-    app.run()
+    confirm(app, conference())
     assert not app.exception
-    assert {m.label: m.value for m in app.metric} == {
-        "Invoiced": "3",
-        "Skipped": "0",
-        "Failed": "0",
-    }
+    assert {m.label: m.value for m in app.metric} == {"Invoiced": "3", "Failed": "0"}
     results = app.dataframe[0].value
     assert set(results["organization_name"]) == {"Acme", "Bolt", "Kaito"}
     assert all(url.startswith(simulator.url) for url in results["hosted_invoice_url"])
@@ -93,8 +93,7 @@ def test_only_the_purchase_orders_that_were_picked_are_sent(show, drafts, confer
     app = show("invoice")
     app.multiselect[0].set_value([report.references[1]]).run()
     ask(app, "Send 1 invoice")
-    app.button(key="pycon-2027:invoice.sure").click().run()
-    assert running.current(conference()).finished.wait(60)
+    confirm(app, conference())
     assert len(open_invoices(conference())) == 1
 
 
@@ -103,8 +102,7 @@ def test_purchase_orders_that_came_after_the_preview_are_not_sent(show, drafts, 
     drafts()
     app = ask(show("invoice"))
     drafts(sheet=SHEET.replace("-1,", "-2,"))
-    app.button(key="pycon-2027:invoice.sure").click().run()
-    assert running.current(conference()).finished.wait(60)
+    confirm(app, conference())
     assert len(open_invoices(conference())) == 3
 
 
@@ -118,8 +116,7 @@ def test_in_live_mode_the_button_waits_for_the_typed_name(show, read, drafts, co
     box = next(t for t in app.text_input if t.label == "Type live-2027 to send real invoices")
     box.set_value("live-2027").run()
     assert not app.button(key=sure).disabled
-    app.button(key=sure).click().run()
-    assert running.current(conference("live-2027")).finished.wait(60)
+    confirm(app, conference("live-2027"))
     assert len(open_invoices(conference("live-2027"))) == 3
 
 
@@ -139,48 +136,78 @@ def test_a_refusal_names_its_purchase_order_and_stops_no_other(
     late = late.replace("jpy\n", "jpy,2020-01-31\n")
     drafts(sheet=late)
     app = ask(show("invoice"))
-    app.button(key="pycon-2027:invoice.sure").click().run()
-    assert running.current(conference()).finished.wait(60)
-    app.run()
-    assert {m.label: m.value for m in app.metric} == {
-        "Invoiced": "2",
-        "Skipped": "0",
-        "Failed": "1",
-    }
+    confirm(app, conference())
+    assert {m.label: m.value for m in app.metric} == {"Invoiced": "2", "Failed": "1"}
     results = app.dataframe[0].value.set_index("organization_name")
     assert "due date" in results.loc["Kaito", "error"]
 
 
-def test_a_second_person_sees_the_run_and_cannot_start_another(show, read, drafts, conference):
+def test_only_what_failed_is_tried_again(show, drafts, conference, simulator):
+    """A retry must not touch what was sent."""
+    late = SHEET.replace("currency\n", "currency,due_date\n").replace("usd\n", "usd,\n")
+    drafts(sheet=late.replace("jpy\n", "jpy,2020-01-31\n"))
+    app = confirm(ask(show("invoice")), conference())
+    simulator.control.clear_calls()
+    button(app, "Try the 1 failed one again").click().run()
+    assert not app.exception
+    done = wait_for(conference(), batches.latest(conference(), limit=1)[0].batch_id)
+    assert (done.invoiced, done.failed) == (2, 1)
+    tried = [c for c in posts(simulator) if c.path == "/v1/invoices"]
+    assert len(tried) == 1
+
+
+def test_a_second_person_sees_the_batch_and_cannot_start_another(show, read, drafts, conference):
     """Two impatient people must not double the work, and both want to see how far it is."""
-    drafts()
     opened = conference()
-    hold = threading.Event()
-
-    def slow(progress):
-        hold.wait(30)
-        return InvoiceReport([])
-
-    try:
-        mine = running.start(opened, {"PO-AAAAAA": "Acme"}, slow)
-        assert running.start(opened, {"PO-BBBBBB": "Bolt"}, slow) is mine
-        app = show("invoice")
-        assert not app.exception
-        assert "Started by test" in read(app)
-        assert not [b for b in app.button if b.label.startswith("Send")]
-    finally:
-        hold.set()
-        mine.finished.wait(30)
-
-
-def test_work_that_stopped_says_so_and_how_to_go_on(show, conference):
-    """A revoked key midway must be read on the page, not found out from a sponsor."""
-    from po_toolkit.errors import StripeAuthenticationError
-
-    def revoked(progress):
-        raise StripeAuthenticationError("Stripe does not accept the key. Put a new one in.")
-
-    running.start(conference(), {"PO-AAAAAA": "Acme"}, revoked).finished.wait(30)
+    batch = batches.start(opened, drafts().references)
+    batches.pause(opened, batch)
     app = show("invoice")
     assert not app.exception
-    assert app.error[0].value == "Stripe does not accept the key. Put a new one in."
+    assert f"Batch {batch}, started by test" in read(app)
+    assert not [b for b in app.button if b.label.startswith("Send")]
+
+
+def test_a_paused_batch_goes_on_when_it_is_resumed(show, read, drafts, conference):
+    """A pause for a phone call must not end in invoices that nobody sends."""
+    opened = conference()
+    batch = batches.start(opened, drafts().references)
+    batches.pause(opened, batch)
+    app = show("invoice")
+    button(app, "Resume").click().run()
+    assert not app.exception
+    assert wait_for(opened, batch).invoiced == 3
+    app = show("invoice", run=str(batch))
+    assert {m.label: m.value for m in app.metric} == {"Invoiced": "3", "Failed": "0"}
+
+
+def test_what_is_left_undone_can_be_sent_later(show, read, drafts, conference, simulator):
+    """Who stops a batch must find the rest among the drafts, not lost."""
+    opened = conference()
+    batches.pause(opened, batches.start(opened, drafts().references))
+    app = show("invoice")
+    button(app, "Leave the rest undone").click().run()
+    assert not app.exception
+    assert posts(simulator) == []
+    assert "To send 3 invoices" in read(show("invoice"))
+
+
+def test_a_batch_that_stopped_says_why_and_how_to_go_on(show, drafts, conference):
+    """A revoked key midway must be read on the page, not found out from a sponsor."""
+    from po_toolkit.store import batches as table
+
+    opened = conference()
+    batch = batches.start(opened, drafts().references)
+    table.pause_because(opened.store, batch, "Stripe does not accept the key.")
+    app = show("invoice")
+    assert not app.exception
+    assert app.error[0].value == "Stripe does not accept the key."
+    assert button(app, "Resume")
+
+
+def test_another_conferences_batch_stays_shut(show, drafts, conference):
+    """A guessed number must not open another conference's invoices."""
+    batch = batches.start(conference(), drafts().references)
+    batches.pause(conference(), batch)
+    app = show("invoice", name="Live 2027", run=str(batch))
+    assert not app.exception
+    assert f"no invoice batch {batch}" in app.error[0].value

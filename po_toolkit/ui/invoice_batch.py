@@ -1,0 +1,154 @@
+"""A batch of invoices: watched by everybody at the conference, left and come back to."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from po_toolkit.domain.roles import Act
+from po_toolkit.jobs import batches
+from po_toolkit.jobs.batches import BatchProgress
+from po_toolkit.store import batches as items
+from po_toolkit.ui import tables, words
+from po_toolkit.ui.engine import work_on
+from po_toolkit.ui.session import Visit
+
+_EARLIER = 5
+
+
+def under_way(visit: Visit) -> int | None:
+    """Return the batch that is being worked or waits to be resumed, or None."""
+    latest = batches.latest(visit.opened, limit=1)
+    return latest[0].batch_id if latest and _is_open(latest[0]) else None
+
+
+def _is_open(progress: BatchProgress) -> bool:
+    return progress.state in ("running", "paused")
+
+
+def show_batch(visit: Visit, batch: int) -> None:
+    """Show how a batch stands, with what can be done about it, and its results so far."""
+    progress = batches.progress(visit.opened, batch)
+    began = words.moment(progress.created_at, visit.opened.conference.timezone)
+    st.write(f"Batch {batch}, started by {words.plain(progress.entered_by)}, {began}.")
+    words.mode_notice(visit.opened.settings.mode)
+    if progress.error:
+        st.error(progress.error, icon=":material/error:")
+    if _is_open(progress):
+        st.write("You may leave this page or close it; the work goes on.")
+        _watch(visit, batch, moving=progress.state == "running")
+        _steer(visit, progress)
+    else:
+        _figures(progress)
+    _results(visit, progress)
+    if not _is_open(progress):
+        _after(visit, progress)
+
+
+def show_earlier(visit: Visit) -> None:
+    """Show the latest batches, each with the way to its results."""
+    latest = batches.latest(visit.opened, limit=_EARLIER)
+    if not latest:
+        return
+    st.subheader("Earlier batches")
+    for progress in latest:
+        began = words.moment(progress.created_at, visit.opened.conference.timezone)
+        visit.link(
+            "invoice",
+            f"{began}: {progress.invoiced} of {progress.total} invoiced"
+            + (f", {progress.failed} failed" if progress.failed else ""),
+            run=str(progress.batch_id),
+        )
+
+
+def _watch(visit: Visit, batch: int, *, moving: bool) -> None:
+    @st.fragment(run_every=1 if moving else None)
+    def watch() -> None:
+        progress = batches.progress(visit.opened, batch)
+        text = f"{progress.done} of {progress.total} done"
+        if progress.failed:
+            text += f", {progress.failed} failed"
+        if progress.rate:
+            text += f", {progress.rate:.1f} a second"
+        if progress.seconds_left is not None:
+            text += f", about {words.duration(progress.seconds_left)} left"
+        st.progress(progress.done / max(progress.total, 1), text=text)
+        if moving and progress.state != "running":
+            if progress.state == "done":
+                st.toast(f"Batch {batch} is done.", icon=":material/check_circle:")
+            st.rerun()
+
+    watch()
+
+
+def _steer(visit: Visit, progress: BatchProgress) -> None:
+    if not visit.may(Act.INVOICE):
+        return
+    batch = progress.batch_id
+    with st.container(horizontal=True):
+        if progress.state == "paused" and st.button("Resume", key=visit.key("batch.resume")):
+            batches.resume(visit.opened, batch)
+            work_on(visit.settings)
+            st.rerun()
+        if progress.state == "running" and st.button("Pause", key=visit.key("batch.pause")):
+            batches.pause(visit.opened, batch)
+            st.rerun()
+        if st.button("Leave the rest undone", key=visit.key("batch.cancel")):
+            batches.cancel(visit.opened, batch)
+            st.rerun()
+
+
+def _figures(progress: BatchProgress) -> None:
+    figures = {
+        "Invoiced": progress.invoiced,
+        "Skipped": progress.skipped,
+        "Failed": progress.failed,
+        "Left undone": progress.cancelled,
+    }
+    with st.container(horizontal=True):
+        for label, figure in figures.items():
+            if figure or label in ("Invoiced", "Failed"):
+                st.metric(label, figure, border=True, width="content")
+
+
+def _results(visit: Visit, progress: BatchProgress) -> None:
+    with visit.opened.store.reading() as session:
+        rows = items.results(session, progress.batch_id)
+    frame = pd.DataFrame(
+        {
+            "organization_name": organization,
+            "reference": reference,
+            "outcome": words.label(item.state),
+            "hosted_invoice_url": item.hosted_url,
+            "stripe_invoice_id": item.stripe_invoice_id,
+            "error": item.error,
+        }
+        for item, reference, organization in rows
+        if item.state in batches.OUTCOMES
+    )
+    if frame.empty:
+        return
+    columns = {
+        "organization_name": "Organization",
+        "reference": "Reference",
+        "outcome": "Outcome",
+        "hosted_invoice_url": st.column_config.LinkColumn(
+            "Invoice page", display_text="Open invoice"
+        ),
+        "error": "What went wrong",
+    }
+    tables.show(frame, columns, alt="What became of each purchase order")
+    name = f"{visit.opened.slug}-invoices-{progress.batch_id}"
+    tables.downloads(name, lambda: frame, key=visit.key("batch.results"))
+
+
+def _after(visit: Visit, progress: BatchProgress) -> None:
+    with st.container(horizontal=True):
+        if progress.failed and visit.may(Act.INVOICE):
+            label = f"Try the {words.count(progress.failed, 'failed one')} again"
+            if st.button(label, icon=":material/refresh:", key=visit.key("batch.retry")):
+                batches.retry(visit.opened, progress.batch_id)
+                work_on(visit.settings)
+                st.rerun()
+        if st.button("Done", key=visit.key("batch.done")):
+            visit.go("invoice")
