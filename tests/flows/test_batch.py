@@ -1,20 +1,245 @@
-"""A batch of purchase orders: queued once, worked to the end, whoever dies on the way."""
+"""A batch of purchase orders: queued once, worked to the end, paced, paused, retried."""
 
 from __future__ import annotations
 
+import sqlite3
+import threading
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from pydantic import SecretStr
+
+from po_toolkit.api.invoices import account_of, invoice_purchase_orders, preview_invoices
+from po_toolkit.config import ConferenceSettings
+from po_toolkit.errors import PurchaseOrderError
+from po_toolkit.invoicing.drive import claim
 from po_toolkit.jobs import batches
 from po_toolkit.jobs.engine import Engine
+from po_toolkit.jobs.run import invoice_many
 from po_toolkit.jobs.waiting import wait_for
+from po_toolkit.store.permits import account_pace
+from tests.conftest import KEY, open_unpaced
 
 
-def test_a_batch_is_worked_to_the_end(opened, settings, simulator, make_order):
-    orders = [make_order(("Booth", 1, f"{n}.00"), po_number=str(n)) for n in range(1, 13)]
-    batch_id = batches.start(opened, [o.reference for o in orders])
-    seen = []
+def orders_of(make_order, count, **details):
+    return [
+        make_order(
+            ("Booth", 1, f"{n}.00"),
+            po_number=str(n),
+            organization=f"Sponsor {n}",
+            email=f"ap{n}@sponsor.example",
+            **details,
+        ).reference
+        for n in range(1, count + 1)
+    ]
+
+
+def run(opened, settings, batch_id, step=None):
     with Engine(settings, only=[batch_id]):
-        progress = wait_for(opened, batch_id, seen.append)
+        return wait_for(opened, batch_id, step)
+
+
+def test_a_batch_is_worked_to_the_end_and_tells_each_result(
+    opened, settings, simulator, make_order
+):
+    references = orders_of(make_order, 12)
+    batch_id = batches.start(opened, references)
+    seen = []
+    progress = run(opened, settings, batch_id, seen.append)
     assert (progress.state, progress.invoiced, progress.failed) == ("done", 12, 0)
-    assert {result.reference for result in seen} == {o.reference for o in orders}
+    assert Counter(result.reference for result in seen) == Counter(references)
     assert sorted(i["total"] for i in simulator.control.all("invoice")) == [
         n * 100 for n in range(1, 13)
     ]
+    report = batches.results(opened, batch_id)
+    assert [r.reference for r in report.results] == references
+    assert all(r.hosted_invoice_url for r in report.results)
+
+
+def test_many_new_sponsors_are_looked_for_by_pages(opened, settings, simulator, make_order):
+    opened.gateway.write(
+        "/v1/customers", {"name": "sponsor 3", "email": "AP3@sponsor.example"}, idempotency_key="k"
+    )
+    references = orders_of(make_order, 25)
+    simulator.control.clear_calls()
+    progress = run(opened, settings, batches.start(opened, references))
+    calls = Counter(call.method for call in simulator.control.calls())
+    assert progress.invoiced == 25
+    assert calls.total() <= 4.1 * 25
+    assert len(simulator.control.all("customer")) == 25
+
+
+def test_a_paused_batch_waits_and_goes_on_when_resumed(opened, settings, simulator, make_order):
+    references = orders_of(make_order, 3)
+    batch_id = batches.start(opened, references)
+    batches.pause(opened, batch_id)
+    assert run(opened, settings, batch_id).invoiced == 0
+    assert simulator.control.all("invoice") == []
+    batches.resume(opened, batch_id)
+    assert run(opened, settings, batch_id).invoiced == 3
+
+
+def test_a_cancelled_batch_sends_nothing_more(opened, settings, simulator, make_order):
+    batch_id = batches.start(opened, orders_of(make_order, 3))
+    batches.cancel(opened, batch_id)
+    progress = run(opened, settings, batch_id)
+    assert (progress.state, progress.cancelled, progress.invoiced) == ("cancelled", 3, 0)
+    with pytest.raises(PurchaseOrderError, match="cancelled"):
+        batches.resume(opened, batch_id)
+
+
+def test_only_the_failures_of_a_batch_are_tried_again(opened, settings, simulator, make_order):
+    good = orders_of(make_order, 2)
+    bad = make_order(po_number="bad", due_date=opened.today().replace(year=2020)).reference
+    batch_id = batches.start(opened, [*good, bad])
+    assert run(opened, settings, batch_id).failed == 1
+    simulator.control.clear_calls()
+    assert batches.retry(opened, batch_id) == 1
+    progress = run(opened, settings, batch_id)
+    assert (progress.invoiced, progress.failed) == (2, 1)
+    calls = simulator.control.calls()
+    drafts = [call for call in calls if (call.method, call.path) == ("POST", "/v1/invoices")]
+    assert [call.status for call in drafts] == [400]
+
+
+def test_a_key_revoked_midway_pauses_the_batch_with_its_reason(
+    opened, settings, simulator, make_order
+):
+    references = orders_of(make_order, 8)
+    simulator.control.revoke_key(KEY)
+    ended = invoice_many(opened, settings, references)
+    assert "key" in ended.stopped
+    assert ended.report.failed == 8
+    simulator.control.revoke_key(KEY, revoked=False)
+    assert invoice_many(opened, settings, references).report.invoiced == 8
+    assert len(simulator.control.all("invoice")) == 8
+
+
+def test_two_engines_on_one_batch_bill_once(opened, settings, simulator, make_order):
+    references = orders_of(make_order, 6)
+    first, second = (batches.start(opened, references) for _ in range(2))
+    with Engine(settings, only=[first, second]):
+        a, b = wait_for(opened, first), wait_for(opened, second)
+    assert a.invoiced + b.invoiced >= 6
+    assert a.failed + b.failed == 0
+    assert len(simulator.control.all("invoice")) == 6
+
+
+def test_two_drivers_of_one_order_bill_once(opened, settings, clock, simulator, make_order):
+    order = make_order()
+    barrier = threading.Barrier(4)
+    reports = []
+
+    def press() -> None:
+        mine = open_unpaced(settings, clock)
+        barrier.wait()
+        reports.append(invoice_purchase_orders(mine, references=[order.reference]))
+
+    threads = [threading.Thread(target=press) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(r.invoiced for r in reports) == 1
+    assert sum(r.failed for r in reports) == 0
+    assert len(simulator.control.all("invoice")) == 1
+
+
+def test_settings_changed_between_two_tries_change_no_stored_body(opened, simulator, make_order):
+    order = make_order()
+    simulator.control.fail(path="/v1/invoices", kind="drop_after", times=20)
+    assert invoice_purchase_orders(opened, references=[order.reference]).failed == 1
+    simulator.control.clear_faults()
+    opened.conference.invoice_footer = "New footer"
+    opened.conference.days_until_due = 7
+    assert invoice_purchase_orders(opened, references=[order.reference]).invoiced == 1
+    (invoice,) = simulator.control.all("invoice")
+    assert invoice["footer"] is None
+
+
+@pytest.mark.parametrize("act", ["delete", "edit", "finalize"])
+def test_a_draft_touched_by_hand_is_noticed(opened, simulator, make_order, act):
+    order = make_order()
+    invoice_purchase_orders(opened, references=[order.reference], send=False)
+    (draft,) = simulator.control.all("invoice")
+    path = f"/v1/invoices/{draft['id']}"
+    if act == "delete":
+        opened.gateway.delete(path)
+    elif act == "edit":
+        extra = {"lines": [{"description": "Lunch", "amount": 500}]}
+        opened.gateway.write(f"{path}/add_lines", extra, idempotency_key="by-hand")
+    else:
+        opened.gateway.write(f"{path}/finalize", {}, idempotency_key="by-hand")
+    assert invoice_purchase_orders(opened, references=[order.reference]).invoiced == 1
+    (invoice,) = simulator.control.all("invoice")
+    assert (invoice["status"], invoice["total"]) == ("open", 1_755_000)
+    assert invoice["metadata"]["generation"] == ("1" if act == "finalize" else "2")
+
+
+def test_a_customer_deleted_in_the_dashboard_is_made_anew(opened, simulator, make_order):
+    invoice_purchase_orders(opened, references=[make_order(po_number="1").reference])
+    (customer,) = simulator.control.all("customer")
+    opened.gateway.delete(f"/v1/customers/{customer['id']}")
+    second = make_order(po_number="2")
+    assert invoice_purchase_orders(opened, references=[second.reference]).invoiced == 1
+
+
+def test_a_driver_risen_from_the_dead_changes_nothing(opened, clock, simulator, make_order):
+    order = make_order()
+    dead = claim(account_of(opened), order.id)
+    clock.advance(seconds=20)
+    assert invoice_purchase_orders(opened, references=[order.reference]).invoiced == 1
+    with pytest.raises(PurchaseOrderError, match="Another process is invoicing"):
+        dead.advance(step="draft", state="planned")
+    assert len(simulator.control.all("invoice")) == 1
+
+
+def test_a_database_that_fails_midway_bills_once_afterwards(
+    opened, simulator, make_order, monkeypatch
+):
+    order = make_order()
+    real, left = type(opened.store).writing, iter(range(4))
+
+    def full(self, actor, act):
+        if next(left, None) is None:
+            raise sqlite3.OperationalError("database or disk is full")
+        return real(self, actor, act)
+
+    monkeypatch.setattr(type(opened.store), "writing", full)
+    with pytest.raises(sqlite3.OperationalError):
+        invoice_purchase_orders(opened, references=[order.reference])
+    monkeypatch.undo()
+    opened_later = replace(opened, now=lambda: opened.now().replace(year=2027))
+    opened_later.__dict__["gateway"] = opened.gateway
+    assert invoice_purchase_orders(opened_later, references=[order.reference]).invoiced == 1
+    assert len(simulator.control.all("invoice")) == 1
+
+
+def test_slots_of_one_account_never_pass_its_limit_and_429_widens_them(opened, monkeypatch):
+    now = 1_000_000_000_000
+    slept: list[float] = []
+    monkeypatch.setattr("po_toolkit.store.permits.time.time_ns", lambda: now)
+    monkeypatch.setattr("po_toolkit.store.permits.time.sleep", slept.append)
+    pace = account_pace(opened.store, SecretStr(KEY))
+    other = account_pace(opened.store, SecretStr(KEY))
+    for n in range(23):
+        (pace if n % 2 else other).wait(f"post /v1/endpoint{n % 5}")
+    assert max(slept) == pytest.approx(22 / 23, rel=0.01)
+    pace.slow_down()
+    slept.clear()
+    for _ in range(2):
+        pace.wait("post /v1/other")
+    assert slept[1] - slept[0] == pytest.approx(1.5 / 23, rel=0.01)
+
+
+def test_a_preview_tells_mode_totals_doubts_and_what_is_skipped(opened, make_order):
+    ready = make_order(("Booth", 1, "10.00"), po_number="")
+    gone = make_order(("Booth", 2, "10.00"))
+    invoice_purchase_orders(opened, references=[gone.reference])
+    preview = preview_invoices(opened, references=[ready.reference, gone.reference])
+    assert (preview.mode, [line.reference for line in preview.ready]) == ("test", [ready.reference])
+    assert preview.ready[0].doubts == ["no PO number"]
+    assert "already invoiced" in preview.skipped[0].reason
+    live = ConferenceSettings(name="x", stripe_secret_key=SecretStr("sk_live_x"))
+    assert preview_invoices(replace(opened, settings=live), all_draft=True).mode == "live"
