@@ -12,7 +12,7 @@ from typing import Any, Literal
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PurchaseOrderError
-from po_toolkit.importers.bank import BankFile, BankLine, Proof, Statement, prove, read_bank_file
+from po_toolkit.importers.bank import BankLine, Proof, Statement, prove, read_bank_file
 from po_toolkit.importers.files import read_bytes
 from po_toolkit.money import to_major
 from po_toolkit.store import bank as kept
@@ -144,8 +144,8 @@ def import_bank_statement(
         lock_conference(uow, conference_id)
         for statement in file.statements:
             proof = prove(statement)
-            row = _row(opened, statement, proof, name, digest, file)
-            results.append(_take(uow, row, statement, proof))
+            row = _row(opened, statement, proof, file_name=name, digest=digest, format_=file.format)
+            results.append(_take(uow, row, statement))
             problems += _problems(statement, results[-1])
         if mapping and file.fingerprint:
             kept.save_mapping(uow, conference_id, file.fingerprint, file.columns)
@@ -215,15 +215,16 @@ def _row(
     opened: OpenConference,
     statement: Statement,
     proof: Proof,
-    name: str,
+    *,
+    file_name: str,
     digest: str,
-    file: BankFile,
+    format_: str,
 ) -> BankStatement:
     return BankStatement(
         conference_id=opened.conference.id,
-        file_name=name,
+        file_name=file_name,
         file_sha256=digest,
-        format=file.format,
+        format=format_,
         account=statement.account[:255],
         currency=statement.currency[:3],
         number=statement.number[:255],
@@ -240,9 +241,7 @@ def _row(
     )
 
 
-def _take(
-    uow: UnitOfWork, row: BankStatement, statement: Statement, proof: Proof
-) -> StatementResult:
+def _take(uow: UnitOfWork, row: BankStatement, statement: Statement) -> StatementResult:
     lines = [_new_line(line) for line in statement.lines]
     before = kept.same_statement(uow.session, row)
     if before is None:
@@ -256,7 +255,6 @@ def _take(
     row = before or row
     if row.state == "held":
         row.held_lines = [_as_json(line) for line in lines]
-    if row.state == "held" or (proof.state == "held" and row.state != "accepted"):
         return _result(row)
     found = kept.keep_lines(uow, row, lines)
     kept.quarantine(uow, row, ((b.row, b.raw, b.message) for b in statement.bad))

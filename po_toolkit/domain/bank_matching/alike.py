@@ -168,7 +168,7 @@ def in_instalments(seen: ByName) -> dict[Line, list[Candidate]]:
         order = orders[order_id]
         total = display(seen.remaining.balance[order_id], order.currency)
         for line in some:
-            part = Part("order", order_id, line.amount, order.reference)
+            part = Part("order", order_id, line.amount, order.reference, 0, order.reference)
             evidence = (
                 f"one of {len(some)} credits that name {order.organization_name} and come to "
                 f"{total}, what is open on {order.reference}"
@@ -184,14 +184,14 @@ def _fits(order: OpenOrder, line: Line) -> bool:
 def _link(line: Line, entry: HandEntry, index: Index, rule: str, said: str) -> Candidate:
     reference = index.orders[entry.order_id].reference
     name = f"the entry of {entry.date} on {reference}"
-    part = Part("entry", entry.id, abs(line.amount), name)
+    part = Part("entry", entry.id, abs(line.amount), name, 0, reference)
     evidence = f"the text {said}; {name} has this amount"
     return Candidate((part,), rule, evidence)
 
 
 def _pay(line: Line, orders: Sequence[OpenOrder], remaining: Remaining, rule: str) -> Candidate:
     shares = {o.id: min(remaining.balance[o.id], line.amount) for o in orders}
-    parts = tuple(Part("order", o.id, shares[o.id], o.reference) for o in orders)
+    parts = tuple(Part("order", o.id, shares[o.id], o.reference, 0, o.reference) for o in orders)
     short = sum(remaining.balance[o.id] for o in orders) - line.amount
     less = f", less {display(short, line.currency)} as when banks keep charges" if short else ""
     references = " and ".join(o.reference for o in orders)

@@ -98,7 +98,9 @@ class Part:
         kind: payout, payout_return, entry (one made by hand) or order (a payment to be entered).
         id: Of the payout, entry or purchase order.
         amount: Minor units, always above 0.
+        name: What it is, in words.
         charges: What the entry has and the line has not.
+        reference: The purchase order's reference, or the payout's id.
     """
 
     kind: Literal["payout", "payout_return", "entry", "order"]
@@ -106,6 +108,7 @@ class Part:
     amount: int
     name: str
     charges: int = 0
+    reference: str = ""
 
     @property
     def target(self) -> str:

@@ -123,7 +123,9 @@ def _link(
     for entry in entries:
         amount = min(abs(entry.amount), abs(line.amount))
         name = f"the entry of {entry.date} on {index.orders[entry.order_id].reference}"
-        parts.append(Part("entry", entry.id, amount, name, charges=abs(entry.amount) - amount))
+        charges = abs(entry.amount) - amount
+        reference = index.orders[entry.order_id].reference
+        parts.append(Part("entry", entry.id, amount, name, charges, reference))
     charges = sum(p.charges for p in parts)
     kept = f", {display(charges, line.currency)} kept by banks" if charges else ""
     words = _naming(index, (e.order_id for e in entries))
@@ -135,7 +137,7 @@ def _pay(
     line: Line, shares: dict[int, int], index: Index, rule: str, *, sure: bool, more: str = ""
 ) -> Candidate:
     orders = [index.orders[o] for o in shares]
-    parts = tuple(Part("order", o.id, shares[o.id], o.reference) for o in orders)
+    parts = tuple(Part("order", o.id, shares[o.id], o.reference, 0, o.reference) for o in orders)
     words = _naming(index, shares)
     said = more or f"{line.words} is what is open"
     evidence = f"the text names {words}; {said}"

@@ -44,10 +44,12 @@ def _joined(line: Line) -> set[str]:
 def _trace(line: Line, payout: PayoutFact) -> Candidate | None:
     evidence = f"the text holds trace {payout.trace_id} of {payout.stripe_id}"
     if line.amount == payout.amount and not payout.credited:
-        part = Part("payout", payout.id, abs(line.amount), payout.stripe_id)
+        part = Part("payout", payout.id, abs(line.amount), payout.stripe_id, 0, payout.stripe_id)
         return Candidate((part,), "payout_trace", evidence)
     if payout.failed and line.amount == -payout.amount:
-        part = Part("payout_return", payout.id, abs(line.amount), payout.stripe_id)
+        part = Part(
+            "payout_return", payout.id, abs(line.amount), payout.stripe_id, 0, payout.stripe_id
+        )
         return Candidate((part,), "payout_return", f"{evidence}, which failed and goes back")
     return None
 
@@ -82,7 +84,7 @@ def _bears(line: Line, payout: PayoutFact) -> bool:
 def _amount(line: Line, payout: PayoutFact) -> Candidate:
     evidence = f"{line.words} about {payout.arrival}, when {payout.stripe_id} was to arrive"
     if line.amount == payout.amount:
-        part = Part("payout", payout.id, abs(line.amount), payout.stripe_id)
+        part = Part("payout", payout.id, abs(line.amount), payout.stripe_id, 0, payout.stripe_id)
         return Candidate((part,), "payout_amount", evidence)
-    part = Part("payout_return", payout.id, abs(line.amount), payout.stripe_id)
+    part = Part("payout_return", payout.id, abs(line.amount), payout.stripe_id, 0, payout.stripe_id)
     return Candidate((part,), "payout_return", f"{evidence}, and which failed")

@@ -1,0 +1,306 @@
+"""Bank lines matched: proposals, what applies by itself, what a person decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from po_toolkit.api.invoices import books_of
+from po_toolkit.bootstrap import OpenConference
+from po_toolkit.domain.bank_matching import Part, Proposal, match
+from po_toolkit.domain.roles import Act, require
+from po_toolkit.errors import PurchaseOrderError
+from po_toolkit.money import to_major, to_minor
+from po_toolkit.payments import from_bank, telling
+from po_toolkit.store import bank_matches
+from po_toolkit.store.purchase_orders import by_reference
+from po_toolkit.store.tables import BankMatch, BankTransaction
+
+
+@dataclass(frozen=True, slots=True)
+class LineMatch:
+    """What a line is, or may be.
+
+    Attributes:
+        line: The bank line's number.
+        references: Our references of purchase orders, or Stripe's ids of payouts.
+        amount: Major units as a decimal string; a debit is below 0.
+        rule: By which rule; ``""`` for a line that nothing fits.
+        evidence: Why, in words.
+        state: applied, proposed, ambiguous, unmatched or set_aside.
+        sure: A proposal that ``--apply`` applies by itself.
+    """
+
+    line: int
+    references: list[str]
+    amount: str
+    currency: str
+    rule: str
+    evidence: str
+    state: str
+    booked_on: date
+    text: str
+    sure: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the match as JSON values."""
+        return asdict(self) | {"booked_on": self.booked_on.isoformat()}
+
+
+@dataclass(frozen=True, slots=True)
+class MatchReport:
+    """What matching found: each line that was open before, once."""
+
+    applied: int
+    proposed: int
+    ambiguous: int
+    unmatched: int
+    matches: list[LineMatch]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report as the command prints it."""
+        return {
+            "applied": self.applied,
+            "proposed": self.proposed,
+            "ambiguous": self.ambiguous,
+            "unmatched": self.unmatched,
+            "matches": [m.as_json() for m in self.matches if m.state != "unmatched"],
+            "unmatched_lines": [m.as_json() for m in self.matches if m.state == "unmatched"],
+        }
+
+
+def match_bank(opened: OpenConference, *, apply: bool = False) -> MatchReport:
+    """Match the lines that nothing explains yet.
+
+    Args:
+        opened: The conference.
+        apply: Apply what has one candidate and good evidence; the rest is left to a person.
+
+    Raises:
+        NotAllowedError: The actor may not match.
+        StripeGatewayError: Stripe was to be told of a payment and could not be reached; what was
+            applied before stands, and the next run or sync goes on.
+    """
+    require(opened.actor, Act.MATCH)
+    with opened.store.writing(opened.actor, Act.MATCH) as uow:
+        bank_matches.link_new_entries(uow, opened.conference.id)
+    with opened.store.reading() as session:
+        facts = bank_matches.facts(session, opened.conference.id)
+    proposals = match(facts)
+    found: list[LineMatch] = []
+    for proposal in proposals:
+        sure = proposal.certainty == "certain"
+        if sure and apply:
+            _apply(opened, proposal.line.id, proposal.parts, proposal.rule, proposal.evidence)
+        found.append(_shown(proposal, applied=sure and apply))
+    known = {p.line.id for p in proposals}
+    states = [m.state for m in found]
+    found += [
+        LineMatch(
+            x.id, [], str(to_major(x.amount, x.currency)), x.currency, "", "", "unmatched",
+            x.booked_on, x.text,
+        )
+        for x in facts.lines
+        if x.id not in known
+    ]  # fmt: skip
+    return MatchReport(
+        applied=states.count("applied"),
+        proposed=states.count("proposed"),
+        ambiguous=states.count("ambiguous"),
+        unmatched=len(found) - len(states),
+        matches=found,
+    )
+
+
+def apply_line(opened: OpenConference, line_id: int) -> LineMatch:
+    """Apply the one proposal of a line, as a person who has looked at it says.
+
+    Raises:
+        NotFoundError: No such line.
+        PurchaseOrderError: Nothing is proposed for it, or several things are.
+    """
+    proposal = next((p for p in _proposals(opened) if p.line.id == line_id), None)
+    if proposal is None or proposal.certainty == "ambiguous":
+        why = "several things fit" if proposal else "nothing is proposed"
+        raise PurchaseOrderError(
+            f"Bank line {line_id}: {why}; say what it is with: po-toolkit bank apply {line_id} "
+            f"--po REFERENCE."
+        )
+    _apply(opened, line_id, proposal.parts, proposal.rule, proposal.evidence)
+    return _shown(proposal, applied=True)
+
+
+def choose(
+    opened: OpenConference,
+    line_id: int,
+    *,
+    orders: Mapping[str, Decimal | None] | None = None,
+    payout: str = "",
+    entry: int | None = None,
+) -> None:
+    """Say what a line is: purchase orders with the amount for each, a payout, or an entry.
+
+    Args:
+        opened: The conference.
+        line_id: The bank line.
+        orders: Our reference → major units; None takes what the others leave.
+        payout: Stripe's id of a payout, ``po_…``.
+        entry: The number of an entry made by hand, which the line confirms.
+
+    Raises:
+        NotFoundError: No such line, purchase order or payout.
+        PurchaseOrderError: It is matched already, or the amounts do not come to the line's.
+    """
+    with opened.store.reading() as session:
+        line = bank_matches.line(session, opened.conference.id, line_id)
+        facts = bank_matches.facts(session, opened.conference.id)
+        parts: list[Part] = []
+        if payout:
+            hit = next((p for p in facts.payouts if p.stripe_id == payout), None)
+            if hit is None:
+                raise PurchaseOrderError(f"There is no payout {payout} that waits for its line.")
+            kind = "payout_return" if line.amount == -hit.amount and hit.failed else "payout"
+            parts = [Part(kind, hit.id, abs(line.amount), payout)]  # type: ignore[arg-type]  # one of Part's kinds
+        elif entry is not None:
+            made = next((e for e in facts.entries if e.id == entry), None)
+            if made is None:
+                raise PurchaseOrderError(f"There is no entry {entry} that waits for its line.")
+            charges = abs(made.amount) - abs(line.amount)
+            if charges < 0:
+                raise PurchaseOrderError(f"Entry {entry} is less than the line.")
+            parts = [Part("entry", entry, abs(line.amount), f"entry {entry}", charges)]
+        else:
+            parts = _shares(opened, session, line, orders or {})
+    _apply(opened, line_id, parts, "by_hand", f"{opened.actor.name} decided")
+
+
+def undo_match(opened: OpenConference, line_id: int) -> int:
+    """Take back what a line was said to be; return how many matches were undone.
+
+    Raises:
+        NotFoundError: No such line.
+        PurchaseOrderError: It is not matched.
+    """
+    with opened.store.writing(opened.actor, Act.UNDO_MATCH) as uow:
+        return from_bank.undo(
+            uow, opened.conference, line_id, now=opened.now(), today=opened.today()
+        )
+
+
+def set_line_aside(opened: OpenConference, line_id: int, reason: str) -> None:
+    """Say that a line has to do with no sponsor; an empty reason takes that back.
+
+    Raises:
+        NotFoundError: No such line.
+        PurchaseOrderError: It is matched.
+    """
+    with opened.store.writing(opened.actor, Act.SET_ASIDE) as uow:
+        from_bank.set_aside(uow, opened.conference, line_id, reason, now=opened.now())
+
+
+def bank_lines(opened: OpenConference) -> list[LineMatch]:
+    """Return every bank line with what it is or may be, newest first: for a page."""
+    with opened.store.reading() as session:
+        lines = bank_matches.all_lines(session, opened.conference.id)
+        matched = bank_matches.matches_of(session, [x.id for x in lines])
+        orders = [m.purchase_order_id for ms in matched.values() for m in ms]
+        names = bank_matches.references(session, [i for i in orders if i is not None])
+        payouts = bank_matches.payout_ids(session, opened.conference.id)
+        facts = bank_matches.facts(session, opened.conference.id)
+    proposed = {p.line.id: _shown(p, applied=False) for p in match(facts)}
+    return [
+        proposed.get(x.id) or _standing(x, matched.get(x.id, []), {**names}, payouts) for x in lines
+    ]
+
+
+def _standing(
+    line: BankTransaction,
+    matches: list[BankMatch],
+    names: Mapping[int, str],
+    payouts: Mapping[int, str],
+) -> LineMatch:
+    state = "applied" if matches else "set_aside" if line.set_aside else "unmatched"
+    references = [
+        payouts.get(m.payout_id or 0) or names.get(m.purchase_order_id or 0, "") for m in matches
+    ]
+    return LineMatch(
+        line.id,
+        references,
+        str(to_major(line.amount, line.currency)),
+        line.currency,
+        matches[0].rule if matches else "",
+        matches[0].evidence if matches else line.set_aside,
+        state,
+        line.booked_on,
+        line.text,
+    )
+
+
+def _proposals(opened: OpenConference) -> list[Proposal]:
+    with opened.store.reading() as session:
+        return match(bank_matches.facts(session, opened.conference.id))
+
+
+def _shares(
+    opened: OpenConference,
+    session: Any,
+    line: BankTransaction,
+    orders: Mapping[str, Decimal | None],
+) -> list[Part]:
+    found = {ref: by_reference(session, opened.conference, ref) for ref in orders}
+    given = {
+        ref: to_minor(amount, line.currency) for ref, amount in orders.items() if amount is not None
+    }
+    open_ones = [ref for ref in orders if ref not in given]
+    if len(open_ones) > 1:
+        raise PurchaseOrderError(
+            f"Say how much of bank line {line.id} is for each of {', '.join(open_ones)}."
+        )
+    for ref in open_ones:
+        given[ref] = abs(line.amount) - sum(given.values())
+    return [Part("order", found[ref].id, given[ref], found[ref].reference) for ref in orders]
+
+
+def _apply(
+    opened: OpenConference, line_id: int, parts: Sequence[Part], rule: str, evidence: str
+) -> None:
+    with opened.store.writing(opened.actor, Act.MATCH) as uow:
+        intents = from_bank.apply(
+            uow,
+            opened.conference,
+            line_id,
+            parts,
+            rule=rule,
+            evidence=evidence,
+            now=opened.now(),
+        )
+        books = books_of(opened) if intents else None
+    for intent in intents:
+        if books is not None:
+            telling.settle(books, intent)
+    if intents:
+        with opened.store.writing(opened.actor, Act.MATCH) as uow:
+            bank_matches.link_new_entries(uow, opened.conference.id)
+
+
+def _shown(proposal: Proposal, *, applied: bool) -> LineMatch:
+    line = proposal.line
+    if applied:
+        state = "applied"
+    else:
+        state = "ambiguous" if proposal.certainty == "ambiguous" else "proposed"
+    return LineMatch(
+        line=line.id,
+        references=list(dict.fromkeys(p.reference or p.name for p in proposal.parts)),
+        amount=str(to_major(line.amount, line.currency)),
+        currency=line.currency,
+        rule=proposal.rule,
+        evidence=proposal.evidence,
+        state=state,
+        booked_on=line.booked_on,
+        text=line.text,
+        sure=proposal.certainty == "certain",
+    )
