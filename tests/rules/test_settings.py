@@ -1,0 +1,89 @@
+"""Settings: found where they are said to be, and no key ever shown."""
+
+from __future__ import annotations
+
+import pytest
+
+from po_toolkit import load_settings, obfuscate_key
+from po_toolkit.errors import SettingsError
+
+KEY = "sk_live_verysecretverysecret"
+
+TOML = f"""
+[po_toolkit]
+database_url = "sqlite:///from-file.db"
+[po_toolkit.conferences.pycon-2027]
+name = "PyCon 2027"
+currency = "EUR"
+stripe_secret_key = "{KEY}"
+stripe_webhook_secret = ["whsec_old", "whsec_new"]
+timezone = "Europe/Berlin"
+"""
+
+
+@pytest.fixture
+def config(tmp_path, monkeypatch):
+    for name in ("CONFIG", "DATABASE_URL", "STRIPE_API_BASE"):
+        monkeypatch.delenv(f"PO_TOOLKIT_{name}", raising=False)
+    path = tmp_path / "secrets.toml"
+    path.write_text(TOML)
+    return path
+
+
+def test_a_file_is_read_and_the_environment_wins(config, monkeypatch):
+    settings = load_settings(config)
+    conference = settings.conference("pycon-2027")
+    assert settings.database_url == "sqlite:///from-file.db"
+    assert (conference.currency, conference.mode) == ("eur", "live")
+    assert len(conference.stripe_webhook_secret) == 2
+    monkeypatch.setenv("PO_TOOLKIT_DATABASE_URL", "sqlite:///from-env.db")
+    monkeypatch.setenv("PO_TOOLKIT_CONFIG", str(config))
+    assert load_settings().database_url == "sqlite:///from-env.db"
+
+
+def test_no_key_is_in_what_settings_print(config):
+    settings = load_settings(config)
+    assert KEY not in repr(settings)
+    assert KEY not in str(settings.model_dump())
+    assert KEY not in settings.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('currency = "EUR"', 'currency = "eurp"', "currency"),
+        ('"Europe/Berlin"', '"Mars/Base"', "timezone"),
+        ('name = "PyCon 2027"', "", "name"),
+        ("[po_toolkit]", "[po_toolkit", "TOML"),
+        ("stripe_secret_key", "stripe_secret_kye", "stripe_secret_kye"),
+    ],
+)
+def test_a_wrong_setting_is_named_without_its_secret(config, old, new, said):
+    config.write_text(TOML.replace(old, new))
+    with pytest.raises(SettingsError) as raised:
+        load_settings(config)
+    assert said in str(raised.value)
+    assert KEY not in str(raised.value)
+
+
+def test_an_unknown_conference_names_those_there_are(config):
+    with pytest.raises(SettingsError, match="pycon-2027"):
+        load_settings(config).conference("pycon-2026")
+
+
+def test_a_named_file_must_be_there(tmp_path):
+    with pytest.raises(SettingsError, match="does not exist"):
+        load_settings(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("key", "shown"),
+    [
+        ("sk_test_51abcdefghijWXYZ", "sk_test_…WXYZ"),
+        ("whsec_short", "whsec_…"),
+        ("plain", "…"),
+        ("", "(not set)"),
+    ],
+)
+def test_a_shown_key_tells_which_it_is_and_no_more(key, shown):
+    assert obfuscate_key(key) == shown
