@@ -80,8 +80,7 @@ class BalanceTransaction(Base):
     """The charge, refund, dispute or payout behind it."""
     charge_id: Mapped[StripeId] = mapped_column(default="")
     payment_intent_id: Mapped[StripeId] = mapped_column(default="")
-    invoice_payment_id: Mapped[StripeId] = mapped_column(default="")
-    """The payment of one of the account's invoices that the charge was for, if any."""
+    """With the charge, what a ledger entry names as its payment."""
     description: Mapped[LongText] = mapped_column(default="")
     made_at: Mapped[Time]
     available_on: Mapped[date]

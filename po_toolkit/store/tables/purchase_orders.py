@@ -39,6 +39,16 @@ class PurchaseOrder(Base):
     __table_args__ = (
         Index("ix_purchase_orders_duplicate", "conference_id", "organization_key", "po_number_key"),
         Index("ix_purchase_orders_status", "conference_id", "status"),
+        Index(
+            "ix_purchase_orders_sums",
+            "conference_id",
+            "currency",
+            "status",
+            "sum_total",
+            "sum_credited",
+            "sum_paid",
+            "sum_refunded",
+        ),
     )
 
     id: Mapped[Key]

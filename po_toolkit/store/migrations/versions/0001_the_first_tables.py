@@ -236,6 +236,19 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_purchase_orders_status", ["conference_id", "status"], unique=False
         )
+        batch_op.create_index(
+            "ix_purchase_orders_sums",
+            [
+                "conference_id",
+                "currency",
+                "status",
+                "sum_total",
+                "sum_credited",
+                "sum_paid",
+                "sum_refunded",
+            ],
+            unique=False,
+        )
 
     op.create_table(
         "credit_notes",
@@ -769,7 +782,6 @@ def upgrade() -> None:
         sa.Column("source_id", sa.String(length=255), nullable=False),
         sa.Column("charge_id", sa.String(length=255), nullable=False),
         sa.Column("payment_intent_id", sa.String(length=255), nullable=False),
-        sa.Column("invoice_payment_id", sa.String(length=255), nullable=False),
         sa.Column("description", sa.Text(), nullable=False),
         sa.Column("made_at", UtcDateTime(), nullable=False),
         sa.Column("available_on", sa.Date(), nullable=False),

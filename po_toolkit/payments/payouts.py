@@ -1,0 +1,143 @@
+"""Reads payouts and balance transactions from Stripe: what came, what it cost, where it went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from po_toolkit.domain.roles import STRIPE, Act
+from po_toolkit.money import minor_from_api
+from po_toolkit.payments.books import Books
+from po_toolkit.payments.from_stripe import id_of
+from po_toolkit.store import payouts as kept
+
+Json = dict[str, Any]
+
+PAYOUTS_CHANGE = timedelta(days=30)
+"""A payout may fail 5 business days after it was paid, and its trace comes up to 10 days late."""
+
+MOVES_AGAIN = timedelta(days=1)
+
+
+@dataclass
+class PayoutReport:
+    """What a reading of payouts saw; its calls are counted apart from those of a sync."""
+
+    payouts_seen: int = 0
+    payouts_new: int = 0
+    balance_transactions_new: int = 0
+    not_itemised: int = 0
+    stripe_calls: int = 0
+
+    def as_json(self) -> dict[str, int]:
+        """Return the counts as the command prints them."""
+        return dict(vars(self))
+
+
+def pull(books: Books, *, full: bool = False) -> PayoutReport:
+    """Read payouts and balance transactions that are new or may have changed.
+
+    Args:
+        books: The conference and its Stripe account.
+        full: Read all of them again.
+
+    Raises:
+        StripeGatewayError: Stripe could not be read to the end; the next reading goes on.
+    """
+    report = PayoutReport()
+    before = books.gateway.calls
+    with books.store.reading() as session:
+        payout_at, move_at = kept.newest(session, books.conference.id)
+    _read_payouts(books, None if full else payout_at, report)
+    _read_moves(books, None if full else move_at, report)
+    _itemise(books, report)
+    report.stripe_calls = books.gateway.calls - before
+    return report
+
+
+def _since(moment: datetime | None, back: timedelta) -> Json:
+    return {"created": {"gte": int((moment - back).timestamp())}} if moment else {}
+
+
+def _read_payouts(books: Books, since: datetime | None, report: PayoutReport) -> None:
+    for page in books.gateway.pages("/v1/payouts", _since(since, PAYOUTS_CHANGE)):
+        rows = [_payout(said, books.now()) for said in page]
+        with books.store.writing(STRIPE, Act.SYNC) as uow:
+            report.payouts_new += kept.keep_payouts(uow, books.conference.id, rows)
+        report.payouts_seen += len(rows)
+
+
+def _read_moves(books: Books, since: datetime | None, report: PayoutReport) -> None:
+    query = {**_since(since, MOVES_AGAIN), "expand": ["data.source"]}
+    for page in books.gateway.pages("/v1/balance_transactions", query):
+        rows = [_move(said) for said in page]
+        with books.store.writing(STRIPE, Act.SYNC) as uow:
+            report.balance_transactions_new += kept.keep_moves(uow, books.conference.id, rows)
+
+
+def _itemise(books: Books, report: PayoutReport) -> None:
+    """Ask which balance transactions each automatic payout is the sum of."""
+    with books.store.reading() as session:
+        waiting = kept.to_itemise(session, books.conference.id)
+    for payout in waiting:
+        query = {"payout": payout.stripe_payout_id, "expand": ["data.source"]}
+        for page in books.gateway.pages("/v1/balance_transactions", query):
+            rows = [_move(said) for said in page]
+            with books.store.writing(STRIPE, Act.SYNC) as uow:
+                report.balance_transactions_new += kept.keep_moves(
+                    uow, books.conference.id, rows, payout_id=payout.id
+                )
+        with books.store.writing(STRIPE, Act.SYNC) as uow:
+            report.not_itemised += not kept.note_itemised(uow, payout.id)
+
+
+def _payout(said: Json, read_at: datetime) -> Json:
+    trace = said.get("trace_id") or {}
+    return {
+        "stripe_payout_id": said["id"],
+        "amount": minor_from_api(said["amount"], said["currency"]),
+        "currency": said["currency"],
+        "status": said["status"],
+        "automatic": bool(said["automatic"]),
+        "method": said.get("method") or "",
+        "arrival_date": datetime.fromtimestamp(said["arrival_date"], UTC).date(),
+        "statement_descriptor": said.get("statement_descriptor") or "",
+        "trace_id": trace.get("value") or "",
+        "failure_code": said.get("failure_code") or "",
+        "failure_message": said.get("failure_message") or "",
+        "made_at": datetime.fromtimestamp(said["created"], UTC),
+        "read_at": read_at,
+    }
+
+
+def _move(said: Json) -> Json:
+    source = said.get("source")
+    whole: Json = source if isinstance(source, dict) else {}
+    is_charge = whole.get("object") == "charge"
+    currency = said["currency"]
+    return {
+        "stripe_id": said["id"],
+        "type": said["type"],
+        "currency": currency,
+        "amount": minor_from_api(said["amount"], currency),
+        "fee": minor_from_api(said["fee"], currency),
+        "net": minor_from_api(said["net"], currency),
+        "fee_details": [
+            {
+                "amount": minor_from_api(d["amount"], d["currency"]),
+                "currency": d["currency"],
+                "type": d["type"],
+                "description": d.get("description") or "",
+            }
+            for d in said.get("fee_details") or []
+        ],
+        "exchange_rate": str(said["exchange_rate"] or "") if said.get("exchange_rate") else "",
+        "method": (whole.get("payment_method_details") or {}).get("type") or "",
+        "source_id": id_of(source),
+        "charge_id": whole["id"] if is_charge else id_of(whole.get("charge")),
+        "payment_intent_id": id_of(whole.get("payment_intent")),
+        "description": said.get("description") or "",
+        "made_at": datetime.fromtimestamp(said["created"], UTC),
+        "available_on": datetime.fromtimestamp(said["available_on"], UTC).date(),
+    }

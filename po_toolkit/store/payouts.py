@@ -1,0 +1,112 @@
+"""Payouts and balance transactions as Stripe last said them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from po_toolkit.store.columns import utc_now
+from po_toolkit.store.database import UnitOfWork
+from po_toolkit.store.tables import BalanceTransaction, Payout
+
+_FEW = 500
+
+
+def newest(session: Session, conference_id: int) -> tuple[datetime | None, datetime | None]:
+    """Return when the newest payout and the newest balance transaction were made."""
+    payout = session.scalar(
+        select(func.max(Payout.made_at)).where(Payout.conference_id == conference_id)
+    )
+    move = session.scalar(
+        select(func.max(BalanceTransaction.made_at)).where(
+            BalanceTransaction.conference_id == conference_id
+        )
+    )
+    return payout, move
+
+
+def keep_payouts(uow: UnitOfWork, conference_id: int, rows: Iterable[Mapping[str, Any]]) -> int:
+    """Add payouts, or bring them up to what Stripe says; return how many are new."""
+    said = {row["stripe_payout_id"]: row for row in rows}
+    known = {
+        p.stripe_payout_id: p
+        for p in uow.session.scalars(
+            select(Payout).where(
+                Payout.conference_id == conference_id, Payout.stripe_payout_id.in_(list(said))
+            )
+        )
+    }
+    for stripe_id, row in said.items():
+        if stripe_id not in known:
+            uow.session.add(Payout(conference_id=conference_id, **row))
+            continue
+        for name, value in row.items():
+            if getattr(known[stripe_id], name) != value:
+                setattr(known[stripe_id], name, value)
+    return len(said) - len(known)
+
+
+def keep_moves(
+    uow: UnitOfWork,
+    conference_id: int,
+    rows: Iterable[Mapping[str, Any]],
+    *,
+    payout_id: int | None = None,
+) -> int:
+    """Add balance transactions, and note which payout they are part of; return how many are new."""
+    said = {row["stripe_id"]: row for row in rows}
+    ids = list(said)
+    known: dict[str, BalanceTransaction] = {}
+    for start in range(0, len(ids), _FEW):
+        found = uow.session.scalars(
+            select(BalanceTransaction).where(
+                BalanceTransaction.conference_id == conference_id,
+                BalanceTransaction.stripe_id.in_(ids[start : start + _FEW]),
+            )
+        )
+        known.update({t.stripe_id: t for t in found})
+    if payout_id is not None:
+        for move in known.values():
+            if move.payout_id != payout_id:
+                move.payout_id = payout_id
+    now = utc_now()
+    new = [
+        {**row, "conference_id": conference_id, "payout_id": payout_id, "created_at": now}
+        for stripe_id, row in said.items()
+        if stripe_id not in known
+    ]
+    if new:
+        uow.session.execute(insert(BalanceTransaction), new)
+    return len(new)
+
+
+def to_itemise(session: Session, conference_id: int) -> list[Payout]:
+    """Return the automatic payouts whose balance transactions are not all known."""
+    return list(
+        session.scalars(
+            select(Payout)
+            .where(
+                Payout.conference_id == conference_id,
+                Payout.automatic,
+                Payout.itemised.is_(False),
+                Payout.status != "canceled",
+            )
+            .order_by(Payout.id)
+        )
+    )
+
+
+def note_itemised(uow: UnitOfWork, payout_id: int) -> bool:
+    """Mark a payout whose balance transactions come to its amount; tell whether they do."""
+    payout = uow.session.get_one(Payout, payout_id)
+    total = uow.session.scalar(
+        select(func.coalesce(func.sum(BalanceTransaction.net), 0)).where(
+            BalanceTransaction.payout_id == payout_id, BalanceTransaction.type != "payout"
+        )
+    )
+    payout.itemised = int(total or 0) == payout.amount
+    return payout.itemised
