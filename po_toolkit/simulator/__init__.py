@@ -19,10 +19,16 @@ other parameters       those Stripe has and this does not: 400 with code ``not_s
                        (discounts, shipping, application fees, transfers, revisions, previews, …)
 message texts          Stripe's own where they are public, else near to them; ``type``, ``code``,
                        ``param`` and status are what programs may rely on
-objects of one's own   products, prices, payment methods, subscriptions, quotes, coupons, files
+objects of one's own   products, prices, payment methods, subscriptions, quotes, coupons, files,
+                       tax ids of the account, rendering templates
+tax                    tax rates, rounded line by line; no automatic tax, and a credit note is one
+                       amount that is not broken down into tax
 cards and banks        no card numbers; ``sim.control`` says what comes of a payment
 mail                   nothing is sent, in test mode or live; ``sim.control.mails()`` has them
-hosted page            pays whole or in part; no login, no saved methods, no receipts
+hosted page            pays whole or in part, at once also by bank debit (``sim.control.pay`` can
+                       leave a debit processing); no login, no saved methods, no receipts
+attached payments      payment records only, no payment intents made by hand
+balance                one charge, one fee at US list prices; no reserves, no fee refunds
 PDF                    one plain page of text
 Connect                ``Stripe-Account`` is refused; one account for each key
 connected clocks       no test clocks; ``sim.control.advance`` moves the one clock there is

@@ -129,7 +129,7 @@ class Api:
                 account.key, call.key, call.path, call.canonical,
                 now=account.now(), request_id=call.request_id,
             )  # fmt: skip
-            if kept is not None and kept.answer is not None:
+            if kept is not None:
                 return await self._replay(call, kept.answer, kept.request_id), True
         stored = False
         try:

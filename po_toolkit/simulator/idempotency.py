@@ -6,6 +6,7 @@ Source: Stripe's API reference, "Idempotent requests". What was refused before t
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 
 from po_toolkit.simulator.errors import ApiError, malformed
@@ -16,13 +17,19 @@ LONGEST_KEY = 255
 
 @dataclass
 class Kept:
-    """What is known about one key; ``answer`` is None while its first request is running."""
+    """What is known about one key; it has no status while its first request is running."""
 
     path: str
     body: str
     since: int
     request_id: str
-    answer: Answer | None = None
+    status: int = 0
+    packed: bytes = b""
+
+    @property
+    def answer(self) -> Answer:
+        """What is to be sent again."""
+        return Answer(self.status, zlib.decompress(self.packed))
 
 
 @dataclass(frozen=True)
@@ -64,13 +71,14 @@ class Keys:
             )
         if known.body != body:
             raise _misused("with the same parameters they were first used with", key)
-        if known.answer is None:
+        if not known.status:
             raise in_use(key)
         return known
 
     def keep(self, account: str, key: str, answer: Answer) -> None:
         """Store the answer of the request that holds the key."""
-        self._kept[account, key].answer = answer
+        kept = self._kept[account, key]
+        kept.status, kept.packed = answer.status, zlib.compress(answer.body, 1)
 
     def forget(self, account: str, key: str) -> None:
         """Give a key back after a request that never started."""
