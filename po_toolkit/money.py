@@ -15,24 +15,17 @@ from decimal import Decimal, InvalidOperation
 
 from po_toolkit.errors import AmountError
 
-ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
+ZERO_DECIMAL = frozenset(["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"])
 """Currencies that Stripe takes in whole units."""
 
 SENT_AS_TWO_DECIMAL = frozenset({"isk", "ugx"})
 """Currencies without a minor unit that Stripe nevertheless takes multiplied by 100."""
 
-THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
+THREE_DECIMAL = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
 """Currencies with 1000 minor units; Stripe requires the last digit to be 0."""
 
 TWO_DECIMAL = frozenset(
-    """
-    aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bmd bnd bob brl bsd bwp byn bzd cad
-    cdf chf cny cop crc cve czk dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gtq gyd hkd hnl
-    htg huf idr ils inr jmd kes kgs khr kyd kzt lak lbp lkr lrd lsl mad mdl mkd mmk mnt mop mur
-    mvr mwk mxn myr mzn nad ngn nio nok npr nzd pab pen pgk php pkr pln qar ron rsd rub sar sbd
-    scr sek sgd shp sle sos srd std szl thb tjs top try ttd twd tzs uah usd uyu uzs wst xcd xcg
-    yer zar zmw
-    """.split()
+    ["aed", "afn", "all", "amd", "ang", "aoa", "ars", "aud", "awg", "azn", "bam", "bbd", "bdt", "bgn", "bmd", "bnd", "bob", "brl", "bsd", "bwp", "byn", "bzd", "cad", "cdf", "chf", "cny", "cop", "crc", "cve", "czk", "dkk", "dop", "dzd", "egp", "etb", "eur", "fjd", "fkp", "gbp", "gel", "gip", "gmd", "gtq", "gyd", "hkd", "hnl", "htg", "huf", "idr", "ils", "inr", "jmd", "kes", "kgs", "khr", "kyd", "kzt", "lak", "lbp", "lkr", "lrd", "lsl", "mad", "mdl", "mkd", "mmk", "mnt", "mop", "mur", "mvr", "mwk", "mxn", "myr", "mzn", "nad", "ngn", "nio", "nok", "npr", "nzd", "pab", "pen", "pgk", "php", "pkr", "pln", "qar", "ron", "rsd", "rub", "sar", "sbd", "scr", "sek", "sgd", "shp", "sle", "sos", "srd", "std", "szl", "thb", "tjs", "top", "try", "ttd", "twd", "tzs", "uah", "usd", "uyu", "uzs", "wst", "xcd", "xcg", "yer", "zar", "zmw"]
 )
 
 CURRENCIES = ZERO_DECIMAL | SENT_AS_TWO_DECIMAL | THREE_DECIMAL | TWO_DECIMAL
@@ -91,7 +84,7 @@ def to_minor(amount: Decimal, currency: str) -> int:
     if shift > _MAX_DIGITS:
         raise AmountError(f"{amount} {code} is too large.")
     if shift >= 0:
-        minor = coefficient * 10**shift
+        minor = coefficient * int(10**shift)
     else:
         minor, rest = divmod(coefficient, 10**-shift) if -shift <= len(numerals) else (0, 1)
         if rest:
