@@ -16,10 +16,11 @@ from po_toolkit.domain.roles import Act
 from po_toolkit.errors import ImportFileError
 from po_toolkit.importers import template as templates
 from po_toolkit.importers.cells import is_empty
+from po_toolkit.importers.columns import Column
 from po_toolkit.importers.files import open_workbook, read_bytes
 from po_toolkit.importers.problems import RowProblem
 from po_toolkit.importers.sheet_choice import choose_sheet
-from po_toolkit.importers.table import read_table, table_of
+from po_toolkit.importers.table import Table, read_table, table_of
 from po_toolkit.importers.workbook import SheetRow
 from po_toolkit.store import import_batches
 
@@ -33,6 +34,7 @@ __all__ = [
     "import_batches_of",
     "import_purchase_orders",
     "mend_import",
+    "proposed_columns",
     "rejected_rows",
     "rejected_rows_csv",
     "rejected_rows_xlsx",
@@ -81,14 +83,42 @@ def import_purchase_orders(
     with without_collector():
         data = read_bytes(source)
         name = file_name or (source.name if isinstance(source, Path) else "")
-        book = open_workbook(data, name)
-        with opened.store.reading() as session:
-            saved = import_batches.remembered_mappings(session, opened.conference.id)
-        table = read_table(choose_sheet(book, sheet, mapping), chosen=mapping, saved=saved)
-        table.notes[:0] = book.notes
+        table = _table(opened, data, name, sheet, mapping)
         answers = Answers(mapping or {}, decimal, dates, unknown, allow_duplicates, dry_run)
         origin = Origin(name, hashlib.sha256(data).hexdigest())
         return take_table(opened, table, origin, answers)
+
+
+def proposed_columns(
+    opened: OpenConference,
+    source: bytes,
+    *,
+    file_name: str = "",
+    sheet: str | None = None,
+    mapping: Mapping[str, str] | None = None,
+) -> list[Column]:
+    """Say what each column would be taken for, also where a needed one was not found.
+
+    Raises:
+        ImportChoiceError: The sheet or a column must be chosen.
+        ImportFileError: The file cannot be read, or has no row that could be its header.
+    """
+    return _table(opened, source, file_name, sheet, mapping).columns
+
+
+def _table(
+    opened: OpenConference,
+    data: bytes,
+    file_name: str,
+    sheet: str | None,
+    mapping: Mapping[str, str] | None,
+) -> Table:
+    book = open_workbook(data, file_name)
+    with opened.store.reading() as session:
+        saved = import_batches.remembered_mappings(session, opened.conference.id)
+    table = read_table(choose_sheet(book, sheet, mapping), chosen=mapping, saved=saved)
+    table.notes[:0] = book.notes
+    return table
 
 
 def template(format: Literal["csv", "xlsx"]) -> bytes:  # noqa: A002 the option's own name

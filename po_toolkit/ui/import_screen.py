@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
 from functools import partial
 from typing import Any, Literal
 
@@ -13,50 +11,47 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from po_toolkit.api.imports import (
     ImportReport,
-    RowProblem,
+    import_batches_of,
     import_purchase_orders,
-    rejected_rows_csv,
+    proposed_columns,
     template,
 )
-from po_toolkit.errors import ImportChoiceError
+from po_toolkit.errors import ImportChoiceError, ImportFileError
 from po_toolkit.ui import tables, words
 from po_toolkit.ui.import_answers import Answers
+from po_toolkit.ui.import_batch import show_batch, show_problems
 from po_toolkit.ui.session import Visit
 
 _TEMPLATES: tuple[tuple[Literal["csv", "xlsx"], str], ...] = (
     ("xlsx", tables.XLSX),
     ("csv", "text/csv"),
 )
-
-_PROBLEMS = {
-    "row": "Row",
-    "column": "Column",
-    "value": "What it says",
-    "message": "What is wrong",
-}
+_EARLIER = 10
 
 
 def import_screen(visit: Visit) -> None:
-    """Show the screen."""
+    """Show the screen: an import that was made, or the way to make one."""
     st.title("Import")
-    turn = visit.recall("import.turn") or 0
+    batch = st.query_params.get("batch", "")
+    if batch.isdecimal():
+        show_batch(visit, int(batch))
+        return
     uploaded = st.file_uploader(
         "Spreadsheet of purchase orders",
-        type=["csv", "tsv", "txt", "xlsx"],
-        key=visit.key(f"import.file.{turn}"),
+        type=["csv", "tsv", "txt", "xlsx", "xls", "ods"],
+        key=visit.key("import.file"),
     )
-    if uploaded is not None:
-        _uploaded(visit, uploaded)
-    elif (done := visit.recall("import.done")) is not None:
-        _done(visit, done)
-    else:
+    if uploaded is None:
         _start()
+        _earlier(visit)
+    else:
+        _uploaded(visit, uploaded)
 
 
 def _start() -> None:
     st.write(
-        "One row for each line of a purchase order; rows with the same organization and PO number "
-        "belong together. Nothing is kept before you have seen the preview and agreed."
+        "One row for each line of a purchase order, or one row for each purchase order. Nothing is "
+        "kept before you have seen the preview and agreed."
     )
     with st.container(horizontal=True):
         for ending, mime in _TEMPLATES:
@@ -70,83 +65,75 @@ def _start() -> None:
             )
 
 
+def _earlier(visit: Visit) -> None:
+    imports = import_batches_of(visit.opened)[:_EARLIER]
+    if not imports:
+        return
+    st.subheader("Earlier imports")
+    for one in imports:
+        when = words.moment(one.created_at, visit.opened.conference.timezone)
+        taken = "taken back" if one.undone_at else words.count(one.accepted, "purchase order")
+        waiting = f", {words.count(one.waiting_rows, 'row')} to mend" if one.waiting_rows else ""
+        label = f"{when}: {words.plain(one.file_name)}, {taken}{waiting}"
+        visit.link("import", label, batch=str(one.batch))
+
+
 def _uploaded(visit: Visit, uploaded: UploadedFile) -> None:
     answers = Answers(visit, uploaded.file_id)
-    given = answers.show_questions()
-    if given is None:
-        return
+    data = uploaded.getvalue()
     try:
-        given |= {"file_name": uploaded.name, "mapping": answers.mapping()}
-        report = import_purchase_orders(visit.opened, uploaded.getvalue(), dry_run=True, **given)
+        given = answers.given()
+        if given is None:
+            return
+        given["file_name"] = uploaded.name
+        report = import_purchase_orders(visit.opened, data, dry_run=True, **given)
     except ImportChoiceError as question:
-        if answers.ask(question):
-            st.rerun()
-        raise
-    except ValueError as error:
+        answers.ask(question)
+        st.rerun()
+    except ImportFileError as error:
         st.error(str(error), icon=":material/error:")
+        _offer_columns(visit, answers, data, uploaded.name)
         return
-    _preview(visit, uploaded.getvalue(), given, report)
-    answers.show_columns(report.columns)
+    _preview(visit, data, given, report)
+    answers.offer_duplicates(report)
+    show_problems(visit, report, "preview")
+    answers.show_columns(
+        report.columns,
+        report.packages,
+        f"The header is in row {report.header_row}; the sheet has {report.shape}.",
+    )
     _orders(report)
 
 
+def _offer_columns(visit: Visit, answers: Answers, data: bytes, name: str) -> None:
+    """Let a person say what the columns are, where that is what is missing."""
+    try:
+        columns = proposed_columns(visit.opened, data, file_name=name, sheet=answers.sheet)
+    except ImportFileError:
+        return
+    answers.show_columns(columns, [], "Say which column holds what is missing.", expanded=True)
+
+
 def _preview(visit: Visit, data: bytes, given: dict[str, Any], report: ImportReport) -> None:
-    _counts(report, "ready to import")
+    figures = {
+        "Purchase orders ready to import": report.accepted,
+        "Rejected": report.rejected,
+        "Imported before": report.duplicates,
+    }
+    with st.container(horizontal=True):
+        for label, figure in figures.items():
+            if figure or figure is report.accepted:
+                st.metric(label, figure, border=True, width="content")
     if report.accepted:
         label = f"Import {words.count(report.accepted, 'purchase order')}"
-        if st.button(label, type="primary", icon=":material/check:", key=visit.key("import.go")):
-            visit.keep("import.done", import_purchase_orders(visit.opened, data, **given))
-            visit.keep("import.turn", (visit.recall("import.turn") or 0) + 1)
-            st.rerun()
-    elif report.duplicates and not report.rejected:
+    elif report.rejected:
+        label = f"Mend {words.count(report.rejected, 'rejected purchase order')} here"
+    else:
         st.info("All of it is here already; there is nothing to import.", icon=":material/info:")
-    _problems(visit, report)
-    _remarks(visit, report)
-
-
-def _counts(report: ImportReport, accepted: str) -> None:
-    with st.container(horizontal=True):
-        st.metric(f"Purchase orders {accepted}", report.accepted, border=True, width="content")
-        if report.rejected:
-            st.metric("Rejected", report.rejected, border=True, width="content")
-        if report.duplicates:
-            st.metric("Imported before", report.duplicates, border=True, width="content")
-
-
-def _problems(visit: Visit, report: ImportReport) -> None:
-    if not report.problems:
         return
-    st.subheader("What is wrong in the file")
-    st.write(
-        "A purchase order with a problem stays out as a whole; all others can be imported. "
-        "Download the rejected rows, mend them and upload that file."
-    )
-    tables.show_texts(_by_row(report.problems), _PROBLEMS, key=visit.key("import.problems"))
-    if report.rejected:
-        st.download_button(
-            "Download rejected rows",
-            lambda: rejected_rows_csv(report),
-            "rejected-rows.csv",
-            "text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-            key=visit.key("import.rejected"),
-        )
-
-
-def _by_row(problems: Sequence[RowProblem]) -> pd.DataFrame:
-    """Return problems as a table; its first column says the row, so the text need not."""
-    frame = pd.DataFrame([asdict(problem) for problem in problems])
-    frame["message"] = [p.message.removeprefix(f"Row {p.row}: ") for p in problems]
-    return frame
-
-
-def _remarks(visit: Visit, report: ImportReport) -> None:
-    if report.warnings:
-        st.subheader("Worth a look")
-        tables.show_texts(_by_row(report.warnings), _PROBLEMS, key=visit.key("import.warnings"))
-    for note in report.notes:
-        st.info(words.plain(note), icon=":material/info:")
+    if st.button(label, type="primary", icon=":material/check:", key=visit.key("import.go")):
+        taken = import_purchase_orders(visit.opened, data, **given)
+        visit.go("import", batch=str(taken.batch))
 
 
 def _orders(report: ImportReport) -> None:
@@ -180,16 +167,3 @@ def _orders(report: ImportReport) -> None:
         money=["total"],
         alt="Purchase orders in the file",
     )
-
-
-def _done(visit: Visit, report: ImportReport) -> None:
-    st.success(
-        f"{words.count(report.accepted, 'purchase order')} imported. No invoice was sent yet.",
-        icon=":material/check_circle:",
-    )
-    _counts(report, "imported")
-    with st.container(horizontal=True):
-        if report.batch is not None and report.accepted:
-            visit.link("invoice", "Invoice them", batch=str(report.batch))
-        visit.link("orders", "See all purchase orders")
-    _problems(visit, report)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
 GO = "pycon-2027:import.go"
+MENDED = "ap@northwind-logistics-gmbh.example"
 
 
 def upload(app, name, text, mime="text/csv"):
@@ -41,7 +39,7 @@ def test_the_good_ones_are_imported_and_the_way_goes_on_to_invoicing(
     app.file_uploader[0].set_value(sample("sponsors-2027.csv")).run()
     app.button(key=GO).click().run()
     assert not app.exception
-    assert "40 purchase orders imported. No invoice was sent yet." in read(app)
+    assert "40 purchase orders imported. No invoice is sent before you say so." in read(app)
     assert orders(conference()).matching == 40
 
 
@@ -110,12 +108,69 @@ def test_a_file_that_is_no_spreadsheet_gets_one_clear_sentence(show):
     assert "damaged" in app.error[0].value
 
 
-def test_rejected_rows_can_be_taken_away_mended_and_imported_alone(conference, sample):
-    """What the page offers for download must come back in without a new mistake."""
-    from po_toolkit.api.imports import import_purchase_orders, rejected_rows_csv
+def test_a_needed_column_that_was_not_found_can_be_named(show, read, conference):
+    """'Kundin' in no list of names must not send staff back to rename their files."""
+    text = "Widget,contact_email,po_number,amount\nAcme,ap@acme.example,A-1,100.00\n"
+    app = upload(show("import"), "odd.csv", text)
+    assert not app.exception
+    assert "organization_name" in app.error[0].value
+    grid = app.data_editor[0].key
+    app.session_state[grid] = {"edited_rows": {0: {"field": "organization_name"}}}
+    app.run()
+    app.button(key=GO).click().run()
+    assert not app.exception
+    assert [o.organization_name for o in orders(conference()).orders] == ["Acme"]
 
-    name, data, _ = sample("sponsors-with-errors.csv")
-    report = import_purchase_orders(conference(), data, file_name=name)
-    rows = list(csv.reader(io.StringIO(rejected_rows_csv(report).decode("utf-8-sig"))))
-    assert any("twelve" in row for row in rows)
-    assert len(rows) - 1 == len(report.rejected_rows)
+
+def test_rejected_rows_are_mended_in_the_page_and_imported(show, read, conference, sample):
+    """Seven mistakes must not mean seven rounds through Excel."""
+    app = show("import")
+    app.file_uploader[0].set_value(sample("sponsors-with-errors.csv")).run()
+    app.button(key=GO).click().run()
+    assert not app.exception
+    assert "Rows to mend" in read(app)
+    grid = app.data_editor[0]
+    at = list(grid.value["Row"]).index(4)
+    app.session_state[grid.key] = {"edited_rows": {at: {"contact_email": MENDED}}}
+    app.run()
+    assert not app.exception
+    label = "Import 1 mended purchase order"
+    next(b for b in app.button if b.label == label).click().run()
+    assert not app.exception
+    assert orders(conference()).matching == 2
+    assert "Northwind" in {o.organization_name.split()[0] for o in orders(conference()).orders}
+
+
+def test_a_difference_to_an_order_that_is_there_takes_a_tick(show, read, conference):
+    """The same number with another amount is a mistake until somebody says it is not."""
+    sheet = "organization_name,contact_email,po_number,amount\nAcme,ap@acme.example,A-1,{}\n"
+    app = upload(show("import"), "one.csv", sheet.format("100.00"))
+    app.button(key=GO).click().run()
+    app = upload(show("import"), "two.csv", sheet.format("200.00"))
+    assert not [b for b in app.button if b.label.startswith("Import 1")]
+    app.checkbox[0].check().run()
+    app.button(key=GO).click().run()
+    assert not app.exception
+    assert orders(conference()).matching == 2
+
+
+def test_an_import_of_drafts_can_be_taken_back(show, read, conference, sample):
+    """The wrong file imported in haste must not stay in the books for ever."""
+    app = show("import")
+    app.file_uploader[0].set_value(sample("sponsors-2027.csv")).run()
+    app.button(key=GO).click().run()
+    app.button(key="pycon-2027:import.undo").click().run()
+    assert not app.exception
+    assert "This import was taken back." in read(app)
+    assert orders(conference()).matching == 0
+
+
+def test_another_conferences_import_stays_shut(show, read, conference, sample):
+    """A guessed number must not open another conference's spreadsheet."""
+    app = show("import")
+    app.file_uploader[0].set_value(sample("sponsors-with-errors.csv")).run()
+    app.button(key=GO).click().run()
+    app = show("import", name="Live 2027", batch="1")
+    assert not app.exception
+    assert "no import 1" in app.error[0].value
+    assert not app.data_editor

@@ -1,0 +1,156 @@
+"""An import that was made: what it took, mending what it did not take, taking it back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from po_toolkit.api.imports import (
+    BatchSummary,
+    ImportReport,
+    RejectedRows,
+    RowProblem,
+    import_batches_of,
+    mend_import,
+    rejected_rows,
+    rejected_rows_csv,
+    rejected_rows_xlsx,
+    undo_import,
+)
+from po_toolkit.domain.roles import Act
+from po_toolkit.errors import ImportFileError, NotFoundError
+from po_toolkit.ui import tables, words
+from po_toolkit.ui.session import Visit
+
+_PROBLEMS = {
+    "row": "Row",
+    "column": "Column",
+    "value": "What it says",
+    "message": "What is wrong",
+}
+
+
+def show_batch(visit: Visit, batch: int) -> None:
+    """Show one import of this conference."""
+    summary = next((b for b in import_batches_of(visit.opened) if b.batch == batch), None)
+    visit.link("import", "Import another file")
+    if summary is None:
+        raise NotFoundError(f"There is no import {batch} in this conference.")
+    _taken(visit, summary)
+    if summary.waiting_rows:
+        _mend(visit, rejected_rows(visit.opened, batch))
+    if summary.can_be_undone and visit.may(Act.UNDO_IMPORT):
+        _undo(visit, summary)
+
+
+def show_problems(visit: Visit, report: ImportReport, key: str) -> None:
+    """Show what is wrong, what is worth a look, and what was assumed."""
+    if report.problems:
+        st.subheader("What is wrong in the file")
+        st.write(
+            "A purchase order with a problem stays out as a whole; all others can be imported. "
+            "The rest can be mended here afterwards, or in the file of rejected rows."
+        )
+        tables.show_texts(_by_row(report.problems), _PROBLEMS, key=visit.key(f"{key}.problems"))
+    if report.rejected_rows:
+        with st.container(horizontal=True):
+            for ending, mime, write in (
+                ("csv", "text/csv", rejected_rows_csv),
+                ("xlsx", tables.XLSX, rejected_rows_xlsx),
+            ):
+                st.download_button(
+                    f"Download rejected rows ({ending.upper()})",
+                    partial(write, report),
+                    f"rejected-rows.{ending}",
+                    mime,
+                    icon=":material/download:",
+                    on_click="ignore",
+                    key=visit.key(f"{key}.rejected.{ending}"),
+                )
+    if report.warnings:
+        st.subheader("Worth a look")
+        tables.show_texts(_by_row(report.warnings), _PROBLEMS, key=visit.key(f"{key}.warnings"))
+    for note in report.notes:
+        st.info(words.plain(note), icon=":material/info:")
+
+
+def _by_row(problems: Sequence[RowProblem]) -> pd.DataFrame:
+    """Return problems as a table; its first column says the row, so the text need not."""
+    frame = pd.DataFrame([asdict(problem) for problem in problems])
+    frame["message"] = [p.message.removeprefix(f"Row {p.row}: ") for p in problems]
+    return frame
+
+
+def _taken(visit: Visit, summary: BatchSummary) -> None:
+    when = words.moment(summary.created_at, visit.opened.conference.timezone)
+    sheet = f", sheet {summary.sheet}" if summary.sheet else ""
+    st.text(f"{summary.file_name}{sheet}\n{when}, {summary.entered_by}")
+    if summary.undone_at is not None:
+        st.info("This import was taken back.", icon=":material/undo:")
+        return
+    if summary.accepted:
+        st.success(
+            f"{words.count(summary.accepted, 'purchase order')} imported. No invoice is sent "
+            "before you say so.",
+            icon=":material/check_circle:",
+        )
+        with st.container(horizontal=True):
+            visit.link("invoice", "Invoice them", batch=str(summary.batch))
+            visit.link("orders", "See all purchase orders")
+    if summary.duplicates:
+        st.caption(f"{words.count(summary.duplicates, 'purchase order')} had been imported before.")
+
+
+def _mend(visit: Visit, waiting: RejectedRows) -> None:
+    st.subheader("Rows to mend")
+    if not visit.may(Act.IMPORT):
+        return
+    st.write("Change the cells that are wrong; what is right now can be imported at once.")
+    edited = st.data_editor(
+        pd.DataFrame(
+            [
+                [row.row, " ".join(p.message for p in row.problems), *row.cells]
+                for row in waiting.rows
+            ],
+            columns=["Row", "What is wrong", *waiting.headers],
+        ),
+        column_config={
+            "Row": st.column_config.NumberColumn(disabled=True, width="small"),
+            "What is wrong": st.column_config.TextColumn(disabled=True, width="medium"),
+        },
+        hide_index=True,
+        num_rows="dynamic",
+        key=visit.key(f"mend.{waiting.batch}"),
+        alt="Rejected rows of the spreadsheet, to be changed",
+    )
+    rows = [
+        (0 if pd.isna(number) else int(number), ["" if pd.isna(c) else str(c) for c in cells])
+        for number, _, *cells in edited.itertuples(index=False)
+    ]
+    try:
+        report = mend_import(visit.opened, waiting.batch, rows, dry_run=True)
+    except ImportFileError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    label = f"Import {words.count(report.accepted, 'mended purchase order')}"
+    if report.accepted and st.button(
+        label, type="primary", icon=":material/check:", key=visit.key(f"mend.go.{waiting.batch}")
+    ):
+        taken = mend_import(visit.opened, waiting.batch, rows)
+        visit.go("import", batch=str(taken.batch))
+    show_problems(visit, report, f"mend.{waiting.batch}.check")
+
+
+def _undo(visit: Visit, summary: BatchSummary) -> None:
+    with st.expander("Take this import back"):
+        st.write(
+            f"{words.count(summary.accepted, 'draft')} would go; what the spreadsheet said is kept "
+            "as evidence."
+        )
+        if st.button("Take it back", icon=":material/undo:", key=visit.key("import.undo")):
+            undo_import(visit.opened, summary.batch)
+            st.rerun()
