@@ -42,8 +42,8 @@ def _convert(
     table: Table, frame: pd.DataFrame, convert: Callable[[int, str], Decimal | str]
 ) -> pd.DataFrame:
     changed = frame.copy()
-    currencies = frame["currency"].tolist()
     for name in table.money:
+        currencies = frame[table.column(name).currency].tolist()
         values = [
             None if pd.isna(minor) else convert(int(minor), currency)
             for minor, currency in zip(frame[name].tolist(), currencies, strict=True)

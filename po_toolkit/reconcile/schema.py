@@ -46,6 +46,8 @@ class Column:
     name: str
     kind: Kind
     meaning: str
+    currency: str = "currency"
+    """For money: the column that names its currency."""
 
 
 @dataclass(frozen=True, slots=True)

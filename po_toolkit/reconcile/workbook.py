@@ -68,8 +68,8 @@ class _Sheets:
         for at, column in enumerate(table.columns):
             sheet.write_string(0, at, column.name, self.head)
             sheet.set_column(at, at, _WIDTHS.get(column.kind, 14))
-        currencies = frame["currency"].tolist()
         for at, column in enumerate(table.columns):
+            currencies = frame[column.currency].tolist()
             for row, value in enumerate(frame[column.name].tolist(), start=1):
                 self._cell(sheet, (row, at), value, column.kind, currencies[row - 1])
         if len(frame):
