@@ -23,7 +23,8 @@ from sdk_account import RecordingClient
 
 import po_toolkit
 from po_toolkit.api.invoices import adopt_invoice, invoice_purchase_orders, resend_invoice
-from po_toolkit.api.ledger import cancel, credit, record_payment_by_hand
+from po_toolkit.api.ledger import cancel, credit, record_payment_by_hand, refund
+from po_toolkit.api.payouts import pull_payouts
 from po_toolkit.api.sync import sync_conference, sync_purchase_order
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.stripe_gateway import StripeGateway
@@ -34,9 +35,21 @@ pytestmark = pytest.mark.contract
 Call = tuple[str, str, str]
 
 
+_played: list[Call] = []
+
+
 @pytest.fixture
-def recorded(opened, simulator, make_order) -> list[Call]:
-    """The requests of the whole job, with what goes wrong on the way."""
+def recorded(request) -> list[Call]:
+    """The requests of the whole job, with what goes wrong on the way; it is played once."""
+    if not _played:
+        _played.extend(_recording(*map(request.getfixturevalue, _PARTS)))
+    return _played
+
+
+_PARTS = ("opened", "simulator", "make_order")
+
+
+def _recording(opened, simulator, make_order) -> list[Call]:
     http = RecordingClient()
     opened.__dict__["gateway"] = StripeGateway(
         SecretStr(opened.settings.stripe_secret_key.get_secret_value()),
@@ -73,15 +86,59 @@ def _play(opened, simulator, make_order) -> None:
     cancel(opened, kept.reference)
     voided, _ = billed("voided")
     cancel(opened, voided.reference)
-    wired, _ = billed("wired")
-    with suppress(PoToolkitError):
-        record_payment_by_hand(opened, wired.reference, amount=Decimal("10.00"), method="wire")
-    credit(opened, wired.reference, amount=Decimal("5.00"), reason="Smaller booth")
     twin = make_order(organization="twin", email="twin@acme.example")
     with suppress(PoToolkitError):
         adopt_invoice(opened, twin.reference, said.stripe_invoice_id)
     sync_purchase_order(opened, plain.reference)
     sync_conference(opened)
+    _move_money(opened, simulator, billed)
+    sync_conference(opened)
+    sync_conference(opened, full=True)
+    simulator.control.advance(3 * 86_400)
+    simulator.control.payout(account=opened.settings.stripe_secret_key.get_secret_value())
+    pull_payouts(opened, full=True)
+    pull_payouts(opened)
+
+
+def _move_money(opened, simulator, billed) -> None:
+    """Tell Stripe of wires, credit notes and refunds, cut off on the way; and be told of some."""
+    for kind in ("drop_before", "500_stored_before"):
+        for path in _TOLD:
+            wired, said = billed(f"{kind}{path.count('/')}{path[-3:]}")
+            simulator.control.pay(said.stripe_invoice_id, 50_000)
+            sync_purchase_order(opened, wired.reference)
+            simulator.control.fail(path, kind=kind, times=6 if kind == "drop_before" else 1)
+            _move(opened, wired.reference)
+            simulator.control.clear_faults()
+            sync_conference(opened)
+    _, told = billed("told")
+    payment = simulator.control.pay(told.stripe_invoice_id)
+    sync_conference(opened)
+    simulator.control.refund(payment["id"], 1_000)
+    simulator.control.dispute(payment["id"], 2_000)
+    requests.post(
+        f"{simulator.url}/v1/credit_notes",
+        {"invoice": told.stripe_invoice_id, "amount": 100, "out_of_band_amount": 100},
+        auth=(opened.settings.stripe_secret_key.get_secret_value(), ""),
+        timeout=10,
+    ).raise_for_status()
+
+
+def _move(opened, reference: str) -> None:
+    with suppress(PoToolkitError):
+        record_payment_by_hand(opened, reference, amount=Decimal("10.00"), method="wire")
+    with suppress(PoToolkitError):
+        credit(opened, reference, amount=Decimal("5.00"), reason="Smaller booth")
+    with suppress(PoToolkitError):
+        refund(opened, reference, amount=Decimal("20.00"))
+
+
+_TOLD = (
+    "/v1/payment_records/report_payment",
+    "/v1/invoices/*/attach_payment",
+    "/v1/credit_notes",
+    "/v1/refunds",
+)
 
 
 def _go_wrong(simulator, act: str, kind: str) -> None:
