@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,16 +12,17 @@ import typer
 
 from po_toolkit.api.bank import BankImportReport
 from po_toolkit.api.bank_matching import MatchReport
-from po_toolkit.cli.boundary import PARTIAL, tell, wrong_usage
+from po_toolkit.cli.boundary import PARTIAL, complain, tell, wrong_usage
 from po_toolkit.cli.opening import named_conference
 from po_toolkit.cli.options import (
     ConferenceOption,
     Format,
     FormatOption,
     read_amount,
+    read_date,
     read_reference,
 )
-from po_toolkit.cli.output import amount, count, print_json, print_table
+from po_toolkit.cli.output import amount, count, print_json, print_table, write_bytes
 from po_toolkit.errors import ImportChoiceError
 
 commands = typer.Typer(no_args_is_help=True, help="Bank statements, and what their lines are.")
@@ -241,3 +244,83 @@ def set_aside(
 
     set_line_aside(named_conference(ctx, conference), line, reason)
     typer.echo(f"Bank line {line} is {'set aside' if reason.strip() else 'open again'}.")
+
+
+@commands.command("payouts")
+def payouts(
+    ctx: typer.Context,
+    conference: ConferenceOption,
+    full: Annotated[bool, typer.Option("--full", help="Read all of them again.")] = False,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Fetch payouts and balance transactions from Stripe.
+
+    Its calls are counted apart from those of 'sync'. Run it before 'bank match', so that payouts
+    are found on the statement.
+
+    Example: po-toolkit bank payouts --conference pycon-2027
+    """
+    from po_toolkit.api.payouts import pull_payouts
+
+    found = pull_payouts(named_conference(ctx, conference), full=full).as_json()
+    if output is Format.JSON:
+        print_json(found)
+        return
+    print_table(
+        ("From Stripe", "Number"),
+        [(name.replace("_", " "), number) for name, number in found.items()],
+        right=(1,),
+    )
+
+
+class TieOutFormat(StrEnum):
+    """How the tie-out is written."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    XLSX = "xlsx"
+
+
+@commands.command("tie-out")
+def tie_out(
+    ctx: typer.Context,
+    conference: ConferenceOption,
+    as_of: Annotated[
+        date | None,
+        typer.Option(metavar="DATE", parser=read_date, help="The last day; default: today."),
+    ] = None,
+    po: Annotated[
+        str, typer.Option("--po", metavar="REF", help="Only the rows of this purchase order.")
+    ] = "",
+    payout: Annotated[str, typer.Option(metavar="po_…", help="Only this payout's rows.")] = "",
+    line: Annotated[
+        int | None, typer.Option(metavar="LINE", help="Only this bank line's rows.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write it here instead of to stdout.")
+    ] = None,
+    output: Annotated[
+        TieOutFormat, typer.Option("--format", help="table, json, csv (the rows) or xlsx (all).")
+    ] = TieOutFormat.TABLE,
+) -> None:
+    """Follow every cent from purchase order over payment and payout to the bank line.
+
+    With --po, --payout or --line only the rows behind that. Exit code 1 when a sum that must agree
+    does not.
+
+    Example: po-toolkit bank tie-out --conference pycon-2027 --out tie-out.xlsx --format xlsx
+    """
+    from po_toolkit.reconcile.tie_out import tie_out as make
+    from po_toolkit.reconcile.tie_out_files import export
+
+    opened = named_conference(ctx, conference)
+    found = make(opened.store, opened.conference, as_of=as_of or opened.today())
+    if po or payout or line is not None:
+        reference = read_reference(po) if po else ""
+        found = found.only(found.of(reference=reference, payout=payout, bank_line=line))
+    write_bytes(export(found, output.value), out, binary=output is TieOutFormat.XLSX)
+    wrong = int((found.checks["difference"] != 0).sum())
+    if wrong:
+        complain(f"{count(wrong, 'sum')} that must agree {'does' if wrong == 1 else 'do'} not.")
+        raise typer.Exit(1)

@@ -137,11 +137,12 @@ def _markdown_text(text: str) -> str:
 def _plain(reconciliation: Reconciliation) -> str:
     parts = [_heading(reconciliation)]
     for title, rows in _sections(reconciliation):
-        parts.append(f"{title}\n{_aligned(rows)}")
+        parts.append(f"{title}\n{aligned(rows)}")
     return "\n\n".join(parts) + "\n"
 
 
-def _aligned(rows: list[list[str]]) -> str:
+def aligned(rows: list[list[str]]) -> str:
+    """Return rows, the first being the header, as columns of plain text."""
     shown = [["".join(c if c.isprintable() else " " for c in cell) for cell in r] for r in rows]
     widths = [max(len(r[i]) for r in shown) for i in range(len(shown[0]))]
     numeric = [all(_is_number(r[i]) for r in shown[1:]) for i in range(len(widths))]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 
 from po_toolkit.domain.periods import end_of_day, local_day
+from po_toolkit.domain.sums import PAID_SIGN, REFUNDED_SIGN
 from po_toolkit.reconcile import edge
-from po_toolkit.reconcile.schema import Table
 from po_toolkit.reconcile.tie_out_rows import rows_of
 from po_toolkit.reconcile.tie_out_tables import BANK_LINES, CHECKS, FEES, PAYOUTS, TIE_OUT
 from po_toolkit.store import tie_out as read
@@ -58,6 +58,12 @@ class TieOut:
     timezone: str
     sides: read.Sides
     rows: pd.DataFrame
+
+    def only(self, rows: pd.DataFrame) -> TieOut:
+        """Return the tie-out with some of its rows alone; the checks stay those of the whole."""
+        some = replace(self, rows=rows)
+        some.__dict__.update({name: getattr(self, name) for name in TABLES if name != "rows"})
+        return some
 
     @cached_property
     def payouts(self) -> pd.DataFrame:
@@ -184,8 +190,6 @@ class TieOut:
         return CHECKS.frame(pd.DataFrame(found, columns=CHECKS.names))
 
     def _ledger(self, currency: str) -> int:
-        from po_toolkit.domain.sums import PAID_SIGN, REFUNDED_SIGN
-
         signs = {k.value: s for k, s in PAID_SIGN.items()}
         signs |= {k.value: -s for k, s in REFUNDED_SIGN.items()}
         return sum(signs[e.kind] * e.amount for e in self.sides.entries if e.currency == currency)
@@ -245,13 +249,6 @@ def tie_out(store: Store, conference: Conference, *, as_of: date) -> TieOut:
         sides,
         frame.sort_values("date", kind="stable", ignore_index=True),
     )
-
-
-def csv_of(table: Table, frame: pd.DataFrame) -> bytes:
-    """Return one table of the tie-out as CSV."""
-    from po_toolkit.reconcile.export import table_csv
-
-    return table_csv(table, frame)
 
 
 def _way(payout: Any) -> str:

@@ -32,7 +32,7 @@ def workbook(reconciliation: Reconciliation) -> bytes:
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
         book.set_properties({"created": reconciliation.made_at.replace(tzinfo=None)})
-        sheets = _Sheets(book)
+        sheets = Sheets(book)
         totals = book.add_worksheet("Totals")
         for table, frame in (
             (PURCHASE_ORDERS, reconciliation.rows),
@@ -48,7 +48,7 @@ def workbook(reconciliation: Reconciliation) -> bytes:
     return out.getvalue()
 
 
-class _Sheets:
+class Sheets:
     """Writes tables into one workbook, sharing its cell formats."""
 
     def __init__(self, book: Any) -> None:
