@@ -11,6 +11,7 @@ import typer
 
 from po_toolkit.cli import (
     amending,
+    bank,
     database,
     demonstration,
     invoices,
@@ -81,6 +82,8 @@ app.command("invoice")(invoices.invoice)
 app.command("adopt")(invoices.adopt)
 app.command("sync")(sync.sync)
 app.command("payment")(ledger.payment)
+app.command("reverse")(ledger.reverse)
+app.command("refund")(ledger.refund)
 app.command("credit-note")(ledger.credit_note)
 app.command("cancel")(ledger.cancel)
 app.command("resend")(invoices.resend)
@@ -90,3 +93,4 @@ app.command("status")(database.status)
 app.command("worker")(worker.worker)
 app.command("stripe-sim")(simulator.stripe_sim)
 app.add_typer(webhook.commands, name="webhook")
+app.add_typer(bank.commands, name="bank")
