@@ -40,7 +40,7 @@ def reissue(
     yes: YesOption = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Void the open invoice and send a new one, with what was wrong put right.
+    """Void the open invoice and send a corrected one.
 
     Refused once Stripe has money on the invoice. Without an invoice out it just sends one.
 

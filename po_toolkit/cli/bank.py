@@ -25,7 +25,9 @@ from po_toolkit.cli.options import (
 from po_toolkit.cli.output import amount, count, print_json, print_table, write_bytes
 from po_toolkit.errors import ImportChoiceError
 
-commands = typer.Typer(no_args_is_help=True, help="Bank statements, and what their lines are.")
+commands = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Bank statements, and what their lines are."
+)
 
 LineArgument = Annotated[int, typer.Argument(metavar="LINE", help="The bank line's number.")]
 
@@ -55,9 +57,9 @@ def import_(
     ] = None,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Take the lines of bank statements in: CSV, OFX or QFX, MT940 or CAMT.053.
+    """Take the lines of bank statements in.
 
-    A line is taken once, however often it is loaded. A statement whose balances do not add up is
+    The file is CSV, OFX or QFX, MT940 or CAMT.053. A line is taken once, however often it is loaded. A statement whose balances do not add up is
     held: none of its lines is taken until 'bank accept'. Exit code 3 when one is held or a line
     cannot be read.
 
@@ -141,7 +143,9 @@ def match(
     ] = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Find what each open bank line is: a payout, a payment entered by hand, a purchase order.
+    """Find what each open bank line is.
+
+    A payout, a payment entered by hand, or the payment of a purchase order.
 
     Without --apply nothing is changed. Each proposal says its rule and its evidence.
 
@@ -217,7 +221,9 @@ def _read_share(text: str) -> tuple[str, Decimal | None]:
 
 @commands.command("undo")
 def undo(ctx: typer.Context, line: LineArgument, conference: ConferenceOption) -> None:
-    """Take back what a line was said to be; a payment that it made is reversed.
+    """Take back what a line was said to be.
+
+    A payment that it made is reversed.
 
     Example: po-toolkit bank undo 17 --conference pycon-2027
     """
@@ -304,7 +310,9 @@ def tie_out(
         TieOutFormat, typer.Option("--format", help="table, json, csv (the rows) or xlsx (all).")
     ] = TieOutFormat.TABLE,
 ) -> None:
-    """Follow every cent from purchase order over payment and payout to the bank line.
+    """Follow every cent from purchase order to bank line.
+
+    On its way over payment and payout.
 
     With --po, --payout or --line only the rows behind that. Exit code 1 when a sum that must agree
     does not.

@@ -22,6 +22,7 @@ PUBLIC = [
     "convert_amount_for_db",
     "create_purchase_order",
     "create_stripe_invoice",
+    "generate_invoice_pdf",
     "generate_po_reference",
     "handle_invoice_paid_webhook",
     "issue_credit_note",
