@@ -59,9 +59,9 @@ def import_(
 ) -> None:
     """Take the lines of bank statements in.
 
-    The file is CSV, OFX or QFX, MT940 or CAMT.053. A line is taken once, however often it is loaded. A statement whose balances do not add up is
-    held: none of its lines is taken until 'bank accept'. Exit code 3 when one is held or a line
-    cannot be read.
+    The file is CSV, OFX or QFX, MT940 or CAMT.053. A line is taken once, however often it is
+    loaded. A statement whose balances do not add up is held: none of its lines is taken until
+    'bank accept'. Exit code 3 when one is held or a line cannot be read.
 
     Example: po-toolkit bank import march.xml --conference pycon-2027
     """
