@@ -7,12 +7,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 JOBS ?= 2
 DEMO ?=
 TESTS ?=
+BENCH ?= $(filter-out load,$(basename $(notdir $(wildcard benchmarks/*.py))))
 
 RUN_READY := $(VENV)/.ready-to-run
 DEV_READY := $(VENV)/.ready-to-test
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types layers format pytest chaos docs locks clean
+.PHONY: help demo test check lint types layers format pytest chaos bench docs locks clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +44,12 @@ format: $(DEV_READY) ## bring the code into its form
 
 pytest: $(DEV_READY) ## the tests alone
 	$(BIN)/pytest -n $(JOBS) $(TESTS)
+
+chaos: $(DEV_READY) ## faults at every call and killed workers, the long run (half an hour at most)
+	PO_TOOLKIT_CHAOS=long $(BIN)/pytest tests/flows/test_chaos.py
+
+bench: $(DEV_READY) ## the benchmarks one after another; one alone: make bench BENCH=batch
+	@set -e; for name in $(BENCH); do echo "== $$name"; $(BIN)/python benchmarks/$$name.py; done
 
 docs: $(DEV_READY) ## write docs/cli.md from the commands' --help
 	$(BIN)/python -m tests.docs.cli_reference docs/cli.md
