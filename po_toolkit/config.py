@@ -29,6 +29,7 @@ from pydantic_settings import (
 )
 
 from po_toolkit.errors import AmountError, SettingsError
+from po_toolkit.invoice_settings import ContentSettings, ReminderDays, TaxSettings
 from po_toolkit.money import normalize_currency
 
 DEFAULT_CONFIG = Path(".streamlit/secrets.toml")
@@ -76,6 +77,9 @@ class ConferenceSettings(BaseModel):
     invoice_memo: str = Field(default="", max_length=1500)
     timezone: str = "UTC"
     max_invoice_lines: int = Field(default=250, ge=1)
+    tax: TaxSettings | None = None
+    content: ContentSettings | None = None
+    reminders: ReminderDays = Field(default_factory=list)
     people: People | None = None
     """Who may see this conference, in place of the people of all conferences."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -19,6 +21,9 @@ _MIRRORED = (
     "invoice_memo",
     "timezone",
     "max_invoice_lines",
+    "tax",
+    "content",
+    "reminders",
 )
 
 
@@ -42,8 +47,18 @@ def all_conferences(session: Session) -> list[Conference]:
 def differs(conference: Conference | None, settings: ConferenceSettings) -> bool:
     """Tell whether the row must be made or changed to agree with the settings."""
     return conference is None or any(
-        getattr(conference, field) != getattr(settings, field) for field in _MIRRORED
+        getattr(conference, field) != value for field, value in _mirror(settings).items()
     )
+
+
+def _mirror(settings: ConferenceSettings) -> dict[str, Any]:
+    """Return the settings as the row keeps them: tables of settings as JSON, an empty list none."""
+    values = {field: getattr(settings, field) for field in _MIRRORED}
+    for field in ("tax", "content"):
+        value = values[field]
+        values[field] = value.model_dump(mode="json") if value is not None else None
+    values["reminders"] = values["reminders"] or None
+    return values
 
 
 def ensure(uow: UnitOfWork, slug: str, settings: ConferenceSettings) -> Conference:
@@ -55,7 +70,7 @@ def ensure(uow: UnitOfWork, slug: str, settings: ConferenceSettings) -> Conferen
     conference = uow.session.scalars(
         select(Conference).where(Conference.slug == slug)
     ).one_or_none()
-    values = {field: getattr(settings, field) for field in _MIRRORED}
+    values = _mirror(settings)
     if conference is None:
         conference = Conference(slug=slug, **values)
         uow.session.add(conference)

@@ -20,11 +20,13 @@ from po_toolkit.store.tables.invoices import (
     Invoice,
     RateSlot,
     StripeCustomer,
+    StripeTaxRate,
     StripeWrite,
 )
 from po_toolkit.store.tables.ledger import CreditNote, LedgerEntry
 from po_toolkit.store.tables.payouts import BalanceTransaction, Payout
 from po_toolkit.store.tables.purchase_orders import PurchaseOrder, PurchaseOrderLineItem
+from po_toolkit.store.tables.reminders import Reminder
 from po_toolkit.store.tables.sign_outs import SignOut
 from po_toolkit.store.tables.stripe_only import CustomerBalance, StrayInvoice
 
@@ -54,10 +56,12 @@ __all__ = [
     "PurchaseOrderLineItem",
     "QuarantinedBankLine",
     "RateSlot",
+    "Reminder",
     "RowVersion",
     "SignOut",
     "StrayInvoice",
     "StripeCustomer",
+    "StripeTaxRate",
     "StripeWrite",
     "SyncCursor",
     "WebhookEvent",

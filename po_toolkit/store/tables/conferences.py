@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import JSON, String
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,4 +26,10 @@ class Conference(Base):
     invoice_memo: Mapped[LongText] = mapped_column(default="")
     timezone: Mapped[str] = mapped_column(default="UTC")
     max_invoice_lines: Mapped[int] = mapped_column(default=250)
+    tax: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """Rates and rules; see :class:`po_toolkit.invoice_settings.TaxSettings`."""
+    content: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """What else its invoices say; see :class:`po_toolkit.invoice_settings.ContentSettings`."""
+    reminders: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
+    """Days from the due date on which sponsors are reminded."""
     created_at: Mapped[CreatedAt]

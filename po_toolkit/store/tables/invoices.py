@@ -41,6 +41,25 @@ class StripeCustomer(Base):
     """Part of the key under which the customer is made; rises only after a look at Stripe."""
     looked_for_at: Mapped[Time | None]
     """When the account was last seen not to have this customer."""
+    tax_id_put: Mapped[str] = mapped_column(String(96), default="")
+    """Type and value of the tax id that the customer is known to bear at Stripe."""
+    created_at: Mapped[CreatedAt]
+
+
+class StripeTaxRate(Base):
+    """One tax rate in one Stripe account, made once; a rate is never changed, only followed."""
+
+    __tablename__ = "stripe_tax_rates"
+    __table_args__ = (UniqueConstraint("conference_id", "fingerprint"),)
+
+    id: Mapped[Key]
+    uuid: Mapped[UUID] = mapped_column(default=uuid4, unique=True)
+    conference_id: Mapped[int] = mapped_column(ForeignKey("conferences.id"))
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    """What makes two rates one: name, percentage, inclusive or not, place and kind."""
+    stripe_tax_rate_id: Mapped[StripeId | None] = mapped_column(index=True)
+    attempt: Mapped[int] = mapped_column(default=1)
+    """Part of the key under which it is made; rises only after a look at Stripe."""
     created_at: Mapped[CreatedAt]
 
 

@@ -73,6 +73,8 @@ class BalanceTransaction(Base):
     fee: Mapped[MinorUnits]
     net: Mapped[MinorUnits]
     fee_details: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    fee_gap: Mapped[MinorUnits] = mapped_column(default=0)
+    """What of the fee its details do not name."""
     exchange_rate: Mapped[str] = mapped_column(String(32), default="")
     method: Mapped[str] = mapped_column(String(32), default="")
     """How it was paid: card, us_bank_account, …; empty where that has no meaning."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from po_toolkit.domain.sums import PAID_SIGN, REFUNDED_SIGN, EntryKind, Status, Sums
@@ -76,6 +76,17 @@ class PurchaseOrder(Base):
     notes: Mapped[LongText] = mapped_column(default="")
     due_date: Mapped[date | None]
     days_until_due: Mapped[int | None]
+    tax_id_type: Mapped[str] = mapped_column(String(16), default="")
+    """Stripe's word for the kind of the sponsor's tax id, such as eu_vat; empty without one."""
+    tax_id: Mapped[str] = mapped_column(String(64), default="")
+    language: Mapped[str] = mapped_column(String(16), default="")
+    """In which the sponsor reads the invoice; empty: the conference's."""
+    service_start: Mapped[date | None]
+    service_end: Mapped[date | None]
+    payment_methods: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    """How this one may be paid; none: as all of the conference."""
+    po_amount: Mapped[MinorUnits | None]
+    """What the sponsor's purchase order authorizes, over all invoices under its number."""
     claimed_invoice_id: Mapped[StripeId] = mapped_column(default="")
     """A Stripe invoice sent by hand that staff named for adoption; blocks a new invoice."""
     import_batch_id: Mapped[int | None] = mapped_column(ForeignKey("import_batches.id"), index=True)
@@ -103,7 +114,7 @@ class PurchaseOrder(Base):
     def sums(self) -> Sums:
         """The sums of the loaded lines, ledger entries and credit notes, in minor units."""
         return Sums(
-            total=sum(line.line_total for line in self.line_items),
+            total=sum(line.line_total + (line.tax_on_top or 0) for line in self.line_items),
             credited=sum(note.amount for note in self.credit_notes),
             paid=sum(PAID_SIGN.get(EntryKind(e.kind), 0) * e.amount for e in self.entries),
             refunded=sum(REFUNDED_SIGN.get(EntryKind(e.kind), 0) * e.amount for e in self.entries),
@@ -117,8 +128,14 @@ class PurchaseOrder(Base):
 
     @property
     def total(self) -> Decimal:
-        """The sum of all lines, discounts included, in major units."""
+        """The sum of all lines with their tax, discounts included, in major units."""
         return to_major(self.sums.total, self.currency)
+
+    @property
+    def total_tax(self) -> Decimal:
+        """The tax in the total, on top of the prices and inside them, in major units."""
+        taxes = (line.tax_on_top + line.tax_included for line in self.line_items)
+        return to_major(sum(taxes), self.currency)
 
     @property
     def total_paid(self) -> Decimal:
@@ -169,6 +186,13 @@ class PurchaseOrderLineItem(Base):
     quantity: Mapped[int]
     unit_price: Mapped[MinorUnits]
     line_total: Mapped[MinorUnits]
+    """Quantity times unit price, without the tax that comes on top."""
+    tax_rates: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
+    """The rates as they were when it was made; see :class:`po_toolkit.domain.tax.Rate`."""
+    tax_on_top: Mapped[MinorUnits] = mapped_column(default=0)
+    """Tax beside ``line_total``, rounded for each rate as Stripe rounds."""
+    tax_included: Mapped[MinorUnits] = mapped_column(default=0)
+    """Tax inside ``line_total``."""
     import_row: Mapped[int | None]
     """The spreadsheet row this line came from."""
 

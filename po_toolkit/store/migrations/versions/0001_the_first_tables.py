@@ -26,6 +26,9 @@ def upgrade() -> None:
         sa.Column("invoice_memo", sa.Text(), nullable=False),
         sa.Column("timezone", sa.String(), nullable=False),
         sa.Column("max_invoice_lines", sa.Integer(), nullable=False),
+        sa.Column("tax", sa.JSON(), nullable=True),
+        sa.Column("content", sa.JSON(), nullable=True),
+        sa.Column("reminders", sa.JSON(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_conferences")),
         sa.UniqueConstraint("slug", name=op.f("uq_conferences_slug")),
@@ -121,6 +124,7 @@ def upgrade() -> None:
         sa.Column("stripe_customer_id", sa.String(length=255), nullable=True),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("looked_for_at", UtcDateTime(), nullable=True),
+        sa.Column("tax_id_put", sa.String(length=96), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["conference_id"], ["conferences.id"], name=op.f("fk_stripe_customers_conference_id")
@@ -206,6 +210,13 @@ def upgrade() -> None:
         sa.Column("notes", sa.Text(), nullable=False),
         sa.Column("due_date", sa.Date(), nullable=True),
         sa.Column("days_until_due", sa.Integer(), nullable=True),
+        sa.Column("tax_id_type", sa.String(length=16), nullable=False),
+        sa.Column("tax_id", sa.String(length=64), nullable=False),
+        sa.Column("language", sa.String(length=16), nullable=False),
+        sa.Column("service_start", sa.Date(), nullable=True),
+        sa.Column("service_end", sa.Date(), nullable=True),
+        sa.Column("payment_methods", sa.JSON(), nullable=True),
+        sa.Column("po_amount", sa.BigInteger(), nullable=True),
         sa.Column("claimed_invoice_id", sa.String(length=255), nullable=False),
         sa.Column("import_batch_id", sa.Integer(), nullable=True),
         sa.Column("import_row", sa.Integer(), nullable=True),
@@ -385,6 +396,9 @@ def upgrade() -> None:
         sa.Column("quantity", sa.Integer(), nullable=False),
         sa.Column("unit_price", sa.BigInteger(), nullable=False),
         sa.Column("line_total", sa.BigInteger(), nullable=False),
+        sa.Column("tax_rates", sa.JSON(), nullable=True),
+        sa.Column("tax_on_top", sa.BigInteger(), nullable=False),
+        sa.Column("tax_included", sa.BigInteger(), nullable=False),
         sa.Column("import_row", sa.Integer(), nullable=True),
         sa.CheckConstraint(
             "quantity > 0", name=op.f("ck_purchase_order_line_items_quantity_positive")
@@ -777,6 +791,7 @@ def upgrade() -> None:
         sa.Column("fee", sa.BigInteger(), nullable=False),
         sa.Column("net", sa.BigInteger(), nullable=False),
         sa.Column("fee_details", sa.JSON(), nullable=False),
+        sa.Column("fee_gap", sa.BigInteger(), nullable=False),
         sa.Column("exchange_rate", sa.String(length=32), nullable=False),
         sa.Column("method", sa.String(length=32), nullable=False),
         sa.Column("source_id", sa.String(length=255), nullable=False),
@@ -924,9 +939,70 @@ def upgrade() -> None:
             batch_op.f("ix_bank_matches_purchase_order_id"), ["purchase_order_id"], unique=False
         )
 
+    op.create_table(
+        "stripe_tax_rates",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("uuid", sa.Uuid(), nullable=False),
+        sa.Column("conference_id", sa.Integer(), nullable=False),
+        sa.Column("fingerprint", sa.String(length=64), nullable=False),
+        sa.Column("stripe_tax_rate_id", sa.String(length=255), nullable=True),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["conference_id"], ["conferences.id"], name=op.f("fk_stripe_tax_rates_conference_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stripe_tax_rates")),
+        sa.UniqueConstraint(
+            "conference_id",
+            "fingerprint",
+            name=op.f("uq_stripe_tax_rates_conference_id_fingerprint"),
+        ),
+        sa.UniqueConstraint("uuid", name=op.f("uq_stripe_tax_rates_uuid")),
+    )
+    with op.batch_alter_table("stripe_tax_rates", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_stripe_tax_rates_stripe_tax_rate_id"),
+            ["stripe_tax_rate_id"],
+            unique=False,
+        )
+
+    op.create_table(
+        "reminders",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("uuid", sa.Uuid(), nullable=False),
+        sa.Column("conference_id", sa.Integer(), nullable=False),
+        sa.Column("purchase_order_id", sa.Integer(), nullable=False),
+        sa.Column("step", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("stripe_invoice_id", sa.String(length=255), nullable=False),
+        sa.Column("due_date", sa.Date(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("entered_by", sa.String(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("sent_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["conference_id"], ["conferences.id"], name=op.f("fk_reminders_conference_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["purchase_order_id"],
+            ["purchase_orders.id"],
+            name=op.f("fk_reminders_purchase_order_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reminders")),
+        sa.UniqueConstraint(
+            "purchase_order_id", "step", name=op.f("uq_reminders_purchase_order_id_step")
+        ),
+        sa.UniqueConstraint("uuid", name=op.f("uq_reminders_uuid")),
+    )
+
 
 def downgrade() -> None:
     """Undo."""
+    op.drop_table("reminders")
+    with op.batch_alter_table("stripe_tax_rates", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stripe_tax_rates_stripe_tax_rate_id"))
+
+    op.drop_table("stripe_tax_rates")
     with op.batch_alter_table("bank_matches", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_bank_matches_purchase_order_id"))
         batch_op.drop_index(batch_op.f("ix_bank_matches_payout_id"))
