@@ -5,6 +5,7 @@ from po_toolkit.reconcile.across import months_of, reconcile_conferences, summar
 from po_toolkit.reconcile.changes import discrepancy_news, what_changed
 from po_toolkit.reconcile.edge import with_decimals
 from po_toolkit.reconcile.export import FORMATS, Format, export, table_csv
+from po_toolkit.reconcile.front_page import FrontPage, front_page
 from po_toolkit.reconcile.journal import Accounts, JournalEntry, journal
 from po_toolkit.reconcile.journal_files import JOURNAL_FORMATS, JournalFormat, journal_files
 from po_toolkit.reconcile.listing import ListedOrder, PurchaseOrderPage, list_purchase_orders
@@ -24,6 +25,7 @@ __all__ = [
     "TABLES",
     "Accounts",
     "Format",
+    "FrontPage",
     "JournalEntry",
     "JournalFormat",
     "ListedOrder",
@@ -34,6 +36,7 @@ __all__ = [
     "discrepancy_news",
     "display",
     "export",
+    "front_page",
     "journal",
     "journal_files",
     "list_purchase_orders",

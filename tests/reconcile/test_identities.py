@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -22,9 +23,9 @@ from po_toolkit.domain.references import comparable
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.domain.sums import EntryKind
 from po_toolkit.money import to_minor
-from po_toolkit.reconcile import export, reconcile_conference
+from po_toolkit.reconcile import export, front_page, reconcile_conference, with_decimals
 from po_toolkit.reconcile.statement import sponsor_statement
-from po_toolkit.reconcile.tables import PURCHASE_ORDERS
+from po_toolkit.reconcile.tables import AGEING, PURCHASE_ORDERS, SUMMARY
 from po_toolkit.store.database import open_store
 from po_toolkit.store.purchase_orders import refresh_status
 from po_toolkit.store.tables import (
@@ -245,6 +246,18 @@ def test_today_is_what_is_live(kept, orders):
                 assert (row["total"], row["credited"]) == (sums.total, sums.credited)
                 assert (row["paid"], row["refunded"]) == (sums.paid, sums.refunded)
                 assert row["balance"] == sums.balance
+
+
+@some
+@given(orders=BOOKS)
+def test_the_first_page_shows_the_same_figures(kept, orders):
+    with kept(orders) as (store, conference):
+        books = reconcile_conference(store, conference, as_of=TODAY)
+        page = front_page(store, conference, today=TODAY)
+        summary = with_decimals(SUMMARY, books.summary).drop(columns="conference")
+        assert [asdict(s) for s in page.by_status] == summary.to_dict("records")
+        ageing = with_decimals(AGEING, books.ageing[books.ageing["purchase_orders"] > 0])
+        assert [asdict(a) for a in page.ageing] == ageing.to_dict("records")
 
 
 @some

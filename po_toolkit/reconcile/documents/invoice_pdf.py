@@ -91,7 +91,10 @@ def _address(order: PurchaseOrder) -> list[str]:
 
 def _sums(order: PurchaseOrder) -> list[tuple[str, str, bool]]:
     sums = order.sums
-    rows = [("Total", sums.total, False)]
+    lines = sum(line.line_total for line in order.line_items)
+    tax = sums.total - lines
+    rows = [("Lines", lines, False), ("Tax", tax, False)] if tax else []
+    rows.append(("Total", sums.total, False))
     rows += [("Credited", -sums.credited, False)] if sums.credited else []
     rows += [("Paid", -sums.paid, False)] if sums.paid else []
     rows += [("Refunded", sums.refunded, False)] if sums.refunded else []

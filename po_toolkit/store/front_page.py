@@ -1,0 +1,159 @@
+"""The few statements behind the first page, quick with 100,000 purchase orders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, and_, case, cast, func, or_, select
+from sqlalchemy.orm import Session
+
+from po_toolkit.domain.sums import EntryKind, Status
+from po_toolkit.store.purchase_orders import SENT_STATES
+from po_toolkit.store.tables import (
+    LIVE_STATES,
+    CustomerBalance,
+    Invoice,
+    LedgerEntry,
+    PurchaseOrder,
+    StrayInvoice,
+)
+
+_OWING = (Status.DRAFT.value, Status.SENT.value, Status.PARTIALLY_PAID.value)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenGroup:
+    """Open balances that are due on one day; the amount is in minor units."""
+
+    currency: str
+    sent: bool
+    due_date: date | None
+    sent_at: datetime | None
+    days_until_due: int | None
+    purchase_orders: int
+    amount: int
+
+
+def by_status(session: Session, conference_id: int) -> Sequence[Any]:
+    """Return, by currency and status, the number and the sums in minor units."""
+    po = PurchaseOrder
+    return session.execute(
+        select(
+            po.currency,
+            po.status,
+            func.count().label("purchase_orders"),
+            *(
+                cast(func.sum(getattr(po, f"sum_{name}")), BigInteger).label(name)
+                for name in ("total", "credited", "paid", "refunded")
+            ),
+        )
+        .where(po.conference_id == conference_id)
+        .group_by(po.currency, po.status)
+        .order_by(po.currency, po.status)
+    ).all()
+
+
+def open_groups(session: Session, conference_id: int) -> list[OpenGroup]:
+    """Return what is open, added up by due date; refunded purchase orders are left out."""
+    po, inv = PurchaseOrder, Invoice
+    sent = case((or_(po.marked_sent, inv.state.in_(sorted(SENT_STATES))), 1), else_=0)
+    due = func.coalesce(inv.due_date, po.due_date)
+    unknown = due.is_(None)
+    sent_at = case((unknown, inv.sent_at))
+    days = case((unknown, po.days_until_due))
+    open_now = _balance()
+    keys = [po.currency, sent, due, sent_at, days]
+    rows: Any = session.execute(
+        select(*keys, func.count(), cast(func.sum(open_now), BigInteger))
+        .outerjoin(inv, and_(inv.purchase_order_id == po.id, inv.state.in_(sorted(LIVE_STATES))))
+        .where(
+            po.conference_id == conference_id,
+            po.status.in_(_OWING),
+            po.sum_refunded <= 0,
+            open_now > 0,
+        )
+        .group_by(*keys)
+    )
+    return [
+        OpenGroup(currency, bool(is_sent), due_on, at, own_days, number, amount)
+        for currency, is_sent, due_on, at, own_days, number, amount in rows
+    ]
+
+
+def refunded_and_open(session: Session, conference_id: int) -> Sequence[Any]:
+    """Return each purchase order that was refunded and is open: its sums, due date, and state."""
+    po, inv, entry = PurchaseOrder, Invoice, LedgerEntry
+    returned = and_(entry.kind == EntryKind.PAYMENT_REVERSAL.value, entry.source == "stripe")
+    taken = case(
+        (or_(returned, entry.kind == EntryKind.DISPUTE.value), entry.amount),
+        (entry.kind == EntryKind.DISPUTE_REINSTATED.value, -entry.amount),
+        else_=0,
+    )
+    taken_back = (
+        select(cast(func.coalesce(func.sum(taken), 0), BigInteger))
+        .where(entry.purchase_order_id == po.id)
+        .scalar_subquery()
+    )
+    return session.execute(
+        select(
+            po.currency,
+            po.sum_total,
+            po.sum_credited,
+            po.sum_paid,
+            po.sum_refunded,
+            po.marked_sent,
+            po.days_until_due,
+            func.coalesce(inv.due_date, po.due_date).label("due_date"),
+            inv.sent_at,
+            inv.state,
+            taken_back.label("taken_back"),
+        )
+        .outerjoin(inv, and_(inv.purchase_order_id == po.id, inv.state.in_(sorted(LIVE_STATES))))
+        .where(
+            po.conference_id == conference_id,
+            po.status.in_(_OWING),
+            po.sum_refunded > 0,
+            _balance() > 0,
+        )
+    ).all()
+
+
+def waiting(session: Session, conference_id: int) -> dict[str, int]:
+    """Count what waits for a person beside the sums."""
+    stray, lying, inv = StrayInvoice, CustomerBalance, Invoice
+    counts = {
+        "invoicing_failed": and_(
+            inv.conference_id == conference_id,
+            inv.error != "",
+            inv.state.in_(["planned", "drafting", "drafted"]),
+        ),
+        "invoice_without_order": and_(
+            stray.conference_id == conference_id,
+            stray.ignored.is_(False),
+            stray.stripe_status.in_(["open", "paid", "uncollectible"]),
+            ~select(inv.id)
+            .where(
+                inv.conference_id == conference_id,
+                inv.stripe_invoice_id == stray.stripe_invoice_id,
+            )
+            .exists(),
+        ),
+        "money_stuck_at_stripe": and_(lying.conference_id == conference_id, lying.amount > 0),
+    }
+    tables = {
+        "invoicing_failed": inv.id,
+        "invoice_without_order": stray.id,
+        "money_stuck_at_stripe": lying.id,
+    }
+    return {
+        name: session.scalar(select(func.count(tables[name])).where(condition)) or 0
+        for name, condition in counts.items()
+    }
+
+
+def _balance() -> Any:
+    po = PurchaseOrder
+    return po.sum_total - po.sum_credited - po.sum_paid + po.sum_refunded
