@@ -16,6 +16,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from urllib.parse import parse_qsl
 
+import openapi
 import pytest
 import requests
 from pydantic import SecretStr
@@ -36,6 +37,7 @@ Call = tuple[str, str, str]
 
 
 _played: list[Call] = []
+_answers: list[tuple[str, str, int, dict]] = []
 
 
 @pytest.fixture
@@ -59,6 +61,7 @@ def _recording(opened, simulator, make_order) -> list[Call]:
         sleep=lambda _seconds: None,
     )
     _play(opened, simulator, make_order)
+    _answers.extend(http.answers)
     return http.sent
 
 
@@ -68,6 +71,7 @@ def _play(opened, simulator, make_order) -> None:
         report = invoice_purchase_orders(opened, references=[order.reference], send=send)
         return order, report.results[0]
 
+    opened.gateway.read("/v1/account")
     plain, said = billed("plain", notes="Thank you", billing_address="1 Main St, Springfield")
     for cents in range(21):
         simulator.control.pay(said.stripe_invoice_id, 100 + cents)
@@ -173,6 +177,20 @@ def test_stripes_mock_accepts_every_call_we_make(recorded, stripe_mock_url) -> N
         if answer.status_code != 200:
             refused.append(f"{method} {path} {encoded}: {answer.text}")
     assert refused == []
+
+
+def test_what_the_simulator_told_us_is_what_stripe_describes(recorded) -> None:
+    """Else the toolkit is tried against answers that Stripe would never give."""
+    try:
+        openapi.module_directory()
+    except openapi.NotAvailableError as reason:
+        openapi.unavailable(reason)
+    found = set()
+    for method, path, status, answer in _answers:
+        if status == 200:
+            found.update(openapi.faults_of_answer(method, path, answer))
+    assert _answers
+    assert sorted(found) == []
 
 
 def test_the_gateway_itself_talks_to_stripes_mock(stripe_mock_url) -> None:
