@@ -185,6 +185,41 @@ _CLASSES = (
         "Apply it to an invoice or send it back in Stripe's dashboard, then sync.",
         "po-toolkit sync --full",
     ),
+    DiscrepancyClass(
+        "payout_not_at_bank",
+        "Payout not at the bank",
+        "Stripe says that a payout arrived, and no line of the bank account is it, although "
+        "lines well past its arrival are known.",
+        "The payout",
+        "Load the bank's statement for that day and match; if the money is not there, ask "
+        "Stripe with the payout's trace id.",
+        "po-toolkit bank match --apply",
+    ),
+    DiscrepancyClass(
+        "payout_failed",
+        "Payout failed",
+        "The bank sent a payout back, and its money lies on the Stripe balance.",
+        "The payout",
+        "Put the bank account right in Stripe's dashboard; Stripe sends the money again.",
+        "po-toolkit bank payouts",
+    ),
+    DiscrepancyClass(
+        "bank_credit_not_explained",
+        "Bank credit not explained",
+        "Money came to the bank account that is neither a payout nor a sponsor's payment here.",
+        "The credit",
+        "Match it to a purchase order, or set it aside with a reason.",
+        "po-toolkit bank match",
+    ),
+    DiscrepancyClass(
+        "fees_not_explained",
+        "Fees not explained",
+        "A payout is not the sum of its balance transactions, or a fee is not the sum of its "
+        "details.",
+        "What is missing",
+        "Read everything from Stripe again; if it stays, ask Stripe about the transaction.",
+        "po-toolkit bank payouts --full",
+    ),
 )
 
 DISCREPANCY_TITLES = {c.code: c.title for c in _CLASSES}

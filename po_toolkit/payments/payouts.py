@@ -116,7 +116,9 @@ def _move(said: Json) -> Json:
     whole: Json = source if isinstance(source, dict) else {}
     is_charge = whole.get("object") == "charge"
     currency = said["currency"]
+    named = sum(d["amount"] for d in said.get("fee_details") or [] if d["currency"] == currency)
     return {
+        "fee_gap": minor_from_api(said["fee"] - named, currency),
         "stripe_id": said["id"],
         "type": said["type"],
         "currency": currency,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from po_toolkit.store.tables import (
@@ -20,7 +20,8 @@ from po_toolkit.store.tables import (
     PurchaseOrder,
 )
 
-Rows = Sequence[Row[Any]]
+Rows = Sequence[Any]
+"""Named tuples with the columns that are selected below."""
 
 
 @dataclass(frozen=True, slots=True)
