@@ -8,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -52,17 +53,26 @@ def binaries() -> Path | None:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Server]:
-    bin_folder = binaries()
-    if bin_folder is None:
+    if binaries() is None:
         reason = "PostgreSQL is not installed; run: apt-get install postgresql"
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(f"NOT TRIED ON POSTGRESQL: {reason}")
+    with running() as server:
+        yield server
+
+
+@contextmanager
+def running() -> Iterator[Server]:
+    """Run a server of its own while the block runs; it does not outlast a crash of the machine."""
+    bin_folder = binaries()
+    if bin_folder is None:
+        raise RuntimeError("PostgreSQL is not installed")
     with tempfile.TemporaryDirectory(prefix="po-toolkit-pg-") as folder:
-        yield from _running(bin_folder, Path(folder))
+        yield from _run(bin_folder, Path(folder))
 
 
-def _running(bin_folder: Path, folder: Path) -> Iterator[Server]:
+def _run(bin_folder: Path, folder: Path) -> Iterator[Server]:
     user = [] if os.geteuid() else ["runuser", "-u", "postgres", "--"]
     if user:
         shutil.chown(folder, "postgres")
@@ -71,7 +81,7 @@ def _running(bin_folder: Path, folder: Path) -> Iterator[Server]:
     flags = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
 
     def run(*command: str) -> None:
-        subprocess.run(  # noqa: PLW1510 the output explains a failure
+        subprocess.run(
             [*user, str(bin_folder / command[0]), *command[1:]],
             check=True,
             stdout=subprocess.DEVNULL,

@@ -93,6 +93,12 @@ def replay_events(opened: OpenConference, event_ids: Iterable[str] | None = None
         return webhook_events.replay(uow.session, opened.conference, event_ids)
 
 
+def failures_of(opened: OpenConference, event_ids: Iterable[str]) -> dict[str, str]:
+    """Return, of these events, those that failed last time, with their errors."""
+    with opened.store.reading() as session:
+        return webhook_events.errors(session, opened.conference, event_ids)
+
+
 @dataclass(frozen=True, slots=True)
 class SetAside:
     """An event that could not be worked, and why."""

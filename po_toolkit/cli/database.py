@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from po_toolkit.config import (
     Settings,
     obfuscate_key,
 )
-from po_toolkit.store import counts
+from po_toolkit.store import counts, cursors
 from po_toolkit.store.conferences import all_conferences
 from po_toolkit.store.database import open_store, shown_url
 from po_toolkit.store.schema import is_current
@@ -127,13 +128,25 @@ def _held(settings: Settings) -> tuple[dict[str, dict[str, Any]], str]:
 
 
 def _counts(session: Session, conference: Conference) -> dict[str, Any]:
-    last = counts.last_sync_at(session, conference)
+    cursor = cursors.cursor_of(session, conference)
     return {
         "purchase_orders": counts.purchase_orders(session, conference),
         "invoices": counts.invoices(session, conference),
         "webhook_events": counts.webhook_events(session, conference),
-        "last_sync_at": last.isoformat() if last else None,
+        "last_sync_at": _when(cursor.last_sync_at if cursor else None),
+        "last_sweep_at": _when(cursor.last_sweep_at if cursor else None),
+        "last_sweep": _proved(cursor.last_sweep if cursor else {}),
+        "last_sync_error": (cursor.last_error if cursor else "") or None,
     }
+
+
+def _when(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
+
+
+def _proved(sweep: dict[str, Any]) -> dict[str, Any]:
+    """Return what the last comparison with Stripe proved, the strays by their number."""
+    return {k: len(v) if isinstance(v, list) else v for k, v in sweep.items()}
 
 
 def _exists(settings: Settings) -> bool:

@@ -1,4 +1,4 @@
-"""``payment``, ``credit-note`` and ``cancel``: single acts on one purchase order's books."""
+"""``payment``, ``reverse``, ``refund``, ``credit-note``, ``cancel``: single acts on the books."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from po_toolkit.cli.opening import agree, conference_of
+from po_toolkit.bootstrap import open_conference, open_database
+from po_toolkit.cli.opening import agree, conference_of, settings_of
 from po_toolkit.cli.options import (
     Format,
     FormatOption,
@@ -77,7 +78,8 @@ def payment(
 ) -> None:
     """Record money that did not come through Stripe.
 
-    It came by wire, ACH, check or otherwise. The same payment again is refused without --again.
+    It came by wire, ACH, check or otherwise. An open invoice at Stripe is told of it, so that the
+    sponsor's page and reminders are right. The same payment again is refused without --again.
 
     Example: po-toolkit payment PO-7KQ2MX --amount 5000.00 --method wire --reference FT27081
     """
@@ -97,6 +99,83 @@ def payment(
     _print_result(result, output)
 
 
+class Back(StrEnum):
+    """How money goes back."""
+
+    STRIPE = "stripe"
+    WIRE = "wire"
+    ACH = "ach"
+    CHECK = "check"
+    OTHER = "other"
+
+
+def reverse(
+    ctx: typer.Context,
+    entry: Annotated[
+        str, typer.Argument(metavar="ENTRY", help="The entry's number in the ledger.")
+    ],
+    reason: Annotated[str, typer.Option(metavar="R", help="Why, for the books.")] = "",
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Undo a payment or refund that was entered by mistake.
+
+    The entry stays and a reversing one is added. What Stripe says is not undone here: refund it.
+
+    Example: po-toolkit reverse 214 --reason "Wrong sponsor"
+    """
+    from po_toolkit.api import ledger
+
+    settings = settings_of(ctx)
+    store = open_database(settings)
+    slug = ledger.conference_of_entry(store, entry)
+    opened = open_conference(slug, settings=settings, store=store)
+    _print_result(ledger.reverse_entry(opened, entry, reason=reason), output)
+
+
+def refund(
+    ctx: typer.Context,
+    reference: ReferenceArgument,
+    amount: AmountOption,
+    method: Annotated[
+        Back,
+        typer.Option(help="stripe gives it back; the others note what was sent back elsewhere."),
+    ] = Back.STRIPE,
+    payment_id: Annotated[
+        str,
+        typer.Option(
+            "--payment", metavar="P", help="Refund this payment alone: its number or Stripe's id."
+        ),
+    ] = "",
+    payment_reference: NumberOption = "",
+    refund_date: DateOption = None,
+    note: NoteOption = "",
+    yes: YesOption = False,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Give money back through Stripe, the newest payments first.
+
+    With another --method nothing is sent: it notes what went back from the bank.
+
+    Example: po-toolkit refund PO-7KQ2MX --amount 250.00
+    """
+    from po_toolkit.api import ledger
+
+    opened = conference_of(ctx, reference)
+    if method is Back.STRIPE:
+        agree(opened, f"refund {amount} on {reference} through Stripe", yes=yes)
+    result = ledger.refund(
+        opened,
+        reference,
+        amount=amount,
+        method=method.value,
+        payment=payment_id,
+        payment_reference=payment_reference,
+        refund_date=refund_date,
+        note=note,
+    )
+    _print_result(result, output)
+
+
 def credit_note(
     ctx: typer.Context,
     reference: ReferenceArgument,
@@ -104,7 +183,7 @@ def credit_note(
     reason: ReasonOption,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Forgive a part of what is owed.
+    """Forgive a part of what is owed, on the invoice at Stripe too.
 
     Example: po-toolkit credit-note PO-7KQ2MX --amount 250.00 --reason "Booth was smaller"
     """

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from po_toolkit.cli.boundary import PARTIAL, complain, tell
 from po_toolkit.cli.opening import named_conference
 from po_toolkit.cli.options import ConferenceOption, Format, FormatOption
 from po_toolkit.cli.output import print_json, print_table
+
+if TYPE_CHECKING:
+    from po_toolkit.payments.report import SyncReport
 
 
 def sync(
@@ -22,18 +26,44 @@ def sync(
 ) -> None:
     """Fetch payments, refunds and statuses from Stripe.
 
-    What is known already is not taken twice, however often this runs.
+    What is known already is not taken twice, however often this runs. Stripe is also told of the
+    wires, checks and credit notes that it has not heard of. Exit code 3 when something could not
+    be taken; it is named.
 
     Example: po-toolkit sync --conference pycon-2027
     """
     from po_toolkit.api.sync import sync_conference
 
-    found = sync_conference(named_conference(ctx, conference), full=full).as_json()
+    report = sync_conference(named_conference(ctx, conference), full=full)
     if output is Format.JSON:
-        print_json(found)
-        return
+        print_json(report.as_json())
+    else:
+        _print_report(report)
+    for problem in report.problems:
+        complain(problem)
+    if report.problems:
+        tell("The sync is not complete; what is named above was not taken.")
+        raise typer.Exit(PARTIAL)
+
+
+def _print_report(report: SyncReport) -> None:
+    figures = {n: v for n, v in report.as_json().items() if isinstance(v, int)}
     print_table(
         ("From Stripe", "Number"),
-        [(name.replace("_", " "), number) for name, number in found.items()],
+        [(name.replace("_", " "), number) for name, number in figures.items()],
         right=(1,),
     )
+    if report.changes:
+        typer.echo("")
+        print_table(
+            ("Purchase order", "What changed"), [(c.reference, c.what) for c in report.changes]
+        )
+    if report.sweep is not None:
+        proof = report.sweep
+        typer.echo(
+            f"\nCompared with the ledger: {proof.invoices} invoices, {proof.payments} payments, "
+            f"{proof.refunds} refunds, {proof.disputes} disputes, {proof.credit_notes} credit "
+            f"notes; {proof.found} were missing here and are entered now."
+        )
+        for stripe_id in proof.only_here:
+            tell(f"In the ledger and no longer at Stripe: {stripe_id}")

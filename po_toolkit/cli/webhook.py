@@ -1,14 +1,17 @@
-"""``webhook serve``: the server that Stripe reports to."""
+"""``webhook``: the server that Stripe reports to, and the events it had to set aside."""
 
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import Annotated
 
 import typer
 
-from po_toolkit.cli.boundary import tell
-from po_toolkit.cli.opening import settings_of
+from po_toolkit.cli.boundary import PARTIAL, complain, tell
+from po_toolkit.cli.opening import named_conference, settings_of
+from po_toolkit.cli.options import ConferenceOption, Format, FormatOption
+from po_toolkit.cli.output import count, print_json, print_table
 from po_toolkit.cli.ports import refuse_taken
 from po_toolkit.logs import configure_logging
 
@@ -31,12 +34,24 @@ def serve(
     port: Annotated[
         int, typer.Option(metavar="N", min=1, max=65535, help="The port to listen on.")
     ] = 8000,
+    sync_minutes: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="Sync each conference every N minutes, and sweep at night; 0: never.",
+        ),
+    ] = 15,
+    work: Annotated[
+        bool, typer.Option("--work/--no-work", help="Work the events here, not in a worker.")
+    ] = True,
 ) -> None:
     """Serve the webhook address of each conference.
 
-    POST /webhooks/stripe/SLUG takes a conference's events and GET /healthz answers a monitor,
-    until it is stopped. In Stripe's dashboard, let the account of the conference send its events to
-    https://YOUR-HOST/webhooks/stripe/SLUG and put the signing secret into the settings.
+    POST /webhooks/stripe/SLUG takes a conference's events, GET /healthz answers a monitor and GET
+    /metrics Prometheus, until it is stopped. In Stripe's dashboard, let the account of the
+    conference send its events to https://YOUR-HOST/webhooks/stripe/SLUG and put the signing secret
+    into the settings.
 
     Example: po-toolkit webhook serve --port 8000
     """
@@ -48,4 +63,61 @@ def serve(
     for slug, conference in sorted(settings.conferences.items()):
         secret = "" if conference.stripe_webhook_secret else " (no stripe_webhook_secret: refused)"
         tell(f"http://{host}:{port}/webhooks/stripe/{slug}{secret}")
-    serve_webhooks(settings, host, port)
+    every = timedelta(minutes=sync_minutes) if work and sync_minutes else None
+    serve_webhooks(settings, host, port, work=work, sync_every=every)
+
+
+@commands.command("list")
+def list_set_aside(
+    ctx: typer.Context, conference: ConferenceOption, output: FormatOption = Format.TABLE
+) -> None:
+    """List the events that could not be worked and wait for a person.
+
+    Example: po-toolkit webhook list --conference pycon-2027
+    """
+    from po_toolkit.api.webhooks import events_set_aside
+
+    found = events_set_aside(named_conference(ctx, conference))
+    if output is Format.JSON:
+        print_json({"set_aside": [event.as_json() for event in found]})
+        return
+    print_table(
+        ("Event", "Type", "Received", "Tries", "Error"),
+        [(e.event_id, e.type, e.received_at.isoformat(), e.attempts, e.error) for e in found],
+        right=(3,),
+    )
+
+
+@commands.command("replay")
+def replay(
+    ctx: typer.Context,
+    conference: ConferenceOption,
+    events: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[EVENT]...", help="evt_…; default: all that were set aside."),
+    ] = None,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Work events again: those that were set aside, or the ones named.
+
+    Example: po-toolkit webhook replay --conference pycon-2027
+    """
+    from po_toolkit.api.webhook_work import work_events
+    from po_toolkit.api.webhooks import failures_of, replay_events
+
+    opened = named_conference(ctx, conference)
+    replayed = replay_events(opened, events or None)
+    unknown = sorted(set(events or []) - set(replayed))
+    while work_events(opened):
+        pass
+    failed = failures_of(opened, replayed)
+    if output is Format.JSON:
+        print_json({"replayed": replayed, "failed": failed, "unknown": unknown})
+    else:
+        typer.echo(f"Replayed: {count(len(replayed), 'event')}")
+    for event_id, error in sorted(failed.items()):
+        complain(f"{event_id}: {error}")
+    for event_id in unknown:
+        complain(f"{event_id} was never received for {conference}.")
+    if failed or unknown:
+        raise typer.Exit(PARTIAL)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from po_toolkit.store.tables import Conference, Invoice, PurchaseOrder, SyncCursor, WebhookEvent
+from po_toolkit.store.tables import Conference, Invoice, PurchaseOrder, WebhookEvent
 
 
 def purchase_orders(session: Session, conference: Conference) -> dict[str, int]:
@@ -24,13 +23,6 @@ def invoices(session: Session, conference: Conference) -> dict[str, int]:
 def webhook_events(session: Session, conference: Conference) -> dict[str, int]:
     """Count a conference's events from Stripe by what became of them."""
     return _by(session, WebhookEvent.state, WebhookEvent.conference_id == conference.id)
-
-
-def last_sync_at(session: Session, conference: Conference) -> datetime | None:
-    """Return when the conference was last synced with Stripe, or None."""
-    return session.scalar(
-        select(SyncCursor.last_sync_at).where(SyncCursor.conference_id == conference.id)
-    )
 
 
 def _by(session: Session, column: Any, condition: Any) -> dict[str, int]:

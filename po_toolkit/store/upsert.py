@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
+from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -28,8 +29,8 @@ def insert_new(
     unique: Sequence[InstrumentedAttribute[Any]],
 ) -> list[int]:
     """Insert those rows whose unique columns are not taken; return the ids of the new ones."""
-    statement = _statement(session, table, rows, unique).returning(table.__table__.c.id)
-    return list(session.execute(statement).scalars())
+    statement = _statement(session, table, unique).returning(table.__table__.c.id)
+    return list(session.execute(statement, list(rows)).scalars())
 
 
 def insert_rows(
@@ -39,15 +40,15 @@ def insert_rows(
     unique: Sequence[InstrumentedAttribute[Any]],
 ) -> None:
     """Insert those rows whose unique columns are not taken, of a table without an id."""
-    session.execute(_statement(session, table, rows, unique))
+    session.execute(_statement(session, table, unique), list(rows))
 
 
 def _statement(
-    session: Session,
-    table: type[Base],
-    rows: Sequence[dict[str, Any]],
-    unique: Sequence[InstrumentedAttribute[Any]],
+    session: Session, table: type[Base], unique: Sequence[InstrumentedAttribute[Any]]
 ) -> Any:
+    """Return the statement without its rows, so that it is compiled once."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = insert(table).values(list(rows))
-    return statement.on_conflict_do_nothing(index_elements=[column.key for column in unique])
+    statement: Any = insert(cast(Table, table.__table__))
+    return statement.on_conflict_do_nothing(
+        index_elements=[column.key for column in unique]
+    )

@@ -15,7 +15,7 @@ from po_toolkit.store.columns import utc_now
 from po_toolkit.store.database import Store
 from po_toolkit.store.tables import Conference, WebhookEvent
 
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=30)
 """How long a process may work on what it claimed before another one takes it."""
 
 WAITING = ("received", "failed")
@@ -161,6 +161,18 @@ def set_aside(session: Session, conference: Conference) -> list[WebhookEvent]:
             .order_by(WebhookEvent.id)
         )
     )
+
+
+def errors(session: Session, conference: Conference, event_ids: Iterable[str]) -> dict[str, str]:
+    """Return the errors of those of these events that are not worked."""
+    rows = session.execute(
+        select(WebhookEvent.stripe_event_id, WebhookEvent.error).where(
+            WebhookEvent.conference_id == conference.id,
+            WebhookEvent.stripe_event_id.in_(list(event_ids)),
+            WebhookEvent.error != "",
+        )
+    )
+    return {event_id: error for event_id, error in rows}  # noqa: C416 rows are no pairs for mypy
 
 
 def replay(

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from typing import Literal
 
 import structlog
 import uvicorn
@@ -30,7 +31,7 @@ from po_toolkit.store.columns import utc_now
 from po_toolkit.store.database import Store
 from po_toolkit.webhook import metrics
 from po_toolkit.webhook.intake import Intake
-from po_toolkit.webhook.worker import Worker
+from po_toolkit.webhook.worker import Worker, WorkerProcess, Working
 
 log = structlog.get_logger(__name__)
 
@@ -45,17 +46,14 @@ class Webhooks:
         self,
         store: Store,
         conferences: dict[str, OpenConference],
-        *,
-        work: bool,
-        sync_every: timedelta | None,
+        worker: Working | None,
     ) -> None:
         """Put the parts together; nothing runs yet."""
         self.store = store
         self.conferences = conferences
         self.counts = metrics.Counts(conferences)
         self.intake = Intake(store)
-        opened = list(conferences.values())
-        self.worker = Worker(opened, self.counts, sync_every=sync_every) if work else None
+        self.worker = worker
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -119,7 +117,7 @@ def create_app(
     settings: Settings,
     *,
     now: Callable[[], datetime] = utc_now,
-    work: bool = True,
+    worker: Working | Literal["threads"] | None = "threads",
     sync_every: timedelta | None = None,
 ) -> Starlette:
     """Build the service for every conference in the settings that has a webhook secret.
@@ -127,9 +125,10 @@ def create_app(
     Args:
         settings: Conferences and the database.
         now: The clock.
-        work: Whether events are worked here too; else ``po-toolkit worker`` must run.
-        sync_every: How often each conference is synced, and swept every night, as long as the
-            service runs; by default that is left to somebody else.
+        worker: Who works the events: threads of this process, something else, or, with None,
+            another process that is started elsewhere.
+        sync_every: How often the threads sync each conference, and sweep it every night; by
+            default that is left to somebody else.
 
     Raises:
         SettingsError: A setting is wrong.
@@ -140,7 +139,9 @@ def create_app(
         for slug, configured in settings.conferences.items()
         if configured.stripe_webhook_secret
     }
-    webhooks = Webhooks(store, conferences, work=work, sync_every=sync_every)
+    if worker == "threads":
+        worker = Worker(list(conferences.values()), sync_every=sync_every)
+    webhooks = Webhooks(store, conferences, worker)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -168,7 +169,8 @@ def serve(
     sync_every: timedelta | None = SYNC_EVERY,
 ) -> None:
     """Run the service until it is interrupted."""
-    app = create_app(settings, work=work, sync_every=sync_every)
+    worker = WorkerProcess(settings, sync_every=sync_every) if work else None
+    app = create_app(settings, worker=worker)
     uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
 
 

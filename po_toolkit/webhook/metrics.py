@@ -24,8 +24,6 @@ class Counts:
         self.deliveries = Counter({(slug, o): 0 for slug in slugs for o in outcomes})
         self.strangers = 0
         """Deliveries for a conference that is not in the settings."""
-        self.worked: Counter[tuple[str, str]] = Counter()
-        self.syncs: Counter[tuple[str, str]] = Counter()
 
 
 def text(store: Store, counts: Counts, now: datetime | None = None) -> str:
@@ -49,12 +47,6 @@ def text(store: Store, counts: Counts, now: datetime | None = None) -> str:
             [({}, counts.strangers)],
         ),
         *_family(
-            "po_toolkit_webhook_worked_total",
-            "counter",
-            "Events worked by this process, by result.",
-            [({"conference": slug, "state": s}, n) for (slug, s), n in counts.worked.items()],
-        ),
-        *_family(
             "po_toolkit_webhook_events",
             "gauge",
             "Events in the database by state; set_aside ones wait for a person.",
@@ -72,12 +64,6 @@ def text(store: Store, counts: Counts, now: datetime | None = None) -> str:
             "Age of the oldest event that is not worked yet.",
             [({}, _oldest([at for _, s, _, at in standing if s in webhook_events.WAITING],
                           present))],
-        ),
-        *_family(
-            "po_toolkit_syncs_total",
-            "counter",
-            "Scheduled syncs by this process, by result.",
-            [({"conference": slug, "result": r}, n) for (slug, r), n in counts.syncs.items()],
         ),
         *_family(
             "po_toolkit_sync_age_seconds",
