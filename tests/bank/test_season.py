@@ -97,7 +97,7 @@ def _arrived(payout, trace: str, opened) -> Entry:
 
 def test_every_cent_of_each_payout_and_bank_line_is_on_one_row(season, opened) -> None:
     """Else a treasurer cannot show an auditor where the money on the account comes from."""
-    orders, payouts, lines = season
+    orders, payouts, _ = season
     report = match_bank(opened, apply=True)
     assert (report.applied, report.ambiguous, report.unmatched) == (7, 0, 2)
     found = tie_out(opened.store, opened.conference, as_of=opened.today())
@@ -110,10 +110,11 @@ def test_every_cent_of_each_payout_and_bank_line_is_on_one_row(season, opened) -
         assert row["at_bank"] == (0 if row["status"] == "failed" else payout["amount"])
     for line in found.bank_lines.itertuples():
         assert found.of(bank_line=line.bank_line)["at_bank"].sum() == line.amount
-        assert (
-            line.payouts + line.payments + line.set_aside + line.unexplained == line.amount
-        )
-    assert sorted(found.bank_lines["unexplained"][found.bank_lines["unexplained"] != 0]) == [-1200, 37]
+        assert line.payouts + line.payments + line.set_aside + line.unexplained == line.amount
+    assert sorted(found.bank_lines["unexplained"][found.bank_lines["unexplained"] != 0]) == [
+        -1200,
+        37,
+    ]
     ginkgo = found.of(reference=orders[6].reference).iloc[0]
     assert (ginkgo["gross"], ginkgo["fee"], ginkgo["at_bank"]) == (700_000, 1500, 698_500)
     tickets = found.rows[found.rows["kind"].eq("other_income")]
@@ -142,9 +143,7 @@ def test_what_the_bank_side_lacks_is_a_discrepancy(season, opened, clock) -> Non
     assert "bank_credit_not_explained" in codes
     match_bank(opened, apply=True)
     assert "payout_not_at_bank" not in _codes(opened)
-    third = next(
-        m.line for m in match_bank_lines(opened) if payouts[2]["id"] in m.references
-    )
+    third = next(m.line for m in match_bank_lines(opened) if payouts[2]["id"] in m.references)
     undo_match(opened, third)
     later = Entry(opened.today() + timedelta(days=20), Decimal("1.00"), "LATER", "SOMEBODY")
     clock.advance(days=30)

@@ -66,13 +66,18 @@ class Names:
             for name in self._by_word.get(word, ())
             if set(self._words[name]) <= said and _tells(self._words[name])
         }
-        start = "".join(name_words(line.counterparty))
-        if len(start) >= _CUT:
-            for name in self._by_start.get(start[:_CUT], ()):
-                whole = "".join(self._words[name])
-                if whole.startswith(start) or start.startswith(whole):
-                    found.add(name)
+        found |= self._beginning("".join(name_words(line.counterparty)))
         return {n for n in found if not any(self._within(n, other) for other in found)}
+
+    def _beginning(self, start: str) -> set[str]:
+        """Return the names of which the bank printed the beginning; the whole name goes first."""
+        if len(start) < _CUT:
+            return set()
+        near = {n: "".join(self._words[n]) for n in self._by_start.get(start[:_CUT], ())}
+        whole = {n for n, name in near.items() if name == start}
+        return whole or {
+            n for n, name in near.items() if name.startswith(start) or start.startswith(name)
+        }
 
     def _within(self, name: str, other: str) -> bool:
         return set(self._words[name]) < set(self._words[other])
