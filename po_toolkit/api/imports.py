@@ -116,7 +116,7 @@ def _table(
     book = open_workbook(data, file_name)
     with opened.store.reading() as session:
         saved = import_batches.remembered_mappings(session, opened.conference.id)
-    table = read_table(choose_sheet(book, sheet, mapping), chosen=mapping, saved=saved)
+    table = read_table(choose_sheet(book, sheet, mapping, saved), chosen=mapping, saved=saved)
     table.notes[:0] = book.notes
     return table
 

@@ -30,8 +30,12 @@ _TO_ASCII = str.maketrans(
         "\uff0e": ".",
     }
 )
-_AFFIX = re.compile(r"[^\d\s.,'+()-][^\d\s,'+()-]*(?: dollars?)?")
+_PREFIX = re.compile(r"[^\d\s.,'+()-][^\d\s,'+()-]*(?: dollars?)?", re.IGNORECASE)
+_SUFFIX = re.compile(_PREFIX.pattern + "$", re.IGNORECASE)
 _NO_CENTS = re.compile(r"(?<=\d)[.,]\s?-{1,2}$")
+_LONGEST = 64
+"""Characters; more than any amount has, with its sign and spaces."""
+
 _PLAIN_POINT = re.compile(r"-?\d+\.(?:\d\d?|\d{4,})", re.ASCII)
 _PLAIN_COMMA = re.compile(r"-?\d+,(?:\d\d?|\d{4,})", re.ASCII)
 
@@ -86,6 +90,8 @@ def written_amount(cell: Cell) -> WrittenAmount | None:
 
 
 def _written(text: str) -> WrittenAmount | None:
+    if len(text) > _LONGEST:
+        return None
     if _PLAIN_POINT.fullmatch(text):
         return WrittenAmount(Decimal(text), None, None)
     if text.isdecimal() and text.isascii():
@@ -134,16 +140,11 @@ def _strip(text: str) -> tuple[str, bool, frozenset[str] | None] | None:
 
 def _affix(rest: str) -> tuple[frozenset[str], str] | None:
     """Take one currency sign or code off either end; None when there is none."""
-    start = _AFFIX.match(rest)
-    if start:
+    if start := _PREFIX.match(rest):
         return sign_currencies(start[0]), rest[start.end() :]
-    last = max((i for i, c in enumerate(rest) if c.isdecimal()), default=-1)
-    tail = rest[last + 1 :].lstrip(".,") if last >= 0 else ""
-    word = tail.strip(" )")
-    if not word or word[0] in "(-+'":
-        return None
-    closing = ")" if tail.endswith(")") else ""
-    return sign_currencies(word), rest[: len(rest) - len(tail)] + closing
+    if end := _SUFFIX.search(rest):
+        return sign_currencies(end[0]), rest[: end.start()]
+    return None
 
 
 def _decimal(body: str, pattern: re.Pattern[str], mark: str) -> Decimal | None:
@@ -170,27 +171,33 @@ class Habit:
 
 
 def habit_of(values: Iterable[tuple[str, str]]) -> Habit:
-    """Decide the habit of amounts, each with its row's currency (``""`` when unknown)."""
+    """Decide the habit of amounts, each with its row's currency (``""`` when unknown).
+
+    What a value proves by the way it is written comes first. Only where nothing does, the reading
+    that its currency can hold decides.
+    """
     proven: set[Decimals] = set()
-    open_value = ""
+    fitting: set[Decimals] = set()
+    open_value = unclear = ""
     for text, currency in values:
         if _PLAIN_POINT.fullmatch(text):
             proven.add("point")
-            continue
-        if _PLAIN_COMMA.fullmatch(text):
+        elif _PLAIN_COMMA.fullmatch(text):
             proven.add("comma")
-            continue
-        written = written_amount(text)
-        if written is None:
-            continue
-        proof = _proof_by_currency(written, currency) if written.ambiguous else written.proves
-        if proof:
-            proven.add(proof)
-        elif written.ambiguous:
-            open_value = open_value or text.strip()
+        elif (written := written_amount(text)) is not None:
+            if written.ambiguous:
+                unclear = unclear or text.strip()
+                if fits := _proof_by_currency(written, currency):
+                    fitting.add(fits)
+                else:
+                    open_value = open_value or text.strip()
+            elif proof := written.proves:
+                proven.add(proof)
     if len(proven) == 1:
         return Habit(proven.pop())
-    return Habit(None, open_value)
+    if not proven and len(fitting) == 1:
+        return Habit(fitting.pop())
+    return Habit(None, open_value or unclear)
 
 
 def _proof_by_currency(written: WrittenAmount, currency: str) -> Decimals | None:

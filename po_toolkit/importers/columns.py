@@ -56,8 +56,13 @@ class Column:
 
 
 def distinct_headers(cells: Sequence[Cell]) -> list[str]:
-    """Name every column: by its header, with its letter where that is empty or not unique."""
+    """Name every column up to the last that has a name.
+
+    It is called by its header, with its letter where that is empty or not unique.
+    """
     texts = [" ".join(text_of(cell).split()) for cell in cells]
+    while texts and not texts[-1]:
+        texts.pop()
     times = Counter(fold(text) or text for text in texts if text)
     return [_distinct(text, at, times) for at, text in enumerate(texts)]
 

@@ -39,7 +39,7 @@ _COMPACT = re.compile(r"(20\d\d)(\d\d)(\d\d)")
 _EAST_ASIAN = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日")
 _NUMBERS = re.compile(rf"(\d{{1,2}})([-/. ])(\d{{1,2}})\2(\d{{4}}|\d\d){_TIME}")
 _DAY_NAME = re.compile(
-    r"(\d{1,2})(?:st|nd|rd|th|\.|º|er)?[ -]*(?:de |of )?([^\W\d]+)\.?,?(?: de)?[ -]*(\d{4}|\d\d)"
+    r"(\d{1,2})(?:st|nd|rd|th|\.|o|er)?[ -]*(?:de |of )?([^\W\d]+)\.?,?(?: de)?[ -]*(\d{4}|\d\d)"
 )
 _NAME_DAY = re.compile(r"([^\W\d]+)\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})")
 _WEEKDAY = re.compile(r"^[^\W\d]{2,12}\.?, ")

@@ -65,7 +65,7 @@ _NOT_MONEY = frozenset(
         "date",
         "day",
         "month",
-                        "vat",
+        "vat",
         "tax",
         "ust",
         "iva",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from po_toolkit.errors import ImportChoiceError, ImportFileError
 from po_toolkit.importers.cells import Cell
+from po_toolkit.importers.columns import distinct_headers, fingerprint
 from po_toolkit.importers.headers import field_of, fold, recognized
 from po_toolkit.importers.workbook import Sheet, Workbook
 
@@ -18,7 +19,10 @@ _HEADER_WITHIN = 50
 
 
 def choose_sheet(
-    workbook: Workbook, name: str | None, chosen: Mapping[str, str] | None = None
+    workbook: Workbook,
+    name: str | None,
+    chosen: Mapping[str, str] | None = None,
+    saved: Container[str] = (),
 ) -> Sheet:
     """Return the sheet that was asked for, or the only one with a recognizable header.
 
@@ -30,7 +34,11 @@ def choose_sheet(
         return workbook.sheet(name)
     if len(workbook.names) == 1:
         return workbook.sheet(workbook.names[0])
-    fitting = [n for n in workbook.visible() if find_header(workbook.sheet(n), chosen) is not None]
+    fitting = [
+        name
+        for name in workbook.visible()
+        if find_header(workbook.sheet(name), chosen, saved) is not None
+    ]
     if len(fitting) == 1:
         return workbook.sheet(fitting[0])
     if fitting:
@@ -45,11 +53,18 @@ def choose_sheet(
     )
 
 
-def find_header(sheet: Sheet, chosen: Mapping[str, str] | None = None) -> int | None:
-    """Return the index in ``sheet.rows`` of the row that names most fields, or None."""
+def find_header(
+    sheet: Sheet, chosen: Mapping[str, str] | None = None, saved: Container[str] = ()
+) -> int | None:
+    """Return the index in ``sheet.rows`` of the row that names most fields, or None.
+
+    A row that was a header before, whose fingerprint is among ``saved``, is one again.
+    """
     wanted = {fold(name) for name in (chosen or {}).values() if name}
     best, best_score = None, 0
     for index, (_, cells) in enumerate(sheet.rows[:_HEADER_WITHIN]):
+        if saved and fingerprint(distinct_headers(cells)) in saved:
+            return index
         named = wanted & {fold(c) for c in cells if isinstance(c, str) and len(c) < 100}
         score = recognized(cells) + 2 * len(named)
         if score > best_score and (named or _names_enough(cells)):

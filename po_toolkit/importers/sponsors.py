@@ -12,7 +12,7 @@ _LEGAL_FORMS = frozenset(
     """
     ab ag as asa bv co company corp corporation ev gbr gmbh hf inc incorporated kft kg kk limited
     llc llp lp ltd ltda mbh nv oy oyj plc pte pty sa sarl sas sl spa srl sro ug wll zrt
-    """.split()  # noqa: SIM905 a list of eighty words is best read as words
+    """.split()
 )
 _INITIALS = re.compile(r"(?<=\b\w)\.(?=\w\b|\s|$)")
 _ALIKE = 90.0

@@ -94,7 +94,7 @@ def read_table(
     """
     if not sheet.rows:
         raise ImportFileError(f"{_called(sheet)} is empty. Nothing was imported.")
-    index = find_header(sheet, chosen)
+    index = find_header(sheet, chosen, saved or ())
     if index is None:
         first = ", ".join(repr(text_of(c)) for c in sheet.rows[0][1] if not is_empty(c))
         raise ImportFileError(
@@ -102,14 +102,13 @@ def read_table(
             f"{first[:300]}. {NEEDED}"
         )
     header_row, cells = sheet.rows[index]
-    names, rows = _trimmed(cells), sheet.rows[index + 1 :]
-    headers = distinct_headers(names)
+    headers, rows = distinct_headers(cells), sheet.rows[index + 1 :]
     mapping = dict(chosen or (saved or {}).get(fingerprint(headers)) or {})
     named_packages = mapping.pop(PACKAGES, None)
     columns = assign(headers, rows, mapping=mapping, reason="chosen" if chosen else "saved")
     table = Table(sheet.name, header_row, headers, columns, rows)
     _fill_merged(table, sheet)
-    _leave_out(table, names)
+    _leave_out(table, cells[: len(headers)])
     if not table.rows:
         raise ImportFileError(
             f"{_called(sheet)} has a header in row {header_row}, but no purchase order under it. "
@@ -136,13 +135,6 @@ def table_of(
 
 def _called(sheet: Sheet) -> str:
     return f"Sheet {sheet.name!r}" if sheet.name else "The file"
-
-
-def _trimmed(cells: Sequence[Cell]) -> Sequence[Cell]:
-    end = len(cells)
-    while end and is_empty(cells[end - 1]):
-        end -= 1
-    return cells[:end]
 
 
 def _fill_merged(table: Table, sheet: Sheet) -> None:

@@ -8,7 +8,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -67,10 +67,10 @@ def by_libreoffice(content: bytes, source: str, target: str) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"in.{source}"
         path.write_bytes(content)
-        subprocess.run(
-            ["soffice", f"-env:UserInstallation=file://{folder}/profile", "--headless", "--convert-to", target, "--outdir", f"{folder}/out", path],
-            check=True, capture_output=True, timeout=180,
-        )  # fmt: skip
+        profile = f"-env:UserInstallation=file://{folder}/profile"
+        command = ["soffice", profile, "--headless", "--convert-to", target]
+        command += ["--outdir", f"{folder}/out", str(path)]
+        subprocess.run(command, check=True, capture_output=True, timeout=180)
         return (Path(folder) / "out" / f"in.{target.partition(':')[0]}").read_bytes()
 
 
@@ -268,7 +268,7 @@ def others() -> None:
     for at, row in enumerate([HEADERS, *typed((CAFE, GULF))]):
         for column, value in enumerate(row):
             if isinstance(value, date):
-                sheet.write(at, column, datetime(value.year, value.month, value.day), day)
+                sheet.write(at, column, pd.Timestamp(value).to_pydatetime(), day)
             elif value == "000417":
                 sheet.write(at, column, 417, zeros)
             elif value != "":

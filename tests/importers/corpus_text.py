@@ -44,7 +44,7 @@ def french(value: Decimal) -> str:
 
 
 def swiss(value: Decimal) -> str:
-    return f"{value:,.2f}".replace(",", "’")
+    return f"{value:,.2f}".replace(",", "\u2019")
 
 
 def accounting(value: Decimal) -> str:
@@ -102,7 +102,7 @@ LANGUAGES = {
     "german": "Firma;Ansprechpartner;E-Mail-Adresse;Rechnungsadresse;Bestellnummer;Bezeichnung;"
     "Menge;Einzelpreis;Währung;Fällig am;Bemerkungen",
     "french": "Raison sociale;Contact;Courriel;Adresse de facturation;N° de bon de commande;"
-    "Désignation;Quantité;Prix unitaire;Devise;Date d’échéance;Remarques",
+    "Désignation;Quantité;Prix unitaire;Devise;Date d\u2019échéance;Remarques",
     "spanish": "Razón social;Persona de contacto;Correo electrónico;Dirección de facturación;"
     "Nº de orden de compra;Concepto;Cantidad;Precio unitario;Moneda;Fecha de vencimiento;Notas",
     "portuguese": "Nome da empresa;Contato;E-mail;Endereço de cobrança;Número do pedido;Descrição;"
