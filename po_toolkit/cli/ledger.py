@@ -74,6 +74,7 @@ def payment(
     payment_date: DateOption = None,
     note: NoteOption = "",
     again: AgainOption = False,
+    yes: YesOption = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
     """Record money that did not come through Stripe.
@@ -86,6 +87,7 @@ def payment(
     from po_toolkit.api import ledger
 
     opened = conference_of(ctx, reference)
+    agree(opened, f"record this payment on {reference} and tell Stripe", yes=yes)
     result = ledger.record_payment_by_hand(
         opened,
         reference,
@@ -181,15 +183,19 @@ def credit_note(
     reference: ReferenceArgument,
     amount: AmountOption,
     reason: ReasonOption,
+    yes: YesOption = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Forgive a part of what is owed, on the invoice at Stripe too.
+    """Forgive a part of what is owed.
+
+    The open invoice at Stripe gets the credit note too.
 
     Example: po-toolkit credit-note PO-7KQ2MX --amount 250.00 --reason "Booth was smaller"
     """
     from po_toolkit.api import ledger
 
     opened = conference_of(ctx, reference)
+    agree(opened, f"issue this credit note on {reference}, also at Stripe", yes=yes)
     _print_result(ledger.credit(opened, reference, amount=amount, reason=reason), output)
 
 

@@ -8,8 +8,12 @@ from tests.cli.workplace import SLUG, Workplace
 
 ACTS = [
     ("invoice", "--conference", SLUG, "--po", "{reference}"),
+    ("payment", "{reference}", "--amount", "10", "--method", "wire"),
+    ("refund", "{reference}", "--amount", "10"),
+    ("credit-note", "{reference}", "--amount", "10", "--reason", "r"),
     ("cancel", "{reference}"),
     ("resend", "{reference}"),
+    ("reissue", "{reference}", "--email", "ap@sponsor.example"),
 ]
 
 
