@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from po_toolkit.domain.periods import end_of_day
 from po_toolkit.domain.sums import PAID_SIGN, REFUNDED_SIGN
+from po_toolkit.reconcile.bank_side import BankSide, read_bank_side
 from po_toolkit.reconcile.schema import frame_of
 from po_toolkit.reconcile.standing import with_live_invoice, with_status, with_sums
 from po_toolkit.store import books as read
@@ -43,6 +44,7 @@ class Books:
         credit_notes: Every credit note.
         strays: Invoices at Stripe that belong to no purchase order.
         balances: Money of customers that lies at Stripe.
+        bank: Payouts and bank lines.
     """
 
     conference: Conference
@@ -53,6 +55,7 @@ class Books:
     credit_notes: pd.DataFrame
     strays: pd.DataFrame
     balances: pd.DataFrame
+    bank: BankSide
 
 
 def open_books(store: Store, conference: Conference, as_of: date) -> Books:
@@ -72,6 +75,7 @@ def open_books(store: Store, conference: Conference, as_of: date) -> Books:
         notes = as_it_was(read.credit_notes, "credit_note_id", CreditNote)
         strays = as_it_was(read.stray_invoices, "stray_id", StrayInvoice)
         balances = as_it_was(read.customer_balances, "balance_id", CustomerBalance)
+        bank = read_bank_side(as_it_was)
     orders = _keyed(orders, conference.timezone, cutoff)
     invoices = _dated_invoices(invoices, conference.timezone, cutoff)
     entries = _named(_signed_entries(entries), orders)
@@ -87,6 +91,7 @@ def open_books(store: Store, conference: Conference, as_of: date) -> Books:
         notes,
         strays,
         balances,
+        bank,
     )
 
 
@@ -155,9 +160,8 @@ def _dated_invoices(invoices: pd.DataFrame, timezone: str, cutoff: read.Cutoff) 
     invoices["due_date"] = pd.to_datetime(invoices["due_date"]).astype("datetime64[s]")
     for name in ("order_id", "generation"):
         invoices[name] = invoices[name].astype("int64")
-    for name in invoices.columns:
-        if name in ("stripe_total", "stripe_amount_due", "stripe_amount_paid"):
-            invoices[name] = invoices[name].astype("Int64")
+    for name in ("total", "amount_due", "amount_paid", "amount_overpaid"):
+        invoices[f"stripe_{name}"] = invoices[f"stripe_{name}"].astype("Int64")
     return invoices
 
 

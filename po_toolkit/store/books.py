@@ -58,7 +58,7 @@ def orders(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
     lines = (
         select(
             PurchaseOrderLineItem.purchase_order_id.label("order_id"),
-            cast(func.sum(PurchaseOrderLineItem.line_total), BigInteger).label("total"),
+            cast(func.sum(PurchaseOrderLineItem.billed), BigInteger).label("total"),
         )
         .group_by(PurchaseOrderLineItem.purchase_order_id)
         .subquery()
@@ -116,6 +116,7 @@ def invoices(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
             inv.stripe_total,
             inv.stripe_amount_due,
             inv.stripe_amount_paid,
+            inv.stripe_amount_overpaid,
             inv.stripe_customer_name,
             inv.stripe_customer_email,
             inv.sent_at,
@@ -239,5 +240,5 @@ def _flag(condition: ColumnElement[bool]) -> ColumnElement[int]:
 
 
 def _read(session: Session, statement: Executable) -> Rows:
-    result = session.execute(statement)
+    result = session.connection().execute(statement)
     return Rows(tuple(result.keys()), [tuple(row) for row in result.all()])

@@ -21,6 +21,7 @@ from po_toolkit.store.tables import (
     CustomerBalance,
     Invoice,
     LedgerEntry,
+    Payout,
     PurchaseOrder,
     PurchaseOrderLineItem,
     RowVersion,
@@ -53,6 +54,7 @@ KEPT: dict[type[Base], frozenset[str]] = {
             "stripe_total",
             "stripe_amount_due",
             "stripe_amount_paid",
+            "stripe_amount_overpaid",
             "stripe_customer_email",
             "stripe_customer_name",
         }
@@ -63,6 +65,7 @@ KEPT: dict[type[Base], frozenset[str]] = {
         {"named_reference", "ignored", "stripe_status", "total", "amount_paid", "number"}
     ),
     CustomerBalance: frozenset({"amount"}),
+    Payout: frozenset({"status"}),
 }
 """The columns whose past matters. A purchase order's ``total`` is kept too, from its lines."""
 
@@ -122,7 +125,7 @@ def _replaced_total(session: Session, order_id: int, now: datetime) -> list[RowV
     with session.no_autoflush:
         line = PurchaseOrderLineItem
         before, count = session.execute(
-            select(func.coalesce(func.sum(line.line_total), 0), func.count()).where(
+            select(func.coalesce(func.sum(line.billed), 0), func.count()).where(
                 line.purchase_order_id == order_id
             )
         ).one()

@@ -34,7 +34,7 @@ def shared_with_stripe(books: Books) -> pd.DataFrame:
     return entries[entries["kind"].eq(EntryKind.PAYMENT.value) & known]
 
 
-def _gaps(books: Books) -> pd.DataFrame:
+def _gaps(books: Books) -> pd.Series[int]:
     """Return, by order id, Stripe's sum less ours over all invoices that Stripe has told of.
 
     A purchase order whose live invoice was never read is left out: nothing is known yet.
@@ -42,21 +42,36 @@ def _gaps(books: Books) -> pd.DataFrame:
     invoices, orders = books.invoices, books.orders
     unread = orders.index[orders["has_live"] & orders["stripe_amount_paid"].isna()]
     read = invoices[invoices["stripe_amount_paid"].notna() & ~invoices["order_id"].isin(unread)]
-    paid_there = read["stripe_amount_paid"].astype("int64").groupby(read["order_id"]).sum()
+    paid_there = _all_paid(read).groupby(read["order_id"]).sum()
     shared = shared_with_stripe(books)
     on_read = shared["invoice_id"].isna() | shared["invoice_id"].isin(read["invoice_id"])
     recorded = shared["amount"].where(on_read, 0).groupby(shared["order_id"]).sum()
-    ids = read.groupby("order_id")["stripe_invoice_id"].agg(", ".join)
-    gap = paid_there - recorded.reindex(paid_there.index, fill_value=0)
-    return pd.DataFrame({"gap": gap, "invoices": ids})
+    gaps: pd.Series[int] = paid_there - recorded.reindex(paid_there.index, fill_value=0)
+    return gaps
 
 
-def _found_gaps(books: Books, gaps: pd.DataFrame, words: str) -> pd.DataFrame:
+def _all_paid(read: pd.DataFrame) -> pd.Series[int]:
+    """Return what Stripe got on each invoice, what was overpaid included exactly once.
+
+    Stripe documents ``amount_overpaid`` beside ``amount_paid`` without saying whether the one is
+    part of the other; a sum that covers what was due and the excess has it in it already.
+    """
+    paid = read["stripe_amount_paid"].astype("int64")
+    over = read["stripe_amount_overpaid"].fillna(0).astype("int64")
+    due = read["stripe_amount_due"].fillna(0).astype("int64")
+    return paid + over.where(paid < due + over, 0)
+
+
+def _found_gaps(books: Books, gaps: pd.Series[int], words: str) -> pd.DataFrame:
     rows = books.orders.loc[books.orders.index.intersection(gaps.index)]
+    invoices = books.invoices[
+        books.invoices["order_id"].isin(rows.index) & books.invoices["stripe_amount_paid"].notna()
+    ]
+    ids = invoices.groupby("order_id")["stripe_invoice_id"].agg(", ".join).to_dict()
     return finding(
         rows,
-        gaps["gap"].reindex(rows.index).abs(),
-        lambda row, amount: words.format(amount=amount, invoices=gaps["invoices"][row.Index]),
+        gaps.reindex(rows.index).abs(),
+        lambda row, amount: words.format(amount=amount, invoices=ids[row.Index]),
     )
 
 
@@ -64,14 +79,14 @@ def paid_at_stripe_not_here(books: Books) -> pd.DataFrame:
     """Find invoices on which Stripe has more money than the ledger."""
     gaps = _gaps(books)
     words = "Stripe has {amount} more on {invoices} than the ledger"
-    return _found_gaps(books, gaps[gaps["gap"] > 0], words)
+    return _found_gaps(books, gaps[gaps > 0], words)
 
 
 def paid_here_not_at_stripe(books: Books) -> pd.DataFrame:
     """Find money in the ledger that Stripe does not count on the invoice."""
     gaps = _gaps(books)
     words = "the ledger has {amount} more on {invoices} than Stripe"
-    ahead = _found_gaps(books, gaps[gaps["gap"] < 0], words)
+    ahead = _found_gaps(books, gaps[gaps < 0], words)
     orders, entries = books.orders, books.entries
     open_there = orders[orders["stripe_status"].eq("open") & ~orders.index.isin(ahead.index)]
     untold = entries[
@@ -130,7 +145,7 @@ def settled_by_itself(books: Books) -> pd.DataFrame:
     """Find invoices that Stripe calls paid though no payment covers them."""
     orders = books.orders
     gaps = _gaps(books)
-    agree = orders.index.isin(gaps.index[gaps["gap"] == 0])
+    agree = orders.index.isin(gaps.index[gaps == 0])
     rows = orders[
         orders["stripe_status"].eq("paid")
         & (orders["open"] > 0)
