@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from po_toolkit.domain.roles import Act, Actor, require
@@ -105,6 +106,7 @@ class Store:
             event.listen(engine, "begin", _begin)
             engine.dispose()
         self._writer = engine.execution_options(po_toolkit_writes=True)
+        self._first = engine.execution_options(po_toolkit_first=True)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -165,5 +167,35 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("po_toolkit_writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if options.get("po_toolkit_first"):
+        _begin_first(connection)
+    else:
+        writes = options.get("po_toolkit_writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+_WAIT_SECONDS = 30.0
+_POLL_SECONDS = 0.0005
+
+
+def _begin_first(connection: Connection) -> None:
+    """Take the write lock as soon as it is free.
+
+    SQLite's own waiting sleeps up to 100 ms at a time, in which busier processes take the lock
+    again and again.
+    """
+    connection.exec_driver_sql("PRAGMA busy_timeout=0")
+    until = time.monotonic() + _WAIT_SECONDS
+    try:
+        while True:
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            except OperationalError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(_POLL_SECONDS)
+            else:
+                return
+    finally:
+        connection.exec_driver_sql("PRAGMA busy_timeout=30000")

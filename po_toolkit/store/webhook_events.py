@@ -75,7 +75,7 @@ def keep(store: Store, deliveries: Sequence[Delivery]) -> int:
         }
         for delivery in deliveries
     ]
-    with store._writer.begin() as connection:  # noqa: SLF001 no actor: nothing is acted on yet
+    with store._first.begin() as connection:  # noqa: SLF001 no actor: nothing is acted on yet
         return max(connection.execute(statement, rows).rowcount, 0)
 
 

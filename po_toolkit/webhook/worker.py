@@ -34,7 +34,7 @@ LOOK_AGAIN_SECONDS = 1.0
 SCHEDULE_SECONDS = 30.0
 """How often the clock is looked at."""
 
-FEWEST, MOST = 20, 100
+FEWEST, MOST = 20, 40
 """Events in one go: few at first, so that a delivery never waits long for the database."""
 
 
