@@ -44,9 +44,9 @@ def open_ods(archive: Archive) -> Workbook:
             parser.feed(chunk)
             reader.take(parser.read_events())
         parser.close()
-    except (ParseError, ValueError) as error:
-        if isinstance(error, ImportFileError):
-            raise
+    except ImportFileError:
+        raise
+    except (ParseError, LookupError, ValueError) as error:
         raise ImportFileError(f"The file is damaged: content.xml: {error}.") from None
     sheets = {sheet.name: sheet.finish() for sheet in reader.sheets}
     if not sheets:

@@ -88,7 +88,7 @@ def guarded(act: Callable[[], T]) -> T:
     """
     try:
         return act()
-    except (KeyboardInterrupt, SystemExit, MemoryError):
+    except (KeyboardInterrupt, SystemExit, MemoryError, ImportFileError):
         raise
     except BaseException as error:  # noqa: BLE001 a panic derives from nothing narrower
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__

@@ -83,7 +83,7 @@ def parse(archive: Archive, name: str) -> Element:
         raise ImportFileError(f"The file's part {name} declares entities and was not read.")
     try:
         return fromstring(data)  # noqa: S314 entities are refused above
-    except ParseError as error:
+    except (ParseError, LookupError, ValueError) as error:
         raise ImportFileError(f"The file is damaged: {name}: {error}.") from None
 
 

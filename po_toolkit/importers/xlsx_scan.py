@@ -105,7 +105,7 @@ class _SheetParser:
             for chunk in archive.chunks(part):
                 parser.Parse(chunk, False)
             parser.Parse(b"", True)
-        except (expat.ExpatError, ValueError) as error:
+        except (expat.ExpatError, LookupError, ValueError) as error:
             raise ImportFileError(f"The file is damaged: {part}: {error}.") from None
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
