@@ -20,9 +20,9 @@ from po_toolkit.errors import (
     StripeAuthenticationError,
 )
 from po_toolkit.invoicing.batch import invoice_one
-from po_toolkit.invoicing.customers import find_customers
 from po_toolkit.invoicing.drive import Account, signs_of_life
-from po_toolkit.store import batches, purchase_orders
+from po_toolkit.invoicing.known_customers import find_customers
+from po_toolkit.store import batches
 from po_toolkit.store.batches import Assignment
 from po_toolkit.store.database import Store
 from po_toolkit.store.tables import InvoiceBatch
@@ -86,10 +86,9 @@ class Desk:
         """Look for the batch's new sponsors at Stripe in one go, once for the whole batch."""
         account = self._account(slug, batch.entered_by)
         with self._store.reading() as session:
-            references = [ref for _, ref, _ in batches.results(session, batch.id)]
-            orders = purchase_orders.by_references(session, account.conference, references)
+            sponsors = batches.sponsors_of(session, batch.id)
         try:
-            find_customers(account, orders)
+            find_customers(account, sponsors)
         except StripeAuthenticationError as error:
             batches.pause_because(self._store, batch.id, str(error))
             raise

@@ -221,6 +221,16 @@ def customers_found(store: Store, batch_id: int, now: datetime) -> None:
         )
 
 
+def sponsors_of(session: Session, batch_id: int) -> list[tuple[str, str]]:
+    """Return e-mail and organization, folded, of a batch's sponsors, each once."""
+    rows = session.execute(
+        select(PurchaseOrder.contact_email, PurchaseOrder.organization_key)
+        .join(InvoiceBatchItem, InvoiceBatchItem.purchase_order_id == PurchaseOrder.id)
+        .where(InvoiceBatchItem.batch_id == batch_id)
+    )
+    return list(dict.fromkeys((email.strip().casefold(), key) for email, key in rows))
+
+
 def batch_of(session: Session, item_id: int) -> int:
     """Return the batch of an item."""
     return session.get_one(InvoiceBatchItem, item_id).batch_id

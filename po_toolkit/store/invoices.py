@@ -71,11 +71,16 @@ def renew_leases(store: Store, owner_prefix: str, now: datetime) -> None:
 
 def customer_row(uow: UnitOfWork, order: PurchaseOrder) -> StripeCustomer:
     """Return the sponsor's row, made where it is new."""
-    same = {
-        "conference_id": order.conference_id,
-        "email": order.contact_email.strip().casefold(),
-        "organization_key": order.organization_key,
-    }
+    return sponsor_row(
+        uow, order.conference_id, order.contact_email.strip().casefold(), order.organization_key
+    )
+
+
+def sponsor_row(
+    uow: UnitOfWork, conference_id: int, email: str, organization_key: str
+) -> StripeCustomer:
+    """Return the row of an e-mail and an organization, both folded, made where it is new."""
+    same = {"conference_id": conference_id, "email": email, "organization_key": organization_key}
     insert_if_new(
         uow.session,
         StripeCustomer,

@@ -1,0 +1,79 @@
+"""Finding many new sponsors in a Stripe account at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from po_toolkit.domain.references import comparable
+from po_toolkit.domain.roles import Act
+from po_toolkit.invoicing.drive import Account
+from po_toolkit.store.invoices import sponsor_row
+from po_toolkit.store.tables import StripeCustomer
+from po_toolkit.stripe_gateway.client import PAGE
+
+T = TypeVar("T")
+
+Sponsor = tuple[str, str]
+"""E-mail and organization, both folded for comparison."""
+
+WORTH_PAGES = 20
+"""From so many new sponsors on, pages of all customers are cheaper than one look-up each."""
+
+_AT_ONCE = 200
+"""Rows changed in one transaction, so that nobody waits long for the database."""
+
+
+def find_customers(account: Account, sponsors: Sequence[Sponsor]) -> None:
+    """Look for many new sponsors at Stripe by pages of all customers, not one by one.
+
+    What was found, and that the rest is not there, is stored with each sponsor's row, so that
+    every process that works the batch knows. Below 20 new sponsors it does nothing; in an account
+    with many customers it stops when one by one would be cheaper.
+    """
+    new = _new_rows(account, sponsors)
+    if len(new) < WORTH_PAGES:
+        return
+    found, saw_all = _look_through(account, new)
+    for some in _parts(list(found.items())):
+        with account.store.writing(account.actor, Act.INVOICE) as uow:
+            for row_id, (_, stripe_id) in some:
+                uow.session.get_one(StripeCustomer, row_id).stripe_customer_id = stripe_id
+    if saw_all:
+        for absent in _parts([row_id for row_id in new.values() if row_id not in found]):
+            with account.store.writing(account.actor, Act.INVOICE) as uow:
+                for row_id in absent:
+                    uow.session.get_one(StripeCustomer, row_id).looked_for_at = account.now()
+
+
+def _new_rows(account: Account, sponsors: Sequence[Sponsor]) -> dict[Sponsor, int]:
+    """Return the rows of those whom Stripe does not know through us, made where they are new."""
+    new: dict[Sponsor, int] = {}
+    for some in _parts(sponsors):
+        with account.store.writing(account.actor, Act.INVOICE) as uow:
+            for email, organization_key in some:
+                row = sponsor_row(uow, account.conference.id, email, organization_key)
+                if not row.stripe_customer_id:
+                    new[row.email, row.organization_key] = row.id
+    return new
+
+
+def _look_through(
+    account: Account, new: dict[Sponsor, int]
+) -> tuple[dict[int, tuple[int, str]], bool]:
+    """Return the oldest customer of each row, and whether every customer was looked at."""
+    found: dict[int, tuple[int, str]] = {}
+    for number, page in enumerate(account.gateway.pages("/v1/customers"), start=1):
+        for seen in page:
+            sponsor = (seen.get("email") or "").casefold(), comparable(seen.get("name") or "")
+            row_id = new.get(sponsor)
+            if row_id is not None:
+                mine = seen["created"], seen["id"]
+                found[row_id] = min(found.get(row_id, mine), mine)
+        if number > len(new) // 10 and len(page) == PAGE:
+            return found, False
+    return found, True
+
+
+def _parts(rows: Sequence[T]) -> list[Sequence[T]]:
+    return [rows[start : start + _AT_ONCE] for start in range(0, len(rows), _AT_ONCE)]
