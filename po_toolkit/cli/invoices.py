@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from po_toolkit.cli.boundary import FAILED, PARTIAL, complain, tell, wrong_usage
-from po_toolkit.cli.opening import agree, conference_of, named_conference
+from po_toolkit.cli.opening import agree, conference_of, named_conference, settings_of
 from po_toolkit.cli.options import (
     ConferenceOption,
     Format,
@@ -66,10 +66,13 @@ def invoice(
     if sum((batch is not None, bool(po), all_draft)) != 1:
         wrong_usage("Say which purchase orders: one of --batch ID, --po REF or --all-draft.")
     from po_toolkit.api import invoices
+    from po_toolkit.jobs.run import invoice_many
 
     opened = named_conference(ctx, conference)
-    chosen: dict[str, Any] = {"batch": batch, "references": po or None, "all_draft": all_draft}
-    preview = invoices.preview_invoices(opened, **chosen)
+    references = invoices.chosen_references(
+        opened, batch=batch, references=po or None, all_draft=all_draft
+    )
+    preview = invoices.preview_invoices(opened, references=references)
     if dry_run:
         _print_preview(preview, output)
         return
@@ -77,11 +80,15 @@ def invoice(
         totals = " and ".join(amount(total, code) for code, total in preview.totals.items())
         verb = "create drafts of" if no_send else "send"
         agree(opened, f"{verb} {count(len(preview.ready), 'invoice')} of {totals}", yes=yes)
-    with progress_of(len(preview.ready), "Invoices") as step:
-        report = invoices.invoice_purchase_orders(opened, **chosen, send=not no_send, progress=step)
-    _print_report(report, output)
-    if report.failed:
-        raise typer.Exit(FAILED if report.failed == len(report.results) else PARTIAL)
+    with progress_of(len(references), "Invoices") as step:
+        run = invoice_many(opened, settings_of(ctx), references, send=not no_send, step=step)
+    _print_report(run.report, output)
+    if run.stopped:
+        complain(run.stopped)
+        raise typer.Exit(FAILED)
+    if run.report.failed:
+        everything = run.report.failed == len(references)
+        raise typer.Exit(FAILED if everything else PARTIAL)
 
 
 def adopt(
