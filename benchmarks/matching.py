@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 from sqlalchemy import insert
 
@@ -159,7 +160,7 @@ def main() -> None:
     size = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     sizes = [size // 10, size // 4, size // 2, size]
     times = [run(n) for n in sizes]
-    for (a, b), (s, t) in zip(zip(sizes, sizes[1:]), zip(times, times[1:]), strict=True):
+    for (a, b), (s, t) in zip(pairwise(sizes), pairwise(times), strict=True):
         print(f"{a:,} to {b:,}: {b / a:.1f} times the rows, {t / s:.1f} times the time")
     if size >= 10_000 and times[-1] >= 10:
         sys.exit(f"{times[-1]:.1f} s is not under 10 s")

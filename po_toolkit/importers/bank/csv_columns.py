@@ -88,15 +88,19 @@ def field_of(header: str) -> str | None:
     return _FIELD_OF.get(folded) or (_FIELD_OF.get(name) if last in CURRENCIES else None)
 
 
-def find_header(rows: Sequence[SheetRow], chosen: Mapping[str, str] | None) -> int:
-    """Return the index of the row that names the columns.
+def find_header(
+    rows: Sequence[SheetRow], chosen: Mapping[str, str] | None, saved: Saved | None
+) -> int:
+    """Return the index of the row that names the columns: one that was mapped before goes first.
 
     Raises:
         ImportFileError: There is none; the message says what is needed.
     """
-    wanted = {fold(name) for name in (chosen or {}).values() if name}
+    wanted = {fold(n) for names in (chosen or {}).values() for n in names.split("|") if n}
     best, best_score = None, 0
     for index, (_, cells) in enumerate(rows[:_HEADER_WITHIN]):
+        if saved and not chosen and saved(fingerprint(distinct_headers(cells))):
+            return index
         names = [c for c in cells if isinstance(c, str) and c.strip()]
         fields = {f for c in names if (f := field_of(c))}
         score = len(fields) + 2 * len(wanted & {fold(c) for c in names})

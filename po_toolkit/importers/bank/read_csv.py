@@ -60,7 +60,7 @@ def read_csv(
         ImportChoiceError: The decimal mark or the order of dates must be chosen.
     """
     sheet = book.sheet(next(book.visible()))
-    index = find_header(sheet.rows, mapping)
+    index = find_header(sheet.rows, mapping, saved)
     headers, places, fingerprint = assign(sheet.rows[index][1], mapping, saved)
     rows = sheet.rows[index + 1 :]
     if not rows:

@@ -126,8 +126,8 @@ def wrap(s: Story, name: str, reference: str) -> str:
             f"SEPA-GUTSCHRIFT {up[:27]} SVWZ+{reference} RECHNUNG VIELEN DANK EREF+{n}",
             f"/TRTP/SEPA OVERBOEKING/IBAN/NL91ABNA{n}/NAME/{up[:32]}/REMI/{reference}/EREF/{n}",
             (
-                f"ORIG CO NAME:{up[:16]} ORIG ID:{n} DESC DATE:270305 CO ENTRY DESCR:PAYMENT SEC:CCD "
-                f"TRACE#:{n} EED:270305 IND ID:{reference} IND NAME:PYTHON CONFERENCE"
+                f"ORIG CO NAME:{up[:16]} ORIG ID:{n} DESC DATE:270305 CO ENTRY DESCR:PAYMENT "
+                f"SEC:CCD TRACE#:{n} EED:270305 IND ID:{reference} IND NAME:PYTHON CONFERENCE"
             ),
             f"INCOMING WIRE {up} {reference}",
             f"VIR SEPA RECU /DE {up} /MOTIF {reference} /REF {n}",
