@@ -53,8 +53,12 @@ class StoryInvoice:
 
 @dataclass(frozen=True, slots=True)
 class StoryEntry:
-    """One movement of money or a credit note; the amount is positive, in major units."""
+    """One movement of money or a credit note; the amount is positive, in major units.
 
+    ``number`` is the ledger entry's own, by which it is reversed; a credit note has none.
+    """
+
+    number: int | None
     date: date
     kind: str
     method: str
@@ -210,6 +214,7 @@ def _invoice(invoice: Invoice) -> StoryInvoice:
 def _entries(order: PurchaseOrder) -> list[StoryEntry]:
     moved = [
         StoryEntry(
+            number=e.id,
             date=e.payment_date,
             kind=e.kind,
             method=e.method,
@@ -226,6 +231,7 @@ def _entries(order: PurchaseOrder) -> list[StoryEntry]:
     ]
     credited = [
         StoryEntry(
+            number=None,
             date=n.credit_date,
             kind="credit_note",
             method="",

@@ -129,6 +129,7 @@ def _money(story: PurchaseOrderStory) -> None:
             "note": "Note",
             "entered_by": "Entered by",
             "source_id": "Source",
+            "number": "Entry",
         },
         money=["amount"],
         alt="Payments, refunds and credit notes",

@@ -15,7 +15,9 @@ from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.store.database import Store
 from po_toolkit.ui import words
+from po_toolkit.ui.activity_screen import activity_screen
 from po_toolkit.ui.engine import work_on_if_needed
+from po_toolkit.ui.home_screen import home_screen
 from po_toolkit.ui.import_screen import import_screen
 from po_toolkit.ui.invoice_screen import invoice_screen
 from po_toolkit.ui.order_screen import order_screen
@@ -23,6 +25,7 @@ from po_toolkit.ui.orders_screen import orders_screen
 from po_toolkit.ui.people import Person, show_person, somebody, stop_without_role
 from po_toolkit.ui.reconciliation_screen import reconciliation_screen
 from po_toolkit.ui.session import Visit, store
+from po_toolkit.ui.settings_screen import settings_screen
 
 
 @dataclass(frozen=True)
@@ -38,16 +41,19 @@ class Screen:
 
 
 SCREENS: Mapping[str, Screen] = {
+    "home": Screen("Home", ":material/home:", home_screen),
     "import": Screen("Import", ":material/upload_file:", import_screen, Act.IMPORT),
     "invoice": Screen("Invoice", ":material/send:", invoice_screen, Act.INVOICE),
     "orders": Screen("Purchase orders", ":material/list_alt:", orders_screen),
     "order": Screen("Purchase order", ":material/receipt:", order_screen, hidden=True),
     "reconciliation": Screen("Reconciliation", ":material/balance:", reconciliation_screen),
+    "activity": Screen("Activity", ":material/history:", activity_screen),
+    "settings": Screen("Settings", ":material/settings:", settings_screen),
 }
 """Every screen by its place in the address, in the order of the job."""
 
 
-def run(start: str = "import") -> None:
+def run(start: str = "home") -> None:
     """Show the app.
 
     Args:

@@ -130,6 +130,19 @@ def act(code: str) -> str:
     return _ACTS.get(code) or label(code)
 
 
+_METHODS = {
+    "card": "card",
+    "us_bank_account": "ACH debit",
+    "sepa_debit": "SEPA debit",
+    "customer_balance": "bank transfer",
+}
+
+
+def payment_method(code: str) -> str:
+    """Name one of Stripe's ways to pay."""
+    return _METHODS.get(code) or label(code).lower()
+
+
 def plain(text: str) -> str:
     """Take the meaning out of Markdown's signs, so that a sponsor's name stays his name."""
     return "".join("\\" + c if c in _MARKDOWN else c for c in text)

@@ -54,7 +54,13 @@ def field(app, label):
 def test_only_what_is_possible_is_offered(show, order):
     """A button that cannot work teaches people to fear all of them."""
     app = show("order", po=order())
-    assert choices(app) == ["Send invoice", "Record payment", "Credit note", "Cancel"]
+    assert choices(app) == [
+        "Send invoice",
+        "Record payment",
+        "Credit note",
+        "Change",
+        "Cancel",
+    ]
 
 
 def test_a_wire_is_recorded_once_and_again_only_on_purpose(show, read, order, conference):
@@ -138,3 +144,58 @@ def test_in_live_mode_a_box_must_be_ticked_first(show, read, order, conference):
     field(app, "Yes, in the real Stripe account of Live 2027").check()
     submit(app, "Issue credit note")
     assert str(story(conference("live-2027"), reference).credited) == "10.00"
+
+
+def test_a_refund_goes_back_through_stripe(show, read, order, conference, simulator):
+    """An overpaid sponsor who waits for his money is the last one to come back."""
+    reference = order(sent=True)
+    account = "sk_test_screens_pycon_2027"
+    paid = story(conference(), reference).stripe_invoice_id
+    simulator.control.pay(paid, account=account)
+    app = show("order", po=reference)
+    app.button(key=f"pycon-2027:sync.{reference}").click().run()
+    choose(app, "Refund")
+    field(app, "Amount to give back in USD").set_value("30.00")
+    submit(app, "Refund")
+    assert "Refunded." in read(app)
+    assert str(story(conference(), reference).refunded) == "30.00"
+
+
+def test_a_mistake_is_reversed_and_never_deleted(show, read, order, conference):
+    """What was entered wrongly stays in sight, with its correction beside it."""
+    reference = order()
+    app = choose(show("order", po=reference), "Record payment")
+    field(app, "Amount in USD").set_value("40.00")
+    submit(app, "Record payment")
+    choose(app, "Reverse an entry")
+    field(app, "Reason").set_value("Wrong sponsor")
+    submit(app, "Reverse the entry")
+    assert "Reversed." in read(app)
+    after = story(conference(), reference)
+    assert after.paid == 0
+    assert len(after.entries) == 2
+
+
+def test_a_changed_address_voids_the_invoice_and_bills_anew(
+    show, read, order, conference, simulator
+):
+    """'We need it to another mailbox' must be one form, not three tools."""
+    reference = order(sent=True)
+    first = story(conference(), reference).stripe_invoice_id
+    app = choose(show("order", po=reference), "Change")
+    field(app, "Contact e-mail").set_value("billing@acme.example")
+    submit(app, "Void the invoice and send a new one")
+    assert "A new invoice was sent" in read(app)
+    after = story(conference(), reference)
+    assert after.contact_email == "billing@acme.example"
+    assert [i.state for i in after.invoices] == ["void", "sent"]
+    assert after.stripe_invoice_id != first
+
+
+def test_a_draft_is_simply_changed(show, read, order, conference):
+    """Before the invoice is out, a correction costs nothing."""
+    reference = order()
+    app = choose(show("order", po=reference), "Change")
+    field(app, "Their PO number").set_value("A-2")
+    submit(app, "Change")
+    assert story(conference(), reference).po_number == "A-2"

@@ -7,11 +7,14 @@ import pytest
 from po_toolkit.ui.shell import SCREENS
 
 HEADINGS = {
+    "home": "",  # the conference's own name
     "import": "Import",
     "invoice": "Invoice",
     "orders": "Purchase orders",
     "order": "Purchase order",
     "reconciliation": "Reconciliation",
+    "activity": "Activity",
+    "settings": "Settings",
 }
 
 
@@ -27,7 +30,7 @@ def test_every_screen_opens_on_an_empty_conference(show, place, name):
     app = show(place, name=name)
     assert not app.exception
     assert not app.error
-    assert app.title[0].value == HEADINGS[place]
+    assert app.title[0].value == (HEADINGS[place] or name)
 
 
 def test_without_settings_the_app_says_what_to_write_and_where(show, config):

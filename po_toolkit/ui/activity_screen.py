@@ -1,0 +1,199 @@
+"""Who did what, what Stripe delivered, and what did not work."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from po_toolkit.api.webhook_work import work_events
+from po_toolkit.api.webhooks import failures_of, replay_events
+from po_toolkit.domain.roles import Act
+from po_toolkit.store import activity
+from po_toolkit.store.tables import AuditEntry
+from po_toolkit.ui import tables, words
+from po_toolkit.ui.session import Visit
+
+PAGE = 50
+
+_STATES = {
+    "received": "Waiting",
+    "processed": "Taken in",
+    "ignored": "Not ours",
+    "failed": "Failed, tried again",
+    "set_aside": "Set aside",
+}
+
+
+_SUBJECTS = {
+    "PurchaseOrder": "purchase order",
+    "ImportBatch": "import",
+    "InvoiceBatch": "batch",
+    "LedgerEntry": "entry",
+    "CreditNote": "credit note",
+    "ClosedPeriod": "closed period",
+    "BankTransaction": "bank line",
+    "BankStatement": "bank statement",
+}
+
+
+def activity_screen(visit: Visit) -> None:
+    """Show the screen."""
+    st.title("Activity")
+    views = {
+        "Who did what": _audit,
+        "Webhook events": _events,
+        "Invoicing that failed": _failed,
+    }
+    chosen = st.segmented_control(
+        "Show",
+        list(views),
+        default=next(iter(views)),
+        required=True,
+        key="view",
+        bind="query-params",
+    )
+    views[chosen](visit)
+
+
+def _offset(name: str, matching: int) -> int:
+    pages = -(-matching // PAGE)
+    return 0 if pages <= 1 else (st.pagination(pages, key=name) - 1) * PAGE
+
+
+def _audit(visit: Visit) -> None:
+    opened = visit.opened
+    acts = st.multiselect(
+        "Acts", list(Act), format_func=words.act, placeholder="All", key=visit.key("activity.acts")
+    )
+    with opened.store.reading() as session:
+        _, matching = activity.audit(session, opened.conference, acts=acts, offset=0, limit=1)
+        if not matching:
+            st.info("Nobody has done anything here yet.", icon=":material/inbox:")
+            return
+        offset = _offset(visit.key(f"activity.audit.{acts}"), matching)
+        rows, _ = activity.audit(session, opened.conference, acts=acts, offset=offset, limit=PAGE)
+        references = activity.references(session, rows)
+    st.caption(words.count(matching, "act"))
+    frame = pd.DataFrame(
+        {
+            "When": words.moment(row.at, opened.conference.timezone),
+            "Who": row.actor,
+            "What": words.act(row.act),
+            "To": _subject(row, references),
+            "Before": _brief(row.before),
+            "After": _brief(row.after),
+        }
+        for row in rows
+    )
+    tables.show(frame, {name: name for name in frame.columns}, alt="Audit trail")
+    tables.downloads(f"{opened.slug}-activity", lambda: frame, key=visit.key("activity.download"))
+
+
+def _subject(entry: AuditEntry, references: Mapping[int, str]) -> str:
+    known = entry.subject_type == "PurchaseOrder" and references.get(int(entry.subject_id))
+    return known or f"{_SUBJECTS.get(entry.subject_type, entry.subject_type)} {entry.subject_id}"
+
+
+def _brief(values: dict[str, Any]) -> str:
+    return ", ".join(f"{words.label(k)}: {_plain(v)}" for k, v in values.items())
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _events(visit: Visit) -> None:
+    opened = visit.opened
+    states = st.pills(
+        "State",
+        list(_STATES),
+        selection_mode="multi",
+        format_func=_STATES.__getitem__,
+        key=visit.key("activity.states"),
+    )
+    with opened.store.reading() as session:
+        _, matching = activity.webhook_events(
+            session, opened.conference, states=states, offset=0, limit=1
+        )
+        if not matching:
+            st.info(
+                "No webhook event here. Point Stripe to the address on the Settings page, or use "
+                "Sync.",
+                icon=":material/inbox:",
+            )
+            return
+        offset = _offset(visit.key(f"activity.events.{states}"), matching)
+        rows, _ = activity.webhook_events(
+            session, opened.conference, states=states, offset=offset, limit=PAGE
+        )
+    frame = pd.DataFrame(
+        {
+            "Received": words.moment(row.received_at, opened.conference.timezone),
+            "Type": row.type,
+            "State": _STATES.get(row.state, row.state),
+            "Tries": row.attempts,
+            "Error": row.error,
+            "Stripe id": row.stripe_event_id,
+        }
+        for row in rows
+    )
+    st.caption(words.count(matching, "event"))
+    picked = st.dataframe(
+        frame,
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="multi-row",
+        key=visit.key("activity.events.table"),
+        alt="Webhook events; choose rows to replay them.",
+    )
+    chosen = [str(frame["Stripe id"].iloc[row]) for row in picked["selection"]["rows"]]
+    _replay(visit, chosen)
+
+
+def _replay(visit: Visit, chosen: list[str]) -> None:
+    if not visit.may(Act.SYNC):
+        return
+    said = visit.recall("activity.said")
+    if said:
+        st.success(said, icon=":material/replay:")
+        visit.keep("activity.said", None)
+    label = f"Replay {words.count(len(chosen), 'event')}" if chosen else "Replay all set aside"
+    if st.button(label, icon=":material/replay:", key=visit.key("activity.replay")):
+        again = replay_events(visit.opened, chosen or None)
+        work_events(visit.opened)
+        failed = failures_of(visit.opened, again)
+        visit.keep(
+            "activity.said",
+            f"{words.count(len(again), 'event')} replayed, {len(failed)} failed again.",
+        )
+        st.rerun()
+
+
+def _failed(visit: Visit) -> None:
+    opened = visit.opened
+    with opened.store.reading() as session:
+        rows = activity.failed_invoicing(session, opened.conference, limit=500)
+    if not rows:
+        st.success("No invoicing has failed.", icon=":material/check_circle:")
+        return
+    frame = pd.DataFrame(
+        {
+            "organization": row.organization_name,
+            "reference": row.reference,
+            "error": row.error,
+            "when": words.moment(row.updated_at, opened.conference.timezone),
+        }
+        for row in rows
+    )
+    columns = {
+        "organization": "Organization",
+        "reference": "Reference",
+        "error": "What went wrong",
+        "when": "When",
+    }
+    tables.show_texts(frame, columns, key=visit.key("activity.failed"))
+    visit.link("invoice", "Try them again")

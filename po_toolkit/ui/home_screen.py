@@ -1,0 +1,173 @@
+"""What needs somebody's attention today, and how the conference stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pandas as pd
+import streamlit as st
+
+from po_toolkit.api.imports import import_batches_of
+from po_toolkit.domain.ageing import BUCKET_LABELS, Bucket
+from po_toolkit.domain.sums import Status
+from po_toolkit.reconcile.front_page import FrontPage, front_page
+from po_toolkit.store import counts, cursors
+from po_toolkit.ui import charts, tables, words
+from po_toolkit.ui.sample_data import offer_removal, show_first_steps
+from po_toolkit.ui.session import Visit
+from po_toolkit.ui.sync_button import sync_button
+
+STALE = timedelta(hours=24)
+"""A sync older than this is worth a warning."""
+
+_LATE = (Bucket.DAYS_1_30, Bucket.DAYS_31_60, Bucket.DAYS_61_90, Bucket.OVER_90)
+
+
+@dataclass(frozen=True)
+class Matter:
+    """Something that waits for a person, and where he attends to it."""
+
+    text: str
+    page: str
+    query: dict[str, str]
+
+
+def home_screen(visit: Visit) -> None:
+    """Show the screen."""
+    st.title(words.plain(visit.opened.settings.name))
+    page = front_page(visit.opened.store, visit.opened.conference, today=visit.opened.today())
+    if not page.by_status:
+        show_first_steps(visit)
+        return
+    offer_removal(visit)
+    left, right = st.columns([3, 2])
+    with left:
+        _attention(visit, page)
+    with right:
+        _health(visit)
+    _totals(page)
+    _pictures(visit, page)
+
+
+def _attention(visit: Visit, page: FrontPage) -> None:
+    st.subheader("Needs attention")
+    matters = list(_matters(visit, page))
+    if not matters:
+        st.success("Nothing waits for you.", icon=":material/check_circle:")
+    for matter in matters:
+        visit.link(matter.page, matter.text, **matter.query)
+
+
+def _matters(visit: Visit, page: FrontPage) -> Iterator[Matter]:
+    drafts = sum(s.purchase_orders for s in page.by_status if s.status == Status.DRAFT)
+    if drafts:
+        yield Matter(f"{words.count(drafts, 'draft')} to invoice", "invoice", {})
+    failed = page.waiting.get("invoicing_failed", 0)
+    if failed:
+        text = f"{words.count(failed, 'purchase order')} whose invoicing failed"
+        yield Matter(text, "orders", {"status": words.STATUS_LABELS[Status.DRAFT]})
+    late = sum(a.purchase_orders for a in page.ageing if a.bucket in _LATE)
+    if late:
+        text = f"{words.count(late, 'purchase order')} past the due date"
+        yield Matter(text, "reconciliation", {})
+    overpaid = sum(s.purchase_orders for s in page.by_status if s.status == Status.OVERPAID)
+    if overpaid:
+        text = f"{words.count(overpaid, 'purchase order')} overpaid"
+        yield Matter(text, "orders", {"status": words.STATUS_LABELS[Status.OVERPAID]})
+    for code, text in (
+        ("invoice_without_order", "at Stripe without a purchase order"),
+        ("money_stuck_at_stripe", "with money that waits at Stripe"),
+    ):
+        if number := page.waiting.get(code, 0):
+            what = "invoice" if code == "invoice_without_order" else "sponsor"
+            yield Matter(f"{words.count(number, what)} {text}", "reconciliation", {})
+    for batch in import_batches_of(visit.opened):
+        if batch.waiting_rows and batch.undone_at is None:
+            text = f"{words.count(batch.waiting_rows, 'row')} of {batch.file_name} to mend"
+            yield Matter(words.plain(text), "import", {"batch": str(batch.batch)})
+
+
+def _health(visit: Visit) -> None:
+    st.subheader("Stripe")
+    words.mode_badge(visit.opened.settings.mode)
+    with visit.opened.store.reading() as session:
+        cursor = cursors.cursor_of(session, visit.opened.conference)
+        events = counts.webhook_events(session, visit.opened.conference)
+    synced = cursor.last_sync_at if cursor else None
+    if synced is None:
+        st.write("Never synced yet.")
+    else:
+        st.write(f"Last synced {words.moment(synced, visit.opened.conference.timezone)}.")
+        if visit.opened.now() - synced > STALE:
+            st.warning("That is more than a day ago.", icon=":material/schedule:")
+    broken = events.get("set_aside", 0)
+    if broken:
+        st.warning(f"{words.count(broken, 'webhook event')} set aside.", icon=":material/error:")
+        visit.link("activity", "Look at them", view="Webhook events")
+    elif events:
+        st.write(f"{words.count(sum(events.values()), 'webhook event')} came, none set aside.")
+    else:
+        st.write("No webhook event has come yet; syncing brings the news.")
+    sync_button(visit)
+
+
+def _totals(page: FrontPage) -> None:
+    st.subheader("Totals")
+    frame = pd.DataFrame(
+        {
+            "Currency": sums.currency.upper(),
+            "Status": words.status(sums.status),
+            "Purchase orders": sums.purchase_orders,
+            "Ordered": sums.total,
+            "Credited": sums.credited,
+            "Paid": sums.paid,
+            "Refunded": sums.refunded,
+            "Balance": sums.balance,
+        }
+        for sums in page.by_status
+    )
+    money = ["Ordered", "Credited", "Paid", "Refunded", "Balance"]
+    st.table(tables.styled(frame, money, by="Currency"), hide_index=True)
+
+
+def _pictures(visit: Visit, page: FrontPage) -> None:
+    own = visit.opened.settings.currency
+    currencies = sorted({s.currency for s in page.by_status}, key=lambda c: (c != own, c))
+    currency = currencies[0]
+    if len(currencies) > 1:
+        currency = st.segmented_control(
+            "Charts in",
+            currencies,
+            default=currency,
+            required=True,
+            format_func=str.upper,
+            key=visit.key("home.currency"),
+        )
+    left, right = st.columns(2)
+    order = list(words.STATUS_LABELS)
+    with left:
+        st.subheader("By status")
+        sums = sorted(
+            (s for s in page.by_status if s.currency == currency),
+            key=lambda s: order.index(Status(s.status)),
+        )
+        charts.bars(
+            [f"{words.status(s.status)} ({s.purchase_orders})" for s in sums],
+            [s.total for s in sums],
+            currency,
+            about=f"What was ordered in {currency.upper()} by status; figures in the table above",
+        )
+    with right:
+        st.subheader("Open, by age")
+        aged = [a for a in page.ageing if a.currency == currency]
+        if not aged:
+            st.caption("Nothing is open.")
+            return
+        charts.bars(
+            [f"{BUCKET_LABELS[a.bucket]} ({a.purchase_orders})" for a in aged],
+            [a.amount for a in aged],
+            currency,
+            about=f"What is open in {currency.upper()} by how late it is",
+        )

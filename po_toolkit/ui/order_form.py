@@ -1,0 +1,70 @@
+"""What the forms of one purchase order's acts share: consent, amounts, what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import streamlit as st
+
+from po_toolkit.api.ledger import MoneyResult
+from po_toolkit.errors import DuplicateEntryError, PoToolkitError
+from po_toolkit.reconcile import PurchaseOrderStory
+from po_toolkit.ui import words
+from po_toolkit.ui.session import Visit
+
+
+def turn(visit: Visit, story: PurchaseOrderStory) -> int:
+    """Return how many acts were done in this visit; a new turn has empty forms."""
+    done: int = visit.recall(f"order.turn.{story.reference}") or 0
+    return done
+
+
+def show_outcome(visit: Visit, story: PurchaseOrderStory) -> None:
+    """Say once what came of the last act."""
+    name = f"order.said.{story.reference}"
+    said = visit.recall(name)
+    if said:
+        st.success(said, icon=":material/check_circle:")
+        visit.keep(name, None)
+
+
+def perform(visit: Visit, story: PurchaseOrderStory, act: Callable[[], str]) -> None:
+    """Do it; say what came of it above an emptied form, or what went wrong below this one."""
+    try:
+        said = act()
+    except DuplicateEntryError:
+        st.error(
+            "The same payment is recorded already. If it really came twice, tick the box above.",
+            icon=":material/content_copy:",
+        )
+        return
+    except PoToolkitError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    visit.keep(f"order.said.{story.reference}", said)
+    visit.keep(f"order.turn.{story.reference}", turn(visit, story) + 1)
+    st.rerun()
+
+
+def submit(visit: Visit, label: str) -> bool:
+    """Show a form's button; in live mode it takes a tick, since it reaches a real account."""
+    live = visit.opened.settings.mode == "live"
+    sure = not live or st.checkbox(
+        f"Yes, in the real Stripe account of {visit.opened.settings.name}"
+    )
+    pressed = st.form_submit_button(label, type="primary")
+    if pressed and not sure:
+        st.error("Tick the box first: this reaches a real Stripe account.")
+    return pressed and sure
+
+
+def amount_field(label: str, proposed: Decimal) -> str:
+    """Show a field for an amount in major units, filled with what is likely."""
+    return st.text_input(label, value=str(max(proposed, Decimal(0))))
+
+
+def stands(result: MoneyResult) -> str:
+    """Say how a purchase order stands now."""
+    balance = words.amount(result.balance, result.currency)
+    return f"{result.reference} is now {words.status(result.status).lower()}, balance {balance}."

@@ -1,0 +1,121 @@
+"""Forms for the money of one purchase order: payments by hand, credit, refunds, reversals."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import streamlit as st
+
+from po_toolkit.api.ledger import credit, record_payment_by_hand, refund, reverse_entry
+from po_toolkit.money import parse_decimal
+from po_toolkit.reconcile import PurchaseOrderStory
+from po_toolkit.reconcile.story import StoryEntry
+from po_toolkit.ui import words
+from po_toolkit.ui.order_form import amount_field, perform, stands, submit
+from po_toolkit.ui.session import Visit
+
+METHODS = {"wire": "Wire", "ach": "ACH", "check": "Check", "other": "Other"}
+
+
+def payment_form(visit: Visit, story: PurchaseOrderStory) -> None:
+    """Record a payment that did not come through Stripe."""
+    with st.form(visit.key("order.payment"), border=False):
+        amount = amount_field(f"Amount in {story.currency.upper()}", story.balance)
+        method = st.radio("Method", METHODS, format_func=METHODS.__getitem__, horizontal=True)
+        reference = st.text_input("The bank's or the sponsor's reference")
+        when = st.date_input("Date", value=visit.opened.today(), format="YYYY-MM-DD")
+        note = st.text_input("Note")
+        again = st.checkbox("The very same payment came twice")
+        if not submit(visit, "Record payment"):
+            return
+
+    def act() -> str:
+        result = record_payment_by_hand(
+            visit.opened,
+            story.reference,
+            amount=parse_decimal(amount),
+            method=method,
+            payment_reference=reference.strip(),
+            payment_date=when,
+            note=note.strip(),
+            again=again,
+        )
+        return f"Payment recorded. {stands(result)}"
+
+    perform(visit, story, act)
+
+
+def credit_form(visit: Visit, story: PurchaseOrderStory) -> None:
+    """Forgive a part of what is owed."""
+    with st.form(visit.key("order.credit"), border=False):
+        amount = amount_field(f"Amount to forgive in {story.currency.upper()}", Decimal(0))
+        reason = st.text_input("Reason").strip()
+        if not submit(visit, "Issue credit note"):
+            return
+    if not reason:
+        st.error("Say why: the reason stands on the credit note.", icon=":material/error:")
+        return
+
+    def act() -> str:
+        value = parse_decimal(amount)
+        result = credit(visit.opened, story.reference, amount=value, reason=reason)
+        return f"Credit note issued. {stands(result)}"
+
+    perform(visit, story, act)
+
+
+def refund_form(visit: Visit, story: PurchaseOrderStory) -> None:
+    """Give money back, or note what was sent back from the bank."""
+    with st.form(visit.key("order.refund"), border=False):
+        amount = amount_field(f"Amount to give back in {story.currency.upper()}", -story.balance)
+        method = st.radio(
+            "How",
+            ["stripe", *METHODS],
+            format_func=lambda m: METHODS.get(m, "Through Stripe"),
+            horizontal=True,
+            help="All but Stripe only note here what was sent back from the bank.",
+        )
+        reference = st.text_input("The bank's reference, where it was sent from the bank")
+        note = st.text_input("Note")
+        if not submit(visit, "Refund"):
+            return
+
+    def act() -> str:
+        result = refund(
+            visit.opened,
+            story.reference,
+            amount=parse_decimal(amount),
+            method=method,
+            payment_reference=reference.strip(),
+            note=note.strip(),
+        )
+        return f"Refunded. {stands(result)}"
+
+    perform(visit, story, act)
+
+
+def reverse_form(visit: Visit, story: PurchaseOrderStory) -> None:
+    """Undo an entry that was made by mistake, by a reversing one."""
+    entries = {str(e.number): e for e in story.entries if by_hand(e)}
+
+    def written(number: str) -> str:
+        e = entries[number]
+        amount = words.amount(e.amount, story.currency)
+        return f"{words.label(e.kind)} of {amount}, {e.method}, {words.day(e.date)} {e.reference}"
+
+    with st.form(visit.key("order.reverse"), border=False):
+        entry = st.radio("Entered by mistake", list(entries), format_func=written)
+        reason = st.text_input("Reason")
+        if not submit(visit, "Reverse the entry"):
+            return
+
+    def act() -> str:
+        result = reverse_entry(visit.opened, entry, reason=reason.strip())
+        return f"Reversed. {stands(result)}"
+
+    perform(visit, story, act)
+
+
+def by_hand(entry: StoryEntry) -> bool:
+    """Tell whether a person entered it, so that a person may reverse it."""
+    return entry.number is not None and entry.source == "manual"

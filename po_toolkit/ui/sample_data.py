@@ -1,0 +1,49 @@
+"""The first visit: what to do, and sample data to try it with that go away again."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+import streamlit as st
+
+from po_toolkit.api.imports import import_batches_of, import_purchase_orders, undo_import
+from po_toolkit.domain.roles import Act
+from po_toolkit.ui.session import Visit
+
+SAMPLE = "sponsors-2027.csv"
+NAME = f"Sample data: {SAMPLE}"
+"""The file name by which sample data are known again."""
+
+
+def show_first_steps(visit: Visit) -> None:
+    """Show what to do first, and offer sample data where no real money moves."""
+    st.write("There are no purchase orders yet. The job takes four steps:")
+    for page, label, text in (
+        ("import", "Import", "a spreadsheet of purchase orders; mistakes are named and mended."),
+        ("invoice", "Invoice", "them through Stripe, each exactly once, after a preview."),
+        ("orders", "Purchase orders", "turn paid as sponsors pay; wires and checks are entered."),
+        ("reconciliation", "Reconciliation", "shows what adds up and what does not."),
+    ):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            visit.link(page, label)
+            st.markdown(text, width="stretch")
+    if visit.opened.settings.mode == "live" or not visit.may(Act.IMPORT):
+        return
+    st.write("Or look around first: the sample data are 40 made-up sponsors, as drafts.")
+    if st.button("Load sample data", icon=":material/science:", key=visit.key("sample.load")):
+        content = (files("po_toolkit") / "samples" / SAMPLE).read_bytes()
+        import_purchase_orders(visit.opened, content, file_name=NAME)
+        st.rerun()
+
+
+def offer_removal(visit: Visit) -> None:
+    """Offer to remove sample data while they are untouched drafts."""
+    if not visit.may(Act.UNDO_IMPORT):
+        return
+    for batch in import_batches_of(visit.opened):
+        if batch.file_name == NAME and batch.can_be_undone:
+            with st.container(border=True, horizontal=True, vertical_alignment="center"):
+                st.markdown("These purchase orders include sample data.", width="stretch")
+                if st.button("Remove them", icon=":material/delete:", key=visit.key("sample.away")):
+                    undo_import(visit.opened, batch.batch)
+                    st.rerun()

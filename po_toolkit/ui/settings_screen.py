@@ -1,0 +1,106 @@
+"""The settings in force, with keys obfuscated, and whether Stripe accepts the key."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+import pandas as pd
+import streamlit as st
+
+from po_toolkit.api.connection import check_connection
+from po_toolkit.config import DEFAULT_CONFIG, obfuscate_key
+from po_toolkit.errors import PoToolkitError
+from po_toolkit.store.database import shown_url
+from po_toolkit.ui import words
+from po_toolkit.ui.session import Visit
+
+
+def settings_screen(visit: Visit) -> None:
+    """Show the screen."""
+    st.title("Settings")
+    where = visit.settings.config_file or DEFAULT_CONFIG
+    st.write(
+        f"Settings stand in `{where}` and count from the next click on. Keys are shown here only "
+        "in part."
+    )
+    _conference(visit)
+    _connection(visit)
+    _invoice(visit)
+    _people(visit)
+    _installation(visit)
+
+
+def _facts(facts: dict[str, str]) -> None:
+    frame = pd.DataFrame({"": list(facts), "value": [words.plain(v) for v in facts.values()]})
+    st.table(frame, hide_index=True, hide_header=True)
+
+
+def _conference(visit: Visit) -> None:
+    settings = visit.opened.settings
+    st.subheader(words.plain(settings.name))
+    secrets = [obfuscate_key(s.get_secret_value()) for s in settings.stripe_webhook_secret]
+    _facts(
+        {
+            "Name in addresses": visit.opened.slug,
+            "Currency": settings.currency.upper(),
+            "Timezone": settings.timezone,
+            "Stripe key": obfuscate_key(settings.stripe_secret_key.get_secret_value()),
+            "Webhook secrets": ", ".join(secrets) or "(not set)",
+            "Webhook address": f"…/webhooks/stripe/{visit.opened.slug}",
+        }
+    )
+
+
+def _connection(visit: Visit) -> None:
+    words.mode_notice(visit.opened.settings.mode)
+    if visit.opened.settings.mode == "none":
+        return
+    if not st.button("Test the connection", icon=":material/lan:", key=visit.key("settings.test")):
+        return
+    try:
+        account = check_connection(visit.opened)
+    except PoToolkitError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    name = words.plain(account.name or account.account_id)
+    st.success(
+        f"Stripe answers: {name} ({account.account_id}). Charges "
+        f"{'on' if account.charges_enabled else 'OFF'}, payouts "
+        f"{'on' if account.payouts_enabled else 'OFF'}.",
+        icon=":material/check_circle:",
+    )
+
+
+def _invoice(visit: Visit) -> None:
+    settings = visit.opened.settings
+    st.subheader("On each invoice")
+    _facts(
+        {
+            "Ways to pay": ", ".join(map(words.payment_method, settings.payment_methods)),
+            "Days until due": str(settings.days_until_due),
+            "Memo": settings.invoice_memo or "(none)",
+            "Footer": settings.invoice_footer or "(none)",
+            "Most lines": str(settings.max_invoice_lines),
+        }
+    )
+
+
+def _people(visit: Visit) -> None:
+    people = visit.opened.settings.people or visit.settings.people
+    st.subheader("People")
+    listed = {
+        words.label(role): ", ".join(entries) or "(nobody)"
+        for role, entries in people.model_dump().items()
+    }
+    _facts({**listed, "A sign-in lasts": f"{visit.settings.session_hours} hours"})
+
+
+def _installation(visit: Visit) -> None:
+    st.subheader("Installation")
+    _facts(
+        {
+            "Version": version("po-toolkit"),
+            "Database": shown_url(visit.settings.database_url),
+            "Stripe's address": visit.settings.stripe_api_base or "Stripe's own",
+        }
+    )
