@@ -9,7 +9,13 @@ import pytest
 from po_toolkit.domain.discrepancies import DISCREPANCY_CLASSES
 from po_toolkit.reconcile import reconcile_conference
 from po_toolkit.reconcile.discrepancies import FINDERS
-from po_toolkit.store.tables import CustomerBalance, StrayInvoice
+from po_toolkit.store.tables import (
+    BalanceTransaction,
+    BankTransaction,
+    CustomerBalance,
+    Payout,
+    StrayInvoice,
+)
 
 AS_OF = date(2027, 3, 1)
 NOON = datetime(2027, 1, 30, 12, tzinfo=UTC)
@@ -159,6 +165,70 @@ def money_stuck_at_stripe(ledgers):
     return 12_00
 
 
+def _payout(ledgers, **columns):
+    values = {
+        "conference_id": ledgers.conference.id,
+        "stripe_payout_id": "po_1",
+        "amount": 80_00,
+        "currency": "usd",
+        "status": "paid",
+        "automatic": False,
+        "arrival_date": date(2027, 1, 30),
+        "made_at": NOON,
+        "read_at": NOON,
+    }
+    return ledgers._add(Payout(**(values | columns)))
+
+
+def _bank_line(ledgers, amount, day=date(2027, 2, 20)):
+    ledgers._add(
+        BankTransaction(
+            conference_id=ledgers.conference.id,
+            currency="usd",
+            amount=amount,
+            booked_on=day,
+            text="WHO KNOWS",
+            fingerprint="f",
+            occurrence=0,
+        )
+    )
+
+
+def payout_not_at_bank(ledgers):
+    _payout(ledgers)
+    _bank_line(ledgers, -1_00)
+    return 80_00
+
+
+def payout_failed(ledgers):
+    _payout(ledgers, status="failed", failure_message="The account is closed.")
+    return 80_00
+
+
+def bank_credit_not_explained(ledgers):
+    _bank_line(ledgers, 7_00)
+    return 7_00
+
+
+def fees_not_explained(ledgers):
+    payout = _payout(ledgers, automatic=True)
+    ledgers._add(
+        BalanceTransaction(
+            conference_id=ledgers.conference.id,
+            stripe_id="txn_1",
+            payout_id=payout,
+            type="charge",
+            currency="usd",
+            amount=80_00,
+            fee=2_00,
+            net=78_00,
+            made_at=NOON,
+            available_on=date(2027, 1, 30),
+        )
+    )
+    return 2_00
+
+
 MAKE = {
     f.__name__: f
     for f in (
@@ -181,6 +251,10 @@ MAKE = {
         settled_by_itself,
         invoice_without_order,
         money_stuck_at_stripe,
+        payout_not_at_bank,
+        payout_failed,
+        bank_credit_not_explained,
+        fees_not_explained,
     )
 }
 

@@ -6,7 +6,13 @@ import pandas as pd
 
 from po_toolkit.domain.discrepancies import DISCREPANCY_CLASSES
 from po_toolkit.reconcile.books import Books
-from po_toolkit.reconcile.discrepancies import against_stripe, debts, mixed_up, unexplained
+from po_toolkit.reconcile.discrepancies import (
+    against_stripe,
+    at_the_bank,
+    debts,
+    mixed_up,
+    unexplained,
+)
 from po_toolkit.reconcile.discrepancies.finding import Finder
 from po_toolkit.reconcile.tables import DISCREPANCIES
 
@@ -30,6 +36,10 @@ FINDERS: dict[str, Finder] = {
     "settled_by_itself": against_stripe.settled_by_itself,
     "invoice_without_order": unexplained.invoice_without_order,
     "money_stuck_at_stripe": unexplained.money_stuck_at_stripe,
+    "payout_not_at_bank": at_the_bank.payout_not_at_bank,
+    "payout_failed": at_the_bank.payout_failed,
+    "bank_credit_not_explained": at_the_bank.bank_credit_not_explained,
+    "fees_not_explained": at_the_bank.fees_not_explained,
 }
 """The function that finds each class, in the order of the table."""
 
