@@ -71,8 +71,13 @@ class Reconciliation:
     def rows(self) -> pd.DataFrame:
         """One row for each purchase order (table ``PURCHASE_ORDERS``), by reference."""
         orders = self.books.orders.sort_values("reference")
-        codes = self.discrepancies.groupby("reference", sort=False)["code"].agg(list)
-        found = codes.to_dict()
+        found: dict[str, list[str]] = {}
+        for name, code in zip(
+            self.discrepancies["reference"], self.discrepancies["code"], strict=True
+        ):
+            codes = found.setdefault(name, [])
+            if code not in codes:
+                codes.append(code)
         lists: Any = [found.get(reference, []) for reference in orders["reference"]]
         return PURCHASE_ORDERS.frame(orders.assign(discrepancies=lists))
 

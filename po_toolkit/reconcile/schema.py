@@ -95,7 +95,7 @@ def _typed(values: Any, kind: Kind) -> pd.Series[Any]:
     series = values if isinstance(values, pd.Series) else pd.Series(values, dtype=object)
     series = series.reset_index(drop=True)
     if kind in (Kind.TEXT, Kind.ID):
-        return series.astype(object).where(series.notna(), "").astype("str")
+        return pd.Series(["" if v is None or v != v else v for v in series.tolist()], dtype="str")  # noqa: PLR0124 only NaN differs from itself
     if kind is Kind.DATE:
         return pd.to_datetime(series).astype("datetime64[s]")
     dtype: Any = kind.dtype

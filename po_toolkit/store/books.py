@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    DateTime,
     Executable,
     and_,
     case,
@@ -21,8 +22,9 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    type_coerce,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from po_toolkit.store.tables import (
     CreditNote,
@@ -84,7 +86,7 @@ def orders(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
             func.coalesce(ImportBatch.file_name, "").label("file_name"),
             func.coalesce(ImportBatch.sheet, "").label("sheet"),
             po.import_row,
-            po.created_at,
+            _instant(po.created_at),
             _flag(and_(po.cancelled_at.is_not(None), po.cancelled_at < cutoff.before)).label(
                 "cancelled"
             ),
@@ -119,7 +121,7 @@ def invoices(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
             inv.stripe_amount_overpaid,
             inv.stripe_customer_name,
             inv.stripe_customer_email,
-            inv.sent_at,
+            _instant(inv.sent_at),
         )
         .where(inv.conference_id == conference_id, inv.created_at < cutoff.before)
         .order_by(inv.purchase_order_id, inv.generation),
@@ -233,6 +235,11 @@ def superseded(
     ):
         found.setdefault(table, {}).setdefault(row_id, {}).update(old)
     return found
+
+
+def _instant(column: InstrumentedAttribute[Any]) -> ColumnElement[Any]:
+    """Read an instant as the driver gives it, in UTC; pandas makes it aware, all rows at once."""
+    return type_coerce(column, DateTime(timezone=True)).label(column.key)
 
 
 def _flag(condition: ColumnElement[bool]) -> ColumnElement[int]:

@@ -27,6 +27,8 @@ def finding(
         at_stake: The money it is about, in minor units, in the same order.
         evidence: Writes the evidence from a row and the amount at stake with its currency.
     """
+    if orders.empty:
+        return pd.DataFrame(columns=COLUMNS)
     stake = [int(amount) for amount in at_stake.tolist()]
     rows: Iterable[Any] = orders.itertuples()
     words = [

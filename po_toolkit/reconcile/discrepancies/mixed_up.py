@@ -62,10 +62,8 @@ def two_alike(books: Books) -> pd.DataFrame:
 def customer_differs(books: Books) -> pd.DataFrame:
     """Find invoices that name another organization or address than their purchase order."""
     orders = books.orders[books.orders["has_live"]]
-    email = orders["stripe_customer_email"].fillna("").map(comparable)
-    name = orders["stripe_customer_name"].fillna("").map(comparable)
-    other_email = email.ne("") & email.ne(orders["contact_email"].map(comparable))
-    other_name = name.ne("") & name.ne(orders["organization_key"])
+    other_email = _other(orders["stripe_customer_email"], orders["contact_email"])
+    other_name = _other(orders["stripe_customer_name"], orders["organization_name"])
     rows = orders[other_email | other_name]
     return finding(
         rows,
@@ -75,3 +73,10 @@ def customer_differs(books: Books) -> pd.DataFrame:
             f"{row.stripe_invoice_id}: {row.stripe_customer_name}, {row.stripe_customer_email}"
         ),
     )
+
+
+def _other(theirs: pd.Series[str], ours: pd.Series[str]) -> pd.Series[bool]:
+    """Tell where Stripe names somebody else, whatever the case; unknown is nobody else."""
+    differs = theirs.notna() & theirs.ne("") & theirs.ne(ours)
+    same = theirs[differs].map(comparable).eq(ours[differs].map(comparable))
+    return differs & ~same.reindex(differs.index, fill_value=False)
