@@ -47,6 +47,7 @@ class Stage:
     """Everything the demo plays with."""
 
     config: Path
+    settings: Settings
     simulator: Simulator
     opened: OpenConference
 
@@ -74,7 +75,7 @@ def stage() -> Iterator[Stage]:
                 simulator.control.send_webhooks_to(
                     f"{url}/webhooks/stripe/{SLUG}", SECRET, account=KEY
                 )
-                yield Stage(config, simulator, opened)
+                yield Stage(config, settings, simulator, opened)
         finally:
             opened.store.engine.dispose()
 

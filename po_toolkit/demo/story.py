@@ -10,10 +10,10 @@ from decimal import Decimal
 from importlib.resources import files
 
 from po_toolkit.api.imports import ImportReport, import_purchase_orders
-from po_toolkit.api.invoices import invoice_purchase_orders
 from po_toolkit.api.ledger import cancel, credit, record_payment_by_hand
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.demo.stage import KEY, Stage, wait_until
+from po_toolkit.jobs.run import invoice_many
 from po_toolkit.money import convert_amount_for_api, to_major
 from po_toolkit.store import counts, purchase_orders
 from po_toolkit.store.tables import PurchaseOrder
@@ -161,7 +161,7 @@ def _take_in(stage: Stage, name: str, say: Say) -> ImportReport:
 
 
 def _invoice(stage: Stage, report: ImportReport, say: Say) -> None:
-    sent = invoice_purchase_orders(stage.opened, batch=report.batch)
+    sent = invoice_many(stage.opened, stage.settings, report.references).report
     say(f"Invoices: {sent.invoiced} sent, {sent.failed} failed.")
     for result in sent.results:
         if result.error:
