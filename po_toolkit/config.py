@@ -136,11 +136,11 @@ class Settings(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],
+        settings_cls: type[BaseSettings],  # noqa: ARG003 pydantic's signature
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 pydantic's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 pydantic's signature
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Let the environment win over what the file gave as init values."""
         return env_settings, init_settings

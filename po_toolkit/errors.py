@@ -13,8 +13,8 @@
     │   └── LostLeaseError               another process took the invoicing over
     ├── NotAllowedError                  the actor's role does not permit the act
     └── StripeGatewayError               Stripe was asked and did not do it
-        ├── StripeUnknownError           nobody knows whether it was done; the same call again is safe
-        ├── StripeRefusedError           Stripe refused these data; again is useless without a change
+        ├── StripeUnknownError           nobody knows whether it was done; again is safe
+        ├── StripeRefusedError           Stripe refused these data; change them first
         │   ├── StripeNotFoundError      the object is gone at Stripe
         │   └── StripeIdempotencyError   the key was used with another body
         ├── StripeStored500Error         Stripe replays a stored failure for this key; look first
