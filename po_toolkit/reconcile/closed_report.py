@@ -58,6 +58,15 @@ _COLUMNS = {
 }
 
 
+_BANK_SIDE = (
+    "payout_not_at_bank",
+    "payout_failed",
+    "bank_credit_not_explained",
+    "fees_not_explained",
+)
+"""Classes that are left out: a month's bank statements are loaded and matched after its end."""
+
+
 def closed_report(reconciliation: Reconciliation, *, after: date | None) -> bytes:
     """Return the report of a period as canonical JSON.
 
@@ -77,7 +86,7 @@ def closed_report(reconciliation: Reconciliation, *, after: date | None) -> byte
         "totals": reconciliation.totals_text(),
         "rows": _records("rows", reconciliation.rows),
         "ageing": _records("ageing", reconciliation.ageing),
-        "discrepancies": _records("discrepancies", reconciliation.discrepancies),
+        "discrepancies": _records("discrepancies", _closable(reconciliation.discrepancies)),
         "entries": _records("entries", entries),
         "corrections": _records("entries", late),
     }
@@ -97,6 +106,10 @@ def differences(closed: bytes, again: bytes, *, limit: int = 20) -> list[str]:
             if old.get(key) != new.get(key)
         ]
     return found[:limit]
+
+
+def _closable(found: pd.DataFrame) -> pd.DataFrame:
+    return found[~found["code"].isin(_BANK_SIDE)]
 
 
 def _since(entries: pd.DataFrame, after: date | None) -> pd.DataFrame:

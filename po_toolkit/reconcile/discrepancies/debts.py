@@ -34,7 +34,8 @@ def overdue(books: Books) -> pd.DataFrame:
         rows,
         rows["open"],
         lambda row, amount: (
-            f"{amount} open, due {row.due_date.date()}, {row.days_overdue} days late"
+            f"{amount} open, due {row.due_date.date()}, {row.days_overdue} "
+            f"{'day' if row.days_overdue == 1 else 'days'} late"
         ),
     )
 

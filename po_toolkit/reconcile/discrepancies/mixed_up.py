@@ -70,7 +70,8 @@ def customer_differs(books: Books) -> pd.DataFrame:
         rows["total"],
         lambda row, _amount: (
             f"purchase order: {row.organization_name}, {row.contact_email}; "
-            f"{row.stripe_invoice_id}: {row.stripe_customer_name}, {row.stripe_customer_email}"
+            f"{row.stripe_invoice_id}: "
+            + ", ".join(n for n in (row.stripe_customer_name, row.stripe_customer_email) if n)
         ),
     )
 
