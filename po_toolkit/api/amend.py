@@ -10,6 +10,7 @@ from po_toolkit.api.invoices import account_of
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.references import comparable
 from po_toolkit.domain.roles import Act, require
+from po_toolkit.domain.tax_ids import read_tax_id
 from po_toolkit.errors import BusyError, PurchaseOrderError
 from po_toolkit.invoicing.batch import InvoiceResult, invoice_one
 from po_toolkit.invoicing.void import void_at_stripe
@@ -28,10 +29,24 @@ class Changes:
     po_number: str | None = None
     due_date: date | None = None
     days_until_due: int | None = None
+    tax_id: str | None = None
+    """The sponsor's; empty takes it off. The lines' tax rates stay as they are."""
 
     def given(self) -> dict[str, Any]:
-        """Return only what changes."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        """Return only what changes.
+
+        Raises:
+            PurchaseOrderError: The tax id has not its kind's form.
+        """
+        values = {name: value for name, value in asdict(self).items() if value is not None}
+        if "tax_id" in values:
+            try:
+                found = read_tax_id(values["tax_id"])
+            except ValueError as error:
+                raise PurchaseOrderError(f"Tax id {self.tax_id!r}: {error}") from None
+            values["tax_id"] = found.value if found else ""
+            values["tax_id_type"] = found.type if found else ""
+        return values
 
 
 def amend(opened: OpenConference, reference: str, changes: Changes) -> PurchaseOrder:

@@ -101,6 +101,7 @@ def _content(order: Order) -> Content:
         days_until_due=order.days_until_due,
         stripe_invoice_id=order.stripe_invoice_id,
         lines=tuple((line.description, line.quantity, line.unit_price) for line in order.lines),
+        tax_on_top=sum(line.tax_on_top for line in order.lines),
     )
 
 

@@ -12,6 +12,7 @@ from po_toolkit.api.import_plan import Plan, plan_import
 from po_toolkit.api.import_report import ImportReport, report_of
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.roles import Act
+from po_toolkit.domain.tax import TaxRules
 from po_toolkit.importers.cells import text_of
 from po_toolkit.importers.columns import fingerprint
 from po_toolkit.importers.orders import Order, SheetReading
@@ -69,6 +70,7 @@ def take_table(
             decimal=answers.decimal,
             dates=answers.dates,
             unknown=answers.unknown,
+            tax=TaxRules.of(opened.conference.tax),
         ),
     )
     allow = answers.allow_duplicates
@@ -134,6 +136,13 @@ def _order_columns(order: Order) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         "notes": order.notes,
         "due_date": order.due_date,
         "days_until_due": order.days_until_due,
+        "tax_id_type": order.tax_id.type if order.tax_id else "",
+        "tax_id": order.tax_id.value if order.tax_id else "",
+        "language": order.language,
+        "service_start": order.service_start,
+        "service_end": order.service_end,
+        "payment_methods": list(order.payment_methods) or None,
+        "po_amount": order.po_amount,
         "claimed_invoice_id": order.stripe_invoice_id,
         "import_row": order.rows[0],
     }
@@ -143,6 +152,9 @@ def _order_columns(order: Order) -> tuple[dict[str, Any], list[dict[str, Any]]]:
             "quantity": line.quantity,
             "unit_price": line.unit_price,
             "line_total": line.line_total,
+            "tax_rates": [rate.as_json() for rate in line.rates] or None,
+            "tax_on_top": line.tax_on_top,
+            "tax_included": line.tax_included,
             "import_row": line.row,
         }
         for line in order.lines

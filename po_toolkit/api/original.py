@@ -16,6 +16,7 @@ from po_toolkit.bootstrap import OpenConference, open_conference, open_database
 from po_toolkit.config import load_settings
 from po_toolkit.domain.references import new_reference
 from po_toolkit.domain.roles import Act
+from po_toolkit.domain.tax_ids import read_tax_id
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.invoicing.send import send_invoice
 from po_toolkit.money import normalize_currency, to_minor
@@ -162,6 +163,7 @@ def create_purchase_order(
     line_items: Iterable[dict[str, Any]],
     currency: str | None = None,
     po_number: str = "",
+    tax_id: str = "",
     opened: OpenConference | None = None,
     **details: Any,
 ) -> PurchaseOrder:
@@ -172,25 +174,29 @@ def create_purchase_order(
         organization_name: The sponsor.
         contact_email: Where the invoice goes.
         line_items: Dictionaries of description, quantity (1 by default) and unit_price, a
-            ``Decimal`` in major units; a negative one is a discount.
+            ``Decimal`` in major units; a negative one is a discount. ``tax_rates`` may list
+            names of the conference's rates, ``exempt``, ``reverse_charge`` or ``none``.
         currency: By default the conference's.
         po_number: The sponsor's own number.
+        tax_id: The sponsor's, such as ``DE123456789``.
         opened: The conference, by default opened from the settings.
-        details: contact_name, billing_address, notes, due_date or days_until_due.
+        details: contact_name, billing_address, notes, due_date or days_until_due, language,
+            service_start, service_end, payment_methods, po_amount (minor units).
 
     Raises:
         PurchaseOrderError: No line items, or a quantity below one (a ``ValueError``).
-        AmountError: A price cannot be represented in the currency.
+        AmountError: A price or its tax cannot be represented in the currency.
     """
     open_now = opened or open_conference(conference_slug)
     code = normalize_currency(currency or open_now.conference.currency)
+    items = list(line_items)
     lines = [
         (
             str(line["description"]),
             int(line.get("quantity", 1)),
             to_minor(line["unit_price"], code),
         )
-        for line in line_items
+        for line in items
     ]
     if not lines or any(quantity < 1 for _, quantity, _ in lines):
         raise PurchaseOrderError(
@@ -206,10 +212,20 @@ def create_purchase_order(
             currency=code,
             lines=lines,
             po_number=po_number,
+            tax_rates=[line.get("tax_rates") for line in items],
+            **_tax_id_columns(tax_id, organization_name),
             **details,
         )
         uow.audit(Act.CREATE, order, after={"reference": order.reference})
         return order
+
+
+def _tax_id_columns(text: str, organization_name: str) -> dict[str, str]:
+    try:
+        found = read_tax_id(text)
+    except ValueError as error:
+        raise PurchaseOrderError(f"{organization_name}: tax id {text!r}: {error}") from None
+    return {"tax_id_type": found.type, "tax_id": found.value} if found else {}
 
 
 def send_purchase_order(

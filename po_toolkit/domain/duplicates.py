@@ -27,11 +27,13 @@ class Content:
     days_until_due: int | None
     stripe_invoice_id: str
     lines: tuple[Line, ...]
+    tax_on_top: int = 0
+    """Tax beside the lines' prices, in minor units."""
 
     @property
     def total(self) -> int:
-        """The sum of the lines, in minor units."""
-        return sum(quantity * price for _, quantity, price in self.lines)
+        """The sum of the lines with the tax on top, in minor units."""
+        return sum(quantity * price for _, quantity, price in self.lines) + self.tax_on_top
 
     @property
     def fingerprint(self) -> tuple[object, ...]:
@@ -42,6 +44,7 @@ class Content:
             self.due_date,
             self.days_until_due,
             self.stripe_invoice_id,
+            self.tax_on_top,
             frozenset(Counter((comparable(d), q, p) for d, q, p in self.lines).items()),
         )
 

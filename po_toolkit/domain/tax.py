@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from po_toolkit.domain.tax_ids import TaxId, eu_country
-from po_toolkit.errors import AmountError
+from po_toolkit.errors import AmountError, PurchaseOrderError
 from po_toolkit.money import display, exponent, minor_from_api, minor_to_api
 
 _WHOLE = 1_000_000
@@ -163,6 +163,9 @@ class TaxRules:
             named: The rates' names, ``exempt``, ``reverse_charge`` or ``none``; None or
                 ``default`` where the line leaves it to the conference.
             tax_id: The sponsor's.
+
+        Raises:
+            PurchaseOrderError: The conference has no such rate.
         """
         if not named or tuple(named) == ("default",):
             if self.home and tax_id and eu_country(tax_id) not in ("", self.home):
@@ -171,8 +174,14 @@ class TaxRules:
         return tuple(self._rate(name) for name in named if name != "none")
 
     def _rate(self, name: str) -> Rate:
-        special = {"exempt": EXEMPT, "reverse_charge": REVERSE_CHARGE}
-        return special.get(name) or self.rates[name]
+        found = {"exempt": EXEMPT, "reverse_charge": REVERSE_CHARGE, **self.rates}.get(name)
+        if found is None:
+            known = ", ".join(self.rates) or "none"
+            raise PurchaseOrderError(
+                f"The conference has no tax rate {name!r}; it has: {known}. Add it to the "
+                f"settings, or name another."
+            )
+        return found
 
     def by_percentage(self, percentage: Decimal) -> list[str]:
         """Return the names of the rates with this percentage."""

@@ -62,6 +62,10 @@ _NOTHING = frozenset({"", "-", "--", "N/A", "NA", "NONE", "NIL", "KEINE", "AUCUN
 _EU_PREFIX = re.compile(rf"({'|'.join(_EU)}|GR)(?=[A-Z0-9+*]*\d)")
 
 
+class UnknownTaxIdError(ValueError):
+    """The kind of a tax id cannot be told from how it is written."""
+
+
 @dataclass(frozen=True, slots=True)
 class TaxId:
     """A sponsor's tax id; ``type`` is Stripe's word for its kind."""
@@ -84,7 +88,8 @@ def read_tax_id(text: str) -> TaxId | None:
         The tax id; None where the text says that there is none.
 
     Raises:
-        ValueError: It has not its kind's form, or its kind cannot be told from it.
+        UnknownTaxIdError: Its kind cannot be told from it.
+        ValueError: It has not its kind's form.
     """
     plain = re.sub(r"[\s.\u00a0/]+", "", text).upper()
     if plain in _NOTHING:
@@ -106,7 +111,7 @@ def read_tax_id(text: str) -> TaxId | None:
         if re.fullmatch(_FORMS["eu_vat"], value):
             return TaxId("eu_vat", value)
         raise ValueError(f"this has not the form of a VAT number of {value[:2]}.")
-    raise ValueError(
+    raise UnknownTaxIdError(
         f"the kind of this tax id cannot be told; write it before the number: {', '.join(TYPES)}."
     )
 

@@ -6,13 +6,26 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from po_toolkit.domain import stripe_limits
+from po_toolkit.domain.tax import TaxRules, line_tax
+from po_toolkit.domain.tax_ids import TaxId
+from po_toolkit.errors import AmountError
 from po_toolkit.importers.findings import Findings
 from po_toolkit.importers.orders import Order, OrderLine
 from po_toolkit.importers.pricing import Pricer
 from po_toolkit.importers.rows import Refusal, Rows
 from po_toolkit.money import display
 
-_SINGLE = ("contact_email", "due_date", "days_until_due", "stripe_invoice_id")
+_SINGLE = (
+    "contact_email",
+    "due_date",
+    "days_until_due",
+    "stripe_invoice_id",
+    "tax_id",
+    "language",
+    "service_start",
+    "service_end",
+    "payment_methods",
+)
 """What a purchase order has one of; its lines must agree or be silent."""
 
 
@@ -29,6 +42,7 @@ class Assembler:
         header_currencies: Mapping[str, str],
         unknown: Mapping[str, str],
         max_lines: int,
+        tax: TaxRules,
     ) -> None:
         """Take what all orders of the table share.
 
@@ -40,6 +54,7 @@ class Assembler:
             header_currencies: Column key → the currency its header names.
             unknown: Column key → the name of a column whose texts go to the notes.
             max_lines: How many lines a Stripe invoice holds.
+            tax: The conference's rates and rules.
         """
         self._rows = rows
         self._findings = findings
@@ -54,6 +69,7 @@ class Assembler:
         ]
         self._unknown = unknown
         self._max_lines = max_lines
+        self._tax = tax
 
     def order(self, group: Sequence[int]) -> Order | None:
         """Return the order of these rows, or None after noting what is wrong."""
@@ -61,7 +77,8 @@ class Assembler:
         self._note_cells(group)
         single = {name: self._agreed(group, name) for name in _SINGLE}
         currency = self._one_currency(group)
-        lines = self._lines(group, currency)
+        tax_id = self._tax_id(group, single["tax_id"])
+        lines = self._lines(group, currency, tax_id)
         authorized = self._authorized(group, currency)
         if lines is None or currency is None or len(self._findings.errors) > before:
             return None
@@ -81,8 +98,14 @@ class Assembler:
             stripe_invoice_id=single["stripe_invoice_id"] or "",
             notes=self._notes(group, addresses),
             po_amount=authorized,
+            tax_id=tax_id,
+            language=single["language"] or "",
+            service_start=single["service_start"],
+            service_end=single["service_end"],
+            payment_methods=single["payment_methods"] or (),
         )
         self._check_sum(first, order)
+        self._check_period(first, order)
         return order if len(self._findings.errors) == before else None
 
     def _note_cells(self, group: Sequence[int]) -> None:
@@ -122,7 +145,9 @@ class Assembler:
         if column is None:
             return None
         first = column[group[0]]
-        if type(first) is not Refusal and all(column[row] is first for row in group):
+        if type(first) is not Refusal and (
+            key in self._rows.same or all(column[row] is first for row in group)
+        ):
             return first
         said: Any = None
         by = group[0]
@@ -142,13 +167,17 @@ class Assembler:
                 )
         return said
 
-    def _lines(self, group: Sequence[int], currency: str | None) -> list[OrderLine] | None:
+    def _lines(
+        self, group: Sequence[int], currency: str | None, tax_id: TaxId | None
+    ) -> list[OrderLine] | None:
         if currency is None:
             return None
         made: list[OrderLine] = []
         bad = False
         for row in group:
             lines = self._pricer.lines(row, currency)
+            if lines and self._tax.active:
+                lines = self._taxed(row, lines, currency, tax_id)
             bad = bad or lines is None
             made.extend(lines or ())
         if len(made) > self._max_lines:
@@ -161,6 +190,36 @@ class Assembler:
             )
         return None if bad else made
 
+    def _taxed(
+        self, row: int, lines: list[OrderLine], currency: str, tax_id: TaxId | None
+    ) -> list[OrderLine] | None:
+        """Return a row's lines with their tax, or None after noting what is wrong."""
+        if self._rows.is_bad(row, "tax_rate"):
+            return None
+        rates = self._tax.chosen(self._rows.value(row, "tax_rate"), tax_id)
+        try:
+            taxes = [line_tax(line.line_total, currency, rates) for line in lines]
+        except AmountError as error:
+            self._findings.error(row, "tax_rate", "tax_not_representable", str(error))
+            return None
+        return [
+            line._replace(rates=rates, tax_on_top=tax.on_top, tax_included=tax.included)
+            for line, tax in zip(lines, taxes, strict=True)
+        ]
+
+    def _tax_id(self, group: Sequence[int], said: TaxId | None) -> TaxId | None:
+        """Return a tax id whose kind is known; another one goes to the notes as it came."""
+        if said is None or said.type:
+            return said
+        self._findings.warn(
+            group[0],
+            "tax_id",
+            "tax_id_kind",
+            f"the kind of tax id {said.value!r} cannot be told, so it is kept in the notes and "
+            f"not put on the invoice; write the kind before it, as in au_abn 51824753556.",
+        )
+        return None
+
     def _authorized(self, group: Sequence[int], currency: str | None) -> int | None:
         if currency is None or self._agreed(group, "po_amount") is None:
             return None
@@ -169,6 +228,9 @@ class Assembler:
 
     def _notes(self, group: Sequence[int], addresses: Sequence[str]) -> str:
         notes = self._texts(group, "notes")
+        tax_id = self._agreed(group, "tax_id")
+        if tax_id is not None and not tax_id.type:
+            notes.append(f"Tax id: {tax_id.value}")
         for key, name in self._unknown.items():
             notes += [f"{name}: {text}" for text in self._texts(group, key)]
         if len(addresses) > 1:
@@ -188,13 +250,22 @@ class Assembler:
         if column is None:
             return []
         first = column[group[0]]
-        if type(first) is str and all(column[row] is first for row in group):
+        if type(first) is str and (
+            key in self._rows.same or all(column[row] is first for row in group)
+        ):
             return [first] if first else []
         texts = (self._rows.value(row, key) for row in group)
         return [text for text in dict.fromkeys(texts) if text]
 
     def _first(self, group: Sequence[int], key: str) -> str:
         return next(iter(self._texts(group, key)), "")
+
+    def _check_period(self, first: int, order: Order) -> None:
+        start, end = order.service_start, order.service_end
+        if start is not None and end is not None and end < start:
+            self._findings.error(
+                first, "service_end", "service_period", f"{end} is before the start, {start}."
+            )
 
     def _check_sum(self, first: int, order: Order) -> None:
         total, currency = order.total, order.currency

@@ -76,21 +76,23 @@ def _one(currencies: frozenset[str]) -> str:
     return next(iter(currencies)) if len(currencies) == 1 else ""
 
 
+_DATES = ("due_date", "service_start", "service_end")
+
+
 def dates_of(table: Table) -> DayOrder | None:
-    """Decide the order of day and month from the whole column of due dates.
+    """Decide the order of day and month from the whole of the columns of dates.
 
     Raises:
         ImportChoiceError: A value has two readings, and nothing decides.
     """
-    position = table.positions.get("due_date")
-    if position is None:
-        return None
-    texts = {c for c in column_cells(table.rows, position) if isinstance(c, str)}
+    columns = [table.positions[name] for name in _DATES if name in table.positions]
+    texts = {c for at in columns for c in column_cells(table.rows, at) if isinstance(c, str)}
     order, open_value = order_of(sorted(texts))
     if open_value:
         raise ImportChoiceError(
             f"{open_value!r} can be read day first or month first, and nothing in the column "
-            f"{table.headers[position]!r} says which. Say which comes first.",
+            f"{' or '.join(repr(table.headers[at]) for at in columns)} says which. Say which "
+            f"comes first.",
             question="dates",
             choices=["dmy", "mdy"],
         )

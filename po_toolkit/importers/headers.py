@@ -26,6 +26,12 @@ FIELDS = (
     "notes",
     "stripe_invoice_id",
     "po_amount",
+    "tax_rate",
+    "tax_id",
+    "language",
+    "service_start",
+    "service_end",
+    "payment_methods",
 )
 """The canonical columns."""
 

@@ -8,6 +8,8 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from po_toolkit.domain.tax import Rate
+from po_toolkit.domain.tax_ids import TaxId
 from po_toolkit.importers.amounts import Decimals
 from po_toolkit.importers.dates import DayOrder
 from po_toolkit.importers.problems import RowProblem
@@ -22,10 +24,13 @@ class OrderLine(NamedTuple):
     description: str
     quantity: int
     unit_price: int
+    rates: tuple[Rate, ...] = ()
+    tax_on_top: int = 0
+    tax_included: int = 0
 
     @property
     def line_total(self) -> int:
-        """Quantity times unit price, in minor units."""
+        """Quantity times unit price, in minor units; without the tax on top."""
         return self.quantity * self.unit_price
 
 
@@ -51,11 +56,16 @@ class Order:
     notes: str = ""
     stripe_invoice_id: str = ""
     po_amount: int | None = None
+    tax_id: TaxId | None = None
+    language: str = ""
+    service_start: date | None = None
+    service_end: date | None = None
+    payment_methods: tuple[str, ...] = ()
 
     @property
     def total(self) -> int:
-        """The sum of the lines, in minor units."""
-        return sum(line.line_total for line in self.lines)
+        """The sum of the lines with the tax on top, in minor units."""
+        return sum(line.line_total + line.tax_on_top for line in self.lines)
 
     @property
     def total_major(self) -> Decimal:

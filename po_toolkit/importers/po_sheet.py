@@ -6,9 +6,10 @@ number never group. One bad row rejects its whole purchase order and never its n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from po_toolkit.domain.tax import TaxRules
 from po_toolkit.errors import ImportFileError
 from po_toolkit.importers.amounts import Decimals
 from po_toolkit.importers.assemble import Assembler
@@ -40,6 +41,7 @@ class Options:
         decimal: The decimal mark, where the file does not tell.
         dates: The order of day and month, where the file does not tell.
         unknown: Whether columns that are no field are left out or kept in the notes.
+        tax: The conference's tax rates and rules.
     """
 
     currency: str
@@ -47,6 +49,7 @@ class Options:
     decimal: Decimals | None = None
     dates: DayOrder | None = None
     unknown: Unknown = "leave"
+    tax: TaxRules = field(default_factory=TaxRules)
 
 
 def read_orders(table: Table, options: Options) -> SheetReading:
@@ -59,6 +62,7 @@ def read_orders(table: Table, options: Options) -> SheetReading:
     packages = table.packages.columns if table.packages else {}
     _require_columns(table)
     columns = dict(table.positions)
+    untaxed = _untaxed(table, columns, options)
     columns |= {f"package:{at}": at for at in packages}
     unknown = {f"unknown:{c.position}": c for c in table.unknown if options.unknown == "notes"}
     columns |= {key: column.position for key, column in unknown.items()}
@@ -69,6 +73,7 @@ def read_orders(table: Table, options: Options) -> SheetReading:
         decimals=options.decimal or decimals_of(table, money, header_currencies, options.currency),
         dates=options.dates or dates_of(table),
         currency=options.currency,
+        tax=options.tax,
     )
     rows = read_rows(table.rows, columns, reading)
     findings = Findings(rows, names)
@@ -81,8 +86,11 @@ def read_orders(table: Table, options: Options) -> SheetReading:
         header_currencies=header_currencies,
         unknown={key: column.header for key, column in unknown.items()},
         max_lines=options.max_lines,
+        tax=options.tax,
     )
-    result = SheetReading(notes=list(table.notes), decimals=reading.decimals, dates=reading.dates)
+    result = SheetReading(
+        notes=[*table.notes, *untaxed], decimals=reading.decimals, dates=reading.dates
+    )
     groups = group_rows(rows)
     for group in groups:
         order = assembler.order(group)
@@ -94,6 +102,15 @@ def read_orders(table: Table, options: Options) -> SheetReading:
     result.errors = in_order(findings.errors)
     result.warnings = in_order([*findings.warnings, *_hidden(table)])
     return result
+
+
+def _untaxed(table: Table, columns: dict[str, int], options: Options) -> list[str]:
+    """Leave the column of tax rates out where the conference has none, and say so."""
+    if options.tax.active or "tax_rate" not in columns:
+        return []
+    header = table.headers[columns.pop("tax_rate")]
+    note = f"The conference has no tax rates in its settings; column {header!r} was left out."
+    return [f"{note} No tax is added."]
 
 
 def _require_columns(table: Table) -> None:

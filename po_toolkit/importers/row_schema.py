@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import Annotated, Any
@@ -14,7 +14,9 @@ from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
 from po_toolkit.domain import stripe_limits
-from po_toolkit.importers import emails
+from po_toolkit.domain.tax import TaxRules
+from po_toolkit.domain.tax_ids import TaxId
+from po_toolkit.importers import content_cells, emails
 from po_toolkit.importers.amounts import Decimals, written_amount
 from po_toolkit.importers.cells import (
     EXACT_DIGITS,
@@ -38,11 +40,13 @@ class Reading:
         decimals: The file's decimal mark, where it has one.
         dates: The file's order of day and month, where it needs one.
         currency: The conference's.
+        tax: The conference's rates.
     """
 
     decimals: Decimals | None
     dates: DayOrder | None
     currency: str
+    tax: TaxRules = field(default_factory=TaxRules)
 
 
 Amount = tuple[Decimal, frozenset[str] | None]
@@ -205,6 +209,24 @@ def _invoice_id(cell: Cell, _reading: Reading) -> str:
     return text
 
 
+def _said(code: str, read: Callable[[str, Reading], Any]) -> PlainValidator:
+    """Read a text by a function whose ValueError says what is wrong."""
+
+    def cell_text(cell: Cell, reading: Reading) -> Any:
+        try:
+            return read(clean(text_of(cell)), reading)
+        except ValueError as error:
+            raise _wrong(code, str(error)) from None
+
+    return _reader(cell_text)
+
+
+_TAX_RATE = _said("tax_rate_unknown", lambda t, r: content_cells.tax_rate_names(t, r.tax))
+_TAX_ID = _said("tax_id_invalid", lambda t, _r: content_cells.tax_id_of(t))
+_LANGUAGE = _said("language_unknown", lambda t, _r: content_cells.locale_of(t))
+_WAYS_TO_PAY = _said("payment_methods_unknown", lambda t, _r: content_cells.ways_to_pay(t))
+
+
 class Row(TypedDict, total=False):
     """The values of a row; each column that the file lacks is missing here too.
 
@@ -226,5 +248,11 @@ class Row(TypedDict, total=False):
     notes: Annotated[str, _text(stripe_limits.TEXT_LENGTH)]
     stripe_invoice_id: Annotated[str, _reader(_invoice_id)]
     po_amount: Annotated[Amount | None, _reader(_amount)]
+    tax_rate: Annotated[tuple[str, ...] | None, _TAX_RATE]
+    tax_id: Annotated[TaxId | None, _TAX_ID]
+    language: Annotated[str, _LANGUAGE]
+    service_start: Annotated[date | None, _reader(_date)]
+    service_end: Annotated[date | None, _reader(_date)]
+    payment_methods: Annotated[tuple[str, ...], _WAYS_TO_PAY]
     package: Annotated[Amount | None, _reader(_package)]
     unknown: Annotated[str, _text(stripe_limits.TEXT_LENGTH)]

@@ -146,6 +146,29 @@ _SYNONYMS = {
         | importe autorizado, monto autorizado, importe de la orden de compra
         | valor autorizado, valor da ordem de compra
         | importo autorizzato, importo ordine""",
+    "tax_rate": """
+        tax rate, tax rates, vat rate, gst rate, sales tax rate, tax code
+        | steuersatz, mwst satz, ust satz, umsatzsteuersatz, steuerkennzeichen
+        | taux de tva, taux tva | tipo de iva, tipo iva | taxa de iva, taxa iva
+        | aliquota iva, aliquota""",
+    "tax_id": """
+        tax id, tax id number, tax number, vat id, vat number, vat no, vat registration number,
+        gst number, gstin, abn, ein, sponsor tax id
+        | ust id, ust id nr, ust idnr, ustid, umsatzsteuer id, uid, uid nummer, uid nr
+        | numero de tva, numero tva, n tva, no tva, tva intracommunautaire
+        | nif iva, numero de iva | numero de contribuinte | partita iva, p iva""",
+    "language": """
+        language, invoice language, preferred language, locale
+        | sprache, rechnungssprache | langue, langue de facturation | idioma | lingua""",
+    "service_start": """
+        service start, service period start, period start, service from
+        | leistungsbeginn, leistungszeitraum von | debut de prestation""",
+    "service_end": """
+        service end, service period end, period end, service until
+        | leistungsende, leistungszeitraum bis | fin de prestation""",
+    "payment_methods": """
+        payment methods, ways to pay, allowed payment methods
+        | zahlungsarten, zahlungsmittel | moyens de paiement""",
 }
 
 NAMES: dict[str, tuple[str, int]] = {}

@@ -21,10 +21,11 @@ from sqlalchemy.orm import joinedload
 from po_toolkit.domain.roles import Act, Actor
 from po_toolkit.errors import BusyError, LostLeaseError
 from po_toolkit.invoicing.plan import InvoicePlan, refuse_unbillable
+from po_toolkit.invoicing.tax import known_rates
 from po_toolkit.store import invoices
 from po_toolkit.store.database import Store, UnitOfWork
 from po_toolkit.store.stripe_writes import Intent, finish, intend
-from po_toolkit.store.tables import LIVE_STATES, Conference, Invoice, PurchaseOrder
+from po_toolkit.store.tables import LIVE_STATES, Conference, Invoice, PurchaseOrder, StripeCustomer
 from po_toolkit.stripe_gateway import StripeGateway
 
 Json = dict[str, Any]
@@ -55,13 +56,16 @@ class Drive:
     could write down."""
     intent: Intent | None = None
     """The next write, stored."""
+    rate_ids: dict[str, str] = field(default_factory=dict)
+    """Stripe's ids of the tax rates that were made, by fingerprint."""
     finished: list[tuple[str, str]] = field(default_factory=list)
     """Key and Stripe id of writes that were done, to be noted with the next commit."""
 
     @property
     def plan(self) -> InvoicePlan:
         """What is to be sent."""
-        return InvoicePlan(self.order, self.account.conference, self.invoice.generation)
+        conference = self.account.conference
+        return InvoicePlan(self.order, conference, self.invoice.generation, self.rate_ids)
 
     @contextmanager
     def step(self) -> Iterator[tuple[UnitOfWork, Invoice]]:
@@ -183,11 +187,24 @@ def claim(account: Account, order_id: int) -> Drive:
         _lease(account, invoice)
         uow.session.flush()
         uow.session.refresh(invoice, ["customer"])
-        if invoice.step == "customer" and invoice.customer and invoice.customer.stripe_customer_id:
-            invoice.step = "draft"
+        customer = invoice.customer
+        if invoice.step == "customer" and customer and customer.stripe_customer_id:
+            invoice.step = "draft" if bears_tax_id(order, customer) else "customer"
         drive = Drive(account, order, invoice, resumed)
+        if drive.plan.rates:
+            drive.rate_ids = known_rates(uow, order.conference_id, drive.plan.rates)
         drive.note_progress(uow, invoice)
     return drive
+
+
+def tax_id_key(order: PurchaseOrder) -> str:
+    """Return by what we remember that a customer bears the sponsor's tax id; ``""`` without."""
+    return f"{order.tax_id_type} {order.tax_id}" if order.tax_id else ""
+
+
+def bears_tax_id(order: PurchaseOrder, customer: StripeCustomer) -> bool:
+    """Tell whether the customer at Stripe is known to bear the sponsor's tax id, if he has one."""
+    return customer.tax_id_put == tax_id_key(order) or not order.tax_id
 
 
 def hold(account: Account, order_id: int) -> Drive | None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from po_toolkit.domain.addresses import address_parts
 from po_toolkit.domain.sums import Status
+from po_toolkit.domain.tax import MOST_RATES, Rate, rates_of
 from po_toolkit.errors import PurchaseOrderError
+from po_toolkit.invoicing.content import Content
 from po_toolkit.money import display, minor_to_api
 from po_toolkit.store.tables import Conference, PurchaseOrder, PurchaseOrderLineItem
 
@@ -17,11 +20,7 @@ Json = dict[str, Any]
 
 PRODUCT_NAME_LENGTH = 250
 DESCRIPTION_LENGTH = 5000
-CUSTOM_FIELD_LENGTH = 140
-"""Longest texts. Source: Stripe API 2026-10-28, products, invoice items, custom fields."""
-
-USD_ONLY_METHODS = frozenset({"us_bank_account"})
-"""Ways to pay that Stripe takes on invoices in US dollars only."""
+"""Longest texts. Source: Stripe API 2026-10-28, products and invoice items."""
 
 
 def refuse_unbillable(order: PurchaseOrder, conference: Conference) -> None:
@@ -60,15 +59,11 @@ def _reasons(order: PurchaseOrder, conference: Conference) -> Iterator[str]:
         yield f"its total is {display(sums.total, order.currency)}; it must be more than zero."
     if sums.balance <= 0:
         yield "nothing is left to pay."
+    yield from Content(order, conference, 1).reasons()
     yield from _text_reasons(order)
 
 
 def _text_reasons(order: PurchaseOrder) -> Iterator[str]:
-    if len(order.po_number) > CUSTOM_FIELD_LENGTH:
-        yield (
-            f"its PO number has {len(order.po_number)} characters; Stripe prints at most "
-            f"{CUSTOM_FIELD_LENGTH}."
-        )
     if not order.contact_email.strip():
         yield "no e-mail address to send the invoice to."
     for line in order.line_items:
@@ -77,6 +72,8 @@ def _text_reasons(order: PurchaseOrder) -> Iterator[str]:
                 f"line {line.position} has {len(line.description)} characters; Stripe takes at "
                 f"most {DESCRIPTION_LENGTH}."
             )
+        if len(line.tax_rates or ()) > MOST_RATES:
+            yield f"line {line.position} has more than {MOST_RATES} tax rates."
 
 
 def doubts(order: PurchaseOrder, today: date) -> list[str]:
@@ -100,6 +97,22 @@ class InvoicePlan:
     order: PurchaseOrder
     conference: Conference
     generation: int
+    rate_ids: Mapping[str, str] = field(default_factory=dict)
+    """Stripe's ids of tax rates that were made, by fingerprint."""
+
+    @property
+    def content(self) -> Content:
+        """What the invoice says beside its lines."""
+        return Content(self.order, self.conference, self.generation)
+
+    @property
+    def rates(self) -> dict[str, Rate]:
+        """The tax rates of its lines by fingerprint, in the order of the lines."""
+        return {
+            rate.fingerprint: rate
+            for line in self.order.line_items
+            for rate in rates_of(line.tax_rates)
+        }
 
     @property
     def api_total(self) -> int:
@@ -111,18 +124,22 @@ class InvoicePlan:
         order = self.order
         body: Json = {"name": order.organization_name, "email": order.contact_email.strip()}
         if order.billing_address:
-            body["address"] = {"line1": order.billing_address[:500]}
+            body["address"] = address_parts(order.billing_address)
         body["metadata"] = {
             "conference_slug": self.conference.slug,
             "source": "purchase_order",
         }
         if order.contact_name:
             body["metadata"]["contact_name"] = order.contact_name[:500]
+        if self.content.language:
+            body["preferred_locales"] = [self.content.language]
+        if order.tax_id:
+            body["tax_id_data"] = [{"type": order.tax_id_type, "value": order.tax_id}]
         return body
 
     def draft(self, customer_id: str) -> Json:
         """Return the body that makes the draft, without lines."""
-        order, conference = self.order, self.conference
+        order, content = self.order, self.content
         body: Json = {
             "customer": customer_id,
             "collection_method": "send_invoice",
@@ -130,15 +147,15 @@ class InvoicePlan:
             "pending_invoice_items_behavior": "exclude",
             "currency": order.currency,
             **self._due(),
-            "custom_fields": self._custom_fields(),
-            "payment_settings": {"payment_method_types": self._methods()},
+            "custom_fields": content.custom_fields,
+            "payment_settings": content.payment_settings,
             "metadata": self.metadata(),
         }
-        if conference.invoice_memo:
-            body["description"] = conference.invoice_memo
-        if conference.invoice_footer:
-            body["footer"] = conference.invoice_footer
-        return body
+        if self.conference.invoice_memo:
+            body["description"] = self.conference.invoice_memo
+        if content.footer:
+            body["footer"] = content.footer
+        return body | content.further
 
     def metadata(self) -> dict[str, str]:
         """Return what leads from Stripe's invoice back to this purchase order."""
@@ -159,10 +176,17 @@ class InvoicePlan:
 
     def _line(self, line: PurchaseOrderLineItem) -> Json:
         currency = self.order.currency
+        further: Json = {}
+        if line.tax_rates:
+            rates = rates_of(line.tax_rates)
+            further["tax_rates"] = [self.rate_ids[rate.fingerprint] for rate in rates]
+        if self.content.period:
+            further["period"] = self.content.period
         if line.line_total < 0:
             return {
                 "description": _discount_text(line),
                 "amount": minor_to_api(line.line_total, currency),
+                **further,
             }
         return {
             "description": line.description,
@@ -172,17 +196,8 @@ class InvoicePlan:
                 "product_data": {"name": line.description[:PRODUCT_NAME_LENGTH]},
                 "unit_amount": minor_to_api(line.unit_price, currency),
             },
+            **further,
         }
-
-    def _custom_fields(self) -> list[dict[str, str]]:
-        fields = [{"name": "Reference", "value": self.order.reference}]
-        if self.order.po_number:
-            fields.insert(0, {"name": "PO number", "value": self.order.po_number})
-        return fields
-
-    def _methods(self) -> list[str]:
-        dollars = self.order.currency == "usd"
-        return [m for m in self.conference.payment_methods if dollars or m not in USD_ONLY_METHODS]
 
     def _due(self) -> Json:
         if self.order.due_date is not None:
@@ -202,14 +217,24 @@ def end_of_day(day: date, timezone: str) -> int:
 
 
 def same_lines(plan: InvoicePlan, stripe_lines: Sequence[Json]) -> bool:
-    """Tell whether Stripe's lines are the planned ones, whatever their order."""
+    """Tell whether Stripe's lines are the planned ones, with their tax, whatever their order."""
+    currency = plan.order.currency
     planned = sorted(
         (
-            line["description"],
-            line["amount"]
-            if "amount" in line
-            else line["quantity"] * line["price_data"]["unit_amount"],
+            _discount_text(line) if line.line_total < 0 else line.description,
+            minor_to_api(line.line_total, currency),
+            minor_to_api(line.tax_on_top, currency),
+            minor_to_api(line.tax_included, currency),
         )
-        for line in plan.lines()["lines"]
+        for line in plan.order.line_items
     )
-    return planned == sorted((line["description"] or "", line["amount"]) for line in stripe_lines)
+    return planned == sorted(
+        (line["description"] or "", line["amount"], *_taxes(line)) for line in stripe_lines
+    )
+
+
+def _taxes(line: Json) -> tuple[int, int]:
+    """Return the tax on top of a line at Stripe and inside it, in API units."""
+    taxes = line.get("taxes") or ()
+    on_top = sum(tax["amount"] for tax in taxes if tax["tax_behavior"] == "exclusive")
+    return on_top, sum(tax["amount"] for tax in taxes) - on_top

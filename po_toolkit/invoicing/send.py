@@ -24,6 +24,7 @@ from po_toolkit.errors import (
 from po_toolkit.invoicing.customers import customer_step, forget_customer
 from po_toolkit.invoicing.drive import Account, Drive, claim, held, release
 from po_toolkit.invoicing.look import Found, Sight, agrees, look, was_sent
+from po_toolkit.invoicing.tax import make_rate
 from po_toolkit.money import display, minor_from_api
 from po_toolkit.store import invoices
 from po_toolkit.store.purchase_orders import refresh_status
@@ -85,6 +86,9 @@ def send_invoice(account: Account, order_id: int, *, send: bool = True) -> Invoi
 
 
 def _walk(drive: Drive, *, send: bool) -> None:
+    for fingerprint, rate in drive.plan.rates.items():
+        if fingerprint not in drive.rate_ids:
+            drive.rate_ids[fingerprint] = make_rate(drive.account, rate)
     if drive.resumed and drive.invoice.step != "customer":
         _accept(drive, look(drive))
     first = drive.invoice.attempt

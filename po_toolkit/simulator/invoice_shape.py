@@ -12,6 +12,7 @@ from po_toolkit.simulator.taxes import sum_of, totals, with_taxes
 from po_toolkit.simulator.world import Account, Json
 
 _AS_GIVEN: dict[str, Any] = {
+    "account_tax_ids": None,
     "custom_fields": None,
     "description": None,
     "effective_at": None,
@@ -33,7 +34,6 @@ def blank(account: Account, customer: Json, params: Json) -> Json:
         "object": "invoice",
         "account_country": "US",
         "account_name": "Simulated account",
-        "account_tax_ids": None,
         "amount_due": 0,
         "amount_overpaid": 0,
         "amount_paid": 0,

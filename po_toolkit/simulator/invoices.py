@@ -88,7 +88,14 @@ def update(account: Account, params: Json, invoice_id: str) -> Json:
         )
     _check_due(account, params.get("collection_method") or invoice["collection_method"], params)
     _check_content(account, invoice, params)
-    for name in ("description", "footer", "number", "custom_fields", "statement_descriptor"):
+    for name in (
+        "account_tax_ids",
+        "description",
+        "footer",
+        "number",
+        "custom_fields",
+        "statement_descriptor",
+    ):
         if name in params:
             invoice[name] = params[name] or None
     for name in ("auto_advance", "collection_method", "effective_at"):

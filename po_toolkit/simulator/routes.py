@@ -37,8 +37,9 @@ Handler = Callable[..., Json]
 _CURSORS = "limit starting_after ending_before"
 _PAGE = f"{_CURSORS} created"
 _INVOICE = (
-    "auto_advance collection_method custom_fields days_until_due default_tax_rates description "
-    "due_date effective_at footer metadata number payment_settings rendering statement_descriptor"
+    "account_tax_ids auto_advance collection_method custom_fields days_until_due "
+    "default_tax_rates description due_date effective_at footer metadata number "
+    "payment_settings rendering statement_descriptor"
 )
 
 

@@ -99,7 +99,7 @@ def _sums(conference_id: int) -> Iterable[tuple[int, Any]]:
     yield (
         1,
         (
-            select(item.purchase_order_id, cast(func.sum(item.line_total), BigInteger))
+            select(item.purchase_order_id, cast(func.sum(item.billed), BigInteger))
             .join(PurchaseOrder, PurchaseOrder.id == item.purchase_order_id)
             .where(mine)
             .group_by(item.purchase_order_id)

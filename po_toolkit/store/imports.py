@@ -98,6 +98,7 @@ def known_orders(
                     days_until_due=row.days_until_due,
                     stripe_invoice_id=row.claimed_invoice_id,
                     lines=tuple(lines[row.id]),
+                    tax_on_top=row.sum_total - sum(q * price for _, q, price in lines[row.id]),
                 ),
             )
         )
@@ -118,6 +119,7 @@ _KNOWN = (
     PurchaseOrder.due_date,
     PurchaseOrder.days_until_due,
     PurchaseOrder.claimed_invoice_id,
+    PurchaseOrder.sum_total,
 )
 
 
@@ -190,7 +192,7 @@ def save_batch(
             {
                 "id": key,
                 "reference": reference,
-                "sum_total": sum(line["line_total"] for line in lines),
+                "sum_total": sum(line["line_total"] + line.get("tax_on_top", 0) for line in lines),
                 **order,
             }
             for key, reference, (order, lines) in zip(ids, references, orders, strict=True)

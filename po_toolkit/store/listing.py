@@ -97,7 +97,7 @@ def _with_sums(condition: Any) -> Any:
     lines = _summed(
         PurchaseOrderLineItem.purchase_order_id,
         condition,
-        total=PurchaseOrderLineItem.line_total,
+        total=PurchaseOrderLineItem.billed,
     )
     entries = _summed(
         LedgerEntry.purchase_order_id,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from sqlalchemy import select
@@ -10,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from po_toolkit.domain.references import comparable, new_reference
 from po_toolkit.domain.sums import money_status
+from po_toolkit.domain.tax import TaxRules, line_tax
+from po_toolkit.domain.tax_ids import TaxId
 from po_toolkit.errors import NotFoundError, PoToolkitError
 from po_toolkit.store.database import WHOLE, UnitOfWork
 from po_toolkit.store.tables import (
@@ -181,6 +184,7 @@ def create(
     currency: str,
     lines: Iterable[tuple[str, int, int]],
     po_number: str = "",
+    tax_rates: Iterable[Sequence[str] | None] = (),
     **details: Any,
 ) -> PurchaseOrder:
     """Add one purchase order.
@@ -193,12 +197,17 @@ def create(
         currency: Of every amount.
         lines: Description, quantity and unit price in minor units of each line.
         po_number: The sponsor's own number.
+        tax_rates: The names of each line's tax rates, in the order of the lines; a line without
+            bears what the conference's rules say.
         details: Further columns of ``PurchaseOrder``.
+
+    Raises:
+        AmountError: A line's tax is no amount of the currency.
     """
-    items = list(lines)
+    items = _line_items(conference, currency, lines, tax_rates, details)
     order = PurchaseOrder(
         conference_id=conference.id,
-        sum_total=sum(quantity * unit_price for _, quantity, unit_price in items),
+        sum_total=sum(line.billed for line in items),
         reference=unused_reference(uow.session),
         organization_name=organization_name,
         organization_key=comparable(organization_name),
@@ -206,21 +215,42 @@ def create(
         po_number=po_number,
         po_number_key=comparable(po_number),
         currency=currency,
-        line_items=[
+        line_items=items,
+        **details,
+    )
+    uow.session.add(order)
+    uow.session.flush()
+    return uow.lock_purchase_order(order.id)
+
+
+def _line_items(
+    conference: Conference,
+    currency: str,
+    lines: Iterable[tuple[str, int, int]],
+    tax_rates: Iterable[Sequence[str] | None],
+    details: Mapping[str, Any],
+) -> list[PurchaseOrderLineItem]:
+    rules = TaxRules.of(conference.tax)
+    tax_id = TaxId(details.get("tax_id_type", ""), details.get("tax_id", ""))
+    items = []
+    for position, ((description, quantity, unit_price), named) in enumerate(
+        zip_longest(lines, tax_rates), start=1
+    ):
+        rates = rules.chosen(named, tax_id)
+        tax = line_tax(quantity * unit_price, currency, rates)
+        items.append(
             PurchaseOrderLineItem(
                 position=position,
                 description=description,
                 quantity=quantity,
                 unit_price=unit_price,
                 line_total=quantity * unit_price,
+                tax_rates=[rate.as_json() for rate in rates] or None,
+                tax_on_top=tax.on_top,
+                tax_included=tax.included,
             )
-            for position, (description, quantity, unit_price) in enumerate(items, start=1)
-        ],
-        **details,
-    )
-    uow.session.add(order)
-    uow.session.flush()
-    return uow.lock_purchase_order(order.id)
+        )
+    return items
 
 
 def refresh_status(order: PurchaseOrder) -> bool:

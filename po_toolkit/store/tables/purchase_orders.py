@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import JSON, CheckConstraint, ColumnElement, ForeignKey, Index, String
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from po_toolkit.domain.sums import PAID_SIGN, REFUNDED_SIGN, EntryKind, Status, Sums
@@ -114,7 +115,7 @@ class PurchaseOrder(Base):
     def sums(self) -> Sums:
         """The sums of the loaded lines, ledger entries and credit notes, in minor units."""
         return Sums(
-            total=sum(line.line_total + (line.tax_on_top or 0) for line in self.line_items),
+            total=sum(line.billed for line in self.line_items),
             credited=sum(note.amount for note in self.credit_notes),
             paid=sum(PAID_SIGN.get(EntryKind(e.kind), 0) * e.amount for e in self.entries),
             refunded=sum(REFUNDED_SIGN.get(EntryKind(e.kind), 0) * e.amount for e in self.entries),
@@ -197,3 +198,13 @@ class PurchaseOrderLineItem(Base):
     """The spreadsheet row this line came from."""
 
     purchase_order: Mapped[PurchaseOrder] = relationship(back_populates="line_items")
+
+    @hybrid_property
+    def billed(self) -> int:
+        """What the line adds to the total, in minor units: its price and the tax on top."""
+        return self.line_total + (self.tax_on_top or 0)
+
+    @billed.inplace.expression
+    @classmethod
+    def _billed(cls) -> ColumnElement[int]:
+        return cls.line_total + cls.tax_on_top

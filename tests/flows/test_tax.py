@@ -1,0 +1,254 @@
+"""Tax that is a cent off at Stripe, or missing from the books, brings an invoice back.
+
+Forty cases, each checked to the unit by three ways: the plan of the purchase order, the draft that
+Stripe (the simulator, which shares no code with the toolkit) adds up, and the books. The expected
+totals were worked out by hand from Stripe's rule: a line's tax for each rate is rounded half away
+from zero, then added up.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from po_toolkit import create_stripe_invoice
+from po_toolkit.api.invoices import invoice_purchase_orders
+from po_toolkit.api.ledger import record_payment_by_hand
+from po_toolkit.domain.sums import Status
+from po_toolkit.reconcile import reconcile_conference
+from po_toolkit.store.purchase_orders import by_reference
+from tests.conftest import SLUG, open_unpaced
+
+RATES = {
+    "vat19": {"name": "VAT", "percentage": "19", "country": "DE", "type": "vat"},
+    "vat7": {"name": "VAT", "percentage": "7", "country": "DE", "type": "vat"},
+    "vat19in": {"name": "VAT", "percentage": "19", "inclusive": True, "country": "DE"},
+    "vat7in": {"name": "VAT", "percentage": "7", "inclusive": True},
+    "vat77in": {"name": "MWST", "percentage": "7.7", "inclusive": True, "country": "CH"},
+    "vat81": {"name": "MWST", "percentage": "8.1", "country": "CH"},
+    "vat20": {"name": "VAT", "percentage": "20", "country": "GB"},
+    "vat20in": {"name": "VAT", "percentage": "20", "inclusive": True, "country": "GB"},
+    "vat255": {"name": "ALV", "percentage": "25.5", "country": "FI"},
+    "gst5": {"name": "GST", "percentage": "5", "country": "CA", "type": "gst"},
+    "pst7": {"name": "PST", "percentage": "7", "country": "CA", "state": "BC", "type": "pst"},
+    "qst": {"name": "QST", "percentage": "9.975", "country": "CA", "state": "QC", "type": "qst"},
+    "gst10in": {"name": "GST", "percentage": "10", "inclusive": True, "country": "AU"},
+    "gst18": {"name": "IGST", "percentage": "18", "country": "IN", "type": "igst"},
+    "nyc": {"name": "Sales tax", "percentage": "8.875", "country": "US", "type": "sales_tax"},
+    "ct10": {"name": "Consumption tax", "percentage": "10", "country": "JP", "type": "jct"},
+    "ct8in": {"name": "Consumption tax", "percentage": "8", "inclusive": True, "country": "JP"},
+    "zero": {"name": "Zero-rated", "percentage": "0"},
+    "tiny": {"name": "Levy", "percentage": "0.0001"},
+    "whole": {"name": "Levy", "percentage": "100"},
+}
+
+L = tuple[int, str, str]
+"""Quantity, unit price, rates with + between them."""
+
+CASES: list[tuple[str, list[L], str, str]] = [
+    # currency, lines, tax in the total, total
+    ("eur", [(1, "100.00", "vat19")], "19.00", "119.00"),
+    ("eur", [(1, "119.00", "vat19in")], "19.00", "119.00"),
+    ("eur", [(1, "100.00", "vat19"), (1, "100.00", "vat7")], "26.00", "226.00"),
+    ("eur", [(3, "33.33", "vat19")], "19.00", "118.99"),
+    # three lines of 33.33 bear 6.33 each (6.3327): 18.99, one cent less than one line of three
+    ("eur", [(1, "33.33", "vat19")] * 3, "18.99", "118.98"),
+    ("eur", [(1, "0.10", "vat20"), (1, "50.00", "none")], "0.02", "50.12"),
+    # 0.10 x 5 % = 0.005, a half, upwards
+    ("cad", [(1, "0.10", "gst5"), (1, "50.00", "none")], "0.01", "50.11"),
+    ("cad", [(1, "0.10", "gst5")] * 3 + [(1, "50.00", "none")], "0.03", "50.33"),
+    ("cad", [(1, "100.50", "gst5+pst7")], "12.07", "112.57"),
+    # 5.025 -> 5.03 and 9.975 % of 100.50 = 10.024875 -> 10.02
+    ("cad", [(1, "100.50", "gst5+qst")], "15.05", "115.55"),
+    ("cad", [(1, "1000.00", "gst5+qst"), (2, "9.99", "gst5")], "150.75", "1170.73"),
+    ("usd", [(1, "99.99", "nyc")], "8.87", "108.86"),
+    ("usd", [(7, "14.29", "nyc")], "8.88", "108.91"),
+    ("usd", [(1, "15000.00", "nyc"), (3, "850.00", "nyc")], "1557.56", "19107.56"),
+    ("usd", [(1, "100.00", "exempt")], "0.00", "100.00"),
+    ("usd", [(1, "100.00", "exempt"), (1, "100.00", "nyc")], "8.88", "208.88"),
+    ("usd", [(1, "100.00", "none")], "0.00", "100.00"),
+    ("usd", [(1, "100.00", "zero")], "0.00", "100.00"),
+    ("eur", [(1, "1000.00", "reverse_charge")], "0.00", "1000.00"),
+    ("eur", [(1, "1000.00", "reverse_charge"), (1, "10.00", "vat19")], "1.90", "1011.90"),
+    ("eur", [(1, "100.00", "vat19"), (1, "-10.00", "vat19")], "17.10", "107.10"),
+    # a discount of 0.50 bears -0.095, a half away from zero: -0.10
+    ("eur", [(1, "100.00", "vat19"), (1, "-0.50", "vat19")], "18.90", "118.40"),
+    ("eur", [(1, "100.00", "vat19"), (2, "-5.05", "none")], "19.00", "108.90"),
+    ("eur", [(1, "119.00", "vat19in"), (1, "-11.90", "vat19in")], "17.10", "107.10"),
+    ("eur", [(1, "107.00", "vat7in"), (1, "119.00", "vat19in")], "26.00", "226.00"),
+    ("eur", [(1, "100.00", "vat255")], "25.50", "125.50"),
+    ("eur", [(1, "0.02", "vat255"), (1, "1.00", "vat255")], "0.27", "1.29"),
+    ("chf", [(1, "10.00", "vat77in")], "0.71", "10.00"),
+    ("chf", [(1, "1234.55", "vat81")], "100.00", "1334.55"),
+    ("chf", [(9, "3.33", "vat77in")], "2.14", "29.97"),
+    ("gbp", [(1, "0.60", "vat20in")], "0.10", "0.60"),
+    ("gbp", [(1, "0.63", "vat20in")], "0.11", "0.63"),
+    ("gbp", [(12, "41.67", "vat20")], "100.01", "600.05"),
+    # inside 10 %: 1100 / 1.1 = 1000; on top of it 5 % of 1000
+    ("aud", [(1, "1100.00", "gst10in+gst5")], "150.00", "1150.00"),
+    ("inr", [(1, "99999.99", "gst18")], "18000.00", "117999.99"),
+    ("jpy", [(1, "1650000", "ct10")], "165000", "1815000"),
+    ("jpy", [(3, "333", "ct10"), (1, "108", "ct8in")], "108", "1207"),
+    ("kwd", [(1, "100.000", "gst5")], "5.000", "105.000"),
+    ("isk", [(1, "48500", "vat20")], "9700", "58200"),
+    ("usd", [(1, "100.00", "whole"), (1, "5000.00", "tiny")], "100.01", "5200.01"),
+]
+
+
+@pytest.fixture
+def taxed(settings, clock):
+    conference = settings.conferences[SLUG]
+    settings.conferences[SLUG] = conference.model_validate(
+        {**conference.model_dump(exclude_unset=True), "tax": {"rates": RATES, "default": []}}
+    )
+    return open_unpaced(settings, clock)
+
+
+def lines_of(lines: list[L]) -> list[dict]:
+    return [
+        {
+            "description": f"Item {n}",
+            "quantity": quantity,
+            "unit_price": Decimal(price),
+            "tax_rates": rates.split("+"),
+        }
+        for n, (quantity, price, rates) in enumerate(lines)
+    ]
+
+
+@pytest.mark.parametrize(("currency", "lines", "tax", "total"), CASES)
+def test_plan_draft_and_books_agree_to_the_unit(taxed, simulator, currency, lines, tax, total):
+    from po_toolkit import create_purchase_order
+    from po_toolkit.money import convert_amount_for_api
+
+    order = create_purchase_order(
+        SLUG,
+        organization_name="Acme GmbH",
+        contact_email="ap@acme.example",
+        currency=currency,
+        line_items=lines_of(lines),
+        opened=taxed,
+    )
+    assert (order.total_tax, order.total) == (Decimal(tax), Decimal(total))
+    report = invoice_purchase_orders(taxed, references=[order.reference], send=False)
+    assert report.failed == 0, report.results
+    (draft,) = simulator.control.all("invoice")
+    api = convert_amount_for_api
+    assert draft["status"] == "draft"
+    assert draft["total"] == api(Decimal(total), currency)
+    assert sum(t["amount"] for t in draft["total_taxes"]) == api(Decimal(tax), currency)
+    create_stripe_invoice(order, opened=taxed)
+    record_payment_by_hand(
+        taxed, order.reference, amount=Decimal(total), method="wire", payment_reference="w1"
+    )
+    with taxed.store.reading() as session:
+        kept = by_reference(session, taxed.conference, order.reference)
+    assert (kept.status, kept.sums.balance) == (Status.PAID, 0)
+    books = reconcile_conference(taxed.store, taxed.conference, as_of=taxed.today())
+    row = books.as_json()["rows"][0]
+    assert (Decimal(row["total"]), Decimal(row["balance"])) == (Decimal(total), 0)
+    assert "amount_differs_from_stripe" not in row["discrepancies"]
+
+
+def test_there_are_forty_cases():
+    assert len(CASES) == 40
+
+
+def test_a_rate_is_made_once_and_invoices_keep_their_budget_of_calls(taxed, simulator, make_order):
+    def order(number, organization):
+        from po_toolkit import create_purchase_order
+
+        return create_purchase_order(
+            SLUG,
+            organization_name=organization,
+            contact_email="ap@acme.example",
+            currency="eur",
+            po_number=number,
+            tax_id="DE123456789",
+            line_items=lines_of([(1, "100.00", "vat19"), (1, "50.00", "vat19")]),
+            opened=taxed,
+        )
+
+    create_stripe_invoice(order("1", "Acme GmbH"), opened=taxed)
+    simulator.control.clear_calls()
+    create_stripe_invoice(order("2", "Borealis AB"), opened=taxed)
+    assert [c.method for c in simulator.control.calls()].count("POST") == 4
+    simulator.control.clear_calls()
+    create_stripe_invoice(order("3", "Acme GmbH"), opened=taxed)
+    assert [c.method for c in simulator.control.calls()] == ["POST"] * 3
+    (rate,) = simulator.control.all("tax_rate")
+    assert (rate["display_name"], rate["percentage"], rate["country"]) == ("VAT", 19.0, "DE")
+    assert {t["value"] for t in simulator.control.all("tax_id")} == {"DE123456789"}
+
+
+@pytest.mark.parametrize("kind", ["drop_after", "500_stored_after", "500_stored_before"])
+def test_a_rate_whose_making_was_cut_off_is_not_made_twice(taxed, simulator, kind):
+    from po_toolkit import create_purchase_order
+
+    order = create_purchase_order(
+        SLUG,
+        organization_name="Acme GmbH",
+        contact_email="ap@acme.example",
+        currency="eur",
+        line_items=lines_of([(1, "100.00", "vat19")]),
+        opened=taxed,
+    )
+    simulator.control.fail(path="/v1/tax_rates", kind=kind, times=20)
+    report = invoice_purchase_orders(taxed, references=[order.reference])
+    simulator.control.clear_faults()
+    if report.failed:
+        assert invoice_purchase_orders(taxed, references=[order.reference]).failed == 0
+    assert len(simulator.control.all("tax_rate")) == 1
+    (invoice,) = simulator.control.all("invoice")
+    assert (invoice["status"], invoice["total"]) == ("open", 11_900)
+
+
+def test_the_tax_id_of_a_sponsor_known_before_is_put_on_his_customer_once(taxed, simulator):
+    from po_toolkit import create_purchase_order
+
+    def order(number):
+        return create_purchase_order(
+            SLUG,
+            organization_name="Acme GmbH",
+            contact_email="ap@acme.example",
+            currency="eur",
+            po_number=number,
+            tax_id="FR12345678901",
+            line_items=lines_of([(1, "100.00", "reverse_charge")]),
+            opened=taxed,
+        )
+
+    taxed.gateway.write(
+        "/v1/customers",
+        {"email": "ap@acme.example", "name": "Acme GmbH"},
+        idempotency_key="before",
+    )
+    create_stripe_invoice(order("1"), opened=taxed)
+    create_stripe_invoice(order("2"), opened=taxed)
+    assert [t["value"] for t in simulator.control.all("tax_id")] == ["FR12345678901"]
+    first, second = simulator.control.all("invoice")
+    assert first["customer_tax_ids"] == second["customer_tax_ids"]
+    assert "Article 196" in first["footer"]
+    assert [t["taxability_reason"] for t in first["total_taxes"]] == ["zero_rated"]
+
+
+def test_a_draft_to_which_somebody_added_another_tax_is_not_sent(taxed, simulator):
+    from po_toolkit import create_purchase_order
+
+    taxed.gateway.write(
+        "/v1/customers",
+        {"email": "ap@acme.example", "name": "Acme GmbH", "tax_exempt": "exempt"},
+        idempotency_key="before",
+    )
+    order = create_purchase_order(
+        SLUG,
+        organization_name="Acme GmbH",
+        contact_email="ap@acme.example",
+        currency="eur",
+        line_items=lines_of([(1, "100.00", "vat19")]),
+        opened=taxed,
+    )
+    report = invoice_purchase_orders(taxed, references=[order.reference])
+    assert "look for taxes" in report.results[0].error
+    assert simulator.control.all("invoice") == []
