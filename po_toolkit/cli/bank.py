@@ -6,24 +6,27 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from po_toolkit.api.bank import BankImportReport
-from po_toolkit.api.bank_matching import MatchReport
 from po_toolkit.cli.boundary import PARTIAL, complain, tell, wrong_usage
-from po_toolkit.cli.opening import named_conference
+from po_toolkit.cli.opening import agree, named_conference
 from po_toolkit.cli.options import (
     ConferenceOption,
     Format,
     FormatOption,
+    YesOption,
     read_amount,
     read_date,
     read_reference,
 )
 from po_toolkit.cli.output import amount, count, print_json, print_table, write_bytes
 from po_toolkit.errors import ImportChoiceError
+
+if TYPE_CHECKING:
+    from po_toolkit.api.bank import BankImportReport
+    from po_toolkit.api.bank_matching import MatchReport
 
 commands = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Bank statements, and what their lines are."
@@ -141,19 +144,24 @@ def match(
     apply: Annotated[
         bool, typer.Option("--apply", help="Apply what has one candidate; leave the rest to you.")
     ] = False,
+    yes: YesOption = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
     """Find what each open bank line is.
 
     A payout, a payment entered by hand, or the payment of a purchase order.
 
-    Without --apply nothing is changed. Each proposal says its rule and its evidence.
+    Without --apply nothing is changed. Each proposal says its rule and its evidence. An open
+    invoice hears of the payment that is found for it.
 
     Example: po-toolkit bank match --conference pycon-2027 --apply
     """
     from po_toolkit.api.bank_matching import match_bank
 
-    report = match_bank(named_conference(ctx, conference), apply=apply)
+    opened = named_conference(ctx, conference)
+    if apply:
+        agree(opened, "apply what is certain and tell Stripe of the payments", yes=yes)
+    report = match_bank(opened, apply=apply)
     if output is Format.JSON:
         print_json(report.as_json())
         return
@@ -195,6 +203,7 @@ def apply_(
     entry: Annotated[
         int | None, typer.Option(metavar="ENTRY", help="The entry made by hand it confirms.")
     ] = None,
+    yes: YesOption = False,
 ) -> None:
     """Apply a line's proposal, or say yourself what the line is.
 
@@ -205,6 +214,7 @@ def apply_(
     opened = named_conference(ctx, conference)
     if sum((bool(orders), bool(payout), entry is not None)) > 1:
         wrong_usage("Give --po, --payout or --entry, not several of them.")
+    agree(opened, f"match bank line {line} and tell Stripe of the payment", yes=yes)
     if orders or payout or entry is not None:
         shares = dict(map(_read_share, orders or []))
         bank_matching.choose(opened, line, orders=shares, payout=payout, entry=entry)

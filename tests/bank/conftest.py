@@ -1,0 +1,18 @@
+"""A workplace for the bank commands, as for all others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from po_toolkit.simulator import Simulator
+from tests.cli.workplace import SETTINGS, Workplace
+
+
+@pytest.fixture
+def work(tmp_path: Path, simulator: Simulator) -> Workplace:
+    key = f"sk_test_{uuid4().hex}"
+    (tmp_path / "secrets.toml").write_text(SETTINGS.format(folder=tmp_path, key=key))
+    return Workplace(tmp_path, simulator, key)
