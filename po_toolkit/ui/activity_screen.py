@@ -53,7 +53,7 @@ def activity_screen(visit: Visit) -> None:
         list(views),
         default=next(iter(views)),
         required=True,
-        key="view",
+        key="activity-view",
         bind="query-params",
     )
     views[chosen](visit)

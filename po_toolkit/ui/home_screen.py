@@ -105,7 +105,7 @@ def _health(visit: Visit) -> None:
     broken = events.get("set_aside", 0)
     if broken:
         st.warning(f"{words.count(broken, 'webhook event')} set aside.", icon=":material/error:")
-        visit.link("activity", "Look at them", view="Webhook events")
+        visit.link("activity", "Look at them", **{"activity-view": "Webhook events"})
     elif events:
         st.write(f"{words.count(sum(events.values()), 'webhook event')} came, none set aside.")
     else:

@@ -13,22 +13,10 @@ from po_toolkit.errors import ImportChoiceError, ImportFileError
 from po_toolkit.importers.columns import Column
 from po_toolkit.importers.headers import FIELDS
 from po_toolkit.ui import words
+from po_toolkit.ui.questions import Questions
 from po_toolkit.ui.session import Visit
 
-_QUESTIONS = {
-    "sheet": "Which sheet holds the purchase orders?",
-    "decimal": "How does this file write decimals?",
-    "dates": "Which comes first in this file's dates?",
-}
-_CHOICES = {
-    "point": "With a point: 1,234.50",
-    "comma": "With a comma: 1.234,50",
-    "dmy": "The day: 31/12/2027",
-    "mdy": "The month: 12/31/2027",
-    "leave": "Leave them out",
-    "notes": "Keep them in the notes",
-}
-_MAPPING = "mapping:"
+_UNKNOWN = {"leave": "Leave them out", "notes": "Keep them in the notes"}
 _LEFT_OUT = "(left out)"
 _PACKAGE = "packages"
 
@@ -43,13 +31,9 @@ class Answers:
         """Find what was asked and answered before."""
         self._visit = visit
         self._name = f"import.{file_id}"
+        self._questions = Questions(visit, self._name)
         self._grid = self._name
         self.sheet: str | None = None
-
-    @property
-    def _asked(self) -> dict[str, Sequence[str]]:
-        asked: dict[str, Sequence[str]] = self._visit.recall(f"{self._name}.asked") or {}
-        return asked
 
     def given(self) -> dict[str, Any] | None:
         """Show what was asked; return the answers as arguments, or None while one is missing.
@@ -57,41 +41,21 @@ class Answers:
         Raises:
             ImportFileError: Two columns were given to one field; the message names it.
         """
-        answers = {q: self._radio(q, choices) for q, choices in self._asked.items()}
-        if None in answers.values():
+        answers = self._questions.answers()
+        if answers is None:
             return None
-        self._grid = f"{self._name}.{answers.get('sheet') or ''}"
-        named = {
-            q.removeprefix(_MAPPING): answers.pop(q)
-            for q in list(answers)
-            if q.startswith(_MAPPING)
-        }
-        mapping = named | (self._mapping() or {})
+        self.sheet = answers.get("sheet")
+        self._grid = f"{self._name}.{self.sheet or ''}"
         return {
             **answers,
-            "mapping": mapping or None,
+            "mapping": answers["mapping"] | (self._mapping() or {}) or None,
             "unknown": self._visit.recall(f"{self._name}.unknown") or "leave",
             "allow_duplicates": bool(self._visit.recall(f"{self._name}.duplicates")),
         }
 
     def ask(self, error: ImportChoiceError) -> None:
         """Note a question for the next run."""
-        question, choices = error.question, error.choices
-        if question == "mapping":
-            question = _MAPPING + choices[0].partition("=")[0]
-            choices = [choice.partition("=")[2] for choice in choices]
-        self._visit.keep(f"{self._name}.asked", {**self._asked, question: choices})
-
-    def _radio(self, question: str, choices: Sequence[str]) -> str | None:
-        field = words.label(question.removeprefix(_MAPPING)).lower()
-        return st.radio(
-            _QUESTIONS.get(question, f"Which column is the {field}?"),
-            choices,
-            index=None,
-            format_func=lambda choice: _CHOICES.get(choice, choice),
-            horizontal=True,
-            key=self._visit.key(f"{self._name}.{question}"),
-        )
+        self._questions.ask(error)
 
     def _mapping(self) -> dict[str, str] | None:
         """Return field → column for the columns as a person changed them, or None."""
@@ -135,8 +99,8 @@ class Answers:
             if any(field == _LEFT_OUT for _, field, _ in proposed):
                 st.radio(
                     "Columns that are left out",
-                    ["leave", "notes"],
-                    format_func=_CHOICES.__getitem__,
+                    list(_UNKNOWN),
+                    format_func=_UNKNOWN.__getitem__,
                     horizontal=True,
                     key=self._visit.key(f"{self._name}.unknown"),
                 )

@@ -116,21 +116,15 @@ def _table(visit: Visit, page: PurchaseOrderPage) -> None:
         for name, config in _COLUMNS.items()
         if name != "invoice_error" or frame["invoice_error"].any()
     }
-    picked = st.dataframe(
-        tables.styled(frame, _MONEY),
-        column_order=list(columns),
-        column_config=columns,
-        hide_index=True,
-        placeholder="",
-        height="content" if len(frame) <= 15 else 600,
-        on_select="rerun",
-        selection_mode="single-row",
+    picked = tables.pick(
+        frame,
+        columns,
+        money=_MONEY,
         key=visit.key("orders.table"),
         alt="Purchase orders; choose a row to open one.",
     )
-    rows = picked["selection"]["rows"]
-    if rows:
-        visit.go("order", po=str(frame["reference"].iloc[rows[0]]))
+    if picked is not None:
+        visit.go("order", po=str(frame["reference"].iloc[picked]))
 
 
 def _nothing(visit: Visit, *, filtered: bool) -> None:

@@ -16,12 +16,14 @@ from po_toolkit.errors import PoToolkitError
 from po_toolkit.store.database import Store
 from po_toolkit.ui import words
 from po_toolkit.ui.activity_screen import activity_screen
+from po_toolkit.ui.bank_screen import bank_screen
 from po_toolkit.ui.engine import work_on_if_needed
 from po_toolkit.ui.home_screen import home_screen
 from po_toolkit.ui.import_screen import import_screen
 from po_toolkit.ui.invoice_screen import invoice_screen
 from po_toolkit.ui.order_screen import order_screen
 from po_toolkit.ui.orders_screen import orders_screen
+from po_toolkit.ui.payouts_screen import payouts_screen
 from po_toolkit.ui.people import Person, show_person, somebody, stop_without_role
 from po_toolkit.ui.reconciliation_screen import reconciliation_screen
 from po_toolkit.ui.session import Visit, store
@@ -47,6 +49,8 @@ SCREENS: Mapping[str, Screen] = {
     "orders": Screen("Purchase orders", ":material/list_alt:", orders_screen),
     "order": Screen("Purchase order", ":material/receipt:", order_screen, hidden=True),
     "reconciliation": Screen("Reconciliation", ":material/balance:", reconciliation_screen),
+    "bank": Screen("Bank", ":material/account_balance:", bank_screen),
+    "payouts": Screen("Payouts", ":material/payments:", payouts_screen),
     "activity": Screen("Activity", ":material/history:", activity_screen),
     "settings": Screen("Settings", ":material/settings:", settings_screen),
 }

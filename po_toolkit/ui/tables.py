@@ -56,6 +56,48 @@ def show(
     )
 
 
+def pick(
+    frame: pd.DataFrame,
+    columns: Mapping[str, Any],
+    *,
+    money: Sequence[str] = (),
+    key: str,
+    alt: str,
+) -> int | None:
+    """Show a table of which one row can be chosen; return its place from 0, or None.
+
+    Args:
+        frame: Its rows, as for :func:`show`.
+        columns: The columns to show, in order, with their headings or column configurations.
+        money: Which of them are amounts.
+        key: Tells it from other tables.
+        alt: What the table holds and what choosing does.
+    """
+    event = st.dataframe(
+        styled(frame, money),
+        column_order=list(columns),
+        column_config=dict(columns),
+        hide_index=True,
+        placeholder="",
+        height="content" if len(frame) <= 15 else 560,
+        on_select="rerun",
+        selection_mode="single-row",
+        key=key,
+        alt=alt,
+    )
+    rows: list[int] = event["selection"]["rows"]
+    return rows[0] if rows else None
+
+
+def pick_table(
+    table: Table, frame: pd.DataFrame, columns: Mapping[str, str], *, key: str
+) -> int | None:
+    """Show a table of the reconciliation of which one row can be chosen; return its place."""
+    money = [name for name in table.money if name in columns]
+    config = {name: _configured(table.column(name), label) for name, label in columns.items()}
+    return pick(edge.with_decimals(table, frame), config, money=money, key=key, alt=table.title)
+
+
 def show_texts(frame: pd.DataFrame, columns: Mapping[str, str], *, key: str) -> None:
     """Show a table whose long texts wrap instead of being cut off, page by page.
 

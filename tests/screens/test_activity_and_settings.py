@@ -38,7 +38,7 @@ def test_invoicing_that_failed_is_listed_with_its_reason(show, read, conference)
     )
     report = import_purchase_orders(opened, sheet, file_name="one.csv")
     invoice_purchase_orders(opened, references=report.references)
-    app = show("activity", view="Invoicing that failed")
+    app = show("activity", **{"activity-view": "Invoicing that failed"})
     assert not app.exception
     assert "due date" in read(app)
 

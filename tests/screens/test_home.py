@@ -88,7 +88,7 @@ def test_an_old_sync_and_failed_events_are_in_sight(show, read, books):
     seen = read(show("home"))
     assert "That is more than a day ago." in seen
     assert "1 webhook event set aside." in seen
-    activity = show("activity", view="Webhook events")
+    activity = show("activity", **{"activity-view": "Webhook events"})
     assert not activity.exception
     assert list(activity.dataframe[0].value["Error"]) == ["no such thing"]
     activity.button(key="pycon-2027:activity.replay").click().run()

@@ -13,6 +13,8 @@ HEADINGS = {
     "orders": "Purchase orders",
     "order": "Purchase order",
     "reconciliation": "Reconciliation",
+    "bank": "Bank",
+    "payouts": "Payouts",
     "activity": "Activity",
     "settings": "Settings",
 }

@@ -1,0 +1,104 @@
+"""One bank line: why it is thought to be what it is, and what a person says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import streamlit as st
+
+from po_toolkit.api.bank_matching import LineMatch, apply_line, choose, set_line_aside, undo_match
+from po_toolkit.domain.roles import Act
+from po_toolkit.errors import PoToolkitError
+from po_toolkit.reconcile import list_purchase_orders
+from po_toolkit.ui import words
+from po_toolkit.ui.session import Visit
+
+_CANDIDATES = 50
+
+
+def show_line(visit: Visit, line: LineMatch) -> None:
+    """Show the line with what can be said about it."""
+    with st.container(border=True):
+        amount = words.amount(Decimal(line.amount), line.currency)
+        st.markdown(f"**{amount}**, booked {words.day(line.booked_on)}")
+        st.text(line.text)
+        if line.references:
+            st.markdown(f"For **{words.plain(', '.join(line.references))}**")
+        if line.evidence:
+            st.caption(words.plain(line.evidence))
+        if not visit.may(Act.MATCH):
+            return
+        if line.state == "applied":
+            _button(visit, "Undo", "u", lambda: undo_match(visit.opened, line.line))
+        elif line.state == "set_aside":
+            _button(visit, "Take it up again", "u", lambda: _aside(visit, line, ""))
+        else:
+            _decide(visit, line)
+
+
+def _decide(visit: Visit, line: LineMatch) -> None:
+    if line.state == "proposed":
+        _button(visit, "Apply", "a", lambda: apply_line(visit.opened, line.line))
+    if Decimal(line.amount) > 0:
+        _for_orders(visit, line)
+    with st.form(visit.key(f"bank.aside.{line.line}"), border=False):
+        reason = st.text_input("It has to do with no sponsor, because")
+        if st.form_submit_button("Set aside"):
+            _attempt(lambda: _aside(visit, line, reason.strip() or "no sponsor's"))
+
+
+def _for_orders(visit: Visit, line: LineMatch) -> None:
+    text = st.text_input(
+        "It is for another purchase order; search by name or number",
+        key=visit.key(f"bank.search.{line.line}"),
+    )
+    if not text.strip():
+        return
+    page = list_purchase_orders(
+        visit.opened.store,
+        visit.opened.conference,
+        text=text,
+        currency=[line.currency],
+        sort="balance",
+        descending=True,
+        limit=_CANDIDATES,
+    )
+    labels = {
+        order.reference: f"{order.organization_name} · {order.po_number or order.reference} · "
+        f"{words.amount(order.balance, order.currency)} open"
+        for order in page.orders
+    }
+    if not labels:
+        st.caption("No purchase order fits.")
+        return
+    chosen = st.multiselect(
+        "Purchase orders it pays",
+        list(labels),
+        format_func=labels.__getitem__,
+        key=visit.key(f"bank.orders.{line.line}"),
+    )
+    if chosen:
+        balances = {order.reference: order.balance for order in page.orders}
+        shares: dict[str, Decimal | None] = {r: balances[r] for r in chosen[:-1]}
+        shares[chosen[-1]] = None  # takes what the others leave
+        label = f"It pays {words.count(len(chosen), 'purchase order')}"
+        _button(visit, label, None, lambda: choose(visit.opened, line.line, orders=shares))
+
+
+def _aside(visit: Visit, line: LineMatch, reason: str) -> None:
+    set_line_aside(visit.opened, line.line, reason)
+
+
+def _button(visit: Visit, label: str, shortcut: str | None, act: Callable[[], object]) -> None:
+    if st.button(label, type="primary", shortcut=shortcut, key=visit.key(f"bank.do.{label}")):
+        _attempt(act)
+
+
+def _attempt(act: Callable[[], object]) -> None:
+    try:
+        act()
+    except PoToolkitError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    st.rerun()

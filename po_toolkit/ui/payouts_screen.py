@@ -1,0 +1,191 @@
+"""Payouts and fees, and the tie-out from purchase order to bank line."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from po_toolkit.api.payouts import pull_payouts
+from po_toolkit.domain.roles import Act
+from po_toolkit.reconcile.schema import Table
+from po_toolkit.reconcile.tie_out import TieOut, tie_out
+from po_toolkit.reconcile.tie_out_files import export
+from po_toolkit.reconcile.tie_out_tables import BANK_LINES, CHECKS, FEES, PAYOUTS, TIE_OUT
+from po_toolkit.ui import tables, words
+from po_toolkit.ui.session import Visit
+
+_PAYOUTS = {
+    "arrival_date": "Arrives",
+    "amount": "Amount",
+    "status": "Status",
+    "sponsors": "Sponsors'",
+    "others": "Others'",
+    "not_itemised": "Not itemised",
+    "fees": "Fees in it",
+    "at_bank": "At the bank",
+    "way": "Way",
+    "failure": "Failure",
+    "payout": "Stripe id",
+}
+_MOVES = {
+    "date": "Date",
+    "kind": "What",
+    "organization_name": "Organization",
+    "reference": "Purchase order",
+    "gross": "Gross",
+    "fee": "Fee",
+    "net": "Net",
+    "paid_out": "Paid out",
+    "at_bank": "At the bank",
+    "method": "Method",
+    "words": "In words",
+    "payout": "Payout",
+    "bank_line": "Bank line",
+    "source_id": "Stripe id",
+}
+_FEES = {
+    "month": "Month",
+    "method": "Method",
+    "whose": "Whose",
+    "count": "How many",
+    "gross": "Gross",
+    "fee": "Fees",
+    "net": "Net",
+}
+_LINES = {
+    "booked_on": "Booked",
+    "amount": "Amount",
+    "payouts": "Payouts",
+    "payments": "Payments",
+    "set_aside": "Set aside",
+    "unexplained": "Unexplained",
+    "text": "What the bank says",
+}
+_CHECKS = {"check": "Sum", "left": "One side", "right": "Other side", "difference": "Difference"}
+
+
+def payouts_screen(visit: Visit) -> None:
+    """Show the screen."""
+    st.title("Payouts")
+    _pull(visit)
+    today = visit.opened.today()
+    as_of = st.date_input(
+        "As of the end of",
+        value=today,
+        max_value=today,
+        key=visit.key("payouts.as-of"),
+        format="YYYY-MM-DD",
+        width=220,
+    )
+    found = tie_out(visit.opened.store, visit.opened.conference, as_of=as_of)
+    if found.rows.empty and found.payouts.empty:
+        st.info("No money has moved yet.", icon=":material/inbox:")
+        return
+    _agreement(found)
+    _downloads(visit, found)
+    views = {
+        "Payouts": _payouts,
+        "Fees": _fees,
+        "Every move": _moves,
+        "Bank lines": _lines,
+        "What must agree": _checks,
+    }
+    chosen = st.segmented_control(
+        "Show",
+        list(views),
+        default="Payouts",
+        required=True,
+        key="payouts-view",
+        bind="query-params",
+    )
+    views[chosen](visit, found)
+
+
+def _pull(visit: Visit) -> None:
+    if visit.opened.settings.mode == "none" or not visit.may(Act.SYNC):
+        return
+    if st.button("Read payouts from Stripe", icon=":material/sync:", key=visit.key("payouts.pull")):
+        with st.spinner("Reading payouts and fees…"):
+            report = pull_payouts(visit.opened)
+        visit.keep(
+            "payouts.said",
+            f"{words.count(report.payouts_new, 'new payout')}, "
+            f"{words.count(report.balance_transactions_new, 'new move')}.",
+        )
+        st.rerun()
+    said = visit.recall("payouts.said")
+    if said:
+        st.success(said, icon=":material/sync:")
+        visit.keep("payouts.said", None)
+
+
+def _agreement(found: TieOut) -> None:
+    wrong = found.checks[found.checks["difference"] != 0]
+    if wrong.empty:
+        st.success("All four sides agree to the cent.", icon=":material/check_circle:")
+    else:
+        st.warning(
+            f"{words.count(len(wrong), 'sum')} do not agree; see What must agree.",
+            icon=":material/warning:",
+        )
+
+
+def _downloads(visit: Visit, found: TieOut) -> None:
+    name = f"{found.slug}-tie-out-{found.as_of.isoformat()}"
+    with st.container(horizontal=True):
+        st.download_button(
+            "Download CSV",
+            lambda: export(found, "csv"),
+            f"{name}.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+            key=visit.key("payouts.csv"),
+        )
+        st.download_button(
+            "Download XLSX",
+            lambda: export(found, "xlsx"),
+            f"{name}.xlsx",
+            tables.XLSX,
+            icon=":material/download:",
+            on_click="ignore",
+            key=visit.key("payouts.xlsx"),
+        )
+
+
+def _payouts(visit: Visit, found: TieOut) -> None:
+    if found.payouts.empty:
+        st.caption("No payout yet.")
+        return
+    picked = tables.pick_table(PAYOUTS, found.payouts, _PAYOUTS, key=visit.key("payouts.table"))
+    if picked is None:
+        st.caption("Choose a payout to see what it is the sum of.")
+        return
+    payout = str(found.payouts["payout"].iloc[picked])
+    st.subheader(f"What {payout} is the sum of")
+    _show(TIE_OUT, found.rows[found.rows["payout"] == payout], _MOVES, visit, "payouts.in")
+
+
+def _fees(visit: Visit, found: TieOut) -> None:
+    _show(FEES, found.fees, _FEES, visit, "payouts.fees")
+
+
+def _moves(visit: Visit, found: TieOut) -> None:
+    _show(TIE_OUT, found.rows, _MOVES, visit, "payouts.moves")
+
+
+def _lines(visit: Visit, found: TieOut) -> None:
+    _show(BANK_LINES, found.bank_lines, _LINES, visit, "payouts.lines")
+
+
+def _checks(visit: Visit, found: TieOut) -> None:
+    _show(CHECKS, found.checks, _CHECKS, visit, "payouts.checks")
+
+
+def _show(
+    table: Table, frame: pd.DataFrame, columns: dict[str, str], visit: Visit, key: str
+) -> None:
+    if frame.empty:
+        st.caption("Nothing here.")
+        return
+    tables.show_table(table, frame, columns, key=visit.key(key))

@@ -1,0 +1,70 @@
+"""Questions about a file that it does not answer itself, asked on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from po_toolkit.errors import ImportChoiceError
+from po_toolkit.ui import words
+from po_toolkit.ui.session import Visit
+
+_QUESTIONS = {
+    "sheet": "Which sheet is it?",
+    "decimal": "How does this file write decimals?",
+    "dates": "Which comes first in this file's dates?",
+}
+_CHOICES = {
+    "point": "With a point: 1,234.50",
+    "comma": "With a comma: 1.234,50",
+    "dmy": "The day: 31/12/2027",
+    "mdy": "The month: 12/31/2027",
+}
+_MAPPING = "mapping:"
+
+
+class Questions:
+    """What was asked about one uploaded file, kept while it is on the screen."""
+
+    def __init__(self, visit: Visit, name: str) -> None:
+        """Find what was asked before."""
+        self._visit = visit
+        self._name = name
+
+    @property
+    def _asked(self) -> dict[str, Sequence[str]]:
+        asked: dict[str, Sequence[str]] = self._visit.recall(f"{self._name}.asked") or {}
+        return asked
+
+    def answers(self) -> dict[str, Any] | None:
+        """Show the questions; return the answers as arguments, or None while one is missing.
+
+        Answers about columns are put together as ``mapping``: field → column.
+        """
+        answers = {q: self._radio(q, choices) for q, choices in self._asked.items()}
+        if None in answers.values():
+            return None
+        columns = [question for question in answers if question.startswith(_MAPPING)]
+        mapping = {question.removeprefix(_MAPPING): answers.pop(question) for question in columns}
+        return answers | {"mapping": mapping}
+
+    def ask(self, error: ImportChoiceError) -> None:
+        """Note a question for the next run."""
+        question, choices = error.question, error.choices
+        if question == "mapping":
+            question = _MAPPING + choices[0].partition("=")[0]
+            choices = [choice.partition("=")[2] for choice in choices]
+        self._visit.keep(f"{self._name}.asked", {**self._asked, question: choices})
+
+    def _radio(self, question: str, choices: Sequence[str]) -> str | None:
+        field = words.label(question.removeprefix(_MAPPING)).lower()
+        return st.radio(
+            _QUESTIONS.get(question, f"Which column is the {field}?"),
+            choices,
+            index=None,
+            format_func=lambda choice: _CHOICES.get(choice, choice),
+            horizontal=True,
+            key=self._visit.key(f"{self._name}.{question}"),
+        )

@@ -1,0 +1,180 @@
+"""Bank and payouts: from the statement to the purchase order, and from the payout to the cent."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import partial
+
+import pytest
+
+from po_toolkit.api.imports import import_purchase_orders
+from po_toolkit.api.invoices import invoice_purchase_orders
+from po_toolkit.api.payouts import pull_payouts
+from po_toolkit.api.sync import sync_conference
+from po_toolkit.bootstrap import open_conference
+from po_toolkit.reconcile import purchase_order_story
+from po_toolkit.ui import shell
+from tests.bank.statement import Entry, camt
+
+KEY = "sk_test_screens_pycon_2027"
+SHEET = b"""organization_name,contact_email,po_number,amount
+Acme Press,ap@acme.example,A-1,100.00
+Bolt Systems,ap@bolt.example,B-1,200.00
+"""
+
+
+@pytest.fixture
+def books(conference):
+    """Two purchase orders, not invoiced."""
+    opened = conference()
+    return opened, import_purchase_orders(opened, SHEET, file_name="two.csv").references
+
+
+def statement(opened, *entries, **details):
+    lines = [Entry(opened.today(), Decimal(amount), text, name) for amount, text, name in entries]
+    return camt(lines, **details)
+
+
+def upload(show, data, name="statement.xml"):
+    app = show("bank")
+    app.file_uploader[0].set_value((name, data, "application/xml")).run()
+    assert not app.exception
+    return app
+
+
+def choose(app, row=0):
+    table = next(d for d in app.dataframe if "evidence" in d.value)
+    app.session_state[table.key] = {"selection": {"rows": [row], "columns": [], "cells": []}}
+    app.run()
+    assert not app.exception
+    return app
+
+
+def button(app, label):
+    return next(b for b in app.button if b.label == label)
+
+
+def story(opened, reference):
+    return purchase_order_story(opened.store, opened.conference, reference)
+
+
+def test_a_statement_is_loaded_and_what_fits_is_applied_in_one_go(show, read, books):
+    """The treasurer's afternoon with a marker pen, in two clicks."""
+    opened, (acme, bolt) = books
+    data = statement(
+        opened,
+        ("100.00", f"Invoice {acme} thank you", "Acme Press"),
+        ("-12.00", "Account fee", "Bank"),
+    )
+    app = upload(show, data)
+    assert "2 lines read: 2 new, 0 here already" in read(app)
+    button(app, "Apply 1 match").click().run()
+    assert not app.exception
+    assert story(opened, acme).balance == 0
+    assert story(opened, bolt).paid == 0
+
+
+def test_the_same_statement_again_changes_nothing(show, read, books):
+    """A file loaded twice must not pay anybody's invoice twice."""
+    opened, (acme, _) = books
+    data = statement(opened, ("100.00", f"Invoice {acme}", "Acme Press"))
+    upload(show, data)
+    assert "1 line read: 0 new, 1 here already" in read(upload(show, data))
+
+
+def test_a_line_that_nothing_fits_is_decided_by_a_person_and_undone(show, read, books):
+    """'Thanks from the Acme team' is clear to a person and to nobody else."""
+    opened, (acme, _) = books
+    upload(show, statement(opened, ("60.00", "thanks from the team", "J. Doe")))
+    app = choose(show("bank"))
+    search = next(t for t in app.text_input if t.label.startswith("It is for another"))
+    search.set_value("acme").run()
+    app.multiselect[0].set_value([acme]).run()
+    button(app, "It pays 1 purchase order").click().run()
+    assert not app.exception
+    assert str(story(opened, acme).paid) == "60.00"
+    app = choose(show("bank"))
+    button(app, "Undo").click().run()
+    assert not app.exception
+    assert story(opened, acme).paid == 0
+
+
+def test_a_line_of_no_sponsor_is_set_aside_with_its_reason(show, read, books):
+    """Bank charges must leave the list of open lines, not the books."""
+    opened, _ = books
+    upload(show, statement(opened, ("-12.00", "Account fee", "Bank")))
+    app = choose(show("bank"))
+    why = next(t for t in app.text_input if t.label.startswith("It has to do with no sponsor"))
+    why.set_value("bank charges")
+    button(app, "Set aside").click().run()
+    assert not app.exception
+    assert "Set aside" in read(app)
+    assert "bank charges" in read(app)
+
+
+def test_a_statement_that_does_not_add_up_waits_for_a_person(show, read, books):
+    """A missing page of a statement is money that nobody looks for."""
+    opened, _ = books
+    data = statement(opened, ("100.00", "x", "y"), closing=Decimal("9999.00"))
+    upload(show, data)
+    app = show("bank", **{"bank-view": "Statements"})
+    assert not app.exception
+    assert "is held back" in app.warning[0].value
+    app.text_input[0].set_value("The bank says so too")
+    button(app, "Take its lines in").click().run()
+    assert not app.exception
+    assert "Accepted by a person" in read(app)
+
+
+def test_what_is_no_statement_is_refused_in_words(show, books):
+    """A holiday picture uploaded by mistake must not look like an empty month."""
+    app = upload(show, b"\x89PNG\r\n\x1a\n0000", name="x.csv")
+    assert app.error
+
+
+@pytest.fixture
+def days_pass(simulator, clock, monkeypatch):
+    """Let days go by at Stripe and in the app: money takes some until it can be paid out."""
+    monkeypatch.setattr(shell, "open_conference", partial(open_conference, now=clock))
+
+    def pass_(days):
+        simulator.control.advance(days * 86_400)
+        clock.advance(days=days)
+
+    return pass_
+
+
+def test_a_payout_opens_to_the_payments_it_is_the_sum_of(show, read, books, simulator, days_pass):
+    """The bank shows one credit; the auditor asks which sponsors are in it."""
+    opened, references = books
+    invoice_purchase_orders(opened, references=references)
+    for reference in references:
+        simulator.control.pay(story(opened, reference).stripe_invoice_id, account=KEY)
+    sync_conference(opened)
+    days_pass(3)
+    payout = simulator.control.payout("usd", trace="TRACE1", account=KEY)
+    simulator.control.payout_arrives(payout["id"])
+    app = show("payouts")
+    button(app, "Read payouts from Stripe").click().run()
+    assert not app.exception
+    assert "1 new payout" in read(app)
+    table = next(d for d in app.dataframe if "sponsors" in d.value)
+    app.session_state[table.key] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    app.run()
+    assert not app.exception
+    moves = app.dataframe[-1].value
+    assert {"Acme Press", "Bolt Systems"} <= set(moves["organization_name"])
+    assert moves["paid_out"].sum() == Decimal(payout["amount"]) / 100
+
+
+@pytest.mark.parametrize("view", ["Fees", "Every move", "Bank lines", "What must agree"])
+def test_every_table_of_the_tie_out_opens(show, books, simulator, view):
+    """Four sides, each a table; none may end in a traceback."""
+    opened, references = books
+    invoice_purchase_orders(opened, references=references[:1])
+    simulator.control.pay(story(opened, references[0]).stripe_invoice_id, account=KEY)
+    sync_conference(opened)
+    pull_payouts(opened)
+    app = show("payouts", **{"payouts-view": view})
+    assert not app.exception
+    assert not app.error
