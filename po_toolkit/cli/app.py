@@ -12,6 +12,8 @@ import typer
 from po_toolkit.cli import (
     amending,
     bank,
+    books,
+    closing,
     database,
     demonstration,
     invoices,
@@ -89,6 +91,12 @@ app.command("cancel")(ledger.cancel)
 app.command("resend")(invoices.resend)
 app.command("reissue")(amending.reissue)
 app.command("reconcile")(reconciliation.reconcile)
+app.command("summary")(books.summary)
+app.command("close")(closing.close)
+app.command("closed")(closing.closed)
+app.command("journal")(books.journal)
+app.command("statement")(books.statement)
+app.command("invoice-pdf")(books.invoice_pdf)
 app.command("status")(database.status)
 app.command("worker")(worker.worker)
 app.command("stripe-sim")(simulator.stripe_sim)

@@ -1,0 +1,182 @@
+"""``summary``, ``journal``, ``statement`` and ``invoice-pdf``: the books for others to read."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from po_toolkit.bootstrap import open_conference, open_database
+from po_toolkit.cli.boundary import tell
+from po_toolkit.cli.opening import conference_of, named_conference, settings_of
+from po_toolkit.cli.options import (
+    ConferenceOption,
+    Format,
+    FormatOption,
+    ReferenceArgument,
+    read_date,
+)
+from po_toolkit.cli.output import print_json, print_table, write_bytes
+
+
+class Program(StrEnum):
+    """Accounting programs that a journal can be written for."""
+
+    QUICKBOOKS = "quickbooks"
+    XERO = "xero"
+    BEANCOUNT = "beancount"
+
+
+AsOfOption = Annotated[
+    date | None,
+    typer.Option(
+        metavar="DATE", parser=read_date, help="The last day that counts; default: today."
+    ),
+]
+SinceOption = Annotated[
+    date | None,
+    typer.Option(metavar="DATE", parser=read_date, help="The first day; default: the beginning."),
+]
+OutOption = Annotated[Path, typer.Option(metavar="FILE", help="The PDF to write.")]
+
+
+def summary(
+    ctx: typer.Context,
+    as_of: AsOfOption = None,
+    months: Annotated[
+        bool, typer.Option("--months", help="By month instead of by status.")
+    ] = False,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Show the sums of every conference in the settings side by side.
+
+    By conference, currency and status, or by conference, currency and month.
+
+    Example: po-toolkit summary --months
+    """
+    from po_toolkit.reconcile import MONTHS, SUMMARY, months_of, reconcile_conference, summary_of
+    from po_toolkit.reconcile.edge import records
+
+    settings = settings_of(ctx)
+    store = open_database(settings)
+    made = []
+    for slug in sorted(settings.conferences):
+        opened = open_conference(slug, settings=settings, store=store)
+        day = as_of or opened.today()
+        made.append(reconcile_conference(store, opened.conference, as_of=day))
+    table = MONTHS if months else SUMMARY
+    rows = records(table, months_of(made) if months else summary_of(made))
+    if output is Format.JSON:
+        print_json({"rows": rows})
+        return
+    amounts = [i for i, c in enumerate(table.columns) if c.kind.is_money]
+    print_table(table.names, [list(row.values()) for row in rows], right=amounts)
+
+
+def journal(
+    ctx: typer.Context,
+    conference: ConferenceOption,
+    program: Annotated[Program, typer.Option(help="The accounting program.")],
+    folder: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Where the files go; made if it is missing.")
+    ],
+    since: SinceOption = None,
+    through: AsOfOption = None,
+    account: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=ACCOUNT",
+            help="Your account's name (Xero: its code). Names: receivable, income, credits, "
+            "stripe, bank, customer_credit.",
+        ),
+    ] = None,
+    tax_rate: Annotated[
+        str, typer.Option(metavar="NAME", help="Xero's tax rate for sponsorships.")
+    ] = "Tax Exempt",
+) -> None:
+    """Write balanced journal entries for an accounting program.
+
+    A debt is charged when its invoice is sent and taken back when it is cancelled. QuickBooks and
+    Xero take one currency and a limited number of lines a file, so there may be several.
+
+    Example: po-toolkit journal --conference pycon-2027 --program xero --folder march --account
+    receivable=620
+    """
+    from po_toolkit.reconcile import journal as make_journal
+    from po_toolkit.reconcile import journal_files
+
+    opened = named_conference(ctx, conference)
+    entries = make_journal(
+        opened.store,
+        opened.conference,
+        through=through or opened.today(),
+        since=since,
+        accounts=_accounts(account or []),
+    )
+    files = journal_files(entries, program.value, tax_rate=tax_rate)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+        tell(f"Written: {folder / name}")
+
+
+def _accounts(named: list[str]) -> Any:
+    from dataclasses import fields
+
+    from po_toolkit.reconcile import Accounts
+
+    known = {field.name for field in fields(Accounts)}
+    chosen = {}
+    for text in named:
+        name, sign, account = text.partition("=")
+        if not sign or name not in known or not account.strip():
+            raise typer.BadParameter(
+                f"{text!r} is not NAME=ACCOUNT with a name out of {', '.join(sorted(known))}."
+            )
+        chosen[name] = account.strip()
+    return Accounts(**chosen)
+
+
+def statement(
+    ctx: typer.Context,
+    conference: ConferenceOption,
+    sponsor: Annotated[
+        str, typer.Option(metavar="NAME", help="The organization, as on its purchase order.")
+    ],
+    out: OutOption,
+    since: SinceOption = None,
+    as_of: AsOfOption = None,
+) -> None:
+    """Write a sponsor's statement of account as PDF.
+
+    What was charged, paid and is owed over all the sponsor's purchase orders, each currency by
+    itself.
+
+    Example: po-toolkit statement --conference pycon-2027 --sponsor "Acme AG" --out acme.pdf
+    """
+    from po_toolkit.reconcile import sponsor_statement
+    from po_toolkit.reconcile.documents import statement_pdf
+
+    opened = named_conference(ctx, conference)
+    day = as_of or opened.today()
+    made = sponsor_statement(opened.store, opened.conference, sponsor, as_of=day, since=since)
+    write_bytes(statement_pdf(made, made_at=opened.now()), out, binary=True)
+
+
+def invoice_pdf(ctx: typer.Context, reference: ReferenceArgument, out: OutOption) -> None:
+    """Write a purchase order's invoice as PDF.
+
+    For sponsors whose portal takes nothing else; Stripe's own PDF is behind the invoice's link.
+
+    Example: po-toolkit invoice-pdf PO-7KQ2MX --out invoice.pdf
+    """
+    from po_toolkit.reconcile.documents import invoice_pdf as make_pdf
+    from po_toolkit.store import purchase_orders
+
+    opened = conference_of(ctx, reference)
+    with opened.store.reading() as session:
+        order = purchase_orders.by_reference(session, opened.conference, reference)
+    write_bytes(make_pdf(order, opened.conference), out, binary=True)
