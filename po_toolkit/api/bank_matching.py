@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -90,12 +90,7 @@ def match_bank(opened: OpenConference, *, apply: bool = False) -> MatchReport:
     with opened.store.reading() as session:
         facts = bank_matches.facts(session, opened.conference.id)
     proposals = match(facts)
-    found: list[LineMatch] = []
-    for proposal in proposals:
-        sure = proposal.certainty == "certain"
-        if sure and apply:
-            _apply(opened, proposal.line.id, proposal.parts, proposal.rule, proposal.evidence)
-        found.append(_shown(proposal, applied=sure and apply))
+    found = [_try(opened, p) if apply else _shown(p, applied=False) for p in proposals]
     known = {p.line.id for p in proposals}
     states = [m.state for m in found]
     found += [
@@ -113,6 +108,18 @@ def match_bank(opened: OpenConference, *, apply: bool = False) -> MatchReport:
         unmatched=len(found) - len(states),
         matches=found,
     )
+
+
+def _try(opened: OpenConference, proposal: Proposal) -> LineMatch:
+    """Apply a proposal that is certain; what is refused stays proposed, and says why."""
+    if proposal.certainty != "certain":
+        return _shown(proposal, applied=False)
+    try:
+        _apply(opened, proposal.line.id, proposal.parts, proposal.rule, proposal.evidence)
+    except PurchaseOrderError as error:
+        refused = replace(proposal, evidence=f"{proposal.evidence}. Not applied: {error}")
+        return replace(_shown(refused, applied=False), sure=False)
+    return _shown(proposal, applied=True)
 
 
 def apply_line(opened: OpenConference, line_id: int) -> LineMatch:
@@ -278,9 +285,15 @@ def _apply(
             now=opened.now(),
         )
         books = books_of(opened) if intents else None
-    for intent in intents:
-        if books is not None:
-            telling.settle(books, intent)
+    try:
+        for intent in intents:
+            if books is not None:
+                telling.settle(books, intent)
+    except PurchaseOrderError:
+        # Stripe refused a payment, so it is not in the books: the line is open again.
+        with opened.store.writing(opened.actor, Act.UNDO_MATCH) as uow:
+            from_bank.undo(uow, opened.conference, line_id, now=opened.now(), today=opened.today())
+        raise
     if intents:
         with opened.store.writing(opened.actor, Act.MATCH) as uow:
             bank_matches.link_new_entries(uow, opened.conference.id)

@@ -12,7 +12,7 @@ from po_toolkit.domain.roles import Act
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.money import display
 from po_toolkit.payments import by_hand, reversal
-from po_toolkit.store import bank_matches
+from po_toolkit.store import bank_matches, money_intents
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.tables import BankMatch, BankTransaction, Conference, LedgerEntry, Payout
 
@@ -213,12 +213,14 @@ def _join_entry(
 
 
 def _reverse(uow: UnitOfWork, match: BankMatch, today: date) -> None:
-    if match.entry_id is None or match.purchase_order_id is None:
-        raise PurchaseOrderError(
-            f"The payment of bank line {match.bank_transaction_id} is still on its way to Stripe; "
-            f"sync first, then undo."
-        )
-    order = uow.lock_purchase_order(match.purchase_order_id)
+    order = uow.lock_purchase_order(match.purchase_order_id or 0)
+    if match.entry_id is None:
+        if money_intents.waits_for(uow.session, order, str(match.uuid)):
+            raise PurchaseOrderError(
+                f"The payment of bank line {match.bank_transaction_id} is still on its way to "
+                f"Stripe; sync first, then undo."
+            )
+        return
     entry = next(e for e in order.entries if e.id == match.entry_id)
     if any(other.reverses_id == entry.id for other in order.entries):
         return

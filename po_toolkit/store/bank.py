@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from po_toolkit.errors import NotFoundError
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.database import UnitOfWork
+from po_toolkit.store.ids import reserve_ids
 from po_toolkit.store.tables import (
     BankStatement,
     BankStatementLine,
@@ -101,44 +102,50 @@ def keep_lines(uow: UnitOfWork, statement: BankStatement, lines: Sequence[NewLin
     known = _known(session, statement.conference_id, prints)
     elsewhere = _lines_of_neighbours(session, statement)
     free = {p: [i for i, _ in rows if i not in elsewhere] for p, rows in known.items()}
-    occurrence = {p: 1 + max(n for _, n in rows) for p, rows in known.items()}
-    next_id = 1 + (
-        session.scalar(select(BankTransaction.id).order_by(BankTransaction.id.desc()).limit(1)) or 0
-    )
+    times = {p: 1 + max(n for _, n in rows) for p, rows in known.items()}
+    keys: list[int | None] = [free[p].pop(0) if free.get(p) else None for p in prints]
+    ids = iter(reserve_ids(session, BankTransaction.__table__, keys.count(None)))
     now = utc_now()
     new: list[dict[str, Any]] = []
-    places: list[dict[str, Any]] = []
-    for position, (line, print_) in enumerate(zip(lines, prints, strict=True), 1):
-        if free.get(print_):
-            key = free[print_].pop(0)
-        else:
-            key, next_id = next_id, next_id + 1
-            number = occurrence.get(print_, 0)
-            occurrence[print_] = number + 1
-            new.append(_columns(statement, line, key, print_, number) | {"created_at": now})
-        places.append(
-            {
-                "statement_id": statement.id,
-                "position": position,
-                "transaction_id": key,
-                "row_number": line.row,
-            }
-        )
+    for at, (line, print_) in enumerate(zip(lines, prints, strict=True)):
+        if keys[at] is None:
+            keys[at] = next(ids)
+            occurrence = times.get(print_, 0)
+            times[print_] = occurrence + 1
+            columns = _columns(statement, line, print_, occurrence)
+            new.append(columns | {"id": keys[at], "created_at": now})
     if new:
         session.execute(insert(BankTransaction), new)
-    already = select(BankStatementLine.position).where(
-        BankStatementLine.statement_id == statement.id
-    )
-    if places and session.scalar(already.limit(1)) is None:
-        session.execute(insert(BankStatementLine), places)
+    _keep_places(session, statement, lines, keys)
     return Kept(len(new), len(lines) - len(new))
 
 
+def _keep_places(
+    session: Session,
+    statement: BankStatement,
+    lines: Sequence[NewLine],
+    keys: Sequence[int | None],
+) -> None:
+    """Note where each line stands, once."""
+    mine = BankStatementLine.statement_id == statement.id
+    if not lines or session.scalar(select(BankStatementLine.position).where(mine).limit(1)):
+        return
+    places = [
+        {
+            "statement_id": statement.id,
+            "position": position,
+            "transaction_id": key,
+            "row_number": line.row,
+        }
+        for position, (line, key) in enumerate(zip(lines, keys, strict=True), 1)
+    ]
+    session.execute(insert(BankStatementLine), places)
+
+
 def _columns(
-    statement: BankStatement, line: NewLine, key: int, print_: str, number: int
+    statement: BankStatement, line: NewLine, print_: str, occurrence: int
 ) -> dict[str, Any]:
     return {
-        "id": key,
         "conference_id": statement.conference_id,
         "account": statement.account,
         "currency": line.currency,
@@ -150,7 +157,7 @@ def _columns(
         "bank_reference": line.bank_reference,
         "details": list(line.details),
         "fingerprint": print_,
-        "occurrence": number,
+        "occurrence": occurrence,
         "set_aside": "",
     }
 

@@ -49,6 +49,18 @@ def same_unfinished(
     return next((row for row in rows if row.details == dict(details)), None)
 
 
+def waits_for(session: Session, order: PurchaseOrder, source_id: str) -> bool:
+    """Tell whether a payment with its source's own id is still being told to Stripe."""
+    rows = session.scalars(
+        select(MoneyIntent).where(
+            MoneyIntent.purchase_order_id == order.id,
+            MoneyIntent.kind == "payment",
+            MoneyIntent.finished_at.is_(None),
+        )
+    )
+    return any(row.details.get("source_id") == source_id for row in rows)
+
+
 def of_entry(session: Session, uuid: UUID) -> MoneyIntent | None:
     """Return the intent that tells of a ledger entry or credit note."""
     return session.scalars(select(MoneyIntent).where(MoneyIntent.uuid == uuid)).one_or_none()

@@ -16,3 +16,10 @@ def work(tmp_path: Path, simulator: Simulator) -> Workplace:
     key = f"sk_test_{uuid4().hex}"
     (tmp_path / "secrets.toml").write_text(SETTINGS.format(folder=tmp_path, key=key))
     return Workplace(tmp_path, simulator, key)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What writes lines and matches is tried on both databases."""
+    both = {"test_matching", "test_statements"}
+    if "database_url" in metafunc.fixturenames and metafunc.definition.path.stem in both:
+        metafunc.parametrize("database_url", ("sqlite", "postgresql"), indirect=True)

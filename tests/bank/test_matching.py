@@ -18,9 +18,10 @@ from po_toolkit.api.bank_matching import (
 )
 from po_toolkit.api.invoices import invoice_purchase_orders
 from po_toolkit.api.ledger import cancel, record_payment_by_hand
+from po_toolkit.api.sync import sync_conference
 from po_toolkit.domain.bank_matching import Facts, Line, OpenOrder, match
 from po_toolkit.domain.roles import Actor, Role
-from po_toolkit.errors import NotAllowedError, PurchaseOrderError
+from po_toolkit.errors import NotAllowedError, PurchaseOrderError, StripeUnknownError
 from po_toolkit.store.purchase_orders import by_reference
 from tests.bank.statement import Entry, camt
 
@@ -195,3 +196,38 @@ def test_a_number_is_found_however_it_is_written_and_never_inside_another(
     po = OpenOrder(1, "PO-7KQ2MX", number, "Acme", "usd", 500)
     found = match(Facts([Line(1, 500, "usd", DAY, text)], [po]))
     assert bool(found) is names
+
+
+def test_what_stripe_refuses_leaves_the_line_open_and_the_rest_goes_on(
+    opened, make_order, simulator
+) -> None:
+    """Else one refused payment stops a month's matching, or counts as booked."""
+    first, second = make_order(("A", 1, "700.00")), make_order(("B", 1, "900.00"), po_number="2")
+    invoice_purchase_orders(opened, references=[first.reference])
+    load(opened, ("700.00", first.reference), ("900.00", second.reference))
+    simulator.control.fail("/v1/payment_records/*", kind="409", times=20)
+    with pytest.raises(StripeUnknownError):
+        match_bank(opened, apply=True)
+    simulator.control.clear_faults()
+    sync_conference(opened)
+    report = match_bank(opened, apply=True)
+    assert report.applied == 1
+    assert {order(opened, x.reference).status for x in (first, second)} == {"paid"}
+    assert [len(order(opened, x.reference).entries) for x in (first, second)] == [1, 1]
+    assert {x.state for x in bank_lines(opened)} == {"applied"}
+
+
+def test_a_second_person_cannot_match_the_same_line_or_entry(opened, make_order) -> None:
+    """Else two treasurers book one wire twice."""
+    po = make_order(("A", 1, "700.00"))
+    record_payment_by_hand(
+        opened, po.reference, amount=Decimal(700), method="wire", payment_date=DAY
+    )
+    load(opened, ("700.00", "ONE"), ("700.00", "TWO"))
+    entry = order(opened, po.reference).entries[0].id
+    one, two = (x.line for x in bank_lines(opened))
+    choose(opened, one, entry=entry)
+    with pytest.raises(PurchaseOrderError, match=f"no entry {entry}"):
+        choose(opened, two, entry=entry)
+    with pytest.raises(PurchaseOrderError, match="matched already"):
+        choose(opened, one, orders={po.reference: None})

@@ -176,3 +176,27 @@ def _found(opened) -> dict[str, list[int]]:
     books = reconcile_conference(opened.store, opened.conference, as_of=opened.today())
     table = books.discrepancies
     return {code: sorted(rows["at_stake"]) for code, rows in table.groupby("code")}
+
+
+def test_money_settled_in_another_currency_keeps_both(opened, make_order, simulator, clock) -> None:
+    """Else a sponsor who pays euros into a dollar account makes the payout inexplicable."""
+    po = make_order(("Gold", 1, "1000.00"), currency="eur")
+    invoice = invoice_purchase_orders(opened, references=[po.reference]).results[0]
+    control = simulator.control
+    control.settle_in("eur", "usd", "1.10", KEY)
+    control.pay(invoice.stripe_invoice_id)
+    control.advance(3 * DAY)
+    clock.advance(days=3)
+    payout = control.payout("usd", trace="TRACE5", account=KEY)
+    control.payout_arrives(payout["id"])
+    sync_conference(opened)
+    pull_payouts(opened)
+    import_bank_statement(opened, camt([_arrived(payout, "TRACE5", opened)]))
+    assert match_bank(opened, apply=True).applied == 1
+    found = tie_out(opened.store, opened.conference, as_of=opened.today())
+    assert found.checks["difference"].eq(0).all(), found.checks
+    row = found.of(reference=po.reference).iloc[0]
+    assert (row["po_currency"], row["po_amount"]) == ("eur", 100_000)
+    assert (row["currency"], row["gross"], row["at_bank"]) == ("usd", 110_000, payout["amount"])
+    text = {r["reference"]: r for r in found.as_json()["rows"]}[po.reference]
+    assert (text["po_amount"], text["gross"]) == ("1000.00", "1100.00")

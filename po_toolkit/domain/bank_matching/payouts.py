@@ -76,9 +76,9 @@ def by_amount(lines: list[Line], payouts: list[PayoutFact]) -> dict[Line, list[C
 
 
 def _bears(line: Line, payout: PayoutFact) -> bool:
-    said = "".join(words(f"{line.counterparty} {line.text}"))
+    tokens = words(f"{line.counterparty} {line.text}")
     own = "".join(words(payout.descriptor))[:_DESCRIPTOR]
-    return "STRIPE" in said or (len(own) >= 5 and own in said)
+    return any(t.startswith("STRIPE") for t in tokens) or (len(own) >= 5 and own in "".join(tokens))
 
 
 def _amount(line: Line, payout: PayoutFact) -> Candidate:
