@@ -60,7 +60,7 @@ def look_at(drive: Drive, stripe_id: str) -> Sight:
         return NOTHING
     if invoice.get("deleted"):
         return NOTHING
-    if invoice["status"] in ("void", "uncollectible"):
+    if invoice["status"] == "void":
         return Sight(Found.VOID, invoice)
     lines = all_lines(gateway, invoice)
     equal = same_lines(drive.plan, lines) and agrees(drive, invoice)
@@ -69,7 +69,8 @@ def look_at(drive: Drive, stripe_id: str) -> Sight:
         return Sight(draft if lines else Found.EMPTY_DRAFT, invoice)
     if not equal:
         return Sight(Found.OTHER_LINES, invoice)
-    return Sight(Found.PAID if invoice["status"] == "paid" else Found.OPEN, invoice)
+    settled = invoice["status"] in ("paid", "uncollectible")  # neither can be sent any more
+    return Sight(Found.PAID if settled else Found.OPEN, invoice)
 
 
 def agrees(drive: Drive, invoice: Json) -> bool:

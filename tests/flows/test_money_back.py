@@ -329,3 +329,13 @@ def test_money_on_a_cancelled_order_can_be_refunded(opened, simulator, sent):
     refund(opened, sent.reference, amount=Decimal("1000.00"), payment=payment["id"])
     after = fresh(opened, sent)
     assert (after.status, after.total_paid - after.total_refunded) == ("cancelled", 0)
+
+
+def test_cancelling_voids_an_invoice_that_was_given_up_as_uncollectible_too(
+    opened, simulator, sent
+):
+    path = f"/v1/invoices/{sent.stripe_invoice_id}/mark_uncollectible"
+    opened.gateway.write(path, {}, idempotency_key="given up")
+    sync_conference(opened)
+    assert cancel(opened, sent.reference).status == "cancelled"
+    assert simulator.control.get(sent.stripe_invoice_id)["status"] == "void"
