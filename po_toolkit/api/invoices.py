@@ -21,6 +21,7 @@ from po_toolkit.invoicing.resend import send_again
 from po_toolkit.payments.books import Books
 from po_toolkit.payments.sync import sync_one
 from po_toolkit.store import purchase_orders
+from po_toolkit.store.authorized import authorized
 from po_toolkit.store.tables import PurchaseOrder
 
 
@@ -181,6 +182,7 @@ def preview_invoices(
     chosen = chosen_references(opened, batch=batch, references=references, all_draft=all_draft)
     with opened.store.reading() as session:
         orders = purchase_orders.by_references(session, opened.conference, chosen)
+        limits = authorized(session, orders)
     for order in orders:
         reason = unbillable_reason(order, opened.conference)
         if reason:
@@ -193,7 +195,7 @@ def preview_invoices(
                     order.po_number,
                     order.total,
                     order.currency,
-                    doubts(order, opened.today()),
+                    doubts(order, opened.today(), limits.get(order.id)),
                 )
             )
     return preview

@@ -122,8 +122,8 @@ def locale_of(text: str) -> str:
     return match[1].lower() + (f"-{match[2].upper()}" if match[2] else "")
 
 
-def ways_to_pay(text: str) -> tuple[str, ...]:
-    """Read ways to pay such as ``card, ACH``; empty for an empty cell.
+def ways_to_pay(text: str) -> tuple[str, ...] | None:
+    """Read ways to pay such as ``card, ACH``; None for an empty cell.
 
     Raises:
         ValueError: One of them is not known.
@@ -136,4 +136,4 @@ def ways_to_pay(text: str) -> tuple[str, ...]:
         if not method:
             raise ValueError(f"{part.strip()!r} is no way to pay; there are: {', '.join(METHODS)}.")
         found.append(method)
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(found)) or None

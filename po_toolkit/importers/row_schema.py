@@ -253,6 +253,6 @@ class Row(TypedDict, total=False):
     language: Annotated[str, _LANGUAGE]
     service_start: Annotated[date | None, _reader(_date)]
     service_end: Annotated[date | None, _reader(_date)]
-    payment_methods: Annotated[tuple[str, ...], _WAYS_TO_PAY]
+    payment_methods: Annotated[tuple[str, ...] | None, _WAYS_TO_PAY]
     package: Annotated[Amount | None, _reader(_package)]
     unknown: Annotated[str, _text(stripe_limits.TEXT_LENGTH)]

@@ -14,6 +14,7 @@ from po_toolkit.domain.tax import MOST_RATES, Rate, rates_of
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.invoicing.content import Content
 from po_toolkit.money import display, minor_to_api
+from po_toolkit.store.authorized import Authorized
 from po_toolkit.store.tables import Conference, PurchaseOrder, PurchaseOrderLineItem
 
 Json = dict[str, Any]
@@ -76,7 +77,7 @@ def _text_reasons(order: PurchaseOrder) -> Iterator[str]:
             yield f"line {line.position} has more than {MOST_RATES} tax rates."
 
 
-def doubts(order: PurchaseOrder, today: date) -> list[str]:
+def doubts(order: PurchaseOrder, today: date, limit: Authorized | None = None) -> list[str]:
     """Return what a person should look at before this purchase order is invoiced."""
     found = []
     if order.due_date is not None and order.due_date < today:
@@ -85,6 +86,11 @@ def doubts(order: PurchaseOrder, today: date) -> list[str]:
         found.append("no PO number")
     if order.sums.paid:
         found.append(f"{display(order.sums.paid, order.currency)} is paid already")
+    if limit is not None and limit.left < 0:
+        found.append(
+            f"{display(limit.billed, order.currency)} is billed under a purchase order that "
+            f"authorizes {display(limit.limit, order.currency)}"
+        )
     if order.live_invoice is not None:
         found.append(order.live_invoice.error or "was begun before and goes on")
     return found
