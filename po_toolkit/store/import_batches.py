@@ -9,13 +9,16 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from po_toolkit.domain.periods import local_day
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.sums import Status
 from po_toolkit.errors import NotFoundError, PurchaseOrderError
+from po_toolkit.store.closing import closed_through
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.tables import (
     ColumnMapping,
+    Conference,
     CreditNote,
     ImportBatch,
     ImportRow,
@@ -93,6 +96,7 @@ def undo_batch(uow: UnitOfWork, batch: ImportBatch) -> list[str]:
     session = uow.session
     if batch.undone_at is not None:
         raise PurchaseOrderError(f"Import batch {batch.id} was taken back before.")
+    _refuse_closed(session, batch)
     orders = list(
         session.execute(
             select(PurchaseOrder.id, PurchaseOrder.reference, PurchaseOrder.status)
@@ -124,6 +128,16 @@ def undo_batch(uow: UnitOfWork, batch: ImportBatch) -> list[str]:
     references = [order.reference for order in orders]
     uow.audit(Act.UNDO_IMPORT, batch, before={"purchase_orders": references})
     return references
+
+
+def _refuse_closed(session: Session, batch: ImportBatch) -> None:
+    conference = session.get_one(Conference, batch.conference_id)
+    closed = closed_through(session, conference.id)
+    if closed is not None and local_day(batch.created_at, conference.timezone) <= closed:
+        raise PurchaseOrderError(
+            f"Import batch {batch.id} is in a period that is closed through {closed}; cancel its "
+            f"purchase orders instead of taking it back."
+        )
 
 
 def _refuse_used(session: Session, batch: ImportBatch, orders: Sequence[Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -19,7 +19,8 @@ from po_toolkit.payments import tell_book
 from po_toolkit.payments.record import Movement, record
 from po_toolkit.reconcile import reconcile_conference
 from po_toolkit.store.columns import utc_now
-from po_toolkit.store.tables import CreditNote, Invoice, LedgerEntry
+from po_toolkit.store.import_batches import undo_batch
+from po_toolkit.store.tables import CreditNote, ImportBatch, Invoice, LedgerEntry
 
 SEPTEMBER = date(2026, 9, 30)
 OCTOBER = date(2026, 10, 31)
@@ -156,6 +157,23 @@ def test_only_a_treasurer_closes_books(opened):
     clerk = replace(opened, actor=Actor("clerk", Role.OPERATOR))
     with pytest.raises(NotAllowedError, match="treasurer"):
         close_books(clerk, SEPTEMBER)
+
+
+def test_an_import_of_a_closed_month_is_not_taken_back(opened):
+    with opened.store.writing(STRIPE, Act.IMPORT) as uow:
+        batch = ImportBatch(
+            conference_id=opened.conference.id,
+            file_name="sponsors.csv",
+            file_sha256="x",
+            entered_by="clerk",
+            created_at=datetime(2026, 9, 3, tzinfo=UTC),
+        )
+        uow.session.add(batch)
+    close_books(opened, SEPTEMBER)
+    with opened.store.writing(STRIPE, Act.UNDO_IMPORT) as uow:
+        row = uow.session.get_one(ImportBatch, batch.id)
+        with pytest.raises(PurchaseOrderError, match="closed through 2026-09-30"):
+            undo_batch(uow, row)
 
 
 def test_a_period_that_was_never_closed_is_named(opened):
