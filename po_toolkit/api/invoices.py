@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from po_toolkit.api.telling import tell_after_sending
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PoToolkitError, PurchaseOrderError
@@ -234,6 +235,8 @@ def invoice_purchase_orders(
         results.append(result)
         if progress is not None:
             progress(result)
+    if send:
+        tell_after_sending(opened)
     return InvoiceReport(results)
 
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from po_toolkit.api import invoices, ledger, sync
+from po_toolkit.api.telling import tell_after_sending
 from po_toolkit.bootstrap import OpenConference, open_conference, open_database
 from po_toolkit.config import load_settings
 from po_toolkit.domain.references import new_reference
@@ -60,8 +61,10 @@ def create_stripe_invoice(
         PurchaseOrderError: It has an invoice already, or cannot be invoiced (a ``ValueError``).
         StripeGatewayError: Stripe refused, or the outcome is unknown and a repeat is safe.
     """
-    account = invoices.account_of(opened_for(purchase_order, opened))
-    return send_invoice(account, purchase_order.id).hosted_url
+    open_now = opened_for(purchase_order, opened)
+    sent = send_invoice(invoices.account_of(open_now), purchase_order.id)
+    tell_after_sending(open_now)
+    return sent.hosted_url
 
 
 def sync_stripe_invoice_status(

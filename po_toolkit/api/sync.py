@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from po_toolkit.api.invoices import adopt_claimed, books_of
+from po_toolkit.api.telling import tell_waiting
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PurchaseOrderError
-from po_toolkit.payments import telling
-from po_toolkit.payments.books import Books
-from po_toolkit.payments.intend import tell_earlier
 from po_toolkit.payments.report import SyncReport
 from po_toolkit.payments.sync import sync_all, sync_one
-from po_toolkit.store import money_intents
-from po_toolkit.store.purchase_orders import by_reference, by_references
+from po_toolkit.store.purchase_orders import by_reference
 
 
 def sync_conference(opened: OpenConference, *, full: bool = False) -> SyncReport:
@@ -70,52 +65,3 @@ def sync_purchase_order(opened: OpenConference, reference: str) -> SyncReport:
     for stripe_id in ids:
         total.merge(sync_one(books_of(opened), stripe_id))
     return total
-
-
-def tell_earlier_money(opened: OpenConference, references: Iterable[str]) -> list[str]:
-    """Tell newly sent invoices of the payments and credit notes that were entered before them.
-
-    Returns:
-        What Stripe refused, in words; what was cut off goes on with the next sync.
-
-    Raises:
-        SettingsError: The conference has no Stripe key.
-    """
-    with opened.store.reading() as session:
-        orders = by_references(session, opened.conference, references)
-    return _tell_orders(opened, [o.id for o in orders if o.entries or o.credit_notes])
-
-
-def tell_waiting(opened: OpenConference) -> list[str]:
-    """Tell Stripe of everything entered by hand that it has not heard of yet.
-
-    Returns:
-        What could not be told and why.
-
-    Raises:
-        StripeGatewayError: Stripe cannot be reached, or no longer accepts the key.
-    """
-    with opened.store.reading() as session:
-        waiting = [i.id for i in money_intents.unfinished(session, opened.conference)]
-        untold = money_intents.untold_orders(session, opened.conference)
-    problems = _settle(books_of(opened), waiting) if waiting else []
-    return problems + _tell_orders(opened, untold)
-
-
-def _tell_orders(opened: OpenConference, order_ids: list[int]) -> list[str]:
-    problems: list[str] = []
-    for order_id in order_ids:
-        with opened.store.writing(opened.actor, Act.SYNC) as uow:
-            intents = tell_earlier(uow, uow.lock_purchase_order(order_id))
-        problems += _settle(books_of(opened), intents)
-    return problems
-
-
-def _settle(books: Books, intents: list[int]) -> list[str]:
-    problems = []
-    for intent in intents:
-        try:
-            telling.settle(books, intent)
-        except PurchaseOrderError as error:
-            problems.append(str(error))
-    return problems

@@ -23,7 +23,7 @@ from pydantic import SecretStr
 
 from po_toolkit import create_purchase_order, create_stripe_invoice
 from po_toolkit.api import ledger
-from po_toolkit.api.sync import sync_conference, tell_earlier_money
+from po_toolkit.api.sync import sync_conference
 from po_toolkit.api.webhook_work import work_events
 from po_toolkit.api.webhooks import receive
 from po_toolkit.bootstrap import open_conference, open_database
@@ -154,7 +154,6 @@ class Histories(RuleBasedStateMachine):
     def send(self, order):
         with suppress(*NOT_NOW):
             create_stripe_invoice(order, opened=self.opened)
-            tell_earlier_money(self.opened, [order.reference])
 
     @rule(number=PICK)
     def send_one(self, number):

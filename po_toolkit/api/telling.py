@@ -1,0 +1,65 @@
+"""Tells Stripe what was entered here and it has not heard of yet."""
+
+from __future__ import annotations
+
+import structlog
+
+from po_toolkit.bootstrap import OpenConference
+from po_toolkit.domain.roles import Act
+from po_toolkit.errors import PoToolkitError, PurchaseOrderError
+from po_toolkit.payments import telling
+from po_toolkit.payments.books import Books
+from po_toolkit.payments.intend import tell_earlier
+from po_toolkit.store import money_intents
+
+log = structlog.get_logger(__name__)
+
+
+def tell_waiting(opened: OpenConference) -> list[str]:
+    """Tell Stripe of everything entered by hand that it has not heard of yet.
+
+    Returns:
+        What could not be told and why.
+
+    Raises:
+        StripeGatewayError: Stripe cannot be reached, or no longer accepts the key.
+    """
+    with opened.store.reading() as session:
+        waiting = [i.id for i in money_intents.unfinished(session, opened.conference)]
+        untold = money_intents.untold_orders(session, opened.conference)
+    problems = _settle(_books(opened), waiting) if waiting else []
+    return problems + _tell_orders(opened, untold)
+
+
+def _tell_orders(opened: OpenConference, order_ids: list[int]) -> list[str]:
+    problems: list[str] = []
+    for order_id in order_ids:
+        with opened.store.writing(opened.actor, Act.SYNC) as uow:
+            intents = tell_earlier(uow, uow.lock_purchase_order(order_id))
+        problems += _settle(_books(opened), intents)
+    return problems
+
+
+def _settle(books: Books, intents: list[int]) -> list[str]:
+    problems = []
+    for intent in intents:
+        try:
+            telling.settle(books, intent)
+        except PurchaseOrderError as error:
+            problems.append(str(error))
+    return problems
+
+
+def tell_after_sending(opened: OpenConference) -> None:
+    """Tell the invoices that were just sent of earlier money; what fails is the next sync's."""
+    try:
+        with opened.store.reading() as session:
+            untold = money_intents.untold_orders(session, opened.conference)
+        for problem in _tell_orders(opened, untold):
+            log.warning("stripe was not told", reason=problem)
+    except PoToolkitError as error:
+        log.warning("stripe was not told yet; the next sync does it", reason=str(error))
+
+
+def _books(opened: OpenConference) -> Books:
+    return Books(opened.conference, opened.store, opened.gateway, opened.now)
