@@ -36,7 +36,9 @@ _NO_CENTS = re.compile(r"(?<=\d)[.,]\s?-{1,2}$")
 _LONGEST = 64
 """Characters; more than any amount has, with its sign and spaces."""
 
-_PLAIN_POINT = re.compile(r"-?\d+\.(?:\d\d?|\d{4,})", re.ASCII)
+PLAIN_POINT = re.compile(r"-?\d+\.(?:\d\d?|\d{4,})", re.ASCII)
+"""What is written like 1234.50 has one reading, and no sign."""
+
 _PLAIN_COMMA = re.compile(r"-?\d+,(?:\d\d?|\d{4,})", re.ASCII)
 
 _POINT = re.compile(
@@ -92,7 +94,7 @@ def written_amount(cell: Cell) -> WrittenAmount | None:
 def _written(text: str) -> WrittenAmount | None:
     if len(text) > _LONGEST:
         return None
-    if _PLAIN_POINT.fullmatch(text):
+    if PLAIN_POINT.fullmatch(text):
         return WrittenAmount(Decimal(text), None, None)
     if text.isdecimal() and text.isascii():
         whole = Decimal(text)
@@ -180,7 +182,7 @@ def habit_of(values: Iterable[tuple[str, str]]) -> Habit:
     fitting: set[Decimals] = set()
     open_value = unclear = ""
     for text, currency in values:
-        if _PLAIN_POINT.fullmatch(text):
+        if PLAIN_POINT.fullmatch(text):
             proven.add("point")
         elif _PLAIN_COMMA.fullmatch(text):
             proven.add("comma")

@@ -69,6 +69,8 @@ def _due_dates(orders: Iterable[Order], today: date, note: _Note) -> Iterator[Ro
 def _totals(orders: Iterable[Order], known: Known, note: _Note) -> Iterator[RowProblem]:
     for order in orders:
         total, currency = order.total, order.currency
+        if one_charge_fits(total, currency) and order.po_amount is None:
+            continue
         shown = display(total, currency)
         if not one_charge_fits(total, currency):
             yield note(

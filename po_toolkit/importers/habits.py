@@ -54,7 +54,8 @@ def _texts(table: Table, columns: list[tuple[int, str]], default: str) -> Iterat
     for position, header in columns:
         beside = repeat(header) if header else said
         seen.update(zip(column_cells(table.rows, position), beside, strict=False))
-    named = {name: _one(sign_currencies(text_of(name) or default)) for _, name in seen}
+    said_names = {name for _, name in seen}
+    named = {name: _one(sign_currencies(text_of(name) or default)) for name in said_names}
     for cell, name in seen:
         if type(cell) is not str or cell.isdecimal() or not cell:
             continue

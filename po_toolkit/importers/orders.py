@@ -41,6 +41,7 @@ class Order:
     Attributes:
         rows: The lines of the spreadsheet it came from.
         po_amount: What the sponsor's purchase order authorizes, in minor units, or None.
+        total: The sum of the lines with the tax on top, in minor units.
     """
 
     rows: list[int]
@@ -61,11 +62,11 @@ class Order:
     service_start: date | None = None
     service_end: date | None = None
     payment_methods: tuple[str, ...] = ()
+    total: int = field(init=False)
 
-    @property
-    def total(self) -> int:
-        """The sum of the lines with the tax on top, in minor units."""
-        return sum(line.line_total + line.tax_on_top for line in self.lines)
+    def __post_init__(self) -> None:
+        """Sum the lines up, once."""
+        self.total = sum([line.quantity * line.unit_price + line.tax_on_top for line in self.lines])
 
     @property
     def total_major(self) -> Decimal:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
+from po_toolkit.importers.amounts import PLAIN_POINT
 from po_toolkit.importers.cells import Cell, has_controls, is_empty, text_of
 from po_toolkit.importers.row_schema import Reading, Row
 from po_toolkit.importers.workbook import SheetRow
@@ -29,6 +31,8 @@ _TEXTS = frozenset(
     ]
 )
 
+
+_AMOUNTS = frozenset({"unit_price", "amount", "po_amount", "package"})
 
 _SILENT = frozenset(_SCHEMA) - {"organization_name", "contact_email", "description", "package"}
 """Columns that say nothing when they are empty from top to bottom."""
@@ -52,6 +56,7 @@ class Rows:
         values: Column key → the value of each row; a :class:`Refusal` where there is none.
         refused: Row → the keys of its bad cells.
         cleaned: Row → the keys of the cells whose control characters were taken out.
+        same: The keys of columns that say the same in every row.
     """
 
     numbers: list[int]
@@ -59,6 +64,7 @@ class Rows:
     values: dict[str, list[Any]] = field(default_factory=dict)
     refused: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
     cleaned: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
+    same: set[str] = field(default_factory=set)
 
     def value(self, row: int, key: str) -> Any:
         """Return a good cell's value; None for a bad cell or where there is no such column."""
@@ -79,7 +85,10 @@ class Rows:
 
 def column_cells(rows: Sequence[SheetRow], position: int) -> list[Cell]:
     """Return one column of the rows."""
-    return [cells[position] if position < len(cells) else "" for _, cells in rows]
+    try:
+        return [cells[position] for _, cells in rows]
+    except IndexError:
+        return [cells[position] if position < len(cells) else "" for _, cells in rows]
 
 
 def read_rows(table: Sequence[SheetRow], columns: Mapping[str, int], reading: Reading) -> Rows:
@@ -98,8 +107,11 @@ def read_rows(table: Sequence[SheetRow], columns: Mapping[str, int], reading: Re
         different = set(cells)
         if kind in _SILENT and all(map(is_empty, different)):
             continue
-        known = {cell: _value(schema, cell, reading) for cell in different}
+        known = _plain_amounts(different, reading) if kind in _AMOUNTS else {}
+        known |= {cell: _value(schema, cell, reading) for cell in different - known.keys()}
         values = rows.values[key] = [known[cell] for cell in cells]
+        if len(different) == 1:
+            rows.same.add(key)
         if any(type(value) is Refusal for value in known.values()):
             for row, value in enumerate(values):
                 if type(value) is Refusal:
@@ -109,6 +121,17 @@ def read_rows(table: Sequence[SheetRow], columns: Mapping[str, int], reading: Re
             for row in (row for row, cell in enumerate(cells) if cell in dirty) if dirty else ():
                 rows.cleaned[row].append(key)
     return rows
+
+
+def _plain_amounts(different: Set[Cell], reading: Reading) -> dict[Cell, Any]:
+    """Read what is written like 1234.50, which is most: it needs no look at signs or marks."""
+    if reading.decimals == "comma":
+        return {}
+    return {
+        cell: (Decimal(cell), None)
+        for cell in different
+        if type(cell) is str and PLAIN_POINT.fullmatch(cell)
+    }
 
 
 def _value(schema: TypeAdapter[Any], cell: Cell, reading: Reading) -> Any:

@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, insert, literal, literal_column, select, text
+from sqlalchemy import ColumnElement, literal_column, select
 from sqlalchemy.orm import Session
 
 from po_toolkit.domain.duplicates import Content
 from po_toolkit.domain.references import comparable, new_references
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.sums import Status
+from po_toolkit.store.bulk import insert_rows
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.database import UnitOfWork
+from po_toolkit.store.ids import reserve_ids
 from po_toolkit.store.tables import (
     Conference,
     ImportBatch,
@@ -25,9 +27,6 @@ from po_toolkit.store.tables import (
     PurchaseOrder,
     PurchaseOrderLineItem,
 )
-
-_MANY = 5000
-"""Rows in one insert."""
 
 _FEW = 500
 """Values in one IN list; below every database's limit of parameters."""
@@ -183,9 +182,9 @@ def save_batch(
     session.add(batch)
     session.flush()
     references = _free_references(session, len(orders))
-    ids = _reserve(session, PurchaseOrder.__table__, len(orders))
+    ids = reserve_ids(session, PurchaseOrder.__table__, len(orders))
     now = utc_now()
-    _insert(
+    insert_rows(
         session,
         PurchaseOrder.__table__,
         (
@@ -207,7 +206,7 @@ def save_batch(
         created_at=now,
         updated_at=now,
     )
-    _insert(
+    insert_rows(
         session,
         PurchaseOrderLineItem.__table__,
         (
@@ -250,38 +249,8 @@ def _save_rows(
                 }
 
     table = ImportRow.__table__
-    _insert(session, table, taken(), batch_id=batch.id, outcome="accepted", problems=_NONE)
-    _insert(session, table, others, batch_id=batch.id)
-
-
-def _insert(session: Session, table: Any, rows: Iterable[Mapping[str, Any]], **same: Any) -> None:
-    """Insert rows, thousands at a time; ``same`` holds what all have, sent once and not in each."""
-    constants: dict[str, Any] = {
-        name: value if isinstance(value, ColumnElement) else _inline(session, value, table.c[name])
-        for name, value in same.items()
-    }
-    statement = insert(table).values(constants) if constants else insert(table)
-    for some in _chunks(rows, _MANY):
-        session.execute(statement, some)
-
-
-def _inline(session: Session, value: Any, column: Any) -> ColumnElement[Any]:
-    """Return a value as SQL text, written as the column's type writes it in this database."""
-    compiled = literal(value, column.type).compile(
-        dialect=session.get_bind().dialect, compile_kwargs={"literal_binds": True}
-    )
-    return literal_column(str(compiled))
-
-
-def _reserve(session: Session, table: Any, count: int) -> Sequence[int]:
-    """Take ``count`` new ids of a table, so that its rows need not be read back for them."""
-    if session.get_bind().dialect.name == "postgresql":
-        sequence = text(
-            "SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :n)"
-        )
-        return list(session.scalars(sequence, {"name": table.name, "n": count}))
-    last = session.scalar(select(func.coalesce(func.max(table.c.id), 0))) or 0
-    return range(last + 1, last + 1 + count)
+    insert_rows(session, table, taken(), batch_id=batch.id, outcome="accepted", problems=_NONE)
+    insert_rows(session, table, others, batch_id=batch.id)
 
 
 def _free_references(session: Session, count: int) -> list[str]:
