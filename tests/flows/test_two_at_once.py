@@ -1,0 +1,182 @@
+"""Two hands on one purchase order: nothing is entered twice, nobody waits in a ring."""
+
+from __future__ import annotations
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from po_toolkit import create_stripe_invoice
+from po_toolkit.api.invoices import books_of
+from po_toolkit.api.ledger import record_payment_by_hand
+from po_toolkit.api.sync import sync_conference
+from po_toolkit.api.webhook_work import work
+from po_toolkit.api.webhooks import events_set_aside
+from po_toolkit.domain.roles import Act
+from po_toolkit.errors import DuplicateEntryError
+from po_toolkit.payments.from_stripe import take_payments
+from po_toolkit.store import webhook_events
+from po_toolkit.store.purchase_orders import by_reference
+from po_toolkit.store.tables import LedgerEntry, WebhookEvent
+from po_toolkit.store.webhook_events import Delivery
+
+
+def fresh(opened, order):
+    with opened.store.reading() as session:
+        return by_reference(session, opened.conference, order.reference)
+
+
+def together(*tasks):
+    """Start all tasks at the same moment; return their results, or raise what one raised."""
+    gate = threading.Barrier(len(tasks))
+
+    def run(task):
+        gate.wait()
+        return task()
+
+    with ThreadPoolExecutor(len(tasks)) as pool:
+        return [future.result(60) for future in [pool.submit(run, task) for task in tasks]]
+
+
+@pytest.fixture
+def paid(opened, simulator, make_order):
+    """Eight sent invoices, each paid in two parts."""
+    orders = []
+    for number in range(8):
+        order = make_order(("Booth", 1, "100.00"), po_number=str(number))
+        create_stripe_invoice(order, opened=opened)
+        stripe_id = fresh(opened, order).stripe_invoice_id
+        simulator.control.pay(stripe_id, 4_000)
+        simulator.control.pay(stripe_id, 6_000)
+        orders.append(order)
+    return orders
+
+
+def test_a_locked_purchase_order_waits_for_the_first_to_finish(opened, make_order):
+    order = make_order()
+    locked, trying, seen = threading.Event(), threading.Event(), []
+
+    def first():
+        with opened.store.writing(opened.actor, Act.SYNC) as uow:
+            uow.lock_purchase_order(order.id).notes = "first"
+            locked.set()
+            assert trying.wait(10)
+            seen.append("first")
+
+    def second():
+        assert locked.wait(10)
+        trying.set()
+        with opened.store.writing(opened.actor, Act.SYNC) as uow:
+            found = uow.lock_purchase_order(order.id)
+            seen.append(f"second after {found.notes}")
+
+    together(first, second)
+    assert seen == ["first", "second after first"]
+
+
+def test_the_same_payments_by_webhook_and_sync_at_once_are_entered_once(opened, simulator, paid):
+    books = books_of(opened)
+    said = [p for p in simulator.control.all("invoice_payment") if p["status"] == "paid"]
+    together(
+        lambda: take_payments(books, said),
+        lambda: take_payments(books, said[::-1]),
+        lambda: sync_conference(opened, full=True),
+        lambda: sync_conference(opened, full=True),
+    )
+    for order in paid:
+        after = fresh(opened, order)
+        assert sorted(e.amount for e in after.entries) == [4_000, 6_000]
+        assert after.status == "paid"
+
+
+def test_events_worked_by_many_at_once_are_each_worked_by_one(opened, simulator, paid):
+    events = [e for e in simulator.control.all("event") if e["type"] == "invoice_payment.paid"]
+    webhook_events.keep(
+        opened.store,
+        [Delivery(opened.conference.id, e["id"], e["type"], json.dumps(e)) for e in events],
+    )
+
+    def hand():
+        done = 0
+        while number := work([opened], limit=3).count:
+            done += number
+        return done
+
+    assert sum(together(*[hand] * 4)) == len(events) == 16
+    with opened.store.reading() as session:
+        assert {(r.state, r.attempts) for r in session.query(WebhookEvent)} == {("processed", 1)}
+        assert session.query(LedgerEntry).count() == 16
+    assert events_set_aside(opened) == []
+
+
+def test_what_a_dead_process_had_claimed_is_worked_by_the_next(opened, simulator, paid, clock):
+    (event, *_) = [e for e in simulator.control.all("event") if e["type"] == "invoice_payment.paid"]
+    delivery = Delivery(opened.conference.id, event["id"], event["type"], json.dumps(event))
+    webhook_events.keep(opened.store, [delivery])
+    claimed = webhook_events.claim(opened.store, [opened.conference.id], opened.now(), 10)
+    assert len(claimed) == 1
+    assert work([opened]).count == 0
+    clock.advance(seconds=webhook_events.LEASE.total_seconds() + 1)
+    assert work([opened]).count == 1
+
+
+def test_the_same_wire_from_two_windows_is_entered_once(opened, make_order):
+    order = make_order(("Booth", 1, "100.00"))
+
+    def enter():
+        try:
+            record_payment_by_hand(
+                opened,
+                order.reference,
+                amount=Decimal("40.00"),
+                method="wire",
+                payment_reference="FT1",
+                payment_date=date(2026, 11, 2),
+            )
+        except DuplicateEntryError:
+            return "refused"
+        return "entered"
+
+    assert sorted(together(enter, enter)) == ["entered", "refused"]
+    assert [e.amount for e in fresh(opened, order).entries] == [4_000]
+
+
+def test_the_same_wire_for_an_open_invoice_from_two_windows_reaches_stripe_once(
+    opened, simulator, make_order
+):
+    order = make_order(("Booth", 1, "100.00"))
+    create_stripe_invoice(order, opened=opened)
+
+    def enter():
+        try:
+            record_payment_by_hand(
+                opened,
+                order.reference,
+                amount=Decimal("40.00"),
+                method="wire",
+                payment_reference="FT1",
+                payment_date=date(2026, 11, 2),
+            )
+        except DuplicateEntryError:
+            return
+
+    together(enter, enter)
+    after = fresh(opened, order)
+    assert [e.amount for e in after.entries] == [4_000]
+    assert simulator.control.get(after.stripe_invoice_id)["amount_paid"] == 4_000
+
+
+def test_locks_on_several_purchase_orders_never_wait_in_a_ring(opened, make_order):
+    ids = [make_order(po_number=str(n)).id for n in range(6)]
+
+    def lock(order_ids):
+        for _ in range(10):
+            with opened.store.writing(opened.actor, Act.SYNC) as uow:
+                for order in uow.lock_purchase_orders(order_ids).values():
+                    order.notes = "touched"
+
+    together(lambda: lock(ids), lambda: lock(ids[::-1]), lambda: lock(ids[2:] + ids[:2]))
