@@ -32,6 +32,7 @@ class Act(StrEnum):
     REVERSE = "reverse"
     CANCEL = "cancel"
     RESEND = "resend"
+    REMIND = "remind"
     REISSUE = "reissue"
     AMEND = "amend"
     CLOSE = "close"

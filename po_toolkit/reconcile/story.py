@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from po_toolkit.domain.reminders import step_words
 from po_toolkit.money import to_major
 from po_toolkit.store import purchase_orders, stories
 from po_toolkit.store.database import Store
@@ -19,6 +20,7 @@ from po_toolkit.store.tables import (
     Invoice,
     LedgerEntry,
     PurchaseOrder,
+    Reminder,
 )
 
 
@@ -140,6 +142,7 @@ def purchase_order_story(
         order = purchase_orders.by_reference(session, conference, reference)
         rows = stories.import_rows(session, order)
         audit = stories.audit_entries(session, order)
+        reminders = stories.reminders(session, order)
     live = order.live_invoice
     return PurchaseOrderStory(
         reference=order.reference,
@@ -163,7 +166,7 @@ def purchase_order_story(
         lines=_lines(order),
         invoices=[_invoice(i) for i in order.invoices],
         entries=_entries(order),
-        events=_events(order, audit, ZoneInfo(conference.timezone)),
+        events=_events(order, audit, reminders, ZoneInfo(conference.timezone)),
     )
 
 
@@ -249,7 +252,9 @@ def _entries(order: PurchaseOrder) -> list[StoryEntry]:
     return sorted([*moved, *credited], key=lambda e: e.date)
 
 
-def _events(order: PurchaseOrder, audit: list[AuditEntry], zone: ZoneInfo) -> list[StoryEvent]:
+def _events(
+    order: PurchaseOrder, audit: list[AuditEntry], reminders: list[Reminder], zone: ZoneInfo
+) -> list[StoryEvent]:
     def event(
         at: datetime, kind: str, text: str, actor: str, source: str, *, money: Any = None
     ) -> StoryEvent:
@@ -283,6 +288,11 @@ def _events(order: PurchaseOrder, audit: list[AuditEntry], zone: ZoneInfo) -> li
     events += [
         event(a.at, f"act:{a.act}", a.act.replace("_", " ").capitalize(), a.actor, a.subject_type)
         for a in audit
+    ]
+    events += [
+        event(r.sent_at, "reminder", f"Reminded {step_words(r.step)}", r.entered_by, "")
+        for r in reminders
+        if r.sent_at is not None
     ]
     if order.cancelled_at is not None:
         events.append(event(order.cancelled_at, "cancelled", "Cancelled", "", ""))

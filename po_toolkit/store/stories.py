@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from po_toolkit.store.tables import AuditEntry, ImportRow, PurchaseOrder
+from po_toolkit.store.tables import AuditEntry, ImportRow, PurchaseOrder, Reminder
 
 
 def import_rows(session: Session, order: PurchaseOrder) -> list[ImportRow]:
@@ -17,6 +17,12 @@ def import_rows(session: Session, order: PurchaseOrder) -> list[ImportRow]:
             .order_by(ImportRow.row_number)
         )
     )
+
+
+def reminders(session: Session, order: PurchaseOrder) -> list[Reminder]:
+    """Return the reminders that a purchase order's sponsor got, or should have got."""
+    query = select(Reminder).where(Reminder.purchase_order_id == order.id)
+    return list(session.scalars(query.order_by(Reminder.id)))
 
 
 def audit_entries(session: Session, order: PurchaseOrder) -> list[AuditEntry]:

@@ -1,0 +1,194 @@
+"""Reminding sponsors by the conference's schedule: previewed, then sent, each step once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from po_toolkit.api.invoices import account_of, books_of
+from po_toolkit.bootstrap import OpenConference
+from po_toolkit.domain.reminders import due_step, step_words
+from po_toolkit.domain.roles import Act, require
+from po_toolkit.errors import PoToolkitError, SettingsError, StripeAuthenticationError
+from po_toolkit.invoicing.reminders import held_by_books, remind
+from po_toolkit.money import to_major
+from po_toolkit.payments.sync import sync_one
+from po_toolkit.store.purchase_orders import by_references
+from po_toolkit.store.reminders import reminders_of, unpaid_references
+from po_toolkit.store.tables import PurchaseOrder
+
+
+@dataclass(frozen=True, slots=True)
+class DueReminder:
+    """A reminder whose turn it is; the balance in major units."""
+
+    reference: str
+    organization_name: str
+    contact_email: str
+    balance: Decimal
+    currency: str
+    due_date: date
+    step: int
+
+    @property
+    def when(self) -> str:
+        """The step in words."""
+        return step_words(self.step)
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderPreview:
+    """What reminding would do now, as far as the books tell; Stripe is asked before each mail."""
+
+    due: list[DueReminder] = field(default_factory=list)
+    held: list[tuple[str, str]] = field(default_factory=list)
+    """Reference of those whose turn it would be, and why not."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the preview as ``--dry-run`` prints it, amounts as decimal strings."""
+        return {
+            "due": [
+                {
+                    "reference": r.reference,
+                    "organization_name": r.organization_name,
+                    "contact_email": r.contact_email,
+                    "balance": str(r.balance),
+                    "currency": r.currency,
+                    "due_date": r.due_date.isoformat(),
+                    "step": r.step,
+                }
+                for r in self.due
+            ],
+            "held": [{"reference": reference, "reason": why} for reference, why in self.held],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderResult:
+    """What became of one reminder."""
+
+    reference: str
+    step: int
+    outcome: str
+    """sent, held, taken or failed."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderReport:
+    """What became of each reminder."""
+
+    results: list[ReminderResult]
+
+    def count(self, outcome: str) -> int:
+        """How many ended so."""
+        return sum(result.outcome == outcome for result in self.results)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report as the command prints it."""
+        return {
+            "sent": self.count("sent"),
+            "held": self.count("held"),
+            "failed": self.count("failed"),
+            "results": [
+                {
+                    "reference": r.reference,
+                    "step": r.step,
+                    "outcome": r.outcome,
+                    "reason": r.reason,
+                }
+                for r in self.results
+            ],
+        }
+
+
+def preview_reminders(opened: OpenConference) -> ReminderPreview:
+    """Say whom the schedule would remind today; nothing is called and nothing stored.
+
+    Raises:
+        SettingsError: The conference has no schedule.
+    """
+    schedule = _schedule(opened)
+    preview = ReminderPreview()
+    with opened.store.reading() as session:
+        references = unpaid_references(session, opened.conference)
+        orders = by_references(session, opened.conference, references)
+        taken = reminders_of(session, [order.id for order in orders])
+    for order in orders:
+        live = order.live_invoice
+        if live is None or live.due_date is None:
+            continue
+        steps = {row.step for row in taken[order.id] if row.state != "sending"}
+        step = due_step(schedule, steps, (opened.today() - live.due_date).days)
+        if step is None:
+            continue
+        why = held_by_books(order)
+        if why:
+            preview.held.append((order.reference, why))
+        else:
+            preview.due.append(_due(order, live.due_date, step))
+    return preview
+
+
+def send_reminders(
+    opened: OpenConference, *, progress: Callable[[ReminderResult], None] | None = None
+) -> ReminderReport:
+    """Send every reminder that is due, after reading from Stripe what was paid meanwhile.
+
+    Run it as often as you like: a step is sent at most once for a purchase order, and none after
+    payment, while a payment is under way or on a dispute.
+
+    Raises:
+        NotAllowedError: The actor's role is too low.
+        SettingsError: The conference has no schedule or no Stripe key.
+        StripeAuthenticationError: Stripe does not accept the key.
+    """
+    require(opened.actor, Act.REMIND)
+    results = []
+    for due in preview_reminders(opened).due:
+        result = _send(opened, due)
+        results.append(result)
+        if progress is not None:
+            progress(result)
+    return ReminderReport(results)
+
+
+def _send(opened: OpenConference, due: DueReminder) -> ReminderResult:
+    try:
+        with opened.store.reading() as session:
+            (order,) = by_references(session, opened.conference, [due.reference])
+        if order.stripe_invoice_id:
+            sync_one(books_of(opened), order.stripe_invoice_id)
+        sent = remind(account_of(opened), order.id, due.step, _schedule(opened))
+    except StripeAuthenticationError:
+        raise
+    except PoToolkitError as error:
+        return ReminderResult(due.reference, due.step, "failed", str(error))
+    outcome = "failed" if sent.state == "refused" else sent.state
+    return ReminderResult(due.reference, due.step, outcome, sent.why)
+
+
+def _schedule(opened: OpenConference) -> list[int]:
+    schedule = opened.conference.reminders
+    if not schedule:
+        raise SettingsError(
+            f"Conference {opened.slug} has no schedule of reminders. Add to the table "
+            f"[po_toolkit.conferences.{opened.slug}] of the configuration file, for example: "
+            f"reminders = [-7, 0, 14, 30]."
+        )
+    return sorted(set(schedule))
+
+
+def _due(order: PurchaseOrder, due_date: date, step: int) -> DueReminder:
+    return DueReminder(
+        order.reference,
+        order.organization_name,
+        order.contact_email,
+        to_major(order.sums.balance, order.currency),
+        order.currency,
+        due_date,
+        step,
+    )

@@ -1,0 +1,131 @@
+"""Sends one reminder: its row is there before the mail, so that no step is ever sent twice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from po_toolkit.domain.reminders import passed_steps, why_not
+from po_toolkit.domain.roles import Act
+from po_toolkit.errors import StripeRefusedError
+from po_toolkit.invoicing.drive import Account
+from po_toolkit.store import reminders
+from po_toolkit.store.tables import PurchaseOrder, Reminder
+
+Json = dict[str, Any]
+
+KEY_LASTS = timedelta(hours=23)
+"""Stripe forgets an idempotency key after a day; then a mail of unknown fate is not repeated."""
+
+_UNDER_WAY = frozenset({"processing", "requires_capture"})
+_OVER = frozenset({"won", "lost", "warning_closed", "prevented"})
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What became of one reminder."""
+
+    state: str
+    """sent, held (not now), refused or taken (another process took the step)."""
+    why: str = ""
+
+
+def held_by_books(order: PurchaseOrder) -> str:
+    """Return why the books forbid to remind of this purchase order now, or ``""``."""
+    live = order.live_invoice
+    if order.cancelled_at is not None:
+        return "cancelled"
+    if live is None or live.step != "done" or not live.stripe_invoice_id or live.due_date is None:
+        return "it has no invoice that the sponsor can pay"
+    entries = [(entry.kind, entry.amount) for entry in order.entries]
+    return why_not(order.sums, entries, order.currency)
+
+
+def held_by_stripe(account: Account, stripe_id: str) -> str:
+    """Return why what Stripe says now forbids a reminder, or ``""``.
+
+    Raises:
+        StripeGatewayError: In one of its kinds.
+    """
+    gateway = account.gateway
+    path = f"/v1/invoices/{stripe_id}"
+    invoice = gateway.read(path, {"expand": ["payments.data.payment.payment_intent"]})
+    if invoice["status"] != "open":
+        return f"the invoice is {invoice['status']} at Stripe"
+    for payment in (invoice.get("payments") or {}).get("data", ()):
+        intent = (payment.get("payment") or {}).get("payment_intent")
+        if not isinstance(intent, dict):
+            continue
+        if intent["status"] in _UNDER_WAY:
+            return "a payment is under way"
+        if payment["status"] == "paid" and _disputed(account, intent["id"]):
+            return "a payment is disputed"
+    return ""
+
+
+def _disputed(account: Account, intent_id: str) -> bool:
+    pages = account.gateway.pages("/v1/disputes", {"payment_intent": intent_id})
+    return any(row["status"] not in _OVER for page in pages for row in page)
+
+
+def remind(account: Account, order_id: int, step: int, schedule: list[int]) -> Sent:
+    """Have Stripe mail the invoice again for a step, unless it was taken or is forbidden.
+
+    Args:
+        account: The conference's account.
+        order_id: The purchase order; its payments were read from Stripe just now.
+        step: Days from the due date.
+        schedule: All steps; earlier ones are passed over for good.
+
+    Raises:
+        StripeUnknownError: Nobody knows whether it was mailed; the same call again is safe.
+        StripeAuthenticationError: The key is wrong.
+    """
+    with account.store.reading() as session:
+        order = session.get_one(PurchaseOrder, order_id)
+        live = order.live_invoice
+        stripe_id = (live.stripe_invoice_id or "") if live else ""
+    why = held_by_stripe(account, stripe_id) if stripe_id else "it has no invoice at Stripe"
+    if why:
+        return Sent("held", why)
+    with account.store.writing(account.actor, Act.REMIND) as uow:
+        order = uow.lock_purchase_order(order_id)
+        live = order.live_invoice
+        why = held_by_books(order)
+        if why or live is None or live.stripe_invoice_id != stripe_id:
+            return Sent("held", why or "its invoice was replaced just now")
+        now = account.now()
+        known = {row.step: row for row in reminders.reminders_of(uow.session, [order_id])[order_id]}
+        if any(later > step for later in known):
+            return Sent("taken")
+        reminders.take_step(uow, order, live, step, state="sending", now=now)
+        for earlier in passed_steps(schedule, known, step):
+            reminders.take_step(uow, order, live, earlier, state="passed", now=now)
+        row = reminders.reminder_row(uow.session, order_id, step)
+        if row.state != "sending":
+            return Sent("taken")
+        if now - row.created_at > KEY_LASTS:
+            row.state, row.error = "refused", "it is not known whether Stripe mailed it"
+            return Sent("refused", row.error)
+    return _mail(account, row)
+
+
+def _mail(account: Account, row: Reminder) -> Sent:
+    path = f"/v1/invoices/{row.stripe_invoice_id}/send"
+    try:
+        account.gateway.write(path, {}, idempotency_key=f"reminder-{row.uuid}")
+    except StripeRefusedError as error:
+        return _settle(account, row, "refused", str(error))
+    return _settle(account, row, "sent")
+
+
+def _settle(account: Account, row: Reminder, state: str, error: str = "") -> Sent:
+    with account.store.writing(account.actor, Act.REMIND) as uow:
+        order = uow.lock_purchase_order(row.purchase_order_id)
+        kept = uow.session.get_one(Reminder, row.id)
+        if kept.state == "sending":
+            kept.state, kept.error = state, error
+            kept.sent_at = account.now() if state == "sent" else None
+            uow.audit(Act.REMIND, order, after={"step": row.step, "state": state})
+    return Sent(state, error)
