@@ -18,6 +18,12 @@ from po_toolkit.store.tables import (
 )
 
 
+def pulse(session: Session, conference: Conference) -> int:
+    """Return a number that rises with every act on the conference; cheap enough to poll."""
+    query = select(func.max(AuditEntry.id)).where(AuditEntry.conference_id == conference.id)
+    return session.scalar(query) or 0
+
+
 def audit(
     session: Session, conference: Conference, *, acts: Collection[str], offset: int, limit: int
 ) -> tuple[Sequence[AuditEntry], int]:

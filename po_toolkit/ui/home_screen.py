@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 import pandas as pd
 import streamlit as st
 
+from po_toolkit.api.bank import held_statements
 from po_toolkit.api.imports import import_batches_of
 from po_toolkit.domain.ageing import BUCKET_LABELS, Bucket
 from po_toolkit.domain.sums import Status
@@ -47,7 +48,7 @@ def home_screen(visit: Visit) -> None:
         _attention(visit, page)
     with right:
         _health(visit)
-    _totals(page)
+    _totals(visit, page)
     _pictures(visit, page)
 
 
@@ -83,6 +84,9 @@ def _matters(visit: Visit, page: FrontPage) -> Iterator[Matter]:
         if number := page.waiting.get(code, 0):
             what = "invoice" if code == "invoice_without_order" else "sponsor"
             yield Matter(f"{words.count(number, what)} {text}", "reconciliation", {})
+    if held := len(held_statements(visit.opened)):
+        text = f"{words.count(held, 'bank statement')} held back"
+        yield Matter(text, "bank", {"bank-view": "Statements"})
     for batch in import_batches_of(visit.opened):
         if batch.waiting_rows and batch.undone_at is None:
             text = f"{words.count(batch.waiting_rows, 'row')} of {batch.file_name} to mend"
@@ -113,23 +117,34 @@ def _health(visit: Visit) -> None:
     sync_button(visit)
 
 
-def _totals(page: FrontPage) -> None:
+def _totals(visit: Visit, page: FrontPage) -> None:
     st.subheader("Totals")
-    frame = pd.DataFrame(
-        {
-            "Currency": sums.currency.upper(),
-            "Status": words.status(sums.status),
-            "Purchase orders": sums.purchase_orders,
-            "Ordered": sums.total,
-            "Credited": sums.credited,
-            "Paid": sums.paid,
-            "Refunded": sums.refunded,
-            "Balance": sums.balance,
-        }
-        for sums in page.by_status
+    own = visit.opened.settings.currency
+    order = list(words.STATUS_LABELS)
+    sums = sorted(
+        page.by_status, key=lambda s: (s.currency != own, s.currency, order.index(Status(s.status)))
     )
-    money = ["Ordered", "Credited", "Paid", "Refunded", "Balance"]
-    st.table(tables.styled(frame, money, by="Currency"), hide_index=True)
+    frame = pd.DataFrame([asdict(s) for s in sums])
+    frame["status"] = [words.status(s) for s in frame["status"]]
+    picked = tables.pick(
+        frame,
+        {
+            "status": "Status",
+            "purchase_orders": "Purchase orders",
+            "total": "Ordered",
+            "credited": "Credited",
+            "paid": "Paid",
+            "refunded": "Refunded",
+            "balance": "Balance",
+        },
+        money=["total", "credited", "paid", "refunded", "balance"],
+        key=visit.key("home.totals"),
+        alt="Totals by currency and status; choose a row to see its purchase orders.",
+    )
+    if picked is not None:
+        chosen = sums[picked]
+        status, currency = words.status(chosen.status), chosen.currency.upper()
+        visit.go("orders", status=status, currency=currency)
 
 
 def _pictures(visit: Visit, page: FrontPage) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from po_toolkit.money import CURRENCIES
 from po_toolkit.reconcile import PurchaseOrderPage, list_purchase_orders
 from po_toolkit.ui import tables, words
 from po_toolkit.ui.session import Visit
@@ -46,7 +47,7 @@ def orders_screen(visit: Visit) -> None:
     filters = _filters()
     page = _page(visit, filters)
     if not page.matching:
-        _nothing(visit, filtered=any(filters[name] for name in ("status", "text")))
+        _nothing(visit, filtered=any(filters[name] for name in ("status", "text", "currency")))
         return
     st.caption(words.count(page.matching, "purchase order"))
     _table(visit, page)
@@ -67,18 +68,28 @@ def _filters() -> dict[str, Any]:
             icon=":material/search:",
         )
         order = st.selectbox("Sort by", list(_SORTS), key="sort", bind="query-params", width=220)
-    status = st.pills(
-        "Status",
-        list(words.STATUS_LABELS.values()),
-        selection_mode="multi",
-        key="status",
-        bind="query-params",
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        status = st.pills(
+            "Status",
+            list(words.STATUS_LABELS.values()),
+            selection_mode="multi",
+            key="status",
+            bind="query-params",
+        )
+        currency = st.multiselect(
+            "Currency",
+            sorted(code.upper() for code in CURRENCIES),
+            placeholder="All",
+            key="currency",
+            bind="query-params",
+            width=220,
+        )
     codes = {label: str(code) for code, label in words.STATUS_LABELS.items()}
     sort, descending = _SORTS[order]
     return {
         "text": text,
         "status": [codes[label] for label in status],
+        "currency": currency,
         "sort": sort,
         "descending": descending,
     }

@@ -5,12 +5,18 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from po_toolkit.domain.ageing import BUCKET_LABELS, Bucket
-from po_toolkit.domain.discrepancies import DISCREPANCY_CLASSES
 from po_toolkit.money import to_major
 from po_toolkit.reconcile import Reconciliation, export, reconcile_conference
-from po_toolkit.reconcile.tables import AGEING, DISCREPANCIES, PURCHASE_ORDERS
-from po_toolkit.ui import tables, words
+from po_toolkit.ui import tables
+from po_toolkit.ui.closing_view import closing_view
+from po_toolkit.ui.reconciliation_views import (
+    ageing_view,
+    discrepancies_view,
+    ledger_view,
+    months_view,
+    orders_view,
+    status_view,
+)
 from po_toolkit.ui.session import Visit
 
 _TOTALS = {
@@ -23,30 +29,15 @@ _TOTALS = {
     "overdue": "Of that overdue",
     "overpaid": "Overpaid",
 }
-
-_ROWS = {
-    "organization_name": "Organization",
-    "status": "Status",
-    "total": "Total",
-    "credited": "Credited",
-    "paid": "Paid",
-    "refunded": "Refunded",
-    "balance": "Balance",
-    "due_date": "Due",
-    "days_overdue": "Days overdue",
-    "discrepancies": "Does not add up",
-    "stripe_status": "At Stripe",
-    "stripe_amount_paid": "Paid at Stripe",
-    "po_number": "Their PO number",
-    "reference": "Reference",
+_VIEWS = {
+    "What does not add up": discrepancies_view,
+    "Purchase orders": orders_view,
+    "By status": status_view,
+    "By age": ageing_view,
+    "By month": months_view,
+    "Ledger": ledger_view,
+    "Closing": closing_view,
 }
-_FOUND = {
-    "organization_name": "Organization",
-    "reference": "Reference",
-    "at_stake": "At stake",
-    "evidence": "What was found",
-}
-_AGEING = {"bucket": "How late", "purchase_orders": "Purchase orders", "amount": "Open"}
 
 
 def reconciliation_screen(visit: Visit) -> None:
@@ -68,24 +59,15 @@ def reconciliation_screen(visit: Visit) -> None:
         return
     _totals(result)
     _downloads(visit, result)
-    _discrepancies(result)
-    st.subheader("Purchase orders")
-    tables.show_table(PURCHASE_ORDERS, _worded(result.rows), _ROWS, key="reconciliation.rows")
-    st.subheader("Ageing")
-    ageing = result.ageing.assign(
-        bucket=[BUCKET_LABELS[Bucket(b)] for b in result.ageing["bucket"]]
+    chosen = st.segmented_control(
+        "Show",
+        list(_VIEWS),
+        default=next(iter(_VIEWS)),
+        required=True,
+        key="reconciliation-view",
+        bind="query-params",
     )
-    tables.show_table(AGEING, ageing, _AGEING, key="reconciliation.ageing")
-
-
-def _worded(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.assign(
-        status=[words.status(s) for s in rows["status"]],
-        discrepancies=[
-            ", ".join(DISCREPANCY_CLASSES[c].title for c in codes)
-            for codes in rows["discrepancies"]
-        ],
-    )
+    _VIEWS[chosen](visit, result)
 
 
 def _totals(result: Reconciliation) -> None:
@@ -122,17 +104,3 @@ def _downloads(visit: Visit, result: Reconciliation) -> None:
             on_click="ignore",
             key=visit.key("reconciliation.xlsx"),
         )
-
-
-def _discrepancies(result: Reconciliation) -> None:
-    found = result.discrepancies
-    if found.empty:
-        st.success("Everything adds up.", icon=":material/check_circle:")
-        return
-    st.subheader("What does not add up")
-    for code, rows in found.groupby("code", sort=False):
-        about = DISCREPANCY_CLASSES[str(code)]
-        with st.expander(f"{about.title}: {words.count(len(rows), 'purchase order')}"):
-            st.write(about.explanation)
-            st.write(f"**What mends it:** {about.mend}")
-            tables.show_table(DISCREPANCIES, rows, _FOUND, key=f"found.{code}")

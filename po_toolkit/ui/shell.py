@@ -21,6 +21,7 @@ from po_toolkit.ui.engine import work_on_if_needed
 from po_toolkit.ui.home_screen import home_screen
 from po_toolkit.ui.import_screen import import_screen
 from po_toolkit.ui.invoice_screen import invoice_screen
+from po_toolkit.ui.live import keep_live
 from po_toolkit.ui.order_screen import order_screen
 from po_toolkit.ui.orders_screen import orders_screen
 from po_toolkit.ui.payouts_screen import payouts_screen
@@ -40,14 +41,16 @@ class Screen:
     act: Act | None = None
     """What one comes here to do; hidden from those whose role does not permit it."""
     hidden: bool = False
+    live: bool = False
+    """Shown anew by itself when something happened at the conference."""
 
 
 SCREENS: Mapping[str, Screen] = {
-    "home": Screen("Home", ":material/home:", home_screen),
+    "home": Screen("Home", ":material/home:", home_screen, live=True),
     "import": Screen("Import", ":material/upload_file:", import_screen, Act.IMPORT),
     "invoice": Screen("Invoice", ":material/send:", invoice_screen, Act.INVOICE),
-    "orders": Screen("Purchase orders", ":material/list_alt:", orders_screen),
-    "order": Screen("Purchase order", ":material/receipt:", order_screen, hidden=True),
+    "orders": Screen("Purchase orders", ":material/list_alt:", orders_screen, live=True),
+    "order": Screen("Purchase order", ":material/receipt:", order_screen, hidden=True, live=True),
     "reconciliation": Screen("Reconciliation", ":material/balance:", reconciliation_screen),
     "bank": Screen("Bank", ":material/account_balance:", bank_screen),
     "payouts": Screen("Payouts", ":material/payments:", payouts_screen),
@@ -107,6 +110,8 @@ def _page(visit: Visit, place: str, screen: Screen, *, default: bool) -> Page:
         with told():
             if screen.act is not None:
                 require(visit.opened.actor, screen.act)
+            if screen.live:
+                keep_live(visit)
             screen.show(visit)
 
     return st.Page(

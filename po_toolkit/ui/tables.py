@@ -92,10 +92,18 @@ def pick(
 def pick_table(
     table: Table, frame: pd.DataFrame, columns: Mapping[str, str], *, key: str
 ) -> int | None:
-    """Show a table of the reconciliation of which one row can be chosen; return its place."""
+    """Show a table of the reconciliation, of which one row can be chosen; return its place."""
+    shown, first = _page(frame, PAGE, f"{key}.page")
     money = [name for name in table.money if name in columns]
     config = {name: _configured(table.column(name), label) for name, label in columns.items()}
-    return pick(edge.with_decimals(table, frame), config, money=money, key=key, alt=table.title)
+    picked = pick(
+        edge.with_decimals(table, shown),
+        config,
+        money=money,
+        key=f"{key}.{first}",
+        alt=f"{table.title}; choose a row to open it.",
+    )
+    return None if picked is None else first + picked
 
 
 def show_texts(frame: pd.DataFrame, columns: Mapping[str, str], *, key: str) -> None:
@@ -106,7 +114,7 @@ def show_texts(frame: pd.DataFrame, columns: Mapping[str, str], *, key: str) -> 
         columns: The columns to show, in order, with their headings.
         key: Tells its pages from those of other tables on the screen.
     """
-    shown = _page(frame, TEXTS, key)[list(columns)].rename(columns=dict(columns))
+    shown = _page(frame, TEXTS, key)[0][list(columns)].rename(columns=dict(columns))
     st.table(shown.map(lambda value: words.plain(_text(value))), hide_index=True)
 
 
@@ -119,18 +127,19 @@ def show_table(table: Table, frame: pd.DataFrame, columns: Mapping[str, str], *,
         columns: The columns to show, in order, with their headings.
         key: Tells its pages from those of other tables on the screen.
     """
-    frame = _page(frame, PAGE, key)
+    frame, _ = _page(frame, PAGE, key)
     config = {name: _configured(table.column(name), label) for name, label in columns.items()}
     money = [name for name in table.money if name in columns]
     show(edge.with_decimals(table, frame), config, money=money, alt=table.title)
 
 
-def _page(frame: pd.DataFrame, rows: int, key: str) -> pd.DataFrame:
+def _page(frame: pd.DataFrame, rows: int, key: str) -> tuple[pd.DataFrame, int]:
+    """Return the rows of the page that is turned to, and the place of the first."""
     pages = -(-len(frame) // rows)
     if pages <= 1:
-        return frame
+        return frame, 0
     first = (st.pagination(pages, key=key) - 1) * rows
-    return frame.iloc[first : first + rows]
+    return frame.iloc[first : first + rows], first
 
 
 def _configured(column: Column, label: str) -> Any:

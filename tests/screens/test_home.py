@@ -51,13 +51,25 @@ def test_totals_are_those_of_the_reconciliation(show, books):
     """Two pages that disagree by a cent are worse than one page."""
     app = show("home")
     assert not app.exception
-    table = app.table[0].value
+    table = app.dataframe[0].value
     totals = reconcile_conference(books.store, books.conference, as_of=books.today()).totals_text()
     for currency, sums in totals.items():
-        rows = table[table["Currency"] == currency.upper()]
-        assert rows["Purchase orders"].sum() == sums["purchase_orders"]
-        for column, name in (("Ordered", "total"), ("Paid", "paid"), ("Balance", "balance")):
-            assert rows[column].sum() == Decimal(sums[name])
+        rows = table[table["currency"] == currency]
+        assert rows["purchase_orders"].sum() == sums["purchase_orders"]
+        for name in ("total", "paid", "balance"):
+            assert rows[name].sum() == Decimal(sums[name])
+
+
+def test_a_total_opens_to_its_purchase_orders(show, books):
+    """A figure that cannot be opened cannot be believed."""
+    app = show("home")
+    totals = app.dataframe[0]
+    at = list(totals.value["status"]).index("Overpaid")
+    app.session_state[totals.key] = {"selection": {"rows": [at], "columns": [], "cells": []}}
+    app.run()
+    assert not app.exception
+    assert app.title[0].value == "Purchase orders"
+    assert list(app.dataframe[0].value["organization_name"]) == ["Kaito Works KK"]
 
 
 def test_what_waits_is_named_with_the_way_there(show, books):

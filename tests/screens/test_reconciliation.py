@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
 from po_toolkit.api.imports import import_purchase_orders
 from po_toolkit.api.ledger import record_payment_by_hand
+from po_toolkit.bootstrap import open_conference
 from po_toolkit.reconcile import reconcile_conference
+from po_toolkit.ui import shell
 
 
 @pytest.fixture
@@ -40,7 +43,8 @@ def test_totals_are_those_of_the_books_in_each_currency(show, books):
 def test_every_row_of_the_books_is_on_the_page(show, books):
     """A purchase order that is on no page is one nobody collects."""
     result = reconcile_conference(books.store, books.conference, as_of=books.today())
-    shown = next(f.value for f in show("reconciliation").dataframe if "days_overdue" in f.value)
+    app = show("reconciliation", **{"reconciliation-view": "Purchase orders"})
+    shown = next(f.value for f in app.dataframe if "days_overdue" in f.value)
     assert set(shown["reference"]) == set(result.rows["reference"])
 
 
@@ -48,7 +52,7 @@ def test_what_does_not_add_up_is_named_with_its_remedy(show, read, books):
     """A discrepancy without the next step is only bad news."""
     app = show("reconciliation")
     labels = [e.label for e in app.expander]
-    assert "Overpaid: 1 purchase order" in labels
+    assert "Overpaid: 1" in labels
     assert "Refund the excess" in read(app)
 
 
@@ -58,3 +62,52 @@ def test_a_day_before_the_import_is_empty(show, read, books):
     app.date_input[0].set_value(books.today() - timedelta(days=1)).run()
     assert not app.exception
     assert "There was no purchase order on that day." in read(app)
+
+
+def pick(app, column, row=0):
+    table = next(d for d in app.dataframe if column in d.value)
+    app.session_state[table.key] = {"selection": {"rows": [row], "columns": [], "cells": []}}
+    app.run()
+    assert not app.exception
+    return table.value.iloc[row]
+
+
+@pytest.mark.parametrize(("view", "figure"), [("By status", "total"), ("By age", "amount")])
+def test_each_figure_opens_to_the_rows_it_is_the_sum_of(show, books, view, figure):
+    """A sum that its rows do not come to is worse than no sum."""
+    app = show("reconciliation", **{"reconciliation-view": view})
+    row = pick(app, "purchase_orders")
+    behind = next(d.value for d in app.dataframe if "days_overdue" in d.value)
+    assert len(behind) == row["purchase_orders"]
+    column = "total" if figure == "total" else "balance"
+    assert behind[column].sum() == row[figure]
+
+
+def test_a_month_opens_to_its_entries_and_the_chart_has_its_figures(show, books):
+    """'What came in November?' is asked every December."""
+    app = show("reconciliation", **{"reconciliation-view": "By month"})
+    assert not app.exception
+    months = next(d for d in app.dataframe if "received" in d.value and "invoiced" in d.value)
+    assert months.value["received"].sum() == Decimal(1650001)
+    pick(app, "invoiced")
+    entries = app.dataframe[-1].value
+    assert list(entries["amount"]) == [Decimal(1650001)]
+
+
+def test_books_are_closed_only_on_purpose_and_verified_later(show, read, books, clock, monkeypatch):
+    """A month closed by a slip of the mouse locks everybody out of it."""
+    clock.advance(days=2)
+    monkeypatch.setattr(shell, "open_conference", partial(open_conference, now=clock))
+    app = show("reconciliation", **{"reconciliation-view": "Closing"})
+    close = next(b for b in app.button if b.label == "Close")
+    close.click().run()
+    assert "Tick the box first." in app.error[0].value
+    through = next(d for d in app.date_input if d.label == "Close through")
+    through.set_value(books.today() - timedelta(days=1))
+    app.checkbox[0].check()
+    next(b for b in app.button if b.label == "Close").click().run()
+    assert not app.exception
+    assert not app.error, app.error[0].value
+    next(b for b in app.button if b.label.startswith("Verify")).click().run()
+    assert not app.exception
+    assert "byte for byte" in read(app)

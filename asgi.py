@@ -1,0 +1,36 @@
+"""The app with the webhook service in one server: `streamlit run asgi.py` or `uvicorn asgi:app`.
+
+One process only: visitors' sessions live in it. Batches that were cut off go on at the start.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import streamlit as st
+from starlette.routing import Route
+
+from po_toolkit.api.schedules import SYNC_EVERY
+from po_toolkit.config import load_settings
+from po_toolkit.ui.engine import work_on
+from po_toolkit.webhook.asgi import create_app
+
+settings = load_settings()
+service = create_app(settings, sync_every=SYNC_EVERY)
+
+
+@asynccontextmanager
+async def lifespan(_app: st.App) -> AsyncIterator[None]:
+    """Work webhook events, schedules and batches while the server runs."""
+    work_on(settings)
+    async with service.state.webhooks.running():
+        yield
+
+
+app = st.App(
+    Path(__file__).with_name("app.py"),
+    # Streamlit answers every address it does not know with the app's page, so that all addresses
+    # of the service are handed over whole: it says 404 and 405 itself.
+    routes=[Route("/webhooks/{rest:path}", service), Route("/healthz", service)],
+    lifespan=lifespan,
+)

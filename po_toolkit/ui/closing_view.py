@@ -1,0 +1,115 @@
+"""Closing the books of a period, proving them later, and handing them to accounting."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from po_toolkit.api.closing import (
+    ClosedBooks,
+    close_books,
+    closed_books,
+    closed_report,
+    verify_closed,
+)
+from po_toolkit.domain.roles import Act
+from po_toolkit.errors import PoToolkitError
+from po_toolkit.reconcile import Reconciliation
+from po_toolkit.ui import tables, words
+from po_toolkit.ui.session import Visit
+
+
+def closing_view(visit: Visit, result: Reconciliation) -> None:
+    """Show the closed periods, and close the next one."""
+    periods = closed_books(visit.opened)
+    if periods:
+        _closed(visit, periods)
+    else:
+        st.caption("No period is closed yet.")
+    if visit.may(Act.CLOSE):
+        _close(visit, result)
+
+
+def _closed(visit: Visit, periods: list[ClosedBooks]) -> None:
+    timezone = visit.opened.conference.timezone
+    frame = pd.DataFrame(
+        {
+            "through": period.through,
+            "timezone": period.timezone,
+            "closed": words.moment(period.closed_at, timezone),
+            "by": period.closed_by,
+            "digest": period.digest,
+        }
+        for period in periods
+    )
+    tables.show(
+        frame,
+        {
+            "through": st.column_config.DateColumn("Through", format="localized"),
+            "timezone": "Timezone",
+            "closed": "Closed",
+            "by": "By",
+            "digest": "Digest of the report",
+        },
+        alt="Closed periods",
+    )
+    for period in periods:
+        day = period.through.isoformat()
+        with st.container(horizontal=True):
+            st.download_button(
+                f"Report through {day}",
+                partial(closed_report, visit.opened, period.through),
+                f"{visit.opened.slug}-closed-{day}.json",
+                "application/json",
+                icon=":material/download:",
+                on_click="ignore",
+                key=visit.key(f"closing.report.{day}"),
+            )
+            verify = st.button(f"Verify {day}", key=visit.key(f"closing.verify.{day}"))
+        if verify:
+            _verify(visit, period)
+
+
+def _verify(visit: Visit, period: ClosedBooks) -> None:
+    found = verify_closed(visit.opened, period.through)
+    if found.intact and found.same_again:
+        st.success(
+            "The report is what was closed, and the ledger gives it again byte for byte.",
+            icon=":material/verified:",
+        )
+        return
+    if not found.intact:
+        st.error("The kept report is not the one that was closed.", icon=":material/error:")
+    for difference in found.differences:
+        st.warning(words.plain(difference), icon=":material/warning:")
+
+
+def _close(visit: Visit, result: Reconciliation) -> None:
+    yesterday = visit.opened.today() - timedelta(days=1)
+    with st.form(visit.key("closing.close"), border=True):
+        st.write(
+            "Closing locks all that is booked up to and including a day; what comes later counts "
+            "after it, and says so. It cannot be opened again."
+        )
+        through = st.date_input(
+            "Close through",
+            value=min(result.as_of, yesterday),
+            max_value=yesterday,
+            format="YYYY-MM-DD",
+        )
+        sure = st.checkbox("Yes, close the books")
+        pressed = st.form_submit_button("Close")
+    if not pressed:
+        return
+    if not sure:
+        st.error("Tick the box first.", icon=":material/error:")
+        return
+    try:
+        close_books(visit.opened, through)
+    except PoToolkitError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    st.rerun()
