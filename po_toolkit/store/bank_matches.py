@@ -247,7 +247,7 @@ def matches_of(session: Session, line_ids: Iterable[int]) -> dict[int, list[Bank
     return found
 
 
-def standing(session: Session, conference_id: int, **target: int) -> BankMatch | None:
+def standing(session: Session, conference_id: int, **target: int | str) -> BankMatch | None:
     """Return the standing match of a payout (with its kind) or an entry, if there is one."""
     conditions = [getattr(BankMatch, name) == value for name, value in target.items()]
     return session.scalars(

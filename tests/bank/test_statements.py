@@ -202,3 +202,43 @@ def test_a_viewer_may_not_load_nor_an_operator_accept(opened) -> None:
     object.__setattr__(opened, "actor", Actor("see", Role.VIEWER))
     with pytest.raises(NotAllowedError):
         import_bank_statement(opened, camt([wire()]))
+
+
+MT940 = """{1:F01COBADEFFXXXX0000000000}{2:I940COBADEFFXXXXN}{4:
+:20:A
+:25:DE89370400440532013000
+:28C:1/1
+:60F:C270301EUR10,00
+:61:2703050305C5,NTRFNONREF//B1
+:86:166?00GUTSCHRIFT?20SVWZ+PO-7KQ2MX?32ACME GMBH
+:62F:C270305EUR15,
+-}{1:F01COBADEFFXXXX0000000000}{2:I940COBADEFFXXXXN}{4:
+:20:B
+:25:DE89370400440532013000
+:28C:2/1
+:60F:C270305EUR15,00
+:61:2703060306RC5,00NTRFNONREF//B2
+:86:166?00STORNO
+:62F:C270306EUR10,00
+-}
+"""
+
+
+def test_swift_frames_around_statements_are_no_part_of_them(opened) -> None:
+    """Else a bank that sends whole SWIFT messages has every statement held."""
+    report = import_bank_statement(opened, MT940.encode())
+    assert [s.state for s in report.statements] == ["proven", "proven"]
+    assert amounts(opened) == [-500, 500]
+    with opened.store.reading() as session:
+        line = next(x for x in all_lines(session, opened.conference.id) if x.amount > 0)
+    assert (line.counterparty, "PO-7KQ2MX" in line.text) == ("ACME GMBH", True)
+
+
+@pytest.mark.parametrize("encoding", ["windows-1252", "utf-16", "iso-8859-1"])
+def test_a_camt_in_the_banks_own_encoding(encoding: str, opened) -> None:
+    """Else a sponsor's umlaut stops the whole statement."""
+    entry = Entry(MARCH, Decimal(5), "ZAHLUNG", "MÜLLER GMBH")
+    text = camt([entry]).decode().replace('encoding="UTF-8"', f'encoding="{encoding}"')
+    import_bank_statement(opened, text.encode(encoding))
+    with opened.store.reading() as session:
+        assert all_lines(session, opened.conference.id)[0].counterparty == "MÜLLER GMBH"

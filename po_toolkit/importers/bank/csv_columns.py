@@ -60,7 +60,8 @@ _NAMES = {
         "reference;payment reference;message;remittance;remittance information;purpose;"
         "verwendungszweck;buchungstext;libelle;communication;motif;concepto;descripcion;"
         "omschrijving;mededelingen;causale;descrizione;historico;text;transaction;notes;"
-        "original description;payment details;additional information;extended description;"
+        "type;transaction type;original description;payment details;additional information;"
+        "extended description;"
         "check number;check no;check or slip;cheque number;serial number;customer reference;"
         "end to end id;end to end reference;kundenreferenz end to end;bank description;addenda"
     ),

@@ -61,6 +61,8 @@ def read_bank_file(
     if data.startswith(b"%PDF"):
         raise ImportFileError("The file is a PDF; ask the bank for CAMT.053, MT940, OFX or CSV.")
     text, notes = decode(data)
+    if text.lstrip("\ufeff \t\r\n").startswith("<"):
+        return read_camt(data)
     if _MT940.search(text[:65536]):
         file = read_mt940(text)
         file.notes[:0] = notes

@@ -152,7 +152,9 @@ def _take(
             booked_on=booked,
             value_date=value.read(layout.order) if value else None,
             counterparty=counterparty[:255],
-            text=one_line(counterparty, layout.text(cells, "text")),
+            text=one_line(
+                counterparty, layout.text(cells, "text"), layout.text(cells, "direction")
+            ),
             bank_reference=layout.text(cells, "bank_reference")[:255],
         )
     )

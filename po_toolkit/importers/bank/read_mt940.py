@@ -30,7 +30,8 @@ _LINE = re.compile(
     re.DOTALL,
 )
 _SUBFIELD = re.compile(r"[?>](\d\d)")
-_ENDS = re.compile(r"^(-\}?|\{.*)$")
+_FRAME = re.compile(r"^(?:-\}?)?\{[^:]*:.*\{4:|^\{4:")
+"""The blocks of a SWIFT message around the statement, where its text begins on the same line."""
 _KEYWORD = re.compile(
     r"/(NAME|BENM|ORDP|REMI|EREF|IBAN|ISDT|CSID|MARF|TRTP|ADDR|BIC|TRCD|PREF|RTRN)/"
 )
@@ -74,23 +75,24 @@ def read_mt940(text: str) -> BankFile:
 def _fields(text: str) -> list[_Field]:
     fields: list[_Field] = []
     for row, line in enumerate(text.splitlines(), 1):
-        found = _TAG.match(line.lstrip("{4").lstrip() if line.startswith("{4:") else line)
+        found = _TAG.match(_FRAME.sub("", line))
+        plain = line.strip()
         if found:
             fields.append(_Field(found[1], row, found[2]))
-        elif fields and line.strip() and not _ENDS.match(line.strip()):
-            fields[-1].text += "\n" + line
-        elif line.strip() in ("-", "-}") and fields:
+        elif fields and (plain == "-" or plain.startswith(("-}", "{"))):
             # What stands between two messages (bank codes, blank lines) belongs to neither.
             fields.append(_Field("", row, ""))
+        elif fields and plain:
+            fields[-1].text += "\n" + line
     return fields
 
 
 def _statement(block: list[_Field], notes: list[str]) -> Statement:
     made = Statement()
     first = {f.tag: f.text for f in reversed(block)}
-    made.account = one_line(first.get("25", ""))
-    number = one_line(first.get("28C", first.get("28", "")))
-    made.number = one_line(first.get("20", ""), number)
+    made.account = _first_line(first.get("25", ""))
+    number = _first_line(first.get("28C", first.get("28", "")))
+    made.number = one_line(_first_line(first.get("20", "")), number)
     opening = next((f for f in block if f.tag in ("60F", "60M")), None)
     closing = next((f for f in reversed(block) if f.tag in ("62F", "62M")), None)
     made.currency = _currency(opening) or _currency(closing)
@@ -103,20 +105,24 @@ def _statement(block: list[_Field], notes: list[str]) -> Statement:
     return made
 
 
+def _first_line(text: str) -> str:
+    return one_line(text.partition("\n")[0])
+
+
 def _until_next_line(fields: list[_Field]) -> list[_Field]:
     end = next((i for i, f in enumerate(fields) if f.tag not in ("86", "NS")), len(fields))
     return fields[:end]
 
 
 def _currency(balance: _Field | None) -> str:
-    found = _BALANCE.match(balance.text.strip()) if balance else None
+    found = _BALANCE.match(_first_line(balance.text)) if balance else None
     return (found[3] or "").lower() if found else ""
 
 
 def _balance(made: Statement, part: _Field | None, name: str) -> tuple[int | None, date | None]:
     if part is None:
         return None, None
-    found = _BALANCE.match(part.text.strip())
+    found = _BALANCE.match(_first_line(part.text))
     if found is None:
         made.problems.append(f"its {name} balance {part.text.strip()!r} cannot be read")
         return None, None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from po_toolkit.errors import ImportFileError
+
+_DECLARED = re.compile(rb"""<\?xml[^>]*encoding=["']([A-Za-z0-9._-]+)["'][^>]*\?>""")
 
 
 @dataclass(slots=True)
@@ -73,10 +76,23 @@ def parse(data: bytes) -> Node:
     parser.CharacterDataHandler = text
     parser.StartDoctypeDeclHandler = refuse
     try:
-        parser.Parse(data, True)
+        parser.Parse(_readable(data), True)
     except expat.ExpatError as error:
         why = expat.ErrorString(error.code)
         raise ImportFileError(
             f"The XML is damaged or cut short in line {error.lineno}: {why}."
         ) from None
     return root.children[0]
+
+
+def _readable(data: bytes) -> bytes:
+    """Return the document in an encoding that the parser knows; it knows but four."""
+    data = data.lstrip()
+    declared = _DECLARED.match(data)
+    name = declared[1].decode("ascii") if declared else "utf-8"
+    if declared is None or name.lower() in ("utf-8", "utf-16", "iso-8859-1", "us-ascii"):
+        return data
+    try:
+        return data[declared.end() :].decode(name).encode()
+    except (LookupError, UnicodeDecodeError):
+        raise ImportFileError(f"The XML says that it is {name}, and is not.") from None
