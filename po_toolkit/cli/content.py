@@ -22,7 +22,9 @@ def preview(
     sent: SentOption = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Show the very content of an invoice: texts, lines, taxes, ways to pay.
+    """Show the very content of an invoice.
+
+    Its texts, lines, taxes and ways to pay.
 
     Nothing is sent. With --sent Stripe is asked what the sent invoice says; the command then exits
     1 where a field differs from what the purchase order and the settings say now.

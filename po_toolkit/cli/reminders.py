@@ -23,7 +23,9 @@ def remind(
     yes: YesOption = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Have Stripe mail unpaid invoices again, by the conference's schedule.
+    """Remind sponsors of unpaid invoices.
+
+    Stripe mails them again, by the conference's schedule.
 
     Each step of the schedule (reminders in the settings) is sent at most once for a purchase
     order: never after payment, while a payment is under way, or on a dispute. Run it daily.
