@@ -28,6 +28,12 @@ ERRORS = {
     "too_long": "The text is longer than Stripe takes.",
     "cell_error": "The cell holds an error such as #REF!, or a formula that nobody calculated.",
     "digits_lost": "The spreadsheet program rounded this number or made a date of it.",
+    "tax_rate_unknown": "The tax rate is not one of the conference's.",
+    "tax_not_representable": "The tax on the line is too large.",
+    "tax_id_invalid": "The tax id is not one in its country.",
+    "service_period": "The service period ends before it begins.",
+    "language_unknown": "Stripe writes no invoices in this language.",
+    "payment_methods_unknown": "A way to pay is not one that an invoice can offer.",
     "invoice_id_invalid": "The Stripe invoice id does not look like in_…",
     "invoice_id_taken": "The Stripe invoice belongs to another purchase order.",
     "duplicate_differs": "A purchase order with this number exists, with another content.",
@@ -45,6 +51,7 @@ WARNINGS = {
     "quantity_in_text": "The amount cannot be divided by the quantity; it is one line of one.",
     "several_emails": "The cell has several addresses; the first gets the invoice.",
     "similar_sponsor": "A sponsor with almost the same name is there, or in the same file.",
+    "tax_id_kind": "The kind of tax id is not known; it is kept in the notes.",
     "unusual_total": "The total is far above or below the others of its currency.",
 }
 """What is worth a look, but rejects nothing."""

@@ -39,8 +39,7 @@ def open_ods(archive: Archive) -> Workbook:
     parser: Any = XMLPullParser(["start", "end"])
     try:
         for chunk in archive.chunks("content.xml"):
-            if b"<!DOCTYPE" in chunk or b"<!ENTITY" in chunk:
-                raise ImportFileError("The file declares entities and was not read.")
+            _refuse_entities(chunk)
             parser.feed(chunk)
             reader.take(parser.read_events())
         parser.close()
@@ -53,6 +52,11 @@ def open_ods(archive: Archive) -> Workbook:
         raise ImportFileError("The file has no sheet with cells. Nothing was imported.")
     hidden = frozenset(sheet.name for sheet in reader.sheets if sheet.hidden)
     return Workbook("ods", list(sheets), sheets.__getitem__, hidden=hidden)
+
+
+def _refuse_entities(chunk: bytes) -> None:
+    if b"<!DOCTYPE" in chunk or b"<!ENTITY" in chunk:
+        raise ImportFileError("The file declares entities and was not read.")
 
 
 @dataclass(slots=True)

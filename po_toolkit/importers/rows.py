@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, get_type_hints
@@ -123,7 +124,7 @@ def read_rows(table: Sequence[SheetRow], columns: Mapping[str, int], reading: Re
     return rows
 
 
-def _plain_amounts(different: Set[Cell], reading: Reading) -> dict[Cell, Any]:
+def _plain_amounts(different: AbstractSet[Cell], reading: Reading) -> dict[Cell, Any]:
     """Read what is written like 1234.50, which is most: it needs no look at signs or marks."""
     if reading.decimals == "comma":
         return {}

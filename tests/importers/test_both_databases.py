@@ -59,7 +59,7 @@ def test_an_import_is_read_back_whole(conference: OpenConference) -> None:
         outcomes = session.execute(
             select(ImportRow.outcome, func.count()).group_by(ImportRow.outcome)
         )
-        assert {name: number for name, number in outcomes} == {"accepted": 118, "rejected": 24}
+        assert dict(outcomes.all()) == {"accepted": 118, "rejected": 24}
         bad = session.scalars(select(ImportRow).where(ImportRow.outcome == "rejected")).all()
         assert sum(len(row.problems) for row in bad) == 8
     later = import_purchase_orders(conference, SAMPLES / "sponsors-currencies.csv")
