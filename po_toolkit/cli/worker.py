@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+from datetime import timedelta
+from typing import Annotated
 
 import typer
 
@@ -13,23 +15,38 @@ from po_toolkit.cli.opening import settings_of
 from po_toolkit.logs import configure_logging
 
 
-def worker(ctx: typer.Context) -> None:
-    """Work the batches of every conference until stopped.
+def worker(
+    ctx: typer.Context,
+    sync_minutes: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="Sync each conference every N minutes, and compare everything at night; 0: never.",
+        ),
+    ] = 15,
+) -> None:
+    """Work the batches and webhook events of every conference until stopped.
 
-    Needed only where one machine is outgrown: the app and invoice work their queue themselves.
-    Any number of workers may run on one PostgreSQL. Stopped by Ctrl-C or SIGTERM, it finishes what
-    it has in hand; killed, it loses nothing, since another takes over after 15 seconds.
+    Needed only where one machine is outgrown: the app, invoice and webhook serve work their queues
+    themselves. Any number of workers may run on one PostgreSQL. Stopped by Ctrl-C or SIGTERM, it
+    finishes what it has in hand; killed, it loses nothing: another takes over within 30 seconds.
 
     Example: po-toolkit worker
     """
     from po_toolkit.jobs.engine import Engine
+    from po_toolkit.webhook.worker import open_worker
 
     settings = settings_of(ctx)
     configure_logging(logging.INFO)
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
+    every = timedelta(minutes=sync_minutes) if sync_minutes else None
+    events = open_worker(settings, sync_every=every)
     with Engine(settings):
+        events.start()
         tell("Working. Stop with Ctrl-C.")
         stop.wait()
+        events.stop()
     tell("Stopped; nothing is left half done.")

@@ -24,7 +24,6 @@ from po_toolkit.bootstrap import OpenConference, open_conference, open_database
 from po_toolkit.config import Settings
 from po_toolkit.domain.roles import STRIPE
 from po_toolkit.errors import PoToolkitError
-from po_toolkit.store.columns import utc_now
 
 log = structlog.get_logger(__name__)
 
@@ -173,15 +172,22 @@ class WorkerProcess:
 def _run(settings: Settings, ear: Connection, sync_every: timedelta | None) -> None:
     """Work until the other end of the pipe is closed, by its owner or by its death."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    store = open_database(settings)
-    worker = Worker(
-        [
-            open_conference(slug, settings=settings, store=store, actor=STRIPE, now=utc_now)
-            for slug in settings.conferences
-        ],
-        sync_every=sync_every,
-    )
+    worker = open_worker(settings, sync_every=sync_every)
     worker.start()
     while os.read(ear.fileno(), 4096):
         worker.ring()
     worker.stop()
+
+
+def open_worker(settings: Settings, *, sync_every: timedelta | None) -> Worker:
+    """Open every conference of the settings and return who works its events.
+
+    Raises:
+        SettingsError: A setting is wrong.
+    """
+    store = open_database(settings)
+    conferences = [
+        open_conference(slug, settings=settings, store=store, actor=STRIPE)
+        for slug in settings.conferences
+    ]
+    return Worker(conferences, sync_every=sync_every)
