@@ -31,6 +31,7 @@ def reissue(
     contact: Annotated[str | None, _text("--contact", "name of the person")] = None,
     address: Annotated[str | None, _text("--address", "billing address")] = None,
     po_number: Annotated[str | None, _text("--po-number", "PO number of the sponsor")] = None,
+    tax_id: Annotated[str | None, _text("--tax-id", "tax id, like DE123456789")] = None,
     due_date: Annotated[
         date | None,
         typer.Option(
@@ -57,6 +58,7 @@ def reissue(
         contact_email=email,
         billing_address=address,
         po_number=po_number,
+        tax_id=tax_id,
         due_date=due_date,
     )
     result = issue_again(opened, reference, changes)

@@ -14,11 +14,13 @@ from po_toolkit.cli import (
     bank,
     books,
     closing,
+    content,
     database,
     demonstration,
     invoices,
     ledger,
     reconciliation,
+    reminders,
     simulator,
     spreadsheets,
     sync,
@@ -80,6 +82,7 @@ app.command("init")(database.init)
 app.command("demo")(demonstration.demo)
 app.command("template")(spreadsheets.template)
 app.command("import")(spreadsheets.import_)
+app.command("preview")(content.preview)
 app.command("invoice")(invoices.invoice)
 app.command("adopt")(invoices.adopt)
 app.command("sync")(sync.sync)
@@ -89,6 +92,7 @@ app.command("refund")(ledger.refund)
 app.command("credit-note")(ledger.credit_note)
 app.command("cancel")(ledger.cancel)
 app.command("resend")(invoices.resend)
+app.command("remind")(reminders.remind)
 app.command("reissue")(amending.reissue)
 app.command("reconcile")(reconciliation.reconcile)
 app.command("summary")(books.summary)

@@ -16,7 +16,7 @@ from typing import Any
 
 from po_toolkit.domain.tax_ids import TaxId, eu_country
 from po_toolkit.errors import AmountError, PurchaseOrderError
-from po_toolkit.money import display, exponent, minor_from_api, minor_to_api
+from po_toolkit.money import exponent, minor_from_api, minor_to_api
 
 _WHOLE = 1_000_000
 """100 % in ten-thousandths of a per cent, the finest that Stripe's rates know."""
@@ -194,9 +194,6 @@ def _plain(percentage: Decimal | str) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def described(rate: Rate, tax: int, currency: str) -> str:
-    """Write one tax for people: ``VAT 19 %: 19.00 EUR``."""
-    if rate.treatment != "taxed":
-        return rate.name
-    inside = " (in the price)" if rate.inclusive else ""
-    return f"{rate.name} {rate.percentage} %{inside}: {display(tax, currency)}"
+def rate_words(rate: Rate) -> str:
+    """Write a rate for people: ``VAT 19 %``."""
+    return f"{rate.name} {rate.percentage} %{' included' if rate.inclusive else ''}"

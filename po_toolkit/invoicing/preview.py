@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from po_toolkit.domain.tax import Rate, line_tax, rates_of
+from po_toolkit.domain.tax import Rate, line_tax, rate_words, rates_of
 from po_toolkit.errors import StripeNotFoundError
 from po_toolkit.invoicing.look import all_lines
 from po_toolkit.invoicing.plan import InvoicePlan
@@ -67,7 +67,7 @@ def planned_content(plan: InvoicePlan, now: datetime) -> list[ContentField]:
                 ],
             }
         )
-    names = {key: _rate_name(r.name, r.percentage, r.inclusive) for key, r in rates.items()}
+    names = {key: rate_words(rate) for key, rate in rates.items()}
     locales = customer.get("preferred_locales") or []
     return list(_fields(plan, invoice, lines, names, locales))
 
@@ -89,8 +89,8 @@ def sent_content(gateway: StripeGateway, plan: InvoicePlan, stripe_id: str) -> l
         for tax in taxes:
             if tax["rate"] not in names:
                 rate = gateway.read(f"/v1/tax_rates/{tax['rate']}")
-                names[tax["rate"]] = _rate_name(
-                    rate["display_name"], f"{rate['percentage']:g}", rate["inclusive"]
+                names[tax["rate"]] = rate_words(
+                    Rate(rate["display_name"], f"{rate['percentage']:g}", rate["inclusive"])
                 )
         has_period = plan.content.period is not None
         lines.append({**line, "taxes": taxes, "period": line["period"] if has_period else None})
@@ -104,10 +104,6 @@ def _locales(gateway: StripeGateway, customer_id: str) -> list[str]:
     except StripeNotFoundError:
         return []
     return list(customer.get("preferred_locales") or [])
-
-
-def _rate_name(name: str, percentage: str, inclusive: bool) -> str:
-    return f"{name} {percentage} %{' included' if inclusive else ''}"
 
 
 def _fields(

@@ -45,6 +45,7 @@ class Books:
         strays: Invoices at Stripe that belong to no purchase order.
         balances: Money of customers that lies at Stripe.
         bank: Payouts and bank lines.
+        taxed_lines: Each line that bears a tax rate.
     """
 
     conference: Conference
@@ -56,6 +57,7 @@ class Books:
     strays: pd.DataFrame
     balances: pd.DataFrame
     bank: BankSide
+    taxed_lines: pd.DataFrame
 
 
 def open_books(store: Store, conference: Conference, as_of: date) -> Books:
@@ -76,6 +78,7 @@ def open_books(store: Store, conference: Conference, as_of: date) -> Books:
         strays = as_it_was(read.stray_invoices, "stray_id", StrayInvoice)
         balances = as_it_was(read.customer_balances, "balance_id", CustomerBalance)
         bank = read_bank_side(as_it_was)
+        taxed = read.taxed_lines(session, conference.id, cutoff)
     orders = _keyed(orders, conference.timezone, cutoff)
     invoices = _dated_invoices(invoices, conference.timezone, cutoff)
     entries = _named(_signed_entries(entries), orders)
@@ -92,6 +95,7 @@ def open_books(store: Store, conference: Conference, as_of: date) -> Books:
         strays,
         balances,
         bank,
+        frame_of(taxed.columns, taxed.records),
     )
 
 

@@ -22,7 +22,9 @@ from po_toolkit.reconcile.tables import (
     MONTHS,
     PURCHASE_ORDERS,
     SUMMARY,
+    TAX,
 )
+from po_toolkit.reconcile.tax import by_rate
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.database import Store
 from po_toolkit.store.tables import Conference
@@ -35,6 +37,7 @@ TABLES = {
     "discrepancies": DISCREPANCIES,
     "invoices": INVOICES,
     "entries": ENTRIES,
+    "tax": TAX,
 }
 """The tables of a reconciliation by the attribute that holds them."""
 
@@ -110,6 +113,11 @@ class Reconciliation:
         moved = ENTRIES.frame(self.books.entries.assign(credited=0))
         both = pd.concat([moved, ENTRIES.frame(as_entries)])
         return ENTRIES.frame(both.sort_values("booked_on", kind="stable"))
+
+    @cached_property
+    def tax(self) -> pd.DataFrame:
+        """The tax in the totals by purchase order and rate (table ``TAX``)."""
+        return by_rate(self.books)
 
     @cached_property
     def ageing(self) -> pd.DataFrame:
@@ -211,6 +219,7 @@ class Reconciliation:
             "rows": edge.records(PURCHASE_ORDERS, self.rows),
             "totals": self.totals_text(),
             "discrepancies": edge.records(DISCREPANCIES, self.discrepancies),
+            "tax": edge.records(TAX, self.tax),
         }
 
 

@@ -143,6 +143,21 @@ MONTHS = Table(
     ),
 )
 
+TAX = Table(
+    "tax",
+    "Tax",
+    (
+        _REFERENCE,
+        _ORGANIZATION,
+        Column("sent_on", Kind.DATE, "The day its invoice was sent; empty before"),
+        _CURRENCY,
+        Column("rate", Kind.TEXT, "The rate as it stands on the invoice"),
+        Column("treatment", Kind.TEXT, "taxed, exempt or reverse_charge"),
+        Column("taxable", Kind.MONEY, "What it is computed on, without tax"),
+        Column("tax", Kind.MONEY, "The tax in the total of the purchase order"),
+    ),
+)
+
 STATEMENT = Table(
     "statement",
     "Statement",

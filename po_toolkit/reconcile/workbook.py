@@ -22,6 +22,7 @@ from po_toolkit.reconcile.tables import (
     MONTHS,
     PURCHASE_ORDERS,
     SUMMARY,
+    TAX,
 )
 
 _WIDTHS = {Kind.TEXT: 22, Kind.ID: 26, Kind.DATE: 12, Kind.CODES: 30, Kind.FLAG: 8}
@@ -42,6 +43,7 @@ def workbook(reconciliation: Reconciliation) -> bytes:
             (DISCREPANCIES, reconciliation.discrepancies),
             (INVOICES, reconciliation.invoices),
             (ENTRIES, reconciliation.entries),
+            *([(TAX, reconciliation.tax)] if len(reconciliation.tax) else []),
         ):
             sheets.add(table, frame)
         sheets.totals(totals, reconciliation)

@@ -21,6 +21,8 @@ from sqlalchemy import (
     cast,
     func,
     literal,
+    null,
+    or_,
     select,
     type_coerce,
 )
@@ -96,6 +98,27 @@ def orders(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
         .outerjoin(ImportBatch, ImportBatch.id == po.import_batch_id)
         .where(po.conference_id == conference_id)
         .order_by(po.id),
+    )
+
+
+def taxed_lines(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
+    """Read each line that bears a tax rate, of purchase orders that are not cancelled."""
+    po, line = PurchaseOrder, PurchaseOrderLineItem
+    return _read(
+        session,
+        select(
+            line.purchase_order_id.label("order_id"),
+            po.currency,
+            line.line_total,
+            line.tax_rates,
+        )
+        .join(po, po.id == line.purchase_order_id)
+        .where(
+            po.conference_id == conference_id,
+            line.tax_rates.is_not(null()),
+            or_(po.cancelled_at.is_(None), po.cancelled_at >= cutoff.before),
+        )
+        .order_by(po.id, line.position),
     )
 
 

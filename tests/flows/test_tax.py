@@ -252,3 +252,42 @@ def test_a_draft_to_which_somebody_added_another_tax_is_not_sent(taxed, simulato
     report = invoice_purchase_orders(taxed, references=[order.reference])
     assert "look for taxes" in report.results[0].error
     assert simulator.control.all("invoice") == []
+
+
+def test_the_tax_is_in_reconciliation_and_its_workbook_by_rate(taxed):
+    from io import BytesIO
+
+    import openpyxl
+
+    from po_toolkit import create_purchase_order
+    from po_toolkit.reconcile import export
+
+    order = create_purchase_order(
+        SLUG,
+        organization_name="Acme GmbH",
+        contact_email="ap@acme.example",
+        currency="eur",
+        line_items=lines_of(
+            [
+                (1, "100.00", "vat19"),
+                (1, "50.00", "vat19"),
+                (1, "107.00", "vat7in"),
+                (1, "10.00", "exempt"),
+            ]
+        ),
+        opened=taxed,
+    )
+    create_stripe_invoice(order, opened=taxed)
+    found = reconcile_conference(taxed.store, taxed.conference, as_of=taxed.today())
+    assert [
+        (t["rate"], t["treatment"], t["taxable"], t["tax"]) for t in found.as_json()["tax"]
+    ] == [
+        ("VAT 19 %", "taxed", "150.00", "28.50"),
+        ("VAT 7 % included", "taxed", "100.00", "7.00"),
+        ("Tax exempt 0 %", "exempt", "10.00", "0.00"),
+    ]
+    assert {t["sent_on"] for t in found.as_json()["tax"]} == {taxed.today().isoformat()}
+    sheet = openpyxl.load_workbook(BytesIO(export(found, "xlsx")))["Tax"]
+    assert [cell.value for cell in sheet["E"]][1] == "VAT 19 %"
+    without = sum(Decimal(t["taxable"]) for t in found.as_json()["tax"])
+    assert Decimal(found.as_json()["rows"][0]["total"]) == without + order.total_tax
