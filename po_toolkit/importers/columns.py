@@ -11,7 +11,7 @@ from itertools import islice
 
 from po_toolkit.errors import ImportChoiceError, ImportFileError
 from po_toolkit.importers.cells import Cell, text_of
-from po_toolkit.importers.headers import FIELDS, field_of, fold
+from po_toolkit.importers.headers import FIELDS, REASON, field_of, fold
 from po_toolkit.importers.workbook import SheetRow, column_letter
 from po_toolkit.money import CURRENCIES
 
@@ -75,8 +75,12 @@ def _distinct(text: str, position: int, times: Counter[str]) -> str:
 
 
 def fingerprint(headers: Sequence[str]) -> str:
-    """Return what a file's header is remembered by: its names, folded, in their order."""
-    return hashlib.sha256("\n".join(map(fold, headers)).encode()).hexdigest()[:32]
+    """Return what a file's header is remembered by: its names, folded, in their order.
+
+    The column of reasons does not count, so that a file of rejected rows is read as theirs was.
+    """
+    names = [fold(header) for header in headers if header != REASON]
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()[:32]
 
 
 def assign(

@@ -35,6 +35,9 @@ FIELDS = (
 )
 """The canonical columns."""
 
+REASON = "po_toolkit_reason"
+"""The header of the column in which rejected rows say why; an import leaves it out."""
+
 REQUIRED = ("organization_name", "contact_email")
 """Columns that every import has, beside ``amount`` or ``unit_price``."""
 

@@ -11,10 +11,8 @@ import xlsxwriter
 from po_toolkit.domain.harmless import harmless
 from po_toolkit.importers.amounts import written_amount
 from po_toolkit.importers.cells import Cell, text_of
+from po_toolkit.importers.headers import REASON
 from po_toolkit.importers.workbook import SheetRow
-
-REASON = "po_toolkit_reason"
-"""The header of the column that says why; an import leaves it out."""
 
 Reasons = Mapping[int, Sequence[str]]
 """Line number → why its purchase order was rejected."""

@@ -303,6 +303,18 @@ def test_a_batch_of_drafts_is_taken_back_as_a_whole(conference: OpenConference) 
     assert take(conference, "Bolt,ap@bolt.example,1,Gold,1,500.00\n").accepted == 1
 
 
+def test_an_order_taken_back_leaves_its_id_to_nobody(conference: OpenConference) -> None:
+    """What the audit trail says of it would else be told of a stranger."""
+    first = take(conference, GOLD)
+    with conference.store.reading() as session:
+        gone = session.scalars(select(PurchaseOrder.id)).one()
+    assert first.batch is not None
+    undo_import(conference, first.batch)
+    take(conference, GOLD)
+    with conference.store.reading() as session:
+        assert session.scalars(select(PurchaseOrder.id)).one() > gone
+
+
 def test_a_batch_with_an_order_that_moved_on_is_not_taken_back(
     conference: OpenConference,
 ) -> None:
@@ -343,6 +355,18 @@ def test_a_mapping_is_remembered_for_files_with_the_same_header(
     assert (third.orders[0].total, third.orders[0].po_number) == (50000, "")
     with pytest.raises(ImportFileError):
         import_purchase_orders(opener("other-2027"), content)
+
+
+def test_a_file_of_rejected_rows_is_read_with_the_mapping_of_their_file(
+    conference: OpenConference,
+) -> None:
+    content = b"Who,Mail to,Fee,Fee\nAcme,ap@acme.example,500.00,1.00\nBolt,nobody,200.00,1.00\n"
+    mapping = {"organization_name": "Who", "contact_email": "Mail to", "amount": "Fee (column C)"}
+    report = import_purchase_orders(conference, content, mapping=mapping)
+    assert (report.accepted, report.rejected) == (1, 1)
+    mended = rejected_rows_csv(report).replace(b"nobody", b"ap@bolt.example")
+    (order,) = import_purchase_orders(conference, mended).orders
+    assert (order.organization_name, order.total) == ("Bolt", 20000)
 
 
 def test_a_question_writes_nothing_and_its_answer_imports(conference: OpenConference) -> None:

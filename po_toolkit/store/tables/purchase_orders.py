@@ -50,6 +50,8 @@ class PurchaseOrder(Base):
             "sum_paid",
             "sum_refunded",
         ),
+        # The audit trail knows a purchase order by its id, also one that was taken back.
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[Key]

@@ -234,6 +234,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_purchase_orders")),
         sa.UniqueConstraint("reference", name=op.f("uq_purchase_orders_reference")),
         sa.UniqueConstraint("uuid", name=op.f("uq_purchase_orders_uuid")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("purchase_orders", schema=None) as batch_op:
         batch_op.create_index(
