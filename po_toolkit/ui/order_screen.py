@@ -10,6 +10,7 @@ import streamlit as st
 from po_toolkit.reconcile import PurchaseOrderStory, purchase_order_story
 from po_toolkit.reconcile.story import StoryEvent
 from po_toolkit.ui import tables, words
+from po_toolkit.ui.content_panel import content_panel
 from po_toolkit.ui.order_acts import order_acts
 from po_toolkit.ui.session import Visit
 from po_toolkit.ui.sync_button import sync_button
@@ -34,6 +35,7 @@ def order_screen(visit: Visit) -> None:
     if story.invoices:
         sync_button(visit, story.reference)
     order_acts(visit, story)
+    content_panel(visit, story.reference, at_stripe=bool(story.stripe_invoice_id))
     _invoices(story)
     _lines(story)
     _money(story)

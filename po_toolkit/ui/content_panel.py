@@ -1,0 +1,60 @@
+"""What the invoice of one purchase order says, before it is sent and beside what Stripe has."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from po_toolkit.api.content import InvoiceContent, compare_content, preview_content
+from po_toolkit.money import display
+from po_toolkit.ui import words
+from po_toolkit.ui.session import Visit
+
+
+def content_panel(visit: Visit, reference: str, *, at_stripe: bool) -> None:
+    """Show the content field by field; Stripe is asked only when the button is pressed.
+
+    Args:
+        visit: Who looks at which conference.
+        reference: The purchase order.
+        at_stripe: Whether it has an invoice at Stripe to compare with.
+    """
+    with st.expander("What the invoice says", icon=":material/preview:"):
+        compare = False
+        if at_stripe and visit.opened.settings.mode != "none":
+            compare = st.button(
+                "Compare with Stripe",
+                icon=":material/compare_arrows:",
+                key=visit.key(f"content.compare.{reference}"),
+            )
+        found = (compare_content if compare else preview_content)(visit.opened, reference)
+        _limit(found)
+        if compare and found.equal:
+            st.success("Every field at Stripe is the planned one.", icon=":material/check:")
+        elif compare:
+            differ = sum(not line.equal for line in found.lines)
+            st.warning(
+                f"Not as planned: {words.count(differ, 'field')}.", icon=":material/warning:"
+            )
+        st.dataframe(_table(found, compare=compare), hide_index=True)
+
+
+def _table(found: InvoiceContent, *, compare: bool) -> pd.DataFrame:
+    rows = []
+    for line in found.lines:
+        row = {"Field": line.name, "Planned": line.planned}
+        if compare:
+            row |= {"At Stripe": line.sent or "", "": "" if line.equal else "differs"}
+        if any(list(row.values())[1:]):
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _limit(found: InvoiceContent) -> None:
+    limit = found.limit
+    if limit is None:
+        return
+    texts = (display(amount, limit.currency) for amount in (limit.limit, limit.billed, limit.left))
+    authorized, billed, left = texts
+    note = f"Their purchase order authorizes {authorized}; {billed} is billed, {left} is left."
+    (st.warning if limit.left < 0 else st.caption)(note)
