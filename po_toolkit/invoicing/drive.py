@@ -186,7 +186,8 @@ def claim(account: Account, order_id: int) -> Drive:
         invoice.error = ""
         _lease(account, invoice)
         uow.session.flush()
-        uow.session.refresh(invoice, ["customer"])
+        if resumed:
+            uow.session.refresh(invoice, ["customer"])
         customer = invoice.customer
         if invoice.step == "customer" and customer and customer.stripe_customer_id:
             invoice.step = "draft" if bears_tax_id(order, customer) else "customer"
@@ -238,10 +239,9 @@ def _next_generation(uow: UnitOfWork, order: PurchaseOrder, now: datetime) -> In
         generation=max((i.generation for i in order.invoices), default=0) + 1,
         currency=order.currency,
         first_tried_at=now,
-        customer_id=invoices.customer_row(uow, order).id,
+        customer=invoices.customer_row(uow, order),
     )
     order.invoices.append(invoice)
-    uow.session.flush()
     uow.audit(Act.INVOICE, order, after={"generation": invoice.generation})
     return invoice
 
