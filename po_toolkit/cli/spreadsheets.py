@@ -51,7 +51,7 @@ FileArgument = Annotated[
         exists=True,
         dir_okay=False,
         readable=True,
-        help="The spreadsheet: CSV or XLSX.",
+        help="The spreadsheet: CSV, TSV, XLSX, XLS or ODS.",
     ),
 ]
 SheetOption = Annotated[
@@ -64,7 +64,8 @@ MapOption = Annotated[
         "--map",
         metavar="FIELD=COLUMN",
         help="Take FIELD (e.g. unit_price) from the column with the heading COLUMN. Repeat for "
-        "more fields; it is remembered for files with the same headings.",
+        "more fields, leave COLUMN away to leave the field out, and name packages=Gold,Booth for "
+        "columns of packages. It is remembered for files with the same headings.",
     ),
 ]
 DryRunOption = Annotated[
@@ -74,7 +75,8 @@ ErrorsOutOption = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Write the refused rows with their reasons here as CSV, to be corrected and imported.",
+        help="Write the refused rows with their reasons here, to be corrected and imported: XLSX "
+        "if the name ends so, else CSV.",
     ),
 ]
 AllowDuplicatesOption = Annotated[
@@ -92,6 +94,10 @@ DatesOption = Annotated[
     Literal["dmy", "mdy"] | None,
     typer.Option(help="How dates are written, where the file leaves it open: 03/04 is when?"),
 ]
+UnknownOption = Annotated[
+    Literal["leave", "notes"],
+    typer.Option(help="Leave columns that are no field out, or keep them in the notes."),
+]
 
 
 def import_(
@@ -105,6 +111,7 @@ def import_(
     allow_duplicates: AllowDuplicatesOption = False,
     decimal: DecimalOption = None,
     dates: DatesOption = None,
+    unknown: UnknownOption = "leave",
     output: FormatOption = Format.TABLE,
 ) -> None:
     """Take a spreadsheet of sponsors in as draft purchase orders.
@@ -133,6 +140,7 @@ def import_(
             allow_duplicates=allow_duplicates,
             decimal=decimal,
             dates=dates,
+            unknown=unknown,
         )
     except ImportChoiceError as error:
         _ask(error)
@@ -141,7 +149,9 @@ def import_(
     else:
         _print_report(report, dry_run=dry_run)
     if errors_out is not None and report.rejected:
-        write_bytes(imports.rejected_rows_csv(report), errors_out, binary=False)
+        as_book = errors_out.suffix.lower() == ".xlsx"
+        write = imports.rejected_rows_xlsx if as_book else imports.rejected_rows_csv
+        write_bytes(write(report), errors_out, binary=as_book)
     if report.batch is not None and report.accepted:
         tell(f"Next: po-toolkit invoice --conference {conference} --batch {report.batch} --dry-run")
     if report.rejected:
@@ -158,8 +168,10 @@ def _refuse_unwritable(errors_out: Path | None) -> None:
     """Refuse before the import what would fail after it."""
     if errors_out is None:
         return
-    if errors_out.suffix.lower() != ".csv":
-        raise typer.BadParameter(f"The refused rows are written as CSV; end {errors_out} in .csv.")
+    if errors_out.suffix.lower() not in (".csv", ".xlsx"):
+        raise typer.BadParameter(
+            f"The refused rows are written as CSV or XLSX; end {errors_out} in .csv or .xlsx."
+        )
     if errors_out.is_dir() or not errors_out.absolute().parent.is_dir():
         raise typer.BadParameter(f"{errors_out} cannot be written: no such folder.")
 
@@ -168,7 +180,7 @@ def _read_mapping(pairs: list[str]) -> dict[str, str]:
     mapping: dict[str, str] = {}
     for pair in pairs:
         field, equals, column = (part.strip() for part in pair.partition("="))
-        if not (field and equals and column):
+        if not (field and equals):
             raise typer.BadParameter(
                 f"{pair!r}: write the field, =, and the column's heading, e.g. "
                 f"--map 'unit_price=Price each'."
@@ -209,9 +221,14 @@ def _print_report(report: ImportReport, *, dry_run: bool) -> None:
 
 
 def _print_preview(report: ImportReport) -> None:
+    typer.echo(f"The sheet has {report.shape}.")
+    packages = dict.fromkeys(report.packages, "a package")
     print_table(
-        ("Column", "Taken for"),
-        [(column.header, column.field or "(left out)") for column in report.columns],
+        ("Column", "Taken for", "Because of"),
+        [
+            (c.header, c.field or packages.get(c.header, "(left out)"), c.why if c.field else "")
+            for c in report.columns
+        ],
     )
     typer.echo("")
     print_table(

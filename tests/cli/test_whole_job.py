@@ -111,7 +111,7 @@ def test_where_refused_rows_cannot_go_nothing_is_imported(work: Workplace) -> No
     """An import whose refused rows are lost leaves nobody to correct them."""
     work.run("init")
     sheet = str(SAMPLES / "sponsors-with-errors.csv")
-    for place in ("nowhere/refused.csv", "refused.xlsx"):
+    for place in ("nowhere/refused.csv", "refused.pdf"):
         told = work.run("import", sheet, *AT, "--errors-out", str(work.folder / place))
         assert told.exit_code == 2
     assert work.json("status")["conferences"][0]["purchase_orders"] == {}
