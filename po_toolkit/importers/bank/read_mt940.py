@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from po_toolkit.errors import ImportFileError
 from po_toolkit.importers.bank.model import (
@@ -22,7 +22,8 @@ from po_toolkit.importers.bank.model import (
     same_currency,
 )
 
-_TAG = re.compile(r"^:(\d\d[A-Z]?|NS):(.*)$")
+_TAG = re.compile(r"^:(20|21|25P?|28C?|13D|34F|60[FM]|61|86|NS|62[FM]|64|65|90[CD]):(.*)$")
+"""The fields there are; a line of field 86 may begin like one, with a time such as ``:26:37``."""
 _BALANCE = re.compile(r"([CD])(\d{6})([A-Z]{3})?([\d., ]+)$")
 _LINE = re.compile(
     r"(?P<value>\d{6})(?P<entry>\d{4}|\s{4})?(?P<mark>R?[CD]|E[CD])(?P<funds>[A-Z])?"
@@ -35,6 +36,11 @@ _FRAME = re.compile(r"^(?:-\}?)?\{[^:]*:.*\{4:|^\{4:")
 _KEYWORD = re.compile(
     r"/(NAME|BENM|ORDP|REMI|EREF|IBAN|ISDT|CSID|MARF|TRTP|ADDR|BIC|TRCD|PREF|RTRN)/"
 )
+
+
+_CLOSING = ("62F", "62M")
+_FAR = timedelta(days=45)
+"""Value date and booking day are never further apart."""
 
 
 @dataclass(slots=True)
@@ -61,10 +67,12 @@ def read_mt940(text: str) -> BankFile:
     notes: list[str] = []
     block: list[_Field] = []
     for part in fields:
-        if part.tag == "20" and block:
+        ended = part.tag == "" and any(f.tag in _CLOSING for f in block)
+        if (part.tag == "20" and block) or ended:
             statements.append(_statement(block, notes))
             block = []
-        block.append(part)
+        if part.tag:
+            block.append(part)
     if block:
         statements.append(_statement(block, notes))
     if not statements or not tags & {"25", "60F", "60M", "61"}:
@@ -90,11 +98,11 @@ def _fields(text: str) -> list[_Field]:
 def _statement(block: list[_Field], notes: list[str]) -> Statement:
     made = Statement()
     first = {f.tag: f.text for f in reversed(block)}
-    made.account = _first_line(first.get("25", ""))
+    made.account = _first_line(first.get("25", first.get("25P", "")))
     number = _first_line(first.get("28C", first.get("28", "")))
     made.number = one_line(_first_line(first.get("20", "")), number)
     opening = next((f for f in block if f.tag in ("60F", "60M")), None)
-    closing = next((f for f in reversed(block) if f.tag in ("62F", "62M")), None)
+    closing = next((f for f in reversed(block) if f.tag in _CLOSING), None)
     made.currency = _currency(opening) or _currency(closing)
     made.opening, made.opening_date = _balance(made, opening, "opening")
     made.closing, made.closing_date = _balance(made, closing, "closing")
@@ -158,8 +166,7 @@ def _take_line(made: Statement, part: _Field, said: list[str], notes: list[str])
     try:
         size = minor(plain_amount(found["amount"]), made.currency)
         amount = size if mark in ("C", "RD") else -size
-        value = _day(found["value"])
-        booked = _booked(value, found["entry"] or "")
+        value, booked = _days(found["value"], found["entry"] or "")
     except ValueError as error:
         made.bad.append(BadLine(part.row, raw, f"Field 61: {error}.", amount))
         return
@@ -182,6 +189,25 @@ def _take_line(made: Statement, part: _Field, said: list[str], notes: list[str])
 
 def _own(reference: str) -> str:
     return "" if reference.strip() in ("NONREF", "EREF", "KREF+", "NOTPROVIDED") else reference
+
+
+def _days(value: str, entry: str) -> tuple[date | None, date]:
+    """Return value date and booking day.
+
+    Where interest is counted by months of 30 days a value date may be 30 February; the booking day
+    is a real one all the same.
+    """
+    if entry.strip() and value[2:4] == "02" and value[4:] in ("29", "30"):
+        try:
+            day = _day(value)
+        except ValueError:
+            last = _day(value[:4] + "28")
+            booked = _booked(last, entry)
+            if abs(booked - last) > _FAR:
+                raise
+            return None, booked
+        return day, _booked(day, entry)
+    return _day(value), _booked(_day(value), entry)
 
 
 def _booked(value: date, entry: str) -> date:
