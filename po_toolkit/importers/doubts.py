@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -51,6 +51,7 @@ def doubts(orders: Sequence[Order], names: Mapping[str, str], known: Known) -> l
         *_due_dates(orders, known.today, note),
         *_totals(orders, known, note),
         *_unusual(orders, note),
+        *_twice(orders, note),
         *_email_slips(orders, note),
         *_sponsors(orders, known.sponsors, note),
     ]
@@ -124,6 +125,23 @@ def _unusual(orders: Iterable[Order], note: _Note) -> Iterator[RowProblem]:
                     shown,
                     f"{shown} is far from the others in {currency.upper()}, whose middle is about "
                     f"{middle}.",
+                )
+
+
+def _twice(orders: Iterable[Order], note: _Note) -> Iterator[RowProblem]:
+    """Orders whose lines all stand twice or more: rows that were pasted twice add up to double."""
+    for order in orders:
+        lines = [(line.description, line.quantity, line.unit_price) for line in order.lines]
+        if len(lines) > 1 and len(set(lines)) <= len(lines) // 2:
+            times = Counter(lines)
+            if min(times.values()) > 1:
+                yield note(
+                    order,
+                    "po_number",
+                    "lines_twice",
+                    order.po_number,
+                    f"every line of this purchase order stands {min(times.values())} times or "
+                    f"more, in rows {order.rows[0]} to {order.rows[-1]}; were they pasted twice?",
                 )
 
 

@@ -48,6 +48,7 @@ WARNINGS = {
     "duplicate_detail": "A purchase order that is there already has another contact or note.",
     "email_typo": "The e-mail's domain looks like a well-known one with a slip.",
     "hidden_row": "The row is hidden in the spreadsheet; it was read like any other.",
+    "lines_twice": "Every line of the purchase order stands twice or more; it may be pasted twice.",
     "quantity_in_text": "The amount cannot be divided by the quantity; it is one line of one.",
     "several_emails": "The cell has several addresses; the first gets the invoice.",
     "similar_sponsor": "A sponsor with almost the same name is there, or in the same file.",

@@ -279,6 +279,15 @@ def test_doubts_are_told_and_reject_nothing(conference: OpenConference) -> None:
     ]
 
 
+def test_rows_that_were_pasted_twice_are_told(conference: OpenConference) -> None:
+    """They are lines of one purchase order, and bill it double."""
+    booth = {"description": "Booth"}
+    report = check(
+        conference, {}, booth, {}, booth, {"po_number": "2"}, {"po_number": "2", **booth}
+    )
+    assert [(w.row, w.code) for w in report.warnings] == [(2, "lines_twice")]
+
+
 def test_a_missing_column_is_named_beside_those_there_are(conference: OpenConference) -> None:
     with pytest.raises(ImportFileError, match="amount or unit_price") as refused:
         check(conference, {"unit_price": None})
