@@ -43,7 +43,7 @@ class Taken:
 
     payments: int = 0
     refunds: int = 0
-    status_changed: bool = False
+    statuses_changed: int = 0
     changes: list[Change] = field(default_factory=list)
 
     def add(self, other: Taken | None) -> None:
@@ -52,5 +52,5 @@ class Taken:
             return
         self.payments += other.payments
         self.refunds += other.refunds
-        self.status_changed = self.status_changed or other.status_changed
+        self.statuses_changed += other.statuses_changed
         self.changes += other.changes

@@ -51,7 +51,7 @@ def settle(books: Books, customer_id: str) -> Taken:
         for order in orders.values():
             for invoice in order.invoices:
                 _settle_invoice(move, order, invoice, orders)
-        taken.status_changed = any(o.status != before[o.id] for o in orders.values())
+        taken.statuses_changed = sum(o.status != before[o.id] for o in orders.values())
     return taken
 
 

@@ -32,7 +32,7 @@ def take_credit_note(books: Books, said: Json) -> Taken | None:
         if said.get("status") == "void":
             _take_back(books, uow, order, said, taken)
         if order.status != before:
-            taken.status_changed = True
+            taken.statuses_changed += 1
             taken.changes.append(Change(order.reference, f"{before} → {order.status}"))
         customer = found.stripe_customer_id if credit.concerned(order) else ""
     taken.add(credit.settle(books, customer))

@@ -57,25 +57,46 @@ def take_invoice(books: Books, said: Json, *, read_at: datetime) -> Taken:
     Raises:
         PurchaseOrderError: A payment is in another currency than the purchase order.
     """
+    return take_invoices(books, [said], read_at=read_at)
+
+
+def take_invoices(books: Books, page: Sequence[Json], *, read_at: datetime) -> Taken:
+    """Take several invoices in one transaction; those that are not ours are left.
+
+    Raises:
+        PurchaseOrderError: A payment is in another currency than its purchase order; nothing of
+            the page is kept then.
+    """
     taken = Taken()
+    credited: set[str] = set()
     with books.store.writing(STRIPE, Act.SYNC) as uow:
-        found = invoices.by_stripe_id(uow.session, books.conference, said["id"])
-        if found is None:
-            return taken
-        order = uow.lock_purchase_order(found.purchase_order_id)
-        invoice = _of(order, found.id)
-        before = order.status
-        if invoice.stripe_read_at is None or invoice.stripe_read_at <= read_at:
-            invoices.take_over(invoice, said, books.conference.timezone, read_at)
-            _follow_status(invoice, said["status"])
-        payments = settled(said["payments"]["data"])
-        _enter(books, uow, [(order, invoice, payment) for payment in payments], taken)
-        refresh_status(order)
-        _note_status(taken, order, before)
-        moves_credit = credit.concerned(order)
-    if moves_credit:
-        taken.add(credit.settle(books, invoice.stripe_customer_id))
+        ours = invoices.known_stripe_ids(uow.session, books.conference, [s["id"] for s in page])
+        orders = uow.lock_purchase_orders(ours.values())
+        before = {order.id: order.status for order in orders.values()}
+        rows: list[Placed] = []
+        for said in page:
+            order = orders.get(ours.get(said["id"], 0))
+            if order is not None:
+                invoice = next(i for i in order.invoices if i.stripe_invoice_id == said["id"])
+                _read(books, invoice, said, read_at)
+                payments = settled(said["payments"]["data"])
+                rows += [(order, invoice, payment, taken) for payment in payments]
+        for order, _, payment, _ in _enter_all(books, uow, rows):
+            _note_payment(taken, order, payment)
+        for order in orders.values():
+            refresh_status(order)
+            _note_status(taken, order, before[order.id])
+            if credit.concerned(order):
+                credited |= {i.stripe_customer_id for i in order.invoices}
+    for customer in sorted(credited):
+        taken.add(credit.settle(books, customer))
     return taken
+
+
+def _read(books: Books, invoice: Invoice, said: Json, read_at: datetime) -> None:
+    if invoice.stripe_read_at is None or invoice.stripe_read_at <= read_at:
+        invoices.take_over(invoice, said, books.conference.timezone, read_at)
+        _follow_status(invoice, said["status"])
 
 
 def take_payments(books: Books, payments: Sequence[Json]) -> list[Taken | None]:
@@ -137,15 +158,12 @@ def payment_id_of(payment: Json) -> str:
     return id_of(details.get("payment_intent")) or id_of(details.get("charge"))
 
 
+def record_id_of(payment: Json) -> str:
+    """Return the payment record behind an InvoicePayment, or ``""``."""
+    return id_of((payment.get("payment") or {}).get("payment_record"))
+
+
 Placed = tuple[PurchaseOrder, Invoice, Json, Taken]
-
-
-def _enter(
-    books: Books, uow: UnitOfWork, rows: list[tuple[PurchaseOrder, Invoice, Json]], taken: Taken
-) -> None:
-    placed = [(order, invoice, payment, taken) for order, invoice, payment in rows]
-    for order, _, payment, _ in _enter_all(books, uow, placed):
-        _note_payment(taken, order, payment)
 
 
 def _enter_all(books: Books, uow: UnitOfWork, placed: Sequence[Placed]) -> list[Placed]:
@@ -161,7 +179,7 @@ def _enter_all(books: Books, uow: UnitOfWork, placed: Sequence[Placed]) -> list[
 def _is_ours(books: Books, uow: UnitOfWork, placed: Placed) -> bool:
     """Tell whether a payment carries a record of ours; what was cut off is entered now."""
     order, invoice, payment, _ = placed
-    record_id = id_of((payment.get("payment") or {}).get("payment_record"))
+    record_id = record_id_of(payment)
     if not record_id:
         return False
     if any(entry.stripe_payment_record_id == record_id for entry in order.entries):
@@ -188,7 +206,7 @@ def _movement(books: Books, invoice: Invoice, payment: Json) -> Movement:
         payment_date=books.day_of(paid_at),
         note=f"Auto-synced from Stripe invoice {invoice.stripe_invoice_id}",
         invoice_id=invoice.id,
-        stripe_payment_record_id=id_of(details.get("payment_record")),
+        stripe_payment_record_id=record_id_of(payment),
         stripe_payment_id=payment_id_of(payment),
     )
 
@@ -201,12 +219,8 @@ def _note_payment(taken: Taken, order: PurchaseOrder, payment: Json) -> None:
 
 def _note_status(taken: Taken, order: PurchaseOrder, before: str) -> None:
     if order.status != before:
-        taken.status_changed = True
+        taken.statuses_changed += 1
         taken.changes.append(Change(order.reference, f"{before} → {order.status}"))
-
-
-def _of(order: PurchaseOrder, invoice_id: int) -> Invoice:
-    return next(invoice for invoice in order.invoices if invoice.id == invoice_id)
 
 
 _STATE_OF = {"open": "sent", "uncollectible": "sent", "paid": "paid", "void": "void"}

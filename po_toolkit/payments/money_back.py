@@ -89,7 +89,7 @@ def _take(
             reverses = next((e.id for e in order.entries if e.source_id == source_id), paid.id)
         taken = Taken(
             refunds=sum(e.kind == EntryKind.REFUND for e in new),
-            status_changed=order.status != before,
+            statuses_changed=int(order.status != before),
             changes=[
                 Change(
                     order.reference,

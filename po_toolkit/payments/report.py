@@ -62,7 +62,7 @@ class SyncReport:
             return
         self.payments_recorded += taken.payments
         self.refunds_recorded += taken.refunds
-        self.statuses_changed += taken.status_changed
+        self.statuses_changed += taken.statuses_changed
         self.changes += taken.changes
 
     def merge(self, other: SyncReport) -> None:

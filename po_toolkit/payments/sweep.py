@@ -14,8 +14,10 @@ from po_toolkit.payments.credit_notes import take_credit_note
 from po_toolkit.payments.from_stripe import (
     fetch_invoice,
     id_of,
+    record_id_of,
     settled,
     take_invoice,
+    take_invoices,
     with_all_payments,
 )
 from po_toolkit.payments.money_back import payment_ids, take_dispute, take_refund
@@ -65,9 +67,8 @@ def walk_invoices(books: Books, report: SyncReport, proof: Sweep) -> set[str]:
         met |= ours.keys()
         strays = [said for said in page if said["id"] not in ours]
         unexplained.take_strays(books.store, books.conference, strays, read_at=read_at)
-        for said in page:
-            if said["id"] in ours:
-                payments |= _compare_invoice(books, said, read_at, report)
+        mine = [with_all_payments(books.gateway, said) for said in page if said["id"] in ours]
+        payments |= _compare_invoices(books, mine, read_at, report)
         _take_credits(books, page)
     with books.store.reading() as session:
         final = final_stripe_ids(session, books.conference, started)
@@ -132,15 +133,30 @@ def attempt(
         report.problems.append(str(error))
 
 
-def _compare_invoice(books: Books, said: Json, read_at: datetime, report: SyncReport) -> set[str]:
-    whole = with_all_payments(books.gateway, said)
-    ids = {payment["id"] for payment in settled(whole["payments"]["data"])}
+def _compare_invoices(
+    books: Books, page: list[Json], read_at: datetime, report: SyncReport
+) -> set[str]:
+    """Take the invoices of a page that differ; return the ids of all payments on the page."""
     with books.store.reading() as session:
-        same = unchanged(session, books.conference, said) and ledger.all_entered(
-            session, books.conference, sorted(ids)
-        )
-    if not same:
-        attempt(report, partial(take_invoice, read_at=read_at), books, whole)
+        same = unchanged(session, books.conference, page)
+        of = {said["id"]: settled(said["payments"]["data"]) for said in page}
+        all_payments = [payment for payments in of.values() for payment in payments]
+        ids = {payment["id"] for payment in all_payments}
+        records = {record_id_of(payment) for payment in all_payments} - {""}
+        booked = ledger.entered(session, books.conference, ids)
+        booked |= ledger.known_records(session, books.conference, records)
+    other = [
+        said
+        for said in page
+        if said["id"] not in same
+        or not booked.issuperset(record_id_of(p) or p["id"] for p in of[said["id"]])
+    ]
+    if other:
+        try:
+            report.add(take_invoices(books, other, read_at=read_at))
+        except PurchaseOrderError:
+            for said in other:
+                attempt(report, partial(take_invoice, read_at=read_at), books, said)
     return ids
 
 
@@ -153,7 +169,7 @@ def _unlisted(books: Books, stripe_id: str, report: SyncReport) -> set[str]:
         return set()
     if said.get("deleted"):
         return set()
-    return _compare_invoice(books, said, read_at, report)
+    return _compare_invoices(books, [said], read_at, report)
 
 
 def _walk_moves(

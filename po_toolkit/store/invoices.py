@@ -137,22 +137,37 @@ def local_date(timestamp: int | None, timezone: str) -> date | None:
     return datetime.fromtimestamp(timestamp, UTC).astimezone(ZoneInfo(timezone)).date()
 
 
-def unchanged(session: Session, conference: Conference, said: Mapping[str, Any]) -> bool:
-    """Tell whether a listed invoice says what was read of it before."""
-    invoice = by_stripe_id(session, conference, said["id"])
-    if invoice is None or invoice.stripe_read_at is None:
-        return False
+def unchanged(
+    session: Session, conference: Conference, page: Iterable[Mapping[str, Any]]
+) -> set[str]:
+    """Return the ids of the listed invoices that say what was read of them before."""
+    listed = {said["id"]: said for said in page}
+    rows = session.scalars(
+        select(Invoice).where(
+            Invoice.conference_id == conference.id, Invoice.stripe_invoice_id.in_(list(listed))
+        )
+    )
+    return {
+        row.stripe_invoice_id
+        for row in rows
+        if row.stripe_invoice_id and _says(row) == _said(listed[row.stripe_invoice_id])
+    }
+
+
+_COMPARED = ("total", "amount_due", "amount_paid", "amount_overpaid")
+
+
+def _says(invoice: Invoice) -> tuple[Any, ...] | None:
+    if invoice.stripe_read_at is None:
+        return None
+    sums = (getattr(invoice, f"stripe_{name}") for name in _COMPARED)
+    return (invoice.stripe_status, *sums)
+
+
+def _said(said: Mapping[str, Any]) -> tuple[Any, ...]:
     currency = said["currency"]
+    sums = (said.get(name) for name in _COMPARED)
     return (
-        invoice.stripe_status,
-        invoice.stripe_total,
-        invoice.stripe_amount_due,
-        invoice.stripe_amount_paid,
-        invoice.stripe_amount_overpaid,
-    ) == (
         said["status"],
-        *(
-            minor_from_api(said[name], currency) if said.get(name) is not None else None
-            for name in ("total", "amount_due", "amount_paid", "amount_overpaid")
-        ),
+        *(None if amount is None else minor_from_api(amount, currency) for amount in sums),
     )

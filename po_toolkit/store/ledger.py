@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from po_toolkit.domain.sums import EntryKind
@@ -14,22 +14,6 @@ from po_toolkit.store.tables import Conference, CreditNote, LedgerEntry, Purchas
 
 _AT_ONCE = 500
 """How many values go into one IN list."""
-
-
-def all_entered(session: Session, conference: Conference, source_ids: Sequence[str]) -> bool:
-    """Tell whether each of these Stripe payments is in the conference's ledger."""
-    if not source_ids:
-        return True
-    count = session.scalar(
-        select(func.count())
-        .select_from(LedgerEntry)
-        .where(
-            LedgerEntry.conference_id == conference.id,
-            LedgerEntry.source == "stripe",
-            LedgerEntry.source_id.in_(list(source_ids)),
-        )
-    )
-    return count == len(set(source_ids))
 
 
 def entered(session: Session, conference: Conference, source_ids: Iterable[str]) -> set[str]:
@@ -43,6 +27,21 @@ def entered(session: Session, conference: Conference, source_ids: Iterable[str])
                 LedgerEntry.conference_id == conference.id,
                 LedgerEntry.source == "stripe",
                 LedgerEntry.source_id.in_(ids[start : start + _AT_ONCE]),
+            )
+        )
+    }
+
+
+def known_records(session: Session, conference: Conference, record_ids: Iterable[str]) -> set[str]:
+    """Return which of these payment records of Stripe stand for an entry of ours."""
+    ids = list(record_ids)
+    return {
+        record_id
+        for start in range(0, len(ids), _AT_ONCE)
+        for record_id in session.scalars(
+            select(LedgerEntry.stripe_payment_record_id).where(
+                LedgerEntry.conference_id == conference.id,
+                LedgerEntry.stripe_payment_record_id.in_(ids[start : start + _AT_ONCE]),
             )
         )
     }
