@@ -59,6 +59,9 @@ class TaxSettings(BaseModel):
     home: Country | None = None
     """Where the conference is taxed; with it, a sponsor with a VAT number of another EU member
     state gets reverse charge wherever his line names no rate."""
+    automatic: Literal["", "exclusive", "inclusive"] = ""
+    """Let Stripe compute the tax, on top of the prices or inside them; the account must be
+    registered for it at Stripe, and each sponsor's address must name its country."""
     reverse_charge_note: str = Field(
         default="Reverse charge: VAT is to be accounted for by the recipient "
         "(Article 196 of Council Directive 2006/112/EC).",
@@ -69,6 +72,8 @@ class TaxSettings(BaseModel):
 
     @model_validator(mode="after")
     def _known(self) -> TaxSettings:
+        if self.automatic and (self.rates or self.home):
+            raise ValueError("automatic tax and rates of our own exclude one another")
         unknown = [name for name in self.default if name not in self.rates]
         if unknown:
             raise ValueError(f"default names {unknown[0]!r}, and rates has no such rate")

@@ -16,6 +16,7 @@ from po_toolkit.cli import (
     closing,
     content,
     database,
+    delivery,
     demonstration,
     invoices,
     ledger,
@@ -92,6 +93,7 @@ app.command("refund")(ledger.refund)
 app.command("credit-note")(ledger.credit_note)
 app.command("cancel")(ledger.cancel)
 app.command("resend")(invoices.resend)
+app.command("deliver")(delivery.deliver)
 app.command("remind")(reminders.remind)
 app.command("reissue")(amending.reissue)
 app.command("reconcile")(reconciliation.reconcile)

@@ -33,6 +33,7 @@ class Act(StrEnum):
     CANCEL = "cancel"
     RESEND = "resend"
     REMIND = "remind"
+    DELIVER = "deliver"
     REISSUE = "reissue"
     AMEND = "amend"
     CLOSE = "close"

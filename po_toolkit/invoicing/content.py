@@ -117,9 +117,16 @@ class Content:
             rendering["amount_tax_display"] = said["tax_display"]
         if rendering:
             body["rendering"] = rendering
+        if self.automatic_tax:
+            body["automatic_tax"] = {"enabled": True}
         if said.get("account_tax_ids"):
             body["account_tax_ids"] = said["account_tax_ids"]
         return body
+
+    @property
+    def automatic_tax(self) -> str:
+        """``exclusive`` or ``inclusive`` where Stripe computes the tax, else ``""``."""
+        return str((self.conference.tax or {}).get("automatic") or "")
 
     @property
     def language(self) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from po_toolkit.errors import StripeNotFoundError
 from po_toolkit.invoicing.drive import Drive
-from po_toolkit.invoicing.plan import same_lines
+from po_toolkit.invoicing.plan import line_taxes, same_lines
 from po_toolkit.stripe_gateway import StripeGateway
 
 Json = dict[str, Any]
@@ -74,11 +74,19 @@ def look_at(drive: Drive, stripe_id: str) -> Sight:
 
 
 def agrees(drive: Drive, invoice: Json) -> bool:
-    """Tell whether Stripe's total and currency are the purchase order's, to the minor unit."""
-    return (invoice["total"], invoice["currency"]) == (
-        drive.plan.api_total,
-        drive.order.currency,
-    )
+    """Tell whether Stripe's total and currency are the purchase order's, to the minor unit.
+
+    Where Stripe computes the tax, the sum before tax must be the planned one and all else be tax.
+    """
+    plan = drive.plan
+    if plan.content.automatic_tax:
+        on_top = line_taxes({"taxes": invoice.get("total_taxes")})[0]
+        return (invoice["subtotal"], invoice["total"], invoice["currency"]) == (
+            plan.api_subtotal,
+            plan.api_subtotal + on_top,
+            drive.order.currency,
+        ) and invoice["automatic_tax"]["status"] == "complete"
+    return (invoice["total"], invoice["currency"]) == (plan.api_total, drive.order.currency)
 
 
 def all_lines(gateway: StripeGateway, invoice: Json) -> list[Json]:

@@ -121,6 +121,12 @@ class InvoicePlan:
         }
 
     @property
+    def api_subtotal(self) -> int:
+        """The lines without the tax on top, in the integer that Stripe's API takes."""
+        lines = self.order.line_items
+        return minor_to_api(sum(line.line_total for line in lines), self.order.currency)
+
+    @property
     def api_total(self) -> int:
         """The total in the integer that Stripe's API takes."""
         return minor_to_api(self.order.sums.total, self.order.currency)
@@ -194,14 +200,17 @@ class InvoicePlan:
                 "amount": minor_to_api(line.line_total, currency),
                 **further,
             }
+        price: Json = {
+            "currency": currency,
+            "product_data": {"name": line.description[:PRODUCT_NAME_LENGTH]},
+            "unit_amount": minor_to_api(line.unit_price, currency),
+        }
+        if self.content.automatic_tax:
+            price["tax_behavior"] = self.content.automatic_tax
         return {
             "description": line.description,
             "quantity": line.quantity,
-            "price_data": {
-                "currency": currency,
-                "product_data": {"name": line.description[:PRODUCT_NAME_LENGTH]},
-                "unit_amount": minor_to_api(line.unit_price, currency),
-            },
+            "price_data": price,
             **further,
         }
 
@@ -223,23 +232,32 @@ def end_of_day(day: date, timezone: str) -> int:
 
 
 def same_lines(plan: InvoicePlan, stripe_lines: Sequence[Json]) -> bool:
-    """Tell whether Stripe's lines are the planned ones, with their tax, whatever their order."""
-    currency = plan.order.currency
+    """Tell whether Stripe's lines are the planned ones, with their tax, whatever their order.
+
+    Tax that Stripe computes by itself was not planned and is not compared.
+    """
+    currency, ours = plan.order.currency, not plan.content.automatic_tax
     planned = sorted(
         (
-            _discount_text(line) if line.line_total < 0 else line.description,
-            minor_to_api(line.line_total, currency),
-            minor_to_api(line.tax_on_top, currency),
-            minor_to_api(line.tax_included, currency),
+            *line_key(line, currency),
+            minor_to_api(line.tax_on_top, currency) if ours else 0,
+            minor_to_api(line.tax_included, currency) if ours else 0,
         )
         for line in plan.order.line_items
     )
     return planned == sorted(
-        (line["description"] or "", line["amount"], *_taxes(line)) for line in stripe_lines
+        (line["description"] or "", line["amount"], *(line_taxes(line) if ours else (0, 0)))
+        for line in stripe_lines
     )
 
 
-def _taxes(line: Json) -> tuple[int, int]:
+def line_key(line: PurchaseOrderLineItem, currency: str) -> tuple[str, int]:
+    """Return a line's description and amount (API units) as Stripe has them."""
+    text = _discount_text(line) if line.line_total < 0 else line.description
+    return text, minor_to_api(line.line_total, currency)
+
+
+def line_taxes(line: Json) -> tuple[int, int]:
     """Return the tax on top of a line at Stripe and inside it, in API units."""
     taxes = line.get("taxes") or ()
     on_top = sum(tax["amount"] for tax in taxes if tax["tax_behavior"] == "exclusive")

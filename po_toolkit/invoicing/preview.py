@@ -82,9 +82,9 @@ def sent_content(gateway: StripeGateway, plan: InvoicePlan, stripe_id: str) -> l
     names: dict[str, str] = {}
     lines = []
     for line in all_lines(gateway, invoice):
+        ours = () if plan.content.automatic_tax else line.get("taxes") or ()
         taxes = [
-            {"rate": tax["tax_rate_details"]["tax_rate"], "amount": tax["amount"]}
-            for tax in line.get("taxes") or ()
+            {"rate": tax["tax_rate_details"]["tax_rate"], "amount": tax["amount"]} for tax in ours
         ]
         for tax in taxes:
             if tax["rate"] not in names:
@@ -138,6 +138,8 @@ def _fields(
     yield ContentField("Tax shown", rendering.get("amount_tax_display") or "")
     methods = (invoice.get("payment_settings") or {}).get("payment_method_types") or ()
     yield ContentField("Ways to pay", ", ".join(methods))
+    if plan.content.automatic_tax:
+        yield ContentField("Tax", f"computed by Stripe, {plan.content.automatic_tax}")
     yield from _line_fields(lines, currency, rates, zone)
     total = minor_from_api(invoice["total"], currency)
     yield ContentField("Total", display(total, currency))

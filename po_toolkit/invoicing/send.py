@@ -21,6 +21,7 @@ from po_toolkit.errors import (
     StripeRefusedError,
     StripeStored500Error,
 )
+from po_toolkit.invoicing.automatic_tax import take_taxes, taxed_lines
 from po_toolkit.invoicing.customers import customer_step, forget_customer
 from po_toolkit.invoicing.drive import Account, Drive, claim, held, release
 from po_toolkit.invoicing.look import Found, Sight, agrees, look, was_sent
@@ -138,9 +139,12 @@ def _lines_step(drive: Drive) -> None:
         _accept(drive, sight)
         return
     _check(drive, invoice)
-    with drive.step() as (_, row):
+    taxed = taxed_lines(drive, invoice)
+    with drive.step() as (uow, row):
         row.step, row.state = "send", "drafted"
         _take_over(drive, row, invoice)
+        if taxed:
+            drive.order = take_taxes(uow, drive.order.id, taxed)
 
 
 def _check(drive: Drive, invoice: Json) -> None:
@@ -149,6 +153,12 @@ def _check(drive: Drive, invoice: Json) -> None:
         return
     order = drive.order
     _discard(drive)
+    if drive.plan.content.automatic_tax and invoice["automatic_tax"]["status"] != "complete":
+        raise InvoiceMismatchError(
+            f"{order.reference}: Stripe cannot compute the tax "
+            f"({invoice['automatic_tax']['status']}). The draft was deleted and nothing was sent; "
+            f"write the sponsor's billing address with its country on a line of its own."
+        )
     said = display(minor_from_api(invoice["total"], invoice["currency"]), invoice["currency"])
     raise InvoiceMismatchError(
         f"{order.reference}: Stripe's draft came to {said}, the purchase order is "
@@ -238,9 +248,12 @@ def _finalized_otherwise(drive: Drive, sight: Sight) -> None:
 
 def _done(drive: Drive, invoice: Json) -> None:
     account = drive.account
+    taxed = taxed_lines(drive, invoice)
     with account.store.writing(account.actor, Act.INVOICE) as uow:
         order = uow.lock_purchase_order(drive.order.id)
         row = held(uow, drive.invoice)
+        if taxed:
+            order = take_taxes(uow, order.id, taxed)
         row.stripe_invoice_id = invoice["id"]
         row.step = "done"
         row.state = "paid" if invoice["status"] == "paid" else "sent"

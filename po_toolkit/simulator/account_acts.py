@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from po_toolkit.simulator import charges, payouts
@@ -48,6 +49,14 @@ class AccountActs:
         """
         with self._world.lock:
             self._named(account).settles[currency] = (into, Decimal(rate))
+
+    def tax_automatically(
+        self, percentages: Mapping[str, str | Decimal], account: str | None = None
+    ) -> None:
+        """Register the account for automatic tax: country → per cent."""
+        with self._world.lock:
+            found = {country: Decimal(value) for country, value in percentages.items()}
+            self._named(account).automatic_taxes = found
 
     def payout(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from po_toolkit.simulator import invoice_payments
+from po_toolkit.simulator.automatic_tax import check_final
 from po_toolkit.simulator.currencies import largest_charge, smallest_charge
 from po_toolkit.simulator.customers import move_balance
 from po_toolkit.simulator.errors import ApiError, invalid
@@ -33,6 +34,7 @@ def finalize(account: Account, params: Json, invoice_id: str) -> Json:
 def make_final(account: Account, invoice: Json) -> None:
     """Number an invoice, settle it from the customer's balance, open it or mark it paid."""
     add_up(account, invoice)
+    check_final(invoice)
     if invoice["amount_due"] > largest_charge(invoice["currency"]):
         raise invalid(
             f"The invoice's total exceeds the largest amount that can be charged in "

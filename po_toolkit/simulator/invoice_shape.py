@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from po_toolkit.simulator import automatic_tax
 from po_toolkit.simulator.customers import balance
 from po_toolkit.simulator.lines import SHOWN_IN_INVOICE, shown_line
 from po_toolkit.simulator.tax_ids import on_invoice
@@ -43,13 +44,7 @@ def blank(account: Account, customer: Json, params: Json) -> Json:
         "attempt_count": 0,
         "attempted": False,
         "auto_advance": params.get("auto_advance", False),
-        "automatic_tax": {
-            "disabled_reason": None,
-            "enabled": False,
-            "liability": None,
-            "provider": None,
-            "status": None,
-        },
+        "automatic_tax": automatic_tax.asked(params),
         "automatically_finalizes_at": None,
         "billing_reason": "manual",
         "collection_method": params.get("collection_method", "charge_automatically"),
@@ -139,6 +134,7 @@ def rendering(given: Json | None) -> Json | None:
 
 def add_up(account: Account, invoice: Json) -> None:
     """Compute a draft's sums from its lines and the customer's balance."""
+    invoice["automatic_tax"] = automatic_tax.located(invoice)
     invoice["lines"] = [with_taxes(account, invoice, line) for line in invoice["lines"]]
     taxes = totals(invoice["lines"])
     invoice["total_taxes"] = taxes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from po_toolkit.simulator.automatic_tax import check_line
 from po_toolkit.simulator.errors import invalid, malformed
 from po_toolkit.simulator.metadata import merged
 from po_toolkit.simulator.prices import at, price_of
@@ -36,6 +37,7 @@ def new_line(account: Account, invoice: Json, given: Json, path: str) -> Json:
                 param=at(path, name),
                 code="not_simulated",
             )
+    check_line(invoice, given, path)
     price = price_of(account, invoice["currency"], given, path)
     whole = price.quantity == int(price.quantity)
     period = given.get("period") or {"end": account.now(), "start": account.now()}
@@ -69,6 +71,7 @@ def new_line(account: Account, invoice: Json, given: Json, path: str) -> Json:
         "subscription": None,
         "subtotal": price.amount,
         "taxes": _NONE,
+        "_tax_behavior": (given.get("price_data") or {}).get("tax_behavior", "unspecified"),
         "_tax_rates": usable(account, given.get("tax_rates"), at(path, "tax_rates")),
     }
 
@@ -76,7 +79,7 @@ def new_line(account: Account, invoice: Json, given: Json, path: str) -> Json:
 def shown_line(line: Json) -> Json:
     """Return a line as the API shows it."""
     shown = line.copy()
-    del shown["_tax_rates"]
+    del shown["_tax_rates"], shown["_tax_behavior"]
     return shown
 
 

@@ -124,7 +124,7 @@ ROUTES = [
     _route(
         "POST /v1/invoices",
         invoices.create,
-        f"{_INVOICE} customer currency pending_invoice_items_behavior",
+        f"{_INVOICE} automatic_tax customer currency pending_invoice_items_behavior",
     ),
     _route(
         "GET /v1/invoices",

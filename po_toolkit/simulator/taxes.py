@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
 
+from po_toolkit.simulator import automatic_tax
 from po_toolkit.simulator.world import Account, Json
 
 _REASONS = {"exempt": "customer_exempt", "reverse": "reverse_charge"}
@@ -17,12 +18,15 @@ _REASONS = {"exempt": "customer_exempt", "reverse": "reverse_charge"}
 
 def with_taxes(account: Account, invoice: Json, line: Json) -> Json:
     """Return a line with its taxes."""
-    rates = [
-        account.get("tax_rate", rate_id)
-        for rate_id in line["_tax_rates"] or invoice["_default_tax_rates"]
-    ]
+    if invoice["automatic_tax"]["enabled"]:
+        rates = automatic_tax.rates(account, invoice, line)
+    else:
+        rates = [
+            account.get("tax_rate", rate_id)
+            for rate_id in line["_tax_rates"] or invoice["_default_tax_rates"]
+        ]
     if not rates:
-        return line
+        return {**line, "taxes": []} if line["taxes"] else line
     amount = Decimal(line["amount"])
     included = sum((r["_exact"] for r in rates if r["inclusive"]), Decimal(0))
     net = amount / (1 + included / 100)

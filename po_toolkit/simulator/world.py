@@ -85,6 +85,7 @@ class Account:
     mails: list[Mail] = field(default_factory=list)
     payments_of: dict[str, list[str]] = field(default_factory=dict)
     settles: dict[str, tuple[str, Decimal]] = field(default_factory=dict)
+    automatic_taxes: dict[str, Decimal] = field(default_factory=dict)
     revoked: bool = False
     request_id: str | None = None
     idempotency_key: str | None = None

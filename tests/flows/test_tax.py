@@ -291,3 +291,66 @@ def test_the_tax_is_in_reconciliation_and_its_workbook_by_rate(taxed):
     assert [cell.value for cell in sheet["E"]][1] == "VAT 19 %"
     without = sum(Decimal(t["taxable"]) for t in found.as_json()["tax"])
     assert Decimal(found.as_json()["rows"][0]["total"]) == without + order.total_tax
+
+
+@pytest.fixture
+def automatic(settings, clock, simulator):
+    conference = settings.conferences[SLUG]
+    settings.conferences[SLUG] = conference.model_validate(
+        {**conference.model_dump(exclude_unset=True), "tax": {"automatic": "exclusive"}}
+    )
+    opened = open_unpaced(settings, clock)
+    opened.gateway.read("/v1/account")
+    simulator.control.tax_automatically({"DE": "19", "FR": "20"})
+    return opened
+
+
+def placed(opened, address, lines=12):
+    from po_toolkit import create_purchase_order
+
+    return create_purchase_order(
+        SLUG,
+        organization_name="Acme GmbH",
+        contact_email="ap@acme.example",
+        currency="eur",
+        billing_address=address,
+        line_items=[
+            {"description": f"Item {n % 5}", "unit_price": Decimal("33.33")} for n in range(lines)
+        ],
+        opened=opened,
+    )
+
+
+def test_tax_that_stripe_computes_is_taken_into_the_books(automatic, simulator):
+    order = placed(automatic, "Musterstr. 5\n10115 Berlin\nGermany")
+    assert order.total == Decimal("399.96")
+    create_stripe_invoice(order, opened=automatic)
+    (invoice,) = simulator.control.all("invoice")
+    assert invoice["total"] == 39_996 + 12 * 633
+    with automatic.store.reading() as session:
+        kept = by_reference(session, automatic.conference, order.reference)
+    assert (kept.total, kept.total_tax) == (Decimal("475.92"), Decimal("75.96"))
+    row = reconcile_conference(
+        automatic.store, automatic.conference, as_of=automatic.today()
+    ).as_json()["rows"][0]
+    assert (row["total"], row["discrepancies"]) == ("475.92", [])
+
+
+def test_tax_that_stripe_cannot_compute_sends_nothing(automatic, simulator):
+    order = placed(automatic, "Somewhere")
+    report = invoice_purchase_orders(automatic, references=[order.reference])
+    assert "with its country" in report.results[0].error
+    assert simulator.control.all("invoice") == []
+
+
+@pytest.mark.parametrize("step", ["add_lines", "send"])
+def test_automatic_tax_survives_a_cut_off(automatic, simulator, step):
+    order = placed(automatic, "1 rue X\n75001 Paris\nFrance", lines=2)
+    simulator.control.fail(path=f"/v1/invoices/*/{step}", kind="drop_after", times=20)
+    invoice_purchase_orders(automatic, references=[order.reference])
+    simulator.control.clear_faults()
+    report = invoice_purchase_orders(automatic, references=[order.reference])
+    assert report.failed == 0, report.results
+    assert [i["total"] for i in simulator.control.all("invoice")] == [6_666 + 2 * 667]
+    with automatic.store.reading() as session:
+        assert by_reference(session, automatic.conference, order.reference).total == Decimal(80)

@@ -11,6 +11,7 @@ import ast
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import date
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -23,11 +24,16 @@ from pydantic import SecretStr
 from sdk_account import RecordingClient
 
 import po_toolkit
+from po_toolkit.api.content import compare_content
 from po_toolkit.api.invoices import adopt_invoice, invoice_purchase_orders, resend_invoice
 from po_toolkit.api.ledger import cancel, credit, record_payment_by_hand, refund
 from po_toolkit.api.payouts import pull_payouts
+from po_toolkit.api.reminders import send_reminders
 from po_toolkit.api.sync import sync_conference, sync_purchase_order
+from po_toolkit.domain.roles import Act
 from po_toolkit.errors import PoToolkitError
+from po_toolkit.invoice_settings import ContentSettings, TaxSettings
+from po_toolkit.store.conferences import by_slug
 from po_toolkit.stripe_gateway import StripeGateway
 from po_toolkit.stripe_gateway.client import API_VERSION
 
@@ -98,10 +104,72 @@ def _play(opened, simulator, make_order) -> None:
     _move_money(opened, simulator, billed)
     sync_conference(opened)
     sync_conference(opened, full=True)
+    _say_more(opened, simulator, make_order)
     simulator.control.advance(3 * 86_400)
     simulator.control.payout(account=opened.settings.stripe_secret_key.get_secret_value())
     pull_payouts(opened, full=True)
     pull_payouts(opened)
+
+
+_RATES = {
+    "standard": {"name": "VAT", "percentage": "19", "country": "DE", "type": "vat"},
+    "local": {"name": "Tax", "percentage": "8.875", "state": "NY", "jurisdiction": "NYC"},
+}
+_CONTENT = {
+    "remit_to": "IBAN DE02 1203 0000 0000 2020 51",
+    "account_tax_ids": ["txi_1Abc"],
+    "custom_fields": {"Event": "PyCon 2027"},
+    "number_prefix": "PC",
+    "language": "de",
+    "template": "inrtem_1Abc",
+    "page_size": "a4",
+    "tax_display": "exclude_tax",
+}
+
+
+def _say_more(opened, simulator, make_order) -> None:
+    """Tax, content, reminders: all that settings can put on an invoice."""
+    details = {
+        "billing_address": "1 Broadway\nNew York, NY 10001\nUSA",
+        "service_start": date(2027, 5, 14),
+        "payment_methods": ["card", "customer_balance"],
+        "tax_id": "DE123456789",
+    }
+    lines = [("Gold", 1, "100.00"), ("Discount", 1, "-10.00")]
+    tax = TaxSettings(rates=_RATES, default=["standard", "local"])
+    _settle(opened, tax=tax, content=ContentSettings(**_CONTENT), reminders=[-60])
+    taxed = make_order(*lines, organization="taxed", email="t@acme.example", **details)
+    opened.gateway.write(
+        "/v1/customers", {"name": "taxed", "email": "t@acme.example"}, idempotency_key="taxed"
+    )
+    simulator.control.fail("/v1/tax_rates", kind="500_stored_before", times=1)
+    invoice_purchase_orders(opened, references=[taxed.reference])
+    assert invoice_purchase_orders(opened, references=[taxed.reference]).failed == 0
+    compare_content(opened, taxed.reference)
+    part = simulator.control.pay(_invoice_of(simulator, taxed), 1_000)
+    assert part["status"] == "paid"
+    assert send_reminders(opened).count("sent") > 0
+    simulator.control.tax_automatically({"US": "8"})
+    _settle(opened, tax=TaxSettings(automatic="exclusive"))
+    made = make_order(*lines, organization="auto", email="a@acme.example", **details)
+    assert invoice_purchase_orders(opened, references=[made.reference]).failed == 0
+    _settle(opened, tax=None, content=None)
+
+
+def _invoice_of(simulator, order) -> str:
+    wanted = order.reference
+    found = simulator.control.all("invoice")
+    return next(i["id"] for i in found if i["metadata"].get("purchase_order_ref") == wanted)
+
+
+def _settle(opened, **settings) -> None:
+    """Change what the conference's settings say."""
+    with opened.store.writing(opened.actor, Act.CONFIGURE) as uow:
+        kept = by_slug(uow.session, opened.slug)
+        for name, value in settings.items():
+            plain = value.model_dump(mode="json") if hasattr(value, "model_dump") else value
+            setattr(kept, name, plain)
+            setattr(opened.conference, name, plain)
 
 
 def _move_money(opened, simulator, billed) -> None:

@@ -12,6 +12,7 @@ from po_toolkit.store.tables.base import Base
 from po_toolkit.store.tables.batches import InvoiceBatch, InvoiceBatchItem
 from po_toolkit.store.tables.closing import ClosedPeriod, RowVersion
 from po_toolkit.store.tables.conferences import Conference
+from po_toolkit.store.tables.documents import InvoiceDocument
 from po_toolkit.store.tables.events import SyncCursor, WebhookEvent
 from po_toolkit.store.tables.imports import ColumnMapping, ImportBatch, ImportRow
 from po_toolkit.store.tables.intents import MoneyIntent
@@ -49,6 +50,7 @@ __all__ = [
     "Invoice",
     "InvoiceBatch",
     "InvoiceBatchItem",
+    "InvoiceDocument",
     "LedgerEntry",
     "MoneyIntent",
     "Payout",

@@ -996,9 +996,48 @@ def upgrade() -> None:
         sa.UniqueConstraint("uuid", name=op.f("uq_reminders_uuid")),
     )
 
+    op.create_table(
+        "invoice_documents",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("conference_id", sa.Integer(), nullable=False),
+        sa.Column("purchase_order_id", sa.Integer(), nullable=False),
+        sa.Column("invoice_id", sa.Integer(), nullable=False),
+        sa.Column("stripe_invoice_id", sa.String(length=255), nullable=False),
+        sa.Column("file_name", sa.String(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("fetched_by", sa.String(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["conference_id"], ["conferences.id"], name=op.f("fk_invoice_documents_conference_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["purchase_order_id"],
+            ["purchase_orders.id"],
+            name=op.f("fk_invoice_documents_purchase_order_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["invoice_id"], ["invoices.id"], name=op.f("fk_invoice_documents_invoice_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invoice_documents")),
+        sa.UniqueConstraint(
+            "invoice_id", "sha256", name=op.f("uq_invoice_documents_invoice_id_sha256")
+        ),
+    )
+    with op.batch_alter_table("invoice_documents", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_invoice_documents_purchase_order_id"),
+            ["purchase_order_id"],
+            unique=False,
+        )
+
 
 def downgrade() -> None:
     """Undo."""
+    with op.batch_alter_table("invoice_documents", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_invoice_documents_purchase_order_id"))
+
+    op.drop_table("invoice_documents")
     op.drop_table("reminders")
     with op.batch_alter_table("stripe_tax_rates", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_stripe_tax_rates_stripe_tax_rate_id"))

@@ -1,0 +1,92 @@
+"""Delivering an invoice by ourselves, for sponsors whose portal or mailbox wants a file."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from po_toolkit.bootstrap import OpenConference
+from po_toolkit.domain.roles import Act, require
+from po_toolkit.errors import PurchaseOrderError
+from po_toolkit.invoicing.delivery import fetch_pdf, file_name, mail_draft, recipients
+from po_toolkit.store.columns import utc_now
+from po_toolkit.store.purchase_orders import by_reference
+from po_toolkit.store.tables import InvoiceDocument
+from po_toolkit.store.upsert import insert_if_new
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An invoice ready to be delivered.
+
+    Attributes:
+        reference: Ours.
+        file_name: The PDF's.
+        sha256: Digest of the PDF, as it is kept.
+        pdf: The PDF.
+        recipients: Whom the mail draft addresses.
+        mail: The mail draft (.eml) with link and PDF.
+    """
+
+    reference: str
+    file_name: str
+    sha256: str
+    pdf: bytes
+    recipients: list[str]
+    mail: bytes
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what was kept, without the files."""
+        return {
+            "reference": self.reference,
+            "file_name": self.file_name,
+            "sha256": self.sha256,
+            "bytes": len(self.pdf),
+            "recipients": self.recipients,
+        }
+
+
+def deliver(opened: OpenConference, reference: str) -> Delivery:
+    """Fetch the live invoice's PDF, keep it with its digest, and write a mail draft around it.
+
+    Nothing is sent; the draft is for a person to look at and send.
+
+    Raises:
+        NotFoundError: No such purchase order.
+        NotAllowedError: The actor's role is too low.
+        PurchaseOrderError: It has no finalized invoice, or Stripe's file is no PDF.
+        StripeUnknownError: The PDF could not be fetched; again is safe.
+    """
+    require(opened.actor, Act.DELIVER)
+    with opened.store.reading() as session:
+        order = by_reference(session, opened.conference, reference)
+    live = order.live_invoice
+    if live is None or live.step != "done" or not live.stripe_invoice_id:
+        raise PurchaseOrderError(
+            f"{order.reference} has no invoice that was sent; invoice it first with: "
+            f"po-toolkit invoice --conference {opened.slug} --po {order.reference}."
+        )
+    pdf = fetch_pdf(live.pdf_url, order.reference)
+    digest, name = hashlib.sha256(pdf).hexdigest(), file_name(live, order)
+    with opened.store.writing(opened.actor, Act.DELIVER) as uow:
+        insert_if_new(
+            uow.session,
+            InvoiceDocument,
+            {
+                "conference_id": order.conference_id,
+                "purchase_order_id": order.id,
+                "invoice_id": live.id,
+                "stripe_invoice_id": live.stripe_invoice_id,
+                "file_name": name,
+                "sha256": digest,
+                "content": pdf,
+                "fetched_by": opened.actor.name,
+                "created_at": utc_now(),
+            },
+            [InvoiceDocument.invoice_id, InvoiceDocument.sha256],
+        )
+        addressed = recipients(order)
+        uow.audit(Act.DELIVER, order, after={"sha256": digest, "recipients": addressed})
+    mail = mail_draft(order, live, opened.conference, pdf)
+    return Delivery(order.reference, name, digest, pdf, addressed, mail)
