@@ -103,7 +103,7 @@ def enter_payment(
         "source": source,
         "source_id": source_id,
     }
-    return intend(uow, order, invoice, "payment", amount, details)
+    return intend(uow, order, invoice, kind="payment", amount=amount, details=details)
 
 
 def enter_credit_note(
@@ -129,7 +129,7 @@ def enter_credit_note(
     invoice = takes_credit_notes(order)
     if invoice is not None:
         details = {"reason": reason.strip(), "credit_date": credit_date.isoformat()}
-        return intend(uow, order, invoice, "credit_note", amount, details)
+        return intend(uow, order, invoice, kind="credit_note", amount=amount, details=details)
     note = CreditNote(
         amount=amount, currency=order.currency, reason=reason.strip(), credit_date=credit_date
     )

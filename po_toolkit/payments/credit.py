@@ -100,7 +100,8 @@ class Move:
         """Use credit of one purchase order for an invoice of another; minor units."""
         stripe_id = invoice.stripe_invoice_id
         name = f"{stripe_id}:credit:{len(_received(order, invoice)) + 1}"
-        self._enter(donor, order, name, amount, f"Credit used on invoice {stripe_id}", invoice.id)
+        note = f"Credit used on invoice {stripe_id}"
+        self._enter(donor, order, amount, name=name, note=note, invoice_id=invoice.id)
         self._tell(order, f"credit of {display(amount, order.currency)} from {donor.reference}")
 
     def back(
@@ -112,7 +113,8 @@ class Move:
         for donor, twin in found:
             name = f"{entry.source_id.removesuffix(':in')}:back"
             note = f"Credit given back: invoice {entry.source_id.partition(':')[0]} is void"
-            self._enter(order, donor, name, entry.amount, note, None, (entry.id, twin.id))
+            reverses = (entry.id, twin.id)
+            self._enter(order, donor, entry.amount, name=name, note=note, reverses=reverses)
             shown = display(entry.amount, order.currency)
             self._tell(order, f"credit of {shown} given back to {donor.reference}")
 
@@ -120,10 +122,11 @@ class Move:
         self,
         giver: PurchaseOrder,
         receiver: PurchaseOrder,
-        name: str,
         amount: int,
+        *,
+        name: str,
         note: str,
-        invoice_id: int | None,
+        invoice_id: int | None = None,
         reverses: tuple[int | None, int | None] = (None, None),
     ) -> None:
         out = Movement(

@@ -32,6 +32,7 @@ def intend(
     uow: UnitOfWork,
     order: PurchaseOrder,
     invoice: Invoice,
+    *,
     kind: str,
     amount: int,
     details: dict[str, Any],
@@ -52,13 +53,23 @@ def intend(
     found = money_intents.same_unfinished(uow.session, order, kind, amount, details)
     if found is not None:
         return found.id
-    return _store(uow, order, invoice, kind, amount, details, uuid4(), uow.actor.name)
+    return _store(
+        uow,
+        order,
+        invoice,
+        kind=kind,
+        amount=amount,
+        details=details,
+        uuid=uuid4(),
+        entered_by=uow.actor.name,
+    )
 
 
 def _store(
     uow: UnitOfWork,
     order: PurchaseOrder,
     invoice: Invoice,
+    *,
     kind: str,
     amount: int,
     details: dict[str, Any],
@@ -87,16 +98,18 @@ def tell_earlier(uow: UnitOfWork, order: PurchaseOrder) -> list[int]:
     Returns:
         The ids of the intents, to be settled once this transaction is committed.
     """
-    ids = []
-    invoice = takes_payments(order)
     undone = {entry.reverses_id for entry in order.entries}
-    for entry in order.entries if invoice is not None else ():
-        if _untold(entry) and entry.id not in undone:
-            ids.append(_tell(uow, order, invoice, entry, "payment", entry.entered_by))
-    invoice = takes_credit_notes(order)
-    for note in order.credit_notes if invoice is not None else ():
-        if note.amount > 0 and note.stripe_credit_note_id is None:
-            ids.append(_tell(uow, order, invoice, note, "credit_note", note.issued_by))
+    untold: list[tuple[Invoice | None, LedgerEntry | CreditNote]] = [
+        (takes_payments(order), entry)
+        for entry in order.entries
+        if _untold(entry) and entry.id not in undone
+    ]
+    untold += [
+        (takes_credit_notes(order), note)
+        for note in order.credit_notes
+        if note.amount > 0 and note.stripe_credit_note_id is None
+    ]
+    ids = (_tell(uow, order, invoice, row) for invoice, row in untold if invoice is not None)
     return [i for i in ids if i is not None]
 
 
@@ -109,18 +122,21 @@ def _untold(entry: LedgerEntry) -> bool:
 
 
 def _tell(
-    uow: UnitOfWork,
-    order: PurchaseOrder,
-    invoice: Invoice | None,
-    row: LedgerEntry | CreditNote,
-    kind: str,
-    entered_by: str,
+    uow: UnitOfWork, order: PurchaseOrder, invoice: Invoice, row: LedgerEntry | CreditNote
 ) -> int | None:
     """Store the intent for a row that stands already; None where it was told of before."""
-    if invoice is None or money_intents.of_entry(uow.session, row.uuid) is not None:
+    if money_intents.of_entry(uow.session, row.uuid) is not None:
         return None
-    details = _of_credit_note(row) if isinstance(row, CreditNote) else _of_payment(row)
-    return _store(uow, order, invoice, kind, row.amount, details, row.uuid, entered_by)
+    return _store(
+        uow,
+        order,
+        invoice,
+        kind="credit_note" if isinstance(row, CreditNote) else "payment",
+        amount=row.amount,
+        details=_of_credit_note(row) if isinstance(row, CreditNote) else _of_payment(row),
+        uuid=row.uuid,
+        entered_by=row.issued_by if isinstance(row, CreditNote) else row.entered_by,
+    )
 
 
 def _of_payment(entry: LedgerEntry) -> dict[str, Any]:

@@ -84,7 +84,9 @@ def _take(
         new: list[LedgerEntry] = []
         reverses = paid.id
         for kind, source_id in moves:
-            movement = _movement(books, said, kind, source_id, paid, entered_by)
+            movement = _movement(
+                books, said, paid, kind=kind, source_id=source_id, entered_by=entered_by
+            )
             new += record_all(uow, [(order, replace(movement, reverses_id=reverses))], Act.SYNC)
             reverses = next((e.id for e in order.entries if e.source_id == source_id), paid.id)
         taken = Taken(
@@ -109,7 +111,13 @@ def _take(
 
 
 def _movement(
-    books: Books, said: Json, kind: EntryKind, source_id: str, paid: LedgerEntry, entered_by: str
+    books: Books,
+    said: Json,
+    paid: LedgerEntry,
+    *,
+    kind: EntryKind,
+    source_id: str,
+    entered_by: str,
 ) -> Movement:
     currency = said["currency"]
     return Movement(

@@ -76,7 +76,7 @@ def intend_refund(
     for entry, amount in plan:
         invoice = next(i for i in order.invoices if i.id == entry.invoice_id)
         details = {"stripe_payment_id": entry.stripe_payment_id, "whole": whole}
-        ids.append(intend(uow, order, invoice, "refund", amount, details))
+        ids.append(intend(uow, order, invoice, kind="refund", amount=amount, details=details))
     return ids
 
 

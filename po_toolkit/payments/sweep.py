@@ -88,9 +88,9 @@ def walk_refunds(books: Books, report: SyncReport, proof: Sweep) -> set[str]:
         books,
         report,
         "/v1/refunds",
-        lambda said: [f"{said['id']}:failed"] if said.get("status") in taken_back else [],
-        take_refund,
-        lambda number: setattr(proof, "refunds", number),
+        more_ids=lambda said: [f"{said['id']}:failed"] if said.get("status") in taken_back else [],
+        take=take_refund,
+        count=lambda number: setattr(proof, "refunds", number),
     )
 
 
@@ -100,9 +100,9 @@ def walk_disputes(books: Books, report: SyncReport, proof: Sweep) -> set[str]:
         books,
         report,
         "/v1/disputes",
-        lambda said: [f"{said['id']}:won"] if said.get("status") == "won" else [],
-        take_dispute,
-        lambda number: setattr(proof, "disputes", number),
+        more_ids=lambda said: [f"{said['id']}:won"] if said.get("status") == "won" else [],
+        take=take_dispute,
+        count=lambda number: setattr(proof, "disputes", number),
     )
 
 
@@ -176,6 +176,7 @@ def _walk_moves(
     books: Books,
     report: SyncReport,
     path: str,
+    *,
     more_ids: Callable[[Json], list[str]],
     take: Callable[[Books, Json], Taken | None],
     count: Callable[[int], None],

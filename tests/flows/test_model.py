@@ -366,6 +366,7 @@ class Histories(RuleBasedStateMachine):
         entries = [entry for order in orders for entry in order.entries]
         self.compare_ids(entries)
         self.compare_sums(orders)
+        self.compare_invoices(orders)
         self.compare_credit(orders)
         for order in orders:
             live = order.live_invoice
@@ -406,7 +407,6 @@ class Histories(RuleBasedStateMachine):
 
     def compare_sums(self, orders):
         """Each purchase order has what Stripe has on its invoices, whatever their generation."""
-        invoices = {i["id"]: i for i in self.at_stripe("invoice")}
         owner = {invoice.stripe_invoice_id: order for order in orders for invoice in order.invoices}
         paid, back = Counter(), Counter()
         behind = {}
@@ -436,13 +436,16 @@ class Histories(RuleBasedStateMachine):
             assert sums.paid == paid[order.reference] + self.wires[order.reference] + moved
             assert sums.refunded == back[order.reference]
             assert sums.credited == credited[order.reference] + only_here
+
+    def compare_invoices(self, orders):
+        """What is shown of each invoice is what Stripe says now."""
+        at_stripe = {i["id"]: i for i in self.at_stripe("invoice")}
+        for order in orders:
             for invoice in order.invoices:
-                said = invoices.get(invoice.stripe_invoice_id)
+                said = at_stripe.get(invoice.stripe_invoice_id)
                 if said is not None and invoice.step == "done":
-                    assert (invoice.stripe_status, invoice.stripe_amount_paid) == (
-                        said["status"],
-                        said["amount_paid"],
-                    )
+                    shown = (invoice.stripe_status, invoice.stripe_amount_paid)
+                    assert shown == (said["status"], said["amount_paid"])
 
     def compare_credit(self, orders):
         """No invoice shows more credit than it used, and none less while somebody has it."""
