@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from po_toolkit.api.payouts import pull_payouts
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.payments.report import SyncReport
@@ -35,14 +36,19 @@ def sync_due(
 def run_due(
     opened: OpenConference, *, every: timedelta = SYNC_EVERY, sweep_hour: int = SWEEP_HOUR
 ) -> SyncReport | None:
-    """Do what the clock asks for; None where it asks for nothing.
+    """Do what the clock asks for; None where it asks for nothing. A sweep reads payouts as well.
 
     Raises:
         SettingsError: The conference has no Stripe key.
         StripeGatewayError: Stripe could not be read to the end; it stays due.
     """
     asked = sync_due(opened, every=every, sweep_hour=sweep_hour)
-    return sync_conference(opened, full=asked == "sweep") if asked else None
+    if not asked:
+        return None
+    report = sync_conference(opened, full=asked == "sweep")
+    if asked == "sweep":
+        pull_payouts(opened)
+    return report
 
 
 def _last_night(now: datetime, hour: int, timezone: str) -> datetime:

@@ -17,6 +17,7 @@ from po_toolkit.payments.books import Books, Taken
 from po_toolkit.payments.credit_notes import take_credit_note
 from po_toolkit.payments.from_stripe import fetch_invoice, id_of, take_invoice, take_payment
 from po_toolkit.payments.money_back import concerns_us, take_dispute, take_refund
+from po_toolkit.payments.payouts import take_payout
 from po_toolkit.store.invoices import by_stripe_id
 
 Json = dict[str, Any]
@@ -93,6 +94,13 @@ def customer_money_moved(books: Books, event: Json) -> Taken | None:
     return Taken()
 
 
+def payout_changed(books: Books, event: Json) -> Taken | None:
+    """Fetch the payout and keep what it says now."""
+    payout_id = event["data"]["object"]["id"]
+    take_payout(books, books.gateway.read(f"/v1/payouts/{payout_id}"))
+    return Taken()
+
+
 def _ours(books: Books, stripe_id: str) -> bool:
     with books.store.reading() as session:
         return by_stripe_id(session, books.conference, stripe_id) is not None
@@ -128,8 +136,13 @@ HANDLERS: dict[str, Handler] = {
     "credit_note.voided": credit_note_changed,
     "customer.updated": customer_money_moved,
     "customer_cash_balance_transaction.created": customer_money_moved,
+    "payout.created": payout_changed,
+    "payout.updated": payout_changed,
+    "payout.paid": payout_changed,
+    "payout.failed": payout_changed,
+    "payout.canceled": payout_changed,
 }
-"""Every type that moves an invoice, a payment, a refund, a dispute or a credit note."""
+"""Every type that moves an invoice, a payment, a refund, a dispute, a credit note or a payout."""
 
 LISTENED = (
     "invoice.finalized",
@@ -152,6 +165,7 @@ LISTENED = (
     "customer_cash_balance_transaction.created",
 )
 """The types that a sync reads: enough to hear of every change. Stripe takes at most 20 in one list.
+Payouts are read apart, with their balance transactions.
 
 Endpoints registered at Stripe may send all of ``HANDLERS``.
 """

@@ -56,6 +56,12 @@ def pull(books: Books, *, full: bool = False) -> PayoutReport:
     return report
 
 
+def take_payout(books: Books, said: Json) -> None:
+    """Keep what Stripe says of one payout; its balance transactions come with the next reading."""
+    with books.store.writing(STRIPE, Act.SYNC) as uow:
+        kept.keep_payouts(uow, books.conference.id, [_payout(said, books.now())])
+
+
 def _since(moment: datetime | None, back: timedelta) -> Json:
     return {"created": {"gte": int((moment - back).timestamp())}} if moment else {}
 

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import time
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -15,8 +16,9 @@ from po_toolkit.api.webhook_work import TRIES, work_events
 from po_toolkit.api.webhooks import events_set_aside, replay_events
 from po_toolkit.bootstrap import open_conference
 from po_toolkit.config import Settings
+from po_toolkit.payments.handlers import HANDLERS, LISTENED
 from po_toolkit.store.purchase_orders import by_reference
-from po_toolkit.store.tables import WebhookEvent
+from po_toolkit.store.tables import Payout, WebhookEvent
 from po_toolkit.webhook.asgi import BODY_LIMIT, create_app
 from tests.conftest import KEY, SLUG
 from tests.serving import served
@@ -227,3 +229,22 @@ def test_events_of_one_invoice_cost_one_look_at_it(opened, call, news, simulator
     simulator.control.clear_calls()
     assert work_events(opened) == len(events) > 2
     assert len(simulator.control.calls()) == 1
+
+
+def test_news_of_a_payout_is_kept(opened, call, news, simulator):
+    simulator.control.advance(3 * 86_400)
+    payout = simulator.control.payout(account=KEY)
+    events = [e for e in simulator.control.all("event") if e["type"] == "payout.created"]
+    post(call, events[0])
+    assert work_events(opened) == 1
+    with opened.store.reading() as session:
+        (row,) = session.query(Payout).all()
+    assert (row.stripe_payout_id, row.amount) == (payout["id"], payout["amount"])
+
+
+def test_every_type_that_is_handled_is_in_the_guide_and_a_sync_reads_no_more_than_20():
+    guide = (Path(__file__).parents[2] / "docs" / "deploy.md").read_text("utf-8")
+    listed = set(guide.split("```text\n", 1)[1].split("```", 1)[0].split())
+    assert listed == set(HANDLERS) - {"invoice.payment_succeeded"}
+    assert set(LISTENED) <= set(HANDLERS)
+    assert len(LISTENED) <= 20
