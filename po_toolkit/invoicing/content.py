@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from po_toolkit.domain.footers import footer_text
 from po_toolkit.domain.payment_methods import takes, transfer_type
 from po_toolkit.domain.tax import rates_of
 from po_toolkit.money import display, to_minor
@@ -37,18 +38,11 @@ class Content:
     @property
     def footer(self) -> str:
         """The conference's footer, where to pay, our tax id, and why there is no tax."""
-        said, tax = self._said, self.conference.tax or {}
-        treatments = {
-            rate.treatment for line in self.order.line_items for rate in rates_of(line.tax_rates)
-        }
-        parts = [
-            self.conference.invoice_footer,
-            said.get("remit_to"),
-            said.get("our_tax_id"),
-            tax.get("reverse_charge_note") if "reverse_charge" in treatments else "",
-            tax.get("exempt_note") if "exempt" in treatments else "",
-        ]
-        return "\n\n".join(part for part in parts if part)
+        conference, lines = self.conference, self.order.line_items
+        treatments = {rate.treatment for line in lines for rate in rates_of(line.tax_rates)}
+        return footer_text(
+            conference.invoice_footer, conference.content, conference.tax, treatments
+        )
 
     @property
     def custom_fields(self) -> list[dict[str, str]]:

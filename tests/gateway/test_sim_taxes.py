@@ -133,3 +133,37 @@ def test_a_tax_id_has_the_form_of_its_type(account) -> None:
     assert ids.list(customer.id).data == []
     with pytest.raises(stripe.InvalidRequestError):
         account.customer(tax_id_data=[{"type": "gb_vat", "value": "?"}])
+
+
+def test_automatic_tax_follows_the_customers_country(account) -> None:
+    account.v1.accounts.retrieve_current()
+    account.sim.control.tax_automatically({"DE": "19"}, account=account.key)
+    asked = {"automatic_tax": {"enabled": True}}
+    price = {"currency": "usd", "product_data": {"name": "Gold"}, "unit_amount": 10_000}
+    for behavior, expected in (
+        ("exclusive", (10_000, 1_900, 10_000, 11_900)),
+        ("inclusive", (10_000, 1_597, 8_403, 10_000)),
+    ):
+        customer = account.customer(address={"line1": "x", "country": "DE"})
+        lines = [{"price_data": {**price, "tax_behavior": behavior}, "quantity": 1}]
+        draft = account.draft(customer=customer.id, lines=lines, **asked)
+        assert draft.automatic_tax.status == "complete"
+        assert sums(draft) == expected
+    elsewhere = account.customer(address={"line1": "x", "country": "JP"})
+    draft = account.draft(customer=elsewhere.id, lines=[{"amount": 10_000}], **asked)
+    assert sums(draft) == (10_000, 0, 10_000, 10_000)
+    nowhere = account.customer()
+    draft = account.draft(customer=nowhere.id, lines=[{"amount": 10_000}], **asked)
+    assert draft.automatic_tax.status == "requires_location_inputs"
+    with pytest.raises(stripe.InvalidRequestError) as caught:
+        account.v1.invoices.send_invoice(draft.id)
+    assert caught.value.code == "customer_tax_location_invalid"
+    with pytest.raises(stripe.InvalidRequestError, match="automatic tax"):
+        account.draft(
+            customer=nowhere.id, lines=[{"amount": 1, "tax_rates": [rate(account, "5")]}], **asked
+        )
+
+
+def test_our_own_tax_ids_stand_on_the_invoice(account) -> None:
+    draft = account.draft(account_tax_ids=["txi_1Abc"])
+    assert draft.account_tax_ids == ["txi_1Abc"]

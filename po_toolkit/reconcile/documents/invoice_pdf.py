@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import chain
 
+from po_toolkit.domain.footers import footer_text
 from po_toolkit.domain.periods import local_day
 from po_toolkit.domain.sums import Status
+from po_toolkit.domain.tax import line_tax, rate_words, rates_of
 from po_toolkit.money import display, to_major
 from po_toolkit.reconcile.documents.page import Page, day
 from po_toolkit.store.tables import Conference, PurchaseOrder
@@ -44,12 +46,13 @@ def invoice_pdf(order: PurchaseOrder, conference: Conference) -> bytes:
         *address,
         *chain(*facts),
         *chain(*lines),
+        *(name for name, _, _ in _sums(order)),
     ]
     page = Page(
         texts,
         title=f"{title} {facts[0][1]}",
         made_at=order.updated_at,
-        small_print=conference.invoice_footer,
+        small_print=_footer(order, conference),
     )
     page.heading(conference.name, title)
     page.beside(address, facts)
@@ -86,14 +89,33 @@ def _facts(order: PurchaseOrder, conference: Conference) -> list[tuple[str, str]
 
 def _address(order: PurchaseOrder) -> list[str]:
     parts = [order.organization_name, order.contact_name, order.billing_address]
-    return [part for part in [*parts, order.contact_email] if part]
+    return [part for part in [*parts, order.tax_id, order.contact_email] if part]
+
+
+def _taxes(order: PurchaseOrder) -> list[tuple[str, int, bool]]:
+    """Return the sum of the lines and each tax by its rate, where there is any."""
+    found: dict[str, int] = {}
+    for line in order.line_items:
+        rates = rates_of(line.tax_rates)
+        if not rates and (line.tax_on_top or line.tax_included):
+            found["Tax"] = found.get("Tax", 0) + line.tax_on_top + line.tax_included
+        taxes = line_tax(line.line_total, order.currency, rates).by_rate
+        for rate, amount in zip(rates, taxes, strict=True):
+            found[rate_words(rate)] = found.get(rate_words(rate), 0) + amount
+    if not found:
+        return []
+    lines = sum(line.line_total for line in order.line_items)
+    return [("Lines", lines, False), *((name, tax, False) for name, tax in found.items())]
+
+
+def _footer(order: PurchaseOrder, conference: Conference) -> str:
+    treatments = {r.treatment for line in order.line_items for r in rates_of(line.tax_rates)}
+    return footer_text(conference.invoice_footer, conference.content, conference.tax, treatments)
 
 
 def _sums(order: PurchaseOrder) -> list[tuple[str, str, bool]]:
     sums = order.sums
-    lines = sum(line.line_total for line in order.line_items)
-    tax = sums.total - lines
-    rows = [("Lines", lines, False), ("Tax", tax, False)] if tax else []
+    rows = _taxes(order)
     rows.append(("Total", sums.total, False))
     rows += [("Credited", -sums.credited, False)] if sums.credited else []
     rows += [("Paid", -sums.paid, False)] if sums.paid else []

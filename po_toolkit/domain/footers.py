@@ -1,0 +1,31 @@
+"""What stands under the lines of an invoice."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+
+def footer_text(
+    own: str,
+    content: Mapping[str, Any] | None,
+    tax: Mapping[str, Any] | None,
+    treatments: Collection[str],
+) -> str:
+    """Return the footer: the conference's own, where to pay, our tax id, why there is no tax.
+
+    Args:
+        own: The conference's ``invoice_footer``.
+        content: Its settings of content.
+        tax: Its settings of tax.
+        treatments: How the lines are taxed: taxed, exempt, reverse_charge.
+    """
+    said, rules = content or {}, tax or {}
+    parts = [
+        own,
+        said.get("remit_to"),
+        said.get("our_tax_id"),
+        rules.get("reverse_charge_note") if "reverse_charge" in treatments else "",
+        rules.get("exempt_note") if "exempt" in treatments else "",
+    ]
+    return "\n\n".join(part for part in parts if part)
