@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +13,7 @@ from po_toolkit.cli.options import ConferenceOption, Format, FormatOption
 from po_toolkit.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
+    from po_toolkit.bootstrap import OpenConference
     from po_toolkit.payments.report import SyncReport
 
 
@@ -24,7 +26,7 @@ def sync(
     ] = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Fetch payments, refunds and statuses from Stripe.
+    """Fetch payments, refunds and statuses from Stripe, then payouts and fees.
 
     What is known already is not taken twice, however often this runs. Stripe is also told of the
     wires, checks and credit notes that it has not heard of. Exit code 3 when something could not
@@ -34,11 +36,13 @@ def sync(
     """
     from po_toolkit.api.sync import sync_conference
 
-    report = sync_conference(named_conference(ctx, conference), full=full)
+    opened = named_conference(ctx, conference)
+    report = sync_conference(opened, full=full)
+    payouts = _payouts(opened, full=full)
     if output is Format.JSON:
-        print_json(report.as_json())
+        print_json(report.as_json() | {"payouts": payouts})
     else:
-        _print_report(report)
+        _print_report(report, payouts or {})
     for problem in report.problems:
         complain(problem)
     if report.problems:
@@ -46,8 +50,22 @@ def sync(
         raise typer.Exit(PARTIAL)
 
 
-def _print_report(report: SyncReport) -> None:
+def _payouts(opened: OpenConference, *, full: bool) -> dict[str, int] | None:
+    """Read payouts; a key that may not see them, or no answer, does not undo the sync."""
+    from po_toolkit.api.payouts import pull_payouts
+    from po_toolkit.errors import StripeGatewayError
+
+    try:
+        return pull_payouts(opened, full=full).as_json()
+    except StripeGatewayError as error:
+        tell(f"Payouts were not read: {error}")
+        return None
+
+
+def _print_report(report: SyncReport, payouts: Mapping[str, int]) -> None:
     figures = {n: v for n, v in report.as_json().items() if isinstance(v, int)}
+    if payouts.get("payouts_new") or payouts.get("balance_transactions_new"):
+        figures |= {n: payouts[n] for n in ("payouts_new", "balance_transactions_new")}
     print_table(
         ("From Stripe", "Number"),
         [(name.replace("_", " "), number) for name, number in figures.items()],

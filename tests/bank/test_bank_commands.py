@@ -19,8 +19,9 @@ def test_from_statement_to_tie_out(work) -> None:
     work.simulator.control.advance(3 * 86_400)
     payout = work.simulator.control.payout("usd", trace="TRACE99", account=work.key)
     work.simulator.control.payout_arrives(payout["id"])
-    pulled = work.json("bank", "payouts", *AT)
+    pulled = work.json("sync", *AT)["payouts"]
     assert (pulled["payouts_new"], pulled["balance_transactions_new"]) == (1, 2)
+    assert work.json("bank", "payouts", *AT)["payouts_new"] == 0
     lines = [
         Entry(DAY, Decimal("1000.00"), f"WIRE {reference}"),
         Entry(DAY, Decimal(payout["amount"]) / 100, "STRIPE TRANSFER TRACE99"),
