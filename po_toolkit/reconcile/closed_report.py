@@ -39,7 +39,7 @@ _COLUMNS = {
         "discrepancies",
     ),
     "ageing": ("currency", "bucket", "purchase_orders", "amount"),
-    "discrepancies": ("code", "reference", "organization_name", "currency", "at_stake", "evidence"),
+    "discrepancies": ("code", "reference", "organization_name", "currency", "at_stake"),
     "entries": (
         "reference",
         "organization_name",
@@ -58,13 +58,31 @@ _COLUMNS = {
 }
 
 
-_BANK_SIDE = (
-    "payout_not_at_bank",
-    "payout_failed",
-    "bank_credit_not_explained",
-    "fees_not_explained",
+_CLASSES = frozenset(
+    {
+        "not_invoiced",
+        "overdue",
+        "amount_differs_from_stripe",
+        "paid_at_stripe_not_here",
+        "paid_here_not_at_stripe",
+        "overpaid",
+        "paid_twice",
+        "paid_after_cancelled",
+        "paid_on_old_generation",
+        "refunded_without_credit",
+        "disputed",
+        "ach_returned_late",
+        "currency_differs",
+        "two_alike",
+        "customer_differs",
+        "voided_at_stripe",
+        "settled_by_itself",
+        "invoice_without_order",
+        "money_stuck_at_stripe",
+    }
 )
-"""Classes that are left out: a month's bank statements are loaded and matched after its end."""
+"""Classes of this layout. Those of the bank side are left out: a month's statements are loaded and
+matched after its end."""
 
 
 def closed_report(reconciliation: Reconciliation, *, after: date | None) -> bytes:
@@ -84,7 +102,7 @@ def closed_report(reconciliation: Reconciliation, *, after: date | None) -> byte
         "through": reconciliation.as_of.isoformat(),
         "timezone": reconciliation.timezone,
         "totals": reconciliation.totals_text(),
-        "rows": _records("rows", reconciliation.rows),
+        "rows": [_without_later_classes(r) for r in _records("rows", reconciliation.rows)],
         "ageing": _records("ageing", reconciliation.ageing),
         "discrepancies": _records("discrepancies", _closable(reconciliation.discrepancies)),
         "entries": _records("entries", entries),
@@ -109,7 +127,11 @@ def differences(closed: bytes, again: bytes, *, limit: int = 20) -> list[str]:
 
 
 def _closable(found: pd.DataFrame) -> pd.DataFrame:
-    return found[~found["code"].isin(_BANK_SIDE)]
+    return found[found["code"].isin(_CLASSES)]
+
+
+def _without_later_classes(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {"discrepancies": [c for c in row["discrepancies"] if c in _CLASSES]}
 
 
 def _since(entries: pd.DataFrame, after: date | None) -> pd.DataFrame:
