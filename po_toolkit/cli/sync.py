@@ -26,7 +26,7 @@ def sync(
     ] = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Fetch payments, refunds and statuses from Stripe, then payouts and fees.
+    """Fetch payments, refunds, statuses and payouts from Stripe.
 
     What is known already is not taken twice, however often this runs. Stripe is also told of the
     wires, checks and credit notes that it has not heard of. Exit code 3 when something could not
