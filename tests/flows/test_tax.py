@@ -354,3 +354,28 @@ def test_automatic_tax_survives_a_cut_off(automatic, simulator, step):
     assert [i["total"] for i in simulator.control.all("invoice")] == [6_666 + 2 * 667]
     with automatic.store.reading() as session:
         assert by_reference(session, automatic.conference, order.reference).total == Decimal(80)
+
+
+def test_a_tax_id_that_stripe_refuses_is_mended_and_billed(taxed, simulator):
+    from po_toolkit import create_purchase_order
+    from po_toolkit.api.amend import Changes, amend
+    from po_toolkit.domain.roles import Act
+
+    order = create_purchase_order(
+        SLUG,
+        organization_name="Acme GmbH",
+        contact_email="ap@acme.example",
+        currency="eur",
+        line_items=lines_of([(1, "100.00", "vat19")]),
+        opened=taxed,
+    )
+    with taxed.store.writing(taxed.actor, Act.AMEND) as uow:
+        kept = uow.lock_purchase_order(order.id)
+        kept.tax_id_type, kept.tax_id = "eu_vat", "123"
+    report = invoice_purchase_orders(taxed, references=[order.reference])
+    assert "eu_vat" in report.results[0].error
+    amend(taxed, order.reference, Changes(tax_id="DE 123456789"))
+    report = invoice_purchase_orders(taxed, references=[order.reference])
+    assert report.failed == 0, report.results
+    (invoice,) = simulator.control.all("invoice")
+    assert [t["value"] for t in invoice["customer_tax_ids"]] == ["DE123456789"]
