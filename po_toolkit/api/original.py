@@ -167,6 +167,7 @@ def create_purchase_order(
     currency: str | None = None,
     po_number: str = "",
     tax_id: str = "",
+    po_amount: Decimal | None = None,
     opened: OpenConference | None = None,
     **details: Any,
 ) -> PurchaseOrder:
@@ -182,9 +183,10 @@ def create_purchase_order(
         currency: By default the conference's.
         po_number: The sponsor's own number.
         tax_id: The sponsor's, such as ``DE123456789``.
+        po_amount: What the sponsor's purchase order authorizes, in major units.
         opened: The conference, by default opened from the settings.
         details: contact_name, billing_address, notes, due_date or days_until_due, language,
-            service_start, service_end, payment_methods, po_amount (minor units).
+            service_start, service_end, payment_methods.
 
     Raises:
         PurchaseOrderError: No line items, or a quantity below one (a ``ValueError``).
@@ -216,6 +218,7 @@ def create_purchase_order(
             lines=lines,
             po_number=po_number,
             tax_rates=[line.get("tax_rates") for line in items],
+            po_amount=None if po_amount is None else to_minor(po_amount, code),
             **_tax_id_columns(tax_id, organization_name),
             **details,
         )

@@ -14,7 +14,7 @@ def ordered(conference):
         contact_email="ap@acme.example",
         po_number="4500012345",
         line_items=[{"description": "Gold", "unit_price": Decimal("15000.00")}],
-        po_amount=2_000_000,
+        po_amount=Decimal(20000),
         opened=conference(),
     )
 
