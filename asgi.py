@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import streamlit as st
+from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route
 
 from po_toolkit.api.schedules import SYNC_EVERY
@@ -22,7 +23,7 @@ service = create_app(settings, sync_every=SYNC_EVERY)
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Work webhook events, schedules and batches while the server runs."""
-    work_on(settings)
+    await run_in_threadpool(work_on, settings)
     async with service.state.webhooks.running():
         yield
 

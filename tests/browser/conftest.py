@@ -7,11 +7,10 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
@@ -80,22 +79,24 @@ def serve(tmp_path, simulator) -> Iterator[Callable[..., App]]:
     """Start the app's server, with more settings where a test needs them; stopped at the end."""
     running: list[subprocess.Popen[bytes]] = []
 
-    def start(more: str = "", **values: str) -> App:
+    def start(
+        more: str = "", *, script: str = "app.py", options: Sequence[str] = (), **values: str
+    ) -> App:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         config = tmp_path / "secrets.toml"
         values |= {"folder": str(tmp_path), "stripe": simulator.url, "port": str(port)}
         config.write_text((SETTINGS + more).format(**values))
         log = (tmp_path / "app.log").open("wb")
-        options = [f"--server.port={port}", f"--secrets.files={config}"]
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", *options]
+        own = [f"--server.port={port}", f"--secrets.files={config}", *options]
+        command = [sys.executable, "-m", "streamlit", "run", script, *own]
         environment = {
             **{n: v for n, v in os.environ.items() if not n.startswith("PO_TOOLKIT_")},
             "PO_TOOLKIT_CONFIG": str(config),
         }
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
         running.append(server)
-        app = App(f"http://127.0.0.1:{port}", config)
+        app = App(f"http://127.0.0.1:{port}{_base(options)}", config)
         _wait_for(app, server, tmp_path / "app.log")
         return app
 
@@ -105,12 +106,17 @@ def serve(tmp_path, simulator) -> Iterator[Callable[..., App]]:
         server.wait(20)
 
 
+def _base(options: Sequence[str]) -> str:
+    path = next((o.partition("=")[2] for o in options if "baseUrlPath" in o), "")
+    return f"/{path}" if path else ""
+
+
 def _wait_for(app: App, server: subprocess.Popen[bytes], log: Path) -> None:
     for _ in range(3000):
         try:
             with urlopen(f"{app.url}/_stcore/health", timeout=10):
                 return
-        except URLError:
+        except OSError:
             try:
                 server.wait(0.01)
             except subprocess.TimeoutExpired:
