@@ -12,6 +12,7 @@ from po_toolkit.errors import DuplicateEntryError, PurchaseOrderError
 from po_toolkit.money import display
 from po_toolkit.payments import tell_book
 from po_toolkit.payments.intend import intend, takes_credit_notes, takes_payments
+from po_toolkit.payments.outside import marked
 from po_toolkit.payments.record import Movement, record
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.ledger import same_by_hand
@@ -77,6 +78,13 @@ def enter_payment(
             f"{order.reference} has a {method} of {display(amount, order.currency)} dated "
             f"{payment_date} with reference {reference!r} already. If it really came twice, "
             f"repeat with --again."
+        )
+    outside_stripe = marked(order, amount)
+    if outside_stripe is not None and not again:
+        raise DuplicateEntryError(
+            f"{order.reference} has {display(amount, order.currency)} in the ledger already: the "
+            f"invoice was marked as paid outside of Stripe on {outside_stripe.payment_date}. If "
+            f"this is other money, repeat with --again."
         )
     invoice = takes_payments(order)
     if invoice is None:

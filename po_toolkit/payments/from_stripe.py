@@ -9,7 +9,7 @@ from typing import Any
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.domain.sums import EntryKind
 from po_toolkit.money import display, minor_from_api
-from po_toolkit.payments import credit, tell_book
+from po_toolkit.payments import credit, outside, tell_book
 from po_toolkit.payments.books import Books, Change, Taken
 from po_toolkit.payments.record import Movement, record_all
 from po_toolkit.store import invoices, money_intents
@@ -83,6 +83,10 @@ def take_invoices(books: Books, page: Sequence[Json], *, read_at: datetime) -> T
                 rows += [(order, invoice, payment, taken) for payment in payments]
         for order, _, payment, _ in _enter_all(books, uow, rows):
             _note_payment(taken, order, payment)
+        for said in page:
+            order = orders.get(ours.get(said["id"], 0))
+            if order is not None:
+                outside.enter(books, uow, order, said, taken)
         for order in orders.values():
             refresh_status(order)
             _note_status(taken, order, before[order.id])

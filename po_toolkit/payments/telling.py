@@ -73,11 +73,8 @@ def _refused(
     """
     if found(books, intent):
         return
-    if intent.kind != "refund":
-        status = _status_now(books, intent)
-        if status not in (*_OPEN, "paid") or (intent.kind == "payment" and status == "paid"):
-            book(books, intent, told=False)
-            return
+    if intent.kind != "refund" and _settled_meanwhile(books, intent):
+        return
     with books.store.writing(actor_of(intent), ACTS[intent.kind]) as uow:
         row = row_of(uow, intent)
         row.step, row.error, row.finished_at = "refused", str(error), books.now()
@@ -87,15 +84,24 @@ def _refused(
     )
 
 
-def _status_now(books: Books, intent: MoneyIntent) -> str:
-    """Fetch the invoice, take what it says, and return its status."""
+def _settled_meanwhile(books: Books, intent: MoneyIntent) -> bool:
+    """Look whether the invoice takes nothing any more; then the intent is booked here only.
+
+    It is booked before what Stripe says of the invoice is taken, so that money which staff marked
+    as paid there and entered here is known to be the same.
+    """
     read_at = books.now()
     try:
         said = fetch_invoice(books.gateway, intent.stripe_invoice_id)
     except StripeNotFoundError:
-        return "deleted"
+        book(books, intent, told=False)
+        return True
+    takes = _OPEN if intent.kind == "payment" else (*_OPEN, "paid")
+    settled = said["status"] not in takes
+    if settled:
+        book(books, intent, told=False)
     take_invoice(books, said, read_at=read_at)
-    return str(said["status"])
+    return settled
 
 
 def _load(books: Books, intent_id: int) -> tuple[MoneyIntent, PurchaseOrder]:

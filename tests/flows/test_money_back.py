@@ -16,7 +16,7 @@ from po_toolkit.api.ledger import (
     reverse_entry,
 )
 from po_toolkit.api.sync import sync_conference, sync_purchase_order
-from po_toolkit.errors import PurchaseOrderError, StripeUnknownError
+from po_toolkit.errors import DuplicateEntryError, PurchaseOrderError, StripeUnknownError
 from po_toolkit.store.purchase_orders import by_reference
 from po_toolkit.store.tables import MoneyIntent
 
@@ -338,3 +338,27 @@ def test_cancelling_voids_an_invoice_that_was_given_up_as_uncollectible_too(
     sync_conference(opened)
     assert cancel(opened, sent.reference).status == "cancelled"
     assert simulator.control.get(sent.stripe_invoice_id)["status"] == "void"
+
+
+def test_an_invoice_marked_as_paid_in_the_dashboard_is_entered_once(opened, simulator, sent):
+    simulator.control.pay(sent.stripe_invoice_id, 30_000)
+    path = f"/v1/invoices/{sent.stripe_invoice_id}/pay"
+    opened.gateway.write(path, {"paid_out_of_band": True}, idempotency_key="outside")
+    for full in (False, True, True):
+        sync_conference(opened, full=full)
+    after = fresh(opened, sent)
+    assert after.status == "paid"
+    assert [(e.amount, e.method) for e in after.entries] == [(30_000, "stripe"), (70_000, "other")]
+    with pytest.raises(DuplicateEntryError, match="outside of Stripe"):
+        wire(opened, sent, "700.00")
+
+
+def test_a_wire_entered_for_an_invoice_that_staff_marked_as_paid_counts_once(
+    opened, simulator, sent
+):
+    path = f"/v1/invoices/{sent.stripe_invoice_id}/pay"
+    opened.gateway.write(path, {"paid_out_of_band": True}, idempotency_key="outside")
+    wire(opened, sent, "1000.00")
+    sync_conference(opened, full=True)
+    after = fresh(opened, sent)
+    assert (after.status, len(after.entries)) == ("paid", 1)
