@@ -11,8 +11,16 @@ import openpyxl
 import pytest
 
 from po_toolkit.domain.harmless import harmless, restore
+from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.errors import PoToolkitError
-from po_toolkit.reconcile import export, reconcile_conference
+from po_toolkit.reconcile import (
+    export,
+    months_of,
+    reconcile_conference,
+    reconcile_conferences,
+    summary_of,
+)
+from po_toolkit.store.tables import Conference
 
 AS_OF = date(2027, 3, 1)
 COLUMNS = [
@@ -154,3 +162,17 @@ def test_the_table_shows_amounts_and_what_does_not_add_up(ledgers, made):
     assert "PO-AAAAAA" in text
     assert "not_invoiced" in text
     assert "| A\\|B C |" in export(made(), "md").decode()
+
+
+def test_two_conferences_stand_side_by_side_and_are_never_mixed(ledgers, store, conference):
+    with store.writing(STRIPE, Act.SYNC) as uow:
+        other = Conference(slug="euro-2027", name="Euro", currency="usd", timezone="Asia/Tokyo")
+        uow.session.add(other)
+        uow.session.flush()
+    ledgers.order(100_00)
+    type(ledgers)(store, other).order(70_00, reference="PO-EEEEEE")
+    both = reconcile_conferences(store, [conference, other], as_of=AS_OF)
+    summary = summary_of(both).set_index("conference")
+    assert summary["total"].to_dict() == {"pycon-2027": 100_00, "euro-2027": 70_00}
+    assert summary_of([]).empty
+    assert months_of(both).empty
