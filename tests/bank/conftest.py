@@ -20,6 +20,6 @@ def work(tmp_path: Path, simulator: Simulator) -> Workplace:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """What writes lines and matches is tried on both databases."""
-    both = {"test_matching", "test_statements"}
+    both = {"test_matching", "test_statements", "test_random_seasons"}
     if "database_url" in metafunc.fixturenames and metafunc.definition.path.stem in both:
         metafunc.parametrize("database_url", ("sqlite", "postgresql"), indirect=True)

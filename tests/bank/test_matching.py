@@ -231,3 +231,22 @@ def test_a_second_person_cannot_match_the_same_line_or_entry(opened, make_order)
         choose(opened, two, entry=entry)
     with pytest.raises(PurchaseOrderError, match="matched already"):
         choose(opened, one, orders={po.reference: None})
+
+
+@pytest.mark.parametrize(
+    ("name", "who", "certainty"),
+    [
+        ("Oracle Inc.", "ORACLE PARK TICKETS", "proposed"),
+        ("Oracle Inc.", "ORACLE, INC.", "certain"),
+        ("Müller & Söhne GmbH", "MUELLER UND SOEHNE", "certain"),
+        ("Müller & Söhne GmbH", "MULLER & SOHNE GM", None),
+        ("Borealis Cloud Systems LLC", "BOREALIS CLOUD SYS", "certain"),
+        ("Borealis Cloud Systems LLC", "BOREALIS CLOTHES", None),
+        ("IBM", "IBMO TRADING", None),
+    ],
+)
+def test_a_sponsors_name_is_found_and_a_like_one_is_not(name, who, certainty) -> None:
+    """Else a stranger's payment settles a sponsor's debt because the amounts are list prices."""
+    po = OpenOrder(1, "PO-7KQ2MX", "", name, "usd", 500_000)
+    found = match(Facts([Line(1, 500_000, "usd", DAY, "PAYMENT", who)], [po]))
+    assert [p.certainty for p in found] == ([certainty] if certainty else [])

@@ -143,7 +143,7 @@ class Season:
             undo_match(self.opened, self.rng.choice(applied))
 
 
-SEEDS = range(4)
+SEEDS = range(3)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

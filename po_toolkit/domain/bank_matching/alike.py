@@ -17,6 +17,7 @@ from po_toolkit.domain.bank_matching.facts import (
     tolerance,
 )
 from po_toolkit.domain.bank_matching.named import Index
+from po_toolkit.domain.bank_matching.names import Names
 from po_toolkit.domain.bank_matching.resolve import Candidate
 from po_toolkit.domain.bank_matching.text import key, words
 from po_toolkit.money import display
@@ -43,6 +44,7 @@ class ByName:
     sponsors: Sponsors
     index: Index
     remaining: Remaining
+    names: Names
 
 
 def by_entry_reference(
@@ -98,7 +100,7 @@ def by_name(seen: ByName) -> dict[Line, list[Candidate]]:
             and abs(line.booked_on - e.date) <= APART
         ]
         made += [
-            _pay(line, (o,), seen.remaining, "amount_and_name")
+            _pay(seen, line, (o,), "amount_and_name")
             for o in orders
             if line.amount > 0 and seen.remaining.balance[o.id] == line.amount
         ]
@@ -112,7 +114,7 @@ def less_charges(seen: ByName) -> dict[Line, list[Candidate]]:
     found: dict[Line, list[Candidate]] = {}
     for line in seen.lines:
         made = [
-            _pay(line, (o,), seen.remaining, "less_charges")
+            _pay(seen, line, (o,), "less_charges")
             for n in sorted(seen.said[line])
             for o in seen.sponsors.get(n, ())
             if _fits(o, line)
@@ -138,7 +140,7 @@ def together(seen: ByName) -> dict[Line, list[Candidate]]:
             ]
             if 2 <= len(due) <= _MOST_TOGETHER:
                 made += [
-                    _pay(line, some, seen.remaining, "several_orders")
+                    _pay(seen, line, some, "several_orders")
                     for size in range(2, len(due) + 1)
                     for some in combinations(due, size)
                     if sum(seen.remaining.balance[o.id] for o in some) == line.amount
@@ -173,7 +175,8 @@ def in_instalments(seen: ByName) -> dict[Line, list[Candidate]]:
                 f"one of {len(some)} credits that name {order.organization_name} and come to "
                 f"{total}, what is open on {order.reference}"
             )
-            found[line] = [Candidate((part,), "instalment", evidence)]
+            sure = seen.names.surely(line, order.organization_name)
+            found[line] = [Candidate((part,), "instalment", evidence, sure)]
     return found
 
 
@@ -189,14 +192,14 @@ def _link(line: Line, entry: HandEntry, index: Index, rule: str, said: str) -> C
     return Candidate((part,), rule, evidence)
 
 
-def _pay(line: Line, orders: Sequence[OpenOrder], remaining: Remaining, rule: str) -> Candidate:
-    shares = {o.id: min(remaining.balance[o.id], line.amount) for o in orders}
+def _pay(seen: ByName, line: Line, orders: Sequence[OpenOrder], rule: str) -> Candidate:
+    shares = {o.id: min(seen.remaining.balance[o.id], line.amount) for o in orders}
     parts = tuple(Part("order", o.id, shares[o.id], o.reference, 0, o.reference) for o in orders)
-    short = sum(remaining.balance[o.id] for o in orders) - line.amount
+    short = sum(seen.remaining.balance[o.id] for o in orders) - line.amount
     less = f", less {display(short, line.currency)} as when banks keep charges" if short else ""
     references = " and ".join(o.reference for o in orders)
     evidence = (
         f"the line names {orders[0].organization_name}; {line.words} is what is open on "
         f"{references}{less}"
     )
-    return Candidate(parts, rule, evidence)
+    return Candidate(parts, rule, evidence, seen.names.surely(line, orders[0].organization_name))

@@ -113,4 +113,8 @@ class _Search:
             if line not in self._said:
                 self._said[line] = self._names.named(line)
         known = [line for line in lines if self._said[line]]
-        return rule(alike.ByName(known, self._said, self._sponsors, self._index, self.remaining))
+        return rule(
+            alike.ByName(
+                known, self._said, self._sponsors, self._index, self.remaining, self._names
+            )
+        )

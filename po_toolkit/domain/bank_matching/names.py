@@ -69,6 +69,10 @@ class Names:
         found |= self._beginning("".join(name_words(line.counterparty)))
         return {n for n in found if not any(self._within(n, other) for other in found)}
 
+    def surely(self, line: Line, name: str) -> bool:
+        """Tell whether a found name is enough: of one word it must be all of the other party's."""
+        return len(self._words[name]) > 1 or name_words(line.counterparty) == self._words[name]
+
     def _beginning(self, start: str) -> set[str]:
         """Return the names of which the bank printed the beginning; the whole name goes first."""
         if len(start) < _CUT:
