@@ -130,7 +130,7 @@ def our_rate(
     for helper in helpers:
         helper.terminate()
     if progress.invoiced != orders:
-        sys.exit(f"only {progress.invoiced} of {orders} were invoiced")
+        sys.exit(f"only {progress.invoiced} of {orders} were invoiced: {progress}")
     with urllib.request.urlopen(f"{url}/_sim/calls") as answer:
         import json
 

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from po_toolkit.api.invoices import account_of
 from po_toolkit.bootstrap import open_conference
@@ -66,6 +67,9 @@ class Desk:
             self._pause(work, str(error))
         except PoToolkitError as error:
             self._settle(work, "failed", error=str(error))
+        except DBAPIError as error:
+            log.warning("the database is busy; trying again", error=type(error.orig).__name__)
+            self._settle(work, "waiting", wait=LOOK_AGAIN)
         except Exception as error:
             log.exception("invoicing failed unexpectedly", reference=work.reference)
             self._settle(

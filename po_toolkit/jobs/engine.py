@@ -17,7 +17,8 @@ from typing import Any, Self
 from uuid import uuid4
 
 import structlog
-from dbos import DBOS, SetWorkflowID
+from dbos import DBOS, DBOSConfig, SetWorkflowID
+from sqlalchemy import create_engine, event
 from sqlalchemy.engine import make_url
 
 from po_toolkit.bootstrap import open_database
@@ -28,6 +29,7 @@ from po_toolkit.store import batches
 
 log = structlog.get_logger(__name__)
 
+NAME = "po-toolkit"
 QUEUE = "invoices"
 CONCURRENCY = 32
 """Purchase orders in hand in one process; at 150 ms a call 15 fill the account's limit."""
@@ -85,8 +87,7 @@ class Engine:
         _desk = self._desk
         DBOS(
             config={
-                "name": "po-toolkit",
-                "system_database_url": queue_database_url(self._settings.database_url),
+                **queue_database(self._settings.database_url),
                 "application_version": APPLICATION_VERSION,
                 "executor_id": uuid4().hex,
                 "log_level": "ERROR",
@@ -147,13 +148,26 @@ class Engine:
                 batches.end_if_done(self._store, batch.id, now)
 
 
-def queue_database_url(database_url: str) -> str:
-    """Return where DBOS keeps its queue: beside an SQLite file, or in the same PostgreSQL."""
+def queue_database(database_url: str) -> DBOSConfig:
+    """Return where DBOS keeps its queue: beside an SQLite file, or in the same PostgreSQL.
+
+    The file need not survive a power cut to the last commit, since the queue is filled again from
+    the batches; the books' own file does.
+    """
     url = make_url(database_url)
-    if url.get_backend_name() == "sqlite":
-        path = Path(str(url.database or "po_toolkit.db"))
-        return f"sqlite:///{path.with_name(f'{path.stem}.jobs.db')}"
-    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+    if url.get_backend_name() != "sqlite":
+        address = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        return {"name": NAME, "system_database_url": address}
+    path = Path(str(url.database or "po_toolkit.db"))
+    address = f"sqlite:///{path.with_name(f'{path.stem}.jobs.db')}"
+    engine = create_engine(address, connect_args={"timeout": 30})
+    event.listen(engine, "connect", _prepare)
+    return {"name": NAME, "system_database_url": address, "system_database_engine": engine}
+
+
+def _prepare(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
 
 
 def _enqueue(work: batches.Assignment) -> None:

@@ -135,7 +135,7 @@ def take(
     store: Store, batch: InvoiceBatch, slug: str, now: datetime, room: int
 ) -> list[Assignment]:
     """Put up to ``room`` waiting or forgotten items into the queue."""
-    with store._writer.begin() as connection, Session(connection) as session:  # noqa: SLF001 no act
+    with store.bookkeeping() as connection, Session(connection) as session:
         rows = session.execute(_takeable(batch.id, now).limit(room)).all()
         for item, _ in rows:
             item.state = "queued"
@@ -193,15 +193,18 @@ def settle(
     error: str = "",
     wait: timedelta | None = None,
 ) -> None:
-    """Note what became of an item, unless a later round has it."""
-    with store._writer.begin() as connection:  # noqa: SLF001 no act
+    """Note what became of an item.
+
+    That it was invoiced holds whichever round did it; anything else is said by the latest round
+    alone.
+    """
+    item = InvoiceBatchItem
+    latest = (item.state == "queued") & (item.round == round_)
+    counts_anyway = item.state.in_(("queued", "waiting", "skipped"))
+    with store.bookkeeping() as connection:
         connection.execute(
-            update(InvoiceBatchItem)
-            .where(
-                InvoiceBatchItem.id == item_id,
-                InvoiceBatchItem.round == round_,
-                InvoiceBatchItem.state == "queued",
-            )
+            update(item)
+            .where(item.id == item_id, counts_anyway if state == "invoiced" else latest)
             .values(
                 state=state,
                 finished_at=None if state == "waiting" else now,
@@ -215,7 +218,7 @@ def settle(
 
 def customers_found(store: Store, batch_id: int, now: datetime) -> None:
     """Note that a batch's sponsors were looked for at Stripe."""
-    with store._writer.begin() as connection:  # noqa: SLF001 no act
+    with store.bookkeeping() as connection:
         connection.execute(
             update(InvoiceBatch).where(InvoiceBatch.id == batch_id).values(customers_found_at=now)
         )
@@ -238,7 +241,7 @@ def batch_of(session: Session, item_id: int) -> int:
 
 def pause_because(store: Store, batch_id: int, reason: str) -> None:
     """Pause a running batch by itself; a person mends the reason and resumes it."""
-    with store._writer.begin() as connection:  # noqa: SLF001 no act
+    with store.bookkeeping() as connection:
         connection.execute(
             update(InvoiceBatch)
             .where(InvoiceBatch.id == batch_id, InvoiceBatch.state == "running")
@@ -251,7 +254,7 @@ def end_if_done(store: Store, batch_id: int, now: datetime) -> bool:
     left = exists().where(
         InvoiceBatchItem.batch_id == batch_id, InvoiceBatchItem.state.in_(OPEN_STATES)
     )
-    with store._writer.begin() as connection:  # noqa: SLF001 no act
+    with store.bookkeeping() as connection:
         ended = connection.execute(
             update(InvoiceBatch)
             .where(InvoiceBatch.id == batch_id, InvoiceBatch.state == "running", ~left)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,10 @@ WHOLE = (
 """Loads everything a purchase order's sums and story need."""
 
 
+POOL_SIZE = 20
+"""Connections kept open; as many again may be open for a moment. A batch has 32 threads."""
+
+
 class WritingSession(Session):
     """A session that keeps what it replaces; see :mod:`po_toolkit.store.history`."""
 
@@ -107,6 +112,7 @@ class Store:
             engine.dispose()
         self._writer = engine.execution_options(po_toolkit_writes=True)
         self._first = engine.execution_options(po_toolkit_first=True)
+        self._turn = threading.Lock() if engine.dialect.name == "sqlite" else nullcontext()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -122,8 +128,22 @@ class Store:
             NotAllowedError: The actor's role does not permit the act.
         """
         require(actor, act)
-        with WritingSession(self._writer, expire_on_commit=False) as session, session.begin():
+        with (
+            self._turn,
+            WritingSession(self._writer, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             yield UnitOfWork(session, actor)
+
+    @contextmanager
+    def bookkeeping(self) -> Iterator[Connection]:
+        """Open a transaction for what is nobody's act: leases, queues, the schema.
+
+        SQLite takes one writer at a time and lets the others poll; threads of one process wait
+        for each other in line instead.
+        """
+        with self._turn, self._writer.begin() as connection:
+            yield connection
 
 
 def open_store(database_url: str) -> Store:
@@ -136,7 +156,10 @@ def open_store(database_url: str) -> Store:
         url = make_url(re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", database_url))
         if url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:"):
             Path(str(url.database)).expanduser().parent.mkdir(parents=True, exist_ok=True)
-        return Store(create_engine(url, pool_pre_ping=url.get_backend_name() != "sqlite"))
+        options: dict[str, Any] = {"pool_pre_ping": url.get_backend_name() != "sqlite"}
+        if url.database not in (None, "", ":memory:"):
+            options |= {"pool_size": POOL_SIZE, "max_overflow": POOL_SIZE}
+        return Store(create_engine(url, **options))
     except (ArgumentError, OSError):
         raise SettingsError(
             "database_url is no database address; write it like sqlite:///po_toolkit.db or "

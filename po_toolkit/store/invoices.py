@@ -61,7 +61,7 @@ def final_stripe_ids(session: Session, conference: Conference, before: datetime)
 
 def renew_leases(store: Store, owner_prefix: str, now: datetime) -> None:
     """Keep every invoice that drivers of this process hold."""
-    with store._writer.begin() as connection:  # noqa: SLF001 a sign of life, no act
+    with store.bookkeeping() as connection:
         connection.execute(
             update(Invoice)
             .where(Invoice.lease_owner.startswith(owner_prefix), Invoice.lease_until > now)

@@ -22,7 +22,7 @@ def write(message: str) -> None:
         store = open_store(f"sqlite:///{Path(folder) / 'empty.db'}")
         config = alembic_config(store)
         number = len(list(ScriptDirectory.from_config(config).walk_revisions())) + 1
-        with store._writer.begin() as connection:  # noqa: SLF001
+        with store.bookkeeping() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             command.revision(config, message, autogenerate=True, rev_id=f"{number:04}")

@@ -33,7 +33,7 @@ def migrate(store: Store) -> None:
     if is_current(store):
         return
     config = alembic_config(store)
-    with store._writer.begin() as connection:  # noqa: SLF001 the schema is part of the store
+    with store.bookkeeping() as connection:
         config.attributes["connection"] = connection
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7630150)")

@@ -28,5 +28,5 @@ _NOTE = text(
 
 def sign_out(store: Store, subject: str, at: datetime) -> None:
     """End every sign-in of this person that began before."""
-    with store._writer.begin() as connection:  # noqa: SLF001 everybody may sign out
+    with store.bookkeeping() as connection:
         connection.execute(_NOTE, {"subject": subject, "at": at})

@@ -100,7 +100,7 @@ def claim(store: Store, conference_ids: Iterable[int], now: datetime, limit: int
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    with store._writer.begin() as connection:  # noqa: SLF001 a lease, no act
+    with store.bookkeeping() as connection:
         claimed = [Claimed(*row) for row in connection.execute(query)]
         if claimed:
             connection.execute(
@@ -139,14 +139,14 @@ def note(store: Store, outcomes: Sequence[Outcome], now: datetime) -> None:
         }
         for outcome in outcomes
     ]
-    with store._writer.begin() as connection:  # noqa: SLF001 the queue's own state
+    with store.bookkeeping() as connection:
         connection.execute(statement, rows)
 
 
 def let_go(store: Store, ids: Sequence[int]) -> None:
     """Give back events that were claimed and not begun."""
     if ids:
-        with store._writer.begin() as connection:  # noqa: SLF001 the queue's own state
+        with store.bookkeeping() as connection:
             connection.execute(
                 update(WebhookEvent).where(WebhookEvent.id.in_(ids)).values(claimed_until=None)
             )
