@@ -11,7 +11,8 @@ from po_toolkit.reconcile.journal_files import JOURNAL_FORMATS, JournalFormat, j
 from po_toolkit.reconcile.listing import ListedOrder, PurchaseOrderPage, list_purchase_orders
 from po_toolkit.reconcile.reconciliation import TABLES, Reconciliation, reconcile_conference
 from po_toolkit.reconcile.statement import Statement, sponsor_statement, sponsors
-from po_toolkit.reconcile.story import PurchaseOrderStory, purchase_order_story
+from po_toolkit.reconcile.story import purchase_order_story
+from po_toolkit.reconcile.story_parts import PurchaseOrderStory
 from po_toolkit.reconcile.tables import CHANGES, MONTHS, NEWS, STATEMENT, SUMMARY
 
 __all__ = [

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from po_toolkit.reconcile import PurchaseOrderStory, purchase_order_story
-from po_toolkit.reconcile.story import StoryEvent
+from po_toolkit.reconcile.story_parts import StoryEvent
 from po_toolkit.ui import tables, words
 from po_toolkit.ui.content_panel import content_panel
 from po_toolkit.ui.order_acts import order_acts
