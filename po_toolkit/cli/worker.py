@@ -26,7 +26,7 @@ def worker(
         ),
     ] = 15,
 ) -> None:
-    """Work the batches and webhook events of every conference until stopped.
+    """Work batches and webhook events until stopped, and sync.
 
     Needed only where one machine is outgrown: the app, invoice and webhook serve work their queues
     themselves. Any number of workers may run on one PostgreSQL. Stopped by Ctrl-C or SIGTERM, it
