@@ -379,3 +379,30 @@ def test_a_tax_id_that_stripe_refuses_is_mended_and_billed(taxed, simulator):
     assert report.failed == 0, report.results
     (invoice,) = simulator.control.all("invoice")
     assert [t["value"] for t in invoice["customer_tax_ids"]] == ["DE123456789"]
+
+
+@pytest.mark.parametrize(
+    "path", ["customers", "invoices", "invoices/*/add_lines", "invoices/*/send"]
+)
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after", "500_stored_after"])
+def test_a_taxed_invoice_that_was_cut_off_anywhere_is_sent_once(taxed, simulator, path, kind):
+    from po_toolkit import create_purchase_order
+
+    order = create_purchase_order(
+        SLUG,
+        organization_name="Acme GmbH",
+        contact_email="ap@acme.example",
+        currency="eur",
+        tax_id="DE123456789",
+        line_items=lines_of([(1, "100.00", "vat19"), (2, "53.50", "vat7in")]),
+        opened=taxed,
+    )
+    simulator.control.fail(path=f"/v1/{path}", kind=kind, times=8)
+    invoice_purchase_orders(taxed, references=[order.reference])
+    simulator.control.clear_faults()
+    report = invoice_purchase_orders(taxed, references=[order.reference])
+    assert report.failed == 0, report.results
+    (invoice,) = simulator.control.all("invoice")
+    assert (invoice["status"], invoice["total"]) == ("open", 22_600)
+    assert len(simulator.control.all("tax_id")) == 1
+    assert len(simulator.control.all("tax_rate")) == 2
