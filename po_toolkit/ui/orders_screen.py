@@ -11,6 +11,7 @@ import streamlit as st
 from po_toolkit.money import CURRENCIES
 from po_toolkit.reconcile import PurchaseOrderPage, list_purchase_orders
 from po_toolkit.ui import tables, words
+from po_toolkit.ui.reminders_panel import reminders_panel
 from po_toolkit.ui.session import Visit
 from po_toolkit.ui.sync_button import sync_button
 
@@ -44,6 +45,7 @@ def orders_screen(visit: Visit) -> None:
     """Show the screen."""
     st.title("Purchase orders")
     sync_button(visit)
+    reminders_panel(visit)
     filters = _filters()
     page = _page(visit, filters)
     if not page.matching:

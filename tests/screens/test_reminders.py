@@ -1,0 +1,44 @@
+"""Reminding is a look and a press, and never mails whom it did not show."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+from po_toolkit import create_purchase_order, create_stripe_invoice
+from po_toolkit.store.columns import utc_now
+
+
+def test_who_is_due_is_shown_then_reminded_once(
+    show, read, config, conference, simulator, monkeypatch
+):
+    text = config.read_text()
+    name = 'name = "PyCon 2027"'
+    config.write_text(text.replace(name, f"{name}\nreminders = [-7, 0]"))
+    opened = conference()
+    order = create_purchase_order(
+        "pycon-2027",
+        organization_name="Acme GmbH",
+        contact_email="ap@acme.example",
+        line_items=[{"description": "Gold", "unit_price": Decimal("15000.00")}],
+        opened=opened,
+    )
+    create_stripe_invoice(order, opened=opened)
+    app = show("orders")
+    assert not app.exception
+    assert not [e for e in app.expander if "Reminders" in e.label]
+    later = utc_now() + timedelta(days=25)
+    from po_toolkit.bootstrap import open_conference
+
+    defaults = {**open_conference.__kwdefaults__, "now": lambda: later}
+    monkeypatch.setattr(open_conference, "__kwdefaults__", defaults)
+    app = show("orders")
+    assert not app.exception
+    (panel,) = [e for e in app.expander if "Reminders" in e.label]
+    assert panel.label == "Reminders: 1 due today"
+    assert len(simulator.control.mails()) == 1
+    next(b for b in app.button if b.label == "Send 1 reminder").click().run()
+    assert not app.exception
+    assert "1 reminder sent." in read(app)
+    assert len(simulator.control.mails()) == 2
+    assert not [e for e in app.expander if "Reminders" in e.label]
