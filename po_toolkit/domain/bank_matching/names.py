@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
@@ -45,13 +46,12 @@ class Names:
         self._words = {o.organization_name: name_words(o.organization_name) for o in orders}
         times = Counter(w for ws in self._words.values() for w in set(ws))
         self._by_word: dict[str, set[str]] = defaultdict(set)
-        self._by_start: dict[str, set[str]] = defaultdict(set)
+        self._by_whole: dict[str, set[str]] = defaultdict(set)
         for name, ws in self._words.items():
             if ws:
                 self._by_word[min(ws, key=lambda w: (times[w], -len(w), w))].add(name)
-            start = "".join(ws)
-            if len(start) >= _CUT:
-                self._by_start[start[:_CUT]].add(name)
+            self._by_whole["".join(ws)].add(name)
+        self._sorted = sorted(self._by_whole)
 
     def named(self, line: Line) -> set[str]:
         """Return the sponsors' names that the line holds.
@@ -77,11 +77,16 @@ class Names:
         """Return the names of which the bank printed the beginning; the whole name goes first."""
         if len(start) < _CUT:
             return set()
-        near = {n: "".join(self._words[n]) for n in self._by_start.get(start[:_CUT], ())}
-        whole = {n for n, name in near.items() if name == start}
-        return whole or {
-            n for n, name in near.items() if name.startswith(start) or start.startswith(name)
-        }
+        if start in self._by_whole:
+            return set(self._by_whole[start])
+        found: set[str] = set()
+        at = bisect_left(self._sorted, start)
+        while at < len(self._sorted) and self._sorted[at].startswith(start):
+            found |= self._by_whole[self._sorted[at]]
+            at += 1
+        for length in range(_CUT, len(start)):
+            found |= self._by_whole.get(start[:length], set())
+        return found
 
     def _within(self, name: str, other: str) -> bool:
         return set(self._words[name]) < set(self._words[other])
