@@ -49,6 +49,4 @@ def _statement(
     """Return the statement without its rows, so that it is compiled once."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     statement: Any = insert(cast(Table, table.__table__))
-    return statement.on_conflict_do_nothing(
-        index_elements=[column.key for column in unique]
-    )
+    return statement.on_conflict_do_nothing(index_elements=[column.key for column in unique])
