@@ -7,6 +7,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+import structlog
+
 from po_toolkit.errors import PurchaseOrderError, StripeNotFoundError
 from po_toolkit.payments import unexplained
 from po_toolkit.payments.books import Books, Taken
@@ -27,6 +29,8 @@ from po_toolkit.store.columns import utc_now
 from po_toolkit.store.invoices import final_stripe_ids, known_stripe_ids, unchanged
 
 Json = dict[str, Any]
+
+log = structlog.get_logger(__name__)
 
 
 def sweep(books: Books, report: SyncReport) -> None:
@@ -109,7 +113,7 @@ def walk_disputes(books: Books, report: SyncReport, proof: Sweep) -> set[str]:
 def walk_credit_notes(books: Books, report: SyncReport, proof: Sweep) -> set[str]:
     """Compare every credit note; return the ids of those on our invoices."""
     seen: set[str] = set()
-    for page in books.gateway.pages("/v1/credit_notes"):
+    for page in _listed(books, "/v1/credit_notes"):
         with books.store.reading() as session:
             wanted = [id_of(said["invoice"]) for said in page]
             ours = known_stripe_ids(session, books.conference, wanted)
@@ -182,7 +186,7 @@ def _walk_moves(
     count: Callable[[int], None],
 ) -> set[str]:
     seen: set[str] = set()
-    for page in books.gateway.pages(path):
+    for page in _listed(books, path):
         with books.store.reading() as session:
             behind = [payment_id for said in page for payment_id in payment_ids(said)]
             ours = ledger.known_payments(session, books.conference, behind)
@@ -196,6 +200,14 @@ def _walk_moves(
                 attempt(report, take, books, said)
     count(len(seen))
     return seen
+
+
+def _listed(books: Books, path: str) -> Iterator[list[Json]]:
+    """Walk a list; a server that does not know it, as a plain stand-in, holds nothing of it."""
+    try:
+        yield from books.gateway.pages(path)
+    except StripeNotFoundError:
+        log.info("the server has no such list", path=path)
 
 
 def _take_credits(books: Books, page: list[Json]) -> None:
