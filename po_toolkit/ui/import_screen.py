@@ -26,7 +26,6 @@ _TEMPLATES: tuple[tuple[Literal["csv", "xlsx"], str], ...] = (
     ("xlsx", tables.XLSX),
     ("csv", "text/csv"),
 )
-_EARLIER = 10
 
 
 def import_screen(visit: Visit) -> None:
@@ -66,16 +65,36 @@ def _start() -> None:
 
 
 def _earlier(visit: Visit) -> None:
-    imports = import_batches_of(visit.opened)[:_EARLIER]
+    imports = import_batches_of(visit.opened)
     if not imports:
         return
     st.subheader("Earlier imports")
-    for one in imports:
-        when = words.moment(one.created_at, visit.opened.conference.timezone)
-        taken = "taken back" if one.undone_at else words.count(one.accepted, "purchase order")
-        waiting = f", {words.count(one.waiting_rows, 'row')} to mend" if one.waiting_rows else ""
-        label = f"{when}: {words.plain(one.file_name)}, {taken}{waiting}"
-        visit.link("import", label, batch=str(one.batch))
+    frame = pd.DataFrame(
+        {
+            "when": words.moment(one.created_at, visit.opened.conference.timezone),
+            "file": one.file_name,
+            "accepted": one.accepted,
+            "waiting": one.waiting_rows or None,
+            "by": one.entered_by,
+            "undone": "Taken back" if one.undone_at else "",
+        }
+        for one in imports
+    )
+    picked = tables.pick(
+        frame,
+        {
+            "when": "When",
+            "file": "File",
+            "accepted": "Purchase orders",
+            "waiting": "Rows to mend",
+            "by": "By",
+            "undone": "",
+        },
+        key=visit.key("import.earlier"),
+        alt="Earlier imports; choose one to open it.",
+    )
+    if picked is not None:
+        visit.go("import", batch=str(imports[picked].batch))
 
 
 def _uploaded(visit: Visit, uploaded: UploadedFile) -> None:

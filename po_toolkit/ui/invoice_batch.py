@@ -51,14 +51,30 @@ def show_earlier(visit: Visit) -> None:
     if not latest:
         return
     st.subheader("Earlier batches")
-    for progress in latest:
-        began = words.moment(progress.created_at, visit.opened.conference.timezone)
-        visit.link(
-            "invoice",
-            f"{began}: {progress.invoiced} of {progress.total} invoiced"
-            + (f", {progress.failed} failed" if progress.failed else ""),
-            run=str(progress.batch_id),
-        )
+    frame = pd.DataFrame(
+        {
+            "when": words.moment(one.created_at, visit.opened.conference.timezone),
+            "total": one.total,
+            "invoiced": one.invoiced,
+            "failed": one.failed,
+            "by": one.entered_by,
+        }
+        for one in latest
+    )
+    picked = tables.pick(
+        frame,
+        {
+            "when": "When",
+            "total": "Purchase orders",
+            "invoiced": "Invoiced",
+            "failed": "Failed",
+            "by": "By",
+        },
+        key=visit.key("batch.earlier"),
+        alt="Earlier batches; choose one to see its results.",
+    )
+    if picked is not None:
+        visit.go("invoice", run=str(latest[picked].batch_id))
 
 
 def _watch(visit: Visit, batch: int, *, moving: bool) -> None:

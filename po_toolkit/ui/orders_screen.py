@@ -69,23 +69,22 @@ def _filters() -> dict[str, Any]:
             placeholder="Organization, reference, PO number or e-mail",
             icon=":material/search:",
         )
-        order = st.selectbox("Sort by", list(_SORTS), key="sort", bind="query-params", width=220)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        status = st.pills(
-            "Status",
-            list(words.STATUS_LABELS.values()),
-            selection_mode="multi",
-            key="status",
-            bind="query-params",
-        )
         currency = st.multiselect(
             "Currency",
             sorted(code.upper() for code in CURRENCIES),
             placeholder="All",
             key="currency",
             bind="query-params",
-            width=220,
+            width=160,
         )
+        order = st.selectbox("Sort by", list(_SORTS), key="sort", bind="query-params", width=200)
+    status = st.pills(
+        "Status",
+        list(words.STATUS_LABELS.values()),
+        selection_mode="multi",
+        key="status",
+        bind="query-params",
+    )
     codes = {label: str(code) for code, label in words.STATUS_LABELS.items()}
     sort, descending = _SORTS[order]
     return {

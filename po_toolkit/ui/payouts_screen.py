@@ -157,7 +157,11 @@ def _payouts(visit: Visit, found: TieOut) -> None:
     if found.payouts.empty:
         st.caption("No payout yet.")
         return
-    picked = tables.pick_table(PAYOUTS, found.payouts, _PAYOUTS, key=visit.key("payouts.table"))
+    shown = found.payouts.assign(
+        status=[words.label(value) for value in found.payouts["status"]],
+        way=[words.label(value) for value in found.payouts["way"]],
+    )
+    picked = tables.pick_table(PAYOUTS, shown, _PAYOUTS, key=visit.key("payouts.table"))
     if picked is None:
         st.caption("Choose a payout to see what it is the sum of.")
         return
@@ -188,4 +192,6 @@ def _show(
     if frame.empty:
         st.caption("Nothing here.")
         return
+    if "kind" in frame:
+        frame = frame.assign(kind=[words.label(kind) for kind in frame["kind"]])
     tables.show_table(table, frame, columns, key=visit.key(key))

@@ -71,16 +71,14 @@ def reconciliation_screen(visit: Visit) -> None:
 
 
 def _totals(result: Reconciliation) -> None:
-    """Show one row of sums for each currency, as text that a screen reader reads."""
     sums = pd.DataFrame(
         {
-            "Currency": currency.upper(),
-            **{label: to_major(by_name[name], currency) for name, label in _TOTALS.items()},
+            "currency": currency,
+            **{name: to_major(by_name[name], currency) for name in _TOTALS},
         }
         for currency, by_name in result.totals.items()
     )
-    look = tables.styled(sums, list(_TOTALS.values()), by="Currency")
-    st.table(look, width="content", hide_index=True)
+    tables.show(sums, _TOTALS, money=list(_TOTALS), alt="Totals, a row for each currency")
 
 
 def _downloads(visit: Visit, result: Reconciliation) -> None:

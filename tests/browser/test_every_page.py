@@ -1,0 +1,127 @@
+"""Every page as people see it: readable, reachable, and without a word of error."""
+
+from __future__ import annotations
+
+import io
+import os
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from po_toolkit.api.bank import import_bank_statement
+from po_toolkit.api.imports import import_purchase_orders
+from po_toolkit.api.invoices import invoice_purchase_orders
+from po_toolkit.api.ledger import record_payment_by_hand
+from po_toolkit.api.payouts import pull_payouts
+from po_toolkit.api.sync import sync_conference
+from po_toolkit.jobs import batches
+from po_toolkit.reconcile import list_purchase_orders
+from po_toolkit.ui.shell import SCREENS
+from tests.bank.statement import Entry, camt
+from tests.browser import axe
+
+pytestmark = pytest.mark.browser
+
+KEY = "sk_test_browser_pycon_2027"
+WEEK = 7 * 86_400
+SAMPLES = Path(__file__).parents[2] / "po_toolkit" / "samples"
+
+
+@pytest.fixture
+def season(serve, simulator):
+    """An app with something of everything in it, and the address of each page."""
+    app = serve()
+    opened = app.conference()
+    simulator.control.advance(-WEEK)  # money takes days until it can be paid out
+    for name in ("sponsors-2027.csv", "sponsors-with-errors.csv", "sponsors-currencies.csv"):
+        report = import_purchase_orders(opened, SAMPLES / name)
+    drafts = list_purchase_orders(opened.store, opened.conference, limit=100).orders
+    first = [order.reference for order in drafts[:6]]
+    for result in invoice_purchase_orders(opened, references=first).results[:4]:
+        simulator.control.pay(result.stripe_invoice_id, account=KEY)
+    simulator.control.advance(WEEK)
+    record_payment_by_hand(opened, first[5], amount=Decimal(10), method="wire")
+    sync_conference(opened)
+    simulator.control.payout("usd", account=KEY)
+    pull_payouts(opened)
+    lines = [Entry(opened.today(), Decimal("1250.00"), f"Invoice {first[4]}", "Granite")]
+    import_bank_statement(opened, camt(lines), file_name="bank.xml")
+    batch = batches.start(opened, report.references)
+    batches.pause(opened, batch)
+    pages = {place: f"/{place}" for place in SCREENS if place not in ("home", "order")}
+    pages |= {
+        "home": "/",
+        "order": f"/order?po={first[0]}",
+        "import-batch": "/import?batch=2",
+        "by-month": "/reconciliation?reconciliation-view=By+month",
+        "bank-statements": "/bank?bank-view=Statements",
+        "webhook-events": "/activity?activity-view=Webhook+events",
+    }
+    return app, pages
+
+
+def settle(page):
+    """Wait until the page is drawn."""
+    from playwright.sync_api import expect
+
+    expect(page.get_by_test_id("stApp")).to_have_attribute(
+        "data-test-script-state", "notRunning", timeout=30000
+    )
+    expect(page.locator("h1").first).to_be_visible()
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=15000)
+
+
+@pytest.fixture
+def checker():
+    """The accessibility checker; where there is none, a loud skip, and in CI a failure."""
+    try:
+        return axe.script()
+    except axe.NotAvailableError as reason:
+        said = f"ACCESSIBILITY IS NOT CHECKED: {reason}."
+        if os.environ.get("CI") == "true":
+            pytest.fail(said, pytrace=False)
+        pytest.skip(said)
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
+)
+def test_no_page_shuts_anybody_out(chromium, season, checker, width, scheme):
+    """On a telephone, in the dark, without a mouse or good eyes, the job is the same.
+
+    With SCREENSHOTS naming a folder, a picture of each page is kept there.
+    """
+    app, pages = season
+    context = chromium.new_context(
+        viewport={"width": width, "height": 900 if width == 1280 else 844}, color_scheme=scheme
+    )
+    page = context.new_page()
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    wrong = {}
+    for name, path in pages.items():
+        page.goto(app.url + path)
+        settle(page)
+        _keep_picture(page, f"{name}-{width}-{scheme}")
+        found = axe.violations(page, checker)
+        if page.get_by_test_id("stException").count() or page.get_by_role("dialog").count():
+            found.append("an error or a dialog is on the page")
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            found.append("the page is wider than the window")
+        if found:
+            wrong[name] = found
+    context.close()
+    assert wrong == {}
+    assert errors == []
+
+
+def _keep_picture(page, name):
+    folder = os.environ.get("SCREENSHOTS")
+    if not folder:
+        return
+    page.wait_for_timeout(1500)  # the canvas of a grid is drawn after the page is idle
+    picture = Image.open(io.BytesIO(page.screenshot()))
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    picture.save(Path(folder) / f"{name}.webp", quality=80, method=6)
