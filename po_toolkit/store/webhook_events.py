@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -58,8 +58,11 @@ class Outcome:
 def keep(store: Store, deliveries: Sequence[Delivery]) -> int:
     """Store deliveries in one transaction; return how many of the events are new."""
     insert = postgresql.insert if store.engine.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(WebhookEvent).on_conflict_do_nothing(
-        index_elements=["conference_id", "stripe_event_id"]
+    table = cast(Table, WebhookEvent.__table__)
+    statement = (
+        insert(table)
+        .on_conflict_do_nothing(index_elements=["conference_id", "stripe_event_id"])
+        .returning(table.c.id)
     )
     now = utc_now()
     rows = [
@@ -76,7 +79,7 @@ def keep(store: Store, deliveries: Sequence[Delivery]) -> int:
         for delivery in deliveries
     ]
     with store._first.begin() as connection:  # noqa: SLF001 no actor: nothing is acted on yet
-        return max(connection.execute(statement, rows).rowcount, 0)
+        return len(connection.execute(statement, rows).all())
 
 
 def claim(store: Store, conference_ids: Iterable[int], now: datetime, limit: int) -> list[Claimed]:
