@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,9 @@ from po_toolkit.store.database import open_store
 from po_toolkit.store.schema import migrate
 
 _TEMPLATE = "po_toolkit_template"
+
+_WATCH = "import subprocess, sys; sys.stdin.read(); subprocess.run(sys.argv[1:])"
+"""Stops the server as soon as the tests end, also when they are killed."""
 
 
 class Server:
@@ -92,6 +96,15 @@ def _run(bin_folder: Path, folder: Path) -> Iterator[Server]:
         "--locale=C.UTF-8")  # fmt: skip
     log = str(folder / "log")
     run("pg_ctl", "-D", str(data), "-w", "-l", log, "-o", flags, "start")
+    stop = [*user, str(bin_folder / "pg_ctl"), "-D", str(data), "-m", "immediate", "stop"]
+    watch = subprocess.Popen(
+        [sys.executable, "-c", _WATCH, *stop],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        cwd=folder,
+    )
     try:
         server = Server(port)
         server.execute(f"CREATE DATABASE {_TEMPLATE}")
@@ -100,7 +113,7 @@ def _run(bin_folder: Path, folder: Path) -> Iterator[Server]:
         store.engine.dispose()
         yield server
     finally:
-        run("pg_ctl", "-D", str(data), "-m", "immediate", "stop")
+        watch.communicate()
 
 
 def _free_port() -> int:
