@@ -10,7 +10,8 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from po_toolkit.api.invoices import account_of
-from po_toolkit.bootstrap import open_conference
+from po_toolkit.api.telling import tell_after_sending
+from po_toolkit.bootstrap import OpenConference, open_conference
 from po_toolkit.config import Settings
 from po_toolkit.domain.roles import Actor, Role
 from po_toolkit.errors import (
@@ -98,17 +99,23 @@ class Desk:
             raise
         batches.customers_found(self._store, batch.id, datetime.now(UTC))
 
+    def tell_of_earlier_money(self, batch: InvoiceBatch, slug: str) -> None:
+        """Tell the invoices of a batch that ended of wires and checks that came before them."""
+        tell_after_sending(self._open(slug, batch.entered_by))
+
+    def _open(self, slug: str, entered_by: str) -> OpenConference:
+        return open_conference(
+            slug,
+            settings=self._settings,
+            store=self._store,
+            actor=Actor(entered_by, Role.OPERATOR),
+            patient=True,
+        )
+
     def _account(self, slug: str, entered_by: str) -> Account:
         with self._lock:
             if (slug, entered_by) not in self._accounts:
-                opened = open_conference(
-                    slug,
-                    settings=self._settings,
-                    store=self._store,
-                    actor=Actor(entered_by, Role.OPERATOR),
-                    patient=True,
-                )
-                account = account_of(opened)
+                account = account_of(self._open(slug, entered_by))
                 self._alive.enter_context(signs_of_life(account))
                 self._accounts[slug, entered_by] = account
             return self._accounts[slug, entered_by]

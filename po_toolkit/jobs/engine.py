@@ -144,8 +144,8 @@ class Engine:
             room -= len(taken)
             for assignment in taken:
                 _enqueue(assignment)
-            if not taken:
-                batches.end_if_done(self._store, batch.id, now)
+            if not taken and batches.end_if_done(self._store, batch.id, now):
+                self._desk.tell_of_earlier_money(batch, slug)
 
 
 def queue_database(database_url: str) -> DBOSConfig:

@@ -6,10 +6,12 @@ import sqlite3
 import threading
 from collections import Counter
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from pydantic import SecretStr
 
+from po_toolkit import record_payment
 from po_toolkit.api.invoices import account_of, invoice_purchase_orders, preview_invoices
 from po_toolkit.config import ConferenceSettings
 from po_toolkit.errors import PurchaseOrderError
@@ -243,3 +245,13 @@ def test_a_preview_tells_mode_totals_doubts_and_what_is_skipped(opened, make_ord
     assert "already invoiced" in preview.skipped[0].reason
     live = ConferenceSettings(name="x", stripe_secret_key=SecretStr("sk_live_x"))
     assert preview_invoices(replace(opened, settings=live), all_draft=True).mode == "live"
+
+
+def test_a_wire_before_the_batch_is_told_to_stripe_when_it_ends(
+    opened, settings, simulator, make_order
+):
+    order = make_order()
+    record_payment(order, Decimal("10000.00"), "wire", "FT1", opened=opened)
+    run(opened, settings, batches.start(opened, [order.reference]))
+    (invoice,) = simulator.control.all("invoice")
+    assert (invoice["amount_paid"], invoice["amount_remaining"]) == (1_000_000, 755_000)
