@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
-
 from po_toolkit.api.telling import tell_after_sending
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.roles import Act, require
@@ -23,7 +21,6 @@ from po_toolkit.payments.books import Books
 from po_toolkit.payments.sync import sync_one
 from po_toolkit.store import purchase_orders
 from po_toolkit.store.authorized import authorized
-from po_toolkit.store.tables import PurchaseOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,20 +148,9 @@ def chosen_references(
     if batch is None and references is None and not all_draft:
         raise PurchaseOrderError("Say which purchase orders: a batch, some references, or all.")
     with opened.store.reading() as session:
-        found = purchase_orders.references(
-            session, opened.conference, batch=batch, named=references
-        )
-        if not all_draft:
-            return found
-        drafts = set(
-            session.scalars(
-                select(PurchaseOrder.reference).where(
-                    PurchaseOrder.conference_id == opened.conference.id,
-                    PurchaseOrder.status.in_(("draft", "partially_paid")),
-                )
-            )
-        )
-    return [reference for reference in found if reference in drafts]
+        if all_draft:
+            return purchase_orders.to_be_invoiced(session, opened.conference)
+        return purchase_orders.references(session, opened.conference, batch=batch, named=references)
 
 
 def preview_invoices(

@@ -6,18 +6,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from po_toolkit.domain.references import comparable, new_reference
-from po_toolkit.domain.sums import money_status
+from po_toolkit.domain.sums import Status, money_status
 from po_toolkit.domain.tax import TaxRules, line_tax
 from po_toolkit.domain.tax_ids import TaxId
 from po_toolkit.errors import NotFoundError, PoToolkitError
 from po_toolkit.store.database import WHOLE, UnitOfWork
 from po_toolkit.store.tables import (
+    LIVE_STATES,
     Conference,
     ImportBatch,
+    Invoice,
     PurchaseOrder,
     PurchaseOrderLineItem,
 )
@@ -130,6 +132,24 @@ def references(
         if found is None or found.conference_id != conference.id:
             raise NotFoundError(f"Conference {conference.slug} has no import batch {batch}.")
         query = query.where(PurchaseOrder.import_batch_id == batch)
+    return list(session.scalars(query.order_by(PurchaseOrder.id)))
+
+
+def to_be_invoiced(session: Session, conference: Conference) -> list[str]:
+    """Return references without an invoice that is out, and with money owed, in order of import.
+
+    A draft that was prepaid in part is among them, and one whose invoicing was cut off.
+    """
+    out = exists().where(
+        Invoice.purchase_order_id == PurchaseOrder.id,
+        Invoice.state.in_(sorted(LIVE_STATES)),
+        Invoice.step == "done",
+    )
+    query = select(PurchaseOrder.reference).where(
+        PurchaseOrder.conference_id == conference.id,
+        PurchaseOrder.status.in_((Status.DRAFT.value, Status.PARTIALLY_PAID.value)),
+        ~out,
+    )
     return list(session.scalars(query.order_by(PurchaseOrder.id)))
 
 
