@@ -9,8 +9,10 @@ Any number of processes may run an engine on one database.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -83,6 +85,18 @@ class Engine:
 
     def start(self) -> Self:
         """Launch DBOS and begin to work."""
+        _elsewhere(self._launch)
+        self._feeder.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop taking work, let go of what is in hand after it is finished."""
+        self._stop.set()
+        self._feeder.join()
+        _elsewhere(partial(DBOS.destroy, workflow_completion_timeout_sec=60))
+        self._desk.stop()
+
+    def _launch(self) -> None:
         global _desk  # noqa: PLW0603 DBOS is one a process, and so is what its steps work with
         _desk = self._desk
         DBOS(
@@ -96,15 +110,6 @@ class Engine:
         DBOS.launch()
         DBOS.register_queue(QUEUE, worker_concurrency=self._concurrency, polling_interval_sec=0.05)
         _forget_history()
-        self._feeder.start()
-        return self
-
-    def stop(self) -> None:
-        """Stop taking work, let go of what is in hand after it is finished."""
-        self._stop.set()
-        self._feeder.join()
-        DBOS.destroy(workflow_completion_timeout_sec=60)
-        self._desk.stop()
 
     def __enter__(self) -> Self:
         """Start."""
@@ -146,6 +151,12 @@ class Engine:
                 _enqueue(assignment)
             if not taken and batches.end_if_done(self._store, batch.id, now):
                 self._desk.tell_of_earlier_money(batch, slug)
+
+
+def _elsewhere(act: Callable[[], None]) -> None:
+    """Do it in a thread of its own: DBOS refuses where the caller's runs an event loop."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(act).result()
 
 
 def queue_database(database_url: str) -> DBOSConfig:

@@ -81,13 +81,17 @@ def sponsor_row(
 ) -> StripeCustomer:
     """Return the row of an e-mail and an organization, both folded, made where it is new."""
     same = {"conference_id": conference_id, "email": email, "organization_key": organization_key}
+    query = select(StripeCustomer).filter_by(**same)
+    known = uow.session.scalars(query).one_or_none()
+    if known is not None:
+        return known
     insert_if_new(
         uow.session,
         StripeCustomer,
         {**same, "uuid": uuid4(), "attempt": 1, "created_at": utc_now()},
         [StripeCustomer.conference_id, StripeCustomer.email, StripeCustomer.organization_key],
     )
-    return uow.session.scalars(select(StripeCustomer).filter_by(**same)).one()
+    return uow.session.scalars(query).one()
 
 
 def take_over(invoice: Invoice, said: Mapping[str, Any], timezone: str, now: datetime) -> None:

@@ -68,7 +68,7 @@ def intend(
 
 def finish(uow: UnitOfWork, key: str, stripe_id: str, now: datetime) -> None:
     """Note that Stripe did it, and what it made."""
-    uow.session.execute(
+    uow.session.connection().execute(
         update(StripeWrite)
         .where(StripeWrite.idempotency_key == key)
         .values(finished_at=now, stripe_id=stripe_id)

@@ -109,6 +109,7 @@ def _play(opened, simulator, make_order) -> None:
     simulator.control.payout(account=opened.settings.stripe_secret_key.get_secret_value())
     pull_payouts(opened, full=True)
     pull_payouts(opened)
+    sync_conference(opened)
 
 
 _RATES = {
