@@ -106,7 +106,7 @@ def _loaded(visit: Visit, report: BankImportReport) -> None:
 
 
 def _lines(visit: Visit) -> None:
-    lines = bank_lines(visit.opened)
+    lines = bank_lines(visit.opened) if loaded_statements(visit.opened) else []
     if not lines:
         st.info("No bank line is here yet. Load a statement.", icon=":material/inbox:")
         return

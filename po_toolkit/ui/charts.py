@@ -50,9 +50,7 @@ def bars(labels: Sequence[str], amounts: Sequence[Decimal], currency: str, *, ab
     )
     marks = base.mark_bar(color=BLUE, height={"band": 0.7})
     texts = base.mark_text(align="left", dx=5, color=_ink()).encode(text="written:N")
-    st.altair_chart(
-        (marks + texts).properties(height=34 * max(len(frame), 1) + 10), alt=about, width="stretch"
-    )
+    _draw((marks + texts).properties(height=34 * max(len(frame), 1) + 10), about)
 
 
 def _ink() -> str:
@@ -95,4 +93,9 @@ def lines(frame: pd.DataFrame, currency: str, *, about: str) -> None:
         )
         .properties(height=260)
     )
-    st.altair_chart(chart, alt=about, width="stretch")
+    _draw(chart, about)
+
+
+def _draw(chart: alt.Chart | alt.LayerChart, about: str) -> None:
+    # Checking a chart against Vega-Lite's schema takes longer than the whole page around it.
+    st.vega_lite_chart(chart.to_dict(validate=False), alt=about, width="stretch")

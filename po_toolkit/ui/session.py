@@ -7,6 +7,7 @@ holds the conference's slug.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 from collections.abc import Mapping
@@ -59,6 +60,17 @@ class Visit:
     def link(self, page: str, label: str, **query: str) -> None:
         """Show a link to another page."""
         st.page_link(self.pages[page], label=label, query_params=query, width="content")
+
+
+@st.cache_resource(show_spinner=False)
+def settle_memory() -> None:
+    """Put what the libraries hold out of the collector's sight, once for the server.
+
+    Streamlit collects garbage after every run of a page; walking the hundreds of thousands of
+    objects that imports left took longer than the page itself.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def store(settings: Settings) -> Store:

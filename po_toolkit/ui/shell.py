@@ -27,7 +27,7 @@ from po_toolkit.ui.orders_screen import orders_screen
 from po_toolkit.ui.payouts_screen import payouts_screen
 from po_toolkit.ui.people import Person, show_person, somebody, stop_without_role
 from po_toolkit.ui.reconciliation_screen import reconciliation_screen
-from po_toolkit.ui.session import Visit, store
+from po_toolkit.ui.session import Visit, settle_memory, store
 from po_toolkit.ui.settings_screen import settings_screen
 
 
@@ -67,6 +67,7 @@ def run(start: str = "home") -> None:
         start: The screen at the app's bare address.
     """
     st.set_page_config(page_title="po-toolkit", page_icon=":material/receipt_long:", layout="wide")
+    settle_memory()
     with told():
         settings = load_settings()
         if not settings.conferences:
