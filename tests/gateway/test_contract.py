@@ -25,7 +25,12 @@ from sdk_account import RecordingClient
 
 import po_toolkit
 from po_toolkit.api.content import compare_content
-from po_toolkit.api.invoices import adopt_invoice, invoice_purchase_orders, resend_invoice
+from po_toolkit.api.invoices import (
+    adopt_invoice,
+    books_of,
+    invoice_purchase_orders,
+    resend_invoice,
+)
 from po_toolkit.api.ledger import cancel, credit, record_payment_by_hand, refund
 from po_toolkit.api.payouts import pull_payouts
 from po_toolkit.api.reminders import send_reminders
@@ -33,6 +38,7 @@ from po_toolkit.api.sync import sync_conference, sync_purchase_order
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.invoice_settings import ContentSettings, TaxSettings
+from po_toolkit.payments.handlers import handle
 from po_toolkit.store.conferences import by_slug
 from po_toolkit.stripe_gateway import StripeGateway
 from po_toolkit.stripe_gateway.client import API_VERSION
@@ -109,7 +115,8 @@ def _play(opened, simulator, make_order) -> None:
     simulator.control.payout(account=opened.settings.stripe_secret_key.get_secret_value())
     pull_payouts(opened, full=True)
     pull_payouts(opened)
-    sync_conference(opened)
+    news = next(e for e in simulator.control.all("event") if e["type"].startswith("payout."))
+    handle(books_of(opened), news)
 
 
 _RATES = {
