@@ -11,7 +11,7 @@ RUN python -m venv /opt/po-toolkit \
 FROM python:3.12-slim
 RUN useradd --system --create-home --home-dir /srv/po-toolkit po-toolkit
 COPY --from=built /opt/po-toolkit /opt/po-toolkit
-COPY --chown=po-toolkit app.py /srv/po-toolkit/app.py
+COPY --chown=po-toolkit app.py asgi.py /srv/po-toolkit/
 COPY --chown=po-toolkit .streamlit/config.toml /srv/po-toolkit/.streamlit/config.toml
 ENV PATH="/opt/po-toolkit/bin:$PATH" PYTHONUNBUFFERED=1
 WORKDIR /srv/po-toolkit

@@ -73,7 +73,7 @@ def lines(frame: pd.DataFrame, currency: str, *, about: str) -> None:
     names = list(dict.fromkeys(drawn["series"]))
     chart = (
         alt.Chart(drawn)
-        .mark_line(point=True, interpolate="step-after")
+        .mark_line(interpolate="step-after", strokeWidth=3)
         .encode(
             x=alt.X("month:O", title=None, axis=alt.Axis(labelAngle=0)),
             y=alt.Y("size:Q", title=currency.upper(), axis=alt.Axis(format="~s")),

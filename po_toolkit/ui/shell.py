@@ -68,6 +68,7 @@ def run(start: str = "home") -> None:
     """
     st.set_page_config(page_title="po-toolkit", page_icon=":material/receipt_long:", layout="wide")
     settle_memory()
+    _legible()
     with told():
         settings = load_settings()
         if not settings.conferences:
@@ -76,6 +77,12 @@ def run(start: str = "home") -> None:
         books = store(settings)
         work_on_if_needed(settings, books)
         _conference(settings, books, somebody(settings, books), start)
+
+
+def _legible() -> None:
+    """Write dark on the light blue buttons of the dark theme; Streamlit writes white there."""
+    if st.context.theme.type == "dark":
+        st.html("<style>[data-testid^='stBaseButton-primary'] {color: #111111;}</style>")
 
 
 @contextmanager

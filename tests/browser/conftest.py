@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 
 SETTINGS = """
 [po_toolkit]
-database_url = "sqlite:///{folder}/books.db"
+database_url = "sqlite:///books.db"
 stripe_api_base = "{stripe}"
 
 [po_toolkit.conferences.pycon-2027]
@@ -43,7 +43,9 @@ class App:
 
     def conference(self, slug: str = "pycon-2027") -> OpenConference:
         """Open its books beside it."""
-        settings = load_settings(self.config)
+        found = load_settings(self.config)
+        books = f"sqlite:///{self.config.parents[1] / 'books.db'}"
+        settings = found.model_copy(update={"database_url": books})
         return open_conference(slug, settings=settings, actor=Actor("test", Role.ADMIN))
 
 
@@ -84,17 +86,15 @@ def serve(tmp_path, simulator) -> Iterator[Callable[..., App]]:
     ) -> App:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
-        config = tmp_path / "secrets.toml"
-        values |= {"folder": str(tmp_path), "stripe": simulator.url, "port": str(port)}
+        config = tmp_path / ".streamlit" / "secrets.toml"
+        config.parent.mkdir(exist_ok=True)
+        values |= {"stripe": simulator.url, "port": str(port)}
         config.write_text((SETTINGS + more).format(**values))
         log = (tmp_path / "app.log").open("wb")
-        own = [f"--server.port={port}", f"--secrets.files={config}", *options]
-        command = [sys.executable, "-m", "streamlit", "run", script, *own]
-        environment = {
-            **{n: v for n, v in os.environ.items() if not n.startswith("PO_TOOLKIT_")},
-            "PO_TOOLKIT_CONFIG": str(config),
-        }
-        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+        own = [f"--server.port={port}", *options]
+        command = [sys.executable, "-m", "streamlit", "run", str(ROOT / script), *own]
+        environment = {n: v for n, v in os.environ.items() if not n.startswith("PO_TOOLKIT_")}
+        server = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=log, stderr=log)
         running.append(server)
         app = App(f"http://127.0.0.1:{port}{_base(options)}", config)
         _wait_for(app, server, tmp_path / "app.log")
