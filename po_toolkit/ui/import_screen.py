@@ -121,7 +121,7 @@ def _uploaded(visit: Visit, uploaded: UploadedFile) -> None:
         report.packages,
         f"The header is in row {report.header_row}; the sheet has {report.shape}.",
     )
-    _orders(report)
+    _orders(visit, report)
 
 
 def _offer_columns(visit: Visit, answers: Answers, data: bytes, name: str) -> None:
@@ -155,7 +155,7 @@ def _preview(visit: Visit, data: bytes, given: dict[str, Any], report: ImportRep
         visit.go("import", batch=str(taken.batch))
 
 
-def _orders(report: ImportReport) -> None:
+def _orders(visit: Visit, report: ImportReport) -> None:
     if not report.orders:
         return
     st.subheader("What would be imported")
@@ -184,5 +184,6 @@ def _orders(report: ImportReport) -> None:
             "rows": "Rows",
         },
         money=["total"],
+        key=visit.key("import.orders"),
         alt="Purchase orders in the file",
     )

@@ -153,7 +153,9 @@ def _results(visit: Visit, progress: BatchProgress) -> None:
         ),
         "error": "What went wrong",
     }
-    tables.show(frame, columns, alt="What became of each purchase order")
+    tables.show(
+        frame, columns, key=visit.key("batch.rows"), alt="What became of each purchase order"
+    )
     name = f"{visit.opened.slug}-invoices-{progress.batch_id}"
     tables.downloads(name, lambda: frame, key=visit.key("batch.results"))
 

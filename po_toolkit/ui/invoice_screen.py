@@ -27,7 +27,7 @@ def invoice_screen(visit: Visit) -> None:
         return
     preview = _chosen(visit)
     _summary(preview)
-    _ready(preview)
+    _ready(visit, preview)
     _skipped(visit, preview)
     if preview.ready:
         _offer(visit, preview)
@@ -69,7 +69,7 @@ def _summary(preview: InvoicePreview) -> None:
             st.metric(f"Total in {currency.upper()}", words.amount(total, currency), border=True)
 
 
-def _ready(preview: InvoicePreview) -> None:
+def _ready(visit: Visit, preview: InvoicePreview) -> None:
     if not preview.ready:
         st.info(
             "Nothing is waiting to be invoiced. Import a spreadsheet, or open a purchase order to "
@@ -96,7 +96,7 @@ def _ready(preview: InvoicePreview) -> None:
     }
     if any(line.doubts for line in preview.ready):
         columns["doubts"] = "Look at this first"
-    tables.show(frame, columns, money=["total"])
+    tables.show(frame, columns, money=["total"], key=visit.key("invoice.ready"))
 
 
 def _skipped(visit: Visit, preview: InvoicePreview) -> None:
@@ -144,4 +144,4 @@ def _confirm(visit: Visit, shown: InvoicePreview) -> None:
         visit.go("invoice", run=str(batch))
     if back:
         st.rerun()
-    _ready(shown)
+    _ready(visit, shown)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
@@ -36,6 +36,7 @@ def show(
     columns: Mapping[str, Any],
     *,
     money: Sequence[str] = (),
+    key: str = "",
     alt: str = "",
 ) -> None:
     """Show a table.
@@ -44,10 +45,13 @@ def show(
         frame: Its rows; amounts are ``Decimal`` in major units beside a ``currency`` column.
         columns: The columns to show, in order, with their headings or column configurations.
         money: Which of them are amounts; they read with their currency and sort by size.
+        key: Given, a long table comes page by page under this key.
         alt: What the table holds, for those who cannot see it.
     """
+    if key:
+        frame, _ = _page(frame, PAGE, key)
     st.dataframe(
-        styled(frame, money),
+        styled(_shown(frame, columns), money),
         column_order=list(columns),
         column_config=dict(columns),
         hide_index=True,
@@ -74,7 +78,7 @@ def pick(
         alt: What the table holds and what choosing does.
     """
     event = st.dataframe(
-        styled(frame, money),
+        styled(_shown(frame, columns), money),
         column_order=list(columns),
         column_config=dict(columns),
         hide_index=True,
@@ -148,6 +152,12 @@ def _configured(column: Column, label: str) -> Any:
     return st.column_config.Column(
         label, help=column.meaning, alignment="right" if column.kind.is_money else None
     )
+
+
+def _shown(frame: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
+    """Leave out what is not shown, since each column takes time; amounts need their currency."""
+    kept = dict.fromkeys([*columns, "currency"])
+    return frame[[name for name in kept if name in frame]]
 
 
 def styled(
