@@ -31,6 +31,13 @@ STATES = {
     "applied": "Applied",
     "set_aside": "Set aside",
 }
+_COLUMNS = {
+    "date": "Date",
+    "amount": "Amount, or else credit and debit",
+    "credit": "Credit",
+    "debit": "Debit",
+    "text": "Text",
+}
 _STATEMENTS = {
     "proven": "Proven: opening balance and lines come to the closing balance",
     "unproven": "Taken unproven",
@@ -73,6 +80,7 @@ def _load(visit: Visit) -> None:
     answers = questions.answers()
     if answers is None:
         return
+    answers["mapping"] |= _named_columns(visit, uploaded.file_id)
     try:
         report = import_bank_statement(
             visit.opened, uploaded.getvalue(), file_name=uploaded.name, **answers
@@ -81,11 +89,25 @@ def _load(visit: Visit) -> None:
         questions.ask(question)
         st.rerun()
     except ImportFileError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(str(error).partition(" Name them with --map")[0], icon=":material/error:")
+        _ask_columns(visit, uploaded.file_id)
         return
     visit.keep("bank.said", report)
     visit.keep("bank.turn", turn + 1)
     st.rerun()
+
+
+def _named_columns(visit: Visit, file_id: str) -> dict[str, str]:
+    """Return the columns that a person named: field → column."""
+    named = {field: visit.recall(f"bank.{file_id}.column.{field}") for field in _COLUMNS}
+    return {field: name.strip() for field, name in named.items() if name and name.strip()}
+
+
+def _ask_columns(visit: Visit, file_id: str) -> None:
+    with st.expander("Name the columns of this file"):
+        st.write("Write each name as it stands in the file. The bank's next file is read alike.")
+        for field, label in _COLUMNS.items():
+            st.text_input(label, key=visit.key(f"bank.{file_id}.column.{field}"))
 
 
 def _loaded(visit: Visit, report: BankImportReport) -> None:

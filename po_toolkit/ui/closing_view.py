@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import io
+import zipfile
+from datetime import date, timedelta
 from functools import partial
+from typing import get_args
 
 import pandas as pd
 import streamlit as st
@@ -17,7 +20,12 @@ from po_toolkit.api.closing import (
 )
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import PoToolkitError
-from po_toolkit.reconcile import Reconciliation
+from po_toolkit.reconcile import (
+    JournalFormat,
+    Reconciliation,
+    journal,
+    journal_files,
+)
 from po_toolkit.ui import tables, words
 from po_toolkit.ui.session import Visit
 
@@ -31,6 +39,7 @@ def closing_view(visit: Visit, result: Reconciliation) -> None:
         st.caption("No period is closed yet.")
     if visit.may(Act.CLOSE):
         _close(visit, result)
+    _for_accounting(visit, result, periods)
 
 
 def _closed(visit: Visit, periods: list[ClosedBooks]) -> None:
@@ -113,3 +122,39 @@ def _close(visit: Visit, result: Reconciliation) -> None:
         st.error(str(error), icon=":material/error:")
         return
     st.rerun()
+
+
+def _for_accounting(visit: Visit, result: Reconciliation, periods: list[ClosedBooks]) -> None:
+    """Offer balanced journal entries from the day after the last closed period."""
+    st.subheader("For accounting")
+    closed = max((p.through for p in periods if p.through < result.as_of), default=None)
+    since = closed + timedelta(days=1) if closed else None
+    programs: tuple[JournalFormat, ...] = get_args(JournalFormat)
+    program = st.selectbox(
+        "Program", programs, format_func=words.label, key=visit.key("journal"), width=220
+    )
+    st.caption(
+        f"Journal entries {f'from {words.day(since)} ' if since else ''}to "
+        f"{words.day(result.as_of)}; each balances."
+    )
+    st.download_button(
+        "Download journal entries",
+        partial(_journal, visit, result, since, program),
+        f"{result.slug}-{program}-{result.as_of.isoformat()}.zip",
+        "application/zip",
+        icon=":material/download:",
+        on_click="ignore",
+        key=visit.key("journal.download"),
+    )
+
+
+def _journal(
+    visit: Visit, result: Reconciliation, since: date | None, program: JournalFormat
+) -> bytes:
+    opened = visit.opened
+    entries = journal(opened.store, opened.conference, through=result.as_of, since=since)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in journal_files(entries, program).items():
+            archive.writestr(name, content)
+    return out.getvalue()

@@ -12,6 +12,7 @@ from po_toolkit.reconcile.story_parts import StoryEvent
 from po_toolkit.ui import tables, words
 from po_toolkit.ui.content_panel import content_panel
 from po_toolkit.ui.order_acts import order_acts
+from po_toolkit.ui.order_papers import order_papers
 from po_toolkit.ui.session import Visit
 from po_toolkit.ui.sync_button import sync_button
 
@@ -41,6 +42,7 @@ def order_screen(visit: Visit) -> None:
     _money(story)
     _history(visit, story)
     _particulars(story)
+    order_papers(visit, story)
 
 
 def _heading(story: PurchaseOrderStory) -> None:

@@ -95,6 +95,26 @@ def _app(start):
 
 
 @pytest.fixture
+def press(monkeypatch) -> Callable[[AppTest, str], bytes]:
+    """Press a download button and return the file; it is made on the click."""
+    offered: dict[str, Any] = {}
+    real = st.download_button
+
+    def note(label: str, data: Any, *args: Any, **details: Any) -> bool:
+        offered[label] = data
+        return real(label, data, *args, **details)
+
+    monkeypatch.setattr(st, "download_button", note)
+
+    def press_(app: AppTest, label: str) -> bytes:
+        assert label in [button.label for button in app.get("download_button")]
+        data = offered[label]
+        return data() if callable(data) else data
+
+    return press_
+
+
+@pytest.fixture
 def read() -> Callable[[AppTest], str]:
     """Everything on the screen that is text, for looking whether something is there at all."""
     return _texts

@@ -178,3 +178,18 @@ def test_every_table_of_the_tie_out_opens(show, books, simulator, view):
     app = show("payouts", **{"payouts-view": view})
     assert not app.exception
     assert not app.error
+
+
+def test_the_columns_of_an_unknown_bank_can_be_named(show, read, books):
+    """A bank whose file nobody has seen before is still a bank."""
+    data = b"Kun,Summa,Selite\n2026-11-20,60.00,thanks from the team\n"
+    app = show("bank")
+    app.file_uploader[0].set_value(("kirjaus.csv", data, "text/csv")).run()
+    assert not app.exception
+    assert "Needed are a date" in app.error[0].value
+    assert "--map" not in app.error[0].value
+    for label, column in (("Date", "Kun"), ("Amount, or else credit and debit", "Summa")):
+        next(t for t in app.text_input if t.label == label).set_value(column)
+    next(t for t in app.text_input if t.label == "Text").set_value("Selite").run()
+    assert not app.exception
+    assert "1 line read: 1 new" in read(app)

@@ -118,3 +118,9 @@ def test_a_name_full_of_markdown_stays_a_name(show, conference):
     shown = app.title[0].value
     assert shown.replace("\\", "") == name
     assert all(shown[i - 1] == "\\" for i, c in enumerate(shown) if c in "*[]()$:<>")
+
+
+def test_papers_of_a_purchase_order_are_pdf_files(show, season, press):
+    """A sponsor's accounts department asks for a paper, not for a link to a page."""
+    for label in ("Invoice with payments (PDF)", "Sponsor's statement (PDF)"):
+        assert press(show("order", po=season), label).startswith(b"%PDF")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
@@ -109,3 +111,13 @@ def test_books_are_closed_only_on_purpose_and_verified_later(show, read, books, 
     next(b for b in app.button if b.label.startswith("Verify")).click().run()
     assert not app.exception
     assert "byte for byte" in read(app)
+
+
+@pytest.mark.parametrize("program", ["quickbooks", "xero", "beancount"])
+def test_journal_entries_are_handed_to_accounting(show, books, press, program):
+    """What is typed in again by hand is typed in wrongly."""
+    app = show("reconciliation", **{"reconciliation-view": "Closing"})
+    app.selectbox(key="pycon-2027:journal").set_value(program).run()
+    archive = zipfile.ZipFile(io.BytesIO(press(app, "Download journal entries")))
+    text = b"".join(archive.read(name) for name in archive.namelist()).decode()
+    assert "Kaito Works KK" in text
