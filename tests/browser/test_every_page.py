@@ -25,6 +25,14 @@ from tests.browser import axe
 pytestmark = pytest.mark.browser
 
 KEY = "sk_test_browser_pycon_2027"
+LIVE = """
+[po_toolkit.conferences.django-2027]
+name = "DjangoCon 2027"
+stripe_secret_key = "sk_live_browser_django_2027"
+"""
+LOOKS = [(1280, "light"), (390, "dark")]
+if os.environ.get("SCREENSHOTS"):
+    LOOKS += [(1280, "dark"), (390, "light")]
 WEEK = 7 * 86_400
 SAMPLES = Path(__file__).parents[2] / "po_toolkit" / "samples"
 
@@ -32,11 +40,13 @@ SAMPLES = Path(__file__).parents[2] / "po_toolkit" / "samples"
 @pytest.fixture
 def season(serve, simulator):
     """An app with something of everything in it, and the address of each page."""
-    app = serve()
+    app = serve(LIVE)
+    import_purchase_orders(app.conference("django-2027"), SAMPLES / "sponsors-2027.csv")
     opened = app.conference()
     simulator.control.advance(-WEEK)  # money takes days until it can be paid out
-    for name in ("sponsors-2027.csv", "sponsors-with-errors.csv", "sponsors-currencies.csv"):
-        report = import_purchase_orders(opened, SAMPLES / name)
+    import_purchase_orders(opened, SAMPLES / "sponsors-2027.csv")
+    faulty = import_purchase_orders(opened, SAMPLES / "sponsors-with-errors.csv")
+    report = import_purchase_orders(opened, SAMPLES / "sponsors-currencies.csv")
     drafts = list_purchase_orders(opened.store, opened.conference, limit=100).orders
     first = [order.reference for order in drafts[:6]]
     for result in invoice_purchase_orders(opened, references=first).results[:4]:
@@ -54,7 +64,8 @@ def season(serve, simulator):
     pages |= {
         "home": "/",
         "order": f"/order?po={first[0]}",
-        "import-batch": "/import?batch=2",
+        "import-batch": f"/import?batch={faulty.batch}",
+        "invoice-live": "/invoice?conference=DjangoCon+2027",
         "by-month": "/reconciliation?reconciliation-view=By+month",
         "bank-statements": "/bank?bank-view=Statements",
         "webhook-events": "/activity?activity-view=Webhook+events",
@@ -85,9 +96,7 @@ def checker():
         pytest.skip(said)
 
 
-@pytest.mark.parametrize(
-    ("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
-)
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
 def test_no_page_shuts_anybody_out(chromium, season, checker, width, scheme):
     """On a telephone, in the dark, without a mouse or good eyes, the job is the same.
 
