@@ -56,36 +56,9 @@ def enter_payment(
         PurchaseOrderError: The amount or method is wrong, or the purchase order is cancelled.
         DuplicateEntryError: The same method, reference, date and amount is there already.
     """
-    if amount <= 0:
-        raise PurchaseOrderError(
-            f"{order.reference}: a payment must be more than zero, not "
-            f"{display(amount, order.currency)}."
-        )
-    if method not in METHODS:
-        raise PurchaseOrderError(
-            f"{method!r} is no method of payment; use one of {', '.join(METHODS)}."
-        )
-    if order.cancelled_at is not None:
-        raise PurchaseOrderError(
-            f"{order.reference} is cancelled and takes no payment by hand; find out which "
-            f"purchase order the money is for."
-        )
-    twin = same_by_hand(
-        order, method=method, reference=reference, payment_date=payment_date, amount=amount
-    )
-    if twin is not None and not again:
-        raise DuplicateEntryError(
-            f"{order.reference} has a {method} of {display(amount, order.currency)} dated "
-            f"{payment_date} with reference {reference!r} already. If it really came twice, "
-            f"repeat with --again."
-        )
-    outside_stripe = marked(order, amount)
-    if outside_stripe is not None and not again:
-        raise DuplicateEntryError(
-            f"{order.reference} has {display(amount, order.currency)} in the ledger already: the "
-            f"invoice was marked as paid outside of Stripe on {outside_stripe.payment_date}. If "
-            f"this is other money, repeat with --again."
-        )
+    _refuse_impossible(order, amount, method)
+    if not again:
+        _refuse_twin(order, amount, method, reference, payment_date)
     invoice = takes_payments(order)
     if invoice is None:
         movement = Movement(
@@ -112,6 +85,45 @@ def enter_payment(
         "source_id": source_id,
     }
     return intend(uow, order, invoice, kind="payment", amount=amount, details=details)
+
+
+def _refuse_impossible(order: PurchaseOrder, amount: int, method: str) -> None:
+    if amount <= 0:
+        raise PurchaseOrderError(
+            f"{order.reference}: a payment must be more than zero, not "
+            f"{display(amount, order.currency)}."
+        )
+    if method not in METHODS:
+        raise PurchaseOrderError(
+            f"{method!r} is no method of payment; use one of {', '.join(METHODS)}."
+        )
+    if order.cancelled_at is not None:
+        raise PurchaseOrderError(
+            f"{order.reference} is cancelled and takes no payment by hand; find out which "
+            f"purchase order the money is for."
+        )
+
+
+def _refuse_twin(
+    order: PurchaseOrder, amount: int, method: str, reference: str, payment_date: date
+) -> None:
+    """Refuse what seems to be in the ledger already, as a person's second press of the button."""
+    twin = same_by_hand(
+        order, method=method, reference=reference, payment_date=payment_date, amount=amount
+    )
+    if twin is not None:
+        raise DuplicateEntryError(
+            f"{order.reference} has a {method} of {display(amount, order.currency)} dated "
+            f"{payment_date} with reference {reference!r} already. If it really came twice, "
+            f"repeat with --again."
+        )
+    outside_stripe = marked(order, amount)
+    if outside_stripe is not None:
+        raise DuplicateEntryError(
+            f"{order.reference} has {display(amount, order.currency)} in the ledger already: the "
+            f"invoice was marked as paid outside of Stripe on {outside_stripe.payment_date}. If "
+            f"this is other money, repeat with --again."
+        )
 
 
 def enter_credit_note(
