@@ -31,6 +31,8 @@ class Changes:
     days_until_due: int | None = None
     tax_id: str | None = None
     """The sponsor's; empty takes it off. The lines' tax rates stay as they are."""
+    delivery: str | None = None
+    """Who delivers the invoice: stripe or ourselves."""
 
     def given(self) -> dict[str, Any]:
         """Return only what changes.

@@ -186,7 +186,7 @@ def create_purchase_order(
         po_amount: What the sponsor's purchase order authorizes, in major units.
         opened: The conference, by default opened from the settings.
         details: contact_name, billing_address, notes, due_date or days_until_due, language,
-            service_start, service_end, payment_methods.
+            service_start, service_end, payment_methods, delivery (``stripe`` or ``ourselves``).
 
     Raises:
         PurchaseOrderError: No line items, or a quantity below one (a ``ValueError``).

@@ -34,6 +34,7 @@ ERRORS = {
     "service_period": "The service period ends before it begins.",
     "language_unknown": "Stripe writes no invoices in this language.",
     "payment_methods_unknown": "A way to pay is not one that an invoice can offer.",
+    "delivery_unknown": "Who delivers the invoice is neither Stripe nor ourselves.",
     "invoice_id_invalid": "The Stripe invoice id does not look like in_…",
     "invoice_id_taken": "The Stripe invoice belongs to another purchase order.",
     "duplicate_differs": "A purchase order with this number exists, with another content.",

@@ -20,6 +20,7 @@ from sqlalchemy.orm import joinedload
 
 from po_toolkit.domain.roles import Act, Actor
 from po_toolkit.errors import BusyError, LostLeaseError
+from po_toolkit.invoicing.content import Content
 from po_toolkit.invoicing.plan import InvoicePlan, refuse_unbillable
 from po_toolkit.invoicing.tax import known_rates
 from po_toolkit.store import invoices
@@ -132,12 +133,22 @@ class Drive:
                 return f"/v1/invoices/{row.stripe_invoice_id}/add_lines", self.plan.lines()
             case "send":
                 return f"/v1/invoices/{row.stripe_invoice_id}/send", {}
+            case "finalize":
+                return f"/v1/invoices/{row.stripe_invoice_id}/finalize", {"auto_advance": False}
         return None
 
 
 def step_key(order: PurchaseOrder, invoice: Invoice, step: str) -> str:
     """Return the idempotency key of a step; nothing about time or process goes into it."""
     return f"po-{order.uuid}-g{invoice.generation}-{step}-a{invoice.attempt}"
+
+
+def last_step(invoice: Invoice) -> str:
+    """Return the step that finalizes: Stripe's mail goes out with it, or nothing does."""
+    return "finalize" if invoice.delivery == "ourselves" else "send"
+
+
+LAST_STEPS = frozenset({"send", "finalize"})
 
 
 def held(uow: UnitOfWork, mine: Invoice) -> Invoice:
@@ -184,6 +195,9 @@ def claim(account: Account, order_id: int) -> Drive:
                 invoice.step = "customer"
         invoice.refused = False
         invoice.error = ""
+        invoice.delivery = Content(order, account.conference, invoice.generation).delivery
+        if invoice.step in LAST_STEPS:
+            invoice.step = last_step(invoice)
         _lease(account, invoice)
         uow.session.flush()
         if resumed:

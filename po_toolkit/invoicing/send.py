@@ -1,6 +1,7 @@
 """Sends one purchase order's invoice exactly once, from wherever an earlier try left it.
 
-customer → draft → lines (all in one call, then the total is checked) → send, which finalizes.
+customer → draft → lines (all in one call, then the total is checked) → send, which finalizes and
+mails, or finalize alone where we deliver it by ourselves.
 """
 
 from __future__ import annotations
@@ -23,7 +24,15 @@ from po_toolkit.errors import (
 )
 from po_toolkit.invoicing.automatic_tax import take_taxes, taxed_lines
 from po_toolkit.invoicing.customers import customer_step, forget_customer
-from po_toolkit.invoicing.drive import Account, Drive, claim, held, release
+from po_toolkit.invoicing.drive import (
+    LAST_STEPS,
+    Account,
+    Drive,
+    claim,
+    held,
+    last_step,
+    release,
+)
 from po_toolkit.invoicing.look import Found, Sight, agrees, look, was_sent
 from po_toolkit.invoicing.tax import make_rate
 from po_toolkit.money import display, minor_from_api
@@ -45,7 +54,7 @@ class _NextGenerationError(PoToolkitError):
 
 
 def send_invoice(account: Account, order_id: int, *, send: bool = True) -> Invoice:
-    """Take a purchase order's invoice to ``sent``, or to a checked draft.
+    """Take a purchase order's invoice to ``sent`` or ``finalized``, or to a checked draft.
 
     Args:
         account: The conference's account.
@@ -94,7 +103,7 @@ def _walk(drive: Drive, *, send: bool) -> None:
         _accept(drive, look(drive))
     first = drive.invoice.attempt
     while (step := drive.invoice.step) != "done":
-        if step == "send" and not send:
+        if step in LAST_STEPS and not send:
             return
         try:
             _STEPS[step](drive)
@@ -141,7 +150,7 @@ def _lines_step(drive: Drive) -> None:
     _check(drive, invoice)
     taxed = taxed_lines(drive, invoice)
     with drive.step() as (uow, row):
-        row.step, row.state = "send", "drafted"
+        row.step, row.state = last_step(row), "drafted"
         _take_over(drive, row, invoice)
         if taxed:
             drive.order = take_taxes(uow, drive.order.id, taxed)
@@ -167,25 +176,28 @@ def _check(drive: Drive, invoice: Json) -> None:
     )
 
 
-def _send_step(drive: Drive) -> None:
+def _last_step(drive: Drive) -> None:
     try:
         invoice = drive.write()
     except StripeIdempotencyError:
         raise
     except StripeRefusedError:
         sight = look(drive)
-        if sight.found in (Found.FULL_DRAFT, Found.OPEN):
+        if sight.found is Found.FULL_DRAFT:
+            raise
+        if sight.found is Found.OPEN and drive.invoice.step == "send":
             raise
         _accept(drive, sight)
         return
-    _done(drive, invoice)
+    _done(drive, invoice, mailed=drive.invoice.step == "send")
 
 
 _STEPS: dict[str, Callable[[Drive], None]] = {
     "customer": customer_step,
     "draft": _draft_step,
     "lines": _lines_step,
-    "send": _send_step,
+    "send": _last_step,
+    "finalize": _last_step,
 }
 
 
@@ -199,19 +211,28 @@ def _accept(drive: Drive, sight: Sight) -> None:
         case Found.EMPTY_DRAFT:
             _adopt(drive, sight, step="lines", state="drafting")
         case Found.FULL_DRAFT:
-            _adopt(drive, sight, step="send", state="drafted")
+            _adopt(drive, sight, step=last_step(drive.invoice), state="drafted")
         case Found.OTHER_DRAFT:
             _adopt(drive, sight, step="lines", state="drafting")
             _discard(drive)
             raise _NextGenerationError
-        case Found.OPEN if not was_sent(drive, sight.invoice["id"]):
-            _adopt(drive, sight, step="send", state="drafted")
-        case Found.OPEN | Found.PAID:
-            _done(drive, sight.invoice)
+        case Found.OPEN:
+            _opened_before(drive, sight)
+        case Found.PAID:
+            _done(drive, sight.invoice, mailed=True)
         case Found.VOID:
             _voided_by_hand(drive, sight)
         case Found.OTHER_LINES:
             _finalized_otherwise(drive, sight)
+
+
+def _opened_before(drive: Drive, sight: Sight) -> None:
+    """It is final already: done, unless Stripe is to mail it and has not."""
+    mailed = was_sent(drive, sight.invoice["id"])
+    if mailed or last_step(drive.invoice) == "finalize":
+        _done(drive, sight.invoice, mailed=mailed)
+    else:
+        _adopt(drive, sight, step="send", state="drafted")
 
 
 def _adopt(drive: Drive, sight: Sight, **changes: Any) -> None:
@@ -246,7 +267,7 @@ def _finalized_otherwise(drive: Drive, sight: Sight) -> None:
     )
 
 
-def _done(drive: Drive, invoice: Json) -> None:
+def _done(drive: Drive, invoice: Json, *, mailed: bool) -> None:
     account = drive.account
     taxed = taxed_lines(drive, invoice)
     with account.store.writing(account.actor, Act.INVOICE) as uow:
@@ -256,13 +277,14 @@ def _done(drive: Drive, invoice: Json) -> None:
             order = take_taxes(uow, order.id, taxed)
         row.stripe_invoice_id = invoice["id"]
         row.step = "done"
-        row.state = "paid" if invoice["status"] == "paid" else "sent"
+        issued = "sent" if mailed else "finalized"
+        row.state = "paid" if invoice["status"] == "paid" else issued
         row.sent_at = account.now()
         row.lease_owner, row.lease_until = "", None
         _take_over(drive, row, invoice)
         drive.note_progress(uow, row)
         refresh_status(order)
-        uow.audit(Act.INVOICE, order, after={"stripe_invoice_id": invoice["id"], "sent": True})
+        uow.audit(Act.INVOICE, order, after={"stripe_invoice_id": invoice["id"], "sent": mailed})
     drive.order = order
     drive.invoice = row
 

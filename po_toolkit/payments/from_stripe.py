@@ -235,4 +235,6 @@ def _follow_status(invoice: Invoice, status: str) -> None:
     if invoice.step != "done" or status not in _STATE_OF:
         return
     state = _STATE_OF[status]
+    if state == "sent" and invoice.state == "finalized":
+        return  # that it is open does not say that the sponsor has it
     invoice.state = "adopted" if invoice.adopted and state == "sent" else state

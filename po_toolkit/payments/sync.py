@@ -23,11 +23,11 @@ from po_toolkit.payments.from_stripe import (
     take_payment,
     take_payments,
 )
-from po_toolkit.payments.handlers import HANDLERS, LISTENED
+from po_toolkit.payments.handlers import HANDLERS, LISTENED, take_mailed
 from po_toolkit.payments.money_back import take_dispute, take_refund
 from po_toolkit.payments.report import Sweep, SyncReport
 from po_toolkit.store import cursors
-from po_toolkit.store.invoices import known_stripe_ids
+from po_toolkit.store.invoices import known_stripe_ids, undelivered
 from po_toolkit.stripe_gateway import StripeGateway
 
 __all__ = ["Books", "SyncReport", "sync_all", "sync_one"]
@@ -106,17 +106,19 @@ def _events_since_cursor(books: Books, now: datetime) -> list[Json] | None:
     """Return the events after the cursor, oldest first; None where they cannot be told."""
     with books.store.reading() as session:
         cursor = cursors.cursor_of(session, books.conference)
+        waiting = undelivered(session, books.conference)
     if cursor is None or not cursor.last_event_id or cursor.last_event_at is None:
         return None
     if cursor.last_event_at < now - EVENTS_KEPT:
         return None
+    types = [*LISTENED, "invoice.sent"] if waiting else list(LISTENED)
     events: list[Json] = []
     after = cursor.last_event_id
     try:
         while True:
             page = books.gateway.read(
                 "/v1/events",
-                {"types": list(LISTENED), "ending_before": after, "limit": 100},
+                {"types": types, "ending_before": after, "limit": 100},
             )
             events.extend(reversed(page["data"]))
             if not page.get("has_more") or not page["data"]:
@@ -129,6 +131,7 @@ def _events_since_cursor(books: Books, now: datetime) -> list[Json] | None:
 def _take_events(books: Books, events: list[Json], report: SyncReport) -> None:
     """Give each event to its handler; several of one object are worth one look at it."""
     _take_payments(books, [e for e in events if e["type"] == "invoice_payment.paid"], report)
+    take_mailed(books, events)
     latest: dict[str, dict[str, Json]] = {}
     for event in events:
         if event["type"] != "invoice_payment.paid":

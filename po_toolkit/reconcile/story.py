@@ -101,6 +101,7 @@ def _invoice(invoice: Invoice) -> StoryInvoice:
     return StoryInvoice(
         generation=invoice.generation,
         state=invoice.state,
+        delivery=invoice.delivery,
         stripe_invoice_id=invoice.stripe_invoice_id or "",
         number=invoice.number,
         hosted_url=invoice.hosted_url,
@@ -200,7 +201,10 @@ def _events(
 
 
 def _sent_text(invoice: Invoice) -> str:
-    return f"Invoice {invoice.number or invoice.stripe_invoice_id} sent"
+    name = f"Invoice {invoice.number or invoice.stripe_invoice_id}"
+    if invoice.delivery == "ourselves":
+        return f"{name} issued, to be delivered by ourselves"
+    return f"{name} sent"
 
 
 def _money_text(entry: LedgerEntry) -> str:

@@ -25,6 +25,7 @@ class StoryInvoice:
 
     generation: int
     state: str
+    delivery: str
     stripe_invoice_id: str
     number: str
     hosted_url: str

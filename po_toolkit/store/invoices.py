@@ -43,6 +43,24 @@ def known_stripe_ids(
     return {stripe_id: order_id for stripe_id, order_id in rows if stripe_id}
 
 
+def undelivered(
+    session: Session, conference: Conference, stripe_ids: Iterable[str] | None = None
+) -> list[int]:
+    """Return the purchase orders whose invoice waits to be delivered by ourselves.
+
+    Args:
+        session: The database.
+        conference: Whose.
+        stripe_ids: Only those of these Stripe invoices.
+    """
+    query = select(Invoice.purchase_order_id).where(
+        Invoice.conference_id == conference.id, Invoice.state == "finalized"
+    )
+    if stripe_ids is not None:
+        query = query.where(Invoice.stripe_invoice_id.in_(list(stripe_ids)))
+    return list(session.scalars(query))
+
+
 def final_stripe_ids(session: Session, conference: Conference, before: datetime) -> list[str]:
     """Return the Stripe ids of the invoices that had been finalized by then."""
     rows = session.scalars(

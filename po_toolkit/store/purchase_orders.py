@@ -24,8 +24,8 @@ from po_toolkit.store.tables import (
     PurchaseOrderLineItem,
 )
 
-SENT_STATES = frozenset({"sent", "paid", "adopted"})
-"""Invoice states in which the sponsor has the invoice."""
+SENT_STATES = frozenset({"finalized", "sent", "paid", "adopted"})
+"""Invoice states in which the invoice stands and is owed, whoever delivers it."""
 
 _DRAWS = 20
 
@@ -285,6 +285,7 @@ def refresh_status(order: PurchaseOrder) -> bool:
     status = money_status(
         sums,
         sent=order.marked_sent or (live is not None and live.state in SENT_STATES),
+        delivered=order.marked_sent or live is None or live.state != "finalized",
         cancelled=order.cancelled_at is not None,
     ).value
     changed = order.status != status

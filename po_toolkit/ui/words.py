@@ -20,6 +20,7 @@ Colour = Literal["blue", "gray", "green", "orange", "red", "violet"]
 
 STATUS_LABELS = {
     Status.DRAFT: "Draft",
+    Status.ISSUED: "To deliver",
     Status.SENT: "Sent",
     Status.PARTIALLY_PAID: "Partially paid",
     Status.PAID: "Paid",
@@ -118,6 +119,9 @@ _ACTS: dict[str, str] = {
     Act.REVERSE: "Entry reversed",
     Act.CANCEL: "Cancelled",
     Act.RESEND: "Invoice mailed again",
+    Act.REMIND: "Reminder taken in hand",
+    Act.DELIVER: "PDF kept and mail draft written",
+    Act.DELIVERED: "Noted as delivered",
     Act.REISSUE: "Invoice voided, to be issued anew",
     Act.AMEND: "Changed",
     Act.CLOSE: "Books closed",
@@ -152,6 +156,7 @@ _MARKDOWN = frozenset("\\`*_{}[]()#+-.!|<>~:$")
 
 _STATUS_LOOK: dict[Status, tuple[str, Colour]] = {
     Status.DRAFT: (":material/edit_note:", "gray"),
+    Status.ISSUED: (":material/outbox:", "blue"),
     Status.SENT: (":material/send:", "blue"),
     Status.PARTIALLY_PAID: (":material/hourglass_bottom:", "orange"),
     Status.PAID: (":material/check:", "green"),

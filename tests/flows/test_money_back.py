@@ -227,7 +227,7 @@ def test_a_refund_heard_of_before_its_payment_finds_it(opened, simulator, sent):
 
     events = simulator.control.all("event")
     (news,) = [e for e in events if e["type"] == "refund.created"]
-    handle(books_of(opened), news)
+    handle(books_of(opened), [news])
     assert kinds(fresh(opened, sent)) == [("payment", 100_000), ("refund", 20_000)]
 
 

@@ -116,7 +116,7 @@ def _play(opened, simulator, make_order) -> None:
     pull_payouts(opened, full=True)
     pull_payouts(opened)
     news = next(e for e in simulator.control.all("event") if e["type"].startswith("payout."))
-    handle(books_of(opened), news)
+    handle(books_of(opened), [news])
 
 
 _RATES = {

@@ -51,3 +51,9 @@ class SyncCursor(Base):
     """What the last sweep compared and found."""
     last_error: Mapped[LongText] = mapped_column(default="")
     """Why the last sync or sweep stopped short; empty when it reached the end."""
+    last_reminders_at: Mapped[Time | None]
+    """When the clock last had sponsors reminded."""
+    last_reminders: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """What became of that: how many were sent, held and failed, or why it stopped."""
+    reminding_until: Mapped[Time | None]
+    """Until when the process that reminds may be believed to live."""

@@ -88,6 +88,8 @@ class PurchaseOrder(Base):
     service_end: Mapped[date | None]
     payment_methods: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     """How this one may be paid; none: as all of the conference."""
+    delivery: Mapped[str] = mapped_column(String(16), default="")
+    """stripe or ourselves, see :mod:`po_toolkit.domain.deliveries`; empty: the conference's."""
     po_amount: Mapped[MinorUnits | None]
     """What the sponsor's purchase order authorizes, over all invoices under its number."""
     claimed_invoice_id: Mapped[StripeId] = mapped_column(default="")
