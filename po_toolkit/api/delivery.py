@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from po_toolkit.bootstrap import OpenConference
-from po_toolkit.domain.deliveries import WAYS, way_words
+from po_toolkit.domain.deliveries import refuse_unknown, way_words
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.invoicing.delivery import fetch_pdf, file_name, mail_draft, recipients
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.purchase_orders import by_reference, by_references, refresh_status
-from po_toolkit.store.tables import InvoiceDocument
+from po_toolkit.store.tables import Invoice, InvoiceDocument, PurchaseOrder
 from po_toolkit.store.upsert import insert_if_new
 
 
@@ -61,15 +61,7 @@ def deliver(opened: OpenConference, reference: str) -> Delivery:
         StripeUnknownError: The PDF could not be fetched; again is safe.
     """
     require(opened.actor, Act.DELIVER)
-    with opened.store.reading() as session:
-        order = by_reference(session, opened.conference, reference)
-    live = order.live_invoice
-    if live is None or live.step != "done" or not live.stripe_invoice_id:
-        raise PurchaseOrderError(
-            f"{order.reference} has no invoice that is final; invoice it first with: "
-            f"po-toolkit invoice --conference {opened.slug} --po {order.reference}."
-        )
-    pdf = fetch_pdf(live.pdf_url, order.reference)
+    order, live, pdf = final_pdf(opened, reference)
     digest, name = hashlib.sha256(pdf).hexdigest(), file_name(live, order)
     with opened.store.writing(opened.actor, Act.DELIVER) as uow:
         insert_if_new(
@@ -94,6 +86,25 @@ def deliver(opened: OpenConference, reference: str) -> Delivery:
     return Delivery(order.reference, name, digest, pdf, addressed, mail)
 
 
+def final_pdf(opened: OpenConference, reference: str) -> tuple[PurchaseOrder, Invoice, bytes]:
+    """Return a purchase order, its final invoice, and Stripe's PDF of it.
+
+    Raises:
+        NotFoundError: No such purchase order.
+        PurchaseOrderError: It has no final invoice, or Stripe's file is no PDF.
+        StripeUnknownError: The PDF could not be fetched; again is safe.
+    """
+    with opened.store.reading() as session:
+        order = by_reference(session, opened.conference, reference)
+    live = order.live_invoice
+    if live is None or live.step != "done" or not live.stripe_invoice_id:
+        raise PurchaseOrderError(
+            f"{order.reference} has no invoice that is final; invoice it first with: "
+            f"po-toolkit invoice --conference {opened.slug} --po {order.reference}."
+        )
+    return order, live, fetch_pdf(live.pdf_url, order.reference)
+
+
 def choose_delivery(opened: OpenConference, references: Iterable[str], way: str) -> int:
     """Set who delivers the invoices of purchase orders that have none out yet.
 
@@ -110,8 +121,7 @@ def choose_delivery(opened: OpenConference, references: Iterable[str], way: str)
         PurchaseOrderError: There is no such way.
     """
     require(opened.actor, Act.AMEND)
-    if way not in WAYS:
-        raise PurchaseOrderError(f"There is no delivery {way!r}; it is one of: {', '.join(WAYS)}.")
+    refuse_unknown(way)
     with opened.store.reading() as session:
         orders = by_references(session, opened.conference, references)
     changed = 0

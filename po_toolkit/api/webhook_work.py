@@ -114,11 +114,7 @@ def _work_payments(opened: OpenConference, events: list[Claimed]) -> list[Outcom
             Outcome(event.id, "ignored" if taken is None else "processed", event.attempts + 1)
             for event, taken in zip(events, results, strict=True)
         ]
-    return [
-        outcome
-        for event in events
-        for outcome in _try(opened, [event])
-    ]
+    return [outcome for event in events for outcome in _try(opened, [event])]
 
 
 def _try(opened: OpenConference, events: list[Claimed]) -> list[Outcome]:

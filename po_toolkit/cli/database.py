@@ -23,6 +23,7 @@ from po_toolkit.config import (
     obfuscate_key,
 )
 from po_toolkit.store import counts, cursors
+from po_toolkit.store.columns import utc_now
 from po_toolkit.store.conferences import all_conferences
 from po_toolkit.store.database import open_store, shown_url
 from po_toolkit.store.schema import is_current
@@ -118,7 +119,10 @@ def _held(settings: Settings) -> tuple[dict[str, dict[str, Any]], str]:
         if not _exists(settings) or not is_current(store):
             return {}, "not made or not of this release; run: po-toolkit init"
         with store.reading() as session:
-            held = {c.slug: _counts(session, c) for c in all_conferences(session)}
+            held = {
+                c.slug: _counts(session, c, settings.conferences.get(c.slug))
+                for c in all_conferences(session)
+            }
     except Exception as error:
         reason = database_error(error)
         if not reason:
@@ -127,8 +131,16 @@ def _held(settings: Settings) -> tuple[dict[str, dict[str, Any]], str]:
     return held, "ready"
 
 
-def _counts(session: Session, conference: Conference) -> dict[str, Any]:
+def _counts(
+    session: Session, conference: Conference, configured: ConferenceSettings | None
+) -> dict[str, Any]:
+    from po_toolkit.api.schedules import reminder_standing
+
     cursor = cursors.cursor_of(session, conference)
+    reminders = {}
+    if configured is not None and configured.reminders:
+        standing = reminder_standing(configured, cursor, utc_now()).as_json()
+        reminders = {f"reminders_{name}": value for name, value in standing.items()}
     return {
         "purchase_orders": counts.purchase_orders(session, conference),
         "invoices": counts.invoices(session, conference),
@@ -137,6 +149,7 @@ def _counts(session: Session, conference: Conference) -> dict[str, Any]:
         "last_sweep_at": _when(cursor.last_sweep_at if cursor else None),
         "last_sweep": _proved(cursor.last_sweep if cursor else {}),
         "last_sync_error": (cursor.last_error if cursor else "") or None,
+        **reminders,
     }
 
 
@@ -159,5 +172,5 @@ def _in_words(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{number} {name}" for name, number in value.items()) or "none"
     if isinstance(value, list):
-        return ", ".join(value) or "(not set)"
+        return ", ".join(map(str, value)) or "(not set)"
     return "never" if value is None else str(value)

@@ -22,11 +22,12 @@ def worker(
         typer.Option(
             metavar="N",
             min=0,
-            help="Sync each conference every N minutes, and compare everything at night; 0: never.",
+            help="Sync each conference every N minutes, compare everything at night, and remind "
+            "where remind_from_hour is set; 0: none of these.",
         ),
     ] = 15,
 ) -> None:
-    """Work batches and webhook events until stopped, and sync.
+    """Work batches and webhook events until stopped, sync, and remind where that is set.
 
     Needed only where one machine is outgrown: the app, invoice and webhook serve work their queues
     themselves. Any number of workers may run on one PostgreSQL. Stopped by Ctrl-C or SIGTERM, it

@@ -7,11 +7,9 @@ With ``auto_advance`` off Stripe mails nothing when an invoice is finalized. Sou
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from po_toolkit.errors import PurchaseOrderError
 
-Way = Literal["stripe", "ourselves"]
-
-WAYS: tuple[str, ...] = get_args(Way)
+WAYS = ("stripe", "ourselves")
 
 _NAMES = {
     "stripe": "stripe", "by stripe": "stripe", "mail": "stripe", "email": "stripe",
@@ -27,6 +25,16 @@ _WORDS = {"stripe": "mailed by Stripe", "ourselves": "delivered by ourselves"}
 def way_named(folded: str) -> str:
     """Return the way that a name means, or ``""``; the name without case or punctuation."""
     return _NAMES.get(folded, "")
+
+
+def refuse_unknown(way: str) -> None:
+    """Refuse what is no way of delivery; empty leaves it to the conference.
+
+    Raises:
+        PurchaseOrderError: It is none.
+    """
+    if way and way not in WAYS:
+        raise PurchaseOrderError(f"There is no delivery {way!r}; it is one of: {', '.join(WAYS)}.")
 
 
 def way_words(way: str) -> str:

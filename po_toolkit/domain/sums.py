@@ -67,9 +67,7 @@ class Sums:
         return self.total - self.credited - self.paid + self.refunded
 
 
-def money_status(
-    sums: Sums, *, sent: bool, cancelled: bool, delivered: bool = True
-) -> Status:
+def money_status(sums: Sums, *, sent: bool, cancelled: bool, delivered: bool = True) -> Status:
     """Return the status that follows from the sums alone.
 
     Args:

@@ -54,6 +54,7 @@ def purchase_order_story(
         currency=order.currency,
         status=order.status,
         notes=order.notes,
+        delivery=order.delivery,
         due_date=(live.due_date if live else None) or order.due_date,
         total=order.total,
         credited=order.total_credited,
@@ -191,7 +192,7 @@ def _events(
         for a in audit
     ]
     events += [
-        event(r.sent_at, "reminder", f"Reminded {step_words(r.step)}", r.entered_by, "")
+        event(r.sent_at, "reminder", _reminder_text(r), r.entered_by, "")
         for r in reminders
         if r.sent_at is not None
     ]
@@ -205,6 +206,11 @@ def _sent_text(invoice: Invoice) -> str:
     if invoice.delivery == "ourselves":
         return f"{name} issued, to be delivered by ourselves"
     return f"{name} sent"
+
+
+def _reminder_text(reminder: Reminder) -> str:
+    done = "Reminder drafted" if reminder.state == "drafted" else "Reminded"
+    return f"{done} {step_words(reminder.step)}"
 
 
 def _money_text(entry: LedgerEntry) -> str:

@@ -100,6 +100,8 @@ class PurchaseOrderStory:
     currency: str
     status: str
     notes: str
+    delivery: str
+    """Who is to deliver its invoices; empty: as the conference says."""
     due_date: date | None
     total: Decimal
     credited: Decimal

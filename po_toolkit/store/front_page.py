@@ -21,9 +21,7 @@ from po_toolkit.store.tables import (
     StrayInvoice,
 )
 
-_OWING = tuple(
-    s.value for s in (Status.DRAFT, Status.ISSUED, Status.SENT, Status.PARTIALLY_PAID)
-)
+_OWING = tuple(s.value for s in (Status.DRAFT, Status.ISSUED, Status.SENT, Status.PARTIALLY_PAID))
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,10 +73,13 @@ def _matters(visit: Visit, page: FrontPage) -> Iterator[Matter]:
     if late:
         text = f"{words.count(late, 'purchase order')} past the due date"
         yield Matter(text, "reconciliation", {})
-    overpaid = sum(s.purchase_orders for s in page.by_status if s.status == Status.OVERPAID)
-    if overpaid:
-        text = f"{words.count(overpaid, 'purchase order')} overpaid"
-        yield Matter(text, "orders", {"status": words.STATUS_LABELS[Status.OVERPAID]})
+    for status, noun, text in (
+        (Status.ISSUED, "invoice", "to deliver by ourselves"),
+        (Status.OVERPAID, "purchase order", "overpaid"),
+    ):
+        if number := sum(s.purchase_orders for s in page.by_status if s.status == status):
+            found = f"{words.count(number, noun)} {text}"
+            yield Matter(found, "orders", {"status": words.STATUS_LABELS[status]})
     for code, text in (
         ("invoice_without_order", "at Stripe without a purchase order"),
         ("money_stuck_at_stripe", "with money that waits at Stripe"),

@@ -17,6 +17,7 @@ from po_toolkit.api.invoices import (
     preview_invoices,
     resend_invoice,
 )
+from po_toolkit.api.reminders import preview_reminders, send_reminders
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.api.webhook_work import work_events
 from po_toolkit.api.webhooks import receive
@@ -199,3 +200,71 @@ def test_a_conference_may_deliver_all_by_itself_and_a_purchase_order_say_otherwi
     assert [fresh(opened, o).status for o in (usual, mailed)] == ["issued", "sent"]
     assert len(simulator.control.mails()) == 1
     assert compare_content(opened, usual.reference).equal
+
+
+@pytest.fixture
+def reminding(settings, clock):
+    conference = settings.conferences[SLUG]
+    settings.conferences[SLUG] = conference.model_copy(update={"reminders": [0, 14]})
+    return open_unpaced(settings, clock)
+
+
+def test_nobody_is_reminded_of_an_invoice_that_was_not_delivered(reminding, clock, ours):
+    issue(reminding, ours)
+    clock.advance(days=31)
+    preview = preview_reminders(reminding)
+    assert (preview.due, preview.held) == (
+        [],
+        [(ours.reference, "nobody has noted that it was delivered")],
+    )
+
+
+def test_each_of_our_reminders_is_a_mail_draft_written_once(reminding, simulator, clock, ours):
+    issue(reminding, ours)
+    mark_delivered(reminding, ours.reference)
+    clock.advance(days=31)
+    simulator.control.advance(31 * 86_400)
+    assert [r.delivery for r in preview_reminders(reminding).to_draft] == ["ourselves"]
+    assert [r.outcome for r in send_reminders(reminding).results] == ["held"]
+    drafts = {}
+    for _ in range(2):
+        send_reminders(reminding, drafts=drafts.__setitem__)
+    (content,) = drafts.values()
+    mail = message_from_bytes(content, policy=default)
+    assert mail["Subject"].strip().startswith("Reminder: Invoice ")
+    assert "17,550.00 USD" in mail.get_body(("plain",)).get_content()
+    assert [p.get_content()[:5] for p in mail.iter_attachments()] == [b"%PDF-"]
+    assert simulator.control.mails() == []
+    story = purchase_order_story(reminding.store, reminding.conference, ours.reference)
+    assert [e.text for e in story.events if e.kind == "reminder"] == [
+        "Reminder drafted on the due date"
+    ]
+
+
+def test_a_draft_that_could_not_be_kept_is_written_the_next_time(reminding, simulator, clock, ours):
+    issue(reminding, ours)
+    mark_delivered(reminding, ours.reference)
+    clock.advance(days=31)
+
+    def full(_name, _mail):
+        raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="full"):
+        send_reminders(reminding, drafts=full)
+    drafts = {}
+    send_reminders(reminding, drafts=drafts.__setitem__)
+    assert len(drafts) == 1
+
+
+def test_no_draft_after_payment_nor_while_a_debit_is_under_way(reminding, simulator, clock, ours):
+    stripe_id = issue(reminding, ours)
+    mark_delivered(reminding, ours.reference)
+    clock.advance(days=31)
+    drafts = {}
+    debit = simulator.control.pay(stripe_id, method="us_bank_account", settled=False)
+    for act in (None, "settle"):
+        if act:
+            simulator.control.settle(debit["id"])
+        report = send_reminders(reminding, drafts=drafts.__setitem__)
+        assert [r.outcome for r in report.results] == ["held"]
+    assert drafts == {}

@@ -47,9 +47,7 @@ def test_an_invoice_voided_later_stood_then(ledgers, store, conference, change):
     assert told(store, conference, date(2027, 2, 3))["status"] == "draft"
 
 
-def test_an_invoice_delivered_later_waited_to_be_delivered_then(
-    ledgers, store, conference, change
-):
+def test_an_invoice_delivered_later_waited_to_be_delivered_then(ledgers, store, conference, change):
     invoice = ledgers.invoice(ledgers.order(100_00), state="finalized", delivery="ourselves")
     change(Invoice, invoice, date(2027, 2, 3), state="sent")
     days = (THEN, date(2027, 2, 3))

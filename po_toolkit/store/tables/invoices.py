@@ -63,9 +63,7 @@ class StripeTaxRate(Base):
     created_at: Mapped[CreatedAt]
 
 
-LIVE_STATES = frozenset(
-    {"planned", "drafting", "drafted", "finalized", "sent", "paid", "adopted"}
-)
+LIVE_STATES = frozenset({"planned", "drafting", "drafted", "finalized", "sent", "paid", "adopted"})
 """Invoice states that forbid another invoice for the same purchase order."""
 
 
