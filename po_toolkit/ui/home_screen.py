@@ -80,6 +80,11 @@ def _matters(visit: Visit, page: FrontPage) -> Iterator[Matter]:
         if number := sum(s.purchase_orders for s in page.by_status if s.status == status):
             found = f"{words.count(number, noun)} {text}"
             yield Matter(found, "orders", {"status": words.STATUS_LABELS[status]})
+    yield from _matters_elsewhere(visit, page)
+
+
+def _matters_elsewhere(visit: Visit, page: FrontPage) -> Iterator[Matter]:
+    """What waits at Stripe, on bank statements and in imports."""
     for code, text in (
         ("invoice_without_order", "at Stripe without a purchase order"),
         ("money_stuck_at_stripe", "with money that waits at Stripe"),

@@ -9,7 +9,7 @@ import streamlit as st
 
 from po_toolkit.api.delivery import choose_delivery
 from po_toolkit.api.invoices import InvoicePreview, preview_invoices
-from po_toolkit.domain.deliveries import WAYS, way_words
+from po_toolkit.domain.deliveries import WAYS
 from po_toolkit.jobs import batches
 from po_toolkit.ui import tables, words
 from po_toolkit.ui.engine import work_on
@@ -88,7 +88,7 @@ def _ready(visit: Visit, preview: InvoicePreview) -> None:
             "po_number": line.po_number,
             "total": line.total,
             "currency": line.currency,
-            "delivery": way_words(line.delivery).capitalize(),
+            "delivery": words.way(line.delivery),
             "doubts": " ".join(line.doubts),
         }
         for line in preview.ready
@@ -137,7 +137,7 @@ def _confirm(visit: Visit, shown: InvoicePreview) -> None:
         ["", *WAYS],
         default="",
         required=True,
-        format_func=lambda w: way_words(w).capitalize() if w else "As each says",
+        format_func=lambda w: words.way(w) if w else "As each says",
         key=visit.key("invoice.way"),
     )
     sure = True

@@ -12,7 +12,7 @@ from po_toolkit.api.amend import Changes, amend, reissue
 from po_toolkit.api.delivery import Delivery, deliver, mark_delivered
 from po_toolkit.api.invoices import resend_invoice
 from po_toolkit.api.ledger import cancel
-from po_toolkit.domain.deliveries import WAYS, way_words
+from po_toolkit.domain.deliveries import WAYS
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.sums import Status
 from po_toolkit.errors import PoToolkitError, PurchaseOrderError
@@ -132,7 +132,7 @@ def _change(visit: Visit, story: PurchaseOrderStory) -> None:
         result = reissue(visit.opened, story.reference, new)
         if result.error:
             raise PurchaseOrderError(result.error)
-        return "There is a new invoice; the old one is void."
+        return "A new invoice stands in its place; the old one is void."
 
     perform(visit, story, act)
 
@@ -148,7 +148,7 @@ def _changed_day(label: str, value: date | None) -> date | None:
 
 
 def _changed_way(value: str) -> str | None:
-    labels = {"": "As the conference says"} | {way: way_words(way).capitalize() for way in WAYS}
+    labels = {"": "As the conference says"} | {way: words.way(way) for way in WAYS}
     picked = st.selectbox(
         "Delivery", list(labels), index=list(labels).index(value), format_func=labels.__getitem__
     )

@@ -7,7 +7,6 @@ from dataclasses import asdict
 import pandas as pd
 import streamlit as st
 
-from po_toolkit.domain.deliveries import way_words
 from po_toolkit.reconcile import PurchaseOrderStory, purchase_order_story
 from po_toolkit.reconcile.story_parts import StoryEvent
 from po_toolkit.ui import tables, words
@@ -75,7 +74,7 @@ def _invoices(story: PurchaseOrderStory) -> None:
     st.subheader("Invoices")
     frame = pd.DataFrame([asdict(i) for i in story.invoices])
     frame["currency"] = story.currency
-    frame["delivery"] = [way_words(value).capitalize() for value in frame["delivery"]]
+    frame["delivery"] = [words.way(value) for value in frame["delivery"]]
     for name in ("state", "stripe_status"):
         frame[name] = [words.label(value) for value in frame[name]]
     tables.show(

@@ -7,7 +7,6 @@ import streamlit as st
 
 from po_toolkit.api.reminders import ReminderPreview, preview_reminders, send_reminders
 from po_toolkit.api.schedules import reminder_standing
-from po_toolkit.domain.deliveries import way_words
 from po_toolkit.domain.roles import Act
 from po_toolkit.store import cursors
 from po_toolkit.ui import tables, words
@@ -79,7 +78,7 @@ def _due(preview: ReminderPreview) -> None:
             "currency": r.currency,
             "due_date": r.due_date,
             "when": r.when,
-            "delivery": way_words(r.delivery).capitalize(),
+            "delivery": words.way(r.delivery),
             "reference": r.reference,
         }
         for r in preview.due

@@ -12,6 +12,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_currency
 
+from po_toolkit.domain.deliveries import way_words
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.sums import Status
 from po_toolkit.money import exponent
@@ -145,6 +146,12 @@ _METHODS = {
 def payment_method(code: str) -> str:
     """Name one of Stripe's ways to pay."""
     return _METHODS.get(code) or label(code).lower()
+
+
+def way(code: str) -> str:
+    """Say who delivers an invoice: ``Mailed by Stripe``."""
+    said = way_words(code)
+    return said[0].upper() + said[1:]
 
 
 def plain(text: str) -> str:

@@ -161,7 +161,11 @@ def _say_more(opened, simulator, make_order) -> None:
     _settle(opened, tax=TaxSettings(automatic="exclusive"))
     made = make_order(*lines, organization="auto", email="a@acme.example", **details)
     assert invoice_purchase_orders(opened, references=[made.reference]).failed == 0
-    _settle(opened, tax=None, content=None)
+    _settle(opened, tax=None, content=ContentSettings(delivery="ourselves"))
+    ours = make_order(*lines, organization="portal", email="p@acme.example")
+    assert invoice_purchase_orders(opened, references=[ours.reference]).failed == 0
+    sync_conference(opened)
+    _settle(opened, content=None)
 
 
 def _invoice_of(simulator, order) -> str:

@@ -211,3 +211,18 @@ def test_another_conferences_batch_stays_shut(show, drafts, conference):
     app = show("invoice", name="Live 2027", run=str(batch))
     assert not app.exception
     assert f"no invoice batch {batch}" in app.error[0].value
+
+
+def test_the_way_of_delivery_is_seen_and_chosen_before_the_second_yes(
+    show, read, drafts, conference, simulator
+):
+    """Three portals must not get three mails because nobody could say so in time."""
+    drafts()
+    app = ask(show("invoice"))
+    assert list(app.dataframe[0].value["delivery"]) == ["Mailed by Stripe"] * 3
+    app.button_group[0].set_value("ourselves").run()
+    assert list(app.dataframe[0].value["delivery"]) == ["Delivered by ourselves"] * 3
+    confirm(app, conference())
+    assert simulator.control.mails() == []
+    page = list_purchase_orders(conference().store, conference().conference)
+    assert {o.status for o in page.orders} == {"issued"}
