@@ -139,8 +139,7 @@ class PurchaseOrder(Base):
     @property
     def total_tax(self) -> Decimal:
         """The tax in the total, on top of the prices and inside them, in major units."""
-        taxes = (line.tax_on_top + line.tax_included for line in self.line_items)
-        return to_major(sum(taxes), self.currency)
+        return to_major(sum(line.tax for line in self.line_items), self.currency)
 
     @property
     def total_paid(self) -> Decimal:
@@ -212,3 +211,13 @@ class PurchaseOrderLineItem(Base):
     @classmethod
     def _billed(cls) -> ColumnElement[int]:
         return cls.line_total + cls.tax_on_top
+
+    @hybrid_property
+    def tax(self) -> int:
+        """The line's tax, on top of its price and inside it, in minor units."""
+        return (self.tax_on_top or 0) + (self.tax_included or 0)
+
+    @tax.inplace.expression
+    @classmethod
+    def _tax(cls) -> ColumnElement[int]:
+        return cls.tax_on_top + cls.tax_included
