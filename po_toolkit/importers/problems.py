@@ -29,7 +29,7 @@ ERRORS = {
     "cell_error": "The cell holds an error such as #REF!, or a formula that nobody calculated.",
     "digits_lost": "The spreadsheet program rounded this number or made a date of it.",
     "tax_rate_unknown": "The tax rate is not one of the conference's.",
-    "tax_not_representable": "The tax on the line is too large.",
+    "tax_not_representable": "The tax on the line cannot be paid in the currency: part of a crown.",
     "tax_id_invalid": "The tax id is not one in its country.",
     "service_period": "The service period ends before it begins.",
     "language_unknown": "Stripe writes no invoices in this language.",

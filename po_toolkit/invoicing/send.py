@@ -22,7 +22,7 @@ from po_toolkit.errors import (
     StripeRefusedError,
     StripeStored500Error,
 )
-from po_toolkit.invoicing.automatic_tax import take_taxes, taxed_lines
+from po_toolkit.invoicing.automatic_tax import take_taxes, taxed_lines, unpayable
 from po_toolkit.invoicing.customers import customer_step, forget_customer
 from po_toolkit.invoicing.drive import (
     LAST_STEPS,
@@ -158,10 +158,17 @@ def _lines_step(drive: Drive) -> None:
 
 def _check(drive: Drive, invoice: Json) -> None:
     """Let no draft pass whose total is not the purchase order's, to the minor unit."""
-    if agrees(drive, invoice):
+    fraction = drive.plan.content.automatic_tax and unpayable(invoice)
+    if agrees(drive, invoice) and not fraction:
         return
     order = drive.order
     _discard(drive)
+    if fraction:
+        raise InvoiceMismatchError(
+            f"{order.reference}: the tax that Stripe computed cannot be paid in "
+            f"{order.currency.upper()}. The draft was deleted and nothing was sent; choose a price "
+            f"whose tax comes out even."
+        )
     if drive.plan.content.automatic_tax and invoice["automatic_tax"]["status"] != "complete":
         raise InvoiceMismatchError(
             f"{order.reference}: Stripe cannot compute the tax "
