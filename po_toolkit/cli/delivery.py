@@ -31,11 +31,11 @@ def deliver(
     done: DoneOption = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Write an invoice as a mail draft or PDF, or note that it was delivered.
+    """Write an invoice as a mail draft or PDF.
 
     For vendor portals and mailboxes that want a file: Stripe's PDF is fetched and kept with its
     digest; the draft (.eml) holds every address of the purchase order, the link and the PDF.
-    Nothing is sent. Once you have sent or uploaded it, --done notes so.
+    Nothing is sent. Once you have sent or uploaded it, --done notes that it was delivered.
 
     Example: po-toolkit deliver PO-7KQ2MX --out invoice.eml
     """

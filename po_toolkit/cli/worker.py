@@ -27,7 +27,7 @@ def worker(
         ),
     ] = 15,
 ) -> None:
-    """Work batches and webhook events until stopped, sync, and remind where that is set.
+    """Work batches and webhook events until stopped, and sync.
 
     Needed only where one machine is outgrown: the app, invoice and webhook serve work their queues
     themselves. Any number of workers may run on one PostgreSQL. Stopped by Ctrl-C or SIGTERM, it
