@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from po_toolkit.bootstrap import OpenConference
@@ -12,6 +13,7 @@ from po_toolkit.domain.deliveries import refuse_unknown, way_words
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.invoicing.delivery import fetch_pdf, file_name, mail_draft, recipients
+from po_toolkit.store import documents
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.purchase_orders import by_reference, by_references, refresh_status
 from po_toolkit.store.tables import Invoice, InvoiceDocument, PurchaseOrder
@@ -103,6 +105,46 @@ def final_pdf(opened: OpenConference, reference: str) -> tuple[PurchaseOrder, In
             f"po-toolkit invoice --conference {opened.slug} --po {order.reference}."
         )
     return order, live, fetch_pdf(live.pdf_url, order.reference)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A PDF of Stripe's that is kept with a purchase order.
+
+    Attributes:
+        file_name: As it was called in the mail.
+        sha256: Digest of the PDF.
+        kept_at: When it was fetched.
+        kept_by: Who fetched it.
+    """
+
+    file_name: str
+    sha256: str
+    kept_at: datetime
+    kept_by: str
+
+
+def kept_documents(opened: OpenConference, reference: str) -> list[Kept]:
+    """Return which PDFs are kept with a purchase order, oldest first.
+
+    Raises:
+        NotFoundError: No such purchase order.
+    """
+    with opened.store.reading() as session:
+        order = by_reference(session, opened.conference, reference)
+        rows = documents.kept_of(session, order)
+    return [Kept(*row) for row in rows]
+
+
+def kept_pdf(opened: OpenConference, reference: str, sha256: str) -> bytes:
+    """Return a PDF that is kept with a purchase order, as Stripe gave it then.
+
+    Raises:
+        NotFoundError: None of this digest is kept there.
+    """
+    with opened.store.reading() as session:
+        order = by_reference(session, opened.conference, reference)
+        return documents.content(session, order, sha256)
 
 
 def choose_delivery(opened: OpenConference, references: Iterable[str], way: str) -> int:

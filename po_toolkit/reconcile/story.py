@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from po_toolkit.domain.reminders import step_words
+from po_toolkit.domain.tax import rate_words, rates_of
 from po_toolkit.money import to_major
 from po_toolkit.reconcile.story_parts import (
     PurchaseOrderStory,
@@ -91,6 +92,8 @@ def _lines(order: PurchaseOrder) -> list[StoryLine]:
             quantity=line.quantity,
             unit_price=to_major(line.unit_price, order.currency),
             line_total=to_major(line.line_total, order.currency),
+            rates=", ".join(rate_words(rate) for rate in rates_of(line.tax_rates)),
+            tax_on_top=to_major(line.tax_on_top or 0, order.currency),
             source_row=line.import_row,
         )
         for line in order.line_items

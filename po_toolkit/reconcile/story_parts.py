@@ -10,12 +10,17 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class StoryLine:
-    """One line of the purchase order; amounts in major units."""
+    """One line of the purchase order; amounts in major units.
+
+    ``tax_on_top`` adds to the total, beside ``line_total``.
+    """
 
     description: str
     quantity: int
     unit_price: Decimal
     line_total: Decimal
+    rates: str
+    tax_on_top: Decimal
     source_row: int | None
 
 

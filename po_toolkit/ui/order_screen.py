@@ -103,6 +103,7 @@ def _lines(story: PurchaseOrderStory) -> None:
     st.subheader("Lines")
     frame = pd.DataFrame([asdict(line) for line in story.lines])
     frame["currency"] = story.currency
+    taxed = any(line.rates or line.tax_on_top for line in story.lines)
     tables.show(
         frame,
         {
@@ -110,9 +111,10 @@ def _lines(story: PurchaseOrderStory) -> None:
             "quantity": "Quantity",
             "unit_price": "Unit price",
             "line_total": "Line total",
+            **({"rates": "Tax rates", "tax_on_top": "Tax on top"} if taxed else {}),
             "source_row": "Spreadsheet row",
         },
-        money=["unit_price", "line_total"],
+        money=["unit_price", "line_total", *(["tax_on_top"] if taxed else [])],
         alt="Lines of this purchase order",
     )
 

@@ -16,6 +16,7 @@ from po_toolkit.ui.reconciliation_views import (
     months_view,
     orders_view,
     status_view,
+    tax_view,
 )
 from po_toolkit.ui.session import Visit
 
@@ -36,6 +37,7 @@ _VIEWS = {
     "By age": ageing_view,
     "By month": months_view,
     "Ledger": ledger_view,
+    "Tax": tax_view,
     "Closing": closing_view,
 }
 

@@ -19,6 +19,7 @@ from po_toolkit.reconcile.tables import (
     MONTHS,
     PURCHASE_ORDERS,
     SUMMARY,
+    TAX,
 )
 from po_toolkit.ui import charts, tables, words
 from po_toolkit.ui.session import Visit
@@ -81,6 +82,15 @@ _ENTRIES = {
     "entered_by": "Entered by",
     "source_id": "Source",
     "reference": "Purchase order",
+}
+_TAX = {
+    "organization_name": "Organization",
+    "rate": "Rate",
+    "treatment": "Treatment",
+    "taxable": "Without tax",
+    "tax": "Tax",
+    "sent_on": "Invoiced on",
+    "reference": "Reference",
 }
 _CHOOSE = "Choose a row to see the rows it is the sum of."
 
@@ -150,6 +160,18 @@ def months_view(visit: Visit, result: Reconciliation) -> None:
 def ledger_view(visit: Visit, result: Reconciliation) -> None:
     """Every movement of money."""
     _show_entries(visit, result.entries, "ledger")
+
+
+def tax_view(visit: Visit, result: Reconciliation) -> None:
+    """The tax in the totals, by purchase order and rate."""
+    frame = result.tax
+    if frame.empty:
+        st.caption("No line bears a tax.")
+        return
+    worded = frame.assign(treatment=[words.label(t) for t in frame["treatment"]])
+    picked = tables.pick_table(TAX, worded, _TAX, key=visit.key("tax"))
+    if picked is not None:
+        visit.go("order", po=str(frame["reference"].iloc[picked]))
 
 
 def _cash(visit: Visit, result: Reconciliation) -> None:

@@ -222,6 +222,8 @@ def test_an_invoice_for_a_portal_is_written_delivered_and_noted(
     next(b for b in app.button if b.label == "Write the mail").click().run()
     assert not app.exception
     assert [d.label for d in app.get("download_button")][:2] == ["Mail draft", "PDF"]
+    kept = [d.label for d in app.get("download_button") if d.label.startswith("Stripe's PDF, kept")]
+    assert len(kept) == 1
     submit(app, "It was delivered")
     assert "Noted as delivered; it is now sent." in read(app)
     assert story(conference(), reference).status == "sent"
