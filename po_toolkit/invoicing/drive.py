@@ -203,9 +203,10 @@ def claim(account: Account, order_id: int) -> Drive:
         if resumed:
             uow.session.refresh(invoice, ["customer"])
         customer = invoice.customer
-        if invoice.step == "customer" and customer and customer.stripe_customer_id:
-            invoice.step = "draft" if bears_tax_id(order, customer) else "customer"
         drive = Drive(account, order, invoice, resumed)
+        known = customer is not None and bool(customer.stripe_customer_id)
+        if invoice.step == "customer" and known and up_to_date(drive, customer):
+            invoice.step = "draft"
         if drive.plan.rates:
             drive.rate_ids = known_rates(uow, order.conference_id, drive.plan.rates)
         drive.note_progress(uow, invoice)
@@ -217,9 +218,17 @@ def tax_id_key(order: PurchaseOrder) -> str:
     return f"{order.tax_id_type} {order.tax_id}" if order.tax_id else ""
 
 
-def bears_tax_id(order: PurchaseOrder, customer: StripeCustomer) -> bool:
-    """Tell whether the customer at Stripe is known to bear the sponsor's tax id, if he has one."""
-    return customer.tax_id_put == tax_id_key(order) or not order.tax_id
+def covers(put: Json, named: Json) -> bool:
+    """Tell whether a customer is known to say of himself all that is named."""
+    return all(put.get(name) == value for name, value in named.items())
+
+
+def up_to_date(drive: Drive, customer: StripeCustomer | None) -> bool:
+    """Tell whether the customer at Stripe is known to bear what the purchase order names."""
+    return customer is None or (
+        covers(customer.details_put, drive.plan.details(customer.details_put))
+        and (not drive.order.tax_id or customer.tax_id_put == tax_id_key(drive.order))
+    )
 
 
 def hold(account: Account, order_id: int) -> Drive | None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from po_toolkit.domain.references import comparable
 from po_toolkit.domain.roles import Act
+from po_toolkit.invoicing.customer_details import borne
 from po_toolkit.invoicing.drive import Account
 from po_toolkit.store.invoices import sponsor_row
 from po_toolkit.store.tables import StripeCustomer
 from po_toolkit.stripe_gateway.client import PAGE
 
 T = TypeVar("T")
+Json = dict[str, Any]
 
 Sponsor = tuple[str, str]
 """E-mail and organization, both folded for comparison."""
@@ -37,8 +39,9 @@ def find_customers(account: Account, sponsors: Sequence[Sponsor]) -> None:
     found, saw_all = _look_through(account, new)
     for some in _parts(list(found.items())):
         with account.store.writing(account.actor, Act.INVOICE) as uow:
-            for row_id, (_, stripe_id) in some:
-                uow.session.get_one(StripeCustomer, row_id).stripe_customer_id = stripe_id
+            for row_id, seen in some:
+                row = uow.session.get_one(StripeCustomer, row_id)
+                row.stripe_customer_id, row.details_put = seen["id"], borne(seen)
     if saw_all:
         for absent in _parts([row_id for row_id in new.values() if row_id not in found]):
             with account.store.writing(account.actor, Act.INVOICE) as uow:
@@ -58,21 +61,22 @@ def _new_rows(account: Account, sponsors: Sequence[Sponsor]) -> dict[Sponsor, in
     return new
 
 
-def _look_through(
-    account: Account, new: dict[Sponsor, int]
-) -> tuple[dict[int, tuple[int, str]], bool]:
+def _look_through(account: Account, new: dict[Sponsor, int]) -> tuple[dict[int, Json], bool]:
     """Return the oldest customer of each row, and whether every customer was looked at."""
-    found: dict[int, tuple[int, str]] = {}
+    found: dict[int, Json] = {}
     for number, page in enumerate(account.gateway.pages("/v1/customers"), start=1):
         for seen in page:
             sponsor = (seen.get("email") or "").casefold(), comparable(seen.get("name") or "")
             row_id = new.get(sponsor)
             if row_id is not None:
-                mine = seen["created"], seen["id"]
-                found[row_id] = min(found.get(row_id, mine), mine)
+                found[row_id] = min(found.get(row_id, seen), seen, key=_age)
         if number > len(new) // 10 and len(page) == PAGE:
             return found, False
     return found, True
+
+
+def _age(customer: Json) -> tuple[int, str]:
+    return customer["created"], customer["id"]
 
 
 def _parts(rows: Sequence[T]) -> list[Sequence[T]]:

@@ -149,6 +149,20 @@ class InvoicePlan:
             body["tax_id_data"] = [{"type": order.tax_id_type, "value": order.tax_id}]
         return body
 
+    def details(self, borne: Json) -> Json:
+        """Return what the customer at Stripe must say of himself.
+
+        Args:
+            borne: What he is known to say; the conference's language gives way to his own.
+        """
+        order = self.order
+        named: Json = {"name": order.organization_name}
+        if order.billing_address:
+            named["address"] = address_parts(order.billing_address)
+        if order.language or (self.content.language and not borne.get("preferred_locales")):
+            named["preferred_locales"] = [self.content.language]
+        return named
+
     def draft(self, customer_id: str) -> Json:
         """Return the body that makes the draft, without lines."""
         order, content = self.order, self.content

@@ -23,7 +23,7 @@ from po_toolkit.errors import (
     StripeStored500Error,
 )
 from po_toolkit.invoicing.automatic_tax import take_taxes, taxed_lines, unpayable
-from po_toolkit.invoicing.customers import customer_step, forget_customer
+from po_toolkit.invoicing.customers import before_it_is_final, customer_step, forget_customer
 from po_toolkit.invoicing.drive import (
     LAST_STEPS,
     Account,
@@ -184,6 +184,7 @@ def _check(drive: Drive, invoice: Json) -> None:
 
 
 def _last_step(drive: Drive) -> None:
+    before_it_is_final(drive)
     try:
         invoice = drive.write()
     except StripeIdempotencyError:

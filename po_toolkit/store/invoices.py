@@ -106,7 +106,14 @@ def sponsor_row(
     insert_if_new(
         uow.session,
         StripeCustomer,
-        {**same, "uuid": uuid4(), "attempt": 1, "created_at": utc_now()},
+        {
+            **same,
+            "uuid": uuid4(),
+            "attempt": 1,
+            "details_put": {},
+            "changes": 0,
+            "created_at": utc_now(),
+        },
         [StripeCustomer.conference_id, StripeCustomer.email, StripeCustomer.organization_key],
     )
     return uow.session.scalars(query).one()

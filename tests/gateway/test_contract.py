@@ -24,6 +24,7 @@ from pydantic import SecretStr
 from sdk_account import RecordingClient
 
 import po_toolkit
+from po_toolkit.api.amend import Changes, reissue
 from po_toolkit.api.content import compare_content
 from po_toolkit.api.invoices import (
     adopt_invoice,
@@ -157,6 +158,10 @@ def _say_more(opened, simulator, make_order) -> None:
     part = simulator.control.pay(_invoice_of(simulator, taxed), 1_000)
     assert part["status"] == "paid"
     assert send_reminders(opened).count("sent") > 0
+    mended = make_order(*lines, organization="mended", email="m@acme.example", **details)
+    assert invoice_purchase_orders(opened, references=[mended.reference]).failed == 0
+    changes = Changes(billing_address="Platz 1\n10115 Berlin\nGermany", tax_id="DE999999999")
+    assert reissue(opened, mended.reference, changes).error == ""
     simulator.control.tax_automatically({"US": "8"})
     _settle(opened, tax=TaxSettings(automatic="exclusive"))
     made = make_order(*lines, organization="auto", email="a@acme.example", **details)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from po_toolkit.store.columns import (
@@ -43,6 +43,10 @@ class StripeCustomer(Base):
     """When the account was last seen not to have this customer."""
     tax_id_put: Mapped[str] = mapped_column(String(96), default="")
     """Type and value of the tax id that the customer is known to bear at Stripe."""
+    details_put: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """Name, address and languages that he is known to bear there."""
+    changes: Mapped[int] = mapped_column(default=0)
+    """How often he was changed since; part of the key of the next change."""
     created_at: Mapped[CreatedAt]
 
 

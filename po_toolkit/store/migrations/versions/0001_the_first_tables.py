@@ -125,6 +125,8 @@ def upgrade() -> None:
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("looked_for_at", UtcDateTime(), nullable=True),
         sa.Column("tax_id_put", sa.String(length=96), nullable=False),
+        sa.Column("details_put", sa.JSON(), nullable=False),
+        sa.Column("changes", sa.Integer(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["conference_id"], ["conferences.id"], name=op.f("fk_stripe_customers_conference_id")
