@@ -92,7 +92,7 @@ class ReminderStanding:
             "schedule": self.schedule,
             "from_hour": self.from_hour,
             "last_at": self.last_at.isoformat() if self.last_at else None,
-            "last": self.last,
+            "last": {name: value for name, value in self.last.items() if name != "day"},
             "next_at": self.next_at.isoformat() if self.next_at else None,
         }
 

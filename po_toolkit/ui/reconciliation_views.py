@@ -12,6 +12,7 @@ from po_toolkit.domain.discrepancies import DISCREPANCY_CLASSES, DISCREPANCY_TIT
 from po_toolkit.money import to_major
 from po_toolkit.reconcile import Reconciliation
 from po_toolkit.reconcile.cash import CASH, cash_against_due
+from po_toolkit.reconcile.edge import with_decimals
 from po_toolkit.reconcile.tables import (
     AGEING,
     DISCREPANCIES,
@@ -170,6 +171,8 @@ def tax_view(visit: Visit, result: Reconciliation) -> None:
         return
     worded = frame.assign(treatment=[words.label(t) for t in frame["treatment"]])
     picked = tables.pick_table(TAX, worded, _TAX, key=visit.key("tax"))
+    name = f"{result.slug}-tax-{result.as_of.isoformat()}"
+    tables.downloads(name, lambda: with_decimals(TAX, frame), key=visit.key("tax.download"))
     if picked is not None:
         visit.go("order", po=str(frame["reference"].iloc[picked]))
 

@@ -102,7 +102,8 @@ def _due(preview: ReminderPreview) -> None:
 def _offer(visit: Visit, preview: ReminderPreview, said: str) -> None:
     many = words.count(len(preview.to_mail), "reminder")
     drafts = words.count(len(preview.to_draft), "mail draft")
-    sure = visit.opened.settings.mode != "live" or st.checkbox(
+    asked = visit.opened.settings.mode == "live" and bool(preview.to_mail)
+    sure = not asked or st.checkbox(
         f"Mail real sponsors: have Stripe send {many}", key=visit.key("reminders.sure")
     )
     send = bool(preview.to_mail) and st.button(

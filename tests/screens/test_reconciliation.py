@@ -124,7 +124,7 @@ def test_journal_entries_are_handed_to_accounting(show, books, press, program):
     assert "Kaito Works KK" in text
 
 
-def test_the_tax_stands_by_rate_on_a_page_and_with_each_line(show, read, config, conference):
+def test_the_tax_stands_by_rate_on_a_page_and_with_each_line(show, press, config, conference):
     """The tax office asks by rate; whoever adds the lines up must come to the total."""
     text = config.read_text()
     name = 'name = "PyCon 2027"'
@@ -143,6 +143,8 @@ def test_the_tax_stands_by_rate_on_a_page_and_with_each_line(show, read, config,
     assert not app.exception
     row = next(d.value for d in app.dataframe if "taxable" in d.value).iloc[0]
     assert (row["rate"], row["taxable"], row["tax"]) == ("VAT 19 %", Decimal(100), Decimal(19))
+    assert b"VAT 19 %,taxed,100.00,19.00" in press(app, "Download CSV")
+    assert press(app, "Download XLSX").startswith(b"PK")
     lines = next(
         d.value for d in show("order", po=order.reference).dataframe if "tax_on_top" in d.value
     )
