@@ -175,6 +175,5 @@ def _at(day: datetime, hour: int, timezone: str) -> datetime:
 
 
 def _last_night(now: datetime, hour: int, timezone: str) -> datetime:
-    local = now.astimezone(ZoneInfo(timezone))
-    tonight = local.replace(hour=hour, minute=0, second=0, microsecond=0)
-    return tonight if tonight <= local else tonight - timedelta(days=1)
+    tonight = _at(now, hour, timezone)
+    return tonight if tonight <= now else tonight - timedelta(days=1)
