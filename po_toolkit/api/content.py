@@ -86,7 +86,7 @@ def preview_content(opened: OpenConference, reference: str) -> InvoiceContent:
     plan = _plan(opened, order)
     fields = planned_content(plan, opened.now())
     lines = [ContentLine(field.name, field.value) for field in fields]
-    reason = unbillable_reason(order, opened.conference)
+    reason = unbillable_reason(order, opened.conference, opened.today())
     live = order.live_invoice
     out = live is not None and live.step == "done"
     delivery = live.delivery if live is not None and out else plan.content.delivery

@@ -183,7 +183,7 @@ def preview_invoices(
         orders = purchase_orders.by_references(session, opened.conference, chosen)
         limits = authorized(session, orders)
     for order in orders:
-        reason = unbillable_reason(order, opened.conference)
+        reason = unbillable_reason(order, opened.conference, opened.today())
         if reason:
             preview.skipped.append(PreviewSkip(order.reference, reason))
         else:
@@ -194,7 +194,7 @@ def preview_invoices(
                     order.po_number,
                     order.total,
                     order.currency,
-                    doubts(order, opened.today(), limits.get(order.id)),
+                    doubts(order, limits.get(order.id)),
                     delivery or Content(order, opened.conference, 1).delivery,
                 )
             )

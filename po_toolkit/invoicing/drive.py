@@ -18,6 +18,7 @@ from uuid import uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from po_toolkit.domain.periods import local_day
 from po_toolkit.domain.roles import Act, Actor
 from po_toolkit.errors import BusyError, LostLeaseError
 from po_toolkit.invoicing.content import Content
@@ -181,7 +182,7 @@ def claim(account: Account, order_id: int) -> Drive:
     now = account.now()
     with account.store.writing(account.actor, Act.INVOICE) as uow:
         order = uow.lock_purchase_order(order_id)
-        refuse_unbillable(order, account.conference)
+        refuse_unbillable(order, account.conference, local_day(now, account.conference.timezone))
         invoice = order.live_invoice
         resumed = invoice is not None
         if invoice is None:

@@ -133,7 +133,7 @@ def test_a_refusal_names_its_purchase_order_and_stops_no_other(
 ):
     """One bad address among a thousand must not keep the others from being billed."""
     late = SHEET.replace("currency\n", "currency,due_date\n").replace("usd\n", "usd,\n")
-    late = late.replace("jpy\n", "jpy,2020-01-31\n")
+    late = late.replace("jpy\n", "jpy,2040-01-31\n")
     drafts(sheet=late)
     app = ask(show("invoice"))
     confirm(app, conference())
@@ -145,7 +145,7 @@ def test_a_refusal_names_its_purchase_order_and_stops_no_other(
 def test_only_what_failed_is_tried_again(show, drafts, conference, simulator):
     """A retry must not touch what was sent."""
     late = SHEET.replace("currency\n", "currency,due_date\n").replace("usd\n", "usd,\n")
-    drafts(sheet=late.replace("jpy\n", "jpy,2020-01-31\n"))
+    drafts(sheet=late.replace("jpy\n", "jpy,2040-01-31\n"))
     app = confirm(ask(show("invoice")), conference())
     simulator.control.clear_calls()
     button(app, "Try the 1 failed one again").click().run()
