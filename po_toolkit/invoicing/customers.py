@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from po_toolkit.domain.references import comparable
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import (
@@ -12,12 +10,9 @@ from po_toolkit.errors import (
     StripeRefusedError,
     StripeStored500Error,
 )
-from po_toolkit.invoicing.drive import Drive, held, tax_id_key
-from po_toolkit.store.stripe_writes import intend
+from po_toolkit.invoicing.drive import Drive, customer_key, held, tax_id_key
+from po_toolkit.store.stripe_writes import Intent, intend
 from po_toolkit.store.tables import StripeCustomer
-
-LOOK_HOLDS = timedelta(hours=1)
-"""How long 'not there' is believed; the key keeps two makers of one customer apart meanwhile."""
 
 
 def customer_step(drive: Drive) -> None:
@@ -26,7 +21,7 @@ def customer_step(drive: Drive) -> None:
     if customer is None:
         raise AssertionError("an invoice in flight has its customer's row")
     stripe_id, bears = customer.stripe_customer_id, customer.tax_id_put
-    if not stripe_id and not _just_looked_for(drive, customer):
+    if not stripe_id and not drive.knows_absent(customer):
         stripe_id = _existing(drive)
     if not stripe_id:
         stripe_id, bears = _made(drive, customer)
@@ -44,6 +39,21 @@ def customer_step(drive: Drive) -> None:
         row.step = "draft"
 
 
+def _intended(drive: Drive, customer: StripeCustomer) -> Intent:
+    account = drive.account
+    with account.store.writing(account.actor, Act.INVOICE) as uow:
+        held(uow, drive.invoice)
+        return intend(
+            uow,
+            customer_key(customer),
+            "/v1/customers",
+            drive.plan.customer(),
+            conference_id=customer.conference_id,
+            purchase_order_id=None,
+            now=account.now(),
+        )
+
+
 def _put_tax_id(drive: Drive, customer: StripeCustomer, stripe_id: str) -> None:
     """Put the sponsor's tax id on a customer who was there before, unless he bears it."""
     account, order = drive.account, drive.order
@@ -56,7 +66,7 @@ def _put_tax_id(drive: Drive, customer: StripeCustomer, stripe_id: str) -> None:
         held(uow, drive.invoice)
         intent = intend(
             uow,
-            f"customer-{customer.uuid}-a{customer.attempt}-tax-{wanted['type']}-{wanted['value']}",
+            f"{customer_key(customer)}-tax-{wanted['type']}-{wanted['value']}",
             path,
             wanted,
             conference_id=customer.conference_id,
@@ -65,13 +75,6 @@ def _put_tax_id(drive: Drive, customer: StripeCustomer, stripe_id: str) -> None:
         )
     made = account.gateway.write(intent.path, intent.body, idempotency_key=intent.key)
     drive.finished.append((intent.key, str(made["id"])))
-
-
-def _just_looked_for(drive: Drive, customer: StripeCustomer) -> bool:
-    """Tell whether the account is known not to have this customer, unless we made it since."""
-    looked = customer.looked_for_at
-    fresh = looked is not None and drive.account.now() - looked < LOOK_HOLDS
-    return fresh and not drive.resumed and customer.attempt == 1
 
 
 def forget_customer(drive: Drive, stripe_id: str) -> None:
@@ -103,17 +106,7 @@ def _existing(drive: Drive) -> str | None:
 def _made(drive: Drive, customer: StripeCustomer) -> tuple[str, str]:
     """Make the customer; return his id and the tax id that he was made with."""
     account = drive.account
-    with account.store.writing(account.actor, Act.INVOICE) as uow:
-        held(uow, drive.invoice)
-        intent = intend(
-            uow,
-            f"customer-{customer.uuid}-a{customer.attempt}",
-            "/v1/customers",
-            drive.plan.customer(),
-            conference_id=customer.conference_id,
-            purchase_order_id=None,
-            now=account.now(),
-        )
+    intent = drive.intent or _intended(drive, customer)
     try:
         made = account.gateway.write(intent.path, intent.body, idempotency_key=intent.key)
     except (StripeStored500Error, StripeRefusedError) as error:

@@ -8,14 +8,10 @@ from typing import TypeVar
 from po_toolkit.domain.references import comparable
 from po_toolkit.domain.roles import Act
 from po_toolkit.invoicing.drive import Account
-from po_toolkit.store.invoices import sponsor_row
-from po_toolkit.store.tables import StripeCustomer
+from po_toolkit.store.invoices import Sponsor, customer_rows, note_customers
 from po_toolkit.stripe_gateway.client import PAGE
 
 T = TypeVar("T")
-
-Sponsor = tuple[str, str]
-"""E-mail and organization, both folded for comparison."""
 
 WORTH_PAGES = 20
 """From so many new sponsors on, pages of all customers are cheaper than one look-up each."""
@@ -35,15 +31,11 @@ def find_customers(account: Account, sponsors: Sequence[Sponsor]) -> None:
     if len(new) < WORTH_PAGES:
         return
     found, saw_all = _look_through(account, new)
-    for some in _parts(list(found.items())):
+    for some in _parts(list(new.values())):
+        there = {row_id: found[row_id][1] for row_id in some if row_id in found}
+        absent = [row_id for row_id in some if row_id not in found] if saw_all else []
         with account.store.writing(account.actor, Act.INVOICE) as uow:
-            for row_id, (_, stripe_id) in some:
-                uow.session.get_one(StripeCustomer, row_id).stripe_customer_id = stripe_id
-    if saw_all:
-        for absent in _parts([row_id for row_id in new.values() if row_id not in found]):
-            with account.store.writing(account.actor, Act.INVOICE) as uow:
-                for row_id in absent:
-                    uow.session.get_one(StripeCustomer, row_id).looked_for_at = account.now()
+            note_customers(uow, there, absent, account.now())
 
 
 def _new_rows(account: Account, sponsors: Sequence[Sponsor]) -> dict[Sponsor, int]:
@@ -51,10 +43,8 @@ def _new_rows(account: Account, sponsors: Sequence[Sponsor]) -> dict[Sponsor, in
     new: dict[Sponsor, int] = {}
     for some in _parts(sponsors):
         with account.store.writing(account.actor, Act.INVOICE) as uow:
-            for email, organization_key in some:
-                row = sponsor_row(uow, account.conference.id, email, organization_key)
-                if not row.stripe_customer_id:
-                    new[row.email, row.organization_key] = row.id
+            rows = customer_rows(uow, account.conference.id, some)
+        new |= {sponsor: row.id for sponsor, row in rows.items() if not row.stripe_customer_id}
     return new
 
 

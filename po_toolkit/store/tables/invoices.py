@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from po_toolkit.store.columns import (
@@ -144,11 +144,11 @@ class StripeWrite(Base):
     """The id of the object the answer held."""
 
 
-class RateSlot(Base):
-    """When the next call of one account (and endpoint) may start; shared by all processes."""
+class RateWindow(Base):
+    """The latest calls of one account (or endpoint of it); shared by all processes."""
 
-    __tablename__ = "rate_slots"
+    __tablename__ = "rate_windows"
 
     key: Mapped[str] = mapped_column(String(128), primary_key=True)
-    next_free: Mapped[MinorUnits]
-    """Microseconds since 1970."""
+    starts: Mapped[list[int]] = mapped_column(JSON)
+    """When they started or are to start, oldest first, in microseconds since 1970."""
