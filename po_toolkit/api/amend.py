@@ -109,7 +109,7 @@ def reissue(
         amend(opened, reference, changes)
     with opened.store.writing(opened.actor, Act.REISSUE) as uow:
         uow.audit(Act.REISSUE, order, before={"stripe_invoice_id": order.stripe_invoice_id})
-    return invoice_one(account, order.reference, send=True)
+    return invoice_one(account, order.id, order.reference, send=True)
 
 
 def _refuse_invoiced(order: PurchaseOrder, opened: OpenConference) -> None:

@@ -65,8 +65,10 @@ def run_batch(
     with signs_of_life(account):
         while queue:
             reference = queue.popleft()
+            with account.store.reading() as session:
+                order_id = id_of(session, account.conference, reference)
             try:
-                yield invoice_one(account, reference, send=send)
+                yield invoice_one(account, order_id, reference, send=send)
             except (BusyError, LostLeaseError):
                 queue.append(reference)
                 wait(POLL_SECONDS if len(queue) == 1 else 0)
@@ -76,18 +78,30 @@ def run_batch(
                 return
 
 
-def invoice_one(account: Account, reference: str, *, send: bool) -> InvoiceResult:
+def invoice_one(
+    account: Account,
+    order_id: int,
+    reference: str,
+    *,
+    send: bool,
+    read: PurchaseOrder | None = None,
+) -> InvoiceResult:
     """Invoice one purchase order and say what became of it.
+
+    Args:
+        account: The conference's account.
+        order_id: Which purchase order.
+        reference: Its reference.
+        send: False stops at the draft.
+        read: The purchase order as it was read before; see ``claim``.
 
     Raises:
         BusyError: Another process drives it.
         LostLeaseError: Another process took it over.
         StripeAuthenticationError: Stripe does not accept the key.
     """
-    with account.store.reading() as session:
-        order_id = id_of(session, account.conference, reference)
     try:
-        invoice = send_invoice(account, order_id, send=send)
+        invoice = send_invoice(account, order_id, send=send, read=read)
     except (BusyError, LostLeaseError, StripeAuthenticationError):
         raise
     except PoToolkitError as error:

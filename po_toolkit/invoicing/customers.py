@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import timedelta
 from typing import Any
 
 from po_toolkit.domain.references import comparable
@@ -15,14 +14,11 @@ from po_toolkit.errors import (
     StripeStored500Error,
 )
 from po_toolkit.invoicing.customer_details import borne, bring_up_to_date
-from po_toolkit.invoicing.drive import Drive, held, up_to_date
-from po_toolkit.store.stripe_writes import intend
+from po_toolkit.invoicing.drive import Drive, customer_key, held, up_to_date
+from po_toolkit.store.stripe_writes import Intent, intend
 from po_toolkit.store.tables import StripeCustomer
 
 Json = dict[str, Any]
-
-LOOK_HOLDS = timedelta(hours=1)
-"""How long 'not there' is believed; the key keeps two makers of one customer apart meanwhile."""
 
 
 def customer_step(drive: Drive) -> None:
@@ -31,7 +27,7 @@ def customer_step(drive: Drive) -> None:
     if customer is None:
         raise AssertionError("an invoice in flight has its customer's row")
     stripe_id, bears, put = customer.stripe_customer_id, customer.tax_id_put, customer.details_put
-    if not stripe_id and not _just_looked_for(drive, customer):
+    if not stripe_id and not drive.knows_absent(customer):
         found = _existing(drive)
         if found is not None:
             stripe_id, put = str(found["id"]), borne(found)
@@ -48,6 +44,21 @@ def customer_step(drive: Drive) -> None:
         row.step = "draft"
 
 
+def _intended(drive: Drive, customer: StripeCustomer) -> Intent:
+    account = drive.account
+    with account.store.writing(account.actor, Act.INVOICE) as uow:
+        held(uow, drive.invoice)
+        return intend(
+            uow,
+            customer_key(customer),
+            "/v1/customers",
+            drive.plan.customer(),
+            conference_id=customer.conference_id,
+            purchase_order_id=None,
+            now=account.now(),
+        )
+
+
 def before_it_is_final(drive: Drive) -> None:
     """Put right what another purchase order of the sponsor has changed since the draft."""
     customer = drive.invoice.customer
@@ -61,13 +72,6 @@ def before_it_is_final(drive: Drive) -> None:
             put=customer.details_put,
             bears=customer.tax_id_put,
         )
-
-
-def _just_looked_for(drive: Drive, customer: StripeCustomer) -> bool:
-    """Tell whether the account is known not to have this customer, unless we made it since."""
-    looked = customer.looked_for_at
-    fresh = looked is not None and drive.account.now() - looked < LOOK_HOLDS
-    return fresh and not drive.resumed and customer.attempt == 1
 
 
 def forget_customer(drive: Drive, stripe_id: str) -> None:
@@ -98,17 +102,7 @@ def _existing(drive: Drive) -> Json | None:
 def _made(drive: Drive, customer: StripeCustomer) -> tuple[str, str, Json]:
     """Make the customer; return his id, and the tax id and details that he was made with."""
     account = drive.account
-    with account.store.writing(account.actor, Act.INVOICE) as uow:
-        held(uow, drive.invoice)
-        intent = intend(
-            uow,
-            f"customer-{customer.uuid}-a{customer.attempt}",
-            "/v1/customers",
-            drive.plan.customer(),
-            conference_id=customer.conference_id,
-            purchase_order_id=None,
-            now=account.now(),
-        )
+    intent = drive.intent or _intended(drive, customer)
     try:
         made = account.gateway.write(intent.path, intent.body, idempotency_key=intent.key)
     except (StripeStored500Error, StripeRefusedError) as error:

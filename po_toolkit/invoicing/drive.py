@@ -11,11 +11,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
 from po_toolkit.domain.periods import local_day
@@ -26,11 +26,15 @@ from po_toolkit.invoicing.plan import InvoicePlan, refuse_unbillable
 from po_toolkit.invoicing.tax import known_rates
 from po_toolkit.store import invoices
 from po_toolkit.store.database import Store, UnitOfWork
+from po_toolkit.store.purchase_orders import to_bill
 from po_toolkit.store.stripe_writes import Intent, finish, intend
 from po_toolkit.store.tables import LIVE_STATES, Conference, Invoice, PurchaseOrder, StripeCustomer
 from po_toolkit.stripe_gateway import StripeGateway
 
 Json = dict[str, Any]
+
+LOOK_HOLDS = timedelta(hours=1)
+"""How long 'not there' is believed; the key keeps two makers of one customer apart meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -99,14 +103,14 @@ class Drive:
         self.intent = None
         asked = self._request(row)
         if asked is not None and row.state in LIVE_STATES:
-            path, body = asked
+            key, path, body = asked
             self.intent = intend(
                 uow,
-                step_key(self.order, row, row.step),
+                key,
                 path,
                 body,
                 conference_id=row.conference_id,
-                purchase_order_id=row.purchase_order_id,
+                purchase_order_id=None if row.step == "customer" else row.purchase_order_id,
                 now=now,
             )
 
@@ -124,24 +128,39 @@ class Drive:
         self.finished.append((self.intent.key, str(answer["id"])))
         return answer
 
-    def _request(self, row: Invoice) -> tuple[str, Json] | None:
-        """Return path and body of a step's write."""
-        customer_id = row.customer.stripe_customer_id if row.customer else None
+    def _request(self, row: Invoice) -> tuple[str, str, Json] | None:
+        """Return key, path and body of a step's write; none where something is read first."""
+        key, customer = step_key(self.order, row, row.step), row.customer
         match row.step:
-            case "draft" if customer_id:
-                return "/v1/invoices", self.plan.draft(customer_id)
+            case "customer" if customer and self.knows_absent(customer):
+                return customer_key(customer), "/v1/customers", self.plan.customer()
+            case "draft" if customer and customer.stripe_customer_id:
+                return key, "/v1/invoices", self.plan.draft(customer.stripe_customer_id)
             case "lines":
-                return f"/v1/invoices/{row.stripe_invoice_id}/add_lines", self.plan.lines()
+                return key, f"/v1/invoices/{row.stripe_invoice_id}/add_lines", self.plan.lines()
             case "send":
-                return f"/v1/invoices/{row.stripe_invoice_id}/send", {}
+                return key, f"/v1/invoices/{row.stripe_invoice_id}/send", {}
             case "finalize":
-                return f"/v1/invoices/{row.stripe_invoice_id}/finalize", {"auto_advance": False}
+                path = f"/v1/invoices/{row.stripe_invoice_id}/finalize"
+                return key, path, {"auto_advance": False}
         return None
+
+    def knows_absent(self, customer: StripeCustomer) -> bool:
+        """Tell whether the account is known not to have this customer, unless we made it since."""
+        looked = customer.looked_for_at
+        fresh = looked is not None and self.account.now() - looked < LOOK_HOLDS
+        new = not self.resumed and customer.attempt == 1 and not customer.stripe_customer_id
+        return fresh and new
 
 
 def step_key(order: PurchaseOrder, invoice: Invoice, step: str) -> str:
     """Return the idempotency key of a step; nothing about time or process goes into it."""
     return f"po-{order.uuid}-g{invoice.generation}-{step}-a{invoice.attempt}"
+
+
+def customer_key(customer: StripeCustomer) -> str:
+    """Return the idempotency key under which a customer is made, the same for all his orders."""
+    return f"customer-{customer.uuid}-a{customer.attempt}"
 
 
 def last_step(invoice: Invoice) -> str:
@@ -158,12 +177,7 @@ def held(uow: UnitOfWork, mine: Invoice) -> Invoice:
     Raises:
         LostLeaseError: It has.
     """
-    row = uow.session.scalars(
-        select(Invoice)
-        .where(Invoice.id == mine.id)
-        .options(joinedload(Invoice.customer))
-        .with_for_update(of=Invoice)
-    ).one()
+    row = uow.session.scalars(_HELD, {"invoice_id": mine.id}).one()
     for name in ("generation", "step", "attempt", "lease_owner"):
         if getattr(row, name) != getattr(mine, name):
             raise LostLeaseError(
@@ -172,16 +186,32 @@ def held(uow: UnitOfWork, mine: Invoice) -> Invoice:
     return row
 
 
-def claim(account: Account, order_id: int) -> Drive:
+_HELD = (
+    select(Invoice)
+    .where(Invoice.id == bindparam("invoice_id"))
+    .options(joinedload(Invoice.customer))
+    .with_for_update(of=Invoice)
+)
+
+
+def claim(account: Account, order_id: int, read: PurchaseOrder | None = None) -> Drive:
     """Take the lease on a purchase order's invoice, making its row where there is none.
+
+    Args:
+        account: The conference's account.
+        order_id: Which purchase order.
+        read: The purchase order as it was read before, to save a reading if it is unchanged.
 
     Raises:
         BusyError: Another driver holds it.
         PurchaseOrderError: It cannot be invoiced; the message says why.
     """
     now = account.now()
+    if read is None:
+        with account.store.reading() as session:
+            read = to_bill(session, [order_id]).get(order_id)
     with account.store.writing(account.actor, Act.INVOICE) as uow:
-        order = uow.lock_purchase_order(order_id)
+        order = uow.lock_as_read(read) if read else uow.lock_purchase_order(order_id)
         refuse_unbillable(order, account.conference, local_day(now, account.conference.timezone))
         invoice = order.live_invoice
         resumed = invoice is not None

@@ -9,15 +9,11 @@ from po_toolkit.domain.references import comparable
 from po_toolkit.domain.roles import Act
 from po_toolkit.invoicing.customer_details import borne
 from po_toolkit.invoicing.drive import Account
-from po_toolkit.store.invoices import sponsor_row
-from po_toolkit.store.tables import StripeCustomer
+from po_toolkit.store.invoices import Sponsor, customer_rows, note_customers
 from po_toolkit.stripe_gateway.client import PAGE
 
 T = TypeVar("T")
 Json = dict[str, Any]
-
-Sponsor = tuple[str, str]
-"""E-mail and organization, both folded for comparison."""
 
 WORTH_PAGES = 20
 """From so many new sponsors on, pages of all customers are cheaper than one look-up each."""
@@ -37,16 +33,15 @@ def find_customers(account: Account, sponsors: Sequence[Sponsor]) -> None:
     if len(new) < WORTH_PAGES:
         return
     found, saw_all = _look_through(account, new)
-    for some in _parts(list(found.items())):
+    for some in _parts(list(new.values())):
+        there = {
+            row_id: (str(found[row_id]["id"]), borne(found[row_id]))
+            for row_id in some
+            if row_id in found
+        }
+        absent = [row_id for row_id in some if row_id not in found] if saw_all else []
         with account.store.writing(account.actor, Act.INVOICE) as uow:
-            for row_id, seen in some:
-                row = uow.session.get_one(StripeCustomer, row_id)
-                row.stripe_customer_id, row.details_put = seen["id"], borne(seen)
-    if saw_all:
-        for absent in _parts([row_id for row_id in new.values() if row_id not in found]):
-            with account.store.writing(account.actor, Act.INVOICE) as uow:
-                for row_id in absent:
-                    uow.session.get_one(StripeCustomer, row_id).looked_for_at = account.now()
+            note_customers(uow, there, absent, account.now())
 
 
 def _new_rows(account: Account, sponsors: Sequence[Sponsor]) -> dict[Sponsor, int]:
@@ -54,10 +49,8 @@ def _new_rows(account: Account, sponsors: Sequence[Sponsor]) -> dict[Sponsor, in
     new: dict[Sponsor, int] = {}
     for some in _parts(sponsors):
         with account.store.writing(account.actor, Act.INVOICE) as uow:
-            for email, organization_key in some:
-                row = sponsor_row(uow, account.conference.id, email, organization_key)
-                if not row.stripe_customer_id:
-                    new[row.email, row.organization_key] = row.id
+            rows = customer_rows(uow, account.conference.id, some)
+        new |= {sponsor: row.id for sponsor, row in rows.items() if not row.stripe_customer_id}
     return new
 
 

@@ -37,8 +37,8 @@ from po_toolkit.invoicing.look import Found, Sight, agrees, look, was_sent
 from po_toolkit.invoicing.tax import make_rate
 from po_toolkit.money import display, minor_from_api
 from po_toolkit.store import invoices
-from po_toolkit.store.purchase_orders import refresh_status
-from po_toolkit.store.tables import Invoice
+from po_toolkit.store.purchase_orders import note_sent
+from po_toolkit.store.tables import Invoice, PurchaseOrder
 
 Json = dict[str, Any]
 
@@ -53,13 +53,16 @@ class _NextGenerationError(PoToolkitError):
     """This generation's draft is gone for certain; the next one may start."""
 
 
-def send_invoice(account: Account, order_id: int, *, send: bool = True) -> Invoice:
+def send_invoice(
+    account: Account, order_id: int, *, send: bool = True, read: PurchaseOrder | None = None
+) -> Invoice:
     """Take a purchase order's invoice to ``sent`` or ``finalized``, or to a checked draft.
 
     Args:
         account: The conference's account.
         order_id: The purchase order.
         send: False stops at the draft.
+        read: The purchase order as it was read before; see ``claim``.
 
     Returns:
         The invoice as it stands.
@@ -71,7 +74,7 @@ def send_invoice(account: Account, order_id: int, *, send: bool = True) -> Invoi
         StripeGatewayError: Stripe refused, or the outcome is unknown and a repeat is safe.
     """
     for _ in range(GENERATIONS):
-        drive = claim(account, order_id)
+        drive = claim(account, order_id, read)
         try:
             _walk(drive, send=send)
         except _NextGenerationError:
@@ -279,21 +282,21 @@ def _done(drive: Drive, invoice: Json, *, mailed: bool) -> None:
     account = drive.account
     taxed = taxed_lines(drive, invoice)
     with account.store.writing(account.actor, Act.INVOICE) as uow:
-        order = uow.lock_purchase_order(drive.order.id)
-        row = held(uow, drive.invoice)
         if taxed:
-            order = take_taxes(uow, order.id, taxed)
+            take_taxes(uow, drive.order.id, taxed)
+        paid = invoice["status"] == "paid"
+        note_sent(uow, drive.order.id, delivered=mailed or paid)
+        row = held(uow, drive.invoice)
         row.stripe_invoice_id = invoice["id"]
         row.step = "done"
         issued = "sent" if mailed else "finalized"
-        row.state = "paid" if invoice["status"] == "paid" else issued
+        row.state = "paid" if paid else issued
         row.sent_at = account.now()
         row.lease_owner, row.lease_until = "", None
         _take_over(drive, row, invoice)
         drive.note_progress(uow, row)
-        refresh_status(order)
-        uow.audit(Act.INVOICE, order, after={"stripe_invoice_id": invoice["id"], "sent": mailed})
-    drive.order = order
+        sent = {"stripe_invoice_id": invoice["id"], "sent": mailed}
+        uow.audit(Act.INVOICE, drive.order, after=sent)
     drive.invoice = row
 
 

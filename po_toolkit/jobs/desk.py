@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
@@ -27,9 +28,13 @@ from po_toolkit.invoicing.known_customers import find_customers
 from po_toolkit.store import batches
 from po_toolkit.store.batches import Assignment
 from po_toolkit.store.database import Store
-from po_toolkit.store.tables import InvoiceBatch
+from po_toolkit.store.purchase_orders import to_bill
+from po_toolkit.store.tables import InvoiceBatch, PurchaseOrder
 
 log = structlog.get_logger(__name__)
+
+KEPT_READ = 200
+"""Most purchase orders that are kept as they were read ahead."""
 
 LOOK_AGAIN = timedelta(seconds=1)
 """A purchase order that another process drives is looked at again after this."""
@@ -45,22 +50,36 @@ class Desk:
         self._accounts: dict[tuple[str, str], Account] = {}
         self._lock = threading.Lock()
         self._alive = ExitStack()
+        self._read: dict[int, PurchaseOrder] = {}
 
     def stop(self) -> None:
         """Let the leases go."""
         self._alive.close()
 
+    def read_ahead(self, works: Sequence[Assignment]) -> None:
+        """Read the purchase orders of assignments in one go; who changes until then is read anew.
+
+        What another process works is forgotten with the next ones.
+        """
+        with self._store.reading() as session:
+            read = to_bill(session, batches.orders_of(session, [work.item_id for work in works]))
+        kept = list(self._read.items())[-KEPT_READ:]
+        self._read = {**dict(kept), **read}
+
     def work(self, work: Assignment) -> None:
         """Invoice one purchase order and note what became of it."""
         with self._store.reading() as session:
-            state = batches.batch_state(session, work.item_id, work.round)
+            turn = batches.in_turn(session, work.item_id, work.round)
+        if turn is None:
+            return
+        state, order_id = turn
         if state != "running":
-            if state:
-                self._settle(work, "cancelled" if state == "cancelled" else "waiting")
+            self._settle(work, "cancelled" if state == "cancelled" else "waiting")
             return
         try:
             account = self._account(work.slug, work.entered_by)
-            result = invoice_one(account, work.reference, send=work.send)
+            read = self._read.pop(order_id, None)
+            result = invoice_one(account, order_id, work.reference, send=work.send, read=read)
         except (BusyError, LostLeaseError):
             self._settle(work, "waiting", wait=LOOK_AGAIN)
         except (StripeAuthenticationError, SettingsError) as error:

@@ -1,8 +1,8 @@
 """Works the batches: DBOS executes, our tables say what is to be done.
 
 The items of a batch are the truth. A feeder hands a few at a time to a durable queue, as one
-workflow of one step each; what a dead process left behind is handed out again, since its lease
-runs out. A step may therefore run twice, and the journal of each invoice makes that harmless.
+workflow each; what a dead process left behind is handed out again, since its lease runs out. A
+workflow may therefore run twice, and the journal of each invoice makes that harmless.
 Any number of processes may run an engine on one database.
 """
 
@@ -39,24 +39,22 @@ CONCURRENCY = 32
 APPLICATION_VERSION = "1"
 """Changes only when the workflow's arguments change their meaning."""
 
-LOOK_SECONDS = 0.1
+LOOK_SECONDS = 0.15
+"""How often batches are looked at for more work; what is in hand lasts two seconds or longer."""
+
+DEQUEUE_SECONDS = 0.3
 KEEP_HISTORY = timedelta(days=1)
 
 _desk: Desk | None = None
 
 
-@DBOS.step(name="invoice_one")
-def _invoice_one(item_id: int, round_: int, slug: str, reference: str, options: Any) -> None:
+@DBOS.workflow(name="invoice_item")
+def _invoice_item(item_id: int, round_: int, slug: str, reference: str, options: Any) -> None:
     if _desk is not None:
         send, entered_by = options
         _desk.work(
             batches.Assignment(item_id, round_, slug, reference, bool(send), str(entered_by))
         )
-
-
-@DBOS.workflow(name="invoice_item")
-def _invoice_item(item_id: int, round_: int, slug: str, reference: str, options: Any) -> None:
-    _invoice_one(item_id, round_, slug, reference, options)
 
 
 class Engine:
@@ -108,7 +106,11 @@ class Engine:
             }
         )
         DBOS.launch()
-        DBOS.register_queue(QUEUE, worker_concurrency=self._concurrency, polling_interval_sec=0.05)
+        DBOS.register_queue(
+            QUEUE,
+            worker_concurrency=self._concurrency,
+            polling_interval_sec=DEQUEUE_SECONDS,
+        )
         _forget_history()
 
     def __enter__(self) -> Self:
@@ -147,6 +149,8 @@ class Engine:
                 self._desk.find_customers(batch, slug)
             taken = batches.take(self._store, batch, slug, now, max(room, 0))
             room -= len(taken)
+            if taken:
+                self._desk.read_ahead(taken)
             for assignment in taken:
                 _enqueue(assignment)
             if not taken and batches.end_if_done(self._store, batch.id, now):

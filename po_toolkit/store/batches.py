@@ -5,8 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Row, Select, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    Row,
+    Select,
+    bindparam,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from po_toolkit.errors import NotFoundError
@@ -169,16 +181,21 @@ def _takeable(batch_id: int, now: datetime) -> Select[InvoiceBatchItem, str]:
     )
 
 
-def batch_state(session: Session, item_id: int, round_: int) -> str:
-    """Return the state of the batch of an item, or ``""`` when a later round has the item."""
-    row = session.execute(
-        select(InvoiceBatchItem.state, InvoiceBatchItem.round, InvoiceBatch.state)
-        .join(InvoiceBatch, InvoiceBatch.id == InvoiceBatchItem.batch_id)
-        .where(InvoiceBatchItem.id == item_id)
-    ).one_or_none()
-    if row is None or (row[0], row[1]) != ("queued", round_):
-        return ""
-    return str(row[2])
+def in_turn(session: Session, item_id: int, round_: int) -> tuple[str, int] | None:
+    """Return the state of an item's batch and its purchase order; None if a later round has it."""
+    row = session.execute(_IN_TURN, {"item_id": item_id, "round": round_}).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+_IN_TURN = (
+    select(InvoiceBatch.state, InvoiceBatchItem.purchase_order_id)
+    .join(InvoiceBatch, InvoiceBatch.id == InvoiceBatchItem.batch_id)
+    .where(
+        InvoiceBatchItem.id == bindparam("item_id"),
+        InvoiceBatchItem.state == "queued",
+        InvoiceBatchItem.round == bindparam("round"),
+    )
+)
 
 
 def settle(
@@ -198,22 +215,42 @@ def settle(
     That it was invoiced holds whichever round did it; anything else is said by the latest round
     alone.
     """
-    item = InvoiceBatchItem
-    latest = (item.state == "queued") & (item.round == round_)
-    counts_anyway = item.state.in_(("queued", "waiting", "skipped"))
+    values = {
+        "state": state,
+        "finished_at": None if state == "waiting" else now,
+        "not_before": now + wait if wait else None,
+        "stripe_invoice_id": stripe_invoice_id,
+        "hosted_url": hosted_url,
+        "error": error,
+    }
+    which = (
+        {"item_id": item_id} if state == "invoiced" else {"item_id": item_id, "in_round": round_}
+    )
     with store.bookkeeping() as connection:
-        connection.execute(
-            update(item)
-            .where(item.id == item_id, counts_anyway if state == "invoiced" else latest)
-            .values(
-                state=state,
-                finished_at=None if state == "waiting" else now,
-                not_before=now + wait if wait else None,
-                stripe_invoice_id=stripe_invoice_id,
-                hosted_url=hosted_url,
-                error=error,
-            )
-        )
+        connection.execute(_INVOICED if state == "invoiced" else _SETTLED, {**which, **values})
+
+
+_OUTCOME: dict[str, BindParameter[Any]] = {
+    name: bindparam(name)
+    for name in ("state", "finished_at", "not_before", "stripe_invoice_id", "hosted_url", "error")
+}
+_INVOICED = (
+    update(InvoiceBatchItem)
+    .where(
+        InvoiceBatchItem.id == bindparam("item_id"),
+        InvoiceBatchItem.state.in_(("queued", "waiting", "skipped")),
+    )
+    .values(_OUTCOME)
+)
+_SETTLED = (
+    update(InvoiceBatchItem)
+    .where(
+        InvoiceBatchItem.id == bindparam("item_id"),
+        InvoiceBatchItem.state == "queued",
+        InvoiceBatchItem.round == bindparam("in_round"),
+    )
+    .values(_OUTCOME)
+)
 
 
 def customers_found(store: Store, batch_id: int, now: datetime) -> None:
@@ -232,6 +269,12 @@ def sponsors_of(session: Session, batch_id: int) -> list[tuple[str, str]]:
         .where(InvoiceBatchItem.batch_id == batch_id)
     )
     return list(dict.fromkeys((email.strip().casefold(), key) for email, key in rows))
+
+
+def orders_of(session: Session, item_ids: Iterable[int]) -> list[int]:
+    """Return the purchase orders of items."""
+    query = select(InvoiceBatchItem.purchase_order_id)
+    return list(session.scalars(query.where(InvoiceBatchItem.id.in_(list(item_ids)))))
 
 
 def batch_of(session: Session, item_id: int) -> int:

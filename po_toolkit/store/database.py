@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -10,16 +11,16 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, select
+from sqlalchemy import Connection, Engine, bindparam, create_engine, event, exists, insert, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from po_toolkit.domain.roles import Act, Actor, require
 from po_toolkit.errors import NotFoundError, SettingsError
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.history import keep_history
-from po_toolkit.store.tables import AuditEntry, PurchaseOrder
+from po_toolkit.store.tables import AuditEntry, Invoice, PurchaseOrder
 
 
 class UnitOfWork:
@@ -29,6 +30,7 @@ class UnitOfWork:
         """Bind the transaction to who acts in it."""
         self.session = session
         self.actor = actor
+        self._trail: list[dict[str, Any]] = []
 
     def lock_purchase_order(self, purchase_order_id: int) -> PurchaseOrder:
         """Lock one purchase order's row and load it afresh with all that belongs to it.
@@ -40,6 +42,21 @@ class UnitOfWork:
         if not found:
             raise NotFoundError(f"There is no purchase order with id {purchase_order_id}.")
         return found[purchase_order_id]
+
+    def lock_as_read(self, order: PurchaseOrder) -> PurchaseOrder:
+        """Lock a purchase order that was read whole before; load it afresh if it has changed.
+
+        Reading it before the transaction keeps SQLite's one writer short. One with an invoice is
+        always loaded afresh, since leases are renewed without a trace.
+
+        Raises:
+            NotFoundError: It is gone.
+        """
+        row = self.session.connection().execute(_AS_READ, {"order_id": order.id}).one_or_none()
+        if row is None or tuple(row) != (order.updated_at, False) or order.invoices:
+            return self.lock_purchase_order(order.id)
+        self.session.add(order)
+        return order
 
     def lock_purchase_orders(self, ids: Iterable[int]) -> dict[int, PurchaseOrder]:
         """Lock several purchase orders, always in the same order, so that none waits in a ring."""
@@ -65,17 +82,24 @@ class UnitOfWork:
         """Note who did what to which row; values must be JSON."""
         if subject.id is None:
             self.session.flush()
-        self.session.add(
-            AuditEntry(
-                actor=self.actor.name,
-                act=act.value,
-                conference_id=getattr(subject, "conference_id", None),
-                subject_type=type(subject).__name__,
-                subject_id=str(subject.id),
-                before=before or {},
-                after=after or {},
-            )
+        self._trail.append(
+            {
+                "at": utc_now(),
+                "actor": self.actor.name,
+                "act": act.value,
+                "conference_id": getattr(subject, "conference_id", None),
+                "subject_type": type(subject).__name__,
+                "subject_id": str(subject.id),
+                "before": before or {},
+                "after": after or {},
+            }
         )
+
+    def close(self) -> None:
+        """Write the audit trail; the last thing before the transaction is committed."""
+        self.session.flush()
+        if self._trail:
+            self.session.connection().execute(insert(AuditEntry), self._trail)
 
 
 WHOLE = (
@@ -88,6 +112,12 @@ WHOLE = (
 )
 """Loads everything a purchase order's sums and story need."""
 
+
+_AS_READ = (
+    select(PurchaseOrder.updated_at, exists().where(Invoice.purchase_order_id == PurchaseOrder.id))
+    .where(PurchaseOrder.id == bindparam("order_id"))
+    .with_for_update(of=PurchaseOrder)
+)
 
 POOL_SIZE = 20
 """Connections kept open; as many again may be open for a moment. A batch has 32 threads."""
@@ -111,7 +141,6 @@ class Store:
             event.listen(engine, "begin", _begin)
             engine.dispose()
         self._writer = engine.execution_options(po_toolkit_writes=True)
-        self._first = engine.execution_options(po_toolkit_first=True)
         self._turn = threading.Lock() if engine.dialect.name == "sqlite" else nullcontext()
 
     @contextmanager
@@ -133,11 +162,13 @@ class Store:
             WritingSession(self._writer, expire_on_commit=False) as session,
             session.begin(),
         ):
-            yield UnitOfWork(session, actor)
+            uow = UnitOfWork(session, actor)
+            yield uow
+            uow.close()
 
     @contextmanager
     def bookkeeping(self) -> Iterator[Connection]:
-        """Open a transaction for what is nobody's act: leases, queues, the schema.
+        """Open a transaction for what is nobody's act: leases, queues, deliveries, the schema.
 
         SQLite takes one writer at a time and lets the others poll; threads of one process wait
         for each other in line instead.
@@ -185,40 +216,42 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.execute("PRAGMA busy_timeout=30000")
+    cursor.execute(_LET_SQLITE_WAIT)
     cursor.close()
-
-
-def _begin(connection: Connection) -> None:
-    options = connection.get_execution_options()
-    if options.get("po_toolkit_first"):
-        _begin_first(connection)
-    else:
-        writes = options.get("po_toolkit_writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 _WAIT_SECONDS = 30.0
 _POLL_SECONDS = 0.0005
+_LET_SQLITE_WAIT = f"PRAGMA busy_timeout={_WAIT_SECONDS * 1000:.0f}"
 
 
-def _begin_first(connection: Connection) -> None:
-    """Take the write lock as soon as it is free.
+def _begin(connection: Connection) -> None:
+    if not connection.get_execution_options().get("po_toolkit_writes"):
+        connection.exec_driver_sql("BEGIN")
+        return
+    raw: Any = connection.connection.dbapi_connection
+    raw.execute("PRAGMA busy_timeout=0")
+    try:
+        if not _writes(raw):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # which says what is wrong
+    finally:
+        raw.execute(_LET_SQLITE_WAIT)
+
+
+def _writes(raw: Any) -> bool:
+    """Take the write lock as soon as it is free; tell whether that came in time.
 
     SQLite's own waiting sleeps up to 100 ms at a time, in which busier processes take the lock
     again and again.
     """
-    connection.exec_driver_sql("PRAGMA busy_timeout=0")
     until = time.monotonic() + _WAIT_SECONDS
-    try:
-        while True:
-            try:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            except OperationalError:
-                if time.monotonic() > until:
-                    raise
-                time.sleep(_POLL_SECONDS)
-            else:
-                return
-    finally:
-        connection.exec_driver_sql("PRAGMA busy_timeout=30000")
+    while True:
+        try:
+            raw.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() > until:
+                return False
+            time.sleep(_POLL_SECONDS)
+        else:
+            return True

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import event, func, inspect, select
+from sqlalchemy import event, func, insert, inspect, select
 from sqlalchemy.orm import Session
 
 from po_toolkit.errors import PurchaseOrderError
@@ -80,14 +80,15 @@ def keep_history(session_class: type[Session], clock: Callable[[], datetime]) ->
     """Let sessions of a class keep what they replace, stamped by a clock."""
 
     def before_flush(session: Session, _context: Any, _instances: Any) -> None:
-        versions: list[RowVersion] = []
+        versions: list[dict[str, Any]] = []
         for row in [*session.dirty, *session.deleted]:
             _refuse_rebooking(row, deleted=row in session.deleted)
             if type(row) in KEPT and row not in session.deleted:
                 versions += _replaced(row, clock())
         for order_id in _orders_with_changed_lines(session):
             versions += _replaced_total(session, order_id, clock())
-        session.add_all(versions)
+        if versions:
+            session.connection().execute(insert(RowVersion), versions)
 
     event.listen(session_class, "before_flush", before_flush)
 
@@ -103,7 +104,7 @@ def _refuse_rebooking(row: Any, *, deleted: bool) -> None:
         )
 
 
-def _replaced(row: Any, now: datetime) -> list[RowVersion]:
+def _replaced(row: Any, now: datetime) -> list[dict[str, Any]]:
     state = inspect(row)
     old: dict[str, Any] = {}
     for name in KEPT[type(row)]:
@@ -122,7 +123,7 @@ def _orders_with_changed_lines(session: Session) -> set[int]:
     return {i for i in ids if i is not None}
 
 
-def _replaced_total(session: Session, order_id: int, now: datetime) -> list[RowVersion]:
+def _replaced_total(session: Session, order_id: int, now: datetime) -> list[dict[str, Any]]:
     with session.no_autoflush:
         line = PurchaseOrderLineItem
         total, tax, count = session.execute(
@@ -144,10 +145,14 @@ def _replaced_total(session: Session, order_id: int, now: datetime) -> list[RowV
 
 def _version(
     conference_id: int, table: str, row_id: int, now: datetime, values: dict[str, Any]
-) -> RowVersion:
-    return RowVersion(
-        conference_id=conference_id, table_name=table, row_id=row_id, until=now, old_values=values
-    )
+) -> dict[str, Any]:
+    return {
+        "conference_id": conference_id,
+        "table_name": table,
+        "row_id": row_id,
+        "until": now,
+        "old_values": values,
+    }
 
 
 def _plain(value: Any) -> Any:

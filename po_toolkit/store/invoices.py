@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from po_toolkit.money import minor_from_api
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.database import Store, UnitOfWork
 from po_toolkit.store.tables import Conference, Invoice, PurchaseOrder, StripeCustomer
-from po_toolkit.store.upsert import insert_if_new
+from po_toolkit.store.upsert import insert_rows
+
+Sponsor = tuple[str, str]
+"""E-mail and organization, both folded for comparison."""
 
 LEASE = timedelta(seconds=15)
 """How long a driver owns an invoice without a sign of life."""
@@ -89,34 +92,65 @@ def renew_leases(store: Store, owner_prefix: str, now: datetime) -> None:
 
 def customer_row(uow: UnitOfWork, order: PurchaseOrder) -> StripeCustomer:
     """Return the sponsor's row, made where it is new."""
-    return sponsor_row(
-        uow, order.conference_id, order.contact_email.strip().casefold(), order.organization_key
-    )
+    sponsor = order.contact_email.strip().casefold(), order.organization_key
+    return customer_rows(uow, order.conference_id, [sponsor])[sponsor]
 
 
-def sponsor_row(
-    uow: UnitOfWork, conference_id: int, email: str, organization_key: str
-) -> StripeCustomer:
-    """Return the row of an e-mail and an organization, both folded, made where it is new."""
-    same = {"conference_id": conference_id, "email": email, "organization_key": organization_key}
-    query = select(StripeCustomer).filter_by(**same)
-    known = uow.session.scalars(query).one_or_none()
-    if known is not None:
-        return known
-    insert_if_new(
+def customer_rows(
+    uow: UnitOfWork, conference_id: int, sponsors: Sequence[Sponsor]
+) -> dict[Sponsor, StripeCustomer]:
+    """Return the rows of sponsors, those made that are new."""
+    rows = _known_customers(uow.session, conference_id, sponsors)
+    new = [sponsor for sponsor in sponsors if sponsor not in rows]
+    if not new:
+        return rows
+    columns = {"conference_id": conference_id, "attempt": 1, "created_at": utc_now()}
+    insert_rows(
         uow.session,
         StripeCustomer,
-        {
-            **same,
-            "uuid": uuid4(),
-            "attempt": 1,
-            "details_put": {},
-            "changes": 0,
-            "created_at": utc_now(),
-        },
+        [
+            {**columns, "email": email, "organization_key": organization, "uuid": uuid4()}
+            for email, organization in new
+        ],
         [StripeCustomer.conference_id, StripeCustomer.email, StripeCustomer.organization_key],
     )
-    return uow.session.scalars(query).one()
+    return rows | _known_customers(uow.session, conference_id, new)
+
+
+def _known_customers(
+    session: Session, conference_id: int, sponsors: Sequence[Sponsor]
+) -> dict[Sponsor, StripeCustomer]:
+    rows = session.scalars(
+        select(StripeCustomer).where(
+            StripeCustomer.conference_id == conference_id,
+            StripeCustomer.email.in_([email for email, _ in sponsors]),
+        )
+    )
+    wanted = set(sponsors)
+    return {
+        (r.email, r.organization_key): r for r in rows if (r.email, r.organization_key) in wanted
+    }
+
+
+def note_customers(
+    uow: UnitOfWork,
+    found: Mapping[int, tuple[str, dict[str, Any]]],
+    absent: Sequence[int],
+    now: datetime,
+) -> None:
+    """Note who of these rows is which customer at Stripe, what he bears, and who was not there."""
+    connection, row = uow.session.connection(), StripeCustomer
+    if found:
+        statement = update(row).where(row.id == bindparam("row_id"))
+        connection.execute(
+            statement.values(stripe_customer_id=bindparam("found"), details_put=bindparam("borne")),
+            [
+                {"row_id": row_id, "found": stripe_id, "borne": borne}
+                for row_id, (stripe_id, borne) in found.items()
+            ],
+        )
+    if absent:
+        connection.execute(update(row).where(row.id.in_(absent)).values(looked_for_at=now))
 
 
 def take_over(invoice: Invoice, said: Mapping[str, Any], timezone: str, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """One pace for each Stripe account, shared by every process on this database.
 
-Each call reserves the next free slot of its account and of its endpoint in one small table, so no
-limit is ever run into by several processes together. A batch queues for its slots inside its own
+Each call reserves its start for its account and for its endpoint in one small table, so no limit
+is ever run into by several processes together. A batch queues for its starts inside its own
 process first and holds only a few ahead, so that a person's single act goes before it.
 """
 
@@ -11,44 +11,52 @@ import hashlib
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, bindparam, create_engine, event, select, update
 from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
 
 from po_toolkit.store.database import Store
-from po_toolkit.store.tables import RateSlot
-
-_RESERVE = text(
-    """
-    INSERT INTO rate_slots (key, next_free) VALUES (:key, :now + :gap)
-    ON CONFLICT (key) DO UPDATE SET next_free =
-      CASE WHEN rate_slots.next_free > :now THEN rate_slots.next_free ELSE :now END + :gap
-    RETURNING next_free
-    """
-)
-
-PACE = 0.92
-"""Share of Stripe's limit that is used, so that jitter never passes it."""
+from po_toolkit.store.tables import RateWindow
+from po_toolkit.store.upsert import insert_rows
 
 LIVE_LIMIT = 100
 SANDBOX_LIMIT = 25
 ENDPOINT_LIMIT = 25
 """Calls a second. Source: Stripe, "Rate limits"."""
 
-AHEAD = 3
-"""Slots of one endpoint that a batch reserves ahead; enough that a late thread wastes none."""
+SHARE = 0.96
+"""Share of a limit that is used in any second, so that one late call does not pass it."""
 
+WINDOW = 1_010_000
+"""A second and a little, in microseconds."""
+
+CATCH_UP = 1.25
+"""After a standstill calls follow one another faster than on average by this factor at most."""
+
+FAR = 60_000_000
+"""Starts later than in a minute come from a clock that was set back since, or is wrong."""
+
+AHEAD = 3
+"""Starts of one endpoint that a batch reserves ahead; enough that a late thread wastes none."""
+
+SLOWER = 1.1
 SLOWEST = 8.0
-CALM_SECONDS = 5.0
-"""After a 429 the pace falls to two thirds, at most to an eighth; calm brings it back."""
+CALM_SECONDS = 1.0
+"""Each 429 slows the pace by a tenth, at most to an eighth; each calm second takes one back.
+
+A late thread now and then runs into the limit at full pace; where somebody else uses it up, nearly
+every call does, and the pace has halved after eight of them.
+"""
 
 
 class Pace:
-    """Waits for an account's next free slot.
+    """Waits for an account's next start.
 
     Attributes:
         slowness: 1.0 at full pace; grows with each 429 and falls again when none comes.
@@ -58,7 +66,7 @@ class Pace:
         """Know the account by a digest of its key; the key itself is not stored.
 
         Args:
-            engine: Where the slots are kept.
+            engine: Where the windows are kept.
             key: The account's secret key.
             patient: True lets acts of other callers go first.
         """
@@ -84,50 +92,97 @@ class Pace:
 
     def slow_down(self) -> None:
         """Take note that Stripe answered 429."""
-        self.slowness = min(self.slowness * 1.5, SLOWEST)
+        self.slowness = min(self.slowness * SLOWER, SLOWEST)
         self._eased_at = time.monotonic()
 
     def _reserve(self, endpoint: str, now: int) -> int:
         self._ease()
-        start = now
-        slots = ((self._account, self._limit), (f"{self._account}:{endpoint}", ENDPOINT_LIMIT))
+        limits = {self._account: self._limit, f"{self._account}:{endpoint}": ENDPOINT_LIMIT}
         with self._engine.begin() as connection:
-            for slot, rate in slots:
-                gap = int(1_000_000 / (rate * PACE) * self.slowness)
-                free = connection.execute(
-                    _RESERVE, {"key": slot, "now": now, "gap": gap}
-                ).scalar_one()
-                start = max(start, free - gap)
-        return start
+            latest = _latest(connection, limits)
+            starts = {
+                key: next_start(latest[key], now, limit, self.slowness)
+                for key, limit in limits.items()
+            }
+            connection.execute(
+                _KEEP,
+                [
+                    {"row": key, "new": [*latest[key], start][-limits[key] :]}
+                    for key, start in starts.items()
+                ],
+            )
+        return max(starts.values())
 
     def _ease(self) -> None:
         if self.slowness > 1.0 and time.monotonic() - self._eased_at > CALM_SECONDS:
-            self.slowness = max(1.0, self.slowness / 1.5)
+            self.slowness = max(1.0, self.slowness / SLOWER)
             self._eased_at = time.monotonic()
 
 
-def slots_engine(store: Store) -> Engine:
-    """Return where a database's slots are kept.
+def next_start(starts: Sequence[int], now: int, limit: int, slowness: float = 1.0) -> int:
+    """Return when the next call may start.
 
-    Beside an SQLite file that is a file of its own, since a slot is worth no wait for the disk and
-    must not wait for the books' writer; a slot lost in a power cut costs nothing.
+    In no second there are more than a share of the limit, and none follows another closely, so
+    that what a standstill has cost is caught up without a burst.
+
+    Args:
+        starts: When the latest calls start, oldest first, in microseconds.
+        now: The present, in microseconds.
+        limit: Calls a second.
+        slowness: By how much every gap is widened.
+    """
+    known = [start for start in starts if start < now + FAR]
+    most, window = int(limit * SHARE), WINDOW * slowness
+    start = now
+    if known:
+        start = max(start, known[-1] + int(window / (limit * CATCH_UP)))
+    if len(known) >= most:
+        start = max(start, known[-most] + int(window))
+    return start
+
+
+def _latest(connection: Connection, keys: Iterable[str]) -> dict[str, list[int]]:
+    """Return the latest starts under some keys, their rows locked, and made where they are new."""
+    wanted = sorted(keys)
+    rows = connection.execute(_LATEST, {"keys": wanted}).all()
+    if len(rows) < len(wanted):
+        empty = [{"key": key, "starts": []} for key in wanted]
+        insert_rows(Session(connection), RateWindow, empty, [RateWindow.key])
+        rows = connection.execute(_LATEST, {"keys": wanted}).all()
+    return {row.key: row.starts for row in rows}
+
+
+_LATEST = (
+    select(RateWindow.key, RateWindow.starts)
+    .where(RateWindow.key.in_(bindparam("keys", expanding=True)))
+    .order_by(RateWindow.key)
+    .with_for_update()
+)
+_KEEP = update(RateWindow).where(RateWindow.key == bindparam("row")).values(starts=bindparam("new"))
+
+
+def windows_engine(store: Store) -> Engine:
+    """Return where a database's windows are kept.
+
+    Beside an SQLite file that is a file of its own, since a start is worth no wait for the disk
+    and must not wait for the books' writer; one lost in a power cut costs nothing.
     """
     url = make_url(store.engine.url)
     if url.get_backend_name() != "sqlite":
         return store.engine
     if url.database in (None, "", ":memory:"):
-        return store._writer  # noqa: SLF001 the slots are the store's own
+        return store._writer  # noqa: SLF001 the windows are the store's own
     path = Path(str(url.database))
     engine = create_engine(url.set(database=str(path.with_name(f"{path.stem}.pace.db"))))
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", lambda c: c.exec_driver_sql("BEGIN IMMEDIATE"))
-    RateSlot.metadata.create_all(engine, [RateSlot.metadata.tables[RateSlot.__tablename__]])
+    RateWindow.metadata.create_all(engine, [RateWindow.metadata.tables[RateWindow.__tablename__]])
     return engine
 
 
 def account_pace(store: Store, key: SecretStr, *, patient: bool = False) -> Pace:
     """Return the pace of an account on this database."""
-    return Pace(slots_engine(store), key, patient=patient)
+    return Pace(windows_engine(store), key, patient=patient)
 
 
 def _prepare(connection: Any, _record: Any) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
-from sqlalchemy import exists, select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, exists, select, update
+from sqlalchemy.orm import Session, selectinload
 
 from po_toolkit.domain.references import comparable, new_reference
-from po_toolkit.domain.sums import Status, money_status
+from po_toolkit.domain.sums import Status, Sums, money_status
 from po_toolkit.domain.tax import TaxRules, line_tax
 from po_toolkit.domain.tax_ids import TaxId
 from po_toolkit.errors import NotFoundError, PoToolkitError
@@ -291,3 +291,59 @@ def refresh_status(order: PurchaseOrder) -> bool:
     changed = order.status != status
     order.status = status
     return changed
+
+
+def note_sent(uow: UnitOfWork, order_id: int, *, delivered: bool) -> None:
+    """Bring the status of a purchase order whose invoice is final up to its kept sums.
+
+    Args:
+        uow: The transaction.
+        order_id: The purchase order.
+        delivered: False where a person has yet to deliver the invoice.
+    """
+    connection = uow.session.connection()
+    row = connection.execute(_KEPT_SUMS, {"order_id": order_id}).one()
+    total, credited, paid, refunded, before, marked, cancelled_at = row
+    sums = Sums(total, credited, paid, refunded, active=bool(credited or paid))
+    status = money_status(
+        sums, sent=True, cancelled=cancelled_at is not None, delivered=delivered or marked
+    ).value
+    if status != before:
+        connection.execute(_SET_STATUS, {"order_id": order_id, "status": status})
+
+
+_KEPT_SUMS = (
+    select(
+        PurchaseOrder.sum_total,
+        PurchaseOrder.sum_credited,
+        PurchaseOrder.sum_paid,
+        PurchaseOrder.sum_refunded,
+        PurchaseOrder.status,
+        PurchaseOrder.marked_sent,
+        PurchaseOrder.cancelled_at,
+    )
+    .where(PurchaseOrder.id == bindparam("order_id"))
+    .with_for_update()
+)
+_SET_STATUS = (
+    update(PurchaseOrder)
+    .where(PurchaseOrder.id == bindparam("order_id"))
+    .values(status=bindparam("status"))
+)
+
+
+_BILLED = (
+    selectinload(PurchaseOrder.line_items),
+    selectinload(PurchaseOrder.invoices),
+    selectinload(PurchaseOrder.entries),
+    selectinload(PurchaseOrder.credit_notes),
+)
+
+
+def to_bill(session: Session, ids: Iterable[int]) -> dict[int, PurchaseOrder]:
+    """Return those of these purchase orders that are there, with all that billing needs.
+
+    No two of them share a loaded row, so that each can go to a thread of its own.
+    """
+    query = select(PurchaseOrder).where(PurchaseOrder.id.in_(list(ids))).options(*_BILLED)
+    return {order.id: order for order in session.scalars(query)}

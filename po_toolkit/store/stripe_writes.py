@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.tables import StripeWrite
@@ -69,7 +69,12 @@ def intend(
 def finish(uow: UnitOfWork, key: str, stripe_id: str, now: datetime) -> None:
     """Note that Stripe did it, and what it made."""
     uow.session.connection().execute(
-        update(StripeWrite)
-        .where(StripeWrite.idempotency_key == key)
-        .values(finished_at=now, stripe_id=stripe_id)
+        _FINISH, {"key": key, "finished_at": now, "stripe_id": stripe_id}
     )
+
+
+_FINISH = (
+    update(StripeWrite)
+    .where(StripeWrite.idempotency_key == bindparam("key"))
+    .values(finished_at=bindparam("finished_at"), stripe_id=bindparam("stripe_id"))
+)

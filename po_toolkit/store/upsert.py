@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, cast
 
 from sqlalchemy import Table
@@ -29,8 +30,9 @@ def insert_new(
     unique: Sequence[InstrumentedAttribute[Any]],
 ) -> list[int]:
     """Insert those rows whose unique columns are not taken; return the ids of the new ones."""
-    statement = _statement(session, table, unique).returning(table.__table__.c.id)
-    return list(session.execute(statement, list(rows)).scalars())
+    statement = _statement(_dialect(session), table, _names(unique))
+    returning = statement.returning(table.__table__.c.id)
+    return list(session.connection().execute(returning, list(rows)).scalars())
 
 
 def insert_rows(
@@ -40,13 +42,20 @@ def insert_rows(
     unique: Sequence[InstrumentedAttribute[Any]],
 ) -> None:
     """Insert those rows whose unique columns are not taken, of a table without an id."""
-    session.execute(_statement(session, table, unique), list(rows))
+    session.execute(_statement(_dialect(session), table, _names(unique)), list(rows))
 
 
-def _statement(
-    session: Session, table: type[Base], unique: Sequence[InstrumentedAttribute[Any]]
-) -> Any:
+@cache
+def _statement(dialect: str, table: type[Base], unique: tuple[str, ...]) -> Any:
     """Return the statement without its rows, so that it is compiled once."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     statement: Any = insert(cast(Table, table.__table__))
-    return statement.on_conflict_do_nothing(index_elements=[column.key for column in unique])
+    return statement.on_conflict_do_nothing(index_elements=unique)
+
+
+def _dialect(session: Session) -> str:
+    return session.get_bind().dialect.name
+
+
+def _names(columns: Sequence[InstrumentedAttribute[Any]]) -> tuple[str, ...]:
+    return tuple(column.key for column in columns)

@@ -78,7 +78,7 @@ def keep(store: Store, deliveries: Sequence[Delivery]) -> int:
         }
         for delivery in deliveries
     ]
-    with store._first.begin() as connection:  # noqa: SLF001 no actor: nothing is acted on yet
+    with store.bookkeeping() as connection:
         return len(connection.execute(statement, rows).all())
 
 

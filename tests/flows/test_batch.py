@@ -20,7 +20,6 @@ from po_toolkit.jobs import batches
 from po_toolkit.jobs.engine import Engine
 from po_toolkit.jobs.run import invoice_many
 from po_toolkit.jobs.waiting import wait_for
-from po_toolkit.store.permits import account_pace
 from tests.conftest import KEY, open_unpaced
 
 
@@ -216,23 +215,6 @@ def test_a_database_that_fails_midway_bills_once_afterwards(
     opened_later.__dict__["gateway"] = opened.gateway
     assert invoice_purchase_orders(opened_later, references=[order.reference]).invoiced == 1
     assert len(simulator.control.all("invoice")) == 1
-
-
-def test_slots_of_one_account_never_pass_its_limit_and_429_widens_them(opened, monkeypatch):
-    now = 1_000_000_000_000
-    slept: list[float] = []
-    monkeypatch.setattr("po_toolkit.store.permits.time.time_ns", lambda: now)
-    monkeypatch.setattr("po_toolkit.store.permits.time.sleep", slept.append)
-    pace = account_pace(opened.store, SecretStr(KEY))
-    other = account_pace(opened.store, SecretStr(KEY))
-    for n in range(23):
-        (pace if n % 2 else other).wait(f"post /v1/endpoint{n % 5}")
-    assert max(slept) == pytest.approx(22 / 23, rel=0.01)
-    pace.slow_down()
-    slept.clear()
-    for _ in range(2):
-        pace.wait("post /v1/other")
-    assert slept[1] - slept[0] == pytest.approx(1.5 / 23, rel=0.01)
 
 
 def test_a_preview_tells_mode_totals_doubts_and_what_is_skipped(opened, make_order):

@@ -19,7 +19,7 @@ from po_toolkit.store.tables.intents import MoneyIntent
 from po_toolkit.store.tables.invoices import (
     LIVE_STATES,
     Invoice,
-    RateSlot,
+    RateWindow,
     StripeCustomer,
     StripeTaxRate,
     StripeWrite,
@@ -57,7 +57,7 @@ __all__ = [
     "PurchaseOrder",
     "PurchaseOrderLineItem",
     "QuarantinedBankLine",
-    "RateSlot",
+    "RateWindow",
     "Reminder",
     "RowVersion",
     "SignOut",

@@ -152,11 +152,11 @@ class StripeWrite(Base):
     """The id of the object the answer held."""
 
 
-class RateSlot(Base):
-    """When the next call of one account (and endpoint) may start; shared by all processes."""
+class RateWindow(Base):
+    """The latest calls of one account (or endpoint of it); shared by all processes."""
 
-    __tablename__ = "rate_slots"
+    __tablename__ = "rate_windows"
 
     key: Mapped[str] = mapped_column(String(128), primary_key=True)
-    next_free: Mapped[MinorUnits]
-    """Microseconds since 1970."""
+    starts: Mapped[list[int]] = mapped_column(JSON)
+    """When they started or are to start, oldest first, in microseconds since 1970."""

@@ -34,10 +34,10 @@ def upgrade() -> None:
         sa.UniqueConstraint("slug", name=op.f("uq_conferences_slug")),
     )
     op.create_table(
-        "rate_slots",
+        "rate_windows",
         sa.Column("key", sa.String(length=128), nullable=False),
-        sa.Column("next_free", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("key", name=op.f("pk_rate_slots")),
+        sa.Column("starts", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_rate_windows")),
     )
     op.create_table(
         "sign_outs",
@@ -1152,6 +1152,6 @@ def downgrade() -> None:
 
     op.drop_table("audit_entries")
     op.drop_table("sign_outs")
-    op.drop_table("rate_slots")
+    op.drop_table("rate_windows")
     op.drop_table("conferences")
     # ### end Alembic commands ###
