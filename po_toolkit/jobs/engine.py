@@ -8,6 +8,7 @@ Any number of processes may run an engine on one database.
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -84,6 +85,7 @@ class Engine:
     def start(self) -> Self:
         """Launch DBOS and begin to work."""
         _elsewhere(self._launch)
+        gc.freeze()  # what is loaded by now stays; looking through it again stops every thread
         self._feeder.start()
         return self
 

@@ -52,8 +52,10 @@ class UnitOfWork:
         Raises:
             NotFoundError: It is gone.
         """
-        row = self.session.connection().execute(_AS_READ, {"order_id": order.id}).one_or_none()
-        if row is None or tuple(row) != (order.updated_at, False) or order.invoices:
+        connection, which = self.session.connection(), {"order_id": order.id}
+        changed_at = connection.execute(_LOCK, which).scalar_one_or_none()
+        invoiced = bool(connection.execute(_INVOICED, which).scalar_one())
+        if changed_at != order.updated_at or invoiced or order.invoices:
             return self.lock_purchase_order(order.id)
         self.session.add(order)
         return order
@@ -113,11 +115,13 @@ WHOLE = (
 """Loads everything a purchase order's sums and story need."""
 
 
-_AS_READ = (
-    select(PurchaseOrder.updated_at, exists().where(Invoice.purchase_order_id == PurchaseOrder.id))
+_LOCK = (
+    select(PurchaseOrder.updated_at)
     .where(PurchaseOrder.id == bindparam("order_id"))
-    .with_for_update(of=PurchaseOrder)
+    .with_for_update()
 )
+_INVOICED = select(exists().where(Invoice.purchase_order_id == bindparam("order_id")))
+"""Asked once the row is locked: what PostgreSQL sees in the same statement may be older."""
 
 POOL_SIZE = 20
 """Connections kept open; as many again may be open for a moment. A batch has 32 threads."""

@@ -8,6 +8,7 @@ host enters ``app.state.webhooks.running()``.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -171,6 +172,7 @@ def serve(
     """Run the service until it is interrupted."""
     worker = WorkerProcess(settings, sync_every=sync_every) if work else None
     app = create_app(settings, worker=worker)
+    gc.freeze()  # as in the worker's process
     uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
 
 
