@@ -194,7 +194,8 @@ def _move_money(opened, simulator, billed) -> None:
     _, told = billed("told")
     payment = simulator.control.pay(told.stripe_invoice_id)
     sync_conference(opened)
-    simulator.control.refund(payment["id"], 1_000)
+    undone = simulator.control.refund(payment["id"], 1_000)
+    simulator.control.finish_refund(undone["id"], failed=True)
     simulator.control.dispute(payment["id"], 2_000)
     requests.post(
         f"{simulator.url}/v1/credit_notes",
