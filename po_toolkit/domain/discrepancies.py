@@ -72,6 +72,15 @@ _CLASSES = (
         "po-toolkit sync --full",
     ),
     DiscrepancyClass(
+        "undone_here_not_at_stripe",
+        "Undone here, still counted at Stripe",
+        "A wire or check was reversed here after Stripe was told of it. Stripe cannot take a "
+        "recorded payment back, so the sponsor's page and reminders do not ask for that money.",
+        "What Stripe still counts of the open balance",
+        "Ask the sponsor for it yourself; or credit the balance and bill it anew.",
+        "po-toolkit credit-note {reference} --amount {amount} --reason TEXT",
+    ),
+    DiscrepancyClass(
         "overpaid",
         "Overpaid",
         "More was paid than is owed.",

@@ -21,6 +21,7 @@ from po_toolkit.payments.books import Books
 from po_toolkit.payments.credit_notes import take_credit_note
 from po_toolkit.payments.from_stripe import (
     fetch_invoice,
+    id_of,
     payment_id_of,
     take_invoice,
     take_payment,
@@ -43,6 +44,9 @@ EVENTS_KEPT = timedelta(days=29)
 
 OVERLAP = timedelta(hours=1)
 """Clocks differ, and an event may be listed a little late."""
+
+CASH = "customer_cash_balance_transaction"
+"""Its news is worth one look at the customer."""
 
 FETCH_LIMIT = 100
 """Above so many changed objects of one kind a walk through the pages is cheaper."""
@@ -177,7 +181,8 @@ def _take_events(books: Books, events: list[Json], report: SyncReport) -> None:
     for event in events:
         if event["type"] != "invoice_payment.paid":
             thing = event["data"]["object"]
-            latest.setdefault(thing["object"], {})[thing["id"]] = event
+            which = thing["customer"] if thing["object"] == CASH else thing["id"]
+            latest.setdefault(thing["object"], {})[id_of(which)] = event
     with books.store.reading() as session:
         named = latest.get("invoice", {})
         ours = known_stripe_ids(session, books.conference, named)

@@ -106,6 +106,31 @@ def paid_here_not_at_stripe(books: Books) -> pd.DataFrame:
     return pd.concat([ahead, told])
 
 
+def undone_here_not_at_stripe(books: Books) -> pd.DataFrame:
+    """Find reversed payments that Stripe was told of, as far as their debt is open."""
+    orders, amount = books.orders, _undone_but_told(books)
+    rows = orders.loc[orders.index.intersection(amount.index)]
+    rows = rows[rows["open"] > 0]
+    return finding(
+        rows,
+        amount.reindex(rows.index).clip(upper=rows["open"]),
+        lambda row, amount: f"Stripe counts {amount} on {row.stripe_invoice_id} that was reversed",
+    )
+
+
+def _undone_but_told(books: Books) -> pd.Series[int]:
+    """Return, by order id, what was reversed here after Stripe was told of it."""
+    entries = books.entries
+    left = entries[
+        entries["kind"].eq(EntryKind.PAYMENT.value)
+        & entries["stripe_payment_record_id"].ne("")
+        & entries["source"].ne("stripe")
+        & entries["entry_id"].isin(entries["reverses_id"].dropna())
+    ]
+    amount: pd.Series[int] = left.groupby("order_id")["amount"].sum()
+    return amount
+
+
 def paid_on_old_generation(books: Books) -> pd.DataFrame:
     """Find payments on an invoice that a later one replaced."""
     entries = books.entries
@@ -151,6 +176,7 @@ def settled_by_itself(books: Books) -> pd.DataFrame:
         & (orders["open"] > 0)
         & (orders["refunded_without_credit"] == 0)
         & agree
+        & ~orders.index.isin(_undone_but_told(books).index)
     ]
     return finding(
         rows,
