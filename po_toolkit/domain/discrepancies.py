@@ -164,7 +164,8 @@ _CLASSES = (
         "Void at Stripe, open here",
         "The last invoice was voided or written off at Stripe and its balance is still open here.",
         "The balance",
-        "Send a new invoice, or cancel the purchase order.",
+        "Send a new invoice, or cancel the purchase order; if it was written off, credit the "
+        "balance.",
         "po-toolkit invoice --po {reference}",
     ),
     DiscrepancyClass(

@@ -103,6 +103,11 @@ def _refuse_impossible(order: PurchaseOrder, amount: int, method: str) -> None:
             f"{order.reference}: a payment must be more than zero, not "
             f"{display(amount, order.currency)}."
         )
+    if method == "stripe":
+        raise PurchaseOrderError(
+            f"{order.reference}: what came through Stripe is not entered by hand, else it would "
+            f"count twice; sync brings it."
+        )
     if method not in METHODS:
         raise PurchaseOrderError(
             f"{method!r} is no method of payment; use one of {', '.join(METHODS)}."

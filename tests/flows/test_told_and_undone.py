@@ -138,6 +138,26 @@ def test_another_amount_than_the_reversed_one_is_told(opened, simulator, sent, w
     assert found() == {"undone_here_not_at_stripe": 40_000}
 
 
+def test_a_refund_of_which_stripe_refuses_a_part_says_what_went_back_and_tries_no_more(
+    opened, simulator, sent, fresh
+):
+    """Else money goes back twice: once by the next sync, once by the treasurer who repeats it."""
+    parts = []
+    for amount in (50_000, 20_000, 30_000):
+        parts.append(simulator.control.pay(sent.stripe_invoice_id, amount))
+        simulator.control.advance(60)
+    sync_conference(opened, full=True)
+    simulator.control.refund(parts[1]["id"])
+    with pytest.raises(PurchaseOrderError, match=r"700\.00 USD, 300\.00 USD did") as refused:
+        refund(opened, sent.reference, amount=Decimal("700.00"))
+    assert "half done" not in str(refused.value)
+    sync_conference(opened)
+    assert [r["amount"] for r in simulator.control.all("refund")] == [20_000, 30_000]
+    assert fresh(sent).total_refunded == Decimal("500.00")
+    refund(opened, sent.reference, amount=Decimal("400.00"))
+    assert fresh(sent).total_refunded == Decimal("900.00")
+
+
 def test_a_wire_that_was_sent_back_is_a_refund_and_stripe_keeps_its_record(
     opened, sent, wire, fresh
 ):
