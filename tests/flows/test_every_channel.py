@@ -277,8 +277,8 @@ def test_what_happens_at_stripe_is_in_the_books_by_each_channel_alone(
         act(sponsor)
     CHANNELS[first](opened, simulator, since)
     assert standing(opened, sponsors) == EXPECTED_BY_NAME
-    for channel in CHANNELS:
-        CHANNELS[channel](opened, simulator, since)
+    for bring in CHANNELS.values():
+        bring(opened, simulator, since)
     assert standing(opened, sponsors) == EXPECTED_BY_NAME
     again = sync_conference(opened, full=True)
     assert (again.problems, again.changes) == ([], [])
