@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from po_toolkit.errors import PurchaseOrderError, StripeNotFoundError
-from po_toolkit.payments import unexplained
+from po_toolkit.payments import credit, unexplained
 from po_toolkit.payments.books import Books, Taken
 from po_toolkit.payments.credit_notes import take_credit_note
 from po_toolkit.payments.from_stripe import (
@@ -50,6 +50,7 @@ def sweep(books: Books, report: SyncReport) -> None:
     seen |= walk_disputes(books, report, proof)
     seen |= walk_credit_notes(books, report, proof)
     _walk_customers(books)
+    report.add(credit.settle_missing(books))
     with books.store.reading() as session:
         now = ledger.facts_of_stripe(session, books.conference, utc_now())
     proof.found = len(now.keys() & seen - facts.keys())
