@@ -29,7 +29,7 @@ from po_toolkit.simulator.errors import ApiError
 from po_toolkit.store.tables import WebhookEvent
 from tests.flows.model_stage import NUMBERS, Stage
 
-EXAMPLES = int(os.environ.get("PO_TOOLKIT_HISTORIES", "20"))
+EXAMPLES = int(os.environ.get("PO_TOOLKIT_HISTORIES", "30"))
 """How many histories; more of them look longer for what nobody thought of."""
 
 NOT_NOW = (ApiError, LookupError, ValueError, PoToolkitError)
