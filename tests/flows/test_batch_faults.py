@@ -10,18 +10,7 @@ from po_toolkit.api.invoices import invoice_purchase_orders
 from po_toolkit.jobs.run import invoice_many
 from po_toolkit.store.database import Store
 from tests.conftest import KEY
-
-
-def orders_of(make_order, count):
-    return [
-        make_order(
-            ("Booth", 1, f"{n}.00"),
-            po_number=str(n),
-            organization=f"Sponsor {n}",
-            email=f"ap{n}@sponsor.example",
-        ).reference
-        for n in range(1, count + 1)
-    ]
+from tests.flows.test_batch import orders_of
 
 
 def open_invoices(simulator):
