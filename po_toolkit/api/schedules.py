@@ -23,18 +23,26 @@ SWEEP_HOUR = 3
 """The hour of the night, where the conference is, from which everything is compared."""
 
 
+RETRY_AFTER = timedelta(minutes=5)
+"""A sync that stopped short is tried again after so long, or at the next turn if that is sooner."""
+
+
 def sync_due(
     opened: OpenConference, *, every: timedelta = SYNC_EVERY, sweep_hour: int = SWEEP_HOUR
 ) -> str:
     """Return ``sweep``, ``sync`` or ``""``: what the clock asks for now.
 
-    A sweep that a night missed, since nothing ran then, is due at once.
+    A sweep that a night missed, since nothing ran then, is due at once. What stopped short is not
+    tried again at once: Stripe may be down for long, and what cannot be booked waits for a person.
     """
     with opened.store.reading() as session:
         cursor = cursors.cursor_of(session, opened.conference)
     now = opened.now()
     swept = cursor.last_sweep_at if cursor else None
     synced = cursor.last_sync_at if cursor else None
+    failed = cursor.last_tried_at if cursor and cursor.last_error else None
+    if failed is not None and failed > now - min(every, RETRY_AFTER):
+        return ""
     if swept is None or swept < _last_night(now, sweep_hour, opened.conference.timezone):
         return "sweep"
     return "sync" if synced is None or synced <= now - every else ""

@@ -77,6 +77,8 @@ def status(ctx: typer.Context, output: FormatOption = Format.TABLE) -> None:
 
 _PLAIN = ("version", "config_file", "database_url", "database", "stripe_api_base")
 _UNUSABLE = "cannot be used"
+_UNSET = {"last_sync_error": "none"}
+"""What is said of a fact that is not there; of a time: never."""
 
 
 def _print_status(found: dict[str, Any]) -> None:
@@ -89,7 +91,7 @@ def _print_status(found: dict[str, Any]) -> None:
         print_table(
             (conference["slug"], ""),
             [
-                (name.replace("_", " "), _in_words(value))
+                (name.replace("_", " "), _in_words(value, _UNSET.get(name, "never")))
                 for name, value in conference.items()
                 if name != "slug"
             ],
@@ -144,6 +146,7 @@ def _counts(
     return {
         "purchase_orders": counts.purchase_orders(session, conference),
         "invoices": counts.invoices(session, conference),
+        "batches": counts.batches(session, conference),
         "webhook_events": counts.webhook_events(session, conference),
         "last_sync_at": _when(cursor.last_sync_at if cursor else None),
         "last_sweep_at": _when(cursor.last_sweep_at if cursor else None),
@@ -168,9 +171,9 @@ def _exists(settings: Settings) -> bool:
     return not prefix.startswith("sqlite") or not path or Path(path).expanduser().is_file()
 
 
-def _in_words(value: Any) -> str:
+def _in_words(value: Any, unset: str) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{number} {name}" for name, number in value.items()) or "none"
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "(not set)"
-    return "never" if value is None else str(value)
+    return unset if value is None else str(value)

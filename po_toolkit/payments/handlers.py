@@ -21,6 +21,7 @@ from po_toolkit.payments.money_back import concerns_us, take_dispute, take_refun
 from po_toolkit.payments.payouts import take_payout
 from po_toolkit.store.invoices import by_stripe_id, undelivered
 from po_toolkit.store.purchase_orders import refresh_status
+from po_toolkit.store.stripe_only import with_money
 
 Json = dict[str, Any]
 Handler = Callable[[Books, Json], Taken | None]
@@ -110,10 +111,28 @@ def credit_note_changed(books: Books, event: Json) -> Taken | None:
     return take_credit_note(books, books.gateway.read(f"/v1/credit_notes/{note['id']}"))
 
 
-def customer_money_moved(books: Books, event: Json) -> Taken | None:
-    """Note money of a customer that lies at Stripe without paying an invoice."""
-    unexplained.take_event(books.store, books.conference, event, read_at=_happened(books, event))
+def customer_changed(books: Books, event: Json) -> Taken | None:
+    """Fetch a customer whose money lies at Stripe without paying an invoice, and note it."""
+    customer = event["data"]["object"]
+    with books.store.reading() as session:
+        known = customer["id"] in with_money(session, books.conference)
+    if known or unexplained.says_money(customer):
+        _note_money(books, customer["id"])
     return Taken()
+
+
+def customer_cash_moved(books: Books, event: Json) -> Taken | None:
+    """Fetch the customer and note what waits in his cash balance now."""
+    _note_money(books, id_of(event["data"]["object"]["customer"]))
+    return Taken()
+
+
+def _note_money(books: Books, customer_id: str) -> None:
+    read_at = books.now()
+    query = {"expand": ["cash_balance"]}
+    said = books.gateway.read(f"/v1/customers/{customer_id}", query)
+    if not said.get("deleted"):
+        unexplained.take_customer(books.store, books.conference, said, read_at=read_at)
 
 
 def payout_changed(books: Books, event: Json) -> Taken | None:
@@ -156,8 +175,8 @@ HANDLERS: dict[str, Handler] = {
     "credit_note.created": credit_note_changed,
     "credit_note.updated": credit_note_changed,
     "credit_note.voided": credit_note_changed,
-    "customer.updated": customer_money_moved,
-    "customer_cash_balance_transaction.created": customer_money_moved,
+    "customer.updated": customer_changed,
+    "customer_cash_balance_transaction.created": customer_cash_moved,
     "payout.created": payout_changed,
     "payout.updated": payout_changed,
     "payout.paid": payout_changed,

@@ -30,11 +30,18 @@ def sync_button(visit: Visit, reference: str = "") -> None:
                 if reference
                 else sync_conference(visit.opened)
             )
-        st.session_state[said] = (
+        brought = (
             f"Stripe was asked about {words.count(report.invoices_seen, 'invoice')}: "
             f"{words.count(report.payments_recorded, 'new payment')}, "
             f"{words.count(report.refunds_recorded, 'new refund')}."
         )
+        st.session_state[said] = (brought, report.problems)
         st.rerun()
     if said in st.session_state:
-        st.success(st.session_state.pop(said), icon=":material/sync:")
+        brought, problems = st.session_state.pop(said)
+        if not problems:
+            st.success(brought, icon=":material/sync:")
+            return
+        st.warning(f"{brought} The sync is not complete:", icon=":material/sync_problem:")
+        for problem in problems:
+            st.error(words.plain(problem))

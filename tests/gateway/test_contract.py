@@ -112,6 +112,9 @@ def _play(opened, simulator, make_order) -> None:
     sync_conference(opened)
     sync_conference(opened, full=True)
     _say_more(opened, simulator, make_order)
+    simulator.control.transfer(simulator.control.all("customer")[0]["id"], 123)
+    sync_conference(opened)
+    sync_conference(opened, full=True)
     simulator.control.advance(3 * 86_400)
     simulator.control.payout(account=opened.settings.stripe_secret_key.get_secret_value())
     pull_payouts(opened, full=True)
@@ -203,7 +206,8 @@ def _move_money(opened, simulator, billed) -> None:
     _, told = billed("told")
     payment = simulator.control.pay(told.stripe_invoice_id)
     sync_conference(opened)
-    simulator.control.refund(payment["id"], 1_000)
+    undone = simulator.control.refund(payment["id"], 1_000)
+    simulator.control.finish_refund(undone["id"], failed=True)
     simulator.control.dispute(payment["id"], 2_000)
     requests.post(
         f"{simulator.url}/v1/credit_notes",

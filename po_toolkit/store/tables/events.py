@@ -44,7 +44,11 @@ class SyncCursor(Base):
     conference_id: Mapped[int] = mapped_column(ForeignKey("conferences.id"), primary_key=True)
     last_event_id: Mapped[StripeId] = mapped_column(default="")
     last_event_at: Mapped[Time | None]
+    last_read_at: Mapped[Time | None]
+    """Until when all news is in the books."""
     last_sync_at: Mapped[Time | None]
+    """When the last complete sync began: all news read, and Stripe told of everything."""
+    last_tried_at: Mapped[Time | None]
     last_full_at: Mapped[Time | None]
     last_sweep_at: Mapped[Time | None]
     last_sweep: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
