@@ -88,9 +88,7 @@ def _work_of(
     groups: dict[tuple[str, str], list[Claimed]] = {}
     for event in events:
         if event.type != "invoice_payment.paid":
-            thing = json.loads(event.payload)["data"]["object"]
-            key = (str(thing.get("object")), str(thing.get("id") or event.event_id))
-            groups.setdefault(key, []).append(event)
+            groups.setdefault(_subject(event), []).append(event)
     left: list[Claimed] = []
     for group in groups.values():
         if opened.now() > deadline:
@@ -98,6 +96,15 @@ def _work_of(
         else:
             outcomes += _try(opened, group)
     return outcomes, left
+
+
+def _subject(event: Claimed) -> tuple[str, str]:
+    """Return what an event is about; one that cannot be read stands alone."""
+    try:
+        thing = _whole(event)["data"]["object"]
+    except (PoToolkitError, ValueError):
+        return "unreadable", event.event_id
+    return str(thing.get("object")), str(thing.get("id") or event.event_id)
 
 
 def _work_payments(opened: OpenConference, events: list[Claimed]) -> list[Outcome]:
@@ -118,9 +125,10 @@ def _work_payments(opened: OpenConference, events: list[Claimed]) -> list[Outcom
 
 
 def _try(opened: OpenConference, events: list[Claimed]) -> list[Outcome]:
-    """Work the events of one object in one go."""
+    """Work the events of one object in one go, in the order in which they happened."""
     try:
-        taken = handle(books_of(opened), [_whole(event) for event in events])
+        said = sorted(map(_whole, events), key=lambda event: event.get("created") or 0)
+        taken = handle(books_of(opened), said)
     except Exception as problem:
         if not isinstance(problem, PoToolkitError):
             log.exception("webhook event failed", stripe_event_id=events[-1].event_id)
@@ -142,4 +150,10 @@ def _failed(event: Claimed, problem: Exception, now: datetime) -> Outcome:
 
 def _whole(event: Claimed) -> dict[str, Any]:
     whole: dict[str, Any] = json.loads(event.payload)
+    data = whole.get("data")
+    if not isinstance(data, dict) or not isinstance(data.get("object"), dict):
+        raise PoToolkitError(
+            f"Event {event.event_id} tells of no object. Look it up in Stripe's dashboard and "
+            f"sync: po-toolkit sync."
+        )
     return whole

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from po_toolkit.api.invoices import account_of
 from po_toolkit.api.telling import tell_after_sending
@@ -87,7 +87,7 @@ class Desk:
             self._pause(work, str(error))
         except PoToolkitError as error:
             self._settle(work, "failed", error=str(error))
-        except DBAPIError as error:
+        except (OperationalError, InterfaceError) as error:
             log.warning("the database is busy; trying again", error=type(error.orig).__name__)
             self._settle(work, "waiting", wait=LOOK_AGAIN)
         except Exception as error:

@@ -57,9 +57,17 @@ def invoice_many(
     with Engine(settings, only=[batch_id]):
         progress = wait_for(opened, batch_id, step)
     report = batches.results(opened, batch_id)
-    if progress.state != "paused":
+    if progress.state == "done":
         return Run(report)
-    batches.cancel(opened, batch_id)
+    stopped = progress.error or _BY_A_PERSON[progress.state].format(batch=batch_id)
+    if progress.error:
+        batches.cancel(opened, batch_id)
     done = {result.reference for result in report.results}
-    left = [InvoiceResult(r, "failed", error=progress.error) for r in references if r not in done]
-    return Run(InvoiceReport([*report.results, *left]), stopped=progress.error)
+    left = [InvoiceResult(r, "failed", error=stopped) for r in references if r not in done]
+    return Run(InvoiceReport([*report.results, *left]), stopped=stopped)
+
+
+_BY_A_PERSON = {
+    "cancelled": "Somebody cancelled batch {batch} before this one's turn.",
+    "paused": "Somebody paused batch {batch}; resume it in the app, where it goes on.",
+}

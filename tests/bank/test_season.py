@@ -32,6 +32,9 @@ def season(opened, make_order, simulator, clock):
     report = invoice_purchase_orders(opened, all_draft=True)
     invoices = {r.reference: r.stripe_invoice_id for r in report.results}
     control = simulator.control
+    to_noon = (17 - clock().hour) % 24  # so that here and at Stripe it is the same day
+    control.advance(to_noon * 3600)
+    clock.advance(hours=to_noon)
 
     def pass_days(days: int) -> None:
         control.advance(days * DAY)

@@ -18,7 +18,7 @@ from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.invoicing.drive import claim
 from po_toolkit.jobs import batches
 from po_toolkit.jobs.engine import Engine
-from po_toolkit.jobs.run import invoice_many
+from po_toolkit.jobs.run import FEW, invoice_many
 from po_toolkit.jobs.waiting import wait_for
 from tests.conftest import KEY, open_unpaced
 
@@ -88,6 +88,27 @@ def test_a_cancelled_batch_sends_nothing_more(opened, settings, simulator, make_
     assert (progress.state, progress.cancelled, progress.invoiced) == ("cancelled", 3, 0)
     with pytest.raises(PurchaseOrderError, match="cancelled"):
         batches.resume(opened, batch_id)
+
+
+@pytest.mark.parametrize(
+    ("stop", "said"), [(batches.cancel, "cancelled"), (batches.pause, "paused")]
+)
+def test_a_command_whose_batch_somebody_else_stopped_says_what_was_not_done(
+    opened, settings, simulator, make_order, stop, said
+):
+    references = orders_of(make_order, FEW + 7)
+    stopped = []
+
+    def look(_result):
+        if not stopped:
+            stopped.append(batches.latest(opened)[0].batch_id)
+            stop(opened, stopped[0])
+
+    simulator.control.fail(kind="429", times=60)
+    done = invoice_many(opened, settings, references, step=look)
+    left = [r for r in done.report.results if said in r.error]
+    assert sorted(r.reference for r in done.report.results) == sorted(references)
+    assert said in done.stopped or not left
 
 
 def test_only_the_failures_of_a_batch_are_tried_again(opened, settings, simulator, make_order):

@@ -245,6 +245,19 @@ def test_a_poison_payment_does_not_hold_up_the_others_of_its_batch(opened, call,
     assert fresh(opened, order).status == "paid"
 
 
+def test_a_stored_event_without_an_object_holds_up_no_other(opened, call, news):
+    order, event = news
+    post(call, {**event, "id": "evt_hollow", "type": "invoice.updated"})
+    post(call, event)
+    with opened.store.writing(opened.actor, "sync") as uow:
+        hollow = uow.session.query(WebhookEvent).filter_by(stripe_event_id="evt_hollow").one()
+        hollow.payload = json.dumps({"id": "evt_hollow", "type": "invoice.updated"})
+    assert work_events(opened) == 2
+    errors = {row.stripe_event_id: row.error for row in stored(opened)}
+    assert "evt_hollow tells of no object" in errors["evt_hollow"]
+    assert fresh(opened, order).status == "paid"
+
+
 def test_a_monitor_hears_of_lag_and_of_a_dead_database(opened, call, news, monkeypatch):
     post(call, news[1])
     assert call("GET", "/healthz").json() == {"status": "ok"}
