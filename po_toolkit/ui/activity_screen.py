@@ -14,7 +14,7 @@ from po_toolkit.api.webhooks import failures_of, replay_events
 from po_toolkit.domain.roles import Act
 from po_toolkit.store import activity
 from po_toolkit.store.tables import AuditEntry
-from po_toolkit.ui import tables, words
+from po_toolkit.ui import table_files, tables, words
 from po_toolkit.ui.session import Visit
 
 PAGE = 50
@@ -74,11 +74,23 @@ def _audit(visit: Visit) -> None:
         if not matching:
             st.info("Nobody has done anything here yet.", icon=":material/inbox:")
             return
-        offset = _offset(visit.key(f"activity.audit.{acts}"), matching)
-        rows, _ = activity.audit(session, opened.conference, acts=acts, offset=offset, limit=PAGE)
-        references = activity.references(session, rows)
+    offset = _offset(visit.key(f"activity.audit.{acts}"), matching)
     st.caption(words.count(matching, "act"))
-    frame = pd.DataFrame(
+    frame = _acts(visit, acts, offset=offset, limit=PAGE)
+    tables.show(frame, {name: name for name in frame.columns}, alt="Audit trail")
+    table_files.downloads(
+        f"{opened.slug}-activity",
+        lambda: _acts(visit, acts, offset=0, limit=matching),
+        key=visit.key("activity.download"),
+    )
+
+
+def _acts(visit: Visit, acts: list[Act], *, offset: int, limit: int) -> pd.DataFrame:
+    opened = visit.opened
+    with opened.store.reading() as session:
+        rows, _ = activity.audit(session, opened.conference, acts=acts, offset=offset, limit=limit)
+        references = activity.references(session, rows)
+    return pd.DataFrame(
         {
             "When": words.moment(row.at, opened.conference.timezone),
             "Who": row.actor,
@@ -89,8 +101,6 @@ def _audit(visit: Visit) -> None:
         }
         for row in rows
     )
-    tables.show(frame, {name: name for name in frame.columns}, alt="Audit trail")
-    tables.downloads(f"{opened.slug}-activity", lambda: frame, key=visit.key("activity.download"))
 
 
 def _subject(entry: AuditEntry, references: Mapping[int, str]) -> str:

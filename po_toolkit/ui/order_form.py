@@ -12,6 +12,7 @@ from po_toolkit.errors import DuplicateEntryError, PoToolkitError
 from po_toolkit.reconcile import PurchaseOrderStory
 from po_toolkit.ui import words
 from po_toolkit.ui.session import Visit
+from po_toolkit.ui.told import show_error
 
 
 def turn(visit: Visit, story: PurchaseOrderStory) -> int:
@@ -40,7 +41,7 @@ def perform(visit: Visit, story: PurchaseOrderStory, act: Callable[[], str]) -> 
         )
         return
     except PoToolkitError as error:
-        st.error(str(error), icon=":material/error:")
+        show_error(error)
         return
     visit.keep(f"order.said.{story.reference}", said)
     visit.keep(f"order.turn.{story.reference}", turn(visit, story) + 1)

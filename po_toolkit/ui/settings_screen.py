@@ -13,6 +13,7 @@ from po_toolkit.errors import PoToolkitError
 from po_toolkit.store.database import shown_url
 from po_toolkit.ui import words
 from po_toolkit.ui.session import Visit
+from po_toolkit.ui.told import show_error
 
 
 def settings_screen(visit: Visit) -> None:
@@ -60,7 +61,7 @@ def _connection(visit: Visit) -> None:
     try:
         account = check_connection(visit.opened)
     except PoToolkitError as error:
-        st.error(str(error), icon=":material/error:")
+        show_error(error)
         return
     name = words.plain(account.name or account.account_id)
     st.success(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
@@ -12,6 +13,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_currency
 
+from po_toolkit.domain import wording
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.sums import Status
 from po_toolkit.money import exponent
@@ -68,9 +70,7 @@ def status(value: str) -> str:
     return STATUS_LABELS[Status(value)]
 
 
-def count(number: int, noun: str) -> str:
-    """Write a number with its noun: ``1 purchase order``, ``2 purchase orders``."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+count = wording.count
 
 
 def mode_badge(mode: str) -> None:
@@ -141,6 +141,15 @@ _METHODS = {
 def payment_method(code: str) -> str:
     """Name one of Stripe's ways to pay."""
     return _METHODS.get(code) or label(code).lower()
+
+
+def said(text: str) -> str:
+    """Return what an error or a finding says without the command it names; here are buttons."""
+    return _COMMAND.sub(".", text).replace("..", ".")
+
+
+_COMMAND = re.compile(r"(?:[;,]|(?<=[.)]))\s[^;,.]*(?:: po-toolkit |--[a-z]).*", re.DOTALL)
+"""The last clause of a message that tells what to type in a terminal, and what follows."""
 
 
 def plain(text: str) -> str:
