@@ -1,7 +1,8 @@
 """Charts for those who would rather look; the numbers always stand beside them.
 
-One hue that differs in lightness from the page, labels on the marks, and line patterns instead of
-colours alone keep them readable in greyscale, in dark mode and by colour-blind eyes. Positions
+One hue that differs in lightness from the page, amounts on the bars, and lines that differ in
+pattern, mark and lightness as well as in colour keep them readable in greyscale, in dark mode and
+by colour-blind eyes. Positions
 need floats; every number that is read is written from the exact amount.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -19,7 +21,11 @@ from po_toolkit.ui import words
 BLUE = "#3d85c6"
 """Readable on white and on black."""
 
-ORANGE = "#d55e00"
+SERIES = {"light": ("#d97000", "#0b4f8a"), "dark": ("#d97000", "#9fd0ff")}
+"""Orange and blue on each theme: apart in lightness, and both apart from the page."""
+
+ROOM = 1.6
+"""How much wider than its longest bar a chart is, so that the amount finds room behind it."""
 
 
 def bars(labels: Sequence[str], amounts: Sequence[Decimal], currency: str, *, about: str) -> None:
@@ -39,17 +45,22 @@ def bars(labels: Sequence[str], amounts: Sequence[Decimal], currency: str, *, ab
         }
     )
     base = alt.Chart(frame).encode(
-        y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelLimit=220)),
+        y=alt.Y(
+            "label:N",
+            sort=None,
+            title=None,
+            axis=alt.Axis(labelLimit=220, labelColor=_ink(), labelFontSize=13),
+        ),
         x=alt.X(
             "size:Q",
             title=None,
             axis=alt.Axis(labels=False, ticks=False, grid=False, domain=False),
-            scale=alt.Scale(domainMin=0, padding=90),
+            scale=alt.Scale(domain=[0, ROOM * max([*frame["size"], 1.0])], nice=False),
         ),
         tooltip=[alt.Tooltip("label:N", title="What"), alt.Tooltip("written:N", title="Amount")],
     )
     marks = base.mark_bar(color=BLUE, height={"band": 0.7})
-    texts = base.mark_text(align="left", dx=5, color=_ink()).encode(text="written:N")
+    texts = base.mark_text(align="left", dx=5, color=_ink(), fontSize=13).encode(text="written:N")
     _draw((marks + texts).properties(height=34 * max(len(frame), 1) + 10), about)
 
 
@@ -59,7 +70,7 @@ def _ink() -> str:
 
 
 def lines(frame: pd.DataFrame, currency: str, *, about: str) -> None:
-    """Show amounts over months, a line for each series, told apart by pattern and colour.
+    """Show amounts over months, a line for each of two series, told apart without colour too.
 
     Args:
         frame: Columns ``month`` (text), ``series`` and ``amount`` (major units).
@@ -71,29 +82,31 @@ def lines(frame: pd.DataFrame, currency: str, *, about: str) -> None:
         written=[words.amount(amount, currency) for amount in frame["amount"]],
     ).drop(columns="amount")
     names = list(dict.fromkeys(drawn["series"]))
-    chart = (
-        alt.Chart(drawn)
-        .mark_line(interpolate="step-after", strokeWidth=3)
-        .encode(
-            x=alt.X("month:O", title=None, axis=alt.Axis(labelAngle=0)),
-            y=alt.Y("size:Q", title=currency.upper(), axis=alt.Axis(format="~s")),
-            color=alt.Color(
-                "series:N",
-                scale=alt.Scale(domain=names, range=[ORANGE, BLUE]),
-                legend=alt.Legend(orient="top", title=None),
-            ),
-            strokeDash=alt.StrokeDash(
-                "series:N", scale=alt.Scale(domain=names, range=[[6, 4], [1, 0]]), legend=None
-            ),
-            tooltip=[
-                alt.Tooltip("month:O", title="Month"),
-                alt.Tooltip("series:N", title="What"),
-                alt.Tooltip("written:N", title="Amount"),
-            ],
-        )
-        .properties(height=260)
+    colours = SERIES["dark" if st.context.theme.type == "dark" else "light"]
+    legend = alt.Legend(
+        orient="top", title=None, labelColor=_ink(), labelFontSize=13, symbolDash=[1, 0]
     )
-    _draw(chart, about)
+    inked: dict[str, Any] = {"labelColor": _ink(), "titleColor": _ink()}
+    base = alt.Chart(drawn).encode(
+        x=alt.X("month:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True, **inked)),
+        y=alt.Y("size:Q", title=currency.upper(), axis=alt.Axis(format="~s", **inked)),
+        color=alt.Color(
+            "series:N", scale=alt.Scale(domain=names, range=list(colours)), legend=legend
+        ),
+        tooltip=[
+            alt.Tooltip("month:O", title="Month"),
+            alt.Tooltip("series:N", title="What"),
+            alt.Tooltip("written:N", title="Amount"),
+        ],
+    )
+    dashes = alt.Scale(domain=names, range=[[6, 4], [1, 0]])
+    shapes = alt.Scale(domain=names, range=["square", "circle"])
+    marked = base.mark_line(strokeWidth=3).encode(
+        strokeDash=alt.StrokeDash("series:N", scale=dashes, legend=None)
+    ) + base.mark_point(size=90, filled=True, opacity=1).encode(
+        shape=alt.Shape("series:N", scale=shapes, legend=legend)
+    )
+    _draw(marked.properties(height=260), about)
 
 
 def _draw(chart: alt.Chart | alt.LayerChart, about: str) -> None:

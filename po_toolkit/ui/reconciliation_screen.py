@@ -92,7 +92,8 @@ def _totals(visit: Visit, result: Reconciliation) -> None:
     if picked is not None:
         row, column = picked
         currency = str(sums["currency"].iloc[row])
-        rows_behind(visit, result, "totals", column, _TOTALS[column], currency=currency)
+        heading = f"{_TOTALS[column]} in {currency.upper()}"
+        rows_behind(visit, result, "totals", column, heading, currency=currency)
 
 
 def _downloads(visit: Visit, result: Reconciliation) -> None:

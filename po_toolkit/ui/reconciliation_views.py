@@ -54,13 +54,11 @@ _STATUS = {
     "paid": "Paid",
     "refunded": "Refunded",
     "balance": "Balance",
-    "currency": "Currency",
 }
 _AGEING = {
     "bucket": "How late",
     "purchase_orders": "Purchase orders",
     "amount": "Open",
-    "currency": "Currency",
 }
 _MONTHS = {
     "month": "Month",
@@ -69,7 +67,6 @@ _MONTHS = {
     "paid": "Paid",
     "refunded": "Refunded",
     "received": "Received",
-    "currency": "Currency",
 }
 _ENTRIES = {
     "payment_date": "Date",
@@ -147,7 +144,8 @@ def _numbers(
         return
     row, column = picked
     figure = {n: str(frame[n].iloc[row]) for n in _FIGURES if n in frame}
-    heading = ", ".join([columns[column], *(str(shown[n].iloc[row]) for n in figure)])
+    named = [str(shown[n].iloc[row]) for n in figure if n != "currency"]
+    heading = f"{columns[column]} in {figure['currency'].upper()}, {', '.join(named)}"
     rows_behind(visit, result, table.name, column, heading, **figure)
 
 

@@ -107,7 +107,7 @@ def test_a_row_behind_a_number_opens_its_purchase_order(show, read, books):
     table = having(app, "overpaid")
     jpy = list(table.value["currency"]).index("jpy")
     choose(app, table, cells=[[jpy, "overpaid"]])
-    assert "**Overpaid**: 1 row" in read(app)
+    assert "**Overpaid in JPY**: 1 row" in read(app)
     choose(app, having(app, "days_overdue"), rows=[0])
     assert app.title[0].value == "Kaito Works KK"
 
