@@ -78,10 +78,15 @@ class Visit:
         """Show the view again from which a purchase order was opened.
 
         On its way to another page Streamlit writes that page's query behind the old address too,
-        so that the browser's Back leads to an address that has lost its view.
+        so that the browser's Back leads to an address that has lost its view; and the run that
+        follows Back takes all values from the address, so that the view waits for the next one.
         """
         if "po" in st.query_params:
             del st.query_params["po"]
+            self.keep("returning", True)
+            st.rerun()
+        if self.recall("returning"):
+            self.keep("returning", False)
             for name, value in (self.recall("view") or {}).items():
                 st.session_state[name] = value
 
