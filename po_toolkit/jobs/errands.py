@@ -1,4 +1,4 @@
-"""Long work that a page starts and anybody watches: news from Stripe, payouts, reminders, matches.
+"""Long work that a page starts and anybody watches: sync, payouts, reminders, matches, replay.
 
 It runs in a thread of the server, so that no page waits for it and it goes on when the page is
 closed. What it does is journalled where it is done, so that one cut off with the server loses and
@@ -8,7 +8,7 @@ doubles nothing: it is started again.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,11 +18,14 @@ from po_toolkit.api.bank_matching import match_bank
 from po_toolkit.api.payouts import pull_payouts
 from po_toolkit.api.reminders import send_reminders
 from po_toolkit.api.sync import sync_conference
+from po_toolkit.api.webhook_work import work_events
+from po_toolkit.api.webhooks import events_set_aside
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.wording import count
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.store import errands
+from po_toolkit.store.tables import Errand as Row
 
 log = structlog.get_logger(__name__)
 
@@ -35,11 +38,13 @@ class Kind:
 
     Attributes:
         act: What it takes to start it.
-        work: Does it and says what it brought.
+        work: Does it and says what it brought, and what it could not do.
+        calls_stripe: Whether it takes a Stripe key.
     """
 
     act: Act
-    work: Callable[[OpenConference], str]
+    work: Callable[[OpenConference], tuple[str, Sequence[str]]]
+    calls_stripe: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +52,14 @@ class Errand:
     """How the latest errand of a kind stands.
 
     Attributes:
-        state: running, done, failed, or cut_off when the server died with it.
+        state: running, done, partly (some of it could not be done), failed, or cut_off when the
+            server died with it.
         said: What it brought, or why it failed.
         stripe_calls: How far it is.
     """
 
     id: int
+    kind: str
     state: str
     said: str
     stripe_calls: int
@@ -69,7 +76,7 @@ def start(opened: OpenConference, kind: str) -> bool:
         SettingsError: The conference has no Stripe key.
     """
     wanted = KINDS[kind]
-    if kind != "match":
+    if wanted.calls_stripe:
         _ = opened.gateway  # without a key there is nothing to start
     with opened.store.writing(opened.actor, wanted.act) as uow:
         errand = errands.begin(uow, opened.conference, kind, opened.now())
@@ -86,11 +93,21 @@ def latest(opened: OpenConference, kind: str) -> Errand | None:
     """Return how the latest errand of a kind stands; None where there was never one."""
     with opened.store.reading() as session:
         row = errands.latest(session, opened.conference, kind)
-    if row is None:
-        return None
+    return None if row is None else _shown(opened, row)
+
+
+def failed(opened: OpenConference, limit: int = 50) -> list[Errand]:
+    """Return the errands that did not do all they were started for, newest first."""
+    with opened.store.reading() as session:
+        rows = errands.not_done(session, opened.conference, limit)
+    return [shown for row in rows if (shown := _shown(opened, row)).state != "running"]
+
+
+def _shown(opened: OpenConference, row: Row) -> Errand:
     dead = row.state == "running" and not errands.is_alive(row, opened.now())
     return Errand(
         id=row.id,
+        kind=row.kind,
         state="cut_off" if dead else row.state,
         said=row.said,
         stripe_calls=row.stripe_calls,
@@ -106,8 +123,8 @@ def _run(opened: OpenConference, kind: Kind, errand_id: int) -> None:
     beat.start()
     state, said = "failed", "It failed in a way that nobody foresaw; the server's log says how."
     try:
-        said = kind.work(opened)
-        state = "done"
+        brought, problems = kind.work(opened)
+        state, said = ("partly" if problems else "done"), " ".join([brought, *problems])
     except PoToolkitError as error:
         said = str(error)
     except Exception:
@@ -130,39 +147,48 @@ def _calls(opened: OpenConference) -> int:
     return opened.gateway.calls if opened.settings.mode != "none" else 0
 
 
-def _sync(opened: OpenConference) -> str:
+def _sync(opened: OpenConference) -> tuple[str, Sequence[str]]:
     report = sync_conference(opened)
     found = (
         f"Stripe was asked about {count(report.invoices_seen, 'invoice')}: "
         f"{count(report.payments_recorded, 'new payment')}, "
         f"{count(report.refunds_recorded, 'new refund')}."
     )
-    return " ".join([found, *report.problems])
+    return found, ["The sync is not complete.", *report.problems] if report.problems else []
 
 
-def _payouts(opened: OpenConference) -> str:
+def _payouts(opened: OpenConference) -> tuple[str, Sequence[str]]:
     report = pull_payouts(opened)
-    return (
+    found = (
         f"{count(report.payouts_new, 'new payout')}, "
         f"{count(report.balance_transactions_new, 'new move')}."
     )
+    return found, []
 
 
-def _remind(opened: OpenConference) -> str:
+def _remind(opened: OpenConference) -> tuple[str, Sequence[str]]:
     report = send_reminders(opened)
-    others = [f"{r.reference}: {r.reason}" for r in report.results if r.outcome != "sent"]
-    return " ".join([f"{count(report.count('sent'), 'reminder')} sent.", *others])
+    others = [f"{r.reference}: {r.reason}." for r in report.results if r.outcome != "sent"]
+    return f"{count(report.count('sent'), 'reminder')} sent.", others
 
 
-def _match(opened: OpenConference) -> str:
-    report = match_bank(opened, apply=True)
-    return f"{count(report.applied, 'bank line')} applied."
+def _match(opened: OpenConference) -> tuple[str, Sequence[str]]:
+    return f"{count(match_bank(opened, apply=True).applied, 'bank line')} applied.", []
+
+
+def _replay(opened: OpenConference) -> tuple[str, Sequence[str]]:
+    worked = 0
+    while some := work_events(opened):
+        worked += some
+    left = [f"{event.event_id}: {event.error}" for event in events_set_aside(opened)]
+    return f"{count(worked, 'event')} worked again.", left
 
 
 KINDS: Mapping[str, Kind] = {
     "sync": Kind(Act.SYNC, _sync),
     "payouts": Kind(Act.SYNC, _payouts),
     "remind": Kind(Act.REMIND, _remind),
-    "match": Kind(Act.MATCH, _match),
+    "match": Kind(Act.MATCH, _match, calls_stripe=False),
+    "replay": Kind(Act.SYNC, _replay, calls_stripe=False),
 }
 """Every kind of errand by its name in the database."""

@@ -70,13 +70,19 @@ def plan_refund(
 def intend_refund(
     uow: UnitOfWork, order: PurchaseOrder, plan: list[tuple[LedgerEntry, int]]
 ) -> list[int]:
-    """Store a refund's parts; return the ids of the intents to be settled."""
+    """Store a refund's parts and who orders it; return the ids of the intents to be settled."""
     ids = []
     whole = sum(amount for _, amount in plan)
     for entry, amount in plan:
         invoice = next(i for i in order.invoices if i.id == entry.invoice_id)
         details = {"stripe_payment_id": entry.stripe_payment_id, "whole": whole}
         ids.append(intend(uow, order, invoice, kind="refund", amount=amount, details=details))
+    uow.audit(
+        Act.REFUND,
+        order,
+        before={"status": order.status},
+        after={"amount": whole, "currency": order.currency, "method": "stripe"},
+    )
     return ids
 
 

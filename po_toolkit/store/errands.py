@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
@@ -35,6 +36,16 @@ def latest(session: Session, conference: Conference, kind: str) -> Errand | None
         .order_by(Errand.id.desc())
         .limit(1)
     ).one_or_none()
+
+
+def not_done(session: Session, conference: Conference, limit: int) -> Sequence[Errand]:
+    """Return the latest errands that are not done, newest first."""
+    return session.scalars(
+        select(Errand)
+        .where(Errand.conference_id == conference.id, Errand.state != "done")
+        .order_by(Errand.id.desc())
+        .limit(limit)
+    ).all()
 
 
 def is_alive(errand: Errand | None, now: datetime) -> bool:

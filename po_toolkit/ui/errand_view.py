@@ -11,6 +11,15 @@ from po_toolkit.jobs.errands import Errand
 from po_toolkit.ui import words
 from po_toolkit.ui.session import Visit
 
+ERRANDS = {
+    "sync": "Sync with Stripe",
+    "payouts": "Reading payouts",
+    "remind": "Reminders",
+    "match": "Applying matches",
+    "replay": "Replay of webhook events",
+}
+"""Each kind of errand in a person's words."""
+
 NEWS = timedelta(minutes=10)
 """How long the outcome of an errand is worth showing."""
 
@@ -72,6 +81,8 @@ def _outcome(visit: Visit, errand: Errand) -> None:
     said, who = words.plain(words.said(errand.said)), _when(visit, errand)
     if errand.state == "done":
         st.success(f"{said} (Started {who}.)", icon=":material/check_circle:")
+    elif errand.state == "partly":
+        st.warning(f"{said} (Started {who}.)", icon=":material/warning:")
     elif errand.state == "failed":
         st.error(f"{said} (Started {who}.)", icon=":material/error:")
     else:

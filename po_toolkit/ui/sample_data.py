@@ -29,7 +29,10 @@ def show_first_steps(visit: Visit) -> None:
             st.markdown(text, width="stretch")
     if visit.opened.settings.mode == "live" or not visit.may(Act.IMPORT):
         return
-    st.write("Or look around first: the sample data are 40 made-up sponsors, as drafts.")
+    st.write(
+        "Or look around first: the sample data are 40 made-up sponsors, as drafts. They can be "
+        "removed again until their invoices are sent."
+    )
     if st.button("Load sample data", icon=":material/science:", key=visit.key("sample.load")):
         content = (files("po_toolkit") / "samples" / SAMPLE).read_bytes()
         import_purchase_orders(visit.opened, content, file_name=NAME)

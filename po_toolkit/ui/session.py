@@ -11,7 +11,7 @@ import gc
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -43,6 +43,8 @@ class Visit:
     opened: OpenConference
     pages: Mapping[str, Page]
     settings: Settings
+    slugs: Collection[str]
+    """The conferences that he may look at."""
 
     def may(self, act: Act) -> bool:
         """Tell whether the person's role permits an act; the act itself checks again."""

@@ -91,7 +91,7 @@ def _conference(settings: Settings, books: Store, person: Person, start: str) ->
     slug = _choice(settings, allowed)
     opened = open_conference(slug, settings=settings, store=books, actor=allowed[slug])
     pages: dict[str, Page] = {}
-    visit = Visit(opened, pages, settings)
+    visit = Visit(opened, pages, settings, tuple(allowed))
     for place, screen in SCREENS.items():
         pages[place] = _page(visit, place, screen, default=place == start)
     chosen = st.navigation(list(pages.values()))

@@ -73,14 +73,18 @@ def status(value: str) -> str:
 count = wording.count
 
 
+MODES = {"live": "Live mode", "test": "Test mode", "none": "No Stripe key"}
+"""Whether real money moves, in a word."""
+
+
 def mode_badge(mode: str) -> None:
     """Say in one word whether real money moves."""
     if mode == "live":
-        st.badge("Live mode", icon=":material/bolt:", color="red")
+        st.badge(MODES["live"], icon=":material/bolt:", color="red")
     elif mode == "test":
-        st.badge("Test mode", icon=":material/science:", color="blue")
+        st.badge(MODES["test"], icon=":material/science:", color="blue")
     else:
-        st.badge("No Stripe key", icon=":material/key_off:", color="gray")
+        st.badge(MODES["none"], icon=":material/key_off:", color="gray")
 
 
 def mode_notice(mode: str) -> None:

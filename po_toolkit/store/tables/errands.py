@@ -19,7 +19,7 @@ class Errand(Base):
     conference_id: Mapped[int] = mapped_column(ForeignKey("conferences.id"))
     kind: Mapped[str] = mapped_column(String(16))
     state: Mapped[str] = mapped_column(String(16), default="running")
-    """running, done or failed."""
+    """running, done, partly or failed."""
     said: Mapped[LongText] = mapped_column(default="")
     """What it brought, or why it failed."""
     stripe_calls: Mapped[int] = mapped_column(default=0)
