@@ -76,7 +76,9 @@ def _audit(visit: Visit) -> None:
     with opened.store.reading() as session:
         _, matching = activity.audit(session, opened.conference, acts=acts, offset=0, limit=1)
         if not matching:
-            st.info("Nobody has done anything here yet.", icon=":material/inbox:")
+            st.info(
+                "Nobody has done anything here yet. Begin with an import.", icon=":material/inbox:"
+            )
             return
     offset = _offset(visit.key(f"activity.audit.{acts}"), matching)
     st.caption(words.count(matching, "act"))

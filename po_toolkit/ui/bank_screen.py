@@ -199,7 +199,7 @@ def _apply_sure(visit: Visit, lines: Sequence[LineMatch]) -> None:
 def _statements(visit: Visit) -> None:
     statements = loaded_statements(visit.opened)
     if not statements:
-        st.info("No statement is here yet.", icon=":material/inbox:")
+        st.info("No statement is here yet. Load the bank's file.", icon=":material/inbox:")
         return
     for statement in (s for s in statements if s.state == "held"):
         _held(visit, statement.id, statement.reason)

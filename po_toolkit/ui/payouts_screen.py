@@ -79,7 +79,10 @@ def payouts_screen(visit: Visit) -> None:
     )
     found = tie_out(visit.opened.store, visit.opened.conference, as_of=as_of)
     if found.rows.empty and found.payouts.empty:
-        st.info("No money has moved yet.", icon=":material/inbox:")
+        st.info(
+            "No money has moved yet. Once sponsors have paid, read the payouts from Stripe.",
+            icon=":material/inbox:",
+        )
         return
     _agreement(found)
     _downloads(visit, found)

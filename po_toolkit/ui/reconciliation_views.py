@@ -216,7 +216,7 @@ def _show_orders(visit: Visit, rows: pd.DataFrame, key: str) -> None:
 
 def _show_entries(visit: Visit, entries: pd.DataFrame, key: str) -> None:
     if entries.empty:
-        st.caption("No money has moved.")
+        st.caption("No money has moved: no payment, refund or credit note is entered.")
         return
     worded = entries.assign(kind=[words.label(kind) for kind in entries["kind"]])
     _open(visit, entries, tables.pick_table(ENTRIES, worded, _ENTRIES, key=visit.key(key)))
