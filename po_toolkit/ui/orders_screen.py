@@ -121,6 +121,8 @@ def _page(visit: Visit, filters: dict[str, Any]) -> PurchaseOrderPage:
     pages = -(-first.matching // PAGE)
     if pages <= 1:
         return first
+    if st.session_state.get(PLACE, 1) > pages:
+        st.session_state[PLACE] = pages
     number = st.pagination(pages, key=PLACE, bind="query-params")
     if number == 1:
         return first

@@ -46,6 +46,8 @@ def reconciliation_screen(visit: Visit) -> None:
     st.title("Reconciliation")
     visit.come_back()
     today = visit.opened.today()
+    if st.session_state.get("as-of", today) > today:  # another conference's day has begun earlier
+        st.session_state["as-of"] = today
     as_of = st.date_input(
         "As of the end of",
         value=today,

@@ -165,3 +165,21 @@ def test_journal_entries_are_handed_to_accounting(show, books, press, program):
     archive = zipfile.ZipFile(io.BytesIO(press(app, "Download journal entries")))
     text = b"".join(archive.read(name) for name in archive.namelist()).decode()
     assert "Kaito Works KK" in text
+
+
+def test_a_day_that_has_not_begun_here_gives_way_to_today(show, books):
+    """Whoever comes from Tokyo's books to New York's must not be shut out until tomorrow."""
+    app = show("reconciliation")
+    app.session_state["as-of"] = books.today() + timedelta(days=1)
+    app.run()
+    assert not app.exception
+    assert not app.error
+    assert app.date_input[0].value == books.today()
+
+
+def test_the_day_stands_in_the_address(show, read, books):
+    """A link to the year's end must show the year's end."""
+    day = books.today() - timedelta(days=1)
+    assert "There was no purchase order on that day." in read(
+        show("reconciliation", **{"as-of": day.isoformat()})
+    )
