@@ -182,7 +182,7 @@ def test_a_changed_address_voids_the_invoice_and_bills_anew(
     """'We need it to another mailbox' must be one form, not three tools."""
     reference = order(sent=True)
     first = story(conference(), reference).stripe_invoice_id
-    app = choose(show("order", po=reference), "Change")
+    app = choose(show("order", po=reference), "Void and reissue")
     field(app, "Contact e-mail").set_value("billing@acme.example")
     submit(app, "Void the invoice and send a new one")
     assert "A new invoice was sent" in read(app)
