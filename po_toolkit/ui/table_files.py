@@ -72,7 +72,7 @@ def as_xlsx(frame: pd.DataFrame) -> bytes:
             for across, value in enumerate(row.values()):
                 if isinstance(value, Decimal):
                     sheet.write_number(down, across, value, formats[exponent(str(row["currency"]))])
-                elif isinstance(value, date):
+                elif isinstance(value, date) and not pd.isna(value):
                     sheet.write_datetime(down, across, _naive(value), day)
                 elif isinstance(value, int):
                     sheet.write_number(down, across, value)
