@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -56,6 +56,12 @@ class OpenConference:
         return StripeGateway(
             key, api_base=self.stripe_api_base, permit=pace.wait, slow_down=pace.slow_down
         )
+
+    def acting_as(self, actor: Actor) -> OpenConference:
+        """Return the same conference, with the same gateway, in the name of another."""
+        other = replace(self, actor=actor)
+        other.__dict__["gateway"] = self.gateway
+        return other
 
     def today(self) -> date:
         """The present date in the conference's timezone."""

@@ -21,6 +21,7 @@ from pydantic import (
     StringConstraints,
     ValidationError,
     field_validator,
+    model_validator,
 )
 from pydantic_settings import (
     BaseSettings,
@@ -80,6 +81,9 @@ class ConferenceSettings(BaseModel):
     tax: TaxSettings | None = None
     content: ContentSettings | None = None
     reminders: ReminderDays = Field(default_factory=list)
+    remind_from_hour: int | None = Field(default=None, ge=0, le=23)
+    """From which hour of the day, where the conference is, the worker reminds by itself; without
+    it only a person does."""
     people: People | None = None
     """Who may see this conference, in place of the people of all conferences."""
 
@@ -108,6 +112,14 @@ class ConferenceSettings(BaseModel):
         if isinstance(value, str | SecretStr):
             return [value] if value else []
         return value
+
+    @model_validator(mode="after")
+    def _something_to_remind_by(self) -> ConferenceSettings:
+        if self.remind_from_hour is not None and not self.reminders:
+            raise ValueError(
+                "remind_from_hour needs reminders, the days from the due date: [-7, 0, 14, 30]"
+            )
+        return self
 
     @property
     def mode(self) -> Literal["live", "test", "none"]:

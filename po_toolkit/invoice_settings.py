@@ -109,6 +109,8 @@ class ContentSettings(BaseModel):
     tax_display: Literal["", "exclude_tax", "include_inclusive_tax"] = ""
     max_card_amount: dict[str, Decimal] = Field(default_factory=dict)
     """Currency → the largest total (major units) that may be paid by card."""
+    delivery: Literal["stripe", "ourselves"] = "stripe"
+    """Who delivers the invoices of purchase orders that do not say it themselves."""
     bank_transfer_country: Literal["BE", "DE", "ES", "FR", "IE", "NL"] | None = None
     """Whose virtual IBAN sponsors get who pay euros by ``customer_balance``."""
 

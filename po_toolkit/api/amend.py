@@ -8,6 +8,7 @@ from typing import Any
 
 from po_toolkit.api.invoices import account_of
 from po_toolkit.bootstrap import OpenConference
+from po_toolkit.domain.deliveries import refuse_unknown
 from po_toolkit.domain.references import comparable
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.domain.tax_ids import read_tax_id
@@ -31,13 +32,16 @@ class Changes:
     days_until_due: int | None = None
     tax_id: str | None = None
     """The sponsor's; empty takes it off. The lines' tax rates stay as they are."""
+    delivery: str | None = None
+    """Who delivers the invoice: stripe or ourselves."""
 
     def given(self) -> dict[str, Any]:
         """Return only what changes.
 
         Raises:
-            PurchaseOrderError: The tax id has not its kind's form.
+            PurchaseOrderError: The tax id has not its kind's form, or nobody delivers so.
         """
+        refuse_unknown(self.delivery or "")
         values = {name: value for name, value in asdict(self).items() if value is not None}
         if "tax_id" in values:
             try:

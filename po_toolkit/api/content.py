@@ -36,12 +36,14 @@ class InvoiceContent:
     Attributes:
         reference: Ours.
         reason: Why it cannot be invoiced now, or ``""``.
+        delivery: Who delivers it: ``stripe`` or ``ourselves``.
         lines: Its fields in the order of the page.
         limit: What the sponsor's purchase order authorizes, where that is known.
     """
 
     reference: str
     reason: str
+    delivery: str
     lines: list[ContentLine]
     limit: Authorized | None
 
@@ -56,6 +58,7 @@ class InvoiceContent:
         return {
             "reference": self.reference,
             "reason": self.reason,
+            "delivery": self.delivery,
             "equal": self.equal,
             "fields": [
                 {"name": line.name, "planned": line.planned, "sent": line.sent}
@@ -80,10 +83,14 @@ def preview_content(opened: OpenConference, reference: str) -> InvoiceContent:
         NotFoundError: No such purchase order.
     """
     order, limit = _order(opened, reference)
-    fields = planned_content(_plan(opened, order), opened.now())
+    plan = _plan(opened, order)
+    fields = planned_content(plan, opened.now())
     lines = [ContentLine(field.name, field.value) for field in fields]
-    reason = unbillable_reason(order, opened.conference)
-    return InvoiceContent(order.reference, reason, lines, limit)
+    reason = unbillable_reason(order, opened.conference, opened.today())
+    live = order.live_invoice
+    out = live is not None and live.step == "done"
+    delivery = live.delivery if live is not None and out else plan.content.delivery
+    return InvoiceContent(order.reference, reason, delivery, lines, limit)
 
 
 def compare_content(opened: OpenConference, reference: str) -> InvoiceContent:
@@ -102,7 +109,7 @@ def compare_content(opened: OpenConference, reference: str) -> InvoiceContent:
     planned = planned_content(plan, live.sent_at or opened.now())
     sent = sent_content(opened.gateway, plan, live.stripe_invoice_id)
     lines = _beside(planned, sent)
-    return InvoiceContent(order.reference, "", lines, limit)
+    return InvoiceContent(order.reference, "", live.delivery, lines, limit)
 
 
 def _beside(planned: list[ContentField], sent: list[ContentField]) -> list[ContentLine]:

@@ -142,6 +142,7 @@ def _order_columns(order: Order) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         "service_start": order.service_start,
         "service_end": order.service_end,
         "payment_methods": list(order.payment_methods) or None,
+        "delivery": order.delivery,
         "po_amount": order.po_amount,
         "claimed_invoice_id": order.stripe_invoice_id,
         "import_row": order.rows[0],

@@ -14,6 +14,7 @@ from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PoToolkitError, PurchaseOrderError
 from po_toolkit.invoicing.adopt import adopt
 from po_toolkit.invoicing.batch import InvoiceResult, run_batch
+from po_toolkit.invoicing.content import Content
 from po_toolkit.invoicing.drive import Account
 from po_toolkit.invoicing.plan import doubts, unbillable_reason
 from po_toolkit.invoicing.resend import send_again
@@ -33,6 +34,8 @@ class PreviewLine:
     total: Decimal
     currency: str
     doubts: list[str]
+    delivery: str = "stripe"
+    """Who delivers the invoice: stripe or ourselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ class InvoicePreview:
                     "po_number": line.po_number,
                     "total": str(line.total),
                     "currency": line.currency,
+                    "delivery": line.delivery,
                     "doubts": line.doubts,
                 }
                 for line in self.ready
@@ -159,8 +163,16 @@ def preview_invoices(
     batch: int | None = None,
     references: Iterable[str] | None = None,
     all_draft: bool = False,
+    delivery: str | None = None,
 ) -> InvoicePreview:
     """Say what invoicing would do; nothing is called and nothing stored.
+
+    Args:
+        opened: The conference.
+        batch: The purchase orders of this import.
+        references: These purchase orders.
+        all_draft: Every draft of the conference.
+        delivery: ``stripe`` or ``ourselves`` for all of them, as it is about to be chosen.
 
     Raises:
         NotFoundError: The batch or one of the references does not exist.
@@ -171,7 +183,7 @@ def preview_invoices(
         orders = purchase_orders.by_references(session, opened.conference, chosen)
         limits = authorized(session, orders)
     for order in orders:
-        reason = unbillable_reason(order, opened.conference)
+        reason = unbillable_reason(order, opened.conference, opened.today())
         if reason:
             preview.skipped.append(PreviewSkip(order.reference, reason))
         else:
@@ -182,7 +194,8 @@ def preview_invoices(
                     order.po_number,
                     order.total,
                     order.currency,
-                    doubts(order, opened.today(), limits.get(order.id)),
+                    doubts(order, limits.get(order.id)),
+                    delivery or Content(order, opened.conference, 1).delivery,
                 )
             )
     return preview
@@ -271,7 +284,7 @@ def resend_invoice(opened: OpenConference, reference: str) -> InvoiceResult:
 
     Raises:
         NotFoundError: No such purchase order.
-        PurchaseOrderError: It has no open invoice.
+        PurchaseOrderError: It has no open invoice, or we deliver it by ourselves.
         StripeGatewayError: Stripe refused or could not be asked.
     """
     with opened.store.reading() as session:

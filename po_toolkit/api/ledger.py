@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -23,12 +23,18 @@ from po_toolkit.store.tables import Conference, PurchaseOrder
 
 @dataclass(frozen=True, slots=True)
 class MoneyResult:
-    """How a purchase order stands after an act; the balance in major units."""
+    """How a purchase order stands after an act.
+
+    Attributes:
+        balance: What is owed, in major units.
+        remark: What a person should know besides, or ``""``.
+    """
 
     reference: str
     status: str
     balance: Decimal
     currency: str
+    remark: str = ""
 
     def as_json(self) -> dict[str, str]:
         """Return the result as the commands print it."""
@@ -191,7 +197,7 @@ def reverse_entry(opened: OpenConference, entry: str, *, reason: str = "") -> Mo
         order = uow.lock_purchase_order(found.purchase_order_id)
         standing = next(e for e in order.entries if e.id == found.id)
         reversal.reverse(uow, order, standing, today=opened.today(), reason=reason)
-        return result_of(order)
+        return replace(result_of(order), remark=reversal.left_at_stripe(order, standing))
 
 
 def conference_of_entry(store: Store, entry: str) -> str:

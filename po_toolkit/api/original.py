@@ -15,6 +15,7 @@ from po_toolkit.api import invoices, ledger, sync
 from po_toolkit.api.telling import tell_after_sending
 from po_toolkit.bootstrap import OpenConference, open_conference, open_database
 from po_toolkit.config import load_settings
+from po_toolkit.domain.deliveries import refuse_unknown
 from po_toolkit.domain.references import new_reference
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.tax_ids import read_tax_id
@@ -186,12 +187,14 @@ def create_purchase_order(
         po_amount: What the sponsor's purchase order authorizes, in major units.
         opened: The conference, by default opened from the settings.
         details: contact_name, billing_address, notes, due_date or days_until_due, language,
-            service_start, service_end, payment_methods.
+            service_start, service_end, payment_methods, delivery (``stripe`` or ``ourselves``).
 
     Raises:
-        PurchaseOrderError: No line items, or a quantity below one (a ``ValueError``).
+        PurchaseOrderError: No line items, a quantity below one, or no such delivery (a
+            ``ValueError``).
         AmountError: A price or its tax cannot be represented in the currency.
     """
+    refuse_unknown(details.get("delivery", ""))
     open_now = opened or open_conference(conference_slug)
     code = normalize_currency(currency or open_now.conference.currency)
     items = list(line_items)

@@ -6,14 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
+from po_toolkit.api.delivery import final_pdf
 from po_toolkit.api.invoices import account_of, books_of
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.reminders import due_step, step_words
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PoToolkitError, SettingsError, StripeAuthenticationError
-from po_toolkit.invoicing.reminders import held_by_books, remind
+from po_toolkit.invoicing.reminders import draft_reminder, held_by_books, remind
 from po_toolkit.money import to_major
 from po_toolkit.payments.sync import sync_one
 from po_toolkit.store.purchase_orders import by_references
@@ -32,6 +34,8 @@ class DueReminder:
     currency: str
     due_date: date
     step: int
+    delivery: str = "stripe"
+    """stripe mails it; of an invoice delivered by ``ourselves`` a mail draft is written."""
 
     @property
     def when(self) -> str:
@@ -47,6 +51,16 @@ class ReminderPreview:
     held: list[tuple[str, str]] = field(default_factory=list)
     """Reference of those whose turn it would be, and why not."""
 
+    @property
+    def to_mail(self) -> list[DueReminder]:
+        """Those that Stripe mails."""
+        return [r for r in self.due if r.delivery == "stripe"]
+
+    @property
+    def to_draft(self) -> list[DueReminder]:
+        """Those whose mail a person sends."""
+        return [r for r in self.due if r.delivery != "stripe"]
+
     def as_json(self) -> dict[str, Any]:
         """Return the preview as ``--dry-run`` prints it, amounts as decimal strings."""
         return {
@@ -59,6 +73,7 @@ class ReminderPreview:
                     "currency": r.currency,
                     "due_date": r.due_date.isoformat(),
                     "step": r.step,
+                    "delivery": r.delivery,
                 }
                 for r in self.due
             ],
@@ -73,7 +88,7 @@ class ReminderResult:
     reference: str
     step: int
     outcome: str
-    """sent, held, taken or failed."""
+    """sent, drafted, held, taken or failed."""
     reason: str = ""
 
 
@@ -91,6 +106,7 @@ class ReminderReport:
         """Return the report as the command prints it."""
         return {
             "sent": self.count("sent"),
+            "drafted": self.count("drafted"),
             "held": self.count("held"),
             "failed": self.count("failed"),
             "results": [
@@ -133,13 +149,28 @@ def preview_reminders(opened: OpenConference) -> ReminderPreview:
     return preview
 
 
+Keep = Callable[[str, bytes], None]
+"""Takes the name and the content of a mail draft."""
+
+
 def send_reminders(
-    opened: OpenConference, *, progress: Callable[[ReminderResult], None] | None = None
+    opened: OpenConference,
+    *,
+    drafts: Keep | None = None,
+    only: str | None = None,
+    progress: Callable[[ReminderResult], None] | None = None,
 ) -> ReminderReport:
     """Send every reminder that is due, after reading from Stripe what was paid meanwhile.
 
     Run it as often as you like: a step is sent at most once for a purchase order, and none after
     payment, while a payment is under way or on a dispute.
+
+    Args:
+        opened: The conference.
+        drafts: Takes the mail of each invoice that we deliver by ourselves, for a person to send;
+            without it those are held. Where it fails, the step is not taken.
+        only: Just those that ``stripe`` mails, or that we deliver by ``ourselves``.
+        progress: Called with each result as it comes.
 
     Raises:
         NotAllowedError: The actor's role is too low.
@@ -149,20 +180,33 @@ def send_reminders(
     require(opened.actor, Act.REMIND)
     results = []
     for due in preview_reminders(opened).due:
-        result = _send(opened, due)
+        if only is not None and due.delivery != only:
+            continue
+        result = _send(opened, due, drafts)
         results.append(result)
         if progress is not None:
             progress(result)
     return ReminderReport(results)
 
 
-def _send(opened: OpenConference, due: DueReminder) -> ReminderResult:
+def _send(opened: OpenConference, due: DueReminder, drafts: Keep | None) -> ReminderResult:
+    if due.delivery != "stripe" and drafts is None:
+        why = "we deliver it by ourselves; have its mail draft written, and send it"
+        return ReminderResult(due.reference, due.step, "held", why)
     try:
         with opened.store.reading() as session:
             (order,) = by_references(session, opened.conference, [due.reference])
         if order.stripe_invoice_id:
             sync_one(books_of(opened), order.stripe_invoice_id)
-        sent = remind(account_of(opened), order.id, due.step, _schedule(opened))
+        account, schedule = account_of(opened), _schedule(opened)
+        if due.delivery == "stripe" or drafts is None:
+            sent = remind(account, order.id, due.step, schedule)
+        else:
+            name = f"reminder-{order.reference}.eml"
+            _, _, pdf = final_pdf(opened, order.reference)
+            sent = draft_reminder(
+                account, order.id, due.step, schedule, pdf=pdf, keep=partial(drafts, name)
+            )
     except StripeAuthenticationError:
         raise
     except PoToolkitError as error:
@@ -191,4 +235,5 @@ def _due(order: PurchaseOrder, due_date: date, step: int) -> DueReminder:
         order.currency,
         due_date,
         step,
+        order.live_invoice.delivery if order.live_invoice else "stripe",
     )

@@ -6,9 +6,10 @@ from po_toolkit.api.invoices import adopt_claimed, books_of
 from po_toolkit.api.telling import tell_waiting
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.roles import Act, require
-from po_toolkit.errors import PurchaseOrderError
+from po_toolkit.errors import PurchaseOrderError, StripeNotFoundError
+from po_toolkit.payments.books import Books
 from po_toolkit.payments.report import SyncReport
-from po_toolkit.payments.sync import sync_all, sync_one
+from po_toolkit.payments.sync import failure_noted, sync_all, sync_one
 from po_toolkit.store.purchase_orders import by_reference
 
 
@@ -31,15 +32,15 @@ def sync_conference(opened: OpenConference, *, full: bool = False) -> SyncReport
     require(opened.actor, Act.SYNC)
     books = books_of(opened)
     before = books.gateway.calls
-    problems = [
-        f"{result.reference}: {result.error}"
-        for result in adopt_claimed(opened)
-        if result.outcome == "failed"
-    ]
-    problems += tell_waiting(opened)
-    report = sync_all(books, full=full)
+    with failure_noted(books):
+        untold = [
+            f"{result.reference}: {result.error}"
+            for result in adopt_claimed(opened)
+            if result.outcome == "failed"
+        ]
+        untold += tell_waiting(opened)
+    report = sync_all(books, full=full, untold=untold)
     report.stripe_calls = books.gateway.calls - before
-    report.problems += problems
     return report
 
 
@@ -55,13 +56,23 @@ def sync_purchase_order(opened: OpenConference, reference: str) -> SyncReport:
     require(opened.actor, Act.SYNC)
     with opened.store.reading() as session:
         order = by_reference(session, opened.conference, reference)
-    ids = [i.stripe_invoice_id for i in order.invoices if i.stripe_invoice_id]
-    if not ids:
+    ids = [i.stripe_invoice_id for i in order.invoices if i.state != "deleted"]
+    books = books_of(opened)
+    asked = [report for stripe_id in ids if stripe_id for report in _look_at(books, stripe_id)]
+    if not asked:
         raise PurchaseOrderError(
             f"{order.reference} has no Stripe invoice yet; create it with: "
             f"po-toolkit invoice --conference {opened.slug} --po {order.reference}."
         )
     total = SyncReport()
-    for stripe_id in ids:
-        total.merge(sync_one(books_of(opened), stripe_id))
+    for report in asked:
+        total.merge(report)
     return total
+
+
+def _look_at(books: Books, stripe_id: str) -> list[SyncReport]:
+    """Bring one invoice up to Stripe; nothing where it was a draft that somebody deleted there."""
+    try:
+        return [sync_one(books, stripe_id)]
+    except StripeNotFoundError:
+        return []

@@ -6,7 +6,12 @@ import structlog
 
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.roles import Act
-from po_toolkit.errors import PoToolkitError, PurchaseOrderError
+from po_toolkit.errors import (
+    PoToolkitError,
+    PurchaseOrderError,
+    StripeAuthenticationError,
+    StripeGatewayError,
+)
 from po_toolkit.payments import telling
 from po_toolkit.payments.books import Books
 from po_toolkit.payments.intend import tell_earlier
@@ -14,15 +19,18 @@ from po_toolkit.store import money_intents
 
 log = structlog.get_logger(__name__)
 
+PATIENCE = 3
+"""After so many things that Stripe did not answer, the rest waits for the next sync."""
+
 
 def tell_waiting(opened: OpenConference) -> list[str]:
     """Tell Stripe of everything entered by hand that it has not heard of yet.
 
     Returns:
-        What could not be told and why.
+        What could not be told and why; one thing that cannot be told stops no other.
 
     Raises:
-        StripeGatewayError: Stripe cannot be reached, or no longer accepts the key.
+        StripeAuthenticationError: Stripe no longer accepts the key.
     """
     with opened.store.reading() as session:
         waiting = [i.id for i in money_intents.unfinished(session, opened.conference)]
@@ -42,9 +50,18 @@ def _tell_orders(opened: OpenConference, order_ids: list[int]) -> list[str]:
 
 def _settle(books: Books, intents: list[int]) -> list[str]:
     problems = []
+    unanswered = 0
     for intent in intents:
+        if unanswered == PATIENCE:
+            problems.append("Stripe does not answer; the rest is told by the next sync.")
+            break
         try:
             telling.settle(books, intent)
+        except StripeAuthenticationError:
+            raise
+        except StripeGatewayError as error:
+            unanswered += 1
+            problems.append(str(error))
         except PurchaseOrderError as error:
             problems.append(str(error))
     return problems

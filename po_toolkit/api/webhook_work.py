@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,6 @@ from sqlalchemy.exc import OperationalError
 from po_toolkit.api.invoices import books_of
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.errors import PoToolkitError, SettingsError, StripeAuthenticationError
-from po_toolkit.payments.books import Taken
 from po_toolkit.payments.from_stripe import take_payments
 from po_toolkit.payments.handlers import handle
 from po_toolkit.store import webhook_events
@@ -97,7 +96,7 @@ def _work_of(
         if opened.now() > deadline:
             left += group
         else:
-            outcomes += _try(opened, group, lambda event: handle(books_of(opened), _whole(event)))
+            outcomes += _try(opened, group)
     return outcomes, left
 
 
@@ -115,19 +114,13 @@ def _work_payments(opened: OpenConference, events: list[Claimed]) -> list[Outcom
             Outcome(event.id, "ignored" if taken is None else "processed", event.attempts + 1)
             for event, taken in zip(events, results, strict=True)
         ]
-    return [
-        outcome
-        for event in events
-        for outcome in _try(opened, [event], lambda one: handle(books_of(opened), _whole(one)))
-    ]
+    return [outcome for event in events for outcome in _try(opened, [event])]
 
 
-def _try(
-    opened: OpenConference, events: list[Claimed], take: Callable[[Claimed], Taken | None]
-) -> list[Outcome]:
-    """Work the newest of several events of one object, which does for all of them."""
+def _try(opened: OpenConference, events: list[Claimed]) -> list[Outcome]:
+    """Work the events of one object in one go."""
     try:
-        taken = take(events[-1])
+        taken = handle(books_of(opened), [_whole(event) for event in events])
     except Exception as problem:
         if not isinstance(problem, PoToolkitError):
             log.exception("webhook event failed", stripe_event_id=events[-1].event_id)

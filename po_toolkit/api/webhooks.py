@@ -66,13 +66,18 @@ def receive(opened: OpenConference, payload: bytes, signature: str) -> bool:
 def _event_in(payload: bytes) -> tuple[str, str]:
     """Return id and type of an event."""
     try:
-        event = json.loads(payload)
+        event = json.loads(payload.decode())
         event_id, event_type, thing = event["id"], event["type"], event["data"]["object"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise MalformedError("The body is no Stripe event.") from None
-    if not (isinstance(event_id, str) and isinstance(event_type, str) and isinstance(thing, dict)):
+    if not (_is_name(event_id) and _is_name(event_type) and isinstance(thing, dict)):
         raise MalformedError("The body is no Stripe event.")
     return event_id[:255], event_type[:64]
+
+
+def _is_name(value: Any) -> bool:
+    """Tell whether an id or type can be one; a database refuses signs that no name has."""
+    return isinstance(value, str) and value.isascii() and value.isprintable() and value != ""
 
 
 def replay_events(opened: OpenConference, event_ids: Iterable[str] | None = None) -> list[str]:

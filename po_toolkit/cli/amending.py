@@ -10,6 +10,7 @@ import typer
 from po_toolkit.cli.boundary import FAILED, complain
 from po_toolkit.cli.opening import agree, conference_of
 from po_toolkit.cli.options import (
+    DeliveryOption,
     Format,
     FormatOption,
     ReferenceArgument,
@@ -32,6 +33,7 @@ def reissue(
     address: Annotated[str | None, _text("--address", "billing address")] = None,
     po_number: Annotated[str | None, _text("--po-number", "PO number of the sponsor")] = None,
     tax_id: Annotated[str | None, _text("--tax-id", "tax id, like DE123456789")] = None,
+    delivery: DeliveryOption = None,
     due_date: Annotated[
         date | None,
         typer.Option(
@@ -59,13 +61,14 @@ def reissue(
         billing_address=address,
         po_number=po_number,
         tax_id=tax_id,
+        delivery=delivery,
         due_date=due_date,
     )
     result = issue_again(opened, reference, changes)
     if output is Format.JSON:
         print_json(result.as_json())
     elif result.outcome == "invoiced":
-        typer.echo(f"{result.reference}: {result.stripe_invoice_id} sent in place of the old one.")
+        typer.echo(f"{result.reference}: {result.stripe_invoice_id} takes the old one's place.")
         typer.echo(f"Invoice page: {result.hosted_invoice_url}")
     if result.outcome != "invoiced":
         complain(f"{result.reference}: {result.error}")

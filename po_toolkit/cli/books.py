@@ -89,7 +89,7 @@ def journal(
         list[str] | None,
         typer.Option(
             metavar="NAME=ACCOUNT",
-            help="Your account's name (Xero: its code). Names: receivable, income, credits, "
+            help="Your account's name (Xero: its code). Names: receivable, income, tax, credits, "
             "stripe, bank, customer_credit.",
         ),
     ] = None,
@@ -99,8 +99,9 @@ def journal(
 ) -> None:
     """Write balanced journal entries for an accounting program.
 
-    A debt is charged when its invoice is sent and taken back when it is cancelled. QuickBooks and
-    Xero take one currency and a limited number of lines a file, so there may be several.
+    A debt is charged when its invoice is issued, its tax apart, and taken back when it is
+    cancelled. QuickBooks and Xero take one currency and a limited number of lines a file, so there
+    may be several.
 
     Example: po-toolkit journal --conference pycon-2027 --program xero --folder march --account
     receivable=620

@@ -32,6 +32,7 @@ def preview(
     Example: po-toolkit preview PO-7KQ2MX
     """
     from po_toolkit.api import content
+    from po_toolkit.domain.deliveries import way_words
     from po_toolkit.money import display
 
     opened = conference_of(ctx, reference)
@@ -56,6 +57,7 @@ def preview(
                 )
             ]
             tell(f"Their purchase order: {', '.join(shown)}.")
+        tell(f"The invoice is {way_words(found.delivery)}.")
     if found.reason:
         tell(f"It cannot be invoiced now: {found.reason}")
     if not found.equal:

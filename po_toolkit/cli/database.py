@@ -23,6 +23,7 @@ from po_toolkit.config import (
     obfuscate_key,
 )
 from po_toolkit.store import counts, cursors
+from po_toolkit.store.columns import utc_now
 from po_toolkit.store.conferences import all_conferences
 from po_toolkit.store.database import open_store, shown_url
 from po_toolkit.store.schema import is_current
@@ -76,6 +77,8 @@ def status(ctx: typer.Context, output: FormatOption = Format.TABLE) -> None:
 
 _PLAIN = ("version", "config_file", "database_url", "database", "stripe_api_base")
 _UNUSABLE = "cannot be used"
+_UNSET = {"last_sync_error": "none"}
+"""What is said of a fact that is not there; of a time: never."""
 
 
 def _print_status(found: dict[str, Any]) -> None:
@@ -88,7 +91,7 @@ def _print_status(found: dict[str, Any]) -> None:
         print_table(
             (conference["slug"], ""),
             [
-                (name.replace("_", " "), _in_words(value))
+                (name.replace("_", " "), _in_words(value, _UNSET.get(name, "never")))
                 for name, value in conference.items()
                 if name != "slug"
             ],
@@ -118,7 +121,10 @@ def _held(settings: Settings) -> tuple[dict[str, dict[str, Any]], str]:
         if not _exists(settings) or not is_current(store):
             return {}, "not made or not of this release; run: po-toolkit init"
         with store.reading() as session:
-            held = {c.slug: _counts(session, c) for c in all_conferences(session)}
+            held = {
+                c.slug: _counts(session, c, settings.conferences.get(c.slug))
+                for c in all_conferences(session)
+            }
     except Exception as error:
         reason = database_error(error)
         if not reason:
@@ -127,16 +133,26 @@ def _held(settings: Settings) -> tuple[dict[str, dict[str, Any]], str]:
     return held, "ready"
 
 
-def _counts(session: Session, conference: Conference) -> dict[str, Any]:
+def _counts(
+    session: Session, conference: Conference, configured: ConferenceSettings | None
+) -> dict[str, Any]:
+    from po_toolkit.api.schedules import reminder_standing
+
     cursor = cursors.cursor_of(session, conference)
+    reminders = {}
+    if configured is not None and configured.reminders:
+        standing = reminder_standing(configured, cursor, utc_now()).as_json()
+        reminders = {f"reminders_{name}": value for name, value in standing.items()}
     return {
         "purchase_orders": counts.purchase_orders(session, conference),
         "invoices": counts.invoices(session, conference),
+        "batches": counts.batches(session, conference),
         "webhook_events": counts.webhook_events(session, conference),
         "last_sync_at": _when(cursor.last_sync_at if cursor else None),
         "last_sweep_at": _when(cursor.last_sweep_at if cursor else None),
         "last_sweep": _proved(cursor.last_sweep if cursor else {}),
         "last_sync_error": (cursor.last_error if cursor else "") or None,
+        **reminders,
     }
 
 
@@ -155,9 +171,9 @@ def _exists(settings: Settings) -> bool:
     return not prefix.startswith("sqlite") or not path or Path(path).expanduser().is_file()
 
 
-def _in_words(value: Any) -> str:
+def _in_words(value: Any, unset: str) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{number} {name}" for name, number in value.items()) or "none"
     if isinstance(value, list):
-        return ", ".join(value) or "(not set)"
-    return "never" if value is None else str(value)
+        return ", ".join(map(str, value)) or "(not set)"
+    return unset if value is None else str(value)

@@ -10,6 +10,7 @@ from po_toolkit.cli.boundary import FAILED, PARTIAL, complain, tell, wrong_usage
 from po_toolkit.cli.opening import agree, conference_of, named_conference, settings_of
 from po_toolkit.cli.options import (
     ConferenceOption,
+    DeliveryOption,
     Format,
     FormatOption,
     ReferenceArgument,
@@ -50,13 +51,15 @@ def invoice(
     all_draft: AllDraftOption = False,
     dry_run: DryRunOption = False,
     no_send: NoSendOption = False,
+    delivery: DeliveryOption = None,
     yes: YesOption = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
     """Create and send Stripe invoices, each exactly once.
 
     Run it again after an interruption: it takes up what was cut off and never bills twice. A live
-    Stripe key is asked about first.
+    Stripe key is asked about first. What we deliver by ourselves is made final and mailed to
+    nobody; then see deliver.
 
     Exit codes: 0 all done, now or before; 1 none could be; 2 wrong usage, or a live key without a
     terminal and without --yes; 3 some were refused, each named.
@@ -66,20 +69,26 @@ def invoice(
     if sum((batch is not None, bool(po), all_draft)) != 1:
         wrong_usage("Say which purchase orders: one of --batch ID, --po REF or --all-draft.")
     from po_toolkit.api import invoices
+    from po_toolkit.api.delivery import choose_delivery
     from po_toolkit.jobs.run import invoice_many
 
     opened = named_conference(ctx, conference)
     references = invoices.chosen_references(
         opened, batch=batch, references=po or None, all_draft=all_draft
     )
-    preview = invoices.preview_invoices(opened, references=references)
+    preview = invoices.preview_invoices(opened, references=references, delivery=delivery)
     if dry_run:
         _print_preview(preview, output)
         return
     if preview.ready:
         totals = " and ".join(amount(total, code) for code, total in preview.totals.items())
+        ours = sum(line.delivery != "stripe" for line in preview.ready)
         verb = "create drafts of" if no_send else "send"
-        agree(opened, f"{verb} {count(len(preview.ready), 'invoice')} of {totals}", yes=yes)
+        apart = f", {ours} of them without a mail, for us to deliver" if ours else ""
+        what = f"{verb} {count(len(preview.ready), 'invoice')} of {totals}"
+        agree(opened, what if no_send else what + apart, yes=yes)
+    if delivery is not None:
+        choose_delivery(opened, [line.reference for line in preview.ready], delivery)
     with progress_of(len(references), "Invoices") as step:
         run = invoice_many(opened, settings_of(ctx), references, send=not no_send, step=step)
     _print_report(run.report, output)
@@ -143,17 +152,20 @@ def _finish(result: InvoiceResult, output: Format, done: str) -> None:
 
 
 def _print_preview(preview: InvoicePreview, output: Format) -> None:
+    from po_toolkit.domain.deliveries import way_words
+
     if output is Format.JSON:
         print_json(preview.as_json())
         return
     print_table(
-        ("Reference", "Organization", "PO number", "Total", "Look at"),
+        ("Reference", "Organization", "PO number", "Total", "Delivery", "Look at"),
         [
             (
                 line.reference,
                 line.organization_name,
                 line.po_number,
                 amount(line.total, line.currency),
+                way_words(line.delivery),
                 "; ".join(line.doubts),
             )
             for line in preview.ready

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from po_toolkit.bootstrap import open_conference, open_database
+from po_toolkit.cli.boundary import tell
 from po_toolkit.cli.opening import agree, conference_of, settings_of
 from po_toolkit.cli.options import (
     Format,
@@ -219,6 +220,8 @@ def cancel(
 
 
 def _print_result(result: MoneyResult, output: Format) -> None:
+    if result.remark:
+        tell(result.remark)
     if output is Format.JSON:
         print_json(result.as_json())
         return

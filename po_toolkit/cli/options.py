@@ -47,6 +47,13 @@ def read_reference(text: str) -> str:
     return plain if plain.startswith("PO-") else f"PO-{plain}"
 
 
+class DeliveryWay(StrEnum):
+    """Who delivers an invoice."""
+
+    STRIPE = "stripe"
+    OURSELVES = "ourselves"
+
+
 FormatOption = Annotated[
     Format,
     typer.Option(
@@ -72,4 +79,12 @@ ReferenceArgument = Annotated[
 YesOption = Annotated[
     bool,
     typer.Option("--yes", help="Do not ask before reaching a live Stripe account."),
+]
+DeliveryOption = Annotated[
+    DeliveryWay | None,
+    typer.Option(
+        "--delivery",
+        help="stripe mails the invoice; or we deliver it by ourselves, and nobody is mailed. "
+        "Default: as the purchase order says, else the conference.",
+    ),
 ]

@@ -22,7 +22,8 @@ def worker(
         typer.Option(
             metavar="N",
             min=0,
-            help="Sync each conference every N minutes, and compare everything at night; 0: never.",
+            help="Sync each conference every N minutes, compare everything at night, and remind "
+            "where remind_from_hour is set; 0: none of these.",
         ),
     ] = 15,
 ) -> None:

@@ -72,6 +72,15 @@ _CLASSES = (
         "po-toolkit sync --full",
     ),
     DiscrepancyClass(
+        "undone_here_not_at_stripe",
+        "Undone here, still counted at Stripe",
+        "A wire or check was reversed here after Stripe was told of it. Stripe cannot take a "
+        "recorded payment back, so the sponsor's page and reminders do not ask for that money.",
+        "What Stripe still counts of the open balance",
+        "Ask the sponsor for it yourself; or credit the balance and bill it anew.",
+        "po-toolkit credit-note {reference} --amount {amount} --reason TEXT",
+    ),
+    DiscrepancyClass(
         "overpaid",
         "Overpaid",
         "More was paid than is owed.",
@@ -155,7 +164,8 @@ _CLASSES = (
         "Void at Stripe, open here",
         "The last invoice was voided or written off at Stripe and its balance is still open here.",
         "The balance",
-        "Send a new invoice, or cancel the purchase order.",
+        "Send a new invoice, or cancel the purchase order; if it was written off, credit the "
+        "balance.",
         "po-toolkit invoice --po {reference}",
     ),
     DiscrepancyClass(

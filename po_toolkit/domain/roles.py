@@ -34,6 +34,7 @@ class Act(StrEnum):
     RESEND = "resend"
     REMIND = "remind"
     DELIVER = "deliver"
+    DELIVERED = "delivered"
     REISSUE = "reissue"
     AMEND = "amend"
     CLOSE = "close"

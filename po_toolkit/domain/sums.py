@@ -14,6 +14,8 @@ class Status(StrEnum):
     """The money status of a purchase order."""
 
     DRAFT = "draft"
+    ISSUED = "issued"
+    """Its invoice is final and owed, and waits to be delivered by ourselves."""
     SENT = "sent"
     PARTIALLY_PAID = "partially_paid"
     PAID = "paid"
@@ -65,13 +67,14 @@ class Sums:
         return self.total - self.credited - self.paid + self.refunded
 
 
-def money_status(sums: Sums, *, sent: bool, cancelled: bool) -> Status:
+def money_status(sums: Sums, *, sent: bool, cancelled: bool, delivered: bool = True) -> Status:
     """Return the status that follows from the sums alone.
 
     Args:
         sums: The purchase order's sums.
-        sent: Whether its invoice (ours, adopted or by hand) reached the sponsor.
+        sent: Whether its invoice (ours, adopted or by hand) stands and is owed.
         cancelled: Cancelled stays cancelled, whatever money arrives.
+        delivered: False while a person has yet to deliver the invoice.
     """
     if cancelled:
         return Status.CANCELLED
@@ -81,4 +84,6 @@ def money_status(sums: Sums, *, sent: bool, cancelled: bool) -> Status:
         return Status.PAID
     if sums.paid > 0:
         return Status.PARTIALLY_PAID
+    if sent and not delivered:
+        return Status.ISSUED
     return Status.SENT if sent else Status.DRAFT

@@ -16,7 +16,13 @@ from typing import Any
 
 from po_toolkit.domain.tax_ids import TaxId, eu_country
 from po_toolkit.errors import AmountError, PurchaseOrderError
-from po_toolkit.money import exponent, minor_from_api, minor_to_api
+from po_toolkit.money import (
+    SENT_AS_TWO_DECIMAL,
+    display,
+    exponent,
+    minor_from_api,
+    minor_to_api,
+)
 
 _WHOLE = 1_000_000
 """100 % in ten-thousandths of a per cent, the finest that Stripe's rates know."""
@@ -99,7 +105,8 @@ def line_tax(amount: int, currency: str, rates: Sequence[Rate]) -> LineTax:
     api = minor_to_api(amount, currency)
     inside = sum(rate.parts for rate in rates if rate.inclusive)
     found = tuple(
-        _minor(_half_up(api * rate.parts, _WHOLE + inside), currency, rate) for rate in rates
+        _minor(_half_up(api * rate.parts, _WHOLE + inside), amount, currency, rate)
+        for rate in rates
     )
     on_top = sum(tax for tax, rate in zip(found, rates, strict=True) if not rate.inclusive)
     return LineTax(on_top, sum(found) - on_top, found)
@@ -111,17 +118,28 @@ def _half_up(numerator: int, denominator: int) -> int:
     return -whole if numerator < 0 else whole
 
 
-def _minor(api_tax: int, currency: str, rate: Rate) -> int:
-    try:
-        tax = minor_from_api(api_tax, currency)
-    except AmountError:
-        tax = None
-    if tax is None or (exponent(currency) == 3 and not rate.inclusive and tax % 10):
+def payable(api_amount: int, currency: str) -> bool:
+    """Tell whether an amount in Stripe's integer is one that can be paid in its currency.
+
+    Crowns and shillings come whole, and the third decimal of a dinar is 0. How Stripe rounds a tax
+    that is neither is written nowhere, so such a tax is refused before anything is sent. Source:
+    Stripe, "Supported currencies", special cases.
+    """
+    if exponent(currency) == 3:
+        return api_amount % 10 == 0
+    return currency not in SENT_AS_TWO_DECIMAL or api_amount % 100 == 0
+
+
+def _minor(api_tax: int, amount: int, currency: str, rate: Rate) -> int:
+    inside_a_dinar = exponent(currency) == 3 and rate.inclusive
+    if not inside_a_dinar and not payable(api_tax, currency):
+        digits = 3 if exponent(currency) == 3 else 2
         raise AmountError(
-            f"{rate.name} of {rate.percentage} % on this line is no amount that can be paid in "
-            f"{currency.upper()}; choose a price whose tax comes out even."
+            f"{rate_words(rate)} on {display(amount, currency)} comes to "
+            f"{Decimal(api_tax).scaleb(-digits)}, which cannot be paid in {currency.upper()}; "
+            f"choose a price whose tax comes out even."
         )
-    return tax
+    return minor_from_api(api_tax, currency)
 
 
 @dataclass(frozen=True, slots=True)

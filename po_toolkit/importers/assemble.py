@@ -25,6 +25,7 @@ _SINGLE = (
     "service_start",
     "service_end",
     "payment_methods",
+    "delivery",
 )
 """What a purchase order has one of; its lines must agree or be silent."""
 
@@ -103,6 +104,7 @@ class Assembler:
             service_start=single["service_start"],
             service_end=single["service_end"],
             payment_methods=single["payment_methods"] or (),
+            delivery=single["delivery"] or "",
         )
         self._check_sum(first, order)
         self._check_period(first, order)

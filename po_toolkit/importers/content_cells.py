@@ -1,10 +1,11 @@
-"""Cells that say what the invoice says: tax, tax id, language, ways to pay."""
+"""Cells that say what the invoice says: tax, tax id, language, ways to pay, who delivers it."""
 
 from __future__ import annotations
 
 import re
 from decimal import Decimal, InvalidOperation
 
+from po_toolkit.domain.deliveries import way_named
 from po_toolkit.domain.payment_methods import METHODS, method_named
 from po_toolkit.domain.tax import TaxRules
 from po_toolkit.domain.tax_ids import TaxId, UnknownTaxIdError, read_tax_id
@@ -137,3 +138,20 @@ def ways_to_pay(text: str) -> tuple[str, ...] | None:
             raise ValueError(f"{part.strip()!r} is no way to pay; there are: {', '.join(METHODS)}.")
         found.append(method)
     return tuple(dict.fromkeys(found)) or None
+
+
+def delivery_of(text: str) -> str:
+    """Read who delivers the invoice; empty for an empty cell.
+
+    Raises:
+        ValueError: It is neither Stripe nor ourselves.
+    """
+    if not text.strip():
+        return ""
+    way = way_named(fold(text))
+    if not way:
+        raise ValueError(
+            f"{text.strip()!r} is no way of delivery; write stripe (Stripe mails the invoice) or "
+            f"ourselves (we deliver it, as into a vendor portal)."
+        )
+    return way

@@ -32,6 +32,7 @@ FIELDS = (
     "service_start",
     "service_end",
     "payment_methods",
+    "delivery",
 )
 """The canonical columns."""
 

@@ -62,6 +62,7 @@ class Order:
     service_start: date | None = None
     service_end: date | None = None
     payment_methods: tuple[str, ...] = ()
+    delivery: str = ""
     total: int = field(init=False)
 
     def __post_init__(self) -> None:

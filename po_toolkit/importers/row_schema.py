@@ -224,6 +224,7 @@ def _said(code: str, read: Callable[[str, Reading], Any]) -> PlainValidator:
 _TAX_RATE = _said("tax_rate_unknown", lambda t, r: content_cells.tax_rate_names(t, r.tax))
 _TAX_ID = _said("tax_id_invalid", lambda t, _r: content_cells.tax_id_of(t))
 _LANGUAGE = _said("language_unknown", lambda t, _r: content_cells.locale_of(t))
+_DELIVERY = _said("delivery_unknown", lambda t, _r: content_cells.delivery_of(t))
 _WAYS_TO_PAY = _said("payment_methods_unknown", lambda t, _r: content_cells.ways_to_pay(t))
 
 
@@ -254,5 +255,6 @@ class Row(TypedDict, total=False):
     service_start: Annotated[date | None, _reader(_date)]
     service_end: Annotated[date | None, _reader(_date)]
     payment_methods: Annotated[tuple[str, ...] | None, _WAYS_TO_PAY]
+    delivery: Annotated[str, _DELIVERY]
     package: Annotated[Amount | None, _reader(_package)]
     unknown: Annotated[str, _text(stripe_limits.TEXT_LENGTH)]

@@ -169,6 +169,9 @@ _SYNONYMS = {
     "payment_methods": """
         payment methods, ways to pay, allowed payment methods
         | zahlungsarten, zahlungsmittel | moyens de paiement""",
+    "delivery": """
+        invoice delivery, delivered by, invoice sent by
+        | rechnungszustellung, zustellung durch | mode d envoi de la facture""",
 }
 
 NAMES: dict[str, tuple[str, int]] = {}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from po_toolkit.domain.tax import payable
 from po_toolkit.invoicing.drive import Drive
 from po_toolkit.invoicing.look import all_lines
 from po_toolkit.invoicing.plan import line_key, line_taxes
-from po_toolkit.money import minor_from_api
+from po_toolkit.money import SENT_AS_TWO_DECIMAL, minor_from_api
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.purchase_orders import refresh_status
 from po_toolkit.store.tables import PurchaseOrder
@@ -24,6 +25,15 @@ def taxed_lines(drive: Drive, invoice: Json) -> list[Json]:
     if not drive.plan.content.automatic_tax:
         return []
     return all_lines(drive.account.gateway, invoice)
+
+
+def unpayable(invoice: Json) -> bool:
+    """Tell whether Stripe computed a tax that cannot be paid in the invoice's currency."""
+    currency = invoice["currency"]
+    whole = currency in SENT_AS_TWO_DECIMAL
+    lines = invoice["lines"]["data"] if whole else ()
+    taxes = (tax["amount"] for line in lines for tax in line.get("taxes") or ())
+    return not all(payable(amount, currency) for amount in (invoice["total"], *taxes))
 
 
 def take_taxes(uow: UnitOfWork, order_id: int, lines: list[Json]) -> PurchaseOrder:

@@ -128,6 +128,11 @@ class Content:
         return self.order.language or self._said.get("language") or ""
 
     @property
+    def delivery(self) -> str:
+        """Who delivers the invoice: ``stripe`` or ``ourselves``."""
+        return self.order.delivery or self._said.get("delivery") or "stripe"
+
+    @property
     def period(self) -> dict[str, int] | None:
         """The service period as Unix times in the conference's timezone."""
         start = self.order.service_start or self.order.service_end

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import Any
+
 from po_toolkit.domain.references import comparable
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import (
@@ -10,9 +13,12 @@ from po_toolkit.errors import (
     StripeRefusedError,
     StripeStored500Error,
 )
-from po_toolkit.invoicing.drive import Drive, customer_key, held, tax_id_key
+from po_toolkit.invoicing.customer_details import borne, bring_up_to_date
+from po_toolkit.invoicing.drive import Drive, customer_key, held, up_to_date
 from po_toolkit.store.stripe_writes import Intent, intend
 from po_toolkit.store.tables import StripeCustomer
+
+Json = dict[str, Any]
 
 
 def customer_step(drive: Drive) -> None:
@@ -20,22 +26,21 @@ def customer_step(drive: Drive) -> None:
     customer = drive.invoice.customer
     if customer is None:
         raise AssertionError("an invoice in flight has its customer's row")
-    stripe_id, bears = customer.stripe_customer_id, customer.tax_id_put
+    stripe_id, bears, put = customer.stripe_customer_id, customer.tax_id_put, customer.details_put
     if not stripe_id and not drive.knows_absent(customer):
-        stripe_id = _existing(drive)
+        found = _existing(drive)
+        if found is not None:
+            stripe_id, put = str(found["id"]), borne(found)
     if not stripe_id:
-        stripe_id, bears = _made(drive, customer)
-    wanted = tax_id_key(drive.order)
-    if wanted and bears != wanted:
-        try:
-            _put_tax_id(drive, customer, stripe_id)
-        except StripeNotFoundError:
-            forget_customer(drive, stripe_id)
-            return
-        bears = wanted
+        stripe_id, bears, put = _made(drive, customer)
+    try:
+        put, bears = bring_up_to_date(drive, customer, stripe_id, put=put, bears=bears)
+    except StripeNotFoundError:
+        forget_customer(drive, stripe_id)
+        return
     with drive.step() as (uow, row):
         kept = uow.session.get_one(StripeCustomer, customer.id)
-        kept.stripe_customer_id, kept.tax_id_put = stripe_id, bears
+        kept.stripe_customer_id, kept.tax_id_put, kept.details_put = stripe_id, bears, put
         row.step = "draft"
 
 
@@ -54,27 +59,19 @@ def _intended(drive: Drive, customer: StripeCustomer) -> Intent:
         )
 
 
-def _put_tax_id(drive: Drive, customer: StripeCustomer, stripe_id: str) -> None:
-    """Put the sponsor's tax id on a customer who was there before, unless he bears it."""
-    account, order = drive.account, drive.order
-    path = f"/v1/customers/{stripe_id}/tax_ids"
-    wanted = {"type": order.tax_id_type, "value": order.tax_id}
-    for page in account.gateway.pages(path):
-        if any(row["type"] == wanted["type"] and row["value"] == wanted["value"] for row in page):
-            return
-    with account.store.writing(account.actor, Act.INVOICE) as uow:
-        held(uow, drive.invoice)
-        intent = intend(
-            uow,
-            f"{customer_key(customer)}-tax-{wanted['type']}-{wanted['value']}",
-            path,
-            wanted,
-            conference_id=customer.conference_id,
-            purchase_order_id=None,
-            now=account.now(),
+def before_it_is_final(drive: Drive) -> None:
+    """Put right what another purchase order of the sponsor has changed since the draft."""
+    customer = drive.invoice.customer
+    if customer is None or not customer.stripe_customer_id or up_to_date(drive, customer):
+        return
+    with suppress(StripeNotFoundError):  # deleted at Stripe; the invoice keeps what it says
+        bring_up_to_date(
+            drive,
+            customer,
+            customer.stripe_customer_id,
+            put=customer.details_put,
+            bears=customer.tax_id_put,
         )
-    made = account.gateway.write(intent.path, intent.body, idempotency_key=intent.key)
-    drive.finished.append((intent.key, str(made["id"])))
 
 
 def forget_customer(drive: Drive, stripe_id: str) -> None:
@@ -83,13 +80,13 @@ def forget_customer(drive: Drive, stripe_id: str) -> None:
         customer = uow.session.get_one(StripeCustomer, row.customer_id)
         if customer.stripe_customer_id in (stripe_id, None):
             customer.stripe_customer_id = None
-            customer.tax_id_put = ""
+            customer.tax_id_put, customer.details_put = "", {}
             customer.attempt += 1
         row.attempt += 1
         row.step = "customer"
 
 
-def _existing(drive: Drive) -> str | None:
+def _existing(drive: Drive) -> Json | None:
     """Return the oldest customer in the account under this e-mail and organization."""
     order = drive.order
     query = {"email": order.contact_email.strip()}
@@ -99,12 +96,11 @@ def _existing(drive: Drive) -> str | None:
         for row in page
         if comparable(row.get("name") or "") == order.organization_key
     ]
-    oldest = min(same, key=lambda row: (row["created"], row["id"]), default=None)
-    return str(oldest["id"]) if oldest else None
+    return min(same, key=lambda row: (row["created"], row["id"]), default=None)
 
 
-def _made(drive: Drive, customer: StripeCustomer) -> tuple[str, str]:
-    """Make the customer; return his id and the tax id that he was made with."""
+def _made(drive: Drive, customer: StripeCustomer) -> tuple[str, str, Json]:
+    """Make the customer; return his id, and the tax id and details that he was made with."""
     account = drive.account
     intent = drive.intent or _intended(drive, customer)
     try:
@@ -113,11 +109,12 @@ def _made(drive: Drive, customer: StripeCustomer) -> tuple[str, str]:
         looks = isinstance(error, StripeStored500Error | StripeIdempotencyError)
         found = _existing(drive) if looks else None
         if found:
-            return found, ""
+            return str(found["id"]), "", borne(found)
         with account.store.writing(account.actor, Act.INVOICE) as uow:
             row = uow.session.get_one(StripeCustomer, customer.id)
             row.attempt = max(row.attempt, customer.attempt + 1)
         raise
     drive.finished.append((intent.key, str(made["id"])))
     given = intent.body.get("tax_id_data") or [{"type": "", "value": ""}]
-    return str(made["id"]), f"{given[0]['type']} {given[0]['value']}".strip()
+    bears = f"{given[0]['type']} {given[0]['value']}".strip()
+    return str(made["id"]), bears, borne(intent.body)

@@ -57,18 +57,28 @@ def file_name(invoice: Invoice, order: PurchaseOrder) -> str:
     return f"invoice-{invoice.number or order.reference}.pdf"
 
 
-def mail_draft(order: PurchaseOrder, invoice: Invoice, conference: Conference, pdf: bytes) -> bytes:
+def mail_draft(
+    order: PurchaseOrder,
+    invoice: Invoice,
+    conference: Conference,
+    pdf: bytes,
+    *,
+    reminder: bool = False,
+) -> bytes:
     """Return a mail that any mail program opens as a draft: recipients, text, link and PDF."""
     mail = EmailMessage(policy=SMTP)
     number = invoice.number or order.reference
     theirs = f" for purchase order {order.po_number}" if order.po_number else ""
-    mail["Subject"] = f"Invoice {number}{theirs}, {conference.name}"
+    subject = f"Invoice {number}{theirs}, {conference.name}"
+    mail["Subject"] = f"Reminder: {subject}" if reminder else subject
     mail["To"] = ", ".join(recipients(order))
     mail["X-Unsent"] = "1"
     balance = display(order.sums.balance, order.currency)
     due = f", due on {invoice.due_date}" if invoice.due_date else ""
     paragraphs = [
-        f"Please find attached invoice {number}{theirs}.",
+        f"This is a reminder of invoice {number}{theirs}, which is attached again."
+        if reminder
+        else f"Please find attached invoice {number}{theirs}.",
         f"Amount due: {balance}{due}.",
         f"To see and pay it online: {invoice.hosted_url}",
         (conference.content or {}).get("remit_to") or "",

@@ -18,8 +18,10 @@ from uuid import uuid4
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
+from po_toolkit.domain.periods import local_day
 from po_toolkit.domain.roles import Act, Actor
 from po_toolkit.errors import BusyError, LostLeaseError
+from po_toolkit.invoicing.content import Content
 from po_toolkit.invoicing.plan import InvoicePlan, refuse_unbillable
 from po_toolkit.invoicing.tax import known_rates
 from po_toolkit.store import invoices
@@ -138,6 +140,9 @@ class Drive:
                 return key, f"/v1/invoices/{row.stripe_invoice_id}/add_lines", self.plan.lines()
             case "send":
                 return key, f"/v1/invoices/{row.stripe_invoice_id}/send", {}
+            case "finalize":
+                path = f"/v1/invoices/{row.stripe_invoice_id}/finalize"
+                return key, path, {"auto_advance": False}
         return None
 
     def knows_absent(self, customer: StripeCustomer) -> bool:
@@ -156,6 +161,14 @@ def step_key(order: PurchaseOrder, invoice: Invoice, step: str) -> str:
 def customer_key(customer: StripeCustomer) -> str:
     """Return the idempotency key under which a customer is made, the same for all his orders."""
     return f"customer-{customer.uuid}-a{customer.attempt}"
+
+
+def last_step(invoice: Invoice) -> str:
+    """Return the step that finalizes: Stripe's mail goes out with it, or nothing does."""
+    return "finalize" if invoice.delivery == "ourselves" else "send"
+
+
+LAST_STEPS = frozenset({"send", "finalize"})
 
 
 def held(uow: UnitOfWork, mine: Invoice) -> Invoice:
@@ -199,7 +212,7 @@ def claim(account: Account, order_id: int, read: PurchaseOrder | None = None) ->
             read = to_bill(session, [order_id]).get(order_id)
     with account.store.writing(account.actor, Act.INVOICE) as uow:
         order = uow.lock_as_read(read) if read else uow.lock_purchase_order(order_id)
-        refuse_unbillable(order, account.conference)
+        refuse_unbillable(order, account.conference, local_day(now, account.conference.timezone))
         invoice = order.live_invoice
         resumed = invoice is not None
         if invoice is None:
@@ -213,14 +226,18 @@ def claim(account: Account, order_id: int, read: PurchaseOrder | None = None) ->
                 invoice.step = "customer"
         invoice.refused = False
         invoice.error = ""
+        invoice.delivery = Content(order, account.conference, invoice.generation).delivery
+        if invoice.step in LAST_STEPS:
+            invoice.step = last_step(invoice)
         _lease(account, invoice)
         uow.session.flush()
         if resumed:
             uow.session.refresh(invoice, ["customer"])
         customer = invoice.customer
-        if invoice.step == "customer" and customer and customer.stripe_customer_id:
-            invoice.step = "draft" if bears_tax_id(order, customer) else "customer"
         drive = Drive(account, order, invoice, resumed)
+        known = customer is not None and bool(customer.stripe_customer_id)
+        if invoice.step == "customer" and known and up_to_date(drive, customer):
+            invoice.step = "draft"
         if drive.plan.rates:
             drive.rate_ids = known_rates(uow, order.conference_id, drive.plan.rates)
         drive.note_progress(uow, invoice)
@@ -232,9 +249,17 @@ def tax_id_key(order: PurchaseOrder) -> str:
     return f"{order.tax_id_type} {order.tax_id}" if order.tax_id else ""
 
 
-def bears_tax_id(order: PurchaseOrder, customer: StripeCustomer) -> bool:
-    """Tell whether the customer at Stripe is known to bear the sponsor's tax id, if he has one."""
-    return customer.tax_id_put == tax_id_key(order) or not order.tax_id
+def covers(put: Json, named: Json) -> bool:
+    """Tell whether a customer is known to say of himself all that is named."""
+    return all(put.get(name) == value for name, value in named.items())
+
+
+def up_to_date(drive: Drive, customer: StripeCustomer | None) -> bool:
+    """Tell whether the customer at Stripe is known to bear what the purchase order names."""
+    return customer is None or (
+        covers(customer.details_put, drive.plan.details(customer.details_put))
+        and (not drive.order.tax_id or customer.tax_id_put == tax_id_key(drive.order))
+    )
 
 
 def hold(account: Account, order_id: int) -> Drive | None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from po_toolkit.domain.references import comparable
 from po_toolkit.domain.roles import Act
+from po_toolkit.invoicing.customer_details import borne
 from po_toolkit.invoicing.drive import Account
 from po_toolkit.store.invoices import Sponsor, customer_rows, note_customers
 from po_toolkit.stripe_gateway.client import PAGE
 
 T = TypeVar("T")
+Json = dict[str, Any]
 
 WORTH_PAGES = 20
 """From so many new sponsors on, pages of all customers are cheaper than one look-up each."""
@@ -32,7 +34,11 @@ def find_customers(account: Account, sponsors: Sequence[Sponsor]) -> None:
         return
     found, saw_all = _look_through(account, new)
     for some in _parts(list(new.values())):
-        there = {row_id: found[row_id][1] for row_id in some if row_id in found}
+        there = {
+            row_id: (str(found[row_id]["id"]), borne(found[row_id]))
+            for row_id in some
+            if row_id in found
+        }
         absent = [row_id for row_id in some if row_id not in found] if saw_all else []
         with account.store.writing(account.actor, Act.INVOICE) as uow:
             note_customers(uow, there, absent, account.now())
@@ -48,21 +54,22 @@ def _new_rows(account: Account, sponsors: Sequence[Sponsor]) -> dict[Sponsor, in
     return new
 
 
-def _look_through(
-    account: Account, new: dict[Sponsor, int]
-) -> tuple[dict[int, tuple[int, str]], bool]:
+def _look_through(account: Account, new: dict[Sponsor, int]) -> tuple[dict[int, Json], bool]:
     """Return the oldest customer of each row, and whether every customer was looked at."""
-    found: dict[int, tuple[int, str]] = {}
+    found: dict[int, Json] = {}
     for number, page in enumerate(account.gateway.pages("/v1/customers"), start=1):
         for seen in page:
             sponsor = (seen.get("email") or "").casefold(), comparable(seen.get("name") or "")
             row_id = new.get(sponsor)
             if row_id is not None:
-                mine = seen["created"], seen["id"]
-                found[row_id] = min(found.get(row_id, mine), mine)
+                found[row_id] = min(found.get(row_id, seen), seen, key=_age)
         if number > len(new) // 10 and len(page) == PAGE:
             return found, False
     return found, True
+
+
+def _age(customer: Json) -> tuple[int, str]:
+    return customer["created"], customer["id"]
 
 
 def _parts(rows: Sequence[T]) -> list[Sequence[T]]:

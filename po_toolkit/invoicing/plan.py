@@ -24,23 +24,29 @@ DESCRIPTION_LENGTH = 5000
 """Longest texts. Source: Stripe API 2026-10-28, products and invoice items."""
 
 
-def refuse_unbillable(order: PurchaseOrder, conference: Conference) -> None:
+def refuse_unbillable(order: PurchaseOrder, conference: Conference, today: date) -> None:
     """Refuse before the first call what Stripe or our own rules would refuse later.
 
     Raises:
         PurchaseOrderError: Says why this purchase order cannot be invoiced, and what to do.
     """
-    reason = unbillable_reason(order, conference)
+    reason = unbillable_reason(order, conference, today)
     if reason:
         raise PurchaseOrderError(f"{order.reference}: {reason}")
 
 
-def unbillable_reason(order: PurchaseOrder, conference: Conference) -> str:
-    """Return why this purchase order cannot be invoiced now, or ``""``."""
-    return next(_reasons(order, conference), "")
+def unbillable_reason(order: PurchaseOrder, conference: Conference, today: date) -> str:
+    """Return why this purchase order cannot be invoiced now, or ``""``.
+
+    Args:
+        order: The purchase order.
+        conference: Whose it is.
+        today: The present date in the conference's timezone.
+    """
+    return next(_reasons(order, conference, today), "")
 
 
-def _reasons(order: PurchaseOrder, conference: Conference) -> Iterator[str]:
+def _reasons(order: PurchaseOrder, conference: Conference, today: date) -> Iterator[str]:
     sums, limit, live = order.sums, conference.max_invoice_lines, order.live_invoice
     if order.status == Status.CANCELLED:
         yield "cancelled; a cancelled purchase order is not invoiced."
@@ -60,6 +66,12 @@ def _reasons(order: PurchaseOrder, conference: Conference) -> Iterator[str]:
         yield f"its total is {display(sums.total, order.currency)}; it must be more than zero."
     if sums.balance <= 0:
         yield "nothing is left to pay."
+    begun = live is not None and live.step != "customer" and not live.refused
+    if order.due_date is not None and order.due_date < today and not begun:
+        yield (
+            f"due on {order.due_date}, which is past, and Stripe takes no such due date; change "
+            f"it in the app, or send it with: po-toolkit reissue {order.reference} --due-date DATE."
+        )
     yield from Content(order, conference, 1).reasons()
     yield from _text_reasons(order)
 
@@ -77,11 +89,9 @@ def _text_reasons(order: PurchaseOrder) -> Iterator[str]:
             yield f"line {line.position} has more than {MOST_RATES} tax rates."
 
 
-def doubts(order: PurchaseOrder, today: date, limit: Authorized | None = None) -> list[str]:
+def doubts(order: PurchaseOrder, limit: Authorized | None = None) -> list[str]:
     """Return what a person should look at before this purchase order is invoiced."""
     found = []
-    if order.due_date is not None and order.due_date < today:
-        found.append(f"due on {order.due_date}, which is past")
     if not order.po_number:
         found.append("no PO number")
     if order.sums.paid:
@@ -148,6 +158,20 @@ class InvoicePlan:
         if order.tax_id:
             body["tax_id_data"] = [{"type": order.tax_id_type, "value": order.tax_id}]
         return body
+
+    def details(self, borne: Json) -> Json:
+        """Return what the customer at Stripe must say of himself.
+
+        Args:
+            borne: What he is known to say; the conference's language gives way to his own.
+        """
+        order = self.order
+        named: Json = {"name": order.organization_name}
+        if order.billing_address:
+            named["address"] = address_parts(order.billing_address)
+        if order.language or (self.content.language and not borne.get("preferred_locales")):
+            named["preferred_locales"] = [self.content.language]
+        return named
 
     def draft(self, customer_id: str) -> Json:
         """Return the body that makes the draft, without lines."""

@@ -1,7 +1,11 @@
-"""Sends one reminder: its row is there before the mail, so that no step is ever sent twice."""
+"""Sends one reminder: its row is there before the mail, so that no step is ever sent twice.
+
+An invoice that we deliver by ourselves is reminded of by a mail draft, which a person sends.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -9,8 +13,10 @@ from typing import Any
 from po_toolkit.domain.reminders import passed_steps, why_not
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import StripeRefusedError
+from po_toolkit.invoicing.delivery import mail_draft
 from po_toolkit.invoicing.drive import Account
 from po_toolkit.store import reminders
+from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.tables import PurchaseOrder, Reminder
 
 Json = dict[str, Any]
@@ -27,7 +33,7 @@ class Sent:
     """What became of one reminder."""
 
     state: str
-    """sent, held (not now), refused or taken (another process took the step)."""
+    """sent, drafted, held (not now), refused or taken (another process took the step)."""
     why: str = ""
 
 
@@ -38,6 +44,8 @@ def held_by_books(order: PurchaseOrder) -> str:
         return "cancelled"
     if live is None or live.step != "done" or not live.stripe_invoice_id or live.due_date is None:
         return "it has no invoice that the sponsor can pay"
+    if live.state == "finalized":
+        return "nobody has noted that it was delivered"
     entries = [(entry.kind, entry.amount) for entry in order.entries]
     return why_not(order.sums, entries, order.currency)
 
@@ -82,33 +90,95 @@ def remind(account: Account, order_id: int, step: int, schedule: list[int]) -> S
         StripeUnknownError: Nobody knows whether it was mailed; the same call again is safe.
         StripeAuthenticationError: The key is wrong.
     """
-    with account.store.reading() as session:
-        order = session.get_one(PurchaseOrder, order_id)
-        live = order.live_invoice
-        stripe_id = (live.stripe_invoice_id or "") if live else ""
-    why = held_by_stripe(account, stripe_id) if stripe_id else "it has no invoice at Stripe"
+    stripe_id, why = _asked(account, order_id)
     if why:
         return Sent("held", why)
     with account.store.writing(account.actor, Act.REMIND) as uow:
-        order = uow.lock_purchase_order(order_id)
-        live = order.live_invoice
-        why = held_by_books(order)
-        if why or live is None or live.stripe_invoice_id != stripe_id:
-            return Sent("held", why or "its invoice was replaced just now")
-        now = account.now()
-        known = {row.step: row for row in reminders.reminders_of(uow.session, [order_id])[order_id]}
-        if any(later > step for later in known):
-            return Sent("taken")
-        reminders.take_step(uow, order, live, step, state="sending", now=now)
-        for earlier in passed_steps(schedule, known, step):
-            reminders.take_step(uow, order, live, earlier, state="passed", now=now)
+        held = _take(account, uow, order_id, stripe_id, step, schedule=schedule, state="sending")
+        if held:
+            return held
         row = reminders.reminder_row(uow.session, order_id, step)
         if row.state != "sending":
             return Sent("taken")
-        if now - row.created_at > KEY_LASTS:
+        if account.now() - row.created_at > KEY_LASTS:
             row.state, row.error = "refused", "it is not known whether Stripe mailed it"
             return Sent("refused", row.error)
     return _mail(account, row)
+
+
+def draft_reminder(
+    account: Account,
+    order_id: int,
+    step: int,
+    schedule: list[int],
+    *,
+    pdf: bytes,
+    keep: Callable[[bytes], None],
+) -> Sent:
+    """Write the mail of a step that we deliver by ourselves, unless it was taken or is forbidden.
+
+    Args:
+        account: The conference's account.
+        order_id: The purchase order; its payments were read from Stripe just now.
+        step: Days from the due date.
+        schedule: All steps; earlier ones are passed over for good.
+        pdf: The invoice.
+        keep: Takes the mail draft. Where it fails, the step is not taken.
+
+    Raises:
+        StripeGatewayError: Stripe could not be asked.
+    """
+    stripe_id, why = _asked(account, order_id)
+    if why:
+        return Sent("held", why)
+    with account.store.writing(account.actor, Act.REMIND) as uow:
+        held = _take(account, uow, order_id, stripe_id, step, schedule=schedule, state="drafted")
+        row = reminders.reminder_row(uow.session, order_id, step) if not held else None
+        if held or row is None or row.state != "drafted" or row.sent_at is not None:
+            return held or Sent("taken")
+        row.sent_at = account.now()
+        order = uow.lock_purchase_order(order_id)
+        uow.audit(Act.REMIND, order, after={"step": step, "state": "drafted"})
+        live = order.live_invoice
+        if live is not None:
+            keep(mail_draft(order, live, account.conference, pdf, reminder=True))
+    return Sent("drafted")
+
+
+def _asked(account: Account, order_id: int) -> tuple[str, str]:
+    """Return Stripe's id of the live invoice, and why Stripe forbids a reminder."""
+    with account.store.reading() as session:
+        live = session.get_one(PurchaseOrder, order_id).live_invoice
+        stripe_id = (live.stripe_invoice_id or "") if live else ""
+    if not stripe_id:
+        return "", "it has no invoice at Stripe"
+    return stripe_id, held_by_stripe(account, stripe_id)
+
+
+def _take(
+    account: Account,
+    uow: UnitOfWork,
+    order_id: int,
+    stripe_id: str,
+    step: int,
+    *,
+    schedule: list[int],
+    state: str,
+) -> Sent | None:
+    """Take a step and pass those before it over; say why where that cannot be."""
+    order = uow.lock_purchase_order(order_id)
+    live = order.live_invoice
+    why = held_by_books(order)
+    if why or live is None or live.stripe_invoice_id != stripe_id:
+        return Sent("held", why or "its invoice was replaced just now")
+    now = account.now()
+    known = {row.step for row in reminders.reminders_of(uow.session, [order_id])[order_id]}
+    if any(later > step for later in known):
+        return Sent("taken")
+    reminders.take_step(uow, order, live, step, state=state, now=now)
+    for earlier in passed_steps(schedule, known, step):
+        reminders.take_step(uow, order, live, earlier, state="passed", now=now)
+    return None
 
 
 def _mail(account: Account, row: Reminder) -> Sent:

@@ -17,7 +17,7 @@ def send_again(account: Account, order_id: int) -> Invoice:
     Two mails are what the person asks for, so each call has a key of its own.
 
     Raises:
-        PurchaseOrderError: There is no open invoice.
+        PurchaseOrderError: There is no open invoice, or we deliver it by ourselves.
         StripeGatewayError: Stripe refused or could not be asked.
     """
     with account.store.writing(account.actor, Act.RESEND) as uow:
@@ -26,6 +26,11 @@ def send_again(account: Account, order_id: int) -> Invoice:
         if invoice is None or invoice.stripe_status not in ("open", "uncollectible"):
             raise PurchaseOrderError(
                 f"{order.reference} has no open invoice to send again; invoice it first."
+            )
+        if invoice.delivery == "ourselves":
+            raise PurchaseOrderError(
+                f"{order.reference} is delivered by ourselves, so Stripe does not mail it; write "
+                f"the mail with: po-toolkit deliver {order.reference} --out invoice.eml."
             )
         uow.audit(Act.RESEND, order, after={"stripe_invoice_id": invoice.stripe_invoice_id})
     said = account.gateway.write(

@@ -1,6 +1,7 @@
 """Sends one purchase order's invoice exactly once, from wherever an earlier try left it.
 
-customer → draft → lines (all in one call, then the total is checked) → send, which finalizes.
+customer → draft → lines (all in one call, then the total is checked) → send, which finalizes and
+mails, or finalize alone where we deliver it by ourselves.
 """
 
 from __future__ import annotations
@@ -21,9 +22,17 @@ from po_toolkit.errors import (
     StripeRefusedError,
     StripeStored500Error,
 )
-from po_toolkit.invoicing.automatic_tax import take_taxes, taxed_lines
-from po_toolkit.invoicing.customers import customer_step, forget_customer
-from po_toolkit.invoicing.drive import Account, Drive, claim, held, release
+from po_toolkit.invoicing.automatic_tax import take_taxes, taxed_lines, unpayable
+from po_toolkit.invoicing.customers import before_it_is_final, customer_step, forget_customer
+from po_toolkit.invoicing.drive import (
+    LAST_STEPS,
+    Account,
+    Drive,
+    claim,
+    held,
+    last_step,
+    release,
+)
 from po_toolkit.invoicing.look import Found, Sight, agrees, look, was_sent
 from po_toolkit.invoicing.tax import make_rate
 from po_toolkit.money import display, minor_from_api
@@ -47,7 +56,7 @@ class _NextGenerationError(PoToolkitError):
 def send_invoice(
     account: Account, order_id: int, *, send: bool = True, read: PurchaseOrder | None = None
 ) -> Invoice:
-    """Take a purchase order's invoice to ``sent``, or to a checked draft.
+    """Take a purchase order's invoice to ``sent`` or ``finalized``, or to a checked draft.
 
     Args:
         account: The conference's account.
@@ -97,7 +106,7 @@ def _walk(drive: Drive, *, send: bool) -> None:
         _accept(drive, look(drive))
     first = drive.invoice.attempt
     while (step := drive.invoice.step) != "done":
-        if step == "send" and not send:
+        if step in LAST_STEPS and not send:
             return
         try:
             _STEPS[step](drive)
@@ -144,7 +153,7 @@ def _lines_step(drive: Drive) -> None:
     _check(drive, invoice)
     taxed = taxed_lines(drive, invoice)
     with drive.step() as (uow, row):
-        row.step, row.state = "send", "drafted"
+        row.step, row.state = last_step(row), "drafted"
         _take_over(drive, row, invoice)
         if taxed:
             drive.order = take_taxes(uow, drive.order.id, taxed)
@@ -152,10 +161,17 @@ def _lines_step(drive: Drive) -> None:
 
 def _check(drive: Drive, invoice: Json) -> None:
     """Let no draft pass whose total is not the purchase order's, to the minor unit."""
-    if agrees(drive, invoice):
+    fraction = drive.plan.content.automatic_tax and unpayable(invoice)
+    if agrees(drive, invoice) and not fraction:
         return
     order = drive.order
     _discard(drive)
+    if fraction:
+        raise InvoiceMismatchError(
+            f"{order.reference}: the tax that Stripe computed cannot be paid in "
+            f"{order.currency.upper()}. The draft was deleted and nothing was sent; choose a price "
+            f"whose tax comes out even."
+        )
     if drive.plan.content.automatic_tax and invoice["automatic_tax"]["status"] != "complete":
         raise InvoiceMismatchError(
             f"{order.reference}: Stripe cannot compute the tax "
@@ -170,25 +186,29 @@ def _check(drive: Drive, invoice: Json) -> None:
     )
 
 
-def _send_step(drive: Drive) -> None:
+def _last_step(drive: Drive) -> None:
+    before_it_is_final(drive)
     try:
         invoice = drive.write()
     except StripeIdempotencyError:
         raise
     except StripeRefusedError:
         sight = look(drive)
-        if sight.found in (Found.FULL_DRAFT, Found.OPEN):
+        if sight.found is Found.FULL_DRAFT:
+            raise
+        if sight.found is Found.OPEN and drive.invoice.step == "send":
             raise
         _accept(drive, sight)
         return
-    _done(drive, invoice)
+    _done(drive, invoice, mailed=drive.invoice.step == "send")
 
 
 _STEPS: dict[str, Callable[[Drive], None]] = {
     "customer": customer_step,
     "draft": _draft_step,
     "lines": _lines_step,
-    "send": _send_step,
+    "send": _last_step,
+    "finalize": _last_step,
 }
 
 
@@ -202,19 +222,28 @@ def _accept(drive: Drive, sight: Sight) -> None:
         case Found.EMPTY_DRAFT:
             _adopt(drive, sight, step="lines", state="drafting")
         case Found.FULL_DRAFT:
-            _adopt(drive, sight, step="send", state="drafted")
+            _adopt(drive, sight, step=last_step(drive.invoice), state="drafted")
         case Found.OTHER_DRAFT:
             _adopt(drive, sight, step="lines", state="drafting")
             _discard(drive)
             raise _NextGenerationError
-        case Found.OPEN if not was_sent(drive, sight.invoice["id"]):
-            _adopt(drive, sight, step="send", state="drafted")
-        case Found.OPEN | Found.PAID:
-            _done(drive, sight.invoice)
+        case Found.OPEN:
+            _opened_before(drive, sight)
+        case Found.PAID:
+            _done(drive, sight.invoice, mailed=True)
         case Found.VOID:
             _voided_by_hand(drive, sight)
         case Found.OTHER_LINES:
             _finalized_otherwise(drive, sight)
+
+
+def _opened_before(drive: Drive, sight: Sight) -> None:
+    """It is final already: done, unless Stripe is to mail it and has not."""
+    mailed = was_sent(drive, sight.invoice["id"])
+    if mailed or last_step(drive.invoice) == "finalize":
+        _done(drive, sight.invoice, mailed=mailed)
+    else:
+        _adopt(drive, sight, step="send", state="drafted")
 
 
 def _adopt(drive: Drive, sight: Sight, **changes: Any) -> None:
@@ -249,22 +278,24 @@ def _finalized_otherwise(drive: Drive, sight: Sight) -> None:
     )
 
 
-def _done(drive: Drive, invoice: Json) -> None:
+def _done(drive: Drive, invoice: Json, *, mailed: bool) -> None:
     account = drive.account
     taxed = taxed_lines(drive, invoice)
     with account.store.writing(account.actor, Act.INVOICE) as uow:
         if taxed:
             take_taxes(uow, drive.order.id, taxed)
-        note_sent(uow, drive.order.id)
+        paid = invoice["status"] == "paid"
+        note_sent(uow, drive.order.id, delivered=mailed or paid)
         row = held(uow, drive.invoice)
         row.stripe_invoice_id = invoice["id"]
         row.step = "done"
-        row.state = "paid" if invoice["status"] == "paid" else "sent"
+        issued = "sent" if mailed else "finalized"
+        row.state = "paid" if paid else issued
         row.sent_at = account.now()
         row.lease_owner, row.lease_until = "", None
         _take_over(drive, row, invoice)
         drive.note_progress(uow, row)
-        sent = {"stripe_invoice_id": invoice["id"], "sent": True}
+        sent = {"stripe_invoice_id": invoice["id"], "sent": mailed}
         uow.audit(Act.INVOICE, drive.order, after=sent)
     drive.invoice = row
 

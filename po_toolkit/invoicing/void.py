@@ -59,7 +59,9 @@ def _take_back(drive: Drive, sight: Sight) -> str:
         )
         raise PurchaseOrderError(
             f"{drive.order.reference}: Stripe has {paid} on invoice {invoice['id']}, so it is not "
-            f"voided and nothing was changed. Sync to see the payment, then refund it."
+            f"voided and nothing was changed. Sync to see the payment, then refund it. What was "
+            f"recorded by hand and reversed stays there: credit the balance instead, with "
+            f"po-toolkit credit-note {drive.order.reference}."
         )
     try:
         gateway.write(

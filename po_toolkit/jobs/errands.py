@@ -167,7 +167,7 @@ def _payouts(opened: OpenConference) -> tuple[str, Sequence[str]]:
 
 
 def _remind(opened: OpenConference) -> tuple[str, Sequence[str]]:
-    report = send_reminders(opened)
+    report = send_reminders(opened, only="stripe")
     others = [f"{r.reference}: {r.reason}." for r in report.results if r.outcome != "sent"]
     return f"{count(report.count('sent'), 'reminder')} sent.", others
 

@@ -11,14 +11,19 @@ from po_toolkit.domain.sums import EntryKind
 from po_toolkit.errors import DuplicateEntryError, PurchaseOrderError
 from po_toolkit.money import display
 from po_toolkit.payments import tell_book
-from po_toolkit.payments.intend import intend, takes_credit_notes, takes_payments
+from po_toolkit.payments.intend import (
+    intend,
+    takes_credit_notes,
+    takes_payments,
+    undone_but_told,
+)
 from po_toolkit.payments.outside import marked
 from po_toolkit.payments.record import Movement, record
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.ledger import same_by_hand
 from po_toolkit.store.tables import CreditNote, PurchaseOrder
 
-METHODS = ("wire", "ach", "check", "other", "stripe")
+METHODS = ("wire", "ach", "check", "other")
 
 
 def enter_payment(
@@ -59,8 +64,8 @@ def enter_payment(
     _refuse_impossible(order, amount, method)
     if not again:
         _refuse_twin(order, amount, method, reference, payment_date)
-    invoice = takes_payments(order)
-    if invoice is None:
+    invoice, told = takes_payments(order), undone_but_told(order, amount)
+    if invoice is None or told is not None:
         movement = Movement(
             kind=EntryKind.PAYMENT,
             method=method,
@@ -73,8 +78,13 @@ def enter_payment(
             note=note,
             uuid=uuid4(),
         )
-        known_as = source_id or str(movement.uuid)
-        record(uow, order, replace(movement, source_id=known_as), Act.RECORD_PAYMENT)
+        movement = replace(movement, source_id=source_id or str(movement.uuid))
+        if told is not None:  # Stripe counts it already; to tell it again would count it twice
+            record_id, told.stripe_payment_record_id = told.stripe_payment_record_id, ""
+            movement = replace(
+                movement, stripe_payment_record_id=record_id, invoice_id=told.invoice_id
+            )
+        record(uow, order, movement, Act.RECORD_PAYMENT)
         return None
     details = {
         "method": method,
@@ -92,6 +102,11 @@ def _refuse_impossible(order: PurchaseOrder, amount: int, method: str) -> None:
         raise PurchaseOrderError(
             f"{order.reference}: a payment must be more than zero, not "
             f"{display(amount, order.currency)}."
+        )
+    if method == "stripe":
+        raise PurchaseOrderError(
+            f"{order.reference}: what came through Stripe is not entered by hand, else it would "
+            f"count twice; sync brings it."
         )
     if method not in METHODS:
         raise PurchaseOrderError(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from po_toolkit.domain.periods import local_day
 from po_toolkit.domain.roles import STRIPE, Act
@@ -52,6 +52,33 @@ def settle(books: Books, customer_id: str) -> Taken:
             for invoice in order.invoices:
                 _settle_invoice(move, order, invoice, orders)
         taken.statuses_changed = sum(o.status != before[o.id] for o in orders.values())
+    return taken
+
+
+def settle_missing(books: Books) -> Taken:
+    """Settle the customers of whom an invoice used more credit than the ledger shows.
+
+    An invoice that used credit says so from the moment it is sent, and may never change again.
+    """
+    shown = (
+        select(func.coalesce(func.sum(LedgerEntry.amount), 0))
+        .where(
+            LedgerEntry.invoice_id == Invoice.id,
+            LedgerEntry.kind == EntryKind.TRANSFER_IN.value,
+            LedgerEntry.reverses_id.is_(None),
+        )
+        .scalar_subquery()
+    )
+    query = select(Invoice.stripe_customer_id).where(
+        Invoice.conference_id == books.conference.id,
+        Invoice.stripe_credit_used > 0,
+        Invoice.stripe_credit_used > shown,
+    )
+    with books.store.reading() as session:
+        customers = sorted(set(session.scalars(query)))
+    taken = Taken()
+    for customer_id in customers:
+        taken.add(settle(books, customer_id))
     return taken
 
 

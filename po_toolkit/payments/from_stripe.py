@@ -147,8 +147,13 @@ def take_payment(books: Books, payment: Json) -> Taken | None:
 
 
 def settled(payments: Iterable[Json]) -> list[Json]:
-    """Return the payments whose money has come."""
-    return [p for p in payments if p.get("status") == "paid" and p.get("amount_paid")]
+    """Return the payments whose money has come, in the order it came."""
+    come = [p for p in payments if p.get("status") == "paid" and p.get("amount_paid")]
+    return sorted(come, key=_paid_at)
+
+
+def _paid_at(payment: Json) -> int:
+    return int((payment.get("status_transitions") or {}).get("paid_at") or payment["created"])
 
 
 def id_of(reference: Any) -> str:
@@ -197,7 +202,6 @@ def _is_ours(books: Books, uow: UnitOfWork, placed: Placed) -> bool:
 
 def _movement(books: Books, invoice: Invoice, payment: Json) -> Movement:
     details = payment.get("payment") or {}
-    paid_at = (payment.get("status_transitions") or {}).get("paid_at") or payment["created"]
     currency = payment["currency"]
     return Movement(
         kind=EntryKind.PAYMENT,
@@ -207,7 +211,7 @@ def _movement(books: Books, invoice: Invoice, payment: Json) -> Movement:
         source="stripe",
         source_id=payment["id"],
         reference=invoice.stripe_invoice_id or "",
-        payment_date=books.day_of(paid_at),
+        payment_date=books.day_of(_paid_at(payment)),
         note=f"Auto-synced from Stripe invoice {invoice.stripe_invoice_id}",
         invoice_id=invoice.id,
         stripe_payment_record_id=record_id_of(payment),
@@ -235,4 +239,6 @@ def _follow_status(invoice: Invoice, status: str) -> None:
     if invoice.step != "done" or status not in _STATE_OF:
         return
     state = _STATE_OF[status]
+    if state == "sent" and invoice.state == "finalized":
+        return  # that it is open does not say that the sponsor has it
     invoice.state = "adopted" if invoice.adopted and state == "sent" else state

@@ -7,10 +7,11 @@ payment whole and is taken as it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.errors import StripeNotFoundError
 from po_toolkit.payments import unexplained
 from po_toolkit.payments.books import Books, Taken
@@ -18,28 +19,50 @@ from po_toolkit.payments.credit_notes import take_credit_note
 from po_toolkit.payments.from_stripe import fetch_invoice, id_of, take_invoice, take_payment
 from po_toolkit.payments.money_back import concerns_us, take_dispute, take_refund
 from po_toolkit.payments.payouts import take_payout
-from po_toolkit.store.invoices import by_stripe_id
+from po_toolkit.store.invoices import by_stripe_id, undelivered
+from po_toolkit.store.purchase_orders import refresh_status
+from po_toolkit.store.stripe_only import with_money
 
 Json = dict[str, Any]
 Handler = Callable[[Books, Json], Taken | None]
 
 
-def handle(books: Books, event: Json) -> Taken | None:
-    """Do what an event asks for.
+def handle(books: Books, events: Sequence[Json]) -> Taken | None:
+    """Do what several events of one object ask for: the newest does for all.
 
     Args:
-        books: The conference whose account sent it.
-        event: The event, whole.
+        books: The conference whose account sent them.
+        events: The events, whole, oldest first.
 
     Returns:
-        What it changed, or None when it is not ours or of no type that moves anything here.
+        What changed, or None when it is not ours or of no type that moves anything here.
 
     Raises:
-        StripeGatewayError: The object could not be fetched; try the event again later.
+        StripeGatewayError: The object could not be fetched; try the events again later.
         PurchaseOrderError: What it says cannot be booked; a person must look.
     """
-    handler = HANDLERS.get(event["type"])
-    return handler(books, event) if handler else None
+    take_mailed(books, events)
+    handler = HANDLERS.get(events[-1]["type"])
+    return handler(books, events[-1]) if handler else None
+
+
+def take_mailed(books: Books, events: Iterable[Json]) -> None:
+    """Note which invoices that we were to deliver by ourselves Stripe has mailed after all.
+
+    Nothing but this event tells it.
+    """
+    mailed = [e["data"]["object"]["id"] for e in events if e["type"] == "invoice.sent"]
+    if not mailed:
+        return
+    with books.store.reading() as session:
+        waiting = undelivered(session, books.conference, mailed)
+    for order_id in sorted(waiting):
+        with books.store.writing(STRIPE, Act.SYNC) as uow:
+            order = uow.lock_purchase_order(order_id)
+            for invoice in order.invoices:
+                if invoice.stripe_invoice_id in mailed and invoice.state == "finalized":
+                    invoice.state = "sent"
+            refresh_status(order)
 
 
 def invoice_changed(books: Books, event: Json) -> Taken | None:
@@ -88,10 +111,28 @@ def credit_note_changed(books: Books, event: Json) -> Taken | None:
     return take_credit_note(books, books.gateway.read(f"/v1/credit_notes/{note['id']}"))
 
 
-def customer_money_moved(books: Books, event: Json) -> Taken | None:
-    """Note money of a customer that lies at Stripe without paying an invoice."""
-    unexplained.take_event(books.store, books.conference, event, read_at=_happened(books, event))
+def customer_changed(books: Books, event: Json) -> Taken | None:
+    """Fetch a customer whose money lies at Stripe without paying an invoice, and note it."""
+    customer = event["data"]["object"]
+    with books.store.reading() as session:
+        known = customer["id"] in with_money(session, books.conference)
+    if known or unexplained.says_money(customer):
+        _note_money(books, customer["id"])
     return Taken()
+
+
+def customer_cash_moved(books: Books, event: Json) -> Taken | None:
+    """Fetch the customer and note what waits in his cash balance now."""
+    _note_money(books, id_of(event["data"]["object"]["customer"]))
+    return Taken()
+
+
+def _note_money(books: Books, customer_id: str) -> None:
+    read_at = books.now()
+    query = {"expand": ["cash_balance"]}
+    said = books.gateway.read(f"/v1/customers/{customer_id}", query)
+    if not said.get("deleted"):
+        unexplained.take_customer(books.store, books.conference, said, read_at=read_at)
 
 
 def payout_changed(books: Books, event: Json) -> Taken | None:
@@ -134,8 +175,8 @@ HANDLERS: dict[str, Handler] = {
     "credit_note.created": credit_note_changed,
     "credit_note.updated": credit_note_changed,
     "credit_note.voided": credit_note_changed,
-    "customer.updated": customer_money_moved,
-    "customer_cash_balance_transaction.created": customer_money_moved,
+    "customer.updated": customer_changed,
+    "customer_cash_balance_transaction.created": customer_cash_moved,
     "payout.created": payout_changed,
     "payout.updated": payout_changed,
     "payout.paid": payout_changed,

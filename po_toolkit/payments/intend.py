@@ -92,6 +92,25 @@ def _store(
     return intent.id
 
 
+def undone_but_told(order: PurchaseOrder, amount: int) -> LedgerEntry | None:
+    """Return a payment of this amount that was undone here after Stripe was told of it, if any.
+
+    Stripe cannot take a recorded payment back, so its invoice still counts it.
+    """
+    undone = {entry.reverses_id for entry in order.entries}
+    return next(
+        (
+            entry
+            for entry in order.entries
+            if entry.stripe_payment_record_id
+            and entry.source != "stripe"
+            and (entry.kind, entry.amount) == (EntryKind.PAYMENT, amount)
+            and entry.id in undone
+        ),
+        None,
+    )
+
+
 def tell_earlier(uow: UnitOfWork, order: PurchaseOrder) -> list[int]:
     """Intend to tell a newly sent invoice of the payments and credit notes that came before it.
 

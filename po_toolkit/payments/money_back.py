@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.domain.sums import EntryKind
+from po_toolkit.errors import StripeAuthenticationError, StripeNotFoundError
 from po_toolkit.money import display, minor_from_api
 from po_toolkit.payments import credit
 from po_toolkit.payments.books import Books, Change, Taken
@@ -42,9 +44,10 @@ def take_refund(books: Books, said: Json, *, entered_by: str = "") -> Taken | No
 
     The same entries stand at the end whatever of the refund was heard of first.
     """
-    moves = [(EntryKind.REFUND, said["id"])]
+    moves = [Move(EntryKind.REFUND, said["id"], said["created"])]
     if said.get("status") in ("failed", "canceled"):
-        moves.append((EntryKind.REFUND_FAILED, f"{said['id']}:failed"))
+        failed = f"{said['id']}:failed"
+        moves.append(Move(EntryKind.REFUND_FAILED, failed, _came_back(books, said)))
     return _take(books, said, moves, entered_by)
 
 
@@ -56,10 +59,32 @@ def take_dispute(books: Books, said: Json) -> Taken | None:
     if said.get("status") in _NOTHING_MOVED:
         return Taken()
     kind = EntryKind.PAYMENT_REVERSAL if said.get("reason") in RETURNED else EntryKind.DISPUTE
-    moves = [(kind, said["id"])]
+    booked = [(b["created"], b["amount"]) for b in said.get("balance_transactions") or []]
+    withdrawn = min((at for at, amount in booked if amount < 0), default=said["created"])
+    moves = [Move(kind, said["id"], withdrawn)]
     if said.get("status") == "won":
-        moves.append((EntryKind.DISPUTE_REINSTATED, f"{said['id']}:won"))
+        now = int(books.now().timestamp())
+        back = max((at for at, amount in booked if amount > 0), default=now)
+        moves.append(Move(EntryKind.DISPUTE_REINSTATED, f"{said['id']}:won", back))
     return _take(books, said, moves, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One movement of a refund's or dispute's money, and its Unix time."""
+
+    kind: EntryKind
+    source_id: str
+    at: int
+
+
+def _came_back(books: Books, said: Json) -> int:
+    """Return when a refund's money came back: weeks after the refund, often in another period."""
+    booked = id_of(said.get("failure_balance_transaction"))
+    if booked:
+        with suppress(StripeNotFoundError, StripeAuthenticationError):  # a key may not see it
+            return int(books.gateway.read(f"/v1/balance_transactions/{booked}")["created"])
+    return int(books.now().timestamp())
 
 
 def concerns_us(books: Books, said: Json) -> bool:
@@ -72,9 +97,7 @@ def payment_ids(said: Json) -> list[str]:
     return [i for i in (id_of(said.get("payment_intent")), id_of(said.get("charge"))) if i]
 
 
-def _take(
-    books: Books, said: Json, moves: list[tuple[EntryKind, str]], entered_by: str
-) -> Taken | None:
+def _take(books: Books, said: Json, moves: list[Move], entered_by: str) -> Taken | None:
     paid = _payment(books, said)
     if paid is None:
         return None
@@ -83,12 +106,10 @@ def _take(
         before = order.status
         new: list[LedgerEntry] = []
         reverses = paid.id
-        for kind, source_id in moves:
-            movement = _movement(
-                books, said, paid, kind=kind, source_id=source_id, entered_by=entered_by
-            )
+        for move in moves:
+            movement = _movement(books, said, paid, move, entered_by=entered_by)
             new += record_all(uow, [(order, replace(movement, reverses_id=reverses))], Act.SYNC)
-            reverses = next((e.id for e in order.entries if e.source_id == source_id), paid.id)
+            reverses = next((e.id for e in order.entries if e.source_id == move.source_id), paid.id)
         taken = Taken(
             refunds=sum(e.kind == EntryKind.REFUND for e in new),
             statuses_changed=int(order.status != before),
@@ -114,21 +135,20 @@ def _movement(
     books: Books,
     said: Json,
     paid: LedgerEntry,
+    move: Move,
     *,
-    kind: EntryKind,
-    source_id: str,
     entered_by: str,
 ) -> Movement:
     currency = said["currency"]
     return Movement(
-        kind=kind,
+        kind=move.kind,
         method="stripe",
         amount=minor_from_api(said["amount"], currency),
         currency=currency,
         source="stripe",
-        source_id=source_id,
+        source_id=move.source_id,
         reference=paid.reference,
-        payment_date=books.day_of(said["created"]),
+        payment_date=books.day_of(move.at),
         note=f"Stripe says: {said['reason']}" if said.get("reason") else "",
         invoice_id=paid.invoice_id,
         stripe_payment_id=paid.stripe_payment_id,

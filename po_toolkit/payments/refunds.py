@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from uuid import uuid4
 
 from po_toolkit.domain.roles import Act
@@ -13,7 +14,7 @@ from po_toolkit.payments.intend import intend
 from po_toolkit.payments.record import Movement, record
 from po_toolkit.store import money_intents
 from po_toolkit.store.database import UnitOfWork
-from po_toolkit.store.tables import LedgerEntry, PurchaseOrder
+from po_toolkit.store.tables import LedgerEntry, MoneyIntent, PurchaseOrder
 
 
 def refundable(order: PurchaseOrder) -> list[tuple[LedgerEntry, int]]:
@@ -72,10 +73,14 @@ def intend_refund(
 ) -> list[int]:
     """Store a refund's parts and who orders it; return the ids of the intents to be settled."""
     ids = []
-    whole = sum(amount for _, amount in plan)
+    whole, together = sum(amount for _, amount in plan), str(uuid4())
     for entry, amount in plan:
         invoice = next(i for i in order.invoices if i.id == entry.invoice_id)
-        details = {"stripe_payment_id": entry.stripe_payment_id, "whole": whole}
+        details = {
+            "stripe_payment_id": entry.stripe_payment_id,
+            "whole": whole,
+            "refund": together,
+        }
         ids.append(intend(uow, order, invoice, kind="refund", amount=amount, details=details))
     uow.audit(
         Act.REFUND,
@@ -94,6 +99,30 @@ def unfinished(uow: UnitOfWork, order: PurchaseOrder, amount: int) -> list[int]:
         if intent.purchase_order_id == order.id and intent.kind == "refund"
     ]
     return [intent.id for intent in waiting if intent.details["whole"] == amount]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """How a refund that is taken from several payments stands; minor units."""
+
+    whole: int
+    done: int
+
+
+def give_up_rest(uow: UnitOfWork, refused: MoneyIntent, now: datetime) -> Parts | None:
+    """End the other parts of a refund of which Stripe refused one; None where it had only one.
+
+    Else a later sync would give back what the person was told did not go.
+    """
+    parts = money_intents.of_one_refund(uow.session, refused)
+    if len(parts) == 1:
+        return None
+    for part in parts:
+        if part.finished_at is None:
+            part.step, part.finished_at = "refused", now
+            part.error = "Not tried, since Stripe refused another part of the same refund."
+    done = sum(part.amount for part in parts if part.step == "done")
+    return Parts(whole=refused.details["whole"], done=done)
 
 
 def enter_refund(

@@ -62,3 +62,20 @@ def reverse(
         uuid=uuid4(),
     )
     record(uow, order, movement, Act.REVERSE)
+
+
+def left_at_stripe(order: PurchaseOrder, entry: LedgerEntry) -> str:
+    """Say what Stripe still counts of an entry that was undone, or ``""``.
+
+    Stripe has no call that takes a payment record off an invoice, nor voids an invoice with one.
+    """
+    if not entry.stripe_payment_record_id or entry.kind != EntryKind.PAYMENT:
+        return ""
+    invoice = next((i for i in order.invoices if i.id == entry.invoice_id), None)
+    named = invoice.stripe_invoice_id if invoice else "its invoice"
+    shown = display(entry.amount, entry.currency)
+    return (
+        f"Stripe was told of it and cannot take it back: {named} still counts {shown} as paid, and "
+        f"neither its page nor its reminders ask for that. Ask for it yourself, by wire or check. "
+        f"The same amount entered again on {order.reference} is taken for what Stripe counts."
+    )

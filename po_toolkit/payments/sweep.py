@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from po_toolkit.errors import PurchaseOrderError, StripeNotFoundError
-from po_toolkit.payments import unexplained
+from po_toolkit.payments import credit, unexplained
 from po_toolkit.payments.books import Books, Taken
 from po_toolkit.payments.credit_notes import take_credit_note
 from po_toolkit.payments.from_stripe import (
@@ -24,7 +24,7 @@ from po_toolkit.payments.from_stripe import (
 )
 from po_toolkit.payments.money_back import payment_ids, take_dispute, take_refund
 from po_toolkit.payments.report import Sweep, SyncReport
-from po_toolkit.store import ledger
+from po_toolkit.store import ledger, stripe_only
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.invoices import final_stripe_ids, known_stripe_ids, unchanged
 
@@ -49,6 +49,8 @@ def sweep(books: Books, report: SyncReport) -> None:
     seen |= walk_refunds(books, report, proof)
     seen |= walk_disputes(books, report, proof)
     seen |= walk_credit_notes(books, report, proof)
+    _walk_customers(books)
+    report.add(credit.settle_missing(books))
     with books.store.reading() as session:
         now = ledger.facts_of_stripe(session, books.conference, utc_now())
     proof.found = len(now.keys() & seen - facts.keys())
@@ -73,7 +75,7 @@ def walk_invoices(books: Books, report: SyncReport, proof: Sweep) -> set[str]:
         unexplained.take_strays(books.store, books.conference, strays, read_at=read_at)
         mine = [with_all_payments(books.gateway, said) for said in page if said["id"] in ours]
         payments |= _compare_invoices(books, mine, read_at, report)
-        _take_credits(books, page)
+        _read_customers(books, (said for said in page if said.get("amount_overpaid")))
     with books.store.reading() as session:
         final = final_stripe_ids(session, books.conference, started)
     for stripe_id in final:
@@ -118,6 +120,7 @@ def walk_credit_notes(books: Books, report: SyncReport, proof: Sweep) -> set[str
             wanted = [id_of(said["invoice"]) for said in page]
             ours = known_stripe_ids(session, books.conference, wanted)
             booked = ledger.credit_notes(session, books.conference, [said["id"] for said in page])
+        _read_customers(books, (n for n in page if n.get("customer_balance_transaction")))
         for said in page:
             if id_of(said["invoice"]) in ours:
                 seen.add(said["id"])
@@ -210,13 +213,26 @@ def _listed(books: Books, path: str) -> Iterator[list[Json]]:
         log.info("the server has no such list", path=path)
 
 
-def _take_credits(books: Books, page: list[Json]) -> None:
-    """Read the customers whom an overpayment gave credit."""
-    credited = {id_of(said["customer"]) for said in page if said.get("amount_overpaid")}
-    for customer_id in sorted(credited):
+def _read_customers(books: Books, credited: Iterable[Json]) -> None:
+    """Read the customers to whom an invoice or a credit note gave credit."""
+    for customer_id in sorted({id_of(said["customer"]) for said in credited}):
         read_at = books.now()
         customer = books.gateway.read(f"/v1/customers/{customer_id}")
-        unexplained.take_customer(books.store, books.conference, customer, read_at=read_at)
+        if not customer.get("deleted"):
+            unexplained.take_customer(books.store, books.conference, customer, read_at=read_at)
+
+
+def _walk_customers(books: Books) -> None:
+    """Read what waits in the cash balances, where bank transfers are taken at all."""
+    with books.store.reading() as session:
+        if not stripe_only.takes_transfers(session, books.conference):
+            return
+        known = stripe_only.with_money(session, books.conference)
+    query = {"expand": ["data.cash_balance"]}
+    for read_at, page in _timed_pages(books, "/v1/customers", query):
+        for customer in page:
+            if customer["id"] in known or unexplained.says_money(customer):
+                unexplained.take_customer(books.store, books.conference, customer, read_at=read_at)
 
 
 def _timed_pages(books: Books, path: str, query: Json) -> Iterator[tuple[datetime, list[Json]]]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.errors import (
@@ -18,16 +21,18 @@ from po_toolkit.payments.books import Books
 from po_toolkit.payments.credit_notes import take_credit_note
 from po_toolkit.payments.from_stripe import (
     fetch_invoice,
+    id_of,
     payment_id_of,
     take_invoice,
     take_payment,
     take_payments,
 )
-from po_toolkit.payments.handlers import HANDLERS, LISTENED
+from po_toolkit.payments.handlers import HANDLERS, LISTENED, take_mailed
 from po_toolkit.payments.money_back import take_dispute, take_refund
 from po_toolkit.payments.report import Sweep, SyncReport
 from po_toolkit.store import cursors
-from po_toolkit.store.invoices import known_stripe_ids
+from po_toolkit.store.invoices import known_stripe_ids, undelivered
+from po_toolkit.store.tables import SyncCursor
 from po_toolkit.stripe_gateway import StripeGateway
 
 __all__ = ["Books", "SyncReport", "sync_all", "sync_one"]
@@ -37,15 +42,27 @@ Json = dict[str, Any]
 EVENTS_KEPT = timedelta(days=29)
 """Stripe lists events for 30 days; a cursor older than this starts afresh."""
 
+OVERLAP = timedelta(hours=1)
+"""Clocks differ, and an event may be listed a little late."""
+
+CASH = "customer_cash_balance_transaction"
+"""Its news is worth one look at the customer."""
+
 FETCH_LIMIT = 100
 """Above so many changed objects of one kind a walk through the pages is cheaper."""
 
 
-def sync_all(books: Books, *, full: bool = False) -> SyncReport:
+def sync_all(books: Books, *, full: bool = False, untold: Sequence[str] = ()) -> SyncReport:
     """Bring the ledger up to Stripe.
 
-    Reads the events since the last sync; the first time, after more than 29 days, and with
-    ``full``, compares every object with the ledger by pages instead.
+    Reads the events since the last sync; the first time, after more than 29 days without one, and
+    with ``full``, compares every object with the ledger by pages instead.
+
+    Args:
+        books: Whose.
+        full: Compare everything.
+        untold: What could not be told to Stripe before. The news is taken all the same, and the
+            sync is not a complete one.
 
     Raises:
         StripeGatewayError: Stripe could not be read to the end. What was entered stays; the
@@ -54,7 +71,7 @@ def sync_all(books: Books, *, full: bool = False) -> SyncReport:
     report = SyncReport()
     before = books.gateway.calls
     started = books.now()
-    try:
+    with failure_noted(books):
         events = None if full else _events_since_cursor(books, started)
         if events is None:
             newest = _newest_event(books.gateway)
@@ -63,15 +80,33 @@ def sync_all(books: Books, *, full: bool = False) -> SyncReport:
         else:
             newest = events[-1] if events else None
             _take_events(books, events, report)
-    except PoToolkitError as error:
-        _note_failure(books, str(error))
-        raise
     report.stripe_calls = books.gateway.calls - before
-    if report.problems:
-        _note_failure(books, " ".join(report.problems))
-    else:
-        _move_cursor(books, newest, started, report, full=full)
+    read_whole = not report.problems
+    report.problems += untold
+    with books.store.writing(STRIPE, Act.SYNC) as uow:
+        cursor = cursors.cursor_row(uow, books.conference)
+        cursor.last_tried_at = started
+        cursor.last_error = " ".join(report.problems)
+        if read_whole:
+            _move_cursor(cursor, newest, started, report, full=full)
+        if report.complete:
+            cursor.last_sync_at = started
     return report
+
+
+@contextmanager
+def failure_noted(books: Books) -> Iterator[None]:
+    """Keep why a sync stopped short, whatever it was, so that nobody takes it for a success."""
+    try:
+        yield
+    except Exception as error:
+        known = isinstance(error, PoToolkitError)
+        said = str(error) if known else f"{type(error).__name__}: see the log."
+        with suppress(SQLAlchemyError), books.store.writing(STRIPE, Act.SYNC) as uow:
+            cursor = cursors.cursor_row(uow, books.conference)
+            cursor.last_tried_at = books.now()
+            cursor.last_error = said
+        raise
 
 
 def sync_one(books: Books, stripe_id: str) -> SyncReport:
@@ -106,17 +141,32 @@ def _events_since_cursor(books: Books, now: datetime) -> list[Json] | None:
     """Return the events after the cursor, oldest first; None where they cannot be told."""
     with books.store.reading() as session:
         cursor = cursors.cursor_of(session, books.conference)
-    if cursor is None or not cursor.last_event_id or cursor.last_event_at is None:
+        waiting = undelivered(session, books.conference)
+    types = [*LISTENED, "invoice.sent"] if waiting else list(LISTENED)
+    if cursor is None or cursor.last_read_at is None or cursor.last_read_at < now - EVENTS_KEPT:
         return None
-    if cursor.last_event_at < now - EVENTS_KEPT:
+    if cursor.last_event_at is None or cursor.last_event_at < now - EVENTS_KEPT:
+        return _events_since(books, types, cursor.last_read_at - OVERLAP)
+    return _events_after(books, types, cursor.last_event_id)
+
+
+def _events_since(books: Books, types: list[str], moment: datetime) -> list[Json] | None:
+    """Return the events since a moment, for when the last one known is none or is too old."""
+    query = {"types": types, "created": {"gte": int(moment.timestamp())}}
+    try:
+        pages = list(books.gateway.pages("/v1/events", query))
+    except StripeRefusedError:  # as by a plain stand-in without events, read by pages each time
         return None
+    return [event for page in reversed(pages) for event in reversed(page)]
+
+
+def _events_after(books: Books, types: list[str], after: str) -> list[Json] | None:
     events: list[Json] = []
-    after = cursor.last_event_id
     try:
         while True:
             page = books.gateway.read(
                 "/v1/events",
-                {"types": list(LISTENED), "ending_before": after, "limit": 100},
+                {"types": types, "ending_before": after, "limit": 100},
             )
             events.extend(reversed(page["data"]))
             if not page.get("has_more") or not page["data"]:
@@ -129,11 +179,13 @@ def _events_since_cursor(books: Books, now: datetime) -> list[Json] | None:
 def _take_events(books: Books, events: list[Json], report: SyncReport) -> None:
     """Give each event to its handler; several of one object are worth one look at it."""
     _take_payments(books, [e for e in events if e["type"] == "invoice_payment.paid"], report)
+    take_mailed(books, events)
     latest: dict[str, dict[str, Json]] = {}
     for event in events:
         if event["type"] != "invoice_payment.paid":
             thing = event["data"]["object"]
-            latest.setdefault(thing["object"], {})[thing["id"]] = event
+            which = thing["customer"] if thing["object"] == CASH else thing["id"]
+            latest.setdefault(thing["object"], {})[id_of(which)] = event
     with books.store.reading() as session:
         named = latest.get("invoice", {})
         ours = known_stripe_ids(session, books.conference, named)
@@ -173,27 +225,19 @@ _WALKS: dict[str, Callable[[Books, SyncReport, Sweep], set[str]]] = {
 def _newest_event(gateway: StripeGateway) -> Json | None:
     try:
         rows = gateway.read("/v1/events", {"types": list(LISTENED), "limit": 1})["data"]
-    except StripeNotFoundError:  # a plain stand-in without events is read by pages each time
+    except StripeNotFoundError:
         return None
     return rows[0] if rows else None
 
 
 def _move_cursor(
-    books: Books, event: Json | None, started: datetime, report: SyncReport, *, full: bool
+    cursor: SyncCursor, event: Json | None, started: datetime, report: SyncReport, *, full: bool
 ) -> None:
-    with books.store.writing(STRIPE, Act.SYNC) as uow:
-        cursor = cursors.cursor_row(uow, books.conference)
-        cursor.last_sync_at = started
-        cursor.last_error = ""
-        if full and report.sweep is not None:
-            cursor.last_full_at = started
-            cursor.last_sweep_at = started
-            cursor.last_sweep = report.sweep.as_json()
-        if event is not None:
-            cursor.last_event_id = event["id"]
-            cursor.last_event_at = datetime.fromtimestamp(event["created"], UTC)
-
-
-def _note_failure(books: Books, error: str) -> None:
-    with books.store.writing(STRIPE, Act.SYNC) as uow:
-        cursors.cursor_row(uow, books.conference).last_error = error
+    cursor.last_read_at = started
+    if full and report.sweep is not None:
+        cursor.last_full_at = started
+        cursor.last_sweep_at = started
+        cursor.last_sweep = report.sweep.as_json()
+    if event is not None:
+        cursor.last_event_id = event["id"]
+        cursor.last_event_at = datetime.fromtimestamp(event["created"], UTC)

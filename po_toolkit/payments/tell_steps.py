@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from po_toolkit.domain.roles import Act, Actor, Role
-from po_toolkit.errors import LostLeaseError
+from po_toolkit.errors import LostLeaseError, StripeGatewayError
 from po_toolkit.money import minor_to_api
 from po_toolkit.payments import tell_book
 from po_toolkit.payments.books import Books
+from po_toolkit.payments.from_stripe import fetch_invoice, take_invoice
 from po_toolkit.payments.money_back import take_refund
 from po_toolkit.store import stripe_writes
 from po_toolkit.store.database import UnitOfWork
@@ -41,6 +43,7 @@ def _attach_payment(books: Books, intent: MoneyIntent, _order: PurchaseOrder) ->
     path = f"/v1/invoices/{intent.stripe_invoice_id}/attach_payment"
     _write(books, intent, "attach", path, {"payment_record": intent.stripe_id})
     book(books, intent)
+    _look_at_invoice(books, intent)
 
 
 def _credit(books: Books, intent: MoneyIntent, _order: PurchaseOrder) -> None:
@@ -59,6 +62,15 @@ def _credit(books: Books, intent: MoneyIntent, _order: PurchaseOrder) -> None:
         body["out_of_band_amount"] = given_back
     answer = _write(books, intent, "credit", "/v1/credit_notes", body)
     book(books, intent, stripe_id=str(answer["id"]))
+    _look_at_invoice(books, intent)
+
+
+def _look_at_invoice(books: Books, intent: MoneyIntent) -> None:
+    """Read how the invoice stands now: the answer to the write may be a replay, and old."""
+    read_at = books.now()
+    with suppress(StripeGatewayError):  # what was told is booked; the next sync reads the rest
+        said = fetch_invoice(books.gateway, intent.stripe_invoice_id)
+        take_invoice(books, said, read_at=read_at)
 
 
 def _refund(books: Books, intent: MoneyIntent, order: PurchaseOrder) -> None:

@@ -17,6 +17,7 @@ from po_toolkit.errors import (
     StripeUnknownError,
 )
 from po_toolkit.money import display
+from po_toolkit.payments import refunds
 from po_toolkit.payments.books import Books
 from po_toolkit.payments.from_stripe import fetch_invoice, take_invoice
 from po_toolkit.payments.tell_steps import ACTS, STEPS, actor_of, advance, book, found, row_of
@@ -78,6 +79,13 @@ def _refused(
     with books.store.writing(actor_of(intent), ACTS[intent.kind]) as uow:
         row = row_of(uow, intent)
         row.step, row.error, row.finished_at = "refused", str(error), books.now()
+        other = refunds.give_up_rest(uow, row, books.now()) if row.kind == "refund" else None
+    if other is not None:
+        raise PurchaseOrderError(
+            f"{order.reference}: {error} So {_words(intent)} did not go back. Of the whole "
+            f"{display(other.whole, order.currency)}, {display(other.done, order.currency)} did; "
+            f"the rest was not tried. Sync, then refund what is still to go back."
+        )
     raise PurchaseOrderError(
         f"{order.reference}: {error} So {_words(intent)} was not entered here either, and nothing "
         f"is half done. Sync to see how the invoice stands, then try again with what Stripe takes."

@@ -13,9 +13,6 @@ from po_toolkit.store.tables import Conference
 
 Json = dict[str, Any]
 
-EVENT_TYPES = ("customer.updated", "customer_cash_balance_transaction.created")
-"""News of money that lies at Stripe without paying an invoice."""
-
 _NOT_SENT = ("draft", None)
 
 
@@ -38,38 +35,27 @@ def take_strays(
 def take_customer(
     store: Store, conference: Conference, customer: Json, *, read_at: datetime
 ) -> None:
-    """Keep the credit that an overpayment left on a customer."""
-    by_currency = customer.get("invoice_credit_balance") or {}
-    if not by_currency and customer.get("currency"):
-        by_currency = {customer["currency"]: customer.get("balance") or 0}
+    """Keep what lies at Stripe of a customer's money, as far as it is said.
+
+    An overpayment leaves credit, and a bank transfer that fitted no invoice waits as cash. The
+    default currency's balance is below zero where it is credit, the others' above zero.
+    """
+    credit = dict(customer.get("invoice_credit_balance") or {})
+    if customer.get("currency"):
+        credit[customer["currency"]] = -(customer.get("balance") or 0)
     with store.writing(STRIPE, Act.SYNC) as uow:
-        for currency, owed in by_currency.items():
-            stripe_only.note_balance(
-                uow,
-                conference,
-                customer,
-                kind="credit",
-                currency=currency,
-                api_amount=-owed,
-                read_at=read_at,
+        stripe_only.note_balances(
+            uow, conference, customer, kind="credit", api_amounts=credit, read_at=read_at
+        )
+        if "cash_balance" in customer:
+            waiting = (customer["cash_balance"] or {}).get("available") or {}
+            stripe_only.note_balances(
+                uow, conference, customer, kind="cash", api_amounts=waiting, read_at=read_at
             )
 
 
-def take_event(store: Store, conference: Conference, event: Json, *, read_at: datetime) -> None:
-    """Keep what one of ``EVENT_TYPES`` says; events are read in the order they happened."""
-    thing = event["data"]["object"]
-    if event["type"] == "customer.updated":
-        before = event["data"].get("previous_attributes") or {}
-        if "balance" in before or "invoice_credit_balance" in before:
-            take_customer(store, conference, thing, read_at=read_at)
-        return
-    with store.writing(STRIPE, Act.SYNC) as uow:
-        stripe_only.note_balance(
-            uow,
-            conference,
-            {"id": thing["customer"]},
-            kind="cash",
-            currency=thing["currency"],
-            api_amount=thing["ending_balance"],
-            read_at=read_at,
-        )
+def says_money(customer: Json) -> bool:
+    """Tell whether a customer, as Stripe shows him, has credit or owes from before, or has cash."""
+    waiting = (customer.get("cash_balance") or {}).get("available") or {}
+    credit = customer.get("invoice_credit_balance") or {}
+    return any([customer.get("balance"), *credit.values(), *waiting.values()])

@@ -128,7 +128,8 @@ def _keyed(orders: pd.DataFrame, timezone: str, cutoff: read.Cutoff) -> pd.DataF
     orders["created_by_then"] = created < pd.Timestamp(cutoff.before)
     orders["created_on"] = _local_days(created, timezone)
     orders["order_id"] = orders["order_id"].astype("int64")
-    orders["total"] = orders["total"].astype("int64")
+    for name in ("total", "tax"):
+        orders[name] = orders[name].astype("int64")
     return orders.set_index("order_id", drop=False).rename_axis(None)
 
 

@@ -1,7 +1,8 @@
 """The books as double-entry journal entries, each of which balances.
 
-A sponsor's debt is charged when his invoice is sent and taken back when the purchase order is
-cancelled or falls back to a draft; payments, refunds, disputes and credit notes follow the ledger.
+A sponsor's debt is charged when his invoice is issued, with its tax apart, and taken back when the
+purchase order is cancelled or falls back to a draft; payments, refunds, disputes and credit notes
+follow the ledger.
 Everything counts from the day it was booked, so that a closed period is exported the same again.
 """
 
@@ -26,8 +27,9 @@ class Accounts:
 
     Attributes:
         receivable: What sponsors owe.
-        income: What they ordered.
-        credits: What was forgiven; a deduction from income.
+        income: What they ordered, without the tax.
+        tax: The tax on it, owed to the tax office.
+        credits: What was forgiven, tax and all; a deduction from income.
         stripe: Money that Stripe holds until it pays out.
         bank: Money that came by wire, check or otherwise.
         customer_credit: Credit moved from one of a sponsor's invoices to another.
@@ -35,6 +37,7 @@ class Accounts:
 
     receivable: str = "Accounts Receivable"
     income: str = "Sponsorship Income"
+    tax: str = "Sales Tax Payable"
     credits: str = "Sponsorship Credit Notes"
     stripe: str = "Stripe Clearing"
     bank: str = "Bank Clearing"
@@ -66,7 +69,7 @@ class JournalEntry:
     name: str
     reference: str
     currency: str
-    postings: tuple[Posting, Posting]
+    postings: tuple[Posting, ...]
 
 
 def journal(
@@ -100,14 +103,14 @@ def journal(
 def _charges(books: Books, before: Books | None, accounts: Accounts) -> Iterator[JournalEntry]:
     """Charge each debt, by what changed since the period began."""
     orders, now = books.orders, _charged(books)
-    was = _charged(before) if before else pd.Series(dtype="int64")
-    change = now - was.reindex(now.index, fill_value=0)
+    was = (_charged(before) if before else now.iloc[:0]).reindex(now.index, fill_value=0)
+    change = now - was
     first = None if before is None else before.as_of + timedelta(days=1)
-    changed: Any = change[change != 0].to_dict()
-    for order_id, amount in changed.items():
+    changed: Any = change[(change != 0).any(axis=1)].itertuples()
+    for order_id, amount, tax in changed:
         row: Any = orders.loc[order_id]
         sent = pd.NaT if pd.isna(row["sent_on"]) else row["sent_on"].date()
-        new = not was.get(order_id, 0)
+        new = not was.loc[order_id, "charge"]
         day = sent if new and not pd.isna(sent) else books.as_of
         if first is not None and day < first:
             day = first
@@ -119,21 +122,28 @@ def _charges(books: Books, before: Books | None, accounts: Accounts) -> Iterator
             name=row["organization_name"],
             reference=row["reference"],
             currency=row["currency"],
-            postings=(
-                Posting(accounts.receivable, int(amount)),
-                Posting(accounts.income, -int(amount)),
+            postings=tuple(
+                Posting(account, int(part))
+                for account, part in (
+                    (accounts.receivable, amount),
+                    (accounts.income, tax - amount),
+                    (accounts.tax, -tax),
+                )
+                if part
             ),
         )
 
 
-def _charged(books: Books) -> pd.Series[Any]:
+def _charged(books: Books) -> pd.DataFrame:
     """Return what each purchase order charges: its total while it stands, else what was forgiven.
 
-    The second keeps a credit note that was issued before a cancellation from leaving a rest.
+    The second keeps a credit note that was issued before a cancellation from leaving a rest. Beside
+    it stands the tax in the total, which is none once the total is taken back.
     """
     orders = books.orders
     stands = orders["sent"] & orders["status"].ne(Status.CANCELLED)
-    return orders["total"].where(stands, orders["credited"])
+    charge = orders["total"].where(stands, orders["credited"])
+    return pd.DataFrame({"charge": charge, "tax": orders["tax"].where(stands, 0)})
 
 
 def _movements(books: Books, since: date | None, accounts: Accounts) -> Iterator[JournalEntry]:

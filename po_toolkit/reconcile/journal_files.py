@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Literal, get_args
 
@@ -56,9 +56,18 @@ def journal_files(
     return files
 
 
-def _chunks(entries: list[JournalEntry], lines: int) -> Iterable[list[JournalEntry]]:
-    size = lines // 2
-    return (entries[at : at + size] for at in range(0, len(entries), size))
+def _chunks(entries: list[JournalEntry], lines: int) -> Iterator[list[JournalEntry]]:
+    """Cut between entries where a file would have more lines than allowed."""
+    chunk: list[JournalEntry] = []
+    left = lines
+    for entry in entries:
+        if len(entry.postings) > left:
+            yield chunk
+            chunk, left = [], lines
+        chunk.append(entry)
+        left -= len(entry.postings)
+    if chunk:
+        yield chunk
 
 
 def _quickbooks(entries: Sequence[JournalEntry]) -> bytes:
@@ -132,6 +141,7 @@ def _bean_account(account: str) -> str:
     if account.split(":", maxsplit=1)[0] in _ROOTS:
         return account
     root = "Income" if "ncome" in account or "Credit Notes" in account else "Assets"
+    root = "Liabilities" if account.endswith("Payable") else root
     return f"{root}:" + re.sub(r"[^A-Za-z0-9]+", "-", account).strip("-")
 
 

@@ -85,6 +85,7 @@ def with_status(orders: pd.DataFrame, as_of: date) -> pd.DataFrame:
             balance < 0,
             (balance == 0) & orders["active"],
             orders["paid"] > 0,
+            orders["state"].eq("finalized") & ~orders["marked_sent"].astype(bool),
             orders["sent"],
         ],
         [
@@ -92,6 +93,7 @@ def with_status(orders: pd.DataFrame, as_of: date) -> pd.DataFrame:
             Status.OVERPAID.value,
             Status.PAID.value,
             Status.PARTIALLY_PAID.value,
+            Status.ISSUED.value,
             Status.SENT.value,
         ],
         Status.DRAFT.value,

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from po_toolkit.domain.reminders import step_words
+from po_toolkit.domain.tax import rate_words, rates_of
 from po_toolkit.money import to_major
 from po_toolkit.reconcile.story_parts import (
     PurchaseOrderStory,
@@ -54,6 +55,7 @@ def purchase_order_story(
         currency=order.currency,
         status=order.status,
         notes=order.notes,
+        delivery=order.delivery,
         due_date=(live.due_date if live else None) or order.due_date,
         total=order.total,
         credited=order.total_credited,
@@ -90,6 +92,8 @@ def _lines(order: PurchaseOrder) -> list[StoryLine]:
             quantity=line.quantity,
             unit_price=to_major(line.unit_price, order.currency),
             line_total=to_major(line.line_total, order.currency),
+            rates=", ".join(rate_words(rate) for rate in rates_of(line.tax_rates)),
+            tax_on_top=to_major(line.tax_on_top or 0, order.currency),
             source_row=line.import_row,
         )
         for line in order.line_items
@@ -101,6 +105,7 @@ def _invoice(invoice: Invoice) -> StoryInvoice:
     return StoryInvoice(
         generation=invoice.generation,
         state=invoice.state,
+        delivery=invoice.delivery,
         stripe_invoice_id=invoice.stripe_invoice_id or "",
         number=invoice.number,
         hosted_url=invoice.hosted_url,
@@ -190,7 +195,7 @@ def _events(
         for a in audit
     ]
     events += [
-        event(r.sent_at, "reminder", f"Reminded {step_words(r.step)}", r.entered_by, "")
+        event(r.sent_at, "reminder", _reminder_text(r), r.entered_by, "")
         for r in reminders
         if r.sent_at is not None
     ]
@@ -200,7 +205,15 @@ def _events(
 
 
 def _sent_text(invoice: Invoice) -> str:
-    return f"Invoice {invoice.number or invoice.stripe_invoice_id} sent"
+    name = f"Invoice {invoice.number or invoice.stripe_invoice_id}"
+    if invoice.delivery == "ourselves":
+        return f"{name} issued, to be delivered by ourselves"
+    return f"{name} sent"
+
+
+def _reminder_text(reminder: Reminder) -> str:
+    done = "Reminder drafted" if reminder.state == "drafted" else "Reminded"
+    return f"{done} {step_words(reminder.step)}"
 
 
 def _money_text(entry: LedgerEntry) -> str:

@@ -10,12 +10,17 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class StoryLine:
-    """One line of the purchase order; amounts in major units."""
+    """One line of the purchase order; amounts in major units.
+
+    ``tax_on_top`` adds to the total, beside ``line_total``.
+    """
 
     description: str
     quantity: int
     unit_price: Decimal
     line_total: Decimal
+    rates: str
+    tax_on_top: Decimal
     source_row: int | None
 
 
@@ -25,6 +30,7 @@ class StoryInvoice:
 
     generation: int
     state: str
+    delivery: str
     stripe_invoice_id: str
     number: str
     hosted_url: str
@@ -99,6 +105,8 @@ class PurchaseOrderStory:
     currency: str
     status: str
     notes: str
+    delivery: str
+    """Who is to deliver its invoices; empty: as the conference says."""
     due_date: date | None
     total: Decimal
     credited: Decimal

@@ -21,7 +21,8 @@ PURCHASE_ORDERS = Table(
         Column(
             "status",
             Kind.TEXT,
-            "draft, sent, partially_paid, paid, overpaid or cancelled, from the sums of the row",
+            "draft, issued (final, yet to be delivered by ourselves), sent, partially_paid, paid, "
+            "overpaid or cancelled, from the sums of the row",
         ),
         Column("total", Kind.MONEY, "Sum of the lines, discounts included"),
         Column("credited", Kind.MONEY, "Credit notes"),

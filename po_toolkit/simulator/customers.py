@@ -165,11 +165,13 @@ def move_balance(
             "type": kind,
         }
     )
+    before = dict(customer)
+    by_currency = {**customer.get("invoice_credit_balance", {}), currency: -after}
+    customer["invoice_credit_balance"] = by_currency
     if currency == customer["currency"]:
-        before = customer["balance"]
         customer["balance"] = after
-        if not customer.get("deleted"):
-            emit(account, "customer.updated", customer, previous={"balance": before})
+    if not customer.get("deleted"):
+        emit(account, "customer.updated", customer, previous=changed(before, customer))
     return move
 
 

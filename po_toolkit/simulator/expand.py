@@ -7,6 +7,7 @@ from typing import Any
 
 from po_toolkit.simulator import (
     balance,
+    cash_balance,
     customers,
     events,
     invoice_items,
@@ -26,6 +27,7 @@ def _off_stripe(account: Account, shown_invoice: Json) -> int:
 
 
 _ON_DEMAND: dict[tuple[str, str], Callable[[Account, Json], Any]] = {
+    ("customer", "cash_balance"): cash_balance.shown,
     ("invoice", "payments"): invoice_payments.payments_of,
     ("invoice", "amount_paid_off_stripe"): _off_stripe,
 }

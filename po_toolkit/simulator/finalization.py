@@ -28,7 +28,15 @@ def finalize(account: Account, params: Json, invoice_id: str) -> Json:
     if "auto_advance" in params:
         invoice["auto_advance"] = params["auto_advance"]
     make_final(account, invoice)
+    if invoice["auto_advance"]:
+        _mail_if_open(account, invoice)
     return render(account, invoice)
+
+
+def _mail_if_open(account: Account, invoice: Json) -> None:
+    """Mail an invoice that may advance by itself; without ``auto_advance`` Stripe mails nothing."""
+    if invoice["status"] == "open" and invoice["collection_method"] == "send_invoice":
+        announce_sent(account, invoice)
 
 
 def make_final(account: Account, invoice: Json) -> None:
@@ -66,8 +74,7 @@ def advance_drafts(account: Account) -> None:
     for invoice in list(account.all("invoice").values()):
         if invoice["status"] == "draft" and invoice["auto_advance"] and invoice["created"] <= due:
             make_final(account, invoice)
-            if invoice["status"] == "open" and invoice["collection_method"] == "send_invoice":
-                announce_sent(account, invoice)
+            _mail_if_open(account, invoice)
 
 
 def send(account: Account, _params: Json, invoice_id: str) -> Json:

@@ -63,6 +63,7 @@ def orders(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
         select(
             PurchaseOrderLineItem.purchase_order_id.label("order_id"),
             cast(func.sum(PurchaseOrderLineItem.billed), BigInteger).label("total"),
+            cast(func.sum(PurchaseOrderLineItem.tax), BigInteger).label("tax"),
         )
         .group_by(PurchaseOrderLineItem.purchase_order_id)
         .subquery()
@@ -93,6 +94,7 @@ def orders(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
                 "cancelled"
             ),
             func.coalesce(lines.c.total, 0).label("total"),
+            func.coalesce(lines.c.tax, 0).label("tax"),
         )
         .outerjoin(lines, lines.c.order_id == po.id)
         .outerjoin(ImportBatch, ImportBatch.id == po.import_batch_id)

@@ -8,7 +8,14 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from po_toolkit.store.tables import Conference, Invoice, PurchaseOrder, WebhookEvent
+from po_toolkit.store.tables import (
+    Conference,
+    Invoice,
+    InvoiceBatch,
+    InvoiceBatchItem,
+    PurchaseOrder,
+    WebhookEvent,
+)
 
 
 def purchase_orders(session: Session, conference: Conference) -> dict[str, int]:
@@ -19,6 +26,20 @@ def purchase_orders(session: Session, conference: Conference) -> dict[str, int]:
 def invoices(session: Session, conference: Conference) -> dict[str, int]:
     """Count a conference's invoices, of every generation, by state."""
     return _by(session, Invoice.state, Invoice.conference_id == conference.id)
+
+
+def batches(session: Session, conference: Conference) -> dict[str, int]:
+    """Count a conference's batches that have not ended, by state, and what is left in them."""
+    mine = InvoiceBatch.conference_id == conference.id
+    open_ones = mine & InvoiceBatch.state.in_(("running", "paused"))
+    left = (
+        select(func.count())
+        .select_from(InvoiceBatchItem)
+        .join(InvoiceBatch, InvoiceBatch.id == InvoiceBatchItem.batch_id)
+        .where(open_ones, InvoiceBatchItem.state.in_(("waiting", "queued")))
+    )
+    found = _by(session, InvoiceBatch.state, open_ones)
+    return {**found, "left": session.scalar(left) or 0} if found else {}
 
 
 def webhook_events(session: Session, conference: Conference) -> dict[str, int]:

@@ -21,7 +21,7 @@ from po_toolkit.store.tables import (
     StrayInvoice,
 )
 
-_OWING = (Status.DRAFT.value, Status.SENT.value, Status.PARTIALLY_PAID.value)
+_OWING = tuple(s.value for s in (Status.DRAFT, Status.ISSUED, Status.SENT, Status.PARTIALLY_PAID))
 
 
 @dataclass(frozen=True, slots=True)

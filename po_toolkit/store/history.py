@@ -67,7 +67,8 @@ KEPT: dict[type[Base], frozenset[str]] = {
     CustomerBalance: frozenset({"amount"}),
     Payout: frozenset({"status"}),
 }
-"""The columns whose past matters. A purchase order's ``total`` is kept too, from its lines."""
+"""The columns whose past matters. A purchase order's ``total`` and ``tax`` are kept too, from its
+lines."""
 
 _BOOKED = frozenset(
     {"amount", "currency", "kind", "method", "payment_date", "credit_date", "booked_on"}
@@ -125,10 +126,12 @@ def _orders_with_changed_lines(session: Session) -> set[int]:
 def _replaced_total(session: Session, order_id: int, now: datetime) -> list[dict[str, Any]]:
     with session.no_autoflush:
         line = PurchaseOrderLineItem
-        before, count = session.execute(
-            select(func.coalesce(func.sum(line.billed), 0), func.count()).where(
-                line.purchase_order_id == order_id
-            )
+        total, tax, count = session.execute(
+            select(
+                func.coalesce(func.sum(line.billed), 0),
+                func.coalesce(func.sum(line.tax), 0),
+                func.count(),
+            ).where(line.purchase_order_id == order_id)
         ).one()
         conference = session.scalar(
             select(PurchaseOrder.conference_id).where(PurchaseOrder.id == order_id)
@@ -136,7 +139,8 @@ def _replaced_total(session: Session, order_id: int, now: datetime) -> list[dict
     if conference is None or not count:
         return []
     table = PurchaseOrder.__tablename__
-    return [_version(conference, table, order_id, now, {"total": int(before)})]
+    old = {"total": int(total), "tax": int(tax)}
+    return [_version(conference, table, order_id, now, old)]
 
 
 def _version(

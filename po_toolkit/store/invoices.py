@@ -46,6 +46,24 @@ def known_stripe_ids(
     return {stripe_id: order_id for stripe_id, order_id in rows if stripe_id}
 
 
+def undelivered(
+    session: Session, conference: Conference, stripe_ids: Iterable[str] | None = None
+) -> list[int]:
+    """Return the purchase orders whose invoice waits to be delivered by ourselves.
+
+    Args:
+        session: The database.
+        conference: Whose.
+        stripe_ids: Only those of these Stripe invoices.
+    """
+    query = select(Invoice.purchase_order_id).where(
+        Invoice.conference_id == conference.id, Invoice.state == "finalized"
+    )
+    if stripe_ids is not None:
+        query = query.where(Invoice.stripe_invoice_id.in_(list(stripe_ids)))
+    return list(session.scalars(query))
+
+
 def final_stripe_ids(session: Session, conference: Conference, before: datetime) -> list[str]:
     """Return the Stripe ids of the invoices that had been finalized by then."""
     rows = session.scalars(
@@ -115,15 +133,21 @@ def _known_customers(
 
 
 def note_customers(
-    uow: UnitOfWork, found: Mapping[int, str], absent: Sequence[int], now: datetime
+    uow: UnitOfWork,
+    found: Mapping[int, tuple[str, dict[str, Any]]],
+    absent: Sequence[int],
+    now: datetime,
 ) -> None:
-    """Note who of these rows is which customer at Stripe, and who was not there."""
+    """Note who of these rows is which customer at Stripe, what he bears, and who was not there."""
     connection, row = uow.session.connection(), StripeCustomer
     if found:
         statement = update(row).where(row.id == bindparam("row_id"))
         connection.execute(
-            statement.values(stripe_customer_id=bindparam("found")),
-            [{"row_id": row_id, "found": stripe_id} for row_id, stripe_id in found.items()],
+            statement.values(stripe_customer_id=bindparam("found"), details_put=bindparam("borne")),
+            [
+                {"row_id": row_id, "found": stripe_id, "borne": borne}
+                for row_id, (stripe_id, borne) in found.items()
+            ],
         )
     if absent:
         connection.execute(update(row).where(row.id.in_(absent)).values(looked_for_at=now))

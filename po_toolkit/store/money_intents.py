@@ -49,6 +49,19 @@ def same_unfinished(
     return next((row for row in rows if row.details == dict(details)), None)
 
 
+def of_one_refund(session: Session, part: MoneyIntent) -> list[MoneyIntent]:
+    """Return all parts of the refund that this intent is a part of, itself among them."""
+    rows = session.scalars(
+        select(MoneyIntent)
+        .where(
+            MoneyIntent.purchase_order_id == part.purchase_order_id,
+            MoneyIntent.kind == "refund",
+        )
+        .order_by(MoneyIntent.id)
+    )
+    return [row for row in rows if row.details["refund"] == part.details["refund"]]
+
+
 def waits_for(session: Session, order: PurchaseOrder, source_id: str) -> bool:
     """Tell whether a payment with its source's own id is still being told to Stripe."""
     rows = session.scalars(

@@ -24,8 +24,8 @@ from po_toolkit.store.tables import (
     PurchaseOrderLineItem,
 )
 
-SENT_STATES = frozenset({"sent", "paid", "adopted"})
-"""Invoice states in which the sponsor has the invoice."""
+SENT_STATES = frozenset({"finalized", "sent", "paid", "adopted"})
+"""Invoice states in which the invoice stands and is owed, whoever delivers it."""
 
 _DRAWS = 20
 
@@ -285,6 +285,7 @@ def refresh_status(order: PurchaseOrder) -> bool:
     status = money_status(
         sums,
         sent=order.marked_sent or (live is not None and live.state in SENT_STATES),
+        delivered=order.marked_sent or live is None or live.state != "finalized",
         cancelled=order.cancelled_at is not None,
     ).value
     changed = order.status != status
@@ -292,13 +293,21 @@ def refresh_status(order: PurchaseOrder) -> bool:
     return changed
 
 
-def note_sent(uow: UnitOfWork, order_id: int) -> None:
-    """Bring the status of a purchase order whose invoice went out up to its kept sums."""
+def note_sent(uow: UnitOfWork, order_id: int, *, delivered: bool) -> None:
+    """Bring the status of a purchase order whose invoice is final up to its kept sums.
+
+    Args:
+        uow: The transaction.
+        order_id: The purchase order.
+        delivered: False where a person has yet to deliver the invoice.
+    """
     connection = uow.session.connection()
     row = connection.execute(_KEPT_SUMS, {"order_id": order_id}).one()
-    total, credited, paid, refunded, before, cancelled_at = row
+    total, credited, paid, refunded, before, marked, cancelled_at = row
     sums = Sums(total, credited, paid, refunded, active=bool(credited or paid))
-    status = money_status(sums, sent=True, cancelled=cancelled_at is not None).value
+    status = money_status(
+        sums, sent=True, cancelled=cancelled_at is not None, delivered=delivered or marked
+    ).value
     if status != before:
         connection.execute(_SET_STATUS, {"order_id": order_id, "status": status})
 
@@ -310,6 +319,7 @@ _KEPT_SUMS = (
         PurchaseOrder.sum_paid,
         PurchaseOrder.sum_refunded,
         PurchaseOrder.status,
+        PurchaseOrder.marked_sent,
         PurchaseOrder.cancelled_at,
     )
     .where(PurchaseOrder.id == bindparam("order_id"))

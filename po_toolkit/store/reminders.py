@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from po_toolkit.store.database import UnitOfWork
+from po_toolkit.store.purchase_orders import SENT_STATES
 from po_toolkit.store.tables import Conference, Invoice, PurchaseOrder, Reminder
 from po_toolkit.store.upsert import insert_if_new
 
@@ -24,7 +25,7 @@ def unpaid_references(session: Session, conference: Conference) -> list[str]:
             po.conference_id == conference.id,
             po.cancelled_at.is_(None),
             po.sum_total - po.sum_credited - po.sum_paid + po.sum_refunded > 0,
-            Invoice.state.in_(("sent", "adopted", "paid")),
+            Invoice.state.in_(sorted(SENT_STATES)),
             Invoice.due_date.is_not(None),
         )
         .order_by(po.id)

@@ -7,12 +7,16 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from po_toolkit.money import minor_from_api
 from po_toolkit.store.database import UnitOfWork
-from po_toolkit.store.tables import Conference, CustomerBalance, StrayInvoice
+from po_toolkit.store.tables import Conference, CustomerBalance, PurchaseOrder, StrayInvoice
 
 Json = Mapping[str, Any]
+
+TRANSFER = "customer_balance"
+"""Stripe's name of bank transfers to a sponsor's virtual account."""
 
 
 def note_strays(
@@ -48,14 +52,13 @@ def note_strays(
         row.read_at = read_at
 
 
-def note_balance(
+def note_balances(
     uow: UnitOfWork,
     conference: Conference,
     customer: Json,
     *,
     kind: str,
-    currency: str,
-    api_amount: int,
+    api_amounts: Mapping[str, int],
     read_at: datetime,
 ) -> None:
     """Note how much of a customer's money lies at Stripe.
@@ -65,32 +68,60 @@ def note_balance(
         conference: Whose account.
         customer: Stripe's id and, where known, name and e-mail.
         kind: ``cash`` or ``credit``.
-        currency: Of the amount.
-        api_amount: In Stripe's API units, above zero when the money is the customer's.
+        api_amounts: By currency, in Stripe's API units, above zero when the money is the
+            customer's; nothing lies there in any other currency.
         read_at: When Stripe said so.
     """
-    row = uow.session.scalars(
+    rows = uow.session.scalars(
         select(CustomerBalance).where(
             CustomerBalance.conference_id == conference.id,
             CustomerBalance.stripe_customer_id == customer["id"],
             CustomerBalance.kind == kind,
-            CustomerBalance.currency == currency,
         )
-    ).one_or_none()
-    amount = max(minor_from_api(api_amount, currency), 0)
-    if row is None:
-        if not amount:
-            return
-        row = CustomerBalance(
-            conference_id=conference.id,
-            stripe_customer_id=customer["id"],
-            kind=kind,
-            currency=currency,
+    )
+    known = {row.currency: row for row in rows}
+    for currency in {**known, **api_amounts}:
+        amount = max(minor_from_api(api_amounts.get(currency, 0), currency), 0)
+        row = known.get(currency)
+        if row is None:
+            if not amount:
+                continue
+            row = CustomerBalance(
+                conference_id=conference.id,
+                stripe_customer_id=customer["id"],
+                kind=kind,
+                currency=currency,
+            )
+            uow.session.add(row)
+        elif row.read_at > read_at:
+            continue
+        row.amount = amount
+        row.customer_name = customer.get("name") or row.customer_name or ""
+        row.customer_email = customer.get("email") or row.customer_email or ""
+        row.read_at = read_at
+
+
+def with_money(session: Session, conference: Conference) -> set[str]:
+    """Return the Stripe ids of the customers of whom money is noted."""
+    query = select(CustomerBalance.stripe_customer_id).where(
+        CustomerBalance.conference_id == conference.id, CustomerBalance.amount > 0
+    )
+    return set(session.scalars(query))
+
+
+def takes_transfers(session: Session, conference: Conference) -> bool:
+    """Tell whether bank transfers to virtual accounts are or were offered to anybody."""
+    named = session.scalars(
+        select(PurchaseOrder.payment_methods).where(
+            PurchaseOrder.conference_id == conference.id,
+            PurchaseOrder.payment_methods.is_not(None),
         )
-        uow.session.add(row)
-    elif row.read_at > read_at:
-        return
-    row.amount = amount
-    row.customer_name = customer.get("name") or row.customer_name or ""
-    row.customer_email = customer.get("email") or row.customer_email or ""
-    row.read_at = read_at
+    )
+    noted = select(CustomerBalance.id).where(
+        CustomerBalance.conference_id == conference.id, CustomerBalance.kind == "cash"
+    )
+    return (
+        TRANSFER in conference.payment_methods
+        or any(TRANSFER in (methods or ()) for methods in named)
+        or session.scalars(noted.limit(1)).first() is not None
+    )

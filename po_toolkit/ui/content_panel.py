@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from po_toolkit.api.content import InvoiceContent, compare_content, preview_content
+from po_toolkit.domain.deliveries import way_words
 from po_toolkit.money import display
 from po_toolkit.ui import words
 from po_toolkit.ui.session import Visit
@@ -29,6 +30,7 @@ def content_panel(visit: Visit, reference: str, *, at_stripe: bool) -> None:
             )
         found = (compare_content if compare else preview_content)(visit.opened, reference)
         _limit(found)
+        st.caption(f"The invoice is {way_words(found.delivery)}.")
         if compare and found.equal:
             st.success("Every field at Stripe is the planned one.", icon=":material/check:")
         elif compare:

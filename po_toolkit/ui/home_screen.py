@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -73,10 +74,18 @@ def _matters(visit: Visit, page: FrontPage) -> Iterator[Matter]:
     if late:
         text = f"{words.count(late, 'purchase order')} past the due date"
         yield Matter(text, "reconciliation", {"reconciliation-view": "By age"})
-    overpaid = sum(s.purchase_orders for s in page.by_status if s.status == Status.OVERPAID)
-    if overpaid:
-        text = f"{words.count(overpaid, 'purchase order')} overpaid"
-        yield Matter(text, "orders", {"status": words.STATUS_LABELS[Status.OVERPAID]})
+    for status, noun, text in (
+        (Status.ISSUED, "invoice", "to deliver by ourselves"),
+        (Status.OVERPAID, "purchase order", "overpaid"),
+    ):
+        if number := sum(s.purchase_orders for s in page.by_status if s.status == status):
+            found = f"{words.count(number, noun)} {text}"
+            yield Matter(found, "orders", {"status": words.STATUS_LABELS[status]})
+    yield from _matters_elsewhere(visit, page)
+
+
+def _matters_elsewhere(visit: Visit, page: FrontPage) -> Iterator[Matter]:
+    """What waits at Stripe, on bank statements and in imports."""
     for code, text in (
         ("invoice_without_order", "at Stripe without a purchase order"),
         ("money_stuck_at_stripe", "with money that waits at Stripe"),
@@ -100,13 +109,13 @@ def _health(visit: Visit) -> None:
         cursor = cursors.cursor_of(session, visit.opened.conference)
         events = counts.webhook_events(session, visit.opened.conference)
         came = counts.last_webhook_event(session, visit.opened.conference)
-    synced = cursor.last_sync_at if cursor else None
-    if synced is None:
-        st.write("Never synced yet.")
-    else:
-        st.write(f"Last synced {words.moment(synced, visit.opened.conference.timezone)}.")
-        if visit.opened.now() - synced > STALE:
-            st.warning("That is more than a day ago.", icon=":material/schedule:")
+    _synced(visit, cursor.last_sync_at if cursor else None)
+    if cursor is not None and cursor.last_error:
+        said = words.plain(cursor.last_error)
+        st.warning(f"The last sync stopped short. {said}", icon=":material/sync_problem:")
+    if cursor is not None and cursor.last_sweep_at is not None:
+        when = words.moment(cursor.last_sweep_at, visit.opened.conference.timezone)
+        _proved(cursor.last_sweep, when)
     broken = events.get("set_aside", 0)
     if broken:
         st.warning(f"{words.count(broken, 'webhook event')} set aside.", icon=":material/error:")
@@ -121,6 +130,28 @@ def _health(visit: Visit) -> None:
     if not events:
         st.write("No webhook event has come yet; syncing brings the news.")
     sync_button(visit)
+
+
+def _synced(visit: Visit, synced: datetime | None) -> None:
+    if synced is None:
+        st.write("Never synced yet.")
+        return
+    st.write(f"Last synced {words.moment(synced, visit.opened.conference.timezone)}.")
+    if visit.opened.now() - synced > STALE:
+        st.warning("That is more than a day ago.", icon=":material/schedule:")
+
+
+def _proved(sweep: dict[str, Any], when: str) -> None:
+    """Say what the last comparison of every object with the ledger proved."""
+    nouns = ("invoice", "payment", "refund", "dispute", "credit note")
+    compared = [words.count(sweep.get(f"{n}s".replace(" ", "_"), 0), n) for n in nouns]
+    st.write(
+        f"Compared with everything at Stripe {when}: {', '.join(compared)}. "
+        f"{words.count(sweep.get('found', 0), 'fact')} of which no news had come "
+        f"{'was' if sweep.get('found') == 1 else 'were'} entered."
+    )
+    for stray in sweep.get("only_here", []):
+        st.warning(f"In the ledger and no longer at Stripe: {stray}", icon=":material/error:")
 
 
 def _totals(visit: Visit, page: FrontPage) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import streamlit as st
 
+from po_toolkit.api.delivery import choose_delivery
 from po_toolkit.api.invoices import InvoicePreview, preview_invoices
+from po_toolkit.domain.deliveries import WAYS
 from po_toolkit.jobs import batches
 from po_toolkit.ui import tables, words
 from po_toolkit.ui.engine import work_on
@@ -86,6 +90,7 @@ def _ready(visit: Visit, preview: InvoicePreview) -> None:
             "po_number": line.po_number,
             "total": line.total,
             "currency": line.currency,
+            "delivery": words.way(line.delivery),
             "doubts": " ".join(line.doubts),
         }
         for line in preview.ready
@@ -95,6 +100,7 @@ def _ready(visit: Visit, preview: InvoicePreview) -> None:
         "po_number": "Their PO number",
         "total": "Total",
         "reference": "Reference",
+        "delivery": "Delivery",
     }
     if any(line.doubts for line in preview.ready):
         columns["doubts"] = "Look at this first"
@@ -128,6 +134,14 @@ def _confirm(visit: Visit, shown: InvoicePreview) -> None:
     st.subheader("Send these invoices?")
     _summary(shown)
     words.mode_notice(shown.mode)
+    way = st.segmented_control(
+        "Delivery",
+        ["", *WAYS],
+        default="",
+        required=True,
+        format_func=lambda w: words.way(w) if w else "As each says",
+        key=visit.key("invoice.way"),
+    )
     sure = True
     if shown.mode == "live":
         typed = st.text_input(
@@ -141,9 +155,14 @@ def _confirm(visit: Visit, shown: InvoicePreview) -> None:
     if send or back:
         visit.keep("invoice.shown", None)
     if send:
-        batch = batches.start(visit.opened, [line.reference for line in shown.ready])
+        chosen = [line.reference for line in shown.ready]
+        if way:
+            choose_delivery(visit.opened, chosen, way)
+        batch = batches.start(visit.opened, chosen)
         work_on(visit.settings)
         visit.go("invoice", run=str(batch))
     if back:
         st.rerun()
+    if way:
+        shown = replace(shown, ready=[replace(line, delivery=way) for line in shown.ready])
     _ready(visit, shown)

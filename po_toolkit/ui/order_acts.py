@@ -9,11 +9,13 @@ from datetime import date
 import streamlit as st
 
 from po_toolkit.api.amend import Changes, amend, reissue
+from po_toolkit.api.delivery import Delivery, deliver, mark_delivered
 from po_toolkit.api.invoices import resend_invoice
 from po_toolkit.api.ledger import cancel
+from po_toolkit.domain.deliveries import WAYS
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.sums import Status
-from po_toolkit.errors import PurchaseOrderError
+from po_toolkit.errors import PoToolkitError, PurchaseOrderError
 from po_toolkit.reconcile import PurchaseOrderStory
 from po_toolkit.ui import words
 from po_toolkit.ui.order_form import perform, show_outcome, stands, submit, turn
@@ -60,6 +62,44 @@ def _resend(visit: Visit, story: PurchaseOrderStory) -> None:
     perform(visit, story, act)
 
 
+def _deliver(visit: Visit, story: PurchaseOrderStory) -> None:
+    st.write(
+        "Stripe mails nobody: write the mail with the invoice's PDF and link, look at it, and send "
+        "it or upload the PDF. Then note that it was delivered."
+    )
+    name = f"order.mail.{story.reference}"
+    with st.container(horizontal=True):
+        if st.button("Write the mail", icon=":material/draft:", key=visit.key("order.deliver")):
+            try:
+                visit.keep(name, deliver(visit.opened, story.reference))
+            except PoToolkitError as error:
+                st.error(str(error), icon=":material/error:")
+        made = visit.recall(name)
+        if isinstance(made, Delivery):
+            _downloads(visit, made)
+    if made is not None and any(i.state == "finalized" for i in story.invoices):
+        with st.form(visit.key("order.delivered"), border=False):
+            if not st.form_submit_button("It was delivered", type="primary"):
+                return
+        visit.keep(name, None)
+        perform(visit, story, lambda: _delivered(visit, story))
+
+
+def _downloads(visit: Visit, made: Delivery) -> None:
+    for label, content, name, kind in (
+        ("Mail draft", made.mail, f"{made.reference}.eml", "message/rfc822"),
+        ("PDF", made.pdf, made.file_name, "application/pdf"),
+    ):
+        st.download_button(
+            label, content, name, kind, on_click="ignore", key=visit.key(f"order.{kind}")
+        )
+
+
+def _delivered(visit: Visit, story: PurchaseOrderStory) -> str:
+    status = mark_delivered(visit.opened, story.reference)
+    return f"Noted as delivered; it is now {words.status(status).lower()}."
+
+
 def _cancel(visit: Visit, story: PurchaseOrderStory) -> None:
     st.write("Its open invoice is voided at Stripe; nothing more can be paid on it.")
     with st.form(visit.key("order.cancel"), border=False):
@@ -80,6 +120,7 @@ def _change(visit: Visit, story: PurchaseOrderStory) -> None:
             billing_address=_changed("Billing address", story.billing_address),
             po_number=_changed("Their PO number", story.po_number),
             due_date=_changed_day("Due date", story.due_date),
+            delivery=_changed_way(story.delivery),
         )
         if not submit(visit, "Void the invoice and send a new one" if out else "Change"):
             return
@@ -91,7 +132,7 @@ def _change(visit: Visit, story: PurchaseOrderStory) -> None:
         result = reissue(visit.opened, story.reference, new)
         if result.error:
             raise PurchaseOrderError(result.error)
-        return "A new invoice was sent; the old one is void."
+        return "A new invoice stands in its place; the old one is void."
 
     perform(visit, story, act)
 
@@ -103,6 +144,14 @@ def _changed(label: str, value: str) -> str | None:
 
 def _changed_day(label: str, value: date | None) -> date | None:
     picked = st.date_input(label, value=value, format="YYYY-MM-DD")
+    return picked if picked != value else None
+
+
+def _changed_way(value: str) -> str | None:
+    labels = {"": "As the conference says"} | {way: words.way(way) for way in WAYS}
+    picked = st.selectbox(
+        "Delivery", list(labels), index=list(labels).index(value), format_func=labels.__getitem__
+    )
     return picked if picked != value else None
 
 
@@ -124,8 +173,8 @@ def _to_be_sent(story: PurchaseOrderStory) -> bool:
     return _is_open(story) and story.balance > 0 and not story.stripe_invoice_url
 
 
-def _is_out(story: PurchaseOrderStory) -> bool:
-    return any(invoice.stripe_status == "open" for invoice in story.invoices)
+def _is_out(story: PurchaseOrderStory, way: str = "stripe") -> bool:
+    return any(i.stripe_status == "open" and i.delivery == way for i in story.invoices)
 
 
 def _creditable(story: PurchaseOrderStory) -> bool:
@@ -148,6 +197,7 @@ CHOICES = (
     Choice("Send invoice", Act.INVOICE, _to_be_sent, _invoice),
     Choice("Record payment", Act.RECORD_PAYMENT, _is_open, payment_form),
     Choice("Mail invoice again", Act.RESEND, _is_out, _resend),
+    Choice("Deliver", Act.DELIVER, lambda story: _is_out(story, "ourselves"), _deliver),
     Choice("Credit note", Act.ISSUE_CREDIT_NOTE, _creditable, credit_form),
     Choice("Refund", Act.REFUND, lambda story: story.paid > story.refunded, refund_form),
     Choice(

@@ -110,7 +110,7 @@ def reverse_form(visit: Visit, story: PurchaseOrderStory) -> None:
 
     def act() -> str:
         result = reverse_entry(visit.opened, entry, reason=reason.strip())
-        return f"Reversed. {stands(result)}"
+        return f"Reversed. {stands(result)} {words.plain(result.remark)}".strip()
 
     perform(visit, story, act)
 

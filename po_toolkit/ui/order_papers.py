@@ -1,13 +1,17 @@
-"""Papers to take away: a purchase order's invoice as it stands, and the sponsor's statement."""
+"""Papers to take away: the invoice as it stands, the sponsor's statement, and PDFs kept."""
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
+from po_toolkit.api.delivery import kept_documents, kept_pdf
 from po_toolkit.api.original import generate_invoice_pdf
 from po_toolkit.reconcile import PurchaseOrderStory, sponsor_statement
 from po_toolkit.reconcile.documents import statement_pdf
 from po_toolkit.store import purchase_orders
+from po_toolkit.ui import words
 from po_toolkit.ui.session import Visit
 
 
@@ -40,3 +44,20 @@ def order_papers(visit: Visit, story: PurchaseOrderStory) -> None:
                 on_click="ignore",
                 key=visit.key(f"order.paper.{name}"),
             )
+    _kept(visit, story)
+
+
+def _kept(visit: Visit, story: PurchaseOrderStory) -> None:
+    """Offer Stripe's PDFs as they were when we delivered them, with their digests."""
+    for kept in kept_documents(visit.opened, story.reference):
+        when = words.moment(kept.kept_at, visit.opened.conference.timezone)
+        st.download_button(
+            f"Stripe's PDF, kept {when}",
+            partial(kept_pdf, visit.opened, story.reference, kept.sha256),
+            kept.file_name,
+            "application/pdf",
+            icon=":material/inventory_2:",
+            help=f"{kept.file_name}, kept by {kept.kept_by}. SHA-256 {kept.sha256}",
+            on_click="ignore",
+            key=visit.key(f"order.kept.{kept.sha256}"),
+        )

@@ -76,6 +76,7 @@ def _invoices(story: PurchaseOrderStory) -> None:
     st.subheader("Invoices")
     frame = pd.DataFrame([asdict(i) for i in story.invoices])
     frame["currency"] = story.currency
+    frame["delivery"] = [words.way(value) for value in frame["delivery"]]
     for name in ("state", "stripe_status"):
         frame[name] = [words.label(value) for value in frame[name]]
     tables.show(
@@ -83,6 +84,7 @@ def _invoices(story: PurchaseOrderStory) -> None:
         {
             "number": "Number",
             "state": "State",
+            "delivery": "Delivery",
             "stripe_status": "At Stripe",
             "stripe_total": "Total at Stripe",
             "stripe_amount_paid": "Paid at Stripe",
@@ -103,6 +105,7 @@ def _lines(story: PurchaseOrderStory) -> None:
     st.subheader("Lines")
     frame = pd.DataFrame([asdict(line) for line in story.lines])
     frame["currency"] = story.currency
+    taxed = any(line.rates or line.tax_on_top for line in story.lines)
     tables.show(
         frame,
         {
@@ -110,9 +113,10 @@ def _lines(story: PurchaseOrderStory) -> None:
             "quantity": "Quantity",
             "unit_price": "Unit price",
             "line_total": "Line total",
+            **({"rates": "Tax rates", "tax_on_top": "Tax on top"} if taxed else {}),
             "source_row": "Spreadsheet row",
         },
-        money=["unit_price", "line_total"],
+        money=["unit_price", "line_total", *(["tax_on_top"] if taxed else [])],
         alt="Lines of this purchase order",
     )
 

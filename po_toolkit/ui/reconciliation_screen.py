@@ -17,6 +17,7 @@ from po_toolkit.ui.reconciliation_views import (
     orders_view,
     rows_behind,
     status_view,
+    tax_view,
 )
 from po_toolkit.ui.session import Visit
 
@@ -37,6 +38,7 @@ _VIEWS = {
     "By age": ageing_view,
     "By month": months_view,
     "Ledger": ledger_view,
+    "Tax": tax_view,
     "Closing": closing_view,
 }
 

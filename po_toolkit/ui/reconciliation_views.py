@@ -12,6 +12,7 @@ from po_toolkit.domain.discrepancies import DISCREPANCY_CLASSES, DISCREPANCY_TIT
 from po_toolkit.money import to_major
 from po_toolkit.reconcile import Reconciliation
 from po_toolkit.reconcile.cash import CASH, cash_against_due
+from po_toolkit.reconcile.edge import with_decimals
 from po_toolkit.reconcile.schema import Table
 from po_toolkit.reconcile.tables import (
     AGEING,
@@ -20,8 +21,9 @@ from po_toolkit.reconcile.tables import (
     MONTHS,
     PURCHASE_ORDERS,
     SUMMARY,
+    TAX,
 )
-from po_toolkit.ui import charts, tables, words
+from po_toolkit.ui import charts, table_files, tables, words
 from po_toolkit.ui.session import Visit
 
 _ORDERS = {
@@ -79,6 +81,15 @@ _ENTRIES = {
     "entered_by": "Entered by",
     "source_id": "Source",
     "reference": "Purchase order",
+}
+_TAX = {
+    "organization_name": "Organization",
+    "rate": "Rate",
+    "treatment": "Treatment",
+    "taxable": "Without tax",
+    "tax": "Tax",
+    "sent_on": "Invoiced on",
+    "reference": "Reference",
 }
 _FIGURES = ("currency", "status", "bucket", "month")
 """Columns that say which row of sums a number stands in."""
@@ -174,6 +185,19 @@ def rows_behind(
 def ledger_view(visit: Visit, result: Reconciliation) -> None:
     """Every movement of money."""
     _show_entries(visit, result.entries, "ledger")
+
+
+def tax_view(visit: Visit, result: Reconciliation) -> None:
+    """The tax in the totals, by purchase order and rate."""
+    frame = result.tax
+    if frame.empty:
+        st.caption("No line bears a tax.")
+        return
+    worded = frame.assign(treatment=[words.label(t) for t in frame["treatment"]])
+    picked = tables.pick_table(TAX, worded, _TAX, key=visit.key("tax"))
+    name = f"{result.slug}-tax-{result.as_of.isoformat()}"
+    table_files.downloads(name, lambda: with_decimals(TAX, frame), key=visit.key("tax.download"))
+    _open(visit, frame, picked)
 
 
 def _cash(visit: Visit, result: Reconciliation) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from po_toolkit.api.reminders import ReminderPreview, preview_reminders
+from po_toolkit.api.reminders import ReminderPreview, preview_reminders, send_reminders
+from po_toolkit.api.schedules import reminder_standing
 from po_toolkit.domain.roles import Act
+from po_toolkit.store import cursors
 from po_toolkit.ui import tables, words
 from po_toolkit.ui.errand_view import errand_button, errand_news
 from po_toolkit.ui.session import Visit
@@ -17,6 +19,11 @@ def reminders_panel(visit: Visit) -> None:
     if not visit.opened.conference.reminders or not visit.may(Act.REMIND):
         return
     errand_news(visit, "remind")
+    if said := visit.recall("reminders.said"):
+        st.success(words.plain(said), icon=":material/notifications:")
+        visit.keep("reminders.said", None)
+    st.caption(_by_the_clock(visit))
+    _written(visit)
     preview = preview_reminders(visit.opened)
     if not preview.due and not preview.held:
         return
@@ -25,8 +32,41 @@ def reminders_panel(visit: Visit) -> None:
         _due(preview)
         for reference, why in preview.held:
             st.caption(f"{reference} is held back: {why}.")
-        if preview.due and visit.opened.settings.mode != "none":
-            _offer(visit, preview)
+        if visit.opened.settings.mode != "none":
+            with st.container(horizontal=True):
+                _offer(visit, preview)
+
+
+def _by_the_clock(visit: Visit) -> str:
+    """Say whether reminders go out by themselves, when they last did and when they do next."""
+    opened, zone = visit.opened, visit.opened.conference.timezone
+    with opened.store.reading() as session:
+        cursor = cursors.cursor_of(session, opened.conference)
+    standing = reminder_standing(opened.settings, cursor, opened.now())
+    if standing.from_hour is None:
+        return "Reminders are sent by hand here, or by the worker once remind_from_hour is set."
+    said = f"A worker sends reminders from {standing.from_hour}:00 each day."
+    if standing.last_at is not None or standing.last:
+        when = words.moment(standing.last_at, zone) if standing.last_at else "not finished yet"
+        figures = [f"{standing.last.get(name, 0)} {name}" for name in ("sent", "held", "failed")]
+        said += f" Last run: {when}: {', '.join(figures)}."
+    if error := standing.last.get("error"):
+        said += f" It stopped short: {words.plain(error)}"
+    return f"{said} Next run: {words.moment(standing.next_at, zone) or 'none'}."
+
+
+def _written(visit: Visit) -> None:
+    """Offer the mail drafts that were written in this visit."""
+    for name, mail in (visit.recall("reminders.drafts") or {}).items():
+        st.download_button(
+            name,
+            mail,
+            name,
+            "message/rfc822",
+            icon=":material/draft:",
+            on_click="ignore",
+            key=visit.key(f"reminders.draft.{name}"),
+        )
 
 
 def _due(preview: ReminderPreview) -> None:
@@ -40,6 +80,7 @@ def _due(preview: ReminderPreview) -> None:
             "currency": r.currency,
             "due_date": r.due_date,
             "when": r.when,
+            "delivery": words.way(r.delivery),
             "reference": r.reference,
         }
         for r in preview.due
@@ -52,6 +93,7 @@ def _due(preview: ReminderPreview) -> None:
             "balance": "Open",
             "due_date": st.column_config.DateColumn("Due", format="localized"),
             "when": "Reminder",
+            "delivery": "Delivery",
             "reference": "Reference",
         },
         money=["balance"],
@@ -60,8 +102,26 @@ def _due(preview: ReminderPreview) -> None:
 
 
 def _offer(visit: Visit, preview: ReminderPreview) -> None:
-    many = words.count(len(preview.due), "reminder")
-    sure = visit.opened.settings.mode != "live" or st.checkbox(
+    many = words.count(len(preview.to_mail), "reminder")
+    drafts = words.count(len(preview.to_draft), "mail draft")
+    asked = visit.opened.settings.mode == "live" and bool(preview.to_mail)
+    sure = not asked or st.checkbox(
         f"Mail real sponsors: have Stripe send {many}", key=visit.key("reminders.sure")
     )
-    errand_button(visit, "remind", f"Send {many}", icon=":material/send:", sure=sure)
+    if preview.to_mail:
+        errand_button(visit, "remind", f"Send {many}", icon=":material/send:", sure=sure)
+    if preview.to_draft and st.button(
+        f"Write {drafts}", icon=":material/draft:", key=visit.key("reminders.write")
+    ):
+        _write(visit)
+
+
+def _write(visit: Visit) -> None:
+    written: dict[str, bytes] = dict(visit.recall("reminders.drafts") or {})
+    with st.spinner("Asking Stripe what was paid, then writing…"):
+        report = send_reminders(visit.opened, only="ourselves", drafts=written.__setitem__)
+    visit.keep("reminders.drafts", written)
+    done = words.count(report.count("drafted"), "mail draft")
+    others = [f"{r.reference}: {r.reason}" for r in report.results if r.outcome != "drafted"]
+    visit.keep("reminders.said", " ".join([f"{done} written; send them yourselves.", *others]))
+    st.rerun()

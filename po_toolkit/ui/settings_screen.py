@@ -8,7 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from po_toolkit.api.connection import check_connection
-from po_toolkit.config import DEFAULT_CONFIG, obfuscate_key
+from po_toolkit.config import DEFAULT_CONFIG, ConferenceSettings, obfuscate_key
+from po_toolkit.domain.deliveries import way_words
+from po_toolkit.domain.reminders import step_words
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.store.database import shown_url
 from po_toolkit.ui import words
@@ -108,8 +110,18 @@ def _invoice(visit: Visit) -> None:
             "Memo": settings.invoice_memo or "(none)",
             "Footer": settings.invoice_footer or "(none)",
             "Most lines": str(settings.max_invoice_lines),
+            "Delivery": way_words(settings.content.delivery if settings.content else "stripe"),
+            "Reminders": _reminders(settings),
         }
     )
+
+
+def _reminders(settings: ConferenceSettings) -> str:
+    if not settings.reminders:
+        return "(none)"
+    days = ", ".join(step_words(step) for step in sorted(settings.reminders))
+    hour = settings.remind_from_hour
+    return f"{days}; {'by hand only' if hour is None else f'by itself from {hour}:00'}"
 
 
 def _people(visit: Visit) -> None:

@@ -29,13 +29,19 @@ def sync_order_button(visit: Visit, reference: str) -> None:
     if st.button(_LABEL, icon=_ICON, key=visit.key(f"sync.{reference}")):
         with st.spinner("Asking Stripe for news…"):
             report = sync_purchase_order(visit.opened, reference)
-        visit.keep(
-            said,
+        brought = (
             f"Stripe was asked about {words.count(report.invoices_seen, 'invoice')}: "
             f"{words.count(report.payments_recorded, 'new payment')}, "
-            f"{words.count(report.refunds_recorded, 'new refund')}.",
+            f"{words.count(report.refunds_recorded, 'new refund')}."
         )
+        visit.keep(said, (brought, report.problems))
         st.rerun()
-    if brought := visit.recall(said):
+    if (told := visit.recall(said)) is None:
+        return
+    visit.keep(said, None)
+    brought, problems = told
+    if not problems:
         st.success(brought, icon=_ICON)
-        visit.keep(said, None)
+        return
+    left = words.plain(" ".join(problems))
+    st.warning(f"{brought} The sync is not complete: {left}", icon=":material/sync_problem:")

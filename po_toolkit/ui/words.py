@@ -14,6 +14,7 @@ from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_currency
 
 from po_toolkit.domain import wording
+from po_toolkit.domain.deliveries import way_words
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.sums import Status
 from po_toolkit.money import exponent
@@ -22,6 +23,7 @@ Colour = Literal["blue", "gray", "green", "orange", "red", "violet"]
 
 STATUS_LABELS = {
     Status.DRAFT: "Draft",
+    Status.ISSUED: "To deliver",
     Status.SENT: "Sent",
     Status.PARTIALLY_PAID: "Partially paid",
     Status.PAID: "Paid",
@@ -122,6 +124,9 @@ _ACTS: dict[str, str] = {
     Act.REVERSE: "Entry reversed",
     Act.CANCEL: "Cancelled",
     Act.RESEND: "Invoice mailed again",
+    Act.REMIND: "Reminder taken in hand",
+    Act.DELIVER: "PDF kept and mail draft written",
+    Act.DELIVERED: "Noted as delivered",
     Act.REISSUE: "Invoice voided, to be issued anew",
     Act.AMEND: "Changed",
     Act.CLOSE: "Books closed",
@@ -156,6 +161,12 @@ _COMMAND = re.compile(r"(?:[;,]|(?<=[.)]))\s[^;,.]*(?:: po-toolkit |--[a-z]).*",
 """The last clause of a message that tells what to type in a terminal, and what follows."""
 
 
+def way(code: str) -> str:
+    """Say who delivers an invoice: ``Mailed by Stripe``."""
+    said = way_words(code)
+    return said[0].upper() + said[1:]
+
+
 def plain(text: str) -> str:
     """Take the meaning out of Markdown's signs, so that a sponsor's name stays his name."""
     return "".join("\\" + c if c in _MARKDOWN else c for c in text)
@@ -165,6 +176,7 @@ _MARKDOWN = frozenset("\\`*_{}[]()#+-.!|<>~:$")
 
 _STATUS_LOOK: dict[Status, tuple[str, Colour]] = {
     Status.DRAFT: (":material/edit_note:", "gray"),
+    Status.ISSUED: (":material/outbox:", "blue"),
     Status.SENT: (":material/send:", "blue"),
     Status.PARTIALLY_PAID: (":material/hourglass_bottom:", "orange"),
     Status.PAID: (":material/check:", "green"),

@@ -110,7 +110,7 @@ class Webhooks:
 
     async def metrics(self, _request: Request) -> Response:
         """Return the figures for Prometheus."""
-        said = await run_in_threadpool(metrics.text, self.store, self.counts)
+        said = await run_in_threadpool(metrics.text, self.store, self.counts, self.intake.repeated)
         return Response(said, media_type=metrics.CONTENT_TYPE)
 
 

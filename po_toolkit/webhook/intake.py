@@ -21,6 +21,8 @@ class Intake:
 
     def __init__(self, store: Store) -> None:
         """Take the database; nothing runs until the first delivery."""
+        self.repeated = 0
+        """Deliveries of events that were stored before."""
         self._store = store
         self._waiting: list[tuple[Delivery, asyncio.Future[None]]] = []
         self._writer: asyncio.Task[None] | None = None
@@ -44,7 +46,8 @@ class Intake:
             rows = [delivery for delivery, _ in batch]
             problem: Exception | None = None
             try:
-                await asyncio.to_thread(webhook_events.keep, self._store, rows)
+                new = await asyncio.to_thread(webhook_events.keep, self._store, rows)
+                self.repeated += len(rows) - new
             except Exception as error:  # noqa: BLE001 each sender gets it
                 problem = error
             for _, done in batch:

@@ -26,7 +26,7 @@ class Counts:
         """Deliveries for a conference that is not in the settings."""
 
 
-def text(store: Store, counts: Counts, now: datetime | None = None) -> str:
+def text(store: Store, counts: Counts, repeated: int, now: datetime | None = None) -> str:
     """Return every figure as Prometheus reads it."""
     present = now or utc_now()
     with store.reading() as session:
@@ -45,6 +45,12 @@ def text(store: Store, counts: Counts, now: datetime | None = None) -> str:
             "counter",
             "Deliveries to an address of no conference.",
             [({}, counts.strangers)],
+        ),
+        *_family(
+            "po_toolkit_webhook_repeated_total",
+            "counter",
+            "Stored deliveries whose event was there already; they change nothing.",
+            [({}, repeated)],
         ),
         *_family(
             "po_toolkit_webhook_events",

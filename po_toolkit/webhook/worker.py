@@ -19,7 +19,7 @@ from typing import Protocol
 
 import structlog
 
-from po_toolkit.api.schedules import SWEEP_HOUR, SYNC_EVERY, run_due
+from po_toolkit.api.schedules import SWEEP_HOUR, SYNC_EVERY, remind_due, run_due
 from po_toolkit.api.webhook_work import work
 from po_toolkit.bootstrap import OpenConference, open_conference, open_database
 from po_toolkit.config import Settings
@@ -52,7 +52,7 @@ class Working(Protocol):
 
 
 class Worker:
-    """A thread that works events, and one that syncs by the clock."""
+    """A thread that works events, and one that syncs and reminds by the clock."""
 
     def __init__(
         self,
@@ -65,7 +65,8 @@ class Worker:
 
         Args:
             conferences: Whose events, all on one database.
-            sync_every: How often to sync; None leaves the schedules to somebody else.
+            sync_every: How often to sync; None leaves the schedules, reminders too, to somebody
+                else.
             sweep_hour: From which hour of the night everything is compared.
         """
         self._conferences = conferences
@@ -115,6 +116,7 @@ class Worker:
             for opened in self._conferences:
                 if opened.settings.mode != "none" and not self._stop.is_set():
                     self._sync(opened)
+                    self._remind(opened)
             self._stop.wait(SCHEDULE_SECONDS)
 
     def _sync(self, opened: OpenConference) -> None:
@@ -129,6 +131,18 @@ class Worker:
             if report is not None:
                 figures = {k: v for k, v in vars(report).items() if isinstance(v, int)}
                 log.info("synced", conference=opened.slug, complete=report.complete, **figures)
+
+    def _remind(self, opened: OpenConference) -> None:
+        try:
+            report = remind_due(opened)
+        except PoToolkitError as error:
+            log.warning("reminding stopped short", conference=opened.slug, error=str(error))
+        except Exception:
+            log.exception("reminding failed", conference=opened.slug)
+        else:
+            if report is not None:
+                figures = {name: report.count(name) for name in ("sent", "held", "failed")}
+                log.info("reminded", conference=opened.slug, **figures)
 
 
 class WorkerProcess:

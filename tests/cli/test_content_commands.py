@@ -61,3 +61,64 @@ def _at(moment):
     from po_toolkit.bootstrap import open_conference
 
     return {**open_conference.__kwdefaults__, "now": lambda: moment}
+
+
+def test_a_portals_invoice_is_final_without_a_mail_then_noted_as_delivered(
+    work: Workplace,
+) -> None:
+    """A mail of Stripe's beside the portal's upload makes a sponsor send both back."""
+    before = len(work.simulator.control.mails())
+    reference, mailed = work.order(), work.order(po_number="2")
+    sheet = work.folder / "portal.csv"
+    sheet.write_text(
+        "organization_name,contact_email,amount,delivery\nPortal AG,ap@portal.example,50,portal\n"
+    )
+    (from_sheet,) = work.json("import", str(sheet), "--conference", SLUG)["purchase_orders"]
+    invoice = ("invoice", "--conference", SLUG)
+    ready = work.json(*invoice, "--all-draft", "--dry-run")["ready"]
+    ways = {line["reference"]: line["delivery"] for line in ready}
+    assert ways == {reference: "stripe", mailed: "stripe", from_sheet: "ourselves"}
+    both = ("--po", reference, "--po", from_sheet)
+    chosen = (*both, "--delivery", "ourselves")
+    seen = work.run(*invoice, *chosen, "--dry-run")
+    assert seen.stdout.count("delivered by ourselves") == 2
+    assert work.json(*invoice, *both, "--dry-run")["ready"][0]["delivery"] == "stripe"
+    assert work.json(*invoice, *chosen)["invoiced"] == 2
+    assert work.json(*invoice, "--po", mailed)["invoiced"] == 1
+    assert len(work.simulator.control.mails()) == before + 1
+    assert "delivered by ourselves" in work.run("preview", reference).output
+    rows = work.json("reconcile", "--conference", SLUG)["rows"]
+    status = {row["reference"]: row["status"] for row in rows}
+    assert status == {reference: "issued", mailed: "sent", from_sheet: "issued"}
+    assert work.run("deliver", reference).exit_code == 2
+    mail = work.folder / "i.eml"
+    assert work.run("deliver", reference, "--out", str(mail)).exit_code == 0
+    assert b"X-Unsent: 1" in mail.read_bytes()
+    assert work.json("deliver", reference, "--done")["status"] == "sent"
+    refused = work.run("resend", reference)
+    assert (refused.exit_code, "po-toolkit deliver" in refused.stderr) == (1, True)
+
+
+def test_reminders_of_portals_are_written_into_a_folder(
+    work: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What Stripe must not mail is reminded of too, by a draft that a person sends."""
+    text = work.config.read_text()
+    hour = 'currency = "usd"\nreminders = [-7]\nremind_from_hour = 9'
+    work.config.write_text(text.replace('currency = "usd"', hour))
+    reference = work.order(delivery="ourselves")
+    work.json("invoice", "--conference", SLUG, "--po", reference)
+    work.json("deliver", reference, "--done")
+    monkeypatch.setattr(
+        "po_toolkit.bootstrap.open_conference.__kwdefaults__", _at(utc_now() + timedelta(days=25))
+    )
+    assert work.json("remind", "--conference", SLUG)["held"] == 1
+    folder = work.folder / "mails"
+    made = work.json("remind", "--conference", SLUG, "--drafts", str(folder))
+    assert (made["drafted"], made["sent"]) == (1, 0)
+    assert [f.name for f in folder.iterdir()] == [f"reminder-{reference}.eml"]
+    assert work.json("remind", "--conference", SLUG, "--drafts", str(folder))["results"] == []
+    (conference,) = work.json("status")["conferences"]
+    assert (conference["reminders_from_hour"], conference["reminders_last_at"]) == (9, None)
+    assert conference["reminders_next_at"]
+    assert "reminders next at" in work.run("status").stdout

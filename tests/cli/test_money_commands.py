@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from po_toolkit.domain.roles import Act
+from po_toolkit.jobs import batches
+from po_toolkit.store.purchase_orders import by_reference
 from tests.cli.workplace import SLUG, Workplace
 
 
@@ -129,3 +134,61 @@ def test_an_amount_that_the_currency_cannot_hold_is_refused(work: Workplace) -> 
     refused = work.run("payment", reference, "--amount", "10.50", "--method", "wire")
     assert refused.exit_code == 1
     assert "JPY" in refused.stderr
+
+
+def test_a_reversed_wire_that_stripe_was_told_of_is_said_beside_the_result(work: Workplace) -> None:
+    """Nobody would ask the sponsor for that money, since Stripe calls it paid."""
+    reference, invoice_id = work.invoiced(total=100_000)
+    work.run("payment", reference, "--amount", "400", "--method", "wire")
+
+    undone = work.run("reverse", "1", "--format", "json")
+
+    assert undone.exit_code == 0
+    assert json.loads(undone.stdout)["balance"] == "1000.00"
+    assert invoice_id in undone.stderr
+    assert "cannot take it back" in undone.stderr
+
+
+def test_a_sync_that_stripe_cuts_off_exits_1_and_stays_in_the_status(work: Workplace) -> None:
+    """A cron job that trusts the exit code must not believe half a sync."""
+    _, invoice_id = work.invoiced(total=100_000)
+    assert work.run("sync", "--conference", SLUG).exit_code == 0
+    work.simulator.control.pay(invoice_id)
+    work.simulator.control.revoke_key(work.key)
+
+    assert work.run("sync", "--conference", SLUG).exit_code == 1
+
+    (conference,) = work.json("status")["conferences"]
+    assert "does not accept" in conference["last_sync_error"]
+    work.simulator.control.revoke_key(work.key, revoked=False)
+    assert work.json("sync", "--conference", SLUG)["payments_recorded"] == 1
+    (conference,) = work.json("status")["conferences"]
+    assert conference["last_sync_error"] is None
+    assert "none" in work.run("status").stdout
+
+
+def test_a_sync_in_which_something_was_not_taken_exits_3_and_names_it(work: Workplace) -> None:
+    """A purchase order that names a wrong invoice must not look synced."""
+    reference = work.order(total=100_000)
+    opened = work.opened()
+    with opened.store.writing(opened.actor, Act.ADOPT) as uow:
+        found = by_reference(uow.session, opened.conference, reference)
+        uow.lock_purchase_order(found.id).claimed_invoice_id = "in_nobodys"
+
+    partial = work.run("sync", "--conference", SLUG)
+
+    assert partial.exit_code == 3
+    assert reference in partial.stderr
+    assert "not complete" in partial.stderr
+    assert reference in work.json("status")["conferences"][0]["last_sync_error"]
+
+
+def test_the_status_shows_a_batch_that_has_not_ended(work: Workplace) -> None:
+    """Else a batch that somebody paused is forgotten."""
+    reference = work.order(total=100_000)
+    opened = work.opened()
+    batches.pause(opened, batches.start(opened, [reference]))
+
+    (conference,) = work.json("status")["conferences"]
+
+    assert conference["batches"] == {"paused": 1, "left": 1}

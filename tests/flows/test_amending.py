@@ -8,6 +8,7 @@ import pytest
 
 from po_toolkit import create_stripe_invoice
 from po_toolkit.api.amend import Changes, amend, reissue
+from po_toolkit.api.content import compare_content
 from po_toolkit.api.invoices import invoice_purchase_orders, resend_invoice
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.errors import PurchaseOrderError, StripeGatewayError
@@ -54,7 +55,7 @@ def test_an_invoice_with_money_on_it_is_not_voided(opened, simulator, make_order
 
 
 def test_a_refused_purchase_order_can_be_mended_and_is_billed_then(opened, simulator, make_order):
-    order = make_order(due_date=opened.today().replace(year=2020))
+    order = make_order(due_date=opened.today().replace(year=2040))
     assert invoice_purchase_orders(opened, references=[order.reference]).failed == 1
     amend(opened, order.reference, Changes(days_until_due=14))
     assert invoice_purchase_orders(opened, references=[order.reference]).invoiced == 1
@@ -103,3 +104,83 @@ def test_a_dead_stripe_leaves_the_old_invoice_as_it_is(opened, simulator, make_o
         reissue(opened, order.reference, Changes(po_number="other"))
     assert fresh(opened, order).stripe_invoice_id == old
     assert fresh(opened, order).po_number == "4500012345"
+
+
+GERMANY = "Wrong St 1\n10115 Berlin\nGermany"
+FRANCE = "2 rue Juste\n75001 Paris\nFrance"
+
+
+def address_of(invoice):
+    return {name: part for name, part in invoice["customer_address"].items() if part}
+
+
+def test_what_was_wrong_of_the_sponsor_is_not_printed_again(opened, simulator, make_order):
+    """An invoice that came back for its address or VAT number must not go out with it again."""
+    order = make_order(billing_address=GERMANY, tax_id="DE123456789")
+    create_stripe_invoice(order, opened=opened)
+    changes = Changes(billing_address=FRANCE, tax_id="DE999999999", organization_name="ACME GmbH")
+    result = reissue(opened, order.reference, changes)
+    new = simulator.control.get(result.stripe_invoice_id)
+    assert address_of(new) == {
+        "line1": "2 rue Juste",
+        "postal_code": "75001",
+        "city": "Paris",
+        "country": "FR",
+    }
+    assert new["customer_tax_ids"] == [{"type": "eu_vat", "value": "DE999999999"}]
+    assert new["customer_name"] == "ACME GmbH"
+    assert compare_content(opened, order.reference).equal
+    (customer,) = simulator.control.all("customer")
+    assert customer["name"] == "ACME GmbH"
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after", "500_stored_after", "500", "409"])
+@pytest.mark.parametrize("path", ["customers/*", "customers/*/tax_ids"])
+def test_a_correction_that_was_cut_off_is_printed_in_the_end(
+    opened, simulator, make_order, path, kind
+):
+    order = make_order(billing_address=GERMANY, tax_id="DE123456789")
+    create_stripe_invoice(order, opened=opened)
+    simulator.control.fail(path=f"/v1/{path}", kind=kind, times=8)
+    changes = Changes(billing_address=FRANCE, tax_id="DE999999999")
+    reissue(opened, order.reference, changes)
+    simulator.control.clear_faults()
+    reissue(opened, order.reference)
+    (new,) = [i for i in simulator.control.all("invoice") if i["status"] == "open"]
+    assert address_of(new)["country"] == "FR"
+    assert new["customer_tax_ids"] == [{"type": "eu_vat", "value": "DE999999999"}]
+
+
+def test_a_sponsor_who_was_there_before_gets_what_the_row_names_and_keeps_the_rest(
+    opened, simulator, make_order
+):
+    there = {
+        "name": "acme gmbh",
+        "email": "ap@acme.example",
+        "address": {"line1": "Old St", "line2": "Floor 3", "country": "US"},
+        "preferred_locales": ["fr"],
+    }
+    opened.gateway.write("/v1/customers", there, idempotency_key="before")
+    plain, moved = make_order(po_number="1"), make_order(po_number="2", billing_address=GERMANY)
+    first, second = (
+        simulator.control.get(fresh(opened, order).stripe_invoice_id)
+        for order in (plain, moved)
+        if create_stripe_invoice(order, opened=opened)
+    )
+    assert address_of(first) == there["address"]
+    assert address_of(second)["city"] == "Berlin"
+    assert "line2" not in address_of(second)
+    (customer,) = simulator.control.all("customer")
+    assert (customer["name"], customer["preferred_locales"]) == ("Acme GmbH", ["fr"])
+
+
+def test_each_of_a_sponsors_invoices_bears_its_own_address(opened, simulator, make_order):
+    """Two branches under one name: the one sent last must not print the other's address."""
+    berlin = make_order(po_number="1", billing_address=GERMANY)
+    paris = make_order(po_number="2", billing_address=FRANCE)
+    invoice_purchase_orders(opened, references=[berlin.reference], send=False)
+    for order in (paris, berlin, paris):
+        invoice_purchase_orders(opened, references=[order.reference])
+    for order, country in ((berlin, "DE"), (paris, "FR")):
+        invoice = simulator.control.get(fresh(opened, order).stripe_invoice_id)
+        assert address_of(invoice)["country"] == country

@@ -8,9 +8,10 @@ from decimal import Decimal
 import pytest
 
 from po_toolkit.api.invoices import invoice_purchase_orders
+from po_toolkit.api.ledger import record_payment_by_hand
 from po_toolkit.api.schedules import run_due, sync_due
-from po_toolkit.api.sync import sync_conference
-from po_toolkit.errors import StripeGatewayError
+from po_toolkit.api.sync import sync_conference, sync_purchase_order
+from po_toolkit.errors import PurchaseOrderError, StripeGatewayError
 from po_toolkit.store import cursors
 from po_toolkit.store.purchase_orders import by_reference
 from po_toolkit.store.tables import Invoice, LedgerEntry
@@ -156,3 +157,100 @@ def test_the_clock_asks_for_a_sync_every_quarter_of_an_hour_and_a_sweep_every_ni
     assert run_due(opened) is not None
     clock.advance(hours=24)
     assert sync_due(opened) == "sweep"
+
+
+def test_what_cannot_be_told_or_adopted_is_no_complete_sync_and_stops_no_news(
+    opened, simulator, sent, clock
+):
+    """Else one wire that Stripe does not answer hides every card payment, or looks synced."""
+    told, adopting, paying, *_ = sent
+    simulator.control.fail(path="/v1/payment_records/*", kind="500", times=999)
+    with pytest.raises(StripeGatewayError):
+        record_payment_by_hand(opened, told.reference, amount=Decimal(5), method="wire")
+    with opened.store.writing(opened.actor, "adopt") as uow:
+        uow.lock_purchase_order(adopting.id).claimed_invoice_id = "in_nobodys"
+    simulator.control.pay(paying.stripe_invoice_id)
+    before = cursor(opened).last_sync_at
+    clock.advance(minutes=16)
+    report = sync_conference(opened)
+    assert [p.split(":")[0] for p in report.problems] == [adopting.reference, told.reference]
+    assert fresh(opened, paying).status == "paid"
+    after = cursor(opened)
+    assert (after.last_sync_at, after.last_error) == (before, " ".join(report.problems))
+    simulator.control.clear_faults()
+    with opened.store.writing(opened.actor, "adopt") as uow:
+        uow.lock_purchase_order(adopting.id).claimed_invoice_id = ""
+    assert sync_conference(opened).complete
+    assert cursor(opened).last_error == ""
+    assert fresh(opened, told).total_paid == Decimal(5)
+
+
+@pytest.mark.parametrize("where", ["adopt_claimed", "tell_waiting"])
+def test_a_sync_that_breaks_before_any_news_is_no_success(opened, sent, monkeypatch, where):
+    def broken(_opened):
+        raise RuntimeError("a mistake of ours")
+
+    monkeypatch.setattr(f"po_toolkit.api.sync.{where}", broken)
+    with pytest.raises(RuntimeError):
+        sync_conference(opened)
+    assert "RuntimeError" in cursor(opened).last_error
+
+
+def test_what_stopped_short_is_tried_again_after_minutes_not_at_every_look_at_the_clock(
+    opened, simulator, sent, clock
+):
+    simulator.control.fail(path="/v1/*", method="GET", kind="500", times=999)
+    clock.advance(minutes=16)
+    with pytest.raises(StripeGatewayError):
+        run_due(opened)
+    assert sync_due(opened) == ""
+    simulator.control.clear_faults()
+    clock.advance(minutes=6)
+    assert sync_due(opened) != ""
+    assert run_due(opened).complete
+    assert sync_due(opened) == ""
+
+
+def test_a_quiet_account_costs_one_call_a_sync_and_hears_the_next_news(
+    opened, simulator, sent, pass_time
+):
+    """After 30 days without news Stripe lists no event to go on from."""
+    for _ in range(3):
+        pass_time(20)
+        sync_conference(opened)
+    quiet = sync_conference(opened)
+    assert (quiet.stripe_calls, quiet.sweep) == (1, None)
+    simulator.control.pay(sent[0].stripe_invoice_id)
+    assert sync_conference(opened).payments_recorded == 1
+    assert sync_conference(opened).payments_recorded == 0
+
+
+def test_a_purchase_order_whose_first_draft_was_deleted_by_hand_can_be_synced(
+    opened, simulator, make_order
+):
+    order = make_order(("Booth", 1, "100.00"), po_number="d")
+    invoice_purchase_orders(opened, references=[order.reference], send=False)
+    draft = next(i for i in simulator.control.all("invoice") if i["status"] == "draft")
+    opened.gateway.delete(f"/v1/invoices/{draft['id']}")
+    with pytest.raises(PurchaseOrderError, match="no Stripe invoice yet"):
+        sync_purchase_order(opened, order.reference)
+    invoice_purchase_orders(opened, references=[order.reference])
+    simulator.control.pay(fresh(opened, order).stripe_invoice_id)
+    assert sync_purchase_order(opened, order.reference).payments_recorded == 1
+    assert fresh(opened, order).status == "paid"
+
+
+def test_money_that_came_back_weeks_later_is_dated_when_it_did(opened, simulator, sent, pass_time):
+    """Else a closed month changes, and the month in which the money came shows nothing."""
+    pay = simulator.control.pay
+    dispute = simulator.control.dispute(pay(sent[0].stripe_invoice_id)["id"])
+    refund = simulator.control.refund(pay(sent[1].stripe_invoice_id)["id"])
+    taken = opened.today()
+    pass_time(20)
+    simulator.control.close_dispute(dispute["id"], won=True)
+    simulator.control.finish_refund(refund["id"], failed=True)
+    back = opened.today()
+    pass_time(50)
+    sync_conference(opened)
+    days = [[e.payment_date for e in fresh(opened, order).entries] for order in sent[:2]]
+    assert days == [[taken, taken, back]] * 2

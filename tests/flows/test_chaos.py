@@ -16,6 +16,7 @@ from pathlib import Path
 
 from po_toolkit.invoicing.look import all_lines
 from po_toolkit.jobs import batches
+from po_toolkit.store.purchase_orders import by_references
 from tests.conftest import KEY
 
 LONG = os.environ.get("PO_TOOLKIT_CHAOS") == "long"
@@ -24,7 +25,11 @@ SEED = int(os.environ.get("PO_TOOLKIT_CHAOS_SEED", "20261124"))
 DEADLINE_SECONDS = 1500 if LONG else 240
 WORKER = Path(__file__).parent / "engine_worker.py"
 
-PATHS = ["/v1/customers", "/v1/invoices", "/v1/invoices/*/add_lines", "/v1/invoices/*/send"]
+PATHS = [
+    "/v1/customers",
+    "/v1/invoices",
+    *(f"/v1/invoices/*/{act}" for act in ("add_lines", "send", "finalize")),
+]
 KINDS = ["drop_before", "drop_after", "500", "500_stored_before", "500_stored_after", "429", "409"]
 
 
@@ -76,6 +81,7 @@ def test_chaos_leaves_exactly_one_invoice_for_each_purchase_order(
             organization=f"Sponsor {n // 2}",
             email=f"ap{n // 2}@sponsor.example",
             po_number=f"45{n:05}",
+            delivery="ourselves" if n % 3 == 0 else "",
         )
         for n in range(ORDERS)
     ]
@@ -119,5 +125,10 @@ def assert_one_right_invoice_each(opened, simulator, orders) -> None:
             line.description for line in order.line_items
         )
         assert invoice["total"] == sum(line.line_total for line in order.line_items)
+    by_stripe = {found[str(o.uuid)][0]["id"] for o in orders if not o.delivery}
+    assert {mail.invoice for mail in simulator.control.mails()} == by_stripe
+    with opened.store.reading() as session:
+        kept = by_references(session, opened.conference, [order.reference for order in orders])
+    assert all(o.status == ("issued" if o.delivery else "sent") for o in kept)
     names = sorted(c["name"] for c in simulator.control.all("customer"))
     assert names == sorted({order.organization_name for order in orders})

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from po_toolkit import create_stripe_invoice
-from po_toolkit.api.delivery import deliver
-from po_toolkit.errors import PurchaseOrderError, StripeUnknownError
+from po_toolkit.api.delivery import deliver, kept_documents, kept_pdf
+from po_toolkit.errors import NotFoundError, PurchaseOrderError, StripeUnknownError
 from po_toolkit.reconcile import purchase_order_story
 from po_toolkit.store.tables import InvoiceDocument
 
@@ -39,13 +39,18 @@ def test_the_pdf_is_kept_once_with_its_digest_and_told_in_the_story(opened, make
         kept = session.scalars(select(InvoiceDocument)).all()
     assert {k.sha256 for k in kept} == digests
     assert all(hashlib.sha256(k.content).hexdigest() == k.sha256 for k in kept)
+    listed = kept_documents(opened, order.reference)
+    assert {k.sha256 for k in listed} == digests
+    assert kept_pdf(opened, order.reference, listed[0].sha256).startswith(b"%PDF-")
+    with pytest.raises(NotFoundError, match="no PDF with the digest"):
+        kept_pdf(opened, order.reference, "0" * 64)
     story = purchase_order_story(opened.store, opened.conference, order.reference)
     assert [e.kind for e in story.events].count("act:deliver") == 2
 
 
 def test_without_an_invoice_or_its_file_nothing_is_made(opened, simulator, make_order):
     order = make_order()
-    with pytest.raises(PurchaseOrderError, match="no invoice that was sent"):
+    with pytest.raises(PurchaseOrderError, match="no invoice that is final"):
         deliver(opened, order.reference)
     create_stripe_invoice(order, opened=opened)
     simulator.stop()

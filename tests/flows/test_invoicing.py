@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from po_toolkit import create_stripe_invoice
-from po_toolkit.api.invoices import invoice_purchase_orders
+from po_toolkit.api.amend import Changes, reissue
+from po_toolkit.api.invoices import invoice_purchase_orders, preview_invoices
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.store.purchase_orders import by_reference
 
@@ -115,11 +117,11 @@ def test_a_sponsor_known_to_stripe_is_not_made_again(opened, simulator, make_ord
 
 
 def test_one_refused_purchase_order_stops_no_other(opened, simulator, make_order):
-    bad = make_order(po_number="bad", due_date=opened.today().replace(year=2020))
+    bad = make_order(po_number="bad", due_date=opened.today().replace(year=2040))
     good = make_order(po_number="good", organization="Borealis Ltd")
     report = invoice_purchase_orders(opened, references=[bad.reference, good.reference])
     assert [r.outcome for r in report.results] == ["failed", "invoiced"]
-    assert "due date must be in the future" in report.results[0].error
+    assert "cannot be more than five years away" in report.results[0].error
     assert len(live_invoices(simulator)) == 1
 
 
@@ -158,3 +160,19 @@ def test_a_draft_without_sending_waits_and_is_sent_later(opened, simulator, make
     assert fresh(opened, order).status == "draft"
     assert invoice_purchase_orders(opened, references=[order.reference]).invoiced == 1
     assert [i["status"] for i in live_invoices(simulator)] == ["open"]
+
+
+def test_a_due_date_that_is_past_is_seen_in_the_preview_and_nothing_is_sent(
+    opened, simulator, make_order
+):
+    """Stripe would refuse it in the middle of a batch, after it was shown as ready."""
+    order = make_order(due_date=opened.today() - timedelta(days=1))
+    make_order(po_number="today", due_date=opened.today())
+    preview = preview_invoices(opened, all_draft=True)
+    assert [s.reference for s in preview.skipped] == [order.reference]
+    assert "Stripe takes no such due date" in preview.skipped[0].reason
+    assert len(preview.ready) == 1
+    report = invoice_purchase_orders(opened, references=[order.reference])
+    assert (report.failed, simulator.control.calls()) == (1, [])
+    fixed = reissue(opened, order.reference, Changes(days_until_due=14))
+    assert fixed.outcome == "invoiced"

@@ -6,10 +6,7 @@ at all, between syncs and two handlers at once; answers of Stripe get lost.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
-import time
+import os
 from contextlib import suppress
 from threading import Thread
 
@@ -22,20 +19,29 @@ from po_toolkit import create_purchase_order, create_stripe_invoice
 from po_toolkit.api import ledger
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.api.webhook_work import work_events
-from po_toolkit.api.webhooks import receive
 from po_toolkit.domain.sums import EntryKind as Kind
 from po_toolkit.errors import PoToolkitError, StripeGatewayError
 from po_toolkit.money import to_major
+from po_toolkit.payments.intend import takes_payments
+from po_toolkit.payments.refunds import refundable
 from po_toolkit.simulator import Simulator
 from po_toolkit.simulator.errors import ApiError
 from po_toolkit.store.tables import WebhookEvent
-from tests.flows.model_stage import NUMBERS, SECRET, Stage
+from tests.flows.model_stage import NUMBERS, Stage
+
+EXAMPLES = int(os.environ.get("PO_TOOLKIT_HISTORIES", "30"))
+"""How many histories; more of them look longer for what nobody thought of."""
 
 NOT_NOW = (ApiError, LookupError, ValueError, PoToolkitError)
 """What an act may answer when it makes no sense at the moment."""
 
 AMOUNTS = st.sampled_from([1_00, 33_33, 100_00, 450_50])
 PICK = st.integers(0, 10_000)
+KINDS = ["drop_before", "drop_after", "500", "500_stored_before", "500_stored_after", "409"]
+TROUBLE = st.one_of(
+    st.none(), st.tuples(st.sampled_from(KINDS), st.sampled_from([1, 6]))
+)  # fmt: skip
+"""What goes wrong with an act's calls, and how often; None: nothing."""
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -55,8 +61,8 @@ def test_the_ledger_equals_stripes_books_after_any_history(world):
     run_state_machine_as_test(
         lambda: Histories(*world),
         settings=settings(
-            max_examples=25,
-            stateful_step_count=25,
+            max_examples=EXAMPLES,
+            stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
@@ -68,13 +74,16 @@ class Histories(Stage):
 
     # ---- acts here
 
-    @initialize(amounts=st.lists(AMOUNTS, min_size=2, max_size=4))
+    @initialize(amounts=st.lists(AMOUNTS, min_size=4, max_size=6))
     def some_orders(self, amounts):
         for number, amount in enumerate(amounts):
-            self.order(amount, sponsor=1 + number % 2, send=number < 3)
+            self.new_order(450_50 + amount, sponsor=1 + number % 2, send=number < 5)
 
-    @rule(amount=AMOUNTS, sponsor=st.integers(1, 2), send=st.booleans())
-    def order(self, amount, sponsor, send):
+    @rule(amount=AMOUNTS, sponsor=st.integers(1, 2), send=st.booleans(), trouble=TROUBLE)
+    def order(self, amount, sponsor, send, trouble):
+        self.new_order(amount, sponsor, send=send, trouble=trouble)
+
+    def new_order(self, amount, sponsor, *, send, trouble=None):
         order = create_purchase_order(
             self.slug,
             organization_name=f"Sponsor {sponsor}",
@@ -83,7 +92,9 @@ class Histories(Stage):
             opened=self.opened,
         )
         if send:
-            self.send(order)
+            with self.trouble("/v1/invoices*", trouble):
+                self.send(order)
+        return order
 
     def send(self, order):
         with suppress(*NOT_NOW):
@@ -95,26 +106,42 @@ class Histories(Stage):
         if order is not None:
             self.send(order)
 
-    @rule(number=PICK, amount=AMOUNTS, method=st.sampled_from(["wire", "check"]))
-    def by_hand(self, number, amount, method):
-        """Money by wire; it is other money than what was marked as paid in the dashboard."""
-        order = self.pick(self.orders(), number)
-        if order is None or order.status == "cancelled":
+    @rule(
+        number=PICK,
+        amount=AMOUNTS,
+        method=st.sampled_from(["wire", "check"]),
+        path=st.sampled_from(["/v1/payment_records/*", "/v1/invoices/*/attach_payment"]),
+        trouble=TROUBLE,
+        heard=st.booleans(),
+    )
+    def by_hand(self, number, amount, method, path, trouble, heard):
+        """Money by wire; other than what was marked as paid. Stripe's news of it may come first."""
+        orders = [order for order in self.orders() if order.cancelled_at is None]
+        order = self.pick([o for o in orders if takes_payments(o)] or orders, number)
+        if order is None:
             return
-        reference = f"FT{next(NUMBERS)}"
+        since = len(self.at_stripe("event"))
+        with self.trouble(path, trouble):
+            self.enter(order, amount, method)
+        if heard:
+            self.hear(self.at_stripe("event")[since:])
+            work_events(self.opened)
+
+    def enter(self, order, amount, method):
         with suppress(StripeGatewayError):  # it is kept, and must be in the books in the end
             ledger.record_payment_by_hand(
                 self.opened,
                 order.reference,
                 amount=to_major(amount, "usd"),
                 method=method,
-                payment_reference=reference,
+                payment_reference=f"FT{next(NUMBERS)}",
                 again=True,
             )
         self.wires[order.reference] += amount
 
-    @rule(number=PICK)
-    def undo(self, number):
+    @rule(number=PICK, again=st.booleans())
+    def undo(self, number, again):
+        """A mistake undone, and perhaps entered again as it should have been."""
         mine = [
             (order, entry)
             for order in self.orders()
@@ -127,22 +154,29 @@ class Histories(Stage):
             order, entry = chosen
             ledger.reverse_entry(self.opened, str(entry.id))
             self.wires[order.reference] -= entry.amount
+            if again and order.status != "cancelled":
+                self.enter(order, entry.amount, "wire")
 
-    @rule(number=PICK, amount=AMOUNTS)
-    def credit(self, number, amount):
+    @rule(number=PICK, amount=AMOUNTS, trouble=TROUBLE)
+    def credit(self, number, amount, trouble):
         order = self.pick(self.orders(), number)
         if order is not None:
-            with suppress(*NOT_NOW):
+            with self.trouble("/v1/credit_notes", trouble), suppress(*NOT_NOW):
                 ledger.credit(
                     self.opened, order.reference, amount=to_major(amount, "usd"), reason="smaller"
                 )
 
-    @rule(number=PICK, amount=AMOUNTS)
-    def refund(self, number, amount):
-        order = self.pick(self.orders(), number)
+    @rule(number=PICK, amount=AMOUNTS, trouble=TROUBLE)
+    def refund(self, number, amount, trouble):
+        if not any(refundable(order) for order in self.orders()):
+            self.payment_or_one_now(number)
+            self.sync(full=False)
+        order = self.pick([order for order in self.orders() if refundable(order)], number)
         if order is not None:
-            with suppress(*NOT_NOW):
-                ledger.refund(self.opened, order.reference, amount=to_major(amount, "usd"))
+            most = sum(left for _, left in refundable(order))
+            whole = to_major(min(amount, most), "usd")
+            with self.trouble("/v1/refunds", trouble), suppress(*NOT_NOW):
+                ledger.refund(self.opened, order.reference, amount=whole)
 
     @rule(number=PICK)
     def cancel(self, number):
@@ -153,63 +187,69 @@ class Histories(Stage):
 
     # ---- acts at Stripe
 
-    @rule(number=PICK, amount=st.one_of(st.none(), AMOUNTS), settled=st.booleans())
-    def pay(self, number, amount, settled):
+    @rule(number=PICK, amount=st.one_of(st.none(), AMOUNTS))
+    def pay(self, number, amount):
         invoice = self.invoice(number, "open", "uncollectible")
         if invoice is not None:
-            method = "card" if settled else "us_bank_account"
             with suppress(*NOT_NOW):
-                self.sim.pay(invoice["id"], amount, method, settled=settled)
+                self.sim.pay(invoice["id"], amount, "card")
 
-    @rule(number=PICK, arrives=st.booleans())
-    def bank_debit_ends(self, number, arrives):
-        under_way = [p for p in self.at_stripe("invoice_payment") if p["status"] == "open"]
-        payment = self.pick(under_way, number)
-        if payment is not None:
-            with suppress(*NOT_NOW):
+    @rule(number=PICK, arrives=st.sampled_from([True, False, None]), back=st.booleans())
+    def bank_debit(self, number, arrives, back):
+        """It stays under way, arrives, bounces, or comes back after it looked paid."""
+        invoice = self.invoice(number, "open", "uncollectible")
+        if invoice is None:
+            return
+        with suppress(*NOT_NOW):
+            payment = self.sim.pay(invoice["id"], None, "us_bank_account", settled=False)
+            if arrives is not None:
                 (self.sim.settle if arrives else self.sim.bounce)(payment["id"])
+            if arrives and back:
+                self.sim.dispute(payment["id"], reason="insufficient_funds")
 
-    @rule(number=PICK, amount=AMOUNTS)
-    def bank_transfer(self, number, amount):
-        customer = self.pick(self.at_stripe("customer"), number)
-        if customer is not None:
-            with suppress(*NOT_NOW):
-                self.sim.transfer(customer["id"], amount)
-
-    @rule(number=PICK, amount=AMOUNTS)
-    def apply_cash(self, number, amount):
+    @rule(number=PICK, amount=AMOUNTS, used=st.booleans())
+    def bank_transfer(self, number, amount, used):
+        """It pays what it fits, waits, or is applied by staff."""
         invoice = self.invoice(number, "open")
         if invoice is not None:
             with suppress(*NOT_NOW):
-                self.sim.apply_cash(invoice["id"], amount)
+                self.sim.transfer(invoice["customer"], amount)
+                if used:
+                    self.sim.apply_cash(invoice["id"], min(amount, invoice["amount_remaining"]))
 
-    @rule(number=PICK, reason=st.sampled_from(["fraudulent", "insufficient_funds"]))
-    def dispute(self, number, reason):
-        payment = self.payment(number)
+    @rule(number=PICK, won=st.sampled_from([True, False, None]))
+    def dispute(self, number, won):
+        payment = self.payment_or_one_now(number)
         if payment is not None:
             with suppress(*NOT_NOW):
-                self.sim.dispute(payment["id"], reason=reason)
+                dispute = self.sim.dispute(payment["id"])
+                if won is not None:
+                    self.sim.close_dispute(dispute["id"], won=won)
 
-    @rule(number=PICK, won=st.booleans())
-    def dispute_ends(self, number, won):
-        dispute = self.pick(self.at_stripe("dispute"), number)
-        if dispute is not None:
-            with suppress(*NOT_NOW):
-                self.sim.close_dispute(dispute["id"], won=won)
-
-    @rule(number=PICK, amount=st.one_of(st.none(), AMOUNTS))
-    def refund_in_the_dashboard(self, number, amount):
-        payment = self.payment(number)
+    @rule(number=PICK, amount=st.one_of(st.none(), AMOUNTS), failed=st.booleans())
+    def refund_in_the_dashboard(self, number, amount, failed):
+        payment = self.payment_or_one_now(number)
         if payment is not None:
             with suppress(*NOT_NOW):
-                self.sim.refund(payment["id"], amount)
+                refund = self.sim.refund(payment["id"], amount)
+                if failed:
+                    self.sim.finish_refund(refund["id"], failed=True)
 
-    @rule(number=PICK, failed=st.booleans())
-    def refund_ends(self, number, failed):
-        refund = self.pick(self.at_stripe("refund"), number)
-        if refund is not None:
+    @rule(number=PICK, well=st.booleans())
+    def later(self, number, well):
+        """What was under way ends: a bank debit, a dispute, a refund."""
+        debit, dispute, refund = (
+            self.at_stripe(noun) for noun in ("invoice_payment", "dispute", "refund")
+        )
+        end = self.sim.settle if well else self.sim.bounce
+        under_way = [(end, p["id"], {}) for p in debit if p["status"] == "open"]
+        under_way += [(self.sim.close_dispute, d["id"], {"won": well}) for d in dispute]
+        under_way += [(self.sim.finish_refund, r["id"], {"failed": not well}) for r in refund]
+        chosen = self.pick(under_way, number)
+        if chosen is not None:
+            act, what, how = chosen
             with suppress(*NOT_NOW):
-                self.sim.finish_refund(refund["id"], failed=failed)
+                act(what, **how)
 
     @rule(number=PICK, act=st.sampled_from(["void", "mark_uncollectible"]))
     def in_the_dashboard(self, number, act):
@@ -223,21 +263,35 @@ class Histories(Stage):
         if invoice is not None:
             self.dashboard(f"/v1/invoices/{invoice['id']}/pay", {"paid_out_of_band": True})
 
-    @rule(number=PICK, amount=AMOUNTS, to_credit=st.booleans())
-    def credit_note_in_the_dashboard(self, number, amount, to_credit):
-        invoice = self.invoice(number, "open", "paid")
+    @rule(number=PICK, amount=AMOUNTS, to_credit=st.booleans(), voided=st.booleans())
+    def credit_note_in_the_dashboard(self, number, amount, to_credit, voided):
+        invoice = self.invoice(number, "open") if voided else self.invoice(number, "open", "paid")
         if invoice is not None:
+            amount = min(amount, invoice["amount_remaining"] - 1) if voided else amount
             body = {"invoice": invoice["id"], "amount": amount}
             after = amount - min(amount, invoice["amount_remaining"])
             if after:
                 body["credit_amount" if to_credit else "out_of_band_amount"] = after
             self.dashboard("/v1/credit_notes", body)
-
-    @rule(number=PICK)
-    def credit_note_voided_in_the_dashboard(self, number):
-        note = self.pick(self.at_stripe("credit_note"), number)
-        if note is not None:
+        note = self.pick(self.at_stripe("credit_note"), -1)
+        if voided and note is not None:
             self.dashboard(f"/v1/credit_notes/{note['id']}/void", {})
+
+    @rule(number=PICK, amount=AMOUNTS, voided=st.booleans())
+    def credit_of_an_overpayment(self, number, amount, voided):
+        """It settles the sponsor's next invoice, which may be voided afterwards."""
+        invoice = self.invoice(number, "open")
+        if invoice is None:
+            return
+        with suppress(*NOT_NOW):
+            self.sim.pay(invoice["id"], invoice["amount_remaining"] + amount)
+        self.sync(full=False)
+        sponsor = int(invoice["customer_name"].split()[-1])
+        order = self.new_order(450_50, sponsor, send=True)
+        sent = next(o for o in self.orders() if o.reference == order.reference)
+        if voided and sent.stripe_invoice_id:
+            self.sync(full=False)
+            self.dashboard(f"/v1/invoices/{sent.stripe_invoice_id}/void", {})
 
     def dashboard(self, path, body):
         with suppress(*NOT_NOW):
@@ -245,39 +299,28 @@ class Histories(Stage):
 
     # ---- news, and the lack of it
 
-    @rule(
-        path=st.sampled_from(
-            ["/v1/payment_records/*", "/v1/invoices/*", "/v1/credit_notes", "/v1/refunds"]
-        ),
-        kind=st.sampled_from(
-            ["drop_before", "drop_after", "500", "500_stored_before", "500_stored_after", "409"]
-        ),
-        times=st.sampled_from([1, 6]),
-    )
-    def answers_get_lost(self, path, kind, times):
-        self.sim.fail(path=path, method="POST", kind=kind, times=times)
-
-    @rule()
-    def answers_come_again(self):
-        self.sim.clear_faults()
+    @rule(kind=st.sampled_from(["drop_before", "500", "429"]), skip=st.integers(0, 3))
+    def stripe_stops_answering(self, kind, skip):
+        """A sync or a handler that is cut off midway must be made good by a later one."""
+        with self.trouble("/v1/*", (kind, 99), method="GET", skip=skip):
+            self.sync(full=False)
+            work_events(self.opened, limit=5)
 
     @rule(order=st.randoms(use_true_random=False), share=st.floats(0.2, 1))
     def deliver(self, order, share):
         """Deliver some of what happened, old news too, in any order; the rest never comes."""
-        events = self.at_stripe("event")
-        chosen = [event for event in events if order.random() < share]
+        chosen = [event for event in self.at_stripe("event") if order.random() < share]
         order.shuffle(chosen)
-        for event in chosen[:40]:
-            body = json.dumps(event).encode()
-            moment = int(time.time())
-            digest = hmac.new(SECRET.encode(), f"{moment}.".encode() + body, hashlib.sha256)
-            receive(self.opened, body, f"t={moment},v1={digest.hexdigest()}")
+        self.hear(chosen[:40])
 
-    @rule(two=st.booleans())
-    def work(self, two):
+    @rule(two=st.booleans(), meanwhile=st.booleans())
+    def work(self, two, meanwhile):
+        """One or two handlers at once, and perhaps a sync besides."""
         hands = [self.opened, self.twin] if two else [self.opened]
         threads = [Thread(target=work_events, args=(opened,), kwargs={"limit": 10})
                    for opened in hands]  # fmt: skip
+        if meanwhile:
+            threads.append(Thread(target=self.sync, kwargs={"full": False}))
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -292,8 +335,8 @@ class Histories(Stage):
 
     def teardown(self):
         self.sim.clear_faults()
-        first = sync_conference(self.opened)
-        assert first.problems == []
+        if sync_conference(self.opened).problems:  # a refund cut off, that Stripe refuses now
+            assert sync_conference(self.opened).problems == []
         self.compare()
         again = sync_conference(self.opened, full=True)
         assert (again.problems, again.changes) == ([], [])

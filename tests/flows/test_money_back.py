@@ -227,7 +227,7 @@ def test_a_refund_heard_of_before_its_payment_finds_it(opened, simulator, sent):
 
     events = simulator.control.all("event")
     (news,) = [e for e in events if e["type"] == "refund.created"]
-    handle(books_of(opened), news)
+    handle(books_of(opened), [news])
     assert kinds(fresh(opened, sent)) == [("payment", 100_000), ("refund", 20_000)]
 
 
@@ -270,6 +270,19 @@ def test_credit_of_an_overpayment_settles_the_next_invoice(opened, simulator, se
     assert kinds(then) == [("transfer_in", 20_000)]
     sync_conference(opened, full=True)
     assert len(fresh(opened, second).entries) == 1
+
+
+def test_credit_used_by_an_invoice_that_only_a_sweep_met_is_shown(
+    opened, simulator, sent, make_order
+):
+    """Its news was before the sweep, so no later sync would speak of it."""
+    simulator.control.pay(sent.stripe_invoice_id, 130_000)
+    sync_conference(opened)
+    second = make_order(("Party", 1, "200.00"), po_number="2")
+    create_stripe_invoice(second, opened=opened)
+    sync_conference(opened, full=True)
+    assert (fresh(opened, second).balance_due, fresh(opened, second).status) == (0, "paid")
+    assert fresh(opened, sent).balance_due == Decimal("-100.00")
 
 
 def test_credit_goes_back_when_the_invoice_that_used_it_is_void(

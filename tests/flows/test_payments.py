@@ -19,6 +19,7 @@ from po_toolkit import (
     sync_stripe_invoice_status,
 )
 from po_toolkit.api.invoices import adopt_invoice, invoice_purchase_orders
+from po_toolkit.api.ledger import record_payment_by_hand
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.api.webhook_work import work_events
 from po_toolkit.api.webhooks import ForgedError, receive
@@ -201,6 +202,12 @@ def test_the_same_wire_by_hand_twice_is_refused_unless_said(opened, sent):
         record_payment(sent, *wire, opened=opened)
     record_payment(sent, *wire, opened=opened, again=True)
     assert fresh(opened, sent).total_paid == Decimal("10.00")
+
+
+def test_what_came_through_stripe_is_not_entered_by_hand(opened, sent):
+    """It would count twice as soon as the sync brings it."""
+    with pytest.raises(PurchaseOrderError, match="sync brings it"):
+        record_payment_by_hand(opened, sent.reference, amount=Decimal(1), method="stripe")
 
 
 @pytest.mark.parametrize("amount", ["0", "-1", "1.001"])

@@ -332,3 +332,62 @@ def test_a_taxed_invoice_that_was_cut_off_anywhere_is_sent_once(taxed, simulator
     assert (invoice["status"], invoice["total"]) == ("open", 22_600)
     assert len(simulator.control.all("tax_id")) == 1
     assert len(simulator.control.all("tax_rate")) == 2
+
+
+UNEVEN = [
+    ("isk", "333", "vat19", "63.27"),
+    ("isk", "333", "vat19in", "53.17"),
+    ("ugx", "1001", "nyc", "88.84"),
+    ("kwd", "100.010", "gst5", "5.001"),
+]
+"""Taxes that nobody can pay; how Stripe would round them is written nowhere."""
+
+
+@pytest.mark.parametrize(("currency", "price", "rate", "tax"), UNEVEN)
+def test_a_tax_that_nobody_can_pay_is_refused_before_anything_is_sent(
+    taxed, simulator, currency, price, rate, tax
+):
+    from po_toolkit import create_purchase_order
+    from po_toolkit.api.imports import import_purchase_orders
+    from po_toolkit.errors import AmountError
+
+    with pytest.raises(AmountError, match=f"comes to {tax}, which cannot be paid in"):
+        create_purchase_order(
+            SLUG,
+            organization_name="Acme GmbH",
+            contact_email="ap@acme.example",
+            currency=currency,
+            line_items=lines_of([(1, price, rate)]),
+            opened=taxed,
+        )
+    sheet = (
+        "organization_name,contact_email,po_number,unit_price,currency,tax_rate\n"
+        f"Acme GmbH,ap@acme.example,1,{price},{currency},{rate}\n"
+        f"Acme GmbH,ap@acme.example,2,{price},{currency},exempt\n"
+    )
+    report = import_purchase_orders(taxed, sheet.encode(), file_name="o.csv", decimal="point")
+    assert (report.accepted, report.rejected) == (1, 1)
+    assert [(p.row, p.column, p.code) for p in report.problems] == [
+        (2, "tax_rate", "tax_not_representable")
+    ]
+    assert tax in report.problems[0].message
+    assert simulator.control.calls() == []
+
+
+def test_a_tax_of_stripes_own_that_nobody_can_pay_is_not_sent(automatic, simulator):
+    from po_toolkit import create_purchase_order
+
+    simulator.control.tax_automatically({"IS": "24"})
+    order = create_purchase_order(
+        SLUG,
+        organization_name="Acme hf",
+        contact_email="ap@acme.example",
+        currency="isk",
+        billing_address="Laugavegur 1\n101 Reykjavik\nIceland",
+        line_items=[{"description": "Gold", "unit_price": Decimal(48_513)}],
+        opened=automatic,
+    )
+    report = invoice_purchase_orders(automatic, references=[order.reference])
+    assert "cannot be paid in ISK" in report.results[0].error
+    assert [i["status"] for i in simulator.control.all("invoice")] == []
+    assert simulator.control.mails() == []

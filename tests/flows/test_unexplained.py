@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 
 from po_toolkit import create_stripe_invoice
+from po_toolkit.api.invoices import books_of
 from po_toolkit.api.sync import sync_conference
+from po_toolkit.payments.handlers import handle
 from po_toolkit.reconcile import reconcile_conference
 
 
@@ -95,3 +97,81 @@ def test_the_credit_an_overpayment_leaves_is_shown(opened, simulator, make_order
     rows = found()
     assert rows["money_stuck_at_stripe"]["at_stake"].tolist() == [5_000]
     assert rows["overpaid"]["at_stake"].tolist() == [5_000]
+
+
+@pytest.fixture
+def owing(opened, make_order, simulator):
+    """A sponsor who owes 17,550.00 USD, payable by bank transfer."""
+    opened.conference.payment_methods = ["card", "customer_balance"]
+    create_stripe_invoice(make_order(), opened=opened)
+    sync_conference(opened)
+    (customer,) = simulator.control.all("customer")
+    return customer["id"]
+
+
+def heard(opened, simulator, channel, since):
+    """Let the news since then come by webhook, shuffled and twice, or by one kind of sync."""
+    if channel == "webhook":
+        for event in [*reversed(simulator.control.all("event")[since:])] * 2:
+            handle(books_of(opened), event)
+    else:
+        sync_conference(opened, full=channel == "sweep")
+
+
+@pytest.mark.parametrize("channel", ["webhook", "sync", "sweep"])
+def test_a_bank_transfer_that_fits_no_invoice_is_shown_until_it_is_used(
+    opened, simulator, owing, found, channel
+):
+    since = len(simulator.control.all("event"))
+    simulator.control.transfer(owing, 300_000)
+    simulator.control.transfer(owing, 200_000)
+    heard(opened, simulator, channel, since)
+    assert found()["money_stuck_at_stripe"]["at_stake"].tolist() == [500_000]
+    (invoice,) = simulator.control.all("invoice")
+    simulator.control.apply_cash(invoice["id"], 500_000)
+    heard(opened, simulator, channel, since)
+    assert "money_stuck_at_stripe" not in found()
+
+
+def test_a_transfer_that_waits_is_found_after_two_months_without_a_webhook(
+    opened, simulator, owing, found, clock
+):
+    simulator.control.transfer(owing, 300_000)
+    simulator.control.advance(61 * 86_400)
+    clock.advance(days=61)
+    sync_conference(opened)
+    assert found()["money_stuck_at_stripe"]["at_stake"].tolist() == [300_000]
+
+
+@pytest.mark.parametrize("channel", ["webhook", "sync", "sweep"])
+def test_credit_that_a_credit_note_gave_is_shown(opened, simulator, make_order, found, channel):
+    create_stripe_invoice(make_order(), opened=opened)
+    (invoice,) = simulator.control.all("invoice")
+    simulator.control.pay(invoice["id"])
+    sync_conference(opened)
+    since = len(simulator.control.all("event"))
+    opened.gateway.write(
+        "/v1/credit_notes",
+        {"invoice": invoice["id"], "amount": 7_000, "credit_amount": 7_000},
+        idempotency_key="by hand",
+    )
+    (customer,) = simulator.control.all("customer")
+    path = f"/v1/customers/{customer['id']}"
+    opened.gateway.write(path, {"description": "of no matter"}, idempotency_key="note")
+    heard(opened, simulator, channel, since)
+    assert found()["money_stuck_at_stripe"]["at_stake"].tolist() == [7_000]
+
+
+def test_credit_in_a_second_currency_is_shown_as_credit(opened, simulator, make_order, found):
+    """Stripe writes the one balance below zero, and the list of all currencies above it."""
+    for currency in ("usd", "eur"):
+        create_stripe_invoice(make_order(currency=currency, po_number=currency), opened=opened)
+    for invoice in simulator.control.all("invoice"):
+        simulator.control.pay(invoice["id"], amount=invoice["total"] + 5_000)
+    for full in (False, True):
+        sync_conference(opened, full=full)
+        stuck = found()["money_stuck_at_stripe"]
+        assert sorted(zip(stuck["currency"], stuck["at_stake"], strict=True)) == [
+            ("eur", 5_000),
+            ("usd", 5_000),
+        ]

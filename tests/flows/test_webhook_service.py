@@ -36,6 +36,20 @@ def signed(body: bytes, *secrets: str, at: int | None = None) -> dict[str, str]:
     return {"Stripe-Signature": ",".join([f"t={moment}", *(f"v1={d}" for d in digests)])}
 
 
+def odd_headers(body: bytes) -> list[dict[str, str]]:
+    """Return headers by which an old delivery would pass for a new one, and broken ones."""
+    now = int(time.time())
+    (old,) = signed(body, SECRET, at=now - 301).values()
+    names = [
+        f"{old},t={now}",
+        f"t={now},{old}",
+        f"t={now},v1=\xe9",
+        f"t={'9' * 400},v1=a",
+        "t=,v1=",
+    ]
+    return [{"Stripe-Signature": name.encode("latin-1")} for name in names]
+
+
 @pytest.fixture
 def two(settings: Settings) -> Settings:
     """Two conferences on one database, each with its own key and secret."""
@@ -98,6 +112,18 @@ def test_an_event_is_stored_before_it_is_acknowledged_and_worked_once(opened, ca
     assert [r.state for r in stored(opened)] == ["processed"]
 
 
+def test_a_delivery_that_is_replayed_is_counted_and_changes_nothing(opened, call, news):
+    """Stripe repeats deliveries itself, so a copy within five minutes is no refusal."""
+    order, event = news
+    body = json.dumps(event).encode()
+    headers = signed(body, SECRET)
+    for _ in range(3):
+        assert call("POST", f"/webhooks/stripe/{SLUG}", body, headers).status_code == 200
+        work_events(opened)
+    assert "po_toolkit_webhook_repeated_total 2" in call("GET", "/metrics").text
+    assert (len(stored(opened)), len(fresh(opened, order).entries)) == (1, 1)
+
+
 def test_a_delivery_that_cannot_be_stored_is_not_acknowledged(call, news, monkeypatch):
     def broken(*_):
         raise OSError("disk full")
@@ -119,8 +145,18 @@ def test_forged_stale_malformed_and_oversized_requests_change_nothing(
             post(call, event, SECRET, at=int(time.time()) + 301),
             call("POST", f"/webhooks/stripe/{SLUG}", body),
             call("POST", f"/webhooks/stripe/{SLUG}", body + b" ", signed(body, SECRET)),
+            *(call("POST", f"/webhooks/stripe/{SLUG}", body, h) for h in odd_headers(body)),
         ],
-        "malformed": [post(call, b"{}"), post(call, b"no json"), post(call, b'{"id": 3}')],
+        "malformed": [
+            post(call, b"{}"),
+            post(call, b"no json"),
+            post(call, b'{"id": 3}'),
+            post(call, b'{"id": "evt_1", "type": "invoice.paid"}'),
+            post(call, b'{"id": "evt_1", "type": "invoice.paid", "data": {"object": null}}'),
+            post(call, b'{"id": "evt_\\u0000", "type": "x", "data": {"object": {}}}'),
+            post(call, b'{"id": "evt_\\ud800", "type": "x", "data": {"object": {}}}'),
+            post(call, b"[" * 100_000),
+        ],
         "oversized": [post(call, b" " * (BODY_LIMIT + 1))],
     }
     assert post(call, event, slug="nobody-2027").status_code == 404

@@ -24,6 +24,7 @@ from pydantic import SecretStr
 from sdk_account import RecordingClient
 
 import po_toolkit
+from po_toolkit.api.amend import Changes, reissue
 from po_toolkit.api.content import compare_content
 from po_toolkit.api.invoices import (
     adopt_invoice,
@@ -111,12 +112,15 @@ def _play(opened, simulator, make_order) -> None:
     sync_conference(opened)
     sync_conference(opened, full=True)
     _say_more(opened, simulator, make_order)
+    simulator.control.transfer(simulator.control.all("customer")[0]["id"], 123)
+    sync_conference(opened)
+    sync_conference(opened, full=True)
     simulator.control.advance(3 * 86_400)
     simulator.control.payout(account=opened.settings.stripe_secret_key.get_secret_value())
     pull_payouts(opened, full=True)
     pull_payouts(opened)
     news = next(e for e in simulator.control.all("event") if e["type"].startswith("payout."))
-    handle(books_of(opened), news)
+    handle(books_of(opened), [news])
 
 
 _RATES = {
@@ -157,11 +161,19 @@ def _say_more(opened, simulator, make_order) -> None:
     part = simulator.control.pay(_invoice_of(simulator, taxed), 1_000)
     assert part["status"] == "paid"
     assert send_reminders(opened).count("sent") > 0
+    mended = make_order(*lines, organization="mended", email="m@acme.example", **details)
+    assert invoice_purchase_orders(opened, references=[mended.reference]).failed == 0
+    changes = Changes(billing_address="Platz 1\n10115 Berlin\nGermany", tax_id="DE999999999")
+    assert reissue(opened, mended.reference, changes).error == ""
     simulator.control.tax_automatically({"US": "8"})
     _settle(opened, tax=TaxSettings(automatic="exclusive"))
     made = make_order(*lines, organization="auto", email="a@acme.example", **details)
     assert invoice_purchase_orders(opened, references=[made.reference]).failed == 0
-    _settle(opened, tax=None, content=None)
+    _settle(opened, tax=None, content=ContentSettings(delivery="ourselves"))
+    ours = make_order(*lines, organization="portal", email="p@acme.example")
+    assert invoice_purchase_orders(opened, references=[ours.reference]).failed == 0
+    sync_conference(opened)
+    _settle(opened, content=None)
 
 
 def _invoice_of(simulator, order) -> str:
@@ -194,7 +206,8 @@ def _move_money(opened, simulator, billed) -> None:
     _, told = billed("told")
     payment = simulator.control.pay(told.stripe_invoice_id)
     sync_conference(opened)
-    simulator.control.refund(payment["id"], 1_000)
+    undone = simulator.control.refund(payment["id"], 1_000)
+    simulator.control.finish_refund(undone["id"], failed=True)
     simulator.control.dispute(payment["id"], 2_000)
     requests.post(
         f"{simulator.url}/v1/credit_notes",

@@ -266,3 +266,15 @@ def test_a_draft_left_to_itself_is_finalized_only_if_it_may_advance(account) -> 
     account.sim.control.advance(3700)
     assert account.invoice(stays.id).status == "draft"
     assert account.invoice(goes.id).status == "open"
+
+
+def test_finalizing_mails_only_what_may_advance_by_itself(account) -> None:
+    """The way of vendor portals rests on this: final, payable, and nobody is mailed."""
+    quiet, loud = (account.draft(lines=[line()]) for _ in range(2))
+    final = account.v1.invoices.finalize_invoice(quiet.id, {"auto_advance": False})
+    account.v1.invoices.finalize_invoice(loud.id, {"auto_advance": True})
+    assert (final.status, final.auto_advance) == ("open", False)
+    assert final.hosted_invoice_url
+    assert final.invoice_pdf
+    mailed = {mail.invoice for mail in account.sim.control.mails()} & {quiet.id, loud.id}
+    assert mailed == {loud.id}

@@ -53,6 +53,15 @@ def paid_here_not_at_stripe(ledgers):
     return 30_00
 
 
+def undone_here_not_at_stripe(ledgers):
+    order = ledgers.order(100_00)
+    invoice = ledgers.invoice(order, stripe_amount_paid=40_00)
+    told = {"invoice_id": invoice, "stripe_payment_record_id": "pr_1"}
+    wire = ledgers.entry(order, 40_00, method="wire", **told)
+    ledgers.entry(order, 40_00, kind="payment_reversal", method="wire", reverses_id=wire)
+    return 40_00
+
+
 def overpaid(ledgers):
     order = ledgers.order(100_00)
     ledgers.entry(order, 130_00)
@@ -237,6 +246,7 @@ MAKE = {
         amount_differs_from_stripe,
         paid_at_stripe_not_here,
         paid_here_not_at_stripe,
+        undone_here_not_at_stripe,
         overpaid,
         paid_twice,
         paid_after_cancelled,

@@ -56,7 +56,7 @@ ORDERS = st.fixed_dictionaries(
         "due": st.none() | DAYS,
         "cancelled": st.none() | DAYS,
         "invoice": st.none()
-        | st.tuples(st.sampled_from(["sent", "paid", "void", "drafting"]), DAYS),
+        | st.tuples(st.sampled_from(["sent", "finalized", "paid", "void", "drafting"]), DAYS),
         "entries": st.lists(ENTRIES, max_size=4),
         "credits": st.lists(st.tuples(AMOUNTS, DAYS), max_size=2),
     }

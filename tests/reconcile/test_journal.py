@@ -11,10 +11,13 @@ from decimal import Decimal
 
 import pytest
 
+from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.reconcile import reconcile_conference
 from po_toolkit.reconcile.journal import Accounts, journal
 from po_toolkit.reconcile.journal_files import journal_files
+from po_toolkit.store.purchase_orders import refresh_status
+from po_toolkit.store.tables import RowVersion
 
 MARCH = date(2027, 3, 31)
 
@@ -124,3 +127,52 @@ def test_beancount_can_read_it(busy, store, conference):
 def test_a_program_nobody_knows_is_refused():
     with pytest.raises(PoToolkitError, match="quickbooks, xero, beancount"):
         journal_files([], "ledger")
+
+
+@pytest.fixture
+def taxed(ledgers, store):
+    def make(net, tax, **columns):
+        order = ledgers.order(net, **columns)
+        with store.writing(STRIPE, Act.SYNC) as uow:
+            row = uow.lock_purchase_order(order)
+            row.line_items[0].tax_on_top = tax
+            refresh_status(row)
+            uow.session.query(RowVersion).delete()
+        return order
+
+    return make
+
+
+def test_the_tax_office_gets_its_own_account_and_income_is_without_it(
+    ledgers, taxed, store, conference
+):
+    """Tax booked as income is paid twice: once as income tax, once when the office asks."""
+    stands = taxed(100_00, 19_00)
+    ledgers.invoice(stands)
+    gone = taxed(50_00, 9_50, cancelled_at=datetime(2027, 2, 20, tzinfo=UTC))
+    ledgers.invoice(gone)
+    ledgers.credit(gone, 5_00, day=date(2027, 1, 25))
+    taxed(70_00, 13_30)
+    january = balances(journal(store, conference, through=date(2027, 1, 31)))
+    assert january["Sales Tax Payable", "usd"] == -28_50
+    assert january["Sponsorship Income", "usd"] == -150_00
+    since = date(2027, 2, 1)
+    february = balances(journal(store, conference, through=MARCH, since=since))
+    assert february["Sales Tax Payable", "usd"] == 9_50
+    whole = balances(journal(store, conference, through=MARCH))
+    assert whole["Sales Tax Payable", "usd"] == -19_00
+    assert whole["Accounts Receivable", "usd"] == 119_00
+    assert all(whole[key] == january[key] + february[key] for key in {*whole, *january, *february})
+    entries = journal(store, conference, through=MARCH, accounts=Accounts(tax="1776"))
+    assert all(sum(p.amount for p in e.postings) == 0 for e in entries)
+    assert "1776" in {p.account for e in entries for p in e.postings}
+    (text,) = journal_files(journal(store, conference, through=MARCH), "beancount").values()
+    assert b"Liabilities:Sales-Tax-Payable" in text
+
+
+def test_entries_of_three_lines_are_cut_between_files_too(ledgers, taxed, store, conference):
+    for _ in range(101):
+        ledgers.invoice(taxed(1_00, 19))
+    files = journal_files(journal(store, conference, through=MARCH), "xero")
+    counts = [len(c.decode().splitlines()) - 1 for c in files.values()]
+    assert counts == [300, 3]

@@ -47,6 +47,13 @@ def test_an_invoice_voided_later_stood_then(ledgers, store, conference, change):
     assert told(store, conference, date(2027, 2, 3))["status"] == "draft"
 
 
+def test_an_invoice_delivered_later_waited_to_be_delivered_then(ledgers, store, conference, change):
+    invoice = ledgers.invoice(ledgers.order(100_00), state="finalized", delivery="ourselves")
+    change(Invoice, invoice, date(2027, 2, 3), state="sent")
+    days = (THEN, date(2027, 2, 3))
+    assert [told(store, conference, day)["status"] for day in days] == ["issued", "sent"]
+
+
 def test_of_several_changes_the_first_after_the_day_counts(ledgers, store, conference, change):
     order = ledgers.order(100_00)
     invoice = ledgers.invoice(order, stripe_amount_paid=0)
@@ -66,7 +73,7 @@ def test_an_amended_order_keeps_its_old_total_in_the_past(ledgers, store, confer
         uow.session.delete(row.line_items[1])
         uow.session.flush()
         (version,) = uow.session.query(RowVersion)
-        assert version.old_values == {"total": 150_00}
+        assert version.old_values == {"total": 150_00, "tax": 0}
         version.until = datetime(2027, 2, 3, tzinfo=UTC)
     assert told(store, conference, THEN)["total"] == "150.00"
     assert told(store, conference, date(2027, 2, 3))["total"] == "80.00"

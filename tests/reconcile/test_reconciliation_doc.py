@@ -74,6 +74,12 @@ class Story:
     def entry(self, amount, kind):
         self.ledgers.entry(self.order, cents(amount), kind=kind)
 
+    def undone(self, amount):
+        told = {"invoice_id": self.invoice, "stripe_payment_record_id": "pr_1"}
+        wire = self.ledgers.entry(self.order, cents(amount), method="wire", **told)
+        details = {"kind": "payment_reversal", "method": "wire", "reverses_id": wire}
+        self.ledgers.entry(self.order, cents(amount), **details)
+
     def change(self, table, row_id, **values):
         from po_toolkit.domain.roles import STRIPE, Act
 
@@ -163,6 +169,7 @@ ACTS = [
         lambda s, a: s.recorded(a, "stripe", on_it=True),
     ),
     (rf"recorded {A} by wire", lambda s, a: s.recorded(a, "wire")),
+    (rf"a wire of {A} that Stripe was told of was reversed", Story.undone),
     (rf"refunded {A}", lambda s, a: s.entry(a, "refund")),
     (rf"a dispute took back {A}", lambda s, a: s.entry(a, "dispute")),
     (rf"the bank returned {A}", lambda s, a: s.entry(a, "payment_reversal")),

@@ -34,7 +34,7 @@ def test_invoicing_that_failed_is_listed_with_its_reason(show, read, conference)
     """A sponsor who was never billed must not be found in March."""
     opened = conference()
     sheet = SHEET.replace(b"amount\n", b"amount,due_date\n").replace(
-        b"100.00\n", b"100.00,2020-01-31\n"
+        b"100.00\n", b"100.00,2040-01-31\n"
     )
     report = import_purchase_orders(opened, sheet, file_name="one.csv")
     invoice_purchase_orders(opened, references=report.references)

@@ -106,3 +106,20 @@ def test_an_old_sync_and_failed_events_are_in_sight(show, read, books, finish):
     finish(activity.button(key="pycon-2027:activity.replay").click().run())
     assert not activity.exception
     assert "1 event worked again." in read(activity)
+
+
+def test_a_sync_that_stopped_short_and_what_a_sweep_proved_are_in_sight(show, read, books):
+    """Books that only look synced are believed."""
+    from po_toolkit.domain.roles import STRIPE, Act
+    from po_toolkit.store.cursors import cursor_row
+
+    with books.store.writing(STRIPE, Act.SYNC) as uow:
+        cursor = cursor_row(uow, books.conference)
+        cursor.last_error = "Stripe failed with 500"
+        cursor.last_sweep_at = books.now()
+        cursor.last_sweep = {"invoices": 12, "payments": 1, "found": 2, "only_here": ["inpay_x"]}
+    seen = read(show("home"))
+    assert "The last sync stopped short. Stripe failed with 500" in seen
+    assert "12 invoices, 1 payment, 0 refunds" in seen
+    assert "2 facts of which no news had come were entered" in seen
+    assert "no longer at Stripe: inpay_x" in seen

@@ -133,7 +133,7 @@ def test_a_refusal_names_its_purchase_order_and_stops_no_other(
 ):
     """One bad address among a thousand must not keep the others from being billed."""
     late = SHEET.replace("currency\n", "currency,due_date\n").replace("usd\n", "usd,\n")
-    late = late.replace("jpy\n", "jpy,2020-01-31\n")
+    late = late.replace("jpy\n", "jpy,2040-01-31\n")
     drafts(sheet=late)
     app = ask(show("invoice"))
     confirm(app, conference())
@@ -145,7 +145,7 @@ def test_a_refusal_names_its_purchase_order_and_stops_no_other(
 def test_only_what_failed_is_tried_again(show, drafts, conference, simulator):
     """A retry must not touch what was sent."""
     late = SHEET.replace("currency\n", "currency,due_date\n").replace("usd\n", "usd,\n")
-    drafts(sheet=late.replace("jpy\n", "jpy,2020-01-31\n"))
+    drafts(sheet=late.replace("jpy\n", "jpy,2040-01-31\n"))
     app = confirm(ask(show("invoice")), conference())
     simulator.control.clear_calls()
     button(app, "Try the 1 failed one again").click().run()
@@ -211,3 +211,18 @@ def test_another_conferences_batch_stays_shut(show, drafts, conference):
     app = show("invoice", name="Live 2027", run=str(batch))
     assert not app.exception
     assert f"no invoice batch {batch}" in app.error[0].value
+
+
+def test_the_way_of_delivery_is_seen_and_chosen_before_the_second_yes(
+    show, read, drafts, conference, simulator
+):
+    """Three portals must not get three mails because nobody could say so in time."""
+    drafts()
+    app = ask(show("invoice"))
+    assert list(app.dataframe[0].value["delivery"]) == ["Mailed by Stripe"] * 3
+    app.button_group[0].set_value("ourselves").run()
+    assert list(app.dataframe[0].value["delivery"]) == ["Delivered by ourselves"] * 3
+    confirm(app, conference())
+    assert simulator.control.mails() == []
+    page = list_purchase_orders(conference().store, conference().conference)
+    assert {o.status for o in page.orders} == {"issued"}

@@ -185,7 +185,7 @@ def test_a_changed_address_voids_the_invoice_and_bills_anew(
     app = choose(show("order", po=reference), "Void and reissue")
     field(app, "Contact e-mail").set_value("billing@acme.example")
     submit(app, "Void the invoice and send a new one")
-    assert "A new invoice was sent" in read(app)
+    assert "A new invoice stands" in read(app)
     after = story(conference(), reference)
     assert after.contact_email == "billing@acme.example"
     assert [i.state for i in after.invoices] == ["void", "sent"]
@@ -199,3 +199,31 @@ def test_a_draft_is_simply_changed(show, read, order, conference):
     field(app, "Their PO number").set_value("A-2")
     submit(app, "Change")
     assert story(conference(), reference).po_number == "A-2"
+
+
+def test_an_invoice_for_a_portal_is_written_delivered_and_noted(
+    show, read, conference, simulator, order
+):
+    """What Stripe does not mail must not lie about, unseen and called sent."""
+    reference = order()
+    app = choose(show("order", po=reference), "Change")
+    next(s for s in app.selectbox if s.label == "Delivery").set_value("ourselves")
+    submit(app, "Change")
+    assert "The invoice is delivered by ourselves." in read(app)
+    invoice_purchase_orders(conference(), references=[reference])
+    assert simulator.control.mails() == []
+    assert "1 invoice to deliver by ourselves" in [
+        link.label for link in show("home").get("page_link")
+    ]
+    app = show("order", po=reference)
+    assert "To deliver" in read(app)
+    assert "Mail invoice again" not in choices(app)
+    choose(app, "Deliver")
+    next(b for b in app.button if b.label == "Write the mail").click().run()
+    assert not app.exception
+    assert [d.label for d in app.get("download_button")][:2] == ["Mail draft", "PDF"]
+    kept = [d.label for d in app.get("download_button") if d.label.startswith("Stripe's PDF, kept")]
+    assert len(kept) == 1
+    submit(app, "It was delivered")
+    assert "Noted as delivered; it is now sent." in read(app)
+    assert story(conference(), reference).status == "sent"

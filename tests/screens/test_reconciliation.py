@@ -10,6 +10,7 @@ from functools import partial
 
 import pytest
 
+from po_toolkit import create_purchase_order
 from po_toolkit.api.imports import import_purchase_orders
 from po_toolkit.api.ledger import record_payment_by_hand
 from po_toolkit.bootstrap import open_conference
@@ -183,3 +184,30 @@ def test_the_day_stands_in_the_address(show, read, books):
     assert "There was no purchase order on that day." in read(
         show("reconciliation", **{"as-of": day.isoformat()})
     )
+
+
+def test_the_tax_stands_by_rate_on_a_page_and_with_each_line(show, press, config, conference):
+    """The tax office asks by rate; whoever adds the lines up must come to the total."""
+    text = config.read_text()
+    name = 'name = "PyCon 2027"'
+    rates = (
+        '[po_toolkit.conferences.pycon-2027.tax.rates.standard]\nname = "VAT"\npercentage = "19"\n'
+    )
+    config.write_text(text.replace(name, f"{name}\ncurrency = 'eur'") + rates)
+    order = create_purchase_order(
+        "pycon-2027",
+        organization_name="Acme GmbH",
+        contact_email="ap@acme.example",
+        line_items=[{"description": "Gold", "unit_price": Decimal(100), "tax_rates": ["standard"]}],
+        opened=conference(),
+    )
+    app = show("reconciliation", **{"reconciliation-view": "Tax"})
+    assert not app.exception
+    row = next(d.value for d in app.dataframe if "taxable" in d.value).iloc[0]
+    assert (row["rate"], row["taxable"], row["tax"]) == ("VAT 19 %", Decimal(100), Decimal(19))
+    assert b"VAT 19 %,taxed,100.00,19.00" in press(app, "Download CSV")
+    assert press(app, "Download XLSX").startswith(b"PK")
+    lines = next(
+        d.value for d in show("order", po=order.reference).dataframe if "tax_on_top" in d.value
+    )
+    assert (lines.iloc[0]["rates"], lines.iloc[0]["tax_on_top"]) == ("VAT 19 %", Decimal(19))

@@ -6,6 +6,9 @@ from datetime import timedelta
 from decimal import Decimal
 
 from po_toolkit import create_purchase_order, create_stripe_invoice
+from po_toolkit.api.delivery import mark_delivered
+from po_toolkit.api.schedules import remind_due
+from po_toolkit.bootstrap import open_conference
 from po_toolkit.store.columns import utc_now
 
 
@@ -28,8 +31,6 @@ def test_who_is_due_is_shown_then_reminded_once(
     assert not app.exception
     assert not [e for e in app.expander if "Reminders" in e.label]
     later = utc_now() + timedelta(days=25)
-    from po_toolkit.bootstrap import open_conference
-
     defaults = {**open_conference.__kwdefaults__, "now": lambda: later}
     monkeypatch.setattr(open_conference, "__kwdefaults__", defaults)
     app = show("orders")
@@ -42,3 +43,35 @@ def test_who_is_due_is_shown_then_reminded_once(
     assert "1 reminder sent." in read(app)
     assert len(simulator.control.mails()) == 2
     assert not [e for e in app.expander if "Reminders" in e.label]
+
+
+def test_a_reminder_that_we_deliver_is_written_to_be_taken_away_and_the_clock_is_told_of(
+    show, read, config, conference, simulator, monkeypatch
+):
+    """Whoever waits for the worker must see that it runs, and what it leaves to people."""
+    text = config.read_text()
+    name = 'name = "PyCon 2027"'
+    config.write_text(text.replace(name, f"{name}\nreminders = [-7, 0]\nremind_from_hour = 9"))
+    opened = conference()
+    order = create_purchase_order(
+        "pycon-2027",
+        organization_name="Portal AG",
+        contact_email="ap@portal.example",
+        line_items=[{"description": "Gold", "unit_price": Decimal("15000.00")}],
+        delivery="ourselves",
+        opened=opened,
+    )
+    create_stripe_invoice(order, opened=opened)
+    mark_delivered(opened, order.reference)
+    later = utc_now() + timedelta(days=25)
+    defaults = {**open_conference.__kwdefaults__, "now": lambda: later}
+    monkeypatch.setattr(open_conference, "__kwdefaults__", defaults)
+    app = show("orders")
+    assert "A worker sends reminders from 9:00 each day." in read(app)
+    next(b for b in app.button if b.label == "Write 1 mail draft").click().run()
+    assert not app.exception
+    assert "1 mail draft written" in read(app)
+    assert f"reminder-{order.reference}.eml" in [d.label for d in app.get("download_button")]
+    assert simulator.control.mails() == []
+    remind_due(conference())
+    assert "Last run: " in read(show("orders"))

@@ -22,6 +22,7 @@ FINDERS: dict[str, Finder] = {
     "amount_differs_from_stripe": against_stripe.amount_differs_from_stripe,
     "paid_at_stripe_not_here": against_stripe.paid_at_stripe_not_here,
     "paid_here_not_at_stripe": against_stripe.paid_here_not_at_stripe,
+    "undone_here_not_at_stripe": against_stripe.undone_here_not_at_stripe,
     "overpaid": debts.overpaid,
     "paid_twice": debts.paid_twice,
     "paid_after_cancelled": debts.paid_after_cancelled,

@@ -106,6 +106,31 @@ def paid_here_not_at_stripe(books: Books) -> pd.DataFrame:
     return pd.concat([ahead, told])
 
 
+def undone_here_not_at_stripe(books: Books) -> pd.DataFrame:
+    """Find reversed payments that Stripe was told of, as far as their debt is open."""
+    orders, amount = books.orders, _undone_but_told(books)
+    rows = orders.loc[orders.index.intersection(amount.index)]
+    rows = rows[rows["open"] > 0]
+    return finding(
+        rows,
+        amount.reindex(rows.index).clip(upper=rows["open"]),
+        lambda row, amount: f"Stripe counts {amount} on {row.stripe_invoice_id} that was reversed",
+    )
+
+
+def _undone_but_told(books: Books) -> pd.Series[int]:
+    """Return, by order id, what was reversed here after Stripe was told of it."""
+    entries = books.entries
+    left = entries[
+        entries["kind"].eq(EntryKind.PAYMENT.value)
+        & entries["stripe_payment_record_id"].ne("")
+        & entries["source"].ne("stripe")
+        & entries["entry_id"].isin(entries["reverses_id"].dropna())
+    ]
+    amount: pd.Series[int] = left.groupby("order_id")["amount"].sum()
+    return amount
+
+
 def paid_on_old_generation(books: Books) -> pd.DataFrame:
     """Find payments on an invoice that a later one replaced."""
     entries = books.entries
@@ -142,18 +167,33 @@ def voided_at_stripe(books: Books) -> pd.DataFrame:
 
 
 def settled_by_itself(books: Books) -> pd.DataFrame:
-    """Find invoices that Stripe calls paid though no payment covers them."""
+    """Find invoices that Stripe calls paid though no payment ever covered them.
+
+    What was paid and went back since, as by a dispute, is another matter.
+    """
     orders = books.orders
     gaps = _gaps(books)
     agree = orders.index.isin(gaps.index[gaps == 0])
-    rows = orders[
-        orders["stripe_status"].eq("paid")
-        & (orders["open"] > 0)
-        & (orders["refunded_without_credit"] == 0)
-        & agree
-    ]
+    never = orders["total"] - orders["credited"] - _ever_came(books).reindex(orders.index).fillna(0)
+    at_stake = never.clip(upper=orders["open"]).astype("int64")
+    found = orders["stripe_status"].eq("paid") & (at_stake > 0) & agree
+    rows = orders[found]
     return finding(
         rows,
-        rows["open"],
+        at_stake[found],
         lambda row, amount: f"{row.stripe_invoice_id} is paid at Stripe; {amount} was never paid",
     )
+
+
+def _ever_came(books: Books) -> pd.Series[int]:
+    """Return, by order id, all payments and credit, also what went back, but no mistakes."""
+    entries = books.entries
+    mistake = (
+        entries["source"].ne("stripe")
+        & entries["stripe_payment_record_id"].eq("")
+        & entries["entry_id"].isin(entries["reverses_id"].dropna())
+    )
+    kinds = [EntryKind.PAYMENT.value, EntryKind.TRANSFER_IN.value, EntryKind.TRANSFER_OUT.value]
+    came = entries[entries["kind"].isin(kinds) & ~mistake]
+    total: pd.Series[int] = came.groupby("order_id")["paid"].sum()
+    return total

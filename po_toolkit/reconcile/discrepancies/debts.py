@@ -36,6 +36,7 @@ def overdue(books: Books) -> pd.DataFrame:
         lambda row, amount: (
             f"{amount} open, due {row.due_date.date()}, {row.days_overdue} "
             f"{'day' if row.days_overdue == 1 else 'days'} late"
+            + ("; nobody has noted that it was delivered" if row.state == "finalized" else "")
         ),
     )
 

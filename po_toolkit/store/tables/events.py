@@ -44,10 +44,20 @@ class SyncCursor(Base):
     conference_id: Mapped[int] = mapped_column(ForeignKey("conferences.id"), primary_key=True)
     last_event_id: Mapped[StripeId] = mapped_column(default="")
     last_event_at: Mapped[Time | None]
+    last_read_at: Mapped[Time | None]
+    """Until when all news is in the books."""
     last_sync_at: Mapped[Time | None]
+    """When the last complete sync began: all news read, and Stripe told of everything."""
+    last_tried_at: Mapped[Time | None]
     last_full_at: Mapped[Time | None]
     last_sweep_at: Mapped[Time | None]
     last_sweep: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     """What the last sweep compared and found."""
     last_error: Mapped[LongText] = mapped_column(default="")
     """Why the last sync or sweep stopped short; empty when it reached the end."""
+    last_reminders_at: Mapped[Time | None]
+    """When the clock last had sponsors reminded."""
+    last_reminders: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """What became of that: how many were sent, held and failed, or why it stopped."""
+    reminding_until: Mapped[Time | None]
+    """Until when the process that reminds may be believed to live."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
@@ -43,6 +43,10 @@ class StripeCustomer(Base):
     """When the account was last seen not to have this customer."""
     tax_id_put: Mapped[str] = mapped_column(String(96), default="")
     """Type and value of the tax id that the customer is known to bear at Stripe."""
+    details_put: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """Name, address and languages that he is known to bear there."""
+    changes: Mapped[int] = mapped_column(default=0)
+    """How often he was changed since; part of the key of the next change."""
     created_at: Mapped[CreatedAt]
 
 
@@ -63,7 +67,7 @@ class StripeTaxRate(Base):
     created_at: Mapped[CreatedAt]
 
 
-LIVE_STATES = frozenset({"planned", "drafting", "drafted", "sent", "paid", "adopted"})
+LIVE_STATES = frozenset({"planned", "drafting", "drafted", "finalized", "sent", "paid", "adopted"})
 """Invoice states that forbid another invoice for the same purchase order."""
 
 
@@ -83,9 +87,12 @@ class Invoice(Base):
     generation: Mapped[int]
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("stripe_customers.id"))
     state: Mapped[str] = mapped_column(String(16), default="planned")
-    """planned, drafting, drafted, sent, paid, void, deleted or adopted."""
+    """planned, drafting, drafted, finalized (open at Stripe, yet to be delivered by ourselves),
+    sent, paid, void, deleted or adopted."""
     step: Mapped[str] = mapped_column(String(16), default="customer")
-    """The next step to take: customer, draft, lines, check, send or done."""
+    """The next step to take: customer, draft, lines, send (or finalize, without a mail) or done."""
+    delivery: Mapped[str] = mapped_column(String(16), default="stripe")
+    """Who delivers it: stripe or ourselves."""
     attempt: Mapped[int] = mapped_column(default=1)
     adopted: Mapped[bool] = mapped_column(default=False)
     error: Mapped[LongText] = mapped_column(default="")
@@ -117,6 +124,7 @@ class Invoice(Base):
     stripe_customer_email: Mapped[str] = mapped_column(default="")
     stripe_read_at: Mapped[Time | None]
     sent_at: Mapped[Time | None]
+    """When it was finalized, and mailed where Stripe delivers it."""
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]
 

@@ -88,6 +88,8 @@ class PurchaseOrder(Base):
     service_end: Mapped[date | None]
     payment_methods: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     """How this one may be paid; none: as all of the conference."""
+    delivery: Mapped[str] = mapped_column(String(16), default="")
+    """stripe or ourselves, see :mod:`po_toolkit.domain.deliveries`; empty: the conference's."""
     po_amount: Mapped[MinorUnits | None]
     """What the sponsor's purchase order authorizes, over all invoices under its number."""
     claimed_invoice_id: Mapped[StripeId] = mapped_column(default="")
@@ -137,8 +139,7 @@ class PurchaseOrder(Base):
     @property
     def total_tax(self) -> Decimal:
         """The tax in the total, on top of the prices and inside them, in major units."""
-        taxes = (line.tax_on_top + line.tax_included for line in self.line_items)
-        return to_major(sum(taxes), self.currency)
+        return to_major(sum(line.tax for line in self.line_items), self.currency)
 
     @property
     def total_paid(self) -> Decimal:
@@ -210,3 +211,13 @@ class PurchaseOrderLineItem(Base):
     @classmethod
     def _billed(cls) -> ColumnElement[int]:
         return cls.line_total + cls.tax_on_top
+
+    @hybrid_property
+    def tax(self) -> int:
+        """The line's tax, on top of its price and inside it, in minor units."""
+        return (self.tax_on_top or 0) + (self.tax_included or 0)
+
+    @tax.inplace.expression
+    @classmethod
+    def _tax(cls) -> ColumnElement[int]:
+        return cls.tax_on_top + cls.tax_included

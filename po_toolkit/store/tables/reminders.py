@@ -26,7 +26,8 @@ class Reminder(Base):
     step: Mapped[int]
     """Days from the due date."""
     state: Mapped[str] = mapped_column(String(16), default="sending")
-    """sending, sent, refused (Stripe did not mail it) or passed (a later step came first)."""
+    """sending, sent, drafted (by ourselves), refused (Stripe did not mail it) or passed (a later
+    step came first)."""
     stripe_invoice_id: Mapped[StripeId]
     due_date: Mapped[date]
     error: Mapped[LongText] = mapped_column(default="")

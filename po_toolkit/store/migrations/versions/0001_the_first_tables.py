@@ -125,6 +125,8 @@ def upgrade() -> None:
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("looked_for_at", UtcDateTime(), nullable=True),
         sa.Column("tax_id_put", sa.String(length=96), nullable=False),
+        sa.Column("details_put", sa.JSON(), nullable=False),
+        sa.Column("changes", sa.Integer(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["conference_id"], ["conferences.id"], name=op.f("fk_stripe_customers_conference_id")
@@ -150,11 +152,16 @@ def upgrade() -> None:
         sa.Column("conference_id", sa.Integer(), nullable=False),
         sa.Column("last_event_id", sa.String(length=255), nullable=False),
         sa.Column("last_event_at", UtcDateTime(), nullable=True),
+        sa.Column("last_read_at", UtcDateTime(), nullable=True),
         sa.Column("last_sync_at", UtcDateTime(), nullable=True),
+        sa.Column("last_tried_at", UtcDateTime(), nullable=True),
         sa.Column("last_full_at", UtcDateTime(), nullable=True),
         sa.Column("last_sweep_at", UtcDateTime(), nullable=True),
         sa.Column("last_sweep", sa.JSON(), nullable=False),
         sa.Column("last_error", sa.Text(), nullable=False),
+        sa.Column("last_reminders_at", UtcDateTime(), nullable=True),
+        sa.Column("last_reminders", sa.JSON(), nullable=False),
+        sa.Column("reminding_until", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["conference_id"], ["conferences.id"], name=op.f("fk_sync_cursors_conference_id")
         ),
@@ -216,6 +223,7 @@ def upgrade() -> None:
         sa.Column("service_start", sa.Date(), nullable=True),
         sa.Column("service_end", sa.Date(), nullable=True),
         sa.Column("payment_methods", sa.JSON(), nullable=True),
+        sa.Column("delivery", sa.String(length=16), nullable=False),
         sa.Column("po_amount", sa.BigInteger(), nullable=True),
         sa.Column("claimed_invoice_id", sa.String(length=255), nullable=False),
         sa.Column("import_batch_id", sa.Integer(), nullable=True),
@@ -334,6 +342,7 @@ def upgrade() -> None:
         sa.Column("customer_id", sa.Integer(), nullable=True),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("step", sa.String(length=16), nullable=False),
+        sa.Column("delivery", sa.String(length=16), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("adopted", sa.Boolean(), nullable=False),
         sa.Column("error", sa.Text(), nullable=False),

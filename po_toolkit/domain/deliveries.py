@@ -1,0 +1,42 @@
+"""How an invoice gets to the sponsor: Stripe mails it, or a person of ours delivers it.
+
+Vendor portals and some mailboxes take a file only, and a mail of Stripe's beside it confuses them.
+With ``auto_advance`` off Stripe mails nothing when an invoice is finalized. Source: Stripe,
+"Automatic invoice advancement".
+"""
+
+from __future__ import annotations
+
+from po_toolkit.errors import PurchaseOrderError
+
+WAYS = ("stripe", "ourselves")
+
+_NAMES = {
+    "stripe": "stripe", "by stripe": "stripe", "mail": "stripe", "email": "stripe",
+    "e mail": "stripe", "by mail": "stripe", "by email": "stripe",
+    "ourselves": "ourselves", "by ourselves": "ourselves", "us": "ourselves", "by us": "ourselves",
+    "portal": "ourselves", "vendor portal": "ourselves", "by hand": "ourselves",
+    "manual": "ourselves",
+}  # fmt: skip
+
+_WORDS = {"stripe": "mailed by Stripe", "ourselves": "delivered by ourselves"}
+
+
+def way_named(folded: str) -> str:
+    """Return the way that a name means, or ``""``; the name without case or punctuation."""
+    return _NAMES.get(folded, "")
+
+
+def refuse_unknown(way: str) -> None:
+    """Refuse what is no way of delivery; empty leaves it to the conference.
+
+    Raises:
+        PurchaseOrderError: It is none.
+    """
+    if way and way not in WAYS:
+        raise PurchaseOrderError(f"There is no delivery {way!r}; it is one of: {', '.join(WAYS)}.")
+
+
+def way_words(way: str) -> str:
+    """Say a way for people: ``mailed by Stripe``."""
+    return _WORDS[way]
