@@ -3,6 +3,7 @@
 One process only: visitors' sessions live in it. Batches that were cut off go on at the start.
 """
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,9 +14,11 @@ from starlette.routing import Route
 
 from po_toolkit.api.schedules import SYNC_EVERY
 from po_toolkit.config import load_settings
+from po_toolkit.logs import configure_logging
 from po_toolkit.ui.engine import work_on
 from po_toolkit.webhook.asgi import create_app
 
+configure_logging(logging.INFO)
 settings = load_settings()
 service = create_app(settings, sync_every=SYNC_EVERY)
 

@@ -63,6 +63,8 @@ def configure_logging(level: int = logging.WARNING) -> None:
     root = logging.getLogger()
     root.handlers[:] = [h for h in root.handlers if not isinstance(h, _Stderr)] + [handler]
     root.setLevel(level)
+    for talker in ("alembic", "stripe"):
+        logging.getLogger(talker).setLevel(max(level, logging.WARNING))
 
 
 class _Stderr(logging.StreamHandler[Any]):

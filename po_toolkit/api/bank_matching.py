@@ -126,9 +126,11 @@ def apply_line(opened: OpenConference, line_id: int) -> LineMatch:
     """Apply the one proposal of a line, as a person who has looked at it says.
 
     Raises:
+        NotAllowedError: The actor may not match.
         NotFoundError: No such line.
         PurchaseOrderError: Nothing is proposed for it, or several things are.
     """
+    require(opened.actor, Act.MATCH)
     proposal = next((p for p in _proposals(opened) if p.line.id == line_id), None)
     if proposal is None or proposal.certainty == "ambiguous":
         why = "several things fit" if proposal else "nothing is proposed"
@@ -158,9 +160,11 @@ def choose(
         entry: The number of an entry made by hand, which the line confirms.
 
     Raises:
+        NotAllowedError: The actor may not match.
         NotFoundError: No such line, purchase order or payout.
         PurchaseOrderError: It is matched already, or the amounts do not come to the line's.
     """
+    require(opened.actor, Act.MATCH)
     with opened.store.reading() as session:
         line = bank_matches.line(session, opened.conference.id, line_id)
         facts = bank_matches.facts(session, opened.conference.id)

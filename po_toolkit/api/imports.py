@@ -12,7 +12,7 @@ from typing import Any, Literal
 from po_toolkit.api.import_report import ImportReport, rejected_rows_csv, rejected_rows_xlsx
 from po_toolkit.api.import_save import Answers, Origin, take_table, without_collector
 from po_toolkit.bootstrap import OpenConference
-from po_toolkit.domain.roles import Act
+from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import ImportFileError
 from po_toolkit.importers import template as templates
 from po_toolkit.importers.cells import is_empty
@@ -202,6 +202,7 @@ def mend_import(
         ImportFileError: There is no row; nothing is written.
         NotAllowedError: The actor may not import.
     """
+    require(opened.actor, Act.IMPORT)
     with opened.store.reading() as session:
         found = import_batches.batch_by_id(session, opened.conference.id, batch)
         waiting = {row.row_number for row in import_batches.rejected_rows(session, batch)}

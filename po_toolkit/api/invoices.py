@@ -243,11 +243,13 @@ def adopt_invoice(opened: OpenConference, reference: str, stripe_invoice_id: str
     """Take an invoice that was sent by hand as this purchase order's, with its payments.
 
     Raises:
+        NotAllowedError: The actor's role is too low.
         NotFoundError: No such purchase order or Stripe invoice.
         InvoiceMismatchError: Total or currency differ.
         PurchaseOrderError: One of the two is taken already.
         StripeGatewayError: Stripe could not be asked.
     """
+    require(opened.actor, Act.ADOPT)
     with opened.store.reading() as session:
         order = purchase_orders.by_reference(session, opened.conference, reference)
     invoice = adopt(account_of(opened), order.id, stripe_invoice_id)

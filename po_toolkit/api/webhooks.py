@@ -95,7 +95,7 @@ def replay_events(opened: OpenConference, event_ids: Iterable[str] | None = None
     """
     require(opened.actor, Act.SYNC)
     with opened.store.writing(opened.actor, Act.SYNC) as uow:
-        return webhook_events.replay(uow.session, opened.conference, event_ids)
+        return webhook_events.replay(uow, opened.conference, event_ids)
 
 
 def failures_of(opened: OpenConference, event_ids: Iterable[str]) -> dict[str, str]:

@@ -262,7 +262,7 @@ def _voided_by_hand(drive: Drive, sight: Sight) -> None:
         _take_over(drive, row, sight.invoice)
     raise PurchaseOrderError(
         f"{drive.order.reference}: invoice {sight.invoice['id']} was voided by hand at Stripe. "
-        f"Run the same command again to bill it under a new invoice, or cancel it with: "
+        f"Send it again to bill it under a new invoice, or cancel it with: "
         f"po-toolkit cancel {drive.order.reference}."
     )
 

@@ -71,7 +71,7 @@ def plan_refund(
 def intend_refund(
     uow: UnitOfWork, order: PurchaseOrder, plan: list[tuple[LedgerEntry, int]]
 ) -> list[int]:
-    """Store a refund's parts; return the ids of the intents to be settled."""
+    """Store a refund's parts and who orders it; return the ids of the intents to be settled."""
     ids = []
     whole, together = sum(amount for _, amount in plan), str(uuid4())
     for entry, amount in plan:
@@ -82,6 +82,12 @@ def intend_refund(
             "refund": together,
         }
         ids.append(intend(uow, order, invoice, kind="refund", amount=amount, details=details))
+    uow.audit(
+        Act.REFUND,
+        order,
+        before={"status": order.status},
+        after={"amount": whole, "currency": order.currency, "method": "stripe"},
+    )
     return ids
 
 

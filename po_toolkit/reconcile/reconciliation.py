@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -11,6 +12,7 @@ import pandas as pd
 
 from po_toolkit.domain.ageing import BUCKET_LABELS
 from po_toolkit.domain.discrepancies import DISCREPANCY_TITLES
+from po_toolkit.domain.sums import Status
 from po_toolkit.money import to_major
 from po_toolkit.reconcile import discrepancies, edge, summaries
 from po_toolkit.reconcile.books import Books, open_books
@@ -40,6 +42,18 @@ TABLES = {
     "tax": TAX,
 }
 """The tables of a reconciliation by the attribute that holds them."""
+
+ADDS: Mapping[str, Callable[[pd.DataFrame], pd.Series[bool]]] = {
+    "credited": lambda rows: rows["credited"].ne(0),
+    "paid": lambda rows: rows["paid"].ne(0),
+    "refunded": lambda rows: rows["refunded"].ne(0),
+    "received": lambda rows: rows["paid"].ne(0) | rows["refunded"].ne(0),
+    "balance": lambda rows: rows["balance"].ne(0),
+    "open": lambda rows: rows["balance"].gt(0) & rows["status"].ne(Status.CANCELLED),
+    "overdue": lambda rows: rows["days_overdue"].gt(0),
+    "overpaid": lambda rows: rows["status"].eq(Status.OVERPAID),
+}
+"""Which rows add something to a column of sums; to one that is not here, all of them do."""
 
 
 @dataclass(frozen=True)
@@ -157,6 +171,8 @@ class Reconciliation:
         """
         if table in ("months", "rows"):
             frame = self.entries.assign(month=self.entries["booked_on"].dt.strftime("%Y-%m"))
+            if table == "months":
+                frame = frame[frame["currency"].eq(frame["reference"].map(self._currencies))]
         else:
             frame = self.rows.assign(bucket=self.rows["reference"].map(self._buckets))
         for name, value in figure.items():
@@ -166,6 +182,32 @@ class Reconciliation:
                 frame = frame[frame[name].eq(value)]
         shown = ENTRIES if table in ("months", "rows") else PURCHASE_ORDERS
         return shown.frame(frame)
+
+    def behind_number(self, table: str, column: str, **figure: str) -> pd.DataFrame:
+        """Return the rows that add something to one number of a table.
+
+        Args:
+            table: ``totals``, ``summary``, ``ageing`` or ``months``.
+            column: The number's column there.
+            figure: Its row, as for :meth:`behind`.
+
+        Returns:
+            Purchase orders (table ``PURCHASE_ORDERS``); for what moved in a month the entries
+            (table ``ENTRIES``).
+        """
+        if column == "invoiced":
+            sent = self.books.orders["sent_on"].dt.strftime("%Y-%m").eq(figure["month"])
+            of_month = self.books.orders.loc[sent, "reference"]
+            rows = self.behind("totals", currency=figure["currency"])
+            return PURCHASE_ORDERS.frame(rows[rows["reference"].isin(of_month)])
+        rows = self.behind(table, **figure)
+        adds = ADDS.get(column)
+        return rows if adds is None else rows[adds(rows)].reset_index(drop=True)
+
+    @property
+    def _currencies(self) -> dict[str, str]:
+        orders = self.books.orders
+        return dict(zip(orders["reference"], orders["currency"], strict=True))
 
     @property
     def _buckets(self) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -44,6 +45,12 @@ def batches(session: Session, conference: Conference) -> dict[str, int]:
 def webhook_events(session: Session, conference: Conference) -> dict[str, int]:
     """Count a conference's events from Stripe by what became of them."""
     return _by(session, WebhookEvent.state, WebhookEvent.conference_id == conference.id)
+
+
+def last_webhook_event(session: Session, conference: Conference) -> datetime | None:
+    """Return when a conference's last event from Stripe came."""
+    query = select(func.max(WebhookEvent.received_at))
+    return session.scalar(query.where(WebhookEvent.conference_id == conference.id))
 
 
 def _by(session: Session, column: Any, condition: Any) -> dict[str, int]:

@@ -135,7 +135,7 @@ def entry(session: Session, named: str) -> LedgerEntry:
     if found is None:
         raise NotFoundError(
             f"There is no ledger entry {named}; the page of a purchase order and the entries "
-            f"table of po-toolkit reconcile --out FILE.xlsx show their numbers."
+            f"table of the reconciliation's workbook show their numbers."
         )
     return found
 

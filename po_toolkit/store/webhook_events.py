@@ -9,10 +9,11 @@ from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Table, bindparam, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
+from po_toolkit.domain.roles import Act
 from po_toolkit.store.columns import utc_now
-from po_toolkit.store.database import Store
+from po_toolkit.store.database import Store, UnitOfWork
 from po_toolkit.store.tables import Conference, WebhookEvent
 
 LEASE = timedelta(seconds=30)
@@ -179,7 +180,7 @@ def errors(session: Session, conference: Conference, event_ids: Iterable[str]) -
 
 
 def replay(
-    session: Session, conference: Conference, event_ids: Iterable[str] | None = None
+    uow: UnitOfWork, conference: Conference, event_ids: Iterable[str] | None = None
 ) -> list[str]:
     """Let events be worked again: those named, else all that were set aside; return their ids."""
     chosen: ColumnElement[bool] = (
@@ -187,13 +188,22 @@ def replay(
         if event_ids is None
         else WebhookEvent.stripe_event_id.in_(list(event_ids))
     )
-    rows = session.scalars(
-        update(WebhookEvent)
+    rows = uow.session.scalars(
+        select(WebhookEvent)
+        .options(defer(WebhookEvent.payload))
         .where(WebhookEvent.conference_id == conference.id, chosen)
-        .values(state="received", attempts=0, next_try_at=None, claimed_until=None)
-        .returning(WebhookEvent.stripe_event_id)
-    )
-    return sorted(rows)
+        .order_by(WebhookEvent.stripe_event_id)
+    ).all()
+    for row in rows:
+        uow.audit(
+            Act.SYNC,
+            row,
+            before={"state": row.state, "attempts": row.attempts},
+            after={"replayed": row.stripe_event_id},
+        )
+        row.state, row.attempts = "received", 0
+        row.next_try_at = row.claimed_until = None
+    return [row.stripe_event_id for row in rows]
 
 
 def standing(session: Session) -> list[tuple[str, str, int, datetime]]:

@@ -58,7 +58,6 @@ def _kind(
             status, f"failed with {status}" if status else "could not be reached"
         )
         return StripeUnknownError, (
-            f"Stripe {reason}; what was asked may or may not have been done. "
-            f"Run the same command again: it is safe."
+            f"Stripe {reason}; what was asked may or may not have been done. Try again: it is safe."
         )
     return StripeRefusedError, f"Stripe refused: {said}"

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from po_toolkit.api.webhook_work import work_events
-from po_toolkit.api.webhooks import failures_of, replay_events
+from po_toolkit.api.webhooks import replay_events
 from po_toolkit.domain.roles import Act
+from po_toolkit.jobs import errands
+from po_toolkit.jobs.errands import Errand
 from po_toolkit.store import activity
 from po_toolkit.store.tables import AuditEntry
-from po_toolkit.ui import tables, words
+from po_toolkit.ui import table_files, tables, words
+from po_toolkit.ui.errand_view import ERRANDS, errand_news
 from po_toolkit.ui.session import Visit
 
 PAGE = 50
@@ -37,6 +39,8 @@ _SUBJECTS = {
     "ClosedPeriod": "closed period",
     "BankTransaction": "bank line",
     "BankStatement": "bank statement",
+    "Errand": "task",
+    "WebhookEvent": "webhook event",
 }
 
 
@@ -46,7 +50,7 @@ def activity_screen(visit: Visit) -> None:
     views = {
         "Who did what": _audit,
         "Webhook events": _events,
-        "Invoicing that failed": _failed,
+        "Work that failed": _failed,
     }
     chosen = st.segmented_control(
         "Show",
@@ -72,13 +76,27 @@ def _audit(visit: Visit) -> None:
     with opened.store.reading() as session:
         _, matching = activity.audit(session, opened.conference, acts=acts, offset=0, limit=1)
         if not matching:
-            st.info("Nobody has done anything here yet.", icon=":material/inbox:")
+            st.info(
+                "Nobody has done anything here yet. Begin with an import.", icon=":material/inbox:"
+            )
             return
-        offset = _offset(visit.key(f"activity.audit.{acts}"), matching)
-        rows, _ = activity.audit(session, opened.conference, acts=acts, offset=offset, limit=PAGE)
-        references = activity.references(session, rows)
+    offset = _offset(visit.key(f"activity.audit.{acts}"), matching)
     st.caption(words.count(matching, "act"))
-    frame = pd.DataFrame(
+    frame = _acts(visit, acts, offset=offset, limit=PAGE)
+    tables.show(frame, {name: name for name in frame.columns}, alt="Audit trail")
+    table_files.downloads(
+        f"{opened.slug}-activity",
+        lambda: _acts(visit, acts, offset=0, limit=matching),
+        key=visit.key("activity.download"),
+    )
+
+
+def _acts(visit: Visit, acts: list[Act], *, offset: int, limit: int) -> pd.DataFrame:
+    opened = visit.opened
+    with opened.store.reading() as session:
+        rows, _ = activity.audit(session, opened.conference, acts=acts, offset=offset, limit=limit)
+        references = activity.references(session, rows)
+    return pd.DataFrame(
         {
             "When": words.moment(row.at, opened.conference.timezone),
             "Who": row.actor,
@@ -89,8 +107,6 @@ def _audit(visit: Visit) -> None:
         }
         for row in rows
     )
-    tables.show(frame, {name: name for name in frame.columns}, alt="Audit trail")
-    tables.downloads(f"{opened.slug}-activity", lambda: frame, key=visit.key("activity.download"))
 
 
 def _subject(entry: AuditEntry, references: Mapping[int, str]) -> str:
@@ -157,35 +173,36 @@ def _events(visit: Visit) -> None:
 def _replay(visit: Visit, chosen: list[str]) -> None:
     if not visit.may(Act.SYNC):
         return
-    said = visit.recall("activity.said")
-    if said:
-        st.success(said, icon=":material/replay:")
-        visit.keep("activity.said", None)
+    errand_news(visit, "replay")
     label = f"Replay {words.count(len(chosen), 'event')}" if chosen else "Replay all set aside"
     if st.button(label, icon=":material/replay:", key=visit.key("activity.replay")):
-        again = replay_events(visit.opened, chosen or None)
-        work_events(visit.opened)
-        failed = failures_of(visit.opened, again)
-        visit.keep(
-            "activity.said",
-            f"{words.count(len(again), 'event')} replayed, {len(failed)} failed again.",
-        )
+        replay_events(visit.opened, chosen or None)
+        errands.start(visit.opened, "replay")
         st.rerun()
 
 
 def _failed(visit: Visit) -> None:
     opened = visit.opened
     with opened.store.reading() as session:
-        rows = activity.failed_invoicing(session, opened.conference, limit=500)
-    if not rows:
-        st.success("No invoicing has failed.", icon=":material/check_circle:")
+        invoices = activity.failed_invoicing(session, opened.conference, limit=500)
+    tasks = errands.failed(opened)
+    if not invoices and not tasks:
+        st.success("Nothing has failed.", icon=":material/check_circle:")
         return
+    if invoices:
+        _failed_invoicing(visit, invoices)
+    if tasks:
+        _failed_tasks(visit, tasks)
+
+
+def _failed_invoicing(visit: Visit, rows: Sequence[Any]) -> None:
+    st.subheader("Invoicing")
     frame = pd.DataFrame(
         {
             "organization": row.organization_name,
             "reference": row.reference,
-            "error": row.error,
-            "when": words.moment(row.updated_at, opened.conference.timezone),
+            "error": words.said(row.error),
+            "when": words.moment(row.updated_at, visit.opened.conference.timezone),
         }
         for row in rows
     )
@@ -197,3 +214,19 @@ def _failed(visit: Visit) -> None:
     }
     tables.show_texts(frame, columns, key=visit.key("activity.failed"))
     visit.link("invoice", "Try them again")
+
+
+def _failed_tasks(visit: Visit, tasks: Sequence[Errand]) -> None:
+    st.subheader("Tasks")
+    frame = pd.DataFrame(
+        {
+            "task": ERRANDS[task.kind],
+            "error": words.said(task.said) or "It was cut off when the server stopped.",
+            "when": words.moment(task.created_at, visit.opened.conference.timezone),
+            "by": task.entered_by,
+        }
+        for task in tasks
+    )
+    columns = {"task": "Task", "error": "What went wrong", "when": "When", "by": "By"}
+    tables.show_texts(frame, columns, key=visit.key("activity.tasks"))
+    st.caption("Start one again where it was started; nothing is done twice.")

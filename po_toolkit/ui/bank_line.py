@@ -13,6 +13,7 @@ from po_toolkit.errors import PoToolkitError
 from po_toolkit.reconcile import list_purchase_orders
 from po_toolkit.ui import words
 from po_toolkit.ui.session import Visit
+from po_toolkit.ui.told import show_error
 
 _CANDIDATES = 50
 
@@ -99,6 +100,6 @@ def _attempt(act: Callable[[], object]) -> None:
     try:
         act()
     except PoToolkitError as error:
-        st.error(str(error), icon=":material/error:")
+        show_error(error)
         return
     st.rerun()

@@ -16,13 +16,15 @@ from po_toolkit.api.bank import (
     loaded_statements,
     quarantined_lines,
 )
-from po_toolkit.api.bank_matching import LineMatch, bank_lines, match_bank
+from po_toolkit.api.bank_matching import LineMatch, bank_lines
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import ImportChoiceError, ImportFileError
-from po_toolkit.ui import tables, words
+from po_toolkit.ui import table_files, tables, words
 from po_toolkit.ui.bank_line import show_line
+from po_toolkit.ui.errand_view import errand_button, errand_news
 from po_toolkit.ui.questions import Questions
 from po_toolkit.ui.session import Visit
+from po_toolkit.ui.told import show_error
 
 STATES = {
     "proposed": "Proposed",
@@ -89,7 +91,7 @@ def _load(visit: Visit) -> None:
         questions.ask(question)
         st.rerun()
     except ImportFileError as error:
-        st.error(str(error).partition(" Name them with --map")[0], icon=":material/error:")
+        show_error(error)
         _ask_columns(visit, uploaded.file_id)
         return
     visit.keep("bank.said", report)
@@ -158,7 +160,7 @@ def _lines(visit: Visit) -> None:
         key=visit.key(f"bank.lines.{states}"),
         alt="Bank lines; choose one to decide about it.",
     )
-    tables.downloads(
+    table_files.downloads(
         f"{visit.opened.slug}-bank-lines", lambda: _frame(shown), key=visit.key("bank.download")
     )
     if picked is None:
@@ -184,21 +186,20 @@ def _frame(lines: Sequence[LineMatch]) -> pd.DataFrame:
 
 
 def _apply_sure(visit: Visit, lines: Sequence[LineMatch]) -> None:
-    sure = sum(line.sure for line in lines)
-    if not sure or not visit.may(Act.MATCH):
+    if not visit.may(Act.MATCH):
         return
-    words.mode_notice(visit.opened.settings.mode)
-    label = "Apply 1 match" if sure == 1 else f"Apply {sure} matches"
-    if st.button(label, type="primary", icon=":material/done_all:", key=visit.key("bank.apply")):
-        report = match_bank(visit.opened, apply=True)
-        st.toast(f"{report.applied} applied.", icon=":material/check_circle:")
-        st.rerun()
+    errand_news(visit, "match")
+    sure = sum(line.sure for line in lines)
+    if sure:
+        words.mode_notice(visit.opened.settings.mode)
+        label = "Apply 1 match" if sure == 1 else f"Apply {sure} matches"
+        errand_button(visit, "match", label, icon=":material/done_all:", primary=True)
 
 
 def _statements(visit: Visit) -> None:
     statements = loaded_statements(visit.opened)
     if not statements:
-        st.info("No statement is here yet.", icon=":material/inbox:")
+        st.info("No statement is here yet. Load the bank's file.", icon=":material/inbox:")
         return
     for statement in (s for s in statements if s.state == "held"):
         _held(visit, statement.id, statement.reason)

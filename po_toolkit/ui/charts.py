@@ -1,7 +1,8 @@
 """Charts for those who would rather look; the numbers always stand beside them.
 
-One hue that differs in lightness from the page, labels on the marks, and line patterns instead of
-colours alone keep them readable in greyscale, in dark mode and by colour-blind eyes. Positions
+One hue that differs in lightness from the page, amounts on the bars, and lines that differ in
+pattern, mark and lightness as well as in colour keep them readable in greyscale, in dark mode and
+by colour-blind eyes. Positions
 need floats; every number that is read is written from the exact amount.
 """
 
@@ -9,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
@@ -19,7 +20,11 @@ from po_toolkit.ui import words
 BLUE = "#3d85c6"
 """Readable on white and on black."""
 
-ORANGE = "#d55e00"
+SERIES = {"light": ("#d97000", "#0b4f8a"), "dark": ("#d97000", "#9fd0ff")}
+"""Orange and blue on each theme: apart in lightness, and both apart from the page."""
+
+ROOM = 1.6
+"""How much wider than its longest bar a chart is, so that the amount finds room behind it."""
 
 
 def bars(labels: Sequence[str], amounts: Sequence[Decimal], currency: str, *, about: str) -> None:
@@ -31,26 +36,46 @@ def bars(labels: Sequence[str], amounts: Sequence[Decimal], currency: str, *, ab
         currency: Of all of them.
         about: What the chart shows, for those who cannot see it.
     """
-    frame = pd.DataFrame(
-        {
-            "label": labels,
-            "size": [float(amount) for amount in amounts],
-            "written": [words.amount(amount, currency) for amount in amounts],
-        }
-    )
-    base = alt.Chart(frame).encode(
-        y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelLimit=220)),
-        x=alt.X(
-            "size:Q",
-            title=None,
-            axis=alt.Axis(labels=False, ticks=False, grid=False, domain=False),
-            scale=alt.Scale(domainMin=0, padding=90),
-        ),
-        tooltip=[alt.Tooltip("label:N", title="What"), alt.Tooltip("written:N", title="Amount")],
-    )
-    marks = base.mark_bar(color=BLUE, height={"band": 0.7})
-    texts = base.mark_text(align="left", dx=5, color=_ink()).encode(text="written:N")
-    _draw((marks + texts).properties(height=34 * max(len(frame), 1) + 10), about)
+    rows: list[dict[str, Any]] = [
+        {"label": label, "size": float(amount), "written": words.amount(amount, currency)}
+        for label, amount in zip(labels, amounts, strict=True)
+    ]
+    room = ROOM * max([*(row["size"] for row in rows), 1.0])
+    spec = {
+        "data": {"values": rows},
+        "height": 34 * max(len(rows), 1) + 10,
+        "encoding": {
+            "y": {
+                "field": "label",
+                "type": "nominal",
+                "sort": None,
+                "title": None,
+                "axis": {"labelLimit": 220, "labelColor": _ink(), "labelFontSize": 13},
+            },
+            "x": {
+                "field": "size",
+                "type": "quantitative",
+                "title": None,
+                "axis": {"labels": False, "ticks": False, "grid": False, "domain": False},
+                "scale": {"domain": [0, room], "nice": False},
+            },
+            "tooltip": [_told("label", "What"), _told("written", "Amount")],
+        },
+        "layer": [
+            {"mark": {"type": "bar", "color": BLUE, "height": {"band": 0.7}}},
+            {
+                "mark": {
+                    "type": "text",
+                    "align": "left",
+                    "dx": 5,
+                    "color": _ink(),
+                    "fontSize": 13,
+                },
+                "encoding": {"text": {"field": "written", "type": "nominal"}},
+            },
+        ],
+    }
+    _draw(spec, about)
 
 
 def _ink() -> str:
@@ -59,43 +84,82 @@ def _ink() -> str:
 
 
 def lines(frame: pd.DataFrame, currency: str, *, about: str) -> None:
-    """Show amounts over months, a line for each series, told apart by pattern and colour.
+    """Show amounts over months, a line for each of two series, told apart without colour too.
 
     Args:
         frame: Columns ``month`` (text), ``series`` and ``amount`` (major units).
         currency: Of all amounts.
         about: What the chart shows, for those who cannot see it.
     """
-    drawn = frame.assign(
-        size=[float(amount) for amount in frame["amount"]],
-        written=[words.amount(amount, currency) for amount in frame["amount"]],
-    ).drop(columns="amount")
-    names = list(dict.fromkeys(drawn["series"]))
-    chart = (
-        alt.Chart(drawn)
-        .mark_line(interpolate="step-after", strokeWidth=3)
-        .encode(
-            x=alt.X("month:O", title=None, axis=alt.Axis(labelAngle=0)),
-            y=alt.Y("size:Q", title=currency.upper(), axis=alt.Axis(format="~s")),
-            color=alt.Color(
-                "series:N",
-                scale=alt.Scale(domain=names, range=[ORANGE, BLUE]),
-                legend=alt.Legend(orient="top", title=None),
-            ),
-            strokeDash=alt.StrokeDash(
-                "series:N", scale=alt.Scale(domain=names, range=[[6, 4], [1, 0]]), legend=None
-            ),
-            tooltip=[
-                alt.Tooltip("month:O", title="Month"),
-                alt.Tooltip("series:N", title="What"),
-                alt.Tooltip("written:N", title="Amount"),
-            ],
+    rows: list[dict[str, Any]] = [
+        {
+            "month": month,
+            "series": series,
+            "size": float(amount),
+            "written": words.amount(amount, currency),
+        }
+        for month, series, amount in zip(
+            frame["month"], frame["series"], frame["amount"], strict=True
         )
-        .properties(height=260)
-    )
-    _draw(chart, about)
+    ]
+    names = list(dict.fromkeys(row["series"] for row in rows))
+    colours = SERIES["dark" if st.context.theme.type == "dark" else "light"]
+    inked = {"labelColor": _ink(), "titleColor": _ink()}
+    legend = {
+        "orient": "top",
+        "title": None,
+        "labelColor": _ink(),
+        "labelFontSize": 13,
+    }
+    spec = {
+        "data": {"values": rows},
+        "height": 260,
+        "encoding": {
+            "x": {
+                "field": "month",
+                "type": "ordinal",
+                "title": None,
+                "axis": {"labelAngle": 0, "labelOverlap": True, **inked},
+            },
+            "y": {
+                "field": "size",
+                "type": "quantitative",
+                "title": currency.upper(),
+                "axis": {"format": "~s", **inked},
+            },
+            "color": _by_series(names, list(colours), legend),
+            "tooltip": [
+                _told("month", "Month"),
+                _told("series", "What"),
+                _told("written", "Amount"),
+            ],
+        },
+        "layer": [
+            {
+                "mark": {"type": "line", "strokeWidth": 3},
+                "encoding": {"strokeDash": _by_series(names, [[6, 4], [1, 0]], None)},
+            },
+            {
+                "mark": {"type": "point", "size": 90, "filled": True, "opacity": 1},
+                "encoding": {"shape": _by_series(names, ["square", "circle"], legend)},
+            },
+        ],
+    }
+    _draw(spec, about)
 
 
-def _draw(chart: alt.Chart | alt.LayerChart, about: str) -> None:
-    # Checking a chart against Vega-Lite's schema takes longer than the whole page around it.
-    st.vega_lite_chart(chart.to_dict(validate=False), alt=about, width="stretch")
+def _by_series(names: list[str], looks: Sequence[Any], legend: dict[str, Any] | None) -> Any:
+    """Give each series its own look."""
+    scale = {"domain": names, "range": looks}
+    return {"field": "series", "type": "nominal", "scale": scale, "legend": legend}
+
+
+def _told(field: str, title: str) -> dict[str, str]:
+    """Show a field when somebody points at a mark."""
+    return {"field": field, "type": "nominal", "title": title}
+
+
+def _draw(spec: dict[str, Any], about: str) -> None:
+    # Written as Vega-Lite's own dictionaries: Altair would take seconds to import and, for each
+    # chart, longer than the whole page around it.
+    st.vega_lite_chart(spec, alt=about, width="stretch")

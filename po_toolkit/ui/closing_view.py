@@ -28,6 +28,7 @@ from po_toolkit.reconcile import (
 )
 from po_toolkit.ui import tables, words
 from po_toolkit.ui.session import Visit
+from po_toolkit.ui.told import show_error
 
 
 def closing_view(visit: Visit, result: Reconciliation) -> None:
@@ -119,7 +120,7 @@ def _close(visit: Visit, result: Reconciliation) -> None:
     try:
         close_books(visit.opened, through)
     except PoToolkitError as error:
-        st.error(str(error), icon=":material/error:")
+        show_error(error)
         return
     st.rerun()
 

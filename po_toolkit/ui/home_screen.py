@@ -69,11 +69,11 @@ def _matters(visit: Visit, page: FrontPage) -> Iterator[Matter]:
     failed = page.waiting.get("invoicing_failed", 0)
     if failed:
         text = f"{words.count(failed, 'purchase order')} whose invoicing failed"
-        yield Matter(text, "orders", {"status": words.STATUS_LABELS[Status.DRAFT]})
+        yield Matter(text, "activity", {"activity-view": "Work that failed"})
     late = sum(a.purchase_orders for a in page.ageing if a.bucket in _LATE)
     if late:
         text = f"{words.count(late, 'purchase order')} past the due date"
-        yield Matter(text, "reconciliation", {})
+        yield Matter(text, "reconciliation", {"reconciliation-view": "By age"})
     for status, noun, text in (
         (Status.ISSUED, "invoice", "to deliver by ourselves"),
         (Status.OVERPAID, "purchase order", "overpaid"),
@@ -108,6 +108,7 @@ def _health(visit: Visit) -> None:
     with visit.opened.store.reading() as session:
         cursor = cursors.cursor_of(session, visit.opened.conference)
         events = counts.webhook_events(session, visit.opened.conference)
+        came = counts.last_webhook_event(session, visit.opened.conference)
     _synced(visit, cursor.last_sync_at if cursor else None)
     if cursor is not None and cursor.last_error:
         said = words.plain(cursor.last_error)
@@ -120,8 +121,13 @@ def _health(visit: Visit) -> None:
         st.warning(f"{words.count(broken, 'webhook event')} set aside.", icon=":material/error:")
         visit.link("activity", "Look at them", **{"activity-view": "Webhook events"})
     elif events:
-        st.write(f"{words.count(sum(events.values()), 'webhook event')} came, none set aside.")
-    else:
+        st.write(
+            f"{words.count(sum(events.values()), 'webhook event')} came, the last "
+            f"{words.moment(came, visit.opened.conference.timezone)}; none set aside."
+        )
+    if again := events.get("failed", 0):
+        st.write(f"{words.count(again, 'webhook event')} failed and will be tried again.")
+    if not events:
         st.write("No webhook event has come yet; syncing brings the news.")
     sync_button(visit)
 

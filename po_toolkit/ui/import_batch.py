@@ -23,8 +23,9 @@ from po_toolkit.api.imports import (
 )
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import ImportFileError, NotFoundError
-from po_toolkit.ui import tables, words
+from po_toolkit.ui import table_files, tables, words
 from po_toolkit.ui.session import Visit
+from po_toolkit.ui.told import show_error
 
 _PROBLEMS = {
     "row": "Row",
@@ -60,7 +61,7 @@ def show_problems(visit: Visit, report: ImportReport, key: str) -> None:
         with st.container(horizontal=True):
             for ending, mime, write in (
                 ("csv", "text/csv", rejected_rows_csv),
-                ("xlsx", tables.XLSX, rejected_rows_xlsx),
+                ("xlsx", table_files.XLSX, rejected_rows_xlsx),
             ):
                 st.download_button(
                     f"Download rejected rows ({ending.upper()})",
@@ -134,7 +135,7 @@ def _mend(visit: Visit, waiting: RejectedRows) -> None:
     try:
         report = mend_import(visit.opened, waiting.batch, rows, dry_run=True)
     except ImportFileError as error:
-        st.error(str(error), icon=":material/error:")
+        show_error(error)
         return
     label = f"Import {words.count(report.accepted, 'mended purchase order')}"
     if report.accepted and st.button(

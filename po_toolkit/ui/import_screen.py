@@ -17,13 +17,14 @@ from po_toolkit.api.imports import (
     template,
 )
 from po_toolkit.errors import ImportChoiceError, ImportFileError
-from po_toolkit.ui import tables, words
+from po_toolkit.ui import table_files, tables, words
 from po_toolkit.ui.import_answers import Answers
 from po_toolkit.ui.import_batch import show_batch, show_problems
 from po_toolkit.ui.session import Visit
+from po_toolkit.ui.told import show_error
 
 _TEMPLATES: tuple[tuple[Literal["csv", "xlsx"], str], ...] = (
-    ("xlsx", tables.XLSX),
+    ("xlsx", table_files.XLSX),
     ("csv", "text/csv"),
 )
 
@@ -31,9 +32,9 @@ _TEMPLATES: tuple[tuple[Literal["csv", "xlsx"], str], ...] = (
 def import_screen(visit: Visit) -> None:
     """Show the screen: an import that was made, or the way to make one."""
     st.title("Import")
-    batch = st.query_params.get("batch", "")
-    if batch.isdecimal():
-        show_batch(visit, int(batch))
+    batch = visit.asked("batch")
+    if batch is not None:
+        show_batch(visit, batch)
         return
     uploaded = st.file_uploader(
         "Spreadsheet of purchase orders",
@@ -110,7 +111,7 @@ def _uploaded(visit: Visit, uploaded: UploadedFile) -> None:
         answers.ask(question)
         st.rerun()
     except ImportFileError as error:
-        st.error(str(error), icon=":material/error:")
+        show_error(error)
         _offer_columns(visit, answers, data, uploaded.name)
         return
     _preview(visit, data, given, report)

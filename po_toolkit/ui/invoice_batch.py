@@ -9,7 +9,7 @@ from po_toolkit.domain.roles import Act
 from po_toolkit.jobs import batches
 from po_toolkit.jobs.batches import BatchProgress
 from po_toolkit.store import batches as items
-from po_toolkit.ui import tables, words
+from po_toolkit.ui import table_files, tables, words
 from po_toolkit.ui.engine import work_on
 from po_toolkit.ui.session import Visit
 
@@ -157,7 +157,7 @@ def _results(visit: Visit, progress: BatchProgress) -> None:
         frame, columns, key=visit.key("batch.rows"), alt="What became of each purchase order"
     )
     name = f"{visit.opened.slug}-invoices-{progress.batch_id}"
-    tables.downloads(name, lambda: frame, key=visit.key("batch.results"))
+    table_files.downloads(name, lambda: frame, key=visit.key("batch.results"))
 
 
 def _after(visit: Visit, progress: BatchProgress) -> None:

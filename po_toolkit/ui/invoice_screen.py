@@ -20,9 +20,11 @@ from po_toolkit.ui.session import Visit
 def invoice_screen(visit: Visit) -> None:
     """Show the screen: the batch under way or asked for, else the choice for a new one."""
     st.title("Invoice")
-    asked = st.query_params.get("run", "")
-    batch = int(asked) if asked.isdecimal() else under_way(visit)
+    batch = visit.asked("run")
+    if batch is None:
+        batch = under_way(visit)
     if batch is not None:
+        st.query_params["run"] = str(batch)  # who only watches wants the results too
         show_batch(visit, batch)
         return
     shown: InvoicePreview | None = visit.recall("invoice.shown")
@@ -39,15 +41,15 @@ def invoice_screen(visit: Visit) -> None:
 
 
 def _chosen(visit: Visit) -> InvoicePreview:
-    batch, one = st.query_params.get("batch", ""), st.query_params.get("po", "")
-    if not (batch.isdecimal() or one):
+    batch, one = visit.asked("batch"), st.query_params.get("po", "").strip()
+    if batch is None and not one:
         return _picked(visit, preview_invoices(visit.opened, all_draft=True))
-    st.write(f"The purchase orders of import {batch}." if batch else f"Purchase order {one}.")
+    st.text(f"The purchase orders of import {batch}." if batch else f"Purchase order {one}.")
     if st.button("Choose from all drafts instead", key=visit.key("invoice.all")):
         visit.go("invoice")
-    if one:
+    if batch is None:
         return preview_invoices(visit.opened, references=[one])
-    return _picked(visit, preview_invoices(visit.opened, batch=int(batch)))
+    return _picked(visit, preview_invoices(visit.opened, batch=batch))
 
 
 def _picked(visit: Visit, everything: InvoicePreview) -> InvoicePreview:

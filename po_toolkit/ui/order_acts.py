@@ -185,6 +185,14 @@ def _without_money(story: PurchaseOrderStory) -> bool:
     return _is_open(story) and story.paid == story.refunded
 
 
+def _changeable(story: PurchaseOrderStory) -> bool:
+    return _without_money(story) and not story.stripe_invoice_url
+
+
+def _reissuable(story: PurchaseOrderStory) -> bool:
+    return _without_money(story) and bool(story.stripe_invoice_url)
+
+
 CHOICES = (
     Choice("Send invoice", Act.INVOICE, _to_be_sent, _invoice),
     Choice("Record payment", Act.RECORD_PAYMENT, _is_open, payment_form),
@@ -198,6 +206,7 @@ CHOICES = (
         lambda story: any(by_hand(entry) for entry in story.entries),
         reverse_form,
     ),
-    Choice("Change", Act.AMEND, _without_money, _change),
+    Choice("Change", Act.AMEND, _changeable, _change),
+    Choice("Void and reissue", Act.REISSUE, _reissuable, _change),
     Choice("Cancel", Act.CANCEL, _without_money, _cancel),
 )

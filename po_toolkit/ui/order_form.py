@@ -10,8 +10,9 @@ import streamlit as st
 from po_toolkit.api.ledger import MoneyResult
 from po_toolkit.errors import DuplicateEntryError, PoToolkitError
 from po_toolkit.reconcile import PurchaseOrderStory
-from po_toolkit.ui import words
+from po_toolkit.ui import typed, words
 from po_toolkit.ui.session import Visit
+from po_toolkit.ui.told import show_error
 
 
 def turn(visit: Visit, story: PurchaseOrderStory) -> int:
@@ -40,7 +41,7 @@ def perform(visit: Visit, story: PurchaseOrderStory, act: Callable[[], str]) -> 
         )
         return
     except PoToolkitError as error:
-        st.error(str(error), icon=":material/error:")
+        show_error(error)
         return
     visit.keep(f"order.said.{story.reference}", said)
     visit.keep(f"order.turn.{story.reference}", turn(visit, story) + 1)
@@ -61,7 +62,7 @@ def submit(visit: Visit, label: str) -> bool:
 
 def amount_field(label: str, proposed: Decimal) -> str:
     """Show a field for an amount in major units, filled with what is likely."""
-    return st.text_input(label, value=str(max(proposed, Decimal(0))))
+    return st.text_input(label, value=typed.written(max(proposed, Decimal(0))))
 
 
 def stands(result: MoneyResult) -> str:

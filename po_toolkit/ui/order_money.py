@@ -7,10 +7,9 @@ from decimal import Decimal
 import streamlit as st
 
 from po_toolkit.api.ledger import credit, record_payment_by_hand, refund, reverse_entry
-from po_toolkit.money import parse_decimal
 from po_toolkit.reconcile import PurchaseOrderStory
 from po_toolkit.reconcile.story_parts import StoryEntry
-from po_toolkit.ui import words
+from po_toolkit.ui import typed, words
 from po_toolkit.ui.order_form import amount_field, perform, stands, submit
 from po_toolkit.ui.session import Visit
 
@@ -33,7 +32,7 @@ def payment_form(visit: Visit, story: PurchaseOrderStory) -> None:
         result = record_payment_by_hand(
             visit.opened,
             story.reference,
-            amount=parse_decimal(amount),
+            amount=typed.amount(amount, story.currency),
             method=method,
             payment_reference=reference.strip(),
             payment_date=when,
@@ -57,7 +56,7 @@ def credit_form(visit: Visit, story: PurchaseOrderStory) -> None:
         return
 
     def act() -> str:
-        value = parse_decimal(amount)
+        value = typed.amount(amount, story.currency)
         result = credit(visit.opened, story.reference, amount=value, reason=reason)
         return f"Credit note issued. {stands(result)}"
 
@@ -84,7 +83,7 @@ def refund_form(visit: Visit, story: PurchaseOrderStory) -> None:
         result = refund(
             visit.opened,
             story.reference,
-            amount=parse_decimal(amount),
+            amount=typed.amount(amount, story.currency),
             method=method,
             payment_reference=reference.strip(),
             note=note.strip(),

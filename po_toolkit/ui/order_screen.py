@@ -14,7 +14,7 @@ from po_toolkit.ui.content_panel import content_panel
 from po_toolkit.ui.order_acts import order_acts
 from po_toolkit.ui.order_papers import order_papers
 from po_toolkit.ui.session import Visit
-from po_toolkit.ui.sync_button import sync_button
+from po_toolkit.ui.sync_button import sync_order_button
 
 _ACT = "act:"
 """How the story marks an entry of the audit trail."""
@@ -28,13 +28,15 @@ def order_screen(visit: Visit) -> None:
         st.info("Choose a purchase order from the list.", icon=":material/list:")
         visit.link("orders", "All purchase orders")
         return
-    story = purchase_order_story(visit.opened.store, visit.opened.conference, reference)
-    visit.link("orders", "All purchase orders")
-    st.title(words.plain(story.organization_name))
+    visit.link("orders", "All purchase orders", **visit.way_back())
+    title = st.empty()
+    title.title("Purchase order")
+    story = purchase_order_story(visit.opened.store, visit.opened.conference, reference.strip())
+    title.title(words.plain(story.organization_name))
     _heading(story)
     _sums(story)
     if story.invoices:
-        sync_button(visit, story.reference)
+        sync_order_button(visit, story.reference)
     order_acts(visit, story)
     content_panel(visit, story.reference, at_stripe=bool(story.stripe_invoice_id))
     _invoices(story)

@@ -10,12 +10,15 @@ import streamlit as st
 
 from po_toolkit.money import CURRENCIES
 from po_toolkit.reconcile import PurchaseOrderPage, list_purchase_orders
-from po_toolkit.ui import tables, words
+from po_toolkit.ui import table_files, tables, words
 from po_toolkit.ui.reminders_panel import reminders_panel
 from po_toolkit.ui.session import Visit
 from po_toolkit.ui.sync_button import sync_button
 
 PAGE = 50
+
+PLACE = "orders-page"
+"""The page of the list that is turned to, in the address and in the visit."""
 
 _SORTS = {
     "Newest first": ("created_at", True),
@@ -44,6 +47,7 @@ _MONEY = ("total", "paid", "balance")
 def orders_screen(visit: Visit) -> None:
     """Show the screen."""
     st.title("Purchase orders")
+    visit.come_back()
     sync_button(visit)
     reminders_panel(visit)
     filters = _filters()
@@ -53,7 +57,7 @@ def orders_screen(visit: Visit) -> None:
         return
     st.caption(words.count(page.matching, "purchase order"))
     _table(visit, page)
-    tables.downloads(
+    table_files.downloads(
         f"{visit.opened.slug}-purchase-orders",
         lambda: _frame(_listed(visit, filters, limit=page.matching)),
         key=visit.key("orders.download"),
@@ -68,6 +72,7 @@ def _filters() -> dict[str, Any]:
             bind="query-params",
             placeholder="Organization, reference, PO number or e-mail",
             icon=":material/search:",
+            on_change=_first_page,
         )
         currency = st.multiselect(
             "Currency",
@@ -76,14 +81,23 @@ def _filters() -> dict[str, Any]:
             key="currency",
             bind="query-params",
             width=160,
+            on_change=_first_page,
         )
-        order = st.selectbox("Sort by", list(_SORTS), key="sort", bind="query-params", width=200)
+        order = st.selectbox(
+            "Sort by",
+            list(_SORTS),
+            key="sort",
+            bind="query-params",
+            width=200,
+            on_change=_first_page,
+        )
     status = st.pills(
         "Status",
         list(words.STATUS_LABELS.values()),
         selection_mode="multi",
         key="status",
         bind="query-params",
+        on_change=_first_page,
     )
     codes = {label: str(code) for code, label in words.STATUS_LABELS.items()}
     sort, descending = _SORTS[order]
@@ -96,13 +110,20 @@ def _filters() -> dict[str, Any]:
     }
 
 
+def _first_page() -> None:
+    """Turn to the first page, since what stands on the others has changed."""
+    st.session_state.pop(PLACE, None)
+
+
 def _page(visit: Visit, filters: dict[str, Any]) -> PurchaseOrderPage:
     """Return the page that is turned to; the number of pages follows from the filters."""
     first = _listed(visit, filters, limit=PAGE)
     pages = -(-first.matching // PAGE)
     if pages <= 1:
         return first
-    number = st.pagination(pages, key=visit.key(f"orders.page.{filters}"))
+    if st.session_state.get(PLACE, 1) > pages:
+        st.session_state[PLACE] = pages
+    number = st.pagination(pages, key=PLACE, bind="query-params")
     if number == 1:
         return first
     return _listed(visit, filters, limit=PAGE, offset=(number - 1) * PAGE)
@@ -136,7 +157,7 @@ def _table(visit: Visit, page: PurchaseOrderPage) -> None:
         alt="Purchase orders; choose a row to open one.",
     )
     if picked is not None:
-        visit.go("order", po=str(frame["reference"].iloc[picked]))
+        visit.open_order(str(frame["reference"].iloc[picked]))
 
 
 def _nothing(visit: Visit, *, filtered: bool) -> None:

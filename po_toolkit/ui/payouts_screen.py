@@ -5,13 +5,13 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from po_toolkit.api.payouts import pull_payouts
 from po_toolkit.domain.roles import Act
 from po_toolkit.reconcile.schema import Table
 from po_toolkit.reconcile.tie_out import TieOut, tie_out
 from po_toolkit.reconcile.tie_out_files import export
 from po_toolkit.reconcile.tie_out_tables import BANK_LINES, CHECKS, FEES, PAYOUTS, TIE_OUT
-from po_toolkit.ui import tables, words
+from po_toolkit.ui import table_files, tables, words
+from po_toolkit.ui.errand_view import errand_button, errand_news
 from po_toolkit.ui.session import Visit
 
 _PAYOUTS = {
@@ -79,7 +79,10 @@ def payouts_screen(visit: Visit) -> None:
     )
     found = tie_out(visit.opened.store, visit.opened.conference, as_of=as_of)
     if found.rows.empty and found.payouts.empty:
-        st.info("No money has moved yet.", icon=":material/inbox:")
+        st.info(
+            "No money has moved yet. Once sponsors have paid, read the payouts from Stripe.",
+            icon=":material/inbox:",
+        )
         return
     _agreement(found)
     _downloads(visit, found)
@@ -104,19 +107,8 @@ def payouts_screen(visit: Visit) -> None:
 def _pull(visit: Visit) -> None:
     if visit.opened.settings.mode == "none" or not visit.may(Act.SYNC):
         return
-    if st.button("Read payouts from Stripe", icon=":material/sync:", key=visit.key("payouts.pull")):
-        with st.spinner("Reading payouts and fees…"):
-            report = pull_payouts(visit.opened)
-        visit.keep(
-            "payouts.said",
-            f"{words.count(report.payouts_new, 'new payout')}, "
-            f"{words.count(report.balance_transactions_new, 'new move')}.",
-        )
-        st.rerun()
-    said = visit.recall("payouts.said")
-    if said:
-        st.success(said, icon=":material/sync:")
-        visit.keep("payouts.said", None)
+    errand_button(visit, "payouts", "Read payouts from Stripe", icon=":material/sync:")
+    errand_news(visit, "payouts")
 
 
 def _agreement(found: TieOut) -> None:
@@ -146,7 +138,7 @@ def _downloads(visit: Visit, found: TieOut) -> None:
             "Download XLSX",
             lambda: export(found, "xlsx"),
             f"{name}.xlsx",
-            tables.XLSX,
+            table_files.XLSX,
             icon=":material/download:",
             on_click="ignore",
             key=visit.key("payouts.xlsx"),

@@ -7,7 +7,7 @@ import streamlit as st
 
 from po_toolkit.money import to_major
 from po_toolkit.reconcile import Reconciliation, export, reconcile_conference
-from po_toolkit.ui import tables
+from po_toolkit.ui import table_files, tables
 from po_toolkit.ui.closing_view import closing_view
 from po_toolkit.ui.reconciliation_views import (
     ageing_view,
@@ -15,6 +15,7 @@ from po_toolkit.ui.reconciliation_views import (
     ledger_view,
     months_view,
     orders_view,
+    rows_behind,
     status_view,
     tax_view,
 )
@@ -45,12 +46,16 @@ _VIEWS = {
 def reconciliation_screen(visit: Visit) -> None:
     """Show the screen."""
     st.title("Reconciliation")
+    visit.come_back()
     today = visit.opened.today()
+    if st.session_state.get("as-of", today) > today:  # another conference's day has begun earlier
+        st.session_state["as-of"] = today
     as_of = st.date_input(
         "As of the end of",
         value=today,
         max_value=today,
-        key=visit.key("reconciliation.as-of"),
+        key="as-of",
+        bind="query-params",
         help=f"Days end in the conference's timezone, {visit.opened.conference.timezone}.",
         format="YYYY-MM-DD",
         width=220,
@@ -58,8 +63,9 @@ def reconciliation_screen(visit: Visit) -> None:
     result = reconcile_conference(visit.opened.store, visit.opened.conference, as_of=as_of)
     if result.rows.empty:
         st.info("There was no purchase order on that day.", icon=":material/inbox:")
+        visit.link("import", "Import a spreadsheet")
         return
-    _totals(result)
+    _totals(visit, result)
     _downloads(visit, result)
     chosen = st.segmented_control(
         "Show",
@@ -72,7 +78,7 @@ def reconciliation_screen(visit: Visit) -> None:
     _VIEWS[chosen](visit, result)
 
 
-def _totals(result: Reconciliation) -> None:
+def _totals(visit: Visit, result: Reconciliation) -> None:
     sums = pd.DataFrame(
         {
             "currency": currency,
@@ -80,7 +86,18 @@ def _totals(result: Reconciliation) -> None:
         }
         for currency, by_name in result.totals.items()
     )
-    tables.show(sums, _TOTALS, money=list(_TOTALS), alt="Totals, a row for each currency")
+    picked = tables.pick_number(
+        sums,
+        _TOTALS,
+        money=list(_TOTALS),
+        key=visit.key("reconciliation.totals"),
+        alt="Totals, a row for each currency; choose a number to see its rows.",
+    )
+    if picked is not None:
+        row, column = picked
+        currency = str(sums["currency"].iloc[row])
+        heading = f"{_TOTALS[column]} in {currency.upper()}"
+        rows_behind(visit, result, "totals", column, heading, currency=currency)
 
 
 def _downloads(visit: Visit, result: Reconciliation) -> None:
@@ -99,7 +116,7 @@ def _downloads(visit: Visit, result: Reconciliation) -> None:
             "Download XLSX",
             lambda: export(result, "xlsx"),
             f"{name}.xlsx",
-            tables.XLSX,
+            table_files.XLSX,
             icon=":material/download:",
             on_click="ignore",
             key=visit.key("reconciliation.xlsx"),

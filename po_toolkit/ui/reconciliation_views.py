@@ -13,6 +13,7 @@ from po_toolkit.money import to_major
 from po_toolkit.reconcile import Reconciliation
 from po_toolkit.reconcile.cash import CASH, cash_against_due
 from po_toolkit.reconcile.edge import with_decimals
+from po_toolkit.reconcile.schema import Table
 from po_toolkit.reconcile.tables import (
     AGEING,
     DISCREPANCIES,
@@ -22,7 +23,7 @@ from po_toolkit.reconcile.tables import (
     SUMMARY,
     TAX,
 )
-from po_toolkit.ui import charts, tables, words
+from po_toolkit.ui import charts, table_files, tables, words
 from po_toolkit.ui.session import Visit
 
 _ORDERS = {
@@ -55,13 +56,11 @@ _STATUS = {
     "paid": "Paid",
     "refunded": "Refunded",
     "balance": "Balance",
-    "currency": "Currency",
 }
 _AGEING = {
     "bucket": "How late",
     "purchase_orders": "Purchase orders",
     "amount": "Open",
-    "currency": "Currency",
 }
 _MONTHS = {
     "month": "Month",
@@ -70,7 +69,6 @@ _MONTHS = {
     "paid": "Paid",
     "refunded": "Refunded",
     "received": "Received",
-    "currency": "Currency",
 }
 _ENTRIES = {
     "payment_date": "Date",
@@ -93,7 +91,8 @@ _TAX = {
     "sent_on": "Invoiced on",
     "reference": "Reference",
 }
-_CHOOSE = "Choose a row to see the rows it is the sum of."
+_FIGURES = ("currency", "status", "bucket", "month")
+"""Columns that say which row of sums a number stands in."""
 
 
 def discrepancies_view(visit: Visit, result: Reconciliation) -> None:
@@ -107,7 +106,8 @@ def discrepancies_view(visit: Visit, result: Reconciliation) -> None:
         with st.expander(f"{about.title}: {len(rows)}"):
             st.write(about.explanation)
             st.write(f"**What mends it:** {about.mend}")
-            tables.show_table(DISCREPANCIES, rows, _FOUND, key=visit.key(f"found.{code}"))
+            key = visit.key(f"found.{code}")
+            _open(visit, rows, tables.pick_table(DISCREPANCIES, rows, _FOUND, key=key))
 
 
 def orders_view(visit: Visit, result: Reconciliation) -> None:
@@ -119,12 +119,7 @@ def status_view(visit: Visit, result: Reconciliation) -> None:
     """Sums by currency and status."""
     frame = result.summary
     shown = frame.assign(status=[words.status(s) for s in frame["status"]])
-    picked = tables.pick_table(SUMMARY, shown, _STATUS, key=visit.key("summary"))
-    if picked is None:
-        st.caption(_CHOOSE)
-        return
-    figure = _figure(frame, picked, "currency", "status")
-    _show_orders(visit, result.behind("summary", **figure), f"summary.{picked}")
+    _numbers(visit, result, SUMMARY, _STATUS, frame=frame, shown=shown)
 
 
 def ageing_view(visit: Visit, result: Reconciliation) -> None:
@@ -134,28 +129,57 @@ def ageing_view(visit: Visit, result: Reconciliation) -> None:
         st.success("Nothing is open.", icon=":material/check_circle:")
         return
     labels = [BUCKET_LABELS[Bucket(b)] for b in frame["bucket"]]
-    picked = tables.pick_table(
-        AGEING, frame.assign(bucket=labels), _AGEING, key=visit.key("ageing")
-    )
-    if picked is None:
-        st.caption(_CHOOSE)
-        return
-    figure = _figure(frame, picked, "currency", "bucket")
-    _show_orders(visit, result.behind("ageing", **figure), f"ageing.{picked}")
+    _numbers(visit, result, AGEING, _AGEING, frame=frame, shown=frame.assign(bucket=labels))
 
 
 def months_view(visit: Visit, result: Reconciliation) -> None:
     """What was invoiced and what came in by month, and cash against due as a picture."""
     _cash(visit, result)
-    frame = result.months
-    if frame.empty:
-        return
-    picked = tables.pick_table(MONTHS, frame, _MONTHS, key=visit.key("months"))
+    if not result.months.empty:
+        _numbers(visit, result, MONTHS, _MONTHS, frame=result.months, shown=result.months)
+
+
+def _numbers(
+    visit: Visit,
+    result: Reconciliation,
+    table: Table,
+    columns: Mapping[str, str],
+    *,
+    frame: pd.DataFrame,
+    shown: pd.DataFrame,
+) -> None:
+    """Show sums; the one that is chosen opens to its rows."""
+    picked = tables.pick_number_of(table, shown, columns, key=visit.key(table.name))
     if picked is None:
-        st.caption(_CHOOSE)
+        st.caption("Choose a number to see the rows it is the sum of.")
         return
-    figure = _figure(frame, picked, "currency", "month")
-    _show_entries(visit, result.behind("months", **figure), f"months.{picked}")
+    row, column = picked
+    figure = {n: str(frame[n].iloc[row]) for n in _FIGURES if n in frame}
+    named = [str(shown[n].iloc[row]) for n in figure if n != "currency"]
+    heading = f"{columns[column]} in {figure['currency'].upper()}, {', '.join(named)}"
+    rows_behind(visit, result, table.name, column, heading, **figure)
+
+
+def rows_behind(
+    visit: Visit, result: Reconciliation, table: str, column: str, heading: str, **figure: str
+) -> None:
+    """Show the rows that a number is the sum of, each with the way to its purchase order.
+
+    Args:
+        visit: Who looks at which conference.
+        result: The reconciliation.
+        table: The table that the number stands in.
+        column: Its column there.
+        heading: What the number is, in words.
+        figure: Its row, by the columns that name it.
+    """
+    rows = result.behind_number(table, column, **figure)
+    with st.container(border=True):
+        st.markdown(f"**{words.plain(heading)}**: {words.count(len(rows), 'row')}")
+        if rows.empty:
+            return
+        key = ".".join([table, column, *figure.values()])
+        (_show_entries if "payment_date" in rows else _show_orders)(visit, rows, key)
 
 
 def ledger_view(visit: Visit, result: Reconciliation) -> None:
@@ -172,9 +196,8 @@ def tax_view(visit: Visit, result: Reconciliation) -> None:
     worded = frame.assign(treatment=[words.label(t) for t in frame["treatment"]])
     picked = tables.pick_table(TAX, worded, _TAX, key=visit.key("tax"))
     name = f"{result.slug}-tax-{result.as_of.isoformat()}"
-    tables.downloads(name, lambda: with_decimals(TAX, frame), key=visit.key("tax.download"))
-    if picked is not None:
-        visit.go("order", po=str(frame["reference"].iloc[picked]))
+    table_files.downloads(name, lambda: with_decimals(TAX, frame), key=visit.key("tax.download"))
+    _open(visit, frame, picked)
 
 
 def _cash(visit: Visit, result: Reconciliation) -> None:
@@ -205,10 +228,6 @@ def _cash(visit: Visit, result: Reconciliation) -> None:
         tables.show_table(CASH, mine, columns, key=visit.key("cash"))
 
 
-def _figure(frame: pd.DataFrame, place: int, *names: str) -> dict[str, str]:
-    return {name: str(frame[name].iloc[place]) for name in names}
-
-
 def _show_orders(visit: Visit, rows: pd.DataFrame, key: str) -> None:
     worded = rows.assign(
         status=[words.status(s) for s in rows["status"]],
@@ -216,15 +235,19 @@ def _show_orders(visit: Visit, rows: pd.DataFrame, key: str) -> None:
             ", ".join(DISCREPANCY_TITLES[code] for code in codes) for codes in rows["discrepancies"]
         ],
     )
-    picked = tables.pick_table(PURCHASE_ORDERS, worded, _ORDERS, key=visit.key(key))
-    if picked is not None:
-        visit.go("order", po=str(rows["reference"].iloc[picked]))
+    _open(visit, rows, tables.pick_table(PURCHASE_ORDERS, worded, _ORDERS, key=visit.key(key)))
 
 
 def _show_entries(visit: Visit, entries: pd.DataFrame, key: str) -> None:
     if entries.empty:
-        st.caption("No money has moved.")
+        st.caption("No money has moved: no payment, refund or credit note is entered.")
         return
     worded = entries.assign(kind=[words.label(kind) for kind in entries["kind"]])
-    columns: Mapping[str, str] = _ENTRIES
-    tables.show_table(ENTRIES, worded, columns, key=visit.key(key))
+    _open(visit, entries, tables.pick_table(ENTRIES, worded, _ENTRIES, key=visit.key(key)))
+
+
+def _open(visit: Visit, rows: pd.DataFrame, picked: int | None) -> None:
+    """Turn to the purchase order of the row that was chosen; some rows have none."""
+    reference = "" if picked is None else str(rows["reference"].iloc[picked])
+    if reference:
+        visit.open_order(reference)

@@ -10,16 +10,18 @@ from po_toolkit.api.schedules import reminder_standing
 from po_toolkit.domain.roles import Act
 from po_toolkit.store import cursors
 from po_toolkit.ui import tables, words
+from po_toolkit.ui.errand_view import errand_button, errand_news
 from po_toolkit.ui.session import Visit
 
 
 def reminders_panel(visit: Visit) -> None:
     """Show who is due; nothing where the conference has no schedule or nobody is due."""
-    said = visit.key("reminders.said")
-    if said in st.session_state:
-        st.success(st.session_state.pop(said), icon=":material/notifications:")
     if not visit.opened.conference.reminders or not visit.may(Act.REMIND):
         return
+    errand_news(visit, "remind")
+    if said := visit.recall("reminders.said"):
+        st.success(words.plain(said), icon=":material/notifications:")
+        visit.keep("reminders.said", None)
     st.caption(_by_the_clock(visit))
     _written(visit)
     preview = preview_reminders(visit.opened)
@@ -32,7 +34,7 @@ def reminders_panel(visit: Visit) -> None:
             st.caption(f"{reference} is held back: {why}.")
         if visit.opened.settings.mode != "none":
             with st.container(horizontal=True):
-                _offer(visit, preview, said)
+                _offer(visit, preview)
 
 
 def _by_the_clock(visit: Visit) -> str:
@@ -99,39 +101,27 @@ def _due(preview: ReminderPreview) -> None:
     )
 
 
-def _offer(visit: Visit, preview: ReminderPreview, said: str) -> None:
+def _offer(visit: Visit, preview: ReminderPreview) -> None:
     many = words.count(len(preview.to_mail), "reminder")
     drafts = words.count(len(preview.to_draft), "mail draft")
     asked = visit.opened.settings.mode == "live" and bool(preview.to_mail)
     sure = not asked or st.checkbox(
         f"Mail real sponsors: have Stripe send {many}", key=visit.key("reminders.sure")
     )
-    send = bool(preview.to_mail) and st.button(
-        f"Send {many}",
-        icon=":material/send:",
-        disabled=not sure,
-        key=visit.key("reminders.send"),
-    )
-    write = bool(preview.to_draft) and st.button(
+    if preview.to_mail:
+        errand_button(visit, "remind", f"Send {many}", icon=":material/send:", sure=sure)
+    if preview.to_draft and st.button(
         f"Write {drafts}", icon=":material/draft:", key=visit.key("reminders.write")
-    )
-    if not send and not write:
-        return
+    ):
+        _write(visit)
+
+
+def _write(visit: Visit) -> None:
     written: dict[str, bytes] = dict(visit.recall("reminders.drafts") or {})
-    with st.spinner("Asking Stripe what was paid, then reminding…"):
-        report = send_reminders(
-            visit.opened,
-            only="stripe" if send else "ourselves",
-            drafts=written.__setitem__,
-        )
+    with st.spinner("Asking Stripe what was paid, then writing…"):
+        report = send_reminders(visit.opened, only="ourselves", drafts=written.__setitem__)
     visit.keep("reminders.drafts", written)
-    others = [
-        f"{r.reference}: {r.reason}" for r in report.results if r.outcome not in ("sent", "drafted")
-    ]
-    done = (
-        f"{words.count(report.count('sent'), 'reminder')} sent."
-        if send
-        else f"{words.count(report.count('drafted'), 'mail draft')} written; send them yourselves."
-    )
-    st.session_state[said] = " ".join([done, *others])
+    done = words.count(report.count("drafted"), "mail draft")
+    others = [f"{r.reference}: {r.reason}" for r in report.results if r.outcome != "drafted"]
+    visit.keep("reminders.said", " ".join([f"{done} written; send them yourselves.", *others]))
     st.rerun()

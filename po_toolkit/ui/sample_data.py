@@ -14,22 +14,30 @@ SAMPLE = "sponsors-2027.csv"
 NAME = f"Sample data: {SAMPLE}"
 """The file name by which sample data are known again."""
 
+_STEPS: tuple[tuple[str, str, str, Act | None], ...] = (
+    ("import", "Import", "a spreadsheet; mistakes are named and mended.", Act.IMPORT),
+    ("invoice", "Invoice", "through Stripe, each exactly once, after a preview.", Act.INVOICE),
+    ("orders", "Purchase orders", "turn paid as sponsors pay; wires are entered.", None),
+    ("reconciliation", "Reconciliation", "shows what adds up and what does not.", None),
+)
+
 
 def show_first_steps(visit: Visit) -> None:
     """Show what to do first, and offer sample data where no real money moves."""
     st.write("There are no purchase orders yet. The job takes four steps:")
-    for page, label, text in (
-        ("import", "Import", "a spreadsheet of purchase orders; mistakes are named and mended."),
-        ("invoice", "Invoice", "them through Stripe, each exactly once, after a preview."),
-        ("orders", "Purchase orders", "turn paid as sponsors pay; wires and checks are entered."),
-        ("reconciliation", "Reconciliation", "shows what adds up and what does not."),
-    ):
+    for page, label, text, act in _STEPS:
         with st.container(horizontal=True, vertical_alignment="center"):
-            visit.link(page, label)
+            if act is None or visit.may(act):
+                visit.link(page, label)
+            else:
+                st.markdown(f"**{label}**", width="content")
             st.markdown(text, width="stretch")
     if visit.opened.settings.mode == "live" or not visit.may(Act.IMPORT):
         return
-    st.write("Or look around first: the sample data are 40 made-up sponsors, as drafts.")
+    st.write(
+        "Or look around first: the sample data are 40 made-up sponsors, as drafts. They can be "
+        "removed again until their invoices are sent."
+    )
     if st.button("Load sample data", icon=":material/science:", key=visit.key("sample.load")):
         content = (files("po_toolkit") / "samples" / SAMPLE).read_bytes()
         import_purchase_orders(visit.opened, content, file_name=NAME)

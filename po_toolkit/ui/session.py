@@ -10,7 +10,8 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
-from collections.abc import Mapping
+import logging
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -22,7 +23,17 @@ from po_toolkit.bootstrap import OpenConference, open_database
 from po_toolkit.config import Settings
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import NotAllowedError
+from po_toolkit.logs import configure_logging
 from po_toolkit.store.database import Store
+
+LIST_VIEW = ("search", "currency", "sort", "status", "orders-page")
+"""What says which purchase orders the list shows, in the address and in the visit."""
+
+_TOO_LONG = 19
+"""Digits of a number that no row's id reaches and no database takes."""
+
+VIEW = (*LIST_VIEW, "reconciliation-view", "as-of")
+"""What says how the pages look from which a purchase order is opened."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +43,8 @@ class Visit:
     opened: OpenConference
     pages: Mapping[str, Page]
     settings: Settings
+    slugs: Collection[str]
+    """The conferences that he may look at."""
 
     def may(self, act: Act) -> bool:
         """Tell whether the person's role permits an act; the act itself checks again."""
@@ -57,18 +70,55 @@ class Visit:
         """Turn to another page."""
         st.switch_page(self.pages[page], query_params=query)
 
-    def link(self, page: str, label: str, **query: str) -> None:
+    def open_order(self, reference: str) -> NoReturn:
+        """Turn to one purchase order, keeping the view for the way back."""
+        seen = {name: st.session_state[name] for name in VIEW if name in st.session_state}
+        self.keep("view", seen)
+        self.go("order", po=reference)
+
+    def come_back(self) -> None:
+        """Show the view again from which a purchase order was opened.
+
+        On its way to another page Streamlit writes that page's query behind the old address too,
+        so that the browser's Back leads to an address that has lost its view; and the run that
+        follows Back takes all values from the address, so that the view waits for the next one.
+        """
+        if "po" in st.query_params:
+            del st.query_params["po"]
+            self.keep("returning", True)
+            st.rerun()
+        if self.recall("returning"):
+            self.keep("returning", False)
+            for name, value in (self.recall("view") or {}).items():
+                st.session_state[name] = value
+
+    def way_back(self) -> dict[str, Any]:
+        """Return the query of the list from which a purchase order was opened."""
+        seen: dict[str, Any] = self.recall("view") or {}
+        return {
+            name: value if isinstance(value, list) else str(value)
+            for name, value in seen.items()
+            if name in LIST_VIEW and value
+        }
+
+    def asked(self, name: str) -> int | None:
+        """Return the number that the address gives under a name; None where it gives none."""
+        text = st.query_params.get(name, "")
+        return int(text) if text.isdecimal() and len(text) < _TOO_LONG else None
+
+    def link(self, page: str, label: str, **query: str | list[str]) -> None:
         """Show a link to another page."""
         st.page_link(self.pages[page], label=label, query_params=query, width="content")
 
 
 @st.cache_resource(show_spinner=False)
-def settle_memory() -> None:
-    """Put what the libraries hold out of the collector's sight, once for the server.
+def settle_server() -> None:
+    """Keep keys out of the server's log, and what libraries hold out of the collector's sight.
 
     Streamlit collects garbage after every run of a page; walking the hundreds of thousands of
     objects that imports left took longer than the page itself.
     """
+    configure_logging(logging.INFO)
     gc.collect()
     gc.freeze()
 

@@ -15,6 +15,7 @@ from po_toolkit.errors import PoToolkitError
 from po_toolkit.store.database import shown_url
 from po_toolkit.ui import words
 from po_toolkit.ui.session import Visit
+from po_toolkit.ui.told import show_error
 
 
 def settings_screen(visit: Visit) -> None:
@@ -25,6 +26,8 @@ def settings_screen(visit: Visit) -> None:
         f"Settings stand in `{where}` and count from the next click on. Keys are shown here only "
         "in part."
     )
+    if len(visit.slugs) > 1:
+        _conferences(visit)
     _conference(visit)
     _connection(visit)
     _invoice(visit)
@@ -35,6 +38,30 @@ def settings_screen(visit: Visit) -> None:
 def _facts(facts: dict[str, str]) -> None:
     frame = pd.DataFrame({"": list(facts), "value": [words.plain(v) for v in facts.values()]})
     st.table(frame, hide_index=True, hide_header=True)
+
+
+def _conferences(visit: Visit) -> None:
+    """List every conference that the person may see; the sidebar turns to another one."""
+    st.subheader("Conferences")
+    frame = pd.DataFrame(
+        {
+            "name": words.plain(conference.name),
+            "slug": words.plain(slug),
+            "mode": words.MODES[conference.mode],
+            "key": words.plain(obfuscate_key(conference.stripe_secret_key.get_secret_value())),
+            "currency": conference.currency.upper(),
+        }
+        for slug, conference in visit.settings.conferences.items()
+        if slug in visit.slugs
+    )
+    headings = {
+        "name": "Name",
+        "slug": "In addresses",
+        "mode": "Mode",
+        "key": "Stripe key",
+        "currency": "Currency",
+    }
+    st.table(frame.rename(columns=headings), hide_index=True)
 
 
 def _conference(visit: Visit) -> None:
@@ -62,7 +89,7 @@ def _connection(visit: Visit) -> None:
     try:
         account = check_connection(visit.opened)
     except PoToolkitError as error:
-        st.error(str(error), icon=":material/error:")
+        show_error(error)
         return
     name = words.plain(account.name or account.account_id)
     st.success(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import streamlit as st
@@ -12,7 +11,6 @@ from streamlit.navigation.page import Page
 from po_toolkit.bootstrap import open_conference
 from po_toolkit.config import EXAMPLE_SETTINGS, Settings, load_settings
 from po_toolkit.domain.roles import Act, require
-from po_toolkit.errors import PoToolkitError
 from po_toolkit.store.database import Store
 from po_toolkit.ui import words
 from po_toolkit.ui.activity_screen import activity_screen
@@ -27,8 +25,9 @@ from po_toolkit.ui.orders_screen import orders_screen
 from po_toolkit.ui.payouts_screen import payouts_screen
 from po_toolkit.ui.people import Person, show_person, somebody, stop_without_role
 from po_toolkit.ui.reconciliation_screen import reconciliation_screen
-from po_toolkit.ui.session import Visit, settle_memory, store
+from po_toolkit.ui.session import Visit, settle_server, store
 from po_toolkit.ui.settings_screen import settings_screen
+from po_toolkit.ui.told import told
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ def run(start: str = "home") -> None:
         start: The screen at the app's bare address.
     """
     st.set_page_config(page_title="po-toolkit", page_icon=":material/receipt_long:", layout="wide")
-    settle_memory()
+    settle_server()
     _legible()
     with told():
         settings = load_settings()
@@ -85,15 +84,6 @@ def _legible() -> None:
         st.html("<style>[data-testid^='stBaseButton-primary'] {color: #111111;}</style>")
 
 
-@contextmanager
-def told() -> Iterator[None]:
-    """Show an expected failure in its own words instead of a traceback."""
-    try:
-        yield
-    except PoToolkitError as error:
-        st.error(str(error), icon=":material/error:")
-
-
 def _conference(settings: Settings, books: Store, person: Person, start: str) -> None:
     allowed = {slug: who for slug in settings.conferences if (who := person.actor(settings, slug))}
     if not allowed:
@@ -101,7 +91,7 @@ def _conference(settings: Settings, books: Store, person: Person, start: str) ->
     slug = _choice(settings, allowed)
     opened = open_conference(slug, settings=settings, store=books, actor=allowed[slug])
     pages: dict[str, Page] = {}
-    visit = Visit(opened, pages, settings)
+    visit = Visit(opened, pages, settings, tuple(allowed))
     for place, screen in SCREENS.items():
         pages[place] = _page(visit, place, screen, default=place == start)
     chosen = st.navigation(list(pages.values()))
@@ -115,7 +105,7 @@ def _page(visit: Visit, place: str, screen: Screen, *, default: bool) -> Page:
     permitted = screen.act is None or visit.may(screen.act)
 
     def show() -> None:
-        with told():
+        with told(lambda: visit.link("home", "Home")):
             if screen.act is not None:
                 require(visit.opened.actor, screen.act)
             if screen.live:

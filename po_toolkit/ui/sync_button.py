@@ -4,44 +4,44 @@ from __future__ import annotations
 
 import streamlit as st
 
-from po_toolkit.api.sync import sync_conference, sync_purchase_order
+from po_toolkit.api.sync import sync_purchase_order
 from po_toolkit.domain.roles import Act
 from po_toolkit.ui import words
+from po_toolkit.ui.errand_view import errand_button, errand_news
 from po_toolkit.ui.session import Visit
 
+_LABEL, _ICON = "Sync with Stripe", ":material/sync:"
 
-def sync_button(visit: Visit, reference: str = "") -> None:
-    """Show the button, and what the last press brought.
 
-    Args:
-        visit: Who looks at which conference.
-        reference: Ask Stripe about this purchase order only.
-    """
+def sync_button(visit: Visit) -> None:
+    """Show the button for the whole conference, and how the last press stands."""
     if visit.opened.settings.mode == "none" or not visit.may(Act.SYNC):
         return
-    said = visit.key(f"sync.said.{reference}")
-    pressed = st.button(
-        "Sync with Stripe", icon=":material/sync:", key=visit.key(f"sync.{reference}")
-    )
-    if pressed:
+    errand_button(visit, "sync", _LABEL, icon=_ICON)
+    errand_news(visit, "sync")
+
+
+def sync_order_button(visit: Visit, reference: str) -> None:
+    """Show the button for one purchase order, and what the last press brought."""
+    if visit.opened.settings.mode == "none" or not visit.may(Act.SYNC):
+        return
+    said = f"sync.said.{reference}"
+    if st.button(_LABEL, icon=_ICON, key=visit.key(f"sync.{reference}")):
         with st.spinner("Asking Stripe for news…"):
-            report = (
-                sync_purchase_order(visit.opened, reference)
-                if reference
-                else sync_conference(visit.opened)
-            )
+            report = sync_purchase_order(visit.opened, reference)
         brought = (
             f"Stripe was asked about {words.count(report.invoices_seen, 'invoice')}: "
             f"{words.count(report.payments_recorded, 'new payment')}, "
             f"{words.count(report.refunds_recorded, 'new refund')}."
         )
-        st.session_state[said] = (brought, report.problems)
+        visit.keep(said, (brought, report.problems))
         st.rerun()
-    if said in st.session_state:
-        brought, problems = st.session_state.pop(said)
-        if not problems:
-            st.success(brought, icon=":material/sync:")
-            return
-        st.warning(f"{brought} The sync is not complete:", icon=":material/sync_problem:")
-        for problem in problems:
-            st.error(words.plain(problem))
+    if (told := visit.recall(said)) is None:
+        return
+    visit.keep(said, None)
+    brought, problems = told
+    if not problems:
+        st.success(brought, icon=_ICON)
+        return
+    left = words.plain(" ".join(problems))
+    st.warning(f"{brought} The sync is not complete: {left}", icon=":material/sync_problem:")

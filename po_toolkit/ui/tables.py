@@ -1,34 +1,26 @@
-"""Tables as a person reads them, and as files to take away."""
+"""Tables as a person reads them."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime
 from decimal import Decimal
-from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
-import xlsxwriter
 from babel import Locale
 from pandas.io.formats.style import Styler
 
-from po_toolkit.domain.harmless import harmless
-from po_toolkit.money import exponent
 from po_toolkit.reconcile import edge
 from po_toolkit.reconcile.schema import Column, Kind, Table
 from po_toolkit.ui import words
+from po_toolkit.ui.table_files import text_of
 
 PAGE = 100
 """Rows of a long table that are shown at a time."""
 
 TEXTS = 25
 """The same of a table whose texts wrap."""
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def show(
@@ -77,18 +69,7 @@ def pick(
         key: Tells it from other tables.
         alt: What the table holds and what choosing does.
     """
-    event = st.dataframe(
-        styled(_shown(frame, columns), money),
-        column_order=list(columns),
-        column_config=dict(columns),
-        hide_index=True,
-        placeholder="",
-        height="content" if len(frame) <= 15 else 560,
-        on_select="rerun",
-        selection_mode="single-row",
-        key=key,
-        alt=alt,
-    )
+    event = _selectable(frame, columns, money, mode="single-row", key=key, alt=alt)
     rows: list[int] = event["selection"]["rows"]
     return rows[0] if rows else None
 
@@ -110,6 +91,65 @@ def pick_table(
     return None if picked is None else first + picked
 
 
+def pick_number_of(
+    table: Table, frame: pd.DataFrame, columns: Mapping[str, str], *, key: str
+) -> tuple[int, str] | None:
+    """Show sums of the reconciliation of which one can be chosen; return its row and column."""
+    money = [name for name in table.money if name in columns]
+    return pick_number(
+        edge.with_decimals(table, frame),
+        {name: _configured(table.column(name), label) for name, label in columns.items()},
+        money=money,
+        key=key,
+        alt=f"{table.title}; choose a number to see its rows.",
+    )
+
+
+def pick_number(
+    frame: pd.DataFrame,
+    columns: Mapping[str, Any],
+    *,
+    money: Sequence[str],
+    key: str,
+    alt: str,
+) -> tuple[int, str] | None:
+    """Show a table of which one number can be chosen; return its row from 0 and its column.
+
+    Args:
+        frame: Its rows, as for :func:`show`.
+        columns: The columns to show, in order, with their headings or column configurations.
+        money: Which of them are amounts.
+        key: Tells it from other tables.
+        alt: What the table holds and what choosing does.
+    """
+    event = _selectable(frame, columns, money, mode="single-cell", key=key, alt=alt)
+    cells: list[tuple[int, str]] = event["selection"]["cells"]
+    return cells[0] if cells else None
+
+
+def _selectable(
+    frame: pd.DataFrame,
+    columns: Mapping[str, Any],
+    money: Sequence[str],
+    *,
+    mode: Literal["single-row", "single-cell"],
+    key: str,
+    alt: str,
+) -> Any:
+    return st.dataframe(
+        styled(_shown(frame, columns), money),
+        column_order=list(columns),
+        column_config=dict(columns),
+        hide_index=True,
+        placeholder="",
+        height="content" if len(frame) <= 15 else 560,
+        on_select="rerun",
+        selection_mode=mode,
+        key=key,
+        alt=alt,
+    )
+
+
 def show_texts(frame: pd.DataFrame, columns: Mapping[str, str], *, key: str) -> None:
     """Show a table whose long texts wrap instead of being cut off, page by page.
 
@@ -119,7 +159,7 @@ def show_texts(frame: pd.DataFrame, columns: Mapping[str, str], *, key: str) -> 
         key: Tells its pages from those of other tables on the screen.
     """
     shown = _page(frame, TEXTS, key)[0][list(columns)].rename(columns=dict(columns))
-    st.table(shown.map(lambda value: words.plain(_text(value))), hide_index=True)
+    st.table(shown.map(lambda value: words.plain(text_of(value))), hide_index=True)
 
 
 def show_table(table: Table, frame: pd.DataFrame, columns: Mapping[str, str], *, key: str) -> None:
@@ -180,76 +220,3 @@ def _writer(currency: str, where: Locale) -> Callable[[Any], str]:
         return words.amount(value, currency, where=where) if isinstance(value, Decimal) else ""
 
     return write
-
-
-def downloads(name: str, rows: Callable[[], pd.DataFrame], *, key: str) -> None:
-    """Offer a table as CSV and XLSX, made when it is asked for.
-
-    Args:
-        name: The files' name without its ending.
-        rows: Gives the table; called on the click.
-        key: Tells these buttons from others on the screen.
-    """
-    with st.container(horizontal=True):
-        for ending, mime, write in (("csv", "text/csv", as_csv), ("xlsx", XLSX, as_xlsx)):
-            st.download_button(
-                f"Download {ending.upper()}",
-                partial(_made, write, rows),
-                f"{name}.{ending}",
-                mime,
-                icon=":material/download:",
-                on_click="ignore",
-                key=f"{key}.{ending}",
-            )
-
-
-def _made(write: Callable[[pd.DataFrame], bytes], rows: Callable[[], pd.DataFrame]) -> bytes:
-    return write(rows())
-
-
-def as_csv(frame: pd.DataFrame) -> bytes:
-    """Write a table as CSV in UTF-8: plain decimals, ISO dates, formulas made harmless."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(frame.columns)
-    writer.writerows([_text(v) for v in row] for row in frame.itertuples(index=False))
-    return out.getvalue().encode()
-
-
-def as_xlsx(frame: pd.DataFrame) -> bytes:
-    """Write a table as a workbook of one sheet, amounts and dates as such."""
-    out = io.BytesIO()
-    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
-        sheet = book.add_worksheet()
-        sheet.freeze_panes(1, 0)
-        formats = {
-            digits: book.add_format({"num_format": "#,##0" + ("." + "0" * digits) * bool(digits)})
-            for digits in (0, 2, 3)
-        }
-        day = book.add_format({"num_format": "yyyy-mm-dd"})
-        for at, heading in enumerate(frame.columns):
-            sheet.write_string(0, at, str(heading), book.add_format({"bold": True}))
-            sheet.set_column(at, at, 20)
-        for down, row in enumerate(frame.to_dict("records"), start=1):
-            for across, value in enumerate(row.values()):
-                if isinstance(value, Decimal):
-                    sheet.write_number(down, across, value, formats[exponent(str(row["currency"]))])
-                elif isinstance(value, date) and not pd.isna(value):
-                    sheet.write_datetime(down, across, _naive(value), day)
-                elif isinstance(value, int):
-                    sheet.write_number(down, across, value)
-                else:
-                    sheet.write_string(down, across, _text(value))
-    return out.getvalue()
-
-
-def _naive(value: date) -> date:
-    return value.replace(tzinfo=None) if isinstance(value, datetime) else value
-
-
-def _text(value: Any) -> str:
-    if pd.isna(value):
-        return ""
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    return harmless(value) if isinstance(value, str) else str(value)

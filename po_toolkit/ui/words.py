@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
@@ -12,6 +13,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_currency
 
+from po_toolkit.domain import wording
 from po_toolkit.domain.deliveries import way_words
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.sums import Status
@@ -70,19 +72,21 @@ def status(value: str) -> str:
     return STATUS_LABELS[Status(value)]
 
 
-def count(number: int, noun: str) -> str:
-    """Write a number with its noun: ``1 purchase order``, ``2 purchase orders``."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+count = wording.count
+
+
+MODES = {"live": "Live mode", "test": "Test mode", "none": "No Stripe key"}
+"""Whether real money moves, in a word."""
 
 
 def mode_badge(mode: str) -> None:
     """Say in one word whether real money moves."""
     if mode == "live":
-        st.badge("Live mode", icon=":material/bolt:", color="red")
+        st.badge(MODES["live"], icon=":material/bolt:", color="red")
     elif mode == "test":
-        st.badge("Test mode", icon=":material/science:", color="blue")
+        st.badge(MODES["test"], icon=":material/science:", color="blue")
     else:
-        st.badge("No Stripe key", icon=":material/key_off:", color="gray")
+        st.badge(MODES["none"], icon=":material/key_off:", color="gray")
 
 
 def mode_notice(mode: str) -> None:
@@ -146,6 +150,15 @@ _METHODS = {
 def payment_method(code: str) -> str:
     """Name one of Stripe's ways to pay."""
     return _METHODS.get(code) or label(code).lower()
+
+
+def said(text: str) -> str:
+    """Return what an error or a finding says without the command it names; here are buttons."""
+    return _COMMAND.sub(".", text).replace("..", ".")
+
+
+_COMMAND = re.compile(r"(?:[;,]|(?<=[.)]))\s[^;,.]*(?:: po-toolkit |--[a-z]).*", re.DOTALL)
+"""The last clause of a message that tells what to type in a terminal, and what follows."""
 
 
 def way(code: str) -> str:

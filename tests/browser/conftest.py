@@ -88,7 +88,7 @@ def serve(tmp_path, simulator) -> Iterator[Callable[..., App]]:
             port = free.getsockname()[1]
         config = tmp_path / ".streamlit" / "secrets.toml"
         config.parent.mkdir(exist_ok=True)
-        values |= {"stripe": simulator.url, "port": str(port)}
+        values = {"stripe": simulator.url, "front": f"http://127.0.0.1:{port}"} | values
         config.write_text((SETTINGS + more).format(**values))
         log = (tmp_path / "app.log").open("wb")
         own = [f"--server.port={port}", *options]

@@ -106,8 +106,22 @@ def test_from_outside_it_serves_nobody_without_a_sign_in(chromium, serve):
     outside.close()
 
 
-def test_an_upload_without_the_apps_token_is_refused(serve):
+def test_an_upload_without_the_apps_token_is_refused(page, serve, tmp_path):
     """Another site's page must not upload into somebody's open session."""
+    from playwright.sync_api import expect
+
     app = serve()
-    status, _ = answer(f"{app.url}/_stcore/upload_file/x/y", b"data")
-    assert status in (400, 403, 405)
+    page.goto(f"{app.url}/import")
+    file = tmp_path / "one.csv"
+    file.write_bytes(SHEET)
+    uploader = page.get_by_test_id("stFileUploader")
+    expect(uploader).to_be_visible(timeout=20000)
+    with page.expect_request(lambda request: "/upload_file/" in request.url) as sent:
+        uploader.locator("input[type=file]").set_input_files(file)
+    expect(page.get_by_role("button", name="Import 1 purchase order")).to_be_visible()
+    upload = sent.value
+    assert "x-xsrftoken" in upload.headers
+    forged = Request(upload.url, data=b"data", method=upload.method)
+    with pytest.raises(HTTPError) as refused:
+        urlopen(forged, timeout=10)
+    assert refused.value.code == 403

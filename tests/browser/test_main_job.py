@@ -9,9 +9,13 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from po_toolkit.api.imports import import_purchase_orders
+from po_toolkit.store import activity
+
 pytestmark = pytest.mark.browser
 
 SAMPLES = Path(__file__).parents[2] / "po_toolkit" / "samples"
+KEY = "sk_test_browser_pycon_2027"
 ROW = 35
 """Pixels of a row of a grid."""
 
@@ -47,6 +51,9 @@ def test_from_a_messy_spreadsheet_to_the_books(page, serve, simulator, tmp_path)
     from playwright.sync_api import expect
 
     app = serve(script="asgi.py")
+    simulator.control.send_webhooks_to(
+        f"{app.url}/webhooks/stripe/pycon-2027", "whsec_browser_pycon_2027", account=KEY
+    )
     page.goto(app.url)
     expect(page.get_by_role("heading", name="PyCon 2027")).to_be_visible(timeout=20000)
     go(page, "Import")
@@ -76,8 +83,9 @@ def test_from_a_messy_spreadsheet_to_the_books(page, serve, simulator, tmp_path)
     sponsor.goto(paid["hosted_invoice_url"])
     sponsor.get_by_role("button", name="Pay").first.click()
     expect(sponsor.get_by_text("Paid on")).to_be_visible()
-    page.get_by_role("button", name="Sync with Stripe").click()
-    expect(page.get_by_text("1 new payment,")).to_be_visible(timeout=20000)
+    simulator.control.deliver()
+    paid_sign = page.get_by_test_id("stMain").get_by_role("img", name="check icon", exact=True)
+    expect(paid_sign).to_be_visible(timeout=10000)
     expect(balance).not_to_contain_text("10,662.44")
 
     go(page, "Reconciliation")
@@ -111,3 +119,50 @@ def test_a_batch_survives_a_reload_and_shows_in_another_window(page, serve, simu
     expect(page.get_by_test_id("stMetric").first).to_contain_text("40")
     invoices = [i for i in simulator.control.all("invoice") if i["status"] == "open"]
     assert len(invoices) == 40
+
+
+def test_a_sync_is_seen_by_both_who_want_it_and_runs_once(chromium, page, serve, simulator):
+    """Two impatient people must not ask Stripe twice, nor wonder whether anything happens."""
+    from playwright.sync_api import expect
+
+    app = serve()
+    import_purchase_orders(app.conference(), SAMPLES / "sponsors-2027.csv")
+    other = chromium.new_context().new_page()
+    for window in (page, other):
+        window.goto(app.url)
+        expect(window.get_by_role("button", name="Sync with Stripe")).to_be_visible(timeout=20000)
+    simulator.control.fail(path="/v1/events", method="GET", kind="429", times=4)
+    page.get_by_role("button", name="Sync with Stripe").dblclick()
+    for window in (page, other):
+        expect(window.get_by_text("Under way since")).to_be_visible(timeout=15000)
+        expect(window.get_by_role("button", name="Sync with Stripe")).to_be_disabled()
+    page.goto("about:blank")
+    expect(other.get_by_text("Stripe was asked about")).to_be_visible(timeout=60000)
+    opened = app.conference()
+    with opened.store.reading() as session:
+        acts, _ = activity.audit(session, opened.conference, acts=["sync"], offset=0, limit=20)
+    asked = [act for act in acts if act.subject_type == "Errand"]
+    assert [act.after.get("started") for act in asked if "started" in act.after] == ["sync"]
+    other.context.close()
+
+
+def test_back_from_a_purchase_order_leads_to_the_list_as_it_was(page, serve):
+    """Whoever goes through thirty sponsors one by one must not search thirty times."""
+    from playwright.sync_api import expect
+
+    app = serve()
+    import_purchase_orders(app.conference(), SAMPLES / "sponsors-2027.csv")
+    page.goto(f"{app.url}/orders?search=robotics&status=Draft&sort=Organization")
+    expect(page.get_by_text("5 purchase orders")).to_be_visible(timeout=20000)
+    grid = page.get_by_test_id("stDataFrame").first
+    grid.get_by_test_id("glide-cell-1-0").wait_for(state="attached")
+    grid.locator("canvas").first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Shift+Space")
+    expect(page.get_by_role("link", name="All purchase orders")).to_be_visible(timeout=20000)
+    page.go_back()
+    expect(page.get_by_text("5 purchase orders")).to_be_visible(timeout=20000)
+    page.go_forward()
+    page.get_by_role("link", name="All purchase orders").click(timeout=20000)
+    expect(page.get_by_text("5 purchase orders")).to_be_visible(timeout=20000)
+    assert "search=robotics" in page.url

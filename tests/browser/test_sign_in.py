@@ -4,49 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+from tests.browser.provider import AUTH, provider, sign_in
+
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # of the provider and Authlib
 ]
 
-AUTH = """
-[po_toolkit.people]
-viewer = ["*@example.org"]
-admin = ["group:board"]
-
-[auth]
-redirect_uri = "http://127.0.0.1:{port}/oauth2callback"
-cookie_secret = "{cookie_secret}"
-client_id = "po-toolkit"
-client_secret = "not-checked-by-the-mock"
-server_metadata_url = "{provider}/.well-known/openid-configuration"
-"""
-
 
 @pytest.fixture
-def provider():
-    """A provider that lets in whoever names one of its users."""
-    from oidc_provider_mock import User, run_server_in_thread
-
-    users = [
-        User(sub="ada", claims={"email": "ada@example.org", "groups": ["board"]}),
-        User(sub="vera", claims={"email": "vera@example.org"}),
-        User(sub="eve", claims={"email": "eve@evil.example"}),
-    ]
-    with run_server_in_thread(user_claims=users) as server:
-        yield f"http://127.0.0.1:{server.server_port}"
-
-
-@pytest.fixture
-def app(serve, provider):
-    return serve(AUTH, provider=provider, cookie_secret="c" * 40)
-
-
-def sign_in(page, app, who):
-    page.goto(app.url)
-    page.get_by_role("button", name="Sign in").click(timeout=20000)
-    page.locator("input[name=sub]").fill(who)
-    page.get_by_role("button", name="Authorize").click()
+def app(serve):
+    with provider() as address:
+        yield serve(AUTH, provider=address, cookie_secret="c" * 40)
 
 
 def test_a_stranger_sees_only_the_way_in(page, app):
@@ -67,12 +36,12 @@ def test_each_sees_what_his_role_permits(chromium, app):
     seen = {"ada": "Admin", "vera": "Viewer"}
     for who, role in seen.items():
         page = chromium.new_context().new_page()
-        sign_in(page, app, who)
+        sign_in(page, app.url, who)
         expect(page.get_by_text(role, exact=False).first).to_be_visible(timeout=20000)
         expect(page.get_by_role("link", name="Import")).to_have_count(1 if who == "ada" else 0)
         page.context.close()
     page = chromium.new_context().new_page()
-    sign_in(page, app, "eve")
+    sign_in(page, app.url, "eve")
     expect(page.get_by_role("heading", name="No conference for you yet")).to_be_visible()
     page.context.close()
 
@@ -81,7 +50,7 @@ def test_signing_out_ends_the_other_window_too(page, app):
     """An open second tab must not go on invoicing after its owner has left."""
     from playwright.sync_api import expect
 
-    sign_in(page, app, "ada")
+    sign_in(page, app.url, "ada")
     other = page.context.new_page()
     other.goto(f"{app.url}/orders")
     expect(other.get_by_role("heading", name="Purchase orders")).to_be_visible(timeout=20000)

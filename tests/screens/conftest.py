@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from po_toolkit.bootstrap import OpenConference, open_conference
 from po_toolkit.config import load_settings
 from po_toolkit.domain.roles import Actor, Role
+from po_toolkit.ui import told
 
 SETTINGS = """
 [po_toolkit]
@@ -94,6 +96,29 @@ def _app(start):
     run(start)
 
 
+@pytest.fixture(autouse=True)
+def _failures_fail(monkeypatch) -> None:
+    """Let what nobody foresaw fail the test instead of being told kindly."""
+
+    def raise_again(error: Exception) -> None:
+        raise error
+
+    monkeypatch.setattr(told, "unforeseen", raise_again)
+
+
+@pytest.fixture
+def finish() -> Callable[[AppTest], AppTest]:
+    """Wait until what a page started is done, and look again."""
+
+    def wait(app: AppTest) -> AppTest:
+        for thread in threading.enumerate():
+            if thread.name.startswith("errand-"):
+                thread.join(60)
+        return app.run()
+
+    return wait
+
+
 @pytest.fixture
 def press(monkeypatch) -> Callable[[AppTest, str], bytes]:
     """Press a download button and return the file; it is made on the click."""
@@ -126,4 +151,4 @@ def _texts(app: AppTest) -> str:
     values = [block.value for block in blocks]
     values += [f"{metric.label} {metric.value}" for metric in app.metric]
     values += [frame.value.to_string() for frame in [*app.dataframe, *app.table]]
-    return "\n".join(map(str, values))
+    return "\n".join(map(str, values)).replace("\\", "")

@@ -38,7 +38,7 @@ def test_invoicing_that_failed_is_listed_with_its_reason(show, read, conference)
     )
     report = import_purchase_orders(opened, sheet, file_name="one.csv")
     invoice_purchase_orders(opened, references=report.references)
-    app = show("activity", **{"activity-view": "Invoicing that failed"})
+    app = show("activity", **{"activity-view": "Work that failed"})
     assert not app.exception
     assert "due date" in read(app)
 
@@ -48,7 +48,7 @@ def test_settings_show_keys_only_in_part(show, read, config):
     app = show("settings")
     assert not app.exception
     seen = read(app)
-    assert "sk\\_test\\_…2027" in seen
+    assert "sk_test_…2027" in seen
     assert "screens" not in seen.replace(str(config), "")
 
 

@@ -58,7 +58,7 @@ def story(opened, reference):
     return purchase_order_story(opened.store, opened.conference, reference)
 
 
-def test_a_statement_is_loaded_and_what_fits_is_applied_in_one_go(show, read, books):
+def test_a_statement_is_loaded_and_what_fits_is_applied_in_one_go(show, read, books, finish):
     """The treasurer's afternoon with a marker pen, in two clicks."""
     opened, (acme, bolt) = books
     data = statement(
@@ -68,8 +68,9 @@ def test_a_statement_is_loaded_and_what_fits_is_applied_in_one_go(show, read, bo
     )
     app = upload(show, data)
     assert "2 lines read: 2 new, 0 here already" in read(app)
-    button(app, "Apply 1 match").click().run()
+    app = finish(button(app, "Apply 1 match").click().run())
     assert not app.exception
+    assert "1 bank line applied." in read(app)
     assert story(opened, acme).balance == 0
     assert story(opened, bolt).paid == 0
 
@@ -144,7 +145,9 @@ def days_pass(simulator, clock, monkeypatch):
     return pass_
 
 
-def test_a_payout_opens_to_the_payments_it_is_the_sum_of(show, read, books, simulator, days_pass):
+def test_a_payout_opens_to_the_payments_it_is_the_sum_of(
+    show, read, books, simulator, days_pass, finish
+):
     """The bank shows one credit; the auditor asks which sponsors are in it."""
     opened, references = books
     invoice_purchase_orders(opened, references=references)
@@ -155,7 +158,7 @@ def test_a_payout_opens_to_the_payments_it_is_the_sum_of(show, read, books, simu
     payout = simulator.control.payout("usd", trace="TRACE1", account=KEY)
     simulator.control.payout_arrives(payout["id"])
     app = show("payouts")
-    button(app, "Read payouts from Stripe").click().run()
+    app = finish(button(app, "Read payouts from Stripe").click().run())
     assert not app.exception
     assert "1 new payout" in read(app)
     table = next(d for d in app.dataframe if "sponsors" in d.value)

@@ -78,13 +78,13 @@ def test_a_wire_is_recorded_once_and_again_only_on_purpose(show, read, order, co
     assert "is now partially paid, balance 20.00" in read(app)
 
 
-def test_an_amount_that_is_none_is_refused_in_words(show, order, conference):
+def test_an_amount_that_is_none_is_refused_in_words(show, read, order, conference):
     """'1,000' read as 1 or as 1000 is a guess; nothing is recorded on a guess."""
     reference = order()
     app = choose(show("order", po=reference), "Record payment")
     field(app, "Amount in USD").set_value("1,000")
     submit(app, "Record payment")
-    assert "write it like 1234.50" in app.error[0].value
+    assert "write it like 1234.50" in read(app)
     assert story(conference(), reference).paid == 0
 
 
@@ -182,7 +182,7 @@ def test_a_changed_address_voids_the_invoice_and_bills_anew(
     """'We need it to another mailbox' must be one form, not three tools."""
     reference = order(sent=True)
     first = story(conference(), reference).stripe_invoice_id
-    app = choose(show("order", po=reference), "Change")
+    app = choose(show("order", po=reference), "Void and reissue")
     field(app, "Contact e-mail").set_value("billing@acme.example")
     submit(app, "Void the invoice and send a new one")
     assert "A new invoice stands" in read(app)

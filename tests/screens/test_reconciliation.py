@@ -65,34 +65,78 @@ def test_a_day_before_the_import_is_empty(show, read, books):
     assert "There was no purchase order on that day." in read(app)
 
 
-def pick(app, column, row=0):
-    table = next(d for d in app.dataframe if column in d.value)
-    app.session_state[table.key] = {"selection": {"rows": [row], "columns": [], "cells": []}}
-    app.run()
-    assert not app.exception
-    return table.value.iloc[row]
+def choose(app, table, **cell):
+    """Choose a cell of the table that has these columns, or a row of it."""
+    selection = {"rows": [], "columns": [], "cells": [], **cell}
+    app.session_state[table.key] = {"selection": selection}
+    return app.run()
 
 
-@pytest.mark.parametrize(("view", "figure"), [("By status", "total"), ("By age", "amount")])
-def test_each_figure_opens_to_the_rows_it_is_the_sum_of(show, books, view, figure):
+def having(app, *columns):
+    return next(d for d in app.dataframe if {*columns} <= {*d.value})
+
+
+@pytest.mark.parametrize(
+    ("view", "of", "column", "summed"),
+    [
+        ("Ledger", "overpaid", "total", "total"),
+        ("Ledger", "overpaid", "balance", "balance"),
+        ("By status", "purchase_orders", "total", "total"),
+        ("By status", "purchase_orders", "balance", "balance"),
+        ("By age", "purchase_orders", "amount", "balance"),
+        ("By month", "received", "paid", "paid"),
+    ],
+)
+def test_each_number_opens_to_the_rows_it_is_the_sum_of(show, books, view, of, column, summed):
     """A sum that its rows do not come to is worse than no sum."""
     app = show("reconciliation", **{"reconciliation-view": view})
-    row = pick(app, "purchase_orders")
-    behind = next(d.value for d in app.dataframe if "days_overdue" in d.value)
-    assert len(behind) == row["purchase_orders"]
-    column = "total" if figure == "total" else "balance"
-    assert behind[column].sum() == row[figure]
+    places = range(len(having(app, of, column).value))
+    for place in places:
+        table = having(app, of, column)
+        number = table.value[column].iloc[place]
+        choose(app, table, cells=[[place, column]])
+        assert not app.exception
+        if number:
+            by = "amount" if summed == "paid" else summed
+            behind = next(d.value for d in app.dataframe if "organization_name" in d.value)
+            assert behind[by].sum() == number
 
 
-def test_a_month_opens_to_its_entries_and_the_chart_has_its_figures(show, books):
+def test_a_row_behind_a_number_opens_its_purchase_order(show, read, books):
+    """The way from the total on the board's paper to the sponsor is two clicks."""
+    app = show("reconciliation")
+    table = having(app, "overpaid")
+    jpy = list(table.value["currency"]).index("jpy")
+    choose(app, table, cells=[[jpy, "overpaid"]])
+    assert "**Overpaid in JPY**: 1 row" in read(app)
+    choose(app, having(app, "days_overdue"), rows=[0])
+    assert app.title[0].value == "Kaito Works KK"
+
+
+def test_what_does_not_add_up_opens_its_purchase_order(show, books):
+    """Whoever reads of a mistake wants to be where it is mended."""
+    app = show("reconciliation")
+    found = next(d for d in app.dataframe if "1650001 paid" in d.value.to_string())
+    choose(app, found, rows=[0])
+    assert app.title[0].value == "Kaito Works KK"
+
+
+def test_a_movement_of_the_ledger_opens_its_purchase_order(show, books):
+    """'Whose is this wire?' has one answer."""
+    app = show("reconciliation", **{"reconciliation-view": "Ledger"})
+    choose(app, having(app, "payment_date"), rows=[0])
+    assert app.title[0].value == "Kaito Works KK"
+
+
+def test_the_chart_of_a_month_has_its_figures(show, books):
     """'What came in November?' is asked every December."""
     app = show("reconciliation", **{"reconciliation-view": "By month"})
     assert not app.exception
-    months = next(d for d in app.dataframe if "received" in d.value and "invoiced" in d.value)
+    months = having(app, "received", "invoiced")
     assert months.value["received"].sum() == Decimal(1650001)
-    pick(app, "invoiced")
-    entries = app.dataframe[-1].value
-    assert list(entries["amount"]) == [Decimal(1650001)]
+    app.session_state["pycon-2027:cash.currency"] = "jpy"
+    app.run()
+    assert having(app, "received_so_far").value["received_so_far"].max() == Decimal(1650001)
 
 
 def test_books_are_closed_only_on_purpose_and_verified_later(show, read, books, clock, monkeypatch):
@@ -122,6 +166,24 @@ def test_journal_entries_are_handed_to_accounting(show, books, press, program):
     archive = zipfile.ZipFile(io.BytesIO(press(app, "Download journal entries")))
     text = b"".join(archive.read(name) for name in archive.namelist()).decode()
     assert "Kaito Works KK" in text
+
+
+def test_a_day_that_has_not_begun_here_gives_way_to_today(show, books):
+    """Whoever comes from Tokyo's books to New York's must not be shut out until tomorrow."""
+    app = show("reconciliation")
+    app.session_state["as-of"] = books.today() + timedelta(days=1)
+    app.run()
+    assert not app.exception
+    assert not app.error
+    assert app.date_input[0].value == books.today()
+
+
+def test_the_day_stands_in_the_address(show, read, books):
+    """A link to the year's end must show the year's end."""
+    day = books.today() - timedelta(days=1)
+    assert "There was no purchase order on that day." in read(
+        show("reconciliation", **{"as-of": day.isoformat()})
+    )
 
 
 def test_the_tax_stands_by_rate_on_a_page_and_with_each_line(show, press, config, conference):

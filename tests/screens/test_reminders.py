@@ -13,7 +13,7 @@ from po_toolkit.store.columns import utc_now
 
 
 def test_who_is_due_is_shown_then_reminded_once(
-    show, read, config, conference, simulator, monkeypatch
+    show, read, config, conference, simulator, monkeypatch, finish
 ):
     text = config.read_text()
     name = 'name = "PyCon 2027"'
@@ -38,7 +38,7 @@ def test_who_is_due_is_shown_then_reminded_once(
     (panel,) = [e for e in app.expander if "Reminders" in e.label]
     assert panel.label == "Reminders: 1 due today"
     assert len(simulator.control.mails()) == 1
-    next(b for b in app.button if b.label == "Send 1 reminder").click().run()
+    app = finish(next(b for b in app.button if b.label == "Send 1 reminder").click().run())
     assert not app.exception
     assert "1 reminder sent." in read(app)
     assert len(simulator.control.mails()) == 2

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from po_toolkit.ui import orders_screen, told
 from po_toolkit.ui.shell import SCREENS
+
+UNFORESEEN = told.unforeseen
 
 HEADINGS = {
     "home": "",  # the conference's own name
@@ -44,12 +49,12 @@ def test_without_settings_the_app_says_what_to_write_and_where(show, config):
     assert "stripe_secret_key" in app.code[0].value
 
 
-def test_a_wrong_setting_is_named_instead_of_a_traceback(show, config):
+def test_a_wrong_setting_is_named_instead_of_a_traceback(show, read, config):
     """Whoever mistyped a currency must read which setting it is; a key must never show."""
     config.write_text(config.read_text().replace('currency = "eur"', 'currency = "euro"'))
     app = show("import")
     assert not app.exception
-    assert "conferences.live-2027.currency" in app.error[0].value
+    assert "conferences.live-2027.currency" in read(app)
     assert "sk_" not in app.error[0].value
 
 
@@ -77,3 +82,67 @@ def test_one_conference_never_shows_anothers_rows(show, read, conference, sample
     for place in ("orders", "invoice", "reconciliation"):
         assert "Northwind" in read(show(place))
         assert "Northwind" not in read(show(place, name="Live 2027"))
+
+
+@pytest.fixture
+def kindly(monkeypatch):
+    """What nobody foresaw is told as people see it, not raised as other tests want it."""
+    monkeypatch.setattr(told, "unforeseen", UNFORESEEN)
+
+
+def test_what_nobody_foresaw_is_told_with_a_number_and_a_way_on(
+    show, read, monkeypatch, kindly, capsys
+):
+    """'This app has encountered an error' helps neither the treasurer nor whom she calls."""
+
+    broken, real = [True], orders_screen.list_purchase_orders
+
+    def explode(*arguments, **more):
+        if broken:
+            raise RuntimeError("sk_test_secret in the works")
+        return real(*arguments, **more)
+
+    monkeypatch.setattr(orders_screen, "list_purchase_orders", explode)
+    app = show("orders")
+    assert not app.exception
+    said = app.error[0].value
+    assert "nobody foresaw" in said
+    assert "works" not in read(app)
+    assert [b.label for b in app.button if b.key == "told.again"] == ["Try again"]
+    assert "Home" in [link.proto.label for link in app.get("page_link")]
+    logged = capsys.readouterr().err
+    assert re.search(r"number ([0-9a-f]{8})", said)[1] in logged
+    assert "in the works" in logged
+    assert "sk_test_secret" not in logged
+    broken.clear()
+    app.button(key="told.again").click().run()
+    assert app.title[0].value == "Purchase orders"
+    assert not app.error
+
+
+@pytest.mark.parametrize(
+    ("place", "query"),
+    [
+        ("invoice", {"run": "9" * 40}),
+        ("invoice", {"run": "²"}),
+        ("invoice", {"batch": "-1"}),
+        ("import", {"batch": "9" * 40}),
+        ("order", {"po": "\"><script>alert(1)</script>'; DROP TABLE x;--"}),
+        ("order", {"po": "ПО-ÄÖ\n\x00" + "A" * 3000}),
+        ("orders", {"status": "Nonsense", "sort": "evil", "orders-page": "999999"}),
+        ("reconciliation", {"reconciliation-view": "Nope", "as-of": "2026-13-45"}),
+        ("activity", {"activity-view": "Nope"}),
+    ],
+)
+def test_a_mangled_address_ends_in_words(show, place, query):
+    """Addresses are pasted from mails that broke them."""
+    app = show(place, **query)
+    assert not app.exception
+    assert app.title
+
+
+def test_errors_name_no_command_to_people_who_have_no_terminal(show, read):
+    """'run po-toolkit reconcile' is no way on for whoever has never seen a terminal."""
+    seen = read(show("order", po="PO-ZZZZZZ"))
+    assert "has no purchase order PO-ZZZZZZ." in seen
+    assert "po-toolkit" not in seen

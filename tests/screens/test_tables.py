@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from babel import Locale
 
-from po_toolkit.ui import tables, words
+from po_toolkit.ui import table_files, words
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def frame():
 
 def test_csv_keeps_amounts_exact_and_formulas_harmless(frame):
     """A sponsor's name must never run as a formula on the treasurer's machine."""
-    rows = list(csv.DictReader(io.StringIO(tables.as_csv(frame).decode())))
+    rows = list(csv.DictReader(io.StringIO(table_files.as_csv(frame).decode())))
     assert rows[0]["organization_name"] == '\'=HYPERLINK("x")'
     assert [r["total"] for r in rows] == ["1234.50", "300000"]
     assert [r["due_date"] for r in rows] == ["2027-04-30", ""]
@@ -40,7 +40,7 @@ def test_csv_keeps_amounts_exact_and_formulas_harmless(frame):
 
 def test_xlsx_has_numbers_and_dates_that_sum_and_sort(frame):
     """Amounts as text cannot be added up in the spreadsheet they were downloaded for."""
-    sheet = openpyxl.load_workbook(io.BytesIO(tables.as_xlsx(frame))).active
+    sheet = openpyxl.load_workbook(io.BytesIO(table_files.as_xlsx(frame))).active
     heading, first, second = sheet.iter_rows()
     assert [c.value for c in heading] == list(frame.columns)
     assert first[1].data_type == "s"

@@ -13,6 +13,7 @@ from po_toolkit.store.tables.batches import InvoiceBatch, InvoiceBatchItem
 from po_toolkit.store.tables.closing import ClosedPeriod, RowVersion
 from po_toolkit.store.tables.conferences import Conference
 from po_toolkit.store.tables.documents import InvoiceDocument
+from po_toolkit.store.tables.errands import Errand
 from po_toolkit.store.tables.events import SyncCursor, WebhookEvent
 from po_toolkit.store.tables.imports import ColumnMapping, ImportBatch, ImportRow
 from po_toolkit.store.tables.intents import MoneyIntent
@@ -45,6 +46,7 @@ __all__ = [
     "Conference",
     "CreditNote",
     "CustomerBalance",
+    "Errand",
     "ImportBatch",
     "ImportRow",
     "Invoice",

@@ -1040,9 +1040,30 @@ def upgrade() -> None:
             unique=False,
         )
 
+    op.create_table(
+        "errands",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("conference_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("said", sa.Text(), nullable=False),
+        sa.Column("stripe_calls", sa.Integer(), nullable=False),
+        sa.Column("entered_by", sa.String(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("alive_at", UtcDateTime(), nullable=False),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["conference_id"], ["conferences.id"], name=op.f("fk_errands_conference_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_errands")),
+    )
+    with op.batch_alter_table("errands", schema=None) as batch_op:
+        batch_op.create_index("ix_errands_kind", ["conference_id", "kind"], unique=False)
+
 
 def downgrade() -> None:
     """Undo."""
+    op.drop_table("errands")
     with op.batch_alter_table("invoice_documents", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_invoice_documents_purchase_order_id"))
 

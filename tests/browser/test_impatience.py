@@ -1,0 +1,106 @@
+"""People press twice, reload, go back, and lose their role in between; the books must not mind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from po_toolkit.api.imports import import_purchase_orders
+from po_toolkit.api.invoices import invoice_purchase_orders
+from po_toolkit.reconcile import list_purchase_orders, purchase_order_story
+from tests.browser.provider import AUTH, provider, sign_in
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # of the provider and Authlib
+]
+
+SAMPLES = Path(__file__).parents[2] / "po_toolkit" / "samples"
+SHEET = b"organization_name,contact_email,po_number,amount\nAcme,ap@acme.example,A-1,100.00\n"
+
+
+def invoiced(app):
+    opened = app.conference()
+    report = import_purchase_orders(opened, SHEET, file_name="one.csv")
+    invoice_purchase_orders(opened, references=report.references)
+    return opened, report.references[0]
+
+
+def choose(page, act):
+    acts = page.get_by_role("radiogroup", name="What do you want to do?")
+    acts.get_by_text(act, exact=True).click(timeout=20000)
+
+
+def test_a_double_click_does_nothing_twice(page, serve, simulator):
+    """A nervous finger must not credit, mail or import a second time."""
+    from playwright.sync_api import expect
+
+    app = serve()
+    opened, reference = invoiced(app)
+    mails = len(simulator.control.mails())
+    page.goto(f"{app.url}/order?po={reference}")
+    choose(page, "Credit note")
+    page.get_by_label("Amount to forgive in USD").fill("5.00")
+    page.get_by_label("Reason").fill("agreed")
+    page.get_by_role("button", name="Issue credit note").dblclick()
+    expect(page.get_by_text("Credit note issued.")).to_be_visible(timeout=20000)
+    choose(page, "Mail invoice again")
+    page.get_by_role("button", name="Mail it again").dblclick()
+    expect(page.get_by_text("The invoice was mailed again.")).to_be_visible(timeout=20000)
+    choose(page, "Record payment")
+    page.get_by_label("Amount in USD").fill("7.00")
+    page.get_by_role("button", name="Record payment", exact=True).last.dblclick()
+    expect(page.get_by_text("Payment recorded.")).to_be_visible(timeout=20000)
+    page.reload()
+    expect(page.get_by_role("heading", name="Acme")).to_be_visible(timeout=20000)
+    story = purchase_order_story(opened.store, opened.conference, reference)
+    assert (str(story.credited), str(story.paid)) == ("5.00", "7.00")
+    assert len(simulator.control.mails()) == mails + 1
+
+    page.goto(f"{app.url}/import")
+    files = page.get_by_test_id("stFileUploader").locator("input[type=file]")
+    files.set_input_files(SAMPLES / "sponsors-2027.csv", timeout=20000)
+    page.get_by_role("button", name="Import 40 purchase orders").dblclick(timeout=20000)
+    expect(page.get_by_text("40 purchase orders imported")).to_be_visible(timeout=20000)
+    assert list_purchase_orders(opened.store, opened.conference, limit=1).matching == 41
+
+
+def test_a_form_that_stood_open_while_the_sponsor_paid_takes_nothing_wrong(page, serve, simulator):
+    """What was typed before the money came must not be booked as if it had not."""
+    from playwright.sync_api import expect
+
+    app = serve()
+    opened, reference = invoiced(app)
+    page.goto(f"{app.url}/order?po={reference}")
+    choose(page, "Cancel")
+    button = page.get_by_role("button", name=f"Cancel {reference}")
+    expect(button).to_be_visible(timeout=20000)
+    story = purchase_order_story(opened.store, opened.conference, reference)
+    simulator.control.pay(story.stripe_invoice_id, account="sk_test_browser_pycon_2027")
+    button.click()
+    expect(page.get_by_role("alert").first).to_be_visible(timeout=20000)
+    story = purchase_order_story(opened.store, opened.conference, reference)
+    assert story.status != "cancelled"
+
+
+def test_a_role_that_was_taken_away_stops_the_button_on_the_open_page(page, serve):
+    """Who left the team at noon must not be able to finish the form she had open."""
+    from playwright.sync_api import expect
+
+    with provider() as address:
+        app = serve(AUTH, provider=address, cookie_secret="c" * 40)
+        opened, reference = invoiced(app)
+        sign_in(page, app.url, "ada")
+        expect(page.get_by_role("heading", name="PyCon 2027")).to_be_visible(timeout=20000)
+        page.goto(f"{app.url}/order?po={reference}")
+        choose(page, "Credit note")
+        page.get_by_label("Amount to forgive in USD").fill("5.00")
+        page.get_by_label("Reason").fill("agreed")
+        config = app.config.read_text()
+        app.config.write_text(config.replace('admin = ["group:board"]', "admin = []"))
+        page.get_by_role("button", name="Issue credit note").click()
+        expect(page.get_by_text("Viewer")).to_be_visible(timeout=20000)
+        expect(page.get_by_role("button", name="Issue credit note")).to_have_count(0)
+        story = purchase_order_story(opened.store, opened.conference, reference)
+        assert story.credited == 0
