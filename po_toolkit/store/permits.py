@@ -33,7 +33,7 @@ ENDPOINT_LIMIT = 25
 SHARE = 0.96
 """Share of a limit that is used in any second, so that one late call does not pass it."""
 
-WINDOW = 1_010_000
+WINDOW = 1_005_000
 """A second and a little, in microseconds."""
 
 CATCH_UP = 1.25
@@ -45,13 +45,13 @@ FAR = 60_000_000
 AHEAD = 3
 """Starts of one endpoint that a batch reserves ahead; enough that a late thread wastes none."""
 
-SLOWER = 1.1
+SLOWER = 1.05
 SLOWEST = 8.0
 CALM_SECONDS = 1.0
-"""Each 429 slows the pace by a tenth, at most to an eighth; each calm second takes one back.
+"""Each 429 slows the pace by a twentieth, at most to an eighth; each calm second takes one back.
 
 A late thread now and then runs into the limit at full pace; where somebody else uses it up, nearly
-every call does, and the pace has halved after eight of them.
+every call does, and the pace has halved after fifteen of them.
 """
 
 

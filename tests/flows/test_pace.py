@@ -23,7 +23,7 @@ def test_starts_of_one_account_never_pass_its_limit_and_429_spreads_them(opened,
     assert starts == sorted(starts)
     assert all(later - start > 1 for start, later in zip(starts, starts[24:], strict=False))
     assert starts[-1] < 3
-    for _ in range(8):
+    for _ in range(15):
         pace.slow_down()
     slept.clear()
     for _ in range(48):
