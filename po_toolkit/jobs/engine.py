@@ -146,7 +146,7 @@ class Engine:
     def _hand_out(self) -> None:
         now = datetime.now(UTC)
         with self._store.reading() as session:
-            room = 2 * self._concurrency - batches.in_hand(session)
+            room = 2 * self._concurrency - batches.in_hand(session, now)
             running = batches.unfinished(session, self._settings.conferences)
         for batch, slug in running:
             if self._only is not None and batch.id not in self._only:

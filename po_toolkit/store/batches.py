@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import (
     BindParameter,
+    ColumnElement,
     Row,
     Select,
     bindparam,
@@ -131,13 +132,13 @@ def unfinished(session: Session, slugs: Iterable[str]) -> Sequence[Row[InvoiceBa
     ).all()
 
 
-def in_hand(session: Session) -> int:
-    """Return how many items are queued, in all processes."""
+def in_hand(session: Session, now: datetime) -> int:
+    """Return how many items are queued, in all processes; those of dead ones do not count."""
     return (
         session.scalar(
             select(func.count())
             .select_from(InvoiceBatchItem)
-            .where(InvoiceBatchItem.state == "queued")
+            .where(InvoiceBatchItem.state == "queued", ~_forgotten(now))
         )
         or 0
     )
@@ -161,24 +162,25 @@ def take(
 
 
 def _takeable(batch_id: int, now: datetime) -> Select[InvoiceBatchItem, str]:
-    driven = exists().where(
-        Invoice.purchase_order_id == InvoiceBatchItem.purchase_order_id, Invoice.lease_until > now
-    )
     waiting = (InvoiceBatchItem.state == "waiting") & or_(
         InvoiceBatchItem.not_before.is_(None), InvoiceBatchItem.not_before <= now
-    )
-    forgotten = (
-        (InvoiceBatchItem.state == "queued")
-        & (InvoiceBatchItem.queued_at < now - FORGOTTEN)
-        & ~driven
     )
     return (
         select(InvoiceBatchItem, PurchaseOrder.reference)
         .join(PurchaseOrder, PurchaseOrder.id == InvoiceBatchItem.purchase_order_id)
-        .where(InvoiceBatchItem.batch_id == batch_id, waiting | forgotten)
+        .where(InvoiceBatchItem.batch_id == batch_id, waiting | _forgotten(now))
         .order_by(InvoiceBatchItem.id)
         .with_for_update(of=InvoiceBatchItem, skip_locked=True)
     )
+
+
+def _forgotten(now: datetime) -> ColumnElement[bool]:
+    """Tell which queued items were left behind by a process that died."""
+    driven = exists().where(
+        Invoice.purchase_order_id == InvoiceBatchItem.purchase_order_id, Invoice.lease_until > now
+    )
+    late = InvoiceBatchItem.queued_at < now - FORGOTTEN
+    return (InvoiceBatchItem.state == "queued") & late & ~driven
 
 
 def in_turn(session: Session, item_id: int, round_: int) -> tuple[str, int] | None:

@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections import Counter
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -14,12 +15,14 @@ from pydantic import SecretStr
 from po_toolkit import record_payment
 from po_toolkit.api.invoices import account_of, invoice_purchase_orders, preview_invoices
 from po_toolkit.config import ConferenceSettings
+from po_toolkit.domain.roles import Act
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.invoicing.drive import claim
 from po_toolkit.jobs import batches
 from po_toolkit.jobs.engine import Engine
 from po_toolkit.jobs.run import FEW, invoice_many
 from po_toolkit.jobs.waiting import wait_for
+from po_toolkit.store.tables import InvoiceBatchItem
 from tests.conftest import KEY, open_unpaced
 
 
@@ -79,6 +82,22 @@ def test_a_paused_batch_waits_and_goes_on_when_resumed(opened, settings, simulat
     assert simulator.control.all("invoice") == []
     batches.resume(opened, batch_id)
     assert run(opened, settings, batch_id).invoiced == 3
+
+
+def test_what_several_dead_workers_left_behind_is_taken_up_again(
+    opened, settings, simulator, make_order
+):
+    """Else a batch stands still for ever when all it has in hand died with a machine."""
+    batch_id = batches.start(opened, orders_of(make_order, 6))
+    with opened.store.writing(opened.actor, Act.INVOICE) as uow:
+        items = uow.session.query(InvoiceBatchItem).order_by(InvoiceBatchItem.id)
+        for item in items.limit(4):
+            item.state, item.round = "queued", 1
+            item.queued_at = datetime.now(UTC) - timedelta(minutes=1)
+    pauses, pause = iter([0.1] * 300), threading.Event()
+    with Engine(settings, only=[batch_id], concurrency=2):
+        progress = wait_for(opened, batch_id, sleep=lambda _: pause.wait(next(pauses)))
+    assert progress.invoiced == 6
 
 
 def test_a_cancelled_batch_sends_nothing_more(opened, settings, simulator, make_order):
