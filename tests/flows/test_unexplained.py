@@ -113,7 +113,7 @@ def heard(opened, simulator, channel, since):
     """Let the news since then come by webhook, shuffled and twice, or by one kind of sync."""
     if channel == "webhook":
         for event in [*reversed(simulator.control.all("event")[since:])] * 2:
-            handle(books_of(opened), event)
+            handle(books_of(opened), [event])
     else:
         sync_conference(opened, full=channel == "sweep")
 
