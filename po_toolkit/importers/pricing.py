@@ -130,11 +130,27 @@ class Pricer:
             )
             return None
         try:
-            return exact_minor(value, currency)
+            minor = exact_minor(value, currency)
         except AmountError as error:
             self._findings.error(row, key, "amount_not_representable", str(error))
             return None
+        if value.same_quantum(_THOUSANDTH) and self._may_be_thousands(row, key, value, currency):
+            self._findings.warn(
+                row,
+                key,
+                "perhaps_thousands",
+                f"this is read as {display(minor, currency)}, with the decimal mark of the file's "
+                f"other amounts; if thousands are meant, write it without a mark.",
+            )
+        return minor
 
+    def _may_be_thousands(self, row: int, key: str, value: Decimal, currency: str) -> bool:
+        typed = isinstance(self._rows.cells[key][row], str)
+        return typed and currency not in THREE_DECIMAL and 1 <= abs(value) < 1000
+
+
+_THOUSANDTH = Decimal("0.001")
+"""So 1.000 is written: one, or a thousand by whoever writes the other mark for decimals."""
 
 _FACTORS: dict[str, Decimal] = {}
 _EXACT = Context(prec=40, traps=[Inexact, InvalidOperation])

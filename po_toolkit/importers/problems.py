@@ -50,6 +50,7 @@ WARNINGS = {
     "email_typo": "The e-mail's domain looks like a well-known one with a slip.",
     "hidden_row": "The row is hidden in the spreadsheet; it was read like any other.",
     "lines_twice": "Every line of the purchase order stands twice or more; it may be pasted twice.",
+    "perhaps_thousands": "Three digits follow the decimal mark; thousands may be meant.",
     "quantity_in_text": "The amount cannot be divided by the quantity; it is one line of one.",
     "several_emails": "The cell has several addresses; the first gets the invoice.",
     "similar_sponsor": "A sponsor with almost the same name is there, or in the same file.",

@@ -217,6 +217,29 @@ def test_an_amount_stands_for_quantity_times_price(conference: OpenConference) -
 
 
 @pytest.mark.parametrize(
+    ("price", "currency", "doubtful"),
+    [
+        ("1.000", "usd", True),
+        ("-250.000", "usd", True),
+        ("1000.000", "usd", False),
+        ("0.500", "usd", False),
+        ("1.000", "kwd", False),
+        ("1,000", "usd", False),
+    ],
+)
+def test_a_thousand_written_by_another_habit_is_not_billed_as_one_unseen(
+    conference: OpenConference, price: str, currency: str, doubtful: bool
+) -> None:
+    report = check(
+        conference,
+        {"unit_price": price, "currency": currency, "quantity": "2"},
+        {"unit_price": "900.50", "currency": currency},
+        {"unit_price": "1234.50", "po_number": "2"},
+    )
+    assert ("perhaps_thousands" in {w.code for w in report.warnings}) == doubtful
+
+
+@pytest.mark.parametrize(
     ("price", "currency", "total"),
     [
         ("500.00", "usd", 50000),
