@@ -68,7 +68,7 @@ def reissue(
     if output is Format.JSON:
         print_json(result.as_json())
     elif result.outcome == "invoiced":
-        typer.echo(f"{result.reference}: {result.stripe_invoice_id} takes the old one's place.")
+        typer.echo(f"{result.reference}: its invoice is {result.stripe_invoice_id} now.")
         typer.echo(f"Invoice page: {result.hosted_invoice_url}")
     if result.outcome != "invoiced":
         complain(f"{result.reference}: {result.error}")
