@@ -15,6 +15,7 @@ from po_toolkit.bootstrap import OpenConference, open_conference
 from po_toolkit.config import Settings
 from po_toolkit.domain.roles import Actor, Role
 from po_toolkit.simulator import Simulator
+from po_toolkit.store.purchase_orders import by_reference
 from po_toolkit.store.tables import PurchaseOrder
 from po_toolkit.stripe_gateway import StripeGateway
 from tests.postgres import postgres_server
@@ -106,6 +107,12 @@ def open_unpaced(settings: Settings, clock: Callable[[], datetime], **kw: Any) -
         sleep=lambda _seconds: None,
     )
     return conference
+
+
+def fresh(opened: OpenConference, order: PurchaseOrder) -> PurchaseOrder:
+    """Read a purchase order anew."""
+    with opened.store.reading() as session:
+        return by_reference(session, opened.conference, order.reference)
 
 
 MakeOrder = Callable[..., PurchaseOrder]

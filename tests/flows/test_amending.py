@@ -12,12 +12,7 @@ from po_toolkit.api.content import compare_content
 from po_toolkit.api.invoices import invoice_purchase_orders, resend_invoice
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.errors import PurchaseOrderError, StripeGatewayError
-from po_toolkit.store.purchase_orders import by_reference
-
-
-def fresh(opened, order):
-    with opened.store.reading() as session:
-        return by_reference(session, opened.conference, order.reference)
+from tests.conftest import fresh
 
 
 def test_a_wrong_address_is_put_right_under_a_new_invoice(opened, simulator, make_order):

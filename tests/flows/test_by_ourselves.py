@@ -26,13 +26,8 @@ from po_toolkit.invoicing.drive import claim
 from po_toolkit.invoicing.send import send_invoice
 from po_toolkit.reconcile import purchase_order_story, reconcile_conference
 from po_toolkit.reconcile.front_page import front_page
-from po_toolkit.store.purchase_orders import by_reference, to_be_invoiced
-from tests.conftest import SLUG, open_unpaced
-
-
-def fresh(opened, order):
-    with opened.store.reading() as session:
-        return by_reference(session, opened.conference, order.reference)
+from po_toolkit.store.purchase_orders import to_be_invoiced
+from tests.conftest import SLUG, fresh, open_unpaced
 
 
 def issue(opened, order):

@@ -13,15 +13,10 @@ from po_toolkit.api.schedules import run_due, sync_due
 from po_toolkit.api.sync import sync_conference, sync_purchase_order
 from po_toolkit.errors import PurchaseOrderError, StripeGatewayError
 from po_toolkit.store import cursors
-from po_toolkit.store.purchase_orders import by_reference
 from po_toolkit.store.tables import Invoice, LedgerEntry
+from tests.conftest import fresh
 
 DAY = 86_400
-
-
-def fresh(opened, order):
-    with opened.store.reading() as session:
-        return by_reference(session, opened.conference, order.reference)
 
 
 def cursor(opened):

@@ -11,16 +11,11 @@ from po_toolkit import create_stripe_invoice
 from po_toolkit.api.amend import Changes, reissue
 from po_toolkit.api.invoices import invoice_purchase_orders, preview_invoices
 from po_toolkit.errors import PurchaseOrderError
-from po_toolkit.store.purchase_orders import by_reference
+from tests.conftest import fresh
 
 
 def live_invoices(simulator):
     return [i for i in simulator.control.all("invoice") if i["status"] != "void"]
-
-
-def fresh(opened, order):
-    with opened.store.reading() as session:
-        return by_reference(session, opened.conference, order.reference)
 
 
 def test_a_sponsor_gets_one_invoice_that_says_what_he_ordered(opened, simulator, make_order):

@@ -17,13 +17,8 @@ from po_toolkit.api.ledger import (
 )
 from po_toolkit.api.sync import sync_conference, sync_purchase_order
 from po_toolkit.errors import DuplicateEntryError, PurchaseOrderError, StripeUnknownError
-from po_toolkit.store.purchase_orders import by_reference
 from po_toolkit.store.tables import MoneyIntent
-
-
-def fresh(opened, order):
-    with opened.store.reading() as session:
-        return by_reference(session, opened.conference, order.reference)
+from tests.conftest import fresh
 
 
 @pytest.fixture

@@ -24,15 +24,10 @@ from po_toolkit.api.sync import sync_conference
 from po_toolkit.api.webhook_work import work_events
 from po_toolkit.api.webhooks import ForgedError, receive
 from po_toolkit.errors import DuplicateEntryError, InvoiceMismatchError, PurchaseOrderError
-from po_toolkit.store.purchase_orders import by_reference
 from po_toolkit.store.tables import Invoice
+from tests.conftest import fresh
 
 SECRET = "whsec_pycon2027secret"
-
-
-def fresh(opened, order):
-    with opened.store.reading() as session:
-        return by_reference(session, opened.conference, order.reference)
 
 
 @pytest.fixture

@@ -20,14 +20,9 @@ from po_toolkit.domain.roles import Act
 from po_toolkit.errors import DuplicateEntryError
 from po_toolkit.payments.from_stripe import take_payments
 from po_toolkit.store import webhook_events
-from po_toolkit.store.purchase_orders import by_reference
 from po_toolkit.store.tables import LedgerEntry, WebhookEvent
 from po_toolkit.store.webhook_events import Delivery
-
-
-def fresh(opened, order):
-    with opened.store.reading() as session:
-        return by_reference(session, opened.conference, order.reference)
+from tests.conftest import fresh
 
 
 def together(*tasks):

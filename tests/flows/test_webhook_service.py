@@ -20,7 +20,7 @@ from po_toolkit.payments.handlers import HANDLERS, LISTENED
 from po_toolkit.store.purchase_orders import by_reference
 from po_toolkit.store.tables import Payout, WebhookEvent
 from po_toolkit.webhook.asgi import BODY_LIMIT, create_app
-from tests.conftest import KEY, SLUG
+from tests.conftest import KEY, SLUG, fresh
 from tests.serving import served
 
 SECRET = "whsec_pycon2027secret"
@@ -94,11 +94,6 @@ def post(call, event, *secrets, slug=SLUG, **more):
 def stored(opened):
     with opened.store.reading() as session:
         return session.query(WebhookEvent).all()
-
-
-def fresh(opened, order):
-    with opened.store.reading() as session:
-        return by_reference(session, opened.conference, order.reference)
 
 
 def test_an_event_is_stored_before_it_is_acknowledged_and_worked_once(opened, call, news):
