@@ -13,7 +13,7 @@ from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.importers.bank import BankLine, Proof, Statement, prove, read_bank_file
-from po_toolkit.importers.files import read_bytes
+from po_toolkit.importers.readers import read_bytes
 from po_toolkit.money import to_major
 from po_toolkit.store import bank as kept
 from po_toolkit.store.database import UnitOfWork

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from po_toolkit.errors import ImportFileError
 from po_toolkit.importers.cells import Cell, is_empty, text_of
 from po_toolkit.importers.columns import distinct_headers, find, fingerprint
-from po_toolkit.importers.headers import fold
-from po_toolkit.importers.workbook import SheetRow
+from po_toolkit.importers.names import fold
+from po_toolkit.importers.readers.contract import SheetRow
 from po_toolkit.money import CURRENCIES
 
 Saved = Callable[[str], Mapping[str, str] | None]

@@ -14,8 +14,8 @@ from po_toolkit.importers.bank.read_camt import read_camt
 from po_toolkit.importers.bank.read_csv import read_csv
 from po_toolkit.importers.bank.read_mt940 import read_mt940
 from po_toolkit.importers.bank.read_ofx import read_ofx
-from po_toolkit.importers.files import open_workbook, read_bytes
-from po_toolkit.importers.read_text import decode
+from po_toolkit.importers.readers import open_workbook, read_bytes
+from po_toolkit.importers.readers.text import decode
 
 _MT940 = re.compile(r"^(?:\{4:\s*)?:(?:20|25|28C?|60[FM]|61):", re.MULTILINE)
 

@@ -14,7 +14,7 @@ from po_toolkit.importers.bank.csv_columns import Saved, assign, find_header
 from po_toolkit.importers.bank.model import BadLine, BankFile, BankLine, Statement, minor, one_line
 from po_toolkit.importers.cells import Cell, is_empty, text_of
 from po_toolkit.importers.dates import DayOrder, order_of, written_date
-from po_toolkit.importers.workbook import SheetRow, Workbook
+from po_toolkit.importers.readers.contract import SheetRow, Workbook
 from po_toolkit.money import display, normalize_currency
 
 _DEBIT_WORDS = frozenset(

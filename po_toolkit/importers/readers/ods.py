@@ -10,10 +10,10 @@ from typing import Any
 from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 
 from po_toolkit.errors import ImportFileError
-from po_toolkit.importers.archive import Archive
+from po_toolkit.importers.amounts import sign_currencies
 from po_toolkit.importers.cells import Cell, CellError, ShownNumber, is_empty
-from po_toolkit.importers.currency_signs import sign_currencies
-from po_toolkit.importers.workbook import Block, Sheet, Workbook
+from po_toolkit.importers.readers.archive import Archive, is_archive
+from po_toolkit.importers.readers.contract import Block, Reader, Sheet, Workbook
 
 _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
@@ -23,15 +23,18 @@ _STYLE = "{urn:oasis:names:tc:opendocument:xmlns:style:1.0}"
 _WIDEST = 1024
 _MOST_ROWS = 1_048_576
 _MOST_CELLS = 6_000_000
+_MOST_REPEATED = 300_000
+"""Cells that stand in the file only as the count of how often a row repeats."""
 _ERRORS = ("#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "Err:")
 
 
-def open_ods(archive: Archive) -> Workbook:
+def open_ods(data: bytes) -> Workbook:
     """Open an OpenDocument spreadsheet.
 
     Raises:
         ImportFileError: It is encrypted or damaged.
     """
+    archive = Archive(data)
     manifest = "META-INF/manifest.xml"
     if manifest in archive.names and b"encryption-data" in archive.read(manifest):
         raise ImportFileError("The file is protected with a password. Save a copy without one.")
@@ -70,6 +73,8 @@ class _SheetInProgress:
     row: int = 1
     column: int = 0
     cells: int = 0
+    repeated: int = 0
+    struck_rows: set[int] = field(default_factory=set)
 
     def finish(self) -> Sheet:
         rows = [(n, row) for n, row in self.rows.items() if not all(map(is_empty, row))]
@@ -79,6 +84,7 @@ class _SheetInProgress:
             frozenset(self.hidden_rows),
             frozenset(self.hidden_columns),
             tuple(self.merged),
+            frozenset(self.struck_rows),
         )
 
 
@@ -88,6 +94,7 @@ class _Reader:
     def __init__(self) -> None:
         self.sheets: list[_SheetInProgress] = []
         self._hidden_styles: set[str] = set()
+        self._struck_styles: set[str] = set()
         self._depth = 0
         self._in_row = False
 
@@ -117,6 +124,8 @@ class _Reader:
         for properties in element:
             if properties.get(f"{_TABLE}display") == "false":
                 self._hidden_styles.add(element.get(f"{_STYLE}name", ""))
+            if properties.get(f"{_STYLE}text-line-through-style", "none") != "none":
+                self._struck_styles.add(element.get(f"{_STYLE}name", ""))
 
     def _columns(self, element: Element) -> None:
         sheet = self.sheets[-1]
@@ -136,13 +145,27 @@ class _Reader:
             sheet.hidden_rows.update(numbers)
         if all(map(is_empty, cells)):
             return
-        sheet.cells += len(cells) * repeated
-        if sheet.cells > _MOST_CELLS:
+        sheet.cells += len(cells)
+        sheet.repeated += len(cells) * (repeated - 1)
+        if sheet.cells > _MOST_CELLS or sheet.repeated > _MOST_REPEATED:
             raise ImportFileError(
-                f"Sheet {sheet.name!r} is too large a table: more than {_MOST_CELLS:,} cells."
+                f"Sheet {sheet.name!r} is too large a table: its cells and their repetitions are more than "
+                f"{_MOST_CELLS:,}."
             )
+        filled = [
+            c for c in element if c.get(f"{_OFFICE}value-type") or c.find(f"{_TEXT}p") is not None
+        ]
+        if filled and all(self._is_struck(cell) for cell in filled):
+            sheet.struck_rows.update(numbers)
         for number in numbers:
             sheet.rows[number] = list(cells)
+
+    def _is_struck(self, cell: Element) -> bool:
+        spans = cell.findall(f"{_TEXT}p/{_TEXT}span")
+        return cell.get(f"{_TABLE}style-name", "") in self._struck_styles or (
+            bool(spans)
+            and all(span.get(f"{_TEXT}style-name", "") in self._struck_styles for span in spans)
+        )
 
     def _cells(self, row: Element, sheet: _SheetInProgress) -> list[Cell]:
         cells: list[Cell] = []
@@ -191,6 +214,8 @@ def _value(element: Element) -> Cell:
 
 def _number(element: Element, kind: str, shown: str) -> Cell:
     number = float(element.get(f"{_OFFICE}value", "nan"))
+    if kind == "percentage":
+        return ShownNumber.of(number, shown or f"{number * 100:.15g}%", sign="%")
     sign = element.get(f"{_OFFICE}currency", "") if kind == "currency" else ""
     beside = re.sub(r"[\d\s.,'()-]", "", shown)
     sign = sign or (beside if sign_currencies(beside) else "")
@@ -237,3 +262,13 @@ def _paragraph(element: Element) -> str:
 def _spaces(element: Element) -> int:
     text = element.get(f"{_TEXT}c", "1")
     return min(int(text), 1000) if text.isdecimal() else 1
+
+
+def _is_ods(data: bytes) -> bool:
+    if not is_archive(data):
+        return False
+    archive = Archive(data)
+    return "mimetype" in archive.names and b"opendocument.spreadsheet" in archive.read("mimetype")
+
+
+READER = Reader("ods", "an OpenDocument spreadsheet (ODS)", (".ods",), _is_ods, open_ods)

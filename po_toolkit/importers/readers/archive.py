@@ -12,12 +12,21 @@ from po_toolkit.errors import ImportFileError
 LARGEST_PART = 512 * 1024 * 1024
 """Bytes of one unpacked part; 100,000 lines of 12 columns unpack to about 60 million."""
 
-_LARGEST_RATIO = 300
-"""Unpacked to packed, of a part above 16 MB; spreadsheets stay below 60."""
+LARGEST_SUM = 640 * 1024 * 1024
+"""Bytes of all unpacked parts together."""
 
-_CHUNK = 1024 * 1024
+_LARGEST_RATIO = 150
+"""Unpacked to packed, of all parts above 16 MB; spreadsheets stay below 60."""
+_MOST_PARTS = 10_000
+
+_CHUNK = 256 * 1024
 
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError)
+
+
+def is_archive(data: bytes) -> bool:
+    """Tell whether a file begins as a zip archive does."""
+    return data.startswith((b"PK\x03\x04", b"PK\x05\x06"))
 
 
 class Archive:
@@ -33,17 +42,17 @@ class Archive:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
         except _BROKEN as error:
             raise _damaged(error) from None
-        for part in self._zip.infolist():
-            if part.flag_bits & 1:
-                raise ImportFileError(
-                    "The file is protected with a password. Save a copy without one."
-                )
-            bomb = part.file_size > max(16 << 20, _LARGEST_RATIO * part.compress_size)
-            if bomb or part.file_size > LARGEST_PART:
-                raise ImportFileError(
-                    f"The file would unpack to {part.file_size / 1e6:,.0f} MB and was not opened. "
-                    "A spreadsheet is not like that."
-                )
+        parts = self._zip.infolist()
+        if any(part.flag_bits & 1 for part in parts):
+            raise ImportFileError("The file is protected with a password. Save a copy without one.")
+        size = sum(part.file_size for part in parts)
+        largest = max((part.file_size for part in parts), default=0)
+        bomb = size > max(16 << 20, _LARGEST_RATIO * len(data)) or len(parts) > _MOST_PARTS
+        if bomb or largest > LARGEST_PART or size > LARGEST_SUM:
+            raise ImportFileError(
+                f"The file would unpack to {size / 1e6:,.0f} MB in {len(parts)} parts and was not "
+                "opened. A spreadsheet is not like that."
+            )
         self.names = frozenset(self._zip.namelist())
 
     def read(self, name: str) -> bytes:
@@ -54,15 +63,22 @@ class Archive:
         """
         return b"".join(self.chunks(name))
 
-    def chunks(self, name: str) -> Iterator[bytes]:
+    def chunks(self, name: str, *, largest: int = LARGEST_PART) -> Iterator[bytes]:
         """Return a part piece by piece; its checksum is proven at the end.
 
         Raises:
-            ImportFileError: It is missing or damaged.
+            ImportFileError: It is missing, damaged, or has more than ``largest`` bytes.
         """
+        size = 0
         try:
             with self._zip.open(name) as part:
                 while chunk := part.read(_CHUNK):
+                    size += len(chunk)
+                    if size > largest:
+                        raise ImportFileError(
+                            f"The file's part {name} has more than {largest / 1e6:,.0f} MB; a "
+                            "spreadsheet is not like that."
+                        )
                     yield chunk
         except KeyError:
             raise ImportFileError(f"The file is damaged: its part {name} is missing.") from None

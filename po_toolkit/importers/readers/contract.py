@@ -1,4 +1,9 @@
-"""A spreadsheet file opened: its sheets, whatever program wrote it."""
+"""The contract between a spreadsheet's reader and the import.
+
+A reader is one module that ends in a :class:`Reader`: whether a file is its own, and how to open
+it as a :class:`Workbook`. Others can add theirs by an entry point in the group
+``po_toolkit.spreadsheet_readers`` that names a :class:`Reader`.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +30,8 @@ class Sheet:
         hidden_rows: Line numbers of hidden rows.
         hidden_columns: Positions of hidden columns, from 0.
         merged: Ranges whose value stands in their first cell only.
+        struck_rows: Line numbers of rows whose cells are all struck through.
+        ragged: Whether each row has as many cells as it was written with, as in a text file.
     """
 
     name: str
@@ -32,6 +39,8 @@ class Sheet:
     hidden_rows: frozenset[int] = frozenset()
     hidden_columns: frozenset[int] = frozenset()
     merged: tuple[Block, ...] = ()
+    struck_rows: frozenset[int] = frozenset()
+    ragged: bool = False
 
 
 @dataclass(slots=True)
@@ -81,3 +90,26 @@ def column_letter(position: int) -> str:
         position, rest = divmod(position - 1, 26)
         letters = chr(65 + rest) + letters
     return letters
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads the files of one format.
+
+    Attributes:
+        kind: A short name: csv, xlsx, xls or ods.
+        called: The format in words, with its article.
+        endings: The endings of its files' names, in lower case.
+        matches: Whether these bytes are such a file.
+        open: Opens it. The sheets hold text, numbers, dates and errors as
+            :data:`~po_toolkit.importers.cells.Cell`; a number whose format shows more than the
+            number is a :class:`~po_toolkit.importers.cells.ShownNumber`.
+        limited: Whether it is opened in a process with limits of its own.
+    """
+
+    kind: str
+    called: str
+    endings: tuple[str, ...]
+    matches: Callable[[bytes], bool]
+    open: Callable[[bytes], Workbook]
+    limited: bool = True

@@ -11,10 +11,10 @@ from xlrd.biffh import XL_CELL_BOOLEAN, XL_CELL_DATE, XL_CELL_ERROR, XL_CELL_NUM
 from xlrd.biffh import error_text_from_code as ERROR_TEXTS  # noqa: N812 it is a constant
 
 from po_toolkit.errors import ImportFileError
+from po_toolkit.importers.amounts import NumberFormat, read_format
 from po_toolkit.importers.cells import Cell, CellError, is_empty
-from po_toolkit.importers.number_formats import NumberFormat, read_format
-from po_toolkit.importers.read_xlsx import guarded
-from po_toolkit.importers.workbook import Sheet, SheetRow, Workbook
+from po_toolkit.importers.readers.contract import Reader, Sheet, SheetRow, Workbook
+from po_toolkit.importers.readers.xlsx import guarded
 
 
 def open_xls(data: bytes) -> Workbook:
@@ -49,10 +49,15 @@ def _utf16(name: bytes) -> bytes:
 
 def _sheet(book: Any, sheet: Any, formats: dict[int, NumberFormat]) -> Sheet:
     rows: list[SheetRow] = []
+    struck_fonts = {at for at, font in enumerate(book.font_list) if font.struck_out}
+    struck: set[int] = set()
     for index in range(sheet.nrows):
         row = [_cell(book, cell, formats) for cell in sheet.row(index)]
         if not all(map(is_empty, row)):
             rows.append((index + 1, row))
+            filled = [cell for cell in sheet.row(index) if cell.value != ""]
+            if all(book.xf_list[cell.xf_index].font_index in struck_fonts for cell in filled):
+                struck.add(index + 1)
     return Sheet(
         sheet.name,
         rows,
@@ -61,6 +66,7 @@ def _sheet(book: Any, sheet: Any, formats: dict[int, NumberFormat]) -> Sheet:
         tuple(
             (top + 1, left, bottom, right - 1) for top, bottom, left, right in sheet.merged_cells
         ),
+        frozenset(struck),
     )
 
 
@@ -88,3 +94,10 @@ def _date(book: Any, value: float) -> Cell:
     if value < 1:
         return moment.time()
     return moment if value % 1 else moment.date()
+
+
+def _is_xls(data: bytes) -> bool:
+    return data.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+
+
+READER = Reader("xls", "an Excel 97-2003 workbook (XLS)", (".xls",), _is_xls, open_xls)
