@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
-import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from po_toolkit.api.invoices import account_of
@@ -25,13 +24,14 @@ from po_toolkit.errors import (
 from po_toolkit.invoicing.batch import invoice_one
 from po_toolkit.invoicing.drive import Account, signs_of_life
 from po_toolkit.invoicing.known_customers import find_customers
+from po_toolkit.logs import get_logger
 from po_toolkit.store import batches
 from po_toolkit.store.batches import Assignment
 from po_toolkit.store.database import Store
 from po_toolkit.store.purchase_orders import to_bill
 from po_toolkit.store.tables import InvoiceBatch, PurchaseOrder
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 KEPT_READ = 200
 """Most purchase orders that are kept as they were read ahead."""
