@@ -116,6 +116,16 @@ class InvoiceReport:
         }
 
 
+def account_of(opened: OpenConference) -> OpenConference:
+    """Return the conference itself, once it is certain that it has a Stripe key.
+
+    Raises:
+        SettingsError: The conference has no Stripe key.
+    """
+    opened.require_stripe()
+    return opened
+
+
 def chosen_references(
     opened: OpenConference,
     *,
