@@ -67,10 +67,6 @@ class StripeTaxRate(Base):
     created_at: Mapped[CreatedAt]
 
 
-LIVE_STATES = frozenset({"planned", "drafting", "drafted", "finalized", "sent", "paid", "adopted"})
-"""Invoice states that forbid another invoice for the same purchase order."""
-
-
 class Invoice(Base):
     """One generation of a purchase order's Stripe invoice, and how far it has got."""
 

@@ -11,6 +11,7 @@ from sqlalchemy import JSON, CheckConstraint, ColumnElement, ForeignKey, Index, 
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from po_toolkit.domain.states import LIVE_STATES
 from po_toolkit.domain.sums import PAID_SIGN, REFUNDED_SIGN, EntryKind, Status, Sums
 from po_toolkit.money import to_major
 from po_toolkit.store.columns import (
@@ -24,7 +25,6 @@ from po_toolkit.store.columns import (
     UpdatedAt,
 )
 from po_toolkit.store.tables.base import Base
-from po_toolkit.store.tables.invoices import LIVE_STATES
 
 if TYPE_CHECKING:
     from po_toolkit.store.tables.conferences import Conference
