@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
 
+import structlog
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import make_url
@@ -27,10 +28,9 @@ from po_toolkit.bootstrap import open_database
 from po_toolkit.config import Settings
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.jobs.desk import Desk
-from po_toolkit.logs import get_logger
 from po_toolkit.store import batches
 
-log = get_logger(__name__)
+log = structlog.get_logger(__name__)
 
 NAME = "po-toolkit"
 QUEUE = "invoices"
