@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import structlog
 from sqlalchemy import select
 
-from po_toolkit.api.invoices import books_of
 from po_toolkit.bootstrap import OpenConference, open_conference, open_database
 from po_toolkit.config import Settings, load_settings
 from po_toolkit.domain.roles import STRIPE, Act, require
 from po_toolkit.errors import PoToolkitError
+from po_toolkit.logs import get_logger
 from po_toolkit.payments.handlers import invoice_changed
 from po_toolkit.store import webhook_events
 from po_toolkit.store.database import Store
@@ -23,7 +22,7 @@ from po_toolkit.store.tables import Conference, Invoice
 from po_toolkit.store.webhook_events import Delivery
 from po_toolkit.stripe_gateway import verify_signature
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class ForgedError(PoToolkitError):
@@ -160,7 +159,7 @@ def handle_invoice_paid_webhook(
         return
     opened = open_conference(slug, settings=settings, store=store, actor=STRIPE)
     try:
-        invoice_changed(books_of(opened), {"data": {"object": invoice}})
+        invoice_changed(opened, {"data": {"object": invoice}})
     except PoToolkitError as error:
         log.warning(
             "payment not taken; sync will", stripe_invoice_id=invoice["id"], error=str(error)

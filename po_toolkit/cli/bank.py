@@ -10,8 +10,19 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from po_toolkit.cli.boundary import PARTIAL, complain, tell, wrong_usage
-from po_toolkit.cli.opening import agree, named_conference
+from po_toolkit.cli.console import (
+    PARTIAL,
+    agree,
+    amount,
+    complain,
+    count,
+    named_conference,
+    print_json,
+    print_table,
+    tell,
+    write_bytes,
+    wrong_usage,
+)
 from po_toolkit.cli.options import (
     ConferenceOption,
     Format,
@@ -21,7 +32,6 @@ from po_toolkit.cli.options import (
     read_date,
     read_reference,
 )
-from po_toolkit.cli.output import amount, count, print_json, print_table, write_bytes
 from po_toolkit.errors import ImportChoiceError
 
 if TYPE_CHECKING:

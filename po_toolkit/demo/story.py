@@ -15,7 +15,7 @@ from po_toolkit.api.sync import sync_conference
 from po_toolkit.demo.stage import KEY, Stage, wait_until
 from po_toolkit.jobs.run import invoice_many
 from po_toolkit.money import convert_amount_for_api, to_major
-from po_toolkit.store import counts, purchase_orders
+from po_toolkit.store import purchase_orders, webhook_events
 from po_toolkit.store.tables import PurchaseOrder
 
 GOOD = "sponsors-2027.csv"
@@ -188,4 +188,4 @@ def _take_in_webhooks(stage: Stage, say: Say) -> None:
 
 def _events(stage: Stage) -> dict[str, int]:
     with stage.opened.store.reading() as session:
-        return counts.webhook_events(session, stage.opened.conference)
+        return webhook_events.count_by_state(session, stage.opened.conference)

@@ -228,14 +228,6 @@ def open_store(database_url: str) -> Store:
         ) from None
 
 
-def shown_url(database_url: str) -> str:
-    """Return the URL without its password, for people and logs."""
-    try:
-        return make_url(database_url).render_as_string(hide_password=True)
-    except ArgumentError:
-        return "(no database address)"
-
-
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()

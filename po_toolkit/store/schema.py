@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import CheckConstraint, Connection, inspect
+from sqlalchemy import CheckConstraint, Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from po_toolkit.errors import SettingsError
 from po_toolkit.store.database import Store
+from po_toolkit.store.revisions import MIGRATIONS, head_revision, known_revisions
 from po_toolkit.store.tables import Base
 
-_MIGRATIONS = Path(__file__).parent / "migrations"
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 
 def alembic_config(store: Store) -> Config:
     """Return Alembic's configuration for our migrations."""
+    from alembic.config import Config
+
     config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("path_separator", "os")
     config.attributes["store"] = store
     return config
@@ -40,10 +38,12 @@ def migrate(store: Store) -> None:
     """
     if is_current(store):
         return
+    from alembic import command
+
     config = alembic_config(store)
     with store.migrating() as connection:
         config.attributes["connection"] = connection
-        _refuse_newer(config, connection)
+        _refuse_newer(_revision(connection))
         try:
             command.upgrade(config, "head")
             _refuse_differences(connection)
@@ -57,13 +57,19 @@ def migrate(store: Store) -> None:
 def current_revision(store: Store) -> str | None:
     """Return the revision the database is at, or None for an empty one."""
     with store.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        return _revision(connection)
 
 
 def is_current(store: Store) -> bool:
     """Tell whether the database has exactly this release's tables."""
-    head = ScriptDirectory.from_config(alembic_config(store)).get_current_head()
-    return current_revision(store) == head
+    return current_revision(store) == head_revision()
+
+
+def _revision(connection: Connection) -> str | None:
+    """Read it without Alembic, which with its dialects costs each command half a second."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
 APPEND_ONLY = ("ledger_entries", "credit_notes", "audit_entries", "row_versions", "closed_periods")
@@ -78,6 +84,9 @@ def differences(connection: Connection) -> list[str]:
     Columns with their types, indexes and constraints are compared with the models; of a check, the
     values that it lists.
     """
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
     options = {"compare_type": True, "target_metadata": Base.metadata}
     context = MigrationContext.configure(connection, opts=options)
     found = [_in_words(change) for change in _flat(compare_metadata(context, Base.metadata))]
@@ -140,10 +149,8 @@ def _triggers(connection: Connection) -> set[str]:
     return set(connection.exec_driver_sql(query).scalars())
 
 
-def _refuse_newer(config: Config, connection: object) -> None:
-    current = MigrationContext.configure(connection).get_current_revision()  # type: ignore[arg-type]
-    known = {s.revision for s in ScriptDirectory.from_config(config).walk_revisions()}
-    if current is not None and current not in known:
+def _refuse_newer(current: str | None) -> None:
+    if current is not None and current not in known_revisions():
         raise SettingsError(
             f"The database is at revision {current}, which this release does not know. "
             f"Install the newer po-toolkit that made it."

@@ -15,7 +15,7 @@ from po_toolkit.api.imports import import_batches_of
 from po_toolkit.domain.ageing import BUCKET_LABELS, Bucket
 from po_toolkit.domain.sums import Status
 from po_toolkit.reconcile.front_page import FrontPage, front_page
-from po_toolkit.store import counts, cursors
+from po_toolkit.store import cursors, webhook_events
 from po_toolkit.ui import charts, tables, words
 from po_toolkit.ui.sample_data import offer_removal, show_first_steps
 from po_toolkit.ui.session import Visit
@@ -107,8 +107,8 @@ def _health(visit: Visit) -> None:
     words.mode_badge(visit.opened.settings.mode)
     with visit.opened.store.reading() as session:
         cursor = cursors.cursor_of(session, visit.opened.conference)
-        events = counts.webhook_events(session, visit.opened.conference)
-        came = counts.last_webhook_event(session, visit.opened.conference)
+        events = webhook_events.count_by_state(session, visit.opened.conference)
+        came = webhook_events.last_received_at(session, visit.opened.conference)
     _synced(visit, cursor.last_sync_at if cursor else None)
     if cursor is not None and cursor.last_error:
         said = words.plain(cursor.last_error)

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from po_toolkit.api.reminders import ReminderPreview, preview_reminders, send_reminders
-from po_toolkit.api.schedules import reminder_standing
+from po_toolkit.domain.reminders import reminder_clock
 from po_toolkit.domain.roles import Act
 from po_toolkit.store import cursors
 from po_toolkit.ui import tables, words
@@ -42,7 +42,7 @@ def _by_the_clock(visit: Visit) -> str:
     opened, zone = visit.opened, visit.opened.conference.timezone
     with opened.store.reading() as session:
         cursor = cursors.cursor_of(session, opened.conference)
-    standing = reminder_standing(opened.settings, cursor, opened.now())
+    standing = reminder_clock(opened.settings, cursor, opened.now())
     if standing.from_hour is None:
         return "Reminders are sent by hand here, or by the worker once remind_from_hour is set."
     said = f"A worker sends reminders from {standing.from_hour}:00 each day."

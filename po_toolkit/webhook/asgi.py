@@ -14,7 +14,6 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Literal
 
-import structlog
 import uvicorn
 from sqlalchemy import text
 from starlette.applications import Starlette
@@ -28,13 +27,14 @@ from po_toolkit.api.webhooks import ForgedError, MalformedError, verify
 from po_toolkit.bootstrap import OpenConference, open_conference, open_database
 from po_toolkit.config import Settings
 from po_toolkit.domain.roles import STRIPE
+from po_toolkit.logs import get_logger
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.database import Store
 from po_toolkit.webhook import metrics
 from po_toolkit.webhook.intake import Intake
 from po_toolkit.webhook.worker import Worker, WorkerProcess, Working
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 BODY_LIMIT = 512 * 1024
 """Largest body in bytes; Stripe's events are far smaller."""

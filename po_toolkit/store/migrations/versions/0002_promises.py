@@ -99,7 +99,7 @@ ONCE = {
 
 def upgrade() -> None:
     """Apply."""
-    # Columns and tables of this release go here, before the rules.
+    _columns_and_tables()
     _refuse_what_breaks_a_rule()
     op.create_index(
         "uq_invoices_live",
@@ -116,6 +116,30 @@ def upgrade() -> None:
         _constrain(table)
     for table in FROZEN:
         _freeze(table)
+
+
+def _columns_and_tables() -> None:
+    """Make what this release keeps besides; the rules come after."""
+    with op.batch_alter_table("bank_statements", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("layout", sa.String(), server_default="", nullable=False))
+
+    with op.batch_alter_table("bank_transactions", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("counterparty_account", sa.String(), server_default="", nullable=False)
+        )
+        batch_op.add_column(
+            sa.Column("payment_references", sa.JSON(), server_default="[]", nullable=False)
+        )
+        batch_op.add_column(
+            sa.Column("reversal", sa.Boolean(), server_default=sa.false(), nullable=False)
+        )
+        batch_op.add_column(sa.Column("duplicate_of_id", sa.Integer(), nullable=True))
+        batch_op.create_foreign_key(
+            batch_op.f("fk_bank_transactions_duplicate_of_id"),
+            "bank_transactions",
+            ["duplicate_of_id"],
+            ["id"],
+        )
 
 
 def _refuse_what_breaks_a_rule() -> None:

@@ -1,25 +1,90 @@
-"""``summary``, ``journal``, ``statement`` and ``invoice-pdf``: the books for others to read."""
+"""``reconcile``, ``summary``, ``journal``, ``statement``, ``invoice-pdf``, ``close`` and more."""
 
 from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from po_toolkit.bootstrap import open_conference, open_database
-from po_toolkit.cli.boundary import tell
-from po_toolkit.cli.opening import conference_of, named_conference, settings_of
+from po_toolkit.cli.console import (
+    FAILED,
+    complain,
+    conference_of,
+    named_conference,
+    print_json,
+    print_table,
+    settings_of,
+    tell,
+    write_bytes,
+)
 from po_toolkit.cli.options import (
     ConferenceOption,
     Format,
     FormatOption,
     ReferenceArgument,
+    TableFormat,
     read_date,
 )
-from po_toolkit.cli.output import print_json, print_table, write_bytes
+
+
+def reconcile(
+    ctx: typer.Context,
+    conference: ConferenceOption,
+    as_of: Annotated[
+        date | None,
+        typer.Option(
+            metavar="DATE",
+            parser=read_date,
+            help="What was true at the end of this day; default: today in the conference's "
+            "timezone.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write it here instead of to stdout; the name's ending chooses the format.",
+        ),
+    ] = None,
+    output: Annotated[
+        TableFormat | None,
+        typer.Option("--format", help="table for people, json, csv, xlsx or md. Default: table."),
+    ] = None,
+) -> None:
+    """Show what was ordered, paid and is owed, and what disagrees.
+
+    One row for each purchase order, with its discrepancies between our books and Stripe; totals
+    per currency. Reads the database only: run sync first for today's news.
+
+    Example: po-toolkit reconcile --conference pycon-2027 --out books.xlsx
+    """
+    from po_toolkit.reconcile import export, reconcile_conference
+
+    chosen = output or _format_of(out)
+    opened = named_conference(ctx, conference)
+    found = reconcile_conference(
+        opened.store, opened.conference, as_of=as_of or opened.today(), now=opened.now()
+    )
+    write_bytes(export(found, chosen.value), out, binary=chosen is TableFormat.XLSX)
+
+
+def _format_of(out: Path | None) -> TableFormat:
+    if out is None:
+        return TableFormat.TABLE
+    ending = out.suffix.lower().removeprefix(".")
+    if ending not in set(TableFormat):
+        raise typer.BadParameter(
+            f"{out} does not say which format; end it in .csv, .xlsx, .json or .md, or add "
+            f"--format."
+        )
+    return TableFormat(ending)
+
+
+if TYPE_CHECKING:
+    from po_toolkit.bootstrap import OpenConference
 
 
 class Program(StrEnum):
@@ -57,6 +122,7 @@ def summary(
 
     Example: po-toolkit summary --months
     """
+    from po_toolkit.bootstrap import open_conference, open_database
     from po_toolkit.reconcile import MONTHS, SUMMARY, months_of, reconcile_conference, summary_of
     from po_toolkit.reconcile.edge import records
 
@@ -181,3 +247,98 @@ def invoice_pdf(ctx: typer.Context, reference: ReferenceArgument, out: OutOption
     with opened.store.reading() as session:
         order = purchase_orders.by_reference(session, opened.conference, reference)
     write_bytes(make_pdf(order, opened.conference), out, binary=True)
+
+
+def close(
+    ctx: typer.Context,
+    conference: ConferenceOption,
+    through: Annotated[
+        date,
+        typer.Option(metavar="DATE", parser=read_date, help="The last day of the period."),
+    ],
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Close the books up to a day.
+
+    Nothing is booked on that day or before it any more: what is found later counts from the day
+    after, and says so. The report of the period is kept with its SHA-256.
+
+    Example: po-toolkit close --conference pycon-2027 --through 2027-03-31
+    """
+    from po_toolkit.api.closing import close_books
+
+    closed = close_books(named_conference(ctx, conference), through)
+    if output is Format.JSON:
+        print_json(closed.as_json())
+        return
+    typer.echo(f"Closed through the end of {closed.through} ({closed.timezone}).")
+    typer.echo(f"SHA-256 of the report: {closed.digest}")
+
+
+def closed(
+    ctx: typer.Context,
+    conference: ConferenceOption,
+    verify: Annotated[
+        date | None,
+        typer.Option(
+            metavar="DATE",
+            parser=read_date,
+            help="Make the report of the period that ends on this day again and compare.",
+        ),
+    ] = None,
+    report: Annotated[
+        date | None,
+        typer.Option(
+            metavar="DATE",
+            parser=read_date,
+            help="Write the report of the period that ends on this day, as it was closed.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where --report goes; default: stdout.")
+    ] = None,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """List the closed periods, prove one, or write its report.
+
+    With --verify the exit code is 1 when the ledger no longer says what was closed, and each
+    difference is named.
+
+    Example: po-toolkit closed --conference pycon-2027 --verify 2027-03-31
+    """
+    from po_toolkit.api.closing import closed_books, closed_report
+
+    opened = named_conference(ctx, conference)
+    if report is not None:
+        write_bytes(closed_report(opened, report), out, binary=False)
+        return
+    if verify is not None:
+        _verify(opened, verify, output)
+        return
+    periods = closed_books(opened)
+    if output is Format.JSON:
+        print_json({"closed": [p.as_json() for p in periods]})
+        return
+    print_table(
+        ("Through", "Timezone", "Closed by", "Closed at", "SHA-256"),
+        [
+            (p.through, p.timezone, p.closed_by, f"{p.closed_at:%Y-%m-%d %H:%M} UTC", p.digest)
+            for p in periods
+        ],
+    )
+
+
+def _verify(opened: OpenConference, through: date, output: Format) -> None:
+    from po_toolkit.api.closing import verify_closed
+
+    proof = verify_closed(opened, through)
+    if output is Format.JSON:
+        print_json(proof.as_json())
+    elif proof.intact and proof.same_again:
+        typer.echo(f"The books through {through} still say what was closed ({proof.digest}).")
+    if not proof.intact:
+        complain(f"The kept report of {through} is not the one that was closed.")
+    for difference in proof.differences:
+        complain(difference)
+    if not (proof.intact and proof.same_again):
+        raise typer.Exit(FAILED)
