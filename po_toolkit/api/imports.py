@@ -18,6 +18,7 @@ from po_toolkit.errors import ImportFileError
 from po_toolkit.importers import written
 from po_toolkit.importers.cells import is_empty
 from po_toolkit.importers.columns import Column, distinct_headers, fingerprint
+from po_toolkit.importers.names import FIELDS
 from po_toolkit.importers.orders import SheetReading, read_orders
 from po_toolkit.importers.problems import Choice, ImportQuestionsError, Question, RowProblem
 from po_toolkit.importers.readers import open_workbook, read_bytes
@@ -27,6 +28,7 @@ from po_toolkit.money import normalize_currency
 from po_toolkit.store import import_batches
 
 __all__ = [
+    "FIELDS",
     "BatchSummary",
     "Choice",
     "Column",
