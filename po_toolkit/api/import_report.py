@@ -9,6 +9,7 @@ from typing import Any, Literal
 from po_toolkit.api.import_plan import Plan
 from po_toolkit.importers.amounts import written_amount
 from po_toolkit.importers.assemble import Order
+from po_toolkit.importers.cells import text_of
 from po_toolkit.importers.columns import Column, is_reason
 from po_toolkit.importers.dates import written_date
 from po_toolkit.importers.orders import LeftColumn, SheetReading
@@ -73,6 +74,11 @@ class ImportReport:
     scale: int = 1
     totals: dict[str, str] = field(default_factory=dict)
     answers: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def rejected_texts(self) -> list[tuple[int, list[str]]]:
+        """Line and cells, as texts, of each row of a rejected purchase order."""
+        return [(number, list(map(text_of, cells))) for number, cells in self.rejected_rows]
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as the command prints it."""

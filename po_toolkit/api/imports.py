@@ -19,7 +19,7 @@ from po_toolkit.importers import written
 from po_toolkit.importers.cells import is_empty
 from po_toolkit.importers.columns import Column, distinct_headers, fingerprint
 from po_toolkit.importers.names import FIELDS
-from po_toolkit.importers.orders import SheetReading, read_orders
+from po_toolkit.importers.orders import LeftColumn, SheetReading, read_orders
 from po_toolkit.importers.problems import Choice, ImportQuestionsError, Question, RowProblem
 from po_toolkit.importers.readers import open_workbook, read_bytes
 from po_toolkit.importers.readers.contract import SheetRow, Workbook
@@ -34,6 +34,7 @@ __all__ = [
     "Column",
     "ImportQuestionsError",
     "ImportReport",
+    "LeftColumn",
     "Question",
     "RejectedRow",
     "RejectedRows",
@@ -41,6 +42,7 @@ __all__ = [
     "UndoReport",
     "import_batches_of",
     "import_purchase_orders",
+    "keep_corrections",
     "mend_import",
     "proposed_columns",
     "rejected_rows",
@@ -249,12 +251,11 @@ def _corrected(
     """Put corrected texts in the place of cells."""
     made: list[SheetRow] = []
     for number, cells in rows:
-        changed = corrections.get(number)
-        if changed:
-            cells = [*cells, *[""] * (max(changed) + 1 - len(cells))]
-            for at, text in changed.items():
-                cells[at] = text
-        made.append((number, cells))
+        changed = corrections.get(number, {})
+        corrected = [*cells, *[""] * (max(changed, default=0) + 1 - len(cells))]
+        for at, text in changed.items():
+            corrected[at] = text
+        made.append((number, corrected))
     return made
 
 
@@ -283,11 +284,15 @@ def template(format: Literal["csv", "xlsx"]) -> bytes:  # noqa: A002 the option'
 
 @dataclass(frozen=True, slots=True)
 class RejectedRow:
-    """A row that was not taken: its line in the spreadsheet, its cells as they came, and why."""
+    """A row that was not taken: its line in the spreadsheet, its cells as they came, and why.
+
+    ``corrected`` holds its cells as a person has changed them since, if they have.
+    """
 
     row: int
     cells: list[str]
     problems: list[RowProblem]
+    corrected: list[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +315,7 @@ def rejected_rows(opened: OpenConference, batch: int) -> RejectedRows:
     with opened.store.reading() as session:
         found = import_batches.batch_by_id(session, opened.conference.id, batch)
         width = len(found.headers)
+        corrected = dict(found.reading.get("corrected") or {})
         return RejectedRows(
             found.id,
             found.file_name,
@@ -320,10 +326,39 @@ def rejected_rows(opened: OpenConference, batch: int) -> RejectedRows:
                     row.row_number,
                     [*row.cells[:width], *[""] * (width - len(row.cells))],
                     [RowProblem(**problem) for problem in row.problems],
+                    corrected.get(str(row.row_number)),
                 )
                 for row in import_batches.rejected_rows(session, found.id)
             ],
         )
+
+
+def keep_corrections(
+    opened: OpenConference, waiting: RejectedRows, rows: Sequence[tuple[int, Sequence[str]]]
+) -> None:
+    """Keep the corrections of rejected rows until they are imported; the rows stay as they came.
+
+    Args:
+        opened: The conference.
+        waiting: The rejected rows as they were loaded.
+        rows: The line of each row and its cells as they are now; rows that were added (line 0)
+            are not kept.
+
+    Raises:
+        NotAllowedError: The actor may not import.
+    """
+    cells = {row.row: row.cells for row in waiting.rows}
+    changed = {
+        str(number): list(texts)
+        for number, texts in rows
+        if number in cells and list(texts) != cells[number]
+    }
+    kept = {str(row.row): row.corrected for row in waiting.rows if row.corrected}
+    if changed == kept:
+        return
+    with opened.store.writing(opened.actor, Act.IMPORT) as uow:
+        found = import_batches.batch_by_id(uow.session, opened.conference.id, waiting.batch)
+        found.reading = {**found.reading, "corrected": changed}
 
 
 def mend_import(

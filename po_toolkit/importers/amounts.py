@@ -390,6 +390,11 @@ def read_format(code: str) -> NumberFormat | None:
         return None
     if "%" in bare:
         return NumberFormat(percent=True)
+    return _telling(section, bare)
+
+
+def _telling(section: str, bare: str) -> NumberFormat | None:
+    """Return what the signs and texts in a number format tell."""
     signs, literals, plain, before, after = [], "", "", "", ""
     for token in _TOKEN.finditer(section):
         if token["sign"] is not None:
@@ -423,4 +428,5 @@ def _placed(plain: str) -> bool:
 def _located(sign: str, locale: str) -> str:
     """Return the currency of ``[$$-1009]``: of those the sign can mean, the locale's."""
     named = _LOCALES.get(locale.removeprefix("0").lstrip("0"), "")
-    return named.upper() if named in sign_currencies(sign) else sign
+    meant = sign_currencies(sign)
+    return named.upper() if len(meant) > 1 and named in meant else sign

@@ -204,7 +204,7 @@ class Pricer:
                 "perhaps_thousands",
                 f"with the decimal mark of the file's other amounts this is "
                 f"{display(minor, currency)}, but three digits follow it as if thousands were "
-                f"meant; write {value:.2f} or {value * 1000:f}.",
+                f"meant; write {value:.2f} or {value * 1000:.0f}.",
             )
             return None
         return minor

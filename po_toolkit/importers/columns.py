@@ -311,6 +311,8 @@ class _Assigner:
                         f"to {key}; a column can be one field only."
                     )
                 self._taken[position] = (key, "chosen" if key in self._chosen else "saved")
+                rivals = {i for i, h in enumerate(headers) if _names_field(h, key)}
+                self._made.settled |= rivals
             elif key in FIELDS:
                 self._left_out.add(key)
                 if any(field_of(bare(header)) for header in headers):
@@ -351,7 +353,7 @@ class _Assigner:
     def _rivals(self, name: str, places: Sequence[tuple[int, int]]) -> list[int]:
         """Return the columns that claim a field with other values than the best of them."""
         positions = [at for _, at in places]
-        if places[0][0] == 0:
+        if self._headers[positions[0]] in FIELDS:
             return positions[:1] if name in _IDENTITY else self._different(positions)
         for words in (_BILLING, _PURCHASE if name == "po_number" else frozenset()):
             better = [at for at in positions if words & set(spoken(self._headers[at]).split())]
@@ -424,9 +426,7 @@ class _Assigner:
         self._made.settled |= set(rivals[1:])
 
     def _by_content(self) -> None:
-        """Find Stripe invoice ids by what the cells look like: they keep a sponsor from paying
-        twice.
-        """
+        """Find Stripe invoice ids by what the cells look like: nobody is to be billed twice."""
         if "stripe_invoice_id" in self._fields | self._left_out:
             return
         for at in self._free():
@@ -461,7 +461,11 @@ class _Assigner:
         if name == "contact_email":
             free = free or fitting
         elif name == "organization_name":
-            free = free or [at for at in fitting if not _is_harmless(self._headers[at], name)]
+            people = [i for i, (key, _) in self._taken.items() if key == "contact_name"]
+            free = free or [
+                *people,
+                *(at for at in fitting if not _is_harmless(self._headers[at], name)),
+            ]
         required = name in ("organization_name", "contact_email")
         if not free:
             if required:
@@ -557,8 +561,10 @@ class _Assigner:
         total = next((at for at, (name, _) in self._taken.items() if name == "amount"), None)
         if total is not None:
             money = [at for at in free if not _is_harmless(self._headers[at], "package")]
-            if len(money) >= 2 and self._add_up(money, total):
-                self._made.packages = {at: self._headers[at] for at in money}
+            for parts in (free, money):
+                if len(parts) >= 2 and self._add_up(parts, total):
+                    self._made.packages = {at: self._headers[at] for at in parts}
+                    return
         elif len(free) >= 1 and all(
             set(spoken(self._headers[at]).split()) <= _PACKAGE_WORDS
             and all(map(written_as_money, self._sample(at)))
@@ -567,8 +573,8 @@ class _Assigner:
             self._made.packages = {at: self._headers[at] for at in free}
 
     def _add_up(self, parts: Sequence[int], total: int) -> bool:
-        """Tell whether every row's parts are its total, in either habit."""
-        checked = 0
+        """Tell whether most rows' parts are their total, in either habit; the others are errors."""
+        checked = agreed = 0
         for _, cells in islice(self._rows, _SAMPLE):
             whole = written_amount(_at(cells, total))
             if whole is None:
@@ -576,10 +582,9 @@ class _Assigner:
             amounts = [written_amount(c) for at in parts if (c := _at(cells, at))]
             point = sum((a.point or 0 for a in amounts if a), Decimal())
             comma = sum((a.comma or 0 for a in amounts if a), Decimal())
-            if whole.point != point and whole.comma != comma:
-                return False
             checked += 1
-        return checked > 0
+            agreed += whole.point == point or whole.comma == comma
+        return agreed >= max(1, 0.8 * checked)
 
     def _address(self) -> None:
         """Put the columns of street, city, state, postal code and country together."""
@@ -638,7 +643,8 @@ def shown_rows(
 
 _BILLING = frozenset(
     """
-    billing bill billed invoice invoices invoicing payable ap rechnung rechnungs rechnungsemail
+    billing bill billed invoice invoices invoicing payable ap rechnung
+    rechnungs rechnungsemail
     rechnungsmail rechnungsempfanger facturation facturacion faturacao faturamento cobranca
     fatturazione factuur facturatie faktura fakturamail fakturering fakturor
     """.split()
@@ -650,11 +656,15 @@ _WEAK = frozenset("id no number nr code url link date type status stage kind cat
 _PACKAGE_WORDS = frozenset(
     """
     gold golden silver bronze platinum diamond titanium ruby emerald sapphire copper crystal
-    package sponsor sponsorship sponsoring level tier booth stand exhibition workshop lanyard
-    lanyards keynote party dinner coffee lunch reception wifi badge badges bag bags banner ad
+    package sponsor sponsorship sponsoring level tier booth stand exhibition
+    workshop lanyard
+    lanyards keynote party dinner coffee lunch reception wifi badge badges bag
+    bags banner ad
     advert advertisement startup community supporter partner headline premium basic main
-    paket gold-paket silber bronze-paket messestand messe logo or argent bronce oro plata platino
-    ouro prata prata bronzo argento goud zilver brons guld silver solv sølv platina plus add ons
+    paket gold-paket silber bronze-paket messestand messe logo or argent bronce
+    oro plata platino
+    ouro prata prata bronzo argento goud zilver brons guld silver solv sølv
+    platina plus add ons
     """.split()
 )
 
@@ -683,20 +693,21 @@ def _plain(cell: Cell) -> object:
 
 def kind_of(cell: Cell) -> str:
     """Return what a filled cell is: number, date, email, mark (a dash or placeholder) or text."""
+    if isinstance(cell, str):
+        return _kind_of_text(cell.strip())
     if isinstance(cell, CellError):
         return "mark"
-    if isinstance(cell, str):
-        text = cell.strip()
-        if is_placeholder(text):
-            return "mark"
-        if written_amount(text) is not None or re.fullmatch(r"-?\d[\d.,]*\s?%", text):
-            return "number"
-        if _EMAIL.search(text):
-            return "email"
-        return "date" if written_date(text) is not None else "text"
-    if isinstance(cell, float | int):
+    return "number" if isinstance(cell, float | int) else "date"
+
+
+def _kind_of_text(text: str) -> str:
+    if is_placeholder(text):
+        return "mark"
+    if written_amount(text) is not None or re.fullmatch(r"-?\d[\d.,]*\s?%", text):
         return "number"
-    return "date"
+    if _EMAIL.search(text):
+        return "email"
+    return "date" if written_date(text) is not None else "text"
 
 
 def _kinds(cells: Iterable[Cell]) -> set[str]:
@@ -792,33 +803,50 @@ def _has_cents(cell: Cell) -> bool:
 
 _PART_NAMES: dict[str, str] = {}
 for _part, _text in {
-    "street": "street,street address,address line 1,address line 2,address line 3,address line 4,address 1,address 2,"
-    "address 3,address1,address2,address line1,address line2,address line,street 1,street 2,street1,street2,"
-    "street name,street line 1,street line 2,road,strasse,str,hausnummer,hausnr,strasse und hausnummer,strasse hausnummer,strasse hausnr,"
-    "strasse nr,adresszusatz,rue,voie,numero et rue,n et rue,n et nom de rue,adresse ligne 1,adresse ligne 2,"
-    "adresse 1,adresse 2,complement d adresse,complement adresse,calle,calle y numero,direccion 1,direccion 2,"
-    "direccion linea 1,rua,logradouro,rua e numero,endereco linha 1,endereco 1,endereco 2,morada 1,morada 2,via,via e numero,"
-    "indirizzo 1,indirizzo 2,n civico,numero civico,civico,straat,huisnummer,straat en huisnummer,straatnaam,"
+    "street": "street,street address,address line 1,address line 2,address line 3,address line 4,"
+    "address 1,address 2,"
+    "address 3,address1,address2,address line1,address line2,address line,street 1,street 2,"
+    "street1,street2,"
+    "street name,street line 1,street line 2,road,strasse,str,hausnummer,hausnr,"
+    "strasse und hausnummer,strasse hausnummer,strasse hausnr,"
+    "strasse nr,adresszusatz,rue,voie,numero et rue,n et rue,n et nom de rue,adresse ligne 1,"
+    "adresse ligne 2,"
+    "adresse 1,adresse 2,complement d adresse,complement adresse,calle,calle y numero,"
+    "direccion 1,direccion 2,"
+    "direccion linea 1,rua,logradouro,rua e numero,endereco linha 1,endereco 1,endereco 2,"
+    "morada 1,morada 2,via,via e numero,"
+    "indirizzo 1,indirizzo 2,n civico,numero civico,civico,straat,huisnummer,"
+    "straat en huisnummer,straatnaam,"
     "gata,gatuadress,gate,gateadresse,vej,vejnavn,katuosoite,ulica,番地,住所1,住所2,町名番地,建物名",
-    "city": "city,town,town city,city town,suburb,locality,ort,stadt,wohnort,ville,commune,localite,ciudad,poblacion,"
-    "localidad,municipio,cidade,localidade,concelho,citta,comune,localita,plaats,stad,woonplaats,postort,by,sted,poststed,"
+    "city": "city,town,town city,city town,suburb,locality,ort,stadt,wohnort,ville,commune,"
+    "localite,ciudad,poblacion,"
+    "localidad,municipio,cidade,localidade,concelho,citta,comune,localita,plaats,stad,woonplaats,"
+    "postort,by,sted,poststed,"
     "kaupunki,postitoimipaikka,miasto,市区町村,市町村,市",
-    "state": "state,province,state province,region,county,state region,state or province,bundesland,kanton,departement,provincia,"
+    "state": "state,province,state province,region,county,state region,state or province,"
+    "bundesland,kanton,departement,provincia,"
     "estado,comunidad autonoma,distrito,uf,prov,regione,provincie,lan,fylke,都道府県",
-    "code": "zip,zip code,zipcode,postal code,postcode,post code,zip postal code,zip postal,zip or postal code,zip postcode,postal,plz,"
-    "postleitzahl,code postal,cp,c p,codigo postal,cod postal,cep,cap,codice postale,postnummer,postnr,"
+    "code": "zip,zip code,zipcode,postal code,postcode,post code,zip postal code,zip postal,"
+    "zip or postal code,zip postcode,postal,plz,"
+    "postleitzahl,code postal,cp,c p,codigo postal,cod postal,cep,cap,codice postale,postnummer,"
+    "postnr,"
     "postinumero,kod pocztowy,郵便番号",
-    "country": "country,country region,nation,country code,land,staat,pays,pais,paese,nazione,maa,kraj,国,国名",
+    "country": "country,country region,nation,country code,land,staat,pays,pais,paese,nazione,"
+    "maa,kraj,国,国名",
 }.items():
     for _name in _text.split(","):
         _PART_NAMES.setdefault(fold(_name), _part)
 
 _FAMILIES = {
-    "billing": """billing bill to invoice invoicing rechnung rechnungs rechnungsadresse facturation facturacion
-        facturation fatturazione cobranca faturacao faturamento factuur faktura fakturerings 請求先""",
-    "": "company sponsor customer client organization business firma entreprise empresa azienda hq head office legal account registered",
+    "billing": """billing bill to invoice invoicing rechnung rechnungs rechnungsadresse
+        facturation facturacion
+        facturation fatturazione cobranca faturacao faturamento factuur faktura fakturerings
+        請求先""",
+    "": "company sponsor customer client organization business firma entreprise empresa azienda hq"
+    " head office legal account registered",
     "postal": "po postal mailing mail post",
-    "other": "shipping ship delivery sa street physical lieferung livraison envio spedizione event booth",
+    "other": "shipping ship delivery sa street physical lieferung livraison envio spedizione event"
+    " booth",
 }
 _FAMILY_OF = {word: family for family, words in _FAMILIES.items() for word in fold(words).split()}
 

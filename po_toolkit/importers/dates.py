@@ -168,20 +168,22 @@ def order_of(cells: Iterable[Cell], today: date | None = None) -> tuple[DayOrder
 _ORDERS: tuple[DayOrder, ...] = ("dmy", "mdy", "ymd")
 
 _TERMS = re.compile(
-    r"(?:(?:net(?:to)?|n|nt|due|due in|within|in|innerhalb(?: von)?|binnen|zahlbar|payable|zahlbar in|"
+    r"(?:(?:net(?:to)?|n|nt|due|due in|within|in|innerhalb(?: von)?|binnen|zahlbar|payable|"
+    r"zahlbar in|"
     r"a|pagamento a|sous|dentro de|en|entro|em|term|terms|payment due in|payment within|om)"
     r"[\s/:-]*)*"
     r"(\d{1,3})(?:[.,]0+)?\s*"
     r"(?:-?(?:calendar )?(?:days?|d|tagen?|tg|t|jours?|j|dias|gg|giorni|dagen|dagar|dager|dage|"
     r"pv|paivaa|dni|日|日以内|天))?\.?\s*"
-    r"(?:netto|net|nets|nettos|rein netto|after (?:the )?(?:invoice(?: date)?|receipt(?: of invoice)?"
-    r"|date of invoice)|from (?:the )?(?:invoice(?: date)?|date of invoice|receipt(?: of invoice)?)|"
+    r"(?:netto|net|nets|nettos|rein netto|"
+    r"(?:after|from) (?:the )?(?:invoice(?: date)?|receipt(?: of invoice)?|date of invoice)|"
     r"nach (?:rechnungsdatum|rechnungserhalt|erhalt der rechnung|rechnungsstellung|erhalt)|"
     r"ab rechnungsdatum|date de facture|date facture|a reception(?: de facture)?|"
     r"fecha (?:de )?factura|data fattura|df|data (?:da )?fatura|d f|f f|da data da fatura|"
     r"na factuurdatum|fran fakturadatum|efter fakturadatum|fra fakturadato|etter fakturadato|"
     r"of invoice(?: date)?|of receipt|以内)?"
 )
+_LONGEST = 60
 _AT_ONCE = frozenset(
     """due on receipt;due upon receipt;on receipt;upon receipt;receipt;immediate;immediately;
     due immediately;immediate payment;payable immediately;payable on receipt;payable upon receipt;
@@ -190,7 +192,8 @@ _AT_ONCE = frozenset(
     nach erhalt;sofort rein netto;zahlbar sofort;
     a reception;a reception de facture;a reception de la facture;comptant;immediat;au comptant;
     paiement comptant;paiement a reception;des reception;reception de facture;
-    al contado;contado;inmediato;pago inmediato;a la recepcion;al recibir;a la vista;contado inmediato;
+    al contado;contado;inmediato;pago inmediato;a la recepcion;al recibir;a la vista;contado
+    inmediato;
     a vista;pagamento a vista;imediato;pronto pagamento;contra entrega;
     a vista fattura;immediato;pagamento immediato;rimessa diretta;alla ricezione;vista fattura;
     per direct;direct;direct te voldoen;contant;bij ontvangst;onmiddellijk;
@@ -214,6 +217,8 @@ def days_of(text: str) -> int | None:
     plain = " ".join(re.sub(r"[^\w\s]", " ", words).split())
     if not plain:
         return None
+    if len(words) > _LONGEST:
+        raise ValueError("write the days until due as a whole number from 0 to 365, such as 30.")
     if plain in _AT_ONCE:
         return 0
     found = _TERMS.fullmatch(words) or _TERMS.fullmatch(plain)

@@ -200,7 +200,7 @@ def _sponsors(orders: Sequence[Order], known: Sequence[str], note: _Note) -> Ite
                 "organization_name",
                 "similar_sponsor",
                 name,
-                f"{name!r} is almost {others[name]!r}; if it is the same sponsor, write the name alike.",
+                f"{name!r} is almost {others[name]!r}; if they are one sponsor, write one name.",
             )
 
 

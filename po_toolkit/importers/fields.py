@@ -50,6 +50,9 @@ _BETWEEN = re.compile(
     r"[:.\s]*)*[\s,;|/&+<>()\[\]\"'.]*",
     re.IGNORECASE,
 )
+_NAMED = re.compile(
+    r"[^<>()\[\];,|@\n]*[<(\[]\s*([^\s<>()\[\]@]+@[^\s<>()\[\]@]+?)\s*[>)\]]",
+)
 _BRACKETED = re.compile(
     r"[<(\[]\s*(?:mailto:)?([^\s<>()\[\]@]+@[^\s<>()\[\]@]+?)\s*[>)\]]", re.IGNORECASE
 )
@@ -71,7 +74,9 @@ def addresses(text: str) -> list[str]:
     if _BRACKETED.search(text):
         # What stands before an address in brackets is a name, unless it holds an address too.
         found = _BRACKETED.findall(text)
-        rest = "" if _BRACKETED.sub(" ", text).count("@") == 0 else text
+        rest = ""
+        if "@" in _BRACKETED.sub(" ", text):
+            rest = _NAMED.sub(r" \1 ", text)
     if rest:
         found = _FOUND.findall(rest)
         if not _BETWEEN.fullmatch(_FOUND.sub(" ", rest)):
@@ -193,7 +198,7 @@ _LANGUAGES = {
     "pl": "polish polnisch polonais polski",
     "sv": "swedish schwedisch suedois svenska",
 }
-_LANGUAGE = {name: code for code, names in _LANGUAGES.items() for name in names.split()}
+_LANGUAGE_NAMED = {name: code for code, names in _LANGUAGES.items() for name in names.split()}
 _LOCALE = re.compile(r"([a-z]{2,3})(?:[-_]([A-Za-z]{2,4}|\d{3}))?", re.IGNORECASE)
 
 
@@ -205,7 +210,7 @@ def locale_of(text: str) -> str:
     """
     if not text.strip():
         return ""
-    named = _LANGUAGE.get(fold(text))
+    named = _LANGUAGE_NAMED.get(fold(text))
     if named:
         return named
     match = _LOCALE.fullmatch(text.strip())
@@ -386,7 +391,7 @@ def _package(cell: Cell, reading: Reading) -> Amount | None:
 def _count(cell: Cell) -> str:
     """Return the number of ``10 pcs`` or ``x 4``."""
     found = re.fullmatch(
-        r"(?:x|×)?\s*(\d[\d.,]*)\s*(?:x|×|pcs?\.?|pieces?|units?|stk\.?|stück|stuks?|st\.?|ks|szt\.?|"
+        r"(?:x|\u00d7)?\s*(\d[\d.,]*)\s*(?:x|\u00d7|pcs?\.?|pieces?|units?|stk\.?|stück|stuks?|st\.?|ks|szt\.?|"
         r"u\.?|uds?\.?|un\.?|pz\.?|hrs?\.?|hours?|h|個|枚|口|件|名)?",
         text_of(cell).strip(),
         re.IGNORECASE,

@@ -273,7 +273,7 @@ class _Read:
                 named[key] = str(chosen)
             elif meant:
                 self._ask_currency(f"Column {header!r} names a currency that can be", meant)
-                named[key] = sorted(meant)[0]
+                named[key] = min(meant)
         return named
 
     def _file_currency(self, named: Mapping[str, str]) -> str:
@@ -392,12 +392,13 @@ class _Read:
         words = {"dmy": "the day", "mdy": "the month", "ymd": "the year"}
         days = {key: getattr(written, key) for key in words if getattr(written, key)}
         headers = " or ".join(repr(table.headers[at]) for at in columns)
+        ways = " or ".join(f"{words[key].removeprefix('the ')} first" for key in days)
         self._questions.append(
             Question(
                 "dates",
                 open_value,
-                f"{open_value!r} in column {headers} can be read in several ways, and nothing "
-                "there decides. Which comes first in its dates?",
+                f"{open_value!r} in column {headers} can be read {ways}, and nothing there "
+                "decides. Which comes first in its dates?",
                 [
                     Choice(f"{words[key].capitalize()}: {open_value} is {day}", {"dates": key})
                     for key, day in days.items()
@@ -405,7 +406,7 @@ class _Read:
                 self._where(open_value, columns),
             )
         )
-        return next(iter(days))  # type: ignore[return-value]
+        return "dmy" if "dmy" in days else "mdy" if "mdy" in days else "ymd"
 
     def _scale(self) -> int:
         """Find what amounts are multiplied by: the file may say that they are in thousands."""
@@ -451,12 +452,14 @@ class _Read:
         made = []
         for number, cells in table.rows:
             origin = by_line.get(table.continued.get(number, -1))
-            if origin is not None:
-                cells = [*cells, *[""] * (len(origin) - len(cells))]
-                for at in shared:
-                    if at < len(origin):
-                        cells[at] = origin[at]
-            made.append((number, cells))
+            if origin is None:
+                made.append((number, cells))
+                continue
+            filled = [*cells, *[""] * (len(origin) - len(cells))]
+            for at in shared:
+                if at < len(origin):
+                    filled[at] = origin[at]
+            made.append((number, filled))
         return made
 
     def _addresses(self) -> dict[str, list[Cell]]:
@@ -486,7 +489,7 @@ class _Read:
         found: dict[int, list[tuple[str, str]]] = defaultdict(list)
         for number, count in table.shifted.items():
             found[number].append(
-                (
+                _refusal(
                     "cells_shifted",
                     f"the row has {count} cells, more than the header; put an amount such as "
                     '"1,500.00" or a text with a comma in quotation marks.',
@@ -494,7 +497,7 @@ class _Read:
             )
         for number, text in table.mismatched.items():
             found[number].append(
-                (
+                _refusal(
                     "amount_mismatch",
                     f"the row is called {text!r}, but its amount is not the sum of the lines above "
                     "it; delete the row, or give it another description.",
@@ -564,17 +567,16 @@ class _Read:
             choices += self._uses(header, telling, values)
         shown = shown_rows(table.headers, table.rows, [at])
         reason = (
-            "and is no column of an import; its cells may change what is owed"
+            "may change what is owed, and an import does not apply it"
             if marked
-            else "holds numbers and is no column of an import"
+            else "holds numbers, and its name is none that an import knows"
         )
-        verb = "is called so " if marked else ""
         self._questions.append(
             Question(
                 "column",
                 header,
-                f"Column {header!r} {verb}{reason}. What is it for? If the amounts must change, "
-                "correct them in the file first.",
+                f"Column {header!r} {reason}. What is it for? If it changes the amounts, correct "
+                "them in the file first.",
                 choices,
                 shown,
             )
@@ -601,7 +603,7 @@ class _Read:
             choices.append(
                 Choice(f"{header!r} is {LABELS['quantity']}", {"mapping": {"quantity": header}})
             )
-        if any(_percent(cell) for cell in cells):
+        if "%" in header or any(_percent(cell) for cell in cells):
             return choices
         for name in ("amount", "unit_price"):
             if name in mapping:
@@ -806,8 +808,7 @@ class _Read:
             if not any(marks.values()):
                 continue
             for (number, _), cell in zip(table.rows, cells, strict=True):
-                what = marks.get(cell, "") if isinstance(cell, str) else ""
-                if what:
+                if isinstance(cell, str) and marks.get(cell):
                     yield _warning(
                         number,
                         column.header,
@@ -916,7 +917,8 @@ class _LineValues:
 
 _DOCUMENT = frozenset(
     """
-    invoice rechnung rechnungsnummer facture factura fattura fatura factuur faktura number no nr num
+    invoice rechnung rechnungsnummer facture factura fattura fatura factuur faktura number no
+    nr num
     numero id ref reference order quote deal document belegnummer beleg angebot 番号 #
     """.split()
 )
@@ -933,7 +935,8 @@ _MARKS = frozenset(
     storniert,storno,abgesagt,abgelehnt,annulliert,verloren,gekundigt,zuruckgezogen,bezahlt,
     bereits bezahlt,fakturiert,berechnet,
     annule,annulee,annules,perdu,perdue,refuse,refusee,resilie,paye,payee,regle,reglee,facture,
-    cancelado,cancelada,anulado,anulada,perdido,perdida,rechazado,rechazada,pagado,pagada,facturado,
+    cancelado,cancelada,anulado,anulada,perdido,perdida,rechazado,rechazada,pagado,pagada,
+    facturado,
     pago,paga,faturado,recusado,desistiu,
     annullato,annullata,perso,persa,rifiutato,disdetto,pagato,pagata,fatturato,
     geannuleerd,afgezegd,vervallen,betaald,gefactureerd,verloren gegaan,
@@ -945,6 +948,10 @@ _MARKS = frozenset(
     ).split(",")
 )
 """What a cell says of a row that is probably not to be billed (any more)."""
+
+
+def _refusal(code: str, message: str) -> tuple[str, str]:
+    return code, message
 
 
 def _mark_of(text: str) -> str:
@@ -963,7 +970,7 @@ def _first(value: Any) -> Decimal | None:
 def _is_nothing(cell: Cell) -> bool:
     """Tell whether a cell says that there is no discount, tax, payment or alike."""
     text = text_of(cell).strip().casefold()
-    if is_placeholder(text) or text in _NO:
+    if text in _NO or (is_placeholder(text) and not text.startswith("x")):
         return True
     written = written_amount(cell) or written_amount(text.rstrip("% "))
     return written is not None and not written.point and not written.comma
@@ -1001,9 +1008,11 @@ def _resembles(host: str, sponsor: str) -> bool:
 _TITLE_CUES = frozenset(
     map(
         fold,
-        """amount amounts price prices all figures values currency in invoiced billed betrag beträge
+        """amount amounts price prices all figures values currency in invoiced billed betrag
+        beträge
         betraege preise alle währung waehrung werte montants montant prix devise tous importes
-        importe precios moneda valores moeda preços valuta importi prezzi tutti bedragen alle prijzen
+        importe precios moneda valores moeda preços valuta importi prezzi tutti bedragen alle
+        prijzen
         belopp priser valuutta beløb kwoty waluta 金額 通貨 単位""".split(),
     )
 )

@@ -138,7 +138,10 @@ class Choice:
 
     def as_json(self) -> dict[str, Any]:
         """Return the choice as JSON values."""
-        return {"label": self.label, "option": self.option, "totals": self.totals}
+        totals = self.totals
+        if totals is not None:
+            totals = {code: amount.replace(",", "") for code, amount in totals.items()}
+        return {"label": self.label, "option": self.option, "totals": totals}
 
 
 def _listed(text: str) -> str:
@@ -156,14 +159,14 @@ class Question:
         text: The question in words.
         choices: The possible answers; the first is what the import goes on with to find more
             questions, never what it imports.
-        values: The first rows that show what is meant: line, and what it holds.
+        rows: The first rows that show what is meant: line, and what it holds.
     """
 
     kind: str
     subject: str
     text: str
     choices: Sequence[Choice]
-    values: Sequence[tuple[int, str]] = ()
+    rows: Sequence[tuple[int, str]] = ()
 
     @property
     def key(self) -> str:
@@ -176,7 +179,7 @@ class Question:
             "kind": self.kind,
             "subject": self.subject,
             "question": self.text,
-            "rows": [{"row": row, "value": value} for row, value in self.values],
+            "rows": [{"row": row, "value": value} for row, value in self.rows],
             "choices": [choice.as_json() for choice in self.choices],
         }
 

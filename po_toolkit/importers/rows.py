@@ -1,4 +1,4 @@
-"""The rows of a table as read, which of them are one purchase order, and what is wrong with them."""
+"""The rows of a table as read: which are one purchase order, and what is wrong with them."""
 
 from __future__ import annotations
 

@@ -307,7 +307,7 @@ def read_table(
     )
     table.left_out += second
     if sheet.ragged:
-        _find_shifted(table, len(sheet.rows[index][1]))
+        _find_shifted(table, len(sheet.rows[index][1]), len(cells), second)
     _fill_merged(table, sheet)
     _Sorter(table, keep_rows).sort()
     _note_left_out(table)
@@ -329,8 +329,13 @@ def assign_with(
     """Assign the columns by what a person chose, and else by what was used before."""
     mapping = {key: str(name) for key, name in remembered.items() if not key.startswith("@")}
     names = {fold(name) for name in _named_columns(chosen)}
+    replaced = ""
     for key in [k for k, name in mapping.items() if k in chosen or fold(name) in names]:
-        del mapping[key]
+        before = mapping.pop(key)
+        if key in chosen and key in FIELDS and before and fold(before) not in names:
+            replaced += f"{before}\n"
+    if replaced:
+        mapping[IGNORED] = mapping.get(IGNORED, "") + replaced
     for key in (PACKAGES, IGNORED):
         if key in mapping:
             kept = [one for one in mapping[key].split("\n") if one and fold(one) not in names]
@@ -425,10 +430,11 @@ def _held(cells: Sequence[Cell]) -> str:
     return shown[:200] + (" …" if len(texts) > 6 else "")
 
 
-def _find_shifted(table: Table, width: int) -> None:
-    """Find rows of a text file with more cells than its header: one was split in two."""
+def _find_shifted(table: Table, width: int, wider: int, second: Sequence[LeftOut]) -> None:
+    """Find rows of a text file with more cells than their header: one was split in two."""
+    after = second[0].row if second else 0
     for number, cells in table.rows:
-        if len(cells) > width:
+        if len(cells) > (wider if second and number > after else width):
             table.shifted[number] = len(cells)
 
 
@@ -457,7 +463,7 @@ def _fill_merged(table: Table, sheet: Sheet) -> None:
 _EXAMPLE = re.compile(
     r"(?:\(|\[|\*|<)?\s*(?:for )?(?:example|e\.?g\.?|sample|beispiel\w*|z\.?\s?b\.?|muster\w*|"
     r"exemple|par exemple|p\.?\s?ex\.?|ejemplo|esempio|es\.|exemplo|voorbeeld|bijv\.|exempel|"
-    r"eksempel|esimerkki|przykład)(?=[\s:.,)\]\-–—/]|$)|(?:記入例|例|サンプル|見本)",
+    r"eksempel|esimerkki|przykład)(?=[\s:.,)\]\-\u2013\u2014/]|$)|(?:記入例|例|サンプル|見本)",
     re.IGNORECASE,
 )
 _DELETE_ME = re.compile(
@@ -467,7 +473,8 @@ _DELETE_ME = re.compile(
     re.IGNORECASE,
 )
 _FOOTER = re.compile(
-    r"\s*(?:generated|exported|printed|created|prepared|report|copyright|©|\(c\)|page \d|confidential|"
+    r"\s*(?:generated|exported|printed|created|prepared|report|copyright|©|\(c\)|"
+    r"page \d|confidential|"
     r"source|as of|filter|notes?:|\*+|seite \d|erstellt|stand:?|gedruckt|vertraulich|quelle|généré|"
     r"exporté|imprimé|confidentiel|généré|página|generado|exportado|impreso|pagina|generato|"
     r"esportato|stampato|gerado|afgedrukt|bladzijde|utskriven|sida|side \d|ページ|出力|作成日|注)",
@@ -476,7 +483,8 @@ _FOOTER = re.compile(
 _UNIT_WORDS = frozenset(
     map(
         fold,
-        """text number date string integer decimal required optional yyyy mm dd pcs pieces units each
+        """text number date string integer decimal required optional yyyy mm dd pcs pieces
+        units each
         stück stk datum zahl pflicht nombre texte fecha texto numero testo data antal unidades
         unités currency iso days tage jours días giorni name email e-mail % max characters free
         ex vat excl incl net netto brutto nos qty 円 個 任意 必須 y n yes no format""".split(),
@@ -518,10 +526,9 @@ class _Sorter:
                     total = totals.get(says)
                     if total is None:
                         total = totals[says] = _bare_total(says)
-                    if total and number not in self._keep and self._is_group_total(cells):
-                        continue_with = self._left_or_mismatched(row)
-                        if continue_with:
-                            continue
+                    asked = total and number not in self._keep and self._group_above(cells)
+                    if asked and self._left_or_mismatched(row):
+                        continue
                 self._kept.append(row)
             elif number in self._keep:
                 self._kept.append(row)
@@ -540,7 +547,7 @@ class _Sorter:
         """Take a row of units under the header off, and keep what it holds beside the header."""
         if not rows or rows[0][0] in self._keep:
             return rows
-        number, cells = rows[0]
+        cells = rows[0][1]
         filled = {at: text_of(c).strip() for at, c in enumerate(cells) if not is_empty(c)}
         kinds = {kind_of(cells[at]) for at in filled}
         units = [
@@ -565,18 +572,18 @@ class _Sorter:
         numbered = self._text(cells, self._number)
         if not filled:
             return
-        if len(filled) > 2 and not _is_data(cells) and recognized(cells) >= 3:
-            if _names_enough(cells):
-                raise ImportFileError(
-                    f"A second table with other columns begins in row {number}: {_held(cells)}. "
-                    "Move it to a sheet of its own."
-                )
+        header_like = len(filled) > 2 and not _is_data(cells) and recognized(cells) >= 3
+        if header_like and _names_enough(cells):
+            raise ImportFileError(
+                f"A second table with other columns begins in row {number}: {_held(cells)}. Move "
+                "it to a sheet of its own."
+            )
         if not money and not named and not described and not numbered and self._is_blank(cells):
             self._blank.append(number)
             return
         self._flush_blank()
         if self._is_total(cells, texts, money):
-            self._total(row, texts, money)
+            self._total(row, money)
         elif len(filled) == 1 and not money:
             self._leave(row, "is a heading or a footer: it holds one cell")
         elif not money and texts and _FOOTER.match(texts[0]) and not numbered:
@@ -616,7 +623,7 @@ class _Sorter:
         )
         return bare_row and bool(money) and self._adds_up(cells, money)
 
-    def _total(self, row: SheetRow, texts: Sequence[str], money: Sequence[int]) -> None:
+    def _total(self, row: SheetRow, money: Sequence[int]) -> None:
         number, cells = row
         if money and self._kept and not self._adds_up(cells, money):
             shown = ", ".join(text_of(cells[at]).strip() for at in money)
@@ -624,11 +631,8 @@ class _Sorter:
         self._leave(row, "is a totals row")
         self._since = len(self._kept)
 
-    def _is_group_total(self, cells: Sequence[Cell]) -> bool:
-        """Tell whether a row that is called a total has lines of the same order above it."""
-        return bool(self._group_above(cells))
-
     def _group_above(self, cells: Sequence[Cell]) -> list[SheetRow]:
+        """Return the lines of a row's own order right above it."""
         own = fold(self._text(cells, self._organization)), self._text(cells, self._number)
         above: list[SheetRow] = []
         for row in reversed(self._kept):

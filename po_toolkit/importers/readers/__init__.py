@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 from importlib import import_module
-from importlib.metadata import entry_points
 from pathlib import Path, PurePath
 
 from po_toolkit.errors import ImportFileError
@@ -51,6 +50,8 @@ _MARKUP = (
 @lru_cache(maxsize=1)
 def readers() -> tuple[Reader, ...]:
     """Return the readers that are installed: those of others first, then our own."""
+    from importlib.metadata import entry_points
+
     others = [found.load() for found in entry_points(group=GROUP)]
     return (*others, *(import_module(f"{__name__}.{name}").READER for name in _OWN))
 
@@ -147,6 +148,8 @@ def _refuse_other_files(data: bytes) -> None:
     if kind is None and start.startswith((b"\xff\xfe", b"\xfe\xff")):
         text = data[:512].decode("utf-16", "ignore").lstrip().lower().encode()
         kind = next((name for mark, name in _MARKUP if text.startswith(mark)), None)
+    if data.startswith(b"\xd0\xcf\x11\xe0") and "EncryptedPackage".encode("utf-16-le") in data:
+        raise ImportFileError("The file is protected with a password. Save a copy without one.")
     if kind:
         raise ImportFileError(
             f"The file is {kind}, not a spreadsheet. Open it in a spreadsheet program and save it "

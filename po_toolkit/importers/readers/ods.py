@@ -149,8 +149,7 @@ class _Reader:
         sheet.repeated += len(cells) * (repeated - 1)
         if sheet.cells > _MOST_CELLS or sheet.repeated > _MOST_REPEATED:
             raise ImportFileError(
-                f"Sheet {sheet.name!r} is too large a table: its cells and their repetitions are more than "
-                f"{_MOST_CELLS:,}."
+                f"Sheet {sheet.name!r} is too large a table: its rows repeat too often."
             )
         filled = [
             c for c in element if c.get(f"{_OFFICE}value-type") or c.find(f"{_TEXT}p") is not None

@@ -7,7 +7,7 @@ import io
 import re
 import unicodedata
 from collections import Counter
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 from typing import cast
 
 from charset_normalizer import from_bytes
@@ -40,11 +40,12 @@ ENCODINGS = (
 _ALPHABETS = tuple(
     frozenset(letters)
     for letters in (
-        "äöüßÄÖÜé", "àâæçéèêëîïôœùûüÿÀÂÆÇÉÈÊËÎÏÔŒÙÛÜ", "áéíñóúüªºÁÉÍÑÓÚÜ", "áâãàçéêíóôõúüªºÁÂÃÀÇÉÊÍÓÔÕÚ",
+        "äöüßÄÖÜé", "àâæçéèêëîïôœùûüÿÀÂÆÇÉÈÊËÎÏÔŒÙÛÜ", "áéíñóúüªºÁÉÍÑÓÚÜ",
+        "áâãàçéêíóôõúüªºÁÂÃÀÇÉÊÍÓÔÕÚ",
         "àèéìíòóùúÀÈÉÌÒÙ", "åäöæøéüÅÄÖÆØÉÜ", "ëïéèöüóáíúËÏÉ", "àéèíïóòúüçÀÉÈÍÏÓÒÚÜÇ",
     )
 )  # fmt: skip
-_WESTERN_MARKS = frozenset("€–—‘’‚“”„•…™©®°«»§·´¡¿\u00a0£²³×±½¼")
+_WESTERN_MARKS = frozenset("€\u2013\u2014\u2018\u2019\u201a“”„•…™©®°«»§·\u00b4¡¿\u00a0£²³\u00d7±½¼")
 
 
 def open_text(data: bytes, encoding: str | None = None) -> Workbook:
@@ -91,6 +92,15 @@ def chosen_text(data: bytes, encoding: str) -> str:
         raise ImportFileError(f"The file is not {encoding}: {error}.") from None
 
 
+_MARKED = (
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe\x00\x00", "utf-32"),
+    (b"\x00\x00\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+
+
 def decode(data: bytes) -> tuple[str, list[str]]:
     """Return the text and what was assumed to read it.
 
@@ -101,15 +111,9 @@ def decode(data: bytes) -> tuple[str, list[str]]:
         ImportFileError: The bytes are no text, or the last character is cut off.
         ImportQuestionsError: The encoding must be chosen.
     """
-    for mark, encoding in (
-        (b"\xef\xbb\xbf", "utf-8-sig"),
-        (b"\xff\xfe\x00\x00", "utf-32"),
-        (b"\x00\x00\xfe\xff", "utf-32"),
-        (b"\xff\xfe", "utf-16"),
-        (b"\xfe\xff", "utf-16"),
-    ):
-        if data.startswith(mark):
-            return _decode_as(data, encoding), []
+    marked = next((name for mark, name in _MARKED if data.startswith(mark)), None)
+    if marked:
+        return _decode_as(data, marked), []
     if b"\x00" in data[:4096]:
         unmarked = _unmarked_utf16(data)
         if unmarked is None:
@@ -135,10 +139,11 @@ def decode(data: bytes) -> tuple[str, list[str]]:
     mostly = data.decode("utf-8", "replace")
     damaged = mostly.count(LOST)
     if sum(not c.isascii() and c != LOST for c in mostly) >= 3 * damaged:
-        return mostly, [
+        note = (
             f"The file is UTF-8 with {damaged} damaged character(s), shown as {LOST}; rows whose "
             "sponsor, email or PO number has one are refused."
-        ]
+        )
+        return mostly, [note]
     western = _western(data)
     if western is not None:
         return western, [
@@ -160,9 +165,7 @@ def _western(data: bytes) -> str | None:
         inner = word[1:-1]
         if letters and not any(letters <= alphabet for alphabet in _ALPHABETS):
             return None
-        if any(c in _WESTERN_MARKS and c not in "’´·€£" for c in inner) and letters | set(
-            inner
-        ) - set("0123456789"):
+        if any(c in _WESTERN_MARKS and c not in "\u2019\u00b4·€£" for c in inner):
             return None
         if re.search(r"[^\W\d_]£|£[^\W\d_]|[a-z][ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚÛÜÝÞ]", word):
             return None
@@ -217,7 +220,7 @@ def _oddness(data: bytes, encoding: str) -> float:
         odd += 2 * len(letters) * (len(scripts) > 1)
         odd += sum(not c.isalpha() and c not in _WESTERN_MARKS for c in letters)
         odd += 2 * sum(unicodedata.category(c) in ("Cc", "Cn", "Co") for c in letters)
-        odd += sum(a.islower() and b.isupper() for a, b in zip(word, word[1:], strict=False))
+        odd += sum(a.islower() and b.isupper() for a, b in pairwise(word))
         odd += 2 * sum("HALFWIDTH" in unicodedata.name(c, "") for c in letters)
     return odd / total if total else 0.0
 
@@ -348,8 +351,8 @@ def _cells_as_typed(line: str, delimiter: str, number: int) -> list[str]:
                 continue
             if line.find('"', at + 1) < 0:
                 raise ImportFileError(
-                    f"A quotation mark in row {number} is not closed, or is not doubled inside a "
-                    "cell; it swallows what follows. Correct it and import the file again."
+                    f"A quotation mark that opens in row {number} is never closed, so it swallows "
+                    "what follows. Correct it and import the file again."
                 )
         end = line.find(delimiter, at)
         end = len(line) if end < 0 else end
