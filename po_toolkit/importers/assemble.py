@@ -342,6 +342,11 @@ class Assembler:
 
     def _note_cells(self, group: Sequence[int]) -> None:
         for row in group:
+            whole = self._refused_rows.get(self._rows.numbers[row], ())
+            for code, message in whole:
+                self._findings.error(row, "", code, message)
+            if whole:
+                continue
             empty: list[str] = []
             for key in self._rows.refused.get(row, ()):
                 refusal = self._rows.values[key][row]
@@ -350,9 +355,9 @@ class Assembler:
                 else:
                     self._findings.error(row, key, refusal.code, refusal.message)
             self._note_empty(row, empty)
-            for code, message in self._refused_rows.get(self._rows.numbers[row], ()):
-                self._findings.error(row, "", code, message)
             for key in self._rows.cleaned.get(row, ()):
+                if self._rows.is_bad(row, key):
+                    continue
                 self._findings.warn(
                     row, key, "control_characters", "invisible control characters were taken out."
                 )

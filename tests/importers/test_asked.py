@@ -108,7 +108,7 @@ def test_an_answer_is_not_asked_for_again(conference: OpenConference) -> None:
 def test_a_corrected_file_gives_the_same_without_its_other_rows(
     conference: OpenConference, ending: str
 ) -> None:
-    """The rows that proved the decimal mark or the packages are not in the file of rejected rows."""
+    """The rows that proved the decimal mark are not in the file of rejected rows."""
     content = (
         b"Firma;E-Mail;PO;Paket;Menge;Einzelpreis\n"
         b"Acme;ap@acme;A1;Gold;1;2.500\n"
