@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import uuid4
 
 from po_toolkit.context import OpenConference
+from po_toolkit.domain import remedies
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.store import invoices
@@ -29,8 +30,9 @@ def send_again(opened: OpenConference, order_id: int) -> Invoice:
             )
         if invoice.delivery == "ourselves":
             raise PurchaseOrderError(
-                f"{order.reference} is delivered by ourselves, so Stripe does not mail it; write "
-                f"the mail with: po-toolkit deliver {order.reference} --out invoice.eml."
+                f"{order.reference} is delivered by you, so Stripe does not email it; write the "
+                f"email draft and send it.",
+                remedy=remedies.deliver(order.reference),
             )
         uow.audit(Act.RESEND, order, after={"stripe_invoice_id": invoice.stripe_invoice_id})
     said = opened.gateway.write(

@@ -36,7 +36,7 @@ def translate(error: stripe.StripeError) -> StripeGatewayError:
     param = str(getattr(error, "param", None) or "")
     request_id = error.request_id or ""
     kind, message = _kind(error, status, code, said)
-    return kind(message, code=code, param=param, request_id=request_id)
+    return kind(message, stripe_code=code, param=param, request_id=request_id)
 
 
 def _kind(
