@@ -112,13 +112,25 @@ def credit_note_changed(books: Books, event: Json) -> Taken | None:
 
 
 def customer_changed(books: Books, event: Json) -> Taken | None:
-    """Fetch a customer whose money lies at Stripe without paying an invoice, and note it."""
+    """Fetch a customer whose money lies at Stripe without paying an invoice, and note it.
+
+    An event never holds the credit in a second currency, which comes only when expanded; so every
+    customer is fetched of whom more may have changed than name and address.
+    """
     customer = event["data"]["object"]
+    changed = (event["data"].get("previous_attributes") or {}).keys()
     with books.store.reading() as session:
         known = customer["id"] in with_money(session, books.conference)
-    if known or unexplained.says_money(customer):
+    if known or unexplained.says_money(customer) or not changed or changed - _NOT_MONEY:
         _note_money(books, customer["id"])
     return Taken()
+
+
+_NOT_MONEY = frozenset(
+    "address description discount email invoice_prefix invoice_settings metadata name "
+    "next_invoice_sequence phone preferred_locales shipping tax tax_exempt".split()
+)
+"""What of a customer can change without any money."""
 
 
 def customer_cash_moved(books: Books, event: Json) -> Taken | None:
@@ -129,7 +141,7 @@ def customer_cash_moved(books: Books, event: Json) -> Taken | None:
 
 def _note_money(books: Books, customer_id: str) -> None:
     read_at = books.now()
-    query = {"expand": ["cash_balance"]}
+    query = {"expand": list(unexplained.MONEY_FIELDS)}
     said = books.gateway.read(f"/v1/customers/{customer_id}", query)
     if not said.get("deleted"):
         unexplained.take_customer(books.store, books.conference, said, read_at=read_at)

@@ -217,7 +217,8 @@ def _read_customers(books: Books, credited: Iterable[Json]) -> None:
     """Read the customers to whom an invoice or a credit note gave credit."""
     for customer_id in sorted({id_of(said["customer"]) for said in credited}):
         read_at = books.now()
-        customer = books.gateway.read(f"/v1/customers/{customer_id}")
+        query = {"expand": list(unexplained.MONEY_FIELDS)}
+        customer = books.gateway.read(f"/v1/customers/{customer_id}", query)
         if not customer.get("deleted"):
             unexplained.take_customer(books.store, books.conference, customer, read_at=read_at)
 
@@ -228,7 +229,7 @@ def _walk_customers(books: Books) -> None:
         if not stripe_only.takes_transfers(session, books.conference):
             return
         known = stripe_only.with_money(session, books.conference)
-    query = {"expand": ["data.cash_balance"]}
+    query = {"expand": [f"data.{name}" for name in unexplained.MONEY_FIELDS]}
     for read_at, page in _timed_pages(books, "/v1/customers", query):
         for customer in page:
             if customer["id"] in known or unexplained.says_money(customer):
