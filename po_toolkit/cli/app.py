@@ -24,6 +24,7 @@ from po_toolkit.cli import (
     reminders,
     simulator,
     spreadsheets,
+    stripe_check,
     sync,
     webhook,
     worker,
@@ -105,6 +106,7 @@ app.command("statement")(books.statement)
 app.command("invoice-pdf")(books.invoice_pdf)
 app.command("status")(database.status)
 app.command("worker")(worker.worker)
+app.command("stripe-check")(stripe_check.stripe_check)
 app.command("stripe-sim")(simulator.stripe_sim)
 app.add_typer(webhook.commands, name="webhook")
 app.add_typer(bank.commands, name="bank")
