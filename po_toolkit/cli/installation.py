@@ -187,7 +187,7 @@ def stripe_check(
     ] = None,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Try on a Stripe test account what po-toolkit believes about Stripe.
+    """Check on a test account that Stripe behaves as expected.
 
     Run it once before going live, with a test-mode key of the same Stripe account; a live key is
     refused before any call. It plays short scenes under customers named 'po-toolkit stripe-check',
