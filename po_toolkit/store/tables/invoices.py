@@ -129,12 +129,19 @@ class Invoice(Base):
 
 
 class StripeWrite(Base):
-    """The intent of one write to Stripe, stored before its first try and replayed as stored."""
+    """One attempt at a write to Stripe, stored before its first try and replayed as stored."""
 
     __tablename__ = "stripe_writes"
+    __table_args__ = (Index("uq_stripe_writes_slot_attempt", "slot", "attempt", unique=True),)
 
     id: Mapped[Key]
     conference_id: Mapped[int] = mapped_column(ForeignKey("conferences.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(32), default="")
+    """What is written; see :mod:`po_toolkit.outbox`."""
+    slot: Mapped[str] = mapped_column(String(200))
+    """The subject's uuid, generation and step; all attempts at one write share it."""
+    attempt: Mapped[int] = mapped_column(default=1)
+    state: Mapped[str] = mapped_column(String(16), default="pending")
     idempotency_key: Mapped[str] = mapped_column(String(255), unique=True)
     purchase_order_id: Mapped[int | None] = mapped_column(
         ForeignKey("purchase_orders.id"), index=True
