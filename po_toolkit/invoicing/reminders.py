@@ -196,20 +196,17 @@ def _mail(opened: OpenConference, row: Reminder) -> Sent:
         purchase_order_id=row.purchase_order_id,
     )
     try:
-        outbox.perform(opened, write, Act.REMIND, lambda uow, _: _settle(opened, uow, row, "sent"))
+        outbox.perform(opened, write, Act.REMIND, lambda uow, _: _sent(opened, uow, row))
     except StripeRefusedError as error:
         with opened.store.writing(opened.actor, Act.REMIND) as uow:
-            _settle(opened, uow, row, "refused", str(error))
-        return Sent("refused", str(error))
+            uow.session.get_one(Reminder, row.id).error = str(error)
+        return Sent("refused", str(error))  # the step stays due, and the next run tries it again
     return Sent("sent")
 
 
-def _settle(
-    opened: OpenConference, uow: UnitOfWork, row: Reminder, state: str, error: str = ""
-) -> None:
+def _sent(opened: OpenConference, uow: UnitOfWork, row: Reminder) -> None:
     order = uow.lock_purchase_order(row.purchase_order_id)
     kept = uow.session.get_one(Reminder, row.id)
     if kept.state == "sending":
-        kept.state, kept.error = state, error
-        kept.sent_at = opened.now() if state == "sent" else None
-        uow.audit(Act.REMIND, order, after={"step": row.step, "state": state})
+        kept.state, kept.error, kept.sent_at = "sent", "", opened.now()
+        uow.audit(Act.REMIND, order, after={"step": row.step, "state": "sent"})

@@ -78,7 +78,7 @@ class StripeGateway:
         return self._call("get", path, dict(params or {}), None)
 
     def write(
-        self, path: str, body: Mapping[str, Any], *, idempotency_key: str, expects: str
+        self, path: str, body: Mapping[str, Any], *, idempotency_key: str, expects: str = ""
     ) -> Json:
         """Do one write; safe to repeat with the same key and body.
 
@@ -88,14 +88,14 @@ class StripeGateway:
             path: The endpoint.
             body: The parameters.
             idempotency_key: The same for each repeat of the same write.
-            expects: What kind of object the answer must be, as ``invoice``.
+            expects: What kind of object the answer must be, as ``invoice``; by default any.
 
         Raises:
             StripeGatewayError: In one of its kinds.
         """
         return self._call("post", path, dict(body), idempotency_key, expects)
 
-    def delete(self, path: str, *, expects: str) -> Json:
+    def delete(self, path: str, *, expects: str = "") -> Json:
         """Delete one object.
 
         Raises:
