@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from po_toolkit.domain import remedies
 from po_toolkit.domain.addresses import address_parts
+from po_toolkit.domain.periods import last_second
 from po_toolkit.domain.sums import Status
 from po_toolkit.domain.tax import MOST_RATES, Rate, rates_of
 from po_toolkit.errors import PurchaseOrderError, Reason
@@ -246,19 +246,13 @@ class InvoicePlan:
 
     def _due(self) -> Json:
         if self.order.due_date is not None:
-            return {"due_date": end_of_day(self.order.due_date, self.conference.timezone)}
+            return {"due_date": last_second(self.order.due_date, self.conference.timezone)}
         days = self.order.days_until_due
         return {"days_until_due": self.conference.days_until_due if days is None else days}
 
 
 def _discount_text(line: PurchaseOrderLineItem) -> str:
     return line.description if line.quantity == 1 else f"{line.description} (x {line.quantity})"
-
-
-def end_of_day(day: date, timezone: str) -> int:
-    """Return the last second of a date in a timezone, as Unix time."""
-    next_day = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(timezone))
-    return int(next_day.timestamp()) - 1
 
 
 def same_lines(plan: InvoicePlan, stripe_lines: Sequence[Json]) -> bool:
