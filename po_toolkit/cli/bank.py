@@ -70,7 +70,7 @@ def import_(
     ] = None,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Take the lines of bank statements in.
+    """Import the lines of bank statements.
 
     The file is CSV, OFX or QFX, MT940 or CAMT.053. A line is taken once, however often it is
     loaded. A statement whose balances do not add up is held: none of its lines is taken until
@@ -129,8 +129,8 @@ def _print_import(report: BankImportReport) -> None:
     for note in report.notes:
         tell(f"Note: {note}")
     typer.echo(
-        f"{count(report.lines, 'line')}: {report.new} new, {report.duplicates} there already, "
-        f"{report.quarantined} unreadable and set apart, {count(report.held, 'statement')} held."
+        f"{count(report.lines, 'line')}: {report.new} new, {report.duplicates} duplicates, "
+        f"{report.quarantined} unreadable, {count(report.held, 'statement')} held."
     )
 
 
@@ -141,14 +141,14 @@ def accept(
     conference: ConferenceOption,
     reason: Annotated[str, typer.Option(help="Why it is right although it does not add up.")],
 ) -> None:
-    """Take a held statement in all the same.
+    """Accept a held statement.
 
     Example: po-toolkit bank accept 3 --conference pycon-2027 --reason "Bank left a page out"
     """
     from po_toolkit.api.bank import accept_statement
 
     found = accept_statement(named_conference(ctx, conference), statement, reason)
-    typer.echo(f"Statement {found.id}: {found.new} new, {found.duplicates} there already.")
+    typer.echo(f"Statement {found.id}: {found.new} new, {found.duplicates} duplicates.")
 
 
 @commands.command("match")
@@ -161,7 +161,7 @@ def match(
     yes: YesOption = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Find what each open bank line is.
+    """Match the unmatched bank lines.
 
     A payout, a payment entered by hand, or the payment of a purchase order.
 
@@ -245,7 +245,7 @@ def _read_share(text: str) -> tuple[str, Decimal | None]:
 
 @commands.command("undo")
 def undo(ctx: typer.Context, line: LineArgument, conference: ConferenceOption) -> None:
-    """Take back what a line was said to be.
+    """Undo a match.
 
     A payment that it made is reversed.
 
@@ -254,7 +254,7 @@ def undo(ctx: typer.Context, line: LineArgument, conference: ConferenceOption) -
     from po_toolkit.api.bank_matching import undo_match
 
     undone = undo_match(named_conference(ctx, conference), line)
-    typer.echo(f"Bank line {line} is open again ({count(undone, 'match', 'matches')} undone).")
+    typer.echo(f"Bank line {line} is unmatched again ({count(undone, 'match', 'matches')} undone).")
 
 
 @commands.command("set-aside")
@@ -266,14 +266,14 @@ def set_aside(
         str, typer.Option(help="What it is instead, e.g. rent; empty takes it back.")
     ],
 ) -> None:
-    """Say that a line has to do with no sponsor.
+    """Exclude a line that is not a sponsor payment.
 
     Example: po-toolkit bank set-aside 18 --conference pycon-2027 --reason "Interest"
     """
     from po_toolkit.api.bank_matching import set_line_aside
 
     set_line_aside(named_conference(ctx, conference), line, reason)
-    typer.echo(f"Bank line {line} is {'set aside' if reason.strip() else 'open again'}.")
+    typer.echo(f"Bank line {line} is {'excluded' if reason.strip() else 'unmatched again'}.")
 
 
 @commands.command("payouts")
