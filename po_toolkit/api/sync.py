@@ -7,8 +7,7 @@ from po_toolkit.api.telling import tell_waiting
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PurchaseOrderError, StripeNotFoundError
-from po_toolkit.payments.report import SyncReport
-from po_toolkit.payments.sync import failure_noted, sync_all, sync_one
+from po_toolkit.payments.sync import SyncReport, failure_noted, sync_all, sync_one
 from po_toolkit.store.purchase_orders import by_reference
 
 __all__ = [
