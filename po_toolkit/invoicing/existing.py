@@ -6,6 +6,7 @@ from typing import Any
 
 from po_toolkit import outbox
 from po_toolkit.context import OpenConference
+from po_toolkit.domain import remedies
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import (
     InvoiceMismatchError,
@@ -146,9 +147,9 @@ def _take_back(lease: Lease, lookup: Lookup) -> str:
         )
         raise PurchaseOrderError(
             f"{lease.order.reference}: Stripe has {paid} on invoice {invoice['id']}, so it is not "
-            f"voided and nothing was changed. Sync to see the payment, then refund it. What was "
-            f"recorded by hand and reversed stays there: credit the balance instead, with "
-            f"po-toolkit credit-note {lease.order.reference}."
+            f"voided and nothing was changed. Sync to see the payment, then refund it. A payment "
+            f"that was recorded by hand and reversed stays there: credit the balance instead.",
+            remedy=remedies.sync(lease.opened.slug),
         )
     try:
         outbox.perform(lease.opened, _void(lease, f"/v1/invoices/{invoice['id']}"), Act.INVOICE)

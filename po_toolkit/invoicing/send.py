@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from po_toolkit.context import OpenConference
+from po_toolkit.domain import remedies
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import (
     BusyError,
@@ -259,8 +260,8 @@ def _voided_by_hand(lease: Lease, lookup: Lookup) -> None:
         _copy_from_stripe(lease, row, lookup.invoice)
     raise PurchaseOrderError(
         f"{lease.order.reference}: invoice {lookup.invoice['id']} was voided by hand at Stripe. "
-        f"Send it again to bill it under a new invoice, or cancel it with: "
-        f"po-toolkit cancel {lease.order.reference}."
+        f"Send it again to bill it under a new invoice, or cancel the purchase order.",
+        remedy=remedies.cancel(lease.order.reference),
     )
 
 
@@ -375,8 +376,8 @@ def run_batch(
                 queue.append(reference)
                 wait(POLL_SECONDS if len(queue) == 1 else 0)
             except StripeAuthenticationError as error:
-                yield InvoiceResult(reference, "failed", error=str(error))
-                yield from (InvoiceResult(r, "failed", error=str(error)) for r in queue)
+                yield InvoiceResult(reference, "failed", error=error.reason)
+                yield from (InvoiceResult(r, "failed", error=error.reason) for r in queue)
                 return
 
 
@@ -407,7 +408,7 @@ def invoice_one(
     except (BusyError, LostLeaseError, StripeAuthenticationError):
         raise
     except PoToolkitError as error:
-        return _not_invoiced(opened, reference, str(error))
+        return _not_invoiced(opened, reference, error.reason)
     return InvoiceResult(reference, "invoiced", invoice.stripe_invoice_id or "", invoice.hosted_url)
 
 

@@ -9,10 +9,11 @@ from typing import Any
 from uuid import uuid4
 
 from po_toolkit.context import OpenConference
+from po_toolkit.domain import remedies
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.domain.sums import EntryKind
 from po_toolkit.errors import PurchaseOrderError, StripeAuthenticationError, StripeNotFoundError
-from po_toolkit.money import display, minor_from_api
+from po_toolkit.money import display, minor_from_api, to_major
 from po_toolkit.payments import customer_credit
 from po_toolkit.payments.intents import intend
 from po_toolkit.payments.ledger import Change, Movement, Taken, record, record_all
@@ -70,7 +71,10 @@ def plan_refund(
         raise PurchaseOrderError(
             f"{order.reference}: {display(amount, order.currency)} is more than the {there} that "
             f"came through Stripe{' by that payment' if payment else ''} and can be refunded. Send "
-            f"back the rest from the bank, and enter it with --method wire."
+            f"the rest back from the bank, and record that.",
+            remedy=remedies.refund(
+                order.reference, to_major(missing, order.currency), method="wire"
+            ),
         )
     return plan
 

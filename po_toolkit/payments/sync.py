@@ -468,7 +468,7 @@ def attempt(
     try:
         report.add(take(opened, stripe_object))
     except PurchaseOrderError as error:
-        report.problems.append(str(error))
+        report.problems.append(error.reason)
 
 
 def _compare_invoices(
