@@ -12,7 +12,7 @@ import pandas as pd
 
 from po_toolkit.domain.periods import end_of_day, local_day
 from po_toolkit.domain.sums import PAID_SIGN, REFUNDED_SIGN
-from po_toolkit.reconcile.schema import with_decimals
+from po_toolkit.reconcile.schema import records, with_decimals
 from po_toolkit.reconcile.tables import BANK_LINES, CHECKS, FEES, PAYOUTS, TIE_OUT
 from po_toolkit.reconcile.tie_out_rows import rows_of
 from po_toolkit.store import tie_out as read
