@@ -209,7 +209,7 @@ def import_bank_statement(
         account: Which of our accounts it is, where the file does not name it.
         words: What a word of a direction or status column means: credit, debit, booked or skip;
             ``blank`` is an empty cell.
-        sign: ``amount``: the amounts' own signs count; ``word``: the words beside them do.
+        sign: Whether the ``amount``s' own signs count, or are ``reversed``.
         fee: Whether a fee column is ``apart`` from the amount or ``included``.
         sheet: Which sheet of a workbook.
         intraday: Take the booked entries of a CAMT.052 report.
@@ -330,9 +330,9 @@ def _ask_account(uow: UnitOfWork, row: BankStatement, statement: Statement) -> N
     named = f" Known are: {', '.join(known)}." if known else ""
     raise ImportChoiceError(
         f"The file does not name its account, and it holds lines that equal others which are "
-        f"here already.{named} Say which account it is with --account ACCOUNT.",
+        f"here already.{named} Say which account it is.",
         question="account",
-        choices=[*known, "ACCOUNT"],
+        choices=known or ["ACCOUNT"],
     )
 
 
@@ -343,8 +343,8 @@ def _suspicion(suspect: kept.Suspect) -> SuspectedDuplicate:
         suspect.line,
         suspect.earlier,
         f"Row {suspect.row}: {amount} may be bank line {suspect.earlier} of "
-        f"{suspect.earlier_day} again, in other words. It is never applied by itself; if it is the "
-        f"same, exclude it: po-toolkit bank set-aside {suspect.line} --reason duplicate",
+        f"{suspect.earlier_day} again, in other words. It is never applied by itself. If it is the "
+        f"same, exclude line {suspect.line}.",
     )
 
 

@@ -10,8 +10,19 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from po_toolkit.cli.boundary import PARTIAL, complain, tell, wrong_usage
-from po_toolkit.cli.opening import agree, named_conference
+from po_toolkit.cli.console import (
+    PARTIAL,
+    agree,
+    amount,
+    complain,
+    count,
+    named_conference,
+    print_json,
+    print_table,
+    tell,
+    write_bytes,
+    wrong_usage,
+)
 from po_toolkit.cli.options import (
     ConferenceOption,
     Format,
@@ -21,8 +32,7 @@ from po_toolkit.cli.options import (
     read_date,
     read_reference,
 )
-from po_toolkit.cli.output import amount, count, print_json, print_table, write_bytes
-from po_toolkit.errors import ImportChoiceError
+from po_toolkit.errors import ImportChoiceError, ImportFileError
 
 if TYPE_CHECKING:
     from po_toolkit.api.bank import BankImportReport
@@ -84,8 +94,8 @@ def import_(
         ),
     ] = None,
     sign: Annotated[
-        Literal["amount", "word"] | None,
-        typer.Option(help="What tells credit from debit: the amount's own sign or the word."),
+        Literal["amount", "reversed"] | None,
+        typer.Option(help="Whether the amounts' own signs count, or are the other way round."),
     ] = None,
     fee: Annotated[
         Literal["apart", "included"] | None,
@@ -131,6 +141,10 @@ def import_(
         )
     except ImportChoiceError as error:
         wrong_usage(_with_remedy(error))
+    except ImportFileError as error:
+        if error.code != "columns_unknown":
+            raise
+        wrong_usage(f"{error} Add --map date=COLUMN --map amount=COLUMN.")
     if output is Format.JSON:
         print_json(report.as_json())
     else:
@@ -142,11 +156,19 @@ def import_(
 
 
 def _with_remedy(error: ImportChoiceError) -> str:
-    """Return the question with the option that answers it, where the message does not name it."""
-    text = str(error)
-    if "--" in text:
-        return text
-    return f"{text} Add --{error.question} {' or '.join(error.choices)}."
+    """Return the question with the option that answers it."""
+    name, _, word = error.question.partition(":")
+    if name == "intraday":
+        option = "--intraday"
+    elif name == "sign" and error.choices == ["amount"]:
+        option = "--map direction=COLUMN, or --sign amount where all are credits"
+    elif name == "word":
+        option = " or ".join(f'--word "{word}={choice}"' for choice in error.choices)
+    elif name == "mapping":
+        option = " or ".join(f'--map "{choice}"' for choice in error.choices)
+    else:
+        option = f"--{name} " + " or ".join(error.choices)
+    return f"{error} Add {option}."
 
 
 def _read_currency(text: str) -> str:
@@ -485,15 +507,15 @@ def tie_out(
 
     Example: po-toolkit bank tie-out --conference pycon-2027 --out tie-out.xlsx --format xlsx
     """
-    from po_toolkit.reconcile.tie_out import tie_out as make
-    from po_toolkit.reconcile.tie_out_files import export
+    from po_toolkit.api.reports import export_tie_out
+    from po_toolkit.api.reports import tie_out as follow
 
     opened = named_conference(ctx, conference)
-    found = make(opened.store, opened.conference, as_of=as_of or opened.today())
+    found = follow(opened, as_of=as_of)
     if po or payout or line is not None:
         reference = read_reference(po) if po else ""
         found = found.only(found.of(reference=reference, payout=payout, bank_line=line))
-    write_bytes(export(found, output.value), out, binary=output is TieOutFormat.XLSX)
+    write_bytes(export_tie_out(found, output.value), out, binary=output is TieOutFormat.XLSX)
     wrong = int((found.checks["difference"] != 0).sum())
     if wrong:
         complain(f"{count(wrong, 'sum')} that must agree {'does' if wrong == 1 else 'do'} not.")

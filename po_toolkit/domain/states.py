@@ -54,6 +54,18 @@ class IntentStep(StrEnum):
     REFUSED = "refused"
 
 
+class WriteState(StrEnum):
+    """How one attempt at a write to Stripe ended."""
+
+    PENDING = "pending"
+    """Its outcome is not known yet."""
+    DONE = "done"
+    REFUSED = "refused"
+    """Stripe refused it for certain; the next attempt has a new body."""
+    SUPERSEDED = "superseded"
+    """Its key can say nothing more, and it was not done; the next attempt took its place."""
+
+
 class BatchState(StrEnum):
     """How a batch of invoices is."""
 
@@ -95,6 +107,79 @@ class ReminderState(StrEnum):
     REFUSED = "refused"
     PASSED = "passed"
     """A later step came first."""
+
+
+class EntryMethod(StrEnum):
+    """How the money of a ledger entry moved."""
+
+    STRIPE = "stripe"
+    WIRE = "wire"
+    ACH = "ach"
+    CHECK = "check"
+    OTHER = "other"
+
+
+class EntrySource(StrEnum):
+    """Where the fact behind a ledger entry comes from."""
+
+    STRIPE = "stripe"
+    MANUAL = "manual"
+    BANK = "bank"
+
+
+class ImportRowOutcome(StrEnum):
+    """What became of a row of a spreadsheet."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    DUPLICATE = "duplicate"
+    FIXED = "mended"
+    """A later import took it."""
+    UNDONE = "undone"
+
+
+class StatementState(StrEnum):
+    """Whether a bank statement adds up."""
+
+    PROVEN = "proven"
+    UNPROVEN = "unproven"
+    HELD = "held"
+    ACCEPTED = "accepted"
+    """Held, then accepted by a person."""
+
+
+class MatchKind(StrEnum):
+    """What a bank line was found to be."""
+
+    PAYOUT = "payout"
+    PAYOUT_RETURN = "payout_return"
+    """A failed payout that went back."""
+    ENTRY = "entry"
+
+
+class MatchState(StrEnum):
+    """Whether a match of a bank line counts."""
+
+    APPLIED = "applied"
+    UNDONE = "undone"
+
+
+class JobState(StrEnum):
+    """How one run of long work is."""
+
+    RUNNING = "running"
+    DONE = "done"
+    PARTLY = "partly"
+    FAILED = "failed"
+
+
+class CustomerBalanceKind(StrEnum):
+    """Money of a customer at Stripe that pays no invoice."""
+
+    CASH = "cash"
+    """A bank transfer that fitted no invoice."""
+    CREDIT = "credit"
+    """Left over from an overpayment."""
 
 
 S = TypeVar("S", bound=StrEnum)

@@ -1,8 +1,7 @@
 """Who drives a purchase order's invoice, and the journal of how far it has got.
 
 A driver takes a lease on the invoice row, and commits each step's result by a compare-and-set on
-generation, step, attempt and lease: whoever has lost the lease, alive or risen from the dead,
-changes nothing.
+generation, step and lease: a driver whose lease has ended cannot commit.
 """
 
 from __future__ import annotations
@@ -12,24 +11,28 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
+from po_toolkit import outbox
+from po_toolkit.context import OpenConference
 from po_toolkit.domain.periods import local_day
-from po_toolkit.domain.roles import Act, Actor
+from po_toolkit.domain.references import comparable
+from po_toolkit.domain.roles import Act
 from po_toolkit.errors import BusyError, LostLeaseError
 from po_toolkit.invoicing.content import Content
 from po_toolkit.invoicing.plan import InvoicePlan, refuse_unbillable
 from po_toolkit.invoicing.tax import known_rates
+from po_toolkit.outbox import Kind, Outcome, Write
 from po_toolkit.store import invoices
-from po_toolkit.store.database import Store, UnitOfWork
+from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.purchase_orders import to_bill
-from po_toolkit.store.stripe_writes import Intent, finish, intend
-from po_toolkit.store.tables import LIVE_STATES, Conference, Invoice, PurchaseOrder, StripeCustomer
-from po_toolkit.stripe_gateway import StripeGateway
+from po_toolkit.store.stripe_writes import StoredWrite
+from po_toolkit.store.tables import LIVE_STATES, Invoice, PurchaseOrder, StripeCustomer
 
 Json = dict[str, Any]
 
@@ -37,52 +40,41 @@ LOOK_HOLDS = timedelta(hours=1)
 """How long 'not there' is believed; the key keeps two makers of one customer apart meanwhile."""
 
 
-@dataclass(frozen=True)
-class Account:
-    """Where invoices are driven: one conference's database, Stripe account, clock and actor."""
-
-    conference: Conference
-    store: Store
-    gateway: StripeGateway
-    actor: Actor
-    now: Callable[[], datetime]
-    drivers: str = field(default_factory=lambda: uuid4().hex)
-    """Prefix of every lease taken here, so that one sign of life renews them all."""
-
-
 @dataclass
 class Drive:
     """One invoice in the hands of its driver."""
 
-    account: Account
+    opened: OpenConference
     order: PurchaseOrder
     invoice: Invoice
     resumed: bool
     """True until the first look at Stripe, when an earlier driver may have done more than it
     could write down."""
-    intent: Intent | None = None
+    find: Callable[[Drive], Json | None] = lambda _drive: None
+    """Looks at Stripe whether the invoice is further than the next step says."""
+    pending: tuple[Write, StoredWrite] | None = None
     """The next write, stored."""
     rate_ids: dict[str, str] = field(default_factory=dict)
     """Stripe's ids of the tax rates that were made, by fingerprint."""
-    finished: list[tuple[str, str]] = field(default_factory=list)
-    """Key and Stripe id of writes that were done, to be noted with the next commit."""
+    finished: list[Outcome] = field(default_factory=list)
+    """Writes that were done, to be noted with the next commit."""
 
     @property
     def plan(self) -> InvoicePlan:
         """What is to be sent."""
-        conference = self.account.conference
+        conference = self.opened.conference
         return InvoicePlan(self.order, conference, self.invoice.generation, self.rate_ids)
 
     @contextmanager
     def step(self) -> Iterator[tuple[UnitOfWork, Invoice]]:
         """Commit the result of a step, if this driver still holds the invoice.
 
-        The intent of the step that follows is stored in the same transaction.
+        The write of the step that follows is stored in the same transaction.
 
         Raises:
             LostLeaseError: Another driver has it; nothing is changed.
         """
-        with self.account.store.writing(self.account.actor, Act.INVOICE) as uow:
+        with self.opened.store.writing(self.opened.actor, Act.INVOICE) as uow:
             row = held(uow, self.invoice)
             yield uow, row
             self.note_progress(uow, row)
@@ -96,71 +88,96 @@ class Drive:
 
     def note_progress(self, uow: UnitOfWork, row: Invoice) -> None:
         """Note what Stripe has done, and store what is asked of it next."""
-        now = self.account.now()
-        for key, stripe_id in self.finished:
-            finish(uow, key, stripe_id, now)
+        for outcome in self.finished:
+            outbox.finish(uow, self.opened, outcome)
         self.finished.clear()
-        self.intent = None
-        asked = self._request(row)
-        if asked is not None and row.state in LIVE_STATES:
-            key, path, body = asked
-            self.intent = intend(
-                uow,
-                key,
-                path,
-                body,
-                conference_id=row.conference_id,
-                purchase_order_id=None if row.step == "customer" else row.purchase_order_id,
-                now=now,
-            )
+        self.pending = None
+        write = self._next_write(row)
+        if write is not None and row.state in LIVE_STATES:
+            self.pending = write, outbox.declare(uow, self.opened, write)
 
-    def write(self) -> Json:
-        """Do the write that is stored for this step, and remember that it was done.
+    def write(self) -> Outcome:
+        """Do the write that is stored for this step; it is noted with the next commit.
 
         Raises:
             StripeGatewayError: In one of its kinds.
         """
-        if self.intent is None:
-            raise LostLeaseError(f"{self.order.reference}: the journal has no next step.")
-        answer = self.account.gateway.write(
-            self.intent.path, self.intent.body, idempotency_key=self.intent.key
-        )
-        self.finished.append((self.intent.key, str(answer["id"])))
-        return answer
+        if self.pending is None:
+            raise LostLeaseError(f"{self.order.reference}: the outbox has no next step.")
+        outcome = outbox.send(self.opened, *self.pending)
+        self.finished.append(outcome)
+        return outcome
 
-    def _request(self, row: Invoice) -> tuple[str, str, Json] | None:
-        """Return key, path and body of a step's write; none where something is read first."""
-        key, customer = step_key(self.order, row, row.step), row.customer
+    def _next_write(self, row: Invoice) -> Write | None:
+        """Return the write of the row's step; None where something is read first."""
+        customer, path = row.customer, f"/v1/invoices/{row.stripe_invoice_id}"
         match row.step:
             case "customer" if customer and self.knows_absent(customer):
-                return customer_key(customer), "/v1/customers", self.plan.customer()
-            case "draft" if customer and customer.stripe_customer_id:
-                return key, "/v1/invoices", self.plan.draft(customer.stripe_customer_id)
+                return self.customer_write(customer)
+            case "draft" if customer and (stripe_id := customer.stripe_customer_id):
+                return self._write(row, outbox.DRAFT, "/v1/invoices", self.plan.draft, stripe_id)
             case "lines":
-                return key, f"/v1/invoices/{row.stripe_invoice_id}/add_lines", self.plan.lines()
+                return self._write(row, outbox.LINES, f"{path}/add_lines", self.plan.lines)
             case "send":
-                return key, f"/v1/invoices/{row.stripe_invoice_id}/send", {}
+                return self._write(row, outbox.SEND, f"{path}/send", dict)
             case "finalize":
-                path = f"/v1/invoices/{row.stripe_invoice_id}/finalize"
-                return key, path, {"auto_advance": False}
+                return self._write(
+                    row, outbox.FINALIZE, f"{path}/finalize", lambda: {"auto_advance": False}
+                )
         return None
+
+    def _write(
+        self, row: Invoice, kind: Kind, path: str, body: Callable[..., Json], *args: str
+    ) -> Write:
+        return Write(
+            kind,
+            step_slot(self.order, row, kind.name),
+            path,
+            partial(body, *args),
+            find=lambda _stored: self.find(self),
+            conference_id=row.conference_id,
+            purchase_order_id=row.purchase_order_id,
+        )
+
+    def customer_write(self, customer: StripeCustomer) -> Write:
+        """Return the write that makes the sponsor's customer, the same for all their orders."""
+        return Write(
+            outbox.CUSTOMER,
+            customer_slot(customer, "create"),
+            "/v1/customers",
+            self.plan.customer,
+            find=lambda _stored: existing_customer(self.opened, self.order),
+            conference_id=customer.conference_id,
+        )
 
     def knows_absent(self, customer: StripeCustomer) -> bool:
         """Tell whether the account is known not to have this customer, unless we made it since."""
         looked = customer.looked_for_at
-        fresh = looked is not None and self.account.now() - looked < LOOK_HOLDS
+        fresh = looked is not None and self.opened.now() - looked < LOOK_HOLDS
         new = not self.resumed and customer.attempt == 1 and not customer.stripe_customer_id
         return fresh and new
 
 
-def step_key(order: PurchaseOrder, invoice: Invoice, step: str) -> str:
-    """Return the idempotency key of a step; nothing about time or process goes into it."""
-    return f"po-{order.uuid}-g{invoice.generation}-{step}-a{invoice.attempt}"
+def step_slot(order: PurchaseOrder, invoice: Invoice, step: str) -> str:
+    """Return the outbox slot of a step of an invoice."""
+    return f"po-{order.uuid}-g{invoice.generation}-{step}"
 
 
-def customer_key(customer: StripeCustomer) -> str:
-    """Return the idempotency key under which a customer is made, the same for all his orders."""
-    return f"customer-{customer.uuid}-a{customer.attempt}"
+def customer_slot(customer: StripeCustomer, step: str) -> str:
+    """Return the outbox slot of something that is written to a customer."""
+    return f"customer-{customer.uuid}-g{customer.attempt}-{step}"
+
+
+def existing_customer(opened: OpenConference, order: PurchaseOrder) -> Json | None:
+    """Return the oldest customer in the account under this email and organization."""
+    query = {"email": order.contact_email.strip()}
+    same = [
+        row
+        for page in opened.gateway.pages("/v1/customers", query)
+        for row in page
+        if comparable(row.get("name") or "") == order.organization_key
+    ]
+    return min(same, key=lambda row: (row["created"], row["id"]), default=None)
 
 
 def last_step(invoice: Invoice) -> str:
@@ -178,7 +195,7 @@ def held(uow: UnitOfWork, mine: Invoice) -> Invoice:
         LostLeaseError: It has.
     """
     row = uow.session.scalars(_HELD, {"invoice_id": mine.id}).one()
-    for name in ("generation", "step", "attempt", "lease_owner"):
+    for name in ("generation", "step", "lease_owner"):
         if getattr(row, name) != getattr(mine, name):
             raise LostLeaseError(
                 "Another process is invoicing this purchase order; see its result."
@@ -194,47 +211,51 @@ _HELD = (
 )
 
 
-def claim(account: Account, order_id: int, read: PurchaseOrder | None = None) -> Drive:
+def claim(
+    opened: OpenConference,
+    order_id: int,
+    read: PurchaseOrder | None = None,
+    find: Callable[[Drive], Json | None] = lambda _drive: None,
+) -> Drive:
     """Take the lease on a purchase order's invoice, making its row where there is none.
 
     Args:
-        account: The conference's account.
+        opened: The conference's account.
         order_id: Which purchase order.
         read: The purchase order as it was read before, to save a reading if it is unchanged.
+        find: Looks at Stripe whether the invoice is further than its next step says.
 
     Raises:
         BusyError: Another driver holds it.
         PurchaseOrderError: It cannot be invoiced; the message says why.
     """
-    now = account.now()
+    now = opened.now()
     if read is None:
-        with account.store.reading() as session:
+        with opened.store.reading() as session:
             read = to_bill(session, [order_id]).get(order_id)
-    with account.store.writing(account.actor, Act.INVOICE) as uow:
+    with opened.store.writing(opened.actor, Act.INVOICE) as uow:
         order = uow.lock_as_read(read) if read else uow.lock_purchase_order(order_id)
-        refuse_unbillable(order, account.conference, local_day(now, account.conference.timezone))
+        refuse_unbillable(order, opened.conference, local_day(now, opened.conference.timezone))
         invoice = order.live_invoice
         resumed = invoice is not None
         if invoice is None:
             invoice = _next_generation(uow, order, now)
         elif invoice.lease_until is not None and invoice.lease_until > now:
             raise BusyError(f"{order.reference}: another process is invoicing it right now.")
-        elif invoice.refused:
-            invoice.attempt += 1
-            if invoice.stripe_invoice_id is None:
-                invoice.customer_id = invoices.customer_row(uow, order).id
-                invoice.step = "customer"
+        elif invoice.refused and invoice.stripe_invoice_id is None:
+            invoice.customer_id = invoices.customer_row(uow, order).id
+            invoice.step = "customer"
         invoice.refused = False
         invoice.error = ""
-        invoice.delivery = Content(order, account.conference, invoice.generation).delivery
+        invoice.delivery = Content(order, opened.conference, invoice.generation).delivery
         if invoice.step in LAST_STEPS:
             invoice.step = last_step(invoice)
-        _lease(account, invoice)
+        _lease(opened, invoice)
         uow.session.flush()
         if resumed:
             uow.session.refresh(invoice, ["customer"])
         customer = invoice.customer
-        drive = Drive(account, order, invoice, resumed)
+        drive = Drive(opened, order, invoice, resumed, find)
         known = customer is not None and bool(customer.stripe_customer_id)
         if invoice.step == "customer" and known and up_to_date(drive, customer):
             invoice.step = "draft"
@@ -262,28 +283,28 @@ def up_to_date(drive: Drive, customer: StripeCustomer | None) -> bool:
     )
 
 
-def hold(account: Account, order_id: int) -> Drive | None:
+def hold(opened: OpenConference, order_id: int) -> Drive | None:
     """Take the lease on the live invoice, if there is one, to do something else with it.
 
     Raises:
         BusyError: Another driver holds it.
     """
-    with account.store.writing(account.actor, Act.INVOICE) as uow:
+    with opened.store.writing(opened.actor, Act.INVOICE) as uow:
         order = uow.lock_purchase_order(order_id)
         invoice = order.live_invoice
         if invoice is None:
             return None
-        if invoice.lease_until is not None and invoice.lease_until > account.now():
+        if invoice.lease_until is not None and invoice.lease_until > opened.now():
             raise BusyError(f"{order.reference}: another process is invoicing it right now.")
-        _lease(account, invoice)
+        _lease(opened, invoice)
         uow.session.flush()
         uow.session.refresh(invoice, ["customer"])
-    return Drive(account, order, invoice, resumed=True)
+    return Drive(opened, order, invoice, resumed=True)
 
 
-def _lease(account: Account, invoice: Invoice) -> None:
-    invoice.lease_owner = f"{account.drivers}-{uuid4().hex[:8]}"
-    invoice.lease_until = account.now() + invoices.LEASE
+def _lease(opened: OpenConference, invoice: Invoice) -> None:
+    invoice.lease_owner = f"{opened.lease_prefix}-{uuid4().hex[:8]}"
+    invoice.lease_until = opened.now() + invoices.LEASE
 
 
 def _next_generation(uow: UnitOfWork, order: PurchaseOrder, now: datetime) -> Invoice:
@@ -306,12 +327,12 @@ def release(drive: Drive, error: str = "", *, refused: bool = False) -> None:
     Args:
         drive: Whose lease.
         error: Why the invoice stands where it stands.
-        refused: Stripe refused these data for certain, so the next try is a new attempt.
+        refused: Stripe refused these data for certain.
     """
     mine = drive.invoice
     if not mine.lease_owner and not error:
         return
-    with drive.account.store.writing(drive.account.actor, Act.INVOICE) as uow:
+    with drive.opened.store.writing(drive.opened.actor, Act.INVOICE) as uow:
         row = uow.session.get_one(Invoice, mine.id)
         if row.lease_owner == mine.lease_owner:
             row.lease_owner = ""
@@ -321,13 +342,13 @@ def release(drive: Drive, error: str = "", *, refused: bool = False) -> None:
 
 
 @contextmanager
-def signs_of_life(account: Account) -> Iterator[None]:
+def signs_of_life(opened: OpenConference) -> Iterator[None]:
     """Renew the leases of this account's drivers while the block runs."""
     stop = threading.Event()
 
     def beat() -> None:
         while not stop.wait(invoices.LEASE.total_seconds() / 3):
-            invoices.renew_leases(account.store, account.drivers, account.now())
+            invoices.renew_leases(opened.store, opened.lease_prefix, opened.now())
 
     thread = threading.Thread(target=beat, daemon=True)
     thread.start()

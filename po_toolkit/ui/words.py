@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
@@ -13,10 +12,8 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_currency
 
-from po_toolkit.domain import wording
-from po_toolkit.domain.deliveries import way_words
-from po_toolkit.domain.roles import Act
-from po_toolkit.domain.sums import Status
+from po_toolkit.api import terms
+from po_toolkit.api.terms import Act, Status, way_words
 from po_toolkit.money import exponent
 
 Colour = Literal["blue", "gray", "green", "orange", "red", "violet"]
@@ -72,7 +69,7 @@ def status(value: str) -> str:
     return STATUS_LABELS[Status(value)]
 
 
-count = wording.count
+count = terms.count
 
 
 MODES = {"live": "Live mode", "test": "Test mode", "none": "No Stripe key"}
@@ -150,15 +147,6 @@ _METHODS = {
 def payment_method(code: str) -> str:
     """Name one of Stripe's ways to pay."""
     return _METHODS.get(code) or label(code).lower()
-
-
-def said(text: str) -> str:
-    """Return what an error or a finding says without the command it names; here are buttons."""
-    return _COMMAND.sub(".", text).replace("..", ".")
-
-
-_COMMAND = re.compile(r"(?:[;,]|(?<=[.)]))\s[^;,.]*(?:: po-toolkit |--[a-z]).*", re.DOTALL)
-"""The last clause of a message that tells what to type in a terminal, and what follows."""
 
 
 def way(code: str) -> str:

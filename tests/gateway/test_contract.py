@@ -28,13 +28,13 @@ from po_toolkit.api.amend import Changes, reissue
 from po_toolkit.api.content import compare_content
 from po_toolkit.api.invoices import (
     adopt_invoice,
-    books_of,
     invoice_purchase_orders,
     resend_invoice,
 )
 from po_toolkit.api.ledger import cancel, credit, record_payment_by_hand, refund
 from po_toolkit.api.payouts import pull_payouts
 from po_toolkit.api.reminders import send_reminders
+from po_toolkit.api.stripe_check import check_stripe
 from po_toolkit.api.sync import sync_conference, sync_purchase_order
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import PoToolkitError
@@ -118,9 +118,10 @@ def _play(opened, simulator, make_order) -> None:
     simulator.control.advance(3 * 86_400)
     simulator.control.payout(account=opened.settings.stripe_secret_key.get_secret_value())
     pull_payouts(opened, full=True)
+    check_stripe(opened, wait=lambda _seconds: None)
     pull_payouts(opened)
     news = next(e for e in simulator.control.all("event") if e["type"].startswith("payout."))
-    handle(books_of(opened), [news])
+    handle(opened, [news])
 
 
 _RATES = {

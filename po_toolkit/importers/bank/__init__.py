@@ -1,7 +1,7 @@
 """Bank statements in every format, each line read exactly, asked about or set apart."""
 
 from po_toolkit.importers.bank.files import read_bank_file
-from po_toolkit.importers.bank.layout import Layout, layouts_in
+from po_toolkit.importers.bank.layout import Layout, known_layouts, layouts_in
 from po_toolkit.importers.bank.model import (
     Answers,
     BadLine,
@@ -23,6 +23,7 @@ __all__ = [
     "Proof",
     "Reading",
     "Statement",
+    "known_layouts",
     "layouts_in",
     "prove",
     "read_bank_file",

@@ -114,7 +114,7 @@ def find_header(
     """Find the row that names the columns, or see that there is none.
 
     Raises:
-        ImportChoiceError: Neither is certain; the message says what to name.
+        ImportFileError: Neither is certain; the message says what to name.
     """
     head = rows[:_HEADER_WITHIN]
     known = [(i, x) for i, (_, cells) in enumerate(head) if (x := by_heading(cells, layouts))]
@@ -172,12 +172,11 @@ def _without_heading(
         if lines
         else "has no header with the columns of a bank statement, not even"
     )
-    raise ImportChoiceError(
+    raise ImportFileError(
         f"The file {heading} a date and an amount; its first row says: {first[:300]}. Name the "
-        f"columns with --map date=COLUMN --map amount=COLUMN (or credit and debit); where the file "
-        f"has no header, a column is called 'column A', 'column B' and so on.",
-        question="mapping",
-        choices=["date=COLUMN", "amount=COLUMN"],
+        f"columns of the date and the amount (or of credit and debit). Where the file has no "
+        f"header, its columns are called 'column A', 'column B' and so on.",
+        code="columns_unknown",
     )
 
 
@@ -268,8 +267,8 @@ def assign(
         own_account: Our account where the text above the heading names it.
 
     Raises:
-        ImportFileError: A chosen field or column does not exist.
-        ImportChoiceError: There is no date or no amount, or several could be.
+        ImportFileError: A chosen field or column does not exist; there is no date or no amount.
+        ImportChoiceError: Several columns could be the amount.
     """
     width = max([len(found.names), *(len(c) for _, c in rows)])
     headers = distinct_headers(found.names)
@@ -294,11 +293,10 @@ def assign(
     _settle_money(made, rows)
     if "date" not in made.places or not made.places.keys() & set(MONEY):
         missing = "date" if "date" not in made.places else "amount"
-        raise ImportChoiceError(
-            f"The columns {', '.join(map(repr, headers))} hold no {missing}. Name it with "
-            f"--map date=COLUMN --map amount=COLUMN (or credit and debit).",
-            question="mapping",
-            choices=[f"{missing}={h}" for h in headers],
+        raise ImportFileError(
+            f"The columns {', '.join(map(repr, headers))} hold no {missing}. Name the columns of "
+            f"the date and the amount (or of credit and debit).",
+            code="columns_unknown",
         )
     return made
 
@@ -498,15 +496,17 @@ def _settle_money(made: Columns, rows: Sequence[SheetRow]) -> None:
 
     amounts = [p for p in made.places.get("amount", []) if any(values(p))]
     several = [p for p in amounts if values(p) != values(amounts[0])]
-    if several and "amount" not in made.answered:
+    if several and "amount" not in made.answered | settled_by_layout(made):
         names = [made.headers[p] for p in (amounts[0], *several)]
         raise ImportChoiceError(
             f"The columns {' and '.join(map(repr, names))} both hold amounts and differ; nothing "
-            f"says which is what the account was changed by. Choose one with --map amount=COLUMN.",
+            f"says which is what the account was changed by. Choose one.",
             question="mapping",
             choices=[f"amount={n}" for n in names],
         )
     both = [p for f in ("credit", "debit") for p in made.places.get(f, []) if any(values(p))]
+    if several and "amount" in settled_by_layout(made):
+        return
     made.places["amount"] = amounts[:1]
     if both and amounts:
         if "amount" in made.answered:
@@ -519,6 +519,11 @@ def _settle_money(made: Columns, rows: Sequence[SheetRow]) -> None:
     elif amounts and not both:
         made.places["credit"] = made.places["debit"] = []
     made.places = {name: at for name, at in made.places.items() if at}
+
+
+def settled_by_layout(made: Columns) -> frozenset[str]:
+    """Return the fields whose columns the known layout names."""
+    return frozenset(made.layout.columns) if made.layout else frozenset()
 
 
 def is_pending_heading(cells: Sequence[Cell]) -> bool | None:

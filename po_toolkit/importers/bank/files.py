@@ -25,6 +25,8 @@ from po_toolkit.importers.workbook import Workbook
 _MT940 = re.compile(r"^(?:\{4:\s*)?:(?:20|25|28C?|60[FM]|61):", re.MULTILINE)
 _QIF = re.compile(r"^!(?:Type|Account|Option)", re.IGNORECASE)
 _BAI2 = re.compile(r"^01,[^,\r\n]*,[^,\r\n]*,\d{6}(?:\d\d)?,")
+_ENCODINGS = ("cp1250", "cp850", "cp1257", "iso-8859-2")
+"""Those that banks use beside Windows-1252; tried only where a file is not UTF-8."""
 _FIXED = (
     (re.compile(r"^\d{8}.{0,40}TITO|^T0[0-9]{3}"), "a Finnish TITO file", "camt.053"),
     (re.compile(r"^0[147]\d{5} {4}\d{5}[A-Z]{3}"), "a French CFONB 120 file", "camt.053 or CSV"),
@@ -119,8 +121,7 @@ def _read(
         made = made or _as_tagged(decode(data), currency, answers)
         if made is not None:
             return made
-        text = decode(data)[0]
-        book = _as_text(data, text)
+        book = _as_text(data, _decoded(data))
     else:
         book = open_workbook(data)
     return read_sheet(book, currency=currency, answers=answers, saved=saved, layouts=layouts)
@@ -180,21 +181,37 @@ def _own(file: BankFile, what: str) -> BankFile:
     return file
 
 
-def _delimiter(text: str) -> str:
-    """Return the delimiter under which some row names most of a statement's columns, if any."""
-    best, most = "", 1
+def _decoded(data: bytes) -> str:
+    """Decode a text file; of encodings of one byte, the one whose headings can be read."""
+    text = decode(data)[0]
+    try:
+        data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        if not data.startswith((b"\xff\xfe", b"\xfe\xff")) and b"\x00" not in data[:4096]:
+            others = [data.decode(name, errors="replace") for name in _ENCODINGS]
+            return max((text, *others), key=lambda t: _delimiter(t)[1])
+    return text
+
+
+def _delimiter(text: str) -> tuple[str, int]:
+    """Return the delimiter under which some row names most of a statement's columns, and how many.
+
+    A name that is known whole counts double, so that letters read wrongly lose.
+    """
+    best, most = "", 3
     for delimiter in DELIMITERS:
         for line in text.splitlines()[:60]:
             cells = [c.strip().strip('"') for c in line.split(delimiter)]
-            named = len({f for c in cells if c and len(c) < 60 for f, _ in fields_of(c)[:1]})
+            found = [fields_of(c)[0] for c in cells if c and len(c) < 60 and fields_of(c)]
+            named = len({f for f, _ in found}) + sum(rank < 1000 for _, rank in found)
             if len(cells) > 1 and named > most:
                 best, most = delimiter, named
-    return best
+    return best, most
 
 
 def _as_text(data: bytes, text: str) -> Workbook:
     """Open a text file by the delimiter of its heading, as Excel's own first line would name it."""
-    delimiter = _delimiter(text)
+    delimiter = _delimiter(text)[0]
     if not delimiter or re.match(r'\ufeff?"?sep=', text, re.IGNORECASE):
         return open_workbook(data)
     hint = f"sep={delimiter}\n"

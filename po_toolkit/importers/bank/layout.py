@@ -25,6 +25,8 @@ Meaning = Literal["credit", "debit", "booked", "skip"]
 MEANINGS: tuple[Meaning, ...] = ("credit", "debit", "booked", "skip")
 BLANK = "blank"
 """How an answer or a layout writes an empty cell."""
+ANY = "*"
+"""How a layout skips every row that has anything in a column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,9 @@ def _layout(table: Mapping[str, Any]) -> Layout:
         decimal=table.get("decimal"),
         dates=table.get("dates"),
         words=words,
-        skip={c: frozenset(map(fold, _names(v))) for c, v in table.get("skip", {}).items()},
+        skip={
+            c: frozenset(fold(n) or n for n in _names(v)) for c, v in table.get("skip", {}).items()
+        },
         pending_without=table.get("pending_without", ""),
         reversed=bool(table.get("reversed")),
         fee=table.get("fee", ""),

@@ -167,7 +167,7 @@ class Answers:
         account: Our account.
         words: Word of a direction or status column (``blank`` for an empty cell) → credit, debit,
             booked or skip.
-        sign: amount (the amounts' own signs count) or word (they are the wrong way round).
+        sign: amount (the amounts' own signs count) or reversed.
         fee: apart (a fee comes on top of the amount) or included.
         sheet: The sheet of a workbook.
         intraday: Take a camt.052 report, which is no final statement.
@@ -179,7 +179,7 @@ class Answers:
     currency: str = ""
     account: str = ""
     words: Mapping[str, Literal["credit", "debit", "booked", "skip"]] = field(default_factory=dict)
-    sign: Literal["", "amount", "word"] = ""
+    sign: Literal["", "amount", "reversed"] = ""
     fee: Literal["", "apart", "included"] = ""
     sheet: str = ""
     intraday: bool = False

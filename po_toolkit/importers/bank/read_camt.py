@@ -50,8 +50,8 @@ def read_camt(data: bytes, *, intraday: bool = False) -> BankFile:
     if root.one("BkToCstmrAcctRpt") is not None and not intraday:
         raise ImportChoiceError(
             "The file is a camt.052 report of the day, whose lines may still change. Load the "
-            "camt.053 statement instead. Only where the bank offers none: --intraday takes what "
-            "the report says is booked.",
+            "camt.053 statement instead. Only where the bank offers none, take what the report "
+            "says is booked.",
             question="intraday",
             choices=["yes"],
         )

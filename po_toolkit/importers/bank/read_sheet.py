@@ -26,7 +26,7 @@ from po_toolkit.importers.bank.columns import (
     find_header,
     is_pending_heading,
 )
-from po_toolkit.importers.bank.layout import BLANK, Layout, Meaning
+from po_toolkit.importers.bank.layout import ANY, BLANK, Layout, Meaning
 from po_toolkit.importers.bank.model import (
     Answers,
     BadLine,
@@ -41,6 +41,7 @@ from po_toolkit.importers.bank.proof import follows, prove_by_running_balance
 from po_toolkit.importers.bank.vocabulary import (
     ACCOUNT_LABEL,
     BOOKED,
+    CARD,
     CREDIT,
     CURRENCY_LABEL,
     DEBIT,
@@ -87,6 +88,8 @@ class _Row:
     word: str = ""
     fee: Decimal = Decimal(0)
     balance: Decimal | None = None
+    place: int = -1
+    paid_out: bool = False
 
 
 @dataclass(slots=True)
@@ -183,8 +186,8 @@ def _rows_of(book: Workbook, answers: Answers) -> list[SheetRow]:
         money = [n for n in filled if _has_lines(book.sheet(n).rows)]
         if len(money) > 1:
             raise ImportChoiceError(
-                f"Several sheets hold days and amounts: {', '.join(money)}. Choose one with "
-                f"--sheet NAME and import the others one by one.",
+                f"Several sheets hold days and amounts: {', '.join(money)}. Choose one, "
+                f"and import the others one by one.",
                 question="sheet",
                 choices=money,
             )
@@ -218,12 +221,12 @@ def _above(rows: Sequence[SheetRow]) -> tuple[str, str]:
             value = value.strip() if colon and value.strip() else beside
             if CURRENCY_LABEL.match(fold(label)) and value.strip().lower() in CURRENCIES:
                 codes.add(value.strip().lower())
-            if not account and (iban := iban_in(text)):
+            if (iban := iban_in(text)) and not iban_in(account):
                 account = iban
             elif (
                 not account and ACCOUNT_LABEL.match(fold(label)) and any(c.isdigit() for c in value)
             ):
-                account = " ".join(value.split())[:64]
+                account = iban_in(value) or " ".join(value.split())[:64]
             codes |= _code_of_amount(text, texts[at + 1] if at + 1 < len(texts) else "")
     return account, codes.pop() if len(codes) == 1 else ""
 
@@ -321,7 +324,8 @@ def _skipped(cells: Sequence[Cell], sheet: _Sheet) -> bool:
         at = [i for i, h in enumerate(sheet.columns.headers) if fold(h) == fold(column)]
         if sheet.layout.numbered and column.isdigit():
             at = [int(column) - 1]
-        if any(p < len(cells) and fold(text_in(cells[p])) in values for p in at):
+        texts = [text_in(cells[p]) for p in at if p < len(cells)]
+        if any(fold(t) in values or (t and ANY in values) for t in texts):
             return True
     return False
 
@@ -333,7 +337,11 @@ def _row(number: int, cells: Sequence[Cell], sheet: _Sheet) -> _Row | None:
     money = any(not is_empty(sheet.cell(cells, f)) for f in MONEY)
     if not money and not dated:
         return None
-    if dated and written_date(sheet.cell(cells, "date")) is None and is_not_booked(dated):
+    if (
+        dated
+        and written_date(sheet.cell(cells, "date")) is None
+        and (is_not_booked(dated) or fold(dated) in NOT_BOOKED)
+    ):
         row.pending = f"its date says {dated}"
     elif not dated and sheet.has("value_date"):
         row.error = "has no date"
@@ -371,8 +379,7 @@ def _status(row: _Row, sheet: _Sheet) -> str:
         else:
             raise ImportChoiceError(
                 f"Row {row.number}: the column {sheet.columns.header('status')!r} says {text!r}, "
-                f"and nothing says whether such a row is booked money. Answer with "
-                f"--word {_quoted(text)}=booked or --word {_quoted(text)}=skip.",
+                f"and nothing says whether such a row is booked money.",
                 question=f"word:{text or BLANK}",
                 choices=["booked", "skip"],
             )
@@ -384,20 +391,23 @@ def is_date(text: str) -> bool:
     return written_date(text) is not None
 
 
-def _quoted(text: str) -> str:
-    return f'"{text}"' if " " in text else text
-
-
 def _take_amount(row: _Row, sheet: _Sheet) -> None:
     if sheet.has("amount"):
-        found = _amount(sheet.cell(row.cells, "amount"), "amount")
+        # A layout may have a column for each currency; a row fills one of them.
+        places = [p for p in sheet.columns.places["amount"] if p < len(row.cells)]
+        filled = [p for p in places if not is_empty(row.cells[p])]
+        found = _amount(row.cells[filled[0]], "amount") if filled else None
         if found is None:
             raise ValueError("has no amount")
-        row.amount = _value(found, sheet, text_in(sheet.cell(row.cells, "amount")))
+        if len(filled) > 1:
+            raise ValueError("has several amounts")
+        row.place = filled[0]
+        row.amount = _value(found, sheet, text_in(row.cells[row.place]))
         row.side, row.signed, row.currencies = found.mark, found.signed, found.written.currencies
         return
     sides: list[tuple[Decimal, str, Amount]] = []
-    for name in ("credit", "debit"):
+    chosen = _side_of_word(row, sheet)
+    for name in (chosen,) if chosen else ("credit", "debit"):
         found = _amount(sheet.cell(row.cells, name), name)
         if found is not None:
             value = _value(found, sheet, text_in(sheet.cell(row.cells, name)))
@@ -412,7 +422,26 @@ def _take_amount(row: _Row, sheet: _Sheet) -> None:
         row.amount, row.side = Decimal(0), "credit"
         return
     value, row.side, found = sides[0]
+    row.paid_out = row.side == "debit"
     row.amount, row.signed, row.currencies = value, found.signed, found.written.currencies
+
+
+def _side_of_word(row: _Row, sheet: _Sheet) -> str:
+    """Return which of credit and debit column counts, where a word says so and both are filled.
+
+    Raises:
+        ValueError: The word is unknown.
+    """
+    if not (sheet.has("direction") and sheet.has("credit") and sheet.has("debit")):
+        return ""
+    filled = [f for f in ("credit", "debit") if not is_empty(sheet.cell(row.cells, f))]
+    if len(filled) < 2:
+        return ""
+    word = sheet.text(row.cells, "direction")
+    side = _meaning(fold(word) or word, sheet, frozenset())
+    if not side:
+        raise ValueError(f"has both a credit and a debit, and {word!r} says neither")
+    return side
 
 
 def _amount(cell: Cell, name: str) -> Amount | None:
@@ -511,9 +540,29 @@ def _settle_signs(lines: Sequence[_Row], sheet: _Sheet) -> None:
     if any(r.side for r in good) and not all(r.side for r in good) and not signed:
         _unmarked(good, sheet)
     elif signed or (good and all(r.side for r in good)):
+        _ask_if_card(sheet)
         sheet.sign = "as written in the amount"
     else:
+        _ask_if_card(sheet)
         _unsigned(good, sheet)
+
+
+def _ask_if_card(sheet: _Sheet) -> None:
+    """Ask which way a card's amounts are written: issuers differ, and no balance tells.
+
+    Raises:
+        ImportChoiceError: The headings are those of a card, and its layout is not known.
+    """
+    names = " ; ".join(map(fold, sheet.columns.headers))
+    two_days = re.search(r"\btrans\w* date\b", names) and re.search(r"\bpost\w* date\b", names)
+    card = CARD.search(names) or two_days
+    if card and not (sheet.layout.name or sheet.has("balance") or sheet.answers.sign):
+        raise ImportChoiceError(
+            "The headings are those of a card, and issuers differ: some write what was spent "
+            "below 0, others above. Say whether the amounts' own signs count or are reversed.",
+            question="sign",
+            choices=["amount", "reversed"],
+        )
 
 
 def _settle_two_columns(good: Sequence[_Row], sheet: _Sheet) -> None:
@@ -566,8 +615,7 @@ def _by_words(good: Sequence[_Row], sheet: _Sheet, *, known_already: bool) -> No
         shown = row.word or BLANK
         raise ImportChoiceError(
             f"Row {row.number}: the amounts have no sign, and the column {header!r} says "
-            f"{shown!r}, which is not known as credit or debit. Answer with "
-            f"--word {_quoted(shown)}=credit or --word {_quoted(shown)}=debit.",
+            f"{shown!r}, which is not known as credit or debit.",
             question=f"word:{shown}",
             choices=["credit", "debit"],
         )
@@ -598,9 +646,9 @@ def _against(
         raise ImportChoiceError(
             f"Every amount has the opposite sign of its word in the column "
             f"{sheet.columns.header('direction')!r}: row {row.number} says {row.word!r} beside "
-            f"{row.amount}. Say which counts: --sign word or --sign amount.",
+            f"{row.amount}. Say whether the amounts' own signs count or are reversed.",
             question="sign",
-            choices=["word", "amount"],
+            choices=["amount", "reversed"],
         )
     if not decided:
         for row in against:
@@ -645,8 +693,7 @@ def _unmarked(good: Sequence[_Row], sheet: _Sheet) -> None:
     if meaning not in ("credit", "debit"):
         raise ImportChoiceError(
             f"Row {bare.number}: some amounts are marked as {' or '.join(sorted(marks))}, this one "
-            f"is not. Say what an amount without a mark is: --word {BLANK}=debit or "
-            f"--word {BLANK}=credit.",
+            f"is not. Say what an amount without a mark is.",
             question=f"word:{BLANK}",
             choices=["credit", "debit"],
         )
@@ -702,7 +749,7 @@ def _unsigned(good: Sequence[_Row], sheet: _Sheet) -> None:
         )
         raise ImportChoiceError(
             f"No amount in the file has a sign, and {why}. Name the column that tells credit from "
-            f"debit with --map direction=COLUMN, or say that all are credits with --sign amount.",
+            f"debit (direction), or say that all are credits.",
             question="sign",
             choices=["amount"],
         )
@@ -736,37 +783,48 @@ def _says_debit(good: Sequence[_Row], sheet: _Sheet) -> bool:
 
 
 def _settle_fee(lines: Sequence[_Row], sheet: _Sheet) -> None:
-    """Decide whether a fee column comes on top of the amount.
+    """Take fees off the amounts they come on top of.
 
     Raises:
-        ImportChoiceError: Neither layout, heading nor balances say so.
+        ImportChoiceError: Nothing says whether they do.
     """
-    if not any(r.fee for r in lines) or not sheet.has("amount"):
+    if not any(r.fee for r in lines):
         return
-    header = fold(sheet.columns.header("amount"))
-    rule = sheet.answers.fee or sheet.layout.fee
-    if not rule and re.search(r"\b(?:net|netto|total)\b", header):
-        rule = "included"
-    if not rule:
-        with_fee = [
-            ((r.amount or Decimal(0)) - r.fee, r.balance) for r in lines if r.amount is not None
-        ]
-        without = [(r.amount, r.balance) for r in lines if r.amount is not None]
-        apart, included = follows(with_fee), follows(without)
-        if apart != included:
-            rule = "apart" if apart else "included"
-    if not rule:
-        raise ImportChoiceError(
-            f"The column {sheet.columns.header('fee')!r} holds fees, and nothing says whether the "
-            f"amounts are before or after them. Answer with --fee apart (the account was also "
-            f"debited the fee) or --fee included.",
-            question="fee",
-            choices=["apart", "included"],
-        )
-    if rule == "apart":
+    if not sheet.has("amount"):
+        # Of two columns, the one that was paid out is what the fee comes on top of.
+        if sheet.layout.fee == "apart":
+            for row in lines:
+                if row.amount is not None and row.amount < 0:
+                    row.amount -= row.fee
+        return
+    if _fee_rule(lines, sheet) == "apart":
         for row in lines:
             if row.amount is not None:
                 row.amount -= row.fee
+
+
+def _fee_rule(lines: Sequence[_Row], sheet: _Sheet) -> str:
+    """Return whether fees are apart or included: answered, known, by heading or by balances.
+
+    Raises:
+        ImportChoiceError: None of these says so.
+    """
+    if rule := sheet.answers.fee or sheet.layout.fee:
+        return rule
+    if re.search(r"\b(?:net|netto|total)\b", fold(sheet.columns.header("amount"))):
+        return "included"
+    read = [r for r in lines if r.amount is not None]
+    apart = follows([((r.amount or Decimal(0)) - r.fee, r.balance) for r in read])
+    included = follows([(r.amount, r.balance) for r in read])
+    if apart != included:
+        return "apart" if apart else "included"
+    raise ImportChoiceError(
+        f"The column {sheet.columns.header('fee')!r} holds fees, and nothing says whether the "
+        f"amounts are before or after them: apart (the account was also debited the fee) or "
+        f"included.",
+        question="fee",
+        choices=["apart", "included"],
+    )
 
 
 def _settle_currency(lines: Sequence[_Row], sheet: _Sheet) -> None:
@@ -780,31 +838,46 @@ def _settle_currency(lines: Sequence[_Row], sheet: _Sheet) -> None:
             sheet.own_currency, sheet.why_currency = sheet.answers.currency, "your answer"
     elif sheet.has("currency"):
         _by_currency_column(lines, sheet)
+    elif len(sheet.columns.places.get("amount", ())) > 1:
+        sheet.why_currency = "heading of each amount"
     elif len(codes := _heading_currencies(sheet)) == 1:
         sheet.own_currency, sheet.why_currency = codes.pop(), "heading"
     elif sheet.own_currency:
         sheet.why_currency = "text above the heading"
-    elif sheet.layout.currency:
-        if sheet.layout.numbered and sheet.layout.currency != sheet.conference:
-            _ask_currency(
-                f"The file looks like one of {sheet.layout.name}, whose accounts are in "
-                f"{sheet.layout.currency.upper()}, but does not name its currency",
-                (sheet.layout.currency, sheet.conference),
-            )
-        sheet.own_currency, sheet.why_currency = sheet.layout.currency, sheet.layout.name
     elif not any(r.currencies for r in lines):
-        likely = likely_currencies(sheet.columns.headers)
-        if likely and sheet.conference not in likely:
-            _ask_currency(
-                f"The file does not name its currency, and its headings are not those of an "
-                f"account in {sheet.conference.upper()}",
-                (*sorted(likely)[:3], sheet.conference),
-            )
-        sheet.own_currency = sheet.conference
-        sheet.why_currency = "the conference's; the file names none"
-        sheet.notes.append(
-            f"The file names no currency; {sheet.conference.upper()} was taken, the conference's."
+        _currency_of_bank(sheet)
+    elif sheet.layout.currency:
+        sheet.own_currency, sheet.why_currency = sheet.layout.currency, sheet.layout.name
+
+
+def _currency_of_bank(sheet: _Sheet) -> None:
+    """Take the currency of a known bank's accounts, or the conference's where nothing is against.
+
+    Raises:
+        ImportChoiceError: The bank is known by its cells alone, or its headings speak against it.
+    """
+    known = sheet.layout.currency
+    if known and sheet.layout.numbered and known != sheet.conference:
+        _ask_currency(
+            f"The file looks like one of {sheet.layout.name}, whose accounts are in "
+            f"{known.upper()}, but does not name its currency",
+            (known, sheet.conference),
         )
+    if known:
+        sheet.own_currency, sheet.why_currency = known, sheet.layout.name
+        return
+    likely = likely_currencies(sheet.columns.headers)
+    if likely and sheet.conference not in likely:
+        _ask_currency(
+            f"The file does not name its currency, and its headings are not those of an account "
+            f"in {sheet.conference.upper()}",
+            (*sorted(likely)[:3], sheet.conference),
+        )
+    sheet.own_currency = sheet.conference
+    sheet.why_currency = "the conference's; the file names none"
+    sheet.notes.append(
+        f"The file names no currency; {sheet.conference.upper()} was taken, the conference's."
+    )
 
 
 def _by_currency_column(lines: Sequence[_Row], sheet: _Sheet) -> None:
@@ -815,8 +888,8 @@ def _by_currency_column(lines: Sequence[_Row], sheet: _Sheet) -> None:
         raise ImportChoiceError(
             f"The column {sheet.columns.header('currency')!r} names several currencies "
             f"({', '.join(sorted(c.upper() for c in codes))}), and nothing says whether the "
-            f"amounts are in them or in the account's. Answer with --currency each or with the "
-            f"account's currency.",
+            f"amounts are in them or in the account's. Choose each, or the account's "
+            f"currency.",
             question="currency",
             choices=["each", *sorted(codes)],
         )
@@ -845,7 +918,7 @@ def _heading_currency(header: str) -> str:
 def _ask_currency(why: str, choices: Sequence[str]) -> None:
     names = list(dict.fromkeys(choices))
     raise ImportChoiceError(
-        f"{why}. Answer with --currency {' or '.join(names)}.", question="currency", choices=names
+        f"{why}. Say which currency it is in.", question="currency", choices=names
     )
 
 
@@ -869,36 +942,51 @@ def _currency(row: _Row, sheet: _Sheet) -> str:
     Raises:
         ValueError: It is unknown, or its cell and its column or account disagree.
     """
-    named = text_in(sheet.cell(row.cells, "currency")) if sheet.has("currency") else ""
-    forced = sheet.answers.currency and sheet.answers.currency != "each"
-    meant = sign_currencies(named) if named else frozenset()
-    if named and not meant:
-        raise ValueError(f"has {named!r}, which is no known currency")
-    code = sheet.own_currency if forced else ""
-    if not code and meant:
-        code = sheet.own_currency if sheet.own_currency in meant else ""
-        code = code or (next(iter(meant)) if len(meant) == 1 else "")
-        code = code or (sheet.conference if sheet.conference in meant else "")
-        if not code:
-            raise ValueError(f"has {named!r}, which may be one of several currencies")
-        if sheet.own_currency and code != sheet.own_currency and not sheet.layout.name:
-            raise ValueError(
-                f"is in {code.upper()}, but the text above the heading says "
-                f"{sheet.own_currency.upper()}"
-            )
-    code = code or sheet.own_currency
+    code = sheet.own_currency
+    if not code or sheet.answers.currency in ("", "each"):
+        code = _named_currency(row, sheet) or code
     signs = row.currencies
-    if signs:
-        if code and code not in signs:
-            raise ValueError(f"has an amount that is not in {code.upper()}")
+    if not signs:
         if not code:
-            code = next(iter(signs)) if len(signs) == 1 else ""
-            code = code or (sheet.conference if sheet.conference in signs else "")
-            if not code:
-                raise ValueError("has a currency sign that may be one of several currencies")
-    if not code:
-        raise ValueError("names no currency, although other rows do")
+            raise ValueError("names no currency, although other rows do")
+        return code
+    if code and code not in signs:
+        raise ValueError(f"has an amount that is not in {code.upper()}")
+    return code or _one_of(signs, sheet, "a currency sign")
+
+
+def _named_currency(row: _Row, sheet: _Sheet) -> str:
+    """Return the currency that a row's own column names, or nothing.
+
+    Raises:
+        ValueError: It is unknown, or not the one that the text above the heading names.
+    """
+    places = sheet.columns.places.get("currency", [])
+    at = places[1] if len(places) > 1 and row.paid_out else places[0] if places else -1
+    named = text_in(row.cells[at]) if 0 <= at < len(row.cells) else ""
+    if not named and len(sheet.columns.places.get("amount", ())) > 1 and row.place >= 0:
+        named = _heading_currency(sheet.columns.headers[row.place])
+    if not named:
+        return ""
+    meant = sign_currencies(named)
+    if not meant:
+        raise ValueError(f"has {named!r}, which is no known currency")
+    code = sheet.own_currency if sheet.own_currency in meant else ""
+    code = code or _one_of(meant, sheet, repr(named))
+    if sheet.own_currency and code != sheet.own_currency and not sheet.layout.name:
+        raise ValueError(
+            f"is in {code.upper()}, but the text above the heading says "
+            f"{sheet.own_currency.upper()}"
+        )
     return code
+
+
+def _one_of(meant: frozenset[str], sheet: _Sheet, what: str) -> str:
+    if len(meant) == 1:
+        return next(iter(meant))
+    if sheet.conference in meant:
+        return sheet.conference
+    raise ValueError(f"has {what} that may be one of several currencies")
 
 
 def _statements(
@@ -981,7 +1069,7 @@ def _take(
 
 def _turned(sheet: _Sheet) -> bool:
     if sheet.answers.sign:
-        return sheet.answers.sign == "word"
+        return sheet.answers.sign == "reversed"
     return sheet.layout.reversed and not sheet.has("credit")
 
 

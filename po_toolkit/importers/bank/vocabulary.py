@@ -466,3 +466,9 @@ SPENT = re.compile(
     r"compra|adeudo|addebito|prelievo|pagamento|uttag|kortkop|koop|betaling aan|incasso)(?![^\W\d_])",
     re.IGNORECASE,
 )
+
+
+CARD = re.compile(
+    r"\b(?:card|cards|cardholder|card ?member|merchant|\w*karte|kreditkarte|carte|kaart|tarjeta|carta|kort)\b"
+)
+"""Words in the headings of a card's statement."""

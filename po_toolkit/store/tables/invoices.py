@@ -6,9 +6,11 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, column
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from po_toolkit.domain.deliveries import WAYS
+from po_toolkit.domain.states import LIVE_STATES, InvoiceState, InvoiceStep, WriteState
 from po_toolkit.store.columns import (
     CreatedAt,
     CurrencyCode,
@@ -18,6 +20,7 @@ from po_toolkit.store.columns import (
     StripeId,
     Time,
     UpdatedAt,
+    known,
 )
 from po_toolkit.store.tables.base import Base
 
@@ -67,6 +70,9 @@ class StripeTaxRate(Base):
     created_at: Mapped[CreatedAt]
 
 
+_LIVE = column("state", String).in_(sorted(state.value for state in LIVE_STATES))
+
+
 class Invoice(Base):
     """One generation of a purchase order's Stripe invoice, and how far it has got."""
 
@@ -74,7 +80,17 @@ class Invoice(Base):
     __table_args__ = (
         UniqueConstraint("purchase_order_id", "generation"),
         UniqueConstraint("conference_id", "stripe_invoice_id"),
+        known("state", InvoiceState),
+        known("step", InvoiceStep),
+        known("delivery", WAYS),
         Index("ix_invoices_state", "conference_id", "state"),
+        Index(
+            "uq_invoices_live",
+            "purchase_order_id",
+            unique=True,
+            sqlite_where=_LIVE,
+            postgresql_where=_LIVE,
+        ),
     )
 
     id: Mapped[Key]
@@ -129,12 +145,22 @@ class Invoice(Base):
 
 
 class StripeWrite(Base):
-    """The intent of one write to Stripe, stored before its first try and replayed as stored."""
+    """One attempt at a write to Stripe, stored before its first try and replayed as stored."""
 
     __tablename__ = "stripe_writes"
+    __table_args__ = (
+        Index("uq_stripe_writes_slot_attempt", "slot", "attempt", unique=True),
+        known("state", WriteState),
+    )
 
     id: Mapped[Key]
     conference_id: Mapped[int] = mapped_column(ForeignKey("conferences.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(32), default="")
+    """What is written; see :mod:`po_toolkit.outbox`."""
+    slot: Mapped[str] = mapped_column(String(200))
+    """The subject's uuid, generation and step; all attempts at one write share it."""
+    attempt: Mapped[int] = mapped_column(default=1)
+    state: Mapped[str] = mapped_column(String(16), default="pending")
     idempotency_key: Mapped[str] = mapped_column(String(255), unique=True)
     purchase_order_id: Mapped[int | None] = mapped_column(
         ForeignKey("purchase_orders.id"), index=True

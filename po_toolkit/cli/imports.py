@@ -1,0 +1,257 @@
+"""``template`` and ``import``: spreadsheets of sponsors."""
+
+from __future__ import annotations
+
+import shlex
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
+
+import typer
+
+from po_toolkit.cli.console import (
+    PARTIAL,
+    amount,
+    count,
+    named_conference,
+    print_json,
+    print_table,
+    tell,
+    write_bytes,
+    wrong_usage,
+)
+from po_toolkit.cli.options import ConferenceOption, Format, FormatOption
+from po_toolkit.errors import ImportChoiceError
+
+if TYPE_CHECKING:
+    from po_toolkit.api.imports import ImportReport
+
+
+class FileFormat(StrEnum):
+    """Spreadsheet formats that are written."""
+
+    CSV = "csv"
+    XLSX = "xlsx"
+
+
+def template(
+    file_format: Annotated[
+        FileFormat, typer.Option("--format", help="csv, or xlsx with the columns explained.")
+    ] = FileFormat.CSV,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write it here instead of to stdout.")
+    ] = None,
+) -> None:
+    """Write an empty spreadsheet with the columns of import.
+
+    Example: po-toolkit template --format xlsx --out sponsors.xlsx
+    """
+    from po_toolkit.api import imports
+
+    content = imports.template(file_format.value)
+    write_bytes(content, out, binary=file_format is FileFormat.XLSX)
+
+
+FileArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE",
+        exists=True,
+        dir_okay=False,
+        readable=True,
+        help="The spreadsheet: CSV, TSV, XLSX, XLS or ODS.",
+    ),
+]
+SheetOption = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Which sheet, where several could be meant."),
+]
+MapOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="FIELD=COLUMN",
+        help="Take FIELD (e.g. unit_price) from the column with the heading COLUMN. Repeat for "
+        "more fields, leave COLUMN away to leave the field out, and name packages=Gold,Booth for "
+        "columns of packages. It is remembered for files with the same headings.",
+    ),
+]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Show what would be taken; write nothing.")
+]
+ErrorsOutOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Write the refused rows with their reasons here, to be corrected and imported: XLSX "
+        "if the name ends so, else CSV.",
+    ),
+]
+AllowDuplicatesOption = Annotated[
+    bool,
+    typer.Option(
+        "--allow-duplicates",
+        help="Take a purchase order although its organization and PO number are there already.",
+    ),
+]
+DecimalOption = Annotated[
+    Literal["point", "comma"] | None,
+    typer.Option(help="How amounts are written, where the file leaves it open: 1.234 is what?"),
+]
+DatesOption = Annotated[
+    Literal["dmy", "mdy"] | None,
+    typer.Option(help="How dates are written, where the file leaves it open: 03/04 is when?"),
+]
+UnknownOption = Annotated[
+    Literal["leave", "notes"],
+    typer.Option(help="Leave columns that are no field out, or keep them in the notes."),
+]
+
+
+def import_(
+    ctx: typer.Context,
+    file: FileArgument,
+    conference: ConferenceOption,
+    sheet: SheetOption = None,
+    mapping: MapOption = None,
+    dry_run: DryRunOption = False,
+    errors_out: ErrorsOutOption = None,
+    allow_duplicates: AllowDuplicatesOption = False,
+    decimal: DecimalOption = None,
+    dates: DatesOption = None,
+    unknown: UnknownOption = "leave",
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Take a spreadsheet of sponsors in as draft purchase orders.
+
+    Rows with the same organization and PO number are the lines of one purchase order. Good ones
+    are kept, bad ones are named row by row; the same file again adds nothing. Nothing is sent.
+
+    Exit codes: 0 all taken or there already; 1 unreadable, or no purchase order in it; 2 wrong
+    usage, or a question that an option must answer; 3 some were refused, each named.
+
+    Example: po-toolkit import sponsors.xlsx --conference pycon-2027 --dry-run
+    """
+    from po_toolkit.api import imports
+
+    chosen = _read_mapping(mapping or [])
+    _refuse_unwritable(errors_out)
+    opened = named_conference(ctx, conference)
+    try:
+        report = imports.import_purchase_orders(
+            opened,
+            file,
+            file_name=file.name,
+            sheet=sheet,
+            mapping=chosen or None,
+            dry_run=dry_run,
+            allow_duplicates=allow_duplicates,
+            decimal=decimal,
+            dates=dates,
+            unknown=unknown,
+        )
+    except ImportChoiceError as error:
+        _ask(error)
+    if output is Format.JSON:
+        print_json(report.as_json())
+    else:
+        _print_report(report, dry_run=dry_run)
+    if errors_out is not None and report.rejected:
+        as_book = errors_out.suffix.lower() == ".xlsx"
+        write = imports.rejected_rows_xlsx if as_book else imports.rejected_rows_csv
+        write_bytes(write(report), errors_out, binary=as_book)
+    if report.batch is not None and report.accepted:
+        tell(f"Next: po-toolkit invoice --conference {conference} --batch {report.batch} --dry-run")
+    if report.rejected:
+        raise typer.Exit(PARTIAL)
+
+
+def _ask(error: ImportChoiceError) -> NoReturn:
+    option = {"mapping": "--map FIELD=COLUMN"}.get(error.question, f"--{error.question}")
+    answers = " or ".join(f"{option} {shlex.quote(choice)}" for choice in error.choices)
+    wrong_usage(f"{error} Add {answers or option}. Nothing was written.")
+
+
+def _refuse_unwritable(errors_out: Path | None) -> None:
+    """Refuse before the import what would fail after it."""
+    if errors_out is None:
+        return
+    if errors_out.suffix.lower() not in (".csv", ".xlsx"):
+        raise typer.BadParameter(
+            f"The refused rows are written as CSV or XLSX; end {errors_out} in .csv or .xlsx."
+        )
+    if errors_out.is_dir() or not errors_out.absolute().parent.is_dir():
+        raise typer.BadParameter(f"{errors_out} cannot be written: no such folder.")
+
+
+def _read_mapping(pairs: list[str]) -> dict[str, str]:
+    mapping: dict[str, str] = {}
+    for pair in pairs:
+        field, equals, column = (part.strip() for part in pair.partition("="))
+        if not (field and equals):
+            raise typer.BadParameter(
+                f"{pair!r}: write the field, =, and the column's heading, e.g. "
+                f"--map 'unit_price=Price each'."
+            )
+        if field in mapping:
+            raise typer.BadParameter(f"{field} is given two columns; leave one --map away.")
+        mapping[field] = column
+    return mapping
+
+
+def _print_report(report: ImportReport, *, dry_run: bool) -> None:
+    if dry_run:
+        _print_preview(report)
+    if report.problems:
+        print_table(
+            ("Row", "Column", "Value", "What is wrong, and what would be right"),
+            [
+                (p.row, p.column, p.value, p.message.removeprefix(f"Row {p.row}: "))
+                for p in report.problems
+            ],
+            title="Refused",
+            right=(0,),
+            whole=(),
+        )
+        typer.echo("")
+    for warning in report.warnings:
+        tell(f"Look at row {warning.row}: {warning.message.removeprefix(f'Row {warning.row}: ')}")
+    for note in report.notes:
+        tell(f"Note: {note}")
+    batch = f"Batch {report.batch}: " if report.batch is not None else ""
+    orders = count(report.accepted, "purchase order")
+    typer.echo(
+        f"{batch}{orders} {'would be taken' if dry_run else 'taken'}, {report.rejected} refused, "
+        f"{report.duplicates} there already."
+    )
+    if report.references:
+        typer.echo(f"References: {', '.join(report.references)}")
+
+
+def _print_preview(report: ImportReport) -> None:
+    typer.echo(f"The sheet has {report.shape}.")
+    packages = dict.fromkeys(report.packages, "a package")
+    print_table(
+        ("Column", "Taken for", "Because of"),
+        [
+            (c.header, c.field or packages.get(c.header, "(left out)"), c.why if c.field else "")
+            for c in report.columns
+        ],
+    )
+    typer.echo("")
+    print_table(
+        ("Organization", "PO number", "Lines", "Total", "Due"),
+        [
+            (
+                order.organization_name,
+                order.po_number,
+                len(order.lines),
+                amount(order.total_major, order.currency),
+                order.due_date,
+            )
+            for order in report.orders
+        ],
+        title="Would be taken",
+        right=(2, 3),
+    )
+    typer.echo("")

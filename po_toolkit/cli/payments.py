@@ -1,0 +1,311 @@
+"""``sync``, ``payment``, ``reverse``, ``refund``, ``credit-note`` and ``cancel``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from po_toolkit.cli.console import (
+    PARTIAL,
+    agree,
+    complain,
+    conference_of,
+    named_conference,
+    print_json,
+    print_table,
+    settings_of,
+    tell,
+)
+from po_toolkit.cli.console import amount as in_words
+from po_toolkit.cli.options import (
+    ConferenceOption,
+    Format,
+    FormatOption,
+    ReferenceArgument,
+    YesOption,
+    read_amount,
+    read_date,
+)
+
+if TYPE_CHECKING:
+    from po_toolkit.api.ledger import MoneyResult
+    from po_toolkit.api.opening import OpenConference
+    from po_toolkit.api.sync import SyncReport
+
+
+def sync(
+    ctx: typer.Context,
+    conference: ConferenceOption,
+    full: Annotated[
+        bool,
+        typer.Option("--full", help="Compare everything again, not only what changed since last."),
+    ] = False,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Fetch payments, refunds, statuses and payouts from Stripe.
+
+    What is known already is not taken twice, however often this runs. Stripe is also told of the
+    wires, checks and credit notes that it has not heard of. Exit code 3 when something could not
+    be taken; it is named.
+
+    Example: po-toolkit sync --conference pycon-2027
+    """
+    from po_toolkit.api.sync import sync_conference
+
+    opened = named_conference(ctx, conference)
+    report = sync_conference(opened, full=full)
+    payouts = _payouts(opened, full=full)
+    if output is Format.JSON:
+        print_json(report.as_json() | {"payouts": payouts})
+    else:
+        _print_report(report, payouts or {})
+    for problem in report.problems:
+        complain(problem)
+    if report.problems:
+        tell("The sync is not complete; what is named above was not taken.")
+        raise typer.Exit(PARTIAL)
+
+
+def _payouts(opened: OpenConference, *, full: bool) -> dict[str, int] | None:
+    """Read payouts; a key that may not see them, or no answer, does not undo the sync."""
+    from po_toolkit.api.payouts import pull_payouts
+    from po_toolkit.errors import StripeGatewayError
+
+    try:
+        return pull_payouts(opened, full=full).as_json()
+    except StripeGatewayError as error:
+        tell(f"Payouts were not read: {error}")
+        return None
+
+
+def _print_report(report: SyncReport, payouts: Mapping[str, int]) -> None:
+    figures = {n: v for n, v in report.as_json().items() if isinstance(v, int)}
+    if payouts.get("payouts_new") or payouts.get("balance_transactions_new"):
+        figures |= {n: payouts[n] for n in ("payouts_new", "balance_transactions_new")}
+    print_table(
+        ("From Stripe", "Number"),
+        [(name.replace("_", " "), number) for name, number in figures.items()],
+        right=(1,),
+    )
+    if report.changes:
+        typer.echo("")
+        print_table(
+            ("Purchase order", "What changed"), [(c.reference, c.what) for c in report.changes]
+        )
+    if report.sweep is not None:
+        proof = report.sweep
+        typer.echo(
+            f"\nCompared with the ledger: {proof.invoices} invoices, {proof.payments} payments, "
+            f"{proof.refunds} refunds, {proof.disputes} disputes, {proof.credit_notes} credit "
+            f"notes; {proof.found} were missing here and are entered now."
+        )
+        for stripe_id in proof.only_here:
+            tell(f"In the ledger and no longer at Stripe: {stripe_id}")
+
+
+class Method(StrEnum):
+    """How money came that Stripe did not collect."""
+
+    WIRE = "wire"
+    ACH = "ach"
+    CHECK = "check"
+    OTHER = "other"
+
+
+AmountOption = Annotated[
+    Decimal,
+    typer.Option(
+        "--amount",
+        metavar="A",
+        parser=read_amount,
+        help="In the purchase order's currency, written like 1234.50.",
+    ),
+]
+
+
+MethodOption = Annotated[Method, typer.Option(help="How the money came.")]
+NumberOption = Annotated[
+    str,
+    typer.Option(
+        "--reference", metavar="R", help="The wire's or check's own number, as the bank has it."
+    ),
+]
+DateOption = Annotated[
+    date | None,
+    typer.Option("--date", metavar="D", parser=read_date, help="When it arrived; default: today."),
+]
+NoteOption = Annotated[str, typer.Option(metavar="TEXT", help="A remark for the books.")]
+AgainOption = Annotated[
+    bool,
+    typer.Option("--again", help="Record it although the same payment is there: it came twice."),
+]
+ReasonOption = Annotated[str, typer.Option(metavar="R", help="Why, for the books and the sponsor.")]
+
+
+def payment(
+    ctx: typer.Context,
+    reference: ReferenceArgument,
+    amount: AmountOption,
+    method: MethodOption,
+    payment_reference: NumberOption = "",
+    payment_date: DateOption = None,
+    note: NoteOption = "",
+    again: AgainOption = False,
+    yes: YesOption = False,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Record money that did not come through Stripe.
+
+    It came by wire, ACH, check or otherwise. An open invoice at Stripe is told of it, so that the
+    sponsor's page and reminders are right. The same payment again is refused without --again.
+
+    Example: po-toolkit payment PO-7KQ2MX --amount 5000.00 --method wire --reference FT27081
+    """
+    from po_toolkit.api import ledger
+
+    opened = conference_of(ctx, reference)
+    agree(opened, f"record this payment on {reference} and tell Stripe", yes=yes)
+    result = ledger.record_payment_by_hand(
+        opened,
+        reference,
+        amount=amount,
+        method=method.value,
+        payment_reference=payment_reference,
+        payment_date=payment_date,
+        note=note,
+        again=again,
+    )
+    _print_result(result, output)
+
+
+class Back(StrEnum):
+    """How money goes back."""
+
+    STRIPE = "stripe"
+    WIRE = "wire"
+    ACH = "ach"
+    CHECK = "check"
+    OTHER = "other"
+
+
+def reverse(
+    ctx: typer.Context,
+    entry: Annotated[
+        str, typer.Argument(metavar="ENTRY", help="The entry's number in the ledger.")
+    ],
+    reason: Annotated[str, typer.Option(metavar="R", help="Why, for the books.")] = "",
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Undo a payment or refund that was entered by mistake.
+
+    The entry stays and a reversing one is added. What Stripe says is not undone here: refund it.
+
+    Example: po-toolkit reverse 214 --reason "Wrong sponsor"
+    """
+    from po_toolkit.api import ledger
+    from po_toolkit.api.opening import open_conference, open_database
+
+    settings = settings_of(ctx)
+    store = open_database(settings)
+    slug = ledger.conference_of_entry(store, entry)
+    opened = open_conference(slug, settings=settings, store=store)
+    _print_result(ledger.reverse_entry(opened, entry, reason=reason), output)
+
+
+def refund(
+    ctx: typer.Context,
+    reference: ReferenceArgument,
+    amount: AmountOption,
+    method: Annotated[
+        Back,
+        typer.Option(help="stripe gives it back; the others note what was sent back elsewhere."),
+    ] = Back.STRIPE,
+    payment_id: Annotated[
+        str,
+        typer.Option(
+            "--payment", metavar="P", help="Refund this payment alone: its number or Stripe's id."
+        ),
+    ] = "",
+    payment_reference: NumberOption = "",
+    refund_date: DateOption = None,
+    note: NoteOption = "",
+    yes: YesOption = False,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Give money back through Stripe, the newest payments first.
+
+    With another --method nothing is sent: it notes what went back from the bank.
+
+    Example: po-toolkit refund PO-7KQ2MX --amount 250.00
+    """
+    from po_toolkit.api import ledger
+
+    opened = conference_of(ctx, reference)
+    if method is Back.STRIPE:
+        agree(opened, f"refund {amount} on {reference} through Stripe", yes=yes)
+    result = ledger.refund(
+        opened,
+        reference,
+        amount=amount,
+        method=method.value,
+        payment=payment_id,
+        payment_reference=payment_reference,
+        refund_date=refund_date,
+        note=note,
+    )
+    _print_result(result, output)
+
+
+def credit_note(
+    ctx: typer.Context,
+    reference: ReferenceArgument,
+    amount: AmountOption,
+    reason: ReasonOption,
+    yes: YesOption = False,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Forgive a part of what is owed.
+
+    The open invoice at Stripe gets the credit note too.
+
+    Example: po-toolkit credit-note PO-7KQ2MX --amount 250.00 --reason "Booth was smaller"
+    """
+    from po_toolkit.api import ledger
+
+    opened = conference_of(ctx, reference)
+    agree(opened, f"issue this credit note on {reference}, also at Stripe", yes=yes)
+    _print_result(ledger.credit(opened, reference, amount=amount, reason=reason), output)
+
+
+def cancel(
+    ctx: typer.Context,
+    reference: ReferenceArgument,
+    yes: YesOption = False,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Cancel a purchase order and void its open invoice.
+
+    Refused once money is on it: refund or credit that first.
+
+    Example: po-toolkit cancel PO-7KQ2MX
+    """
+    from po_toolkit.api import ledger
+
+    opened = conference_of(ctx, reference)
+    agree(opened, f"cancel {reference} and void its Stripe invoice", yes=yes)
+    _print_result(ledger.cancel(opened, reference), output)
+
+
+def _print_result(result: MoneyResult, output: Format) -> None:
+    if result.remark:
+        tell(result.remark)
+    if output is Format.JSON:
+        print_json(result.as_json())
+        return
+    status = result.status.replace("_", " ")
+    typer.echo(f"{result.reference}: {status}, balance {in_words(result.balance, result.currency)}")
