@@ -148,7 +148,7 @@ def _compare_invoices(
 ) -> set[str]:
     """Take the invoices of a page that differ; return the ids of all payments on the page."""
     with opened.store.reading() as session:
-        same = unchanged(session, opened.conference, page)
+        same = unchanged(session, opened.conference, page, opened.now())
         of = {said["id"]: settled(said["payments"]["data"]) for said in page}
         all_payments = [payment for payments in of.values() for payment in payments]
         ids = {payment["id"] for payment in all_payments}

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+import requests
 import stripe
 from pydantic import SecretStr
 
 from po_toolkit import create_stripe_invoice
+from po_toolkit.api.delivery import deliver
 from po_toolkit.api.invoices import invoice_purchase_orders
+from po_toolkit.api.reports import list_purchase_orders, purchase_order_story
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.api.webhook_work import work_events
 from po_toolkit.api.webhooks import receive
 from po_toolkit.bootstrap import open_conference
+from po_toolkit.domain.roles import Act
 from po_toolkit.errors import StripeAuthenticationError
 from po_toolkit.payments.handlers import HANDLERS, handle
 from po_toolkit.store.purchase_orders import by_reference
@@ -225,3 +230,44 @@ def test_a_restricted_key_is_told_which_permission_it_lacks(
     assert "'rak_invoice_write' permission" in said
     assert "rk_test" not in said
     assert "valid one" not in said
+
+
+# ---- links
+
+DAY = 24 * 60
+
+
+def test_an_old_invoice_can_still_be_delivered_and_its_page_opened(opened, simulator, clock, sent):
+    """The stored links have expired; they are fetched again before they are used."""
+    _later(simulator, clock, 61 * DAY)
+    made = deliver(opened, sent.reference)
+    assert made.pdf.startswith(b"%PDF")
+    story = purchase_order_story(opened, sent.reference)
+    assert requests.get(story.invoices[0].hosted_url, timeout=10).status_code == 200
+
+
+def test_opening_an_old_purchase_order_gives_a_link_that_works(opened, simulator, clock, sent):
+    _later(simulator, clock, 61 * DAY)
+    (shown,) = purchase_order_story(opened, sent.reference).invoices
+    assert requests.get(shown.hosted_url, timeout=10).status_code == 200
+    before = opened.gateway.calls
+    purchase_order_story(opened, sent.reference)
+    assert opened.gateway.calls == before, "a link that works is not fetched again"
+
+
+def test_no_page_shows_a_dead_link_while_stripe_cannot_be_asked(opened, simulator, clock, sent):
+    _later(simulator, clock, 61 * DAY)
+    simulator.control.fail("/v1/invoices/*", method="GET", kind="500", times=99)
+    (shown,) = purchase_order_story(opened, sent.reference).invoices
+    assert (shown.hosted_url, shown.pdf_url) == ("", "")
+
+
+def test_a_list_shows_no_dead_link_and_a_full_sync_brings_new_ones(opened, simulator, clock, sent):
+    simulator.control.advance(61 * DAY * MINUTES)
+    with opened.store.writing(opened.actor, Act.SYNC) as uow:
+        order = uow.lock_purchase_order(sent.id)
+        order.live_invoice.stripe_read_at -= timedelta(days=61)
+    assert list_purchase_orders(opened).orders[0].stripe_invoice_url == ""
+    sync_conference(opened, full=True)
+    url = list_purchase_orders(opened).orders[0].stripe_invoice_url
+    assert requests.get(url, timeout=10).status_code == 200
