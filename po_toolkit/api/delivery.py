@@ -15,7 +15,7 @@ from po_toolkit.domain.deliveries import links_work, refuse_unknown, way_words
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PoToolkitError, PurchaseOrderError
 from po_toolkit.invoicing.delivery import fetch_pdf, file_name, mail_draft, recipients
-from po_toolkit.payments.from_stripe import fetch_invoice, take_invoice
+from po_toolkit.payments.stripe_invoices import fetch_invoice, take_invoice
 from po_toolkit.store import documents
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.purchase_orders import by_reference, by_references, refresh_status

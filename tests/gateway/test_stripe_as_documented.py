@@ -21,7 +21,7 @@ from po_toolkit.api.webhooks import receive
 from po_toolkit.bootstrap import open_conference
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import StripeAuthenticationError
-from po_toolkit.payments.handlers import HANDLERS, handle
+from po_toolkit.payments.event_handlers import HANDLERS, handle
 from po_toolkit.store.purchase_orders import by_reference
 
 OLDER = ["2024-06-20", "2025-05-28.basil"]
