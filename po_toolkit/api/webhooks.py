@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,20 @@ from po_toolkit.store.database import Store
 from po_toolkit.store.tables import Conference, Invoice
 from po_toolkit.store.webhook_events import Delivery
 from po_toolkit.stripe_gateway import verify_signature
+
+__all__ = [
+    "Delivery",
+    "ForgedError",
+    "MalformedError",
+    "SetAside",
+    "events_set_aside",
+    "failures_of",
+    "handle_invoice_paid_webhook",
+    "keep_deliveries",
+    "receive",
+    "replay_events",
+    "verify",
+]
 
 log = get_logger(__name__)
 
@@ -60,6 +74,11 @@ def receive(opened: OpenConference, payload: bytes, signature: str) -> bool:
         MalformedError: It is signed but is no Stripe event.
     """
     return webhook_events.keep(opened.store, [verify(opened, payload, signature)]) == 1
+
+
+def keep_deliveries(store: Store, deliveries: Sequence[Delivery]) -> int:
+    """Keep verified deliveries in one transaction; return how many of them are new."""
+    return webhook_events.keep(store, deliveries)
 
 
 def _event_in(payload: bytes) -> tuple[str, str]:

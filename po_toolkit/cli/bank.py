@@ -339,15 +339,15 @@ def tie_out(
 
     Example: po-toolkit bank tie-out --conference pycon-2027 --out tie-out.xlsx --format xlsx
     """
-    from po_toolkit.reconcile.tie_out import tie_out as make
-    from po_toolkit.reconcile.tie_out_files import export
+    from po_toolkit.api.reports import export_tie_out
+    from po_toolkit.api.reports import tie_out as follow
 
     opened = named_conference(ctx, conference)
-    found = make(opened.store, opened.conference, as_of=as_of or opened.today())
+    found = follow(opened, as_of=as_of)
     if po or payout or line is not None:
         reference = read_reference(po) if po else ""
         found = found.only(found.of(reference=reference, payout=payout, bank_line=line))
-    write_bytes(export(found, output.value), out, binary=output is TieOutFormat.XLSX)
+    write_bytes(export_tie_out(found, output.value), out, binary=output is TieOutFormat.XLSX)
     wrong = int((found.checks["difference"] != 0).sum())
     if wrong:
         complain(f"{count(wrong, 'sum')} that must agree {'does' if wrong == 1 else 'do'} not.")

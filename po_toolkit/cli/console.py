@@ -20,7 +20,7 @@ from po_toolkit.errors import PoToolkitError, SettingsError
 from po_toolkit.logs import redact
 
 if TYPE_CHECKING:
-    from po_toolkit.bootstrap import OpenConference
+    from po_toolkit.api.opening import OpenConference
     from po_toolkit.config import Settings
 
 FAILED = 1
@@ -77,11 +77,9 @@ def database_error(error: Exception) -> str:
     """Return in one line why the database cannot be used, or nothing for any other error."""
     if "sqlalchemy" not in sys.modules:
         return ""
-    from sqlalchemy.exc import DatabaseError, OperationalError
+    from po_toolkit.api import opening
 
-    if type(error) not in {DatabaseError, OperationalError}:
-        return ""
-    return redact(str(getattr(error, "orig", error)).strip().splitlines()[0])
+    return opening.database_error(error)
 
 
 def settings_of(ctx: typer.Context) -> Settings:
@@ -93,7 +91,7 @@ def settings_of(ctx: typer.Context) -> Settings:
 
 def named_conference(ctx: typer.Context, slug: str) -> OpenConference:
     """Open the conference that was named."""
-    from po_toolkit.bootstrap import open_conference
+    from po_toolkit.api.opening import open_conference
 
     return open_conference(slug, settings=settings_of(ctx))
 
@@ -104,14 +102,9 @@ def conference_of(ctx: typer.Context, reference: str) -> OpenConference:
     Raises:
         NotFoundError: No conference has this reference.
     """
-    from po_toolkit.bootstrap import open_conference, open_database
-    from po_toolkit.store import purchase_orders
+    from po_toolkit.api.opening import open_conference_of
 
-    settings = settings_of(ctx)
-    store = open_database(settings)
-    with store.reading() as session:
-        slug = purchase_orders.conference_of(session, reference)
-    return open_conference(slug, settings=settings, store=store)
+    return open_conference_of(reference, settings=settings_of(ctx))
 
 
 def agree(opened: OpenConference, what: str, *, yes: bool) -> None:

@@ -31,7 +31,7 @@ def init(ctx: typer.Context) -> None:
 
     Example: po-toolkit init
     """
-    from po_toolkit.bootstrap import open_database
+    from po_toolkit.api.opening import open_database
     from po_toolkit.config import DEFAULT_CONFIG, EXAMPLE_SETTINGS, shown_url
 
     settings = settings_of(ctx)
@@ -116,8 +116,8 @@ def demo(
 
     Example: po-toolkit demo --once
     """
+    from po_toolkit.api.reports import export
     from po_toolkit.demo import play, serve_app
-    from po_toolkit.reconcile import export
 
     if not once:
         refuse_taken("127.0.0.1", port)

@@ -38,9 +38,8 @@ from po_toolkit.cli.options import (
 
 if TYPE_CHECKING:
     from po_toolkit.api.delivery import Delivery
-    from po_toolkit.api.invoices import InvoicePreview, InvoiceReport
+    from po_toolkit.api.invoices import InvoicePreview, InvoiceReport, InvoiceResult
     from po_toolkit.api.reminders import Keep, ReminderPreview
-    from po_toolkit.invoicing.batch import InvoiceResult
 
 
 BatchOption = Annotated[
@@ -170,7 +169,7 @@ def _finish(result: InvoiceResult, output: Format, done: str) -> None:
 
 
 def _print_preview(preview: InvoicePreview, output: Format) -> None:
-    from po_toolkit.domain.deliveries import way_words
+    from po_toolkit.api.terms import way_words
 
     if output is Format.JSON:
         print_json(preview.as_json())
@@ -238,7 +237,7 @@ def preview(
     Example: po-toolkit preview PO-7KQ2MX
     """
     from po_toolkit.api import content
-    from po_toolkit.domain.deliveries import way_words
+    from po_toolkit.api.terms import way_words
     from po_toolkit.money import display
 
     opened = conference_of(ctx, reference)
@@ -390,7 +389,7 @@ def _into(folder: Path) -> Keep:
 
 
 def _print_reminders(preview: ReminderPreview) -> None:
-    from po_toolkit.domain.deliveries import way_words
+    from po_toolkit.api.terms import way_words
 
     rows = [
         (

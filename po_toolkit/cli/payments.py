@@ -34,8 +34,8 @@ from po_toolkit.cli.options import (
 
 if TYPE_CHECKING:
     from po_toolkit.api.ledger import MoneyResult
-    from po_toolkit.bootstrap import OpenConference
-    from po_toolkit.payments.report import SyncReport
+    from po_toolkit.api.opening import OpenConference
+    from po_toolkit.api.sync import SyncReport
 
 
 def sync(
@@ -208,7 +208,7 @@ def reverse(
     Example: po-toolkit reverse 214 --reason "Wrong sponsor"
     """
     from po_toolkit.api import ledger
-    from po_toolkit.bootstrap import open_conference, open_database
+    from po_toolkit.api.opening import open_conference, open_database
 
     settings = settings_of(ctx)
     store = open_database(settings)

@@ -61,14 +61,12 @@ def reconcile(
 
     Example: po-toolkit reconcile --conference pycon-2027 --out books.xlsx
     """
-    from po_toolkit.reconcile import export, reconcile_conference
+    from po_toolkit.api import reports
 
     chosen = output or _format_of(out)
     opened = named_conference(ctx, conference)
-    found = reconcile_conference(
-        opened.store, opened.conference, as_of=as_of or opened.today(), now=opened.now()
-    )
-    write_bytes(export(found, chosen.value), out, binary=chosen is TableFormat.XLSX)
+    found = reports.reconcile(opened, as_of=as_of)
+    write_bytes(reports.export(found, chosen.value), out, binary=chosen is TableFormat.XLSX)
 
 
 def _format_of(out: Path | None) -> TableFormat:
@@ -84,7 +82,7 @@ def _format_of(out: Path | None) -> TableFormat:
 
 
 if TYPE_CHECKING:
-    from po_toolkit.bootstrap import OpenConference
+    from po_toolkit.api.opening import OpenConference
 
 
 class Program(StrEnum):
@@ -122,19 +120,10 @@ def summary(
 
     Example: po-toolkit summary --months
     """
-    from po_toolkit.bootstrap import open_conference, open_database
-    from po_toolkit.reconcile import MONTHS, SUMMARY, months_of, reconcile_conference, summary_of
-    from po_toolkit.reconcile.edge import records
+    from po_toolkit.api import reports
 
-    settings = settings_of(ctx)
-    store = open_database(settings)
-    made = []
-    for slug in sorted(settings.conferences):
-        opened = open_conference(slug, settings=settings, store=store)
-        day = as_of or opened.today()
-        made.append(reconcile_conference(store, opened.conference, as_of=day))
-    table = MONTHS if months else SUMMARY
-    rows = records(table, months_of(made) if months else summary_of(made))
+    table, frame = reports.summary(settings_of(ctx), as_of=as_of, months=months)
+    rows = reports.records(table, frame)
     if output is Format.JSON:
         print_json({"rows": rows})
         return
@@ -172,18 +161,15 @@ def journal(
     Example: po-toolkit journal --conference pycon-2027 --program xero --folder march --account
     receivable=620
     """
-    from po_toolkit.reconcile import journal as make_journal
-    from po_toolkit.reconcile import journal_files
+    from po_toolkit.api import reports
 
-    opened = named_conference(ctx, conference)
-    entries = make_journal(
-        opened.store,
-        opened.conference,
-        through=through or opened.today(),
+    entries = reports.journal(
+        named_conference(ctx, conference),
+        through=through,
         since=since,
         accounts=_accounts(account or []),
     )
-    files = journal_files(entries, program.value, tax_rate=tax_rate)
+    files = reports.journal_files(entries, program.value, tax_rate=tax_rate)
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (folder / name).write_bytes(content)
@@ -193,7 +179,7 @@ def journal(
 def _accounts(named: list[str]) -> Any:
     from dataclasses import fields
 
-    from po_toolkit.reconcile import Accounts
+    from po_toolkit.api.reports import Accounts
 
     known = {field.name for field in fields(Accounts)}
     chosen = {}
@@ -224,13 +210,10 @@ def statement(
 
     Example: po-toolkit statement --conference pycon-2027 --sponsor "Acme AG" --out acme.pdf
     """
-    from po_toolkit.reconcile import sponsor_statement
-    from po_toolkit.reconcile.documents import statement_pdf
+    from po_toolkit.api.reports import statement_pdf
 
     opened = named_conference(ctx, conference)
-    day = as_of or opened.today()
-    made = sponsor_statement(opened.store, opened.conference, sponsor, as_of=day, since=since)
-    write_bytes(statement_pdf(made, made_at=opened.now()), out, binary=True)
+    write_bytes(statement_pdf(opened, sponsor, as_of=as_of, since=since), out, binary=True)
 
 
 def invoice_pdf(ctx: typer.Context, reference: ReferenceArgument, out: OutOption) -> None:
@@ -240,13 +223,9 @@ def invoice_pdf(ctx: typer.Context, reference: ReferenceArgument, out: OutOption
 
     Example: po-toolkit invoice-pdf PO-7KQ2MX --out invoice.pdf
     """
-    from po_toolkit.reconcile.documents import invoice_pdf as make_pdf
-    from po_toolkit.store import purchase_orders
+    from po_toolkit.api import reports
 
-    opened = conference_of(ctx, reference)
-    with opened.store.reading() as session:
-        order = purchase_orders.by_reference(session, opened.conference, reference)
-    write_bytes(make_pdf(order, opened.conference), out, binary=True)
+    write_bytes(reports.invoice_pdf(conference_of(ctx, reference), reference), out, binary=True)
 
 
 def close(
@@ -265,7 +244,7 @@ def close(
 
     Example: po-toolkit close --conference pycon-2027 --through 2027-03-31
     """
-    from po_toolkit.api.closing import close_books
+    from po_toolkit.api.reports import close_books
 
     closed = close_books(named_conference(ctx, conference), through)
     if output is Format.JSON:
@@ -306,7 +285,7 @@ def closed(
 
     Example: po-toolkit closed --conference pycon-2027 --verify 2027-03-31
     """
-    from po_toolkit.api.closing import closed_books, closed_report
+    from po_toolkit.api.reports import closed_books, closed_report
 
     opened = named_conference(ctx, conference)
     if report is not None:
@@ -329,7 +308,7 @@ def closed(
 
 
 def _verify(opened: OpenConference, through: date, output: Format) -> None:
-    from po_toolkit.api.closing import verify_closed
+    from po_toolkit.api.reports import verify_closed
 
     proof = verify_closed(opened, through)
     if output is Format.JSON:

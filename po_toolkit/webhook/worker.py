@@ -17,11 +17,11 @@ from datetime import timedelta
 from multiprocessing.connection import Connection
 from typing import Protocol
 
+from po_toolkit.api.opening import OpenConference, open_conference, open_database
 from po_toolkit.api.schedules import SWEEP_HOUR, SYNC_EVERY, remind_due, run_due
+from po_toolkit.api.terms import STRIPE
 from po_toolkit.api.webhook_work import work
-from po_toolkit.bootstrap import OpenConference, open_conference, open_database
 from po_toolkit.config import Settings
-from po_toolkit.domain.roles import STRIPE
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.logs import get_logger
 

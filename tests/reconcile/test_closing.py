@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from po_toolkit.api.closing import close_books, closed_books, closed_report, verify_closed
+from po_toolkit.api.reports import close_books, closed_books, closed_report, verify_closed
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.config import ConferenceSettings
 from po_toolkit.domain.roles import STRIPE, Act, Actor, Role
