@@ -14,10 +14,8 @@ from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.invoicing.delivery import fetch_pdf, file_name, mail_draft, recipients
 from po_toolkit.store import documents
-from po_toolkit.store.columns import utc_now
 from po_toolkit.store.purchase_orders import by_reference, by_references, refresh_status
-from po_toolkit.store.tables import Invoice, InvoiceDocument, PurchaseOrder
-from po_toolkit.store.upsert import insert_if_new
+from po_toolkit.store.tables import Invoice, PurchaseOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +64,13 @@ def deliver(opened: OpenConference, reference: str) -> Delivery:
     order, live, pdf = final_pdf(opened, reference)
     digest, name = hashlib.sha256(pdf).hexdigest(), file_name(live, order)
     with opened.store.writing(opened.actor, Act.DELIVER) as uow:
-        insert_if_new(
-            uow.session,
-            InvoiceDocument,
-            {
-                "conference_id": order.conference_id,
-                "purchase_order_id": order.id,
-                "invoice_id": live.id,
-                "stripe_invoice_id": live.stripe_invoice_id,
-                "file_name": name,
-                "sha256": digest,
-                "content": pdf,
-                "fetched_by": opened.actor.name,
-                "created_at": utc_now(),
-            },
-            [InvoiceDocument.invoice_id, InvoiceDocument.sha256],
+        documents.keep(
+            uow,
+            order,
+            file_name=name,
+            content=pdf,
+            sha256=digest,
+            kept_by=opened.actor.name,
         )
         addressed = recipients(order)
         uow.audit(Act.DELIVER, order, after={"sha256": digest, "recipients": addressed})

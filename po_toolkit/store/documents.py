@@ -1,4 +1,4 @@
-"""PDFs of Stripe's that are kept with a purchase order."""
+"""Invoices as files that are kept with a purchase order: PDFs and e-invoices."""
 
 from __future__ import annotations
 
@@ -9,7 +9,41 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from po_toolkit.errors import NotFoundError
+from po_toolkit.store.columns import utc_now
+from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.tables import InvoiceDocument, PurchaseOrder
+from po_toolkit.store.upsert import insert_if_new
+
+
+def keep(
+    uow: UnitOfWork,
+    order: PurchaseOrder,
+    *,
+    file_name: str,
+    content: bytes,
+    sha256: str,
+    kept_by: str,
+) -> None:
+    """Keep a file of the live invoice with its digest; the same content is kept once."""
+    live = order.live_invoice
+    if live is None:
+        raise NotFoundError(f"{order.reference} has no invoice to keep a document with.")
+    insert_if_new(
+        uow.session,
+        InvoiceDocument,
+        {
+            "conference_id": order.conference_id,
+            "purchase_order_id": order.id,
+            "invoice_id": live.id,
+            "stripe_invoice_id": live.stripe_invoice_id,
+            "file_name": file_name,
+            "sha256": sha256,
+            "content": content,
+            "fetched_by": kept_by,
+            "created_at": utc_now(),
+        },
+        [InvoiceDocument.invoice_id, InvoiceDocument.sha256],
+    )
 
 
 def kept_of(session: Session, order: PurchaseOrder) -> Sequence[Row[str, str, datetime, str]]:

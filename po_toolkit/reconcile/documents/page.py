@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 from fpdf import FPDF
 from fpdf.enums import TableBordersLayout, XPos, YPos
 from fpdf.fonts import FontFace
 
 from po_toolkit.reconcile.documents.fonts import BOLD, REGULAR, fallbacks, writable
+from po_toolkit.reconcile.documents.labels import Labels
 
 _GREY = (105, 105, 105)
 _LINE = (200, 200, 200)
@@ -17,12 +18,13 @@ _SHADE = (242, 242, 242)
 
 
 class Page(FPDF):
-    """A document of one or more A4 pages.
+    """A document of one or more A4 pages, as PDF/A-3B (ISO 19005-3).
 
     Args:
         texts: Everything that will be written, so that fonts for all of it are at hand.
         title: The document's title in its properties.
         made_at: Its date in its properties; the same content at the same time is the same bytes.
+        labels: The language of its words; by default English.
         small_print: Written at the foot of each page.
 
     Raises:
@@ -30,15 +32,24 @@ class Page(FPDF):
     """
 
     def __init__(
-        self, texts: Sequence[str], *, title: str, made_at: datetime, small_print: str = ""
+        self,
+        texts: Sequence[str],
+        *,
+        title: str,
+        made_at: datetime,
+        labels: Labels | None = None,
+        small_print: str = "",
     ) -> None:
         """Load the fonts and open the first page."""
-        super().__init__(format="A4")
-        self._fonts = fallbacks("".join([*texts, title, small_print]))
+        super().__init__(format="A4", enforce_compliance="PDF/A-3B")
+        self._labels = labels or Labels.of("en")
+        self._page_of = self._labels("Page {page} of {pages}")
+        self._fonts = fallbacks("".join([*texts, title, small_print, self._page_of]))
         self._small_print = small_print
         self.set_creation_date(made_at)
         self.set_title(title)
         self.set_producer("po-toolkit")
+        self.set_lang(str(self._labels.locale).replace("_", "-"))
         self.set_margin(18)
         self.set_auto_page_break(auto=True, margin=24)
         self.add_font("Sans", "", REGULAR)
@@ -64,7 +75,7 @@ class Page(FPDF):
                 new_x=XPos.LMARGIN,
                 new_y=YPos.NEXT,
             )
-        self.cell(0, 4, f"Page {self.page_no()} of {{nb}}", align="R")
+        self.cell(0, 4, self._page_of.format(page=self.page_no(), pages="{nb}"), align="R")
         self.set_text_color(0)
 
     def clean(self, text: str) -> str:
@@ -156,8 +167,3 @@ class Page(FPDF):
     def content(self) -> bytes:
         """Return the document."""
         return bytes(self.output())
-
-
-def day(value: date | None) -> str:
-    """Write a date so that nobody confuses day and month: 5 March 2027."""
-    return f"{value.day} {value:%B %Y}" if value else ""
