@@ -12,6 +12,7 @@
     │   ├── BusyError                    another process is invoicing it right now
     │   └── LostLeaseError               another process took the invoicing over
     ├── NotAllowedError                  the actor's role does not permit the act
+    ├── EInvoiceHandOverError            an access point did not take an e-invoice; again is safe
     └── StripeGatewayError               Stripe was asked and did not do it
         ├── StripeUnknownError           nobody knows whether it was done; again is safe
         ├── StripeRefusedError           Stripe refused these data; change them first
@@ -142,3 +143,9 @@ class StripeStored500Error(StripeGatewayError):
 
 class StripeAuthenticationError(StripeGatewayError):
     """Stripe does not accept the key."""
+
+
+class EInvoiceHandOverError(PoToolkitError):
+    """An access point did not take an e-invoice; the same call again is safe."""
+
+    retryable = True

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from po_toolkit.api.e_invoices import e_invoice
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.deliveries import refuse_unknown, way_words
+from po_toolkit.domain.e_invoices import Format
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.invoicing.delivery import fetch_pdf, file_name, mail_draft, recipients
@@ -49,19 +51,30 @@ class Delivery:
         }
 
 
-def deliver(opened: OpenConference, reference: str) -> Delivery:
+def deliver(
+    opened: OpenConference, reference: str, e_invoice_format: Format | None = None
+) -> Delivery:
     """Fetch the live invoice's PDF, keep it with its digest, and write a mail draft around it.
 
     Nothing is sent; the draft is for a person to look at and send.
 
+    Args:
+        opened: The conference.
+        reference: The purchase order's.
+        e_invoice_format: Attach an e-invoice too; ``facturx`` takes the place of Stripe's PDF.
+
     Raises:
+        EInvoiceError: The e-invoice lacks something; it names each rule and the field to fill.
         NotFoundError: No such purchase order.
         NotAllowedError: The actor's role is too low.
         PurchaseOrderError: It has no finalized invoice, or Stripe's file is no PDF.
         StripeUnknownError: The PDF could not be fetched; again is safe.
     """
     require(opened.actor, Act.DELIVER)
+    made = e_invoice(opened, reference, e_invoice_format) if e_invoice_format else None
     order, live, pdf = final_pdf(opened, reference)
+    if made is not None and made.format == "facturx":
+        pdf = made.content
     digest, name = hashlib.sha256(pdf).hexdigest(), file_name(live, order)
     with opened.store.writing(opened.actor, Act.DELIVER) as uow:
         documents.keep(
@@ -74,7 +87,8 @@ def deliver(opened: OpenConference, reference: str) -> Delivery:
         )
         addressed = recipients(order)
         uow.audit(Act.DELIVER, order, after={"sha256": digest, "recipients": addressed})
-    mail = mail_draft(order, live, opened.conference, pdf)
+    xml = (made.name, made.content) if made and made.format != "facturx" else None
+    mail = mail_draft(order, live, opened.conference, pdf, e_invoice=xml)
     return Delivery(order.reference, name, digest, pdf, addressed, mail)
 
 

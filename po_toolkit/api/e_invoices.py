@@ -5,15 +5,25 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
+from urllib.parse import urlsplit
 
 from po_toolkit.api.opening import OpenConference
 from po_toolkit.domain.e_invoices import FORMATS, EInvoice, Format, Gap
 from po_toolkit.domain.periods import local_day
 from po_toolkit.domain.roles import Act, require
-from po_toolkit.errors import NotFoundError, PoToolkitError, PurchaseOrderError
+from po_toolkit.errors import (
+    EInvoiceHandOverError,
+    NotFoundError,
+    PoToolkitError,
+    PurchaseOrderError,
+    SettingsError,
+)
 from po_toolkit.invoice_settings import EInvoiceSettings
 from po_toolkit.reconcile.documents import credit_note_pdf, invoice_pdf
 from po_toolkit.reconcile.documents.e_invoice import (
@@ -26,6 +36,9 @@ from po_toolkit.reconcile.documents.e_invoice import (
 from po_toolkit.reconcile.documents.e_invoice_xml import e_invoice_xml, facturx_pdf
 from po_toolkit.store import documents, purchase_orders
 from po_toolkit.store.tables import CreditNote, PurchaseOrder
+
+_TRIES = 3
+_POST_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +128,11 @@ def e_invoice(
         order = purchase_orders.by_reference(session, opened.conference, reference)
     note = _credit_note(order, credit_note) if credit_note is not None else None
     made = _write(opened, order, wanted or format_for(order, settings_of(opened)), note)
+    _keep(opened, order, made)
+    return made
+
+
+def _keep(opened: OpenConference, order: PurchaseOrder, made: EInvoiceFile) -> None:
     with opened.store.writing(opened.actor, Act.DELIVER) as uow:
         documents.keep(
             uow,
@@ -125,7 +143,27 @@ def e_invoice(
             kept_by=opened.actor.name,
         )
         uow.audit(Act.DELIVER, order, after=made.as_json())
-    return made
+
+
+def keep_and_hand_over(opened: OpenConference, files: Iterable[EInvoiceFile]) -> dict[str, str]:
+    """Keep e-invoices and give each to the access point; return what failed, by reference.
+
+    One that is not taken does not stop the others.
+
+    Raises:
+        NotAllowedError: The actor's role is too low.
+        SettingsError: The settings name no access point.
+    """
+    problems: dict[str, str] = {}
+    for made in files:
+        with opened.store.reading() as session:
+            order = purchase_orders.by_reference(session, opened.conference, made.reference)
+        _keep(opened, order, made)
+        try:
+            hand_over(opened, made)
+        except EInvoiceHandOverError as error:
+            problems[made.reference] = f"{made.reference}: {error}"
+    return problems
 
 
 def _write(
@@ -136,9 +174,7 @@ def _write(
     document = (
         invoice_document(order, opened.conference, settings)
         if note is None
-        else credit_document(
-            order, note, _number(opened, order, note), opened.conference, settings
-        )
+        else credit_document(order, note, _number(opened, order, note), opened.conference, settings)
     )
     refuse_gaps(document, wanted, order.reference)
     content = e_invoice_xml(document, wanted)
@@ -247,3 +283,85 @@ def _issued_on(opened: OpenConference, order: PurchaseOrder, note: CreditNote | 
     live = order.live_invoice
     sent = (live.sent_at if live else None) or order.created_at
     return local_day(sent, opened.conference.timezone)
+
+
+def hand_over(opened: OpenConference, made: EInvoiceFile) -> str:
+    """Give a kept e-invoice to the access point that the settings name; return where it went.
+
+    A directory gets the file, written whole before it has its name. An https address gets it by
+    POST, with its digest as idempotency key, so that repeating a call that was cut off is safe. A
+    file that was handed over before is not given again.
+
+    Raises:
+        NotAllowedError: The actor's role is too low.
+        SettingsError: The settings name no access point.
+        EInvoiceHandOverError: It did not take the file; the same call again is safe.
+    """
+    require(opened.actor, Act.DELIVER)
+    target = settings_of(opened).hand_over
+    if not target:
+        raise SettingsError(
+            "The settings name no access point. Put hand_over, a directory or an https address, "
+            f"into the table [po_toolkit.conferences.{opened.slug}.e_invoice]."
+        )
+    with opened.store.reading() as session:
+        order = purchase_orders.by_reference(session, opened.conference, made.reference)
+        done = documents.handed_over(session, order, made.sha256)
+    if done:
+        return done
+    if target.startswith(("https://", "http://")):
+        _post(target, made)
+        where = urlsplit(target).hostname or target
+    else:
+        where = str(_put(Path(target), made))
+    with opened.store.writing(opened.actor, Act.DELIVER) as uow:
+        documents.note_handed_over(uow, order, made.sha256, to=where, now=opened.now())
+        uow.audit(Act.DELIVER, order, after={"file_name": made.name, "handed_over_to": where})
+    return where
+
+
+def _put(folder: Path, made: EInvoiceFile) -> Path:
+    final = folder / f"{made.reference}-{made.name}"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=folder, prefix=".", delete=False) as partial:
+            partial.write(made.content)
+        Path(partial.name).replace(final)
+    except OSError as error:
+        raise EInvoiceHandOverError(
+            f"{made.name} could not be written to {folder} ({error.strerror}). Correct the cause "
+            f"and run the same command again."
+        ) from None
+    return final
+
+
+def _post(address: str, made: EInvoiceFile) -> None:
+    import requests
+
+    headers = {
+        "Content-Type": made.mime,
+        "Content-Disposition": f'attachment; filename="{made.name}"',
+        "Idempotency-Key": made.sha256,
+    }
+    last = "no answer"
+    for _ in range(_TRIES):
+        try:
+            answer = requests.post(
+                address,
+                data=made.content,
+                headers=headers,
+                timeout=_POST_SECONDS,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            last = type(error).__name__
+            continue
+        if answer.ok and not answer.is_redirect:
+            return
+        last = f"HTTP {answer.status_code}"
+        if answer.status_code < 500:
+            break
+    raise EInvoiceHandOverError(
+        f"The access point did not take {made.name} ({last}). The document is kept; run the same "
+        f"command again, which is safe."
+    )

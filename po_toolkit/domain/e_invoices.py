@@ -56,10 +56,6 @@ PEPPOL_SCHEMES = frozenset(
 )
 """Electronic address schemes (EAS) that Peppol takes. Source: Peppol BIS Billing 3.0, May 2026."""
 
-_EU = frozenset(
-    "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Party:
@@ -332,7 +328,12 @@ class Gap:
 
 def gaps(invoice: EInvoice, wanted: Format) -> list[Gap]:
     """Return what a document lacks to be valid in a format; empty when nothing does."""
-    found = [*_common(invoice), *_vat_gaps(invoice), *_sum_gaps(invoice)]
+    found = [
+        *_common(invoice),
+        *_vat_ids(invoice),
+        *_vat_gaps(invoice),
+        *_sum_gaps(invoice),
+    ]
     if wanted.startswith("xrechnung"):
         found += _xrechnung(invoice)
     if wanted != "facturx":
@@ -365,13 +366,6 @@ def _common(invoice: EInvoice) -> Iterator[Gap]:
             "The sponsor's billing address does not end with a country. Add it, such as "
             "'Example Street 1, 10115 Berlin, Germany'.",
         )
-    for party, name, setting in (
-        (seller, "Your", "e_invoice.vat_id"),
-        (buyer, "The sponsor's", "tax_id"),
-    ):
-        prefix = party.vat_id[:2]
-        if party.vat_id and not (prefix.isalpha() and prefix.isupper()):
-            yield Gap("BR-CO-09", setting, f"{name} VAT ID must begin with its country code.")
     if invoice.payable > 0 and not invoice.due_on and not invoice.payment_terms:
         yield Gap("BR-CO-25", "due_date", "Give a due date or days_until_due.")
     for line in invoice.lines:
@@ -379,6 +373,16 @@ def _common(invoice: EInvoice) -> Iterator[Gap]:
             yield Gap("BR-25", "description", "A line has no description.")
     if not invoice.lines:
         yield Gap("BR-16", "description", "The document has no line with an amount above zero.")
+
+
+def _vat_ids(invoice: EInvoice) -> Iterator[Gap]:
+    for party, name, setting in (
+        (invoice.seller, "Your", "e_invoice.vat_id"),
+        (invoice.buyer, "The sponsor's", "tax_id"),
+    ):
+        prefix = party.vat_id[:2]
+        if party.vat_id and not (prefix.isalpha() and prefix.isupper()):
+            yield Gap("BR-CO-09", setting, f"{name} VAT ID must begin with its country code.")
 
 
 def _vat_gaps(invoice: EInvoice) -> Iterator[Gap]:
@@ -501,12 +505,3 @@ def _addresses(invoice: EInvoice, *, peppol: bool) -> Iterator[Gap]:
                 f"Peppol takes no electronic address with the scheme {scheme}. Give {words} Peppol "
                 f"address in {name}, such as 0208:0123456789 (Belgium) or 9930:DE123456789.",
             )
-
-
-def needs_e_invoice(country: str, home: str) -> bool:
-    """Tell whether a sponsor of this country commonly needs a structured invoice.
-
-    True for EU countries; see ``docs/e-invoices.md`` for the dates and sources. It is a reason to
-    say before sending what would be missing, not a legal judgement.
-    """
-    return country in _EU and bool(home)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session
 
 from po_toolkit.errors import NotFoundError
@@ -69,3 +69,24 @@ def content(session: Session, order: PurchaseOrder, sha256: str) -> bytes:
     if found is None:
         raise NotFoundError(f"{order.reference} has no PDF with the digest {sha256}.")
     return found
+
+
+def handed_over(session: Session, order: PurchaseOrder, sha256: str) -> str:
+    """Return where a kept file was handed over to, or ``""``."""
+    kept = InvoiceDocument
+    query = select(kept.handed_over_to).where(
+        kept.purchase_order_id == order.id, kept.sha256 == sha256
+    )
+    return session.scalar(query) or ""
+
+
+def note_handed_over(
+    uow: UnitOfWork, order: PurchaseOrder, sha256: str, *, to: str, now: datetime
+) -> None:
+    """Note that an access point took a kept file."""
+    kept = InvoiceDocument
+    uow.session.execute(
+        update(kept)
+        .where(kept.purchase_order_id == order.id, kept.sha256 == sha256)
+        .values(handed_over_to=to, handed_over_at=now)
+    )

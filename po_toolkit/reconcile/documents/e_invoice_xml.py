@@ -229,6 +229,11 @@ def facturx_pdf(paper: bytes, xml: bytes) -> bytes:
     from facturx import generate_from_binary
 
     made: bytes = generate_from_binary(
-        paper, xml, flavor="factur-x", level="en16931", check_xsd=False, afrelationship="alternative"
+        paper,
+        xml,
+        flavor="factur-x",
+        level="en16931",
+        check_xsd=False,
+        afrelationship="alternative",
     )
     return made

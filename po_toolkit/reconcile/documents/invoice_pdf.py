@@ -1,6 +1,6 @@
 """A purchase order's invoice or credit note on paper, in the sponsor's language.
 
-The pages are PDF/A-3: fonts embedded, with an output intent, so that an e-invoice can be put inside.
+The pages are PDF/A-3: fonts embedded, with an output intent, so that an e-invoice can be embedded.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ def statement_pdf(statement: Statement, *, made_at: datetime, language: str = "e
     labels = Labels.of(language)
     period = labels.day(statement.as_of)
     if statement.since:
-        period = f"{labels.day(statement.since)} – {period}"
+        period = f"{labels.day(statement.since)} \N{EN DASH} {period}"
     facts = [(labels("Statement"), period), (labels("Timezone"), statement.timezone)]
     parts = [
         statement.organization_name,
