@@ -199,11 +199,22 @@ def preview_invoices(
                     order.po_number,
                     order.total,
                     order.currency,
-                    doubts(order, limits.get(order.id)),
+                    [*doubts(order, limits.get(order.id)), *_e_invoice_doubts(opened, order)],
                     delivery or Content(order, opened.conference, 1).delivery,
                 )
             )
     return preview
+
+
+def _e_invoice_doubts(opened: OpenConference, order: PurchaseOrder) -> list[str]:
+    """Return what the e-invoice that the sponsor needs would lack."""
+    if opened.settings.e_invoice is None and not order.e_invoice_format:
+        return []
+    from po_toolkit.api.e_invoices import missing_for
+
+    return [
+        f"E-invoice: {gap.message} ({gap.rule}, {gap.field})" for gap in missing_for(opened, order)
+    ]
 
 
 def invoice_purchase_orders(
