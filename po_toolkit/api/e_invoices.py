@@ -33,7 +33,7 @@ from po_toolkit.reconcile.documents.e_invoice import (
     missing_before_sending,
     refuse_gaps,
 )
-from po_toolkit.reconcile.documents.e_invoice_xml import e_invoice_xml, facturx_pdf
+from po_toolkit.reconcile.documents.e_invoice_xml import e_invoice_xml
 from po_toolkit.store import documents, purchase_orders
 from po_toolkit.store.tables import CreditNote, PurchaseOrder
 
@@ -181,8 +181,7 @@ def _write(
     kind = "invoice" if note is None else "credit-note"
     stem = f"{kind}-{document.number}"
     if wanted == "facturx":
-        paper = _paper(opened, order, document, note)
-        content = facturx_pdf(paper, content)
+        content = _paper(opened, order, document, note, content)
         return EInvoiceFile(
             order.reference, document.number, wanted, f"{stem}.pdf", "application/pdf", content
         )
@@ -197,11 +196,15 @@ def _write(
 
 
 def _paper(
-    opened: OpenConference, order: PurchaseOrder, document: EInvoice, note: CreditNote | None
+    opened: OpenConference,
+    order: PurchaseOrder,
+    document: EInvoice,
+    note: CreditNote | None,
+    xml: bytes,
 ) -> bytes:
     if note is None:
-        return invoice_pdf(order, opened.conference, document.seller)
-    return credit_note_pdf(order, note, document, opened.conference)
+        return invoice_pdf(order, opened.conference, document.seller, xml)
+    return credit_note_pdf(order, note, document, opened.conference, xml)
 
 
 def _credit_note(order: PurchaseOrder, named: str) -> CreditNote:

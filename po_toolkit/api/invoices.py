@@ -206,7 +206,7 @@ def preview_invoices(
     return preview
 
 
-def _e_invoice_doubts(opened: OpenConference, order: PurchaseOrder) -> list[str]:
+def _e_invoice_doubts(opened: OpenConference, order: purchase_orders.PurchaseOrder) -> list[str]:
     """Return what the e-invoice that the sponsor needs would lack."""
     if opened.settings.e_invoice is None and not order.e_invoice_format:
         return []

@@ -217,23 +217,3 @@ def _money(currency: str) -> Any:
 def _clean(text: str) -> str:
     """Return a text without what XML cannot hold."""
     return re.sub(r"[^\x09\x0A\x0D\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]", "", text).strip()
-
-
-def facturx_pdf(paper: bytes, xml: bytes) -> bytes:
-    """Put CII XML into a PDF/A-3, as Factur-X and ZUGFeRD have it (profile EN 16931).
-
-    Args:
-        paper: The document as PDF/A-3 for people.
-        xml: From :func:`e_invoice_xml` with the format ``facturx``.
-    """
-    from facturx import generate_from_binary
-
-    made: bytes = generate_from_binary(
-        paper,
-        xml,
-        flavor="factur-x",
-        level="en16931",
-        check_xsd=False,
-        afrelationship="alternative",
-    )
-    return made

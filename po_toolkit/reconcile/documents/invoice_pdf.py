@@ -28,13 +28,19 @@ def language_of(order: PurchaseOrder, conference: Conference) -> str:
     return order.language or str((conference.content or {}).get("language") or "en")
 
 
-def invoice_pdf(order: PurchaseOrder, conference: Conference, seller: Party | None = None) -> bytes:
+def invoice_pdf(
+    order: PurchaseOrder,
+    conference: Conference,
+    seller: Party | None = None,
+    facturx: bytes | None = None,
+) -> bytes:
     """Return a purchase order's invoice as PDF/A-3, with what was paid and is still due.
 
     Args:
         order: The purchase order with its lines, invoices, entries and credit notes.
         conference: Its conference.
         seller: Who issues it, as on an e-invoice; by default the conference's name alone.
+        facturx: The e-invoice's CII XML, to be embedded.
 
     Raises:
         PoToolkitError: No font of this machine has one of its letters.
@@ -57,11 +63,16 @@ def invoice_pdf(order: PurchaseOrder, conference: Conference, seller: Party | No
         rows=rows,
         sums=_sums(order),
         pay=pay,
+        facturx=facturx,
     )
 
 
 def credit_note_pdf(
-    order: PurchaseOrder, note: CreditNote, document: EInvoice, conference: Conference
+    order: PurchaseOrder,
+    note: CreditNote,
+    document: EInvoice,
+    conference: Conference,
+    facturx: bytes | None = None,
 ) -> bytes:
     """Return a credit note as PDF/A-3.
 
@@ -70,6 +81,7 @@ def credit_note_pdf(
         note: The credit note.
         document: The same as an e-invoice, with its split by VAT.
         conference: Whose.
+        facturx: Its CII XML, to be embedded.
 
     Raises:
         PoToolkitError: No font of this machine has one of its letters.
@@ -92,6 +104,7 @@ def credit_note_pdf(
         rows=[(line.name, 1, line.net, line.net) for line in document.lines],
         sums=[*_vat_sums(document.breakdown), ("Total", note.amount, True)],
         pay="",
+        facturx=facturx,
     )
 
 
@@ -106,6 +119,7 @@ def _paper(
     rows: Sequence[tuple[str, int, int, int]],
     sums: Sequence[Sum],
     pay: str,
+    facturx: bytes | None,
 ) -> bytes:
     """Write the one layout of invoices and credit notes."""
     currency = order.currency
@@ -145,6 +159,7 @@ def _paper(
         made_at=order.updated_at,
         labels=labels,
         small_print=footer,
+        facturx=facturx,
     )
     page.heading("\n".join(ours), title)
     page.beside(address, facts)
