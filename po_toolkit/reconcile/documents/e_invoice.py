@@ -32,6 +32,8 @@ from po_toolkit.store.tables import Conference, CreditNote, Invoice, PurchaseOrd
 class EInvoiceError(PurchaseOrderError):
     """An e-invoice lacks something; ``gaps`` names each field and rule."""
 
+    code = "e_invoice_incomplete"
+
     def __init__(self, reference: str, wanted: Format, found: list[Gap]) -> None:
         """Write all of it into one message."""
         lines = "\n".join(f"  {gap.rule} ({gap.field}): {gap.message}" for gap in found)
