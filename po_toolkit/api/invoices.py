@@ -20,6 +20,7 @@ from po_toolkit.invoicing.resend import send_again
 from po_toolkit.payments.sync import sync_one
 from po_toolkit.store import purchase_orders
 from po_toolkit.store.authorized import authorized
+from po_toolkit.store.tables import PurchaseOrder
 
 __all__ = [
     "InvoicePreview",
@@ -206,7 +207,7 @@ def preview_invoices(
     return preview
 
 
-def _e_invoice_doubts(opened: OpenConference, order: purchase_orders.PurchaseOrder) -> list[str]:
+def _e_invoice_doubts(opened: OpenConference, order: PurchaseOrder) -> list[str]:
     """Return what the e-invoice that the sponsor needs would lack."""
     if opened.settings.e_invoice is None and not order.e_invoice_format:
         return []
