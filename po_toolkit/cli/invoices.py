@@ -398,9 +398,10 @@ def e_invoices(
     give: HandOverOption = False,
     formats: DeliverFormatOption = None,
 ) -> None:
-    """Write the e-invoices of a period into a ZIP, or hand them over.
+    """Write the e-invoices of a period.
 
-    Takes every invoice and credit note issued from --since to --until, in the format that the
+    They go into a ZIP or to the access point. Takes every invoice and credit note issued from --since
+    to --until, in the format that the
     sponsor needs, else the one given by --format, else Factur-X. A document that lacks something is
     left out and named; the exit code is 3 then.
 
