@@ -400,10 +400,9 @@ def e_invoices(
 ) -> None:
     """Write the e-invoices of a period.
 
-    They go into a ZIP or to the access point. Takes every invoice and credit note issued from --since
-    to --until, in the format that the
-    sponsor needs, else the one given by --format, else Factur-X. A document that lacks something is
-    left out and named; the exit code is 3 then.
+    They go into a ZIP or to the access point: every invoice and credit note issued from --since to
+    --until, in the format that the sponsor needs, else the one given by --format, else Factur-X. A
+    document that lacks something is left out and named; the exit code is 3 then.
 
     Example: po-toolkit e-invoices --conference pycon-2027 --since 2027-01-01 --until 2027-03-31
     --out q1.zip
