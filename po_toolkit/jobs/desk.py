@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
-import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from po_toolkit.api.invoices import account_of
 from po_toolkit.api.telling import tell_after_sending
 from po_toolkit.bootstrap import OpenConference, open_conference
 from po_toolkit.config import Settings
@@ -23,15 +21,16 @@ from po_toolkit.errors import (
     StripeAuthenticationError,
 )
 from po_toolkit.invoicing.batch import invoice_one
-from po_toolkit.invoicing.drive import Account, signs_of_life
+from po_toolkit.invoicing.drive import signs_of_life
 from po_toolkit.invoicing.known_customers import find_customers
+from po_toolkit.logs import get_logger
 from po_toolkit.store import batches
 from po_toolkit.store.batches import Assignment
 from po_toolkit.store.database import Store
 from po_toolkit.store.purchase_orders import to_bill
 from po_toolkit.store.tables import InvoiceBatch, PurchaseOrder
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 KEPT_READ = 200
 """Most purchase orders that are kept as they were read ahead."""
@@ -47,7 +46,7 @@ class Desk:
         """Open nothing yet."""
         self._settings = settings
         self._store = store
-        self._accounts: dict[tuple[str, str], Account] = {}
+        self._accounts: dict[tuple[str, str], OpenConference] = {}
         self._lock = threading.Lock()
         self._alive = ExitStack()
         self._read: dict[int, PurchaseOrder] = {}
@@ -77,9 +76,9 @@ class Desk:
             self._settle(work, "cancelled" if state == "cancelled" else "waiting")
             return
         try:
-            account = self._account(work.slug, work.entered_by)
+            opened = self._account(work.slug, work.entered_by)
             read = self._read.pop(order_id, None)
-            result = invoice_one(account, order_id, work.reference, send=work.send, read=read)
+            result = invoice_one(opened, order_id, work.reference, send=work.send, read=read)
         except (BusyError, LostLeaseError):
             self._settle(work, "waiting", wait=LOOK_AGAIN)
         except (StripeAuthenticationError, SettingsError) as error:
@@ -108,11 +107,11 @@ class Desk:
 
     def find_customers(self, batch: InvoiceBatch, slug: str) -> None:
         """Look for the batch's new sponsors at Stripe in one go, once for the whole batch."""
-        account = self._account(slug, batch.entered_by)
+        opened = self._account(slug, batch.entered_by)
         with self._store.reading() as session:
             sponsors = batches.sponsors_of(session, batch.id)
         try:
-            find_customers(account, sponsors)
+            find_customers(opened, sponsors)
         except StripeAuthenticationError as error:
             batches.pause_because(self._store, batch.id, str(error))
             raise
@@ -131,12 +130,13 @@ class Desk:
             patient=True,
         )
 
-    def _account(self, slug: str, entered_by: str) -> Account:
+    def _account(self, slug: str, entered_by: str) -> OpenConference:
         with self._lock:
             if (slug, entered_by) not in self._accounts:
-                account = account_of(self._open(slug, entered_by))
-                self._alive.enter_context(signs_of_life(account))
-                self._accounts[slug, entered_by] = account
+                opened = self._open(slug, entered_by)
+                opened.require_stripe()
+                self._alive.enter_context(signs_of_life(opened))
+                self._accounts[slug, entered_by] = opened
             return self._accounts[slug, entered_by]
 
     def _settle(

@@ -12,8 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
-
 from po_toolkit.api.bank_matching import match_bank
 from po_toolkit.api.payouts import pull_payouts
 from po_toolkit.api.reminders import send_reminders
@@ -24,10 +22,11 @@ from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.wording import count
 from po_toolkit.errors import PoToolkitError
+from po_toolkit.logs import get_logger
 from po_toolkit.store import errands
 from po_toolkit.store.tables import Errand as Row
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 BEAT_SECONDS = 2
 

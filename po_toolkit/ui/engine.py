@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from po_toolkit.api.opening import Store
 from po_toolkit.config import Settings
 from po_toolkit.jobs.engine import Engine
 from po_toolkit.store import batches
-from po_toolkit.store.database import Store
 from po_toolkit.ui.session import fingerprint
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from po_toolkit.domain.roles import Act
+from po_toolkit.api.terms import Act
 from po_toolkit.jobs import batches
 from po_toolkit.jobs.batches import BatchProgress
 from po_toolkit.store import batches as items

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from po_toolkit.api.sync import sync_purchase_order
-from po_toolkit.domain.roles import Act
+from po_toolkit.api.terms import Act
 from po_toolkit.ui import words
 from po_toolkit.ui.errand_view import errand_button, errand_news
 from po_toolkit.ui.session import Visit

@@ -17,16 +17,15 @@ from datetime import timedelta
 from multiprocessing.connection import Connection
 from typing import Protocol
 
-import structlog
-
+from po_toolkit.api.opening import OpenConference, open_conference, open_database
 from po_toolkit.api.schedules import SWEEP_HOUR, SYNC_EVERY, remind_due, run_due
+from po_toolkit.api.terms import STRIPE
 from po_toolkit.api.webhook_work import work
-from po_toolkit.bootstrap import OpenConference, open_conference, open_database
 from po_toolkit.config import Settings
-from po_toolkit.domain.roles import STRIPE
 from po_toolkit.errors import PoToolkitError
+from po_toolkit.logs import get_logger
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 LOOK_AGAIN_SECONDS = 1.0
 """How often events that another process stored, or that failed before, are looked for."""

@@ -11,7 +11,6 @@ from decimal import Decimal
 import pytest
 
 from po_toolkit import create_stripe_invoice
-from po_toolkit.api.invoices import books_of
 from po_toolkit.api.ledger import record_payment_by_hand
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.api.webhook_work import work
@@ -74,11 +73,10 @@ def test_a_locked_purchase_order_waits_for_the_first_to_finish(opened, make_orde
 
 
 def test_the_same_payments_by_webhook_and_sync_at_once_are_entered_once(opened, simulator, paid):
-    books = books_of(opened)
     said = [p for p in simulator.control.all("invoice_payment") if p["status"] == "paid"]
     together(
-        lambda: take_payments(books, said),
-        lambda: take_payments(books, said[::-1]),
+        lambda: take_payments(opened, said),
+        lambda: take_payments(opened, said[::-1]),
         lambda: sync_conference(opened, full=True),
         lambda: sync_conference(opened, full=True),
     )

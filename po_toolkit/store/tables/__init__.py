@@ -1,5 +1,6 @@
 """The tables. Money columns are integers in the minor unit of the row's currency."""
 
+from po_toolkit.domain.states import LIVE_STATES
 from po_toolkit.store.tables.audit import AuditEntry
 from po_toolkit.store.tables.bank import (
     BankMatch,
@@ -18,7 +19,6 @@ from po_toolkit.store.tables.events import SyncCursor, WebhookEvent
 from po_toolkit.store.tables.imports import ColumnMapping, ImportBatch, ImportRow
 from po_toolkit.store.tables.intents import MoneyIntent
 from po_toolkit.store.tables.invoices import (
-    LIVE_STATES,
     Invoice,
     RateWindow,
     StripeCustomer,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from po_toolkit.store.columns import CreatedAt, Key, LongText, StripeId, Time
+from po_toolkit.domain.states import BatchItemState, BatchState
+from po_toolkit.store.columns import CreatedAt, Key, LongText, StripeId, Time, known
 from po_toolkit.store.tables.base import Base
 
 
@@ -13,6 +14,7 @@ class InvoiceBatch(Base):
     """Purchase orders that a person asked to invoice in one go."""
 
     __tablename__ = "invoice_batches"
+    __table_args__ = (known("state", BatchState),)
 
     id: Mapped[Key]
     conference_id: Mapped[int] = mapped_column(ForeignKey("conferences.id"), index=True)
@@ -32,7 +34,10 @@ class InvoiceBatchItem(Base):
     """One purchase order of a batch."""
 
     __tablename__ = "invoice_batch_items"
-    __table_args__ = (Index("ix_invoice_batch_items_state", "state", "batch_id"),)
+    __table_args__ = (
+        known("state", BatchItemState),
+        Index("ix_invoice_batch_items_state", "state", "batch_id"),
+    )
 
     id: Mapped[Key]
     batch_id: Mapped[int] = mapped_column(ForeignKey("invoice_batches.id"), index=True)

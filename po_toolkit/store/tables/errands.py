@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from po_toolkit.store.columns import CreatedAt, Key, LongText, Time
+from po_toolkit.domain.states import JobState
+from po_toolkit.store.columns import CreatedAt, Key, LongText, Time, known
 from po_toolkit.store.tables.base import Base
 
 
@@ -13,7 +14,10 @@ class Errand(Base):
     """One run of one kind of long work; of each kind only one runs in a conference."""
 
     __tablename__ = "errands"
-    __table_args__ = (Index("ix_errands_kind", "conference_id", "kind"),)
+    __table_args__ = (
+        known("state", JobState),
+        Index("ix_errands_kind", "conference_id", "kind"),
+    )
 
     id: Mapped[Key]
     conference_id: Mapped[int] = mapped_column(ForeignKey("conferences.id"))

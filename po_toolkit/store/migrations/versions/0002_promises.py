@@ -1,0 +1,260 @@
+"""The database keeps the promises itself: one live invoice, known states, an append-only ledger."""
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+LIVE = ("planned", "drafting", "drafted", "finalized", "sent", "paid", "adopted")
+
+KNOWN: dict[str, dict[str, tuple[str, ...]]] = {
+    "purchase_orders": {
+        "status": (
+            "draft",
+            "issued",
+            "sent",
+            "partially_paid",
+            "paid",
+            "overpaid",
+            "cancelled",
+        ),
+        "delivery": ("", "stripe", "ourselves"),
+    },
+    "invoices": {
+        "state": (*LIVE, "void", "deleted"),
+        "step": ("customer", "draft", "lines", "send", "finalize", "done"),
+        "delivery": ("stripe", "ourselves"),
+    },
+    "ledger_entries": {
+        "kind": (
+            "payment",
+            "payment_reversal",
+            "refund",
+            "refund_failed",
+            "dispute",
+            "dispute_reinstated",
+            "transfer_in",
+            "transfer_out",
+        ),
+        "method": ("stripe", "wire", "ach", "check", "other"),
+        "source": ("stripe", "manual", "bank"),
+    },
+    "money_intents": {
+        "kind": ("payment", "credit_note", "refund"),
+        "step": ("report", "attach", "done", "refused"),
+    },
+    "invoice_batches": {"state": ("running", "paused", "cancelled", "done")},
+    "invoice_batch_items": {
+        "state": ("waiting", "queued", "invoiced", "skipped", "failed", "cancelled")
+    },
+    "webhook_events": {"state": ("received", "processed", "ignored", "failed", "set_aside")},
+    "reminders": {"state": ("sending", "sent", "drafted", "refused", "passed")},
+    "import_rows": {"outcome": ("accepted", "rejected", "duplicate", "mended", "undone")},
+    "bank_statements": {"state": ("proven", "unproven", "held", "accepted")},
+    "bank_matches": {
+        "kind": ("payout", "payout_return", "entry"),
+        "state": ("applied", "undone"),
+    },
+    "errands": {"state": ("running", "done", "partly", "failed")},
+    "customer_balances": {"kind": ("cash", "credit")},
+}
+"""The values a column may have, by table."""
+
+TIED = ("ledger_entries", "credit_notes", "money_intents")
+"""Tables whose currency is their purchase order's."""
+
+FROZEN = {
+    "ledger_entries": (
+        "id uuid conference_id purchase_order_id kind method amount currency source source_id "
+        "reference payment_date booked_on note entered_by reverses_id stripe_payment_id created_at"
+    ),
+    "credit_notes": (
+        "id uuid conference_id purchase_order_id amount currency reason credit_date booked_on "
+        "issued_by created_at"
+    ),
+    "audit_entries": "id at actor act conference_id subject_type subject_id before after",
+    "row_versions": "id conference_id table_name row_id until old_values",
+    "closed_periods": "id conference_id last_day timezone closed_at closed_by digest report",
+}
+"""Columns that are written once, by table; none of these rows is ever deleted."""
+
+ONCE = {
+    "ledger_entries": (
+        "(OLD.invoice_id IS NOT NULL AND NEW.invoice_id {differs} OLD.invoice_id)"
+        " OR (OLD.stripe_payment_record_id <> '' AND NEW.stripe_payment_record_id"
+        " NOT IN ('', OLD.stripe_payment_record_id))"
+    ),
+    "credit_notes": (
+        "(OLD.stripe_credit_note_id IS NOT NULL"
+        " AND NEW.stripe_credit_note_id {differs} OLD.stripe_credit_note_id)"
+    ),
+}
+"""Stripe's ids, which may be added later, but never be replaced by others."""
+
+
+def upgrade() -> None:
+    """Apply."""
+    _columns_and_tables()
+    _refuse_what_breaks_a_rule()
+    op.create_index(
+        "uq_invoices_live",
+        "invoices",
+        ["purchase_order_id"],
+        unique=True,
+        sqlite_where=sa.column("state").in_(LIVE),
+        postgresql_where=sa.column("state").in_(LIVE),
+    )
+    op.create_index(
+        "uq_purchase_orders_id_currency", "purchase_orders", ["id", "currency"], unique=True
+    )
+    for table in {**KNOWN, **dict.fromkeys(TIED)}:
+        _constrain(table)
+    for table in FROZEN:
+        _freeze(table)
+
+
+def _columns_and_tables() -> None:
+    """Make what this release keeps besides; the rules come after."""
+    with op.batch_alter_table("bank_statements", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("layout", sa.String(), server_default="", nullable=False))
+
+    with op.batch_alter_table("bank_transactions", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("counterparty_account", sa.String(), server_default="", nullable=False)
+        )
+        batch_op.add_column(
+            sa.Column("payment_references", sa.JSON(), server_default="[]", nullable=False)
+        )
+        batch_op.add_column(
+            sa.Column("reversal", sa.Boolean(), server_default=sa.false(), nullable=False)
+        )
+        batch_op.add_column(sa.Column("duplicate_of_id", sa.Integer(), nullable=True))
+        batch_op.create_foreign_key(
+            batch_op.f("fk_bank_transactions_duplicate_of_id"),
+            "bank_transactions",
+            ["duplicate_of_id"],
+            ["id"],
+        )
+
+
+def _refuse_what_breaks_a_rule() -> None:
+    """Name the rows that break a rule; nothing is migrated then."""
+    found = []
+    for table, columns in KNOWN.items():
+        for column, values in columns.items():
+            found += _rows(
+                f"SELECT id, {column} FROM {table} WHERE {column} NOT IN ({_listed(values)})",  # noqa: S608 our own names
+                f"{table} {{}} has the unknown {column} '{{}}'",
+            )
+    for table in TIED:
+        found += _rows(
+            f"SELECT o.reference, r.currency FROM {table} r JOIN purchase_orders o "  # noqa: S608 our own names
+            "ON o.id = r.purchase_order_id WHERE o.currency <> r.currency",
+            f"purchase order {{}} has a row of {table} in another currency, {{}}",
+        )
+    found += _rows(
+        "SELECT o.reference, count(*) FROM invoices i JOIN purchase_orders o "  # noqa: S608 our own names
+        f"ON o.id = i.purchase_order_id WHERE i.state IN ({_listed(LIVE)}) "
+        "GROUP BY o.reference HAVING count(*) > 1",
+        "purchase order {} has {} invoices that count; void all but one in Stripe and sync with "
+        "the release that you have used so far",
+    )
+    if found:
+        raise ValueError("; ".join(found[:20]))
+
+
+def _rows(query: str, words: str) -> list[str]:
+    return [words.format(*row) for row in op.get_bind().execute(sa.text(query))]
+
+
+def _constrain(table: str) -> None:
+    """Add a table's checks, and tie its currency to its purchase order's."""
+    checks = {
+        f"ck_{table}_{column}_known": f"{column} IN ({_listed(values)})"
+        for column, values in KNOWN.get(table, {}).items()
+    }
+    clauses = [f"CONSTRAINT {name} CHECK ({rule})" for name, rule in checks.items()]
+    if table in TIED:
+        clauses.append(
+            f"CONSTRAINT fk_{table}_purchase_order_id_currency "
+            "FOREIGN KEY (purchase_order_id, currency) REFERENCES purchase_orders (id, currency)"
+        )
+    if op.get_bind().dialect.name == "sqlite":
+        _rebuild(table, clauses)
+        return
+    for clause in clauses:
+        op.execute(f"ALTER TABLE {table} ADD {clause}")
+
+
+def _rebuild(table: str, clauses: Iterable[str]) -> None:
+    """Make a table of SQLite again with more constraints; the caller has foreign keys off.
+
+    Source: SQLite, "ALTER TABLE", section 7. The number of the last row is carried over, so that
+    the id of a row that was deleted is not given again.
+    """
+    connection = op.get_bind()
+    made, *others = connection.exec_driver_sql(
+        "SELECT sql FROM sqlite_master WHERE tbl_name = ? AND sql IS NOT NULL "
+        "ORDER BY type = 'table' DESC, name",
+        (table,),
+    ).scalars()
+    name, body = made.rstrip().removesuffix(")").split("(", 1)
+    added = ", \n\t".join(clauses)
+    name = name.replace(table, f"new_{table}")
+    connection.exec_driver_sql(f"{name}({body.rstrip()}, \n\t{added}\n)")
+    op.execute(f"INSERT INTO new_{table} SELECT * FROM {table}")  # noqa: S608 our own names
+    op.execute(
+        f"UPDATE sqlite_sequence SET seq = (SELECT seq FROM sqlite_sequence WHERE name = '{table}')"  # noqa: S608
+        f" WHERE name = 'new_{table}' AND EXISTS "
+        f"(SELECT 1 FROM sqlite_sequence WHERE name = '{table}')"
+    )
+    op.execute(f"DROP TABLE {table}")
+    op.execute(f"ALTER TABLE new_{table} RENAME TO {table}")
+    for statement in others:
+        connection.exec_driver_sql(statement)
+
+
+def _freeze(table: str) -> None:
+    """Let the database itself refuse to change or delete what is booked."""
+    sqlite = op.get_bind().dialect.name == "sqlite"
+    differs = "NEW.{0} IS NOT OLD.{0}" if sqlite else "NEW.{0} IS DISTINCT FROM OLD.{0}"
+    columns = FROZEN[table].split()
+    json = {"before", "after", "old_values"}
+    tests = [
+        differs.format(c) if sqlite or c not in json else f"NEW.{c}::text <> OLD.{c}::text"
+        for c in columns
+    ]
+    if table in ONCE:
+        tests.append(ONCE[table].format(differs="IS NOT" if sqlite else "IS DISTINCT FROM"))
+    changed = " OR ".join(tests)
+    if sqlite:
+        refusal = f"SELECT RAISE(ABORT, '{table}: a row is never changed or deleted')"
+        for event, when in (("UPDATE", f"WHEN {changed} "), ("DELETE", "")):
+            op.execute(
+                f"CREATE TRIGGER {table}_no_{event.lower()} BEFORE {event} ON {table} "
+                f"FOR EACH ROW {when}BEGIN {refusal}; END"
+            )
+        return
+    op.execute(
+        "CREATE OR REPLACE FUNCTION po_toolkit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ "
+        "BEGIN RAISE EXCEPTION '%: a row is never changed or deleted', TG_TABLE_NAME "
+        "USING ERRCODE = 'restrict_violation'; END $$"
+    )
+    for event, when in (
+        ("UPDATE", f"FOR EACH ROW WHEN ({changed})"),
+        ("DELETE", "FOR EACH ROW"),
+        ("TRUNCATE", "FOR EACH STATEMENT"),
+    ):
+        op.execute(
+            f"CREATE TRIGGER {table}_no_{event.lower()} BEFORE {event} ON {table} "
+            f"{when} EXECUTE FUNCTION po_toolkit_refuse()"
+        )
+
+
+def _listed(values: Iterable[str]) -> str:
+    return ", ".join(f"'{value}'" for value in values)
