@@ -7,6 +7,7 @@ from datetime import date
 from uuid import uuid4
 
 from po_toolkit.domain.roles import Act
+from po_toolkit.domain.same_money import SAME_MONEY, Money, same_money
 from po_toolkit.domain.sums import EntryKind
 from po_toolkit.errors import DuplicateEntryError, PurchaseOrderError
 from po_toolkit.money import display
@@ -20,10 +21,12 @@ from po_toolkit.payments.intend import (
 from po_toolkit.payments.outside import marked
 from po_toolkit.payments.record import Movement, record
 from po_toolkit.store.database import UnitOfWork
-from po_toolkit.store.ledger import same_by_hand
+from po_toolkit.store.ledger import money_of_sponsor
 from po_toolkit.store.tables import CreditNote, PurchaseOrder
 
 METHODS = ("wire", "ach", "check", "other")
+AGAIN = "If it really came twice, repeat with --again."
+"""What a person says to enter the same money once more."""
 
 
 def enter_payment(
@@ -59,11 +62,11 @@ def enter_payment(
 
     Raises:
         PurchaseOrderError: The amount or method is wrong, or the purchase order is cancelled.
-        DuplicateEntryError: The same method, reference, date and amount is there already.
+        DuplicateEntryError: The same money is there already (:func:`same_money`).
     """
     _refuse_impossible(order, amount, method)
     if not again:
-        _refuse_twin(order, amount, method, reference, payment_date)
+        refuse_same_money(uow, order, Money(amount, order.currency, payment_date, source), AGAIN)
     invoice, told = takes_payments(order), undone_but_told(order, amount)
     if invoice is None or told is not None:
         movement = Movement(
@@ -119,25 +122,36 @@ def _refuse_impossible(order: PurchaseOrder, amount: int, method: str) -> None:
         )
 
 
-def _refuse_twin(
-    order: PurchaseOrder, amount: int, method: str, reference: str, payment_date: date
-) -> None:
-    """Refuse what seems to be in the ledger already, as a person's second press of the button."""
-    twin = same_by_hand(
-        order, method=method, reference=reference, payment_date=payment_date, amount=amount
-    )
+def refuse_same_money(uow: UnitOfWork, order: PurchaseOrder, money: Money, way_on: str) -> None:
+    """Refuse a payment that seems to be in the books already, until a person says otherwise.
+
+    Args:
+        uow: The transaction.
+        order: The purchase order, locked.
+        money: What is about to be entered.
+        way_on: What to do about it, with ``{entry}`` for the entry that is there.
+
+    Raises:
+        DuplicateEntryError: The sponsor has a payment of this amount within seven days.
+    """
+    there = money_of_sponsor(uow.session, order)
+    twin = same_money(money, (m for m, _, _ in there))
+    shown = display(money.amount, order.currency)
     if twin is not None:
+        reference, own = next((ref, own) for m, ref, own in there if m.entry == twin.entry)
+        named = f" with reference {own!r}" if own else ""
+        seen = f", which is bank line {twin.bank_line}" if twin.bank_line else ""
         raise DuplicateEntryError(
-            f"{order.reference} has a {method} of {display(amount, order.currency)} dated "
-            f"{payment_date} with reference {reference!r} already. If it really came twice, "
-            f"repeat with --again."
+            f"{reference} has {shown} of {twin.day}{named} already (entry {twin.entry}{seen}): "
+            f"the same sponsor and amount within {SAME_MONEY.days} days may be the same money. "
+            f"{way_on.format(entry=twin.entry)}"
         )
-    outside_stripe = marked(order, amount)
+    outside_stripe = marked(order, money.amount) if money.source != "stripe" else None
     if outside_stripe is not None:
         raise DuplicateEntryError(
-            f"{order.reference} has {display(amount, order.currency)} in the ledger already: the "
-            f"invoice was marked as paid outside of Stripe on {outside_stripe.payment_date}. If "
-            f"this is other money, repeat with --again."
+            f"{order.reference} has {shown} in the ledger already: the invoice was marked as paid "
+            f"outside of Stripe on {outside_stripe.payment_date}. "
+            f"{way_on.format(entry=outside_stripe.id)}"
         )
 
 

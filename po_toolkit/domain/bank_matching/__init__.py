@@ -15,6 +15,7 @@ from po_toolkit.domain.bank_matching.facts import (
     Part,
     PayoutFact,
     Proposal,
+    tolerance,
 )
 from po_toolkit.domain.bank_matching.matching import match
 
@@ -29,4 +30,5 @@ __all__ = [
     "PayoutFact",
     "Proposal",
     "match",
+    "tolerance",
 ]

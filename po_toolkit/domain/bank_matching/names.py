@@ -145,34 +145,32 @@ class Names:
         if not said or not (speaking or self._walk(said, 0)[1]):
             return Payer("nobody", shown=shown)
         end, names = self._walk(said, 0)
-        if not names:
-            rest = _after_service(said)
-            if rest is not None:
-                inner = self._payer(rest, shown) if rest else Payer("service", shown=shown)
-                if inner.kind == "sponsor":
-                    return Payer("sponsor", inner.sponsors, shown, through=True)
-                return Payer("service", inner.sponsors, shown)
-            cut = self._cut(said, shown)
-            if cut:
-                return Payer("sponsor" if len(cut) == 1 else "several", cut, shown, cut=True)
-            bank = any(w in BANK_WORDS for w, _ in said)
-            return Payer("bank" if bank else "stranger", shown=shown)
-        kind: Kind
+        return self._known(said, end, names, shown) if names else self._unknown(said, shown)
+
+    def _unknown(self, said: Tokens, shown: str) -> Payer:
+        """Return whom a payer's field names that does not begin with a sponsor's whole name."""
+        rest = _after_service(said)
+        if rest is not None:
+            inner = self._payer(rest, shown)
+            kind: Kind = "sponsor" if inner.kind == "sponsor" else "service"
+            return Payer(kind, inner.sponsors, shown, through=True)
+        cut = self._cut(said, shown)
+        if cut:
+            return Payer("sponsor" if len(cut) == 1 else "several", cut, shown, cut=True)
+        return Payer("bank" if any(w in BANK_WORDS for w, _ in said) else "stranger", shown=shown)
+
+    def _known(self, said: Tokens, end: int, names: set[str], shown: str) -> Payer:
+        """Return whom a payer's field names that begins with a sponsor's name."""
         short, after = self._short_form(said, end, names)
         if short and after == len(said) and len(shown) >= _CUT:
-            kind = "sponsor" if len(short) == 1 else "several"
-            return Payer(kind, frozenset(short), shown, cut=True)
+            return _one_of(short, shown)
         form, after = _form_at(said, end)
-        rest = said[after:]
-        if rest and not (rest[0][1] or any(c.isdigit() for c in rest[0][0])):
-            return Payer("longer", frozenset(names), shown)
-        if rest and not form and not any(c.isdigit() for w, _ in rest for c in w):
+        if _goes_on(said[after:], form):
             return Payer("longer", frozenset(names), shown)
         kind, chosen = self._by_form(names, form)
         begun = {n for n in chosen if _is_beginning(form, self._form[n])}
         if kind == "form" and len(shown) in FIELDS and begun:
-            kind = "sponsor" if len(begun) == 1 else "several"
-            return Payer(kind, frozenset(begun), shown, cut=True)
+            return _one_of(begun, shown)
         return Payer(kind, chosen, shown, cut=self._lost_form(chosen, form, len(shown)))
 
     def _lost_form(self, names: Iterable[str], form: tuple[str, ...], length: int) -> bool:
@@ -260,8 +258,7 @@ class Names:
         return frozenset(), at + 1
 
     def companies(self, text: str) -> list[str]:
-        """Return what looks like a company's name in a text (it has a legal form) and is none of
-        the sponsors'."""
+        """Return the names in a text that have a legal form and are none of the sponsors'."""
         said = self._without_own(tokens(fold(text)))
         found: list[str] = []
         start = 0
@@ -377,6 +374,21 @@ def _form_at(said: Tokens, at: int) -> tuple[tuple[str, ...], int]:
     while end < len(said) and said[end][0] in LEGAL:
         end += 1
     return tuple(w for w, _ in said[at:end]), end
+
+
+def _one_of(names: set[str], shown: str) -> Payer:
+    """Return the payer of a name whose end is cut off."""
+    return Payer("sponsor" if len(names) == 1 else "several", frozenset(names), shown, cut=True)
+
+
+def _goes_on(rest: Tokens, form: tuple[str, ...]) -> bool:
+    """Tell whether what stands behind a name belongs to it, and is no address."""
+    if not rest:
+        return False
+    number = any(c.isdigit() for c in rest[0][0])
+    if not (rest[0][1] or number):
+        return True
+    return not form and not any(c.isdigit() for w, _ in rest for c in w)
 
 
 def _is_beginning(written: Sequence[str], form: tuple[str, ...]) -> bool:

@@ -60,7 +60,7 @@ _INVOICE_WORDS = frozenset(
 _NUMBER_WORDS = frozenset("NO NR NUM NUMBER NUMMER NUMERO REF ID N NO. NBR #".split())
 _DATE_WORDS = frozenset("DATE DATED DATUM DD VOM DU DEL ON DAY EFF DESC EED".split())
 _LISTS = re.compile(r"^\s*(?:[,;&+]|/|AND|UND|ET|Y|E|EN|OCH|OG|I|,\s*AND|,\s*UND)\s*#?\s*$")
-_RANGE = re.compile(r"^\s*(?:-|–|—|\.\.|TO|BIS|THROUGH|THRU|A|AU|AL|T/M|TOT)\s*$")
+_RANGE = re.compile(r"^\s*(?:-|\u2013|\u2014|\.\.|TO|BIS|THROUGH|THRU|A|AU|AL|T/M|TOT)\s*$")
 _MOST_IN_RANGE = 30
 _ALONE = frozenset(("INVOICE", "INVOICES", "ORDER", "RECHNUNG", "FACTURE", "FACTURA", "FATTURA"))
 """What people write without a number."""
@@ -180,15 +180,13 @@ class Numbers:
         text = _RF.sub(" ", piece.text)
         taken: list[tuple[int, int]] = []
         for at in (m.start() for m in re.finditer("P", text)):
-            match = _OWN.match(text, at)
-            code = "".join(_WORD.findall(match[1])) if match else ""
-            if match and code in self._own:
-                taken.append(match.span())
-                inside = _inside(text, match.start(), match.end())
-                doubts = (f"{code} stands inside a longer word",) if inside else ()
-                hits.append(
-                    Hit(frozenset({self._own[code]}), "own", match[0], doubts)
-                )  # fmt: skip
+            place = _OWN.match(text, at)
+            code = "".join(_WORD.findall(place[1])) if place else ""
+            if place is not None and code in self._own:
+                taken.append(place.span())
+                inside = _inside(text, place.start(), place.end())
+                why = (f"{code} stands inside a longer word",) if inside else ()
+                hits.append(Hit(frozenset({self._own[code]}), "own", place[0], why))
         for start, end in reversed(taken):
             text = f"{text[:start]} , {text[end:]}"
         for token in _tokens(text):
@@ -208,10 +206,8 @@ class Numbers:
         contexts = _contexts(tokens)
         spans: list[tuple[int, int, Hit]] = []
         for start in range(len(tokens)):
-            joined = ""
             for end in range(start + 1, min(start + _LONGEST, len(tokens)) + 1):
-                joined += tokens[end - 1].word
-                hit = self._hit(tokens, start, end, joined, contexts[start], role)
+                hit = self._hit(tokens[start:end], contexts[start], role)
                 if hit is not None:
                     spans.append((start, end, hit))
         hits: list[Hit] = []
@@ -225,15 +221,12 @@ class Numbers:
             hits.append(replace(hit, wrong=wrong))
             covered |= set(range(start, end))
         hits += self._ranges(tokens, spans)
-        orders, others = [], []
-        for at, token in enumerate(tokens):
-            digits = sum(c.isdigit() for c in token.word)
-            if at in covered or not 0 < digits <= _MOST or role in _FIELDS:
-                continue
-            if contexts[at] == "order":
-                orders.append(token.word)
-            elif contexts[at] == "invoice" or (role != REFERENCE and _tells(token.word, digits)):
-                others.append(token.word)
+        left = [
+            (t, c)
+            for i, (t, c) in enumerate(zip(tokens, contexts, strict=True))
+            if i not in covered
+        ]
+        orders, others = _strange(left, role)
         last = tokens[-1].word if tokens and role in (PLAIN, TEXT) else ""
         if last in _INVOICE_WORDS | _ORDER_WORDS and (
             len(text.strip()) in FIELDS or last not in _ALONE
@@ -241,9 +234,9 @@ class Numbers:
             others.append(f"{last} …")
         return hits, orders, others
 
-    def _hit(  # a place in a text, and what it may be
-        self, tokens: list[_Token], start: int, end: int, joined: str, context: str, role: str
-    ) -> Hit | None:
+    def _hit(self, tokens: list[_Token], context: str, role: str) -> Hit | None:
+        """Return what some words that follow each other name, read as one number."""
+        joined = "".join(t.word for t in tokens)
         orders = self._invoices.get(joined)
         if orders and len(joined) >= _LONG:
             return Hit(frozenset(orders), "invoice", joined, _field_doubts(joined, role))
@@ -256,10 +249,10 @@ class Numbers:
         orders = exact or found
         strong = len(key(joined).partition("|")[2]) >= _STRONG
         doubts = list(_field_doubts(joined, role))
-        words = tuple(t.word for t in tokens[start:end])
+        words = tuple(t.word for t in tokens)
         letters = key(joined).partition("|")[0]
         ordered = context == "order" or letters == "P"
-        spaced = any(t.gap.strip() == "" or len(t.gap) > 1 for t in tokens[start + 1 : end])
+        spaced = any(t.gap.strip() == "" or len(t.gap) > 1 for t in tokens[1:])
         if spaced and not any(words[-len(self._pieces[o]) :] == self._pieces[o] for o in orders):
             plain = words[1:] if words[0] in _ORDER_WORDS else words
             if len(plain) > 1:
@@ -274,7 +267,7 @@ class Numbers:
         """Return what stands between two numbers: ``1001-1004`` names 1002 and 1003 too."""
         found: list[Hit] = []
         ends = {start: (end, hit) for start, end, hit in spans}
-        for start, end, hit in spans:
+        for _, end, hit in spans:
             after = ends.get(end)
             if after is None or not _RANGE.match(tokens[end].gap):
                 low, high = tokens[end - 1].word, ""
@@ -291,6 +284,20 @@ class Numbers:
                 if orders:
                     found.append(Hit(frozenset(orders), hit.strength, f"{number:0{width}}"))
         return found
+
+
+def _strange(left: list[tuple[_Token, str]], role: str) -> tuple[list[str], list[str]]:
+    """Return the numbers that nobody knows: those of purchase orders, and others."""
+    orders, others = list[str](), list[str]()
+    for token, context in left:
+        digits = sum(c.isdigit() for c in token.word)
+        if not 0 < digits <= _MOST or role in _FIELDS:
+            continue
+        if context == "order":
+            orders.append(token.word)
+        elif context == "invoice" or (role != REFERENCE and _tells(token.word, digits)):
+            others.append(token.word)
+    return orders, others
 
 
 def _tokens(text: str) -> list[_Token]:
@@ -379,7 +386,7 @@ def _may_be(joined: str, context: str) -> list[str]:
 
 def _tells(word: str, digits: int) -> bool:
     """Tell whether a number that nobody knows is one of a document: no year, day or bank's id."""
-    if word.isdigit() and (word[:2] in ("19", "20") and digits == 4 or _is_date(word)):
+    if word.isdigit() and ((word[:2] in ("19", "20") and digits == 4) or _is_date(word)):
         return False
     return digits >= _LEAST or bool(re.match(r"RF\d\d", word))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from po_toolkit.domain.bank_matching.facts import Facts, HandEntry, Line, OpenOrder
 from po_toolkit.domain.bank_matching.names import Mention, Names, Payer, same_sponsor
@@ -21,7 +22,7 @@ from po_toolkit.domain.bank_matching.parties import (
     pieces,
     upper,
 )
-from po_toolkit.domain.bank_matching.words import PURPOSES, RETURNS, fold, tokens
+from po_toolkit.domain.bank_matching.words import PURPOSES, RETURNS, SERVICES, fold, tokens
 
 _SPEAKING = (PLAIN, TEXT, REFERENCE)
 
@@ -40,6 +41,7 @@ class Reading:
         companies: Names of companies in its free text that are no sponsor's.
         unknown: Words of its free text that nothing explains.
         free: Its free text.
+        service: A service that pays for others, named in its free text, or ``""``.
     """
 
     line: Line
@@ -52,6 +54,7 @@ class Reading:
     companies: tuple[str, ...]
     unknown: tuple[str, ...]
     free: str
+    service: str
 
     def is_payer(self, name: str) -> bool:
         """Tell whether every payer that the line names is this sponsor, and one does."""
@@ -83,26 +86,32 @@ class Reading:
         """
         if self.learned == name:
             return []
-        said: list[str] = []
-        for payer in self.payers:
-            shown = f"the payer is {payer.shown!r}"
-            if payer.kind == "stranger":
-                said.append(f"{shown}, not {name}")
-            elif payer.kind == "service" and not self.names(name):
-                said.append(f"{shown}, which pays for others, and {name} is not named")
-            elif payer.kind == "form":
-                said.append(f"{shown}, another legal form than {name}")
-            elif payer.kind == "longer":
-                said.append(f"{shown}, which is more than the name {name}")
-            elif payer.kind == "several" and by_number and name in payer.sponsors:
-                continue
-            elif payer.kind == "several":
-                said.append(f"{shown}, which may be any of {_listed(payer.sponsors)}")
-            elif payer.kind == "sponsor" and payer.sponsors != {name}:
-                said.append(f"{shown}, which is {_listed(payer.sponsors)}")
+        said = [
+            f"the payer is {p.shown!r}, {why}"
+            for p in self.payers
+            if (why := self._why_not(p, name, by_number=by_number))
+        ]
         if not self.payers or all(p.kind in ("nobody", "bank") for p in self.payers):
             said += [f"{company!r} is named, which is no sponsor" for company in self.companies]
         return said
+
+    def _why_not(self, payer: Payer, name: str, *, by_number: bool) -> str:
+        """Say why a payer is not this sponsor, or ``""``."""
+        if payer.kind == "several" and by_number and name in payer.sponsors:
+            return ""
+        if payer.kind == "service":
+            named = self.names(name)
+            return "" if named else f"which pays for others, and {name} is not named"
+        if payer.kind == "sponsor" and payer.sponsors == {name}:
+            return ""
+        listed = _listed(payer.sponsors)
+        return {
+            "stranger": f"not {name}",
+            "form": f"another legal form than {name}",
+            "longer": f"which is more than the name {listed}",
+            "several": f"which may be any of {listed}",
+            "sponsor": f"which is {listed}",
+        }.get(payer.kind, "")
 
     def others(self, names: set[str], *, by_number: bool = False) -> list[str]:
         """Say which other sponsors the free text names."""
@@ -177,11 +186,12 @@ class Reader:
             tuple(mentions),
             self._numbers.find([*said, *_extra(line)]),
             self._accounts.get(_account(line.account), "") if line.account else "",
-            next((w for w in words if w in RETURNS), ""),
+            next((w for w in words if w in RETURNS), "") or _return_in(line.text),
             next((w for w in words if w in PURPOSES), ""),
             tuple(c for text in free for c in self.names.companies(text)),
             tuple(w for p in said if p.role == PLAIN for w in self.names.unknown(p.text)),
             " ".join([*free, *fields, line.counterparty]),
+            _service(words),
         )
 
 
@@ -200,6 +210,17 @@ def _words(texts: Iterable[str], known: set[str]) -> list[str]:
     """Return the words of texts without those of the sponsors' names found in them."""
     named = {w for n in known for w, _ in tokens(fold(n))}
     return [w for text in texts for w, _ in tokens(fold(text)) if w not in named]
+
+
+def _return_in(text: str) -> str:
+    """Return a word of money that goes back in a script without spaces."""
+    return next((w for w in RETURNS if not w.isascii() and len(w) == 2 and w in text), "")
+
+
+def _service(words: list[str]) -> str:
+    """Return the first service that some words name, also as two words (``bill.com``)."""
+    pairs = [a + b for a, b in pairwise(words)]
+    return next((w for w in (*words, *pairs) if w in SERVICES), "")
 
 
 def _account(text: str) -> str:

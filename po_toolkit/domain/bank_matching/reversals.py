@@ -67,10 +67,15 @@ def _parts(line: Line, match: Confirmed, confirmed: Sequence[Confirmed]) -> tupl
     else:
         some = [m for m in confirmed if m.line.id == match.line.id]
     return tuple(
-        Part("reversal", m.match_id, m.amount, f"the payment of {m.line.booked_on} on {m.reference}",
-             0, m.reference)
+        Part(
+            "reversal",
+            m.match_id,
+            m.amount,
+            f"the payment of {m.line.booked_on} on {m.reference}",
+            reference=m.reference,
+        )
         for m in some
-    )  # fmt: skip
+    )
 
 
 def _reasons(reading: Reading, match: Confirmed) -> list[str]:

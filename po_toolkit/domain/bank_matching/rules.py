@@ -32,6 +32,8 @@ APART = timedelta(days=30)
 _MOST_TOGETHER = 8
 """More open purchase orders of one sponsor, or checks of one deposit, are not combined."""
 _MOST_SHOWN = 6
+CUT_TEXTS = (34, 35)
+"""How long a text is that a bank cut off, a space at its end left off."""
 _DEPOSIT = frozenset(
     "DEPOSIT CHECK CHECKS CHEQUE CHEQUES REMOTE LOCKBOX EINREICHUNG SCHECK".split()
 )
@@ -79,8 +81,10 @@ class Rules:
         return made
 
     def _hits(self, reading: Reading) -> list[Hit]:
-        """Keep what is in the line's currency; of a shared number the sponsor who is named; short
-        numbers only where nothing better is named."""
+        """Keep what is in the line's currency, and of a shared number the sponsor who is named.
+
+        Short numbers count only where nothing better is named.
+        """
         named = reading.may_name()
         kept: list[Hit] = []
         for hit in reading.numbers.hits:
@@ -110,10 +114,13 @@ class Rules:
             return []
         if len(ids) > 1:
             return self._several_less_charges(reading, ids, hits)
-        order_id = ids[0]
-        balance, rule = self.remaining.balance[order_id], self._rule(order_id, hits)
+        return self._one_roughly(reading, ids[0], hits)
+
+    def _one_roughly(self, reading: Reading, order_id: int, hits: Sequence[Hit]) -> list[Candidate]:
+        line = reading.line
         if hits[0].strength == "short" and not reading.names(self.reader.name_of(order_id)):
             return []
+        balance, rule = self.remaining.balance[order_id], self._rule(order_id, hits)
         entries = self._entries(order_id)
         less = [e for e in entries if 0 < e.amount - line.amount <= _kept(e.amount, line)]
         if less:
@@ -350,7 +357,7 @@ class Rules:
         kept = sum(p.charges for p in parts)
         less = f", {display(kept, line.currency)} kept by banks" if kept else ""
         reasons.append(f"{' and '.join(p.name for p in parts)} has this amount{less}")
-        by_number = rule not in ("amount_and_name",)
+        by_number = rule != "amount_and_name"
         said = [*against, *self._against(reading, ids, hits, by_number=by_number)]
         if line.amount < 0:  # money sent back: that it goes back speaks for it
             said = [a for a in said if a not in reading.goes_back()]
@@ -464,6 +471,14 @@ class Rules:
         if any(h.strength in ("own", "invoice") and not h.doubts for h in mine):
             return []
         said = [w for h in mine for w in h.wrong]
+        last = number_words(reading.line.text)[-1:]
+        if len(reading.line.text) in CUT_TEXTS and any(h.shown.endswith(last) for h in mine):
+            said.append(f"{last[0]} stands where the text is cut off, and may go on")
+        banks = [p.shown for p in reading.payers if p.kind == "bank"]
+        if not known and banks:
+            said.append(f"the payer is {banks[0]!r}, a bank, and {name} is not named")
+        if not known and reading.service and not reading.payers:
+            said.append(f"{reading.service.upper()!r} pays for others, and {name} is not named")
         said += [d for h in mine for d in h.doubts if not known or h.strength in ("own", "invoice")]
         if len({o for h in mine for o in h.orders}) > 1 and not known:
             said.append("several purchase orders have this number")
@@ -484,14 +499,17 @@ class Rules:
             said.append(f"{name} pays and sends for others as well")
         if any(p.through for p in reading.payers):
             said.append("a service paid for the sponsor")
-        if reading.learned == name:
-            return said
-        cut = [p.sponsors for p in reading.payers if p.cut]
-        cut += [m.sponsors for m in reading.mentions if m.cut]
-        if any(name in sponsors for sponsors in cut):
+        if not reading.is_payer(name):
+            said += self._only_in_text(reading, name)
+        return said
+
+    def _only_in_text(self, reading: Reading, name: str) -> list[str]:
+        """Return what speaks against a sponsor whose name is in the free text only."""
+        said: list[str] = []
+        if len(reading.line.text) in CUT_TEXTS:
+            said.append("the text fills its field and may be cut off")
+        if any(m.cut and name in m.sponsors for m in reading.mentions):
             said.append(f"the legal form may be cut off, and it may not be that of {name}")
-        if reading.is_payer(name):
-            return said
         if not reading.names(name):
             said.append(f"the line may name {name} and may not")
         elif self.reader.names.one_word(name) and not any(

@@ -12,9 +12,9 @@ _FORMS = {
 }  # fmt: skip
 LEGAL = frozenset(
     """
-    ab ag aps as asa bv bvba co cooperative corp cv ev gbr gmbh ggmbh inc kft kg kgaa kk lda llc llp
-    lp ltd ltda mbh nv ohg oy oyj pbc plc pllc pte pty pvt sa sab sagl sarl sas sasu se sl slu snc
-    spa spolka sprl srl sro sca ug vof zoo zrt
+    ab ag aps as asa bv bvba co cooperative corp cv ev gbr gmbh ggmbh inc kft kg kgaa kk lda llc
+    llp lp ltd ltda mbh nv ohg oy oyj pbc plc pllc pte pty pvt sa sab sagl sarl sas sasu se sl
+    slu snc spa spolka sprl srl sro sca ug vof zoo zrt
     """.split()
 )
 """Legal forms, in one spelling each."""
@@ -25,23 +25,19 @@ SMALL = frozenset("and und et en og och e y i of the de der die das la le les lo
 RETURNS = frozenset(
     """
     return returned returns rtn rtd rejected reject rejection reversal reversed reverse refund
-    refunded rfnd chargeback charge-back nsf bounced bounce unpaid recall recalled cancelled canceled
-    cancellation correction
-    rueckzahlung ruckzahlung rueckueberweisung ruckuberweisung rueckbuchung ruckbuchung
-    ruecklastschrift rucklastschrift ruecklaeufer rucklaufer retoure erstattung
-    rueckerstattung ruckerstattung gutschriftstorno storno stornierung stornobuchung korrektur
-    rueckruf ruckruf rueckgabe ruckgabe rueckläufer rueckueberw rueckl
-    remboursement rembourse retour rejet rejete annulation annule impaye contrepassation extourne
-    devolucion devuelto devuelta devol reembolso anulacion rechazado rechazada retrocesion impagado
+    refunded rfnd chargeback charge-back nsf bounced bounce unpaid recall recalled cancelled
+    canceled cancellation correction rueckzahlung ruckzahlung rueckueberweisung ruckuberweisung
+    rueckbuchung ruckbuchung ruecklastschrift rucklastschrift ruecklaeufer rucklaufer retoure
+    erstattung rueckerstattung ruckerstattung gutschriftstorno storno stornierung stornobuchung
+    korrektur rueckruf ruckruf rueckgabe ruckgabe rueckläufer rueckueberw rueckl remboursement
+    rembourse retour rejet rejete annulation annule impaye contrepassation extourne devolucion
+    devuelto devuelta devol reembolso anulacion rechazado rechazada retrocesion impagado
     rimborso rimborsato stornato restituzione insoluto respinto annullo annullamento
     terugbetaling terugboeking teruggestort retourboeking gestorneerd storneering correctie
     aterbetalning retur tilbagebetaling tilbakebetaling tilbakefort returnering returnert
-    palautus hyvitys maksunpalautus
-    zwrot zwrotu reklamacja anulowanie
-    vraceni vratka vratenie visszautalas visszateritas sztorno
-    estorno devolucao reembolsado devolvido
-    iade iptal vozvrat возврат возвращен
-    返金 返品 組戻 退款 退回
+    palautus hyvitys maksunpalautus zwrot zwrotu reklamacja anulowanie vraceni vratka vratenie
+    visszautalas visszateritas sztorno estorno devolucao reembolsado devolvido iade iptal
+    vozvrat возврат возвращен 返金 返品 組戻 退款 退回
     """.split()
 )
 """Words of money that goes back, folded as names are."""
@@ -49,30 +45,28 @@ RETURNS = frozenset(
 PURPOSES = frozenset(
     """
     ticket tickets tkt registration registrations regist admission attendee attendees badge
-    workshop tutorial donation donations donate gift grant grants raffle merch merchandise
-    shirt hotel room rent interest dividend salary payroll loan insurance catering venue
-    membership member dues subscription job jobs advert advertising
-    eintritt eintrittskarte eintrittskarten karte karten teilnahme teilnahmegebuehr
-    teilnehmer spende spenden mitgliedsbeitrag beitrag zinsen miete gehalt
-    billet billets inscription don dons cotisation loyer interets
-    entrada entradas inscripcion donacion donativo cuota alquiler intereses
-    biglietto biglietti iscrizione donazione affitto interessi
-    kaartje kaartjes deelname inschrijving donatie gift contributie huur rente
-    biljett biljetter donation gava billett billetter
-    bilet bilety darowizna skladka
+    workshop tutorial donation donations donate gift grant grants raffle merch merchandise shirt
+    hotel room rent interest dividend salary payroll loan insurance catering venue membership
+    member dues subscription job jobs advert advertising eintritt eintrittskarte eintrittskarten
+    karte karten teilnahme teilnahmegebuehr teilnehmer spende spenden mitgliedsbeitrag beitrag
+    zinsen miete gehalt billet billets inscription don dons cotisation loyer interets entrada
+    entradas inscripcion donacion donativo cuota alquiler intereses biglietto biglietti
+    iscrizione donazione affitto interessi kaartje kaartjes deelname inschrijving donatie gift
+    contributie huur rente biljett biljetter donation gava billett billetter bilet bilety
+    darowizna skladka
     """.split()
 )
 """Words of money that is no sponsor's invoice."""
 
 SERVICES = frozenset(
     """
-    billcom bill.com wise transferwise payoneer melio meliopayments paypal tipalti ramp brex coupa
-    ariba flywire revolut venmo zelle convera ebury currencycloud airwallex worldfirst moneycorp
-    afex veem plooto gocardless adyen mollie klarna sumup zettle mangopay nium thunes checkbook
-    bottomline paymode paymodex nvoicepay mineraltree stampli avidxchange avidpay corpay
-    routable quickbooks intuit divvy airbase westernunion ofx modulr stripe square 
-    yooz xoom remitly skrill payu payplus viewpost bankcard cashapp googlepay
-    expensify spendesk pleo qonto lemonway trolley gusto rippling navan
+    billcom bill.com wise transferwise payoneer melio meliopayments paypal tipalti ramp brex
+    coupa ariba flywire revolut venmo zelle convera ebury currencycloud airwallex worldfirst
+    moneycorp afex veem plooto gocardless adyen mollie klarna sumup zettle mangopay nium thunes
+    checkbook bottomline paymode paymodex nvoicepay mineraltree stampli avidxchange avidpay
+    corpay routable quickbooks intuit divvy airbase westernunion ofx modulr stripe square yooz
+    xoom remitly skrill payu payplus viewpost bankcard cashapp googlepay expensify spendesk pleo
+    qonto lemonway trolley gusto rippling navan
     """.split()
 )
 """Services that pay for others."""
@@ -80,48 +74,48 @@ SERVICES = frozenset(
 BANK_WORDS = frozenset(
     """
     bank banque banco banca banka bankas pankki sparkasse volksbank raiffeisenbank raiffeisen
-    landesbank kantonalbank sparkassen kreissparkasse stadtsparkasse bancorp fargo
-    jpmorgan jpmchase citibank citi hsbc barclays natwest lloyds santander bbva ubs rabobank abn
-    amro nordea danske swedbank seb handelsbanken dnb bnp paribas 
-    commerzbank unicredit intesa sanpaolo caixa caixabank mufg mizuho sumitomo boa bofa td rbc
-    scotiabank bmo cibc pnc truist usbank keybank svb wellsfargo
-    postbank postfinance sberbank monzo n26 comerica bny deutschebank
+    landesbank kantonalbank sparkassen kreissparkasse stadtsparkasse bancorp fargo jpmorgan
+    jpmchase citibank citi hsbc barclays natwest lloyds santander bbva ubs rabobank abn amro
+    nordea danske swedbank seb handelsbanken dnb bnp paribas commerzbank unicredit intesa
+    sanpaolo caixa caixabank mufg mizuho sumitomo boa bofa td rbc scotiabank bmo cibc pnc truist
+    usbank keybank svb wellsfargo postbank postfinance sberbank monzo n26 comerica bny
+    deutschebank
     """.split()
 )
 """Words in the names of banks."""
 
 BOILERPLATE = frozenset(
     """
-    a abbuchung account accounts accounting achat ach acct adv advance advice afschrijving aktion
-    amount an and ap ar as at attn auftrag auslandsueberweisung automated avis bacs balance bank
-    banking batch begin beneficiary bestellnr bestellnummer bestellung betaling betr betreff
-    bgc bill billing bitte book booking bronze brought buchung by cash ccd ch chaps charge
-    charges check checks cheque cheques chips clearing co code collected collection com commande
-    communication compte concepto conference confirmation conf contract contrat corp
-    counter credit creditor credits crd ctx cust customer dank dankeschoen date datum de
-    debit den deposit deposits des desc descr description det detail details dir direct
-    disbursement division doc document dom dpt du ein eingang einzahlung electronic entry
-    eref eur faktura fact factura facture faster fattura fed fedwire fee
-    fees fixed for fpi fps from fund funds fur fuer giro     gutschrift hello id im immediate in inbound inc incoming incomingwire ind indn info inkommande
-    instalment installment instant int intl inv invno invoice invoices inward itemized
-    kontakt kred krediet kunde kundennr kundennummer letter line lastschrift ltd mai manual     memo merci message misc mr mrs ms net netto nl no nominal notprovided nr num number
-    numero obi of on one online open ord order orders ordre other our outstanding overboeking page
-    paid paiement partial partnership part party pay payable payables payee payer paying
-    payment payments paym payout pedido per please pmt pmts po posting ppd pr process
-    processed project proj purchase purp purpose pycon qtr quarter r rate rcvd re rebate rec receipt
+    a abbuchung account accounts accounting achat ach acct adv advance advice afschrijving
+    aktion amount an and ap ar as at attn auftrag auslandsueberweisung automated avis bacs
+    balance bank banking batch begin beneficiary bestellnr bestellnummer bestellung betaling
+    betr betreff bgc bill billing bitte book booking bronze brought buchung by cash ccd ch chaps
+    charge charges check checks cheque cheques chips clearing co code collected collection com
+    commande communication compte concepto conference confirmation conf contract contrat corp
+    counter credit creditor credits crd ctx cust customer dank dankeschoen date datum de debit
+    den deposit deposits des desc descr description det detail details dir direct disbursement
+    division doc document dom dpt du ein eingang einzahlung electronic entry eref eur faktura
+    fact factura facture faster fattura fed fedwire fee fees fixed for fpi fps from fund funds
+    fur fuer giro gutschrift hello id im immediate in inbound inc incoming incomingwire ind indn
+    info inkommande instalment installment instant int intl inv invno invoice invoices inward
+    itemized kontakt kred krediet kunde kundennr kundennummer letter line lastschrift ltd mai
+    manual memo merci message misc mr mrs ms net netto nl no nominal notprovided nr num number
+    numero obi of on one online open ord order orders ordre other our outstanding overboeking
+    page paid paiement partial partnership part party pay payable payables payee payer paying
+    payment payments paym payout pedido per please pmt pmts po posting ppd pr process processed
+    project proj purchase purp purpose pycon qtr quarter r rate rcvd re rebate rec receipt
     receipts receivable received ref refer reference referenz referencia regards remark remit
     remittance remote repeat reg req request rechnung rechnungsnr rechnungsnummer rechn rg rnr
-    rtgs sammler sammelgutschrift schnell sec second see seite sender sent sepa
-    settlement sheet spei sponsor sponsors sponsoring sponsorship
-    sponsorat ssn sum svc svwz swift tel terminal tfr thank thanks third time title to
-    total trace tran trans transaction transfer transf trf trn txn type ueberweisung
-    uberweisung uk us usa usd value valuta vendor verwendungszweck via vielen vir virement vom von
-    vorgang wire wires with wt xfer year you your zahlung zahlungseingang zelle zu zum zur
-    january february march april may june july august september october november december
-    jan feb mar apr jun jul aug sep sept oct nov dec gbp chf cad aud jpy sek nok dkk pln czk
-    giroeinzug dauerauftrag echtzeit echtzeitueberweisung onlineueberweisung bonifico
-    transferencia abono recu recibido ricevuto ontvangen mottagen innbetaling betalning maksu
-    przelew przychodzacy platba prichozi prijata atutalas
+    rtgs sammler sammelgutschrift schnell sec second see seite sender sent sepa settlement sheet
+    spei sponsor sponsors sponsoring sponsorship sponsorat ssn sum svc svwz swift tel terminal
+    tfr thank thanks third time title to total trace tran trans transaction transfer transf trf
+    trn txn type ueberweisung uberweisung uk us usa usd value valuta vendor verwendungszweck via
+    vielen vir virement vom von vorgang wire wires with wt xfer year you your zahlung
+    zahlungseingang zelle zu zum zur january february march april may june july august september
+    october november december jan feb mar apr jun jul aug sep sept oct nov dec gbp chf cad aud
+    jpy sek nok dkk pln czk giroeinzug dauerauftrag echtzeit echtzeitueberweisung
+    onlineueberweisung bonifico transferencia abono recu recibido ricevuto ontvangen mottagen
+    innbetaling betalning maksu przelew przychodzacy platba prichozi prijata atutalas
     """.split()
 )
 """Words that say nothing about who pays."""
@@ -132,8 +126,8 @@ LONG_FORMS = {short: long for long, short in _FORMS.items()}
 PERHAPS_NAMES = frozenset(
     """
     gold silver platinum diamond bronze event events service services partner partnership
-    international standard marketing global first final full business commercial corporate domestic
-    foreign euro general mobile express exchange partners team invest
+    international standard marketing global first final full business commercial corporate
+    domestic foreign euro general mobile express exchange partners team invest
     """.split()
 )
 """Words that say nothing about who pays, unless they stand beside a name of one word."""
