@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from uuid import uuid4
 
+from po_toolkit.domain import remedies
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.same_money import SAME_MONEY, Money, same_money
 from po_toolkit.domain.sums import EntryKind
-from po_toolkit.errors import DuplicateEntryError, PurchaseOrderError
-from po_toolkit.money import display
+from po_toolkit.errors import DuplicateEntryError, PurchaseOrderError, Remedy
+from po_toolkit.money import display, to_major
 from po_toolkit.payments import tell_book
 from po_toolkit.payments.intend import (
     intend,
@@ -25,8 +27,6 @@ from po_toolkit.store.ledger import money_of_sponsor
 from po_toolkit.store.tables import CreditNote, PurchaseOrder
 
 METHODS = ("wire", "ach", "check", "other")
-AGAIN = "If it really came twice, repeat with --again."
-"""What a person says to enter the same money once more."""
 
 
 def enter_payment(
@@ -66,7 +66,11 @@ def enter_payment(
     """
     _refuse_impossible(order, amount, method)
     if not again:
-        refuse_same_money(uow, order, Money(amount, order.currency, payment_date, source), AGAIN)
+        second = remedies.record_again(
+            order.reference, to_major(amount, order.currency), method, reference, payment_date
+        )
+        money = Money(amount, order.currency, payment_date, source)
+        refuse_same_money(uow, order, money, lambda _: second)
     invoice, told = takes_payments(order), undone_but_told(order, amount)
     if invoice is None or told is not None:
         movement = Movement(
@@ -122,14 +126,16 @@ def _refuse_impossible(order: PurchaseOrder, amount: int, method: str) -> None:
         )
 
 
-def refuse_same_money(uow: UnitOfWork, order: PurchaseOrder, money: Money, way_on: str) -> None:
+def refuse_same_money(
+    uow: UnitOfWork, order: PurchaseOrder, money: Money, remedy: Callable[[int], Remedy]
+) -> None:
     """Refuse a payment that seems to be in the books already, until a person says otherwise.
 
     Args:
         uow: The transaction.
         order: The purchase order, locked.
         money: What is about to be entered.
-        way_on: What to do about it, with ``{entry}`` for the entry that is there.
+        remedy: What to do about it, given the entry that is there.
 
     Raises:
         DuplicateEntryError: The sponsor has a payment of this amount within seven days.
@@ -137,21 +143,22 @@ def refuse_same_money(uow: UnitOfWork, order: PurchaseOrder, money: Money, way_o
     there = money_of_sponsor(uow.session, order)
     twin = same_money(money, (m for m, _, _ in there))
     shown = display(money.amount, order.currency)
-    if twin is not None:
+    again = "If it is other money, repeat with --again."
+    if twin is not None and twin.entry is not None:
         reference, own = next((ref, own) for m, ref, own in there if m.entry == twin.entry)
         named = f" with reference {own!r}" if own else ""
-        seen = f", which is bank line {twin.bank_line}" if twin.bank_line else ""
+        seen = f", bank line {twin.bank_line}" if twin.bank_line else ""
         raise DuplicateEntryError(
-            f"{reference} has {shown} of {twin.day}{named} already (entry {twin.entry}{seen}): "
-            f"the same sponsor and amount within {SAME_MONEY.days} days may be the same money. "
-            f"{way_on.format(entry=twin.entry)}"
+            f"{reference} has {shown} of {twin.day}{named} already (entry {twin.entry}{seen}). The "
+            f"same sponsor and amount within {SAME_MONEY.days} days may be the same money. {again}",
+            remedy=remedy(twin.entry),
         )
-    outside_stripe = marked(order, money.amount) if money.source != "stripe" else None
+    outside_stripe = marked(order, money.amount)
     if outside_stripe is not None:
         raise DuplicateEntryError(
             f"{order.reference} has {shown} in the ledger already: the invoice was marked as paid "
-            f"outside of Stripe on {outside_stripe.payment_date}. "
-            f"{way_on.format(entry=outside_stripe.id)}"
+            f"outside of Stripe on {outside_stripe.payment_date}. {again}",
+            remedy=remedy(outside_stripe.id),
         )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import uuid4
 
+from po_toolkit.domain import remedies
 from po_toolkit.domain.bank_matching import Part, tolerance
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.same_money import Money
@@ -247,9 +248,10 @@ def _refuse_if_explained(
     uow: UnitOfWork, line: BankTransaction, *, but_aside: bool = False
 ) -> None:
     if bank_matches.matches_of(uow.session, [line.id])[line.id]:
+        conference = uow.session.get_one(Conference, line.conference_id)
         raise PurchaseOrderError(
-            f"Bank line {line.id} is matched already; undo that first with: "
-            f"po-toolkit bank undo {line.id}."
+            f"Bank line {line.id} is matched already; undo that match first.",
+            remedy=remedies.undo_match(conference.slug, line.id),
         )
     if line.set_aside and not but_aside:
         raise PurchaseOrderError(f"Bank line {line.id} was set aside: {line.set_aside}.")
@@ -282,7 +284,7 @@ def _join(
             f"{line.currency.upper()}. Amounts are never converted."
         )
     if not again:
-        _refuse_typed(uow, order, line, part)
+        _refuse_typed(uow, conference, order, line, part)
     match.kind, match.purchase_order_id, match.created_entry = "entry", order.id, True
     return by_hand.enter_payment(
         uow,
@@ -322,15 +324,18 @@ def _join_payout(
     match.kind, match.payout_id = part.kind, payout.id
 
 
-def _refuse_typed(uow: UnitOfWork, order: PurchaseOrder, line: BankTransaction, part: Part) -> None:
+def _refuse_typed(
+    uow: UnitOfWork, conference: Conference, order: PurchaseOrder, line: BankTransaction, part: Part
+) -> None:
     """Refuse to enter a payment that a person has typed already: the line confirms that one."""
-    way_on = (
-        f"Confirm it with: po-toolkit bank apply {line.id} --entry {{entry}}. If it is other "
-        f"money, repeat with --again."
-    )
     for amount in dict.fromkeys((part.amount, line.amount)):
         money = Money(amount, line.currency, line.booked_on, "bank")
-        by_hand.refuse_same_money(uow, order, money, way_on)
+        by_hand.refuse_same_money(
+            uow,
+            order,
+            money,
+            lambda entry: remedies.confirm_entry(conference.slug, line.id, entry),
+        )
 
 
 def _join_reversal(
