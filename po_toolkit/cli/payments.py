@@ -164,8 +164,8 @@ def payment(
     """Record money that did not come through Stripe.
 
     It came by wire, ACH, check or otherwise. An open invoice at Stripe is told of it, so that the
-    sponsor's page and reminders are right. The same sponsor and amount within seven days is the same
-    money until you say --again: without it the command exits with 2.
+    sponsor's page and reminders are right. The same sponsor and amount within seven days is the
+    same money until you say --again: without it the command exits with 2.
 
     Example: po-toolkit payment PO-7KQ2MX --amount 5000.00 --method wire --reference FT27081
     """

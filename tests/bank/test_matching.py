@@ -136,7 +136,7 @@ def test_where_two_fit_a_person_decides(opened, make_order) -> None:
     report = match_bank(opened, apply=True)
     assert (report.applied, report.ambiguous) == (0, 1)
     assert len(report.matches[0].references) == 2
-    with pytest.raises(PurchaseOrderError, match="several things fit"):
+    with pytest.raises(PurchaseOrderError, match="several matches"):
         apply_line(opened, report.matches[0].line)
 
 
