@@ -14,7 +14,8 @@ from po_toolkit.domain.bank_matching import Facts, Part, Proposal, match, tolera
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import NotFoundError, PurchaseOrderError
 from po_toolkit.money import display, to_major, to_minor
-from po_toolkit.payments import from_bank, telling
+from po_toolkit.payments import bank_matches as matches
+from po_toolkit.payments import stripe_reports
 from po_toolkit.store import bank_matches
 from po_toolkit.store.purchase_orders import by_reference
 from po_toolkit.store.tables import BankMatch, BankTransaction
@@ -198,7 +199,7 @@ def choose(
     why = f"{opened.actor.name} decided"
     if write_off:
         why = f"{why}; written off: {write_off}"
-    _apply(opened, line_id, parts, from_bank.Decision("by_hand", why, again, write_off))
+    _apply(opened, line_id, parts, matches.Decision("by_hand", why, again, write_off))
 
 
 def _payouts(
@@ -273,7 +274,7 @@ def undo_match(opened: OpenConference, line_id: int) -> int:
         PurchaseOrderError: It is not matched.
     """
     with opened.store.writing(opened.actor, Act.UNDO_MATCH) as uow:
-        undone, intents = from_bank.undo(
+        undone, intents = matches.undo(
             uow, opened.conference, line_id, now=opened.now(), today=opened.today()
         )
         if intents:
@@ -290,7 +291,7 @@ def exclude_line(opened: OpenConference, line_id: int, reason: str) -> None:
         PurchaseOrderError: It is matched.
     """
     with opened.store.writing(opened.actor, Act.SET_ASIDE) as uow:
-        from_bank.exclude(uow, opened.conference, line_id, reason, now=opened.now())
+        matches.exclude(uow, opened.conference, line_id, reason, now=opened.now())
 
 
 def bank_lines(opened: OpenConference) -> list[LineMatch]:
@@ -357,21 +358,19 @@ def _shares(
 
 
 def _apply(
-    opened: OpenConference, line_id: int, parts: Sequence[Part], decision: from_bank.Decision
+    opened: OpenConference, line_id: int, parts: Sequence[Part], decision: matches.Decision
 ) -> None:
     with opened.store.writing(opened.actor, Act.MATCH) as uow:
-        intents = from_bank.apply(
-            uow, opened.conference, line_id, parts, decision, now=opened.now()
-        )
+        intents = matches.apply(uow, opened.conference, line_id, parts, decision, now=opened.now())
         if intents:
             opened.require_stripe()
     try:
         for intent in intents:
-            telling.settle(opened, intent)
+            stripe_reports.report(opened, intent)
     except PurchaseOrderError:
         # Stripe refused a payment, so it is not in the books: the line is open again.
         with opened.store.writing(opened.actor, Act.UNDO_MATCH) as uow:
-            from_bank.undo(uow, opened.conference, line_id, now=opened.now(), today=opened.today())
+            matches.undo(uow, opened.conference, line_id, now=opened.now(), today=opened.today())
         raise
     if intents:
         with opened.store.writing(opened.actor, Act.MATCH) as uow:
@@ -381,14 +380,14 @@ def _apply(
 def _settle(opened: OpenConference, intents: Sequence[int]) -> None:
     """Tell Stripe of what was entered again, and give the match its entry."""
     for intent in intents:
-        telling.settle(opened, intent)
+        stripe_reports.report(opened, intent)
     if intents:
         with opened.store.writing(opened.actor, Act.MATCH) as uow:
             bank_matches.link_new_entries(uow, opened.conference.id)
 
 
-def _decided(proposal: Proposal) -> from_bank.Decision:
-    return from_bank.Decision(proposal.rule, proposal.evidence)
+def _decided(proposal: Proposal) -> matches.Decision:
+    return matches.Decision(proposal.rule, proposal.evidence)
 
 
 def _shown(proposal: Proposal, *, applied: bool) -> LineMatch:

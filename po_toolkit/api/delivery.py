@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from po_toolkit.api.e_invoices import e_invoice
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain import remedies
 from po_toolkit.domain.deliveries import refuse_unknown, way_words
+from po_toolkit.domain.e_invoices import Format
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.invoicing.delivery import fetch_pdf, file_name, mail_draft, recipients
 from po_toolkit.store import documents
-from po_toolkit.store.columns import utc_now
 from po_toolkit.store.purchase_orders import by_reference, by_references, refresh_status
-from po_toolkit.store.tables import Invoice, InvoiceDocument, PurchaseOrder
-from po_toolkit.store.upsert import insert_if_new
+from po_toolkit.store.tables import Invoice, PurchaseOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,40 +52,44 @@ class Delivery:
         }
 
 
-def deliver(opened: OpenConference, reference: str) -> Delivery:
+def deliver(
+    opened: OpenConference, reference: str, e_invoice_format: Format | None = None
+) -> Delivery:
     """Fetch the live invoice's PDF, keep it with its digest, and write a mail draft around it.
 
     Nothing is sent; the draft is for a person to look at and send.
 
+    Args:
+        opened: The conference.
+        reference: The purchase order's.
+        e_invoice_format: Attach an e-invoice too; ``facturx`` takes the place of Stripe's PDF.
+
     Raises:
+        EInvoiceError: The e-invoice lacks something; it names each rule and the field to fill.
         NotFoundError: No such purchase order.
         NotAllowedError: The actor's role is too low.
         PurchaseOrderError: It has no finalized invoice, or Stripe's file is no PDF.
         StripeUnknownError: The PDF could not be fetched; again is safe.
     """
     require(opened.actor, Act.DELIVER)
+    made = e_invoice(opened, reference, e_invoice_format) if e_invoice_format else None
     order, live, pdf = final_pdf(opened, reference)
+    if made is not None and made.format == "facturx":
+        pdf = made.content
     digest, name = hashlib.sha256(pdf).hexdigest(), file_name(live, order)
     with opened.store.writing(opened.actor, Act.DELIVER) as uow:
-        insert_if_new(
-            uow.session,
-            InvoiceDocument,
-            {
-                "conference_id": order.conference_id,
-                "purchase_order_id": order.id,
-                "invoice_id": live.id,
-                "stripe_invoice_id": live.stripe_invoice_id,
-                "file_name": name,
-                "sha256": digest,
-                "content": pdf,
-                "fetched_by": opened.actor.name,
-                "created_at": utc_now(),
-            },
-            [InvoiceDocument.invoice_id, InvoiceDocument.sha256],
+        documents.keep(
+            uow,
+            order,
+            file_name=name,
+            content=pdf,
+            sha256=digest,
+            kept_by=opened.actor.name,
         )
         addressed = recipients(order)
         uow.audit(Act.DELIVER, order, after={"sha256": digest, "recipients": addressed})
-    mail = mail_draft(order, live, opened.conference, pdf)
+    xml = (made.name, made.content) if made and made.format != "facturx" else None
+    mail = mail_draft(order, live, opened.conference, pdf, e_invoice=xml)
     return Delivery(order.reference, name, digest, pdf, addressed, mail)
 
 

@@ -25,6 +25,7 @@ KNOWN: dict[str, dict[str, tuple[str, ...]]] = {
             "cancelled",
         ),
         "delivery": ("", "stripe", "ourselves"),
+        "e_invoice_format": ("", "facturx", "xrechnung", "xrechnung-ubl", "peppol"),
     },
     "invoices": {
         "state": (*LIVE, "void", "deleted"),
@@ -122,6 +123,19 @@ def upgrade() -> None:
 
 def _columns_and_tables() -> None:
     """Make what this release keeps besides; the rules come after."""
+    with op.batch_alter_table("purchase_orders", schema=None) as batch_op:
+        for name in ("buyer_reference", "e_invoice_address"):
+            batch_op.add_column(sa.Column(name, sa.String(), server_default="", nullable=False))
+        batch_op.add_column(
+            sa.Column("e_invoice_format", sa.String(16), server_default="", nullable=False)
+        )
+
+    with op.batch_alter_table("invoice_documents", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("handed_over_to", sa.String(), server_default="", nullable=False)
+        )
+        batch_op.add_column(sa.Column("handed_over_at", sa.DateTime(timezone=True), nullable=True))
+
     with op.batch_alter_table("bank_statements", schema=None) as batch_op:
         batch_op.add_column(sa.Column("layout", sa.String(), server_default="", nullable=False))
 

@@ -15,7 +15,7 @@ from po_toolkit.domain.same_money import Money
 from po_toolkit.domain.states import MatchKind
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.money import display
-from po_toolkit.payments import by_hand, reversal, tell_book
+from po_toolkit.payments import credit_notes, ledger, offline_payments
 from po_toolkit.store import bank_matches, money_intents
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.tables import (
@@ -70,8 +70,8 @@ def apply(
         now: The present.
 
     Returns:
-        Intents that :func:`po_toolkit.payments.telling.settle` takes to their end: the payments
-        and credit notes of which an open invoice must hear first.
+        Intents for :func:`po_toolkit.payments.stripe_reports.report`: the payments and credit
+        notes that an open invoice must get at Stripe first.
 
     Raises:
         NotFoundError: No such line.
@@ -127,7 +127,9 @@ def _write_off(uow: UnitOfWork, part: Part, match: BankMatch, reason: str, day: 
             f"it, and forgive the rest with: po-toolkit credit-note {order.reference}."
         )
     before = {note.uuid for note in order.credit_notes}
-    intent = by_hand.enter_credit_note(uow, order, amount=short, reason=reason, credit_date=day)
+    intent = credit_notes.enter_credit_note(
+        uow, order, amount=short, reason=reason, credit_date=day
+    )
     if intent is not None:
         match.credit_note_uuid = uow.session.get_one(MoneyIntent, intent).uuid
         return [intent]
@@ -195,7 +197,7 @@ def _undo_write_off(uow: UnitOfWork, match: BankMatch, today: date) -> None:
         reason=f"The write-off of bank line {match.bank_transaction_id} was undone",
         credit_date=today,
     )
-    tell_book.add_credit_note(uow, order, back)
+    ledger.add_credit_note(uow, order, back)
 
 
 def _enter_again(uow: UnitOfWork, match: BankMatch) -> list[int]:
@@ -206,7 +208,7 @@ def _enter_again(uow: UnitOfWork, match: BankMatch) -> list[int]:
     order = uow.lock_purchase_order(match.purchase_order_id or 0)
     entry = next(e for e in order.entries if e.id == first.entry_id)
     again = uuid4()
-    intent = by_hand.enter_payment(
+    intent = offline_payments.enter_payment(
         uow,
         order,
         amount=entry.amount,
@@ -286,7 +288,7 @@ def _join(
     if not again:
         _refuse_typed(uow, conference, order, line, part)
     match.kind, match.purchase_order_id, match.created_entry = "entry", order.id, True
-    return by_hand.enter_payment(
+    return offline_payments.enter_payment(
         uow,
         order,
         amount=part.amount,
@@ -330,7 +332,7 @@ def _refuse_typed(
     """Refuse to enter a payment that a person has typed already: the line confirms that one."""
     for amount in dict.fromkeys((part.amount, line.amount)):
         money = Money(amount, line.currency, line.booked_on, "bank")
-        by_hand.refuse_same_money(
+        offline_payments.refuse_same_money(
             uow,
             order,
             money,
@@ -355,7 +357,7 @@ def _join_reversal(
     order = uow.lock_purchase_order(first.purchase_order_id or 0)
     entry = next(e for e in order.entries if e.id == first.entry_id)
     why = f"Bank line {line.id} took bank line {earlier.id} back"
-    reversal.reverse(uow, order, entry, today=line.booked_on, reason=why)
+    offline_payments.reverse(uow, order, entry, today=line.booked_on, reason=why)
     uow.session.flush()
     made = next(e for e in order.entries if e.reverses_id == entry.id)
     match.kind, match.reversed_match_id = MatchKind.REVERSAL, first.id
@@ -400,11 +402,11 @@ def _reverse(uow: UnitOfWork, match: BankMatch, today: date) -> None:
     if any(other.reverses_id == entry.id for other in order.entries):
         return
     reason = f"The match of bank line {match.bank_transaction_id} was undone"
-    reversal.reverse(uow, order, entry, today=today, reason=reason)
+    offline_payments.reverse(uow, order, entry, today=today, reason=reason)
 
 
 def _method(line: BankTransaction) -> str:
-    said = f"{line.counterparty} {line.text}"
-    if _CHECK.search(said):
+    words = f"{line.counterparty} {line.text}"
+    if _CHECK.search(words):
         return "check"
-    return "ach" if _ACH.search(said) else "wire"
+    return "ach" if _ACH.search(words) else "wire"
