@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,11 +12,12 @@ from typing import Any
 from po_toolkit.api.e_invoices import e_invoice
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain import remedies
-from po_toolkit.domain.deliveries import refuse_unknown, way_words
+from po_toolkit.domain.deliveries import links_work, refuse_unknown, way_words
 from po_toolkit.domain.e_invoices import Format
 from po_toolkit.domain.roles import Act, require
-from po_toolkit.errors import PurchaseOrderError
+from po_toolkit.errors import PoToolkitError, PurchaseOrderError
 from po_toolkit.invoicing.delivery import fetch_pdf, file_name, mail_draft, recipients
+from po_toolkit.payments.stripe_invoices import fetch_invoice, take_invoice
 from po_toolkit.store import documents
 from po_toolkit.store.purchase_orders import by_reference, by_references, refresh_status
 from po_toolkit.store.tables import Invoice, PurchaseOrder
@@ -96,6 +98,8 @@ def deliver(
 def final_pdf(opened: OpenConference, reference: str) -> tuple[PurchaseOrder, Invoice, bytes]:
     """Return a purchase order, its final invoice, and Stripe's PDF of it.
 
+    Stripe's links expire, so the invoice is read again first.
+
     Raises:
         NotFoundError: No such purchase order.
         PurchaseOrderError: It has no final invoice, or Stripe's file is no PDF.
@@ -103,6 +107,7 @@ def final_pdf(opened: OpenConference, reference: str) -> tuple[PurchaseOrder, In
     """
     with opened.store.reading() as session:
         order = by_reference(session, opened.conference, reference)
+    order = with_fresh_links(opened, order)
     live = order.live_invoice
     if live is None or live.step != "done" or not live.stripe_invoice_id:
         raise PurchaseOrderError(
@@ -110,6 +115,34 @@ def final_pdf(opened: OpenConference, reference: str) -> tuple[PurchaseOrder, In
             remedy=remedies.invoice(opened.slug, order.reference),
         )
     return order, live, fetch_pdf(live.pdf_url, order.reference)
+
+
+def with_fresh_links(opened: OpenConference, order: PurchaseOrder) -> PurchaseOrder:
+    """Read a final invoice again, and return the purchase order with links that work.
+
+    Raises:
+        StripeGatewayError: Stripe could not be asked.
+        PurchaseOrderError: What Stripe says of the invoice cannot be booked.
+    """
+    live = order.live_invoice
+    if live is None or live.step != "done" or not live.stripe_invoice_id:
+        return order
+    read_at = opened.now()
+    take_invoice(opened, fetch_invoice(opened.gateway, live.stripe_invoice_id), read_at=read_at)
+    with opened.store.reading() as session:
+        return by_reference(session, opened.conference, order.reference)
+
+
+def refresh_old_links(opened: OpenConference, order: PurchaseOrder) -> PurchaseOrder:
+    """Return the purchase order with links that work, or with none where Stripe cannot be asked."""
+    live = order.live_invoice
+    if live is None or not live.hosted_url or links_work(live.stripe_read_at, opened.now()):
+        return order
+    if opened.settings.mode != "none":
+        with suppress(PoToolkitError):
+            return with_fresh_links(opened, order)
+    live.hosted_url = live.pdf_url = ""
+    return order
 
 
 @dataclass(frozen=True, slots=True)

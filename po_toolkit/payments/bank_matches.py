@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from po_toolkit.domain import remedies
 from po_toolkit.domain.bank_matching import Part, tolerance
+from po_toolkit.domain.offline_payments import OfflinePayment
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.same_money import Money
 from po_toolkit.domain.states import MatchKind
@@ -211,14 +212,17 @@ def _enter_again(uow: UnitOfWork, match: BankMatch) -> list[int]:
     intent = offline_payments.enter_payment(
         uow,
         order,
-        amount=entry.amount,
-        method=entry.method,
-        reference=entry.reference,
-        payment_date=entry.payment_date,
-        note=f"Entry {entry.id} again: the bank did not take it back",
+        OfflinePayment(
+            amount=entry.amount,
+            currency=entry.currency,
+            method=entry.method,
+            payment_date=entry.payment_date,
+            reference=entry.reference,
+            note=f"Entry {entry.id} again: the bank did not take it back",
+            source="bank",
+            source_id=str(again),
+        ),
         again=True,
-        source="bank",
-        source_id=str(again),
     )
     # The first line now stands for the new entry, found by the match's uuid.
     first.uuid, first.entry_id, first.created_entry = again, None, True
@@ -291,14 +295,17 @@ def _join(
     return offline_payments.enter_payment(
         uow,
         order,
-        amount=part.amount,
-        method=_method(line),
-        reference=(line.bank_reference or line.text)[:100],
-        payment_date=line.booked_on,
-        note=f"Bank line {line.id}: {line.text[:200]}",
+        OfflinePayment(
+            amount=part.amount,
+            currency=line.currency,
+            method=_method(line),
+            payment_date=line.booked_on,
+            reference=(line.bank_reference or line.text)[:100],
+            note=f"Bank line {line.id}: {line.text[:200]}",
+            source="bank",
+            source_id=str(match.uuid),
+        ),
         again=True,
-        source="bank",
-        source_id=str(match.uuid),
     )
 
 

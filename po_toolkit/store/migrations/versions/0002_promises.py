@@ -6,6 +6,8 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from alembic import op
 
+from po_toolkit.store.columns import UtcDateTime
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -123,6 +125,12 @@ def upgrade() -> None:
 
 def _columns_and_tables() -> None:
     """Make what this release keeps besides; the rules come after."""
+    with op.batch_alter_table("sync_cursors", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("reread_from", UtcDateTime(), nullable=True))
+        batch_op.add_column(
+            sa.Column("recent_events", sa.JSON(), server_default="[]", nullable=False)
+        )
+
     with op.batch_alter_table("purchase_orders", schema=None) as batch_op:
         for name in ("buyer_reference", "e_invoice_address"):
             batch_op.add_column(sa.Column(name, sa.String(), server_default="", nullable=False))
