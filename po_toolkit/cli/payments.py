@@ -20,6 +20,7 @@ from po_toolkit.cli.console import (
     print_table,
     settings_of,
     tell,
+    wrong_usage,
 )
 from po_toolkit.cli.console import amount as in_words
 from po_toolkit.cli.options import (
@@ -31,6 +32,7 @@ from po_toolkit.cli.options import (
     read_amount,
     read_date,
 )
+from po_toolkit.errors import DuplicateEntryError
 
 if TYPE_CHECKING:
     from po_toolkit.api.ledger import MoneyResult
@@ -162,7 +164,8 @@ def payment(
     """Record money that did not come through Stripe.
 
     It came by wire, ACH, check or otherwise. An open invoice at Stripe is told of it, so that the
-    sponsor's page and reminders are right. The same payment again is refused without --again.
+    sponsor's page and reminders are right. The same sponsor and amount within seven days is the
+    same money until you say --again: without it the command exits with 2.
 
     Example: po-toolkit payment PO-7KQ2MX --amount 5000.00 --method wire --reference FT27081
     """
@@ -170,16 +173,19 @@ def payment(
 
     opened = conference_of(ctx, reference)
     agree(opened, f"record this payment on {reference} and tell Stripe", yes=yes)
-    result = ledger.record_payment_by_hand(
-        opened,
-        reference,
-        amount=amount,
-        method=method.value,
-        payment_reference=payment_reference,
-        payment_date=payment_date,
-        note=note,
-        again=again,
-    )
+    try:
+        result = ledger.record_payment_by_hand(
+            opened,
+            reference,
+            amount=amount,
+            method=method.value,
+            payment_reference=payment_reference,
+            payment_date=payment_date,
+            note=note,
+            again=again,
+        )
+    except DuplicateEntryError as error:
+        wrong_usage(str(error))
     _print_result(result, output)
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import streamlit as st
 
-from po_toolkit.api.bank_matching import LineMatch, apply_line, choose, set_line_aside, undo_match
+from po_toolkit.api.bank_matching import LineMatch, apply_line, choose, exclude_line, undo_match
 from po_toolkit.api.reports import list_purchase_orders
 from po_toolkit.api.terms import Act
 from po_toolkit.errors import PoToolkitError
@@ -87,7 +87,7 @@ def _for_orders(visit: Visit, line: LineMatch) -> None:
 
 
 def _aside(visit: Visit, line: LineMatch, reason: str) -> None:
-    set_line_aside(visit.opened, line.line, reason)
+    exclude_line(visit.opened, line.line, reason)
 
 
 def _button(visit: Visit, label: str, shortcut: str | None, act: Callable[[], object]) -> None:

@@ -12,8 +12,8 @@ from po_toolkit.api.bank import accept_statement, import_bank_statement
 from po_toolkit.api.bank_matching import (
     apply_line,
     choose,
+    exclude_line,
     match_bank,
-    set_line_aside,
     undo_match,
 )
 from po_toolkit.api.delivery import deliver
@@ -76,7 +76,7 @@ ACTS = {
         "apply a line": lambda o, _: apply_line(o, 1),
         "choose for a line": lambda o, r: choose(o, 1, orders={r: None}),
         "undo a match": lambda o, _: undo_match(o, 1),
-        "set a line aside": lambda o, _: set_line_aside(o, 1, "x"),
+        "set a line aside": lambda o, _: exclude_line(o, 1, "x"),
         "close the books": lambda o, _: close_books(o, o.today() - timedelta(days=1)),
         "start the errand match": lambda o, _: errands.start(o, "match"),
     },
