@@ -476,7 +476,9 @@ def exclude(
 
     Example: po-toolkit bank exclude 18 --conference pycon-2027 --reason "Interest"
     """
-    set_line_aside(named_conference(ctx, conference), line, reason)
+    from po_toolkit.api.bank_matching import exclude_line
+
+    exclude_line(named_conference(ctx, conference), line, reason)
     typer.echo(f"Bank line {line} is {'excluded' if reason.strip() else 'unmatched again'}.")
 
 

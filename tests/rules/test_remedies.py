@@ -25,6 +25,7 @@ SAMPLES: dict[str, Any] = {
     "amount": Decimal("1234.50"),
     "conference": "pycon-2027",
     "day": date(2027, 3, 31),
+    "entry": 214,
     "due_date": date(2027, 3, 31),
     "full": True,
     "invoice_id": "in_1PqRsT",
