@@ -55,7 +55,7 @@ def po_toolkit(
     on sample data without a Stripe account.
 
     Exit codes: 0 all done; 1 failed; 2 wrong usage; 3 done in part (some rows or purchase orders
-    were refused, each named).
+    were rejected, each named).
     """
     ctx.obj = config
     configure_logging(logging.INFO if verbose else logging.WARNING)
@@ -76,6 +76,7 @@ app.command("credit-note")(payments.credit_note)
 app.command("cancel")(payments.cancel)
 app.command("resend")(invoices.resend)
 app.command("deliver")(invoices.deliver)
+app.command("e-invoices")(invoices.e_invoices)
 app.command("remind")(invoices.remind)
 app.command("reissue")(invoices.reissue)
 app.command("reconcile")(reports.reconcile)
@@ -87,6 +88,7 @@ app.command("statement")(reports.statement)
 app.command("invoice-pdf")(reports.invoice_pdf)
 app.command("status")(installation.status)
 app.command("worker")(installation.worker)
+app.command("stripe-check")(installation.stripe_check)
 app.command("stripe-sim")(installation.stripe_sim)
 app.add_typer(webhook.commands, name="webhook")
 app.add_typer(bank.commands, name="bank")

@@ -680,6 +680,12 @@ def header_currencies(header: str) -> frozenset[str] | None:
     return next((sign_currencies(c) for c in text if unicodedata.category(c) == "Sc"), None)
 
 
+def currency_of(header: str) -> str:
+    """Return the one currency a header such as ``Amount (EUR)`` names, or ``""``."""
+    meant = header_currencies(header) or frozenset()
+    return next(iter(meant)) if len(meant) == 1 else ""
+
+
 _IN = frozenset(
     {"in", "en", "em", "i", "in:", "currency", "wahrung", "währung", "devise", "valuta"}
 )

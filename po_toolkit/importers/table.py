@@ -584,7 +584,7 @@ class _Sorter:
         self._flush_blank()
         if self._is_total(cells, texts, money):
             self._total(row, money)
-        elif len(filled) == 1 and not money:
+        elif len(filled) == 1 and written_amount(cells[filled[0]]) is None:
             self._leave(row, "is a heading or a footer: it holds one cell")
         elif not money and texts and _FOOTER.match(texts[0]) and not numbered:
             self._leave(row, "is a footer")

@@ -31,12 +31,8 @@ MINIMUM_CHARGE = {
 MAXIMUM_CHARGE = 99_999_999
 """Largest charge in API units (eight digits), except for the currencies below."""
 
-_LARGER = {
-    "idr": 999_999_999_999,
-    "cop": 9_999_999_999,
-    "huf": 9_999_999_999,
-    "lbp": 999_999_999_999,
-}
+_LARGER = {"idr": 999_999_999_999}
+"""Source: Stripe, "Currencies": twelve digits for IDR, eight for all others."""
 
 METHOD_CURRENCIES: dict[str, frozenset[str] | None] = {
     "card": None,
@@ -77,13 +73,15 @@ def largest_charge(currency: str) -> int:
     return _LARGER.get(currency, MAXIMUM_CHARGE)
 
 
-def check_amount(amount: int, currency: str, param: str) -> None:
+def check_amount(
+    amount: int, currency: str, param: str, *, cents_of_whole_taken: bool = False
+) -> None:
     """Refuse an amount in API units that the currency does not have.
 
     Raises:
         ApiError: ISK or UGX not ending in 00, or a three-decimal currency not ending in 0.
     """
-    if currency in WHOLE_IN_HUNDREDS and amount % 100:
+    if currency in WHOLE_IN_HUNDREDS and amount % 100 and not cents_of_whole_taken:
         raise invalid(
             f"Invalid amount: {amount}. {currency.upper()} amounts must be evenly divisible by 100 "
             f"because {currency.upper()} has no minor units.",

@@ -19,10 +19,10 @@ from po_toolkit.api.imports import (
 )
 from po_toolkit.errors import ImportFileError
 from po_toolkit.ui import table_files, tables, words
+from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.import_answers import Answers
 from po_toolkit.ui.import_batch import show_batch, show_problems, show_reading
 from po_toolkit.ui.session import Visit
-from po_toolkit.ui.told import show_error
 
 _TEMPLATES: tuple[tuple[Literal["csv", "xlsx"], str], ...] = (
     ("xlsx", table_files.XLSX),
@@ -78,7 +78,7 @@ def _earlier(visit: Visit) -> None:
             "accepted": one.accepted,
             "waiting": one.waiting_rows or None,
             "by": one.entered_by,
-            "undone": "Taken back" if one.undone_at else "",
+            "undone": "Undone" if one.undone_at else "",
         }
         for one in imports
     )
@@ -88,7 +88,7 @@ def _earlier(visit: Visit) -> None:
             "when": "When",
             "file": "File",
             "accepted": "Purchase orders",
-            "waiting": "Rows to correct",
+            "waiting": "Rows to fix",
             "by": "By",
             "undone": "",
         },
@@ -112,7 +112,7 @@ def _uploaded(visit: Visit, uploaded: UploadedFile) -> None:
         answers.ask(asked)
         st.rerun()
     except ImportFileError as error:
-        show_error(error)
+        show_error(error, visit)
         _offer_columns(visit, answers, data, uploaded.name)
         return
     _preview(visit, data, given, report)
@@ -141,7 +141,7 @@ def _preview(visit: Visit, data: bytes, given: dict[str, Any], report: ImportRep
     figures = {
         "Purchase orders ready to import": report.accepted,
         "Rejected": report.rejected,
-        "Imported before": report.duplicates,
+        "Already imported": report.duplicates,
     }
     with st.container(horizontal=True):
         for label, figure in figures.items():
@@ -150,9 +150,9 @@ def _preview(visit: Visit, data: bytes, given: dict[str, Any], report: ImportRep
     if report.accepted:
         label = f"Import {words.count(report.accepted, 'purchase order')}"
     elif report.rejected:
-        label = f"Correct {words.count(report.rejected, 'rejected purchase order')} here"
+        label = f"Fix {words.count(report.rejected, 'rejected purchase order')} here"
     else:
-        st.info("All of it is here already; there is nothing to import.", icon=":material/info:")
+        st.info("Everything is imported already.", icon=":material/info:")
         return
     if st.button(label, type="primary", icon=":material/check:", key=visit.key("import.go")):
         taken = import_purchase_orders(visit.opened, data, **given)
@@ -183,7 +183,7 @@ def _orders(visit: Visit, report: ImportReport) -> None:
             "po_number": "Their PO number",
             "total": "Total",
             "lines": "Lines",
-            "contact_email": "Contact e-mail",
+            "contact_email": "Contact email",
             "due_date": st.column_config.DateColumn("Due", format="localized"),
             "rows": "Rows",
         },

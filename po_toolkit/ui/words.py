@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
@@ -21,7 +20,7 @@ Colour = Literal["blue", "gray", "green", "orange", "red", "violet"]
 
 STATUS_LABELS = {
     Status.DRAFT: "Draft",
-    Status.ISSUED: "To deliver",
+    Status.ISSUED: "Ready to deliver",
     Status.SENT: "Sent",
     Status.PARTIALLY_PAID: "Partially paid",
     Status.PAID: "Paid",
@@ -111,24 +110,24 @@ def label(code: str) -> str:
 
 _ACTS: dict[str, str] = {
     Act.IMPORT: "Imported",
-    Act.UNDO_IMPORT: "Import taken back",
+    Act.UNDO_IMPORT: "Import undone",
     Act.CREATE: "Created",
-    Act.INVOICE: "Invoicing went a step on",
+    Act.INVOICE: "Invoice step completed",
     Act.ADOPT: "Invoice adopted",
-    Act.SYNC: "News from Stripe taken in",
-    Act.RECORD_PAYMENT: "Payment entered",
+    Act.SYNC: "Updated from Stripe",
+    Act.RECORD_PAYMENT: "Payment recorded",
     Act.ISSUE_CREDIT_NOTE: "Credit note issued",
-    Act.REFUND: "Refund ordered",
+    Act.REFUND: "Refund requested",
     Act.REVERSE: "Entry reversed",
     Act.CANCEL: "Cancelled",
-    Act.RESEND: "Invoice mailed again",
-    Act.REMIND: "Reminder taken in hand",
-    Act.DELIVER: "PDF kept and mail draft written",
-    Act.DELIVERED: "Noted as delivered",
-    Act.REISSUE: "Invoice voided, to be issued anew",
+    Act.RESEND: "Invoice sent again",
+    Act.REMIND: "Reminder started",
+    Act.DELIVER: "PDF saved and email drafted",
+    Act.DELIVERED: "Marked as delivered",
+    Act.REISSUE: "Invoice voided for reissue",
     Act.AMEND: "Changed",
     Act.CLOSE: "Books closed",
-    Act.CONFIGURE: "Settings taken over",
+    Act.CONFIGURE: "Settings updated",
 }
 
 
@@ -148,15 +147,6 @@ _METHODS = {
 def payment_method(code: str) -> str:
     """Name one of Stripe's ways to pay."""
     return _METHODS.get(code) or label(code).lower()
-
-
-def said(text: str) -> str:
-    """Return what an error or a finding says without the command it names; here are buttons."""
-    return _COMMAND.sub(".", text).replace("..", ".")
-
-
-_COMMAND = re.compile(r"(?:[;,]|(?<=[.)]))\s[^;,.]*(?:: po-toolkit |--[a-z]).*", re.DOTALL)
-"""The last clause of a message that tells what to type in a terminal, and what follows."""
 
 
 def way(code: str) -> str:

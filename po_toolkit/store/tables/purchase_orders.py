@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from po_toolkit.domain.deliveries import WAYS
 from po_toolkit.domain.states import LIVE_STATES
-from po_toolkit.domain.sums import PAID_SIGN, REFUNDED_SIGN, EntryKind, Status, Sums
+from po_toolkit.domain.sums import Status, Sums, balance_of, sums_of
 from po_toolkit.money import to_major
 from po_toolkit.store.columns import (
     CreatedAt,
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from po_toolkit.store.tables.imports import ImportBatch
     from po_toolkit.store.tables.invoices import Invoice
     from po_toolkit.store.tables.ledger import CreditNote, LedgerEntry
+
+
+def _kept_balance(order: Any) -> Any:
+    return balance_of(order.sum_total, order.sum_credited, order.sum_paid, order.sum_refunded)
 
 
 class PurchaseOrder(Base):
@@ -97,6 +101,12 @@ class PurchaseOrder(Base):
     """stripe or ourselves, see :mod:`po_toolkit.domain.deliveries`; empty: the conference's."""
     po_amount: Mapped[MinorUnits | None]
     """What the sponsor's purchase order authorizes, over all invoices under its number."""
+    buyer_reference: Mapped[str] = mapped_column(default="", server_default="")
+    """What the sponsor wants named on an e-invoice (BT-10), such as a Leitweg-ID."""
+    e_invoice_address: Mapped[str] = mapped_column(default="", server_default="")
+    """The sponsor's electronic address with its scheme, such as ``0208:0123456789``."""
+    e_invoice_format: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    """In which format the sponsor needs an e-invoice; empty: as the settings say by country."""
     claimed_invoice_id: Mapped[StripeId] = mapped_column(default="")
     """A Stripe invoice sent by hand that staff named for adoption; blocks a new invoice."""
     import_batch_id: Mapped[int | None] = mapped_column(ForeignKey("import_batches.id"), index=True)
@@ -127,13 +137,22 @@ class PurchaseOrder(Base):
     @property
     def sums(self) -> Sums:
         """The sums of the loaded lines, ledger entries and credit notes, in minor units."""
-        return Sums(
-            total=sum(line.billed for line in self.line_items),
-            credited=sum(note.amount for note in self.credit_notes),
-            paid=sum(PAID_SIGN.get(EntryKind(e.kind), 0) * e.amount for e in self.entries),
-            refunded=sum(REFUNDED_SIGN.get(EntryKind(e.kind), 0) * e.amount for e in self.entries),
-            active=bool(self.entries or self.credit_notes),
+        return sums_of(
+            (line.billed for line in self.line_items),
+            (note.amount for note in self.credit_notes),
+            ((entry.kind, entry.source, entry.amount) for entry in self.entries),
         )
+
+    @hybrid_property
+    def kept_balance(self) -> int:
+        """What is still owed by the sums kept in the row, in minor units; also of a column."""
+        return int(_kept_balance(self))
+
+    @kept_balance.inplace.expression
+    @classmethod
+    def _kept_balance_column(cls) -> ColumnElement[int]:
+        column: ColumnElement[int] = _kept_balance(cls)
+        return column
 
     @property
     def subtotal(self) -> Decimal:

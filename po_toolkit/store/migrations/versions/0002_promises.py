@@ -1,9 +1,12 @@
 """The database keeps the promises itself: one live invoice, known states, an append-only ledger."""
 
+import re
 from collections.abc import Iterable
 
 import sqlalchemy as sa
 from alembic import op
+
+from po_toolkit.store.columns import UtcDateTime
 
 revision = "0002"
 down_revision = "0001"
@@ -24,6 +27,7 @@ KNOWN: dict[str, dict[str, tuple[str, ...]]] = {
             "cancelled",
         ),
         "delivery": ("", "stripe", "ourselves"),
+        "e_invoice_format": ("", "facturx", "xrechnung", "xrechnung-ubl", "peppol"),
     },
     "invoices": {
         "state": (*LIVE, "void", "deleted"),
@@ -44,6 +48,7 @@ KNOWN: dict[str, dict[str, tuple[str, ...]]] = {
         "method": ("stripe", "wire", "ach", "check", "other"),
         "source": ("stripe", "manual", "bank"),
     },
+    "stripe_writes": {"state": ("pending", "done", "refused", "superseded")},
     "money_intents": {
         "kind": ("payment", "credit_note", "refund"),
         "step": ("report", "attach", "done", "refused"),
@@ -57,7 +62,7 @@ KNOWN: dict[str, dict[str, tuple[str, ...]]] = {
     "import_rows": {"outcome": ("accepted", "rejected", "duplicate", "mended", "undone")},
     "bank_statements": {"state": ("proven", "unproven", "held", "accepted")},
     "bank_matches": {
-        "kind": ("payout", "payout_return", "entry"),
+        "kind": ("payout", "payout_return", "entry", "reversal"),
         "state": ("applied", "undone"),
     },
     "errands": {"state": ("running", "done", "partly", "failed")},
@@ -120,6 +125,25 @@ def upgrade() -> None:
 
 def _columns_and_tables() -> None:
     """Make what this release keeps besides; the rules come after."""
+    with op.batch_alter_table("sync_cursors", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("reread_from", UtcDateTime(), nullable=True))
+        batch_op.add_column(
+            sa.Column("recent_events", sa.JSON(), server_default="[]", nullable=False)
+        )
+
+    with op.batch_alter_table("purchase_orders", schema=None) as batch_op:
+        for name in ("buyer_reference", "e_invoice_address"):
+            batch_op.add_column(sa.Column(name, sa.String(), server_default="", nullable=False))
+        batch_op.add_column(
+            sa.Column("e_invoice_format", sa.String(16), server_default="", nullable=False)
+        )
+
+    with op.batch_alter_table("invoice_documents", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("handed_over_to", sa.String(), server_default="", nullable=False)
+        )
+        batch_op.add_column(sa.Column("handed_over_at", sa.DateTime(timezone=True), nullable=True))
+
     with op.batch_alter_table("bank_statements", schema=None) as batch_op:
         batch_op.add_column(sa.Column("layout", sa.String(), server_default="", nullable=False))
 
@@ -140,6 +164,63 @@ def _columns_and_tables() -> None:
             ["duplicate_of_id"],
             ["id"],
         )
+
+    with op.batch_alter_table("bank_matches", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("credit_note_uuid", sa.Uuid(), nullable=True))
+        batch_op.add_column(sa.Column("reversed_match_id", sa.Integer(), nullable=True))
+        batch_op.create_foreign_key(
+            batch_op.f("fk_bank_matches_reversed_match_id"),
+            "bank_matches",
+            ["reversed_match_id"],
+            ["id"],
+        )
+    _outbox()
+
+
+_KEY = re.compile(r"(?P<slot>.*)-a(?P<attempt>[0-9]+)(?:-c(?P<change>[0-9]+))?")
+
+
+def _outbox() -> None:
+    """Let each stored write say whose attempt it is and how it ended."""
+    with op.batch_alter_table("stripe_writes", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("kind", sa.String(length=32), server_default="", nullable=False)
+        )
+        batch_op.add_column(
+            sa.Column("slot", sa.String(length=200), server_default="", nullable=False)
+        )
+        batch_op.add_column(sa.Column("attempt", sa.Integer(), server_default="1", nullable=False))
+        batch_op.add_column(
+            sa.Column("state", sa.String(length=16), server_default="pending", nullable=False)
+        )
+    connection = op.get_bind()
+    rows = connection.execute(sa.text("SELECT id, idempotency_key, path FROM stripe_writes")).all()
+    moved = [{"id": row.id, **_slot_of(row.idempotency_key, row.path)} for row in rows]
+    if moved:
+        connection.execute(
+            sa.text("UPDATE stripe_writes SET slot = :slot, attempt = :attempt WHERE id = :id"),
+            moved,
+        )
+    connection.execute(
+        sa.text("UPDATE stripe_writes SET state = 'done' WHERE finished_at IS NOT NULL")
+    )
+    op.create_index(
+        "uq_stripe_writes_slot_attempt", "stripe_writes", ["slot", "attempt"], unique=True
+    )
+
+
+def _slot_of(key: str, path: str) -> dict[str, str | int]:
+    """Return the slot and attempt of a key as the first release made it."""
+    parts = _KEY.fullmatch(key)
+    if parts is None:
+        return {"slot": key, "attempt": 1}
+    slot, attempt = parts["slot"], int(parts["attempt"])
+    if parts["change"] is not None:
+        step = "tax-id" if path.endswith("/tax_ids") else "details"
+        return {"slot": f"{slot}-g{attempt}-{step}", "attempt": int(parts["change"]) + 1}
+    if slot.startswith("customer-"):
+        return {"slot": f"{slot}-g{attempt}-create", "attempt": 1}
+    return {"slot": slot, "attempt": attempt}
 
 
 def _refuse_what_breaks_a_rule() -> None:

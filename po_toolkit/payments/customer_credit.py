@@ -1,0 +1,220 @@
+"""A sponsor's credit and cash at Stripe: from an overpayment, used on another invoice, or unused.
+
+Stripe takes credit from the customer's balance when an invoice is finalized, without a payment.
+Here it is a pair of entries: out of the purchase order that was overpaid, into the one it settles.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import func, select
+
+from po_toolkit.context import OpenConference
+from po_toolkit.domain.periods import local_day
+from po_toolkit.domain.roles import STRIPE, Act
+from po_toolkit.domain.sums import EntryKind
+from po_toolkit.money import display
+from po_toolkit.payments.ledger import Change, Movement, Taken, record_all
+from po_toolkit.store import stripe_only
+from po_toolkit.store.database import Store, UnitOfWork
+from po_toolkit.store.tables import Conference, Invoice, LedgerEntry, PurchaseOrder
+
+Json = dict[str, Any]
+
+_TRANSFERS = (EntryKind.TRANSFER_IN, EntryKind.TRANSFER_OUT)
+
+
+def concerned(order: PurchaseOrder) -> bool:
+    """Tell whether a purchase order gives credit, or used some."""
+    return (
+        order.sums.balance < 0
+        or any(invoice.stripe_credit_used for invoice in order.invoices)
+        or any(entry.kind in _TRANSFERS for entry in order.entries)
+    )
+
+
+def settle(opened: OpenConference, customer_id: str) -> Taken:
+    """Let every invoice of a customer show the credit that it used, and none show more."""
+    taken = Taken()
+    if not customer_id:
+        return taken
+    with opened.store.writing(STRIPE, Act.SYNC) as uow:
+        rows = uow.session.scalars(
+            select(Invoice.purchase_order_id).where(
+                Invoice.conference_id == opened.conference.id,
+                Invoice.stripe_customer_id == customer_id,
+            )
+        )
+        orders = uow.lock_purchase_orders(rows)
+        before = {order.id: order.status for order in orders.values()}
+        move = Move(uow, local_day(opened.now(), opened.conference.timezone), taken)
+        for order in orders.values():
+            for invoice in order.invoices:
+                _settle_invoice(move, order, invoice, orders)
+        taken.statuses_changed = sum(o.status != before[o.id] for o in orders.values())
+    return taken
+
+
+def settle_missing(opened: OpenConference) -> Taken:
+    """Settle the customers of whom an invoice used more credit than the ledger shows.
+
+    An invoice that used credit says so from the moment it is sent, and may never change again.
+    """
+    shown = (
+        select(func.coalesce(func.sum(LedgerEntry.amount), 0))
+        .where(
+            LedgerEntry.invoice_id == Invoice.id,
+            LedgerEntry.kind == EntryKind.TRANSFER_IN.value,
+            LedgerEntry.reverses_id.is_(None),
+        )
+        .scalar_subquery()
+    )
+    query = select(Invoice.stripe_customer_id).where(
+        Invoice.conference_id == opened.conference.id,
+        Invoice.stripe_credit_used > 0,
+        Invoice.stripe_credit_used > shown,
+    )
+    with opened.store.reading() as session:
+        customers = sorted(set(session.scalars(query)))
+    taken = Taken()
+    for customer_id in customers:
+        taken.add(settle(opened, customer_id))
+    return taken
+
+
+def _settle_invoice(
+    move: Move, order: PurchaseOrder, invoice: Invoice, orders: dict[int, PurchaseOrder]
+) -> None:
+    used = _standing(order, invoice)
+    missing = invoice.stripe_credit_used - sum(entry.amount for entry in used)
+    if invoice.stripe_credit_used == 0:
+        for entry in used:
+            move.back(orders, order, entry)
+        return
+    for donor in orders.values():
+        spare = min(missing, -donor.sums.balance)
+        if spare > 0 and donor is not order and donor.currency == order.currency:
+            move.over(donor, order, invoice, spare)
+            missing -= spare
+
+
+def _standing(order: PurchaseOrder, invoice: Invoice) -> list[LedgerEntry]:
+    """Return what the invoice has got of credit and still has."""
+    returned = {entry.reverses_id for entry in order.entries}
+    return [entry for entry in _received(order, invoice) if entry.id not in returned]
+
+
+def _received(order: PurchaseOrder, invoice: Invoice) -> list[LedgerEntry]:
+    return [
+        entry
+        for entry in order.entries
+        if (entry.kind, entry.invoice_id) == (EntryKind.TRANSFER_IN, invoice.id)
+        and entry.reverses_id is None
+    ]
+
+
+@dataclass(frozen=True)
+class Move:
+    """Moves credit in pairs of entries within one transaction."""
+
+    uow: UnitOfWork
+    today: date
+    taken: Taken
+
+    def over(
+        self, donor: PurchaseOrder, order: PurchaseOrder, invoice: Invoice, amount: int
+    ) -> None:
+        """Use credit of one purchase order for an invoice of another; minor units."""
+        stripe_id = invoice.stripe_invoice_id
+        name = f"{stripe_id}:credit:{len(_received(order, invoice)) + 1}"
+        note = f"Credit used on invoice {stripe_id}"
+        self._enter(donor, order, amount, name=name, note=note, invoice_id=invoice.id)
+        self._tell(order, f"credit of {display(amount, order.currency)} from {donor.reference}")
+
+    def back(
+        self, orders: dict[int, PurchaseOrder], order: PurchaseOrder, entry: LedgerEntry
+    ) -> None:
+        """Give credit back to where it came from, since the invoice that used it is void."""
+        twin_id = entry.source_id.removesuffix(":in") + ":out"
+        found = [(o, e) for o in orders.values() for e in o.entries if e.source_id == twin_id]
+        for donor, twin in found:
+            name = f"{entry.source_id.removesuffix(':in')}:back"
+            note = f"Credit given back: invoice {entry.source_id.partition(':')[0]} is void"
+            reverses = (entry.id, twin.id)
+            self._enter(order, donor, entry.amount, name=name, note=note, reverses=reverses)
+            shown = display(entry.amount, order.currency)
+            self._tell(order, f"credit of {shown} given back to {donor.reference}")
+
+    def _enter(
+        self,
+        giver: PurchaseOrder,
+        receiver: PurchaseOrder,
+        amount: int,
+        *,
+        name: str,
+        note: str,
+        invoice_id: int | None = None,
+        reverses: tuple[int | None, int | None] = (None, None),
+    ) -> None:
+        out = Movement(
+            kind=EntryKind.TRANSFER_OUT,
+            method="stripe",
+            amount=amount,
+            currency=giver.currency,
+            source="stripe",
+            source_id=f"{name}:out",
+            payment_date=self.today,
+            reference=receiver.reference,
+            note=note,
+            reverses_id=reverses[0],
+        )
+        into = replace(
+            out,
+            kind=EntryKind.TRANSFER_IN,
+            source_id=f"{name}:in",
+            reference=giver.reference,
+            invoice_id=invoice_id,
+            reverses_id=reverses[1],
+            uuid=uuid4(),
+        )
+        record_all(self.uow, [(giver, out), (receiver, into)], Act.SYNC)
+
+    def _tell(self, order: PurchaseOrder, what: str) -> None:
+        self.taken.changes.append(Change(order.reference, what))
+
+
+MONEY_FIELDS = ("cash_balance", "invoice_credit_balance")
+"""Fields of a customer that Stripe leaves out unless they are expanded. Source: API reference."""
+
+
+def take_customer(
+    store: Store, conference: Conference, customer: Json, *, read_at: datetime
+) -> None:
+    """Keep what lies at Stripe of a customer's money, as far as it is said.
+
+    An overpayment leaves credit, and a bank transfer that fitted no invoice waits as cash. The
+    default currency's balance is below zero where it is credit, the others' above zero.
+    """
+    credit = dict(customer.get("invoice_credit_balance") or {})
+    if customer.get("currency"):
+        credit[customer["currency"]] = -(customer.get("balance") or 0)
+    with store.writing(STRIPE, Act.SYNC) as uow:
+        stripe_only.note_balances(
+            uow, conference, customer, kind="credit", api_amounts=credit, read_at=read_at
+        )
+        if "cash_balance" in customer:
+            waiting = (customer["cash_balance"] or {}).get("available") or {}
+            stripe_only.note_balances(
+                uow, conference, customer, kind="cash", api_amounts=waiting, read_at=read_at
+            )
+
+
+def says_money(customer: Json) -> bool:
+    """Tell whether a customer, as Stripe shows him, has credit or owes from before, or has cash."""
+    waiting = (customer.get("cash_balance") or {}).get("available") or {}
+    credit = customer.get("invoice_credit_balance") or {}
+    return any([customer.get("balance"), *credit.values(), *waiting.values()])

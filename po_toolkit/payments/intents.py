@@ -1,0 +1,169 @@
+"""What is to be reported to Stripe of money that was entered here, stored first."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+from uuid import UUID, uuid4
+
+from po_toolkit.domain.offline_payments import OfflinePayment
+from po_toolkit.domain.sums import EntryKind
+from po_toolkit.store import money_intents
+from po_toolkit.store.database import UnitOfWork
+from po_toolkit.store.tables import CreditNote, Invoice, LedgerEntry, MoneyIntent, PurchaseOrder
+
+
+def takes_payments(order: PurchaseOrder) -> Invoice | None:
+    """Return the invoice at Stripe that still asks the sponsor for money, if there is one."""
+    return _live(order, "open", "uncollectible")
+
+
+def takes_credit_notes(order: PurchaseOrder) -> Invoice | None:
+    """Return the invoice at Stripe that a credit note lowers, if there is one."""
+    return _live(order, "open", "uncollectible", "paid")
+
+
+def _live(order: PurchaseOrder, *statuses: str) -> Invoice | None:
+    live = order.live_invoice
+    if live is None or live.step != "done" or live.stripe_status not in statuses:
+        return None
+    return live
+
+
+def intend(
+    uow: UnitOfWork,
+    order: PurchaseOrder,
+    invoice: Invoice,
+    *,
+    kind: str,
+    amount: int,
+    details: dict[str, Any],
+) -> int:
+    """Store what is to be reported to Stripe; the same that was cut off before is gone on with.
+
+    Args:
+        uow: The transaction.
+        order: The purchase order, locked.
+        invoice: Its invoice at Stripe.
+        kind: payment, credit_note or refund.
+        amount: Minor units of the purchase order's currency.
+        details: What else the entry will say.
+
+    Returns:
+        The intent's id, to be settled once this transaction is committed.
+    """
+    found = money_intents.same_unfinished(uow.session, order, kind, amount, details)
+    if found is not None:
+        return found.id
+    return _store(
+        uow,
+        order,
+        invoice,
+        kind=kind,
+        amount=amount,
+        details=details,
+        uuid=uuid4(),
+        entered_by=uow.actor.name,
+    )
+
+
+def _store(
+    uow: UnitOfWork,
+    order: PurchaseOrder,
+    invoice: Invoice,
+    *,
+    kind: str,
+    amount: int,
+    details: dict[str, Any],
+    uuid: UUID,
+    entered_by: str,
+) -> int:
+    intent = MoneyIntent(
+        uuid=uuid,
+        conference_id=order.conference_id,
+        purchase_order_id=order.id,
+        kind=kind,
+        amount=amount,
+        currency=order.currency,
+        details=details,
+        stripe_invoice_id=invoice.stripe_invoice_id or "",
+        entered_by=entered_by,
+    )
+    uow.session.add(intent)
+    uow.session.flush()
+    return intent.id
+
+
+def reversed_but_reported(order: PurchaseOrder, amount: int) -> LedgerEntry | None:
+    """Return a payment of this amount that was undone here after it was reported to Stripe, if any.
+
+    Stripe cannot take a recorded payment back, so its invoice still counts it.
+    """
+    undone = {entry.reverses_id for entry in order.entries}
+    return next(
+        (
+            entry
+            for entry in order.entries
+            if entry.stripe_payment_record_id
+            and entry.source != "stripe"
+            and (entry.kind, entry.amount) == (EntryKind.PAYMENT, amount)
+            and entry.id in undone
+        ),
+        None,
+    )
+
+
+def report_earlier(uow: UnitOfWork, order: PurchaseOrder) -> list[int]:
+    """Intend to report a newly sent invoice of the payments and credit notes that came before it.
+
+    Returns:
+        The ids of the intents, to be settled once this transaction is committed.
+    """
+    undone = {entry.reverses_id for entry in order.entries}
+    unreported: list[tuple[Invoice | None, LedgerEntry | CreditNote]] = [
+        (takes_payments(order), entry)
+        for entry in order.entries
+        if _unreported(entry) and entry.id not in undone
+    ]
+    unreported += [
+        (takes_credit_notes(order), note)
+        for note in order.credit_notes
+        if note.amount > 0 and note.stripe_credit_note_id is None
+    ]
+    ids = (_report(uow, order, invoice, row) for invoice, row in unreported if invoice is not None)
+    return [i for i in ids if i is not None]
+
+
+def _unreported(entry: LedgerEntry) -> bool:
+    return (
+        entry.kind == EntryKind.PAYMENT
+        and entry.source in ("manual", "bank")
+        and not entry.stripe_payment_record_id
+    )
+
+
+def _report(
+    uow: UnitOfWork, order: PurchaseOrder, invoice: Invoice, row: LedgerEntry | CreditNote
+) -> int | None:
+    """Store the intent for a row that stands already; None where it was reported before."""
+    if money_intents.of_entry(uow.session, row.uuid) is not None:
+        return None
+    return _store(
+        uow,
+        order,
+        invoice,
+        kind="credit_note" if isinstance(row, CreditNote) else "payment",
+        amount=row.amount,
+        details=_of_credit_note(row) if isinstance(row, CreditNote) else _of_payment(row),
+        uuid=row.uuid,
+        entered_by=row.issued_by if isinstance(row, CreditNote) else row.entered_by,
+    )
+
+
+def _of_payment(entry: LedgerEntry) -> dict[str, Any]:
+    names = (field.name for field in fields(OfflinePayment))
+    return OfflinePayment(**{name: getattr(entry, name) for name in names}).as_details()
+
+
+def _of_credit_note(note: CreditNote) -> dict[str, Any]:
+    return {"reason": note.reason, "credit_date": note.credit_date.isoformat()}

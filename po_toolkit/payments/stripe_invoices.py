@@ -1,0 +1,356 @@
+"""Invoices as Stripe has them, with their payments, into the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from po_toolkit.context import OpenConference
+from po_toolkit.domain.roles import STRIPE, Act
+from po_toolkit.domain.states import LIVE_STATES
+from po_toolkit.domain.sums import EntryKind
+from po_toolkit.money import display, minor_from_api
+from po_toolkit.payments import customer_credit, ledger
+from po_toolkit.payments.ledger import Change, Movement, Taken, record, record_all
+from po_toolkit.store import invoices, money_intents, stripe_only
+from po_toolkit.store.database import Store, UnitOfWork
+from po_toolkit.store.purchase_orders import refresh_status
+from po_toolkit.store.tables import Conference, Invoice, LedgerEntry, PurchaseOrder
+from po_toolkit.stripe_gateway import StripeGateway
+
+Json = dict[str, Any]
+
+
+def fetch_invoice(gateway: StripeGateway, stripe_id: str) -> Json:
+    """Fetch an invoice with every one of its payments.
+
+    Raises:
+        StripeGatewayError: In one of its kinds.
+    """
+    stripe_invoice = gateway.read(f"/v1/invoices/{stripe_id}", {"expand": ["payments"]})
+    return with_all_payments(gateway, stripe_invoice)
+
+
+def with_all_payments(gateway: StripeGateway, stripe_invoice: Json) -> Json:
+    """Complete an invoice's payments where the answer left some out."""
+    listed = stripe_invoice.get("payments")
+    if listed is None and not stripe_invoice.get("amount_paid"):
+        return {**stripe_invoice, "payments": {"data": [], "has_more": False}}
+    if listed is not None and not listed.get("has_more"):
+        return stripe_invoice
+    rows = [
+        row
+        for page in gateway.pages("/v1/invoice_payments", {"invoice": stripe_invoice["id"]})
+        for row in page
+    ]
+    return {**stripe_invoice, "payments": {"data": rows, "has_more": False}}
+
+
+def take_invoice(opened: OpenConference, stripe_invoice: Json, *, read_at: datetime) -> Taken:
+    """Enter an invoice's payments that are new, and what Stripe says of the invoice now.
+
+    Args:
+        opened: Whose account stripe_invoice it.
+        stripe_invoice: The invoice with its payments.
+        read_at: When it was asked for; an older answer does not undo a newer one.
+
+    Raises:
+        PurchaseOrderError: A payment is in another currency than the purchase order.
+    """
+    return take_invoices(opened, [stripe_invoice], read_at=read_at)
+
+
+def take_invoices(opened: OpenConference, page: Sequence[Json], *, read_at: datetime) -> Taken:
+    """Take several invoices in one transaction; those that are not ours are left.
+
+    Raises:
+        PurchaseOrderError: A payment is in another currency than its purchase order; nothing of
+            the page is kept then.
+    """
+    taken = Taken()
+    credited: set[str] = set()
+    with opened.store.writing(STRIPE, Act.SYNC) as uow:
+        ours = invoices.known_stripe_ids(uow.session, opened.conference, [s["id"] for s in page])
+        orders = uow.lock_purchase_orders(ours.values())
+        before = {order.id: order.status for order in orders.values()}
+        rows: list[Placed] = []
+        for stripe_invoice in page:
+            order = orders.get(ours.get(stripe_invoice["id"], 0))
+            if order is not None:
+                invoice = next(
+                    i for i in order.invoices if i.stripe_invoice_id == stripe_invoice["id"]
+                )
+                _read(opened, order, invoice, stripe_invoice, read_at)
+                payments = settled(stripe_invoice["payments"]["data"])
+                rows += [(order, invoice, payment, taken) for payment in payments]
+        for order, _, payment, _ in _enter_all(opened, uow, rows):
+            _note_payment(taken, order, payment)
+        for stripe_invoice in page:
+            order = orders.get(ours.get(stripe_invoice["id"], 0))
+            if order is not None:
+                enter_out_of_band(opened, uow, order, stripe_invoice, taken)
+        for order in orders.values():
+            refresh_status(order)
+            _note_status(taken, order, before[order.id])
+            if customer_credit.concerned(order):
+                credited |= {i.stripe_customer_id for i in order.invoices}
+    for customer in sorted(credited):
+        taken.add(customer_credit.settle(opened, customer))
+    return taken
+
+
+def _read(
+    opened: OpenConference,
+    order: PurchaseOrder,
+    invoice: Invoice,
+    stripe_invoice: Json,
+    read_at: datetime,
+) -> None:
+    if invoice.stripe_read_at is None or invoice.stripe_read_at <= read_at:
+        invoices.take_over(invoice, stripe_invoice, opened.conference.timezone, read_at)
+        _follow_status(order, invoice, stripe_invoice["status"])
+
+
+def take_payments(opened: OpenConference, payments: Sequence[Json]) -> list[Taken | None]:
+    """Enter finished InvoicePayments, which carry all that the ledger needs, in one transaction.
+
+    Returns:
+        For each of them what it changed; None where its invoice is not ours.
+
+    Raises:
+        PurchaseOrderError: One is in another currency than its purchase order; none is kept.
+    """
+    results: list[Taken | None] = []
+    credited: set[str] = set()
+    with opened.store.writing(STRIPE, Act.SYNC) as uow:
+        wanted = {id_of(payment.get("invoice")) for payment in payments}
+        ours = invoices.known_stripe_ids(uow.session, opened.conference, wanted)
+        orders = uow.lock_purchase_orders(ours.values())
+        before = {order.id: order.status for order in orders.values()}
+        placed = []
+        for payment in payments:
+            stripe_id = id_of(payment.get("invoice"))
+            order = orders.get(ours.get(stripe_id, 0))
+            if order is None:
+                results.append(None)
+                continue
+            taken = Taken()
+            results.append(taken)
+            if settled([payment]):
+                invoice = next(i for i in order.invoices if i.stripe_invoice_id == stripe_id)
+                placed.append((order, invoice, payment, taken))
+        for order, invoice, payment, taken in _enter_all(opened, uow, placed):
+            _note_payment(taken, order, payment)
+            _note_status(taken, order, before[order.id])
+            if customer_credit.concerned(order):
+                credited.add(invoice.stripe_customer_id)
+    for customer in sorted(credited):
+        customer_credit.settle(opened, customer)
+    return results
+
+
+def take_payment(opened: OpenConference, payment: Json) -> Taken | None:
+    """Enter one finished InvoicePayment; None where its invoice is not ours."""
+    return take_payments(opened, [payment])[0]
+
+
+def settled(payments: Iterable[Json]) -> list[Json]:
+    """Return the payments whose money has come, in the order it came."""
+    come = [p for p in payments if p.get("status") == "paid" and p.get("amount_paid")]
+    return sorted(come, key=_paid_at)
+
+
+def _paid_at(payment: Json) -> int:
+    return int((payment.get("status_transitions") or {}).get("paid_at") or payment["created"])
+
+
+def id_of(reference: Any) -> str:
+    """Return the id of an object that Stripe gave whole or by its id."""
+    return str(reference["id"] if isinstance(reference, dict) else reference or "")
+
+
+def payment_id_of(payment: Json) -> str:
+    """Return the payment intent or charge behind an InvoicePayment, or ``""``."""
+    details = payment.get("payment") or {}
+    return id_of(details.get("payment_intent")) or id_of(details.get("charge"))
+
+
+def record_id_of(payment: Json) -> str:
+    """Return the payment record behind an InvoicePayment, or ``""``."""
+    return id_of((payment.get("payment") or {}).get("payment_record"))
+
+
+Placed = tuple[PurchaseOrder, Invoice, Json, Taken]
+
+
+def _enter_all(opened: OpenConference, uow: UnitOfWork, placed: Sequence[Placed]) -> list[Placed]:
+    """Enter what is new and return it; a payment that we reported is ours already."""
+    foreign = [row for row in placed if not _is_ours(opened, uow, row)]
+    if not foreign:
+        return []
+    moves = [
+        (order, _movement(opened, invoice, stripe_invoice))
+        for order, invoice, stripe_invoice, _ in foreign
+    ]
+    new = {entry.source_id for entry in record_all(uow, moves, Act.SYNC)}
+    return [row for row in foreign if row[2]["id"] in new]
+
+
+def _is_ours(opened: OpenConference, uow: UnitOfWork, placed: Placed) -> bool:
+    """Tell whether a payment carries a record of ours; what was cut off is entered now."""
+    order, invoice, payment, _ = placed
+    record_id = record_id_of(payment)
+    if not record_id:
+        return False
+    if any(entry.stripe_payment_record_id == record_id for entry in order.entries):
+        return True
+    intent = money_intents.by_stripe_id(uow.session, opened.conference, "payment", record_id)
+    if intent is None:
+        return False
+    ledger.book_payment(uow, order, intent, invoice_id=invoice.id, now=opened.now())
+    return True
+
+
+def _movement(opened: OpenConference, invoice: Invoice, payment: Json) -> Movement:
+    details = payment.get("payment") or {}
+    currency = payment["currency"]
+    return Movement(
+        kind=EntryKind.PAYMENT,
+        method="other" if details.get("type") == "payment_record" else "stripe",
+        amount=minor_from_api(payment["amount_paid"], currency),
+        currency=currency,
+        source="stripe",
+        source_id=payment["id"],
+        reference=invoice.stripe_invoice_id or "",
+        payment_date=opened.day_of(_paid_at(payment)),
+        note=f"Auto-synced from Stripe invoice {invoice.stripe_invoice_id}",
+        invoice_id=invoice.id,
+        stripe_payment_record_id=record_id_of(payment),
+        stripe_payment_id=payment_id_of(payment),
+    )
+
+
+def _note_payment(taken: Taken, order: PurchaseOrder, payment: Json) -> None:
+    amount = display(minor_from_api(payment["amount_paid"], payment["currency"]), order.currency)
+    taken.payments += 1
+    taken.changes.append(Change(order.reference, f"payment of {amount} ({payment['id']})"))
+
+
+def _note_status(taken: Taken, order: PurchaseOrder, before: str) -> None:
+    if order.status != before:
+        taken.statuses_changed += 1
+        taken.changes.append(Change(order.reference, f"{before} → {order.status}"))
+
+
+_STATE_OF = {"open": "sent", "uncollectible": "sent", "paid": "paid", "void": "void"}
+
+
+def _follow_status(order: PurchaseOrder, invoice: Invoice, status: str) -> None:
+    """Let the state follow Stripe's, once its driver has finished with it.
+
+    One that another generation has replaced stays as it is: what Stripe says of it is kept beside
+    its state, and reconciliation names a purchase order that Stripe bills twice.
+    """
+    if invoice.step != "done" or status not in _STATE_OF:
+        return
+    state = _STATE_OF[status]
+    if state in LIVE_STATES and order.live_invoice not in {None, invoice}:
+        return
+    if state == "sent" and invoice.state == "finalized":
+        return  # that it is open does not say that the sponsor has it
+    invoice.state = "adopted" if invoice.adopted and state == "sent" else state
+
+
+_SUFFIX = ":outside"
+
+
+def enter_out_of_band(
+    opened: OpenConference,
+    uow: UnitOfWork,
+    order: PurchaseOrder,
+    stripe_invoice: Json,
+    taken: Taken,
+) -> None:
+    """Enter what was marked as paid outside of Stripe, unless it is in already.
+
+    Args:
+        opened: Whose account stripe_invoice it.
+        uow: The transaction.
+        order: The purchase order, locked, with all of the invoice's payments entered.
+        stripe_invoice: The invoice with its payments.
+        taken: Where the change is noted.
+    """
+    currency = stripe_invoice["currency"]
+    come = sum(
+        p["amount_paid"] or 0 for p in stripe_invoice["payments"]["data"] if p["status"] == "paid"
+    )
+    missing = minor_from_api(max(stripe_invoice["amount_paid"] - come, 0), currency) - _only_here(
+        order
+    )
+    if stripe_invoice["status"] != "paid" or missing <= 0 or _entered(order, stripe_invoice["id"]):
+        return
+    paid_at = (stripe_invoice.get("status_transitions") or {}).get("paid_at") or stripe_invoice[
+        "created"
+    ]
+    invoice = next(i for i in order.invoices if i.stripe_invoice_id == stripe_invoice["id"])
+    movement = Movement(
+        kind=EntryKind.PAYMENT,
+        method="other",
+        amount=missing,
+        currency=currency,
+        source="stripe",
+        source_id=f"{stripe_invoice['id']}{_SUFFIX}",
+        reference=stripe_invoice["id"],
+        payment_date=opened.day_of(paid_at),
+        note="Marked as paid outside of Stripe, in its dashboard",
+        invoice_id=invoice.id,
+    )
+    if record(uow, order, movement, Act.SYNC):
+        taken.payments += 1
+        shown = display(missing, currency)
+        taken.changes.append(Change(order.reference, f"{shown} marked as paid outside of Stripe"))
+
+
+def marked_out_of_band(order: PurchaseOrder, amount: int) -> LedgerEntry | None:
+    """Return the entry that says this amount was marked as paid outside of Stripe, if any."""
+    return next(
+        (e for e in order.entries if e.source_id.endswith(_SUFFIX) and e.amount == amount), None
+    )
+
+
+def _entered(order: PurchaseOrder, stripe_id: str) -> bool:
+    return any(entry.source_id == f"{stripe_id}{_SUFFIX}" for entry in order.entries)
+
+
+def _only_here(order: PurchaseOrder) -> int:
+    """Return what was entered by hand or from the bank and not reported to Stripe."""
+    undone = {entry.reverses_id for entry in order.entries}
+    return sum(
+        entry.amount
+        for entry in order.entries
+        if entry.kind == EntryKind.PAYMENT
+        and entry.source != "stripe"
+        and not entry.stripe_payment_record_id
+        and entry.id not in undone
+    )
+
+
+_NOT_SENT = ("draft", None)
+
+
+def take_strays(
+    store: Store, conference: Conference, invoices: Iterable[Json], *, read_at: datetime
+) -> None:
+    """Keep the invoices that were sent to somebody; those of another conference are left out."""
+    sent = [
+        stripe_invoice
+        for stripe_invoice in invoices
+        if stripe_invoice.get("status") not in _NOT_SENT
+        and stripe_invoice.get("collection_method") == "send_invoice"
+        and (stripe_invoice.get("metadata") or {}).get("conference_slug", conference.slug)
+        == conference.slug
+    ]
+    if sent:
+        with store.writing(STRIPE, Act.SYNC) as uow:
+            stripe_only.note_strays(uow, conference, sent, read_at)

@@ -1,0 +1,375 @@
+"""Reports offline payments, credit notes and refunds to Stripe, and books what it answers.
+
+What is to be reported is stored first (:mod:`po_toolkit.payments.intents`). Whoever finds it
+unfinished, the same command or the next sync, goes on from where it stands. Only what Stripe took,
+or could not take any more because its invoice is settled, is in the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from po_toolkit import outbox
+from po_toolkit.context import OpenConference
+from po_toolkit.domain.roles import Act, Actor, Role
+from po_toolkit.domain.states import IntentKind, IntentStep
+from po_toolkit.errors import (
+    PurchaseOrderError,
+    StripeGatewayError,
+    StripeIdempotencyError,
+    StripeNotFoundError,
+    StripeRefusedError,
+    StripeUnknownError,
+)
+from po_toolkit.money import display, minor_to_api
+from po_toolkit.outbox import Kind, Outcome, Write
+from po_toolkit.payments import ledger, refunds
+from po_toolkit.payments.refunds import take_refund
+from po_toolkit.payments.stripe_invoices import fetch_invoice, take_invoice
+from po_toolkit.store.database import UnitOfWork
+from po_toolkit.store.tables import MoneyIntent, PurchaseOrder
+
+Json = dict[str, Any]
+
+ACTS = {
+    IntentKind.PAYMENT: Act.RECORD_PAYMENT,
+    IntentKind.CREDIT_NOTE: Act.ISSUE_CREDIT_NOTE,
+    IntentKind.REFUND: Act.REFUND,
+}
+
+
+def _report_payment(opened: OpenConference, intent: MoneyIntent, order: PurchaseOrder) -> None:
+    write = _write(
+        intent,
+        outbox.PAYMENT_RECORD,
+        "report",
+        "/v1/payment_records/report_payment",
+        lambda: _payment_body(opened, intent, order),
+        find=lambda: None,  # records cannot be listed, and only an attached one counts anywhere
+    )
+
+    def keep(uow: UnitOfWork, outcome: Outcome) -> None:
+        row = row_of(uow, intent)
+        if row.step == "report":
+            row.step, row.stripe_id = "attach", outcome.answer["id"]
+
+    _perform(opened, intent, write, keep)
+
+
+def _attach_payment(opened: OpenConference, intent: MoneyIntent, _order: PurchaseOrder) -> None:
+    write = _write(
+        intent,
+        outbox.PAYMENT_ATTACHMENT,
+        "attach",
+        f"/v1/invoices/{intent.stripe_invoice_id}/attach_payment",
+        lambda: {"payment_record": intent.stripe_id},
+        find=lambda: _attached(opened, intent),
+    )
+    _perform(opened, intent, write, lambda uow, _: book(opened, uow, intent))
+    _look_at_invoice(opened, intent)
+
+
+def _credit(opened: OpenConference, intent: MoneyIntent, _order: PurchaseOrder) -> None:
+    invoice = opened.gateway.read(f"/v1/invoices/{intent.stripe_invoice_id}")
+    amount = minor_to_api(intent.amount, intent.currency)
+    body: Json = {
+        "invoice": intent.stripe_invoice_id,
+        "amount": amount,
+        "memo": intent.details["reason"][:500],
+        "metadata": {"credit_note_uuid": str(intent.uuid)},
+    }
+    given_back = amount - min(amount, invoice["amount_remaining"])
+    if given_back:
+        body["out_of_band_amount"] = given_back
+    query: Json = {"invoice": intent.stripe_invoice_id}
+    path, mark = "/v1/credit_notes", "credit_note_uuid"
+    write = _write(
+        intent,
+        outbox.CREDIT_NOTE,
+        "credit",
+        path,
+        lambda: body,
+        find=lambda: _by_metadata(opened, path, query, mark, intent),
+    )
+    _perform(
+        opened,
+        intent,
+        write,
+        lambda uow, outcome: book(opened, uow, intent, stripe_id=outcome.answer["id"]),
+    )
+    _look_at_invoice(opened, intent)
+
+
+def _look_at_invoice(opened: OpenConference, intent: MoneyIntent) -> None:
+    """Read how the invoice stands now: the answer to the write may be a replay, and old."""
+    read_at = opened.now()
+    with suppress(StripeGatewayError):  # what was reported is booked; the next sync reads the rest
+        stripe_invoice = fetch_invoice(opened.gateway, intent.stripe_invoice_id)
+        take_invoice(opened, stripe_invoice, read_at=read_at)
+
+
+def _refund(opened: OpenConference, intent: MoneyIntent, order: PurchaseOrder) -> None:
+    payment = intent.details["stripe_payment_id"]
+    paid_by = {"charge" if payment.startswith(("ch_", "py_")) else "payment_intent": payment}
+    body = {
+        **paid_by,
+        "amount": minor_to_api(intent.amount, intent.currency),
+        "metadata": {
+            "refund_uuid": str(intent.uuid),
+            "purchase_order_ref": order.reference,
+            "conference_slug": opened.conference.slug,
+        },
+    }
+    write = _write(
+        intent,
+        outbox.REFUND,
+        "refund",
+        "/v1/refunds",
+        lambda: body,
+        find=lambda: _by_metadata(opened, "/v1/refunds", paid_by, "refund_uuid", intent),
+    )
+    refund = _perform(opened, intent, write).answer
+    take_refund(opened, refund, entered_by=intent.entered_by)
+    with opened.store.writing(actor_of(intent), Act.REFUND) as uow:
+        row = row_of(uow, intent)
+        row.stripe_id = str(refund["id"])
+        ledger.finish_intent(row, opened.now())
+
+
+Step = Callable[[OpenConference, MoneyIntent, PurchaseOrder], None]
+STEPS: dict[tuple[IntentKind, IntentStep], Step] = {
+    (IntentKind.PAYMENT, IntentStep.REPORT): _report_payment,
+    (IntentKind.PAYMENT, IntentStep.ATTACH): _attach_payment,
+    (IntentKind.CREDIT_NOTE, IntentStep.REPORT): _credit,
+    (IntentKind.REFUND, IntentStep.REPORT): _refund,
+}
+
+
+def _payment_body(opened: OpenConference, intent: MoneyIntent, order: PurchaseOrder) -> Json:
+    when = _instant(date.fromisoformat(intent.details["payment_date"]), opened)
+    method = intent.details["method"]
+    name = {"wire": "Wire transfer", "ach": "ACH credit", "check": "Check"}.get(method, "Other")
+    shown = intent.details["reference"] or order.reference
+    return {
+        "amount_requested": {
+            "value": minor_to_api(intent.amount, intent.currency),
+            "currency": intent.currency,
+        },
+        "initiated_at": when,
+        "outcome": "guaranteed",
+        "guaranteed": {"guaranteed_at": when},
+        "payment_method_details": {"type": "custom", "custom": {"display_name": name}},
+        "processor_details": {
+            "type": "custom",
+            "custom": {"payment_reference": shown[:200]},
+        },
+        "metadata": {
+            "ledger_entry_uuid": str(intent.uuid),
+            "purchase_order_ref": order.reference,
+            "conference_slug": opened.conference.slug,
+        },
+    }
+
+
+def _instant(day: date, opened: OpenConference) -> int:
+    """Return noon of the day where the conference is, but never what Stripe calls the future."""
+    noon = datetime.combine(day, time(12), ZoneInfo(opened.conference.timezone)).astimezone(UTC)
+    return int(min(noon, opened.now() - timedelta(minutes=1)).timestamp())
+
+
+def _attached(opened: OpenConference, intent: MoneyIntent) -> Json | None:
+    """Return the payment of the invoice that carries the intent's record, if it is attached."""
+    query = {"invoice": intent.stripe_invoice_id, "status": "paid"}
+    return next(
+        (
+            row
+            for page in opened.gateway.pages("/v1/invoice_payments", query)
+            for row in page
+            if (row.get("payment") or {}).get("payment_record") == intent.stripe_id
+        ),
+        None,
+    )
+
+
+def _by_metadata(
+    opened: OpenConference, path: str, query: Json, name: str, intent: MoneyIntent
+) -> Json | None:
+    for page in opened.gateway.pages(path, query):
+        for row in page:
+            if (row.get("metadata") or {}).get(name) == str(intent.uuid):
+                return row
+    return None
+
+
+def book(
+    opened: OpenConference,
+    uow: UnitOfWork,
+    intent: MoneyIntent,
+    *,
+    stripe_id: str | None = None,
+    reported: bool = True,
+) -> None:
+    """Put into the books what an intent says, unless somebody else just did.
+
+    Args:
+        opened: Whose.
+        uow: The transaction.
+        intent: A payment's or a credit note's.
+        stripe_id: What Stripe made of a credit note.
+        reported: False where Stripe could not take it any more and only we know of it.
+    """
+    order = uow.lock_purchase_order(intent.purchase_order_id)
+    row = row_of(uow, intent)
+    if row.finished_at is not None:
+        return
+    if row.kind == "credit_note":
+        ledger.book_credit_note(uow, order, row, stripe_id=stripe_id, now=opened.now())
+        return
+    invoice = next(
+        (i for i in order.invoices if i.stripe_invoice_id == row.stripe_invoice_id), None
+    )
+    ledger.book_payment(
+        uow,
+        order,
+        row,
+        invoice_id=invoice.id if invoice else None,
+        now=opened.now(),
+        reported=reported,
+    )
+
+
+def _write(
+    intent: MoneyIntent,
+    kind: Kind,
+    step: str,
+    path: str,
+    body: Callable[[], Json],
+    *,
+    find: Callable[[], Json | None],
+) -> Write:
+    return Write(
+        kind,
+        f"po-money-{intent.uuid}-{step}",
+        path,
+        body,
+        find=lambda _stored: find(),
+        conference_id=intent.conference_id,
+        purchase_order_id=intent.purchase_order_id,
+    )
+
+
+def _perform(
+    opened: OpenConference,
+    intent: MoneyIntent,
+    write: Write,
+    keep: Callable[[UnitOfWork, Outcome], None] = lambda _uow, _outcome: None,
+) -> Outcome:
+    """Do it in the name of whoever ordered it."""
+    theirs = opened.acting_as(actor_of(intent))
+    return outbox.perform(theirs, write, ACTS[IntentKind(intent.kind)], keep)
+
+
+def row_of(uow: UnitOfWork, intent: MoneyIntent) -> MoneyIntent:
+    """Lock the intent's row and return it as it stands now."""
+    return uow.session.get_one(MoneyIntent, intent.id, with_for_update=True, populate_existing=True)
+
+
+def actor_of(intent: MoneyIntent) -> Actor:
+    """Return whoever ordered it; what the role permits was checked then."""
+    return Actor(intent.entered_by, Role.TREASURER)
+
+
+_OPEN = ("open", "uncollectible")
+
+
+def report(opened: OpenConference, intent_id: int) -> None:
+    """Take an intent to its end: reported to Stripe and booked.
+
+    Raises:
+        PurchaseOrderError: Stripe refused; nothing was booked, and the message says what to do.
+        StripeGatewayError: The outcome is unknown or the key was refused; the intent is kept and
+            goes on with the same command or the next sync.
+    """
+    for _ in IntentStep:
+        intent, order = _load(opened, intent_id)
+        if intent.finished_at is not None:
+            return
+        try:
+            STEPS[IntentKind(intent.kind), IntentStep(intent.step)](opened, intent, order)
+        except StripeUnknownError as error:
+            with opened.store.writing(actor_of(intent), ACTS[IntentKind(intent.kind)]) as uow:
+                row_of(uow, intent).error = str(error)
+            raise StripeUnknownError(
+                f"{order.reference}: {_words(intent)} is not in the books yet. {error} Or sync: "
+                f"it goes on from where it stands and is never doubled."
+            ) from None
+        except StripeIdempotencyError:
+            raise
+        except StripeRefusedError as error:
+            _refused(opened, intent, order, error)
+            return
+
+
+def _refused(
+    opened: OpenConference, intent: MoneyIntent, order: PurchaseOrder, error: StripeRefusedError
+) -> None:
+    """Decide what a definite refusal means: the invoice is settled meanwhile, or a real one.
+
+    Raises:
+        PurchaseOrderError: A real one; nothing was booked.
+    """
+    if intent.kind != "refund" and _settled_meanwhile(opened, intent):
+        return
+    with opened.store.writing(actor_of(intent), ACTS[IntentKind(intent.kind)]) as uow:
+        row = row_of(uow, intent)
+        row.step, row.error, row.finished_at = "refused", str(error), opened.now()
+        other = refunds.give_up_rest(uow, row, opened.now()) if row.kind == "refund" else None
+    if other is not None:
+        raise PurchaseOrderError(
+            f"{order.reference}: {error} So {_words(intent)} did not go back. Of the whole "
+            f"{display(other.whole, order.currency)}, {display(other.done, order.currency)} did; "
+            f"the rest was not tried. Sync, then refund what is still to go back."
+        )
+    raise PurchaseOrderError(
+        f"{order.reference}: {error} So {_words(intent)} was not entered here either, and nothing "
+        f"is half done. Sync to see how the invoice stands, then try again with what Stripe takes."
+    )
+
+
+def _settled_meanwhile(opened: OpenConference, intent: MoneyIntent) -> bool:
+    """Look whether the invoice takes nothing any more; then the intent is booked here only.
+
+    It is booked before what Stripe says of the invoice is taken, so that money which staff marked
+    as paid there and entered here is known to be the same.
+    """
+    read_at = opened.now()
+    try:
+        stripe_invoice = fetch_invoice(opened.gateway, intent.stripe_invoice_id)
+    except StripeNotFoundError:
+        _book_here_only(opened, intent)
+        return True
+    takes = _OPEN if intent.kind == "payment" else (*_OPEN, "paid")
+    settled = stripe_invoice["status"] not in takes
+    if settled:
+        _book_here_only(opened, intent)
+    take_invoice(opened, stripe_invoice, read_at=read_at)
+    return settled
+
+
+def _book_here_only(opened: OpenConference, intent: MoneyIntent) -> None:
+    with opened.store.writing(actor_of(intent), ACTS[IntentKind(intent.kind)]) as uow:
+        book(opened, uow, intent, reported=False)
+
+
+def _load(opened: OpenConference, intent_id: int) -> tuple[MoneyIntent, PurchaseOrder]:
+    with opened.store.reading() as session:
+        intent = session.get_one(MoneyIntent, intent_id)
+        return intent, session.get_one(PurchaseOrder, intent.purchase_order_id)
+
+
+def _words(intent: MoneyIntent) -> str:
+    return f"the {intent.kind.replace('_', ' ')} of {display(intent.amount, intent.currency)}"
