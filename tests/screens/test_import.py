@@ -27,7 +27,7 @@ def test_mistakes_are_named_by_row_before_anything_is_kept(show, read, conferenc
     }
     problems = app.table[0].value
     assert list(problems["Row"]) == ["4", "7", "9", "12", "15", "19", "22"]
-    assert "twelve" in set(problems["What it says"])
+    assert "twelve" in set(problems["Value"])
     assert orders(conference()).matching == 0
 
 
@@ -39,7 +39,7 @@ def test_the_good_ones_are_imported_and_the_way_goes_on_to_invoicing(
     app.file_uploader[0].set_value(sample("sponsors-2027.csv")).run()
     app.button(key=GO).click().run()
     assert not app.exception
-    assert "40 purchase orders imported. No invoice is sent before you say so." in read(app)
+    assert "40 purchase orders imported. No invoice is sent until you send it." in read(app)
     assert orders(conference()).matching == 40
 
 
@@ -50,7 +50,7 @@ def test_the_same_file_again_offers_nothing_to_import(show, read, conference, sa
         app.file_uploader[0].set_value(sample("sponsors-2027.csv")).run()
         if GO in {button.key for button in app.button}:
             app.button(key=GO).click().run()
-    assert "All of it is here already" in read(app)
+    assert "Everything is imported already" in read(app)
     assert orders(conference()).matching == 40
 
 
