@@ -12,6 +12,7 @@
     │   ├── BusyError                    another process is invoicing it right now
     │   └── LostLeaseError               another process took the invoicing over
     ├── NotAllowedError                  the actor's role does not permit the act
+    ├── DatabaseUnavailableError         the database cannot be written or reached
     └── StripeGatewayError               Stripe was asked and did not do it
         ├── StripeUnknownError           nobody knows whether it was done; again is safe
         ├── StripeRefusedError           Stripe refused these data; change them first
@@ -97,6 +98,12 @@ class LostLeaseError(PurchaseOrderError):
 
 class NotAllowedError(PoToolkitError):
     """The actor's role does not permit this act."""
+
+
+class DatabaseUnavailableError(PoToolkitError):
+    """The database cannot be written or reached: a full disk, a stopped server."""
+
+    retryable = True
 
 
 class StripeGatewayError(PoToolkitError):

@@ -12,7 +12,7 @@ from po_toolkit.store.tables import (
     Conference,
     Invoice,
     InvoiceBatch,
-    InvoiceBatchItem,
+    Job,
     PurchaseOrder,
     WebhookEvent,
 )
@@ -34,9 +34,9 @@ def batches(session: Session, conference: Conference) -> dict[str, int]:
     open_ones = mine & InvoiceBatch.state.in_(("running", "paused"))
     left = (
         select(func.count())
-        .select_from(InvoiceBatchItem)
-        .join(InvoiceBatch, InvoiceBatch.id == InvoiceBatchItem.batch_id)
-        .where(open_ones, InvoiceBatchItem.state.in_(("waiting", "queued")))
+        .select_from(Job)
+        .join(InvoiceBatch, InvoiceBatch.id == Job.batch_id)
+        .where(open_ones, Job.kind == "invoice", Job.state.in_(("waiting", "running")))
     )
     found = _by(session, InvoiceBatch.state, open_ones)
     return {**found, "left": session.scalar(left) or 0} if found else {}
