@@ -28,8 +28,8 @@ from po_toolkit.bootstrap import OpenConference, open_conference
 from po_toolkit.config import Settings
 from po_toolkit.domain.roles import Act, Actor, Role
 from po_toolkit.jobs import batches
-from po_toolkit.jobs.engine import Engine
-from po_toolkit.jobs.waiting import wait_for
+from po_toolkit.jobs.batches import wait_for
+from po_toolkit.jobs.worker import Worker
 from po_toolkit.money import to_minor
 from po_toolkit.simulator import Simulator
 from po_toolkit.store import purchase_orders
@@ -121,7 +121,7 @@ def our_rate(
     ]
     for helper in helpers:
         helper.start()
-    with Engine(settings):
+    with Worker(settings):
         time.sleep(3 if helpers else 1)
         began = time.perf_counter()
         batch_id = batches.start(opened, references)
@@ -139,9 +139,9 @@ def our_rate(
 
 
 def work_alone(values: dict[str, object], key: str) -> None:
-    """Run an engine in a process of its own."""
+    """Run a worker in a process of its own."""
     values["conferences"]["bench"]["stripe_secret_key"] = key  # type: ignore[index]  # plain JSON
-    with Engine(Settings(**values)):  # type: ignore[arg-type]  # plain JSON
+    with Worker(Settings(**values)):  # type: ignore[arg-type]  # plain JSON
         time.sleep(3600)
 
 
@@ -160,7 +160,7 @@ def measure_memory(orders: int, folder: str) -> None:
         settings = settings_for(url, "sk_live_memory000000000", Path(folder) / f"m{orders}.db")
         opened = open_conference("bench", settings=settings, actor=Actor("bench", Role.ADMIN))
         references = make_orders(opened, orders, lines=1)
-        with Engine(settings):
+        with Worker(settings):
             began = time.perf_counter()
             progress = wait_for(opened, batches.start(opened, references))
         seconds = time.perf_counter() - began

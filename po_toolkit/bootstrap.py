@@ -7,65 +7,19 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import date, datetime
-from functools import cached_property
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
-from po_toolkit.config import ConferenceSettings, Settings, load_settings
+from po_toolkit.config import Settings, load_settings
+from po_toolkit.context import OpenConference
 from po_toolkit.domain.roles import Act, Actor, Role
-from po_toolkit.errors import SettingsError
-from po_toolkit.store import conferences, permits
+from po_toolkit.store import conferences
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.database import Store, open_store
 from po_toolkit.store.schema import migrate
-from po_toolkit.store.tables import Conference
-from po_toolkit.stripe_gateway import StripeGateway
+
+__all__ = ["SYSTEM", "OpenConference", "local_actor", "open_conference", "open_database"]
 
 SYSTEM = Actor("po-toolkit", Role.ADMIN)
-
-
-@dataclass(frozen=True)
-class OpenConference:
-    """One conference, ready to work with."""
-
-    slug: str
-    settings: ConferenceSettings
-    conference: Conference
-    store: Store
-    actor: Actor
-    now: Callable[[], datetime]
-    stripe_api_base: str | None = None
-    patient: bool = False
-    """True for batches: their calls let a person's single act go first."""
-
-    @cached_property
-    def gateway(self) -> StripeGateway:
-        """The conference's Stripe account.
-
-        Raises:
-            SettingsError: The conference has no Stripe key.
-        """
-        key = self.settings.stripe_secret_key
-        if not key.get_secret_value():
-            raise SettingsError(
-                f"Conference {self.slug} has no stripe_secret_key. Put it in the table "
-                f"[po_toolkit.conferences.{self.slug}] of the configuration file."
-            )
-        pace = permits.account_pace(self.store, key, patient=self.patient)
-        return StripeGateway(
-            key, api_base=self.stripe_api_base, permit=pace.wait, slow_down=pace.slow_down
-        )
-
-    def acting_as(self, actor: Actor) -> OpenConference:
-        """Return the same conference, with the same gateway, in the name of another."""
-        other = replace(self, actor=actor)
-        other.__dict__["gateway"] = self.gateway
-        return other
-
-    def today(self) -> date:
-        """The present date in the conference's timezone."""
-        return self.now().astimezone(ZoneInfo(self.conference.timezone)).date()
 
 
 def local_actor(prefix: str = "cli") -> Actor:

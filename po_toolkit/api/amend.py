@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from po_toolkit.api.invoices import account_of
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.deliveries import refuse_unknown
 from po_toolkit.domain.references import comparable
@@ -99,17 +98,17 @@ def reissue(
         StripeGatewayError: Stripe refused, or the outcome is unknown and a repeat is safe.
     """
     require(opened.actor, Act.REISSUE)
-    account = account_of(opened)
+    opened.require_stripe()
     with opened.store.reading() as session:
         order = by_reference(session, opened.conference, reference)
     if order.cancelled_at is not None:
         raise PurchaseOrderError(f"{reference} is cancelled and is not billed again.")
-    void_at_stripe(account, order.id)
+    void_at_stripe(opened, order.id)
     if changes is not None and changes.given():
         amend(opened, reference, changes)
     with opened.store.writing(opened.actor, Act.REISSUE) as uow:
         uow.audit(Act.REISSUE, order, before={"stripe_invoice_id": order.stripe_invoice_id})
-    return invoice_one(account, order.id, order.reference, send=True)
+    return invoice_one(opened, order.id, order.reference, send=True)
 
 
 def _refuse_invoiced(order: PurchaseOrder, opened: OpenConference) -> None:

@@ -299,7 +299,10 @@ def _new_line(line: BankLine) -> kept.NewLine:
         counterparty=line.counterparty,
         text=line.text,
         bank_reference=line.bank_reference,
-        details=line.details,
+        details=[payment.as_json() for payment in line.details],
+        counterparty_account=line.counterparty_account,
+        references=line.references,
+        reversal=line.reversal,
     )
 
 
@@ -308,6 +311,7 @@ def _as_json(line: kept.NewLine) -> dict[str, Any]:
     value["booked_on"] = line.booked_on.isoformat()
     value["value_date"] = line.value_date.isoformat() if line.value_date else None
     value["details"] = list(line.details)
+    value["references"] = list(line.references)
     return value
 
 

@@ -8,7 +8,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from po_toolkit.api.invoices import books_of
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.bank_matching import Part, Proposal, match
 from po_toolkit.domain.roles import Act, require
@@ -288,11 +287,11 @@ def _apply(
             evidence=evidence,
             now=opened.now(),
         )
-        books = books_of(opened) if intents else None
+        if intents:
+            opened.require_stripe()
     try:
         for intent in intents:
-            if books is not None:
-                telling.settle(books, intent)
+            telling.settle(opened, intent)
     except PurchaseOrderError:
         # Stripe refused a payment, so it is not in the books: the line is open again.
         with opened.store.writing(opened.actor, Act.UNDO_MATCH) as uow:

@@ -15,10 +15,8 @@ from po_toolkit.errors import PoToolkitError, PurchaseOrderError
 from po_toolkit.invoicing.adopt import adopt
 from po_toolkit.invoicing.batch import InvoiceResult, run_batch
 from po_toolkit.invoicing.content import Content
-from po_toolkit.invoicing.drive import Account
 from po_toolkit.invoicing.plan import doubts, unbillable_reason
 from po_toolkit.invoicing.resend import send_again
-from po_toolkit.payments.books import Books
 from po_toolkit.payments.sync import sync_one
 from po_toolkit.store import purchase_orders
 from po_toolkit.store.authorized import authorized
@@ -118,22 +116,14 @@ class InvoiceReport:
         }
 
 
-def account_of(opened: OpenConference) -> Account:
-    """Return what invoicing needs of an open conference.
+def account_of(opened: OpenConference) -> OpenConference:
+    """Return the conference itself, once it is certain that it has a Stripe key.
 
     Raises:
         SettingsError: The conference has no Stripe key.
     """
-    return Account(opened.conference, opened.store, opened.gateway, opened.actor, opened.now)
-
-
-def books_of(opened: OpenConference) -> Books:
-    """Return what a sync needs of an open conference.
-
-    Raises:
-        SettingsError: The conference has no Stripe key.
-    """
-    return Books(opened.conference, opened.store, opened.gateway, opened.now)
+    opened.require_stripe()
+    return opened
 
 
 def chosen_references(
@@ -227,10 +217,10 @@ def invoice_purchase_orders(
     """
     require(opened.actor, Act.INVOICE)
     chosen = chosen_references(opened, batch=batch, references=references, all_draft=all_draft)
-    account = account_of(opened)
+    opened.require_stripe()
     adopt_claimed(opened, chosen)
     results = []
-    for result in run_batch(account, chosen, send=send, wait=time.sleep):
+    for result in run_batch(opened, chosen, send=send, wait=time.sleep):
         results.append(result)
         if progress is not None:
             progress(result)
@@ -252,8 +242,8 @@ def adopt_invoice(opened: OpenConference, reference: str, stripe_invoice_id: str
     require(opened.actor, Act.ADOPT)
     with opened.store.reading() as session:
         order = purchase_orders.by_reference(session, opened.conference, reference)
-    invoice = adopt(account_of(opened), order.id, stripe_invoice_id)
-    sync_one(books_of(opened), stripe_invoice_id)
+    invoice = adopt(opened, order.id, stripe_invoice_id)
+    sync_one(opened, stripe_invoice_id)
     return InvoiceResult(order.reference, "skipped", stripe_invoice_id, invoice.hosted_url)
 
 
@@ -289,7 +279,7 @@ def resend_invoice(opened: OpenConference, reference: str) -> InvoiceResult:
     """
     with opened.store.reading() as session:
         order = purchase_orders.by_reference(session, opened.conference, reference)
-    invoice = send_again(account_of(opened), order.id)
+    invoice = send_again(opened, order.id)
     return InvoiceResult(
         order.reference, "invoiced", invoice.stripe_invoice_id or "", invoice.hosted_url
     )

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from po_toolkit.api.invoices import account_of, books_of
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.domain.sums import Status
@@ -14,7 +13,6 @@ from po_toolkit.errors import NotFoundError, PurchaseOrderError
 from po_toolkit.invoicing.void import void_at_stripe
 from po_toolkit.money import display, to_minor
 from po_toolkit.payments import by_hand, refunds, reversal, telling
-from po_toolkit.payments.books import Books
 from po_toolkit.store import ledger
 from po_toolkit.store.database import Store
 from po_toolkit.store.purchase_orders import by_reference, refresh_status
@@ -93,8 +91,9 @@ def record_payment_by_hand(
             note=note,
             again=again,
         )
-        books = books_of(opened) if intent else None
-    return _settled(opened, books, [intent] if intent else [], reference)
+        if intent:
+            opened.require_stripe()
+    return _settled(opened, [intent] if intent else [], reference)
 
 
 def credit(opened: OpenConference, reference: str, *, amount: Decimal, reason: str) -> MoneyResult:
@@ -119,8 +118,9 @@ def credit(opened: OpenConference, reference: str, *, amount: Decimal, reason: s
         intent = by_hand.enter_credit_note(
             uow, locked, amount=minor, reason=reason, credit_date=opened.today()
         )
-        books = books_of(opened) if intent else None
-    return _settled(opened, books, [intent] if intent else [], reference)
+        if intent:
+            opened.require_stripe()
+    return _settled(opened, [intent] if intent else [], reference)
 
 
 def refund(
@@ -173,8 +173,9 @@ def refund(
                 refund_date=refund_date or opened.today(),
                 note=note,
             )
-        books = books_of(opened) if intents else None
-    return _settled(opened, books, intents, reference)
+        if intents:
+            opened.require_stripe()
+    return _settled(opened, intents, reference)
 
 
 def reverse_entry(opened: OpenConference, entry: str, *, reason: str = "") -> MoneyResult:
@@ -224,7 +225,7 @@ def cancel(opened: OpenConference, reference: str) -> MoneyResult:
     order = _find(opened, reference)
     _refuse_with_money(order)
     if order.live_invoice is not None:
-        void_at_stripe(account_of(opened), order.id)
+        void_at_stripe(opened, order.id)
     with opened.store.writing(opened.actor, Act.CANCEL) as uow:
         locked = uow.lock_purchase_order(order.id)
         _refuse_with_money(locked)
@@ -245,13 +246,10 @@ def result_of(order: PurchaseOrder) -> MoneyResult:
     return MoneyResult(order.reference, order.status, order.balance_due, order.currency)
 
 
-def _settled(
-    opened: OpenConference, books: Books | None, intents: list[int], reference: str
-) -> MoneyResult:
+def _settled(opened: OpenConference, intents: list[int], reference: str) -> MoneyResult:
     """Tell Stripe what it must hear, then say how the purchase order stands."""
     for intent in intents:
-        if books is not None:
-            telling.settle(books, intent)
+        telling.settle(opened, intent)
     return result_of(_find(opened, reference))
 
 

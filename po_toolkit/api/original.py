@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from po_toolkit.api import invoices, ledger, sync
+from po_toolkit.api import ledger, sync
 from po_toolkit.api.telling import tell_after_sending
 from po_toolkit.bootstrap import OpenConference, open_conference, open_database
 from po_toolkit.config import load_settings
@@ -63,7 +63,7 @@ def create_stripe_invoice(
         StripeGatewayError: Stripe refused, or the outcome is unknown and a repeat is safe.
     """
     open_now = opened_for(purchase_order, opened)
-    sent = send_invoice(invoices.account_of(open_now), purchase_order.id)
+    sent = send_invoice(open_now, purchase_order.id)
     tell_after_sending(open_now)
     return sent.hosted_url
 

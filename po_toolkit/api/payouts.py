@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from po_toolkit.api.invoices import books_of
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.payments.payouts import PayoutReport, pull
@@ -21,4 +20,4 @@ def pull_payouts(opened: OpenConference, *, full: bool = False) -> PayoutReport:
         StripeGatewayError: Stripe could not be read to the end; the next reading goes on.
     """
     require(opened.actor, Act.SYNC)
-    return pull(books_of(opened), full=full)
+    return pull(opened, full=full)

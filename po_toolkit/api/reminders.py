@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any
 
 from po_toolkit.api.delivery import final_pdf
-from po_toolkit.api.invoices import account_of, books_of
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.reminders import due_step, step_words
 from po_toolkit.domain.roles import Act, require
@@ -197,15 +196,15 @@ def _send(opened: OpenConference, due: DueReminder, drafts: Keep | None) -> Remi
         with opened.store.reading() as session:
             (order,) = by_references(session, opened.conference, [due.reference])
         if order.stripe_invoice_id:
-            sync_one(books_of(opened), order.stripe_invoice_id)
-        account, schedule = account_of(opened), _schedule(opened)
+            sync_one(opened, order.stripe_invoice_id)
+        schedule = _schedule(opened)
         if due.delivery == "stripe" or drafts is None:
-            sent = remind(account, order.id, due.step, schedule)
+            sent = remind(opened, order.id, due.step, schedule)
         else:
             name = f"reminder-{order.reference}.eml"
             _, _, pdf = final_pdf(opened, order.reference)
             sent = draft_reminder(
-                account, order.id, due.step, schedule, pdf=pdf, keep=partial(drafts, name)
+                opened, order.id, due.step, schedule, pdf=pdf, keep=partial(drafts, name)
             )
     except StripeAuthenticationError:
         raise

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from po_toolkit.api.invoices import adopt_claimed, books_of
+from po_toolkit.api.invoices import adopt_claimed
 from po_toolkit.api.telling import tell_waiting
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PurchaseOrderError, StripeNotFoundError
-from po_toolkit.payments.books import Books
 from po_toolkit.payments.report import SyncReport
 from po_toolkit.payments.sync import failure_noted, sync_all, sync_one
 from po_toolkit.store.purchase_orders import by_reference
@@ -30,17 +29,16 @@ def sync_conference(opened: OpenConference, *, full: bool = False) -> SyncReport
         StripeGatewayError: Stripe could not be read to the end.
     """
     require(opened.actor, Act.SYNC)
-    books = books_of(opened)
-    before = books.gateway.calls
-    with failure_noted(books):
+    before = opened.gateway.calls
+    with failure_noted(opened):
         untold = [
             f"{result.reference}: {result.error}"
             for result in adopt_claimed(opened)
             if result.outcome == "failed"
         ]
         untold += tell_waiting(opened)
-    report = sync_all(books, full=full, untold=untold)
-    report.stripe_calls = books.gateway.calls - before
+    report = sync_all(opened, full=full, untold=untold)
+    report.stripe_calls = opened.gateway.calls - before
     return report
 
 
@@ -57,8 +55,8 @@ def sync_purchase_order(opened: OpenConference, reference: str) -> SyncReport:
     with opened.store.reading() as session:
         order = by_reference(session, opened.conference, reference)
     ids = [i.stripe_invoice_id for i in order.invoices if i.state != "deleted"]
-    books = books_of(opened)
-    asked = [report for stripe_id in ids if stripe_id for report in _look_at(books, stripe_id)]
+    opened.require_stripe()
+    asked = [report for stripe_id in ids if stripe_id for report in _look_at(opened, stripe_id)]
     if not asked:
         raise PurchaseOrderError(
             f"{order.reference} has no Stripe invoice yet; create it with: "
@@ -70,9 +68,9 @@ def sync_purchase_order(opened: OpenConference, reference: str) -> SyncReport:
     return total
 
 
-def _look_at(books: Books, stripe_id: str) -> list[SyncReport]:
+def _look_at(opened: OpenConference, stripe_id: str) -> list[SyncReport]:
     """Bring one invoice up to Stripe; nothing where it was a draft that somebody deleted there."""
     try:
-        return [sync_one(books, stripe_id)]
+        return [sync_one(opened, stripe_id)]
     except StripeNotFoundError:
         return []

@@ -13,7 +13,6 @@ from po_toolkit.errors import (
     StripeGatewayError,
 )
 from po_toolkit.payments import telling
-from po_toolkit.payments.books import Books
 from po_toolkit.payments.intend import tell_earlier
 from po_toolkit.store import money_intents
 
@@ -35,7 +34,7 @@ def tell_waiting(opened: OpenConference) -> list[str]:
     with opened.store.reading() as session:
         waiting = [i.id for i in money_intents.unfinished(session, opened.conference)]
         untold = money_intents.untold_orders(session, opened.conference)
-    problems = _settle(_books(opened), waiting) if waiting else []
+    problems = _settle(opened, waiting) if waiting else []
     return problems + _tell_orders(opened, untold)
 
 
@@ -44,11 +43,11 @@ def _tell_orders(opened: OpenConference, order_ids: list[int]) -> list[str]:
     for order_id in order_ids:
         with opened.store.writing(opened.actor, Act.SYNC) as uow:
             intents = tell_earlier(uow, uow.lock_purchase_order(order_id))
-        problems += _settle(_books(opened), intents)
+        problems += _settle(opened, intents)
     return problems
 
 
-def _settle(books: Books, intents: list[int]) -> list[str]:
+def _settle(opened: OpenConference, intents: list[int]) -> list[str]:
     problems = []
     unanswered = 0
     for intent in intents:
@@ -56,7 +55,7 @@ def _settle(books: Books, intents: list[int]) -> list[str]:
             problems.append("Stripe does not answer; the rest is told by the next sync.")
             break
         try:
-            telling.settle(books, intent)
+            telling.settle(opened, intent)
         except StripeAuthenticationError:
             raise
         except StripeGatewayError as error:
@@ -76,7 +75,3 @@ def tell_after_sending(opened: OpenConference) -> None:
             log.warning("stripe was not told", reason=problem)
     except PoToolkitError as error:
         log.warning("stripe was not told yet; the next sync does it", reason=str(error))
-
-
-def _books(opened: OpenConference) -> Books:
-    return Books(opened.conference, opened.store, opened.gateway, opened.now)

@@ -10,13 +10,12 @@ from typing import Any
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from po_toolkit.api.invoices import books_of
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.errors import PoToolkitError, SettingsError, StripeAuthenticationError
 from po_toolkit.payments.from_stripe import take_payments
 from po_toolkit.payments.handlers import handle
 from po_toolkit.store import jobs, webhook_events
-from po_toolkit.store.webhook_events import Waiting, Outcome
+from po_toolkit.store.webhook_events import Outcome, Waiting
 
 log = structlog.get_logger(__name__)
 
@@ -107,7 +106,7 @@ def _work_payments(opened: OpenConference, events: list[Waiting]) -> list[Outcom
         return []
     try:
         said = [_whole(event)["data"]["object"] for event in events]
-        results = take_payments(books_of(opened), said)
+        results = take_payments(opened, said)
     except Exception as problem:  # noqa: BLE001 whichever of them it is, it is found below
         log.info("payments are taken one by one", reason=type(problem).__name__)
     else:
@@ -122,7 +121,7 @@ def _try(opened: OpenConference, events: list[Waiting]) -> list[Outcome]:
     """Work the events of one object in one go, in the order in which they happened."""
     try:
         said = sorted(map(_whole, events), key=lambda event: event.get("created") or 0)
-        taken = handle(books_of(opened), said)
+        taken = handle(opened, said)
     except Exception as problem:
         if not isinstance(problem, PoToolkitError):
             log.exception("webhook event failed", stripe_event_id=events[-1].event_id)

@@ -11,7 +11,6 @@ from typing import Any
 import structlog
 from sqlalchemy import select
 
-from po_toolkit.api.invoices import books_of
 from po_toolkit.bootstrap import OpenConference, open_conference, open_database
 from po_toolkit.config import Settings, load_settings
 from po_toolkit.domain.roles import STRIPE, Act, require
@@ -160,7 +159,7 @@ def handle_invoice_paid_webhook(
         return
     opened = open_conference(slug, settings=settings, store=store, actor=STRIPE)
     try:
-        invoice_changed(books_of(opened), {"data": {"object": invoice}})
+        invoice_changed(opened, {"data": {"object": invoice}})
     except PoToolkitError as error:
         log.warning(
             "payment not taken; sync will", stripe_invoice_id=invoice["id"], error=str(error)

@@ -146,7 +146,7 @@ _JOB_AFTER: Mapping[JobState, Collection[JobState]] = {
     JobState.INVOICED: (),
     JobState.CANCELLED: (),
 }
-"""That a purchase order was invoiced holds whichever worker reports it, even one whose lease ended."""
+"""That a purchase order was invoiced holds whichever worker reports it, lease or not."""
 
 _EVENT_ENDS = {EventState.PROCESSED, EventState.IGNORED, EventState.FAILED, EventState.HELD}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from po_toolkit.context import OpenConference
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import (
     InvoiceMismatchError,
@@ -11,7 +12,6 @@ from po_toolkit.errors import (
     PurchaseOrderError,
     StripeNotFoundError,
 )
-from po_toolkit.invoicing.drive import Account
 from po_toolkit.money import display, minor_from_api
 from po_toolkit.store import invoices
 from po_toolkit.store.purchase_orders import refresh_status
@@ -20,11 +20,11 @@ from po_toolkit.store.tables import Invoice, PurchaseOrder
 Json = dict[str, Any]
 
 
-def adopt(account: Account, order_id: int, stripe_id: str) -> Invoice:
+def adopt(opened: OpenConference, order_id: int, stripe_id: str) -> Invoice:
     """Take a Stripe invoice as this purchase order's, instead of billing again.
 
     Args:
-        account: The conference's account.
+        opened: The conference's account.
         order_id: The purchase order.
         stripe_id: Stripe's invoice, ``in_…``.
 
@@ -35,15 +35,15 @@ def adopt(account: Account, order_id: int, stripe_id: str) -> Invoice:
         StripeGatewayError: Stripe could not be asked.
     """
     try:
-        said = account.gateway.read(f"/v1/invoices/{stripe_id}")
+        said = opened.gateway.read(f"/v1/invoices/{stripe_id}")
     except StripeNotFoundError:
         raise NotFoundError(
-            f"The Stripe account of {account.conference.slug} has no invoice {stripe_id}; "
+            f"The Stripe account of {opened.conference.slug} has no invoice {stripe_id}; "
             f"copy its id (in_…) from the Stripe dashboard."
         ) from None
-    with account.store.writing(account.actor, Act.ADOPT) as uow:
+    with opened.store.writing(opened.actor, Act.ADOPT) as uow:
         order = uow.lock_purchase_order(order_id)
-        other = invoices.by_stripe_id(uow.session, account.conference, stripe_id)
+        other = invoices.by_stripe_id(uow.session, opened.conference, stripe_id)
         if other is not None and other.purchase_order_id == order.id:
             return other
         _refuse(order, other, said)
@@ -56,11 +56,11 @@ def adopt(account: Account, order_id: int, stripe_id: str) -> Invoice:
             adopted=True,
             currency=order.currency,
             stripe_invoice_id=stripe_id,
-            sent_at=account.now(),
+            sent_at=opened.now(),
         )
         order.invoices.append(invoice)
         order.claimed_invoice_id = ""
-        invoices.take_over(invoice, said, account.conference.timezone, account.now())
+        invoices.take_over(invoice, said, opened.conference.timezone, opened.now())
         refresh_status(order)
         uow.audit(Act.ADOPT, order, after={"stripe_invoice_id": stripe_id})
     return invoice

@@ -24,7 +24,7 @@ def taxed_lines(drive: Drive, invoice: Json) -> list[Json]:
     """
     if not drive.plan.content.automatic_tax:
         return []
-    return all_lines(drive.account.gateway, invoice)
+    return all_lines(drive.opened.gateway, invoice)
 
 
 def unpayable(invoice: Json) -> bool:

@@ -6,13 +6,14 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from po_toolkit.context import OpenConference
 from po_toolkit.errors import (
     BusyError,
     LostLeaseError,
     PoToolkitError,
     StripeAuthenticationError,
 )
-from po_toolkit.invoicing.drive import Account, signs_of_life
+from po_toolkit.invoicing.drive import signs_of_life
 from po_toolkit.invoicing.send import send_invoice
 from po_toolkit.store.purchase_orders import by_reference, id_of
 from po_toolkit.store.tables import PurchaseOrder
@@ -44,7 +45,7 @@ class InvoiceResult:
 
 
 def run_batch(
-    account: Account,
+    opened: OpenConference,
     references: Sequence[str],
     *,
     send: bool = True,
@@ -56,19 +57,19 @@ def run_batch(
     key, nothing more is tried: what is left fails with that reason and is untouched.
 
     Args:
-        account: The conference's account.
+        opened: The conference's account.
         references: Which purchase orders.
         send: False stops at checked drafts.
         wait: Sleeps, in seconds, before looking again at one in other hands.
     """
     queue = deque(references)
-    with signs_of_life(account):
+    with signs_of_life(opened):
         while queue:
             reference = queue.popleft()
-            with account.store.reading() as session:
-                order_id = id_of(session, account.conference, reference)
+            with opened.store.reading() as session:
+                order_id = id_of(session, opened.conference, reference)
             try:
-                yield invoice_one(account, order_id, reference, send=send)
+                yield invoice_one(opened, order_id, reference, send=send)
             except (BusyError, LostLeaseError):
                 queue.append(reference)
                 wait(POLL_SECONDS if len(queue) == 1 else 0)
@@ -79,7 +80,7 @@ def run_batch(
 
 
 def invoice_one(
-    account: Account,
+    opened: OpenConference,
     order_id: int,
     reference: str,
     *,
@@ -89,7 +90,7 @@ def invoice_one(
     """Invoice one purchase order and say what became of it.
 
     Args:
-        account: The conference's account.
+        opened: The conference's account.
         order_id: Which purchase order.
         reference: Its reference.
         send: False stops at the draft.
@@ -101,18 +102,18 @@ def invoice_one(
         StripeAuthenticationError: Stripe does not accept the key.
     """
     try:
-        invoice = send_invoice(account, order_id, send=send, read=read)
+        invoice = send_invoice(opened, order_id, send=send, read=read)
     except (BusyError, LostLeaseError, StripeAuthenticationError):
         raise
     except PoToolkitError as error:
-        return _not_invoiced(account, reference, str(error))
+        return _not_invoiced(opened, reference, str(error))
     return InvoiceResult(reference, "invoiced", invoice.stripe_invoice_id or "", invoice.hosted_url)
 
 
-def _not_invoiced(account: Account, reference: str, reason: str) -> InvoiceResult:
+def _not_invoiced(opened: OpenConference, reference: str, reason: str) -> InvoiceResult:
     """Tell a purchase order that needs nothing from one that needs mending."""
-    with account.store.reading() as session:
-        order = by_reference(session, account.conference, reference)
+    with opened.store.reading() as session:
+        order = by_reference(session, opened.conference, reference)
     if not _settled(order):
         return InvoiceResult(reference, "failed", error=reason)
     live = order.live_invoice

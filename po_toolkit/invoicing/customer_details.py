@@ -83,7 +83,7 @@ def _with_all_parts(details: Json) -> Json:
 
 def _bears_it(drive: Drive, path: str, tax_id: str, *, replaced: str) -> bool:
     """Tell whether he bears the tax id; the one that it replaces is taken off him."""
-    gateway, found = drive.account.gateway, False
+    gateway, found = drive.opened.gateway, False
     for row in [row for page in gateway.pages(f"{path}/tax_ids") for row in page]:
         known = f"{row['type']} {row['value']}"
         found |= known == tax_id
@@ -95,8 +95,8 @@ def _bears_it(drive: Drive, path: str, tax_id: str, *, replaced: str) -> bool:
 
 def _write(drive: Drive, customer: StripeCustomer, changes: int, path: str, body: Json) -> Intent:
     """Do the customer's next change, or the one that another driver has begun."""
-    account = drive.account
-    with account.store.writing(account.actor, Act.INVOICE) as uow:
+    opened = drive.opened
+    with opened.store.writing(opened.actor, Act.INVOICE) as uow:
         held(uow, drive.invoice)
         intent = intend(
             uow,
@@ -105,10 +105,10 @@ def _write(drive: Drive, customer: StripeCustomer, changes: int, path: str, body
             body,
             conference_id=customer.conference_id,
             purchase_order_id=None,
-            now=account.now(),
+            now=opened.now(),
         )
     try:
-        said = account.gateway.write(intent.path, intent.body, idempotency_key=intent.key)
+        said = opened.gateway.write(intent.path, intent.body, idempotency_key=intent.key)
     except (StripeStored500Error, StripeIdempotencyError):
         _remember(drive, customer, changes + 1)  # this key can say nothing more
         raise
@@ -124,8 +124,8 @@ def _remember(
     put: Json | None = None,
     bears: str | None = None,
 ) -> None:
-    account = drive.account
-    with account.store.writing(account.actor, Act.INVOICE) as uow:
+    opened = drive.opened
+    with opened.store.writing(opened.actor, Act.INVOICE) as uow:
         row = uow.session.get_one(StripeCustomer, customer.id, with_for_update=True)
         row.changes = max(row.changes, changes)
         if put is not None:

@@ -45,8 +45,8 @@ def customer_step(drive: Drive) -> None:
 
 
 def _intended(drive: Drive, customer: StripeCustomer) -> Intent:
-    account = drive.account
-    with account.store.writing(account.actor, Act.INVOICE) as uow:
+    opened = drive.opened
+    with opened.store.writing(opened.actor, Act.INVOICE) as uow:
         held(uow, drive.invoice)
         return intend(
             uow,
@@ -55,7 +55,7 @@ def _intended(drive: Drive, customer: StripeCustomer) -> Intent:
             drive.plan.customer(),
             conference_id=customer.conference_id,
             purchase_order_id=None,
-            now=account.now(),
+            now=opened.now(),
         )
 
 
@@ -92,7 +92,7 @@ def _existing(drive: Drive) -> Json | None:
     query = {"email": order.contact_email.strip()}
     same = [
         row
-        for page in drive.account.gateway.pages("/v1/customers", query)
+        for page in drive.opened.gateway.pages("/v1/customers", query)
         for row in page
         if comparable(row.get("name") or "") == order.organization_key
     ]
@@ -101,16 +101,16 @@ def _existing(drive: Drive) -> Json | None:
 
 def _made(drive: Drive, customer: StripeCustomer) -> tuple[str, str, Json]:
     """Make the customer; return his id, and the tax id and details that he was made with."""
-    account = drive.account
+    opened = drive.opened
     intent = drive.intent or _intended(drive, customer)
     try:
-        made = account.gateway.write(intent.path, intent.body, idempotency_key=intent.key)
+        made = opened.gateway.write(intent.path, intent.body, idempotency_key=intent.key)
     except (StripeStored500Error, StripeRefusedError) as error:
         looks = isinstance(error, StripeStored500Error | StripeIdempotencyError)
         found = _existing(drive) if looks else None
         if found:
             return str(found["id"]), "", borne(found)
-        with account.store.writing(account.actor, Act.INVOICE) as uow:
+        with opened.store.writing(opened.actor, Act.INVOICE) as uow:
             row = uow.session.get_one(StripeCustomer, customer.id)
             row.attempt = max(row.attempt, customer.attempt + 1)
         raise

@@ -8,7 +8,7 @@ changes nothing.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,18 +18,18 @@ from uuid import uuid4
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
+from po_toolkit.context import OpenConference
 from po_toolkit.domain.periods import local_day
-from po_toolkit.domain.roles import Act, Actor
+from po_toolkit.domain.roles import Act
 from po_toolkit.errors import BusyError, LostLeaseError
 from po_toolkit.invoicing.content import Content
 from po_toolkit.invoicing.plan import InvoicePlan, refuse_unbillable
 from po_toolkit.invoicing.tax import known_rates
 from po_toolkit.store import invoices
-from po_toolkit.store.database import Store, UnitOfWork
+from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.purchase_orders import to_bill
 from po_toolkit.store.stripe_writes import Intent, finish, intend
-from po_toolkit.store.tables import LIVE_STATES, Conference, Invoice, PurchaseOrder, StripeCustomer
-from po_toolkit.stripe_gateway import StripeGateway
+from po_toolkit.store.tables import LIVE_STATES, Invoice, PurchaseOrder, StripeCustomer
 
 Json = dict[str, Any]
 
@@ -37,24 +37,11 @@ LOOK_HOLDS = timedelta(hours=1)
 """How long 'not there' is believed; the key keeps two makers of one customer apart meanwhile."""
 
 
-@dataclass(frozen=True)
-class Account:
-    """Where invoices are driven: one conference's database, Stripe account, clock and actor."""
-
-    conference: Conference
-    store: Store
-    gateway: StripeGateway
-    actor: Actor
-    now: Callable[[], datetime]
-    drivers: str = field(default_factory=lambda: uuid4().hex)
-    """Prefix of every lease taken here, so that one sign of life renews them all."""
-
-
 @dataclass
 class Drive:
     """One invoice in the hands of its driver."""
 
-    account: Account
+    opened: OpenConference
     order: PurchaseOrder
     invoice: Invoice
     resumed: bool
@@ -70,7 +57,7 @@ class Drive:
     @property
     def plan(self) -> InvoicePlan:
         """What is to be sent."""
-        conference = self.account.conference
+        conference = self.opened.conference
         return InvoicePlan(self.order, conference, self.invoice.generation, self.rate_ids)
 
     @contextmanager
@@ -82,7 +69,7 @@ class Drive:
         Raises:
             LostLeaseError: Another driver has it; nothing is changed.
         """
-        with self.account.store.writing(self.account.actor, Act.INVOICE) as uow:
+        with self.opened.store.writing(self.opened.actor, Act.INVOICE) as uow:
             row = held(uow, self.invoice)
             yield uow, row
             self.note_progress(uow, row)
@@ -96,7 +83,7 @@ class Drive:
 
     def note_progress(self, uow: UnitOfWork, row: Invoice) -> None:
         """Note what Stripe has done, and store what is asked of it next."""
-        now = self.account.now()
+        now = self.opened.now()
         for key, stripe_id in self.finished:
             finish(uow, key, stripe_id, now)
         self.finished.clear()
@@ -122,7 +109,7 @@ class Drive:
         """
         if self.intent is None:
             raise LostLeaseError(f"{self.order.reference}: the journal has no next step.")
-        answer = self.account.gateway.write(
+        answer = self.opened.gateway.write(
             self.intent.path, self.intent.body, idempotency_key=self.intent.key
         )
         self.finished.append((self.intent.key, str(answer["id"])))
@@ -148,7 +135,7 @@ class Drive:
     def knows_absent(self, customer: StripeCustomer) -> bool:
         """Tell whether the account is known not to have this customer, unless we made it since."""
         looked = customer.looked_for_at
-        fresh = looked is not None and self.account.now() - looked < LOOK_HOLDS
+        fresh = looked is not None and self.opened.now() - looked < LOOK_HOLDS
         new = not self.resumed and customer.attempt == 1 and not customer.stripe_customer_id
         return fresh and new
 
@@ -194,11 +181,11 @@ _HELD = (
 )
 
 
-def claim(account: Account, order_id: int, read: PurchaseOrder | None = None) -> Drive:
+def claim(opened: OpenConference, order_id: int, read: PurchaseOrder | None = None) -> Drive:
     """Take the lease on a purchase order's invoice, making its row where there is none.
 
     Args:
-        account: The conference's account.
+        opened: The conference's account.
         order_id: Which purchase order.
         read: The purchase order as it was read before, to save a reading if it is unchanged.
 
@@ -206,13 +193,13 @@ def claim(account: Account, order_id: int, read: PurchaseOrder | None = None) ->
         BusyError: Another driver holds it.
         PurchaseOrderError: It cannot be invoiced; the message says why.
     """
-    now = account.now()
+    now = opened.now()
     if read is None:
-        with account.store.reading() as session:
+        with opened.store.reading() as session:
             read = to_bill(session, [order_id]).get(order_id)
-    with account.store.writing(account.actor, Act.INVOICE) as uow:
+    with opened.store.writing(opened.actor, Act.INVOICE) as uow:
         order = uow.lock_as_read(read) if read else uow.lock_purchase_order(order_id)
-        refuse_unbillable(order, account.conference, local_day(now, account.conference.timezone))
+        refuse_unbillable(order, opened.conference, local_day(now, opened.conference.timezone))
         invoice = order.live_invoice
         resumed = invoice is not None
         if invoice is None:
@@ -226,15 +213,15 @@ def claim(account: Account, order_id: int, read: PurchaseOrder | None = None) ->
                 invoice.step = "customer"
         invoice.refused = False
         invoice.error = ""
-        invoice.delivery = Content(order, account.conference, invoice.generation).delivery
+        invoice.delivery = Content(order, opened.conference, invoice.generation).delivery
         if invoice.step in LAST_STEPS:
             invoice.step = last_step(invoice)
-        _lease(account, invoice)
+        _lease(opened, invoice)
         uow.session.flush()
         if resumed:
             uow.session.refresh(invoice, ["customer"])
         customer = invoice.customer
-        drive = Drive(account, order, invoice, resumed)
+        drive = Drive(opened, order, invoice, resumed)
         known = customer is not None and bool(customer.stripe_customer_id)
         if invoice.step == "customer" and known and up_to_date(drive, customer):
             invoice.step = "draft"
@@ -262,28 +249,28 @@ def up_to_date(drive: Drive, customer: StripeCustomer | None) -> bool:
     )
 
 
-def hold(account: Account, order_id: int) -> Drive | None:
+def hold(opened: OpenConference, order_id: int) -> Drive | None:
     """Take the lease on the live invoice, if there is one, to do something else with it.
 
     Raises:
         BusyError: Another driver holds it.
     """
-    with account.store.writing(account.actor, Act.INVOICE) as uow:
+    with opened.store.writing(opened.actor, Act.INVOICE) as uow:
         order = uow.lock_purchase_order(order_id)
         invoice = order.live_invoice
         if invoice is None:
             return None
-        if invoice.lease_until is not None and invoice.lease_until > account.now():
+        if invoice.lease_until is not None and invoice.lease_until > opened.now():
             raise BusyError(f"{order.reference}: another process is invoicing it right now.")
-        _lease(account, invoice)
+        _lease(opened, invoice)
         uow.session.flush()
         uow.session.refresh(invoice, ["customer"])
-    return Drive(account, order, invoice, resumed=True)
+    return Drive(opened, order, invoice, resumed=True)
 
 
-def _lease(account: Account, invoice: Invoice) -> None:
-    invoice.lease_owner = f"{account.drivers}-{uuid4().hex[:8]}"
-    invoice.lease_until = account.now() + invoices.LEASE
+def _lease(opened: OpenConference, invoice: Invoice) -> None:
+    invoice.lease_owner = f"{opened.lease_prefix}-{uuid4().hex[:8]}"
+    invoice.lease_until = opened.now() + invoices.LEASE
 
 
 def _next_generation(uow: UnitOfWork, order: PurchaseOrder, now: datetime) -> Invoice:
@@ -311,7 +298,7 @@ def release(drive: Drive, error: str = "", *, refused: bool = False) -> None:
     mine = drive.invoice
     if not mine.lease_owner and not error:
         return
-    with drive.account.store.writing(drive.account.actor, Act.INVOICE) as uow:
+    with drive.opened.store.writing(drive.opened.actor, Act.INVOICE) as uow:
         row = uow.session.get_one(Invoice, mine.id)
         if row.lease_owner == mine.lease_owner:
             row.lease_owner = ""
@@ -321,13 +308,13 @@ def release(drive: Drive, error: str = "", *, refused: bool = False) -> None:
 
 
 @contextmanager
-def signs_of_life(account: Account) -> Iterator[None]:
+def signs_of_life(opened: OpenConference) -> Iterator[None]:
     """Renew the leases of this account's drivers while the block runs."""
     stop = threading.Event()
 
     def beat() -> None:
         while not stop.wait(invoices.LEASE.total_seconds() / 3):
-            invoices.renew_leases(account.store, account.drivers, account.now())
+            invoices.renew_leases(opened.store, opened.lease_prefix, opened.now())
 
     thread = threading.Thread(target=beat, daemon=True)
     thread.start()

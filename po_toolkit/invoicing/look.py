@@ -53,7 +53,7 @@ def look(drive: Drive) -> Sight:
 
 def look_at(drive: Drive, stripe_id: str) -> Sight:
     """Fetch one invoice and compare it with the plan."""
-    gateway = drive.account.gateway
+    gateway = drive.opened.gateway
     try:
         invoice = gateway.read(f"/v1/invoices/{stripe_id}")
     except StripeNotFoundError:
@@ -100,11 +100,11 @@ def all_lines(gateway: StripeGateway, invoice: Json) -> list[Json]:
 
 def was_sent(drive: Drive, stripe_id: str) -> bool:
     """Tell whether Stripe has told of sending this invoice."""
-    since = _since(drive.invoice.first_tried_at or drive.account.now())
+    since = _since(drive.invoice.first_tried_at or drive.opened.now())
     query = {"types": ["invoice.sent"], "created": {"gte": since}}
     return any(
         event["data"]["object"]["id"] == stripe_id
-        for page in drive.account.gateway.pages("/v1/events", query)
+        for page in drive.opened.gateway.pages("/v1/events", query)
         for event in page
     )
 
@@ -112,7 +112,7 @@ def was_sent(drive: Drive, stripe_id: str) -> bool:
 def _by_metadata(drive: Drive) -> str | None:
     """Return the id of the invoice that carries this purchase order's uuid and generation."""
     invoice = drive.invoice
-    query: Json = {"created": {"gte": _since(invoice.first_tried_at or drive.account.now())}}
+    query: Json = {"created": {"gte": _since(invoice.first_tried_at or drive.opened.now())}}
     customer = invoice.customer.stripe_customer_id if invoice.customer else None
     if customer:
         try:
@@ -125,7 +125,7 @@ def _by_metadata(drive: Drive) -> str | None:
 def _first_match(drive: Drive, query: Json) -> str | None:
     metadata = drive.plan.metadata()
     wanted = (metadata["purchase_order_uuid"], metadata["generation"])
-    for page in drive.account.gateway.pages("/v1/invoices", query):
+    for page in drive.opened.gateway.pages("/v1/invoices", query):
         for row in page:
             has = row.get("metadata") or {}
             if (has.get("purchase_order_uuid"), has.get("generation")) == wanted:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from po_toolkit.context import OpenConference
 from po_toolkit.domain.reminders import passed_steps, why_not
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import StripeRefusedError
 from po_toolkit.invoicing.delivery import mail_draft
-from po_toolkit.invoicing.drive import Account
 from po_toolkit.store import reminders
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.tables import PurchaseOrder, Reminder
@@ -50,13 +50,13 @@ def held_by_books(order: PurchaseOrder) -> str:
     return why_not(order.sums, entries, order.currency)
 
 
-def held_by_stripe(account: Account, stripe_id: str) -> str:
+def held_by_stripe(opened: OpenConference, stripe_id: str) -> str:
     """Return why what Stripe says now forbids a reminder, or ``""``.
 
     Raises:
         StripeGatewayError: In one of its kinds.
     """
-    gateway = account.gateway
+    gateway = opened.gateway
     path = f"/v1/invoices/{stripe_id}"
     invoice = gateway.read(path, {"expand": ["payments.data.payment.payment_intent"]})
     if invoice["status"] != "open":
@@ -67,21 +67,21 @@ def held_by_stripe(account: Account, stripe_id: str) -> str:
             continue
         if intent["status"] in _UNDER_WAY:
             return "a payment is under way"
-        if payment["status"] == "paid" and _disputed(account, intent["id"]):
+        if payment["status"] == "paid" and _disputed(opened, intent["id"]):
             return "a payment is disputed"
     return ""
 
 
-def _disputed(account: Account, intent_id: str) -> bool:
-    pages = account.gateway.pages("/v1/disputes", {"payment_intent": intent_id})
+def _disputed(opened: OpenConference, intent_id: str) -> bool:
+    pages = opened.gateway.pages("/v1/disputes", {"payment_intent": intent_id})
     return any(row["status"] not in _OVER for page in pages for row in page)
 
 
-def remind(account: Account, order_id: int, step: int, schedule: list[int]) -> Sent:
+def remind(opened: OpenConference, order_id: int, step: int, schedule: list[int]) -> Sent:
     """Have Stripe mail the invoice again for a step, unless it was taken or is forbidden.
 
     Args:
-        account: The conference's account.
+        opened: The conference's account.
         order_id: The purchase order; its payments were read from Stripe just now.
         step: Days from the due date.
         schedule: All steps; earlier ones are passed over for good.
@@ -90,24 +90,24 @@ def remind(account: Account, order_id: int, step: int, schedule: list[int]) -> S
         StripeUnknownError: Nobody knows whether it was mailed; the same call again is safe.
         StripeAuthenticationError: The key is wrong.
     """
-    stripe_id, why = _asked(account, order_id)
+    stripe_id, why = _asked(opened, order_id)
     if why:
         return Sent("held", why)
-    with account.store.writing(account.actor, Act.REMIND) as uow:
-        held = _take(account, uow, order_id, stripe_id, step, schedule=schedule, state="sending")
+    with opened.store.writing(opened.actor, Act.REMIND) as uow:
+        held = _take(opened, uow, order_id, stripe_id, step, schedule=schedule, state="sending")
         if held:
             return held
         row = reminders.reminder_row(uow.session, order_id, step)
         if row.state != "sending":
             return Sent("taken")
-        if account.now() - row.created_at > KEY_LASTS:
+        if opened.now() - row.created_at > KEY_LASTS:
             row.state, row.error = "refused", "it is not known whether Stripe mailed it"
             return Sent("refused", row.error)
-    return _mail(account, row)
+    return _mail(opened, row)
 
 
 def draft_reminder(
-    account: Account,
+    opened: OpenConference,
     order_id: int,
     step: int,
     schedule: list[int],
@@ -118,7 +118,7 @@ def draft_reminder(
     """Write the mail of a step that we deliver by ourselves, unless it was taken or is forbidden.
 
     Args:
-        account: The conference's account.
+        opened: The conference's account.
         order_id: The purchase order; its payments were read from Stripe just now.
         step: Days from the due date.
         schedule: All steps; earlier ones are passed over for good.
@@ -128,35 +128,35 @@ def draft_reminder(
     Raises:
         StripeGatewayError: Stripe could not be asked.
     """
-    stripe_id, why = _asked(account, order_id)
+    stripe_id, why = _asked(opened, order_id)
     if why:
         return Sent("held", why)
-    with account.store.writing(account.actor, Act.REMIND) as uow:
-        held = _take(account, uow, order_id, stripe_id, step, schedule=schedule, state="drafted")
+    with opened.store.writing(opened.actor, Act.REMIND) as uow:
+        held = _take(opened, uow, order_id, stripe_id, step, schedule=schedule, state="drafted")
         row = reminders.reminder_row(uow.session, order_id, step) if not held else None
         if held or row is None or row.state != "drafted" or row.sent_at is not None:
             return held or Sent("taken")
-        row.sent_at = account.now()
+        row.sent_at = opened.now()
         order = uow.lock_purchase_order(order_id)
         uow.audit(Act.REMIND, order, after={"step": step, "state": "drafted"})
         live = order.live_invoice
         if live is not None:
-            keep(mail_draft(order, live, account.conference, pdf, reminder=True))
+            keep(mail_draft(order, live, opened.conference, pdf, reminder=True))
     return Sent("drafted")
 
 
-def _asked(account: Account, order_id: int) -> tuple[str, str]:
+def _asked(opened: OpenConference, order_id: int) -> tuple[str, str]:
     """Return Stripe's id of the live invoice, and why Stripe forbids a reminder."""
-    with account.store.reading() as session:
+    with opened.store.reading() as session:
         live = session.get_one(PurchaseOrder, order_id).live_invoice
         stripe_id = (live.stripe_invoice_id or "") if live else ""
     if not stripe_id:
         return "", "it has no invoice at Stripe"
-    return stripe_id, held_by_stripe(account, stripe_id)
+    return stripe_id, held_by_stripe(opened, stripe_id)
 
 
 def _take(
-    account: Account,
+    opened: OpenConference,
     uow: UnitOfWork,
     order_id: int,
     stripe_id: str,
@@ -171,7 +171,7 @@ def _take(
     why = held_by_books(order)
     if why or live is None or live.stripe_invoice_id != stripe_id:
         return Sent("held", why or "its invoice was replaced just now")
-    now = account.now()
+    now = opened.now()
     known = {row.step for row in reminders.reminders_of(uow.session, [order_id])[order_id]}
     if any(later > step for later in known):
         return Sent("taken")
@@ -181,21 +181,21 @@ def _take(
     return None
 
 
-def _mail(account: Account, row: Reminder) -> Sent:
+def _mail(opened: OpenConference, row: Reminder) -> Sent:
     path = f"/v1/invoices/{row.stripe_invoice_id}/send"
     try:
-        account.gateway.write(path, {}, idempotency_key=f"reminder-{row.uuid}")
+        opened.gateway.write(path, {}, idempotency_key=f"reminder-{row.uuid}")
     except StripeRefusedError as error:
-        return _settle(account, row, "refused", str(error))
-    return _settle(account, row, "sent")
+        return _settle(opened, row, "refused", str(error))
+    return _settle(opened, row, "sent")
 
 
-def _settle(account: Account, row: Reminder, state: str, error: str = "") -> Sent:
-    with account.store.writing(account.actor, Act.REMIND) as uow:
+def _settle(opened: OpenConference, row: Reminder, state: str, error: str = "") -> Sent:
+    with opened.store.writing(opened.actor, Act.REMIND) as uow:
         order = uow.lock_purchase_order(row.purchase_order_id)
         kept = uow.session.get_one(Reminder, row.id)
         if kept.state == "sending":
             kept.state, kept.error = state, error
-            kept.sent_at = account.now() if state == "sent" else None
+            kept.sent_at = opened.now() if state == "sent" else None
             uow.audit(Act.REMIND, order, after={"step": row.step, "state": state})
     return Sent(state, error)

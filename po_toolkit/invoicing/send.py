@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from po_toolkit.context import OpenConference
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import (
     InvoiceMismatchError,
@@ -26,7 +27,6 @@ from po_toolkit.invoicing.automatic_tax import take_taxes, taxed_lines, unpayabl
 from po_toolkit.invoicing.customers import before_it_is_final, customer_step, forget_customer
 from po_toolkit.invoicing.drive import (
     LAST_STEPS,
-    Account,
     Drive,
     claim,
     held,
@@ -54,12 +54,12 @@ class _NextGenerationError(PoToolkitError):
 
 
 def send_invoice(
-    account: Account, order_id: int, *, send: bool = True, read: PurchaseOrder | None = None
+    opened: OpenConference, order_id: int, *, send: bool = True, read: PurchaseOrder | None = None
 ) -> Invoice:
     """Take a purchase order's invoice to ``sent`` or ``finalized``, or to a checked draft.
 
     Args:
-        account: The conference's account.
+        opened: The conference's account.
         order_id: The purchase order.
         send: False stops at the draft.
         read: The purchase order as it was read before; see ``claim``.
@@ -74,7 +74,7 @@ def send_invoice(
         StripeGatewayError: Stripe refused, or the outcome is unknown and a repeat is safe.
     """
     for _ in range(GENERATIONS):
-        drive = claim(account, order_id, read)
+        drive = claim(opened, order_id, read)
         try:
             _walk(drive, send=send)
         except _NextGenerationError:
@@ -101,7 +101,7 @@ def send_invoice(
 def _walk(drive: Drive, *, send: bool) -> None:
     for fingerprint, rate in drive.plan.rates.items():
         if fingerprint not in drive.rate_ids:
-            drive.rate_ids[fingerprint] = make_rate(drive.account, rate)
+            drive.rate_ids[fingerprint] = make_rate(drive.opened, rate)
     if drive.resumed and drive.invoice.step != "customer":
         _accept(drive, look(drive))
     first = drive.invoice.attempt
@@ -279,9 +279,9 @@ def _finalized_otherwise(drive: Drive, sight: Sight) -> None:
 
 
 def _done(drive: Drive, invoice: Json, *, mailed: bool) -> None:
-    account = drive.account
+    opened = drive.opened
     taxed = taxed_lines(drive, invoice)
-    with account.store.writing(account.actor, Act.INVOICE) as uow:
+    with opened.store.writing(opened.actor, Act.INVOICE) as uow:
         if taxed:
             take_taxes(uow, drive.order.id, taxed)
         paid = invoice["status"] == "paid"
@@ -291,7 +291,7 @@ def _done(drive: Drive, invoice: Json, *, mailed: bool) -> None:
         row.step = "done"
         issued = "sent" if mailed else "finalized"
         row.state = "paid" if paid else issued
-        row.sent_at = account.now()
+        row.sent_at = opened.now()
         row.lease_owner, row.lease_until = "", None
         _take_over(drive, row, invoice)
         drive.note_progress(uow, row)
@@ -303,7 +303,7 @@ def _done(drive: Drive, invoice: Json, *, mailed: bool) -> None:
 def _discard(drive: Drive) -> None:
     """Delete the draft and confirm it; only then may the next generation start."""
     with suppress(StripeNotFoundError):  # somebody else deleted it, which is as good
-        drive.account.gateway.delete(f"/v1/invoices/{drive.invoice.stripe_invoice_id}")
+        drive.opened.gateway.delete(f"/v1/invoices/{drive.invoice.stripe_invoice_id}")
     drive.advance(state="deleted", lease_owner="", lease_until=None)
 
 
@@ -319,5 +319,5 @@ def _clear_away(drive: Drive) -> None:
 
 
 def _take_over(drive: Drive, row: Invoice, said: Json) -> None:
-    account = drive.account
-    invoices.take_over(row, said, account.conference.timezone, account.now())
+    opened = drive.opened
+    invoices.take_over(row, said, opened.conference.timezone, opened.now())

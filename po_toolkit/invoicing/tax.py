@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import select
 
+from po_toolkit.context import OpenConference
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.tax import Rate
 from po_toolkit.errors import StripeIdempotencyError, StripeStored500Error
@@ -16,9 +17,6 @@ from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.stripe_writes import finish, intend
 from po_toolkit.store.tables import StripeTaxRate
 from po_toolkit.store.upsert import insert_if_new
-
-if TYPE_CHECKING:
-    from po_toolkit.invoicing.drive import Account
 
 Json = dict[str, Any]
 
@@ -38,18 +36,18 @@ def known_rates(uow: UnitOfWork, conference_id: int, wanted: Iterable[str]) -> d
     return {fingerprint: str(stripe_id) for fingerprint, stripe_id in rows}
 
 
-def make_rate(account: Account, rate: Rate) -> str:
+def make_rate(opened: OpenConference, rate: Rate) -> str:
     """Make a rate at Stripe, once whoever else makes it too, and return its id.
 
     Args:
-        account: Where.
+        opened: Where.
         rate: The rate.
 
     Raises:
         StripeGatewayError: In one of its kinds; the same call again is safe.
     """
-    with account.store.writing(account.actor, Act.INVOICE) as uow:
-        row, new = _row(uow, account.conference.id, rate)
+    with opened.store.writing(opened.actor, Act.INVOICE) as uow:
+        row, new = _row(uow, opened.conference.id, rate)
         if row.stripe_tax_rate_id:
             return row.stripe_tax_rate_id
         intent = intend(
@@ -59,14 +57,14 @@ def make_rate(account: Account, rate: Rate) -> str:
             _body(row, rate),
             conference_id=row.conference_id,
             purchase_order_id=None,
-            now=account.now(),
+            now=opened.now(),
         )
-    stripe_id = None if new else _existing(account, str(row.uuid))
+    stripe_id = None if new else _existing(opened, str(row.uuid))
     if stripe_id is None:
-        stripe_id = _made(account, row, intent.path, intent.body, intent.key)
-    with account.store.writing(account.actor, Act.INVOICE) as uow:
+        stripe_id = _made(opened, row, intent.path, intent.body, intent.key)
+    with opened.store.writing(opened.actor, Act.INVOICE) as uow:
         uow.session.get_one(StripeTaxRate, row.id).stripe_tax_rate_id = stripe_id
-        finish(uow, intent.key, stripe_id, account.now())
+        finish(uow, intent.key, stripe_id, opened.now())
     return stripe_id
 
 
@@ -97,23 +95,23 @@ def _body(row: StripeTaxRate, rate: Rate) -> Json:
     return body | {name: value for name, value in further.items() if value}
 
 
-def _made(account: Account, row: StripeTaxRate, path: str, body: Json, key: str) -> str:
+def _made(opened: OpenConference, row: StripeTaxRate, path: str, body: Json, key: str) -> str:
     try:
-        made = account.gateway.write(path, body, idempotency_key=key)
+        made = opened.gateway.write(path, body, idempotency_key=key)
     except (StripeStored500Error, StripeIdempotencyError):
-        found = _existing(account, str(row.uuid))
+        found = _existing(opened, str(row.uuid))
         if found:
             return found
-        with account.store.writing(account.actor, Act.INVOICE) as uow:
+        with opened.store.writing(opened.actor, Act.INVOICE) as uow:
             kept = uow.session.get_one(StripeTaxRate, row.id)
             kept.attempt = max(kept.attempt, row.attempt + 1)
         raise
     return str(made["id"])
 
 
-def _existing(account: Account, uuid: str) -> str | None:
+def _existing(opened: OpenConference, uuid: str) -> str | None:
     """Return the rate that an earlier try made, by its metadata; lists are consistent."""
-    for page in account.gateway.pages("/v1/tax_rates"):
+    for page in opened.gateway.pages("/v1/tax_rates"):
         for rate in page:
             if (rate.get("metadata") or {}).get(_OURS) == uuid:
                 return str(rate["id"])

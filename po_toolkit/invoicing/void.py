@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from po_toolkit.context import OpenConference
 from po_toolkit.errors import (
     PoToolkitError,
     PurchaseOrderError,
     StripeNotFoundError,
     StripeRefusedError,
 )
-from po_toolkit.invoicing.drive import Account, Drive, hold, release, step_key
+from po_toolkit.invoicing.drive import Drive, hold, release, step_key
 from po_toolkit.invoicing.look import Found, Sight, look
 from po_toolkit.money import display, minor_from_api
 
 
-def void_at_stripe(account: Account, order_id: int) -> None:
+def void_at_stripe(opened: OpenConference, order_id: int) -> None:
     """Void the live invoice at Stripe, or delete it while it is a draft, and confirm it.
 
     Safe to repeat: what is void or deleted already stays so. Without a live invoice it does
@@ -26,7 +27,7 @@ def void_at_stripe(account: Account, order_id: int) -> None:
         PurchaseOrderError: Stripe has money on it, or it can no longer be voided.
         StripeGatewayError: Stripe could not be asked.
     """
-    drive = hold(account, order_id)
+    drive = hold(opened, order_id)
     if drive is None:
         return
     try:
@@ -47,7 +48,7 @@ def _take_back(drive: Drive, sight: Sight) -> str:
         return "deleted"
     if sight.found is Found.VOID:
         return "void"
-    invoice, gateway = sight.invoice, drive.account.gateway
+    invoice, gateway = sight.invoice, drive.opened.gateway
     path = f"/v1/invoices/{invoice['id']}"
     if invoice["status"] == "draft":
         with suppress(StripeNotFoundError):  # gone already, which is as good

@@ -160,9 +160,7 @@ def results(
         rows = jobs.batch_results(session, batch_id, after=after)
     return InvoiceReport(
         [
-            InvoiceResult(
-                reference, job.state, job.stripe_invoice_id, job.hosted_url, job.message
-            )
+            InvoiceResult(reference, job.state, job.stripe_invoice_id, job.hosted_url, job.message)
             for job, reference, _ in rows
             if job.state in OUTCOMES
         ]
@@ -182,9 +180,7 @@ def resume(opened: OpenConference, batch_id: int) -> None:
 
 def cancel(opened: OpenConference, batch_id: int) -> None:
     """Leave what waits undone; what was begun is finished, what was sent stays sent."""
-    _change(
-        opened, batch_id, BatchState.CANCELLED, allowed=(BatchState.RUNNING, BatchState.PAUSED)
-    )
+    _change(opened, batch_id, BatchState.CANCELLED, allowed=(BatchState.RUNNING, BatchState.PAUSED))
 
 
 def retry(opened: OpenConference, batch_id: int) -> int:

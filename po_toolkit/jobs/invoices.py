@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from po_toolkit.api.invoices import account_of
 from po_toolkit.api.telling import tell_after_sending
 from po_toolkit.bootstrap import OpenConference, open_conference
 from po_toolkit.config import Settings
@@ -23,7 +22,6 @@ from po_toolkit.errors import (
     StripeAuthenticationError,
 )
 from po_toolkit.invoicing.batch import invoice_one
-from po_toolkit.invoicing.drive import Account
 from po_toolkit.invoicing.known_customers import find_customers
 from po_toolkit.store import jobs
 from po_toolkit.store.database import Store
@@ -48,7 +46,7 @@ class Invoicing:
         """Open nothing yet."""
         self._settings = settings
         self._store = store
-        self._accounts: dict[tuple[str, str], Account] = {}
+        self._accounts: dict[tuple[str, str], OpenConference] = {}
         self._lock = threading.Lock()
         self._read: dict[int, PurchaseOrder] = {}
 
@@ -61,8 +59,8 @@ class Invoicing:
 
     def renew(self) -> None:
         """Keep the leases of the invoices that are being sent here."""
-        for account in list(self._accounts.values()):
-            renew_leases(account.store, account.drivers, account.now())
+        for opened in list(self._accounts.values()):
+            renew_leases(opened.store, opened.lease_prefix, opened.now())
 
     def invoice(self, job: Claimed) -> Result:
         """Invoice one purchase order.
@@ -72,9 +70,8 @@ class Invoicing:
         """
         order_id = job.purchase_order_id or 0
         try:
-            account = self._account(job.slug, job.entered_by)
             result = invoice_one(
-                account,
+                self._account(job.slug, job.entered_by),
                 order_id,
                 job.reference,
                 send=job.send,
@@ -140,10 +137,12 @@ class Invoicing:
             attempts=job.attempts - 1,
         )
 
-    def _account(self, slug: str, entered_by: str) -> Account:
+    def _account(self, slug: str, entered_by: str) -> OpenConference:
         with self._lock:
             if (slug, entered_by) not in self._accounts:
-                self._accounts[slug, entered_by] = account_of(self._open(slug, entered_by))
+                opened = self._open(slug, entered_by)
+                opened.require_stripe()
+                self._accounts[slug, entered_by] = opened
             return self._accounts[slug, entered_by]
 
     def _open(self, slug: str, entered_by: str) -> OpenConference:

@@ -60,6 +60,7 @@ FORGET_AFTER = timedelta(days=30)
 PATIENCE_SECONDS = 20.0
 """When the database cannot be used for so long, batches are paused and commands end."""
 
+
 class Worker:
     """Threads that work the queue until they are stopped.
 
@@ -175,16 +176,17 @@ class Worker:
                     jobs.pause_batches(self._store, self.settings.conferences, self.trouble)
                     self._trouble.clear()
             except Exception as error:
-                self._trouble.note(error)
-                if not cause_of(error) and not is_busy(error):
+                if cause_of(error) or is_busy(error):
+                    self._trouble.note(error)
+                else:
                     log.exception("the queue could not be worked; it is tried again")
+                    self._trouble.note(error, f"{type(error).__name__}: see the log.")
             self._wake.wait(pause)
             self._wake.clear()
         self._finish(done)
 
     def _finish(self, done: list[Result]) -> None:
-        for job in [*self._invoices.drain(), *self._tasks.drain()]:
-            done.append(_given_back(job))
+        done.extend(map(_given_back, [*self._invoices.drain(), *self._tasks.drain()]))
         until = time.monotonic() + 60
         while True:
             with contextlib.suppress(Exception):  # the leases expire, and others go on
@@ -246,7 +248,7 @@ class Worker:
                 if self._invoices.held or self._tasks.held:
                     jobs.renew(self._store, self.name, self._now(), progress)
                     self._invoicing.renew()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 it renews again in five seconds
                 self._trouble.note(error)
 
     # -- the work ----------------------------------------------------------------------------
@@ -342,9 +344,7 @@ class Worker:
         asked.append("remind_due" if reminders_due(opened) else "")
         for kind in filter(None, asked):
             with self._store.bookkeeping() as connection:
-                jobs.add_task(
-                    connection, opened.conference.id, kind, jobs.SCHEDULE, self._now()
-                )
+                jobs.add_task(connection, opened.conference.id, kind, jobs.SCHEDULE, self._now())
 
 
 def _given_back(job: Claimed, run_after: datetime | None = None) -> Result:
@@ -363,9 +363,14 @@ class Trouble:
         self._lock = threading.Lock()
         self._cause, self._first, self._last = "", 0.0, 0.0
 
-    def note(self, error: BaseException) -> None:
-        """Take note of a failure, if it has a cause that stands in the way of everything."""
-        if cause := cause_of(error):
+    def note(self, error: BaseException, unknown: str = "") -> None:
+        """Take note of a failure that stands in the way of everything.
+
+        Args:
+            error: The failure.
+            unknown: What to call it where its cause is not known; ``""``: then it passes.
+        """
+        if cause := cause_of(error) or unknown:
             with self._lock:
                 if not self._seen_lately():
                     self._first = time.monotonic()

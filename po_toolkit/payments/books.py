@@ -1,32 +1,8 @@
-"""What every act on the books starts from, and what it reports."""
+"""What a piece of news from Stripe changed here."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from typing import Any
-
-from po_toolkit.domain.periods import local_day
-from po_toolkit.store.database import Store
-from po_toolkit.store.tables import Conference
-from po_toolkit.stripe_gateway import StripeGateway
-
-Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Books:
-    """The two sides that are to agree, and the clock."""
-
-    conference: Conference
-    store: Store
-    gateway: StripeGateway
-    now: Callable[[], datetime]
-
-    def day_of(self, timestamp: int) -> date:
-        """Return the date of a Unix time in the conference's timezone."""
-        return local_day(datetime.fromtimestamp(timestamp, UTC), self.conference.timezone)
 
 
 @dataclass(frozen=True, slots=True)

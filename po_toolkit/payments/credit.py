@@ -12,11 +12,12 @@ from uuid import uuid4
 
 from sqlalchemy import func, select
 
+from po_toolkit.context import OpenConference
 from po_toolkit.domain.periods import local_day
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.domain.sums import EntryKind
 from po_toolkit.money import display
-from po_toolkit.payments.books import Books, Change, Taken
+from po_toolkit.payments.books import Change, Taken
 from po_toolkit.payments.record import Movement, record_all
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.tables import Invoice, LedgerEntry, PurchaseOrder
@@ -33,21 +34,21 @@ def concerned(order: PurchaseOrder) -> bool:
     )
 
 
-def settle(books: Books, customer_id: str) -> Taken:
+def settle(opened: OpenConference, customer_id: str) -> Taken:
     """Let every invoice of a customer show the credit that it used, and none show more."""
     taken = Taken()
     if not customer_id:
         return taken
-    with books.store.writing(STRIPE, Act.SYNC) as uow:
+    with opened.store.writing(STRIPE, Act.SYNC) as uow:
         rows = uow.session.scalars(
             select(Invoice.purchase_order_id).where(
-                Invoice.conference_id == books.conference.id,
+                Invoice.conference_id == opened.conference.id,
                 Invoice.stripe_customer_id == customer_id,
             )
         )
         orders = uow.lock_purchase_orders(rows)
         before = {order.id: order.status for order in orders.values()}
-        move = Move(uow, local_day(books.now(), books.conference.timezone), taken)
+        move = Move(uow, local_day(opened.now(), opened.conference.timezone), taken)
         for order in orders.values():
             for invoice in order.invoices:
                 _settle_invoice(move, order, invoice, orders)
@@ -55,7 +56,7 @@ def settle(books: Books, customer_id: str) -> Taken:
     return taken
 
 
-def settle_missing(books: Books) -> Taken:
+def settle_missing(opened: OpenConference) -> Taken:
     """Settle the customers of whom an invoice used more credit than the ledger shows.
 
     An invoice that used credit says so from the moment it is sent, and may never change again.
@@ -70,15 +71,15 @@ def settle_missing(books: Books) -> Taken:
         .scalar_subquery()
     )
     query = select(Invoice.stripe_customer_id).where(
-        Invoice.conference_id == books.conference.id,
+        Invoice.conference_id == opened.conference.id,
         Invoice.stripe_credit_used > 0,
         Invoice.stripe_credit_used > shown,
     )
-    with books.store.reading() as session:
+    with opened.store.reading() as session:
         customers = sorted(set(session.scalars(query)))
     taken = Taken()
     for customer_id in customers:
-        taken.add(settle(books, customer_id))
+        taken.add(settle(opened, customer_id))
     return taken
 
 

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from po_toolkit.context import OpenConference
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.money import display, minor_from_api
 from po_toolkit.payments import credit, tell_book
-from po_toolkit.payments.books import Books, Change, Taken
+from po_toolkit.payments.books import Change, Taken
 from po_toolkit.payments.from_stripe import id_of
 from po_toolkit.store import invoices
 from po_toolkit.store.database import UnitOfWork
@@ -19,39 +20,41 @@ from po_toolkit.store.tables import CreditNote, MoneyIntent, PurchaseOrder
 Json = dict[str, Any]
 
 
-def take_credit_note(books: Books, said: Json) -> Taken | None:
+def take_credit_note(opened: OpenConference, said: Json) -> Taken | None:
     """Enter a credit note, and that it was voided; None where its invoice is not ours."""
     taken = Taken()
-    with books.store.writing(STRIPE, Act.SYNC) as uow:
-        found = invoices.by_stripe_id(uow.session, books.conference, id_of(said["invoice"]))
+    with opened.store.writing(STRIPE, Act.SYNC) as uow:
+        found = invoices.by_stripe_id(uow.session, opened.conference, id_of(said["invoice"]))
         if found is None:
             return None
         order = uow.lock_purchase_order(found.purchase_order_id)
         before = order.status
-        _enter(books, uow, order, said, taken)
+        _enter(opened, uow, order, said, taken)
         if said.get("status") == "void":
-            _take_back(books, uow, order, said, taken)
+            _take_back(opened, uow, order, said, taken)
         if order.status != before:
             taken.statuses_changed += 1
             taken.changes.append(Change(order.reference, f"{before} → {order.status}"))
         customer = found.stripe_customer_id if credit.concerned(order) else ""
-    taken.add(credit.settle(books, customer))
+    taken.add(credit.settle(opened, customer))
     return taken
 
 
-def _enter(books: Books, uow: UnitOfWork, order: PurchaseOrder, said: Json, taken: Taken) -> None:
+def _enter(
+    opened: OpenConference, uow: UnitOfWork, order: PurchaseOrder, said: Json, taken: Taken
+) -> None:
     if any(note.stripe_credit_note_id == said["id"] for note in order.credit_notes):
         return
     intent = _intent(uow, said)
     if intent is not None:
-        tell_book.book_credit_note(uow, order, intent, stripe_id=said["id"], now=books.now())
+        tell_book.book_credit_note(uow, order, intent, stripe_id=said["id"], now=opened.now())
         return
     amount = minor_from_api(said["amount"], said["currency"])
     note = CreditNote(
         amount=amount,
         currency=said["currency"],
         reason=said.get("memo") or said.get("reason") or "Credit note made at Stripe",
-        credit_date=books.day_of(said["created"]),
+        credit_date=opened.day_of(said["created"]),
         stripe_credit_note_id=said["id"],
     )
     tell_book.add_credit_note(uow, order, note)
@@ -74,7 +77,7 @@ def _intent(uow: UnitOfWork, said: Json) -> MoneyIntent | None:
 
 
 def _take_back(
-    books: Books, uow: UnitOfWork, order: PurchaseOrder, said: Json, taken: Taken
+    opened: OpenConference, uow: UnitOfWork, order: PurchaseOrder, said: Json, taken: Taken
 ) -> None:
     void_id = f"{said['id']}:void"
     if any(note.stripe_credit_note_id == void_id for note in order.credit_notes):
@@ -84,7 +87,7 @@ def _take_back(
         amount=-amount,
         currency=said["currency"],
         reason=f"Credit note {said['id']} was voided at Stripe",
-        credit_date=books.day_of(said.get("voided_at") or said["created"]),
+        credit_date=opened.day_of(said.get("voided_at") or said["created"]),
         stripe_credit_note_id=void_id,
     )
     tell_book.add_credit_note(uow, order, note)

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from po_toolkit.context import OpenConference
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.domain.sums import EntryKind
 from po_toolkit.money import display, minor_from_api
 from po_toolkit.payments import credit, outside, tell_book
-from po_toolkit.payments.books import Books, Change, Taken
+from po_toolkit.payments.books import Change, Taken
 from po_toolkit.payments.record import Movement, record_all
 from po_toolkit.store import invoices, money_intents
 from po_toolkit.store.database import UnitOfWork
@@ -46,21 +47,21 @@ def with_all_payments(gateway: StripeGateway, said: Json) -> Json:
     return {**said, "payments": {"data": rows, "has_more": False}}
 
 
-def take_invoice(books: Books, said: Json, *, read_at: datetime) -> Taken:
+def take_invoice(opened: OpenConference, said: Json, *, read_at: datetime) -> Taken:
     """Enter an invoice's payments that are new, and what Stripe says of the invoice now.
 
     Args:
-        books: Whose account said it.
+        opened: Whose account said it.
         said: The invoice with its payments.
         read_at: When it was asked for; an older answer does not undo a newer one.
 
     Raises:
         PurchaseOrderError: A payment is in another currency than the purchase order.
     """
-    return take_invoices(books, [said], read_at=read_at)
+    return take_invoices(opened, [said], read_at=read_at)
 
 
-def take_invoices(books: Books, page: Sequence[Json], *, read_at: datetime) -> Taken:
+def take_invoices(opened: OpenConference, page: Sequence[Json], *, read_at: datetime) -> Taken:
     """Take several invoices in one transaction; those that are not ours are left.
 
     Raises:
@@ -69,8 +70,8 @@ def take_invoices(books: Books, page: Sequence[Json], *, read_at: datetime) -> T
     """
     taken = Taken()
     credited: set[str] = set()
-    with books.store.writing(STRIPE, Act.SYNC) as uow:
-        ours = invoices.known_stripe_ids(uow.session, books.conference, [s["id"] for s in page])
+    with opened.store.writing(STRIPE, Act.SYNC) as uow:
+        ours = invoices.known_stripe_ids(uow.session, opened.conference, [s["id"] for s in page])
         orders = uow.lock_purchase_orders(ours.values())
         before = {order.id: order.status for order in orders.values()}
         rows: list[Placed] = []
@@ -78,32 +79,32 @@ def take_invoices(books: Books, page: Sequence[Json], *, read_at: datetime) -> T
             order = orders.get(ours.get(said["id"], 0))
             if order is not None:
                 invoice = next(i for i in order.invoices if i.stripe_invoice_id == said["id"])
-                _read(books, invoice, said, read_at)
+                _read(opened, invoice, said, read_at)
                 payments = settled(said["payments"]["data"])
                 rows += [(order, invoice, payment, taken) for payment in payments]
-        for order, _, payment, _ in _enter_all(books, uow, rows):
+        for order, _, payment, _ in _enter_all(opened, uow, rows):
             _note_payment(taken, order, payment)
         for said in page:
             order = orders.get(ours.get(said["id"], 0))
             if order is not None:
-                outside.enter(books, uow, order, said, taken)
+                outside.enter(opened, uow, order, said, taken)
         for order in orders.values():
             refresh_status(order)
             _note_status(taken, order, before[order.id])
             if credit.concerned(order):
                 credited |= {i.stripe_customer_id for i in order.invoices}
     for customer in sorted(credited):
-        taken.add(credit.settle(books, customer))
+        taken.add(credit.settle(opened, customer))
     return taken
 
 
-def _read(books: Books, invoice: Invoice, said: Json, read_at: datetime) -> None:
+def _read(opened: OpenConference, invoice: Invoice, said: Json, read_at: datetime) -> None:
     if invoice.stripe_read_at is None or invoice.stripe_read_at <= read_at:
-        invoices.take_over(invoice, said, books.conference.timezone, read_at)
+        invoices.take_over(invoice, said, opened.conference.timezone, read_at)
         _follow_status(invoice, said["status"])
 
 
-def take_payments(books: Books, payments: Sequence[Json]) -> list[Taken | None]:
+def take_payments(opened: OpenConference, payments: Sequence[Json]) -> list[Taken | None]:
     """Enter finished InvoicePayments, which carry all that the ledger needs, in one transaction.
 
     Returns:
@@ -114,9 +115,9 @@ def take_payments(books: Books, payments: Sequence[Json]) -> list[Taken | None]:
     """
     results: list[Taken | None] = []
     credited: set[str] = set()
-    with books.store.writing(STRIPE, Act.SYNC) as uow:
+    with opened.store.writing(STRIPE, Act.SYNC) as uow:
         wanted = {id_of(payment.get("invoice")) for payment in payments}
-        ours = invoices.known_stripe_ids(uow.session, books.conference, wanted)
+        ours = invoices.known_stripe_ids(uow.session, opened.conference, wanted)
         orders = uow.lock_purchase_orders(ours.values())
         before = {order.id: order.status for order in orders.values()}
         placed = []
@@ -131,19 +132,19 @@ def take_payments(books: Books, payments: Sequence[Json]) -> list[Taken | None]:
             if settled([payment]):
                 invoice = next(i for i in order.invoices if i.stripe_invoice_id == stripe_id)
                 placed.append((order, invoice, payment, taken))
-        for order, invoice, payment, taken in _enter_all(books, uow, placed):
+        for order, invoice, payment, taken in _enter_all(opened, uow, placed):
             _note_payment(taken, order, payment)
             _note_status(taken, order, before[order.id])
             if credit.concerned(order):
                 credited.add(invoice.stripe_customer_id)
     for customer in sorted(credited):
-        credit.settle(books, customer)
+        credit.settle(opened, customer)
     return results
 
 
-def take_payment(books: Books, payment: Json) -> Taken | None:
+def take_payment(opened: OpenConference, payment: Json) -> Taken | None:
     """Enter one finished InvoicePayment; None where its invoice is not ours."""
-    return take_payments(books, [payment])[0]
+    return take_payments(opened, [payment])[0]
 
 
 def settled(payments: Iterable[Json]) -> list[Json]:
@@ -175,17 +176,17 @@ def record_id_of(payment: Json) -> str:
 Placed = tuple[PurchaseOrder, Invoice, Json, Taken]
 
 
-def _enter_all(books: Books, uow: UnitOfWork, placed: Sequence[Placed]) -> list[Placed]:
+def _enter_all(opened: OpenConference, uow: UnitOfWork, placed: Sequence[Placed]) -> list[Placed]:
     """Enter what is new and return it; a payment that we told Stripe of is ours already."""
-    foreign = [row for row in placed if not _is_ours(books, uow, row)]
+    foreign = [row for row in placed if not _is_ours(opened, uow, row)]
     if not foreign:
         return []
-    moves = [(order, _movement(books, invoice, said)) for order, invoice, said, _ in foreign]
+    moves = [(order, _movement(opened, invoice, said)) for order, invoice, said, _ in foreign]
     new = {entry.source_id for entry in record_all(uow, moves, Act.SYNC)}
     return [row for row in foreign if row[2]["id"] in new]
 
 
-def _is_ours(books: Books, uow: UnitOfWork, placed: Placed) -> bool:
+def _is_ours(opened: OpenConference, uow: UnitOfWork, placed: Placed) -> bool:
     """Tell whether a payment carries a record of ours; what was cut off is entered now."""
     order, invoice, payment, _ = placed
     record_id = record_id_of(payment)
@@ -193,14 +194,14 @@ def _is_ours(books: Books, uow: UnitOfWork, placed: Placed) -> bool:
         return False
     if any(entry.stripe_payment_record_id == record_id for entry in order.entries):
         return True
-    intent = money_intents.by_stripe_id(uow.session, books.conference, "payment", record_id)
+    intent = money_intents.by_stripe_id(uow.session, opened.conference, "payment", record_id)
     if intent is None:
         return False
-    tell_book.book_payment(uow, order, intent, invoice_id=invoice.id, now=books.now())
+    tell_book.book_payment(uow, order, intent, invoice_id=invoice.id, now=opened.now())
     return True
 
 
-def _movement(books: Books, invoice: Invoice, payment: Json) -> Movement:
+def _movement(opened: OpenConference, invoice: Invoice, payment: Json) -> Movement:
     details = payment.get("payment") or {}
     currency = payment["currency"]
     return Movement(
@@ -211,7 +212,7 @@ def _movement(books: Books, invoice: Invoice, payment: Json) -> Movement:
         source="stripe",
         source_id=payment["id"],
         reference=invoice.stripe_invoice_id or "",
-        payment_date=books.day_of(_paid_at(payment)),
+        payment_date=opened.day_of(_paid_at(payment)),
         note=f"Auto-synced from Stripe invoice {invoice.stripe_invoice_id}",
         invoice_id=invoice.id,
         stripe_payment_record_id=record_id_of(payment),

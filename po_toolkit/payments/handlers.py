@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from po_toolkit.context import OpenConference
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.errors import StripeNotFoundError
 from po_toolkit.payments import unexplained
-from po_toolkit.payments.books import Books, Taken
+from po_toolkit.payments.books import Taken
 from po_toolkit.payments.credit_notes import take_credit_note
 from po_toolkit.payments.from_stripe import fetch_invoice, id_of, take_invoice, take_payment
 from po_toolkit.payments.money_back import concerns_us, take_dispute, take_refund
@@ -24,14 +25,14 @@ from po_toolkit.store.purchase_orders import refresh_status
 from po_toolkit.store.stripe_only import with_money
 
 Json = dict[str, Any]
-Handler = Callable[[Books, Json], Taken | None]
+Handler = Callable[[OpenConference, Json], Taken | None]
 
 
-def handle(books: Books, events: Sequence[Json]) -> Taken | None:
+def handle(opened: OpenConference, events: Sequence[Json]) -> Taken | None:
     """Do what several events of one object ask for: the newest does for all.
 
     Args:
-        books: The conference whose account sent them.
+        opened: The conference whose account sent them.
         events: The events, whole, oldest first.
 
     Returns:
@@ -41,12 +42,12 @@ def handle(books: Books, events: Sequence[Json]) -> Taken | None:
         StripeGatewayError: The object could not be fetched; try the events again later.
         PurchaseOrderError: What it says cannot be booked; a person must look.
     """
-    take_mailed(books, events)
+    take_mailed(opened, events)
     handler = HANDLERS.get(events[-1]["type"])
-    return handler(books, events[-1]) if handler else None
+    return handler(opened, events[-1]) if handler else None
 
 
-def take_mailed(books: Books, events: Iterable[Json]) -> None:
+def take_mailed(opened: OpenConference, events: Iterable[Json]) -> None:
     """Note which invoices that we were to deliver by ourselves Stripe has mailed after all.
 
     Nothing but this event tells it.
@@ -54,10 +55,10 @@ def take_mailed(books: Books, events: Iterable[Json]) -> None:
     mailed = [e["data"]["object"]["id"] for e in events if e["type"] == "invoice.sent"]
     if not mailed:
         return
-    with books.store.reading() as session:
-        waiting = undelivered(session, books.conference, mailed)
+    with opened.store.reading() as session:
+        waiting = undelivered(session, opened.conference, mailed)
     for order_id in sorted(waiting):
-        with books.store.writing(STRIPE, Act.SYNC) as uow:
+        with opened.store.writing(STRIPE, Act.SYNC) as uow:
             order = uow.lock_purchase_order(order_id)
             for invoice in order.invoices:
                 if invoice.stripe_invoice_id in mailed and invoice.state == "finalized":
@@ -65,92 +66,92 @@ def take_mailed(books: Books, events: Iterable[Json]) -> None:
             refresh_status(order)
 
 
-def invoice_changed(books: Books, event: Json) -> Taken | None:
+def invoice_changed(opened: OpenConference, event: Json) -> Taken | None:
     """Fetch the invoice and take what it says now; note it where it is nobody's."""
     invoice = event["data"]["object"]
     stripe_id = str(invoice["id"])
-    if not _ours(books, stripe_id):
+    if not _ours(opened, stripe_id):
         unexplained.take_strays(
-            books.store, books.conference, [invoice], read_at=_happened(books, event)
+            opened.store, opened.conference, [invoice], read_at=_happened(opened, event)
         )
         return None
-    read_at = books.now()
+    read_at = opened.now()
     try:
-        said = fetch_invoice(books.gateway, stripe_id)
+        said = fetch_invoice(opened.gateway, stripe_id)
     except StripeNotFoundError:
         return Taken()  # a draft that was deleted since; its driver sees to it
-    return take_invoice(books, said, read_at=read_at)
+    return take_invoice(opened, said, read_at=read_at)
 
 
-def invoice_payment_paid(books: Books, event: Json) -> Taken | None:
+def invoice_payment_paid(opened: OpenConference, event: Json) -> Taken | None:
     """Take a finished payment as it is."""
-    return take_payment(books, event["data"]["object"])
+    return take_payment(opened, event["data"]["object"])
 
 
-def refund_changed(books: Books, event: Json) -> Taken | None:
+def refund_changed(opened: OpenConference, event: Json) -> Taken | None:
     """Fetch the refund and take what it says now."""
     refund = event["data"]["object"]
-    if not concerns_us(books, refund):
+    if not concerns_us(opened, refund):
         return None
-    return take_refund(books, books.gateway.read(f"/v1/refunds/{refund['id']}"))
+    return take_refund(opened, opened.gateway.read(f"/v1/refunds/{refund['id']}"))
 
 
-def dispute_changed(books: Books, event: Json) -> Taken | None:
+def dispute_changed(opened: OpenConference, event: Json) -> Taken | None:
     """Fetch the dispute and take what it says now."""
     dispute = event["data"]["object"]
-    if not concerns_us(books, dispute):
+    if not concerns_us(opened, dispute):
         return None
-    return take_dispute(books, books.gateway.read(f"/v1/disputes/{dispute['id']}"))
+    return take_dispute(opened, opened.gateway.read(f"/v1/disputes/{dispute['id']}"))
 
 
-def credit_note_changed(books: Books, event: Json) -> Taken | None:
+def credit_note_changed(opened: OpenConference, event: Json) -> Taken | None:
     """Fetch the credit note and take what it says now."""
     note = event["data"]["object"]
-    if not _ours(books, id_of(note["invoice"])):
+    if not _ours(opened, id_of(note["invoice"])):
         return None
-    return take_credit_note(books, books.gateway.read(f"/v1/credit_notes/{note['id']}"))
+    return take_credit_note(opened, opened.gateway.read(f"/v1/credit_notes/{note['id']}"))
 
 
-def customer_changed(books: Books, event: Json) -> Taken | None:
+def customer_changed(opened: OpenConference, event: Json) -> Taken | None:
     """Fetch a customer whose money lies at Stripe without paying an invoice, and note it."""
     customer = event["data"]["object"]
-    with books.store.reading() as session:
-        known = customer["id"] in with_money(session, books.conference)
+    with opened.store.reading() as session:
+        known = customer["id"] in with_money(session, opened.conference)
     if known or unexplained.says_money(customer):
-        _note_money(books, customer["id"])
+        _note_money(opened, customer["id"])
     return Taken()
 
 
-def customer_cash_moved(books: Books, event: Json) -> Taken | None:
+def customer_cash_moved(opened: OpenConference, event: Json) -> Taken | None:
     """Fetch the customer and note what waits in his cash balance now."""
-    _note_money(books, id_of(event["data"]["object"]["customer"]))
+    _note_money(opened, id_of(event["data"]["object"]["customer"]))
     return Taken()
 
 
-def _note_money(books: Books, customer_id: str) -> None:
-    read_at = books.now()
+def _note_money(opened: OpenConference, customer_id: str) -> None:
+    read_at = opened.now()
     query = {"expand": ["cash_balance"]}
-    said = books.gateway.read(f"/v1/customers/{customer_id}", query)
+    said = opened.gateway.read(f"/v1/customers/{customer_id}", query)
     if not said.get("deleted"):
-        unexplained.take_customer(books.store, books.conference, said, read_at=read_at)
+        unexplained.take_customer(opened.store, opened.conference, said, read_at=read_at)
 
 
-def payout_changed(books: Books, event: Json) -> Taken | None:
+def payout_changed(opened: OpenConference, event: Json) -> Taken | None:
     """Fetch the payout and keep what it says now."""
     payout_id = event["data"]["object"]["id"]
-    take_payout(books, books.gateway.read(f"/v1/payouts/{payout_id}"))
+    take_payout(opened, opened.gateway.read(f"/v1/payouts/{payout_id}"))
     return Taken()
 
 
-def _ours(books: Books, stripe_id: str) -> bool:
-    with books.store.reading() as session:
-        return by_stripe_id(session, books.conference, stripe_id) is not None
+def _ours(opened: OpenConference, stripe_id: str) -> bool:
+    with opened.store.reading() as session:
+        return by_stripe_id(session, opened.conference, stripe_id) is not None
 
 
-def _happened(books: Books, event: Json) -> datetime:
+def _happened(opened: OpenConference, event: Json) -> datetime:
     """Return when an event was made: the end of its second, since Stripe tells no finer."""
     created = event.get("created")
-    return datetime.fromtimestamp(created + 1, UTC) if created else books.now()
+    return datetime.fromtimestamp(created + 1, UTC) if created else opened.now()
 
 
 HANDLERS: dict[str, Handler] = {

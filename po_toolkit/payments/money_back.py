@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
+from po_toolkit.context import OpenConference
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.domain.sums import EntryKind
 from po_toolkit.errors import StripeAuthenticationError, StripeNotFoundError
 from po_toolkit.money import display, minor_from_api
 from po_toolkit.payments import credit
-from po_toolkit.payments.books import Books, Change, Taken
+from po_toolkit.payments.books import Change, Taken
 from po_toolkit.payments.from_stripe import fetch_invoice, id_of, take_invoice
 from po_toolkit.payments.record import Movement, record_all
 from po_toolkit.store import invoices, ledger
@@ -39,7 +40,7 @@ _NOTHING_MOVED = frozenset(
 """States of an inquiry: no money has been withdrawn."""
 
 
-def take_refund(books: Books, said: Json, *, entered_by: str = "") -> Taken | None:
+def take_refund(opened: OpenConference, said: Json, *, entered_by: str = "") -> Taken | None:
     """Enter a refund, and that it failed; None where its payment is not ours.
 
     The same entries stand at the end whatever of the refund was heard of first.
@@ -47,11 +48,11 @@ def take_refund(books: Books, said: Json, *, entered_by: str = "") -> Taken | No
     moves = [Move(EntryKind.REFUND, said["id"], said["created"])]
     if said.get("status") in ("failed", "canceled"):
         failed = f"{said['id']}:failed"
-        moves.append(Move(EntryKind.REFUND_FAILED, failed, _came_back(books, said)))
-    return _take(books, said, moves, entered_by)
+        moves.append(Move(EntryKind.REFUND_FAILED, failed, _came_back(opened, said)))
+    return _take(opened, said, moves, entered_by)
 
 
-def take_dispute(books: Books, said: Json) -> Taken | None:
+def take_dispute(opened: OpenConference, said: Json) -> Taken | None:
     """Enter a dispute, and that it was won; None where its payment is not ours.
 
     A bank debit that was returned late comes as a dispute too, and is entered as what it is.
@@ -63,10 +64,10 @@ def take_dispute(books: Books, said: Json) -> Taken | None:
     withdrawn = min((at for at, amount in booked if amount < 0), default=said["created"])
     moves = [Move(kind, said["id"], withdrawn)]
     if said.get("status") == "won":
-        now = int(books.now().timestamp())
+        now = int(opened.now().timestamp())
         back = max((at for at, amount in booked if amount > 0), default=now)
         moves.append(Move(EntryKind.DISPUTE_REINSTATED, f"{said['id']}:won", back))
-    return _take(books, said, moves, "")
+    return _take(opened, said, moves, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +79,18 @@ class Move:
     at: int
 
 
-def _came_back(books: Books, said: Json) -> int:
+def _came_back(opened: OpenConference, said: Json) -> int:
     """Return when a refund's money came back: weeks after the refund, often in another period."""
     booked = id_of(said.get("failure_balance_transaction"))
     if booked:
         with suppress(StripeNotFoundError, StripeAuthenticationError):  # a key may not see it
-            return int(books.gateway.read(f"/v1/balance_transactions/{booked}")["created"])
-    return int(books.now().timestamp())
+            return int(opened.gateway.read(f"/v1/balance_transactions/{booked}")["created"])
+    return int(opened.now().timestamp())
 
 
-def concerns_us(books: Books, said: Json) -> bool:
+def concerns_us(opened: OpenConference, said: Json) -> bool:
     """Tell whether the payment behind a refund or dispute is ours; asks Stripe where unsure."""
-    return _payment(books, said) is not None
+    return _payment(opened, said) is not None
 
 
 def payment_ids(said: Json) -> list[str]:
@@ -97,17 +98,17 @@ def payment_ids(said: Json) -> list[str]:
     return [i for i in (id_of(said.get("payment_intent")), id_of(said.get("charge"))) if i]
 
 
-def _take(books: Books, said: Json, moves: list[Move], entered_by: str) -> Taken | None:
-    paid = _payment(books, said)
+def _take(opened: OpenConference, said: Json, moves: list[Move], entered_by: str) -> Taken | None:
+    paid = _payment(opened, said)
     if paid is None:
         return None
-    with books.store.writing(STRIPE, Act.SYNC) as uow:
+    with opened.store.writing(STRIPE, Act.SYNC) as uow:
         order = uow.lock_purchase_order(paid.purchase_order_id)
         before = order.status
         new: list[LedgerEntry] = []
         reverses = paid.id
         for move in moves:
-            movement = _movement(books, said, paid, move, entered_by=entered_by)
+            movement = _movement(opened, said, paid, move, entered_by=entered_by)
             new += record_all(uow, [(order, replace(movement, reverses_id=reverses))], Act.SYNC)
             reverses = next((e.id for e in order.entries if e.source_id == move.source_id), paid.id)
         taken = Taken(
@@ -127,12 +128,12 @@ def _take(books: Books, said: Json, moves: list[Move], entered_by: str) -> Taken
         gives_credit = credit.concerned(order)
         customer = next((i.stripe_customer_id for i in order.invoices if i.stripe_customer_id), "")
     if gives_credit:
-        taken.add(credit.settle(books, customer))
+        taken.add(credit.settle(opened, customer))
     return taken
 
 
 def _movement(
-    books: Books,
+    opened: OpenConference,
     said: Json,
     paid: LedgerEntry,
     move: Move,
@@ -148,7 +149,7 @@ def _movement(
         source="stripe",
         source_id=move.source_id,
         reference=paid.reference,
-        payment_date=books.day_of(move.at),
+        payment_date=opened.day_of(move.at),
         note=f"Stripe says: {said['reason']}" if said.get("reason") else "",
         invoice_id=paid.invoice_id,
         stripe_payment_id=paid.stripe_payment_id,
@@ -157,21 +158,21 @@ def _movement(
     )
 
 
-def _payment(books: Books, said: Json) -> LedgerEntry | None:
+def _payment(opened: OpenConference, said: Json) -> LedgerEntry | None:
     """Find the payment in the ledger, else ask Stripe which invoice it paid and take that."""
     ids = payment_ids(said)
-    with books.store.reading() as session:
-        paid = ledger.payment_behind(session, books.conference, ids)
+    with opened.store.reading() as session:
+        paid = ledger.payment_behind(session, opened.conference, ids)
     if paid is not None or not ids:
         return paid
     kind = "payment_intent" if ids[0].startswith("pi_") else "charge"
     query = {"payment": {"type": kind, kind: ids[0]}, "limit": 10}
-    for row in books.gateway.read("/v1/invoice_payments", query)["data"]:
+    for row in opened.gateway.read("/v1/invoice_payments", query)["data"]:
         stripe_id = id_of(row.get("invoice"))
-        with books.store.reading() as session:
-            if invoices.by_stripe_id(session, books.conference, stripe_id) is None:
+        with opened.store.reading() as session:
+            if invoices.by_stripe_id(session, opened.conference, stripe_id) is None:
                 continue
-        read_at = books.now()
-        take_invoice(books, fetch_invoice(books.gateway, stripe_id), read_at=read_at)
-    with books.store.reading() as session:
-        return ledger.payment_behind(session, books.conference, ids)
+        read_at = opened.now()
+        take_invoice(opened, fetch_invoice(opened.gateway, stripe_id), read_at=read_at)
+    with opened.store.reading() as session:
+        return ledger.payment_behind(session, opened.conference, ids)

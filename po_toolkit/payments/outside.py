@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from po_toolkit.context import OpenConference
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.sums import EntryKind
 from po_toolkit.money import display, minor_from_api
-from po_toolkit.payments.books import Books, Change, Taken
+from po_toolkit.payments.books import Change, Taken
 from po_toolkit.payments.record import Movement, record
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.tables import LedgerEntry, PurchaseOrder
@@ -21,11 +22,13 @@ Json = dict[str, Any]
 _SUFFIX = ":outside"
 
 
-def enter(books: Books, uow: UnitOfWork, order: PurchaseOrder, said: Json, taken: Taken) -> None:
+def enter(
+    opened: OpenConference, uow: UnitOfWork, order: PurchaseOrder, said: Json, taken: Taken
+) -> None:
     """Enter what was marked as paid outside of Stripe, unless it is in already.
 
     Args:
-        books: Whose account said it.
+        opened: Whose account said it.
         uow: The transaction.
         order: The purchase order, locked, with all of the invoice's payments entered.
         said: The invoice with its payments.
@@ -46,7 +49,7 @@ def enter(books: Books, uow: UnitOfWork, order: PurchaseOrder, said: Json, taken
         source="stripe",
         source_id=f"{said['id']}{_SUFFIX}",
         reference=said["id"],
-        payment_date=books.day_of(paid_at),
+        payment_date=opened.day_of(paid_at),
         note="Marked as paid outside of Stripe, in its dashboard",
         invoice_id=invoice.id,
     )

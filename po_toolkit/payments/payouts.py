@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from po_toolkit.context import OpenConference
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.money import minor_from_api
-from po_toolkit.payments.books import Books
 from po_toolkit.payments.from_stripe import id_of
 from po_toolkit.store import payouts as kept
 
@@ -35,66 +35,66 @@ class PayoutReport:
         return dict(vars(self))
 
 
-def pull(books: Books, *, full: bool = False) -> PayoutReport:
+def pull(opened: OpenConference, *, full: bool = False) -> PayoutReport:
     """Read payouts and balance transactions that are new or may have changed.
 
     Args:
-        books: The conference and its Stripe account.
+        opened: The conference and its Stripe account.
         full: Read all of them again.
 
     Raises:
         StripeGatewayError: Stripe could not be read to the end; the next reading goes on.
     """
     report = PayoutReport()
-    before = books.gateway.calls
-    with books.store.reading() as session:
-        payout_at, move_at = kept.newest(session, books.conference.id)
-    _read_payouts(books, None if full else payout_at, report)
-    _read_moves(books, None if full else move_at, report)
-    _itemise(books, report)
-    report.stripe_calls = books.gateway.calls - before
+    before = opened.gateway.calls
+    with opened.store.reading() as session:
+        payout_at, move_at = kept.newest(session, opened.conference.id)
+    _read_payouts(opened, None if full else payout_at, report)
+    _read_moves(opened, None if full else move_at, report)
+    _itemise(opened, report)
+    report.stripe_calls = opened.gateway.calls - before
     return report
 
 
-def take_payout(books: Books, said: Json) -> None:
+def take_payout(opened: OpenConference, said: Json) -> None:
     """Keep what Stripe says of one payout; its balance transactions come with the next reading."""
-    with books.store.writing(STRIPE, Act.SYNC) as uow:
-        kept.keep_payouts(uow, books.conference.id, [_payout(said, books.now())])
+    with opened.store.writing(STRIPE, Act.SYNC) as uow:
+        kept.keep_payouts(uow, opened.conference.id, [_payout(said, opened.now())])
 
 
 def _since(moment: datetime | None, back: timedelta) -> Json:
     return {"created": {"gte": int((moment - back).timestamp())}} if moment else {}
 
 
-def _read_payouts(books: Books, since: datetime | None, report: PayoutReport) -> None:
-    for page in books.gateway.pages("/v1/payouts", _since(since, PAYOUTS_CHANGE)):
-        rows = [_payout(said, books.now()) for said in page]
-        with books.store.writing(STRIPE, Act.SYNC) as uow:
-            report.payouts_new += kept.keep_payouts(uow, books.conference.id, rows)
+def _read_payouts(opened: OpenConference, since: datetime | None, report: PayoutReport) -> None:
+    for page in opened.gateway.pages("/v1/payouts", _since(since, PAYOUTS_CHANGE)):
+        rows = [_payout(said, opened.now()) for said in page]
+        with opened.store.writing(STRIPE, Act.SYNC) as uow:
+            report.payouts_new += kept.keep_payouts(uow, opened.conference.id, rows)
         report.payouts_seen += len(rows)
 
 
-def _read_moves(books: Books, since: datetime | None, report: PayoutReport) -> None:
+def _read_moves(opened: OpenConference, since: datetime | None, report: PayoutReport) -> None:
     query = {**_since(since, MOVES_AGAIN), "expand": ["data.source"]}
-    for page in books.gateway.pages("/v1/balance_transactions", query):
+    for page in opened.gateway.pages("/v1/balance_transactions", query):
         rows = [_move(said) for said in page]
-        with books.store.writing(STRIPE, Act.SYNC) as uow:
-            report.balance_transactions_new += kept.keep_moves(uow, books.conference.id, rows)
+        with opened.store.writing(STRIPE, Act.SYNC) as uow:
+            report.balance_transactions_new += kept.keep_moves(uow, opened.conference.id, rows)
 
 
-def _itemise(books: Books, report: PayoutReport) -> None:
+def _itemise(opened: OpenConference, report: PayoutReport) -> None:
     """Ask which balance transactions each automatic payout is the sum of."""
-    with books.store.reading() as session:
-        waiting = kept.to_itemise(session, books.conference.id)
+    with opened.store.reading() as session:
+        waiting = kept.to_itemise(session, opened.conference.id)
     for payout in waiting:
         query = {"payout": payout.stripe_payout_id, "expand": ["data.source"]}
-        for page in books.gateway.pages("/v1/balance_transactions", query):
+        for page in opened.gateway.pages("/v1/balance_transactions", query):
             rows = [_move(said) for said in page]
-            with books.store.writing(STRIPE, Act.SYNC) as uow:
+            with opened.store.writing(STRIPE, Act.SYNC) as uow:
                 report.balance_transactions_new += kept.keep_moves(
-                    uow, books.conference.id, rows, payout_id=payout.id
+                    uow, opened.conference.id, rows, payout_id=payout.id
                 )
-        with books.store.writing(STRIPE, Act.SYNC) as uow:
+        with opened.store.writing(STRIPE, Act.SYNC) as uow:
             report.not_itemised += not kept.note_itemised(uow, payout.id)
 
 

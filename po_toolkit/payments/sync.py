@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from po_toolkit.context import OpenConference
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.errors import (
     PoToolkitError,
@@ -17,7 +18,6 @@ from po_toolkit.errors import (
     StripeRefusedError,
 )
 from po_toolkit.payments import sweep
-from po_toolkit.payments.books import Books
 from po_toolkit.payments.credit_notes import take_credit_note
 from po_toolkit.payments.from_stripe import (
     fetch_invoice,
@@ -35,8 +35,6 @@ from po_toolkit.store.invoices import known_stripe_ids, undelivered
 from po_toolkit.store.tables import SyncCursor
 from po_toolkit.stripe_gateway import StripeGateway
 
-__all__ = ["Books", "SyncReport", "sync_all", "sync_one"]
-
 Json = dict[str, Any]
 
 EVENTS_KEPT = timedelta(days=29)
@@ -52,14 +50,16 @@ FETCH_LIMIT = 100
 """Above so many changed objects of one kind a walk through the pages is cheaper."""
 
 
-def sync_all(books: Books, *, full: bool = False, untold: Sequence[str] = ()) -> SyncReport:
+def sync_all(
+    opened: OpenConference, *, full: bool = False, untold: Sequence[str] = ()
+) -> SyncReport:
     """Bring the ledger up to Stripe.
 
     Reads the events since the last sync; the first time, after more than 29 days without one, and
     with ``full``, compares every object with the ledger by pages instead.
 
     Args:
-        books: Whose.
+        opened: Whose.
         full: Compare everything.
         untold: What could not be told to Stripe before. The news is taken all the same, and the
             sync is not a complete one.
@@ -69,22 +69,22 @@ def sync_all(books: Books, *, full: bool = False, untold: Sequence[str] = ()) ->
             cursor does not move, so the next sync reads the same again.
     """
     report = SyncReport()
-    before = books.gateway.calls
-    started = books.now()
-    with failure_noted(books):
-        events = None if full else _events_since_cursor(books, started)
+    before = opened.gateway.calls
+    started = opened.now()
+    with failure_noted(opened):
+        events = None if full else _events_since_cursor(opened, started)
         if events is None:
-            newest = _newest_event(books.gateway)
-            sweep.sweep(books, report)
+            newest = _newest_event(opened.gateway)
+            sweep.sweep(opened, report)
             full = True
         else:
             newest = events[-1] if events else None
-            _take_events(books, events, report)
-    report.stripe_calls = books.gateway.calls - before
+            _take_events(opened, events, report)
+    report.stripe_calls = opened.gateway.calls - before
     read_whole = not report.problems
     report.problems += untold
-    with books.store.writing(STRIPE, Act.SYNC) as uow:
-        cursor = cursors.cursor_row(uow, books.conference)
+    with opened.store.writing(STRIPE, Act.SYNC) as uow:
+        cursor = cursors.cursor_row(uow, opened.conference)
         cursor.last_tried_at = started
         cursor.last_error = " ".join(report.problems)
         if read_whole:
@@ -95,21 +95,21 @@ def sync_all(books: Books, *, full: bool = False, untold: Sequence[str] = ()) ->
 
 
 @contextmanager
-def failure_noted(books: Books) -> Iterator[None]:
+def failure_noted(opened: OpenConference) -> Iterator[None]:
     """Keep why a sync stopped short, whatever it was, so that nobody takes it for a success."""
     try:
         yield
     except Exception as error:
         known = isinstance(error, PoToolkitError)
         said = str(error) if known else f"{type(error).__name__}: see the log."
-        with suppress(SQLAlchemyError), books.store.writing(STRIPE, Act.SYNC) as uow:
-            cursor = cursors.cursor_row(uow, books.conference)
-            cursor.last_tried_at = books.now()
+        with suppress(SQLAlchemyError), opened.store.writing(STRIPE, Act.SYNC) as uow:
+            cursor = cursors.cursor_row(uow, opened.conference)
+            cursor.last_tried_at = opened.now()
             cursor.last_error = said
         raise
 
 
-def sync_one(books: Books, stripe_id: str) -> SyncReport:
+def sync_one(opened: OpenConference, stripe_id: str) -> SyncReport:
     """Bring one invoice's purchase order up to Stripe: payments, refunds, disputes, credit notes.
 
     Raises:
@@ -117,54 +117,54 @@ def sync_one(books: Books, stripe_id: str) -> SyncReport:
         StripeGatewayError: In one of its kinds.
     """
     report = SyncReport(invoices_seen=1)
-    before = books.gateway.calls
-    read_at = books.now()
-    said = fetch_invoice(books.gateway, stripe_id)
-    report.add(take_invoice(books, said, read_at=read_at))
+    before = opened.gateway.calls
+    read_at = opened.now()
+    said = fetch_invoice(opened.gateway, stripe_id)
+    report.add(take_invoice(opened, said, read_at=read_at))
     for payment in said["payments"]["data"]:
         behind = payment_id_of(payment)
         if payment["status"] == "paid" and behind:
             name = "payment_intent" if behind.startswith("pi_") else "charge"
             for path, take in (("/v1/refunds", take_refund), ("/v1/disputes", take_dispute)):
-                for page in books.gateway.pages(path, {name: behind}):
+                for page in opened.gateway.pages(path, {name: behind}):
                     for row in page:
-                        report.add(take(books, row))
+                        report.add(take(opened, row))
     if any(said.get(f"{when}_payment_credit_notes_amount") for when in ("pre", "post")):
-        for page in books.gateway.pages("/v1/credit_notes", {"invoice": stripe_id}):
+        for page in opened.gateway.pages("/v1/credit_notes", {"invoice": stripe_id}):
             for row in page:
-                report.add(take_credit_note(books, row))
-    report.stripe_calls = books.gateway.calls - before
+                report.add(take_credit_note(opened, row))
+    report.stripe_calls = opened.gateway.calls - before
     return report
 
 
-def _events_since_cursor(books: Books, now: datetime) -> list[Json] | None:
+def _events_since_cursor(opened: OpenConference, now: datetime) -> list[Json] | None:
     """Return the events after the cursor, oldest first; None where they cannot be told."""
-    with books.store.reading() as session:
-        cursor = cursors.cursor_of(session, books.conference)
-        waiting = undelivered(session, books.conference)
+    with opened.store.reading() as session:
+        cursor = cursors.cursor_of(session, opened.conference)
+        waiting = undelivered(session, opened.conference)
     types = [*LISTENED, "invoice.sent"] if waiting else list(LISTENED)
     if cursor is None or cursor.last_read_at is None or cursor.last_read_at < now - EVENTS_KEPT:
         return None
     if cursor.last_event_at is None or cursor.last_event_at < now - EVENTS_KEPT:
-        return _events_since(books, types, cursor.last_read_at - OVERLAP)
-    return _events_after(books, types, cursor.last_event_id)
+        return _events_since(opened, types, cursor.last_read_at - OVERLAP)
+    return _events_after(opened, types, cursor.last_event_id)
 
 
-def _events_since(books: Books, types: list[str], moment: datetime) -> list[Json] | None:
+def _events_since(opened: OpenConference, types: list[str], moment: datetime) -> list[Json] | None:
     """Return the events since a moment, for when the last one known is none or is too old."""
     query = {"types": types, "created": {"gte": int(moment.timestamp())}}
     try:
-        pages = list(books.gateway.pages("/v1/events", query))
+        pages = list(opened.gateway.pages("/v1/events", query))
     except StripeRefusedError:  # as by a plain stand-in without events, read by pages each time
         return None
     return [event for page in reversed(pages) for event in reversed(page)]
 
 
-def _events_after(books: Books, types: list[str], after: str) -> list[Json] | None:
+def _events_after(opened: OpenConference, types: list[str], after: str) -> list[Json] | None:
     events: list[Json] = []
     try:
         while True:
-            page = books.gateway.read(
+            page = opened.gateway.read(
                 "/v1/events",
                 {"types": types, "ending_before": after, "limit": 100},
             )
@@ -176,45 +176,45 @@ def _events_after(books: Books, types: list[str], after: str) -> list[Json] | No
         return None
 
 
-def _take_events(books: Books, events: list[Json], report: SyncReport) -> None:
+def _take_events(opened: OpenConference, events: list[Json], report: SyncReport) -> None:
     """Give each event to its handler; several of one object are worth one look at it."""
-    _take_payments(books, [e for e in events if e["type"] == "invoice_payment.paid"], report)
-    take_mailed(books, events)
+    _take_payments(opened, [e for e in events if e["type"] == "invoice_payment.paid"], report)
+    take_mailed(opened, events)
     latest: dict[str, dict[str, Json]] = {}
     for event in events:
         if event["type"] != "invoice_payment.paid":
             thing = event["data"]["object"]
             which = thing["customer"] if thing["object"] == CASH else thing["id"]
             latest.setdefault(thing["object"], {})[id_of(which)] = event
-    with books.store.reading() as session:
+    with opened.store.reading() as session:
         named = latest.get("invoice", {})
-        ours = known_stripe_ids(session, books.conference, named)
+        ours = known_stripe_ids(session, opened.conference, named)
     report.invoices_seen += len(ours)
     seen = report.invoices_seen
     for kind, of_kind in latest.items():
         many = len(ours) if kind == "invoice" else len(of_kind)
         walk = _WALKS.get(kind)
         if many > FETCH_LIMIT and walk is not None:
-            walk(books, report, Sweep())
+            walk(opened, report, Sweep())
             report.invoices_seen = seen
             continue
         for event in of_kind.values():
-            sweep.attempt(report, HANDLERS[event["type"]], books, event)
+            sweep.attempt(report, HANDLERS[event["type"]], opened, event)
 
 
-def _take_payments(books: Books, events: list[Json], report: SyncReport) -> None:
+def _take_payments(opened: OpenConference, events: list[Json], report: SyncReport) -> None:
     payments = [event["data"]["object"] for event in events]
     for start in range(0, len(payments), FETCH_LIMIT):
         page = payments[start : start + FETCH_LIMIT]
         try:
-            for taken in take_payments(books, page):
+            for taken in take_payments(opened, page):
                 report.add(taken)
         except PurchaseOrderError:
             for payment in page:
-                sweep.attempt(report, take_payment, books, payment)
+                sweep.attempt(report, take_payment, opened, payment)
 
 
-_WALKS: dict[str, Callable[[Books, SyncReport, Sweep], set[str]]] = {
+_WALKS: dict[str, Callable[[OpenConference, SyncReport, Sweep], set[str]]] = {
     "invoice": sweep.walk_invoices,
     "refund": sweep.walk_refunds,
     "dispute": sweep.walk_disputes,

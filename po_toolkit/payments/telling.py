@@ -7,6 +7,7 @@ what Stripe took, or could not take any more because its invoice is settled, is 
 
 from __future__ import annotations
 
+from po_toolkit.context import OpenConference
 from po_toolkit.errors import (
     LostLeaseError,
     PurchaseOrderError,
@@ -18,7 +19,6 @@ from po_toolkit.errors import (
 )
 from po_toolkit.money import display
 from po_toolkit.payments import refunds
-from po_toolkit.payments.books import Books
 from po_toolkit.payments.from_stripe import fetch_invoice, take_invoice
 from po_toolkit.payments.tell_steps import ACTS, STEPS, actor_of, advance, book, found, row_of
 from po_toolkit.store.tables import MoneyIntent, PurchaseOrder
@@ -29,7 +29,7 @@ ATTEMPTS = 5
 _OPEN = ("open", "uncollectible")
 
 
-def settle(books: Books, intent_id: int) -> None:
+def settle(opened: OpenConference, intent_id: int) -> None:
     """Take an intent to its end: told to Stripe and booked.
 
     Raises:
@@ -38,26 +38,26 @@ def settle(books: Books, intent_id: int) -> None:
             goes on with the same command or the next sync.
     """
     for _ in range(4 * ATTEMPTS):
-        intent, order = _load(books, intent_id)
+        intent, order = _load(opened, intent_id)
         if intent.finished_at is not None:
             return
         try:
-            STEPS[intent.kind, intent.step](books, intent, order)
+            STEPS[intent.kind, intent.step](opened, intent, order)
         except LostLeaseError:
             continue
         except (StripeStored500Error, StripeIdempotencyError):
             if intent.attempt >= ATTEMPTS:
                 raise
-            if not found(books, intent):
-                advance(books, intent, attempt=intent.attempt + 1)
+            if not found(opened, intent):
+                advance(opened, intent, attempt=intent.attempt + 1)
         except StripeUnknownError as error:
-            advance(books, intent, error=str(error))
+            advance(opened, intent, error=str(error))
             raise StripeUnknownError(
                 f"{order.reference}: {_words(intent)} is not in the books yet. {error} Or sync: "
                 f"it goes on from where it stands and is never doubled."
             ) from None
         except StripeRefusedError as error:
-            _refused(books, intent, order, error)
+            _refused(opened, intent, order, error)
             return
     raise PurchaseOrderError(
         f"{order.reference}: {_words(intent)} keeps changing hands; run the same command again."
@@ -65,21 +65,21 @@ def settle(books: Books, intent_id: int) -> None:
 
 
 def _refused(
-    books: Books, intent: MoneyIntent, order: PurchaseOrder, error: StripeRefusedError
+    opened: OpenConference, intent: MoneyIntent, order: PurchaseOrder, error: StripeRefusedError
 ) -> None:
     """Decide what a definite refusal means: the invoice is settled meanwhile, or a real one.
 
     Raises:
         PurchaseOrderError: A real one; nothing was booked.
     """
-    if found(books, intent):
+    if found(opened, intent):
         return
-    if intent.kind != "refund" and _settled_meanwhile(books, intent):
+    if intent.kind != "refund" and _settled_meanwhile(opened, intent):
         return
-    with books.store.writing(actor_of(intent), ACTS[intent.kind]) as uow:
+    with opened.store.writing(actor_of(intent), ACTS[intent.kind]) as uow:
         row = row_of(uow, intent)
-        row.step, row.error, row.finished_at = "refused", str(error), books.now()
-        other = refunds.give_up_rest(uow, row, books.now()) if row.kind == "refund" else None
+        row.step, row.error, row.finished_at = "refused", str(error), opened.now()
+        other = refunds.give_up_rest(uow, row, opened.now()) if row.kind == "refund" else None
     if other is not None:
         raise PurchaseOrderError(
             f"{order.reference}: {error} So {_words(intent)} did not go back. Of the whole "
@@ -92,28 +92,28 @@ def _refused(
     )
 
 
-def _settled_meanwhile(books: Books, intent: MoneyIntent) -> bool:
+def _settled_meanwhile(opened: OpenConference, intent: MoneyIntent) -> bool:
     """Look whether the invoice takes nothing any more; then the intent is booked here only.
 
     It is booked before what Stripe says of the invoice is taken, so that money which staff marked
     as paid there and entered here is known to be the same.
     """
-    read_at = books.now()
+    read_at = opened.now()
     try:
-        said = fetch_invoice(books.gateway, intent.stripe_invoice_id)
+        said = fetch_invoice(opened.gateway, intent.stripe_invoice_id)
     except StripeNotFoundError:
-        book(books, intent, told=False)
+        book(opened, intent, told=False)
         return True
     takes = _OPEN if intent.kind == "payment" else (*_OPEN, "paid")
     settled = said["status"] not in takes
     if settled:
-        book(books, intent, told=False)
-    take_invoice(books, said, read_at=read_at)
+        book(opened, intent, told=False)
+    take_invoice(opened, said, read_at=read_at)
     return settled
 
 
-def _load(books: Books, intent_id: int) -> tuple[MoneyIntent, PurchaseOrder]:
-    with books.store.reading() as session:
+def _load(opened: OpenConference, intent_id: int) -> tuple[MoneyIntent, PurchaseOrder]:
+    with opened.store.reading() as session:
         intent = session.get_one(MoneyIntent, intent_id)
         return intent, session.get_one(PurchaseOrder, intent.purchase_order_id)
 

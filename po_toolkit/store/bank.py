@@ -47,6 +47,9 @@ class NewLine:
     text: str
     bank_reference: str
     details: Sequence[dict[str, Any]]
+    counterparty_account: str = ""
+    references: Sequence[str] = ()
+    reversal: bool = False
 
     def fingerprint(self, account: str) -> str:
         """Return what makes a line of this account the same as another."""
@@ -156,6 +159,9 @@ def _columns(
         "text": line.text,
         "bank_reference": line.bank_reference,
         "details": list(line.details),
+        "counterparty_account": line.counterparty_account,
+        "payment_references": list(line.references),
+        "reversal": line.reversal,
         "fingerprint": print_,
         "occurrence": occurrence,
         "set_aside": "",

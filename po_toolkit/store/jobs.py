@@ -45,6 +45,8 @@ LEASE = timedelta(seconds=15)
 MOST_ATTEMPTS = 5
 """A job whose worker died so often in a row is not tried again until a person asks."""
 
+_T = cast(Table, Job.__table__)
+
 OPEN = (JobState.WAITING.value, JobState.RUNNING.value)
 WAITING_EVENTS = ("received", "failed")
 
@@ -244,9 +246,7 @@ def retry_failed(uow: UnitOfWork, batch: InvoiceBatch) -> int:
     uow.session.execute(
         update(Job)
         .where(or_(failed, whole))
-        .values(
-            state=JobState.WAITING.value, ended_at=None, run_after=None, message="", attempts=0
-        )
+        .values(state=JobState.WAITING.value, ended_at=None, run_after=None, message="", attempts=0)
     )
     row = uow.session.get_one(InvoiceBatch, batch.id)
     row.state, row.ended_at, row.error = BatchState.RUNNING.value, None, ""
@@ -292,9 +292,8 @@ def add_task(
 ) -> int | None:
     """Queue a task and return its id; None while one of its kind waits or runs."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    table = cast(Table, Job.__table__)
     statement = (
-        dialect.insert(table)
+        dialect.insert(_T)
         .values(
             conference_id=conference_id,
             kind=kind,
@@ -309,7 +308,7 @@ def add_task(
             hosted_url="",
         )
         .on_conflict_do_nothing()
-        .returning(table.c.id)
+        .returning(_T.c.id)
     )
     return connection.execute(statement).scalar_one_or_none()
 
@@ -340,14 +339,13 @@ def failed_tasks(session: Session, conference: Conference, limit: int) -> Sequen
 
 def forget_tasks(store: Store, before: datetime) -> None:
     """Delete tasks that the clock started and that ended long ago; a person's stay."""
-    table = cast(Table, Job.__table__)
     with store.bookkeeping() as connection:
         connection.execute(
-            table.delete().where(
-                table.c.batch_id.is_(None),
-                table.c.state.not_in(OPEN),
-                table.c.entered_by == SCHEDULE,
-                table.c.ended_at < before,
+            _T.delete().where(
+                _T.c.batch_id.is_(None),
+                _T.c.state.not_in(OPEN),
+                _T.c.entered_by == SCHEDULE,
+                _T.c.ended_at < before,
             )
         )
 
@@ -361,9 +359,7 @@ SCHEDULE = "schedule"
 
 def _free(now: datetime) -> ColumnElement[bool]:
     """Tell which jobs nobody holds: they wait, or their worker's lease has expired."""
-    waits = and_(
-        Job.state == JobState.WAITING, or_(Job.run_after.is_(None), Job.run_after <= now)
-    )
+    waits = and_(Job.state == JobState.WAITING, or_(Job.run_after.is_(None), Job.run_after <= now))
     return or_(waits, and_(Job.state == JobState.RUNNING, Job.lease_until < now))
 
 
@@ -460,9 +456,7 @@ def claim_others(
         only: Only what belongs to these batches.
     """
     item = aliased(Job)
-    left = exists().where(
-        item.batch_id == Job.batch_id, item.kind == INVOICE, item.state.in_(OPEN)
-    )
+    left = exists().where(item.batch_id == Job.batch_id, item.kind == INVOICE, item.state.in_(OPEN))
     batch_due = and_(
         InvoiceBatch.state == BatchState.RUNNING,
         or_(InvoiceBatch.customers_found_at.is_(None), ~left),
@@ -577,13 +571,13 @@ def renew(store: Store, owner: str, now: datetime, progress: dict[int, int]) -> 
 
 
 _PROGRESS = (
-    update(cast(Table, Job.__table__))
-    .where(Job.__table__.c.id == bindparam("job"))
+    update(_T)
+    .where(_T.c.id == bindparam("job"))
     .values(
         progress=bindparam("calls"),
         moved_at=case(
-            (Job.__table__.c.progress != bindparam("calls"), bindparam("now", type_=Job.moved_at.type)),
-            else_=Job.__table__.c.moved_at,
+            (_T.c.progress != bindparam("calls"), bindparam("now", type_=_T.c.moved_at.type)),
+            else_=_T.c.moved_at,
         ),
     )
 )
@@ -618,8 +612,7 @@ def _values(result: Result, now: datetime) -> dict[str, Any]:
     }
 
 
-_T = cast(Table, Job.__table__)
-_OUTCOME = {
+_OUTCOME: dict[str, Any] = {
     "state": bindparam("new_state"),
     "message": bindparam("new_message"),
     "stripe_invoice_id": bindparam("invoice"),
@@ -641,7 +634,7 @@ _SETTLED = (
 )
 _INVOICED = (
     update(_T)
-    .where(_T.c.id == bindparam("job"), _T.c.state.in_((*OPEN, "skipped", "failed")))
+    .where(_T.c.id == bindparam("job"), _T.c.state != JobState.INVOICED.value)
     .values(_OUTCOME)
 )
 

@@ -1,4 +1,4 @@
-"""Which failures of the database stand in the way of all work, in words that a person can act on."""
+"""Failures of the database that stand in the way of all work, and what to do about them."""
 
 from __future__ import annotations
 

@@ -14,8 +14,8 @@ from po_toolkit.domain.roles import Act, require
 from po_toolkit.store.database import Store
 from po_toolkit.ui import words
 from po_toolkit.ui.activity_screen import activity_screen
+from po_toolkit.ui.background import work_on_if_needed
 from po_toolkit.ui.bank_screen import bank_screen
-from po_toolkit.ui.engine import work_on_if_needed
 from po_toolkit.ui.home_screen import home_screen
 from po_toolkit.ui.import_screen import import_screen
 from po_toolkit.ui.invoice_screen import invoice_screen

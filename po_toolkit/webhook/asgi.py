@@ -28,11 +28,11 @@ from po_toolkit.api.webhooks import ForgedError, MalformedError, verify
 from po_toolkit.bootstrap import OpenConference, open_conference, open_database
 from po_toolkit.config import Settings
 from po_toolkit.domain.roles import STRIPE
+from po_toolkit.jobs.worker import ALL_BUT_BATCHES, Worker, WorkerProcess
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.database import Store
 from po_toolkit.webhook import metrics
 from po_toolkit.webhook.intake import Intake
-from po_toolkit.webhook.worker import Worker, WorkerProcess, Working
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +47,7 @@ class Webhooks:
         self,
         store: Store,
         conferences: dict[str, OpenConference],
-        worker: Working | None,
+        worker: Worker | WorkerProcess | None,
     ) -> None:
         """Put the parts together; nothing runs yet."""
         self.store = store
@@ -118,7 +118,7 @@ def create_app(
     settings: Settings,
     *,
     now: Callable[[], datetime] = utc_now,
-    worker: Working | Literal["threads"] | None = "threads",
+    worker: Worker | WorkerProcess | Literal["threads"] | None = "threads",
     sync_every: timedelta | None = None,
 ) -> Starlette:
     """Build the service for every conference in the settings that has a webhook secret.
@@ -141,7 +141,7 @@ def create_app(
         if configured.stripe_webhook_secret
     }
     if worker == "threads":
-        worker = Worker(list(conferences.values()), sync_every=sync_every)
+        worker = Worker(settings, kinds=ALL_BUT_BATCHES, sync_every=sync_every, now=now)
     webhooks = Webhooks(store, conferences, worker)
 
     @asynccontextmanager
@@ -170,7 +170,7 @@ def serve(
     sync_every: timedelta | None = SYNC_EVERY,
 ) -> None:
     """Run the service until it is interrupted."""
-    worker = WorkerProcess(settings, sync_every=sync_every) if work else None
+    worker = WorkerProcess(settings, kinds=ALL_BUT_BATCHES, sync_every=sync_every) if work else None
     app = create_app(settings, worker=worker)
     gc.freeze()  # as in the worker's process
     uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)

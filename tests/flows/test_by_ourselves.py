@@ -12,7 +12,6 @@ import stripe
 from po_toolkit.api.content import compare_content, preview_content
 from po_toolkit.api.delivery import choose_delivery, deliver, mark_delivered
 from po_toolkit.api.invoices import (
-    account_of,
     invoice_purchase_orders,
     preview_invoices,
     resend_invoice,
@@ -154,9 +153,8 @@ def test_one_that_somebody_sent_by_hand_counts_as_delivered(opened, simulator, o
 
 def test_finalized_by_hand_between_our_look_and_our_write(opened, simulator, ours):
     """Stripe refuses to finalize twice; what it has is then what was wanted."""
-    account = account_of(opened)
-    send_invoice(account, ours.id, send=False)
-    drive = claim(account, ours.id)
+    send_invoice(opened, ours.id, send=False)
+    drive = claim(opened, ours.id)
     drive.resumed = False
     opened.gateway.write(
         f"/v1/invoices/{drive.invoice.stripe_invoice_id}/finalize", {}, idempotency_key="by-hand"

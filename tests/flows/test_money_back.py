@@ -217,12 +217,11 @@ def test_a_refund_heard_of_before_its_payment_finds_it(opened, simulator, sent):
     sync_conference(opened)
     payment = simulator.control.pay(sent.stripe_invoice_id)
     simulator.control.refund(payment["id"], 20_000)
-    from po_toolkit.api.invoices import books_of
     from po_toolkit.payments.handlers import handle
 
     events = simulator.control.all("event")
     (news,) = [e for e in events if e["type"] == "refund.created"]
-    handle(books_of(opened), [news])
+    handle(opened, [news])
     assert kinds(fresh(opened, sent)) == [("payment", 100_000), ("refund", 20_000)]
 
 

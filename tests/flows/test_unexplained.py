@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 
 from po_toolkit import create_stripe_invoice
-from po_toolkit.api.invoices import books_of
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.payments.handlers import handle
 from po_toolkit.reconcile import reconcile_conference
@@ -113,7 +112,7 @@ def heard(opened, simulator, channel, since):
     """Let the news since then come by webhook, shuffled and twice, or by one kind of sync."""
     if channel == "webhook":
         for event in [*reversed(simulator.control.all("event")[since:])] * 2:
-            handle(books_of(opened), [event])
+            handle(opened, [event])
     else:
         sync_conference(opened, full=channel == "sweep")
 

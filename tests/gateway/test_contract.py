@@ -28,7 +28,6 @@ from po_toolkit.api.amend import Changes, reissue
 from po_toolkit.api.content import compare_content
 from po_toolkit.api.invoices import (
     adopt_invoice,
-    books_of,
     invoice_purchase_orders,
     resend_invoice,
 )
@@ -120,7 +119,7 @@ def _play(opened, simulator, make_order) -> None:
     pull_payouts(opened, full=True)
     pull_payouts(opened)
     news = next(e for e in simulator.control.all("event") if e["type"].startswith("payout."))
-    handle(books_of(opened), [news])
+    handle(opened, [news])
 
 
 _RATES = {

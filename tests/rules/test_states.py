@@ -6,11 +6,11 @@ import pytest
 
 from po_toolkit.domain.states import (
     LIVE_STATES,
-    JobState,
     EventState,
     IntentStep,
     InvoiceState,
     InvoiceStep,
+    JobState,
     may_follow,
 )
 

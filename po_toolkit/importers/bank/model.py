@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
@@ -11,7 +11,31 @@ from typing import Any, Literal
 from po_toolkit.errors import AmountError
 from po_toolkit.money import to_minor
 
-Format = Literal["csv", "xlsx", "ofx", "mt940", "camt053"]
+Format = Literal["csv", "xlsx", "ofx", "mt940", "camt053", "camt052", "bai2", "qif"]
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """One payment inside an entry that the bank booked as a whole.
+
+    Attributes:
+        amount: Minor units of the entry's currency, a debit below 0; None where the file gives it
+            in another currency or not at all.
+        counterparty: The other party's name.
+        account: The other party's IBAN or account number.
+        text: All that the bank says of it, in one line.
+        references: Structured references: end-to-end id, creditor's reference, check number.
+    """
+
+    amount: int | None = None
+    counterparty: str = ""
+    account: str = ""
+    text: str = ""
+    references: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the payment as JSON values."""
+        return asdict(self) | {"references": list(self.references)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +45,14 @@ class BankLine:
     Attributes:
         row: The line of the file where it begins, from 1.
         amount: Minor units of ``currency``; a debit is below 0.
+        counterparty: The other party's name, where the file has a field for it.
+        counterparty_account: The other party's IBAN or account number; ours is never here.
         text: All that the bank says of it, in one line.
         bank_reference: The bank's own id, which banks use again.
-        details: The payments booked together as this entry: ``amount`` (minor units or None),
-            ``counterparty`` and ``text`` of each.
+        references: Structured references of the payment: end-to-end id, creditor's reference, check
+            number; what banks write for "none" is left out.
+        details: The payments booked together as this entry, where there are several.
+        reversal: The bank says that the entry takes back an earlier one.
     """
 
     row: int
@@ -35,7 +63,10 @@ class BankLine:
     counterparty: str = ""
     text: str = ""
     bank_reference: str = ""
-    details: tuple[dict[str, Any], ...] = ()
+    details: tuple[Payment, ...] = ()
+    counterparty_account: str = ""
+    references: tuple[str, ...] = ()
+    reversal: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from po_toolkit.errors import ImportFileError
 from po_toolkit.importers.bank.model import (
     BadLine,
     BankFile,
     BankLine,
+    Payment,
     Statement,
     minor,
     one_line,
@@ -147,9 +147,12 @@ def _take_entry(made: Statement, entry: Node) -> None:
             currency=currency,
             booked_on=booked,
             value_date=value_date,
-            counterparty=one_line(*(d["counterparty"] for d in details))[:255],
+            counterparty=one_line(*(d.counterparty for d in details))[:255],
+            counterparty_account=details[0].account if len(details) == 1 else "",
+            references=tuple(dict.fromkeys(r for d in details for r in d.references)),
+            reversal=_is_reversal(entry),
             text=one_line(
-                *(d["text"] for d in details),
+                *(d.text for d in details),
                 _reference(entry.value("AddtlNtryInf")),
                 _reference(entry.value("NtryRef")),
                 _reference(entry.value("AcctSvcrRef")),
@@ -160,7 +163,13 @@ def _take_entry(made: Statement, entry: Node) -> None:
     )
 
 
-def _detail(node: Node, *, credit: bool, currency: str) -> dict[str, Any]:
+def _is_reversal(entry: Node) -> bool:
+    """Tell whether the bank says that the entry takes back an earlier one."""
+    said = entry.value("RvslInd", "NtryDtls/TxDtls/RvslInd").lower() in ("true", "1")
+    return said or any(n.tag == "RtrInf" for n in entry.walk())
+
+
+def _detail(node: Node, *, credit: bool, currency: str) -> Payment:
     """Return one payment of an entry; its amount only where it is in the entry's currency."""
     amount: int | None = None
     found = node.one("AmtDtls/TxAmt/Amt") or node.one("Amt")
@@ -172,8 +181,9 @@ def _detail(node: Node, *, credit: bool, currency: str) -> dict[str, Any]:
     sign = node.value("CdtDbtInd")
     if amount is not None and (sign == "DBIT" if sign else not credit):
         amount = -amount
-    roles = ("Dbtr", "UltmtDbtr") if credit else ("Cdtr", "UltmtCdtr")
-    names = [node.value(f"RltdPties/{role}/Nm", f"RltdPties/{role}/Pty/Nm") for role in roles]
+    role = "Dbtr" if credit else "Cdtr"
+    roles = (role, f"Ultmt{role}")
+    names = [node.value(f"RltdPties/{r}/Nm", f"RltdPties/{r}/Pty/Nm") for r in roles]
     remittance = node.one("RmtInf")
     said = (
         [n.text for n in remittance.walk() if n.tag in ("Ustrd", "Ref", "Nb", "AddtlRmtInf")]
@@ -181,23 +191,29 @@ def _detail(node: Node, *, credit: bool, currency: str) -> dict[str, Any]:
         else []
     )
     references = [n.text for r in node.all("Refs") for n in r.walk() if not n.children]
-    return {
-        "amount": amount,
-        "counterparty": one_line(*names),
-        "text": one_line(*said, *map(_reference, references), node.value("AddtlTxInf"), *names),
-    }
+    structured = [
+        node.value("Refs/EndToEndId"),
+        *(n.text for r in node.all("RmtInf/Strd") for n in r.walk() if n.tag in ("Ref", "Nb")),
+        node.value("Refs/ChqNb"),
+    ]
+    account = f"RltdPties/{role}Acct/Id"
+    return Payment(
+        amount=amount,
+        counterparty=one_line(*names),
+        account=node.value(f"{account}/IBAN", f"{account}/Othr/Id", f"{account}/PrtryAcct/Id"),
+        text=one_line(*said, *map(_reference, references), node.value("AddtlTxInf"), *names),
+        references=tuple(dict.fromkeys(r for t in structured if (r := _reference(t.strip())))),
+    )
 
 
 def _reference(text: str) -> str:
     return "" if text.strip() in _EMPTY_REFERENCES else text
 
 
-def _check_details(
-    made: Statement, entry: Node, amount: int, details: list[dict[str, Any]]
-) -> None:
+def _check_details(made: Statement, entry: Node, amount: int, details: list[Payment]) -> None:
     """An entry is the sum of its details, where each is given in the entry's currency."""
-    amounts = [d["amount"] for d in details]
-    if not amounts or None in amounts:
+    amounts = [d.amount for d in details if d.amount is not None]
+    if not amounts or len(amounts) < len(details):
         return
     apart = amount - sum(amounts)
     if apart and abs(apart) != _charges(entry, made.currency):
@@ -208,19 +224,19 @@ def _check_details(
 
 
 def _charges(entry: Node, currency: str) -> int:
-    """Return the charges that the entry names, in minor units."""
+    """Return the charges that the entry names, in minor units.
+
+    Where a total stands beside its records, the total counts and the records do not.
+    """
     total = 0
-    for found in [
-        *entry.all("Chrgs/TtlChrgsAndTaxAmt"),
-        *entry.all("Chrgs/Rcrd/Amt"),
-        *entry.all("NtryDtls/TxDtls/Chrgs/TtlChrgsAndTaxAmt"),
-        *entry.all("NtryDtls/TxDtls/Chrgs/Rcrd/Amt"),
-    ]:
-        if found.attributes.get("Ccy", "").lower() == currency:
-            try:
-                total += minor(plain_amount(found.text), currency)
-            except ValueError:
-                continue
+    for charges in [*entry.all("Chrgs"), *entry.all("NtryDtls/TxDtls/Chrgs")]:
+        found = charges.all("TtlChrgsAndTaxAmt") or charges.all("Rcrd/Amt") or charges.all("Amt")
+        for node in found:
+            if node.attributes.get("Ccy", "").lower() == currency:
+                try:
+                    total += minor(plain_amount(node.text), currency)
+                except ValueError:
+                    continue
     return total
 
 

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from po_toolkit.store.columns import CreatedAt, CurrencyCode, Key, LongText, MinorUnits, Time
@@ -24,7 +24,9 @@ class BankStatement(Base):
     file_name: Mapped[str]
     file_sha256: Mapped[str] = mapped_column(String(64))
     format: Mapped[str] = mapped_column(String(8))
-    """csv, ofx, mt940 or camt053."""
+    """csv, xlsx, ofx, mt940, camt053, camt052, bai2 or qif."""
+    layout: Mapped[str] = mapped_column(default="", server_default="")
+    """The known layout it was read by, or the fingerprint of its heading."""
     account: Mapped[str] = mapped_column(default="")
     currency: Mapped[str] = mapped_column(String(3), default="")
     number: Mapped[str] = mapped_column(default="")
@@ -66,14 +68,24 @@ class BankTransaction(Base):
     booked_on: Mapped[date]
     value_date: Mapped[date | None]
     counterparty: Mapped[str] = mapped_column(default="")
+    counterparty_account: Mapped[str] = mapped_column(default="", server_default="")
+    """The other party's IBAN or account number, if the file gives it."""
     text: Mapped[LongText] = mapped_column(default="")
     """Everything the bank says of it: remittance information, references, names."""
     bank_reference: Mapped[str] = mapped_column(default="")
     """The bank's own id; banks use one again for another line."""
+    payment_references: Mapped[list[Any]] = mapped_column(JSON, default=list, server_default="[]")
+    """Structured references: end-to-end id, creditor's reference, check number."""
     details: Mapped[list[Any]] = mapped_column(JSON, default=list)
-    """The payments that the bank booked together as this line, if it says so."""
+    """The payments that the bank booked together as this line, if it says so: each with ``amount``
+    (minor units or None), ``counterparty``, ``account``, ``text`` and ``references``."""
+    reversal: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """The bank says that this line takes back an earlier one."""
+    duplicate_of_id: Mapped[int | None] = mapped_column(ForeignKey("bank_transactions.id"))
+    """The line of the same amount and nearly the same day that this one may be again, worded
+    otherwise; such a line is never applied by itself."""
     fingerprint: Mapped[str] = mapped_column(String(64))
-    """SHA-256 of all of the above."""
+    """SHA-256 of account, currency, amount, day, the other party and the text."""
     occurrence: Mapped[int]
     """0 for the first line that says exactly this, 1 for the second."""
     set_aside: Mapped[LongText] = mapped_column(default="")
