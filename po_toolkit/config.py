@@ -8,9 +8,11 @@ a TOML file (``PO_TOOLKIT_CONFIG``, else ``.streamlit/secrets.toml``). Keys stay
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -217,6 +219,18 @@ def _read_toml(path: Path) -> dict[str, Any]:
     if not isinstance(table, dict):
         raise SettingsError(f"{path}: po_toolkit must be a table, [po_toolkit].")
     return table
+
+
+def shown_url(database_url: str) -> str:
+    """Return the database's address without its password, for people and logs."""
+    parts = urlsplit(database_url)
+    user, at, host = parts.netloc.rpartition("@")
+    if not parts.scheme or (at and not host):
+        return "(no database address)"
+    name, colon, _ = user.partition(":")
+    shown = f"{name}{':***' if colon else ''}{at}{host}"
+    query = re.sub(r"(?i)(password=)[^&]*", r"\1***", parts.query)
+    return f"{parts.scheme}://{shown}{parts.path}{'?' if query else ''}{query}"
 
 
 def obfuscate_key(key: str) -> str:

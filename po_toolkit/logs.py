@@ -9,9 +9,8 @@ from __future__ import annotations
 import logging
 import re
 import sys
+from functools import cached_property
 from typing import Any
-
-import structlog
 
 _SECRET = re.compile(r"\b((?:sk|rk)_(?:live|test)_|whsec_)[A-Za-z0-9+/=_-]+")
 
@@ -26,32 +25,72 @@ def redact_rendered(_logger: Any, _method: str, rendered: Any) -> str:
     return redact(rendered)
 
 
+def get_logger(name: str) -> Any:
+    """Return a logger of structlog, which is loaded now and not with the package."""
+    import structlog
+
+    if _configured:
+        _configure_structlog()
+    return structlog.get_logger(name)
+
+
 def configure_logging(level: int = logging.WARNING) -> None:
     """Send this process's logs to stderr, redacted; safe to repeat.
 
     Args:
         level: The lowest level shown.
     """
-    shared: list[Any] = [
+    global _configured  # noqa: PLW0603 a process has one way of logging
+    _configured = True
+    if "structlog" in sys.modules:
+        _configure_structlog()
+    handler = _Stderr()
+    handler.setFormatter(_Redacted())
+    root = logging.getLogger()
+    root.handlers[:] = [h for h in root.handlers if not isinstance(h, _Stderr)] + [handler]
+    root.setLevel(level)
+    for talker in ("alembic", "stripe"):
+        logging.getLogger(talker).setLevel(max(level, logging.WARNING))
+
+
+_configured = False
+
+
+def _shared() -> list[Any]:
+    import structlog
+
+    return [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+
+
+def _configure_structlog() -> None:
+    import structlog
+
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
-            *shared,
+            *_shared(),
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    handler = _Stderr()
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*shared, structlog.stdlib.PositionalArgumentsFormatter()],
+
+
+class _Redacted(logging.Formatter):
+    """Renders a record through structlog, which is loaded for the first record."""
+
+    @cached_property
+    def _renderer(self) -> logging.Formatter:
+        import structlog
+
+        return structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*_shared(), structlog.stdlib.PositionalArgumentsFormatter()],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
@@ -59,12 +98,10 @@ def configure_logging(level: int = logging.WARNING) -> None:
                 redact_rendered,
             ],
         )
-    )
-    root = logging.getLogger()
-    root.handlers[:] = [h for h in root.handlers if not isinstance(h, _Stderr)] + [handler]
-    root.setLevel(level)
-    for talker in ("alembic", "stripe"):
-        logging.getLogger(talker).setLevel(max(level, logging.WARNING))
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the finished line."""
+        return self._renderer.format(record)
 
 
 class _Stderr(logging.StreamHandler[Any]):

@@ -18,11 +18,28 @@ from po_toolkit.importers import template as templates
 from po_toolkit.importers.cells import is_empty
 from po_toolkit.importers.columns import Column
 from po_toolkit.importers.files import open_workbook, read_bytes
+from po_toolkit.importers.headers import FIELDS
 from po_toolkit.importers.problems import RowProblem
 from po_toolkit.importers.sheet_choice import choose_sheet
 from po_toolkit.importers.table import Table, read_table, table_of
 from po_toolkit.importers.workbook import SheetRow
 from po_toolkit.store import import_batches
+
+__all__ = [
+    "FIELDS",
+    "BatchSummary",
+    "Column",
+    "RejectedRow",
+    "RejectedRows",
+    "UndoReport",
+    "import_batches_of",
+    "import_purchase_orders",
+    "mend_import",
+    "proposed_columns",
+    "rejected_rows",
+    "template",
+    "undo_import",
+]
 
 __all__ = [
     "BatchSummary",

@@ -21,6 +21,21 @@ from po_toolkit.payments.sync import sync_one
 from po_toolkit.store import purchase_orders
 from po_toolkit.store.authorized import authorized
 
+__all__ = [
+    "InvoicePreview",
+    "InvoiceReport",
+    "InvoiceResult",
+    "PreviewLine",
+    "PreviewSkip",
+    "account_of",
+    "adopt_claimed",
+    "adopt_invoice",
+    "chosen_references",
+    "invoice_purchase_orders",
+    "preview_invoices",
+    "resend_invoice",
+]
+
 
 @dataclass(frozen=True, slots=True)
 class PreviewLine:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from po_toolkit.api.reminders import ReminderReport, send_reminders
 from po_toolkit.bootstrap import OpenConference
-from po_toolkit.config import ConferenceSettings
+from po_toolkit.domain.reminders import hour_of_day, reminder_clock
 from po_toolkit.domain.roles import Act, Actor, Role
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.store import cursors
-from po_toolkit.store.tables import SyncCursor
 
 SYNC_EVERY = timedelta(minutes=15)
 SWEEP_HOUR = 3
@@ -52,53 +49,6 @@ REMIND_AGAIN = timedelta(hours=1)
 """Where some could not be sent, the same day's reminding is tried again after this."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReminderStanding:
-    """How reminding by the clock stands.
-
-    Attributes:
-        schedule: Days from the due date.
-        from_hour: From when on a day it happens, or None where only a person reminds.
-        last_at: When it last happened.
-        last: What became of that.
-        next_at: When it happens next, where a worker runs; None where it does not.
-    """
-
-    schedule: list[int]
-    from_hour: int | None
-    last_at: datetime | None
-    last: dict[str, Any]
-    next_at: datetime | None
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the standing as ``status`` prints it, times in ISO 8601."""
-        return {
-            "schedule": self.schedule,
-            "from_hour": self.from_hour,
-            "last_at": self.last_at.isoformat() if self.last_at else None,
-            "last": {name: value for name, value in self.last.items() if name != "day"},
-            "next_at": self.next_at.isoformat() if self.next_at else None,
-        }
-
-
-def reminder_standing(
-    settings: ConferenceSettings, cursor: SyncCursor | None, now: datetime
-) -> ReminderStanding:
-    """Say when the clock last reminded and when it does so next."""
-    last_at = cursor.last_reminders_at if cursor else None
-    next_at = None
-    hour = settings.remind_from_hour
-    if hour is not None and settings.reminders and settings.mode != "none":
-        today = _at(now, hour, settings.timezone)
-        if last_at is not None and last_at >= today:
-            next_at = _at(now + timedelta(days=1), hour, settings.timezone)
-        else:
-            again = cursor.remind_again_at if cursor and now >= today else None
-            next_at = max(today, now, again or now)
-    last = dict(cursor.last_reminders) if cursor else {}
-    return ReminderStanding(list(settings.reminders), hour, last_at, last, next_at)
-
-
 def reminders_due(opened: OpenConference) -> bool:
     """Tell whether the clock asks for reminders now.
 
@@ -108,7 +58,7 @@ def reminders_due(opened: OpenConference) -> bool:
     with opened.store.reading() as session:
         cursor = cursors.cursor_of(session, opened.conference)
     now = opened.now()
-    next_at = reminder_standing(opened.settings, cursor, now).next_at
+    next_at = reminder_clock(opened.settings, cursor, now).next_at
     return next_at is not None and next_at <= now
 
 
@@ -147,12 +97,6 @@ def _note_reminders(opened: OpenConference, counts: dict[str, int], errors: list
             cursor.last_reminders_at = now
 
 
-def _at(day: datetime, hour: int, timezone: str) -> datetime:
-    """Return an hour of the day that the clocks of a timezone show."""
-    local = day.astimezone(ZoneInfo(timezone))
-    return local.replace(hour=hour, minute=0, second=0, microsecond=0)
-
-
 def _last_night(now: datetime, hour: int, timezone: str) -> datetime:
-    tonight = _at(now, hour, timezone)
+    tonight = hour_of_day(now, hour, timezone)
     return tonight if tonight <= now else tonight - timedelta(days=1)

@@ -11,6 +11,12 @@ from po_toolkit.payments.report import SyncReport
 from po_toolkit.payments.sync import failure_noted, sync_all, sync_one
 from po_toolkit.store.purchase_orders import by_reference
 
+__all__ = [
+    "SyncReport",
+    "sync_conference",
+    "sync_purchase_order",
+]
+
 
 def sync_conference(opened: OpenConference, *, full: bool = False) -> SyncReport:
     """Bring a conference's ledger up to Stripe, and Stripe up to the ledger.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import structlog
-
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import (
@@ -12,11 +10,12 @@ from po_toolkit.errors import (
     StripeAuthenticationError,
     StripeGatewayError,
 )
+from po_toolkit.logs import get_logger
 from po_toolkit.payments import telling
 from po_toolkit.payments.intend import tell_earlier
 from po_toolkit.store import money_intents
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 PATIENCE = 3
 """After so many things that Stripe did not answer, the rest waits for the next sync."""

@@ -7,17 +7,17 @@ import time
 from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
 from sqlalchemy.exc import OperationalError
 
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.errors import PoToolkitError, SettingsError, StripeAuthenticationError
+from po_toolkit.logs import get_logger
 from po_toolkit.payments.from_stripe import take_payments
 from po_toolkit.payments.handlers import handle
 from po_toolkit.store import jobs, webhook_events
 from po_toolkit.store.webhook_events import Outcome, Waiting
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 TRIES = 8
 """How often an event that cannot be booked is tried before it is set aside for a person."""

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import structlog
 from sqlalchemy import select
 
 from po_toolkit.bootstrap import OpenConference, open_conference, open_database
 from po_toolkit.config import Settings, load_settings
 from po_toolkit.domain.roles import STRIPE, Act, require
 from po_toolkit.errors import PoToolkitError
+from po_toolkit.logs import get_logger
 from po_toolkit.payments.handlers import invoice_changed
 from po_toolkit.store import webhook_events
 from po_toolkit.store.database import Store
@@ -22,7 +22,21 @@ from po_toolkit.store.tables import Conference, Invoice
 from po_toolkit.store.webhook_events import Delivery
 from po_toolkit.stripe_gateway import verify_signature
 
-log = structlog.get_logger(__name__)
+__all__ = [
+    "Delivery",
+    "ForgedError",
+    "MalformedError",
+    "SetAside",
+    "events_set_aside",
+    "failures_of",
+    "handle_invoice_paid_webhook",
+    "keep_deliveries",
+    "receive",
+    "replay_events",
+    "verify",
+]
+
+log = get_logger(__name__)
 
 
 class ForgedError(PoToolkitError):
@@ -60,6 +74,11 @@ def receive(opened: OpenConference, payload: bytes, signature: str) -> bool:
         MalformedError: It is signed but is no Stripe event.
     """
     return webhook_events.keep(opened.store, [verify(opened, payload, signature)]) == 1
+
+
+def keep_deliveries(store: Store, deliveries: Sequence[Delivery]) -> int:
+    """Keep verified deliveries in one transaction; return how many of them are new."""
+    return webhook_events.keep(store, deliveries)
 
 
 def _event_in(payload: bytes) -> tuple[str, str]:

@@ -9,26 +9,8 @@ from typing import Annotated
 
 import typer
 
-from po_toolkit.cli import (
-    amending,
-    bank,
-    books,
-    closing,
-    content,
-    database,
-    delivery,
-    demonstration,
-    invoices,
-    ledger,
-    reconciliation,
-    reminders,
-    simulator,
-    spreadsheets,
-    sync,
-    webhook,
-    worker,
-)
-from po_toolkit.cli.boundary import Commands
+from po_toolkit.cli import bank, imports, installation, invoices, payments, reports, webhook
+from po_toolkit.cli.console import Commands
 from po_toolkit.logs import configure_logging
 
 app = typer.Typer(
@@ -79,32 +61,32 @@ def po_toolkit(
     configure_logging(logging.INFO if verbose else logging.WARNING)
 
 
-app.command("init")(database.init)
-app.command("demo")(demonstration.demo)
-app.command("template")(spreadsheets.template)
-app.command("import")(spreadsheets.import_)
-app.command("preview")(content.preview)
+app.command("init")(installation.init)
+app.command("demo")(installation.demo)
+app.command("template")(imports.template)
+app.command("import")(imports.import_)
+app.command("preview")(invoices.preview)
 app.command("invoice")(invoices.invoice)
 app.command("adopt")(invoices.adopt)
-app.command("sync")(sync.sync)
-app.command("payment")(ledger.payment)
-app.command("reverse")(ledger.reverse)
-app.command("refund")(ledger.refund)
-app.command("credit-note")(ledger.credit_note)
-app.command("cancel")(ledger.cancel)
+app.command("sync")(payments.sync)
+app.command("payment")(payments.payment)
+app.command("reverse")(payments.reverse)
+app.command("refund")(payments.refund)
+app.command("credit-note")(payments.credit_note)
+app.command("cancel")(payments.cancel)
 app.command("resend")(invoices.resend)
-app.command("deliver")(delivery.deliver)
-app.command("remind")(reminders.remind)
-app.command("reissue")(amending.reissue)
-app.command("reconcile")(reconciliation.reconcile)
-app.command("summary")(books.summary)
-app.command("close")(closing.close)
-app.command("closed")(closing.closed)
-app.command("journal")(books.journal)
-app.command("statement")(books.statement)
-app.command("invoice-pdf")(books.invoice_pdf)
-app.command("status")(database.status)
-app.command("worker")(worker.worker)
-app.command("stripe-sim")(simulator.stripe_sim)
+app.command("deliver")(invoices.deliver)
+app.command("remind")(invoices.remind)
+app.command("reissue")(invoices.reissue)
+app.command("reconcile")(reports.reconcile)
+app.command("summary")(reports.summary)
+app.command("close")(reports.close)
+app.command("closed")(reports.closed)
+app.command("journal")(reports.journal)
+app.command("statement")(reports.statement)
+app.command("invoice-pdf")(reports.invoice_pdf)
+app.command("status")(installation.status)
+app.command("worker")(installation.worker)
+app.command("stripe-sim")(installation.stripe_sim)
 app.add_typer(webhook.commands, name="webhook")
 app.add_typer(bank.commands, name="bank")

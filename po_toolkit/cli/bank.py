@@ -10,8 +10,19 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from po_toolkit.cli.boundary import PARTIAL, complain, tell, wrong_usage
-from po_toolkit.cli.opening import agree, named_conference
+from po_toolkit.cli.console import (
+    PARTIAL,
+    agree,
+    amount,
+    complain,
+    count,
+    named_conference,
+    print_json,
+    print_table,
+    tell,
+    write_bytes,
+    wrong_usage,
+)
 from po_toolkit.cli.options import (
     ConferenceOption,
     Format,
@@ -21,7 +32,6 @@ from po_toolkit.cli.options import (
     read_date,
     read_reference,
 )
-from po_toolkit.cli.output import amount, count, print_json, print_table, write_bytes
 from po_toolkit.errors import ImportChoiceError
 
 if TYPE_CHECKING:
@@ -329,15 +339,15 @@ def tie_out(
 
     Example: po-toolkit bank tie-out --conference pycon-2027 --out tie-out.xlsx --format xlsx
     """
-    from po_toolkit.reconcile.tie_out import tie_out as make
-    from po_toolkit.reconcile.tie_out_files import export
+    from po_toolkit.api.reports import export_tie_out
+    from po_toolkit.api.reports import tie_out as follow
 
     opened = named_conference(ctx, conference)
-    found = make(opened.store, opened.conference, as_of=as_of or opened.today())
+    found = follow(opened, as_of=as_of)
     if po or payout or line is not None:
         reference = read_reference(po) if po else ""
         found = found.only(found.of(reference=reference, payout=payout, bank_line=line))
-    write_bytes(export(found, output.value), out, binary=output is TieOutFormat.XLSX)
+    write_bytes(export_tie_out(found, output.value), out, binary=output is TieOutFormat.XLSX)
     wrong = int((found.checks["difference"] != 0).sum())
     if wrong:
         complain(f"{count(wrong, 'sum')} that must agree {'does' if wrong == 1 else 'do'} not.")

@@ -1,13 +1,30 @@
-"""``invoice``, ``adopt`` and ``resend``: invoices at Stripe."""
+"""``preview``, ``invoice``, ``adopt``, ``resend``, ``deliver``, ``remind`` and ``reissue``."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from po_toolkit.cli.boundary import FAILED, PARTIAL, complain, tell, wrong_usage
-from po_toolkit.cli.opening import agree, conference_of, named_conference, settings_of
+from po_toolkit.cli.console import (
+    FAILED,
+    PARTIAL,
+    agree,
+    amount,
+    complain,
+    conference_of,
+    count,
+    named_conference,
+    print_json,
+    print_table,
+    progress_of,
+    settings_of,
+    tell,
+    write_bytes,
+    wrong_usage,
+)
 from po_toolkit.cli.options import (
     ConferenceOption,
     DeliveryOption,
@@ -15,14 +32,14 @@ from po_toolkit.cli.options import (
     FormatOption,
     ReferenceArgument,
     YesOption,
+    read_date,
     read_reference,
 )
-from po_toolkit.cli.output import amount, count, print_json, print_table
-from po_toolkit.cli.progress import progress_of
 
 if TYPE_CHECKING:
-    from po_toolkit.api.invoices import InvoicePreview, InvoiceReport
-    from po_toolkit.invoicing.batch import InvoiceResult
+    from po_toolkit.api.delivery import Delivery
+    from po_toolkit.api.invoices import InvoicePreview, InvoiceReport, InvoiceResult
+    from po_toolkit.api.reminders import Keep, ReminderPreview
 
 
 BatchOption = Annotated[
@@ -152,7 +169,7 @@ def _finish(result: InvoiceResult, output: Format, done: str) -> None:
 
 
 def _print_preview(preview: InvoicePreview, output: Format) -> None:
-    from po_toolkit.domain.deliveries import way_words
+    from po_toolkit.api.terms import way_words
 
     if output is Format.JSON:
         print_json(preview.as_json())
@@ -197,3 +214,250 @@ def _print_report(report: InvoiceReport, output: Format) -> None:
         whole=(0, 1, 2),
     )
     tell(f"{report.invoiced} invoiced, {report.skipped} skipped, {report.failed} failed.")
+
+
+SentOption = Annotated[
+    bool, typer.Option("--sent", help="Beside what the invoice at Stripe says, field by field.")
+]
+
+
+def preview(
+    ctx: typer.Context,
+    reference: ReferenceArgument,
+    sent: SentOption = False,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Show the very content of an invoice.
+
+    Its texts, lines, taxes and ways to pay.
+
+    Nothing is sent. With --sent Stripe is asked what the sent invoice says; the command then exits
+    1 where a field differs from what the purchase order and the settings say now.
+
+    Example: po-toolkit preview PO-7KQ2MX
+    """
+    from po_toolkit.api import content
+    from po_toolkit.api.terms import way_words
+    from po_toolkit.money import display
+
+    opened = conference_of(ctx, reference)
+    ask = content.compare_content if sent else content.preview_content
+    found = ask(opened, reference)
+    if output is Format.JSON:
+        print_json(found.as_json())
+    else:
+        rows = [
+            (line.name, line.planned, *([line.sent, "" if line.equal else "differs"] * sent))
+            for line in found.lines
+        ]
+        headers = ["", "Planned", *(["At Stripe", ""] if sent else [])]
+        print_table(headers, rows)
+        if found.limit is not None:
+            shown = [
+                f"{word} {display(amount, found.limit.currency)}"
+                for word, amount in (
+                    ("authorized", found.limit.limit),
+                    ("billed", found.limit.billed),
+                    ("left", found.limit.left),
+                )
+            ]
+            tell(f"Their purchase order: {', '.join(shown)}.")
+        tell(f"The invoice is {way_words(found.delivery)}.")
+    if found.reason:
+        tell(f"It cannot be invoiced now: {found.reason}")
+    if not found.equal:
+        raise typer.Exit(FAILED)
+
+
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="FILE", help="Where: a mail draft, or the PDF for *.pdf."),
+]
+DoneOption = Annotated[
+    bool, typer.Option("--done", help="Note that the invoice has been delivered by ourselves.")
+]
+
+
+def deliver(
+    ctx: typer.Context,
+    reference: ReferenceArgument,
+    out: OutOption = None,
+    done: DoneOption = False,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Write an invoice as a mail draft or PDF.
+
+    For vendor portals and mailboxes that want a file: Stripe's PDF is fetched and kept with its
+    digest; the draft (.eml) holds every address of the purchase order, the link and the PDF.
+    Nothing is sent. Once you have sent or uploaded it, --done notes that it was delivered.
+
+    Example: po-toolkit deliver PO-7KQ2MX --out invoice.eml
+    """
+    if out is None and not done:
+        wrong_usage("Say where the invoice goes: --out FILE; or that it was delivered: --done.")
+    from po_toolkit.api.delivery import deliver as prepare
+    from po_toolkit.api.delivery import mark_delivered
+
+    opened = conference_of(ctx, reference)
+    found: dict[str, Any] = {"reference": reference}
+    if out is not None:
+        made = prepare(opened, reference)
+        write_bytes(made.pdf if out.suffix.lower() == ".pdf" else made.mail, out, binary=True)
+        found |= made.as_json()
+        if output is Format.TABLE:
+            _print_delivery(made)
+    if done:
+        found["status"] = mark_delivered(opened, reference)
+        if output is Format.TABLE:
+            typer.echo(f"{reference}: noted as delivered; it is {found['status']}.")
+    if output is Format.JSON:
+        print_json(found)
+
+
+def _print_delivery(made: Delivery) -> None:
+    typer.echo(f"{made.reference}: {made.file_name}, SHA-256 {made.sha256}")
+    typer.echo(f"For: {', '.join(made.recipients)}")
+
+
+RemindDryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Show who would be reminded; call nobody.")
+]
+DraftsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--drafts",
+        metavar="FOLDER",
+        file_okay=False,
+        help="Write the mails of invoices that we deliver by ourselves into this folder.",
+    ),
+]
+
+
+def remind(
+    ctx: typer.Context,
+    conference: ConferenceOption,
+    dry_run: RemindDryRunOption = False,
+    drafts: DraftsOption = None,
+    yes: YesOption = False,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Remind sponsors of unpaid invoices.
+
+    Stripe mails them again, by the conference's schedule; of an invoice that we deliver by
+    ourselves a mail draft is written, for you to send (--drafts).
+
+    Each step of the schedule (reminders in the settings) is sent at most once for a purchase
+    order: never after payment, while a payment is under way, or on a dispute. Run it daily, or
+    set remind_from_hour and the worker does.
+
+    Exit codes: 0 all done; 1 none could be sent; 2 a live key without a terminal and without
+    --yes; 3 some failed, each named.
+
+    Example: po-toolkit remind --conference pycon-2027 --dry-run
+    """
+    from po_toolkit.api import reminders
+
+    opened = named_conference(ctx, conference)
+    preview = reminders.preview_reminders(opened)
+    if dry_run:
+        if output is Format.JSON:
+            print_json(preview.as_json())
+            return
+        _print_reminders(preview)
+        return
+    if preview.to_mail:
+        agree(opened, f"send {count(len(preview.to_mail), 'reminder')}", yes=yes)
+    report = reminders.send_reminders(opened, drafts=None if drafts is None else _into(drafts))
+    if output is Format.JSON:
+        print_json(report.as_json())
+    else:
+        results = [(r.reference, r.outcome, r.reason) for r in report.results]
+        print_table(["Reference", "Outcome", "Why"], results)
+    failed = report.count("failed")
+    if failed:
+        raise typer.Exit(FAILED if failed == len(report.results) else PARTIAL)
+
+
+def _into(folder: Path) -> Keep:
+    """Return what writes a mail draft into a folder, made where it is missing."""
+
+    def keep(name: str, mail: bytes) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_bytes(mail, folder / name, binary=True)
+
+    return keep
+
+
+def _print_reminders(preview: ReminderPreview) -> None:
+    from po_toolkit.api.terms import way_words
+
+    rows = [
+        (
+            r.reference,
+            r.organization_name,
+            r.contact_email,
+            amount(r.balance, r.currency),
+            r.when,
+            way_words(r.delivery),
+        )
+        for r in preview.due
+    ]
+    headers = ["Reference", "Sponsor", "E-mail", "Open", "Reminder", "Delivery"]
+    print_table(headers, rows, right=(3,))
+    if preview.held:
+        print_table(["Held back", "Why"], preview.held)
+
+
+def _text(name: str, what: str) -> object:
+    return typer.Option(name, metavar="TEXT", help=f"The right {what}.")
+
+
+def reissue(
+    ctx: typer.Context,
+    reference: ReferenceArgument,
+    email: Annotated[str | None, _text("--email", "e-mail address")] = None,
+    organization: Annotated[str | None, _text("--organization", "name of the sponsor")] = None,
+    contact: Annotated[str | None, _text("--contact", "name of the person")] = None,
+    address: Annotated[str | None, _text("--address", "billing address")] = None,
+    po_number: Annotated[str | None, _text("--po-number", "PO number of the sponsor")] = None,
+    tax_id: Annotated[str | None, _text("--tax-id", "tax id, like DE123456789")] = None,
+    delivery: DeliveryOption = None,
+    due_date: Annotated[
+        date | None,
+        typer.Option(
+            "--due-date", metavar="D", parser=read_date, help="The new due date, like 2027-03-31."
+        ),
+    ] = None,
+    yes: YesOption = False,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Void the open invoice and send a corrected one.
+
+    Refused once Stripe has money on the invoice. Without an invoice out it just sends one.
+
+    Example: po-toolkit reissue PO-7KQ2MX --email invoices@sponsor.example
+    """
+    from po_toolkit.api.amend import Changes
+    from po_toolkit.api.amend import reissue as issue_again
+
+    opened = conference_of(ctx, reference)
+    agree(opened, f"void the invoice of {reference} and send a new one", yes=yes)
+    changes = Changes(
+        organization_name=organization,
+        contact_name=contact,
+        contact_email=email,
+        billing_address=address,
+        po_number=po_number,
+        tax_id=tax_id,
+        delivery=delivery,
+        due_date=due_date,
+    )
+    result = issue_again(opened, reference, changes)
+    if output is Format.JSON:
+        print_json(result.as_json())
+    elif result.outcome == "invoiced":
+        typer.echo(f"{result.reference}: its invoice is {result.stripe_invoice_id} now.")
+        typer.echo(f"Invoice page: {result.hosted_invoice_url}")
+    if result.outcome != "invoiced":
+        complain(f"{result.reference}: {result.error}")
+        raise typer.Exit(FAILED)

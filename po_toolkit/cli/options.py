@@ -20,6 +20,16 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class TableFormat(StrEnum):
+    """How the reconciliation is written."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    XLSX = "xlsx"
+    MD = "md"
+
+
 def read_amount(text: str) -> Decimal:
     """Read an amount in major units: a plain decimal number above zero."""
     try:

@@ -8,11 +8,18 @@ from typing import Annotated
 
 import typer
 
-from po_toolkit.cli.boundary import PARTIAL, complain, tell
-from po_toolkit.cli.opening import named_conference, settings_of
+from po_toolkit.cli.console import (
+    PARTIAL,
+    complain,
+    count,
+    named_conference,
+    print_json,
+    print_table,
+    refuse_taken,
+    settings_of,
+    tell,
+)
 from po_toolkit.cli.options import ConferenceOption, Format, FormatOption
-from po_toolkit.cli.output import count, print_json, print_table
-from po_toolkit.cli.ports import refuse_taken
 from po_toolkit.logs import configure_logging
 
 commands = typer.Typer(

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from po_toolkit.api.reports import Reconciliation, reconcile
 from po_toolkit.demo import story
 from po_toolkit.demo.proof import differences
 from po_toolkit.demo.stage import Stage, stage
-from po_toolkit.reconcile import Reconciliation, reconcile_conference
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,6 @@ def play(say: story.Say) -> Iterator[Played]:
         facts = story.tell(here, say)
         opened = here.opened
         today = opened.today()
-        found = reconcile_conference(opened.store, opened.conference, as_of=today, now=opened.now())
+        found = reconcile(opened, as_of=today)
         sheets = [story.sample(name, today) for name in (story.GOOD, story.CURRENCIES)]
         yield Played(here, found, differences(found.as_json(), facts, sheets))

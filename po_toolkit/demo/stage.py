@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 
 import uvicorn
 
-from po_toolkit.bootstrap import OpenConference, open_conference
+from po_toolkit.api.opening import OpenConference, open_conference
 from po_toolkit.config import Settings, load_settings
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.simulator import Simulator

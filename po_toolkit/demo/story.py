@@ -9,14 +9,14 @@ from datetime import date
 from decimal import Decimal
 from importlib.resources import files
 
+from po_toolkit.api.activity import event_counts
 from po_toolkit.api.imports import ImportReport, import_purchase_orders
 from po_toolkit.api.ledger import cancel, credit, record_payment_by_hand
+from po_toolkit.api.reports import PurchaseOrder, purchase_orders_of
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.demo.stage import KEY, Stage, wait_until
 from po_toolkit.jobs.batches import invoice_many
 from po_toolkit.money import convert_amount_for_api, to_major
-from po_toolkit.store import counts, purchase_orders
-from po_toolkit.store.tables import PurchaseOrder
 
 GOOD = "sponsors-2027.csv"
 FAULTY = "sponsors-with-errors.csv"
@@ -169,8 +169,7 @@ def _invoice(stage: Stage, report: ImportReport, say: Say) -> None:
 
 
 def _pay(stage: Stage, references: list[str], habits: tuple[Habit, ...]) -> dict[str, Facts]:
-    with stage.opened.store.reading() as session:
-        orders = purchase_orders.by_references(session, stage.opened.conference, references)
+    orders = purchase_orders_of(stage.opened, references)
     facts = {order.reference: Facts() for order in orders}
     for order, habit in zip(orders, habits, strict=False):
         facts[order.reference] = habit(Purchase(stage, order))
@@ -187,5 +186,4 @@ def _take_in_webhooks(stage: Stage, say: Say) -> None:
 
 
 def _events(stage: Stage) -> dict[str, int]:
-    with stage.opened.store.reading() as session:
-        return counts.webhook_events(session, stage.opened.conference)
+    return event_counts(stage.opened)

@@ -101,6 +101,70 @@ class ReminderState(StrEnum):
     """A later step came first."""
 
 
+class EntryMethod(StrEnum):
+    """How the money of a ledger entry moved."""
+
+    STRIPE = "stripe"
+    WIRE = "wire"
+    ACH = "ach"
+    CHECK = "check"
+    OTHER = "other"
+
+
+class EntrySource(StrEnum):
+    """Where the fact behind a ledger entry comes from."""
+
+    STRIPE = "stripe"
+    MANUAL = "manual"
+    BANK = "bank"
+
+
+class ImportRowOutcome(StrEnum):
+    """What became of a row of a spreadsheet."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    DUPLICATE = "duplicate"
+    FIXED = "mended"
+    """A later import took it."""
+    UNDONE = "undone"
+
+
+class StatementState(StrEnum):
+    """Whether a bank statement adds up."""
+
+    PROVEN = "proven"
+    UNPROVEN = "unproven"
+    HELD = "held"
+    ACCEPTED = "accepted"
+    """Held, then accepted by a person."""
+
+
+class MatchKind(StrEnum):
+    """What a bank line was found to be."""
+
+    PAYOUT = "payout"
+    PAYOUT_RETURN = "payout_return"
+    """A failed payout that went back."""
+    ENTRY = "entry"
+
+
+class MatchState(StrEnum):
+    """Whether a match of a bank line counts."""
+
+    APPLIED = "applied"
+    UNDONE = "undone"
+
+
+class CustomerBalanceKind(StrEnum):
+    """Money of a customer at Stripe that pays no invoice."""
+
+    CASH = "cash"
+    """A bank transfer that fitted no invoice."""
+    CREDIT = "credit"
+    """Left over from an overpayment."""
+
+
 S = TypeVar("S", bound=StrEnum)
 
 _STEPS_AFTER: Mapping[InvoiceStep, Collection[InvoiceStep]] = {

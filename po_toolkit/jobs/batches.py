@@ -155,16 +155,28 @@ def results(
     Raises:
         NotFoundError: The conference has no such batch.
     """
+    return InvoiceReport([result for _, result in rows(opened, batch_id, after=after)])
+
+
+def rows(
+    opened: OpenConference, batch_id: int, *, after: datetime | None = None
+) -> list[tuple[str, InvoiceResult]]:
+    """Return organization and result of each purchase order of a batch so far, in order.
+
+    Raises:
+        NotFoundError: The conference has no such batch.
+    """
     with opened.store.reading() as session:
         jobs.batch_by_id(session, opened.conference, batch_id)
-        rows = jobs.batch_results(session, batch_id, after=after)
-    return InvoiceReport(
-        [
-            InvoiceResult(reference, job.state, job.stripe_invoice_id, job.hosted_url, job.message)
-            for job, reference, _ in rows
-            if job.state in OUTCOMES
-        ]
-    )
+        found = jobs.batch_results(session, batch_id, after=after)
+    return [
+        (
+            organization,
+            InvoiceResult(reference, job.state, job.stripe_invoice_id, job.hosted_url, job.message),
+        )
+        for job, reference, organization in found
+        if job.state in OUTCOMES
+    ]
 
 
 def pause(opened: OpenConference, batch_id: int) -> None:

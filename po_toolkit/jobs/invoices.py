@@ -6,7 +6,6 @@ import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from po_toolkit.api.telling import tell_after_sending
@@ -23,6 +22,7 @@ from po_toolkit.errors import (
 )
 from po_toolkit.invoicing.batch import invoice_one
 from po_toolkit.invoicing.known_customers import find_customers
+from po_toolkit.logs import get_logger
 from po_toolkit.store import jobs
 from po_toolkit.store.database import Store
 from po_toolkit.store.invoices import renew_leases, was_sent_since
@@ -30,7 +30,7 @@ from po_toolkit.store.jobs import Claimed, Result
 from po_toolkit.store.purchase_orders import to_bill
 from po_toolkit.store.tables import PurchaseOrder
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 RETRY = timedelta(seconds=1)
 """A job that found its purchase order or the database busy is tried again after this."""

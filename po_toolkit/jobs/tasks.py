@@ -13,8 +13,6 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from weakref import WeakSet
 
-import structlog
-
 from po_toolkit.api.bank_matching import match_bank
 from po_toolkit.api.payouts import pull_payouts
 from po_toolkit.api.reminders import send_reminders
@@ -23,15 +21,18 @@ from po_toolkit.api.sync import sync_conference
 from po_toolkit.api.webhook_work import work_held_events, work_until_none_is_due
 from po_toolkit.api.webhooks import events_set_aside
 from po_toolkit.bootstrap import OpenConference
+from po_toolkit.config import Settings
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.states import JobState
 from po_toolkit.domain.wording import count
 from po_toolkit.errors import PoToolkitError
+from po_toolkit.logs import get_logger
 from po_toolkit.store import jobs
+from po_toolkit.store.database import Store
 from po_toolkit.store.jobs import SCHEDULE, Claimed, Result
 from po_toolkit.store.tables import Job
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 STALLED_AFTER = timedelta(seconds=60)
 """Work that has not moved for so long is shown as stalled."""
@@ -150,6 +151,12 @@ def _shown(row: Job, now: datetime) -> Task:
         ended_at=row.ended_at,
         stalled_since=moved_at if active and now - moved_at > STALLED_AFTER else None,
     )
+
+
+def work_left(store: Store, settings: Settings) -> bool:
+    """Tell whether something waits that no worker may be doing."""
+    with store.reading() as session:
+        return jobs.work_left(session, settings.conferences)
 
 
 def run(opened: OpenConference, job: Claimed) -> Result:

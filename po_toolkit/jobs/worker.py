@@ -21,8 +21,6 @@ from queue import Empty, SimpleQueue
 from typing import Any, Self
 from uuid import uuid4
 
-import structlog
-
 from po_toolkit.api.schedules import SWEEP_HOUR, SYNC_EVERY, reminders_due, sync_due
 from po_toolkit.bootstrap import OpenConference, open_conference, open_database
 from po_toolkit.config import Settings
@@ -30,12 +28,13 @@ from po_toolkit.domain.roles import STRIPE, Actor, Role
 from po_toolkit.domain.states import BatchState, JobState
 from po_toolkit.jobs import tasks
 from po_toolkit.jobs.invoices import RETRY, Invoicing
+from po_toolkit.logs import get_logger
 from po_toolkit.store import jobs
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.jobs import BATCH, EVENTS, INVOICE, Claimed, Result
 from po_toolkit.store.trouble import cause_of, is_busy
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 EVERYTHING = frozenset({INVOICE, BATCH, EVENTS, *tasks.TASKS})
 ALL_BUT_BATCHES = EVERYTHING - {INVOICE, BATCH}

@@ -8,6 +8,7 @@ from typing import Any
 
 from po_toolkit.context import OpenConference
 from po_toolkit.domain.roles import STRIPE, Act
+from po_toolkit.domain.states import LIVE_STATES
 from po_toolkit.domain.sums import EntryKind
 from po_toolkit.money import display, minor_from_api
 from po_toolkit.payments import credit, outside, tell_book
@@ -79,7 +80,7 @@ def take_invoices(opened: OpenConference, page: Sequence[Json], *, read_at: date
             order = orders.get(ours.get(said["id"], 0))
             if order is not None:
                 invoice = next(i for i in order.invoices if i.stripe_invoice_id == said["id"])
-                _read(opened, invoice, said, read_at)
+                _read(opened, order, invoice, said, read_at)
                 payments = settled(said["payments"]["data"])
                 rows += [(order, invoice, payment, taken) for payment in payments]
         for order, _, payment, _ in _enter_all(opened, uow, rows):
@@ -98,10 +99,12 @@ def take_invoices(opened: OpenConference, page: Sequence[Json], *, read_at: date
     return taken
 
 
-def _read(opened: OpenConference, invoice: Invoice, said: Json, read_at: datetime) -> None:
+def _read(
+    opened: OpenConference, order: PurchaseOrder, invoice: Invoice, said: Json, read_at: datetime
+) -> None:
     if invoice.stripe_read_at is None or invoice.stripe_read_at <= read_at:
         invoices.take_over(invoice, said, opened.conference.timezone, read_at)
-        _follow_status(invoice, said["status"])
+        _follow_status(order, invoice, said["status"])
 
 
 def take_payments(opened: OpenConference, payments: Sequence[Json]) -> list[Taken | None]:
@@ -235,11 +238,17 @@ def _note_status(taken: Taken, order: PurchaseOrder, before: str) -> None:
 _STATE_OF = {"open": "sent", "uncollectible": "sent", "paid": "paid", "void": "void"}
 
 
-def _follow_status(invoice: Invoice, status: str) -> None:
-    """Let the state follow Stripe's, once its driver has finished with it."""
+def _follow_status(order: PurchaseOrder, invoice: Invoice, status: str) -> None:
+    """Let the state follow Stripe's, once its driver has finished with it.
+
+    One that another generation has replaced stays as it is: what Stripe says of it is kept beside
+    its state, and reconciliation names a purchase order that Stripe bills twice.
+    """
     if invoice.step != "done" or status not in _STATE_OF:
         return
     state = _STATE_OF[status]
+    if state in LIVE_STATES and order.live_invoice not in {None, invoice}:
+        return
     if state == "sent" and invoice.state == "finalized":
         return  # that it is open does not say that the sponsor has it
     invoice.state = "adopted" if invoice.adopted and state == "sent" else state

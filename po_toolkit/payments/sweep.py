@@ -7,10 +7,9 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-import structlog
-
 from po_toolkit.context import OpenConference
 from po_toolkit.errors import PurchaseOrderError, StripeNotFoundError
+from po_toolkit.logs import get_logger
 from po_toolkit.payments import credit, unexplained
 from po_toolkit.payments.books import Taken
 from po_toolkit.payments.credit_notes import take_credit_note
@@ -31,7 +30,7 @@ from po_toolkit.store.invoices import final_stripe_ids, known_stripe_ids, unchan
 
 Json = dict[str, Any]
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 def sweep(opened: OpenConference, report: SyncReport) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, String, Text
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Dialect, String, Text
 from sqlalchemy.orm import mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -36,6 +37,12 @@ class UtcDateTime(TypeDecorator[datetime]):
 def utc_now() -> datetime:
     """Return the present as an aware UTC time."""
     return datetime.now(UTC)
+
+
+def known(column: str, values: Iterable[str]) -> CheckConstraint:
+    """Return the check that a column has one of these values; a migration must make it too."""
+    listed = ", ".join(f"'{value!s}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
 
 
 Key = Annotated[int, mapped_column(primary_key=True)]

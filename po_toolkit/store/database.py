@@ -180,6 +180,28 @@ class Store:
         with self._turn, self._writer.begin() as connection:
             yield connection
 
+    @contextmanager
+    def migrating(self) -> Iterator[Connection]:
+        """Open a transaction that changes the tables; other processes wait until it ends.
+
+        On SQLite, whose tables are made again to change them, foreign keys are checked at the end.
+        """
+        with self._turn, self._writer.connect() as connection:
+            raw: Any = connection.connection.dbapi_connection
+            sqlite = connection.dialect.name == "sqlite"
+            if sqlite:
+                raw.execute("PRAGMA foreign_keys=OFF")
+            try:
+                with connection.begin():
+                    if not sqlite:
+                        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7630150)")
+                    yield connection
+                    if sqlite and (broken := raw.execute("PRAGMA foreign_key_check").fetchall()):
+                        raise SettingsError(f"Rows refer to others that are gone: {broken[:5]}.")
+            finally:
+                if sqlite:
+                    raw.execute("PRAGMA foreign_keys=ON")
+
 
 def open_store(database_url: str) -> Store:
     """Open the database at an SQLAlchemy URL, e.g. ``sqlite:///po_toolkit.db``.
@@ -204,14 +226,6 @@ def open_store(database_url: str) -> Store:
         raise SettingsError(
             "PostgreSQL's driver is not installed; run: pip install 'po-toolkit[postgres]'."
         ) from None
-
-
-def shown_url(database_url: str) -> str:
-    """Return the URL without its password, for people and logs."""
-    try:
-        return make_url(database_url).render_as_string(hide_password=True)
-    except ArgumentError:
-        return "(no database address)"
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

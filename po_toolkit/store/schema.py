@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import re
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
+from sqlalchemy import CheckConstraint, Connection, inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from po_toolkit.errors import SettingsError
 from po_toolkit.store.database import Store
+from po_toolkit.store.revisions import MIGRATIONS, head_revision, known_revisions
+from po_toolkit.store.tables import Base
 
-_MIGRATIONS = Path(__file__).parent / "migrations"
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 
 def alembic_config(store: Store) -> Config:
     """Return Alembic's configuration for our migrations."""
+    from alembic.config import Config
+
     config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("path_separator", "os")
     config.attributes["store"] = store
     return config
@@ -28,35 +33,124 @@ def migrate(store: Store) -> None:
     """Create the tables or bring them to this release; safe to repeat, also by two at once.
 
     Raises:
-        SettingsError: The database belongs to a newer release.
+        SettingsError: The database belongs to a newer release, or its rows or tables are not what
+            an earlier release left.
     """
     if is_current(store):
         return
+    from alembic import command
+
     config = alembic_config(store)
-    with store.bookkeeping() as connection:
+    with store.migrating() as connection:
         config.attributes["connection"] = connection
-        if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7630150)")
-        _refuse_newer(config, connection)
-        command.upgrade(config, "head")
+        _refuse_newer(_revision(connection))
+        try:
+            command.upgrade(config, "head")
+            _refuse_differences(connection)
+        except (ValueError, DBAPIError) as error:
+            said = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+            raise SettingsError(
+                f"The database cannot be brought to this release: {said}. Nothing was changed."
+            ) from error
 
 
 def current_revision(store: Store) -> str | None:
     """Return the revision the database is at, or None for an empty one."""
     with store.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        return _revision(connection)
 
 
 def is_current(store: Store) -> bool:
     """Tell whether the database has exactly this release's tables."""
-    head = ScriptDirectory.from_config(alembic_config(store)).get_current_head()
-    return current_revision(store) == head
+    return current_revision(store) == head_revision()
 
 
-def _refuse_newer(config: Config, connection: object) -> None:
-    current = MigrationContext.configure(connection).get_current_revision()  # type: ignore[arg-type]
-    known = {s.revision for s in ScriptDirectory.from_config(config).walk_revisions()}
-    if current is not None and current not in known:
+def _revision(connection: Connection) -> str | None:
+    """Read it without Alembic, which with its dialects costs each command half a second."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+APPEND_ONLY = ("ledger_entries", "credit_notes", "audit_entries", "row_versions", "closed_periods")
+"""Tables whose rows the database itself refuses to change or delete."""
+
+_QUOTED = re.compile(r"'([^']*)'")
+
+
+def differences(connection: Connection) -> list[str]:
+    """Return where the database's tables are not those of this release, in words.
+
+    Columns with their types, indexes and constraints are compared with the models; of a check, the
+    values that it lists.
+    """
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    options = {"compare_type": True, "target_metadata": Base.metadata}
+    context = MigrationContext.configure(connection, opts=options)
+    found = [_in_words(change) for change in _flat(compare_metadata(context, Base.metadata))]
+    inspector = inspect(connection)
+    here = set(inspector.get_table_names())
+    for table in Base.metadata.sorted_tables:
+        if table.name not in here:
+            continue  # named above
+        theirs = {
+            str(check["name"]): _QUOTED.findall(check["sqltext"])
+            for check in inspector.get_check_constraints(table.name)
+        }
+        for check in table.constraints:
+            if not isinstance(check, CheckConstraint):
+                continue
+            values = _QUOTED.findall(str(check.sqltext))
+            if sorted(theirs.get(str(check.name), ["-"])) != sorted(values):
+                found.append(f"{table.name} lacks the check {check.name} as it is now")
+    absent = _expected_triggers(connection) - _triggers(connection)
+    return found + [f"the trigger {name} is missing" for name in sorted(absent)]
+
+
+def _refuse_differences(connection: Connection) -> None:
+    if found := differences(connection):
+        raise ValueError("; ".join(found))
+
+
+def _flat(changes: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
+    for change in changes:
+        if isinstance(change, list):
+            yield from change
+        else:
+            yield change
+
+
+def _in_words(change: tuple[Any, ...]) -> str:
+    """Say in words what Alembic found to be different."""
+    kind, *what = change
+    verb, _, noun = str(kind).partition("_")
+    state = {"add": "is missing", "remove": "is not of this release"}.get(verb, "is different")
+    if noun in {"column", "nullable", "type", "default", "comment"}:
+        table, column = what[1], what[2]
+        return f"column {table}.{getattr(column, 'name', column)} {state}"
+    name = getattr(what[0], "name", None)
+    table = getattr(getattr(what[0], "table", None), "name", "")
+    return f"{noun} {name}{f' of {table}' if table else ''} {state}"
+
+
+def _expected_triggers(connection: Connection) -> set[str]:
+    events = ["update", "delete"]
+    if connection.dialect.name == "postgresql":
+        events.append("truncate")
+    return {f"{table}_no_{event}" for table in APPEND_ONLY for event in events}
+
+
+def _triggers(connection: Connection) -> set[str]:
+    query = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    if connection.dialect.name == "postgresql":
+        query = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
+    return set(connection.exec_driver_sql(query).scalars())
+
+
+def _refuse_newer(current: str | None) -> None:
+    if current is not None and current not in known_revisions():
         raise SettingsError(
             f"The database is at revision {current}, which this release does not know. "
             f"Install the newer po-toolkit that made it."

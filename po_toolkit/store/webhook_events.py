@@ -197,3 +197,19 @@ def standing(session: Session) -> list[tuple[str, str, int, datetime]]:
         .order_by(Conference.slug, WebhookEvent.state)
     )
     return [(slug, state, int(number), oldest) for slug, state, number, oldest in rows]
+
+
+def count_by_state(session: Session, conference: Conference) -> dict[str, int]:
+    """Count a conference's events from Stripe by what became of them."""
+    query = (
+        select(WebhookEvent.state, func.count())
+        .where(WebhookEvent.conference_id == conference.id)
+        .group_by(WebhookEvent.state)
+    )
+    return {row.state: row[1] for row in session.execute(query)}
+
+
+def last_received_at(session: Session, conference: Conference) -> datetime | None:
+    """Return when a conference's last event from Stripe came."""
+    query = select(func.max(WebhookEvent.received_at))
+    return session.scalar(query.where(WebhookEvent.conference_id == conference.id))

@@ -9,12 +9,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from po_toolkit.api.activity import AuditEntry, audit_page, event_page, failed_invoicing
+from po_toolkit.api.terms import Act
 from po_toolkit.api.webhooks import replay_events
-from po_toolkit.domain.roles import Act
 from po_toolkit.jobs import tasks
 from po_toolkit.jobs.tasks import Task
-from po_toolkit.store import activity
-from po_toolkit.store.tables import AuditEntry
 from po_toolkit.ui import table_files, tables, words
 from po_toolkit.ui.background import work_on
 from po_toolkit.ui.session import Visit
@@ -75,13 +74,10 @@ def _audit(visit: Visit) -> None:
     acts = st.multiselect(
         "Acts", list(Act), format_func=words.act, placeholder="All", key=visit.key("activity.acts")
     )
-    with opened.store.reading() as session:
-        _, matching = activity.audit(session, opened.conference, acts=acts, offset=0, limit=1)
-        if not matching:
-            st.info(
-                "Nobody has done anything here yet. Begin with an import.", icon=":material/inbox:"
-            )
-            return
+    _, _, matching = audit_page(opened, acts=acts, offset=0, limit=1)
+    if not matching:
+        st.info("Nobody has done anything here yet. Begin with an import.", icon=":material/inbox:")
+        return
     offset = _offset(visit.key(f"activity.audit.{acts}"), matching)
     st.caption(words.count(matching, "act"))
     frame = _acts(visit, acts, offset=offset, limit=PAGE)
@@ -95,9 +91,7 @@ def _audit(visit: Visit) -> None:
 
 def _acts(visit: Visit, acts: list[Act], *, offset: int, limit: int) -> pd.DataFrame:
     opened = visit.opened
-    with opened.store.reading() as session:
-        rows, _ = activity.audit(session, opened.conference, acts=acts, offset=offset, limit=limit)
-        references = activity.references(session, rows)
+    rows, references, _ = audit_page(opened, acts=acts, offset=offset, limit=limit)
     return pd.DataFrame(
         {
             "When": words.moment(row.at, opened.conference.timezone),
@@ -133,21 +127,15 @@ def _events(visit: Visit) -> None:
         format_func=_STATES.__getitem__,
         key=visit.key("activity.states"),
     )
-    with opened.store.reading() as session:
-        _, matching = activity.webhook_events(
-            session, opened.conference, states=states, offset=0, limit=1
+    _, matching = event_page(opened, states=states, offset=0, limit=1)
+    if not matching:
+        st.info(
+            "No webhook event here. Point Stripe to the address on the Settings page, or use Sync.",
+            icon=":material/inbox:",
         )
-        if not matching:
-            st.info(
-                "No webhook event here. Point Stripe to the address on the Settings page, or use "
-                "Sync.",
-                icon=":material/inbox:",
-            )
-            return
-        offset = _offset(visit.key(f"activity.events.{states}"), matching)
-        rows, _ = activity.webhook_events(
-            session, opened.conference, states=states, offset=offset, limit=PAGE
-        )
+        return
+    offset = _offset(visit.key(f"activity.events.{states}"), matching)
+    rows, _ = event_page(opened, states=states, offset=offset, limit=PAGE)
     frame = pd.DataFrame(
         {
             "Received": words.moment(row.received_at, opened.conference.timezone),
@@ -186,8 +174,7 @@ def _replay(visit: Visit, chosen: list[str]) -> None:
 
 def _failed(visit: Visit) -> None:
     opened = visit.opened
-    with opened.store.reading() as session:
-        invoices = activity.failed_invoicing(session, opened.conference, limit=500)
+    invoices = failed_invoicing(opened, limit=500)
     failed = tasks.failed(opened)
     if not invoices and not failed:
         st.success("Nothing has failed.", icon=":material/check_circle:")

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
+from po_toolkit.api.opening import Store
 from po_toolkit.config import Settings
+from po_toolkit.jobs import tasks
 from po_toolkit.jobs.worker import Worker
-from po_toolkit.store import jobs
-from po_toolkit.store.database import Store
 from po_toolkit.ui.session import fingerprint
 
 
@@ -49,8 +49,7 @@ def work_on_if_needed(settings: Settings, store: Store) -> None:
     """Start the worker when there is work that nobody may be doing, and after changed settings."""
     running = _place().worker is not None
     if not running:
-        with store.reading() as session:
-            running = jobs.work_left(session, settings.conferences)
+        running = tasks.work_left(store, settings)
     if running:
         work_on(settings)
 

@@ -8,9 +8,9 @@ from decimal import Decimal
 import streamlit as st
 
 from po_toolkit.api.bank_matching import LineMatch, apply_line, choose, set_line_aside, undo_match
-from po_toolkit.domain.roles import Act
+from po_toolkit.api.reports import list_purchase_orders
+from po_toolkit.api.terms import Act
 from po_toolkit.errors import PoToolkitError
-from po_toolkit.reconcile import list_purchase_orders
 from po_toolkit.ui import words
 from po_toolkit.ui.session import Visit
 from po_toolkit.ui.told import show_error
@@ -57,8 +57,7 @@ def _for_orders(visit: Visit, line: LineMatch) -> None:
     if not text.strip():
         return
     page = list_purchase_orders(
-        visit.opened.store,
-        visit.opened.conference,
+        visit.opened,
         text=text,
         currency=[line.currency],
         sort="balance",

@@ -17,7 +17,7 @@ from po_toolkit.api.bank import (
     quarantined_lines,
 )
 from po_toolkit.api.bank_matching import LineMatch, bank_lines
-from po_toolkit.domain.roles import Act
+from po_toolkit.api.terms import Act
 from po_toolkit.errors import ImportChoiceError, ImportFileError
 from po_toolkit.ui import table_files, tables, words
 from po_toolkit.ui.bank_line import show_line

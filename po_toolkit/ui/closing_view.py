@@ -11,21 +11,19 @@ from typing import get_args
 import pandas as pd
 import streamlit as st
 
-from po_toolkit.api.closing import (
+from po_toolkit.api.reports import (
     ClosedBooks,
+    JournalFormat,
+    Reconciliation,
     close_books,
     closed_books,
     closed_report,
-    verify_closed,
-)
-from po_toolkit.domain.roles import Act
-from po_toolkit.errors import PoToolkitError
-from po_toolkit.reconcile import (
-    JournalFormat,
-    Reconciliation,
     journal,
     journal_files,
+    verify_closed,
 )
+from po_toolkit.api.terms import Act
+from po_toolkit.errors import PoToolkitError
 from po_toolkit.ui import tables, words
 from po_toolkit.ui.session import Visit
 from po_toolkit.ui.told import show_error
@@ -152,8 +150,7 @@ def _for_accounting(visit: Visit, result: Reconciliation, periods: list[ClosedBo
 def _journal(
     visit: Visit, result: Reconciliation, since: date | None, program: JournalFormat
 ) -> bytes:
-    opened = visit.opened
-    entries = journal(opened.store, opened.conference, through=result.as_of, since=since)
+    entries = journal(visit.opened, through=result.as_of, since=since)
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in journal_files(entries, program).items():

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from po_toolkit.api.content import InvoiceContent, compare_content, preview_content
-from po_toolkit.domain.deliveries import way_words
+from po_toolkit.api.terms import way_words
 from po_toolkit.money import display
 from po_toolkit.ui import words
 from po_toolkit.ui.session import Visit

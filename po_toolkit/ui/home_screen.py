@@ -10,12 +10,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from po_toolkit.api.activity import health
 from po_toolkit.api.bank import held_statements
 from po_toolkit.api.imports import import_batches_of
-from po_toolkit.domain.ageing import BUCKET_LABELS, Bucket
-from po_toolkit.domain.sums import Status
-from po_toolkit.reconcile.front_page import FrontPage, front_page
-from po_toolkit.store import counts, cursors
+from po_toolkit.api.reports import FrontPage, front_page
+from po_toolkit.api.terms import BUCKET_LABELS, Bucket, Status
 from po_toolkit.ui import charts, tables, words
 from po_toolkit.ui.sample_data import offer_removal, show_first_steps
 from po_toolkit.ui.session import Visit
@@ -39,7 +38,7 @@ class Matter:
 def home_screen(visit: Visit) -> None:
     """Show the screen."""
     st.title(words.plain(visit.opened.settings.name))
-    page = front_page(visit.opened.store, visit.opened.conference, today=visit.opened.today())
+    page = front_page(visit.opened)
     if not page.by_status:
         show_first_steps(visit)
         return
@@ -105,17 +104,15 @@ def _matters_elsewhere(visit: Visit, page: FrontPage) -> Iterator[Matter]:
 def _health(visit: Visit) -> None:
     st.subheader("Stripe")
     words.mode_badge(visit.opened.settings.mode)
-    with visit.opened.store.reading() as session:
-        cursor = cursors.cursor_of(session, visit.opened.conference)
-        events = counts.webhook_events(session, visit.opened.conference)
-        came = counts.last_webhook_event(session, visit.opened.conference)
-    _synced(visit, cursor.last_sync_at if cursor else None)
-    if cursor is not None and cursor.last_error:
-        said = words.plain(cursor.last_error)
+    found = health(visit.opened)
+    events, came = found.events, found.last_event_at
+    _synced(visit, found.last_sync_at)
+    if found.last_error:
+        said = words.plain(found.last_error)
         st.warning(f"The last sync stopped short. {said}", icon=":material/sync_problem:")
-    if cursor is not None and cursor.last_sweep_at is not None:
-        when = words.moment(cursor.last_sweep_at, visit.opened.conference.timezone)
-        _proved(cursor.last_sweep, when)
+    if found.last_sweep_at is not None:
+        when = words.moment(found.last_sweep_at, visit.opened.conference.timezone)
+        _proved(found.last_sweep, when)
     broken = events.get("set_aside", 0)
     if broken:
         st.warning(f"{words.count(broken, 'webhook event')} set aside.", icon=":material/error:")

@@ -8,10 +8,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from po_toolkit.api.imports import ImportReport
+from po_toolkit.api.imports import FIELDS, Column, ImportReport
 from po_toolkit.errors import ImportChoiceError, ImportFileError
-from po_toolkit.importers.columns import Column
-from po_toolkit.importers.headers import FIELDS
 from po_toolkit.ui import words
 from po_toolkit.ui.questions import Questions
 from po_toolkit.ui.session import Visit

@@ -21,7 +21,7 @@ from po_toolkit.api.imports import (
     rejected_rows_xlsx,
     undo_import,
 )
-from po_toolkit.domain.roles import Act
+from po_toolkit.api.terms import Act
 from po_toolkit.errors import ImportFileError, NotFoundError
 from po_toolkit.ui import table_files, tables, words
 from po_toolkit.ui.session import Visit

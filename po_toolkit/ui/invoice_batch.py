@@ -5,10 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from po_toolkit.domain.roles import Act
+from po_toolkit.api.terms import Act
 from po_toolkit.jobs import batches
 from po_toolkit.jobs.batches import BatchProgress
-from po_toolkit.store import jobs
 from po_toolkit.ui import table_files, tables, words
 from po_toolkit.ui.background import work_on
 from po_toolkit.ui.session import Visit
@@ -131,19 +130,17 @@ def _figures(progress: BatchProgress) -> None:
 
 
 def _results(visit: Visit, progress: BatchProgress) -> None:
-    with visit.opened.store.reading() as session:
-        rows = jobs.batch_results(session, progress.batch_id)
+    rows = batches.rows(visit.opened, progress.batch_id)
     frame = pd.DataFrame(
         {
             "organization_name": organization,
-            "reference": reference,
-            "outcome": words.label(job.state),
-            "hosted_invoice_url": job.hosted_url,
-            "stripe_invoice_id": job.stripe_invoice_id,
-            "error": job.message,
+            "reference": result.reference,
+            "outcome": words.label(result.outcome),
+            "hosted_invoice_url": result.hosted_invoice_url,
+            "stripe_invoice_id": result.stripe_invoice_id,
+            "error": result.error,
         }
-        for job, reference, organization in rows
-        if job.state in batches.OUTCOMES
+        for organization, result in rows
     )
     if frame.empty:
         return

@@ -9,7 +9,7 @@ import streamlit as st
 
 from po_toolkit.api.delivery import choose_delivery
 from po_toolkit.api.invoices import InvoicePreview, preview_invoices
-from po_toolkit.domain.deliveries import WAYS
+from po_toolkit.api.terms import WAYS
 from po_toolkit.jobs import batches
 from po_toolkit.ui import tables, words
 from po_toolkit.ui.background import work_on

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from po_toolkit.store import activity
+from po_toolkit.api.activity import pulse
 from po_toolkit.ui.session import Visit
 
 SECONDS = 3
@@ -13,14 +13,11 @@ SECONDS = 3
 def keep_live(visit: Visit) -> None:
     """Look every few seconds whether something happened, and show the screen anew if so."""
     opened = visit.opened
-    with opened.store.reading() as session:
-        seen = activity.pulse(session, opened.conference)
+    seen = pulse(opened)
 
     @st.fragment(run_every=SECONDS)
     def watch() -> None:
-        with opened.store.reading() as session:
-            now = activity.pulse(session, opened.conference)
-        if now != seen:
+        if pulse(opened) != seen:
             st.rerun()
 
     watch()

@@ -12,11 +12,9 @@ from po_toolkit.api.amend import Changes, amend, reissue
 from po_toolkit.api.delivery import Delivery, deliver, mark_delivered
 from po_toolkit.api.invoices import resend_invoice
 from po_toolkit.api.ledger import cancel
-from po_toolkit.domain.deliveries import WAYS
-from po_toolkit.domain.roles import Act
-from po_toolkit.domain.sums import Status
+from po_toolkit.api.reports import PurchaseOrderStory
+from po_toolkit.api.terms import WAYS, Act, Status
 from po_toolkit.errors import PoToolkitError, PurchaseOrderError
-from po_toolkit.reconcile import PurchaseOrderStory
 from po_toolkit.ui import words
 from po_toolkit.ui.order_form import perform, show_outcome, stands, submit, turn
 from po_toolkit.ui.order_money import (

@@ -8,8 +8,8 @@ from decimal import Decimal
 import streamlit as st
 
 from po_toolkit.api.ledger import MoneyResult
+from po_toolkit.api.reports import PurchaseOrderStory
 from po_toolkit.errors import DuplicateEntryError, PoToolkitError
-from po_toolkit.reconcile import PurchaseOrderStory
 from po_toolkit.ui import typed, words
 from po_toolkit.ui.session import Visit
 from po_toolkit.ui.told import show_error

@@ -7,8 +7,7 @@ from decimal import Decimal
 import streamlit as st
 
 from po_toolkit.api.ledger import credit, record_payment_by_hand, refund, reverse_entry
-from po_toolkit.reconcile import PurchaseOrderStory
-from po_toolkit.reconcile.story_parts import StoryEntry
+from po_toolkit.api.reports import PurchaseOrderStory, StoryEntry
 from po_toolkit.ui import typed, words
 from po_toolkit.ui.order_form import amount_field, perform, stands, submit
 from po_toolkit.ui.session import Visit

@@ -7,10 +7,7 @@ from functools import partial
 import streamlit as st
 
 from po_toolkit.api.delivery import kept_documents, kept_pdf
-from po_toolkit.api.original import generate_invoice_pdf
-from po_toolkit.reconcile import PurchaseOrderStory, sponsor_statement
-from po_toolkit.reconcile.documents import statement_pdf
-from po_toolkit.store import purchase_orders
+from po_toolkit.api.reports import PurchaseOrderStory, invoice_pdf, statement_pdf
 from po_toolkit.ui import words
 from po_toolkit.ui.session import Visit
 
@@ -20,15 +17,10 @@ def order_papers(visit: Visit, story: PurchaseOrderStory) -> None:
     opened = visit.opened
 
     def invoice() -> bytes:
-        with opened.store.reading() as session:
-            order = purchase_orders.by_reference(session, opened.conference, story.reference)
-        return generate_invoice_pdf(order, opened=opened)
+        return invoice_pdf(opened, story.reference)
 
     def statement() -> bytes:
-        found = sponsor_statement(
-            opened.store, opened.conference, story.organization_name, as_of=opened.today()
-        )
-        return statement_pdf(found, made_at=opened.now())
+        return statement_pdf(opened, story.organization_name)
 
     with st.container(horizontal=True):
         for label, make, name in (

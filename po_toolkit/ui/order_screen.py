@@ -7,8 +7,7 @@ from dataclasses import asdict
 import pandas as pd
 import streamlit as st
 
-from po_toolkit.reconcile import PurchaseOrderStory, purchase_order_story
-from po_toolkit.reconcile.story_parts import StoryEvent
+from po_toolkit.api.reports import PurchaseOrderStory, StoryEvent, purchase_order_story
 from po_toolkit.ui import tables, words
 from po_toolkit.ui.content_panel import content_panel
 from po_toolkit.ui.order_acts import order_acts
@@ -31,7 +30,7 @@ def order_screen(visit: Visit) -> None:
     visit.link("orders", "All purchase orders", **visit.way_back())
     title = st.empty()
     title.title("Purchase order")
-    story = purchase_order_story(visit.opened.store, visit.opened.conference, reference.strip())
+    story = purchase_order_story(visit.opened, reference.strip())
     title.title(words.plain(story.organization_name))
     _heading(story)
     _sums(story)

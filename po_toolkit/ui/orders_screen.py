@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from po_toolkit.api.reports import PurchaseOrderPage, list_purchase_orders
 from po_toolkit.money import CURRENCIES
-from po_toolkit.reconcile import PurchaseOrderPage, list_purchase_orders
 from po_toolkit.ui import table_files, tables, words
 from po_toolkit.ui.reminders_panel import reminders_panel
 from po_toolkit.ui.session import Visit
@@ -132,9 +132,7 @@ def _page(visit: Visit, filters: dict[str, Any]) -> PurchaseOrderPage:
 def _listed(
     visit: Visit, filters: dict[str, Any], *, limit: int, offset: int = 0
 ) -> PurchaseOrderPage:
-    return list_purchase_orders(
-        visit.opened.store, visit.opened.conference, **filters, offset=offset, limit=limit
-    )
+    return list_purchase_orders(visit.opened, **filters, offset=offset, limit=limit)
 
 
 def _frame(page: PurchaseOrderPage) -> pd.DataFrame:

@@ -5,11 +5,18 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from po_toolkit.domain.roles import Act
-from po_toolkit.reconcile.schema import Table
-from po_toolkit.reconcile.tie_out import TieOut, tie_out
-from po_toolkit.reconcile.tie_out_files import export
-from po_toolkit.reconcile.tie_out_tables import BANK_LINES, CHECKS, FEES, PAYOUTS, TIE_OUT
+from po_toolkit.api.reports import (
+    BANK_LINES,
+    CHECKS,
+    FEES,
+    PAYOUTS,
+    TIE_OUT,
+    Table,
+    TieOut,
+    export_tie_out,
+    tie_out,
+)
+from po_toolkit.api.terms import Act
 from po_toolkit.ui import table_files, tables, words
 from po_toolkit.ui.session import Visit
 from po_toolkit.ui.task_view import task_button, task_result
@@ -77,7 +84,7 @@ def payouts_screen(visit: Visit) -> None:
         format="YYYY-MM-DD",
         width=220,
     )
-    found = tie_out(visit.opened.store, visit.opened.conference, as_of=as_of)
+    found = tie_out(visit.opened, as_of=as_of)
     if found.rows.empty and found.payouts.empty:
         st.info(
             "No money has moved yet. Once sponsors have paid, read the payouts from Stripe.",
@@ -127,7 +134,7 @@ def _downloads(visit: Visit, found: TieOut) -> None:
     with st.container(horizontal=True):
         st.download_button(
             "Download CSV",
-            lambda: export(found, "csv"),
+            lambda: export_tie_out(found, "csv"),
             f"{name}.csv",
             "text/csv",
             icon=":material/download:",
@@ -136,7 +143,7 @@ def _downloads(visit: Visit, found: TieOut) -> None:
         )
         st.download_button(
             "Download XLSX",
-            lambda: export(found, "xlsx"),
+            lambda: export_tie_out(found, "xlsx"),
             f"{name}.xlsx",
             table_files.XLSX,
             icon=":material/download:",

@@ -16,13 +16,9 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from po_toolkit.bootstrap import local_actor
+from po_toolkit.api.opening import Store, last_sign_out, local_actor, sign_out, utc_now
+from po_toolkit.api.terms import Actor, Role, role_of
 from po_toolkit.config import Settings
-from po_toolkit.domain.people import role_of
-from po_toolkit.domain.roles import Actor, Role
-from po_toolkit.store.columns import utc_now
-from po_toolkit.store.database import Store
-from po_toolkit.store.sign_outs import sign_out, signed_out_at
 
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip")
 """Headers that a proxy adds: whoever comes through one is not on this machine."""
@@ -61,8 +57,7 @@ def somebody(settings: Settings, store: Store) -> Person:
         _stop_to_sign_in("Sign in to see your conferences.")
     subject = _subject()
     began = _sign_in_began()
-    with store.reading() as session:
-        ended = signed_out_at(session, subject)
+    ended = last_sign_out(store, subject)
     if ended is not None and began < ended.replace(microsecond=0):
         _stop_to_sign_in("You have signed out in another window.")
     if utc_now() - began > timedelta(hours=settings.session_hours):
@@ -82,7 +77,7 @@ def show_person(person: Person, role: Role, store: Store) -> None:
 def show_sign_out(person: Person, store: Store) -> None:
     """Show the button that signs out in every window."""
     if st.button("Sign out", icon=":material/logout:", key="people.out"):
-        sign_out(store, person.subject, utc_now())
+        sign_out(store, person.subject)
         st.logout()
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from po_toolkit.api.reports import Reconciliation, export, reconcile
 from po_toolkit.money import to_major
-from po_toolkit.reconcile import Reconciliation, export, reconcile_conference
 from po_toolkit.ui import table_files, tables
 from po_toolkit.ui.closing_view import closing_view
 from po_toolkit.ui.reconciliation_views import (
@@ -60,7 +60,7 @@ def reconciliation_screen(visit: Visit) -> None:
         format="YYYY-MM-DD",
         width=220,
     )
-    result = reconcile_conference(visit.opened.store, visit.opened.conference, as_of=as_of)
+    result = reconcile(visit.opened, as_of=as_of)
     if result.rows.empty:
         st.info("There was no purchase order on that day.", icon=":material/inbox:")
         visit.link("import", "Import a spreadsheet")

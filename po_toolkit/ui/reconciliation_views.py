@@ -7,22 +7,22 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from po_toolkit.domain.ageing import BUCKET_LABELS, Bucket
-from po_toolkit.domain.discrepancies import DISCREPANCY_CLASSES, DISCREPANCY_TITLES
-from po_toolkit.money import to_major
-from po_toolkit.reconcile import Reconciliation
-from po_toolkit.reconcile.cash import CASH, cash_against_due
-from po_toolkit.reconcile.edge import with_decimals
-from po_toolkit.reconcile.schema import Table
-from po_toolkit.reconcile.tables import (
+from po_toolkit.api.reports import (
     AGEING,
+    CASH,
     DISCREPANCIES,
     ENTRIES,
     MONTHS,
     PURCHASE_ORDERS,
     SUMMARY,
     TAX,
+    Reconciliation,
+    Table,
+    cash_against_due,
+    with_decimals,
 )
+from po_toolkit.api.terms import BUCKET_LABELS, DISCREPANCY_CLASSES, DISCREPANCY_TITLES, Bucket
+from po_toolkit.money import to_major
 from po_toolkit.ui import charts, table_files, tables, words
 from po_toolkit.ui.session import Visit
 

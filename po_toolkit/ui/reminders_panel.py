@@ -5,10 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from po_toolkit.api.activity import next_reminders
 from po_toolkit.api.reminders import ReminderPreview, preview_reminders, send_reminders
-from po_toolkit.api.schedules import reminder_standing
-from po_toolkit.domain.roles import Act
-from po_toolkit.store import cursors
+from po_toolkit.api.terms import Act
 from po_toolkit.ui import tables, words
 from po_toolkit.ui.session import Visit
 from po_toolkit.ui.task_view import task_button, task_result
@@ -40,19 +39,17 @@ def reminders_panel(visit: Visit) -> None:
 def _by_the_clock(visit: Visit) -> str:
     """Say whether reminders go out by themselves, when they last did and when they do next."""
     opened, zone = visit.opened, visit.opened.conference.timezone
-    with opened.store.reading() as session:
-        cursor = cursors.cursor_of(session, opened.conference)
-    standing = reminder_standing(opened.settings, cursor, opened.now())
-    if standing.from_hour is None:
+    clock = next_reminders(opened)
+    if clock.from_hour is None:
         return "Reminders are sent by hand here, or by the worker once remind_from_hour is set."
-    said = f"A worker sends reminders from {standing.from_hour}:00 each day."
-    if standing.last_at is not None or standing.last:
-        when = words.moment(standing.last_at, zone) if standing.last_at else "not finished yet"
-        figures = [f"{standing.last.get(name, 0)} {name}" for name in ("sent", "held", "failed")]
+    said = f"A worker sends reminders from {clock.from_hour}:00 each day."
+    if clock.last_at is not None or clock.last:
+        when = words.moment(clock.last_at, zone) if clock.last_at else "not finished yet"
+        figures = [f"{clock.last.get(name, 0)} {name}" for name in ("sent", "held", "failed")]
         said += f" Last run: {when}: {', '.join(figures)}."
-    if error := standing.last.get("error"):
+    if error := clock.last.get("error"):
         said += f" It stopped short: {words.plain(error)}"
-    return f"{said} Next run: {words.moment(standing.next_at, zone) or 'none'}."
+    return f"{said} Next run: {words.moment(clock.next_at, zone) or 'none'}."
 
 
 def _written(visit: Visit) -> None:

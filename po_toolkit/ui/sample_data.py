@@ -7,7 +7,7 @@ from importlib.resources import files
 import streamlit as st
 
 from po_toolkit.api.imports import import_batches_of, import_purchase_orders, undo_import
-from po_toolkit.domain.roles import Act
+from po_toolkit.api.terms import Act
 from po_toolkit.ui.session import Visit
 
 SAMPLE = "sponsors-2027.csv"

@@ -19,12 +19,11 @@ import streamlit as st
 from pydantic import SecretStr
 from streamlit.navigation.page import Page
 
-from po_toolkit.bootstrap import OpenConference, open_database
+from po_toolkit.api.opening import OpenConference, Store, open_database
+from po_toolkit.api.terms import Act, require
 from po_toolkit.config import Settings
-from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import NotAllowedError
 from po_toolkit.logs import configure_logging
-from po_toolkit.store.database import Store
 
 LIST_VIEW = ("search", "currency", "sort", "status", "orders-page")
 """What says which purchase orders the list shows, in the address and in the visit."""

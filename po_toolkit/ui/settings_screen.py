@@ -7,12 +7,10 @@ from importlib.metadata import version
 import pandas as pd
 import streamlit as st
 
-from po_toolkit.api.connection import check_connection
-from po_toolkit.config import DEFAULT_CONFIG, ConferenceSettings, obfuscate_key
-from po_toolkit.domain.deliveries import way_words
-from po_toolkit.domain.reminders import step_words
+from po_toolkit.api.opening import check_connection
+from po_toolkit.api.terms import step_words, way_words
+from po_toolkit.config import DEFAULT_CONFIG, ConferenceSettings, obfuscate_key, shown_url
 from po_toolkit.errors import PoToolkitError
-from po_toolkit.store.database import shown_url
 from po_toolkit.ui import words
 from po_toolkit.ui.session import Visit
 from po_toolkit.ui.told import show_error

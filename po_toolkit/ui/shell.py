@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from po_toolkit.bootstrap import open_conference
+from po_toolkit.api.opening import Store, open_conference
+from po_toolkit.api.terms import Act, require
 from po_toolkit.config import EXAMPLE_SETTINGS, Settings, load_settings
-from po_toolkit.domain.roles import Act, require
-from po_toolkit.store.database import Store
 from po_toolkit.ui import words
 from po_toolkit.ui.activity_screen import activity_screen
 from po_toolkit.ui.background import work_on_if_needed

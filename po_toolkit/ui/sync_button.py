@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from po_toolkit.api.sync import sync_purchase_order
-from po_toolkit.domain.roles import Act
+from po_toolkit.api.terms import Act
 from po_toolkit.ui import words
 from po_toolkit.ui.session import Visit
 from po_toolkit.ui.task_view import task_button, task_result

@@ -14,7 +14,7 @@ import pandas as pd
 import streamlit as st
 import xlsxwriter
 
-from po_toolkit.domain.harmless import harmless
+from po_toolkit.api.terms import harmless
 from po_toolkit.money import exponent
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -11,8 +11,7 @@ import streamlit as st
 from babel import Locale
 from pandas.io.formats.style import Styler
 
-from po_toolkit.reconcile import edge
-from po_toolkit.reconcile.schema import Column, Kind, Table
+from po_toolkit.api.reports import Column, Kind, Table, with_decimals
 from po_toolkit.ui import words
 from po_toolkit.ui.table_files import text_of
 
@@ -82,7 +81,7 @@ def pick_table(
     money = [name for name in table.money if name in columns]
     config = {name: _configured(table.column(name), label) for name, label in columns.items()}
     picked = pick(
-        edge.with_decimals(table, shown),
+        with_decimals(table, shown),
         config,
         money=money,
         key=f"{key}.{first}",
@@ -97,7 +96,7 @@ def pick_number_of(
     """Show sums of the reconciliation of which one can be chosen; return its row and column."""
     money = [name for name in table.money if name in columns]
     return pick_number(
-        edge.with_decimals(table, frame),
+        with_decimals(table, frame),
         {name: _configured(table.column(name), label) for name, label in columns.items()},
         money=money,
         key=key,
@@ -174,7 +173,7 @@ def show_table(table: Table, frame: pd.DataFrame, columns: Mapping[str, str], *,
     frame, _ = _page(frame, PAGE, key)
     config = {name: _configured(table.column(name), label) for name, label in columns.items()}
     money = [name for name in table.money if name in columns]
-    show(edge.with_decimals(table, frame), config, money=money, alt=table.title)
+    show(with_decimals(table, frame), config, money=money, alt=table.title)
 
 
 def _page(frame: pd.DataFrame, rows: int, key: str) -> tuple[pd.DataFrame, int]:

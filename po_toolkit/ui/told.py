@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from uuid import uuid4
 
 import streamlit as st
-import structlog
 
 from po_toolkit.errors import PoToolkitError
+from po_toolkit.logs import get_logger
 from po_toolkit.ui import words
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @contextmanager

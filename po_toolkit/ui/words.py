@@ -13,10 +13,8 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_currency
 
-from po_toolkit.domain import wording
-from po_toolkit.domain.deliveries import way_words
-from po_toolkit.domain.roles import Act
-from po_toolkit.domain.sums import Status
+from po_toolkit.api import terms
+from po_toolkit.api.terms import Act, Status, way_words
 from po_toolkit.money import exponent
 
 Colour = Literal["blue", "gray", "green", "orange", "red", "violet"]
@@ -72,7 +70,7 @@ def status(value: str) -> str:
     return STATUS_LABELS[Status(value)]
 
 
-count = wording.count
+count = terms.count
 
 
 MODES = {"live": "Live mode", "test": "Test mode", "none": "No Stripe key"}

@@ -14,27 +14,31 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Literal
 
-import structlog
 import uvicorn
-from sqlalchemy import text
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from po_toolkit.api.opening import (
+    OpenConference,
+    Store,
+    check_database,
+    open_conference,
+    open_database,
+    utc_now,
+)
 from po_toolkit.api.schedules import SYNC_EVERY
+from po_toolkit.api.terms import STRIPE
 from po_toolkit.api.webhooks import ForgedError, MalformedError, verify
-from po_toolkit.bootstrap import OpenConference, open_conference, open_database
 from po_toolkit.config import Settings
-from po_toolkit.domain.roles import STRIPE
 from po_toolkit.jobs.worker import ALL_BUT_BATCHES, Worker, WorkerProcess
-from po_toolkit.store.columns import utc_now
-from po_toolkit.store.database import Store
+from po_toolkit.logs import get_logger
 from po_toolkit.webhook import metrics
 from po_toolkit.webhook.intake import Intake
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 BODY_LIMIT = 512 * 1024
 """Largest body in bytes; Stripe's events are far smaller."""
@@ -103,7 +107,7 @@ class Webhooks:
     async def healthz(self, _request: Request) -> Response:
         """Tell whether the database answers."""
         try:
-            await run_in_threadpool(_answers, self.store)
+            await run_in_threadpool(check_database, self.store)
         except Exception:  # noqa: BLE001 whatever it is, the service is not healthy
             return JSONResponse({"status": "database does not answer"}, 503)
         return JSONResponse({"status": "ok"})
@@ -191,8 +195,3 @@ async def _body(request: Request) -> bytes | None:
         if len(chunks) > BODY_LIMIT:
             return None
     return bytes(chunks)
-
-
-def _answers(store: Store) -> None:
-    with store.reading() as session:
-        session.execute(text("SELECT 1"))

@@ -8,9 +8,8 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-from po_toolkit.store import webhook_events
-from po_toolkit.store.database import Store
-from po_toolkit.store.webhook_events import Delivery
+from po_toolkit.api.opening import Store
+from po_toolkit.api.webhooks import Delivery, keep_deliveries
 
 MOST_AT_ONCE = 200
 """How many deliveries go into one transaction at most."""
@@ -46,7 +45,7 @@ class Intake:
             rows = [delivery for delivery, _ in batch]
             problem: Exception | None = None
             try:
-                new = await asyncio.to_thread(webhook_events.keep, self._store, rows)
+                new = await asyncio.to_thread(keep_deliveries, self._store, rows)
                 self.repeated += len(rows) - new
             except Exception as error:  # noqa: BLE001 each sender gets it
                 problem = error

@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
-from po_toolkit.store import cursors, webhook_events
-from po_toolkit.store.columns import utc_now
-from po_toolkit.store.database import Store
+from po_toolkit.api.activity import monitoring_figures
+from po_toolkit.api.opening import Store, utc_now
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -29,9 +28,7 @@ class Counts:
 def text(store: Store, counts: Counts, repeated: int, now: datetime | None = None) -> str:
     """Return every figure as Prometheus reads it."""
     present = now or utc_now()
-    with store.reading() as session:
-        standing = webhook_events.standing(session)
-        synced = cursors.standing(session)
+    found = monitoring_figures(store)
     lines = [
         *_family(
             "po_toolkit_webhook_deliveries_total",
@@ -56,38 +53,38 @@ def text(store: Store, counts: Counts, repeated: int, now: datetime | None = Non
             "po_toolkit_webhook_events",
             "gauge",
             "Events in the database by state; set_aside ones wait for a person.",
-            [({"conference": slug, "state": s}, n) for slug, s, n, _ in standing],
+            [({"conference": slug, "state": s}, n) for slug, s, n, _ in found.events],
         ),
         *_family(
             "po_toolkit_webhook_backlog",
             "gauge",
             "Events that are stored and not worked yet.",
-            [({}, sum(n for _, s, n, _ in standing if s in webhook_events.WAITING))],
+            [({}, sum(n for _, s, n, _ in found.events if s in found.waiting))],
         ),
         *_family(
             "po_toolkit_webhook_lag_seconds",
             "gauge",
             "Age of the oldest event that is not worked yet.",
-            [({}, _oldest([at for _, s, _, at in standing if s in webhook_events.WAITING],
+            [({}, _oldest([at for _, s, _, at in found.events if s in found.waiting],
                           present))],
         ),
         *_family(
             "po_toolkit_sync_age_seconds",
             "gauge",
             "Time since the last complete sync.",
-            [({"conference": slug}, _age(at, present)) for slug, at, _, _ in synced if at],
+            [({"conference": slug}, _age(at, present)) for slug, at, _, _ in found.syncs if at],
         ),
         *_family(
             "po_toolkit_sweep_age_seconds",
             "gauge",
             "Time since every object at Stripe was last compared with the ledger.",
-            [({"conference": slug}, _age(at, present)) for slug, _, at, _ in synced if at],
+            [({"conference": slug}, _age(at, present)) for slug, _, at, _ in found.syncs if at],
         ),
         *_family(
             "po_toolkit_sync_failing",
             "gauge",
             "1 where the last sync stopped short.",
-            [({"conference": slug}, int(bool(error))) for slug, _, _, error in synced],
+            [({"conference": slug}, int(bool(error))) for slug, _, _, error in found.syncs],
         ),
     ]  # fmt: skip
     return "\n".join(lines) + "\n"

@@ -6,6 +6,7 @@ import csv
 import json
 
 from tests.cli.workplace import SLUG, Workplace
+from tests.tampering import tamper
 
 CONFERENCE = ("--conference", SLUG)
 
@@ -29,8 +30,7 @@ def test_a_ledger_that_was_changed_behind_our_back_fails_its_proof(work: Workpla
     work.run(*wire)
     work.run("close", *CONFERENCE, "--through", "2026-09-30")
     opened = work.opened()
-    with opened.store.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE ledger_entries SET amount = 1001")
+    tamper(opened.store, "UPDATE ledger_entries SET amount = 1001")
     proof = work.run("closed", *CONFERENCE, "--verify", "2026-09-30")
     assert proof.exit_code == 1
     assert "10.01" in proof.stderr

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
+import sys
 
 import pytest
 import structlog
 from typer.testing import CliRunner
 
 from po_toolkit.cli import app
-from po_toolkit.cli.output import print_table
-from po_toolkit.cli.reconciliation import TableFormat
+from po_toolkit.cli.console import print_table
+from po_toolkit.cli.options import TableFormat
+from po_toolkit.config import shown_url
 from po_toolkit.logs import configure_logging
 from po_toolkit.reconcile import FORMATS
 from tests.cli.workplace import Workplace
@@ -120,3 +123,87 @@ def test_help_and_version_need_no_settings() -> None:
     assert "Usage" in runner.invoke(app, ["--help"]).stdout
     assert "po-toolkit" in runner.invoke(app, ["--version"]).stdout
     assert "Did you mean 'import'" in runner.invoke(app, ["impot"]).stderr
+
+
+SLOW = {
+    "alembic",
+    "dbos",
+    "pandas",
+    "psycopg",
+    "pygments",
+    "requests",
+    "sqlalchemy",
+    "starlette",
+    "streamlit",
+    "stripe",
+    "structlog",
+}
+"""What a command that needs none of it must not wait for."""
+
+SHOW_MODULES = """
+import json, sys
+from po_toolkit.cli import main
+try:
+    main()
+finally:
+    print(json.dumps(sorted(sys.modules)), file=sys.stderr)
+"""
+
+
+def loaded_by(*words: str) -> list[str]:
+    """Return the modules that a new process has loaded once a command has ended."""
+    done = subprocess.run(
+        [sys.executable, "-c", SHOW_MODULES, *words], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stderr.splitlines()[-1])
+
+
+@pytest.mark.parametrize("words", [("--help",), ("invoice", "--help"), ("bank", "--help")])
+def test_help_loads_hardly_more_than_the_command_line_itself(words: tuple[str, ...]) -> None:
+    """Whoever asks for help, or presses Tab, must not wait for a database to be loaded."""
+    modules = loaded_by(*words)
+    assert {m.partition(".")[0] for m in modules} & (SLOW | {"rich", "sqlite3"}) == set()
+    assert len(modules) < 300
+
+
+@pytest.mark.parametrize("form", ["table", "json"])
+def test_status_loads_no_database_library_and_nothing_of_stripe(work: Workplace, form: str) -> None:
+    """A monitor that asks every minute must not cost a second of CPU each time."""
+    assert work.run("init").exit_code == 0
+    modules = loaded_by("--config", str(work.config), "status", "--format", form)
+    assert {m.partition(".")[0] for m in modules} & SLOW == set()
+    assert len(modules) < 550
+
+
+def test_status_names_the_revision_that_the_migrations_end_at() -> None:
+    """A status that calls a current database old sends people to repair what is whole."""
+    from alembic.script import ScriptDirectory
+
+    from po_toolkit.store.database import open_store
+    from po_toolkit.store.revisions import head_revision, known_revisions
+    from po_toolkit.store.schema import alembic_config
+
+    script = ScriptDirectory.from_config(alembic_config(open_store("sqlite://")))
+    assert script.get_current_head() == head_revision()
+    assert {s.revision for s in script.walk_revisions()} == set(known_revisions())
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("sqlite:///po_toolkit.db", "sqlite:///po_toolkit.db"),
+        ("sqlite:////data/po.db", "sqlite:////data/po.db"),
+        ("postgresql://me:geheim@db:5432/books", "postgresql://me:***@db:5432/books"),
+        (
+            "postgresql://me:ge@heim@db/books?sslmode=require",
+            "postgresql://me:***@db/books?sslmode=require",
+        ),
+        ("postgresql:///books?user=me&password=geheim", "postgresql:///books?user=me&password=***"),
+        ("postgresql://db/books", "postgresql://db/books"),
+        ("geheim", "(no database address)"),
+    ],
+)
+def test_a_shown_database_address_has_no_password(url: str, shown: str) -> None:
+    """A screenshot of the status must be safe to send."""
+    assert shown_url(url) == shown

@@ -10,8 +10,9 @@ import pytest
 
 from po_toolkit import create_stripe_invoice
 from po_toolkit.api import schedules
-from po_toolkit.api.schedules import remind_due, reminder_standing
+from po_toolkit.api.schedules import remind_due
 from po_toolkit.config import ConferenceSettings
+from po_toolkit.domain.reminders import reminder_clock
 from po_toolkit.jobs.worker import Worker
 from po_toolkit.reconcile import purchase_order_story
 from po_toolkit.store import cursors, jobs
@@ -154,14 +155,14 @@ def test_what_failed_is_tried_again_within_the_hour_and_shown_meanwhile(
     report = remind_due(by_clock)
     assert (report.count("sent"), report.count("failed")) == (1, 1)
     simulator.control.clear_faults()
-    standing = reminder_standing(by_clock.settings, cursor(by_clock), by_clock.now())
+    standing = reminder_clock(by_clock.settings, cursor(by_clock), by_clock.now())
     assert (standing.last["sent"], standing.last["failed"], standing.last_at) == (1, 1, None)
     assert "may or may not" in standing.last["error"]
     assert (standing.next_at - by_clock.now()).total_seconds() > 3000
     assert remind_due(by_clock) is None
     clock.advance(hours=1, minutes=1)
     assert remind_due(by_clock).count("sent") == 1
-    standing = reminder_standing(by_clock.settings, cursor(by_clock), by_clock.now())
+    standing = reminder_clock(by_clock.settings, cursor(by_clock), by_clock.now())
     assert (standing.last["sent"], "error" in standing.last) == (2, False)
     assert standing.next_at.astimezone(ZONE).hour == HOUR
     assert len(simulator.control.mails()) == 4

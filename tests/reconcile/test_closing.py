@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from po_toolkit.api.closing import close_books, closed_books, closed_report, verify_closed
+from po_toolkit.api.reports import close_books, closed_books, closed_report, verify_closed
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.config import ConferenceSettings
 from po_toolkit.domain.roles import STRIPE, Act, Actor, Role
@@ -21,6 +21,7 @@ from po_toolkit.reconcile import reconcile_conference
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.import_batches import undo_batch
 from po_toolkit.store.tables import CreditNote, ImportBatch, Invoice, LedgerEntry
+from tests.tampering import tamper
 
 SEPTEMBER = date(2026, 9, 30)
 OCTOBER = date(2026, 10, 31)
@@ -125,8 +126,7 @@ def test_a_closed_report_is_the_same_after_all_that_comes_later(opened, order, l
 
 def test_a_ledger_that_was_tampered_with_is_found_out(opened, order):
     close_books(opened, SEPTEMBER)
-    with opened.store.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE ledger_entries SET amount = 4000")
+    tamper(opened.store, "UPDATE ledger_entries SET amount = 4000")
     proof = verify_closed(opened, SEPTEMBER)
     assert (proof.intact, proof.same_again) == (True, False)
     assert any("30.00" in line and "40.00" in line for line in proof.differences)
@@ -134,8 +134,7 @@ def test_a_ledger_that_was_tampered_with_is_found_out(opened, order):
 
 def test_a_report_that_was_tampered_with_is_found_out(opened, order):
     close_books(opened, SEPTEMBER)
-    with opened.store.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE closed_periods SET digest = 'x'")
+    tamper(opened.store, "UPDATE closed_periods SET digest = 'x'")
     assert verify_closed(opened, SEPTEMBER).intact is False
 
 

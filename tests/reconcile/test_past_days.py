@@ -11,6 +11,7 @@ from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.reconcile import reconcile_conference
 from po_toolkit.store.tables import Invoice, LedgerEntry, PurchaseOrder, RowVersion
+from tests.tampering import tamper
 
 THEN = date(2027, 2, 1)
 
@@ -24,12 +25,15 @@ def change(store):
             row = uow.session.get_one(table, row_id)
             for name, value in values.items():
                 setattr(row, name, value)
-            uow.session.flush()
-            newest = uow.session.query(RowVersion).order_by(RowVersion.id.desc()).first()
-            assert newest is not None
-            newest.until = datetime(day.year, day.month, day.day, 18, tzinfo=UTC)
+        _date_newest(store, day)
 
     return change
+
+
+def _date_newest(store, day):
+    """Let the last change have happened on a day."""
+    newest = "(SELECT max(id) FROM row_versions)"
+    tamper(store, f"UPDATE row_versions SET until = '{day} 18:00:00' WHERE id = {newest}")
 
 
 def told(store, conference, day):
@@ -71,10 +75,10 @@ def test_an_amended_order_keeps_its_old_total_in_the_past(ledgers, store, confer
         row = uow.lock_purchase_order(order)
         row.line_items[0].unit_price = row.line_items[0].line_total = 80_00
         uow.session.delete(row.line_items[1])
-        uow.session.flush()
-        (version,) = uow.session.query(RowVersion)
+    with store.reading() as session:
+        (version,) = session.query(RowVersion)
         assert version.old_values == {"total": 150_00, "tax": 0}
-        version.until = datetime(2027, 2, 3, tzinfo=UTC)
+    _date_newest(store, date(2027, 2, 3))
     assert told(store, conference, THEN)["total"] == "150.00"
     assert told(store, conference, date(2027, 2, 3))["total"] == "80.00"
 

@@ -16,13 +16,13 @@ from po_toolkit.api.bank_matching import (
     set_line_aside,
     undo_match,
 )
-from po_toolkit.api.closing import close_books
 from po_toolkit.api.delivery import deliver
 from po_toolkit.api.imports import import_purchase_orders, mend_import, undo_import
 from po_toolkit.api.invoices import adopt_invoice, invoice_purchase_orders, resend_invoice
 from po_toolkit.api.ledger import cancel, credit, record_payment_by_hand, refund, reverse_entry
 from po_toolkit.api.payouts import pull_payouts
 from po_toolkit.api.reminders import send_reminders
+from po_toolkit.api.reports import close_books
 from po_toolkit.api.sync import sync_conference, sync_purchase_order
 from po_toolkit.api.webhooks import replay_events
 from po_toolkit.domain.roles import Actor, Role

@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from po_toolkit.store.columns import CreatedAt, CurrencyCode, Key, LongText, MinorUnits, Time
+from po_toolkit.domain.states import MatchKind, MatchState, StatementState
+from po_toolkit.store.columns import CreatedAt, CurrencyCode, Key, LongText, MinorUnits, Time, known
 from po_toolkit.store.tables.base import Base
 
 
@@ -17,7 +18,10 @@ class BankStatement(Base):
     """One statement of one account, as a file held it."""
 
     __tablename__ = "bank_statements"
-    __table_args__ = (Index("ix_bank_statements_account", "conference_id", "account", "currency"),)
+    __table_args__ = (
+        known("state", StatementState),
+        Index("ix_bank_statements_account", "conference_id", "account", "currency"),
+    )
 
     id: Mapped[Key]
     conference_id: Mapped[int] = mapped_column(ForeignKey("conferences.id"))
@@ -128,6 +132,8 @@ class BankMatch(Base):
     __tablename__ = "bank_matches"
     __table_args__ = (
         CheckConstraint("amount > 0", name="amount_positive"),
+        known("kind", MatchKind),
+        known("state", MatchState),
         Index("ix_bank_matches_line", "bank_transaction_id", "state"),
     )
 

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from po_toolkit.store.columns import CreatedAt, Key, LongText, StripeId, Time
+from po_toolkit.domain.states import EventState
+from po_toolkit.store.columns import CreatedAt, Key, LongText, StripeId, Time, known
 from po_toolkit.store.tables.base import Base
 
 
@@ -17,6 +18,7 @@ class WebhookEvent(Base):
     __tablename__ = "webhook_events"
     __table_args__ = (
         UniqueConstraint("conference_id", "stripe_event_id"),
+        known("state", EventState),
         Index("ix_webhook_events_state", "state", "received_at"),
     )
 

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from po_toolkit.store.columns import CreatedAt, Key, Time, UpdatedAt
+from po_toolkit.domain.states import ImportRowOutcome
+from po_toolkit.store.columns import CreatedAt, Key, Time, UpdatedAt, known
 from po_toolkit.store.tables.base import Base
 
 
@@ -39,7 +40,10 @@ class ImportRow(Base):
     """One row of a spreadsheet as it came."""
 
     __tablename__ = "import_rows"
-    __table_args__ = (UniqueConstraint("batch_id", "row_number"),)
+    __table_args__ = (
+        UniqueConstraint("batch_id", "row_number"),
+        known("outcome", ImportRowOutcome),
+    )
 
     id: Mapped[Key]
     batch_id: Mapped[int] = mapped_column(ForeignKey("import_batches.id"))

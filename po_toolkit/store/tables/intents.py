@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy import JSON, ForeignKey, ForeignKeyConstraint, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from po_toolkit.domain.states import IntentKind, IntentStep
 from po_toolkit.store.columns import (
     CreatedAt,
     CurrencyCode,
@@ -16,6 +17,7 @@ from po_toolkit.store.columns import (
     MinorUnits,
     StripeId,
     Time,
+    known,
 )
 from po_toolkit.store.tables.base import Base
 
@@ -24,7 +26,14 @@ class MoneyIntent(Base):
     """A payment, credit note or refund that is being told to Stripe; kept until it is settled."""
 
     __tablename__ = "money_intents"
-    __table_args__ = (Index("ix_money_intents_open", "conference_id", "finished_at"),)
+    __table_args__ = (
+        known("kind", IntentKind),
+        known("step", IntentStep),
+        ForeignKeyConstraint(
+            ["purchase_order_id", "currency"], ["purchase_orders.id", "purchase_orders.currency"]
+        ),
+        Index("ix_money_intents_open", "conference_id", "finished_at"),
+    )
 
     id: Mapped[Key]
     uuid: Mapped[UUID] = mapped_column(default=uuid4, unique=True)

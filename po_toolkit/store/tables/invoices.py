@@ -6,9 +6,11 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, column
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from po_toolkit.domain.deliveries import WAYS
+from po_toolkit.domain.states import LIVE_STATES, InvoiceState, InvoiceStep
 from po_toolkit.store.columns import (
     CreatedAt,
     CurrencyCode,
@@ -18,6 +20,7 @@ from po_toolkit.store.columns import (
     StripeId,
     Time,
     UpdatedAt,
+    known,
 )
 from po_toolkit.store.tables.base import Base
 
@@ -67,6 +70,9 @@ class StripeTaxRate(Base):
     created_at: Mapped[CreatedAt]
 
 
+_LIVE = column("state").in_(sorted(LIVE_STATES))
+
+
 class Invoice(Base):
     """One generation of a purchase order's Stripe invoice, and how far it has got."""
 
@@ -74,7 +80,17 @@ class Invoice(Base):
     __table_args__ = (
         UniqueConstraint("purchase_order_id", "generation"),
         UniqueConstraint("conference_id", "stripe_invoice_id"),
+        known("state", InvoiceState),
+        known("step", InvoiceStep),
+        known("delivery", WAYS),
         Index("ix_invoices_state", "conference_id", "state"),
+        Index(
+            "uq_invoices_live",
+            "purchase_order_id",
+            unique=True,
+            sqlite_where=_LIVE,
+            postgresql_where=_LIVE,
+        ),
     )
 
     id: Mapped[Key]

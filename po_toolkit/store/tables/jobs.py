@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from po_toolkit.domain.states import BatchState, JobState
-from po_toolkit.store.columns import CreatedAt, Key, LongText, StripeId, Time
+from po_toolkit.store.columns import CreatedAt, Key, LongText, StripeId, Time, known
 from po_toolkit.store.tables.base import Base
 
 
@@ -14,6 +14,7 @@ class InvoiceBatch(Base):
     """Purchase orders that a person asked to invoice in one go."""
 
     __tablename__ = "invoice_batches"
+    __table_args__ = (known("state", BatchState),)
 
     id: Mapped[Key]
     conference_id: Mapped[int] = mapped_column(ForeignKey("conferences.id"), index=True)
@@ -41,6 +42,7 @@ class Job(Base):
 
     __tablename__ = "jobs"
     __table_args__ = (
+        known("state", JobState),
         Index("ix_jobs_state", "state", "kind", "batch_id"),
         Index("ix_jobs_batch_id", "batch_id", "state"),
         Index(

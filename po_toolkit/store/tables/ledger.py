@@ -8,11 +8,28 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from po_toolkit.domain.states import EntryMethod, EntrySource
+from po_toolkit.domain.sums import EntryKind
 from po_toolkit.money import to_major
-from po_toolkit.store.columns import CreatedAt, CurrencyCode, Key, LongText, MinorUnits, StripeId
+from po_toolkit.store.columns import (
+    CreatedAt,
+    CurrencyCode,
+    Key,
+    LongText,
+    MinorUnits,
+    StripeId,
+    known,
+)
 from po_toolkit.store.tables.base import Base
 
 if TYPE_CHECKING:
@@ -36,6 +53,12 @@ class LedgerEntry(Base):
     __table_args__ = (
         UniqueConstraint("conference_id", "source", "source_id"),
         CheckConstraint("amount > 0", name="amount_positive"),
+        known("kind", EntryKind),
+        known("method", EntryMethod),
+        known("source", EntrySource),
+        ForeignKeyConstraint(
+            ["purchase_order_id", "currency"], ["purchase_orders.id", "purchase_orders.currency"]
+        ),
         Index("ix_ledger_entries_date", "conference_id", "booked_on"),
         Index("ix_ledger_entries_payment", "conference_id", "stripe_payment_id"),
     )
@@ -67,7 +90,10 @@ class LedgerEntry(Base):
     """The payment intent or charge behind a Stripe payment; refunds and disputes name it."""
     created_at: Mapped[CreatedAt]
 
-    purchase_order: Mapped[PurchaseOrder] = relationship(back_populates="entries")
+    purchase_order: Mapped[PurchaseOrder] = relationship(
+        primaryjoin="PurchaseOrder.id == foreign(LedgerEntry.purchase_order_id)",
+        back_populates="entries",
+    )
 
     @property
     def amount_major(self) -> Decimal:
@@ -81,6 +107,9 @@ class CreditNote(Base):
     __tablename__ = "credit_notes"
     __table_args__ = (
         CheckConstraint("amount <> 0", name="amount_not_zero"),
+        ForeignKeyConstraint(
+            ["purchase_order_id", "currency"], ["purchase_orders.id", "purchase_orders.currency"]
+        ),
         UniqueConstraint("conference_id", "stripe_credit_note_id"),
     )
 
@@ -98,7 +127,10 @@ class CreditNote(Base):
     issued_by: Mapped[str]
     created_at: Mapped[CreatedAt]
 
-    purchase_order: Mapped[PurchaseOrder] = relationship(back_populates="credit_notes")
+    purchase_order: Mapped[PurchaseOrder] = relationship(
+        primaryjoin="PurchaseOrder.id == foreign(CreditNote.purchase_order_id)",
+        back_populates="credit_notes",
+    )
 
     @property
     def amount_major(self) -> Decimal:

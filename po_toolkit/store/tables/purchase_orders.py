@@ -11,6 +11,7 @@ from sqlalchemy import JSON, CheckConstraint, ColumnElement, ForeignKey, Index, 
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from po_toolkit.domain.deliveries import WAYS
 from po_toolkit.domain.states import LIVE_STATES
 from po_toolkit.domain.sums import PAID_SIGN, REFUNDED_SIGN, EntryKind, Status, Sums
 from po_toolkit.money import to_major
@@ -23,6 +24,7 @@ from po_toolkit.store.columns import (
     StripeId,
     Time,
     UpdatedAt,
+    known,
 )
 from po_toolkit.store.tables.base import Base
 
@@ -38,6 +40,9 @@ class PurchaseOrder(Base):
 
     __tablename__ = "purchase_orders"
     __table_args__ = (
+        known("status", Status),
+        known("delivery", ("", *WAYS)),
+        Index("uq_purchase_orders_id_currency", "id", "currency", unique=True),
         Index("ix_purchase_orders_duplicate", "conference_id", "organization_key", "po_number_key"),
         Index("ix_purchase_orders_status", "conference_id", "status"),
         Index(
@@ -109,10 +114,14 @@ class PurchaseOrder(Base):
         back_populates="purchase_order", order_by="Invoice.generation"
     )
     entries: Mapped[list[LedgerEntry]] = relationship(
-        back_populates="purchase_order", order_by="LedgerEntry.id"
+        primaryjoin="PurchaseOrder.id == foreign(LedgerEntry.purchase_order_id)",
+        back_populates="purchase_order",
+        order_by="LedgerEntry.id",
     )
     credit_notes: Mapped[list[CreditNote]] = relationship(
-        back_populates="purchase_order", order_by="CreditNote.id"
+        primaryjoin="PurchaseOrder.id == foreign(CreditNote.purchase_order_id)",
+        back_populates="purchase_order",
+        order_by="CreditNote.id",
     )
 
     @property

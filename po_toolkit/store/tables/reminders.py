@@ -8,7 +8,8 @@ from uuid import UUID, uuid4
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from po_toolkit.store.columns import CreatedAt, Key, LongText, StripeId, Time
+from po_toolkit.domain.states import ReminderState
+from po_toolkit.store.columns import CreatedAt, Key, LongText, StripeId, Time, known
 from po_toolkit.store.tables.base import Base
 
 
@@ -16,7 +17,7 @@ class Reminder(Base):
     """One step of the schedule, as it was taken for one purchase order."""
 
     __tablename__ = "reminders"
-    __table_args__ = (UniqueConstraint("purchase_order_id", "step"),)
+    __table_args__ = (UniqueConstraint("purchase_order_id", "step"), known("state", ReminderState))
 
     id: Mapped[Key]
     uuid: Mapped[UUID] = mapped_column(default=uuid4, unique=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from po_toolkit.store.columns import CreatedAt, CurrencyCode, Key, MinorUnits, StripeId, Time
+from po_toolkit.domain.states import CustomerBalanceKind
+from po_toolkit.store.columns import CreatedAt, CurrencyCode, Key, MinorUnits, StripeId, Time, known
 from po_toolkit.store.tables.base import Base
 
 
@@ -38,6 +39,7 @@ class CustomerBalance(Base):
 
     __tablename__ = "customer_balances"
     __table_args__ = (
+        known("kind", CustomerBalanceKind),
         UniqueConstraint(
             "conference_id",
             "stripe_customer_id",

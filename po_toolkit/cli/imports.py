@@ -1,4 +1,4 @@
-"""``template`` and ``import``: spreadsheets of purchase orders."""
+"""``template`` and ``import``: spreadsheets of sponsors."""
 
 from __future__ import annotations
 
@@ -9,10 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
-from po_toolkit.cli.boundary import PARTIAL, tell, wrong_usage
-from po_toolkit.cli.opening import named_conference
+from po_toolkit.cli.console import (
+    PARTIAL,
+    amount,
+    count,
+    named_conference,
+    print_json,
+    print_table,
+    tell,
+    write_bytes,
+    wrong_usage,
+)
 from po_toolkit.cli.options import ConferenceOption, Format, FormatOption
-from po_toolkit.cli.output import amount, count, print_json, print_table, write_bytes
 from po_toolkit.errors import ImportChoiceError
 
 if TYPE_CHECKING:

@@ -1,0 +1,30 @@
+"""The domain's terms that front ends show and ask by: acts, roles, statuses, ages, deliveries."""
+
+from po_toolkit.domain.ageing import BUCKET_LABELS, Bucket
+from po_toolkit.domain.deliveries import WAYS, way_words
+from po_toolkit.domain.discrepancies import DISCREPANCY_CLASSES, DISCREPANCY_TITLES
+from po_toolkit.domain.harmless import harmless
+from po_toolkit.domain.people import role_of
+from po_toolkit.domain.reminders import step_words
+from po_toolkit.domain.roles import STRIPE, Act, Actor, Role, require
+from po_toolkit.domain.sums import Status
+from po_toolkit.domain.wording import count
+
+__all__ = [
+    "BUCKET_LABELS",
+    "DISCREPANCY_CLASSES",
+    "DISCREPANCY_TITLES",
+    "STRIPE",
+    "WAYS",
+    "Act",
+    "Actor",
+    "Bucket",
+    "Role",
+    "Status",
+    "count",
+    "harmless",
+    "require",
+    "role_of",
+    "step_words",
+    "way_words",
+]

@@ -1,0 +1,188 @@
+"""``init``, ``status``, ``demo``, ``worker`` and ``stripe-sim``: this installation."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from po_toolkit.cli.console import (
+    FAILED,
+    complain,
+    print_json,
+    print_table,
+    refuse_taken,
+    settings_of,
+    tell,
+    write_bytes,
+)
+from po_toolkit.cli.options import Format, FormatOption, TableFormat
+from po_toolkit.logs import configure_logging
+
+
+def init(ctx: typer.Context) -> None:
+    """Create or migrate the database; safe to repeat.
+
+    Each conference in the settings gets its row.
+
+    Example: po-toolkit init
+    """
+    from po_toolkit.api.opening import open_database
+    from po_toolkit.config import DEFAULT_CONFIG, EXAMPLE_SETTINGS, shown_url
+
+    settings = settings_of(ctx)
+    open_database(settings)
+    typer.echo(f"Database ready: {shown_url(settings.database_url)}")
+    for slug, conference in sorted(settings.conferences.items()):
+        typer.echo(f"Conference: {slug} ({conference.name}), Stripe {conference.mode} mode")
+    if not settings.conferences:
+        where = settings.config_file or DEFAULT_CONFIG
+        tell(f"There is no conference yet. Write one into {where}:\n\n{EXAMPLE_SETTINGS}")
+
+
+def status(ctx: typer.Context, output: FormatOption = Format.TABLE) -> None:
+    """Show the settings in force and what the database holds.
+
+    Keys are obfuscated. Changes nothing and calls nobody.
+
+    Example: po-toolkit status --format json
+    """
+    from po_toolkit.api.status import UNUSABLE, installation_status
+
+    found = installation_status(settings_of(ctx), datetime.now(UTC))
+    if output is Format.JSON:
+        print_json(found)
+    else:
+        _print_status(found)
+    if found["database"].startswith(UNUSABLE):
+        raise typer.Exit(FAILED)
+
+
+_PLAIN = ("version", "config_file", "database_url", "database", "stripe_api_base")
+_UNSET = {"last_sync_error": "none"}
+"""What is said of a fact that is not there; of a time: never."""
+
+
+def _print_status(found: dict[str, Any]) -> None:
+    print_table(
+        ("Setting", "Value"),
+        [(name.replace("_", " "), found[name] or "(not set)") for name in _PLAIN],
+    )
+    for conference in found["conferences"]:
+        typer.echo("")
+        print_table(
+            (conference["slug"], ""),
+            [
+                (name.replace("_", " "), _in_words(value, _UNSET.get(name, "never")))
+                for name, value in conference.items()
+                if name != "slug"
+            ],
+        )
+    if not found["conferences"]:
+        from po_toolkit.config import EXAMPLE_SETTINGS
+
+        tell(f"There is no conference in the settings. For example:\n\n{EXAMPLE_SETTINGS}")
+
+
+def _in_words(value: Any, unset: str) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{number} {name}" for name, number in value.items()) or "none"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "(not set)"
+    return unset if value is None else str(value)
+
+
+def demo(
+    once: Annotated[
+        bool, typer.Option("--once", help="Print the reconciliation and stop; serve no app.")
+    ] = False,
+    port: Annotated[
+        int, typer.Option(metavar="N", min=1, max=65535, help="The app's port.")
+    ] = 8501,
+    output: Annotated[
+        TableFormat, typer.Option("--format", help="How --once prints the reconciliation.")
+    ] = TableFormat.TABLE,
+) -> None:
+    """Play the whole job on sample data, then serve the app.
+
+    Three spreadsheets are imported, the invoices go to a Stripe simulator on this machine,
+    sponsors pay wholly, in part, too much and by wire, the webhooks come in, and the
+    reconciliation must add up to the cent: exit code 1 if it does not. Needs no settings and
+    leaves nothing behind.
+
+    Example: po-toolkit demo --once
+    """
+    from po_toolkit.api.reports import export
+    from po_toolkit.demo import play, serve_app
+
+    if not once:
+        refuse_taken("127.0.0.1", port)
+    with play(tell) as played:
+        content = export(played.reconciliation, output.value)
+        write_bytes(content, None, binary=output is TableFormat.XLSX)
+        for difference in played.differences:
+            complain(difference)
+        if played.differences:
+            raise typer.Exit(FAILED)
+        tell("Every row and every currency adds up to the last unit.")
+        if not once:
+            serve_app(played.stage, port, tell)
+
+
+def worker(
+    ctx: typer.Context,
+    sync_minutes: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="Sync each conference every N minutes, compare everything at night, and remind "
+            "where remind_from_hour is set; 0: none of these.",
+        ),
+    ] = 15,
+) -> None:
+    """Work batches, other background work and webhook events until stopped, and sync.
+
+    Needed only where one machine is outgrown: the app, invoice and webhook serve work their queues
+    themselves. Any number of workers may run on one PostgreSQL. Stopped by Ctrl-C or SIGTERM, it
+    finishes what it has begun; killed, it loses nothing: another worker does the rest within 30
+    seconds.
+
+    Example: po-toolkit worker
+    """
+    from po_toolkit.jobs.worker import Worker
+
+    settings = settings_of(ctx)
+    configure_logging(logging.INFO)
+    stop = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stop.set())
+    every = timedelta(minutes=sync_minutes) if sync_minutes else None
+    with Worker(settings, sync_every=every):
+        tell("Working. Stop with Ctrl-C.")
+        stop.wait()
+    tell("Stopped; nothing is left half done.")
+
+
+def stripe_sim(
+    port: Annotated[
+        int, typer.Option(metavar="N", min=1, max=65535, help="The port to listen on.")
+    ] = 12111,
+) -> None:
+    """Run the Stripe simulator until stopped.
+
+    Invoices and payments without an account: any key that looks like a Stripe key is an account
+    of its own, and its state lives in memory.
+
+    Example: po-toolkit stripe-sim --port 12111, and in another terminal
+    PO_TOOLKIT_STRIPE_API_BASE=http://127.0.0.1:12111 po-toolkit sync --conference pycon-2027
+    """
+    from po_toolkit.simulator import serve
+
+    refuse_taken("127.0.0.1", port)
+    tell(f"Stripe simulator: PO_TOOLKIT_STRIPE_API_BASE=http://127.0.0.1:{port}")
+    serve(port=port)

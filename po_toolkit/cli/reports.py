@@ -1,0 +1,323 @@
+"""``reconcile``, ``summary``, ``journal``, ``statement``, ``invoice-pdf``, ``close`` and more."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from po_toolkit.cli.console import (
+    FAILED,
+    complain,
+    conference_of,
+    named_conference,
+    print_json,
+    print_table,
+    settings_of,
+    tell,
+    write_bytes,
+)
+from po_toolkit.cli.options import (
+    ConferenceOption,
+    Format,
+    FormatOption,
+    ReferenceArgument,
+    TableFormat,
+    read_date,
+)
+
+
+def reconcile(
+    ctx: typer.Context,
+    conference: ConferenceOption,
+    as_of: Annotated[
+        date | None,
+        typer.Option(
+            metavar="DATE",
+            parser=read_date,
+            help="What was true at the end of this day; default: today in the conference's "
+            "timezone.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write it here instead of to stdout; the name's ending chooses the format.",
+        ),
+    ] = None,
+    output: Annotated[
+        TableFormat | None,
+        typer.Option("--format", help="table for people, json, csv, xlsx or md. Default: table."),
+    ] = None,
+) -> None:
+    """Show what was ordered, paid and is owed, and what disagrees.
+
+    One row for each purchase order, with its discrepancies between our books and Stripe; totals
+    per currency. Reads the database only: run sync first for today's news.
+
+    Example: po-toolkit reconcile --conference pycon-2027 --out books.xlsx
+    """
+    from po_toolkit.api import reports
+
+    chosen = output or _format_of(out)
+    opened = named_conference(ctx, conference)
+    found = reports.reconcile(opened, as_of=as_of)
+    write_bytes(reports.export(found, chosen.value), out, binary=chosen is TableFormat.XLSX)
+
+
+def _format_of(out: Path | None) -> TableFormat:
+    if out is None:
+        return TableFormat.TABLE
+    ending = out.suffix.lower().removeprefix(".")
+    if ending not in set(TableFormat):
+        raise typer.BadParameter(
+            f"{out} does not say which format; end it in .csv, .xlsx, .json or .md, or add "
+            f"--format."
+        )
+    return TableFormat(ending)
+
+
+if TYPE_CHECKING:
+    from po_toolkit.api.opening import OpenConference
+
+
+class Program(StrEnum):
+    """Accounting programs that a journal can be written for."""
+
+    QUICKBOOKS = "quickbooks"
+    XERO = "xero"
+    BEANCOUNT = "beancount"
+
+
+AsOfOption = Annotated[
+    date | None,
+    typer.Option(
+        metavar="DATE", parser=read_date, help="The last day that counts; default: today."
+    ),
+]
+SinceOption = Annotated[
+    date | None,
+    typer.Option(metavar="DATE", parser=read_date, help="The first day; default: the beginning."),
+]
+OutOption = Annotated[Path, typer.Option(metavar="FILE", help="The PDF to write.")]
+
+
+def summary(
+    ctx: typer.Context,
+    as_of: AsOfOption = None,
+    months: Annotated[
+        bool, typer.Option("--months", help="By month instead of by status.")
+    ] = False,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Show the sums of every conference in the settings side by side.
+
+    By conference, currency and status, or by conference, currency and month.
+
+    Example: po-toolkit summary --months
+    """
+    from po_toolkit.api import reports
+
+    table, frame = reports.summary(settings_of(ctx), as_of=as_of, months=months)
+    rows = reports.records(table, frame)
+    if output is Format.JSON:
+        print_json({"rows": rows})
+        return
+    amounts = [i for i, c in enumerate(table.columns) if c.kind.is_money]
+    print_table(table.names, [list(row.values()) for row in rows], right=amounts)
+
+
+def journal(
+    ctx: typer.Context,
+    conference: ConferenceOption,
+    program: Annotated[Program, typer.Option(help="The accounting program.")],
+    folder: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Where the files go; made if it is missing.")
+    ],
+    since: SinceOption = None,
+    through: AsOfOption = None,
+    account: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=ACCOUNT",
+            help="Your account's name (Xero: its code). Names: receivable, income, tax, credits, "
+            "stripe, bank, customer_credit.",
+        ),
+    ] = None,
+    tax_rate: Annotated[
+        str, typer.Option(metavar="NAME", help="Xero's tax rate for sponsorships.")
+    ] = "Tax Exempt",
+) -> None:
+    """Write balanced journal entries for an accounting program.
+
+    A debt is charged when its invoice is issued, its tax apart, and taken back when it is
+    cancelled. QuickBooks and Xero take one currency and a limited number of lines a file, so there
+    may be several.
+
+    Example: po-toolkit journal --conference pycon-2027 --program xero --folder march --account
+    receivable=620
+    """
+    from po_toolkit.api import reports
+
+    entries = reports.journal(
+        named_conference(ctx, conference),
+        through=through,
+        since=since,
+        accounts=_accounts(account or []),
+    )
+    files = reports.journal_files(entries, program.value, tax_rate=tax_rate)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+        tell(f"Written: {folder / name}")
+
+
+def _accounts(named: list[str]) -> Any:
+    from dataclasses import fields
+
+    from po_toolkit.api.reports import Accounts
+
+    known = {field.name for field in fields(Accounts)}
+    chosen = {}
+    for text in named:
+        name, sign, account = text.partition("=")
+        if not sign or name not in known or not account.strip():
+            raise typer.BadParameter(
+                f"{text!r} is not NAME=ACCOUNT with a name out of {', '.join(sorted(known))}."
+            )
+        chosen[name] = account.strip()
+    return Accounts(**chosen)
+
+
+def statement(
+    ctx: typer.Context,
+    conference: ConferenceOption,
+    sponsor: Annotated[
+        str, typer.Option(metavar="NAME", help="The organization, as on its purchase order.")
+    ],
+    out: OutOption,
+    since: SinceOption = None,
+    as_of: AsOfOption = None,
+) -> None:
+    """Write a sponsor's statement of account as PDF.
+
+    What was charged, paid and is owed over all the sponsor's purchase orders, each currency by
+    itself.
+
+    Example: po-toolkit statement --conference pycon-2027 --sponsor "Acme AG" --out acme.pdf
+    """
+    from po_toolkit.api.reports import statement_pdf
+
+    opened = named_conference(ctx, conference)
+    write_bytes(statement_pdf(opened, sponsor, as_of=as_of, since=since), out, binary=True)
+
+
+def invoice_pdf(ctx: typer.Context, reference: ReferenceArgument, out: OutOption) -> None:
+    """Write a purchase order's invoice as PDF.
+
+    For sponsors whose portal takes nothing else; Stripe's own PDF is behind the invoice's link.
+
+    Example: po-toolkit invoice-pdf PO-7KQ2MX --out invoice.pdf
+    """
+    from po_toolkit.api import reports
+
+    write_bytes(reports.invoice_pdf(conference_of(ctx, reference), reference), out, binary=True)
+
+
+def close(
+    ctx: typer.Context,
+    conference: ConferenceOption,
+    through: Annotated[
+        date,
+        typer.Option(metavar="DATE", parser=read_date, help="The last day of the period."),
+    ],
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Close the books up to a day.
+
+    Nothing is booked on that day or before it any more: what is found later counts from the day
+    after, and says so. The report of the period is kept with its SHA-256.
+
+    Example: po-toolkit close --conference pycon-2027 --through 2027-03-31
+    """
+    from po_toolkit.api.reports import close_books
+
+    closed = close_books(named_conference(ctx, conference), through)
+    if output is Format.JSON:
+        print_json(closed.as_json())
+        return
+    typer.echo(f"Closed through the end of {closed.through} ({closed.timezone}).")
+    typer.echo(f"SHA-256 of the report: {closed.digest}")
+
+
+def closed(
+    ctx: typer.Context,
+    conference: ConferenceOption,
+    verify: Annotated[
+        date | None,
+        typer.Option(
+            metavar="DATE",
+            parser=read_date,
+            help="Make the report of the period that ends on this day again and compare.",
+        ),
+    ] = None,
+    report: Annotated[
+        date | None,
+        typer.Option(
+            metavar="DATE",
+            parser=read_date,
+            help="Write the report of the period that ends on this day, as it was closed.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where --report goes; default: stdout.")
+    ] = None,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """List the closed periods, prove one, or write its report.
+
+    With --verify the exit code is 1 when the ledger no longer says what was closed, and each
+    difference is named.
+
+    Example: po-toolkit closed --conference pycon-2027 --verify 2027-03-31
+    """
+    from po_toolkit.api.reports import closed_books, closed_report
+
+    opened = named_conference(ctx, conference)
+    if report is not None:
+        write_bytes(closed_report(opened, report), out, binary=False)
+        return
+    if verify is not None:
+        _verify(opened, verify, output)
+        return
+    periods = closed_books(opened)
+    if output is Format.JSON:
+        print_json({"closed": [p.as_json() for p in periods]})
+        return
+    print_table(
+        ("Through", "Timezone", "Closed by", "Closed at", "SHA-256"),
+        [
+            (p.through, p.timezone, p.closed_by, f"{p.closed_at:%Y-%m-%d %H:%M} UTC", p.digest)
+            for p in periods
+        ],
+    )
+
+
+def _verify(opened: OpenConference, through: date, output: Format) -> None:
+    from po_toolkit.api.reports import verify_closed
+
+    proof = verify_closed(opened, through)
+    if output is Format.JSON:
+        print_json(proof.as_json())
+    elif proof.intact and proof.same_again:
+        typer.echo(f"The books through {through} still say what was closed ({proof.digest}).")
+    if not proof.intact:
+        complain(f"The kept report of {through} is not the one that was closed.")
+    for difference in proof.differences:
+        complain(difference)
+    if not (proof.intact and proof.same_again):
+        raise typer.Exit(FAILED)
