@@ -114,7 +114,7 @@ def summary(
     ] = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Show the sums of every conference in the settings side by side.
+    """Show the sums of every conference side by side.
 
     By conference, currency and status, or by conference, currency and month.
 

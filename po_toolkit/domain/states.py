@@ -54,6 +54,18 @@ class IntentStep(StrEnum):
     REFUSED = "refused"
 
 
+class WriteState(StrEnum):
+    """How one attempt at a write to Stripe ended."""
+
+    PENDING = "pending"
+    """Its outcome is not known yet."""
+    DONE = "done"
+    REFUSED = "refused"
+    """Stripe refused it for certain; the next attempt has a new body."""
+    SUPERSEDED = "superseded"
+    """Its key can say nothing more, and it was not done; the next attempt took its place."""
+
+
 class BatchState(StrEnum):
     """How a batch of invoices is."""
 

@@ -1,62 +1,98 @@
-"""The sponsor as a customer of the conference's Stripe account."""
+"""The sponsor as a customer of the conference's Stripe account: found, created, kept up to date."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
+from po_toolkit import outbox
+from po_toolkit.context import OpenConference
 from po_toolkit.domain.references import comparable
 from po_toolkit.domain.roles import Act
-from po_toolkit.errors import (
-    StripeIdempotencyError,
-    StripeNotFoundError,
-    StripeRefusedError,
-    StripeStored500Error,
+from po_toolkit.errors import StripeNotFoundError
+from po_toolkit.invoicing.drive import (
+    Drive,
+    covers,
+    customer_slot,
+    existing_customer,
+    held,
+    tax_id_key,
+    up_to_date,
 )
-from po_toolkit.invoicing.customer_details import borne, bring_up_to_date
-from po_toolkit.invoicing.drive import Drive, customer_key, held, up_to_date
-from po_toolkit.store.stripe_writes import Intent, intend
+from po_toolkit.outbox import Write
+from po_toolkit.store.invoices import Sponsor, customer_rows, note_customers
+from po_toolkit.store.stripe_writes import StoredWrite
 from po_toolkit.store.tables import StripeCustomer
+from po_toolkit.stripe_gateway.client import PAGE
 
+T = TypeVar("T")
 Json = dict[str, Any]
+
+_ADDRESS = ("line1", "line2", "postal_code", "city", "state", "country")
+
+WORTH_PAGES = 20
+"""From so many new sponsors on, pages of all customers are cheaper than one look-up each."""
+
+_AT_ONCE = 200
+"""Rows changed in one transaction, so that nobody waits long for the database."""
+
+_ROUNDS = 6
+"""Details and tax id, each perhaps after what another driver began for the same customer."""
+
+
+def details_of(customer: Json) -> Json:
+    """Return what a customer at Stripe, or the body that makes one, says of itself."""
+    address = customer.get("address") or {}
+    return {
+        "name": customer.get("name") or "",
+        "address": {part: address[part] for part in _ADDRESS if address.get(part)},
+        "preferred_locales": list(customer.get("preferred_locales") or []),
+    }
 
 
 def customer_step(drive: Drive) -> None:
-    """Find or make the customer by e-mail and organization, once for all their orders."""
+    """Find or make the customer by email and organization, once for all their orders."""
     customer = drive.invoice.customer
     if customer is None:
         raise AssertionError("an invoice in flight has its customer's row")
-    stripe_id, bears, put = customer.stripe_customer_id, customer.tax_id_put, customer.details_put
+    stripe_id, tax_id, details = (
+        customer.stripe_customer_id,
+        customer.tax_id_put,
+        customer.details_put,
+    )
     if not stripe_id and not drive.knows_absent(customer):
-        found = _existing(drive)
+        found = existing_customer(drive.opened, drive.order)
         if found is not None:
-            stripe_id, put = str(found["id"]), borne(found)
+            stripe_id, details = str(found["id"]), details_of(found)
     if not stripe_id:
-        stripe_id, bears, put = _made(drive, customer)
+        stripe_id, tax_id, details = _created(drive, customer)
     try:
-        put, bears = bring_up_to_date(drive, customer, stripe_id, put=put, bears=bears)
+        details, tax_id = bring_up_to_date(
+            drive, customer, stripe_id, details=details, tax_id=tax_id
+        )
     except StripeNotFoundError:
         forget_customer(drive, stripe_id)
         return
     with drive.step() as (uow, row):
         kept = uow.session.get_one(StripeCustomer, customer.id)
-        kept.stripe_customer_id, kept.tax_id_put, kept.details_put = stripe_id, bears, put
+        kept.stripe_customer_id, kept.tax_id_put, kept.details_put = stripe_id, tax_id, details
         row.step = "draft"
 
 
-def _intended(drive: Drive, customer: StripeCustomer) -> Intent:
-    opened = drive.opened
-    with opened.store.writing(opened.actor, Act.INVOICE) as uow:
-        held(uow, drive.invoice)
-        return intend(
-            uow,
-            customer_key(customer),
-            "/v1/customers",
-            drive.plan.customer(),
-            conference_id=customer.conference_id,
-            purchase_order_id=None,
-            now=opened.now(),
-        )
+def _created(drive: Drive, customer: StripeCustomer) -> tuple[str, str, Json]:
+    """Create the customer; return its id, and the tax id and details that it was created with."""
+    if drive.pending is None:
+        opened, write = drive.opened, drive.customer_write(customer)
+        with opened.store.writing(opened.actor, Act.INVOICE) as uow:
+            held(uow, drive.invoice)
+            drive.pending = write, outbox.declare(uow, opened, write)
+    outcome = drive.write()
+    if outcome.found:
+        return str(outcome.answer["id"]), "", details_of(outcome.answer)
+    given = outcome.stored.body.get("tax_id_data") or [{"type": "", "value": ""}]
+    tax_id = f"{given[0]['type']} {given[0]['value']}".strip()
+    return str(outcome.answer["id"]), tax_id, details_of(outcome.stored.body)
 
 
 def before_it_is_final(drive: Drive) -> None:
@@ -69,8 +105,8 @@ def before_it_is_final(drive: Drive) -> None:
             drive,
             customer,
             customer.stripe_customer_id,
-            put=customer.details_put,
-            bears=customer.tax_id_put,
+            details=customer.details_put,
+            tax_id=customer.tax_id_put,
         )
 
 
@@ -82,39 +118,175 @@ def forget_customer(drive: Drive, stripe_id: str) -> None:
             customer.stripe_customer_id = None
             customer.tax_id_put, customer.details_put = "", {}
             customer.attempt += 1
-        row.attempt += 1
         row.step = "customer"
 
 
-def _existing(drive: Drive) -> Json | None:
-    """Return the oldest customer in the account under this e-mail and organization."""
-    order = drive.order
-    query = {"email": order.contact_email.strip()}
-    same = [
-        row
-        for page in drive.opened.gateway.pages("/v1/customers", query)
-        for row in page
-        if comparable(row.get("name") or "") == order.organization_key
-    ]
-    return min(same, key=lambda row: (row["created"], row["id"]), default=None)
+def bring_up_to_date(
+    drive: Drive, customer: StripeCustomer, stripe_id: str, *, details: Json, tax_id: str
+) -> tuple[Json, str]:
+    """Put on the customer what the purchase order names and it is not known to have.
+
+    Stripe prints on an invoice what the customer has when it is finalized. What the purchase order
+    leaves open stays as it is at Stripe.
+
+    Args:
+        drive: The invoice under way.
+        customer: The customer's row.
+        stripe_id: The customer's id at Stripe.
+        details: What it is known to say of itself.
+        tax_id: The tax id that it is known to have.
+
+    Returns:
+        What it says of itself now, and the tax id that it has.
+
+    Raises:
+        StripeGatewayError: In one of its kinds; StripeNotFoundError where it was deleted.
+    """
+    wanted = tax_id_key(drive.order)
+    for _ in range(_ROUNDS):
+        missing = drive.plan.details(details)
+        if not covers(details, missing):
+            write = _details_write(drive, customer, stripe_id, missing)
+        elif wanted and tax_id != wanted and not _has_tax_id(drive, customer, stripe_id, tax_id):
+            write = _tax_id_write(drive, customer, stripe_id)
+        else:
+            return details, wanted or tax_id
+        outcome = outbox.perform(drive.opened, write, Act.INVOICE)
+        body = outcome.stored.body
+        if write.kind is outbox.TAX_ID:
+            tax_id = f"{body['type']} {body['value']}"
+        else:
+            details = details | {k: v for k, v in details_of(body).items() if k in body}
+        _remember(drive, customer, details, tax_id)
+    return details, tax_id
 
 
-def _made(drive: Drive, customer: StripeCustomer) -> tuple[str, str, Json]:
-    """Make the customer; return his id, and the tax id and details that he was made with."""
-    opened = drive.opened
-    intent = drive.intent or _intended(drive, customer)
-    try:
-        made = opened.gateway.write(intent.path, intent.body, idempotency_key=intent.key)
-    except (StripeStored500Error, StripeRefusedError) as error:
-        looks = isinstance(error, StripeStored500Error | StripeIdempotencyError)
-        found = _existing(drive) if looks else None
-        if found:
-            return str(found["id"]), "", borne(found)
+def _details_write(drive: Drive, customer: StripeCustomer, stripe_id: str, details: Json) -> Write:
+    path = f"/v1/customers/{stripe_id}"
+
+    def same(stored: StoredWrite) -> Json | None:
+        found = drive.opened.gateway.read(path)
+        return found if covers(details_of(found), details_of(stored.body)) else None
+
+    return Write(
+        outbox.CUSTOMER_DETAILS,
+        customer_slot(customer, "details"),
+        path,
+        lambda: _with_all_parts(details),
+        find=same,
+        conference_id=customer.conference_id,
+    )
+
+
+def _tax_id_write(drive: Drive, customer: StripeCustomer, stripe_id: str) -> Write:
+    path, order = f"/v1/customers/{stripe_id}/tax_ids", drive.order
+
+    def same(stored: StoredWrite) -> Json | None:
+        rows = (row for page in drive.opened.gateway.pages(path) for row in page)
+        return next((r for r in rows if all(r[k] == v for k, v in stored.body.items())), None)
+
+    return Write(
+        outbox.TAX_ID,
+        customer_slot(customer, "tax-id"),
+        path,
+        lambda: {"type": order.tax_id_type, "value": order.tax_id},
+        find=same,
+        conference_id=customer.conference_id,
+    )
+
+
+def _has_tax_id(drive: Drive, customer: StripeCustomer, stripe_id: str, replaced: str) -> bool:
+    """Tell whether the customer has the sponsor's tax id; the one it replaces is removed."""
+    path, found = f"/v1/customers/{stripe_id}/tax_ids", False
+    for row in [row for page in drive.opened.gateway.pages(path) for row in page]:
+        known = f"{row['type']} {row['value']}"
+        found |= known == tax_id_key(drive.order)
+        if known == replaced:
+            _remove_tax_id(drive, customer, f"{path}/{row['id']}", row["id"])
+    return found
+
+
+def _remove_tax_id(drive: Drive, customer: StripeCustomer, path: str, tax_id: str) -> None:
+    def gone(_stored: StoredWrite) -> Json | None:
+        with suppress(StripeNotFoundError):
+            drive.opened.gateway.read(path)
+            return None
+        return {}
+
+    write = Write(
+        outbox.TAX_ID_REMOVAL,
+        customer_slot(customer, f"remove-{tax_id}"),
+        path,
+        dict,
+        find=gone,
+        conference_id=customer.conference_id,
+    )
+    outbox.perform(drive.opened, write, Act.INVOICE)
+
+
+def _with_all_parts(details: Json) -> Json:
+    """Name every part of an address, so that none of the old one is left."""
+    if "address" not in details:
+        return details
+    address = {part: details["address"].get(part, "") for part in _ADDRESS}
+    return details | {"address": address}
+
+
+def _remember(drive: Drive, customer: StripeCustomer, details: Json, tax_id: str) -> None:
+    with drive.opened.store.writing(drive.opened.actor, Act.INVOICE) as uow:
+        row = uow.session.get_one(StripeCustomer, customer.id, with_for_update=True)
+        row.details_put, row.tax_id_put = details, tax_id
+
+
+def find_customers(opened: OpenConference, sponsors: Sequence[Sponsor]) -> None:
+    """Look for many new sponsors at Stripe by pages of all customers, not one by one.
+
+    What was found, and that the rest is not there, is stored with each sponsor's row, so that
+    every process that works the batch knows. Below 20 new sponsors it does nothing; in an account
+    with many customers it stops when one by one would be cheaper.
+    """
+    new = _new_rows(opened, sponsors)
+    if len(new) < WORTH_PAGES:
+        return
+    found, saw_all = _look_through(opened, new)
+    for some in _parts(list(new.values())):
+        there = {
+            row_id: (str(found[row_id]["id"]), details_of(found[row_id]))
+            for row_id in some
+            if row_id in found
+        }
+        absent = [row_id for row_id in some if row_id not in found] if saw_all else []
         with opened.store.writing(opened.actor, Act.INVOICE) as uow:
-            row = uow.session.get_one(StripeCustomer, customer.id)
-            row.attempt = max(row.attempt, customer.attempt + 1)
-        raise
-    drive.finished.append((intent.key, str(made["id"])))
-    given = intent.body.get("tax_id_data") or [{"type": "", "value": ""}]
-    bears = f"{given[0]['type']} {given[0]['value']}".strip()
-    return str(made["id"]), bears, borne(intent.body)
+            note_customers(uow, there, absent, opened.now())
+
+
+def _new_rows(opened: OpenConference, sponsors: Sequence[Sponsor]) -> dict[Sponsor, int]:
+    """Return the rows of those whom Stripe does not know through us, made where they are new."""
+    new: dict[Sponsor, int] = {}
+    for some in _parts(sponsors):
+        with opened.store.writing(opened.actor, Act.INVOICE) as uow:
+            rows = customer_rows(uow, opened.conference.id, some)
+        new |= {sponsor: row.id for sponsor, row in rows.items() if not row.stripe_customer_id}
+    return new
+
+
+def _look_through(opened: OpenConference, new: dict[Sponsor, int]) -> tuple[dict[int, Json], bool]:
+    """Return the oldest customer of each row, and whether every customer was looked at."""
+    found: dict[int, Json] = {}
+    for number, page in enumerate(opened.gateway.pages("/v1/customers"), start=1):
+        for seen in page:
+            sponsor = (seen.get("email") or "").casefold(), comparable(seen.get("name") or "")
+            row_id = new.get(sponsor)
+            if row_id is not None:
+                found[row_id] = min(found.get(row_id, seen), seen, key=_age)
+        if number > len(new) // 10 and len(page) == PAGE:
+            return found, False
+    return found, True
+
+
+def _age(customer: Json) -> tuple[int, str]:
+    return customer["created"], customer["id"]
+
+
+def _parts(rows: Sequence[T]) -> list[Sequence[T]]:
+    return [rows[start : start + _AT_ONCE] for start in range(0, len(rows), _AT_ONCE)]

@@ -1,34 +1,37 @@
 """Who drives a purchase order's invoice, and the journal of how far it has got.
 
 A driver takes a lease on the invoice row, and commits each step's result by a compare-and-set on
-generation, step, attempt and lease: whoever has lost the lease, alive or risen from the dead,
-changes nothing.
+generation, step and lease: a driver whose lease has ended cannot commit.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
+from po_toolkit import outbox
 from po_toolkit.context import OpenConference
 from po_toolkit.domain.periods import local_day
+from po_toolkit.domain.references import comparable
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import BusyError, LostLeaseError
 from po_toolkit.invoicing.content import Content
 from po_toolkit.invoicing.plan import InvoicePlan, refuse_unbillable
 from po_toolkit.invoicing.tax import known_rates
+from po_toolkit.outbox import Kind, Outcome, Write
 from po_toolkit.store import invoices
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.purchase_orders import to_bill
-from po_toolkit.store.stripe_writes import Intent, finish, intend
+from po_toolkit.store.stripe_writes import StoredWrite
 from po_toolkit.store.tables import LIVE_STATES, Invoice, PurchaseOrder, StripeCustomer
 
 Json = dict[str, Any]
@@ -47,12 +50,14 @@ class Drive:
     resumed: bool
     """True until the first look at Stripe, when an earlier driver may have done more than it
     could write down."""
-    intent: Intent | None = None
+    find: Callable[[Drive], Json | None] = lambda _drive: None
+    """Looks at Stripe whether the invoice is further than the next step says."""
+    pending: tuple[Write, StoredWrite] | None = None
     """The next write, stored."""
     rate_ids: dict[str, str] = field(default_factory=dict)
     """Stripe's ids of the tax rates that were made, by fingerprint."""
-    finished: list[tuple[str, str]] = field(default_factory=list)
-    """Key and Stripe id of writes that were done, to be noted with the next commit."""
+    finished: list[Outcome] = field(default_factory=list)
+    """Writes that were done, to be noted with the next commit."""
 
     @property
     def plan(self) -> InvoicePlan:
@@ -64,7 +69,7 @@ class Drive:
     def step(self) -> Iterator[tuple[UnitOfWork, Invoice]]:
         """Commit the result of a step, if this driver still holds the invoice.
 
-        The intent of the step that follows is stored in the same transaction.
+        The write of the step that follows is stored in the same transaction.
 
         Raises:
             LostLeaseError: Another driver has it; nothing is changed.
@@ -83,54 +88,67 @@ class Drive:
 
     def note_progress(self, uow: UnitOfWork, row: Invoice) -> None:
         """Note what Stripe has done, and store what is asked of it next."""
-        now = self.opened.now()
-        for key, stripe_id in self.finished:
-            finish(uow, key, stripe_id, now)
+        for outcome in self.finished:
+            outbox.finish(uow, self.opened, outcome)
         self.finished.clear()
-        self.intent = None
-        asked = self._request(row)
-        if asked is not None and row.state in LIVE_STATES:
-            key, path, body = asked
-            self.intent = intend(
-                uow,
-                key,
-                path,
-                body,
-                conference_id=row.conference_id,
-                purchase_order_id=None if row.step == "customer" else row.purchase_order_id,
-                now=now,
-            )
+        self.pending = None
+        write = self._next_write(row)
+        if write is not None and row.state in LIVE_STATES:
+            self.pending = write, outbox.declare(uow, self.opened, write)
 
-    def write(self) -> Json:
-        """Do the write that is stored for this step, and remember that it was done.
+    def write(self) -> Outcome:
+        """Do the write that is stored for this step; it is noted with the next commit.
 
         Raises:
             StripeGatewayError: In one of its kinds.
         """
-        if self.intent is None:
-            raise LostLeaseError(f"{self.order.reference}: the journal has no next step.")
-        answer = self.opened.gateway.write(
-            self.intent.path, self.intent.body, idempotency_key=self.intent.key
-        )
-        self.finished.append((self.intent.key, str(answer["id"])))
-        return answer
+        if self.pending is None:
+            raise LostLeaseError(f"{self.order.reference}: the outbox has no next step.")
+        outcome = outbox.send(self.opened, *self.pending)
+        self.finished.append(outcome)
+        return outcome
 
-    def _request(self, row: Invoice) -> tuple[str, str, Json] | None:
-        """Return key, path and body of a step's write; none where something is read first."""
-        key, customer = step_key(self.order, row, row.step), row.customer
+    def _next_write(self, row: Invoice) -> Write | None:
+        """Return the write of the row's step; None where something is read first."""
+        customer, path = row.customer, f"/v1/invoices/{row.stripe_invoice_id}"
         match row.step:
             case "customer" if customer and self.knows_absent(customer):
-                return customer_key(customer), "/v1/customers", self.plan.customer()
-            case "draft" if customer and customer.stripe_customer_id:
-                return key, "/v1/invoices", self.plan.draft(customer.stripe_customer_id)
+                return self.customer_write(customer)
+            case "draft" if customer and (stripe_id := customer.stripe_customer_id):
+                return self._write(row, outbox.DRAFT, "/v1/invoices", self.plan.draft, stripe_id)
             case "lines":
-                return key, f"/v1/invoices/{row.stripe_invoice_id}/add_lines", self.plan.lines()
+                return self._write(row, outbox.LINES, f"{path}/add_lines", self.plan.lines)
             case "send":
-                return key, f"/v1/invoices/{row.stripe_invoice_id}/send", {}
+                return self._write(row, outbox.SEND, f"{path}/send", dict)
             case "finalize":
-                path = f"/v1/invoices/{row.stripe_invoice_id}/finalize"
-                return key, path, {"auto_advance": False}
+                return self._write(
+                    row, outbox.FINALIZE, f"{path}/finalize", lambda: {"auto_advance": False}
+                )
         return None
+
+    def _write(
+        self, row: Invoice, kind: Kind, path: str, body: Callable[..., Json], *args: str
+    ) -> Write:
+        return Write(
+            kind,
+            step_slot(self.order, row, kind.name),
+            path,
+            partial(body, *args),
+            find=lambda _stored: self.find(self),
+            conference_id=row.conference_id,
+            purchase_order_id=row.purchase_order_id,
+        )
+
+    def customer_write(self, customer: StripeCustomer) -> Write:
+        """Return the write that makes the sponsor's customer, the same for all their orders."""
+        return Write(
+            outbox.CUSTOMER,
+            customer_slot(customer, "create"),
+            "/v1/customers",
+            self.plan.customer,
+            find=lambda _stored: existing_customer(self.opened, self.order),
+            conference_id=customer.conference_id,
+        )
 
     def knows_absent(self, customer: StripeCustomer) -> bool:
         """Tell whether the account is known not to have this customer, unless we made it since."""
@@ -140,14 +158,26 @@ class Drive:
         return fresh and new
 
 
-def step_key(order: PurchaseOrder, invoice: Invoice, step: str) -> str:
-    """Return the idempotency key of a step; nothing about time or process goes into it."""
-    return f"po-{order.uuid}-g{invoice.generation}-{step}-a{invoice.attempt}"
+def step_slot(order: PurchaseOrder, invoice: Invoice, step: str) -> str:
+    """Return the outbox slot of a step of an invoice."""
+    return f"po-{order.uuid}-g{invoice.generation}-{step}"
 
 
-def customer_key(customer: StripeCustomer) -> str:
-    """Return the idempotency key under which a customer is made, the same for all his orders."""
-    return f"customer-{customer.uuid}-a{customer.attempt}"
+def customer_slot(customer: StripeCustomer, step: str) -> str:
+    """Return the outbox slot of something that is written to a customer."""
+    return f"customer-{customer.uuid}-g{customer.attempt}-{step}"
+
+
+def existing_customer(opened: OpenConference, order: PurchaseOrder) -> Json | None:
+    """Return the oldest customer in the account under this email and organization."""
+    query = {"email": order.contact_email.strip()}
+    same = [
+        row
+        for page in opened.gateway.pages("/v1/customers", query)
+        for row in page
+        if comparable(row.get("name") or "") == order.organization_key
+    ]
+    return min(same, key=lambda row: (row["created"], row["id"]), default=None)
 
 
 def last_step(invoice: Invoice) -> str:
@@ -165,7 +195,7 @@ def held(uow: UnitOfWork, mine: Invoice) -> Invoice:
         LostLeaseError: It has.
     """
     row = uow.session.scalars(_HELD, {"invoice_id": mine.id}).one()
-    for name in ("generation", "step", "attempt", "lease_owner"):
+    for name in ("generation", "step", "lease_owner"):
         if getattr(row, name) != getattr(mine, name):
             raise LostLeaseError(
                 "Another process is invoicing this purchase order; see its result."
@@ -181,13 +211,19 @@ _HELD = (
 )
 
 
-def claim(opened: OpenConference, order_id: int, read: PurchaseOrder | None = None) -> Drive:
+def claim(
+    opened: OpenConference,
+    order_id: int,
+    read: PurchaseOrder | None = None,
+    find: Callable[[Drive], Json | None] = lambda _drive: None,
+) -> Drive:
     """Take the lease on a purchase order's invoice, making its row where there is none.
 
     Args:
         opened: The conference's account.
         order_id: Which purchase order.
         read: The purchase order as it was read before, to save a reading if it is unchanged.
+        find: Looks at Stripe whether the invoice is further than its next step says.
 
     Raises:
         BusyError: Another driver holds it.
@@ -206,11 +242,9 @@ def claim(opened: OpenConference, order_id: int, read: PurchaseOrder | None = No
             invoice = _next_generation(uow, order, now)
         elif invoice.lease_until is not None and invoice.lease_until > now:
             raise BusyError(f"{order.reference}: another process is invoicing it right now.")
-        elif invoice.refused:
-            invoice.attempt += 1
-            if invoice.stripe_invoice_id is None:
-                invoice.customer_id = invoices.customer_row(uow, order).id
-                invoice.step = "customer"
+        elif invoice.refused and invoice.stripe_invoice_id is None:
+            invoice.customer_id = invoices.customer_row(uow, order).id
+            invoice.step = "customer"
         invoice.refused = False
         invoice.error = ""
         invoice.delivery = Content(order, opened.conference, invoice.generation).delivery
@@ -221,7 +255,7 @@ def claim(opened: OpenConference, order_id: int, read: PurchaseOrder | None = No
         if resumed:
             uow.session.refresh(invoice, ["customer"])
         customer = invoice.customer
-        drive = Drive(opened, order, invoice, resumed)
+        drive = Drive(opened, order, invoice, resumed, find)
         known = customer is not None and bool(customer.stripe_customer_id)
         if invoice.step == "customer" and known and up_to_date(drive, customer):
             invoice.step = "draft"
@@ -293,7 +327,7 @@ def release(drive: Drive, error: str = "", *, refused: bool = False) -> None:
     Args:
         drive: Whose lease.
         error: Why the invoice stands where it stands.
-        refused: Stripe refused these data for certain, so the next try is a new attempt.
+        refused: Stripe refused these data for certain.
     """
     mine = drive.invoice
     if not mine.lease_owner and not error:

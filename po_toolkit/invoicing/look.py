@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Any
 
+from po_toolkit import outbox
+from po_toolkit.domain.roles import Act
 from po_toolkit.errors import StripeNotFoundError
-from po_toolkit.invoicing.drive import Drive
+from po_toolkit.invoicing.drive import Drive, step_slot
 from po_toolkit.invoicing.plan import line_taxes, same_lines
+from po_toolkit.outbox import Write
+from po_toolkit.store.stripe_writes import StoredWrite
 from po_toolkit.stripe_gateway import StripeGateway
 
 Json = dict[str, Any]
@@ -48,17 +53,19 @@ def look(drive: Drive) -> Sight:
     stripe_id = drive.invoice.stripe_invoice_id
     if stripe_id is None:
         stripe_id = _by_metadata(drive)
-    return look_at(drive, stripe_id) if stripe_id else NOTHING
-
-
-def look_at(drive: Drive, stripe_id: str) -> Sight:
-    """Fetch one invoice and compare it with the plan."""
-    gateway = drive.opened.gateway
+    if not stripe_id:
+        return NOTHING
     try:
-        invoice = gateway.read(f"/v1/invoices/{stripe_id}")
+        invoice = drive.opened.gateway.read(f"/v1/invoices/{stripe_id}")
     except StripeNotFoundError:
         return NOTHING
-    if invoice.get("deleted"):
+    return look_at(drive, invoice)
+
+
+def look_at(drive: Drive, invoice: Json) -> Sight:
+    """Compare an invoice as Stripe has it with the plan."""
+    gateway = drive.opened.gateway
+    if not invoice or invoice.get("deleted"):
         return NOTHING
     if invoice["status"] == "void":
         return Sight(Found.VOID, invoice)
@@ -71,6 +78,32 @@ def look_at(drive: Drive, stripe_id: str) -> Sight:
         return Sight(Found.OTHER_LINES, invoice)
     settled = invoice["status"] in ("paid", "uncollectible")  # neither can be sent any more
     return Sight(Found.PAID if settled else Found.OPEN, invoice)
+
+
+def delete_draft(drive: Drive) -> None:
+    """Delete the draft at Stripe; one that is gone already is as good.
+
+    Raises:
+        StripeGatewayError: In one of its kinds.
+    """
+    path = f"/v1/invoices/{drive.invoice.stripe_invoice_id}"
+
+    def gone(_stored: StoredWrite) -> Json | None:
+        with suppress(StripeNotFoundError):
+            invoice = drive.opened.gateway.read(path)
+            return invoice if invoice.get("deleted") else None
+        return {}
+
+    write = Write(
+        outbox.DRAFT_DELETION,
+        step_slot(drive.order, drive.invoice, outbox.DRAFT_DELETION.name),
+        path,
+        dict,
+        find=gone,
+        conference_id=drive.invoice.conference_id,
+        purchase_order_id=drive.invoice.purchase_order_id,
+    )
+    outbox.perform(drive.opened, write, Act.INVOICE)
 
 
 def agrees(drive: Drive, invoice: Json) -> bool:

@@ -10,19 +10,22 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from po_toolkit import outbox
 from po_toolkit.context import OpenConference
 from po_toolkit.domain.reminders import passed_steps, why_not
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import StripeRefusedError
 from po_toolkit.invoicing.delivery import mail_draft
+from po_toolkit.invoicing.resend import emailed_since
+from po_toolkit.outbox import Write
 from po_toolkit.store import reminders
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.tables import PurchaseOrder, Reminder
 
 Json = dict[str, Any]
 
-KEY_LASTS = timedelta(hours=23)
-"""Stripe forgets an idempotency key after a day; then a mail of unknown fate is not repeated."""
+EVENTS_KEPT = timedelta(days=29)
+"""Stripe lists for 30 days what it emailed; an older email of unknown outcome is not repeated."""
 
 _UNDER_WAY = frozenset({"processing", "requires_capture"})
 _OVER = frozenset({"won", "lost", "warning_closed", "prevented"})
@@ -100,7 +103,7 @@ def remind(opened: OpenConference, order_id: int, step: int, schedule: list[int]
         row = reminders.reminder_row(uow.session, order_id, step)
         if row.state != "sending":
             return Sent("taken")
-        if opened.now() - row.created_at > KEY_LASTS:
+        if opened.now() - row.created_at > EVENTS_KEPT:
             row.state, row.error = "refused", "it is not known whether Stripe mailed it"
             return Sent("refused", row.error)
     return _mail(opened, row)
@@ -183,19 +186,27 @@ def _take(
 
 def _mail(opened: OpenConference, row: Reminder) -> Sent:
     path = f"/v1/invoices/{row.stripe_invoice_id}/send"
+    write = Write(
+        outbox.REMINDER,
+        f"reminder-{row.uuid}",
+        path,
+        dict,
+        find=lambda stored: emailed_since(opened, path, stored),
+        conference_id=row.conference_id,
+        purchase_order_id=row.purchase_order_id,
+    )
     try:
-        opened.gateway.write(path, {}, idempotency_key=f"reminder-{row.uuid}")
+        outbox.perform(opened, write, Act.REMIND, lambda uow, _: _sent(opened, uow, row))
     except StripeRefusedError as error:
-        return _settle(opened, row, "refused", str(error))
-    return _settle(opened, row, "sent")
+        with opened.store.writing(opened.actor, Act.REMIND) as uow:
+            uow.session.get_one(Reminder, row.id).error = str(error)
+        return Sent("refused", str(error))  # the step stays due, and the next run tries it again
+    return Sent("sent")
 
 
-def _settle(opened: OpenConference, row: Reminder, state: str, error: str = "") -> Sent:
-    with opened.store.writing(opened.actor, Act.REMIND) as uow:
-        order = uow.lock_purchase_order(row.purchase_order_id)
-        kept = uow.session.get_one(Reminder, row.id)
-        if kept.state == "sending":
-            kept.state, kept.error = state, error
-            kept.sent_at = opened.now() if state == "sent" else None
-            uow.audit(Act.REMIND, order, after={"step": row.step, "state": state})
-    return Sent(state, error)
+def _sent(opened: OpenConference, uow: UnitOfWork, row: Reminder) -> None:
+    order = uow.lock_purchase_order(row.purchase_order_id)
+    kept = uow.session.get_one(Reminder, row.id)
+    if kept.state == "sending":
+        kept.state, kept.error, kept.sent_at = "sent", "", opened.now()
+        uow.audit(Act.REMIND, order, after={"step": row.step, "state": "sent"})

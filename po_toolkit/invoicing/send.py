@@ -7,7 +7,6 @@ mails, or finalize alone where we deliver it by ourselves.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from po_toolkit.context import OpenConference
@@ -18,10 +17,8 @@ from po_toolkit.errors import (
     PoToolkitError,
     PurchaseOrderError,
     StripeGatewayError,
-    StripeIdempotencyError,
     StripeNotFoundError,
     StripeRefusedError,
-    StripeStored500Error,
 )
 from po_toolkit.invoicing.automatic_tax import take_taxes, taxed_lines, unpayable
 from po_toolkit.invoicing.customers import before_it_is_final, customer_step, forget_customer
@@ -33,7 +30,15 @@ from po_toolkit.invoicing.drive import (
     last_step,
     release,
 )
-from po_toolkit.invoicing.look import Found, Sight, agrees, look, was_sent
+from po_toolkit.invoicing.look import (
+    Found,
+    Sight,
+    agrees,
+    delete_draft,
+    look,
+    look_at,
+    was_sent,
+)
 from po_toolkit.invoicing.tax import make_rate
 from po_toolkit.money import display, minor_from_api
 from po_toolkit.store import invoices
@@ -44,9 +49,6 @@ Json = dict[str, Any]
 
 GENERATIONS = 3
 """How many drafts that others spoiled are thrown away in one go before a person must look."""
-
-ATTEMPTS = 5
-"""How many keys one go may use up before a person must look."""
 
 
 class _NextGenerationError(PoToolkitError):
@@ -74,7 +76,7 @@ def send_invoice(
         StripeGatewayError: Stripe refused, or the outcome is unknown and a repeat is safe.
     """
     for _ in range(GENERATIONS):
-        drive = claim(opened, order_id, read)
+        drive = claim(opened, order_id, read, further_at_stripe)
         try:
             _walk(drive, send=send)
         except _NextGenerationError:
@@ -104,24 +106,10 @@ def _walk(drive: Drive, *, send: bool) -> None:
             drive.rate_ids[fingerprint] = make_rate(drive.opened, rate)
     if drive.resumed and drive.invoice.step != "customer":
         _accept(drive, look(drive))
-    first = drive.invoice.attempt
     while (step := drive.invoice.step) != "done":
         if step in LAST_STEPS and not send:
             return
-        try:
-            _STEPS[step](drive)
-        except (StripeStored500Error, StripeIdempotencyError):
-            if drive.invoice.attempt - first >= ATTEMPTS:
-                raise
-            _look_then_next_attempt(drive)
-
-
-def _look_then_next_attempt(drive: Drive) -> None:
-    """This key can say nothing more: see what Stripe has, then go on with a new one."""
-    before = drive.invoice.step
-    _accept(drive, look(drive))
-    if drive.invoice.step == before:
-        drive.advance(attempt=drive.invoice.attempt + 1)
+        _STEPS[step](drive)
 
 
 def _draft_step(drive: Drive) -> None:
@@ -130,26 +118,24 @@ def _draft_step(drive: Drive) -> None:
         drive.advance(step="customer")
         return
     try:
-        invoice = drive.write()
+        outcome = drive.write()
     except StripeNotFoundError as error:
         if error.param != "customer":
             raise
         forget_customer(drive, customer.stripe_customer_id)
         return
-    drive.advance(step="lines", state="drafting", stripe_invoice_id=invoice["id"])
+    if outcome.found:
+        _accept(drive, look_at(drive, outcome.answer))
+        return
+    drive.advance(step="lines", state="drafting", stripe_invoice_id=outcome.answer["id"])
 
 
 def _lines_step(drive: Drive) -> None:
-    try:
-        invoice = drive.write()
-    except StripeIdempotencyError:
-        raise
-    except StripeRefusedError:
-        sight = look(drive)
-        if sight.found is Found.EMPTY_DRAFT:
-            raise
-        _accept(drive, sight)
+    outcome = drive.write()
+    if outcome.found:
+        _accept(drive, look_at(drive, outcome.answer))
         return
+    invoice = outcome.answer
     _check(drive, invoice)
     taxed = taxed_lines(drive, invoice)
     with drive.step() as (uow, row):
@@ -188,19 +174,11 @@ def _check(drive: Drive, invoice: Json) -> None:
 
 def _last_step(drive: Drive) -> None:
     before_it_is_final(drive)
-    try:
-        invoice = drive.write()
-    except StripeIdempotencyError:
-        raise
-    except StripeRefusedError:
-        sight = look(drive)
-        if sight.found is Found.FULL_DRAFT:
-            raise
-        if sight.found is Found.OPEN and drive.invoice.step == "send":
-            raise
-        _accept(drive, sight)
-        return
-    _done(drive, invoice, mailed=drive.invoice.step == "send")
+    outcome = drive.write()
+    if outcome.found:
+        _accept(drive, look_at(drive, outcome.answer))
+    else:
+        _done(drive, outcome.answer, mailed=drive.invoice.step == "send")
 
 
 _STEPS: dict[str, Callable[[Drive], None]] = {
@@ -210,6 +188,21 @@ _STEPS: dict[str, Callable[[Drive], None]] = {
     "send": _last_step,
     "finalize": _last_step,
 }
+
+
+def further_at_stripe(drive: Drive) -> Json | None:
+    """Return the invoice at Stripe where it is further than its next step says, else None."""
+    sight = look(drive)
+    match drive.invoice.step, sight.found:
+        case "draft", Found.NOTHING:
+            return None
+        case "lines", Found.EMPTY_DRAFT:
+            return None
+        case "send" | "finalize", Found.FULL_DRAFT:
+            return None
+        case "send", Found.OPEN if not was_sent(drive, sight.invoice["id"]):
+            return None
+    return sight.invoice
 
 
 def _accept(drive: Drive, sight: Sight) -> None:
@@ -302,8 +295,7 @@ def _done(drive: Drive, invoice: Json, *, mailed: bool) -> None:
 
 def _discard(drive: Drive) -> None:
     """Delete the draft and confirm it; only then may the next generation start."""
-    with suppress(StripeNotFoundError):  # somebody else deleted it, which is as good
-        drive.opened.gateway.delete(f"/v1/invoices/{drive.invoice.stripe_invoice_id}")
+    delete_draft(drive)
     drive.advance(state="deleted", lease_owner="", lease_until=None)
 
 

@@ -8,13 +8,13 @@ from uuid import uuid4
 
 from sqlalchemy import select
 
+from po_toolkit import outbox
 from po_toolkit.context import OpenConference
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.tax import Rate
-from po_toolkit.errors import StripeIdempotencyError, StripeStored500Error
+from po_toolkit.outbox import Outcome, Write
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.database import UnitOfWork
-from po_toolkit.store.stripe_writes import finish, intend
 from po_toolkit.store.tables import StripeTaxRate
 from po_toolkit.store.upsert import insert_if_new
 
@@ -47,36 +47,33 @@ def make_rate(opened: OpenConference, rate: Rate) -> str:
         StripeGatewayError: In one of its kinds; the same call again is safe.
     """
     with opened.store.writing(opened.actor, Act.INVOICE) as uow:
-        row, new = _row(uow, opened.conference.id, rate)
-        if row.stripe_tax_rate_id:
-            return row.stripe_tax_rate_id
-        intent = intend(
-            uow,
-            f"tax-rate-{row.uuid}-a{row.attempt}",
-            "/v1/tax_rates",
-            _body(row, rate),
-            conference_id=row.conference_id,
-            purchase_order_id=None,
-            now=opened.now(),
-        )
-    stripe_id = None if new else _existing(opened, str(row.uuid))
-    if stripe_id is None:
-        stripe_id = _made(opened, row, intent.path, intent.body, intent.key)
-    with opened.store.writing(opened.actor, Act.INVOICE) as uow:
-        uow.session.get_one(StripeTaxRate, row.id).stripe_tax_rate_id = stripe_id
-        finish(uow, intent.key, stripe_id, opened.now())
-    return stripe_id
+        row = _row(uow, opened.conference.id, rate)
+    if row.stripe_tax_rate_id:
+        return row.stripe_tax_rate_id
+    write = Write(
+        outbox.TAX_RATE,
+        f"tax-rate-{row.uuid}",
+        "/v1/tax_rates",
+        lambda: _body(row, rate),
+        find=lambda _stored: _existing(opened, str(row.uuid)),
+        conference_id=row.conference_id,
+    )
+
+    def keep(uow: UnitOfWork, outcome: Outcome) -> None:
+        uow.session.get_one(StripeTaxRate, row.id).stripe_tax_rate_id = outcome.answer["id"]
+
+    return str(outbox.perform(opened, write, Act.INVOICE, keep).answer["id"])
 
 
-def _row(uow: UnitOfWork, conference_id: int, rate: Rate) -> tuple[StripeTaxRate, bool]:
+def _row(uow: UnitOfWork, conference_id: int, rate: Rate) -> StripeTaxRate:
     same = {"conference_id": conference_id, "fingerprint": rate.fingerprint}
-    new = insert_if_new(
+    insert_if_new(
         uow.session,
         StripeTaxRate,
         {**same, "uuid": uuid4(), "attempt": 1, "created_at": utc_now()},
         [StripeTaxRate.conference_id, StripeTaxRate.fingerprint],
     )
-    return uow.session.scalars(select(StripeTaxRate).filter_by(**same)).one(), new
+    return uow.session.scalars(select(StripeTaxRate).filter_by(**same)).one()
 
 
 def _body(row: StripeTaxRate, rate: Rate) -> Json:
@@ -95,24 +92,10 @@ def _body(row: StripeTaxRate, rate: Rate) -> Json:
     return body | {name: value for name, value in further.items() if value}
 
 
-def _made(opened: OpenConference, row: StripeTaxRate, path: str, body: Json, key: str) -> str:
-    try:
-        made = opened.gateway.write(path, body, idempotency_key=key)
-    except (StripeStored500Error, StripeIdempotencyError):
-        found = _existing(opened, str(row.uuid))
-        if found:
-            return found
-        with opened.store.writing(opened.actor, Act.INVOICE) as uow:
-            kept = uow.session.get_one(StripeTaxRate, row.id)
-            kept.attempt = max(kept.attempt, row.attempt + 1)
-        raise
-    return str(made["id"])
-
-
-def _existing(opened: OpenConference, uuid: str) -> str | None:
+def _existing(opened: OpenConference, uuid: str) -> Json | None:
     """Return the rate that an earlier try made, by its metadata; lists are consistent."""
     for page in opened.gateway.pages("/v1/tax_rates"):
         for rate in page:
             if (rate.get("metadata") or {}).get(_OURS) == uuid:
-                return str(rate["id"])
+                return rate
     return None

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from typing import Any
 
+from po_toolkit import outbox
 from po_toolkit.context import OpenConference
+from po_toolkit.domain.roles import Act
 from po_toolkit.errors import (
     PoToolkitError,
     PurchaseOrderError,
-    StripeNotFoundError,
     StripeRefusedError,
 )
-from po_toolkit.invoicing.drive import Drive, hold, release, step_key
-from po_toolkit.invoicing.look import Found, Sight, look
+from po_toolkit.invoicing.drive import Drive, hold, release, step_slot
+from po_toolkit.invoicing.look import Found, Sight, delete_draft, look
 from po_toolkit.money import display, minor_from_api
+from po_toolkit.outbox import Write
+from po_toolkit.store.stripe_writes import StoredWrite
+
+Json = dict[str, Any]
 
 
 def void_at_stripe(opened: OpenConference, order_id: int) -> None:
@@ -48,11 +53,10 @@ def _take_back(drive: Drive, sight: Sight) -> str:
         return "deleted"
     if sight.found is Found.VOID:
         return "void"
-    invoice, gateway = sight.invoice, drive.opened.gateway
-    path = f"/v1/invoices/{invoice['id']}"
+    invoice = sight.invoice
     if invoice["status"] == "draft":
-        with suppress(StripeNotFoundError):  # gone already, which is as good
-            gateway.delete(path)
+        drive.invoice.stripe_invoice_id = invoice["id"]
+        delete_draft(drive)
         return "deleted"
     if invoice["status"] == "paid" or invoice["amount_paid"]:
         paid = display(
@@ -65,11 +69,25 @@ def _take_back(drive: Drive, sight: Sight) -> str:
             f"po-toolkit credit-note {drive.order.reference}."
         )
     try:
-        gateway.write(
-            f"{path}/void", {}, idempotency_key=step_key(drive.order, drive.invoice, "void")
-        )
+        outbox.perform(drive.opened, _void(drive, f"/v1/invoices/{invoice['id']}"), Act.INVOICE)
     except StripeRefusedError as error:
         raise PurchaseOrderError(
             f"{drive.order.reference}: {error} Nothing was changed; sync, then look again."
         ) from None
     return "void"
+
+
+def _void(drive: Drive, path: str) -> Write:
+    def voided(_stored: StoredWrite) -> Json | None:
+        invoice = drive.opened.gateway.read(path)
+        return invoice if invoice["status"] == "void" else None
+
+    return Write(
+        outbox.VOID,
+        step_slot(drive.order, drive.invoice, outbox.VOID.name),
+        f"{path}/void",
+        dict,
+        find=voided,
+        conference_id=drive.invoice.conference_id,
+        purchase_order_id=drive.invoice.purchase_order_id,
+    )

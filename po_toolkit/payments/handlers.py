@@ -113,13 +113,25 @@ def credit_note_changed(opened: OpenConference, event: Json) -> Taken | None:
 
 
 def customer_changed(opened: OpenConference, event: Json) -> Taken | None:
-    """Fetch a customer whose money lies at Stripe without paying an invoice, and note it."""
+    """Fetch a customer whose money lies at Stripe without paying an invoice, and note it.
+
+    An event never holds the credit in a second currency, which comes only when expanded; so every
+    customer is fetched of whom more may have changed than name and address.
+    """
     customer = event["data"]["object"]
+    changed = (event["data"].get("previous_attributes") or {}).keys()
     with opened.store.reading() as session:
         known = customer["id"] in with_money(session, opened.conference)
-    if known or unexplained.says_money(customer):
+    if known or unexplained.says_money(customer) or not changed or changed - _NOT_MONEY:
         _note_money(opened, customer["id"])
     return Taken()
+
+
+_NOT_MONEY = frozenset(
+    "address description discount email invoice_prefix invoice_settings metadata name "
+    "next_invoice_sequence phone preferred_locales shipping tax tax_exempt".split()
+)
+"""What of a customer can change without any money."""
 
 
 def customer_cash_moved(opened: OpenConference, event: Json) -> Taken | None:
@@ -130,7 +142,7 @@ def customer_cash_moved(opened: OpenConference, event: Json) -> Taken | None:
 
 def _note_money(opened: OpenConference, customer_id: str) -> None:
     read_at = opened.now()
-    query = {"expand": ["cash_balance"]}
+    query = {"expand": list(unexplained.MONEY_FIELDS)}
     said = opened.gateway.read(f"/v1/customers/{customer_id}", query)
     if not said.get("deleted"):
         unexplained.take_customer(opened.store, opened.conference, said, read_at=read_at)

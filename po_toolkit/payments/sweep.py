@@ -220,7 +220,8 @@ def _read_customers(opened: OpenConference, credited: Iterable[Json]) -> None:
     """Read the customers to whom an invoice or a credit note gave credit."""
     for customer_id in sorted({id_of(said["customer"]) for said in credited}):
         read_at = opened.now()
-        customer = opened.gateway.read(f"/v1/customers/{customer_id}")
+        query = {"expand": list(unexplained.MONEY_FIELDS)}
+        customer = opened.gateway.read(f"/v1/customers/{customer_id}", query)
         if not customer.get("deleted"):
             unexplained.take_customer(opened.store, opened.conference, customer, read_at=read_at)
 
@@ -231,7 +232,7 @@ def _walk_customers(opened: OpenConference) -> None:
         if not stripe_only.takes_transfers(session, opened.conference):
             return
         known = stripe_only.with_money(session, opened.conference)
-    query = {"expand": ["data.cash_balance"]}
+    query = {"expand": [f"data.{name}" for name in unexplained.MONEY_FIELDS]}
     for read_at, page in _timed_pages(opened, "/v1/customers", query):
         for customer in page:
             if customer["id"] in known or unexplained.says_money(customer):

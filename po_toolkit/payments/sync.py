@@ -185,7 +185,8 @@ def _take_events(opened: OpenConference, events: list[Json], report: SyncReport)
         if event["type"] != "invoice_payment.paid":
             thing = event["data"]["object"]
             which = thing["customer"] if thing["object"] == CASH else thing["id"]
-            latest.setdefault(thing["object"], {})[id_of(which)] = event
+            of_kind = latest.setdefault(thing["object"], {})
+            of_kind[id_of(which)] = _with_changes_of(of_kind.get(id_of(which)), event)
     with opened.store.reading() as session:
         named = latest.get("invoice", {})
         ours = known_stripe_ids(session, opened.conference, named)
@@ -200,6 +201,15 @@ def _take_events(opened: OpenConference, events: list[Json], report: SyncReport)
             continue
         for event in of_kind.values():
             sweep.attempt(report, HANDLERS[event["type"]], opened, event)
+
+
+def _with_changes_of(earlier: Json | None, event: Json) -> Json:
+    """Return the newer of two events of one object, with the changes of both, if both name any."""
+    if earlier is None:
+        return event
+    before, now = (e["data"].get("previous_attributes") for e in (earlier, event))
+    both = {**now, **before} if before and now else None
+    return {**event, "data": {**event["data"], "previous_attributes": both}}
 
 
 def _take_payments(opened: OpenConference, events: list[Json], report: SyncReport) -> None:

@@ -8,48 +8,61 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from po_toolkit import outbox
 from po_toolkit.context import OpenConference
 from po_toolkit.domain.roles import Act, Actor, Role
-from po_toolkit.errors import LostLeaseError, StripeGatewayError
+from po_toolkit.domain.states import IntentKind, IntentStep
+from po_toolkit.errors import StripeGatewayError
 from po_toolkit.money import minor_to_api
+from po_toolkit.outbox import Kind, Outcome, Write
 from po_toolkit.payments import tell_book
 from po_toolkit.payments.from_stripe import fetch_invoice, take_invoice
 from po_toolkit.payments.money_back import take_refund
-from po_toolkit.store import stripe_writes
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.tables import MoneyIntent, PurchaseOrder
 
 Json = dict[str, Any]
 
-KEYS_LAST = timedelta(hours=23)
-"""Stripe forgets idempotency keys after a day; an older intent is looked for first."""
-
 ACTS = {
-    "payment": Act.RECORD_PAYMENT,
-    "credit_note": Act.ISSUE_CREDIT_NOTE,
-    "refund": Act.REFUND,
+    IntentKind.PAYMENT: Act.RECORD_PAYMENT,
+    IntentKind.CREDIT_NOTE: Act.ISSUE_CREDIT_NOTE,
+    IntentKind.REFUND: Act.REFUND,
 }
 
 
 def _report_payment(opened: OpenConference, intent: MoneyIntent, order: PurchaseOrder) -> None:
-    body = _payment_body(opened, intent, order)
-    answer = _write(opened, intent, "report", "/v1/payment_records/report_payment", body)
-    advance(opened, intent, step="attach", stripe_id=str(answer["id"]))
+    write = _write(
+        intent,
+        outbox.PAYMENT_RECORD,
+        "report",
+        "/v1/payment_records/report_payment",
+        lambda: _payment_body(opened, intent, order),
+        find=lambda: None,  # records cannot be listed, and only an attached one counts anywhere
+    )
+
+    def keep(uow: UnitOfWork, outcome: Outcome) -> None:
+        row = row_of(uow, intent)
+        if row.step == "report":
+            row.step, row.stripe_id = "attach", outcome.answer["id"]
+
+    _perform(opened, intent, write, keep)
 
 
 def _attach_payment(opened: OpenConference, intent: MoneyIntent, _order: PurchaseOrder) -> None:
-    if _old(opened, intent) and found(opened, intent):
-        return
-    path = f"/v1/invoices/{intent.stripe_invoice_id}/attach_payment"
-    _write(opened, intent, "attach", path, {"payment_record": intent.stripe_id})
-    book(opened, intent)
+    write = _write(
+        intent,
+        outbox.PAYMENT_ATTACHMENT,
+        "attach",
+        f"/v1/invoices/{intent.stripe_invoice_id}/attach_payment",
+        lambda: {"payment_record": intent.stripe_id},
+        find=lambda: _attached(opened, intent),
+    )
+    _perform(opened, intent, write, lambda uow, _: book(opened, uow, intent))
     _look_at_invoice(opened, intent)
 
 
 def _credit(opened: OpenConference, intent: MoneyIntent, _order: PurchaseOrder) -> None:
-    if _old(opened, intent) and found(opened, intent):
-        return
-    said = opened.gateway.read(f"/v1/invoices/{intent.stripe_invoice_id}")
+    invoice = opened.gateway.read(f"/v1/invoices/{intent.stripe_invoice_id}")
     amount = minor_to_api(intent.amount, intent.currency)
     body: Json = {
         "invoice": intent.stripe_invoice_id,
@@ -57,11 +70,25 @@ def _credit(opened: OpenConference, intent: MoneyIntent, _order: PurchaseOrder) 
         "memo": intent.details["reason"][:500],
         "metadata": {"credit_note_uuid": str(intent.uuid)},
     }
-    given_back = amount - min(amount, said["amount_remaining"])
+    given_back = amount - min(amount, invoice["amount_remaining"])
     if given_back:
         body["out_of_band_amount"] = given_back
-    answer = _write(opened, intent, "credit", "/v1/credit_notes", body)
-    book(opened, intent, stripe_id=str(answer["id"]))
+    query: Json = {"invoice": intent.stripe_invoice_id}
+    path, mark = "/v1/credit_notes", "credit_note_uuid"
+    write = _write(
+        intent,
+        outbox.CREDIT_NOTE,
+        "credit",
+        path,
+        lambda: body,
+        find=lambda: _by_metadata(opened, path, query, mark, intent),
+    )
+    _perform(
+        opened,
+        intent,
+        write,
+        lambda uow, outcome: book(opened, uow, intent, stripe_id=outcome.answer["id"]),
+    )
     _look_at_invoice(opened, intent)
 
 
@@ -74,11 +101,10 @@ def _look_at_invoice(opened: OpenConference, intent: MoneyIntent) -> None:
 
 
 def _refund(opened: OpenConference, intent: MoneyIntent, order: PurchaseOrder) -> None:
-    if _old(opened, intent) and found(opened, intent):
-        return
     payment = intent.details["stripe_payment_id"]
+    paid_by = {"charge" if payment.startswith(("ch_", "py_")) else "payment_intent": payment}
     body = {
-        "charge" if payment.startswith(("ch_", "py_")) else "payment_intent": payment,
+        **paid_by,
         "amount": minor_to_api(intent.amount, intent.currency),
         "metadata": {
             "refund_uuid": str(intent.uuid),
@@ -86,15 +112,28 @@ def _refund(opened: OpenConference, intent: MoneyIntent, order: PurchaseOrder) -
             "conference_slug": opened.conference.slug,
         },
     }
-    _refunded(opened, intent, _write(opened, intent, "refund", "/v1/refunds", body))
+    write = _write(
+        intent,
+        outbox.REFUND,
+        "refund",
+        "/v1/refunds",
+        lambda: body,
+        find=lambda: _by_metadata(opened, "/v1/refunds", paid_by, "refund_uuid", intent),
+    )
+    refund = _perform(opened, intent, write).answer
+    take_refund(opened, refund, entered_by=intent.entered_by)
+    with opened.store.writing(actor_of(intent), Act.REFUND) as uow:
+        row = row_of(uow, intent)
+        row.stripe_id = str(refund["id"])
+        tell_book.finish(row, opened.now())
 
 
 Step = Callable[[OpenConference, MoneyIntent, PurchaseOrder], None]
-STEPS: dict[tuple[str, str], Step] = {
-    ("payment", "report"): _report_payment,
-    ("payment", "attach"): _attach_payment,
-    ("credit_note", "report"): _credit,
-    ("refund", "report"): _refund,
+STEPS: dict[tuple[IntentKind, IntentStep], Step] = {
+    (IntentKind.PAYMENT, IntentStep.REPORT): _report_payment,
+    (IntentKind.PAYMENT, IntentStep.ATTACH): _attach_payment,
+    (IntentKind.CREDIT_NOTE, IntentStep.REPORT): _credit,
+    (IntentKind.REFUND, IntentStep.REPORT): _refund,
 }
 
 
@@ -127,33 +166,18 @@ def _instant(day: date, opened: OpenConference) -> int:
     return int(min(noon, opened.now() - timedelta(minutes=1)).timestamp())
 
 
-def found(opened: OpenConference, intent: MoneyIntent) -> bool:
-    """Look whether Stripe did it under a key that can say nothing more; book it then."""
-    if intent.kind == "payment":
-        return intent.step == "attach" and _found_attached(opened, intent)
-    if intent.kind == "credit_note":
-        query: Json = {"invoice": intent.stripe_invoice_id}
-        said = _by_metadata(opened, "/v1/credit_notes", query, "credit_note_uuid", intent)
-        if said is not None:
-            book(opened, intent, stripe_id=str(said["id"]))
-        return said is not None
-    payment = intent.details["stripe_payment_id"]
-    query = {"charge" if payment.startswith(("ch_", "py_")) else "payment_intent": payment}
-    said = _by_metadata(opened, "/v1/refunds", query, "refund_uuid", intent)
-    if said is not None:
-        _refunded(opened, intent, said)
-    return said is not None
-
-
-def _found_attached(opened: OpenConference, intent: MoneyIntent) -> bool:
-    for page in opened.gateway.pages(
-        "/v1/invoice_payments", {"invoice": intent.stripe_invoice_id, "status": "paid"}
-    ):
-        for row in page:
-            if (row.get("payment") or {}).get("payment_record") == intent.stripe_id:
-                book(opened, intent)
-                return True
-    return False
+def _attached(opened: OpenConference, intent: MoneyIntent) -> Json | None:
+    """Return the payment of the invoice that carries the intent's record, if it is attached."""
+    query = {"invoice": intent.stripe_invoice_id, "status": "paid"}
+    return next(
+        (
+            row
+            for page in opened.gateway.pages("/v1/invoice_payments", query)
+            for row in page
+            if (row.get("payment") or {}).get("payment_record") == intent.stripe_id
+        ),
+        None,
+    )
 
 
 def _by_metadata(
@@ -166,86 +190,77 @@ def _by_metadata(
     return None
 
 
-def _refunded(opened: OpenConference, intent: MoneyIntent, said: Json) -> None:
-    take_refund(opened, said, entered_by=intent.entered_by)
-    with opened.store.writing(actor_of(intent), Act.REFUND) as uow:
-        row = row_of(uow, intent)
-        row.stripe_id = str(said["id"])
-        tell_book.finish(row, opened.now())
-
-
 def book(
-    opened: OpenConference, intent: MoneyIntent, *, stripe_id: str | None = None, told: bool = True
+    opened: OpenConference,
+    uow: UnitOfWork,
+    intent: MoneyIntent,
+    *,
+    stripe_id: str | None = None,
+    told: bool = True,
 ) -> None:
     """Put into the books what an intent says, unless somebody else just did.
 
     Args:
         opened: Whose.
+        uow: The transaction.
         intent: A payment's or a credit note's.
         stripe_id: What Stripe made of a credit note.
         told: False where Stripe could not take it any more and only we know of it.
     """
-    with opened.store.writing(actor_of(intent), ACTS[intent.kind]) as uow:
-        order = uow.lock_purchase_order(intent.purchase_order_id)
-        row = row_of(uow, intent)
-        if row.finished_at is not None:
-            return
-        if row.kind == "credit_note":
-            tell_book.book_credit_note(uow, order, row, stripe_id=stripe_id, now=opened.now())
-            return
-        invoice = next(
-            (i for i in order.invoices if i.stripe_invoice_id == row.stripe_invoice_id), None
-        )
-        tell_book.book_payment(
-            uow,
-            order,
-            row,
-            invoice_id=invoice.id if invoice else None,
-            now=opened.now(),
-            told=told,
-        )
+    order = uow.lock_purchase_order(intent.purchase_order_id)
+    row = row_of(uow, intent)
+    if row.finished_at is not None:
+        return
+    if row.kind == "credit_note":
+        tell_book.book_credit_note(uow, order, row, stripe_id=stripe_id, now=opened.now())
+        return
+    invoice = next(
+        (i for i in order.invoices if i.stripe_invoice_id == row.stripe_invoice_id), None
+    )
+    tell_book.book_payment(
+        uow,
+        order,
+        row,
+        invoice_id=invoice.id if invoice else None,
+        now=opened.now(),
+        told=told,
+    )
 
 
-def _write(opened: OpenConference, intent: MoneyIntent, step: str, path: str, body: Json) -> Json:
-    """Store the call, then do it; what was stored first is what is sent, always."""
-    key = f"po-money-{intent.uuid}-{step}-a{intent.attempt}"
-    with opened.store.writing(actor_of(intent), ACTS[intent.kind]) as uow:
-        stored = stripe_writes.intend(
-            uow,
-            key,
-            path,
-            body,
-            conference_id=intent.conference_id,
-            purchase_order_id=intent.purchase_order_id,
-            now=opened.now(),
-        )
-    answer = opened.gateway.write(stored.path, stored.body, idempotency_key=key)
-    with opened.store.writing(actor_of(intent), ACTS[intent.kind]) as uow:
-        stripe_writes.finish(uow, key, str(answer["id"]), opened.now())
-    return answer
+def _write(
+    intent: MoneyIntent,
+    kind: Kind,
+    step: str,
+    path: str,
+    body: Callable[[], Json],
+    *,
+    find: Callable[[], Json | None],
+) -> Write:
+    return Write(
+        kind,
+        f"po-money-{intent.uuid}-{step}",
+        path,
+        body,
+        find=lambda _stored: find(),
+        conference_id=intent.conference_id,
+        purchase_order_id=intent.purchase_order_id,
+    )
 
 
-def advance(opened: OpenConference, intent: MoneyIntent, **changes: Any) -> None:
-    """Commit changes of the intent, unless another process went on with it meanwhile.
-
-    Raises:
-        LostLeaseError: It did.
-    """
-    with opened.store.writing(actor_of(intent), ACTS[intent.kind]) as uow:
-        row = row_of(uow, intent)
-        if (row.step, row.attempt) != (intent.step, intent.attempt):
-            raise LostLeaseError("Another process goes on with it.")
-        for name, value in changes.items():
-            setattr(row, name, value)
+def _perform(
+    opened: OpenConference,
+    intent: MoneyIntent,
+    write: Write,
+    keep: Callable[[UnitOfWork, Outcome], None] = lambda _uow, _outcome: None,
+) -> Outcome:
+    """Do it in the name of whoever ordered it."""
+    theirs = opened.acting_as(actor_of(intent))
+    return outbox.perform(theirs, write, ACTS[IntentKind(intent.kind)], keep)
 
 
 def row_of(uow: UnitOfWork, intent: MoneyIntent) -> MoneyIntent:
     """Lock the intent's row and return it as it stands now."""
     return uow.session.get_one(MoneyIntent, intent.id, with_for_update=True, populate_existing=True)
-
-
-def _old(opened: OpenConference, intent: MoneyIntent) -> bool:
-    return intent.created_at < opened.now() - KEYS_LAST
 
 
 def actor_of(intent: MoneyIntent) -> Actor:

@@ -8,23 +8,19 @@ what Stripe took, or could not take any more because its invoice is settled, is 
 from __future__ import annotations
 
 from po_toolkit.context import OpenConference
+from po_toolkit.domain.states import IntentKind, IntentStep
 from po_toolkit.errors import (
-    LostLeaseError,
     PurchaseOrderError,
     StripeIdempotencyError,
     StripeNotFoundError,
     StripeRefusedError,
-    StripeStored500Error,
     StripeUnknownError,
 )
 from po_toolkit.money import display
 from po_toolkit.payments import refunds
 from po_toolkit.payments.from_stripe import fetch_invoice, take_invoice
-from po_toolkit.payments.tell_steps import ACTS, STEPS, actor_of, advance, book, found, row_of
+from po_toolkit.payments.tell_steps import ACTS, STEPS, actor_of, book, row_of
 from po_toolkit.store.tables import MoneyIntent, PurchaseOrder
-
-ATTEMPTS = 5
-"""How many keys one go may use up before a person must look."""
 
 _OPEN = ("open", "uncollectible")
 
@@ -37,31 +33,24 @@ def settle(opened: OpenConference, intent_id: int) -> None:
         StripeGatewayError: The outcome is unknown or the key was refused; the intent is kept and
             goes on with the same command or the next sync.
     """
-    for _ in range(4 * ATTEMPTS):
+    for _ in IntentStep:
         intent, order = _load(opened, intent_id)
         if intent.finished_at is not None:
             return
         try:
-            STEPS[intent.kind, intent.step](opened, intent, order)
-        except LostLeaseError:
-            continue
-        except (StripeStored500Error, StripeIdempotencyError):
-            if intent.attempt >= ATTEMPTS:
-                raise
-            if not found(opened, intent):
-                advance(opened, intent, attempt=intent.attempt + 1)
+            STEPS[IntentKind(intent.kind), IntentStep(intent.step)](opened, intent, order)
         except StripeUnknownError as error:
-            advance(opened, intent, error=str(error))
+            with opened.store.writing(actor_of(intent), ACTS[IntentKind(intent.kind)]) as uow:
+                row_of(uow, intent).error = str(error)
             raise StripeUnknownError(
                 f"{order.reference}: {_words(intent)} is not in the books yet. {error} Or sync: "
                 f"it goes on from where it stands and is never doubled."
             ) from None
+        except StripeIdempotencyError:
+            raise
         except StripeRefusedError as error:
             _refused(opened, intent, order, error)
             return
-    raise PurchaseOrderError(
-        f"{order.reference}: {_words(intent)} keeps changing hands; run the same command again."
-    )
 
 
 def _refused(
@@ -72,11 +61,9 @@ def _refused(
     Raises:
         PurchaseOrderError: A real one; nothing was booked.
     """
-    if found(opened, intent):
-        return
     if intent.kind != "refund" and _settled_meanwhile(opened, intent):
         return
-    with opened.store.writing(actor_of(intent), ACTS[intent.kind]) as uow:
+    with opened.store.writing(actor_of(intent), ACTS[IntentKind(intent.kind)]) as uow:
         row = row_of(uow, intent)
         row.step, row.error, row.finished_at = "refused", str(error), opened.now()
         other = refunds.give_up_rest(uow, row, opened.now()) if row.kind == "refund" else None
@@ -102,14 +89,19 @@ def _settled_meanwhile(opened: OpenConference, intent: MoneyIntent) -> bool:
     try:
         said = fetch_invoice(opened.gateway, intent.stripe_invoice_id)
     except StripeNotFoundError:
-        book(opened, intent, told=False)
+        _book_here_only(opened, intent)
         return True
     takes = _OPEN if intent.kind == "payment" else (*_OPEN, "paid")
     settled = said["status"] not in takes
     if settled:
-        book(opened, intent, told=False)
+        _book_here_only(opened, intent)
     take_invoice(opened, said, read_at=read_at)
     return settled
+
+
+def _book_here_only(opened: OpenConference, intent: MoneyIntent) -> None:
+    with opened.store.writing(actor_of(intent), ACTS[IntentKind(intent.kind)]) as uow:
+        book(opened, uow, intent, told=False)
 
 
 def _load(opened: OpenConference, intent_id: int) -> tuple[MoneyIntent, PurchaseOrder]:

@@ -15,6 +15,9 @@ Json = dict[str, Any]
 
 _NOT_SENT = ("draft", None)
 
+MONEY_FIELDS = ("cash_balance", "invoice_credit_balance")
+"""Fields of a customer that Stripe leaves out unless they are expanded. Source: API reference."""
+
 
 def take_strays(
     store: Store, conference: Conference, invoices: Iterable[Json], *, read_at: datetime

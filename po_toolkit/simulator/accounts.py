@@ -1,4 +1,4 @@
-"""The account itself, as ``GET /v1/account`` answers."""
+"""The account itself, as ``GET /v1/account`` answers, and what its restricted keys may do."""
 
 from __future__ import annotations
 
@@ -42,3 +42,20 @@ def retrieve(account: Account, _params: Json) -> Json:
         },
         "type": "standard",
     }
+
+
+_RESOURCES = {
+    "account": "accounts_kyc_basic",
+    "balance_transactions": "balance_transaction_source",
+    "invoiceitems": "invoice",
+    "invoice_payments": "invoice",
+    "coupons": "coupon",
+}
+"""Permissions whose name is not the resource's own; Stripe publishes no whole list."""
+
+
+def permission_for(method: str, path: str) -> str:
+    """Return the permission of a restricted key that a call needs, e.g. ``customer_write``."""
+    resource = path.split("/")[2]
+    name = _RESOURCES.get(resource, resource.removesuffix("s"))
+    return f"{name}_{'read' if method == 'GET' else 'write'}"

@@ -1,7 +1,8 @@
 """Bank transfers to a customer's virtual account: they pay what they fit, else they wait.
 
 Source: Stripe, "Reconciliation" of the customer balance: money pays by itself when it equals the
-sum of one to five open invoices that are not more than 30 days overdue.
+sum of one to five open invoices that are not more than 30 days overdue. API reference, update an
+invoice: ``auto_advance=false`` stops finalization, retries, reminders and this reconciliation.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from itertools import combinations
 from typing import Any
 
 from po_toolkit.simulator import charges, invoice_payments
+from po_toolkit.simulator.errors import invalid, unknown_address
 from po_toolkit.simulator.events import emit
 from po_toolkit.simulator.paging import page
 from po_toolkit.simulator.world import Account, Json
@@ -42,9 +44,29 @@ def fund(account: Account, customer: Json, amount: int, currency: str, reference
     funded = {"bank_transfer": {"reference": reference or None, "type": sender, **details}}
     move = _move(account, customer, amount, currency, kind="funded", more={"funded": funded})
     emit(account, "cash_balance.funds_available", shown(account, customer))
-    for invoice in _fitting(account, customer, currency):
-        apply(account, invoice, invoice["amount_remaining"])
+    reconcile(account, customer["id"], currency)
     return move
+
+
+def reconcile(account: Account, customer_id: str, currency: str) -> None:
+    """Pay what the waiting money equals, as Stripe does by itself."""
+    customer = account.get("customer", customer_id)
+    if available(account, customer_id).get(currency):
+        for invoice in _fitting(account, customer, currency):
+            apply(account, invoice, invoice["amount_remaining"])
+
+
+def fund_in_test_mode(account: Account, params: Json, customer_id: str) -> Json:
+    """POST /v1/test_helpers/customers/{customer}/fund_cash_balance."""
+    customer = account.get("customer", customer_id)
+    if account.livemode:
+        raise unknown_address("POST", f"/v1/test_helpers/customers/{customer_id}/fund_cash_balance")
+    try:
+        return fund(
+            account, customer, params["amount"], params["currency"], params.get("reference") or ""
+        )
+    except ValueError as error:
+        raise invalid(str(error), param="currency") from None
 
 
 def apply(account: Account, invoice: Json, amount: int) -> Json:
@@ -128,6 +150,7 @@ def _takes_transfers(account: Account, invoice: Json, currency: str) -> bool:
     due = invoice["due_date"]
     return (
         invoice["status"] == "open"
+        and invoice["auto_advance"]
         and invoice["currency"] == currency
         and METHOD in types
         and (due is None or due > account.now() - OVERDUE_SECONDS)

@@ -7,6 +7,7 @@ from po_toolkit.simulator.currencies import largest_charge, smallest_charge
 from po_toolkit.simulator.errors import invalid
 from po_toolkit.simulator.events import emit
 from po_toolkit.simulator.paging import created_within, page
+from po_toolkit.simulator.parameters import merged
 from po_toolkit.simulator.world import Account, Json
 
 _CARD = {
@@ -135,6 +136,35 @@ def new_intent(
     return intent
 
 
+def create_intent(account: Account, params: Json) -> Json:
+    """POST /v1/payment_intents: with a test card, confirmed at once."""
+    check_chargeable(params["amount"], params["currency"])
+    customer = params.get("customer")
+    if customer:
+        account.get("customer", customer, param="customer", in_path=False)
+    types = params.get("payment_method_types") or ["card"]
+    intent = new_intent(account, customer, params["amount"], params["currency"], types)
+    intent["metadata"] = merged({}, params.get("metadata"))
+    if not params.get("confirm"):
+        return intent
+    if params.get("payment_method") != "pm_card_visa":
+        raise invalid(
+            f"No such PaymentMethod: '{params.get('payment_method')}'", param="payment_method"
+        )
+    charge(account, intent, params["amount"], "card")
+    return intent
+
+
+def charge_without_intent(
+    account: Account, customer: str | None, amount: int, currency: str
+) -> Json:
+    """Take a card payment as shops did before payment intents, and some still do."""
+    no_intent = {"id": None, "currency": currency, "customer": customer}
+    made = account.add(_new_charge(account, no_intent, amount, "card"))
+    _pay(account, made)
+    return made
+
+
 def charge(
     account: Account,
     intent: Json,
@@ -163,12 +193,16 @@ def charge(
 def succeed(account: Account, intent: Json) -> Json:
     """Let a payment intent's charge come in, and book it on the account's balance."""
     made = account.get("charge", intent["latest_charge"])
-    made.update(status="succeeded", paid=True, captured=True, amount_captured=made["amount"])
-    made["balance_transaction"] = book_charge(account, made)["id"]
     intent.update(status="succeeded", amount_received=made["amount"])
-    emit(account, "charge.succeeded", made)
+    _pay(account, made)
     emit(account, "payment_intent.succeeded", intent)
     return made
+
+
+def _pay(account: Account, made: Json) -> None:
+    made.update(status="succeeded", paid=True, captured=True, amount_captured=made["amount"])
+    made["balance_transaction"] = book_charge(account, made)["id"]
+    emit(account, "charge.succeeded", made)
 
 
 def decline(account: Account, intent: Json, code: str, message: str) -> None:

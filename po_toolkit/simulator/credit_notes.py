@@ -2,15 +2,91 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from po_toolkit.simulator import invoice_payments
-from po_toolkit.simulator.credit_note_shape import new_note
 from po_toolkit.simulator.customers import move_balance
 from po_toolkit.simulator.errors import invalid
 from po_toolkit.simulator.events import emit
 from po_toolkit.simulator.invoice_shape import render
 from po_toolkit.simulator.paging import created_within, page
+from po_toolkit.simulator.parameters import merged
 from po_toolkit.simulator.refunds import refund_charge
-from po_toolkit.simulator.world import Account, Json
+from po_toolkit.simulator.world import Account, Json, Mail
+
+
+def new_note(
+    account: Account, invoice: Json, params: Json, before_payment: int, after_payment: int
+) -> Json:
+    """Return a new credit note; its refunds and credit are filled in by who makes it."""
+    note_id = account.new_id("cn")
+    amount = before_payment + after_payment
+    notes = account.all("credit_note").values()
+    ordinal = 1 + sum(n["invoice"] == invoice["id"] for n in notes)
+    return {
+        "id": note_id,
+        "object": "credit_note",
+        "amount": amount,
+        "amount_shipping": 0,
+        "created": account.now(),
+        "currency": invoice["currency"],
+        "customer": invoice["customer"],
+        "customer_account": None,
+        "customer_balance_transaction": None,
+        "discount_amount": 0,
+        "discount_amounts": [],
+        "effective_at": params.get("effective_at") or account.now(),
+        "invoice": invoice["id"],
+        "lines": _lines(account, note_id, amount),
+        "livemode": account.livemode,
+        "memo": params.get("memo") or None,
+        "metadata": merged({}, params.get("metadata")),
+        "number": f"{invoice['number']}-CN-{ordinal:02d}",
+        "out_of_band_amount": params.get("out_of_band_amount"),
+        "pdf": f"{account.world.base_url}/i/{account.id}/{note_id}/pdf",
+        "post_payment_amount": after_payment,
+        "pre_payment_amount": before_payment,
+        "pretax_credit_amounts": [],
+        "reason": params.get("reason"),
+        "refunds": [],
+        "shipping_cost": None,
+        "status": "issued",
+        "subtotal": amount,
+        "subtotal_excluding_tax": amount,
+        "total": amount,
+        "total_excluding_tax": amount,
+        "total_taxes": [],
+        "type": _kind(before_payment, after_payment),
+        "voided_at": None,
+    }
+
+
+def _kind(before_payment: int, after_payment: int) -> str:
+    if before_payment and after_payment:
+        return "mixed"
+    return "post_payment" if after_payment else "pre_payment"
+
+
+def _lines(account: Account, note_id: str, amount: int) -> Json:
+    line = {
+        "id": account.new_id("cnli"),
+        "object": "credit_note_line_item",
+        "amount": amount,
+        "description": "Credit",
+        "discount_amount": 0,
+        "discount_amounts": [],
+        "livemode": account.livemode,
+        "metadata": {},
+        "pretax_credit_amounts": [],
+        "quantity": 1,
+        "tax_rates": [],
+        "taxes": [],
+        "type": "custom_line_item",
+        "unit_amount": amount,
+        "unit_amount_decimal": str(amount),
+    }
+    url = f"/v1/credit_notes/{note_id}/lines"
+    return {"object": "list", "data": [line], "has_more": False, "url": url}
 
 
 def create(account: Account, params: Json) -> Json:
@@ -18,7 +94,8 @@ def create(account: Account, params: Json) -> Json:
 
     It first lowers what remains of the invoice. What exceeds that must be given back: by
     ``refund_amount``, ``refunds``, ``credit_amount`` (to the customer's balance) or
-    ``out_of_band_amount``.
+    ``out_of_band_amount``. The customer is mailed unless ``email_type`` says ``none``: "the default
+    is credit_note" (API reference, create a credit note).
     """
     invoice = account.get("invoice", params["invoice"], param="invoice", in_path=False)
     if invoice["status"] not in {"open", "paid", "uncollectible"}:
@@ -47,6 +124,9 @@ def create(account: Account, params: Json) -> Json:
         refund = refund_charge(account, charge, params["refund_amount"], {})
         linked.append(_link(refund["id"], refund["amount"]))
     note["refunds"] = linked
+    if params.get("email_type", "credit_note") == "credit_note":
+        subject = f"Credit note {note['number']} from {invoice['account_name']}"
+        account.mails.append(Mail(invoice["id"], invoice["customer_email"], subject, note["pdf"]))
     _credit_customer(account, invoice, note, params.get("credit_amount", 0))
     _apply(account, invoice, note)
     return note
@@ -171,13 +251,53 @@ def _amount(account: Account, invoice: Json, params: Json) -> int:
     notes = account.all("credit_note").values()
     standing = [n for n in notes if n["invoice"] == invoice["id"] and n["status"] != "void"]
     earlier = sum(n["amount"] for n in standing)
-    if amount > invoice["total"] - earlier:
+    linked = _used_by(standing)
+    most = invoice["total"] - earlier - _refunded_beside(account, invoice, linked)
+    most += sum(_linkable(account, given, linked) for given in _refunds_of(params))
+    if amount > most:
         raise invalid(
             f"The credit note amount ({amount}) cannot exceed the invoice's total less its earlier "
-            f"credit notes ({invoice['total'] - earlier}).",
+            f"credit notes and its refunds ({most}).",
             param="amount",
         )
     return amount
+
+
+def _used_by(notes: Iterable[Json]) -> dict[str, int]:
+    """Return how much of each refund the notes are linked to."""
+    used: dict[str, int] = {}
+    for note in notes:
+        for link in note["refunds"]:
+            used[link["refund"]] = used.get(link["refund"], 0) + link["amount_refunded"]
+    return used
+
+
+def _refunded_beside(account: Account, invoice: Json, linked: dict[str, int]) -> int:
+    """Return what was refunded without a credit note: it lowers what can be credited.
+
+    Source: API reference, create a credit note: "the credit note API subtracts those refund amounts
+    from the maximum creditable amount".
+    """
+    intents = {
+        payment["payment"].get("payment_intent")
+        for payment in invoice_payments.of_invoice(account, invoice["id"])
+        if payment["status"] == "paid"
+    } - {None}
+    return sum(
+        refund["amount"] - linked.get(refund["id"], 0)
+        for refund in account.all("refund").values()
+        if refund["payment_intent"] in intents and refund["status"] != "failed"
+    )
+
+
+def _linkable(account: Account, given: Json, linked: dict[str, int]) -> int:
+    """Return how much of a refund this note links for the first time."""
+    refund = account.all("refund").get(given.get("refund") or "")
+    if refund is None:
+        return 0
+    left: int = refund["amount"] - linked.get(refund["id"], 0)
+    wanted: int = given.get("amount_refunded", left)
+    return min(left, wanted)
 
 
 def _apply(account: Account, invoice: Json, note: Json) -> None:

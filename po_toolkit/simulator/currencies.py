@@ -77,13 +77,15 @@ def largest_charge(currency: str) -> int:
     return _LARGER.get(currency, MAXIMUM_CHARGE)
 
 
-def check_amount(amount: int, currency: str, param: str) -> None:
+def check_amount(
+    amount: int, currency: str, param: str, *, cents_of_whole_taken: bool = False
+) -> None:
     """Refuse an amount in API units that the currency does not have.
 
     Raises:
         ApiError: ISK or UGX not ending in 00, or a three-decimal currency not ending in 0.
     """
-    if currency in WHOLE_IN_HUNDREDS and amount % 100:
+    if currency in WHOLE_IN_HUNDREDS and amount % 100 and not cents_of_whole_taken:
         raise invalid(
             f"Invalid amount: {amount}. {currency.upper()} amounts must be evenly divisible by 100 "
             f"because {currency.upper()} has no minor units.",

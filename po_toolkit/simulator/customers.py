@@ -5,10 +5,11 @@ from __future__ import annotations
 import secrets
 
 from po_toolkit.simulator import tax_ids
+from po_toolkit.simulator.currencies import check_amount
 from po_toolkit.simulator.errors import invalid, missing
 from po_toolkit.simulator.events import changed, emit
-from po_toolkit.simulator.metadata import merged
 from po_toolkit.simulator.paging import created_within, page
+from po_toolkit.simulator.parameters import merged
 from po_toolkit.simulator.world import Account, Json
 
 _EMAIL_LENGTH = 512
@@ -99,7 +100,7 @@ def delete(account: Account, _params: Json, customer_id: str) -> Json:
 
 
 def list_customers(account: Account, params: Json) -> Json:
-    """GET /v1/customers: the e-mail is compared as it is written, case included."""
+    """GET /v1/customers: "a case-sensitive filter" (API reference, list customers, ``email``)."""
     email = params.get("email")
 
     def wanted(c: Json) -> bool:
@@ -166,12 +167,31 @@ def move_balance(
         }
     )
     before = dict(customer)
-    by_currency = {**customer.get("invoice_credit_balance", {}), currency: -after}
-    customer["invoice_credit_balance"] = by_currency
     if currency == customer["currency"]:
         customer["balance"] = after
     if not customer.get("deleted"):
         emit(account, "customer.updated", customer, previous=changed(before, customer))
+    return move
+
+
+def credit_by_currency(account: Account, shown: Json) -> dict[str, int]:
+    """Return ``invoice_credit_balance``: positive is a credit. It comes by expansion only."""
+    moves = account.all("customer_balance_transaction").values()
+    currencies = {m["currency"]: 0 for m in moves if m["customer"] == shown["id"]}
+    return {currency: -balance(account, shown["id"], currency) for currency in currencies}
+
+
+def create_balance_move(account: Account, params: Json, customer_id: str) -> Json:
+    """POST /v1/customers/{customer}/balance_transactions: staff move the balance by hand."""
+    living(account, customer_id, in_path=True)
+    if not params["amount"]:
+        raise invalid("The amount must not be 0.", param="amount")
+    check_amount(params["amount"], params["currency"], "amount")
+    move = move_balance(
+        account, customer_id, params["amount"], params["currency"], kind="adjustment"
+    )
+    move["description"] = params.get("description")
+    move["metadata"] = merged({}, params.get("metadata"))
     return move
 
 

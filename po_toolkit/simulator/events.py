@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
+from po_toolkit.simulator import rendered
 from po_toolkit.simulator.errors import malformed, missing
 from po_toolkit.simulator.paging import created_within, page
-from po_toolkit.simulator.world import API_VERSION, Account, Json
+from po_toolkit.simulator.world import Account, Json
 
 LISTED_FOR_SECONDS = 30 * 86_400
 """Stripe lists events of the last 30 days."""
@@ -25,25 +27,46 @@ def emit(account: Account, kind: str, subject: Json, *, previous: Json | None = 
         subject: The object, already in the shape the API answers with.
         previous: For ``*.updated``: the changed attributes as they were.
     """
-    data: Json = {"object": subject}
+    if not rendered.known(kind, account.api_version):
+        return {}
+    data: Json = {"object": rendered.as_of(account, subject, account.api_version)}
     if previous is not None:
         data["previous_attributes"] = previous
-    event = account.add(
-        {
-            "id": account.new_id("evt"),
-            "object": "event",
-            "api_version": API_VERSION,
-            "created": account.now(),
-            "_data": zlib.compress(json.dumps(data).encode(), 1),
-            "livemode": account.livemode,
-            "pending_webhooks": 0,
-            "request": {"id": account.request_id, "idempotency_key": account.idempotency_key},
-            "type": kind,
-        }
-    )
+    event = {
+        "id": account.new_id("evt"),
+        "object": "event",
+        "api_version": account.api_version,
+        "created": account.now(),
+        "_data": zlib.compress(json.dumps(data).encode(), 1),
+        "livemode": account.livemode,
+        "pending_webhooks": 0,
+        "request": {"id": account.request_id, "idempotency_key": account.idempotency_key},
+        "type": kind,
+    }
+    if account.holds_events:
+        account.held.append(event)
+    else:
+        _happen(account, event)
+    return event
+
+
+def _happen(account: Account, event: Json) -> None:
+    account.add(event)
     if account.on_event is not None:
         account.on_event(account, event)
-    return event
+
+
+def release(account: Account, order: Sequence[int] | None = None) -> int:
+    """Let the held events be listed and delivered, in an order of their own; return how many.
+
+    Their ``created`` stays: an event can appear after newer ones. Source: Stripe, "Webhooks":
+    the order of events is not guaranteed.
+    """
+    held, account.held = account.held, []
+    account.events_came_late = True
+    for place in order if order is not None else range(len(held)):
+        _happen(account, held[place])
+    return len(held)
 
 
 def shown(event: Json) -> Json:
@@ -77,7 +100,9 @@ def list_events(account: Account, params: Json) -> Json:
             and not _too_old(account, event)
         )
 
-    return page(account.all("event").values(), params, "/v1/events", shown, wanted=wanted)
+    kept = account.all("event").values()
+    found = sorted(kept, key=lambda e: int(e["created"])) if account.events_came_late else kept
+    return page(found, params, "/v1/events", shown, wanted=wanted)
 
 
 def changed(before: Json, after: Json) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from po_toolkit.simulator import (
     balance,
     cash_balance,
     customers,
+    discounts,
     events,
     invoice_items,
     invoice_payments,
@@ -28,10 +29,12 @@ def _off_stripe(account: Account, shown_invoice: Json) -> int:
 
 _ON_DEMAND: dict[tuple[str, str], Callable[[Account, Json], Any]] = {
     ("customer", "cash_balance"): cash_balance.shown,
+    ("customer", "invoice_credit_balance"): customers.credit_by_currency,
     ("invoice", "payments"): invoice_payments.payments_of,
     ("invoice", "amount_paid_off_stripe"): _off_stripe,
 }
-"""Fields that are absent unless they are asked for."""
+"""Fields that are absent unless they are asked for. Source: API reference, each object's
+"expandable" fields; changelog 2026-05-27 for ``amount_paid_off_stripe``."""
 
 _SHOWN: dict[str, Callable[[Account, Json], Json]] = {
     "balance_transaction": balance.shown,
@@ -39,6 +42,7 @@ _SHOWN: dict[str, Callable[[Account, Json], Json]] = {
     "event": lambda _account, stored: events.shown(stored),
     "invoice": render,
     "tax_rate": lambda _account, stored: tax_rates.shown(stored),
+    "discount": lambda _account, stored: discounts.shown(stored),
     "payout": lambda _account, stored: payouts.shown(stored),
     "invoiceitem": lambda _account, stored: invoice_items.shown(stored),
 }

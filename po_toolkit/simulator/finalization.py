@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from po_toolkit.simulator import invoice_payments
-from po_toolkit.simulator.automatic_tax import check_final
+from po_toolkit.simulator import cash_balance, invoice_payments
 from po_toolkit.simulator.currencies import largest_charge, smallest_charge
 from po_toolkit.simulator.customers import move_balance
 from po_toolkit.simulator.errors import ApiError, invalid
 from po_toolkit.simulator.events import changed, emit
-from po_toolkit.simulator.invoice_shape import add_up, render
+from po_toolkit.simulator.invoice_shape import add_up, links, render
 from po_toolkit.simulator.invoices import get
+from po_toolkit.simulator.taxes import check_final
 from po_toolkit.simulator.world import Account, Json, Mail
 
 ADVANCES_AFTER_SECONDS = 3600
@@ -43,7 +43,11 @@ def make_final(account: Account, invoice: Json) -> None:
     """Number an invoice, settle it from the customer's balance, open it or mark it paid."""
     add_up(account, invoice)
     check_final(invoice)
-    if invoice["amount_due"] > largest_charge(invoice["currency"]):
+    if invoice["from_invoice"]:
+        _void_what_it_revises(account, invoice)
+        add_up(account, invoice)
+    too_large = invoice["amount_due"] > largest_charge(invoice["currency"])
+    if too_large and account.turned("too_large_refused"):
         raise invalid(
             f"The invoice's total exceeds the largest amount that can be charged in "
             f"{invoice['currency']}.",
@@ -56,9 +60,7 @@ def make_final(account: Account, invoice: Json) -> None:
     invoice["status"] = "open"
     invoice["status_transitions"] = {**invoice["status_transitions"], "finalized_at": now}
     invoice["effective_at"] = invoice["effective_at"] or now
-    address = f"{account.world.base_url}/i/{account.id}/{invoice['id']}"
-    invoice["hosted_invoice_url"] = address
-    invoice["invoice_pdf"] = f"{address}/pdf"
+    invoice.update(links(account, invoice))
     if invoice["amount_remaining"] > 0:
         invoice_payments.open_default(account, invoice)
     shown = render(account, invoice)
@@ -66,6 +68,25 @@ def make_final(account: Account, invoice: Json) -> None:
     emit(account, "invoice.finalized", shown)
     if invoice["amount_remaining"] == 0:
         invoice_payments.close_if_settled(account, invoice, shown)
+
+
+def _void_what_it_revises(account: Account, invoice: Json) -> None:
+    """Void the original of a revision, and point to its newest revision from each older one."""
+    original = account.get("invoice", invoice["from_invoice"]["invoice"])
+    before = render(account, original)
+    _give_back_balance(account, original)
+    original["status"] = "void"
+    moments = original["status_transitions"]
+    original["status_transitions"] = {**moments, "voided_at": account.now()}
+    invoice_payments.cancel_open(account, original)
+    older: Json | None = original
+    while older is not None:
+        older["latest_revision"] = invoice["id"]
+        link = older["from_invoice"]
+        older = account.get("invoice", link["invoice"]) if link else None
+    shown = render(account, original)
+    emit(account, "invoice.updated", shown, previous=changed(before, shown))
+    emit(account, "invoice.voided", shown)
 
 
 def advance_drafts(account: Account) -> None:
@@ -92,6 +113,9 @@ def send(account: Account, _params: Json, invoice_id: str) -> Json:
         )
     if invoice["status"] == "draft":
         make_final(account, invoice)
+    if account.turned("send_turns_auto_advance_on") and invoice["status"] == "open":
+        invoice["auto_advance"] = True
+        cash_balance.reconcile(account, invoice["customer"], invoice["currency"])
     announce_sent(account, invoice)
     return render(account, invoice)
 
@@ -191,10 +215,15 @@ def _number(account: Account, invoice: Json) -> None:
 
 
 def _apply_balance(account: Account, invoice: Json) -> None:
-    """Use the customer's credit, add what he owes, and carry over what is too small to charge."""
+    """Use the customer's credit, add what they owe, carry over what cannot be charged.
+
+    Source: Stripe, "Customer balance": below the minimum and above the maximum an invoice is marked
+    paid and its amount debited to the balance (``invoice_too_small``, ``invoice_too_large``).
+    """
     start, total = invoice["starting_balance"], invoice["total"]
     due = total + start
-    if due < smallest_charge(invoice["currency"]):
+    too_large = due > largest_charge(invoice["currency"])
+    if due < smallest_charge(invoice["currency"]) or too_large:
         invoice["amount_due"] = 0
         invoice["ending_balance"] = due
     else:
@@ -206,6 +235,8 @@ def _apply_balance(account: Account, invoice: Json) -> None:
         kind = "applied_to_invoice" if total >= 0 else "adjustment"
         if 0 < due < smallest_charge(invoice["currency"]):
             kind = "invoice_too_small"
+        elif too_large:
+            kind = "invoice_too_large"
         move_balance(
             account, invoice["customer"], moved, invoice["currency"],
             kind=kind, invoice=invoice["id"],

@@ -69,13 +69,29 @@ def attach_record(account: Account, invoice: Json, record: Json) -> Json:
     return payment
 
 
+def attach_intent(account: Account, invoice: Json, intent: Json) -> Json:
+    """Credit a payment intent's money to an invoice."""
+    reference = {"type": "payment_intent", "payment_intent": intent["id"]}
+    payment = _new(account, invoice, intent["amount_received"], reference)
+    settle(account, invoice, payment, intent["amount_received"])
+    return payment
+
+
+def attach_charge(account: Account, invoice: Json, charge: Json) -> Json:
+    """Credit a charge without an intent, as invoices of before March 2019 have them."""
+    payment = _new(account, invoice, charge["amount"], {"type": "charge", "charge": charge["id"]})
+    settle(account, invoice, payment, charge["amount"])
+    return payment
+
+
 def settle(account: Account, invoice: Json, payment: Json, amount: int) -> None:
     """Book a payment that came in: the invoice's sums, its status, the customer's credit."""
     before = render(account, invoice)
-    payment.update(status="paid", amount_paid=amount, amount_requested=amount)
+    over = max(amount - invoice["amount_remaining"], 0)
+    shown = amount - over if account.turned("overpaid_left_out") else amount
+    payment.update(status="paid", amount_paid=shown, amount_requested=amount)
     payment["status_transitions"] = {"canceled_at": None, "paid_at": account.now()}
     emit(account, "invoice_payment.paid", payment)
-    over = max(amount - invoice["amount_remaining"], 0)
     invoice["amount_paid"] += amount - over
     invoice["amount_overpaid"] += over
     invoice["amount_remaining"] -= amount - over
@@ -171,7 +187,7 @@ def retrieve(account: Account, _params: Json, payment_id: str) -> Json:
 
 
 def list_payments(account: Account, params: Json) -> Json:
-    """GET /v1/invoice_payments."""
+    """GET /v1/invoice_payments: ``payment[type]`` is payment_intent or payment_record only."""
     wanted = params.get("payment")
     if wanted and wanted["type"] not in wanted:
         raise invalid(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from po_toolkit.simulator import automatic_tax
+from po_toolkit.simulator import discounts
 from po_toolkit.simulator.customers import balance
 from po_toolkit.simulator.lines import SHOWN_IN_INVOICE, shown_line
 from po_toolkit.simulator.tax_ids import on_invoice
 from po_toolkit.simulator.tax_rates import shown as shown_rate
-from po_toolkit.simulator.taxes import sum_of, totals, with_taxes
+from po_toolkit.simulator.taxes import automatic_tax, located, sum_of, totals, with_taxes
 from po_toolkit.simulator.world import Account, Json
 
 _AS_GIVEN: dict[str, Any] = {
@@ -44,7 +44,7 @@ def blank(account: Account, customer: Json, params: Json) -> Json:
         "attempt_count": 0,
         "attempted": False,
         "auto_advance": params.get("auto_advance", False),
-        "automatic_tax": automatic_tax.asked(params),
+        "automatic_tax": automatic_tax(params),
         "automatically_finalizes_at": None,
         "billing_reason": "manual",
         "collection_method": params.get("collection_method", "charge_automatically"),
@@ -134,18 +134,48 @@ def rendering(given: Json | None) -> Json | None:
 
 def add_up(account: Account, invoice: Json) -> None:
     """Compute a draft's sums from its lines and the customer's balance."""
-    invoice["automatic_tax"] = automatic_tax.located(invoice)
-    invoice["lines"] = [with_taxes(account, invoice, line) for line in invoice["lines"]]
-    taxes = totals(invoice["lines"])
+    invoice["automatic_tax"] = located(invoice)
+    lines = discounts.with_discounts(account, invoice, invoice["lines"])
+    invoice["lines"] = [with_taxes(account, invoice, line) for line in lines]
+    invoice["total_discount_amounts"] = discounts.totals(invoice["lines"])
+    off = sum(taken["amount"] for taken in invoice["total_discount_amounts"])
+    taxes = totals(account, invoice["lines"])
     invoice["total_taxes"] = taxes
     invoice["subtotal"] = sum(line["amount"] for line in invoice["lines"])
     invoice["subtotal_excluding_tax"] = invoice["subtotal"] - sum_of(taxes, "inclusive")
-    invoice["total"] = invoice["subtotal"] + sum_of(taxes, "exclusive")
-    invoice["total_excluding_tax"] = invoice["subtotal_excluding_tax"]
+    invoice["total"] = invoice["subtotal"] - off + sum_of(taxes, "exclusive")
+    invoice["total_excluding_tax"] = invoice["subtotal_excluding_tax"] - off
     start = balance(account, invoice["customer"], invoice["currency"])
     invoice["starting_balance"] = start
     invoice["amount_due"] = max(invoice["total"] + start, 0)
     invoice["amount_remaining"] = invoice["amount_due"]
+
+
+DAY = 86_400
+
+
+def links(account: Account, invoice: Json) -> Json:
+    """Return the links that are given out today; each carries its day, since it will expire."""
+    finalized = invoice["status_transitions"]["finalized_at"]
+    days = (account.now() - finalized) // DAY
+    address = f"{account.world.base_url}/i/{account.id}/{invoice['id']}/{finalized + days * DAY}"
+    return {"hosted_invoice_url": address, "invoice_pdf": f"{address}/pdf"}
+
+
+def expired(invoice: Json, issued: int, now: int, *, pdf: bool) -> bool:
+    """Whether a link that was given out then no longer works.
+
+    Source: Stripe, "Hosted Invoice Page": 30 days after the due date, else after finalization,
+    never more than 120 days; public reports: 60 for the PDF. What the API and the dashboard show
+    always works on the day it is shown.
+    """
+    if issued > now:
+        return True
+    if pdf:
+        return now > issued + 60 * DAY
+    due = invoice["due_date"] or invoice["status_transitions"]["finalized_at"]
+    last: int = min(max(due, issued) + 30 * DAY, issued + 120 * DAY)
+    return now > last
 
 
 def render(account: Account, invoice: Json) -> Json:
@@ -164,6 +194,10 @@ def render(account: Account, invoice: Json) -> Json:
     shown["default_tax_rates"] = [
         shown_rate(account.get("tax_rate", rate_id)) for rate_id in invoice["_default_tax_rates"]
     ]
+    if shown["hosted_invoice_url"]:
+        shown.update(links(account, invoice))
+    if shown["status"] != "draft" and account.turned("starting_balance_zero"):
+        shown["starting_balance"] = 0
     if shown["status"] == "draft":
         start = balance(account, invoice["customer"], invoice["currency"])
         shown["starting_balance"] = start

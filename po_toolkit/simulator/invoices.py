@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from po_toolkit.simulator import invoice_items
+from po_toolkit.simulator import cash_balance, discounts, invoice_items
 from po_toolkit.simulator.currencies import check_payment_methods
 from po_toolkit.simulator.customers import living
 from po_toolkit.simulator.errors import invalid
@@ -15,8 +15,8 @@ from po_toolkit.simulator.invoice_shape import (
     rendering,
 )
 from po_toolkit.simulator.lines import check_count, new_line, shown_line
-from po_toolkit.simulator.metadata import merged
 from po_toolkit.simulator.paging import created_within, page, within
+from po_toolkit.simulator.parameters import merged
 from po_toolkit.simulator.tax_rates import usable
 from po_toolkit.simulator.world import Account, Json
 
@@ -29,10 +29,13 @@ _EDITABLE_WHEN_FINAL = frozenset({"metadata", "auto_advance", "payment_settings"
 
 def create(account: Account, params: Json) -> Json:
     """POST /v1/invoices."""
+    if params.get("from_invoice"):
+        return _revise(account, params)
     if not params.get("customer"):
         raise invalid("You must specify a customer.", param="customer", code="parameter_missing")
     customer = living(account, params["customer"])
     invoice = blank(account, customer, params)
+    invoice["discounts"] = discounts.of_new_invoice(account, customer, invoice["id"], params)
     _check_due(account, invoice["collection_method"], params)
     _check_content(account, invoice, params)
     if invoice["collection_method"] == "send_invoice":
@@ -64,6 +67,48 @@ def create(account: Account, params: Json) -> Json:
     return shown
 
 
+def _revise(account: Account, params: Json) -> Json:
+    """Copy a finalized invoice into a draft that replaces it once finalized.
+
+    Source: Stripe, "Edit invoices": open and uncollectible ones only; the original becomes void
+    when the revision is finalized.
+
+    Raises:
+        ApiError: The invoice cannot be revised.
+    """
+    where = "from_invoice[invoice]"
+    original = account.get("invoice", params["from_invoice"]["invoice"], param=where, in_path=False)
+    if original["status"] not in {"open", "uncollectible"}:
+        raise invalid(
+            f"You can only revise invoices that are open or uncollectible; this one is "
+            f"{original['status']}.",
+            param=where,
+        )
+    customer = living(account, original["customer"])
+    invoice = blank(account, customer, {**original, **params})
+    kept = {} if account.turned("revision_drops_metadata") else original["metadata"]
+    invoice.update(
+        from_invoice={"action": "revision", "invoice": original["id"]},
+        metadata=merged(dict(kept), params.get("metadata", {})),
+        due_date=max(original["due_date"], account.now() + 1) if original["due_date"] else None,
+        discounts=list(original["discounts"]),
+        _default_tax_rates=list(original["_default_tax_rates"]),
+        number=None,
+        lines=[
+            {**line, "id": account.new_id("il"), "invoice": invoice["id"]}
+            for line in original["lines"]
+        ],
+    )
+    if "discounts" in params:
+        discounts.replaced(account, invoice, params)
+    _apply_due(invoice, params)
+    add_up(account, invoice)
+    account.add(invoice)
+    shown = render(account, invoice)
+    emit(account, "invoice.created", shown)
+    return shown
+
+
 def retrieve(account: Account, _params: Json, invoice_id: str) -> Json:
     """GET /v1/invoices/{invoice}."""
     return render(account, get(account, invoice_id))
@@ -88,6 +133,16 @@ def update(account: Account, params: Json, invoice_id: str) -> Json:
         )
     _check_due(account, params.get("collection_method") or invoice["collection_method"], params)
     _check_content(account, invoice, params)
+    _change(account, invoice, params)
+    shown = announce_update(account, invoice, before)
+    stays = account.turned("waiting_cash_stays")
+    if params.get("auto_advance") and invoice["status"] == "open" and not stays:
+        cash_balance.reconcile(account, invoice["customer"], invoice["currency"])
+        shown = render(account, invoice)
+    return shown
+
+
+def _change(account: Account, invoice: Json, params: Json) -> None:
     for name in (
         "account_tax_ids",
         "description",
@@ -107,12 +162,14 @@ def update(account: Account, params: Json, invoice_id: str) -> Json:
         rates = params["default_tax_rates"]
         invoice["_default_tax_rates"] = usable(account, rates, "default_tax_rates")
         add_up(account, invoice)
+    if "discounts" in params:
+        discounts.replaced(account, invoice, params)
+        add_up(account, invoice)
     _apply_due(invoice, params)
     if "payment_settings" in params:
         invoice["payment_settings"] = payment_settings(params["payment_settings"])
     if "metadata" in params:
         invoice["metadata"] = merged(invoice["metadata"], params["metadata"])
-    return announce_update(account, invoice, before)
 
 
 def announce_update(account: Account, invoice: Json, before: Json) -> Json:

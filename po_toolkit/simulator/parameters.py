@@ -17,9 +17,49 @@ from decimal import Decimal
 from functools import cache
 from importlib import resources
 from typing import Any
+from urllib.parse import parse_qsl
 
 from po_toolkit.simulator.currencies import CURRENCIES
-from po_toolkit.simulator.errors import ApiError, malformed
+from po_toolkit.simulator.errors import ApiError, invalid, malformed
+
+_NAME = re.compile(r"^([^\[\]]+)((?:\[[^\[\]]*\])*)$")
+_PART = re.compile(r"\[([^\[\]]*)\]")
+
+
+def decode(encoded: str) -> dict[str, Any]:
+    """Return nested dictionaries of strings; a list is a dictionary with digits as keys.
+
+    Which dictionaries are lists is not visible in a form: the endpoint's parameters decide.
+
+    Raises:
+        ApiError: A name whose brackets do not match, or that is both a value and a group.
+    """
+    decoded: dict[str, Any] = {}
+    for name, value in parse_qsl(encoded, keep_blank_values=True):
+        matched = _NAME.match(name)
+        if not matched:
+            raise malformed(f"Invalid parameter name: {name}", param=name)
+        keys = [matched.group(1), *_PART.findall(matched.group(2))]
+        _put(decoded, keys, value, name)
+    return decoded
+
+
+def _put(target: dict[str, Any], keys: list[str], value: str, name: str) -> None:
+    """Store one value at the end of its path of keys."""
+    for position, key in enumerate(keys):
+        place = str(len(target)) if key == "" else key
+        if position == len(keys) - 1:
+            if isinstance(target.get(place), dict):
+                raise malformed(
+                    f"Invalid parameter: {name} is both a value and a group", param=name
+                )
+            target[place] = value
+            return
+        below = target.setdefault(place, {})
+        if not isinstance(below, dict):
+            raise malformed(f"Invalid parameter: {name} is both a value and a group", param=name)
+        target = below
+
 
 METADATA_KEYS = 50
 METADATA_KEY_LENGTH = 40
@@ -223,3 +263,20 @@ def _currency(text: str, path: str) -> str:
 
 def _join(path: str, name: str) -> str:
     return f"{path}[{name}]" if path else name
+
+
+def merged(kept: dict[str, str], given: dict[str, str] | None) -> dict[str, str]:
+    """Return an object's metadata after an update; ``None`` unsets all.
+
+    Raises:
+        ApiError: More than 50 keys would stand there.
+    """
+    if given is None:
+        return {}
+    result = {**kept, **given}
+    result = {key: value for key, value in result.items() if value != ""}
+    if len(result) > METADATA_KEYS:
+        raise invalid(
+            f"An object can have up to {METADATA_KEYS} keys of metadata.", param="metadata"
+        )
+    return result

@@ -8,7 +8,7 @@ from po_toolkit.simulator.currencies import check_amount
 from po_toolkit.simulator.errors import invalid
 from po_toolkit.simulator.invoice_shape import render
 from po_toolkit.simulator.invoices import get
-from po_toolkit.simulator.metadata import merged
+from po_toolkit.simulator.parameters import merged
 from po_toolkit.simulator.world import Account, Json
 
 
@@ -76,6 +76,8 @@ def report_refund(account: Account, params: Json, record_id: str) -> Json:
 def attach_payment(account: Account, params: Json, invoice_id: str) -> Json:
     """POST /v1/invoices/{invoice}/attach_payment: a payment record."""
     invoice = get(account, invoice_id)
+    if params.get("payment_intent"):
+        return _attach_intent(account, invoice, params["payment_intent"])
     if not params.get("payment_record"):
         raise invalid(
             "You must specify one of these parameters: payment_intent, payment_record.",
@@ -87,9 +89,44 @@ def attach_payment(account: Account, params: Json, invoice_id: str) -> Json:
     )
     if invoice["status"] not in invoice_payments.PAYABLE:
         raise invoice_payments.unpayable(invoice)
+    _check_unproven(account, invoice, record)
     _check_attachable(account, invoice, record)
     invoice_payments.attach_record(account, invoice, record)
     return render(account, invoice)
+
+
+def _attach_intent(account: Account, invoice: Json, intent_id: str) -> Json:
+    """Credit a payment intent that succeeded to an invoice."""
+    intent = account.get("payment_intent", intent_id, param="payment_intent", in_path=False)
+    if invoice["status"] not in invoice_payments.PAYABLE:
+        raise invoice_payments.unpayable(invoice)
+    if intent["status"] != "succeeded":
+        raise invalid("The simulator attaches payment intents that succeeded.")
+    if intent["customer"] != invoice["customer"] or intent["currency"] != invoice["currency"]:
+        raise invalid(
+            "The payment intent must have the invoice's customer and currency.",
+            param="payment_intent",
+        )
+    invoice_payments.attach_intent(account, invoice, intent)
+    return render(account, invoice)
+
+
+def _check_unproven(account: Account, invoice: Json, record: Json) -> None:
+    """Refuse what Stripe might refuse, where an account's switches say so."""
+    value = record["amount_guaranteed"]["value"]
+    if account.turned("record_above_refused") and value > invoice["amount_remaining"]:
+        raise invalid(
+            f"The payment record's amount ({value}) is greater than the amount remaining "
+            f"({invoice['amount_remaining']}).",
+            param="payment_record",
+        )
+    if account.turned("record_uncollectible_refused") and invoice["status"] == "uncollectible":
+        raise invalid("You can only attach payments to open invoices.", param="payment_record")
+    named = record["customer_details"]["customer"]
+    if account.turned("record_needs_customer") and named != invoice["customer"]:
+        raise invalid(
+            "The payment record must belong to the invoice's customer.", param="payment_record"
+        )
 
 
 def _check_attachable(account: Account, invoice: Json, record: Json) -> None:

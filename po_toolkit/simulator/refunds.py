@@ -7,8 +7,8 @@ from po_toolkit.simulator.charges import IMMEDIATE
 from po_toolkit.simulator.currencies import check_amount
 from po_toolkit.simulator.errors import ApiError, invalid
 from po_toolkit.simulator.events import emit
-from po_toolkit.simulator.metadata import merged
 from po_toolkit.simulator.paging import created_within, page
+from po_toolkit.simulator.parameters import merged
 from po_toolkit.simulator.world import Account, Json
 
 

@@ -17,6 +17,7 @@ from po_toolkit.simulator import (
     charges,
     credit_notes,
     customers,
+    discounts,
     disputes,
     events,
     finalization,
@@ -38,7 +39,7 @@ _CURSORS = "limit starting_after ending_before"
 _PAGE = f"{_CURSORS} created"
 _INVOICE = (
     "account_tax_ids auto_advance collection_method custom_fields days_until_due "
-    "default_tax_rates description due_date effective_at footer metadata number "
+    "default_tax_rates description discounts due_date effective_at footer metadata number "
     "payment_settings rendering statement_descriptor"
 )
 
@@ -99,6 +100,23 @@ ROUTES = [
         customers.list_balance_moves,
         f"{_PAGE} invoice",
     ),
+    _route(
+        "POST /v1/customers/{customer}/balance_transactions",
+        customers.create_balance_move,
+        "amount currency description metadata",
+    ),
+    _route(
+        "POST /v1/test_helpers/customers/{customer}/fund_cash_balance",
+        cash_balance.fund_in_test_mode,
+        "amount currency reference",
+    ),
+    _route(
+        "POST /v1/coupons",
+        discounts.create_coupon,
+        "amount_off currency duration id metadata name percent_off",
+    ),
+    _route("GET /v1/coupons/{coupon}", discounts.retrieve_coupon),
+    _route("DELETE /v1/coupons/{coupon}", discounts.delete_coupon),
     _route("GET /v1/customers/{customer}/tax_ids", tax_ids.list_ids, _CURSORS),
     _route("POST /v1/customers/{customer}/tax_ids", tax_ids.create, "type value"),
     _route("DELETE /v1/customers/{customer}/tax_ids/{id}", tax_ids.delete),
@@ -124,7 +142,7 @@ ROUTES = [
     _route(
         "POST /v1/invoices",
         invoices.create,
-        f"{_INVOICE} automatic_tax customer currency pending_invoice_items_behavior",
+        f"{_INVOICE} automatic_tax customer currency from_invoice pending_invoice_items_behavior",
     ),
     _route(
         "GET /v1/invoices",
@@ -144,7 +162,7 @@ ROUTES = [
     _route(
         "POST /v1/invoices/{invoice}/attach_payment",
         payment_records.attach_payment,
-        "payment_record",
+        "payment_intent payment_record",
     ),
     _route(
         "POST /v1/invoiceitems",
@@ -182,6 +200,11 @@ ROUTES = [
     _route("POST /v1/credit_notes/{id}/void", credit_notes.void),
     _route("GET /v1/events", events.list_events, f"{_PAGE} type types"),
     _route("GET /v1/events/{id}", events.retrieve),
+    _route(
+        "POST /v1/payment_intents",
+        charges.create_intent,
+        "amount confirm currency customer metadata payment_method payment_method_types",
+    ),
     _route("GET /v1/payment_intents", charges.list_intents, f"{_PAGE} customer"),
     _route("GET /v1/payment_intents/{intent}", charges.retrieve_intent),
     _route("GET /v1/charges", charges.list_charges, f"{_PAGE} customer payment_intent"),

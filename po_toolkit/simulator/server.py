@@ -15,9 +15,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from po_toolkit.simulator import control_http, hosted_page
+from po_toolkit.simulator import hosted_page
 from po_toolkit.simulator.api import Api, ConnectionDropped
 from po_toolkit.simulator.control import Control
+from po_toolkit.simulator.control import routes as control_routes
 from po_toolkit.simulator.webhooks import Webhooks
 from po_toolkit.simulator.world import Options, World
 
@@ -132,7 +133,7 @@ class Simulator:
                 Route("/v1/{rest:path}", api, methods=methods),
                 Route("/v2/{rest:path}", api, methods=methods),
                 *hosted_page.routes(self.world),
-                *control_http.routes(self.control),
+                *control_routes(self.control),
             ]
         )
 

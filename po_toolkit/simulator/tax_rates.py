@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from po_toolkit.simulator.errors import invalid
 from po_toolkit.simulator.events import changed, emit
-from po_toolkit.simulator.metadata import merged
 from po_toolkit.simulator.paging import created_within, page
+from po_toolkit.simulator.parameters import merged
 from po_toolkit.simulator.world import Account, Json
 
 MOST_ON_ONE_LINE = 10

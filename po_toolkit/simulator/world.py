@@ -5,12 +5,13 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from po_toolkit.simulator import unproven
 from po_toolkit.simulator.errors import missing
 
 Json = dict[str, Any]
@@ -43,12 +44,14 @@ class Options:
             endpoint, are answered with 429.
         deliver: "on_request" keeps events until they are asked for; "at_once" posts them.
         max_invoice_items: How many lines one invoice may have.
+        switches: Which of :data:`po_toolkit.simulator.unproven.SWITCHES` are on.
     """
 
     latency: float = 0.0
     rate_limits: bool = False
     deliver: str = "on_request"
     max_invoice_items: int = 250
+    switches: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -74,8 +77,18 @@ class Mail:
 
 
 @dataclass
+class Key:
+    """One API key; ``permissions`` are a restricted key's, e.g. ``customer_write``."""
+
+    key: str
+    account: Account
+    revoked: bool = False
+    permissions: frozenset[str] | None = None
+
+
+@dataclass
 class Account:
-    """One Stripe account: everything that one API key sees."""
+    """One mode of one Stripe account; ``key`` is its first API key."""
 
     key: str
     id: str
@@ -86,7 +99,13 @@ class Account:
     payments_of: dict[str, list[str]] = field(default_factory=dict)
     settles: dict[str, tuple[str, Decimal]] = field(default_factory=dict)
     automatic_taxes: dict[str, Decimal] = field(default_factory=dict)
-    revoked: bool = False
+    api_version: str = API_VERSION
+    """The account's default version: it shapes the events."""
+    switches: set[str] = field(default_factory=set)
+    held: list[Json] = field(default_factory=list)
+    """Events that happened and are neither listed nor delivered yet."""
+    holds_events: bool = False
+    events_came_late: bool = False
     request_id: str | None = None
     idempotency_key: str | None = None
     on_event: Callable[[Account, Json], None] | None = None
@@ -95,6 +114,10 @@ class Account:
     def livemode(self) -> bool:
         """Whether its key is a live one."""
         return "_live_" in self.key
+
+    def turned(self, switch: str) -> bool:
+        """Whether an unproven behaviour is switched on."""
+        return unproven.known(switch) in self.switches
 
     def now(self) -> int:
         """Return the simulator's present second."""
@@ -141,6 +164,7 @@ class World:
         self.clock = Clock()
         self.lock = threading.RLock()
         self.accounts: dict[str, Account] = {}
+        self.keys: dict[str, Key] = {}
         self.calls: list[RecordedCall] = []
         self.on_event: Callable[[Account, Json], None] | None = None
         self._run = secrets.token_hex(4)
@@ -152,12 +176,29 @@ class World:
 
     def account(self, key: str) -> Account:
         """Return the account of a key, made at its first use."""
-        if key not in self.accounts:
-            account_id = self.new_id("acct")
-            self.accounts[key] = Account(
-                key, account_id, self, self.clock.now(), on_event=self.on_event
-            )
-        return self.accounts[key]
+        return self.key(key).account
+
+    def key(self, key: str) -> Key:
+        """Return what is known about a key; a new one opens an account of its own."""
+        if key not in self.keys:
+            self.keys[key] = Key(key, self._open(key, self.new_id("acct")))
+        return self.keys[key]
+
+    def add_key(self, key: str, account: Account, permissions: Collection[str] | None) -> Key:
+        """Give an account one more key; one of the other mode sees nothing of this mode."""
+        same_mode = ("_live_" in key) == account.livemode
+        of_account = account if same_mode else self._open(key, account.id)
+        allowed = None if permissions is None else frozenset(permissions)
+        self.keys[key] = Key(key, of_account, permissions=allowed)
+        return self.keys[key]
+
+    def _open(self, key: str, account_id: str) -> Account:
+        switches = {unproven.known(name) for name in self.options.switches}
+        account = Account(
+            key, account_id, self, self.clock.now(), switches=switches, on_event=self.on_event
+        )
+        self.accounts[key] = account
+        return account
 
     def account_of(self, object_id: str) -> Account:
         """Return the account that holds an object.

@@ -1,80 +1,140 @@
-"""The journal of writes to Stripe: each intent is stored before its first try."""
+"""The rows of the outbox: each write to Stripe is stored before its first try."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
+from sqlalchemy.orm import Session
 
+from po_toolkit.domain.states import WriteState
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.tables import StripeWrite
 from po_toolkit.store.upsert import insert_if_new
 
+Json = dict[str, Any]
+
 
 @dataclass(frozen=True, slots=True)
-class Intent:
-    """A write as it was stored first, and as it is sent each time."""
+class StoredWrite:
+    """One attempt at a write as it was stored first, and as it is sent each time."""
 
+    slot: str
+    attempt: int
     key: str
     path: str
-    body: dict[str, Any]
+    body: Json
+    state: WriteState
+    stored_at: datetime
 
 
-def intend(
+def insert(
     uow: UnitOfWork,
-    key: str,
-    path: str,
-    body: Mapping[str, Any],
     *,
+    kind: str,
+    slot: str,
+    attempt: int,
+    path: str,
+    body: Json,
     conference_id: int,
     purchase_order_id: int | None,
     now: datetime,
-) -> Intent:
-    """Store what will be asked of Stripe; an intent stored earlier stays as it is.
+) -> StoredWrite | None:
+    """Store an attempt; None where it was stored before.
 
     Args:
         uow: The transaction.
-        key: The idempotency key.
+        kind: What is written.
+        slot: The subject's uuid, generation and step; with the attempt it is the idempotency key.
+        attempt: Which one, from 1.
         path: The endpoint.
         body: The parameters, in the order in which they are sent.
         conference_id: Whose account.
         purchase_order_id: Which purchase order, if one.
         now: The present.
     """
-    text = json.dumps(body, ensure_ascii=False)
+    key = f"{slot}-a{attempt}"
     new = insert_if_new(
         uow.session,
         StripeWrite,
         {
             "conference_id": conference_id,
             "purchase_order_id": purchase_order_id,
+            "kind": kind,
+            "slot": slot,
+            "attempt": attempt,
             "idempotency_key": key,
             "path": path,
-            "body": text,
+            "body": json.dumps(body, ensure_ascii=False),
+            "state": WriteState.PENDING.value,
             "first_tried_at": now,
             "stripe_id": "",
         },
-        [StripeWrite.idempotency_key],
+        [StripeWrite.slot, StripeWrite.attempt],
     )
     if not new:
-        query = select(StripeWrite.path, StripeWrite.body).where(StripeWrite.idempotency_key == key)
-        path, text = uow.session.execute(query).one()
-    return Intent(key, path, json.loads(text))
+        return None
+    return StoredWrite(slot, attempt, key, path, body, WriteState.PENDING, now)
 
 
-def finish(uow: UnitOfWork, key: str, stripe_id: str, now: datetime) -> None:
-    """Note that Stripe did it, and what it made."""
-    uow.session.connection().execute(
-        _FINISH, {"key": key, "finished_at": now, "stripe_id": stripe_id}
+def latest(session: Session, slot: str) -> StoredWrite | None:
+    """Return the last attempt of a slot, if there was one."""
+    row = session.execute(_LATEST, {"slot": slot}).one_or_none()
+    if row is None:
+        return None
+    return StoredWrite(
+        slot=slot,
+        attempt=row.attempt,
+        key=row.idempotency_key,
+        path=row.path,
+        body=json.loads(row.body),
+        state=WriteState(row.state),
+        stored_at=row.first_tried_at,
     )
 
 
-_FINISH = (
-    update(StripeWrite)
-    .where(StripeWrite.idempotency_key == bindparam("key"))
-    .values(finished_at=bindparam("finished_at"), stripe_id=bindparam("stripe_id"))
+_LATEST = (
+    select(
+        StripeWrite.attempt,
+        StripeWrite.idempotency_key,
+        StripeWrite.path,
+        StripeWrite.body,
+        StripeWrite.state,
+        StripeWrite.first_tried_at,
+    )
+    .where(StripeWrite.slot == bindparam("slot"))
+    .order_by(StripeWrite.attempt.desc())
+    .limit(1)
 )
+
+
+def settle(
+    uow: UnitOfWork, key: str, state: WriteState, now: datetime, *, stripe_id: str = ""
+) -> None:
+    """Note how a pending attempt ended; one that has ended stays as it is."""
+    uow.session.connection().execute(
+        _SETTLE, {"key": key, "end": state.value, "at": now, "made": stripe_id}
+    )
+
+
+_SETTLE = (
+    update(StripeWrite)
+    .where(
+        StripeWrite.idempotency_key == bindparam("key"),
+        StripeWrite.state == WriteState.PENDING.value,
+    )
+    .values(state=bindparam("end"), finished_at=bindparam("at"), stripe_id=bindparam("made"))
+)
+
+
+def done_since(session: Session, path: str, since: datetime) -> int:
+    """Return how many writes to an endpoint were done since a moment."""
+    query = select(func.count()).where(
+        StripeWrite.path == path,
+        StripeWrite.state == WriteState.DONE.value,
+        StripeWrite.finished_at >= since,
+    )
+    return session.scalar(query) or 0

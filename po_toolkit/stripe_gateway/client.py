@@ -18,7 +18,7 @@ import stripe
 from pydantic import SecretStr
 
 from po_toolkit.errors import StripeGatewayError, StripeUnknownError
-from po_toolkit.stripe_gateway.translate import header, translate
+from po_toolkit.stripe_gateway.translate import header, translate, unreadable
 
 API_VERSION = "2026-10-28.endive"
 TIMEOUT_SECONDS = 30
@@ -77,22 +77,32 @@ class StripeGateway:
         """
         return self._call("get", path, dict(params or {}), None)
 
-    def write(self, path: str, body: Mapping[str, Any], *, idempotency_key: str) -> Json:
+    def write(
+        self, path: str, body: Mapping[str, Any], *, idempotency_key: str, expects: str = ""
+    ) -> Json:
         """Do one write; safe to repeat with the same key and body.
+
+        Only the outbox calls it; see :mod:`po_toolkit.outbox`.
+
+        Args:
+            path: The endpoint.
+            body: The parameters.
+            idempotency_key: The same for each repeat of the same write.
+            expects: What kind of object the answer must be, as ``invoice``; by default any.
 
         Raises:
             StripeGatewayError: In one of its kinds.
         """
-        return self._call("post", path, dict(body), idempotency_key)
+        return self._call("post", path, dict(body), idempotency_key, expects)
 
-    def delete(self, path: str) -> Json:
+    def delete(self, path: str, *, expects: str = "") -> Json:
         """Delete one object.
 
         Raises:
             StripeNotFoundError: It is gone already.
             StripeGatewayError: In one of its other kinds.
         """
-        return self._call("delete", path, {}, None)
+        return self._call("delete", path, {}, None, expects)
 
     def pages(self, path: str, params: Mapping[str, Any] | None = None) -> Iterator[list[Json]]:
         """Walk a list page by page, newest first, as Stripe orders it.
@@ -109,32 +119,52 @@ class StripeGateway:
                 return
             query["starting_after"] = rows[-1]["id"]
 
-    def _call(self, method: str, path: str, params: Json, key: str | None) -> Json:
+    def _call(
+        self, method: str, path: str, params: Json, key: str | None, expects: str = ""
+    ) -> Json:
         options = {"idempotency_key": key} if key else {}
         endpoint = f"{method} {_IDS.sub('/*', path)}"
         for tried in range(1, TRIES + 1):
             self._permit(endpoint)
             with self._lock:
                 self.calls += 1
+            error: stripe.StripeError | None = None
             try:
                 answer = self._client.raw_request(method, path, **params, **options)
-            except stripe.StripeError as error:
-                ours = translate(error)
+                return _whole(answer.data, expects)
+            except stripe.StripeError as theirs:
+                error, ours = theirs, translate(theirs)
                 if error.http_status == 429:
                     self._slow_down()
-                if tried == TRIES or not _again(error, ours):
-                    raise ours from None
-                self._sleep(_pause(error, tried))
-            else:
-                data: Json = answer.data
-                return data
+            except StripeUnknownError as unreadable_answer:
+                ours = unreadable_answer
+            except (AttributeError, TypeError):  # the SDK takes every error for Stripe's
+                ours = unreadable("not readable")
+            if tried == TRIES or not _again(error, ours):
+                raise ours from None
+            self._sleep(_pause(error, tried))
         raise AssertionError("unreachable")
 
 
 _IDS = re.compile(r"/[a-z]{2,10}_[A-Za-z0-9_]+")
 
 
-def _again(error: stripe.StripeError, ours: StripeGatewayError) -> bool:
+def _whole(answer: Any, expects: str) -> Json:
+    """Return an answer that is a whole JSON object, of the expected kind where one is expected.
+
+    Raises:
+        StripeUnknownError: It is anything else, as what a proxy answers with status 200.
+    """
+    if not isinstance(answer, dict) or not isinstance(answer.get("object"), str):
+        raise unreadable("not an object of Stripe's")
+    if answer["object"] == "list" and not isinstance(answer.get("data"), list):
+        raise unreadable("a list without rows")
+    if expects and (answer["object"] != expects or not isinstance(answer.get("id"), str)):
+        raise unreadable(f"not a whole {expects.replace('_', ' ')}")
+    return answer
+
+
+def _again(error: stripe.StripeError | None, ours: StripeGatewayError) -> bool:
     """Tell whether the same call may end better.
 
     A failure at Stripe's side is asked about once more even where Stripe advises against it: the
@@ -142,12 +172,14 @@ def _again(error: stripe.StripeError, ours: StripeGatewayError) -> bool:
     """
     if not isinstance(ours, StripeUnknownError):
         return False
-    return (error.http_status or 0) >= 500 or header(error, "stripe-should-retry") != "false"
+    if error is None or (error.http_status or 0) >= 500:
+        return True
+    return header(error, "stripe-should-retry") != "false"
 
 
-def _pause(error: stripe.StripeError, tried: int) -> float:
+def _pause(error: stripe.StripeError | None, tried: int) -> float:
     """Seconds to wait: what Stripe asks for, else doubling with jitter, at most 8."""
-    asked = header(error, "retry-after")
+    asked = header(error, "retry-after") if error is not None else ""
     if asked.isdigit() and int(asked) <= 60:
         return int(asked) + random.random() * 0.25  # noqa: S311 jitter, no secret
     longest: float = min(0.25 * 2**tried, 8.0)

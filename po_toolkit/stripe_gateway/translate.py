@@ -26,21 +26,40 @@ def header(error: stripe.StripeError, name: str) -> str:
 def translate(error: stripe.StripeError) -> StripeGatewayError:
     """Return our error for one of the SDK's.
 
-    A 4xx is a definite refusal, except 409 and 429, which say nothing about the data. A 500 that
-    Stripe replays is stored under the key; any other failure leaves the outcome unknown.
+    A 4xx with an error of Stripe's in its body is a definite refusal, except 409 and 429, which
+    say nothing about the data. A 500 that Stripe replays is stored under the key. Any other
+    failure leaves the outcome unknown, also a 4xx of a proxy and a body that cannot be read,
+    whatever its status.
     Source: Stripe, "Error handling" and "Idempotent requests".
     """
     status = error.http_status or 0
-    said = str(error.user_message or "no reason given")
+    if 0 < status < 500 and not _from_stripe(error):
+        return unreadable("not readable")
+    reason = str(error.user_message or "no reason given")
     code = error.code or ""
     param = str(getattr(error, "param", None) or "")
     request_id = error.request_id or ""
-    kind, message = _kind(error, status, code, said)
+    kind, message = _kind(error, status, code, reason)
     return kind(message, code=code, param=param, request_id=request_id)
 
 
+def unreadable(what: str) -> StripeUnknownError:
+    """Return the error for an answer that is not what was asked for, whatever its status."""
+    return StripeUnknownError(
+        f"Stripe's answer was {what}, so it is not known whether it did what was asked. Try again: "
+        f"it is safe."
+    )
+
+
+def _from_stripe(error: stripe.StripeError) -> bool:
+    """Tell whether the body is an error object of Stripe's, which names its type."""
+    body = error.json_body
+    inner = body.get("error") if isinstance(body, Mapping) else None
+    return isinstance(inner, Mapping) and isinstance(inner.get("type"), str)
+
+
 def _kind(
-    error: stripe.StripeError, status: int, code: str, said: str
+    error: stripe.StripeError, status: int, code: str, reason: str
 ) -> tuple[type[StripeGatewayError], str]:
     if status in (401, 403):
         return StripeAuthenticationError, (
@@ -48,16 +67,17 @@ def _kind(
             "settings. Nothing is half done: run the same command again then."
         )
     if isinstance(error, stripe.IdempotencyError) and status != 409:
-        return StripeIdempotencyError, f"Stripe knows this key with another body: {said}"
+        return StripeIdempotencyError, f"Stripe knows this key with another body: {reason}"
     if status == 404 or code == "resource_missing":
-        return StripeNotFoundError, f"Stripe does not have it: {said}"
+        return StripeNotFoundError, f"Stripe does not have it: {reason}"
     if status >= 500 and header(error, "idempotent-replayed") == "true":
         return StripeStored500Error, "Stripe keeps answering with a stored failure"
     if status in (409, 429) or status >= 500 or status == 0:
-        reason = {409: "is busy with the same call", 429: "asks to slow down"}.get(
+        failure = {409: "is busy with the same call", 429: "asks to slow down"}.get(
             status, f"failed with {status}" if status else "could not be reached"
         )
         return StripeUnknownError, (
-            f"Stripe {reason}; what was asked may or may not have been done. Try again: it is safe."
+            f"Stripe {failure}; what was asked may or may not have been done. Try again: it is "
+            f"safe."
         )
-    return StripeRefusedError, f"Stripe refused: {said}"
+    return StripeRefusedError, f"Stripe refused: {reason}"

@@ -93,6 +93,7 @@ def a_bank_debit_returned_after_it_looked_paid(sponsor):
 
 
 def a_transfer_that_fits(sponsor):
+    sponsor.staff(f"/v1/invoices/{sponsor.invoice}", auto_advance=True)
     sponsor.sim.transfer(sponsor.customer, WHOLE)
 
 

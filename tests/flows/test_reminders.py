@@ -141,12 +141,22 @@ def test_a_reminder_that_was_cut_off_is_finished_once(world, kind):
     assert (world.run(), world.mails()) == ("none", 2)
 
 
-def test_one_of_unknown_fate_is_not_repeated_after_the_key_is_forgotten(world):
+def test_one_of_unknown_outcome_is_found_after_the_key_is_forgotten(world):
     world.days(31)
     world.control.fail(path="/v1/invoices/*/send", kind="drop_after", times=20)
     world.run()
     world.control.clear_faults()
     world.days(2)
+    assert (world.run(), world.mails()) == ("sent", 2)
+    assert (world.run(), world.mails()) == ("none", 2)
+
+
+def test_one_that_nobody_can_look_for_any_more_is_not_repeated(world):
+    world.days(31)
+    world.control.fail(path="/v1/invoices/*/send", kind="drop_after", times=20)
+    world.run()
+    world.control.clear_faults()
+    world.clock.advance(days=30)
     assert (world.run(), world.mails()) == ("failed", 2)
     assert (world.run(), world.mails()) == ("none", 2)
 

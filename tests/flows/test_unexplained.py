@@ -174,3 +174,20 @@ def test_credit_in_a_second_currency_is_shown_as_credit(opened, simulator, make_
             ("eur", 5_000),
             ("usd", 5_000),
         ]
+
+
+@pytest.mark.parametrize("channel", ["webhook", "sync"])
+def test_credit_in_a_second_currency_is_heard_of_though_no_event_holds_it(
+    opened, simulator, make_order, found, channel
+):
+    """It comes only when expanded; a harmless change of the customer afterwards hides nothing."""
+    create_stripe_invoice(make_order(), opened=opened)
+    sync_conference(opened)
+    since = len(simulator.control.all("event"))
+    (customer,) = simulator.control.all("customer")
+    simulator.control.move_balance(customer["id"], -4_200, "eur")
+    path = f"/v1/customers/{customer['id']}"
+    opened.gateway.write(path, {"description": "of no matter"}, idempotency_key="note")
+    heard(opened, simulator, channel, since)
+    stuck = found()["money_stuck_at_stripe"]
+    assert list(zip(stuck["currency"], stuck["at_stake"], strict=True)) == [("eur", 4_200)]

@@ -63,6 +63,12 @@ POST /v1/payment_records/{id}/report_refund
 POST /v1/disputes/{dispute}/close
 POST /v1/customers
 POST /v1/customers/{customer}
+POST /v1/customers/{customer}/balance_transactions
+POST /v1/test_helpers/customers/{customer}/fund_cash_balance
+POST /v1/coupons
+GET /v1/coupons/{coupon}
+DELETE /v1/coupons/{coupon}
+POST /v1/payment_intents
 POST /v1/customers/{customer}/tax_ids
 GET /v1/customers/{customer}/tax_ids
 DELETE /v1/customers/{customer}/tax_ids/{id}

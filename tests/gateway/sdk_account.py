@@ -13,6 +13,7 @@ import stripe
 from stripe.params import WebhookEndpointCreateParams
 
 from po_toolkit.simulator import Simulator
+from po_toolkit.simulator.world import API_VERSION
 
 _ENABLED = WebhookEndpointCreateParams.__annotations__["enabled_events"]
 EVENT_TYPES = set(re.findall(r"[a-z_]+(?:\.[a-z_]+)+", repr(_ENABLED)))
@@ -92,6 +93,8 @@ class Account:
             if status == 200:
                 found += openapi.faults_of_answer(method, path, answer)
         for event in self.sim.control.all("event", self.key):
+            if event["api_version"] != API_VERSION:
+                continue  # the description is of our version
             subject = event["data"]["object"]
             lines = openapi.faults(subject, subject["object"])
             found += [f"event {event['type']}: {line}" for line in lines]

@@ -34,6 +34,7 @@ from po_toolkit.api.invoices import (
 from po_toolkit.api.ledger import cancel, credit, record_payment_by_hand, refund
 from po_toolkit.api.payouts import pull_payouts
 from po_toolkit.api.reminders import send_reminders
+from po_toolkit.api.stripe_check import check_stripe
 from po_toolkit.api.sync import sync_conference, sync_purchase_order
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import PoToolkitError
@@ -117,6 +118,7 @@ def _play(opened, simulator, make_order) -> None:
     simulator.control.advance(3 * 86_400)
     simulator.control.payout(account=opened.settings.stripe_secret_key.get_secret_value())
     pull_payouts(opened, full=True)
+    check_stripe(opened, wait=lambda _seconds: None)
     pull_payouts(opened)
     news = next(e for e in simulator.control.all("event") if e["type"].startswith("payout."))
     handle(opened, [news])

@@ -17,7 +17,8 @@ BY_TRANSFER = {
 
 
 def sent(account, amount: int, customer: str, **more):
-    return account.sent(amount, customer=customer, payment_settings=BY_TRANSFER, **more)
+    invoice = account.sent(amount, customer=customer, payment_settings=BY_TRANSFER, **more)
+    return account.v1.invoices.update(invoice.id, {"auto_advance": True})
 
 
 def statuses(account, *invoices) -> list[str]:

@@ -10,7 +10,7 @@ from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, column
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from po_toolkit.domain.deliveries import WAYS
-from po_toolkit.domain.states import LIVE_STATES, InvoiceState, InvoiceStep
+from po_toolkit.domain.states import LIVE_STATES, InvoiceState, InvoiceStep, WriteState
 from po_toolkit.store.columns import (
     CreatedAt,
     CurrencyCode,
@@ -145,12 +145,22 @@ class Invoice(Base):
 
 
 class StripeWrite(Base):
-    """The intent of one write to Stripe, stored before its first try and replayed as stored."""
+    """One attempt at a write to Stripe, stored before its first try and replayed as stored."""
 
     __tablename__ = "stripe_writes"
+    __table_args__ = (
+        Index("uq_stripe_writes_slot_attempt", "slot", "attempt", unique=True),
+        known("state", WriteState),
+    )
 
     id: Mapped[Key]
     conference_id: Mapped[int] = mapped_column(ForeignKey("conferences.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(32), default="")
+    """What is written; see :mod:`po_toolkit.outbox`."""
+    slot: Mapped[str] = mapped_column(String(200))
+    """The subject's uuid, generation and step; all attempts at one write share it."""
+    attempt: Mapped[int] = mapped_column(default=1)
+    state: Mapped[str] = mapped_column(String(16), default="pending")
     idempotency_key: Mapped[str] = mapped_column(String(255), unique=True)
     purchase_order_id: Mapped[int | None] = mapped_column(
         ForeignKey("purchase_orders.id"), index=True

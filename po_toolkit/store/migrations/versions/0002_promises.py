@@ -1,5 +1,6 @@
 """The database keeps the promises itself: one live invoice, known states, an append-only ledger."""
 
+import re
 from collections.abc import Iterable
 
 import sqlalchemy as sa
@@ -46,6 +47,7 @@ KNOWN: dict[str, dict[str, tuple[str, ...]]] = {
         "method": ("stripe", "wire", "ach", "check", "other"),
         "source": ("stripe", "manual", "bank"),
     },
+    "stripe_writes": {"state": ("pending", "done", "refused", "superseded")},
     "money_intents": {
         "kind": ("payment", "credit_note", "refund"),
         "step": ("report", "attach", "done", "refused"),
@@ -150,6 +152,53 @@ def _columns_and_tables() -> None:
             ["duplicate_of_id"],
             ["id"],
         )
+    _outbox()
+
+
+_KEY = re.compile(r"(?P<slot>.*)-a(?P<attempt>[0-9]+)(?:-c(?P<change>[0-9]+))?")
+
+
+def _outbox() -> None:
+    """Let each stored write say whose attempt it is and how it ended."""
+    with op.batch_alter_table("stripe_writes", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("kind", sa.String(length=32), server_default="", nullable=False)
+        )
+        batch_op.add_column(
+            sa.Column("slot", sa.String(length=200), server_default="", nullable=False)
+        )
+        batch_op.add_column(sa.Column("attempt", sa.Integer(), server_default="1", nullable=False))
+        batch_op.add_column(
+            sa.Column("state", sa.String(length=16), server_default="pending", nullable=False)
+        )
+    connection = op.get_bind()
+    rows = connection.execute(sa.text("SELECT id, idempotency_key, path FROM stripe_writes")).all()
+    moved = [{"id": row.id, **_slot_of(row.idempotency_key, row.path)} for row in rows]
+    if moved:
+        connection.execute(
+            sa.text("UPDATE stripe_writes SET slot = :slot, attempt = :attempt WHERE id = :id"),
+            moved,
+        )
+    connection.execute(
+        sa.text("UPDATE stripe_writes SET state = 'done' WHERE finished_at IS NOT NULL")
+    )
+    op.create_index(
+        "uq_stripe_writes_slot_attempt", "stripe_writes", ["slot", "attempt"], unique=True
+    )
+
+
+def _slot_of(key: str, path: str) -> dict[str, str | int]:
+    """Return the slot and attempt of a key as the first release made it."""
+    parts = _KEY.fullmatch(key)
+    if parts is None:
+        return {"slot": key, "attempt": 1}
+    slot, attempt = parts["slot"], int(parts["attempt"])
+    if parts["change"] is not None:
+        step = "tax-id" if path.endswith("/tax_ids") else "details"
+        return {"slot": f"{slot}-g{attempt}-{step}", "attempt": int(parts["change"]) + 1}
+    if slot.startswith("customer-"):
+        return {"slot": f"{slot}-g{attempt}-create", "attempt": 1}
+    return {"slot": slot, "attempt": attempt}
 
     _make_jobs()
 
