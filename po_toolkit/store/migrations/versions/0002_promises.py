@@ -112,6 +112,7 @@ ONCE = {
 def upgrade() -> None:
     """Apply."""
     _columns_and_tables()
+    _make_jobs()
     _refuse_what_breaks_a_rule()
     op.create_index(
         "uq_invoices_live",
@@ -199,8 +200,6 @@ def _slot_of(key: str, path: str) -> dict[str, str | int]:
     if slot.startswith("customer-"):
         return {"slot": f"{slot}-g{attempt}-create", "attempt": 1}
     return {"slot": slot, "attempt": attempt}
-
-    _make_jobs()
 
 
 def _make_jobs() -> None:
