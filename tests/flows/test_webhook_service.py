@@ -262,7 +262,7 @@ def test_a_monitor_hears_of_lag_and_of_a_dead_database(opened, call, news, monke
     def broken(*_):
         raise OSError("gone")
 
-    monkeypatch.setattr("po_toolkit.webhook.asgi._answers", broken)
+    monkeypatch.setattr("po_toolkit.webhook.asgi.check_database", broken)
     assert call("GET", "/healthz").status_code == 503
 
 
