@@ -7,11 +7,13 @@ a TOML file (``PO_TOOLKIT_CONFIG``, else ``.streamlit/secrets.toml``). Keys stay
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -34,6 +36,9 @@ from pydantic_settings import (
 from po_toolkit.errors import AmountError, SettingsError
 from po_toolkit.invoice_settings import ContentSettings, ReminderDays, TaxSettings
 from po_toolkit.money import normalize_currency
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 DEFAULT_CONFIG = Path(".streamlit/secrets.toml")
 DEFAULT_DATABASE_URL = "sqlite:///po_toolkit.db"
@@ -108,12 +113,31 @@ class ConferenceSettings(BaseModel):
             ) from None
         return value
 
+    @field_validator("stripe_secret_key")
+    @classmethod
+    def _known_key(cls, value: SecretStr) -> SecretStr:
+        """Take what surrounds a pasted key away; refuse a key that does not say its mode."""
+        key = value.get_secret_value().strip()
+        if key.startswith("sk_org_"):
+            raise ValueError(
+                "an organization's key (sk_org_…) opens several accounts; use a key of the account "
+                "that this conference bills from"
+            )
+        if key and not key.startswith(_SECRET_PREFIXES):
+            raise ValueError(
+                "not a secret key of Stripe; it starts with sk_test_, sk_live_, rk_test_ or "
+                "rk_live_, and the beginning says whether real money moves"
+            )
+        return SecretStr(key)
+
     @field_validator("stripe_webhook_secret", mode="before")
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
-        if isinstance(value, str | SecretStr):
-            return [value] if value else []
-        return value
+        given = [value] if isinstance(value, str | SecretStr) else value
+        if not isinstance(given, list):
+            return given
+        plain = [v.get_secret_value() if isinstance(v, SecretStr) else v for v in given]
+        return [v.strip() if isinstance(v, str) else v for v in plain if v]
 
     @model_validator(mode="after")
     def _something_to_remind_by(self) -> ConferenceSettings:
@@ -129,7 +153,7 @@ class ConferenceSettings(BaseModel):
         key = self.stripe_secret_key.get_secret_value()
         if not key:
             return "none"
-        return "live" if key.startswith(("sk_live_", "rk_live_")) else "test"
+        return "test" if key.startswith(("sk_test_", "rk_test_")) else "live"
 
 
 class Settings(BaseSettings):
@@ -190,16 +214,18 @@ def load_settings(config: Path | str | None = None) -> Settings:
     named = config or os.environ.get("PO_TOOLKIT_CONFIG")
     path = Path(named) if named else DEFAULT_CONFIG
     values: dict[str, Any] = {}
+    _refuse_misspelled_variables()
     if path.is_file():
         values = _read_toml(path)
+        _refuse_unknown(values, path)
         values["config_file"] = path
     elif named:
         raise SettingsError(f"The configuration file {path} does not exist.")
     try:
-        return Settings(**values)
+        settings = Settings(**values)
     except ValidationError as error:
         wrong = "; ".join(
-            f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}"
+            f"{'.'.join(map(str, e['loc'])) or 'settings'}: {_in_words(e)}"
             for e in error.errors(include_input=False, include_url=False, include_context=False)
         )
         raise SettingsError(
@@ -207,15 +233,87 @@ def load_settings(config: Path | str | None = None) -> Settings:
         ) from None
     except ValueError as error:
         raise SettingsError(f"A PO_TOOLKIT_* environment variable is wrong: {error}") from None
+    if path.is_file():
+        settings.database_url = _beside(settings.database_url, path)
+    return settings
+
+
+def _beside(database_url: str, config: Path) -> str:
+    """Return the URL with a relative SQLite path made absolute, seen from the settings file.
+
+    Else the same settings, used from another folder, would name another database. A file in
+    ``.streamlit`` counts as being in the folder that holds it.
+    """
+    scheme, slashes, rest = database_url.partition(":///")
+    name, mark, query = rest.partition("?")
+    if not scheme.startswith("sqlite") or not slashes or name in {"", ":memory:"}:
+        return database_url
+    folder = config.expanduser().resolve().parent
+    folder = folder.parent if folder.name == ".streamlit" else folder
+    return f"{scheme}:///{folder / Path(name).expanduser()}{mark}{query}"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return what a name was probably meant to be, as the end of a sentence, or ``""``."""
+    found = difflib.get_close_matches(name, sorted(known), 1)
+    return f"; did you mean {found[0]}?" if found else ""
+
+
+def _settings_names() -> set[str]:
+    return set(Settings.model_fields) - {"config_file"}
+
+
+def _refuse_unknown(values: dict[str, Any], path: Path) -> None:
+    unknown = [name for name in values if name not in _settings_names()]
+    if unknown:
+        wrong = "; ".join(
+            f"{name}: unknown setting{nearest(name, _settings_names())}" for name in unknown
+        )
+        raise SettingsError(f"Settings from {path} are wrong: {wrong}.")
+
+
+def _refuse_misspelled_variables() -> None:
+    """Refuse a variable that is almost one of ours; others may be somebody else's."""
+    known = {f"PO_TOOLKIT_{name.upper()}" for name in _settings_names()} | {"PO_TOOLKIT_CONFIG"}
+    for name in os.environ:
+        if name.startswith("PO_TOOLKIT_") and name not in known and (near := nearest(name, known)):
+            raise SettingsError(f"The environment variable {name} is unknown{near}")
+
+
+def _in_words(error: ErrorDetails) -> str:
+    """Say what is wrong with a setting; an unknown one with the nearest that there is."""
+    if error["type"] != "extra_forbidden":
+        return str(error["msg"])
+    model: Any = Settings
+    for step in error["loc"][:-1]:
+        fields = getattr(model, "model_fields", {})
+        model = _model_in(fields[step].annotation) if step in fields else model
+    known = getattr(model, "model_fields", {})
+    return f"unknown setting{nearest(str(error['loc'][-1]), known)}"
+
+
+def _model_in(annotation: Any) -> Any:
+    """Return the model that an annotation names, also inside of ``dict[…]`` or ``… | None``."""
+    inside = [_model_in(part) for part in get_args(annotation)]
+    found = [part for part in inside if part is not None]
+    if found:
+        return found[0]
+    return annotation if hasattr(annotation, "model_fields") else None
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        table = tomllib.loads(path.read_text("utf-8")).get("po_toolkit", {})
+        tables = tomllib.loads(path.read_text("utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path} is not valid TOML: {error}.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read: {error}.") from None
+    table = tables.get("po_toolkit")
+    if table is None and (
+        near := difflib.get_close_matches("po_toolkit", [t.lower() for t in tables], 1)
+    ):
+        raise SettingsError(f"{path} has a table [{near[0]}]; write it as [po_toolkit].")
+    table = {} if table is None else table
     if not isinstance(table, dict):
         raise SettingsError(f"{path}: po_toolkit must be a table, [po_toolkit].")
     return table
@@ -245,4 +343,5 @@ def obfuscate_key(key: str) -> str:
     return f"{prefix}…{rest[-4:]}" if len(rest) >= 12 else f"{prefix}…"
 
 
-_KEY_PREFIXES = ("sk_test_", "sk_live_", "rk_test_", "rk_live_", "pk_test_", "pk_live_", "whsec_")
+_SECRET_PREFIXES = ("sk_test_", "sk_live_", "rk_test_", "rk_live_")
+_KEY_PREFIXES = (*_SECRET_PREFIXES, "sk_org_", "pk_test_", "pk_live_", "whsec_")

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from po_toolkit.bootstrap import OpenConference
+from po_toolkit.domain import remedies
 from po_toolkit.domain.bank_matching import Part, Proposal, match
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PurchaseOrderError
@@ -132,10 +133,10 @@ def apply_line(opened: OpenConference, line_id: int) -> LineMatch:
     require(opened.actor, Act.MATCH)
     proposal = next((p for p in _proposals(opened) if p.line.id == line_id), None)
     if proposal is None or proposal.certainty == "ambiguous":
-        why = "several things fit" if proposal else "nothing is proposed"
+        why = "there are several matches" if proposal else "there is no match"
         raise PurchaseOrderError(
-            f"Bank line {line_id}: {why}; say what it is with: po-toolkit bank apply {line_id} "
-            f"--po REFERENCE."
+            f"Bank line {line_id}: {why}; choose what it is.",
+            remedy=remedies.match_line(opened.slug, line_id),
         )
     _apply(opened, line_id, proposal.parts, proposal.rule, proposal.evidence)
     return _shown(proposal, applied=True)

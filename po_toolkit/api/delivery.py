@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from po_toolkit.bootstrap import OpenConference
+from po_toolkit.domain import remedies
 from po_toolkit.domain.deliveries import refuse_unknown, way_words
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PurchaseOrderError
@@ -101,8 +102,8 @@ def final_pdf(opened: OpenConference, reference: str) -> tuple[PurchaseOrder, In
     live = order.live_invoice
     if live is None or live.step != "done" or not live.stripe_invoice_id:
         raise PurchaseOrderError(
-            f"{order.reference} has no invoice that is final; invoice it first with: "
-            f"po-toolkit invoice --conference {opened.slug} --po {order.reference}."
+            f"{order.reference} has no finalized invoice; invoice it first.",
+            remedy=remedies.invoice(opened.slug, order.reference),
         )
     return order, live, fetch_pdf(live.pdf_url, order.reference)
 

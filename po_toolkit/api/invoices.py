@@ -280,7 +280,7 @@ def adopt_claimed(
         try:
             results.append(adopt_invoice(opened, reference, stripe_id))
         except PoToolkitError as error:
-            results.append(InvoiceResult(reference, "failed", stripe_id, error=str(error)))
+            results.append(InvoiceResult(reference, "failed", stripe_id, error=error.reason))
     return results
 
 

@@ -59,9 +59,9 @@ def _settle(opened: OpenConference, intents: list[int]) -> list[str]:
             raise
         except StripeGatewayError as error:
             unanswered += 1
-            problems.append(str(error))
+            problems.append(error.reason)
         except PurchaseOrderError as error:
-            problems.append(str(error))
+            problems.append(error.reason)
     return problems
 
 

@@ -146,7 +146,7 @@ def _whole(event: Waiting) -> dict[str, Any]:
     data = whole.get("data")
     if not isinstance(data, dict) or not isinstance(data.get("object"), dict):
         raise PoToolkitError(
-            f"Event {event.event_id} tells of no object. Look it up in Stripe's dashboard and "
-            f"sync: po-toolkit sync."
+            f"Event {event.event_id} contains no object. Look it up in Stripe's dashboard, then "
+            f"sync."
         )
     return whole

@@ -21,6 +21,7 @@ from po_toolkit.cli.console import (
     print_table,
     progress_of,
     settings_of,
+    suggest,
     tell,
     write_bytes,
     wrong_usage,
@@ -165,6 +166,7 @@ def _finish(result: InvoiceResult, output: Format, done: str) -> None:
         typer.echo(f"Invoice page: {result.hosted_invoice_url}")
     if result.outcome == "failed":
         complain(f"{result.reference}: {result.error}")
+        suggest(result.error)
         raise typer.Exit(FAILED)
 
 
@@ -197,6 +199,7 @@ def _print_preview(preview: InvoicePreview, output: Format) -> None:
             [(skip.reference, skip.reason) for skip in preview.skipped],
             title="Would be skipped",
         )
+    suggest(*(skip.reason for skip in preview.skipped))
     totals = ", ".join(amount(total, code) for code, total in preview.totals.items())
     tell(f"{count(len(preview.ready), 'invoice')} of {totals or 'nothing'}. Nothing was sent.")
 
@@ -213,6 +216,7 @@ def _print_report(report: InvoiceReport, output: Format) -> None:
         ],
         whole=(0, 1, 2),
     )
+    suggest(*(result.error for result in report.results))
     tell(f"{report.invoiced} invoiced, {report.skipped} skipped, {report.failed} failed.")
 
 
@@ -265,6 +269,7 @@ def preview(
         tell(f"The invoice is {way_words(found.delivery)}.")
     if found.reason:
         tell(f"It cannot be invoiced now: {found.reason}")
+        suggest(found.reason)
     if not found.equal:
         raise typer.Exit(FAILED)
 
@@ -460,4 +465,5 @@ def reissue(
         typer.echo(f"Invoice page: {result.hosted_invoice_url}")
     if result.outcome != "invoiced":
         complain(f"{result.reference}: {result.error}")
+        suggest(result.error)
         raise typer.Exit(FAILED)

@@ -16,6 +16,15 @@ def end_of_day(day: date, timezone: str) -> datetime:
     return following.astimezone(UTC)
 
 
+def last_second(day: date, timezone: str) -> int:
+    """Return the last second of a day as Unix time: the due date that Stripe is given.
+
+    Stripe shows a due date in the account's timezone, so that the first second after the day would
+    read as one day late.
+    """
+    return int(end_of_day(day, timezone).timestamp()) - 1
+
+
 def local_day(instant: datetime, timezone: str) -> date:
     """Return the date that the clocks of the timezone showed."""
     return instant.astimezone(ZoneInfo(timezone)).date()

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from po_toolkit.config import ConferenceSettings
-from po_toolkit.domain.sums import EntryKind, Sums
+from po_toolkit.domain.sums import Sums
 from po_toolkit.money import display
 
 
@@ -33,21 +33,18 @@ def passed_steps(schedule: Iterable[int], taken: Collection[int], step: int) -> 
     return [earlier for earlier in schedule if earlier < step and earlier not in taken]
 
 
-def why_not(sums: Sums, entries: Iterable[tuple[str, int]], currency: str) -> str:
+def why_not(sums: Sums, currency: str) -> str:
     """Return why the books forbid a reminder, or ``""``.
 
     Args:
         sums: Of the purchase order.
-        entries: Kind and amount of each ledger entry.
         currency: Of all amounts.
     """
     if sums.balance <= 0:
         return "nothing is left to pay"
-    signs = {EntryKind.DISPUTE.value: 1, EntryKind.DISPUTE_REINSTATED.value: -1}
-    disputed = sum(signs.get(kind, 0) * amount for kind, amount in entries)
-    if disputed > 0:
-        return f"{display(disputed, currency)} is disputed"
-    if sums.refunded > sums.credited:
+    if sums.disputed > 0:
+        return f"{display(sums.disputed, currency)} is disputed"
+    if sums.held:
         return "money was refunded without a credit note; a person decides whether it is still owed"
     return ""
 

@@ -1,13 +1,19 @@
-"""What a purchase order's sums say: its balance and its money status.
+"""The money rules of a purchase order: its sums, balance, status, and what it still owes.
 
 All amounts are in the minor unit of one currency. The identity that every table keeps:
 ``total = credited + paid - refunded + balance``.
+
+Each rule is written once, in operators that numbers, columns of a database and columns of a frame
+understand alike. Front page, lists, reminders, reconciliation and documents take them from here.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, timedelta
 from enum import StrEnum
+from typing import Any
 
 
 class Status(StrEnum):
@@ -49,6 +55,87 @@ PAID_SIGN = {
 REFUNDED_SIGN = {EntryKind.REFUND: 1, EntryKind.REFUND_FAILED: -1}
 """Kinds that move ``refunded``, net of refunds that failed."""
 
+DISPUTED_SIGN = {EntryKind.DISPUTE: 1, EntryKind.DISPUTE_REINSTATED: -1}
+"""Kinds that move what disputes hold back, net of those that were won."""
+
+RETURNED_SIGN = {EntryKind.PAYMENT_REVERSAL: 1}
+"""Kinds that move what a bank returned, of entries that come from Stripe.
+
+One entered by a person corrects a slip: that payment never was."""
+
+
+def taken_back_sign(kind: EntryKind, source: str) -> int:
+    """Return how an entry moves what was paid once and then taken back by a bank or dispute."""
+    return DISPUTED_SIGN.get(kind, 0) + (RETURNED_SIGN.get(kind, 0) if source == "stripe" else 0)
+
+
+def balance_of(total: Any, credited: Any, paid: Any, refunded: Any) -> Any:
+    """Return what is still owed, below 0 when overpaid; of numbers or columns."""
+    return total - credited - paid + refunded
+
+
+def excess_of(total: Any, credited: Any, paid: Any, taken_back: Any) -> Any:
+    """Return by how much more than owed was paid at some time; below 0 when never; of any kind."""
+    return paid + taken_back - (total - credited)
+
+
+def is_held(total: Any, credited: Any, paid: Any, refunded: Any, taken_back: Any) -> Any:
+    """Tell whether an open balance waits for a decision; of numbers or columns.
+
+    A refund gives back an excess, or it leaves a debt of which only a person can say whether it is
+    still owed: then a credit note says that it is not. What a bank or a dispute took back was paid
+    once and is owed again, so it explains no refund.
+    """
+    excess = excess_of(total, credited, paid, taken_back)
+    is_open = balance_of(total, credited, paid, refunded) > 0
+    return is_open & (refunded > 0) & (refunded > excess)
+
+
+def held_amount(total: Any, credited: Any, paid: Any, refunded: Any, taken_back: Any) -> Any:
+    """Return how much of an open balance waits for a decision; of numbers or a frame's columns."""
+    excess = _least(refunded, _most(excess_of(total, credited, paid, taken_back), 0))
+    still_open = _most(balance_of(total, credited, paid, refunded), 0)
+    return _least(_most(refunded - excess, 0), still_open)
+
+
+def _most(one: Any, other: Any) -> Any:
+    return other + (one - other) * (one > other)
+
+
+def _least(one: Any, other: Any) -> Any:
+    return one - (one - other) * (one > other)
+
+
+def open_amount(balance: Any, *, cancelled: Any) -> Any:
+    """Return what an open invoice should still ask; of numbers or a frame's columns.
+
+    A cancelled purchase order owes nothing, and an overpaid one asks for nothing.
+    """
+    return balance * ((balance > 0) & (cancelled == 0))
+
+
+def status_rules(
+    balance: Any, paid: Any, *, active: Any, sent: Any, waits: Any, cancelled: Any
+) -> list[tuple[Any, Status]]:
+    """Return condition and status, the first that is true counts; of truths or columns of them.
+
+    Args:
+        balance: What is still owed.
+        paid: Payments net of their reversals.
+        active: Whether any ledger entry or credit note exists.
+        sent: Whether its invoice (ours, adopted or by hand) is final and owed.
+        waits: Whether that invoice waits to be delivered by a person.
+        cancelled: Cancelled stays cancelled, whatever money arrives.
+    """
+    return [
+        (cancelled, Status.CANCELLED),
+        (balance < 0, Status.OVERPAID),
+        ((balance == 0) & active, Status.PAID),
+        (paid > 0, Status.PARTIALLY_PAID),
+        (sent & waits, Status.ISSUED),
+        (sent, Status.SENT),
+    ]
+
 
 @dataclass(frozen=True, slots=True)
 class Sums:
@@ -58,13 +145,45 @@ class Sums:
     credited: int = 0
     paid: int = 0
     refunded: int = 0
+    taken_back: int = 0
+    """What banks and disputes took back; it is gone from ``paid`` already."""
+    disputed: int = 0
+    """The part of ``taken_back`` that disputes hold."""
     active: bool = False
     """True when any ledger entry or credit note exists."""
 
     @property
     def balance(self) -> int:
         """What is still owed; negative when overpaid."""
-        return self.total - self.credited - self.paid + self.refunded
+        return int(balance_of(self.total, self.credited, self.paid, self.refunded))
+
+    @property
+    def held(self) -> bool:
+        """Whether the balance waits for a person's decision after a refund."""
+        return bool(is_held(self.total, self.credited, self.paid, self.refunded, self.taken_back))
+
+
+def sums_of(
+    lines: Iterable[int], credits_: Iterable[int], entries: Iterable[tuple[str, str, int]]
+) -> Sums:
+    """Add up one purchase order.
+
+    Args:
+        lines: What each line bills.
+        credits_: The amount of each credit note.
+        entries: Kind, source and amount of each ledger entry.
+    """
+    notes = list(credits_)
+    rows = [(EntryKind(kind), source, amount) for kind, source, amount in entries]
+    return Sums(
+        total=sum(lines),
+        credited=sum(notes),
+        paid=sum(PAID_SIGN.get(kind, 0) * amount for kind, _, amount in rows),
+        refunded=sum(REFUNDED_SIGN.get(kind, 0) * amount for kind, _, amount in rows),
+        taken_back=sum(taken_back_sign(kind, source) * amount for kind, source, amount in rows),
+        disputed=sum(DISPUTED_SIGN.get(kind, 0) * amount for kind, _, amount in rows),
+        active=bool(rows or notes),
+    )
 
 
 def money_status(sums: Sums, *, sent: bool, cancelled: bool, delivered: bool = True) -> Status:
@@ -76,14 +195,34 @@ def money_status(sums: Sums, *, sent: bool, cancelled: bool, delivered: bool = T
         cancelled: Cancelled stays cancelled, whatever money arrives.
         delivered: False while a person has yet to deliver the invoice.
     """
-    if cancelled:
-        return Status.CANCELLED
-    if sums.balance < 0:
-        return Status.OVERPAID
-    if sums.balance == 0 and sums.active:
-        return Status.PAID
-    if sums.paid > 0:
-        return Status.PARTIALLY_PAID
-    if sent and not delivered:
-        return Status.ISSUED
-    return Status.SENT if sent else Status.DRAFT
+    rules = status_rules(
+        sums.balance,
+        sums.paid,
+        active=sums.active,
+        sent=sent,
+        waits=not delivered,
+        cancelled=cancelled,
+    )
+    return next((status for holds, status in rules if holds), Status.DRAFT)
+
+
+def due_date(
+    on_invoice: date | None,
+    own: date | None,
+    sent_on: date | None,
+    *,
+    own_days: int | None,
+    usual_days: int,
+) -> date | None:
+    """Return when the sponsor has to have paid, or None where nothing says it.
+
+    Args:
+        on_invoice: The due date that the live invoice shows.
+        own: The purchase order's own due date.
+        sent_on: The day its invoice was sent, or is dated.
+        own_days: The purchase order's own days until it is due.
+        usual_days: The conference's.
+    """
+    if on_invoice is not None or own is not None or sent_on is None:
+        return on_invoice or own
+    return sent_on + timedelta(days=usual_days if own_days is None else own_days)

@@ -74,8 +74,8 @@ def run_batch(
                 queue.append(reference)
                 wait(POLL_SECONDS if len(queue) == 1 else 0)
             except StripeAuthenticationError as error:
-                yield InvoiceResult(reference, "failed", error=str(error))
-                yield from (InvoiceResult(r, "failed", error=str(error)) for r in queue)
+                yield InvoiceResult(reference, "failed", error=error.reason)
+                yield from (InvoiceResult(r, "failed", error=error.reason) for r in queue)
                 return
 
 
@@ -106,7 +106,7 @@ def invoice_one(
     except (BusyError, LostLeaseError, StripeAuthenticationError):
         raise
     except PoToolkitError as error:
-        return _not_invoiced(opened, reference, str(error))
+        return _not_invoiced(opened, reference, error.reason)
     return InvoiceResult(reference, "invoiced", invoice.stripe_invoice_id or "", invoice.hosted_url)
 
 

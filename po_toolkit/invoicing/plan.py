@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from po_toolkit.domain import remedies
 from po_toolkit.domain.addresses import address_parts
+from po_toolkit.domain.periods import last_second
 from po_toolkit.domain.sums import Status
 from po_toolkit.domain.tax import MOST_RATES, Rate, rates_of
-from po_toolkit.errors import PurchaseOrderError
+from po_toolkit.errors import PurchaseOrderError, Reason
 from po_toolkit.invoicing.content import Content
 from po_toolkit.money import display, minor_to_api
 from po_toolkit.store.authorized import Authorized
@@ -32,7 +33,9 @@ def refuse_unbillable(order: PurchaseOrder, conference: Conference, today: date)
     """
     reason = unbillable_reason(order, conference, today)
     if reason:
-        raise PurchaseOrderError(f"{order.reference}: {reason}")
+        raise PurchaseOrderError(
+            f"{order.reference}: {reason}", remedy=getattr(reason, "remedy", None)
+        )
 
 
 def unbillable_reason(order: PurchaseOrder, conference: Conference, today: date) -> str:
@@ -53,9 +56,9 @@ def _reasons(order: PurchaseOrder, conference: Conference, today: date) -> Itera
     if live is not None and live.step == "done":
         yield f"already invoiced as {live.stripe_invoice_id}; it is never billed twice."
     if order.claimed_invoice_id and live is None:
-        yield (
-            f"invoiced by hand as {order.claimed_invoice_id}; adopt it with: "
-            f"po-toolkit adopt {order.reference} {order.claimed_invoice_id}."
+        yield Reason(
+            f"invoiced by hand as {order.claimed_invoice_id}; adopt that invoice instead.",
+            remedies.adopt(order.reference, order.claimed_invoice_id),
         )
     if len(order.line_items) > limit:
         yield (
@@ -68,9 +71,12 @@ def _reasons(order: PurchaseOrder, conference: Conference, today: date) -> Itera
         yield "nothing is left to pay."
     begun = live is not None and live.step != "customer" and not live.refused
     if order.due_date is not None and order.due_date < today and not begun:
-        yield (
-            f"due on {order.due_date}, which is past, and Stripe takes no such due date; change "
-            f"it in the app, or send it with: po-toolkit reissue {order.reference} --due-date DATE."
+        yield Reason(
+            f"due on {order.due_date}, which is in the past, and Stripe does not accept such a due "
+            f"date; send it with a new one.",
+            remedies.reissue(
+                order.reference, due_date=today + timedelta(days=conference.days_until_due)
+            ),
         )
     yield from Content(order, conference, 1).reasons()
     yield from _text_reasons(order)
@@ -240,19 +246,13 @@ class InvoicePlan:
 
     def _due(self) -> Json:
         if self.order.due_date is not None:
-            return {"due_date": end_of_day(self.order.due_date, self.conference.timezone)}
+            return {"due_date": last_second(self.order.due_date, self.conference.timezone)}
         days = self.order.days_until_due
         return {"days_until_due": self.conference.days_until_due if days is None else days}
 
 
 def _discount_text(line: PurchaseOrderLineItem) -> str:
     return line.description if line.quantity == 1 else f"{line.description} (x {line.quantity})"
-
-
-def end_of_day(day: date, timezone: str) -> int:
-    """Return the last second of a date in a timezone, as Unix time."""
-    next_day = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(timezone))
-    return int(next_day.timestamp()) - 1
 
 
 def same_lines(plan: InvoicePlan, stripe_lines: Sequence[Json]) -> bool:

@@ -49,8 +49,7 @@ def held_by_books(order: PurchaseOrder) -> str:
         return "it has no invoice that the sponsor can pay"
     if live.state == "finalized":
         return "nobody has noted that it was delivered"
-    entries = [(entry.kind, entry.amount) for entry in order.entries]
-    return why_not(order.sums, entries, order.currency)
+    return why_not(order.sums, order.currency)
 
 
 def held_by_stripe(opened: OpenConference, stripe_id: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from po_toolkit import outbox
 from po_toolkit.context import OpenConference
+from po_toolkit.domain import remedies
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.invoicing.drive import step_slot
@@ -37,8 +38,9 @@ def send_again(opened: OpenConference, order_id: int) -> Invoice:
             )
         if invoice.delivery == "ourselves":
             raise PurchaseOrderError(
-                f"{order.reference} is delivered by ourselves, so Stripe does not mail it; write "
-                f"the mail with: po-toolkit deliver {order.reference} --out invoice.eml."
+                f"{order.reference} is delivered by you, so Stripe does not email it; write the "
+                f"email draft and send it.",
+                remedy=remedies.deliver(order.reference),
             )
         uow.audit(Act.RESEND, order, after={"stripe_invoice_id": invoice.stripe_invoice_id})
     path = f"/v1/invoices/{invoice.stripe_invoice_id}/send"

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from po_toolkit.context import OpenConference
+from po_toolkit.domain import remedies
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import (
     InvoiceMismatchError,
@@ -255,8 +256,8 @@ def _voided_by_hand(drive: Drive, sight: Sight) -> None:
         _take_over(drive, row, sight.invoice)
     raise PurchaseOrderError(
         f"{drive.order.reference}: invoice {sight.invoice['id']} was voided by hand at Stripe. "
-        f"Send it again to bill it under a new invoice, or cancel it with: "
-        f"po-toolkit cancel {drive.order.reference}."
+        f"Send it again to bill it under a new invoice, or cancel the purchase order.",
+        remedy=remedies.cancel(drive.order.reference),
     )
 
 

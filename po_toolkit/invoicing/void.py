@@ -6,6 +6,7 @@ from typing import Any
 
 from po_toolkit import outbox
 from po_toolkit.context import OpenConference
+from po_toolkit.domain import remedies
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import (
     PoToolkitError,
@@ -64,9 +65,9 @@ def _take_back(drive: Drive, sight: Sight) -> str:
         )
         raise PurchaseOrderError(
             f"{drive.order.reference}: Stripe has {paid} on invoice {invoice['id']}, so it is not "
-            f"voided and nothing was changed. Sync to see the payment, then refund it. What was "
-            f"recorded by hand and reversed stays there: credit the balance instead, with "
-            f"po-toolkit credit-note {drive.order.reference}."
+            f"voided and nothing was changed. Sync to see the payment, then refund it. A payment "
+            f"that was recorded by hand and reversed stays there: credit the balance instead.",
+            remedy=remedies.sync(drive.opened.slug),
         )
     try:
         outbox.perform(drive.opened, _void(drive, f"/v1/invoices/{invoice['id']}"), Act.INVOICE)

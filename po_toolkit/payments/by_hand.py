@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import date
 from uuid import uuid4
 
+from po_toolkit.domain import remedies
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.sums import EntryKind
 from po_toolkit.errors import DuplicateEntryError, PurchaseOrderError
-from po_toolkit.money import display
+from po_toolkit.money import display, to_major
 from po_toolkit.payments import tell_book
 from po_toolkit.payments.intend import (
     intend,
@@ -123,21 +124,26 @@ def _refuse_twin(
     order: PurchaseOrder, amount: int, method: str, reference: str, payment_date: date
 ) -> None:
     """Refuse what seems to be in the ledger already, as a person's second press of the button."""
+    second = remedies.record_again(
+        order.reference, to_major(amount, order.currency), method, reference, payment_date
+    )
     twin = same_by_hand(
         order, method=method, reference=reference, payment_date=payment_date, amount=amount
     )
     if twin is not None:
         raise DuplicateEntryError(
             f"{order.reference} has a {method} of {display(amount, order.currency)} dated "
-            f"{payment_date} with reference {reference!r} already. If it really came twice, "
-            f"repeat with --again."
+            f"{payment_date} with reference {reference!r} already. If it really came twice, record "
+            f"it as a second payment.",
+            remedy=second,
         )
     outside_stripe = marked(order, amount)
     if outside_stripe is not None:
         raise DuplicateEntryError(
             f"{order.reference} has {display(amount, order.currency)} in the ledger already: the "
             f"invoice was marked as paid outside of Stripe on {outside_stripe.payment_date}. If "
-            f"this is other money, repeat with --again."
+            f"this is other money, record it as a second payment.",
+            remedy=second,
         )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import uuid4
 
+from po_toolkit.domain import remedies
 from po_toolkit.domain.bank_matching import Part
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import PurchaseOrderError
@@ -130,9 +131,10 @@ def _refuse_if_explained(
     uow: UnitOfWork, line: BankTransaction, *, but_aside: bool = False
 ) -> None:
     if bank_matches.matches_of(uow.session, [line.id])[line.id]:
+        conference = uow.session.get_one(Conference, line.conference_id)
         raise PurchaseOrderError(
-            f"Bank line {line.id} is matched already; undo that first with: "
-            f"po-toolkit bank undo {line.id}."
+            f"Bank line {line.id} is matched already; undo that match first.",
+            remedy=remedies.undo_match(conference.slug, line.id),
         )
     if line.set_aside and not but_aside:
         raise PurchaseOrderError(f"Bank line {line.id} was set aside: {line.set_aside}.")

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import uuid4
 
+from po_toolkit.domain import remedies
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.sums import EntryKind
 from po_toolkit.errors import PurchaseOrderError
-from po_toolkit.money import display
+from po_toolkit.money import display, to_major
 from po_toolkit.payments.intend import intend
 from po_toolkit.payments.record import Movement, record
 from po_toolkit.store import money_intents
@@ -63,7 +64,10 @@ def plan_refund(
         raise PurchaseOrderError(
             f"{order.reference}: {display(amount, order.currency)} is more than the {there} that "
             f"came through Stripe{' by that payment' if payment else ''} and can be refunded. Send "
-            f"back the rest from the bank, and enter it with --method wire."
+            f"the rest back from the bank, and record that.",
+            remedy=remedies.refund(
+                order.reference, to_major(missing, order.currency), method="wire"
+            ),
         )
     return plan
 

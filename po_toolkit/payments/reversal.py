@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date
 from uuid import uuid4
 
+from po_toolkit.domain import remedies
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.sums import EntryKind
 from po_toolkit.errors import PurchaseOrderError
-from po_toolkit.money import display
+from po_toolkit.money import display, to_major
 from po_toolkit.payments.record import Movement, record
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.tables import LedgerEntry, PurchaseOrder
@@ -37,8 +38,9 @@ def reverse(
     shown = f"entry {entry.id} of {display(entry.amount, entry.currency)}"
     if entry.source == "stripe":
         raise PurchaseOrderError(
-            f"{order.reference}: {shown} is what Stripe says ({entry.source_id}) and is not undone "
-            f"here. Give the money back with: po-toolkit refund {order.reference} --amount A."
+            f"{order.reference}: {shown} came from Stripe ({entry.source_id}) and is not reversed "
+            f"here. Refund it.",
+            remedy=remedies.refund(order.reference, to_major(entry.amount, entry.currency)),
         )
     if EntryKind(entry.kind) not in _OPPOSITE or entry.reverses_id is not None:
         raise PurchaseOrderError(

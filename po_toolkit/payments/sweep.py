@@ -140,7 +140,7 @@ def attempt(
     try:
         report.add(take(opened, said))
     except PurchaseOrderError as error:
-        report.problems.append(str(error))
+        report.problems.append(error.reason)
 
 
 def _compare_invoices(

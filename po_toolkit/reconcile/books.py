@@ -11,7 +11,7 @@ import pandas as pd
 from sqlalchemy.orm import Session
 
 from po_toolkit.domain.periods import end_of_day
-from po_toolkit.domain.sums import PAID_SIGN, REFUNDED_SIGN
+from po_toolkit.domain.sums import DISPUTED_SIGN, PAID_SIGN, REFUNDED_SIGN, RETURNED_SIGN
 from po_toolkit.reconcile.bank_side import BankSide, read_bank_side
 from po_toolkit.reconcile.schema import frame_of
 from po_toolkit.reconcile.standing import with_live_invoice, with_status, with_sums
@@ -177,6 +177,10 @@ def _signed_entries(entries: pd.DataFrame) -> pd.DataFrame:
     entries["invoice_id"] = entries["invoice_id"].astype("Int64")
     entries["paid"] = amount * _signs(entries["kind"], PAID_SIGN)
     entries["refunded"] = amount * _signs(entries["kind"], REFUNDED_SIGN)
+    entries["disputed"] = amount * _signs(entries["kind"], DISPUTED_SIGN)
+    returned = amount * _signs(entries["kind"], RETURNED_SIGN)
+    entries["returned"] = returned.where(entries["source"].eq("stripe"), 0)
+    entries["taken_back"] = entries["disputed"] + entries["returned"]
     for name in ("payment_date", "booked_on"):
         entries[name] = pd.to_datetime(entries[name]).astype("datetime64[s]")
     return entries

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from po_toolkit.domain.ageing import Bucket, bucket
 from po_toolkit.domain.periods import local_day
+from po_toolkit.domain.sums import balance_of, due_date, is_held
 from po_toolkit.money import to_major
 from po_toolkit.store import front_page as read
 from po_toolkit.store.database import Store
@@ -76,14 +77,14 @@ def front_page(store: Store, conference: Conference, *, today: date) -> FrontPag
     numbers: Counter[tuple[str, Bucket]] = Counter()
     amounts: Counter[tuple[str, Bucket]] = Counter()
     for group in groups:
-        due = _due(group.due_date, group.sent_at, group.days_until_due, conference)
-        key = group.currency, bucket(_late(due, today), sent=group.sent, held=False)
+        late = _late(_due(group, conference), today)
+        key = group.currency, bucket(late, sent=group.sent, held=False)
         numbers[key] += group.purchase_orders
         amounts[key] += group.amount
     for row in refunded:
         key = row.currency, _refunded_bucket(row, conference, today)
         numbers[key] += 1
-        amounts[key] += row.sum_total - row.sum_credited - row.sum_paid + row.sum_refunded
+        amounts[key] += row.balance
     order = list(Bucket)
     return FrontPage(
         by_status=[_status_sums(row) for row in statuses],
@@ -95,13 +96,14 @@ def front_page(store: Store, conference: Conference, *, today: date) -> FrontPag
     )
 
 
-def _due(
-    due: date | None, sent_at: datetime | None, own_days: int | None, conference: Conference
-) -> date | None:
-    if due is not None or sent_at is None:
-        return due
-    days = conference.days_until_due if own_days is None else own_days
-    return local_day(sent_at, conference.timezone) + timedelta(days=days)
+def _due(row: Any, conference: Conference) -> date | None:
+    return due_date(
+        row.due_date,
+        None,
+        local_day(row.sent_at, conference.timezone) if row.sent_at else None,
+        own_days=row.days_until_due,
+        usual_days=conference.days_until_due,
+    )
 
 
 def _late(due: date | None, today: date) -> int:
@@ -109,17 +111,16 @@ def _late(due: date | None, today: date) -> int:
 
 
 def _refunded_bucket(row: Any, conference: Conference, today: date) -> Bucket:
-    too_much = max(row.sum_paid + row.taken_back - (row.sum_total - row.sum_credited), 0)
-    due = _due(row.due_date, row.sent_at, row.days_until_due, conference)
+    sums = (row.sum_total, row.sum_credited, row.sum_paid, row.sum_refunded, row.taken_back)
     return bucket(
-        _late(due, today),
+        _late(_due(row, conference), today),
         sent=row.marked_sent or row.state in SENT_STATES,
-        held=row.sum_refunded > too_much,
+        held=is_held(*sums),
     )
 
 
 def _status_sums(row: Any) -> StatusSums:
-    balance = row.total - row.credited - row.paid + row.refunded
+    balance = balance_of(row.total, row.credited, row.paid, row.refunded)
     sums = {
         name: to_major(int(value), row.currency)
         for name, value in (

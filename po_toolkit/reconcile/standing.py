@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from po_toolkit.domain.ageing import LATE_BUCKETS, Bucket
-from po_toolkit.domain.sums import EntryKind, Status
+from po_toolkit.domain.sums import (
+    Status,
+    balance_of,
+    held_amount,
+    open_amount,
+    status_rules,
+)
 from po_toolkit.store.tables import Conference
 
 
@@ -21,23 +26,18 @@ def with_sums(orders: pd.DataFrame, entries: pd.DataFrame, notes: pd.DataFrame) 
         "paid": same.groupby("order_id")["paid"].sum(),
         "paid_stripe": by_stripe.groupby(same["order_id"]).sum(),
         "refunded": same.groupby("order_id")["refunded"].sum(),
-        "taken_back": _taken_back(same).groupby(same["order_id"]).sum(),
+        "taken_back": same.groupby("order_id")["taken_back"].sum(),
         "credited": notes.groupby("order_id")["amount"].sum(),
     }
     for name, by_order in sums.items():
         orders[name] = by_order.reindex(orders.index, fill_value=0).astype("int64")
     orders["paid_other"] = orders["paid"] - orders["paid_stripe"]
-    orders["balance"] = orders["total"] - orders["credited"] - orders["paid"] + orders["refunded"]
+    orders["balance"] = balance_of(
+        orders["total"], orders["credited"], orders["paid"], orders["refunded"]
+    )
     touched = pd.concat([entries["order_id"], notes["order_id"]]).unique()
     orders["active"] = orders.index.isin(touched)
     return orders[orders["created_by_then"] | orders["active"]].copy()
-
-
-def _taken_back(entries: pd.DataFrame) -> pd.Series[Any]:
-    """Return what a dispute or a late return took back: paid once, and not by a slip of ours."""
-    returned = entries["kind"].eq(EntryKind.PAYMENT_REVERSAL) & entries["source"].eq("stripe")
-    disputed = entries["kind"].isin([EntryKind.DISPUTE, EntryKind.DISPUTE_REINSTATED])
-    return (-entries["paid"]).where(returned | disputed, 0)
 
 
 _FROM_INVOICE = (
@@ -79,31 +79,20 @@ def with_status(orders: pd.DataFrame, as_of: date) -> pd.DataFrame:
     """Add status, days overdue and bucket; the rules of ``domain.sums`` and ``domain.ageing``."""
     balance = orders["balance"]
     cancelled = orders["cancelled"].astype(bool)
+    rules = status_rules(
+        balance,
+        orders["paid"],
+        active=orders["active"],
+        sent=orders["sent"],
+        waits=orders["state"].eq("finalized") & ~orders["marked_sent"].astype(bool),
+        cancelled=cancelled,
+    )
     orders["status"] = np.select(
-        [
-            cancelled,
-            balance < 0,
-            (balance == 0) & orders["active"],
-            orders["paid"] > 0,
-            orders["state"].eq("finalized") & ~orders["marked_sent"].astype(bool),
-            orders["sent"],
-        ],
-        [
-            Status.CANCELLED.value,
-            Status.OVERPAID.value,
-            Status.PAID.value,
-            Status.PARTIALLY_PAID.value,
-            Status.ISSUED.value,
-            Status.SENT.value,
-        ],
-        Status.DRAFT.value,
+        [holds for holds, _ in rules], [s.value for _, s in rules], Status.DRAFT.value
     )
-    orders["open"] = balance.where(~cancelled & (balance > 0), 0)
-    too_much = orders["paid"] + orders["taken_back"] - (orders["total"] - orders["credited"])
-    unexplained = (orders["refunded"] - too_much.clip(lower=0)).clip(lower=0)
-    orders["refunded_without_credit"] = unexplained.where(
-        unexplained < orders["open"], orders["open"]
-    )
+    orders["open"] = open_amount(balance, cancelled=cancelled)
+    sums = [orders[n] for n in ("total", "credited", "paid", "refunded", "taken_back")]
+    orders["refunded_without_credit"] = held_amount(*sums).where(~cancelled, 0)
     held = orders["refunded_without_credit"] > 0
     late = (pd.Timestamp(as_of) - orders["due_date"]).dt.days
     owing = (orders["open"] > 0) & orders["sent"] & ~held

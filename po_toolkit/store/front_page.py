@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import BigInteger, and_, case, cast, func, or_, select
 from sqlalchemy.orm import Session
 
-from po_toolkit.domain.sums import EntryKind, Status
+from po_toolkit.domain.sums import Status
+from po_toolkit.store.ledger import taken_back
 from po_toolkit.store.purchase_orders import SENT_STATES
 from po_toolkit.store.tables import (
     LIVE_STATES,
@@ -64,16 +65,15 @@ def open_groups(session: Session, conference_id: int) -> list[OpenGroup]:
     unknown = due.is_(None)
     sent_at = case((unknown, inv.sent_at))
     days = case((unknown, po.days_until_due))
-    open_now = _balance()
     keys = [po.currency, sent, due, sent_at, days]
     rows: Any = session.execute(
-        select(*keys, func.count(), cast(func.sum(open_now), BigInteger))
+        select(*keys, func.count(), cast(func.sum(po.kept_balance), BigInteger))
         .outerjoin(inv, and_(inv.purchase_order_id == po.id, inv.state.in_(sorted(LIVE_STATES))))
         .where(
             po.conference_id == conference_id,
             po.status.in_(_OWING),
             po.sum_refunded <= 0,
-            open_now > 0,
+            po.kept_balance > 0,
         )
         .group_by(*keys)
     )
@@ -86,20 +86,15 @@ def open_groups(session: Session, conference_id: int) -> list[OpenGroup]:
 def refunded_and_open(session: Session, conference_id: int) -> Sequence[Any]:
     """Return each purchase order that was refunded and is open: its sums, due date, and state."""
     po, inv, entry = PurchaseOrder, Invoice, LedgerEntry
-    returned = and_(entry.kind == EntryKind.PAYMENT_REVERSAL.value, entry.source == "stripe")
-    taken = case(
-        (or_(returned, entry.kind == EntryKind.DISPUTE.value), entry.amount),
-        (entry.kind == EntryKind.DISPUTE_REINSTATED.value, -entry.amount),
-        else_=0,
-    )
-    taken_back = (
-        select(cast(func.coalesce(func.sum(taken), 0), BigInteger))
+    gone = (
+        select(cast(func.coalesce(func.sum(taken_back()), 0), BigInteger))
         .where(entry.purchase_order_id == po.id)
         .scalar_subquery()
     )
     return session.execute(
         select(
             po.currency,
+            po.kept_balance.label("balance"),
             po.sum_total,
             po.sum_credited,
             po.sum_paid,
@@ -109,14 +104,14 @@ def refunded_and_open(session: Session, conference_id: int) -> Sequence[Any]:
             func.coalesce(inv.due_date, po.due_date).label("due_date"),
             inv.sent_at,
             inv.state,
-            taken_back.label("taken_back"),
+            gone.label("taken_back"),
         )
         .outerjoin(inv, and_(inv.purchase_order_id == po.id, inv.state.in_(sorted(LIVE_STATES))))
         .where(
             po.conference_id == conference_id,
             po.status.in_(_OWING),
             po.sum_refunded > 0,
-            _balance() > 0,
+            po.kept_balance > 0,
         )
     ).all()
 
@@ -152,8 +147,3 @@ def waiting(session: Session, conference_id: int) -> dict[str, int]:
         name: session.scalar(select(func.count(tables[name])).where(condition)) or 0
         for name, condition in counts.items()
     }
-
-
-def _balance() -> Any:
-    po = PurchaseOrder
-    return po.sum_total - po.sum_credited - po.sum_paid + po.sum_refunded

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, case, select
 from sqlalchemy.orm import Session
 
-from po_toolkit.domain.sums import EntryKind
+from po_toolkit.domain.sums import DISPUTED_SIGN, RETURNED_SIGN, EntryKind
 from po_toolkit.errors import NotFoundError
 from po_toolkit.store.tables import Conference, CreditNote, LedgerEntry, PurchaseOrder
 
 _AT_ONCE = 500
 """How many values go into one IN list."""
+
+
+def signed(signs: Mapping[EntryKind, int]) -> ColumnElement[int]:
+    """Return the amount of a ledger entry with the sign that its kind has, 0 for other kinds."""
+    amounts = (
+        (LedgerEntry.kind == kind.value, LedgerEntry.amount * s) for kind, s in signs.items()
+    )
+    return case(*amounts, else_=0)
+
+
+def taken_back() -> ColumnElement[int]:
+    """Return what a ledger entry says was taken back by a bank or a dispute."""
+    returned = case((LedgerEntry.source == "stripe", signed(RETURNED_SIGN)), else_=0)
+    return signed(DISPUTED_SIGN) + returned
 
 
 def entered(session: Session, conference: Conference, source_ids: Iterable[str]) -> set[str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, Subquery, and_, case, cast, func, or_, select
+from sqlalchemy import BigInteger, Select, Subquery, and_, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from po_toolkit.domain.references import comparable
-from po_toolkit.domain.sums import PAID_SIGN, REFUNDED_SIGN, EntryKind
+from po_toolkit.domain.sums import PAID_SIGN, REFUNDED_SIGN, balance_of
+from po_toolkit.store.ledger import signed
 from po_toolkit.store.tables import (
     LIVE_STATES,
     CreditNote,
@@ -102,8 +103,8 @@ def _with_sums(condition: Any) -> Any:
     entries = _summed(
         LedgerEntry.purchase_order_id,
         condition,
-        paid=_signed(PAID_SIGN),
-        refunded=_signed(REFUNDED_SIGN),
+        paid=signed(PAID_SIGN),
+        refunded=signed(REFUNDED_SIGN),
     )
     notes = _summed(CreditNote.purchase_order_id, condition, credited=CreditNote.amount)
     total = func.coalesce(lines.c.total, 0)
@@ -129,7 +130,7 @@ def _with_sums(condition: Any) -> Any:
             credited.label("credited"),
             paid.label("paid"),
             refunded.label("refunded"),
-            (total - credited - paid + refunded).label("balance"),
+            balance_of(total, credited, paid, refunded).label("balance"),
         )
         .outerjoin(lines, lines.c.order_id == po.id)
         .outerjoin(entries, entries.c.order_id == po.id)
@@ -152,11 +153,4 @@ def _summed(owner: Any, condition: Any, **amounts: Any) -> Subquery:
         .where(condition)
         .group_by(owner)
         .subquery()
-    )
-
-
-def _signed(signs: dict[EntryKind, int]) -> Any:
-    return case(
-        *((LedgerEntry.kind == kind.value, LedgerEntry.amount * s) for kind, s in signs.items()),
-        else_=0,
     )

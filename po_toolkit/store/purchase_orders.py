@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.orm import Session, selectinload
 
+from po_toolkit.domain import remedies
 from po_toolkit.domain.references import comparable, new_reference
 from po_toolkit.domain.sums import Status, Sums, money_status
 from po_toolkit.domain.tax import TaxRules, line_tax
@@ -49,8 +50,9 @@ def by_reference(session: Session, conference: Conference, reference: str) -> Pu
     ).one_or_none()
     if found is None:
         raise NotFoundError(
-            f"Conference {conference.slug} has no purchase order {reference}; "
-            f"list them with: po-toolkit reconcile --conference {conference.slug}."
+            f"Conference {conference.slug} has no purchase order {reference}; look it up in the "
+            f"list.",
+            remedy=remedies.list_orders(conference.slug),
         )
     return found
 

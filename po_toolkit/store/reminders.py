@@ -24,7 +24,7 @@ def unpaid_references(session: Session, conference: Conference) -> list[str]:
         .where(
             po.conference_id == conference.id,
             po.cancelled_at.is_(None),
-            po.sum_total - po.sum_credited - po.sum_paid + po.sum_refunded > 0,
+            po.kept_balance > 0,
             Invoice.state.in_(sorted(SENT_STATES)),
             Invoice.due_date.is_not(None),
         )

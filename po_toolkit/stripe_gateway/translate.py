@@ -40,7 +40,7 @@ def translate(error: stripe.StripeError) -> StripeGatewayError:
     param = str(getattr(error, "param", None) or "")
     request_id = error.request_id or ""
     kind, message = _kind(error, status, code, reason)
-    return kind(message, code=code, param=param, request_id=request_id)
+    return kind(message, stripe_code=code, param=param, request_id=request_id)
 
 
 def unreadable(what: str) -> StripeUnknownError:

@@ -191,7 +191,7 @@ def _failed_invoicing(visit: Visit, rows: Sequence[Any]) -> None:
         {
             "organization": row.organization_name,
             "reference": row.reference,
-            "error": words.said(row.error),
+            "error": row.error,
             "when": words.moment(row.updated_at, visit.opened.conference.timezone),
         }
         for row in rows
@@ -211,7 +211,7 @@ def _failed_tasks(visit: Visit, failed: Sequence[Task]) -> None:
     frame = pd.DataFrame(
         {
             "task": TASKS[task.kind],
-            "error": words.said(task.message),
+            "error": task.message,
             "when": words.moment(task.created_at, visit.opened.conference.timezone),
             "by": task.entered_by,
         }

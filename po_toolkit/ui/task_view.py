@@ -101,7 +101,7 @@ def stalled(visit: Visit, since: datetime) -> None:
 
 
 def _outcome(visit: Visit, task: Task) -> None:
-    said, who = words.plain(words.said(task.message)), _when(visit, task)
+    said, who = words.plain(task.message), _when(visit, task)
     if task.state == "done":
         st.success(f"{said} (Started {who}.)", icon=":material/check_circle:")
     elif task.state == "partly":

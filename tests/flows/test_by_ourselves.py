@@ -93,7 +93,7 @@ def test_only_what_we_deliver_can_be_noted_as_delivered(opened, make_order):
 
 def test_stripe_is_not_asked_to_mail_it_by_resend(opened, simulator, ours):
     issue(opened, ours)
-    with pytest.raises(PurchaseOrderError, match="po-toolkit deliver"):
+    with pytest.raises(PurchaseOrderError, match="email draft"):
         resend_invoice(opened, ours.reference)
     assert simulator.control.mails() == []
 

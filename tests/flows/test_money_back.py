@@ -312,7 +312,7 @@ def test_what_stripe_says_is_not_undone_by_hand(opened, simulator, sent):
     simulator.control.pay(sent.stripe_invoice_id)
     sync_conference(opened)
     (entry,) = fresh(opened, sent).entries
-    with pytest.raises(PurchaseOrderError, match="po-toolkit refund"):
+    with pytest.raises(PurchaseOrderError, match="Refund it"):
         reverse_entry(opened, str(entry.id))
 
 

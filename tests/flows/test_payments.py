@@ -18,6 +18,7 @@ from po_toolkit import (
     record_payment,
     sync_stripe_invoice_status,
 )
+from po_toolkit.api import ledger
 from po_toolkit.api.invoices import adopt_invoice, invoice_purchase_orders
 from po_toolkit.api.ledger import record_payment_by_hand
 from po_toolkit.api.sync import sync_conference
@@ -275,3 +276,20 @@ def _new_york_date(timestamp):
 
     moment = datetime.fromtimestamp(timestamp, UTC)
     return moment.astimezone(ZoneInfo("America/New_York")).date()
+
+
+def test_a_recorded_payment_comes_back_though_another_process_records_one_meanwhile(
+    opened, sent, monkeypatch
+):
+    """Whoever stores the returned entry beside a check must not get somebody else's wire."""
+    record = ledger.record_payment_by_hand
+
+    def record_then_another(*arguments, **named):
+        result = record(*arguments, **named)
+        record(opened, sent.reference, amount=Decimal("7.00"), method="check", note="Later")
+        return result
+
+    monkeypatch.setattr(ledger, "record_payment_by_hand", record_then_another)
+    entry = record_payment(sent, Decimal("5.00"), "wire", "FT1", date(2026, 11, 2), opened=opened)
+    assert (entry.method, entry.amount_major, entry.reference) == ("wire", Decimal("5.00"), "FT1")
+    assert fresh(opened, sent).total_paid == Decimal("12.00")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from po_toolkit.domain.reminders import due_step, passed_steps, step_words, why_not
-from po_toolkit.domain.sums import Sums
+from po_toolkit.domain.reminders import due_step, passed_steps, step_words
 
 DAYS = st.integers(-60, 120)
 
@@ -30,15 +29,6 @@ def test_a_late_start_sends_the_latest_step_only():
     assert passed_steps([-7, 0, 14], (), 14) == [-7, 0]
     assert due_step([-7, 0, 14], {14}, 20) is None
     assert due_step([-7, 0, 14], (), -8) is None
-
-
-def test_the_books_forbid_a_reminder_on_a_dispute_a_bare_refund_or_without_debt():
-    assert why_not(Sums(100, paid=100), [], "usd") == "nothing is left to pay"
-    disputed = [("payment", 100), ("dispute", 100)]
-    assert "disputed" in why_not(Sums(100), disputed, "usd")
-    assert why_not(Sums(100), [*disputed, ("dispute_reinstated", 100)], "usd") == ""
-    assert "refunded" in why_not(Sums(100, paid=100, refunded=100), [], "usd")
-    assert why_not(Sums(100, credited=50, paid=100, refunded=100), [], "usd") != ""
 
 
 def test_steps_read_well():

@@ -33,12 +33,12 @@ def config(tmp_path, monkeypatch):
 def test_a_file_is_read_and_the_environment_wins(config, monkeypatch):
     settings = load_settings(config)
     conference = settings.conference("pycon-2027")
-    assert settings.database_url == "sqlite:///from-file.db"
+    assert settings.database_url == f"sqlite:///{config.parent}/from-file.db"
     assert (conference.currency, conference.mode) == ("eur", "live")
     assert len(conference.stripe_webhook_secret) == 2
     monkeypatch.setenv("PO_TOOLKIT_DATABASE_URL", "sqlite:///from-env.db")
     monkeypatch.setenv("PO_TOOLKIT_CONFIG", str(config))
-    assert load_settings().database_url == "sqlite:///from-env.db"
+    assert load_settings().database_url == f"sqlite:///{config.parent}/from-env.db"
 
 
 def test_no_key_is_in_what_settings_print(config):
@@ -55,7 +55,14 @@ def test_no_key_is_in_what_settings_print(config):
         ('"Europe/Berlin"', '"Mars/Base"', "timezone"),
         ('name = "PyCon 2027"', "", "name"),
         ("[po_toolkit]", "[po_toolkit", "TOML"),
-        ("stripe_secret_key", "stripe_secret_kye", "stripe_secret_kye"),
+        ("stripe_secret_key", "stripe_secret_kye", "did you mean stripe_secret_key"),
+        ("database_url", "databse_url", "did you mean database_url"),
+        ("[po_toolkit]", "[po_toolkit]\npoeple = 1", "did you mean people"),
+        ("timezone =", "people = {admn = []}\ntimezone =", "did you mean admin"),
+        ("po_toolkit", "po-toolkit", "write it as [po_toolkit]"),
+        (KEY, "sk_org_live_abcdefgh", "opens several accounts"),
+        (KEY, "pk_live_abcdefghijkl", "not a secret key"),
+        (KEY, "51abcdefghijklmnop", "not a secret key"),
     ],
 )
 def test_a_wrong_setting_is_named_without_its_secret(config, old, new, said):
@@ -64,6 +71,37 @@ def test_a_wrong_setting_is_named_without_its_secret(config, old, new, said):
         load_settings(config)
     assert said in str(raised.value)
     assert KEY not in str(raised.value)
+
+
+@pytest.mark.parametrize("key", [f" {KEY}", f"{KEY}\\n", f"\\t{KEY}  ", KEY.replace("sk_", "rk_")])
+def test_a_pasted_blank_never_makes_a_live_key_pass_for_a_test_key(config, key):
+    """Else invoices over real money go out without a question."""
+    config.write_text(TOML.replace(KEY, key))
+    conference = load_settings(config).conference("pycon-2027")
+    assert conference.mode == "live"
+    assert conference.stripe_secret_key.get_secret_value() in {KEY, KEY.replace("sk_", "rk_")}
+
+
+def test_the_same_settings_name_the_same_database_from_every_folder(config, monkeypatch, tmp_path):
+    """Else cron in another folder begins with an empty database and bills everybody again."""
+    beside = f"sqlite:///{config.parent}/from-file.db"
+    (tmp_path / "elsewhere").mkdir()
+    for folder in (tmp_path, tmp_path / "elsewhere"):
+        monkeypatch.chdir(folder)
+        assert load_settings(config).database_url == beside
+    for url in ("sqlite:////abs/books.db", "sqlite://", "postgresql://u@h/db"):
+        config.write_text(TOML.replace("sqlite:///from-file.db", url))
+        assert load_settings(config).database_url == url
+    app = tmp_path / ".streamlit"
+    app.mkdir()
+    (app / "secrets.toml").write_text(TOML)
+    assert load_settings(app / "secrets.toml").database_url == beside
+
+
+def test_a_misspelled_variable_is_named(config, monkeypatch):
+    monkeypatch.setenv("PO_TOOLKIT_DATABASE_ULR", "sqlite:///x.db")
+    with pytest.raises(SettingsError, match="did you mean PO_TOOLKIT_DATABASE_URL"):
+        load_settings(config)
 
 
 def test_an_unknown_conference_names_those_there_are(config):

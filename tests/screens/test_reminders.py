@@ -63,7 +63,7 @@ def test_a_reminder_that_we_deliver_is_written_to_be_taken_away_and_the_clock_is
     )
     create_stripe_invoice(order, opened=opened)
     mark_delivered(opened, order.reference)
-    later = utc_now() + timedelta(days=25)
+    later = (utc_now() + timedelta(days=25)).replace(hour=17)  # past 9:00 in New York
     defaults = {**open_conference.__kwdefaults__, "now": lambda: later}
     monkeypatch.setattr(open_conference, "__kwdefaults__", defaults)
     app = show("orders")

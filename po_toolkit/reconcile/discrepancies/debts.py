@@ -103,29 +103,17 @@ def refunded_without_credit(books: Books) -> pd.DataFrame:
 
 def disputed(books: Books) -> pd.DataFrame:
     """Find payments that a dispute took back and nothing reinstated."""
-    kinds = {EntryKind.DISPUTE.value: 1, EntryKind.DISPUTE_REINSTATED.value: -1}
-    return _by_kind(books, kinds, "{amount} taken back in a dispute and not paid since")
+    return _taken_back(books, "disputed", "{amount} taken back in a dispute and not paid since")
 
 
 def ach_returned_late(books: Books) -> pd.DataFrame:
     """Find bank debits that Stripe recorded and then took back."""
-    entries = books.entries
-    from_stripe = entries["source"].eq("stripe")
-    return _by_kind(
-        books,
-        {EntryKind.PAYMENT_REVERSAL.value: 1},
-        "{amount} returned by the bank and not paid since",
-        within=from_stripe,
-    )
+    return _taken_back(books, "returned", "{amount} returned by the bank and not paid since")
 
 
-def _by_kind(
-    books: Books, signs: dict[str, int], words: str, within: pd.Series[Any] | None = None
-) -> pd.DataFrame:
-    """Find what entries of some kinds took back and is still owed."""
-    entries = books.entries if within is None else books.entries[within]
-    amount = entries["amount"] * entries["kind"].map(signs).fillna(0).astype("int64")
-    net = amount.groupby(entries["order_id"]).sum()
+def _taken_back(books: Books, column: str, words: str) -> pd.DataFrame:
+    """Find what entries took back and is still owed."""
+    net = books.entries.groupby("order_id")[column].sum()
     rows = books.orders.loc[books.orders.index.intersection(net.index[net > 0])]
     rows = rows[rows["open"] > 0]
     at_stake = rows["open"].where(rows["open"] < net.reindex(rows.index), net.reindex(rows.index))

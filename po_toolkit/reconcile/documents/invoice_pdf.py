@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from itertools import chain
 
 from po_toolkit.domain.footers import footer_text
 from po_toolkit.domain.periods import local_day
-from po_toolkit.domain.sums import Status
+from po_toolkit.domain.sums import Status, due_date
 from po_toolkit.domain.tax import line_tax, rate_words, rates_of
 from po_toolkit.money import display, to_major
 from po_toolkit.reconcile.documents.page import Page, day
@@ -75,14 +74,19 @@ def _facts(order: PurchaseOrder, conference: Conference) -> list[tuple[str, str]
     live = order.live_invoice
     sent = live.sent_at if live else None
     issued = local_day(sent or order.created_at, conference.timezone)
-    days = conference.days_until_due if order.days_until_due is None else order.days_until_due
-    due = (live.due_date if live else None) or order.due_date or issued + timedelta(days=days)
+    due = due_date(
+        live.due_date if live else None,
+        order.due_date,
+        issued,
+        own_days=order.days_until_due,
+        usual_days=conference.days_until_due,
+    )
     facts = [
         ("Invoice", (live.number if live else "") or order.reference),
         ("Your PO number", order.po_number),
         ("Our reference", order.reference),
         ("Date", day(issued)),
-        ("Due", day(due)),
+        ("Due", day(due) if due else ""),
     ]
     return [(name, value) for name, value in facts if value]
 

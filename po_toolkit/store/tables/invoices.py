@@ -70,7 +70,7 @@ class StripeTaxRate(Base):
     created_at: Mapped[CreatedAt]
 
 
-_LIVE = column("state").in_(sorted(LIVE_STATES))
+_LIVE = column("state", String).in_(sorted(state.value for state in LIVE_STATES))
 
 
 class Invoice(Base):

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from po_toolkit.domain.deliveries import WAYS
 from po_toolkit.domain.states import LIVE_STATES
-from po_toolkit.domain.sums import PAID_SIGN, REFUNDED_SIGN, EntryKind, Status, Sums
+from po_toolkit.domain.sums import Status, Sums, balance_of, sums_of
 from po_toolkit.money import to_major
 from po_toolkit.store.columns import (
     CreatedAt,
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from po_toolkit.store.tables.imports import ImportBatch
     from po_toolkit.store.tables.invoices import Invoice
     from po_toolkit.store.tables.ledger import CreditNote, LedgerEntry
+
+
+def _kept_balance(order: Any) -> Any:
+    return balance_of(order.sum_total, order.sum_credited, order.sum_paid, order.sum_refunded)
 
 
 class PurchaseOrder(Base):
@@ -127,13 +131,22 @@ class PurchaseOrder(Base):
     @property
     def sums(self) -> Sums:
         """The sums of the loaded lines, ledger entries and credit notes, in minor units."""
-        return Sums(
-            total=sum(line.billed for line in self.line_items),
-            credited=sum(note.amount for note in self.credit_notes),
-            paid=sum(PAID_SIGN.get(EntryKind(e.kind), 0) * e.amount for e in self.entries),
-            refunded=sum(REFUNDED_SIGN.get(EntryKind(e.kind), 0) * e.amount for e in self.entries),
-            active=bool(self.entries or self.credit_notes),
+        return sums_of(
+            (line.billed for line in self.line_items),
+            (note.amount for note in self.credit_notes),
+            ((entry.kind, entry.source, entry.amount) for entry in self.entries),
         )
+
+    @hybrid_property
+    def kept_balance(self) -> int:
+        """What is still owed by the sums kept in the row, in minor units; also of a column."""
+        return int(_kept_balance(self))
+
+    @kept_balance.inplace.expression
+    @classmethod
+    def _kept_balance_column(cls) -> ColumnElement[int]:
+        column: ColumnElement[int] = _kept_balance(cls)
+        return column
 
     @property
     def subtotal(self) -> Decimal:
