@@ -13,8 +13,8 @@ from po_toolkit.domain.references import comparable
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.domain.tax_ids import read_tax_id
 from po_toolkit.errors import BusyError, PurchaseOrderError
-from po_toolkit.invoicing.batch import InvoiceResult, invoice_one
-from po_toolkit.invoicing.void import void_at_stripe
+from po_toolkit.invoicing.existing import void_at_stripe
+from po_toolkit.invoicing.send import InvoiceResult, invoice_one
 from po_toolkit.store.purchase_orders import by_reference
 from po_toolkit.store.tables import PurchaseOrder
 

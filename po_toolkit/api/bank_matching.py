@@ -14,7 +14,8 @@ from po_toolkit.domain.bank_matching import Part, Proposal, match
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.money import to_major, to_minor
-from po_toolkit.payments import from_bank, telling
+from po_toolkit.payments import bank_matches as matches
+from po_toolkit.payments import stripe_reports
 from po_toolkit.store import bank_matches
 from po_toolkit.store.purchase_orders import by_reference
 from po_toolkit.store.tables import BankMatch, BankTransaction
@@ -196,9 +197,7 @@ def undo_match(opened: OpenConference, line_id: int) -> int:
         PurchaseOrderError: It is not matched.
     """
     with opened.store.writing(opened.actor, Act.UNDO_MATCH) as uow:
-        return from_bank.undo(
-            uow, opened.conference, line_id, now=opened.now(), today=opened.today()
-        )
+        return matches.undo(uow, opened.conference, line_id, now=opened.now(), today=opened.today())
 
 
 def set_line_aside(opened: OpenConference, line_id: int, reason: str) -> None:
@@ -209,7 +208,7 @@ def set_line_aside(opened: OpenConference, line_id: int, reason: str) -> None:
         PurchaseOrderError: It is matched.
     """
     with opened.store.writing(opened.actor, Act.SET_ASIDE) as uow:
-        from_bank.set_aside(uow, opened.conference, line_id, reason, now=opened.now())
+        matches.set_aside(uow, opened.conference, line_id, reason, now=opened.now())
 
 
 def bank_lines(opened: OpenConference) -> list[LineMatch]:
@@ -279,7 +278,7 @@ def _apply(
     opened: OpenConference, line_id: int, parts: Sequence[Part], rule: str, evidence: str
 ) -> None:
     with opened.store.writing(opened.actor, Act.MATCH) as uow:
-        intents = from_bank.apply(
+        intents = matches.apply(
             uow,
             opened.conference,
             line_id,
@@ -292,11 +291,11 @@ def _apply(
             opened.require_stripe()
     try:
         for intent in intents:
-            telling.settle(opened, intent)
+            stripe_reports.report(opened, intent)
     except PurchaseOrderError:
         # Stripe refused a payment, so it is not in the books: the line is open again.
         with opened.store.writing(opened.actor, Act.UNDO_MATCH) as uow:
-            from_bank.undo(uow, opened.conference, line_id, now=opened.now(), today=opened.today())
+            matches.undo(uow, opened.conference, line_id, now=opened.now(), today=opened.today())
         raise
     if intents:
         with opened.store.writing(opened.actor, Act.MATCH) as uow:

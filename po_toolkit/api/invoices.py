@@ -12,11 +12,10 @@ from po_toolkit.api.telling import tell_after_sending
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PoToolkitError, PurchaseOrderError
-from po_toolkit.invoicing.adopt import adopt
-from po_toolkit.invoicing.batch import InvoiceResult, run_batch
-from po_toolkit.invoicing.content import Content
-from po_toolkit.invoicing.plan import doubts, unbillable_reason
-from po_toolkit.invoicing.resend import send_again
+from po_toolkit.invoicing.delivery import send_again
+from po_toolkit.invoicing.existing import adopt
+from po_toolkit.invoicing.plan import Content, doubts, unbillable_reason
+from po_toolkit.invoicing.send import InvoiceResult, run_batch
 from po_toolkit.payments.sync import sync_one
 from po_toolkit.store import purchase_orders
 from po_toolkit.store.authorized import authorized

@@ -10,9 +10,9 @@ from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.domain.sums import Status
 from po_toolkit.errors import NotFoundError, PurchaseOrderError
-from po_toolkit.invoicing.void import void_at_stripe
+from po_toolkit.invoicing.existing import void_at_stripe
 from po_toolkit.money import display, to_minor
-from po_toolkit.payments import by_hand, refunds, reversal, telling
+from po_toolkit.payments import credit_notes, offline_payments, refunds, stripe_reports
 from po_toolkit.store import ledger
 from po_toolkit.store.database import Store
 from po_toolkit.store.purchase_orders import by_reference, refresh_status
@@ -81,7 +81,7 @@ def record_payment_by_hand(
     order = _find(opened, reference)
     minor = to_minor(amount, order.currency)
     with opened.store.writing(opened.actor, Act.RECORD_PAYMENT) as uow:
-        intent = by_hand.enter_payment(
+        intent = offline_payments.enter_payment(
             uow,
             uow.lock_purchase_order(order.id),
             amount=minor,
@@ -115,7 +115,7 @@ def credit(opened: OpenConference, reference: str, *, amount: Decimal, reason: s
     minor = to_minor(amount, order.currency)
     with opened.store.writing(opened.actor, Act.ISSUE_CREDIT_NOTE) as uow:
         locked = uow.lock_purchase_order(order.id)
-        intent = by_hand.enter_credit_note(
+        intent = credit_notes.enter_credit_note(
             uow, locked, amount=minor, reason=reason, credit_date=opened.today()
         )
         if intent:
@@ -197,8 +197,8 @@ def reverse_entry(opened: OpenConference, entry: str, *, reason: str = "") -> Mo
             raise NotFoundError(f"Conference {opened.slug} has no ledger entry {entry}.")
         order = uow.lock_purchase_order(found.purchase_order_id)
         standing = next(e for e in order.entries if e.id == found.id)
-        reversal.reverse(uow, order, standing, today=opened.today(), reason=reason)
-        return replace(result_of(order), remark=reversal.left_at_stripe(order, standing))
+        offline_payments.reverse(uow, order, standing, today=opened.today(), reason=reason)
+        return replace(result_of(order), remark=offline_payments.left_at_stripe(order, standing))
 
 
 def conference_of_entry(store: Store, entry: str) -> str:
@@ -249,7 +249,7 @@ def result_of(order: PurchaseOrder) -> MoneyResult:
 def _settled(opened: OpenConference, intents: list[int], reference: str) -> MoneyResult:
     """Tell Stripe what it must hear, then say how the purchase order stands."""
     for intent in intents:
-        telling.settle(opened, intent)
+        stripe_reports.report(opened, intent)
     return result_of(_find(opened, reference))
 
 

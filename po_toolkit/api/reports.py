@@ -15,7 +15,7 @@ from po_toolkit.bootstrap import open_conference, open_database
 from po_toolkit.config import Settings
 from po_toolkit.context import OpenConference
 from po_toolkit.domain.roles import Act
-from po_toolkit.payments import closing
+from po_toolkit.payments import ledger
 from po_toolkit.reconcile import (
     MONTHS,
     SUMMARY,
@@ -299,7 +299,7 @@ def close_books(opened: OpenConference, through: date) -> ClosedBooks:
         periods.lock(uow.session, opened.conference.id, to_close=True)
         before = periods.closed_through(uow.session, opened.conference.id)
         report = _report(opened, through, before)
-        return _shown(closing.close(uow, opened.conference, through, report=report))
+        return _shown(ledger.close_period(uow, opened.conference, through, report=report))
 
 
 def closed_books(opened: OpenConference) -> list[ClosedBooks]:

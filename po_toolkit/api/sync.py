@@ -8,8 +8,7 @@ from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain import remedies
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PurchaseOrderError, StripeNotFoundError
-from po_toolkit.payments.report import SyncReport
-from po_toolkit.payments.sync import failure_noted, sync_all, sync_one
+from po_toolkit.payments.sync import SyncReport, failure_noted, sync_all, sync_one
 from po_toolkit.store.purchase_orders import by_reference
 
 __all__ = [

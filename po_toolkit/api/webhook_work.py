@@ -12,8 +12,8 @@ from sqlalchemy.exc import OperationalError
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.errors import PoToolkitError, SettingsError, StripeAuthenticationError
 from po_toolkit.logs import get_logger
-from po_toolkit.payments.from_stripe import take_payments
-from po_toolkit.payments.handlers import handle
+from po_toolkit.payments.event_handlers import handle
+from po_toolkit.payments.stripe_invoices import take_payments
 from po_toolkit.store import jobs, webhook_events
 from po_toolkit.store.webhook_events import Outcome, Waiting
 

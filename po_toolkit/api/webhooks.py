@@ -15,7 +15,7 @@ from po_toolkit.config import Settings, load_settings
 from po_toolkit.domain.roles import STRIPE, Act, require
 from po_toolkit.errors import ForgedError, MalformedError, PoToolkitError
 from po_toolkit.logs import get_logger
-from po_toolkit.payments.handlers import invoice_changed
+from po_toolkit.payments.event_handlers import invoice_changed
 from po_toolkit.store import webhook_events
 from po_toolkit.store.database import Store
 from po_toolkit.store.tables import Conference, Invoice

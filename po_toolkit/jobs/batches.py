@@ -16,7 +16,7 @@ from po_toolkit.config import Settings
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.domain.states import BatchState
 from po_toolkit.errors import DatabaseUnavailableError, PoToolkitError, PurchaseOrderError
-from po_toolkit.invoicing.batch import InvoiceResult
+from po_toolkit.invoicing.send import InvoiceResult
 from po_toolkit.jobs.tasks import STALLED_AFTER, ring
 from po_toolkit.jobs.worker import Worker
 from po_toolkit.store import jobs, purchase_orders

@@ -20,8 +20,8 @@ from po_toolkit.errors import (
     SettingsError,
     StripeAuthenticationError,
 )
-from po_toolkit.invoicing.batch import invoice_one
 from po_toolkit.invoicing.customers import find_customers
+from po_toolkit.invoicing.send import invoice_one
 from po_toolkit.logs import get_logger
 from po_toolkit.store import jobs
 from po_toolkit.store.database import Store

@@ -14,7 +14,13 @@ from sqlalchemy.orm import Session
 from po_toolkit.money import minor_from_api
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.database import Store, UnitOfWork
-from po_toolkit.store.tables import Conference, Invoice, PurchaseOrder, StripeCustomer
+from po_toolkit.store.tables import (
+    Conference,
+    Invoice,
+    PurchaseOrder,
+    StripeCustomer,
+    StripeTaxRate,
+)
 from po_toolkit.store.upsert import insert_rows
 
 Sponsor = tuple[str, str]
@@ -138,6 +144,18 @@ def _known_customers(
     return {
         (r.email, r.organization_key): r for r in rows if (r.email, r.organization_key) in wanted
     }
+
+
+def known_tax_rates(session: Session, conference_id: int, wanted: Iterable[str]) -> dict[str, str]:
+    """Return the Stripe ids of rates that were made, by fingerprint."""
+    rows = session.execute(
+        select(StripeTaxRate.fingerprint, StripeTaxRate.stripe_tax_rate_id).where(
+            StripeTaxRate.conference_id == conference_id,
+            StripeTaxRate.fingerprint.in_(list(wanted)),
+            StripeTaxRate.stripe_tax_rate_id.is_not(None),
+        )
+    )
+    return {fingerprint: str(stripe_id) for fingerprint, stripe_id in rows}
 
 
 def note_customers(

@@ -21,7 +21,7 @@ from po_toolkit.api.sync import sync_conference
 from po_toolkit.api.webhook_work import work_events
 from po_toolkit.api.webhooks import receive
 from po_toolkit.errors import PurchaseOrderError
-from po_toolkit.invoicing.drive import claim
+from po_toolkit.invoicing.lease import claim
 from po_toolkit.invoicing.send import send_invoice
 from po_toolkit.reconcile import purchase_order_story, reconcile_conference
 from po_toolkit.reconcile.front_page import front_page

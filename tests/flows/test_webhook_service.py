@@ -16,7 +16,7 @@ from po_toolkit.api.webhook_work import TRIES, work_events
 from po_toolkit.api.webhooks import events_set_aside, replay_events
 from po_toolkit.bootstrap import open_conference
 from po_toolkit.config import Settings
-from po_toolkit.payments.handlers import HANDLERS, LISTENED
+from po_toolkit.payments.event_handlers import HANDLERS, LISTENED
 from po_toolkit.store.purchase_orders import by_reference
 from po_toolkit.store.tables import Payout, WebhookEvent
 from po_toolkit.webhook.asgi import BODY_LIMIT, create_app

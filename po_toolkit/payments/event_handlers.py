@@ -14,12 +14,19 @@ from typing import Any
 from po_toolkit.context import OpenConference
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.errors import StripeNotFoundError
-from po_toolkit.payments import unexplained
-from po_toolkit.payments.books import Taken
+from po_toolkit.payments import customer_credit
 from po_toolkit.payments.credit_notes import take_credit_note
-from po_toolkit.payments.from_stripe import fetch_invoice, id_of, take_invoice, take_payment
-from po_toolkit.payments.money_back import concerns_us, take_dispute, take_refund
+from po_toolkit.payments.disputes import take_dispute
+from po_toolkit.payments.ledger import Taken
 from po_toolkit.payments.payouts import take_payout
+from po_toolkit.payments.refunds import concerns_us, take_refund
+from po_toolkit.payments.stripe_invoices import (
+    fetch_invoice,
+    id_of,
+    take_invoice,
+    take_payment,
+    take_strays,
+)
 from po_toolkit.store.invoices import by_stripe_id, undelivered
 from po_toolkit.store.purchase_orders import refresh_status
 from po_toolkit.store.stripe_only import with_money
@@ -71,16 +78,14 @@ def invoice_changed(opened: OpenConference, event: Json) -> Taken | None:
     invoice = event["data"]["object"]
     stripe_id = str(invoice["id"])
     if not _ours(opened, stripe_id):
-        unexplained.take_strays(
-            opened.store, opened.conference, [invoice], read_at=_happened(opened, event)
-        )
+        take_strays(opened.store, opened.conference, [invoice], read_at=_happened(opened, event))
         return None
     read_at = opened.now()
     try:
-        said = fetch_invoice(opened.gateway, stripe_id)
+        stripe_object = fetch_invoice(opened.gateway, stripe_id)
     except StripeNotFoundError:
         return Taken()  # a draft that was deleted since; its driver sees to it
-    return take_invoice(opened, said, read_at=read_at)
+    return take_invoice(opened, stripe_object, read_at=read_at)
 
 
 def invoice_payment_paid(opened: OpenConference, event: Json) -> Taken | None:
@@ -122,7 +127,7 @@ def customer_changed(opened: OpenConference, event: Json) -> Taken | None:
     changed = (event["data"].get("previous_attributes") or {}).keys()
     with opened.store.reading() as session:
         known = customer["id"] in with_money(session, opened.conference)
-    if known or unexplained.says_money(customer) or not changed or changed - _NOT_MONEY:
+    if known or customer_credit.says_money(customer) or not changed or changed - _NOT_MONEY:
         _note_money(opened, customer["id"])
     return Taken()
 
@@ -142,10 +147,12 @@ def customer_cash_moved(opened: OpenConference, event: Json) -> Taken | None:
 
 def _note_money(opened: OpenConference, customer_id: str) -> None:
     read_at = opened.now()
-    query = {"expand": list(unexplained.MONEY_FIELDS)}
-    said = opened.gateway.read(f"/v1/customers/{customer_id}", query)
-    if not said.get("deleted"):
-        unexplained.take_customer(opened.store, opened.conference, said, read_at=read_at)
+    query = {"expand": list(customer_credit.MONEY_FIELDS)}
+    stripe_object = opened.gateway.read(f"/v1/customers/{customer_id}", query)
+    if not stripe_object.get("deleted"):
+        customer_credit.take_customer(
+            opened.store, opened.conference, stripe_object, read_at=read_at
+        )
 
 
 def payout_changed(opened: OpenConference, event: Json) -> Taken | None:

@@ -1,4 +1,4 @@
-"""What a treasurer enters: wires, checks and what is forgiven."""
+"""Offline payments: what a treasurer enters of wires and checks, and its reversal."""
 
 from __future__ import annotations
 
@@ -11,18 +11,16 @@ from po_toolkit.domain.roles import Act
 from po_toolkit.domain.sums import EntryKind
 from po_toolkit.errors import DuplicateEntryError, PurchaseOrderError
 from po_toolkit.money import display, to_major
-from po_toolkit.payments import tell_book
-from po_toolkit.payments.intend import (
+from po_toolkit.payments.intents import (
     intend,
-    takes_credit_notes,
+    reversed_but_reported,
     takes_payments,
-    undone_but_told,
 )
-from po_toolkit.payments.outside import marked
-from po_toolkit.payments.record import Movement, record
+from po_toolkit.payments.ledger import Movement, record
+from po_toolkit.payments.stripe_invoices import marked_out_of_band
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.ledger import same_by_hand
-from po_toolkit.store.tables import CreditNote, PurchaseOrder
+from po_toolkit.store.tables import LedgerEntry, PurchaseOrder
 
 METHODS = ("wire", "ach", "check", "other")
 
@@ -56,7 +54,7 @@ def enter_payment(
 
     Returns:
         None once it is entered. Where an open invoice must hear of it: the id of the intent that
-        :func:`po_toolkit.payments.telling.settle` takes to its end.
+        :func:`po_toolkit.payments.stripe_reports.settle` takes to its end.
 
     Raises:
         PurchaseOrderError: The amount or method is wrong, or the purchase order is cancelled.
@@ -65,8 +63,8 @@ def enter_payment(
     _refuse_impossible(order, amount, method)
     if not again:
         _refuse_twin(order, amount, method, reference, payment_date)
-    invoice, told = takes_payments(order), undone_but_told(order, amount)
-    if invoice is None or told is not None:
+    invoice, reported = takes_payments(order), reversed_but_reported(order, amount)
+    if invoice is None or reported is not None:
         movement = Movement(
             kind=EntryKind.PAYMENT,
             method=method,
@@ -80,10 +78,10 @@ def enter_payment(
             uuid=uuid4(),
         )
         movement = replace(movement, source_id=source_id or str(movement.uuid))
-        if told is not None:  # Stripe counts it already; to tell it again would count it twice
-            record_id, told.stripe_payment_record_id = told.stripe_payment_record_id, ""
+        if reported is not None:  # Stripe counts it already; to tell it again would count it twice
+            record_id, reported.stripe_payment_record_id = reported.stripe_payment_record_id, ""
             movement = replace(
-                movement, stripe_payment_record_id=record_id, invoice_id=told.invoice_id
+                movement, stripe_payment_record_id=record_id, invoice_id=reported.invoice_id
             )
         record(uow, order, movement, Act.RECORD_PAYMENT)
         return None
@@ -137,7 +135,7 @@ def _refuse_twin(
             f"it as a second payment.",
             remedy=second,
         )
-    outside_stripe = marked(order, amount)
+    outside_stripe = marked_out_of_band(order, amount)
     if outside_stripe is not None:
         raise DuplicateEntryError(
             f"{order.reference} has {display(amount, order.currency)} in the ledger already: the "
@@ -147,47 +145,71 @@ def _refuse_twin(
         )
 
 
-def enter_credit_note(
-    uow: UnitOfWork, order: PurchaseOrder, *, amount: int, reason: str, credit_date: date
-) -> int | None:
-    """Forgive part of what a purchase order owes, or intend to tell Stripe of it first.
+_OPPOSITE = {
+    EntryKind.PAYMENT: EntryKind.PAYMENT_REVERSAL,
+    EntryKind.REFUND: EntryKind.REFUND_FAILED,
+}
+
+
+def reverse(
+    uow: UnitOfWork, order: PurchaseOrder, entry: LedgerEntry, *, today: date, reason: str = ""
+) -> None:
+    """Undo an entry that was made by hand or from a bank statement.
 
     Args:
         uow: The transaction.
         order: The purchase order, locked.
-        amount: Minor units of its currency, above zero and at most what is not yet credited.
-        reason: Why, for the audit.
-        credit_date: The date of the note.
-
-    Returns:
-        None once it is entered. Where an invoice must hear of it: the id of the intent that
-        :func:`po_toolkit.payments.telling.settle` takes to its end.
+        entry: What was entered by mistake.
+        today: The date of the correction.
+        reason: Why, for the books.
 
     Raises:
-        PurchaseOrderError: The amount is wrong, the reason is missing, or it is cancelled.
+        PurchaseOrderError: It is Stripe's own fact, it is undone already, or is itself an undoing.
     """
-    _refuse_credit(order, amount, reason)
-    invoice = takes_credit_notes(order)
-    if invoice is not None:
-        details = {"reason": reason.strip(), "credit_date": credit_date.isoformat()}
-        return intend(uow, order, invoice, kind="credit_note", amount=amount, details=details)
-    note = CreditNote(
-        amount=amount, currency=order.currency, reason=reason.strip(), credit_date=credit_date
-    )
-    tell_book.add_credit_note(uow, order, note)
-    return None
-
-
-def _refuse_credit(order: PurchaseOrder, amount: int, reason: str) -> None:
-    sums = order.sums
-    if amount <= 0:
-        raise PurchaseOrderError(f"{order.reference}: a credit note must be more than zero.")
-    if not reason.strip():
-        raise PurchaseOrderError(f"{order.reference}: say why the credit note is issued.")
-    if order.cancelled_at is not None:
-        raise PurchaseOrderError(f"{order.reference} is cancelled; there is nothing to credit.")
-    if amount > sums.total - sums.credited:
+    shown = f"entry {entry.id} of {display(entry.amount, entry.currency)}"
+    if entry.source == "stripe":
         raise PurchaseOrderError(
-            f"{order.reference}: a credit note of {display(amount, order.currency)} is more than "
-            f"the {display(sums.total - sums.credited, order.currency)} that is not credited yet."
+            f"{order.reference}: {shown} came from Stripe ({entry.source_id}) and is not reversed "
+            f"here. Refund it.",
+            remedy=remedies.refund(order.reference, to_major(entry.amount, entry.currency)),
         )
+    if EntryKind(entry.kind) not in _OPPOSITE or entry.reverses_id is not None:
+        raise PurchaseOrderError(
+            f"{order.reference}: {shown} is a {entry.kind.replace('_', ' ')}; only a payment or a "
+            f"refund made by hand is undone. Enter it again where it belongs."
+        )
+    if any(other.reverses_id == entry.id for other in order.entries):
+        raise PurchaseOrderError(f"{order.reference}: {shown} is undone already.")
+    movement = Movement(
+        kind=_OPPOSITE[EntryKind(entry.kind)],
+        method=entry.method,
+        amount=entry.amount,
+        currency=entry.currency,
+        source=entry.source,
+        source_id=f"{entry.uuid}:reversed",
+        reference=entry.reference,
+        payment_date=today,
+        note=reason.strip() or f"Entry {entry.id} was a mistake",
+        invoice_id=entry.invoice_id,
+        reverses_id=entry.id,
+        uuid=uuid4(),
+    )
+    record(uow, order, movement, Act.REVERSE)
+
+
+def left_at_stripe(order: PurchaseOrder, entry: LedgerEntry) -> str:
+    """Say what Stripe still counts of an entry that was undone, or ``""``.
+
+    Stripe has no call that takes a payment record off an invoice, nor voids an invoice with one.
+    """
+    if not entry.stripe_payment_record_id or entry.kind != EntryKind.PAYMENT:
+        return ""
+    invoice = next((i for i in order.invoices if i.id == entry.invoice_id), None)
+    named = invoice.stripe_invoice_id if invoice else "its invoice"
+    shown = display(entry.amount, entry.currency)
+    return (
+        f"It was reported to Stripe, which cannot take it back: {named} still counts {shown} as "
+        f"paid, and neither its page nor its reminders ask for that. Ask for it yourself, by wire "
+        f"or check. The same amount entered again on {order.reference} is taken for what Stripe "
+        f"counts."
+    )

@@ -12,7 +12,7 @@ from po_toolkit.domain.bank_matching import Part
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.money import display
-from po_toolkit.payments import by_hand, reversal
+from po_toolkit.payments import offline_payments
 from po_toolkit.store import bank_matches, money_intents
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.tables import BankMatch, BankTransaction, Conference, LedgerEntry, Payout
@@ -43,8 +43,8 @@ def apply(
         now: The present.
 
     Returns:
-        Intents that :func:`po_toolkit.payments.telling.settle` takes to their end: the payments
-        of which an open invoice must hear first.
+        Intents for :func:`po_toolkit.payments.stripe_reports.report`: the payments that an open
+        invoice must get at Stripe first.
 
     Raises:
         NotFoundError: No such line.
@@ -158,7 +158,7 @@ def _join(
             f"{line.currency.upper()}. Amounts are never converted."
         )
     match.kind, match.purchase_order_id, match.created_entry = "entry", order.id, True
-    return by_hand.enter_payment(
+    return offline_payments.enter_payment(
         uow,
         order,
         amount=part.amount,
@@ -227,11 +227,11 @@ def _reverse(uow: UnitOfWork, match: BankMatch, today: date) -> None:
     if any(other.reverses_id == entry.id for other in order.entries):
         return
     reason = f"The match of bank line {match.bank_transaction_id} was undone"
-    reversal.reverse(uow, order, entry, today=today, reason=reason)
+    offline_payments.reverse(uow, order, entry, today=today, reason=reason)
 
 
 def _method(line: BankTransaction) -> str:
-    said = f"{line.counterparty} {line.text}"
-    if _CHECK.search(said):
+    words = f"{line.counterparty} {line.text}"
+    if _CHECK.search(words):
         return "check"
-    return "ach" if _ACH.search(said) else "wire"
+    return "ach" if _ACH.search(words) else "wire"
