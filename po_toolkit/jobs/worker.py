@@ -53,6 +53,9 @@ ROOM = 8
 BUSY_SECONDS, IDLE_SECONDS = 0.1, 1.0
 """How often the queue is looked at while something runs, and else."""
 
+RENEW_SECONDS = jobs.LEASE.total_seconds() / 3
+"""How often leases are renewed, and those of dead workers looked for."""
+
 SCHEDULE_SECONDS = 30.0
 FORGET_AFTER = timedelta(days=30)
 
@@ -239,10 +242,11 @@ class Worker:
 
     def _renew(self) -> None:
         """Keep the leases of what runs here."""
-        every = jobs.LEASE.total_seconds() / 3
+        every = RENEW_SECONDS
         while not (self._stop.is_set() and not (self._invoices.held or self._tasks.held)):
             self._stop.wait(every) if not self._stop.is_set() else time.sleep(0.1)
             try:
+                jobs.put_back(self._store, self._now())
                 progress = {job: calls() for job, calls in list(self._calls.items())}
                 if self._invoices.held or self._tasks.held:
                     jobs.renew(self._store, self.name, self._now(), progress)

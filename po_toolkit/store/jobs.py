@@ -570,6 +570,28 @@ def renew(store: Store, owner: str, now: datetime, progress: dict[int, int]) -> 
             )
 
 
+def put_back(store: Store, now: datetime) -> None:
+    """Let go of what a dead worker held of batches that were paused or cancelled since."""
+    stopped = {
+        BatchState.PAUSED.value: {"state": JobState.WAITING.value},
+        BatchState.CANCELLED.value: {"state": JobState.CANCELLED.value, "ended_at": now},
+    }
+    dead = and_(Job.state == JobState.RUNNING, Job.lease_until < now)
+    of_batch = select(Job.id, InvoiceBatch.state).join(
+        InvoiceBatch, InvoiceBatch.id == Job.batch_id
+    )
+    with store.reading() as session:
+        found = session.execute(of_batch.where(dead, InvoiceBatch.state.in_(stopped))).all()
+    if not found:
+        return
+    with store.bookkeeping() as connection:
+        for state, values in stopped.items():
+            ids = [job for job, of in found if of == state]
+            connection.execute(
+                update(Job).where(Job.id.in_(ids), dead).values(**values, lease_owner="")
+            )
+
+
 _PROGRESS = (
     update(_T)
     .where(_T.c.id == bindparam("job"))
