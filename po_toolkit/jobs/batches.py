@@ -27,8 +27,8 @@ RATE_WINDOW = timedelta(seconds=10)
 
 OUTCOMES = ("invoiced", "skipped", "failed")
 
-POLL_SECONDS = 0.2
-"""How often a command looks at the batch that it waits for."""
+FIRST_POLL, SLOWEST_POLL = 0.1, 0.5
+"""Seconds between two looks of a command at the batch that it waits for: more often at first."""
 
 OVERLAP = timedelta(seconds=30)
 """Clocks of several workers differ; results are read from a little earlier on."""
@@ -247,6 +247,7 @@ def wait_for(
     """
     seen: set[str] = set()
     looked: datetime | None = None
+    pause = FIRST_POLL
     while True:
         if worker is not None and worker.stuck:
             raise DatabaseUnavailableError(worker.trouble)
@@ -266,7 +267,8 @@ def wait_for(
         else:
             if current.ended:
                 return current
-        sleep(POLL_SECONDS)
+        sleep(pause)
+        pause = min(pause * 1.2, SLOWEST_POLL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from po_toolkit.api.invoices import account_of, invoice_purchase_orders, preview
 from po_toolkit.config import ConferenceSettings
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import PurchaseOrderError
-from po_toolkit.invoicing.drive import claim
+from po_toolkit.invoicing.lease import claim
 from po_toolkit.jobs import batches, worker
 from po_toolkit.jobs.batches import invoice_many, wait_for
 from po_toolkit.jobs.worker import Worker
