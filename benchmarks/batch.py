@@ -65,13 +65,14 @@ def compare(mode: str, arguments: argparse.Namespace, folder: Path) -> None:
         with simulator(arguments.latency) as url:
             key = f"sk_{mode}_ours{processes}0000000000000"
             settings = settings_for(url, key, folder / f"{mode}{processes}.db")
-            rate, answers = our_rate(settings, url, orders, processes)
+            rate, answers, cpu = our_rate(settings, url, orders, processes)
         share = rate / ceiling
         print(
             f"  ours, {processes} process{'es' if processes > 1 else '  '}    {rate:6.2f} PO/s  "
             f"({orders} purchase orders)  {rate / original:5.1f} times the original, "
             f"{share:.0%} of the ceiling of {ceiling:g} PO/s, "
             f"429: {answers[429]} of {answers.total()} ({answers[429] / answers.total():.2%})"
+            + (f", {cpu:.1f} ms of CPU a purchase order" if processes == 1 else "")
         )
 
 
@@ -109,8 +110,8 @@ def original_rate(url: str, key: str, orders: int) -> float:
 
 def our_rate(
     settings: Settings, url: str, orders: int, processes: int
-) -> tuple[float, Counter[int]]:
-    """Return purchase orders a second, and how often each HTTP status was answered."""
+) -> tuple[float, Counter[int], float]:
+    """Return purchase orders a second, how often each HTTP status came, and CPU for each in ms."""
     opened = open_conference("bench", settings=settings, actor=Actor("bench", Role.ADMIN))
     references = make_orders(opened, orders)
     helpers = [
@@ -123,10 +124,10 @@ def our_rate(
         helper.start()
     with Worker(settings):
         time.sleep(3 if helpers else 1)
-        began = time.perf_counter()
+        began, used = time.perf_counter(), time.process_time()
         batch_id = batches.start(opened, references)
         progress = wait_for(opened, batch_id)
-        seconds = time.perf_counter() - began
+        seconds, used = time.perf_counter() - began, time.process_time() - used
     for helper in helpers:
         helper.terminate()
     if progress.invoiced != orders:
@@ -135,7 +136,7 @@ def our_rate(
         import json
 
         statuses = Counter(call["status"] for call in json.load(answer)["result"])
-    return orders / seconds, statuses
+    return orders / seconds, statuses, 1000 * used / orders
 
 
 def work_alone(values: dict[str, object], key: str) -> None:

@@ -76,11 +76,15 @@ def test_what_happened_while_nobody_listened_is_all_there_afterwards(
     }  # fmt: skip
 
 
-def test_a_sync_that_stops_short_is_no_success_and_is_made_good(opened, simulator, sent):
+@pytest.mark.parametrize(("paid", "path", "skip"), [(4, "/v1/invoices/*", 2), (6, "/v1/inv*", 0)])
+def test_a_sync_that_stops_short_is_no_success_and_is_made_good(
+    opened, simulator, sent, paid, path, skip
+):
+    sent = sent[:paid]
     for order in sent:
         simulator.control.pay(order.stripe_invoice_id)
     before = cursor(opened)
-    simulator.control.fail(path="/v1/invoices/*", method="GET", kind="500", times=99, skip=2)
+    simulator.control.fail(path=path, method="GET", kind="500", times=99, skip=skip)
     with pytest.raises(StripeGatewayError):
         sync_conference(opened)
     after = cursor(opened)
@@ -255,3 +259,22 @@ def test_money_that_came_back_weeks_later_is_dated_when_it_did(opened, simulator
     sync_conference(opened)
     days = [[e.payment_date for e in fresh(opened, order).entries] for order in sent[:2]]
     assert days == [[taken, taken, back]] * 2
+
+
+@pytest.mark.parametrize(("paid", "most"), [(3, 4), (50, 10)])
+def test_new_payments_cost_few_calls(opened, simulator, make_order, paid, most):
+    """Else a busy day uses up the account's limit, which a batch of invoices needs."""
+    orders = [make_order(("Booth", 1, "100.00"), po_number=str(n)) for n in range(paid + 2)]
+    invoice_purchase_orders(opened, references=[order.reference for order in orders])
+    sync_conference(opened)
+    sent = [fresh(opened, order) for order in orders]
+    for order in sent[:paid]:
+        simulator.control.pay(order.stripe_invoice_id)
+    simulator.control.clear_calls()
+    report = sync_conference(opened)
+    assert report.payments_recorded == paid
+    assert report.stripe_calls == len(simulator.control.calls()) <= most
+    assert [fresh(opened, order).status for order in sent] == ["paid"] * paid + ["sent"] * 2
+    with opened.store.reading() as session:
+        states = session.query(Invoice.stripe_status).order_by(Invoice.id).all()
+    assert [state for (state,) in states] == ["paid"] * paid + ["open"] * 2
