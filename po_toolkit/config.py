@@ -34,7 +34,7 @@ from pydantic_settings import (
 )
 
 from po_toolkit.errors import AmountError, SettingsError
-from po_toolkit.invoice_settings import ContentSettings, ReminderDays, TaxSettings
+from po_toolkit.invoice_settings import ContentSettings, EInvoiceSettings, ReminderDays, TaxSettings
 from po_toolkit.money import normalize_currency
 
 if TYPE_CHECKING:
@@ -87,10 +87,13 @@ class ConferenceSettings(BaseModel):
     max_invoice_lines: int = Field(default=250, ge=1)
     tax: TaxSettings | None = None
     content: ContentSettings | None = None
+    e_invoice: EInvoiceSettings | None = None
     reminders: ReminderDays = Field(default_factory=list)
     remind_from_hour: int | None = Field(default=None, ge=0, le=23)
     """From which hour of the day, where the conference is, the worker reminds by itself; without
     it only a person does."""
+    bank_layouts: Path | None = None
+    """A folder of bank layouts of your own (TOML), beside those that come with the program."""
     people: People | None = None
     """Who may see this conference, in place of the people of all conferences."""
 

@@ -13,6 +13,7 @@
     │   └── LostLeaseError               another process took the invoicing over
     ├── NotAllowedError                  the actor's role does not permit the act
     ├── DatabaseUnavailableError         the database cannot be written or reached
+    ├── EInvoiceHandOverError            an access point did not take an e-invoice; again is safe
     ├── ForgedError                      a webhook delivery that Stripe did not sign
     ├── MalformedError                   a webhook delivery that is signed, but is no event
     └── StripeGatewayError               Stripe was asked and did not do it
@@ -257,3 +258,10 @@ class StripeAuthenticationError(StripeGatewayError):
     """Stripe does not accept the key."""
 
     code = "stripe_key_rejected"
+
+
+class EInvoiceHandOverError(PoToolkitError):
+    """An access point did not take an e-invoice; the same call again is safe."""
+
+    code = "e_invoice_not_handed_over"
+    retryable = True

@@ -19,6 +19,7 @@ from po_toolkit.invoicing.send import InvoiceResult, run_batch
 from po_toolkit.payments.sync import sync_one
 from po_toolkit.store import purchase_orders
 from po_toolkit.store.authorized import authorized
+from po_toolkit.store.tables import PurchaseOrder
 
 __all__ = [
     "InvoicePreview",
@@ -198,11 +199,22 @@ def preview_invoices(
                     order.po_number,
                     order.total,
                     order.currency,
-                    doubts(order, limits.get(order.id)),
+                    [*doubts(order, limits.get(order.id)), *_e_invoice_doubts(opened, order)],
                     delivery or Content(order, opened.conference, 1).delivery,
                 )
             )
     return preview
+
+
+def _e_invoice_doubts(opened: OpenConference, order: PurchaseOrder) -> list[str]:
+    """Return what the e-invoice that the sponsor needs would lack."""
+    if opened.settings.e_invoice is None and not order.e_invoice_format:
+        return []
+    from po_toolkit.api.e_invoices import missing_for
+
+    return [
+        f"E-invoice: {gap.message} ({gap.rule}, {gap.field})" for gap in missing_for(opened, order)
+    ]
 
 
 def invoice_purchase_orders(

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from po_toolkit.bootstrap import OpenConference
+from po_toolkit.domain.offline_payments import OfflinePayment
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.domain.sums import Status
 from po_toolkit.errors import NotFoundError, PurchaseOrderError
@@ -79,18 +80,17 @@ def record_payment_by_hand(
             safe, and the next sync goes on with it too.
     """
     order = _find(opened, reference)
-    minor = to_minor(amount, order.currency)
+    payment = OfflinePayment(
+        amount=to_minor(amount, order.currency),
+        currency=order.currency,
+        method=method,
+        payment_date=payment_date or opened.today(),
+        reference=payment_reference,
+        note=note,
+    )
     with opened.store.writing(opened.actor, Act.RECORD_PAYMENT) as uow:
-        intent = offline_payments.enter_payment(
-            uow,
-            uow.lock_purchase_order(order.id),
-            amount=minor,
-            method=method,
-            reference=payment_reference,
-            payment_date=payment_date or opened.today(),
-            note=note,
-            again=again,
-        )
+        locked = uow.lock_purchase_order(order.id)
+        intent = offline_payments.enter_payment(uow, locked, payment, again=again)
         if intent:
             opened.require_stripe()
     return _settled(opened, [intent] if intent else [], reference)

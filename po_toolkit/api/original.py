@@ -305,9 +305,6 @@ def generate_invoice_pdf(
         NotFoundError: The purchase order is not in the settings' database (a ``ValueError``).
         PoToolkitError: No font of this machine has one of its letters.
     """
-    from po_toolkit.reconcile.documents import invoice_pdf
+    from po_toolkit.api.reports import invoice_pdf
 
-    there = opened_for(purchase_order, opened)
-    with there.store.reading() as session:
-        order = purchase_orders.by_reference(session, there.conference, purchase_order.reference)
-    return invoice_pdf(order, there.conference)
+    return invoice_pdf(opened_for(purchase_order, opened), purchase_order.reference)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from po_toolkit.api.delivery import refresh_old_links
 from po_toolkit.bootstrap import open_conference, open_database
 from po_toolkit.config import Settings
 from po_toolkit.context import OpenConference
@@ -201,7 +202,7 @@ def invoice_pdf(opened: OpenConference, reference: str) -> bytes:
     """
     with opened.store.reading() as session:
         order = purchase_orders.by_reference(session, opened.conference, reference)
-    return write_invoice(order, opened.conference)
+    return write_invoice(refresh_old_links(opened, order), opened.conference)
 
 
 def tie_out(opened: OpenConference, *, as_of: date | None = None) -> TieOut:
@@ -226,12 +227,15 @@ def list_purchase_orders(opened: OpenConference, **query: Any) -> PurchaseOrderP
 
 
 def purchase_order_story(opened: OpenConference, reference: str) -> PurchaseOrderStory:
-    """Return one purchase order with everything that happened to it.
+    """Return one purchase order with everything that happened to it, and links that work.
 
     Raises:
         NotFoundError: The conference has no such purchase order.
     """
-    return read_story(opened.store, opened.conference, reference)
+    with opened.store.reading() as session:
+        order = purchase_orders.by_reference(session, opened.conference, reference)
+    refresh_old_links(opened, order)
+    return read_story(opened.store, opened.conference, reference, now=opened.now())
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.errors import PoToolkitError, SettingsError, StripeAuthenticationError
 from po_toolkit.logs import get_logger
-from po_toolkit.payments.event_handlers import handle
+from po_toolkit.payments.event_handlers import carries_payment, handle
 from po_toolkit.payments.stripe_invoices import take_payments
 from po_toolkit.store import jobs, webhook_events
 from po_toolkit.store.webhook_events import Outcome, Waiting
@@ -78,17 +78,26 @@ def work_held_events(opened: OpenConference, *, limit: int = 100) -> int:
 
 def _work_of(opened: OpenConference, events: list[Waiting], deadline: datetime) -> list[Outcome]:
     """Work events until a deadline; return what became of those that were begun."""
-    payments = [event for event in events if event.type == "invoice_payment.paid"]
+    payments = [event for event in events if _carries_payment(event)]
     outcomes = _work_payments(opened, payments)
+    whole = {event.id for event in payments}
     groups: dict[tuple[str, str], list[Waiting]] = {}
     for event in events:
-        if event.type != "invoice_payment.paid":
+        if event.id not in whole:
             groups.setdefault(_subject(event), []).append(event)
     for group in groups.values():
         if opened.now() > deadline:
             break
         outcomes += _try(opened, group)
     return outcomes
+
+
+def _carries_payment(event: Waiting) -> bool:
+    """Tell whether an event holds a whole payment; one that cannot be read does not."""
+    try:
+        return carries_payment(_whole(event) | {"type": event.type})
+    except (PoToolkitError, ValueError):
+        return False
 
 
 def _subject(event: Waiting) -> tuple[str, str]:

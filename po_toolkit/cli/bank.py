@@ -56,8 +56,10 @@ def import_(
             "--map",
             metavar="FIELD=COLUMN",
             help="For a spreadsheet: which column is date, value_date, amount, credit, debit, "
-            "direction, balance, currency, counterparty, text, bank_reference or account. "
-            "Remembered for the bank's next file.",
+            "direction, status, balance, currency, fee, counterparty, payer, payee, "
+            "counterparty_account, text, bank_reference or account; FIELD= leaves one out. "
+            "Without a header, columns are called 'column A' and so on. Remembered for the "
+            "bank's next file.",
         ),
     ] = None,
     decimal: Annotated[
@@ -66,17 +68,58 @@ def import_(
     ] = None,
     dates: Annotated[
         Literal["dmy", "mdy"] | None,
-        typer.Option(help="Day or month first, where a spreadsheet does not tell."),
+        typer.Option(help="Day or month first, where a file does not tell."),
     ] = None,
+    currency: Annotated[
+        str,
+        typer.Option(
+            metavar="CODE",
+            help="The account's currency, where the file does not name it; 'each': every row is "
+            "in the currency that its column names.",
+        ),
+    ] = "",
+    account: Annotated[
+        str,
+        typer.Option(
+            metavar="ACCOUNT", help="Which of your accounts it is, if the file is silent."
+        ),
+    ] = "",
+    words: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--word",
+            metavar="WORD=MEANING",
+            help="What a word beside the amount or in a status column means: credit, debit, booked "
+            "or skip. 'blank' is an empty cell.",
+        ),
+    ] = None,
+    sign: Annotated[
+        Literal["amount", "reversed"] | None,
+        typer.Option(help="Whether the amounts' own signs count, or are the other way round."),
+    ] = None,
+    fee: Annotated[
+        Literal["apart", "included"] | None,
+        typer.Option(help="Whether a fee column comes on top of the amount or is in it."),
+    ] = None,
+    sheet: Annotated[str, typer.Option(metavar="NAME", help="Which sheet of a workbook.")] = "",
+    intraday: Annotated[
+        bool,
+        typer.Option("--intraday", help="Take the booked entries of a camt.052 report."),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show how the file would be read.")
+    ] = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Take the lines of bank statements in.
+    """Import the lines of bank statements.
 
-    The file is CSV, OFX or QFX, MT940 or CAMT.053. A line is taken once, however often it is
-    loaded. A statement whose balances do not add up is held: none of its lines is taken until
-    'bank accept'. Exit code 3 when one is held or a line cannot be read.
+    The file is CSV, XLSX, OFX or QFX, QIF, MT940, BAI2 or CAMT.053, or a ZIP of them. A line is
+    taken once, however often it is loaded; one that equals an earlier line in all but its wording
+    is named as a suspected duplicate. A statement whose balances do not add up is held: none of its
+    lines is taken until 'bank accept'. Exit code 2 when the file leaves a question open, 3 when a
+    statement is held or a line cannot be read.
 
-    Example: po-toolkit bank import march.xml --conference pycon-2027
+    Example: po-toolkit bank import march.xml --conference pycon-2027 --dry-run
     """
     from po_toolkit.api.bank import import_bank_statement
 
@@ -87,9 +130,17 @@ def import_(
             mapping=_read_mapping(mapping or []),
             decimal=decimal,
             dates=dates,
+            currency=_read_currency(currency),
+            account=account,
+            words=_read_words(words or []),
+            sign=sign or "",
+            fee=fee or "",
+            sheet=sheet,
+            intraday=intraday,
+            dry_run=dry_run,
         )
     except ImportChoiceError as error:
-        wrong_usage(f"{error} Add --{error.question} {' or '.join(error.choices)}.")
+        wrong_usage(_with_remedy(error))
     except ImportFileError as error:
         if error.code != "columns_unknown":
             raise
@@ -98,39 +149,152 @@ def import_(
         print_json(report.as_json())
     else:
         _print_import(report)
-    if report.new:
+    if report.new and not dry_run:
         tell(f"Next: po-toolkit bank match --conference {conference}")
-    if report.held or report.quarantined:
+    if report.held or report.problems:
         raise typer.Exit(PARTIAL)
+
+
+def _with_remedy(error: ImportChoiceError) -> str:
+    """Return the question with the option that answers it."""
+    name, _, word = error.question.partition(":")
+    if name == "intraday":
+        option = "--intraday"
+    elif name == "sign" and error.choices == ["amount"]:
+        option = "--map direction=COLUMN, or --sign amount where all are credits"
+    elif name == "word":
+        option = " or ".join(f'--word "{word}={choice}"' for choice in error.choices)
+    elif name == "mapping":
+        option = " or ".join(f'--map "{choice}"' for choice in error.choices)
+    else:
+        option = f"--{name} " + " or ".join(error.choices)
+    return f"{error} Add {option}."
+
+
+def _read_currency(text: str) -> str:
+    from po_toolkit.money import normalize_currency
+
+    if not text or text.strip().lower() == "each":
+        return text.strip().lower()
+    try:
+        return normalize_currency(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _read_words(pairs: list[str]) -> dict[str, str]:
+    meanings = ("credit", "debit", "booked", "skip")
+    words: dict[str, str] = {}
+    for pair in pairs:
+        word, equals, meaning = (part.strip() for part in pair.rpartition("="))
+        if not (word and equals and meaning in meanings):
+            raise typer.BadParameter(
+                f"{pair!r}: write the word, =, and {', '.join(meanings[:3])} or {meanings[3]}."
+            )
+        words[word] = meaning
+    return words
 
 
 def _read_mapping(pairs: list[str]) -> dict[str, str]:
     mapping: dict[str, str] = {}
     for pair in pairs:
         name, equals, column = (part.strip() for part in pair.partition("="))
-        if not (name and equals and column):
+        if not (name and equals):
             raise typer.BadParameter(f"{pair!r}: write the field, =, and the column's heading.")
         mapping[name] = f"{mapping[name]}|{column}" if name in mapping else column
     return mapping
 
 
 def _print_import(report: BankImportReport) -> None:
+    reading = report.reading
+    columns = ", ".join(f"{field} = {name}" for field, name in reading.columns.items())
+    for label, value in (
+        ("Layout", reading.layout or "columns found by their names"),
+        ("Columns", columns),
+        ("Sign", reading.sign),
+        ("Currency", reading.currency),
+        ("Dates", reading.dates),
+        ("Decimals", reading.decimal),
+    ):
+        if value and report.dry_run:
+            typer.echo(f"{label}: {value}")
     print_table(
         ("Statement", "Account", "Currency", "Opening", "Closing", "Lines", "New", "State", "Why"),
         [
-            (s.id, s.account, s.currency.upper(), s.opening, s.closing, s.lines, s.new, s.state,
-             s.reason)
+            ("" if report.dry_run else s.id, s.account, s.currency.upper(), s.opening, s.closing,
+             s.lines, s.new, s.state, s.reason)
             for s in report.statements
         ],
         right=(0, 3, 4, 5, 6),
     )  # fmt: skip
+    if report.dry_run:
+        print_table(
+            ("Row", "Date", "Amount", "Counterparty", "Text"),
+            [
+                (x.row, x.booked_on, amount(Decimal(x.amount), x.currency), x.counterparty, x.text)
+                for x in report.first_lines
+            ],
+            right=(0, 2),
+        )
     for problem in report.problems:
-        tell(f"Row {problem.row}: {problem.message}")
+        tell(
+            problem.message
+            if problem.message.startswith("Row")
+            else f"Row {problem.row}: {problem.message}"
+        )
+    for suspicion in report.suspected:
+        tell(suspicion.message)
     for note in report.notes:
         tell(f"Note: {note}")
     typer.echo(
         f"{count(report.lines, 'line')}: {report.new} new, {report.duplicates} there already, "
-        f"{report.quarantined} unreadable and set apart, {count(report.held, 'statement')} held."
+        f"{count(len(report.suspected), 'suspected duplicate')}, {report.quarantined} unreadable "
+        f"and set apart, {count(report.held, 'statement')} held."
+    )
+    if report.dry_run:
+        typer.echo("This was a dry run: nothing was imported.")
+
+
+@commands.command("remove")
+def remove(
+    ctx: typer.Context,
+    statement: Annotated[int, typer.Argument(metavar="STATEMENT", help="Its number.")],
+    conference: ConferenceOption,
+) -> None:
+    """Remove a statement that was imported wrongly, and its lines.
+
+    Lines that another statement holds too stay. While one of its lines is matched nothing is
+    removed; undo the match first.
+
+    Example: po-toolkit bank remove 3 --conference pycon-2027
+    """
+    from po_toolkit.api.bank import remove_statement
+
+    removed = remove_statement(named_conference(ctx, conference), statement)
+    typer.echo(f"Statement {statement} is removed, with {count(removed, 'line')}.")
+
+
+@commands.command("statements")
+def statements(
+    ctx: typer.Context, conference: ConferenceOption, output: FormatOption = Format.TABLE
+) -> None:
+    """List the statements that were imported, newest first.
+
+    Example: po-toolkit bank statements --conference pycon-2027
+    """
+    from po_toolkit.api.bank import loaded_statements
+
+    found = loaded_statements(named_conference(ctx, conference))
+    if output is Format.JSON:
+        print_json([s.as_json() for s in found])
+        return
+    print_table(
+        ("Statement", "Account", "Currency", "Number", "Opening", "Closing", "Lines", "State"),
+        [
+            (s.id, s.account, s.currency.upper(), s.number, s.opening, s.closing, s.lines, s.state)
+            for s in found
+        ],
+        right=(0, 4, 5, 6),
     )
 
 

@@ -76,9 +76,19 @@ def mail_draft(
     conference: Conference,
     pdf: bytes,
     *,
+    e_invoice: tuple[str, bytes] | None = None,
     reminder: bool = False,
 ) -> bytes:
-    """Return a mail that any mail program opens as a draft: recipients, text, link and PDF."""
+    """Return a mail that any mail program opens as a draft: recipients, text, link and PDF.
+
+    Args:
+        order: The purchase order.
+        invoice: Its invoice.
+        conference: Whose.
+        pdf: The invoice as PDF.
+        e_invoice: Name and content of an e-invoice's XML that goes with it.
+        reminder: Whether the text reminds of an invoice that was sent before.
+    """
     mail = EmailMessage(policy=SMTP)
     number = invoice.number or order.reference
     theirs = f" for purchase order {order.po_number}" if order.po_number else ""
@@ -101,6 +111,9 @@ def mail_draft(
     mail.add_attachment(
         pdf, maintype="application", subtype="pdf", filename=file_name(invoice, order)
     )
+    if e_invoice is not None:
+        name, content = e_invoice
+        mail.add_attachment(content, maintype="application", subtype="xml", filename=name)
     return mail.as_bytes()
 
 

@@ -31,6 +31,7 @@ from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.purchase_orders import to_bill
 from po_toolkit.store.stripe_writes import StoredWrite
 from po_toolkit.store.tables import LIVE_STATES, Invoice, PurchaseOrder, StripeCustomer
+from po_toolkit.stripe_gateway.client import PAGE
 
 Json = dict[str, Any]
 
@@ -167,13 +168,24 @@ def customer_slot(customer: StripeCustomer, step: str) -> str:
 
 
 def existing_customer(opened: OpenConference, order: PurchaseOrder) -> Json | None:
-    """Return the oldest customer in the account under this email and organization."""
-    query = {"email": order.contact_email.strip()}
+    """Return the oldest customer in the account under this email, in any case, and organization.
+
+    Stripe's email filter is case-sensitive (API reference, list customers). So the newest page of
+    customers is read first, which is all of them in most accounts; in larger ones the email is
+    also looked for as it was typed and in lower case.
+    """
+    email = order.contact_email.strip()
+    newest = opened.gateway.read("/v1/customers", {"limit": PAGE})
+    rows: list[Json] = newest["data"]
+    if newest["has_more"]:
+        for spelling in dict.fromkeys((email, email.lower())):
+            for page in opened.gateway.pages("/v1/customers", {"email": spelling}):
+                rows += page
     same = [
         row
-        for page in opened.gateway.pages("/v1/customers", query)
-        for row in page
-        if comparable(row.get("name") or "") == order.organization_key
+        for row in rows
+        if (row.get("email") or "").casefold() == email.casefold()
+        and comparable(row.get("name") or "") == order.organization_key
     ]
     return min(same, key=lambda row: (row["created"], row["id"]), default=None)
 

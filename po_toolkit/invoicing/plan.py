@@ -14,6 +14,7 @@ from po_toolkit.domain.addresses import address_parts
 from po_toolkit.domain.footers import footer_text
 from po_toolkit.domain.payment_methods import takes, transfer_type
 from po_toolkit.domain.periods import last_second
+from po_toolkit.domain.stripe_limits import maximum_total, total_fits
 from po_toolkit.domain.sums import Status
 from po_toolkit.domain.tax import MOST_RATES, Rate, line_tax, rate_words, rates_of
 from po_toolkit.errors import PurchaseOrderError, Reason, StripeNotFoundError
@@ -71,6 +72,12 @@ def _reasons(order: PurchaseOrder, conference: Conference, today: date) -> Itera
         )
     if sums.total <= 0:
         yield f"its total is {display(sums.total, order.currency)}; it must be more than zero."
+    if not total_fits(sums.total, order.currency):
+        yield (
+            f"its total is {display(sums.total, order.currency)}, and Stripe charges "
+            f"{display(maximum_total(order.currency), order.currency)} or less in one invoice; "
+            f"split the purchase order."
+        )
     if sums.balance <= 0:
         yield "nothing is left to pay."
     begun = live is not None and live.step != "customer" and not live.refused
@@ -184,13 +191,18 @@ class InvoicePlan:
         return named
 
     def draft(self, customer_id: str) -> Json:
-        """Return the body that makes the draft, without lines."""
+        """Return the body that makes the draft, without lines.
+
+        The empty ``discounts`` keeps a discount of the customer off: Stripe would inherit it.
+        Source: API reference, create an invoice.
+        """
         order, content = self.order, self.content
         body: Json = {
             "customer": customer_id,
             "collection_method": "send_invoice",
             "auto_advance": False,
             "pending_invoice_items_behavior": "exclude",
+            "discounts": "",
             "currency": order.currency,
             **self._due(),
             "custom_fields": content.custom_fields,

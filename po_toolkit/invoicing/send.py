@@ -13,6 +13,7 @@ from typing import Any
 
 from po_toolkit.context import OpenConference
 from po_toolkit.domain import remedies
+from po_toolkit.domain.deliveries import links_work
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import (
     BusyError,
@@ -419,7 +420,8 @@ def _not_invoiced(opened: OpenConference, reference: str, reason: str) -> Invoic
     if not _settled(order):
         return InvoiceResult(reference, "failed", error=reason)
     live = order.live_invoice
-    url = live.hosted_url if live else ""
+    works = live is not None and links_work(live.stripe_read_at, opened.now())
+    url = live.hosted_url if live and works else ""
     return InvoiceResult(reference, "skipped", order.stripe_invoice_id, url, reason)
 
 

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from po_toolkit.domain import remedies
 from po_toolkit.domain.bank_matching import Part
+from po_toolkit.domain.offline_payments import OfflinePayment
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.money import display
@@ -161,14 +162,17 @@ def _join(
     return offline_payments.enter_payment(
         uow,
         order,
-        amount=part.amount,
-        method=_method(line),
-        reference=(line.bank_reference or line.text)[:100],
-        payment_date=line.booked_on,
-        note=f"Bank line {line.id}: {line.text[:200]}",
+        OfflinePayment(
+            amount=part.amount,
+            currency=line.currency,
+            method=_method(line),
+            payment_date=line.booked_on,
+            reference=(line.bank_reference or line.text)[:100],
+            note=f"Bank line {line.id}: {line.text[:200]}",
+            source="bank",
+            source_id=str(match.uuid),
+        ),
         again=True,
-        source="bank",
-        source_id=str(match.uuid),
     )
 
 

@@ -1,8 +1,8 @@
 """What each type of Stripe event does here: one function each, in a plain registry.
 
 Webhook and sync call the same functions. An event is a bell, not the truth: the object is fetched
-again, so order and repetition do not matter. Only ``invoice_payment.paid`` carries a finished
-payment whole and is taken as it is.
+again, so order and repetition do not matter. Only ``invoice_payment.paid`` in our API version
+carries a finished payment whole and is taken as it is.
 """
 
 from __future__ import annotations
@@ -30,13 +30,14 @@ from po_toolkit.payments.stripe_invoices import (
 from po_toolkit.store.invoices import by_stripe_id, undelivered
 from po_toolkit.store.purchase_orders import refresh_status
 from po_toolkit.store.stripe_only import with_money
+from po_toolkit.stripe_gateway.client import API_VERSION
 
 Json = dict[str, Any]
 Handler = Callable[[OpenConference, Json], Taken | None]
 
 
 def handle(opened: OpenConference, events: Sequence[Json]) -> Taken | None:
-    """Do what several events of one object ask for: the newest does for all.
+    """Do what several events of one object ask for: the newest that we handle does for all.
 
     Args:
         opened: The conference whose account sent them.
@@ -50,8 +51,17 @@ def handle(opened: OpenConference, events: Sequence[Json]) -> Taken | None:
         PurchaseOrderError: What it says cannot be booked; a person must look.
     """
     take_mailed(opened, events)
-    handler = HANDLERS.get(events[-1]["type"])
-    return handler(opened, events[-1]) if handler else None
+    handled = [event for event in events if event["type"] in HANDLERS]
+    return HANDLERS[handled[-1]["type"]](opened, handled[-1]) if handled else None
+
+
+def carries_payment(event: Json) -> bool:
+    """Tell whether an event holds a finished payment in the shape of our API version.
+
+    Events have the shape of the account's version when they were made. Source: API reference,
+    list all events.
+    """
+    return event["type"] == "invoice_payment.paid" and event.get("api_version") == API_VERSION
 
 
 def take_mailed(opened: OpenConference, events: Iterable[Json]) -> None:
@@ -89,8 +99,15 @@ def invoice_changed(opened: OpenConference, event: Json) -> Taken | None:
 
 
 def invoice_payment_paid(opened: OpenConference, event: Json) -> Taken | None:
-    """Take a finished payment as it is."""
-    return take_payment(opened, event["data"]["object"])
+    """Take a finished payment as it is, or as Stripe says it now where the shape is another."""
+    payment = event["data"]["object"]
+    if not carries_payment(event):
+        if not _ours(opened, id_of(payment["invoice"])):
+            return None
+        payment = opened.gateway.read(f"/v1/invoice_payments/{payment['id']}")
+        if payment["status"] != "paid":
+            return Taken()
+    return take_payment(opened, payment)
 
 
 def refund_changed(opened: OpenConference, event: Json) -> Taken | None:

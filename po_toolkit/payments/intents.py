@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 from uuid import UUID, uuid4
 
+from po_toolkit.domain.offline_payments import OfflinePayment
 from po_toolkit.domain.sums import EntryKind
 from po_toolkit.store import money_intents
 from po_toolkit.store.database import UnitOfWork
@@ -159,14 +161,8 @@ def _report(
 
 
 def _of_payment(entry: LedgerEntry) -> dict[str, Any]:
-    return {
-        "method": entry.method,
-        "reference": entry.reference,
-        "payment_date": entry.payment_date.isoformat(),
-        "note": entry.note,
-        "source": entry.source,
-        "source_id": entry.source_id,
-    }
+    names = (field.name for field in fields(OfflinePayment))
+    return OfflinePayment(**{name: getattr(entry, name) for name in names}).as_details()
 
 
 def _of_credit_note(note: CreditNote) -> dict[str, Any]:

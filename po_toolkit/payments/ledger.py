@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 from sqlalchemy.orm.attributes import set_committed_value
 
+from po_toolkit.domain.offline_payments import OfflinePayment
 from po_toolkit.domain.periods import booking_day, local_day
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.sums import EntryKind
@@ -60,6 +61,12 @@ class Movement:
     entered_by: str = ""
     uuid: UUID = field(default_factory=uuid4)
 
+    @classmethod
+    def of_offline(cls, payment: OfflinePayment, uuid: UUID) -> Movement:
+        """Return the movement of an offline payment, whose entry gets this uuid."""
+        fields = asdict(payment) | {"source_id": payment.source_id or str(uuid)}
+        return cls(kind=EntryKind.PAYMENT, uuid=uuid, **fields)
+
 
 def record(uow: UnitOfWork, order: PurchaseOrder, movement: Movement, act: Act) -> bool:
     """Enter a movement unless its source id is in the ledger already.
@@ -91,7 +98,7 @@ def record_all(
         PurchaseOrderError: A currency is not its purchase order's; nothing may be kept then.
     """
     for order, movement in moves:
-        _refuse_currency(order, movement)
+        refuse_currency(order, movement)
     orders = {order.id: order for order, _ in moves}
     new = _insert(uow, moves)
     before = {order.id: order.status for order in orders.values()}
@@ -118,7 +125,12 @@ def record_all(
     return new
 
 
-def _refuse_currency(order: PurchaseOrder, movement: Movement) -> None:
+def refuse_currency(order: PurchaseOrder, movement: Movement | OfflinePayment) -> None:
+    """Refuse money in another currency than the purchase order's.
+
+    Raises:
+        PurchaseOrderError: It is.
+    """
     if movement.currency != order.currency:
         raise PurchaseOrderError(
             f"{order.reference} is in {order.currency.upper()}; "
@@ -205,21 +217,16 @@ def _enter_payment(
     record_id: str,
     invoice_id: int | None,
 ) -> None:
-    details = intent.details
-    movement = Movement(
-        kind=EntryKind.PAYMENT,
-        method=details["method"],
+    payment = OfflinePayment.from_details(
+        intent.details,
         amount=intent.amount,
         currency=intent.currency,
-        source=details["source"],
-        source_id=details["source_id"] or str(intent.uuid),
-        reference=details["reference"],
-        payment_date=date.fromisoformat(details["payment_date"]),
-        note=details["note"],
+        entered_by=intent.entered_by,
+    )
+    movement = replace(
+        Movement.of_offline(payment, intent.uuid),
         invoice_id=invoice_id,
         stripe_payment_record_id=record_id,
-        entered_by=intent.entered_by,
-        uuid=intent.uuid,
     )
     record(uow, order, movement, Act.RECORD_PAYMENT)
 

@@ -7,6 +7,7 @@ from datetime import date
 from uuid import uuid4
 
 from po_toolkit.domain import remedies
+from po_toolkit.domain.offline_payments import OfflinePayment
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.sums import EntryKind
 from po_toolkit.errors import DuplicateEntryError, PurchaseOrderError
@@ -16,7 +17,7 @@ from po_toolkit.payments.intents import (
     reversed_but_reported,
     takes_payments,
 )
-from po_toolkit.payments.ledger import Movement, record
+from po_toolkit.payments.ledger import Movement, record, refuse_currency
 from po_toolkit.payments.stripe_invoices import marked_out_of_band
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.ledger import same_by_hand
@@ -26,74 +27,41 @@ METHODS = ("wire", "ach", "check", "other")
 
 
 def enter_payment(
-    uow: UnitOfWork,
-    order: PurchaseOrder,
-    *,
-    amount: int,
-    method: str,
-    reference: str,
-    payment_date: date,
-    note: str = "",
-    again: bool = False,
-    source: str = "manual",
-    source_id: str = "",
+    uow: UnitOfWork, order: PurchaseOrder, payment: OfflinePayment, *, again: bool = False
 ) -> int | None:
-    """Enter a payment that did not come through Stripe, or intend to tell Stripe of it first.
+    """Enter a payment that did not come through Stripe, or store that Stripe must get it first.
 
     Args:
         uow: The transaction.
         order: The purchase order, locked.
-        amount: Minor units of its currency, above zero.
-        method: wire, ach, check or other.
-        reference: The bank's or the sponsor's own reference.
-        payment_date: When the money came.
-        note: Anything worth knowing.
+        payment: What came.
         again: Enter it although the very same is there already.
-        source: manual, or bank where a statement proves it.
-        source_id: The source's own id; for a manual entry its uuid.
 
     Returns:
-        None once it is entered. Where an open invoice must hear of it: the id of the intent that
-        :func:`po_toolkit.payments.stripe_reports.settle` takes to its end.
+        None once it is entered. Where an open invoice must get it: the id of the intent that
+        :func:`po_toolkit.payments.stripe_reports.report` takes to its end.
 
     Raises:
-        PurchaseOrderError: The amount or method is wrong, or the purchase order is cancelled.
+        PurchaseOrderError: The amount, currency or method is wrong, or the purchase order is
+            cancelled.
         DuplicateEntryError: The same method, reference, date and amount is there already.
     """
-    _refuse_impossible(order, amount, method)
+    refuse_currency(order, payment)
+    _refuse_impossible(order, payment.amount, payment.method)
     if not again:
-        _refuse_twin(order, amount, method, reference, payment_date)
-    invoice, reported = takes_payments(order), reversed_but_reported(order, amount)
-    if invoice is None or reported is not None:
-        movement = Movement(
-            kind=EntryKind.PAYMENT,
-            method=method,
-            amount=amount,
-            currency=order.currency,
-            source=source,
-            source_id=source_id,
-            reference=reference,
-            payment_date=payment_date,
-            note=note,
-            uuid=uuid4(),
+        _refuse_twin(order, payment.amount, payment.method, payment.reference, payment.payment_date)
+    invoice, reported = takes_payments(order), reversed_but_reported(order, payment.amount)
+    if invoice is not None and reported is None:
+        details, amount = payment.as_details(), payment.amount
+        return intend(uow, order, invoice, kind="payment", amount=amount, details=details)
+    movement = Movement.of_offline(payment, uuid4())
+    if reported is not None:  # Stripe counts it already; to report it again would count it twice
+        record_id, reported.stripe_payment_record_id = reported.stripe_payment_record_id, ""
+        movement = replace(
+            movement, stripe_payment_record_id=record_id, invoice_id=reported.invoice_id
         )
-        movement = replace(movement, source_id=source_id or str(movement.uuid))
-        if reported is not None:  # Stripe counts it already; to tell it again would count it twice
-            record_id, reported.stripe_payment_record_id = reported.stripe_payment_record_id, ""
-            movement = replace(
-                movement, stripe_payment_record_id=record_id, invoice_id=reported.invoice_id
-            )
-        record(uow, order, movement, Act.RECORD_PAYMENT)
-        return None
-    details = {
-        "method": method,
-        "reference": reference,
-        "payment_date": payment_date.isoformat(),
-        "note": note,
-        "source": source,
-        "source_id": source_id,
-    }
-    return intend(uow, order, invoice, kind="payment", amount=amount, details=details)
+    record(uow, order, movement, Act.RECORD_PAYMENT)
+    return None
 
 
 def _refuse_impossible(order: PurchaseOrder, amount: int, method: str) -> None:

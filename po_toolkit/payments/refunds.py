@@ -312,14 +312,18 @@ def _movement(
 
 
 def _payment(opened: OpenConference, stripe_object: Json) -> LedgerEntry | None:
-    """Find the payment in the ledger, else ask Stripe which invoice it paid and take that."""
+    """Find the payment in the ledger, else ask Stripe which invoice it paid and take that.
+
+    Stripe lists invoice payments by payment intent, never by charge; a charge without an intent
+    that the ledger does not hold is not ours. Source: API reference, list all invoice payments.
+    """
     ids = payment_ids(stripe_object)
     with opened.store.reading() as session:
         paid = ledger.payment_behind(session, opened.conference, ids)
-    if paid is not None or not ids:
+    intent = id_of(stripe_object.get("payment_intent"))
+    if paid is not None or not intent:
         return paid
-    kind = "payment_intent" if ids[0].startswith("pi_") else "charge"
-    query = {"payment": {"type": kind, kind: ids[0]}, "limit": 10}
+    query = {"payment": {"type": "payment_intent", "payment_intent": intent}, "limit": 10}
     for row in opened.gateway.read("/v1/invoice_payments", query)["data"]:
         stripe_id = id_of(row.get("invoice"))
         with opened.store.reading() as session:

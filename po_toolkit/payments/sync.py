@@ -27,7 +27,7 @@ from po_toolkit.logs import get_logger
 from po_toolkit.payments import customer_credit
 from po_toolkit.payments.credit_notes import take_credit_note
 from po_toolkit.payments.disputes import take_dispute
-from po_toolkit.payments.event_handlers import HANDLERS, LISTENED, take_mailed
+from po_toolkit.payments.event_handlers import HANDLERS, LISTENED, carries_payment, take_mailed
 from po_toolkit.payments.ledger import Change, Taken
 from po_toolkit.payments.refunds import payment_ids, take_refund
 from po_toolkit.payments.stripe_invoices import (
@@ -146,6 +146,9 @@ OVERLAP = timedelta(hours=1)
 LIST_FROM = 5
 """From so many changed invoices on they are listed, at most one page for so many of them."""
 
+LATE = timedelta(minutes=10)
+"""How much later than others an event may appear in the list and still be heard of."""
+
 CASH = "customer_cash_balance_transaction"
 """Its news is worth one look at the customer."""
 
@@ -174,6 +177,7 @@ def sync_all(
     report = SyncReport()
     before = opened.gateway.calls
     started = opened.now()
+    late = _Late()
     with failure_noted(opened):
         events = None if full else _events_since_cursor(opened, started)
         if events is None:
@@ -182,7 +186,8 @@ def sync_all(
             full = True
         else:
             newest = events[-1] if events else None
-            _take_events(opened, events, report)
+            late = _late_events(opened, started)
+            _take_events(opened, late.events + events, report)
     report.stripe_calls = opened.gateway.calls - before
     read_whole = not report.problems
     report.problems += untold
@@ -191,6 +196,7 @@ def sync_all(
         cursor.last_tried_at = started
         cursor.last_error = " ".join(report.problems)
         if read_whole:
+            _note_read(cursor, newest, events, late, started)
             _move_cursor(cursor, newest, started, report, full=full)
         if report.complete:
             cursor.last_sync_at = started
@@ -279,13 +285,56 @@ def _events_after(opened: OpenConference, types: list[str], after: str) -> list[
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Late:
+    """Events that appeared after newer ones had been read, and until when they were looked for."""
+
+    events: list[Json] = field(default_factory=list)
+    until: datetime | None = None
+
+
+def _late_events(opened: OpenConference, now: datetime) -> _Late:
+    """Read again what is older than ten minutes, for events that were listed late.
+
+    Stripe promises no order of events, and a cursor on the list misses one that appears behind it.
+    Where no event was read since the last time, nothing can have appeared behind one: no call.
+    """
+    with opened.store.reading() as session:
+        cursor = cursors.cursor_of(session, opened.conference)
+        known = dict(cursor.recent_events) if cursor else {}
+        since = cursor.reread_from if cursor else None
+    until = now - LATE
+    if since is None or all(at > until.timestamp() for at in known.values()):
+        return _Late()
+    within = {"gt": int(since.timestamp()), "lte": int(until.timestamp())}
+    try:
+        pages = opened.gateway.pages("/v1/events", {"types": list(LISTENED), "created": within})
+        found = [event for page in pages for event in page if event["id"] not in known]
+    except StripeRefusedError:
+        return _Late()
+    return _Late(found[::-1], until)
+
+
+def _note_read(
+    cursor: SyncCursor, newest: Json | None, events: list[Json] | None, late: _Late, now: datetime
+) -> None:
+    """Remember which events were read, for as long as another may still appear behind them."""
+    if events is None:  # a full sync has compared the objects themselves
+        seen = datetime.fromtimestamp(newest["created"], UTC) if newest else now
+        cursor.reread_from, cursor.recent_events = seen, []
+        return
+    cursor.reread_from = late.until or cursor.reread_from or cursor.last_event_at or now
+    read = [*cursor.recent_events, *([event["id"], event["created"]] for event in events)]
+    cursor.recent_events = [row for row in read if row[1] > cursor.reread_from.timestamp()]
+
+
 def _take_events(opened: OpenConference, events: list[Json], report: SyncReport) -> None:
     """Give each event to its handler; several of one object are worth one look at it."""
-    _take_payments(opened, [e for e in events if e["type"] == "invoice_payment.paid"], report)
+    _take_payments(opened, [e for e in events if carries_payment(e)], report)
     take_mailed(opened, events)
     latest: dict[str, dict[str, Json]] = {}
     for event in events:
-        if event["type"] != "invoice_payment.paid":
+        if not carries_payment(event):
             thing = event["data"]["object"]
             which = thing["customer"] if thing["object"] == CASH else thing["id"]
             of_kind = latest.setdefault(thing["object"], {})
@@ -513,7 +562,7 @@ def _compare_invoices(
 ) -> set[str]:
     """Take the invoices of a page that differ; return the ids of all payments on the page."""
     with opened.store.reading() as session:
-        same = unchanged(session, opened.conference, page)
+        same = unchanged(session, opened.conference, page, opened.now())
         of = {
             stripe_object["id"]: settled(stripe_object["payments"]["data"])
             for stripe_object in page
@@ -628,6 +677,7 @@ def _timed_pages(
 
 _WALKS: dict[str, Callable[[OpenConference, SyncReport, Sweep], set[str]]] = {
     "invoice": walk_invoices,
+    "invoice_payment": walk_invoices,
     "refund": walk_refunds,
     "dispute": walk_disputes,
     "credit_note": walk_credit_notes,

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
+from po_toolkit.domain.deliveries import links_work
 from po_toolkit.money import minor_from_api
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.database import Store, UnitOfWork
@@ -227,9 +228,12 @@ def local_date(timestamp: int | None, timezone: str) -> date | None:
 
 
 def unchanged(
-    session: Session, conference: Conference, page: Iterable[Mapping[str, Any]]
+    session: Session, conference: Conference, page: Iterable[Mapping[str, Any]], now: datetime
 ) -> set[str]:
-    """Return the ids of the listed invoices that say what was read of them before."""
+    """Return the ids of the listed invoices that say what was read of them before.
+
+    Those whose links may have expired since are left out, so that new ones are stored.
+    """
     listed = {said["id"]: said for said in page}
     rows = session.scalars(
         select(Invoice).where(
@@ -239,7 +243,9 @@ def unchanged(
     return {
         row.stripe_invoice_id
         for row in rows
-        if row.stripe_invoice_id and _says(row) == _said(listed[row.stripe_invoice_id])
+        if row.stripe_invoice_id
+        and _says(row) == _said(listed[row.stripe_invoice_id])
+        and links_work(row.stripe_read_at, now)
     }
 
 

@@ -180,6 +180,22 @@ def by_references(
     return [found[name] for name in names if name in found]
 
 
+def with_final_invoice(session: Session, conference: Conference) -> list[PurchaseOrder]:
+    """Return the purchase orders whose live invoice is final, whole, by reference."""
+    query = (
+        select(PurchaseOrder)
+        .join(Invoice, Invoice.purchase_order_id == PurchaseOrder.id)
+        .where(
+            PurchaseOrder.conference_id == conference.id,
+            Invoice.state.in_(sorted(LIVE_STATES)),
+            Invoice.step == "done",
+        )
+        .order_by(PurchaseOrder.reference)
+        .options(*WHOLE)
+    )
+    return list(session.scalars(query).unique())
+
+
 def claims(
     session: Session, conference: Conference, wanted: Iterable[str] | None = None
 ) -> list[tuple[str, str]]:

@@ -24,7 +24,10 @@ from po_toolkit.api.ledger import record_payment_by_hand
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.api.webhook_work import work_events
 from po_toolkit.api.webhooks import ForgedError, receive
+from po_toolkit.domain.offline_payments import OfflinePayment
+from po_toolkit.domain.roles import Act
 from po_toolkit.errors import DuplicateEntryError, InvoiceMismatchError, PurchaseOrderError
+from po_toolkit.payments.offline_payments import enter_payment
 from po_toolkit.store.tables import Invoice
 from tests.conftest import fresh
 
@@ -293,3 +296,16 @@ def test_a_recorded_payment_comes_back_though_another_process_records_one_meanwh
     entry = record_payment(sent, Decimal("5.00"), "wire", "FT1", date(2026, 11, 2), opened=opened)
     assert (entry.method, entry.amount_major, entry.reference) == ("wire", Decimal("5.00"), "FT1")
     assert fresh(opened, sent).total_paid == Decimal("12.00")
+
+
+def test_a_payment_in_another_currency_reaches_neither_stripe_nor_the_ledger(
+    opened, simulator, sent
+):
+    wire = OfflinePayment(40_000, "eur", "wire", date(2027, 3, 1))
+    simulator.control.clear_calls()
+    with (
+        pytest.raises(PurchaseOrderError, match="EUR"),
+        opened.store.writing(opened.actor, Act.RECORD_PAYMENT) as uow,
+    ):
+        enter_payment(uow, uow.lock_purchase_order(sent.id), wire)
+    assert (simulator.control.calls(), fresh(opened, sent).entries) == ([], [])

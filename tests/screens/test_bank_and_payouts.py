@@ -30,6 +30,12 @@ def books(conference):
     return opened, import_purchase_orders(opened, SHEET, file_name="two.csv").references
 
 
+def press_import(app) -> None:
+    """Import the file that is shown as it would be read."""
+    next(b for b in app.button if b.label.startswith("Import ")).click().run()
+    assert not app.exception
+
+
 def statement(opened, *entries, **details):
     lines = [Entry(opened.today(), Decimal(amount), text, name) for amount, text, name in entries]
     return camt(lines, **details)
@@ -39,6 +45,8 @@ def upload(show, data, name="statement.xml"):
     app = show("bank")
     app.file_uploader[0].set_value((name, data, "application/xml")).run()
     assert not app.exception
+    if any(b.label.startswith("Import ") for b in app.button):
+        press_import(app)
     return app
 
 
@@ -189,10 +197,12 @@ def test_the_columns_of_an_unknown_bank_can_be_named(show, read, books):
     app = show("bank")
     app.file_uploader[0].set_value(("kirjaus.csv", data, "text/csv")).run()
     assert not app.exception
-    assert "Needed are a date" in app.error[0].value
+    assert "Name the columns of the date and the amount" in app.error[0].value
     assert "--map" not in app.error[0].value
     for label, column in (("Date", "Kun"), ("Amount, or else credit and debit", "Summa")):
         next(t for t in app.text_input if t.label == label).set_value(column)
     next(t for t in app.text_input if t.label == "Text").set_value("Selite").run()
     assert not app.exception
+    assert "Selite" in read(app)
+    press_import(app)
     assert "1 line read: 1 new" in read(app)

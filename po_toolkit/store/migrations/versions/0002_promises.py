@@ -27,6 +27,7 @@ KNOWN: dict[str, dict[str, tuple[str, ...]]] = {
             "cancelled",
         ),
         "delivery": ("", "stripe", "ourselves"),
+        "e_invoice_format": ("", "facturx", "xrechnung", "xrechnung-ubl", "peppol"),
     },
     "invoices": {
         "state": (*LIVE, "void", "deleted"),
@@ -133,6 +134,25 @@ def upgrade() -> None:
 
 def _columns_and_tables() -> None:
     """Make what this release keeps besides; the rules come after."""
+    with op.batch_alter_table("sync_cursors", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("reread_from", UtcDateTime(), nullable=True))
+        batch_op.add_column(
+            sa.Column("recent_events", sa.JSON(), server_default="[]", nullable=False)
+        )
+
+    with op.batch_alter_table("purchase_orders", schema=None) as batch_op:
+        for name in ("buyer_reference", "e_invoice_address"):
+            batch_op.add_column(sa.Column(name, sa.String(), server_default="", nullable=False))
+        batch_op.add_column(
+            sa.Column("e_invoice_format", sa.String(16), server_default="", nullable=False)
+        )
+
+    with op.batch_alter_table("invoice_documents", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("handed_over_to", sa.String(), server_default="", nullable=False)
+        )
+        batch_op.add_column(sa.Column("handed_over_at", sa.DateTime(timezone=True), nullable=True))
+
     with op.batch_alter_table("bank_statements", schema=None) as batch_op:
         batch_op.add_column(sa.Column("layout", sa.String(), server_default="", nullable=False))
 
