@@ -155,7 +155,7 @@ def worker(
         ),
     ] = 15,
 ) -> None:
-    """Work batches, other background work and webhook events until stopped, and sync.
+    """Run batches, other background work, webhook events and syncs until stopped.
 
     Needed only where one machine is outgrown: the app, invoice and webhook serve work their queues
     themselves. Any number of workers may run on one PostgreSQL. Stopped by Ctrl-C or SIGTERM, it
@@ -175,7 +175,7 @@ def worker(
     with Worker(settings, sync_every=every):
         tell("Working. Stop with Ctrl-C.")
         stop.wait()
-    tell("Stopped; nothing is left half done.")
+    tell("Stopped. Nothing was left unfinished.")
 
 
 def stripe_check(
