@@ -2,6 +2,7 @@
 
     PoToolkitError
     ├── SettingsError (ValueError)       a setting is missing or wrong
+    │   └── WrongAccountError            the key is not of the account that the data belong to
     ├── AmountError (ValueError)         an amount cannot be represented in its currency
     ├── ImportFileError (ValueError)     a spreadsheet cannot be read at all
     │   └── ImportChoiceError            it can be read in several ways; a person must choose
@@ -41,6 +42,10 @@ class PoToolkitError(Exception):
 
 class SettingsError(PoToolkitError, ValueError):
     """A setting is missing, unreadable or contradicts another."""
+
+
+class WrongAccountError(SettingsError):
+    """The Stripe key opens another account or mode than the conference's data belong to."""
 
 
 class AmountError(PoToolkitError, ValueError):

@@ -54,6 +54,24 @@ def migrate(store: Store) -> None:
             ) from error
 
 
+def check_tables(store: Store) -> None:
+    """Compare the real tables with those of this release.
+
+    A database that an unreleased version made may have the right revision and other tables.
+
+    Raises:
+        SettingsError: They differ; the message says where.
+    """
+    with store.engine.connect() as connection:
+        found = differences(connection)
+    if found:
+        raise SettingsError(
+            f"The database has not the tables of this release: {'; '.join(found[:20])}. Nothing "
+            f"was changed. Restore a backup that a release made, or begin with an empty database "
+            f"and keep this one beside it: po-toolkit init --fresh."
+        )
+
+
 def current_revision(store: Store) -> str | None:
     """Return the revision the database is at, or None for an empty one."""
     with store.engine.connect() as connection:

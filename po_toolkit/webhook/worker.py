@@ -200,7 +200,7 @@ def open_worker(settings: Settings, *, sync_every: timedelta | None) -> Worker:
     Raises:
         SettingsError: A setting is wrong.
     """
-    store = open_database(settings)
+    store = open_database(settings, make=False)
     conferences = [
         open_conference(slug, settings=settings, store=store, actor=STRIPE)
         for slug in settings.conferences

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from alembic import op
 
+from po_toolkit.store.columns import UtcDateTime
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -122,6 +124,14 @@ def upgrade() -> None:
 
 def _columns_and_tables() -> None:
     """Make what this release keeps besides; the rules come after."""
+    with op.batch_alter_table("conferences", schema=None) as batch_op:
+        for name, length in (("stripe_account_id", 255), ("stripe_key_digest", 16)):
+            batch_op.add_column(
+                sa.Column(name, sa.String(length), server_default="", nullable=False)
+            )
+        batch_op.add_column(sa.Column("stripe_livemode", sa.Boolean(), nullable=True))
+        batch_op.add_column(sa.Column("archived_at", UtcDateTime(), nullable=True))
+
     with op.batch_alter_table("bank_statements", schema=None) as batch_op:
         batch_op.add_column(sa.Column("layout", sa.String(), server_default="", nullable=False))
 
