@@ -34,7 +34,7 @@ from pydantic_settings import (
 )
 
 from po_toolkit.errors import AmountError, SettingsError
-from po_toolkit.invoice_settings import ContentSettings, ReminderDays, TaxSettings
+from po_toolkit.invoice_settings import ContentSettings, EInvoiceSettings, ReminderDays, TaxSettings
 from po_toolkit.money import normalize_currency
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ class ConferenceSettings(BaseModel):
     """Whether it may bill from a Stripe account that another conference bills from too."""
     tax: TaxSettings | None = None
     content: ContentSettings | None = None
+    e_invoice: EInvoiceSettings | None = None
     reminders: ReminderDays = Field(default_factory=list)
     remind_from_hour: int | None = Field(default=None, ge=0, le=23)
     """From which hour of the day, where the conference is, the worker reminds by itself; without

@@ -13,6 +13,9 @@
     │   ├── BusyError                    another process is invoicing it right now
     │   └── LostLeaseError               another process took the invoicing over
     ├── NotAllowedError                  the actor's role does not permit the act
+    ├── EInvoiceHandOverError            an access point did not take an e-invoice; again is safe
+    ├── ForgedError                      a webhook delivery that Stripe did not sign
+    ├── MalformedError                   a webhook delivery that is signed, but is no event
     └── StripeGatewayError               Stripe was asked and did not do it
         ├── StripeUnknownError           nobody knows whether it was done; again is safe
         ├── StripeRefusedError           Stripe refused these data; change them first
@@ -21,27 +24,86 @@
         ├── StripeStored500Error         Stripe replays a stored failure for this key; look first
         └── StripeAuthenticationError    the key is wrong or revoked; nothing else will work either
 
-Each message says what happened, to which row or purchase order, and what to do next. No message
-holds a key or another secret.
+Each error has a ``code`` that stays the same across releases, and where one act solves the problem
+a ``remedy``, as data: the command line prints it as a command, the app shows it as a link. Each
+message says what happened, to which row or purchase order, and what to do next. No message holds
+a key or another secret.
 """
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """The next thing to do, as data.
+
+    Attributes:
+        label: What it is, for a button or link: a verb with its object.
+        command: The arguments of ``po-toolkit`` that do it.
+        page: The app's page on which it is done, or ``""``.
+        purchase_order: The reference that the page opens, or ``""``.
+    """
+
+    label: str
+    command: tuple[str, ...]
+    page: str = ""
+    purchase_order: str = ""
+
+    @property
+    def command_line(self) -> str:
+        """The command as it is typed in a shell."""
+        return shlex.join(("po-toolkit", *self.command))
+
+
+class Reason(str):
+    """Why something is not done: the text, and the remedy where one act solves it."""
+
+    __slots__ = ("remedy",)
+
+    remedy: Remedy | None
+
+    def __new__(cls, text: str, remedy: Remedy | None = None) -> Self:
+        """Keep the remedy beside the text."""
+        reason = super().__new__(cls, text)
+        reason.remedy = remedy
+        return reason
 
 
 class PoToolkitError(Exception):
     """The base of every expected failure.
 
     Attributes:
+        code: What kind of failure it is, the same in every release.
+        remedy: What solves it, where one act does.
         retryable: True when the same call later may succeed without a change by a person.
     """
 
+    code = "failed"
+    remedy: Remedy | None = None
     retryable = False
+
+    def __init__(self, message: str = "", *, code: str = "", remedy: Remedy | None = None) -> None:
+        """Keep code and remedy beside the message; by default the code of the class."""
+        super().__init__(message)
+        if code:
+            self.code = code
+        self.remedy = remedy or getattr(message, "remedy", None)
+
+    @property
+    def reason(self) -> Reason:
+        """The message with its remedy."""
+        return Reason(str(self), self.remedy)
 
 
 class SettingsError(PoToolkitError, ValueError):
     """A setting is missing, unreadable or contradicts another."""
+
+    code = "settings_invalid"
 
 
 class WrongAccountError(SettingsError):
@@ -51,9 +113,13 @@ class WrongAccountError(SettingsError):
 class AmountError(PoToolkitError, ValueError):
     """An amount cannot be represented exactly in its currency, or its currency is unknown."""
 
+    code = "amount_invalid"
+
 
 class ImportFileError(PoToolkitError, ValueError):
     """A spreadsheet cannot be read, or holds no purchase order; nothing was written."""
+
+    code = "file_unreadable"
 
 
 class ImportChoiceError(ImportFileError):
@@ -65,6 +131,8 @@ class ImportChoiceError(ImportFileError):
         choices: The possible answers.
     """
 
+    code = "choice_needed"
+
     def __init__(self, message: str, *, question: str, choices: Sequence[str]) -> None:
         """Keep the question beside the message."""
         super().__init__(message)
@@ -75,21 +143,31 @@ class ImportChoiceError(ImportFileError):
 class PurchaseOrderError(PoToolkitError, ValueError):
     """An act is not possible on this purchase order as it stands."""
 
+    code = "not_possible"
+
 
 class NotFoundError(PurchaseOrderError):
     """No such conference, purchase order, import batch, entry or invoice."""
+
+    code = "not_found"
 
 
 class DuplicateEntryError(PurchaseOrderError):
     """The same fact is in the ledger already."""
 
+    code = "duplicate_entry"
+
 
 class InvoiceMismatchError(PurchaseOrderError):
     """Stripe's invoice does not say what the purchase order says."""
 
+    code = "invoice_mismatch"
+
 
 class BusyError(PurchaseOrderError):
     """Another process holds the lease on the invoice; wait for its result."""
+
+    code = "busy"
 
     retryable = True
 
@@ -97,28 +175,46 @@ class BusyError(PurchaseOrderError):
 class LostLeaseError(PurchaseOrderError):
     """Another process took over; this one changed nothing more."""
 
+    code = "lease_lost"
+
     retryable = True
+
+
+class ForgedError(PoToolkitError):
+    """A webhook delivery that is not from this conference's Stripe account, or too old."""
+
+    code = "webhook_forged"
+
+
+class MalformedError(PoToolkitError):
+    """A webhook delivery that is signed, but is no event."""
+
+    code = "webhook_malformed"
 
 
 class NotAllowedError(PoToolkitError):
     """The actor's role does not permit this act."""
+
+    code = "not_allowed"
 
 
 class StripeGatewayError(PoToolkitError):
     """Stripe was asked and did not do it.
 
     Attributes:
-        code: Stripe's error code, or ``""``.
+        stripe_code: Stripe's error code, or ``""``.
         param: The parameter Stripe objected to, or ``""``.
         request_id: Stripe's request id, for its support and log, or ``""``.
     """
 
+    code = "stripe_failed"
+
     def __init__(
-        self, message: str, *, code: str = "", param: str = "", request_id: str = ""
+        self, message: str, *, stripe_code: str = "", param: str = "", request_id: str = ""
     ) -> None:
         """Keep Stripe's own particulars beside the message."""
         super().__init__(message)
-        self.code = code
+        self.stripe_code = stripe_code
         self.param = param
         self.request_id = request_id
 
@@ -126,24 +222,43 @@ class StripeGatewayError(PoToolkitError):
 class StripeUnknownError(StripeGatewayError):
     """A timeout, a lost connection, a 409 or a 5xx: the write may or may not have been done."""
 
+    code = "stripe_outcome_unknown"
+
     retryable = True
 
 
 class StripeRefusedError(StripeGatewayError):
     """A definite refusal about the data of this call (4xx)."""
 
+    code = "stripe_refused"
+
 
 class StripeNotFoundError(StripeRefusedError):
     """The object does not exist at Stripe, or was deleted there."""
+
+    code = "stripe_not_found"
 
 
 class StripeIdempotencyError(StripeRefusedError):
     """The idempotency key was used before with another body."""
 
+    code = "stripe_key_reused"
+
 
 class StripeStored500Error(StripeGatewayError):
     """Stripe replays a failure that it stored under this key; look first, then the next attempt."""
 
+    code = "stripe_stored_failure"
+
 
 class StripeAuthenticationError(StripeGatewayError):
     """Stripe does not accept the key."""
+
+    code = "stripe_key_rejected"
+
+
+class EInvoiceHandOverError(PoToolkitError):
+    """An access point did not take an e-invoice; the same call again is safe."""
+
+    code = "e_invoice_not_handed_over"
+    retryable = True

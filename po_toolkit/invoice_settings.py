@@ -138,3 +138,58 @@ class ContentSettings(BaseModel):
 
 ReminderDays = Annotated[list[Annotated[int, Field(ge=-365, le=365)]], Field(max_length=12)]
 """Days from the due date on which a sponsor is reminded: below 0 before it, 0 on the day."""
+
+
+class VatCategorySettings(BaseModel):
+    """The VAT category of a rate on e-invoices (UNTDID 5305), and why it bears no VAT."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    category: Literal["S", "Z", "E", "AE", "K", "G", "O"]
+    reason: str = Field(default="", max_length=500)
+
+
+EInvoiceFormat = Literal["facturx", "xrechnung", "xrechnung-ubl", "peppol"]
+ElectronicAddress = Annotated[str, StringConstraints(pattern=r"^([0-9A-Z]{2,4}:\S{1,100})?$")]
+"""A scheme and an identifier, such as ``0208:0123456789`` or ``EM:invoices@example.org``."""
+
+
+class EInvoiceSettings(BaseModel):
+    """Who we are on an e-invoice, and which sponsors need one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    legal_name: str = Field(default="", max_length=200)
+    street: str = Field(default="", max_length=200)
+    city: str = Field(default="", max_length=100)
+    postcode: str = Field(default="", max_length=20)
+    region: str = Field(default="", max_length=100)
+    country: Country | None = None
+    vat_id: Annotated[str, StringConstraints(pattern=r"^([A-Z]{2}[A-Z0-9+*]{2,20})?$")] = ""
+    """With its country first, such as DE123456789."""
+    tax_number: str = Field(default="", max_length=50)
+    """The tax office's own number, where there is no VAT ID."""
+    registration: str = Field(default="", max_length=60)
+    """Legal registration; with its ICD scheme before it where it has one: 0208:0123456789."""
+    endpoint: ElectronicAddress = ""
+    contact_name: str = Field(default="", max_length=100)
+    contact_phone: str = Field(default="", max_length=40)
+    contact_email: str = Field(default="", max_length=200)
+    iban: Annotated[str, StringConstraints(pattern=r"^([A-Z]{2}[0-9]{2}[A-Z0-9 ]{11,40})?$")] = ""
+    bic: Annotated[str, StringConstraints(pattern=r"^([A-Z0-9]{8}([A-Z0-9]{3})?)?$")] = ""
+    account_name: str = Field(default="", max_length=70)
+    formats: dict[Country, EInvoiceFormat] = Field(default_factory=dict)
+    """Which format sponsors of a country need; a column e_invoice_format goes before it."""
+    categories: dict[str, VatCategorySettings] = Field(default_factory=dict)
+    """By the name of a tax rate, or exempt, reverse_charge or none (a line without tax)."""
+    hand_over: str = Field(default="", max_length=500)
+    """Where documents go for an access point: a directory, or an https address that takes POST."""
+
+    @field_validator("hand_over")
+    @classmethod
+    def _safe(cls, value: str) -> str:
+        if value.startswith("http://") and not value.startswith(
+            ("http://127.0.0.1", "http://localhost", "http://[::1]")
+        ):
+            raise ValueError("hand_over takes https only; an invoice does not go unencrypted")
+        return value

@@ -7,13 +7,14 @@ from datetime import date
 from typing import Any
 
 from po_toolkit.bootstrap import OpenConference
+from po_toolkit.domain import remedies
 from po_toolkit.domain.deliveries import refuse_unknown
 from po_toolkit.domain.references import comparable
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.domain.tax_ids import read_tax_id
 from po_toolkit.errors import BusyError, PurchaseOrderError
-from po_toolkit.invoicing.batch import InvoiceResult, invoice_one
-from po_toolkit.invoicing.void import void_at_stripe
+from po_toolkit.invoicing.existing import void_at_stripe
+from po_toolkit.invoicing.send import InvoiceResult, invoice_one
 from po_toolkit.store.purchase_orders import by_reference
 from po_toolkit.store.tables import PurchaseOrder
 
@@ -120,8 +121,9 @@ def _refuse_invoiced(order: PurchaseOrder, opened: OpenConference) -> None:
     if live.lease_until is not None and live.lease_until > opened.now():
         raise BusyError(f"{order.reference}: it is being invoiced right now; try again later.")
     raise PurchaseOrderError(
-        f"{order.reference} has invoice {live.stripe_invoice_id or 'in preparation'}; to change it "
-        f"and bill it anew: po-toolkit reissue {order.reference}."
+        f"{order.reference} has invoice {live.stripe_invoice_id or 'in preparation'}; reissue it "
+        f"with the change.",
+        remedy=remedies.reissue(order.reference),
     )
 
 

@@ -9,11 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 from po_toolkit.bootstrap import OpenConference
+from po_toolkit.domain import remedies
 from po_toolkit.domain.bank_matching import Part, Proposal, match
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.money import to_major, to_minor
-from po_toolkit.payments import from_bank, telling
+from po_toolkit.payments import bank_matches as matches
+from po_toolkit.payments import stripe_reports
 from po_toolkit.store import bank_matches
 from po_toolkit.store.purchase_orders import by_reference
 from po_toolkit.store.tables import BankMatch, BankTransaction
@@ -134,10 +136,10 @@ def apply_line(opened: OpenConference, line_id: int) -> LineMatch:
     opened.check_known_account()
     proposal = next((p for p in _proposals(opened) if p.line.id == line_id), None)
     if proposal is None or proposal.certainty == "ambiguous":
-        why = "several things fit" if proposal else "nothing is proposed"
+        why = "there are several matches" if proposal else "there is no match"
         raise PurchaseOrderError(
-            f"Bank line {line_id}: {why}; say what it is with: po-toolkit bank apply {line_id} "
-            f"--po REFERENCE."
+            f"Bank line {line_id}: {why}; choose what it is.",
+            remedy=remedies.match_line(opened.slug, line_id),
         )
     _apply(opened, line_id, proposal.parts, proposal.rule, proposal.evidence)
     return _shown(proposal, applied=True)
@@ -199,9 +201,7 @@ def undo_match(opened: OpenConference, line_id: int) -> int:
     """
     opened.check_known_account()
     with opened.store.writing(opened.actor, Act.UNDO_MATCH) as uow:
-        return from_bank.undo(
-            uow, opened.conference, line_id, now=opened.now(), today=opened.today()
-        )
+        return matches.undo(uow, opened.conference, line_id, now=opened.now(), today=opened.today())
 
 
 def set_line_aside(opened: OpenConference, line_id: int, reason: str) -> None:
@@ -212,7 +212,7 @@ def set_line_aside(opened: OpenConference, line_id: int, reason: str) -> None:
         PurchaseOrderError: It is matched.
     """
     with opened.store.writing(opened.actor, Act.SET_ASIDE) as uow:
-        from_bank.set_aside(uow, opened.conference, line_id, reason, now=opened.now())
+        matches.set_aside(uow, opened.conference, line_id, reason, now=opened.now())
 
 
 def bank_lines(opened: OpenConference) -> list[LineMatch]:
@@ -282,7 +282,7 @@ def _apply(
     opened: OpenConference, line_id: int, parts: Sequence[Part], rule: str, evidence: str
 ) -> None:
     with opened.store.writing(opened.actor, Act.MATCH) as uow:
-        intents = from_bank.apply(
+        intents = matches.apply(
             uow,
             opened.conference,
             line_id,
@@ -295,11 +295,11 @@ def _apply(
             opened.require_stripe()
     try:
         for intent in intents:
-            telling.settle(opened, intent)
+            stripe_reports.report(opened, intent)
     except PurchaseOrderError:
         # Stripe refused a payment, so it is not in the books: the line is open again.
         with opened.store.writing(opened.actor, Act.UNDO_MATCH) as uow:
-            from_bank.undo(uow, opened.conference, line_id, now=opened.now(), today=opened.today())
+            matches.undo(uow, opened.conference, line_id, now=opened.now(), today=opened.today())
         raise
     if intents:
         with opened.store.writing(opened.actor, Act.MATCH) as uow:

@@ -7,8 +7,13 @@ from typing import Any
 
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.errors import PurchaseOrderError
-from po_toolkit.invoicing.plan import InvoicePlan, unbillable_reason
-from po_toolkit.invoicing.preview import ContentField, planned_content, sent_content
+from po_toolkit.invoicing.plan import (
+    ContentField,
+    InvoicePlan,
+    planned_content,
+    sent_content,
+    unbillable_reason,
+)
 from po_toolkit.money import to_major
 from po_toolkit.store.authorized import Authorized, authorized
 from po_toolkit.store.purchase_orders import by_reference

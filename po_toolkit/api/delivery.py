@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from po_toolkit.api.e_invoices import e_invoice
 from po_toolkit.bootstrap import OpenConference
-from po_toolkit.domain.deliveries import refuse_unknown, way_words
+from po_toolkit.domain import remedies
+from po_toolkit.domain.deliveries import links_work, refuse_unknown, way_words
+from po_toolkit.domain.e_invoices import Format
 from po_toolkit.domain.roles import Act, require
-from po_toolkit.errors import PurchaseOrderError
+from po_toolkit.errors import PoToolkitError, PurchaseOrderError
 from po_toolkit.invoicing.delivery import fetch_pdf, file_name, mail_draft, recipients
+from po_toolkit.payments.stripe_invoices import fetch_invoice, take_invoice
 from po_toolkit.store import documents
-from po_toolkit.store.columns import utc_now
 from po_toolkit.store.purchase_orders import by_reference, by_references, refresh_status
-from po_toolkit.store.tables import Invoice, InvoiceDocument, PurchaseOrder
-from po_toolkit.store.upsert import insert_if_new
+from po_toolkit.store.tables import Invoice, PurchaseOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,45 +54,51 @@ class Delivery:
         }
 
 
-def deliver(opened: OpenConference, reference: str) -> Delivery:
+def deliver(
+    opened: OpenConference, reference: str, e_invoice_format: Format | None = None
+) -> Delivery:
     """Fetch the live invoice's PDF, keep it with its digest, and write a mail draft around it.
 
     Nothing is sent; the draft is for a person to look at and send.
 
+    Args:
+        opened: The conference.
+        reference: The purchase order's.
+        e_invoice_format: Attach an e-invoice too; ``facturx`` takes the place of Stripe's PDF.
+
     Raises:
+        EInvoiceError: The e-invoice lacks something; it names each rule and the field to fill.
         NotFoundError: No such purchase order.
         NotAllowedError: The actor's role is too low.
         PurchaseOrderError: It has no finalized invoice, or Stripe's file is no PDF.
         StripeUnknownError: The PDF could not be fetched; again is safe.
     """
     require(opened.actor, Act.DELIVER)
+    made = e_invoice(opened, reference, e_invoice_format) if e_invoice_format else None
     order, live, pdf = final_pdf(opened, reference)
+    if made is not None and made.format == "facturx":
+        pdf = made.content
     digest, name = hashlib.sha256(pdf).hexdigest(), file_name(live, order)
     with opened.store.writing(opened.actor, Act.DELIVER) as uow:
-        insert_if_new(
-            uow.session,
-            InvoiceDocument,
-            {
-                "conference_id": order.conference_id,
-                "purchase_order_id": order.id,
-                "invoice_id": live.id,
-                "stripe_invoice_id": live.stripe_invoice_id,
-                "file_name": name,
-                "sha256": digest,
-                "content": pdf,
-                "fetched_by": opened.actor.name,
-                "created_at": utc_now(),
-            },
-            [InvoiceDocument.invoice_id, InvoiceDocument.sha256],
+        documents.keep(
+            uow,
+            order,
+            file_name=name,
+            content=pdf,
+            sha256=digest,
+            kept_by=opened.actor.name,
         )
         addressed = recipients(order)
         uow.audit(Act.DELIVER, order, after={"sha256": digest, "recipients": addressed})
-    mail = mail_draft(order, live, opened.conference, pdf)
+    xml = (made.name, made.content) if made and made.format != "facturx" else None
+    mail = mail_draft(order, live, opened.conference, pdf, e_invoice=xml)
     return Delivery(order.reference, name, digest, pdf, addressed, mail)
 
 
 def final_pdf(opened: OpenConference, reference: str) -> tuple[PurchaseOrder, Invoice, bytes]:
     """Return a purchase order, its final invoice, and Stripe's PDF of it.
+
+    Stripe's links expire, so the invoice is read again first.
 
     Raises:
         NotFoundError: No such purchase order.
@@ -98,13 +107,42 @@ def final_pdf(opened: OpenConference, reference: str) -> tuple[PurchaseOrder, In
     """
     with opened.store.reading() as session:
         order = by_reference(session, opened.conference, reference)
+    order = with_fresh_links(opened, order)
     live = order.live_invoice
     if live is None or live.step != "done" or not live.stripe_invoice_id:
         raise PurchaseOrderError(
-            f"{order.reference} has no invoice that is final; invoice it first with: "
-            f"po-toolkit invoice --conference {opened.slug} --po {order.reference}."
+            f"{order.reference} has no finalized invoice; invoice it first.",
+            remedy=remedies.invoice(opened.slug, order.reference),
         )
     return order, live, fetch_pdf(live.pdf_url, order.reference)
+
+
+def with_fresh_links(opened: OpenConference, order: PurchaseOrder) -> PurchaseOrder:
+    """Read a final invoice again, and return the purchase order with links that work.
+
+    Raises:
+        StripeGatewayError: Stripe could not be asked.
+        PurchaseOrderError: What Stripe says of the invoice cannot be booked.
+    """
+    live = order.live_invoice
+    if live is None or live.step != "done" or not live.stripe_invoice_id:
+        return order
+    read_at = opened.now()
+    take_invoice(opened, fetch_invoice(opened.gateway, live.stripe_invoice_id), read_at=read_at)
+    with opened.store.reading() as session:
+        return by_reference(session, opened.conference, order.reference)
+
+
+def refresh_old_links(opened: OpenConference, order: PurchaseOrder) -> PurchaseOrder:
+    """Return the purchase order with links that work, or with none where Stripe cannot be asked."""
+    live = order.live_invoice
+    if live is None or not live.hosted_url or links_work(live.stripe_read_at, opened.now()):
+        return order
+    if opened.settings.mode != "none":
+        with suppress(PoToolkitError):
+            return with_fresh_links(opened, order)
+    live.hosted_url = live.pdf_url = ""
+    return order
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,14 @@ from po_toolkit.api.telling import tell_after_sending
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PoToolkitError, PurchaseOrderError
-from po_toolkit.invoicing.adopt import adopt
-from po_toolkit.invoicing.batch import InvoiceResult, run_batch
-from po_toolkit.invoicing.content import Content
-from po_toolkit.invoicing.plan import doubts, unbillable_reason
-from po_toolkit.invoicing.resend import send_again
+from po_toolkit.invoicing.delivery import send_again
+from po_toolkit.invoicing.existing import adopt
+from po_toolkit.invoicing.plan import Content, doubts, unbillable_reason
+from po_toolkit.invoicing.send import InvoiceResult, run_batch
 from po_toolkit.payments.sync import sync_one
 from po_toolkit.store import purchase_orders
 from po_toolkit.store.authorized import authorized
+from po_toolkit.store.tables import PurchaseOrder
 
 __all__ = [
     "InvoicePreview",
@@ -199,11 +199,22 @@ def preview_invoices(
                     order.po_number,
                     order.total,
                     order.currency,
-                    doubts(order, limits.get(order.id)),
+                    [*doubts(order, limits.get(order.id)), *_e_invoice_doubts(opened, order)],
                     delivery or Content(order, opened.conference, 1).delivery,
                 )
             )
     return preview
+
+
+def _e_invoice_doubts(opened: OpenConference, order: PurchaseOrder) -> list[str]:
+    """Return what the e-invoice that the sponsor needs would lack."""
+    if opened.settings.e_invoice is None and not order.e_invoice_format:
+        return []
+    from po_toolkit.api.e_invoices import missing_for
+
+    return [
+        f"E-invoice: {gap.message} ({gap.rule}, {gap.field})" for gap in missing_for(opened, order)
+    ]
 
 
 def invoice_purchase_orders(
@@ -280,7 +291,7 @@ def adopt_claimed(
         try:
             results.append(adopt_invoice(opened, reference, stripe_id))
         except PoToolkitError as error:
-            results.append(InvoiceResult(reference, "failed", stripe_id, error=str(error)))
+            results.append(InvoiceResult(reference, "failed", stripe_id, error=error.reason))
     return results
 
 

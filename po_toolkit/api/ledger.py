@@ -7,12 +7,13 @@ from datetime import date
 from decimal import Decimal
 
 from po_toolkit.bootstrap import OpenConference
+from po_toolkit.domain.offline_payments import OfflinePayment
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.domain.sums import Status
 from po_toolkit.errors import NotFoundError, PurchaseOrderError
-from po_toolkit.invoicing.void import void_at_stripe
+from po_toolkit.invoicing.existing import void_at_stripe
 from po_toolkit.money import display, to_minor
-from po_toolkit.payments import by_hand, refunds, reversal, telling
+from po_toolkit.payments import credit_notes, offline_payments, refunds, stripe_reports
 from po_toolkit.store import ledger
 from po_toolkit.store.database import Store
 from po_toolkit.store.purchase_orders import by_reference, refresh_status
@@ -80,18 +81,17 @@ def record_payment_by_hand(
     """
     opened.check_known_account()
     order = _find(opened, reference)
-    minor = to_minor(amount, order.currency)
+    payment = OfflinePayment(
+        amount=to_minor(amount, order.currency),
+        currency=order.currency,
+        method=method,
+        payment_date=payment_date or opened.today(),
+        reference=payment_reference,
+        note=note,
+    )
     with opened.store.writing(opened.actor, Act.RECORD_PAYMENT) as uow:
-        intent = by_hand.enter_payment(
-            uow,
-            uow.lock_purchase_order(order.id),
-            amount=minor,
-            method=method,
-            reference=payment_reference,
-            payment_date=payment_date or opened.today(),
-            note=note,
-            again=again,
-        )
+        locked = uow.lock_purchase_order(order.id)
+        intent = offline_payments.enter_payment(uow, locked, payment, again=again)
         if intent:
             opened.require_stripe()
     return _settled(opened, [intent] if intent else [], reference)
@@ -117,7 +117,7 @@ def credit(opened: OpenConference, reference: str, *, amount: Decimal, reason: s
     minor = to_minor(amount, order.currency)
     with opened.store.writing(opened.actor, Act.ISSUE_CREDIT_NOTE) as uow:
         locked = uow.lock_purchase_order(order.id)
-        intent = by_hand.enter_credit_note(
+        intent = credit_notes.enter_credit_note(
             uow, locked, amount=minor, reason=reason, credit_date=opened.today()
         )
         if intent:
@@ -201,8 +201,8 @@ def reverse_entry(opened: OpenConference, entry: str, *, reason: str = "") -> Mo
             raise NotFoundError(f"Conference {opened.slug} has no ledger entry {entry}.")
         order = uow.lock_purchase_order(found.purchase_order_id)
         standing = next(e for e in order.entries if e.id == found.id)
-        reversal.reverse(uow, order, standing, today=opened.today(), reason=reason)
-        return replace(result_of(order), remark=reversal.left_at_stripe(order, standing))
+        offline_payments.reverse(uow, order, standing, today=opened.today(), reason=reason)
+        return replace(result_of(order), remark=offline_payments.left_at_stripe(order, standing))
 
 
 def conference_of_entry(store: Store, entry: str) -> str:
@@ -254,7 +254,7 @@ def result_of(order: PurchaseOrder) -> MoneyResult:
 def _settled(opened: OpenConference, intents: list[int], reference: str) -> MoneyResult:
     """Tell Stripe what it must hear, then say how the purchase order stands."""
     for intent in intents:
-        telling.settle(opened, intent)
+        stripe_reports.report(opened, intent)
     return result_of(_find(opened, reference))
 
 

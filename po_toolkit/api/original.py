@@ -18,6 +18,7 @@ from po_toolkit.config import load_settings
 from po_toolkit.domain.deliveries import refuse_unknown
 from po_toolkit.domain.references import new_reference
 from po_toolkit.domain.roles import Act
+from po_toolkit.domain.sums import EntryKind
 from po_toolkit.domain.tax_ids import read_tax_id
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.invoicing.send import send_invoice
@@ -118,7 +119,7 @@ def record_payment(  # noqa: PLR0917 the original callers pass these by position
             f"{purchase_order.reference} is in {purchase_order.currency.upper()}, not in "
             f"{currency.upper()}; amounts are never converted."
         )
-    said = f"{note} (entered by {entered_by})".strip() if entered_by else note
+    whole_note = f"{note} (entered by {entered_by})".strip() if entered_by else note
     ledger.record_payment_by_hand(
         open_now,
         purchase_order.reference,
@@ -126,10 +127,19 @@ def record_payment(  # noqa: PLR0917 the original callers pass these by position
         method=method,
         payment_reference=reference,
         payment_date=payment_date,
-        note=said,
+        note=whole_note,
         again=again,
     )
-    return _fresh(purchase_order, open_now).entries[-1]
+    facts = (EntryKind.PAYMENT, method, to_minor(amount, purchase_order.currency), reference)
+    return max(
+        (
+            entry
+            for entry in _fresh(purchase_order, open_now).entries
+            if (entry.kind, entry.method, entry.amount, entry.reference) == facts
+            and entry.note == whole_note
+        ),
+        key=lambda entry: entry.id,
+    )
 
 
 def issue_credit_note(
@@ -147,7 +157,12 @@ def issue_credit_note(
     """
     open_now = opened_for(purchase_order, opened)
     ledger.credit(open_now, purchase_order.reference, amount=amount, reason=reason)
-    return _fresh(purchase_order, open_now).credit_notes[-1]
+    minor = to_minor(amount, purchase_order.currency)
+    notes = _fresh(purchase_order, open_now).credit_notes
+    return max(
+        (note for note in notes if (note.amount, note.reason) == (minor, reason.strip())),
+        key=lambda note: note.id,
+    )
 
 
 def update_po_status(purchase_order: PurchaseOrder, *, opened: OpenConference | None = None) -> str:
@@ -290,9 +305,6 @@ def generate_invoice_pdf(
         NotFoundError: The purchase order is not in the settings' database (a ``ValueError``).
         PoToolkitError: No font of this machine has one of its letters.
     """
-    from po_toolkit.reconcile.documents import invoice_pdf
+    from po_toolkit.api.reports import invoice_pdf
 
-    there = opened_for(purchase_order, opened)
-    with there.store.reading() as session:
-        order = purchase_orders.by_reference(session, there.conference, purchase_order.reference)
-    return invoice_pdf(order, there.conference)
+    return invoice_pdf(opened_for(purchase_order, opened), purchase_order.reference)

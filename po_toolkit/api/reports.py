@@ -11,11 +11,12 @@ from typing import Any
 
 import pandas as pd
 
+from po_toolkit.api.delivery import refresh_old_links
 from po_toolkit.bootstrap import open_conference, open_database
 from po_toolkit.config import Settings
 from po_toolkit.context import OpenConference
 from po_toolkit.domain.roles import Act
-from po_toolkit.payments import closing
+from po_toolkit.payments import ledger
 from po_toolkit.reconcile import (
     MONTHS,
     SUMMARY,
@@ -201,7 +202,7 @@ def invoice_pdf(opened: OpenConference, reference: str) -> bytes:
     """
     with opened.store.reading() as session:
         order = purchase_orders.by_reference(session, opened.conference, reference)
-    return write_invoice(order, opened.conference)
+    return write_invoice(refresh_old_links(opened, order), opened.conference)
 
 
 def tie_out(opened: OpenConference, *, as_of: date | None = None) -> TieOut:
@@ -226,12 +227,15 @@ def list_purchase_orders(opened: OpenConference, **query: Any) -> PurchaseOrderP
 
 
 def purchase_order_story(opened: OpenConference, reference: str) -> PurchaseOrderStory:
-    """Return one purchase order with everything that happened to it.
+    """Return one purchase order with everything that happened to it, and links that work.
 
     Raises:
         NotFoundError: The conference has no such purchase order.
     """
-    return read_story(opened.store, opened.conference, reference)
+    with opened.store.reading() as session:
+        order = purchase_orders.by_reference(session, opened.conference, reference)
+    refresh_old_links(opened, order)
+    return read_story(opened.store, opened.conference, reference, now=opened.now())
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +303,7 @@ def close_books(opened: OpenConference, through: date) -> ClosedBooks:
         periods.lock(uow.session, opened.conference.id, to_close=True)
         before = periods.closed_through(uow.session, opened.conference.id)
         report = _report(opened, through, before)
-        return _shown(closing.close(uow, opened.conference, through, report=report))
+        return _shown(ledger.close_period(uow, opened.conference, through, report=report))
 
 
 def closed_books(opened: OpenConference) -> list[ClosedBooks]:

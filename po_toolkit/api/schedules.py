@@ -12,7 +12,7 @@ from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.reminders import hour_of_day, reminder_clock
 from po_toolkit.domain.roles import Act, Actor, Role
 from po_toolkit.errors import PoToolkitError
-from po_toolkit.payments.report import SyncReport
+from po_toolkit.payments.sync import SyncReport
 from po_toolkit.store import cursors
 
 SYNC_EVERY = timedelta(minutes=15)

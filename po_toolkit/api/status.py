@@ -7,6 +7,7 @@ from importlib.metadata import version
 from typing import Any
 
 from po_toolkit.config import ConferenceSettings, Settings, obfuscate_key, shown_url
+from po_toolkit.domain import remedies
 from po_toolkit.domain.reminders import reminder_clock
 from po_toolkit.errors import SettingsError
 from po_toolkit.store.overview import Held, read_overview
@@ -18,22 +19,25 @@ def installation_status(settings: Settings, now: datetime) -> dict[str, Any]:
     """Return the settings in force and what the database holds, as JSON; calls nobody.
 
     Keys and passwords are obfuscated. ``database`` says ``ready``, or what is wrong; it starts
-    with :data:`UNUSABLE` where the database cannot be read.
+    with :data:`UNUSABLE` where the database cannot be read. ``remedy`` holds the arguments of
+    ``po-toolkit`` that solve it, or None.
     """
     held: dict[str, Held] = {}
+    remedy = None
     try:
         found = read_overview(settings.database_url)
     except SettingsError as error:
         database = f"{UNUSABLE}: {error}"
     else:
         held = found or {}
-        database = "not made or not of this release; run: po-toolkit init"
-        database = database if found is None else "ready"
+        database = "not set up, or not of this release" if found is None else "ready"
+        remedy = remedies.set_up_database() if found is None else None
     return {
         "version": version("po-toolkit"),
         "config_file": str(settings.config_file) if settings.config_file else None,
         "database_url": shown_url(settings.database_url),
         "database": database,
+        "remedy": list(remedy.command) if remedy else None,
         "stripe_api_base": settings.stripe_api_base,
         "conferences": [
             _configured(slug, conference) | _held(held.get(slug), conference, now)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from po_toolkit.api.invoices import adopt_claimed
 from po_toolkit.api.telling import tell_waiting
 from po_toolkit.bootstrap import OpenConference
+from po_toolkit.domain import remedies
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PurchaseOrderError, StripeNotFoundError
-from po_toolkit.payments.report import SyncReport
-from po_toolkit.payments.sync import failure_noted, sync_all, sync_one
+from po_toolkit.payments.sync import SyncReport, failure_noted, sync_all, sync_one
 from po_toolkit.store.purchase_orders import by_reference
 
 __all__ = [
@@ -66,8 +66,8 @@ def sync_purchase_order(opened: OpenConference, reference: str) -> SyncReport:
     asked = [report for stripe_id in ids if stripe_id for report in _look_at(opened, stripe_id)]
     if not asked:
         raise PurchaseOrderError(
-            f"{order.reference} has no Stripe invoice yet; create it with: "
-            f"po-toolkit invoice --conference {opened.slug} --po {order.reference}."
+            f"{order.reference} has no Stripe invoice yet; invoice it first.",
+            remedy=remedies.invoice(opened.slug, order.reference),
         )
     total = SyncReport()
     for report in asked:

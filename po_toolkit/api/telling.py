@@ -11,8 +11,8 @@ from po_toolkit.errors import (
     StripeGatewayError,
 )
 from po_toolkit.logs import get_logger
-from po_toolkit.payments import telling
-from po_toolkit.payments.intend import tell_earlier
+from po_toolkit.payments import stripe_reports
+from po_toolkit.payments.intents import report_earlier
 from po_toolkit.store import money_intents
 
 log = get_logger(__name__)
@@ -41,7 +41,7 @@ def _tell_orders(opened: OpenConference, order_ids: list[int]) -> list[str]:
     problems: list[str] = []
     for order_id in order_ids:
         with opened.store.writing(opened.actor, Act.SYNC) as uow:
-            intents = tell_earlier(uow, uow.lock_purchase_order(order_id))
+            intents = report_earlier(uow, uow.lock_purchase_order(order_id))
         problems += _settle(opened, intents)
     return problems
 
@@ -54,14 +54,14 @@ def _settle(opened: OpenConference, intents: list[int]) -> list[str]:
             problems.append("Stripe does not answer; the rest is told by the next sync.")
             break
         try:
-            telling.settle(opened, intent)
+            stripe_reports.report(opened, intent)
         except StripeAuthenticationError:
             raise
         except StripeGatewayError as error:
             unanswered += 1
-            problems.append(str(error))
+            problems.append(error.reason)
         except PurchaseOrderError as error:
-            problems.append(str(error))
+            problems.append(error.reason)
     return problems
 
 

@@ -13,8 +13,8 @@ from sqlalchemy.exc import OperationalError
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.errors import PoToolkitError, SettingsError, StripeAuthenticationError
 from po_toolkit.logs import get_logger
-from po_toolkit.payments.from_stripe import take_payments
-from po_toolkit.payments.handlers import handle
+from po_toolkit.payments.event_handlers import carries_payment, handle
+from po_toolkit.payments.stripe_invoices import take_payments
 from po_toolkit.store import webhook_events
 from po_toolkit.store.webhook_events import Claimed, Outcome
 
@@ -82,11 +82,12 @@ def _work_of(
     opened: OpenConference, events: list[Claimed], deadline: datetime
 ) -> tuple[list[Outcome], list[Claimed]]:
     """Work one conference's events; return what became of them, and which were not begun."""
-    payments = [event for event in events if event.type == "invoice_payment.paid"]
+    payments = [event for event in events if _carries_payment(event)]
     outcomes = _work_payments(opened, payments)
+    whole = {event.id for event in payments}
     groups: dict[tuple[str, str], list[Claimed]] = {}
     for event in events:
-        if event.type != "invoice_payment.paid":
+        if event.id not in whole:
             groups.setdefault(_subject(event), []).append(event)
     left: list[Claimed] = []
     for group in groups.values():
@@ -95,6 +96,14 @@ def _work_of(
         else:
             outcomes += _try(opened, group)
     return outcomes, left
+
+
+def _carries_payment(event: Claimed) -> bool:
+    """Tell whether an event holds a whole payment; one that cannot be read does not."""
+    try:
+        return carries_payment(_whole(event) | {"type": event.type})
+    except (PoToolkitError, ValueError):
+        return False
 
 
 def _subject(event: Claimed) -> tuple[str, str]:
@@ -152,7 +161,7 @@ def _whole(event: Claimed) -> dict[str, Any]:
     data = whole.get("data")
     if not isinstance(data, dict) or not isinstance(data.get("object"), dict):
         raise PoToolkitError(
-            f"Event {event.event_id} tells of no object. Look it up in Stripe's dashboard and "
-            f"sync: po-toolkit sync."
+            f"Event {event.event_id} contains no object. Look it up in Stripe's dashboard, then "
+            f"sync."
         )
     return whole

@@ -13,9 +13,9 @@ from sqlalchemy import select
 from po_toolkit.bootstrap import OpenConference, open_conference, open_database
 from po_toolkit.config import Settings, load_settings
 from po_toolkit.domain.roles import STRIPE, Act, require
-from po_toolkit.errors import PoToolkitError
+from po_toolkit.errors import ForgedError, MalformedError, PoToolkitError
 from po_toolkit.logs import get_logger
-from po_toolkit.payments.handlers import invoice_changed
+from po_toolkit.payments.event_handlers import invoice_changed
 from po_toolkit.store import webhook_events
 from po_toolkit.store.database import Store
 from po_toolkit.store.tables import Conference, Invoice
@@ -37,14 +37,6 @@ __all__ = [
 ]
 
 log = get_logger(__name__)
-
-
-class ForgedError(PoToolkitError):
-    """A delivery that is not from this conference's Stripe account, or too old."""
-
-
-class MalformedError(PoToolkitError):
-    """A delivery that is signed, but is no event."""
 
 
 def verify(opened: OpenConference, payload: bytes, signature: str) -> Delivery:

@@ -32,7 +32,7 @@ from po_toolkit.cli.options import (
     read_date,
     read_reference,
 )
-from po_toolkit.errors import ImportChoiceError
+from po_toolkit.errors import ImportChoiceError, ImportFileError
 
 if TYPE_CHECKING:
     from po_toolkit.api.bank import BankImportReport
@@ -90,6 +90,10 @@ def import_(
         )
     except ImportChoiceError as error:
         wrong_usage(f"{error} Add --{error.question} {' or '.join(error.choices)}.")
+    except ImportFileError as error:
+        if error.code != "columns_unknown":
+            raise
+        wrong_usage(f"{error} Add --map date=COLUMN --map amount=COLUMN.")
     if output is Format.JSON:
         print_json(report.as_json())
     else:

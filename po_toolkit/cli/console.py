@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from po_toolkit.errors import PoToolkitError, SettingsError
+from po_toolkit.errors import PoToolkitError, Reason, SettingsError
 from po_toolkit.logs import redact
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except PoToolkitError as error:
-            complain(str(error))
+            complain(error.reason)
         except BrokenPipeError:
             raise
         except OSError as error:
@@ -53,8 +53,16 @@ class Commands(TyperGroup):
 
 
 def complain(message: str) -> None:
-    """Write an error to stderr, with nothing secret in it."""
+    """Write an error to stderr, with the command that solves it where the message knows one."""
     typer.echo(f"Error: {redact(message)}", err=True)
+    suggest(message)
+
+
+def suggest(*reasons: str) -> None:
+    """Write to stderr the commands that solve what these reasons say, each once."""
+    remedies = [r.remedy for r in reasons if isinstance(r, Reason) and r.remedy is not None]
+    for remedy in dict.fromkeys(remedies):
+        typer.echo(f"{remedy.label}: {redact(remedy.command_line)}", err=True)
 
 
 def tell(message: str) -> None:

@@ -109,6 +109,8 @@ def status(ctx: typer.Context, output: FormatOption = Format.TABLE) -> None:
         print_json(found)
     else:
         _print_status(found)
+    if found["remedy"]:
+        tell(f"Next: po-toolkit {' '.join(found['remedy'])}")
     if found["database"].startswith(UNUSABLE):
         raise typer.Exit(FAILED)
 

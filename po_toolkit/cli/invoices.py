@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +22,7 @@ from po_toolkit.cli.console import (
     print_table,
     progress_of,
     settings_of,
+    suggest,
     tell,
     write_bytes,
     wrong_usage,
@@ -37,7 +39,6 @@ from po_toolkit.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from po_toolkit.api.delivery import Delivery
     from po_toolkit.api.invoices import InvoicePreview, InvoiceReport, InvoiceResult
     from po_toolkit.api.reminders import Keep, ReminderPreview
 
@@ -165,6 +166,7 @@ def _finish(result: InvoiceResult, output: Format, done: str) -> None:
         typer.echo(f"Invoice page: {result.hosted_invoice_url}")
     if result.outcome == "failed":
         complain(f"{result.reference}: {result.error}")
+        suggest(result.error)
         raise typer.Exit(FAILED)
 
 
@@ -197,6 +199,7 @@ def _print_preview(preview: InvoicePreview, output: Format) -> None:
             [(skip.reference, skip.reason) for skip in preview.skipped],
             title="Would be skipped",
         )
+    suggest(*(skip.reason for skip in preview.skipped))
     totals = ", ".join(amount(total, code) for code, total in preview.totals.items())
     tell(f"{count(len(preview.ready), 'invoice')} of {totals or 'nothing'}. Nothing was sent.")
 
@@ -213,6 +216,7 @@ def _print_report(report: InvoiceReport, output: Format) -> None:
         ],
         whole=(0, 1, 2),
     )
+    suggest(*(result.error for result in report.results))
     tell(f"{report.invoiced} invoiced, {report.skipped} skipped, {report.failed} failed.")
 
 
@@ -265,16 +269,50 @@ def preview(
         tell(f"The invoice is {way_words(found.delivery)}.")
     if found.reason:
         tell(f"It cannot be invoiced now: {found.reason}")
+        suggest(found.reason)
     if not found.equal:
         raise typer.Exit(FAILED)
 
 
+class DeliverFormat(StrEnum):
+    """How a result is printed, and in which format an e-invoice is written."""
+
+    TABLE = "table"
+    JSON = "json"
+    FACTURX = "facturx"
+    XRECHNUNG = "xrechnung"
+    XRECHNUNG_UBL = "xrechnung-ubl"
+    PEPPOL = "peppol"
+
+
 OutOption = Annotated[
     Path | None,
-    typer.Option("--out", metavar="FILE", help="Where: a mail draft, or the PDF for *.pdf."),
+    typer.Option(
+        "--out",
+        metavar="FILE",
+        help="Where: an email draft, or the PDF or XML alone for *.pdf and *.xml.",
+    ),
 ]
 DoneOption = Annotated[
-    bool, typer.Option("--done", help="Note that the invoice has been delivered by ourselves.")
+    bool, typer.Option("--done", help="Note that you have delivered the invoice yourself.")
+]
+DeliverFormatOption = Annotated[
+    list[DeliverFormat] | None,
+    typer.Option(
+        "--format", help="An e-invoice's format; or how the result is printed. May be repeated."
+    ),
+]
+CreditNoteOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="N", help="The e-invoice of this credit note: its place (1 is the first) or id."
+    ),
+]
+HandOverOption = Annotated[
+    bool,
+    typer.Option(
+        "--hand-over", help="Give the e-invoice to the access point that the settings name."
+    ),
 ]
 
 
@@ -283,40 +321,114 @@ def deliver(
     reference: ReferenceArgument,
     out: OutOption = None,
     done: DoneOption = False,
-    output: FormatOption = Format.TABLE,
+    credit_note: CreditNoteOption = None,
+    give: HandOverOption = False,
+    formats: DeliverFormatOption = None,
 ) -> None:
-    """Write an invoice as a mail draft or PDF.
+    """Write an invoice as an email draft, PDF or e-invoice.
 
     For vendor portals and mailboxes that want a file: Stripe's PDF is fetched and kept with its
     digest; the draft (.eml) holds every address of the purchase order, the link and the PDF.
     Nothing is sent. Once you have sent or uploaded it, --done notes that it was delivered.
 
-    Example: po-toolkit deliver PO-7KQ2MX --out invoice.eml
+    With --format facturx, xrechnung, xrechnung-ubl or peppol it is an e-invoice. What is missing is
+    listed with its rule, and nothing is written then.
+
+    Example: po-toolkit deliver PO-7KQ2MX --format xrechnung --out invoice.xml
     """
-    if out is None and not done:
-        wrong_usage("Say where the invoice goes: --out FILE; or that it was delivered: --done.")
+    if out is None and not done and not give:
+        wrong_usage(
+            "Say where the invoice goes: --out FILE or --hand-over; or that it was delivered: "
+            "--done."
+        )
     from po_toolkit.api.delivery import deliver as prepare
     from po_toolkit.api.delivery import mark_delivered
+    from po_toolkit.api.e_invoices import e_invoice, hand_over, read_format
 
+    chosen = [f.value for f in formats or () if f not in (DeliverFormat.TABLE, DeliverFormat.JSON)]
+    if len(chosen) > 1:
+        wrong_usage(f"Choose one format: {' or '.join(chosen)}.")
+    as_json = DeliverFormat.JSON in (formats or ())
+    wanted = read_format(chosen[0]) if chosen else None
     opened = conference_of(ctx, reference)
     found: dict[str, Any] = {"reference": reference}
-    if out is not None:
-        made = prepare(opened, reference)
+    alone = give or credit_note is not None or (out is not None and out.suffix.lower() == ".xml")
+    if alone or (wanted == "facturx" and out is not None and out.suffix.lower() == ".pdf"):
+        file = e_invoice(opened, reference, wanted, credit_note=credit_note)
+        if out is not None:
+            write_bytes(file.content, out, binary=True)
+        found |= file.as_json()
+        lines = [f"{reference}: {file.name} ({file.format}), SHA-256 {file.sha256}"]
+        if give:
+            found["handed_over_to"] = hand_over(opened, file)
+            lines.append(f"Handed over to {found['handed_over_to']}.")
+    elif out is not None:
+        made = prepare(opened, reference, wanted)
         write_bytes(made.pdf if out.suffix.lower() == ".pdf" else made.mail, out, binary=True)
         found |= made.as_json()
-        if output is Format.TABLE:
-            _print_delivery(made)
+        lines = [
+            f"{made.reference}: {made.file_name}, SHA-256 {made.sha256}",
+            f"For: {', '.join(made.recipients)}",
+        ]
+    else:
+        lines = []
     if done:
         found["status"] = mark_delivered(opened, reference)
-        if output is Format.TABLE:
-            typer.echo(f"{reference}: noted as delivered; it is {found['status']}.")
-    if output is Format.JSON:
+        lines.append(f"{reference}: noted as delivered; it is {found['status']}.")
+    if as_json:
         print_json(found)
+        return
+    for line in lines:
+        typer.echo(line)
 
 
-def _print_delivery(made: Delivery) -> None:
-    typer.echo(f"{made.reference}: {made.file_name}, SHA-256 {made.sha256}")
-    typer.echo(f"For: {', '.join(made.recipients)}")
+SinceOption = Annotated[date, typer.Option(parser=read_date, metavar="DATE", help="First day.")]
+UntilOption = Annotated[date, typer.Option(parser=read_date, metavar="DATE", help="Last day.")]
+ZipOption = Annotated[
+    Path | None, typer.Option("--out", metavar="FILE", help="The ZIP file to write.")
+]
+
+
+def e_invoices(
+    ctx: typer.Context,
+    conference: ConferenceOption,
+    since: SinceOption,
+    until: UntilOption,
+    out: ZipOption = None,
+    give: HandOverOption = False,
+    formats: DeliverFormatOption = None,
+) -> None:
+    """Write the e-invoices of a period.
+
+    They go into a ZIP or to the access point: every invoice and credit note issued from --since to
+    --until, in the format that the sponsor needs, else the one given by --format, else Factur-X. A
+    document that lacks something is left out and named; the exit code is 3 then.
+
+    Example: po-toolkit e-invoices --conference pycon-2027 --since 2027-01-01 --until 2027-03-31
+    --out q1.zip
+    """
+    if out is None and not give:
+        wrong_usage("Say where the e-invoices go: --out FILE or --hand-over.")
+    from po_toolkit.api.e_invoices import export_e_invoices, keep_and_hand_over, read_format
+
+    chosen = [f.value for f in formats or () if f not in (DeliverFormat.TABLE, DeliverFormat.JSON)]
+    if len(chosen) > 1:
+        wrong_usage(f"Choose one format: {' or '.join(chosen)}.")
+    opened = named_conference(ctx, conference)
+    made = export_e_invoices(opened, since, until, read_format(chosen[0]) if chosen else None)
+    problems = dict(made.problems)
+    if give:
+        problems |= keep_and_hand_over(opened, made.files)
+    if out is not None:
+        write_bytes(made.content, out, binary=True)
+    if DeliverFormat.JSON in (formats or ()):
+        print_json({"documents": [file.as_json() for file in made.files], "problems": problems})
+    else:
+        typer.echo(f"{count(len(made.files), 'e-invoice')} written.")
+        for reason in problems.values():
+            complain(reason)
+    if problems:
+        raise typer.Exit(PARTIAL if made.files else FAILED)
 
 
 RemindDryRunOption = Annotated[
@@ -460,4 +572,5 @@ def reissue(
         typer.echo(f"Invoice page: {result.hosted_invoice_url}")
     if result.outcome != "invoiced":
         complain(f"{result.reference}: {result.error}")
+        suggest(result.error)
         raise typer.Exit(FAILED)

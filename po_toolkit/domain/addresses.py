@@ -38,11 +38,15 @@ _STATE_AND_CODE = re.compile(
     r"(?P<code>\d{5}(?:-\d{4})?|\d{4}|[A-Z]\d[A-Z] ?\d[A-Z]\d)"
 )
 _CODE_AND_CITY = re.compile(
-    r"(?P<code>(?:[A-Z]{1,2}-)?\d{3,5}(?:[ -]?\d{2,3})?(?: [A-Z]{2}(?= ))?)\s+(?P<city>[^\d,]+)"
+    r"(?P<code>(?:[A-Z]{1,2}-)?(?:\d{2}-\d{3}|\d{3,5}(?:[ -]?\d{2,3})?)(?: [A-Z]{2}(?= ))?)"
+    r"\s+(?P<city>[^\d,]+)"
 )
 _BRITISH = re.compile(
-    r"(?:(?P<city>[^\d,]+?),?\s+)?(?P<code>[A-Z]{1,2}\d[A-Z0-9]? ?\d[A-Z]{2})", re.IGNORECASE
+    r"(?:(?P<city>[^\d,]+?),?\s+)?"
+    r"(?P<code>[A-Z]{1,2}\d[A-Z0-9]? ?\d[A-Z]{2}|[A-Z]\d[\dW] ?[A-Z0-9]{4})",
+    re.IGNORECASE,
 )
+"""British postcodes and Irish Eircodes."""
 
 
 def address_parts(text: str) -> Parts:

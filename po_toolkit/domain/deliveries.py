@@ -7,9 +7,21 @@ With ``auto_advance`` off Stripe mails nothing when an invoice is finalized. Sou
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from po_toolkit.errors import PurchaseOrderError
 
 WAYS = ("stripe", "ourselves")
+
+LINKS_WORK = timedelta(days=29)
+"""For how long the links work that Stripe gave with an invoice: the page for 30 days at least, the
+PDF for longer. Source: Stripe, "Hosted Invoice Page"."""
+
+
+def links_work(read_at: datetime | None, now: datetime) -> bool:
+    """Tell whether the links of an invoice that was read then can still be used."""
+    return read_at is not None and now - read_at < LINKS_WORK
+
 
 _NAMES = {
     "stripe": "stripe", "by stripe": "stripe", "mail": "stripe", "email": "stripe",

@@ -19,7 +19,8 @@ class DiscrepancyClass:
         explanation: What is wrong and how it comes about.
         at_stake: Which amount is given with it.
         mend: The act that puts it right, in words.
-        command: The command for that act, ``{reference}`` standing for the purchase order.
+        command: The command for it, with ``{reference}`` of the purchase order,
+            ``{conference}`` and ``{amount}``.
     """
 
     code: str
@@ -37,7 +38,7 @@ _CLASSES = (
         "Money is owed on the purchase order and no invoice for it was sent.",
         "The balance",
         "Send the invoice, or cancel the purchase order.",
-        "po-toolkit invoice --po {reference}",
+        "po-toolkit invoice --conference {conference} --po {reference}",
     ),
     DiscrepancyClass(
         "overdue",
@@ -60,7 +61,7 @@ _CLASSES = (
         "Stripe has more money on the invoice than the ledger has recorded for it.",
         "The money that is missing here",
         "Sync, so that the payment is recorded.",
-        "po-toolkit sync --full",
+        "po-toolkit sync --conference {conference} --full",
     ),
     DiscrepancyClass(
         "paid_here_not_at_stripe",
@@ -69,7 +70,7 @@ _CLASSES = (
         "page and reminders still ask for it.",
         "The money that Stripe does not know of",
         "Sync; if it stays, tell Stripe of the payment or reverse the entry.",
-        "po-toolkit sync --full",
+        "po-toolkit sync --conference {conference} --full",
     ),
     DiscrepancyClass(
         "undone_here_not_at_stripe",
@@ -78,7 +79,7 @@ _CLASSES = (
         "recorded payment back, so the sponsor's page and reminders do not ask for that money.",
         "What Stripe still counts of the open balance",
         "Ask the sponsor for it yourself; or credit the balance and bill it anew.",
-        "po-toolkit credit-note {reference} --amount {amount} --reason TEXT",
+        "po-toolkit credit-note {reference} --amount {amount} --reason REASON",
     ),
     DiscrepancyClass(
         "overpaid",
@@ -119,7 +120,7 @@ _CLASSES = (
         "is open again. It neither ages nor is it reminded of until a person decides.",
         "The refund that nothing explains",
         "Issue a credit note if the debt is forgiven; else ask for the money again.",
-        "po-toolkit credit-note {reference} --amount {amount} --reason TEXT",
+        "po-toolkit credit-note {reference} --amount {amount} --reason REASON",
     ),
     DiscrepancyClass(
         "disputed",
@@ -166,7 +167,7 @@ _CLASSES = (
         "The balance",
         "Send a new invoice, or cancel the purchase order; if it was written off, credit the "
         "balance.",
-        "po-toolkit invoice --po {reference}",
+        "po-toolkit invoice --conference {conference} --po {reference}",
     ),
     DiscrepancyClass(
         "settled_by_itself",
@@ -174,7 +175,7 @@ _CLASSES = (
         "Stripe marked the invoice paid without a payment, as it does below its minimum amount.",
         "The balance",
         "Issue a credit note for the small sum, or collect it another way.",
-        "po-toolkit credit-note {reference} --amount {amount} --reason TEXT",
+        "po-toolkit credit-note {reference} --amount {amount} --reason REASON",
     ),
     DiscrepancyClass(
         "invoice_without_order",
@@ -184,7 +185,7 @@ _CLASSES = (
         "The total of the invoice",
         "Adopt it for its purchase order; if it is not a sponsor's, set its metadata "
         "po_toolkit = ignore in Stripe's dashboard.",
-        "po-toolkit adopt REFERENCE INVOICE_ID",
+        "po-toolkit adopt {reference} INVOICE_ID",
     ),
     DiscrepancyClass(
         "money_stuck_at_stripe",
@@ -193,7 +194,7 @@ _CLASSES = (
         "overpayment lies in the credit balance.",
         "The money that lies there",
         "Apply it to an invoice or send it back in Stripe's dashboard, then sync.",
-        "po-toolkit sync --full",
+        "po-toolkit sync --conference {conference} --full",
     ),
     DiscrepancyClass(
         "payout_not_at_bank",
@@ -203,7 +204,7 @@ _CLASSES = (
         "The payout",
         "Load the bank's statement for that day and match; if the money is not there, ask "
         "Stripe with the payout's trace id.",
-        "po-toolkit bank match --apply",
+        "po-toolkit bank match --conference {conference} --apply",
     ),
     DiscrepancyClass(
         "payout_failed",
@@ -211,7 +212,7 @@ _CLASSES = (
         "The bank sent a payout back, and its money lies on the Stripe balance.",
         "The payout",
         "Put the bank account right in Stripe's dashboard; Stripe sends the money again.",
-        "po-toolkit bank payouts",
+        "po-toolkit bank payouts --conference {conference}",
     ),
     DiscrepancyClass(
         "bank_credit_not_explained",
@@ -219,7 +220,7 @@ _CLASSES = (
         "Money came to the bank account that is neither a payout nor a sponsor's payment here.",
         "The credit",
         "Match it to a purchase order, or set it aside with a reason.",
-        "po-toolkit bank match",
+        "po-toolkit bank match --conference {conference}",
     ),
     DiscrepancyClass(
         "fees_not_explained",
@@ -228,7 +229,7 @@ _CLASSES = (
         "details.",
         "What is missing",
         "Read everything from Stripe again; if it stays, ask Stripe about the transaction.",
-        "po-toolkit bank payouts --full",
+        "po-toolkit bank payouts --conference {conference} --full",
     ),
 )
 

@@ -5,7 +5,7 @@ Source: Stripe, "Minimum and maximum charge amounts" and the API reference (2026
 
 from __future__ import annotations
 
-from po_toolkit.money import minor_to_api
+from po_toolkit.money import SENT_AS_TWO_DECIMAL
 
 PO_NUMBER_LENGTH = 140
 """The value of an invoice's custom field."""
@@ -22,11 +22,14 @@ TEXT_LENGTH = 5000
 
 LARGEST_QUANTITY = 999_999
 
-_LARGEST_TOTAL = 999_999_999_999
-"""An invoice's total in the integer of Stripe's API: 12 digits."""
+_LARGEST = 99_999_999
+"""What Stripe can charge, in the integer of its API: 8 digits, except in these currencies.
 
-_LARGEST_CHARGE = 99_999_999
-"""What one card or debit payment can take, in the integer of Stripe's API: 8 digits."""
+An invoice above it is marked paid, and its amount is moved to the customer's balance: nobody is
+asked for it. Source: Stripe, "Currencies" and "Customer balance" (``invoice_too_large``).
+"""
+
+_LARGEST_IN = {"idr": 999_999_999_999}
 
 _MINIMUM = {
     "aed": 200, "aud": 50, "bgn": 100, "brl": 50, "cad": 50, "chf": 50, "czk": 1500, "dkk": 250,
@@ -40,11 +43,12 @@ def minimum_total(currency: str) -> int:
     return _MINIMUM.get(currency, 1)
 
 
+def maximum_total(currency: str) -> int:
+    """Return the largest total that can be charged, in minor units."""
+    largest = _LARGEST_IN.get(currency, _LARGEST)
+    return largest // 100 if currency in SENT_AS_TWO_DECIMAL else largest
+
+
 def total_fits(total: int, currency: str) -> bool:
-    """Tell whether an invoice can hold this total (minor units)."""
-    return minor_to_api(total, currency) <= _LARGEST_TOTAL
-
-
-def one_charge_fits(total: int, currency: str) -> bool:
-    """Tell whether one card payment can take this total (minor units)."""
-    return minor_to_api(total, currency) <= _LARGEST_CHARGE
+    """Tell whether Stripe can charge this total (minor units)."""
+    return total <= maximum_total(currency)

@@ -281,7 +281,13 @@ class Assembler:
             code = "total_below_minimum"
             message = f"Stripe charges {display(least, currency)} or more"
         else:
-            code, message = "total_too_large", "that is more than a Stripe invoice can hold"
+            code, message = (
+                "total_too_large",
+                (
+                    f"Stripe charges {display(stripe_limits.maximum_total(currency), currency)} or "
+                    f"less in one invoice; split it into several purchase orders"
+                ),
+            )
         self._findings.error(
             first, self._pricer.price_field, code, f"the lines add up to {shown}; {message}."
         )

@@ -11,7 +11,6 @@ from datetime import date
 from rapidfuzz.distance import OSA
 
 from po_toolkit.domain.references import comparable
-from po_toolkit.domain.stripe_limits import one_charge_fits
 from po_toolkit.importers.orders import Order
 from po_toolkit.importers.problems import RowProblem
 from po_toolkit.importers.sponsors import similar
@@ -70,20 +69,9 @@ def _due_dates(orders: Iterable[Order], today: date, note: _Note) -> Iterator[Ro
 def _totals(orders: Iterable[Order], known: Known, note: _Note) -> Iterator[RowProblem]:
     for order in orders:
         total, currency = order.total, order.currency
-        if one_charge_fits(total, currency) and order.po_amount is None:
-            continue
-        shown = display(total, currency)
-        if not one_charge_fits(total, currency):
-            yield note(
-                order,
-                "amount",
-                "above_one_charge",
-                shown,
-                f"{shown} is more than one card or debit payment can take; the sponsor can pay by "
-                "bank transfer or in parts.",
-            )
         if order.po_amount is None:
             continue
+        shown = display(total, currency)
         key = comparable(order.organization_name), comparable(order.po_number)
         before = known.billed.get(key, {}).get(currency, 0) if order.po_number else 0
         if total + before > order.po_amount:

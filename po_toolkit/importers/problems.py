@@ -23,7 +23,7 @@ ERRORS = {
     "conflict": "The lines of one purchase order disagree about something it has only one of.",
     "total_not_positive": "The lines of the purchase order do not add up to more than zero.",
     "total_below_minimum": "The total is below what Stripe charges at least.",
-    "total_too_large": "The total is above what a Stripe invoice can hold.",
+    "total_too_large": "The total is above what Stripe can charge in this currency.",
     "too_many_lines": "The purchase order has more lines than a Stripe invoice holds.",
     "too_long": "The text is longer than Stripe takes.",
     "cell_error": "The cell holds an error such as #REF!, or a formula that nobody calculated.",
@@ -42,7 +42,6 @@ ERRORS = {
 """Reasons to reject a purchase order."""
 
 WARNINGS = {
-    "above_one_charge": "The total is above what one card or debit payment can take.",
     "above_po_amount": "With what was billed before, the total is above what the PO authorizes.",
     "control_characters": "Invisible control characters were taken out of the text.",
     "due_date_past": "The due date has passed.",

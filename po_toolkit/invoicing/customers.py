@@ -11,8 +11,8 @@ from po_toolkit.context import OpenConference
 from po_toolkit.domain.references import comparable
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import StripeNotFoundError
-from po_toolkit.invoicing.drive import (
-    Drive,
+from po_toolkit.invoicing.lease import (
+    Lease,
     covers,
     customer_slot,
     existing_customer,
@@ -51,9 +51,9 @@ def details_of(customer: Json) -> Json:
     }
 
 
-def customer_step(drive: Drive) -> None:
+def customer_step(lease: Lease) -> None:
     """Find or make the customer by email and organization, once for all their orders."""
-    customer = drive.invoice.customer
+    customer = lease.invoice.customer
     if customer is None:
         raise AssertionError("an invoice in flight has its customer's row")
     stripe_id, tax_id, details = (
@@ -61,33 +61,33 @@ def customer_step(drive: Drive) -> None:
         customer.tax_id_put,
         customer.details_put,
     )
-    if not stripe_id and not drive.knows_absent(customer):
-        found = existing_customer(drive.opened, drive.order)
+    if not stripe_id and not lease.knows_absent(customer):
+        found = existing_customer(lease.opened, lease.order)
         if found is not None:
             stripe_id, details = str(found["id"]), details_of(found)
     if not stripe_id:
-        stripe_id, tax_id, details = _created(drive, customer)
+        stripe_id, tax_id, details = _created(lease, customer)
     try:
         details, tax_id = bring_up_to_date(
-            drive, customer, stripe_id, details=details, tax_id=tax_id
+            lease, customer, stripe_id, details=details, tax_id=tax_id
         )
     except StripeNotFoundError:
-        forget_customer(drive, stripe_id)
+        forget_customer(lease, stripe_id)
         return
-    with drive.step() as (uow, row):
+    with lease.step() as (uow, row):
         kept = uow.session.get_one(StripeCustomer, customer.id)
         kept.stripe_customer_id, kept.tax_id_put, kept.details_put = stripe_id, tax_id, details
         row.step = "draft"
 
 
-def _created(drive: Drive, customer: StripeCustomer) -> tuple[str, str, Json]:
+def _created(lease: Lease, customer: StripeCustomer) -> tuple[str, str, Json]:
     """Create the customer; return its id, and the tax id and details that it was created with."""
-    if drive.pending is None:
-        opened, write = drive.opened, drive.customer_write(customer)
+    if lease.pending is None:
+        opened, write = lease.opened, lease.customer_write(customer)
         with opened.store.writing(opened.actor, Act.INVOICE) as uow:
-            held(uow, drive.invoice)
-            drive.pending = write, outbox.declare(uow, opened, write)
-    outcome = drive.write()
+            held(uow, lease.invoice)
+            lease.pending = write, outbox.declare(uow, opened, write)
+    outcome = lease.write()
     if outcome.found:
         return str(outcome.answer["id"]), "", details_of(outcome.answer)
     given = outcome.stored.body.get("tax_id_data") or [{"type": "", "value": ""}]
@@ -95,14 +95,14 @@ def _created(drive: Drive, customer: StripeCustomer) -> tuple[str, str, Json]:
     return str(outcome.answer["id"]), tax_id, details_of(outcome.stored.body)
 
 
-def before_it_is_final(drive: Drive) -> None:
+def before_it_is_final(lease: Lease) -> None:
     """Put right what another purchase order of the sponsor has changed since the draft."""
-    customer = drive.invoice.customer
-    if customer is None or not customer.stripe_customer_id or up_to_date(drive, customer):
+    customer = lease.invoice.customer
+    if customer is None or not customer.stripe_customer_id or up_to_date(lease, customer):
         return
     with suppress(StripeNotFoundError):  # deleted at Stripe; the invoice keeps what it says
         bring_up_to_date(
-            drive,
+            lease,
             customer,
             customer.stripe_customer_id,
             details=customer.details_put,
@@ -110,9 +110,9 @@ def before_it_is_final(drive: Drive) -> None:
         )
 
 
-def forget_customer(drive: Drive, stripe_id: str) -> None:
+def forget_customer(lease: Lease, stripe_id: str) -> None:
     """Go back to finding the customer: the one we knew was deleted at Stripe."""
-    with drive.step() as (uow, row):
+    with lease.step() as (uow, row):
         customer = uow.session.get_one(StripeCustomer, row.customer_id)
         if customer.stripe_customer_id in (stripe_id, None):
             customer.stripe_customer_id = None
@@ -122,7 +122,7 @@ def forget_customer(drive: Drive, stripe_id: str) -> None:
 
 
 def bring_up_to_date(
-    drive: Drive, customer: StripeCustomer, stripe_id: str, *, details: Json, tax_id: str
+    lease: Lease, customer: StripeCustomer, stripe_id: str, *, details: Json, tax_id: str
 ) -> tuple[Json, str]:
     """Put on the customer what the purchase order names and it is not known to have.
 
@@ -130,7 +130,7 @@ def bring_up_to_date(
     leaves open stays as it is at Stripe.
 
     Args:
-        drive: The invoice under way.
+        lease: The invoice under way.
         customer: The customer's row.
         stripe_id: The customer's id at Stripe.
         details: What it is known to say of itself.
@@ -142,30 +142,30 @@ def bring_up_to_date(
     Raises:
         StripeGatewayError: In one of its kinds; StripeNotFoundError where it was deleted.
     """
-    wanted = tax_id_key(drive.order)
+    wanted = tax_id_key(lease.order)
     for _ in range(_ROUNDS):
-        missing = drive.plan.details(details)
+        missing = lease.plan.details(details)
         if not covers(details, missing):
-            write = _details_write(drive, customer, stripe_id, missing)
-        elif wanted and tax_id != wanted and not _has_tax_id(drive, customer, stripe_id, tax_id):
-            write = _tax_id_write(drive, customer, stripe_id)
+            write = _details_write(lease, customer, stripe_id, missing)
+        elif wanted and tax_id != wanted and not _has_tax_id(lease, customer, stripe_id, tax_id):
+            write = _tax_id_write(lease, customer, stripe_id)
         else:
             return details, wanted or tax_id
-        outcome = outbox.perform(drive.opened, write, Act.INVOICE)
+        outcome = outbox.perform(lease.opened, write, Act.INVOICE)
         body = outcome.stored.body
         if write.kind is outbox.TAX_ID:
             tax_id = f"{body['type']} {body['value']}"
         else:
             details = details | {k: v for k, v in details_of(body).items() if k in body}
-        _remember(drive, customer, details, tax_id)
+        _remember(lease, customer, details, tax_id)
     return details, tax_id
 
 
-def _details_write(drive: Drive, customer: StripeCustomer, stripe_id: str, details: Json) -> Write:
+def _details_write(lease: Lease, customer: StripeCustomer, stripe_id: str, details: Json) -> Write:
     path = f"/v1/customers/{stripe_id}"
 
     def same(stored: StoredWrite) -> Json | None:
-        found = drive.opened.gateway.read(path)
+        found = lease.opened.gateway.read(path)
         return found if covers(details_of(found), details_of(stored.body)) else None
 
     return Write(
@@ -178,11 +178,11 @@ def _details_write(drive: Drive, customer: StripeCustomer, stripe_id: str, detai
     )
 
 
-def _tax_id_write(drive: Drive, customer: StripeCustomer, stripe_id: str) -> Write:
-    path, order = f"/v1/customers/{stripe_id}/tax_ids", drive.order
+def _tax_id_write(lease: Lease, customer: StripeCustomer, stripe_id: str) -> Write:
+    path, order = f"/v1/customers/{stripe_id}/tax_ids", lease.order
 
     def same(stored: StoredWrite) -> Json | None:
-        rows = (row for page in drive.opened.gateway.pages(path) for row in page)
+        rows = (row for page in lease.opened.gateway.pages(path) for row in page)
         return next((r for r in rows if all(r[k] == v for k, v in stored.body.items())), None)
 
     return Write(
@@ -195,21 +195,21 @@ def _tax_id_write(drive: Drive, customer: StripeCustomer, stripe_id: str) -> Wri
     )
 
 
-def _has_tax_id(drive: Drive, customer: StripeCustomer, stripe_id: str, replaced: str) -> bool:
+def _has_tax_id(lease: Lease, customer: StripeCustomer, stripe_id: str, replaced: str) -> bool:
     """Tell whether the customer has the sponsor's tax id; the one it replaces is removed."""
     path, found = f"/v1/customers/{stripe_id}/tax_ids", False
-    for row in [row for page in drive.opened.gateway.pages(path) for row in page]:
+    for row in [row for page in lease.opened.gateway.pages(path) for row in page]:
         known = f"{row['type']} {row['value']}"
-        found |= known == tax_id_key(drive.order)
+        found |= known == tax_id_key(lease.order)
         if known == replaced:
-            _remove_tax_id(drive, customer, f"{path}/{row['id']}", row["id"])
+            _remove_tax_id(lease, customer, f"{path}/{row['id']}", row["id"])
     return found
 
 
-def _remove_tax_id(drive: Drive, customer: StripeCustomer, path: str, tax_id: str) -> None:
+def _remove_tax_id(lease: Lease, customer: StripeCustomer, path: str, tax_id: str) -> None:
     def gone(_stored: StoredWrite) -> Json | None:
         with suppress(StripeNotFoundError):
-            drive.opened.gateway.read(path)
+            lease.opened.gateway.read(path)
             return None
         return {}
 
@@ -221,7 +221,7 @@ def _remove_tax_id(drive: Drive, customer: StripeCustomer, path: str, tax_id: st
         find=gone,
         conference_id=customer.conference_id,
     )
-    outbox.perform(drive.opened, write, Act.INVOICE)
+    outbox.perform(lease.opened, write, Act.INVOICE)
 
 
 def _with_all_parts(details: Json) -> Json:
@@ -232,8 +232,8 @@ def _with_all_parts(details: Json) -> Json:
     return details | {"address": address}
 
 
-def _remember(drive: Drive, customer: StripeCustomer, details: Json, tax_id: str) -> None:
-    with drive.opened.store.writing(drive.opened.actor, Act.INVOICE) as uow:
+def _remember(lease: Lease, customer: StripeCustomer, details: Json, tax_id: str) -> None:
+    with lease.opened.store.writing(lease.opened.actor, Act.INVOICE) as uow:
         row = uow.session.get_one(StripeCustomer, customer.id, with_for_update=True)
         row.details_put, row.tax_id_put = details, tax_id
 

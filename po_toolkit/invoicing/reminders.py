@@ -15,8 +15,7 @@ from po_toolkit.context import OpenConference
 from po_toolkit.domain.reminders import passed_steps, why_not
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import StripeRefusedError
-from po_toolkit.invoicing.delivery import mail_draft
-from po_toolkit.invoicing.resend import emailed_since
+from po_toolkit.invoicing.delivery import emailed_since, mail_draft
 from po_toolkit.outbox import Write
 from po_toolkit.store import reminders
 from po_toolkit.store.database import UnitOfWork

@@ -6,43 +6,49 @@ mails, or finalize alone where we deliver it by ourselves.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from po_toolkit.context import OpenConference
+from po_toolkit.domain import remedies
+from po_toolkit.domain.deliveries import links_work
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import (
+    BusyError,
     InvoiceMismatchError,
     LostLeaseError,
     PoToolkitError,
     PurchaseOrderError,
+    StripeAuthenticationError,
     StripeGatewayError,
     StripeNotFoundError,
     StripeRefusedError,
 )
-from po_toolkit.invoicing.automatic_tax import take_taxes, taxed_lines, unpayable
 from po_toolkit.invoicing.customers import before_it_is_final, customer_step, forget_customer
-from po_toolkit.invoicing.drive import (
+from po_toolkit.invoicing.lease import (
     LAST_STEPS,
-    Drive,
+    Lease,
     claim,
     held,
     last_step,
     release,
+    renewed_leases,
 )
-from po_toolkit.invoicing.look import (
+from po_toolkit.invoicing.lookup import (
     Found,
-    Sight,
+    Lookup,
     agrees,
+    compare,
     delete_draft,
-    look,
-    look_at,
+    look_up,
     was_sent,
 )
-from po_toolkit.invoicing.tax import make_rate
+from po_toolkit.invoicing.taxes import make_rate, take_taxes, taxed_lines, unpayable
 from po_toolkit.money import display, minor_from_api
 from po_toolkit.store import invoices
-from po_toolkit.store.purchase_orders import note_sent
+from po_toolkit.store.purchase_orders import by_reference, id_of, note_sent
 from po_toolkit.store.tables import Invoice, PurchaseOrder
 
 Json = dict[str, Any]
@@ -76,9 +82,9 @@ def send_invoice(
         StripeGatewayError: Stripe refused, or the outcome is unknown and a repeat is safe.
     """
     for _ in range(GENERATIONS):
-        drive = claim(opened, order_id, read, further_at_stripe)
+        lease = claim(opened, order_id, read, further_at_stripe)
         try:
-            _walk(drive, send=send)
+            _walk(lease, send=send)
         except _NextGenerationError:
             continue
         except LostLeaseError:
@@ -86,102 +92,102 @@ def send_invoice(
         except PoToolkitError as error:
             refused = isinstance(error, StripeRefusedError)
             if refused:
-                _clear_away(drive)
-            release(drive, str(error), refused=refused)
+                _clear_away(lease)
+            release(lease, str(error), refused=refused)
             raise
         except BaseException:
-            release(drive)
+            release(lease)
             raise
-        release(drive)
-        return drive.invoice
+        release(lease)
+        return lease.invoice
     raise PurchaseOrderError(
-        f"{drive.order.reference}: its drafts keep changing at Stripe; find out who edits them, "
+        f"{lease.order.reference}: its drafts keep changing at Stripe; find out who edits them, "
         f"then run the same command again."
     )
 
 
-def _walk(drive: Drive, *, send: bool) -> None:
-    for fingerprint, rate in drive.plan.rates.items():
-        if fingerprint not in drive.rate_ids:
-            drive.rate_ids[fingerprint] = make_rate(drive.opened, rate)
-    if drive.resumed and drive.invoice.step != "customer":
-        _accept(drive, look(drive))
-    while (step := drive.invoice.step) != "done":
+def _walk(lease: Lease, *, send: bool) -> None:
+    for fingerprint, rate in lease.plan.rates.items():
+        if fingerprint not in lease.rate_ids:
+            lease.rate_ids[fingerprint] = make_rate(lease.opened, rate)
+    if lease.resumed and lease.invoice.step != "customer":
+        _accept(lease, look_up(lease))
+    while (step := lease.invoice.step) != "done":
         if step in LAST_STEPS and not send:
             return
-        _STEPS[step](drive)
+        _STEPS[step](lease)
 
 
-def _draft_step(drive: Drive) -> None:
-    customer = drive.invoice.customer
+def _draft_step(lease: Lease) -> None:
+    customer = lease.invoice.customer
     if customer is None or not customer.stripe_customer_id:
-        drive.advance(step="customer")
+        lease.advance(step="customer")
         return
     try:
-        outcome = drive.write()
+        outcome = lease.write()
     except StripeNotFoundError as error:
         if error.param != "customer":
             raise
-        forget_customer(drive, customer.stripe_customer_id)
+        forget_customer(lease, customer.stripe_customer_id)
         return
     if outcome.found:
-        _accept(drive, look_at(drive, outcome.answer))
+        _accept(lease, compare(lease, outcome.answer))
         return
-    drive.advance(step="lines", state="drafting", stripe_invoice_id=outcome.answer["id"])
+    lease.advance(step="lines", state="drafting", stripe_invoice_id=outcome.answer["id"])
 
 
-def _lines_step(drive: Drive) -> None:
-    outcome = drive.write()
+def _lines_step(lease: Lease) -> None:
+    outcome = lease.write()
     if outcome.found:
-        _accept(drive, look_at(drive, outcome.answer))
+        _accept(lease, compare(lease, outcome.answer))
         return
     invoice = outcome.answer
-    _check(drive, invoice)
-    taxed = taxed_lines(drive, invoice)
-    with drive.step() as (uow, row):
+    _check(lease, invoice)
+    taxed = taxed_lines(lease, invoice)
+    with lease.step() as (uow, row):
         row.step, row.state = last_step(row), "drafted"
-        _take_over(drive, row, invoice)
+        _copy_from_stripe(lease, row, invoice)
         if taxed:
-            drive.order = take_taxes(uow, drive.order.id, taxed)
+            lease.order = take_taxes(uow, lease.order.id, taxed)
 
 
-def _check(drive: Drive, invoice: Json) -> None:
+def _check(lease: Lease, invoice: Json) -> None:
     """Let no draft pass whose total is not the purchase order's, to the minor unit."""
-    fraction = drive.plan.content.automatic_tax and unpayable(invoice)
-    if agrees(drive, invoice) and not fraction:
+    fraction = lease.plan.content.automatic_tax and unpayable(invoice)
+    if agrees(lease, invoice) and not fraction:
         return
-    order = drive.order
-    _discard(drive)
+    order = lease.order
+    _discard(lease)
     if fraction:
         raise InvoiceMismatchError(
             f"{order.reference}: the tax that Stripe computed cannot be paid in "
             f"{order.currency.upper()}. The draft was deleted and nothing was sent; choose a price "
             f"whose tax comes out even."
         )
-    if drive.plan.content.automatic_tax and invoice["automatic_tax"]["status"] != "complete":
+    if lease.plan.content.automatic_tax and invoice["automatic_tax"]["status"] != "complete":
         raise InvoiceMismatchError(
             f"{order.reference}: Stripe cannot compute the tax "
             f"({invoice['automatic_tax']['status']}). The draft was deleted and nothing was sent; "
             f"write the sponsor's billing address with its country on a line of its own."
         )
-    said = display(minor_from_api(invoice["total"], invoice["currency"]), invoice["currency"])
+    shown = display(minor_from_api(invoice["total"], invoice["currency"]), invoice["currency"])
     raise InvoiceMismatchError(
-        f"{order.reference}: Stripe's draft came to {said}, the purchase order is "
+        f"{order.reference}: Stripe's draft came to {shown}, the purchase order is "
         f"{display(order.sums.total, order.currency)}. The draft was deleted and nothing was "
         f"sent; look for taxes, discounts or other rules in the Stripe account."
     )
 
 
-def _last_step(drive: Drive) -> None:
-    before_it_is_final(drive)
-    outcome = drive.write()
+def _last_step(lease: Lease) -> None:
+    before_it_is_final(lease)
+    outcome = lease.write()
     if outcome.found:
-        _accept(drive, look_at(drive, outcome.answer))
+        _accept(lease, compare(lease, outcome.answer))
     else:
-        _done(drive, outcome.answer, mailed=drive.invoice.step == "send")
+        _done(lease, outcome.answer, mailed=lease.invoice.step == "send")
 
 
-_STEPS: dict[str, Callable[[Drive], None]] = {
+_STEPS: dict[str, Callable[[Lease], None]] = {
     "customer": customer_step,
     "draft": _draft_step,
     "lines": _lines_step,
@@ -190,126 +196,241 @@ _STEPS: dict[str, Callable[[Drive], None]] = {
 }
 
 
-def further_at_stripe(drive: Drive) -> Json | None:
+def further_at_stripe(lease: Lease) -> Json | None:
     """Return the invoice at Stripe where it is further than its next step says, else None."""
-    sight = look(drive)
-    match drive.invoice.step, sight.found:
+    lookup = look_up(lease)
+    match lease.invoice.step, lookup.found:
         case "draft", Found.NOTHING:
             return None
         case "lines", Found.EMPTY_DRAFT:
             return None
         case "send" | "finalize", Found.FULL_DRAFT:
             return None
-        case "send", Found.OPEN if not was_sent(drive, sight.invoice["id"]):
+        case "send", Found.OPEN if not was_sent(lease, lookup.invoice["id"]):
             return None
-    return sight.invoice
+    return lookup.invoice
 
 
-def _accept(drive: Drive, sight: Sight) -> None:
+def _accept(lease: Lease, lookup: Lookup) -> None:
     """Go on from what Stripe has, not from what we remember."""
-    drive.resumed = False
-    match sight.found:
+    lease.resumed = False
+    match lookup.found:
         case Found.NOTHING:
-            if drive.invoice.stripe_invoice_id is not None:
-                _gone(drive)
+            if lease.invoice.stripe_invoice_id is not None:
+                _gone(lease)
         case Found.EMPTY_DRAFT:
-            _adopt(drive, sight, step="lines", state="drafting")
+            _adopt(lease, lookup, step="lines", state="drafting")
         case Found.FULL_DRAFT:
-            _adopt(drive, sight, step=last_step(drive.invoice), state="drafted")
+            _adopt(lease, lookup, step=last_step(lease.invoice), state="drafted")
         case Found.OTHER_DRAFT:
-            _adopt(drive, sight, step="lines", state="drafting")
-            _discard(drive)
+            _adopt(lease, lookup, step="lines", state="drafting")
+            _discard(lease)
             raise _NextGenerationError
         case Found.OPEN:
-            _opened_before(drive, sight)
+            _opened_before(lease, lookup)
         case Found.PAID:
-            _done(drive, sight.invoice, mailed=True)
+            _done(lease, lookup.invoice, mailed=True)
         case Found.VOID:
-            _voided_by_hand(drive, sight)
+            _voided_by_hand(lease, lookup)
         case Found.OTHER_LINES:
-            _finalized_otherwise(drive, sight)
+            _finalized_otherwise(lease, lookup)
 
 
-def _opened_before(drive: Drive, sight: Sight) -> None:
+def _opened_before(lease: Lease, lookup: Lookup) -> None:
     """It is final already: done, unless Stripe is to mail it and has not."""
-    mailed = was_sent(drive, sight.invoice["id"])
-    if mailed or last_step(drive.invoice) == "finalize":
-        _done(drive, sight.invoice, mailed=mailed)
+    mailed = was_sent(lease, lookup.invoice["id"])
+    if mailed or last_step(lease.invoice) == "finalize":
+        _done(lease, lookup.invoice, mailed=mailed)
     else:
-        _adopt(drive, sight, step="send", state="drafted")
+        _adopt(lease, lookup, step="send", state="drafted")
 
 
-def _adopt(drive: Drive, sight: Sight, **changes: Any) -> None:
-    drive.advance(stripe_invoice_id=sight.invoice["id"], **changes)
+def _adopt(lease: Lease, lookup: Lookup, **changes: Any) -> None:
+    lease.advance(stripe_invoice_id=lookup.invoice["id"], **changes)
 
 
-def _gone(drive: Drive) -> None:
-    drive.advance(state="deleted", lease_owner="", lease_until=None)
+def _gone(lease: Lease) -> None:
+    lease.advance(state="deleted", lease_owner="", lease_until=None)
     raise _NextGenerationError
 
 
-def _voided_by_hand(drive: Drive, sight: Sight) -> None:
-    with drive.step() as (_, row):
-        row.stripe_invoice_id = sight.invoice["id"]
+def _voided_by_hand(lease: Lease, lookup: Lookup) -> None:
+    with lease.step() as (_, row):
+        row.stripe_invoice_id = lookup.invoice["id"]
         row.state, row.step = "void", "done"
-        _take_over(drive, row, sight.invoice)
+        _copy_from_stripe(lease, row, lookup.invoice)
     raise PurchaseOrderError(
-        f"{drive.order.reference}: invoice {sight.invoice['id']} was voided by hand at Stripe. "
-        f"Send it again to bill it under a new invoice, or cancel it with: "
-        f"po-toolkit cancel {drive.order.reference}."
+        f"{lease.order.reference}: invoice {lookup.invoice['id']} was voided by hand at Stripe. "
+        f"Send it again to bill it under a new invoice, or cancel the purchase order.",
+        remedy=remedies.cancel(lease.order.reference),
     )
 
 
-def _finalized_otherwise(drive: Drive, sight: Sight) -> None:
-    order, invoice = drive.order, sight.invoice
-    drive.advance(stripe_invoice_id=invoice["id"])
-    said = display(minor_from_api(invoice["total"], invoice["currency"]), invoice["currency"])
+def _finalized_otherwise(lease: Lease, lookup: Lookup) -> None:
+    order, invoice = lease.order, lookup.invoice
+    lease.advance(stripe_invoice_id=invoice["id"])
+    shown = display(minor_from_api(invoice["total"], invoice["currency"]), invoice["currency"])
     raise InvoiceMismatchError(
         f"{order.reference}: somebody finalized invoice {invoice['id']} at Stripe with other "
-        f"lines ({said}, the purchase order is {display(order.sums.total, order.currency)}). "
+        f"lines ({shown}, the purchase order is {display(order.sums.total, order.currency)}). "
         f"Void it at Stripe, then run the same command again."
     )
 
 
-def _done(drive: Drive, invoice: Json, *, mailed: bool) -> None:
-    opened = drive.opened
-    taxed = taxed_lines(drive, invoice)
+def _done(lease: Lease, invoice: Json, *, mailed: bool) -> None:
+    opened = lease.opened
+    taxed = taxed_lines(lease, invoice)
     with opened.store.writing(opened.actor, Act.INVOICE) as uow:
         if taxed:
-            take_taxes(uow, drive.order.id, taxed)
+            take_taxes(uow, lease.order.id, taxed)
         paid = invoice["status"] == "paid"
-        note_sent(uow, drive.order.id, delivered=mailed or paid)
-        row = held(uow, drive.invoice)
+        note_sent(uow, lease.order.id, delivered=mailed or paid)
+        row = held(uow, lease.invoice)
         row.stripe_invoice_id = invoice["id"]
         row.step = "done"
         issued = "sent" if mailed else "finalized"
         row.state = "paid" if paid else issued
         row.sent_at = opened.now()
         row.lease_owner, row.lease_until = "", None
-        _take_over(drive, row, invoice)
-        drive.note_progress(uow, row)
+        _copy_from_stripe(lease, row, invoice)
+        lease.note_progress(uow, row)
         sent = {"stripe_invoice_id": invoice["id"], "sent": mailed}
-        uow.audit(Act.INVOICE, drive.order, after=sent)
-    drive.invoice = row
+        uow.audit(Act.INVOICE, lease.order, after=sent)
+    lease.invoice = row
 
 
-def _discard(drive: Drive) -> None:
+def _discard(lease: Lease) -> None:
     """Delete the draft and confirm it; only then may the next generation start."""
-    delete_draft(drive)
-    drive.advance(state="deleted", lease_owner="", lease_until=None)
+    delete_draft(lease)
+    lease.advance(state="deleted", lease_owner="", lease_until=None)
 
 
-def _clear_away(drive: Drive) -> None:
+def _clear_away(lease: Lease) -> None:
     """After a refusal leave no orphan draft behind, so that the purchase order can be mended."""
-    if drive.invoice.stripe_invoice_id is None or drive.invoice.step == "done":
+    if lease.invoice.stripe_invoice_id is None or lease.invoice.step == "done":
         return
     try:
-        if look(drive).found in (Found.EMPTY_DRAFT, Found.FULL_DRAFT, Found.OTHER_DRAFT):
-            _discard(drive)
+        if look_up(lease).found in (Found.EMPTY_DRAFT, Found.FULL_DRAFT, Found.OTHER_DRAFT):
+            _discard(lease)
     except StripeGatewayError:
         return  # it stays in the journal, and the next run looks at it first
 
 
-def _take_over(drive: Drive, row: Invoice, said: Json) -> None:
-    opened = drive.opened
-    invoices.take_over(row, said, opened.conference.timezone, opened.now())
+def _copy_from_stripe(lease: Lease, row: Invoice, stripe_invoice: Json) -> None:
+    opened = lease.opened
+    invoices.take_over(row, stripe_invoice, opened.conference.timezone, opened.now())
+
+
+POLL_SECONDS = 0.5
+"""How often a purchase order in other hands is looked at again."""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceResult:
+    """What became of one purchase order."""
+
+    reference: str
+    outcome: str
+    """invoiced, skipped or failed."""
+    stripe_invoice_id: str = ""
+    hosted_invoice_url: str = ""
+    error: str = ""
+
+    def as_json(self) -> dict[str, str | None]:
+        """Return the result as the command prints it."""
+        return {
+            "reference": self.reference,
+            "outcome": self.outcome,
+            "stripe_invoice_id": self.stripe_invoice_id or None,
+            "hosted_invoice_url": self.hosted_invoice_url or None,
+            "error": self.error or None,
+        }
+
+
+def run_batch(
+    opened: OpenConference,
+    references: Sequence[str],
+    *,
+    send: bool = True,
+    wait: Callable[[float], None],
+) -> Iterator[InvoiceResult]:
+    """Invoice purchase orders and yield each one's result, when it is done or refused.
+
+    A purchase order that another process drives is waited for. When Stripe does not accept the
+    key, nothing more is tried: what is left fails with that reason and is untouched.
+
+    Args:
+        opened: The conference's account.
+        references: Which purchase orders.
+        send: False stops at checked drafts.
+        wait: Sleeps, in seconds, before looking again at one in other hands.
+    """
+    queue = deque(references)
+    with renewed_leases(opened):
+        while queue:
+            reference = queue.popleft()
+            with opened.store.reading() as session:
+                order_id = id_of(session, opened.conference, reference)
+            try:
+                yield invoice_one(opened, order_id, reference, send=send)
+            except (BusyError, LostLeaseError):
+                queue.append(reference)
+                wait(POLL_SECONDS if len(queue) == 1 else 0)
+            except StripeAuthenticationError as error:
+                yield InvoiceResult(reference, "failed", error=error.reason)
+                yield from (InvoiceResult(r, "failed", error=error.reason) for r in queue)
+                return
+
+
+def invoice_one(
+    opened: OpenConference,
+    order_id: int,
+    reference: str,
+    *,
+    send: bool,
+    read: PurchaseOrder | None = None,
+) -> InvoiceResult:
+    """Invoice one purchase order and say what became of it.
+
+    Args:
+        opened: The conference's account.
+        order_id: Which purchase order.
+        reference: Its reference.
+        send: False stops at the draft.
+        read: The purchase order as it was read before; see ``claim``.
+
+    Raises:
+        BusyError: Another process drives it.
+        LostLeaseError: Another process took it over.
+        StripeAuthenticationError: Stripe does not accept the key.
+    """
+    try:
+        invoice = send_invoice(opened, order_id, send=send, read=read)
+    except (BusyError, LostLeaseError, StripeAuthenticationError):
+        raise
+    except PoToolkitError as error:
+        return _not_invoiced(opened, reference, error.reason)
+    return InvoiceResult(reference, "invoiced", invoice.stripe_invoice_id or "", invoice.hosted_url)
+
+
+def _not_invoiced(opened: OpenConference, reference: str, reason: str) -> InvoiceResult:
+    """Tell a purchase order that needs nothing from one that needs mending."""
+    with opened.store.reading() as session:
+        order = by_reference(session, opened.conference, reference)
+    if not _settled(order):
+        return InvoiceResult(reference, "failed", error=reason)
+    live = order.live_invoice
+    works = live is not None and links_work(live.stripe_read_at, opened.now())
+    url = live.hosted_url if live and works else ""
+    return InvoiceResult(reference, "skipped", order.stripe_invoice_id, url, reason)
+
+
+def _settled(order: PurchaseOrder) -> bool:
+    """Tell whether there is simply nothing to do, as against something to mend."""
+    live = order.live_invoice
+    return (
+        (live is not None and live.step == "done")
+        or order.cancelled_at is not None
+        or bool(order.claimed_invoice_id)
+        or order.sums.balance <= 0 < order.sums.total
+    )

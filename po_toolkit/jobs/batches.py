@@ -10,7 +10,7 @@ from po_toolkit.api.invoices import InvoiceReport, adopt_claimed
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PurchaseOrderError
-from po_toolkit.invoicing.batch import InvoiceResult
+from po_toolkit.invoicing.send import InvoiceResult
 from po_toolkit.store import batches, purchase_orders
 
 RATE_WINDOW = timedelta(seconds=10)

@@ -20,9 +20,9 @@ from po_toolkit.errors import (
     SettingsError,
     StripeAuthenticationError,
 )
-from po_toolkit.invoicing.batch import invoice_one
 from po_toolkit.invoicing.customers import find_customers
-from po_toolkit.invoicing.drive import signs_of_life
+from po_toolkit.invoicing.lease import renewed_leases
+from po_toolkit.invoicing.send import invoice_one
 from po_toolkit.logs import get_logger
 from po_toolkit.store import batches
 from po_toolkit.store.batches import Assignment
@@ -135,7 +135,7 @@ class Desk:
             if (slug, entered_by) not in self._accounts:
                 opened = self._open(slug, entered_by)
                 opened.require_stripe()
-                self._alive.enter_context(signs_of_life(opened))
+                self._alive.enter_context(renewed_leases(opened))
                 self._accounts[slug, entered_by] = opened
             return self._accounts[slug, entered_by]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from po_toolkit.api.invoices import InvoiceReport, invoice_purchase_orders
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.config import Settings
-from po_toolkit.invoicing.batch import InvoiceResult
+from po_toolkit.invoicing.send import InvoiceResult
 from po_toolkit.jobs import batches
 from po_toolkit.jobs.waiting import wait_for
 

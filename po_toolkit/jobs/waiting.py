@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from po_toolkit.bootstrap import OpenConference
-from po_toolkit.invoicing.batch import InvoiceResult
+from po_toolkit.invoicing.send import InvoiceResult
 from po_toolkit.jobs import batches
 from po_toolkit.jobs.batches import BatchProgress
 

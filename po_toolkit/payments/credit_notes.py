@@ -1,7 +1,8 @@
-"""Credit notes as Stripe has them, also those that staff made in its dashboard."""
+"""Credit notes: issued here, and those that Stripe has, also from its dashboard."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -9,10 +10,15 @@ from sqlalchemy import select
 
 from po_toolkit.context import OpenConference
 from po_toolkit.domain.roles import STRIPE, Act
+from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.money import display, minor_from_api
-from po_toolkit.payments import credit, tell_book
-from po_toolkit.payments.books import Change, Taken
-from po_toolkit.payments.from_stripe import id_of
+from po_toolkit.payments import customer_credit, ledger
+from po_toolkit.payments.intents import (
+    intend,
+    takes_credit_notes,
+)
+from po_toolkit.payments.ledger import Change, Taken
+from po_toolkit.payments.stripe_invoices import id_of
 from po_toolkit.store import invoices
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.tables import CreditNote, MoneyIntent, PurchaseOrder
@@ -20,51 +26,51 @@ from po_toolkit.store.tables import CreditNote, MoneyIntent, PurchaseOrder
 Json = dict[str, Any]
 
 
-def take_credit_note(opened: OpenConference, said: Json) -> Taken | None:
+def take_credit_note(opened: OpenConference, stripe_note: Json) -> Taken | None:
     """Enter a credit note, and that it was voided; None where its invoice is not ours."""
     taken = Taken()
     with opened.store.writing(STRIPE, Act.SYNC) as uow:
-        found = invoices.by_stripe_id(uow.session, opened.conference, id_of(said["invoice"]))
+        found = invoices.by_stripe_id(uow.session, opened.conference, id_of(stripe_note["invoice"]))
         if found is None:
             return None
         order = uow.lock_purchase_order(found.purchase_order_id)
         before = order.status
-        _enter(opened, uow, order, said, taken)
-        if said.get("status") == "void":
-            _take_back(opened, uow, order, said, taken)
+        _enter(opened, uow, order, stripe_note, taken)
+        if stripe_note.get("status") == "void":
+            _take_back(opened, uow, order, stripe_note, taken)
         if order.status != before:
             taken.statuses_changed += 1
             taken.changes.append(Change(order.reference, f"{before} → {order.status}"))
-        customer = found.stripe_customer_id if credit.concerned(order) else ""
-    taken.add(credit.settle(opened, customer))
+        customer = found.stripe_customer_id if customer_credit.concerned(order) else ""
+    taken.add(customer_credit.settle(opened, customer))
     return taken
 
 
 def _enter(
-    opened: OpenConference, uow: UnitOfWork, order: PurchaseOrder, said: Json, taken: Taken
+    opened: OpenConference, uow: UnitOfWork, order: PurchaseOrder, stripe_note: Json, taken: Taken
 ) -> None:
-    if any(note.stripe_credit_note_id == said["id"] for note in order.credit_notes):
+    if any(note.stripe_credit_note_id == stripe_note["id"] for note in order.credit_notes):
         return
-    intent = _intent(uow, said)
+    intent = _intent(uow, stripe_note)
     if intent is not None:
-        tell_book.book_credit_note(uow, order, intent, stripe_id=said["id"], now=opened.now())
+        ledger.book_credit_note(uow, order, intent, stripe_id=stripe_note["id"], now=opened.now())
         return
-    amount = minor_from_api(said["amount"], said["currency"])
+    amount = minor_from_api(stripe_note["amount"], stripe_note["currency"])
     note = CreditNote(
         amount=amount,
-        currency=said["currency"],
-        reason=said.get("memo") or said.get("reason") or "Credit note made at Stripe",
-        credit_date=opened.day_of(said["created"]),
-        stripe_credit_note_id=said["id"],
+        currency=stripe_note["currency"],
+        reason=stripe_note.get("memo") or stripe_note.get("reason") or "Credit note made at Stripe",
+        credit_date=opened.day_of(stripe_note["created"]),
+        stripe_credit_note_id=stripe_note["id"],
     )
-    tell_book.add_credit_note(uow, order, note)
+    ledger.add_credit_note(uow, order, note)
     shown = display(amount, order.currency)
-    taken.changes.append(Change(order.reference, f"credit note of {shown} ({said['id']})"))
+    taken.changes.append(Change(order.reference, f"credit note of {shown} ({stripe_note['id']})"))
 
 
-def _intent(uow: UnitOfWork, said: Json) -> MoneyIntent | None:
+def _intent(uow: UnitOfWork, stripe_note: Json) -> MoneyIntent | None:
     """Return the intent of ours that a credit note carries, if it waits for its answer."""
-    named = (said.get("metadata") or {}).get("credit_note_uuid")
+    named = (stripe_note.get("metadata") or {}).get("credit_note_uuid")
     try:
         uuid = UUID(named) if named else None
     except ValueError:
@@ -77,19 +83,67 @@ def _intent(uow: UnitOfWork, said: Json) -> MoneyIntent | None:
 
 
 def _take_back(
-    opened: OpenConference, uow: UnitOfWork, order: PurchaseOrder, said: Json, taken: Taken
+    opened: OpenConference, uow: UnitOfWork, order: PurchaseOrder, stripe_note: Json, taken: Taken
 ) -> None:
-    void_id = f"{said['id']}:void"
+    void_id = f"{stripe_note['id']}:void"
     if any(note.stripe_credit_note_id == void_id for note in order.credit_notes):
         return
-    amount = minor_from_api(said["amount"], said["currency"])
+    amount = minor_from_api(stripe_note["amount"], stripe_note["currency"])
     note = CreditNote(
         amount=-amount,
-        currency=said["currency"],
-        reason=f"Credit note {said['id']} was voided at Stripe",
-        credit_date=opened.day_of(said.get("voided_at") or said["created"]),
+        currency=stripe_note["currency"],
+        reason=f"Credit note {stripe_note['id']} was voided at Stripe",
+        credit_date=opened.day_of(stripe_note.get("voided_at") or stripe_note["created"]),
         stripe_credit_note_id=void_id,
     )
-    tell_book.add_credit_note(uow, order, note)
+    ledger.add_credit_note(uow, order, note)
     shown = display(amount, order.currency)
-    taken.changes.append(Change(order.reference, f"credit note of {shown} voided ({said['id']})"))
+    taken.changes.append(
+        Change(order.reference, f"credit note of {shown} voided ({stripe_note['id']})")
+    )
+
+
+def enter_credit_note(
+    uow: UnitOfWork, order: PurchaseOrder, *, amount: int, reason: str, credit_date: date
+) -> int | None:
+    """Forgive part of what a purchase order owes, or intend to tell Stripe of it first.
+
+    Args:
+        uow: The transaction.
+        order: The purchase order, locked.
+        amount: Minor units of its currency, above zero and at most what is not yet credited.
+        reason: Why, for the audit.
+        credit_date: The date of the note.
+
+    Returns:
+        None once it is entered. Where an invoice must hear of it: the id of the intent that
+        :func:`po_toolkit.payments.stripe_reports.settle` takes to its end.
+
+    Raises:
+        PurchaseOrderError: The amount is wrong, the reason is missing, or it is cancelled.
+    """
+    _refuse_credit(order, amount, reason)
+    invoice = takes_credit_notes(order)
+    if invoice is not None:
+        details = {"reason": reason.strip(), "credit_date": credit_date.isoformat()}
+        return intend(uow, order, invoice, kind="credit_note", amount=amount, details=details)
+    note = CreditNote(
+        amount=amount, currency=order.currency, reason=reason.strip(), credit_date=credit_date
+    )
+    ledger.add_credit_note(uow, order, note)
+    return None
+
+
+def _refuse_credit(order: PurchaseOrder, amount: int, reason: str) -> None:
+    sums = order.sums
+    if amount <= 0:
+        raise PurchaseOrderError(f"{order.reference}: a credit note must be more than zero.")
+    if not reason.strip():
+        raise PurchaseOrderError(f"{order.reference}: say why the credit note is issued.")
+    if order.cancelled_at is not None:
+        raise PurchaseOrderError(f"{order.reference} is cancelled; there is nothing to credit.")
+    if amount > sums.total - sums.credited:
+        raise PurchaseOrderError(
+            f"{order.reference}: a credit note of {display(amount, order.currency)} is more than "
+            f"the {display(sums.total - sums.credited, order.currency)} that is not credited yet."
+        )

@@ -9,7 +9,7 @@ from typing import Any
 from po_toolkit.context import OpenConference
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.money import minor_from_api
-from po_toolkit.payments.from_stripe import id_of
+from po_toolkit.payments.stripe_invoices import id_of
 from po_toolkit.store import payouts as kept
 
 Json = dict[str, Any]
@@ -56,10 +56,10 @@ def pull(opened: OpenConference, *, full: bool = False) -> PayoutReport:
     return report
 
 
-def take_payout(opened: OpenConference, said: Json) -> None:
+def take_payout(opened: OpenConference, stripe_object: Json) -> None:
     """Keep what Stripe says of one payout; its balance transactions come with the next reading."""
     with opened.store.writing(STRIPE, Act.SYNC) as uow:
-        kept.keep_payouts(uow, opened.conference.id, [_payout(said, opened.now())])
+        kept.keep_payouts(uow, opened.conference.id, [_payout(stripe_object, opened.now())])
 
 
 def _since(moment: datetime | None, back: timedelta) -> Json:
@@ -68,7 +68,7 @@ def _since(moment: datetime | None, back: timedelta) -> Json:
 
 def _read_payouts(opened: OpenConference, since: datetime | None, report: PayoutReport) -> None:
     for page in opened.gateway.pages("/v1/payouts", _since(since, PAYOUTS_CHANGE)):
-        rows = [_payout(said, opened.now()) for said in page]
+        rows = [_payout(stripe_object, opened.now()) for stripe_object in page]
         with opened.store.writing(STRIPE, Act.SYNC) as uow:
             report.payouts_new += kept.keep_payouts(uow, opened.conference.id, rows)
         report.payouts_seen += len(rows)
@@ -77,7 +77,7 @@ def _read_payouts(opened: OpenConference, since: datetime | None, report: Payout
 def _read_moves(opened: OpenConference, since: datetime | None, report: PayoutReport) -> None:
     query = {**_since(since, MOVES_AGAIN), "expand": ["data.source"]}
     for page in opened.gateway.pages("/v1/balance_transactions", query):
-        rows = [_move(said) for said in page]
+        rows = [_move(stripe_object) for stripe_object in page]
         with opened.store.writing(STRIPE, Act.SYNC) as uow:
             report.balance_transactions_new += kept.keep_moves(uow, opened.conference.id, rows)
 
@@ -89,7 +89,7 @@ def _itemise(opened: OpenConference, report: PayoutReport) -> None:
     for payout in waiting:
         query = {"payout": payout.stripe_payout_id, "expand": ["data.source"]}
         for page in opened.gateway.pages("/v1/balance_transactions", query):
-            rows = [_move(said) for said in page]
+            rows = [_move(stripe_object) for stripe_object in page]
             with opened.store.writing(STRIPE, Act.SYNC) as uow:
                 report.balance_transactions_new += kept.keep_moves(
                     uow, opened.conference.id, rows, payout_id=payout.id
@@ -98,39 +98,41 @@ def _itemise(opened: OpenConference, report: PayoutReport) -> None:
             report.not_itemised += not kept.note_itemised(uow, payout.id)
 
 
-def _payout(said: Json, read_at: datetime) -> Json:
-    trace = said.get("trace_id") or {}
+def _payout(stripe_object: Json, read_at: datetime) -> Json:
+    trace = stripe_object.get("trace_id") or {}
     return {
-        "stripe_payout_id": said["id"],
-        "amount": minor_from_api(said["amount"], said["currency"]),
-        "currency": said["currency"],
-        "status": said["status"],
-        "automatic": bool(said["automatic"]),
-        "method": said.get("method") or "",
-        "arrival_date": datetime.fromtimestamp(said["arrival_date"], UTC).date(),
-        "statement_descriptor": said.get("statement_descriptor") or "",
+        "stripe_payout_id": stripe_object["id"],
+        "amount": minor_from_api(stripe_object["amount"], stripe_object["currency"]),
+        "currency": stripe_object["currency"],
+        "status": stripe_object["status"],
+        "automatic": bool(stripe_object["automatic"]),
+        "method": stripe_object.get("method") or "",
+        "arrival_date": datetime.fromtimestamp(stripe_object["arrival_date"], UTC).date(),
+        "statement_descriptor": stripe_object.get("statement_descriptor") or "",
         "trace_id": trace.get("value") or "",
-        "failure_code": said.get("failure_code") or "",
-        "failure_message": said.get("failure_message") or "",
-        "made_at": datetime.fromtimestamp(said["created"], UTC),
+        "failure_code": stripe_object.get("failure_code") or "",
+        "failure_message": stripe_object.get("failure_message") or "",
+        "made_at": datetime.fromtimestamp(stripe_object["created"], UTC),
         "read_at": read_at,
     }
 
 
-def _move(said: Json) -> Json:
-    source = said.get("source")
+def _move(stripe_object: Json) -> Json:
+    source = stripe_object.get("source")
     whole: Json = source if isinstance(source, dict) else {}
     is_charge = whole.get("object") == "charge"
-    currency = said["currency"]
-    named = sum(d["amount"] for d in said.get("fee_details") or [] if d["currency"] == currency)
+    currency = stripe_object["currency"]
+    named = sum(
+        d["amount"] for d in stripe_object.get("fee_details") or [] if d["currency"] == currency
+    )
     return {
-        "fee_gap": minor_from_api(said["fee"] - named, currency),
-        "stripe_id": said["id"],
-        "type": said["type"],
+        "fee_gap": minor_from_api(stripe_object["fee"] - named, currency),
+        "stripe_id": stripe_object["id"],
+        "type": stripe_object["type"],
         "currency": currency,
-        "amount": minor_from_api(said["amount"], currency),
-        "fee": minor_from_api(said["fee"], currency),
-        "net": minor_from_api(said["net"], currency),
+        "amount": minor_from_api(stripe_object["amount"], currency),
+        "fee": minor_from_api(stripe_object["fee"], currency),
+        "net": minor_from_api(stripe_object["net"], currency),
         "fee_details": [
             {
                 "amount": minor_from_api(d["amount"], d["currency"]),
@@ -138,14 +140,16 @@ def _move(said: Json) -> Json:
                 "type": d["type"],
                 "description": d.get("description") or "",
             }
-            for d in said.get("fee_details") or []
+            for d in stripe_object.get("fee_details") or []
         ],
-        "exchange_rate": str(said["exchange_rate"] or "") if said.get("exchange_rate") else "",
+        "exchange_rate": str(stripe_object["exchange_rate"] or "")
+        if stripe_object.get("exchange_rate")
+        else "",
         "method": (whole.get("payment_method_details") or {}).get("type") or "",
         "source_id": id_of(source),
         "charge_id": whole["id"] if is_charge else id_of(whole.get("charge")),
         "payment_intent_id": id_of(whole.get("payment_intent")),
-        "description": said.get("description") or "",
-        "made_at": datetime.fromtimestamp(said["created"], UTC),
-        "available_on": datetime.fromtimestamp(said["available_on"], UTC).date(),
+        "description": stripe_object.get("description") or "",
+        "made_at": datetime.fromtimestamp(stripe_object["created"], UTC),
+        "available_on": datetime.fromtimestamp(stripe_object["available_on"], UTC).date(),
     }

@@ -1,20 +1,28 @@
-"""Giving money back: through Stripe, from the payments that came through it."""
+"""Refunds: chosen and ordered here, and taken from Stripe as they are there."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 from uuid import uuid4
 
-from po_toolkit.domain.roles import Act
+from po_toolkit.context import OpenConference
+from po_toolkit.domain import remedies
+from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.domain.sums import EntryKind
-from po_toolkit.errors import PurchaseOrderError
-from po_toolkit.money import display
-from po_toolkit.payments.intend import intend
-from po_toolkit.payments.record import Movement, record
-from po_toolkit.store import money_intents
+from po_toolkit.errors import PurchaseOrderError, StripeAuthenticationError, StripeNotFoundError
+from po_toolkit.money import display, minor_from_api, to_major
+from po_toolkit.payments import customer_credit
+from po_toolkit.payments.intents import intend
+from po_toolkit.payments.ledger import Change, Movement, Taken, record, record_all
+from po_toolkit.payments.stripe_invoices import fetch_invoice, id_of, take_invoice
+from po_toolkit.store import invoices, ledger, money_intents
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.tables import LedgerEntry, MoneyIntent, PurchaseOrder
+
+Json = dict[str, Any]
 
 
 def refundable(order: PurchaseOrder) -> list[tuple[LedgerEntry, int]]:
@@ -63,7 +71,10 @@ def plan_refund(
         raise PurchaseOrderError(
             f"{order.reference}: {display(amount, order.currency)} is more than the {there} that "
             f"came through Stripe{' by that payment' if payment else ''} and can be refunded. Send "
-            f"back the rest from the bank, and enter it with --method wire."
+            f"the rest back from the bank, and record that.",
+            remedy=remedies.refund(
+                order.reference, to_major(missing, order.currency), method="wire"
+            ),
         )
     return plan
 
@@ -112,7 +123,7 @@ class Parts:
 def give_up_rest(uow: UnitOfWork, refused: MoneyIntent, now: datetime) -> Parts | None:
     """End the other parts of a refund of which Stripe refused one; None where it had only one.
 
-    Else a later sync would give back what the person was told did not go.
+    Else a later sync would give back what the person was told had not gone back.
     """
     parts = money_intents.of_one_refund(uow.session, refused)
     if len(parts) == 1:
@@ -189,3 +200,136 @@ def _gone(order: PurchaseOrder, payment: LedgerEntry) -> int:
         for entry in order.entries
         if entry.stripe_payment_id == payment.stripe_payment_id and entry.id != payment.id
     )
+
+
+def take_refund(
+    opened: OpenConference, stripe_object: Json, *, entered_by: str = ""
+) -> Taken | None:
+    """Enter a refund, and that it failed; None where its payment is not ours.
+
+    The same entries stand at the end whatever of the refund was heard of first.
+    """
+    moves = [Move(EntryKind.REFUND, stripe_object["id"], stripe_object["created"])]
+    if stripe_object.get("status") in ("failed", "canceled"):
+        failed = f"{stripe_object['id']}:failed"
+        moves.append(Move(EntryKind.REFUND_FAILED, failed, _came_back(opened, stripe_object)))
+    return take_moves(opened, stripe_object, moves, entered_by)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One movement of a refund's or dispute's money, and its Unix time."""
+
+    kind: EntryKind
+    source_id: str
+    at: int
+
+
+def _came_back(opened: OpenConference, stripe_object: Json) -> int:
+    """Return when a refund's money came back: weeks after the refund, often in another period."""
+    booked = id_of(stripe_object.get("failure_balance_transaction"))
+    if booked:
+        with suppress(StripeNotFoundError, StripeAuthenticationError):  # a key may not see it
+            return int(opened.gateway.read(f"/v1/balance_transactions/{booked}")["created"])
+    return int(opened.now().timestamp())
+
+
+def concerns_us(opened: OpenConference, stripe_object: Json) -> bool:
+    """Tell whether the payment behind a refund or dispute is ours; asks Stripe where unsure."""
+    return _payment(opened, stripe_object) is not None
+
+
+def payment_ids(stripe_object: Json) -> list[str]:
+    """Return the payment intent and the charge that a refund or dispute names."""
+    return [
+        i
+        for i in (id_of(stripe_object.get("payment_intent")), id_of(stripe_object.get("charge")))
+        if i
+    ]
+
+
+def take_moves(
+    opened: OpenConference, stripe_object: Json, moves: list[Move], entered_by: str
+) -> Taken | None:
+    """Enter the movements of a refund or dispute; None where its payment is not ours."""
+    paid = _payment(opened, stripe_object)
+    if paid is None:
+        return None
+    with opened.store.writing(STRIPE, Act.SYNC) as uow:
+        order = uow.lock_purchase_order(paid.purchase_order_id)
+        before = order.status
+        new: list[LedgerEntry] = []
+        reverses = paid.id
+        for move in moves:
+            movement = _movement(opened, stripe_object, paid, move, entered_by=entered_by)
+            new += record_all(uow, [(order, replace(movement, reverses_id=reverses))], Act.SYNC)
+            reverses = next((e.id for e in order.entries if e.source_id == move.source_id), paid.id)
+        taken = Taken(
+            refunds=sum(e.kind == EntryKind.REFUND for e in new),
+            statuses_changed=int(order.status != before),
+            changes=[
+                Change(
+                    order.reference,
+                    f"{e.kind.replace('_', ' ')} of {display(e.amount, e.currency)} "
+                    f"({e.source_id})",
+                )
+                for e in new
+            ],
+        )
+        if order.status != before:
+            taken.changes.append(Change(order.reference, f"{before} → {order.status}"))
+        gives_credit = customer_credit.concerned(order)
+        customer = next((i.stripe_customer_id for i in order.invoices if i.stripe_customer_id), "")
+    if gives_credit:
+        taken.add(customer_credit.settle(opened, customer))
+    return taken
+
+
+def _movement(
+    opened: OpenConference,
+    stripe_object: Json,
+    paid: LedgerEntry,
+    move: Move,
+    *,
+    entered_by: str,
+) -> Movement:
+    currency = stripe_object["currency"]
+    return Movement(
+        kind=move.kind,
+        method="stripe",
+        amount=minor_from_api(stripe_object["amount"], currency),
+        currency=currency,
+        source="stripe",
+        source_id=move.source_id,
+        reference=paid.reference,
+        payment_date=opened.day_of(move.at),
+        note=f"Stripe says: {stripe_object['reason']}" if stripe_object.get("reason") else "",
+        invoice_id=paid.invoice_id,
+        stripe_payment_id=paid.stripe_payment_id,
+        entered_by=entered_by,
+        uuid=uuid4(),
+    )
+
+
+def _payment(opened: OpenConference, stripe_object: Json) -> LedgerEntry | None:
+    """Find the payment in the ledger, else ask Stripe which invoice it paid and take that.
+
+    Stripe lists invoice payments by payment intent, never by charge; a charge without an intent
+    that the ledger does not hold is not ours. Source: API reference, list all invoice payments.
+    """
+    ids = payment_ids(stripe_object)
+    with opened.store.reading() as session:
+        paid = ledger.payment_behind(session, opened.conference, ids)
+    intent = id_of(stripe_object.get("payment_intent"))
+    if paid is not None or not intent:
+        return paid
+    query = {"payment": {"type": "payment_intent", "payment_intent": intent}, "limit": 10}
+    for row in opened.gateway.read("/v1/invoice_payments", query)["data"]:
+        stripe_id = id_of(row.get("invoice"))
+        with opened.store.reading() as session:
+            if invoices.by_stripe_id(session, opened.conference, stripe_id) is None:
+                continue
+        read_at = opened.now()
+        take_invoice(opened, fetch_invoice(opened.gateway, stripe_id), read_at=read_at)
+    with opened.store.reading() as session:
+        return ledger.payment_behind(session, opened.conference, ids)

@@ -1,12 +1,18 @@
-"""Asks Stripe what happened, in as few calls as it takes."""
+"""Sync: asks Stripe what happened, in as few calls as it takes.
+
+A full sync compares every object at Stripe with the ledger, page by page.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
+import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from po_toolkit.context import OpenConference
@@ -17,31 +23,128 @@ from po_toolkit.errors import (
     StripeNotFoundError,
     StripeRefusedError,
 )
-from po_toolkit.payments import sweep
+from po_toolkit.logs import get_logger
+from po_toolkit.payments import customer_credit
 from po_toolkit.payments.credit_notes import take_credit_note
-from po_toolkit.payments.from_stripe import (
+from po_toolkit.payments.disputes import take_dispute
+from po_toolkit.payments.event_handlers import HANDLERS, LISTENED, carries_payment, take_mailed
+from po_toolkit.payments.ledger import Change, Taken
+from po_toolkit.payments.refunds import payment_ids, take_refund
+from po_toolkit.payments.stripe_invoices import (
     fetch_invoice,
     id_of,
     payment_id_of,
+    record_id_of,
+    settled,
     take_invoice,
+    take_invoices,
     take_payment,
     take_payments,
+    take_strays,
+    with_all_payments,
 )
-from po_toolkit.payments.handlers import HANDLERS, LISTENED, take_mailed
-from po_toolkit.payments.money_back import take_dispute, take_refund
-from po_toolkit.payments.report import Sweep, SyncReport
-from po_toolkit.store import cursors
-from po_toolkit.store.invoices import known_stripe_ids, undelivered
+from po_toolkit.store import cursors, ledger, stripe_only
+from po_toolkit.store.columns import utc_now
+from po_toolkit.store.invoices import final_stripe_ids, known_stripe_ids, unchanged, undelivered
 from po_toolkit.store.tables import SyncCursor
 from po_toolkit.stripe_gateway import StripeGateway
 
 Json = dict[str, Any]
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class Sweep:
+    """What a comparison of every object at Stripe with the ledger proved.
+
+    Attributes:
+        invoices: Invoices of ours that were compared; payments, refunds, disputes and credit
+            notes likewise.
+        found: Facts that no event had shown before; they are in the ledger now.
+        only_here: Facts in the ledger that Stripe no longer has, with their purchase order.
+    """
+
+    invoices: int = 0
+    payments: int = 0
+    refunds: int = 0
+    disputes: int = 0
+    credit_notes: int = 0
+    found: int = 0
+    only_here: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as it is stored and shown."""
+        return dict(vars(self))
+
+
+@dataclass
+class SyncReport:
+    """What a sync saw and changed, and what it could not do.
+
+    Attributes:
+        changes: Each change in words, with its purchase order.
+        problems: What could not be booked and why; the sync is not complete then.
+        sweep: What a full sync proved.
+    """
+
+    invoices_seen: int = 0
+    payments_recorded: int = 0
+    refunds_recorded: int = 0
+    statuses_changed: int = 0
+    stripe_calls: int = 0
+    changes: list[Change] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    sweep: Sweep | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that Stripe has shown is in the books."""
+        return not self.problems
+
+    def add(self, taken: Taken | None) -> None:
+        """Count what one piece of news changed."""
+        if taken is None:
+            return
+        self.payments_recorded += taken.payments
+        self.refunds_recorded += taken.refunds
+        self.statuses_changed += taken.statuses_changed
+        self.changes += taken.changes
+
+    def merge(self, other: SyncReport) -> None:
+        """Add another report's counts."""
+        self.invoices_seen += other.invoices_seen
+        self.payments_recorded += other.payments_recorded
+        self.refunds_recorded += other.refunds_recorded
+        self.statuses_changed += other.statuses_changed
+        self.stripe_calls += other.stripe_calls
+        self.changes += other.changes
+        self.problems += other.problems
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report as the command prints it."""
+        stripe_object: dict[str, Any] = {
+            "invoices_seen": self.invoices_seen,
+            "payments_recorded": self.payments_recorded,
+            "refunds_recorded": self.refunds_recorded,
+            "statuses_changed": self.statuses_changed,
+            "stripe_calls": self.stripe_calls,
+            "changes": [{"reference": c.reference, "what": c.what} for c in self.changes],
+            "problems": self.problems,
+        }
+        if self.sweep is not None:
+            stripe_object["sweep"] = self.sweep.as_json()
+        return stripe_object
+
 
 EVENTS_KEPT = timedelta(days=29)
 """Stripe lists events for 30 days; a cursor older than this starts afresh."""
 
 OVERLAP = timedelta(hours=1)
 """Clocks differ, and an event may be listed a little late."""
+
+LATE = timedelta(minutes=10)
+"""How much later than others an event may appear in the list and still be heard of."""
 
 CASH = "customer_cash_balance_transaction"
 """Its news is worth one look at the customer."""
@@ -71,15 +174,17 @@ def sync_all(
     report = SyncReport()
     before = opened.gateway.calls
     started = opened.now()
+    late = _Late()
     with failure_noted(opened):
         events = None if full else _events_since_cursor(opened, started)
         if events is None:
             newest = _newest_event(opened.gateway)
-            sweep.sweep(opened, report)
+            full_sync(opened, report)
             full = True
         else:
             newest = events[-1] if events else None
-            _take_events(opened, events, report)
+            late = _late_events(opened, started)
+            _take_events(opened, late.events + events, report)
     report.stripe_calls = opened.gateway.calls - before
     read_whole = not report.problems
     report.problems += untold
@@ -88,6 +193,7 @@ def sync_all(
         cursor.last_tried_at = started
         cursor.last_error = " ".join(report.problems)
         if read_whole:
+            _note_read(cursor, newest, events, late, started)
             _move_cursor(cursor, newest, started, report, full=full)
         if report.complete:
             cursor.last_sync_at = started
@@ -101,11 +207,11 @@ def failure_noted(opened: OpenConference) -> Iterator[None]:
         yield
     except Exception as error:
         known = isinstance(error, PoToolkitError)
-        said = str(error) if known else f"{type(error).__name__}: see the log."
+        stripe_object = str(error) if known else f"{type(error).__name__}: see the log."
         with suppress(SQLAlchemyError), opened.store.writing(STRIPE, Act.SYNC) as uow:
             cursor = cursors.cursor_row(uow, opened.conference)
             cursor.last_tried_at = opened.now()
-            cursor.last_error = said
+            cursor.last_error = stripe_object
         raise
 
 
@@ -119,9 +225,9 @@ def sync_one(opened: OpenConference, stripe_id: str) -> SyncReport:
     report = SyncReport(invoices_seen=1)
     before = opened.gateway.calls
     read_at = opened.now()
-    said = fetch_invoice(opened.gateway, stripe_id)
-    report.add(take_invoice(opened, said, read_at=read_at))
-    for payment in said["payments"]["data"]:
+    stripe_object = fetch_invoice(opened.gateway, stripe_id)
+    report.add(take_invoice(opened, stripe_object, read_at=read_at))
+    for payment in stripe_object["payments"]["data"]:
         behind = payment_id_of(payment)
         if payment["status"] == "paid" and behind:
             name = "payment_intent" if behind.startswith("pi_") else "charge"
@@ -129,7 +235,7 @@ def sync_one(opened: OpenConference, stripe_id: str) -> SyncReport:
                 for page in opened.gateway.pages(path, {name: behind}):
                     for row in page:
                         report.add(take(opened, row))
-    if any(said.get(f"{when}_payment_credit_notes_amount") for when in ("pre", "post")):
+    if any(stripe_object.get(f"{when}_payment_credit_notes_amount") for when in ("pre", "post")):
         for page in opened.gateway.pages("/v1/credit_notes", {"invoice": stripe_id}):
             for row in page:
                 report.add(take_credit_note(opened, row))
@@ -176,13 +282,56 @@ def _events_after(opened: OpenConference, types: list[str], after: str) -> list[
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Late:
+    """Events that appeared after newer ones had been read, and until when they were looked for."""
+
+    events: list[Json] = field(default_factory=list)
+    until: datetime | None = None
+
+
+def _late_events(opened: OpenConference, now: datetime) -> _Late:
+    """Read again what is older than ten minutes, for events that were listed late.
+
+    Stripe promises no order of events, and a cursor on the list misses one that appears behind it.
+    Where no event was read since the last time, nothing can have appeared behind one: no call.
+    """
+    with opened.store.reading() as session:
+        cursor = cursors.cursor_of(session, opened.conference)
+        known = dict(cursor.recent_events) if cursor else {}
+        since = cursor.reread_from if cursor else None
+    until = now - LATE
+    if since is None or all(at > until.timestamp() for at in known.values()):
+        return _Late()
+    within = {"gt": int(since.timestamp()), "lte": int(until.timestamp())}
+    try:
+        pages = opened.gateway.pages("/v1/events", {"types": list(LISTENED), "created": within})
+        found = [event for page in pages for event in page if event["id"] not in known]
+    except StripeRefusedError:
+        return _Late()
+    return _Late(found[::-1], until)
+
+
+def _note_read(
+    cursor: SyncCursor, newest: Json | None, events: list[Json] | None, late: _Late, now: datetime
+) -> None:
+    """Remember which events were read, for as long as another may still appear behind them."""
+    if events is None:  # a full sync has compared the objects themselves
+        seen = datetime.fromtimestamp(newest["created"], UTC) if newest else now
+        cursor.reread_from, cursor.recent_events = seen, []
+        return
+    cursor.reread_from = late.until or cursor.reread_from or cursor.last_event_at or now
+    read = [*cursor.recent_events, *([event["id"], event["created"]] for event in events)]
+    cursor.recent_events = [row for row in read if row[1] > cursor.reread_from.timestamp()]
+
+
 def _take_events(opened: OpenConference, events: list[Json], report: SyncReport) -> None:
     """Give each event to its handler; several of one object are worth one look at it."""
-    _take_payments(opened, [e for e in events if e["type"] == "invoice_payment.paid"], report)
+    _take_payments(opened, [e for e in events if carries_payment(e)], report)
     take_mailed(opened, events)
     latest: dict[str, dict[str, Json]] = {}
     for event in events:
-        if event["type"] != "invoice_payment.paid":
+        if not carries_payment(event):
             thing = event["data"]["object"]
             which = thing["customer"] if thing["object"] == CASH else thing["id"]
             of_kind = latest.setdefault(thing["object"], {})
@@ -200,7 +349,7 @@ def _take_events(opened: OpenConference, events: list[Json], report: SyncReport)
             report.invoices_seen = seen
             continue
         for event in of_kind.values():
-            sweep.attempt(report, HANDLERS[event["type"]], opened, event)
+            attempt(report, HANDLERS[event["type"]], opened, event)
 
 
 def _with_changes_of(earlier: Json | None, event: Json) -> Json:
@@ -221,15 +370,7 @@ def _take_payments(opened: OpenConference, events: list[Json], report: SyncRepor
                 report.add(taken)
         except PurchaseOrderError:
             for payment in page:
-                sweep.attempt(report, take_payment, opened, payment)
-
-
-_WALKS: dict[str, Callable[[OpenConference, SyncReport, Sweep], set[str]]] = {
-    "invoice": sweep.walk_invoices,
-    "refund": sweep.walk_refunds,
-    "dispute": sweep.walk_disputes,
-    "credit_note": sweep.walk_credit_notes,
-}
+                attempt(report, take_payment, opened, payment)
 
 
 def _newest_event(gateway: StripeGateway) -> Json | None:
@@ -251,3 +392,256 @@ def _move_cursor(
     if event is not None:
         cursor.last_event_id = event["id"]
         cursor.last_event_at = datetime.fromtimestamp(event["created"], UTC)
+
+
+log = get_logger(__name__)
+
+
+def full_sync(opened: OpenConference, report: SyncReport) -> None:
+    """Compare invoices, payments, refunds, disputes and credit notes with the ledger.
+
+    What is missing here is entered; what is only here is named in the report.
+
+    Raises:
+        StripeGatewayError: Stripe could not be read to the end; nothing is proved then.
+    """
+    started = utc_now()
+    with opened.store.reading() as session:
+        facts = ledger.facts_of_stripe(session, opened.conference, started)
+    proof = report.sweep = Sweep()
+    seen = walk_invoices(opened, report, proof)
+    seen |= walk_refunds(opened, report, proof)
+    seen |= walk_disputes(opened, report, proof)
+    seen |= walk_credit_notes(opened, report, proof)
+    _walk_customers(opened)
+    report.add(customer_credit.settle_missing(opened))
+    with opened.store.reading() as session:
+        now = ledger.facts_of_stripe(session, opened.conference, utc_now())
+    proof.found = len(now.keys() & seen - facts.keys())
+    proof.only_here = sorted(
+        f"{stripe_id} ({reference})"
+        for stripe_id, reference in facts.items()
+        if stripe_id not in seen
+    )
+
+
+def walk_invoices(opened: OpenConference, report: SyncReport, proof: Sweep) -> set[str]:
+    """Compare every invoice and its payments; return the ids of the payments of ours."""
+    started = utc_now()
+    query = {"collection_method": "send_invoice", "expand": ["data.payments"]}
+    met: set[str] = set()
+    payments: set[str] = set()
+    for read_at, page in _timed_pages(opened, "/v1/invoices", query):
+        with opened.store.reading() as session:
+            ours = known_stripe_ids(session, opened.conference, [row["id"] for row in page])
+        met |= ours.keys()
+        strays = [stripe_object for stripe_object in page if stripe_object["id"] not in ours]
+        take_strays(opened.store, opened.conference, strays, read_at=read_at)
+        mine = [
+            with_all_payments(opened.gateway, stripe_object)
+            for stripe_object in page
+            if stripe_object["id"] in ours
+        ]
+        payments |= _compare_invoices(opened, mine, read_at, report)
+        _read_customers(
+            opened,
+            (stripe_object for stripe_object in page if stripe_object.get("amount_overpaid")),
+        )
+    with opened.store.reading() as session:
+        final = final_stripe_ids(session, opened.conference, started)
+    for stripe_id in final:
+        if stripe_id not in met:
+            payments |= _unlisted(opened, stripe_id, report)
+    report.invoices_seen += len(met)
+    proof.invoices = len(met)
+    proof.payments = len(payments)
+    return payments
+
+
+def walk_refunds(opened: OpenConference, report: SyncReport, proof: Sweep) -> set[str]:
+    """Compare every refund; return the ids of those of our payments."""
+    taken_back = ("failed", "canceled")
+    return _walk_moves(
+        opened,
+        report,
+        "/v1/refunds",
+        more_ids=lambda stripe_object: (
+            [f"{stripe_object['id']}:failed"] if stripe_object.get("status") in taken_back else []
+        ),
+        take=take_refund,
+        count=lambda number: setattr(proof, "refunds", number),
+    )
+
+
+def walk_disputes(opened: OpenConference, report: SyncReport, proof: Sweep) -> set[str]:
+    """Compare every dispute; return the ids of those of our payments."""
+    return _walk_moves(
+        opened,
+        report,
+        "/v1/disputes",
+        more_ids=lambda stripe_object: (
+            [f"{stripe_object['id']}:won"] if stripe_object.get("status") == "won" else []
+        ),
+        take=take_dispute,
+        count=lambda number: setattr(proof, "disputes", number),
+    )
+
+
+def walk_credit_notes(opened: OpenConference, report: SyncReport, proof: Sweep) -> set[str]:
+    """Compare every credit note; return the ids of those on our invoices."""
+    seen: set[str] = set()
+    for page in _listed(opened, "/v1/credit_notes"):
+        with opened.store.reading() as session:
+            wanted = [id_of(stripe_object["invoice"]) for stripe_object in page]
+            ours = known_stripe_ids(session, opened.conference, wanted)
+            booked = ledger.credit_notes(
+                session, opened.conference, [stripe_object["id"] for stripe_object in page]
+            )
+        _read_customers(opened, (n for n in page if n.get("customer_balance_transaction")))
+        for stripe_object in page:
+            if id_of(stripe_object["invoice"]) in ours:
+                seen.add(stripe_object["id"])
+                if stripe_object["id"] not in booked or stripe_object.get("status") == "void":
+                    attempt(report, take_credit_note, opened, stripe_object)
+    proof.credit_notes = len(seen)
+    return seen
+
+
+def attempt(
+    report: SyncReport,
+    take: Callable[[OpenConference, Json], Taken | None],
+    opened: OpenConference,
+    stripe_object: Json,
+) -> None:
+    """Take one thing; what cannot be booked is named and stops no other."""
+    try:
+        report.add(take(opened, stripe_object))
+    except PurchaseOrderError as error:
+        report.problems.append(error.reason)
+
+
+def _compare_invoices(
+    opened: OpenConference, page: list[Json], read_at: datetime, report: SyncReport
+) -> set[str]:
+    """Take the invoices of a page that differ; return the ids of all payments on the page."""
+    with opened.store.reading() as session:
+        same = unchanged(session, opened.conference, page, opened.now())
+        of = {
+            stripe_object["id"]: settled(stripe_object["payments"]["data"])
+            for stripe_object in page
+        }
+        all_payments = [payment for payments in of.values() for payment in payments]
+        ids = {payment["id"] for payment in all_payments}
+        records = {record_id_of(payment) for payment in all_payments} - {""}
+        booked = ledger.entered(session, opened.conference, ids)
+        booked |= ledger.known_records(session, opened.conference, records)
+    other = [
+        stripe_object
+        for stripe_object in page
+        if stripe_object["id"] not in same
+        or not booked.issuperset(record_id_of(p) or p["id"] for p in of[stripe_object["id"]])
+    ]
+    if other:
+        try:
+            report.add(take_invoices(opened, other, read_at=read_at))
+        except PurchaseOrderError:
+            for stripe_object in other:
+                attempt(report, partial(take_invoice, read_at=read_at), opened, stripe_object)
+    return ids
+
+
+def _unlisted(opened: OpenConference, stripe_id: str, report: SyncReport) -> set[str]:
+    """Fetch an invoice of ours that the list leaves out, as of another collection method."""
+    read_at = opened.now()
+    try:
+        stripe_object = fetch_invoice(opened.gateway, stripe_id)
+    except StripeNotFoundError:
+        return set()
+    if stripe_object.get("deleted"):
+        return set()
+    return _compare_invoices(opened, [stripe_object], read_at, report)
+
+
+def _walk_moves(
+    opened: OpenConference,
+    report: SyncReport,
+    path: str,
+    *,
+    more_ids: Callable[[Json], list[str]],
+    take: Callable[[OpenConference, Json], Taken | None],
+    count: Callable[[int], None],
+) -> set[str]:
+    seen: set[str] = set()
+    for page in _listed(opened, path):
+        with opened.store.reading() as session:
+            behind = [
+                payment_id for stripe_object in page for payment_id in payment_ids(stripe_object)
+            ]
+            ours = ledger.known_payments(session, opened.conference, behind)
+            ids = [
+                source_id
+                for stripe_object in page
+                for source_id in [stripe_object["id"], *more_ids(stripe_object)]
+            ]
+            booked = ledger.entered(session, opened.conference, ids)
+        for stripe_object in page:
+            if ours.isdisjoint(payment_ids(stripe_object)):
+                continue
+            seen.add(stripe_object["id"])
+            if not booked.issuperset([stripe_object["id"], *more_ids(stripe_object)]):
+                attempt(report, take, opened, stripe_object)
+    count(len(seen))
+    return seen
+
+
+def _listed(opened: OpenConference, path: str) -> Iterator[list[Json]]:
+    """Walk a list; a server that does not know it, as a plain stand-in, holds nothing of it."""
+    try:
+        yield from opened.gateway.pages(path)
+    except StripeNotFoundError:
+        log.info("the server has no such list", path=path)
+
+
+def _read_customers(opened: OpenConference, credited: Iterable[Json]) -> None:
+    """Read the customers to whom an invoice or a credit note gave credit."""
+    for customer_id in sorted({id_of(stripe_object["customer"]) for stripe_object in credited}):
+        read_at = opened.now()
+        query = {"expand": list(customer_credit.MONEY_FIELDS)}
+        customer = opened.gateway.read(f"/v1/customers/{customer_id}", query)
+        if not customer.get("deleted"):
+            customer_credit.take_customer(
+                opened.store, opened.conference, customer, read_at=read_at
+            )
+
+
+def _walk_customers(opened: OpenConference) -> None:
+    """Read what waits in the cash balances, where bank transfers are taken at all."""
+    with opened.store.reading() as session:
+        if not stripe_only.takes_transfers(session, opened.conference):
+            return
+        known = stripe_only.with_money(session, opened.conference)
+    query = {"expand": [f"data.{name}" for name in customer_credit.MONEY_FIELDS]}
+    for read_at, page in _timed_pages(opened, "/v1/customers", query):
+        for customer in page:
+            if customer["id"] in known or customer_credit.says_money(customer):
+                customer_credit.take_customer(
+                    opened.store, opened.conference, customer, read_at=read_at
+                )
+
+
+def _timed_pages(
+    opened: OpenConference, path: str, query: Json
+) -> Iterator[tuple[datetime, list[Json]]]:
+    read_at = opened.now()
+    for page in opened.gateway.pages(path, query):
+        yield read_at, page
+        read_at = opened.now()
+
+
+_WALKS: dict[str, Callable[[OpenConference, SyncReport, Sweep], set[str]]] = {
+    "invoice": walk_invoices,
+    "invoice_payment": walk_invoices,
+    "refund": walk_refunds,
+    "dispute": walk_disputes,
+    "credit_note": walk_credit_notes,
+}

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from po_toolkit.domain.deliveries import links_work
 from po_toolkit.domain.reminders import step_words
 from po_toolkit.domain.tax import rate_words, rates_of
 from po_toolkit.money import to_major
@@ -32,9 +33,15 @@ from po_toolkit.store.tables import (
 
 
 def purchase_order_story(
-    store: Store, conference: Conference, reference: str
+    store: Store, conference: Conference, reference: str, *, now: datetime | None = None
 ) -> PurchaseOrderStory:
     """Return one purchase order with its lines, invoices, money and history.
+
+    Args:
+        store: The database.
+        conference: Whose.
+        reference: The purchase order's.
+        now: The present; links that may have expired by then are left out.
 
     Raises:
         NotFoundError: The conference has no such purchase order.
@@ -66,7 +73,7 @@ def purchase_order_story(
         stripe_invoice_url=order.stripe_invoice_url,
         source=_source(order, rows),
         lines=_lines(order),
-        invoices=[_invoice(i) for i in order.invoices],
+        invoices=[_invoice(i, now) for i in order.invoices],
         entries=_entries(order),
         events=_events(order, audit, reminders, ZoneInfo(conference.timezone)),
     )
@@ -100,7 +107,8 @@ def _lines(order: PurchaseOrder) -> list[StoryLine]:
     ]
 
 
-def _invoice(invoice: Invoice) -> StoryInvoice:
+def _invoice(invoice: Invoice, now: datetime | None) -> StoryInvoice:
+    works = now is None or links_work(invoice.stripe_read_at, now)
     total, paid = invoice.stripe_total, invoice.stripe_amount_paid
     return StoryInvoice(
         generation=invoice.generation,
@@ -108,8 +116,8 @@ def _invoice(invoice: Invoice) -> StoryInvoice:
         delivery=invoice.delivery,
         stripe_invoice_id=invoice.stripe_invoice_id or "",
         number=invoice.number,
-        hosted_url=invoice.hosted_url,
-        pdf_url=invoice.pdf_url,
+        hosted_url=invoice.hosted_url if works else "",
+        pdf_url=invoice.pdf_url if works else "",
         stripe_status=invoice.stripe_status,
         stripe_total=None if total is None else to_major(total, invoice.currency),
         stripe_amount_paid=None if paid is None else to_major(paid, invoice.currency),

@@ -417,10 +417,13 @@ class Control:
         with self._world.lock:
             self._named(account).api_version = version
 
-    def hold_events(self, account: str | None = None) -> None:
-        """Keep the events from now on: they are neither listed nor delivered yet."""
+    def hold_events(self, account: str | None = None, *, on: bool = True) -> None:
+        """Keep the events from now on: they are neither listed nor delivered until released.
+
+        ``on=False`` lets what happens from now on be listed again, before what is held.
+        """
         with self._world.lock:
-            self._named(account).holds_events = True
+            self._named(account).holds_events = on
 
     def release_events(self, order: Sequence[int] | None = None, account: str | None = None) -> int:
         """List and deliver the held events, in another order if given; return how many."""

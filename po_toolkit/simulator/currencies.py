@@ -31,12 +31,8 @@ MINIMUM_CHARGE = {
 MAXIMUM_CHARGE = 99_999_999
 """Largest charge in API units (eight digits), except for the currencies below."""
 
-_LARGER = {
-    "idr": 999_999_999_999,
-    "cop": 9_999_999_999,
-    "huf": 9_999_999_999,
-    "lbp": 999_999_999_999,
-}
+_LARGER = {"idr": 999_999_999_999}
+"""Source: Stripe, "Currencies": twelve digits for IDR, eight for all others."""
 
 METHOD_CURRENCIES: dict[str, frozenset[str] | None] = {
     "card": None,

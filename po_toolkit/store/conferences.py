@@ -9,6 +9,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from po_toolkit.config import ConferenceSettings
+from po_toolkit.domain import remedies
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import NotFoundError, PurchaseOrderError
 from po_toolkit.store.columns import utc_now
@@ -38,7 +39,10 @@ def by_slug(session: Session, slug: str) -> Conference:
     """
     found = session.scalars(select(Conference).where(Conference.slug == slug)).one_or_none()
     if found is None:
-        raise NotFoundError(f"The database has no conference {slug!r}; run: po-toolkit init.")
+        raise NotFoundError(
+            f"The database has no conference {slug!r}; set it up first.",
+            remedy=remedies.set_up_database(),
+        )
     return found
 
 

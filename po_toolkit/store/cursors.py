@@ -21,7 +21,13 @@ def cursor_of(session: Session, conference: Conference) -> SyncCursor | None:
 
 def cursor_row(uow: UnitOfWork, conference: Conference) -> SyncCursor:
     """Return the conference's cursor, locked, made where it is new."""
-    empty = {"last_event_id": "", "last_sweep": {}, "last_error": "", "last_reminders": {}}
+    empty = {
+        "last_event_id": "",
+        "recent_events": [],
+        "last_sweep": {},
+        "last_error": "",
+        "last_reminders": {},
+    }
     row = {"conference_id": conference.id, **empty}
     insert_rows(uow.session, SyncCursor, [row], [SyncCursor.conference_id])
     return uow.session.get_one(SyncCursor, conference.id, with_for_update=True)

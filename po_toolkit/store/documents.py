@@ -1,15 +1,49 @@
-"""PDFs of Stripe's that are kept with a purchase order."""
+"""Invoices as files that are kept with a purchase order: PDFs and e-invoices."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session
 
 from po_toolkit.errors import NotFoundError
+from po_toolkit.store.columns import utc_now
+from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.tables import InvoiceDocument, PurchaseOrder
+from po_toolkit.store.upsert import insert_if_new
+
+
+def keep(
+    uow: UnitOfWork,
+    order: PurchaseOrder,
+    *,
+    file_name: str,
+    content: bytes,
+    sha256: str,
+    kept_by: str,
+) -> None:
+    """Keep a file of the live invoice with its digest; the same content is kept once."""
+    live = order.live_invoice
+    if live is None:
+        raise NotFoundError(f"{order.reference} has no invoice to keep a document with.")
+    insert_if_new(
+        uow.session,
+        InvoiceDocument,
+        {
+            "conference_id": order.conference_id,
+            "purchase_order_id": order.id,
+            "invoice_id": live.id,
+            "stripe_invoice_id": live.stripe_invoice_id,
+            "file_name": file_name,
+            "sha256": sha256,
+            "content": content,
+            "fetched_by": kept_by,
+            "created_at": utc_now(),
+        },
+        [InvoiceDocument.invoice_id, InvoiceDocument.sha256],
+    )
 
 
 def kept_of(session: Session, order: PurchaseOrder) -> Sequence[Row[str, str, datetime, str]]:
@@ -35,3 +69,24 @@ def content(session: Session, order: PurchaseOrder, sha256: str) -> bytes:
     if found is None:
         raise NotFoundError(f"{order.reference} has no PDF with the digest {sha256}.")
     return found
+
+
+def handed_over(session: Session, order: PurchaseOrder, sha256: str) -> str:
+    """Return where a kept file was handed over to, or ``""``."""
+    kept = InvoiceDocument
+    query = select(kept.handed_over_to).where(
+        kept.purchase_order_id == order.id, kept.sha256 == sha256
+    )
+    return session.scalar(query) or ""
+
+
+def note_handed_over(
+    uow: UnitOfWork, order: PurchaseOrder, sha256: str, *, to: str, now: datetime
+) -> None:
+    """Note that an access point took a kept file."""
+    kept = InvoiceDocument
+    uow.session.execute(
+        update(kept)
+        .where(kept.purchase_order_id == order.id, kept.sha256 == sha256)
+        .values(handed_over_to=to, handed_over_at=now)
+    )

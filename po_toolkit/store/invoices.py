@@ -11,10 +11,17 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
+from po_toolkit.domain.deliveries import links_work
 from po_toolkit.money import minor_from_api
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.database import Store, UnitOfWork
-from po_toolkit.store.tables import Conference, Invoice, PurchaseOrder, StripeCustomer
+from po_toolkit.store.tables import (
+    Conference,
+    Invoice,
+    PurchaseOrder,
+    StripeCustomer,
+    StripeTaxRate,
+)
 from po_toolkit.store.upsert import insert_rows
 
 Sponsor = tuple[str, str]
@@ -132,6 +139,18 @@ def _known_customers(
     }
 
 
+def known_tax_rates(session: Session, conference_id: int, wanted: Iterable[str]) -> dict[str, str]:
+    """Return the Stripe ids of rates that were made, by fingerprint."""
+    rows = session.execute(
+        select(StripeTaxRate.fingerprint, StripeTaxRate.stripe_tax_rate_id).where(
+            StripeTaxRate.conference_id == conference_id,
+            StripeTaxRate.fingerprint.in_(list(wanted)),
+            StripeTaxRate.stripe_tax_rate_id.is_not(None),
+        )
+    )
+    return {fingerprint: str(stripe_id) for fingerprint, stripe_id in rows}
+
+
 def note_customers(
     uow: UnitOfWork,
     found: Mapping[int, tuple[str, dict[str, Any]]],
@@ -201,9 +220,12 @@ def local_date(timestamp: int | None, timezone: str) -> date | None:
 
 
 def unchanged(
-    session: Session, conference: Conference, page: Iterable[Mapping[str, Any]]
+    session: Session, conference: Conference, page: Iterable[Mapping[str, Any]], now: datetime
 ) -> set[str]:
-    """Return the ids of the listed invoices that say what was read of them before."""
+    """Return the ids of the listed invoices that say what was read of them before.
+
+    Those whose links may have expired since are left out, so that new ones are stored.
+    """
     listed = {said["id"]: said for said in page}
     rows = session.scalars(
         select(Invoice).where(
@@ -213,7 +235,9 @@ def unchanged(
     return {
         row.stripe_invoice_id
         for row in rows
-        if row.stripe_invoice_id and _says(row) == _said(listed[row.stripe_invoice_id])
+        if row.stripe_invoice_id
+        and _says(row) == _said(listed[row.stripe_invoice_id])
+        and links_work(row.stripe_read_at, now)
     }
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, Subquery, and_, cast, func, or_, select
+from sqlalchemy import BigInteger, Select, Subquery, and_, case, cast, func, or_, select
 from sqlalchemy.orm import Session
 
+from po_toolkit.domain.deliveries import LINKS_WORK
 from po_toolkit.domain.references import comparable
 from po_toolkit.domain.sums import PAID_SIGN, REFUNDED_SIGN, balance_of
+from po_toolkit.store.columns import utc_now
 from po_toolkit.store.ledger import signed
 from po_toolkit.store.tables import (
     LIVE_STATES,
@@ -123,7 +125,9 @@ def _with_sums(condition: Any) -> Any:
             po.created_at,
             func.coalesce(Invoice.due_date, po.due_date).label("due_date"),
             func.coalesce(Invoice.stripe_invoice_id, "").label("stripe_invoice_id"),
-            func.coalesce(Invoice.hosted_url, "").label("stripe_invoice_url"),
+            case(
+                (Invoice.stripe_read_at > utc_now() - LINKS_WORK, Invoice.hosted_url), else_=""
+            ).label("stripe_invoice_url"),
             func.coalesce(Invoice.state, "").label("invoice_state"),
             func.coalesce(Invoice.error, "").label("invoice_error"),
             total.label("total"),

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.orm import Session, selectinload
 
+from po_toolkit.domain import remedies
 from po_toolkit.domain.references import comparable, new_reference
 from po_toolkit.domain.sums import Status, Sums, money_status
 from po_toolkit.domain.tax import TaxRules, line_tax
@@ -49,8 +50,9 @@ def by_reference(session: Session, conference: Conference, reference: str) -> Pu
     ).one_or_none()
     if found is None:
         raise NotFoundError(
-            f"Conference {conference.slug} has no purchase order {reference}; "
-            f"list them with: po-toolkit reconcile --conference {conference.slug}."
+            f"Conference {conference.slug} has no purchase order {reference}; look it up in the "
+            f"list.",
+            remedy=remedies.list_orders(conference.slug),
         )
     return found
 
@@ -171,6 +173,22 @@ def by_references(
         )
     }
     return [found[name] for name in names if name in found]
+
+
+def with_final_invoice(session: Session, conference: Conference) -> list[PurchaseOrder]:
+    """Return the purchase orders whose live invoice is final, whole, by reference."""
+    query = (
+        select(PurchaseOrder)
+        .join(Invoice, Invoice.purchase_order_id == PurchaseOrder.id)
+        .where(
+            PurchaseOrder.conference_id == conference.id,
+            Invoice.state.in_(sorted(LIVE_STATES)),
+            Invoice.step == "done",
+        )
+        .order_by(PurchaseOrder.reference)
+        .options(*WHOLE)
+    )
+    return list(session.scalars(query).unique())
 
 
 def claims(

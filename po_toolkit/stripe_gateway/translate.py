@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import stripe
@@ -40,7 +41,7 @@ def translate(error: stripe.StripeError) -> StripeGatewayError:
     param = str(getattr(error, "param", None) or "")
     request_id = error.request_id or ""
     kind, message = _kind(error, status, code, reason)
-    return kind(message, code=code, param=param, request_id=request_id)
+    return kind(message, stripe_code=code, param=param, request_id=request_id)
 
 
 def unreadable(what: str) -> StripeUnknownError:
@@ -58,14 +59,30 @@ def _from_stripe(error: stripe.StripeError) -> bool:
     return isinstance(inner, Mapping) and isinstance(inner.get("type"), str)
 
 
+def _about_the_key(status: int, reason: str) -> str:
+    """Say that a key is refused, or by Stripe's own sentence which permission it lacks.
+
+    The sentence is shown without the key in it, starred as it is, and without the request id.
+    """
+    if status == 401:
+        return (
+            "Stripe does not accept this conference's key; put a valid one into the settings. "
+            "Nothing is half done: run the same command again then."
+        )
+    plain = re.sub(r"^Request req_\w+: ", "", reason)
+    plain = re.sub(r"The provided key '[^']*'", "The provided key", plain)
+    return (
+        f"The conference's key may not do this. Stripe says: {plain} Give the key this permission "
+        f"in Stripe's dashboard (docs/stripe-beliefs.md lists all that are needed), then run the "
+        f"same command again. Nothing is half done."
+    )
+
+
 def _kind(
     error: stripe.StripeError, status: int, code: str, reason: str
 ) -> tuple[type[StripeGatewayError], str]:
     if status in (401, 403):
-        return StripeAuthenticationError, (
-            "Stripe does not accept this conference's key for this call; put a valid one into the "
-            "settings. Nothing is half done: run the same command again then."
-        )
+        return StripeAuthenticationError, _about_the_key(status, reason)
     if isinstance(error, stripe.IdempotencyError) and status != 409:
         return StripeIdempotencyError, f"Stripe knows this key with another body: {reason}"
     if status == 404 or code == "resource_missing":

@@ -188,7 +188,7 @@ def _failed_invoicing(visit: Visit, rows: Sequence[Any]) -> None:
         {
             "organization": row.organization_name,
             "reference": row.reference,
-            "error": words.said(row.error),
+            "error": row.error,
             "when": words.moment(row.updated_at, visit.opened.conference.timezone),
         }
         for row in rows
@@ -208,7 +208,7 @@ def _failed_tasks(visit: Visit, tasks: Sequence[Errand]) -> None:
     frame = pd.DataFrame(
         {
             "task": ERRANDS[task.kind],
-            "error": words.said(task.said) or "It was cut off when the server stopped.",
+            "error": task.said or "It was cut off when the server stopped.",
             "when": words.moment(task.created_at, visit.opened.conference.timezone),
             "by": task.entered_by,
         }

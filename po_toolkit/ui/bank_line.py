@@ -12,8 +12,8 @@ from po_toolkit.api.reports import list_purchase_orders
 from po_toolkit.api.terms import Act
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.ui import words
+from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.session import Visit
-from po_toolkit.ui.told import show_error
 
 _CANDIDATES = 50
 
@@ -46,7 +46,7 @@ def _decide(visit: Visit, line: LineMatch) -> None:
     with st.form(visit.key(f"bank.aside.{line.line}"), border=False):
         reason = st.text_input("It has to do with no sponsor, because")
         if st.form_submit_button("Set aside"):
-            _attempt(lambda: _aside(visit, line, reason.strip() or "no sponsor's"))
+            _attempt(visit, lambda: _aside(visit, line, reason.strip() or "no sponsor's"))
 
 
 def _for_orders(visit: Visit, line: LineMatch) -> None:
@@ -92,13 +92,13 @@ def _aside(visit: Visit, line: LineMatch, reason: str) -> None:
 
 def _button(visit: Visit, label: str, shortcut: str | None, act: Callable[[], object]) -> None:
     if st.button(label, type="primary", shortcut=shortcut, key=visit.key(f"bank.do.{label}")):
-        _attempt(act)
+        _attempt(visit, act)
 
 
-def _attempt(act: Callable[[], object]) -> None:
+def _attempt(visit: Visit, act: Callable[[], object]) -> None:
     try:
         act()
     except PoToolkitError as error:
-        show_error(error)
+        show_error(error, visit)
         return
     st.rerun()

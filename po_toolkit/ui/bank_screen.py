@@ -22,9 +22,9 @@ from po_toolkit.errors import ImportChoiceError, ImportFileError
 from po_toolkit.ui import table_files, tables, words
 from po_toolkit.ui.bank_line import show_line
 from po_toolkit.ui.errand_view import errand_button, errand_news
+from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.questions import Questions
 from po_toolkit.ui.session import Visit
-from po_toolkit.ui.told import show_error
 
 STATES = {
     "proposed": "Proposed",
@@ -91,7 +91,7 @@ def _load(visit: Visit) -> None:
         questions.ask(question)
         st.rerun()
     except ImportFileError as error:
-        show_error(error)
+        show_error(error, visit)
         _ask_columns(visit, uploaded.file_id)
         return
     visit.keep("bank.said", report)

@@ -25,8 +25,8 @@ from po_toolkit.api.reports import (
 from po_toolkit.api.terms import Act
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.ui import tables, words
+from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.session import Visit
-from po_toolkit.ui.told import show_error
 
 
 def closing_view(visit: Visit, result: Reconciliation) -> None:
@@ -118,7 +118,7 @@ def _close(visit: Visit, result: Reconciliation) -> None:
     try:
         close_books(visit.opened, through)
     except PoToolkitError as error:
-        show_error(error)
+        show_error(error, visit)
         return
     st.rerun()
 

@@ -78,7 +78,7 @@ def _watch(visit: Visit, kind: str) -> None:
 
 
 def _outcome(visit: Visit, errand: Errand) -> None:
-    said, who = words.plain(words.said(errand.said)), _when(visit, errand)
+    said, who = words.plain(errand.said), _when(visit, errand)
     if errand.state == "done":
         st.success(f"{said} (Started {who}.)", icon=":material/check_circle:")
     elif errand.state == "partly":

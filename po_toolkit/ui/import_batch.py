@@ -24,8 +24,8 @@ from po_toolkit.api.imports import (
 from po_toolkit.api.terms import Act
 from po_toolkit.errors import ImportFileError, NotFoundError
 from po_toolkit.ui import table_files, tables, words
+from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.session import Visit
-from po_toolkit.ui.told import show_error
 
 _PROBLEMS = {
     "row": "Row",
@@ -135,7 +135,7 @@ def _mend(visit: Visit, waiting: RejectedRows) -> None:
     try:
         report = mend_import(visit.opened, waiting.batch, rows, dry_run=True)
     except ImportFileError as error:
-        show_error(error)
+        show_error(error, visit)
         return
     label = f"Import {words.count(report.accepted, 'mended purchase order')}"
     if report.accepted and st.button(

@@ -18,10 +18,10 @@ from po_toolkit.api.imports import (
 )
 from po_toolkit.errors import ImportChoiceError, ImportFileError
 from po_toolkit.ui import table_files, tables, words
+from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.import_answers import Answers
 from po_toolkit.ui.import_batch import show_batch, show_problems
 from po_toolkit.ui.session import Visit
-from po_toolkit.ui.told import show_error
 
 _TEMPLATES: tuple[tuple[Literal["csv", "xlsx"], str], ...] = (
     ("xlsx", table_files.XLSX),
@@ -111,7 +111,7 @@ def _uploaded(visit: Visit, uploaded: UploadedFile) -> None:
         answers.ask(question)
         st.rerun()
     except ImportFileError as error:
-        show_error(error)
+        show_error(error, visit)
         _offer_columns(visit, answers, data, uploaded.name)
         return
     _preview(visit, data, given, report)

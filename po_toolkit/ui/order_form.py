@@ -11,8 +11,8 @@ from po_toolkit.api.ledger import MoneyResult
 from po_toolkit.api.reports import PurchaseOrderStory
 from po_toolkit.errors import DuplicateEntryError, PoToolkitError
 from po_toolkit.ui import typed, words
+from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.session import Visit
-from po_toolkit.ui.told import show_error
 
 
 def turn(visit: Visit, story: PurchaseOrderStory) -> int:
@@ -41,7 +41,7 @@ def perform(visit: Visit, story: PurchaseOrderStory, act: Callable[[], str]) -> 
         )
         return
     except PoToolkitError as error:
-        show_error(error)
+        show_error(error, visit)
         return
     visit.keep(f"order.said.{story.reference}", said)
     visit.keep(f"order.turn.{story.reference}", turn(visit, story) + 1)

@@ -12,8 +12,8 @@ from po_toolkit.api.terms import step_words, way_words
 from po_toolkit.config import DEFAULT_CONFIG, ConferenceSettings, obfuscate_key, shown_url
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.ui import words
+from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.session import Visit
-from po_toolkit.ui.told import show_error
 
 
 def settings_screen(visit: Visit) -> None:
@@ -87,7 +87,7 @@ def _connection(visit: Visit) -> None:
     try:
         account = check_connection(visit.opened)
     except PoToolkitError as error:
-        show_error(error)
+        show_error(error, visit)
         return
     name = words.plain(account.name or account.account_id)
     st.success(

@@ -15,6 +15,7 @@ from po_toolkit.ui import words
 from po_toolkit.ui.activity_screen import activity_screen
 from po_toolkit.ui.bank_screen import bank_screen
 from po_toolkit.ui.engine import work_on_if_needed
+from po_toolkit.ui.failures import failures_shown
 from po_toolkit.ui.home_screen import home_screen
 from po_toolkit.ui.import_screen import import_screen
 from po_toolkit.ui.invoice_screen import invoice_screen
@@ -26,7 +27,6 @@ from po_toolkit.ui.people import Person, show_person, somebody, stop_without_rol
 from po_toolkit.ui.reconciliation_screen import reconciliation_screen
 from po_toolkit.ui.session import Visit, settle_server, store
 from po_toolkit.ui.settings_screen import settings_screen
-from po_toolkit.ui.told import told
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def run(start: str = "home") -> None:
     st.set_page_config(page_title="po-toolkit", page_icon=":material/receipt_long:", layout="wide")
     settle_server()
     _legible()
-    with told():
+    with failures_shown():
         settings = load_settings()
         if not settings.conferences:
             _setup(settings)
@@ -104,7 +104,7 @@ def _page(visit: Visit, place: str, screen: Screen, *, default: bool) -> Page:
     permitted = screen.act is None or visit.may(screen.act)
 
     def show() -> None:
-        with told(lambda: visit.link("home", "Home")):
+        with failures_shown(visit):
             if screen.act is not None:
                 require(visit.opened.actor, screen.act)
             if screen.live:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
@@ -148,15 +147,6 @@ _METHODS = {
 def payment_method(code: str) -> str:
     """Name one of Stripe's ways to pay."""
     return _METHODS.get(code) or label(code).lower()
-
-
-def said(text: str) -> str:
-    """Return what an error or a finding says without the command it names; here are buttons."""
-    return _COMMAND.sub(".", text).replace("..", ".")
-
-
-_COMMAND = re.compile(r"(?:[;,]|(?<=[.)]))\s[^;,.]*(?:: po-toolkit |--[a-z]).*", re.DOTALL)
-"""The last clause of a message that tells what to type in a terminal, and what follows."""
 
 
 def way(code: str) -> str:

@@ -27,7 +27,7 @@ def test_status_before_init_creates_nothing_and_shows_no_key(work: Workplace) ->
     result = work.run("status", "--format", "json")
     found = json.loads(result.stdout)
 
-    assert "init" in found["database"]
+    assert found["remedy"] == ["init"]
     assert not (work.folder / "books.db").exists()
     assert work.key not in result.output
     assert "abcdefghijkl" not in result.output

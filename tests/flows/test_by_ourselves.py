@@ -21,7 +21,7 @@ from po_toolkit.api.sync import sync_conference
 from po_toolkit.api.webhook_work import work_events
 from po_toolkit.api.webhooks import receive
 from po_toolkit.errors import PurchaseOrderError
-from po_toolkit.invoicing.drive import claim
+from po_toolkit.invoicing.lease import claim
 from po_toolkit.invoicing.send import send_invoice
 from po_toolkit.reconcile import purchase_order_story, reconcile_conference
 from po_toolkit.reconcile.front_page import front_page
@@ -93,7 +93,7 @@ def test_only_what_we_deliver_can_be_noted_as_delivered(opened, make_order):
 
 def test_stripe_is_not_asked_to_mail_it_by_resend(opened, simulator, ours):
     issue(opened, ours)
-    with pytest.raises(PurchaseOrderError, match="po-toolkit deliver"):
+    with pytest.raises(PurchaseOrderError, match="email draft"):
         resend_invoice(opened, ours.reference)
     assert simulator.control.mails() == []
 

@@ -14,7 +14,7 @@ import threading
 import time
 from pathlib import Path
 
-from po_toolkit.invoicing.look import all_lines
+from po_toolkit.invoicing.plan import all_lines
 from po_toolkit.jobs import batches
 from po_toolkit.store.purchase_orders import by_references
 from tests.conftest import KEY

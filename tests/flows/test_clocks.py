@@ -27,7 +27,6 @@ MOMENTS = {
 }
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS)
 def test_a_season_run_at_any_hour_gives_the_same_books(
     opened, simulator, make_order, clock, moment

@@ -160,6 +160,7 @@ def test_without_tax_or_content_settings_the_bodies_are_what_they_were(
         "collection_method": "send_invoice",
         "auto_advance": False,
         "pending_invoice_items_behavior": "exclude",
+        "discounts": "",
         "currency": "usd",
         "days_until_due": 30,
         "custom_fields": [

@@ -22,7 +22,7 @@ from po_toolkit.api.webhook_work import work_events
 from po_toolkit.domain.sums import EntryKind as Kind
 from po_toolkit.errors import PoToolkitError, StripeGatewayError
 from po_toolkit.money import to_major
-from po_toolkit.payments.intend import takes_payments
+from po_toolkit.payments.intents import takes_payments
 from po_toolkit.payments.refunds import refundable
 from po_toolkit.simulator import Simulator
 from po_toolkit.simulator.errors import ApiError

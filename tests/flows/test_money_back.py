@@ -217,7 +217,7 @@ def test_a_refund_heard_of_before_its_payment_finds_it(opened, simulator, sent):
     sync_conference(opened)
     payment = simulator.control.pay(sent.stripe_invoice_id)
     simulator.control.refund(payment["id"], 20_000)
-    from po_toolkit.payments.handlers import handle
+    from po_toolkit.payments.event_handlers import handle
 
     events = simulator.control.all("event")
     (news,) = [e for e in events if e["type"] == "refund.created"]
@@ -312,7 +312,7 @@ def test_what_stripe_says_is_not_undone_by_hand(opened, simulator, sent):
     simulator.control.pay(sent.stripe_invoice_id)
     sync_conference(opened)
     (entry,) = fresh(opened, sent).entries
-    with pytest.raises(PurchaseOrderError, match="po-toolkit refund"):
+    with pytest.raises(PurchaseOrderError, match="Refund it"):
         reverse_entry(opened, str(entry.id))
 
 

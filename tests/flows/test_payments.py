@@ -18,12 +18,16 @@ from po_toolkit import (
     record_payment,
     sync_stripe_invoice_status,
 )
+from po_toolkit.api import ledger
 from po_toolkit.api.invoices import adopt_invoice, invoice_purchase_orders
 from po_toolkit.api.ledger import record_payment_by_hand
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.api.webhook_work import work_events
 from po_toolkit.api.webhooks import ForgedError, receive
+from po_toolkit.domain.offline_payments import OfflinePayment
+from po_toolkit.domain.roles import Act
 from po_toolkit.errors import DuplicateEntryError, InvoiceMismatchError, PurchaseOrderError
+from po_toolkit.payments.offline_payments import enter_payment
 from po_toolkit.store.tables import Invoice
 from tests.conftest import fresh
 
@@ -275,3 +279,33 @@ def _new_york_date(timestamp):
 
     moment = datetime.fromtimestamp(timestamp, UTC)
     return moment.astimezone(ZoneInfo("America/New_York")).date()
+
+
+def test_a_recorded_payment_comes_back_though_another_process_records_one_meanwhile(
+    opened, sent, monkeypatch
+):
+    """Whoever stores the returned entry beside a check must not get somebody else's wire."""
+    record = ledger.record_payment_by_hand
+
+    def record_then_another(*arguments, **named):
+        result = record(*arguments, **named)
+        record(opened, sent.reference, amount=Decimal("7.00"), method="check", note="Later")
+        return result
+
+    monkeypatch.setattr(ledger, "record_payment_by_hand", record_then_another)
+    entry = record_payment(sent, Decimal("5.00"), "wire", "FT1", date(2026, 11, 2), opened=opened)
+    assert (entry.method, entry.amount_major, entry.reference) == ("wire", Decimal("5.00"), "FT1")
+    assert fresh(opened, sent).total_paid == Decimal("12.00")
+
+
+def test_a_payment_in_another_currency_reaches_neither_stripe_nor_the_ledger(
+    opened, simulator, sent
+):
+    wire = OfflinePayment(40_000, "eur", "wire", date(2027, 3, 1))
+    simulator.control.clear_calls()
+    with (
+        pytest.raises(PurchaseOrderError, match="EUR"),
+        opened.store.writing(opened.actor, Act.RECORD_PAYMENT) as uow,
+    ):
+        enter_payment(uow, uow.lock_purchase_order(sent.id), wire)
+    assert (simulator.control.calls(), fresh(opened, sent).entries) == ([], [])

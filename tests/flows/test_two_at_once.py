@@ -17,7 +17,7 @@ from po_toolkit.api.webhook_work import work
 from po_toolkit.api.webhooks import events_set_aside
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import DuplicateEntryError
-from po_toolkit.payments.from_stripe import take_payments
+from po_toolkit.payments.stripe_invoices import take_payments
 from po_toolkit.store import webhook_events
 from po_toolkit.store.tables import LedgerEntry, WebhookEvent
 from po_toolkit.store.webhook_events import Delivery

@@ -8,7 +8,7 @@ import pytest
 
 from po_toolkit import create_stripe_invoice
 from po_toolkit.api.sync import sync_conference
-from po_toolkit.payments.handlers import handle
+from po_toolkit.payments.event_handlers import handle
 from po_toolkit.reconcile import reconcile_conference
 
 

@@ -16,7 +16,7 @@ from po_toolkit.api.webhook_work import TRIES, work_events
 from po_toolkit.api.webhooks import events_set_aside, replay_events
 from po_toolkit.bootstrap import open_conference
 from po_toolkit.config import Settings
-from po_toolkit.payments.handlers import HANDLERS, LISTENED
+from po_toolkit.payments.event_handlers import HANDLERS, LISTENED
 from po_toolkit.store.purchase_orders import by_reference
 from po_toolkit.store.tables import Payout, WebhookEvent
 from po_toolkit.webhook.asgi import BODY_LIMIT, create_app
@@ -262,7 +262,7 @@ def test_a_monitor_hears_of_lag_and_of_a_dead_database(opened, call, news, monke
     def broken(*_):
         raise OSError("gone")
 
-    monkeypatch.setattr("po_toolkit.webhook.asgi._answers", broken)
+    monkeypatch.setattr("po_toolkit.webhook.asgi.check_database", broken)
     assert call("GET", "/healthz").status_code == 503
 
 

@@ -39,7 +39,7 @@ from po_toolkit.api.sync import sync_conference, sync_purchase_order
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.invoice_settings import ContentSettings, TaxSettings
-from po_toolkit.payments.handlers import handle
+from po_toolkit.payments.event_handlers import handle
 from po_toolkit.store.conferences import by_slug
 from po_toolkit.stripe_gateway import StripeGateway
 from po_toolkit.stripe_gateway.client import API_VERSION

@@ -15,8 +15,8 @@ from po_toolkit.config import ConferenceSettings
 from po_toolkit.domain.roles import STRIPE, Act, Actor, Role
 from po_toolkit.domain.sums import EntryKind
 from po_toolkit.errors import NotAllowedError, NotFoundError, PurchaseOrderError
-from po_toolkit.payments import tell_book
-from po_toolkit.payments.record import Movement, record
+from po_toolkit.payments import ledger
+from po_toolkit.payments.ledger import Movement, record
 from po_toolkit.reconcile import reconcile_conference
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.import_batches import undo_batch
@@ -96,7 +96,7 @@ def test_a_credit_note_of_a_closed_month_counts_in_the_next_and_says_so(opened, 
             reason="Smaller booth",
             credit_date=date(2026, 9, 30),
         )
-        tell_book.add_credit_note(uow, uow.lock_purchase_order(order), note)
+        ledger.add_credit_note(uow, uow.lock_purchase_order(order), note)
     assert note.booked_on == date(2026, 10, 1)
     assert "which is closed" in note.reason
     made = reconcile_conference(opened.store, opened.conference, as_of=SEPTEMBER)

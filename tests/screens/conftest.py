@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from po_toolkit.bootstrap import OpenConference, open_conference
 from po_toolkit.config import load_settings
 from po_toolkit.domain.roles import Actor, Role
-from po_toolkit.ui import told
+from po_toolkit.ui import failures
 
 SETTINGS = """
 [po_toolkit]
@@ -103,7 +103,7 @@ def _failures_fail(monkeypatch) -> None:
     def raise_again(error: Exception) -> None:
         raise error
 
-    monkeypatch.setattr(told, "unforeseen", raise_again)
+    monkeypatch.setattr(failures, "show_unexpected", raise_again)
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from po_toolkit.ui import orders_screen, told
+from po_toolkit.ui import failures, orders_screen
 from po_toolkit.ui.shell import SCREENS
 
-UNFORESEEN = told.unforeseen
+UNFORESEEN = failures.show_unexpected
 
 HEADINGS = {
     "home": "",  # the conference's own name
@@ -87,7 +87,7 @@ def test_one_conference_never_shows_anothers_rows(show, read, conference, sample
 @pytest.fixture
 def kindly(monkeypatch):
     """What nobody foresaw is told as people see it, not raised as other tests want it."""
-    monkeypatch.setattr(told, "unforeseen", UNFORESEEN)
+    monkeypatch.setattr(failures, "show_unexpected", UNFORESEEN)
 
 
 def test_what_nobody_foresaw_is_told_with_a_number_and_a_way_on(
@@ -106,16 +106,16 @@ def test_what_nobody_foresaw_is_told_with_a_number_and_a_way_on(
     app = show("orders")
     assert not app.exception
     said = app.error[0].value
-    assert "nobody foresaw" in said
+    assert said.startswith("Unexpected error")
     assert "works" not in read(app)
-    assert [b.label for b in app.button if b.key == "told.again"] == ["Try again"]
+    assert [b.label for b in app.button if b.key == "failures.again"] == ["Try again"]
     assert "Home" in [link.proto.label for link in app.get("page_link")]
     logged = capsys.readouterr().err
-    assert re.search(r"number ([0-9a-f]{8})", said)[1] in logged
+    assert re.search(r"error ID ([0-9a-f]{8})", said)[1] in logged
     assert "in the works" in logged
     assert "sk_test_secret" not in logged
     broken.clear()
-    app.button(key="told.again").click().run()
+    app.button(key="failures.again").click().run()
     assert app.title[0].value == "Purchase orders"
     assert not app.error
 
@@ -143,6 +143,8 @@ def test_a_mangled_address_ends_in_words(show, place, query):
 
 def test_errors_name_no_command_to_people_who_have_no_terminal(show, read):
     """'run po-toolkit reconcile' is no way on for whoever has never seen a terminal."""
-    seen = read(show("order", po="PO-ZZZZZZ"))
-    assert "has no purchase order PO-ZZZZZZ." in seen
+    app = show("order", po="PO-ZZZZZZ")
+    seen = read(app)
+    assert "has no purchase order PO-ZZZZZZ; look it up" in seen
     assert "po-toolkit" not in seen
+    assert "List purchase orders" in [link.proto.label for link in app.get("page_link")]

@@ -113,7 +113,8 @@ def find_header(
         raise ImportFileError(
             f"The file has no header with the columns of a bank statement; its first row says: "
             f"{first[:300]}. Needed are a date, and an amount or a credit and a debit column. "
-            f"Name them with --map date=COLUMN --map amount=COLUMN."
+            f"Name the columns of the date and the amount.",
+            code="columns_unknown",
         )
     return best
 
@@ -145,6 +146,7 @@ def assign(
     if "date" not in places or not places.keys() & {"amount", "credit", "debit"}:
         raise ImportFileError(
             f"The columns {', '.join(map(repr, headers))} hold no date, or no amount. "
-            f"Name them with --map date=COLUMN --map amount=COLUMN."
+            f"Name the columns of the date and the amount.",
+            code="columns_unknown",
         )
     return headers, places, print_

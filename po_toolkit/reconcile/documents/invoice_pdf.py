@@ -1,76 +1,189 @@
-"""A purchase order as an invoice on paper, for sponsors whose portal takes nothing else."""
+"""A purchase order's invoice or credit note on paper, in the sponsor's language.
+
+The pages are PDF/A-3: fonts embedded, with an output intent, so that an e-invoice can be embedded.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import chain
 
+from po_toolkit.domain.e_invoices import Breakdown, EInvoice, Party
 from po_toolkit.domain.footers import footer_text
 from po_toolkit.domain.periods import local_day
 from po_toolkit.domain.sums import Status, due_date
 from po_toolkit.domain.tax import line_tax, rate_words, rates_of
-from po_toolkit.money import display, to_major
-from po_toolkit.reconcile.documents.page import Page, day
-from po_toolkit.store.tables import Conference, PurchaseOrder
+from po_toolkit.money import display
+from po_toolkit.reconcile.documents.labels import Labels
+from po_toolkit.reconcile.documents.page import Page
+from po_toolkit.store.tables import Conference, CreditNote, PurchaseOrder
+
+Sum = tuple[str, int, bool]
+"""A name, an amount in minor units, and whether it is the one that counts."""
 
 
-def invoice_pdf(order: PurchaseOrder, conference: Conference) -> bytes:
-    """Return a purchase order's invoice as PDF, with what was paid and is still due.
+def language_of(order: PurchaseOrder, conference: Conference) -> str:
+    """Return in which language a sponsor reads: the purchase order's, else the conference's."""
+    return order.language or str((conference.content or {}).get("language") or "en")
+
+
+def invoice_pdf(
+    order: PurchaseOrder,
+    conference: Conference,
+    seller: Party | None = None,
+    facturx: bytes | None = None,
+) -> bytes:
+    """Return a purchase order's invoice as PDF/A-3, with what was paid and is still due.
 
     Args:
         order: The purchase order with its lines, invoices, entries and credit notes.
         conference: Its conference.
+        seller: Who issues it, as on an e-invoice; by default the conference's name alone.
+        facturx: The e-invoice's CII XML, to be embedded.
 
     Raises:
         PoToolkitError: No font of this machine has one of its letters.
     """
     live = order.live_invoice
-    facts = _facts(order, conference)
-    address = _address(order)
-    lines = [
-        [
-            line.description,
-            str(line.quantity),
-            f"{to_major(line.unit_price, order.currency):,}",
-            f"{to_major(line.line_total, order.currency):,}",
-        ]
+    cancelled = order.status == Status.CANCELLED
+    labels = Labels.of(language_of(order, conference))
+    rows = [
+        (line.description, line.quantity, line.unit_price, line.line_total)
         for line in order.line_items
     ]
-    cancelled = order.status == Status.CANCELLED
-    title = "Cancelled invoice" if cancelled else "Invoice"
-    pay = f"Pay online: {live.hosted_url}" if live and live.hosted_url else ""
-    texts = [
-        conference.name,
-        conference.invoice_memo,
-        pay,
-        *address,
-        *chain(*facts),
-        *chain(*lines),
-        *(name for name, _, _ in _sums(order)),
+    pay = live.hosted_url if live and order.sums.balance > 0 and not cancelled else ""
+    return _paper(
+        order,
+        conference,
+        labels,
+        title=labels("Cancelled invoice" if cancelled else "Invoice"),
+        facts=_facts(order, conference, labels),
+        seller=seller,
+        rows=rows,
+        sums=_sums(order),
+        pay=pay,
+        facturx=facturx,
+    )
+
+
+def credit_note_pdf(
+    order: PurchaseOrder,
+    note: CreditNote,
+    document: EInvoice,
+    conference: Conference,
+    facturx: bytes | None = None,
+) -> bytes:
+    """Return a credit note as PDF/A-3.
+
+    Args:
+        order: The purchase order.
+        note: The credit note.
+        document: The same as an e-invoice, with its split by VAT.
+        conference: Whose.
+        facturx: Its CII XML, to be embedded.
+
+    Raises:
+        PoToolkitError: No font of this machine has one of its letters.
+    """
+    labels = Labels.of(language_of(order, conference))
+    facts = [
+        (labels("Credit note"), document.number),
+        (labels("Invoice credited"), document.preceding),
+        (labels("Your PO number"), order.po_number),
+        (labels("Our reference"), order.reference),
+        (labels("Date"), labels.day(note.credit_date)),
     ]
+    return _paper(
+        order,
+        conference,
+        labels,
+        title=labels("Credit note"),
+        facts=[fact for fact in facts if fact[1]],
+        seller=document.seller,
+        rows=[(line.name, 1, line.net, line.net) for line in document.lines],
+        sums=[*_vat_sums(document.breakdown), ("Total", note.amount, True)],
+        pay="",
+        facturx=facturx,
+    )
+
+
+def _paper(
+    order: PurchaseOrder,
+    conference: Conference,
+    labels: Labels,
+    *,
+    title: str,
+    facts: Sequence[tuple[str, str]],
+    seller: Party | None,
+    rows: Sequence[tuple[str, int, int, int]],
+    sums: Sequence[Sum],
+    pay: str,
+    facturx: bytes | None,
+) -> bytes:
+    """Write the one layout of invoices and credit notes."""
+    currency = order.currency
+    address = _address(order)
+    lines = [
+        [text, str(quantity), labels.amount(price, currency), labels.amount(amount, currency)]
+        for text, quantity, price, amount in rows
+    ]
+    if labels.locale.language == "en":
+        written = [(name, display(amount, currency), bold) for name, amount, bold in sums]
+    else:
+        written = [
+            (labels(name), labels.money(amount, currency), bold) for name, amount, bold in sums
+        ]
+    pay_text = f"{labels('Pay online')}: {pay}" if pay else ""
+    ours = _our_lines(seller, conference)
+    code = currency.upper()
+    head = [
+        labels("Description"),
+        labels("Quantity"),
+        f"{labels('Unit price')} ({code})",
+        f"{labels('Amount')} ({code})",
+    ]
+    footer = _footer(order, conference)
     page = Page(
-        texts,
+        [
+            *ours,
+            conference.invoice_memo,
+            pay_text,
+            *address,
+            *head,
+            *chain(*facts),
+            *chain(*lines),
+            *chain(*((name, amount) for name, amount, _ in written)),
+        ],
         title=f"{title} {facts[0][1]}",
         made_at=order.updated_at,
-        small_print=_footer(order, conference),
+        labels=labels,
+        small_print=footer,
+        facturx=facturx,
     )
-    page.heading(conference.name, title)
+    page.heading("\n".join(ours), title)
     page.beside(address, facts)
-    code = order.currency.upper()
-    page.grid(
-        ["Description", "Quantity", f"Unit price ({code})", f"Amount ({code})"],
-        lines,
-        widths=(92, 20, 31, 31),
-        right=3,
-    )
-    page.sums(_sums(order))
+    page.grid(head, lines, widths=(92, 20, 31, 31), right=3)
+    page.sums(written)
     if conference.invoice_memo:
         page.paragraph(conference.invoice_memo)
-    if live and pay and order.sums.balance > 0 and not cancelled:
-        page.paragraph(pay, link=live.hosted_url)
+    if pay:
+        page.paragraph(pay_text, link=pay)
     return page.content()
 
 
-def _facts(order: PurchaseOrder, conference: Conference) -> list[tuple[str, str]]:
+def _our_lines(seller: Party | None, conference: Conference) -> list[str]:
+    if seller is None:
+        return [conference.name]
+    place = " ".join(part for part in (seller.postcode, seller.city) if part)
+    where = ", ".join(part for part in (seller.street, place, seller.country) if part)
+    ids = ", ".join(part for part in (seller.vat_id or seller.tax_number,) if part)
+    lines = [seller.name]
+    if seller.name != conference.name:
+        lines.append(conference.name)
+    return [*lines, *(part for part in (where, ids) if part)]
+
+
+def _facts(order: PurchaseOrder, conference: Conference, labels: Labels) -> list[tuple[str, str]]:
     live = order.live_invoice
     sent = live.sent_at if live else None
     issued = local_day(sent or order.created_at, conference.timezone)
@@ -82,11 +195,11 @@ def _facts(order: PurchaseOrder, conference: Conference) -> list[tuple[str, str]
         usual_days=conference.days_until_due,
     )
     facts = [
-        ("Invoice", (live.number if live else "") or order.reference),
-        ("Your PO number", order.po_number),
-        ("Our reference", order.reference),
-        ("Date", day(issued)),
-        ("Due", day(due) if due else ""),
+        (labels("Invoice"), (live.number if live else "") or order.reference),
+        (labels("Your PO number"), order.po_number),
+        (labels("Our reference"), order.reference),
+        (labels("Date"), labels.day(issued)),
+        (labels("Due"), labels.day(due)),
     ]
     return [(name, value) for name, value in facts if value]
 
@@ -96,7 +209,7 @@ def _address(order: PurchaseOrder) -> list[str]:
     return [part for part in [*parts, order.tax_id, order.contact_email] if part]
 
 
-def _taxes(order: PurchaseOrder) -> list[tuple[str, int, bool]]:
+def _taxes(order: PurchaseOrder) -> list[Sum]:
     """Return the sum of the lines and each tax by its rate, where there is any."""
     found: dict[str, int] = {}
     for line in order.line_items:
@@ -112,12 +225,20 @@ def _taxes(order: PurchaseOrder) -> list[tuple[str, int, bool]]:
     return [("Lines", lines, False), *((name, tax, False) for name, tax in found.items())]
 
 
+def _vat_sums(breakdown: Sequence[Breakdown]) -> list[Sum]:
+    return [
+        (f"{row.vat.reason or 'VAT'} {row.vat.percentage} %", row.tax, False)
+        for row in breakdown
+        if row.tax
+    ]
+
+
 def _footer(order: PurchaseOrder, conference: Conference) -> str:
     treatments = {r.treatment for line in order.line_items for r in rates_of(line.tax_rates)}
     return footer_text(conference.invoice_footer, conference.content, conference.tax, treatments)
 
 
-def _sums(order: PurchaseOrder) -> list[tuple[str, str, bool]]:
+def _sums(order: PurchaseOrder) -> list[Sum]:
     sums = order.sums
     rows = _taxes(order)
     rows.append(("Total", sums.total, False))
@@ -127,4 +248,4 @@ def _sums(order: PurchaseOrder) -> list[tuple[str, str, bool]]:
     words = "Amount due" if sums.balance >= 0 else "In your favour"
     due = 0 if order.status == Status.CANCELLED else abs(sums.balance)
     rows.append((words, due, True))
-    return [(name, display(amount, order.currency), bold) for name, amount, bold in rows]
+    return rows

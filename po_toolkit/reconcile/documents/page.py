@@ -3,13 +3,73 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, datetime
+from xml.sax.saxutils import escape
 
 from fpdf import FPDF
 from fpdf.enums import TableBordersLayout, XPos, YPos
 from fpdf.fonts import FontFace
 
 from po_toolkit.reconcile.documents.fonts import BOLD, REGULAR, fallbacks, writable
+from po_toolkit.reconcile.documents.labels import Labels
+
+FACTURX_NAME = "factur-x.xml"
+
+_XMP = """\
+<x:xmpmeta xmlns:x="adobe:ns:meta/">
+ <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+  <rdf:Description rdf:about="" xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/">
+   <pdfaid:part>3</pdfaid:part>
+   <pdfaid:conformance>B</pdfaid:conformance>
+  </rdf:Description>
+  <rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/">
+   <dc:title><rdf:Alt><rdf:li xml:lang="x-default">{title}</rdf:li></rdf:Alt></dc:title>
+  </rdf:Description>
+  <rdf:Description rdf:about="" xmlns:pdf="http://ns.adobe.com/pdf/1.3/">
+   <pdf:Producer>po-toolkit</pdf:Producer>
+  </rdf:Description>
+  <rdf:Description rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/">
+   <xmp:CreateDate>{made_at}</xmp:CreateDate>
+   <xmp:ModifyDate>{made_at}</xmp:ModifyDate>
+  </rdf:Description>{extension}
+ </rdf:RDF>
+</x:xmpmeta>"""
+"""What PDF/A-3 wants to know of the document, always the same for the same document."""
+
+
+def _property(name: str, words: str) -> str:
+    return (
+        '<rdf:li rdf:parseType="Resource"><pdfaProperty:name>' + name + "</pdfaProperty:name>"
+        "<pdfaProperty:valueType>Text</pdfaProperty:valueType>"
+        "<pdfaProperty:category>external</pdfaProperty:category>"
+        "<pdfaProperty:description>" + words + "</pdfaProperty:description></rdf:li>"
+    )
+
+
+_FACTURX_XMP = f"""
+  <rdf:Description rdf:about="" xmlns:fx="urn:factur-x:pdfa:CrossIndustryDocument:invoice:1p0#">
+   <fx:DocumentType>INVOICE</fx:DocumentType>
+   <fx:DocumentFileName>{FACTURX_NAME}</fx:DocumentFileName>
+   <fx:Version>1.0</fx:Version>
+   <fx:ConformanceLevel>EN 16931</fx:ConformanceLevel>
+  </rdf:Description>
+  <rdf:Description rdf:about=""
+    xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/"
+    xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#"
+    xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#">
+   <pdfaExtension:schemas><rdf:Bag><rdf:li rdf:parseType="Resource">
+    <pdfaSchema:schema>Factur-X PDFA Extension Schema</pdfaSchema:schema>
+    <pdfaSchema:namespaceURI>urn:factur-x:pdfa:CrossIndustryDocument:invoice:1p0#</pdfaSchema:namespaceURI>
+    <pdfaSchema:prefix>fx</pdfaSchema:prefix>
+    <pdfaSchema:property><rdf:Seq>
+     {_property("DocumentFileName", "Name of the embedded XML file")}
+     {_property("DocumentType", "INVOICE")}
+     {_property("Version", "Version of the Factur-X XML schema")}
+     {_property("ConformanceLevel", "Conformance level of the embedded XML")}
+    </rdf:Seq></pdfaSchema:property>
+   </rdf:li></rdf:Bag></pdfaExtension:schemas>
+  </rdf:Description>"""
+"""How a PDF says that an invoice is inside. Source: Factur-X 1.0.7, section 6.2 (XMP)."""
 
 _GREY = (105, 105, 105)
 _LINE = (200, 200, 200)
@@ -17,28 +77,41 @@ _SHADE = (242, 242, 242)
 
 
 class Page(FPDF):
-    """A document of one or more A4 pages.
+    """A document of one or more A4 pages, as PDF/A-3B (ISO 19005-3).
 
     Args:
         texts: Everything that will be written, so that fonts for all of it are at hand.
         title: The document's title in its properties.
         made_at: Its date in its properties; the same content at the same time is the same bytes.
+        labels: The language of its words; by default English.
         small_print: Written at the foot of each page.
+        facturx: CII XML to embed, which makes it a Factur-X and ZUGFeRD document.
 
     Raises:
         PoToolkitError: No font of this machine has one of the letters.
     """
 
     def __init__(
-        self, texts: Sequence[str], *, title: str, made_at: datetime, small_print: str = ""
+        self,
+        texts: Sequence[str],
+        *,
+        title: str,
+        made_at: datetime,
+        labels: Labels | None = None,
+        small_print: str = "",
+        facturx: bytes | None = None,
     ) -> None:
         """Load the fonts and open the first page."""
-        super().__init__(format="A4")
-        self._fonts = fallbacks("".join([*texts, title, small_print]))
+        super().__init__(format="A4", enforce_compliance="PDF/A-3B")
+        self._labels = labels or Labels.of("en")
+        self._page_of = self._labels("Page {page} of {pages}")
+        self._fonts = fallbacks("".join([*texts, title, small_print, self._page_of]))
         self._small_print = small_print
+        self._title, self._made_at, self._facturx = title, made_at.astimezone(UTC), facturx
         self.set_creation_date(made_at)
         self.set_title(title)
         self.set_producer("po-toolkit")
+        self.set_lang(str(self._labels.locale).replace("_", "-"))
         self.set_margin(18)
         self.set_auto_page_break(auto=True, margin=24)
         self.add_font("Sans", "", REGULAR)
@@ -64,7 +137,7 @@ class Page(FPDF):
                 new_x=XPos.LMARGIN,
                 new_y=YPos.NEXT,
             )
-        self.cell(0, 4, f"Page {self.page_no()} of {{nb}}", align="R")
+        self.cell(0, 4, self._page_of.format(page=self.page_no(), pages="{nb}"), align="R")
         self.set_text_color(0)
 
     def clean(self, text: str) -> str:
@@ -95,10 +168,10 @@ class Page(FPDF):
         bottom = self.get_y()
         self.set_y(top)
         for name, value in right:
-            self.set_x(108)
+            self.set_x(102)
             self.set_font("Sans", size=9)
             self.set_text_color(*_GREY)
-            self.cell(30, 5.2, name)
+            self.cell(42, 5.2, name)
             self.set_text_color(0)
             self.set_font("Sans", size=10)
             self.multi_cell(
@@ -155,9 +228,21 @@ class Page(FPDF):
 
     def content(self) -> bytes:
         """Return the document."""
+        made_at = f"{self._made_at:%Y-%m-%dT%H:%M:%S}+00:00"
+        extension = ""
+        if self._facturx is not None:
+            extension = _FACTURX_XMP
+            self.embed_file(
+                bytes=self._facturx,
+                basename=FACTURX_NAME,
+                desc="Factur-X invoice",
+                mime_type="text/xml",
+                associated_file_relationship="Alternative",
+                creation_date=self._made_at,
+                modification_date=self._made_at,
+                compress=True,
+            )
+        self.set_xmp_metadata(
+            _XMP.format(title=escape(self._title), made_at=made_at, extension=extension)
+        )
         return bytes(self.output())
-
-
-def day(value: date | None) -> str:
-    """Write a date so that nobody confuses day and month: 5 March 2027."""
-    return f"{value.day} {value:%B %Y}" if value else ""

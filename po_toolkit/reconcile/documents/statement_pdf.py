@@ -6,25 +6,27 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from po_toolkit.money import display, to_major
-from po_toolkit.reconcile.documents.page import Page, day
+from po_toolkit.reconcile.documents.labels import Labels
+from po_toolkit.reconcile.documents.page import Page
 from po_toolkit.reconcile.statement import Statement
 
 
-def statement_pdf(statement: Statement, *, made_at: datetime) -> bytes:
+def statement_pdf(statement: Statement, *, made_at: datetime, language: str = "en") -> bytes:
     """Return a statement as PDF: a table and what is owed for each currency.
 
     Args:
         statement: From :func:`po_toolkit.reconcile.statement.sponsor_statement`.
         made_at: The date in the document's properties.
+        language: In which the sponsor reads, such as ``de``.
 
     Raises:
         PoToolkitError: No font of this machine has one of its letters.
     """
-    period = f"to {day(statement.as_of)}"
+    labels = Labels.of(language)
+    period = labels.day(statement.as_of)
     if statement.since:
-        period = f"{day(statement.since)} {period}"
-    facts = [("Statement", period), ("Timezone", statement.timezone)]
+        period = f"{labels.day(statement.since)} \N{EN DASH} {period}"
+    facts = [(labels("Statement"), period), (labels("Timezone"), statement.timezone)]
     parts = [
         statement.organization_name,
         statement.contact_name,
@@ -32,55 +34,59 @@ def statement_pdf(statement: Statement, *, made_at: datetime) -> bytes:
         statement.contact_email,
     ]
     address = [part for part in parts if part]
-    tables = {currency: _rows(statement, currency) for currency in sorted(statement.owed)}
+    tables = {currency: _rows(statement, currency, labels) for currency in sorted(statement.owed)}
     cells = chain.from_iterable(chain.from_iterable(tables.values()))
     name = statement.conference.name
     page = Page(
         [name, *address, *chain(*facts), *cells],
-        title=f"Statement {statement.organization_name}",
+        title=f"{labels('Statement')} {statement.organization_name}",
         made_at=made_at,
+        labels=labels,
         small_print=statement.conference.invoice_footer,
     )
-    page.heading(name, "Statement of account")
+    page.heading(name, labels("Statement of account"))
     page.beside(address, facts)
     for currency, rows in tables.items():
         code = currency.upper()
         page.grid(
-            ["Date", "What", "Purchase order", f"Charged ({code})", "Credited", "Balance"],
+            [
+                labels("Date"),
+                labels("Entry"),
+                labels("Purchase order"),
+                f"{labels('Charged')} ({code})",
+                labels("Credited"),
+                labels("Balance"),
+            ],
             rows,
             widths=(24, 42, 36, 26, 23, 23),
             right=3,
         )
         owed = statement.owed[currency]
         words = "Amount due" if owed >= 0 else "In your favour"
-        page.sums([(words, display(abs(owed), currency), True)])
+        page.sums([(labels(words), labels.money(abs(owed), currency), True)])
     if not tables:
-        page.paragraph("Nothing was charged or paid.")
+        page.paragraph(labels("Nothing was charged or paid."))
     return page.content()
 
 
-def _rows(statement: Statement, currency: str) -> list[list[str]]:
+def _rows(statement: Statement, currency: str, labels: Labels) -> list[list[str]]:
     lines = statement.lines[statement.lines["currency"].eq(currency)]
     rows: Any = lines.itertuples()
     return [
         [
-            f"{row.day:%Y-%m-%d}",
-            _what(row.what, row.details),
+            labels.day(row.day),
+            _what(row.what, row.details, labels),
             " ".join(part for part in (row.reference, row.po_number) if part),
-            _amount(row.charge, currency),
-            _amount(row.credit, currency),
-            f"{to_major(row.balance, currency):,}",
+            labels.amount(row.charge, currency) if row.charge else "",
+            labels.amount(row.credit, currency) if row.credit else "",
+            labels.amount(row.balance, currency),
         ]
         for row in rows
     ]
 
 
-def _what(what: str, details: str) -> str:
-    words = what.replace("_", " ").capitalize()
+def _what(what: str, details: str, labels: Labels) -> str:
+    words = labels(what.replace("_", " ").capitalize())
     if not details:
         return words
     return f"{words} {details}" if what == "invoice" else f"{words}: {details}"
-
-
-def _amount(minor: int, currency: str) -> str:
-    return f"{to_major(minor, currency):,}" if minor else ""

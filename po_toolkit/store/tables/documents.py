@@ -1,16 +1,16 @@
-"""PDFs of invoices as Stripe made them, kept as evidence of what was delivered."""
+"""Invoices as files, kept as evidence of what was delivered: Stripe's PDFs and e-invoices."""
 
 from __future__ import annotations
 
 from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from po_toolkit.store.columns import CreatedAt, Key, StripeId
+from po_toolkit.store.columns import CreatedAt, Key, StripeId, Time
 from po_toolkit.store.tables.base import Base
 
 
 class InvoiceDocument(Base):
-    """One PDF of one invoice; the same content is kept once."""
+    """One file of one invoice or its credit notes; the same content is kept once."""
 
     __tablename__ = "invoice_documents"
     __table_args__ = (UniqueConstraint("invoice_id", "sha256"),)
@@ -25,3 +25,6 @@ class InvoiceDocument(Base):
     content: Mapped[bytes] = mapped_column(LargeBinary)
     fetched_by: Mapped[str]
     created_at: Mapped[CreatedAt]
+    handed_over_to: Mapped[str] = mapped_column(default="", server_default="")
+    """The access point's address or directory, once it took the file."""
+    handed_over_at: Mapped[Time | None]

@@ -48,6 +48,10 @@ class SyncCursor(Base):
     last_event_at: Mapped[Time | None]
     last_read_at: Mapped[Time | None]
     """Until when all news is in the books."""
+    reread_from: Mapped[Time | None]
+    """From where the list of events is read again for those that appeared late."""
+    recent_events: Mapped[list[list[Any]]] = mapped_column(JSON, default=list)
+    """Id and Unix time of the events that were read since then."""
     last_sync_at: Mapped[Time | None]
     """When the last complete sync began: all news read, and Stripe told of everything."""
     last_tried_at: Mapped[Time | None]

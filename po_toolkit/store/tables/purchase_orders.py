@@ -101,6 +101,12 @@ class PurchaseOrder(Base):
     """stripe or ourselves, see :mod:`po_toolkit.domain.deliveries`; empty: the conference's."""
     po_amount: Mapped[MinorUnits | None]
     """What the sponsor's purchase order authorizes, over all invoices under its number."""
+    buyer_reference: Mapped[str] = mapped_column(default="", server_default="")
+    """What the sponsor wants named on an e-invoice (BT-10), such as a Leitweg-ID."""
+    e_invoice_address: Mapped[str] = mapped_column(default="", server_default="")
+    """The sponsor's electronic address with its scheme, such as ``0208:0123456789``."""
+    e_invoice_format: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    """In which format the sponsor needs an e-invoice; empty: as the settings say by country."""
     claimed_invoice_id: Mapped[StripeId] = mapped_column(default="")
     """A Stripe invoice sent by hand that staff named for adoption; blocks a new invoice."""
     import_batch_id: Mapped[int | None] = mapped_column(ForeignKey("import_batches.id"), index=True)

@@ -27,6 +27,7 @@ KNOWN: dict[str, dict[str, tuple[str, ...]]] = {
             "cancelled",
         ),
         "delivery": ("", "stripe", "ourselves"),
+        "e_invoice_format": ("", "facturx", "xrechnung", "xrechnung-ubl", "peppol"),
     },
     "invoices": {
         "state": (*LIVE, "void", "deleted"),
@@ -131,6 +132,25 @@ def _columns_and_tables() -> None:
             )
         batch_op.add_column(sa.Column("stripe_livemode", sa.Boolean(), nullable=True))
         batch_op.add_column(sa.Column("archived_at", UtcDateTime(), nullable=True))
+
+    with op.batch_alter_table("sync_cursors", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("reread_from", UtcDateTime(), nullable=True))
+        batch_op.add_column(
+            sa.Column("recent_events", sa.JSON(), server_default="[]", nullable=False)
+        )
+
+    with op.batch_alter_table("purchase_orders", schema=None) as batch_op:
+        for name in ("buyer_reference", "e_invoice_address"):
+            batch_op.add_column(sa.Column(name, sa.String(), server_default="", nullable=False))
+        batch_op.add_column(
+            sa.Column("e_invoice_format", sa.String(16), server_default="", nullable=False)
+        )
+
+    with op.batch_alter_table("invoice_documents", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("handed_over_to", sa.String(), server_default="", nullable=False)
+        )
+        batch_op.add_column(sa.Column("handed_over_at", sa.DateTime(timezone=True), nullable=True))
 
     with op.batch_alter_table("bank_statements", schema=None) as batch_op:
         batch_op.add_column(sa.Column("layout", sa.String(), server_default="", nullable=False))

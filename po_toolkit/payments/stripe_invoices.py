@@ -1,4 +1,4 @@
-"""What Stripe says of an invoice and its payments, into the ledger."""
+"""Invoices as Stripe has them, with their payments, into the ledger."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.domain.states import LIVE_STATES
 from po_toolkit.domain.sums import EntryKind
 from po_toolkit.money import display, minor_from_api
-from po_toolkit.payments import credit, outside, tell_book
-from po_toolkit.payments.books import Change, Taken
-from po_toolkit.payments.record import Movement, record_all
-from po_toolkit.store import invoices, money_intents
-from po_toolkit.store.database import UnitOfWork
+from po_toolkit.payments import customer_credit, ledger
+from po_toolkit.payments.ledger import Change, Movement, Taken, record, record_all
+from po_toolkit.store import invoices, money_intents, stripe_only
+from po_toolkit.store.database import Store, UnitOfWork
 from po_toolkit.store.purchase_orders import refresh_status
-from po_toolkit.store.tables import Invoice, PurchaseOrder
+from po_toolkit.store.tables import Conference, Invoice, LedgerEntry, PurchaseOrder
 from po_toolkit.stripe_gateway import StripeGateway
 
 Json = dict[str, Any]
@@ -29,37 +28,37 @@ def fetch_invoice(gateway: StripeGateway, stripe_id: str) -> Json:
     Raises:
         StripeGatewayError: In one of its kinds.
     """
-    said = gateway.read(f"/v1/invoices/{stripe_id}", {"expand": ["payments"]})
-    return with_all_payments(gateway, said)
+    stripe_invoice = gateway.read(f"/v1/invoices/{stripe_id}", {"expand": ["payments"]})
+    return with_all_payments(gateway, stripe_invoice)
 
 
-def with_all_payments(gateway: StripeGateway, said: Json) -> Json:
+def with_all_payments(gateway: StripeGateway, stripe_invoice: Json) -> Json:
     """Complete an invoice's payments where the answer left some out."""
-    listed = said.get("payments")
-    if listed is None and not said.get("amount_paid"):
-        return {**said, "payments": {"data": [], "has_more": False}}
+    listed = stripe_invoice.get("payments")
+    if listed is None and not stripe_invoice.get("amount_paid"):
+        return {**stripe_invoice, "payments": {"data": [], "has_more": False}}
     if listed is not None and not listed.get("has_more"):
-        return said
+        return stripe_invoice
     rows = [
         row
-        for page in gateway.pages("/v1/invoice_payments", {"invoice": said["id"]})
+        for page in gateway.pages("/v1/invoice_payments", {"invoice": stripe_invoice["id"]})
         for row in page
     ]
-    return {**said, "payments": {"data": rows, "has_more": False}}
+    return {**stripe_invoice, "payments": {"data": rows, "has_more": False}}
 
 
-def take_invoice(opened: OpenConference, said: Json, *, read_at: datetime) -> Taken:
+def take_invoice(opened: OpenConference, stripe_invoice: Json, *, read_at: datetime) -> Taken:
     """Enter an invoice's payments that are new, and what Stripe says of the invoice now.
 
     Args:
-        opened: Whose account said it.
-        said: The invoice with its payments.
+        opened: Whose account stripe_invoice it.
+        stripe_invoice: The invoice with its payments.
         read_at: When it was asked for; an older answer does not undo a newer one.
 
     Raises:
         PurchaseOrderError: A payment is in another currency than the purchase order.
     """
-    return take_invoices(opened, [said], read_at=read_at)
+    return take_invoices(opened, [stripe_invoice], read_at=read_at)
 
 
 def take_invoices(opened: OpenConference, page: Sequence[Json], *, read_at: datetime) -> Taken:
@@ -76,35 +75,41 @@ def take_invoices(opened: OpenConference, page: Sequence[Json], *, read_at: date
         orders = uow.lock_purchase_orders(ours.values())
         before = {order.id: order.status for order in orders.values()}
         rows: list[Placed] = []
-        for said in page:
-            order = orders.get(ours.get(said["id"], 0))
+        for stripe_invoice in page:
+            order = orders.get(ours.get(stripe_invoice["id"], 0))
             if order is not None:
-                invoice = next(i for i in order.invoices if i.stripe_invoice_id == said["id"])
-                _read(opened, order, invoice, said, read_at)
-                payments = settled(said["payments"]["data"])
+                invoice = next(
+                    i for i in order.invoices if i.stripe_invoice_id == stripe_invoice["id"]
+                )
+                _read(opened, order, invoice, stripe_invoice, read_at)
+                payments = settled(stripe_invoice["payments"]["data"])
                 rows += [(order, invoice, payment, taken) for payment in payments]
         for order, _, payment, _ in _enter_all(opened, uow, rows):
             _note_payment(taken, order, payment)
-        for said in page:
-            order = orders.get(ours.get(said["id"], 0))
+        for stripe_invoice in page:
+            order = orders.get(ours.get(stripe_invoice["id"], 0))
             if order is not None:
-                outside.enter(opened, uow, order, said, taken)
+                enter_out_of_band(opened, uow, order, stripe_invoice, taken)
         for order in orders.values():
             refresh_status(order)
             _note_status(taken, order, before[order.id])
-            if credit.concerned(order):
+            if customer_credit.concerned(order):
                 credited |= {i.stripe_customer_id for i in order.invoices}
     for customer in sorted(credited):
-        taken.add(credit.settle(opened, customer))
+        taken.add(customer_credit.settle(opened, customer))
     return taken
 
 
 def _read(
-    opened: OpenConference, order: PurchaseOrder, invoice: Invoice, said: Json, read_at: datetime
+    opened: OpenConference,
+    order: PurchaseOrder,
+    invoice: Invoice,
+    stripe_invoice: Json,
+    read_at: datetime,
 ) -> None:
     if invoice.stripe_read_at is None or invoice.stripe_read_at <= read_at:
-        invoices.take_over(invoice, said, opened.conference.timezone, read_at)
-        _follow_status(order, invoice, said["status"])
+        invoices.take_over(invoice, stripe_invoice, opened.conference.timezone, read_at)
+        _follow_status(order, invoice, stripe_invoice["status"])
 
 
 def take_payments(opened: OpenConference, payments: Sequence[Json]) -> list[Taken | None]:
@@ -138,10 +143,10 @@ def take_payments(opened: OpenConference, payments: Sequence[Json]) -> list[Take
         for order, invoice, payment, taken in _enter_all(opened, uow, placed):
             _note_payment(taken, order, payment)
             _note_status(taken, order, before[order.id])
-            if credit.concerned(order):
+            if customer_credit.concerned(order):
                 credited.add(invoice.stripe_customer_id)
     for customer in sorted(credited):
-        credit.settle(opened, customer)
+        customer_credit.settle(opened, customer)
     return results
 
 
@@ -180,11 +185,14 @@ Placed = tuple[PurchaseOrder, Invoice, Json, Taken]
 
 
 def _enter_all(opened: OpenConference, uow: UnitOfWork, placed: Sequence[Placed]) -> list[Placed]:
-    """Enter what is new and return it; a payment that we told Stripe of is ours already."""
+    """Enter what is new and return it; a payment that we reported is ours already."""
     foreign = [row for row in placed if not _is_ours(opened, uow, row)]
     if not foreign:
         return []
-    moves = [(order, _movement(opened, invoice, said)) for order, invoice, said, _ in foreign]
+    moves = [
+        (order, _movement(opened, invoice, stripe_invoice))
+        for order, invoice, stripe_invoice, _ in foreign
+    ]
     new = {entry.source_id for entry in record_all(uow, moves, Act.SYNC)}
     return [row for row in foreign if row[2]["id"] in new]
 
@@ -200,7 +208,7 @@ def _is_ours(opened: OpenConference, uow: UnitOfWork, placed: Placed) -> bool:
     intent = money_intents.by_stripe_id(uow.session, opened.conference, "payment", record_id)
     if intent is None:
         return False
-    tell_book.book_payment(uow, order, intent, invoice_id=invoice.id, now=opened.now())
+    ledger.book_payment(uow, order, intent, invoice_id=invoice.id, now=opened.now())
     return True
 
 
@@ -252,3 +260,97 @@ def _follow_status(order: PurchaseOrder, invoice: Invoice, status: str) -> None:
     if state == "sent" and invoice.state == "finalized":
         return  # that it is open does not say that the sponsor has it
     invoice.state = "adopted" if invoice.adopted and state == "sent" else state
+
+
+_SUFFIX = ":outside"
+
+
+def enter_out_of_band(
+    opened: OpenConference,
+    uow: UnitOfWork,
+    order: PurchaseOrder,
+    stripe_invoice: Json,
+    taken: Taken,
+) -> None:
+    """Enter what was marked as paid outside of Stripe, unless it is in already.
+
+    Args:
+        opened: Whose account stripe_invoice it.
+        uow: The transaction.
+        order: The purchase order, locked, with all of the invoice's payments entered.
+        stripe_invoice: The invoice with its payments.
+        taken: Where the change is noted.
+    """
+    currency = stripe_invoice["currency"]
+    come = sum(
+        p["amount_paid"] or 0 for p in stripe_invoice["payments"]["data"] if p["status"] == "paid"
+    )
+    missing = minor_from_api(max(stripe_invoice["amount_paid"] - come, 0), currency) - _only_here(
+        order
+    )
+    if stripe_invoice["status"] != "paid" or missing <= 0 or _entered(order, stripe_invoice["id"]):
+        return
+    paid_at = (stripe_invoice.get("status_transitions") or {}).get("paid_at") or stripe_invoice[
+        "created"
+    ]
+    invoice = next(i for i in order.invoices if i.stripe_invoice_id == stripe_invoice["id"])
+    movement = Movement(
+        kind=EntryKind.PAYMENT,
+        method="other",
+        amount=missing,
+        currency=currency,
+        source="stripe",
+        source_id=f"{stripe_invoice['id']}{_SUFFIX}",
+        reference=stripe_invoice["id"],
+        payment_date=opened.day_of(paid_at),
+        note="Marked as paid outside of Stripe, in its dashboard",
+        invoice_id=invoice.id,
+    )
+    if record(uow, order, movement, Act.SYNC):
+        taken.payments += 1
+        shown = display(missing, currency)
+        taken.changes.append(Change(order.reference, f"{shown} marked as paid outside of Stripe"))
+
+
+def marked_out_of_band(order: PurchaseOrder, amount: int) -> LedgerEntry | None:
+    """Return the entry that says this amount was marked as paid outside of Stripe, if any."""
+    return next(
+        (e for e in order.entries if e.source_id.endswith(_SUFFIX) and e.amount == amount), None
+    )
+
+
+def _entered(order: PurchaseOrder, stripe_id: str) -> bool:
+    return any(entry.source_id == f"{stripe_id}{_SUFFIX}" for entry in order.entries)
+
+
+def _only_here(order: PurchaseOrder) -> int:
+    """Return what was entered by hand or from the bank and not reported to Stripe."""
+    undone = {entry.reverses_id for entry in order.entries}
+    return sum(
+        entry.amount
+        for entry in order.entries
+        if entry.kind == EntryKind.PAYMENT
+        and entry.source != "stripe"
+        and not entry.stripe_payment_record_id
+        and entry.id not in undone
+    )
+
+
+_NOT_SENT = ("draft", None)
+
+
+def take_strays(
+    store: Store, conference: Conference, invoices: Iterable[Json], *, read_at: datetime
+) -> None:
+    """Keep the invoices that were sent to somebody; those of another conference are left out."""
+    sent = [
+        stripe_invoice
+        for stripe_invoice in invoices
+        if stripe_invoice.get("status") not in _NOT_SENT
+        and stripe_invoice.get("collection_method") == "send_invoice"
+        and (stripe_invoice.get("metadata") or {}).get("conference_slug", conference.slug)
+        == conference.slug
+    ]
+    if sent:
+        with store.writing(STRIPE, Act.SYNC) as uow:
+            stripe_only.note_strays(uow, conference, sent, read_at)

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import uuid4
 
+from po_toolkit.domain import remedies
 from po_toolkit.domain.bank_matching import Part
+from po_toolkit.domain.offline_payments import OfflinePayment
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.money import display
-from po_toolkit.payments import by_hand, reversal
+from po_toolkit.payments import offline_payments
 from po_toolkit.store import bank_matches, money_intents
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.tables import BankMatch, BankTransaction, Conference, LedgerEntry, Payout
@@ -42,8 +44,8 @@ def apply(
         now: The present.
 
     Returns:
-        Intents that :func:`po_toolkit.payments.telling.settle` takes to their end: the payments
-        of which an open invoice must hear first.
+        Intents for :func:`po_toolkit.payments.stripe_reports.report`: the payments that an open
+        invoice must get at Stripe first.
 
     Raises:
         NotFoundError: No such line.
@@ -130,9 +132,10 @@ def _refuse_if_explained(
     uow: UnitOfWork, line: BankTransaction, *, but_aside: bool = False
 ) -> None:
     if bank_matches.matches_of(uow.session, [line.id])[line.id]:
+        conference = uow.session.get_one(Conference, line.conference_id)
         raise PurchaseOrderError(
-            f"Bank line {line.id} is matched already; undo that first with: "
-            f"po-toolkit bank undo {line.id}."
+            f"Bank line {line.id} is matched already; undo that match first.",
+            remedy=remedies.undo_match(conference.slug, line.id),
         )
     if line.set_aside and not but_aside:
         raise PurchaseOrderError(f"Bank line {line.id} was set aside: {line.set_aside}.")
@@ -156,17 +159,20 @@ def _join(
             f"{line.currency.upper()}. Amounts are never converted."
         )
     match.kind, match.purchase_order_id, match.created_entry = "entry", order.id, True
-    return by_hand.enter_payment(
+    return offline_payments.enter_payment(
         uow,
         order,
-        amount=part.amount,
-        method=_method(line),
-        reference=(line.bank_reference or line.text)[:100],
-        payment_date=line.booked_on,
-        note=f"Bank line {line.id}: {line.text[:200]}",
+        OfflinePayment(
+            amount=part.amount,
+            currency=line.currency,
+            method=_method(line),
+            payment_date=line.booked_on,
+            reference=(line.bank_reference or line.text)[:100],
+            note=f"Bank line {line.id}: {line.text[:200]}",
+            source="bank",
+            source_id=str(match.uuid),
+        ),
         again=True,
-        source="bank",
-        source_id=str(match.uuid),
     )
 
 
@@ -225,11 +231,11 @@ def _reverse(uow: UnitOfWork, match: BankMatch, today: date) -> None:
     if any(other.reverses_id == entry.id for other in order.entries):
         return
     reason = f"The match of bank line {match.bank_transaction_id} was undone"
-    reversal.reverse(uow, order, entry, today=today, reason=reason)
+    offline_payments.reverse(uow, order, entry, today=today, reason=reason)
 
 
 def _method(line: BankTransaction) -> str:
-    said = f"{line.counterparty} {line.text}"
-    if _CHECK.search(said):
+    words = f"{line.counterparty} {line.text}"
+    if _CHECK.search(words):
         return "check"
-    return "ach" if _ACH.search(said) else "wire"
+    return "ach" if _ACH.search(words) else "wire"

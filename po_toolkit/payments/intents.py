@@ -1,10 +1,12 @@
-"""What Stripe has to hear of money that we entered, stored before it is told."""
+"""What is to be reported to Stripe of money that was entered here, stored first."""
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 from uuid import UUID, uuid4
 
+from po_toolkit.domain.offline_payments import OfflinePayment
 from po_toolkit.domain.sums import EntryKind
 from po_toolkit.store import money_intents
 from po_toolkit.store.database import UnitOfWork
@@ -37,7 +39,7 @@ def intend(
     amount: int,
     details: dict[str, Any],
 ) -> int:
-    """Store what is to be told to Stripe; the same that was cut off before is gone on with.
+    """Store what is to be reported to Stripe; the same that was cut off before is gone on with.
 
     Args:
         uow: The transaction.
@@ -92,8 +94,8 @@ def _store(
     return intent.id
 
 
-def undone_but_told(order: PurchaseOrder, amount: int) -> LedgerEntry | None:
-    """Return a payment of this amount that was undone here after Stripe was told of it, if any.
+def reversed_but_reported(order: PurchaseOrder, amount: int) -> LedgerEntry | None:
+    """Return a payment of this amount that was undone here after it was reported to Stripe, if any.
 
     Stripe cannot take a recorded payment back, so its invoice still counts it.
     """
@@ -111,28 +113,28 @@ def undone_but_told(order: PurchaseOrder, amount: int) -> LedgerEntry | None:
     )
 
 
-def tell_earlier(uow: UnitOfWork, order: PurchaseOrder) -> list[int]:
-    """Intend to tell a newly sent invoice of the payments and credit notes that came before it.
+def report_earlier(uow: UnitOfWork, order: PurchaseOrder) -> list[int]:
+    """Intend to report a newly sent invoice of the payments and credit notes that came before it.
 
     Returns:
         The ids of the intents, to be settled once this transaction is committed.
     """
     undone = {entry.reverses_id for entry in order.entries}
-    untold: list[tuple[Invoice | None, LedgerEntry | CreditNote]] = [
+    unreported: list[tuple[Invoice | None, LedgerEntry | CreditNote]] = [
         (takes_payments(order), entry)
         for entry in order.entries
-        if _untold(entry) and entry.id not in undone
+        if _unreported(entry) and entry.id not in undone
     ]
-    untold += [
+    unreported += [
         (takes_credit_notes(order), note)
         for note in order.credit_notes
         if note.amount > 0 and note.stripe_credit_note_id is None
     ]
-    ids = (_tell(uow, order, invoice, row) for invoice, row in untold if invoice is not None)
+    ids = (_report(uow, order, invoice, row) for invoice, row in unreported if invoice is not None)
     return [i for i in ids if i is not None]
 
 
-def _untold(entry: LedgerEntry) -> bool:
+def _unreported(entry: LedgerEntry) -> bool:
     return (
         entry.kind == EntryKind.PAYMENT
         and entry.source in ("manual", "bank")
@@ -140,10 +142,10 @@ def _untold(entry: LedgerEntry) -> bool:
     )
 
 
-def _tell(
+def _report(
     uow: UnitOfWork, order: PurchaseOrder, invoice: Invoice, row: LedgerEntry | CreditNote
 ) -> int | None:
-    """Store the intent for a row that stands already; None where it was told of before."""
+    """Store the intent for a row that stands already; None where it was reported before."""
     if money_intents.of_entry(uow.session, row.uuid) is not None:
         return None
     return _store(
@@ -159,14 +161,8 @@ def _tell(
 
 
 def _of_payment(entry: LedgerEntry) -> dict[str, Any]:
-    return {
-        "method": entry.method,
-        "reference": entry.reference,
-        "payment_date": entry.payment_date.isoformat(),
-        "note": entry.note,
-        "source": entry.source,
-        "source_id": entry.source_id,
-    }
+    names = (field.name for field in fields(OfflinePayment))
+    return OfflinePayment(**{name: getattr(entry, name) for name in names}).as_details()
 
 
 def _of_credit_note(note: CreditNote) -> dict[str, Any]:

@@ -1,4 +1,9 @@
-"""The calls by which Stripe is told of money, each with its body stored before its first try."""
+"""Reports offline payments, credit notes and refunds to Stripe, and books what it answers.
+
+What is to be reported is stored first (:mod:`po_toolkit.payments.intents`). Whoever finds it
+unfinished, the same command or the next sync, goes on from where it stands. Only what Stripe took,
+or could not take any more because its invoice is settled, is in the ledger.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +17,19 @@ from po_toolkit import outbox
 from po_toolkit.context import OpenConference
 from po_toolkit.domain.roles import Act, Actor, Role
 from po_toolkit.domain.states import IntentKind, IntentStep
-from po_toolkit.errors import StripeGatewayError
-from po_toolkit.money import minor_to_api
+from po_toolkit.errors import (
+    PurchaseOrderError,
+    StripeGatewayError,
+    StripeIdempotencyError,
+    StripeNotFoundError,
+    StripeRefusedError,
+    StripeUnknownError,
+)
+from po_toolkit.money import display, minor_to_api
 from po_toolkit.outbox import Kind, Outcome, Write
-from po_toolkit.payments import tell_book
-from po_toolkit.payments.from_stripe import fetch_invoice, take_invoice
-from po_toolkit.payments.money_back import take_refund
+from po_toolkit.payments import ledger, refunds
+from po_toolkit.payments.refunds import take_refund
+from po_toolkit.payments.stripe_invoices import fetch_invoice, take_invoice
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.tables import MoneyIntent, PurchaseOrder
 
@@ -95,9 +107,9 @@ def _credit(opened: OpenConference, intent: MoneyIntent, _order: PurchaseOrder) 
 def _look_at_invoice(opened: OpenConference, intent: MoneyIntent) -> None:
     """Read how the invoice stands now: the answer to the write may be a replay, and old."""
     read_at = opened.now()
-    with suppress(StripeGatewayError):  # what was told is booked; the next sync reads the rest
-        said = fetch_invoice(opened.gateway, intent.stripe_invoice_id)
-        take_invoice(opened, said, read_at=read_at)
+    with suppress(StripeGatewayError):  # what was reported is booked; the next sync reads the rest
+        stripe_invoice = fetch_invoice(opened.gateway, intent.stripe_invoice_id)
+        take_invoice(opened, stripe_invoice, read_at=read_at)
 
 
 def _refund(opened: OpenConference, intent: MoneyIntent, order: PurchaseOrder) -> None:
@@ -125,7 +137,7 @@ def _refund(opened: OpenConference, intent: MoneyIntent, order: PurchaseOrder) -
     with opened.store.writing(actor_of(intent), Act.REFUND) as uow:
         row = row_of(uow, intent)
         row.stripe_id = str(refund["id"])
-        tell_book.finish(row, opened.now())
+        ledger.finish_intent(row, opened.now())
 
 
 Step = Callable[[OpenConference, MoneyIntent, PurchaseOrder], None]
@@ -141,7 +153,7 @@ def _payment_body(opened: OpenConference, intent: MoneyIntent, order: PurchaseOr
     when = _instant(date.fromisoformat(intent.details["payment_date"]), opened)
     method = intent.details["method"]
     name = {"wire": "Wire transfer", "ach": "ACH credit", "check": "Check"}.get(method, "Other")
-    said = intent.details["reference"] or order.reference
+    shown = intent.details["reference"] or order.reference
     return {
         "amount_requested": {
             "value": minor_to_api(intent.amount, intent.currency),
@@ -151,7 +163,10 @@ def _payment_body(opened: OpenConference, intent: MoneyIntent, order: PurchaseOr
         "outcome": "guaranteed",
         "guaranteed": {"guaranteed_at": when},
         "payment_method_details": {"type": "custom", "custom": {"display_name": name}},
-        "processor_details": {"type": "custom", "custom": {"payment_reference": said[:200]}},
+        "processor_details": {
+            "type": "custom",
+            "custom": {"payment_reference": shown[:200]},
+        },
         "metadata": {
             "ledger_entry_uuid": str(intent.uuid),
             "purchase_order_ref": order.reference,
@@ -196,7 +211,7 @@ def book(
     intent: MoneyIntent,
     *,
     stripe_id: str | None = None,
-    told: bool = True,
+    reported: bool = True,
 ) -> None:
     """Put into the books what an intent says, unless somebody else just did.
 
@@ -205,25 +220,25 @@ def book(
         uow: The transaction.
         intent: A payment's or a credit note's.
         stripe_id: What Stripe made of a credit note.
-        told: False where Stripe could not take it any more and only we know of it.
+        reported: False where Stripe could not take it any more and only we know of it.
     """
     order = uow.lock_purchase_order(intent.purchase_order_id)
     row = row_of(uow, intent)
     if row.finished_at is not None:
         return
     if row.kind == "credit_note":
-        tell_book.book_credit_note(uow, order, row, stripe_id=stripe_id, now=opened.now())
+        ledger.book_credit_note(uow, order, row, stripe_id=stripe_id, now=opened.now())
         return
     invoice = next(
         (i for i in order.invoices if i.stripe_invoice_id == row.stripe_invoice_id), None
     )
-    tell_book.book_payment(
+    ledger.book_payment(
         uow,
         order,
         row,
         invoice_id=invoice.id if invoice else None,
         now=opened.now(),
-        told=told,
+        reported=reported,
     )
 
 
@@ -266,3 +281,95 @@ def row_of(uow: UnitOfWork, intent: MoneyIntent) -> MoneyIntent:
 def actor_of(intent: MoneyIntent) -> Actor:
     """Return whoever ordered it; what the role permits was checked then."""
     return Actor(intent.entered_by, Role.TREASURER)
+
+
+_OPEN = ("open", "uncollectible")
+
+
+def report(opened: OpenConference, intent_id: int) -> None:
+    """Take an intent to its end: reported to Stripe and booked.
+
+    Raises:
+        PurchaseOrderError: Stripe refused; nothing was booked, and the message says what to do.
+        StripeGatewayError: The outcome is unknown or the key was refused; the intent is kept and
+            goes on with the same command or the next sync.
+    """
+    for _ in IntentStep:
+        intent, order = _load(opened, intent_id)
+        if intent.finished_at is not None:
+            return
+        try:
+            STEPS[IntentKind(intent.kind), IntentStep(intent.step)](opened, intent, order)
+        except StripeUnknownError as error:
+            with opened.store.writing(actor_of(intent), ACTS[IntentKind(intent.kind)]) as uow:
+                row_of(uow, intent).error = str(error)
+            raise StripeUnknownError(
+                f"{order.reference}: {_words(intent)} is not in the books yet. {error} Or sync: "
+                f"it goes on from where it stands and is never doubled."
+            ) from None
+        except StripeIdempotencyError:
+            raise
+        except StripeRefusedError as error:
+            _refused(opened, intent, order, error)
+            return
+
+
+def _refused(
+    opened: OpenConference, intent: MoneyIntent, order: PurchaseOrder, error: StripeRefusedError
+) -> None:
+    """Decide what a definite refusal means: the invoice is settled meanwhile, or a real one.
+
+    Raises:
+        PurchaseOrderError: A real one; nothing was booked.
+    """
+    if intent.kind != "refund" and _settled_meanwhile(opened, intent):
+        return
+    with opened.store.writing(actor_of(intent), ACTS[IntentKind(intent.kind)]) as uow:
+        row = row_of(uow, intent)
+        row.step, row.error, row.finished_at = "refused", str(error), opened.now()
+        other = refunds.give_up_rest(uow, row, opened.now()) if row.kind == "refund" else None
+    if other is not None:
+        raise PurchaseOrderError(
+            f"{order.reference}: {error} So {_words(intent)} did not go back. Of the whole "
+            f"{display(other.whole, order.currency)}, {display(other.done, order.currency)} did; "
+            f"the rest was not tried. Sync, then refund what is still to go back."
+        )
+    raise PurchaseOrderError(
+        f"{order.reference}: {error} So {_words(intent)} was not entered here either, and nothing "
+        f"is half done. Sync to see how the invoice stands, then try again with what Stripe takes."
+    )
+
+
+def _settled_meanwhile(opened: OpenConference, intent: MoneyIntent) -> bool:
+    """Look whether the invoice takes nothing any more; then the intent is booked here only.
+
+    It is booked before what Stripe says of the invoice is taken, so that money which staff marked
+    as paid there and entered here is known to be the same.
+    """
+    read_at = opened.now()
+    try:
+        stripe_invoice = fetch_invoice(opened.gateway, intent.stripe_invoice_id)
+    except StripeNotFoundError:
+        _book_here_only(opened, intent)
+        return True
+    takes = _OPEN if intent.kind == "payment" else (*_OPEN, "paid")
+    settled = stripe_invoice["status"] not in takes
+    if settled:
+        _book_here_only(opened, intent)
+    take_invoice(opened, stripe_invoice, read_at=read_at)
+    return settled
+
+
+def _book_here_only(opened: OpenConference, intent: MoneyIntent) -> None:
+    with opened.store.writing(actor_of(intent), ACTS[IntentKind(intent.kind)]) as uow:
+        book(opened, uow, intent, reported=False)
+
+
+def _load(opened: OpenConference, intent_id: int) -> tuple[MoneyIntent, PurchaseOrder]:
+    with opened.store.reading() as session:
+        intent = session.get_one(MoneyIntent, intent_id)
+        return intent, session.get_one(PurchaseOrder, intent.purchase_order_id)
+
+
+def _words(intent: MoneyIntent) -> str:
+    return f"the {intent.kind.replace('_', ' ')} of {display(intent.amount, intent.currency)}"

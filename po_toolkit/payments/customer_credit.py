@@ -1,13 +1,14 @@
-"""A sponsor's credit from an overpayment, used on another of his invoices.
+"""A sponsor's credit and cash at Stripe: from an overpayment, used on another invoice, or unused.
 
-Stripe takes it from the customer's balance when an invoice is finalized, without a payment. Here it
-is a pair of entries: out of the purchase order that was overpaid, into the one it settles.
+Stripe takes credit from the customer's balance when an invoice is finalized, without a payment.
+Here it is a pair of entries: out of the purchase order that was overpaid, into the one it settles.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import func, select
@@ -17,10 +18,12 @@ from po_toolkit.domain.periods import local_day
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.domain.sums import EntryKind
 from po_toolkit.money import display
-from po_toolkit.payments.books import Change, Taken
-from po_toolkit.payments.record import Movement, record_all
-from po_toolkit.store.database import UnitOfWork
-from po_toolkit.store.tables import Invoice, LedgerEntry, PurchaseOrder
+from po_toolkit.payments.ledger import Change, Movement, Taken, record_all
+from po_toolkit.store import stripe_only
+from po_toolkit.store.database import Store, UnitOfWork
+from po_toolkit.store.tables import Conference, Invoice, LedgerEntry, PurchaseOrder
+
+Json = dict[str, Any]
 
 _TRANSFERS = (EntryKind.TRANSFER_IN, EntryKind.TRANSFER_OUT)
 
@@ -182,3 +185,36 @@ class Move:
 
     def _tell(self, order: PurchaseOrder, what: str) -> None:
         self.taken.changes.append(Change(order.reference, what))
+
+
+MONEY_FIELDS = ("cash_balance", "invoice_credit_balance")
+"""Fields of a customer that Stripe leaves out unless they are expanded. Source: API reference."""
+
+
+def take_customer(
+    store: Store, conference: Conference, customer: Json, *, read_at: datetime
+) -> None:
+    """Keep what lies at Stripe of a customer's money, as far as it is said.
+
+    An overpayment leaves credit, and a bank transfer that fitted no invoice waits as cash. The
+    default currency's balance is below zero where it is credit, the others' above zero.
+    """
+    credit = dict(customer.get("invoice_credit_balance") or {})
+    if customer.get("currency"):
+        credit[customer["currency"]] = -(customer.get("balance") or 0)
+    with store.writing(STRIPE, Act.SYNC) as uow:
+        stripe_only.note_balances(
+            uow, conference, customer, kind="credit", api_amounts=credit, read_at=read_at
+        )
+        if "cash_balance" in customer:
+            waiting = (customer["cash_balance"] or {}).get("available") or {}
+            stripe_only.note_balances(
+                uow, conference, customer, kind="cash", api_amounts=waiting, read_at=read_at
+            )
+
+
+def says_money(customer: Json) -> bool:
+    """Tell whether a customer, as Stripe shows him, has credit or owes from before, or has cash."""
+    waiting = (customer.get("cash_balance") or {}).get("available") or {}
+    credit = customer.get("invoice_credit_balance") or {}
+    return any([customer.get("balance"), *credit.values(), *waiting.values()])

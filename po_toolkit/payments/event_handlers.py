@@ -1,8 +1,8 @@
 """What each type of Stripe event does here: one function each, in a plain registry.
 
 Webhook and sync call the same functions. An event is a bell, not the truth: the object is fetched
-again, so order and repetition do not matter. Only ``invoice_payment.paid`` carries a finished
-payment whole and is taken as it is.
+again, so order and repetition do not matter. Only ``invoice_payment.paid`` in our API version
+carries a finished payment whole and is taken as it is.
 """
 
 from __future__ import annotations
@@ -14,22 +14,30 @@ from typing import Any
 from po_toolkit.context import OpenConference
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.errors import StripeNotFoundError
-from po_toolkit.payments import unexplained
-from po_toolkit.payments.books import Taken
+from po_toolkit.payments import customer_credit
 from po_toolkit.payments.credit_notes import take_credit_note
-from po_toolkit.payments.from_stripe import fetch_invoice, id_of, take_invoice, take_payment
-from po_toolkit.payments.money_back import concerns_us, take_dispute, take_refund
+from po_toolkit.payments.disputes import take_dispute
+from po_toolkit.payments.ledger import Taken
 from po_toolkit.payments.payouts import take_payout
+from po_toolkit.payments.refunds import concerns_us, take_refund
+from po_toolkit.payments.stripe_invoices import (
+    fetch_invoice,
+    id_of,
+    take_invoice,
+    take_payment,
+    take_strays,
+)
 from po_toolkit.store.invoices import by_stripe_id, undelivered
 from po_toolkit.store.purchase_orders import refresh_status
 from po_toolkit.store.stripe_only import with_money
+from po_toolkit.stripe_gateway.client import API_VERSION
 
 Json = dict[str, Any]
 Handler = Callable[[OpenConference, Json], Taken | None]
 
 
 def handle(opened: OpenConference, events: Sequence[Json]) -> Taken | None:
-    """Do what several events of one object ask for: the newest does for all.
+    """Do what several events of one object ask for: the newest that we handle does for all.
 
     Args:
         opened: The conference whose account sent them.
@@ -43,8 +51,17 @@ def handle(opened: OpenConference, events: Sequence[Json]) -> Taken | None:
         PurchaseOrderError: What it says cannot be booked; a person must look.
     """
     take_mailed(opened, events)
-    handler = HANDLERS.get(events[-1]["type"])
-    return handler(opened, events[-1]) if handler else None
+    handled = [event for event in events if event["type"] in HANDLERS]
+    return HANDLERS[handled[-1]["type"]](opened, handled[-1]) if handled else None
+
+
+def carries_payment(event: Json) -> bool:
+    """Tell whether an event holds a finished payment in the shape of our API version.
+
+    Events have the shape of the account's version when they were made. Source: API reference,
+    list all events.
+    """
+    return event["type"] == "invoice_payment.paid" and event.get("api_version") == API_VERSION
 
 
 def take_mailed(opened: OpenConference, events: Iterable[Json]) -> None:
@@ -71,21 +88,26 @@ def invoice_changed(opened: OpenConference, event: Json) -> Taken | None:
     invoice = event["data"]["object"]
     stripe_id = str(invoice["id"])
     if not _ours(opened, stripe_id):
-        unexplained.take_strays(
-            opened.store, opened.conference, [invoice], read_at=_happened(opened, event)
-        )
+        take_strays(opened.store, opened.conference, [invoice], read_at=_happened(opened, event))
         return None
     read_at = opened.now()
     try:
-        said = fetch_invoice(opened.gateway, stripe_id)
+        stripe_object = fetch_invoice(opened.gateway, stripe_id)
     except StripeNotFoundError:
         return Taken()  # a draft that was deleted since; its driver sees to it
-    return take_invoice(opened, said, read_at=read_at)
+    return take_invoice(opened, stripe_object, read_at=read_at)
 
 
 def invoice_payment_paid(opened: OpenConference, event: Json) -> Taken | None:
-    """Take a finished payment as it is."""
-    return take_payment(opened, event["data"]["object"])
+    """Take a finished payment as it is, or as Stripe says it now where the shape is another."""
+    payment = event["data"]["object"]
+    if not carries_payment(event):
+        if not _ours(opened, id_of(payment["invoice"])):
+            return None
+        payment = opened.gateway.read(f"/v1/invoice_payments/{payment['id']}")
+        if payment["status"] != "paid":
+            return Taken()
+    return take_payment(opened, payment)
 
 
 def refund_changed(opened: OpenConference, event: Json) -> Taken | None:
@@ -122,7 +144,7 @@ def customer_changed(opened: OpenConference, event: Json) -> Taken | None:
     changed = (event["data"].get("previous_attributes") or {}).keys()
     with opened.store.reading() as session:
         known = customer["id"] in with_money(session, opened.conference)
-    if known or unexplained.says_money(customer) or not changed or changed - _NOT_MONEY:
+    if known or customer_credit.says_money(customer) or not changed or changed - _NOT_MONEY:
         _note_money(opened, customer["id"])
     return Taken()
 
@@ -142,10 +164,12 @@ def customer_cash_moved(opened: OpenConference, event: Json) -> Taken | None:
 
 def _note_money(opened: OpenConference, customer_id: str) -> None:
     read_at = opened.now()
-    query = {"expand": list(unexplained.MONEY_FIELDS)}
-    said = opened.gateway.read(f"/v1/customers/{customer_id}", query)
-    if not said.get("deleted"):
-        unexplained.take_customer(opened.store, opened.conference, said, read_at=read_at)
+    query = {"expand": list(customer_credit.MONEY_FIELDS)}
+    stripe_object = opened.gateway.read(f"/v1/customers/{customer_id}", query)
+    if not stripe_object.get("deleted"):
+        customer_credit.take_customer(
+            opened.store, opened.conference, stripe_object, read_at=read_at
+        )
 
 
 def payout_changed(opened: OpenConference, event: Json) -> Taken | None:

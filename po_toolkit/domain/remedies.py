@@ -1,0 +1,91 @@
+"""What solves a problem, each act once: its label, its command, and its page in the app."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from po_toolkit.errors import Remedy
+
+
+def set_up_database() -> Remedy:
+    """Create or migrate the database."""
+    return Remedy("Set up the database", ("init",))
+
+
+def list_orders(conference: str) -> Remedy:
+    """List the purchase orders."""
+    return Remedy("List purchase orders", ("reconcile", "--conference", conference), "orders")
+
+
+def sync(conference: str, *, full: bool = False) -> Remedy:
+    """Fetch from Stripe what is new, or compare everything."""
+    command = ("sync", "--conference", conference, *(["--full"] if full else []))
+    return Remedy("Sync with Stripe", command, "home")
+
+
+def invoice(conference: str, reference: str) -> Remedy:
+    """Invoice one purchase order."""
+    command = ("invoice", "--conference", conference, "--po", reference)
+    return Remedy("Send the invoice", command, "invoice")
+
+
+def adopt(reference: str, invoice_id: str) -> Remedy:
+    """Make an invoice that was sent by hand the purchase order's."""
+    return _on_order("Adopt the invoice", reference, "adopt", reference, invoice_id)
+
+
+def reissue(reference: str, *, due_date: date | None = None) -> Remedy:
+    """Void the open invoice and send a corrected one."""
+    changes = ["--due-date", due_date.isoformat()] if due_date else []
+    return _on_order("Reissue the invoice", reference, "reissue", reference, *changes)
+
+
+def cancel(reference: str) -> Remedy:
+    """Cancel a purchase order."""
+    return _on_order("Cancel the purchase order", reference, "cancel", reference)
+
+
+def deliver(reference: str) -> Remedy:
+    """Write the mail draft of an invoice."""
+    command = ("deliver", reference, "--out", "invoice.eml")
+    return _on_order("Write the email draft", reference, *command)
+
+
+def credit_note(reference: str, amount: Decimal) -> Remedy:
+    """Credit an amount in major units."""
+    command = ("credit-note", reference, "--amount", str(amount), "--reason", "REASON")
+    return _on_order("Issue a credit note", reference, *command)
+
+
+def refund(reference: str, amount: Decimal, *, method: str = "") -> Remedy:
+    """Refund an amount in major units through Stripe, or record what went back by a method."""
+    by = ["--method", method] if method else []
+    label = "Record the refund" if method else "Refund the payment"
+    return _on_order(label, reference, "refund", reference, "--amount", str(amount), *by)
+
+
+def record_again(
+    reference: str, amount: Decimal, method: str, payment_reference: str, day: date
+) -> Remedy:
+    """Record a payment by hand beside one that looks the same; the amount in major units."""
+    named = ["--reference", payment_reference] if payment_reference else []
+    command = ("payment", reference, "--amount", str(amount), "--method", method, *named)
+    again = (*command, "--date", day.isoformat(), "--again")
+    return _on_order("Record it as a second payment", reference, *again)
+
+
+def match_line(conference: str, line: int) -> Remedy:
+    """Match a bank line to a purchase order."""
+    command = ("bank", "apply", str(line), "--conference", conference, "--po", "REFERENCE")
+    return Remedy("Match the line", command, "bank")
+
+
+def undo_match(conference: str, line: int) -> Remedy:
+    """Undo what a bank line was matched to."""
+    command = ("bank", "undo", str(line), "--conference", conference)
+    return Remedy("Undo the match", command, "bank")
+
+
+def _on_order(label: str, reference: str, *command: str) -> Remedy:
+    return Remedy(label, command, "order", reference)

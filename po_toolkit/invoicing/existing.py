@@ -1,0 +1,176 @@
+"""Invoices that exist at Stripe: adopted as a purchase order's own, or voided."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from po_toolkit import outbox
+from po_toolkit.context import OpenConference
+from po_toolkit.domain import remedies
+from po_toolkit.domain.roles import Act
+from po_toolkit.errors import (
+    InvoiceMismatchError,
+    NotFoundError,
+    PoToolkitError,
+    PurchaseOrderError,
+    StripeNotFoundError,
+    StripeRefusedError,
+)
+from po_toolkit.invoicing.lease import Lease, hold, release, step_slot
+from po_toolkit.invoicing.lookup import Found, Lookup, delete_draft, look_up
+from po_toolkit.money import display, minor_from_api
+from po_toolkit.outbox import Write
+from po_toolkit.store import invoices
+from po_toolkit.store.purchase_orders import refresh_status
+from po_toolkit.store.stripe_writes import StoredWrite
+from po_toolkit.store.tables import Invoice, PurchaseOrder
+
+Json = dict[str, Any]
+
+
+def adopt(opened: OpenConference, order_id: int, stripe_id: str) -> Invoice:
+    """Take a Stripe invoice as this purchase order's, instead of billing again.
+
+    Args:
+        opened: The conference's account.
+        order_id: The purchase order.
+        stripe_id: Stripe's invoice, ``in_…``.
+
+    Raises:
+        NotFoundError: The account has no such invoice.
+        InvoiceMismatchError: Its total or currency is not the purchase order's.
+        PurchaseOrderError: One of the two is taken already, cancelled, void or still a draft.
+        StripeGatewayError: Stripe could not be asked.
+    """
+    try:
+        stripe_invoice = opened.gateway.read(f"/v1/invoices/{stripe_id}")
+    except StripeNotFoundError:
+        raise NotFoundError(
+            f"The Stripe account of {opened.conference.slug} has no invoice {stripe_id}; "
+            f"copy its id (in_…) from the Stripe dashboard."
+        ) from None
+    with opened.store.writing(opened.actor, Act.ADOPT) as uow:
+        order = uow.lock_purchase_order(order_id)
+        other = invoices.by_stripe_id(uow.session, opened.conference, stripe_id)
+        if other is not None and other.purchase_order_id == order.id:
+            return other
+        _refuse(order, other, stripe_invoice)
+        invoice = Invoice(
+            conference_id=order.conference_id,
+            purchase_order_id=order.id,
+            generation=max((i.generation for i in order.invoices), default=0) + 1,
+            state="paid" if stripe_invoice["status"] == "paid" else "adopted",
+            step="done",
+            adopted=True,
+            currency=order.currency,
+            stripe_invoice_id=stripe_id,
+            sent_at=opened.now(),
+        )
+        order.invoices.append(invoice)
+        order.claimed_invoice_id = ""
+        invoices.take_over(invoice, stripe_invoice, opened.conference.timezone, opened.now())
+        refresh_status(order)
+        uow.audit(Act.ADOPT, order, after={"stripe_invoice_id": stripe_id})
+    return invoice
+
+
+def _refuse(order: PurchaseOrder, other: Invoice | None, stripe_invoice: Json) -> None:
+    """Refuse an invoice that cannot be this purchase order's."""
+    ref, stripe_id = order.reference, stripe_invoice["id"]
+    owner = (stripe_invoice.get("metadata") or {}).get("purchase_order_uuid") or str(order.uuid)
+    if other is not None or owner != str(order.uuid):
+        raise PurchaseOrderError(
+            f"{ref}: invoice {stripe_id} belongs to another purchase order already."
+        )
+    if order.live_invoice is not None:
+        raise PurchaseOrderError(
+            f"{ref} has invoice {order.live_invoice.stripe_invoice_id or 'in preparation'} "
+            f"already; a purchase order has one live invoice."
+        )
+    if order.cancelled_at is not None:
+        raise PurchaseOrderError(f"{ref} is cancelled; it takes no invoice.")
+    if stripe_invoice["status"] not in ("open", "paid", "uncollectible"):
+        raise PurchaseOrderError(
+            f"{ref}: invoice {stripe_id} is {stripe_invoice['status']} at Stripe; only one that "
+            f"was sent can be adopted."
+        )
+    currency = stripe_invoice["currency"]
+    total = minor_from_api(stripe_invoice["total"], currency)
+    if (total, currency) != (order.sums.total, order.currency):
+        raise InvoiceMismatchError(
+            f"{ref}: invoice {stripe_id} is {display(total, currency)}, the purchase order is "
+            f"{display(order.sums.total, order.currency)}. Total and currency must "
+            f"agree; correct the spreadsheet, or name the right invoice."
+        )
+
+
+def void_at_stripe(opened: OpenConference, order_id: int) -> None:
+    """Void the live invoice at Stripe, or delete it while it is a draft, and confirm it.
+
+    Safe to repeat: what is void or deleted already stays so. Without a live invoice it does
+    nothing.
+
+    Raises:
+        BusyError: It is being invoiced right now.
+        PurchaseOrderError: Stripe has money on it, or it can no longer be voided.
+        StripeGatewayError: Stripe could not be asked.
+    """
+    lease = hold(opened, order_id)
+    if lease is None:
+        return
+    try:
+        lookup = look_up(lease)
+        state = _take_back(lease, lookup)
+        with lease.step() as (_, row):
+            row.state, row.step = state, "done"
+            row.stripe_status = "void" if state == "void" else row.stripe_status
+    except PoToolkitError:
+        release(lease)
+        raise
+    release(lease)
+
+
+def _take_back(lease: Lease, lookup: Lookup) -> str:
+    """Do it and return the invoice's new state."""
+    if lookup.found is Found.NOTHING:
+        return "deleted"
+    if lookup.found is Found.VOID:
+        return "void"
+    invoice = lookup.invoice
+    if invoice["status"] == "draft":
+        lease.invoice.stripe_invoice_id = invoice["id"]
+        delete_draft(lease)
+        return "deleted"
+    if invoice["status"] == "paid" or invoice["amount_paid"]:
+        paid = display(
+            minor_from_api(invoice["amount_paid"], invoice["currency"]), invoice["currency"]
+        )
+        raise PurchaseOrderError(
+            f"{lease.order.reference}: Stripe has {paid} on invoice {invoice['id']}, so it is not "
+            f"voided and nothing was changed. Sync to see the payment, then refund it. A payment "
+            f"that was recorded by hand and reversed stays there: credit the balance instead.",
+            remedy=remedies.sync(lease.opened.slug),
+        )
+    try:
+        outbox.perform(lease.opened, _void(lease, f"/v1/invoices/{invoice['id']}"), Act.INVOICE)
+    except StripeRefusedError as error:
+        raise PurchaseOrderError(
+            f"{lease.order.reference}: {error} Nothing was changed; sync, then look again."
+        ) from None
+    return "void"
+
+
+def _void(lease: Lease, path: str) -> Write:
+    def voided(_stored: StoredWrite) -> Json | None:
+        invoice = lease.opened.gateway.read(path)
+        return invoice if invoice["status"] == "void" else None
+
+    return Write(
+        outbox.VOID,
+        step_slot(lease.order, lease.invoice, outbox.VOID.name),
+        f"{path}/void",
+        dict,
+        find=voided,
+        conference_id=lease.invoice.conference_id,
+        purchase_order_id=lease.invoice.purchase_order_id,
+    )

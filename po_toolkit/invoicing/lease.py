@@ -1,0 +1,371 @@
+"""The lease on a purchase order's invoice, and the record of how far it has got.
+
+A worker takes a lease on the invoice row, and commits each step's result by a compare-and-set on
+generation, step and lease: a worker whose lease has ended cannot commit.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import joinedload
+
+from po_toolkit import outbox
+from po_toolkit.context import OpenConference
+from po_toolkit.domain.periods import local_day
+from po_toolkit.domain.references import comparable
+from po_toolkit.domain.roles import Act
+from po_toolkit.errors import BusyError, LostLeaseError
+from po_toolkit.invoicing.plan import Content, InvoicePlan, refuse_unbillable
+from po_toolkit.outbox import Kind, Outcome, Write
+from po_toolkit.store import invoices
+from po_toolkit.store.database import UnitOfWork
+from po_toolkit.store.purchase_orders import to_bill
+from po_toolkit.store.stripe_writes import StoredWrite
+from po_toolkit.store.tables import LIVE_STATES, Invoice, PurchaseOrder, StripeCustomer
+from po_toolkit.stripe_gateway.client import PAGE
+
+Json = dict[str, Any]
+
+LOOK_HOLDS = timedelta(hours=1)
+"""How long 'not there' is believed; the key keeps two makers of one customer apart meanwhile."""
+
+
+@dataclass
+class Lease:
+    """The right of one worker to work on one invoice, and how far it has got."""
+
+    opened: OpenConference
+    order: PurchaseOrder
+    invoice: Invoice
+    resumed: bool
+    """True until the first look at Stripe, when an earlier worker may have done more than it
+    could write down."""
+    find: Callable[[Lease], Json | None] = lambda _lease: None
+    """Looks at Stripe whether the invoice is further than the next step says."""
+    pending: tuple[Write, StoredWrite] | None = None
+    """The next write, stored."""
+    rate_ids: dict[str, str] = field(default_factory=dict)
+    """Stripe's ids of the tax rates that were made, by fingerprint."""
+    finished: list[Outcome] = field(default_factory=list)
+    """Writes that were done, to be noted with the next commit."""
+
+    @property
+    def plan(self) -> InvoicePlan:
+        """What is to be sent."""
+        conference = self.opened.conference
+        return InvoicePlan(self.order, conference, self.invoice.generation, self.rate_ids)
+
+    @contextmanager
+    def step(self) -> Iterator[tuple[UnitOfWork, Invoice]]:
+        """Commit the result of a step, if this worker still holds the invoice.
+
+        The write of the step that follows is stored in the same transaction.
+
+        Raises:
+            LostLeaseError: Another worker has it; nothing is changed.
+        """
+        with self.opened.store.writing(self.opened.actor, Act.INVOICE) as uow:
+            row = held(uow, self.invoice)
+            yield uow, row
+            self.note_progress(uow, row)
+        self.invoice = row
+
+    def advance(self, **changes: Any) -> None:
+        """Commit changes of the invoice row."""
+        with self.step() as (_, row):
+            for name, value in changes.items():
+                setattr(row, name, value)
+
+    def note_progress(self, uow: UnitOfWork, row: Invoice) -> None:
+        """Note what Stripe has done, and store what is asked of it next."""
+        for outcome in self.finished:
+            outbox.finish(uow, self.opened, outcome)
+        self.finished.clear()
+        self.pending = None
+        write = self._next_write(row)
+        if write is not None and row.state in LIVE_STATES:
+            self.pending = write, outbox.declare(uow, self.opened, write)
+
+    def write(self) -> Outcome:
+        """Do the write that is stored for this step; it is noted with the next commit.
+
+        Raises:
+            StripeGatewayError: In one of its kinds.
+        """
+        if self.pending is None:
+            raise LostLeaseError(f"{self.order.reference}: the outbox has no next step.")
+        outcome = outbox.send(self.opened, *self.pending)
+        self.finished.append(outcome)
+        return outcome
+
+    def _next_write(self, row: Invoice) -> Write | None:
+        """Return the write of the row's step; None where something is read first."""
+        customer, path = row.customer, f"/v1/invoices/{row.stripe_invoice_id}"
+        match row.step:
+            case "customer" if customer and self.knows_absent(customer):
+                return self.customer_write(customer)
+            case "draft" if customer and (stripe_id := customer.stripe_customer_id):
+                return self._write(row, outbox.DRAFT, "/v1/invoices", self.plan.draft, stripe_id)
+            case "lines":
+                return self._write(row, outbox.LINES, f"{path}/add_lines", self.plan.lines)
+            case "send":
+                return self._write(row, outbox.SEND, f"{path}/send", dict)
+            case "finalize":
+                return self._write(
+                    row, outbox.FINALIZE, f"{path}/finalize", lambda: {"auto_advance": False}
+                )
+        return None
+
+    def _write(
+        self, row: Invoice, kind: Kind, path: str, body: Callable[..., Json], *args: str
+    ) -> Write:
+        return Write(
+            kind,
+            step_slot(self.order, row, kind.name),
+            path,
+            partial(body, *args),
+            find=lambda _stored: self.find(self),
+            conference_id=row.conference_id,
+            purchase_order_id=row.purchase_order_id,
+        )
+
+    def customer_write(self, customer: StripeCustomer) -> Write:
+        """Return the write that makes the sponsor's customer, the same for all their orders."""
+        return Write(
+            outbox.CUSTOMER,
+            customer_slot(customer, "create"),
+            "/v1/customers",
+            self.plan.customer,
+            find=lambda _stored: existing_customer(self.opened, self.order),
+            conference_id=customer.conference_id,
+        )
+
+    def knows_absent(self, customer: StripeCustomer) -> bool:
+        """Tell whether the account is known not to have this customer, unless we made it since."""
+        looked = customer.looked_for_at
+        fresh = looked is not None and self.opened.now() - looked < LOOK_HOLDS
+        new = not self.resumed and customer.attempt == 1 and not customer.stripe_customer_id
+        return fresh and new
+
+
+def step_slot(order: PurchaseOrder, invoice: Invoice, step: str) -> str:
+    """Return the outbox slot of a step of an invoice."""
+    return f"po-{order.uuid}-g{invoice.generation}-{step}"
+
+
+def customer_slot(customer: StripeCustomer, step: str) -> str:
+    """Return the outbox slot of something that is written to a customer."""
+    return f"customer-{customer.uuid}-g{customer.attempt}-{step}"
+
+
+def existing_customer(opened: OpenConference, order: PurchaseOrder) -> Json | None:
+    """Return the oldest customer in the account under this email, in any case, and organization.
+
+    Stripe's email filter is case-sensitive (API reference, list customers). So the newest page of
+    customers is read first, which is all of them in most accounts; in larger ones the email is
+    also looked for as it was typed and in lower case.
+    """
+    email = order.contact_email.strip()
+    newest = opened.gateway.read("/v1/customers", {"limit": PAGE})
+    rows: list[Json] = newest["data"]
+    if newest["has_more"]:
+        for spelling in dict.fromkeys((email, email.lower())):
+            for page in opened.gateway.pages("/v1/customers", {"email": spelling}):
+                rows += page
+    same = [
+        row
+        for row in rows
+        if (row.get("email") or "").casefold() == email.casefold()
+        and comparable(row.get("name") or "") == order.organization_key
+    ]
+    return min(same, key=lambda row: (row["created"], row["id"]), default=None)
+
+
+def last_step(invoice: Invoice) -> str:
+    """Return the step that finalizes: Stripe's mail goes out with it, or nothing does."""
+    return "finalize" if invoice.delivery == "ourselves" else "send"
+
+
+LAST_STEPS = frozenset({"send", "finalize"})
+
+
+def held(uow: UnitOfWork, mine: Invoice) -> Invoice:
+    """Lock the invoice's row and return it, unless it has moved on without its worker.
+
+    Raises:
+        LostLeaseError: It has.
+    """
+    row = uow.session.scalars(_HELD, {"invoice_id": mine.id}).one()
+    for name in ("generation", "step", "lease_owner"):
+        if getattr(row, name) != getattr(mine, name):
+            raise LostLeaseError(
+                "Another process is invoicing this purchase order; see its result."
+            )
+    return row
+
+
+_HELD = (
+    select(Invoice)
+    .where(Invoice.id == bindparam("invoice_id"))
+    .options(joinedload(Invoice.customer))
+    .with_for_update(of=Invoice)
+)
+
+
+def claim(
+    opened: OpenConference,
+    order_id: int,
+    read: PurchaseOrder | None = None,
+    find: Callable[[Lease], Json | None] = lambda _lease: None,
+) -> Lease:
+    """Take the lease on a purchase order's invoice, making its row where there is none.
+
+    Args:
+        opened: The conference's account.
+        order_id: Which purchase order.
+        read: The purchase order as it was read before, to save a reading if it is unchanged.
+        find: Looks at Stripe whether the invoice is further than its next step says.
+
+    Raises:
+        BusyError: Another worker holds it.
+        PurchaseOrderError: It cannot be invoiced; the message says why.
+    """
+    now = opened.now()
+    if read is None:
+        with opened.store.reading() as session:
+            read = to_bill(session, [order_id]).get(order_id)
+    with opened.store.writing(opened.actor, Act.INVOICE) as uow:
+        order = uow.lock_as_read(read) if read else uow.lock_purchase_order(order_id)
+        refuse_unbillable(order, opened.conference, local_day(now, opened.conference.timezone))
+        invoice = order.live_invoice
+        resumed = invoice is not None
+        if invoice is None:
+            invoice = _next_generation(uow, order, now)
+        elif invoice.lease_until is not None and invoice.lease_until > now:
+            raise BusyError(f"{order.reference}: another process is invoicing it right now.")
+        elif invoice.refused and invoice.stripe_invoice_id is None:
+            invoice.customer_id = invoices.customer_row(uow, order).id
+            invoice.step = "customer"
+        invoice.refused = False
+        invoice.error = ""
+        invoice.delivery = Content(order, opened.conference, invoice.generation).delivery
+        if invoice.step in LAST_STEPS:
+            invoice.step = last_step(invoice)
+        _take(opened, invoice)
+        uow.session.flush()
+        if resumed:
+            uow.session.refresh(invoice, ["customer"])
+        customer = invoice.customer
+        lease = Lease(opened, order, invoice, resumed, find)
+        known = customer is not None and bool(customer.stripe_customer_id)
+        if invoice.step == "customer" and known and up_to_date(lease, customer):
+            invoice.step = "draft"
+        if lease.plan.rates:
+            lease.rate_ids = invoices.known_tax_rates(
+                uow.session, order.conference_id, lease.plan.rates
+            )
+        lease.note_progress(uow, invoice)
+    return lease
+
+
+def tax_id_key(order: PurchaseOrder) -> str:
+    """Return by what we remember that a customer bears the sponsor's tax id; ``""`` without."""
+    return f"{order.tax_id_type} {order.tax_id}" if order.tax_id else ""
+
+
+def covers(put: Json, named: Json) -> bool:
+    """Tell whether a customer is known to say of himself all that is named."""
+    return all(put.get(name) == value for name, value in named.items())
+
+
+def up_to_date(lease: Lease, customer: StripeCustomer | None) -> bool:
+    """Tell whether the customer at Stripe is known to bear what the purchase order names."""
+    return customer is None or (
+        covers(customer.details_put, lease.plan.details(customer.details_put))
+        and (not lease.order.tax_id or customer.tax_id_put == tax_id_key(lease.order))
+    )
+
+
+def hold(opened: OpenConference, order_id: int) -> Lease | None:
+    """Take the lease on the live invoice, if there is one, to do something else with it.
+
+    Raises:
+        BusyError: Another worker holds it.
+    """
+    with opened.store.writing(opened.actor, Act.INVOICE) as uow:
+        order = uow.lock_purchase_order(order_id)
+        invoice = order.live_invoice
+        if invoice is None:
+            return None
+        if invoice.lease_until is not None and invoice.lease_until > opened.now():
+            raise BusyError(f"{order.reference}: another process is invoicing it right now.")
+        _take(opened, invoice)
+        uow.session.flush()
+        uow.session.refresh(invoice, ["customer"])
+    return Lease(opened, order, invoice, resumed=True)
+
+
+def _take(opened: OpenConference, invoice: Invoice) -> None:
+    invoice.lease_owner = f"{opened.lease_prefix}-{uuid4().hex[:8]}"
+    invoice.lease_until = opened.now() + invoices.LEASE
+
+
+def _next_generation(uow: UnitOfWork, order: PurchaseOrder, now: datetime) -> Invoice:
+    invoice = Invoice(
+        conference_id=order.conference_id,
+        purchase_order_id=order.id,
+        generation=max((i.generation for i in order.invoices), default=0) + 1,
+        currency=order.currency,
+        first_tried_at=now,
+        customer=invoices.customer_row(uow, order),
+    )
+    order.invoices.append(invoice)
+    uow.audit(Act.INVOICE, order, after={"generation": invoice.generation})
+    return invoice
+
+
+def release(lease: Lease, error: str = "", *, refused: bool = False) -> None:
+    """Give the lease back.
+
+    Args:
+        lease: Whose lease.
+        error: Why the invoice stands where it stands.
+        refused: Stripe refused these data for certain.
+    """
+    mine = lease.invoice
+    if not mine.lease_owner and not error:
+        return
+    with lease.opened.store.writing(lease.opened.actor, Act.INVOICE) as uow:
+        row = uow.session.get_one(Invoice, mine.id)
+        if row.lease_owner == mine.lease_owner:
+            row.lease_owner = ""
+            row.lease_until = None
+            row.error = error
+            row.refused = refused
+
+
+@contextmanager
+def renewed_leases(opened: OpenConference) -> Iterator[None]:
+    """Renew the leases that were taken here while the block runs."""
+    stop = threading.Event()
+
+    def beat() -> None:
+        while not stop.wait(invoices.LEASE.total_seconds() / 3):
+            invoices.renew_leases(opened.store, opened.lease_prefix, opened.now())
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()

@@ -1,0 +1,183 @@
+"""Offline payments: what a treasurer enters of wires and checks, and its reversal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from uuid import uuid4
+
+from po_toolkit.domain import remedies
+from po_toolkit.domain.offline_payments import OfflinePayment
+from po_toolkit.domain.roles import Act
+from po_toolkit.domain.sums import EntryKind
+from po_toolkit.errors import DuplicateEntryError, PurchaseOrderError
+from po_toolkit.money import display, to_major
+from po_toolkit.payments.intents import (
+    intend,
+    reversed_but_reported,
+    takes_payments,
+)
+from po_toolkit.payments.ledger import Movement, record, refuse_currency
+from po_toolkit.payments.stripe_invoices import marked_out_of_band
+from po_toolkit.store.database import UnitOfWork
+from po_toolkit.store.ledger import same_by_hand
+from po_toolkit.store.tables import LedgerEntry, PurchaseOrder
+
+METHODS = ("wire", "ach", "check", "other")
+
+
+def enter_payment(
+    uow: UnitOfWork, order: PurchaseOrder, payment: OfflinePayment, *, again: bool = False
+) -> int | None:
+    """Enter a payment that did not come through Stripe, or store that Stripe must get it first.
+
+    Args:
+        uow: The transaction.
+        order: The purchase order, locked.
+        payment: What came.
+        again: Enter it although the very same is there already.
+
+    Returns:
+        None once it is entered. Where an open invoice must get it: the id of the intent that
+        :func:`po_toolkit.payments.stripe_reports.report` takes to its end.
+
+    Raises:
+        PurchaseOrderError: The amount, currency or method is wrong, or the purchase order is
+            cancelled.
+        DuplicateEntryError: The same method, reference, date and amount is there already.
+    """
+    refuse_currency(order, payment)
+    _refuse_impossible(order, payment.amount, payment.method)
+    if not again:
+        _refuse_twin(order, payment.amount, payment.method, payment.reference, payment.payment_date)
+    invoice, reported = takes_payments(order), reversed_but_reported(order, payment.amount)
+    if invoice is not None and reported is None:
+        details, amount = payment.as_details(), payment.amount
+        return intend(uow, order, invoice, kind="payment", amount=amount, details=details)
+    movement = Movement.of_offline(payment, uuid4())
+    if reported is not None:  # Stripe counts it already; to report it again would count it twice
+        record_id, reported.stripe_payment_record_id = reported.stripe_payment_record_id, ""
+        movement = replace(
+            movement, stripe_payment_record_id=record_id, invoice_id=reported.invoice_id
+        )
+    record(uow, order, movement, Act.RECORD_PAYMENT)
+    return None
+
+
+def _refuse_impossible(order: PurchaseOrder, amount: int, method: str) -> None:
+    if amount <= 0:
+        raise PurchaseOrderError(
+            f"{order.reference}: a payment must be more than zero, not "
+            f"{display(amount, order.currency)}."
+        )
+    if method == "stripe":
+        raise PurchaseOrderError(
+            f"{order.reference}: what came through Stripe is not entered by hand, else it would "
+            f"count twice; sync brings it."
+        )
+    if method not in METHODS:
+        raise PurchaseOrderError(
+            f"{method!r} is no method of payment; use one of {', '.join(METHODS)}."
+        )
+    if order.cancelled_at is not None:
+        raise PurchaseOrderError(
+            f"{order.reference} is cancelled and takes no payment by hand; find out which "
+            f"purchase order the money is for."
+        )
+
+
+def _refuse_twin(
+    order: PurchaseOrder, amount: int, method: str, reference: str, payment_date: date
+) -> None:
+    """Refuse what seems to be in the ledger already, as a person's second press of the button."""
+    second = remedies.record_again(
+        order.reference, to_major(amount, order.currency), method, reference, payment_date
+    )
+    twin = same_by_hand(
+        order, method=method, reference=reference, payment_date=payment_date, amount=amount
+    )
+    if twin is not None:
+        raise DuplicateEntryError(
+            f"{order.reference} has a {method} of {display(amount, order.currency)} dated "
+            f"{payment_date} with reference {reference!r} already. If it really came twice, record "
+            f"it as a second payment.",
+            remedy=second,
+        )
+    outside_stripe = marked_out_of_band(order, amount)
+    if outside_stripe is not None:
+        raise DuplicateEntryError(
+            f"{order.reference} has {display(amount, order.currency)} in the ledger already: the "
+            f"invoice was marked as paid outside of Stripe on {outside_stripe.payment_date}. If "
+            f"this is other money, record it as a second payment.",
+            remedy=second,
+        )
+
+
+_OPPOSITE = {
+    EntryKind.PAYMENT: EntryKind.PAYMENT_REVERSAL,
+    EntryKind.REFUND: EntryKind.REFUND_FAILED,
+}
+
+
+def reverse(
+    uow: UnitOfWork, order: PurchaseOrder, entry: LedgerEntry, *, today: date, reason: str = ""
+) -> None:
+    """Undo an entry that was made by hand or from a bank statement.
+
+    Args:
+        uow: The transaction.
+        order: The purchase order, locked.
+        entry: What was entered by mistake.
+        today: The date of the correction.
+        reason: Why, for the books.
+
+    Raises:
+        PurchaseOrderError: It is Stripe's own fact, it is undone already, or is itself an undoing.
+    """
+    shown = f"entry {entry.id} of {display(entry.amount, entry.currency)}"
+    if entry.source == "stripe":
+        raise PurchaseOrderError(
+            f"{order.reference}: {shown} came from Stripe ({entry.source_id}) and is not reversed "
+            f"here. Refund it.",
+            remedy=remedies.refund(order.reference, to_major(entry.amount, entry.currency)),
+        )
+    if EntryKind(entry.kind) not in _OPPOSITE or entry.reverses_id is not None:
+        raise PurchaseOrderError(
+            f"{order.reference}: {shown} is a {entry.kind.replace('_', ' ')}; only a payment or a "
+            f"refund made by hand is undone. Enter it again where it belongs."
+        )
+    if any(other.reverses_id == entry.id for other in order.entries):
+        raise PurchaseOrderError(f"{order.reference}: {shown} is undone already.")
+    movement = Movement(
+        kind=_OPPOSITE[EntryKind(entry.kind)],
+        method=entry.method,
+        amount=entry.amount,
+        currency=entry.currency,
+        source=entry.source,
+        source_id=f"{entry.uuid}:reversed",
+        reference=entry.reference,
+        payment_date=today,
+        note=reason.strip() or f"Entry {entry.id} was a mistake",
+        invoice_id=entry.invoice_id,
+        reverses_id=entry.id,
+        uuid=uuid4(),
+    )
+    record(uow, order, movement, Act.REVERSE)
+
+
+def left_at_stripe(order: PurchaseOrder, entry: LedgerEntry) -> str:
+    """Say what Stripe still counts of an entry that was undone, or ``""``.
+
+    Stripe has no call that takes a payment record off an invoice, nor voids an invoice with one.
+    """
+    if not entry.stripe_payment_record_id or entry.kind != EntryKind.PAYMENT:
+        return ""
+    invoice = next((i for i in order.invoices if i.id == entry.invoice_id), None)
+    named = invoice.stripe_invoice_id if invoice else "its invoice"
+    shown = display(entry.amount, entry.currency)
+    return (
+        f"It was reported to Stripe, which cannot take it back: {named} still counts {shown} as "
+        f"paid, and neither its page nor its reminders ask for that. Ask for it yourself, by wire "
+        f"or check. The same amount entered again on {order.reference} is taken for what Stripe "
+        f"counts."
+    )

@@ -1,0 +1,60 @@
+"""Failures as people read them: what happened, and the next step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+import streamlit as st
+
+from po_toolkit.errors import PoToolkitError
+from po_toolkit.logs import get_logger
+from po_toolkit.ui import words
+from po_toolkit.ui.session import Visit
+
+log = get_logger(__name__)
+
+
+@contextmanager
+def failures_shown(visit: Visit | None = None) -> Iterator[None]:
+    """Show a failure as a message instead of a traceback, with a way on.
+
+    Args:
+        visit: The visit, once there is one; then the remedy and Home are linked.
+    """
+    try:
+        yield
+    except PoToolkitError as error:
+        show_error(error, visit)
+    except Exception as error:  # noqa: BLE001 whatever it is, a person needs a way on
+        show_unexpected(error)
+    else:
+        return
+    if st.button("Try again", icon=":material/refresh:", key="failures.again"):
+        st.rerun()
+    if visit is not None:
+        visit.link("home", "Home")
+
+
+def show_error(error: PoToolkitError, visit: Visit | None = None) -> None:
+    """Show an expected failure, and link to the page on which it is solved."""
+    st.error(words.plain(str(error)), icon=":material/error:")
+    remedy = error.remedy
+    if visit is None or remedy is None or not remedy.page:
+        return
+    query: dict[str, str | list[str]] = {}
+    if remedy.page == "order":
+        query["po"] = remedy.purchase_order
+    visit.link(remedy.page, remedy.label, **query)
+
+
+def show_unexpected(error: Exception) -> None:
+    """Say that something unexpected failed, with an id that the log has too."""
+    error_id = uuid4().hex[:8]
+    log.error("a page failed", error_id=error_id, exc_info=error)
+    st.error(
+        "Unexpected error. What was finished before is saved. Try again; if it fails again, give "
+        f"an administrator the error ID {error_id}, which is also in the server log.",
+        icon=":material/error:",
+    )
