@@ -11,6 +11,7 @@ from datetime import datetime
 
 from po_toolkit.config import Settings, load_settings, shown_url
 from po_toolkit.context import OpenConference
+from po_toolkit.domain import remedies
 from po_toolkit.domain.roles import Act, Actor, Role
 from po_toolkit.errors import SettingsError
 from po_toolkit.store import conferences
@@ -73,7 +74,8 @@ def _refuse_absent(settings: Settings) -> None:
         raise SettingsError(
             f"There is no database at {path or shown_url(settings.database_url)}, which the "
             f"settings from {where} name. If you have one, put its address there as database_url; "
-            f"if this is the beginning, make it with: po-toolkit init."
+            f"if this is the beginning, make it.",
+            remedy=remedies.set_up_database(),
         )
 
 

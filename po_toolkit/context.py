@@ -10,6 +10,7 @@ from hashlib import sha256
 from uuid import uuid4
 
 from po_toolkit.config import ConferenceSettings
+from po_toolkit.domain import remedies
 from po_toolkit.domain.periods import local_day
 from po_toolkit.domain.roles import Actor
 from po_toolkit.errors import (
@@ -95,8 +96,8 @@ class OpenConference:
                 f"The data of conference {self.slug} belong to Stripe account "
                 f"{row.stripe_account_id} in {_mode(live=bool(row.stripe_livemode))} mode; its key "
                 f"in the settings opens {account_id} in {_mode(live=live)} mode. Nothing was done. "
-                f"Put the old key back, or put the old data aside and begin again with: "
-                f"po-toolkit archive --conference {self.slug}."
+                f"Put the old key back, or put the old data aside and begin again.",
+                remedy=remedies.archive(self.slug),
             )
         conferences.note_account(self.store, row.id, account_id, live=live, digest=digest)
 
@@ -129,7 +130,8 @@ class OpenConference:
                     f"Conference {self.slug} has invoice {mine}, which Stripe account {account_id} "
                     f"({_mode(live=live)} mode) does not know, so the key is of another account or "
                     f"mode. Nothing was done. Put the right key into the settings, or put the old "
-                    f"data aside with: po-toolkit archive --conference {self.slug}."
+                    f"data aside.",
+                    remedy=remedies.archive(self.slug),
                 )
             return
         if self.settings.shares_stripe_account:
@@ -141,9 +143,9 @@ class OpenConference:
                 raise WrongAccountError(
                     f"Stripe account {account_id} belongs to conference {other.slug}, which has "
                     f"{other.orders} purchase orders. Nothing was done. If {self.slug} is its new "
-                    f"name, run: po-toolkit rename {other.slug} {self.slug}. If both bill from "
-                    f"this account, set shares_stripe_account = true in "
-                    f"[po_toolkit.conferences.{self.slug}]."
+                    f"name, rename it. If both bill from this account, set "
+                    f"shares_stripe_account = true in [po_toolkit.conferences.{self.slug}].",
+                    remedy=remedies.rename(other.slug, self.slug),
                 )
 
     def acting_as(self, actor: Actor) -> OpenConference:

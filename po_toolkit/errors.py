@@ -109,6 +109,8 @@ class SettingsError(PoToolkitError, ValueError):
 class WrongAccountError(SettingsError):
     """The Stripe key opens another account or mode than the conference's data belong to."""
 
+    code = "wrong_account"
+
 
 class AmountError(PoToolkitError, ValueError):
     """An amount cannot be represented exactly in its currency, or its currency is unknown."""

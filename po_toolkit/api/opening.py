@@ -11,6 +11,7 @@ from typing import Any
 
 from po_toolkit.bootstrap import OpenConference, local_actor, open_conference, open_database
 from po_toolkit.config import Settings
+from po_toolkit.domain import remedies
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import SettingsError
 from po_toolkit.logs import redact
@@ -97,7 +98,8 @@ def _keep_beside(settings: Settings, *, despite_live: bool) -> str:
     if path is None:
         raise SettingsError(
             "Only a SQLite file can be begun again. Make an empty PostgreSQL database, name it as "
-            "database_url in the settings, and run: po-toolkit init."
+            "database_url in the settings, and set it up.",
+            remedy=remedies.set_up_database(),
         )
     if not path.is_file():
         return ""
@@ -112,14 +114,15 @@ def _keep_beside(settings: Settings, *, despite_live: bool) -> str:
             if number:
                 raise SettingsError(
                     f"{path} knows of {number} live invoices, and an empty database would bill "
-                    f"those sponsors again. If that is meant: po-toolkit init --fresh --yes."
+                    f"those sponsors again. Nothing was done.",
+                    remedy=remedies.begin_again(despite_live=True),
                 )
         try:  # which needs it alone, and leaves one file
             database.execute("PRAGMA journal_mode=DELETE")
         except sqlite3.OperationalError as error:
             raise SettingsError(
-                f"{path} is in use ({error}). Stop the app, worker and webhook service, then "
-                f"repeat: po-toolkit init --fresh."
+                f"{path} is in use ({error}). Stop the app, worker and webhook service first.",
+                remedy=remedies.begin_again(),
             ) from None
     kept = path.with_name(f"{path.stem}-{utc_now():%Y%m%d-%H%M%S}{path.suffix}")
     path.rename(kept)

@@ -160,7 +160,8 @@ def rename(uow: UnitOfWork, old: str, new: str) -> int:
     if taken is not None and _has_orders(uow.session, taken):
         raise PurchaseOrderError(
             f"Conference {new} has purchase orders of its own, which would be billed beside those "
-            f"of {old}. Put them aside with: po-toolkit archive --conference {new}; then rename."
+            f"of {old}. Put them aside, then rename.",
+            remedy=remedies.archive(new),
         )
     if taken is not None:
         _put_aside(uow, taken)

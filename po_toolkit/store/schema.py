@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import CheckConstraint, Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
+from po_toolkit.domain import remedies
 from po_toolkit.errors import SettingsError
 from po_toolkit.store.database import Store
 from po_toolkit.store.revisions import MIGRATIONS, head_revision, known_revisions
@@ -68,7 +69,8 @@ def check_tables(store: Store) -> None:
         raise SettingsError(
             f"The database has not the tables of this release: {'; '.join(found[:20])}. Nothing "
             f"was changed. Restore a backup that a release made, or begin with an empty database "
-            f"and keep this one beside it: po-toolkit init --fresh."
+            f"and keep this one beside it.",
+            remedy=remedies.begin_again(),
         )
 
 
