@@ -94,6 +94,8 @@ class ConferenceSettings(BaseModel):
     remind_from_hour: int | None = Field(default=None, ge=0, le=23)
     """From which hour of the day, where the conference is, the worker reminds by itself; without
     it only a person does."""
+    bank_layouts: Path | None = None
+    """A folder of bank layouts of your own (TOML), beside those that come with the program."""
     people: People | None = None
     """Who may see this conference, in place of the people of all conferences."""
 

@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.roles import Act, require
-from po_toolkit.errors import PurchaseOrderError
-from po_toolkit.importers.bank import BankLine, Proof, Statement, prove, read_bank_file
+from po_toolkit.errors import ImportChoiceError, PurchaseOrderError
+from po_toolkit.importers.bank import (
+    Answers,
+    BankFile,
+    BankLine,
+    Layout,
+    Proof,
+    Reading,
+    Statement,
+    layouts_in,
+    prove,
+    read_bank_file,
+)
 from po_toolkit.importers.files import read_bytes
-from po_toolkit.money import to_major
+from po_toolkit.money import display, to_major
 from po_toolkit.store import bank as kept
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.imports import lock_conference
 from po_toolkit.store.tables import BankStatement, QuarantinedBankLine
+
+_FIRST_LINES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +78,52 @@ class LineProblem:
 
 
 @dataclass(frozen=True, slots=True)
+class SuspectedDuplicate:
+    """A new line that may be an earlier one again, in other words; matching leaves it to a person.
+
+    Attributes:
+        row: The line of the file.
+        line: Our number of the new line.
+        earlier: Our number of the line that was there.
+    """
+
+    row: int
+    line: int
+    earlier: int
+    message: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the suspicion as JSON values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLine:
+    """One of the first lines, as read; the amount is in major units."""
+
+    row: int
+    booked_on: date
+    amount: str
+    currency: str
+    account: str
+    counterparty: str
+    text: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the line as JSON values."""
+        return asdict(self) | {"booked_on": self.booked_on.isoformat()}
+
+
+@dataclass(frozen=True, slots=True)
 class BankImportReport:
-    """What a file of statements brought; each line is new, a duplicate, quarantined or held."""
+    """What a file of statements brought; each line is new, a duplicate, quarantined or held.
+
+    Attributes:
+        reading: How it was read: columns, sign, currency, order of dates, decimal mark.
+        first_lines: The first lines as read.
+        suspected: Which of the new lines may be earlier ones again.
+        dry_run: Nothing was kept.
+    """
 
     format: str
     lines: int
@@ -77,6 +134,10 @@ class BankImportReport:
     problems: list[LineProblem]
     notes: list[str] = field(default_factory=list)
     columns: dict[str, str] = field(default_factory=dict)
+    reading: Reading = field(default_factory=Reading)
+    first_lines: list[ReadLine] = field(default_factory=list)
+    suspected: list[SuspectedDuplicate] = field(default_factory=list)
+    dry_run: bool = False
 
     @property
     def held(self) -> int:
@@ -85,7 +146,7 @@ class BankImportReport:
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as the command prints it."""
-        return {
+        found = {
             "format": self.format,
             "lines": self.lines,
             "new": self.new,
@@ -94,7 +155,23 @@ class BankImportReport:
             "statements": [s.as_json() for s in self.statements],
             "errors": [p.as_json() for p in self.problems],
             "notes": list(self.notes),
+            "suspected": [s.as_json() for s in self.suspected],
+            "reading": self.reading.as_json(),
         }
+        if self.dry_run:
+            found |= {
+                "dry_run": True,
+                "first_lines": [line.as_json() for line in self.first_lines],
+            }
+        return found
+
+
+class _DryRun(Exception):  # noqa: N818 it is no error: it rolls a dry run back
+    """Ends the transaction of a dry run."""
+
+    def __init__(self, report: BankImportReport) -> None:
+        super().__init__()
+        self.report = report
 
 
 def import_bank_statement(
@@ -105,50 +182,123 @@ def import_bank_statement(
     mapping: Mapping[str, str] | None = None,
     decimal: Literal["point", "comma"] | None = None,
     dates: Literal["dmy", "mdy"] | None = None,
+    currency: str = "",
+    account: str = "",
+    words: Mapping[str, str] | None = None,
+    sign: str = "",
+    fee: str = "",
+    sheet: str = "",
+    intraday: bool = False,
+    dry_run: bool = False,
 ) -> BankImportReport:
-    """Take the lines of a file's statements in, each once however often it is loaded.
+    """Import the lines of a file's statements, each once however often it is loaded.
 
     A statement that does not add up is held: none of its lines is taken until a person accepts it.
-    A line that cannot be read is quarantined, never taken for 0.
+    A line that cannot be read is quarantined, never taken for 0. What was answered about a
+    spreadsheet is remembered for the next file with its heading; a new mapping replaces the old.
 
     Args:
         opened: The conference.
-        source: The file, or its content: CSV, XLSX, OFX or QFX, MT940 or CAMT.053.
+        source: The file, or its content: CSV, XLSX, OFX or QFX, QIF, MT940, BAI2, CAMT.053, or a
+            ZIP of them.
         file_name: What the file is called; by default the path's name.
-        mapping: For a spreadsheet: field → column name; remembered for the next file of the bank.
+        mapping: For a spreadsheet: field → column name, ``|`` between several.
         decimal: The decimal mark of a spreadsheet's amounts, where the file does not tell.
         dates: Which of day and month comes first, where the file does not tell.
+        currency: The account's currency, where the file does not name it, or ``each``.
+        account: Which of our accounts it is, where the file does not name it.
+        words: What a word of a direction or status column means: credit, debit, booked or skip;
+            ``blank`` is an empty cell.
+        sign: Whether the ``amount``s' own signs count, or are ``reversed``.
+        fee: Whether a fee column is ``apart`` from the amount or ``included``.
+        sheet: Which sheet of a workbook.
+        intraday: Take the booked entries of a CAMT.052 report.
+        dry_run: Only show how it would be read; nothing is kept.
 
     Raises:
         ImportFileError: It is no bank statement that can be read; nothing is written.
-        ImportChoiceError: Something must be chosen; nothing is written.
+        ImportChoiceError: Something must be answered; nothing is written.
         NotAllowedError: The actor may not load statements.
     """
     require(opened.actor, Act.LOAD_STATEMENT)
     data = read_bytes(source)
     name = file_name or (source.name if isinstance(source, Path) else "")
+    answers = Answers(
+        mapping=dict(mapping or {}),
+        decimal=decimal,
+        dates=dates,
+        currency=currency.strip().lower(),
+        account=" ".join(account.split()),
+        words=dict(words or {}),  # type: ignore[arg-type]
+        sign=sign,  # type: ignore[arg-type]
+        fee=fee,  # type: ignore[arg-type]
+        sheet=sheet,
+        intraday=intraday,
+    )
     conference_id = opened.conference.id
     with opened.store.reading() as session:
         file = read_bank_file(
             data,
             currency=opened.conference.currency,
-            mapping=mapping,
+            answers=answers,
             saved=lambda print_: kept.saved_mapping(session, conference_id, print_),
-            decimal=decimal,
-            dates=dates,
+            layouts=_own_layouts(opened),
         )
     digest = hashlib.sha256(data).hexdigest()
+    try:
+        with opened.store.writing(opened.actor, Act.LOAD_STATEMENT) as uow:
+            lock_conference(uow, conference_id)
+            report = _keep(opened, uow, file, answers, name=name, digest=digest)
+            if dry_run:
+                raise _DryRun(replace(report, dry_run=True))  # noqa: TRY301 it rolls all back
+    except _DryRun as ended:
+        return ended.report
+    return report
+
+
+def _own_layouts(opened: OpenConference) -> Sequence[Layout]:
+    folder = opened.settings.bank_layouts
+    return layouts_in(folder) if folder else ()
+
+
+def _keep(
+    opened: OpenConference,
+    uow: UnitOfWork,
+    file: BankFile,
+    answers: Answers,
+    *,
+    name: str,
+    digest: str,
+) -> BankImportReport:
     results: list[StatementResult] = []
     problems: list[LineProblem] = []
-    with opened.store.writing(opened.actor, Act.LOAD_STATEMENT) as uow:
-        lock_conference(uow, conference_id)
-        for statement in file.statements:
-            proof = prove(statement)
-            row = _row(opened, statement, proof, file_name=name, digest=digest, format_=file.format)
-            results.append(_take(uow, row, statement))
-            problems += _problems(statement, results[-1])
-        if mapping and file.fingerprint:
-            kept.save_mapping(uow, conference_id, file.fingerprint, file.columns)
+    suspected: list[SuspectedDuplicate] = []
+    notes = list(file.notes)
+    for statement in file.statements:
+        proof = prove(statement)
+        row = _row(opened, statement, proof, file_name=name, digest=digest, file=file)
+        _ask_account(uow, row, statement)
+        result, suspects = _take(uow, row, statement, [r.id for r in results])
+        results.append(result)
+        problems += _problems(statement, result)
+        suspected += [_suspicion(s) for s in suspects]
+        if result.state != "held":
+            stored = kept.statement_by_id(uow.session, opened.conference.id, result.id)
+            notes += kept.chain_notes(uow.session, stored)
+            for line, wrong in kept.correct(uow, stored, statement.corrections):
+                problems.append(
+                    LineProblem(
+                        1,
+                        "corrected",
+                        wrong,
+                        f"The bank corrects line {line}, which is matched. Undo that "
+                        f"match, then match the line that replaces it.",
+                    )
+                )
+    if file.fingerprint and answers.given:
+        before = kept.saved_mapping(uow.session, opened.conference.id, file.fingerprint) or {}
+        saved = answers.to_save(before)
+        kept.save_mapping(uow, opened.conference.id, file.fingerprint, saved)
     return BankImportReport(
         format=file.format,
         lines=sum(s.lines for s in results),
@@ -157,9 +307,85 @@ def import_bank_statement(
         quarantined=sum(s.quarantined for s in results),
         statements=results,
         problems=problems,
-        notes=file.notes,
+        notes=notes,
         columns=file.columns,
+        reading=file.reading,
+        first_lines=_first_lines(file),
+        suspected=suspected,
     )
+
+
+def _ask_account(uow: UnitOfWork, row: BankStatement, statement: Statement) -> None:
+    """Ask whose a file's lines are, where it names no account and that decides what is new.
+
+    Raises:
+        ImportChoiceError: Names the accounts that are known.
+    """
+    if kept.same_statement(uow.session, row) is not None:
+        return
+    lines = [_new_line(line) for line in statement.lines]
+    known = kept.account_in_doubt(uow.session, row, lines)
+    if known is None:
+        return
+    named = f" Known are: {', '.join(known)}." if known else ""
+    raise ImportChoiceError(
+        f"The file does not name its account, and it holds lines that equal others which are "
+        f"here already.{named} Say which account it is.",
+        question="account",
+        choices=known or ["ACCOUNT"],
+    )
+
+
+def _suspicion(suspect: kept.Suspect) -> SuspectedDuplicate:
+    amount = display(suspect.amount, suspect.currency)
+    return SuspectedDuplicate(
+        suspect.row,
+        suspect.line,
+        suspect.earlier,
+        f"Row {suspect.row}: {amount} may be bank line {suspect.earlier} of "
+        f"{suspect.earlier_day} again, in other words. It is never applied by itself. If it is the "
+        f"same, exclude line {suspect.line}.",
+    )
+
+
+def _first_lines(file: BankFile) -> list[ReadLine]:
+    lines = [(s, line) for s in file.statements for line in s.lines]
+    return [
+        ReadLine(
+            x.row, x.booked_on, str(to_major(x.amount, x.currency)), x.currency, s.account,
+            x.counterparty, x.text,
+        )
+        for s, x in sorted(lines, key=lambda p: p[1].row)[:_FIRST_LINES]
+    ]  # fmt: skip
+
+
+def remove_statement(opened: OpenConference, statement_id: int) -> int:
+    """Remove a statement and the lines that no other statement holds.
+
+    Args:
+        opened: The conference.
+        statement_id: The statement, as loaded.
+
+    Returns:
+        How many lines were removed.
+
+    Raises:
+        NotFoundError: No such statement.
+        PurchaseOrderError: One of its lines is matched; names it. Nothing was removed.
+        NotAllowedError: The actor may not load statements.
+    """
+    with opened.store.writing(opened.actor, Act.REMOVE_STATEMENT) as uow:
+        lock_conference(uow, opened.conference.id)
+        row = kept.statement_by_id(uow.session, opened.conference.id, statement_id)
+        before = {
+            "file_name": row.file_name,
+            "account": row.account,
+            "number": row.number,
+            "lines": row.line_count,
+            "state": row.state,
+        }
+        uow.audit(Act.REMOVE_STATEMENT, row, before=before)
+        return kept.remove(uow, row)
 
 
 def accept_statement(opened: OpenConference, statement_id: int, reason: str) -> StatementResult:
@@ -218,13 +444,14 @@ def _row(
     *,
     file_name: str,
     digest: str,
-    format_: str,
+    file: BankFile,
 ) -> BankStatement:
     return BankStatement(
         conference_id=opened.conference.id,
         file_name=file_name,
         file_sha256=digest,
-        format=format_,
+        format=file.format,
+        layout=file.reading.layout or file.fingerprint,
         account=statement.account[:255],
         currency=statement.currency[:3],
         number=statement.number[:255],
@@ -241,7 +468,9 @@ def _row(
     )
 
 
-def _take(uow: UnitOfWork, row: BankStatement, statement: Statement) -> StatementResult:
+def _take(
+    uow: UnitOfWork, row: BankStatement, statement: Statement, same_file: Sequence[int]
+) -> tuple[StatementResult, list[kept.Suspect]]:
     lines = [_new_line(line) for line in statement.lines]
     before = kept.same_statement(uow.session, row)
     if before is None:
@@ -255,10 +484,12 @@ def _take(uow: UnitOfWork, row: BankStatement, statement: Statement) -> Statemen
     row = before or row
     if row.state == "held":
         row.held_lines = [_as_json(line) for line in lines]
-        return _result(row)
-    found = kept.keep_lines(uow, row, lines)
+        return _result(row), []
+    found = kept.keep_lines(uow, row, lines, same_file)
     kept.quarantine(uow, row, ((b.row, b.raw, b.message) for b in statement.bad))
-    return _result(row, new=found.new, duplicates=found.duplicates, quarantined=len(statement.bad))
+    bad = len(statement.bad)
+    result = _result(row, new=found.new, duplicates=found.duplicates, quarantined=bad)
+    return result, found.suspects
 
 
 def _result(row: BankStatement, **counts: int) -> StatementResult:

@@ -32,7 +32,7 @@ from po_toolkit.cli.options import (
     read_date,
     read_reference,
 )
-from po_toolkit.errors import ImportChoiceError, ImportFileError
+from po_toolkit.errors import DuplicateEntryError, ImportChoiceError, ImportFileError
 
 if TYPE_CHECKING:
     from po_toolkit.api.bank import BankImportReport
@@ -56,8 +56,10 @@ def import_(
             "--map",
             metavar="FIELD=COLUMN",
             help="For a spreadsheet: which column is date, value_date, amount, credit, debit, "
-            "direction, balance, currency, counterparty, text, bank_reference or account. "
-            "Remembered for the bank's next file.",
+            "direction, status, balance, currency, fee, counterparty, payer, payee, "
+            "counterparty_account, text, bank_reference or account; FIELD= leaves one out. "
+            "Without a header, columns are called 'column A' and so on. Remembered for the "
+            "bank's next file.",
         ),
     ] = None,
     decimal: Annotated[
@@ -66,17 +68,58 @@ def import_(
     ] = None,
     dates: Annotated[
         Literal["dmy", "mdy"] | None,
-        typer.Option(help="Day or month first, where a spreadsheet does not tell."),
+        typer.Option(help="Day or month first, where a file does not tell."),
     ] = None,
+    currency: Annotated[
+        str,
+        typer.Option(
+            metavar="CODE",
+            help="The account's currency, where the file does not name it; 'each': every row is "
+            "in the currency that its column names.",
+        ),
+    ] = "",
+    account: Annotated[
+        str,
+        typer.Option(
+            metavar="ACCOUNT", help="Which of your accounts it is, if the file is silent."
+        ),
+    ] = "",
+    words: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--word",
+            metavar="WORD=MEANING",
+            help="What a word beside the amount or in a status column means: credit, debit, booked "
+            "or skip. 'blank' is an empty cell.",
+        ),
+    ] = None,
+    sign: Annotated[
+        Literal["amount", "reversed"] | None,
+        typer.Option(help="Whether the amounts' own signs count, or are the other way round."),
+    ] = None,
+    fee: Annotated[
+        Literal["apart", "included"] | None,
+        typer.Option(help="Whether a fee column comes on top of the amount or is in it."),
+    ] = None,
+    sheet: Annotated[str, typer.Option(metavar="NAME", help="Which sheet of a workbook.")] = "",
+    intraday: Annotated[
+        bool,
+        typer.Option("--intraday", help="Take the booked entries of a camt.052 report."),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show how the file would be read.")
+    ] = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Take the lines of bank statements in.
+    """Import the lines of bank statements.
 
-    The file is CSV, OFX or QFX, MT940 or CAMT.053. A line is taken once, however often it is
-    loaded. A statement whose balances do not add up is held: none of its lines is taken until
-    'bank accept'. Exit code 3 when one is held or a line cannot be read.
+    The file is CSV, XLSX, OFX or QFX, QIF, MT940, BAI2 or CAMT.053, or a ZIP of them. A line is
+    taken once, however often it is loaded; one that equals an earlier line in all but its wording
+    is named as a suspected duplicate. A statement whose balances do not add up is held: none of its
+    lines is taken until 'bank accept'. Exit code 2 when the file leaves a question open, 3 when a
+    statement is held or a line cannot be read.
 
-    Example: po-toolkit bank import march.xml --conference pycon-2027
+    Example: po-toolkit bank import march.xml --conference pycon-2027 --dry-run
     """
     from po_toolkit.api.bank import import_bank_statement
 
@@ -87,9 +130,17 @@ def import_(
             mapping=_read_mapping(mapping or []),
             decimal=decimal,
             dates=dates,
+            currency=_read_currency(currency),
+            account=account,
+            words=_read_words(words or []),
+            sign=sign or "",
+            fee=fee or "",
+            sheet=sheet,
+            intraday=intraday,
+            dry_run=dry_run,
         )
     except ImportChoiceError as error:
-        wrong_usage(f"{error} Add --{error.question} {' or '.join(error.choices)}.")
+        wrong_usage(_with_remedy(error))
     except ImportFileError as error:
         if error.code != "columns_unknown":
             raise
@@ -98,39 +149,152 @@ def import_(
         print_json(report.as_json())
     else:
         _print_import(report)
-    if report.new:
+    if report.new and not dry_run:
         tell(f"Next: po-toolkit bank match --conference {conference}")
-    if report.held or report.quarantined:
+    if report.held or report.problems:
         raise typer.Exit(PARTIAL)
+
+
+def _with_remedy(error: ImportChoiceError) -> str:
+    """Return the question with the option that answers it."""
+    name, _, word = error.question.partition(":")
+    if name == "intraday":
+        option = "--intraday"
+    elif name == "sign" and error.choices == ["amount"]:
+        option = "--map direction=COLUMN, or --sign amount where all are credits"
+    elif name == "word":
+        option = " or ".join(f'--word "{word}={choice}"' for choice in error.choices)
+    elif name == "mapping":
+        option = " or ".join(f'--map "{choice}"' for choice in error.choices)
+    else:
+        option = f"--{name} " + " or ".join(error.choices)
+    return f"{error} Add {option}."
+
+
+def _read_currency(text: str) -> str:
+    from po_toolkit.money import normalize_currency
+
+    if not text or text.strip().lower() == "each":
+        return text.strip().lower()
+    try:
+        return normalize_currency(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _read_words(pairs: list[str]) -> dict[str, str]:
+    meanings = ("credit", "debit", "booked", "skip")
+    words: dict[str, str] = {}
+    for pair in pairs:
+        word, equals, meaning = (part.strip() for part in pair.rpartition("="))
+        if not (word and equals and meaning in meanings):
+            raise typer.BadParameter(
+                f"{pair!r}: write the word, =, and {', '.join(meanings[:3])} or {meanings[3]}."
+            )
+        words[word] = meaning
+    return words
 
 
 def _read_mapping(pairs: list[str]) -> dict[str, str]:
     mapping: dict[str, str] = {}
     for pair in pairs:
         name, equals, column = (part.strip() for part in pair.partition("="))
-        if not (name and equals and column):
+        if not (name and equals):
             raise typer.BadParameter(f"{pair!r}: write the field, =, and the column's heading.")
         mapping[name] = f"{mapping[name]}|{column}" if name in mapping else column
     return mapping
 
 
 def _print_import(report: BankImportReport) -> None:
+    reading = report.reading
+    columns = ", ".join(f"{field} = {name}" for field, name in reading.columns.items())
+    for label, value in (
+        ("Layout", reading.layout or "columns found by their names"),
+        ("Columns", columns),
+        ("Sign", reading.sign),
+        ("Currency", reading.currency),
+        ("Dates", reading.dates),
+        ("Decimals", reading.decimal),
+    ):
+        if value and report.dry_run:
+            typer.echo(f"{label}: {value}")
     print_table(
         ("Statement", "Account", "Currency", "Opening", "Closing", "Lines", "New", "State", "Why"),
         [
-            (s.id, s.account, s.currency.upper(), s.opening, s.closing, s.lines, s.new, s.state,
-             s.reason)
+            ("" if report.dry_run else s.id, s.account, s.currency.upper(), s.opening, s.closing,
+             s.lines, s.new, s.state, s.reason)
             for s in report.statements
         ],
         right=(0, 3, 4, 5, 6),
     )  # fmt: skip
+    if report.dry_run:
+        print_table(
+            ("Row", "Date", "Amount", "Counterparty", "Text"),
+            [
+                (x.row, x.booked_on, amount(Decimal(x.amount), x.currency), x.counterparty, x.text)
+                for x in report.first_lines
+            ],
+            right=(0, 2),
+        )
     for problem in report.problems:
-        tell(f"Row {problem.row}: {problem.message}")
+        tell(
+            problem.message
+            if problem.message.startswith("Row")
+            else f"Row {problem.row}: {problem.message}"
+        )
+    for suspicion in report.suspected:
+        tell(suspicion.message)
     for note in report.notes:
         tell(f"Note: {note}")
     typer.echo(
-        f"{count(report.lines, 'line')}: {report.new} new, {report.duplicates} there already, "
-        f"{report.quarantined} unreadable and set apart, {count(report.held, 'statement')} held."
+        f"{count(report.lines, 'line')}: {report.new} new, {report.duplicates} duplicates, "
+        f"{count(len(report.suspected), 'suspected duplicate')}, {report.quarantined} unreadable, "
+        f"{count(report.held, 'statement')} held."
+    )
+    if report.dry_run:
+        typer.echo("This was a dry run: nothing was imported.")
+
+
+@commands.command("remove")
+def remove(
+    ctx: typer.Context,
+    statement: Annotated[int, typer.Argument(metavar="STATEMENT", help="Its number.")],
+    conference: ConferenceOption,
+) -> None:
+    """Remove a statement that was imported wrongly, and its lines.
+
+    Lines that another statement holds too stay. While one of its lines is matched nothing is
+    removed; undo the match first.
+
+    Example: po-toolkit bank remove 3 --conference pycon-2027
+    """
+    from po_toolkit.api.bank import remove_statement
+
+    removed = remove_statement(named_conference(ctx, conference), statement)
+    typer.echo(f"Statement {statement} is removed, with {count(removed, 'line')}.")
+
+
+@commands.command("statements")
+def statements(
+    ctx: typer.Context, conference: ConferenceOption, output: FormatOption = Format.TABLE
+) -> None:
+    """List the statements that were imported, newest first.
+
+    Example: po-toolkit bank statements --conference pycon-2027
+    """
+    from po_toolkit.api.bank import loaded_statements
+
+    found = loaded_statements(named_conference(ctx, conference))
+    if output is Format.JSON:
+        print_json([s.as_json() for s in found])
+        return
+    print_table(
+        ("Statement", "Account", "Currency", "Number", "Opening", "Closing", "Lines", "State"),
+        [
+            (s.id, s.account, s.currency.upper(), s.number, s.opening, s.closing, s.lines, s.state)
+            for s in found
+        ],
+        right=(0, 4, 5, 6),
     )
 
 
@@ -141,14 +305,14 @@ def accept(
     conference: ConferenceOption,
     reason: Annotated[str, typer.Option(help="Why it is right although it does not add up.")],
 ) -> None:
-    """Take a held statement in all the same.
+    """Accept a held statement.
 
     Example: po-toolkit bank accept 3 --conference pycon-2027 --reason "Bank left a page out"
     """
     from po_toolkit.api.bank import accept_statement
 
     found = accept_statement(named_conference(ctx, conference), statement, reason)
-    typer.echo(f"Statement {found.id}: {found.new} new, {found.duplicates} there already.")
+    typer.echo(f"Statement {found.id}: {found.new} new, {found.duplicates} duplicates.")
 
 
 @commands.command("match")
@@ -156,17 +320,19 @@ def match(
     ctx: typer.Context,
     conference: ConferenceOption,
     apply: Annotated[
-        bool, typer.Option("--apply", help="Apply what has one candidate; leave the rest to you.")
+        bool,
+        typer.Option("--apply", help="Apply what nothing speaks against; leave the rest to you."),
     ] = False,
     yes: YesOption = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Find what each open bank line is.
+    """Match the unmatched bank lines.
 
-    A payout, a payment entered by hand, or the payment of a purchase order.
+    A payout, a payment entered by hand, the payment of a purchase order, or an earlier payment
+    that the bank takes back.
 
-    Without --apply nothing is changed. Each proposal says its rule and its evidence. An open
-    invoice hears of the payment that is found for it.
+    Without --apply nothing is changed. Each proposal says what speaks for it and what against it;
+    --apply takes those with nothing against them. Stripe hears of each payment on an open invoice.
 
     Example: po-toolkit bank match --conference pycon-2027 --apply
     """
@@ -213,28 +379,68 @@ def apply_(
             help="The purchase order it pays; several share it, each with its amount.",
         ),
     ] = None,
-    payout: Annotated[str, typer.Option(metavar="po_…", help="The payout it is.")] = "",
-    entry: Annotated[
-        int | None, typer.Option(metavar="ENTRY", help="The entry made by hand it confirms.")
+    payouts: Annotated[
+        list[str] | None,
+        typer.Option("--payout", metavar="po_…", help="The payout it is; several for one line."),
     ] = None,
+    entries: Annotated[
+        list[int] | None,
+        typer.Option(
+            "--entry", metavar="ENTRY", help="The entry made by hand it confirms; or several."
+        ),
+    ] = None,
+    reversal: Annotated[
+        int | None,
+        typer.Option(metavar="LINE", help="The earlier bank line that it takes back."),
+    ] = None,
+    write_off: Annotated[
+        str,
+        typer.Option(
+            metavar="REASON",
+            help="Forgive the little that the line is short of: a credit note on the purchase "
+            "order, or a fee that the bank kept of a payout.",
+        ),
+    ] = "",
+    again: Annotated[
+        bool,
+        typer.Option(
+            "--again", help="It is other money than the entry of the same sponsor and amount."
+        ),
+    ] = False,
     yes: YesOption = False,
 ) -> None:
     """Apply a line's proposal, or say yourself what the line is.
+
+    Exit code 2 when an entry of the same sponsor, amount and week may be this money.
 
     Example: po-toolkit bank apply 17 --conference pycon-2027 --po PO-7KQ2MX=9000 --po PO-8M2ABC
     """
     from po_toolkit.api import bank_matching
 
     opened = named_conference(ctx, conference)
-    if sum((bool(orders), bool(payout), entry is not None)) > 1:
-        wrong_usage("Give --po, --payout or --entry, not several of them.")
+    ways = (bool(orders), bool(payouts), bool(entries), reversal is not None)
+    if sum(ways) > 1:
+        wrong_usage("Give --po, --payout, --entry or --reversal, not several of them.")
+    if write_off and not (orders or payouts):
+        wrong_usage("--write-off needs --po or --payout.")
     agree(opened, f"match bank line {line} and tell Stripe of the payment", yes=yes)
-    if orders or payout or entry is not None:
-        shares = dict(map(_read_share, orders or []))
-        bank_matching.choose(opened, line, orders=shares, payout=payout, entry=entry)
-        typer.echo(f"Bank line {line} is matched.")
-        return
-    found = bank_matching.apply_line(opened, line)
+    try:
+        if any(ways):
+            bank_matching.choose(
+                opened,
+                line,
+                orders=dict(map(_read_share, orders or [])),
+                payout=payouts or (),
+                entry=entries,
+                reversal=reversal,
+                again=again,
+                write_off=write_off,
+            )
+            typer.echo(f"Bank line {line} is matched.")
+            return
+        found = bank_matching.apply_line(opened, line, again=again)
+    except DuplicateEntryError as error:
+        wrong_usage(str(error))
     typer.echo(f"Bank line {line} is {', '.join(found.references)}: {found.evidence}.")
 
 
@@ -245,35 +451,35 @@ def _read_share(text: str) -> tuple[str, Decimal | None]:
 
 @commands.command("undo")
 def undo(ctx: typer.Context, line: LineArgument, conference: ConferenceOption) -> None:
-    """Take back what a line was said to be.
+    """Undo a match.
 
-    A payment that it made is reversed.
+    A payment that it made is reversed, and so is a write-off; a reversal enters its payment again.
 
     Example: po-toolkit bank undo 17 --conference pycon-2027
     """
     from po_toolkit.api.bank_matching import undo_match
 
     undone = undo_match(named_conference(ctx, conference), line)
-    typer.echo(f"Bank line {line} is open again ({count(undone, 'match', 'matches')} undone).")
+    typer.echo(f"Bank line {line} is unmatched again ({count(undone, 'match', 'matches')} undone).")
 
 
-@commands.command("set-aside")
-def set_aside(
+@commands.command("exclude")
+def exclude(
     ctx: typer.Context,
     line: LineArgument,
     conference: ConferenceOption,
     reason: Annotated[
-        str, typer.Option(help="What it is instead, e.g. rent; empty takes it back.")
+        str, typer.Option(help="What it is instead, e.g. rent; empty includes it again.")
     ],
 ) -> None:
-    """Say that a line has to do with no sponsor.
+    """Exclude a line that is not a sponsor payment.
 
-    Example: po-toolkit bank set-aside 18 --conference pycon-2027 --reason "Interest"
+    Example: po-toolkit bank exclude 18 --conference pycon-2027 --reason "Interest"
     """
-    from po_toolkit.api.bank_matching import set_line_aside
+    from po_toolkit.api.bank_matching import exclude_line
 
-    set_line_aside(named_conference(ctx, conference), line, reason)
-    typer.echo(f"Bank line {line} is {'set aside' if reason.strip() else 'open again'}.")
+    exclude_line(named_conference(ctx, conference), line, reason)
+    typer.echo(f"Bank line {line} is {'excluded' if reason.strip() else 'unmatched again'}.")
 
 
 @commands.command("payouts")

@@ -198,7 +198,7 @@ def worker(
         ),
     ] = 15,
 ) -> None:
-    """Work batches and webhook events until stopped, and sync.
+    """Run batches, webhook events and syncs until stopped.
 
     Needed only where one machine is outgrown: the app, invoice and webhook serve work their queues
     themselves. Any number of workers may run on one PostgreSQL. Stopped by Ctrl-C or SIGTERM, it
@@ -221,7 +221,7 @@ def worker(
         tell("Working. Stop with Ctrl-C.")
         stop.wait()
         events.stop()
-    tell("Stopped; nothing is left half done.")
+    tell("Stopped. Nothing was left unfinished.")
 
 
 def stripe_check(

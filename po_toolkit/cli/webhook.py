@@ -78,7 +78,7 @@ def serve(
 def list_set_aside(
     ctx: typer.Context, conference: ConferenceOption, output: FormatOption = Format.TABLE
 ) -> None:
-    """List the events that could not be worked and wait for a person.
+    """List the events that failed and are on hold.
 
     Example: po-toolkit webhook list --conference pycon-2027
     """
@@ -105,7 +105,7 @@ def replay(
     ] = None,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Work events again: those that were set aside, or the ones named.
+    """Process events again: those on hold, or the ones named.
 
     Example: po-toolkit webhook replay --conference pycon-2027
     """

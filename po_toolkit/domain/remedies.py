@@ -97,6 +97,12 @@ def match_line(conference: str, line: int) -> Remedy:
     return Remedy("Match the line", command, "bank")
 
 
+def confirm_entry(conference: str, line: int, entry: int) -> Remedy:
+    """Match a bank line to an entry that was made by hand."""
+    command = ("bank", "apply", str(line), "--conference", conference, "--entry", str(entry))
+    return Remedy("Match the line to that entry", command, "bank")
+
+
 def undo_match(conference: str, line: int) -> Remedy:
     """Undo what a bank line was matched to."""
     command = ("bank", "undo", str(line), "--conference", conference)

@@ -41,6 +41,7 @@ class Act(StrEnum):
     CONFIGURE = "configure"
     LOAD_STATEMENT = "load_statement"
     ACCEPT_STATEMENT = "accept_statement"
+    REMOVE_STATEMENT = "remove_statement"
     MATCH = "match"
     UNDO_MATCH = "undo_match"
     SET_ASIDE = "set_aside"

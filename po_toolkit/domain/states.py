@@ -155,6 +155,8 @@ class MatchKind(StrEnum):
     PAYOUT_RETURN = "payout_return"
     """A failed payout that went back."""
     ENTRY = "entry"
+    REVERSAL = "reversal"
+    """An earlier match that the bank took back."""
 
 
 class MatchState(StrEnum):

@@ -22,10 +22,10 @@ PAGE = 50
 
 _STATES = {
     "received": "Waiting",
-    "processed": "Taken in",
-    "ignored": "Not ours",
-    "failed": "Failed, tried again",
-    "set_aside": "Set aside",
+    "processed": "Processed",
+    "ignored": "Ignored",
+    "failed": "Failed, retrying",
+    "set_aside": "On hold",
 }
 
 
@@ -47,9 +47,9 @@ def activity_screen(visit: Visit) -> None:
     """Show the screen."""
     st.title("Activity")
     views = {
-        "Who did what": _audit,
+        "Audit log": _audit,
         "Webhook events": _events,
-        "Work that failed": _failed,
+        "Failed tasks": _failed,
     }
     chosen = st.segmented_control(
         "Show",
@@ -70,16 +70,20 @@ def _offset(name: str, matching: int) -> int:
 def _audit(visit: Visit) -> None:
     opened = visit.opened
     acts = st.multiselect(
-        "Acts", list(Act), format_func=words.act, placeholder="All", key=visit.key("activity.acts")
+        "Actions",
+        list(Act),
+        format_func=words.act,
+        placeholder="All",
+        key=visit.key("activity.acts"),
     )
     _, _, matching = audit_page(opened, acts=acts, offset=0, limit=1)
     if not matching:
-        st.info("Nobody has done anything here yet. Begin with an import.", icon=":material/inbox:")
+        st.info("No activity yet. Start with an import.", icon=":material/inbox:")
         return
     offset = _offset(visit.key(f"activity.audit.{acts}"), matching)
-    st.caption(words.count(matching, "act"))
+    st.caption(words.count(matching, "action"))
     frame = _acts(visit, acts, offset=offset, limit=PAGE)
-    tables.show(frame, {name: name for name in frame.columns}, alt="Audit trail")
+    tables.show(frame, {name: name for name in frame.columns}, alt="Audit log")
     table_files.downloads(
         f"{opened.slug}-activity",
         lambda: _acts(visit, acts, offset=0, limit=matching),
@@ -162,7 +166,7 @@ def _replay(visit: Visit, chosen: list[str]) -> None:
     if not visit.may(Act.SYNC):
         return
     errand_news(visit, "replay")
-    label = f"Replay {words.count(len(chosen), 'event')}" if chosen else "Replay all set aside"
+    label = f"Replay {words.count(len(chosen), 'event')}" if chosen else "Replay all on hold"
     if st.button(label, icon=":material/replay:", key=visit.key("activity.replay")):
         replay_events(visit.opened, chosen or None)
         errands.start(visit.opened, "replay")

@@ -11,14 +11,16 @@ import streamlit as st
 
 from po_toolkit.api.bank import (
     BankImportReport,
+    StatementResult,
     accept_statement,
     import_bank_statement,
     loaded_statements,
     quarantined_lines,
+    remove_statement,
 )
 from po_toolkit.api.bank_matching import LineMatch, bank_lines
 from po_toolkit.api.terms import Act
-from po_toolkit.errors import ImportChoiceError, ImportFileError
+from po_toolkit.errors import ImportChoiceError, ImportFileError, PoToolkitError
 from po_toolkit.ui import table_files, tables, words
 from po_toolkit.ui.bank_line import show_line
 from po_toolkit.ui.errand_view import errand_button, errand_news
@@ -28,22 +30,26 @@ from po_toolkit.ui.session import Visit
 
 STATES = {
     "proposed": "Proposed",
-    "ambiguous": "Several fit",
-    "unmatched": "Nothing fits",
-    "applied": "Applied",
-    "set_aside": "Set aside",
+    "ambiguous": "Multiple matches",
+    "unmatched": "Unmatched",
+    "applied": "Matched",
+    "set_aside": "Excluded",
 }
 _COLUMNS = {
     "date": "Date",
     "amount": "Amount, or else credit and debit",
     "credit": "Credit",
     "debit": "Debit",
+    "direction": "Word that tells credit from debit",
+    "status": "Status",
+    "currency": "Currency",
+    "counterparty": "Other party",
     "text": "Text",
 }
 _STATEMENTS = {
     "proven": "Proven: opening balance and lines come to the closing balance",
-    "unproven": "Taken unproven",
-    "held": "Held back",
+    "unproven": "Imported, balance not checked",
+    "held": "On hold",
     "accepted": "Accepted by a person",
 }
 
@@ -69,10 +75,14 @@ def _load(visit: Visit) -> None:
     turn = visit.recall("bank.turn") or 0
     uploaded = st.file_uploader(
         "Bank statement",
-        type=["csv", "txt", "xlsx", "ofx", "qfx", "sta", "mt940", "940", "xml"],
+        type=[
+            "csv", "txt", "tsv", "xlsx", "xls", "ods", "ofx", "qfx", "qif", "sta", "mt940", "940",
+            "xml", "bai", "bai2", "zip",
+        ],
         key=visit.key(f"bank.file.{turn}"),
-        help="CSV, XLSX, OFX, QFX, MT940 or CAMT.053; lines that are here already stay as they are",
-    )
+        help="CSV, Excel, OFX, QFX, QIF, MT940, BAI2, CAMT.053 or a ZIP of them; lines that are "
+        "here already stay as they are",
+    )  # fmt: skip
     said: BankImportReport | None = visit.recall("bank.said")
     if uploaded is None:
         if said is not None:
@@ -83,20 +93,90 @@ def _load(visit: Visit) -> None:
     if answers is None:
         return
     answers["mapping"] |= _named_columns(visit, uploaded.file_id)
-    try:
-        report = import_bank_statement(
-            visit.opened, uploaded.getvalue(), file_name=uploaded.name, **answers
+    answers["account"] = answers.get("account") or _account(visit, uploaded.file_id)
+    answers["intraday"] = answers.get("intraday") == "yes"
+
+    def read(*, dry_run: bool) -> BankImportReport:
+        return import_bank_statement(
+            visit.opened, uploaded.getvalue(), file_name=uploaded.name, dry_run=dry_run, **answers
         )
+
+    try:
+        preview = read(dry_run=True)
     except ImportChoiceError as question:
+        if question.question == "account":
+            st.warning(words.plain(str(question)), icon=":material/help:")
+            _ask_account(visit, uploaded.file_id)
+            return
         questions.ask(question)
         st.rerun()
     except ImportFileError as error:
         show_error(error, visit)
         _ask_columns(visit, uploaded.file_id)
         return
-    visit.keep("bank.said", report)
-    visit.keep("bank.turn", turn + 1)
-    st.rerun()
+    _preview(visit, preview)
+    if st.button(
+        f"Import {words.count(preview.new, 'line')}",
+        type="primary",
+        key=visit.key(f"bank.import.{uploaded.file_id}"),
+    ):
+        visit.keep("bank.said", read(dry_run=False))
+        visit.keep("bank.turn", turn + 1)
+        st.rerun()
+    _ask_columns(visit, uploaded.file_id)
+    _ask_account(visit, uploaded.file_id)
+
+
+def _preview(visit: Visit, report: BankImportReport) -> None:
+    """Show how the file is read, before anything is kept."""
+    reading = report.reading
+    accounts = ", ".join(s.account or "not named" for s in report.statements)
+    said = {
+        "Layout": reading.layout or "Columns found by their names",
+        "Account": accounts,
+        "Columns": ", ".join(f"{words.label(f)}: {c}" for f, c in reading.columns.items()),
+        "Money in or out": reading.sign,
+        "Currency": reading.currency,
+        "Dates": reading.dates,
+    }
+    with st.container(border=True):
+        st.subheader("How this file is read")
+        for label, value in said.items():
+            if value:
+                st.markdown(f"**{label}**: {words.plain(value)}")
+        if report.first_lines:
+            frame = pd.DataFrame(
+                {
+                    "row": x.row,
+                    "booked_on": x.booked_on,
+                    "amount": Decimal(x.amount),
+                    "currency": x.currency,
+                    "counterparty": x.counterparty,
+                    "text": x.text,
+                }
+                for x in report.first_lines
+            )
+            columns = {
+                "row": "Row",
+                "booked_on": st.column_config.DateColumn("Booked", format="localized"),
+                "amount": "Amount",
+                "counterparty": "Other party",
+                "text": "Text",
+            }
+            tables.show(frame, columns, money=["amount"], alt="The first lines as read")
+        _report(visit, report, "bank.preview")
+
+
+def _account(visit: Visit, file_id: str) -> str:
+    """Return the account that a person named."""
+    return str(visit.recall(f"bank.{file_id}.account") or "").strip()
+
+
+def _ask_account(visit: Visit, file_id: str) -> None:
+    st.text_input(
+        "Which of your accounts it is, where the file does not say",
+        key=visit.key(f"bank.{file_id}.account"),
+    )
 
 
 def _named_columns(visit: Visit, file_id: str) -> dict[str, str]:
@@ -113,18 +193,27 @@ def _ask_columns(visit: Visit, file_id: str) -> None:
 
 
 def _loaded(visit: Visit, report: BankImportReport) -> None:
+    _report(visit, report, "bank.loaded")
+
+
+def _report(visit: Visit, report: BankImportReport, key: str) -> None:
+    """Say what became of each line, or would."""
     text = (
         f"{words.count(report.lines, 'line')} read: {report.new} new, {report.duplicates} here "
         f"already, {report.quarantined} that could not be read."
     )
-    if report.held or report.quarantined:
+    if report.held or report.problems or report.suspected:
         st.warning(text, icon=":material/warning:")
+    elif report.dry_run:
+        st.info(text, icon=":material/info:")
     else:
         st.success(text, icon=":material/check_circle:")
     if report.problems:
         frame = pd.DataFrame([asdict(problem) for problem in report.problems])
         columns = {"row": "Row", "value": "What it says", "message": "What is wrong"}
-        tables.show_texts(frame, columns, key=visit.key("bank.problems"))
+        tables.show_texts(frame, columns, key=visit.key(f"{key}.problems"))
+    for suspicion in report.suspected:
+        st.warning(words.plain(suspicion.message), icon=":material/content_copy:")
     for note in report.notes:
         st.info(words.plain(note), icon=":material/info:")
 
@@ -164,7 +253,7 @@ def _lines(visit: Visit) -> None:
         f"{visit.opened.slug}-bank-lines", lambda: _frame(shown), key=visit.key("bank.download")
     )
     if picked is None:
-        st.caption("Choose a line to decide about it.")
+        st.caption("Select a line to match it.")
     else:
         show_line(visit, shown[picked])
 
@@ -199,7 +288,7 @@ def _apply_sure(visit: Visit, lines: Sequence[LineMatch]) -> None:
 def _statements(visit: Visit) -> None:
     statements = loaded_statements(visit.opened)
     if not statements:
-        st.info("No statement is here yet. Load the bank's file.", icon=":material/inbox:")
+        st.info("No statement loaded yet. Load the bank's file.", icon=":material/inbox:")
         return
     for statement in (s for s in statements if s.state == "held"):
         _held(visit, statement.id, statement.reason)
@@ -215,27 +304,51 @@ def _statements(visit: Visit) -> None:
     tables.show(
         frame,
         {
+            "id": "Statement",
             "number": "Number",
             "account": "Account",
             "opening": "Opening",
             "closing": "Closing",
             "lines": "Lines",
             "state": "State",
-            "reason": "Why",
+            "reason": "Reason",
         },
         money=["opening", "closing"],
         alt="Statements that were loaded",
     )
+    _remove(visit, statements)
+
+
+def _remove(visit: Visit, statements: Sequence[StatementResult]) -> None:
+    """Remove a statement that was imported wrongly."""
+    if not visit.may(Act.REMOVE_STATEMENT):
+        return
+    with st.expander("Remove a statement"):
+        st.write("Its lines are removed with it, unless another statement holds them too.")
+        with st.form(visit.key("bank.remove"), border=False):
+            chosen = st.selectbox(
+                "Statement",
+                [s.id for s in statements],
+                index=None,
+                format_func=lambda i: f"{i}: {next(s for s in statements if s.id == i).number}",
+            )
+            if st.form_submit_button("Remove statement") and chosen is not None:
+                try:
+                    remove_statement(visit.opened, chosen)
+                except PoToolkitError as error:
+                    show_error(error, visit)
+                else:
+                    st.rerun()
 
 
 def _held(visit: Visit, statement: int, reason: str) -> None:
     with st.container(border=True):
-        st.warning(f"Statement {statement} is held back: {reason}", icon=":material/pan_tool:")
+        st.warning(f"Statement {statement} is on hold: {reason}", icon=":material/pan_tool:")
         if not visit.may(Act.ACCEPT_STATEMENT):
             return
         with st.form(visit.key(f"bank.accept.{statement}"), border=False):
-            why = st.text_input("Why it is right all the same")
-            if st.form_submit_button("Take its lines in"):
+            why = st.text_input("Reason for accepting")
+            if st.form_submit_button("Accept statement"):
                 accept_statement(visit.opened, statement, why)
                 st.rerun()
 
@@ -248,5 +361,5 @@ def _bad(visit: Visit) -> None:
     frame = pd.DataFrame(
         {"row": line.row_number, "raw": line.raw, "message": line.message} for line in lines
     )
-    columns = {"row": "Row", "raw": "As it came", "message": "What is wrong"}
+    columns = {"row": "Row", "raw": "Original text", "message": "What is wrong"}
     tables.show_texts(frame, columns, key=visit.key("bank.bad"))

@@ -109,7 +109,7 @@ def _steer(visit: Visit, progress: BatchProgress) -> None:
         if progress.state == "running" and st.button("Pause", key=visit.key("batch.pause")):
             batches.pause(visit.opened, batch)
             st.rerun()
-        if st.button("Leave the rest undone", key=visit.key("batch.cancel")):
+        if st.button("Stop after the current ones", key=visit.key("batch.cancel")):
             batches.cancel(visit.opened, batch)
             st.rerun()
 
@@ -119,7 +119,7 @@ def _figures(progress: BatchProgress) -> None:
         "Invoiced": progress.invoiced,
         "Skipped": progress.skipped,
         "Failed": progress.failed,
-        "Left undone": progress.cancelled,
+        "Not sent": progress.cancelled,
     }
     with st.container(horizontal=True):
         for label, figure in figures.items():

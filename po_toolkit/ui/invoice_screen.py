@@ -139,7 +139,7 @@ def _confirm(visit: Visit, shown: InvoicePreview) -> None:
         ["", *WAYS],
         default="",
         required=True,
-        format_func=lambda w: words.way(w) if w else "As each says",
+        format_func=lambda w: words.way(w) if w else "Use each PO's setting",
         key=visit.key("invoice.way"),
     )
     sure = True

@@ -147,7 +147,7 @@ def test_an_unreadable_line_is_set_apart_and_never_zero(opened) -> None:
 def test_a_mapping_is_remembered_for_the_banks_next_file(opened) -> None:
     """Else a treasurer names the columns again every month."""
     head = b"Tag;Was;Wer;Wieviel\n"
-    with pytest.raises(ImportFileError, match="--map date=COLUMN"):
+    with pytest.raises(ImportFileError, match="Name the columns of the date"):
         import_bank_statement(opened, head + b"15.03.2027;X;ACME;100,00\n")
     mapping = {"date": "Tag", "text": "Was", "counterparty": "Wer", "amount": "Wieviel"}
     assert import_bank_statement(opened, head + b"15.03.2027;X;ACME;100,00\n", mapping=mapping).new

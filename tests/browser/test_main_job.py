@@ -59,7 +59,7 @@ def test_from_a_messy_spreadsheet_to_the_books(page, serve, simulator, tmp_path)
     go(page, "Import")
     upload(page, SAMPLES / "sponsors-with-errors.csv")
     page.get_by_role("button", name="Import 1 purchase order").click()
-    expect(page.get_by_role("heading", name="Rows to mend")).to_be_visible()
+    expect(page.get_by_role("heading", name="Rows to fix")).to_be_visible()
 
     mend = page.get_by_test_id("stDataFrame").first
     edit(page, mend, 2, 4, "ap@northwind-logistics-gmbh.example")

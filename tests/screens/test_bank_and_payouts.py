@@ -30,6 +30,12 @@ def books(conference):
     return opened, import_purchase_orders(opened, SHEET, file_name="two.csv").references
 
 
+def press_import(app) -> None:
+    """Import the file that is shown as it would be read."""
+    next(b for b in app.button if b.label.startswith("Import ")).click().run()
+    assert not app.exception
+
+
 def statement(opened, *entries, **details):
     lines = [Entry(opened.today(), Decimal(amount), text, name) for amount, text, name in entries]
     return camt(lines, **details)
@@ -39,6 +45,8 @@ def upload(show, data, name="statement.xml"):
     app = show("bank")
     app.file_uploader[0].set_value((name, data, "application/xml")).run()
     assert not app.exception
+    if any(b.label.startswith("Import ") for b in app.button):
+        press_import(app)
     return app
 
 
@@ -122,7 +130,7 @@ def test_a_statement_that_does_not_add_up_waits_for_a_person(show, read, books):
     assert not app.exception
     assert "is held back" in app.warning[0].value
     app.text_input[0].set_value("The bank says so too")
-    button(app, "Take its lines in").click().run()
+    button(app, "Accept statement").click().run()
     assert not app.exception
     assert "Accepted by a person" in read(app)
 
@@ -158,7 +166,7 @@ def test_a_payout_opens_to_the_payments_it_is_the_sum_of(
     payout = simulator.control.payout("usd", trace="TRACE1", account=KEY)
     simulator.control.payout_arrives(payout["id"])
     app = show("payouts")
-    app = finish(button(app, "Read payouts from Stripe").click().run())
+    app = finish(button(app, "Sync payouts").click().run())
     assert not app.exception
     assert "1 new payout" in read(app)
     table = next(d for d in app.dataframe if "sponsors" in d.value)
@@ -170,7 +178,7 @@ def test_a_payout_opens_to_the_payments_it_is_the_sum_of(
     assert moves["paid_out"].sum() == Decimal(payout["amount"]) / 100
 
 
-@pytest.mark.parametrize("view", ["Fees", "Every move", "Bank lines", "What must agree"])
+@pytest.mark.parametrize("view", ["Fees", "All transactions", "Bank lines", "Checks"])
 def test_every_table_of_the_tie_out_opens(show, books, simulator, view):
     """Four sides, each a table; none may end in a traceback."""
     opened, references = books
@@ -189,10 +197,12 @@ def test_the_columns_of_an_unknown_bank_can_be_named(show, read, books):
     app = show("bank")
     app.file_uploader[0].set_value(("kirjaus.csv", data, "text/csv")).run()
     assert not app.exception
-    assert "Needed are a date" in app.error[0].value
+    assert "Name the columns of the date and the amount" in app.error[0].value
     assert "--map" not in app.error[0].value
     for label, column in (("Date", "Kun"), ("Amount, or else credit and debit", "Summa")):
         next(t for t in app.text_input if t.label == label).set_value(column)
     next(t for t in app.text_input if t.label == "Text").set_value("Selite").run()
     assert not app.exception
+    assert "Selite" in read(app)
+    press_import(app)
     assert "1 line read: 1 new" in read(app)

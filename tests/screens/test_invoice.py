@@ -185,7 +185,7 @@ def test_what_is_left_undone_can_be_sent_later(show, read, drafts, conference, s
     opened = conference()
     batches.pause(opened, batches.start(opened, drafts().references))
     app = show("invoice")
-    button(app, "Leave the rest undone").click().run()
+    button(app, "Stop after the current ones").click().run()
     assert not app.exception
     assert posts(simulator) == []
     assert "To send 3 invoices" in read(show("invoice"))

@@ -82,7 +82,7 @@ def test_stripe_out_of_reach_is_told_and_leads_on(show, read, sent, config, simu
     assert "Stripe could not be reached" in app.error[0].value
     assert not app.button(key=SYNC).disabled
     assert "Stripe could not be reached" in read(
-        show("activity", **{"activity-view": "Work that failed"})
+        show("activity", **{"activity-view": "Failed tasks"})
     )
     assert not show("orders").exception
 

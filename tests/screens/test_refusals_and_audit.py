@@ -12,8 +12,8 @@ from po_toolkit.api.bank import accept_statement, import_bank_statement
 from po_toolkit.api.bank_matching import (
     apply_line,
     choose,
+    exclude_line,
     match_bank,
-    set_line_aside,
     undo_match,
 )
 from po_toolkit.api.delivery import deliver
@@ -76,7 +76,7 @@ ACTS = {
         "apply a line": lambda o, _: apply_line(o, 1),
         "choose for a line": lambda o, r: choose(o, 1, orders={r: None}),
         "undo a match": lambda o, _: undo_match(o, 1),
-        "set a line aside": lambda o, _: set_line_aside(o, 1, "x"),
+        "set a line aside": lambda o, _: exclude_line(o, 1, "x"),
         "close the books": lambda o, _: close_books(o, o.today() - timedelta(days=1)),
         "start the errand match": lambda o, _: errands.start(o, "match"),
     },
@@ -148,7 +148,7 @@ def test_every_act_of_the_app_stands_in_activity_with_who_did_it(
     for act in (_change, _pay, _reverse, _forgive, _send, _mail_again, _refund):
         act(enter("order", po=reference), opened, simulator)
     finish(_button(enter("home"), "Sync with Stripe").click().run())
-    finish(_button(enter("payouts"), "Read payouts from Stripe").click().run())
+    finish(_button(enter("payouts"), "Sync payouts").click().run())
     app = enter("bank")
     entries = [Entry(opened.today(), Decimal("3.00"), f"Invoice {reference}", "Acme")]
     app.file_uploader[0].set_value(("b.xml", camt(entries), "text/xml")).run()
@@ -236,7 +236,7 @@ def conference_as_tom(opened):
 
 
 def _mail_again(app, *_):
-    _button(_choose(app, "Mail invoice again"), "Mail it again").click().run()
+    _button(_choose(app, "Send invoice again"), "Mail it again").click().run()
     assert not app.error
 
 

@@ -1,7 +1,30 @@
-"""Bank statements: CSV, OFX and QFX, MT940 and CAMT.053, each line read exactly or set apart."""
+"""Bank statements in every format, each line read exactly, asked about or set apart."""
 
 from po_toolkit.importers.bank.files import read_bank_file
-from po_toolkit.importers.bank.model import BadLine, BankFile, BankLine, Statement
+from po_toolkit.importers.bank.layout import Layout, known_layouts, layouts_in
+from po_toolkit.importers.bank.model import (
+    Answers,
+    BadLine,
+    BankFile,
+    BankLine,
+    Payment,
+    Reading,
+    Statement,
+)
 from po_toolkit.importers.bank.proof import Proof, prove
 
-__all__ = ["BadLine", "BankFile", "BankLine", "Proof", "Statement", "prove", "read_bank_file"]
+__all__ = [
+    "Answers",
+    "BadLine",
+    "BankFile",
+    "BankLine",
+    "Layout",
+    "Payment",
+    "Proof",
+    "Reading",
+    "Statement",
+    "known_layouts",
+    "layouts_in",
+    "prove",
+    "read_bank_file",
+]

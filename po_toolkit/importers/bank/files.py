@@ -3,68 +3,216 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Literal
+from collections.abc import Callable, Sequence
+from pathlib import Path, PurePath
 
-from po_toolkit.errors import ImportFileError
-from po_toolkit.importers.bank.csv_columns import Saved
-from po_toolkit.importers.bank.model import BankFile
+from po_toolkit.errors import ImportChoiceError, ImportFileError
+from po_toolkit.importers.archive import Archive
+from po_toolkit.importers.bank.columns import Saved
+from po_toolkit.importers.bank.layout import Layout, known_layouts
+from po_toolkit.importers.bank.model import Answers, BankFile, Reading
+from po_toolkit.importers.bank.read_bai2 import read_bai2
 from po_toolkit.importers.bank.read_camt import read_camt
-from po_toolkit.importers.bank.read_csv import read_csv
 from po_toolkit.importers.bank.read_mt940 import read_mt940
 from po_toolkit.importers.bank.read_ofx import read_ofx
+from po_toolkit.importers.bank.read_qif import read_qif
+from po_toolkit.importers.bank.read_sheet import read_sheet
+from po_toolkit.importers.bank.vocabulary import fields_of
 from po_toolkit.importers.files import open_workbook, read_bytes
-from po_toolkit.importers.read_text import decode
+from po_toolkit.importers.read_text import DELIMITERS, decode
+from po_toolkit.importers.workbook import Workbook
 
 _MT940 = re.compile(r"^(?:\{4:\s*)?:(?:20|25|28C?|60[FM]|61):", re.MULTILINE)
+_QIF = re.compile(r"^!(?:Type|Account|Option)", re.IGNORECASE)
+_BAI2 = re.compile(r"^01,[^,\r\n]*,[^,\r\n]*,\d{6}(?:\d\d)?,")
+_ENCODINGS = ("cp1250", "cp850", "cp1257", "iso-8859-2")
+"""Those that banks use beside Windows-1252; tried only where a file is not UTF-8."""
+_FIXED = (
+    (re.compile(r"^\d{8}.{0,40}TITO|^T0[0-9]{3}"), "a Finnish TITO file", "camt.053"),
+    (re.compile(r"^0[147]\d{5} {4}\d{5}[A-Z]{3}"), "a French CFONB 120 file", "camt.053 or CSV"),
+    (re.compile(r"^11\d{16,}"), "a Spanish Norma 43 file", "camt.053, OFX or CSV"),
+    (re.compile(r"^00000\d{6}"), "a Belgian CODA file", "camt.053 or CSV"),
+    (re.compile(r"^ISA\*"), "an EDI (X12) file", "BAI2, camt.053 or CSV"),
+)  # fmt: skip
 
 
 def read_bank_file(
     source: Path | bytes,
     *,
     currency: str,
-    mapping: Mapping[str, str] | None = None,
+    answers: Answers | None = None,
     saved: Saved | None = None,
-    decimal: Literal["point", "comma"] | None = None,
-    dates: Literal["dmy", "mdy"] | None = None,
+    layouts: Sequence[Layout] = (),
 ) -> BankFile:
     """Read the statements of a file.
 
     Args:
-        source: The file, or its content.
-        currency: Taken where the file names none.
-        mapping: For a spreadsheet: field → column name, where the proposal is wrong.
-        saved: For a spreadsheet: returns the mapping used before with a header's fingerprint.
-        decimal: The decimal mark of a spreadsheet's amounts, where the file does not tell.
-        dates: Which of day and month comes first, where the file does not tell.
+        source: The file, or its content; a ZIP of statements is read file by file.
+        currency: The conference's; taken where nothing in the file speaks of another.
+        answers: What a person answered about it.
+        saved: For a spreadsheet: returns the answers given before for a heading's fingerprint.
+        layouts: Layouts of the user's own, beside those that come with the program.
 
     Raises:
         ImportFileError: It is no bank statement that can be read.
         ImportChoiceError: Something in it must be chosen.
     """
     data = read_bytes(source)
+    answers = answers or Answers()
+    known = (*known_layouts(), *layouts)
 
-    def read_sheet(content: bytes) -> BankFile:
-        book = open_workbook(content)
-        return read_csv(
-            book, currency=currency, mapping=mapping, saved=saved, decimal=decimal, dates=dates
-        )
+    def read_one(content: bytes) -> BankFile:
+        return _read(content, currency, answers, saved, known)
 
     if data.startswith(b"PK"):
-        return read_sheet(data)
+        archive = Archive(data)
+        if not archive.names & {"xl/workbook.xml", "xl/workbook.bin", "mimetype"}:
+            return _read_archive(archive, read_one)
+    file = read_one(data)
+    if answers.account:
+        for statement in file.statements:
+            statement.account = answers.account
+    return file
+
+
+def _read_archive(archive: Archive, read: Callable[[bytes], BankFile]) -> BankFile:
+    names = sorted(
+        n for n in archive.names
+        if not n.endswith("/") and not PurePath(n).name.startswith(".") and "__MACOSX" not in n
+    )  # fmt: skip
+    if not names:
+        raise ImportFileError("The ZIP archive is empty.")
+    files: list[BankFile] = []
+    for name in names:
+        try:
+            files.append(read(archive.read(name)))
+        except ImportChoiceError as error:
+            raise ImportChoiceError(
+                f"In {name}: {error}", question=error.question, choices=error.choices
+            ) from None
+        except ImportFileError as error:
+            raise ImportFileError(f"In {name}: {error}") from None
+    formats = {f.format for f in files}
+    if len(formats) > 1:
+        raise ImportFileError(
+            f"The ZIP archive holds files of several formats ({', '.join(sorted(formats))}), which "
+            f"may hold the same lines twice. Unpack it and import the files of one format."
+        )
+    prints = {f.fingerprint for f in files}
+    return BankFile(
+        files[0].format,
+        [s for f in files for s in f.statements],
+        [f"{name}: {note}" for name, f in zip(names, files, strict=True) for note in f.notes],
+        files[0].columns,
+        prints.pop() if len(prints) == 1 else "",
+        files[0].reading,
+    )
+
+
+def _read(
+    data: bytes,
+    currency: str,
+    answers: Answers,
+    saved: Saved | None,
+    layouts: Sequence[Layout],
+) -> BankFile:
+    if not data.startswith((b"PK", b"\xd0\xcf\x11\xe0")):
+        made = _as_marked_up(data, currency, answers)
+        made = made or _as_tagged(decode(data), currency, answers)
+        if made is not None:
+            return made
+        book = _as_text(data, _decoded(data))
+    else:
+        book = open_workbook(data)
+    return read_sheet(book, currency=currency, answers=answers, saved=saved, layouts=layouts)
+
+
+def _as_marked_up(data: bytes, currency: str, answers: Answers) -> BankFile | None:
+    """Read OFX and XML; None where the file is neither.
+
+    Raises:
+        ImportFileError: It is a PDF or a web page.
+    """
     head = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
     if b"<OFX" in data[:65536].upper() or head.upper().startswith(b"OFXHEADER"):
-        return read_ofx(decode(data)[0], currency=currency)
+        return _own(read_ofx(decode(data)[0], currency=currency, answers=answers), "OFX")
     if head.startswith((b"<?xml", b"<Document")) or b"camt.05" in data[:4096]:
-        return read_camt(data)
+        return _own(read_camt(data, intraday=answers.intraday), "ISO 20022")
     if data.startswith(b"%PDF"):
         raise ImportFileError("The file is a PDF; ask the bank for CAMT.053, MT940, OFX or CSV.")
-    text, notes = decode(data)
-    if text.lstrip("\ufeff \t\r\n").startswith("<"):
-        return read_camt(data)
+    plain = decode(data)[0].lstrip("\ufeff \t\r\n")
+    if re.match(r"<(?:!doctype )?html|<table", plain, re.IGNORECASE):
+        raise ImportFileError(
+            "The file is a web page, whatever its name says. Open it in a spreadsheet program and "
+            "save it as XLSX or CSV, or ask the bank for camt.053, MT940, OFX or CSV."
+        )
+    if plain.startswith("<"):
+        return _own(read_camt(data, intraday=answers.intraday), "ISO 20022")
+    return None
+
+
+def _as_tagged(decoded: tuple[str, list[str]], currency: str, answers: Answers) -> BankFile | None:
+    """Read QIF, BAI2 and MT940; None where the file is none of them.
+
+    Raises:
+        ImportFileError: It is a national format that is not read; says what to ask for.
+    """
+    text, notes = decoded
+    plain = text.lstrip("\ufeff \t\r\n")
+    if _QIF.match(plain):
+        return _own(read_qif(plain, currency=currency, answers=answers), "QIF")
+    if _BAI2.match(plain):
+        return _own(read_bai2(plain, currency=currency), "BAI2")
     if _MT940.search(text[:65536]):
         file = read_mt940(text)
         file.notes[:0] = notes
-        return file
-    return read_sheet(data)
+        return _own(file, "MT940")
+    for pattern, what, ask in _FIXED:
+        if pattern.match(plain):
+            raise ImportFileError(f"The file is {what}, which is not read. Ask the bank for {ask}.")
+    return None
+
+
+def _own(file: BankFile, what: str) -> BankFile:
+    codes = sorted({s.currency.upper() for s in file.statements})
+    file.reading = Reading(
+        layout=what, sign="as the format says", currency=", ".join(codes), dates="as written"
+    )
+    return file
+
+
+def _decoded(data: bytes) -> str:
+    """Decode a text file; of encodings of one byte, the one whose headings can be read."""
+    text = decode(data)[0]
+    try:
+        data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        if not data.startswith((b"\xff\xfe", b"\xfe\xff")) and b"\x00" not in data[:4096]:
+            others = [data.decode(name, errors="replace") for name in _ENCODINGS]
+            return max((text, *others), key=lambda t: _delimiter(t)[1])
+    return text
+
+
+def _delimiter(text: str) -> tuple[str, int]:
+    """Return the delimiter under which some row names most of a statement's columns, and how many.
+
+    A name that is known whole counts double, so that letters read wrongly lose.
+    """
+    best, most = "", 3
+    for delimiter in DELIMITERS:
+        for line in text.splitlines()[:60]:
+            cells = [c.strip().strip('"') for c in line.split(delimiter)]
+            found = [fields_of(c)[0] for c in cells if c and len(c) < 60 and fields_of(c)]
+            named = len({f for f, _ in found}) + sum(rank < 1000 for _, rank in found)
+            if len(cells) > 1 and named > most:
+                best, most = delimiter, named
+    return best, most
+
+
+def _as_text(data: bytes, text: str) -> Workbook:
+    """Open a text file by the delimiter of its heading, as Excel's own first line would name it."""
+    delimiter = _delimiter(text)[0]
+    if not delimiter or re.match(r'\ufeff?"?sep=', text, re.IGNORECASE):
+        return open_workbook(data)
+    hint = f"sep={delimiter}\n"
+    return open_workbook((hint + text.removeprefix("\ufeff")).encode())

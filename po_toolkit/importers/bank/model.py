@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from po_toolkit.errors import AmountError
 from po_toolkit.money import to_minor
@@ -105,11 +106,39 @@ class Statement:
     lines: list[BankLine] = field(default_factory=list)
     bad: list[BadLine] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    corrections: dict[str, str] = field(default_factory=dict)
+    """The bank's id of an earlier transaction that it corrects → of the one that replaces it; empty
+    where it is deleted."""
 
     @property
     def count(self) -> int:
         """How many entries it holds, as booked."""
         return len(self.lines) + len(self.bad)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a file was read, for a person to check.
+
+    Attributes:
+        layout: The known layout; empty where the columns were found by name.
+        columns: Field → column names.
+        sign: What tells a credit from a debit.
+        currency: The currency, and what says so.
+        dates: Day or month first.
+        decimal: The decimal mark.
+    """
+
+    layout: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    sign: str = ""
+    currency: str = ""
+    dates: str = ""
+    decimal: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the reading as JSON values."""
+        return asdict(self)
 
 
 @dataclass(slots=True)
@@ -123,6 +152,61 @@ class BankFile:
     """For a spreadsheet: field → column name."""
     fingerprint: str = ""
     """For a spreadsheet: what its columns are remembered by."""
+    reading: Reading = field(default_factory=Reading)
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a person answered about a file; what is empty was not answered.
+
+    Attributes:
+        mapping: Field → column names, ``|`` between several; an empty name leaves a field out.
+        decimal: The decimal mark.
+        dates: Which of day and month comes first.
+        currency: The account's currency, or ``each``: every row names its own.
+        account: Our account.
+        words: Word of a direction or status column (``blank`` for an empty cell) → credit, debit,
+            booked or skip.
+        sign: amount (the amounts' own signs count) or reversed.
+        fee: apart (a fee comes on top of the amount) or included.
+        sheet: The sheet of a workbook.
+        intraday: Take a camt.052 report, which is no final statement.
+    """
+
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    decimal: Literal["point", "comma"] | None = None
+    dates: Literal["dmy", "mdy"] | None = None
+    currency: str = ""
+    account: str = ""
+    words: Mapping[str, Literal["credit", "debit", "booked", "skip"]] = field(default_factory=dict)
+    sign: Literal["", "amount", "reversed"] = ""
+    fee: Literal["", "apart", "included"] = ""
+    sheet: str = ""
+    intraday: bool = False
+
+    _KEPT: ClassVar = ("decimal", "dates", "currency", "sign", "fee")
+
+    def with_saved(self, saved: Mapping[str, str]) -> Answers:
+        """Return these answers, completed by those given before for the same heading."""
+        words = {k[5:]: v for k, v in saved.items() if k.startswith("word:")}
+        kept = {
+            n: saved["=" + n] for n in self._KEPT if saved.get("=" + n) and not getattr(self, n)
+        }
+        return replace(self, words={**words, **self.words}, **kept)  # type: ignore[arg-type,dict-item]
+
+    def to_save(self, before: Mapping[str, str]) -> dict[str, str]:
+        """Return what is to be remembered; a new mapping replaces the one of before."""
+        whole = self.with_saved(before)
+        mapping = self.mapping or {
+            k: v for k, v in before.items() if k[:1] != "=" and k[:5] != "word:"
+        }
+        kept = {"=" + n: str(getattr(whole, n)) for n in self._KEPT if getattr(whole, n)}
+        return {**mapping, **kept, **{f"word:{w}": m for w, m in whole.words.items()}}
+
+    @property
+    def given(self) -> bool:
+        """Whether anything was answered that is worth remembering."""
+        return bool(self.mapping or self.words or any(getattr(self, n) for n in self._KEPT))
 
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)", re.ASCII)

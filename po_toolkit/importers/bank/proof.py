@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from itertools import pairwise
 from typing import Literal
 
 from po_toolkit.importers.bank.model import Statement
@@ -63,3 +66,65 @@ def _words(statement: Statement, difference: int) -> str:
         f"{display(opening + moved, currency)}, but it closes with {display(closing, currency)}: "
         f"{display(difference, currency)} apart"
     )
+
+
+def follows(moves: Sequence[tuple[Decimal | None, Decimal | None]]) -> bool:
+    """Tell whether the running balance follows from the amounts, oldest line first or last.
+
+    Args:
+        moves: Amount and balance of each line, in major units; at least two with a balance.
+    """
+    if len(moves) < 2 or any(a is None or b is None for a, b in moves):
+        return False
+    return any(
+        all(b[1] == (a[1] or 0) + (b[0] or 0) for a, b in pairwise(ordered))
+        for ordered in (list(moves), list(moves)[::-1])
+    )
+
+
+def prove_by_running_balance(
+    statement: Statement, moves: list[tuple[int, int, int | None]]
+) -> None:
+    """Take opening and closing from the running balance, newest line first or last.
+
+    A balance that is shown only on some lines (the last of a day, say) must fit the lines between.
+
+    Args:
+        statement: The lines' statement.
+        moves: Row, amount and balance of each line, in the file's order; minor units.
+    """
+    if not moves or sum(balance is not None for _, _, balance in moves) < min(2, len(moves)):
+        return
+    breaks = []
+    for ordered in (moves, moves[::-1]):
+        opening, closing, broken = _walk(ordered)
+        breaks.append((len(broken), opening, closing, broken))
+    count, opening, closing, broken = min(breaks, key=lambda b: b[0])
+    statement.opening, statement.closing = opening, closing
+    days = [line.booked_on for line in statement.lines]
+    statement.opening_date = min(days, default=None)
+    statement.closing_date = max(days, default=None)
+    if count:
+        row, apart = broken[0]
+        statement.problems.append(
+            f"the running balance does not follow in row {row}: "
+            f"{display(apart, statement.currency)} apart"
+        )
+
+
+def _walk(
+    moves: list[tuple[int, int, int | None]],
+) -> tuple[int | None, int | None, list[tuple[int, int]]]:
+    opening: int | None = None
+    running, since = 0, 0
+    broken: list[tuple[int, int]] = []
+    for row, amount, balance in moves:
+        since += amount
+        if balance is None:
+            continue
+        if opening is None:
+            opening = balance - since
+        elif balance != running + since:
+            broken.append((row, balance - running - since))
+        running, since = balance, 0
+    return opening, None if opening is None else running + since, broken

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from po_toolkit.errors import ImportFileError
+from po_toolkit.errors import ImportChoiceError, ImportFileError
 from po_toolkit.importers.bank.model import (
     BadLine,
     BankFile,
@@ -26,28 +26,41 @@ from po_toolkit.money import display
 
 _OPENING = ("OPBD", "PRCD", "ITBD")
 _CLOSING = ("CLBD", "ITBD")
-_OTHERS = {
-    "BkToCstmrAcctRpt": "a camt.052 report of the day, whose lines may still change",
-    "BkToCstmrDbtCdtNtfctn": "a camt.054 notice of single payments, which the statement repeats",
-}
 _EMPTY_REFERENCES = frozenset({"NOTPROVIDED", "NONREF"})
 
 
-def read_camt(data: bytes) -> BankFile:
-    """Read every statement of a CAMT.053 file.
+def read_camt(data: bytes, *, intraday: bool = False) -> BankFile:
+    """Read every statement of a CAMT.053 file, or every report of a CAMT.052 file.
+
+    Args:
+        data: The file.
+        intraday: Take the booked entries of a CAMT.052 report, where a bank offers nothing else.
 
     Raises:
-        ImportFileError: It is no CAMT.053.
+        ImportFileError: It is neither.
+        ImportChoiceError: It is a CAMT.052, and nobody said that it is to be taken.
     """
     root = parse(data)
-    for tag, words in _OTHERS.items():
-        if root.one(tag) is not None:
-            raise ImportFileError(f"The file is {words}. Load the camt.053 statement instead.")
-    statements = root.all("BkToCstmrStmt/Stmt")
+    if root.one("BkToCstmrDbtCdtNtfctn") is not None:
+        raise ImportFileError(
+            "The file is a camt.054 notice of single payments, which the statement repeats. Load "
+            "the camt.053 statement instead."
+        )
+    reports = root.all("BkToCstmrAcctRpt/Rpt")
+    if root.one("BkToCstmrAcctRpt") is not None and not intraday:
+        raise ImportChoiceError(
+            "The file is a camt.052 report of the day, whose lines may still change. Load the "
+            "camt.053 statement instead. Only where the bank offers none, take what the report "
+            "says is booked.",
+            question="intraday",
+            choices=["yes"],
+        )
+    statements = reports or root.all("BkToCstmrStmt/Stmt")
     if not statements:
         raise ImportFileError("The XML file holds no camt.053 statement.")
     notes: list[str] = []
-    return BankFile("camt053", [_statement(node, notes) for node in statements], notes)
+    found = [_statement(node, notes) for node in statements]
+    return BankFile("camt052" if reports else "camt053", found, notes)
 
 
 def _statement(node: Node, notes: list[str]) -> Statement:

@@ -21,6 +21,7 @@ from po_toolkit.importers.bank.model import (
     plain_amount,
     same_currency,
 )
+from po_toolkit.importers.bank.vocabulary import REVERSAL
 
 _TAG = re.compile(r"^:(20|21|25P?|28C?|13D|34F|60[FM]|61|86|NS|62[FM]|64|65|90[CD]):(.*)$")
 """The fields there are; a line of field 86 may begin like one, with a time such as ``:26:37``."""
@@ -80,12 +81,25 @@ def read_mt940(text: str) -> BankFile:
     return BankFile("mt940", statements, notes)
 
 
+_LIKE = {
+    "60": re.compile(r"[CD]\d{6}[A-Z]{3}"),
+    "62": re.compile(r"[CD]\d{6}[A-Z]{3}"),
+    "64": re.compile(r"[CD]\d{6}"),
+    "65": re.compile(r"[CD]\d{6}"),
+    "61": re.compile(r"\d{6}"),
+    "90": re.compile(r"\d+[A-Z]{3}"),
+    "28": re.compile(r"\d{1,5}"),
+}
+
+
 def _fields(text: str) -> list[_Field]:
+    """Split the text into fields; a line of free text that begins like a tag is still text."""
     fields: list[_Field] = []
-    for row, line in enumerate(text.splitlines(), 1):
-        found = _TAG.match(_FRAME.sub("", line))
+    lines = [_FRAME.sub("", line) for line in text.splitlines()]
+    for row, line in enumerate(lines, 1):
+        found = _TAG.match(line)
         plain = line.strip()
-        if found:
+        if found and _is_tag(found[1], found[2], fields, lines[row : row + 4]):
             fields.append(_Field(found[1], row, found[2]))
         elif fields and (plain == "-" or plain.startswith(("-}", "{"))):
             # What stands between two messages (bank codes, blank lines) belongs to neither.
@@ -93,6 +107,25 @@ def _fields(text: str) -> list[_Field]:
         elif fields and plain:
             fields[-1].text += "\n" + line
     return fields
+
+
+def _is_tag(tag: str, value: str, before: list[_Field], after: list[str]) -> bool:
+    """Tell a field from free text such as ``:20:00 UHR`` that only begins like one.
+
+    Inside the text of an entry (61 or 86) a new message begins only where the fields of its head
+    follow, and a field of the head only after field 20.
+    """
+    inside = bool(before) and before[-1].tag in ("61", "86", "NS")
+    if not inside:
+        return True
+    if tag == "20":
+        follows = (m[1] for line in after if (m := _TAG.match(line)))
+        return any(t in ("21", "25", "25P", "28", "28C") for t in follows)
+    if tag in ("21", "25", "25P", "28", "28C", "13D", "34F"):
+        return False
+    form = _LIKE.get(tag[:2])
+    # A balance that is damaged still ends the text, else the statement would have none.
+    return form is None or form.match(value.strip()) is not None or tag[:2] in ("60", "62")
 
 
 def _statement(block: list[_Field], notes: list[str]) -> Statement:
@@ -172,7 +205,9 @@ def _take_line(made: Statement, part: _Field, said: list[str], notes: list[str])
         return
     references, _, supplement = found["rest"].partition("\n")
     own, _, bank = references.partition("//")
-    counterparty, text = _information("\n".join(said))
+    information = "\n".join(said)
+    counterparty, text = _information(information)
+    account, named = _account_and_references(information)
     made.lines.append(
         BankLine(
             row=part.row,
@@ -183,6 +218,9 @@ def _take_line(made: Statement, part: _Field, said: list[str], notes: list[str])
             counterparty=counterparty[:255],
             text=one_line(text, _own(own), supplement, bank),
             bank_reference=one_line(_own(own), bank)[:255],
+            counterparty_account=account[:64],
+            references=tuple(dict.fromkeys(r for r in (*named, _own(own).strip()) if r)),
+            reversal=mark in ("RC", "RD") or REVERSAL.search(text) is not None,
         )
     )
 
@@ -234,6 +272,26 @@ def _information(text: str) -> tuple[str, str]:
     parts = _KEYWORD.split(flat.replace("\n", ""))
     said = dict(zip(parts[1::2], parts[2::2], strict=False))
     return one_line(said.get("NAME", "")), whole
+
+
+_REFERENCE = re.compile(
+    r"(?:EREF|CRED|KREF|ENDT)[+:] ?(?P<plus>.+?)(?= ?(?:[A-Z]{4}[+:])|$)"
+    r"|/(?:EREF|PREF)/(?P<slash>[^/]+)"
+)
+
+
+def _account_and_references(text: str) -> tuple[str, list[str]]:
+    """Return the other party's account and the structured references of field 86."""
+    flat = text.replace("\r", "").replace("\n", "")
+    parts = _SUBFIELD.split(flat)
+    fields = list(zip(parts[1::2], parts[2::2], strict=False))
+    account = next((v.strip() for k, v in fields if k == "31"), "")
+    if not account:
+        keyed = dict(zip(_KEYWORD.split(flat)[1::2], _KEYWORD.split(flat)[2::2], strict=False))
+        account = keyed.get("IBAN", "").strip()
+    remittance = "".join(v for k, v in fields if "20" <= k <= "29" or "60" <= k <= "63") or flat
+    found = [(m["plus"] or m["slash"]).strip() for m in _REFERENCE.finditer(remittance)]
+    return account, [r for r in found if r not in ("NOTPROVIDED", "NONREF")]
 
 
 def _structured(text: str) -> tuple[str, str]:

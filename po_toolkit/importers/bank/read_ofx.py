@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from po_toolkit.errors import ImportFileError
 from po_toolkit.importers.bank.model import (
+    Answers,
     BadLine,
     BankFile,
     BankLine,
@@ -22,6 +23,7 @@ from po_toolkit.importers.bank.model import (
     plain_amount,
     same_currency,
 )
+from po_toolkit.importers.bank.vocabulary import REVERSAL
 
 _STATEMENT = re.compile(r"<(?:CC)?STMTRS>", re.IGNORECASE)
 _ENTRY = re.compile(r"<STMTTRN>", re.IGNORECASE)
@@ -29,12 +31,13 @@ _ENTRY_END = re.compile(r"</STMTTRN>|</BANKTRANLIST>|<LEDGERBAL>|<AVAILBAL>", re
 _STATUS = re.compile(r"<STATUS>(.*?)</STATUS>", re.IGNORECASE | re.DOTALL)
 
 
-def read_ofx(text: str, *, currency: str) -> BankFile:
+def read_ofx(text: str, *, currency: str, answers: Answers | None = None) -> BankFile:
     """Read every bank and credit-card statement of an OFX file.
 
     Args:
         text: The file.
         currency: Taken where the file names none.
+        answers: What a person answered: the currency.
 
     Raises:
         ImportFileError: It holds no such statement, or is the bank's refusal.
@@ -46,7 +49,8 @@ def read_ofx(text: str, *, currency: str) -> BankFile:
     statements: list[Statement] = []
     for start, end in zip(starts, [*starts, len(text)][1:], strict=True):
         first_row = text.count("\n", 0, start) + 1
-        statements.append(_statement(text[start:end], first_row, currency, notes))
+        taken = (answers.currency if answers else "") or currency
+        statements.append(_statement(text[start:end], first_row, taken, notes))
     return BankFile("ofx", statements, notes)
 
 
@@ -72,12 +76,66 @@ def _statement(block: str, first_row: int, currency: str, notes: list[str]) -> S
     if not made.currency:
         made.currency = currency
         notes.append(f"Row {first_row}: no currency is named; {currency.upper()} is taken.")
+    raws: list[tuple[int, str]] = []
     for start, next_start in zip(entries, [*entries, len(block)][1:], strict=True):
         end = _ENTRY_END.search(block, start, next_start)
         row = first_row + block.count("\n", 0, start)
-        _take_entry(made, block[start : end.start() if end else next_start], row)
+        raws.append((row, block[start : end.start() if end else next_start]))
+    raws = _corrected(raws, made, notes)
+    unsigned = _is_unsigned([raw for _, raw in raws])
+    if unsigned:
+        notes.append(f"Row {first_row}: no amount has a minus; the types say which are debits.")
+    for row, raw in raws:
+        if (_field(raw, "TRNTYPE") or "").upper() == "HOLD":
+            notes.append(f"Row {row}: a hold is not booked; left out.")
+            continue
+        _take_entry(made, raw, row, unsigned=unsigned)
     _take_balance(made, block)
     return made
+
+
+_DEBITS = frozenset(
+    {"DEBIT", "FEE", "SRVCHG", "ATM", "POS", "CHECK", "PAYMENT", "CASH", "DIRECTDEBIT", "REPEATPMT"}
+)
+_CREDITS = frozenset({"CREDIT", "DEP", "DIRECTDEP", "DIV"})
+
+
+def _is_unsigned(raws: list[str]) -> bool:
+    """Tell whether the bank writes debits without a minus, which the specification forbids."""
+    amounts = [(_field(raw, "TRNAMT") or "").strip() for raw in raws]
+    kinds = {(_field(raw, "TRNTYPE") or "").upper() for raw in raws}
+    return (
+        bool(amounts)
+        and not any(a.startswith(("-", "(")) for a in amounts)
+        and bool(kinds & _DEBITS)
+    )
+
+
+def _corrected(
+    raws: list[tuple[int, str]], made: Statement, notes: list[str]
+) -> list[tuple[int, str]]:
+    """Apply CORRECTFITID: a replaced transaction is left out, a deletion deletes and is no line.
+
+    What corrects a transaction that is not in this file is kept in ``made.corrections``.
+    """
+    gone: set[str] = set()
+    kept: list[tuple[int, str]] = []
+    for row, raw in raws:
+        wrong = _field(raw, "CORRECTFITID") or ""
+        if not wrong:
+            kept.append((row, raw))
+            continue
+        delete = (_field(raw, "CORRECTACTION") or "").upper() == "DELETE"
+        gone.add(wrong)
+        verb = "deletes" if delete else "replaces"
+        notes.append(f"Row {row}: the bank {verb} its transaction {wrong}.")
+        made.corrections[wrong] = "" if delete else (_field(raw, "FITID") or "")
+        if not delete:
+            kept.append((row, raw))
+    there = {(_field(raw, "FITID") or "") for _, raw in raws}
+    for fitid in gone & there:
+        made.corrections.pop(fitid, None)
+    return [(row, raw) for row, raw in kept if (_field(raw, "FITID") or "") not in gone]
 
 
 def _field(block: str, tag: str) -> str | None:
@@ -98,10 +156,12 @@ def _take_balance(made: Statement, block: str) -> None:
         made.problems.append(f"its ledger balance {error}")
 
 
-def _take_entry(made: Statement, raw: str, row: int) -> None:
+def _take_entry(made: Statement, raw: str, row: int, *, unsigned: bool) -> None:
     amount: int | None = None
     try:
         major = _amount(_field(raw, "TRNAMT") or "")
+        if unsigned:
+            major = _signed(major, (_field(raw, "TRNTYPE") or "").upper())
         if re.search(r"<CURRENCY>", raw, re.IGNORECASE):
             same_currency(_field(raw, "CURSYM") or made.currency, made.currency)
         amount = minor(major, made.currency)
@@ -127,8 +187,23 @@ def _take_entry(made: Statement, raw: str, row: int) -> None:
                 _field(raw, "REFNUM") or "",
             ),
             bank_reference=(_field(raw, "FITID") or "")[:255],
+            references=(check,) if check else (),
+            reversal=REVERSAL.search(f"{name} {_field(raw, 'MEMO') or ''}") is not None,
         )
     )
+
+
+def _signed(size: Decimal, kind: str) -> Decimal:
+    """Give an amount without sign the sign of its type.
+
+    Raises:
+        ValueError: The type says nothing of the direction.
+    """
+    if kind in _DEBITS:
+        return -size
+    if kind in _CREDITS:
+        return size
+    raise ValueError(f"has no sign, and its type {kind or '(none)'} is neither credit nor debit")
 
 
 def _amount(text: str) -> Decimal:

@@ -62,7 +62,7 @@ KNOWN: dict[str, dict[str, tuple[str, ...]]] = {
     "import_rows": {"outcome": ("accepted", "rejected", "duplicate", "mended", "undone")},
     "bank_statements": {"state": ("proven", "unproven", "held", "accepted")},
     "bank_matches": {
-        "kind": ("payout", "payout_return", "entry"),
+        "kind": ("payout", "payout_return", "entry", "reversal"),
         "state": ("applied", "undone"),
     },
     "errands": {"state": ("running", "done", "partly", "failed")},
@@ -170,6 +170,16 @@ def _columns_and_tables() -> None:
             batch_op.f("fk_bank_transactions_duplicate_of_id"),
             "bank_transactions",
             ["duplicate_of_id"],
+            ["id"],
+        )
+
+    with op.batch_alter_table("bank_matches", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("credit_note_uuid", sa.Uuid(), nullable=True))
+        batch_op.add_column(sa.Column("reversed_match_id", sa.Integer(), nullable=True))
+        batch_op.create_foreign_key(
+            batch_op.f("fk_bank_matches_reversed_match_id"),
+            "bank_matches",
+            ["reversed_match_id"],
             ["id"],
         )
     _outbox()
