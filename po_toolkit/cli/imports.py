@@ -91,7 +91,7 @@ AllowDuplicatesOption = Annotated[
     bool,
     typer.Option(
         "--allow-duplicates",
-        help="Take a purchase order although its organization and PO number are there already.",
+        help="Import duplicates as new purchase orders.",
     ),
 ]
 DecimalOption = Annotated[

@@ -48,7 +48,7 @@ def _by_the_clock(visit: Visit) -> str:
         figures = [f"{clock.last.get(name, 0)} {name}" for name in ("sent", "held", "failed")]
         said += f" Last run: {when}: {', '.join(figures)}."
     if error := clock.last.get("error"):
-        said += f" It stopped short: {words.plain(error)}"
+        said += f" It did not finish: {words.plain(error)}"
     return f"{said} Next run: {words.moment(clock.next_at, zone) or 'none'}."
 
 
