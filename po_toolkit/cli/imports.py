@@ -91,7 +91,7 @@ AllowDuplicatesOption = Annotated[
     bool,
     typer.Option(
         "--allow-duplicates",
-        help="Take a purchase order although its organization and PO number are there already.",
+        help="Import duplicates as new purchase orders.",
     ),
 ]
 DecimalOption = Annotated[
@@ -167,7 +167,7 @@ def import_(
 
     chosen = _read_mapping(mapping or [])
     _refuse_unwritable(errors_out)
-    opened = named_conference(ctx, conference)
+    opened = named_conference(ctx, conference, make=True)
     try:
         report = imports.import_purchase_orders(
             opened,
