@@ -503,16 +503,15 @@ class _Read:
                     "it; delete the row, or give it another description.",
                 )
             )
-        needed = [table.positions[k] for k in (*REQUIRED, "po_number") if k in table.positions]
-        for number, cells in table.rows:
-            for at in needed:
-                if at < len(cells) and isinstance(cells[at], str) and LOST in str(cells[at]):
-                    found[number].append(
-                        (
-                            "characters_lost",
-                            f"{text_of(cells[at])!r} has a damaged character; write it again.",
-                        )
-                    )
+        for name in (*REQUIRED, "po_number"):
+            if name not in table.positions:
+                continue
+            cells = column_cells(table.rows, table.positions[name])
+            lost = {cell for cell in set(cells) if isinstance(cell, str) and LOST in cell}
+            for (number, _), cell in zip(table.rows, cells, strict=True) if lost else ():
+                if cell in lost:
+                    message = f"{text_of(cell)!r} has a damaged character; write it again."
+                    found[number].append(_refusal("characters_lost", message))
         return found
 
     # What is asked or said after the rows are read
@@ -783,9 +782,11 @@ class _Read:
         yield from self._marked_rows()
         if "po_number" in table.positions:
             at = table.positions["po_number"]
-            for number, cells in table.rows:
-                text = text_of(cells[at]).strip() if at < len(cells) else ""
-                if text and is_placeholder(text.strip("'\"= ")):
+            cells = column_cells(table.rows, at)
+            empty = {c for c in set(cells) if isinstance(c, str) and _is_no_number(c)}
+            for (number, _), cell in zip(table.rows, cells, strict=True) if empty else ():
+                if cell in empty:
+                    text = text_of(cell).strip()
                     yield _warning(
                         number,
                         table.headers[at],
@@ -965,6 +966,11 @@ def _warning(row: int, column: str, code: str, value: str, message: str) -> RowP
 
 def _first(value: Any) -> Decimal | None:
     return value[0] if value else None
+
+
+def _is_no_number(text: str) -> bool:
+    """Tell whether a cell only stands for a PO number, such as ``TBD``."""
+    return bool(text.strip()) and is_placeholder(text.strip().strip("'\"= "))
 
 
 def _is_nothing(cell: Cell) -> bool:
