@@ -550,7 +550,8 @@ class _Read:
         marked = is_money_mark(name)
         if marked:
             words = set(spoken(name).split()) | set(fold(name).split())
-            asked = bool(telling) and (numbers > 0 or not ALREADY.isdisjoint(words))
+            dated = "date" in kinds and not words.isdisjoint(_PAYMENT)
+            asked = bool(telling) and (numbers > 0 or dated or not ALREADY.isdisjoint(words))
         else:
             asked = (
                 numbers >= 0.5 * max(len(kinds), 1)
@@ -635,22 +636,28 @@ class _Read:
         )
 
     def _ask_currency_column(self, rows: Rows, currency: str) -> None:
-        """Ask where some orders name another currency than the default and others name none."""
-        if self._made.currency_by != "conference" or "currency" not in rows.values:
+        """Ask where some rows name another currency than the conference's and others name none."""
+        if self._made.currency_by != "conference":
             return
-        codes = {value for value in rows.values["currency"] if type(value) is str}
-        if "" not in codes or codes <= {"", currency}:
+        others = {order.currency for order in self._made.orders} - {currency}
+        if not others:
             return
-        empty = [n for n, v in zip(rows.numbers, rows.values["currency"], strict=True) if v == ""]
-        signed = self._made.orders
-        if not any(order.currency == currency and order.rows[0] in set(empty) for order in signed):
-            return
-        header = self._table.mapping["currency"]
-        self._ask_currency(
-            f"Column {header!r} is empty in rows {ranges(empty)}, while others have another "
-            "currency than the conference:",
-            frozenset(codes - {""}) | {currency},
-        )
+        taken = {n for o in self._made.orders if o.currency == currency for n in o.rows}
+        columns = [rows.values[key] for key in self._money if key in rows.values]
+        codes = rows.values.get("currency")
+        silent = [
+            number
+            for at, number in enumerate(rows.numbers)
+            if number in taken
+            and not (codes and codes[at])
+            and not any(isinstance(c[at], tuple) and c[at][1] is not None for c in columns)
+        ]
+        if silent:
+            self._ask_currency(
+                f"Rows {ranges(silent)} name no currency, while others have another than the "
+                "conference's:",
+                frozenset(others | {currency}),
+            )
 
     def _ask_email(self, rows: Rows) -> None:
         """Ask about one address for many sponsors: it may be our own, or a form's."""
@@ -925,6 +932,7 @@ _DOCUMENT = frozenset(
 )
 _EVERYDAY = ("usd", "eur", "gbp", "cad", "aud", "nzd", "chf", "jpy", "cny", "sek", "nok", "dkk",
     "isk", "inr", "sgd", "hkd", "brl", "mxn", "pln", "czk", "zar")  # fmt: skip
+_PAYMENT = frozenset("payment zahlung paiement pago pagamento betaling betalning".split())
 _MARKS = frozenset(
     fold(word)
     for word in """
@@ -933,6 +941,8 @@ _MARKS = frozenset(
     do not invoice,do not bill,dont invoice,on hold,dead,duplicate,expired,refunded,inactive,
     deal lost,opportunity lost,pulled out,
     paid,paid in full,already paid,already invoiced,invoiced,invoice sent,settled,fully paid,
+    credit note,credit memo,refund,gutschrift,avoir,abono,nota de credito,nota di credito,
+    creditnota,kreditnota,kreditering,
     storniert,storno,abgesagt,abgelehnt,annulliert,verloren,gekundigt,zuruckgezogen,bezahlt,
     bereits bezahlt,fakturiert,berechnet,
     annule,annulee,annules,perdu,perdue,refuse,refusee,resilie,paye,payee,regle,reglee,facture,
