@@ -22,11 +22,14 @@ class BankSide:
     Attributes:
         payouts: Every payout, whether the bank had it and what it is made of.
         open_credits: Credits at the bank that nothing explains.
+        open_debits: Debits at the bank that nothing explains, with the payment that each seems to
+            take back.
         fee_gaps: Balance transactions whose fee their details do not explain.
     """
 
     payouts: pd.DataFrame
     open_credits: pd.DataFrame
+    open_debits: pd.DataFrame
     fee_gaps: pd.DataFrame
 
 
@@ -35,10 +38,11 @@ def read_bank_side(as_it_was: AsItWas) -> BankSide:
     payouts = as_it_was(read.payouts, "payout_id", Payout)
     for name in ("arrival_date", "read_through"):
         payouts[name] = pd.to_datetime(payouts[name]).astype("datetime64[s]")
-    for name in ("amount", "items"):
+    for name in ("amount", "items", "came"):
         payouts[name] = payouts[name].astype("int64")
     return BankSide(
         payouts,
         as_it_was(read.open_credits, "line_id", BankTransaction),
+        as_it_was(read.open_debits, "line_id", BankTransaction),
         as_it_was(read.fee_gaps, "move_id", BalanceTransaction),
     )

@@ -40,6 +40,8 @@ FINDERS: dict[str, Finder] = {
     "payout_not_at_bank": at_the_bank.payout_not_at_bank,
     "payout_failed": at_the_bank.payout_failed,
     "bank_credit_not_explained": at_the_bank.bank_credit_not_explained,
+    "payment_taken_back": at_the_bank.payment_taken_back,
+    "bank_debit_not_explained": at_the_bank.bank_debit_not_explained,
     "fees_not_explained": at_the_bank.fees_not_explained,
 }
 """The function that finds each class, in the order of the table."""
