@@ -12,6 +12,7 @@
     │   ├── BusyError                    another process is invoicing it right now
     │   └── LostLeaseError               another process took the invoicing over
     ├── NotAllowedError                  the actor's role does not permit the act
+    ├── DatabaseUnavailableError         the database cannot be written or reached
     ├── EInvoiceHandOverError            an access point did not take an e-invoice; again is safe
     ├── ForgedError                      a webhook delivery that Stripe did not sign
     ├── MalformedError                   a webhook delivery that is signed, but is no event
@@ -191,6 +192,13 @@ class NotAllowedError(PoToolkitError):
     """The actor's role does not permit this act."""
 
     code = "not_allowed"
+
+
+class DatabaseUnavailableError(PoToolkitError):
+    """The database cannot be written or reached: a full disk, a stopped server."""
+
+    code = "database_unavailable"
+    retryable = True
 
 
 class StripeGatewayError(PoToolkitError):

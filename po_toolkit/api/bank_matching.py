@@ -141,7 +141,7 @@ def apply_line(opened: OpenConference, line_id: int, *, again: bool = False) -> 
     if proposal is None or proposal.certainty == "ambiguous":
         why = "there are several matches" if proposal else "there is no match"
         raise PurchaseOrderError(
-            f"Bank line {line_id}: {why}; say what it is (--po, --entry, --payout, --reversal).",
+            f"Bank line {line_id}: {why}; choose what it is.",
             remedy=remedies.match_line(opened.slug, line_id),
         )
     _apply(opened, line_id, proposal.parts, replace(_decided(proposal), again=again))

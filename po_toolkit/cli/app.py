@@ -55,7 +55,7 @@ def po_toolkit(
     on sample data without a Stripe account.
 
     Exit codes: 0 all done; 1 failed; 2 wrong usage; 3 done in part (some rows or purchase orders
-    were refused, each named).
+    were rejected, each named).
     """
     ctx.obj = config
     configure_logging(logging.INFO if verbose else logging.WARNING)

@@ -247,9 +247,9 @@ def _print_import(report: BankImportReport) -> None:
     for note in report.notes:
         tell(f"Note: {note}")
     typer.echo(
-        f"{count(report.lines, 'line')}: {report.new} new, {report.duplicates} there already, "
-        f"{count(len(report.suspected), 'suspected duplicate')}, {report.quarantined} unreadable "
-        f"and set apart, {count(report.held, 'statement')} held."
+        f"{count(report.lines, 'line')}: {report.new} new, {report.duplicates} duplicates, "
+        f"{count(len(report.suspected), 'suspected duplicate')}, {report.quarantined} unreadable, "
+        f"{count(report.held, 'statement')} held."
     )
     if report.dry_run:
         typer.echo("This was a dry run: nothing was imported.")
@@ -305,14 +305,14 @@ def accept(
     conference: ConferenceOption,
     reason: Annotated[str, typer.Option(help="Why it is right although it does not add up.")],
 ) -> None:
-    """Take a held statement in all the same.
+    """Accept a held statement.
 
     Example: po-toolkit bank accept 3 --conference pycon-2027 --reason "Bank left a page out"
     """
     from po_toolkit.api.bank import accept_statement
 
     found = accept_statement(named_conference(ctx, conference), statement, reason)
-    typer.echo(f"Statement {found.id}: {found.new} new, {found.duplicates} there already.")
+    typer.echo(f"Statement {found.id}: {found.new} new, {found.duplicates} duplicates.")
 
 
 @commands.command("match")
@@ -326,7 +326,7 @@ def match(
     yes: YesOption = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Find what each open bank line is.
+    """Match the unmatched bank lines.
 
     A payout, a payment entered by hand, the payment of a purchase order, or an earlier payment
     that the bank takes back.
@@ -397,7 +397,7 @@ def apply_(
         str,
         typer.Option(
             metavar="REASON",
-            help="Forgive the little that the line is short of: a credit note on the purchase "
+            help="Write off the small amount that is missing: a credit note on the purchase "
             "order, or a fee that the bank kept of a payout.",
         ),
     ] = "",
@@ -451,7 +451,7 @@ def _read_share(text: str) -> tuple[str, Decimal | None]:
 
 @commands.command("undo")
 def undo(ctx: typer.Context, line: LineArgument, conference: ConferenceOption) -> None:
-    """Undo the match of a line.
+    """Undo a match.
 
     A payment that it made is reversed, and so is a write-off; a reversal enters its payment again.
 
@@ -460,7 +460,7 @@ def undo(ctx: typer.Context, line: LineArgument, conference: ConferenceOption) -
     from po_toolkit.api.bank_matching import undo_match
 
     undone = undo_match(named_conference(ctx, conference), line)
-    typer.echo(f"Bank line {line} is open again ({count(undone, 'match', 'matches')} undone).")
+    typer.echo(f"Bank line {line} is unmatched again ({count(undone, 'match', 'matches')} undone).")
 
 
 @commands.command("exclude")
@@ -472,17 +472,14 @@ def exclude(
         str, typer.Option(help="What it is instead, e.g. rent; empty includes it again.")
     ],
 ) -> None:
-    """Exclude a line that has nothing to do with sponsors.
+    """Exclude a line that is not a sponsor payment.
 
     Example: po-toolkit bank exclude 18 --conference pycon-2027 --reason "Interest"
     """
     from po_toolkit.api.bank_matching import exclude_line
 
     exclude_line(named_conference(ctx, conference), line, reason)
-    typer.echo(f"Bank line {line} is {'excluded' if reason.strip() else 'open again'}.")
-
-
-commands.command("set-aside", hidden=True)(exclude)
+    typer.echo(f"Bank line {line} is {'excluded' if reason.strip() else 'unmatched again'}.")
 
 
 @commands.command("payouts")

@@ -155,16 +155,16 @@ def worker(
         ),
     ] = 15,
 ) -> None:
-    """Work batches and webhook events until stopped, and sync.
+    """Run batches, other background work, webhook events and syncs until stopped.
 
     Needed only where one machine is outgrown: the app, invoice and webhook serve work their queues
     themselves. Any number of workers may run on one PostgreSQL. Stopped by Ctrl-C or SIGTERM, it
-    finishes what it has in hand; killed, it loses nothing: another takes over within 30 seconds.
+    finishes what it has begun; killed, it loses nothing: another worker does the rest within 30
+    seconds.
 
     Example: po-toolkit worker
     """
-    from po_toolkit.jobs.engine import Engine
-    from po_toolkit.webhook.worker import open_worker
+    from po_toolkit.jobs.worker import Worker
 
     settings = settings_of(ctx)
     configure_logging(logging.INFO)
@@ -172,13 +172,10 @@ def worker(
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
     every = timedelta(minutes=sync_minutes) if sync_minutes else None
-    events = open_worker(settings, sync_every=every)
-    with Engine(settings):
-        events.start()
+    with Worker(settings, sync_every=every):
         tell("Working. Stop with Ctrl-C.")
         stop.wait()
-        events.stop()
-    tell("Stopped; nothing is left half done.")
+    tell("Stopped. Nothing was left unfinished.")
 
 
 def stripe_check(

@@ -144,7 +144,7 @@ DateOption = Annotated[
 NoteOption = Annotated[str, typer.Option(metavar="TEXT", help="A remark for the books.")]
 AgainOption = Annotated[
     bool,
-    typer.Option("--again", help="Record it although the same payment is there: it came twice."),
+    typer.Option("--again", help="Record it even if an identical payment exists."),
 ]
 ReasonOption = Annotated[str, typer.Option(metavar="R", help="Why, for the books and the sponsor.")]
 
@@ -243,7 +243,7 @@ def refund(
     yes: YesOption = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Give money back through Stripe, the newest payments first.
+    """Refund through Stripe, the newest payments first.
 
     With another --method nothing is sent: it notes what went back from the bank.
 
@@ -275,7 +275,7 @@ def credit_note(
     yes: YesOption = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Forgive a part of what is owed.
+    """Credit part of what is owed.
 
     The open invoice at Stripe gets the credit note too.
 

@@ -15,7 +15,7 @@ from po_toolkit.domain.roles import Act
 from po_toolkit.domain.same_money import Money
 from po_toolkit.domain.states import MatchKind
 from po_toolkit.errors import PurchaseOrderError
-from po_toolkit.money import display
+from po_toolkit.money import display, to_major
 from po_toolkit.payments import credit_notes, ledger, offline_payments
 from po_toolkit.store import bank_matches, money_intents
 from po_toolkit.store.database import UnitOfWork
@@ -125,7 +125,8 @@ def _write_off(uow: UnitOfWork, part: Part, match: BankMatch, reason: str, day: 
         raise PurchaseOrderError(
             f"{order.reference}: {display(short, order.currency)} would be written off, more than "
             f"the {display(most, order.currency)} that banks may have kept. Match the line without "
-            f"it, and forgive the rest with: po-toolkit credit-note {order.reference}."
+            f"it, and issue a credit note for the rest.",
+            remedy=remedies.credit_note(order.reference, to_major(short, order.currency)),
         )
     before = {note.uuid for note in order.credit_notes}
     intent = credit_notes.enter_credit_note(
@@ -164,7 +165,7 @@ def undo(
         if taken_back is not None:
             raise PurchaseOrderError(
                 f"Bank line {taken_back.bank_transaction_id} takes bank line {line.id} back; undo "
-                f"that first with: po-toolkit bank undo {taken_back.bank_transaction_id}."
+                f"that match first (bank line {taken_back.bank_transaction_id})."
             )
         _undo_write_off(uow, match, today)
         if match.kind == MatchKind.REVERSAL:

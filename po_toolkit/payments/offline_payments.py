@@ -113,7 +113,7 @@ def refuse_same_money(
     there = money_of_sponsor(uow.session, order)
     twin = same_money(money, (m for m, _, _ in there))
     shown = display(money.amount, order.currency)
-    again = "If it is other money, repeat with --again."
+    again = "If it is other money, record it as a second payment."
     if twin is not None and twin.entry is not None:
         reference, own = next((ref, own) for m, ref, own in there if m.entry == twin.entry)
         named = f" with reference {own!r}" if own else ""

@@ -19,6 +19,7 @@ from pydantic import SecretStr
 
 from po_toolkit.errors import StripeGatewayError, StripeUnknownError
 from po_toolkit.stripe_gateway.translate import header, translate, unreadable
+from po_toolkit.stripe_gateway.transport import Transport
 
 API_VERSION = "2026-10-28.endive"
 TIMEOUT_SECONDS = 30
@@ -61,7 +62,7 @@ class StripeGateway:
             stripe_version=API_VERSION,
             base_addresses={"api": api_base.rstrip("/")} if api_base else {},
             max_network_retries=0,
-            http_client=http_client or stripe.RequestsClient(timeout=TIMEOUT_SECONDS),
+            http_client=http_client or Transport(api_base, TIMEOUT_SECONDS),
         )
         self._permit = permit
         self._slow_down = slow_down

@@ -51,7 +51,7 @@ def test_from_statement_to_tie_out(work) -> None:
     line = str(matched["unmatched_lines"][0]["line"])
     assert work.run("bank", "exclude", line, *AT, "--reason", "Interest").exit_code == 0
     wired = str(next(m["line"] for m in matched["matches"] if m["rule"] == "reference"))
-    assert "open again" in work.run("bank", "undo", wired, *AT).stdout
+    assert "unmatched again" in work.run("bank", "undo", wired, *AT).stdout
     assert work.run("bank", "apply", wired, *AT).exit_code == 0
     assert "Evidence" not in work.run("bank", "match", *AT).stdout
 
