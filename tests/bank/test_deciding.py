@@ -65,7 +65,7 @@ def test_a_wire_typed_after_its_line_was_matched_asks(opened, make_order) -> Non
     (line,) = load(opened, ("5000.00", f"WIRE {po.reference}"))
     choose(opened, line, orders={po.reference: None})
     wire = {"amount": Decimal(5000), "method": "wire", "payment_date": DAY + timedelta(days=3)}
-    with pytest.raises(DuplicateEntryError, match=f"bank line {line}.*--again"):
+    with pytest.raises(DuplicateEntryError, match=f"bank line {line}"):
         record_payment_by_hand(opened, po.reference, **wire)
     assert order(opened, po.reference).sums.paid == 500_000
     record_payment_by_hand(opened, po.reference, **wire, again=True)
@@ -134,7 +134,7 @@ def test_what_the_bank_takes_back_is_proposed_and_a_discrepancy_until_then(
     assert order(opened, po.reference).balance_due == 5000
     assert "payment_taken_back" not in codes(opened)
     assert ties(opened)
-    with pytest.raises(PurchaseOrderError, match=f"bank undo {back}"):
+    with pytest.raises(PurchaseOrderError, match=f"Bank line {back} takes"):
         undo_match(opened, line)
     undo_match(opened, back)
     assert order(opened, po.reference).balance_due == 0
