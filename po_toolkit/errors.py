@@ -2,6 +2,7 @@
 
     PoToolkitError
     ├── SettingsError (ValueError)       a setting is missing or wrong
+    │   └── WrongAccountError            the key is not of the account that the data belong to
     ├── AmountError (ValueError)         an amount cannot be represented in its currency
     ├── ImportFileError (ValueError)     a spreadsheet cannot be read at all
     │   └── ImportChoiceError            it can be read in several ways; a person must choose
@@ -104,6 +105,12 @@ class SettingsError(PoToolkitError, ValueError):
     """A setting is missing, unreadable or contradicts another."""
 
     code = "settings_invalid"
+
+
+class WrongAccountError(SettingsError):
+    """The Stripe key opens another account or mode than the conference's data belong to."""
+
+    code = "wrong_account"
 
 
 class AmountError(PoToolkitError, ValueError):

@@ -136,7 +136,7 @@ def import_(
 
     chosen = _read_mapping(mapping or [])
     _refuse_unwritable(errors_out)
-    opened = named_conference(ctx, conference)
+    opened = named_conference(ctx, conference, make=True)
     try:
         report = imports.import_purchase_orders(
             opened,

@@ -92,6 +92,7 @@ def start(opened: OpenConference, references: Iterable[str], *, send: bool = Tru
     chosen = list(references)
     if not chosen:
         raise PurchaseOrderError("Nothing to invoice: no purchase order was chosen.")
+    opened.check_account()
     adopt_claimed(opened, chosen)
     with opened.store.writing(opened.actor, Act.INVOICE) as uow:
         ids = purchase_orders.ids_of(uow.session, opened.conference, chosen)

@@ -138,7 +138,7 @@ def create_app(
     Raises:
         SettingsError: A setting is wrong.
     """
-    store = open_database(settings)
+    store = open_database(settings, make=False)
     conferences = {
         slug: open_conference(slug, settings=settings, store=store, actor=STRIPE, now=now)
         for slug, configured in settings.conferences.items()

@@ -134,6 +134,14 @@ def upgrade() -> None:
 
 def _columns_and_tables() -> None:
     """Make what this release keeps besides; the rules come after."""
+    with op.batch_alter_table("conferences", schema=None) as batch_op:
+        for name, length in (("stripe_account_id", 255), ("stripe_key_digest", 16)):
+            batch_op.add_column(
+                sa.Column(name, sa.String(length), server_default="", nullable=False)
+            )
+        batch_op.add_column(sa.Column("stripe_livemode", sa.Boolean(), nullable=True))
+        batch_op.add_column(sa.Column("archived_at", UtcDateTime(), nullable=True))
+
     with op.batch_alter_table("sync_cursors", schema=None) as batch_op:
         batch_op.add_column(sa.Column("reread_from", UtcDateTime(), nullable=True))
         batch_op.add_column(
