@@ -53,6 +53,7 @@ WARNINGS = {
     "quantity_in_text": "The amount cannot be divided by the quantity; it is one line of one.",
     "several_emails": "The cell has several addresses; the first gets the invoice.",
     "similar_sponsor": "A sponsor with almost the same name is there, or in the same file.",
+    "tax_id_check_digit": "The check digits of the tax id do not fit.",
     "tax_id_kind": "The kind of tax id is not known; it is kept in the notes.",
     "unusual_total": "The total is far above or below the others of its currency.",
 }
