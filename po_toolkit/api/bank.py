@@ -292,7 +292,7 @@ def _keep(
                         "corrected",
                         wrong,
                         f"The bank corrects line {line}, which is matched. Undo that "
-                        f"(po-toolkit bank undo {line}) and match the line that replaces it.",
+                        f"match, then match the line that replaces it.",
                     )
                 )
     if file.fingerprint and answers.given:

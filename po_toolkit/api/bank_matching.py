@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain import remedies
-from po_toolkit.domain.bank_matching import Part, Proposal, match
+from po_toolkit.domain.bank_matching import Facts, Part, Proposal, match, tolerance
 from po_toolkit.domain.roles import Act, require
-from po_toolkit.errors import PurchaseOrderError
-from po_toolkit.money import to_major, to_minor
+from po_toolkit.errors import NotFoundError, PurchaseOrderError
+from po_toolkit.money import display, to_major, to_minor
 from po_toolkit.payments import bank_matches as matches
 from po_toolkit.payments import stripe_reports
 from po_toolkit.store import bank_matches
@@ -30,9 +30,11 @@ class LineMatch:
         references: Our references of purchase orders, or Stripe's ids of payouts.
         amount: Major units as a decimal string; a debit is below 0.
         rule: By which rule; ``""`` for a line that nothing fits.
-        evidence: Why, in words.
+        evidence: Why, in words, with what speaks against it.
         state: applied, proposed, ambiguous, unmatched or set_aside.
         sure: A proposal that ``--apply`` applies by itself.
+        evidence_for: What speaks for it.
+        evidence_against: What speaks against it; only without any is it applied by itself.
     """
 
     line: int
@@ -45,6 +47,8 @@ class LineMatch:
     booked_on: date
     text: str
     sure: bool = False
+    evidence_for: tuple[str, ...] = ()
+    evidence_against: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return the match as JSON values."""
@@ -86,6 +90,7 @@ def match_bank(opened: OpenConference, *, apply: bool = False) -> MatchReport:
             applied before stands, and the next run or sync goes on.
     """
     require(opened.actor, Act.MATCH)
+    opened.check_known_account()
     with opened.store.writing(opened.actor, Act.MATCH) as uow:
         bank_matches.link_new_entries(uow, opened.conference.id)
     with opened.store.reading() as session:
@@ -116,22 +121,24 @@ def _try(opened: OpenConference, proposal: Proposal) -> LineMatch:
     if proposal.certainty != "certain":
         return _shown(proposal, applied=False)
     try:
-        _apply(opened, proposal.line.id, proposal.parts, proposal.rule, proposal.evidence)
+        _apply(opened, proposal.line.id, proposal.parts, _decided(proposal))
     except PurchaseOrderError as error:
-        refused = replace(proposal, evidence=f"{proposal.evidence}. Not applied: {error}")
+        refused = replace(proposal, against=(*proposal.against, f"it was not applied: {error}"))
         return replace(_shown(refused, applied=False), sure=False)
     return _shown(proposal, applied=True)
 
 
-def apply_line(opened: OpenConference, line_id: int) -> LineMatch:
+def apply_line(opened: OpenConference, line_id: int, *, again: bool = False) -> LineMatch:
     """Apply the one proposal of a line, as a person who has looked at it says.
 
     Raises:
         NotAllowedError: The actor may not match.
         NotFoundError: No such line.
+        DuplicateEntryError: An entry of the same sponsor, amount and week may be this money.
         PurchaseOrderError: Nothing is proposed for it, or several things are.
     """
     require(opened.actor, Act.MATCH)
+    opened.check_known_account()
     proposal = next((p for p in _proposals(opened) if p.line.id == line_id), None)
     if proposal is None or proposal.certainty == "ambiguous":
         why = "there are several matches" if proposal else "there is no match"
@@ -139,7 +146,7 @@ def apply_line(opened: OpenConference, line_id: int) -> LineMatch:
             f"Bank line {line_id}: {why}; choose what it is.",
             remedy=remedies.match_line(opened.slug, line_id),
         )
-    _apply(opened, line_id, proposal.parts, proposal.rule, proposal.evidence)
+    _apply(opened, line_id, proposal.parts, replace(_decided(proposal), again=again))
     return _shown(proposal, applied=True)
 
 
@@ -148,45 +155,118 @@ def choose(
     line_id: int,
     *,
     orders: Mapping[str, Decimal | None] | None = None,
-    payout: str = "",
-    entry: int | None = None,
+    payout: str | Sequence[str] = (),
+    entry: int | Sequence[int] | None = None,
+    reversal: int | None = None,
+    again: bool = False,
+    write_off: str = "",
 ) -> None:
-    """Say what a line is: purchase orders with the amount for each, a payout, or an entry.
+    """Say what a line is: purchase orders, payouts, entries made by hand, or a reversal.
 
     Args:
         opened: The conference.
         line_id: The bank line.
         orders: Our reference → major units; None takes what the others leave.
-        payout: Stripe's id of a payout, ``po_…``.
-        entry: The number of an entry made by hand, which the line confirms.
+        payout: Stripe's id of a payout, ``po_…``, or several.
+        entry: The number of an entry made by hand, which the line confirms, or several.
+        reversal: The number of an earlier bank line, which this line takes back.
+        again: It is other money than an entry of the same sponsor, amount and week.
+        write_off: Why what the line is short of is forgiven: a credit note on its one purchase
+            order, or a fee that the bank kept of a payout.
 
     Raises:
         NotAllowedError: The actor may not match.
-        NotFoundError: No such line, purchase order or payout.
+        NotFoundError: No such line, purchase order, payout or entry.
+        DuplicateEntryError: An entry of the same sponsor, amount and week may be this money.
         PurchaseOrderError: It is matched already, or the amounts do not come to the line's.
     """
+    payouts = [payout] if isinstance(payout, str) and payout else list(payout)
+    entries = [entry] if isinstance(entry, int) else list(entry or ())
     require(opened.actor, Act.MATCH)
+    opened.check_known_account()
     with opened.store.reading() as session:
         line = bank_matches.line(session, opened.conference.id, line_id)
         facts = bank_matches.facts(session, opened.conference.id)
-        parts: list[Part] = []
-        if payout:
-            hit = next((p for p in facts.payouts if p.stripe_id == payout), None)
-            if hit is None:
-                raise PurchaseOrderError(f"There is no payout {payout} that waits for its line.")
-            kind = "payout_return" if line.amount == -hit.amount and hit.failed else "payout"
-            parts = [Part(kind, hit.id, abs(line.amount), payout)]  # type: ignore[arg-type]  # one of Part's kinds
-        elif entry is not None:
-            made = next((e for e in facts.entries if e.id == entry), None)
-            if made is None:
-                raise PurchaseOrderError(f"There is no entry {entry} that waits for its line.")
-            charges = abs(made.amount) - abs(line.amount)
-            if charges < 0:
-                raise PurchaseOrderError(f"Entry {entry} is less than the line.")
-            parts = [Part("entry", entry, abs(line.amount), f"entry {entry}", charges)]
+        if payouts:
+            parts = _payouts(line, facts, payouts, fee=bool(write_off))
+        elif entries:
+            parts = _entries(line, facts, entries)
+        elif reversal is not None:
+            parts = _reversal(line, facts, reversal)
         else:
             parts = _shares(opened, session, line, orders or {})
-    _apply(opened, line_id, parts, "by_hand", f"{opened.actor.name} decided")
+    if write_off and not orders and not any(p.charges for p in parts):
+        raise PurchaseOrderError(f"Bank line {line_id}: nothing is left to write off.")
+    if write_off and len(orders or {}) > 1:
+        raise PurchaseOrderError("A difference is written off on one purchase order only.")
+    why = f"{opened.actor.name} decided"
+    if write_off:
+        why = f"{why}; written off: {write_off}"
+    _apply(opened, line_id, parts, matches.Decision("by_hand", why, again, write_off))
+
+
+def _payouts(
+    line: BankTransaction, facts: Facts, payouts: Sequence[str], *, fee: bool
+) -> list[Part]:
+    """Return the parts of a line that is one or several payouts, or a part of one."""
+    parts: list[Part] = []
+    left = abs(line.amount)
+    for stripe_id in payouts:
+        hit = next((p for p in facts.payouts if p.stripe_id == stripe_id), None)
+        if hit is None:
+            raise NotFoundError(f"There is no payout {stripe_id} that waits for its line.")
+        back = hit.failed and (line.amount > 0) != (hit.amount > 0)
+        share = min(abs(hit.amount), left)
+        kept = abs(hit.amount) - share if fee else 0
+        _refuse_much(kept, abs(hit.amount), line.currency)
+        kind: Literal["payout", "payout_return"] = "payout_return" if back else "payout"
+        parts.append(Part(kind, hit.id, share, stripe_id, kept, stripe_id))
+        left -= share
+    return parts
+
+
+def _entries(line: BankTransaction, facts: Facts, entries: Sequence[int]) -> list[Part]:
+    """Return the parts of a line that confirms entries made by hand, less what a bank kept."""
+    parts: list[Part] = []
+    left = abs(line.amount)
+    for number in entries:
+        made = next((e for e in facts.entries if e.id == number), None)
+        if made is None:
+            raise NotFoundError(f"There is no entry {number} that waits for its line.")
+        share = min(abs(made.amount), left)
+        kept = abs(made.amount) - share
+        _refuse_much(kept, abs(made.amount), line.currency)
+        parts.append(Part("entry", number, share, f"entry {number}", kept))
+        left -= share
+    if left:
+        raise PurchaseOrderError(
+            f"The entries come to {display(abs(line.amount) - left, line.currency)}, less than "
+            f"bank line {line.id} of {display(abs(line.amount), line.currency)}."
+        )
+    return parts
+
+
+def _refuse_much(kept: int, amount: int, currency: str) -> None:
+    if kept > tolerance(amount, currency):
+        raise PurchaseOrderError(
+            f"{display(kept, currency)} of {display(amount, currency)} is missing: more than banks "
+            f"keep. Find out what the line is."
+        )
+
+
+def _reversal(line: BankTransaction, facts: Facts, earlier: int) -> list[Part]:
+    """Return the parts of a line by which the bank takes an earlier line back."""
+    some = [m for m in facts.confirmed if m.line.id == earlier]
+    if not some:
+        raise NotFoundError(f"Bank line {earlier} has no match that a bank could take back.")
+    one = [m for m in some if m.amount == abs(line.amount)]
+    chosen = some if sum(m.amount for m in some) == abs(line.amount) else one[:1]
+    if not chosen:
+        raise PurchaseOrderError(
+            f"Bank line {line.id} of {display(line.amount, line.currency)} is not what bank line "
+            f"{earlier} brought."
+        )
+    return [Part("reversal", m.match_id, m.amount, m.reference, 0, m.reference) for m in chosen]
 
 
 def undo_match(opened: OpenConference, line_id: int) -> int:
@@ -196,19 +276,26 @@ def undo_match(opened: OpenConference, line_id: int) -> int:
         NotFoundError: No such line.
         PurchaseOrderError: It is not matched.
     """
+    opened.check_known_account()
     with opened.store.writing(opened.actor, Act.UNDO_MATCH) as uow:
-        return matches.undo(uow, opened.conference, line_id, now=opened.now(), today=opened.today())
+        undone, intents = matches.undo(
+            uow, opened.conference, line_id, now=opened.now(), today=opened.today()
+        )
+        if intents:
+            opened.require_stripe()
+    _settle(opened, intents)
+    return undone
 
 
-def set_line_aside(opened: OpenConference, line_id: int, reason: str) -> None:
-    """Say that a line has to do with no sponsor; an empty reason takes that back.
+def exclude_line(opened: OpenConference, line_id: int, reason: str) -> None:
+    """Exclude a line that has nothing to do with sponsors; an empty reason includes it again.
 
     Raises:
         NotFoundError: No such line.
         PurchaseOrderError: It is matched.
     """
     with opened.store.writing(opened.actor, Act.SET_ASIDE) as uow:
-        matches.set_aside(uow, opened.conference, line_id, reason, now=opened.now())
+        matches.exclude(uow, opened.conference, line_id, reason, now=opened.now())
 
 
 def bank_lines(opened: OpenConference) -> list[LineMatch]:
@@ -275,18 +362,10 @@ def _shares(
 
 
 def _apply(
-    opened: OpenConference, line_id: int, parts: Sequence[Part], rule: str, evidence: str
+    opened: OpenConference, line_id: int, parts: Sequence[Part], decision: matches.Decision
 ) -> None:
     with opened.store.writing(opened.actor, Act.MATCH) as uow:
-        intents = matches.apply(
-            uow,
-            opened.conference,
-            line_id,
-            parts,
-            rule=rule,
-            evidence=evidence,
-            now=opened.now(),
-        )
+        intents = matches.apply(uow, opened.conference, line_id, parts, decision, now=opened.now())
         if intents:
             opened.require_stripe()
     try:
@@ -300,6 +379,19 @@ def _apply(
     if intents:
         with opened.store.writing(opened.actor, Act.MATCH) as uow:
             bank_matches.link_new_entries(uow, opened.conference.id)
+
+
+def _settle(opened: OpenConference, intents: Sequence[int]) -> None:
+    """Tell Stripe of what was entered again, and give the match its entry."""
+    for intent in intents:
+        stripe_reports.report(opened, intent)
+    if intents:
+        with opened.store.writing(opened.actor, Act.MATCH) as uow:
+            bank_matches.link_new_entries(uow, opened.conference.id)
+
+
+def _decided(proposal: Proposal) -> matches.Decision:
+    return matches.Decision(proposal.rule, proposal.evidence)
 
 
 def _shown(proposal: Proposal, *, applied: bool) -> LineMatch:
@@ -319,4 +411,6 @@ def _shown(proposal: Proposal, *, applied: bool) -> LineMatch:
         booked_on=line.booked_on,
         text=line.text,
         sure=proposal.certainty == "certain",
+        evidence_for=proposal.reasons,
+        evidence_against=proposal.against,
     )

@@ -40,19 +40,28 @@ from po_toolkit.reconcile import journal as make_journal
 from po_toolkit.reconcile import list_purchase_orders as read_purchase_orders
 from po_toolkit.reconcile import purchase_order_story as read_story
 from po_toolkit.reconcile import sponsor_statement as make_statement
-from po_toolkit.reconcile.cash import CASH, cash_against_due
 from po_toolkit.reconcile.closed_report import closed_report as make_report
 from po_toolkit.reconcile.closed_report import differences
+from po_toolkit.reconcile.comparisons import CASH, cash_against_due
 from po_toolkit.reconcile.documents import invoice_pdf as write_invoice
 from po_toolkit.reconcile.documents import statement_pdf as write_statement
-from po_toolkit.reconcile.edge import records
-from po_toolkit.reconcile.schema import Column, Kind, Table
-from po_toolkit.reconcile.story_parts import StoryEntry, StoryEvent
-from po_toolkit.reconcile.tables import AGEING, DISCREPANCIES, ENTRIES, PURCHASE_ORDERS, TAX
+from po_toolkit.reconcile.schema import Column, Kind, Table, records
+from po_toolkit.reconcile.story import StoryEntry, StoryEvent
+from po_toolkit.reconcile.tables import (
+    AGEING,
+    BANK_LINES,
+    CHECKS,
+    DISCREPANCIES,
+    ENTRIES,
+    FEES,
+    PAYOUTS,
+    PURCHASE_ORDERS,
+    TAX,
+    TIE_OUT,
+)
 from po_toolkit.reconcile.tie_out import TieOut
 from po_toolkit.reconcile.tie_out import tie_out as make_tie_out
 from po_toolkit.reconcile.tie_out_files import export as export_tie_out
-from po_toolkit.reconcile.tie_out_tables import BANK_LINES, CHECKS, FEES, PAYOUTS, TIE_OUT
 from po_toolkit.store import closing as periods
 from po_toolkit.store import purchase_orders
 from po_toolkit.store.tables import ClosedPeriod, PurchaseOrder

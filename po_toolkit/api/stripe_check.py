@@ -274,7 +274,7 @@ _BELIEFS: dict[str, tuple[str, str]] = {
     ),
     "events_listed": (
         "A sent invoice is in the list of events, filtered by type.",
-        "A plain sync misses news; use sync --full.",
+        "A sync can miss changes; run a full sync.",
     ),
     "success_replayed": (
         "The same key and body give the same answer, and nothing is done twice.",

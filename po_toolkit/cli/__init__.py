@@ -1,7 +1,7 @@
 """The command line: one module for each noun, each command one call of the API plus printing.
 
 Results go to stdout, everything else to stderr. Exit codes: 0 all done; 1 failed; 2 wrong usage;
-3 done in part (some rows or purchase orders were refused, each named).
+3 done in part (some rows or purchase orders were rejected, each named).
 """
 
 from po_toolkit.cli.app import app

@@ -55,7 +55,7 @@ def po_toolkit(
     on sample data without a Stripe account.
 
     Exit codes: 0 all done; 1 failed; 2 wrong usage; 3 done in part (some rows or purchase orders
-    were refused, each named).
+    were rejected, each named).
     """
     ctx.obj = config
     configure_logging(logging.INFO if verbose else logging.WARNING)
@@ -86,6 +86,8 @@ app.command("closed")(reports.closed)
 app.command("journal")(reports.journal)
 app.command("statement")(reports.statement)
 app.command("invoice-pdf")(reports.invoice_pdf)
+app.command("rename")(installation.rename)
+app.command("archive")(installation.archive)
 app.command("status")(installation.status)
 app.command("worker")(installation.worker)
 app.command("stripe-check")(installation.stripe_check)

@@ -32,7 +32,7 @@ from po_toolkit.cli.options import (
     read_date,
     read_reference,
 )
-from po_toolkit.errors import ImportChoiceError, ImportFileError
+from po_toolkit.errors import DuplicateEntryError, ImportChoiceError, ImportFileError
 
 if TYPE_CHECKING:
     from po_toolkit.api.bank import BankImportReport
@@ -247,9 +247,9 @@ def _print_import(report: BankImportReport) -> None:
     for note in report.notes:
         tell(f"Note: {note}")
     typer.echo(
-        f"{count(report.lines, 'line')}: {report.new} new, {report.duplicates} there already, "
-        f"{count(len(report.suspected), 'suspected duplicate')}, {report.quarantined} unreadable "
-        f"and set apart, {count(report.held, 'statement')} held."
+        f"{count(report.lines, 'line')}: {report.new} new, {report.duplicates} duplicates, "
+        f"{count(len(report.suspected), 'suspected duplicate')}, {report.quarantined} unreadable, "
+        f"{count(report.held, 'statement')} held."
     )
     if report.dry_run:
         typer.echo("This was a dry run: nothing was imported.")
@@ -305,14 +305,14 @@ def accept(
     conference: ConferenceOption,
     reason: Annotated[str, typer.Option(help="Why it is right although it does not add up.")],
 ) -> None:
-    """Take a held statement in all the same.
+    """Accept a held statement.
 
     Example: po-toolkit bank accept 3 --conference pycon-2027 --reason "Bank left a page out"
     """
     from po_toolkit.api.bank import accept_statement
 
     found = accept_statement(named_conference(ctx, conference), statement, reason)
-    typer.echo(f"Statement {found.id}: {found.new} new, {found.duplicates} there already.")
+    typer.echo(f"Statement {found.id}: {found.new} new, {found.duplicates} duplicates.")
 
 
 @commands.command("match")
@@ -320,17 +320,19 @@ def match(
     ctx: typer.Context,
     conference: ConferenceOption,
     apply: Annotated[
-        bool, typer.Option("--apply", help="Apply what has one candidate; leave the rest to you.")
+        bool,
+        typer.Option("--apply", help="Apply what nothing speaks against; leave the rest to you."),
     ] = False,
     yes: YesOption = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Find what each open bank line is.
+    """Match the unmatched bank lines.
 
-    A payout, a payment entered by hand, or the payment of a purchase order.
+    A payout, a payment entered by hand, the payment of a purchase order, or an earlier payment
+    that the bank takes back.
 
-    Without --apply nothing is changed. Each proposal says its rule and its evidence. An open
-    invoice hears of the payment that is found for it.
+    Without --apply nothing is changed. Each proposal says what speaks for it and what against it;
+    --apply takes those with nothing against them. Stripe hears of each payment on an open invoice.
 
     Example: po-toolkit bank match --conference pycon-2027 --apply
     """
@@ -377,28 +379,68 @@ def apply_(
             help="The purchase order it pays; several share it, each with its amount.",
         ),
     ] = None,
-    payout: Annotated[str, typer.Option(metavar="po_…", help="The payout it is.")] = "",
-    entry: Annotated[
-        int | None, typer.Option(metavar="ENTRY", help="The entry made by hand it confirms.")
+    payouts: Annotated[
+        list[str] | None,
+        typer.Option("--payout", metavar="po_…", help="The payout it is; several for one line."),
     ] = None,
+    entries: Annotated[
+        list[int] | None,
+        typer.Option(
+            "--entry", metavar="ENTRY", help="The entry made by hand it confirms; or several."
+        ),
+    ] = None,
+    reversal: Annotated[
+        int | None,
+        typer.Option(metavar="LINE", help="The earlier bank line that it takes back."),
+    ] = None,
+    write_off: Annotated[
+        str,
+        typer.Option(
+            metavar="REASON",
+            help="Write off the small amount that is missing: a credit note on the purchase "
+            "order, or a fee that the bank kept of a payout.",
+        ),
+    ] = "",
+    again: Annotated[
+        bool,
+        typer.Option(
+            "--again", help="It is other money than the entry of the same sponsor and amount."
+        ),
+    ] = False,
     yes: YesOption = False,
 ) -> None:
     """Apply a line's proposal, or say yourself what the line is.
+
+    Exit code 2 when an entry of the same sponsor, amount and week may be this money.
 
     Example: po-toolkit bank apply 17 --conference pycon-2027 --po PO-7KQ2MX=9000 --po PO-8M2ABC
     """
     from po_toolkit.api import bank_matching
 
     opened = named_conference(ctx, conference)
-    if sum((bool(orders), bool(payout), entry is not None)) > 1:
-        wrong_usage("Give --po, --payout or --entry, not several of them.")
+    ways = (bool(orders), bool(payouts), bool(entries), reversal is not None)
+    if sum(ways) > 1:
+        wrong_usage("Give --po, --payout, --entry or --reversal, not several of them.")
+    if write_off and not (orders or payouts):
+        wrong_usage("--write-off needs --po or --payout.")
     agree(opened, f"match bank line {line} and tell Stripe of the payment", yes=yes)
-    if orders or payout or entry is not None:
-        shares = dict(map(_read_share, orders or []))
-        bank_matching.choose(opened, line, orders=shares, payout=payout, entry=entry)
-        typer.echo(f"Bank line {line} is matched.")
-        return
-    found = bank_matching.apply_line(opened, line)
+    try:
+        if any(ways):
+            bank_matching.choose(
+                opened,
+                line,
+                orders=dict(map(_read_share, orders or [])),
+                payout=payouts or (),
+                entry=entries,
+                reversal=reversal,
+                again=again,
+                write_off=write_off,
+            )
+            typer.echo(f"Bank line {line} is matched.")
+            return
+        found = bank_matching.apply_line(opened, line, again=again)
+    except DuplicateEntryError as error:
+        wrong_usage(str(error))
     typer.echo(f"Bank line {line} is {', '.join(found.references)}: {found.evidence}.")
 
 
@@ -409,35 +451,35 @@ def _read_share(text: str) -> tuple[str, Decimal | None]:
 
 @commands.command("undo")
 def undo(ctx: typer.Context, line: LineArgument, conference: ConferenceOption) -> None:
-    """Take back what a line was said to be.
+    """Undo a match.
 
-    A payment that it made is reversed.
+    A payment that it made is reversed, and so is a write-off; a reversal enters its payment again.
 
     Example: po-toolkit bank undo 17 --conference pycon-2027
     """
     from po_toolkit.api.bank_matching import undo_match
 
     undone = undo_match(named_conference(ctx, conference), line)
-    typer.echo(f"Bank line {line} is open again ({count(undone, 'match', 'matches')} undone).")
+    typer.echo(f"Bank line {line} is unmatched again ({count(undone, 'match', 'matches')} undone).")
 
 
-@commands.command("set-aside")
-def set_aside(
+@commands.command("exclude")
+def exclude(
     ctx: typer.Context,
     line: LineArgument,
     conference: ConferenceOption,
     reason: Annotated[
-        str, typer.Option(help="What it is instead, e.g. rent; empty takes it back.")
+        str, typer.Option(help="What it is instead, e.g. rent; empty includes it again.")
     ],
 ) -> None:
-    """Say that a line has to do with no sponsor.
+    """Exclude a line that is not a sponsor payment.
 
-    Example: po-toolkit bank set-aside 18 --conference pycon-2027 --reason "Interest"
+    Example: po-toolkit bank exclude 18 --conference pycon-2027 --reason "Interest"
     """
-    from po_toolkit.api.bank_matching import set_line_aside
+    from po_toolkit.api.bank_matching import exclude_line
 
-    set_line_aside(named_conference(ctx, conference), line, reason)
-    typer.echo(f"Bank line {line} is {'set aside' if reason.strip() else 'open again'}.")
+    exclude_line(named_conference(ctx, conference), line, reason)
+    typer.echo(f"Bank line {line} is {'excluded' if reason.strip() else 'unmatched again'}.")
 
 
 @commands.command("payouts")

@@ -91,7 +91,7 @@ AllowDuplicatesOption = Annotated[
     bool,
     typer.Option(
         "--allow-duplicates",
-        help="Take a purchase order although its organization and PO number are there already.",
+        help="Import duplicates as new purchase orders.",
     ),
 ]
 DecimalOption = Annotated[
@@ -122,13 +122,13 @@ def import_(
     unknown: UnknownOption = "leave",
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Take a spreadsheet of sponsors in as draft purchase orders.
+    """Import a spreadsheet of sponsors as draft purchase orders.
 
     Rows with the same organization and PO number are the lines of one purchase order. Good ones
     are kept, bad ones are named row by row; the same file again adds nothing. Nothing is sent.
 
     Exit codes: 0 all taken or there already; 1 unreadable, or no purchase order in it; 2 wrong
-    usage, or a question that an option must answer; 3 some were refused, each named.
+    usage, or a question that an option must answer; 3 some were rejected, each named.
 
     Example: po-toolkit import sponsors.xlsx --conference pycon-2027 --dry-run
     """
@@ -136,7 +136,7 @@ def import_(
 
     chosen = _read_mapping(mapping or [])
     _refuse_unwritable(errors_out)
-    opened = named_conference(ctx, conference)
+    opened = named_conference(ctx, conference, make=True)
     try:
         report = imports.import_purchase_orders(
             opened,
@@ -194,7 +194,7 @@ def _read_mapping(pairs: list[str]) -> dict[str, str]:
                 f"--map 'unit_price=Price each'."
             )
         if field in mapping:
-            raise typer.BadParameter(f"{field} is given two columns; leave one --map away.")
+            raise typer.BadParameter(f"{field} is mapped twice; remove one --map.")
         mapping[field] = column
     return mapping
 
@@ -204,25 +204,25 @@ def _print_report(report: ImportReport, *, dry_run: bool) -> None:
         _print_preview(report)
     if report.problems:
         print_table(
-            ("Row", "Column", "Value", "What is wrong, and what would be right"),
+            ("Row", "Column", "Value", "What is wrong, and how to fix it"),
             [
                 (p.row, p.column, p.value, p.message.removeprefix(f"Row {p.row}: "))
                 for p in report.problems
             ],
-            title="Refused",
+            title="Rejected",
             right=(0,),
             whole=(),
         )
         typer.echo("")
     for warning in report.warnings:
-        tell(f"Look at row {warning.row}: {warning.message.removeprefix(f'Row {warning.row}: ')}")
+        tell(f"Check row {warning.row}: {warning.message.removeprefix(f'Row {warning.row}: ')}")
     for note in report.notes:
         tell(f"Note: {note}")
     batch = f"Batch {report.batch}: " if report.batch is not None else ""
     orders = count(report.accepted, "purchase order")
     typer.echo(
-        f"{batch}{orders} {'would be taken' if dry_run else 'taken'}, {report.rejected} refused, "
-        f"{report.duplicates} there already."
+        f"{batch}{orders} {'would be imported' if dry_run else 'imported'}, "
+        f"{report.rejected} rejected, {report.duplicates} duplicates skipped."
     )
     if report.references:
         typer.echo(f"References: {', '.join(report.references)}")
@@ -232,7 +232,7 @@ def _print_preview(report: ImportReport) -> None:
     typer.echo(f"The sheet has {report.shape}.")
     packages = dict.fromkeys(report.packages, "a package")
     print_table(
-        ("Column", "Taken for", "Because of"),
+        ("Column", "Maps to", "Matched by"),
         [
             (c.header, c.field or packages.get(c.header, "(left out)"), c.why if c.field else "")
             for c in report.columns
@@ -251,7 +251,7 @@ def _print_preview(report: ImportReport) -> None:
             )
             for order in report.orders
         ],
-        title="Would be taken",
+        title="Would be imported",
         right=(2, 3),
     )
     typer.echo("")

@@ -80,7 +80,7 @@ def invoice(
     nobody; then see deliver.
 
     Exit codes: 0 all done, now or before; 1 none could be; 2 wrong usage, or a live key without a
-    terminal and without --yes; 3 some were refused, each named.
+    terminal and without --yes; 3 some were rejected, each named.
 
     Example: po-toolkit invoice --conference pycon-2027 --batch 1
     """
@@ -88,7 +88,7 @@ def invoice(
         wrong_usage("Say which purchase orders: one of --batch ID, --po REF or --all-draft.")
     from po_toolkit.api import invoices
     from po_toolkit.api.delivery import choose_delivery
-    from po_toolkit.jobs.run import invoice_many
+    from po_toolkit.jobs.batches import invoice_many
 
     opened = named_conference(ctx, conference)
     references = invoices.chosen_references(
@@ -126,7 +126,7 @@ def adopt(
     ],
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Take over an invoice that was sent by hand.
+    """Adopt an invoice that was sent by hand.
 
     It becomes this purchase order's, which is then not billed again. Its total and currency must
     be the purchase order's; nothing changes at Stripe.
@@ -145,7 +145,7 @@ def resend(
     yes: YesOption = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Mail the open invoice to the sponsor once more.
+    """Send the open invoice to the sponsor again.
 
     Stripe sends it, and in test mode sends nothing.
 
@@ -231,7 +231,7 @@ def preview(
     sent: SentOption = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Show the very content of an invoice.
+    """Preview the invoice exactly as it will be sent.
 
     Its texts, lines, taxes and ways to pay.
 

@@ -20,6 +20,7 @@ from po_toolkit.cli.console import (
     print_table,
     settings_of,
     tell,
+    wrong_usage,
 )
 from po_toolkit.cli.console import amount as in_words
 from po_toolkit.cli.options import (
@@ -31,6 +32,7 @@ from po_toolkit.cli.options import (
     read_amount,
     read_date,
 )
+from po_toolkit.errors import DuplicateEntryError
 
 if TYPE_CHECKING:
     from po_toolkit.api.ledger import MoneyResult
@@ -142,7 +144,7 @@ DateOption = Annotated[
 NoteOption = Annotated[str, typer.Option(metavar="TEXT", help="A remark for the books.")]
 AgainOption = Annotated[
     bool,
-    typer.Option("--again", help="Record it although the same payment is there: it came twice."),
+    typer.Option("--again", help="Record it even if an identical payment exists."),
 ]
 ReasonOption = Annotated[str, typer.Option(metavar="R", help="Why, for the books and the sponsor.")]
 
@@ -162,7 +164,8 @@ def payment(
     """Record money that did not come through Stripe.
 
     It came by wire, ACH, check or otherwise. An open invoice at Stripe is told of it, so that the
-    sponsor's page and reminders are right. The same payment again is refused without --again.
+    sponsor's page and reminders are right. The same sponsor and amount within seven days is the
+    same money until you say --again: without it the command exits with 2.
 
     Example: po-toolkit payment PO-7KQ2MX --amount 5000.00 --method wire --reference FT27081
     """
@@ -170,16 +173,19 @@ def payment(
 
     opened = conference_of(ctx, reference)
     agree(opened, f"record this payment on {reference} and tell Stripe", yes=yes)
-    result = ledger.record_payment_by_hand(
-        opened,
-        reference,
-        amount=amount,
-        method=method.value,
-        payment_reference=payment_reference,
-        payment_date=payment_date,
-        note=note,
-        again=again,
-    )
+    try:
+        result = ledger.record_payment_by_hand(
+            opened,
+            reference,
+            amount=amount,
+            method=method.value,
+            payment_reference=payment_reference,
+            payment_date=payment_date,
+            note=note,
+            again=again,
+        )
+    except DuplicateEntryError as error:
+        wrong_usage(str(error))
     _print_result(result, output)
 
 
@@ -211,7 +217,7 @@ def reverse(
     from po_toolkit.api.opening import open_conference, open_database
 
     settings = settings_of(ctx)
-    store = open_database(settings)
+    store = open_database(settings, make=False)
     slug = ledger.conference_of_entry(store, entry)
     opened = open_conference(slug, settings=settings, store=store)
     _print_result(ledger.reverse_entry(opened, entry, reason=reason), output)
@@ -237,7 +243,7 @@ def refund(
     yes: YesOption = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Give money back through Stripe, the newest payments first.
+    """Refund through Stripe, the newest payments first.
 
     With another --method nothing is sent: it notes what went back from the bank.
 
@@ -269,7 +275,7 @@ def credit_note(
     yes: YesOption = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Forgive a part of what is owed.
+    """Credit part of what is owed.
 
     The open invoice at Stripe gets the credit note too.
 

@@ -78,7 +78,7 @@ def serve(
 def list_set_aside(
     ctx: typer.Context, conference: ConferenceOption, output: FormatOption = Format.TABLE
 ) -> None:
-    """List the events that could not be worked and wait for a person.
+    """List the events that failed and are on hold.
 
     Example: po-toolkit webhook list --conference pycon-2027
     """
@@ -105,18 +105,17 @@ def replay(
     ] = None,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Work events again: those that were set aside, or the ones named.
+    """Process events again: those on hold, or the ones named.
 
     Example: po-toolkit webhook replay --conference pycon-2027
     """
-    from po_toolkit.api.webhook_work import work_events
+    from po_toolkit.api.webhook_work import work_until_none_is_due
     from po_toolkit.api.webhooks import failures_of, replay_events
 
     opened = named_conference(ctx, conference)
     replayed = replay_events(opened, events or None)
     unknown = sorted(set(events or []) - set(replayed))
-    while work_events(opened):
-        pass
+    work_until_none_is_due(opened)
     failed = failures_of(opened, replayed)
     if output is Format.JSON:
         print_json({"replayed": replayed, "failed": failed, "unknown": unknown})

@@ -21,11 +21,11 @@ class Bucket(StrEnum):
 BUCKET_LABELS = {
     Bucket.NOT_INVOICED: "Not invoiced yet",
     Bucket.CURRENT: "Not due yet",
-    Bucket.DAYS_1_30: "1 to 30 days late",
-    Bucket.DAYS_31_60: "31 to 60 days late",
-    Bucket.DAYS_61_90: "61 to 90 days late",
-    Bucket.OVER_90: "Over 90 days late",
-    Bucket.HELD: "Waits for a decision",
+    Bucket.DAYS_1_30: "1 to 30 days overdue",
+    Bucket.DAYS_31_60: "31 to 60 days overdue",
+    Bucket.DAYS_61_90: "61 to 90 days overdue",
+    Bucket.OVER_90: "Over 90 days overdue",
+    Bucket.HELD: "On hold",
 }
 """The buckets in a treasurer's words, in the order of the table."""
 

@@ -23,6 +23,7 @@ from po_toolkit.context import OpenConference
 from po_toolkit.domain.periods import local_day
 from po_toolkit.domain.references import comparable
 from po_toolkit.domain.roles import Act
+from po_toolkit.domain.states import InvoiceState, InvoiceStep, may_follow
 from po_toolkit.errors import BusyError, LostLeaseError
 from po_toolkit.invoicing.plan import Content, InvoicePlan, refuse_unbillable
 from po_toolkit.outbox import Kind, Outcome, Write
@@ -75,7 +76,9 @@ class Lease:
         """
         with self.opened.store.writing(self.opened.actor, Act.INVOICE) as uow:
             row = held(uow, self.invoice)
+            before = InvoiceState(row.state), InvoiceStep(row.step)
             yield uow, row
+            _refuse_impossible(before, row)
             self.note_progress(uow, row)
         self.invoice = row
 
@@ -155,6 +158,13 @@ class Lease:
         fresh = looked is not None and self.opened.now() - looked < LOOK_HOLDS
         new = not self.resumed and customer.attempt == 1 and not customer.stripe_customer_id
         return fresh and new
+
+
+def _refuse_impossible(before: tuple[InvoiceState, InvoiceStep], row: Invoice) -> None:
+    """Commit no move that the states do not know: it could bill twice."""
+    after = InvoiceState(row.state), InvoiceStep(row.step)
+    if not (may_follow(before[0], after[0]) and may_follow(before[1], after[1])):
+        raise AssertionError(f"an invoice cannot go from {before} to {after}")
 
 
 def step_slot(order: PurchaseOrder, invoice: Invoice, step: str) -> str:

@@ -1,25 +1,54 @@
-"""From a bank line to the ledger and back: apply a match, undo it, set a line aside."""
+"""From a bank line to the ledger and back: apply a match, undo it, exclude a line."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import uuid4
 
 from po_toolkit.domain import remedies
-from po_toolkit.domain.bank_matching import Part
+from po_toolkit.domain.bank_matching import Part, tolerance
 from po_toolkit.domain.offline_payments import OfflinePayment
 from po_toolkit.domain.roles import Act
+from po_toolkit.domain.same_money import Money
+from po_toolkit.domain.states import MatchKind
 from po_toolkit.errors import PurchaseOrderError
-from po_toolkit.money import display
-from po_toolkit.payments import offline_payments
+from po_toolkit.money import display, to_major
+from po_toolkit.payments import credit_notes, ledger, offline_payments
 from po_toolkit.store import bank_matches, money_intents
 from po_toolkit.store.database import UnitOfWork
-from po_toolkit.store.tables import BankMatch, BankTransaction, Conference, LedgerEntry, Payout
+from po_toolkit.store.tables import (
+    BankMatch,
+    BankTransaction,
+    Conference,
+    CreditNote,
+    LedgerEntry,
+    MoneyIntent,
+    Payout,
+    PurchaseOrder,
+)
 
 _CHECK = re.compile(r"\b(CHECK|CHEQUE|CHECKNUM|SCHECK|CHQ)\b", re.IGNORECASE)
 _ACH = re.compile(r"\bACH\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Why a line is what it is said to be.
+
+    Attributes:
+        rule: By which rule, or ``by_hand``.
+        evidence: Why, in words.
+        again: Whether a person says that it is other money than what is in the books.
+        write_off: Why what the line is short of its one purchase order is forgiven, or ``""``.
+    """
+
+    rule: str
+    evidence: str
+    again: bool = False
+    write_off: str = ""
 
 
 def apply(
@@ -27,9 +56,8 @@ def apply(
     conference: Conference,
     line_id: int,
     parts: Sequence[Part],
+    decision: Decision,
     *,
-    rule: str,
-    evidence: str,
     now: datetime,
 ) -> list[int]:
     """Say what a line is; a part that is a purchase order becomes a payment on it.
@@ -39,16 +67,16 @@ def apply(
         conference: Whose line.
         line_id: The line.
         parts: What it is; their amounts come to the line's.
-        rule: By which rule, or ``by_hand``.
-        evidence: Why, in words.
+        decision: Why.
         now: The present.
 
     Returns:
-        Intents for :func:`po_toolkit.payments.stripe_reports.report`: the payments that an open
-        invoice must get at Stripe first.
+        Intents for :func:`po_toolkit.payments.stripe_reports.report`: the payments and credit
+        notes that an open invoice must get at Stripe first.
 
     Raises:
         NotFoundError: No such line.
+        DuplicateEntryError: An entry of the same sponsor, amount and week may be this money.
         PurchaseOrderError: The line or the target is matched already, the amounts do not come to
             the line's, or the currency differs.
     """
@@ -68,31 +96,62 @@ def apply(
             bank_transaction_id=line.id,
             amount=part.amount,
             charges=part.charges,
-            rule=rule,
-            evidence=evidence,
+            rule=decision.rule,
+            evidence=decision.evidence,
             applied_by=uow.actor.name,
             applied_at=now,
         )
-        intent = _join(uow, conference, line, part, match)
+        intent = _join(uow, conference, line, part, match, again=decision.again)
         uow.session.add(match)
-        uow.audit(Act.MATCH, line, after={"rule": rule, "is": part.name, "amount": part.amount})
+        after = {"rule": decision.rule, "is": part.name, "amount": part.amount}
+        uow.audit(Act.MATCH, line, after=after)
         if intent is not None:
             intents.append(intent)
+        if decision.write_off and part.kind == "order":
+            intents += _write_off(uow, part, match, decision.write_off, now.date())
     bank_matches.link_new_entries(uow, conference.id)
     return intents
 
 
+def _write_off(uow: UnitOfWork, part: Part, match: BankMatch, reason: str, day: date) -> list[int]:
+    """Forgive what a line is short of its purchase order, where it is little."""
+    order = uow.lock_purchase_order(part.id)
+    entered = any(e.source_id == str(match.uuid) for e in order.entries)
+    short = order.sums.balance - (0 if entered else part.amount)
+    if short <= 0:
+        raise PurchaseOrderError(f"{order.reference}: nothing is left to write off.")
+    most = tolerance(part.amount + short, order.currency)
+    if short > most:
+        raise PurchaseOrderError(
+            f"{order.reference}: {display(short, order.currency)} would be written off, more than "
+            f"the {display(most, order.currency)} that banks may have kept. Match the line without "
+            f"it, and issue a credit note for the rest.",
+            remedy=remedies.credit_note(order.reference, to_major(short, order.currency)),
+        )
+    before = {note.uuid for note in order.credit_notes}
+    intent = credit_notes.enter_credit_note(
+        uow, order, amount=short, reason=reason, credit_date=day
+    )
+    if intent is not None:
+        match.credit_note_uuid = uow.session.get_one(MoneyIntent, intent).uuid
+        return [intent]
+    match.credit_note_uuid = next(n.uuid for n in order.credit_notes if n.uuid not in before)
+    return []
+
+
 def undo(
     uow: UnitOfWork, conference: Conference, line_id: int, *, now: datetime, today: date
-) -> int:
-    """Take back what a line was said to be; payments that it made are reversed in the ledger.
+) -> tuple[int, list[int]]:
+    """Take back what a line was said to be; what the match made in the ledger is reversed.
 
     Returns:
-        How many matches were undone.
+        How many matches were undone, and the intents to be settled: a reversal that is undone
+        enters its payment again.
 
     Raises:
         NotFoundError: No such line.
-        PurchaseOrderError: Nothing is matched, or its payment is still on its way to Stripe.
+        PurchaseOrderError: Nothing is matched, its payment is still on its way to Stripe, a bank
+            took it back, or its write-off is a credit note at Stripe.
     """
     line = bank_matches.line(uow.session, conference.id, line_id, lock=True)
     bank_matches.link_new_entries(uow, conference.id)
@@ -100,18 +159,82 @@ def undo(
     standing = bank_matches.matches_of(uow.session, [line.id])[line.id]
     if not standing:
         raise PurchaseOrderError(f"Bank line {line.id} is not matched; there is nothing to undo.")
+    intents: list[int] = []
     for match in standing:
-        if match.created_entry:
+        taken_back = bank_matches.reversal_of(uow.session, match)
+        if taken_back is not None:
+            raise PurchaseOrderError(
+                f"Bank line {taken_back.bank_transaction_id} takes bank line {line.id} back; undo "
+                f"that match first (bank line {taken_back.bank_transaction_id})."
+            )
+        _undo_write_off(uow, match, today)
+        if match.kind == MatchKind.REVERSAL:
+            intents += _enter_again(uow, match)
+        elif match.created_entry:
             _reverse(uow, match, today)
         match.state, match.undone_by, match.undone_at = "undone", uow.actor.name, now
         uow.audit(Act.UNDO_MATCH, line, before={"rule": match.rule, "evidence": match.evidence})
-    return len(standing)
+    return len(standing), intents
 
 
-def set_aside(
+def _undo_write_off(uow: UnitOfWork, match: BankMatch, today: date) -> None:
+    """Take a write-off back by a credit note of the opposite amount."""
+    if match.credit_note_uuid is None:
+        return
+    order = uow.lock_purchase_order(match.purchase_order_id or 0)
+    note = next((n for n in order.credit_notes if n.uuid == match.credit_note_uuid), None)
+    if note is None:
+        return
+    stripe_id = note.stripe_credit_note_id
+    if stripe_id:
+        if not any(n.stripe_credit_note_id == f"{stripe_id}:void" for n in order.credit_notes):
+            raise PurchaseOrderError(
+                f"The write-off of bank line {match.bank_transaction_id} is credit note "
+                f"{stripe_id} at Stripe. Void it in Stripe's dashboard, sync, then undo."
+            )
+        return
+    back = CreditNote(
+        amount=-note.amount,
+        currency=note.currency,
+        reason=f"The write-off of bank line {match.bank_transaction_id} was undone",
+        credit_date=today,
+    )
+    ledger.add_credit_note(uow, order, back)
+
+
+def _enter_again(uow: UnitOfWork, match: BankMatch) -> list[int]:
+    """Enter the payment again that a reversal had taken back, for the line that it came with."""
+    first = uow.session.get(BankMatch, match.reversed_match_id)
+    if first is None:
+        raise PurchaseOrderError("The match that was taken back is gone.")
+    order = uow.lock_purchase_order(match.purchase_order_id or 0)
+    entry = next(e for e in order.entries if e.id == first.entry_id)
+    again = uuid4()
+    intent = offline_payments.enter_payment(
+        uow,
+        order,
+        OfflinePayment(
+            amount=entry.amount,
+            currency=entry.currency,
+            method=entry.method,
+            payment_date=entry.payment_date,
+            reference=entry.reference,
+            note=f"Entry {entry.id} again: the bank did not take it back",
+            source="bank",
+            source_id=str(again),
+        ),
+        again=True,
+    )
+    # The first line now stands for the new entry, found by the match's uuid.
+    first.uuid, first.entry_id, first.created_entry = again, None, True
+    bank_matches.link_new_entries(uow, match.conference_id)
+    return [intent] if intent is not None else []
+
+
+def exclude(
     uow: UnitOfWork, conference: Conference, line_id: int, reason: str, *, now: datetime
 ) -> None:
-    """Say that a line has to do with no sponsor; without a reason, take that back.
+    """Exclude a line that has nothing to do with sponsors; without a reason, include it again.
 
     Raises:
         NotFoundError: No such line.
@@ -142,13 +265,22 @@ def _refuse_if_explained(
 
 
 def _join(
-    uow: UnitOfWork, conference: Conference, line: BankTransaction, part: Part, match: BankMatch
+    uow: UnitOfWork,
+    conference: Conference,
+    line: BankTransaction,
+    part: Part,
+    match: BankMatch,
+    *,
+    again: bool,
 ) -> int | None:
     if part.kind in ("payout", "payout_return"):
         _join_payout(uow, conference, line, part, match)
         return None
     if part.kind == "entry":
         _join_entry(uow, conference, line, part, match)
+        return None
+    if part.kind == "reversal":
+        _join_reversal(uow, conference, line, part, match)
         return None
     if line.amount < 0:
         raise PurchaseOrderError(f"Bank line {line.id} is a debit and pays no purchase order.")
@@ -158,6 +290,8 @@ def _join(
             f"{order.reference} is in {order.currency.upper()}; bank line {line.id} is in "
             f"{line.currency.upper()}. Amounts are never converted."
         )
+    if not again:
+        _refuse_typed(uow, conference, order, line, part)
     match.kind, match.purchase_order_id, match.created_entry = "entry", order.id, True
     return offline_payments.enter_payment(
         uow,
@@ -182,17 +316,62 @@ def _join_payout(
     payout = uow.session.get(Payout, part.id, with_for_update=True)
     if payout is None or payout.conference_id != conference.id:
         raise PurchaseOrderError(f"There is no payout {part.name}.")
-    signed = payout.amount if part.kind == "payout" else -payout.amount
-    if (line.amount, line.currency) != (signed, payout.currency):
+    expected = payout.amount if part.kind == "payout" else -payout.amount
+    if line.currency != payout.currency or (line.amount > 0) != (expected > 0):
         raise PurchaseOrderError(
-            f"{payout.stripe_payout_id} is {display(signed, payout.currency)}; bank line {line.id} "
-            f"is {display(line.amount, line.currency)}."
+            f"{payout.stripe_payout_id} is {display(expected, payout.currency)}; bank line "
+            f"{line.id} is {display(line.amount, line.currency)}."
         )
-    if bank_matches.standing(
-        uow.session, conference.id, payout_id=payout.id, kind=part.kind
-    ):  # fmt: skip
+    came = bank_matches.came_of_payout(uow.session, conference.id, payout.id, part.kind)
+    rest = abs(payout.amount) - came
+    if rest <= 0:
         raise PurchaseOrderError(f"{payout.stripe_payout_id} is another bank line already.")
+    if part.amount + part.charges > rest:
+        raise PurchaseOrderError(
+            f"{display(rest, payout.currency)} of {payout.stripe_payout_id} is still to come; bank "
+            f"line {line.id} would be {display(part.amount + part.charges, line.currency)} of it."
+        )
     match.kind, match.payout_id = part.kind, payout.id
+
+
+def _refuse_typed(
+    uow: UnitOfWork, conference: Conference, order: PurchaseOrder, line: BankTransaction, part: Part
+) -> None:
+    """Refuse to enter a payment that a person has typed already: the line confirms that one."""
+    for amount in dict.fromkeys((part.amount, line.amount)):
+        money = Money(amount, line.currency, line.booked_on, "bank")
+        offline_payments.refuse_same_money(
+            uow,
+            order,
+            money,
+            lambda entry: remedies.confirm_entry(conference.slug, line.id, entry),
+        )
+
+
+def _join_reversal(
+    uow: UnitOfWork, conference: Conference, line: BankTransaction, part: Part, match: BankMatch
+) -> None:
+    """Book that a bank took an earlier line back: its entry is reversed on the line's day."""
+    first = uow.session.get(BankMatch, part.id, with_for_update=True)
+    if first is None or first.conference_id != conference.id or first.state != "applied":
+        raise PurchaseOrderError(f"There is no match {part.id} that a bank could take back.")
+    earlier = bank_matches.line(uow.session, conference.id, first.bank_transaction_id)
+    opposite = (line.amount > 0) != (earlier.amount > 0) and line.currency == earlier.currency
+    if first.entry_id is None or first.amount != part.amount or not opposite:
+        raise PurchaseOrderError(
+            f"Bank line {line.id} of {display(line.amount, line.currency)} does not take back "
+            f"{display(first.amount, earlier.currency)} of bank line {earlier.id}."
+        )
+    order = uow.lock_purchase_order(first.purchase_order_id or 0)
+    entry = next(e for e in order.entries if e.id == first.entry_id)
+    why = f"Bank line {line.id} took bank line {earlier.id} back"
+    offline_payments.reverse(uow, order, entry, today=line.booked_on, reason=why)
+    uow.session.flush()
+    made = next(e for e in order.entries if e.reverses_id == entry.id)
+    match.kind, match.reversed_match_id = MatchKind.REVERSAL, first.id
+    match.entry_id, match.created_entry = made.id, True
+    match.purchase_order_id = order.id
+    match.charges = entry.amount - part.amount
 
 
 def _join_entry(
@@ -212,7 +391,7 @@ def _join_entry(
             f"Entry {entry.id} is {display(entry.amount, entry.currency)}, not "
             f"{display(part.amount + part.charges, entry.currency)}."
         )
-    if bank_matches.standing(uow.session, conference.id, entry_id=entry.id):
+    if bank_matches.entry_match(uow.session, conference.id, entry.id) is not None:
         raise PurchaseOrderError(f"Entry {entry.id} is another bank line already.")
     match.kind, match.entry_id = "entry", entry.id
     match.purchase_order_id = entry.purchase_order_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from uuid import uuid4
@@ -9,8 +10,9 @@ from uuid import uuid4
 from po_toolkit.domain import remedies
 from po_toolkit.domain.offline_payments import OfflinePayment
 from po_toolkit.domain.roles import Act
+from po_toolkit.domain.same_money import SAME_MONEY, Money, same_money
 from po_toolkit.domain.sums import EntryKind
-from po_toolkit.errors import DuplicateEntryError, PurchaseOrderError
+from po_toolkit.errors import DuplicateEntryError, PurchaseOrderError, Remedy
 from po_toolkit.money import display, to_major
 from po_toolkit.payments.intents import (
     intend,
@@ -20,7 +22,7 @@ from po_toolkit.payments.intents import (
 from po_toolkit.payments.ledger import Movement, record, refuse_currency
 from po_toolkit.payments.stripe_invoices import marked_out_of_band
 from po_toolkit.store.database import UnitOfWork
-from po_toolkit.store.ledger import same_by_hand
+from po_toolkit.store.ledger import money_of_sponsor
 from po_toolkit.store.tables import LedgerEntry, PurchaseOrder
 
 METHODS = ("wire", "ach", "check", "other")
@@ -44,12 +46,20 @@ def enter_payment(
     Raises:
         PurchaseOrderError: The amount, currency or method is wrong, or the purchase order is
             cancelled.
-        DuplicateEntryError: The same method, reference, date and amount is there already.
+        DuplicateEntryError: The same money is there already (:func:`same_money`).
     """
     refuse_currency(order, payment)
     _refuse_impossible(order, payment.amount, payment.method)
     if not again:
-        _refuse_twin(order, payment.amount, payment.method, payment.reference, payment.payment_date)
+        second = remedies.record_again(
+            order.reference,
+            to_major(payment.amount, order.currency),
+            payment.method,
+            payment.reference,
+            payment.payment_date,
+        )
+        money = Money(payment.amount, order.currency, payment.payment_date, payment.source)
+        refuse_same_money(uow, order, money, lambda _: second)
     invoice, reported = takes_payments(order), reversed_but_reported(order, payment.amount)
     if invoice is not None and reported is None:
         details, amount = payment.as_details(), payment.amount
@@ -86,30 +96,39 @@ def _refuse_impossible(order: PurchaseOrder, amount: int, method: str) -> None:
         )
 
 
-def _refuse_twin(
-    order: PurchaseOrder, amount: int, method: str, reference: str, payment_date: date
+def refuse_same_money(
+    uow: UnitOfWork, order: PurchaseOrder, money: Money, remedy: Callable[[int], Remedy]
 ) -> None:
-    """Refuse what seems to be in the ledger already, as a person's second press of the button."""
-    second = remedies.record_again(
-        order.reference, to_major(amount, order.currency), method, reference, payment_date
-    )
-    twin = same_by_hand(
-        order, method=method, reference=reference, payment_date=payment_date, amount=amount
-    )
-    if twin is not None:
+    """Refuse a payment that seems to be in the books already, until a person says otherwise.
+
+    Args:
+        uow: The transaction.
+        order: The purchase order, locked.
+        money: What is about to be entered.
+        remedy: What to do about it, given the entry that is there.
+
+    Raises:
+        DuplicateEntryError: The sponsor has a payment of this amount within seven days.
+    """
+    there = money_of_sponsor(uow.session, order)
+    twin = same_money(money, (m for m, _, _ in there))
+    shown = display(money.amount, order.currency)
+    again = "If it is other money, record it as a second payment."
+    if twin is not None and twin.entry is not None:
+        reference, own = next((ref, own) for m, ref, own in there if m.entry == twin.entry)
+        named = f" with reference {own!r}" if own else ""
+        seen = f", bank line {twin.bank_line}" if twin.bank_line else ""
         raise DuplicateEntryError(
-            f"{order.reference} has a {method} of {display(amount, order.currency)} dated "
-            f"{payment_date} with reference {reference!r} already. If it really came twice, record "
-            f"it as a second payment.",
-            remedy=second,
+            f"{reference} has {shown} of {twin.day}{named} already (entry {twin.entry}{seen}). The "
+            f"same sponsor and amount within {SAME_MONEY.days} days may be the same money. {again}",
+            remedy=remedy(twin.entry),
         )
-    outside_stripe = marked_out_of_band(order, amount)
+    outside_stripe = marked_out_of_band(order, money.amount)
     if outside_stripe is not None:
         raise DuplicateEntryError(
-            f"{order.reference} has {display(amount, order.currency)} in the ledger already: the "
-            f"invoice was marked as paid outside of Stripe on {outside_stripe.payment_date}. If "
-            f"this is other money, record it as a second payment.",
-            remedy=second,
+            f"{order.reference} has {shown} in the ledger already: the invoice was marked as paid "
+            f"outside of Stripe on {outside_stripe.payment_date}. {again}",
+            remedy=remedy(outside_stripe.id),
         )
 
 

@@ -1,18 +1,28 @@
 """Reconciliation: read-only tables that add up, and what does not."""
 
 from po_toolkit.money import display
-from po_toolkit.reconcile.across import months_of, reconcile_conferences, summary_of
-from po_toolkit.reconcile.changes import discrepancy_news, what_changed
-from po_toolkit.reconcile.edge import with_decimals
+from po_toolkit.reconcile.comparisons import (
+    discrepancy_news,
+    months_of,
+    reconcile_conferences,
+    summary_of,
+    what_changed,
+)
 from po_toolkit.reconcile.export import FORMATS, Format, export, table_csv
 from po_toolkit.reconcile.front_page import FrontPage, front_page
-from po_toolkit.reconcile.journal import Accounts, JournalEntry, journal
-from po_toolkit.reconcile.journal_files import JOURNAL_FORMATS, JournalFormat, journal_files
+from po_toolkit.reconcile.journal import (
+    JOURNAL_FORMATS,
+    Accounts,
+    JournalEntry,
+    JournalFormat,
+    journal,
+    journal_files,
+)
 from po_toolkit.reconcile.listing import ListedOrder, PurchaseOrderPage, list_purchase_orders
 from po_toolkit.reconcile.reconciliation import TABLES, Reconciliation, reconcile_conference
+from po_toolkit.reconcile.schema import with_decimals
 from po_toolkit.reconcile.statement import Statement, sponsor_statement, sponsors
-from po_toolkit.reconcile.story import purchase_order_story
-from po_toolkit.reconcile.story_parts import PurchaseOrderStory
+from po_toolkit.reconcile.story import PurchaseOrderStory, purchase_order_story
 from po_toolkit.reconcile.tables import CHANGES, MONTHS, NEWS, STATEMENT, SUMMARY
 
 __all__ = [

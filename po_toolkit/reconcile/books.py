@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from po_toolkit.domain.periods import end_of_day
 from po_toolkit.domain.sums import DISPUTED_SIGN, PAID_SIGN, REFUNDED_SIGN, RETURNED_SIGN
-from po_toolkit.reconcile.bank_side import BankSide, read_bank_side
+from po_toolkit.reconcile.balances import with_live_invoice, with_status, with_sums
 from po_toolkit.reconcile.schema import frame_of
-from po_toolkit.reconcile.standing import with_live_invoice, with_status, with_sums
+from po_toolkit.reconcile.tie_out_rows import BankSide, read_bank_side
 from po_toolkit.store import books as read
 from po_toolkit.store.database import Store
 from po_toolkit.store.purchase_orders import SENT_STATES

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from po_toolkit.reconcile import edge
+from po_toolkit.reconcile import schema
 from po_toolkit.reconcile.reconciliation import TABLES, Reconciliation
 
 LAYOUT = 1
@@ -140,7 +140,7 @@ def _since(entries: pd.DataFrame, after: date | None) -> pd.DataFrame:
 
 def _records(table: str, frame: pd.DataFrame) -> list[dict[str, Any]]:
     wanted = _COLUMNS[table]
-    return [{n: record[n] for n in wanted} for record in edge.records(TABLES[table], frame)]
+    return [{n: record[n] for n in wanted} for record in schema.records(TABLES[table], frame)]
 
 
 def _by_key(part: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 
 from po_toolkit.domain.harmless import harmless
 from po_toolkit.errors import PoToolkitError
-from po_toolkit.reconcile import edge
+from po_toolkit.reconcile import schema
 from po_toolkit.reconcile.reconciliation import Reconciliation
 from po_toolkit.reconcile.schema import Kind, Table
 from po_toolkit.reconcile.tables import DISCREPANCIES, PURCHASE_ORDERS
@@ -64,7 +64,7 @@ def table_csv(table: Table, frame: Any) -> bytes:
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(table.names)
     text = {c.name for c in table.columns if c.kind in (Kind.TEXT, Kind.ID)}
-    for record in edge.records(table, frame):
+    for record in schema.records(table, frame):
         writer.writerow(
             harmless(_cell(v)) if name in text else _cell(v) for name, v in record.items()
         )
@@ -78,7 +78,7 @@ def _cell(value: Any) -> str:
 
 
 def _short_rows(reconciliation: Reconciliation) -> list[list[str]]:
-    records = edge.records(PURCHASE_ORDERS, reconciliation.rows)
+    records = schema.records(PURCHASE_ORDERS, reconciliation.rows)
     return [[_cell(record[name]) for name in _SHORT] for record in records]
 
 
@@ -94,7 +94,7 @@ def _total_rows(reconciliation: Reconciliation) -> list[list[str]]:
 
 def _discrepancy_rows(reconciliation: Reconciliation) -> list[list[str]]:
     names = ["code", "reference", "organization_name", "currency", "at_stake", "evidence"]
-    records = edge.records(DISCREPANCIES, reconciliation.discrepancies)
+    records = schema.records(DISCREPANCIES, reconciliation.discrepancies)
     return [names, *([_cell(r[n]) for n in names] for r in records)]
 
 

@@ -14,8 +14,9 @@ from po_toolkit.domain.ageing import BUCKET_LABELS
 from po_toolkit.domain.discrepancies import DISCREPANCY_TITLES
 from po_toolkit.domain.sums import Status
 from po_toolkit.money import to_major
-from po_toolkit.reconcile import discrepancies, edge, summaries
+from po_toolkit.reconcile import discrepancies, schema, summaries
 from po_toolkit.reconcile.books import Books, open_books
+from po_toolkit.reconcile.summaries import by_rate
 from po_toolkit.reconcile.tables import (
     AGEING,
     DISCREPANCIES,
@@ -26,7 +27,6 @@ from po_toolkit.reconcile.tables import (
     SUMMARY,
     TAX,
 )
-from po_toolkit.reconcile.tax import by_rate
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.database import Store
 from po_toolkit.store.tables import Conference
@@ -102,7 +102,7 @@ class Reconciliation:
     def invoices(self) -> pd.DataFrame:
         """Every generation of every invoice (table ``INVOICES``)."""
         invoices = self.books.invoices
-        shared = discrepancies.against_stripe.shared_with_stripe(self.books)
+        shared = discrepancies.shared_with_stripe(self.books)
         recorded = shared.groupby("invoice_id")["amount"].sum()
         by_invoice = recorded.reindex(invoices["invoice_id"].astype("Int64")).fillna(0)
         return INVOICES.frame(invoices.assign(recorded=by_invoice.astype("int64").to_numpy()))
@@ -221,7 +221,7 @@ class Reconciliation:
             table: ``rows``, ``summary``, ``ageing``, ``months``, ``discrepancies``, ``invoices``
                 or ``entries``.
         """
-        frame = edge.with_decimals(TABLES[table], getattr(self, table))
+        frame = schema.with_decimals(TABLES[table], getattr(self, table))
         for name, words in (("bucket", BUCKET_LABELS), ("code", DISCREPANCY_TITLES)):
             if name in frame:
                 frame[name] = frame[name].map(words)
@@ -246,7 +246,7 @@ class Reconciliation:
         """Return the totals with amounts as decimal strings; the count stays a number."""
         return {
             currency: {
-                name: value if name == "purchase_orders" else edge.decimal_text(value, currency)
+                name: value if name == "purchase_orders" else schema.decimal_text(value, currency)
                 for name, value in sums.items()
             }
             for currency, sums in self.totals.items()
@@ -258,10 +258,10 @@ class Reconciliation:
             "conference": self.slug,
             "as_of": self.as_of.isoformat(),
             "timezone": self.timezone,
-            "rows": edge.records(PURCHASE_ORDERS, self.rows),
+            "rows": schema.records(PURCHASE_ORDERS, self.rows),
             "totals": self.totals_text(),
-            "discrepancies": edge.records(DISCREPANCIES, self.discrepancies),
-            "tax": edge.records(TAX, self.tax),
+            "discrepancies": schema.records(DISCREPANCIES, self.discrepancies),
+            "tax": schema.records(TAX, self.tax),
         }
 
 

@@ -1,18 +1,21 @@
 """Tables of the reconciliation: their columns, types and meaning, and frames that keep to them.
 
 Money is int64 in the minor unit of the row's currency (Int64 where it can be missing), so that
-every sum is exact; it becomes a ``Decimal`` or a decimal string only where it leaves, through
-:mod:`po_toolkit.reconcile.edge`.
+every sum is exact; it becomes a ``Decimal`` or a decimal string only where it leaves, and dates
+become ISO 8601.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 import pandas as pd
+
+from po_toolkit.money import exponent, to_major
 
 
 class Kind(StrEnum):
@@ -101,3 +104,53 @@ def _typed(values: Any, kind: Kind) -> pd.Series[Any]:
     dtype: Any = kind.dtype
     converted: pd.Series[Any] = series.astype(dtype)
     return converted
+
+
+def decimal_text(minor: int, currency: str) -> str:
+    """Write minor units as a decimal string with the currency's decimals: ``-12.50``."""
+    digits = exponent(currency)
+    if not digits:
+        return str(minor)
+    whole, rest = divmod(abs(minor), 10**digits)
+    return f"{'-' if minor < 0 else ''}{whole}.{rest:0{digits}d}"
+
+
+def with_decimals(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with its money as ``Decimal`` major units, for notebooks and people."""
+    return _convert(table, frame, to_major)
+
+
+def with_decimal_text(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with its money as decimal strings."""
+    return _convert(table, frame, decimal_text)
+
+
+def records(table: Table, frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows as JSON values: decimal strings, ISO dates, None where nothing is known."""
+    text = with_decimal_text(table, frame)
+    columns = [_json_values(text[c.name], c) for c in table.columns]
+    return [dict(zip(table.names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _convert(
+    table: Table, frame: pd.DataFrame, convert: Callable[[int, str], Decimal | str]
+) -> pd.DataFrame:
+    changed = frame.copy()
+    for name in table.money:
+        currencies = frame[table.column(name).currency].tolist()
+        values = [
+            None if pd.isna(minor) else convert(int(minor), currency)
+            for minor, currency in zip(frame[name].tolist(), currencies, strict=True)
+        ]
+        changed[name] = pd.Series(values, dtype=object, index=frame.index)
+    return changed
+
+
+def _json_values(series: pd.Series[Any], column: Column) -> list[Any]:
+    if column.kind is Kind.DATE:
+        return [None if pd.isna(v) else v.date().isoformat() for v in series]
+    if column.kind is Kind.CODES:
+        return [list(v) for v in series]
+    if column.kind is Kind.ID:
+        return [v or None for v in series.tolist()]
+    return [None if v is pd.NA else v for v in series.tolist()]

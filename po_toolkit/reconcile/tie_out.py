@@ -12,9 +12,9 @@ import pandas as pd
 
 from po_toolkit.domain.periods import end_of_day, local_day
 from po_toolkit.domain.sums import PAID_SIGN, REFUNDED_SIGN
-from po_toolkit.reconcile import edge
+from po_toolkit.reconcile.schema import records, with_decimals
+from po_toolkit.reconcile.tables import BANK_LINES, CHECKS, FEES, PAYOUTS, TIE_OUT
 from po_toolkit.reconcile.tie_out_rows import rows_of
-from po_toolkit.reconcile.tie_out_tables import BANK_LINES, CHECKS, FEES, PAYOUTS, TIE_OUT
 from po_toolkit.store import tie_out as read
 from po_toolkit.store.database import Store
 from po_toolkit.store.tables import Conference
@@ -220,11 +220,11 @@ class TieOut:
         Args:
             table: ``rows``, ``payouts``, ``bank_lines``, ``fees`` or ``checks``.
         """
-        return edge.with_decimals(TABLES[table], getattr(self, table))
+        return with_decimals(TABLES[table], getattr(self, table))
 
     def as_json(self) -> dict[str, Any]:
         """Return every table as JSON values: decimal strings, ISO dates."""
-        tables = {name: edge.records(table, getattr(self, name)) for name, table in TABLES.items()}
+        tables = {name: records(table, getattr(self, name)) for name, table in TABLES.items()}
         return {"conference": self.slug, "as_of": self.as_of.isoformat(), **tables}
 
 

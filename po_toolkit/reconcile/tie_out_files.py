@@ -9,7 +9,7 @@ from typing import Any, Literal
 import xlsxwriter
 
 from po_toolkit.errors import PoToolkitError
-from po_toolkit.reconcile import edge
+from po_toolkit.reconcile import schema
 from po_toolkit.reconcile.export import aligned, table_csv
 from po_toolkit.reconcile.schema import Table
 from po_toolkit.reconcile.tie_out import TABLES, TieOut
@@ -72,7 +72,7 @@ def _plain(found: TieOut) -> str:
 
 
 def _rows(table: Table, frame: Any, columns: tuple[str, ...]) -> list[list[str]]:
-    records = edge.records(table, frame)
+    records = schema.records(table, frame)
     return [list(columns), *([_cell(r[c]) for c in columns] for r in records)]
 
 

@@ -1,14 +1,53 @@
-"""Each piece of money on one row: from the ledger through Stripe's balance to the bank line."""
+"""The rows of the tie-out: each movement with its purchase order, payout and bank line."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+import pandas as pd
+from sqlalchemy.orm import Session
+
 from po_toolkit.domain.sums import PAID_SIGN, REFUNDED_SIGN, EntryKind
+from po_toolkit.store import bank_books as read
+from po_toolkit.store.books import Cutoff, Rows
+from po_toolkit.store.tables import BalanceTransaction, BankTransaction, Base, Payout
 from po_toolkit.store.tie_out import Sides
+
+AsItWas = Callable[[Callable[[Session, int, Cutoff], Rows], str, type[Base]], pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class BankSide:
+    """Money in minor units.
+
+    Attributes:
+        payouts: Every payout, whether the bank had it and what it is made of.
+        open_credits: Credits at the bank that nothing explains.
+        fee_gaps: Balance transactions whose fee their details do not explain.
+    """
+
+    payouts: pd.DataFrame
+    open_credits: pd.DataFrame
+    fee_gaps: pd.DataFrame
+
+
+def read_bank_side(as_it_was: AsItWas) -> BankSide:
+    """Read it as it was at the cutoff."""
+    payouts = as_it_was(read.payouts, "payout_id", Payout)
+    for name in ("arrival_date", "read_through"):
+        payouts[name] = pd.to_datetime(payouts[name]).astype("datetime64[s]")
+    for name in ("amount", "items"):
+        payouts[name] = payouts[name].astype("int64")
+    return BankSide(
+        payouts,
+        as_it_was(read.open_credits, "line_id", BankTransaction),
+        as_it_was(read.fee_gaps, "move_id", BalanceTransaction),
+    )
+
 
 _SIGN = {k.value: s for k, s in PAID_SIGN.items()} | {k.value: -s for k, s in REFUNDED_SIGN.items()}
 """Whether an entry brings money (1) or takes it (-1)."""

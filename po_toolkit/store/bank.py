@@ -19,6 +19,7 @@ from typing import Any
 from sqlalchemy import and_, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
+from po_toolkit.domain import remedies
 from po_toolkit.errors import NotFoundError, PurchaseOrderError
 from po_toolkit.money import display
 from po_toolkit.store.columns import utc_now
@@ -30,6 +31,7 @@ from po_toolkit.store.tables import (
     BankStatementLine,
     BankTransaction,
     ColumnMapping,
+    Conference,
     QuarantinedBankLine,
 )
 
@@ -547,7 +549,10 @@ def remove(uow: UnitOfWork, statement: BankStatement) -> int:
         if matched is not None:
             raise PurchaseOrderError(
                 f"Statement {statement.id} cannot be removed: its line {matched} is matched. Undo "
-                f"that first: po-toolkit bank undo {matched}. Nothing was removed."
+                f"that match first. Nothing was removed.",
+                remedy=remedies.undo_match(
+                    session.get_one(Conference, statement.conference_id).slug, matched
+                ),
             )
     session.execute(delete(place).where(place.statement_id == statement.id))
     for start in range(0, len(gone), _FEW):

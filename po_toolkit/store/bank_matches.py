@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -9,14 +10,24 @@ from typing import Any
 from sqlalchemy import BigInteger, case, cast, func, select
 from sqlalchemy.orm import Session
 
-from po_toolkit.domain.bank_matching import Facts, HandEntry, Line, OpenOrder, PayoutFact
+from po_toolkit.domain.bank_matching import (
+    BatchPart,
+    Confirmed,
+    Facts,
+    HandEntry,
+    Line,
+    OpenOrder,
+    PayoutFact,
+)
 from po_toolkit.domain.sums import PAID_SIGN, REFUNDED_SIGN, EntryKind
 from po_toolkit.errors import NotFoundError
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.tables import (
     BankMatch,
     BankTransaction,
+    Conference,
     CreditNote,
+    Invoice,
     LedgerEntry,
     Payout,
     PurchaseOrder,
@@ -25,6 +36,22 @@ from po_toolkit.store.tables import (
 
 _BY_HAND = {EntryKind.PAYMENT.value: 1, EntryKind.REFUND.value: -1}
 _FEW = 500
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_LINE = (
+    BankTransaction.id,
+    BankTransaction.amount,
+    BankTransaction.currency,
+    BankTransaction.booked_on,
+    BankTransaction.text,
+    BankTransaction.counterparty,
+    BankTransaction.counterparty_account,
+    BankTransaction.payment_references,
+    BankTransaction.details,
+    BankTransaction.reversal,
+    BankTransaction.duplicate_of_id,
+    BankTransaction.bank_reference,
+)
+"""What a line says."""
 
 
 def facts(session: Session, conference_id: int) -> Facts:
@@ -36,37 +63,86 @@ def facts(session: Session, conference_id: int) -> Facts:
                 BankMatch.kind,
                 BankMatch.payout_id,
                 BankMatch.entry_id,
+                BankMatch.amount,
+                BankMatch.charges,
             ).where(BankMatch.conference_id == conference_id, BankMatch.state == "applied")
         )
     )
     matched = {row.bank_transaction_id for row in active}
+    came: dict[tuple[str, int], int] = defaultdict(int)
+    for row in active:
+        if row.payout_id is not None:
+            came[row.kind, row.payout_id] += row.amount + row.charges
+    orders = _orders(session, conference_id)
+    stands = confirmed(session, conference_id)
     return Facts(
         lines=[x for x in _lines(session, conference_id) if x.id not in matched],
-        orders=_orders(session, conference_id),
+        orders=orders,
         entries=_hand_entries(session, conference_id, {row.entry_id for row in active}),
-        payouts=_payouts(session, conference_id, {(r.kind, r.payout_id) for r in active}),
+        payouts=_payouts(session, conference_id, came),
         refused=_refused(session, conference_id),
+        own=_own_names(session, conference_id),
+        accounts=_accounts(stands),
+        confirmed=stands,
     )
+
+
+def _own_names(session: Session, conference_id: int) -> list[str]:
+    """Return our own names: that of the conference, with and without its year."""
+    name = session.scalar(select(Conference.name).where(Conference.id == conference_id)) or ""
+    return [n for n in dict.fromkeys((name, _YEAR.sub("", name).strip())) if n]
 
 
 def _lines(session: Session, conference_id: int) -> list[Line]:
     tx = BankTransaction
-    return [
-        Line(*row)
-        for row in session.execute(
-            select(tx.id, tx.amount, tx.currency, tx.booked_on, tx.text, tx.counterparty)
-            .where(tx.conference_id == conference_id, tx.set_aside == "", tx.amount != 0)
-            .order_by(tx.id)
-        )
-    ]
+    query = (
+        select(*_LINE)
+        .where(tx.conference_id == conference_id, tx.set_aside == "", tx.amount != 0)
+        .order_by(tx.id)
+    )
+    return [_line(row) for row in session.execute(query)]
+
+
+def _line(row: Any) -> Line:
+    parts = row.details if len(row.details) > 1 else ()
+    return Line(
+        row.id,
+        row.amount,
+        row.currency,
+        row.booked_on,
+        " ".join([row.text, *(r for r in row.payment_references if r not in row.text)]),
+        row.counterparty,
+        row.counterparty_account,
+        tuple(
+            BatchPart(
+                part.get("amount"),
+                " ".join([part.get("text", ""), *part.get("references", ())]),
+                part.get("counterparty", ""),
+                part.get("account", ""),
+            )
+            for part in parts
+        ),
+        row.reversal,
+        row.duplicate_of_id,
+    )
 
 
 def _orders(session: Session, conference_id: int) -> list[OpenOrder]:
     po = PurchaseOrder
+    total: dict[int, int] = defaultdict(int)
     balance: dict[int, int] = defaultdict(int)
-    for sign, statement in _sums(conference_id):
+    for moved, sign, statement in _sums(conference_id):
         for order_id, amount in session.execute(statement):
             balance[order_id] += sign * int(amount)
+            if not moved:
+                total[order_id] += sign * int(amount)
+    numbers: dict[int, list[str]] = defaultdict(list)
+    for order_id, number in session.execute(
+        select(Invoice.purchase_order_id, Invoice.number).where(
+            Invoice.conference_id == conference_id, Invoice.number != ""
+        )
+    ):
+        numbers[order_id].append(number)
     return [
         OpenOrder(
             row.id,
@@ -76,6 +152,8 @@ def _orders(session: Session, conference_id: int) -> list[OpenOrder]:
             row.currency,
             balance[row.id],
             row.cancelled_at is not None,
+            total[row.id],
+            tuple(numbers[row.id]),
         )
         for row in session.execute(
             select(
@@ -92,11 +170,12 @@ def _orders(session: Session, conference_id: int) -> list[OpenOrder]:
     ]
 
 
-def _sums(conference_id: int) -> Iterable[tuple[int, Any]]:
-    """Return what makes up each purchase order's balance, and its sign."""
+def _sums(conference_id: int) -> Iterable[tuple[bool, int, Any]]:
+    """Return what makes up each purchase order's balance: whether money moved, and the sign."""
     item, note, entry = PurchaseOrderLineItem, CreditNote, LedgerEntry
     mine = PurchaseOrder.conference_id == conference_id
     yield (
+        False,
         1,
         (
             select(item.purchase_order_id, cast(func.sum(item.billed), BigInteger))
@@ -106,6 +185,7 @@ def _sums(conference_id: int) -> Iterable[tuple[int, Any]]:
         ),
     )
     yield (
+        False,
         -1,
         (
             select(note.purchase_order_id, cast(func.sum(note.amount), BigInteger))
@@ -118,6 +198,7 @@ def _sums(conference_id: int) -> Iterable[tuple[int, Any]]:
     }
     signed = entry.amount * case(signs, value=entry.kind, else_=0)
     yield (
+        True,
         1,
         (
             select(entry.purchase_order_id, cast(func.sum(signed), BigInteger))
@@ -144,6 +225,7 @@ def _hand_entries(session: Session, conference_id: int, linked: set[int | None])
             row.currency,
             row.payment_date,
             row.reference,
+            row.method,
         )
         for row in session.execute(
             select(
@@ -154,6 +236,7 @@ def _hand_entries(session: Session, conference_id: int, linked: set[int | None])
                 entry.currency,
                 entry.payment_date,
                 entry.reference,
+                entry.method,
             )
             .where(
                 entry.conference_id == conference_id,
@@ -169,32 +252,87 @@ def _hand_entries(session: Session, conference_id: int, linked: set[int | None])
 
 
 def _payouts(
-    session: Session, conference_id: int, matched: set[tuple[str, int | None]]
+    session: Session, conference_id: int, came: Mapping[tuple[str, int], int]
 ) -> list[PayoutFact]:
+    """Read the payouts of which something is still to come, or to go back."""
     found = []
     for p in session.scalars(
         select(Payout)
         .where(Payout.conference_id == conference_id, Payout.status != "canceled")
         .order_by(Payout.id)
     ):
-        credited = ("payout", p.id) in matched
+        rest = abs(p.amount) - came.get(("payout", p.id), 0)
         failed = p.status == "failed"
-        if (credited and not failed) or ("payout_return", p.id) in matched:
+        if (rest <= 0 and not failed) or ("payout_return", p.id) in came:
             continue
+        left = rest if rest > 0 else abs(p.amount)
         found.append(
             PayoutFact(
                 p.id,
                 p.stripe_payout_id,
-                p.amount,
+                left if p.amount > 0 else -left,
                 p.currency,
                 p.arrival_date,
                 p.trace_id,
                 p.statement_descriptor,
                 failed,
-                credited,
+                rest <= 0,
             )
         )
     return found
+
+
+def confirmed(session: Session, conference_id: int) -> list[Confirmed]:
+    """Read the matches with entries that stand, and that no bank has taken back."""
+    m, e, po, tx = BankMatch, LedgerEntry, PurchaseOrder, BankTransaction
+    undone = select(e.reverses_id).where(
+        e.conference_id == conference_id, e.reverses_id.is_not(None)
+    )
+    query = (
+        select(
+            *_LINE,
+            m.id.label("match_id"),
+            m.amount.label("share"),
+            e.id.label("entry_id"),
+            e.reference.label("entry_reference"),
+            po.id.label("order_id"),
+            po.reference,
+            po.organization_name,
+            po.po_number,
+        )
+        .join(m, m.bank_transaction_id == tx.id)
+        .join(e, e.id == m.entry_id)
+        .join(po, po.id == e.purchase_order_id)
+        .where(
+            m.conference_id == conference_id,
+            m.state == "applied",
+            m.kind == "entry",
+            e.id.not_in(undone),
+        )
+        .order_by(m.id)
+    )
+    return [
+        Confirmed(
+            row.match_id,
+            _line(row),
+            row.share,
+            row.entry_id,
+            row.order_id,
+            row.reference,
+            row.organization_name,
+            tuple(n for n in (row.po_number, row.entry_reference, row.bank_reference) if n),
+        )
+        for row in session.execute(query)
+    ]
+
+
+def _accounts(stands: Iterable[Confirmed]) -> dict[str, frozenset[str]]:
+    """Return for which sponsors each account has paid."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for match in stands:
+        if match.line.account and match.line.amount > 0:
+            found[match.line.account].add(match.organization_name)
+    return {account: frozenset(names) for account, names in found.items()}
 
 
 def _refused(session: Session, conference_id: int) -> frozenset[tuple[int, str]]:
@@ -207,6 +345,8 @@ def _refused(session: Session, conference_id: int) -> frozenset[tuple[int, str]]
 
 
 def _target(match: BankMatch) -> str:
+    if match.kind == "reversal":
+        return f"reversal {match.reversed_match_id}"
     if match.kind != "entry":
         return f"{match.kind} {match.payout_id}"
     made = match.created_entry
@@ -247,14 +387,38 @@ def matches_of(session: Session, line_ids: Iterable[int]) -> dict[int, list[Bank
     return found
 
 
-def standing(session: Session, conference_id: int, **target: int | str) -> BankMatch | None:
-    """Return the standing match of a payout (with its kind) or an entry, if there is one."""
-    conditions = [getattr(BankMatch, name) == value for name, value in target.items()]
+def entry_match(session: Session, conference_id: int, entry_id: int) -> BankMatch | None:
+    """Return the standing match of an entry, if there is one."""
     return session.scalars(
         select(BankMatch).where(
-            BankMatch.conference_id == conference_id, BankMatch.state == "applied", *conditions
+            BankMatch.conference_id == conference_id,
+            BankMatch.state == "applied",
+            BankMatch.kind == "entry",
+            BankMatch.entry_id == entry_id,
         )
     ).first()
+
+
+def reversal_of(session: Session, match: BankMatch) -> BankMatch | None:
+    """Return the standing match of the line that takes another match back, if there is one."""
+    return session.scalars(
+        select(BankMatch).where(
+            BankMatch.reversed_match_id == match.id, BankMatch.state == "applied"
+        )
+    ).first()
+
+
+def came_of_payout(session: Session, conference_id: int, payout_id: int, kind: str) -> int:
+    """Return how much of a payout lines explain, a bank's fee included, in minor units."""
+    found = session.scalar(
+        select(func.sum(BankMatch.amount + BankMatch.charges)).where(
+            BankMatch.conference_id == conference_id,
+            BankMatch.state == "applied",
+            BankMatch.kind == kind,
+            BankMatch.payout_id == payout_id,
+        )
+    )
+    return int(found or 0)
 
 
 def link_new_entries(uow: UnitOfWork, conference_id: int) -> None:

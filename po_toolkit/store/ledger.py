@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, case, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
+from po_toolkit.domain.same_money import Money
 from po_toolkit.domain.sums import DISPUTED_SIGN, RETURNED_SIGN, EntryKind
 from po_toolkit.errors import NotFoundError
-from po_toolkit.store.tables import Conference, CreditNote, LedgerEntry, PurchaseOrder
+from po_toolkit.store.tables import (
+    BankMatch,
+    Conference,
+    CreditNote,
+    LedgerEntry,
+    PurchaseOrder,
+)
 
 _AT_ONCE = 500
 """How many values go into one IN list."""
@@ -154,19 +161,40 @@ def entry(session: Session, named: str) -> LedgerEntry:
     return found
 
 
-def same_by_hand(
-    order: PurchaseOrder, *, method: str, reference: str, payment_date: date, amount: int
-) -> LedgerEntry | None:
-    """Return an entry made by hand that says the very same, if one stands."""
-    undone = {entry.reverses_id for entry in order.entries}
-    return next(
-        (
-            entry
-            for entry in order.entries
-            if (entry.source, entry.method, entry.reference, entry.payment_date, entry.amount)
-            == ("manual", method, reference, payment_date, amount)
-            and entry.kind == EntryKind.PAYMENT.value
-            and entry.id not in undone
-        ),
-        None,
+def money_of_sponsor(session: Session, order: PurchaseOrder) -> list[tuple[Money, str, str]]:
+    """Return the payments of a purchase order's sponsor that stand, on all its purchase orders.
+
+    Each with our reference of its purchase order and the payment's own reference.
+    """
+    e, po, m = LedgerEntry, PurchaseOrder, BankMatch
+    undone = select(e.reverses_id).where(
+        e.conference_id == order.conference_id, e.reverses_id.is_not(None)
     )
+    query = (
+        select(e, po.reference, func.min(m.bank_transaction_id))
+        .join(po, po.id == e.purchase_order_id)
+        .outerjoin(m, and_(m.entry_id == e.id, m.state == "applied", m.kind == "entry"))
+        .where(
+            po.conference_id == order.conference_id,
+            or_(po.id == order.id, po.organization_key == order.organization_key),
+            e.kind == EntryKind.PAYMENT.value,
+            e.id.not_in(undone),
+        )
+        .group_by(e.id, po.reference)
+        .order_by(e.id)
+    )
+    return [
+        (
+            Money(
+                entry.amount,
+                entry.currency,
+                entry.payment_date,
+                "outside" if entry.source == "stripe" and entry.method == "other" else entry.source,
+                line,
+                entry.id,
+            ),
+            reference,
+            entry.reference,
+        )
+        for entry, reference, line in session.execute(query)
+    ]

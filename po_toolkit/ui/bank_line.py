@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import streamlit as st
 
-from po_toolkit.api.bank_matching import LineMatch, apply_line, choose, set_line_aside, undo_match
+from po_toolkit.api.bank_matching import LineMatch, apply_line, choose, exclude_line, undo_match
 from po_toolkit.api.reports import list_purchase_orders
 from po_toolkit.api.terms import Act
 from po_toolkit.errors import PoToolkitError
@@ -25,7 +25,7 @@ def show_line(visit: Visit, line: LineMatch) -> None:
         st.markdown(f"**{amount}**, booked {words.day(line.booked_on)}")
         st.text(line.text)
         if line.references:
-            st.markdown(f"For **{words.plain(', '.join(line.references))}**")
+            st.markdown(f"Matched to **{words.plain(', '.join(line.references))}**")
         if line.evidence:
             st.caption(words.plain(line.evidence))
         if not visit.may(Act.MATCH):
@@ -33,25 +33,25 @@ def show_line(visit: Visit, line: LineMatch) -> None:
         if line.state == "applied":
             _button(visit, "Undo", "u", lambda: undo_match(visit.opened, line.line))
         elif line.state == "set_aside":
-            _button(visit, "Take it up again", "u", lambda: _aside(visit, line, ""))
+            _button(visit, "Restore", "u", lambda: _aside(visit, line, ""))
         else:
             _decide(visit, line)
 
 
 def _decide(visit: Visit, line: LineMatch) -> None:
     if line.state == "proposed":
-        _button(visit, "Apply", "a", lambda: apply_line(visit.opened, line.line))
+        _button(visit, "Match", "a", lambda: apply_line(visit.opened, line.line))
     if Decimal(line.amount) > 0:
         _for_orders(visit, line)
     with st.form(visit.key(f"bank.aside.{line.line}"), border=False):
-        reason = st.text_input("It has to do with no sponsor, because")
-        if st.form_submit_button("Set aside"):
-            _attempt(visit, lambda: _aside(visit, line, reason.strip() or "no sponsor's"))
+        reason = st.text_input("Not a sponsor payment. Reason")
+        if st.form_submit_button("Exclude"):
+            _attempt(visit, lambda: _aside(visit, line, reason.strip() or "not a sponsor payment"))
 
 
 def _for_orders(visit: Visit, line: LineMatch) -> None:
     text = st.text_input(
-        "It is for another purchase order; search by name or number",
+        "Match to a purchase order; search by name or number",
         key=visit.key(f"bank.search.{line.line}"),
     )
     if not text.strip():
@@ -70,10 +70,10 @@ def _for_orders(visit: Visit, line: LineMatch) -> None:
         for order in page.orders
     }
     if not labels:
-        st.caption("No purchase order fits.")
+        st.caption("No matching purchase order.")
         return
     chosen = st.multiselect(
-        "Purchase orders it pays",
+        "Purchase orders to match",
         list(labels),
         format_func=labels.__getitem__,
         key=visit.key(f"bank.orders.{line.line}"),
@@ -82,12 +82,12 @@ def _for_orders(visit: Visit, line: LineMatch) -> None:
         balances = {order.reference: order.balance for order in page.orders}
         shares: dict[str, Decimal | None] = {r: balances[r] for r in chosen[:-1]}
         shares[chosen[-1]] = None  # takes what the others leave
-        label = f"It pays {words.count(len(chosen), 'purchase order')}"
+        label = f"Match {words.count(len(chosen), 'purchase order')}"
         _button(visit, label, None, lambda: choose(visit.opened, line.line, orders=shares))
 
 
 def _aside(visit: Visit, line: LineMatch, reason: str) -> None:
-    set_line_aside(visit.opened, line.line, reason)
+    exclude_line(visit.opened, line.line, reason)
 
 
 def _button(visit: Visit, label: str, shortcut: str | None, act: Callable[[], object]) -> None:

@@ -23,17 +23,17 @@ from po_toolkit.api.terms import Act
 from po_toolkit.errors import ImportChoiceError, ImportFileError, PoToolkitError
 from po_toolkit.ui import table_files, tables, words
 from po_toolkit.ui.bank_line import show_line
-from po_toolkit.ui.errand_view import errand_button, errand_news
 from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.questions import Questions
 from po_toolkit.ui.session import Visit
+from po_toolkit.ui.task_view import task_button, task_result
 
 STATES = {
     "proposed": "Proposed",
-    "ambiguous": "Several fit",
-    "unmatched": "Nothing fits",
-    "applied": "Applied",
-    "set_aside": "Set aside",
+    "ambiguous": "Multiple matches",
+    "unmatched": "Unmatched",
+    "applied": "Matched",
+    "set_aside": "Excluded",
 }
 _COLUMNS = {
     "date": "Date",
@@ -48,8 +48,8 @@ _COLUMNS = {
 }
 _STATEMENTS = {
     "proven": "Proven: opening balance and lines come to the closing balance",
-    "unproven": "Taken unproven",
-    "held": "Held back",
+    "unproven": "Imported, balance not checked",
+    "held": "On hold",
     "accepted": "Accepted by a person",
 }
 
@@ -253,7 +253,7 @@ def _lines(visit: Visit) -> None:
         f"{visit.opened.slug}-bank-lines", lambda: _frame(shown), key=visit.key("bank.download")
     )
     if picked is None:
-        st.caption("Choose a line to decide about it.")
+        st.caption("Select a line to match it.")
     else:
         show_line(visit, shown[picked])
 
@@ -277,18 +277,18 @@ def _frame(lines: Sequence[LineMatch]) -> pd.DataFrame:
 def _apply_sure(visit: Visit, lines: Sequence[LineMatch]) -> None:
     if not visit.may(Act.MATCH):
         return
-    errand_news(visit, "match")
+    task_result(visit, "match")
     sure = sum(line.sure for line in lines)
     if sure:
         words.mode_notice(visit.opened.settings.mode)
         label = "Apply 1 match" if sure == 1 else f"Apply {sure} matches"
-        errand_button(visit, "match", label, icon=":material/done_all:", primary=True)
+        task_button(visit, "match", label, icon=":material/done_all:", primary=True)
 
 
 def _statements(visit: Visit) -> None:
     statements = loaded_statements(visit.opened)
     if not statements:
-        st.info("No statement is here yet. Load the bank's file.", icon=":material/inbox:")
+        st.info("No statement loaded yet. Load the bank's file.", icon=":material/inbox:")
         return
     for statement in (s for s in statements if s.state == "held"):
         _held(visit, statement.id, statement.reason)
@@ -311,7 +311,7 @@ def _statements(visit: Visit) -> None:
             "closing": "Closing",
             "lines": "Lines",
             "state": "State",
-            "reason": "Why",
+            "reason": "Reason",
         },
         money=["opening", "closing"],
         alt="Statements that were loaded",
@@ -343,12 +343,12 @@ def _remove(visit: Visit, statements: Sequence[StatementResult]) -> None:
 
 def _held(visit: Visit, statement: int, reason: str) -> None:
     with st.container(border=True):
-        st.warning(f"Statement {statement} is held back: {reason}", icon=":material/pan_tool:")
+        st.warning(f"Statement {statement} is on hold: {reason}", icon=":material/pan_tool:")
         if not visit.may(Act.ACCEPT_STATEMENT):
             return
         with st.form(visit.key(f"bank.accept.{statement}"), border=False):
-            why = st.text_input("Why it is right all the same")
-            if st.form_submit_button("Take its lines in"):
+            why = st.text_input("Reason for accepting")
+            if st.form_submit_button("Accept statement"):
                 accept_statement(visit.opened, statement, why)
                 st.rerun()
 
@@ -361,5 +361,5 @@ def _bad(visit: Visit) -> None:
     frame = pd.DataFrame(
         {"row": line.row_number, "raw": line.raw, "message": line.message} for line in lines
     )
-    columns = {"row": "Row", "raw": "As it came", "message": "What is wrong"}
+    columns = {"row": "Row", "raw": "Original text", "message": "What is wrong"}
     tables.show_texts(frame, columns, key=visit.key("bank.bad"))

@@ -85,7 +85,7 @@ def _verify(visit: Visit, period: ClosedBooks) -> None:
     found = verify_closed(visit.opened, period.through)
     if found.intact and found.same_again:
         st.success(
-            "The report is what was closed, and the ledger gives it again byte for byte.",
+            "Verified: the report is unchanged, and the ledger gives the same report.",
             icon=":material/verified:",
         )
         return
@@ -99,8 +99,8 @@ def _close(visit: Visit, result: Reconciliation) -> None:
     yesterday = visit.opened.today() - timedelta(days=1)
     with st.form(visit.key("closing.close"), border=True):
         st.write(
-            "Closing locks all that is booked up to and including a day; what comes later counts "
-            "after it, and says so. It cannot be opened again."
+            "Closing locks the books up to and including a day; later entries go to the next "
+            "period. A closed period cannot be reopened."
         )
         through = st.date_input(
             "Close through",

@@ -56,7 +56,7 @@ def _attention(visit: Visit, page: FrontPage) -> None:
     st.subheader("Needs attention")
     matters = list(_matters(visit, page))
     if not matters:
-        st.success("Nothing waits for you.", icon=":material/check_circle:")
+        st.success("You're all caught up.", icon=":material/check_circle:")
     for matter in matters:
         visit.link(matter.page, matter.text, **matter.query)
 
@@ -67,14 +67,14 @@ def _matters(visit: Visit, page: FrontPage) -> Iterator[Matter]:
         yield Matter(f"{words.count(drafts, 'draft')} to invoice", "invoice", {})
     failed = page.waiting.get("invoicing_failed", 0)
     if failed:
-        text = f"{words.count(failed, 'purchase order')} whose invoicing failed"
-        yield Matter(text, "activity", {"activity-view": "Work that failed"})
+        text = f"{words.count(failed, 'purchase order')} where invoicing failed"
+        yield Matter(text, "activity", {"activity-view": "Failed tasks"})
     late = sum(a.purchase_orders for a in page.ageing if a.bucket in _LATE)
     if late:
-        text = f"{words.count(late, 'purchase order')} past the due date"
+        text = f"{words.count(late, 'purchase order')} overdue"
         yield Matter(text, "reconciliation", {"reconciliation-view": "By age"})
     for status, noun, text in (
-        (Status.ISSUED, "invoice", "to deliver by ourselves"),
+        (Status.ISSUED, "invoice", "to deliver yourself"),
         (Status.OVERPAID, "purchase order", "overpaid"),
     ):
         if number := sum(s.purchase_orders for s in page.by_status if s.status == status):
@@ -87,17 +87,17 @@ def _matters_elsewhere(visit: Visit, page: FrontPage) -> Iterator[Matter]:
     """What waits at Stripe, on bank statements and in imports."""
     for code, text in (
         ("invoice_without_order", "at Stripe without a purchase order"),
-        ("money_stuck_at_stripe", "with money that waits at Stripe"),
+        ("money_stuck_at_stripe", "with unapplied money at Stripe"),
     ):
         if number := page.waiting.get(code, 0):
             what = "invoice" if code == "invoice_without_order" else "sponsor"
             yield Matter(f"{words.count(number, what)} {text}", "reconciliation", {})
     if held := len(held_statements(visit.opened)):
-        text = f"{words.count(held, 'bank statement')} held back"
+        text = f"{words.count(held, 'bank statement')} on hold"
         yield Matter(text, "bank", {"bank-view": "Statements"})
     for batch in import_batches_of(visit.opened):
         if batch.waiting_rows and batch.undone_at is None:
-            text = f"{words.count(batch.waiting_rows, 'row')} of {batch.file_name} to mend"
+            text = f"{words.count(batch.waiting_rows, 'row')} of {batch.file_name} to fix"
             yield Matter(words.plain(text), "import", {"batch": str(batch.batch)})
 
 
@@ -109,23 +109,23 @@ def _health(visit: Visit) -> None:
     _synced(visit, found.last_sync_at)
     if found.last_error:
         said = words.plain(found.last_error)
-        st.warning(f"The last sync stopped short. {said}", icon=":material/sync_problem:")
+        st.warning(f"The last sync did not finish. {said}", icon=":material/sync_problem:")
     if found.last_sweep_at is not None:
         when = words.moment(found.last_sweep_at, visit.opened.conference.timezone)
         _proved(found.last_sweep, when)
     broken = events.get("set_aside", 0)
     if broken:
-        st.warning(f"{words.count(broken, 'webhook event')} set aside.", icon=":material/error:")
-        visit.link("activity", "Look at them", **{"activity-view": "Webhook events"})
+        st.warning(f"{words.count(broken, 'webhook event')} failed.", icon=":material/error:")
+        visit.link("activity", "Show them", **{"activity-view": "Webhook events"})
     elif events:
         st.write(
-            f"{words.count(sum(events.values()), 'webhook event')} came, the last "
-            f"{words.moment(came, visit.opened.conference.timezone)}; none set aside."
+            f"{words.count(sum(events.values()), 'webhook event')} received, last "
+            f"{words.moment(came, visit.opened.conference.timezone)}; none failed."
         )
     if again := events.get("failed", 0):
-        st.write(f"{words.count(again, 'webhook event')} failed and will be tried again.")
+        st.write(f"{words.count(again, 'webhook event')} failed and will be retried.")
     if not events:
-        st.write("No webhook event has come yet; syncing brings the news.")
+        st.write("No webhooks received yet. Sync to update.")
     sync_button(visit)
 
 
@@ -143,9 +143,8 @@ def _proved(sweep: dict[str, Any], when: str) -> None:
     nouns = ("invoice", "payment", "refund", "dispute", "credit note")
     compared = [words.count(sweep.get(f"{n}s".replace(" ", "_"), 0), n) for n in nouns]
     st.write(
-        f"Compared with everything at Stripe {when}: {', '.join(compared)}. "
-        f"{words.count(sweep.get('found', 0), 'fact')} of which no news had come "
-        f"{'was' if sweep.get('found') == 1 else 'were'} entered."
+        f"Checked against Stripe {when}: {', '.join(compared)}; "
+        f"{words.count(sweep.get('found', 0), 'missing entry', 'missing entries')} recorded."
     )
     for stray in sweep.get("only_here", []):
         st.warning(f"In the ledger and no longer at Stripe: {stray}", icon=":material/error:")
@@ -187,7 +186,7 @@ def _pictures(visit: Visit, page: FrontPage) -> None:
     currency = currencies[0]
     if len(currencies) > 1:
         currency = st.segmented_control(
-            "Charts in",
+            "Currency",
             currencies,
             default=currency,
             required=True,
@@ -209,7 +208,7 @@ def _pictures(visit: Visit, page: FrontPage) -> None:
             about=f"What was ordered in {currency.upper()} by status; figures in the table above",
         )
     with right:
-        st.subheader("Open, by age")
+        st.subheader("Outstanding by age")
         aged = [a for a in page.ageing if a.currency == currency]
         if not aged:
             st.caption("Nothing is open.")

@@ -91,7 +91,7 @@ class Answers:
             for c in columns
         ]
         self._visit.keep(f"{self._grid}.columns", proposed)
-        with st.expander("What each column was taken for", expanded=expanded):
+        with st.expander("Column mapping", expanded=expanded):
             st.write(about)
             self._editor(proposed)
             if any(field == _LEFT_OUT for _, field, _ in proposed):
@@ -109,16 +109,16 @@ class Answers:
             column_config={
                 "header": st.column_config.TextColumn("Column in the file", disabled=True),
                 "field": st.column_config.SelectboxColumn(
-                    "Taken for",
+                    "Maps to",
                     options=[*FIELDS, _PACKAGE, _LEFT_OUT],
                     format_func=_field_label,
                     required=True,
                 ),
-                "reason": st.column_config.TextColumn("Because of", disabled=True),
+                "reason": st.column_config.TextColumn("Matched by", disabled=True),
             },
             hide_index=True,
             key=self._visit.key(f"{self._grid}.edits"),
-            alt="Columns of the file and the fields they were taken for",
+            alt="Columns of the file and the fields they map to",
         )
 
     def offer_duplicates(self, report: ImportReport) -> None:
@@ -126,7 +126,7 @@ class Answers:
         name = f"{self._name}.duplicates"
         if self._visit.recall(name) or any(p.code == "duplicate_differs" for p in report.problems):
             st.checkbox(
-                "Import those with a number that is here already, as purchase orders of their own",
+                "Import duplicates as new purchase orders",
                 key=self._visit.key(name),
             )
 

@@ -30,7 +30,7 @@ from po_toolkit.ui.session import Visit
 _PROBLEMS = {
     "row": "Row",
     "column": "Column",
-    "value": "What it says",
+    "value": "Value",
     "message": "What is wrong",
 }
 
@@ -53,8 +53,8 @@ def show_problems(visit: Visit, report: ImportReport, key: str) -> None:
     if report.problems:
         st.subheader("What is wrong in the file")
         st.write(
-            "A purchase order with a problem stays out as a whole; all others can be imported. "
-            "The rest can be mended here afterwards, or in the file of rejected rows."
+            "A purchase order with a problem is skipped entirely; the others can be imported. "
+            "Fix the rest here afterwards, or in the file of rejected rows."
         )
         tables.show_texts(_by_row(report.problems), _PROBLEMS, key=visit.key(f"{key}.problems"))
     if report.rejected_rows:
@@ -73,7 +73,7 @@ def show_problems(visit: Visit, report: ImportReport, key: str) -> None:
                     key=visit.key(f"{key}.rejected.{ending}"),
                 )
     if report.warnings:
-        st.subheader("Worth a look")
+        st.subheader("Check these")
         tables.show_texts(_by_row(report.warnings), _PROBLEMS, key=visit.key(f"{key}.warnings"))
     for note in report.notes:
         st.info(words.plain(note), icon=":material/info:")
@@ -91,26 +91,26 @@ def _taken(visit: Visit, summary: BatchSummary) -> None:
     sheet = f", sheet {summary.sheet}" if summary.sheet else ""
     st.text(f"{summary.file_name}{sheet}\n{when}, {summary.entered_by}")
     if summary.undone_at is not None:
-        st.info("This import was taken back.", icon=":material/undo:")
+        st.info("This import was undone.", icon=":material/undo:")
         return
     if summary.accepted:
         st.success(
             f"{words.count(summary.accepted, 'purchase order')} imported. No invoice is sent "
-            "before you say so.",
+            "until you send it.",
             icon=":material/check_circle:",
         )
         with st.container(horizontal=True):
             visit.link("invoice", "Invoice them", batch=str(summary.batch))
             visit.link("orders", "See all purchase orders")
     if summary.duplicates:
-        st.caption(f"{words.count(summary.duplicates, 'purchase order')} had been imported before.")
+        st.caption(f"{words.count(summary.duplicates, 'purchase order')} already imported.")
 
 
 def _mend(visit: Visit, waiting: RejectedRows) -> None:
-    st.subheader("Rows to mend")
+    st.subheader("Rows to fix")
     if not visit.may(Act.IMPORT):
         return
-    st.write("Change the cells that are wrong; what is right now can be imported at once.")
+    st.write("Correct the wrong cells, then import.")
     edited = st.data_editor(
         pd.DataFrame(
             [
@@ -137,7 +137,7 @@ def _mend(visit: Visit, waiting: RejectedRows) -> None:
     except ImportFileError as error:
         show_error(error, visit)
         return
-    label = f"Import {words.count(report.accepted, 'mended purchase order')}"
+    label = f"Import {words.count(report.accepted, 'fixed purchase order')}"
     if report.accepted and st.button(
         label, type="primary", icon=":material/check:", key=visit.key(f"mend.go.{waiting.batch}")
     ):
@@ -147,11 +147,11 @@ def _mend(visit: Visit, waiting: RejectedRows) -> None:
 
 
 def _undo(visit: Visit, summary: BatchSummary) -> None:
-    with st.expander("Take this import back"):
+    with st.expander("Undo this import"):
         st.write(
-            f"{words.count(summary.accepted, 'draft')} would go; what the spreadsheet said is kept "
-            "as evidence."
+            f"{words.count(summary.accepted, 'draft')} will be removed; the content of the "
+            "spreadsheet is kept as evidence."
         )
-        if st.button("Take it back", icon=":material/undo:", key=visit.key("import.undo")):
+        if st.button("Undo import", icon=":material/undo:", key=visit.key("import.undo")):
             undo_import(visit.opened, summary.batch)
             st.rerun()

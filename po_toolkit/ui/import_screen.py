@@ -77,7 +77,7 @@ def _earlier(visit: Visit) -> None:
             "accepted": one.accepted,
             "waiting": one.waiting_rows or None,
             "by": one.entered_by,
-            "undone": "Taken back" if one.undone_at else "",
+            "undone": "Undone" if one.undone_at else "",
         }
         for one in imports
     )
@@ -87,7 +87,7 @@ def _earlier(visit: Visit) -> None:
             "when": "When",
             "file": "File",
             "accepted": "Purchase orders",
-            "waiting": "Rows to mend",
+            "waiting": "Rows to fix",
             "by": "By",
             "undone": "",
         },
@@ -138,7 +138,7 @@ def _preview(visit: Visit, data: bytes, given: dict[str, Any], report: ImportRep
     figures = {
         "Purchase orders ready to import": report.accepted,
         "Rejected": report.rejected,
-        "Imported before": report.duplicates,
+        "Already imported": report.duplicates,
     }
     with st.container(horizontal=True):
         for label, figure in figures.items():
@@ -147,9 +147,9 @@ def _preview(visit: Visit, data: bytes, given: dict[str, Any], report: ImportRep
     if report.accepted:
         label = f"Import {words.count(report.accepted, 'purchase order')}"
     elif report.rejected:
-        label = f"Mend {words.count(report.rejected, 'rejected purchase order')} here"
+        label = f"Fix {words.count(report.rejected, 'rejected purchase order')} here"
     else:
-        st.info("All of it is here already; there is nothing to import.", icon=":material/info:")
+        st.info("Everything is imported already.", icon=":material/info:")
         return
     if st.button(label, type="primary", icon=":material/check:", key=visit.key("import.go")):
         taken = import_purchase_orders(visit.opened, data, **given)
@@ -180,7 +180,7 @@ def _orders(visit: Visit, report: ImportReport) -> None:
             "po_number": "Their PO number",
             "total": "Total",
             "lines": "Lines",
-            "contact_email": "Contact e-mail",
+            "contact_email": "Contact email",
             "due_date": st.column_config.DateColumn("Due", format="localized"),
             "rows": "Rows",
         },

@@ -95,7 +95,7 @@ def _downloads(visit: Visit, made: Delivery) -> None:
 
 def _delivered(visit: Visit, story: PurchaseOrderStory) -> str:
     status = mark_delivered(visit.opened, story.reference)
-    return f"Noted as delivered; it is now {words.status(status).lower()}."
+    return f"Marked as delivered; it is now {words.status(status).lower()}."
 
 
 def _cancel(visit: Visit, story: PurchaseOrderStory) -> None:
@@ -114,7 +114,7 @@ def _change(visit: Visit, story: PurchaseOrderStory) -> None:
         new = Changes(
             organization_name=_changed("Organization", story.organization_name),
             contact_name=_changed("Contact", story.contact_name),
-            contact_email=_changed("Contact e-mail", story.contact_email),
+            contact_email=_changed("Contact email", story.contact_email),
             billing_address=_changed("Billing address", story.billing_address),
             po_number=_changed("Their PO number", story.po_number),
             due_date=_changed_day("Due date", story.due_date),
@@ -130,7 +130,7 @@ def _change(visit: Visit, story: PurchaseOrderStory) -> None:
         result = reissue(visit.opened, story.reference, new)
         if result.error:
             raise PurchaseOrderError(result.error)
-        return "A new invoice stands in its place; the old one is void."
+        return "The invoice was replaced; the old one was voided."
 
     perform(visit, story, act)
 
@@ -146,7 +146,7 @@ def _changed_day(label: str, value: date | None) -> date | None:
 
 
 def _changed_way(value: str) -> str | None:
-    labels = {"": "As the conference says"} | {way: words.way(way) for way in WAYS}
+    labels = {"": "Conference default"} | {way: words.way(way) for way in WAYS}
     picked = st.selectbox(
         "Delivery", list(labels), index=list(labels).index(value), format_func=labels.__getitem__
     )
@@ -194,7 +194,7 @@ def _reissuable(story: PurchaseOrderStory) -> bool:
 CHOICES = (
     Choice("Send invoice", Act.INVOICE, _to_be_sent, _invoice),
     Choice("Record payment", Act.RECORD_PAYMENT, _is_open, payment_form),
-    Choice("Mail invoice again", Act.RESEND, _is_out, _resend),
+    Choice("Send invoice again", Act.RESEND, _is_out, _resend),
     Choice("Deliver", Act.DELIVER, lambda story: _is_out(story, "ourselves"), _deliver),
     Choice("Credit note", Act.ISSUE_CREDIT_NOTE, _creditable, credit_form),
     Choice("Refund", Act.REFUND, lambda story: story.paid > story.refunded, refund_form),

@@ -23,7 +23,7 @@ def payment_form(visit: Visit, story: PurchaseOrderStory) -> None:
         reference = st.text_input("The bank's or the sponsor's reference")
         when = st.date_input("Date", value=visit.opened.today(), format="YYYY-MM-DD")
         note = st.text_input("Note")
-        again = st.checkbox("The very same payment came twice")
+        again = st.checkbox("This is a second, identical payment")
         if not submit(visit, "Record payment"):
             return
 
@@ -44,14 +44,14 @@ def payment_form(visit: Visit, story: PurchaseOrderStory) -> None:
 
 
 def credit_form(visit: Visit, story: PurchaseOrderStory) -> None:
-    """Forgive a part of what is owed."""
+    """Credit part of what is owed."""
     with st.form(visit.key("order.credit"), border=False):
-        amount = amount_field(f"Amount to forgive in {story.currency.upper()}", Decimal(0))
+        amount = amount_field(f"Amount to credit in {story.currency.upper()}", Decimal(0))
         reason = st.text_input("Reason").strip()
         if not submit(visit, "Issue credit note"):
             return
     if not reason:
-        st.error("Say why: the reason stands on the credit note.", icon=":material/error:")
+        st.error("Enter a reason: it is printed on the credit note.", icon=":material/error:")
         return
 
     def act() -> str:
@@ -65,13 +65,13 @@ def credit_form(visit: Visit, story: PurchaseOrderStory) -> None:
 def refund_form(visit: Visit, story: PurchaseOrderStory) -> None:
     """Give money back, or note what was sent back from the bank."""
     with st.form(visit.key("order.refund"), border=False):
-        amount = amount_field(f"Amount to give back in {story.currency.upper()}", -story.balance)
+        amount = amount_field(f"Amount to refund in {story.currency.upper()}", -story.balance)
         method = st.radio(
             "How",
             ["stripe", *METHODS],
             format_func=lambda m: METHODS.get(m, "Through Stripe"),
             horizontal=True,
-            help="All but Stripe only note here what was sent back from the bank.",
+            help="Other methods only record what you sent back from the bank.",
         )
         reference = st.text_input("The bank's reference, where it was sent from the bank")
         note = st.text_input("Note")

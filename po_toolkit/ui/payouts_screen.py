@@ -18,34 +18,34 @@ from po_toolkit.api.reports import (
 )
 from po_toolkit.api.terms import Act
 from po_toolkit.ui import table_files, tables, words
-from po_toolkit.ui.errand_view import errand_button, errand_news
 from po_toolkit.ui.session import Visit
+from po_toolkit.ui.task_view import task_button, task_result
 
 _PAYOUTS = {
     "arrival_date": "Arrives",
     "amount": "Amount",
     "status": "Status",
-    "sponsors": "Sponsors'",
-    "others": "Others'",
+    "sponsors": "Sponsor payments",
+    "others": "Other activity",
     "not_itemised": "Not itemised",
-    "fees": "Fees in it",
-    "at_bank": "At the bank",
-    "way": "Way",
+    "fees": "Stripe fees",
+    "at_bank": "Bank date",
+    "way": "Speed",
     "failure": "Failure",
     "payout": "Stripe id",
 }
 _MOVES = {
     "date": "Date",
-    "kind": "What",
+    "kind": "Type",
     "organization_name": "Organization",
     "reference": "Purchase order",
     "gross": "Gross",
     "fee": "Fee",
     "net": "Net",
     "paid_out": "Paid out",
-    "at_bank": "At the bank",
+    "at_bank": "Bank date",
     "method": "Method",
-    "words": "In words",
+    "words": "Description",
     "payout": "Payout",
     "bank_line": "Bank line",
     "source_id": "Stripe id",
@@ -53,8 +53,8 @@ _MOVES = {
 _FEES = {
     "month": "Month",
     "method": "Method",
-    "whose": "Whose",
-    "count": "How many",
+    "whose": "Type",
+    "count": "Count",
     "gross": "Gross",
     "fee": "Fees",
     "net": "Net",
@@ -64,11 +64,11 @@ _LINES = {
     "amount": "Amount",
     "payouts": "Payouts",
     "payments": "Payments",
-    "set_aside": "Set aside",
+    "set_aside": "Excluded",
     "unexplained": "Unexplained",
-    "text": "What the bank says",
+    "text": "Bank description",
 }
-_CHECKS = {"check": "Sum", "left": "One side", "right": "Other side", "difference": "Difference"}
+_CHECKS = {"check": "Check", "left": "Expected", "right": "Actual", "difference": "Difference"}
 
 
 def payouts_screen(visit: Visit) -> None:
@@ -77,7 +77,7 @@ def payouts_screen(visit: Visit) -> None:
     _pull(visit)
     today = visit.opened.today()
     as_of = st.date_input(
-        "As of the end of",
+        "As of",
         value=today,
         max_value=today,
         key=visit.key("payouts.as-of"),
@@ -96,9 +96,9 @@ def payouts_screen(visit: Visit) -> None:
     views = {
         "Payouts": _payouts,
         "Fees": _fees,
-        "Every move": _moves,
+        "All transactions": _moves,
         "Bank lines": _lines,
-        "What must agree": _checks,
+        "Checks": _checks,
     }
     chosen = st.segmented_control(
         "Show",
@@ -114,8 +114,8 @@ def payouts_screen(visit: Visit) -> None:
 def _pull(visit: Visit) -> None:
     if visit.opened.settings.mode == "none" or not visit.may(Act.SYNC):
         return
-    errand_button(visit, "payouts", "Read payouts from Stripe", icon=":material/sync:")
-    errand_news(visit, "payouts")
+    task_button(visit, "payouts", "Sync payouts", icon=":material/sync:")
+    task_result(visit, "payouts")
 
 
 def _agreement(found: TieOut) -> None:
@@ -124,7 +124,7 @@ def _agreement(found: TieOut) -> None:
         st.success("All four sides agree to the cent.", icon=":material/check_circle:")
     else:
         st.warning(
-            f"{words.count(len(wrong), 'sum')} do not agree; see What must agree.",
+            f"{words.count(len(wrong), 'sum')} do not agree; see Checks.",
             icon=":material/warning:",
         )
 

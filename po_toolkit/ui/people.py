@@ -59,16 +59,16 @@ def somebody(settings: Settings, store: Store) -> Person:
     began = _sign_in_began()
     ended = last_sign_out(store, subject)
     if ended is not None and began < ended.replace(microsecond=0):
-        _stop_to_sign_in("You have signed out in another window.")
+        _stop_to_sign_in("You signed out in another window.")
     if utc_now() - began > timedelta(hours=settings.session_hours):
-        _stop_to_sign_in(f"Your sign-in is over {settings.session_hours} hours old.")
+        _stop_to_sign_in(f"Your session expired after {settings.session_hours} hours.")
     return Person(address=_address(), groups=_groups(), subject=subject)
 
 
 def show_person(person: Person, role: Role, store: Store) -> None:
     """Say in the sidebar who acts, with the way out."""
     if not person.subject:
-        st.caption("No sign-in: whoever uses this machine may do everything here.")
+        st.caption("No sign-in: anyone who uses this machine has full access.")
         return
     st.text(f"{person.address or person.subject}\n{role.name.capitalize()}")
     show_sign_out(person, store)
@@ -83,10 +83,10 @@ def show_sign_out(person: Person, store: Store) -> None:
 
 def stop_without_role(person: Person, store: Store) -> None:
     """Tell somebody who is signed in and has no role in any conference."""
-    st.title("No conference for you yet")
+    st.title("No conference available")
     st.write(
-        f"You are signed in as **{person.address or person.subject}**, and nobody has given you a "
-        "role. Ask an administrator to write your address into [po_toolkit.people] of the settings."
+        f"You are signed in as **{person.address or person.subject}**, and you have no role. "
+        "Ask an administrator to add your address to [po_toolkit.people] in the settings."
     )
     show_sign_out(person, store)
     st.stop()
@@ -104,7 +104,7 @@ def _stop_unprotected() -> None:
     st.title("No sign-in is set up")
     st.error(
         "This app can send invoices, and it is reached from another machine without a sign-in. It "
-        "serves nobody until [auth] and [po_toolkit.people] stand in its secrets file.",
+        "serves nobody until its secrets file contains [auth] and [po_toolkit.people].",
         icon=":material/lock:",
     )
     st.stop()

@@ -27,12 +27,12 @@ _TOTALS = {
     "paid": "Paid",
     "refunded": "Refunded",
     "balance": "Balance",
-    "open": "Still to come",
-    "overdue": "Of that overdue",
+    "open": "Outstanding",
+    "overdue": "Overdue",
     "overpaid": "Overpaid",
 }
 _VIEWS = {
-    "What does not add up": discrepancies_view,
+    "Discrepancies": discrepancies_view,
     "Purchase orders": orders_view,
     "By status": status_view,
     "By age": ageing_view,
@@ -51,7 +51,7 @@ def reconciliation_screen(visit: Visit) -> None:
     if st.session_state.get("as-of", today) > today:  # another conference's day has begun earlier
         st.session_state["as-of"] = today
     as_of = st.date_input(
-        "As of the end of",
+        "As of",
         value=today,
         max_value=today,
         key="as-of",

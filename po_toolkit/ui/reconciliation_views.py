@@ -58,7 +58,7 @@ _STATUS = {
     "balance": "Balance",
 }
 _AGEING = {
-    "bucket": "How late",
+    "bucket": "Days overdue",
     "purchase_orders": "Purchase orders",
     "amount": "Open",
 }
@@ -86,7 +86,7 @@ _TAX = {
     "organization_name": "Organization",
     "rate": "Rate",
     "treatment": "Treatment",
-    "taxable": "Without tax",
+    "taxable": "Net amount",
     "tax": "Tax",
     "sent_on": "Invoiced on",
     "reference": "Reference",
@@ -99,13 +99,13 @@ def discrepancies_view(visit: Visit, result: Reconciliation) -> None:
     """Each class with its explanation, its remedy and its rows."""
     found = result.discrepancies
     if found.empty:
-        st.success("Everything adds up.", icon=":material/check_circle:")
+        st.success("No discrepancies.", icon=":material/check_circle:")
         return
     for code in (c for c in DISCREPANCY_CLASSES if c in set(found["code"])):
         about, rows = DISCREPANCY_CLASSES[code], found[found["code"] == code]
         with st.expander(f"{about.title}: {len(rows)}"):
             st.write(about.explanation)
-            st.write(f"**What mends it:** {about.mend}")
+            st.write(f"**How to fix it:** {about.mend}")
             key = visit.key(f"found.{code}")
             _open(visit, rows, tables.pick_table(DISCREPANCIES, rows, _FOUND, key=key))
 
@@ -151,7 +151,7 @@ def _numbers(
     """Show sums; the one that is chosen opens to its rows."""
     picked = tables.pick_number_of(table, shown, columns, key=visit.key(table.name))
     if picked is None:
-        st.caption("Choose a number to see the rows it is the sum of.")
+        st.caption("Select a figure to see its rows.")
         return
     row, column = picked
     figure = {n: str(frame[n].iloc[row]) for n in _FIGURES if n in frame}
@@ -183,7 +183,7 @@ def rows_behind(
 
 
 def ledger_view(visit: Visit, result: Reconciliation) -> None:
-    """Every movement of money."""
+    """All transactionsment of money."""
     _show_entries(visit, result.entries, "ledger")
 
 
@@ -191,7 +191,7 @@ def tax_view(visit: Visit, result: Reconciliation) -> None:
     """The tax in the totals, by purchase order and rate."""
     frame = result.tax
     if frame.empty:
-        st.caption("No line bears a tax.")
+        st.caption("No tax on any line.")
         return
     worded = frame.assign(treatment=[words.label(t) for t in frame["treatment"]])
     picked = tables.pick_table(TAX, worded, _TAX, key=visit.key("tax"))

@@ -21,8 +21,8 @@ def settings_screen(visit: Visit) -> None:
     st.title("Settings")
     where = visit.settings.config_file or DEFAULT_CONFIG
     st.write(
-        f"Settings stand in `{where}` and count from the next click on. Keys are shown here only "
-        "in part."
+        f"Settings are read from `{where}`; changes apply on the next click. Keys are shown here "
+        "only in part."
     )
     if len(visit.slugs) > 1:
         _conferences(visit)
@@ -54,7 +54,7 @@ def _conferences(visit: Visit) -> None:
     )
     headings = {
         "name": "Name",
-        "slug": "In addresses",
+        "slug": "ID (in web addresses)",
         "mode": "Mode",
         "key": "Stripe key",
         "currency": "Currency",
@@ -68,7 +68,7 @@ def _conference(visit: Visit) -> None:
     secrets = [obfuscate_key(s.get_secret_value()) for s in settings.stripe_webhook_secret]
     _facts(
         {
-            "Name in addresses": visit.opened.slug,
+            "ID (in web addresses)": visit.opened.slug,
             "Currency": settings.currency.upper(),
             "Timezone": settings.timezone,
             "Stripe key": obfuscate_key(settings.stripe_secret_key.get_secret_value()),
@@ -100,14 +100,14 @@ def _connection(visit: Visit) -> None:
 
 def _invoice(visit: Visit) -> None:
     settings = visit.opened.settings
-    st.subheader("On each invoice")
+    st.subheader("Invoices")
     _facts(
         {
-            "Ways to pay": ", ".join(map(words.payment_method, settings.payment_methods)),
+            "Payment methods": ", ".join(map(words.payment_method, settings.payment_methods)),
             "Days until due": str(settings.days_until_due),
             "Memo": settings.invoice_memo or "(none)",
             "Footer": settings.invoice_footer or "(none)",
-            "Most lines": str(settings.max_invoice_lines),
+            "Maximum lines": str(settings.max_invoice_lines),
             "Delivery": way_words(settings.content.delivery if settings.content else "stripe"),
             "Reminders": _reminders(settings),
         }
@@ -119,7 +119,7 @@ def _reminders(settings: ConferenceSettings) -> str:
         return "(none)"
     days = ", ".join(step_words(step) for step in sorted(settings.reminders))
     hour = settings.remind_from_hour
-    return f"{days}; {'by hand only' if hour is None else f'by itself from {hour}:00'}"
+    return f"{days}; {'by hand only' if hour is None else f'automatic, from {hour}:00'}"
 
 
 def _people(visit: Visit) -> None:
@@ -129,7 +129,7 @@ def _people(visit: Visit) -> None:
         words.label(role): ", ".join(entries) or "(nobody)"
         for role, entries in people.model_dump().items()
     }
-    _facts({**listed, "A sign-in lasts": f"{visit.settings.session_hours} hours"})
+    _facts({**listed, "Session length": f"{visit.settings.session_hours} hours"})
 
 
 def _installation(visit: Visit) -> None:
@@ -138,6 +138,6 @@ def _installation(visit: Visit) -> None:
         {
             "Version": version("po-toolkit"),
             "Database": shown_url(visit.settings.database_url),
-            "Stripe's address": visit.settings.stripe_api_base or "Stripe's own",
+            "Stripe API URL": visit.settings.stripe_api_base or "default",
         }
     )

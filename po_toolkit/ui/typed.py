@@ -38,8 +38,8 @@ def amount(text: str, currency: str) -> Decimal:
         return Decimal(sign + _grouped(digits, text))
     if len(marks) == 1 and _may_be_thousands(whole, part, marks[0], currency):
         raise AmountError(
-            f"{text.strip()!r} can be read in two ways; write it like {_like()}, without a mark "
-            "between thousands."
+            f"Ambiguous amount {text.strip()!r}. Enter it like {_like()}, without a thousands "
+            "separator."
         )
     return Decimal(f"{sign}{_grouped(whole, text)}.{part}")
 

@@ -20,7 +20,7 @@ Colour = Literal["blue", "gray", "green", "orange", "red", "violet"]
 
 STATUS_LABELS = {
     Status.DRAFT: "Draft",
-    Status.ISSUED: "To deliver",
+    Status.ISSUED: "Ready to deliver",
     Status.SENT: "Sent",
     Status.PARTIALLY_PAID: "Partially paid",
     Status.PAID: "Paid",
@@ -110,24 +110,24 @@ def label(code: str) -> str:
 
 _ACTS: dict[str, str] = {
     Act.IMPORT: "Imported",
-    Act.UNDO_IMPORT: "Import taken back",
+    Act.UNDO_IMPORT: "Import undone",
     Act.CREATE: "Created",
-    Act.INVOICE: "Invoicing went a step on",
+    Act.INVOICE: "Invoice step completed",
     Act.ADOPT: "Invoice adopted",
-    Act.SYNC: "News from Stripe taken in",
-    Act.RECORD_PAYMENT: "Payment entered",
+    Act.SYNC: "Updated from Stripe",
+    Act.RECORD_PAYMENT: "Payment recorded",
     Act.ISSUE_CREDIT_NOTE: "Credit note issued",
-    Act.REFUND: "Refund ordered",
+    Act.REFUND: "Refund requested",
     Act.REVERSE: "Entry reversed",
     Act.CANCEL: "Cancelled",
-    Act.RESEND: "Invoice mailed again",
-    Act.REMIND: "Reminder taken in hand",
-    Act.DELIVER: "PDF kept and mail draft written",
-    Act.DELIVERED: "Noted as delivered",
-    Act.REISSUE: "Invoice voided, to be issued anew",
+    Act.RESEND: "Invoice sent again",
+    Act.REMIND: "Reminder started",
+    Act.DELIVER: "PDF saved and email drafted",
+    Act.DELIVERED: "Marked as delivered",
+    Act.REISSUE: "Invoice voided for reissue",
     Act.AMEND: "Changed",
     Act.CLOSE: "Books closed",
-    Act.CONFIGURE: "Settings taken over",
+    Act.CONFIGURE: "Settings updated",
 }
 
 

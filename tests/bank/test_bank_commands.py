@@ -49,9 +49,9 @@ def test_from_statement_to_tie_out(work) -> None:
     one = work.json("bank", "tie-out", *AT, "--as-of", "2030-01-01", "--po", reference)
     assert [r["at_bank"] for r in one["rows"]] == ["1000.00"]
     line = str(matched["unmatched_lines"][0]["line"])
-    assert work.run("bank", "set-aside", line, *AT, "--reason", "Interest").exit_code == 0
+    assert work.run("bank", "exclude", line, *AT, "--reason", "Interest").exit_code == 0
     wired = str(next(m["line"] for m in matched["matches"] if m["rule"] == "reference"))
-    assert "open again" in work.run("bank", "undo", wired, *AT).stdout
+    assert "unmatched again" in work.run("bank", "undo", wired, *AT).stdout
     assert work.run("bank", "apply", wired, *AT).exit_code == 0
     assert "Evidence" not in work.run("bank", "match", *AT).stdout
 

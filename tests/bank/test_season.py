@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from po_toolkit.api.bank import import_bank_statement
-from po_toolkit.api.bank_matching import choose, match_bank, set_line_aside, undo_match
+from po_toolkit.api.bank_matching import choose, exclude_line, match_bank, undo_match
 from po_toolkit.api.invoices import invoice_purchase_orders
 from po_toolkit.api.ledger import record_payment_by_hand
 from po_toolkit.api.payouts import pull_payouts
@@ -161,7 +161,7 @@ def test_what_the_bank_side_lacks_is_a_discrepancy(season, opened, clock) -> Non
     assert rows["bank_credit_not_explained"] == [37, 100]
     for line in match_bank_lines(opened):
         if line.state == "unmatched":
-            set_line_aside(opened, line.line, "The bank's own")
+            exclude_line(opened, line.line, "The bank's own")
     assert "bank_credit_not_explained" not in _found(opened)
 
 

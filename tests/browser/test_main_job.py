@@ -59,7 +59,7 @@ def test_from_a_messy_spreadsheet_to_the_books(page, serve, simulator, tmp_path)
     go(page, "Import")
     upload(page, SAMPLES / "sponsors-with-errors.csv")
     page.get_by_role("button", name="Import 1 purchase order").click()
-    expect(page.get_by_role("heading", name="Rows to mend")).to_be_visible()
+    expect(page.get_by_role("heading", name="Rows to fix")).to_be_visible()
 
     mend = page.get_by_test_id("stDataFrame").first
     edit(page, mend, 2, 4, "ap@northwind-logistics-gmbh.example")
@@ -141,7 +141,7 @@ def test_a_sync_is_seen_by_both_who_want_it_and_runs_once(chromium, page, serve,
     opened = app.conference()
     with opened.store.reading() as session:
         acts, _ = activity.audit(session, opened.conference, acts=["sync"], offset=0, limit=20)
-    asked = [act for act in acts if act.subject_type == "Errand"]
+    asked = [act for act in acts if act.subject_type == "Job"]
     assert [act.after.get("started") for act in asked if "started" in act.after] == ["sync"]
     other.context.close()
 

@@ -42,7 +42,7 @@ def test_each_sees_what_his_role_permits(chromium, app):
         page.context.close()
     page = chromium.new_context().new_page()
     sign_in(page, app.url, "eve")
-    expect(page.get_by_role("heading", name="No conference for you yet")).to_be_visible()
+    expect(page.get_by_role("heading", name="No conference available")).to_be_visible()
     page.context.close()
 
 
@@ -59,4 +59,4 @@ def test_signing_out_ends_the_other_window_too(page, app):
     expect(page.get_by_role("button", name="Sign in")).to_be_visible(timeout=20000)
     other.get_by_label("Search").fill("north")
     other.get_by_label("Search").press("Enter")
-    expect(other.get_by_text("You have signed out in another window.")).to_be_visible()
+    expect(other.get_by_text("You signed out in another window.")).to_be_visible()

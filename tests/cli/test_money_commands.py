@@ -32,7 +32,7 @@ def test_the_same_wire_twice_is_refused_without_again(work: Workplace) -> None:
 
     assert work.run(*wire).exit_code == 0
     second = work.run(*wire)
-    assert second.exit_code == 1
+    assert second.exit_code == 2
     assert "again" in second.stderr
     assert work.json(*wire, "--again")["balance"] == "980.00"
 

@@ -165,7 +165,7 @@ def test_a_due_date_that_is_past_is_seen_in_the_preview_and_nothing_is_sent(
     make_order(po_number="today", due_date=opened.today())
     preview = preview_invoices(opened, all_draft=True)
     assert [s.reference for s in preview.skipped] == [order.reference]
-    assert "Stripe takes no such due date" in preview.skipped[0].reason
+    assert "Stripe does not accept such a due date" in preview.skipped[0].reason
     assert len(preview.ready) == 1
     report = invoice_purchase_orders(opened, references=[order.reference])
     assert (report.failed, simulator.control.calls()) == (1, [])

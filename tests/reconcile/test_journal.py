@@ -14,8 +14,7 @@ import pytest
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.reconcile import reconcile_conference
-from po_toolkit.reconcile.journal import Accounts, journal
-from po_toolkit.reconcile.journal_files import journal_files
+from po_toolkit.reconcile.journal import Accounts, journal, journal_files
 from po_toolkit.store.purchase_orders import refresh_status
 from tests.tampering import tamper
 

@@ -12,8 +12,7 @@ import pytest
 from po_toolkit.domain.discrepancies import DISCREPANCY_CLASSES
 from po_toolkit.money import to_minor
 from po_toolkit.reconcile import reconcile_conference, tables
-from po_toolkit.reconcile.edge import decimal_text
-from po_toolkit.reconcile.schema import Table
+from po_toolkit.reconcile.schema import Table, decimal_text
 from po_toolkit.store.tables import (
     BalanceTransaction,
     BankTransaction,

@@ -19,7 +19,7 @@ def test_every_act_stands_in_the_trail_with_its_actor(show, conference):
     app = show("activity")
     assert not app.exception
     trail = app.dataframe[0].value
-    assert {"Imported", "Payment entered"} <= set(trail["What"])
+    assert {"Imported", "Payment recorded"} <= set(trail["What"])
     assert set(trail["Who"]) == {"test"}
 
 
@@ -27,7 +27,7 @@ def test_the_trail_of_one_conference_is_not_anothers(show, read, conference):
     """Names and amounts in an audit trail are as confidential as the books."""
     import_purchase_orders(conference(), SHEET, file_name="one.csv")
     app = show("activity", name="Live 2027")
-    assert "Nobody has done anything here yet." in read(app)
+    assert "No activity yet." in read(app)
 
 
 def test_invoicing_that_failed_is_listed_with_its_reason(show, read, conference):
@@ -38,7 +38,7 @@ def test_invoicing_that_failed_is_listed_with_its_reason(show, read, conference)
     )
     report = import_purchase_orders(opened, sheet, file_name="one.csv")
     invoice_purchase_orders(opened, references=report.references)
-    app = show("activity", **{"activity-view": "Work that failed"})
+    app = show("activity", **{"activity-view": "Failed tasks"})
     assert not app.exception
     assert "due date" in read(app)
 

@@ -130,7 +130,7 @@ def test_a_statement_that_does_not_add_up_waits_for_a_person(show, read, books):
     assert not app.exception
     assert "is held back" in app.warning[0].value
     app.text_input[0].set_value("The bank says so too")
-    button(app, "Take its lines in").click().run()
+    button(app, "Accept statement").click().run()
     assert not app.exception
     assert "Accepted by a person" in read(app)
 
@@ -166,7 +166,7 @@ def test_a_payout_opens_to_the_payments_it_is_the_sum_of(
     payout = simulator.control.payout("usd", trace="TRACE1", account=KEY)
     simulator.control.payout_arrives(payout["id"])
     app = show("payouts")
-    app = finish(button(app, "Read payouts from Stripe").click().run())
+    app = finish(button(app, "Sync payouts").click().run())
     assert not app.exception
     assert "1 new payout" in read(app)
     table = next(d for d in app.dataframe if "sponsors" in d.value)
@@ -178,7 +178,7 @@ def test_a_payout_opens_to_the_payments_it_is_the_sum_of(
     assert moves["paid_out"].sum() == Decimal(payout["amount"]) / 100
 
 
-@pytest.mark.parametrize("view", ["Fees", "Every move", "Bank lines", "What must agree"])
+@pytest.mark.parametrize("view", ["Fees", "All transactions", "Bank lines", "Checks"])
 def test_every_table_of_the_tie_out_opens(show, books, simulator, view):
     """Four sides, each a table; none may end in a traceback."""
     opened, references = books

@@ -128,7 +128,7 @@ def test_rejected_rows_are_mended_in_the_page_and_imported(show, read, conferenc
     app.file_uploader[0].set_value(sample("sponsors-with-errors.csv")).run()
     app.button(key=GO).click().run()
     assert not app.exception
-    assert "Rows to mend" in read(app)
+    assert "Rows to fix" in read(app)
     grid = app.data_editor[0]
     at = list(grid.value["Row"]).index(4)
     app.session_state[grid.key] = {"edited_rows": {at: {"contact_email": MENDED}}}
@@ -161,7 +161,7 @@ def test_an_import_of_drafts_can_be_taken_back(show, read, conference, sample):
     app.button(key=GO).click().run()
     app.button(key="pycon-2027:import.undo").click().run()
     assert not app.exception
-    assert "This import was taken back." in read(app)
+    assert "This import was undone." in read(app)
     assert orders(conference()).matching == 0
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from po_toolkit.api.imports import import_purchase_orders
 from po_toolkit.jobs import batches
-from po_toolkit.jobs.waiting import wait_for
+from po_toolkit.jobs.batches import wait_for
 from po_toolkit.reconcile import list_purchase_orders
 
 SHEET = """organization_name,contact_email,po_number,amount,currency
@@ -185,7 +185,7 @@ def test_what_is_left_undone_can_be_sent_later(show, read, drafts, conference, s
     opened = conference()
     batches.pause(opened, batches.start(opened, drafts().references))
     app = show("invoice")
-    button(app, "Leave the rest undone").click().run()
+    button(app, "Stop after the current ones").click().run()
     assert not app.exception
     assert posts(simulator) == []
     assert "To send 3 invoices" in read(show("invoice"))

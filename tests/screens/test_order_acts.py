@@ -73,7 +73,7 @@ def test_a_wire_is_recorded_once_and_again_only_on_purpose(show, read, order, co
         submit(app, "Record payment")
         assert expected in read(app)
     assert str(story(conference(), reference).paid) == "40.00"
-    field(app, "The very same payment came twice").check()
+    field(app, "This is a second, identical payment").check()
     submit(app, "Record payment")
     assert "is now partially paid, balance 20.00" in read(app)
 
@@ -92,7 +92,7 @@ def test_a_credit_note_needs_its_reason(show, read, order, conference):
     """A credit note without a reason cannot be explained a year later."""
     reference = order()
     app = choose(show("order", po=reference), "Credit note")
-    field(app, "Amount to forgive in USD").set_value("10.00")
+    field(app, "Amount to credit in USD").set_value("10.00")
     submit(app, "Issue credit note")
     assert "Say why" in app.error[0].value
     field(app, "Reason").set_value("Booth was too small")
@@ -114,7 +114,7 @@ def test_an_open_invoice_is_mailed_again_on_request(show, read, order, simulator
     """Half of all unpaid invoices are lost mails."""
     reference = order(sent=True)
     before = len(simulator.control.mails())
-    app = choose(show("order", po=reference), "Mail invoice again")
+    app = choose(show("order", po=reference), "Send invoice again")
     submit(app, "Mail it again")
     assert "mailed again" in read(app)
     assert len(simulator.control.mails()) == before + 1
@@ -136,7 +136,7 @@ def test_in_live_mode_a_box_must_be_ticked_first(show, read, order, conference):
     """What reaches a real account takes a yes of its own."""
     reference = order(slug="live-2027", currency="eur")
     app = choose(show("order", name="Live 2027", po=reference), "Credit note")
-    field(app, "Amount to forgive in EUR").set_value("10.00")
+    field(app, "Amount to credit in EUR").set_value("10.00")
     field(app, "Reason").set_value("Agreed")
     submit(app, "Issue credit note")
     assert "Tick the box first" in app.error[0].value
@@ -155,7 +155,7 @@ def test_a_refund_goes_back_through_stripe(show, read, order, conference, simula
     app = show("order", po=reference)
     app.button(key=f"pycon-2027:sync.{reference}").click().run()
     choose(app, "Refund")
-    field(app, "Amount to give back in USD").set_value("30.00")
+    field(app, "Amount to refund in USD").set_value("30.00")
     submit(app, "Refund")
     assert "Refunded." in read(app)
     assert str(story(conference(), reference).refunded) == "30.00"
@@ -183,7 +183,7 @@ def test_a_changed_address_voids_the_invoice_and_bills_anew(
     reference = order(sent=True)
     first = story(conference(), reference).stripe_invoice_id
     app = choose(show("order", po=reference), "Void and reissue")
-    field(app, "Contact e-mail").set_value("billing@acme.example")
+    field(app, "Contact email").set_value("billing@acme.example")
     submit(app, "Void the invoice and send a new one")
     assert "A new invoice stands" in read(app)
     after = story(conference(), reference)
@@ -212,12 +212,10 @@ def test_an_invoice_for_a_portal_is_written_delivered_and_noted(
     assert "The invoice is delivered by ourselves." in read(app)
     invoice_purchase_orders(conference(), references=[reference])
     assert simulator.control.mails() == []
-    assert "1 invoice to deliver by ourselves" in [
-        link.label for link in show("home").get("page_link")
-    ]
+    assert "1 invoice to deliver yourself" in [link.label for link in show("home").get("page_link")]
     app = show("order", po=reference)
-    assert "To deliver" in read(app)
-    assert "Mail invoice again" not in choices(app)
+    assert "Ready to deliver" in read(app)
+    assert "Send invoice again" not in choices(app)
     choose(app, "Deliver")
     next(b for b in app.button if b.label == "Write the mail").click().run()
     assert not app.exception
@@ -225,5 +223,5 @@ def test_an_invoice_for_a_portal_is_written_delivered_and_noted(
     kept = [d.label for d in app.get("download_button") if d.label.startswith("Stripe's PDF, kept")]
     assert len(kept) == 1
     submit(app, "It was delivered")
-    assert "Noted as delivered; it is now sent." in read(app)
+    assert "Marked as delivered; it is now sent." in read(app)
     assert story(conference(), reference).status == "sent"

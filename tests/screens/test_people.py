@@ -93,7 +93,7 @@ def test_each_person_has_the_highest_role_of_address_and_groups(enter, read, use
 def test_who_is_in_no_list_sees_no_conference(enter, read, user):
     """Signing in proves who somebody is, not that he may look."""
     app = enter(**user)
-    assert headings(app) == "No conference for you yet"
+    assert headings(app) == "No conference available"
     assert not app.selectbox
 
 
@@ -147,7 +147,7 @@ def test_a_sign_out_ends_every_window_and_a_new_sign_in_begins_anew(enter, confe
     assert headings(enter(email="ada@example.org", hours_ago=1)) == "Purchase orders"
     sign_out(conference().store, "https://id.example.org ada@example.org", utc_now())
     app = enter(email="ada@example.org", hours_ago=1)
-    assert "You have signed out in another window." in read(app)
+    assert "You signed out in another window." in read(app)
     assert headings(enter(email="ada@example.org")) == "Purchase orders"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
@@ -13,8 +13,33 @@ Certainty = Literal["certain", "proposed", "ambiguous"]
 
 
 @dataclass(frozen=True, slots=True)
+class BatchPart:
+    """One payment inside a line that the bank booked as a whole.
+
+    Attributes:
+        amount: Minor units of the line's currency; None where the bank does not give it.
+        text: What the bank says of it.
+        counterparty: The other party's name.
+        account: The other party's account number.
+    """
+
+    amount: int | None
+    text: str = ""
+    counterparty: str = ""
+    account: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
-    """A bank line that nothing explains yet; a debit is below 0."""
+    """A bank line that nothing explains yet; a debit is below 0.
+
+    Attributes:
+        account: The other party's IBAN or account number.
+        parts: The payments that the bank booked together as this line.
+        reversal: The bank says that the line takes back an earlier one.
+        duplicate_of: The line that this one may be again, in other words.
+        part: Which part of the line this is, from 1; 0 for the whole line.
+    """
 
     id: int
     amount: int
@@ -22,6 +47,11 @@ class Line:
     booked_on: date
     text: str = ""
     counterparty: str = ""
+    account: str = ""
+    parts: tuple[BatchPart, ...] = ()
+    reversal: bool = False
+    duplicate_of: int | None = None
+    part: int = 0
 
     @property
     def words(self) -> str:
@@ -31,7 +61,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class OpenOrder:
-    """A purchase order, and what is open on it (below 0 when overpaid)."""
+    """A purchase order, and what is open on it (below 0 when overpaid).
+
+    Attributes:
+        total: What was ordered, less credit notes; None counts as the balance.
+        invoices: The numbers that Stripe gave to its invoices.
+    """
 
     id: int
     reference: str
@@ -40,6 +75,8 @@ class OpenOrder:
     currency: str
     balance: int
     cancelled: bool = False
+    total: int | None = None
+    invoices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +89,15 @@ class HandEntry:
     currency: str
     date: date
     reference: str = ""
+    method: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PayoutFact:
-    """A payout that no bank line confirms yet.
+    """A payout that no bank line confirms yet, or not in full.
 
     Attributes:
+        amount: What is still to come of it (below 0 where Stripe collects).
         failed: It failed: where the bank had it, it goes back.
         credited: A line confirms that it came; only its going back is looked for.
     """
@@ -75,12 +114,39 @@ class PayoutFact:
 
 
 @dataclass(frozen=True, slots=True)
+class Confirmed:
+    """A match that stands: what a later line may take back.
+
+    Attributes:
+        match_id: The match's number.
+        line: The line it explains.
+        amount: The part of the line, without sign.
+        entry_id: The ledger entry that it confirms or made.
+        reference: Of the purchase order.
+        organization_name: The sponsor.
+        numbers: The sponsor's own number, Stripe's invoice numbers, the entry's reference.
+    """
+
+    match_id: int
+    line: Line
+    amount: int
+    entry_id: int
+    order_id: int
+    reference: str
+    organization_name: str
+    numbers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Everything that matching looks at.
 
     Attributes:
         refused: Pairs of line and target (as ``Part.target``) that a person undid: never again by
             themselves.
+        own: Our own names: never the payer.
+        accounts: The other party's account in matches of the past → the sponsors it paid for.
+        confirmed: Matches that stand.
     """
 
     lines: Sequence[Line]
@@ -88,6 +154,9 @@ class Facts:
     entries: Sequence[HandEntry] = ()
     payouts: Sequence[PayoutFact] = ()
     refused: frozenset[tuple[int, str]] = frozenset()
+    own: Sequence[str] = ()
+    accounts: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    confirmed: Sequence[Confirmed] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +164,16 @@ class Part:
     """What a line, or a part of it, is.
 
     Attributes:
-        kind: payout, payout_return, entry (one made by hand) or order (a payment to be entered).
-        id: Of the payout, entry or purchase order.
+        kind: payout, payout_return, entry (one made by hand), order (a payment to be entered) or
+            reversal (an earlier match taken back by the bank).
+        id: Of the payout, entry, purchase order or match.
         amount: Minor units, always above 0.
         name: What it is, in words.
-        charges: What the entry has and the line has not.
+        charges: What the entry or payout has and the line has not.
         reference: The purchase order's reference, or the payout's id.
     """
 
-    kind: Literal["payout", "payout_return", "entry", "order"]
+    kind: Literal["payout", "payout_return", "entry", "order", "reversal"]
     id: int
     amount: int
     name: str
@@ -121,16 +191,25 @@ class Proposal:
     """What a line seems to be.
 
     Attributes:
-        certainty: certain (one candidate, good enough to apply by itself); proposed (one
-            candidate, but a person should look); ambiguous (several fit).
+        certainty: certain (one candidate, and nothing speaks against it); proposed (one candidate,
+            but a person should look); ambiguous (several fit).
         parts: What it is; with several candidates, one part for each of them.
+        reasons: What speaks for it.
+        against: What speaks against it; empty where it is certain.
     """
 
     line: Line
     rule: str
-    evidence: str
     certainty: Certainty
     parts: tuple[Part, ...]
+    reasons: tuple[str, ...]
+    against: tuple[str, ...] = ()
+
+    @property
+    def evidence(self) -> str:
+        """Both sides of the evidence in one sentence."""
+        said = "; ".join(self.reasons)
+        return f"{said}. But {'; '.join(self.against)}" if self.against else said
 
 
 @dataclass(slots=True)

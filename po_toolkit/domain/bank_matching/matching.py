@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable
-from functools import cached_property, partial
+from dataclasses import replace
 
-from po_toolkit.domain.bank_matching import alike, named, payouts
+from po_toolkit.domain.bank_matching import payouts
 from po_toolkit.domain.bank_matching.facts import (
+    Certainty,
     Facts,
-    HandEntry,
     Line,
+    Part,
     PayoutFact,
     Proposal,
     Remaining,
 )
-from po_toolkit.domain.bank_matching.names import Names
+from po_toolkit.domain.bank_matching.reading import Reader
 from po_toolkit.domain.bank_matching.resolve import Candidate, settle
-from po_toolkit.domain.bank_matching.text import References
+from po_toolkit.domain.bank_matching.reversals import reversals
+from po_toolkit.domain.bank_matching.rules import Rules
 
 Found = dict[Line, list[Candidate]]
 
@@ -31,90 +32,93 @@ def match(facts: Facts) -> list[Proposal]:
     Returns:
         At most one proposal for each line, by the line's date, then id.
     """
-    search = _Search(facts)
-    waiting = sorted(facts.lines, key=lambda line: line.id)
+    remaining = Remaining(
+        balance={o.id: o.balance for o in facts.orders},
+        entries={e.id: e for e in facts.entries},
+        payouts={p.id: p for p in facts.payouts},
+    )
+    waiting = [part for line in sorted(facts.lines, key=lambda x: x.id) for part in _parts(line)]
     proposals: list[Proposal] = []
-    for rule in search.rules():
-        done = settle(rule(waiting), search.remaining, facts.refused)
+    for rule in _rules(facts, remaining):
+        done = settle(rule(waiting), remaining, facts.refused)
         proposals += done
-        taken = {p.line.id for p in done}
-        waiting = [line for line in waiting if line.id not in taken]
-    return sorted(proposals, key=lambda p: (p.line.booked_on, p.line.id))
+        taken = {p.line for p in done}
+        waiting = [line for line in waiting if line not in taken]
+    whole = _joined(proposals, {line.id: line for line in facts.lines})
+    return sorted(whole, key=lambda p: (p.line.booked_on, p.line.id))
 
 
-class _Search:
-    """What the rules look things up in; each line is read once."""
+def _rules(facts: Facts, remaining: Remaining) -> Iterable[Callable[[list[Line]], Found]]:
+    """Yield the rules in their order."""
+    reader = Reader(facts)
+    rules = Rules(reader, remaining)
 
-    def __init__(self, facts: Facts) -> None:
-        self.facts = facts
-        self.remaining = Remaining(
-            balance={o.id: o.balance for o in facts.orders},
-            entries={e.id: e for e in facts.entries},
-            payouts={p.id: p for p in facts.payouts},
+    def open_payouts() -> list[PayoutFact]:
+        return sorted(remaining.payouts.values(), key=lambda p: p.id)
+
+    yield lambda lines: payouts.by_trace(lines, open_payouts(), reader)
+    yield lambda lines: payouts.by_amount(lines, open_payouts(), reader)
+    yield rules.by_number
+    yield rules.by_entry_reference
+    yield rules.by_number_roughly
+    yield rules.by_name
+    yield lambda lines: payouts.shared(lines, open_payouts(), reader)
+    yield rules.deposits
+    yield rules.less_charges
+    yield rules.together
+    yield rules.in_instalments
+    yield lambda lines: reversals(lines, facts.confirmed, reader)
+
+
+def _parts(line: Line) -> list[Line]:
+    """Cut a line into the payments that the bank booked together, where it gives their amounts."""
+    amounts = [part.amount for part in line.parts if part.amount is not None]
+    if len(amounts) < 2 or len(amounts) < len(line.parts) or sum(amounts) != line.amount:
+        return [line]
+    return [
+        replace(
+            line,
+            amount=amount,
+            text=part.text,
+            counterparty=part.counterparty,
+            account=part.account,
+            parts=(),
+            part=number,
         )
-        self._read: dict[int, named.Named] = {}
-        self._said: dict[Line, set[str]] = {}
+        for number, (part, amount) in enumerate(zip(line.parts, amounts, strict=True), 1)
+    ]
 
-    def rules(self) -> Iterable[Callable[[list[Line]], Found]]:
-        """Yield the rules in their order."""
-        yield lambda lines: payouts.by_trace(lines, self._payouts())
-        yield lambda lines: payouts.by_amount(lines, self._payouts())
-        yield lambda lines: self._each(lines, named.exactly)
-        yield lambda lines: alike.by_entry_reference(
-            lines, list(self.remaining.entries.values()), self._index
-        )
-        yield lambda lines: self._each(lines, named.roughly)
-        for rule in (alike.by_name, alike.less_charges, alike.together, alike.in_instalments):
-            yield partial(self._by_name, rule)
 
-    def _payouts(self) -> list[PayoutFact]:
-        return sorted(self.remaining.payouts.values(), key=lambda p: p.id)
+def _joined(proposals: list[Proposal], lines: dict[int, Line]) -> list[Proposal]:
+    """Put the parts of each line together again: it is certain only where each part is."""
+    whole = [p for p in proposals if p.line.part == 0]
+    of_line: dict[int, list[Proposal]] = {}
+    for proposal in proposals:
+        if proposal.line.part:
+            of_line.setdefault(proposal.line.id, []).append(proposal)
+    for line_id, some in of_line.items():
+        line = lines[line_id]
+        some.sort(key=lambda p: p.line.part)
+        against = [f"part {p.line.part}: {a}" for p in some for a in p.against]
+        unknown = len(line.parts) - len(some)
+        if unknown:
+            against.append(f"{unknown} of its {len(line.parts)} parts fit nothing")
+        states = {p.certainty for p in some}
+        certainty: Certainty = "certain"
+        if "ambiguous" in states or unknown:
+            certainty = "ambiguous"
+        elif against:
+            certainty = "proposed"
+        reasons = tuple(f"part {p.line.part}: {r}" for p in some for r in p.reasons)
+        parts = tuple(_summed(part for p in some for part in p.parts))
+        whole.append(Proposal(line, some[0].rule, certainty, parts, reasons, tuple(against)))
+    return whole
 
-    @cached_property
-    def _index(self) -> named.Index:
-        by_order: dict[int, list[HandEntry]] = defaultdict(list)
-        for entry in sorted(self.facts.entries, key=lambda e: e.id):
-            by_order[entry.order_id].append(entry)
-        return named.Index({o.id: o for o in self.facts.orders}, by_order)
 
-    @cached_property
-    def _names(self) -> Names:
-        return Names(self.facts.orders)
-
-    @cached_property
-    def _references(self) -> References:
-        return References(self.facts.orders)
-
-    @cached_property
-    def _sponsors(self) -> alike.Sponsors:
-        sponsors: alike.Sponsors = defaultdict(list)
-        for order in sorted(self.facts.orders, key=lambda o: o.id):
-            sponsors[order.organization_name].append(order)
-        return sponsors
-
-    def _each(
-        self,
-        lines: list[Line],
-        rule: Callable[[named.Named, named.Index, Remaining], list[Candidate]],
-    ) -> Found:
-        found: Found = {}
-        for line in lines:
-            if line.id not in self._read:
-                hits = self._references.named(line.text)
-                self._read[line.id] = named.read(line, hits, self._index.orders, self._names)
-            reading = self._read[line.id]
-            candidates = rule(reading, self._index, self.remaining) if reading.hits else []
-            if candidates:
-                found[line] = candidates
-        return found
-
-    def _by_name(self, rule: Callable[[alike.ByName], Found], lines: list[Line]) -> Found:
-        for line in lines:
-            if line not in self._said:
-                self._said[line] = self._names.named(line)
-        known = [line for line in lines if self._said[line]]
-        return rule(
-            alike.ByName(
-                known, self._said, self._sponsors, self._index, self.remaining, self._names
-            )
-        )
+def _summed(parts: Iterable[Part]) -> list[Part]:
+    """Put parts of one purchase order together."""
+    found: dict[str, Part] = {}
+    for part in parts:
+        there = found.get(part.target)
+        found[part.target] = replace(part, amount=part.amount + there.amount) if there else part
+    return list(found.values())

@@ -1,97 +1,444 @@
-"""Sponsors' names in what a bank says: cut off, without accents, without their legal form."""
+"""Sponsors' names in what a bank says, compared by words.
+
+A name is the sponsor's where all its words stand together and nothing longer: ``ORACLE PARK`` is
+not Oracle, and ``ACME GMBH`` is not Acme Inc. A name that the bank cut off counts where only one
+sponsor's begins like it.
+"""
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from bisect import bisect_left
-from collections import Counter, defaultdict
-from collections.abc import Iterable
-from functools import lru_cache
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
 
-from po_toolkit.domain.bank_matching.facts import Line, OpenOrder
+from po_toolkit.domain.bank_matching.words import (
+    BANK_WORDS,
+    BOILERPLATE,
+    LEGAL,
+    LONG_FORMS,
+    PERHAPS_NAMES,
+    SERVICES,
+    fold,
+    tokens,
+)
 
-_LEGAL_WORDS = """
-ab ag aps as asa bv bvba co company corp corporation cv ev foundation gbr gmbh group holding
-holdings inc incorporated kft kg kk limited llc llp lp ltd ltda mbh nv oy oyj plc pte pty pvt
-sa sarl sas se sl snc spa spol srl sro ug und and the of de la le les los et y
-"""
-_LEGAL = frozenset(_LEGAL_WORDS.split())
-"""Legal forms and small words."""
-
-_GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "o", "æ": "ae"})
-_WORD = re.compile(r"[a-z0-9]+")
-_CUT = 8
+_CUT = 10
 """A name may be cut off by the bank, but not before so many letters."""
+FIELDS = frozenset((15, 16, 17, 18, 20, 21, 22, 23, 24, 25, 26, 27, 29, 30, 31, 32, 33, 34, 35, 70))
+"""How long a name is that fills a bank's field, a space at its end left off."""
+_WIDE = 15
+"""A name that is cut between two words fills at least this much of its field."""
+
+Tokens = Sequence[tuple[str, bool]]
+Kind = Literal["nobody", "sponsor", "form", "longer", "several", "service", "bank", "stranger"]
 
 
-@lru_cache(maxsize=400_000)
 def name_words(text: str) -> tuple[str, ...]:
-    """Return the words that tell a name: folded, without its legal form."""
-    folded = text.casefold()
-    if not folded.isascii():
-        folded = unicodedata.normalize(
-            "NFKD", unicodedata.normalize("NFC", folded).translate(_GERMAN)
-        )
-        folded = "".join(c for c in folded if not unicodedata.combining(c))
-    found = _WORD.findall(folded.replace("&", " ").replace("'", ""))
-    return tuple(w for w in found if w not in _LEGAL) or tuple(found)
+    """Return the words of a name, without its legal form."""
+    return split_form(tuple(w for w, _ in tokens(fold(text))))[0]
+
+
+def split_form(words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the words of a name, and those of its legal form at the end."""
+    end = len(words)
+    while end > 1 and words[end - 1] in LEGAL:
+        end -= 1
+    return words[:end], words[end:]
+
+
+@dataclass(slots=True)
+class _Node:
+    """A place in the tree of all names' words."""
+
+    next: dict[str, _Node] = field(default_factory=dict)
+    ends: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """Whom a payer's field names.
+
+    Attributes:
+        kind: nobody (empty, or words that name no one), sponsor, form (a sponsor but for the legal
+            form), longer (a sponsor's name with more words), several (sponsors that the text does
+            not tell apart), service, bank or stranger.
+        sponsors: The sponsors concerned.
+        shown: The field as it stands.
+        through: A service that paid for the sponsor.
+        cut: The legal form may be cut off.
+    """
+
+    kind: Kind
+    sponsors: frozenset[str] = frozenset()
+    shown: str = ""
+    through: bool = False
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A sponsor's name inside a text.
+
+    Attributes:
+        sponsors: The sponsors of this name.
+        whole: Nothing stands beside it that may belong to a longer name.
+        form: Its legal form is written too.
+        words: How many words it has.
+        cut: The legal form may be cut off.
+    """
+
+    sponsors: frozenset[str]
+    whole: bool
+    form: bool
+    words: int
+    cut: bool = False
 
 
 class Names:
-    """Finds the sponsors that a line names."""
+    """Finds sponsors' names; a sponsor is known by its name as written in the purchase order."""
 
-    def __init__(self, orders: Iterable[OpenOrder]) -> None:
-        """Index them by the rarest word of each name, and by how each begins."""
-        self._words = {o.organization_name: name_words(o.organization_name) for o in orders}
-        times = Counter(w for ws in self._words.values() for w in set(ws))
-        self._by_word: dict[str, set[str]] = defaultdict(set)
-        self._by_whole: dict[str, set[str]] = defaultdict(set)
-        for name, ws in self._words.items():
-            if ws:
-                self._by_word[min(ws, key=lambda w: (times[w], -len(w), w))].add(name)
-            self._by_whole["".join(ws)].add(name)
-        self._sorted = sorted(self._by_whole)
+    def __init__(self, names: Iterable[str], own: Iterable[str] = ()) -> None:
+        """Index names and our own by their words, in each spelling that banks print."""
+        self._root = _Node()
+        self._form: dict[str, tuple[str, ...]] = {}
+        self._core: dict[str, tuple[str, ...]] = {}
+        for name in dict.fromkeys(names):
+            core, form = split_form(tuple(w for w, _ in tokens(fold(name))))
+            if core:
+                self._form[name], self._core[name] = form, core
+                for spelled in _spellings(name, core):
+                    self._add(spelled, name)
+        self._own = [
+            words for name in own if (words := tuple(w for w, _ in tokens(fold(name)))) != ()
+        ]
 
-    def named(self, line: Line) -> set[str]:
-        """Return the sponsors' names that the line holds.
+    def _add(self, words: tuple[str, ...], name: str) -> None:
+        node = self._root
+        for word in words:
+            node = node.next.setdefault(word, _Node())
+        node.ends.add(name)
 
-        All words of a name stand in the line, or the other party's name is the beginning of it.
-        A name that is a part of another found name does not count.
-        """
-        said = set(name_words(line.text)) | set(name_words(line.counterparty))
-        found = {
-            name
-            for word in said
-            for name in self._by_word.get(word, ())
-            if set(self._words[name]) <= said and _tells(self._words[name])
-        }
-        found |= self._beginning("".join(name_words(line.counterparty)))
-        return {n for n in found if not any(self._within(n, other) for other in found)}
+    def is_service(self, name: str) -> bool:
+        """Tell whether a sponsor is itself a service that pays for others, or a bank."""
+        core = self._core.get(name, ())
+        return any(w in SERVICES or w in BANK_WORDS for w in core) or "".join(core) in SERVICES
 
-    def surely(self, line: Line, name: str) -> bool:
-        """Tell whether a found name is enough: of one word it must be all of the other party's."""
-        return len(self._words[name]) > 1 or name_words(line.counterparty) == self._words[name]
+    def one_word(self, name: str) -> bool:
+        """Tell whether a sponsor's name is one word, which may mean something else."""
+        return len(self._core.get(name, ())) < 2
 
-    def _beginning(self, start: str) -> set[str]:
-        """Return the names of which the bank printed the beginning; the whole name goes first."""
-        if len(start) < _CUT:
-            return set()
-        if start in self._by_whole:
-            return set(self._by_whole[start])
-        found: set[str] = set()
-        at = bisect_left(self._sorted, start)
-        while at < len(self._sorted) and self._sorted[at].startswith(start):
-            found |= self._by_whole[self._sorted[at]]
-            at += 1
-        for length in range(_CUT, len(start)):
-            found |= self._by_whole.get(start[:length], set())
+    def payer(self, text: str) -> Payer:
+        """Return whom a payer's field names."""
+        best = Payer("nobody")
+        for plain in (False, True):
+            found = self._payer(self._without_own(tokens(fold(text, plain=plain))), text.strip())
+            if found.kind == "sponsor":
+                return found
+            best = found if not plain else best
+        return best
+
+    def _payer(self, said: Tokens, shown: str) -> Payer:
+        while said and not said[0][0].isalpha():  # what stands before is a number
+            said = said[1:]
+        speaking = [w for w, _ in said if w.isalpha() and w not in BOILERPLATE and w not in LEGAL]
+        if not said or not (speaking or self._walk(said, 0)[1]):
+            return Payer("nobody", shown=shown)
+        end, names = self._walk(said, 0)
+        return self._known(said, end, names, shown) if names else self._unknown(said, shown)
+
+    def _unknown(self, said: Tokens, shown: str) -> Payer:
+        """Return whom a payer's field names that does not begin with a sponsor's whole name."""
+        rest = _after_service(said)
+        if rest is not None:
+            inner = self._payer(rest, shown)
+            kind: Kind = "sponsor" if inner.kind == "sponsor" else "service"
+            return Payer(kind, inner.sponsors, shown, through=True)
+        cut = self._cut(said, shown)
+        if cut:
+            return Payer("sponsor" if len(cut) == 1 else "several", cut, shown, cut=True)
+        return Payer("bank" if any(w in BANK_WORDS for w, _ in said) else "stranger", shown=shown)
+
+    def _known(self, said: Tokens, end: int, names: set[str], shown: str) -> Payer:
+        """Return whom a payer's field names that begins with a sponsor's name."""
+        short, after = self._short_form(said, end, names)
+        if short and after == len(said) and len(shown) >= _CUT:
+            return _one_of(short, shown)
+        form, after = _form_at(said, end)
+        if _goes_on(said[after:], form):
+            return Payer("longer", frozenset(names), shown)
+        kind, chosen = self._by_form(names, form)
+        begun = {n for n in chosen if _is_beginning(form, self._form[n])}
+        if kind == "form" and len(shown) in FIELDS and begun:
+            return _one_of(begun, shown)
+        return Payer(kind, chosen, shown, cut=self._lost_form(chosen, form, len(shown)))
+
+    def _lost_form(self, names: Iterable[str], form: tuple[str, ...], length: int) -> bool:
+        """Tell whether a name without its legal form fills a bank's field to its end."""
+        return not form and length in FIELDS and any(self._form[n] for n in names)
+
+    def _short_form(self, said: Tokens, at: int, names: set[str]) -> tuple[set[str], int]:
+        """Return whose legal form stands here cut off, and where it ends."""
+        end = at
+        while end < len(said) and said[end][0] in LEGAL and not said[end][1]:
+            end += 1
+        whole = [w for w, _ in said[at:end]]
+        last = end < len(said) and not said[end][1] and said[end][0].isalpha()
+        if last and _ends(said, end + 1):
+            whole, end = [*whole, said[end][0]], end + 1
+        elif whole[-1:] != ["co"] or len(whole) < 2:
+            return set(), at
+        found = {n for n in names if _is_beginning(whole, self._form[n])}
+        return found, end
+
+    def _by_form(self, names: set[str], form: tuple[str, ...]) -> tuple[Kind, frozenset[str]]:
+        """Choose between sponsors of the same words by the legal form that is written."""
+        same = {n for n in names if self._form[n] == form}
+        forms = {self._form[n] for n in names}
+        if same and (form or len(forms) == 1):
+            return "sponsor", frozenset(same)
+        if not form and len(forms) == 1:
+            return "sponsor", frozenset(names)
+        if form and not same:
+            bare = {n for n in names if not self._form[n]}
+            if bare and len(forms) == 1:
+                return "sponsor", frozenset(bare)
+            return "form", frozenset(names)
+        return "several", frozenset(names)
+
+    def mentions(self, text: str) -> list[Mention]:
+        """Return every sponsor's name in a text, the longest at each place."""
+        found: list[Mention] = []
+        for said in {tokens(fold(text)), tokens(fold(text, plain=True))}:
+            found += self._mentions(self._without_own(said))
+        return list(dict.fromkeys(found))
+
+    def _mentions(self, said: Tokens) -> list[Mention]:
+        found: list[Mention] = []
+        at = 0
+        while at < len(said):
+            end, names = self._walk(said, at)
+            if not names:
+                begun, after = self._cut_inside(said, at)
+                if begun:
+                    one = len(begun) == 1 and (
+                        at == 0 or _says_nothing(said[at - 1]) or said[at][1]
+                    )
+                    found.append(Mention(begun, one, form=False, words=after - at, cut=True))
+                at = after
+                continue
+            starts = at == 0 or said[at][1] or _says_nothing(said[at - 1], end - at)
+            short, after = self._short_form(said, end, names)
+            if short:
+                one = starts and len(short) == 1
+                found.append(Mention(frozenset(short), one, form=False, words=end - at, cut=True))
+                at = after
+                continue
+            form, after = _form_at(said, end)
+            whole = starts and _ends(said, after, 2 if form else end - at)
+            kind, chosen = self._by_form(names, form)
+            length = len(" ".join(w for w, _ in said[at:end]))
+            cut = self._lost_form(chosen, form, length)
+            found.append(Mention(chosen, whole and kind == "sponsor", bool(form), end - at, cut))
+            at = after
         return found
 
-    def _within(self, name: str, other: str) -> bool:
-        return set(self._words[name]) < set(self._words[other])
+    def _cut_inside(self, said: Tokens, at: int) -> tuple[frozenset[str], int]:
+        """Return the sponsors whose name stands here cut off within a word, and where it ends."""
+        if said[at][0] not in self._root.next:
+            return frozenset(), at + 1
+        for end in range(at + 2, min(at + 6, len(said)) + 1):
+            if said[end - 1][1]:
+                break
+            name = " ".join(w for w, _ in said[at:end])
+            if end == len(said) or len(name) in FIELDS:
+                cut = self._cut(said[at:end], name, within=True)
+                if cut:
+                    return cut, end
+        return frozenset(), at + 1
+
+    def companies(self, text: str) -> list[str]:
+        """Return the names in a text that have a legal form and are none of the sponsors'."""
+        said = self._without_own(tokens(fold(text)))
+        found: list[str] = []
+        start = 0
+        for at, (word, hard) in enumerate(said):
+            if hard or not word.isalpha() or (word in BOILERPLATE and word not in LEGAL):
+                start = at if hard and word.isalpha() and word not in BOILERPLATE else at + 1
+            elif word in LEGAL and len(word) > 1 and word not in _ALSO_WORDS and at > start:
+                run = said[start : at + 1]
+                if all(w in LEGAL for w, _ in run):  # the rest of a form: ``& Co. KG``
+                    start = at + 1
+                    continue
+                if not any(self._walk(run, i)[1] for i in range(len(run))):
+                    found.append(" ".join(w for w, _ in run))
+                start = at + 1
+        return found
+
+    def unknown(self, text: str) -> list[str]:
+        """Return the words of a text that are neither a sponsor's name nor mean nothing."""
+        said = self._without_own(tokens(fold(text)))
+        left: list[str] = []
+        at = 0
+        while at < len(said):
+            end, names = self._walk(said, at)
+            if names:
+                short, after = self._short_form(said, end, names)
+                at = after if short else _form_at(said, end)[1]
+                continue
+            cut, after = self._cut_inside(said, at)
+            if cut:
+                at = after
+                continue
+            word = said[at][0]
+            means = word.isalpha() and not _says_nothing(said[at]) and word not in LEGAL
+            if len(word) > 1 and means:
+                left.append(word)
+            at += 1
+        return left
+
+    def _walk(self, said: Tokens, start: int) -> tuple[int, set[str]]:
+        """Return the longest name that begins here: its end, and whose it is."""
+        node, end, names = self._root, start, set[str]()
+        for at in range(start, len(said)):
+            word, hard = said[at]
+            if hard and at > start:
+                break
+            step = node.next.get(word)
+            if step is None:
+                break
+            node = step
+            if node.ends:
+                end, names = at + 1, node.ends
+        return end, names
+
+    def _cut(self, said: Tokens, shown: str, *, within: bool = False) -> frozenset[str]:
+        """Return the sponsors whose name begins like a field that the bank cut off."""
+        if len("".join(w for w, _ in said)) < _CUT or any(h for _, h in said[1:]):
+            return frozenset()
+        node = self._root
+        for at, (word, _) in enumerate(said):
+            last = at == len(said) - 1
+            step = node.next.get(word)
+            if last:
+                below = [n for w, n in node.next.items() if w.startswith(word) and w != word]
+                if step is not None and len(shown) >= _WIDE and not within:
+                    below.append(step)
+                found = set[str]()
+                for one in below:
+                    _collect(one, found)
+                return frozenset(found)
+            if step is None:
+                return frozenset()
+            node = step
+        return frozenset()
+
+    def _without_own(self, said: Tokens) -> Tokens:
+        """Leave our own names out; what stands after them begins something else."""
+        words = [w for w, _ in said]
+        for own in self._own:
+            at = 0
+            while at + len(own) <= len(words):
+                if tuple(words[at : at + len(own)]) == own and not self._within_sponsor(said, at):
+                    rest = said[at + len(own) :]
+                    tail = ((rest[0][0], True), *rest[1:]) if rest else ()
+                    said = (*said[:at], *tail)
+                    words = [w for w, _ in said]
+                else:
+                    at += 1
+        return said
+
+    def _within_sponsor(self, said: Tokens, at: int) -> bool:
+        """Tell whether a longer sponsor's name begins here than our own."""
+        end, names = self._walk(said, at)
+        return bool(names) and any(end - at > len(own) for own in self._own)
 
 
-def _tells(ws: tuple[str, ...]) -> bool:
-    """Tell whether a name is long enough to be found inside a text."""
-    return len("".join(ws)) >= 4
+_ALSO_WORDS = frozenset("as se co sa pl sas sl ab ev cv og ag lp".split())
+"""Legal forms that are words as well, or too short to tell a company."""
+
+
+def _spellings(name: str, core: tuple[str, ...]) -> set[tuple[str, ...]]:
+    """Return how banks print a name: umlauts as two letters, as one, as a mark or not at all."""
+    found = {core, split_form(tuple(w for w, _ in tokens(fold(name, plain=True))))[0]}
+    if not name.isascii():
+        for mark in ("?", "??", ""):
+            marked = "".join(c if c.isascii() else mark for c in name.lower())
+            found.add(split_form(tuple(w for w, _ in tokens(marked)))[0])
+    return {words for words in found if words}
+
+
+def _form_at(said: Tokens, at: int) -> tuple[tuple[str, ...], int]:
+    """Return the legal form that stands here, and where it ends."""
+    end = at
+    while end < len(said) and said[end][0] in LEGAL:
+        end += 1
+    return tuple(w for w, _ in said[at:end]), end
+
+
+def _one_of(names: set[str], shown: str) -> Payer:
+    """Return the payer of a name whose end is cut off."""
+    return Payer("sponsor" if len(names) == 1 else "several", frozenset(names), shown, cut=True)
+
+
+def _goes_on(rest: Tokens, form: tuple[str, ...]) -> bool:
+    """Tell whether what stands behind a name belongs to it, and is no address."""
+    if not rest:
+        return False
+    number = any(c.isdigit() for c in rest[0][0])
+    if not (rest[0][1] or number):
+        return True
+    return not form and not any(c.isdigit() for w, _ in rest for c in w)
+
+
+def _is_beginning(written: Sequence[str], form: tuple[str, ...]) -> bool:
+    """Tell whether a legal form begins like what is written, and goes on."""
+    short, joined = "".join(written), "".join(form)
+    spelled = "".join(LONG_FORMS.get(w, w) for w in form)
+    return any(f.startswith(short) and f != short for f in (joined, spelled))
+
+
+def _ends(said: Tokens, at: int, words: int = 2) -> bool:
+    return at >= len(said) or said[at][1] or _says_nothing(said[at], words)
+
+
+def _says_nothing(token: tuple[str, bool], words: int = 2) -> bool:
+    """Tell whether a word beside a name of so many words does not belong to it."""
+    word = token[0]
+    if any(c.isdigit() for c in word) or word in BOILERPLATE:
+        return True
+    return words > 1 and word in PERHAPS_NAMES
+
+
+def _after_service(said: Tokens) -> Tokens | None:
+    """Return what stands after a service's name, or None where it is no service."""
+    first = said[0][0]
+    second = first + said[1][0] if len(said) > 1 else first
+    if second in SERVICES and second != first:
+        return said[2:]
+    if first in SERVICES:
+        return said[1:]
+    return None
+
+
+def _collect(node: _Node, found: set[str]) -> None:
+    """Add every name below a place; more than a few are of no use."""
+    if len(found) > 3:
+        return
+    found |= node.ends
+    for step in node.next.values():
+        _collect(step, found)
+
+
+def same_sponsor(names: Iterable[str]) -> dict[str, str]:
+    """Return one spelling for each sponsor, by every spelling: ``ACME INC`` and ``Acme, Inc.``."""
+    first: dict[tuple[tuple[str, ...], tuple[str, ...]], str] = {}
+    found: dict[str, str] = {}
+    groups: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = defaultdict(list)
+    for name in sorted(set(names)):
+        groups[split_form(tuple(w for w, _ in tokens(fold(name))))].append(name)
+    for key, some in groups.items():
+        first.setdefault(key, some[0])
+        for name in some:
+            found[name] = first[key]
+    return found

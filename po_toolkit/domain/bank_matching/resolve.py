@@ -11,12 +11,17 @@ from po_toolkit.domain.bank_matching.facts import Certainty, Line, Part, Proposa
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One thing that a line may be."""
+    """One thing that a line may be.
+
+    Attributes:
+        reasons: What speaks for it.
+        against: What speaks against it; only without any does it apply by itself.
+    """
 
     parts: tuple[Part, ...]
     rule: str
-    evidence: str
-    sure: bool = True
+    reasons: tuple[str, ...]
+    against: tuple[str, ...] = ()
 
 
 def settle(
@@ -40,29 +45,39 @@ def settle(
     for proposal in proposals:
         if proposal.certainty == "certain":
             _take(proposal.parts, remaining)
-        elif proposal.certainty == "ambiguous":
+        else:
             remaining.contested |= {part.target for part in proposal.parts}
     return proposals
 
 
 class _Claims:
-    """What the lines of one rule want."""
+    """What the lines of one rule want.
+
+    A line with nothing against it does not wait for one that something speaks against.
+    """
 
     def __init__(self, contested: set[str]) -> None:
-        self.amounts: dict[str, int] = defaultdict(int)
-        self.lines: dict[str, int] = defaultdict(int)
+        self.wanted: dict[str, list[int]] = defaultdict(list)
+        """Target → the amounts that every line wants of it."""
+        self.surely: dict[str, list[int]] = defaultdict(list)
+        """The same of the lines that nothing speaks against."""
         self.contested = set(contested)
 
     def add(self, candidates: list[Candidate]) -> None:
         """Note one line's candidates; where it has several, what it wants is contested."""
         for part in _parts(candidates):
+            self.wanted[part.target].append(part.amount)
             if len(candidates) > 1:
                 self.contested.add(part.target)
-            self.amounts[part.target] += part.amount
-            self.lines[part.target] += 1
+            elif not candidates[0].against:
+                self.surely[part.target].append(part.amount)
+
+    def of(self, part: Part, *, sure: bool) -> list[int]:
+        """Return the amounts that lines want of what a part is."""
+        return (self.surely if sure else self.wanted)[part.target]
 
 
-def _parts(candidates: Iterable[Candidate]) -> Iterable[Part]:
+def _parts(candidates: Iterable[Candidate]) -> set[Part]:
     return {part for candidate in candidates for part in candidate.parts}
 
 
@@ -75,21 +90,26 @@ def _decide(
 ) -> Proposal:
     first = candidates[0]
     if len(candidates) > 1:
-        options = sorted(set(_parts(candidates)), key=lambda p: (p.kind, p.id))
-        words = "; or ".join(sorted({c.evidence for c in candidates}))
-        return Proposal(line, first.rule, f"Several fit: {words}", "ambiguous", tuple(options))
+        options = sorted(_parts(candidates), key=lambda p: (p.kind, p.id, p.amount))
+        reasons = tuple(dict.fromkeys(r for c in candidates for r in c.reasons))
+        said = [f"{len(candidates)} things fit", *(a for c in candidates for a in c.against)]
+        against = tuple(dict.fromkeys(said))
+        return Proposal(line, first.rule, "ambiguous", tuple(options), reasons, against)
+    said = list(first.against)
+    wanted = False
     for part in first.parts:
+        claimed = claims.of(part, sure=not first.against)
         if part.target in claims.contested:
-            why = f"{first.evidence}; another line may be {part.name} as well"
-            return Proposal(line, first.rule, why, "ambiguous", first.parts)
-        wanted = claims.lines[part.target]
-        if wanted > 1 and not _room(part, claims.amounts[part.target], remaining):
-            why = f"{first.evidence}; {wanted} lines want {part.name}"
-            return Proposal(line, first.rule, why, "ambiguous", first.parts)
-    undone = any((line.id, part.target) in refused for part in first.parts)
-    certainty: Certainty = "certain" if first.sure and not undone else "proposed"
-    evidence = f"{first.evidence}; undone before" if undone else first.evidence
-    return Proposal(line, first.rule, evidence, certainty, first.parts)
+            said.append(f"another line may be {part.name} as well")
+            wanted = True
+        elif len(claimed) > 1 and not _room(part, sum(claimed), remaining):
+            said.append(f"{len(claimed)} lines want {part.name}")
+            wanted = True
+    if any((line.id, part.target) in refused for part in first.parts):
+        said.append("a person undid this match before")
+    certainty: Certainty = "ambiguous" if wanted else "proposed" if said else "certain"
+    said = list(dict.fromkeys(said))
+    return Proposal(line, first.rule, certainty, first.parts, first.reasons, tuple(said))
 
 
 def _room(part: Part, claimed: int, remaining: Remaining) -> bool:
@@ -105,5 +125,5 @@ def _take(parts: Iterable[Part], remaining: Remaining) -> None:
             remaining.entries.pop(part.id, None)
         elif part.kind == "payout" and remaining.payouts[part.id].failed:
             remaining.payouts[part.id] = replace(remaining.payouts[part.id], credited=True)
-        else:
+        elif part.kind in ("payout", "payout_return"):
             remaining.payouts.pop(part.id, None)

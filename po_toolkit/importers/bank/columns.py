@@ -19,6 +19,7 @@ from po_toolkit.importers.bank.vocabulary import (
     DEBIT,
     FIELDS,
     NOT_BOOKED,
+    STATUS_ONLY,
     fields_of,
     fold,
     is_not_booked,
@@ -86,6 +87,16 @@ class Columns:
     layout: Layout | None = None
     rest: list[int] = field(default_factory=list)
     answered: frozenset[str] = frozenset()
+
+    @property
+    def distinctive(self) -> bool:
+        """Whether the heading can be no other bank's: five columns or more, and exactly these."""
+        if self.layout is None or self.layout.numbered:
+            return False
+        mine = {fold(re.sub(r" \(column [A-Z]+\)$", "", h)) for h in self.headers}
+        mine = {name for name in mine if not name.startswith("column ")}
+        wanted = {fold(name) for name in self.layout.heading} - {""}
+        return len(wanted) >= 5 and len(mine) == len(wanted)
 
     def named(self) -> dict[str, str]:
         """Return field → names of its columns, ``|`` between several."""
@@ -202,7 +213,11 @@ def _by_position(rows: Sequence[SheetRow], width: int) -> dict[str, tuple[str, .
     signs = [a.signed or bool(a.mark) for _, c in rows if (a := amount_of(c[amount]))]
     if len(signs) < len(rows) or not any(signs):
         return None
-    texts = [p for p, x in enumerate(profiles) if x.lettered and p not in (*dates, *numbers)]
+    codes = [p for p, x in enumerate(profiles) if x.filled == len(rows) == x.codes]
+    if len(codes) == 1:
+        columns["currency"] = (str(codes[0] + 1),)
+    taken = {*dates, *numbers, *codes}
+    texts = [p for p, x in enumerate(profiles) if x.lettered and p not in taken]
     columns["amount"] = (str(amount + 1),)
     columns["text"] = tuple(str(p + 1) for p in texts)
     return columns
@@ -418,8 +433,10 @@ def _take_unnamed(made: Columns, position: int, look: Profile) -> None:
 
 
 def _maybe_status(made: Columns, position: int, look: Profile) -> bool:
-    """Take a column for the status when some of its cells say that a row is not booked."""
-    if made.places.get("status") or "status" in made.answered or not look.values & NOT_BOOKED:
+    """Take a column for the status when some of its cells say that a row is booked, or is not."""
+    if made.places.get("status") or "status" in made.answered:
+        return False
+    if not look.values & (NOT_BOOKED | STATUS_ONLY):
         return False
     if len(look.values) > max(4, look.filled // 3):
         return False

@@ -40,6 +40,7 @@ from po_toolkit.importers.bank.model import (
 from po_toolkit.importers.bank.proof import follows, prove_by_running_balance
 from po_toolkit.importers.bank.vocabulary import (
     ACCOUNT_LABEL,
+    BALANCE,
     BOOKED,
     CARD,
     CREDIT,
@@ -108,6 +109,8 @@ class _Sheet:
     why_currency: str = ""
     words: dict[str, Meaning] = field(default_factory=dict)
     sign: str = ""
+    anchors: list[tuple[int, Decimal]] = field(default_factory=list)
+    """Row and balance of each row that only says a balance."""
 
     def cell(self, cells: Sequence[Cell], name: str) -> Cell:
         """Return a field's first cell; None where there is none."""
@@ -304,6 +307,8 @@ def _classify(rows: Sequence[SheetRow], sheet: _Sheet) -> list[_Row]:
             row.pending = "it stands under a heading of pending rows"
         if _is_balance(row, sheet):
             left["balance"] += 1
+            if row.balance is not None and _says_balance(row.cells):
+                sheet.anchors.append((number, row.balance))
             continue
         lines.append(row)
     _without_balance(lines, sheet)
@@ -486,6 +491,22 @@ def _is_balance(row: _Row, sheet: _Sheet) -> bool:
     )
 
 
+def _says_balance(cells: Sequence[Cell]) -> bool:
+    """Tell whether a row says a balance, and not a total or a turnover."""
+    return any(BALANCE.search(fold(text_in(c))) for c in cells if is_balance_row(text_in(c)))
+
+
+def _with_anchors(
+    lines: Sequence[_Row], sheet: _Sheet
+) -> list[tuple[Decimal | None, Decimal | None]]:
+    """Return amount and balance of each line, with the rows between them that say a balance."""
+    moves: list[tuple[int, Decimal | None, Decimal | None]] = [
+        (r.number, r.amount, r.balance) for r in lines
+    ]
+    moves += [(number, Decimal(0), balance) for number, balance in sheet.anchors]
+    return [(amount, balance) for _, amount, balance in sorted(moves, key=lambda m: m[0])]
+
+
 def _money_places(sheet: _Sheet) -> set[int]:
     return {p for f in (*MONEY, "balance") for p in sheet.columns.places.get(f, ())}
 
@@ -591,9 +612,18 @@ def _meaning(word: str, sheet: _Sheet, words: frozenset[str]) -> str:
     for marker, meanings in LETTERS.items():
         if marker in words and word in meanings:
             return meanings[word]
+    if word == "d" and words == {"d"} and not _NAMES_DEBIT.search(_direction_header(sheet)):
+        return ""  # a debit, or a deposit beside W for withdrawal
     if word in DEBIT:
         return "debit"
     return "credit" if word in CREDIT else ""
+
+
+_NAMES_DEBIT = re.compile(r"\b(?:d|dc|cd|cdi|drcr|crdr)\b|deb|\bdr\b|soll|dare|sens")
+
+
+def _direction_header(sheet: _Sheet) -> str:
+    return fold(sheet.columns.header("direction")) if sheet.has("direction") else "d"
 
 
 def _by_words(good: Sequence[_Row], sheet: _Sheet, *, known_already: bool) -> None:
@@ -737,15 +767,16 @@ def _unsigned(good: Sequence[_Row], sheet: _Sheet) -> None:
                 row.word = word
             _by_words(good, sheet, known_already=False)
             return
-    if follows([(r.amount, r.balance) for r in good]):
+    if sheet.anchors and follows(_with_anchors(good, sheet)):
         sheet.sign = "no amount has a minus; the running balance proves that all are credits"
         return
     suspicious = _two_valued(good, taken, sheet)
-    if suspicious or sheet.has("balance") or _says_debit(good, sheet):
+    dated = [r for r in good if written_date(sheet.cell(r.cells, "date")) is not None]
+    if suspicious or len(dated) > 1 or sheet.has("balance") or _says_debit(good, sheet):
         why = (
             f"the column {suspicious!r} may say which way the money went"
             if suspicious
-            else ("the balances or the texts say that some are debits")
+            else "nothing says whether all are credits"
         )
         raise ImportChoiceError(
             f"No amount in the file has a sign, and {why}. Name the column that tells credit from "
@@ -857,7 +888,7 @@ def _currency_of_bank(sheet: _Sheet) -> None:
         ImportChoiceError: The bank is known by its cells alone, or its headings speak against it.
     """
     known = sheet.layout.currency
-    if known and sheet.layout.numbered and known != sheet.conference:
+    if known and known != sheet.conference and not sheet.columns.distinctive:
         _ask_currency(
             f"The file looks like one of {sheet.layout.name}, whose accounts are in "
             f"{known.upper()}, but does not name its currency",
@@ -1001,6 +1032,11 @@ def _statements(
     for row in lines:
         _take(row, sheet, constant, statements, moves)
     for key, statement in statements.items():
+        if len(statements) == 1:
+            anchored = [
+                (number, 0, _minor_or_none(balance, key[1])) for number, balance in sheet.anchors
+            ]
+            moves[key] = sorted([*moves[key], *anchored], key=lambda move: move[0])
         prove_by_running_balance(statement, moves[key])
     reading = Reading(
         layout=sheet.layout.name,

@@ -367,6 +367,10 @@ NOT_BOOKED = _words(
     "zamitnuto;zruseno;ceka na zpracovani;nezauctovano;blokace;fuggoben;elutasitva;pendente;"
     "recusado;recusada;broneering;ootel;pdng;info;authorization hold;preauthorization;memo posted;memo"
 )
+STATUS_ONLY = BOOKED - _words(
+    "paid;done;final;available;book;confirmed;accepted;processed;executed;traite"
+)
+"""Words that stand in no other column than one of the status."""
 _PENDING = NOT_BOOKED - {"memo", "info", "error", "hold", "offen", "planned", "a venir"}
 
 
@@ -472,3 +476,9 @@ CARD = re.compile(
     r"\b(?:card|cards|cardholder|card ?member|merchant|\w*karte|kreditkarte|carte|kaart|tarjeta|carta|kort)\b"
 )
 """Words in the headings of a card's statement."""
+
+
+BALANCE = re.compile(
+    r"balance|saldo|solde|kontostand|bestand|zustatek|egyenleg|forward|vortrag|b f|c f|jaak"
+)
+"""What tells a balance from a total or a turnover."""

@@ -142,7 +142,8 @@ class BankMatch(Base):
     conference_id: Mapped[int] = mapped_column(ForeignKey("conferences.id"), index=True)
     bank_transaction_id: Mapped[int] = mapped_column(ForeignKey("bank_transactions.id"))
     kind: Mapped[str] = mapped_column(String(16))
-    """payout, payout_return (a failed payout going back) or entry."""
+    """payout, payout_return (a failed payout going back), entry, or reversal (an earlier match that
+    the bank took back)."""
     payout_id: Mapped[int | None] = mapped_column(ForeignKey("payouts.id"), index=True)
     purchase_order_id: Mapped[int | None] = mapped_column(
         ForeignKey("purchase_orders.id"), index=True
@@ -153,7 +154,11 @@ class BankMatch(Base):
     amount: Mapped[MinorUnits]
     """The part of the line, without sign."""
     charges: Mapped[MinorUnits] = mapped_column(default=0)
-    """What the entry has and the line has not: charges that a bank kept."""
+    """What the entry or payout has and the line has not: charges that a bank kept."""
+    credit_note_uuid: Mapped[UUID | None]
+    """The credit note that writes off what the line is short of its purchase order."""
+    reversed_match_id: Mapped[int | None] = mapped_column(ForeignKey("bank_matches.id"))
+    """The match that a reversal takes back."""
     rule: Mapped[str] = mapped_column(String(32))
     evidence: Mapped[LongText]
     state: Mapped[str] = mapped_column(String(16), default="applied")

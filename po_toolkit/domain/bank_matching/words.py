@@ -1,0 +1,202 @@
+"""Words that banks and payers write, by what they mean for a match."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_FORMS = {
+    "incorporated": "inc", "corporation": "corp", "company": "co", "limited": "ltd",
+    "limitada": "ltda", "aktiengesellschaft": "ag", "coop": "cooperative",
+}  # fmt: skip
+LEGAL = frozenset(
+    """
+    ab ag aps as asa bv bvba co cooperative corp cv ev gbr gmbh ggmbh inc kft kg kgaa kk lda llc
+    llp lp ltd ltda mbh nv ohg oy oyj pbc plc pllc pte pty pvt sa sab sagl sarl sas sasu se sl
+    slu snc spa spolka sprl srl sro sca ug vof zoo zrt
+    """.split()
+)
+"""Legal forms, in one spelling each."""
+
+SMALL = frozenset("and und et en og och e y i of the de der die das la le les los el".split())
+"""Words that names hold or leave out."""
+
+RETURNS = frozenset(
+    """
+    return returned returns rtn rtd rejected reject rejection reversal reversed reverse refund
+    refunded rfnd chargeback charge-back nsf bounced bounce unpaid recall recalled cancelled
+    canceled cancellation correction rueckzahlung ruckzahlung rueckueberweisung ruckuberweisung
+    rueckbuchung ruckbuchung ruecklastschrift rucklastschrift ruecklaeufer rucklaufer retoure
+    erstattung rueckerstattung ruckerstattung gutschriftstorno storno stornierung stornobuchung
+    korrektur rueckruf ruckruf rueckgabe ruckgabe rueckläufer rueckueberw rueckl remboursement
+    rembourse retour rejet rejete annulation annule impaye contrepassation extourne devolucion
+    devuelto devuelta devol reembolso anulacion rechazado rechazada retrocesion impagado
+    rimborso rimborsato stornato restituzione insoluto respinto annullo annullamento
+    terugbetaling terugboeking teruggestort retourboeking gestorneerd storneering correctie
+    aterbetalning retur tilbagebetaling tilbakebetaling tilbakefort returnering returnert
+    palautus hyvitys maksunpalautus zwrot zwrotu reklamacja anulowanie vraceni vratka vratenie
+    visszautalas visszateritas sztorno estorno devolucao reembolsado devolvido iade iptal
+    vozvrat возврат возвращен 返金 返品 組戻 退款 退回
+    """.split()
+)
+"""Words of money that goes back, folded as names are."""
+
+PURPOSES = frozenset(
+    """
+    ticket tickets tkt registration registrations regist admission attendee attendees badge
+    workshop tutorial donation donations donate gift grant grants raffle merch merchandise shirt
+    hotel room rent interest dividend salary payroll loan insurance catering venue membership
+    member dues subscription job jobs advert advertising eintritt eintrittskarte eintrittskarten
+    karte karten teilnahme teilnahmegebuehr teilnehmer spende spenden mitgliedsbeitrag beitrag
+    zinsen miete gehalt billet billets inscription don dons cotisation loyer interets entrada
+    entradas inscripcion donacion donativo cuota alquiler intereses biglietto biglietti
+    iscrizione donazione affitto interessi kaartje kaartjes deelname inschrijving donatie gift
+    contributie huur rente biljett biljetter donation gava billett billetter bilet bilety
+    darowizna skladka
+    """.split()
+)
+"""Words of money that is no sponsor's invoice."""
+
+SERVICES = frozenset(
+    """
+    billcom bill.com wise transferwise payoneer melio meliopayments paypal tipalti ramp brex
+    coupa ariba flywire revolut venmo zelle convera ebury currencycloud airwallex worldfirst
+    moneycorp afex veem plooto gocardless adyen mollie klarna sumup zettle mangopay nium thunes
+    checkbook bottomline paymode paymodex nvoicepay mineraltree stampli avidxchange avidpay
+    corpay routable quickbooks intuit divvy airbase westernunion ofx modulr stripe square yooz
+    xoom remitly skrill payu payplus viewpost bankcard cashapp googlepay expensify spendesk pleo
+    qonto lemonway trolley gusto rippling navan
+    """.split()
+)
+"""Services that pay for others."""
+
+BANK_WORDS = frozenset(
+    """
+    bank banque banco banca banka bankas pankki sparkasse volksbank raiffeisenbank raiffeisen
+    landesbank kantonalbank sparkassen kreissparkasse stadtsparkasse bancorp fargo jpmorgan
+    jpmchase citibank citi hsbc barclays natwest lloyds santander bbva ubs rabobank abn amro
+    nordea danske swedbank seb handelsbanken dnb bnp paribas commerzbank unicredit intesa
+    sanpaolo caixa caixabank mufg mizuho sumitomo boa bofa td rbc scotiabank bmo cibc pnc truist
+    usbank keybank svb wellsfargo postbank postfinance sberbank monzo n26 comerica bny
+    deutschebank
+    """.split()
+)
+"""Words in the names of banks."""
+
+BOILERPLATE = frozenset(
+    """
+    a abbuchung account accounts accounting achat ach acct adv advance advice afschrijving
+    aktion amount an and ap ar as at attn auftrag auslandsueberweisung automated avis bacs
+    balance bank banking batch begin beneficiary bestellnr bestellnummer bestellung betaling
+    betr betreff bgc bill billing bitte book booking bronze brought buchung by cash ccd ch chaps
+    charge charges check checks cheque cheques chips clearing co code collected collection com
+    commande communication compte concepto conference confirmation conf contract contrat corp
+    counter credit creditor credits crd ctx cust customer dank dankeschoen date datum de debit
+    den deposit deposits des desc descr description det detail details dir direct disbursement
+    division doc document dom dpt du ein eingang einzahlung electronic entry eref eur faktura
+    fact factura facture faster fattura fed fedwire fee fees fixed for fpi fps from fund funds
+    fur fuer giro gutschrift hello id im immediate in inbound inc incoming incomingwire ind indn
+    info inkommande instalment installment instant int intl inv invno invoice invoices inward
+    itemized kontakt kred krediet kunde kundennr kundennummer letter line lastschrift ltd mai
+    manual memo merci message misc mr mrs ms net netto nl no nominal notprovided nr num number
+    numero obi of on one online open ord order orders ordre other our outstanding overboeking
+    page paid paiement partial partnership part party pay payable payables payee payer paying
+    payment payments paym payout pedido per please pmt pmts po posting ppd pr process processed
+    project proj purchase purp purpose pycon qtr quarter r rate rcvd re rebate rec receipt
+    receipts receivable received ref refer reference referenz referencia regards remark remit
+    remittance remote repeat reg req request rechnung rechnungsnr rechnungsnummer rechn rg rnr
+    rtgs sammler sammelgutschrift schnell sec second see seite sender sent sepa settlement sheet
+    spei sponsor sponsors sponsoring sponsorship sponsorat ssn sum svc svwz swift tel terminal
+    tfr thank thanks third time title to total trace tran trans transaction transfer transf trf
+    trn txn type ueberweisung uberweisung uk us usa usd value valuta vendor verwendungszweck via
+    vielen vir virement vom von vorgang wire wires with wt xfer year you your zahlung
+    zahlungseingang zelle zu zum zur january february march april may june july august september
+    october november december jan feb mar apr jun jul aug sep sept oct nov dec gbp chf cad aud
+    jpy sek nok dkk pln czk giroeinzug dauerauftrag echtzeit echtzeitueberweisung
+    onlineueberweisung bonifico transferencia abono recu recibido ricevuto ontvangen mottagen
+    innbetaling betalning maksu przelew przychodzacy platba prichozi prijata atutalas
+    """.split()
+)
+"""Words that say nothing about who pays."""
+
+LONG_FORMS = {short: long for long, short in _FORMS.items()}
+"""How some legal forms are written out."""
+
+PERHAPS_NAMES = frozenset(
+    """
+    gold silver platinum diamond bronze event events service services partner partnership
+    international standard marketing global first final full business commercial corporate
+    domestic foreign euro general mobile express exchange partners team invest
+    """.split()
+)
+"""Words that say nothing about who pays, unless they stand beside a name of one word."""
+
+_GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "o", "æ": "ae", "å": "a",
+                         "ł": "l", "đ": "d", "œ": "oe", "\u0131": "i"})  # fmt: skip
+_PLAIN = str.maketrans(
+    {"ß": "ss", "ø": "o", "æ": "ae", "ł": "l", "đ": "d", "œ": "oe", "\u0131": "i"}
+)
+
+
+@lru_cache(maxsize=200_000)
+def fold(text: str, *, plain: bool = False) -> str:
+    """Write a text in small letters of ASCII, where it has such: ``Müller`` is ``mueller``.
+
+    Args:
+        text: Any text; full-width letters count as the usual ones.
+        plain: Leave the dots off (``muller``) instead of writing them out.
+    """
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    if folded.isascii():
+        return folded
+    folded = folded.translate(_PLAIN if plain else _GERMAN)
+    folded = unicodedata.normalize("NFKD", folded)
+    return "".join(c for c in folded if not unicodedata.combining(c))
+
+
+_APOSTROPHES = re.compile(r"(?<=\w)['\u2019`](?=\w)")
+_TOKEN = re.compile(r"[^\W_]+(?:\?{1,2}[^\W_]+)*|[^\w\s]", re.UNICODE)
+_SOFT = frozenset(".&-'+*()\"?")
+"""Marks that do not end a name."""
+
+
+@lru_cache(maxsize=200_000)
+def tokens(folded: str) -> tuple[tuple[str, bool], ...]:
+    """Return the words of a folded text, and whether a mark stands before each that ends a name.
+
+    Letters that stand alone are joined (``b.v.`` is ``bv``), legal forms are in one spelling, and
+    small words are left out.
+    """
+    said = _APOSTROPHES.sub("", folded)
+    found: list[tuple[str, bool]] = []
+    hard, end, single, dotted = False, 0, False, False
+    for match in _TOKEN.finditer(said):
+        word, gap = match[0], said[end : match.start()]
+        if not word[0].isalnum():
+            hard = hard or word not in _SOFT
+            continue
+        dots = "." in gap or "/" in gap
+        end = match.end()
+        if len(word) == 1 and word.isalpha():
+            joins = single and (dots or (not dotted and not hard and gap == " "))
+            if joins:
+                found[-1] = (found[-1][0] + word, found[-1][1])
+            else:
+                found.append((word, hard))
+            single, dotted, hard = True, joins and (dotted or dots), False
+            continue
+        single = False
+        if word in SMALL:
+            continue
+        found.append((_FORMS.get(word, word), hard))
+        hard = False
+    return tuple(found)
+
+
+def name_in(name: str, text: str) -> bool:
+    """Tell whether all words of a name stand together in a text."""
+    wanted = [w for w, _ in tokens(fold(name)) if w not in LEGAL]
+    said = [w for w, _ in tokens(fold(text))]
+    size = len(wanted)
+    return bool(size) and any(said[i : i + size] == wanted for i in range(len(said) - size + 1))

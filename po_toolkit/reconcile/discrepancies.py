@@ -1,0 +1,560 @@
+"""What does not add up: one function for each class of discrepancy, and their list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pandas as pd
+
+from po_toolkit.domain.bank_matching.payouts import LATE
+from po_toolkit.domain.discrepancies import DISCREPANCY_CLASSES
+from po_toolkit.domain.references import comparable
+from po_toolkit.domain.sums import EntryKind
+from po_toolkit.reconcile.books import Books
+from po_toolkit.reconcile.schema import decimal_text
+from po_toolkit.reconcile.tables import DISCREPANCIES
+
+Finder = Callable[[Books], pd.DataFrame]
+"""Returns the columns of ``COLUMNS``; those about purchase orders are indexed by order id."""
+
+COLUMNS = ["reference", "organization_name", "currency", "at_stake", "evidence"]
+"""``at_stake`` is in minor units; ``evidence`` says which rows are behind it."""
+
+
+def finding(
+    orders: pd.DataFrame, at_stake: pd.Series[Any], evidence: Callable[[Any, str], str]
+) -> pd.DataFrame:
+    """Return the finding for some orders.
+
+    Args:
+        orders: The purchase orders found, indexed by order id.
+        at_stake: The money it is about, in minor units, in the same order.
+        evidence: Writes the evidence from a row and the amount at stake with its currency.
+    """
+    if orders.empty:
+        return pd.DataFrame(columns=COLUMNS)
+    stake = [int(amount) for amount in at_stake.tolist()]
+    rows: Iterable[Any] = orders.itertuples()
+    words = [
+        evidence(row, f"{decimal_text(amount, row.currency)} {row.currency.upper()}")
+        for row, amount in zip(rows, stake, strict=True)
+    ]
+    found = orders[["reference", "organization_name", "currency"]].copy()
+    found["at_stake"] = pd.Series(stake, dtype="int64", index=orders.index)
+    found["evidence"] = pd.Series(words, dtype=object, index=orders.index)
+    return found
+
+
+def apart(rows: pd.DataFrame, at_stake: str, evidence: Callable[[Any, str], str]) -> pd.DataFrame:
+    """Return the finding for rows that belong to no purchase order; as ``finding`` otherwise."""
+    named = rows.assign(reference="", organization_name=rows["customer_name"])
+    return finding(named, named[at_stake], evidence)
+
+
+_STANDING = ("open", "paid", "uncollectible")
+
+
+def invoice_without_order(books: Books) -> pd.DataFrame:
+    """Find invoices at Stripe that no purchase order has, and that nobody marked as known."""
+    strays = books.strays
+    rows = strays[
+        strays["stripe_status"].isin(_STANDING)
+        & ~strays["ignored"].astype(bool)
+        & ~strays["stripe_invoice_id"].isin(books.invoices["stripe_invoice_id"])
+        & ~strays["stripe_invoice_id"].isin(books.orders["claimed_invoice_id"])
+    ]
+
+    def evidence(row: Any, amount: str) -> str:
+        named = f", names {row.named_reference}" if row.named_reference else ""
+        return f"{row.stripe_invoice_id} ({row.stripe_status}) of {amount}{named}"
+
+    return apart(rows, "total", evidence)
+
+
+def money_stuck_at_stripe(books: Books) -> pd.DataFrame:
+    """Find money of customers that waits in a cash or credit balance."""
+    rows = books.balances[books.balances["amount"].astype("int64") > 0]
+    return apart(
+        rows,
+        "amount",
+        lambda row, amount: f"{amount} in the {row.kind} balance of {row.stripe_customer_id}",
+    )
+
+
+def currency_differs(books: Books) -> pd.DataFrame:
+    """Find invoices and payments in another currency than their purchase order."""
+    orders = books.orders
+    invoiced = orders[orders["has_live"] & orders["invoice_currency"].ne(orders["currency"])]
+    on_invoice = finding(
+        invoiced,
+        invoiced["total"],
+        lambda row, _amount: (
+            f"purchase order in {row.currency.upper()}, {row.stripe_invoice_id} in "
+            f"{str(row.invoice_currency).upper()}"
+        ),
+    )
+    entries = books.entries
+    other = entries[entries["currency"].ne(entries["order_id"].map(orders["currency"]))]
+    other = other.drop_duplicates("order_id").set_index("order_id")
+    rows = orders.loc[orders.index.intersection(other.index).difference(invoiced.index)]
+    paid = finding(
+        rows,
+        rows["open"],
+        lambda row, _amount: (
+            f"purchase order in {row.currency.upper()}, {other['source_id'][row.Index]} in "
+            f"{other['currency'][row.Index].upper()}"
+        ),
+    )
+    return pd.concat([on_invoice, paid])
+
+
+def two_alike(books: Books) -> pd.DataFrame:
+    """Find purchase orders of one sponsor with the same number, or with none and the same total."""
+    orders = books.orders[books.orders["status"].ne("cancelled")]
+    numbered = orders[orders["po_number_key"].ne("")]
+    bare = orders[orders["po_number_key"].eq("")]
+    rows = pd.concat(
+        [
+            numbered[numbered.duplicated(["organization_key", "po_number_key"], keep=False)],
+            bare[bare.duplicated(["organization_key", "currency", "total"], keep=False)],
+        ]
+    )
+    keys = ["organization_key", "po_number_key", "currency"]
+    names = rows.groupby(keys)["reference"].agg(list)
+
+    def others(row: Any, _amount: str) -> str:
+        alike = names[(row.organization_key, row.po_number_key, row.currency)]
+        return "the same as " + ", ".join(r for r in alike if r != row.reference)
+
+    return finding(rows, rows["total"], others)
+
+
+def customer_differs(books: Books) -> pd.DataFrame:
+    """Find invoices that name another organization or address than their purchase order."""
+    orders = books.orders[books.orders["has_live"]]
+    other_email = _other(orders["stripe_customer_email"], orders["contact_email"])
+    other_name = _other(orders["stripe_customer_name"], orders["organization_name"])
+    rows = orders[other_email | other_name]
+    return finding(
+        rows,
+        rows["total"],
+        lambda row, _amount: (
+            f"purchase order: {row.organization_name}, {row.contact_email}; "
+            f"{row.stripe_invoice_id}: "
+            + ", ".join(n for n in (row.stripe_customer_name, row.stripe_customer_email) if n)
+        ),
+    )
+
+
+def _other(theirs: pd.Series[str], ours: pd.Series[str]) -> pd.Series[bool]:
+    """Tell where Stripe names somebody else, whatever the case; unknown is nobody else."""
+    differs = theirs.notna() & theirs.ne("") & theirs.ne(ours)
+    same = theirs[differs].map(comparable).eq(ours[differs].map(comparable))
+    return differs & ~same.reindex(differs.index, fill_value=False)
+
+
+def not_invoiced(books: Books) -> pd.DataFrame:
+    """Find open balances that no sponsor was ever sent."""
+    orders = books.orders
+    rows = orders[(orders["open"] > 0) & ~orders["sent"]]
+    return finding(rows, rows["open"], _why_not_invoiced)
+
+
+def _why_not_invoiced(row: Any, amount: str) -> str:
+    if row.claimed_invoice_id and not row.has_live:
+        return f"{amount} open; {row.claimed_invoice_id} is named for it but not adopted yet"
+    if row.has_live:
+        return f"{amount} open; its invoice is only {row.state}"
+    return f"{amount} open; no invoice"
+
+
+def overdue(books: Books) -> pd.DataFrame:
+    """Find sent balances past their due date."""
+    rows = books.orders[books.orders["days_overdue"] > 0]
+    return finding(
+        rows,
+        rows["open"],
+        lambda row, amount: (
+            f"{amount} open, due {row.due_date.date()}, {row.days_overdue} "
+            f"{'day' if row.days_overdue == 1 else 'days'} late"
+            + ("; nobody has noted that it was delivered" if row.state == "finalized" else "")
+        ),
+    )
+
+
+def overpaid(books: Books) -> pd.DataFrame:
+    """Find balances below zero."""
+    orders = books.orders
+    rows = orders[(orders["balance"] < 0) & orders["status"].ne("cancelled")]
+    return finding(
+        rows,
+        -rows["balance"],
+        lambda row, amount: (
+            f"{decimal_text(row.paid, row.currency)} paid of "
+            f"{decimal_text(row.total - row.credited, row.currency)}: {amount} too much"
+        ),
+    )
+
+
+def paid_twice(books: Books) -> pd.DataFrame:
+    """Find the same amount through Stripe and otherwise, where it is too much."""
+    orders = books.orders
+    over = orders[
+        (orders["balance"] < 0) & (orders["paid_stripe"] > 0) & (orders["paid_other"] > 0)
+    ]
+    payments = books.entries[
+        books.entries["kind"].eq(EntryKind.PAYMENT.value)
+        & books.entries["order_id"].isin(over.index)
+    ]
+    by_stripe = payments["method"].eq("stripe")
+    keys = ["order_id", "amount"]
+    pairs = payments.loc[by_stripe, keys].merge(payments.loc[~by_stripe, keys], on=keys)
+    twice = pairs.groupby("order_id")["amount"].max()
+    excess = (-over["balance"]).reindex(twice.index)
+    twice = twice[twice <= excess]
+    rows = over.loc[over.index.intersection(twice.index)]
+    return finding(
+        rows,
+        twice.reindex(rows.index),
+        lambda _row, amount: f"{amount} through Stripe and {amount} otherwise",
+    )
+
+
+def paid_after_cancelled(books: Books) -> pd.DataFrame:
+    """Find money on cancelled purchase orders."""
+    orders = books.orders
+    kept = orders["paid"] - orders["refunded"]
+    rows = orders[orders["status"].eq("cancelled") & (kept != 0)]
+    return finding(
+        rows,
+        kept.reindex(rows.index).abs(),
+        lambda _row, amount: f"{amount} on a cancelled purchase order",
+    )
+
+
+def refunded_without_credit(books: Books) -> pd.DataFrame:
+    """Find refunds that reopened a debt."""
+    rows = books.orders[books.orders["refunded_without_credit"] > 0]
+    return finding(
+        rows,
+        rows["refunded_without_credit"],
+        lambda _row, amount: f"{amount} refunded and owed again",
+    )
+
+
+def disputed(books: Books) -> pd.DataFrame:
+    """Find payments that a dispute took back and nothing reinstated."""
+    return _taken_back(books, "disputed", "{amount} taken back in a dispute and not paid since")
+
+
+def ach_returned_late(books: Books) -> pd.DataFrame:
+    """Find bank debits that Stripe recorded and then took back."""
+    return _taken_back(books, "returned", "{amount} returned by the bank and not paid since")
+
+
+def _taken_back(books: Books, column: str, words: str) -> pd.DataFrame:
+    """Find what entries took back and is still owed."""
+    net = books.entries.groupby("order_id")[column].sum()
+    rows = books.orders.loc[books.orders.index.intersection(net.index[net > 0])]
+    rows = rows[rows["open"] > 0]
+    at_stake = rows["open"].where(rows["open"] < net.reindex(rows.index), net.reindex(rows.index))
+    return finding(rows, at_stake, lambda _row, amount: words.format(amount=amount))
+
+
+def payout_not_at_bank(books: Books) -> pd.DataFrame:
+    """Find paid payouts that no bank line is, where lines well past their arrival are known."""
+    payouts = books.bank.payouts
+    late = payouts["arrival_date"] + pd.Timedelta(LATE)
+    rows = payouts[
+        payouts["status"].eq("paid")
+        & payouts["at_bank"].astype("int64").eq(0)
+        & payouts["read_through"].notna()
+        & late.lt(payouts["read_through"])
+    ]
+    return _apart(
+        rows,
+        lambda row, amount: (
+            f"{row.stripe_payout_id} of {amount} was to arrive {row.arrival_date.date()}; bank "
+            f"lines are known through {row.read_through.date()}"
+        ),
+    )
+
+
+def payout_failed(books: Books) -> pd.DataFrame:
+    """Find payouts that came back and whose money has not been sent again."""
+    payouts = books.bank.payouts
+    rows = payouts[payouts["status"].eq("failed") & payouts["sent_again"].astype("int64").eq(0)]
+    return _apart(
+        rows,
+        lambda row, amount: (
+            f"{row.stripe_payout_id} of {amount}: {row.failure_message or 'no reason given'}"
+        ),
+    )
+
+
+def bank_credit_not_explained(books: Books) -> pd.DataFrame:
+    """Find money on the bank account that is neither a payout nor a sponsor's payment."""
+    rows = books.bank.open_credits.assign(customer_name=books.bank.open_credits["counterparty"])
+    return apart(
+        rows,
+        "amount",
+        lambda row, amount: f"bank line {row.line_id} of {row.booked_on}, {amount}: {row.text}",
+    )
+
+
+def fees_not_explained(books: Books) -> pd.DataFrame:
+    """Find payouts and fees that are not the sum of what Stripe says they are made of."""
+    payouts = books.bank.payouts
+    gap = payouts["amount"] - payouts["items"]
+    rows = payouts.assign(gap=gap)[
+        payouts["automatic"].astype(bool) & payouts["status"].eq("paid") & gap.ne(0)
+    ].assign(at_stake=lambda r: r["gap"].abs())
+    of_payouts = _apart(
+        rows,
+        lambda row, amount: (
+            f"{row.stripe_payout_id} is {decimal_text(row.amount, row.currency)}, its balance "
+            f"transactions {decimal_text(row.items, row.currency)}: {amount} apart"
+        ),
+        at_stake="at_stake",
+    )
+    gaps = books.bank.fee_gaps
+    of_fees = _apart(
+        gaps.assign(at_stake=gaps["fee_gap"].astype("int64").abs()),
+        lambda row, amount: f"the fee of {row.stripe_id} has {amount} that no detail names",
+        at_stake="at_stake",
+    )
+    return pd.concat([of_payouts, of_fees])
+
+
+def _apart(rows: pd.DataFrame, evidence: Any, *, at_stake: str = "amount") -> pd.DataFrame:
+    return apart(rows.assign(customer_name=""), at_stake, evidence)
+
+
+def amount_differs_from_stripe(books: Books) -> pd.DataFrame:
+    """Find live invoices whose total at Stripe is not the purchase order's."""
+    orders = books.orders
+    known = orders["stripe_total"].notna() & orders["invoice_currency"].eq(orders["currency"])
+    rows = orders[known]
+    difference = rows["stripe_total"].astype("int64") - rows["total"]
+    rows = rows[difference != 0]
+    return finding(
+        rows,
+        difference[difference != 0].abs(),
+        lambda row, _amount: (
+            f"purchase order {decimal_text(row.total, row.currency)}, {row.stripe_invoice_id} "
+            f"{decimal_text(int(row.stripe_total), row.currency)}"
+        ),
+    )
+
+
+def shared_with_stripe(books: Books) -> pd.DataFrame:
+    """Return the payments in the ledger that Stripe has to know of too."""
+    entries = books.entries
+    known = entries["source"].eq("stripe") | entries["stripe_payment_record_id"].ne("")
+    return entries[entries["kind"].eq(EntryKind.PAYMENT.value) & known]
+
+
+def _gaps(books: Books) -> pd.Series[int]:
+    """Return, by order id, Stripe's sum less ours over all invoices that Stripe has told of.
+
+    A purchase order whose live invoice was never read is left out: nothing is known yet.
+    """
+    invoices, orders = books.invoices, books.orders
+    unread = orders.index[orders["has_live"] & orders["stripe_amount_paid"].isna()]
+    read = invoices[invoices["stripe_amount_paid"].notna() & ~invoices["order_id"].isin(unread)]
+    paid_there = _all_paid(read).groupby(read["order_id"]).sum()
+    shared = shared_with_stripe(books)
+    on_read = shared["invoice_id"].isna() | shared["invoice_id"].isin(read["invoice_id"])
+    recorded = shared["amount"].where(on_read, 0).groupby(shared["order_id"]).sum()
+    gaps: pd.Series[int] = paid_there - recorded.reindex(paid_there.index, fill_value=0)
+    return gaps
+
+
+def _all_paid(read: pd.DataFrame) -> pd.Series[int]:
+    """Return what Stripe got on each invoice, what was overpaid included exactly once.
+
+    Stripe documents ``amount_overpaid`` beside ``amount_paid`` without saying whether the one is
+    part of the other; a sum that covers what was due and the excess has it in it already.
+    """
+    paid = read["stripe_amount_paid"].astype("int64")
+    over = read["stripe_amount_overpaid"].fillna(0).astype("int64")
+    due = read["stripe_amount_due"].fillna(0).astype("int64")
+    return paid + over.where(paid < due + over, 0)
+
+
+def _found_gaps(books: Books, gaps: pd.Series[int], words: str) -> pd.DataFrame:
+    rows = books.orders.loc[books.orders.index.intersection(gaps.index)]
+    invoices = books.invoices[
+        books.invoices["order_id"].isin(rows.index) & books.invoices["stripe_amount_paid"].notna()
+    ]
+    ids = invoices.groupby("order_id")["stripe_invoice_id"].agg(", ".join).to_dict()
+    return finding(
+        rows,
+        gaps.reindex(rows.index).abs(),
+        lambda row, amount: words.format(amount=amount, invoices=ids[row.Index]),
+    )
+
+
+def paid_at_stripe_not_here(books: Books) -> pd.DataFrame:
+    """Find invoices on which Stripe has more money than the ledger."""
+    gaps = _gaps(books)
+    words = "Stripe has {amount} more on {invoices} than the ledger"
+    return _found_gaps(books, gaps[gaps > 0], words)
+
+
+def paid_here_not_at_stripe(books: Books) -> pd.DataFrame:
+    """Find money in the ledger that Stripe does not count on the invoice."""
+    gaps = _gaps(books)
+    words = "the ledger has {amount} more on {invoices} than Stripe"
+    ahead = _found_gaps(books, gaps[gaps < 0], words)
+    orders, entries = books.orders, books.entries
+    open_there = orders[orders["stripe_status"].eq("open") & ~orders.index.isin(ahead.index)]
+    untold = entries[
+        entries["kind"].eq(EntryKind.PAYMENT.value)
+        & entries["source"].ne("stripe")
+        & entries["stripe_payment_record_id"].eq("")
+        & ~entries["entry_id"].isin(entries["reverses_id"].dropna())
+        & entries["order_id"].isin(open_there.index)
+    ]
+    amount = untold.groupby("order_id")["amount"].sum()
+    rows = open_there.loc[open_there.index.intersection(amount.index)]
+    told = finding(
+        rows,
+        amount.reindex(rows.index),
+        lambda row, amount: f"Stripe was not told of {amount} paid on {row.stripe_invoice_id}",
+    )
+    return pd.concat([ahead, told])
+
+
+def undone_here_not_at_stripe(books: Books) -> pd.DataFrame:
+    """Find reversed payments that Stripe was told of, as far as their debt is open."""
+    orders, amount = books.orders, _reversed_but_reported(books)
+    rows = orders.loc[orders.index.intersection(amount.index)]
+    rows = rows[rows["open"] > 0]
+    return finding(
+        rows,
+        amount.reindex(rows.index).clip(upper=rows["open"]),
+        lambda row, amount: f"Stripe counts {amount} on {row.stripe_invoice_id} that was reversed",
+    )
+
+
+def _reversed_but_reported(books: Books) -> pd.Series[int]:
+    """Return, by order id, what was reversed here after Stripe was told of it."""
+    entries = books.entries
+    left = entries[
+        entries["kind"].eq(EntryKind.PAYMENT.value)
+        & entries["stripe_payment_record_id"].ne("")
+        & entries["source"].ne("stripe")
+        & entries["entry_id"].isin(entries["reverses_id"].dropna())
+    ]
+    amount: pd.Series[int] = left.groupby("order_id")["amount"].sum()
+    return amount
+
+
+def paid_on_old_generation(books: Books) -> pd.DataFrame:
+    """Find payments on an invoice that a later one replaced."""
+    entries = books.entries
+    live = entries["order_id"].map(books.orders["invoice_id"]).astype("Int64")
+    old = entries[
+        entries["kind"].eq(EntryKind.PAYMENT.value)
+        & entries["invoice_id"].notna()
+        & (live.isna() | entries["invoice_id"].ne(live).fillna(value=True))
+        & entries["order_id"].isin(books.orders.index[books.orders["status"].ne("cancelled")])
+    ]
+    amount = old.groupby("order_id")["amount"].sum()
+    rows = books.orders.loc[books.orders.index.intersection(amount.index)]
+    return finding(
+        rows,
+        amount.reindex(rows.index),
+        lambda _row, amount: f"{amount} paid on an invoice that no longer stands",
+    )
+
+
+def voided_at_stripe(books: Books) -> pd.DataFrame:
+    """Find open balances whose last invoice Stripe has as void or uncollectible."""
+    last = books.invoices.drop_duplicates("order_id", keep="last").set_index("order_id")
+    ended = last[last["stripe_status"].isin(["void", "uncollectible"])]
+    rows = books.orders.loc[books.orders.index.intersection(ended.index)]
+    rows = rows[rows["open"] > 0]
+    return finding(
+        rows,
+        rows["open"],
+        lambda row, amount: (
+            f"{ended['stripe_invoice_id'][row.Index]} is {ended['stripe_status'][row.Index]} "
+            f"at Stripe; {amount} open here"
+        ),
+    )
+
+
+def settled_by_itself(books: Books) -> pd.DataFrame:
+    """Find invoices that Stripe calls paid though no payment ever covered them.
+
+    What was paid and went back since, as by a dispute, is another matter.
+    """
+    orders = books.orders
+    gaps = _gaps(books)
+    agree = orders.index.isin(gaps.index[gaps == 0])
+    never = orders["total"] - orders["credited"] - _ever_came(books).reindex(orders.index).fillna(0)
+    at_stake = never.clip(upper=orders["open"]).astype("int64")
+    found = orders["stripe_status"].eq("paid") & (at_stake > 0) & agree
+    rows = orders[found]
+    return finding(
+        rows,
+        at_stake[found],
+        lambda row, amount: f"{row.stripe_invoice_id} is paid at Stripe; {amount} was never paid",
+    )
+
+
+def _ever_came(books: Books) -> pd.Series[int]:
+    """Return, by order id, all payments and credit, also what went back, but no mistakes."""
+    entries = books.entries
+    mistake = (
+        entries["source"].ne("stripe")
+        & entries["stripe_payment_record_id"].eq("")
+        & entries["entry_id"].isin(entries["reverses_id"].dropna())
+    )
+    kinds = [EntryKind.PAYMENT.value, EntryKind.TRANSFER_IN.value, EntryKind.TRANSFER_OUT.value]
+    came = entries[entries["kind"].isin(kinds) & ~mistake]
+    total: pd.Series[int] = came.groupby("order_id")["paid"].sum()
+    return total
+
+
+FINDERS: dict[str, Finder] = {
+    "not_invoiced": not_invoiced,
+    "overdue": overdue,
+    "amount_differs_from_stripe": amount_differs_from_stripe,
+    "paid_at_stripe_not_here": paid_at_stripe_not_here,
+    "paid_here_not_at_stripe": paid_here_not_at_stripe,
+    "undone_here_not_at_stripe": undone_here_not_at_stripe,
+    "overpaid": overpaid,
+    "paid_twice": paid_twice,
+    "paid_after_cancelled": paid_after_cancelled,
+    "paid_on_old_generation": paid_on_old_generation,
+    "refunded_without_credit": refunded_without_credit,
+    "disputed": disputed,
+    "ach_returned_late": ach_returned_late,
+    "currency_differs": currency_differs,
+    "two_alike": two_alike,
+    "customer_differs": customer_differs,
+    "voided_at_stripe": voided_at_stripe,
+    "settled_by_itself": settled_by_itself,
+    "invoice_without_order": invoice_without_order,
+    "money_stuck_at_stripe": money_stuck_at_stripe,
+    "payout_not_at_bank": payout_not_at_bank,
+    "payout_failed": payout_failed,
+    "bank_credit_not_explained": bank_credit_not_explained,
+    "fees_not_explained": fees_not_explained,
+}
+"""The function that finds each class, in the order of the table."""
+
+
+def find(books: Books) -> pd.DataFrame:
+    """Return every discrepancy as the table ``DISCREPANCIES``, by class, then reference."""
+    found = []
+    for code, finder in FINDERS.items():
+        rows = finder(books)
+        if not rows.empty:
+            rows = rows.sort_values(["reference", "evidence"], kind="stable")
+            found.append(rows.assign(code=code, mend=DISCREPANCY_CLASSES[code].mend))
+    return DISCREPANCIES.frame(pd.concat(found)) if found else DISCREPANCIES.empty()
