@@ -914,6 +914,9 @@ def _currency_of_bank(sheet: _Sheet) -> None:
 def _by_currency_column(lines: Sequence[_Row], sheet: _Sheet) -> None:
     """Take each row's currency from its column, where it is the amount's own beyond doubt."""
     sheet.why_currency = f"column {sheet.columns.header('currency')}"
+    in_heading = _heading_currencies(sheet)
+    if len(in_heading) == 1 and not sheet.own_currency:
+        sheet.own_currency = in_heading.pop()
     codes = {text_in(sheet.cell(r.cells, "currency")).lower() for r in lines} - {""}
     if len(codes) > 1 and not sheet.layout.name and not _each_proven(lines, sheet, codes):
         raise ImportChoiceError(
