@@ -446,7 +446,11 @@ def _only_date(made: Columns, profiles: Sequence[Profile]) -> None:
     taken = {p for at in made.places.values() for p in at}
     days = [p for p, x in enumerate(profiles) if x.dates and x.dates * 2 > x.filled]
     free = [p for p in days if p not in taken]
-    if len(free) == 1 or (free and all(profiles[p].texts == profiles[free[0]].texts for p in free)):
+    if not free and made.places.get("value_date"):
+        made.places["date"] = made.places.pop("value_date")
+    elif len(free) == 1 or (
+        free and all(profiles[p].texts == profiles[free[0]].texts for p in free)
+    ):
         made.places["date"] = free[:1]
 
 

@@ -62,7 +62,7 @@ FIELDS = (
 _NAMES = {
     # The day on which the bank booked the line goes before the day on which it was asked to.
     "date": (
-        "booking date;posting date;posted date;post date;date posted;entry date;processed date;"
+        "booking date;posting date;posting;settlement;settled;posted date;post date;date posted;entry date;processed date;"
         "completed date;date completed;date completed utc;completed on;finished on;cleared date;"
         "settled date;settlement date;date settled;accounting date;book date;bookdate;booked;"
         "booked on;buchungstag;buchungsdatum;buchung;datum der buchung;date comptable;"
@@ -485,3 +485,11 @@ BALANCE = re.compile(
     r"balance|saldo|solde|kontostand|bestand|zustatek|egyenleg|forward|vortrag|b f|c f|jaak"
 )
 """What tells a balance from a total or a turnover."""
+
+
+TOTAL = re.compile(
+    r"\b(?:sub ?)?(?:totals?|totaal|totale|totales|summe|summa|suma|sum|turnover|zwischensumme|gesamt)\b"
+)
+"""Words of a row that may be the sum of others."""
+YES = _words("yes;y;true;ja;j;oui;si;sim;tak;ano;x")
+NO = _words("no;n;false;nein;nee;non;nao;nie;ne")
