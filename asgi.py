@@ -15,7 +15,7 @@ from starlette.routing import Route
 from po_toolkit.api.schedules import SYNC_EVERY
 from po_toolkit.config import load_settings
 from po_toolkit.logs import configure_logging
-from po_toolkit.ui.engine import work_on
+from po_toolkit.ui.background import work_on
 from po_toolkit.webhook.asgi import create_app
 
 configure_logging(logging.INFO)

@@ -9,13 +9,16 @@ import getpass
 from collections.abc import Callable
 from datetime import datetime
 
-from po_toolkit.config import Settings, load_settings
+from po_toolkit.config import Settings, load_settings, shown_url
 from po_toolkit.context import OpenConference
+from po_toolkit.domain import remedies
 from po_toolkit.domain.roles import Act, Actor, Role
+from po_toolkit.errors import SettingsError
 from po_toolkit.store import conferences
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.database import Store, open_store
-from po_toolkit.store.schema import migrate
+from po_toolkit.store.overview import sqlite_path
+from po_toolkit.store.schema import current_revision, migrate
 
 __all__ = ["SYSTEM", "OpenConference", "local_actor", "open_conference", "open_database"]
 
@@ -31,8 +34,19 @@ def local_actor(prefix: str = "cli") -> Actor:
     return Actor(f"{prefix}:{name}", Role.ADMIN)
 
 
-def open_database(settings: Settings) -> Store:
-    """Open the database, migrate it, and make a row for each conference in the settings."""
+def open_database(settings: Settings, *, make: bool = True) -> Store:
+    """Open the database, migrate it, and make a row for each conference in the settings.
+
+    Args:
+        settings: Where it is.
+        make: False refuses where there is none: a new one knows of no invoice that was sent, and
+            would bill everybody again.
+
+    Raises:
+        SettingsError: It cannot be used, or is not there; the message says where it was looked for.
+    """
+    if not make:
+        _refuse_absent(settings)
     store = open_store(settings.database_url)
     migrate(store)
     with store.reading() as session:
@@ -45,6 +59,26 @@ def open_database(settings: Settings) -> Store:
     return store
 
 
+def _refuse_absent(settings: Settings) -> None:
+    path = sqlite_path(settings.database_url)
+    if path is not None and str(path) in {".", ":memory:"}:
+        return
+    if path is None:
+        store = open_store(settings.database_url)
+        made = current_revision(store) is not None
+        store.engine.dispose()
+    else:
+        made = path.is_file()
+    if not made:
+        where = settings.config_file or "the environment"
+        raise SettingsError(
+            f"There is no database at {path or shown_url(settings.database_url)}, which the "
+            f"settings from {where} name. If you have one, put its address there as database_url; "
+            f"if this is the beginning, make it.",
+            remedy=remedies.set_up_database(),
+        )
+
+
 def open_conference(
     slug: str,
     *,
@@ -53,6 +87,7 @@ def open_conference(
     actor: Actor | None = None,
     now: Callable[[], datetime] = utc_now,
     patient: bool = False,
+    make: bool = True,
 ) -> OpenConference:
     """Open one conference.
 
@@ -63,13 +98,14 @@ def open_conference(
         actor: Who acts; by default the user of this machine.
         now: The clock.
         patient: True for batches, whose calls let a person's single act go first.
+        make: False refuses where the settings' database is not there.
 
     Raises:
         SettingsError: No such conference, or a wrong setting.
     """
     settings = settings or load_settings()
     configured = settings.conference(slug)
-    store = store or open_database(settings)
+    store = store or open_database(settings, make=make)
     with store.reading() as session:
         conference = conferences.by_slug(session, slug)
     return OpenConference(

@@ -85,6 +85,8 @@ class ConferenceSettings(BaseModel):
     invoice_memo: str = Field(default="", max_length=1500)
     timezone: str = "UTC"
     max_invoice_lines: int = Field(default=250, ge=1)
+    shares_stripe_account: bool = False
+    """Whether it may bill from a Stripe account that another conference bills from too."""
     tax: TaxSettings | None = None
     content: ContentSettings | None = None
     e_invoice: EInvoiceSettings | None = None

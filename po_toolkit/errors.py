@@ -2,6 +2,7 @@
 
     PoToolkitError
     ├── SettingsError (ValueError)       a setting is missing or wrong
+    │   └── WrongAccountError            the key is not of the account that the data belong to
     ├── AmountError (ValueError)         an amount cannot be represented in its currency
     ├── ImportFileError (ValueError)     a spreadsheet cannot be read at all
     │   └── ImportChoiceError            it can be read in several ways; a person must choose
@@ -12,6 +13,7 @@
     │   ├── BusyError                    another process is invoicing it right now
     │   └── LostLeaseError               another process took the invoicing over
     ├── NotAllowedError                  the actor's role does not permit the act
+    ├── DatabaseUnavailableError         the database cannot be written or reached
     ├── EInvoiceHandOverError            an access point did not take an e-invoice; again is safe
     ├── ForgedError                      a webhook delivery that Stripe did not sign
     ├── MalformedError                   a webhook delivery that is signed, but is no event
@@ -105,6 +107,12 @@ class SettingsError(PoToolkitError, ValueError):
     code = "settings_invalid"
 
 
+class WrongAccountError(SettingsError):
+    """The Stripe key opens another account or mode than the conference's data belong to."""
+
+    code = "wrong_account"
+
+
 class AmountError(PoToolkitError, ValueError):
     """An amount cannot be represented exactly in its currency, or its currency is unknown."""
 
@@ -191,6 +199,13 @@ class NotAllowedError(PoToolkitError):
     """The actor's role does not permit this act."""
 
     code = "not_allowed"
+
+
+class DatabaseUnavailableError(PoToolkitError):
+    """The database cannot be written or reached: a full disk, a stopped server."""
+
+    code = "database_unavailable"
+    retryable = True
 
 
 class StripeGatewayError(PoToolkitError):

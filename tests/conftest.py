@@ -57,7 +57,10 @@ ON_BOTH = ("flows", "store")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "database_url" in metafunc.fixturenames and metafunc.definition.path.parent.name in ON_BOTH:
+    chosen = (m.args[0] for m in metafunc.definition.iter_markers("parametrize"))
+    if "database_url" not in metafunc.fixturenames or "database_url" in chosen:
+        return
+    if metafunc.definition.path.parent.name in ON_BOTH:
         metafunc.parametrize("database_url", BOTH, indirect=True)
 
 

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -28,8 +28,9 @@ _WATCH = "import subprocess, sys; sys.stdin.read(); subprocess.run(sys.argv[1:])
 class Server:
     """A running server; its databases are copies of one that is migrated already."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, control: Callable[..., None]) -> None:
         self.port = port
+        self._control = control
         self._numbers = count(1)
 
     def url(self, database: str) -> str:
@@ -38,6 +39,13 @@ class Server:
     def execute(self, statement: str) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(statement)
+
+    def stop(self) -> None:
+        """Stop as if the machine had lost power."""
+        self._control("-m", "immediate", "stop")
+
+    def start(self) -> None:
+        self._control("-w", "start")
 
     def create(self, *, empty: bool = False) -> str:
         name = f"t{next(self._numbers)}"
@@ -95,7 +103,11 @@ def _run(bin_folder: Path, folder: Path) -> Iterator[Server]:
     run("initdb", "-D", str(data), "-A", "trust", "-U", "postgres", "--no-sync", "-E", "UTF8",
         "--locale=C.UTF-8")  # fmt: skip
     log = str(folder / "log")
-    run("pg_ctl", "-D", str(data), "-w", "-l", log, "-o", flags, "start")
+
+    def control(*arguments: str) -> None:
+        run("pg_ctl", "-D", str(data), "-l", log, "-o", flags, *arguments)
+
+    control("-w", "start")
     stop = [*user, str(bin_folder / "pg_ctl"), "-D", str(data), "-m", "immediate", "stop"]
     watch = subprocess.Popen(
         [sys.executable, "-c", _WATCH, *stop],
@@ -106,7 +118,7 @@ def _run(bin_folder: Path, folder: Path) -> Iterator[Server]:
         cwd=folder,
     )
     try:
-        server = Server(port)
+        server = Server(port, control)
         server.execute(f"CREATE DATABASE {_TEMPLATE}")
         store = open_store(server.url(_TEMPLATE))
         migrate(store)

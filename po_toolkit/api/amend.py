@@ -99,7 +99,7 @@ def reissue(
         StripeGatewayError: Stripe refused, or the outcome is unknown and a repeat is safe.
     """
     require(opened.actor, Act.REISSUE)
-    opened.require_stripe()
+    opened.check_account()
     with opened.store.reading() as session:
         order = by_reference(session, opened.conference, reference)
     if order.cancelled_at is not None:

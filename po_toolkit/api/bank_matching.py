@@ -90,6 +90,7 @@ def match_bank(opened: OpenConference, *, apply: bool = False) -> MatchReport:
             applied before stands, and the next run or sync goes on.
     """
     require(opened.actor, Act.MATCH)
+    opened.check_known_account()
     with opened.store.writing(opened.actor, Act.MATCH) as uow:
         bank_matches.link_new_entries(uow, opened.conference.id)
     with opened.store.reading() as session:
@@ -137,6 +138,7 @@ def apply_line(opened: OpenConference, line_id: int, *, again: bool = False) -> 
         PurchaseOrderError: Nothing is proposed for it, or several things are.
     """
     require(opened.actor, Act.MATCH)
+    opened.check_known_account()
     proposal = next((p for p in _proposals(opened) if p.line.id == line_id), None)
     if proposal is None or proposal.certainty == "ambiguous":
         why = "there are several matches" if proposal else "there is no match"
@@ -181,6 +183,7 @@ def choose(
     payouts = [payout] if isinstance(payout, str) and payout else list(payout)
     entries = [entry] if isinstance(entry, int) else list(entry or ())
     require(opened.actor, Act.MATCH)
+    opened.check_known_account()
     with opened.store.reading() as session:
         line = bank_matches.line(session, opened.conference.id, line_id)
         facts = bank_matches.facts(session, opened.conference.id)
@@ -273,6 +276,7 @@ def undo_match(opened: OpenConference, line_id: int) -> int:
         NotFoundError: No such line.
         PurchaseOrderError: It is not matched.
     """
+    opened.check_known_account()
     with opened.store.writing(opened.actor, Act.UNDO_MATCH) as uow:
         undone, intents = matches.undo(
             uow, opened.conference, line_id, now=opened.now(), today=opened.today()

@@ -132,12 +132,12 @@ class InvoiceReport:
 
 
 def account_of(opened: OpenConference) -> OpenConference:
-    """Return the conference itself, once it is certain that it has a Stripe key.
+    """Return the conference itself, once its key is known to open its own account.
 
     Raises:
         SettingsError: The conference has no Stripe key.
     """
-    opened.require_stripe()
+    opened.check_account()
     return opened
 
 
@@ -243,7 +243,7 @@ def invoice_purchase_orders(
     """
     require(opened.actor, Act.INVOICE)
     chosen = chosen_references(opened, batch=batch, references=references, all_draft=all_draft)
-    opened.require_stripe()
+    opened.check_account()
     adopt_claimed(opened, chosen)
     results = []
     for result in run_batch(opened, chosen, send=send, wait=time.sleep):

@@ -79,6 +79,7 @@ def record_payment_by_hand(
         StripeGatewayError: Stripe was to be told and the outcome is unknown; the same again is
             safe, and the next sync goes on with it too.
     """
+    opened.check_known_account()
     order = _find(opened, reference)
     payment = OfflinePayment(
         amount=to_minor(amount, order.currency),
@@ -111,6 +112,7 @@ def credit(opened: OpenConference, reference: str, *, amount: Decimal, reason: s
         PurchaseOrderError: The amount is more than what can be credited, or Stripe refused.
         StripeGatewayError: The outcome at Stripe is unknown; the same command again is safe.
     """
+    opened.check_known_account()
     order = _find(opened, reference)
     minor = to_minor(amount, order.currency)
     with opened.store.writing(opened.actor, Act.ISSUE_CREDIT_NOTE) as uow:
@@ -153,6 +155,7 @@ def refund(
         PurchaseOrderError: So much cannot be given back that way, or Stripe refused.
         StripeGatewayError: The outcome is unknown; the same command again is safe.
     """
+    opened.check_known_account()
     order = _find(opened, reference)
     minor = to_minor(amount, order.currency)
     with opened.store.writing(opened.actor, Act.REFUND) as uow:
@@ -191,6 +194,7 @@ def reverse_entry(opened: OpenConference, entry: str, *, reason: str = "") -> Mo
         PurchaseOrderError: It is Stripe's own fact, or undone already.
     """
     require(opened.actor, Act.REVERSE)
+    opened.check_known_account()
     with opened.store.writing(opened.actor, Act.REVERSE) as uow:
         found = ledger.entry(uow.session, entry)
         if found.conference_id != opened.conference.id:
@@ -222,6 +226,7 @@ def cancel(opened: OpenConference, reference: str) -> MoneyResult:
         StripeGatewayError: Stripe could not be asked.
     """
     require(opened.actor, Act.CANCEL)
+    opened.check_known_account()
     order = _find(opened, reference)
     _refuse_with_money(order)
     if order.live_invoice is not None:

@@ -5,14 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from po_toolkit.api.payouts import pull_payouts
 from po_toolkit.api.reminders import ReminderReport, send_reminders
-from po_toolkit.api.sync import sync_conference
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.reminders import hour_of_day, reminder_clock
 from po_toolkit.domain.roles import Act, Actor, Role
 from po_toolkit.errors import PoToolkitError
-from po_toolkit.payments.sync import SyncReport
 from po_toolkit.store import cursors
 
 SYNC_EVERY = timedelta(minutes=15)
@@ -45,58 +42,38 @@ def sync_due(
     return "sync" if synced is None or synced <= now - every else ""
 
 
-def run_due(
-    opened: OpenConference, *, every: timedelta = SYNC_EVERY, sweep_hour: int = SWEEP_HOUR
-) -> SyncReport | None:
-    """Do what the clock asks for; None where it asks for nothing. A sweep reads payouts as well.
-
-    Raises:
-        SettingsError: The conference has no Stripe key.
-        StripeGatewayError: Stripe could not be read to the end; it stays due.
-    """
-    asked = sync_due(opened, every=every, sweep_hour=sweep_hour)
-    if not asked:
-        return None
-    report = sync_conference(opened, full=asked == "sweep")
-    if asked == "sweep":
-        pull_payouts(opened)
-    return report
-
-
 REMINDER = Actor("schedule", Role.OPERATOR)
-"""Who reminds by the clock, as the history names him."""
-
-REMINDER_LEASE = timedelta(minutes=10)
-"""How long a process that reminds is believed to live without a sign of it."""
+"""Who reminds by the clock, as the history names them."""
 
 REMIND_AGAIN = timedelta(hours=1)
 """Where some could not be sent, the same day's reminding is tried again after this."""
 
 
-def remind_due(opened: OpenConference) -> ReminderReport | None:
-    """Remind if the clock asks for it, at most once a day; None where it does not.
+def reminders_due(opened: OpenConference) -> bool:
+    """Tell whether the clock asks for reminders now.
 
     It does so only where ``remind_from_hour`` is set, from that hour of a day to the day's end, so
-    that no sponsor is mailed at night. Of several processes one does it; were it two, each step
-    would still be sent once.
-
-    Raises:
-        StripeAuthenticationError: Stripe does not accept the key; it is tried again in an hour.
+    that no sponsor is mailed at night, and once a day.
     """
     with opened.store.reading() as session:
         cursor = cursors.cursor_of(session, opened.conference)
     now = opened.now()
-    clock = reminder_clock(opened.settings, cursor, now)
-    if clock.next_at is None or clock.next_at > now:
+    next_at = reminder_clock(opened.settings, cursor, now).next_at
+    return next_at is not None and next_at <= now
+
+
+def remind_due(opened: OpenConference) -> ReminderReport | None:
+    """Remind if the clock asks for it; None where it does not.
+
+    Of several workers one has the job; were it two, each step would still be sent once.
+
+    Raises:
+        StripeAuthenticationError: Stripe does not accept the key; it is tried again in an hour.
+    """
+    if not reminders_due(opened):
         return None
-    with opened.store.writing(REMINDER, Act.REMIND) as uow:
-        locked = cursors.cursor_row(uow, opened.conference)
-        again = reminder_clock(opened.settings, locked, now)
-        if again.next_at is None or again.next_at > now:
-            return None
-        locked.reminding_until = now + REMINDER_LEASE
     try:
-        report = send_reminders(opened.acting_as(REMINDER), progress=lambda _: _still_here(opened))
+        report = send_reminders(opened.acting_as(REMINDER))
     except PoToolkitError as error:
         _note_reminders(opened, {}, [str(error)])
         raise
@@ -104,12 +81,6 @@ def remind_due(opened: OpenConference) -> ReminderReport | None:
     counts = {name: report.count(name) for name in ("sent", "held", "failed")}
     _note_reminders(opened, counts, errors)
     return report
-
-
-def _still_here(opened: OpenConference) -> None:
-    with opened.store.writing(REMINDER, Act.REMIND) as uow:
-        until = opened.now() + REMINDER_LEASE
-        cursors.cursor_row(uow, opened.conference).reminding_until = until
 
 
 def _note_reminders(opened: OpenConference, counts: dict[str, int], errors: list[str]) -> None:
@@ -121,7 +92,7 @@ def _note_reminders(opened: OpenConference, counts: dict[str, int], errors: list
         sent = before.get("sent", 0) + counts.get("sent", 0)
         became: dict[str, Any] = {"day": day, **counts, "sent": sent}
         cursor.last_reminders = became | ({"error": " ".join(errors)} if errors else {})
-        cursor.reminding_until = now + REMIND_AGAIN if errors else None
+        cursor.remind_again_at = now + REMIND_AGAIN if errors else None
         if not errors:
             cursor.last_reminders_at = now
 

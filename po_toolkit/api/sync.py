@@ -35,6 +35,7 @@ def sync_conference(opened: OpenConference, *, full: bool = False) -> SyncReport
         StripeGatewayError: Stripe could not be read to the end.
     """
     require(opened.actor, Act.SYNC)
+    opened.check_account()
     before = opened.gateway.calls
     with failure_noted(opened):
         untold = [
@@ -61,7 +62,7 @@ def sync_purchase_order(opened: OpenConference, reference: str) -> SyncReport:
     with opened.store.reading() as session:
         order = by_reference(session, opened.conference, reference)
     ids = [i.stripe_invoice_id for i in order.invoices if i.state != "deleted"]
-    opened.require_stripe()
+    opened.check_account()
     asked = [report for stripe_id in ids if stripe_id for report in _look_at(opened, stripe_id)]
     if not asked:
         raise PurchaseOrderError(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import time
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,8 +14,8 @@ from po_toolkit.errors import PoToolkitError, SettingsError, StripeAuthenticatio
 from po_toolkit.logs import get_logger
 from po_toolkit.payments.event_handlers import carries_payment, handle
 from po_toolkit.payments.stripe_invoices import take_payments
-from po_toolkit.store import webhook_events
-from po_toolkit.store.webhook_events import Claimed, Outcome
+from po_toolkit.store import jobs, webhook_events
+from po_toolkit.store.webhook_events import Outcome, Waiting
 
 log = get_logger(__name__)
 
@@ -32,73 +31,68 @@ _PASSES = (OperationalError, SettingsError, StripeAuthenticationError)
 """Failures of the installation, not of the event."""
 
 
-@dataclass(frozen=True, slots=True)
-class Worked:
-    """How many events a round of work took, by what became of them."""
-
-    by_state: Mapping[tuple[str, str], int]
-    """Conference slug and state → number."""
-
-    @property
-    def count(self) -> int:
-        """How many events were worked."""
-        return sum(self.by_state.values())
+HELD_WAIT_SECONDS = 0.2
 
 
 def work_events(opened: OpenConference, *, limit: int = 100) -> int:
-    """Work events of one conference that wait, oldest first; return how many were worked."""
-    return work([opened], limit=limit).count
+    """Work events of one conference that wait, oldest first; return how many were worked.
 
-
-def work(conferences: Sequence[OpenConference], *, limit: int = 100) -> Worked:
-    """Work events that wait, oldest first; any number of processes may do so at once.
-
-    One that fails keeps its error and is tried again later, longer apart each time; in the end it
-    is set aside for a person. None is ever dropped.
+    One process at a time works a conference's events; 0 while another one does.
 
     Args:
-        conferences: Whose events; all on one database.
+        opened: The conference.
         limit: How many at most.
     """
-    if not conferences:
-        return Worked({})
-    by_id = {opened.conference.id: opened for opened in conferences}
-    store, now = conferences[0].store, conferences[0].now
-    claimed = webhook_events.claim(store, by_id, now(), limit)
-    counts: dict[tuple[str, str], int] = {}
-    deadline = now() + webhook_events.LEASE / 2
-    for conference_id, opened in by_id.items():
-        mine = [event for event in claimed if event.conference_id == conference_id]
-        outcomes, left = _work_of(opened, mine, deadline)
-        webhook_events.note(store, outcomes, now())
-        webhook_events.let_go(store, [event.id for event in left])
-        for outcome in outcomes:
-            key = (opened.slug, outcome.state)
-            counts[key] = counts.get(key, 0) + 1
-    return Worked(counts)
+    with jobs.event_turn(opened.store, opened.conference.id, opened.now()) as mine:
+        return work_held_events(opened, limit=limit) if mine else 0
 
 
-def _work_of(
-    opened: OpenConference, events: list[Claimed], deadline: datetime
-) -> tuple[list[Outcome], list[Claimed]]:
-    """Work one conference's events; return what became of them, and which were not begun."""
+def work_until_none_is_due(opened: OpenConference) -> int:
+    """Work events until none is due, here or in a worker; return how many were due."""
+    due = 0
+    while True:
+        worked = work_events(opened)
+        due += worked
+        if not worked:
+            with opened.store.reading() as session:
+                if not jobs.events_due(session, opened.conference.id, opened.now()):
+                    return due
+            time.sleep(HELD_WAIT_SECONDS)
+
+
+def work_held_events(opened: OpenConference, *, limit: int = 100) -> int:
+    """Work events of a conference whose event job the caller holds.
+
+    One that fails keeps its error and is tried again later, longer apart each time; in the end it
+    waits for a person. None is ever dropped.
+
+    Returns:
+        How many were worked.
+    """
+    with opened.store.reading() as session:
+        events = webhook_events.waiting(session, opened.conference, opened.now(), limit)
+    outcomes = _work_of(opened, events, opened.now() + jobs.LEASE / 2)
+    webhook_events.note(opened.store, outcomes, opened.now())
+    return len(outcomes)
+
+
+def _work_of(opened: OpenConference, events: list[Waiting], deadline: datetime) -> list[Outcome]:
+    """Work events until a deadline; return what became of those that were begun."""
     payments = [event for event in events if _carries_payment(event)]
     outcomes = _work_payments(opened, payments)
     whole = {event.id for event in payments}
-    groups: dict[tuple[str, str], list[Claimed]] = {}
+    groups: dict[tuple[str, str], list[Waiting]] = {}
     for event in events:
         if event.id not in whole:
             groups.setdefault(_subject(event), []).append(event)
-    left: list[Claimed] = []
     for group in groups.values():
         if opened.now() > deadline:
-            left += group
-        else:
-            outcomes += _try(opened, group)
-    return outcomes, left
+            break
+        outcomes += _try(opened, group)
+    return outcomes
 
 
-def _carries_payment(event: Claimed) -> bool:
+def _carries_payment(event: Waiting) -> bool:
     """Tell whether an event holds a whole payment; one that cannot be read does not."""
     try:
         return carries_payment(_whole(event) | {"type": event.type})
@@ -106,7 +100,7 @@ def _carries_payment(event: Claimed) -> bool:
         return False
 
 
-def _subject(event: Claimed) -> tuple[str, str]:
+def _subject(event: Waiting) -> tuple[str, str]:
     """Return what an event is about; one that cannot be read stands alone."""
     try:
         thing = _whole(event)["data"]["object"]
@@ -115,7 +109,7 @@ def _subject(event: Claimed) -> tuple[str, str]:
     return str(thing.get("object")), str(thing.get("id") or event.event_id)
 
 
-def _work_payments(opened: OpenConference, events: list[Claimed]) -> list[Outcome]:
+def _work_payments(opened: OpenConference, events: list[Waiting]) -> list[Outcome]:
     """Enter payments that came whole: all at once, or one by one where one of them fails."""
     if not events:
         return []
@@ -132,7 +126,7 @@ def _work_payments(opened: OpenConference, events: list[Claimed]) -> list[Outcom
     return [outcome for event in events for outcome in _try(opened, [event])]
 
 
-def _try(opened: OpenConference, events: list[Claimed]) -> list[Outcome]:
+def _try(opened: OpenConference, events: list[Waiting]) -> list[Outcome]:
     """Work the events of one object in one go, in the order in which they happened."""
     try:
         said = sorted(map(_whole, events), key=lambda event: event.get("created") or 0)
@@ -145,7 +139,7 @@ def _try(opened: OpenConference, events: list[Claimed]) -> list[Outcome]:
     return [Outcome(event.id, state, event.attempts + 1) for event in events]
 
 
-def _failed(event: Claimed, problem: Exception, now: datetime) -> Outcome:
+def _failed(event: Waiting, problem: Exception, now: datetime) -> Outcome:
     ours = isinstance(problem, PoToolkitError)
     passes = isinstance(problem, _PASSES) or bool(getattr(problem, "retryable", False))
     attempts = event.attempts + 1
@@ -156,7 +150,7 @@ def _failed(event: Claimed, problem: Exception, now: datetime) -> Outcome:
     return Outcome(event.id, "failed", attempts, error, now + pause)
 
 
-def _whole(event: Claimed) -> dict[str, Any]:
+def _whole(event: Waiting) -> dict[str, Any]:
     whole: dict[str, Any] = json.loads(event.payload)
     data = whole.get("data")
     if not isinstance(data, dict) or not isinstance(data.get("object"), dict):

@@ -397,7 +397,7 @@ def apply_(
         str,
         typer.Option(
             metavar="REASON",
-            help="Forgive the little that the line is short of: a credit note on the purchase "
+            help="Write off the small amount that is missing: a credit note on the purchase "
             "order, or a fee that the bank kept of a payout.",
         ),
     ] = "",

@@ -97,11 +97,15 @@ def settings_of(ctx: typer.Context) -> Settings:
     return load_settings(ctx.find_root().obj)
 
 
-def named_conference(ctx: typer.Context, slug: str) -> OpenConference:
-    """Open the conference that was named."""
+def named_conference(ctx: typer.Context, slug: str, *, make: bool = False) -> OpenConference:
+    """Open the conference that was named; with ``make``, make the database where it is not there.
+
+    Raises:
+        SettingsError: There is no such conference, or no database.
+    """
     from po_toolkit.api.opening import open_conference
 
-    return open_conference(slug, settings=settings_of(ctx))
+    return open_conference(slug, settings=settings_of(ctx), make=make)
 
 
 def conference_of(ctx: typer.Context, reference: str) -> OpenConference:

@@ -32,24 +32,67 @@ if TYPE_CHECKING:
     from po_toolkit.api.stripe_check import CheckReport
 
 
-def init(ctx: typer.Context) -> None:
+def init(
+    ctx: typer.Context,
+    fresh: Annotated[
+        bool,
+        typer.Option(
+            "--fresh", help="Keep the database beside it, and begin with an empty one (SQLite)."
+        ),
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="With --fresh: also where live invoices are in it.")
+    ] = False,
+) -> None:
     """Create or migrate the database; safe to repeat.
 
-    Each conference in the settings gets its row.
+    Each conference in the settings gets its row. The tables are compared with those of this
+    release.
 
     Example: po-toolkit init
     """
-    from po_toolkit.api.opening import open_database
+    from po_toolkit.api.opening import make_database
     from po_toolkit.config import DEFAULT_CONFIG, EXAMPLE_SETTINGS, shown_url
 
     settings = settings_of(ctx)
-    open_database(settings)
+    if kept := make_database(settings, fresh=fresh, despite_live=yes):
+        typer.echo(f"The database until now is kept as {kept}")
     typer.echo(f"Database ready: {shown_url(settings.database_url)}")
     for slug, conference in sorted(settings.conferences.items()):
         typer.echo(f"Conference: {slug} ({conference.name}), Stripe {conference.mode} mode")
     if not settings.conferences:
         where = settings.config_file or DEFAULT_CONFIG
         tell(f"There is no conference yet. Write one into {where}:\n\n{EXAMPLE_SETTINGS}")
+
+
+def rename(
+    ctx: typer.Context,
+    old: Annotated[str, typer.Argument(metavar="OLD", help="The name in the database.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The name in the settings.")],
+) -> None:
+    """Give a conference's data to the new name that it has in the settings.
+
+    Without it a new name is a new conference, which would bill everybody again.
+
+    Example: po-toolkit rename pycon-27 pycon-2027
+    """
+    from po_toolkit.api.opening import rename_conference
+
+    orders = rename_conference(settings_of(ctx), old, new)
+    typer.echo(f"Conference {old} is now {new}, with its {orders} purchase orders.")
+
+
+def archive(ctx: typer.Context, conference: ConferenceOption) -> None:
+    """Put a conference's data aside, so that it begins again without any.
+
+    For test data before the first live invoice, or another Stripe account. Nothing is deleted.
+
+    Example: po-toolkit archive --conference pycon-2027
+    """
+    from po_toolkit.api.opening import archive_conference
+
+    name = archive_conference(settings_of(ctx), conference)
+    typer.echo(f"The data of {conference} are kept as {name}; {conference} is empty now.")
 
 
 def status(ctx: typer.Context, output: FormatOption = Format.TABLE) -> None:
@@ -155,16 +198,16 @@ def worker(
         ),
     ] = 15,
 ) -> None:
-    """Run batches, webhook events and syncs until stopped.
+    """Run batches, other background work, webhook events and syncs until stopped.
 
     Needed only where one machine is outgrown: the app, invoice and webhook serve work their queues
     themselves. Any number of workers may run on one PostgreSQL. Stopped by Ctrl-C or SIGTERM, it
-    finishes what it has in hand; killed, it loses nothing: another takes over within 30 seconds.
+    finishes what it has begun; killed, it loses nothing: another worker does the rest within 30
+    seconds.
 
     Example: po-toolkit worker
     """
-    from po_toolkit.jobs.engine import Engine
-    from po_toolkit.webhook.worker import open_worker
+    from po_toolkit.jobs.worker import Worker
 
     settings = settings_of(ctx)
     configure_logging(logging.INFO)
@@ -172,12 +215,9 @@ def worker(
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
     every = timedelta(minutes=sync_minutes) if sync_minutes else None
-    events = open_worker(settings, sync_every=every)
-    with Engine(settings):
-        events.start()
+    with Worker(settings, sync_every=every):
         tell("Working. Stop with Ctrl-C.")
         stop.wait()
-        events.stop()
     tell("Stopped. Nothing was left unfinished.")
 
 

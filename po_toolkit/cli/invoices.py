@@ -88,7 +88,7 @@ def invoice(
         wrong_usage("Say which purchase orders: one of --batch ID, --po REF or --all-draft.")
     from po_toolkit.api import invoices
     from po_toolkit.api.delivery import choose_delivery
-    from po_toolkit.jobs.run import invoice_many
+    from po_toolkit.jobs.batches import invoice_many
 
     opened = named_conference(ctx, conference)
     references = invoices.chosen_references(

@@ -217,7 +217,7 @@ def reverse(
     from po_toolkit.api.opening import open_conference, open_database
 
     settings = settings_of(ctx)
-    store = open_database(settings)
+    store = open_database(settings, make=False)
     slug = ledger.conference_of_entry(store, entry)
     opened = open_conference(slug, settings=settings, store=store)
     _print_result(ledger.reverse_entry(opened, entry, reason=reason), output)

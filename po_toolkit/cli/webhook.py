@@ -109,14 +109,13 @@ def replay(
 
     Example: po-toolkit webhook replay --conference pycon-2027
     """
-    from po_toolkit.api.webhook_work import work_events
+    from po_toolkit.api.webhook_work import work_until_none_is_due
     from po_toolkit.api.webhooks import failures_of, replay_events
 
     opened = named_conference(ctx, conference)
     replayed = replay_events(opened, events or None)
     unknown = sorted(set(events or []) - set(replayed))
-    while work_events(opened):
-        pass
+    work_until_none_is_due(opened)
     failed = failures_of(opened, replayed)
     if output is Format.JSON:
         print_json({"replayed": replayed, "failed": failed, "unknown": unknown})

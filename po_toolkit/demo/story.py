@@ -15,7 +15,7 @@ from po_toolkit.api.ledger import cancel, credit, record_payment_by_hand
 from po_toolkit.api.reports import PurchaseOrder, purchase_orders_of
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.demo.stage import KEY, Stage, wait_until
-from po_toolkit.jobs.run import invoice_many
+from po_toolkit.jobs.batches import invoice_many
 from po_toolkit.money import convert_amount_for_api, to_major
 
 GOOD = "sponsors-2027.csv"

@@ -13,6 +13,22 @@ def set_up_database() -> Remedy:
     return Remedy("Set up the database", ("init",))
 
 
+def begin_again(*, despite_live: bool = False) -> Remedy:
+    """Keep the database beside it and begin with an empty one."""
+    yes = ["--yes"] if despite_live else []
+    return Remedy("Begin with an empty database", ("init", "--fresh", *yes))
+
+
+def archive(conference: str) -> Remedy:
+    """Put a conference's data aside."""
+    return Remedy("Put the old data aside", ("archive", "--conference", conference))
+
+
+def rename(old: str, conference: str) -> Remedy:
+    """Give a conference's data to its new name."""
+    return Remedy("Rename the conference", ("rename", old, conference))
+
+
 def list_orders(conference: str) -> Remedy:
     """List the purchase orders."""
     return Remedy("List purchase orders", ("reconcile", "--conference", conference), "orders")

@@ -62,7 +62,7 @@ class LastRun(Protocol):
 
     last_reminders_at: Any
     last_reminders: Any
-    reminding_until: Any
+    remind_again_at: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +106,8 @@ def reminder_clock(
         if last_at is not None and last_at >= today:
             next_at = hour_of_day(now + timedelta(days=1), hour, settings.timezone)
         else:
-            held = last_run.reminding_until if last_run and now >= today else None
-            next_at = max(today, now, held or now)
+            again = last_run.remind_again_at if last_run and now >= today else None
+            next_at = max(today, now, again or now)
     last = dict(last_run.last_reminders) if last_run else {}
     return ReminderClock(list(settings.reminders), hour, last_at, last, next_at)
 

@@ -75,13 +75,17 @@ class BatchState(StrEnum):
     DONE = "done"
 
 
-class BatchItemState(StrEnum):
-    """How one purchase order of a batch is."""
+class JobState(StrEnum):
+    """How one piece of background work is."""
 
     WAITING = "waiting"
-    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    PARTLY = "partly"
+    """Done, except what its message names."""
     INVOICED = "invoiced"
     SKIPPED = "skipped"
+    """The purchase order needed no invoice."""
     FAILED = "failed"
     CANCELLED = "cancelled"
 
@@ -166,15 +170,6 @@ class MatchState(StrEnum):
     UNDONE = "undone"
 
 
-class JobState(StrEnum):
-    """How one run of long work is."""
-
-    RUNNING = "running"
-    DONE = "done"
-    PARTLY = "partly"
-    FAILED = "failed"
-
-
 class CustomerBalanceKind(StrEnum):
     """Money of a customer at Stripe that pays no invoice."""
 
@@ -219,23 +214,17 @@ _INTENT_AFTER: Mapping[IntentStep, Collection[IntentStep]] = {
 }
 """A refused one may still end as done: Stripe's own answer may show that it was done."""
 
-_ITEM_AFTER: Mapping[BatchItemState, Collection[BatchItemState]] = {
-    BatchItemState.WAITING: {
-        BatchItemState.QUEUED,
-        BatchItemState.INVOICED,
-        BatchItemState.CANCELLED,
-    },
-    BatchItemState.QUEUED: {
-        BatchItemState.WAITING,
-        BatchItemState.INVOICED,
-        BatchItemState.SKIPPED,
-        BatchItemState.FAILED,
-    },
-    BatchItemState.SKIPPED: {BatchItemState.INVOICED},
-    BatchItemState.FAILED: {BatchItemState.WAITING},
-    BatchItemState.INVOICED: (),
-    BatchItemState.CANCELLED: (),
+_JOB_AFTER: Mapping[JobState, Collection[JobState]] = {
+    JobState.WAITING: {JobState.RUNNING, JobState.INVOICED, JobState.CANCELLED},
+    JobState.RUNNING: {*JobState},
+    JobState.SKIPPED: {JobState.INVOICED},
+    JobState.FAILED: {JobState.WAITING, JobState.INVOICED},
+    JobState.DONE: (),
+    JobState.PARTLY: (),
+    JobState.INVOICED: (),
+    JobState.CANCELLED: (),
 }
+"""That a purchase order was invoiced holds whichever worker reports it, lease or not."""
 
 _EVENT_ENDS = {EventState.PROCESSED, EventState.IGNORED, EventState.FAILED, EventState.HELD}
 
@@ -251,7 +240,7 @@ _AFTER: Mapping[type[StrEnum], Mapping[Any, Collection[StrEnum]]] = {
     InvoiceState: _STATES_AFTER,
     InvoiceStep: _STEPS_AFTER,
     IntentStep: _INTENT_AFTER,
-    BatchItemState: _ITEM_AFTER,
+    JobState: _JOB_AFTER,
     EventState: _EVENT_AFTER,
 }
 

@@ -1,1 +1,1 @@
-"""Work that must survive a crash: the only room that knows DBOS."""
+"""Background work: batches, and tasks that a page, a command or the clock starts."""

@@ -1,31 +1,47 @@
-"""A batch's life: begun by a person, worked by the engine, looked at by anyone."""
+"""A batch's life: started by a person, worked by any worker, followed by anyone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from po_toolkit.api.invoices import InvoiceReport, adopt_claimed
 from po_toolkit.bootstrap import OpenConference
+from po_toolkit.config import Settings
 from po_toolkit.domain.roles import Act, require
-from po_toolkit.errors import PurchaseOrderError
+from po_toolkit.domain.states import BatchState
+from po_toolkit.errors import DatabaseUnavailableError, PoToolkitError, PurchaseOrderError
 from po_toolkit.invoicing.send import InvoiceResult
-from po_toolkit.store import batches, purchase_orders
+from po_toolkit.jobs.tasks import STALLED_AFTER, ring
+from po_toolkit.jobs.worker import Worker
+from po_toolkit.store import jobs, purchase_orders
+from po_toolkit.store.trouble import cause_of, is_busy
 
 RATE_WINDOW = timedelta(seconds=10)
 """The rate shown is that of the last seconds."""
 
 OUTCOMES = ("invoiced", "skipped", "failed")
 
+FIRST_POLL, SLOWEST_POLL = 0.1, 0.5
+"""Seconds between two looks of a command at the batch that it waits for: more often at first."""
+
+OVERLAP = timedelta(seconds=30)
+"""Clocks of several workers differ; results are read from a little earlier on."""
+
 
 @dataclass(frozen=True, slots=True)
 class BatchProgress:
-    """How a batch stands.
+    """How a batch is.
 
     Attributes:
         rate: Purchase orders finished a second, lately.
-        seconds_left: At that rate, or None where it cannot be told.
+        seconds_left: At that rate, or None where it cannot be estimated.
+        stalled_since: When it last moved, if that is longer ago than a minute.
     """
 
     batch_id: int
@@ -36,12 +52,13 @@ class BatchProgress:
     ended_at: datetime | None
     total: int
     waiting: int
-    in_hand: int
+    running: int
     invoiced: int
     skipped: int
     failed: int
     cancelled: int
     rate: float
+    stalled_since: datetime | None
 
     @property
     def done(self) -> int:
@@ -50,18 +67,18 @@ class BatchProgress:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more happens by itself."""
-        return self.state in ("done", "cancelled", "paused") and self.in_hand == 0
+        """Whether nothing more happens until a person acts."""
+        return self.state in ("done", "cancelled", "paused") and self.running == 0
 
     @property
     def seconds_left(self) -> int | None:
         """How long the rest takes at the present rate."""
-        left = self.waiting + self.in_hand
+        left = self.waiting + self.running
         return round(left / self.rate) if left and self.rate else None
 
 
 def start(opened: OpenConference, references: Iterable[str], *, send: bool = True) -> int:
-    """Queue purchase orders to be invoiced and return the batch's id; the engine does the rest.
+    """Queue purchase orders to be invoiced and return the batch's id; a worker does the rest.
 
     Purchase orders whose invoice was sent by hand are adopted first.
 
@@ -75,27 +92,31 @@ def start(opened: OpenConference, references: Iterable[str], *, send: bool = Tru
     chosen = list(references)
     if not chosen:
         raise PurchaseOrderError("Nothing to invoice: no purchase order was chosen.")
+    opened.check_account()
     adopt_claimed(opened, chosen)
     with opened.store.writing(opened.actor, Act.INVOICE) as uow:
         ids = purchase_orders.ids_of(uow.session, opened.conference, chosen)
-        batch = batches.create(uow, opened.conference, ids, send=send)
+        batch = jobs.create_batch(uow, opened.conference, ids, send=send)
         uow.audit(Act.INVOICE, batch, after={"purchase_orders": len(ids), "send": send})
-        return batch.id
+    ring()
+    return batch.id
 
 
 def progress(opened: OpenConference, batch_id: int) -> BatchProgress:
-    """Say how a batch stands.
+    """Return how a batch is.
 
     Raises:
         NotFoundError: The conference has no such batch.
     """
     now = datetime.now(UTC)
     with opened.store.reading() as session:
-        batch = batches.by_id(session, opened.conference, batch_id)
-        count = batches.counts(session, batch_id)
+        batch = jobs.batch_by_id(session, opened.conference, batch_id)
+        count = jobs.batch_counts(session, batch_id)
         since = max(now - RATE_WINDOW, batch.created_at)
-        lately = batches.finished_since(session, batch_id, since)
+        lately = jobs.finished_since(session, batch_id, since)
+        moved_at = jobs.batch_moved_at(session, batch_id) or batch.created_at
     seconds = max((now - since).total_seconds(), 1.0)
+    stalled = batch.state == BatchState.RUNNING and now - moved_at > STALLED_AFTER
     return BatchProgress(
         batch_id=batch.id,
         state=batch.state,
@@ -105,19 +126,20 @@ def progress(opened: OpenConference, batch_id: int) -> BatchProgress:
         ended_at=batch.ended_at,
         total=sum(count.values()),
         waiting=count.get("waiting", 0),
-        in_hand=count.get("queued", 0),
+        running=count.get("running", 0),
         invoiced=count.get("invoiced", 0),
         skipped=count.get("skipped", 0),
         failed=count.get("failed", 0),
         cancelled=count.get("cancelled", 0),
         rate=lately / seconds,
+        stalled_since=moved_at if stalled else None,
     )
 
 
 def latest(opened: OpenConference, limit: int = 20) -> list[BatchProgress]:
-    """Return how the latest batches stand, newest first."""
+    """Return how the latest batches are, newest first."""
     with opened.store.reading() as session:
-        ids = [batch.id for batch in batches.recent(session, opened.conference, limit)]
+        ids = [batch.id for batch in jobs.recent_batches(session, opened.conference, limit)]
     return [progress(opened, batch_id) for batch_id in ids]
 
 
@@ -134,33 +156,44 @@ def results(
     Raises:
         NotFoundError: The conference has no such batch.
     """
+    return InvoiceReport([result for _, result in rows(opened, batch_id, after=after)])
+
+
+def rows(
+    opened: OpenConference, batch_id: int, *, after: datetime | None = None
+) -> list[tuple[str, InvoiceResult]]:
+    """Return organization and result of each purchase order of a batch so far, in order.
+
+    Raises:
+        NotFoundError: The conference has no such batch.
+    """
     with opened.store.reading() as session:
-        batches.by_id(session, opened.conference, batch_id)
-        rows = batches.results(session, batch_id, after=after)
-    return InvoiceReport(
-        [
-            InvoiceResult(
-                reference, item.state, item.stripe_invoice_id, item.hosted_url, item.error
-            )
-            for item, reference, _ in rows
-            if item.state in OUTCOMES
-        ]
-    )
+        jobs.batch_by_id(session, opened.conference, batch_id)
+        found = jobs.batch_results(session, batch_id, after=after)
+    return [
+        (
+            organization,
+            InvoiceResult(reference, job.state, job.stripe_invoice_id, job.hosted_url, job.message),
+        )
+        for job, reference, organization in found
+        if job.state in OUTCOMES
+    ]
 
 
 def pause(opened: OpenConference, batch_id: int) -> None:
-    """Stop taking new purchase orders of a batch; what is in hand is finished."""
-    _change(opened, batch_id, "paused", allowed=("running",))
+    """Begin no further purchase orders of a batch; those begun are finished."""
+    _change(opened, batch_id, BatchState.PAUSED, allowed=(BatchState.RUNNING,))
 
 
 def resume(opened: OpenConference, batch_id: int) -> None:
     """Go on with a paused batch."""
-    _change(opened, batch_id, "running", allowed=("paused",))
+    _change(opened, batch_id, BatchState.RUNNING, allowed=(BatchState.PAUSED,))
+    ring()
 
 
 def cancel(opened: OpenConference, batch_id: int) -> None:
-    """Leave what waits undone; what is in hand is finished, what was sent stays sent."""
-    _change(opened, batch_id, "cancelled", allowed=("running", "paused"))
+    """Leave what waits undone; what was begun is finished, what was sent stays sent."""
+    _change(opened, batch_id, BatchState.CANCELLED, allowed=(BatchState.RUNNING, BatchState.PAUSED))
 
 
 def retry(opened: OpenConference, batch_id: int) -> int:
@@ -171,19 +204,142 @@ def retry(opened: OpenConference, batch_id: int) -> int:
         NotFoundError: The conference has no such batch.
     """
     with opened.store.writing(opened.actor, Act.INVOICE) as uow:
-        batch = batches.by_id(uow.session, opened.conference, batch_id)
-        again = batches.retry_failed(uow, batch)
+        batch = jobs.batch_by_id(uow.session, opened.conference, batch_id)
+        again = jobs.retry_failed(uow, batch)
         uow.audit(Act.INVOICE, batch, after={"retried": again})
-        return again
+    ring()
+    return again
 
 
-def _change(opened: OpenConference, batch_id: int, state: str, *, allowed: tuple[str, ...]) -> None:
+def _change(
+    opened: OpenConference, batch_id: int, state: BatchState, *, allowed: tuple[BatchState, ...]
+) -> None:
     with opened.store.writing(opened.actor, Act.INVOICE) as uow:
-        batch = batches.by_id(uow.session, opened.conference, batch_id)
+        batch = jobs.batch_by_id(uow.session, opened.conference, batch_id)
         if batch.state not in allowed:
             raise PurchaseOrderError(
-                f"Batch {batch_id} is {batch.state}; it cannot become {state}."
+                f"Batch {batch_id} is {batch.state}; it cannot become {state.value}."
             )
         before = batch.state
-        batches.set_state(uow, batch, state, opened.now())
-        uow.audit(Act.INVOICE, batch, before={"state": before}, after={"state": state})
+        jobs.set_batch_state(uow, batch, state, opened.now())
+        uow.audit(Act.INVOICE, batch, before={"state": before}, after={"state": state.value})
+
+
+def wait_for(
+    opened: OpenConference,
+    batch_id: int,
+    step: Callable[[InvoiceResult], None] | None = None,
+    *,
+    worker: Worker | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> BatchProgress:
+    """Return when a batch has ended or was paused, whichever process works it.
+
+    Args:
+        opened: The conference.
+        batch_id: The batch.
+        step: Called once with each result.
+        worker: Who works it, if that is this process: its troubles end the waiting.
+        sleep: Waits between looks, in seconds.
+
+    Raises:
+        NotFoundError: The conference has no such batch.
+        DatabaseUnavailableError: The database cannot be used, and has not been for a while.
+    """
+    seen: set[str] = set()
+    looked: datetime | None = None
+    pause = FIRST_POLL
+    while True:
+        if worker is not None and worker.stuck:
+            raise DatabaseUnavailableError(worker.trouble)
+        try:
+            since, now = looked, datetime.now(UTC) - OVERLAP
+            current = progress(opened, batch_id)
+            if step is not None and current.done > len(seen):
+                for result in results(opened, batch_id, after=since).results:
+                    if result.reference not in seen:
+                        seen.add(result.reference)
+                        step(result)
+            looked = now
+        except SQLAlchemyError as error:
+            if worker is None or not (is_busy(error) or cause_of(error)):
+                raise
+            worker.report(error)
+        else:
+            if current.ended:
+                return current
+        sleep(pause)
+        pause = min(pause * 1.2, SLOWEST_POLL)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one command did.
+
+    Attributes:
+        stopped: Why it stopped before its end, or ``""``.
+    """
+
+    report: InvoiceReport
+    stopped: str = ""
+
+
+def invoice_many(
+    opened: OpenConference,
+    settings: Settings,
+    references: Sequence[str],
+    *,
+    send: bool = True,
+    step: Callable[[InvoiceResult], None] | None = None,
+) -> Run:
+    """Invoice purchase orders as a batch and return when each is done or refused.
+
+    Args:
+        opened: The conference.
+        settings: For the worker.
+        references: Which purchase orders.
+        send: False leaves checked drafts at Stripe.
+        step: Called with each result as it comes.
+
+    Raises:
+        NotFoundError: A reference does not exist.
+        SettingsError: The conference has no Stripe key.
+    """
+    batch_id = start(opened, references, send=send)
+    seen: list[InvoiceResult] = []
+
+    def keep(result: InvoiceResult) -> None:
+        seen.append(result)
+        if step is not None:
+            step(result)
+
+    worker = Worker(settings, only=[batch_id])
+    try:
+        with worker:
+            state = wait_for(opened, batch_id, keep, worker=worker)
+    except DatabaseUnavailableError as error:
+        with suppress(SQLAlchemyError, PoToolkitError):
+            cancel(opened, batch_id)
+        return Run(_with_rest(references, seen, str(error)), stopped=str(error))
+    report = results(opened, batch_id)
+    if state.state == BatchState.DONE:
+        return Run(report)
+    stopped = state.error or _BY_A_PERSON[state.state].format(batch=batch_id)
+    if state.error:
+        cancel(opened, batch_id)
+    return Run(_with_rest(references, report.results, stopped), stopped=stopped)
+
+
+def _with_rest(
+    references: Sequence[str], done: Sequence[InvoiceResult], reason: str
+) -> InvoiceReport:
+    """Return results with one for each purchase order that has none, and why."""
+    known = {result.reference for result in done}
+    rest = [InvoiceResult(r, "failed", error=reason) for r in references if r not in known]
+    return InvoiceReport([*done, *rest])
+
+
+_BY_A_PERSON = {
+    "cancelled": "Somebody cancelled batch {batch} before this one's turn.",
+    "paused": "Somebody paused batch {batch}; resume it in the app, where it goes on.",
+}

@@ -5,7 +5,7 @@ A full sync compares every object at Stripe with the ledger, page by page.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -142,6 +142,9 @@ EVENTS_KEPT = timedelta(days=29)
 
 OVERLAP = timedelta(hours=1)
 """Clocks differ, and an event may be listed a little late."""
+
+LIST_FROM = 5
+"""From so many changed invoices on they are listed, at most one page for so many of them."""
 
 LATE = timedelta(minutes=10)
 """How much later than others an event may appear in the list and still be heard of."""
@@ -348,8 +351,42 @@ def _take_events(opened: OpenConference, events: list[Json], report: SyncReport)
             walk(opened, report, Sweep())
             report.invoices_seen = seen
             continue
-        for event in of_kind.values():
+        left = _read_listed(opened, of_kind, ours, report) if kind == "invoice" else of_kind
+        for event in left.values():
             attempt(report, HANDLERS[event["type"]], opened, event)
+
+
+def _read_listed(
+    opened: OpenConference, events: Mapping[str, Json], ours: Collection[str], report: SyncReport
+) -> dict[str, Json]:
+    """Read changed invoices of ours by pages, where that takes fewer calls than one each.
+
+    A list says of an invoice what fetching it says. The pages hold what was created from the first
+    to the last of those that changed; where they are too many, the rest is fetched one by one.
+
+    Returns:
+        The events of which the object is still to be read.
+    """
+    left = dict(events)
+    created = [events[stripe_id]["data"]["object"]["created"] for stripe_id in ours]
+    if len(created) < LIST_FROM:
+        return left
+    query = {
+        "collection_method": "send_invoice",
+        "created": {"gte": min(created), "lte": max(created)},
+        "expand": ["data.payments"],
+    }
+    most = len(created) // LIST_FROM
+    for number, (read_at, page) in enumerate(_timed_pages(opened, "/v1/invoices", query), start=1):
+        mine = [row for row in page if row["id"] in ours and row["id"] in left]
+        whole = [with_all_payments(opened.gateway, row) for row in mine]
+        _compare_invoices(opened, whole, read_at, report)
+        _read_customers(opened, (row for row in whole if row.get("amount_overpaid")))
+        for row in mine:
+            del left[row["id"]]
+        if number >= most or not any(stripe_id in left for stripe_id in ours):
+            break
+    return left
 
 
 def _with_changes_of(earlier: Json | None, event: Json) -> Json:

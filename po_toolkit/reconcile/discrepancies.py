@@ -429,7 +429,7 @@ def paid_here_not_at_stripe(books: Books) -> pd.DataFrame:
 
 def undone_here_not_at_stripe(books: Books) -> pd.DataFrame:
     """Find reversed payments that Stripe was told of, as far as their debt is open."""
-    orders, amount = books.orders, _undone_but_told(books)
+    orders, amount = books.orders, _reversed_but_reported(books)
     rows = orders.loc[orders.index.intersection(amount.index)]
     rows = rows[rows["open"] > 0]
     return finding(
@@ -439,7 +439,7 @@ def undone_here_not_at_stripe(books: Books) -> pd.DataFrame:
     )
 
 
-def _undone_but_told(books: Books) -> pd.Series[int]:
+def _reversed_but_reported(books: Books) -> pd.Series[int]:
     """Return, by order id, what was reversed here after Stripe was told of it."""
     entries = books.entries
     left = entries[

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from po_toolkit.config import ConferenceSettings
 from po_toolkit.domain import remedies
+from po_toolkit.domain.roles import Act
 from po_toolkit.errors import NotFoundError, PurchaseOrderError
-from po_toolkit.store.database import UnitOfWork
-from po_toolkit.store.tables import Conference, PurchaseOrder
+from po_toolkit.store.columns import utc_now
+from po_toolkit.store.database import Store, UnitOfWork
+from po_toolkit.store.tables import Conference, Invoice, PurchaseOrder
 
 _MIRRORED = (
     "name",
@@ -88,6 +91,103 @@ def ensure(uow: UnitOfWork, slug: str, settings: ConferenceSettings) -> Conferen
             setattr(conference, field, value)
     uow.session.flush()
     return conference
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """Another conference of the database that has purchase orders."""
+
+    slug: str
+    account_id: str
+    livemode: bool | None
+    orders: int
+    invoice_id: str
+    """One of its invoices at Stripe that is final, or ``""``."""
+
+
+def one_invoice(session: Session, conference_id: int) -> str:
+    """Return the Stripe id of the newest invoice that was finalized, or ``""``."""
+    query = select(Invoice.stripe_invoice_id).where(
+        Invoice.conference_id == conference_id,
+        Invoice.step == "done",
+        Invoice.stripe_invoice_id.is_not(None),
+        Invoice.state != "deleted",
+    )
+    return session.scalar(query.order_by(Invoice.id.desc()).limit(1)) or ""
+
+
+def others_with_orders(session: Session, conference_id: int) -> list[Neighbour]:
+    """Return the other conferences that have purchase orders and were not put aside."""
+    counted = (
+        select(Conference, func.count(PurchaseOrder.id))
+        .join(PurchaseOrder, PurchaseOrder.conference_id == Conference.id)
+        .where(Conference.id != conference_id, Conference.archived_at.is_(None))
+        .group_by(Conference.id)
+        .order_by(Conference.id)
+    )
+    return [
+        Neighbour(
+            row.slug, row.stripe_account_id, row.stripe_livemode, n, one_invoice(session, row.id)
+        )
+        for row, n in session.execute(counted)
+    ]
+
+
+def note_account(
+    store: Store, conference_id: int, account_id: str, *, live: bool, digest: str
+) -> None:
+    """Keep which Stripe account a conference bills from, and which key opens it."""
+    values = {
+        "stripe_account_id": account_id,
+        "stripe_livemode": live,
+        "stripe_key_digest": digest,
+    }
+    with store.bookkeeping() as connection:
+        connection.execute(update(Conference).where(Conference.id == conference_id).values(values))
+
+
+def rename(uow: UnitOfWork, old: str, new: str) -> int:
+    """Give a conference's data to another name; returns how many purchase orders it has.
+
+    Raises:
+        NotFoundError: There is no conference of the old name.
+        PurchaseOrderError: The new name has purchase orders of its own.
+    """
+    conference = by_slug(uow.session, old)
+    taken = uow.session.scalars(select(Conference).where(Conference.slug == new)).one_or_none()
+    if taken is not None and taken.id == conference.id:
+        raise PurchaseOrderError(f"Conference {old} has that name already.")
+    if taken is not None and _has_orders(uow.session, taken):
+        raise PurchaseOrderError(
+            f"Conference {new} has purchase orders of its own, which would be billed beside those "
+            f"of {old}. Put them aside, then rename.",
+            remedy=remedies.archive(new),
+        )
+    if taken is not None:
+        _put_aside(uow, taken)
+    conference.slug = new
+    uow.audit(Act.CONFIGURE, conference, before={"slug": old}, after={"slug": new})
+    uow.session.flush()
+    query = select(func.count()).where(PurchaseOrder.conference_id == conference.id)
+    return int(uow.session.scalar(query) or 0)
+
+
+def archive(uow: UnitOfWork, slug: str) -> str:
+    """Put a conference's data aside under another name, which is returned.
+
+    Raises:
+        NotFoundError: There is no such conference.
+    """
+    return _put_aside(uow, by_slug(uow.session, slug))
+
+
+def _put_aside(uow: UnitOfWork, conference: Conference) -> str:
+    before, ending = conference.slug, f"-archived-{conference.id}"
+    conference.slug = before[: 63 - len(ending)] + ending
+    conference.archived_at = utc_now()
+    uow.audit(Act.CONFIGURE, conference, before={"slug": before}, after={"slug": conference.slug})
+    uow.session.flush()
+    return conference.slug
 
 
 def _has_orders(session: Session, conference: Conference) -> bool:

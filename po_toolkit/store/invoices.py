@@ -87,6 +87,14 @@ def final_stripe_ids(session: Session, conference: Conference, before: datetime)
     return [stripe_id for stripe_id in rows if stripe_id]
 
 
+def was_sent_since(session: Session, order_id: int, moment: datetime) -> bool:
+    """Tell whether an invoice of a purchase order went out after a moment."""
+    query = select(Invoice.id).where(
+        Invoice.purchase_order_id == order_id, Invoice.sent_at >= moment
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
 def renew_leases(store: Store, owner_prefix: str, now: datetime) -> None:
     """Keep every invoice that drivers of this process hold."""
     with store.bookkeeping() as connection:

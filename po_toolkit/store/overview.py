@@ -39,13 +39,13 @@ _COUNTS = {
     "webhook_events": _counting("webhook_events", "state"),
 }
 _LEFT_IN_BATCHES = (
-    "SELECT c.slug, count(*) FROM invoice_batch_items i JOIN invoice_batches t ON t.id = i.batch_id"
+    "SELECT c.slug, count(*) FROM jobs i JOIN invoice_batches t ON t.id = i.batch_id"
     " JOIN conferences c ON c.id = t.conference_id WHERE t.state IN ('running', 'paused')"
-    " AND i.state IN ('waiting', 'queued') GROUP BY c.slug"
+    " AND i.kind = 'invoice' AND i.state IN ('waiting', 'running') GROUP BY c.slug"
 )
 _CURSORS = (
     "SELECT c.slug, t.last_sync_at, t.last_sweep_at, t.last_sweep, t.last_error,"
-    " t.last_reminders_at, t.last_reminders, t.reminding_until " + _OF.format(table="sync_cursors")
+    " t.last_reminders_at, t.last_reminders, t.remind_again_at " + _OF.format(table="sync_cursors")
 )
 
 
@@ -61,7 +61,7 @@ class Held:
         last_error: Why the last sync did not finish, or ``""``.
         last_reminders_at: When the clock last had sponsors reminded, or None.
         last_reminders: What became of that.
-        reminding_until: Until when the process that reminds may be believed to live, or None.
+        remind_again_at: When the day's reminders are tried again, where some failed, or None.
     """
 
     counts: dict[str, dict[str, int]] = field(
@@ -73,7 +73,7 @@ class Held:
     last_error: str = ""
     last_reminders_at: datetime | None = None
     last_reminders: dict[str, Any] = field(default_factory=dict)
-    reminding_until: datetime | None = None
+    remind_again_at: datetime | None = None
 
 
 def read_overview(database_url: str) -> dict[str, Held] | None:
@@ -105,7 +105,7 @@ def read_overview(database_url: str) -> dict[str, Held] | None:
             row.last_sync_at, row.last_sweep_at = _time(synced), _time(swept)
             row.last_sweep, row.last_error = _json(sweep), error
             row.last_reminders_at, row.last_reminders = _time(reminded), _json(reminders)
-            row.reminding_until = _time(until)
+            row.remind_again_at = _time(until)
     for slug, row in held.items():
         if row.counts["batches"]:
             row.counts["batches"]["left"] = left.get(slug, 0)

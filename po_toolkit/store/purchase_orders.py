@@ -49,12 +49,15 @@ def by_reference(session: Session, conference: Conference, reference: str) -> Pu
         .options(*WHOLE)
     ).one_or_none()
     if found is None:
-        raise NotFoundError(
-            f"Conference {conference.slug} has no purchase order {reference}; look it up in the "
-            f"list.",
-            remedy=remedies.list_orders(conference.slug),
-        )
+        raise _missing(conference, reference)
     return found
+
+
+def _missing(conference: Conference, reference: str) -> NotFoundError:
+    return NotFoundError(
+        f"Conference {conference.slug} has no purchase order {reference}; look it up in the list.",
+        remedy=remedies.list_orders(conference.slug),
+    )
 
 
 def id_of(session: Session, conference: Conference, reference: str) -> int:
@@ -69,7 +72,7 @@ def id_of(session: Session, conference: Conference, reference: str) -> int:
         )
     )
     if found is None:
-        raise NotFoundError(f"Conference {conference.slug} has no purchase order {reference}.")
+        raise _missing(conference, reference)
     return found
 
 
@@ -91,7 +94,7 @@ def ids_of(session: Session, conference: Conference, wanted: Iterable[str]) -> l
         found.update({row.reference: row.id for row in rows})
     for name in names:
         if name not in found:
-            raise NotFoundError(f"Conference {conference.slug} has no purchase order {name}.")
+            raise _missing(conference, name)
     return [found[name] for name in names]
 
 
@@ -128,7 +131,9 @@ def references(
     """
     query = select(PurchaseOrder.reference).where(PurchaseOrder.conference_id == conference.id)
     if named is not None:
-        return [by_reference(session, conference, name).reference for name in dict.fromkeys(named)]
+        names = list(dict.fromkeys(name.strip().upper() for name in named))
+        ids_of(session, conference, names)
+        return names
     if batch is not None:
         found = session.get(ImportBatch, batch)
         if found is None or found.conference_id != conference.id:

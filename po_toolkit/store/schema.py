@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import CheckConstraint, Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
+from po_toolkit.domain import remedies
 from po_toolkit.errors import SettingsError
 from po_toolkit.store.database import Store
 from po_toolkit.store.revisions import MIGRATIONS, head_revision, known_revisions
@@ -52,6 +53,25 @@ def migrate(store: Store) -> None:
             raise SettingsError(
                 f"The database cannot be brought to this release: {said}. Nothing was changed."
             ) from error
+
+
+def check_tables(store: Store) -> None:
+    """Compare the real tables with those of this release.
+
+    A database that an unreleased version made may have the right revision and other tables.
+
+    Raises:
+        SettingsError: They differ; the message says where.
+    """
+    with store.engine.connect() as connection:
+        found = differences(connection)
+    if found:
+        raise SettingsError(
+            f"The database has not the tables of this release: {'; '.join(found[:20])}. Nothing "
+            f"was changed. Restore a backup that a release made, or begin with an empty database "
+            f"and keep this one beside it.",
+            remedy=remedies.begin_again(),
+        )
 
 
 def current_revision(store: Store) -> str | None:

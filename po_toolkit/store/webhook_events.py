@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Table, bindparam, func, or_, select, update
@@ -15,9 +15,6 @@ from po_toolkit.domain.roles import Act
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.database import Store, UnitOfWork
 from po_toolkit.store.tables import Conference, WebhookEvent
-
-LEASE = timedelta(seconds=30)
-"""How long a process may work on what it claimed before another one takes it."""
 
 WAITING = ("received", "failed")
 """States of an event that is still to be worked."""
@@ -34,8 +31,8 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
-    """An event in the hands of one process."""
+class Waiting:
+    """An event to be processed."""
 
     id: int
     conference_id: int
@@ -83,8 +80,8 @@ def keep(store: Store, deliveries: Sequence[Delivery]) -> int:
         return len(connection.execute(statement, rows).all())
 
 
-def claim(store: Store, conference_ids: Iterable[int], now: datetime, limit: int) -> list[Claimed]:
-    """Take the oldest events that wait; no other process gets them while the lease lasts."""
+def waiting(session: Session, conference: Conference, now: datetime, limit: int) -> list[Waiting]:
+    """Return the oldest events that are due; whoever works them holds the conference's job."""
     query = (
         select(
             WebhookEvent.id,
@@ -96,27 +93,17 @@ def claim(store: Store, conference_ids: Iterable[int], now: datetime, limit: int
         )
         .where(
             WebhookEvent.state.in_(WAITING),
-            WebhookEvent.conference_id.in_(list(conference_ids)),
+            WebhookEvent.conference_id == conference.id,
             or_(WebhookEvent.next_try_at.is_(None), WebhookEvent.next_try_at <= now),
-            or_(WebhookEvent.claimed_until.is_(None), WebhookEvent.claimed_until <= now),
         )
         .order_by(WebhookEvent.id)
         .limit(limit)
-        .with_for_update(skip_locked=True)
     )
-    with store.bookkeeping() as connection:
-        claimed = [Claimed(*row) for row in connection.execute(query)]
-        if claimed:
-            connection.execute(
-                update(WebhookEvent)
-                .where(WebhookEvent.id.in_([event.id for event in claimed]))
-                .values(claimed_until=now + LEASE)
-            )
-    return claimed
+    return [Waiting(*row) for row in session.execute(query)]
 
 
 def note(store: Store, outcomes: Sequence[Outcome], now: datetime) -> None:
-    """Write down what became of events, and let go of them."""
+    """Write down what became of events."""
     if not outcomes:
         return
     table: Any = WebhookEvent.__table__
@@ -129,7 +116,6 @@ def note(store: Store, outcomes: Sequence[Outcome], now: datetime) -> None:
             error=bindparam("error"),
             processed_at=bindparam("processed_at"),
             next_try_at=bindparam("next_try_at"),
-            claimed_until=None,
         )
     )
     rows = [
@@ -145,15 +131,6 @@ def note(store: Store, outcomes: Sequence[Outcome], now: datetime) -> None:
     ]
     with store.bookkeeping() as connection:
         connection.execute(statement, rows)
-
-
-def let_go(store: Store, ids: Sequence[int]) -> None:
-    """Give back events that were claimed and not begun."""
-    if ids:
-        with store.bookkeeping() as connection:
-            connection.execute(
-                update(WebhookEvent).where(WebhookEvent.id.in_(ids)).values(claimed_until=None)
-            )
 
 
 def set_aside(session: Session, conference: Conference) -> list[WebhookEvent]:
@@ -202,7 +179,7 @@ def replay(
             after={"replayed": row.stripe_event_id},
         )
         row.state, row.attempts = "received", 0
-        row.next_try_at = row.claimed_until = None
+        row.next_try_at = None
     return [row.stripe_event_id for row in rows]
 
 

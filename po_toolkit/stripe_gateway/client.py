@@ -19,6 +19,7 @@ from pydantic import SecretStr
 
 from po_toolkit.errors import StripeGatewayError, StripeUnknownError
 from po_toolkit.stripe_gateway.translate import header, translate, unreadable
+from po_toolkit.stripe_gateway.transport import Transport
 
 API_VERSION = "2026-10-28.endive"
 TIMEOUT_SECONDS = 30
@@ -45,6 +46,7 @@ class StripeGateway:
         slow_down: Callable[[], None] = lambda: None,
         http_client: stripe.HTTPClient | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        admit: Callable[[StripeGateway], None] = lambda _gateway: None,
     ) -> None:
         """Open the account.
 
@@ -55,19 +57,37 @@ class StripeGateway:
             slow_down: Told of each 429.
             http_client: The SDK's transport; tests pass one that fails on purpose.
             sleep: Waits between tries.
+            admit: Called once, before the first call; where it raises, nothing is called.
         """
         self._client = stripe.StripeClient(
             key.get_secret_value(),
             stripe_version=API_VERSION,
             base_addresses={"api": api_base.rstrip("/")} if api_base else {},
             max_network_retries=0,
-            http_client=http_client or stripe.RequestsClient(timeout=TIMEOUT_SECONDS),
+            http_client=http_client or Transport(api_base, TIMEOUT_SECONDS),
         )
         self._permit = permit
         self._slow_down = slow_down
         self._sleep = sleep
         self._lock = threading.Lock()
+        self._admit = admit
+        self._admission = threading.RLock()
+        self._admitted, self._admitting = False, False
         self.calls = 0
+
+    def be_admitted(self) -> None:
+        """Make sure that this is the account that may be called, once."""
+        if self._admitted:
+            return
+        with self._admission:
+            if self._admitted or self._admitting:
+                return  # the calls by which it is found out
+            self._admitting = True
+            try:
+                self._admit(self)
+                self._admitted = True
+            finally:
+                self._admitting = False
 
     def read(self, path: str, params: Mapping[str, Any] | None = None) -> Json:
         """Fetch one object or page.
@@ -122,6 +142,7 @@ class StripeGateway:
     def _call(
         self, method: str, path: str, params: Json, key: str | None, expects: str = ""
     ) -> Json:
+        self.be_admitted()
         options = {"idempotency_key": key} if key else {}
         endpoint = f"{method} {_IDS.sub('/*', path)}"
         for tried in range(1, TRIES + 1):

@@ -12,11 +12,12 @@ import streamlit as st
 from po_toolkit.api.activity import AuditEntry, audit_page, event_page, failed_invoicing
 from po_toolkit.api.terms import Act
 from po_toolkit.api.webhooks import replay_events
-from po_toolkit.jobs import errands
-from po_toolkit.jobs.errands import Errand
+from po_toolkit.jobs import tasks
+from po_toolkit.jobs.tasks import Task
 from po_toolkit.ui import table_files, tables, words
-from po_toolkit.ui.errand_view import ERRANDS, errand_news
+from po_toolkit.ui.background import work_on
 from po_toolkit.ui.session import Visit
+from po_toolkit.ui.task_view import TASKS, task_result
 
 PAGE = 50
 
@@ -39,6 +40,7 @@ _SUBJECTS = {
     "BankTransaction": "bank line",
     "BankStatement": "bank statement",
     "Errand": "task",
+    "Job": "task",
     "WebhookEvent": "webhook event",
 }
 
@@ -165,25 +167,26 @@ def _events(visit: Visit) -> None:
 def _replay(visit: Visit, chosen: list[str]) -> None:
     if not visit.may(Act.SYNC):
         return
-    errand_news(visit, "replay")
+    task_result(visit, "replay")
     label = f"Replay {words.count(len(chosen), 'event')}" if chosen else "Replay all on hold"
     if st.button(label, icon=":material/replay:", key=visit.key("activity.replay")):
         replay_events(visit.opened, chosen or None)
-        errands.start(visit.opened, "replay")
+        tasks.start(visit.opened, "replay")
+        work_on(visit.settings)
         st.rerun()
 
 
 def _failed(visit: Visit) -> None:
     opened = visit.opened
     invoices = failed_invoicing(opened, limit=500)
-    tasks = errands.failed(opened)
-    if not invoices and not tasks:
+    failed = tasks.failed(opened)
+    if not invoices and not failed:
         st.success("Nothing has failed.", icon=":material/check_circle:")
         return
     if invoices:
         _failed_invoicing(visit, invoices)
-    if tasks:
-        _failed_tasks(visit, tasks)
+    if failed:
+        _failed_tasks(visit, failed)
 
 
 def _failed_invoicing(visit: Visit, rows: Sequence[Any]) -> None:
@@ -207,16 +210,16 @@ def _failed_invoicing(visit: Visit, rows: Sequence[Any]) -> None:
     visit.link("invoice", "Try them again")
 
 
-def _failed_tasks(visit: Visit, tasks: Sequence[Errand]) -> None:
+def _failed_tasks(visit: Visit, failed: Sequence[Task]) -> None:
     st.subheader("Tasks")
     frame = pd.DataFrame(
         {
-            "task": ERRANDS[task.kind],
-            "error": task.said or "It was cut off when the server stopped.",
+            "task": TASKS[task.kind],
+            "error": task.message,
             "when": words.moment(task.created_at, visit.opened.conference.timezone),
             "by": task.entered_by,
         }
-        for task in tasks
+        for task in failed
     )
     columns = {"task": "Task", "error": "What went wrong", "when": "When", "by": "By"}
     tables.show_texts(frame, columns, key=visit.key("activity.tasks"))

@@ -23,10 +23,10 @@ from po_toolkit.api.terms import Act
 from po_toolkit.errors import ImportChoiceError, ImportFileError, PoToolkitError
 from po_toolkit.ui import table_files, tables, words
 from po_toolkit.ui.bank_line import show_line
-from po_toolkit.ui.errand_view import errand_button, errand_news
 from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.questions import Questions
 from po_toolkit.ui.session import Visit
+from po_toolkit.ui.task_view import task_button, task_result
 
 STATES = {
     "proposed": "Proposed",
@@ -277,12 +277,12 @@ def _frame(lines: Sequence[LineMatch]) -> pd.DataFrame:
 def _apply_sure(visit: Visit, lines: Sequence[LineMatch]) -> None:
     if not visit.may(Act.MATCH):
         return
-    errand_news(visit, "match")
+    task_result(visit, "match")
     sure = sum(line.sure for line in lines)
     if sure:
         words.mode_notice(visit.opened.settings.mode)
         label = "Apply 1 match" if sure == 1 else f"Apply {sure} matches"
-        errand_button(visit, "match", label, icon=":material/done_all:", primary=True)
+        task_button(visit, "match", label, icon=":material/done_all:", primary=True)
 
 
 def _statements(visit: Visit) -> None:

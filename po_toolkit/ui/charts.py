@@ -59,7 +59,7 @@ def bars(labels: Sequence[str], amounts: Sequence[Decimal], currency: str, *, ab
                 "axis": {"labels": False, "ticks": False, "grid": False, "domain": False},
                 "scale": {"domain": [0, room], "nice": False},
             },
-            "tooltip": [_told("label", "What"), _told("written", "Amount")],
+            "tooltip": [_tooltip("label", "What"), _tooltip("written", "Amount")],
         },
         "layer": [
             {"mark": {"type": "bar", "color": BLUE, "height": {"band": 0.7}}},
@@ -129,9 +129,9 @@ def lines(frame: pd.DataFrame, currency: str, *, about: str) -> None:
             },
             "color": _by_series(names, list(colours), legend),
             "tooltip": [
-                _told("month", "Month"),
-                _told("series", "What"),
-                _told("written", "Amount"),
+                _tooltip("month", "Month"),
+                _tooltip("series", "What"),
+                _tooltip("written", "Amount"),
             ],
         },
         "layer": [
@@ -154,7 +154,7 @@ def _by_series(names: list[str], looks: Sequence[Any], legend: dict[str, Any] | 
     return {"field": "series", "type": "nominal", "scale": scale, "legend": legend}
 
 
-def _told(field: str, title: str) -> dict[str, str]:
+def _tooltip(field: str, title: str) -> dict[str, str]:
     """Show a field when somebody points at a mark."""
     return {"field": field, "type": "nominal", "title": title}
 

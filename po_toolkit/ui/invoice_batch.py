@@ -8,10 +8,10 @@ import streamlit as st
 from po_toolkit.api.terms import Act
 from po_toolkit.jobs import batches
 from po_toolkit.jobs.batches import BatchProgress
-from po_toolkit.store import batches as items
 from po_toolkit.ui import table_files, tables, words
-from po_toolkit.ui.engine import work_on
+from po_toolkit.ui.background import work_on
 from po_toolkit.ui.session import Visit
+from po_toolkit.ui.task_view import stalled
 
 _EARLIER = 5
 
@@ -27,7 +27,7 @@ def _is_open(progress: BatchProgress) -> bool:
 
 
 def show_batch(visit: Visit, batch: int) -> None:
-    """Show how a batch stands, with what can be done about it, and its results so far."""
+    """Show how a batch is, with what can be done about it, and its results so far."""
     progress = batches.progress(visit.opened, batch)
     began = words.moment(progress.created_at, visit.opened.conference.timezone)
     st.write(f"Batch {batch}, started by {words.plain(progress.entered_by)}, {began}.")
@@ -88,6 +88,8 @@ def _watch(visit: Visit, batch: int, *, moving: bool) -> None:
             text += f", {progress.rate:.1f} a second"
         if progress.seconds_left is not None:
             text += f", about {words.duration(progress.seconds_left)} left"
+        if progress.stalled_since is not None:
+            stalled(visit, progress.stalled_since)
         st.progress(progress.done / max(progress.total, 1), text=text)
         if moving and progress.state != "running":
             if progress.state == "done":
@@ -128,19 +130,17 @@ def _figures(progress: BatchProgress) -> None:
 
 
 def _results(visit: Visit, progress: BatchProgress) -> None:
-    with visit.opened.store.reading() as session:
-        rows = items.results(session, progress.batch_id)
+    rows = batches.rows(visit.opened, progress.batch_id)
     frame = pd.DataFrame(
         {
             "organization_name": organization,
-            "reference": reference,
-            "outcome": words.label(item.state),
-            "hosted_invoice_url": item.hosted_url,
-            "stripe_invoice_id": item.stripe_invoice_id,
-            "error": item.error,
+            "reference": result.reference,
+            "outcome": words.label(result.outcome),
+            "hosted_invoice_url": result.hosted_invoice_url,
+            "stripe_invoice_id": result.stripe_invoice_id,
+            "error": result.error,
         }
-        for item, reference, organization in rows
-        if item.state in batches.OUTCOMES
+        for organization, result in rows
     )
     if frame.empty:
         return

@@ -12,7 +12,7 @@ from po_toolkit.api.invoices import InvoicePreview, preview_invoices
 from po_toolkit.api.terms import WAYS
 from po_toolkit.jobs import batches
 from po_toolkit.ui import tables, words
-from po_toolkit.ui.engine import work_on
+from po_toolkit.ui.background import work_on
 from po_toolkit.ui.invoice_batch import show_batch, show_earlier, under_way
 from po_toolkit.ui.session import Visit
 

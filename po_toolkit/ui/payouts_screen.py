@@ -18,8 +18,8 @@ from po_toolkit.api.reports import (
 )
 from po_toolkit.api.terms import Act
 from po_toolkit.ui import table_files, tables, words
-from po_toolkit.ui.errand_view import errand_button, errand_news
 from po_toolkit.ui.session import Visit
+from po_toolkit.ui.task_view import task_button, task_result
 
 _PAYOUTS = {
     "arrival_date": "Arrives",
@@ -114,8 +114,8 @@ def payouts_screen(visit: Visit) -> None:
 def _pull(visit: Visit) -> None:
     if visit.opened.settings.mode == "none" or not visit.may(Act.SYNC):
         return
-    errand_button(visit, "payouts", "Sync payouts", icon=":material/sync:")
-    errand_news(visit, "payouts")
+    task_button(visit, "payouts", "Sync payouts", icon=":material/sync:")
+    task_result(visit, "payouts")
 
 
 def _agreement(found: TieOut) -> None:

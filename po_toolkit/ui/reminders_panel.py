@@ -9,15 +9,15 @@ from po_toolkit.api.activity import next_reminders
 from po_toolkit.api.reminders import ReminderPreview, preview_reminders, send_reminders
 from po_toolkit.api.terms import Act
 from po_toolkit.ui import tables, words
-from po_toolkit.ui.errand_view import errand_button, errand_news
 from po_toolkit.ui.session import Visit
+from po_toolkit.ui.task_view import task_button, task_result
 
 
 def reminders_panel(visit: Visit) -> None:
     """Show who is due; nothing where the conference has no schedule or nobody is due."""
     if not visit.opened.conference.reminders or not visit.may(Act.REMIND):
         return
-    errand_news(visit, "remind")
+    task_result(visit, "remind")
     if said := visit.recall("reminders.said"):
         st.success(words.plain(said), icon=":material/notifications:")
         visit.keep("reminders.said", None)
@@ -48,7 +48,7 @@ def _by_the_clock(visit: Visit) -> str:
         figures = [f"{clock.last.get(name, 0)} {name}" for name in ("sent", "held", "failed")]
         said += f" Last run: {when}: {', '.join(figures)}."
     if error := clock.last.get("error"):
-        said += f" It stopped short: {words.plain(error)}"
+        said += f" It did not finish: {words.plain(error)}"
     return f"{said} Next run: {words.moment(clock.next_at, zone) or 'none'}."
 
 
@@ -106,7 +106,7 @@ def _offer(visit: Visit, preview: ReminderPreview) -> None:
         f"Mail real sponsors: have Stripe send {many}", key=visit.key("reminders.sure")
     )
     if preview.to_mail:
-        errand_button(visit, "remind", f"Send {many}", icon=":material/send:", sure=sure)
+        task_button(visit, "remind", f"Send {many}", icon=":material/send:", sure=sure)
     if preview.to_draft and st.button(
         f"Write {drafts}", icon=":material/draft:", key=visit.key("reminders.write")
     ):

@@ -13,8 +13,8 @@ from po_toolkit.api.terms import Act, require
 from po_toolkit.config import EXAMPLE_SETTINGS, Settings, load_settings
 from po_toolkit.ui import words
 from po_toolkit.ui.activity_screen import activity_screen
+from po_toolkit.ui.background import work_on_if_needed
 from po_toolkit.ui.bank_screen import bank_screen
-from po_toolkit.ui.engine import work_on_if_needed
 from po_toolkit.ui.failures import failures_shown
 from po_toolkit.ui.home_screen import home_screen
 from po_toolkit.ui.import_screen import import_screen

@@ -7,8 +7,8 @@ import streamlit as st
 from po_toolkit.api.sync import sync_purchase_order
 from po_toolkit.api.terms import Act
 from po_toolkit.ui import words
-from po_toolkit.ui.errand_view import errand_button, errand_news
 from po_toolkit.ui.session import Visit
+from po_toolkit.ui.task_view import task_button, task_result
 
 _LABEL, _ICON = "Sync with Stripe", ":material/sync:"
 
@@ -17,8 +17,8 @@ def sync_button(visit: Visit) -> None:
     """Show the button for the whole conference, and how the last press stands."""
     if visit.opened.settings.mode == "none" or not visit.may(Act.SYNC):
         return
-    errand_button(visit, "sync", _LABEL, icon=_ICON)
-    errand_news(visit, "sync")
+    task_button(visit, "sync", _LABEL, icon=_ICON)
+    task_result(visit, "sync")
 
 
 def sync_order_button(visit: Visit, reference: str) -> None:

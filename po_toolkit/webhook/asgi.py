@@ -33,10 +33,10 @@ from po_toolkit.api.schedules import SYNC_EVERY
 from po_toolkit.api.terms import STRIPE
 from po_toolkit.api.webhooks import ForgedError, MalformedError, verify
 from po_toolkit.config import Settings
+from po_toolkit.jobs.worker import ALL_BUT_BATCHES, Worker, WorkerProcess
 from po_toolkit.logs import get_logger
 from po_toolkit.webhook import metrics
 from po_toolkit.webhook.intake import Intake
-from po_toolkit.webhook.worker import Worker, WorkerProcess, Working
 
 log = get_logger(__name__)
 
@@ -51,7 +51,7 @@ class Webhooks:
         self,
         store: Store,
         conferences: dict[str, OpenConference],
-        worker: Working | None,
+        worker: Worker | WorkerProcess | None,
     ) -> None:
         """Put the parts together; nothing runs yet."""
         self.store = store
@@ -122,7 +122,7 @@ def create_app(
     settings: Settings,
     *,
     now: Callable[[], datetime] = utc_now,
-    worker: Working | Literal["threads"] | None = "threads",
+    worker: Worker | WorkerProcess | Literal["threads"] | None = "threads",
     sync_every: timedelta | None = None,
 ) -> Starlette:
     """Build the service for every conference in the settings that has a webhook secret.
@@ -138,14 +138,14 @@ def create_app(
     Raises:
         SettingsError: A setting is wrong.
     """
-    store = open_database(settings)
+    store = open_database(settings, make=False)
     conferences = {
         slug: open_conference(slug, settings=settings, store=store, actor=STRIPE, now=now)
         for slug, configured in settings.conferences.items()
         if configured.stripe_webhook_secret
     }
     if worker == "threads":
-        worker = Worker(list(conferences.values()), sync_every=sync_every)
+        worker = Worker(settings, kinds=ALL_BUT_BATCHES, sync_every=sync_every, now=now)
     webhooks = Webhooks(store, conferences, worker)
 
     @asynccontextmanager
@@ -174,7 +174,7 @@ def serve(
     sync_every: timedelta | None = SYNC_EVERY,
 ) -> None:
     """Run the service until it is interrupted."""
-    worker = WorkerProcess(settings, sync_every=sync_every) if work else None
+    worker = WorkerProcess(settings, kinds=ALL_BUT_BATCHES, sync_every=sync_every) if work else None
     app = create_app(settings, worker=worker)
     gc.freeze()  # as in the worker's process
     uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)

@@ -67,7 +67,7 @@ def test_the_webhook_answers_for_itself_beside_the_app(both):
 
 def test_a_batch_that_was_cut_off_goes_on_when_the_server_starts(serve, simulator, tmp_path):
     """Nobody should have to open the page again for invoices to leave."""
-    from po_toolkit.jobs.waiting import wait_for
+    from po_toolkit.jobs.batches import wait_for
 
     app = serve()
     opened = app.conference()

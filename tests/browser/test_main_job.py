@@ -141,7 +141,7 @@ def test_a_sync_is_seen_by_both_who_want_it_and_runs_once(chromium, page, serve,
     opened = app.conference()
     with opened.store.reading() as session:
         acts, _ = activity.audit(session, opened.conference, acts=["sync"], offset=0, limit=20)
-    asked = [act for act in acts if act.subject_type == "Errand"]
+    asked = [act for act in acts if act.subject_type == "Job"]
     assert [act.after.get("started") for act in asked if "started" in act.after] == ["sync"]
     other.context.close()
 

@@ -74,5 +74,5 @@ def test_two_workers_share_a_batch_and_the_events_and_stop_when_told(place: Work
         codes = [worker.wait(timeout=60) for worker in workers]
     said = [log.read_text() for log in logs]
     assert codes == [0, 0], said
-    assert all("nothing is left half done" in text for text in said)
+    assert all("Nothing was left unfinished" in text for text in said)
     assert len(place.simulator.control.all("invoice", account=place.key)) == 12

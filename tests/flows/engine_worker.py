@@ -1,4 +1,4 @@
-"""Runs the batch engine until it is killed.
+"""Runs a worker until it is killed.
 
 engine_worker.py DATABASE_URL API_BASE KEY
 """
@@ -9,7 +9,7 @@ import sys
 import threading
 
 from po_toolkit.config import Settings
-from po_toolkit.jobs.engine import Engine
+from po_toolkit.jobs.worker import Worker
 
 
 def main() -> None:
@@ -25,7 +25,7 @@ def main() -> None:
             }
         },
     )
-    with Engine(settings, concurrency=8):
+    with Worker(settings, concurrency=8):
         threading.Event().wait()
 
 

@@ -17,12 +17,11 @@ from po_toolkit.api.invoices import account_of, invoice_purchase_orders, preview
 from po_toolkit.config import ConferenceSettings
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import PurchaseOrderError
-from po_toolkit.invoicing.drive import claim
-from po_toolkit.jobs import batches
-from po_toolkit.jobs.engine import Engine
-from po_toolkit.jobs.run import FEW, invoice_many
-from po_toolkit.jobs.waiting import wait_for
-from po_toolkit.store.tables import InvoiceBatchItem
+from po_toolkit.invoicing.lease import claim
+from po_toolkit.jobs import batches, worker
+from po_toolkit.jobs.batches import invoice_many, wait_for
+from po_toolkit.jobs.worker import Worker
+from po_toolkit.store.tables import Job
 from tests.conftest import KEY, open_unpaced
 
 
@@ -40,7 +39,7 @@ def orders_of(make_order, count, **details):
 
 
 def run(opened, settings, batch_id, step=None):
-    with Engine(settings, only=[batch_id]):
+    with Worker(settings, only=[batch_id]):
         return wait_for(opened, batch_id, step)
 
 
@@ -84,18 +83,37 @@ def test_a_paused_batch_waits_and_goes_on_when_resumed(opened, settings, simulat
     assert run(opened, settings, batch_id).invoiced == 3
 
 
+def left_by_a_dead_worker(opened, count):
+    with opened.store.writing(opened.actor, Act.INVOICE) as uow:
+        for job in uow.session.query(Job).order_by(Job.id).limit(count):
+            job.state, job.lease_owner, job.attempts = "running", "dead", 1
+            job.lease_until = datetime.now(UTC) - timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("stop", "waiting", "cancelled"), [(batches.pause, 3, 0), (batches.cancel, 0, 3)]
+)
+def test_what_died_with_its_worker_before_a_batch_was_stopped_does_not_run_for_ever(
+    opened, settings, make_order, monkeypatch, stop, waiting, cancelled
+):
+    """Else the batch never ends, and whoever waits for it waits for ever."""
+    monkeypatch.setattr(worker, "RENEW_SECONDS", 0.1)
+    batch_id = batches.start(opened, orders_of(make_order, 3))
+    left_by_a_dead_worker(opened, 2)
+    stop(opened, batch_id)
+    with Worker(settings):
+        progress = wait_for(opened, batch_id)
+    assert (progress.running, progress.waiting, progress.cancelled) == (0, waiting, cancelled)
+
+
 def test_what_several_dead_workers_left_behind_is_taken_up_again(
     opened, settings, simulator, make_order
 ):
     """Else a batch stands still for ever when all it has in hand died with a machine."""
     batch_id = batches.start(opened, orders_of(make_order, 6))
-    with opened.store.writing(opened.actor, Act.INVOICE) as uow:
-        items = uow.session.query(InvoiceBatchItem).order_by(InvoiceBatchItem.id)
-        for item in items.limit(4):
-            item.state, item.round = "queued", 1
-            item.queued_at = datetime.now(UTC) - timedelta(minutes=1)
+    left_by_a_dead_worker(opened, 4)
     pauses, pause = iter([0.1] * 300), threading.Event()
-    with Engine(settings, only=[batch_id], concurrency=2):
+    with Worker(settings, only=[batch_id], concurrency=2):
         progress = wait_for(opened, batch_id, sleep=lambda _: pause.wait(next(pauses)))
     assert progress.invoiced == 6
 
@@ -115,7 +133,7 @@ def test_a_cancelled_batch_sends_nothing_more(opened, settings, simulator, make_
 def test_a_command_whose_batch_somebody_else_stopped_says_what_was_not_done(
     opened, settings, simulator, make_order, stop, said
 ):
-    references = orders_of(make_order, FEW + 7)
+    references = orders_of(make_order, 12)
     stopped = []
 
     def look(_result):
@@ -160,7 +178,7 @@ def test_a_key_revoked_midway_pauses_the_batch_with_its_reason(
 def test_two_engines_on_one_batch_bill_once(opened, settings, simulator, make_order):
     references = orders_of(make_order, 6)
     first, second = (batches.start(opened, references) for _ in range(2))
-    with Engine(settings, only=[first, second]):
+    with Worker(settings, only=[first, second]):
         a, b = wait_for(opened, first), wait_for(opened, second)
     assert a.invoiced + b.invoiced >= 6
     assert a.failed + b.failed == 0

@@ -7,7 +7,7 @@ import sqlite3
 from sqlalchemy.exc import OperationalError
 
 from po_toolkit.api.invoices import invoice_purchase_orders
-from po_toolkit.jobs.run import invoice_many
+from po_toolkit.jobs.batches import invoice_many
 from po_toolkit.store.database import Store
 from tests.conftest import KEY
 from tests.flows.test_batch import orders_of

@@ -9,7 +9,7 @@ import pytest
 
 from po_toolkit.api.invoices import invoice_purchase_orders
 from po_toolkit.api.ledger import record_payment_by_hand
-from po_toolkit.api.schedules import run_due, sync_due
+from po_toolkit.api.schedules import sync_due
 from po_toolkit.api.sync import sync_conference, sync_purchase_order
 from po_toolkit.errors import PurchaseOrderError, StripeGatewayError
 from po_toolkit.store import cursors
@@ -76,11 +76,15 @@ def test_what_happened_while_nobody_listened_is_all_there_afterwards(
     }  # fmt: skip
 
 
-def test_a_sync_that_stops_short_is_no_success_and_is_made_good(opened, simulator, sent):
+@pytest.mark.parametrize(("paid", "path", "skip"), [(4, "/v1/invoices/*", 2), (6, "/v1/inv*", 0)])
+def test_a_sync_that_stops_short_is_no_success_and_is_made_good(
+    opened, simulator, sent, paid, path, skip
+):
+    sent = sent[:paid]
     for order in sent:
         simulator.control.pay(order.stripe_invoice_id)
     before = cursor(opened)
-    simulator.control.fail(path="/v1/invoices/*", method="GET", kind="500", times=99, skip=2)
+    simulator.control.fail(path=path, method="GET", kind="500", times=99, skip=skip)
     with pytest.raises(StripeGatewayError):
         sync_conference(opened)
     after = cursor(opened)
@@ -138,18 +142,24 @@ def test_a_sweep_finds_what_no_event_told_and_what_stripe_no_longer_has(opened, 
     assert fresh(opened, sent[0]).status == "paid"
 
 
+def sync_as_due(opened):
+    """What a worker does by the clock."""
+    asked = sync_due(opened)
+    return sync_conference(opened, full=asked == "sweep") if asked else None
+
+
 def test_the_clock_asks_for_a_sync_every_quarter_of_an_hour_and_a_sweep_every_night(
     opened, simulator, make_order, clock
 ):
     midday = opened.now().replace(hour=17, minute=0)
     clock.advance(seconds=(midday - opened.now()).total_seconds())
     assert sync_due(opened) == "sweep"
-    assert run_due(opened).sweep is not None
+    assert sync_as_due(opened).sweep is not None
     assert sync_due(opened) == ""
-    assert run_due(opened) is None
+    assert sync_as_due(opened) is None
     clock.advance(minutes=16)
     assert sync_due(opened) == "sync"
-    assert run_due(opened) is not None
+    assert sync_as_due(opened) is not None
     clock.advance(hours=24)
     assert sync_due(opened) == "sweep"
 
@@ -197,12 +207,12 @@ def test_what_stopped_short_is_tried_again_after_minutes_not_at_every_look_at_th
     simulator.control.fail(path="/v1/*", method="GET", kind="500", times=999)
     clock.advance(minutes=16)
     with pytest.raises(StripeGatewayError):
-        run_due(opened)
+        sync_as_due(opened)
     assert sync_due(opened) == ""
     simulator.control.clear_faults()
     clock.advance(minutes=6)
     assert sync_due(opened) != ""
-    assert run_due(opened).complete
+    assert sync_as_due(opened).complete
     assert sync_due(opened) == ""
 
 
@@ -249,3 +259,22 @@ def test_money_that_came_back_weeks_later_is_dated_when_it_did(opened, simulator
     sync_conference(opened)
     days = [[e.payment_date for e in fresh(opened, order).entries] for order in sent[:2]]
     assert days == [[taken, taken, back]] * 2
+
+
+@pytest.mark.parametrize(("paid", "most"), [(3, 4), (50, 10)])
+def test_new_payments_cost_few_calls(opened, simulator, make_order, paid, most):
+    """Else a busy day uses up the account's limit, which a batch of invoices needs."""
+    orders = [make_order(("Booth", 1, "100.00"), po_number=str(n)) for n in range(paid + 2)]
+    invoice_purchase_orders(opened, references=[order.reference for order in orders])
+    sync_conference(opened)
+    sent = [fresh(opened, order) for order in orders]
+    for order in sent[:paid]:
+        simulator.control.pay(order.stripe_invoice_id)
+    simulator.control.clear_calls()
+    report = sync_conference(opened)
+    assert report.payments_recorded == paid
+    assert report.stripe_calls == len(simulator.control.calls()) <= most
+    assert [fresh(opened, order).status for order in sent] == ["paid"] * paid + ["sent"] * 2
+    with opened.store.reading() as session:
+        states = session.query(Invoice.stripe_status).order_by(Invoice.id).all()
+    assert [state for (state,) in states] == ["paid"] * paid + ["open"] * 2

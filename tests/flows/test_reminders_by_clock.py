@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -14,10 +13,11 @@ from po_toolkit.api import schedules
 from po_toolkit.api.schedules import remind_due
 from po_toolkit.config import ConferenceSettings
 from po_toolkit.domain.reminders import reminder_clock
+from po_toolkit.jobs.worker import Worker
 from po_toolkit.reconcile import purchase_order_story
-from po_toolkit.store import cursors
+from po_toolkit.store import cursors, jobs
 from po_toolkit.store.reminders import reminders_of
-from po_toolkit.webhook.worker import Worker
+from po_toolkit.store.tables import Job
 from tests.conftest import SLUG, open_unpaced
 
 HOUR = 9
@@ -96,44 +96,42 @@ def test_nothing_goes_out_unless_it_was_switched_on(settings, clock, simulator, 
         ConferenceSettings(name="PyCon", remind_from_hour=9)
 
 
+def reminded(opened):
+    found = cursor(opened)
+    return found is not None and found.last_reminders_at is not None
+
+
+def work_by_clock(settings, clock, until):
+    """Let a worker run until something is true."""
+    with Worker(settings, sync_every=schedules.SYNC_EVERY, now=clock):
+        pause = threading.Event()
+        for _ in range(600):
+            if until():
+                return
+            pause.wait(0.05)
+    raise AssertionError("the worker did not do it")
+
+
 def test_of_several_workers_one_reminds(by_clock, settings, clock, simulator, order, travel):
     travel(31, 10)
-    workers = [open_unpaced(settings, clock) for _ in range(4)]
-    gate = threading.Barrier(len(workers))
-    reports = []
-
-    def run(opened):
-        gate.wait()
-        reports.append(remind_due(opened))
-
-    threads = [threading.Thread(target=run, args=(opened,)) for opened in workers]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert [r for r in reports if r is not None] != []
-    assert sum(r.count("sent") for r in reports if r is not None) == 1
+    with Worker(settings, sync_every=schedules.SYNC_EVERY, now=clock):
+        work_by_clock(settings, clock, lambda: reminded(by_clock))
+    with by_clock.store.reading() as session:
+        assert session.query(Job).filter_by(kind="remind_due").count() == 1
     assert len(simulator.control.mails()) == 2
 
 
 def test_a_worker_that_died_in_the_middle_is_followed_when_its_lease_is_over(
-    by_clock, simulator, order, travel, clock, monkeypatch
+    by_clock, settings, simulator, order, travel, clock
 ):
     travel(31, 10)
-
-    class Killed(BaseException):
-        pass
-
-    def die(*_args, **_kw):
-        raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(schedules, "send_reminders", die)
-        with pytest.raises(Killed):
-            remind_due(by_clock)
-    assert remind_due(by_clock) is None
-    clock.advance(minutes=11)
-    assert remind_due(by_clock).count("sent") == 1
+    now, conference = clock(), by_clock.conference.id
+    with by_clock.store.bookkeeping() as connection:
+        jobs.add_task(connection, conference, "remind_due", jobs.SCHEDULE, now)
+        jobs.claim_others(connection, "dead", now, 4, slugs=[SLUG], kinds=["remind_due"])
+    clock.advance(seconds=16)
+    work_by_clock(settings, clock, lambda: reminded(by_clock))
+    assert len(simulator.control.mails()) == 2
 
 
 def test_what_failed_is_tried_again_within_the_hour_and_shown_meanwhile(
@@ -170,7 +168,7 @@ def test_a_payment_that_came_meanwhile_stops_it(by_clock, simulator, order, trav
 
 
 def test_the_worker_reminds_and_what_we_deliver_waits_for_a_person(
-    by_clock, simulator, make_order, order, travel
+    by_clock, settings, simulator, clock, make_order, order, travel
 ):
     from po_toolkit.api.delivery import mark_delivered
 
@@ -178,7 +176,11 @@ def test_the_worker_reminds_and_what_we_deliver_waits_for_a_person(
     create_stripe_invoice(ours, opened=by_clock)
     mark_delivered(by_clock, ours.reference)
     travel(31, 10)
-    Worker([by_clock])._remind(replace_gateway(by_clock))
+    work_by_clock(
+        settings,
+        clock,
+        lambda: reminded(by_clock),
+    )
     assert cursor(by_clock).last_reminders | {"day": ""} == {
         "day": "",
         "sent": 1,
@@ -188,9 +190,3 @@ def test_the_worker_reminds_and_what_we_deliver_waits_for_a_person(
     with by_clock.store.reading() as session:
         assert reminders_of(session, [ours.id])[ours.id] == []
     assert len(simulator.control.mails()) == 2
-
-
-def replace_gateway(opened):
-    twin = replace(opened)
-    twin.__dict__["gateway"] = opened.gateway
-    return twin

@@ -13,12 +13,12 @@ import pytest
 from po_toolkit import create_stripe_invoice
 from po_toolkit.api.ledger import record_payment_by_hand
 from po_toolkit.api.sync import sync_conference
-from po_toolkit.api.webhook_work import work
+from po_toolkit.api.webhook_work import work_events
 from po_toolkit.api.webhooks import events_set_aside
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import DuplicateEntryError
 from po_toolkit.payments.stripe_invoices import take_payments
-from po_toolkit.store import webhook_events
+from po_toolkit.store import jobs, webhook_events
 from po_toolkit.store.tables import LedgerEntry, WebhookEvent
 from po_toolkit.store.webhook_events import Delivery
 from tests.conftest import fresh
@@ -95,7 +95,7 @@ def test_events_worked_by_many_at_once_are_each_worked_by_one(opened, simulator,
 
     def hand():
         done = 0
-        while number := work([opened], limit=3).count:
+        while number := work_events(opened, limit=3):
             done += number
         return done
 
@@ -110,11 +110,14 @@ def test_what_a_dead_process_had_claimed_is_worked_by_the_next(opened, simulator
     (event, *_) = [e for e in simulator.control.all("event") if e["type"] == "invoice_payment.paid"]
     delivery = Delivery(opened.conference.id, event["id"], event["type"], json.dumps(event))
     webhook_events.keep(opened.store, [delivery])
-    claimed = webhook_events.claim(opened.store, [opened.conference.id], opened.now(), 10)
-    assert len(claimed) == 1
-    assert work([opened]).count == 0
-    clock.advance(seconds=webhook_events.LEASE.total_seconds() + 1)
-    assert work([opened]).count == 1
+    jobs.ensure_events(opened.store, [opened.conference.id], opened.now())
+    slugs, kinds = [opened.slug], [jobs.EVENTS]
+    with opened.store.bookkeeping() as connection:
+        held = jobs.claim_others(connection, "dead", opened.now(), 4, slugs=slugs, kinds=kinds)
+    assert len(held) == 1
+    assert work_events(opened) == 0
+    clock.advance(seconds=jobs.LEASE.total_seconds() + 1)
+    assert work_events(opened) == 1
 
 
 def test_the_same_wire_from_two_windows_is_entered_once(opened, make_order):

@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[2] / "po_toolkit"
 SAMPLES: dict[str, Any] = {
     "amount": Decimal("1234.50"),
     "conference": "pycon-2027",
+    "despite_live": True,
     "day": date(2027, 3, 31),
     "entry": 214,
     "due_date": date(2027, 3, 31),
@@ -31,6 +32,7 @@ SAMPLES: dict[str, Any] = {
     "invoice_id": "in_1PqRsT",
     "line": 17,
     "method": "wire",
+    "old": "pycon-27",
     "payment_reference": "FT 2708 'x'",
     "reference": "PO-7KQ2MX",
 }

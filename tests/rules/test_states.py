@@ -6,11 +6,11 @@ import pytest
 
 from po_toolkit.domain.states import (
     LIVE_STATES,
-    BatchItemState,
     EventState,
     IntentStep,
     InvoiceState,
     InvoiceStep,
+    JobState,
     may_follow,
 )
 
@@ -36,7 +36,7 @@ def test_money_that_was_booked_is_never_told_again():
 
 
 def test_an_invoiced_item_and_a_processed_event_are_never_worked_again():
-    after = [s for s in BatchItemState if may_follow(BatchItemState.INVOICED, s)]
-    assert after == [BatchItemState.INVOICED]
+    after = [s for s in JobState if may_follow(JobState.INVOICED, s)]
+    assert after == [JobState.INVOICED]
     after = [s for s in EventState if may_follow(EventState.PROCESSED, s)]
     assert after == [EventState.PROCESSED]

@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from po_toolkit.bootstrap import OpenConference, open_conference
 from po_toolkit.config import load_settings
 from po_toolkit.domain.roles import Actor, Role
+from po_toolkit.store import jobs
 from po_toolkit.ui import failures
 
 SETTINGS = """
@@ -107,13 +108,17 @@ def _failures_fail(monkeypatch) -> None:
 
 
 @pytest.fixture
-def finish() -> Callable[[AppTest], AppTest]:
+def finish(conference) -> Callable[[AppTest], AppTest]:
     """Wait until what a page started is done, and look again."""
 
     def wait(app: AppTest) -> AppTest:
-        for thread in threading.enumerate():
-            if thread.name.startswith("errand-"):
-                thread.join(60)
+        opened = conference()
+        pause = threading.Event()
+        for _ in range(600):
+            with opened.store.reading() as session:
+                if not jobs.work_left(session, [opened.slug]):
+                    break
+            pause.wait(0.1)
         return app.run()
 
     return wait

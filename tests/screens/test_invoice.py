@@ -6,7 +6,7 @@ import pytest
 
 from po_toolkit.api.imports import import_purchase_orders
 from po_toolkit.jobs import batches
-from po_toolkit.jobs.waiting import wait_for
+from po_toolkit.jobs.batches import wait_for
 from po_toolkit.reconcile import list_purchase_orders
 
 SHEET = """organization_name,contact_email,po_number,amount,currency

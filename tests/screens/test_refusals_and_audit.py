@@ -27,7 +27,7 @@ from po_toolkit.api.sync import sync_conference, sync_purchase_order
 from po_toolkit.api.webhooks import replay_events
 from po_toolkit.domain.roles import Actor, Role
 from po_toolkit.errors import NotAllowedError, PoToolkitError
-from po_toolkit.jobs import batches, errands
+from po_toolkit.jobs import batches, tasks
 from po_toolkit.reconcile import purchase_order_story
 from po_toolkit.store import activity
 from tests.bank.statement import Entry, camt
@@ -59,7 +59,7 @@ ACTS = {
         "replay events": lambda o, _: replay_events(o),
         "load a statement": lambda o, _: import_bank_statement(o, STATEMENT, file_name="b.csv"),
         **{
-            f"start the errand {kind}": lambda o, _, kind=kind: errands.start(o, kind)
+            f"start the task {kind}": lambda o, _, kind=kind: tasks.start(o, kind)
             for kind in ("sync", "payouts", "remind", "replay")
         },
     },
@@ -78,7 +78,7 @@ ACTS = {
         "undo a match": lambda o, _: undo_match(o, 1),
         "set a line aside": lambda o, _: exclude_line(o, 1, "x"),
         "close the books": lambda o, _: close_books(o, o.today() - timedelta(days=1)),
-        "start the errand match": lambda o, _: errands.start(o, "match"),
+        "start the task match": lambda o, _: tasks.start(o, "match"),
     },
 }
 CASES = [
@@ -214,7 +214,7 @@ def _forgive(app, *_):
 
 
 def _send(app, opened, simulator):
-    from po_toolkit.jobs.waiting import wait_for
+    from po_toolkit.jobs.batches import wait_for
 
     app = _choose(app, "Send invoice")
     link = next(x for x in app.get("page_link") if x.proto.label.startswith("Preview"))
@@ -223,7 +223,7 @@ def _send(app, opened, simulator):
         conference_as_tom(opened), [purchase_order_of(opened)]
     )  # the batch's own pages have tests of their own
     from po_toolkit.config import load_settings
-    from po_toolkit.ui.engine import work_on
+    from po_toolkit.ui.background import work_on
 
     work_on(load_settings())
     assert wait_for(opened, batch).invoiced == 1

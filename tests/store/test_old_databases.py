@@ -21,7 +21,7 @@ from po_toolkit.reconcile.reconciliation import reconcile_conference
 from po_toolkit.store.database import open_store
 from po_toolkit.store.purchase_orders import by_reference
 from po_toolkit.store.schema import alembic_config, migrate
-from po_toolkit.store.tables import InvoiceBatchItem, PurchaseOrder
+from po_toolkit.store.tables import Job, PurchaseOrder
 from tests.conftest import KEY, open_unpaced
 
 OLD = Path(__file__).parent / "old"
@@ -141,8 +141,8 @@ def test_an_old_database_is_migrated_and_works_on(opened_old, simulator):
     books = reconcile_conference(opened.store, opened.conference, as_of=opened.today())
     assert len(books.rows) == 19
     with opened.store.reading() as session:
-        states = session.scalars(select(InvoiceBatchItem.state)).all()
-    assert sorted(states) == ["invoiced", "queued", "waiting", "waiting"]
+        states = session.scalars(select(Job.state).where(Job.kind == "invoice")).all()
+    assert sorted(states) == ["invoiced", "waiting", "waiting", "waiting"]
 
 
 def test_the_id_of_a_row_taken_back_before_is_not_given_again(old_database):

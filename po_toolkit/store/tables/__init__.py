@@ -10,11 +10,9 @@ from po_toolkit.store.tables.bank import (
     QuarantinedBankLine,
 )
 from po_toolkit.store.tables.base import Base
-from po_toolkit.store.tables.batches import InvoiceBatch, InvoiceBatchItem
 from po_toolkit.store.tables.closing import ClosedPeriod, RowVersion
 from po_toolkit.store.tables.conferences import Conference
 from po_toolkit.store.tables.documents import InvoiceDocument
-from po_toolkit.store.tables.errands import Errand
 from po_toolkit.store.tables.events import SyncCursor, WebhookEvent
 from po_toolkit.store.tables.imports import ColumnMapping, ImportBatch, ImportRow
 from po_toolkit.store.tables.intents import MoneyIntent
@@ -25,6 +23,7 @@ from po_toolkit.store.tables.invoices import (
     StripeTaxRate,
     StripeWrite,
 )
+from po_toolkit.store.tables.jobs import InvoiceBatch, Job
 from po_toolkit.store.tables.ledger import CreditNote, LedgerEntry
 from po_toolkit.store.tables.payouts import BalanceTransaction, Payout
 from po_toolkit.store.tables.purchase_orders import PurchaseOrder, PurchaseOrderLineItem
@@ -46,13 +45,12 @@ __all__ = [
     "Conference",
     "CreditNote",
     "CustomerBalance",
-    "Errand",
     "ImportBatch",
     "ImportRow",
     "Invoice",
     "InvoiceBatch",
-    "InvoiceBatchItem",
     "InvoiceDocument",
+    "Job",
     "LedgerEntry",
     "MoneyIntent",
     "Payout",

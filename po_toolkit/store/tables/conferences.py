@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from po_toolkit.store.columns import CreatedAt, CurrencyCode, Key, LongText
+from po_toolkit.store.columns import CreatedAt, CurrencyCode, Key, LongText, StripeId, Time
 from po_toolkit.store.tables.base import Base
 
 
@@ -32,4 +32,12 @@ class Conference(Base):
     """What else its invoices say; see :class:`po_toolkit.invoice_settings.ContentSettings`."""
     reminders: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
     """Days from the due date on which sponsors are reminded."""
+    stripe_account_id: Mapped[StripeId] = mapped_column(default="")
+    """The Stripe account that it bills from, from the first contact on."""
+    stripe_livemode: Mapped[bool | None]
+    """Whether that contact was by a live key."""
+    stripe_key_digest: Mapped[str] = mapped_column(String(16), default="")
+    """The beginning of the SHA-256 of the last key that was seen to open that account."""
+    archived_at: Mapped[Time | None]
+    """When its data were put aside for others under its name."""
     created_at: Mapped[CreatedAt]

@@ -34,8 +34,6 @@ class WebhookEvent(Base):
     received_at: Mapped[CreatedAt]
     processed_at: Mapped[Time | None]
     next_try_at: Mapped[Time | None]
-    claimed_until: Mapped[Time | None]
-    """Until when the process that works it may be believed to live."""
 
 
 class SyncCursor(Base):
@@ -65,5 +63,5 @@ class SyncCursor(Base):
     """When the clock last had sponsors reminded."""
     last_reminders: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     """What became of that: how many were sent, held and failed, or why it stopped."""
-    reminding_until: Mapped[Time | None]
-    """Until when the process that reminds may be believed to live."""
+    remind_again_at: Mapped[Time | None]
+    """When the day's reminders are tried again, where some failed."""

@@ -54,9 +54,6 @@ KNOWN: dict[str, dict[str, tuple[str, ...]]] = {
         "step": ("report", "attach", "done", "refused"),
     },
     "invoice_batches": {"state": ("running", "paused", "cancelled", "done")},
-    "invoice_batch_items": {
-        "state": ("waiting", "queued", "invoiced", "skipped", "failed", "cancelled")
-    },
     "webhook_events": {"state": ("received", "processed", "ignored", "failed", "set_aside")},
     "reminders": {"state": ("sending", "sent", "drafted", "refused", "passed")},
     "import_rows": {"outcome": ("accepted", "rejected", "duplicate", "mended", "undone")},
@@ -65,7 +62,18 @@ KNOWN: dict[str, dict[str, tuple[str, ...]]] = {
         "kind": ("payout", "payout_return", "entry", "reversal"),
         "state": ("applied", "undone"),
     },
-    "errands": {"state": ("running", "done", "partly", "failed")},
+    "jobs": {
+        "state": (
+            "waiting",
+            "running",
+            "done",
+            "partly",
+            "invoiced",
+            "skipped",
+            "failed",
+            "cancelled",
+        )
+    },
     "customer_balances": {"kind": ("cash", "credit")},
 }
 """The values a column may have, by table."""
@@ -105,6 +113,7 @@ ONCE = {
 def upgrade() -> None:
     """Apply."""
     _columns_and_tables()
+    _make_jobs()
     _refuse_what_breaks_a_rule()
     op.create_index(
         "uq_invoices_live",
@@ -125,6 +134,14 @@ def upgrade() -> None:
 
 def _columns_and_tables() -> None:
     """Make what this release keeps besides; the rules come after."""
+    with op.batch_alter_table("conferences", schema=None) as batch_op:
+        for name, length in (("stripe_account_id", 255), ("stripe_key_digest", 16)):
+            batch_op.add_column(
+                sa.Column(name, sa.String(length), server_default="", nullable=False)
+            )
+        batch_op.add_column(sa.Column("stripe_livemode", sa.Boolean(), nullable=True))
+        batch_op.add_column(sa.Column("archived_at", UtcDateTime(), nullable=True))
+
     with op.batch_alter_table("sync_cursors", schema=None) as batch_op:
         batch_op.add_column(sa.Column("reread_from", UtcDateTime(), nullable=True))
         batch_op.add_column(
@@ -221,6 +238,96 @@ def _slot_of(key: str, path: str) -> dict[str, str | int]:
     if slot.startswith("customer-"):
         return {"slot": f"{slot}-g{attempt}-create", "attempt": 1}
     return {"slot": slot, "attempt": attempt}
+
+
+def _make_jobs() -> None:
+    """Put batches' items and other long work into one queue; what ran is taken up again."""
+    op.create_table(
+        "jobs",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("conference_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("batch_id", sa.Integer(), nullable=True),
+        sa.Column("purchase_order_id", sa.Integer(), nullable=True),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("run_after", UtcDateTime(), nullable=True),
+        sa.Column("lease_owner", sa.String(length=64), nullable=False),
+        sa.Column("lease_until", UtcDateTime(), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("progress", sa.Integer(), nullable=False),
+        sa.Column("moved_at", UtcDateTime(), nullable=True),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("stripe_invoice_id", sa.String(length=255), nullable=False),
+        sa.Column("hosted_url", sa.Text(), nullable=False),
+        sa.Column("entered_by", sa.String(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["conference_id"], ["conferences.id"], name=op.f("fk_jobs_conference_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["batch_id"], ["invoice_batches.id"], name=op.f("fk_jobs_batch_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["purchase_order_id"], ["purchase_orders.id"], name=op.f("fk_jobs_purchase_order_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_jobs")),
+    )
+    op.execute(
+        """
+        INSERT INTO jobs (conference_id, kind, batch_id, purchase_order_id, state, run_after,
+          lease_owner, attempts, progress, message, stripe_invoice_id, hosted_url, entered_by,
+          created_at, ended_at)
+        SELECT b.conference_id, 'invoice', i.batch_id, i.purchase_order_id,
+          CASE i.state WHEN 'queued' THEN 'waiting' ELSE i.state END, i.not_before,
+          '', 0, 0, i.error, i.stripe_invoice_id, i.hosted_url, b.entered_by,
+          b.created_at, i.finished_at
+        FROM invoice_batch_items i JOIN invoice_batches b ON b.id = i.batch_id ORDER BY i.id
+        """
+    )
+    op.execute(
+        """
+        INSERT INTO jobs (conference_id, kind, batch_id, state, lease_owner, attempts, progress,
+          message, stripe_invoice_id, hosted_url, entered_by, created_at, ended_at)
+        SELECT conference_id, 'batch', id,
+          CASE WHEN state IN ('running', 'paused') THEN 'waiting' ELSE state END,
+          '', 0, 0, '', '', '', entered_by, created_at, ended_at
+        FROM invoice_batches ORDER BY id
+        """
+    )
+    op.execute(
+        """
+        INSERT INTO jobs (conference_id, kind, state, lease_owner, attempts, progress, message,
+          stripe_invoice_id, hosted_url, entered_by, created_at, ended_at)
+        SELECT conference_id, kind, CASE state WHEN 'running' THEN 'failed' ELSE state END,
+          '', 0, stripe_calls,
+          CASE state WHEN 'running' THEN 'It was cut off by the update. Start it again.'
+            ELSE said END,
+          '', '', entered_by, created_at, COALESCE(ended_at, alive_at)
+        FROM errands ORDER BY id
+        """
+    )
+    active = sa.text("state IN ('waiting', 'running') AND batch_id IS NULL")
+    with op.batch_alter_table("jobs", schema=None) as batch_op:
+        batch_op.create_index("ix_jobs_batch_id", ["batch_id", "state"], unique=False)
+        batch_op.create_index("ix_jobs_state", ["state", "kind", "batch_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_jobs_purchase_order_id"), ["purchase_order_id"], unique=False
+        )
+        batch_op.create_index(
+            "uq_jobs_active",
+            ["conference_id", "kind"],
+            unique=True,
+            sqlite_where=active,
+            postgresql_where=active,
+        )
+    op.drop_table("invoice_batch_items")
+    op.drop_table("errands")
+    with op.batch_alter_table("webhook_events", schema=None) as batch_op:
+        batch_op.drop_column("claimed_until")
+    with op.batch_alter_table("sync_cursors", schema=None) as batch_op:
+        batch_op.drop_column("reminding_until")
+        batch_op.add_column(sa.Column("remind_again_at", UtcDateTime(), nullable=True))
 
 
 def _refuse_what_breaks_a_rule() -> None:

@@ -1,0 +1,692 @@
+"""The one queue of background work: jobs are leased, renewed, finished, and leased again.
+
+Batches of invoices are jobs with a common row of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+from uuid import uuid4
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Table,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session, aliased
+
+from po_toolkit.domain.states import BatchState, JobState
+from po_toolkit.errors import NotFoundError
+from po_toolkit.store.database import Store, UnitOfWork
+from po_toolkit.store.tables import Conference, InvoiceBatch, Job, PurchaseOrder, WebhookEvent
+
+INVOICE, BATCH, EVENTS = "invoice", "batch", "events"
+"""Kinds of jobs that the queue itself knows: one purchase order of a batch, the batch as a whole,
+and a conference's webhook events."""
+
+LEASE = timedelta(seconds=15)
+"""How long a job stays with a worker that does not renew it."""
+
+MOST_ATTEMPTS = 5
+"""A job whose worker died so often in a row is not tried again until a person asks."""
+
+_T = cast(Table, Job.__table__)
+
+OPEN = (JobState.WAITING.value, JobState.RUNNING.value)
+WAITING_EVENTS = ("received", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A job that a worker holds.
+
+    Attributes:
+        lease: Fences the result: whoever holds the job later has another one.
+        send: For an invoice: False leaves a checked draft.
+        prepared: For a batch: whether its sponsors were looked up already.
+    """
+
+    id: int
+    lease: str
+    kind: str
+    slug: str
+    entered_by: str
+    attempts: int
+    batch_id: int | None = None
+    purchase_order_id: int | None = None
+    reference: str = ""
+    send: bool = True
+    prepared: bool = False
+    batch_created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a job; a ``waiting`` one is given back."""
+
+    id: int
+    lease: str
+    state: JobState
+    message: str = ""
+    stripe_invoice_id: str = ""
+    hosted_url: str = ""
+    run_after: datetime | None = None
+    attempts: int = 0
+    """For one given back: how often workers died with it."""
+
+
+# -- batches ---------------------------------------------------------------------------------
+
+
+def create_batch(
+    uow: UnitOfWork, conference: Conference, order_ids: Iterable[int], *, send: bool
+) -> InvoiceBatch:
+    """Queue purchase orders to be invoiced."""
+    batch = InvoiceBatch(conference_id=conference.id, send=send, entered_by=uow.actor.name)
+    uow.session.add(batch)
+    uow.session.flush()
+    common = {
+        "conference_id": conference.id,
+        "batch_id": batch.id,
+        "entered_by": uow.actor.name,
+    }
+    rows = [{**common, "kind": INVOICE, "purchase_order_id": order_id} for order_id in order_ids]
+    rows.append({**common, "kind": BATCH, "purchase_order_id": None})
+    uow.session.execute(insert(Job), rows)
+    return batch
+
+
+def batch_by_id(session: Session, conference: Conference, batch_id: int) -> InvoiceBatch:
+    """Return a batch of this conference.
+
+    Raises:
+        NotFoundError: It has no such batch.
+    """
+    found = session.get(InvoiceBatch, batch_id)
+    if found is None or found.conference_id != conference.id:
+        raise NotFoundError(f"Conference {conference.slug} has no invoice batch {batch_id}.")
+    return found
+
+
+def recent_batches(
+    session: Session, conference: Conference, limit: int = 20
+) -> Sequence[InvoiceBatch]:
+    """Return the latest batches, newest first."""
+    return session.scalars(
+        select(InvoiceBatch)
+        .where(InvoiceBatch.conference_id == conference.id)
+        .order_by(InvoiceBatch.id.desc())
+        .limit(limit)
+    ).all()
+
+
+def batch_counts(session: Session, batch_id: int) -> dict[str, int]:
+    """Return how many purchase orders of a batch are in each state."""
+    rows = session.execute(
+        select(Job.state, func.count().label("items"))
+        .where(Job.batch_id == batch_id, Job.kind == INVOICE)
+        .group_by(Job.state)
+    )
+    return {row.state: row.items for row in rows}
+
+
+def finished_since(session: Session, batch_id: int, since: datetime) -> int:
+    """Return how many purchase orders of a batch were finished after a moment, for the rate."""
+    query = select(func.count()).where(
+        Job.batch_id == batch_id, Job.kind == INVOICE, Job.ended_at > since
+    )
+    return session.scalar(query) or 0
+
+
+def batch_moved_at(session: Session, batch_id: int) -> datetime | None:
+    """Return when a job of a batch last began, ended or made progress."""
+    query = select(func.max(Job.ended_at), func.max(Job.moved_at)).where(Job.batch_id == batch_id)
+    moments = [moment for moment in session.execute(query).one() if moment is not None]
+    return max(moments, default=None)
+
+
+def batch_results(
+    session: Session, batch_id: int, *, after: datetime | None = None
+) -> Sequence[Row[Job, str, str]]:
+    """Return a batch's jobs with reference and organization; or those ended after a moment."""
+    query = (
+        select(Job, PurchaseOrder.reference, PurchaseOrder.organization_name)
+        .join(PurchaseOrder, PurchaseOrder.id == Job.purchase_order_id)
+        .where(Job.batch_id == batch_id, Job.kind == INVOICE)
+        .order_by(Job.id)
+    )
+    if after is not None:
+        query = query.where(Job.ended_at > after)
+    return session.execute(query).all()
+
+
+def sponsors_of(session: Session, batch_id: int) -> list[tuple[str, str]]:
+    """Return email and organization, folded, of a batch's sponsors, each once."""
+    rows = session.execute(
+        select(PurchaseOrder.contact_email, PurchaseOrder.organization_key)
+        .join(Job, Job.purchase_order_id == PurchaseOrder.id)
+        .where(Job.batch_id == batch_id, Job.kind == INVOICE)
+    )
+    return list(dict.fromkeys((email.strip().casefold(), key) for email, key in rows))
+
+
+def customers_found(store: Store, batch_id: int, now: datetime) -> None:
+    """Note that a batch's sponsors were looked up at Stripe, so that its invoices can begin."""
+    with store.bookkeeping() as connection:
+        connection.execute(
+            update(InvoiceBatch).where(InvoiceBatch.id == batch_id).values(customers_found_at=now)
+        )
+
+
+def pause_batch(store: Store, batch_id: int, reason: str) -> None:
+    """Pause a running batch; a person removes the cause and resumes it."""
+    with store.bookkeeping() as connection:
+        _pause(connection, InvoiceBatch.id == batch_id, reason)
+
+
+def pause_batches(store: Store, slugs: Iterable[str], reason: str) -> None:
+    """Pause every running batch of some conferences for one reason."""
+    mine = select(Conference.id).where(Conference.slug.in_(list(slugs)))
+    with store.bookkeeping() as connection:
+        _pause(connection, InvoiceBatch.conference_id.in_(mine), reason)
+
+
+def _pause(connection: Connection, which: ColumnElement[bool], reason: str) -> None:
+    connection.execute(
+        update(InvoiceBatch)
+        .where(which, InvoiceBatch.state == BatchState.RUNNING)
+        .values(state=BatchState.PAUSED.value, error=reason)
+    )
+
+
+def end_batch(store: Store, batch_id: int, now: datetime) -> None:
+    """End a running batch of which nothing is left."""
+    with store.bookkeeping() as connection:
+        connection.execute(
+            update(InvoiceBatch)
+            .where(InvoiceBatch.id == batch_id, InvoiceBatch.state == BatchState.RUNNING)
+            .values(state=BatchState.DONE.value, ended_at=now)
+        )
+
+
+def set_batch_state(uow: UnitOfWork, batch: InvoiceBatch, state: BatchState, now: datetime) -> None:
+    """Pause, resume or cancel a batch; jobs that run are finished, those that wait obey."""
+    row = uow.session.get_one(InvoiceBatch, batch.id)
+    row.state, row.error = state.value, ""
+    row.ended_at = now if state is BatchState.CANCELLED else None
+    if state is BatchState.CANCELLED:
+        uow.session.execute(
+            update(Job)
+            .where(Job.batch_id == batch.id, Job.state == JobState.WAITING)
+            .values(state=JobState.CANCELLED.value, ended_at=now)
+        )
+
+
+def retry_failed(uow: UnitOfWork, batch: InvoiceBatch) -> int:
+    """Let the failed jobs of a batch wait again; return how many purchase orders that are."""
+    mine = Job.batch_id == batch.id
+    failed = and_(mine, Job.kind == INVOICE, Job.state == JobState.FAILED)
+    again = uow.session.scalar(select(func.count()).where(failed))
+    whole = and_(mine, Job.kind == BATCH, Job.state.not_in(OPEN))
+    uow.session.execute(
+        update(Job)
+        .where(or_(failed, whole))
+        .values(state=JobState.WAITING.value, ended_at=None, run_after=None, message="", attempts=0)
+    )
+    row = uow.session.get_one(InvoiceBatch, batch.id)
+    row.state, row.ended_at, row.error = BatchState.RUNNING.value, None, ""
+    return again or 0
+
+
+def batch_states(connection: Connection, batch_ids: Iterable[int]) -> dict[int, str]:
+    """Return the states of batches."""
+    rows = connection.execute(
+        select(InvoiceBatch.id, InvoiceBatch.state).where(InvoiceBatch.id.in_(list(batch_ids)))
+    )
+    return {row.id: row.state for row in rows}
+
+
+def work_left(session: Session, slugs: Iterable[str]) -> bool:
+    """Tell whether there is background work that no worker may be doing."""
+    return bool(
+        session.scalar(
+            select(
+                exists().where(
+                    Job.conference_id == Conference.id,
+                    Conference.slug.in_(list(slugs)),
+                    Job.state.in_(OPEN),
+                    Job.kind != EVENTS,
+                    or_(
+                        Job.batch_id.is_(None),
+                        exists().where(
+                            InvoiceBatch.id == Job.batch_id,
+                            InvoiceBatch.state == BatchState.RUNNING,
+                        ),
+                    ),
+                )
+            )
+        )
+    )
+
+
+# -- tasks -----------------------------------------------------------------------------------
+
+
+def add_task(
+    connection: Connection, conference_id: int, kind: str, entered_by: str, now: datetime
+) -> int | None:
+    """Queue a task and return its id; None while one of its kind waits or runs."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = (
+        dialect.insert(_T)
+        .values(
+            conference_id=conference_id,
+            kind=kind,
+            state=JobState.WAITING.value,
+            entered_by=entered_by,
+            created_at=now,
+            lease_owner="",
+            attempts=0,
+            progress=0,
+            message="",
+            stripe_invoice_id="",
+            hosted_url="",
+        )
+        .on_conflict_do_nothing()
+        .returning(_T.c.id)
+    )
+    return connection.execute(statement).scalar_one_or_none()
+
+
+def latest_task(session: Session, conference: Conference, kind: str) -> Job | None:
+    """Return the last task of a kind, if there was any."""
+    return session.scalars(
+        select(Job)
+        .where(Job.conference_id == conference.id, Job.kind == kind, Job.batch_id.is_(None))
+        .order_by(Job.id.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def failed_tasks(session: Session, conference: Conference, limit: int) -> Sequence[Job]:
+    """Return the latest tasks that ended otherwise than done, newest first."""
+    return session.scalars(
+        select(Job)
+        .where(
+            Job.conference_id == conference.id,
+            Job.batch_id.is_(None),
+            Job.state.in_((JobState.FAILED.value, JobState.PARTLY.value)),
+        )
+        .order_by(Job.id.desc())
+        .limit(limit)
+    ).all()
+
+
+def forget_tasks(store: Store, before: datetime) -> None:
+    """Delete tasks that the clock started and that ended long ago; a person's stay."""
+    with store.bookkeeping() as connection:
+        connection.execute(
+            _T.delete().where(
+                _T.c.batch_id.is_(None),
+                _T.c.state.not_in(OPEN),
+                _T.c.entered_by == SCHEDULE,
+                _T.c.ended_at < before,
+            )
+        )
+
+
+SCHEDULE = "schedule"
+"""Who starts what the clock asks for, as the history names it."""
+
+
+# -- leases ----------------------------------------------------------------------------------
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    """Tell which jobs nobody holds: they wait, or their worker's lease has expired."""
+    waits = and_(Job.state == JobState.WAITING, or_(Job.run_after.is_(None), Job.run_after <= now))
+    return or_(waits, and_(Job.state == JobState.RUNNING, Job.lease_until < now))
+
+
+def claim_invoices(
+    connection: Connection,
+    owner: str,
+    now: datetime,
+    limit: int,
+    *,
+    slugs: Iterable[str],
+    only: Iterable[int] | None = None,
+) -> list[Claimed]:
+    """Lease invoices of running batches, oldest first.
+
+    Args:
+        connection: A transaction.
+        owner: The worker.
+        now: The present.
+        limit: How many at most.
+        slugs: Conferences that the worker has settings for.
+        only: Only those of these batches.
+    """
+    query = (
+        select(
+            Job.id,
+            Conference.slug,
+            Job.entered_by,
+            Job.attempts,
+            Job.batch_id,
+            Job.purchase_order_id,
+            PurchaseOrder.reference,
+            InvoiceBatch.send,
+            InvoiceBatch.created_at,
+        )
+        .join(InvoiceBatch, InvoiceBatch.id == Job.batch_id)
+        .join(Conference, Conference.id == Job.conference_id)
+        .join(PurchaseOrder, PurchaseOrder.id == Job.purchase_order_id)
+        .where(
+            Job.kind == INVOICE,
+            _free(now),
+            InvoiceBatch.state == BatchState.RUNNING,
+            InvoiceBatch.customers_found_at.is_not(None),
+            Conference.slug.in_(list(slugs)),
+        )
+        .order_by(Job.id)
+        .limit(limit)
+        .with_for_update(of=Job, skip_locked=True)
+    )
+    if only is not None:
+        query = query.where(Job.batch_id.in_(list(only)))
+    rows = connection.execute(query).all()
+    return _lease(
+        connection,
+        owner,
+        now,
+        [
+            Claimed(
+                row.id,
+                "",
+                INVOICE,
+                row.slug,
+                row.entered_by,
+                row.attempts,
+                row.batch_id,
+                row.purchase_order_id,
+                row.reference,
+                row.send,
+                batch_created_at=row.created_at,
+            )
+            for row in rows
+        ],
+    )
+
+
+def claim_others(
+    connection: Connection,
+    owner: str,
+    now: datetime,
+    limit: int,
+    *,
+    slugs: Iterable[str],
+    kinds: Iterable[str],
+    only: Iterable[int] | None = None,
+) -> list[Claimed]:
+    """Lease tasks, events, and the beginning or the end of batches.
+
+    Args:
+        connection: A transaction.
+        owner: The worker.
+        now: The present.
+        limit: How many at most.
+        slugs: Conferences that the worker has settings for.
+        kinds: What the worker does.
+        only: Only what belongs to these batches.
+    """
+    item = aliased(Job)
+    left = exists().where(item.batch_id == Job.batch_id, item.kind == INVOICE, item.state.in_(OPEN))
+    batch_due = and_(
+        InvoiceBatch.state == BatchState.RUNNING,
+        or_(InvoiceBatch.customers_found_at.is_(None), ~left),
+    )
+    query = (
+        select(
+            Job.id,
+            Job.kind,
+            Conference.slug,
+            Job.entered_by,
+            Job.attempts,
+            Job.batch_id,
+            InvoiceBatch.customers_found_at,
+        )
+        .join(Conference, Conference.id == Job.conference_id)
+        .outerjoin(InvoiceBatch, InvoiceBatch.id == Job.batch_id)
+        .where(
+            Job.kind.in_([kind for kind in kinds if kind != INVOICE]),
+            _free(now),
+            or_(Job.kind != BATCH, batch_due),
+            or_(Job.kind != EVENTS, _events_due(Job.conference_id, now)),
+            Conference.slug.in_(list(slugs)),
+        )
+        .order_by(Job.id)
+        .limit(limit)
+        .with_for_update(of=Job, skip_locked=True)
+    )
+    if only is not None:
+        query = query.where(Job.batch_id.in_(list(only)))
+    rows = connection.execute(query).all()
+    return _lease(
+        connection,
+        owner,
+        now,
+        [
+            Claimed(
+                row.id,
+                "",
+                row.kind,
+                row.slug,
+                row.entered_by,
+                row.attempts,
+                row.batch_id,
+                prepared=row.customers_found_at is not None,
+            )
+            for row in rows
+        ],
+    )
+
+
+def _events_due(conference_id: Any, now: datetime) -> ColumnElement[bool]:
+    return exists().where(
+        WebhookEvent.conference_id == conference_id,
+        WebhookEvent.state.in_(WAITING_EVENTS),
+        or_(WebhookEvent.next_try_at.is_(None), WebhookEvent.next_try_at <= now),
+    )
+
+
+def events_due(session: Session, conference_id: int, now: datetime) -> bool:
+    """Tell whether a conference has events to be worked now."""
+    return bool(session.scalar(select(_events_due(conference_id, now))))
+
+
+def _lease(
+    connection: Connection, owner: str, now: datetime, found: list[Claimed]
+) -> list[Claimed]:
+    if not found:
+        return []
+    lease = f"{owner}:{uuid4().hex[:8]}"
+    connection.execute(
+        update(Job)
+        .where(Job.id.in_([job.id for job in found]))
+        .values(
+            state=JobState.RUNNING.value,
+            lease_owner=lease,
+            lease_until=now + LEASE,
+            attempts=Job.attempts + 1,
+            moved_at=now,
+        )
+    )
+    return [
+        Claimed(
+            job.id,
+            lease,
+            job.kind,
+            job.slug,
+            job.entered_by,
+            job.attempts + 1,
+            job.batch_id,
+            job.purchase_order_id,
+            job.reference,
+            job.send,
+            job.prepared,
+            job.batch_created_at,
+        )
+        for job in found
+    ]
+
+
+def renew(store: Store, owner: str, now: datetime, progress: dict[int, int]) -> None:
+    """Keep every job that a worker holds, and note how far those have come that say so."""
+    with store.bookkeeping() as connection:
+        connection.execute(
+            update(Job)
+            .where(Job.state == JobState.RUNNING, Job.lease_owner.startswith(owner))
+            .values(lease_until=now + LEASE)
+        )
+        if progress:
+            connection.execute(
+                _PROGRESS, [{"job": job, "calls": n, "now": now} for job, n in progress.items()]
+            )
+
+
+def put_back(store: Store, now: datetime) -> None:
+    """Let go of what a dead worker held of batches that were paused or cancelled since."""
+    stopped: dict[str, dict[str, Any]] = {
+        BatchState.PAUSED.value: {"state": JobState.WAITING.value},
+        BatchState.CANCELLED.value: {"state": JobState.CANCELLED.value, "ended_at": now},
+    }
+    dead = and_(Job.state == JobState.RUNNING, Job.lease_until < now)
+    of_batch = select(Job.id, InvoiceBatch.state).join(
+        InvoiceBatch, InvoiceBatch.id == Job.batch_id
+    )
+    with store.reading() as session:
+        found = session.execute(of_batch.where(dead, InvoiceBatch.state.in_(stopped))).all()
+    if not found:
+        return
+    with store.bookkeeping() as connection:
+        for state, values in stopped.items():
+            ids = [job for job, of in found if of == state]
+            connection.execute(
+                update(Job).where(Job.id.in_(ids), dead).values(**values, lease_owner="")
+            )
+
+
+_PROGRESS = (
+    update(_T)
+    .where(_T.c.id == bindparam("job"))
+    .values(
+        progress=bindparam("calls"),
+        moved_at=case(
+            (_T.c.progress != bindparam("calls"), bindparam("now", type_=_T.c.moved_at.type)),
+            else_=_T.c.moved_at,
+        ),
+    )
+)
+
+
+def settle(connection: Connection, results: Sequence[Result], now: datetime) -> None:
+    """Write down what became of jobs.
+
+    That a purchase order was invoiced holds whoever reports it; anything else is reported by the
+    holder of the lease alone.
+    """
+    for statement, some in (
+        (_SETTLED, [r for r in results if r.state is not JobState.INVOICED]),
+        (_INVOICED, [r for r in results if r.state is JobState.INVOICED]),
+    ):
+        if some:
+            connection.execute(statement, [_values(result, now) for result in some])
+
+
+def _values(result: Result, now: datetime) -> dict[str, Any]:
+    waits = result.state is JobState.WAITING
+    return {
+        "job": result.id,
+        "lease": result.lease,
+        "new_state": result.state.value,
+        "new_message": result.message,
+        "invoice": result.stripe_invoice_id,
+        "url": result.hosted_url,
+        "after": result.run_after,
+        "tried": result.attempts,
+        "ended": None if waits else now,
+    }
+
+
+_OUTCOME: dict[str, Any] = {
+    "state": bindparam("new_state"),
+    "message": bindparam("new_message"),
+    "stripe_invoice_id": bindparam("invoice"),
+    "hosted_url": bindparam("url"),
+    "run_after": bindparam("after"),
+    "ended_at": bindparam("ended"),
+    "lease_owner": "",
+    "lease_until": None,
+    "attempts": bindparam("tried"),
+}
+_SETTLED = (
+    update(_T)
+    .where(
+        _T.c.id == bindparam("job"),
+        _T.c.state == JobState.RUNNING.value,
+        _T.c.lease_owner == bindparam("lease"),
+    )
+    .values(_OUTCOME)
+)
+_INVOICED = (
+    update(_T)
+    .where(_T.c.id == bindparam("job"), _T.c.state != JobState.INVOICED.value)
+    .values(_OUTCOME)
+)
+
+
+def ensure_events(store: Store, conference_ids: Iterable[int], now: datetime) -> None:
+    """Make the job that works each conference's events, where it is missing."""
+    with store.bookkeeping() as connection:
+        for conference_id in conference_ids:
+            add_task(connection, conference_id, EVENTS, SCHEDULE, now)
+
+
+@contextmanager
+def event_turn(store: Store, conference_id: int, now: datetime) -> Iterator[bool]:
+    """Hold the job that works a conference's events; False while a worker holds it."""
+    ensure_events(store, [conference_id], now)
+    lease = f"here:{uuid4().hex}"
+    mine = (Job.conference_id == conference_id, Job.kind == EVENTS)
+    with store.bookkeeping() as connection:
+        taken = connection.execute(
+            update(Job)
+            .where(*mine, _free(now))
+            .values(state=JobState.RUNNING.value, lease_owner=lease, lease_until=now + LEASE)
+        ).rowcount
+    try:
+        yield bool(taken)
+    finally:
+        if taken:
+            with store.bookkeeping() as connection:
+                connection.execute(
+                    update(Job)
+                    .where(*mine, Job.lease_owner == lease)
+                    .values(state=JobState.WAITING.value, lease_owner="", lease_until=None)
+                )

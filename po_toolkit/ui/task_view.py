@@ -1,0 +1,115 @@
+"""Background work as a page shows it: a button that starts it, and its state for everybody."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import streamlit as st
+
+from po_toolkit.jobs import tasks
+from po_toolkit.jobs.tasks import Task
+from po_toolkit.ui import words
+from po_toolkit.ui.background import trouble, work_on
+from po_toolkit.ui.session import Visit
+
+TASKS = {
+    "sync": "Sync with Stripe",
+    "sweep": "Full sync with Stripe",
+    "payouts": "Reading payouts",
+    "remind": "Reminders",
+    "remind_due": "Scheduled reminders",
+    "match": "Applying matches",
+    "replay": "Replay of webhook events",
+}
+"""What pages call each kind of task."""
+
+SHOWN_FOR = timedelta(minutes=10)
+"""How long the result of a task is shown."""
+
+
+def task_button(
+    visit: Visit, kind: str, label: str, *, icon: str, primary: bool = False, sure: bool = True
+) -> None:
+    """Show the button that starts a task; it is disabled while one of its kind runs.
+
+    Args:
+        visit: Who looks at which conference.
+        kind: Which kind of task.
+        label: What the button says.
+        icon: Its sign.
+        primary: Whether it is what one comes to the page for.
+        sure: False while something has to be ticked first.
+    """
+    latest = tasks.latest(visit.opened, kind)
+    running = latest is not None and latest.active
+    pressed = st.button(
+        label,
+        icon=icon,
+        type="primary" if primary else "secondary",
+        disabled=running or not sure,
+        key=visit.key(f"task.{kind}"),
+    )
+    if pressed:
+        tasks.start(visit.opened, kind)
+        work_on(visit.settings)
+        st.rerun()
+
+
+def task_result(visit: Visit, kind: str) -> None:
+    """Show the task that runs, or for a while what the last one brought."""
+    latest = tasks.latest(visit.opened, kind)
+    if latest is None:
+        return
+    if latest.active:
+        _watch(visit, kind)
+    elif (
+        not latest.by_clock
+        and visit.opened.now() - (latest.ended_at or latest.created_at) < SHOWN_FOR
+    ):
+        _outcome(visit, latest)
+
+
+def _watch(visit: Visit, kind: str) -> None:
+    @st.fragment(run_every=1)
+    def watch() -> None:
+        now = tasks.latest(visit.opened, kind)
+        if now is None or not now.active:
+            st.rerun()
+        if now.stalled_since is not None:
+            stalled(visit, now.stalled_since)
+            return
+        st.info(
+            f"Under way since {_when(visit, now)}: {words.count(now.stripe_calls, 'call')} to "
+            "Stripe so far. You may leave this page; it goes on.",
+            icon=":material/hourglass_top:",
+        )
+
+    watch()
+
+
+def stalled(visit: Visit, since: datetime) -> None:
+    """Say that work has not moved for a while, and why where that is known."""
+    moment = words.moment(since, visit.opened.conference.timezone)
+    why = trouble() or (
+        "Stripe may be slow to answer, or the worker may have stopped; another one goes on by "
+        "itself. If this stays, see the server's log."
+    )
+    st.warning(
+        f"Nothing has moved since {moment}. {words.plain(why)}",
+        icon=":material/hourglass_disabled:",
+    )
+
+
+def _outcome(visit: Visit, task: Task) -> None:
+    said, who = words.plain(task.message), _when(visit, task)
+    if task.state == "done":
+        st.success(f"{said} (Started {who}.)", icon=":material/check_circle:")
+    elif task.state == "partly":
+        st.warning(f"{said} (Started {who}.)", icon=":material/warning:")
+    else:
+        st.error(f"{said} (Started {who}.)", icon=":material/error:")
+
+
+def _when(visit: Visit, task: Task) -> str:
+    moment = words.moment(task.created_at, visit.opened.conference.timezone)
+    return f"{moment} by {words.plain(task.entered_by)}"
