@@ -2,8 +2,8 @@
 
     python benchmarks/matching.py [N]
 
-Reads everything from a database of the season (SQLite, made first) and matches it; prints the CPU time
-for a tenth, a quarter, a half and all of N (10,000), and the growth between them.
+Reads everything from a database of the season (SQLite, made first) and matches it; prints the CPU
+time for a tenth, a quarter, a half and all of N (10,000), and the growth between them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Our reference with check digits: what a bank's form accepts, and what comes back is recognised."""
+"""Our reference with check digits: a bank's form accepts it, and its line is recognised."""
 
 from __future__ import annotations
 
