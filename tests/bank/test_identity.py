@@ -207,7 +207,7 @@ def test_a_statement_whose_line_is_matched_stays(opened, make_order) -> None:
     loaded = import_bank_statement(opened, paid).statements[0]
     line = lines(opened)[0].id
     choose(opened, line, orders={order.reference: None})
-    with pytest.raises(PurchaseOrderError, match=f"bank undo {line}"):
+    with pytest.raises(PurchaseOrderError, match=f"line {line} is matched"):
         remove_statement(opened, loaded.id)
     undo_match(opened, line)
     assert remove_statement(opened, loaded.id) == 1
