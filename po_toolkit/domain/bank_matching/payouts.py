@@ -95,6 +95,8 @@ def _against(reading: Reading, *, returned: bool) -> tuple[str, ...]:
     for payer in reading.payers:
         if payer.kind == "sponsor":
             said.append(f"the payer is {' or '.join(sorted(payer.sponsors))}")
+    named = {n for m in reading.mentions for n in m.sponsors}
+    said += [f"the text names {name}" for name in sorted(named)]
     return tuple(said)
 
 
