@@ -144,7 +144,7 @@ def _refunds_to_link(opened: OpenConference, invoice: Json, most: int) -> list[J
 
 def _refunded(opened: OpenConference, invoice: Json) -> dict[str, int]:
     """Return the refunds of an invoice's payments and their API amounts."""
-    made = {}
+    made: dict[str, int] = {}
     for payment in settled(invoice["payments"]["data"]):
         if behind := payment_id_of(payment):
             name = "payment_intent" if behind.startswith("pi_") else "charge"
