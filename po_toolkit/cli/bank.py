@@ -442,7 +442,7 @@ def apply_(
             return
         found = bank_matching.apply_line(opened, line, again=again)
     except DuplicateEntryError as error:
-        wrong_usage(str(error))
+        wrong_usage(error.reason)
     typer.echo(f"Bank line {line} is {', '.join(found.references)}: {found.evidence}.")
 
 

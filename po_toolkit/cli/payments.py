@@ -185,7 +185,7 @@ def payment(
             again=again,
         )
     except DuplicateEntryError as error:
-        wrong_usage(str(error))
+        wrong_usage(error.reason)
     _print_result(result, output)
 
 

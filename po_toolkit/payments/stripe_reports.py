@@ -83,6 +83,10 @@ def _credit(opened: OpenConference, intent: MoneyIntent, _order: PurchaseOrder) 
         "memo": intent.details["reason"][:500],
         "metadata": {"credit_note_uuid": str(intent.uuid)},
     }
+    with opened.store.reading() as session:
+        billed = by_stripe_id(session, opened.conference, intent.stripe_invoice_id)
+    if billed is not None and billed.delivery == "ourselves":
+        body["email_type"] = "none"  # else Stripe mails it: API reference, create a credit note
     given_back = amount - min(amount, invoice["amount_remaining"])
     if given_back:
         body["out_of_band_amount"] = given_back
