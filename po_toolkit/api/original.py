@@ -40,7 +40,7 @@ def opened_for(
     if opened is not None:
         return opened
     settings = load_settings()
-    store = open_database(settings)
+    store = open_database(settings, make=False)
     with store.reading() as session:
         slug = purchase_orders.conference_of(session, purchase_order.reference)
     return open_conference(slug, settings=settings, store=store)
