@@ -13,6 +13,7 @@ from rapidfuzz import fuzz, process, utils
 from rapidfuzz.distance import OSA
 
 from po_toolkit.domain.references import comparable
+from po_toolkit.domain.tax_ids import has_wrong_check_digits
 from po_toolkit.importers.assemble import Order
 from po_toolkit.importers.problems import RowProblem
 from po_toolkit.money import display
@@ -53,6 +54,7 @@ def doubts(orders: Sequence[Order], names: Mapping[str, str], known: Known) -> l
         *_unusual(orders, note),
         *_twice(orders, note),
         *_email_slips(orders, note),
+        *_tax_id_slips(orders, note),
         *_sponsors(orders, known.sponsors, note),
     ]
 
@@ -160,6 +162,18 @@ def _email_slips(orders: Iterable[Order], note: _Note) -> Iterator[RowProblem]:
                 "email_typo",
                 order.contact_email,
                 f"{domain} looks like {meant[domain]} with a slip.",
+            )
+
+
+def _tax_id_slips(orders: Iterable[Order], note: _Note) -> Iterator[RowProblem]:
+    for order in orders:
+        if order.tax_id is not None and has_wrong_check_digits(order.tax_id):
+            yield note(
+                order,
+                "tax_id",
+                "tax_id_check_digit",
+                order.tax_id.value,
+                "Its check digits do not fit, so a digit is probably wrong. Ask the sponsor.",
             )
 
 
