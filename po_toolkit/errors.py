@@ -10,6 +10,7 @@
     │   ├── NotFoundError                no such purchase order, conference, batch or invoice
     │   ├── DuplicateEntryError          the same fact is in the ledger already
     │   ├── InvoiceMismatchError         Stripe's invoice and the purchase order disagree
+    │   ├── AlreadyBilledError           an invoice at Stripe bills the same; a person decides
     │   ├── BusyError                    another process is invoicing it right now
     │   └── LostLeaseError               another process took the invoicing over
     ├── NotAllowedError                  the actor's role does not permit the act
@@ -48,12 +49,14 @@ class Remedy:
         command: The arguments of ``po-toolkit`` that do it.
         page: The app's page on which it is done, or ``""``.
         purchase_order: The reference that the page opens, or ``""``.
+        otherwise: The other way on, where a person has to choose between two.
     """
 
     label: str
     command: tuple[str, ...]
     page: str = ""
     purchase_order: str = ""
+    otherwise: Remedy | None = None
 
     @property
     def command_line(self) -> str:
@@ -165,6 +168,12 @@ class InvoiceMismatchError(PurchaseOrderError):
     """Stripe's invoice does not say what the purchase order says."""
 
     code = "invoice_mismatch"
+
+
+class AlreadyBilledError(PurchaseOrderError):
+    """An invoice at Stripe bills the same already; a person decides whether it is billed again."""
+
+    code = "already_billed"
 
 
 class BusyError(PurchaseOrderError):

@@ -53,11 +53,20 @@ PoOption = Annotated[
 ]
 AllDraftOption = Annotated[bool, typer.Option("--all-draft", help="Every draft of the conference.")]
 DryRunOption = Annotated[
-    bool, typer.Option("--dry-run", help="Show what would be sent; call nobody.")
+    bool, typer.Option("--dry-run", help="Show what would be sent; send nothing.")
 ]
 NoSendOption = Annotated[
     bool,
     typer.Option("--no-send", help="Leave the invoices as drafts at Stripe; mail nobody."),
+]
+
+
+BillAgainOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="INVOICE_ID",
+        help="Bill the one --po although this invoice seems to bill the same; repeat for more.",
+    ),
 ]
 
 
@@ -69,13 +78,16 @@ def invoice(
     all_draft: AllDraftOption = False,
     dry_run: DryRunOption = False,
     no_send: NoSendOption = False,
+    bill_again: BillAgainOption = None,
     delivery: DeliveryOption = None,
     yes: YesOption = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
     """Create and send Stripe invoices, each exactly once.
 
-    Run it again after an interruption: it takes up what was cut off and never bills twice. A live
+    Run it again after an interruption: it takes up what was cut off and never bills twice. An
+    invoice of the same sponsor and PO number that Stripe has already, from another database or made
+    by hand, is named and not billed beside: adopt it, or bill again with --bill-again. A live
     Stripe key is asked about first. What we deliver by ourselves is made final and mailed to
     nobody; then see deliver.
 
@@ -86,6 +98,8 @@ def invoice(
     """
     if sum((batch is not None, bool(po), all_draft)) != 1:
         wrong_usage("Say which purchase orders: one of --batch ID, --po REF or --all-draft.")
+    if bill_again and len(po or ()) != 1:
+        wrong_usage("--bill-again decides about one purchase order: name it with --po REF.")
     from po_toolkit.api import invoices
     from po_toolkit.api.delivery import choose_delivery
     from po_toolkit.jobs.batches import invoice_many
@@ -94,7 +108,11 @@ def invoice(
     references = invoices.chosen_references(
         opened, batch=batch, references=po or None, all_draft=all_draft
     )
-    preview = invoices.preview_invoices(opened, references=references, delivery=delivery)
+    if bill_again and not dry_run:
+        invoices.decide_to_bill_again(opened, references[0], bill_again)
+    preview = invoices.preview_invoices(
+        opened, references=references, delivery=delivery, ask=dry_run
+    )
     if dry_run:
         _print_preview(preview, output)
         return

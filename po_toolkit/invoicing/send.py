@@ -16,6 +16,7 @@ from po_toolkit.domain import remedies
 from po_toolkit.domain.deliveries import links_work
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import (
+    AlreadyBilledError,
     BusyError,
     InvoiceMismatchError,
     LostLeaseError,
@@ -26,7 +27,9 @@ from po_toolkit.errors import (
     StripeNotFoundError,
     StripeRefusedError,
 )
+from po_toolkit.invoicing.billed import look_before_billing
 from po_toolkit.invoicing.customers import before_it_is_final, customer_step, forget_customer
+from po_toolkit.invoicing.existing import take_over_own
 from po_toolkit.invoicing.lease import (
     LAST_STEPS,
     Lease,
@@ -45,10 +48,11 @@ from po_toolkit.invoicing.lookup import (
     look_up,
     was_sent,
 )
+from po_toolkit.invoicing.plan import unbillable_reason
 from po_toolkit.invoicing.taxes import make_rate, take_taxes, taxed_lines, unpayable
 from po_toolkit.money import display, minor_from_api
 from po_toolkit.store import invoices
-from po_toolkit.store.purchase_orders import by_reference, id_of, note_sent
+from po_toolkit.store.purchase_orders import by_reference, id_of, note_sent, to_bill
 from po_toolkit.store.tables import Invoice, PurchaseOrder
 
 Json = dict[str, Any]
@@ -81,8 +85,11 @@ def send_invoice(
         InvoiceMismatchError: Stripe's total is not the purchase order's; the draft was deleted.
         StripeGatewayError: Stripe refused, or the outcome is unknown and a repeat is safe.
     """
+    before = _look_first(opened, order_id, read)
+    if isinstance(before, Invoice):
+        return before
     for _ in range(GENERATIONS):
-        lease = claim(opened, order_id, read, further_at_stripe)
+        lease = claim(opened, order_id, read, further_at_stripe, after=before)
         try:
             _walk(lease, send=send)
         except _NextGenerationError:
@@ -104,6 +111,30 @@ def send_invoice(
         f"{lease.order.reference}: its drafts keep changing at Stripe; find out who edits them, "
         f"then run the same command again."
     )
+
+
+def _look_first(opened: OpenConference, order_id: int, read: PurchaseOrder | None) -> Invoice | int:
+    """Return the purchase order's own invoice at Stripe if it stands, else its last generation.
+
+    A draft of its own is taken over and then gone on with.
+
+    Raises:
+        AlreadyBilledError: Another invoice bills the same.
+    """
+    if read is None:
+        with opened.store.reading() as session:
+            read = to_bill(session, [order_id]).get(order_id)
+    if (
+        read is None
+        or read.live_invoice is not None
+        or unbillable_reason(read, opened.conference, opened.today())
+    ):
+        return 0
+    before = look_before_billing(opened, read)
+    if before.invoice is None:
+        return before.generation
+    taken = take_over_own(opened, order_id, before.invoice)
+    return taken if taken.step == "done" else before.generation
 
 
 def _walk(lease: Lease, *, send: bool) -> None:
@@ -335,6 +366,8 @@ class InvoiceResult:
     stripe_invoice_id: str = ""
     hosted_invoice_url: str = ""
     error: str = ""
+    unread: bool = False
+    """It was found at Stripe and taken over; its payments are still to be read."""
 
     def as_json(self) -> dict[str, str | None]:
         """Return the result as the command prints it."""
@@ -408,8 +441,20 @@ def invoice_one(
         invoice = send_invoice(opened, order_id, send=send, read=read)
     except (BusyError, LostLeaseError, StripeAuthenticationError):
         raise
+    except AlreadyBilledError as error:
+        return InvoiceResult(reference, "skipped", error=error.reason)
     except PoToolkitError as error:
         return _not_invoiced(opened, reference, error.reason)
+    if invoice.step == "done" and invoice.stripe_read_at is None:
+        return InvoiceResult(
+            reference,
+            "skipped",
+            invoice.stripe_invoice_id or "",
+            invoice.hosted_url,
+            f"{reference}: invoiced before as {invoice.stripe_invoice_id}, which was found at "
+            f"Stripe and taken over.",
+            unread=True,
+        )
     return InvoiceResult(reference, "invoiced", invoice.stripe_invoice_id or "", invoice.hosted_url)
 
 
