@@ -36,8 +36,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Self
+from dataclasses import asdict, dataclass
+from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,22 @@ class Remedy:
     def command_line(self) -> str:
         """The command as it is typed in a shell."""
         return shlex.join(("po-toolkit", *self.command))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as it is stored."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> Self:
+        """Return it from what was stored."""
+        other = stored["otherwise"]
+        return cls(
+            stored["label"],
+            tuple(stored["command"]),
+            stored["page"],
+            stored["purchase_order"],
+            cls.from_json(other) if other else None,
+        )
 
 
 class Reason(str):

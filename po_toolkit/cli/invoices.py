@@ -12,6 +12,7 @@ import typer
 from po_toolkit.cli.console import (
     FAILED,
     PARTIAL,
+    WRONG_USAGE,
     agree,
     amount,
     complain,
@@ -91,8 +92,9 @@ def invoice(
     Stripe key is asked about first. What we deliver by ourselves is made final and mailed to
     nobody; then see deliver.
 
-    Exit codes: 0 all done, now or before; 1 none could be; 2 wrong usage, or a live key without a
-    terminal and without --yes; 3 some were rejected, each named.
+    Exit codes: 0 all done, now or before; 1 none could be; 2 wrong usage, a live key without a
+    terminal and without --yes, or all were left for you to decide; 3 some were rejected or left for
+    you, each named.
 
     Example: po-toolkit invoice --conference pycon-2027 --batch 1
     """
@@ -134,6 +136,9 @@ def invoice(
     if run.report.failed:
         everything = run.report.failed == len(references)
         raise typer.Exit(FAILED if everything else PARTIAL)
+    questions = sum(result.asks for result in run.report.results)
+    if questions:
+        raise typer.Exit(WRONG_USAGE if questions == len(references) else PARTIAL)
 
 
 def adopt(

@@ -18,6 +18,9 @@ from po_toolkit.domain.references import comparable
 COUNTS = frozenset({"paid", "open", "uncollectible"})
 """The states of an invoice at Stripe that claims money or got it."""
 
+NOT_BILLED = "not billed, since Stripe has invoice"
+"""How the reason begins that asks a person; also by it a stored outcome is known as a question."""
+
 NUMBER_FIELD = "PO number"
 """The name of our invoices' custom field with the sponsor's own number."""
 

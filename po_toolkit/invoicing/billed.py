@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from po_toolkit.context import OpenConference
 from po_toolkit.domain import remedies
 from po_toolkit.domain.already_billed import (
+    NOT_BILLED,
     InvoiceAtStripe,
     ToBill,
     billed_beside,
@@ -54,12 +55,16 @@ class Before:
     generation: int = 0
 
 
-def look_before_billing(opened: OpenConference, order: PurchaseOrder) -> Before:
+def look_before_billing(
+    opened: OpenConference, order: PurchaseOrder, since: datetime | None = None
+) -> Before:
     """Find a purchase order's own invoice at Stripe, or one beside it that bills the same.
 
     Args:
         opened: The conference's account.
         order: The purchase order; it has no live invoice here.
+        since: When its batch began, if it is of one: what the batch read since is believed for a
+            minute.
 
     Raises:
         AlreadyBilledError: An invoice bills the same; the message names it and the ways on.
@@ -67,7 +72,7 @@ def look_before_billing(opened: OpenConference, order: PurchaseOrder) -> Before:
     """
     found = known_to_bill(opened, order)
     if found.invoice is None:
-        _read_what_is_new(opened, order)
+        _read_what_is_new(opened, order, since)
         found = known_to_bill(opened, order)
     return found
 
@@ -143,7 +148,7 @@ def why_not(opened: OpenConference, order: PurchaseOrder, found: InvoiceAtStripe
         else remedies.cancel(order.reference)
     )
     return Reason(
-        f"{order.reference}: not billed, since Stripe has invoice {found.stripe_id}{named} of "
+        f"{order.reference}: {NOT_BILLED} {found.stripe_id}{named} of "
         f"{display(found.total, found.currency)}, {found.status}, made on {day} for "
         f"{found.customer_name or found.customer_email} with {for_what}. Look at it, then {ways}.",
         replace(one, otherwise=again),
@@ -164,14 +169,15 @@ def _still(opened: OpenConference, match: InvoiceAtStripe) -> bool:
     return bool(said["status"] == match.status)
 
 
-def _read_what_is_new(opened: OpenConference, order: PurchaseOrder) -> None:
+def _read_what_is_new(opened: OpenConference, order: PurchaseOrder, since: datetime | None) -> None:
     """Read the invoices that are new, unless the sponsor cannot have any in this account."""
-    if _listed_just_now(opened):
+    if since is not None and _listed_since(opened, since):
         return
     sponsor = order.contact_email.strip().casefold(), order.organization_key
     with opened.store.writing(opened.actor, Act.INVOICE) as uow:
         row = invoices.customer_rows(uow, opened.conference.id, [sponsor])[sponsor]
-    if not row.stripe_customer_id:
+    looked = row.looked_for_at is not None and since is not None and row.looked_for_at >= since
+    if not row.stripe_customer_id and not looked:
         seen = customers_like(opened, order)
         there = seen.of(order)
         noted = {row.id: (str(there["id"]), details_of(there))} if there else {}
@@ -193,13 +199,11 @@ def _read_drafts(opened: OpenConference, order: PurchaseOrder) -> None:
         _still(opened, row)
 
 
-def _listed_just_now(opened: OpenConference) -> bool:
-    """Tell whether a batch, which reads the new invoices for all it bills, has just done so."""
-    if not opened.patient:
-        return False
+def _listed_since(opened: OpenConference, since: datetime) -> bool:
+    """Tell whether the batch that began then has just read the new invoices."""
     with opened.store.reading() as session:
         until = stripe_only.listed_until(session, opened.conference)
-    return until is not None and opened.now() - until < LISTING_HOLDS
+    return until is not None and until >= since and opened.now() - until < LISTING_HOLDS
 
 
 def _may_be_known(order: PurchaseOrder, seen: SeenCustomers) -> bool:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from po_toolkit.context import OpenConference
 from po_toolkit.domain import remedies
+from po_toolkit.domain.already_billed import NOT_BILLED
 from po_toolkit.domain.deliveries import links_work
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import (
@@ -66,7 +68,12 @@ class _NextGenerationError(PoToolkitError):
 
 
 def send_invoice(
-    opened: OpenConference, order_id: int, *, send: bool = True, read: PurchaseOrder | None = None
+    opened: OpenConference,
+    order_id: int,
+    *,
+    send: bool = True,
+    read: PurchaseOrder | None = None,
+    since: datetime | None = None,
 ) -> Invoice:
     """Take a purchase order's invoice to ``sent`` or ``finalized``, or to a checked draft.
 
@@ -75,6 +82,7 @@ def send_invoice(
         order_id: The purchase order.
         send: False stops at the draft.
         read: The purchase order as it was read before; see ``claim``.
+        since: When its batch began; what the batch has read of Stripe's invoices is used.
 
     Returns:
         The invoice as it stands.
@@ -85,7 +93,7 @@ def send_invoice(
         InvoiceMismatchError: Stripe's total is not the purchase order's; the draft was deleted.
         StripeGatewayError: Stripe refused, or the outcome is unknown and a repeat is safe.
     """
-    before = _look_first(opened, order_id, read)
+    before = _look_first(opened, order_id, read, since)
     if isinstance(before, Invoice):
         return before
     for _ in range(GENERATIONS):
@@ -113,7 +121,9 @@ def send_invoice(
     )
 
 
-def _look_first(opened: OpenConference, order_id: int, read: PurchaseOrder | None) -> Invoice | int:
+def _look_first(
+    opened: OpenConference, order_id: int, read: PurchaseOrder | None, since: datetime | None
+) -> Invoice | int:
     """Return the purchase order's own invoice at Stripe if it stands, else its last generation.
 
     A draft of its own is taken over and then gone on with.
@@ -130,7 +140,7 @@ def _look_first(opened: OpenConference, order_id: int, read: PurchaseOrder | Non
         or unbillable_reason(read, opened.conference, opened.today())
     ):
         return 0
-    before = look_before_billing(opened, read)
+    before = look_before_billing(opened, read, since)
     if before.invoice is None:
         return before.generation
     taken = take_over_own(opened, order_id, before.invoice)
@@ -369,6 +379,11 @@ class InvoiceResult:
     unread: bool = False
     """It was found at Stripe and taken over; its payments are still to be read."""
 
+    @property
+    def asks(self) -> bool:
+        """Whether it was left for a person to decide, since Stripe bills the same already."""
+        return self.outcome == "skipped" and NOT_BILLED in self.error
+
     def as_json(self) -> dict[str, str | None]:
         """Return the result as the command prints it."""
         return {
@@ -422,6 +437,7 @@ def invoice_one(
     *,
     send: bool,
     read: PurchaseOrder | None = None,
+    since: datetime | None = None,
 ) -> InvoiceResult:
     """Invoice one purchase order and say what became of it.
 
@@ -431,6 +447,7 @@ def invoice_one(
         reference: Its reference.
         send: False stops at the draft.
         read: The purchase order as it was read before; see ``claim``.
+        since: When its batch began; see ``send_invoice``.
 
     Raises:
         BusyError: Another process drives it.
@@ -438,7 +455,7 @@ def invoice_one(
         StripeAuthenticationError: Stripe does not accept the key.
     """
     try:
-        invoice = send_invoice(opened, order_id, send=send, read=read)
+        invoice = send_invoice(opened, order_id, send=send, read=read, since=since)
     except (BusyError, LostLeaseError, StripeAuthenticationError):
         raise
     except AlreadyBilledError as error:

@@ -22,7 +22,7 @@ from po_toolkit.errors import (
     StripeAuthenticationError,
 )
 from po_toolkit.invoicing.billed import list_invoices
-from po_toolkit.invoicing.customers import find_customers
+from po_toolkit.invoicing.customers import WORTH_PAGES, find_customers
 from po_toolkit.invoicing.send import invoice_one
 from po_toolkit.logs import get_logger
 from po_toolkit.store import jobs
@@ -78,6 +78,7 @@ class Invoicing:
                 job.reference,
                 send=job.send,
                 read=self._read.pop(order_id, None),
+                since=job.batch_created_at,
             )
         except (BusyError, LostLeaseError):
             return self._again(job)
@@ -85,7 +86,7 @@ class Invoicing:
             jobs.pause_batch(self._store, job.batch_id or 0, str(error))
             return self._again(job)
         except PoToolkitError as error:
-            return Result(job.id, job.lease, JobState.FAILED, str(error))
+            return Result(job.id, job.lease, JobState.FAILED, error.reason)
         read_taken_over(self._account(job.slug, job.entered_by), result)
         state = JobState(result.outcome)
         if state is JobState.SKIPPED and self._sent_by(job):
@@ -114,7 +115,8 @@ class Invoicing:
             sponsors = jobs.sponsors_of(session, batch_id)
         try:
             find_customers(self._account(job.slug, job.entered_by), sponsors)
-            list_invoices(self._account(job.slug, job.entered_by))
+            if len(sponsors) >= WORTH_PAGES:
+                list_invoices(self._account(job.slug, job.entered_by))
         except (StripeAuthenticationError, SettingsError) as error:
             jobs.pause_batch(self._store, batch_id, str(error))
             return self._again(job)

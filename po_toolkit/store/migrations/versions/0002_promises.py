@@ -275,6 +275,7 @@ def _make_jobs() -> None:
         sa.Column("progress", sa.Integer(), nullable=False),
         sa.Column("moved_at", UtcDateTime(), nullable=True),
         sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("remedy", sa.JSON(), nullable=True),
         sa.Column("stripe_invoice_id", sa.String(length=255), nullable=False),
         sa.Column("hosted_url", sa.Text(), nullable=False),
         sa.Column("entered_by", sa.String(), nullable=False),
