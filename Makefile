@@ -13,7 +13,7 @@ RUN_READY := $(VENV)/.ready-to-run
 DEV_READY := $(VENV)/.ready-to-test
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check quick clocks lint types layers format pytest chaos bench docs locks clean
+.PHONY: help demo test check quick lint types layers format pytest chaos bench docs locks clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,9 +30,6 @@ check: lint types layers ## lint, types and layers
 
 quick: check ## lint, types, layers and the tests of pure rules, under a minute
 	$(BIN)/pytest -q -n $(JOBS) tests/rules
-
-clocks: $(DEV_READY) ## a season at awkward hours and days: midnight, clock changes, leap day
-	$(BIN)/pytest -q -n $(JOBS) tests/flows/test_clocks.py
 
 lint: $(DEV_READY)
 	$(BIN)/ruff check .

@@ -10,6 +10,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from po_toolkit.context import OpenConference
 from po_toolkit.domain import remedies
@@ -25,7 +26,7 @@ from po_toolkit.domain.already_billed import (
 from po_toolkit.domain.periods import local_day
 from po_toolkit.domain.references import comparable
 from po_toolkit.domain.roles import Act
-from po_toolkit.errors import AlreadyBilledError, Reason, StripeNotFoundError
+from po_toolkit.errors import AlreadyBilledError, AmountError, Reason, StripeNotFoundError
 from po_toolkit.invoicing.customers import details_of
 from po_toolkit.invoicing.lease import SeenCustomers, customers_like
 from po_toolkit.money import display
@@ -215,6 +216,11 @@ def _may_be_known(order: PurchaseOrder, seen: SeenCustomers) -> bool:
     )
 
 
+def _keep(opened: OpenConference, listed: list[dict[str, Any]], read_at: datetime) -> None:
+    with opened.store.writing(opened.actor, Act.INVOICE) as uow:
+        stripe_only.note_strays(uow, opened.conference, listed, read_at)
+
+
 def list_invoices(opened: OpenConference) -> None:
     """Read the account's invoices that are new since the last time, the first time all of them.
 
@@ -229,14 +235,15 @@ def list_invoices(opened: OpenConference) -> None:
         query["created"] = {"gte": int((since - _OVERLAP).timestamp())}
     read_at = began
     for page in opened.gateway.pages("/v1/invoices", query):
-        kept = [said for said in page if stripe_only.may_be_sponsors(said)]
-        with opened.store.writing(opened.actor, Act.INVOICE) as uow:
-            ours = invoices.known_stripe_ids(
-                uow.session, opened.conference, [said["id"] for said in kept]
-            )
-            stripe_only.note_strays(
-                uow, opened.conference, [said for said in kept if said["id"] not in ours], read_at
-            )
+        with opened.store.reading() as session:
+            ours = invoices.known_stripe_ids(session, opened.conference, [i["id"] for i in page])
+        others = [i for i in page if i["id"] not in ours and stripe_only.may_be_sponsors(i)]
+        try:
+            _keep(opened, others, read_at)
+        except AmountError:
+            for said in others:
+                with suppress(AmountError):  # in no currency of a purchase order; sync names it
+                    _keep(opened, [said], read_at)
         read_at = opened.now()
     with opened.store.writing(opened.actor, Act.INVOICE) as uow:
         stripe_only.note_listed(uow, opened.conference, began)

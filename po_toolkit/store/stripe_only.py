@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.orm import Session
 
 from po_toolkit.domain.already_billed import InvoiceAtStripe, ToBill, sponsor_key, texts_of
-from po_toolkit.errors import AmountError
 from po_toolkit.money import minor_from_api
 from po_toolkit.store.cursors import cursor_of, cursor_row
 from po_toolkit.store.database import UnitOfWork
@@ -37,7 +36,11 @@ def may_be_sponsors(said: Json) -> bool:
 def note_strays(
     uow: UnitOfWork, conference: Conference, invoices: Sequence[Json], read_at: datetime
 ) -> None:
-    """Note what Stripe says of invoices that belong to no purchase order."""
+    """Note what Stripe says of invoices that belong to no purchase order.
+
+    Raises:
+        AmountError: One is in no currency that has purchase orders.
+    """
     rows = uow.session.scalars(
         select(StrayInvoice).where(
             StrayInvoice.conference_id == conference.id,
@@ -53,11 +56,8 @@ def note_strays(
         elif row.read_at > read_at:
             continue
         metadata, currency = said.get("metadata") or {}, said["currency"]
-        try:
-            row.total = minor_from_api(said["total"], currency)
-            row.amount_paid = minor_from_api(said.get("amount_paid") or 0, currency)
-        except AmountError:
-            continue  # in no currency of ours, so it bills nothing of ours
+        row.total = minor_from_api(said["total"], currency)
+        row.amount_paid = minor_from_api(said.get("amount_paid") or 0, currency)
         uow.session.add(row)
         row.number = said.get("number") or ""
         row.customer_name = said.get("customer_name") or ""

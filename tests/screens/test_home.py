@@ -99,7 +99,7 @@ def test_an_old_sync_and_failed_events_are_in_sight(show, read, books, finish):
         )
     seen = read(show("home"))
     assert "That is more than a day ago." in seen
-    assert "1 webhook event set aside." in seen
+    assert "1 webhook event failed." in seen
     activity = show("activity", **{"activity-view": "Webhook events"})
     assert not activity.exception
     assert list(activity.dataframe[0].value["Error"]) == ["no such thing"]
@@ -121,5 +121,5 @@ def test_a_sync_that_stopped_short_and_what_a_sweep_proved_are_in_sight(show, re
     seen = read(show("home"))
     assert "The last sync did not finish. Stripe failed with 500" in seen
     assert "12 invoices, 1 payment, 0 refunds" in seen
-    assert "2 facts of which no news had come were entered" in seen
+    assert "2 missing entries recorded" in seen
     assert "no longer at Stripe: inpay_x" in seen
