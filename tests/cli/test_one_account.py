@@ -223,3 +223,24 @@ def test_an_excess_whose_credit_was_used_is_not_refunded(work: Workplace) -> Non
     assert balance_at_stripe(work, customer) == -3_000
     work.json("refund", reference, "--amount", "30.00", "--yes")
     assert balance_at_stripe(work, customer) == 0
+
+
+@pytest.mark.parametrize("moved", [-5_000, 5_000])
+@pytest.mark.parametrize("choice", ["Let the balance count", "Remove the balance"])
+def test_a_balance_that_the_books_do_not_know_stops_the_invoice(
+    work: Workplace, moved: int, choice: str
+) -> None:
+    """Row 14: else the sponsor is asked another sum than is owed, and nobody is told."""
+    _, invoice = work.invoiced()
+    customer = work.simulator.control.get(invoice)["customer"]
+    work.simulator.control.move_balance(customer, moved)
+    reference = work.order(po_number="4712")
+    said = work.run("invoice", *AT, "--po", reference)
+    assert said.exit_code == 1, said.output
+    assert [i["id"] for i in work.simulator.control.all("invoice", work.key)] == [invoice]
+    done = follow(work, said.stderr, choice)
+    assert done.exit_code == 0, done.output
+    (made,) = [i for i in counting(work) if i["id"] != invoice]
+    counts = choice == "Let the balance count"
+    assert made["amount_due"] == (100_000 + moved if counts else 100_000)
+    assert balance_at_stripe(work, customer) == 0

@@ -23,6 +23,7 @@ ROOT = Path(__file__).parents[2] / "po_toolkit"
 
 SAMPLES: dict[str, Any] = {
     "amount": Decimal("1234.50"),
+    "choice": "use",
     "conference": "pycon-2027",
     "despite_live": True,
     "day": date(2027, 3, 31),
