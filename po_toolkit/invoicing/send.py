@@ -243,7 +243,7 @@ def _check_asked(lease: Lease, invoice: Json) -> None:
     customer_id = (customer.stripe_customer_id if customer else None) or ""
     with opened.store.reading() as session:
         known = invoices.credit_known(session, customer_id, order)
-    if 0 < -difference <= known:
+    if 0 < -difference <= known or 0 < -difference <= known + _overpaid_since(lease, customer_id):
         return
     if choice == "remove":
         outbox.perform(opened, _balance_removal(lease, customer_id, invoice), Act.INVOICE)
@@ -269,6 +269,19 @@ def _check_asked(lease: Lease, invoice: Json) -> None:
             use, otherwise=remedies.decide_balance(opened.slug, order.reference, "remove")
         ),
     )
+
+
+def _overpaid_since(lease: Lease, customer_id: str) -> int:
+    """Return what Stripe says was overpaid on our invoices beyond what was read before."""
+    opened, currency, found = lease.opened, lease.order.currency, 0
+    for page in opened.gateway.pages("/v1/invoices", {"customer": customer_id}):
+        with opened.store.reading() as session:
+            for said in page:
+                ours = invoices.by_stripe_id(session, opened.conference, said["id"])
+                if ours is not None and ours.currency == said["currency"] == currency:
+                    now = minor_from_api(said.get("amount_overpaid") or 0, currency)
+                    found += max(now - (ours.stripe_amount_overpaid or 0), 0)
+    return found
 
 
 def _balance_removal(lease: Lease, customer_id: str, invoice: Json) -> Write:
