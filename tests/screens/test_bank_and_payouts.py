@@ -14,8 +14,9 @@ from po_toolkit.api.ledger import record_payment_by_hand
 from po_toolkit.api.payouts import pull_payouts
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.bootstrap import open_conference
+from po_toolkit.jobs.worker import Worker
 from po_toolkit.reconcile import purchase_order_story
-from po_toolkit.ui import shell
+from po_toolkit.ui import background, shell
 from tests.bank.statement import Entry, camt
 
 KEY = "sk_test_screens_pycon_2027"
@@ -147,6 +148,7 @@ def test_what_is_no_statement_is_refused_in_words(show, books):
 def days_pass(simulator, clock, monkeypatch):
     """Let days go by at Stripe and in the app: money takes some until it can be paid out."""
     monkeypatch.setattr(shell, "open_conference", partial(open_conference, now=clock))
+    monkeypatch.setattr(background, "Worker", partial(Worker, now=clock))
 
     def pass_(days):
         simulator.control.advance(days * 86_400)
