@@ -494,21 +494,26 @@ def payouts(
     """Fetch payouts and balance transactions from Stripe.
 
     Its calls are counted apart from those of 'sync'. Run it before 'bank match', so that payouts
-    are found on the statement.
+    are found on the statement. Exit code 3 when something could not be read; it is named.
 
     Example: po-toolkit bank payouts --conference pycon-2027
     """
     from po_toolkit.api.payouts import pull_payouts
 
-    found = pull_payouts(named_conference(ctx, conference), full=full).as_json()
+    report = pull_payouts(named_conference(ctx, conference), full=full)
+    found = report.as_json()
     if output is Format.JSON:
         print_json(found)
-        return
-    print_table(
-        ("From Stripe", "Number"),
-        [(name.replace("_", " "), number) for name, number in found.items()],
-        right=(1,),
-    )
+    else:
+        print_table(
+            ("From Stripe", "Number"),
+            [(n.replace("_", " "), number) for n, number in found.items() if n != "problems"],
+            right=(1,),
+        )
+    for problem in report.problems:
+        complain(problem)
+    if report.problems:
+        raise typer.Exit(PARTIAL)
 
 
 class TieOutFormat(StrEnum):
