@@ -140,7 +140,7 @@ def test_a_statement_that_does_not_add_up_waits_for_a_person(show, read, books):
 
 def test_what_is_no_statement_is_refused_in_words(show, books):
     """A holiday picture uploaded by mistake must not look like an empty month."""
-    app = upload(show, b"\x89PNG\r\n\x1a\n0000", name="x.csv")
+    app = upload(show, b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\3\0", name="x.csv")
     assert app.error
 
 
@@ -197,17 +197,17 @@ def test_every_table_of_the_tie_out_opens(show, books, simulator, view):
 
 def test_the_columns_of_an_unknown_bank_can_be_named(show, read, books):
     """A bank whose file nobody has seen before is still a bank."""
-    data = b"Kun,Summa,Selite\n2026-11-20,60.00,thanks from the team\n"
+    data = b"Kiam,Kiom,Kial\n2026-11-20,60.00,thanks from the team\n"
     app = show("bank")
     app.file_uploader[0].set_value(("kirjaus.csv", data, "text/csv")).run()
     assert not app.exception
     assert "Name the columns of the date and the amount" in app.error[0].value
     assert "--map" not in app.error[0].value
-    for label, column in (("Date", "Kun"), ("Amount, or else credit and debit", "Summa")):
+    for label, column in (("Date", "Kiam"), ("Amount, or else credit and debit", "Kiom")):
         next(t for t in app.text_input if t.label == label).set_value(column)
-    next(t for t in app.text_input if t.label == "Text").set_value("Selite").run()
+    next(t for t in app.text_input if t.label == "Text").set_value("Kial").run()
     assert not app.exception
-    assert "Selite" in read(app)
+    assert "Kial" in read(app)
     press_import(app)
     assert "1 line read: 1 new" in read(app)
 

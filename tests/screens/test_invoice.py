@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, datetime
 
 import pytest
 
@@ -17,7 +17,7 @@ Acme,ap@acme.example,A-1,100.00,usd
 Bolt,ap@bolt.example,B-1,200.00,usd
 Kaito,ap@kaito.example,K-1,300000,jpy
 """
-TOO_LATE = date(date.today().year + 7, 1, 31)
+TOO_LATE = f"{datetime.now(UTC).year + 7}-01-31"
 """A due date that an import takes and Stripe, which takes five years, does not."""
 
 
