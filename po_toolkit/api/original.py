@@ -92,6 +92,8 @@ def record_payment(  # noqa: PLR0917 the original callers pass these by position
     *,
     currency: str | None = None,
     again: bool = False,
+    date_as_given: bool = False,
+    overpaid: bool = False,
     opened: OpenConference | None = None,
 ) -> LedgerEntry:
     """Record a payment that did not come through Stripe.
@@ -105,12 +107,15 @@ def record_payment(  # noqa: PLR0917 the original callers pass these by position
         note: Anything worth knowing.
         entered_by: Added to the note where it is not the actor.
         currency: Where given, must be the purchase order's.
-        again: Record it although the very same is there already.
+        again: Record it although the same sponsor and amount are there within seven days.
+        date_as_given: Its date is right, though before the purchase order or in a closed period.
+        overpaid: It is more than what is open.
         opened: The conference, by default opened from the settings.
 
     Raises:
-        PurchaseOrderError: Wrong amount, method or currency, or cancelled (a ``ValueError``).
+        PurchaseOrderError: Wrong amount, method, date or currency, or cancelled (a ``ValueError``).
         DuplicateEntryError: The same payment is there already.
+        ConfirmationNeededError: The date or the amount is unlikely; an argument confirms it.
         AmountError: The amount cannot be represented in the currency.
     """
     open_now = opened_for(purchase_order, opened)
@@ -129,14 +134,15 @@ def record_payment(  # noqa: PLR0917 the original callers pass these by position
         payment_date=payment_date,
         note=whole_note,
         again=again,
+        date_as_given=date_as_given,
+        overpaid=overpaid,
     )
-    facts = (EntryKind.PAYMENT, method, to_minor(amount, purchase_order.currency), reference)
+    facts = (EntryKind.PAYMENT, method, to_minor(amount, purchase_order.currency))
     return max(
         (
             entry
             for entry in _fresh(purchase_order, open_now).entries
-            if (entry.kind, entry.method, entry.amount, entry.reference) == facts
-            and entry.note == whole_note
+            if (entry.kind, entry.method, entry.amount) == facts
         ),
         key=lambda entry: entry.id,
     )
@@ -147,22 +153,21 @@ def issue_credit_note(
     amount: Decimal,
     reason: str,
     *,
+    again: bool = False,
     opened: OpenConference | None = None,
 ) -> CreditNote:
     """Forgive part of what the purchase order owes; the amount in major units.
 
     Raises:
         PurchaseOrderError: The amount is more than can be credited (a ``ValueError``).
+        DuplicateEntryError: One of this amount is there within seven days; ``again`` issues it.
         AmountError: The amount cannot be represented in the currency.
     """
     open_now = opened_for(purchase_order, opened)
-    ledger.credit(open_now, purchase_order.reference, amount=amount, reason=reason)
+    ledger.credit(open_now, purchase_order.reference, amount=amount, reason=reason, again=again)
     minor = to_minor(amount, purchase_order.currency)
     notes = _fresh(purchase_order, open_now).credit_notes
-    return max(
-        (note for note in notes if (note.amount, note.reason) == (minor, reason.strip())),
-        key=lambda note: note.id,
-    )
+    return max((note for note in notes if note.amount == minor), key=lambda note: note.id)
 
 
 def update_po_status(purchase_order: PurchaseOrder, *, opened: OpenConference | None = None) -> str:

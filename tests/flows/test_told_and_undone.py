@@ -54,6 +54,7 @@ def wire(opened, sent):
             method="wire",
             payment_reference=reference,
             payment_date=date(2026, 11, 2),
+            date_as_given=True,
         )
 
     return enter
