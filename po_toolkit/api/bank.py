@@ -24,7 +24,7 @@ from po_toolkit.importers.bank import (
     prove,
     read_bank_file,
 )
-from po_toolkit.importers.files import read_bytes
+from po_toolkit.importers.readers import read_bytes
 from po_toolkit.money import display, to_major
 from po_toolkit.store import bank as kept
 from po_toolkit.store.database import UnitOfWork

@@ -13,34 +13,70 @@ from po_toolkit.api.import_report import ImportReport, report_of
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.tax import TaxRules
+from po_toolkit.importers.assemble import Order
 from po_toolkit.importers.cells import text_of
 from po_toolkit.importers.columns import fingerprint
-from po_toolkit.importers.orders import Order, SheetReading
-from po_toolkit.importers.po_sheet import Options, read_orders
-from po_toolkit.importers.table import PACKAGES, Table
+from po_toolkit.importers.names import FIELDS
+from po_toolkit.importers.orders import Options, SheetReading
+from po_toolkit.importers.table import Table
 from po_toolkit.store import import_batches, imports
 from po_toolkit.store.tables import ImportBatch
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What a person said about a spreadsheet, beside which it is.
+    """What a person decides about a spreadsheet, beside which it is.
 
     Attributes:
-        mapping: Field → column name, where the proposal is wrong.
+        mapping: Field → column name, where the proposal is wrong; see ``import_purchase_orders``.
         decimal: The decimal mark of its amounts.
-        dates: Which of day and month comes first.
+        dates: Which of day, month and year comes first.
+        currency: The currency of rows that name none.
+        scale: What amounts are multiplied by.
+        encoding: The encoding of a text file.
         unknown: Whether columns that are no field are left out or kept in the notes.
+        skip_rows: Lines that are left out.
+        keep_rows: Lines that are purchase orders whatever they look like.
         allow_duplicates: Take also those that differ from one there is under their number.
-        dry_run: Only say what would be done.
+        dry_run: Only report what would be done.
     """
 
     mapping: Mapping[str, str] = field(default_factory=dict)
     decimal: Literal["point", "comma"] | None = None
-    dates: Literal["dmy", "mdy"] | None = None
+    dates: Literal["dmy", "mdy", "ymd"] | None = None
+    currency: str | None = None
+    scale: int | None = None
+    encoding: str | None = None
     unknown: Literal["leave", "notes"] = "leave"
+    skip_rows: frozenset[int] = frozenset()
+    keep_rows: frozenset[int] = frozenset()
     allow_duplicates: bool = False
     dry_run: bool = False
+
+    def remembered(self) -> dict[str, Any]:
+        """Return the answers about values, as they are kept beside the mapping."""
+        given = {
+            "@decimal": self.decimal,
+            "@dates": self.dates,
+            "@currency": self.currency,
+            "@scale": self.scale,
+            "@encoding": self.encoding,
+        }
+        return {key: value for key, value in given.items() if value is not None}
+
+    def options(self, opened: OpenConference) -> Options:
+        """Return what the reading of the table needs to know."""
+        return Options(
+            currency=opened.conference.currency,
+            max_lines=opened.conference.max_invoice_lines,
+            decimal=self.decimal,
+            dates=self.dates,
+            unknown=self.unknown,
+            tax=TaxRules.of(opened.conference.tax),
+            today=opened.today(),
+            named_currency=self.currency,
+            scale=self.scale,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,26 +89,13 @@ class Origin:
 
 
 def take_table(
-    opened: OpenConference, table: Table, origin: Origin, answers: Answers
+    opened: OpenConference, table: Table, reading: SheetReading, origin: Origin, answers: Answers
 ) -> ImportReport:
-    """Read the purchase orders of a table and take the good ones in, unless it is a dry run.
+    """Take the good purchase orders of a table that was read, unless it is a dry run.
 
     Raises:
-        ImportChoiceError: The decimal mark or the order of dates must be chosen.
-        ImportFileError: A needed column is missing; nothing is written.
         NotAllowedError: The actor may not import.
     """
-    reading = read_orders(
-        table,
-        Options(
-            currency=opened.conference.currency,
-            max_lines=opened.conference.max_invoice_lines,
-            decimal=answers.decimal,
-            dates=answers.dates,
-            unknown=answers.unknown,
-            tax=TaxRules.of(opened.conference.tax),
-        ),
-    )
     allow = answers.allow_duplicates
     if answers.dry_run:
         with opened.store.reading() as session:
@@ -87,9 +110,10 @@ def take_table(
         batch.duplicates = len(plan.duplicates)
         orders = [_order_columns(order) for order in plan.orders]
         references = imports.save_batch(uow, batch, orders, _row_columns(plan, table))
-        if answers.mapping:
+        kept = table.remembered | answers.remembered()
+        if answers.mapping or kept:
             header = fingerprint(table.headers)
-            import_batches.remember_mapping(uow, conference_id, header, batch.mapping)
+            import_batches.remember_mapping(uow, conference_id, header, batch.mapping | kept)
         if origin.mends is not None:
             numbers = [number for number, _ in table.rows]
             import_batches.mark_mended(uow.session, origin.mends, numbers)
@@ -100,10 +124,7 @@ def _batch(
     opened: OpenConference, table: Table, reading: SheetReading, origin: Origin, answers: Answers
 ) -> ImportBatch:
     mapping = {name: "" for name, column in answers.mapping.items() if not column}
-    mapping |= table.mapping
-    if table.packages:
-        # The last line break says that the names are separated by line breaks, not by commas.
-        mapping[PACKAGES] = "".join(f"{name}\n" for name in table.packages.columns.values())
+    mapping = {name: "" for name in mapping if name in FIELDS} | table.answers()
     return ImportBatch(
         conference_id=opened.conference.id,
         file_name=origin.file_name,
@@ -115,6 +136,8 @@ def _batch(
             "decimal": reading.decimals,
             "dates": reading.dates,
             "unknown": answers.unknown,
+            "currency": reading.currency if reading.currency_by != "conference" else None,
+            "scale": reading.scale,
             "header_row": table.header_row,
         },
         entered_by=opened.actor.name,

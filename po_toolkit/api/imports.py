@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -14,42 +15,34 @@ from po_toolkit.api.import_save import Answers, Origin, take_table, without_coll
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import ImportFileError
-from po_toolkit.importers import template as templates
+from po_toolkit.importers import written
 from po_toolkit.importers.cells import is_empty
-from po_toolkit.importers.columns import Column
-from po_toolkit.importers.files import open_workbook, read_bytes
-from po_toolkit.importers.headers import FIELDS
-from po_toolkit.importers.problems import RowProblem
-from po_toolkit.importers.sheet_choice import choose_sheet
-from po_toolkit.importers.table import Table, read_table, table_of
-from po_toolkit.importers.workbook import SheetRow
+from po_toolkit.importers.columns import Column, distinct_headers, fingerprint
+from po_toolkit.importers.names import FIELDS
+from po_toolkit.importers.orders import LeftColumn, SheetReading, read_orders
+from po_toolkit.importers.problems import Choice, ImportQuestionsError, Question, RowProblem
+from po_toolkit.importers.readers import open_workbook, read_bytes
+from po_toolkit.importers.readers.contract import SheetRow, Workbook
+from po_toolkit.importers.table import Table, choose_sheet, find_header, read_table, table_of
+from po_toolkit.money import normalize_currency
 from po_toolkit.store import import_batches
 
 __all__ = [
     "FIELDS",
     "BatchSummary",
+    "Choice",
     "Column",
-    "RejectedRow",
-    "RejectedRows",
-    "UndoReport",
-    "import_batches_of",
-    "import_purchase_orders",
-    "mend_import",
-    "proposed_columns",
-    "rejected_rows",
-    "template",
-    "undo_import",
-]
-
-__all__ = [
-    "BatchSummary",
+    "ImportQuestionsError",
     "ImportReport",
+    "LeftColumn",
+    "Question",
     "RejectedRow",
     "RejectedRows",
     "RowProblem",
     "UndoReport",
     "import_batches_of",
     "import_purchase_orders",
+    "keep_corrections",
     "mend_import",
     "proposed_columns",
     "rejected_rows",
@@ -70,8 +63,14 @@ def import_purchase_orders(
     dry_run: bool = False,
     allow_duplicates: bool = False,
     decimal: Literal["point", "comma"] | None = None,
-    dates: Literal["dmy", "mdy"] | None = None,
+    dates: Literal["dmy", "mdy", "ymd"] | None = None,
+    currency: str | None = None,
+    scale: int | None = None,
+    encoding: str | None = None,
     unknown: Literal["leave", "notes"] = "leave",
+    skip_rows: str | Iterable[int] = (),
+    keep_rows: str | Iterable[int] = (),
+    corrections: Mapping[int, Mapping[int, str]] | None = None,
 ) -> ImportReport:
     """Take the purchase orders of a spreadsheet in as drafts.
 
@@ -83,27 +82,181 @@ def import_purchase_orders(
         source: The file, or its content.
         file_name: What the file is called; by default the path's name.
         sheet: Which sheet; by default the only one with a recognizable header.
-        mapping: Field → column name, where the proposal is wrong; an empty name leaves the field
-            out, ``packages`` names several columns. It is remembered for files with this header.
-        dry_run: Only say what would be done.
+        mapping: Field → column name, where the proposal is wrong. An empty name leaves the field
+            out; a column's name with an empty text leaves that column out; ``packages`` and
+            ``ignore`` name several columns. It is remembered for files with this header.
+        dry_run: Only report what would be done.
         allow_duplicates: Take also those that differ from one that is there under their number.
-        decimal: The decimal mark of its amounts, where the file does not tell.
-        dates: Which of day and month comes first, where the file does not tell.
+        decimal: The decimal mark of its amounts, where the file does not decide.
+        dates: Which of day, month and year comes first, where the file does not decide.
+        currency: The currency of rows that name none, where the file leaves it open.
+        scale: What amounts are multiplied by, where the file may hold thousands.
+        encoding: The encoding of a text file that is not UTF-8.
         unknown: Whether columns that are no field are left out or kept in the notes.
+        skip_rows: Lines to leave out, as numbers or as a text such as ``3,7-9``.
+        keep_rows: Lines to take for purchase orders although they look like something else.
+        corrections: Line → position of a column → the text to read in place of the cell.
 
     Raises:
-        ImportChoiceError: The sheet, a column, the decimal mark or the order of dates must be
-            chosen; nothing is written.
+        ImportQuestionsError: Something that changes what is billed must be answered; nothing is
+            written. Its ``questions`` hold the choices and what each would mean.
         ImportFileError: The file cannot be read or holds no purchase order; nothing is written.
         NotAllowedError: The actor may not import.
     """
     with without_collector():
         data = read_bytes(source)
         name = file_name or (source.name if isinstance(source, Path) else "")
-        table = _table(opened, data, name, sheet, mapping)
-        answers = Answers(mapping or {}, decimal, dates, unknown, allow_duplicates, dry_run)
+        answers = Answers(
+            mapping or {},
+            decimal,
+            dates,
+            normalize_currency(currency) if currency else None,
+            scale,
+            encoding,
+            unknown,
+            rows_of(skip_rows),
+            rows_of(keep_rows),
+            allow_duplicates,
+            dry_run,
+        )
+        file = _File(opened, data, name, sheet, answers)
+        table, reading = file.read(answers, corrections)
+        if reading.questions:
+            raise ImportQuestionsError(file.with_money(reading.questions, len(table.rows)))
         origin = Origin(name, hashlib.sha256(data).hexdigest())
-        return take_table(opened, table, origin, answers)
+        return take_table(opened, table, reading, origin, answers)
+
+
+def rows_of(rows: str | Iterable[int]) -> frozenset[int]:
+    """Return line numbers from a text such as ``3,7-9``.
+
+    Raises:
+        ImportFileError: It is no list of lines.
+    """
+    if not isinstance(rows, str):
+        return frozenset(rows)
+    found: set[int] = set()
+    for part in filter(None, re.split(r"[,;\s]+", rows)):
+        first, _, last = part.partition("-")
+        if not (first.isdecimal() and (last or first).isdecimal()) or len(part) > 16:
+            raise ImportFileError(f"{part!r} is no line of the file; write lines like 3,7-9.")
+        found.update(range(int(first), min(int(last or first), int(first) + 2_000_000) + 1))
+    return frozenset(found)
+
+
+_FEW_ENOUGH_TO_TRY = 3000
+"""Rows up to which each answer is tried out, to show what it would mean in money."""
+
+
+class _File:
+    """A file that is read once, and interpreted by different answers."""
+
+    def __init__(
+        self,
+        opened: OpenConference,
+        data: bytes,
+        name: str,
+        sheet: str | None,
+        answers: Answers,
+    ) -> None:
+        self._opened = opened
+        self._sheet = sheet
+        self._answers = answers
+        with opened.store.reading() as session:
+            self._saved = import_batches.remembered_mappings(session, opened.conference.id)
+        self._book = self._open(data, name)
+
+    def _open(self, data: bytes, name: str) -> Workbook:
+        encoding = self._answers.encoding
+        try:
+            return open_workbook(data, name, encoding=encoding, sheet=self._sheet)
+        except ImportQuestionsError as asked:
+            # An answer is remembered with the header, which most encodings write alike.
+            for choice in asked.questions[0].choices:
+                book = open_workbook(data, name, encoding=choice.answer["encoding"])
+                rows = book.sheet(book.names[0])
+                at = find_header(rows, None, self._saved)
+                if at is None:
+                    continue
+                known = self._saved.get(fingerprint(distinct_headers(rows.rows[at][1])), {})
+                if known.get("@encoding") == choice.answer["encoding"]:
+                    return book
+            raise
+
+    def table(
+        self,
+        answers: Answers,
+        corrections: Mapping[int, Mapping[int, str]] | None = None,
+        sheet: str | None = None,
+    ) -> Table:
+        """Interpret the columns and rows."""
+        mapping = answers.mapping
+        chosen = choose_sheet(self._book, sheet or self._sheet, mapping, self._saved)
+        if corrections:
+            chosen = replace(chosen, rows=_corrected(chosen.rows, corrections))
+        table = read_table(
+            chosen,
+            chosen=mapping,
+            saved=self._saved,
+            skip_rows=answers.skip_rows,
+            keep_rows=answers.keep_rows,
+        )
+        table.notes[:0] = self._book.notes
+        return table
+
+    def read(
+        self,
+        answers: Answers,
+        corrections: Mapping[int, Mapping[int, str]] | None = None,
+        sheet: str | None = None,
+    ) -> tuple[Table, SheetReading]:
+        """Interpret the file by these answers."""
+        try:
+            table = self.table(answers, corrections, sheet)
+            return table, read_orders(table, answers.options(self._opened))
+        except ImportQuestionsError as asked:
+            raise ImportQuestionsError(self.with_money(asked.questions, 0)) from None
+
+    def with_money(self, questions: Sequence[Question], rows: int) -> list[Question]:
+        """Add to each answer what it would mean in money, the other questions left as they are."""
+        if rows > _FEW_ENOUGH_TO_TRY:
+            return list(questions)
+        return [
+            replace(question, choices=[self._tried(choice) for choice in question.choices])
+            for question in questions
+        ]
+
+    def _tried(self, choice: Choice) -> Choice:
+        answer = dict(choice.answer)
+        sheet = answer.pop("sheet", None)
+        if "encoding" in answer:
+            return choice
+        if "mapping" in answer:
+            answer["mapping"] = {**self._answers.mapping, **answer["mapping"]}
+        for name in ("skip_rows", "keep_rows"):
+            if name in answer:
+                answer[name] = rows_of(answer[name]) | getattr(self._answers, name)
+        try:
+            answers = replace(self._answers, **answer)
+            table = self.table(answers, sheet=sheet)
+            reading = read_orders(table, answers.options(self._opened))
+        except ImportFileError:
+            return choice
+        return replace(choice, totals=reading.totals, orders=len(reading.orders))
+
+
+def _corrected(
+    rows: Sequence[SheetRow], corrections: Mapping[int, Mapping[int, str]]
+) -> list[SheetRow]:
+    """Put corrected texts in the place of cells."""
+    made: list[SheetRow] = []
+    for number, cells in rows:
+        changed = corrections.get(number, {})
+        corrected = [*cells, *[""] * (max(changed, default=0) + 1 - len(cells))]
+        for at, text in changed.items():
+            corrected[at] = text
+        made.append((number, corrected))
+    return made
 
 
 def proposed_columns(
@@ -114,42 +267,32 @@ def proposed_columns(
     sheet: str | None = None,
     mapping: Mapping[str, str] | None = None,
 ) -> list[Column]:
-    """Say what each column would be taken for, also where a needed one was not found.
+    """Return what each column would be taken for, also where a needed one was not found.
 
     Raises:
-        ImportChoiceError: The sheet or a column must be chosen.
+        ImportQuestionsError: The sheet or the encoding must be chosen.
         ImportFileError: The file cannot be read, or has no row that could be its header.
     """
-    return _table(opened, source, file_name, sheet, mapping).columns
-
-
-def _table(
-    opened: OpenConference,
-    data: bytes,
-    file_name: str,
-    sheet: str | None,
-    mapping: Mapping[str, str] | None,
-) -> Table:
-    book = open_workbook(data, file_name)
-    with opened.store.reading() as session:
-        saved = import_batches.remembered_mappings(session, opened.conference.id)
-    table = read_table(choose_sheet(book, sheet, mapping, saved), chosen=mapping, saved=saved)
-    table.notes[:0] = book.notes
-    return table
+    answers = Answers(mapping or {})
+    return _File(opened, source, file_name, sheet, answers).table(answers).columns
 
 
 def template(format: Literal["csv", "xlsx"]) -> bytes:  # noqa: A002 the option's own name
     """Return an empty import template."""
-    return templates.template(format)
+    return written.template(format)
 
 
 @dataclass(frozen=True, slots=True)
 class RejectedRow:
-    """A row that was not taken: its line in the spreadsheet, its cells as they came, and why."""
+    """A row that was not taken: its line in the spreadsheet, its cells as they came, and why.
+
+    ``corrected`` holds its cells as a person has changed them since, if they have.
+    """
 
     row: int
     cells: list[str]
     problems: list[RowProblem]
+    corrected: list[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +315,7 @@ def rejected_rows(opened: OpenConference, batch: int) -> RejectedRows:
     with opened.store.reading() as session:
         found = import_batches.batch_by_id(session, opened.conference.id, batch)
         width = len(found.headers)
+        corrected = dict(found.reading.get("corrected") or {})
         return RejectedRows(
             found.id,
             found.file_name,
@@ -182,10 +326,39 @@ def rejected_rows(opened: OpenConference, batch: int) -> RejectedRows:
                     row.row_number,
                     [*row.cells[:width], *[""] * (width - len(row.cells))],
                     [RowProblem(**problem) for problem in row.problems],
+                    corrected.get(str(row.row_number)),
                 )
                 for row in import_batches.rejected_rows(session, found.id)
             ],
         )
+
+
+def keep_corrections(
+    opened: OpenConference, waiting: RejectedRows, rows: Sequence[tuple[int, Sequence[str]]]
+) -> None:
+    """Keep the corrections of rejected rows until they are imported; the rows stay as they came.
+
+    Args:
+        opened: The conference.
+        waiting: The rejected rows as they were loaded.
+        rows: The line of each row and its cells as they are now; rows that were added (line 0)
+            are not kept.
+
+    Raises:
+        NotAllowedError: The actor may not import.
+    """
+    cells = {row.row: row.cells for row in waiting.rows}
+    changed = {
+        str(number): list(texts)
+        for number, texts in rows
+        if number in cells and list(texts) != cells[number]
+    }
+    kept = {str(row.row): row.corrected for row in waiting.rows if row.corrected}
+    if changed == kept:
+        return
+    with opened.store.writing(opened.actor, Act.IMPORT) as uow:
+        found = import_batches.batch_by_id(uow.session, opened.conference.id, waiting.batch)
+        found.reading = {**found.reading, "corrected": changed}
 
 
 def mend_import(
@@ -196,7 +369,7 @@ def mend_import(
     dry_run: bool = False,
     allow_duplicates: bool = False,
     decimal: Literal["point", "comma"] | None = None,
-    dates: Literal["dmy", "mdy"] | None = None,
+    dates: Literal["dmy", "mdy", "ymd"] | None = None,
 ) -> ImportReport:
     """Check edited rows of a batch again, without a new upload, and take the good ones in.
 
@@ -245,11 +418,17 @@ def mend_import(
     answers = Answers(
         decimal=decimal or read.get("decimal"),
         dates=dates or read.get("dates"),
+        currency=read.get("currency"),
+        scale=read.get("scale"),
         unknown=read.get("unknown", "leave"),
         allow_duplicates=allow_duplicates,
         dry_run=dry_run,
     )
-    return take_table(opened, table, Origin(found.file_name, found.file_sha256, batch), answers)
+    reading = read_orders(table, answers.options(opened))
+    if reading.questions:
+        raise ImportQuestionsError(reading.questions)
+    origin = Origin(found.file_name, found.file_sha256, batch)
+    return take_table(opened, table, reading, origin, answers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
@@ -21,10 +21,9 @@ from po_toolkit.cli.console import (
     wrong_usage,
 )
 from po_toolkit.cli.options import ConferenceOption, Format, FormatOption
-from po_toolkit.errors import ImportChoiceError
 
 if TYPE_CHECKING:
-    from po_toolkit.api.imports import ImportReport
+    from po_toolkit.api.imports import ImportReport, LeftColumn, Question
 
 
 class FileFormat(StrEnum):
@@ -71,9 +70,10 @@ MapOption = Annotated[
     typer.Option(
         "--map",
         metavar="FIELD=COLUMN",
-        help="Take FIELD (e.g. unit_price) from the column with the heading COLUMN. Repeat for "
-        "more fields, leave COLUMN away to leave the field out, and name packages=Gold,Booth for "
-        "columns of packages. It is remembered for files with the same headings.",
+        help="Read FIELD (e.g. unit_price) from the column with the heading COLUMN. Repeat for "
+        "more fields. FIELD= leaves a field out, COLUMN= leaves a column out, and "
+        "packages=Gold,Booth names columns that are billed as a line each. It is remembered for "
+        "files with the same headings.",
     ),
 ]
 DryRunOption = Annotated[
@@ -99,8 +99,34 @@ DecimalOption = Annotated[
     typer.Option(help="How amounts are written, where the file leaves it open: 1.234 is what?"),
 ]
 DatesOption = Annotated[
-    Literal["dmy", "mdy"] | None,
+    Literal["dmy", "mdy", "ymd"] | None,
     typer.Option(help="How dates are written, where the file leaves it open: 03/04 is when?"),
+]
+CurrencyOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CODE",
+        help="The currency of rows that name none, where the file leaves it open.",
+    ),
+]
+ScaleOption = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=1_000_000, help="Multiply amounts by this, where the file has thousands: 1000."
+    ),
+]
+EncodingOption = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="The encoding of a text file that is not UTF-8: cp932."),
+]
+SkipRowsOption = Annotated[
+    str, typer.Option(metavar="ROWS", help="Leave these rows out: 2 or 2,7-9.")
+]
+KeepRowsOption = Annotated[
+    str,
+    typer.Option(
+        metavar="ROWS", help="Read these rows as purchase orders although they look different."
+    ),
 ]
 UnknownOption = Annotated[
     Literal["leave", "notes"],
@@ -119,6 +145,11 @@ def import_(
     allow_duplicates: AllowDuplicatesOption = False,
     decimal: DecimalOption = None,
     dates: DatesOption = None,
+    currency: CurrencyOption = None,
+    scale: ScaleOption = None,
+    encoding: EncodingOption = None,
+    skip_rows: SkipRowsOption = "",
+    keep_rows: KeepRowsOption = "",
     unknown: UnknownOption = "leave",
     output: FormatOption = Format.TABLE,
 ) -> None:
@@ -148,10 +179,15 @@ def import_(
             allow_duplicates=allow_duplicates,
             decimal=decimal,
             dates=dates,
+            currency=currency,
+            scale=scale,
+            encoding=encoding,
             unknown=unknown,
+            skip_rows=skip_rows,
+            keep_rows=keep_rows,
         )
-    except ImportChoiceError as error:
-        _ask(error)
+    except imports.ImportQuestionsError as error:
+        _ask(error.questions, file.name, output)
     if output is Format.JSON:
         print_json(report.as_json())
     else:
@@ -166,10 +202,30 @@ def import_(
         raise typer.Exit(PARTIAL)
 
 
-def _ask(error: ImportChoiceError) -> NoReturn:
-    option = {"mapping": "--map FIELD=COLUMN"}.get(error.question, f"--{error.question}")
-    answers = " or ".join(f"{option} {shlex.quote(choice)}" for choice in error.choices)
-    wrong_usage(f"{error} Add {answers or option}. Nothing was written.")
+def _ask(questions: Sequence[Question], file: str, output: Format) -> NoReturn:
+    """Print what the file leaves open, with the options that answer it; exits 2."""
+    if output is Format.JSON:
+        print_json({**_NOTHING, "questions": [question.as_json() for question in questions]})
+    lines = [f"{file} leaves {count(len(questions), 'question')} open. Nothing was imported."]
+    for number, question in enumerate(questions, 1):
+        lines += ["", f"{number}. {question.text}"]
+        lines += [f"   Row {row}: {value}" for row, value in question.rows]
+        for choice in question.choices:
+            money = f" → {choice.money}" if choice.money else ""
+            lines += [f"   {choice.option}", f"      {choice.label}{money}"]
+    lines += ["", "Add one option for each question and run the command again."]
+    wrong_usage("\n".join(lines))
+
+
+_NOTHING: dict[str, Any] = {
+    "batch": None,
+    "accepted": 0,
+    "rejected": 0,
+    "duplicates": 0,
+    "purchase_orders": [],
+    "errors": [],
+    "warnings": [],
+}
 
 
 def _refuse_unwritable(errors_out: Path | None) -> None:
@@ -187,11 +243,12 @@ def _refuse_unwritable(errors_out: Path | None) -> None:
 def _read_mapping(pairs: list[str]) -> dict[str, str]:
     mapping: dict[str, str] = {}
     for pair in pairs:
-        field, equals, column = (part.strip() for part in pair.partition("="))
+        divide = str.rpartition if pair.rstrip().endswith("=") else str.partition
+        field, equals, column = (part.strip() for part in divide(pair.rstrip(), "="))
         if not (field and equals):
             raise typer.BadParameter(
                 f"{pair!r}: write the field, =, and the column's heading, e.g. "
-                f"--map 'unit_price=Price each'."
+                f"--map 'unit_price=Price each'; or a heading and = to leave its column out."
             )
         if field in mapping:
             raise typer.BadParameter(f"{field} is mapped twice; remove one --map.")
@@ -200,8 +257,9 @@ def _read_mapping(pairs: list[str]) -> dict[str, str]:
 
 
 def _print_report(report: ImportReport, *, dry_run: bool) -> None:
+    _print_reading(report)
     if dry_run:
-        _print_preview(report)
+        _print_orders(report)
     if report.problems:
         print_table(
             ("Row", "Column", "Value", "What is wrong, and how to fix it"),
@@ -220,25 +278,57 @@ def _print_report(report: ImportReport, *, dry_run: bool) -> None:
         tell(f"Note: {note}")
     batch = f"Batch {report.batch}: " if report.batch is not None else ""
     orders = count(report.accepted, "purchase order")
+    sums = ", ".join(f"{total} {code.upper()}" for code, total in report.totals.items())
     typer.echo(
-        f"{batch}{orders} {'would be imported' if dry_run else 'imported'}, "
-        f"{report.rejected} rejected, {report.duplicates} duplicates skipped."
+        f"{batch}{orders} {'would be imported' if dry_run else 'imported'}"
+        f"{f' ({sums})' if sums else ''}, {report.rejected} rejected, "
+        f"{report.duplicates} duplicates skipped."
     )
     if report.references:
         typer.echo(f"References: {', '.join(report.references)}")
 
 
-def _print_preview(report: ImportReport) -> None:
-    typer.echo(f"The sheet has {report.shape}.")
+def _print_reading(report: ImportReport) -> None:
+    """Print how the file was read: what each column was taken for, and what was left out."""
+    typer.echo(f"The sheet has {report.shape}. {_habits(report)}")
     packages = dict.fromkeys(report.packages, "a package")
+    left = {column.column: column for column in report.left_columns}
     print_table(
         ("Column", "Maps to", "Matched by"),
         [
-            (c.header, c.field or packages.get(c.header, "(left out)"), c.why if c.field else "")
+            (
+                c.header,
+                c.field or packages.get(c.header, "(left out)"),
+                c.why if c.field else _left(left.get(c.header)),
+            )
             for c in report.columns
         ],
     )
     typer.echo("")
+
+
+def _left(column: LeftColumn | None) -> str:
+    """Say what a column held that was left out."""
+    if column is None:
+        return ""
+    return f"{count(column.cells, 'cell')}, first: {column.first} ({column.why})"
+
+
+def _habits(report: ImportReport) -> str:
+    currency = report.currency.upper()
+    by = {"conference": "the conference's", "title": "as the text above the header says"}
+    parts = [f"Rows that name no currency are in {currency}"]
+    parts[0] += f", {by[report.currency_by]}" if report.currency_by in by else ""
+    if report.decimal:
+        parts.append(f"amounts have a decimal {report.decimal}")
+    if report.dates:
+        parts.append(f"dates are written {report.dates}")
+    if report.scale != 1:
+        parts.append(f"amounts were multiplied by {report.scale:,}")
+    return "; ".join(parts) + "."
+
+
+def _print_orders(report: ImportReport) -> None:
     print_table(
         ("Organization", "PO number", "Lines", "Total", "Due"),
         [

@@ -1,4 +1,4 @@
-"""Amounts as people write them, and the habit of a whole file.
+"""Amounts as people write them, with their currencies, and the habit of a whole file.
 
 ``1.234`` is twelve hundred in Berlin and one and a bit in Boston. Each way of writing has at most
 two readings, decimal point or decimal comma. A value with one reading proves a habit; a value with
@@ -16,10 +16,100 @@ from typing import Literal, NamedTuple
 
 from po_toolkit.errors import AmountError
 from po_toolkit.importers.cells import Cell, ShownNumber, decimal_of
-from po_toolkit.importers.currency_signs import sign_currencies
-from po_toolkit.money import to_minor
+from po_toolkit.money import CURRENCIES, to_minor
 
 Decimals = Literal["point", "comma"]
+
+_DOLLARS = (
+    "usd cad aud nzd sgd hkd twd mxn clp cop ars bbd bmd bnd bsd bzd fjd gyd jmd kyd lrd nad sbd "
+    "srd ttd xcd"
+)
+
+_SIGNS = {
+    **{code: code for code in CURRENCIES},
+    "$": _DOLLARS,
+    "us$": "usd",
+    "$us": "usd",
+    "us dollar": "usd",
+    "us dollars": "usd",
+    "c$": "cad",
+    "ca$": "cad",
+    "can$": "cad",
+    "a$": "aud",
+    "au$": "aud",
+    "nz$": "nzd",
+    "hk$": "hkd",
+    "nt$": "twd",
+    "s$": "sgd",
+    "mx$": "mxn",
+    "r$": "brl",
+    "€": "eur",
+    "euro": "eur",
+    "euros": "eur",
+    "dollar": _DOLLARS,
+    "dollars": _DOLLARS,
+    "canadian dollars": "cad",
+    "australian dollars": "aud",
+    "pounds": "gbp egp",
+    "pounds sterling": "gbp",
+    "sterling": "gbp",
+    "yen": "jpy",
+    "francs": "chf",
+    "franken": "chf",
+    "swiss francs": "chf",
+    "kronor": "sek",
+    "kroner": "nok dkk",
+    "rupees": "inr pkr lkr npr mur scr",
+    "zloty": "pln",
+    "reais": "brl",
+    "yuan": "cny",
+    "rmb": "cny",
+    "人民币": "cny",
+    "日本円": "jpy",
+    "stg": "gbp",
+    "£": "gbp egp",
+    "¥": "jpy cny",
+    "\uffe5": "jpy cny",
+    "円": "jpy",
+    "元": "cny",
+    "₹": "inr",
+    "rs": "inr pkr lkr npr mur scr",
+    "rs.": "inr pkr lkr npr mur scr",
+    "₩": "krw",
+    "₫": "vnd",
+    "₪": "ils",
+    "₺": "try",
+    "tl": "try",
+    "₴": "uah",
+    "₽": "rub",
+    "₱": "php",
+    "฿": "thb",
+    "₦": "ngn",
+    "zł": "pln",
+    "kč": "czk",
+    "ft": "huf",
+    "kr": "sek nok dkk isk",
+    "kr.": "sek nok dkk isk",
+    "fr": "chf",
+    "fr.": "chf",
+    "sfr": "chf",
+    "sfr.": "chf",
+    "r": "zar",
+    "rm": "myr",
+    "rp": "idr",
+    "lei": "ron",
+    "лв": "bgn",
+    "лв.": "bgn",
+}
+
+_MEANT = {sign: frozenset(codes.split()) for sign, codes in _SIGNS.items()}
+_NOTHING: frozenset[str] = frozenset()
+
+
+def sign_currencies(sign: str) -> frozenset[str]:
+    """Return the currencies that a sign, code or name can mean; none when it is unknown."""
+    return _MEANT.get(sign.strip().lower(), _NOTHING)
+
 
 _TO_ASCII = str.maketrans(
     {
@@ -88,7 +178,9 @@ def written_amount(cell: Cell) -> WrittenAmount | None:
     if not number.is_finite():
         return None
     sign = cell.sign if isinstance(cell, ShownNumber) else ""
-    return WrittenAmount(number, number, sign_currencies(sign) if sign else None)
+    currencies = sign_currencies(sign) if sign else None
+    # What a format shows but no currency is called, such as a percent sign, is no amount.
+    return WrittenAmount(number, number, currencies) if currencies or not sign else None
 
 
 def _written(text: str) -> WrittenAmount | None:
@@ -220,3 +312,121 @@ def _representable(value: Decimal, currency: str) -> bool:
     except AmountError:
         return False
     return True
+
+
+_TOKEN = re.compile(
+    r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|_.|\*.'
+    r"|\[\$(?P<sign>[^\]-]*)(?:-(?P<locale>[^\]]*))?\]|\[[^\]]*\]|(?P<plain>.)"
+)
+_DIGIT = "\0"
+
+_LOCALES = {
+    "409": "usd", "1009": "cad", "c0c": "cad", "c09": "aud", "1409": "nzd", "1004": "sgd",
+    "4804": "sgd", "c04": "hkd", "404": "twd", "80a": "mxn", "809": "gbp", "411": "jpy",
+    "804": "cny", "41d": "sek", "81d": "eur", "414": "nok", "814": "nok", "406": "dkk",
+    "40f": "isk", "340a": "clp", "240a": "cop", "2c0a": "ars", "416": "brl", "439": "inr",
+    "4009": "inr", "412": "krw", "807": "chf", "100c": "chf", "810": "chf", "1c09": "zar",
+    "436": "zar", "415": "pln", "405": "czk", "40e": "huf", "41f": "try", "40d": "ils",
+    "c01": "egp", "407": "eur", "c07": "eur", "40c": "eur", "410": "eur", "413": "eur",
+    "c0a": "eur", "40a": "eur", "816": "eur", "1809": "eur", "40b": "eur",
+}  # fmt: skip
+"""Windows' numbers of locales, as in ``[$$-1009]``. Source: Microsoft, [MS-LCID]."""
+
+
+@dataclass(frozen=True, slots=True)
+class NumberFormat:
+    """The telling part of a number format.
+
+    ``000000`` shows 42 as 000042, so it is a PO number with its zeros; ``#,##0.00 "€"`` makes 500
+    five hundred euros, whatever the other columns hold; ``0%`` makes 0.1 ten per cent.
+
+    Attributes:
+        padded: The characters of a zero-padded whole number, NUL for each digit; else ``""``.
+        sign: The currency sign or code it shows, or another text that is none; else ``""``.
+        before: What it shows before the number, where that is no currency.
+        after: What it shows after the number, where that is no currency.
+        percent: Whether it shows a percentage.
+    """
+
+    padded: str = ""
+    sign: str = ""
+    before: str = ""
+    after: str = ""
+    percent: bool = False
+
+    def shown(self, number: float) -> ShownNumber | None:
+        """Return the number as its cell shows it, or None if it shows no more than the number."""
+        value = decimal_of(number)
+        if self.percent:
+            return ShownNumber.of(number, f"{(value * 100).normalize():f}%", sign="%")
+        if self.before or self.after:
+            text = f"{self.before}{value:f}{self.after}".strip()
+            return ShownNumber.of(number, text, sign=(self.before + self.after).strip())
+        if self.sign:
+            return ShownNumber.of(number, f"{self.sign} {value:f}", sign=self.sign)
+        if value != value.to_integral_value() or value < 0:
+            return None
+        return ShownNumber.of(number, self._pad(value))
+
+    def _pad(self, value: Decimal) -> str:
+        places = self.padded.count(_DIGIT)
+        digits = f"{value:f}".zfill(places)
+        extra, rest = digits[: len(digits) - places], list(digits[len(digits) - places :])
+        shown = ""
+        for character in self.padded:
+            if character == _DIGIT:
+                shown += extra + rest.pop(0)
+                extra = ""
+            else:
+                shown += character
+        return shown
+
+
+def read_format(code: str) -> NumberFormat | None:
+    """Return what a number format tells, or None when it tells nothing beyond the number."""
+    section = code.split(";", maxsplit=1)[0].replace("General", "#")
+    bare = re.sub(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.', "", section)
+    if re.search(r"[EeymdhsYMDHS@]", bare):
+        return None
+    if "%" in bare:
+        return NumberFormat(percent=True)
+    return _telling(section, bare)
+
+
+def _telling(section: str, bare: str) -> NumberFormat | None:
+    """Return what the signs and texts in a number format tell."""
+    signs, literals, plain, before, after = [], "", "", "", ""
+    for token in _TOKEN.finditer(section):
+        if token["sign"] is not None:
+            if token["sign"].strip():
+                signs.append(_located(token["sign"].strip(), (token["locale"] or "").lower()))
+        elif token["quoted"] is not None or token["escaped"] is not None:
+            text = token["quoted"] if token["quoted"] is not None else token["escaped"]
+            literals += f" {text}"
+            plain += text.replace("0", "\1")
+            before, after = (before, after + text) if _placed(plain) else (before + text, after)
+        elif token["plain"] is not None:
+            plain += token["plain"]
+    if plain.count("0") >= 2 and not re.search(r"[#?.,%]", bare) and not signs:
+        return NumberFormat(padded=plain.replace("0", _DIGIT).replace("\1", "0"))
+    signs += [word for word in literals.split() if sign_currencies(word)]
+    signs += [word for word in re.findall(r"[^\s\d#?.,%()+/\\-]+", bare) if sign_currencies(word)]
+    if signs:
+        meant = frozenset.intersection(*map(sign_currencies, signs))
+        one = next(iter(meant)).upper() if len(meant) == 1 and len(signs) > 1 else " ".join(signs)
+        return NumberFormat(sign=signs[0] if len(signs) == 1 else one)
+    if any(c.isalnum() for c in literals):
+        return NumberFormat(before=before, after=after)
+    return None
+
+
+def _placed(plain: str) -> bool:
+    """Tell whether the number itself stands in what was read of a format."""
+    return any(c in "0#?" for c in plain)
+
+
+def _located(sign: str, locale: str) -> str:
+    """Return the currency of ``[$$-1009]``: of those the sign can mean, the locale's."""
+    named = _LOCALES.get(locale.removeprefix("0").lstrip("0"), "")
+    meant = sign_currencies(sign)
+    return named.upper() if len(meant) > 1 and named in meant else sign

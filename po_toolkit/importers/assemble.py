@@ -1,19 +1,246 @@
-"""The rows of one purchase order → the order, or what is wrong with it."""
+"""The rows of one purchase order → the order, exactly, or what is wrong with it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Context, Decimal, Inexact, InvalidOperation
+from typing import Any, NamedTuple
 
 from po_toolkit.domain import stripe_limits
-from po_toolkit.domain.tax import TaxRules, line_tax
+from po_toolkit.domain.tax import Rate, TaxRules, line_tax
 from po_toolkit.domain.tax_ids import TaxId
 from po_toolkit.errors import AmountError
-from po_toolkit.importers.findings import Findings
-from po_toolkit.importers.orders import Order, OrderLine
-from po_toolkit.importers.pricing import Pricer
-from po_toolkit.importers.rows import Refusal, Rows
-from po_toolkit.money import display
+from po_toolkit.importers.fields import Amount
+from po_toolkit.importers.rows import Findings, Refusal, Rows
+from po_toolkit.money import THREE_DECIMAL, display, exponent, to_major, to_minor
+
+
+class OrderLine(NamedTuple):
+    """One line; amounts in minor units of the order's currency, negative for a discount."""
+
+    row: int
+    description: str
+    quantity: int
+    unit_price: int
+    rates: tuple[Rate, ...] = ()
+    tax_on_top: int = 0
+    tax_included: int = 0
+
+    @property
+    def line_total(self) -> int:
+        """Quantity times unit price, in minor units; without the tax on top."""
+        return self.quantity * self.unit_price
+
+
+@dataclass(slots=True)
+class Order:
+    """A purchase order as the sheet says it, without a mistake.
+
+    Attributes:
+        rows: The lines of the spreadsheet it came from.
+        po_amount: What the sponsor's purchase order authorizes, in minor units, or None.
+        total: The sum of the lines with the tax on top, in minor units.
+    """
+
+    rows: list[int]
+    organization_name: str
+    contact_email: str
+    currency: str
+    lines: Sequence[OrderLine]
+    contact_name: str = ""
+    billing_address: str = ""
+    po_number: str = ""
+    due_date: date | None = None
+    days_until_due: int | None = None
+    notes: str = ""
+    stripe_invoice_id: str = ""
+    po_amount: int | None = None
+    tax_id: TaxId | None = None
+    language: str = ""
+    service_start: date | None = None
+    service_end: date | None = None
+    payment_methods: tuple[str, ...] = ()
+    delivery: str = ""
+    total: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Sum the lines up, once."""
+        self.total = sum([line.quantity * line.unit_price + line.tax_on_top for line in self.lines])
+
+    @property
+    def total_major(self) -> Decimal:
+        """The sum of the lines, in major units."""
+        return to_major(self.total, self.currency)
+
+
+class Pricer:
+    """Makes the lines of a table's rows."""
+
+    def __init__(
+        self,
+        rows: Rows,
+        findings: Findings,
+        packages: Mapping[str, str],
+        header_currencies: Mapping[str, str],
+    ) -> None:
+        """Take what all rows share.
+
+        Args:
+            rows: The rows as read.
+            findings: Where problems go.
+            packages: Column key → the package's name.
+            header_currencies: Column key → the currency its header names.
+        """
+        self._rows = rows
+        self._findings = findings
+        self._packages = packages
+        self._header_currencies = header_currencies
+        self._bad = frozenset({"quantity", "unit_price", "amount", *packages})
+        self.price_field = "unit_price" if "unit_price" in rows.values else "amount"
+
+    def lines(self, row: int, currency: str) -> list[OrderLine] | None:
+        """Return the lines of a row, or None after noting what is wrong."""
+        if row in self._rows.refused and not self._bad.isdisjoint(self._rows.refused[row]):
+            return None
+        errors = len(self._findings.errors)
+        if self._packages:
+            made = self._package_lines(row, currency)
+        else:
+            line = self._line(row, currency)
+            made = [line] if line else []
+        return made if len(self._findings.errors) == errors else None
+
+    def _line(self, row: int, currency: str) -> OrderLine | None:
+        price = self.minor(row, "unit_price", currency)
+        amount = self.minor(row, "amount", currency)
+        number, description = self._rows.numbers[row], self._description(row)
+        quantity: int = self._rows.value(row, "quantity") or 1
+        if price is not None:
+            if amount is not None and amount != quantity * price:
+                self._findings.error(
+                    row,
+                    "amount",
+                    "amount_mismatch",
+                    f"{quantity} x {display(price, currency)} is "
+                    f"{display(quantity * price, currency)}, not {display(amount, currency)}.",
+                )
+            return OrderLine(number, description, quantity, price)
+        if amount is None:
+            bare = not (self._rows.value(row, "unit_price") or self._rows.value(row, "amount"))
+            if bare and not self._rows.is_bad(row, "organization_name", "contact_email"):
+                self._findings.error(
+                    row, self.price_field, "required", "there is no amount; every row needs one."
+                )
+            return None
+        each, rest = divmod(amount, quantity)
+        if not rest:
+            return OrderLine(number, description, quantity, each)
+        self._findings.warn(
+            row,
+            "amount",
+            "quantity_in_text",
+            f"{display(amount, currency)} cannot be divided by {quantity}; it is billed as one "
+            f"line of one, described as {quantity} x {description}.",
+        )
+        return OrderLine(number, f"{quantity} x {description}", 1, amount)
+
+    def _description(self, row: int) -> str:
+        if "description" in self._rows.values:
+            return str(self._rows.value(row, "description") or "")
+        return f"Purchase order {self._rows.value(row, 'po_number') or ''}".strip()
+
+    def _package_lines(self, row: int, currency: str) -> list[OrderLine]:
+        number = self._rows.numbers[row]
+        made = [
+            OrderLine(number, name, 1, price)
+            for key, name in self._packages.items()
+            if (price := self.minor(row, key, currency))
+        ]
+        total = self.minor(row, "amount", currency)
+        found = sum(each.line_total for each in made)
+        if not any(self._rows.value(row, key) for key in self._packages):
+            first = next(iter(self._packages))
+            self._findings.error(
+                row, first, "required", "no package has an amount; every row needs one."
+            )
+        elif total is not None and total != found:
+            self._findings.error(
+                row,
+                "amount",
+                "amount_mismatch",
+                f"the packages add up to {display(found, currency)}, not to "
+                f"{display(total, currency)}.",
+            )
+        return made
+
+    def minor(self, row: int, key: str, currency: str) -> int | None:
+        """Return an amount in minor units; None without one, or after noting what is wrong."""
+        column = self._rows.values.get(key)
+        found: Amount | Refusal | None = column[row] if column is not None else None
+        if found is None or isinstance(found, Refusal):
+            return None
+        value, signs = found
+        named = self._header_currencies.get(key, currency)
+        if named != currency or (signs is not None and currency not in signs):
+            other = named if named != currency else " or ".join(sorted(signs or ())[:3])
+            self._findings.error(
+                row,
+                key,
+                "currency_conflict",
+                f"the amount is in {other.upper()}, the purchase order in {currency.upper()}.",
+            )
+            return None
+        try:
+            minor = exact_minor(value, currency)
+        except AmountError as error:
+            self._findings.error(row, key, "amount_not_representable", str(error))
+            return None
+        if value.same_quantum(_THOUSANDTH) and self._may_be_thousands(row, key, value, currency):
+            self._findings.error(
+                row,
+                key,
+                "perhaps_thousands",
+                f"with the decimal mark of the file's other amounts this is "
+                f"{display(minor, currency)}, but three digits follow it as if thousands were "
+                f"meant; write {value:.2f} or {value * 1000:.0f}.",
+            )
+            return None
+        return minor
+
+    def _may_be_thousands(self, row: int, key: str, value: Decimal, currency: str) -> bool:
+        typed = isinstance(self._rows.cells[key][row], str)
+        return typed and currency not in THREE_DECIMAL and 1 <= abs(value) < 1000
+
+
+_THOUSANDTH = Decimal("0.001")
+"""So 1.000 is written: one, or a thousand by whoever writes the other mark for decimals."""
+
+_FACTORS: dict[str, Decimal] = {}
+_EXACT = Context(prec=40, traps=[Inexact, InvalidOperation])
+_EVERYDAY = 15
+"""Digits of an everyday amount in minor units."""
+
+
+def exact_minor(value: Decimal, currency: str) -> int:
+    """Convert as :func:`~po_toolkit.money.to_minor` does, faster for everyday amounts.
+
+    Raises:
+        AmountError: The currency cannot hold the amount exactly.
+    """
+    factor = _FACTORS.get(currency) or _FACTORS.setdefault(
+        currency, Decimal(10 ** exponent(currency))
+    )
+    if currency not in THREE_DECIMAL:
+        try:
+            scaled = _EXACT.multiply(value, factor)
+            if scaled.adjusted() < _EVERYDAY and (minor := int(scaled)) == scaled:
+                return minor
+        except (Inexact, InvalidOperation):
+            pass
+    return to_minor(value, currency)
+
 
 _SINGLE = (
     "contact_email",
@@ -44,6 +271,7 @@ class Assembler:
         unknown: Mapping[str, str],
         max_lines: int,
         tax: TaxRules,
+        refused_rows: Mapping[int, Sequence[tuple[str, str]]],
     ) -> None:
         """Take what all orders of the table share.
 
@@ -56,8 +284,10 @@ class Assembler:
             unknown: Column key → the name of a column whose texts go to the notes.
             max_lines: How many lines a Stripe invoice holds.
             tax: The conference's rates and rules.
+            refused_rows: Line → code and message of what is wrong with the row as a whole.
         """
         self._rows = rows
+        self._refused_rows = refused_rows
         self._findings = findings
         self._pricer = pricer
         self._currency = currency
@@ -112,13 +342,36 @@ class Assembler:
 
     def _note_cells(self, group: Sequence[int]) -> None:
         for row in group:
+            whole = self._refused_rows.get(self._rows.numbers[row], ())
+            for code, message in whole:
+                self._findings.error(row, "", code, message)
+            if whole:
+                continue
+            empty: list[str] = []
             for key in self._rows.refused.get(row, ()):
                 refusal = self._rows.values[key][row]
-                self._findings.error(row, key, refusal.code, refusal.message)
+                if refusal.code == "required":
+                    empty.append(key)
+                else:
+                    self._findings.error(row, key, refusal.code, refusal.message)
+            self._note_empty(row, empty)
             for key in self._rows.cleaned.get(row, ()):
+                if self._rows.is_bad(row, key):
+                    continue
                 self._findings.warn(
                     row, key, "control_characters", "invisible control characters were taken out."
                 )
+
+    def _note_empty(self, row: int, keys: Sequence[str]) -> None:
+        """Say in one message which cells of a row are empty."""
+        if len(keys) == 1:
+            refusal: Refusal = self._rows.values[keys[0]][row]
+            self._findings.error(row, keys[0], "required", refusal.message)
+        elif keys:
+            names = ", ".join(self._findings.name(key) for key in keys)
+            self._findings.error(
+                row, keys[0], "required", f"{names} are empty; every row needs a value there."
+            )
 
     def _one_currency(self, group: Sequence[int]) -> str | None:
         """Find the order's currency: its column, the header, the signs, the conference's."""

@@ -50,7 +50,7 @@ EXACT_DIGITS = 15
 
 _BREAKS = re.compile("\r\n?|[\u2028\u2029\v\f]")
 _CONTROLS = re.compile(
-    "[\\x00-\\x08\\x0e-\\x1f\\x7f-\\x9f\\xad\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2060-\\u2069\\ufeff\\ud800-\\udfff]"
+    "[\\x00-\\x08\\x0e-\\x1f\\x7f-\\x9f\\xad\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2060-\\u2069\\ufeff\\u115f\\u1160\\u2800\\u3164\\uffa0\\ud800-\\udfff]"
 )
 """Control characters and invisible marks; joiners stay, since some scripts need them."""
 
@@ -98,4 +98,31 @@ def has_controls(text: str) -> bool:
 
 def is_empty(cell: Cell) -> bool:
     """Tell whether nothing is to be seen in the cell."""
-    return cell is None or (isinstance(cell, str) and not cell.strip())
+    if isinstance(cell, str):
+        return not cell or cell.isspace() or (not cell.isascii() and not clean(cell))
+    return cell is None
+
+
+_PLACEHOLDER_KEYS = frozenset(
+    """
+    tbd tba tbc tbs n/a na n.a. n.a nan none null nil nul #n/a <na> nat unknown pending todo ? ??
+    ??? x xx xxx . .. ... no not\xa0yet to\xa0follow folgt offen k.a. k.a entfällt keine nv
+    n.v. nvt
+    n.v.t. n.v.t nd n.d. n.d s/n s.n. s/o ninguno ninguna nessuno nessuna aucun aucune néant
+    à\xa0venir pendiente da\xa0definire a\xa0definir por\xa0definir não\xa0há nenhum nenhuma
+    saknas ingen
+    ei\xa0ole brak なし 無し 未定 未 無 无 待定 不明 to\xa0be\xa0determined to\xa0be\xa0confirmed
+    to\xa0be\xa0announced not\xa0available not\xa0applicable no\xa0po none\xa0yet
+    coming\xa0soon waiting awaiting
+    awaiting\xa0po wird\xa0nachgereicht nachgereicht liegt\xa0noch\xa0nicht\xa0vor
+    en\xa0attente à\xa0confirmer
+    per\xa0email see\xa0email no\xa0po\xa0required not\xa0required same as\xa0above idem ditto " ″
+    """.replace("\n", " ").split(" ")
+)
+
+
+def is_placeholder(text: str) -> bool:
+    """Tell whether a text stands for nothing, such as ``TBD``, ``n/a``, ``nan`` or a dash."""
+    if not any(map(str.isalnum, text)):
+        return bool(text.strip())
+    return " ".join(text.casefold().split()).replace(" ", "\xa0") in _PLACEHOLDER_KEYS

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from rapidfuzz import fuzz, process, utils
 from rapidfuzz.distance import OSA
 
 from po_toolkit.domain.references import comparable
-from po_toolkit.importers.orders import Order
+from po_toolkit.domain.tax_ids import has_wrong_check_digits
+from po_toolkit.importers.assemble import Order
 from po_toolkit.importers.problems import RowProblem
-from po_toolkit.importers.sponsors import similar
 from po_toolkit.money import display
 
 
@@ -52,6 +54,7 @@ def doubts(orders: Sequence[Order], names: Mapping[str, str], known: Known) -> l
         *_unusual(orders, note),
         *_twice(orders, note),
         *_email_slips(orders, note),
+        *_tax_id_slips(orders, note),
         *_sponsors(orders, known.sponsors, note),
     ]
 
@@ -162,6 +165,18 @@ def _email_slips(orders: Iterable[Order], note: _Note) -> Iterator[RowProblem]:
             )
 
 
+def _tax_id_slips(orders: Iterable[Order], note: _Note) -> Iterator[RowProblem]:
+    for order in orders:
+        if order.tax_id is not None and has_wrong_check_digits(order.tax_id):
+            yield note(
+                order,
+                "tax_id",
+                "tax_id_check_digit",
+                order.tax_id.value,
+                "Its check digits do not fit, so a digit is probably wrong. Ask the sponsor.",
+            )
+
+
 def _meant(domain: str) -> str:
     name, _, ending = domain.rpartition(".")
     if ending in _ENDINGS:
@@ -187,5 +202,66 @@ def _sponsors(orders: Sequence[Order], known: Sequence[str], note: _Note) -> Ite
                 "organization_name",
                 "similar_sponsor",
                 name,
-                f"{name!r} is almost {others[name]!r}; if it is the same sponsor, write it alike.",
+                f"{name!r} is almost {others[name]!r}; if they are one sponsor, write one name.",
             )
+
+
+_LEGAL_FORMS = frozenset(
+    """
+    ab ag as asa bv co company corp corporation ev gbr gmbh hf inc incorporated kft kg kk limited
+    llc llp lp ltd ltda mbh nv oy oyj plc pte pty sa sarl sas sl spa srl sro ug wll zrt
+    """.split()
+)
+_INITIALS = re.compile(r"(?<=\b\w)\.(?=\w\b|\s|$)")
+_ALIKE = 90.0
+_MOST_COMPARISONS = 2_000_000
+"""Names in one block, squared, beyond which only equal cores are found."""
+
+
+def core(name: str) -> str:
+    """Return a name without case, punctuation and legal form: ``Acme, Inc.`` → ``acme``."""
+    plain = _INITIALS.sub("", name) if "." in name else name
+    words = utils.default_process(plain).split()
+    kept = [word for word in words if word not in _LEGAL_FORMS]
+    return " ".join(kept or words)
+
+
+def similar(names: Iterable[str], known: Iterable[str]) -> dict[str, str]:
+    """Find names that are almost another one.
+
+    Args:
+        names: The names of a file, each once, in their order.
+        known: The names that are there already.
+
+    Returns:
+        Each doubtful name of the file, and the other one: a known one, or one before it.
+    """
+    there = set(known)
+    blocks: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+    for name in there:
+        own = core(name)
+        _block(blocks, own).setdefault(own, name)
+    found: dict[str, str] = {}
+    for name in names:
+        if name in there:
+            continue
+        there.add(name)
+        own = core(name)
+        block = _block(blocks, own)
+        other = block.get(own) or _nearest(own, block)
+        if other:
+            found[name] = other
+        block.setdefault(own, name)
+    return found
+
+
+def _block(blocks: dict[tuple[str, str], dict[str, str]], own: str) -> dict[str, str]:
+    """Names are compared where they begin alike and hold the same digits."""
+    return blocks[own[:2], "".join(filter(str.isdecimal, own))]
+
+
+def _nearest(own: str, block: dict[str, str]) -> str:
+    if not block or len(own) < 5 or len(block) ** 2 > _MOST_COMPARISONS:
+        return ""
+    best = process.extractOne(own, block.keys(), scorer=fuzz.ratio, score_cutoff=_ALIKE)
+    return block[best[0]] if best else ""

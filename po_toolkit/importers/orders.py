@@ -1,78 +1,118 @@
-"""What a sheet of purchase orders holds, read but not yet saved."""
+"""A table of rows → purchase orders, a problem for each mistake, and a question for each guess.
+
+Rows that share organization and PO number are the lines of one purchase order; rows without a PO
+number never group. One bad row rejects its whole purchase order and never its neighbours.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from enum import StrEnum
+from itertools import repeat
+from typing import Any, Literal
 
-from po_toolkit.domain.tax import Rate
-from po_toolkit.domain.tax_ids import TaxId
-from po_toolkit.importers.amounts import Decimals
-from po_toolkit.importers.dates import DayOrder
-from po_toolkit.importers.problems import RowProblem
-from po_toolkit.importers.shapes import Shape
-from po_toolkit.money import to_major
+from po_toolkit.domain.tax import TaxRules
+from po_toolkit.errors import ImportFileError
+from po_toolkit.importers.amounts import (
+    Decimals,
+    WrittenAmount,
+    habit_of,
+    sign_currencies,
+    written_amount,
+)
+from po_toolkit.importers.assemble import Assembler, Order, Pricer
+from po_toolkit.importers.cells import Cell, is_empty, is_placeholder, text_of
+from po_toolkit.importers.columns import (
+    LABELS,
+    bare,
+    is_harmless,
+    is_money_mark,
+    kind_of,
+    shown_rows,
+    written_as_money,
+)
+from po_toolkit.importers.dates import DayOrder, order_of, written_date
+from po_toolkit.importers.fields import Reading
+from po_toolkit.importers.names import ALREADY, REQUIRED, fold, header_currencies, scaled, spoken
+from po_toolkit.importers.problems import (
+    Choice,
+    ImportQuestionsError,
+    Question,
+    RowProblem,
+    in_order,
+)
+from po_toolkit.importers.readers.text import LOST, mojibake
+from po_toolkit.importers.rows import Findings, Rows, column_cells, group_rows, read_rows
+from po_toolkit.importers.table import Table, ranges
+from po_toolkit.money import CURRENCIES, to_major
+
+Unknown = Literal["leave", "notes"]
+
+_PRICES = ("unit_price", "amount", "po_amount")
+_DATES = ("due_date", "service_start", "service_end")
+_WHOLE = "xof"
+"""A quantity is whole, like an amount of a currency without decimals."""
 
 
-class OrderLine(NamedTuple):
-    """One line; amounts in minor units of the order's currency, negative for a discount."""
+class Shape(StrEnum):
+    """What one row of the table is."""
 
-    row: int
-    description: str
-    quantity: int
-    unit_price: int
-    rates: tuple[Rate, ...] = ()
-    tax_on_top: int = 0
-    tax_included: int = 0
-
-    @property
-    def line_total(self) -> int:
-        """Quantity times unit price, in minor units; without the tax on top."""
-        return self.quantity * self.unit_price
+    LINES = "one row per line item"
+    ORDERS = "one row per purchase order"
+    PACKAGES = "one row per purchase order, with a column for each package"
 
 
-@dataclass(slots=True)
-class Order:
-    """A purchase order as the sheet says it, without a mistake.
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a person or the conference decides about a sheet.
 
     Attributes:
-        rows: The lines of the spreadsheet it came from.
-        po_amount: What the sponsor's purchase order authorizes, in minor units, or None.
-        total: The sum of the lines with the tax on top, in minor units.
+        currency: The conference's, for rows that name none.
+        max_lines: How many lines a Stripe invoice can hold.
+        decimal: The decimal mark, where a person has chosen it.
+        dates: The order of day and month, where a person has chosen it.
+        unknown: Whether columns that are no field are left out or kept in the notes.
+        tax: The conference's tax rates and rules.
+        today: The date in the conference's timezone.
+        named_currency: The currency of rows that name none, where a person has chosen it.
+        scale: What amounts are multiplied by, where a person has chosen it.
     """
 
-    rows: list[int]
-    organization_name: str
-    contact_email: str
     currency: str
-    lines: Sequence[OrderLine]
-    contact_name: str = ""
-    billing_address: str = ""
-    po_number: str = ""
-    due_date: date | None = None
-    days_until_due: int | None = None
-    notes: str = ""
-    stripe_invoice_id: str = ""
-    po_amount: int | None = None
-    tax_id: TaxId | None = None
-    language: str = ""
-    service_start: date | None = None
-    service_end: date | None = None
-    payment_methods: tuple[str, ...] = ()
-    delivery: str = ""
-    total: int = field(init=False)
+    max_lines: int = 250
+    decimal: Decimals | None = None
+    dates: DayOrder | None = None
+    unknown: Unknown = "leave"
+    tax: TaxRules = field(default_factory=TaxRules)
+    today: date = field(default_factory=date.today)
+    named_currency: str | None = None
+    scale: int | None = None
 
-    def __post_init__(self) -> None:
-        """Sum the lines up, once."""
-        self.total = sum([line.quantity * line.unit_price + line.tax_on_top for line in self.lines])
 
-    @property
-    def total_major(self) -> Decimal:
-        """The sum of the lines, in major units."""
-        return to_major(self.total, self.currency)
+@dataclass(frozen=True, slots=True)
+class LeftColumn:
+    """A column with values that is no part of the purchase orders.
+
+    Attributes:
+        column: Its name.
+        cells: How many of its cells hold anything.
+        first: What the first of them holds.
+        why: Why it does not matter.
+    """
+
+    column: str
+    cells: int
+    first: str
+    why: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON values."""
+        return {"column": self.column, "cells": self.cells, "first": self.first, "why": self.why}
 
 
 @dataclass(slots=True)
@@ -85,9 +125,14 @@ class SheetReading:
         errors: Why, by row.
         warnings: What is worth a look and rejects nothing.
         notes: What was assumed or left out.
+        questions: What must be answered before anything is imported.
+        left_columns: The columns with values that were left out.
         shape: What one row of the table is.
         decimals: The decimal mark its amounts were read with, where one was needed.
         dates: The order of day and month its dates were read in, where one was needed.
+        currency: The currency of rows that name none.
+        currency_by: What says so: ``conference``, ``title``, ``header`` or ``chosen``.
+        scale: What amounts were multiplied by.
     """
 
     orders: list[Order] = field(default_factory=list)
@@ -95,6 +140,915 @@ class SheetReading:
     errors: list[RowProblem] = field(default_factory=list)
     warnings: list[RowProblem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+    left_columns: list[LeftColumn] = field(default_factory=list)
     shape: Shape = Shape.LINES
     decimals: Decimals | None = None
     dates: DayOrder | None = None
+    currency: str = ""
+    currency_by: str = "conference"
+    scale: int = 1
+
+    @property
+    def totals(self) -> dict[str, str]:
+        """The sum of the orders by currency, in major units."""
+        sums: Counter[str] = Counter()
+        for order in self.orders:
+            sums[order.currency] += order.total
+        return {code: f"{to_major(sums[code], code):,}" for code in sorted(sums)}
+
+
+def read_orders(table: Table, options: Options) -> SheetReading:
+    """Read every purchase order of a table.
+
+    The outcome's ``questions`` are to be answered before any of it is imported.
+
+    Raises:
+        ImportQuestionsError: A needed column must be chosen before the table can be read.
+        ImportFileError: A needed column is missing.
+    """
+    return _Read(table, options).result()
+
+
+class _Read:
+    """One reading of one table."""
+
+    def __init__(self, table: Table, options: Options) -> None:
+        self._table = table
+        self._options = options
+        self._made = SheetReading(notes=list(table.notes))
+        self._questions = self._made.questions
+        self._questions += table.assignment.questions
+
+    def result(self) -> SheetReading:
+        table, options, made = self._table, self._options, self._made
+        if table.assignment.unreadable and self._questions:
+            raise ImportQuestionsError(self._questions)
+        _require_columns(table)
+        columns = dict(table.positions)
+        self._drop_tax(columns)
+        columns |= {f"package:{at}": at for at in table.packages}
+        self._money = {k: at for k, at in columns.items() if k in _PRICES or k[:8] == "package:"}
+        named = self._header_currencies()
+        currency = self._file_currency(named)
+        unknown = {f"unknown:{c.position}": c for c in table.unknown if options.unknown == "notes"}
+        columns |= {key: column.position for key, column in unknown.items()}
+        names = {key: table.headers[at] for key, at in columns.items()}
+        reading = Reading(
+            decimals=options.decimal or self._decimals(named, currency),
+            dates=options.dates or self._dates(),
+            currency=currency,
+            today=options.today,
+            tax=options.tax,
+            scale=self._scale(),
+        )
+        made.decimals, made.dates, made.scale = reading.decimals, reading.dates, reading.scale
+        rows = read_rows(self._continued_rows(), columns, reading, self._addresses())
+        findings = Findings(rows, names)
+        package_names = {key: bare(names[key]) for key in columns if key.startswith("package:")}
+        assembler = Assembler(
+            rows,
+            findings,
+            Pricer(rows, findings, package_names, named),
+            currency=currency,
+            header_currencies=named,
+            unknown={key: column.header for key, column in unknown.items()},
+            max_lines=options.max_lines,
+            tax=options.tax,
+            refused_rows=self._refused_rows(),
+        )
+        groups = group_rows(rows, table.continued)
+        for group in groups:
+            order = assembler.order(group)
+            if order is None:
+                made.rejected.append([rows.numbers[row] for row in group])
+            else:
+                made.orders.append(order)
+        sizes = [len(group) for group in groups]
+        made.shape = (
+            Shape.PACKAGES
+            if table.packages
+            else (Shape.LINES if any(size > 1 for size in sizes) else Shape.ORDERS)
+        )
+        self._leave_columns(rows, groups)
+        if not table.canonical:
+            self._ask_currency_column(rows, currency)
+            self._ask_email(rows)
+            self._ask_grouping(rows)
+            self._ask_examples()
+        made.errors = in_order(findings.errors)
+        made.warnings = in_order([*findings.warnings, *self._doubtful_rows(rows)])
+        return made
+
+    # What is known of the file's habits
+
+    def _drop_tax(self, columns: dict[str, int]) -> None:
+        """Leave the column of tax rates out where the conference has none, and say so."""
+        if self._options.tax.active or "tax_rate" not in columns:
+            return
+        at = columns.pop("tax_rate")
+        header = self._table.headers[at]
+        self._made.notes.append(
+            f"The conference has no tax rates in its settings; column {header!r} was left out. No "
+            "tax is added."
+        )
+
+    def _header_currencies(self) -> dict[str, str]:
+        """Return column key → the one currency its header, or the units under it, name."""
+        named: dict[str, str] = {}
+        for key, at in self._money.items():
+            header = bare(self._table.headers[at])
+            hint = self._table.hints.get(at, "")
+            meant = (
+                header_currencies(header) or header_currencies(f"in ({hint})")
+                if hint
+                else (header_currencies(header))
+            )
+            if meant is None or (self._options.currency in meant and len(meant) > 1):
+                continue
+            chosen = self._options.named_currency or self._remembered("currency")
+            if len(meant) == 1:
+                named[key] = next(iter(meant))
+            elif chosen in meant:
+                named[key] = str(chosen)
+            elif meant:
+                self._ask_currency(f"Column {header!r} names a currency that can be", meant)
+                named[key] = min(meant)
+        return named
+
+    def _file_currency(self, named: Mapping[str, str]) -> str:
+        """Find the currency of rows that name none."""
+        made, options = self._made, self._options
+        chosen = options.named_currency or self._remembered("currency")
+        if chosen:
+            made.currency, made.currency_by = str(chosen), "chosen"
+            return str(chosen)
+        made.currency = options.currency
+        if len(set(named.values())) == 1:
+            made.currency, made.currency_by = next(iter(named.values())), "header"
+        for title in self._table.titles:
+            meant, certain = _title_currency(title)
+            if meant is None or options.currency in meant:
+                continue
+            if certain and len(meant) == 1 and not named:
+                made.currency, made.currency_by = next(iter(meant)), "title"
+                made.notes.append(
+                    f"The text above the header says {title.strip()[:80]!r}: rows that name no "
+                    f"currency are in {made.currency.upper()}."
+                )
+            elif not named and "currency" not in self._table.positions:
+                self._ask_currency(
+                    f"The text above the header, {title.strip()[:80]!r}, may name the currency:",
+                    meant | {options.currency},
+                )
+            break
+        return made.currency
+
+    def _ask_currency(self, why: str, meant: frozenset[str]) -> None:
+        if any(question.kind == "currency" for question in self._questions):
+            return
+        codes = [code for code in _EVERYDAY if code in meant] or sorted(meant)[:8]
+        listed = " or ".join(code.upper() for code in codes)
+        self._questions.append(
+            Question(
+                "currency",
+                "",
+                f"{why} {listed}. In which currency are the amounts that name none?",
+                [Choice(code.upper(), {"currency": code}) for code in codes],
+            )
+        )
+
+    def _remembered(self, name: str) -> Any:
+        return self._table.remembered.get(f"@{name}")
+
+    def _decimals(self, named: Mapping[str, str], currency: str) -> Decimals | None:
+        """Decide the file's decimal mark from every amount in it."""
+        table = self._table
+        columns = [(at, named.get(key, "")) for key, at in self._money.items()]
+        if "quantity" in table.positions:
+            columns.append((table.positions["quantity"], _WHOLE))
+        habit = habit_of(self._texts(columns, currency))
+        if not habit.open:
+            return habit.decimals
+        if self._remembered("decimal"):
+            return self._remembered("decimal")  # type: ignore[no-any-return]
+        written = written_amount(habit.open)
+        meanings = (
+            [f"{m:f}" for m in (written.point, written.comma) if m is not None] if written else []
+        )
+        marks: list[tuple[Decimals, str]] = [("point", "."), ("comma", ",")]
+        self._questions.append(
+            Question(
+                "decimal",
+                habit.open,
+                f"{habit.open!r} can be read with a decimal point or a decimal comma, and nothing "
+                "in the file decides. Which mark do its amounts have before the cents?",
+                [
+                    Choice(f"A {mark} ({sign}): {habit.open} is {meaning}", {"decimal": mark})
+                    for (mark, sign), meaning in zip(marks, meanings, strict=False)
+                ],
+                self._where(habit.open, [at for at, _ in columns]),
+            )
+        )
+        return "point"
+
+    def _where(self, text: str, positions: Sequence[int]) -> list[tuple[int, str]]:
+        for number, cells in self._table.rows:
+            if any(at < len(cells) and text_of(cells[at]).strip() == text for at in positions):
+                return [(number, text)]
+        return []
+
+    def _texts(self, columns: Sequence[tuple[int, str]], default: str) -> Iterator[tuple[str, str]]:
+        """Every different text in the columns, with its currency where that can be told."""
+        rows = self._table.rows
+        beside_at = self._table.positions.get("currency")
+        beside_cells = column_cells(rows, beside_at) if beside_at is not None else repeat("")
+        seen: set[tuple[Cell, Cell]] = set()
+        for position, header in columns:
+            beside = repeat(header) if header else beside_cells
+            seen.update(zip(column_cells(rows, position), beside, strict=False))
+        names = {name for _, name in seen}
+        named = {name: _one(sign_currencies(text_of(name) or default)) for name in names}
+        for cell, name in seen:
+            if type(cell) is not str or cell.isdecimal() or not cell:
+                continue
+            currency = named[name]
+            if not name or not currency:
+                # A sign beside the amount says more than the conference's currency does.
+                currency = _signed(cell) or currency
+            yield cell, currency
+
+    def _dates(self) -> DayOrder | None:
+        """Decide the order of day and month from the whole of the columns of dates."""
+        table, today = self._table, self._options.today
+        columns = [table.positions[name] for name in _DATES if name in table.positions]
+        texts = {c for at in columns for c in column_cells(table.rows, at) if isinstance(c, str)}
+        order, open_value = order_of(sorted(texts), today)
+        if not open_value:
+            return order
+        if self._remembered("dates"):
+            return self._remembered("dates")  # type: ignore[no-any-return]
+        written = written_date(open_value, today)
+        words = {"dmy": "the day", "mdy": "the month", "ymd": "the year"}
+        days = {key: getattr(written, key) for key in words if getattr(written, key)}
+        headers = " or ".join(repr(table.headers[at]) for at in columns)
+        ways = " or ".join(f"{words[key].removeprefix('the ')} first" for key in days)
+        self._questions.append(
+            Question(
+                "dates",
+                open_value,
+                f"{open_value!r} in column {headers} can be read {ways}, and nothing there "
+                "decides. Which comes first in its dates?",
+                [
+                    Choice(f"{words[key].capitalize()}: {open_value} is {day}", {"dates": key})
+                    for key, day in days.items()
+                ],
+                self._where(open_value, columns),
+            )
+        )
+        return "dmy" if "dmy" in days else "mdy" if "mdy" in days else "ymd"
+
+    def _scale(self) -> int:
+        """Find what amounts are multiplied by: the file may say that they are in thousands."""
+        if self._options.scale:
+            return self._options.scale
+        headers = [bare(self._table.headers[at]) for at in self._money.values()]
+        hints = [self._table.hints.get(at, "") for at in self._money.values()]
+        for text in [*headers, *hints, *self._table.titles]:
+            words = scaled(text)
+            if not words:
+                continue
+            if self._remembered("scale"):
+                return int(self._remembered("scale"))
+            self._questions.append(
+                Question(
+                    "scale",
+                    text,
+                    f"{text.strip()[:80]!r} may say that amounts are in thousands. What does an "
+                    "amount of 5 mean?",
+                    [
+                        Choice("5 as it is written", {"scale": 1}),
+                        Choice("5,000", {"scale": 1000}),
+                        Choice("5,000,000", {"scale": 1_000_000}),
+                    ],
+                )
+            )
+            return 1
+        return 1
+
+    # What is put together before the rows are read
+
+    def _continued_rows(self) -> list[tuple[int, list[Cell]]]:
+        """Give lines that go on with an order its sponsor, email and number."""
+        table = self._table
+        if not table.continued:
+            return table.rows
+        shared = [
+            table.positions[name]
+            for name in ("organization_name", "contact_email", "po_number")
+            if name in table.positions
+        ]
+        by_line = dict(table.rows)
+        made = []
+        for number, cells in table.rows:
+            origin = by_line.get(table.continued.get(number, -1))
+            if origin is None:
+                made.append((number, cells))
+                continue
+            filled = [*cells, *[""] * (len(origin) - len(cells))]
+            for at in shared:
+                if at < len(origin):
+                    filled[at] = origin[at]
+            made.append((number, filled))
+        return made
+
+    def _addresses(self) -> dict[str, list[Cell]]:
+        """Put street, postal code, city, state and country together as the billing address."""
+        parts = self._table.assignment.address
+        if not parts:
+            return {}
+        made: list[Cell] = []
+        for _, cells in self._table.rows:
+            found: dict[str, list[str]] = defaultdict(list)
+            for at, part in parts.items():
+                text = " ".join(text_of(cells[at]).split()) if at < len(cells) else ""
+                if text and not is_placeholder(text):
+                    if part == "code":
+                        text = text.removesuffix(".0").removeprefix("'")
+                    found[part].append(text)
+            city = " ".join(found["code"] + found["city"])
+            if found["state"]:
+                state = " ".join([*found["state"], *found["code"]])
+                city = ", ".join(filter(None, [*found["city"], state]))
+            made.append("\n".join(filter(None, [*found["street"], city, *found["country"]])))
+        return {"billing_address": made}
+
+    def _refused_rows(self) -> dict[int, list[tuple[str, str]]]:
+        """Return line → code and message of what is wrong with a row as a whole."""
+        table = self._table
+        found: dict[int, list[tuple[str, str]]] = defaultdict(list)
+        for number, count in table.shifted.items():
+            found[number].append(
+                _refusal(
+                    "cells_shifted",
+                    f"the row has {count} cells, more than the header; put an amount such as "
+                    '"1,500.00" or a text with a comma in quotation marks.',
+                )
+            )
+        for number, text in table.mismatched.items():
+            found[number].append(
+                _refusal(
+                    "amount_mismatch",
+                    f"the row is called {text!r}, but its amount is not the sum of the lines above "
+                    "it; delete the row, or give it another description.",
+                )
+            )
+        needed = [table.positions[k] for k in (*REQUIRED, "po_number") if k in table.positions]
+        for number, cells in table.rows:
+            for at in needed:
+                if at < len(cells) and isinstance(cells[at], str) and LOST in str(cells[at]):
+                    found[number].append(
+                        (
+                            "characters_lost",
+                            f"{text_of(cells[at])!r} has a damaged character; write it again.",
+                        )
+                    )
+        return found
+
+    # What is asked or said after the rows are read
+
+    def _leave_columns(self, rows: Rows, groups: Sequence[Sequence[int]]) -> None:
+        """List what is left out, and ask about what may change what is billed."""
+        table = self._table
+        values = _LineValues(table, rows, groups, self._made.decimals)
+        free = {c.position for c in table.unknown} - table.assignment.settled
+        for column in table.unknown:
+            cells = column_cells(table.rows, column.position)
+            filled = [cell for cell in cells if not is_empty(cell)]
+            if not filled:
+                continue
+            why = "no field of this name"
+            if column.position not in free:
+                why = "your choice"
+            elif not table.canonical:
+                why = values.explanation(column.position) or why
+                if why == "no field of this name":
+                    self._ask_column(column.header, column.position, filled, values)
+            first = " ".join(text_of(filled[0]).split())[:60]
+            if self._options.unknown == "notes":
+                why = "kept in the notes"
+            self._made.left_columns.append(LeftColumn(column.header, len(filled), first, why))
+
+    def _ask_column(
+        self, header: str, at: int, filled: Sequence[Cell], values: _LineValues
+    ) -> None:
+        """Ask about a column that is used for nothing, where it can change what is billed."""
+        table = self._table
+        name = bare(header)
+        kinds = [kind for cell in filled if (kind := kind_of(cell)) != "mark"]
+        numbers = kinds.count("number")
+        telling = [cell for cell in filled if not _is_nothing(cell)]
+        marked = is_money_mark(name)
+        if marked:
+            words = set(spoken(name).split()) | set(fold(name).split())
+            asked = bool(telling) and (numbers > 0 or not ALREADY.isdisjoint(words))
+        else:
+            asked = (
+                numbers >= 0.5 * max(len(kinds), 1)
+                and bool(telling)
+                and not is_harmless(name, filled)
+                and self._may_be_billed(telling, values)
+            )
+        if not asked:
+            self._ask_codes(header, filled)
+            return
+        choices = [Choice(f"It changes nothing; leave {name!r} out", {"mapping": {header: ""}})]
+        if numbers:
+            choices += self._uses(header, telling, values)
+        shown = shown_rows(table.headers, table.rows, [at])
+        reason = (
+            "may change what is owed, and an import does not apply it"
+            if marked
+            else "holds numbers, and its name is none that an import knows"
+        )
+        self._questions.append(
+            Question(
+                "column",
+                header,
+                f"Column {header!r} {reason}. What is it for? If it changes the amounts, correct "
+                "them in the file first.",
+                choices,
+                shown,
+            )
+        )
+
+    def _may_be_billed(self, cells: Sequence[Cell], values: _LineValues) -> bool:
+        """Tell whether a column of numbers can be a price, or the quantity that is missing."""
+        if any(written_as_money(cell) or _percent(cell) for cell in cells):
+            return True
+        written = [w for cell in cells if (w := written_amount(cell))]
+        if any((w.point or w.comma or 0) >= 100 for w in written):
+            return True
+        return values.needs_quantity
+
+    def _uses(self, header: str, cells: Sequence[Cell], values: _LineValues) -> list[Choice]:
+        """Offer a column of numbers as the fields it can be."""
+        mapping = self._table.mapping
+        choices = []
+        whole = all(
+            (w := written_amount(c)) is not None and (w.point or w.comma or Decimal()) % 1 == 0
+            for c in cells
+        )
+        if values.needs_quantity and whole:
+            choices.append(
+                Choice(f"{header!r} is {LABELS['quantity']}", {"mapping": {"quantity": header}})
+            )
+        if "%" in header or any(_percent(cell) for cell in cells):
+            return choices
+        for name in ("amount", "unit_price"):
+            if name in mapping:
+                chosen = {name: header, mapping[name]: ""}
+                label = f"{header!r} is {LABELS[name]}, and {mapping[name]!r} is left out"
+                choices.append(Choice(label, {"mapping": chosen}))
+        return choices
+
+    def _ask_codes(self, header: str, filled: Sequence[Cell]) -> None:
+        """Ask about a column that holds nothing but currency codes, where none is the currency."""
+        if "currency" in self._table.positions:
+            return
+        texts = {text_of(cell).strip() for cell in filled}
+        if not all(t.isupper() and t.lower() in CURRENCIES for t in texts):
+            return
+        if {t.lower() for t in texts} == {self._made.currency}:
+            return
+        at = self._table.headers.index(header)
+        self._questions.append(
+            Question(
+                "column",
+                header,
+                f"Column {header!r} holds what may be currency codes. Is it the currency?",
+                [
+                    Choice(f"{header!r} is the currency", {"mapping": {"currency": header}}),
+                    Choice(f"No; leave {header!r} out", {"mapping": {header: ""}}),
+                ],
+                shown_rows(self._table.headers, self._table.rows, [at]),
+            )
+        )
+
+    def _ask_currency_column(self, rows: Rows, currency: str) -> None:
+        """Ask where some orders name another currency than the default and others name none."""
+        if self._made.currency_by != "conference" or "currency" not in rows.values:
+            return
+        codes = {value for value in rows.values["currency"] if type(value) is str}
+        if "" not in codes or codes <= {"", currency}:
+            return
+        empty = [n for n, v in zip(rows.numbers, rows.values["currency"], strict=True) if v == ""]
+        signed = self._made.orders
+        if not any(order.currency == currency and order.rows[0] in set(empty) for order in signed):
+            return
+        header = self._table.mapping["currency"]
+        self._ask_currency(
+            f"Column {header!r} is empty in rows {ranges(empty)}, while others have another "
+            "currency than the conference:",
+            frozenset(codes - {""}) | {currency},
+        )
+
+    def _ask_email(self, rows: Rows) -> None:
+        """Ask about one address for many sponsors: it may be our own, or a form's."""
+        table = self._table
+        column = next((c for c in table.columns if c.field == "contact_email"), None)
+        if column is None or column.reason in ("chosen", "saved"):
+            return
+        if any(q.kind == "field" and q.subject == "contact_email" for q in self._questions):
+            return
+        found: dict[str, set[str]] = defaultdict(set)
+        for sponsor, emails in zip(
+            rows.values["organization_name"], rows.values["contact_email"], strict=True
+        ):
+            if type(sponsor) is str and type(emails) is list:
+                found[emails[0].lower()].add(fold(sponsor))
+        sponsors = set().union(*found.values())
+        if len(found) != 1 or len(sponsors) < 3:
+            return
+        address = next(iter(found))
+        host = address.rpartition("@")[2].split(".")[0]
+        if any(_resembles(host, sponsor) for sponsor in sponsors):
+            return
+        self._questions.append(
+            Question(
+                "email",
+                column.header,
+                f"Column {column.header!r} holds one address, {address}, for {len(sponsors)} "
+                "sponsors. Shall all their invoices go there?",
+                [Choice(f"Yes, to {address}", {"mapping": {"contact_email": column.header}})],
+                shown_rows(table.headers, table.rows, [column.position]),
+            )
+        )
+
+    def _ask_grouping(self, rows: Rows) -> None:
+        """Ask whether a document's number holds rows together where there is no PO number."""
+        table = self._table
+        if "po_number" in table.positions or not rows.numbers:
+            return
+        sponsors = rows.values["organization_name"]
+        times = Counter(value for value in sponsors if type(value) is str)
+        if not any(count > 1 for count in times.values()):
+            return
+        for column in table.unknown:
+            words = set(spoken(bare(column.header)).split())
+            if column.position in table.assignment.settled or not words & _DOCUMENT:
+                continue
+            cells = [text_of(c).strip() for c in column_cells(table.rows, column.position)]
+            pairs = [(s, c) for s, c in zip(sponsors, cells, strict=True) if c]
+            sponsors_of: dict[str, set[Any]] = defaultdict(set)
+            for sponsor, cell in pairs:
+                if type(sponsor) is str:
+                    sponsors_of[cell].add(sponsor)
+            shared = [pair for pair, count in Counter(pairs).items() if count > 1]
+            if not shared or any(len(found) > 1 for found in sponsors_of.values()):
+                continue
+            self._questions.append(
+                Question(
+                    "grouping",
+                    column.header,
+                    f"Several rows of a sponsor share a value in column {column.header!r}, and "
+                    "there is no PO number. Are rows that share it one purchase order?",
+                    [
+                        Choice(
+                            f"Yes; {column.header!r} is {LABELS['po_number']}",
+                            {"mapping": {"po_number": column.header}},
+                        ),
+                        Choice(
+                            "No; each row is a purchase order of its own",
+                            {"mapping": {column.header: ""}},
+                        ),
+                    ],
+                    shown_rows(table.headers, table.rows, [column.position]),
+                )
+            )
+            return
+
+    def _ask_examples(self) -> None:
+        examples = self._table.examples
+        if not examples:
+            return
+        by_line = dict(self._table.rows)
+        listed = ",".join(map(str, examples))
+        held = [
+            (n, ", ".join(text_of(c) for c in by_line[n] if not is_empty(c))[:120])
+            for n in examples[:3]
+        ]
+        self._questions.append(
+            Question(
+                "rows",
+                listed,
+                f"Row {ranges(examples)} looks like an example for whoever fills the sheet in. Is "
+                "it a purchase order?",
+                [
+                    Choice("No; leave it out", {"skip_rows": listed}),
+                    Choice("Yes; take it", {"keep_rows": listed}),
+                ],
+                held,
+            )
+        )
+
+    def _doubtful_rows(self, rows: Rows) -> Iterator[RowProblem]:
+        """Yield what is worth a look in single rows."""
+        table = self._table
+        for number in sorted(table.hidden_rows):
+            yield _warning(
+                number,
+                "",
+                "hidden_row",
+                "",
+                "the row is hidden in the spreadsheet; it was read as well.",
+            )
+        for number in sorted(table.struck_rows):
+            yield _warning(
+                number,
+                "",
+                "status_cancelled",
+                "",
+                "the row is struck through in the spreadsheet; it was read as well. Delete it if "
+                "it is not to be billed.",
+            )
+        for number, shown in table.differing.items():
+            yield _warning(
+                number,
+                "",
+                "total_differs",
+                shown,
+                f"the totals row shows {shown}, which is not the sum of the rows above it.",
+            )
+        yield from self._marked_rows()
+        if "po_number" in table.positions:
+            at = table.positions["po_number"]
+            for number, cells in table.rows:
+                text = text_of(cells[at]).strip() if at < len(cells) else ""
+                if text and is_placeholder(text.strip("'\"= ")):
+                    yield _warning(
+                        number,
+                        table.headers[at],
+                        "po_placeholder",
+                        text,
+                        f"{text!r} is no PO number; the purchase order has none.",
+                    )
+        yield from self._garbled(rows)
+
+    def _marked_rows(self) -> Iterator[RowProblem]:
+        """Warn of rows that a column marks as cancelled, lost, paid or invoiced."""
+        table = self._table
+        free = [*table.unknown, *(c for c in table.columns if c.field == "notes")]
+        for column in free:
+            at = column.position
+            cells = column_cells(table.rows, at)
+            marks = {
+                c: _mark_of(text_of(c)) for c in set(cells) if isinstance(c, str) and len(c) < 60
+            }
+            if not any(marks.values()):
+                continue
+            for (number, _), cell in zip(table.rows, cells, strict=True):
+                if isinstance(cell, str) and marks.get(cell):
+                    yield _warning(
+                        number,
+                        column.header,
+                        "status_cancelled",
+                        cell,
+                        f"the row is marked {cell.strip()!r}; it was read as any other. Delete it "
+                        "if it is not to be billed.",
+                    )
+
+    def _garbled(self, rows: Rows) -> Iterator[RowProblem]:
+        """Warn of names whose characters were read in a wrong encoding before they came here."""
+        for name in ("organization_name", "contact_name", "billing_address", "description"):
+            if name not in rows.cells:
+                continue
+            meant = {
+                c: found
+                for c in set(rows.cells[name])
+                if isinstance(c, str) and not c.isascii() and (found := mojibake(c))
+            }
+            for number, cell in zip(rows.numbers, rows.cells[name], strict=True) if meant else ():
+                if isinstance(cell, str) and cell in meant:
+                    header = self._table.mapping.get(name, name)
+                    yield _warning(
+                        number,
+                        header,
+                        "mojibake",
+                        cell,
+                        f"{cell!r} was probably {meant[cell]!r} before its characters were read in "
+                        "a wrong encoding; correct it, or import the file with "
+                        "--encoding utf-8-twice.",
+                    )
+
+
+class _LineValues:
+    """The values of every row, to find columns that only repeat what is known."""
+
+    def __init__(
+        self,
+        table: Table,
+        rows: Rows,
+        groups: Sequence[Sequence[int]],
+        decimals: Decimals | None,
+    ) -> None:
+        self._table = table
+        self._decimals = decimals
+        price, amount = rows.values.get("unit_price"), rows.values.get("amount")
+        self.needs_quantity = price is not None and "quantity" not in table.positions
+        self._rows = rows
+        self._groups = groups
+        self._known: dict[str, list[Decimal | None]] = {}
+        self._price, self._amount = price, amount
+
+    def explanation(self, position: int) -> str:
+        """Return what a column of numbers repeats in every row, or ``""``."""
+        cells = column_cells(self._table.rows, position)
+        filled = [(at, cell) for at, cell in enumerate(cells) if not is_empty(cell)]
+        written = [(at, written_amount(cell)) for at, cell in filled]
+        if any(w is None or w.currencies == frozenset() for _, w in written):
+            return ""
+        self._work_out()
+        for name, values in self._known.items():
+            if all(w is not None and self._same(w, values[at]) for at, w in written):
+                return name
+        return ""
+
+    def _same(self, written: WrittenAmount, value: Decimal | None) -> bool:
+        read = written.read(self._decimals)
+        if read is None:
+            read = written.point
+        return value is not None and read == value
+
+    def _work_out(self) -> None:
+        if self._known:
+            return
+        rows = self._rows
+        count = len(rows.numbers)
+        number = [Decimal(rows.value(at, "quantity") or 1) for at in range(count)]
+        price = [_first(rows.value(at, "unit_price")) for at in range(count)]
+        amount = [_first(rows.value(at, "amount")) for at in range(count)]
+        lines = [
+            a if a is not None else (p * q if p is not None else None)
+            for a, p, q in zip(amount, price, number, strict=True)
+        ]
+        packages = [key for key in rows.values if key.startswith("package:")]
+        if packages:
+            lines = [
+                sum((_first(rows.value(at, key)) or Decimal() for key in packages), Decimal())
+                for at in range(count)
+            ]
+        sums: list[Decimal | None] = [None] * count
+        for group in self._groups:
+            parts = [lines[at] for at in group]
+            if None not in parts:
+                total = sum((part or Decimal() for part in parts), Decimal())
+                for at in group:
+                    sums[at] = total
+        self._known = {
+            "the same as the line's amount": lines,
+            "the same as the purchase order's sum": sums,
+        }
+        if any(p is not None for p in price):
+            self._known["the same as the unit price"] = price
+        if "quantity" in rows.values:
+            self._known["the same as the quantity"] = list(number)
+
+
+_DOCUMENT = frozenset(
+    """
+    invoice rechnung rechnungsnummer facture factura fattura fatura factuur faktura number no
+    nr num
+    numero id ref reference order quote deal document belegnummer beleg angebot 番号 #
+    """.split()
+)
+_EVERYDAY = ("usd", "eur", "gbp", "cad", "aud", "nzd", "chf", "jpy", "cny", "sek", "nok", "dkk",
+    "isk", "inr", "sgd", "hkd", "brl", "mxn", "pln", "czk", "zar")  # fmt: skip
+_MARKS = frozenset(
+    fold(word)
+    for word in """
+    cancelled,canceled,cancel,closed lost,closedlost,lost,declined,withdrawn,withdrew,void,voided,
+    rejected,dropped,dropped out,no show,not coming,not going ahead,no longer sponsoring,
+    do not invoice,do not bill,dont invoice,on hold,dead,duplicate,expired,refunded,inactive,
+    deal lost,opportunity lost,pulled out,
+    paid,paid in full,already paid,already invoiced,invoiced,invoice sent,settled,fully paid,
+    storniert,storno,abgesagt,abgelehnt,annulliert,verloren,gekundigt,zuruckgezogen,bezahlt,
+    bereits bezahlt,fakturiert,berechnet,
+    annule,annulee,annules,perdu,perdue,refuse,refusee,resilie,paye,payee,regle,reglee,facture,
+    cancelado,cancelada,anulado,anulada,perdido,perdida,rechazado,rechazada,pagado,pagada,
+    facturado,
+    pago,paga,faturado,recusado,desistiu,
+    annullato,annullata,perso,persa,rifiutato,disdetto,pagato,pagata,fatturato,
+    geannuleerd,afgezegd,vervallen,betaald,gefactureerd,verloren gegaan,
+    avbokad,avbokat,avbruten,installd,makulerad,betald,fakturerad,forlorad,
+    annulleret,aflyst,betalt,faktureret,annullert,kansellert,avlyst,fakturert,tapt,
+    peruttu,peruutettu,maksettu,anulowano,anulowane,oplacone,
+    キャンセル,取消,取り消し,失注,辞退,中止,無効,支払済,入金済,請求済,已取消""".replace(
+        "\n", ""
+    ).split(",")
+)
+"""What a cell says of a row that is probably not to be billed (any more)."""
+
+
+def _refusal(code: str, message: str) -> tuple[str, str]:
+    return code, message
+
+
+def _mark_of(text: str) -> str:
+    folded = fold(text)
+    return folded if folded in _MARKS else ""
+
+
+def _warning(row: int, column: str, code: str, value: str, message: str) -> RowProblem:
+    return RowProblem(row, column, code, value, f"Row {row}: {message}")
+
+
+def _first(value: Any) -> Decimal | None:
+    return value[0] if value else None
+
+
+def _is_nothing(cell: Cell) -> bool:
+    """Tell whether a cell says that there is no discount, tax, payment or alike."""
+    text = text_of(cell).strip().casefold()
+    if text in _NO or (is_placeholder(text) and not text.startswith("x")):
+        return True
+    written = written_amount(cell) or written_amount(text.rstrip("% "))
+    return written is not None and not written.point and not written.comma
+
+
+_NO = frozenset(
+    """no none n false nein nicht falsch non faux não nao nee nej nei ei nie unpaid pending open
+    offen unbezahlt impayé impagado pendiente não\xa0pago niet\xa0betaald obetald 未 未払 いいえ ☐
+    """.split()
+)
+
+
+def _percent(cell: Cell) -> bool:
+    return text_of(cell).strip().endswith("%")
+
+
+def _one(currencies: frozenset[str]) -> str:
+    return next(iter(currencies)) if len(currencies) == 1 else ""
+
+
+def _signed(text: str) -> str:
+    if not any(c.isalpha() or unicodedata.category(c) == "Sc" for c in text):
+        return ""
+    written = written_amount(text)
+    return _one(written.currencies or frozenset()) if written else ""
+
+
+def _resembles(host: str, sponsor: str) -> bool:
+    """Tell whether an address's domain could be a sponsor's own: ``b03`` and ``B03 Ltd``."""
+    names = fold(sponsor).replace(" ", ""), "".join(w[0] for w in fold(sponsor).split())
+    host = fold(host).replace(" ", "")
+    return len(host) > 1 and any(host in name or (len(name) > 2 and name in host) for name in names)
+
+
+_TITLE_CUES = frozenset(
+    map(
+        fold,
+        """amount amounts price prices all figures values currency in invoiced billed betrag
+        beträge
+        betraege preise alle währung waehrung werte montants montant prix devise tous importes
+        importe precios moneda valores moeda preços valuta importi prezzi tutti bedragen alle
+        prijzen
+        belopp priser valuutta beløb kwoty waluta 金額 通貨 単位""".split(),
+    )
+)
+_ENGLISH = frozenset("all top try cup mad mop pen sos ron gel bam bob cop ars lak mur".split())
+
+
+def _title_currency(title: str) -> tuple[frozenset[str] | None, bool]:
+    """Return what currencies a text above the header can mean, and whether it says so plainly."""
+    words = title.replace("/", " ").replace("(", " ").replace(")", " ").split()
+    cue = not _TITLE_CUES.isdisjoint(fold(title).split()) or "単位" in title
+    for word in words:
+        code = word.strip(".,:;*").lower()
+        if code in CURRENCIES and word.strip(".,:;*").isupper() and (code not in _ENGLISH):
+            return frozenset({code}), cue
+    for text in (word.strip(".,:;*").lower() for word in words):
+        meant = sign_currencies(text)
+        if meant and (text in _SPELLED or not text[0].isalpha() or "$" in text):
+            return meant, cue
+    signs = [c for c in title if unicodedata.category(c) == "Sc"]
+    return (sign_currencies(signs[0]), cue and len(title) < 60) if signs else (None, False)
+
+
+_SPELLED = frozenset(
+    "euro euros dollar dollars pounds sterling yen francs franken kronor kroner rupees zloty yuan"
+    " reais 円 日本円 人民币".split()
+)
+
+
+def _require_columns(table: Table) -> None:
+    positions = table.positions
+    missing = [name for name in REQUIRED if name not in positions]
+    if "amount" not in positions and "unit_price" not in positions and not table.packages:
+        missing.append("amount or unit_price")
+    if missing:
+        raise ImportFileError(
+            f"The header in row {table.header_row} has no column for {', '.join(missing)}. Its "
+            f"columns are: {', '.join(map(repr, table.headers))}. Say which column is which, or "
+            "add what is missing."
+        )

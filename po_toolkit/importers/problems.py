@@ -1,25 +1,31 @@
-"""What can be wrong with a spreadsheet, row by row: one code for each thing, and its meaning.
+"""What can be wrong with a spreadsheet, row by row, and what only a person can answer about it.
 
-``docs/importing.md`` lists the codes; a test keeps the lists equal.
+``docs/importing.md`` lists the codes and the questions; a test keeps the lists equal.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from po_toolkit.errors import ImportChoiceError
+
 ERRORS = {
     "required": "A cell that every row needs is empty.",
-    "email_invalid": "The e-mail address cannot be written to.",
+    "email_invalid": "The email address cannot be written to.",
     "amount_unreadable": "The amount is not a number in the file's way of writing, or in any.",
     "amount_not_representable": "The amount has more decimals than its currency, or is too large.",
     "amount_mismatch": "The amount is not quantity times unit price, or not the packages' sum.",
+    "perhaps_thousands": "Three digits follow the decimal mark; thousands may be meant.",
     "quantity_invalid": "The quantity is not a whole number above zero.",
     "currency_unknown": "The currency is not one that Stripe takes.",
     "currency_conflict": "The amount is written in another currency than its purchase order has.",
     "date_invalid": "The date cannot be read, or there is no such day.",
     "days_invalid": "The days until due are not a whole number from 0 to 365.",
+    "cells_shifted": "The row of a text file has more cells than its header.",
+    "characters_lost": "The file's characters were damaged before it came here.",
     "conflict": "The lines of one purchase order disagree about something it has only one of.",
     "total_not_positive": "The lines of the purchase order do not add up to more than zero.",
     "total_below_minimum": "The total is below what Stripe charges at least.",
@@ -46,14 +52,19 @@ WARNINGS = {
     "control_characters": "Invisible control characters were taken out of the text.",
     "due_date_past": "The due date has passed.",
     "duplicate_detail": "A purchase order that is there already has another contact or note.",
-    "email_typo": "The e-mail's domain looks like a well-known one with a slip.",
+    "email_typo": "The email's domain looks like a well-known one with a slip.",
     "hidden_row": "The row is hidden in the spreadsheet; it was read like any other.",
     "lines_twice": "Every line of the purchase order stands twice or more; it may be pasted twice.",
-    "perhaps_thousands": "Three digits follow the decimal mark; thousands may be meant.",
     "quantity_in_text": "The amount cannot be divided by the quantity; it is one line of one.",
     "several_emails": "The cell has several addresses; the first gets the invoice.",
+    "mojibake": "The text looks as if its characters were read in a wrong encoding.",
+    "po_placeholder": "The PO number only stands for one; the purchase order has none.",
+    "same_email": "Several sponsors have one email address.",
     "similar_sponsor": "A sponsor with almost the same name is there, or in the same file.",
+    "tax_id_check_digit": "The check digits of the tax id do not fit.",
+    "status_cancelled": "The row is marked as cancelled, lost, declined or struck through.",
     "tax_id_kind": "The kind of tax id is not known; it is kept in the notes.",
+    "total_differs": "A totals row shows another sum than the rows above it have.",
     "unusual_total": "The total is far above or below the others of its currency.",
 }
 """What is worth a look, but rejects nothing."""
@@ -85,3 +96,103 @@ class RowProblem:
 def in_order(problems: Iterable[RowProblem]) -> list[RowProblem]:
     """Sort problems as the rows stand in the spreadsheet."""
     return sorted(problems, key=lambda p: p.row)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One answer to a question about a file.
+
+    Attributes:
+        label: The answer in words.
+        answer: The arguments of an import that give it; ``mapping`` holds field → column.
+        totals: What the file's purchase orders would add up to, by currency, in major units; None
+            where that was not worked out.
+        orders: How many purchase orders there would be.
+    """
+
+    label: str
+    answer: Mapping[str, Any]
+    totals: Mapping[str, str] | None = None
+    orders: int | None = None
+
+    @property
+    def option(self) -> str:
+        """The option of the command that gives this answer."""
+        parts = []
+        for name, value in self.answer.items():
+            pairs = value.items() if name == "mapping" else ()
+            parts += [f"--map {shlex.quote(f'{key}={_listed(text)}')}" for key, text in pairs]
+            if name != "mapping":
+                parts.append(f"--{name.replace('_', '-')} {shlex.quote(str(value))}")
+        return " ".join(parts)
+
+    @property
+    def money(self) -> str:
+        """What the answer would mean, in words: ``1 purchase order, 9,000.00 USD``."""
+        if self.totals is None:
+            return ""
+        if not self.orders:
+            return "no purchase order can be read"
+        sums = ", ".join(f"{amount} {currency.upper()}" for currency, amount in self.totals.items())
+        return f"{self.orders} purchase order{'s' if self.orders > 1 else ''}, {sums}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the choice as JSON values."""
+        totals = self.totals
+        if totals is not None:
+            totals = {code: amount.replace(",", "") for code, amount in totals.items()}
+        return {"label": self.label, "option": self.option, "totals": totals}
+
+
+def _listed(text: str) -> str:
+    return ",".join(part for part in text.split("\n") if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something about a file that can change who is billed, how much, or by when.
+
+    Attributes:
+        kind: ``sheet``, ``field``, ``column``, ``packages``, ``decimal``, ``dates``, ``currency``,
+            ``scale``, ``encoding``, ``email``, ``grouping`` or ``rows``.
+        subject: The field, column or value that it is about.
+        text: The question in words.
+        choices: The possible answers; the first is what the import goes on with to find more
+            questions, never what it imports.
+        rows: The first rows that show what is meant: line, and what it holds.
+    """
+
+    kind: str
+    subject: str
+    text: str
+    choices: Sequence[Choice]
+    rows: Sequence[tuple[int, str]] = ()
+
+    @property
+    def key(self) -> str:
+        """What tells this question from the others about the same file."""
+        return f"{self.kind}:{self.subject}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the question as JSON values."""
+        return {
+            "kind": self.kind,
+            "subject": self.subject,
+            "question": self.text,
+            "rows": [{"row": row, "value": value} for row, value in self.rows],
+            "choices": [choice.as_json() for choice in self.choices],
+        }
+
+
+class ImportQuestionsError(ImportChoiceError):
+    """A file leaves questions open that change what is billed; nothing was written."""
+
+    def __init__(self, questions: Sequence[Question]) -> None:
+        """Keep the questions; the message is all of them in words."""
+        first = questions[0]
+        super().__init__(
+            " ".join(question.text for question in questions),
+            question=first.kind,
+            choices=[choice.option for choice in first.choices],
+        )
+        self.questions = list(questions)

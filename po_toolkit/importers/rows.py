@@ -1,4 +1,4 @@
-"""Reads a table column by column, each different cell of a column only once."""
+"""The rows of a table as read: which are one purchase order, and what is wrong with them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
+from po_toolkit.domain.references import comparable
 from po_toolkit.importers.amounts import PLAIN_POINT
-from po_toolkit.importers.cells import Cell, has_controls, is_empty, text_of
-from po_toolkit.importers.row_schema import Reading, Row
-from po_toolkit.importers.workbook import SheetRow
+from po_toolkit.importers.cells import Cell, clean, has_controls, is_empty, text_of
+from po_toolkit.importers.fields import Reading, Row
+from po_toolkit.importers.problems import RowProblem
+from po_toolkit.importers.readers.contract import SheetRow
 
 _SCHEMA: dict[str, TypeAdapter[Any]] = {
     name: TypeAdapter(kind) for name, kind in get_type_hints(Row, include_extras=True).items()
@@ -92,19 +94,26 @@ def column_cells(rows: Sequence[SheetRow], position: int) -> list[Cell]:
         return [cells[position] if position < len(cells) else "" for _, cells in rows]
 
 
-def read_rows(table: Sequence[SheetRow], columns: Mapping[str, int], reading: Reading) -> Rows:
+def read_rows(
+    table: Sequence[SheetRow],
+    columns: Mapping[str, int],
+    reading: Reading,
+    made: Mapping[str, list[Cell]] | None = None,
+) -> Rows:
     """Read the rows of a table.
 
     Args:
         table: Line number and cells of each row.
         columns: Field → position. ``package:3`` and ``unknown:5`` are columns of those kinds.
         reading: How the file's values are to be read.
+        made: Field → cells that were put together from several columns.
     """
     rows = Rows([number for number, _ in table])
-    for key, position in columns.items():
+    sources = {key: column_cells(table, position) for key, position in columns.items()}
+    for key, cells in (sources | dict(made or {})).items():
         kind = key.partition(":")[0]
         schema = _SCHEMA[kind]
-        cells = rows.cells[key] = column_cells(table, position)
+        rows.cells[key] = cells
         different = set(cells)
         if kind in _SILENT and all(map(is_empty, different)):
             continue
@@ -126,7 +135,7 @@ def read_rows(table: Sequence[SheetRow], columns: Mapping[str, int], reading: Re
 
 def _plain_amounts(different: AbstractSet[Cell], reading: Reading) -> dict[Cell, Any]:
     """Read what is written like 1234.50, which is most: it needs no look at signs or marks."""
-    if reading.decimals == "comma":
+    if reading.decimals == "comma" or reading.scale != 1:
         return {}
     return {
         cell: (Decimal(cell), None)
@@ -141,3 +150,92 @@ def _value(schema: TypeAdapter[Any], cell: Cell, reading: Reading) -> Any:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         return Refusal(first["type"], first["msg"])
+
+
+class Findings:
+    """The errors and warnings of a table, purchase order after purchase order."""
+
+    def __init__(self, rows: Rows, names: Mapping[str, str]) -> None:
+        """Take the rows as read, and what the column of each key is called."""
+        self._rows = rows
+        self._names = names
+        self.errors: list[RowProblem] = []
+        self.warnings: list[RowProblem] = []
+
+    def name(self, key: str) -> str:
+        """Return what the column of a key is called in the file."""
+        return self._names.get(key, key)
+
+    def error(self, row: int, key: str, code: str, message: str) -> None:
+        """Note why the purchase order of this row is rejected."""
+        self.errors.append(self._problem(row, key, code, message))
+
+    def warn(self, row: int, key: str, code: str, message: str) -> None:
+        """Note what is worth a look in this row."""
+        self.warnings.append(self._problem(row, key, code, message))
+
+    def _problem(self, row: int, key: str, code: str, message: str) -> RowProblem:
+        number = self._rows.numbers[row]
+        return RowProblem(
+            row=number,
+            column=self._names.get(key, key),
+            code=code,
+            value=self._rows.shown(row, key),
+            message=f"Row {number}: {message}",
+        )
+
+
+def group_rows(rows: Rows, continued: Mapping[int, int] | None = None) -> list[list[int]]:
+    """Put the rows of each purchase order together, in the order of their first rows.
+
+    Rows share a purchase order when organization and PO number are the same, whatever their case
+    and spaces; a row without a PO number stands alone. A row with a number but no organization has
+    a hole: it belongs to the nearest order above it with that number, else to the next below. A
+    row that goes on with the one above it belongs to its order.
+
+    Args:
+        rows: The rows as read.
+        continued: Line of a row that goes on with an order → the line where that order is.
+    """
+    count = len(rows.numbers)
+    organizations = _keys(rows, "organization_name")
+    po_numbers = _keys(rows, "po_number") if "po_number" in rows.cells else [""] * count
+    groups: dict[object, list[int]] = {}
+    latest: dict[str, object] = {}
+    orphans: list[int] = []
+    of_line: dict[int, object] = {}
+    for row, (organization, po_number) in enumerate(zip(organizations, po_numbers, strict=True)):
+        key: object = row
+        if continued and rows.numbers[row] in continued:
+            key = of_line.get(continued[rows.numbers[row]], row)
+        elif po_number and (organization or po_number in latest):
+            key = (organization, po_number) if organization else latest[po_number]
+            latest[po_number] = key
+        elif po_number:
+            orphans.append(row)
+            continue
+        groups.setdefault(key, []).append(row)
+        if continued:
+            of_line[rows.numbers[row]] = key
+    for row in orphans:
+        key = latest.get(po_numbers[row], ("", po_numbers[row]))
+        groups.setdefault(key, []).append(row)
+    if not orphans and not continued:
+        return list(groups.values())
+    return sorted((sorted(group) for group in groups.values()), key=lambda group: group[0])
+
+
+def _keys(rows: Rows, name: str) -> list[str]:
+    """Return what tells the values of a column apart; a bad cell counts as it came."""
+    cells, values = rows.cells[name], rows.values.get(name)
+    if values is None:
+        return [""] * len(cells)
+    folded: dict[Any, str] = {}
+    keys = []
+    for cell, value in zip(cells, values, strict=True):
+        key = folded.get(cell)
+        if key is None:
+            text = value if type(value) is str else clean(text_of(cell))
+            key = folded[cell] = comparable(text)
+        keys.append(key)
+    return keys

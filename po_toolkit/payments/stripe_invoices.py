@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -285,6 +286,7 @@ def enter_out_of_band(
     come = sum(
         p["amount_paid"] or 0 for p in stripe_invoice["payments"]["data"] if p["status"] == "paid"
     )
+    _enter_excess(opened, uow, order, stripe_invoice, taken)
     missing = minor_from_api(max(stripe_invoice["amount_paid"] - come, 0), currency) - _only_here(
         order
     )
@@ -310,6 +312,51 @@ def enter_out_of_band(
         taken.payments += 1
         shown = display(missing, currency)
         taken.changes.append(Change(order.reference, f"{shown} marked as paid outside of Stripe"))
+
+
+_EXCESS = ":overpaid"
+
+
+def _enter_excess(
+    opened: OpenConference,
+    uow: UnitOfWork,
+    order: PurchaseOrder,
+    stripe_invoice: Json,
+    taken: Taken,
+) -> None:
+    """Enter what was paid too much, where the payments' own amounts leave it out.
+
+    Stripe does not say whether an invoice payment's ``amount_paid`` includes it. Where it does,
+    the payments add up to the invoice's ``amount_paid`` and ``amount_overpaid`` together.
+    """
+    paid, over = stripe_invoice["amount_paid"], stripe_invoice.get("amount_overpaid") or 0
+    payments = settled(stripe_invoice["payments"]["data"])
+    missing = paid + over - max(sum(p["amount_paid"] for p in payments), paid)
+    if not over or missing <= 0 or not payments:
+        return
+    last = max(payments, key=_paid_at)
+    invoice = next(i for i in order.invoices if i.stripe_invoice_id == stripe_invoice["id"])
+    if any(_entered_whole(order, payment) for payment in payments):
+        return
+    movement = replace(
+        _movement(opened, invoice, {**last, "amount_paid": missing}),
+        source_id=f"{stripe_invoice['id']}{_EXCESS}",
+        note="Paid too much; Stripe keeps it as the sponsor's credit",
+        stripe_payment_record_id="",
+    )
+    if record(uow, order, movement, Act.SYNC):
+        taken.payments += 1
+        shown = display(movement.amount, movement.currency)
+        taken.changes.append(Change(order.reference, f"{shown} paid too much"))
+
+
+def _entered_whole(order: PurchaseOrder, payment: Json) -> bool:
+    """Tell whether a payment of ours stands in the books with more than Stripe applied of it."""
+    record_id = record_id_of(payment)
+    applied = minor_from_api(payment["amount_paid"], payment["currency"])
+    return bool(record_id) and any(
+        e.stripe_payment_record_id == record_id and e.amount > applied for e in order.entries
+    )
 
 
 def marked_out_of_band(order: PurchaseOrder, amount: int) -> LedgerEntry | None:

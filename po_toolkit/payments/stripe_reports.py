@@ -31,6 +31,7 @@ from po_toolkit.payments import ledger, refunds
 from po_toolkit.payments.refunds import take_refund
 from po_toolkit.payments.stripe_invoices import fetch_invoice, take_invoice
 from po_toolkit.store.database import UnitOfWork
+from po_toolkit.store.invoices import by_stripe_id
 from po_toolkit.store.tables import MoneyIntent, PurchaseOrder
 
 Json = dict[str, Any]
@@ -154,7 +155,11 @@ def _payment_body(opened: OpenConference, intent: MoneyIntent, order: PurchaseOr
     method = intent.details["method"]
     name = {"wire": "Wire transfer", "ach": "ACH credit", "check": "Check"}.get(method, "Other")
     shown = intent.details["reference"] or order.reference
+    with opened.store.reading() as session:
+        billed = by_stripe_id(session, opened.conference, intent.stripe_invoice_id)
+        customer = billed.stripe_customer_id if billed else ""
     return {
+        **({"customer_details": {"customer": customer}} if customer else {}),
         "amount_requested": {
             "value": minor_to_api(intent.amount, intent.currency),
             "currency": intent.currency,
@@ -319,10 +324,17 @@ def _refused(
 ) -> None:
     """Decide what a definite refusal means: the invoice is settled meanwhile, or a real one.
 
+    A payment that Stripe has a record of and only does not attach to the invoice is money all the
+    same: it is booked here, and reconcile shows that Stripe's invoice lacks it. Stripe does not
+    say whether it attaches more than the amount remaining, or to a written-off invoice.
+
     Raises:
         PurchaseOrderError: A real one; nothing was booked.
     """
     if intent.kind != "refund" and _settled_meanwhile(opened, intent):
+        return
+    if intent.kind == "payment" and intent.step == "attach":
+        _book_here_only(opened, intent)
         return
     with opened.store.writing(actor_of(intent), ACTS[IntentKind(intent.kind)]) as uow:
         row = row_of(uow, intent)

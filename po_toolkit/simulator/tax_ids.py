@@ -16,7 +16,7 @@ _FORMS = {
     "ch_vat": r"CHE-?\d{3}\.?\d{3}\.?\d{3}( ?(MWST|TVA|IVA))?",
     "eu_vat": r"(AT|BE|BG|CY|CZ|DE|DK|EE|EL|ES|FI|FR|HR|HU|IE|IT|LT|LU|LV|MT|NL|PL|PT|RO|SE|SI|SK"
     r"|XI)[A-Z0-9+*]{2,12}",
-    "gb_vat": r"(GB|XI)?(\d{9}|\d{12}|(GD|HA)\d{3})",
+    "gb_vat": r"(GB)?(\d{9}|\d{12}|(GD|HA)\d{3})",
     "in_gst": r"\d{2}[A-Z0-9]{13}",
     "no_vat": r"\d{9}MVA",
     "nz_gst": r"\d{8,9}",

@@ -1,4 +1,4 @@
-"""What a person tells about a spreadsheet that it does not tell itself."""
+"""The answers that a person gives about a spreadsheet: its questions, columns and cells."""
 
 from __future__ import annotations
 
@@ -8,10 +8,16 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from po_toolkit.api.imports import FIELDS, Column, ImportReport
-from po_toolkit.errors import ImportChoiceError, ImportFileError
+from po_toolkit.api.imports import (
+    FIELDS,
+    Column,
+    ImportQuestionsError,
+    ImportReport,
+    Question,
+    RowProblem,
+)
+from po_toolkit.errors import ImportFileError
 from po_toolkit.ui import words
-from po_toolkit.ui.questions import Questions
 from po_toolkit.ui.session import Visit
 
 _UNKNOWN = {"leave": "Leave them out", "notes": "Keep them in the notes"}
@@ -29,9 +35,13 @@ class Answers:
         """Find what was asked and answered before."""
         self._visit = visit
         self._name = f"import.{file_id}"
-        self._questions = Questions(visit, self._name)
         self._grid = self._name
         self.sheet: str | None = None
+
+    @property
+    def _asked(self) -> dict[str, Question]:
+        asked: dict[str, Question] = self._visit.recall(f"{self._name}.asked") or {}
+        return asked
 
     def given(self) -> dict[str, Any] | None:
         """Show what was asked; return the answers as arguments, or None while one is missing.
@@ -39,21 +49,57 @@ class Answers:
         Raises:
             ImportFileError: Two columns were given to one field; the message names it.
         """
-        answers = self._questions.answers()
-        if answers is None:
+        answers: dict[str, Any] = {}
+        mapping: dict[str, str] = {}
+        open_questions = 0
+        if self._asked:
+            st.subheader("Questions about this file")
+        for question in self._asked.values():
+            picked = self._radio(question)
+            if picked is None:
+                open_questions += 1
+                continue
+            for key, value in question.choices[picked].answer.items():
+                if key == "mapping":
+                    mapping |= value
+                else:
+                    answers[key] = f"{answers[key]},{value}" if key in answers else value
+        if open_questions:
+            st.info(
+                f"Nothing can be imported before {words.count(open_questions, 'question')} "
+                f"{'is' if open_questions == 1 else 'are'} answered.",
+                icon=":material/help:",
+            )
             return None
         self.sheet = answers.get("sheet")
         self._grid = f"{self._name}.{self.sheet or ''}"
         return {
             **answers,
-            "mapping": answers["mapping"] | (self._mapping() or {}) or None,
+            "mapping": mapping | (self._mapping() or {}) or None,
             "unknown": self._visit.recall(f"{self._name}.unknown") or "leave",
             "allow_duplicates": bool(self._visit.recall(f"{self._name}.duplicates")),
+            "corrections": self._corrections(),
         }
 
-    def ask(self, error: ImportChoiceError) -> None:
-        """Note a question for the next run."""
-        self._questions.ask(error)
+    def ask(self, error: ImportQuestionsError) -> None:
+        """Note questions for the next run."""
+        new = {question.key: question for question in error.questions}
+        self._visit.keep(f"{self._name}.asked", {**self._asked, **new})
+
+    def _radio(self, question: Question) -> int | None:
+        def shown(at: int) -> str:
+            choice = question.choices[at]
+            return choice.label + (f" → {choice.money}" if choice.money else "")
+
+        rows = "; ".join(f"row {row}: {value}" for row, value in question.rows)
+        return st.radio(
+            words.plain(question.text),
+            range(len(question.choices)),
+            index=None,
+            format_func=lambda at: words.plain(shown(at)),
+            captions=[rows if rows and not at else "" for at in range(len(question.choices))],
+            key=self._visit.key(f"{self._name}.{question.key}"),
+        )
 
     def _mapping(self) -> dict[str, str] | None:
         """Return field → column for the columns as a person changed them, or None."""
@@ -63,10 +109,13 @@ class Answers:
         ).get("edited_rows", {})
         if not proposed or not edits:
             return None
-        mapping = dict.fromkeys((field for _, field, _ in proposed if field != _LEFT_OUT), "")
+        mapping = dict.fromkeys((field for _, field, _ in proposed if field in FIELDS), "")
+        ignored = ""
         for position, (header, field, _) in enumerate(proposed):
             chosen = edits.get(position, {}).get("field", field)
-            if chosen == _PACKAGE:
+            if chosen == _LEFT_OUT and position in edits:
+                ignored += f"{header}\n"
+            elif chosen == _PACKAGE:
                 mapping[chosen] = mapping.get(chosen, "") + f"{header}\n"
             elif chosen and chosen != _LEFT_OUT:
                 if mapping.get(chosen):
@@ -75,7 +124,47 @@ class Answers:
                         f"{header!r}; leave one of them out."
                     )
                 mapping[chosen] = header
-        return mapping
+        return mapping | {"ignore": ignored} if ignored else mapping
+
+    def _corrections(self) -> dict[int, dict[int, str]]:
+        """Return line → position → text for the cells that were corrected on the page."""
+        shown: list[int] = self._visit.recall(f"{self._grid}.rows") or []
+        order: list[int] = self._visit.recall(f"{self._grid}.order") or []
+        headers: list[str] = self._visit.recall(f"{self._grid}.headers") or []
+        edited = (self._visit.recall(f"{self._grid}.cells") or {}).get("edited_rows", {})
+        at_of = {headers[at]: at for at in order} if headers else {}
+        return {
+            shown[index]: {
+                at_of[name]: "" if text is None else str(text)
+                for name, text in cells.items()
+                if name in at_of
+            }
+            for index, cells in edited.items()
+            if index < len(shown)
+        }
+
+    def correct_cells(self, report: ImportReport) -> None:
+        """Show the rejected rows, each to be corrected before the import."""
+        if not report.rejected_rows and not self._visit.recall(f"{self._grid}.rows"):
+            return
+        name = f"{self._grid}.frame"
+        frame = self._visit.recall(name)
+        if frame is None:
+            headers = [column.header for column in report.columns]
+            order = faulty_first(headers, report.problems)
+            frame = rows_to_correct(headers, order, report.rejected_texts, report.problems)
+            self._visit.keep(name, frame)
+            self._visit.keep(f"{self._grid}.rows", [n for n, _ in report.rejected_rows])
+            self._visit.keep(f"{self._grid}.order", order)
+            self._visit.keep(f"{self._grid}.headers", headers)
+            self._visit.keep(f"{self._grid}.faulty", faulty_columns(report.problems))
+        st.subheader("Correct the rows here")
+        st.write("Change the cells that are wrong; the check above runs again at once.")
+        cells_editor(
+            frame,
+            self._visit.recall(f"{self._grid}.faulty") or (),
+            self._visit.key(f"{self._grid}.cells"),
+        )
 
     def show_columns(
         self,
@@ -135,3 +224,63 @@ def _field_label(field: object) -> str:
     if field == _LEFT_OUT:
         return _LEFT_OUT
     return "Price of a package" if field == _PACKAGE else words.label(str(field))
+
+
+def faulty_columns(problems: Sequence[RowProblem]) -> list[str]:
+    """Return the columns that hold a cell with a problem."""
+    return list(dict.fromkeys(p.column for p in problems if p.column))
+
+
+def faulty_first(headers: Sequence[str], problems: Sequence[RowProblem]) -> list[int]:
+    """Return the positions of the columns, those with a problem first, so that they are in view."""
+    faulty = faulty_columns(problems)
+    return sorted(range(len(headers)), key=lambda at: (headers[at] not in faulty, at))
+
+
+def rows_to_correct(
+    headers: Sequence[str],
+    order: Sequence[int],
+    rows: Sequence[tuple[int, Sequence[str]]],
+    problems: Sequence[RowProblem],
+) -> pd.DataFrame:
+    """Return rejected rows as a table: the line, what is wrong, and its cells in this order."""
+    wrong: dict[int, list[str]] = {}
+    for problem in problems:
+        where = f"{problem.column}: " if problem.column else ""
+        text = problem.message.removeprefix(f"Row {problem.row}: ")
+        wrong.setdefault(problem.row, []).append(where + text)
+    return pd.DataFrame(
+        [
+            [
+                number,
+                " ".join(wrong.get(number, ["Another row of this purchase order is wrong."])),
+                *(cells[at] if at < len(cells) else "" for at in order),
+            ]
+            for number, cells in rows
+        ],
+        columns=["Row", "What is wrong", *(headers[at] for at in order)],
+    )
+
+
+def cells_editor(
+    frame: pd.DataFrame, faulty: Sequence[str], key: str, *, dynamic: bool = False
+) -> pd.DataFrame:
+    """Show rows to be corrected; columns with a faulty cell are marked and come first."""
+    config: dict[str, Any] = {
+        "Row": st.column_config.NumberColumn(disabled=True, width="small"),
+        "What is wrong": st.column_config.TextColumn(disabled=True, width="large"),
+    }
+    config |= {
+        name: st.column_config.TextColumn(f"⚠ {name}", help="A cell in this column is wrong.")
+        for name in faulty
+        if name in frame.columns
+    }
+    edited: pd.DataFrame = st.data_editor(
+        frame,
+        column_config=config,
+        hide_index=True,
+        num_rows="dynamic" if dynamic else "fixed",
+        key=key,
+        alt="Rejected rows of the spreadsheet, to be corrected",
+    )
+    return edited

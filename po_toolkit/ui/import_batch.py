@@ -15,6 +15,7 @@ from po_toolkit.api.imports import (
     RejectedRows,
     RowProblem,
     import_batches_of,
+    keep_corrections,
     mend_import,
     rejected_rows,
     rejected_rows_csv,
@@ -25,6 +26,12 @@ from po_toolkit.api.terms import Act
 from po_toolkit.errors import ImportFileError, NotFoundError
 from po_toolkit.ui import table_files, tables, words
 from po_toolkit.ui.failures import show_error
+from po_toolkit.ui.import_answers import (
+    cells_editor,
+    faulty_columns,
+    faulty_first,
+    rows_to_correct,
+)
 from po_toolkit.ui.session import Visit
 
 _PROBLEMS = {
@@ -54,7 +61,7 @@ def show_problems(visit: Visit, report: ImportReport, key: str) -> None:
         st.subheader("What is wrong in the file")
         st.write(
             "A purchase order with a problem is skipped entirely; the others can be imported. "
-            "Fix the rest here afterwards, or in the file of rejected rows."
+            "Fix the rest here, or in the file of rejected rows."
         )
         tables.show_texts(_by_row(report.problems), _PROBLEMS, key=visit.key(f"{key}.problems"))
     if report.rejected_rows:
@@ -77,6 +84,32 @@ def show_problems(visit: Visit, report: ImportReport, key: str) -> None:
         tables.show_texts(_by_row(report.warnings), _PROBLEMS, key=visit.key(f"{key}.warnings"))
     for note in report.notes:
         st.info(words.plain(note), icon=":material/info:")
+
+
+def show_reading(visit: Visit, report: ImportReport) -> None:
+    """Show how the file was read: its currency, its sums, and what was left out."""
+    sums = ", ".join(f"{total} {code.upper()}" for code, total in report.totals.items())
+    st.caption(
+        f"The purchase orders add up to {sums or 'nothing'}. Rows that name no currency are in "
+        f"{report.currency.upper()}."
+        + (f" Amounts have a decimal {report.decimal}." if report.decimal else "")
+    )
+    if report.left_columns:
+        st.subheader("Columns left out")
+        frame = pd.DataFrame([column.as_json() for column in report.left_columns])
+        tables.show_texts(
+            frame,
+            {"column": "Column", "cells": "Cells", "first": "First cell", "why": "Why"},
+            key=visit.key("preview.left.columns"),
+        )
+    if report.left_rows:
+        st.subheader("Rows left out")
+        frame = pd.DataFrame([row.as_json() for row in report.left_rows[:200]])
+        tables.show_texts(
+            frame,
+            {"row": "Row", "why": "Why", "held": "What it held"},
+            key=visit.key("preview.left.rows"),
+        )
 
 
 def _by_row(problems: Sequence[RowProblem]) -> pd.DataFrame:
@@ -110,28 +143,28 @@ def _mend(visit: Visit, waiting: RejectedRows) -> None:
     st.subheader("Rows to fix")
     if not visit.may(Act.IMPORT):
         return
-    st.write("Correct the wrong cells, then import.")
-    edited = st.data_editor(
-        pd.DataFrame(
-            [
-                [row.row, " ".join(p.message for p in row.problems), *row.cells]
-                for row in waiting.rows
-            ],
-            columns=["Row", "What is wrong", *waiting.headers],
-        ),
-        column_config={
-            "Row": st.column_config.NumberColumn(disabled=True, width="small"),
-            "What is wrong": st.column_config.TextColumn(disabled=True, width="medium"),
-        },
-        hide_index=True,
-        num_rows="dynamic",
-        key=visit.key(f"mend.{waiting.batch}"),
-        alt="Rejected rows of the spreadsheet, to be changed",
+    st.write(
+        "Change the cells that are wrong, or add lines to a purchase order. What is right can be "
+        "imported at once; what you have changed is kept when you leave the page."
     )
+    name = f"mend.{waiting.batch}"
+    problems = [problem for row in waiting.rows for problem in row.problems]
+    order = faulty_first(waiting.headers, problems)
+    frame = visit.recall(f"{name}.frame")
+    if frame is None or set(frame["Row"]) != {row.row for row in waiting.rows}:
+        rows = [(row.row, row.corrected or row.cells) for row in waiting.rows]
+        frame = rows_to_correct(waiting.headers, order, rows, problems)
+        visit.keep(f"{name}.frame", frame)
+    edited = cells_editor(frame, faulty_columns(problems), visit.key(name), dynamic=True)
+    back = sorted(range(len(order)), key=order.__getitem__)
     rows = [
-        (0 if pd.isna(number) else int(number), ["" if pd.isna(c) else str(c) for c in cells])
+        (
+            0 if pd.isna(number) else int(number),
+            ["" if pd.isna(cells[at]) else str(cells[at]) for at in back],
+        )
         for number, _, *cells in edited.itertuples(index=False)
     ]
+    keep_corrections(visit.opened, waiting, rows)
     try:
         report = mend_import(visit.opened, waiting.batch, rows, dry_run=True)
     except ImportFileError as error:

@@ -10,17 +10,18 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from po_toolkit.api.imports import (
+    ImportQuestionsError,
     ImportReport,
     import_batches_of,
     import_purchase_orders,
     proposed_columns,
     template,
 )
-from po_toolkit.errors import ImportChoiceError, ImportFileError
+from po_toolkit.errors import ImportFileError
 from po_toolkit.ui import table_files, tables, words
 from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.import_answers import Answers
-from po_toolkit.ui.import_batch import show_batch, show_problems
+from po_toolkit.ui.import_batch import show_batch, show_problems, show_reading
 from po_toolkit.ui.session import Visit
 
 _TEMPLATES: tuple[tuple[Literal["csv", "xlsx"], str], ...] = (
@@ -107,8 +108,8 @@ def _uploaded(visit: Visit, uploaded: UploadedFile) -> None:
             return
         given["file_name"] = uploaded.name
         report = import_purchase_orders(visit.opened, data, dry_run=True, **given)
-    except ImportChoiceError as question:
-        answers.ask(question)
+    except ImportQuestionsError as asked:
+        answers.ask(asked)
         st.rerun()
     except ImportFileError as error:
         show_error(error, visit)
@@ -117,6 +118,8 @@ def _uploaded(visit: Visit, uploaded: UploadedFile) -> None:
     _preview(visit, data, given, report)
     answers.offer_duplicates(report)
     show_problems(visit, report, "preview")
+    answers.correct_cells(report)
+    show_reading(visit, report)
     answers.show_columns(
         report.columns,
         report.packages,

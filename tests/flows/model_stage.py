@@ -172,7 +172,7 @@ class Stage(RuleBasedStateMachine):
         behind = {}
         for payment in self.at_stripe("invoice_payment"):
             if payment["status"] == "paid" and payment["payment"]["type"] == "payment_intent":
-                paid[owner[payment["invoice"]].reference] += payment["amount_paid"]
+                paid[owner[payment["invoice"]].reference] += payment["amount_requested"]
                 behind[payment["payment"]["payment_intent"]] = owner[payment["invoice"]].reference
         for refund in self.at_stripe("refund"):
             if refund["status"] != "failed":

@@ -171,9 +171,10 @@ def contents() -> None:
         "Acme", "ap@acme.example", "0012", "usd", lines(("Purchase order 0012", 1, "500.00")),
         due=None, contact="", address="",
     )  # fmt: skip
-    save("email-by-content.csv", text([header, *rows]).encode(), Expected((acme,)))
+    asks = Expected(raises="ImportChoiceError", says="'Notify'")
+    save("email-by-content.csv", text([header, *rows]).encode(), asks)
     kept = replace(acme, notes="What: Gold\nInternal code: x-1")
-    option = {"unknown": "notes"}
+    option = {"unknown": "notes", "mapping": {"contact_email": "Notify"}}
     save(
         "unknown-columns-kept.csv",
         text([header, *rows]).encode(),
@@ -256,7 +257,8 @@ def _oddities() -> None:
 def _totals() -> None:
     rows = rows_of(WESTERN)
     total = ["Total", "", "", "", "", "", "", "29139.75", "", "", ""]
-    noted = Expected(WESTERN, notes=["Row 9 is a totals row"])
+    differs = [(9, "total_differs")]
+    noted = Expected(WESTERN, notes=["Row 9 is a totals row"], warnings=differs)
     save("totals-row.csv", text([HEADERS, *rows, total]).encode(), noted)
     again = [HEADERS, *rows[:3], HEADERS, *rows[3:]]
     noted = Expected(WESTERN, rows=[[2, 3, 4], [6, 7], [8, 9]], notes=["Row 5 repeats the header"])

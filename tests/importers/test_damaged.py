@@ -20,10 +20,9 @@ from sqlalchemy import func, select
 from po_toolkit.api.imports import import_purchase_orders
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.errors import ImportFileError
-from po_toolkit.importers.files import open_workbook
-from po_toolkit.importers.po_sheet import Options, read_orders
-from po_toolkit.importers.sheet_choice import choose_sheet
-from po_toolkit.importers.table import read_table
+from po_toolkit.importers.orders import Options, read_orders
+from po_toolkit.importers.readers import reader_of
+from po_toolkit.importers.table import choose_sheet, read_table
 from po_toolkit.store.tables import ImportBatch, ImportRow, PurchaseOrder, PurchaseOrderLineItem
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -38,7 +37,7 @@ BOOKS = [name for name in WHOLE if name.endswith((".xlsx", ".xls", ".ods"))]
 def try_to_read(content: bytes) -> None:
     """Read a file as far as it goes; only our own error may come out of it."""
     with contextlib.suppress(ImportFileError):
-        book = open_workbook(content)
+        book = reader_of(content).open(content)
         for name in book.names:
             with contextlib.suppress(ImportFileError):
                 read_orders(read_table(choose_sheet(book, name)), Options("usd"))

@@ -22,11 +22,10 @@ from hypothesis import strategies as st
 
 from po_toolkit.errors import ImportChoiceError
 from po_toolkit.importers.cells import clean
-from po_toolkit.importers.files import open_workbook
-from po_toolkit.importers.orders import SheetReading
-from po_toolkit.importers.po_sheet import Options, read_orders
-from po_toolkit.importers.sheet_choice import choose_sheet
-from po_toolkit.importers.table import read_table
+from po_toolkit.importers.orders import Options, SheetReading, read_orders
+from po_toolkit.importers.problems import ImportQuestionsError
+from po_toolkit.importers.readers import reader_of
+from po_toolkit.importers.table import choose_sheet, read_table
 from po_toolkit.money import exponent, to_major
 
 HEADERS = (
@@ -122,7 +121,7 @@ def rows_of(made: Sequence[Order], amount: Any, day: Any) -> list[list[Any]]:
         [
             order.organization,
             "Accounts Payable",
-            "ap@sponsor.example",
+            f"ap@{order.organization[:2].lower()}.example",
             order.address,
             order.number,
             line.description,
@@ -138,8 +137,11 @@ def rows_of(made: Sequence[Order], amount: Any, day: Any) -> list[list[Any]]:
 
 
 def read(content: bytes, **answers: Any) -> SheetReading:
-    table = read_table(choose_sheet(open_workbook(content), None))
-    return read_orders(table, Options("usd", **answers))
+    table = read_table(choose_sheet(reader_of(content).open(content), None))
+    reading = read_orders(table, Options("usd", today=date(2026, 11, 29), **answers))
+    if reading.questions:
+        raise ImportQuestionsError(reading.questions)
+    return reading
 
 
 def agree(reading: SheetReading, made: Sequence[Order]) -> None:

@@ -236,7 +236,7 @@ def test_a_thousand_written_by_another_habit_is_not_billed_as_one_unseen(
         {"unit_price": "900.50", "currency": currency},
         {"unit_price": "1234.50", "po_number": "2"},
     )
-    assert ("perhaps_thousands" in {w.code for w in report.warnings}) == doubtful
+    assert ("perhaps_thousands" in {p.code for p in report.problems}) == doubtful
 
 
 @pytest.mark.parametrize(
@@ -318,13 +318,18 @@ def test_a_missing_column_is_named_beside_those_there_are(conference: OpenConfer
 
 def test_a_mapping_names_the_column_for_a_field(conference: OpenConference) -> None:
     content = b"Who,Mail to,Nr,Sum\nAcme,ap@acme.example,007,500.00\n"
-    mapping = {"organization_name": "Who", "po_number": "nr", "amount": "Sum"}
+    mapping = {
+        "organization_name": "Who",
+        "contact_email": "Mail to",
+        "po_number": "nr",
+        "amount": "Sum",
+    }
     report = import_purchase_orders(conference, content, dry_run=True, mapping=mapping)
     (order,) = report.orders
     assert (order.po_number, order.total) == ("007", 50000)
     assert [(c.header, c.field, c.reason) for c in report.columns] == [
         ("Who", "organization_name", "chosen"),
-        ("Mail to", "contact_email", "content"),
+        ("Mail to", "contact_email", "chosen"),
         ("Nr", "po_number", "chosen"),
         ("Sum", "amount", "chosen"),
     ]

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-import pytest
+import inspect
+import re
 
-from po_toolkit.domain.tax_ids import TaxId, UnknownTaxIdError, eu_country, read_tax_id
+import pytest
+import stripe.params._customer_create_params
+
+from po_toolkit.domain.tax_ids import (
+    STRIPE_TYPES,
+    TYPES,
+    TaxId,
+    UnknownTaxIdError,
+    eu_country,
+    has_wrong_check_digits,
+    read_tax_id,
+)
 
 
 @pytest.mark.parametrize(
@@ -23,6 +35,9 @@ from po_toolkit.domain.tax_ids import TaxId, UnknownTaxIdError, eu_country, read
         ("12-3456789", "us_ein", "12-3456789"),
         ("au_abn 51 824 753 556", "au_abn", "51824753556"),
         ("nz_gst: 123456789", "nz_gst", "123456789"),
+        ("XI 123 4567 89", "eu_vat", "XI123456789"),
+        ("br_cnpj 11.222.333/0001-81", "br_cnpj", "11.222.333/0001-81"),
+        ("jp_trn T1234567890123", "jp_trn", "T1234567890123"),
     ],
 )
 def test_what_people_write_is_read_as_what_it_is(text, kind, value):
@@ -50,3 +65,32 @@ def test_the_member_state_decides_on_reverse_charge():
     assert eu_country(TaxId("eu_vat", "EL123456789")) == "GR"
     assert eu_country(TaxId("eu_vat", "FR12345678901")) == "FR"
     assert eu_country(TaxId("gb_vat", "GB123456789")) == ""
+
+
+def test_every_kind_that_stripe_takes_is_passed_on():
+    """A sponsor's accounts department refuses an invoice without its number."""
+    source = inspect.getsource(stripe.params._customer_create_params)
+    named = re.search(r"class CustomerCreateParamsTaxIdDatum.*", source, re.DOTALL).group()
+    assert set(re.findall(r'"([a-z]{2,4}_[a-z_0-9]+)"', named)) == STRIPE_TYPES
+    assert set(TYPES) <= STRIPE_TYPES
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "wrong"),
+    [
+        ("eu_vat", "DE136695976", False),
+        ("eu_vat", "DE136695978", True),
+        ("eu_vat", "XI980780684", False),
+        ("gb_vat", "GB980780684", False),
+        ("gb_vat", "GB802311781", True),
+        ("au_abn", "51824753556", False),
+        ("au_abn", "51824753557", True),
+        ("jp_trn", "T1234567890123", False),
+    ],
+)
+def test_a_slip_in_a_number_is_noticed_and_an_unknown_kind_is_not_judged(kind, value, wrong):
+    assert has_wrong_check_digits(TaxId(kind, value)) is wrong
+
+
+def test_northern_ireland_is_no_member_state():
+    assert eu_country(TaxId("eu_vat", "XI980780684")) == ""

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path, PurePath
 
 from po_toolkit.errors import ImportChoiceError, ImportFileError
-from po_toolkit.importers.archive import Archive
 from po_toolkit.importers.bank.columns import Saved
 from po_toolkit.importers.bank.layout import Layout, known_layouts
 from po_toolkit.importers.bank.model import Answers, BankFile, Reading
@@ -18,9 +17,10 @@ from po_toolkit.importers.bank.read_ofx import read_ofx
 from po_toolkit.importers.bank.read_qif import read_qif
 from po_toolkit.importers.bank.read_sheet import read_sheet
 from po_toolkit.importers.bank.vocabulary import fields_of
-from po_toolkit.importers.files import open_workbook, read_bytes
-from po_toolkit.importers.read_text import DELIMITERS, decode
-from po_toolkit.importers.workbook import Workbook
+from po_toolkit.importers.readers import open_workbook, read_bytes
+from po_toolkit.importers.readers.archive import Archive
+from po_toolkit.importers.readers.contract import Workbook
+from po_toolkit.importers.readers.text import DELIMITERS, decode
 
 _MT940 = re.compile(r"^(?:\{4:\s*)?:(?:20|25|28C?|60[FM]|61):", re.MULTILINE)
 _QIF = re.compile(r"^!(?:Type|Account|Option)", re.IGNORECASE)

@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Literal
 
 from po_toolkit.errors import ImportChoiceError, ImportFileError
-from po_toolkit.importers.amounts import Decimals, habit_of
+from po_toolkit.importers.amounts import Decimals, habit_of, sign_currencies
 from po_toolkit.importers.bank.cells import Amount, amount_of, iban_in, signed_value, text_in
 from po_toolkit.importers.bank.columns import (
     MONEY,
@@ -57,10 +57,9 @@ from po_toolkit.importers.bank.vocabulary import (
     likely_currencies,
 )
 from po_toolkit.importers.cells import Cell, is_empty, text_of
-from po_toolkit.importers.currency_signs import sign_currencies
 from po_toolkit.importers.dates import DayOrder, order_of, written_date
-from po_toolkit.importers.headers import currency_of
-from po_toolkit.importers.workbook import SheetRow, Workbook
+from po_toolkit.importers.names import currency_of
+from po_toolkit.importers.readers.contract import SheetRow, Workbook
 from po_toolkit.money import CURRENCIES
 
 _NONE = frozenset({"notprovided", "nonref", "none", "n a", "0", "not provided"})
