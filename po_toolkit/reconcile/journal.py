@@ -140,7 +140,8 @@ def _charges(books: Books, before: Books | None, accounts: Accounts) -> Iterator
 def _charged(books: Books) -> pd.DataFrame:
     """Return what each purchase order charges: its total while it stands, else what was forgiven.
 
-    One that was settled by money without an invoice stands too: its income was earned. The second keeps a credit note that was issued before a cancellation from leaving a rest. Beside
+    One that was settled by money without an invoice stands too: its income was earned. What was
+    forgiven keeps a credit note that was issued before a cancellation from leaving a rest. Beside
     it stands the tax in the total, which is none once the total is taken back.
     """
     orders = books.orders

@@ -55,6 +55,7 @@ def wire(opened, sent):
             payment_reference=reference,
             payment_date=date(2026, 11, 2),
             date_as_given=True,
+            overpaid=True,
         )
 
     return enter
