@@ -20,6 +20,8 @@ from po_toolkit.store import bank_matches
 from po_toolkit.store.purchase_orders import by_reference
 from po_toolkit.store.tables import BankMatch, BankTransaction
 
+_MOST_OPTIONS = 30
+
 
 @dataclass(frozen=True, slots=True)
 class LineMatch:
@@ -267,6 +269,72 @@ def _reversal(line: BankTransaction, facts: Facts, earlier: int) -> list[Part]:
             f"{earlier} brought."
         )
     return [Part("reversal", m.match_id, m.amount, m.reference, 0, m.reference) for m in chosen]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a person may say that a line is, besides purchase orders: the likeliest first.
+
+    Each is a key for :func:`choose` and words for it.
+
+    Attributes:
+        entries: Typed entries that no line confirms yet.
+        payouts: Payouts of which something is still to come, or to go back.
+        reversals: Earlier lines that this one may take back.
+    """
+
+    entries: dict[int, str]
+    payouts: dict[str, str]
+    reversals: dict[int, str]
+
+
+def line_options(opened: OpenConference, line_id: int) -> Options:
+    """Return what a line may be, besides purchase orders, the nearest amount and day first.
+
+    Raises:
+        NotFoundError: No such line.
+    """
+    with opened.store.reading() as session:
+        line = bank_matches.line(session, opened.conference.id, line_id)
+        facts = bank_matches.facts(session, opened.conference.id)
+    orders = {o.id: o for o in facts.orders}
+
+    def near(amount: int, day: date) -> tuple[int, int]:
+        return abs(abs(amount) - abs(line.amount)), abs((day - line.booked_on).days)
+
+    entries = sorted(
+        (
+            e
+            for e in facts.entries
+            if e.currency == line.currency and (e.amount > 0) == (line.amount > 0)
+        ),
+        key=lambda e: (near(e.amount, e.date), e.id),
+    )
+    payouts = sorted(
+        (p for p in facts.payouts if p.currency == line.currency),
+        key=lambda p: (near(p.amount, p.arrival), p.id),
+    )
+    taken = sorted(
+        (m for m in facts.confirmed
+         if m.line.currency == line.currency and (m.line.amount > 0) != (line.amount > 0)),
+        key=lambda m: (near(m.line.amount, m.line.booked_on), m.match_id),
+    )  # fmt: skip
+    return Options(
+        {
+            e.id: f"{display(abs(e.amount), e.currency)} of {e.date} on "
+            f"{orders[e.order_id].reference}, {orders[e.order_id].organization_name}"
+            for e in entries[:_MOST_OPTIONS]
+        },
+        {
+            p.stripe_id: f"{display(p.amount, p.currency)} due {p.arrival}, {p.stripe_id}"
+            for p in payouts[:_MOST_OPTIONS]
+        },
+        {
+            m.line.id: f"{display(m.line.amount, m.line.currency)} of {m.line.booked_on} for "
+            f"{m.reference}, {m.organization_name}"
+            for m in taken[:_MOST_OPTIONS]
+        },
+    )
 
 
 def undo_match(opened: OpenConference, line_id: int) -> int:

@@ -269,7 +269,7 @@ def adopt_invoice(opened: OpenConference, reference: str, stripe_invoice_id: str
     with opened.store.reading() as session:
         order = purchase_orders.by_reference(session, opened.conference, reference)
     invoice = adopt(opened, order.id, stripe_invoice_id)
-    sync_one(opened, stripe_invoice_id)
+    sync_one(opened, stripe_invoice_id).refuse_problems()
     return InvoiceResult(order.reference, "skipped", stripe_invoice_id, invoice.hosted_url)
 
 

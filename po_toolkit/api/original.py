@@ -40,7 +40,7 @@ def opened_for(
     if opened is not None:
         return opened
     settings = load_settings()
-    store = open_database(settings)
+    store = open_database(settings, make=False)
     with store.reading() as session:
         slug = purchase_orders.conference_of(session, purchase_order.reference)
     return open_conference(slug, settings=settings, store=store)
@@ -75,10 +75,12 @@ def sync_stripe_invoice_status(
     """Enter the Stripe payments of the purchase order that are new.
 
     Raises:
-        PurchaseOrderError: It has no Stripe invoice (a ``ValueError``).
+        PurchaseOrderError: It has no Stripe invoice, or something on it cannot be booked (a
+            ``ValueError``).
         StripeGatewayError: Stripe could not be asked.
     """
-    sync.sync_purchase_order(opened_for(purchase_order, opened), purchase_order.reference)
+    report = sync.sync_purchase_order(opened_for(purchase_order, opened), purchase_order.reference)
+    report.refuse_problems()
 
 
 def record_payment(  # noqa: PLR0917 the original callers pass these by position

@@ -208,8 +208,8 @@ _BELIEFS: dict[str, tuple[str, str]] = {
     "record_above": (
         "A payment record above the amount remaining is attached; the excess becomes credit.",
         (
-            "Larger wires are recorded at Stripe up to the amount remaining; the rest stays in "
-            "the books here and is shown as overpaid."
+            "Larger wires stay in the books here, and reconcile shows that Stripe's invoice lacks "
+            "them."
         ),
     ),
     "record_uncollectible": (
@@ -218,7 +218,7 @@ _BELIEFS: dict[str, tuple[str, str]] = {
     ),
     "record_without_customer": (
         "A payment record needs no customer.",
-        "Each record must name the invoice's customer, or Stripe refuses it.",
+        "Nothing is lost: po-toolkit names the customer in each record.",
     ),
     "overpaid_included": (
         "The amount paid of an invoice payment includes what was paid too much.",
@@ -246,7 +246,7 @@ _BELIEFS: dict[str, tuple[str, str]] = {
     ),
     "starting_balance_kept": (
         "A finalized invoice still shows its starting balance.",
-        "Nothing is lost where balance transactions are read.",
+        "Credit that a sponsor used may be shown as not used; compare in Stripe's dashboard.",
     ),
     "debit_raises": (
         "What a customer owes from before is added to the amount due.",

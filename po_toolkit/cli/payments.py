@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -67,14 +67,15 @@ def sync(
         print_json(report.as_json() | {"payouts": payouts})
     else:
         _print_report(report, payouts or {})
-    for problem in report.problems:
+    problems = [*report.problems, *((payouts or {}).get("problems") or [])]
+    for problem in problems:
         complain(problem)
-    if report.problems:
+    if problems:
         tell("The sync is not complete; what is named above was not taken.")
         raise typer.Exit(PARTIAL)
 
 
-def _payouts(opened: OpenConference, *, full: bool) -> dict[str, int] | None:
+def _payouts(opened: OpenConference, *, full: bool) -> dict[str, Any] | None:
     """Read payouts; a key that may not see them, or no answer, does not undo the sync."""
     from po_toolkit.api.payouts import pull_payouts
     from po_toolkit.errors import StripeGatewayError
@@ -86,7 +87,7 @@ def _payouts(opened: OpenConference, *, full: bool) -> dict[str, int] | None:
         return None
 
 
-def _print_report(report: SyncReport, payouts: Mapping[str, int]) -> None:
+def _print_report(report: SyncReport, payouts: Mapping[str, Any]) -> None:
     figures = {n: v for n, v in report.as_json().items() if isinstance(v, int)}
     if payouts.get("payouts_new") or payouts.get("balance_transactions_new"):
         figures |= {n: payouts[n] for n in ("payouts_new", "balance_transactions_new")}

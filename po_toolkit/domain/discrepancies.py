@@ -219,7 +219,25 @@ _CLASSES = (
         "Bank credit not explained",
         "Money came to the bank account that is neither a payout nor a sponsor's payment here.",
         "The credit",
-        "Match it to a purchase order, or set it aside with a reason.",
+        "Match it to a purchase order, or exclude it with a reason.",
+        "po-toolkit bank match --conference {conference}",
+    ),
+    DiscrepancyClass(
+        "payment_taken_back",
+        "Payment taken back at the bank",
+        "A debit on the bank account seems to take a sponsor's payment back: a bounced check, a "
+        "returned transfer or a reversal. The payment still counts here.",
+        "The debit",
+        "Apply the reversal, so that the payment is open again; or match the debit to the refund "
+        "that it is.",
+        "po-toolkit bank match --conference {conference}",
+    ),
+    DiscrepancyClass(
+        "bank_debit_not_explained",
+        "Bank debit not explained",
+        "Money left the bank account that is no refund, payout or reversal known here.",
+        "The debit",
+        "Match it to what it is, or exclude it with a reason.",
         "po-toolkit bank match --conference {conference}",
     ),
     DiscrepancyClass(

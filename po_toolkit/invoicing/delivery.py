@@ -12,6 +12,7 @@ from typing import Any
 from po_toolkit import outbox
 from po_toolkit.context import OpenConference
 from po_toolkit.domain import remedies
+from po_toolkit.domain.references import structured_reference
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import PurchaseOrderError, StripeUnknownError
 from po_toolkit.invoicing.lease import step_slot
@@ -105,6 +106,7 @@ def mail_draft(
         f"Amount due: {balance}{due}.",
         f"To see and pay it online: {invoice.hosted_url}",
         (conference.content or {}).get("remit_to") or "",
+        f"Payment reference for a bank transfer: {structured_reference(order.reference)}",
         conference.name,
     ]
     mail.set_content("\n\n".join(text for text in paragraphs if text) + "\n")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from po_toolkit import outbox
 from po_toolkit.context import OpenConference
 from po_toolkit.domain import remedies
 from po_toolkit.domain.deliveries import links_work
@@ -46,12 +47,16 @@ from po_toolkit.invoicing.lookup import (
     was_sent,
 )
 from po_toolkit.invoicing.taxes import make_rate, take_taxes, taxed_lines, unpayable
+from po_toolkit.invoicing.transfers import auto_advance_write, turn_on, waits_for_transfers
+from po_toolkit.logs import get_logger
 from po_toolkit.money import display, minor_from_api
 from po_toolkit.store import invoices
 from po_toolkit.store.purchase_orders import by_reference, id_of, note_sent
 from po_toolkit.store.tables import Invoice, PurchaseOrder
 
 Json = dict[str, Any]
+
+log = get_logger(__name__)
 
 GENERATIONS = 3
 """How many drafts that others spoiled are thrown away in one go before a person must look."""
@@ -296,7 +301,16 @@ def _done(lease: Lease, invoice: Json, *, mailed: bool) -> None:
         lease.note_progress(uow, row)
         sent = {"stripe_invoice_id": invoice["id"], "sent": mailed}
         uow.audit(Act.INVOICE, lease.order, after=sent)
+        write, stored = None, None
+        if waits_for_transfers(lease.order, row, opened.conference):
+            write = auto_advance_write(opened, lease.order, row)
+            stored = outbox.declare(uow, opened, write)
     lease.invoice = row
+    if write is not None and stored is not None:
+        try:
+            turn_on(opened, write, stored, row)
+        except StripeGatewayError as error:  # the invoice is out; the next sync turns it on
+            log.warning("auto_advance is not on yet", reason=str(error))
 
 
 def _discard(lease: Lease) -> None:

@@ -14,7 +14,7 @@ from po_toolkit.domain.offline_payments import OfflinePayment
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.same_money import Money
 from po_toolkit.domain.states import MatchKind
-from po_toolkit.errors import PurchaseOrderError
+from po_toolkit.errors import DuplicateEntryError, PurchaseOrderError
 from po_toolkit.money import display, to_major
 from po_toolkit.payments import credit_notes, ledger, offline_payments
 from po_toolkit.store import bank_matches, money_intents
@@ -335,7 +335,13 @@ def _join_payout(
 def _refuse_typed(
     uow: UnitOfWork, conference: Conference, order: PurchaseOrder, line: BankTransaction, part: Part
 ) -> None:
-    """Refuse to enter a payment that a person has typed already: the line confirms that one."""
+    """Refuse to enter a payment that a person has typed already, or where nothing is open."""
+    if order.sums.balance <= 0 and order.cancelled_at is None:
+        raise DuplicateEntryError(
+            f"{order.reference} has nothing open. If bank line {line.id} was paid on it all the "
+            f"same, repeat with --again.",
+            remedy=remedies.match_line(conference.slug, line.id),
+        )
     for amount in dict.fromkeys((part.amount, line.amount)):
         money = Money(amount, line.currency, line.booked_on, "bank")
         offline_payments.refuse_same_money(

@@ -266,9 +266,9 @@ def payout_not_at_bank(books: Books) -> pd.DataFrame:
     """Find paid payouts that no bank line is, where lines well past their arrival are known."""
     payouts = books.bank.payouts
     late = payouts["arrival_date"] + pd.Timedelta(LATE)
-    rows = payouts[
+    rows = payouts.assign(missing=payouts["amount"].abs() - payouts["came"])[
         payouts["status"].eq("paid")
-        & payouts["at_bank"].astype("int64").eq(0)
+        & payouts["came"].lt(payouts["amount"].abs())
         & payouts["read_through"].notna()
         & late.lt(payouts["read_through"])
     ]
@@ -278,6 +278,7 @@ def payout_not_at_bank(books: Books) -> pd.DataFrame:
             f"{row.stripe_payout_id} of {amount} was to arrive {row.arrival_date.date()}; bank "
             f"lines are known through {row.read_through.date()}"
         ),
+        at_stake="missing",
     )
 
 
@@ -298,6 +299,32 @@ def bank_credit_not_explained(books: Books) -> pd.DataFrame:
     rows = books.bank.open_credits.assign(customer_name=books.bank.open_credits["counterparty"])
     return apart(
         rows,
+        "amount",
+        lambda row, amount: f"bank line {row.line_id} of {row.booked_on}, {amount}: {row.text}",
+    )
+
+
+def payment_taken_back(books: Books) -> pd.DataFrame:
+    """Find debits by which the bank seems to take a sponsor's payment back."""
+    debits = books.bank.open_debits
+    rows = debits[debits["order_id"].astype("int64").ne(0)].set_index("order_id")
+    orders = books.orders[["reference", "organization_name"]]
+    return finding(
+        rows.join(orders, how="inner"),
+        rows["amount"],
+        lambda row, amount: (
+            f"bank line {row.line_id} of {row.booked_on}, {amount}, seems to take bank line "
+            f"{row.earlier_line} back: {row.text}"
+        ),
+    )
+
+
+def bank_debit_not_explained(books: Books) -> pd.DataFrame:
+    """Find money that left the bank account and is no refund, payout or reversal known here."""
+    debits = books.bank.open_debits
+    rows = debits[debits["order_id"].astype("int64").eq(0)]
+    return apart(
+        rows.assign(customer_name=rows["counterparty"]),
         "amount",
         lambda row, amount: f"bank line {row.line_id} of {row.booked_on}, {amount}: {row.text}",
     )
@@ -544,6 +571,8 @@ FINDERS: dict[str, Finder] = {
     "payout_not_at_bank": payout_not_at_bank,
     "payout_failed": payout_failed,
     "bank_credit_not_explained": bank_credit_not_explained,
+    "payment_taken_back": payment_taken_back,
+    "bank_debit_not_explained": bank_debit_not_explained,
     "fees_not_explained": fees_not_explained,
 }
 """The function that finds each class, in the order of the table."""

@@ -27,11 +27,14 @@ class BankSide:
     Attributes:
         payouts: Every payout, whether the bank had it and what it is made of.
         open_credits: Credits at the bank that nothing explains.
+        open_debits: Debits at the bank that nothing explains, with the payment that each seems to
+            take back.
         fee_gaps: Balance transactions whose fee their details do not explain.
     """
 
     payouts: pd.DataFrame
     open_credits: pd.DataFrame
+    open_debits: pd.DataFrame
     fee_gaps: pd.DataFrame
 
 
@@ -40,11 +43,12 @@ def read_bank_side(as_it_was: AsItWas) -> BankSide:
     payouts = as_it_was(read.payouts, "payout_id", Payout)
     for name in ("arrival_date", "read_through"):
         payouts[name] = pd.to_datetime(payouts[name]).astype("datetime64[s]")
-    for name in ("amount", "items"):
+    for name in ("amount", "items", "came"):
         payouts[name] = payouts[name].astype("int64")
     return BankSide(
         payouts,
         as_it_was(read.open_credits, "line_id", BankTransaction),
+        as_it_was(read.open_debits, "line_id", BankTransaction),
         as_it_was(read.fee_gaps, "move_id", BalanceTransaction),
     )
 
@@ -81,11 +85,11 @@ class _Tying:
         """What no row has of each bank line yet."""
         self.unsent = {p.id: p.amount for p in sides.payouts}
         """What no row has of each payout yet."""
-        self.line_of: dict[tuple[str, int], int] = {
-            (m.kind, m.payout_id): m.bank_transaction_id
-            for m in sides.matches
-            if m.payout_id is not None and m.bank_transaction_id in self.lines
-        }
+        self.shares: dict[tuple[str, int], list[Any]] = defaultdict(list)
+        """The matches of each payout, and of each payout's going back."""
+        for match in sides.matches:
+            if match.payout_id is not None and match.bank_transaction_id in self.lines:
+                self.shares[match.kind, match.payout_id].append(match)
         self.entries: dict[tuple[str, int], list[Any]] = defaultdict(list)
         for entry in sides.entries:
             if entry.source == "stripe" and entry.kind not in _TRANSFERS:
@@ -160,15 +164,35 @@ class _Tying:
         if payout is not None:
             row |= {"paid_out": net, "payout": payout.stripe_payout_id}
             self.unsent[payout.id] -= net
-            row |= self._at_bank("payout", payout.id, net)
+            row |= self._at_bank(payout, net)
         return row
 
-    def _at_bank(self, kind: str, payout_id: int, amount: int) -> Record:
-        line = self.line_of.get((kind, payout_id))
-        if line is None:
+    def _at_bank(self, payout: Any, amount: int) -> Record:
+        """Place a row of a payout on its bank line, where the payout is that one line."""
+        shares = self.shares.get(("payout", payout.id), [])
+        if len(shares) != 1 or shares[0].charges or shares[0].amount != abs(payout.amount):
             return {}
+        line = shares[0].bank_transaction_id
         self.left[line] -= amount
         return {"at_bank": amount, "bank_line": line}
+
+    def _shared(self, payout: Any) -> list[Record]:
+        """Return a row for each line of a payout that is not one line, and for a bank's fee."""
+        shares = self.shares.get(("payout", payout.id), [])
+        if self._at_bank(payout, 0) or not shares:
+            return []
+        sign = 1 if payout.amount > 0 else -1
+        made: list[Record] = []
+        for share in shares:
+            self.left[share.bank_transaction_id] -= sign * share.amount
+            made.append(
+                self._payout_row(payout, "payout_share")
+                | {"at_bank": sign * share.amount, "bank_line": share.bank_transaction_id}
+            )
+            if share.charges:
+                fee = {"fee": share.charges, "net": -share.charges, "via": "bank"}
+                made.append(self._payout_row(payout, "bank_fee") | fee)
+        return made
 
     def _of_payout(self, payout: Any) -> list[Record]:
         """What a payout has beyond its transactions, and what of it went back."""
@@ -177,14 +201,23 @@ class _Tying:
         if rest:
             kind = "payout_not_itemised" if payout.automatic else "payout_manual"
             row = self._payout_row(payout, kind) | {"paid_out": rest}
-            made.append(row | self._at_bank("payout", payout.id, rest))
-        if ("payout_return", payout.id) in self.line_of:
-            row = self._payout_row(payout, "payout_returned")
-            made.append(row | self._at_bank("payout_return", payout.id, -payout.amount))
+            made.append(row | self._at_bank(payout, rest))
+        made += self._shared(payout)
+        for share in self.shares.get(("payout_return", payout.id), []):
+            back = -share.amount if payout.amount > 0 else share.amount
+            self.left[share.bank_transaction_id] -= back
+            made.append(
+                self._payout_row(payout, "payout_returned")
+                | {"at_bank": back, "bank_line": share.bank_transaction_id}
+            )
         return made
 
     def _payout_row(self, payout: Any, kind: str) -> Record:
-        words = payout.failure_message if kind == "payout_returned" else f"{payout.method} payout"
+        words = {
+            "payout_returned": payout.failure_message,
+            "payout_share": "a part of the payout, or one of several in the line",
+            "bank_fee": "the bank's fee for the payout",
+        }.get(kind, f"{payout.method} payout")
         return _row(
             date=payout.arrival_date, kind=kind, via="stripe", payout=payout.stripe_payout_id,
             currency=payout.currency, words=words,
@@ -226,7 +259,7 @@ class _Tying:
             self._matches = {
                 m.entry_id: m
                 for m in self.sides.matches
-                if m.kind == "entry" and m.bank_transaction_id in self.lines
+                if m.kind in ("entry", "reversal") and m.bank_transaction_id in self.lines
             }
         return self._matches.get(entry.id)
 

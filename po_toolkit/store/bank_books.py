@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
@@ -17,12 +19,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
+from po_toolkit.domain.bank_matching import match
+from po_toolkit.store import bank_matches
 from po_toolkit.store.books import Cutoff, Rows
 from po_toolkit.store.tables import BalanceTransaction, BankMatch, BankTransaction, Payout
 
 
 def payouts(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
-    """Read each payout: whether the bank had it, what it is made of, what became of its return.
+    """Read each payout: how much the bank had, what it is made of, what became of its return.
 
     ``sent_again`` is 1 when the money of a failed payout went out with a later one;
     ``read_through`` is the last day for which lines of its currency are known.
@@ -50,8 +54,10 @@ def payouts(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
         )
         .scalar_subquery()
     )
-    matched = exists().where(
-        BankMatch.payout_id == p.id, BankMatch.kind == "payout", _standing(cutoff)
+    came = (
+        select(func.coalesce(cast(func.sum(BankMatch.amount + BankMatch.charges), BigInteger), 0))
+        .where(BankMatch.payout_id == p.id, BankMatch.kind == "payout", _standing(cutoff))
+        .scalar_subquery()
     )
     return _read(
         session,
@@ -64,7 +70,7 @@ def payouts(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
             p.automatic,
             p.arrival_date,
             p.failure_message,
-            case((matched, literal(1)), else_=literal(0)).label("at_bank"),
+            came.label("came"),
             items.label("items"),
             case((again, literal(1)), else_=literal(0)).label("sent_again"),
             last.label("read_through"),
@@ -90,6 +96,54 @@ def open_credits(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
         )
         .order_by(b.id),
     )
+
+
+def open_debits(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
+    """Read the debits on the bank account that nothing explained at the cutoff.
+
+    ``amount`` is above 0; ``order_id`` and ``earlier_line`` name the payment that a debit seems to
+    take back, as matching sees it now.
+    """
+    b = BankTransaction
+    matched = exists().where(BankMatch.bank_transaction_id == b.id, _standing(cutoff))
+    found = session.execute(
+        select(b.id, b.amount, b.currency, b.booked_on, b.counterparty, b.text)
+        .where(
+            b.conference_id == conference_id,
+            b.amount < 0,
+            b.booked_on <= cutoff.day,
+            ~matched,
+            or_(b.set_aside_at.is_(None), b.set_aside_at >= cutoff.before),
+        )
+        .order_by(b.id)
+    ).all()
+    taken = _taken_back(session, conference_id, {row.id: -row.amount for row in found})
+    names = ("line_id", "amount", "currency", "booked_on", "counterparty", "text")
+    return Rows(
+        (*names, "order_id", "earlier_line"),
+        [(row.id, -row.amount, *tuple(row)[2:], *taken.get(row.id, (0, 0))) for row in found],
+    )
+
+
+def _taken_back(
+    session: Session, conference_id: int, lines: dict[int, int]
+) -> dict[int, tuple[int, int]]:
+    """Return the purchase order and the earlier line of each line that takes a payment back.
+
+    Matching is asked only where an amount agrees, since it reads every purchase order.
+    """
+    confirmed = bank_matches.confirmed(session, conference_id) if lines else []
+    came = {m.amount for m in confirmed} | {abs(m.line.amount) for m in confirmed}
+    if not came & set(lines.values()):
+        return {}
+    facts = bank_matches.facts(session, conference_id)
+    some = replace(facts, lines=[x for x in facts.lines if x.id in lines])
+    by_match = {m.match_id: m for m in confirmed}
+    return {
+        p.line.id: (by_match[p.parts[0].id].order_id, by_match[p.parts[0].id].line.id)
+        for p in match(some)
+        if p.rule == "reversal"
+    }
 
 
 def fee_gaps(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:

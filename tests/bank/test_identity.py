@@ -15,6 +15,7 @@ from po_toolkit.api.bank import (
     loaded_statements,
     remove_statement,
 )
+from po_toolkit.api.bank_matching import choose, undo_match
 from po_toolkit.errors import ImportChoiceError, PurchaseOrderError
 from po_toolkit.money import to_major
 from po_toolkit.store.bank_matches import all_lines
@@ -197,6 +198,19 @@ def test_a_statement_taken_wrongly_can_be_removed(opened) -> None:
     assert remove_statement(opened, second.id) == 3
     assert (read(opened), loaded_statements(opened)) == ([], [])
     assert import_bank_statement(opened, CASES / "overlap-a.csv").new == 3
+
+
+def test_a_statement_whose_line_is_matched_stays(opened, make_order) -> None:
+    """Else a payment in the books has lost the bank line that proves it."""
+    order = make_order(("Gold", 1, "100.00"))
+    paid = camt([Entry(DAY, Decimal("100.00"), f"PO {order.reference}", "ACME")])
+    loaded = import_bank_statement(opened, paid).statements[0]
+    line = lines(opened)[0].id
+    choose(opened, line, orders={order.reference: None})
+    with pytest.raises(PurchaseOrderError, match=f"line {line} is matched"):
+        remove_statement(opened, loaded.id)
+    undo_match(opened, line)
+    assert remove_statement(opened, loaded.id) == 1
 
 
 def test_a_held_statement_can_be_removed(opened) -> None:

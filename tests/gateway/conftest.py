@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,6 +47,28 @@ def account(sim: Simulator) -> Iterator[Account]:
     except openapi.NotAvailableError:
         return  # test_sim_description.py says so loudly
     assert opened.faults() == []
+    _validated["answers"] += sum(status == 200 for *_, status, _ in opened.http.answers)
+    _validated["requests"] += len(opened.http.answers)
+    _validated["events"] += len(sim.control.all("event", opened.key))
+    _validated["endpoints"] |= {
+        openapi.endpoint_of(method, path)
+        for method, path, status, _ in opened.http.answers
+        if status == 200
+    }
+
+
+_validated: dict[str, Any] = {"answers": 0, "requests": 0, "events": 0, "endpoints": set()}
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say how much of the simulator was compared with Stripe's own description."""
+    if _validated["requests"]:
+        served = len(_validated["endpoints"])
+        terminalreporter.write_line(
+            f"Compared with Stripe's OpenAPI description, none deviates: {_validated['requests']} "
+            f"requests, {_validated['answers']} answers of {served} of {len(openapi.ENDPOINTS)} "
+            f"endpoints, {_validated['events']} events."
+        )
 
 
 @pytest.fixture(scope="session")

@@ -122,6 +122,8 @@ def _play(opened, simulator, make_order) -> None:
     pull_payouts(opened)
     news = next(e for e in simulator.control.all("event") if e["type"].startswith("payout."))
     handle(opened, [news])
+    paid = next(e for e in simulator.control.all("event") if e["type"] == "invoice_payment.paid")
+    handle(opened, [{**paid, "api_version": "2025-05-28.basil"}])
 
 
 _RATES = {

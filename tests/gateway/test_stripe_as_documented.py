@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from po_toolkit import create_stripe_invoice
 from po_toolkit.api.delivery import deliver
 from po_toolkit.api.invoices import invoice_purchase_orders
-from po_toolkit.api.ledger import record_payment_by_hand
+from po_toolkit.api.ledger import credit, record_payment_by_hand
 from po_toolkit.api.reports import list_purchase_orders, purchase_order_story
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.api.webhook_work import work_events
@@ -321,3 +321,17 @@ def _wire(opened, order, amount: str) -> None:
             method="wire",
             payment_reference=f"FT {order.po_number}",
         )
+
+
+# ---- credit notes
+
+
+@pytest.mark.parametrize(("delivery", "mails"), [("stripe", 1), ("ourselves", 0)])
+def test_a_credit_note_mails_nobody_to_whom_we_deliver_ourselves(
+    opened, simulator, make_order, delivery, mails
+):
+    order = make_order(delivery=delivery)
+    create_stripe_invoice(order, opened=opened)
+    before = len(simulator.control.mails())
+    credit(opened, order.reference, amount=Decimal(100), reason="smaller booth")
+    assert len(simulator.control.mails()) - before == mails

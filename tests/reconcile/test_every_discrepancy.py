@@ -11,6 +11,7 @@ from po_toolkit.reconcile import reconcile_conference
 from po_toolkit.reconcile.discrepancies import FINDERS
 from po_toolkit.store.tables import (
     BalanceTransaction,
+    BankMatch,
     BankTransaction,
     CustomerBalance,
     Payout,
@@ -189,15 +190,15 @@ def _payout(ledgers, **columns):
     return ledgers._add(Payout(**(values | columns)))
 
 
-def _bank_line(ledgers, amount, day=date(2027, 2, 20)):
-    ledgers._add(
+def _bank_line(ledgers, amount, day=date(2027, 2, 20), text="WHO KNOWS"):
+    return ledgers._add(
         BankTransaction(
             conference_id=ledgers.conference.id,
             currency="usd",
             amount=amount,
             booked_on=day,
-            text="WHO KNOWS",
-            fingerprint="f",
+            text=text,
+            fingerprint=text,
             occurrence=0,
         )
     )
@@ -217,6 +218,33 @@ def payout_failed(ledgers):
 def bank_credit_not_explained(ledgers):
     _bank_line(ledgers, 7_00)
     return 7_00
+
+
+def payment_taken_back(ledgers):
+    order = ledgers.order(100_00, reference="PO-7KQ2MX")
+    entry = ledgers.entry(order, 100_00, method="check")
+    line = _bank_line(ledgers, 100_00, text="CHECK DEPOSIT")
+    ledgers._add(
+        BankMatch(
+            conference_id=ledgers.conference.id,
+            bank_transaction_id=line,
+            kind="entry",
+            purchase_order_id=order,
+            entry_id=entry,
+            amount=100_00,
+            rule="by_hand",
+            evidence="seen",
+            applied_by="treasurer",
+            applied_at=NOON,
+        )
+    )
+    _bank_line(ledgers, -100_00, date(2027, 2, 24), text="RETURNED ITEM PO-7KQ2MX")
+    return 100_00
+
+
+def bank_debit_not_explained(ledgers):
+    _bank_line(ledgers, -45_00)
+    return 45_00
 
 
 def fees_not_explained(ledgers):
@@ -264,6 +292,8 @@ MAKE = {
         payout_not_at_bank,
         payout_failed,
         bank_credit_not_explained,
+        payment_taken_back,
+        bank_debit_not_explained,
         fees_not_explained,
     )
 }

@@ -15,6 +15,7 @@ from po_toolkit.reconcile import reconcile_conference, tables
 from po_toolkit.reconcile.schema import Table, decimal_text
 from po_toolkit.store.tables import (
     BalanceTransaction,
+    BankMatch,
     BankTransaction,
     CustomerBalance,
     Invoice,
@@ -125,11 +126,22 @@ class Story:
             )
         )  # fmt: skip
 
-    def bank_line(self, amount, day):
-        self.add(
+    def bank_line(self, amount, day, text="TRANSFER"):
+        return self.add(
             BankTransaction(
-                currency="usd", amount=amount, booked_on=date.fromisoformat(day), text="TRANSFER",
-                fingerprint="f", occurrence=0,
+                currency="usd", amount=amount, booked_on=date.fromisoformat(day), text=text,
+                fingerprint=text, occurrence=0,
+            )
+        )  # fmt: skip
+
+    def matched(self, amount, day):
+        entry = self.ledgers.entry(self.order, cents(amount), method="check")
+        line = self.bank_line(cents(amount), day)
+        self.add(
+            BankMatch(
+                bank_transaction_id=line, kind="entry", purchase_order_id=self.order,
+                entry_id=entry, amount=cents(amount), rule="by_hand", evidence="seen",
+                applied_by="treasurer", applied_at=NOON,
             )
         )  # fmt: skip
 
@@ -187,6 +199,18 @@ ACTS = [
     (
         rf"the bank statement shows {A} USD from nobody we know",
         lambda s, a: s.bank_line(cents(a), "2027-02-20"),
+    ),
+    (
+        rf"a check of {A} USD was matched to the bank line of (\S+)",
+        lambda s, a, d: s.matched(a, d),
+    ),
+    (
+        rf"the bank took {A} USD back on (\S+): (.+)",
+        lambda s, a, d, text: s.bank_line(-cents(a), d, text),
+    ),
+    (
+        rf"the bank statement shows that {A} USD went to nobody we know",
+        lambda s, a: s.bank_line(-cents(a), "2027-02-20"),
     ),
     (rf"the payout's balance transactions come to {A}", Story.items),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from functools import partial
 
@@ -9,6 +10,7 @@ import pytest
 
 from po_toolkit.api.imports import import_purchase_orders
 from po_toolkit.api.invoices import invoice_purchase_orders
+from po_toolkit.api.ledger import record_payment_by_hand
 from po_toolkit.api.payouts import pull_payouts
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.bootstrap import open_conference
@@ -96,10 +98,10 @@ def test_a_line_that_nothing_fits_is_decided_by_a_person_and_undone(show, read, 
     opened, (acme, _) = books
     upload(show, statement(opened, ("60.00", "thanks from the team", "J. Doe")))
     app = choose(show("bank"))
-    search = next(t for t in app.text_input if t.label.startswith("It is for another"))
+    search = next(t for t in app.text_input if t.label.startswith("Match to a purchase order"))
     search.set_value("acme").run()
     app.multiselect[0].set_value([acme]).run()
-    button(app, "It pays 1 purchase order").click().run()
+    button(app, "Match 1 purchase order").click().run()
     assert not app.exception
     assert str(story(opened, acme).paid) == "60.00"
     app = choose(show("bank"))
@@ -113,11 +115,11 @@ def test_a_line_of_no_sponsor_is_set_aside_with_its_reason(show, read, books):
     opened, _ = books
     upload(show, statement(opened, ("-12.00", "Account fee", "Bank")))
     app = choose(show("bank"))
-    why = next(t for t in app.text_input if t.label.startswith("It has to do with no sponsor"))
+    why = next(t for t in app.text_input if t.label.startswith("Not a sponsor payment"))
     why.set_value("bank charges")
-    button(app, "Set aside").click().run()
+    button(app, "Exclude").click().run()
     assert not app.exception
-    assert "Set aside" in read(app)
+    assert "Excluded" in read(app)
     assert "bank charges" in read(app)
 
 
@@ -128,7 +130,7 @@ def test_a_statement_that_does_not_add_up_waits_for_a_person(show, read, books):
     upload(show, data)
     app = show("bank", **{"bank-view": "Statements"})
     assert not app.exception
-    assert "is held back" in app.warning[0].value
+    assert "is on hold" in app.warning[0].value
     app.text_input[0].set_value("The bank says so too")
     button(app, "Accept statement").click().run()
     assert not app.exception
@@ -206,3 +208,21 @@ def test_the_columns_of_an_unknown_bank_can_be_named(show, read, books):
     assert "Selite" in read(app)
     press_import(app)
     assert "1 line read: 1 new" in read(app)
+
+
+def test_both_sides_of_a_proposal_and_what_is_recorded_are_offered(show, read, books):
+    """A person who sees one side only applies what an agent paid for somebody else."""
+    opened, (acme, _) = books
+    upload(show, statement(opened, ("100.00", f"Invoice {acme}", "Media Agency Ltd")))
+    app = choose(show("bank"))
+    assert "Against" in read(app)
+    assert "Media Agency Ltd" in read(app)
+    record_payment_by_hand(
+        opened, acme, amount=Decimal(100), method="wire", payment_date=date(2026, 11, 20)
+    )
+    app = choose(show("bank"))
+    recorded = next(m for m in app.multiselect if m.label.startswith("Recorded payments"))
+    recorded.set_value(recorded.options[:1]).run()
+    button(app, "Match recorded payments").click().run()
+    assert not app.exception
+    assert str(story(opened, acme).paid) == "100.00"

@@ -385,8 +385,9 @@ def _may_be(joined: str, context: str) -> list[str]:
 
 
 def _tells(word: str, digits: int) -> bool:
-    """Tell whether a number that nobody knows is one of a document: no year, day or bank's id."""
-    if word.isdigit() and ((word[:2] in ("19", "20") and digits == 4) or _is_date(word)):
+    """Tell whether a number that nobody knows is one of a document: no year or day in full."""
+    year = word.isdigit() and digits == 4 and word[:2] in ("19", "20")
+    if year or (digits == 8 and _is_date(word)):
         return False
     return digits >= _LEAST or bool(re.match(r"RF\d\d", word))
 

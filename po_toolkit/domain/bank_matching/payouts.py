@@ -13,6 +13,7 @@ from datetime import timedelta
 from itertools import combinations
 
 from po_toolkit.domain.bank_matching.facts import Line, Part, PayoutFact
+from po_toolkit.domain.bank_matching.names import name_words
 from po_toolkit.domain.bank_matching.numbers import number_words
 from po_toolkit.domain.bank_matching.reading import Reader, Reading
 from po_toolkit.domain.bank_matching.resolve import Candidate
@@ -95,6 +96,8 @@ def _against(reading: Reading, *, returned: bool) -> tuple[str, ...]:
     for payer in reading.payers:
         if payer.kind == "sponsor":
             said.append(f"the payer is {' or '.join(sorted(payer.sponsors))}")
+    named = {n for m in reading.mentions for n in m.sponsors if name_words(n)[:1] != ("stripe",)}
+    said += [f"the text names {name}" for name in sorted(named)]
     return tuple(said)
 
 

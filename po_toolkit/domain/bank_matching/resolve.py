@@ -113,8 +113,10 @@ def _decide(
 
 
 def _room(part: Part, claimed: int, remaining: Remaining) -> bool:
-    """Several lines may pay one purchase order, as long as together they do not overpay it."""
-    return part.kind == "order" and claimed <= remaining.balance[part.id]
+    """Several lines may share one purchase order or payout, as long as it is enough for all."""
+    if part.kind == "order":
+        return claimed <= remaining.balance[part.id]
+    return part.kind == "payout" and claimed <= abs(remaining.payouts[part.id].amount)
 
 
 def _take(parts: Iterable[Part], remaining: Remaining) -> None:

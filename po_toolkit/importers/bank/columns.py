@@ -140,6 +140,8 @@ def find_header(
         fields = {f for c in names for f, _ in fields_of(c)[:1]}
         score = len(fields) + 2 * len(wanted & {fold(c) for c in names})
         money = fields & set(MONEY)
+        if money and "date" not in fields and _dated_below(head[index + 1 : index + 4]):
+            fields.add("date")
         if score > best_score and (
             ("date" in fields and money) or wanted & {fold(c) for c in names}
         ):
@@ -151,6 +153,10 @@ def find_header(
     if best is not None:
         return Found(best, _at(known, best), rows[best][1])
     return _without_heading(rows, chosen, layouts)
+
+
+def _dated_below(rows: Sequence[SheetRow]) -> bool:
+    return bool(rows) and all(any(map(written_date, cells)) for _, cells in rows)
 
 
 def _at(known: Iterable[tuple[int, Layout]], index: int) -> Layout | None:
@@ -305,6 +311,7 @@ def assign(
     _from_layout(made, found.layout)
     _by_name(made, found, profile(rows, width), own_account)
     made.places = {name: at for name, at in made.places.items() if at}
+    _only_date(made, profile(rows, width))
     _settle_money(made, rows)
     if "date" not in made.places or not made.places.keys() & set(MONEY):
         missing = "date" if "date" not in made.places else "amount"
@@ -430,6 +437,21 @@ def _take_unnamed(made: Columns, position: int, look: Profile) -> None:
         made.places.setdefault("counterparty_account", []).append(position)
     elif look.lettered or not any("." in t or "," in t for t in look.texts):
         made.rest.append(position)
+
+
+def _only_date(made: Columns, profiles: Sequence[Profile]) -> None:
+    """Take the one column that holds days for the date, where no name tells."""
+    if "date" in made.places or "date" in made.answered:
+        return
+    taken = {p for at in made.places.values() for p in at}
+    days = [p for p, x in enumerate(profiles) if x.dates and x.dates * 2 > x.filled]
+    free = [p for p in days if p not in taken]
+    if not free and made.places.get("value_date"):
+        made.places["date"] = made.places.pop("value_date")
+    elif len(free) == 1 or (
+        free and all(profiles[p].texts == profiles[free[0]].texts for p in free)
+    ):
+        made.places["date"] = free[:1]
 
 
 def _maybe_status(made: Columns, position: int, look: Profile) -> bool:

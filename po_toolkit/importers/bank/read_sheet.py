@@ -48,9 +48,12 @@ from po_toolkit.importers.bank.vocabulary import (
     DEBIT,
     KIND,
     LETTERS,
+    NO,
     NOT_BOOKED,
     REVERSAL,
     SPENT,
+    TOTAL,
+    YES,
     fold,
     is_balance_row,
     is_not_booked,
@@ -310,6 +313,7 @@ def _classify(rows: Sequence[SheetRow], sheet: _Sheet) -> list[_Row]:
                 sheet.anchors.append((number, row.balance))
             continue
         lines.append(row)
+    _hold_totals(lines, sheet)
     _without_balance(lines, sheet)
     left["pending"] = sum(bool(r.pending) for r in lines)
     for kind, words in (
@@ -374,7 +378,7 @@ def _status(row: _Row, sheet: _Sheet) -> str:
         return ""
     text = sheet.text(row.cells, "status")
     word = fold(text) or text or BLANK
-    meaning = sheet.words.get(word)
+    meaning = sheet.words.get(word) or _yes_or_no(word, sheet)
     if meaning is None:
         if word in BOOKED or word == BLANK or is_date(text):
             meaning = "booked"
@@ -388,6 +392,16 @@ def _status(row: _Row, sheet: _Sheet) -> str:
                 choices=["booked", "skip"],
             )
     return f"its status is {text}" if meaning == "skip" else ""
+
+
+def _yes_or_no(word: str, sheet: _Sheet) -> Meaning | None:
+    """Return what yes and no mean under a heading such as Pending or Booked."""
+    if word not in YES | NO:
+        return None
+    header = fold(sheet.columns.header("status"))
+    if header in NOT_BOOKED:
+        return "skip" if word in YES else "booked"
+    return ("booked" if word in YES else "skip") if header in BOOKED else None
 
 
 def is_date(text: str) -> bool:
@@ -490,6 +504,24 @@ def _is_balance(row: _Row, sheet: _Sheet) -> bool:
     )
 
 
+def _hold_totals(lines: Sequence[_Row], sheet: _Sheet) -> None:
+    """Hold rows that speak of a total and are the sum of several rows before them.
+
+    A sponsor may be called Total, so such a row is set apart and named, not left out.
+    """
+    whole = since = Decimal(0)
+    count = 0
+    for row in lines:
+        if row.amount is None or row.pending:
+            continue
+        says = TOTAL.search(fold(sheet.text(row.cells, "text")))
+        if says and count > 1 and row.amount in (whole, since):
+            row.error = row.error or "speaks of a total and is the sum of the rows before it"
+            since, count = Decimal(0), 0
+            continue
+        whole, since, count = whole + row.amount, since + row.amount, count + 1
+
+
 def _says_balance(cells: Sequence[Cell]) -> bool:
     """Tell whether a row says a balance, and not a total or a turnover."""
     return any(BALANCE.search(fold(text_in(c))) for c in cells if is_balance_row(text_in(c)))
@@ -562,9 +594,27 @@ def _settle_signs(lines: Sequence[_Row], sheet: _Sheet) -> None:
     elif signed or (good and all(r.side for r in good)):
         _ask_if_card(sheet)
         sheet.sign = "as written in the amount"
+        _compare_with_words(good, sheet)
     else:
         _ask_if_card(sheet)
         _unsigned(good, sheet)
+
+
+def _compare_with_words(good: Sequence[_Row], sheet: _Sheet) -> None:
+    """Hold signed amounts against a column of other words that all mean credit or debit."""
+    taken = _money_places(sheet) | {*sheet.columns.places.get("status", ())}
+    for position in range(len(sheet.columns.headers)):
+        words = [text_in(r.cells[position]) if position < len(r.cells) else "" for r in good]
+        folded = [fold(w) or w for w in words]
+        known = {*folded} <= DEBIT | CREDIT and {*folded} & DEBIT and {*folded} & CREDIT
+        if position in taken or not known or any(len(w) < 2 for w in folded):
+            continue
+        sheet.columns.places["direction"] = [position]
+        for row, word in zip(good, words, strict=True):
+            row.word = word
+        meanings = {w: _meaning(w, sheet, frozenset(folded)) for w in folded}
+        _against(good, folded, meanings, sheet)
+        return
 
 
 def _ask_if_card(sheet: _Sheet) -> None:
@@ -595,8 +645,8 @@ def _settle_two_columns(good: Sequence[_Row], sheet: _Sheet) -> None:
     for row in good:
         value = row.amount or Decimal(0)
         if row.side == "debit":
-            if value < 0 and not as_minus:
-                row.error = f"has {value} in the debit column, where the other rows have no minus"
+            if negative and not as_minus:
+                row.error = f"has {value} in the debit column, where only some rows have a minus"
             row.amount = -abs(value)
         elif value < 0:
             row.error = f"has {value} in the credit column"
@@ -913,8 +963,12 @@ def _currency_of_bank(sheet: _Sheet) -> None:
 def _by_currency_column(lines: Sequence[_Row], sheet: _Sheet) -> None:
     """Take each row's currency from its column, where it is the amount's own beyond doubt."""
     sheet.why_currency = f"column {sheet.columns.header('currency')}"
+    in_heading = _heading_currencies(sheet)
+    if len(in_heading) == 1 and not sheet.own_currency:
+        sheet.own_currency = in_heading.pop()
     codes = {text_in(sheet.cell(r.cells, "currency")).lower() for r in lines} - {""}
-    if len(codes) > 1 and not sheet.layout.name and not _each_proven(lines, sheet, codes):
+    known = "currency" in sheet.layout.columns
+    if len(codes) > 1 and not known and not _each_proven(lines, sheet, codes):
         raise ImportChoiceError(
             f"The column {sheet.columns.header('currency')!r} names several currencies "
             f"({', '.join(sorted(c.upper() for c in codes))}), and nothing says whether the "
@@ -1085,7 +1139,7 @@ def _take(
             )
         raw = " | ".join(text_of(c) for c in cells)
         statement = _statement(statements, moves, key)
-        uncertain = "may not be booked" in str(error)
+        uncertain = "may not be booked" in str(error) or "speaks of a total" in str(error)
         statement.bad.append(
             BadLine(
                 row.number, raw[:2000], f"Row {row.number} {error}.", 0 if uncertain else amount

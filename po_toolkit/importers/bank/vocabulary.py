@@ -62,7 +62,7 @@ FIELDS = (
 _NAMES = {
     # The day on which the bank booked the line goes before the day on which it was asked to.
     "date": (
-        "booking date;posting date;posted date;post date;date posted;entry date;processed date;"
+        "booking date;posting date;posting;settlement;settled;posted date;post date;date posted;entry date;processed date;"
         "completed date;date completed;date completed utc;completed on;finished on;cleared date;"
         "settled date;settlement date;date settled;accounting date;book date;bookdate;booked;"
         "booked on;buchungstag;buchungsdatum;buchung;datum der buchung;date comptable;"
@@ -76,7 +76,7 @@ _NAMES = {
         "paiva;paivamaara;kuupaev;datums;transaction date;trans date;trx date;tran date;txn date;"
         "transaktionsdatum;transaktionsdag;reskontradatum;value date time;date time;"
         "data da operacao;data lancamento;data mov;data movimento;data movimentazione;"
-        "fecha movimiento;fecha de la operacion;effective date;created utc;available on utc;"
+        "f operativa;fecha operativa;booked at;posted at;transactiondate;bookingdate;postingdate;fecha movimiento;fecha de la operacion;effective date;created utc;available on utc;"
         "created;created on;date started utc;started date;timestamp;timestamp utc;day;"
         "transaktsiooni kuupaev;maksupaiva;data zaksiegowania;#data ksiegowania;#data operacji;"
         "kjopsdato;utforingsdato;transaction date time;date of transaction"
@@ -94,7 +94,7 @@ _NAMES = {
         "importo operazione;importo netto;monto;valor;belopp;belob;belop;maara;kwota;"
         "kwota operacji;kwota transakcji;castka;objem;suma;summa;summe;osszeg;monto neto;"
         "transactiebedrag;amount local;settled amount;amount net;local amount;"
-        "mouvement;movement;einzelbetrag;summa valutas;importe movimiento;quantia;gutschrift lastschrift;"
+        "value;credit debit amount;debit credit amount;mouvement;movement;einzelbetrag;summa valutas;importe movimiento;quantia;gutschrift lastschrift;"
         "lastschrift gutschrift;last gut;importe en la divisa de la cuenta;signed amount;mutatie"
     ),
     "credit": (
@@ -267,12 +267,15 @@ _FIELDS_OF["valuta"] = ["value_date", "currency"]
 _SEVERAL = re.compile(r" ?\d{1,2}$")
 _BRACKETED = re.compile(r"\([^)]*\)|\[[^\]]*\]")
 _CODES = "|".join(sorted(CURRENCIES))
-_WITH_CODE = re.compile(rf"(?:^(?:{_CODES}) | (?:in )?(?:{_CODES}|euros?|kc|zl|local currency)$)")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_WITH_CODE = re.compile(
+    rf"(?:^(?:{_CODES}) | (?:in )?(?:{_CODES}|euros?|euroa|kc|zl|local currency)$)"
+)
 
 _PARTS: list[tuple[str, re.Pattern[str]]] = [
     (field, re.compile(pattern))
     for field, pattern in (
-        ("ignore", r"\b(?:original|orig|foreign|exchange|fx|vat|tax|ursprung\w*|fremdw\w*|taux|kurs)\b"),
+        ("ignore", r"\b(?:origin\w*|orig|foreign|exchange|fx|vat|tax|ursprung\w*|fremdw\w*|taux|kurs)\b"),
         (
             "counterparty_account",
             r"(?=.*(?:count|partner|payer|payee|benef|sender|recipient|other|gegen|empf|auftraggeber|zahlungs|tegen|contra|mot|mod|kontrahent|proti|saaj|debtor|creditor|remitter)).*(?:iban|account|konto|kto|rekening|compte|cuenta|conto|rachun|ucet|uct|tili)",
@@ -312,7 +315,7 @@ def _forms(heading: str) -> list[str]:
     """Return a heading as written, without its brackets, currency and number."""
     whole = fold(heading) if heading.strip() not in ("+/-", "+ -") else heading.strip()
     plain = fold(_BRACKETED.sub(" ", heading))
-    forms = [whole, plain]
+    forms = [whole, plain, fold(_CAMEL.sub(" ", heading))]
     forms += [_WITH_CODE.sub("", form) for form in forms]
     forms += [_SEVERAL.sub("", form) for form in forms]
     return [form for form in dict.fromkeys(forms) if form]
@@ -482,3 +485,11 @@ BALANCE = re.compile(
     r"balance|saldo|solde|kontostand|bestand|zustatek|egyenleg|forward|vortrag|b f|c f|jaak"
 )
 """What tells a balance from a total or a turnover."""
+
+
+TOTAL = re.compile(
+    r"\b(?:sub ?)?(?:totals?|totaal|totale|totales|summe|summa|suma|sum|turnover|zwischensumme|gesamt)\b"
+)
+"""Words of a row that may be the sum of others."""
+YES = _words("yes;y;true;ja;j;oui;si;sim;tak;ano;x")
+NO = _words("no;n;false;nein;nee;non;nao;nie;ne")

@@ -11,6 +11,7 @@ from itertools import chain
 from po_toolkit.domain.e_invoices import Breakdown, EInvoice, Party
 from po_toolkit.domain.footers import footer_text
 from po_toolkit.domain.periods import local_day
+from po_toolkit.domain.references import structured_reference
 from po_toolkit.domain.sums import Status, due_date
 from po_toolkit.domain.tax import line_tax, rate_words, rates_of
 from po_toolkit.money import display
@@ -198,6 +199,7 @@ def _facts(order: PurchaseOrder, conference: Conference, labels: Labels) -> list
         (labels("Invoice"), (live.number if live else "") or order.reference),
         (labels("Your PO number"), order.po_number),
         (labels("Our reference"), order.reference),
+        (labels("Payment reference"), structured_reference(order.reference)),
         (labels("Date"), labels.day(issued)),
         (labels("Due"), labels.day(due)),
     ]

@@ -49,6 +49,7 @@ _ENGLISH = (
     "Refund",
     "Opening balance",
     "Your VAT ID",
+    "Payment reference",
 )
 
 _TRANSLATED: dict[str, tuple[str, ...]] = {
@@ -87,6 +88,7 @@ _TRANSLATED: dict[str, tuple[str, ...]] = {
         "Erstattung",
         "Anfangssaldo",
         "Ihre USt-IdNr.",
+        "Zahlungsreferenz",
     ),
     "fr": (
         "Facture",
@@ -123,6 +125,7 @@ _TRANSLATED: dict[str, tuple[str, ...]] = {
         "Remboursement",
         "Solde initial",
         "Votre n° de TVA",
+        "Référence de paiement",
     ),
     "es": (
         "Factura",
@@ -159,6 +162,7 @@ _TRANSLATED: dict[str, tuple[str, ...]] = {
         "Reembolso",
         "Saldo inicial",
         "Su NIF-IVA",
+        "Referencia de pago",
     ),
     "it": (
         "Fattura",
@@ -195,6 +199,7 @@ _TRANSLATED: dict[str, tuple[str, ...]] = {
         "Rimborso",
         "Saldo iniziale",
         "Vostra partita IVA",
+        "Riferimento di pagamento",
     ),
     "nl": (
         "Factuur",
@@ -231,6 +236,7 @@ _TRANSLATED: dict[str, tuple[str, ...]] = {
         "Terugbetaling",
         "Beginsaldo",
         "Uw btw-nummer",
+        "Betalingskenmerk",
     ),
 }
 LANGUAGES = ("en", *_TRANSLATED)

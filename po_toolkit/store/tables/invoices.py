@@ -134,6 +134,8 @@ class Invoice(Base):
     stripe_customer_name: Mapped[str] = mapped_column(default="")
     """Whom the invoice at Stripe names, as last read; empty until then."""
     stripe_customer_email: Mapped[str] = mapped_column(default="")
+    stripe_auto_advance: Mapped[bool | None]
+    """Whether Stripe lets bank transfers pay it by themselves; None where it was not read."""
     stripe_read_at: Mapped[Time | None]
     sent_at: Mapped[Time | None]
     """When it was finalized, and mailed where Stripe delivers it."""

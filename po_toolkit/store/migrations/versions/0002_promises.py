@@ -191,6 +191,8 @@ def _columns_and_tables() -> None:
             ["reversed_match_id"],
             ["id"],
         )
+    with op.batch_alter_table("invoices", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("stripe_auto_advance", sa.Boolean(), nullable=True))
     _outbox()
 
 
