@@ -101,7 +101,8 @@ def _billed(known: Mapping[OrderKey, Sequence[KnownOrder]]) -> dict[OrderKey, Co
     return billed
 
 
-def _content(order: Order) -> Content:
+def content_of(order: Order) -> Content:
+    """Return what a purchase order shares with one that is the same."""
     return Content(
         currency=order.currency,
         contact_email=order.contact_email,
@@ -120,7 +121,7 @@ def _same(order: Order, there: Sequence[KnownOrder], seen: Counter[object]) -> K
     """
     if not there:
         return None
-    content = _content(order)
+    content = content_of(order)
     alike = [known for known in there if not difference(known.content, content)]
     if order.po_number:
         return alike[0] if alike else None
@@ -142,7 +143,7 @@ def _differs(order: Order, there: Sequence[KnownOrder], table: Table) -> RowProb
         message=(
             f"Row {order.rows[0]}: {order.organization_name} has purchase order "
             f"{order.po_number} already as {known.reference}; "
-            f"{difference(known.content, _content(order))}. Change {known.reference}, or allow "
+            f"{difference(known.content, content_of(order))}. Change {known.reference}, or allow "
             "duplicates if both are meant."
         ),
     )
@@ -178,7 +179,7 @@ def corrected(
 
 
 def _corrected(order: Order, others: Iterable[KnownOrder], table: Table) -> RowProblem | None:
-    found = corrected(order.po_number, _content(order), others)
+    found = corrected(order.po_number, content_of(order), others)
     if found is None:
         return None
     known, shared = found
