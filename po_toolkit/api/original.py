@@ -66,6 +66,8 @@ def create_stripe_invoice(
     """
     open_now = opened_for(purchase_order, opened)
     sent = send_invoice(open_now, purchase_order.id)
+    if sent.stripe_read_at is None:  # found at Stripe and taken over
+        sync.sync_purchase_order(open_now, purchase_order.reference)
     tell_after_sending(open_now)
     return sent.hosted_url
 

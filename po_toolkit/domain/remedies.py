@@ -52,6 +52,12 @@ def adopt(reference: str, invoice_id: str) -> Remedy:
     return _on_order("Adopt the invoice", reference, "adopt", reference, invoice_id)
 
 
+def bill_again(conference: str, reference: str, invoice_id: str) -> Remedy:
+    """Bill a purchase order on purpose beside an invoice that seems to bill the same."""
+    command = ("invoice", "--conference", conference, "--po", reference, "--bill-again", invoice_id)
+    return Remedy("Bill it again on purpose", command, "invoice")
+
+
 def reissue(reference: str, *, due_date: date | None = None) -> Remedy:
     """Void the open invoice and send a corrected one."""
     changes = ["--due-date", due_date.isoformat()] if due_date else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.orm import Session, selectinload
@@ -158,6 +159,15 @@ def to_be_invoiced(session: Session, conference: Conference) -> list[str]:
         ~out,
     )
     return list(session.scalars(query.order_by(PurchaseOrder.id)))
+
+
+def has_uuid(session: Session, uuid: str) -> bool:
+    """Tell whether any conference of this database has the purchase order of a uuid."""
+    try:
+        wanted = UUID(uuid)
+    except ValueError:
+        return False
+    return session.scalar(select(PurchaseOrder.id).where(PurchaseOrder.uuid == wanted)) is not None
 
 
 def by_references(
