@@ -54,6 +54,8 @@ def wire(opened, sent):
             method="wire",
             payment_reference=reference,
             payment_date=date(2026, 11, 2),
+            date_as_given=True,
+            overpaid=True,
         )
 
     return enter

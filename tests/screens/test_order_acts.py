@@ -73,7 +73,7 @@ def test_a_wire_is_recorded_once_and_again_only_on_purpose(show, read, order, co
         submit(app, "Record payment")
         assert expected in read(app)
     assert str(story(conference(), reference).paid) == "40.00"
-    field(app, "This is a second, identical payment").check()
+    field(app, "This is a second payment of the same amount").check()
     submit(app, "Record payment")
     assert "is now partially paid, balance 20.00" in read(app)
 
