@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
+from po_toolkit.api.invoices import read_taken_over
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain import remedies
 from po_toolkit.domain.deliveries import refuse_unknown
@@ -116,7 +117,9 @@ def reissue(
         amend(opened, reference, changes)
     with opened.store.writing(opened.actor, Act.REISSUE) as uow:
         uow.audit(Act.REISSUE, order, before={"stripe_invoice_id": order.stripe_invoice_id})
-    return invoice_one(opened, order.id, order.reference, send=True)
+    result = invoice_one(opened, order.id, order.reference, send=True)
+    read_taken_over(opened, result)
+    return result
 
 
 def asks_again(opened: OpenConference, order: PurchaseOrder) -> bool:

@@ -180,8 +180,32 @@ def customer_slot(customer: StripeCustomer, step: str) -> str:
     return f"customer-{customer.uuid}-g{customer.attempt}-{step}"
 
 
-def existing_customer(opened: OpenConference, order: PurchaseOrder) -> Json | None:
-    """Return the oldest customer in the account under this email, in any case, and organization.
+@dataclass(frozen=True, slots=True)
+class SeenCustomers:
+    """Customers of the account.
+
+    Attributes:
+        rows: As Stripe listed them.
+        whole: These are all of the account.
+    """
+
+    rows: list[Json]
+    whole: bool
+
+    def of(self, order: PurchaseOrder) -> Json | None:
+        """Return the oldest customer of this email, in any case, and organization."""
+        email = order.contact_email.strip().casefold()
+        same = [
+            row
+            for row in self.rows
+            if (row.get("email") or "").casefold() == email
+            and comparable(row.get("name") or "") == order.organization_key
+        ]
+        return min(same, key=lambda row: (row["created"], row["id"]), default=None)
+
+
+def customers_like(opened: OpenConference, order: PurchaseOrder) -> SeenCustomers:
+    """Read the customers among whom the sponsor is, if it is one.
 
     Stripe's email filter is case-sensitive (API reference, list customers). So the newest page of
     customers is read first, which is all of them in most accounts; in larger ones the email is
@@ -194,13 +218,12 @@ def existing_customer(opened: OpenConference, order: PurchaseOrder) -> Json | No
         for spelling in dict.fromkeys((email, email.lower())):
             for page in opened.gateway.pages("/v1/customers", {"email": spelling}):
                 rows += page
-    same = [
-        row
-        for row in rows
-        if (row.get("email") or "").casefold() == email.casefold()
-        and comparable(row.get("name") or "") == order.organization_key
-    ]
-    return min(same, key=lambda row: (row["created"], row["id"]), default=None)
+    return SeenCustomers(rows, not newest["has_more"])
+
+
+def existing_customer(opened: OpenConference, order: PurchaseOrder) -> Json | None:
+    """Return the sponsor's oldest customer in the account, if there is one."""
+    return customers_like(opened, order).of(order)
 
 
 def last_step(invoice: Invoice) -> str:
@@ -239,6 +262,8 @@ def claim(
     order_id: int,
     read: PurchaseOrder | None = None,
     find: Callable[[Lease], Json | None] = lambda _lease: None,
+    *,
+    after: int = 0,
 ) -> Lease:
     """Take the lease on a purchase order's invoice, making its row where there is none.
 
@@ -247,6 +272,7 @@ def claim(
         order_id: Which purchase order.
         read: The purchase order as it was read before, to save a reading if it is unchanged.
         find: Looks at Stripe whether the invoice is further than its next step says.
+        after: The last generation that Stripe knows; a new one gets a later number.
 
     Raises:
         BusyError: Another worker holds it.
@@ -262,7 +288,7 @@ def claim(
         invoice = order.live_invoice
         resumed = invoice is not None
         if invoice is None:
-            invoice = _next_generation(uow, order, now)
+            invoice = _next_generation(uow, order, now, after)
         elif invoice.lease_until is not None and invoice.lease_until > now:
             raise BusyError(f"{order.reference}: another process is invoicing it right now.")
         elif invoice.refused and invoice.stripe_invoice_id is None:
@@ -332,11 +358,11 @@ def _take(opened: OpenConference, invoice: Invoice) -> None:
     invoice.lease_until = opened.now() + invoices.LEASE
 
 
-def _next_generation(uow: UnitOfWork, order: PurchaseOrder, now: datetime) -> Invoice:
+def _next_generation(uow: UnitOfWork, order: PurchaseOrder, now: datetime, after: int) -> Invoice:
     invoice = Invoice(
         conference_id=order.conference_id,
         purchase_order_id=order.id,
-        generation=max((i.generation for i in order.invoices), default=0) + 1,
+        generation=max(after, *(i.generation for i in order.invoices), 0) + 1,
         currency=order.currency,
         first_tried_at=now,
         settled_before=_settled_before(uow, order),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,6 +11,20 @@ from po_toolkit.domain.sums import EntryKind
 from po_toolkit.store import money_intents
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.tables import CreditNote, Invoice, LedgerEntry, MoneyIntent, PurchaseOrder
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What became of a typed payment or a credit note.
+
+    Attributes:
+        intent: What :func:`po_toolkit.payments.stripe_reports.report` takes to its end; None where
+            it stands already.
+        remark: That it goes on with an act that was cut off, or ``""``.
+    """
+
+    intent: int | None
+    remark: str = ""
 
 
 def takes_payments(order: PurchaseOrder) -> Invoice | None:
@@ -39,7 +53,7 @@ def intend(
     amount: int,
     details: dict[str, Any],
 ) -> int:
-    """Store what is to be reported to Stripe; the same that was cut off before is gone on with.
+    """Store what is to be reported to Stripe.
 
     Args:
         uow: The transaction.
@@ -52,9 +66,6 @@ def intend(
     Returns:
         The intent's id, to be settled once this transaction is committed.
     """
-    found = money_intents.same_unfinished(uow.session, order, kind, amount, details)
-    if found is not None:
-        return found.id
     return _store(
         uow,
         order,

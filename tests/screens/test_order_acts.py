@@ -73,7 +73,7 @@ def test_a_wire_is_recorded_once_and_again_only_on_purpose(show, read, order, co
         submit(app, "Record payment")
         assert expected in read(app)
     assert str(story(conference(), reference).paid) == "40.00"
-    field(app, "This is a second, identical payment").check()
+    field(app, "This is a second payment of the same amount").check()
     submit(app, "Record payment")
     assert "is now partially paid, balance 20.00" in read(app)
 
@@ -220,8 +220,21 @@ def test_an_invoice_for_a_portal_is_written_delivered_and_noted(
     next(b for b in app.button if b.label == "Write the mail").click().run()
     assert not app.exception
     assert [d.label for d in app.get("download_button")][:2] == ["Mail draft", "PDF"]
-    kept = [d.label for d in app.get("download_button") if d.label.startswith("Stripe's PDF, kept")]
+    kept = [d.label for d in app.get("download_button") if d.label.startswith("PDF, kept")]
     assert len(kept) == 1
     submit(app, "It was delivered")
     assert "Marked as delivered; it is now sent." in read(app)
     assert story(conference(), reference).status == "sent"
+
+
+def test_an_e_invoice_is_written_on_the_page_or_what_it_lacks_is_listed(
+    show, read, conference, order
+):
+    """A sponsor whose system takes no PDF must not wait for somebody with a terminal."""
+    reference = order()
+    invoice_purchase_orders(conference(), references=[reference])
+    app = show("order", po=reference)
+    next(b for b in app.button if b.label == "Write e-invoice").click().run()
+    assert not app.exception
+    assert any("BR-09 (e_invoice.country)" in error.value for error in app.error)
+    assert "Download e-invoice" not in [d.label for d in app.get("download_button")]
