@@ -9,6 +9,7 @@
     ├── PurchaseOrderError (ValueError)  an act is not possible on this purchase order
     │   ├── NotFoundError                no such purchase order, conference, batch or invoice
     │   ├── DuplicateEntryError          the same fact is in the ledger already
+    │   ├── ConfirmationNeededError      it is unlikely; a person must confirm it
     │   ├── InvoiceMismatchError         Stripe's invoice and the purchase order disagree
     │   ├── AlreadyBilledError           an invoice at Stripe bills the same; a person decides
     │   ├── BusyError                    another process is invoicing it right now
@@ -178,6 +179,21 @@ class DuplicateEntryError(PurchaseOrderError):
     """The same fact is in the ledger already."""
 
     code = "duplicate_entry"
+
+
+class ConfirmationNeededError(PurchaseOrderError):
+    """What is to be recorded is unlikely, and only a person knows whether it is right.
+
+    Attributes:
+        questions: The names of the arguments that confirm it.
+    """
+
+    code = "confirmation_needed"
+
+    def __init__(self, message: str, *, questions: Sequence[str], remedy: Remedy) -> None:
+        """Keep the questions beside the message."""
+        super().__init__(message, remedy=remedy)
+        self.questions = tuple(questions)
 
 
 class InvoiceMismatchError(PurchaseOrderError):

@@ -228,6 +228,24 @@ def unused_reference(session: Session) -> str:
     raise PoToolkitError("No free purchase-order reference was found; try again.")
 
 
+def add(
+    uow: UnitOfWork,
+    conference_id: int,
+    columns: Mapping[str, Any],
+    lines: Iterable[Mapping[str, Any]],
+) -> PurchaseOrder:
+    """Add one purchase order from checked columns, its own and its lines; return it locked."""
+    order = PurchaseOrder(
+        conference_id=conference_id,
+        reference=unused_reference(uow.session),
+        line_items=[PurchaseOrderLineItem(position=at, **line) for at, line in enumerate(lines, 1)],
+        **columns,
+    )
+    uow.session.add(order)
+    uow.session.flush()
+    return uow.lock_purchase_order(order.id)
+
+
 def create(
     uow: UnitOfWork,
     conference: Conference,
