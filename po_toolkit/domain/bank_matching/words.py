@@ -46,7 +46,8 @@ RETURNS = frozenset(
     duplicata
     duplicado pending vorgemerkt disputed dispute claim creditnote avoir
     unclaimed unapplied unable reimbursement reimbursed undeliverable undelivered
-    dishonoured dishonored rebut rebuts reintegro reintegros richiamo tagasimakse tagastus grazinimas
+    dishonoured dishonored rebut rebuts
+    reintegro reintegros richiamo tagasimakse tagastus grazinimas
     grazinta atmaksa povrat povraceno vracilo vracene anulowano wycofanie iadesi visszahivas
     ricredito riaccredito rejets ruckz rueckz rueckzlg ruckzlg повернення відшкодування
     скасовано aterkrav aterforing tilbageforsel tilbakeforing tilbakebetalt
