@@ -34,8 +34,13 @@ from po_toolkit.cli.options import (
     read_date,
     read_reference,
 )
-from po_toolkit.domain import remedies
-from po_toolkit.errors import DuplicateEntryError, ImportChoiceError, ImportFileError, Reason
+from po_toolkit.errors import (
+    DuplicateEntryError,
+    ImportChoiceError,
+    ImportFileError,
+    Reason,
+    Remedy,
+)
 
 if TYPE_CHECKING:
     from po_toolkit.api.bank import BankImportReport
@@ -447,7 +452,8 @@ def apply_(
     except DuplicateEntryError as error:
         targets = [word for share in orders or () for word in ("--po", share)]
         targets += ["--write-off", write_off] if write_off else []
-        anyway = remedies.match_again(opened.slug, line, *targets)
+        command = ("bank", "apply", str(line), *targets, "--conference", opened.slug, "--again")
+        anyway = Remedy("Or, if it is other money, match it all the same", command, "bank")
         complain(error.reason)
         suggest(Reason("", anyway))
         raise typer.Exit(WRONG_USAGE) from error

@@ -132,18 +132,6 @@ def confirm_entry(conference: str, line: int, entry: int) -> Remedy:
     return Remedy("Match the line to that entry", command, "bank")
 
 
-def match_again(conference: str, line: int, *targets: str) -> Remedy:
-    """Match a bank line as other money than the entry that looks the same.
-
-    Args:
-        conference: Its slug.
-        line: The bank line's number.
-        targets: How the command named what the line pays; empty takes the line's proposal.
-    """
-    command = ("bank", "apply", str(line), *targets, "--conference", conference, "--again")
-    return Remedy("Or, if it is other money, match it all the same", command, "bank")
-
-
 def undo_match(conference: str, line: int) -> Remedy:
     """Undo what a bank line was matched to."""
     command = ("bank", "undo", str(line), "--conference", conference)
