@@ -11,8 +11,8 @@ from po_toolkit.domain.offline_payments import Confirmed, OfflinePayment
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.domain.sums import Status
 from po_toolkit.errors import NotFoundError, PurchaseOrderError
-from po_toolkit.invoicing.existing import void_at_stripe
-from po_toolkit.money import display, to_minor
+from po_toolkit.invoicing.existing import retire_paid, void_at_stripe
+from po_toolkit.money import display, to_major, to_minor
 from po_toolkit.payments import credit_notes, offline_payments, refunds, stripe_reports
 from po_toolkit.payments.intents import Entered
 from po_toolkit.store import ledger
@@ -233,6 +233,8 @@ def conference_of_entry(store: Store, entry: str) -> str:
 def cancel(opened: OpenConference, reference: str) -> MoneyResult:
     """Cancel a purchase order; its open invoice is voided at Stripe first.
 
+    One that was paid, and whose money went back, is credited in full instead.
+
     Raises:
         NotFoundError: No such purchase order.
         PurchaseOrderError: There is money on it, or Stripe refused; nothing was changed.
@@ -243,7 +245,14 @@ def cancel(opened: OpenConference, reference: str) -> MoneyResult:
     opened.check_known_account()
     order = _find(opened, reference)
     _refuse_with_money(order)
-    if order.live_invoice is not None:
+    live = order.live_invoice
+    if live is not None and live.stripe_status == "paid":
+        left = order.sums.total - order.sums.credited
+        if left > 0:
+            whole = to_major(left, order.currency)
+            credit(opened, reference, amount=whole, reason="Cancelled")
+        retire_paid(opened, order.id)
+    elif live is not None:
         void_at_stripe(opened, order.id)
     with opened.store.writing(opened.actor, Act.CANCEL) as uow:
         locked = uow.lock_purchase_order(order.id)

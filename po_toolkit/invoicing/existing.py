@@ -185,6 +185,57 @@ def void_at_stripe(opened: OpenConference, order_id: int) -> None:
     release(lease)
 
 
+_OVER = frozenset({"won", "lost", "warning_closed", "prevented"})
+"""States of a dispute that is decided."""
+
+
+def undecided(opened: OpenConference, stripe_invoice: Json) -> bool:
+    """Tell whether a payment of an invoice, read with its payment intents, is still disputed."""
+    for payment in (stripe_invoice.get("payments") or {}).get("data", ()):
+        intent = (payment.get("payment") or {}).get("payment_intent")
+        if payment["status"] != "paid" or not isinstance(intent, dict):
+            continue
+        pages = opened.gateway.pages("/v1/disputes", {"payment_intent": intent["id"]})
+        if any(row["status"] not in _OVER for page in pages for row in page):
+            return True
+    return False
+
+
+def retire_paid(opened: OpenConference, order_id: int) -> None:
+    """Let a paid invoice, whose money went back, give way to what is asked for after it.
+
+    Stripe neither reopens it nor sends it again; it stays there as it is. What Stripe says of it
+    must have been taken just before. Safe to repeat.
+
+    Raises:
+        BusyError: It is being invoiced right now.
+        PurchaseOrderError: It is not paid, or a dispute of its payment is not decided.
+        StripeGatewayError: Stripe could not be asked.
+    """
+    lease = hold(opened, order_id)
+    if lease is None:
+        return
+    try:
+        stripe_id = lease.invoice.stripe_invoice_id
+        expand = {"expand": ["payments.data.payment.payment_intent"]}
+        stripe_invoice = opened.gateway.read(f"/v1/invoices/{stripe_id}", expand)
+        if stripe_invoice["status"] != "paid":
+            raise PurchaseOrderError(
+                f"{lease.order.reference}: invoice {stripe_id} is {stripe_invoice['status']} at "
+                f"Stripe and nothing was changed. Sync, then look again.",
+                remedy=remedies.sync(opened.slug),
+            )
+        if undecided(opened, stripe_invoice):
+            raise PurchaseOrderError(
+                f"{lease.order.reference}: a payment of invoice {stripe_id} is disputed, and the "
+                f"dispute is not decided. Answer or accept it in Stripe's dashboard first; if it "
+                f"is won, the money comes back."
+            )
+        lease.advance(state="replaced")
+    finally:
+        release(lease)
+
+
 def _take_back(lease: Lease, lookup: Lookup) -> str:
     """Do it and return the invoice's new state."""
     if lookup.found is Found.NOTHING:

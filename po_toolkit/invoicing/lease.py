@@ -27,7 +27,7 @@ from po_toolkit.domain.states import InvoiceState, InvoiceStep, may_follow
 from po_toolkit.errors import BusyError, LostLeaseError
 from po_toolkit.invoicing.plan import Content, InvoicePlan, refuse_unbillable
 from po_toolkit.outbox import Kind, Outcome, Write
-from po_toolkit.store import invoices
+from po_toolkit.store import invoices, money_intents
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.purchase_orders import to_bill
 from po_toolkit.store.stripe_writes import StoredWrite
@@ -63,7 +63,10 @@ class Lease:
     def plan(self) -> InvoicePlan:
         """What is to be sent."""
         conference = self.opened.conference
-        return InvoicePlan(self.order, conference, self.invoice.generation, self.rate_ids)
+        invoice = self.invoice
+        return InvoicePlan(
+            self.order, conference, invoice.generation, self.rate_ids, invoice.settled_before
+        )
 
     @contextmanager
     def step(self) -> Iterator[tuple[UnitOfWork, Invoice]]:
@@ -362,11 +365,24 @@ def _next_generation(uow: UnitOfWork, order: PurchaseOrder, now: datetime, after
         generation=max(after, *(i.generation for i in order.invoices), 0) + 1,
         currency=order.currency,
         first_tried_at=now,
+        settled_before=_settled_before(uow, order),
         customer=invoices.customer_row(uow, order),
     )
     order.invoices.append(invoice)
     uow.audit(Act.INVOICE, order, after={"generation": invoice.generation})
     return invoice
+
+
+def _settled_before(uow: UnitOfWork, order: PurchaseOrder) -> int:
+    """Return what is settled and an invoice to come does not hear of by itself, in minor units.
+
+    0 unless a paid invoice was replaced. Money and credit notes that Stripe has not heard of are
+    reported to the new invoice once it is sent, and lower it then.
+    """
+    if all(invoice.state != InvoiceState.REPLACED for invoice in order.invoices):
+        return 0
+    sums, unheard = order.sums, money_intents.unreported(uow.session, order)
+    return sums.total - sums.balance - sum(row.amount for row in unheard)
 
 
 def release(lease: Lease, error: str = "", *, refused: bool = False) -> None:

@@ -130,35 +130,15 @@ def report_earlier(uow: UnitOfWork, order: PurchaseOrder) -> list[int]:
     Returns:
         The ids of the intents, to be settled once this transaction is committed.
     """
-    undone = {entry.reverses_id for entry in order.entries}
-    unreported: list[tuple[Invoice | None, LedgerEntry | CreditNote]] = [
-        (takes_payments(order), entry)
-        for entry in order.entries
-        if _unreported(entry) and entry.id not in undone
-    ]
-    unreported += [
-        (takes_credit_notes(order), note)
-        for note in order.credit_notes
-        if note.amount > 0 and note.stripe_credit_note_id is None
-    ]
-    ids = (_report(uow, order, invoice, row) for invoice, row in unreported if invoice is not None)
-    return [i for i in ids if i is not None]
-
-
-def _unreported(entry: LedgerEntry) -> bool:
-    return (
-        entry.kind == EntryKind.PAYMENT
-        and entry.source in ("manual", "bank")
-        and not entry.stripe_payment_record_id
-    )
+    asks = {LedgerEntry: takes_payments(order), CreditNote: takes_credit_notes(order)}
+    rows = [(asks[type(row)], row) for row in money_intents.unreported(uow.session, order)]
+    return [_report(uow, order, invoice, row) for invoice, row in rows if invoice is not None]
 
 
 def _report(
     uow: UnitOfWork, order: PurchaseOrder, invoice: Invoice, row: LedgerEntry | CreditNote
-) -> int | None:
-    """Store the intent for a row that stands already; None where it was reported before."""
-    if money_intents.of_entry(uow.session, row.uuid) is not None:
-        return None
+) -> int:
+    """Store the intent for a row that stands already."""
     return _store(
         uow,
         order,

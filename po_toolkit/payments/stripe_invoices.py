@@ -253,7 +253,7 @@ def _follow_status(order: PurchaseOrder, invoice: Invoice, status: str) -> None:
     One that another generation has replaced stays as it is: what Stripe says of it is kept beside
     its state, and reconciliation names a purchase order that Stripe bills twice.
     """
-    if invoice.step != "done" or status not in _STATE_OF:
+    if invoice.step != "done" or invoice.state == "replaced" or status not in _STATE_OF:
         return
     state = _STATE_OF[status]
     if state in LIVE_STATES and order.live_invoice not in {None, invoice}:

@@ -142,6 +142,7 @@ def invoices(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
             inv.due_date,
             inv.stripe_status,
             inv.stripe_total,
+            inv.settled_before,
             inv.stripe_amount_due,
             inv.stripe_amount_paid,
             inv.stripe_amount_overpaid,

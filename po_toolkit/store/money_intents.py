@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from po_toolkit.domain.references import comparable
+from po_toolkit.domain.sums import EntryKind
 from po_toolkit.store.tables import (
     LIVE_STATES,
     Conference,
@@ -167,6 +168,25 @@ def untold_orders(session: Session, conference: Conference) -> list[int]:
         )
     )
     return sorted({*session.scalars(payments), *session.scalars(notes)})
+
+
+def unreported(session: Session, order: PurchaseOrder) -> list[LedgerEntry | CreditNote]:
+    """Return the payments and credit notes of an order that Stripe was never asked to take."""
+    undone = {entry.reverses_id for entry in order.entries}
+    rows: list[LedgerEntry | CreditNote] = [
+        entry
+        for entry in order.entries
+        if entry.kind == EntryKind.PAYMENT
+        and entry.source in ("manual", "bank")
+        and not entry.stripe_payment_record_id
+        and entry.id not in undone
+    ]
+    rows += [
+        note
+        for note in order.credit_notes
+        if note.amount > 0 and note.stripe_credit_note_id is None
+    ]
+    return [row for row in rows if of_entry(session, row.uuid) is None]
 
 
 def _reachable(*statuses: str) -> tuple[Any, ...]:

@@ -30,7 +30,7 @@ KNOWN: dict[str, dict[str, tuple[str, ...]]] = {
         "e_invoice_format": ("", "facturx", "xrechnung", "xrechnung-ubl", "peppol"),
     },
     "invoices": {
-        "state": (*LIVE, "void", "deleted"),
+        "state": (*LIVE, "replaced", "void", "deleted"),
         "step": ("customer", "draft", "lines", "send", "finalize", "done"),
         "delivery": ("stripe", "ourselves"),
     },
@@ -211,6 +211,9 @@ def _columns_and_tables() -> None:
         )
     with op.batch_alter_table("invoices", schema=None) as batch_op:
         batch_op.add_column(sa.Column("stripe_auto_advance", sa.Boolean(), nullable=True))
+        batch_op.add_column(
+            sa.Column("settled_before", sa.BigInteger(), server_default="0", nullable=False)
+        )
     _outbox()
 
 
