@@ -105,7 +105,7 @@ def open_conference(
     """
     settings = settings or load_settings()
     configured = settings.conference(slug)
-    store = store or open_database(settings, make=make)
+    store = (store or open_database(settings, make=make)).by_clock(now)
     with store.reading() as session:
         conference = conferences.by_slug(session, slug)
     return OpenConference(

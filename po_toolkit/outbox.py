@@ -52,7 +52,8 @@ class Kind:
     Attributes:
         name: As it is stored.
         answers: What kind of object Stripe answers with.
-        repeats: True where the same may be asked for again after it was done, as an email.
+        repeats: True where the same may be asked for again after it was done, as an email, or after
+            others undid it.
         deletes: True for a deletion, which has no body and no key.
     """
 
@@ -71,6 +72,7 @@ DRAFT = Kind("draft", "invoice")
 LINES = Kind("lines", "invoice")
 SEND = Kind("send", "invoice")
 FINALIZE = Kind("finalize", "invoice")
+AUTO_ADVANCE = Kind("auto_advance", "invoice", repeats=True)
 DRAFT_DELETION = Kind("draft_deletion", "invoice", deletes=True)
 VOID = Kind("void", "invoice")
 RESEND = Kind("resend", "invoice", repeats=True)

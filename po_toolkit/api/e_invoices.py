@@ -37,6 +37,9 @@ from po_toolkit.reconcile.documents.e_invoice_xml import e_invoice_xml
 from po_toolkit.store import documents, purchase_orders
 from po_toolkit.store.tables import CreditNote, PurchaseOrder
 
+E_INVOICE_FORMATS = FORMATS
+"""The formats that are written."""
+
 _TRIES = 3
 _POST_SECONDS = 30
 

@@ -108,7 +108,7 @@ def take_table(
         plan = plan_import(uow.session, opened, reading, table, allow_duplicates=allow)
         batch.accepted, batch.rejected = len(plan.orders), len(plan.rejected)
         batch.duplicates = len(plan.duplicates)
-        orders = [_order_columns(order) for order in plan.orders]
+        orders = [order_columns(order) for order in plan.orders]
         references = imports.save_batch(uow, batch, orders, _row_columns(plan, table))
         kept = table.remembered | answers.remembered()
         if answers.mapping or kept:
@@ -144,7 +144,7 @@ def _batch(
     )
 
 
-def _order_columns(order: Order) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def order_columns(order: Order) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Return the columns of an order and of its lines."""
     organization, number = imports.order_key(order.organization_name, order.po_number)
     columns = {
@@ -166,6 +166,9 @@ def _order_columns(order: Order) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         "service_end": order.service_end,
         "payment_methods": list(order.payment_methods) or None,
         "delivery": order.delivery,
+        "buyer_reference": order.buyer_reference,
+        "e_invoice_address": order.e_invoice_address,
+        "e_invoice_format": order.e_invoice_format,
         "po_amount": order.po_amount,
         "claimed_invoice_id": order.stripe_invoice_id,
         "import_row": order.rows[0],

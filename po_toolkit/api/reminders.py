@@ -196,7 +196,7 @@ def _send(opened: OpenConference, due: DueReminder, drafts: Keep | None) -> Remi
         with opened.store.reading() as session:
             (order,) = by_references(session, opened.conference, [due.reference])
         if order.stripe_invoice_id:
-            sync_one(opened, order.stripe_invoice_id)
+            sync_one(opened, order.stripe_invoice_id).refuse_problems()
         schedule = _schedule(opened)
         if due.delivery == "stripe" or drafts is None:
             sent = remind(opened, order.id, due.step, schedule)

@@ -138,7 +138,7 @@ def summary(
         as_of: The last day that counts; by default today.
         months: By month instead of by status.
     """
-    store = open_database(settings)
+    store = open_database(settings, make=False)
     made = [
         reconcile(open_conference(slug, settings=settings, store=store), as_of=as_of)
         for slug in sorted(settings.conferences)

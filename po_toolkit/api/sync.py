@@ -8,6 +8,8 @@ from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain import remedies
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PurchaseOrderError, StripeNotFoundError
+from po_toolkit.invoicing.transfers import turn_reconciliation_on
+from po_toolkit.payments.ledger import Change
 from po_toolkit.payments.sync import SyncReport, failure_noted, sync_all, sync_one
 from po_toolkit.store.purchase_orders import by_reference
 
@@ -45,6 +47,11 @@ def sync_conference(opened: OpenConference, *, full: bool = False) -> SyncReport
         ]
         untold += tell_waiting(opened)
     report = sync_all(opened, full=full, untold=untold)
+    for reference, turned_on, what in turn_reconciliation_on(opened):
+        if turned_on:
+            report.changes.append(Change(reference, what))
+        else:
+            report.problems.append(f"{reference}: {what}")
     report.stripe_calls = opened.gateway.calls - before
     return report
 

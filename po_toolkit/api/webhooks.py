@@ -163,7 +163,7 @@ def handle_invoice_paid_webhook(
         log.warning("unexpected webhook payload; nothing was changed")
         return
     settings = settings or load_settings()
-    store = store or open_database(settings)
+    store = store or open_database(settings, make=False)
     slug = _conference_of_invoice(store, invoice)
     if slug is None:
         log.debug("invoice is not ours", stripe_invoice_id=invoice["id"])

@@ -43,6 +43,27 @@ commands = typer.Typer(
 )
 
 LineArgument = Annotated[int, typer.Argument(metavar="LINE", help="The bank line's number.")]
+MappingOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="FIELD=COLUMN",
+        help="For a spreadsheet: which column is date, value_date, amount, credit, debit, "
+        "direction, status, balance, currency, fee, counterparty, payer, payee, "
+        "counterparty_account, text, bank_reference or account; FIELD= leaves one out. "
+        "Without a header, columns are called 'column A' and so on. Remembered for the "
+        "bank's next file.",
+    ),
+]
+WordsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--word",
+        metavar="WORD=MEANING",
+        help="What a word beside the amount or in a status column means: credit, debit, booked "
+        "or skip. 'blank' is an empty cell.",
+    ),
+]
 
 
 @commands.command("import")
@@ -50,18 +71,7 @@ def import_(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The bank's file.")],
     conference: ConferenceOption,
-    mapping: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--map",
-            metavar="FIELD=COLUMN",
-            help="For a spreadsheet: which column is date, value_date, amount, credit, debit, "
-            "direction, status, balance, currency, fee, counterparty, payer, payee, "
-            "counterparty_account, text, bank_reference or account; FIELD= leaves one out. "
-            "Without a header, columns are called 'column A' and so on. Remembered for the "
-            "bank's next file.",
-        ),
-    ] = None,
+    mapping: MappingOption = None,
     decimal: Annotated[
         Literal["point", "comma"] | None,
         typer.Option(help="The decimal mark of a spreadsheet, where the file does not tell."),
@@ -84,15 +94,7 @@ def import_(
             metavar="ACCOUNT", help="Which of your accounts it is, if the file is silent."
         ),
     ] = "",
-    words: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--word",
-            metavar="WORD=MEANING",
-            help="What a word beside the amount or in a status column means: credit, debit, booked "
-            "or skip. 'blank' is an empty cell.",
-        ),
-    ] = None,
+    words: WordsOption = None,
     sign: Annotated[
         Literal["amount", "reversed"] | None,
         typer.Option(help="Whether the amounts' own signs count, or are the other way round."),
@@ -492,21 +494,26 @@ def payouts(
     """Fetch payouts and balance transactions from Stripe.
 
     Its calls are counted apart from those of 'sync'. Run it before 'bank match', so that payouts
-    are found on the statement.
+    are found on the statement. Exit code 3 when something could not be read; it is named.
 
     Example: po-toolkit bank payouts --conference pycon-2027
     """
     from po_toolkit.api.payouts import pull_payouts
 
-    found = pull_payouts(named_conference(ctx, conference), full=full).as_json()
+    report = pull_payouts(named_conference(ctx, conference), full=full)
+    found = report.as_json()
     if output is Format.JSON:
         print_json(found)
-        return
-    print_table(
-        ("From Stripe", "Number"),
-        [(name.replace("_", " "), number) for name, number in found.items()],
-        right=(1,),
-    )
+    else:
+        print_table(
+            ("From Stripe", "Number"),
+            [(n.replace("_", " "), number) for n, number in found.items() if n != "problems"],
+            right=(1,),
+        )
+    for problem in report.problems:
+        complain(problem)
+    if report.problems:
+        raise typer.Exit(PARTIAL)
 
 
 class TieOutFormat(StrEnum):

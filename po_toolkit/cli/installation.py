@@ -70,7 +70,7 @@ def rename(
     old: Annotated[str, typer.Argument(metavar="OLD", help="The name in the database.")],
     new: Annotated[str, typer.Argument(metavar="NEW", help="The name in the settings.")],
 ) -> None:
-    """Give a conference's data to the new name that it has in the settings.
+    """Give a conference's data to its new name in the settings.
 
     Without it a new name is a new conference, which would bill everybody again.
 
@@ -83,7 +83,7 @@ def rename(
 
 
 def archive(ctx: typer.Context, conference: ConferenceOption) -> None:
-    """Put a conference's data aside, so that it begins again without any.
+    """Put a conference's data aside, so that it begins empty.
 
     For test data before the first live invoice, or another Stripe account. Nothing is deleted.
 
@@ -198,7 +198,7 @@ def worker(
         ),
     ] = 15,
 ) -> None:
-    """Run batches, other background work, webhook events and syncs until stopped.
+    """Run batches, webhook events and syncs until stopped.
 
     Needed only where one machine is outgrown: the app, invoice and webhook serve work their queues
     themselves. Any number of workers may run on one PostgreSQL. Stopped by Ctrl-C or SIGTERM, it

@@ -63,6 +63,9 @@ class Order:
     service_end: date | None = None
     payment_methods: tuple[str, ...] = ()
     delivery: str = ""
+    buyer_reference: str = ""
+    e_invoice_address: str = ""
+    e_invoice_format: str = ""
     total: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -253,6 +256,9 @@ _SINGLE = (
     "service_end",
     "payment_methods",
     "delivery",
+    "buyer_reference",
+    "e_invoice_address",
+    "e_invoice_format",
 )
 """What a purchase order has one of; its lines must agree or be silent."""
 
@@ -335,6 +341,9 @@ class Assembler:
             service_end=single["service_end"],
             payment_methods=single["payment_methods"] or (),
             delivery=single["delivery"] or "",
+            buyer_reference=single["buyer_reference"] or "",
+            e_invoice_address=single["e_invoice_address"] or "",
+            e_invoice_format=single["e_invoice_format"] or "",
         )
         self._check_sum(first, order)
         self._check_period(first, order)

@@ -19,6 +19,7 @@ from typing_extensions import TypedDict
 
 from po_toolkit.domain import stripe_limits
 from po_toolkit.domain.deliveries import way_named
+from po_toolkit.domain.e_invoices import FORMATS
 from po_toolkit.domain.payment_methods import METHODS, method_named
 from po_toolkit.domain.stripe_limits import EMAIL_LENGTH
 from po_toolkit.domain.tax import TaxRules
@@ -251,6 +252,37 @@ def delivery_of(text: str) -> str:
             f"ourselves (we deliver it, as into a vendor portal)."
         )
     return way
+
+
+def electronic_address_of(text: str) -> str:
+    """Read an electronic address with its scheme, such as ``0208:0123456789``.
+
+    Raises:
+        ValueError: It has no scheme.
+    """
+    plain = "".join(text.split())
+    if plain and not re.fullmatch(r"[0-9A-Za-z]{2,4}:\S+", plain):
+        raise ValueError(
+            f"{text.strip()!r} is not an electronic address. Write the scheme first, such as "
+            f"0208:0123456789 or EM:invoices@example.org."
+        )
+    scheme, mark, rest = plain.partition(":")
+    return f"{scheme.upper()}{mark}{rest}"
+
+
+def e_invoice_format_of(text: str) -> str:
+    """Read the format of an e-invoice; empty for an empty cell.
+
+    Raises:
+        ValueError: There is no such format.
+    """
+    plain = re.sub(r"[\s_-]+", "-", text.strip().casefold()).replace("factur-x", "facturx")
+    named = {"zugferd": "facturx", "peppol-bis": "peppol"}.get(plain, plain)
+    if named and named not in FORMATS:
+        raise ValueError(
+            f"{text.strip()!r} is not an e-invoice format. Use one of: {', '.join(FORMATS)}."
+        )
+    return named
 
 
 @dataclass(frozen=True, slots=True)
@@ -486,6 +518,8 @@ _TAX_RATE = _said("tax_rate_unknown", lambda t, r: tax_rate_names(t, r.tax))
 _TAX_ID = _said("tax_id_invalid", lambda t, _r: tax_id_of(t))
 _LANGUAGE = _said("language_unknown", lambda t, _r: locale_of(t))
 _DELIVERY = _said("delivery_unknown", lambda t, _r: delivery_of(t))
+_E_INVOICE_ADDRESS = _said("e_invoice_address_invalid", lambda t, _r: electronic_address_of(t))
+_E_INVOICE_FORMAT = _said("e_invoice_format_unknown", lambda t, _r: e_invoice_format_of(t))
 _WAYS_TO_PAY = _said("payment_methods_unknown", lambda t, _r: ways_to_pay(t))
 
 
@@ -517,5 +551,8 @@ class Row(TypedDict, total=False):
     service_end: Annotated[date | None, _reader(_date)]
     payment_methods: Annotated[tuple[str, ...] | None, _WAYS_TO_PAY]
     delivery: Annotated[str, _DELIVERY]
+    buyer_reference: Annotated[str, _text(100)]
+    e_invoice_address: Annotated[str, _E_INVOICE_ADDRESS]
+    e_invoice_format: Annotated[str, _E_INVOICE_FORMAT]
     package: Annotated[Amount | None, _reader(_package)]
     unknown: Annotated[str, _text(stripe_limits.TEXT_LENGTH)]

@@ -39,6 +39,9 @@ FIELDS = (
     "service_end",
     "payment_methods",
     "delivery",
+    "buyer_reference",
+    "e_invoice_address",
+    "e_invoice_format",
 )
 """The canonical columns."""
 
@@ -499,6 +502,18 @@ _SYNONYMS = {
     "delivery": """
         invoice delivery, delivered by, invoice sent by
         | rechnungszustellung, zustellung durch | mode d envoi de la facture""",
+    "buyer_reference": """
+        buyer reference, leitweg id, leitwegid, routing id
+        | leitweg, kaufer referenz | reference acheteur, code service | referencia del comprador
+        | riferimento acquirente, codice univoco ufficio | kopersreferentie""",
+    "e_invoice_address": """
+        e invoice address, einvoice address, peppol id, peppol address, electronic address,
+        peppol endpoint
+        | elektronische adresse, e rechnungsadresse | adresse electronique de facturation
+        | direccion de factura electronica""",
+    "e_invoice_format": """
+        e invoice format, einvoice format, electronic invoice format
+        | e rechnungsformat, rechnungsformat | format de facture electronique""",
 }
 
 

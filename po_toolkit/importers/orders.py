@@ -170,6 +170,43 @@ def read_orders(table: Table, options: Options) -> SheetReading:
     return _Read(table, options).result()
 
 
+def read_order(
+    lines: Sequence[Mapping[str, Cell]], options: Options
+) -> tuple[Order | None, list[RowProblem]]:
+    """Read one purchase order that a program gives, under the rules of a table's rows.
+
+    Args:
+        lines: Field → cell of each line; what the order has one of stands on every line.
+        options: The conference's; ``currency`` is the order's.
+
+    Returns:
+        The order, or None; and a problem for each mistake, with the line's number as its row.
+    """
+    fields = list(dict.fromkeys(key for line in lines for key in line))
+    table = [(number, [line.get(key) for key in fields]) for number, line in enumerate(lines, 1)]
+    reading = Reading(
+        decimals="point",
+        dates=None,
+        currency=options.currency,
+        today=options.today,
+        tax=options.tax,
+    )
+    rows = read_rows(table, {key: at for at, key in enumerate(fields)}, reading)
+    findings = Findings(rows, {})
+    assembler = Assembler(
+        rows,
+        findings,
+        Pricer(rows, findings, {}, {}),
+        currency=options.currency,
+        header_currencies={},
+        unknown={},
+        max_lines=options.max_lines,
+        tax=options.tax,
+        refused_rows={},
+    )
+    return assembler.order(range(len(lines))), in_order(findings.errors)
+
+
 class _Read:
     """One reading of one table."""
 
@@ -503,16 +540,15 @@ class _Read:
                     "it; delete the row, or give it another description.",
                 )
             )
-        needed = [table.positions[k] for k in (*REQUIRED, "po_number") if k in table.positions]
-        for number, cells in table.rows:
-            for at in needed:
-                if at < len(cells) and isinstance(cells[at], str) and LOST in str(cells[at]):
-                    found[number].append(
-                        (
-                            "characters_lost",
-                            f"{text_of(cells[at])!r} has a damaged character; write it again.",
-                        )
-                    )
+        for name in (*REQUIRED, "po_number"):
+            if name not in table.positions:
+                continue
+            cells = column_cells(table.rows, table.positions[name])
+            lost = {cell for cell in set(cells) if isinstance(cell, str) and LOST in cell}
+            for (number, _), cell in zip(table.rows, cells, strict=True) if lost else ():
+                if cell in lost:
+                    message = f"{text_of(cell)!r} has a damaged character; write it again."
+                    found[number].append(_refusal("characters_lost", message))
         return found
 
     # What is asked or said after the rows are read
@@ -551,7 +587,8 @@ class _Read:
         marked = is_money_mark(name)
         if marked:
             words = set(spoken(name).split()) | set(fold(name).split())
-            asked = bool(telling) and (numbers > 0 or not ALREADY.isdisjoint(words))
+            dated = "date" in kinds and not words.isdisjoint(_PAYMENT)
+            asked = bool(telling) and (numbers > 0 or dated or not ALREADY.isdisjoint(words))
         else:
             asked = (
                 numbers >= 0.5 * max(len(kinds), 1)
@@ -636,22 +673,28 @@ class _Read:
         )
 
     def _ask_currency_column(self, rows: Rows, currency: str) -> None:
-        """Ask where some orders name another currency than the default and others name none."""
-        if self._made.currency_by != "conference" or "currency" not in rows.values:
+        """Ask where some rows name another currency than the conference's and others name none."""
+        if self._made.currency_by != "conference":
             return
-        codes = {value for value in rows.values["currency"] if type(value) is str}
-        if "" not in codes or codes <= {"", currency}:
+        others = {order.currency for order in self._made.orders} - {currency}
+        if not others:
             return
-        empty = [n for n, v in zip(rows.numbers, rows.values["currency"], strict=True) if v == ""]
-        signed = self._made.orders
-        if not any(order.currency == currency and order.rows[0] in set(empty) for order in signed):
-            return
-        header = self._table.mapping["currency"]
-        self._ask_currency(
-            f"Column {header!r} is empty in rows {ranges(empty)}, while others have another "
-            "currency than the conference:",
-            frozenset(codes - {""}) | {currency},
-        )
+        taken = {n for o in self._made.orders if o.currency == currency for n in o.rows}
+        columns = [rows.values[key] for key in self._money if key in rows.values]
+        codes = rows.values.get("currency")
+        silent = [
+            number
+            for at, number in enumerate(rows.numbers)
+            if number in taken
+            and not (codes and codes[at])
+            and not any(isinstance(c[at], tuple) and c[at][1] is not None for c in columns)
+        ]
+        if silent:
+            self._ask_currency(
+                f"Rows {ranges(silent)} name no currency, while others have another than the "
+                "conference's:",
+                frozenset(others | {currency}),
+            )
 
     def _ask_email(self, rows: Rows) -> None:
         """Ask about one address for many sponsors: it may be our own, or a form's."""
@@ -783,9 +826,11 @@ class _Read:
         yield from self._marked_rows()
         if "po_number" in table.positions:
             at = table.positions["po_number"]
-            for number, cells in table.rows:
-                text = text_of(cells[at]).strip() if at < len(cells) else ""
-                if text and is_placeholder(text.strip("'\"= ")):
+            cells = column_cells(table.rows, at)
+            empty = {c for c in set(cells) if isinstance(c, str) and _is_no_number(c)}
+            for (number, _), cell in zip(table.rows, cells, strict=True) if empty else ():
+                if cell in empty:
+                    text = text_of(cell).strip()
                     yield _warning(
                         number,
                         table.headers[at],
@@ -924,6 +969,7 @@ _DOCUMENT = frozenset(
 )
 _EVERYDAY = ("usd", "eur", "gbp", "cad", "aud", "nzd", "chf", "jpy", "cny", "sek", "nok", "dkk",
     "isk", "inr", "sgd", "hkd", "brl", "mxn", "pln", "czk", "zar")  # fmt: skip
+_PAYMENT = frozenset("payment zahlung paiement pago pagamento betaling betalning".split())
 _MARKS = frozenset(
     fold(word)
     for word in """
@@ -932,6 +978,8 @@ _MARKS = frozenset(
     do not invoice,do not bill,dont invoice,on hold,dead,duplicate,expired,refunded,inactive,
     deal lost,opportunity lost,pulled out,
     paid,paid in full,already paid,already invoiced,invoiced,invoice sent,settled,fully paid,
+    credit note,credit memo,refund,gutschrift,avoir,abono,nota de credito,nota di credito,
+    creditnota,kreditnota,kreditering,
     storniert,storno,abgesagt,abgelehnt,annulliert,verloren,gekundigt,zuruckgezogen,bezahlt,
     bereits bezahlt,fakturiert,berechnet,
     annule,annulee,annules,perdu,perdue,refuse,refusee,resilie,paye,payee,regle,reglee,facture,
@@ -965,6 +1013,11 @@ def _warning(row: int, column: str, code: str, value: str, message: str) -> RowP
 
 def _first(value: Any) -> Decimal | None:
     return value[0] if value else None
+
+
+def _is_no_number(text: str) -> bool:
+    """Tell whether a cell only stands for a PO number, such as ``TBD``."""
+    return bool(text.strip()) and is_placeholder(text.strip().strip("'\"= "))
 
 
 def _is_nothing(cell: Cell) -> bool:

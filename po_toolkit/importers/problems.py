@@ -41,9 +41,12 @@ ERRORS = {
     "language_unknown": "Stripe writes no invoices in this language.",
     "payment_methods_unknown": "A way to pay is not one that an invoice can offer.",
     "delivery_unknown": "Who delivers the invoice is neither Stripe nor ourselves.",
+    "e_invoice_address_invalid": "The electronic address has no scheme before it.",
+    "e_invoice_format_unknown": "The e-invoice format is not one that is written here.",
     "invoice_id_invalid": "The Stripe invoice id does not look like in_…",
     "invoice_id_taken": "The Stripe invoice belongs to another purchase order.",
     "duplicate_differs": "A purchase order with this number exists, with another content.",
+    "duplicate_likely": "The sponsor has one that this may correct; one of the two has no number.",
 }
 """Reasons to reject a purchase order."""
 

@@ -204,8 +204,16 @@ def group_rows(rows: Rows, continued: Mapping[int, int] | None = None) -> list[l
     latest: dict[str, object] = {}
     orphans: list[int] = []
     of_line: dict[int, object] = {}
+    key: object
+    if not continued and all(organizations):
+        for row, (organization, po_number) in enumerate(
+            zip(organizations, po_numbers, strict=True)
+        ):
+            key = (organization, po_number) if po_number else row
+            groups.setdefault(key, []).append(row)
+        return list(groups.values())
     for row, (organization, po_number) in enumerate(zip(organizations, po_numbers, strict=True)):
-        key: object = row
+        key = row
         if continued and rows.numbers[row] in continued:
             key = of_line.get(continued[rows.numbers[row]], row)
         elif po_number and (organization or po_number in latest):
@@ -230,12 +238,8 @@ def _keys(rows: Rows, name: str) -> list[str]:
     cells, values = rows.cells[name], rows.values.get(name)
     if values is None:
         return [""] * len(cells)
-    folded: dict[Any, str] = {}
-    keys = []
-    for cell, value in zip(cells, values, strict=True):
-        key = folded.get(cell)
-        if key is None:
-            text = value if type(value) is str else clean(text_of(cell))
-            key = folded[cell] = comparable(text)
-        keys.append(key)
-    return keys
+    folded = {
+        cell: comparable(value if type(value) is str else clean(text_of(cell)))
+        for cell, value in dict(zip(cells, values, strict=True)).items()
+    }
+    return [folded[cell] for cell in cells]

@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from po_toolkit import outbox
 from po_toolkit.context import OpenConference
 from po_toolkit.domain import remedies
+from po_toolkit.domain.already_billed import NOT_BILLED
 from po_toolkit.domain.deliveries import links_work
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import (
+    AlreadyBilledError,
     BusyError,
     InvoiceMismatchError,
     LostLeaseError,
@@ -26,7 +30,9 @@ from po_toolkit.errors import (
     StripeNotFoundError,
     StripeRefusedError,
 )
+from po_toolkit.invoicing.billed import look_before_billing
 from po_toolkit.invoicing.customers import before_it_is_final, customer_step, forget_customer
+from po_toolkit.invoicing.existing import take_over_own
 from po_toolkit.invoicing.lease import (
     LAST_STEPS,
     Lease,
@@ -45,13 +51,18 @@ from po_toolkit.invoicing.lookup import (
     look_up,
     was_sent,
 )
+from po_toolkit.invoicing.plan import unbillable_reason
 from po_toolkit.invoicing.taxes import make_rate, take_taxes, taxed_lines, unpayable
+from po_toolkit.invoicing.transfers import auto_advance_write, turn_on, waits_for_transfers
+from po_toolkit.logs import get_logger
 from po_toolkit.money import display, minor_from_api
 from po_toolkit.store import invoices
-from po_toolkit.store.purchase_orders import by_reference, id_of, note_sent
+from po_toolkit.store.purchase_orders import by_reference, id_of, note_sent, to_bill
 from po_toolkit.store.tables import Invoice, PurchaseOrder
 
 Json = dict[str, Any]
+
+log = get_logger(__name__)
 
 GENERATIONS = 3
 """How many drafts that others spoiled are thrown away in one go before a person must look."""
@@ -62,7 +73,12 @@ class _NextGenerationError(PoToolkitError):
 
 
 def send_invoice(
-    opened: OpenConference, order_id: int, *, send: bool = True, read: PurchaseOrder | None = None
+    opened: OpenConference,
+    order_id: int,
+    *,
+    send: bool = True,
+    read: PurchaseOrder | None = None,
+    since: datetime | None = None,
 ) -> Invoice:
     """Take a purchase order's invoice to ``sent`` or ``finalized``, or to a checked draft.
 
@@ -71,6 +87,7 @@ def send_invoice(
         order_id: The purchase order.
         send: False stops at the draft.
         read: The purchase order as it was read before; see ``claim``.
+        since: When its batch began; what the batch has read of Stripe's invoices is used.
 
     Returns:
         The invoice as it stands.
@@ -81,8 +98,11 @@ def send_invoice(
         InvoiceMismatchError: Stripe's total is not the purchase order's; the draft was deleted.
         StripeGatewayError: Stripe refused, or the outcome is unknown and a repeat is safe.
     """
+    before = _look_first(opened, order_id, read, since)
+    if isinstance(before, Invoice):
+        return before
     for _ in range(GENERATIONS):
-        lease = claim(opened, order_id, read, further_at_stripe)
+        lease = claim(opened, order_id, read, further_at_stripe, after=before)
         try:
             _walk(lease, send=send)
         except _NextGenerationError:
@@ -104,6 +124,32 @@ def send_invoice(
         f"{lease.order.reference}: its drafts keep changing at Stripe; find out who edits them, "
         f"then run the same command again."
     )
+
+
+def _look_first(
+    opened: OpenConference, order_id: int, read: PurchaseOrder | None, since: datetime | None
+) -> Invoice | int:
+    """Return the purchase order's own invoice at Stripe if it stands, else its last generation.
+
+    A draft of its own is taken over and then gone on with.
+
+    Raises:
+        AlreadyBilledError: Another invoice bills the same.
+    """
+    if read is None:
+        with opened.store.reading() as session:
+            read = to_bill(session, [order_id]).get(order_id)
+    if (
+        read is None
+        or read.live_invoice is not None
+        or unbillable_reason(read, opened.conference, opened.today())
+    ):
+        return 0
+    before = look_before_billing(opened, read, since)
+    if before.invoice is None:
+        return before.generation
+    taken = take_over_own(opened, order_id, before.invoice)
+    return taken if taken.step == "done" else before.generation
 
 
 def _walk(lease: Lease, *, send: bool) -> None:
@@ -296,7 +342,16 @@ def _done(lease: Lease, invoice: Json, *, mailed: bool) -> None:
         lease.note_progress(uow, row)
         sent = {"stripe_invoice_id": invoice["id"], "sent": mailed}
         uow.audit(Act.INVOICE, lease.order, after=sent)
+        write, stored = None, None
+        if waits_for_transfers(lease.order, row, opened.conference):
+            write = auto_advance_write(opened, lease.order, row)
+            stored = outbox.declare(uow, opened, write)
     lease.invoice = row
+    if write is not None and stored is not None:
+        try:
+            turn_on(opened, write, stored, row)
+        except StripeGatewayError as error:  # the invoice is out; the next sync turns it on
+            log.warning("auto_advance is not on yet", reason=str(error))
 
 
 def _discard(lease: Lease) -> None:
@@ -335,6 +390,13 @@ class InvoiceResult:
     stripe_invoice_id: str = ""
     hosted_invoice_url: str = ""
     error: str = ""
+    unread: bool = False
+    """It was found at Stripe and taken over; its payments are still to be read."""
+
+    @property
+    def asks(self) -> bool:
+        """Whether it was left for a person to decide, since Stripe bills the same already."""
+        return self.outcome == "skipped" and NOT_BILLED in self.error
 
     def as_json(self) -> dict[str, str | None]:
         """Return the result as the command prints it."""
@@ -389,6 +451,7 @@ def invoice_one(
     *,
     send: bool,
     read: PurchaseOrder | None = None,
+    since: datetime | None = None,
 ) -> InvoiceResult:
     """Invoice one purchase order and say what became of it.
 
@@ -398,6 +461,7 @@ def invoice_one(
         reference: Its reference.
         send: False stops at the draft.
         read: The purchase order as it was read before; see ``claim``.
+        since: When its batch began; see ``send_invoice``.
 
     Raises:
         BusyError: Another process drives it.
@@ -405,11 +469,23 @@ def invoice_one(
         StripeAuthenticationError: Stripe does not accept the key.
     """
     try:
-        invoice = send_invoice(opened, order_id, send=send, read=read)
+        invoice = send_invoice(opened, order_id, send=send, read=read, since=since)
     except (BusyError, LostLeaseError, StripeAuthenticationError):
         raise
+    except AlreadyBilledError as error:
+        return InvoiceResult(reference, "skipped", error=error.reason)
     except PoToolkitError as error:
         return _not_invoiced(opened, reference, error.reason)
+    if invoice.step == "done" and invoice.stripe_read_at is None:
+        return InvoiceResult(
+            reference,
+            "skipped",
+            invoice.stripe_invoice_id or "",
+            invoice.hosted_url,
+            f"{reference}: invoiced before as {invoice.stripe_invoice_id}, which was found at "
+            f"Stripe and taken over.",
+            unread=True,
+        )
     return InvoiceResult(reference, "invoiced", invoice.stripe_invoice_id or "", invoice.hosted_url)
 
 

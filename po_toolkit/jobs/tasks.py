@@ -203,8 +203,8 @@ def _sync(opened: OpenConference) -> tuple[str, Sequence[str]]:
 
 def _sweep(opened: OpenConference) -> tuple[str, Sequence[str]]:
     found, problems = _synced(opened, full=True)
-    payouts, _ = _payouts(opened)
-    return f"{found} {payouts}", problems
+    payouts, unread = _payouts(opened)
+    return f"{found} {payouts}", [*problems, *unread]
 
 
 def _synced(opened: OpenConference, *, full: bool) -> tuple[str, Sequence[str]]:
@@ -223,7 +223,7 @@ def _payouts(opened: OpenConference) -> tuple[str, Sequence[str]]:
         f"{count(report.payouts_new, 'new payout')}, "
         f"{count(report.balance_transactions_new, 'new move')}."
     )
-    return found, []
+    return found, report.problems
 
 
 def _remind(opened: OpenConference) -> tuple[str, Sequence[str]]:

@@ -94,7 +94,7 @@ class Worker:
         self._every = sync_every
         self._sweep_hour = sweep_hour
         self._now = now
-        self._store = open_database(settings)
+        self._store = open_database(settings, make=False)
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._results: SimpleQueue[Result] = SimpleQueue()

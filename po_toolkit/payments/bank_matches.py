@@ -130,8 +130,8 @@ def _write_off(uow: UnitOfWork, part: Part, match: BankMatch, reason: str, day: 
         )
     before = {note.uuid for note in order.credit_notes}
     intent = credit_notes.enter_credit_note(
-        uow, order, amount=short, reason=reason, credit_date=day
-    )
+        uow, order, amount=short, reason=reason, credit_date=day, again=True
+    ).intent
     if intent is not None:
         match.credit_note_uuid = uow.session.get_one(MoneyIntent, intent).uuid
         return [intent]
@@ -223,7 +223,6 @@ def _enter_again(uow: UnitOfWork, match: BankMatch) -> list[int]:
             source="bank",
             source_id=str(again),
         ),
-        again=True,
     )
     # The first line now stands for the new entry, found by the match's uuid.
     first.uuid, first.entry_id, first.created_entry = again, None, True
@@ -306,7 +305,6 @@ def _join(
             source="bank",
             source_id=str(match.uuid),
         ),
-        again=True,
     )
 
 

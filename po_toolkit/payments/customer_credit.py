@@ -59,8 +59,8 @@ def settle(opened: OpenConference, customer_id: str) -> Taken:
     return taken
 
 
-def settle_missing(opened: OpenConference) -> Taken:
-    """Settle the customers of whom an invoice used more credit than the ledger shows.
+def unsettled(opened: OpenConference) -> list[str]:
+    """Return the customers of whom an invoice used more credit than the ledger shows.
 
     An invoice that used credit says so from the moment it is sent, and may never change again.
     """
@@ -79,11 +79,7 @@ def settle_missing(opened: OpenConference) -> Taken:
         Invoice.stripe_credit_used > shown,
     )
     with opened.store.reading() as session:
-        customers = sorted(set(session.scalars(query)))
-    taken = Taken()
-    for customer_id in customers:
-        taken.add(settle(opened, customer_id))
-    return taken
+        return sorted(set(session.scalars(query)))
 
 
 def _settle_invoice(

@@ -88,6 +88,8 @@ def invoice_changed(opened: OpenConference, event: Json) -> Taken | None:
     invoice = event["data"]["object"]
     stripe_id = str(invoice["id"])
     if not _ours(opened, stripe_id):
+        if invoice.get("status") == "draft":
+            return None  # most often one of ours that is being made
         take_strays(opened.store, opened.conference, [invoice], read_at=_happened(opened, event))
         return None
     read_at = opened.now()
@@ -145,7 +147,7 @@ def customer_changed(opened: OpenConference, event: Json) -> Taken | None:
     with opened.store.reading() as session:
         known = customer["id"] in with_money(session, opened.conference)
     if known or customer_credit.says_money(customer) or not changed or changed - _NOT_MONEY:
-        _note_money(opened, customer["id"])
+        note_money(opened, customer["id"])
     return Taken()
 
 
@@ -157,12 +159,13 @@ _NOT_MONEY = frozenset(
 
 
 def customer_cash_moved(opened: OpenConference, event: Json) -> Taken | None:
-    """Fetch the customer and note what waits in his cash balance now."""
-    _note_money(opened, id_of(event["data"]["object"]["customer"]))
+    """Fetch the customer and note what waits in its cash balance now."""
+    note_money(opened, id_of(event["data"]["object"]["customer"]))
     return Taken()
 
 
-def _note_money(opened: OpenConference, customer_id: str) -> None:
+def note_money(opened: OpenConference, customer_id: str) -> None:
+    """Fetch a customer and note what lies at Stripe of its money."""
     read_at = opened.now()
     query = {"expand": list(customer_credit.MONEY_FIELDS)}
     stripe_object = opened.gateway.read(f"/v1/customers/{customer_id}", query)

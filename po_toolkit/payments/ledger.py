@@ -291,7 +291,7 @@ def booked(uow: UnitOfWork, order: PurchaseOrder, moved: date) -> date:
     return booking_day(
         moved,
         closed_through=closing.closed_through(uow.session, order.conference_id),
-        today=local_day(utc_now(), order.conference.timezone),
+        today=local_day(uow.now(), order.conference.timezone),
     )
 
 
@@ -317,7 +317,7 @@ def close_period(
     Raises:
         PurchaseOrderError: The day is not over yet, or a later or the same one is closed already.
     """
-    today = local_day(utc_now(), conference.timezone)
+    today = local_day(uow.now(), conference.timezone)
     if last_day >= today:
         raise PurchaseOrderError(
             f"{last_day} is not over yet in {conference.timezone}; close a day that is past."

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from po_toolkit.context import OpenConference
 from po_toolkit.domain.roles import STRIPE, Act
+from po_toolkit.errors import PoToolkitError
 from po_toolkit.money import minor_from_api
 from po_toolkit.payments.stripe_invoices import id_of
 from po_toolkit.store import payouts as kept
@@ -22,17 +24,40 @@ MOVES_AGAIN = timedelta(days=1)
 
 @dataclass
 class PayoutReport:
-    """What a reading of payouts saw; its calls are counted apart from those of a sync."""
+    """What a reading of payouts saw; its calls are counted apart from those of a sync.
+
+    Attributes:
+        problems: What could not be read and why; the rest was.
+    """
 
     payouts_seen: int = 0
     payouts_new: int = 0
     balance_transactions_new: int = 0
     not_itemised: int = 0
     stripe_calls: int = 0
+    problems: list[str] = field(default_factory=list)
 
-    def as_json(self) -> dict[str, int]:
-        """Return the counts as the command prints them."""
+    def as_json(self) -> dict[str, Any]:
+        """Return it as the command prints it."""
         return dict(vars(self))
+
+    def read(self, of: Callable[[Json], Json], page: Iterable[Json]) -> list[Json]:
+        """Return what a page says; what cannot be read is named, once, and stops no other."""
+        rows = []
+        for stripe_object in page:
+            try:
+                rows.append(of(stripe_object))
+            except (PoToolkitError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+                kind = str(stripe_object.get("object") or "object").replace("_", " ")
+                reason = (
+                    str(error)
+                    if isinstance(error, PoToolkitError)
+                    else f"it cannot be read ({type(error).__name__}: {error})."
+                )
+                said = f"Stripe's {kind} {stripe_object.get('id')}: {reason}"
+                if said not in self.problems:
+                    self.problems.append(said)
+        return rows
 
 
 def pull(opened: OpenConference, *, full: bool = False) -> PayoutReport:
@@ -68,7 +93,7 @@ def _since(moment: datetime | None, back: timedelta) -> Json:
 
 def _read_payouts(opened: OpenConference, since: datetime | None, report: PayoutReport) -> None:
     for page in opened.gateway.pages("/v1/payouts", _since(since, PAYOUTS_CHANGE)):
-        rows = [_payout(stripe_object, opened.now()) for stripe_object in page]
+        rows = report.read(lambda said: _payout(said, opened.now()), page)
         with opened.store.writing(STRIPE, Act.SYNC) as uow:
             report.payouts_new += kept.keep_payouts(uow, opened.conference.id, rows)
         report.payouts_seen += len(rows)
@@ -77,7 +102,7 @@ def _read_payouts(opened: OpenConference, since: datetime | None, report: Payout
 def _read_moves(opened: OpenConference, since: datetime | None, report: PayoutReport) -> None:
     query = {**_since(since, MOVES_AGAIN), "expand": ["data.source"]}
     for page in opened.gateway.pages("/v1/balance_transactions", query):
-        rows = [_move(stripe_object) for stripe_object in page]
+        rows = report.read(_move, page)
         with opened.store.writing(STRIPE, Act.SYNC) as uow:
             report.balance_transactions_new += kept.keep_moves(uow, opened.conference.id, rows)
 
@@ -87,13 +112,17 @@ def _itemise(opened: OpenConference, report: PayoutReport) -> None:
     with opened.store.reading() as session:
         waiting = kept.to_itemise(session, opened.conference.id)
     for payout in waiting:
+        whole = True
         query = {"payout": payout.stripe_payout_id, "expand": ["data.source"]}
         for page in opened.gateway.pages("/v1/balance_transactions", query):
-            rows = [_move(stripe_object) for stripe_object in page]
+            rows = report.read(_move, page)
+            whole = whole and len(rows) == len(page)
             with opened.store.writing(STRIPE, Act.SYNC) as uow:
                 report.balance_transactions_new += kept.keep_moves(
                     uow, opened.conference.id, rows, payout_id=payout.id
                 )
+        if not whole:
+            continue  # the next reading asks again, and its gap is shown until then
         with opened.store.writing(STRIPE, Act.SYNC) as uow:
             report.not_itemised += not kept.note_itemised(uow, payout.id)
 

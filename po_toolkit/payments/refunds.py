@@ -184,7 +184,7 @@ def enter_refund(
     record(uow, order, movement, Act.REFUND)
 
 
-_TAKEN_BACK = {
+_SIGNS = {
     EntryKind.REFUND: 1,
     EntryKind.DISPUTE: 1,
     EntryKind.PAYMENT_REVERSAL: 1,
@@ -196,10 +196,14 @@ _TAKEN_BACK = {
 def _gone(order: PurchaseOrder, payment: LedgerEntry) -> int:
     """Return how much of a payment went back already, net of what failed or was won."""
     return sum(
-        _TAKEN_BACK.get(EntryKind(entry.kind), 0) * entry.amount
+        _SIGNS.get(EntryKind(entry.kind), 0) * entry.amount
         for entry in order.entries
         if entry.stripe_payment_id == payment.stripe_payment_id and entry.id != payment.id
     )
+
+
+TAKEN_BACK = frozenset({"failed", "canceled"})
+"""States of a refund whose money came back, or never left."""
 
 
 def take_refund(
@@ -210,7 +214,7 @@ def take_refund(
     The same entries stand at the end whatever of the refund was heard of first.
     """
     moves = [Move(EntryKind.REFUND, stripe_object["id"], stripe_object["created"])]
-    if stripe_object.get("status") in ("failed", "canceled"):
+    if stripe_object.get("status") in TAKEN_BACK:
         failed = f"{stripe_object['id']}:failed"
         moves.append(Move(EntryKind.REFUND_FAILED, failed, _came_back(opened, stripe_object)))
     return take_moves(opened, stripe_object, moves, entered_by)

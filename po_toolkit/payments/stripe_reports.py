@@ -28,8 +28,14 @@ from po_toolkit.errors import (
 from po_toolkit.money import display, minor_to_api
 from po_toolkit.outbox import Kind, Outcome, Write
 from po_toolkit.payments import ledger, refunds
-from po_toolkit.payments.refunds import take_refund
-from po_toolkit.payments.stripe_invoices import fetch_invoice, take_invoice
+from po_toolkit.payments.refunds import TAKEN_BACK, take_refund
+from po_toolkit.payments.stripe_invoices import (
+    fetch_invoice,
+    id_of,
+    payment_id_of,
+    settled,
+    take_invoice,
+)
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.invoices import by_stripe_id
 from po_toolkit.store.tables import MoneyIntent, PurchaseOrder
@@ -75,7 +81,9 @@ def _attach_payment(opened: OpenConference, intent: MoneyIntent, _order: Purchas
 
 
 def _credit(opened: OpenConference, intent: MoneyIntent, _order: PurchaseOrder) -> None:
-    invoice = opened.gateway.read(f"/v1/invoices/{intent.stripe_invoice_id}")
+    invoice = fetch_invoice(opened.gateway, intent.stripe_invoice_id)
+    with opened.store.reading() as session:
+        billed = by_stripe_id(session, opened.conference, intent.stripe_invoice_id)
     amount = minor_to_api(intent.amount, intent.currency)
     body: Json = {
         "invoice": intent.stripe_invoice_id,
@@ -83,11 +91,13 @@ def _credit(opened: OpenConference, intent: MoneyIntent, _order: PurchaseOrder) 
         "memo": intent.details["reason"][:500],
         "metadata": {"credit_note_uuid": str(intent.uuid)},
     }
-    with opened.store.reading() as session:
-        billed = by_stripe_id(session, opened.conference, intent.stripe_invoice_id)
     if billed is not None and billed.delivery == "ourselves":
-        body["email_type"] = "none"  # else Stripe mails it: API reference, create a credit note
+        body["email_type"] = "none"  # "The default is credit_note." API, create a credit note
     given_back = amount - min(amount, invoice["amount_remaining"])
+    refunds_of_it = _refunds_to_link(opened, invoice, given_back) if given_back else []
+    if refunds_of_it:
+        body["refunds"] = refunds_of_it
+        given_back -= sum(link["amount_refunded"] for link in refunds_of_it)
     if given_back:
         body["out_of_band_amount"] = given_back
     query: Json = {"invoice": intent.stripe_invoice_id}
@@ -107,6 +117,40 @@ def _credit(opened: OpenConference, intent: MoneyIntent, _order: PurchaseOrder) 
         lambda uow, outcome: book(opened, uow, intent, stripe_id=outcome.answer["id"]),
     )
     _look_at_invoice(opened, intent)
+
+
+def _refunds_to_link(opened: OpenConference, invoice: Json, most: int) -> list[Json]:
+    """Return the invoice's refunds that no credit note is linked to yet, up to an API amount.
+
+    A refund lowers what can be credited, unless the credit note is linked to it. Source: API
+    reference, create a credit note, ``refunds``.
+    """
+    left = _refunded(opened, invoice)
+    if not left:
+        return []
+    for page in opened.gateway.pages("/v1/credit_notes", {"invoice": invoice["id"]}):
+        for note in page:
+            for link in (note.get("refunds") or []) * (note["status"] != "void"):
+                refund_id = id_of(link.get("refund"))
+                left[refund_id] = left.get(refund_id, 0) - link["amount_refunded"]
+    links = []
+    for refund_id, amount in sorted(left.items()):
+        part = min(amount, most)
+        if part > 0:
+            links.append({"refund": refund_id, "amount_refunded": part})
+            most -= part
+    return links
+
+
+def _refunded(opened: OpenConference, invoice: Json) -> dict[str, int]:
+    """Return the refunds of an invoice's payments and their API amounts."""
+    made: dict[str, int] = {}
+    for payment in settled(invoice["payments"]["data"]):
+        if behind := payment_id_of(payment):
+            name = "payment_intent" if behind.startswith("pi_") else "charge"
+            rows = (r for page in opened.gateway.pages("/v1/refunds", {name: behind}) for r in page)
+            made |= {r["id"]: r["amount"] for r in rows if r.get("status") not in TAKEN_BACK}
+    return made
 
 
 def _look_at_invoice(opened: OpenConference, intent: MoneyIntent) -> None:

@@ -13,23 +13,32 @@ from functools import partial
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from po_toolkit.context import OpenConference
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.errors import (
     PoToolkitError,
     PurchaseOrderError,
+    Reason,
+    StripeAuthenticationError,
     StripeNotFoundError,
     StripeRefusedError,
+    StripeUnknownError,
 )
 from po_toolkit.logs import get_logger
 from po_toolkit.payments import customer_credit
 from po_toolkit.payments.credit_notes import take_credit_note
 from po_toolkit.payments.disputes import take_dispute
-from po_toolkit.payments.event_handlers import HANDLERS, LISTENED, carries_payment, take_mailed
+from po_toolkit.payments.event_handlers import (
+    HANDLERS,
+    LISTENED,
+    carries_payment,
+    note_money,
+    take_mailed,
+)
 from po_toolkit.payments.ledger import Change, Taken
-from po_toolkit.payments.refunds import payment_ids, take_refund
+from po_toolkit.payments.refunds import TAKEN_BACK, payment_ids, take_refund
 from po_toolkit.payments.stripe_invoices import (
     fetch_invoice,
     id_of,
@@ -45,7 +54,13 @@ from po_toolkit.payments.stripe_invoices import (
 )
 from po_toolkit.store import cursors, ledger, stripe_only
 from po_toolkit.store.columns import utc_now
-from po_toolkit.store.invoices import final_stripe_ids, known_stripe_ids, unchanged, undelivered
+from po_toolkit.store.invoices import (
+    final_stripe_ids,
+    known_stripe_ids,
+    never_read,
+    unchanged,
+    undelivered,
+)
 from po_toolkit.store.tables import SyncCursor
 from po_toolkit.stripe_gateway import StripeGateway
 
@@ -85,6 +100,8 @@ class SyncReport:
     Attributes:
         changes: Each change in words, with its purchase order.
         problems: What could not be booked and why; the sync is not complete then.
+        foreign: What could not be read of things that pay nothing here; in the end they are
+            problems too, but the news is not read again for them.
         sweep: What a full sync proved.
     """
 
@@ -95,6 +112,7 @@ class SyncReport:
     stripe_calls: int = 0
     changes: list[Change] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
     sweep: Sweep | None = None
 
     @property
@@ -120,6 +138,15 @@ class SyncReport:
         self.stripe_calls += other.stripe_calls
         self.changes += other.changes
         self.problems += other.problems
+
+    def refuse_problems(self) -> None:
+        """Refuse to go on where something could not be booked.
+
+        Raises:
+            PurchaseOrderError: It says what and why.
+        """
+        if self.problems:
+            raise PurchaseOrderError(" ".join(self.problems))
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as the command prints it."""
@@ -188,9 +215,10 @@ def sync_all(
             newest = events[-1] if events else None
             late = _late_events(opened, started)
             _take_events(opened, late.events + events, report)
+        _read_taken_over(opened, report)
     report.stripe_calls = opened.gateway.calls - before
     read_whole = not report.problems
-    report.problems += untold
+    report.problems += [*untold, *report.foreign]
     with opened.store.writing(STRIPE, Act.SYNC) as uow:
         cursor = cursors.cursor_row(uow, opened.conference)
         cursor.last_tried_at = started
@@ -201,6 +229,17 @@ def sync_all(
         if report.complete:
             cursor.last_sync_at = started
     return report
+
+
+def _read_taken_over(opened: OpenConference, report: SyncReport) -> None:
+    """Read the payments of invoices that were taken over and cut off before that."""
+    with opened.store.reading() as session:
+        unread = never_read(session, opened.conference)
+    for stripe_id in unread:
+        try:
+            report.merge(sync_one(opened, stripe_id))
+        except (PurchaseOrderError, StripeNotFoundError) as error:
+            report.problems.append(f"{stripe_id}: {error}")
 
 
 @contextmanager
@@ -221,15 +260,16 @@ def failure_noted(opened: OpenConference) -> Iterator[None]:
 def sync_one(opened: OpenConference, stripe_id: str) -> SyncReport:
     """Bring one invoice's purchase order up to Stripe: payments, refunds, disputes, credit notes.
 
+    What of it cannot be booked is among the report's problems.
+
     Raises:
-        PurchaseOrderError: Something of it cannot be booked.
         StripeGatewayError: In one of its kinds.
     """
     report = SyncReport(invoices_seen=1)
     before = opened.gateway.calls
     read_at = opened.now()
     stripe_object = fetch_invoice(opened.gateway, stripe_id)
-    report.add(take_invoice(opened, stripe_object, read_at=read_at))
+    attempt(report, partial(take_invoice, read_at=read_at), opened, stripe_object)
     for payment in stripe_object["payments"]["data"]:
         behind = payment_id_of(payment)
         if payment["status"] == "paid" and behind:
@@ -237,11 +277,11 @@ def sync_one(opened: OpenConference, stripe_id: str) -> SyncReport:
             for path, take in (("/v1/refunds", take_refund), ("/v1/disputes", take_dispute)):
                 for page in opened.gateway.pages(path, {name: behind}):
                     for row in page:
-                        report.add(take(opened, row))
+                        attempt(report, take, opened, row)
     if any(stripe_object.get(f"{when}_payment_credit_notes_amount") for when in ("pre", "post")):
         for page in opened.gateway.pages("/v1/credit_notes", {"invoice": stripe_id}):
             for row in page:
-                report.add(take_credit_note(opened, row))
+                attempt(report, take_credit_note, opened, row)
     report.stripe_calls = opened.gateway.calls - before
     return report
 
@@ -379,9 +419,9 @@ def _read_listed(
     most = len(created) // LIST_FROM
     for number, (read_at, page) in enumerate(_timed_pages(opened, "/v1/invoices", query), start=1):
         mine = [row for row in page if row["id"] in ours and row["id"] in left]
-        whole = [with_all_payments(opened.gateway, row) for row in mine]
+        whole = _completed(opened, mine, report)
         _compare_invoices(opened, whole, read_at, report)
-        _read_customers(opened, (row for row in whole if row.get("amount_overpaid")))
+        _read_customers(opened, (row for row in whole if row.get("amount_overpaid")), report)
         for row in mine:
             del left[row["id"]]
         if number >= most or not any(stripe_id in left for stripe_id in ours):
@@ -405,7 +445,9 @@ def _take_payments(opened: OpenConference, events: list[Json], report: SyncRepor
         try:
             for taken in take_payments(opened, page):
                 report.add(taken)
-        except PurchaseOrderError:
+        except _STOPS_ALL:
+            raise
+        except Exception:  # noqa: BLE001 whichever of them it is, it is found and named below
             for payment in page:
                 attempt(report, take_payment, opened, payment)
 
@@ -450,8 +492,14 @@ def full_sync(opened: OpenConference, report: SyncReport) -> None:
     seen |= walk_refunds(opened, report, proof)
     seen |= walk_disputes(opened, report, proof)
     seen |= walk_credit_notes(opened, report, proof)
-    _walk_customers(opened)
-    report.add(customer_credit.settle_missing(opened))
+    _walk_customers(opened, report)
+    for customer_id in customer_credit.unsettled(opened):
+        attempt(
+            report,
+            lambda o, customer: customer_credit.settle(o, customer["id"]),
+            opened,
+            {"object": "customer", "id": customer_id},
+        )
     with opened.store.reading() as session:
         now = ledger.facts_of_stripe(session, opened.conference, utc_now())
     proof.found = len(now.keys() & seen - facts.keys())
@@ -464,7 +512,7 @@ def full_sync(opened: OpenConference, report: SyncReport) -> None:
 
 def walk_invoices(opened: OpenConference, report: SyncReport, proof: Sweep) -> set[str]:
     """Compare every invoice and its payments; return the ids of the payments of ours."""
-    started = utc_now()
+    started, began = utc_now(), opened.now()
     query = {"collection_method": "send_invoice", "expand": ["data.payments"]}
     met: set[str] = set()
     payments: set[str] = set()
@@ -472,18 +520,12 @@ def walk_invoices(opened: OpenConference, report: SyncReport, proof: Sweep) -> s
         with opened.store.reading() as session:
             ours = known_stripe_ids(session, opened.conference, [row["id"] for row in page])
         met |= ours.keys()
-        strays = [stripe_object for stripe_object in page if stripe_object["id"] not in ours]
-        take_strays(opened.store, opened.conference, strays, read_at=read_at)
-        mine = [
-            with_all_payments(opened.gateway, stripe_object)
-            for stripe_object in page
-            if stripe_object["id"] in ours
-        ]
+        _take_strays(opened, [row for row in page if row["id"] not in ours], read_at, report)
+        mine = _completed(opened, (row for row in page if row["id"] in ours), report)
         payments |= _compare_invoices(opened, mine, read_at, report)
-        _read_customers(
-            opened,
-            (stripe_object for stripe_object in page if stripe_object.get("amount_overpaid")),
-        )
+        _read_customers(opened, (row for row in page if row.get("amount_overpaid")), report)
+    with opened.store.writing(STRIPE, Act.SYNC) as uow:
+        stripe_only.note_listed(uow, opened.conference, began)
     with opened.store.reading() as session:
         final = final_stripe_ids(session, opened.conference, started)
     for stripe_id in final:
@@ -497,13 +539,12 @@ def walk_invoices(opened: OpenConference, report: SyncReport, proof: Sweep) -> s
 
 def walk_refunds(opened: OpenConference, report: SyncReport, proof: Sweep) -> set[str]:
     """Compare every refund; return the ids of those of our payments."""
-    taken_back = ("failed", "canceled")
     return _walk_moves(
         opened,
         report,
         "/v1/refunds",
         more_ids=lambda stripe_object: (
-            [f"{stripe_object['id']}:failed"] if stripe_object.get("status") in taken_back else []
+            [f"{stripe_object['id']}:failed"] if stripe_object.get("status") in TAKEN_BACK else []
         ),
         take=take_refund,
         count=lambda number: setattr(proof, "refunds", number),
@@ -534,7 +575,8 @@ def walk_credit_notes(opened: OpenConference, report: SyncReport, proof: Sweep) 
             booked = ledger.credit_notes(
                 session, opened.conference, [stripe_object["id"] for stripe_object in page]
             )
-        _read_customers(opened, (n for n in page if n.get("customer_balance_transaction")))
+        credited = (n for n in page if n.get("customer_balance_transaction"))
+        _read_customers(opened, credited, report)
         for stripe_object in page:
             if id_of(stripe_object["invoice"]) in ours:
                 seen.add(stripe_object["id"])
@@ -550,11 +592,82 @@ def attempt(
     opened: OpenConference,
     stripe_object: Json,
 ) -> None:
-    """Take one thing; what cannot be booked is named and stops no other."""
+    """Take one thing; what cannot be taken is named and stops no other.
+
+    Raises:
+        StripeUnknownError: Stripe does not answer, which concerns all the others as well.
+        StripeAuthenticationError: Likewise, it does not accept the key.
+        OperationalError: Likewise, the database does not answer.
+    """
     try:
         report.add(take(opened, stripe_object))
-    except PurchaseOrderError as error:
-        report.problems.append(error.reason)
+    except _STOPS_ALL:
+        raise
+    except Exception as error:  # noqa: BLE001 whatever is wrong with one is no reason to stop
+        report.problems.append(problem_of(stripe_object, error))
+
+
+def problem_of(stripe_object: Json, error: Exception) -> str:
+    """Say which object of Stripe's could not be taken, and why."""
+    if isinstance(error, PurchaseOrderError):
+        return error.reason
+    about = stripe_object
+    if stripe_object.get("object") == "event":
+        about = stripe_object["data"]["object"]
+    kind = str(about.get("object") or "object").replace("_", " ")
+    if isinstance(error, PoToolkitError):
+        return Reason(f"Stripe's {kind} {about.get('id')}: {error}", error.reason.remedy)
+    log.error("an object of Stripe's could not be taken", stripe_id=about.get("id"), exc_info=error)
+    return (
+        f"Stripe's {kind} {about.get('id')} cannot be read ({type(error).__name__}); see the log."
+    )
+
+
+_STOPS_ALL = (StripeUnknownError, StripeAuthenticationError, OperationalError)
+"""What is wrong with more than one object."""
+
+
+def _attempt_foreign(
+    report: SyncReport,
+    take: Callable[[OpenConference, Json], Taken | None],
+    opened: OpenConference,
+    stripe_object: Json,
+) -> None:
+    """Take one thing that pays nothing here; what cannot be taken is named, and not asked again.
+
+    An account sells other things too, and what is wrong with them may stay so for ever.
+    """
+    tried = SyncReport()
+    attempt(tried, take, opened, stripe_object)
+    report.foreign += tried.problems
+
+
+def _take_strays(
+    opened: OpenConference, strays: list[Json], read_at: datetime, report: SyncReport
+) -> None:
+    try:
+        take_strays(opened.store, opened.conference, strays, read_at=read_at)
+    except PoToolkitError:
+        for stray in strays:
+            _attempt_foreign(
+                report,
+                lambda o, row: take_strays(o.store, o.conference, [row], read_at=read_at),
+                opened,
+                stray,
+            )
+
+
+def _completed(opened: OpenConference, page: Iterable[Json], report: SyncReport) -> list[Json]:
+    """Return the invoices with all of their payments, and name those that cannot be read."""
+    whole: list[Json] = []
+    for row in page:
+        attempt(
+            report,
+            lambda o, row: whole.append(with_all_payments(o.gateway, row)),
+            opened,
+            row,
+        )
+    return whole
 
 
 def _compare_invoices(
@@ -581,7 +694,9 @@ def _compare_invoices(
     if other:
         try:
             report.add(take_invoices(opened, other, read_at=read_at))
-        except PurchaseOrderError:
+        except _STOPS_ALL:
+            raise
+        except Exception:  # noqa: BLE001 whichever of them it is, it is found and named below
             for stripe_object in other:
                 attempt(report, partial(take_invoice, read_at=read_at), opened, stripe_object)
     return ids
@@ -639,19 +754,18 @@ def _listed(opened: OpenConference, path: str) -> Iterator[list[Json]]:
         log.info("the server has no such list", path=path)
 
 
-def _read_customers(opened: OpenConference, credited: Iterable[Json]) -> None:
+def _read_customers(opened: OpenConference, credited: Iterable[Json], report: SyncReport) -> None:
     """Read the customers to whom an invoice or a credit note gave credit."""
-    for customer_id in sorted({id_of(stripe_object["customer"]) for stripe_object in credited}):
-        read_at = opened.now()
-        query = {"expand": list(customer_credit.MONEY_FIELDS)}
-        customer = opened.gateway.read(f"/v1/customers/{customer_id}", query)
-        if not customer.get("deleted"):
-            customer_credit.take_customer(
-                opened.store, opened.conference, customer, read_at=read_at
-            )
+    for customer_id in sorted({id_of(row.get("customer")) for row in credited} - {""}):
+        _attempt_foreign(
+            report,
+            lambda o, customer: note_money(o, customer["id"]),
+            opened,
+            {"object": "customer", "id": customer_id},
+        )
 
 
-def _walk_customers(opened: OpenConference) -> None:
+def _walk_customers(opened: OpenConference, report: SyncReport) -> None:
     """Read what waits in the cash balances, where bank transfers are taken at all."""
     with opened.store.reading() as session:
         if not stripe_only.takes_transfers(session, opened.conference):
@@ -661,9 +775,12 @@ def _walk_customers(opened: OpenConference) -> None:
     for read_at, page in _timed_pages(opened, "/v1/customers", query):
         for customer in page:
             if customer["id"] in known or customer_credit.says_money(customer):
-                customer_credit.take_customer(
-                    opened.store, opened.conference, customer, read_at=read_at
-                )
+                take = partial(_take_customer, read_at=read_at)
+                _attempt_foreign(report, take, opened, customer)
+
+
+def _take_customer(opened: OpenConference, customer: Json, *, read_at: datetime) -> None:
+    customer_credit.take_customer(opened.store, opened.conference, customer, read_at=read_at)
 
 
 def _timed_pages(

@@ -6,8 +6,10 @@ import re
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
+from copy import copy
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +28,11 @@ from po_toolkit.store.tables import AuditEntry, Invoice, PurchaseOrder
 class UnitOfWork:
     """One transaction by one actor: everything in it happens, or nothing."""
 
-    def __init__(self, session: Session, actor: Actor) -> None:
-        """Bind the transaction to who acts in it."""
+    def __init__(self, session: Session, actor: Actor, now: Callable[[], datetime]) -> None:
+        """Bind the transaction to who acts in it, and to the clock that names its day."""
         self.session = session
         self.actor = actor
+        self.now = now
         self._trail: list[dict[str, Any]] = []
 
     def lock_purchase_order(self, purchase_order_id: int) -> PurchaseOrder:
@@ -140,12 +143,19 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         """Take an engine; on SQLite, make its transactions lock as PostgreSQL's rows do."""
         self.engine = engine
+        self.now: Callable[[], datetime] = utc_now
         if engine.dialect.name == "sqlite" and not event.contains(engine, "begin", _begin):
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin)
             engine.dispose()
         self._writer = engine.execution_options(po_toolkit_writes=True)
         self._turn = threading.Lock() if engine.dialect.name == "sqlite" else nullcontext()
+
+    def by_clock(self, now: Callable[[], datetime]) -> Store:
+        """Return the same database, whose transactions take the day from another clock."""
+        other = copy(self)
+        other.now = now
+        return other
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -166,7 +176,7 @@ class Store:
             WritingSession(self._writer, expire_on_commit=False) as session,
             session.begin(),
         ):
-            uow = UnitOfWork(session, actor)
+            uow = UnitOfWork(session, actor, self.now)
             yield uow
             uow.close()
 

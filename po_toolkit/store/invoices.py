@@ -12,6 +12,8 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from po_toolkit.domain.deliveries import links_work
+from po_toolkit.domain.states import LIVE_STATES
+from po_toolkit.errors import AmountError
 from po_toolkit.money import minor_from_api
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.database import Store, UnitOfWork
@@ -93,6 +95,22 @@ def was_sent_since(session: Session, order_id: int, moment: datetime) -> bool:
         Invoice.purchase_order_id == order_id, Invoice.sent_at >= moment
     )
     return session.scalar(query.limit(1)) is not None
+
+
+def never_read(session: Session, conference: Conference) -> list[str]:
+    """Return the Stripe ids of invoices that were taken over and whose payments were not read."""
+    rows = session.scalars(
+        select(Invoice.stripe_invoice_id)
+        .where(
+            Invoice.conference_id == conference.id,
+            Invoice.stripe_invoice_id.is_not(None),
+            Invoice.step == "done",
+            Invoice.stripe_read_at.is_(None),
+            Invoice.state.in_(sorted(LIVE_STATES)),
+        )
+        .order_by(Invoice.id)
+    )
+    return [stripe_id for stripe_id in rows if stripe_id]
 
 
 def renew_leases(store: Store, owner_prefix: str, now: datetime) -> None:
@@ -194,6 +212,7 @@ def take_over(invoice: Invoice, said: Mapping[str, Any], timezone: str, now: dat
     invoice.stripe_starting_balance = sums["starting_balance"]
     invoice.stripe_credit_used = _credit_used(said)
     invoice.stripe_status = said.get("status") or ""
+    invoice.stripe_auto_advance = said.get("auto_advance")
     invoice.stripe_customer_id = _id_of(said.get("customer"))
     invoice.stripe_customer_name = said.get("customer_name") or ""
     invoice.stripe_customer_email = said.get("customer_email") or ""
@@ -256,13 +275,14 @@ def _says(invoice: Invoice) -> tuple[Any, ...] | None:
     if invoice.stripe_read_at is None:
         return None
     sums = (getattr(invoice, f"stripe_{name}") for name in _COMPARED)
-    return (invoice.stripe_status, *sums)
+    return (invoice.stripe_status, invoice.stripe_auto_advance, *sums)
 
 
 def _said(said: Mapping[str, Any]) -> tuple[Any, ...]:
     currency = said["currency"]
     sums = (said.get(name) for name in _COMPARED)
-    return (
-        said["status"],
-        *(None if amount is None else minor_from_api(amount, currency) for amount in sums),
-    )
+    try:
+        minor = [None if amount is None else minor_from_api(amount, currency) for amount in sums]
+    except AmountError:  # whoever takes the invoice names it
+        return ()
+    return (said["status"], said.get("auto_advance"), *minor)

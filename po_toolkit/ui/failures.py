@@ -38,9 +38,15 @@ def failures_shown(visit: Visit | None = None) -> Iterator[None]:
 
 
 def show_error(error: PoToolkitError, visit: Visit | None = None) -> None:
-    """Show an expected failure, and link to the page on which it is solved."""
+    """Show an expected failure, and link to the page on which it is solved.
+
+    Before there is a visit no page can be opened: an administrator solves it at the server.
+    """
     st.error(words.plain(str(error)), icon=":material/error:")
     remedy = error.remedy
+    if visit is None and remedy is not None:
+        st.write(f"{remedy.label}, in a terminal of the server:")
+        st.code(remedy.command_line, language="sh")
     if visit is None or remedy is None or not remedy.page:
         return
     query: dict[str, str | list[str]] = {}

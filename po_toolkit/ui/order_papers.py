@@ -1,4 +1,4 @@
-"""Papers to take away: the invoice as it stands, the sponsor's statement, and PDFs kept."""
+"""Document downloads: the invoice as it stands, the statement, e-invoices, and files kept."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from functools import partial
 import streamlit as st
 
 from po_toolkit.api.delivery import kept_documents, kept_pdf
+from po_toolkit.api.e_invoices import E_INVOICE_FORMATS, EInvoiceFile, e_invoice, hand_over
 from po_toolkit.api.reports import PurchaseOrderStory, invoice_pdf, statement_pdf
+from po_toolkit.api.terms import Act
+from po_toolkit.errors import PoToolkitError
 from po_toolkit.ui import words
 from po_toolkit.ui.session import Visit
 
@@ -36,18 +39,69 @@ def order_papers(visit: Visit, story: PurchaseOrderStory) -> None:
                 on_click="ignore",
                 key=visit.key(f"order.paper.{name}"),
             )
+    if story.invoices and visit.may(Act.DELIVER):
+        with st.expander("E-invoice"):
+            _e_invoice(visit, story)
     _kept(visit, story)
 
 
+_FORMAT_NAMES = {
+    "facturx": "Factur-X / ZUGFeRD (PDF with XML)",
+    "xrechnung": "XRechnung (CII)",
+    "xrechnung-ubl": "XRechnung (UBL)",
+    "peppol": "Peppol BIS Billing 3.0",
+}
+
+
+def _e_invoice(visit: Visit, story: PurchaseOrderStory) -> None:
+    """Write the invoice as an e-invoice; what it lacks is listed with its rule."""
+    name = f"order.e_invoice.{story.reference}"
+    chosen = st.selectbox(
+        "Format",
+        E_INVOICE_FORMATS,
+        format_func=lambda wanted: _FORMAT_NAMES[wanted],
+        key=visit.key("order.e_invoice.format"),
+    )
+    if st.button("Write e-invoice", key=visit.key("order.e_invoice.write")):
+        visit.keep(name, None)
+        try:
+            visit.keep(name, e_invoice(visit.opened, story.reference, chosen))
+        except PoToolkitError as error:
+            st.error(str(error), icon=":material/error:")
+    made = visit.recall(name)
+    if not isinstance(made, EInvoiceFile):
+        return
+    with st.container(horizontal=True):
+        st.download_button(
+            "Download e-invoice",
+            made.content,
+            made.name,
+            made.mime,
+            on_click="ignore",
+            key=visit.key("order.e_invoice.file"),
+        )
+        settings = visit.opened.settings.e_invoice
+        if (
+            settings is not None
+            and settings.hand_over
+            and st.button("Send to access point", key=visit.key("order.e_invoice.hand_over"))
+        ):
+            try:
+                st.success(f"{made.name} handed over to {hand_over(visit.opened, made)}.")
+            except PoToolkitError as error:
+                st.error(str(error), icon=":material/error:")
+
+
 def _kept(visit: Visit, story: PurchaseOrderStory) -> None:
-    """Offer Stripe's PDFs as they were when we delivered them, with their digests."""
+    """Offer Stripe's PDFs and e-invoices as they were delivered, with their digests."""
     for kept in kept_documents(visit.opened, story.reference):
         when = words.moment(kept.kept_at, visit.opened.conference.timezone)
+        xml = kept.file_name.endswith(".xml")
         st.download_button(
-            f"Stripe's PDF, kept {when}",
+            f"{'E-invoice' if xml else 'PDF'}, kept {when}",
             partial(kept_pdf, visit.opened, story.reference, kept.sha256),
             kept.file_name,
-            "application/pdf",
+            "application/xml" if xml else "application/pdf",
             icon=":material/inventory_2:",
             help=f"{kept.file_name}, kept by {kept.kept_by}. SHA-256 {kept.sha256}",
             on_click="ignore",

@@ -143,4 +143,4 @@ def _revealed(value: object) -> str:
 
 @st.cache_resource(show_spinner=False, max_entries=2, on_release=lambda s: s.engine.dispose())
 def _open(settings_fingerprint: str, _settings: Settings) -> Store:  # noqa: ARG001 it is the cache's key
-    return open_database(_settings)
+    return open_database(_settings, make=False)

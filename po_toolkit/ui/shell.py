@@ -142,6 +142,6 @@ def _setup(settings: Settings) -> None:
     st.write(
         "No conference is set up yet. Write this into "
         f"`{settings.config_file or '.streamlit/secrets.toml'}`, with your own name and keys, "
-        "and reload this page."
+        "run `po-toolkit init`, and reload this page."
     )
     st.code(EXAMPLE_SETTINGS, language="toml")

@@ -36,6 +36,8 @@ def wire(opened, order, amount="400.00", **more):
         method="wire",
         payment_reference=more.pop("payment_reference", "FT27081"),
         payment_date=date(2026, 11, 2),
+        date_as_given=True,
+        overpaid=True,
         **more,
     )
 

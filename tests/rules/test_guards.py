@@ -10,8 +10,8 @@ import pytest
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.sums import EntryKind
 from po_toolkit.errors import PurchaseOrderError
-from po_toolkit.payments import credit, from_stripe
-from po_toolkit.payments.record import Movement, record_all
+from po_toolkit.payments import customer_credit, stripe_invoices
+from po_toolkit.payments.ledger import Movement, record_all
 from po_toolkit.store.tables import Invoice, LedgerEntry, PurchaseOrder, PurchaseOrderLineItem
 
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
@@ -66,7 +66,7 @@ def test_credit_settles_invoices_of_its_own_currency_only(currency, moved):
     invoice = Invoice(id=9, stripe_credit_used=300, state="paid", stripe_invoice_id="in_9")
     receiver, donor = order(1, 1000), order(2, 1000, paid=1500, currency=currency)
     moves = Moves()
-    credit._settle_invoice(moves, receiver, invoice, {1: receiver, 2: donor})
+    customer_credit._settle_invoice(moves, receiver, invoice, {1: receiver, 2: donor})
     assert moves.made == moved
 
 
@@ -74,11 +74,11 @@ def test_credit_settles_invoices_of_its_own_currency_only(currency, moved):
 def test_an_older_answer_of_stripe_undoes_no_newer_one(monkeypatch, seconds, state):
     """Else a slow answer opens an invoice again that was paid meanwhile."""
     invoice = Invoice(id=9, state="paid", step="done", stripe_read_at=NOW, adopted=False)
-    monkeypatch.setattr(from_stripe.invoices, "take_over", lambda *_: None)
+    monkeypatch.setattr(stripe_invoices.invoices, "take_over", lambda *_: None)
     opened = SimpleNamespace(conference=SimpleNamespace(timezone="UTC"))
     holder = PurchaseOrder(id=1, invoices=[invoice])
     read_at = NOW + timedelta(seconds=seconds)
-    from_stripe._read(opened, holder, invoice, {"status": "open"}, read_at)
+    stripe_invoices._read(opened, holder, invoice, {"status": "open"}, read_at)
     assert invoice.state == state
 
 
@@ -86,8 +86,8 @@ def test_an_invoice_that_was_replaced_does_not_live_again_beside_its_heir(monkey
     """Else a purchase order has two invoices that count."""
     old = Invoice(id=8, generation=1, state="void", step="done", adopted=False)
     new = Invoice(id=9, generation=2, state="sent", step="done", adopted=False)
-    monkeypatch.setattr(from_stripe.invoices, "take_over", lambda *_: None)
+    monkeypatch.setattr(stripe_invoices.invoices, "take_over", lambda *_: None)
     opened = SimpleNamespace(conference=SimpleNamespace(timezone="UTC"))
     holder = PurchaseOrder(id=1, invoices=[old, new])
-    from_stripe._read(opened, holder, old, {"status": "paid"}, NOW)
+    stripe_invoices._read(opened, holder, old, {"status": "paid"}, NOW)
     assert (old.state, new.state) == ("void", "sent")

@@ -11,7 +11,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from po_toolkit.bootstrap import OpenConference, open_conference
+from po_toolkit.bootstrap import OpenConference, open_conference, open_database
 from po_toolkit.config import load_settings
 from po_toolkit.domain.roles import Actor, Role
 from po_toolkit.store import jobs
@@ -54,12 +54,13 @@ def sample() -> Callable[[str], tuple[str, bytes, str]]:
 
 @pytest.fixture
 def config(tmp_path, simulator, monkeypatch) -> Iterator[Path]:
-    """A settings file with a conference in test mode, one in live mode and one without a key."""
+    """Settings and database of conferences in test mode, in live mode and without a key."""
     monkeypatch.delenv("PO_TOOLKIT_DATABASE_URL", raising=False)
     monkeypatch.delenv("PO_TOOLKIT_STRIPE_API_BASE", raising=False)
     path = tmp_path / "secrets.toml"
     path.write_text(SETTINGS.format(folder=tmp_path, stripe=simulator.url))
     monkeypatch.setenv("PO_TOOLKIT_CONFIG", str(path))
+    open_database(load_settings(path)).engine.dispose()
     yield path
     st.cache_resource.clear()  # stops the batch engine and closes the database
 

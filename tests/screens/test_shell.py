@@ -58,6 +58,16 @@ def test_a_wrong_setting_is_named_instead_of_a_traceback(show, read, config):
     assert "sk_" not in app.error[0].value
 
 
+def test_a_lost_database_is_named_instead_of_an_empty_one_made(show, config):
+    """An empty one knows of no invoice that was sent, and bills everybody again."""
+    gone = config.with_name("books.db")
+    gone.unlink()
+    app = show("home")
+    assert f"There is no database at {gone}" in app.error[0].value.replace("\\", "")
+    assert app.code[0].value == "po-toolkit init"
+    assert not gone.exists()
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [

@@ -98,6 +98,7 @@ def _against(reading: Reading, *, returned: bool) -> tuple[str, ...]:
             said.append(f"the payer is {' or '.join(sorted(payer.sponsors))}")
     named = {n for m in reading.mentions for n in m.sponsors if name_words(n)[:1] != ("stripe",)}
     said += [f"the text names {name}" for name in sorted(named)]
+    said += [f"it names {number}, a purchase order" for number in reading.numbers.unknown_orders]
     return tuple(said)
 
 

@@ -100,11 +100,13 @@ class Invoice(Base):
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("stripe_customers.id"))
     state: Mapped[str] = mapped_column(String(16), default="planned")
     """planned, drafting, drafted, finalized (open at Stripe, yet to be delivered by ourselves),
-    sent, paid, void, deleted or adopted."""
+    sent, paid, replaced, void, deleted or adopted."""
     step: Mapped[str] = mapped_column(String(16), default="customer")
     """The next step to take: customer, draft, lines, send (or finalize, without a mail) or done."""
     delivery: Mapped[str] = mapped_column(String(16), default="stripe")
     """Who delivers it: stripe or ourselves."""
+    settled_before: Mapped[MinorUnits] = mapped_column(default=0, server_default="0")
+    """What an earlier generation, which was paid, settled for good; this one asks for the rest."""
     attempt: Mapped[int] = mapped_column(default=1)
     adopted: Mapped[bool] = mapped_column(default=False)
     error: Mapped[LongText] = mapped_column(default="")
@@ -134,6 +136,8 @@ class Invoice(Base):
     stripe_customer_name: Mapped[str] = mapped_column(default="")
     """Whom the invoice at Stripe names, as last read; empty until then."""
     stripe_customer_email: Mapped[str] = mapped_column(default="")
+    stripe_auto_advance: Mapped[bool | None]
+    """Whether Stripe lets bank transfers pay it by themselves; None where it was not read."""
     stripe_read_at: Mapped[Time | None]
     sent_at: Mapped[Time | None]
     """When it was finalized, and mailed where Stripe delivers it."""
