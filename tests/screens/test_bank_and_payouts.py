@@ -220,7 +220,12 @@ def test_both_sides_of_a_proposal_and_what_is_recorded_are_offered(show, read, b
     assert "Against" in read(app)
     assert "Media Agency Ltd" in read(app)
     record_payment_by_hand(
-        opened, acme, amount=Decimal(100), method="wire", payment_date=date(2026, 11, 20)
+        opened,
+        acme,
+        amount=Decimal(100),
+        method="wire",
+        payment_date=date(2026, 11, 20),
+        date_as_given=True,
     )
     app = choose(show("bank"))
     recorded = next(m for m in app.multiselect if m.label.startswith("Recorded payments"))
