@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -53,8 +53,7 @@ def wire(opened, sent):
             amount=Decimal(amount),
             method="wire",
             payment_reference=reference,
-            payment_date=date(2026, 11, 2),
-            date_as_given=True,
+            payment_date=opened.today(),
             overpaid=True,
         )
 
