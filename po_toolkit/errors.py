@@ -9,7 +9,9 @@
     ├── PurchaseOrderError (ValueError)  an act is not possible on this purchase order
     │   ├── NotFoundError                no such purchase order, conference, batch or invoice
     │   ├── DuplicateEntryError          the same fact is in the ledger already
+    │   ├── ConfirmationNeededError      it is unlikely; a person must confirm it
     │   ├── InvoiceMismatchError         Stripe's invoice and the purchase order disagree
+    │   ├── AlreadyBilledError           an invoice at Stripe bills the same; a person decides
     │   ├── BusyError                    another process is invoicing it right now
     │   └── LostLeaseError               another process took the invoicing over
     ├── NotAllowedError                  the actor's role does not permit the act
@@ -35,8 +37,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Self
+from dataclasses import asdict, dataclass
+from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +50,35 @@ class Remedy:
         command: The arguments of ``po-toolkit`` that do it.
         page: The app's page on which it is done, or ``""``.
         purchase_order: The reference that the page opens, or ``""``.
+        otherwise: The other way on, where a person has to choose between two.
     """
 
     label: str
     command: tuple[str, ...]
     page: str = ""
     purchase_order: str = ""
+    otherwise: Remedy | None = None
 
     @property
     def command_line(self) -> str:
         """The command as it is typed in a shell."""
         return shlex.join(("po-toolkit", *self.command))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as it is stored."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> Self:
+        """Return it from what was stored."""
+        other = stored["otherwise"]
+        return cls(
+            stored["label"],
+            tuple(stored["command"]),
+            stored["page"],
+            stored["purchase_order"],
+            cls.from_json(other) if other else None,
+        )
 
 
 class Reason(str):
@@ -161,10 +181,31 @@ class DuplicateEntryError(PurchaseOrderError):
     code = "duplicate_entry"
 
 
+class ConfirmationNeededError(PurchaseOrderError):
+    """What is to be recorded is unlikely, and only a person knows whether it is right.
+
+    Attributes:
+        questions: The names of the arguments that confirm it.
+    """
+
+    code = "confirmation_needed"
+
+    def __init__(self, message: str, *, questions: Sequence[str], remedy: Remedy) -> None:
+        """Keep the questions beside the message."""
+        super().__init__(message, remedy=remedy)
+        self.questions = tuple(questions)
+
+
 class InvoiceMismatchError(PurchaseOrderError):
     """Stripe's invoice does not say what the purchase order says."""
 
     code = "invoice_mismatch"
+
+
+class AlreadyBilledError(PurchaseOrderError):
+    """An invoice at Stripe bills the same already; a person decides whether it is billed again."""
+
+    code = "already_billed"
 
 
 class BusyError(PurchaseOrderError):

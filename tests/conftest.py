@@ -138,6 +138,7 @@ def make_order(opened: OpenConference) -> MakeOrder:
                 {"description": text, "quantity": quantity, "unit_price": Decimal(price)}
                 for text, quantity, price in chosen
             ],
+            allow_duplicates=True,
             opened=opened,
             **details,
         )

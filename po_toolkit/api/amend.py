@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
+from po_toolkit.api.invoices import read_taken_over
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain import remedies
 from po_toolkit.domain.deliveries import refuse_unknown
@@ -13,8 +14,9 @@ from po_toolkit.domain.references import comparable
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.domain.tax_ids import read_tax_id
 from po_toolkit.errors import BusyError, PurchaseOrderError
-from po_toolkit.invoicing.existing import void_at_stripe
+from po_toolkit.invoicing.existing import retire_paid, void_at_stripe
 from po_toolkit.invoicing.send import InvoiceResult, invoice_one
+from po_toolkit.payments.sync import sync_one
 from po_toolkit.store.purchase_orders import by_reference
 from po_toolkit.store.tables import PurchaseOrder
 
@@ -88,6 +90,9 @@ def reissue(
 ) -> InvoiceResult:
     """Void the open invoice, change what was wrong, and bill under the next generation.
 
+    An invoice that was paid and whose money went back (a full refund, a lost dispute, a bank debit
+    returned late) cannot be voided: it stays, and the next generation asks for what is owed again.
+
     Cut off anywhere, the same call again goes on: what is void stays void, and nothing is billed
     twice. Money that still arrives on the old invoice is entered and shown.
 
@@ -104,12 +109,28 @@ def reissue(
         order = by_reference(session, opened.conference, reference)
     if order.cancelled_at is not None:
         raise PurchaseOrderError(f"{reference} is cancelled and is not billed again.")
-    void_at_stripe(opened, order.id)
+    if asks_again(opened, order):
+        retire_paid(opened, order.id)
+    else:
+        void_at_stripe(opened, order.id)
     if changes is not None and changes.given():
         amend(opened, reference, changes)
     with opened.store.writing(opened.actor, Act.REISSUE) as uow:
         uow.audit(Act.REISSUE, order, before={"stripe_invoice_id": order.stripe_invoice_id})
-    return invoice_one(opened, order.id, order.reference, send=True)
+    result = invoice_one(opened, order.id, order.reference, send=True)
+    read_taken_over(opened, result)
+    return result
+
+
+def asks_again(opened: OpenConference, order: PurchaseOrder) -> bool:
+    """Tell whether an order's invoice is paid and money is owed again; Stripe is asked first."""
+    live = order.live_invoice
+    if live is None or live.stripe_status != "paid" or not live.stripe_invoice_id:
+        return False
+    sync_one(opened, live.stripe_invoice_id).refuse_problems()
+    with opened.store.reading() as session:
+        found = by_reference(session, opened.conference, order.reference)
+    return found.sums.balance > 0
 
 
 def _refuse_invoiced(order: PurchaseOrder, opened: OpenConference) -> None:

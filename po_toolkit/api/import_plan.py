@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
 from po_toolkit.bootstrap import OpenConference
-from po_toolkit.domain.duplicates import Content, difference
+from po_toolkit.domain.duplicates import Content, difference, in_common
 from po_toolkit.domain.sums import Status
 from po_toolkit.importers.assemble import Order
 from po_toolkit.importers.doubts import Known, doubts
@@ -60,16 +61,22 @@ def plan_import(
     claimed = [o.stripe_invoice_id for o in reading.orders if o.stripe_invoice_id]
     owners = invoice_owners(session, opened.conference.id, claimed)
     seen: Counter[object] = Counter()
+    repeated = {
+        id(order): _same(order, known.get(keys[id(order)], ()), seen) for order in reading.orders
+    }
+    met = {same.id for same in repeated.values() if same is not None}
+    others = _others(known, met)
     for order in reading.orders:
-        there = known.get(keys[id(order)], ())
-        same = _same(order, there, seen)
+        same = repeated[id(order)]
         if same is not None:
             plan.duplicates.append((order, same))
             plan.warnings.extend(_details(order, same, table))
             continue
-        problem = _taken(order, owners, table) or (
-            None if allow_duplicates or not order.po_number else _differs(order, there, table)
-        )
+        problem = _taken(order, owners, table)
+        if problem is None and not allow_duplicates:
+            key = keys[id(order)]
+            there = known.get(key, ()) if order.po_number else ()
+            problem = _differs(order, there, table) or _corrected(order, others[key[0]], table)
         if problem is None:
             plan.orders.append(order)
             if order.stripe_invoice_id:
@@ -94,7 +101,8 @@ def _billed(known: Mapping[OrderKey, Sequence[KnownOrder]]) -> dict[OrderKey, Co
     return billed
 
 
-def _content(order: Order) -> Content:
+def content_of(order: Order) -> Content:
+    """Return what a purchase order shares with one that is the same."""
     return Content(
         currency=order.currency,
         contact_email=order.contact_email,
@@ -113,7 +121,7 @@ def _same(order: Order, there: Sequence[KnownOrder], seen: Counter[object]) -> K
     """
     if not there:
         return None
-    content = _content(order)
+    content = content_of(order)
     alike = [known for known in there if not difference(known.content, content)]
     if order.po_number:
         return alike[0] if alike else None
@@ -135,8 +143,56 @@ def _differs(order: Order, there: Sequence[KnownOrder], table: Table) -> RowProb
         message=(
             f"Row {order.rows[0]}: {order.organization_name} has purchase order "
             f"{order.po_number} already as {known.reference}; "
-            f"{difference(known.content, _content(order))}. Change {known.reference}, or allow "
+            f"{difference(known.content, content_of(order))}. Change {known.reference}, or allow "
             "duplicates if both are meant."
+        ),
+    )
+
+
+def _others(
+    known: Mapping[OrderKey, Sequence[KnownOrder]], met: AbstractSet[int]
+) -> Mapping[str, list[KnownOrder]]:
+    """Return each sponsor's purchase orders that stand and that no row of the file repeats."""
+    others: dict[str, list[KnownOrder]] = defaultdict(list)
+    for (organization, _), orders in known.items():
+        others[organization] += [
+            order
+            for order in orders
+            if order.id not in met and order.status != Status.CANCELLED.value
+        ]
+    return others
+
+
+def corrected(
+    po_number: str, content: Content, others: Iterable[KnownOrder]
+) -> tuple[KnownOrder, str] | None:
+    """Return a sponsor's purchase order that a new one may correct, and what both have in common.
+
+    Two that have a number each are two.
+    """
+    for known in others:
+        if not (po_number and known.po_number):
+            shared = in_common(known.content, content)
+            if shared:
+                return known, shared
+    return None
+
+
+def _corrected(order: Order, others: Iterable[KnownOrder], table: Table) -> RowProblem | None:
+    found = corrected(order.po_number, content_of(order), others)
+    if found is None:
+        return None
+    known, shared = found
+    number = f"under number {known.po_number}" if known.po_number else "without a number"
+    return RowProblem(
+        row=order.rows[0],
+        column=table.mapping.get("po_number", "po_number"),
+        code="duplicate_likely",
+        value=order.po_number,
+        message=(
+            f"Row {order.rows[0]}: {order.organization_name} has {known.reference} already, "
+            f"{number}, with {shared}. If this row corrects it, cancel {known.reference} and "
+            f"import the file again; if both are meant, allow duplicates."
         ),
     )
 

@@ -108,7 +108,7 @@ def take_table(
         plan = plan_import(uow.session, opened, reading, table, allow_duplicates=allow)
         batch.accepted, batch.rejected = len(plan.orders), len(plan.rejected)
         batch.duplicates = len(plan.duplicates)
-        orders = [_order_columns(order) for order in plan.orders]
+        orders = [order_columns(order) for order in plan.orders]
         references = imports.save_batch(uow, batch, orders, _row_columns(plan, table))
         kept = table.remembered | answers.remembered()
         if answers.mapping or kept:
@@ -144,7 +144,7 @@ def _batch(
     )
 
 
-def _order_columns(order: Order) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def order_columns(order: Order) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Return the columns of an order and of its lines."""
     organization, number = imports.order_key(order.organization_name, order.po_number)
     columns = {

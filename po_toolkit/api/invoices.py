@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,13 @@ from typing import Any
 from po_toolkit.api.telling import tell_after_sending
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.roles import Act, require
-from po_toolkit.errors import PoToolkitError, PurchaseOrderError
+from po_toolkit.errors import (
+    AlreadyBilledError,
+    PoToolkitError,
+    PurchaseOrderError,
+    StripeGatewayError,
+)
+from po_toolkit.invoicing import billed
 from po_toolkit.invoicing.delivery import send_again
 from po_toolkit.invoicing.existing import adopt
 from po_toolkit.invoicing.plan import Content, doubts, unbillable_reason
@@ -31,8 +38,11 @@ __all__ = [
     "adopt_claimed",
     "adopt_invoice",
     "chosen_references",
+    "decide_balance",
+    "decide_to_bill_again",
     "invoice_purchase_orders",
     "preview_invoices",
+    "read_taken_over",
     "resend_invoice",
 ]
 
@@ -169,8 +179,9 @@ def preview_invoices(
     references: Iterable[str] | None = None,
     all_draft: bool = False,
     delivery: str | None = None,
+    ask: bool = False,
 ) -> InvoicePreview:
-    """Say what invoicing would do; nothing is called and nothing stored.
+    """Say what invoicing would do; nothing is sent and nobody billed.
 
     Args:
         opened: The conference.
@@ -178,6 +189,7 @@ def preview_invoices(
         references: These purchase orders.
         all_draft: Every draft of the conference.
         delivery: ``stripe`` or ``ourselves`` for all of them, as it is about to be chosen.
+        ask: Have Stripe asked for invoices that bill the same; else what was read last counts.
 
     Raises:
         NotFoundError: The batch or one of the references does not exist.
@@ -187,8 +199,14 @@ def preview_invoices(
     with opened.store.reading() as session:
         orders = purchase_orders.by_references(session, opened.conference, chosen)
         limits = authorized(session, orders)
+    ask = ask and opened.settings.mode != "none"
+    unasked = _why_unasked(opened) if ask else ""
     for order in orders:
-        reason = unbillable_reason(order, opened.conference, opened.today())
+        reason, billed_before = unbillable_reason(order, opened.conference, opened.today()), ""
+        if not reason and order.live_invoice is None:
+            billed_before = _billed_before(opened, order, ask=ask and not unasked)
+        if ask and not unasked:  # else Stripe is asked before it is sent
+            reason = reason or billed_before
         if reason:
             preview.skipped.append(PreviewSkip(order.reference, reason))
         else:
@@ -199,11 +217,41 @@ def preview_invoices(
                     order.po_number,
                     order.total,
                     order.currency,
-                    [*doubts(order, limits.get(order.id)), *_e_invoice_doubts(opened, order)],
+                    [
+                        *doubts(order, limits.get(order.id)),
+                        *_e_invoice_doubts(opened, order),
+                        *filter(None, (unasked, billed_before)),
+                    ],
                     delivery or Content(order, opened.conference, 1).delivery,
                 )
             )
     return preview
+
+
+def _why_unasked(opened: OpenConference) -> str:
+    """Read the account's new invoices; return why that was not possible, or ``""``."""
+    try:
+        opened.check_account()
+        billed.list_invoices(opened)
+    except StripeGatewayError as error:
+        return f"Stripe could not be asked whether it is billed already: {error}"
+    return ""
+
+
+def _billed_before(opened: OpenConference, order: PurchaseOrder, *, ask: bool) -> str:
+    """Return which invoice at Stripe bills a purchase order already, or ``""``."""
+    try:
+        before = billed.known_to_bill(opened, order, ask=ask)
+    except AlreadyBilledError as error:
+        return error.reason
+    except StripeGatewayError as error:
+        return f"Stripe could not be asked whether it is billed already: {error}"
+    if before.invoice is None or not before.invoice.counts:
+        return ""
+    return (
+        f"invoiced before as {before.invoice.stripe_id}, {before.invoice.status} at Stripe; it is "
+        f"taken over."
+    )
 
 
 def _e_invoice_doubts(opened: OpenConference, order: PurchaseOrder) -> list[str]:
@@ -247,12 +295,60 @@ def invoice_purchase_orders(
     adopt_claimed(opened, chosen)
     results = []
     for result in run_batch(opened, chosen, send=send, wait=time.sleep):
+        read_taken_over(opened, result)
         results.append(result)
         if progress is not None:
             progress(result)
     if send:
         tell_after_sending(opened)
     return InvoiceReport(results)
+
+
+def read_taken_over(opened: OpenConference, result: InvoiceResult) -> None:
+    """Read the payments of an invoice that was found at Stripe and taken over.
+
+    Where Stripe cannot be asked now, the next sync does it.
+    """
+    if result.unread:
+        with suppress(StripeGatewayError):
+            sync_one(opened, result.stripe_invoice_id)
+
+
+def decide_to_bill_again(
+    opened: OpenConference, reference: str, invoice_ids: Iterable[str]
+) -> None:
+    """Keep a person's decision that these invoices bill something else than a purchase order.
+
+    Raises:
+        NotAllowedError: The actor's role is too low.
+        NotFoundError: No such purchase order.
+    """
+    require(opened.actor, Act.INVOICE)
+    with opened.store.writing(opened.actor, Act.INVOICE) as uow:
+        order = purchase_orders.by_reference(uow.session, opened.conference, reference)
+        before = (order.answers or {}).get("beside") or []
+        after = sorted({*before, *(i.strip() for i in invoice_ids)})
+        order.answers = {**(order.answers or {}), "beside": after}
+        uow.audit(Act.INVOICE, order, before={"beside": before}, after={"beside": after})
+
+
+def decide_balance(opened: OpenConference, reference: str, choice: str) -> None:
+    """Keep whether what lies on a sponsor's balance at Stripe counts on its invoice.
+
+    Args:
+        opened: The conference.
+        reference: The purchase order.
+        choice: ``use`` or ``remove``, by which the balance becomes zero.
+
+    Raises:
+        NotAllowedError: The actor's role is too low.
+        NotFoundError: No such purchase order.
+    """
+    require(opened.actor, Act.INVOICE)
+    with opened.store.writing(opened.actor, Act.INVOICE) as uow:
+        order = purchase_orders.by_reference(uow.session, opened.conference, reference)
+        order.answers = {**(order.answers or {}), "balance": choice}
+        uow.audit(Act.INVOICE, order, after={"balance": choice})
 
 
 def adopt_invoice(opened: OpenConference, reference: str, stripe_invoice_id: str) -> InvoiceResult:

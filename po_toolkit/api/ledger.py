@@ -7,13 +7,20 @@ from datetime import date
 from decimal import Decimal
 
 from po_toolkit.bootstrap import OpenConference
-from po_toolkit.domain.offline_payments import OfflinePayment
+from po_toolkit.domain.offline_payments import Confirmed, OfflinePayment
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.domain.sums import Status
 from po_toolkit.errors import NotFoundError, PurchaseOrderError
-from po_toolkit.invoicing.existing import void_at_stripe
-from po_toolkit.money import display, to_minor
-from po_toolkit.payments import credit_notes, offline_payments, refunds, stripe_reports
+from po_toolkit.invoicing.existing import retire_paid, void_at_stripe
+from po_toolkit.money import display, to_major, to_minor
+from po_toolkit.payments import (
+    credit_notes,
+    customer_credit,
+    offline_payments,
+    refunds,
+    stripe_reports,
+)
+from po_toolkit.payments.intents import Entered
 from po_toolkit.store import ledger
 from po_toolkit.store.database import Store
 from po_toolkit.store.purchase_orders import by_reference, refresh_status
@@ -55,6 +62,8 @@ def record_payment_by_hand(
     payment_date: date | None = None,
     note: str = "",
     again: bool = False,
+    date_as_given: bool = False,
+    overpaid: bool = False,
 ) -> MoneyResult:
     """Record a wire, ACH, check or other payment that did not come through Stripe.
 
@@ -69,15 +78,19 @@ def record_payment_by_hand(
         payment_reference: The bank's or sponsor's reference.
         payment_date: When the money came; by default today in the conference's timezone.
         note: Anything worth knowing.
-        again: Record it although the very same is there already.
+        again: Record it although the same sponsor and amount are there within seven days.
+        date_as_given: Its date is right, though before the purchase order or in a closed period.
+        overpaid: It is more than what is open.
 
     Raises:
         NotFoundError: No such purchase order.
         AmountError: The amount cannot be represented in its currency.
-        PurchaseOrderError: Wrong amount or method, or a cancelled purchase order.
+        PurchaseOrderError: Wrong amount or method, a date in the future, or a cancelled purchase
+            order.
         DuplicateEntryError: The same payment is there already.
+        ConfirmationNeededError: The date or the amount is unlikely; an argument confirms it.
         StripeGatewayError: Stripe was to be told and the outcome is unknown; the same again is
-            safe, and the next sync goes on with it too.
+            safe, also later and with another note, and the next sync goes on with it too.
     """
     opened.check_known_account()
     order = _find(opened, reference)
@@ -91,13 +104,16 @@ def record_payment_by_hand(
     )
     with opened.store.writing(opened.actor, Act.RECORD_PAYMENT) as uow:
         locked = uow.lock_purchase_order(order.id)
-        intent = offline_payments.enter_payment(uow, locked, payment, again=again)
-        if intent:
+        confirmed = Confirmed(again=again, date_as_given=date_as_given, overpaid=overpaid)
+        entered = offline_payments.type_payment(uow, locked, payment, confirmed, opened.today())
+        if entered.intent:
             opened.require_stripe()
-    return _settled(opened, [intent] if intent else [], reference)
+    return _finished(opened, entered, reference)
 
 
-def credit(opened: OpenConference, reference: str, *, amount: Decimal, reason: str) -> MoneyResult:
+def credit(
+    opened: OpenConference, reference: str, *, amount: Decimal, reason: str, again: bool = False
+) -> MoneyResult:
     """Issue a credit note, at Stripe too where the purchase order has an invoice there.
 
     Args:
@@ -105,11 +121,13 @@ def credit(opened: OpenConference, reference: str, *, amount: Decimal, reason: s
         reference: Our own reference of the purchase order.
         amount: Major units of its currency, above zero.
         reason: Why.
+        again: Issue it although one of this amount is there within seven days.
 
     Raises:
         NotFoundError: No such purchase order.
         AmountError: The amount cannot be represented in its currency.
         PurchaseOrderError: The amount is more than what can be credited, or Stripe refused.
+        DuplicateEntryError: One of this amount is there already.
         StripeGatewayError: The outcome at Stripe is unknown; the same command again is safe.
     """
     opened.check_known_account()
@@ -117,12 +135,12 @@ def credit(opened: OpenConference, reference: str, *, amount: Decimal, reason: s
     minor = to_minor(amount, order.currency)
     with opened.store.writing(opened.actor, Act.ISSUE_CREDIT_NOTE) as uow:
         locked = uow.lock_purchase_order(order.id)
-        intent = credit_notes.enter_credit_note(
-            uow, locked, amount=minor, reason=reason, credit_date=opened.today()
+        entered = credit_notes.enter_credit_note(
+            uow, locked, amount=minor, reason=reason, credit_date=opened.today(), again=again
         )
-        if intent:
+        if entered.intent:
             opened.require_stripe()
-    return _settled(opened, [intent] if intent else [], reference)
+    return _finished(opened, entered, reference)
 
 
 def refund(
@@ -158,22 +176,30 @@ def refund(
     opened.check_known_account()
     order = _find(opened, reference)
     minor = to_minor(amount, order.currency)
+    credit = 0
+    if method == "stripe" and order.sums.balance < 0:
+        with opened.store.writing(opened.actor, Act.REFUND) as uow:
+            over = uow.lock_purchase_order(order.id)
+            begun = refunds.unfinished(uow, over, minor)
+        credit = 0 if begun else customer_credit.to_take_down(opened, over, minor)
     with opened.store.writing(opened.actor, Act.REFUND) as uow:
         locked = uow.lock_purchase_order(order.id)
         if method == "stripe":
             waiting = refunds.unfinished(uow, locked, minor)
             intents = waiting or refunds.intend_refund(
-                uow, locked, refunds.plan_refund(locked, minor, payment)
+                uow, locked, refunds.plan_refund(locked, minor, payment), credit
             )
         else:
             intents = []
+            sent_on = refund_date or opened.today()
+            offline_payments.refuse_future(locked.reference, sent_on, opened.today())
             refunds.enter_refund(
                 uow,
                 locked,
                 amount=minor,
                 method=method,
                 reference=payment_reference,
-                refund_date=refund_date or opened.today(),
+                refund_date=sent_on,
                 note=note,
             )
         if intents:
@@ -219,6 +245,8 @@ def conference_of_entry(store: Store, entry: str) -> str:
 def cancel(opened: OpenConference, reference: str) -> MoneyResult:
     """Cancel a purchase order; its open invoice is voided at Stripe first.
 
+    One that was paid, and whose money went back, is credited in full instead.
+
     Raises:
         NotFoundError: No such purchase order.
         PurchaseOrderError: There is money on it, or Stripe refused; nothing was changed.
@@ -229,7 +257,14 @@ def cancel(opened: OpenConference, reference: str) -> MoneyResult:
     opened.check_known_account()
     order = _find(opened, reference)
     _refuse_with_money(order)
-    if order.live_invoice is not None:
+    live = order.live_invoice
+    if live is not None and live.stripe_status == "paid":
+        left = order.sums.total - order.sums.credited
+        if left > 0:
+            whole = to_major(left, order.currency)
+            credit(opened, reference, amount=whole, reason="Cancelled")
+        retire_paid(opened, order.id)
+    elif live is not None:
         void_at_stripe(opened, order.id)
     with opened.store.writing(opened.actor, Act.CANCEL) as uow:
         locked = uow.lock_purchase_order(order.id)
@@ -256,6 +291,12 @@ def _settled(opened: OpenConference, intents: list[int], reference: str) -> Mone
     for intent in intents:
         stripe_reports.report(opened, intent)
     return result_of(_find(opened, reference))
+
+
+def _finished(opened: OpenConference, entered: Entered, reference: str) -> MoneyResult:
+    """Tell Stripe what it must hear, then say how it stands and whether it was begun before."""
+    intents = [entered.intent] if entered.intent else []
+    return replace(_settled(opened, intents, reference), remark=entered.remark)
 
 
 def _find(opened: OpenConference, reference: str) -> PurchaseOrder:

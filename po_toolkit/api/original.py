@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
-from typing import Any
+
+from typing_extensions import Unpack
 
 from po_toolkit.api import ledger, sync
+from po_toolkit.api.new_order import Details, LineItem, add_order, checked_order
 from po_toolkit.api.telling import tell_after_sending
 from po_toolkit.bootstrap import OpenConference, open_conference, open_database
 from po_toolkit.config import load_settings
-from po_toolkit.domain.deliveries import refuse_unknown
 from po_toolkit.domain.references import new_reference
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.sums import EntryKind
@@ -23,7 +24,7 @@ from po_toolkit.domain.tax_ids import read_tax_id
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.invoicing.send import send_invoice
 from po_toolkit.money import normalize_currency, to_minor
-from po_toolkit.store import conferences, purchase_orders
+from po_toolkit.store import purchase_orders
 from po_toolkit.store.purchase_orders import refresh_status
 from po_toolkit.store.tables import CreditNote, LedgerEntry, PurchaseOrder
 
@@ -65,6 +66,8 @@ def create_stripe_invoice(
     """
     open_now = opened_for(purchase_order, opened)
     sent = send_invoice(open_now, purchase_order.id)
+    if sent.stripe_read_at is None:  # found at Stripe and taken over
+        sync.sync_purchase_order(open_now, purchase_order.reference)
     tell_after_sending(open_now)
     return sent.hosted_url
 
@@ -94,6 +97,8 @@ def record_payment(  # noqa: PLR0917 the original callers pass these by position
     *,
     currency: str | None = None,
     again: bool = False,
+    date_as_given: bool = False,
+    overpaid: bool = False,
     opened: OpenConference | None = None,
 ) -> LedgerEntry:
     """Record a payment that did not come through Stripe.
@@ -107,12 +112,15 @@ def record_payment(  # noqa: PLR0917 the original callers pass these by position
         note: Anything worth knowing.
         entered_by: Added to the note where it is not the actor.
         currency: Where given, must be the purchase order's.
-        again: Record it although the very same is there already.
+        again: Record it although the same sponsor and amount are there within seven days.
+        date_as_given: Its date is right, though before the purchase order or in a closed period.
+        overpaid: It is more than what is open.
         opened: The conference, by default opened from the settings.
 
     Raises:
-        PurchaseOrderError: Wrong amount, method or currency, or cancelled (a ``ValueError``).
+        PurchaseOrderError: Wrong amount, method, date or currency, or cancelled (a ``ValueError``).
         DuplicateEntryError: The same payment is there already.
+        ConfirmationNeededError: The date or the amount is unlikely; an argument confirms it.
         AmountError: The amount cannot be represented in the currency.
     """
     open_now = opened_for(purchase_order, opened)
@@ -131,14 +139,15 @@ def record_payment(  # noqa: PLR0917 the original callers pass these by position
         payment_date=payment_date,
         note=whole_note,
         again=again,
+        date_as_given=date_as_given,
+        overpaid=overpaid,
     )
-    facts = (EntryKind.PAYMENT, method, to_minor(amount, purchase_order.currency), reference)
+    facts = (EntryKind.PAYMENT, method, to_minor(amount, purchase_order.currency))
     return max(
         (
             entry
             for entry in _fresh(purchase_order, open_now).entries
-            if (entry.kind, entry.method, entry.amount, entry.reference) == facts
-            and entry.note == whole_note
+            if (entry.kind, entry.method, entry.amount) == facts
         ),
         key=lambda entry: entry.id,
     )
@@ -149,22 +158,21 @@ def issue_credit_note(
     amount: Decimal,
     reason: str,
     *,
+    again: bool = False,
     opened: OpenConference | None = None,
 ) -> CreditNote:
     """Forgive part of what the purchase order owes; the amount in major units.
 
     Raises:
         PurchaseOrderError: The amount is more than can be credited (a ``ValueError``).
+        DuplicateEntryError: One of this amount is there within seven days; ``again`` issues it.
         AmountError: The amount cannot be represented in the currency.
     """
     open_now = opened_for(purchase_order, opened)
-    ledger.credit(open_now, purchase_order.reference, amount=amount, reason=reason)
+    ledger.credit(open_now, purchase_order.reference, amount=amount, reason=reason, again=again)
     minor = to_minor(amount, purchase_order.currency)
     notes = _fresh(purchase_order, open_now).credit_notes
-    return max(
-        (note for note in notes if (note.amount, note.reason) == (minor, reason.strip())),
-        key=lambda note: note.id,
-    )
+    return max((note for note in notes if note.amount == minor), key=lambda note: note.id)
 
 
 def update_po_status(purchase_order: PurchaseOrder, *, opened: OpenConference | None = None) -> str:
@@ -181,77 +189,60 @@ def create_purchase_order(
     *,
     organization_name: str,
     contact_email: str,
-    line_items: Iterable[dict[str, Any]],
+    line_items: Iterable[LineItem],
     currency: str | None = None,
     po_number: str = "",
     tax_id: str = "",
     po_amount: Decimal | None = None,
+    allow_duplicates: bool = False,
     opened: OpenConference | None = None,
-    **details: Any,
+    **details: Unpack[Details],
 ) -> PurchaseOrder:
-    """Create a draft purchase order.
+    """Create a draft purchase order, under the rules of an import.
 
     Args:
         conference_slug: Whose it is.
         organization_name: The sponsor.
         contact_email: Where the invoice goes.
-        line_items: Dictionaries of description, quantity (1 by default) and unit_price, a
-            ``Decimal`` in major units; a negative one is a discount. ``tax_rates`` may list
-            names of the conference's rates, ``exempt``, ``reverse_charge`` or ``none``.
+        line_items: Its lines; see :class:`po_toolkit.api.new_order.LineItem`.
         currency: By default the conference's.
         po_number: The sponsor's own number.
         tax_id: The sponsor's, such as ``DE123456789``.
         po_amount: What the sponsor's purchase order authorizes, in major units.
+        allow_duplicates: Create it although one is there that may be the same.
         opened: The conference, by default opened from the settings.
-        details: contact_name, billing_address, notes, due_date or days_until_due, language,
-            service_start, service_end, payment_methods, delivery (``stripe`` or ``ourselves``).
+        details: See :class:`po_toolkit.api.new_order.Details`.
 
     Raises:
-        PurchaseOrderError: No line items, a quantity below one, or no such delivery (a
-            ``ValueError``).
+        PurchaseOrderError: Something is missing, wrong or unknown (a ``ValueError``); its ``code``
+            is that of the import.
+        DuplicateEntryError: The sponsor has one with this number, or without a number one of the
+            same total or with a line in common.
         AmountError: A price or its tax cannot be represented in the currency.
     """
-    refuse_unknown(details.get("delivery", ""))
     open_now = opened or open_conference(conference_slug)
     code = normalize_currency(currency or open_now.conference.currency)
-    items = list(line_items)
-    lines = [
-        (
-            str(line["description"]),
-            int(line.get("quantity", 1)),
-            to_minor(line["unit_price"], code),
-        )
-        for line in items
-    ]
-    if not lines or any(quantity < 1 for _, quantity, _ in lines):
-        raise PurchaseOrderError(
-            f"{organization_name}: a purchase order needs lines, each with a quantity of 1 or more."
-        )
+    _refuse_unclear_tax_id(tax_id, organization_name)
+    given = {
+        "organization_name": organization_name,
+        "contact_email": contact_email,
+        "po_number": po_number,
+        "tax_id": tax_id,
+    }
+    order = checked_order(open_now, line_items, code, po_amount, given | details)
     with open_now.store.writing(open_now.actor, Act.CREATE) as uow:
-        conference = conferences.by_slug(uow.session, open_now.slug)
-        order = purchase_orders.create(
-            uow,
-            conference,
-            organization_name=organization_name,
-            contact_email=contact_email,
-            currency=code,
-            lines=lines,
-            po_number=po_number,
-            tax_rates=[line.get("tax_rates") for line in items],
-            po_amount=None if po_amount is None else to_minor(po_amount, code),
-            **_tax_id_columns(tax_id, organization_name),
-            **details,
-        )
-        uow.audit(Act.CREATE, order, after={"reference": order.reference})
-        return order
+        made = add_order(uow, open_now, order, allow_duplicates=allow_duplicates)
+        uow.audit(Act.CREATE, made, after={"reference": made.reference})
+        return made
 
 
-def _tax_id_columns(text: str, organization_name: str) -> dict[str, str]:
+def _refuse_unclear_tax_id(text: str, organization_name: str) -> None:
     try:
-        found = read_tax_id(text)
+        read_tax_id(text)
     except ValueError as error:
-        raise PurchaseOrderError(f"{organization_name}: tax id {text!r}: {error}") from None
-    return {"tax_id_type": found.type, "tax_id": found.value} if found else {}
+        raise PurchaseOrderError(
+            f"{organization_name}: tax id {text!r}: {error}", code="tax_id_invalid"
+        ) from None
 
 
 def send_purchase_order(

@@ -61,7 +61,8 @@ def complain(message: str) -> None:
 def suggest(*reasons: str) -> None:
     """Write to stderr the commands that solve what these reasons say, each once."""
     remedies = [r.remedy for r in reasons if isinstance(r, Reason) and r.remedy is not None]
-    for remedy in dict.fromkeys(remedies):
+    both = [way for r in remedies for way in (r, r.otherwise) if way is not None]
+    for remedy in dict.fromkeys(both):
         typer.echo(f"{remedy.label}: {redact(remedy.command_line)}", err=True)
 
 

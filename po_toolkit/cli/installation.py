@@ -198,7 +198,7 @@ def worker(
         ),
     ] = 15,
 ) -> None:
-    """Run batches, other background work, webhook events and syncs until stopped.
+    """Run batches, webhook events and syncs until stopped.
 
     Needed only where one machine is outgrown: the app, invoice and webhook serve work their queues
     themselves. Any number of workers may run on one PostgreSQL. Stopped by Ctrl-C or SIGTERM, it

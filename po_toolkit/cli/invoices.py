@@ -12,6 +12,7 @@ import typer
 from po_toolkit.cli.console import (
     FAILED,
     PARTIAL,
+    WRONG_USAGE,
     agree,
     amount,
     complain,
@@ -53,11 +54,35 @@ PoOption = Annotated[
 ]
 AllDraftOption = Annotated[bool, typer.Option("--all-draft", help="Every draft of the conference.")]
 DryRunOption = Annotated[
-    bool, typer.Option("--dry-run", help="Show what would be sent; call nobody.")
+    bool, typer.Option("--dry-run", help="Show what would be sent; send nothing.")
 ]
 NoSendOption = Annotated[
     bool,
     typer.Option("--no-send", help="Leave the invoices as drafts at Stripe; mail nobody."),
+]
+
+
+BillAgainOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="INVOICE_ID",
+        help="Bill the one --po although this invoice seems to bill the same; repeat for more.",
+    ),
+]
+
+
+class SponsorBalance(StrEnum):
+    """What becomes of what lies on the sponsor's balance at Stripe."""
+
+    USE = "use"
+    REMOVE = "remove"
+
+
+SponsorBalanceOption = Annotated[
+    SponsorBalance | None,
+    typer.Option(
+        help="Let credit or debt on the one --po's sponsor's balance at Stripe count, or remove it."
+    ),
 ]
 
 
@@ -69,23 +94,33 @@ def invoice(
     all_draft: AllDraftOption = False,
     dry_run: DryRunOption = False,
     no_send: NoSendOption = False,
+    bill_again: BillAgainOption = None,
+    sponsor_balance: SponsorBalanceOption = None,
     delivery: DeliveryOption = None,
     yes: YesOption = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
     """Create and send Stripe invoices, each exactly once.
 
-    Run it again after an interruption: it takes up what was cut off and never bills twice. A live
+    Run it again after an interruption: it takes up what was cut off and never bills twice. An
+    invoice of the same sponsor and PO number that Stripe has already, from another database or made
+    by hand, is named and not billed beside: adopt it, or bill again with --bill-again. A live
     Stripe key is asked about first. What we deliver by ourselves is made final and mailed to
     nobody; then see deliver.
 
-    Exit codes: 0 all done, now or before; 1 none could be; 2 wrong usage, or a live key without a
-    terminal and without --yes; 3 some were rejected, each named.
+    Exit codes: 0 all done, now or before; 1 none could be; 2 wrong usage, a live key without a
+    terminal and without --yes, or all were left for you to decide; 3 some were rejected or left for
+    you, each named.
 
     Example: po-toolkit invoice --conference pycon-2027 --batch 1
     """
     if sum((batch is not None, bool(po), all_draft)) != 1:
         wrong_usage("Say which purchase orders: one of --batch ID, --po REF or --all-draft.")
+    if (bill_again or sponsor_balance) and len(po or ()) != 1:
+        wrong_usage(
+            "--bill-again and --sponsor-balance decide about one purchase order: name it with "
+            "--po REF."
+        )
     from po_toolkit.api import invoices
     from po_toolkit.api.delivery import choose_delivery
     from po_toolkit.jobs.batches import invoice_many
@@ -94,7 +129,14 @@ def invoice(
     references = invoices.chosen_references(
         opened, batch=batch, references=po or None, all_draft=all_draft
     )
-    preview = invoices.preview_invoices(opened, references=references, delivery=delivery)
+    if not dry_run:
+        if bill_again:
+            invoices.decide_to_bill_again(opened, references[0], bill_again)
+        if sponsor_balance:
+            invoices.decide_balance(opened, references[0], sponsor_balance.value)
+    preview = invoices.preview_invoices(
+        opened, references=references, delivery=delivery, ask=dry_run
+    )
     if dry_run:
         _print_preview(preview, output)
         return
@@ -113,9 +155,15 @@ def invoice(
     if run.stopped:
         complain(run.stopped)
         raise typer.Exit(FAILED)
-    if run.report.failed:
-        everything = run.report.failed == len(references)
-        raise typer.Exit(FAILED if everything else PARTIAL)
+    _exit_by(run.report, len(references))
+
+
+def _exit_by(report: InvoiceReport, chosen: int) -> None:
+    if report.failed:
+        raise typer.Exit(FAILED if report.failed == chosen else PARTIAL)
+    questions = sum(result.asks for result in report.results)
+    if questions:
+        raise typer.Exit(WRONG_USAGE if questions == chosen else PARTIAL)
 
 
 def adopt(

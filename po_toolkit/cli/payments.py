@@ -19,6 +19,7 @@ from po_toolkit.cli.console import (
     print_json,
     print_table,
     settings_of,
+    suggest,
     tell,
     wrong_usage,
 )
@@ -32,7 +33,7 @@ from po_toolkit.cli.options import (
     read_amount,
     read_date,
 )
-from po_toolkit.errors import DuplicateEntryError
+from po_toolkit.errors import ConfirmationNeededError, DuplicateEntryError
 
 if TYPE_CHECKING:
     from po_toolkit.api.ledger import MoneyResult
@@ -145,7 +146,7 @@ DateOption = Annotated[
 NoteOption = Annotated[str, typer.Option(metavar="TEXT", help="A remark for the books.")]
 AgainOption = Annotated[
     bool,
-    typer.Option("--again", help="Record it even if an identical payment exists."),
+    typer.Option("--again", help="It is another one, though one that looks the same exists."),
 ]
 ReasonOption = Annotated[str, typer.Option(metavar="R", help="Why, for the books and the sponsor.")]
 
@@ -159,6 +160,16 @@ def payment(
     payment_date: DateOption = None,
     note: NoteOption = "",
     again: AgainOption = False,
+    date_as_given: Annotated[
+        bool,
+        typer.Option(
+            "--date-as-given",
+            help="The date is right, though before the purchase order or in a closed period.",
+        ),
+    ] = False,
+    overpaid: Annotated[
+        bool, typer.Option("--overpaid", help="The amount is right, though more than what is open.")
+    ] = False,
     yes: YesOption = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
@@ -166,7 +177,8 @@ def payment(
 
     It came by wire, ACH, check or otherwise. An open invoice at Stripe is told of it, so that the
     sponsor's page and reminders are right. The same sponsor and amount within seven days is the
-    same money until you say --again: without it the command exits with 2.
+    same money until you say --again: without it the command exits with 2. So it does for a date
+    before the purchase order or in a closed period, and for more than what is open.
 
     Example: po-toolkit payment PO-7KQ2MX --amount 5000.00 --method wire --reference FT27081
     """
@@ -184,8 +196,10 @@ def payment(
             payment_date=payment_date,
             note=note,
             again=again,
+            date_as_given=date_as_given,
+            overpaid=overpaid,
         )
-    except DuplicateEntryError as error:
+    except (DuplicateEntryError, ConfirmationNeededError) as error:
         wrong_usage(error.reason)
     _print_result(result, output)
 
@@ -273,12 +287,14 @@ def credit_note(
     reference: ReferenceArgument,
     amount: AmountOption,
     reason: ReasonOption,
+    again: AgainOption = False,
     yes: YesOption = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
     """Credit part of what is owed.
 
-    The open invoice at Stripe gets the credit note too.
+    The open invoice at Stripe gets the credit note too. The same amount within seven days is the
+    same credit note until you say --again: without it the command exits with 2.
 
     Example: po-toolkit credit-note PO-7KQ2MX --amount 250.00 --reason "Booth was smaller"
     """
@@ -286,7 +302,11 @@ def credit_note(
 
     opened = conference_of(ctx, reference)
     agree(opened, f"issue this credit note on {reference}, also at Stripe", yes=yes)
-    _print_result(ledger.credit(opened, reference, amount=amount, reason=reason), output)
+    try:
+        result = ledger.credit(opened, reference, amount=amount, reason=reason, again=again)
+    except DuplicateEntryError as error:
+        wrong_usage(error.reason)
+    _print_result(result, output)
 
 
 def cancel(
@@ -311,6 +331,7 @@ def cancel(
 def _print_result(result: MoneyResult, output: Format) -> None:
     if result.remark:
         tell(result.remark)
+        suggest(result.remark)
     if output is Format.JSON:
         print_json(result.as_json())
         return

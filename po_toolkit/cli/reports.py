@@ -154,9 +154,9 @@ def journal(
 ) -> None:
     """Write balanced journal entries for an accounting program.
 
-    A debt is charged when its invoice is issued, its tax apart, and taken back when it is
-    cancelled. QuickBooks and Xero take one currency and a limited number of lines a file, so there
-    may be several.
+    A debt is charged when its invoice is issued, or when money settled it without one, its tax
+    apart, and taken back when it is cancelled. QuickBooks and Xero take one currency and a limited
+    number of lines a file, so there may be several.
 
     Example: po-toolkit journal --conference pycon-2027 --program xero --folder march --account
     receivable=620

@@ -78,7 +78,8 @@ _CLASSES = (
         "A wire or check was reversed here after Stripe was told of it. Stripe cannot take a "
         "recorded payment back, so the sponsor's page and reminders do not ask for that money.",
         "What Stripe still counts of the open balance",
-        "Ask the sponsor for it yourself; or credit the balance and bill it anew.",
+        "Credit the balance if it is forgiven. Else reissue the invoice, which asks for it again; "
+        "while it is paid in part only, ask the sponsor yourself.",
         "po-toolkit credit-note {reference} --amount {amount} --reason REASON",
     ),
     DiscrepancyClass(
@@ -119,7 +120,8 @@ _CLASSES = (
         "Money went back to the sponsor and no credit note says that he owes less, so the debt "
         "is open again. It neither ages nor is it reminded of until a person decides.",
         "The refund that nothing explains",
-        "Issue a credit note if the debt is forgiven; else ask for the money again.",
+        "Issue a credit note if the debt is forgiven; else reissue the invoice, which asks for it "
+        "again.",
         "po-toolkit credit-note {reference} --amount {amount} --reason REASON",
     ),
     DiscrepancyClass(
@@ -127,15 +129,17 @@ _CLASSES = (
         "Disputed",
         "The sponsor's bank has taken a payment back in a dispute.",
         "The money taken back",
-        "Answer the dispute in Stripe's dashboard before its deadline.",
+        "Answer the dispute in Stripe's dashboard before its deadline. Once it is lost, reissue "
+        "the invoice, which asks for the money again, or credit it.",
+        "po-toolkit reissue {reference}",
     ),
     DiscrepancyClass(
         "ach_returned_late",
         "Bank debit returned late",
         "A bank debit looked paid and was returned days afterwards.",
         "The returned amount",
-        "Ask the sponsor to pay again, by another way.",
-        "po-toolkit resend {reference}",
+        "Reissue the invoice, which asks for the money again; the paid one cannot be sent again.",
+        "po-toolkit reissue {reference}",
     ),
     DiscrepancyClass(
         "currency_differs",

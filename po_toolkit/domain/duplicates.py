@@ -1,7 +1,9 @@
 """When a purchase order in a spreadsheet is one that is there already.
 
 The same conference, organization and PO number make a duplicate, whatever the amount. One with the
-same content is just counted; one that differs is an error that names its difference.
+same content is just counted; one that differs is an error that names its difference. Where one of
+them has no number, the same sponsor with the same total or a line in common may be the purchase
+order corrected: a person says whether it is.
 """
 
 from __future__ import annotations
@@ -67,6 +69,20 @@ def difference(there: Content, new: Content) -> str:
         if old != now:
             return f"its {name} is {old or 'empty'}, here {now or 'empty'}"
     return _line_difference(there, new)
+
+
+def in_common(there: Content, new: Content) -> str:
+    """Say what makes a new purchase order look like one that is there, corrected; else ``""``.
+
+    It is the total, or a line's description, whatever became of its quantity and price.
+    """
+    if (there.total, there.currency) == (new.total, new.currency):
+        return f"the same total of {display(new.total, new.currency)}"
+    lines = {comparable(line[0]) for line in there.lines}
+    shared = next((line[0] for line in new.lines if comparable(line[0]) in lines), None)
+    if shared is None:
+        return ""
+    return f"the line {shared!r} too and a total of {display(there.total, there.currency)}"
 
 
 def _line_difference(there: Content, new: Content) -> str:

@@ -10,6 +10,26 @@ _KEPT_APART = frozenset({"amount", "currency", "entered_by"})
 
 
 @dataclass(frozen=True, slots=True)
+class Confirmed:
+    """What a person has confirmed of a typed payment that is unlikely.
+
+    Attributes:
+        again: It is a second payment beside one that looks the same.
+        date_as_given: Its date is right, though before the purchase order or in a closed period.
+        overpaid: It is more than what is open.
+    """
+
+    again: bool = False
+    date_as_given: bool = False
+    overpaid: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Which of them are confirmed."""
+        return tuple(name for name, value in asdict(self).items() if value)
+
+
+@dataclass(frozen=True, slots=True)
 class OfflinePayment:
     """A wire, ACH, check or other payment, the same from the page or command to the ledger.
 
@@ -34,6 +54,11 @@ class OfflinePayment:
     source: str = "manual"
     source_id: str = ""
     entered_by: str = ""
+
+    @property
+    def named(self) -> str:
+        """How it came, with its own reference where it has one."""
+        return self.method + (f" with reference {self.reference!r}" if self.reference else "")
 
     def as_details(self) -> dict[str, Any]:
         """Return it as JSON, without what the intent that reports it to Stripe keeps itself."""

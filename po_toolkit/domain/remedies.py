@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
@@ -51,6 +52,19 @@ def adopt(reference: str, invoice_id: str) -> Remedy:
     return _on_order("Adopt the invoice", reference, "adopt", reference, invoice_id)
 
 
+def bill_again(conference: str, reference: str, invoice_id: str) -> Remedy:
+    """Bill a purchase order on purpose beside an invoice that seems to bill the same."""
+    command = ("invoice", "--conference", conference, "--po", reference, "--bill-again", invoice_id)
+    return Remedy("Bill it again on purpose", command, "invoice")
+
+
+def decide_balance(conference: str, reference: str, choice: str) -> Remedy:
+    """Invoice a purchase order and use or remove what lies on the sponsor's balance at Stripe."""
+    labels = {"use": "Let the balance count", "remove": "Remove the balance"}
+    decided = ("--po", reference, "--sponsor-balance", choice)
+    return Remedy(labels[choice], ("invoice", "--conference", conference, *decided), "invoice")
+
+
 def reissue(reference: str, *, due_date: date | None = None) -> Remedy:
     """Void the open invoice and send a corrected one."""
     changes = ["--due-date", due_date.isoformat()] if due_date else []
@@ -68,9 +82,11 @@ def deliver(reference: str) -> Remedy:
     return _on_order("Write the email draft", reference, *command)
 
 
-def credit_note(reference: str, amount: Decimal) -> Remedy:
-    """Credit an amount in major units."""
+def credit_note(reference: str, amount: Decimal, *, again: bool = False) -> Remedy:
+    """Credit an amount in major units, perhaps beside a credit note that looks the same."""
     command = ("credit-note", reference, "--amount", str(amount), "--reason", "REASON")
+    if again:
+        return _on_order("Issue a second credit note", reference, *command, "--again")
     return _on_order("Issue a credit note", reference, *command)
 
 
@@ -81,14 +97,34 @@ def refund(reference: str, amount: Decimal, *, method: str = "") -> Remedy:
     return _on_order(label, reference, "refund", reference, "--amount", str(amount), *by)
 
 
-def record_again(
-    reference: str, amount: Decimal, method: str, payment_reference: str, day: date
+def record_payment(
+    reference: str,
+    amount: Decimal,
+    method: str,
+    day: date,
+    *,
+    payment_reference: str = "",
+    note: str = "",
+    confirmed: Iterable[str] = (),
 ) -> Remedy:
-    """Record a payment by hand beside one that looks the same; the amount in major units."""
-    named = ["--reference", payment_reference] if payment_reference else []
-    command = ("payment", reference, "--amount", str(amount), "--method", method, *named)
-    again = (*command, "--date", day.isoformat(), "--again")
-    return _on_order("Record it as a second payment", reference, *again)
+    """Record an offline payment, an amount in major units, with what a person confirms of it.
+
+    Args:
+        reference: Ours of the purchase order.
+        amount: How much came.
+        method: How it came.
+        day: When it came.
+        payment_reference: The payment's own.
+        note: A remark.
+        confirmed: Which of ``again``, ``date_as_given`` and ``overpaid`` are confirmed.
+    """
+    texts = (("--reference", payment_reference), ("--note", note))
+    named = [word for option, text in texts if text for word in (option, text)]
+    options = [f"--{name.replace('_', '-')}" for name in confirmed]
+    command = ("payment", reference, "--amount", str(amount), "--method", method)
+    label = "Record it as a second payment" if "again" in confirmed else "Record it as given"
+    whole = (*command, "--date", day.isoformat(), *named, *options)
+    return _on_order(label, reference, *whole)
 
 
 def match_line(conference: str, line: int) -> Remedy:

@@ -18,6 +18,8 @@ class InvoiceState(StrEnum):
     """Open at Stripe; we have yet to deliver it."""
     SENT = "sent"
     PAID = "paid"
+    REPLACED = "replaced"
+    """Paid at Stripe once; its money went back, and a later generation asks for it again."""
     VOID = "void"
     DELETED = "deleted"
     ADOPTED = "adopted"
@@ -192,7 +194,7 @@ _STEPS_AFTER: Mapping[InvoiceStep, Collection[InvoiceStep]] = {
 """A look at Stripe may show that later steps were done; a refusal starts again at the customer."""
 
 _FINAL = {InvoiceState.FINALIZED, InvoiceState.SENT, InvoiceState.PAID}
-_ENDED = {InvoiceState.VOID, InvoiceState.DELETED}
+_ENDED = {InvoiceState.REPLACED, InvoiceState.VOID, InvoiceState.DELETED}
 
 _STATES_AFTER: Mapping[InvoiceState, Collection[InvoiceState]] = {
     InvoiceState.PLANNED: {InvoiceState.DRAFTING, InvoiceState.DRAFTED, *_FINAL, *_ENDED},
@@ -202,6 +204,7 @@ _STATES_AFTER: Mapping[InvoiceState, Collection[InvoiceState]] = {
     InvoiceState.SENT: {InvoiceState.PAID, *_ENDED},
     InvoiceState.ADOPTED: {InvoiceState.PAID, *_ENDED},
     InvoiceState.PAID: {InvoiceState.SENT, InvoiceState.ADOPTED, *_ENDED},
+    InvoiceState.REPLACED: (),
     InvoiceState.VOID: (),
     InvoiceState.DELETED: (),
 }

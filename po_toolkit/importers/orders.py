@@ -170,6 +170,43 @@ def read_orders(table: Table, options: Options) -> SheetReading:
     return _Read(table, options).result()
 
 
+def read_order(
+    lines: Sequence[Mapping[str, Cell]], options: Options
+) -> tuple[Order | None, list[RowProblem]]:
+    """Read one purchase order that a program gives, under the rules of a table's rows.
+
+    Args:
+        lines: Field → cell of each line; what the order has one of stands on every line.
+        options: The conference's; ``currency`` is the order's.
+
+    Returns:
+        The order, or None; and a problem for each mistake, with the line's number as its row.
+    """
+    fields = list(dict.fromkeys(key for line in lines for key in line))
+    table = [(number, [line.get(key) for key in fields]) for number, line in enumerate(lines, 1)]
+    reading = Reading(
+        decimals="point",
+        dates=None,
+        currency=options.currency,
+        today=options.today,
+        tax=options.tax,
+    )
+    rows = read_rows(table, {key: at for at, key in enumerate(fields)}, reading)
+    findings = Findings(rows, {})
+    assembler = Assembler(
+        rows,
+        findings,
+        Pricer(rows, findings, {}, {}),
+        currency=options.currency,
+        header_currencies={},
+        unknown={},
+        max_lines=options.max_lines,
+        tax=options.tax,
+        refused_rows={},
+    )
+    return assembler.order(range(len(lines))), in_order(findings.errors)
+
+
 class _Read:
     """One reading of one table."""
 

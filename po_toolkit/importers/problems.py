@@ -46,6 +46,7 @@ ERRORS = {
     "invoice_id_invalid": "The Stripe invoice id does not look like in_…",
     "invoice_id_taken": "The Stripe invoice belongs to another purchase order.",
     "duplicate_differs": "A purchase order with this number exists, with another content.",
+    "duplicate_likely": "The sponsor has one that this may correct; one of the two has no number.",
 }
 """Reasons to reject a purchase order."""
 

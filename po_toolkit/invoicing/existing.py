@@ -7,8 +7,10 @@ from typing import Any
 from po_toolkit import outbox
 from po_toolkit.context import OpenConference
 from po_toolkit.domain import remedies
+from po_toolkit.domain.already_billed import InvoiceAtStripe
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import (
+    BusyError,
     InvoiceMismatchError,
     NotFoundError,
     PoToolkitError,
@@ -21,7 +23,7 @@ from po_toolkit.invoicing.lookup import Found, Lookup, delete_draft, look_up
 from po_toolkit.money import display, minor_from_api
 from po_toolkit.outbox import Write
 from po_toolkit.store import invoices
-from po_toolkit.store.purchase_orders import refresh_status
+from po_toolkit.store.purchase_orders import has_uuid, refresh_status
 from po_toolkit.store.stripe_writes import StoredWrite
 from po_toolkit.store.tables import Invoice, PurchaseOrder
 
@@ -54,7 +56,9 @@ def adopt(opened: OpenConference, order_id: int, stripe_id: str) -> Invoice:
         other = invoices.by_stripe_id(uow.session, opened.conference, stripe_id)
         if other is not None and other.purchase_order_id == order.id:
             return other
-        _refuse(order, other, stripe_invoice)
+        owner = (stripe_invoice.get("metadata") or {}).get("purchase_order_uuid") or ""
+        of_another = owner != str(order.uuid) and has_uuid(uow.session, owner)
+        _refuse(order, other, stripe_invoice, of_another=of_another)
         invoice = Invoice(
             conference_id=order.conference_id,
             purchase_order_id=order.id,
@@ -74,11 +78,62 @@ def adopt(opened: OpenConference, order_id: int, stripe_id: str) -> Invoice:
     return invoice
 
 
-def _refuse(order: PurchaseOrder, other: Invoice | None, stripe_invoice: Json) -> None:
+def take_over_own(opened: OpenConference, order_id: int, found: InvoiceAtStripe) -> Invoice:
+    """Take over an invoice that carries the purchase order's uuid, or revises one of its own.
+
+    A draft is gone on with; one that was finalized stands as it is, also with another total, which
+    reconciliation then shows. Its payments are still to be read: ``stripe_read_at`` stays empty.
+
+    Raises:
+        InvoiceMismatchError: It is in another currency.
+        PurchaseOrderError: The purchase order has a live invoice meanwhile.
+        StripeGatewayError: Stripe could not be asked.
+    """
+    said = opened.gateway.read(f"/v1/invoices/{found.stripe_id}")
+    with opened.store.writing(opened.actor, Act.ADOPT) as uow:
+        order = uow.lock_purchase_order(order_id)
+        other = invoices.by_stripe_id(uow.session, opened.conference, found.stripe_id)
+        if other is not None:
+            return other
+        if order.live_invoice is not None:
+            raise BusyError(f"{order.reference}: another process has begun to invoice it.")
+        if said["currency"] != order.currency:
+            raise InvoiceMismatchError(
+                f"{order.reference}: its invoice {found.stripe_id} at Stripe is in "
+                f"{said['currency'].upper()}, the purchase order in {order.currency.upper()}. Void "
+                f"the invoice in Stripe's dashboard, then invoice again."
+            )
+        taken = {invoice.generation for invoice in order.invoices}
+        free = (
+            found.generation if found.generation not in {0, *taken} else max(taken, default=0) + 1
+        )
+        draft = said["status"] == "draft"
+        invoice = Invoice(
+            conference_id=order.conference_id,
+            purchase_order_id=order.id,
+            generation=found.generation if free else max(taken, default=0) + 1,
+            state="drafting" if draft else "paid" if said["status"] == "paid" else "sent",
+            step="lines" if draft else "done",
+            currency=order.currency,
+            stripe_invoice_id=found.stripe_id,
+            first_tried_at=found.created,
+            sent_at=None if draft else opened.now(),
+            customer=invoices.customer_row(uow, order),
+        )
+        order.invoices.append(invoice)
+        invoices.take_over(invoice, said, opened.conference.timezone, opened.now())
+        invoice.stripe_read_at = None
+        refresh_status(order)
+        uow.audit(Act.ADOPT, order, after={"stripe_invoice_id": found.stripe_id})
+    return invoice
+
+
+def _refuse(
+    order: PurchaseOrder, other: Invoice | None, stripe_invoice: Json, *, of_another: bool
+) -> None:
     """Refuse an invoice that cannot be this purchase order's."""
     ref, stripe_id = order.reference, stripe_invoice["id"]
-    owner = (stripe_invoice.get("metadata") or {}).get("purchase_order_uuid") or str(order.uuid)
-    if other is not None or owner != str(order.uuid):
+    if other is not None or of_another:
         raise PurchaseOrderError(
             f"{ref}: invoice {stripe_id} belongs to another purchase order already."
         )
@@ -128,6 +183,57 @@ def void_at_stripe(opened: OpenConference, order_id: int) -> None:
         release(lease)
         raise
     release(lease)
+
+
+_OVER = frozenset({"won", "lost", "warning_closed", "prevented"})
+"""States of a dispute that is decided."""
+
+
+def undecided(opened: OpenConference, stripe_invoice: Json) -> bool:
+    """Tell whether a payment of an invoice, read with its payment intents, is still disputed."""
+    for payment in (stripe_invoice.get("payments") or {}).get("data", ()):
+        intent = (payment.get("payment") or {}).get("payment_intent")
+        if payment["status"] != "paid" or not isinstance(intent, dict):
+            continue
+        pages = opened.gateway.pages("/v1/disputes", {"payment_intent": intent["id"]})
+        if any(row["status"] not in _OVER for page in pages for row in page):
+            return True
+    return False
+
+
+def retire_paid(opened: OpenConference, order_id: int) -> None:
+    """Let a paid invoice, whose money went back, give way to what is asked for after it.
+
+    Stripe neither reopens it nor sends it again; it stays there as it is. What Stripe says of it
+    must have been taken just before. Safe to repeat.
+
+    Raises:
+        BusyError: It is being invoiced right now.
+        PurchaseOrderError: It is not paid, or a dispute of its payment is not decided.
+        StripeGatewayError: Stripe could not be asked.
+    """
+    lease = hold(opened, order_id)
+    if lease is None:
+        return
+    try:
+        stripe_id = lease.invoice.stripe_invoice_id
+        expand = {"expand": ["payments.data.payment.payment_intent"]}
+        stripe_invoice = opened.gateway.read(f"/v1/invoices/{stripe_id}", expand)
+        if stripe_invoice["status"] != "paid":
+            raise PurchaseOrderError(
+                f"{lease.order.reference}: invoice {stripe_id} is {stripe_invoice['status']} at "
+                f"Stripe and nothing was changed. Sync, then look again.",
+                remedy=remedies.sync(opened.slug),
+            )
+        if undecided(opened, stripe_invoice):
+            raise PurchaseOrderError(
+                f"{lease.order.reference}: a payment of invoice {stripe_id} is disputed, and the "
+                f"dispute is not decided. Answer or accept it in Stripe's dashboard first; if it "
+                f"is won, the money comes back."
+            )
+        lease.advance(state="replaced")
+    finally:
+        release(lease)
 
 
 def _take_back(lease: Lease, lookup: Lookup) -> str:

@@ -27,7 +27,7 @@ from po_toolkit.domain.states import InvoiceState, InvoiceStep, may_follow
 from po_toolkit.errors import BusyError, LostLeaseError
 from po_toolkit.invoicing.plan import Content, InvoicePlan, refuse_unbillable
 from po_toolkit.outbox import Kind, Outcome, Write
-from po_toolkit.store import invoices
+from po_toolkit.store import invoices, money_intents
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.purchase_orders import to_bill
 from po_toolkit.store.stripe_writes import StoredWrite
@@ -63,7 +63,10 @@ class Lease:
     def plan(self) -> InvoicePlan:
         """What is to be sent."""
         conference = self.opened.conference
-        return InvoicePlan(self.order, conference, self.invoice.generation, self.rate_ids)
+        invoice = self.invoice
+        return InvoicePlan(
+            self.order, conference, invoice.generation, self.rate_ids, invoice.settled_before
+        )
 
     @contextmanager
     def step(self) -> Iterator[tuple[UnitOfWork, Invoice]]:
@@ -177,8 +180,32 @@ def customer_slot(customer: StripeCustomer, step: str) -> str:
     return f"customer-{customer.uuid}-g{customer.attempt}-{step}"
 
 
-def existing_customer(opened: OpenConference, order: PurchaseOrder) -> Json | None:
-    """Return the oldest customer in the account under this email, in any case, and organization.
+@dataclass(frozen=True, slots=True)
+class SeenCustomers:
+    """Customers of the account.
+
+    Attributes:
+        rows: As Stripe listed them.
+        whole: These are all of the account.
+    """
+
+    rows: list[Json]
+    whole: bool
+
+    def of(self, order: PurchaseOrder) -> Json | None:
+        """Return the oldest customer of this email, in any case, and organization."""
+        email = order.contact_email.strip().casefold()
+        same = [
+            row
+            for row in self.rows
+            if (row.get("email") or "").casefold() == email
+            and comparable(row.get("name") or "") == order.organization_key
+        ]
+        return min(same, key=lambda row: (row["created"], row["id"]), default=None)
+
+
+def customers_like(opened: OpenConference, order: PurchaseOrder) -> SeenCustomers:
+    """Read the customers among whom the sponsor is, if it is one.
 
     Stripe's email filter is case-sensitive (API reference, list customers). So the newest page of
     customers is read first, which is all of them in most accounts; in larger ones the email is
@@ -191,13 +218,12 @@ def existing_customer(opened: OpenConference, order: PurchaseOrder) -> Json | No
         for spelling in dict.fromkeys((email, email.lower())):
             for page in opened.gateway.pages("/v1/customers", {"email": spelling}):
                 rows += page
-    same = [
-        row
-        for row in rows
-        if (row.get("email") or "").casefold() == email.casefold()
-        and comparable(row.get("name") or "") == order.organization_key
-    ]
-    return min(same, key=lambda row: (row["created"], row["id"]), default=None)
+    return SeenCustomers(rows, not newest["has_more"])
+
+
+def existing_customer(opened: OpenConference, order: PurchaseOrder) -> Json | None:
+    """Return the sponsor's oldest customer in the account, if there is one."""
+    return customers_like(opened, order).of(order)
 
 
 def last_step(invoice: Invoice) -> str:
@@ -236,6 +262,8 @@ def claim(
     order_id: int,
     read: PurchaseOrder | None = None,
     find: Callable[[Lease], Json | None] = lambda _lease: None,
+    *,
+    after: int = 0,
 ) -> Lease:
     """Take the lease on a purchase order's invoice, making its row where there is none.
 
@@ -244,6 +272,7 @@ def claim(
         order_id: Which purchase order.
         read: The purchase order as it was read before, to save a reading if it is unchanged.
         find: Looks at Stripe whether the invoice is further than its next step says.
+        after: The last generation that Stripe knows; a new one gets a later number.
 
     Raises:
         BusyError: Another worker holds it.
@@ -259,7 +288,7 @@ def claim(
         invoice = order.live_invoice
         resumed = invoice is not None
         if invoice is None:
-            invoice = _next_generation(uow, order, now)
+            invoice = _next_generation(uow, order, now, after)
         elif invoice.lease_until is not None and invoice.lease_until > now:
             raise BusyError(f"{order.reference}: another process is invoicing it right now.")
         elif invoice.refused and invoice.stripe_invoice_id is None:
@@ -329,18 +358,31 @@ def _take(opened: OpenConference, invoice: Invoice) -> None:
     invoice.lease_until = opened.now() + invoices.LEASE
 
 
-def _next_generation(uow: UnitOfWork, order: PurchaseOrder, now: datetime) -> Invoice:
+def _next_generation(uow: UnitOfWork, order: PurchaseOrder, now: datetime, after: int) -> Invoice:
     invoice = Invoice(
         conference_id=order.conference_id,
         purchase_order_id=order.id,
-        generation=max((i.generation for i in order.invoices), default=0) + 1,
+        generation=max(after, *(i.generation for i in order.invoices), 0) + 1,
         currency=order.currency,
         first_tried_at=now,
+        settled_before=_settled_before(uow, order),
         customer=invoices.customer_row(uow, order),
     )
     order.invoices.append(invoice)
     uow.audit(Act.INVOICE, order, after={"generation": invoice.generation})
     return invoice
+
+
+def _settled_before(uow: UnitOfWork, order: PurchaseOrder) -> int:
+    """Return what is settled and an invoice to come does not hear of by itself, in minor units.
+
+    0 unless a paid invoice was replaced. Money and credit notes that Stripe has not heard of are
+    reported to the new invoice once it is sent, and lower it then.
+    """
+    if all(invoice.state != InvoiceState.REPLACED for invoice in order.invoices):
+        return 0
+    sums, unheard = order.sums, money_intents.unreported(uow.session, order)
+    return sums.total - sums.balance - sum(row.amount for row in unheard)
 
 
 def release(lease: Lease, error: str = "", *, refused: bool = False) -> None:

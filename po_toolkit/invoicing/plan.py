@@ -29,6 +29,9 @@ PRODUCT_NAME_LENGTH = 250
 DESCRIPTION_LENGTH = 5000
 """Longest texts. Source: Stripe API 2026-10-28, products and invoice items."""
 
+SETTLED_BEFORE = "Settled before"
+"""The line that takes off what an earlier generation of the invoice settled."""
+
 
 def refuse_unbillable(order: PurchaseOrder, conference: Conference, today: date) -> None:
     """Refuse before the first call what Stripe or our own rules would refuse later.
@@ -132,6 +135,8 @@ class InvoicePlan:
     generation: int
     rate_ids: Mapping[str, str] = field(default_factory=dict)
     """Stripe's ids of tax rates that were made, by fingerprint."""
+    settled_before: int = 0
+    """What an earlier generation settled, in minor units; a line of its own takes it off."""
 
     @property
     def content(self) -> Content:
@@ -151,12 +156,13 @@ class InvoicePlan:
     def api_subtotal(self) -> int:
         """The lines without the tax on top, in the integer that Stripe's API takes."""
         lines = self.order.line_items
-        return minor_to_api(sum(line.line_total for line in lines), self.order.currency)
+        before = sum(line.line_total for line in lines) - self.settled_before
+        return minor_to_api(before, self.order.currency)
 
     @property
     def api_total(self) -> int:
         """The total in the integer that Stripe's API takes."""
-        return minor_to_api(self.order.sums.total, self.order.currency)
+        return minor_to_api(self.order.sums.total - self.settled_before, self.order.currency)
 
     def customer(self) -> Json:
         """Return the body that makes the sponsor's customer."""
@@ -230,7 +236,11 @@ class InvoicePlan:
 
         A discount goes as an amount, since Stripe takes no negative unit price.
         """
-        return {"lines": [self._line(line) for line in self.order.line_items]}
+        lines = [self._line(line) for line in self.order.line_items]
+        if self.settled_before:
+            amount = minor_to_api(-self.settled_before, self.order.currency)
+            lines.append({"description": SETTLED_BEFORE, "amount": amount})
+        return {"lines": lines}
 
     def _line(self, line: PurchaseOrderLineItem) -> Json:
         currency = self.order.currency
@@ -277,15 +287,17 @@ def same_lines(plan: InvoicePlan, stripe_lines: Sequence[Json]) -> bool:
     Tax that Stripe computes by itself was not planned and is not compared.
     """
     currency, ours = plan.order.currency, not plan.content.automatic_tax
-    planned = sorted(
+    planned = [
         (
             *line_key(line, currency),
             minor_to_api(line.tax_on_top, currency) if ours else 0,
             minor_to_api(line.tax_included, currency) if ours else 0,
         )
         for line in plan.order.line_items
-    )
-    return planned == sorted(
+    ]
+    if plan.settled_before:
+        planned.append((SETTLED_BEFORE, minor_to_api(-plan.settled_before, currency), 0, 0))
+    return sorted(planned) == sorted(
         (line["description"] or "", line["amount"], *(line_taxes(line) if ours else (0, 0)))
         for line in stripe_lines
     )

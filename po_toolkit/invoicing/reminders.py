@@ -16,6 +16,7 @@ from po_toolkit.domain.reminders import passed_steps, why_not
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import StripeRefusedError
 from po_toolkit.invoicing.delivery import emailed_since, mail_draft
+from po_toolkit.invoicing.existing import undecided
 from po_toolkit.outbox import Write
 from po_toolkit.store import reminders
 from po_toolkit.store.database import UnitOfWork
@@ -27,7 +28,6 @@ EVENTS_KEPT = timedelta(days=29)
 """Stripe lists for 30 days what it emailed; an older email of unknown outcome is not repeated."""
 
 _UNDER_WAY = frozenset({"processing", "requires_capture"})
-_OVER = frozenset({"won", "lost", "warning_closed", "prevented"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +68,7 @@ def held_by_stripe(opened: OpenConference, stripe_id: str) -> str:
             continue
         if intent["status"] in _UNDER_WAY:
             return "a payment is under way"
-        if payment["status"] == "paid" and _disputed(opened, intent["id"]):
-            return "a payment is disputed"
-    return ""
-
-
-def _disputed(opened: OpenConference, intent_id: str) -> bool:
-    pages = opened.gateway.pages("/v1/disputes", {"payment_intent": intent_id})
-    return any(row["status"] not in _OVER for page in pages for row in page)
+    return "a payment is disputed" if undecided(opened, invoice) else ""
 
 
 def remind(opened: OpenConference, order_id: int, step: int, schedule: list[int]) -> Sent:

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from po_toolkit import outbox
 from po_toolkit.context import OpenConference
 from po_toolkit.domain import remedies
+from po_toolkit.domain.already_billed import NOT_BILLED
 from po_toolkit.domain.deliveries import links_work
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import (
+    AlreadyBilledError,
     BusyError,
     InvoiceMismatchError,
     LostLeaseError,
@@ -27,7 +30,9 @@ from po_toolkit.errors import (
     StripeNotFoundError,
     StripeRefusedError,
 )
+from po_toolkit.invoicing.billed import look_before_billing
 from po_toolkit.invoicing.customers import before_it_is_final, customer_step, forget_customer
+from po_toolkit.invoicing.existing import take_over_own
 from po_toolkit.invoicing.lease import (
     LAST_STEPS,
     Lease,
@@ -36,6 +41,7 @@ from po_toolkit.invoicing.lease import (
     last_step,
     release,
     renewed_leases,
+    step_slot,
 )
 from po_toolkit.invoicing.lookup import (
     Found,
@@ -46,12 +52,15 @@ from po_toolkit.invoicing.lookup import (
     look_up,
     was_sent,
 )
+from po_toolkit.invoicing.plan import unbillable_reason
 from po_toolkit.invoicing.taxes import make_rate, take_taxes, taxed_lines, unpayable
 from po_toolkit.invoicing.transfers import auto_advance_write, turn_on, waits_for_transfers
 from po_toolkit.logs import get_logger
 from po_toolkit.money import display, minor_from_api
+from po_toolkit.outbox import Write
 from po_toolkit.store import invoices
-from po_toolkit.store.purchase_orders import by_reference, id_of, note_sent
+from po_toolkit.store.purchase_orders import by_reference, id_of, note_sent, to_bill
+from po_toolkit.store.stripe_writes import StoredWrite
 from po_toolkit.store.tables import Invoice, PurchaseOrder
 
 Json = dict[str, Any]
@@ -67,7 +76,12 @@ class _NextGenerationError(PoToolkitError):
 
 
 def send_invoice(
-    opened: OpenConference, order_id: int, *, send: bool = True, read: PurchaseOrder | None = None
+    opened: OpenConference,
+    order_id: int,
+    *,
+    send: bool = True,
+    read: PurchaseOrder | None = None,
+    since: datetime | None = None,
 ) -> Invoice:
     """Take a purchase order's invoice to ``sent`` or ``finalized``, or to a checked draft.
 
@@ -76,6 +90,7 @@ def send_invoice(
         order_id: The purchase order.
         send: False stops at the draft.
         read: The purchase order as it was read before; see ``claim``.
+        since: When its batch began; what the batch has read of Stripe's invoices is used.
 
     Returns:
         The invoice as it stands.
@@ -86,8 +101,11 @@ def send_invoice(
         InvoiceMismatchError: Stripe's total is not the purchase order's; the draft was deleted.
         StripeGatewayError: Stripe refused, or the outcome is unknown and a repeat is safe.
     """
+    before = _look_first(opened, order_id, read, since)
+    if isinstance(before, Invoice):
+        return before
     for _ in range(GENERATIONS):
-        lease = claim(opened, order_id, read, further_at_stripe)
+        lease = claim(opened, order_id, read, further_at_stripe, after=before)
         try:
             _walk(lease, send=send)
         except _NextGenerationError:
@@ -109,6 +127,32 @@ def send_invoice(
         f"{lease.order.reference}: its drafts keep changing at Stripe; find out who edits them, "
         f"then run the same command again."
     )
+
+
+def _look_first(
+    opened: OpenConference, order_id: int, read: PurchaseOrder | None, since: datetime | None
+) -> Invoice | int:
+    """Return the purchase order's own invoice at Stripe if it stands, else its last generation.
+
+    A draft of its own is taken over and then gone on with.
+
+    Raises:
+        AlreadyBilledError: Another invoice bills the same.
+    """
+    if read is None:
+        with opened.store.reading() as session:
+            read = to_bill(session, [order_id]).get(order_id)
+    if (
+        read is None
+        or read.live_invoice is not None
+        or unbillable_reason(read, opened.conference, opened.today())
+    ):
+        return 0
+    before = look_before_billing(opened, read, since)
+    if before.invoice is None:
+        return before.generation
+    taken = take_over_own(opened, order_id, before.invoice)
+    return taken if taken.step == "done" else before.generation
 
 
 def _walk(lease: Lease, *, send: bool) -> None:
@@ -148,6 +192,7 @@ def _lines_step(lease: Lease) -> None:
         return
     invoice = outcome.answer
     _check(lease, invoice)
+    _check_asked(lease, invoice)
     taxed = taxed_lines(lease, invoice)
     with lease.step() as (uow, row):
         row.step, row.state = last_step(row), "drafted"
@@ -180,6 +225,89 @@ def _check(lease: Lease, invoice: Json) -> None:
         f"{order.reference}: Stripe's draft came to {shown}, the purchase order is "
         f"{display(order.sums.total, order.currency)}. The draft was deleted and nothing was "
         f"sent; look for taxes, discounts or other rules in the Stripe account."
+    )
+
+
+def _check_asked(lease: Lease, invoice: Json) -> None:
+    """Let no draft pass that asks another sum than its total, unless that is known or decided.
+
+    What lies on the customer's balance lowers or raises ``amount_due`` when the invoice is final.
+    Credit that another purchase order here left is known; it is booked when it is used.
+    """
+    order, opened, currency = lease.order, lease.opened, invoice["currency"]
+    difference = minor_from_api(invoice["amount_due"] - invoice["total"], currency)
+    choice = (order.answers or {}).get("balance")
+    if not difference or choice == "use":
+        return
+    customer = lease.invoice.customer
+    customer_id = (customer.stripe_customer_id if customer else None) or ""
+    with opened.store.reading() as session:
+        known = invoices.credit_known(session, customer_id, order)
+    if 0 < -difference <= known or 0 < -difference <= known + _overpaid_since(lease, customer_id):
+        return
+    if choice == "remove":
+        outbox.perform(opened, _balance_removal(lease, customer_id, invoice), Act.INVOICE)
+        return
+    _discard(lease)
+    shown, asked = (
+        display(abs(difference), currency),
+        display(minor_from_api(invoice["amount_due"], currency), currency),
+    )
+    cause = (
+        f"the sponsor has {shown} of credit on its balance"
+        if difference < 0
+        else f"the sponsor owes {shown} from before on its balance"
+    )
+    use = remedies.decide_balance(opened.slug, order.reference, "use")
+    raise InvoiceMismatchError(
+        f"{order.reference}: its invoice would ask {asked}, the purchase order is "
+        f"{display(order.sums.total, currency)}: {cause} at Stripe ({customer_id}), which no "
+        f"purchase order here explains. The draft was deleted and nothing was sent; decide whether "
+        f"it counts on this invoice or is removed.",
+        code="balance_at_stripe",
+        remedy=replace(
+            use, otherwise=remedies.decide_balance(opened.slug, order.reference, "remove")
+        ),
+    )
+
+
+def _overpaid_since(lease: Lease, customer_id: str) -> int:
+    """Return what Stripe says was overpaid on our invoices beyond what was read before."""
+    opened, currency, found = lease.opened, lease.order.currency, 0
+    for page in opened.gateway.pages("/v1/invoices", {"customer": customer_id}):
+        with opened.store.reading() as session:
+            for said in page:
+                ours = invoices.by_stripe_id(session, opened.conference, said["id"])
+                if ours is not None and ours.currency == said["currency"] == currency:
+                    now = minor_from_api(said.get("amount_overpaid") or 0, currency)
+                    found += max(now - (ours.stripe_amount_overpaid or 0), 0)
+    return found
+
+
+def _balance_removal(lease: Lease, customer_id: str, invoice: Json) -> Write:
+    """Return the write that takes a customer's balance to zero, as a person decided."""
+    path = f"/v1/customers/{customer_id}/balance_transactions"
+    slot = step_slot(lease.order, lease.invoice, outbox.BALANCE_REMOVED.name)
+    body = {
+        "amount": invoice["total"] - invoice["amount_due"],
+        "currency": invoice["currency"],
+        "description": f"Removed before {lease.order.reference} was invoiced",
+        "metadata": {"po_toolkit_slot": slot},
+    }
+
+    def made(_stored: StoredWrite) -> Json | None:
+        rows = (row for page in lease.opened.gateway.pages(path) for row in page)
+        wanted = (r for r in rows if (r.get("metadata") or {}).get("po_toolkit_slot") == slot)
+        return next(wanted, None)
+
+    return Write(
+        outbox.BALANCE_REMOVED,
+        slot,
+        path,
+        lambda: body,
+        find=made,
+        conference_id=lease.invoice.conference_id,
+        purchase_order_id=lease.invoice.purchase_order_id,
     )
 
 
@@ -349,6 +477,13 @@ class InvoiceResult:
     stripe_invoice_id: str = ""
     hosted_invoice_url: str = ""
     error: str = ""
+    unread: bool = False
+    """It was found at Stripe and taken over; its payments are still to be read."""
+
+    @property
+    def asks(self) -> bool:
+        """Whether it was left for a person to decide, since Stripe bills the same already."""
+        return self.outcome == "skipped" and NOT_BILLED in self.error
 
     def as_json(self) -> dict[str, str | None]:
         """Return the result as the command prints it."""
@@ -403,6 +538,7 @@ def invoice_one(
     *,
     send: bool,
     read: PurchaseOrder | None = None,
+    since: datetime | None = None,
 ) -> InvoiceResult:
     """Invoice one purchase order and say what became of it.
 
@@ -412,6 +548,7 @@ def invoice_one(
         reference: Its reference.
         send: False stops at the draft.
         read: The purchase order as it was read before; see ``claim``.
+        since: When its batch began; see ``send_invoice``.
 
     Raises:
         BusyError: Another process drives it.
@@ -419,11 +556,23 @@ def invoice_one(
         StripeAuthenticationError: Stripe does not accept the key.
     """
     try:
-        invoice = send_invoice(opened, order_id, send=send, read=read)
+        invoice = send_invoice(opened, order_id, send=send, read=read, since=since)
     except (BusyError, LostLeaseError, StripeAuthenticationError):
         raise
+    except AlreadyBilledError as error:
+        return InvoiceResult(reference, "skipped", error=error.reason)
     except PoToolkitError as error:
         return _not_invoiced(opened, reference, error.reason)
+    if invoice.step == "done" and invoice.stripe_read_at is None:
+        return InvoiceResult(
+            reference,
+            "skipped",
+            invoice.stripe_invoice_id or "",
+            invoice.hosted_url,
+            f"{reference}: invoiced before as {invoice.stripe_invoice_id}, which was found at "
+            f"Stripe and taken over.",
+            unread=True,
+        )
     return InvoiceResult(reference, "invoiced", invoice.stripe_invoice_id or "", invoice.hosted_url)
 
 

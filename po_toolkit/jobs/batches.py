@@ -15,7 +15,13 @@ from po_toolkit.bootstrap import OpenConference
 from po_toolkit.config import Settings
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.domain.states import BatchState
-from po_toolkit.errors import DatabaseUnavailableError, PoToolkitError, PurchaseOrderError
+from po_toolkit.errors import (
+    DatabaseUnavailableError,
+    PoToolkitError,
+    PurchaseOrderError,
+    Reason,
+    Remedy,
+)
 from po_toolkit.invoicing.send import InvoiceResult
 from po_toolkit.jobs.tasks import STALLED_AFTER, ring
 from po_toolkit.jobs.worker import Worker
@@ -173,7 +179,13 @@ def rows(
     return [
         (
             organization,
-            InvoiceResult(reference, job.state, job.stripe_invoice_id, job.hosted_url, job.message),
+            InvoiceResult(
+                reference,
+                job.state,
+                job.stripe_invoice_id,
+                job.hosted_url,
+                Reason(job.message, Remedy.from_json(job.remedy) if job.remedy else None),
+            ),
         )
         for job, reference, organization in found
         if job.state in OUTCOMES

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from po_toolkit.api.invoices import read_taken_over
 from po_toolkit.api.telling import tell_after_sending
 from po_toolkit.bootstrap import OpenConference, open_conference
 from po_toolkit.config import Settings
@@ -20,7 +21,8 @@ from po_toolkit.errors import (
     SettingsError,
     StripeAuthenticationError,
 )
-from po_toolkit.invoicing.customers import find_customers
+from po_toolkit.invoicing.billed import list_invoices
+from po_toolkit.invoicing.customers import WORTH_PAGES, find_customers
 from po_toolkit.invoicing.send import invoice_one
 from po_toolkit.logs import get_logger
 from po_toolkit.store import jobs
@@ -76,6 +78,7 @@ class Invoicing:
                 job.reference,
                 send=job.send,
                 read=self._read.pop(order_id, None),
+                since=job.batch_created_at,
             )
         except (BusyError, LostLeaseError):
             return self._again(job)
@@ -83,7 +86,8 @@ class Invoicing:
             jobs.pause_batch(self._store, job.batch_id or 0, str(error))
             return self._again(job)
         except PoToolkitError as error:
-            return Result(job.id, job.lease, JobState.FAILED, str(error))
+            return Result(job.id, job.lease, JobState.FAILED, error.reason)
+        read_taken_over(self._account(job.slug, job.entered_by), result)
         state = JobState(result.outcome)
         if state is JobState.SKIPPED and self._sent_by(job):
             state = JobState.INVOICED
@@ -111,6 +115,8 @@ class Invoicing:
             sponsors = jobs.sponsors_of(session, batch_id)
         try:
             find_customers(self._account(job.slug, job.entered_by), sponsors)
+            if len(sponsors) >= WORTH_PAGES:
+                list_invoices(self._account(job.slug, job.entered_by))
         except (StripeAuthenticationError, SettingsError) as error:
             jobs.pause_batch(self._store, batch_id, str(error))
             return self._again(job)

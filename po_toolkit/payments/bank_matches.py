@@ -130,8 +130,8 @@ def _write_off(uow: UnitOfWork, part: Part, match: BankMatch, reason: str, day: 
         )
     before = {note.uuid for note in order.credit_notes}
     intent = credit_notes.enter_credit_note(
-        uow, order, amount=short, reason=reason, credit_date=day
-    )
+        uow, order, amount=short, reason=reason, credit_date=day, again=True
+    ).intent
     if intent is not None:
         match.credit_note_uuid = uow.session.get_one(MoneyIntent, intent).uuid
         return [intent]
@@ -223,7 +223,6 @@ def _enter_again(uow: UnitOfWork, match: BankMatch) -> list[int]:
             source="bank",
             source_id=str(again),
         ),
-        again=True,
     )
     # The first line now stands for the new entry, found by the match's uuid.
     first.uuid, first.entry_id, first.created_entry = again, None, True
@@ -306,7 +305,6 @@ def _join(
             source="bank",
             source_id=str(match.uuid),
         ),
-        again=True,
     )
 
 
@@ -340,8 +338,8 @@ def _refuse_typed(
     """Refuse to enter a payment that a person has typed already, or where nothing is open."""
     if order.sums.balance <= 0 and order.cancelled_at is None:
         raise DuplicateEntryError(
-            f"{order.reference} has nothing open. If bank line {line.id} was paid on it all the "
-            f"same, repeat with --again.",
+            f"{order.reference} has nothing open: bank line {line.id} may be for another purchase "
+            f"order, or was paid on it all the same.",
             remedy=remedies.match_line(conference.slug, line.id),
         )
     for amount in dict.fromkeys((part.amount, line.amount)):

@@ -9,17 +9,20 @@ from uuid import UUID
 from sqlalchemy import select
 
 from po_toolkit.context import OpenConference
+from po_toolkit.domain import remedies
 from po_toolkit.domain.roles import STRIPE, Act
-from po_toolkit.errors import PurchaseOrderError
-from po_toolkit.money import display, minor_from_api
+from po_toolkit.domain.same_money import SAME_MONEY
+from po_toolkit.errors import DuplicateEntryError, PurchaseOrderError, Reason
+from po_toolkit.money import display, minor_from_api, to_major
 from po_toolkit.payments import customer_credit, ledger
 from po_toolkit.payments.intents import (
+    Entered,
     intend,
     takes_credit_notes,
 )
 from po_toolkit.payments.ledger import Change, Taken
 from po_toolkit.payments.stripe_invoices import id_of
-from po_toolkit.store import invoices
+from po_toolkit.store import invoices, money_intents
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.tables import CreditNote, MoneyIntent, PurchaseOrder
 
@@ -104,9 +107,17 @@ def _take_back(
 
 
 def enter_credit_note(
-    uow: UnitOfWork, order: PurchaseOrder, *, amount: int, reason: str, credit_date: date
-) -> int | None:
+    uow: UnitOfWork,
+    order: PurchaseOrder,
+    *,
+    amount: int,
+    reason: str,
+    credit_date: date,
+    again: bool = False,
+) -> Entered:
     """Forgive part of what a purchase order owes, or intend to tell Stripe of it first.
+
+    One of the same amount that was cut off before is gone on with, whatever its day and reason.
 
     Args:
         uow: The transaction.
@@ -114,24 +125,53 @@ def enter_credit_note(
         amount: Minor units of its currency, above zero and at most what is not yet credited.
         reason: Why, for the audit.
         credit_date: The date of the note.
-
-    Returns:
-        None once it is entered. Where an invoice must hear of it: the id of the intent that
-        :func:`po_toolkit.payments.stripe_reports.settle` takes to its end.
+        again: Issue it beside one of the same amount and week.
 
     Raises:
         PurchaseOrderError: The amount is wrong, the reason is missing, or it is cancelled.
+        DuplicateEntryError: One of the same amount and week is there already.
     """
+    begun = money_intents.same_unfinished(uow.session, order, "credit_note", amount)
+    if begun is not None:
+        return Entered(begun.id, _goes_on(order, begun))
     _refuse_credit(order, amount, reason)
+    if not again:
+        _refuse_second(order, amount, credit_date)
     invoice = takes_credit_notes(order)
     if invoice is not None:
         details = {"reason": reason.strip(), "credit_date": credit_date.isoformat()}
-        return intend(uow, order, invoice, kind="credit_note", amount=amount, details=details)
+        kind = "credit_note"
+        return Entered(intend(uow, order, invoice, kind=kind, amount=amount, details=details))
     note = CreditNote(
         amount=amount, currency=order.currency, reason=reason.strip(), credit_date=credit_date
     )
     ledger.add_credit_note(uow, order, note)
-    return None
+    return Entered(None)
+
+
+def _goes_on(order: PurchaseOrder, begun: MoneyIntent) -> Reason:
+    """Say that a credit note that was cut off is gone on with, and how to issue another."""
+    return Reason(
+        f"{order.reference}: the credit note of {display(begun.amount, begun.currency)} for "
+        f"{begun.details['reason']!r}, dated {begun.details['credit_date']}, was begun before and "
+        f"not finished. It was finished now and counts once, as it was first given. If another is "
+        f"meant, issue it as a second one.",
+        remedies.credit_note(order.reference, to_major(begun.amount, begun.currency), again=True),
+    )
+
+
+def _refuse_second(order: PurchaseOrder, amount: int, day: date) -> None:
+    """Refuse what seems to be issued already: a sync may have finished what was cut off."""
+    near = [n for n in order.credit_notes if abs(n.credit_date - day) <= SAME_MONEY]
+    alike = [note for note in near if note.amount == amount]
+    if len(alike) <= sum(note.amount == -amount for note in near):
+        return
+    shown, last = display(amount, order.currency), alike[-1]
+    raise DuplicateEntryError(
+        f"{order.reference} has a credit note of {shown} of {last.credit_date} already, for "
+        f"{last.reason!r}. Nothing was issued. If another is meant, issue it as a second one.",
+        remedy=remedies.credit_note(order.reference, to_major(amount, order.currency), again=True),
+    )
 
 
 def _refuse_credit(order: PurchaseOrder, amount: int, reason: str) -> None:

@@ -88,6 +88,8 @@ def invoice_changed(opened: OpenConference, event: Json) -> Taken | None:
     invoice = event["data"]["object"]
     stripe_id = str(invoice["id"])
     if not _ours(opened, stripe_id):
+        if invoice.get("status") == "draft":
+            return None  # most often one of ours that is being made
         take_strays(opened.store, opened.conference, [invoice], read_at=_happened(opened, event))
         return None
     read_at = opened.now()

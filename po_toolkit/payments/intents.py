@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,6 +11,20 @@ from po_toolkit.domain.sums import EntryKind
 from po_toolkit.store import money_intents
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.tables import CreditNote, Invoice, LedgerEntry, MoneyIntent, PurchaseOrder
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What became of a typed payment or a credit note.
+
+    Attributes:
+        intent: What :func:`po_toolkit.payments.stripe_reports.report` takes to its end; None where
+            it stands already.
+        remark: That it goes on with an act that was cut off, or ``""``.
+    """
+
+    intent: int | None
+    remark: str = ""
 
 
 def takes_payments(order: PurchaseOrder) -> Invoice | None:
@@ -39,7 +53,7 @@ def intend(
     amount: int,
     details: dict[str, Any],
 ) -> int:
-    """Store what is to be reported to Stripe; the same that was cut off before is gone on with.
+    """Store what is to be reported to Stripe.
 
     Args:
         uow: The transaction.
@@ -52,9 +66,6 @@ def intend(
     Returns:
         The intent's id, to be settled once this transaction is committed.
     """
-    found = money_intents.same_unfinished(uow.session, order, kind, amount, details)
-    if found is not None:
-        return found.id
     return _store(
         uow,
         order,
@@ -119,35 +130,15 @@ def report_earlier(uow: UnitOfWork, order: PurchaseOrder) -> list[int]:
     Returns:
         The ids of the intents, to be settled once this transaction is committed.
     """
-    undone = {entry.reverses_id for entry in order.entries}
-    unreported: list[tuple[Invoice | None, LedgerEntry | CreditNote]] = [
-        (takes_payments(order), entry)
-        for entry in order.entries
-        if _unreported(entry) and entry.id not in undone
-    ]
-    unreported += [
-        (takes_credit_notes(order), note)
-        for note in order.credit_notes
-        if note.amount > 0 and note.stripe_credit_note_id is None
-    ]
-    ids = (_report(uow, order, invoice, row) for invoice, row in unreported if invoice is not None)
-    return [i for i in ids if i is not None]
-
-
-def _unreported(entry: LedgerEntry) -> bool:
-    return (
-        entry.kind == EntryKind.PAYMENT
-        and entry.source in ("manual", "bank")
-        and not entry.stripe_payment_record_id
-    )
+    asks = {LedgerEntry: takes_payments(order), CreditNote: takes_credit_notes(order)}
+    rows = [(asks[type(row)], row) for row in money_intents.unreported(uow.session, order)]
+    return [_report(uow, order, invoice, row) for invoice, row in rows if invoice is not None]
 
 
 def _report(
     uow: UnitOfWork, order: PurchaseOrder, invoice: Invoice, row: LedgerEntry | CreditNote
-) -> int | None:
-    """Store the intent for a row that stands already; None where it was reported before."""
-    if money_intents.of_entry(uow.session, row.uuid) is not None:
-        return None
+) -> int:
+    """Store the intent for a row that stands already."""
     return _store(
         uow,
         order,

@@ -8,36 +8,179 @@ from datetime import date
 from uuid import uuid4
 
 from po_toolkit.domain import remedies
-from po_toolkit.domain.offline_payments import OfflinePayment
+from po_toolkit.domain.offline_payments import Confirmed, OfflinePayment
+from po_toolkit.domain.periods import booking_day, local_day
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.same_money import SAME_MONEY, Money, same_money
 from po_toolkit.domain.sums import EntryKind
-from po_toolkit.errors import DuplicateEntryError, PurchaseOrderError, Remedy
+from po_toolkit.errors import (
+    ConfirmationNeededError,
+    DuplicateEntryError,
+    PurchaseOrderError,
+    Reason,
+    Remedy,
+)
 from po_toolkit.money import display, to_major
 from po_toolkit.payments.intents import (
+    Entered,
     intend,
     reversed_but_reported,
     takes_payments,
 )
 from po_toolkit.payments.ledger import Movement, record, refuse_currency
 from po_toolkit.payments.stripe_invoices import marked_out_of_band
+from po_toolkit.store import closing, money_intents
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.ledger import money_of_sponsor
-from po_toolkit.store.tables import LedgerEntry, PurchaseOrder
+from po_toolkit.store.tables import LedgerEntry, MoneyIntent, PurchaseOrder
 
 METHODS = ("wire", "ach", "check", "other")
 
 
-def enter_payment(
-    uow: UnitOfWork, order: PurchaseOrder, payment: OfflinePayment, *, again: bool = False
-) -> int | None:
+def type_payment(
+    uow: UnitOfWork,
+    order: PurchaseOrder,
+    payment: OfflinePayment,
+    confirmed: Confirmed,
+    today: date,
+) -> Entered:
+    """Enter a payment that a person types; what is unlikely about it must be confirmed.
+
+    The same act that was cut off before is gone on with, whatever its day and note: the same
+    purchase order, amount, method and reference.
+
+    Args:
+        uow: The transaction.
+        order: The purchase order, locked.
+        payment: What came.
+        confirmed: What the person confirms.
+        today: The date in the conference's timezone.
+
+    Raises:
+        PurchaseOrderError: The amount, currency, method or date is wrong, or the purchase order is
+            cancelled.
+        DuplicateEntryError: The same money is there already (:func:`same_money`).
+        ConfirmationNeededError: The date or the amount is unlikely.
+    """
+    refuse_currency(order, payment)
+    refuse_future(order.reference, payment.payment_date, today)
+    begun = money_intents.same_unfinished(
+        uow.session,
+        order,
+        "payment",
+        payment.amount,
+        method=payment.method,
+        reference=payment.reference,
+    )
+    if begun is not None:
+        return Entered(begun.id, _goes_on(order, begun))
+    _refuse_impossible(order, payment.amount, payment.method)
+    doubts = _doubts(uow, order, payment, confirmed, today)
+
+    def as_given(*names: str) -> Remedy:
+        return remedies.record_payment(
+            order.reference,
+            to_major(payment.amount, order.currency),
+            payment.method,
+            payment.payment_date,
+            payment_reference=payment.reference,
+            note=payment.note,
+            confirmed=dict.fromkeys((*confirmed.names, *names, *doubts)),
+        )
+
+    if not confirmed.again:
+        money = Money(payment.amount, order.currency, payment.payment_date, payment.source)
+        refuse_same_money(uow, order, money, lambda _: as_given("again"))
+    if doubts:
+        raise ConfirmationNeededError(
+            f"{' '.join(doubts.values())} Nothing was recorded. Check it; if it is right, record "
+            f"it as given.",
+            questions=tuple(doubts),
+            remedy=as_given(),
+        )
+    return Entered(enter_payment(uow, order, payment))
+
+
+def _goes_on(order: PurchaseOrder, begun: MoneyIntent) -> Reason:
+    """Say that an act that was cut off is gone on with, and what to do where another is meant."""
+    payment = OfflinePayment.from_details(
+        begun.details, amount=begun.amount, currency=begun.currency, entered_by=begun.entered_by
+    )
+    return Reason(
+        f"{order.reference}: {display(begun.amount, begun.currency)} by {payment.named}, dated "
+        f"{payment.payment_date}, was begun before and not finished. It was finished now and "
+        f"counts once, as it was first given. If another payment came, record it as a second one.",
+        remedies.record_payment(
+            order.reference,
+            to_major(begun.amount, begun.currency),
+            payment.method,
+            payment.payment_date,
+            payment_reference=payment.reference,
+            confirmed=("again",),
+        ),
+    )
+
+
+def refuse_future(reference: str, day: date, today: date) -> None:
+    """Refuse a date on which no money can have moved yet.
+
+    Raises:
+        PurchaseOrderError: It is after today.
+    """
+    if day > today:
+        raise PurchaseOrderError(
+            f"{reference}: {day} is in the future, and today is {today}. Give the day on which the "
+            f"money moved; nothing was recorded.",
+            code="date_in_future",
+        )
+
+
+def _doubts(
+    uow: UnitOfWork,
+    order: PurchaseOrder,
+    payment: OfflinePayment,
+    confirmed: Confirmed,
+    today: date,
+) -> dict[str, str]:
+    """Return what is unlikely and not confirmed: the confirmation's name → a sentence."""
+    found = {}
+    day = payment.payment_date
+    if not confirmed.date_as_given:
+        closed = closing.closed_through(uow.session, order.conference_id)
+        created = local_day(order.created_at, order.conference.timezone)
+        counts = booking_day(day, closed_through=closed, today=today)
+        if closed is not None and day <= closed and day != today:
+            found["date_as_given"] = (
+                f"{day} lies in a period that is closed through {closed}; the payment would count "
+                f"from {counts}."
+            )
+        elif day < created:
+            found["date_as_given"] = (
+                f"{day} is before {order.reference} was created on {created}; the payment would "
+                f"count from {counts}."
+            )
+    under_way = sum(
+        intent.amount
+        for on, intent in money_intents.unfinished_payments(uow.session, order)
+        if on.id == order.id
+    )
+    still_open = max(order.sums.balance - under_way, 0)
+    if payment.amount > still_open and not confirmed.overpaid:
+        found["overpaid"] = (
+            f"{order.reference} has {display(still_open, order.currency)} open; "
+            f"{display(payment.amount, order.currency)} is "
+            f"{display(payment.amount - still_open, order.currency)} more."
+        )
+    return found
+
+
+def enter_payment(uow: UnitOfWork, order: PurchaseOrder, payment: OfflinePayment) -> int | None:
     """Enter a payment that did not come through Stripe, or store that Stripe must get it first.
 
     Args:
         uow: The transaction.
         order: The purchase order, locked.
         payment: What came.
-        again: Enter it although the very same is there already.
 
     Returns:
         None once it is entered. Where an open invoice must get it: the id of the intent that
@@ -46,20 +189,9 @@ def enter_payment(
     Raises:
         PurchaseOrderError: The amount, currency or method is wrong, or the purchase order is
             cancelled.
-        DuplicateEntryError: The same money is there already (:func:`same_money`).
     """
     refuse_currency(order, payment)
     _refuse_impossible(order, payment.amount, payment.method)
-    if not again:
-        second = remedies.record_again(
-            order.reference,
-            to_major(payment.amount, order.currency),
-            payment.method,
-            payment.reference,
-            payment.payment_date,
-        )
-        money = Money(payment.amount, order.currency, payment.payment_date, payment.source)
-        refuse_same_money(uow, order, money, lambda _: second)
     invoice, reported = takes_payments(order), reversed_but_reported(order, payment.amount)
     if invoice is not None and reported is None:
         details, amount = payment.as_details(), payment.amount
@@ -110,18 +242,19 @@ def refuse_same_money(
     Raises:
         DuplicateEntryError: The sponsor has a payment of this amount within seven days.
     """
-    there = money_of_sponsor(uow.session, order)
+    there = money_of_sponsor(uow.session, order) + _under_way(uow, order)
     twin = same_money(money, (m for m, _, _ in there))
     shown = display(money.amount, order.currency)
     again = "If it is other money, record it as a second payment."
-    if twin is not None and twin.entry is not None:
-        reference, own = next((ref, own) for m, ref, own in there if m.entry == twin.entry)
+    if twin is not None:
+        reference, own = next((ref, own) for m, ref, own in there if m is twin)
         named = f" with reference {own!r}" if own else ""
         seen = f", bank line {twin.bank_line}" if twin.bank_line else ""
+        entry = f"entry {twin.entry}{seen}" if twin.entry else "not finished; a sync finishes it"
         raise DuplicateEntryError(
-            f"{reference} has {shown} of {twin.day}{named} already (entry {twin.entry}{seen}). The "
+            f"{reference} has {shown} of {twin.day}{named} already ({entry}). The "
             f"same sponsor and amount within {SAME_MONEY.days} days may be the same money. {again}",
-            remedy=remedy(twin.entry),
+            remedy=remedy(twin.entry) if twin.entry else remedies.sync(order.conference.slug),
         )
     outside_stripe = marked_out_of_band(order, money.amount)
     if outside_stripe is not None:
@@ -130,6 +263,17 @@ def refuse_same_money(
             f"outside of Stripe on {outside_stripe.payment_date}. {again}",
             remedy=remedy(outside_stripe.id),
         )
+
+
+def _under_way(uow: UnitOfWork, order: PurchaseOrder) -> list[tuple[Money, str, str]]:
+    """Return the sponsor's payments that are being reported and are in no ledger entry yet."""
+    found = []
+    for on, intent in money_intents.unfinished_payments(uow.session, order):
+        day = date.fromisoformat(intent.details["payment_date"])
+        source = intent.details.get("source", "manual")
+        money = Money(intent.amount, intent.currency, day, source)
+        found.append((money, on.reference, intent.details.get("reference", "")))
+    return found
 
 
 _OPPOSITE = {

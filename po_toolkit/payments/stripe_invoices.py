@@ -253,7 +253,7 @@ def _follow_status(order: PurchaseOrder, invoice: Invoice, status: str) -> None:
     One that another generation has replaced stays as it is: what Stripe says of it is kept beside
     its state, and reconciliation names a purchase order that Stripe bills twice.
     """
-    if invoice.step != "done" or status not in _STATE_OF:
+    if invoice.step != "done" or invoice.state == "replaced" or status not in _STATE_OF:
         return
     state = _STATE_OF[status]
     if state in LIVE_STATES and order.live_invoice not in {None, invoice}:
@@ -383,21 +383,11 @@ def _only_here(order: PurchaseOrder) -> int:
     )
 
 
-_NOT_SENT = ("draft", None)
-
-
 def take_strays(
     store: Store, conference: Conference, invoices: Iterable[Json], *, read_at: datetime
 ) -> None:
-    """Keep the invoices that were sent to somebody; those of another conference are left out."""
-    sent = [
-        stripe_invoice
-        for stripe_invoice in invoices
-        if stripe_invoice.get("status") not in _NOT_SENT
-        and stripe_invoice.get("collection_method") == "send_invoice"
-        and (stripe_invoice.get("metadata") or {}).get("conference_slug", conference.slug)
-        == conference.slug
-    ]
-    if sent:
+    """Keep the account's other invoices: they may bill what a purchase order here is about to."""
+    kept = [said for said in invoices if stripe_only.may_be_sponsors(said)]
+    if kept:
         with store.writing(STRIPE, Act.SYNC) as uow:
-            stripe_only.note_strays(uow, conference, sent, read_at)
+            stripe_only.note_strays(uow, conference, kept, read_at)

@@ -54,7 +54,13 @@ from po_toolkit.payments.stripe_invoices import (
 )
 from po_toolkit.store import cursors, ledger, stripe_only
 from po_toolkit.store.columns import utc_now
-from po_toolkit.store.invoices import final_stripe_ids, known_stripe_ids, unchanged, undelivered
+from po_toolkit.store.invoices import (
+    final_stripe_ids,
+    known_stripe_ids,
+    never_read,
+    unchanged,
+    undelivered,
+)
 from po_toolkit.store.tables import SyncCursor
 from po_toolkit.stripe_gateway import StripeGateway
 
@@ -209,6 +215,7 @@ def sync_all(
             newest = events[-1] if events else None
             late = _late_events(opened, started)
             _take_events(opened, late.events + events, report)
+        _read_taken_over(opened, report)
     report.stripe_calls = opened.gateway.calls - before
     read_whole = not report.problems
     report.problems += [*untold, *report.foreign]
@@ -222,6 +229,17 @@ def sync_all(
         if report.complete:
             cursor.last_sync_at = started
     return report
+
+
+def _read_taken_over(opened: OpenConference, report: SyncReport) -> None:
+    """Read the payments of invoices that were taken over and cut off before that."""
+    with opened.store.reading() as session:
+        unread = never_read(session, opened.conference)
+    for stripe_id in unread:
+        try:
+            report.merge(sync_one(opened, stripe_id))
+        except (PurchaseOrderError, StripeNotFoundError) as error:
+            report.problems.append(f"{stripe_id}: {error}")
 
 
 @contextmanager
@@ -494,7 +512,7 @@ def full_sync(opened: OpenConference, report: SyncReport) -> None:
 
 def walk_invoices(opened: OpenConference, report: SyncReport, proof: Sweep) -> set[str]:
     """Compare every invoice and its payments; return the ids of the payments of ours."""
-    started = utc_now()
+    started, began = utc_now(), opened.now()
     query = {"collection_method": "send_invoice", "expand": ["data.payments"]}
     met: set[str] = set()
     payments: set[str] = set()
@@ -506,6 +524,8 @@ def walk_invoices(opened: OpenConference, report: SyncReport, proof: Sweep) -> s
         mine = _completed(opened, (row for row in page if row["id"] in ours), report)
         payments |= _compare_invoices(opened, mine, read_at, report)
         _read_customers(opened, (row for row in page if row.get("amount_overpaid")), report)
+    with opened.store.writing(STRIPE, Act.SYNC) as uow:
+        stripe_only.note_listed(uow, opened.conference, began)
     with opened.store.reading() as session:
         final = final_stripe_ids(session, opened.conference, started)
     for stripe_id in final:

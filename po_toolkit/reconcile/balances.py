@@ -48,6 +48,7 @@ _FROM_INVOICE = (
     "stripe_invoice_id",
     "stripe_status",
     "stripe_total",
+    "settled_before",
     "stripe_amount_paid",
     "stripe_customer_name",
     "stripe_customer_email",

@@ -363,7 +363,8 @@ def amount_differs_from_stripe(books: Books) -> pd.DataFrame:
     orders = books.orders
     known = orders["stripe_total"].notna() & orders["invoice_currency"].eq(orders["currency"])
     rows = orders[known]
-    difference = rows["stripe_total"].astype("int64") - rows["total"]
+    asked = rows["stripe_total"].astype("int64") + rows["settled_before"].astype("int64")
+    difference = asked - rows["total"]
     rows = rows[difference != 0]
     return finding(
         rows,
@@ -483,9 +484,11 @@ def paid_on_old_generation(books: Books) -> pd.DataFrame:
     """Find payments on an invoice that a later one replaced."""
     entries = books.entries
     live = entries["order_id"].map(books.orders["invoice_id"]).astype("Int64")
+    replaced = books.invoices.loc[books.invoices["state"].eq("replaced"), "invoice_id"]
     old = entries[
         entries["kind"].eq(EntryKind.PAYMENT.value)
         & entries["invoice_id"].notna()
+        & ~entries["invoice_id"].isin(replaced)
         & (live.isna() | entries["invoice_id"].ne(live).fillna(value=True))
         & entries["order_id"].isin(books.orders.index[books.orders["status"].ne("cancelled")])
     ]

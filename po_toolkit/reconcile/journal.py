@@ -107,15 +107,17 @@ def _charges(books: Books, before: Books | None, accounts: Accounts) -> Iterator
     was = (_charged(before) if before else now.iloc[:0]).reindex(now.index, fill_value=0)
     change = now - was
     first = None if before is None else before.as_of + timedelta(days=1)
+    settled_on = _settled_on(books)
     changed: Any = change[(change != 0).any(axis=1)].itertuples()
     for order_id, amount, tax in changed:
         row: Any = orders.loc[order_id]
-        sent = pd.NaT if pd.isna(row["sent_on"]) else row["sent_on"].date()
+        due = row["sent_on"] if row["sent"] else settled_on.get(order_id, pd.NaT)
         new = not was.loc[order_id, "charge"]
-        day = sent if new and not pd.isna(sent) else books.as_of
+        day = due.date() if new and not pd.isna(due) else books.as_of
         if first is not None and day < first:
             day = first
-        words = "Invoice" if amount > 0 else "Invoice taken back"
+        words = "Invoice" if row["sent"] else "Settled without an invoice:"
+        words = words if amount > 0 else "Invoice taken back"
         yield JournalEntry(
             number=f"C{order_id}-{day:%y%m%d}",
             day=day,
@@ -138,13 +140,27 @@ def _charges(books: Books, before: Books | None, accounts: Accounts) -> Iterator
 def _charged(books: Books) -> pd.DataFrame:
     """Return what each purchase order charges: its total while it stands, else what was forgiven.
 
-    The second keeps a credit note that was issued before a cancellation from leaving a rest. Beside
+    One that was settled by money without an invoice stands too: its income was earned. What was
+    forgiven keeps a credit note that was issued before a cancellation from leaving a rest. Beside
     it stands the tax in the total, which is none once the total is taken back.
     """
     orders = books.orders
-    stands = orders["sent"] & orders["status"].ne(Status.CANCELLED)
+    settled = (orders["balance"] <= 0) & (orders["paid"] > orders["refunded"])
+    stands = (orders["sent"] | settled) & orders["status"].ne(Status.CANCELLED)
     charge = orders["total"].where(stands, orders["credited"])
     return pd.DataFrame({"charge": charge, "tax": orders["tax"].where(stands, 0)})
+
+
+def _settled_on(books: Books) -> pd.Series[Any]:
+    """Return the day on which money and credit notes first came to each purchase order's total."""
+    money = books.entries[["order_id", "booked_on"]].assign(
+        amount=books.entries["paid"] - books.entries["refunded"]
+    )
+    moves = pd.concat([money, books.credit_notes[["order_id", "booked_on", "amount"]]])
+    moves = moves.sort_values("booked_on", kind="stable")
+    so_far = moves.groupby("order_id")["amount"].cumsum()
+    enough = moves[so_far >= moves["order_id"].map(books.orders["total"])]
+    return enough.groupby("order_id")["booked_on"].min()
 
 
 def _movements(books: Books, since: date | None, accounts: Accounts) -> Iterator[JournalEntry]:

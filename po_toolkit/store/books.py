@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from po_toolkit.store.stripe_only import nobody_elses
 from po_toolkit.store.tables import (
     CreditNote,
     CustomerBalance,
@@ -141,6 +142,7 @@ def invoices(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
             inv.due_date,
             inv.stripe_status,
             inv.stripe_total,
+            inv.settled_before,
             inv.stripe_amount_due,
             inv.stripe_amount_paid,
             inv.stripe_amount_overpaid,
@@ -220,7 +222,11 @@ def stray_invoices(session: Session, conference_id: int, cutoff: Cutoff) -> Rows
             stray.total,
             stray.amount_paid,
         )
-        .where(stray.conference_id == conference_id, stray.created_at < cutoff.before)
+        .where(
+            stray.conference_id == conference_id,
+            stray.created_at < cutoff.before,
+            nobody_elses(conference_id),
+        )
         .order_by(stray.id),
     )
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from po_toolkit.domain.sums import Status
 from po_toolkit.store.ledger import taken_back
 from po_toolkit.store.purchase_orders import SENT_STATES
+from po_toolkit.store.stripe_only import nobody_elses
 from po_toolkit.store.tables import (
     LIVE_STATES,
     CustomerBalance,
@@ -129,6 +130,7 @@ def waiting(session: Session, conference_id: int) -> dict[str, int]:
             stray.conference_id == conference_id,
             stray.ignored.is_(False),
             stray.stripe_status.in_(["open", "paid", "uncollectible"]),
+            nobody_elses(conference_id),
             ~select(inv.id)
             .where(
                 inv.conference_id == conference_id,

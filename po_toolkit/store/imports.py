@@ -45,6 +45,7 @@ class KnownOrder:
     id: int
     reference: str
     status: str
+    po_number: str
     contact_name: str
     billing_address: str
     notes: str
@@ -66,19 +67,15 @@ def order_key(organization_name: str, po_number: str) -> OrderKey:
 def known_orders(
     session: Session, conference_id: int, keys: Iterable[OrderKey]
 ) -> dict[OrderKey, list[KnownOrder]]:
-    """Return the purchase orders that are there under any of these keys."""
-    wanted = set(keys)
+    """Return the purchase orders of these keys' sponsors, by their own keys."""
+    sponsors = sorted({organization for organization, _ in keys})
     here = PurchaseOrder.conference_id == conference_id
-    if not wanted or session.scalar(select(PurchaseOrder.id).where(here).limit(1)) is None:
+    if not sponsors or session.scalar(select(PurchaseOrder.id).where(here).limit(1)) is None:
         return {}
     found: list[Any] = []
-    for names in _chunks(sorted({organization for organization, _ in wanted}), _FEW):
+    for names in _chunks(sponsors, _FEW):
         query = select(*_KNOWN).where(here, PurchaseOrder.organization_key.in_(names))
-        found.extend(
-            row
-            for row in session.execute(query)
-            if (row.organization_key, row.po_number_key) in wanted
-        )
+        found.extend(session.execute(query))
     lines = _lines_of(session, [row.id for row in found])
     known: dict[OrderKey, list[KnownOrder]] = defaultdict(list)
     for row in sorted(found, key=lambda r: r.id):
@@ -87,6 +84,7 @@ def known_orders(
                 id=row.id,
                 reference=row.reference,
                 status=row.status,
+                po_number=row.po_number_key,
                 contact_name=row.contact_name,
                 billing_address=row.billing_address,
                 notes=row.notes,

@@ -83,6 +83,7 @@ class Result:
     lease: str
     state: JobState
     message: str = ""
+    """A :class:`~po_toolkit.errors.Reason` keeps its remedy."""
     stripe_invoice_id: str = ""
     hosted_url: str = ""
     run_after: datetime | None = None
@@ -621,11 +622,13 @@ def settle(connection: Connection, results: Sequence[Result], now: datetime) -> 
 
 def _values(result: Result, now: datetime) -> dict[str, Any]:
     waits = result.state is JobState.WAITING
+    remedy = getattr(result.message, "remedy", None)
     return {
         "job": result.id,
         "lease": result.lease,
         "new_state": result.state.value,
         "new_message": result.message,
+        "new_remedy": remedy.as_json() if remedy else None,
         "invoice": result.stripe_invoice_id,
         "url": result.hosted_url,
         "after": result.run_after,
@@ -637,6 +640,7 @@ def _values(result: Result, now: datetime) -> dict[str, Any]:
 _OUTCOME: dict[str, Any] = {
     "state": bindparam("new_state"),
     "message": bindparam("new_message"),
+    "remedy": bindparam("new_remedy"),
     "stripe_invoice_id": bindparam("invoice"),
     "hosted_url": bindparam("url"),
     "run_after": bindparam("after"),

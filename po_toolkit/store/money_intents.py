@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from po_toolkit.domain.references import comparable
+from po_toolkit.domain.sums import EntryKind
 from po_toolkit.store.tables import (
     LIVE_STATES,
     Conference,
@@ -35,9 +36,28 @@ def unfinished(session: Session, conference: Conference) -> list[MoneyIntent]:
 
 
 def same_unfinished(
-    session: Session, order: PurchaseOrder, kind: str, amount: int, details: Mapping[str, Any]
+    session: Session,
+    order: PurchaseOrder,
+    kind: str,
+    amount: int,
+    *,
+    method: str = "",
+    reference: str = "",
 ) -> MoneyIntent | None:
-    """Return the intent that says the very same and was cut off, if there is one."""
+    """Return the typed payment or the credit note that was cut off and is the same act, if any.
+
+    Purchase order, kind, amount, method and reference make the act. Whoever repeats it a day later
+    or adds a note repeats the same act.
+
+    Args:
+        session: The transaction.
+        order: The purchase order, which gives the currency.
+        kind: payment or credit_note.
+        amount: Minor units.
+        method: Of a payment.
+        reference: The payment's own.
+    """
+    act = (method, comparable(reference))
     rows = session.scalars(
         select(MoneyIntent).where(
             MoneyIntent.purchase_order_id == order.id,
@@ -46,7 +66,35 @@ def same_unfinished(
             MoneyIntent.finished_at.is_(None),
         )
     )
-    return next((row for row in rows if row.details == dict(details)), None)
+    return next(
+        (
+            row
+            for row in rows
+            if row.details.get("source", "manual") == "manual"
+            and (row.details.get("method", ""), comparable(row.details.get("reference", ""))) == act
+        ),
+        None,
+    )
+
+
+def unfinished_payments(
+    session: Session, order: PurchaseOrder
+) -> list[tuple[PurchaseOrder, MoneyIntent]]:
+    """Return what is being reported of a sponsor's payments and is in no ledger entry yet."""
+    rows = session.execute(
+        select(PurchaseOrder, MoneyIntent)
+        .join(PurchaseOrder, PurchaseOrder.id == MoneyIntent.purchase_order_id)
+        .outerjoin(LedgerEntry, LedgerEntry.uuid == MoneyIntent.uuid)
+        .where(
+            MoneyIntent.conference_id == order.conference_id,
+            PurchaseOrder.organization_key == order.organization_key,
+            MoneyIntent.kind == "payment",
+            MoneyIntent.finished_at.is_(None),
+            LedgerEntry.id.is_(None),
+        )
+        .order_by(MoneyIntent.id)
+    )
+    return [(on, intent) for on, intent in rows]
 
 
 def of_one_refund(session: Session, part: MoneyIntent) -> list[MoneyIntent]:
@@ -120,6 +168,25 @@ def untold_orders(session: Session, conference: Conference) -> list[int]:
         )
     )
     return sorted({*session.scalars(payments), *session.scalars(notes)})
+
+
+def unreported(session: Session, order: PurchaseOrder) -> list[LedgerEntry | CreditNote]:
+    """Return the payments and credit notes of an order that Stripe was never asked to take."""
+    undone = {entry.reverses_id for entry in order.entries}
+    rows: list[LedgerEntry | CreditNote] = [
+        entry
+        for entry in order.entries
+        if entry.kind == EntryKind.PAYMENT
+        and entry.source in ("manual", "bank")
+        and not entry.stripe_payment_record_id
+        and entry.id not in undone
+    ]
+    rows += [
+        note
+        for note in order.credit_notes
+        if note.amount > 0 and note.stripe_credit_note_id is None
+    ]
+    return [row for row in rows if of_entry(session, row.uuid) is None]
 
 
 def _reachable(*statuses: str) -> tuple[Any, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.orm import Session, selectinload
@@ -160,6 +161,15 @@ def to_be_invoiced(session: Session, conference: Conference) -> list[str]:
     return list(session.scalars(query.order_by(PurchaseOrder.id)))
 
 
+def has_uuid(session: Session, uuid: str) -> bool:
+    """Tell whether any conference of this database has the purchase order of a uuid."""
+    try:
+        wanted = UUID(uuid)
+    except ValueError:
+        return False
+    return session.scalar(select(PurchaseOrder.id).where(PurchaseOrder.uuid == wanted)) is not None
+
+
 def by_references(
     session: Session, conference: Conference, wanted: Iterable[str]
 ) -> list[PurchaseOrder]:
@@ -216,6 +226,24 @@ def unused_reference(session: Session) -> str:
         if session.scalar(taken) is None:
             return reference
     raise PoToolkitError("No free purchase-order reference was found; try again.")
+
+
+def add(
+    uow: UnitOfWork,
+    conference_id: int,
+    columns: Mapping[str, Any],
+    lines: Iterable[Mapping[str, Any]],
+) -> PurchaseOrder:
+    """Add one purchase order from checked columns, its own and its lines; return it locked."""
+    order = PurchaseOrder(
+        conference_id=conference_id,
+        reference=unused_reference(uow.session),
+        line_items=[PurchaseOrderLineItem(position=at, **line) for at, line in enumerate(lines, 1)],
+        **columns,
+    )
+    uow.session.add(order)
+    uow.session.flush()
+    return uow.lock_purchase_order(order.id)
 
 
 def create(

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.orm import Session
 
+from po_toolkit.domain.already_billed import InvoiceAtStripe, ToBill, sponsor_key, texts_of
 from po_toolkit.money import minor_from_api
+from po_toolkit.store.cursors import cursor_of, cursor_row
 from po_toolkit.store.database import UnitOfWork
-from po_toolkit.store.tables import Conference, CustomerBalance, PurchaseOrder, StrayInvoice
+from po_toolkit.store.tables import (
+    Conference,
+    CustomerBalance,
+    Invoice,
+    PurchaseOrder,
+    StrayInvoice,
+)
 
 Json = Mapping[str, Any]
 
@@ -19,10 +27,20 @@ TRANSFER = "customer_balance"
 """Stripe's name of bank transfers to a sponsor's virtual account."""
 
 
+def may_be_sponsors(said: Json) -> bool:
+    """Tell whether an invoice is one that is sent to somebody, or will be."""
+    sent = said.get("collection_method") == "send_invoice" and not said.get("deleted")
+    return sent and bool(said.get("status"))
+
+
 def note_strays(
     uow: UnitOfWork, conference: Conference, invoices: Sequence[Json], read_at: datetime
 ) -> None:
-    """Note what Stripe says of invoices that belong to no purchase order."""
+    """Note what Stripe says of invoices that belong to no purchase order.
+
+    Raises:
+        AmountError: One is in no currency that has purchase orders.
+    """
     rows = uow.session.scalars(
         select(StrayInvoice).where(
             StrayInvoice.conference_id == conference.id,
@@ -35,21 +53,108 @@ def note_strays(
         if row is None:
             row = StrayInvoice(conference_id=conference.id, stripe_invoice_id=said["id"])
             known[said["id"]] = row
-            uow.session.add(row)
         elif row.read_at > read_at:
             continue
-        metadata = said.get("metadata") or {}
-        currency = said["currency"]
+        metadata, currency = said.get("metadata") or {}, said["currency"]
+        row.total = minor_from_api(said["total"], currency)
+        row.amount_paid = minor_from_api(said.get("amount_paid") or 0, currency)
+        uow.session.add(row)
         row.number = said.get("number") or ""
         row.customer_name = said.get("customer_name") or ""
         row.customer_email = said.get("customer_email") or ""
+        row.sponsor_key = sponsor_key(row.customer_name)
         row.named_reference = metadata.get("purchase_order_ref") or ""
+        row.conference_slug = metadata.get("conference_slug") or ""
+        row.order_uuid = (metadata.get("purchase_order_uuid") or "")[:36]
+        row.generation = _number(metadata.get("generation"))
+        row.revises = (said.get("from_invoice") or {}).get("invoice") or ""
+        row.texts = [list(text) for text in texts_of(said)]
+        row.stripe_created_at = datetime.fromtimestamp(said["created"], UTC)
         row.ignored = metadata.get("po_toolkit") == "ignore"
         row.stripe_status = said["status"]
         row.currency = currency
-        row.total = minor_from_api(said["total"], currency)
-        row.amount_paid = minor_from_api(said["amount_paid"], currency)
         row.read_at = read_at
+
+
+def _number(text: Any) -> int:
+    return int(text) if str(text or "").isdecimal() and len(str(text)) < 9 else 0
+
+
+def note_listed(uow: UnitOfWork, conference: Conference, until: datetime) -> None:
+    """Note that every invoice of the account that was made until then has been read."""
+    cursor_row(uow, conference).invoices_listed_at = until
+
+
+def listed_until(session: Session, conference: Conference) -> datetime | None:
+    """Return until when every invoice of the account has been read; None if it never was."""
+    cursor = cursor_of(session, conference)
+    return cursor.invoices_listed_at if cursor else None
+
+
+def nobody_elses(conference_id: int) -> ColumnElement[bool]:
+    """Return the condition that a stray invoice is not of another conference of the account."""
+    slug = select(Conference.slug).where(Conference.id == conference_id).scalar_subquery()
+    return or_(StrayInvoice.conference_slug == "", StrayInvoice.conference_slug == slug)
+
+
+def forget_stray(uow: UnitOfWork, conference: Conference, stripe_id: str) -> None:
+    """Forget an invoice that Stripe no longer has: a draft that was deleted."""
+    uow.session.execute(
+        delete(StrayInvoice).where(
+            StrayInvoice.conference_id == conference.id,
+            StrayInvoice.stripe_invoice_id == stripe_id,
+        )
+    )
+
+
+def may_bill(session: Session, conference: Conference, order: ToBill) -> list[InvoiceAtStripe]:
+    """Return the account's invoices that may bill a purchase order, as they were read last.
+
+    Those of the conference's own purchase orders are left out: what they bill is known here.
+    """
+    stray = StrayInvoice
+    known = (
+        select(Invoice.id)
+        .where(
+            Invoice.conference_id == stray.conference_id,
+            Invoice.stripe_invoice_id == stray.stripe_invoice_id,
+        )
+        .exists()
+    )
+    rows = session.scalars(
+        select(stray).where(
+            stray.conference_id == conference.id,
+            ~known,
+            or_(
+                stray.order_uuid == order.uuid,
+                stray.revises != "",
+                stray.sponsor_key == sponsor_key(order.organization_name),
+                stray.customer_email.in_(_spellings(order.contact_email)),
+            ),
+        )
+    )
+    return [
+        InvoiceAtStripe(
+            stripe_id=row.stripe_invoice_id,
+            status=row.stripe_status,
+            currency=row.currency,
+            total=row.total,
+            created=row.stripe_created_at or row.created_at,
+            number=row.number,
+            customer_name=row.customer_name,
+            customer_email=row.customer_email,
+            texts=tuple((name, text) for name, text in row.texts),
+            order_uuid=row.order_uuid,
+            generation=row.generation,
+            revises=row.revises,
+        )
+        for row in rows
+        if not row.ignored
+    ]
+
+
+def _spellings(email: str) -> Iterable[str]:
+    return {email.strip(), email.strip().lower()}
 
 
 def note_balances(

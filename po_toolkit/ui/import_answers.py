@@ -213,7 +213,9 @@ class Answers:
     def offer_duplicates(self, report: ImportReport) -> None:
         """Offer to take what differs from a purchase order that is there under its number."""
         name = f"{self._name}.duplicates"
-        if self._visit.recall(name) or any(p.code == "duplicate_differs" for p in report.problems):
+        if self._visit.recall(name) or any(
+            p.code in ("duplicate_differs", "duplicate_likely") for p in report.problems
+        ):
             st.checkbox(
                 "Import duplicates as new purchase orders",
                 key=self._visit.key(name),

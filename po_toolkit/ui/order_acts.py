@@ -188,7 +188,10 @@ def _changeable(story: PurchaseOrderStory) -> bool:
 
 
 def _reissuable(story: PurchaseOrderStory) -> bool:
-    return _without_money(story) and bool(story.stripe_invoice_url)
+    if not story.stripe_invoice_url or not _is_open(story):
+        return False
+    owed_again = story.balance > 0 and story.invoices[-1].stripe_status == "paid"
+    return owed_again or _without_money(story)
 
 
 CHOICES = (

@@ -9,7 +9,7 @@ import streamlit as st
 
 from po_toolkit.api.ledger import MoneyResult
 from po_toolkit.api.reports import PurchaseOrderStory
-from po_toolkit.errors import DuplicateEntryError, PoToolkitError
+from po_toolkit.errors import ConfirmationNeededError, DuplicateEntryError, PoToolkitError
 from po_toolkit.ui import typed, words
 from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.session import Visit
@@ -34,9 +34,9 @@ def perform(visit: Visit, story: PurchaseOrderStory, act: Callable[[], str]) -> 
     """Do it; say what came of it above an emptied form, or what went wrong below this one."""
     try:
         said = act()
-    except DuplicateEntryError:
+    except (DuplicateEntryError, ConfirmationNeededError) as error:
         st.error(
-            "The same payment is recorded already. If it really came twice, tick the box above.",
+            f"{words.plain(str(error))} If it is right, tick its box above.",
             icon=":material/content_copy:",
         )
         return
@@ -68,4 +68,5 @@ def amount_field(label: str, proposed: Decimal) -> str:
 def stands(result: MoneyResult) -> str:
     """Say how a purchase order stands now."""
     balance = words.amount(result.balance, result.currency)
-    return f"{result.reference} is now {words.status(result.status).lower()}, balance {balance}."
+    now = f"{result.reference} is now {words.status(result.status).lower()}, balance {balance}."
+    return f"{now} {words.plain(result.remark)}".strip()

@@ -23,7 +23,9 @@ def payment_form(visit: Visit, story: PurchaseOrderStory) -> None:
         reference = st.text_input("The bank's or the sponsor's reference")
         when = st.date_input("Date", value=visit.opened.today(), format="YYYY-MM-DD")
         note = st.text_input("Note")
-        again = st.checkbox("This is a second, identical payment")
+        again = st.checkbox("This is a second payment of the same amount")
+        date_as_given = st.checkbox("The date is right, though before the PO or in a closed period")
+        overpaid = st.checkbox("The amount is right, though more than what is open")
         if not submit(visit, "Record payment"):
             return
 
@@ -37,6 +39,8 @@ def payment_form(visit: Visit, story: PurchaseOrderStory) -> None:
             payment_date=when,
             note=note.strip(),
             again=again,
+            date_as_given=date_as_given,
+            overpaid=overpaid,
         )
         return f"Payment recorded. {stands(result)}"
 
@@ -48,6 +52,7 @@ def credit_form(visit: Visit, story: PurchaseOrderStory) -> None:
     with st.form(visit.key("order.credit"), border=False):
         amount = amount_field(f"Amount to credit in {story.currency.upper()}", Decimal(0))
         reason = st.text_input("Reason").strip()
+        again = st.checkbox("This is a second credit note of the same amount")
         if not submit(visit, "Issue credit note"):
             return
     if not reason:
@@ -56,7 +61,7 @@ def credit_form(visit: Visit, story: PurchaseOrderStory) -> None:
 
     def act() -> str:
         value = typed.amount(amount, story.currency)
-        result = credit(visit.opened, story.reference, amount=value, reason=reason)
+        result = credit(visit.opened, story.reference, amount=value, reason=reason, again=again)
         return f"Credit note issued. {stands(result)}"
 
     perform(visit, story, act)
@@ -109,7 +114,7 @@ def reverse_form(visit: Visit, story: PurchaseOrderStory) -> None:
 
     def act() -> str:
         result = reverse_entry(visit.opened, entry, reason=reason.strip())
-        return f"Reversed. {stands(result)} {words.plain(result.remark)}".strip()
+        return f"Reversed. {stands(result)}"
 
     perform(visit, story, act)
 

@@ -28,7 +28,7 @@ def amount(text: str, currency: str) -> Decimal:
     """
     found = _NUMBER.fullmatch(_SPACES.sub("", text))
     if found is None:
-        raise AmountError(f"{text.strip()!r} is not an amount; write it like {_like()}.")
+        raise AmountError(f"{text.strip()!r} is not an amount. Enter it like {_like()}.")
     sign, digits = found[1], found[2]
     marks = [c for c in digits if c in ".,"]
     if not marks:
@@ -49,7 +49,7 @@ def _grouped(digits: str, text: str) -> str:
     groups = re.split(r"[.,]", digits)
     one_kind = len(set(re.findall(r"[.,]", digits))) <= 1
     if len(groups) > 1 and not (one_kind and all(len(g) == 3 for g in groups[1:])):
-        raise AmountError(f"{text.strip()!r} is not an amount; write it like {_like()}.")
+        raise AmountError(f"{text.strip()!r} is not an amount. Enter it like {_like()}.")
     return "".join(groups)
 
 

@@ -34,7 +34,7 @@ def test_a_known_bank_is_read_without_a_question(sample: Path) -> None:
     currency = lines[0][0].rsplit(" ", 1)[1]
     # A heading of five names is one bank's and tells its currency; a shorter one does not.
     common = {x.name for x in known_layouts() if x.numbered or len(x.heading) < 5}
-    conference = currency if name in common or currency != "usd" else "nzd"
+    conference = currency if name in common else "nzd" if currency != "nzd" else "usd"
     file = read_bank_file(sample, currency=conference)
     assert file.reading.layout == name
     found = [

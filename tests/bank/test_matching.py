@@ -78,7 +78,12 @@ def test_a_match_links_the_wire_that_was_entered_by_hand(opened, make_order) -> 
     """Else one wire is counted twice: once typed, once from the statement."""
     po = make_order(("Gold", 1, "5000.00"))
     record_payment_by_hand(
-        opened, po.reference, amount=Decimal(5000), method="wire", payment_date=DAY
+        opened,
+        po.reference,
+        amount=Decimal(5000),
+        method="wire",
+        payment_date=DAY,
+        date_as_given=True,
     )
     load(opened, ("4985.00", f"WIRE {po.reference}"))
     report = match_bank(opened, apply=True)
@@ -221,7 +226,12 @@ def test_a_second_person_cannot_match_the_same_line_or_entry(opened, make_order)
     """Else two treasurers book one wire twice."""
     po = make_order(("A", 1, "700.00"))
     record_payment_by_hand(
-        opened, po.reference, amount=Decimal(700), method="wire", payment_date=DAY
+        opened,
+        po.reference,
+        amount=Decimal(700),
+        method="wire",
+        payment_date=DAY,
+        date_as_given=True,
     )
     load(opened, ("700.00", "ONE"), ("700.00", "TWO"))
     entry = order(opened, po.reference).entries[0].id

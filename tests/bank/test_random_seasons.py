@@ -118,6 +118,7 @@ class Season:
             record_payment_by_hand(
                 self.opened, reference, amount=Decimal(amount) / 100, method="wire",
                 payment_reference=f"W{self.number}{amount}", payment_date=self.opened.today(),
+                overpaid=True,
             )  # fmt: skip
         if self.rng.random() < 0.8:
             kept = self.rng.choice([0, 0, 1500])

@@ -22,7 +22,7 @@ from po_toolkit.api.webhook_work import work_events
 from po_toolkit.api.webhooks import receive
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.invoicing.lease import claim
-from po_toolkit.invoicing.send import send_invoice
+from po_toolkit.invoicing.send import _walk, further_at_stripe, send_invoice
 from po_toolkit.reconcile import purchase_order_story, reconcile_conference
 from po_toolkit.reconcile.front_page import front_page
 from po_toolkit.store.purchase_orders import to_be_invoiced
@@ -154,14 +154,12 @@ def test_one_that_somebody_sent_by_hand_counts_as_delivered(opened, simulator, o
 def test_finalized_by_hand_between_our_look_and_our_write(opened, simulator, ours):
     """Stripe refuses to finalize twice; what it has is then what was wanted."""
     send_invoice(opened, ours.id, send=False)
-    drive = claim(opened, ours.id)
-    drive.resumed = False
+    lease = claim(opened, ours.id, find=further_at_stripe)
+    lease.resumed = False
     opened.gateway.write(
-        f"/v1/invoices/{drive.invoice.stripe_invoice_id}/finalize", {}, idempotency_key="by-hand"
+        f"/v1/invoices/{lease.invoice.stripe_invoice_id}/finalize", {}, idempotency_key="by-hand"
     )
-    from po_toolkit.invoicing.send import _walk
-
-    _walk(drive, send=True)
+    _walk(lease, send=True)
     assert (fresh(opened, ours).status, simulator.control.mails()) == ("issued", [])
 
 

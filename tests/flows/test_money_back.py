@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -35,7 +34,8 @@ def wire(opened, order, amount="400.00", **more):
         amount=Decimal(amount),
         method="wire",
         payment_reference=more.pop("payment_reference", "FT27081"),
-        payment_date=date(2026, 11, 2),
+        payment_date=opened.today(),
+        overpaid=True,
         **more,
     )
 

@@ -76,7 +76,7 @@ def test_webhook_and_sync_of_one_payment_record_it_once(opened, simulator, sent)
 
 
 def test_a_wire_recorded_first_does_not_hide_a_later_stripe_payment(opened, simulator, sent):
-    record_payment(sent, Decimal("10000.00"), "wire", "FT1", date(2026, 11, 2), opened=opened)
+    record_payment(sent, Decimal("10000.00"), "wire", "FT1", opened=opened)
     simulator.control.pay(sent.stripe_invoice_id, 750_000)
     sync_conference(opened)
     after = fresh(opened, sent)
@@ -195,7 +195,7 @@ def test_cancelling_with_money_on_it_is_refused(opened, simulator, sent):
 
 
 def test_the_same_wire_by_hand_twice_is_refused_unless_said(opened, sent):
-    wire = (Decimal("5.00"), "wire", "FT1", date(2026, 11, 2))
+    wire = (Decimal("5.00"), "wire", "FT1")
     record_payment(sent, *wire, opened=opened)
     with pytest.raises(DuplicateEntryError):
         record_payment(sent, *wire, opened=opened)
@@ -293,7 +293,7 @@ def test_a_recorded_payment_comes_back_though_another_process_records_one_meanwh
         return result
 
     monkeypatch.setattr(ledger, "record_payment_by_hand", record_then_another)
-    entry = record_payment(sent, Decimal("5.00"), "wire", "FT1", date(2026, 11, 2), opened=opened)
+    entry = record_payment(sent, Decimal("5.00"), "wire", "FT1", opened=opened)
     assert (entry.method, entry.amount_major, entry.reference) == ("wire", Decimal("5.00"), "FT1")
     assert fresh(opened, sent).total_paid == Decimal("12.00")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -131,7 +130,7 @@ def test_the_same_wire_from_two_windows_is_entered_once(opened, make_order):
                 amount=Decimal("40.00"),
                 method="wire",
                 payment_reference="FT1",
-                payment_date=date(2026, 11, 2),
+                payment_date=opened.today(),
             )
         except DuplicateEntryError:
             return "refused"
@@ -155,7 +154,7 @@ def test_the_same_wire_for_an_open_invoice_from_two_windows_reaches_stripe_once(
                 amount=Decimal("40.00"),
                 method="wire",
                 payment_reference="FT1",
-                payment_date=date(2026, 11, 2),
+                payment_date=opened.today(),
             )
         except DuplicateEntryError:
             return

@@ -249,7 +249,7 @@ def test_a_stored_event_without_an_object_holds_up_no_other(opened, call, news):
         hollow.payload = json.dumps({"id": "evt_hollow", "type": "invoice.updated"})
     assert work_events(opened) == 2
     errors = {row.stripe_event_id: row.error for row in stored(opened)}
-    assert "evt_hollow tells of no object" in errors["evt_hollow"]
+    assert "evt_hollow contains no object" in errors["evt_hollow"]
     assert fresh(opened, order).status == "paid"
 
 

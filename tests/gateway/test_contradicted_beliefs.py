@@ -6,10 +6,13 @@ import pytest
 
 from po_toolkit import create_stripe_invoice
 from po_toolkit.api import ledger
+from po_toolkit.api.amend import reissue
 from po_toolkit.api.invoices import invoice_purchase_orders
 from po_toolkit.api.payouts import pull_payouts
 from po_toolkit.api.sync import sync_conference, sync_purchase_order
+from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.money import to_major
+from po_toolkit.reconcile import reconcile_conference
 from po_toolkit.store.purchase_orders import by_reference
 
 ZZZ = "zzz"
@@ -307,3 +310,133 @@ def spoil(simulator, object_id, said):
     before = {name: stored[name] for name in said}
     stored.update(said)
     return before
+
+
+# ---- a debt that is open again
+
+
+def goes_back(simulator, payment, how):
+    control = simulator.control
+    if how == "refund":
+        control.refund(payment["id"])
+    elif how == "dispute":
+        control.close_dispute(control.dispute(payment["id"])["id"], won=False)
+    else:
+        control.dispute(payment["id"], reason="insufficient_funds")
+
+
+WAYS = ["refund", "dispute", "return"]
+
+
+def paid(simulator, order, how):
+    """Pay what is left: by card where it is to be disputed, else by bank debit."""
+    if how == "dispute":
+        return simulator.control.pay(order.stripe_invoice_id)
+    debit = simulator.control.pay(order.stripe_invoice_id, method="us_bank_account", settled=False)
+    return simulator.control.settle(debit["id"])
+
+
+@pytest.mark.parametrize("how", WAYS)
+@pytest.mark.parametrize("kept", [0, 400_00])
+def test_what_went_back_can_be_asked_for_again(opened, simulator, sent, how, kept):
+    """The invoice is paid: nothing of it can be sent again, and the debt would never be paid."""
+    if kept:
+        simulator.control.pay(sent.stripe_invoice_id, kept)
+    payment = paid(simulator, sent, how)
+    sync_conference(opened)
+    goes_back(simulator, payment, how)
+    mails = len(simulator.control.mails())
+    reissue(opened, sent.reference)
+    order = again(opened, sent)
+    assert len(simulator.control.mails()) == mails + 1
+    new = simulator.control.get(order.stripe_invoice_id)
+    assert (new["amount_due"], order.sums.balance) == (1000_00 - kept, 1000_00 - kept)
+    assert sorted(invoice.state for invoice in order.invoices) == ["replaced", "sent"]
+    sync_conference(opened, full=True)
+    wrong = {"amount_differs_from_stripe", "paid_on_old_generation", "paid_here_not_at_stripe"}
+    assert wrong.isdisjoint(codes(opened))
+    simulator.control.pay(order.stripe_invoice_id)
+    assert sync_conference(opened, full=True).problems == []
+    assert again(opened, sent).status == "paid"
+    assert codes(opened) == []
+
+
+def codes(opened, as_of=None):
+    found = reconcile_conference(opened.store, opened.conference, as_of=as_of or opened.today())
+    return sorted(found.discrepancies["code"])
+
+
+def test_what_is_asked_for_again_leaves_out_what_was_credited_and_wired(opened, simulator, sent):
+    """Credit notes told to the old invoice lower the new one by a line, others once it is sent."""
+    payment = paid(simulator, sent, "dispute")
+    sync_conference(opened)
+    ledger.credit(opened, sent.reference, amount=dollars(100_00), reason="smaller booth")
+    goes_back(simulator, payment, "dispute")
+    sync_conference(opened)
+    ledger.record_payment_by_hand(
+        opened, sent.reference, amount=dollars(250_00), method="wire", payment_reference="FT 1"
+    )
+    reissue(opened, sent.reference)
+    sync_conference(opened)
+    order = again(opened, sent)
+    new = simulator.control.get(order.stripe_invoice_id)
+    assert (new["amount_remaining"], order.sums.balance) == (650_00, 650_00)
+
+
+def test_an_undecided_dispute_is_not_asked_for_twice(opened, simulator, sent):
+    """If it is won, the sponsor would have paid twice."""
+    simulator.control.dispute(simulator.control.pay(sent.stripe_invoice_id)["id"])
+    sync_conference(opened)
+    with pytest.raises(PurchaseOrderError, match="dispute is not decided"):
+        reissue(opened, sent.reference)
+    assert len(simulator.control.all("invoice")) == 1
+
+
+def test_money_that_came_back_unheard_is_not_asked_for_again(opened, simulator, sent):
+    """A dispute that was won since the last sync has paid the invoice."""
+    dispute = simulator.control.dispute(simulator.control.pay(sent.stripe_invoice_id)["id"])
+    sync_conference(opened)
+    simulator.control.close_dispute(dispute["id"], won=True)
+    with pytest.raises(PurchaseOrderError, match="Stripe has"):
+        reissue(opened, sent.reference)
+    assert again(opened, sent).status == "paid"
+    assert len(simulator.control.all("invoice")) == 1
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after", "500"])
+@pytest.mark.parametrize("step", ["", "/*/add_lines", "/*/send"])
+def test_asking_again_that_was_cut_off_asks_once(opened, simulator, sent, kind, step):
+    payment = paid(simulator, sent, "return")
+    sync_conference(opened)
+    goes_back(simulator, payment, "return")
+    sync_conference(opened)
+    simulator.control.fail(f"/v1/invoices{step}", method="POST", kind=kind, times=99)
+    reissue(opened, sent.reference)
+    simulator.control.clear_faults()
+    sync_conference(opened)
+    reissue(opened, sent.reference)
+    invoices = simulator.control.all("invoice")
+    assert sorted(invoice["status"] for invoice in invoices if invoice["status"] != "void") == [
+        "open",
+        "paid",
+    ]
+    assert [i["amount_due"] for i in invoices if i["status"] == "open"] == [1000_00]
+
+
+@pytest.mark.parametrize("how", WAYS)
+@pytest.mark.parametrize("credited", [0, 300_00])
+def test_what_went_back_can_be_forgiven_by_cancelling(opened, simulator, sent, how, credited):
+    """Stripe voids no paid invoice; a credit note says that nothing is owed any more."""
+    payment = paid(simulator, sent, how)
+    sync_conference(opened)
+    goes_back(simulator, payment, how)
+    sync_conference(opened)
+    if credited:
+        ledger.credit(opened, sent.reference, amount=dollars(credited), reason="smaller booth")
+    for _ in range(2):
+        ledger.cancel(opened, sent.reference)
+    order = again(opened, sent)
+    assert (order.status, order.sums.balance) == ("cancelled", 0)
+    assert sum(note["amount"] for note in simulator.control.all("credit_note")) == 1000_00
+    assert sync_conference(opened, full=True).problems == []
+    assert codes(opened) == []

@@ -225,7 +225,8 @@ def test_a_restricted_key_is_told_which_permission_it_lacks(
 ):
     opened.gateway.read("/v1/account")
     restricted = f"rk_test_{uuid4().hex}"
-    simulator.control.add_key(restricted, key, ["customer_write", "invoice_read"])
+    may = ["accounts_kyc_basic_read", "customer_write", "event_read", "invoice_read"]
+    simulator.control.add_key(restricted, key, may)
     settings.conferences[opened.slug].stripe_secret_key = SecretStr(restricted)
     again = open_conference(opened.slug, settings=settings, store=opened.store, now=opened.now)
     with pytest.raises(StripeAuthenticationError) as caught:

@@ -37,6 +37,11 @@ def busy(ledgers):
     ledgers.entry(yen, 5000, currency="jpy", kind="payment")
     ledgers.entry(yen, 5000, currency="jpy", kind="dispute", day=date(2027, 3, 2))
     ledgers.order(900_00)
+    early = ledgers.order(300_00)
+    ledgers.entry(early, 200_00, method="wire", day=date(2027, 1, 10))
+    ledgers.credit(early, 30_00, day=date(2027, 2, 2))
+    ledgers.entry(early, 70_00, method="wire", day=date(2027, 2, 9))
+    ledgers.entry(early, 20_00, method="wire", day=date(2027, 3, 9))
 
 
 def balances(entries):
@@ -58,7 +63,7 @@ def test_every_entry_balances_and_receivables_are_what_is_owed(busy, store, conf
     for currency, balance in owed.groupby("currency")["balance"].sum().items():
         assert sums["Accounts Receivable", currency] == balance
     assert sums["Stripe Clearing", "usd"] == 50_00
-    assert sums["Bank Clearing", "usd"] == 50_00
+    assert sums["Bank Clearing", "usd"] == 50_00 + 290_00
 
 
 def test_months_exported_one_by_one_are_the_year(busy, store, conference):
@@ -78,6 +83,21 @@ def test_a_cancellation_takes_the_charge_back_in_its_own_month(busy, store, conf
     february = journal(store, conference, through=date(2027, 2, 28), since=date(2027, 2, 1))
     (back,) = [e for e in february if "taken back" in e.narration]
     assert back.postings[0].amount == -50_00
+
+
+def test_income_that_was_paid_before_any_invoice_is_booked_on_the_day_it_was_settled(
+    busy, store, conference
+):
+    """Else the bank shows the money and the accountant never sees what it was for."""
+    entries = journal(store, conference, through=MARCH)
+    (charge,) = [e for e in entries if "without an invoice" in e.narration]
+    assert charge.day == date(2027, 2, 9)
+    posted = {p.account: p.amount for p in charge.postings}
+    assert posted == {"Accounts Receivable": 300_00, "Sponsorship Income": -300_00}
+    mine = balances([e for e in entries if e.reference == charge.reference])
+    assert mine["Accounts Receivable", "usd"] == -20_00
+    january = journal(store, conference, through=date(2027, 1, 31))
+    assert not [e for e in january if "without an invoice" in e.narration]
 
 
 def test_quickbooks_gets_one_currency_a_file_with_debits_equal_to_credits(busy, store, conference):

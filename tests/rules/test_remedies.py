@@ -22,8 +22,11 @@ from po_toolkit.errors import PoToolkitError, Reason, Remedy
 ROOT = Path(__file__).parents[2] / "po_toolkit"
 
 SAMPLES: dict[str, Any] = {
+    "again": True,
     "amount": Decimal("1234.50"),
+    "choice": "use",
     "conference": "pycon-2027",
+    "confirmed": ("again", "date_as_given", "overpaid"),
     "despite_live": True,
     "day": date(2027, 3, 31),
     "entry": 214,
@@ -32,6 +35,7 @@ SAMPLES: dict[str, Any] = {
     "invoice_id": "in_1PqRsT",
     "line": 17,
     "method": "wire",
+    "note": "by 'telephone'",
     "old": "pycon-27",
     "payment_reference": "FT 2708 'x'",
     "reference": "PO-7KQ2MX",

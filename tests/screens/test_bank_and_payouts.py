@@ -14,8 +14,9 @@ from po_toolkit.api.ledger import record_payment_by_hand
 from po_toolkit.api.payouts import pull_payouts
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.bootstrap import open_conference
+from po_toolkit.jobs.worker import Worker
 from po_toolkit.reconcile import purchase_order_story
-from po_toolkit.ui import shell
+from po_toolkit.ui import background, shell
 from tests.bank.statement import Entry, camt
 
 KEY = "sk_test_screens_pycon_2027"
@@ -139,7 +140,7 @@ def test_a_statement_that_does_not_add_up_waits_for_a_person(show, read, books):
 
 def test_what_is_no_statement_is_refused_in_words(show, books):
     """A holiday picture uploaded by mistake must not look like an empty month."""
-    app = upload(show, b"\x89PNG\r\n\x1a\n0000", name="x.csv")
+    app = upload(show, b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\3\0", name="x.csv")
     assert app.error
 
 
@@ -147,6 +148,7 @@ def test_what_is_no_statement_is_refused_in_words(show, books):
 def days_pass(simulator, clock, monkeypatch):
     """Let days go by at Stripe and in the app: money takes some until it can be paid out."""
     monkeypatch.setattr(shell, "open_conference", partial(open_conference, now=clock))
+    monkeypatch.setattr(background, "Worker", partial(Worker, now=clock))
 
     def pass_(days):
         simulator.control.advance(days * 86_400)
@@ -195,17 +197,17 @@ def test_every_table_of_the_tie_out_opens(show, books, simulator, view):
 
 def test_the_columns_of_an_unknown_bank_can_be_named(show, read, books):
     """A bank whose file nobody has seen before is still a bank."""
-    data = b"Kun,Summa,Selite\n2026-11-20,60.00,thanks from the team\n"
+    data = b"Kiam,Kiom,Kial\n2026-11-20,60.00,thanks from the team\n"
     app = show("bank")
     app.file_uploader[0].set_value(("kirjaus.csv", data, "text/csv")).run()
     assert not app.exception
     assert "Name the columns of the date and the amount" in app.error[0].value
     assert "--map" not in app.error[0].value
-    for label, column in (("Date", "Kun"), ("Amount, or else credit and debit", "Summa")):
+    for label, column in (("Date", "Kiam"), ("Amount, or else credit and debit", "Kiom")):
         next(t for t in app.text_input if t.label == label).set_value(column)
-    next(t for t in app.text_input if t.label == "Text").set_value("Selite").run()
+    next(t for t in app.text_input if t.label == "Text").set_value("Kial").run()
     assert not app.exception
-    assert "Selite" in read(app)
+    assert "Kial" in read(app)
     press_import(app)
     assert "1 line read: 1 new" in read(app)
 
@@ -218,7 +220,12 @@ def test_both_sides_of_a_proposal_and_what_is_recorded_are_offered(show, read, b
     assert "Against" in read(app)
     assert "Media Agency Ltd" in read(app)
     record_payment_by_hand(
-        opened, acme, amount=Decimal(100), method="wire", payment_date=date(2026, 11, 20)
+        opened,
+        acme,
+        amount=Decimal(100),
+        method="wire",
+        payment_date=date(2026, 11, 20),
+        date_as_given=True,
     )
     app = choose(show("bank"))
     recorded = next(m for m in app.multiselect if m.label.startswith("Recorded payments"))

@@ -24,7 +24,9 @@ def books(conference, sample):
     for file in ("sponsors-2027.csv", "sponsors-currencies.csv"):
         name, data, _ = sample(file)
         report = import_purchase_orders(opened, data, file_name=name)
-    record_payment_by_hand(opened, report.references[0], amount=Decimal(1650001), method="wire")
+    record_payment_by_hand(
+        opened, report.references[0], amount=Decimal(1650001), method="wire", overpaid=True
+    )
     return opened
 
 

@@ -51,7 +51,7 @@ def test_an_amount_is_read_as_it_is_written(speaking, language, text, currency, 
 def test_what_can_be_read_in_two_ways_is_not_read(speaking, language, text):
     """1.000 booked as one dollar where a thousand came is found at the year's end, or never."""
     speaking(language)
-    with pytest.raises(AmountError, match="write it like"):
+    with pytest.raises(AmountError, match="Enter it like"):
         typed.amount(text, "usd")
 
 

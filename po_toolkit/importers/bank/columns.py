@@ -30,6 +30,7 @@ from po_toolkit.importers.cells import Cell, is_empty
 from po_toolkit.importers.columns import distinct_headers, fingerprint
 from po_toolkit.importers.dates import written_date
 from po_toolkit.importers.readers.contract import SheetRow
+from po_toolkit.money import CURRENCIES
 
 Saved = Callable[[str], Mapping[str, str] | None]
 
@@ -79,6 +80,7 @@ class Columns:
         rest: Positions whose cells are joined to the text, since nobody knows better.
         fingerprint: What the heading is remembered by.
         answered: The fields that a person named, now or before.
+        codes: The currencies that columns of unknown names hold.
     """
 
     headers: list[str]
@@ -87,6 +89,7 @@ class Columns:
     layout: Layout | None = None
     rest: list[int] = field(default_factory=list)
     answered: frozenset[str] = frozenset()
+    codes: set[str] = field(default_factory=set)
 
     @property
     def distinctive(self) -> bool:
@@ -432,6 +435,9 @@ def _take_unnamed(made: Columns, position: int, look: Profile) -> None:
     if _maybe_status(made, position, look) or _maybe_direction(made, position, look):
         return
     if look.dates == look.filled or _UNKNOWN_NUMBER.search(fold(made.headers[position])):
+        return
+    if look.filled and look.codes == look.filled:
+        made.codes |= {t.lower() for t in look.texts} & CURRENCIES
         return
     if look.ibans == look.filled and look.filled:
         made.places.setdefault("counterparty_account", []).append(position)

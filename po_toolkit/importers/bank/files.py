@@ -17,6 +17,7 @@ from po_toolkit.importers.bank.read_ofx import read_ofx
 from po_toolkit.importers.bank.read_qif import read_qif
 from po_toolkit.importers.bank.read_sheet import read_sheet
 from po_toolkit.importers.bank.vocabulary import fields_of
+from po_toolkit.importers.problems import ImportQuestionsError
 from po_toolkit.importers.readers import open_workbook, read_bytes
 from po_toolkit.importers.readers.archive import Archive
 from po_toolkit.importers.readers.contract import Workbook
@@ -118,7 +119,7 @@ def _read(
 ) -> BankFile:
     if not data.startswith((b"PK", b"\xd0\xcf\x11\xe0")):
         made = _as_marked_up(data, currency, answers)
-        made = made or _as_tagged(decode(data), currency, answers)
+        made = made or _as_tagged(_decode(data), currency, answers)
         if made is not None:
             return made
         book = _as_text(data, _decoded(data))
@@ -135,12 +136,12 @@ def _as_marked_up(data: bytes, currency: str, answers: Answers) -> BankFile | No
     """
     head = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
     if b"<OFX" in data[:65536].upper() or head.upper().startswith(b"OFXHEADER"):
-        return _own(read_ofx(decode(data)[0], currency=currency, answers=answers), "OFX")
+        return _own(read_ofx(_decode(data)[0], currency=currency, answers=answers), "OFX")
     if head.startswith((b"<?xml", b"<Document")) or b"camt.05" in data[:4096]:
         return _own(read_camt(data, intraday=answers.intraday), "ISO 20022")
     if data.startswith(b"%PDF"):
         raise ImportFileError("The file is a PDF; ask the bank for CAMT.053, MT940, OFX or CSV.")
-    plain = decode(data)[0].lstrip("\ufeff \t\r\n")
+    plain = _decode(data)[0].lstrip("\ufeff \t\r\n")
     if re.match(r"<(?:!doctype )?html|<table", plain, re.IGNORECASE):
         raise ImportFileError(
             "The file is a web page, whatever its name says. Open it in a spreadsheet program and "
@@ -181,9 +182,20 @@ def _own(file: BankFile, what: str) -> BankFile:
     return file
 
 
+def _decode(data: bytes) -> tuple[str, list[str]]:
+    """Decode a text file; where its letters leave several encodings open, by its headings."""
+    try:
+        return decode(data)
+    except ImportQuestionsError:
+        read = {name: data.decode(name, errors="replace") for name in ("cp1252", *_ENCODINGS)}
+        best = max(read, key=lambda name: _delimiter(read[name])[1])
+        note = f"The file is not UTF-8; it was read as {best}. Check names with accents."
+        return read[best], [note]
+
+
 def _decoded(data: bytes) -> str:
     """Decode a text file; of encodings of one byte, the one whose headings can be read."""
-    text = decode(data)[0]
+    text = _decode(data)[0]
     try:
         data.decode("utf-8-sig")
     except UnicodeDecodeError:

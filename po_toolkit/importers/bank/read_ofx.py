@@ -24,6 +24,7 @@ from po_toolkit.importers.bank.model import (
     same_currency,
 )
 from po_toolkit.importers.bank.vocabulary import REVERSAL
+from po_toolkit.money import THREE_DECIMAL
 
 _STATEMENT = re.compile(r"<(?:CC)?STMTRS>", re.IGNORECASE)
 _ENTRY = re.compile(r"<STMTTRN>", re.IGNORECASE)
@@ -139,7 +140,7 @@ def _corrected(
 
 
 def _field(block: str, tag: str) -> str | None:
-    found = re.search(rf"<{tag}>([^<\r\n]*)", block, re.IGNORECASE)
+    found = re.search(rf"<{tag}>\s*([^<\r\n]*)", block, re.IGNORECASE)
     return html.unescape(found[1]).strip() if found else None
 
 
@@ -159,7 +160,7 @@ def _take_balance(made: Statement, block: str) -> None:
 def _take_entry(made: Statement, raw: str, row: int, *, unsigned: bool) -> None:
     amount: int | None = None
     try:
-        major = _amount(_field(raw, "TRNAMT") or "")
+        major = _amount(_field(raw, "TRNAMT") or "", made.currency)
         if unsigned:
             major = _signed(major, (_field(raw, "TRNTYPE") or "").upper())
         if re.search(r"<CURRENCY>", raw, re.IGNORECASE):
@@ -206,9 +207,15 @@ def _signed(size: Decimal, kind: str) -> Decimal:
     raise ValueError(f"has no sign, and its type {kind or '(none)'} is neither credit nor debit")
 
 
-def _amount(text: str) -> Decimal:
-    """Read an amount; thousands may be marked where a decimal mark follows."""
+def _amount(text: str, currency: str) -> Decimal:
+    """Read an amount; thousands may be marked where a decimal mark follows.
+
+    Raises:
+        ValueError: It is no amount, or its one mark may be of thousands or of decimals.
+    """
     squeezed = "".join(text.split())
+    if re.fullmatch(r"[+-]?[1-9]\d{0,2}[.,]\d{3}", squeezed) and currency not in THREE_DECIMAL:
+        raise ValueError(f"has {squeezed!r} for its amount, which may be thousands or decimals")
     if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+\.\d+", squeezed):
         squeezed = squeezed.replace(",", "")
     elif re.fullmatch(r"[+-]?\d{1,3}(\.\d{3})+,\d+", squeezed):

@@ -23,7 +23,7 @@ from po_toolkit.importers.bank.model import (
     minor,
     one_line,
 )
-from po_toolkit.importers.bank.vocabulary import REVERSAL, is_balance_row
+from po_toolkit.importers.bank.vocabulary import BALANCE, REVERSAL, fold, is_balance_row
 from po_toolkit.importers.dates import order_of, written_date
 
 _KINDS = frozenset({"bank", "cash", "ccard", "oth a", "oth l"})
@@ -97,6 +97,7 @@ def _records(text: str) -> Iterator[tuple[int, str, dict[str, str]]]:
 def _day_text(text: str) -> str:
     """Write ``3/ 1'27`` as other programs do: 3/1/2027."""
     squeezed = re.sub(r"\s+", "", text)
+    squeezed = re.sub(r"^(\d+)([.-])(\d+)'((?:\d\d)?\d\d)$", r"\1\2\3\2\4", squeezed)
     return re.sub(r"'(\d\d)$", r"/20\1", squeezed).replace("'", "/")
 
 
@@ -110,7 +111,8 @@ def _take(
         value = signed_value(found, decimals) if found else None
         if value is None:
             raise ValueError(f"has {record.get('T', '')!r} for its amount, which is no amount")
-        if is_balance_row(name) and "opening" in name.lower():
+        own = "opening" in name.lower() or record.get("L", "").startswith("[")
+        if own and is_balance_row(name) and BALANCE.search(fold(name)):
             made.opening = minor(value, made.currency)
             return
         amount = minor(value, made.currency)

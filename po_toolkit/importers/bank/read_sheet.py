@@ -66,6 +66,8 @@ from po_toolkit.importers.readers.contract import SheetRow, Workbook
 from po_toolkit.money import CURRENCIES
 
 _NONE = frozenset({"notprovided", "nonref", "none", "n a", "0", "not provided"})
+_NEW = re.compile(r"\s+(?:neu|new)\s*$", re.IGNORECASE)
+"""What comdirect writes behind the day of a line that was not shown before."""
 _NOT_A_NAME = re.compile(r"[\d\s./-]*")
 
 
@@ -315,6 +317,7 @@ def _classify(rows: Sequence[SheetRow], sheet: _Sheet) -> list[_Row]:
         lines.append(row)
     _hold_totals(lines, sheet)
     _without_balance(lines, sheet)
+    _without_repeated_closing(lines, sheet)
     left["pending"] = sum(bool(r.pending) for r in lines)
     for kind, words in (
         ("balance", "with balances, turnovers or totals"),
@@ -343,7 +346,7 @@ def _row(number: int, cells: Sequence[Cell], sheet: _Sheet) -> _Row | None:
     row = _Row(number, cells)
     dated = sheet.text(cells, "date")
     money = any(not is_empty(sheet.cell(cells, f)) for f in MONEY)
-    if not money and not dated:
+    if (not money and not dated) or _is_footnote(cells):
         return None
     if (
         dated
@@ -366,6 +369,15 @@ def _row(number: int, cells: Sequence[Cell], sheet: _Sheet) -> _Row | None:
         row.balance = None
     row.word = sheet.text(cells, "direction")
     return row
+
+
+def _is_footnote(cells: Sequence[Cell]) -> bool:
+    """Tell whether a row is one text in the first column: no day, no amount, nothing beside it."""
+    filled = [p for p, c in enumerate(cells) if not is_empty(c)]
+    if filled != [0] or written_date(cells[0]) is not None or amount_of(cells[0]) is not None:
+        return False
+    text = text_in(cells[0])
+    return not is_not_booked(text) and not any(c.isdigit() for c in text[:12])
 
 
 def _status(row: _Row, sheet: _Sheet) -> str:
@@ -488,10 +500,12 @@ def _is_balance(row: _Row, sheet: _Sheet) -> bool:
     texts = [
         t
         for p, c in enumerate(row.cells)
-        if (t := text_in(c)) and written_date(c) is None and p not in _money_places(sheet)
+        if (t := text_in(c))
+        and written_date(c) is None
+        and not (p in _money_places(sheet) and amount_of(c) is not None)
     ]
     named = any(is_balance_row(t) for t in texts)
-    no_money = all(is_empty(sheet.cell(row.cells, f)) for f in MONEY)
+    no_money = all(amount_of(sheet.cell(row.cells, f)) is None for f in MONEY)
     if no_money and row.balance is not None and (named or not texts):
         return True
     if not named:
@@ -546,6 +560,28 @@ def _is_own(text: str, sheet: _Sheet) -> bool:
     return bool(iban_in(text)) or text == sheet.own_account
 
 
+def _newest_first(rows: Sequence[_Row], sheet: _Sheet) -> bool | None:
+    """Tell whether the newest row stands first; None where all are of one day."""
+    written = [w for r in rows if (w := written_date(sheet.cell(r.cells, "date"))) is not None]
+    days = [d for d in (w.read(sheet.order) for w in written[:1] + written[-1:]) if d]
+    return days[0] > days[-1] if days and days[0] != days[-1] else None
+
+
+def _without_repeated_closing(lines: Sequence[_Row], sheet: _Sheet) -> None:
+    """Drop a closing balance at the end of the oldest row: it says the newest's again."""
+    rows = [r for r in lines if r.balance is not None and not r.pending]
+    newest = _newest_first(rows, sheet) if len(rows) > 1 else None
+    if newest is None:
+        return
+    closing = rows[0 if newest else -1].balance
+    low, high = rows[0].number, rows[-1].number
+    sheet.anchors = [
+        (number, balance)
+        for number, balance in sheet.anchors
+        if balance != closing or not (number > high if newest else number < low)
+    ]
+
+
 def _without_balance(lines: Sequence[_Row], sheet: _Sheet) -> None:
     """Mark rows at the newest end that have no balance though all others have: not booked yet.
 
@@ -562,7 +598,8 @@ def _without_balance(lines: Sequence[_Row], sheet: _Sheet) -> None:
     if not sheet.has("balance") or all(with_balance) or sum(with_balance) < 2:
         return
     first, last = with_balance.index(True), len(rows) - with_balance[::-1].index(True)
-    bare = [*rows[:first], *rows[last:]]
+    newest = _newest_first(rows, sheet)
+    bare = [*(rows[:first] if newest is not False else ()), *(rows[last:] if not newest else ())]
     if all(with_balance[first:last]) and bare and not (first and last < len(rows)):
         for row in bare:
             row.error = row.error or (
@@ -648,6 +685,8 @@ def _settle_two_columns(good: Sequence[_Row], sheet: _Sheet) -> None:
             if negative and not as_minus:
                 row.error = f"has {value} in the debit column, where only some rows have a minus"
             row.amount = -abs(value)
+        elif value < 0 and sheet.layout.reversed:
+            row.amount = -value
         elif value < 0:
             row.error = f"has {value} in the credit column"
         row.side = ""
@@ -928,6 +967,25 @@ def _settle_currency(lines: Sequence[_Row], sheet: _Sheet) -> None:
         _currency_of_bank(sheet)
     elif sheet.layout.currency:
         sheet.own_currency, sheet.why_currency = sheet.layout.currency, sheet.layout.name
+    else:
+        _ask_which_dollar(lines, sheet)
+
+
+def _ask_which_dollar(lines: Sequence[_Row], sheet: _Sheet) -> None:
+    """Ask where every sign in the file may be one of several currencies, and not the conference's.
+
+    Raises:
+        ImportChoiceError: It is so.
+    """
+    signs = {r.currencies for r in lines if r.currencies}
+    meant = next(iter(signs)) if len(signs) == 1 else frozenset()
+    if len(meant) > 1 and sheet.conference not in meant:
+        first = [c for c in ("usd", "cad", "aud", "nzd") if c in meant]
+        _ask_currency(
+            f"The sign at the amounts is that of several currencies, and not of "
+            f"{sheet.conference.upper()}",
+            first or sorted(meant),
+        )
 
 
 def _currency_of_bank(sheet: _Sheet) -> None:
@@ -946,6 +1004,12 @@ def _currency_of_bank(sheet: _Sheet) -> None:
     if known:
         sheet.own_currency, sheet.why_currency = known, sheet.layout.name
         return
+    if codes := sheet.columns.codes - {sheet.conference}:
+        _ask_currency(
+            f"Columns that are not known hold codes of currencies "
+            f"({', '.join(sorted(c.upper() for c in sheet.columns.codes))})",
+            (*sorted(codes), sheet.conference),
+        )
     likely = likely_currencies(sheet.columns.headers)
     if likely and sheet.conference not in likely:
         _ask_currency(
@@ -990,7 +1054,7 @@ def _heading_currencies(sheet: _Sheet) -> set[str]:
 
 def _heading_currency(header: str) -> str:
     lowered = f" {fold(header)} "
-    if found := currency_of(header):
+    if found := currency_of(header) or currency_of(header.replace("$", " ")):
         return found
     if " euro " in lowered or " euros " in lowered:
         return "eur"
@@ -1182,6 +1246,8 @@ def _statement(
 
 def _date(cells: Sequence[Cell], sheet: _Sheet) -> date:
     cell = sheet.cell(cells, "date")
+    if isinstance(cell, str):
+        cell = _NEW.sub("", cell)
     written = written_date(cell)
     found = written.read(sheet.order) if written else None
     if found is None:
@@ -1207,6 +1273,12 @@ def _line(
     names, accounts = _parties(row, sheet, constant, credit=amount >= 0)
     places = sheet.columns.places
     texts = [text_in(cells[p]) for p in places.get("text", ()) if p < len(cells)]
+    # A bank that writes the address behind the name parts them by semicolons.
+    texts += [
+        after.strip()
+        for p in places.get("counterparty", ())
+        if p < len(cells) and (after := text_in(cells[p]).partition(";")[2])
+    ]
     rest = [text_in(cells[p]) for p in sheet.columns.rest if p < len(cells) and p not in constant]
     reference = sheet.text(cells, "bank_reference")
     # Money amounts in other columns and empty references only make matching noisier.
@@ -1247,7 +1319,7 @@ def _parties(
         if _NOT_A_NAME.fullmatch(text):
             accounts.append(text)
         else:
-            names.append(text)
+            names.append(text.partition(";")[0].strip() or text)
     accounts += [
         text_in(row.cells[p]) for p in places.get("counterparty_account", ()) if p < len(row.cells)
     ]

@@ -103,7 +103,7 @@ _NAMES = {
         "income;received;money received;haben;gutschrift;gutschriften;eingang;eingange;"
         "credit montant;montant credit;montant au credit;credit euros;abono;abonos;haber;ingreso;"
         "ingresos;bij;bijschrijving;bijgeschreven;entrate;entrata;accrediti;avere;credito;"
-        "in;inn;inn pa konto;ind;insattning;insatt;innbetaling;indbetaling;indsat;tulot;"
+        "betrag eingehend;rechnungsbetrag eingehend;in;inn;inn pa konto;ind;insattning;insatt;innbetaling;indbetaling;indsat;tulot;"
         "pano;uznania;uznanie;wplywy;wplyw;wplata;prijem;kredit;kreedit;kredyt;credit chf;"
         "jovairas;credit usd;creditos;entrada;entradas;ma;money in gbp;bevetel;paid in amount"
     ),
@@ -111,7 +111,7 @@ _NAMES = {
         "debit;debits;debit amount;debit amt;amount debit;debited amount;amount dr;dr amount;dr;"
         "withdrawal;withdrawals;withdrawal amount;withdrawal amt;withdrawn;paid out;money out;"
         "outgoing;outgoing amount;outflow;spent;expense;soll;lastschrift;belastung;belastungen;ausgang;ausgange;"
-        "debit montant;montant debit;montant au debit;debit euros;cargo;cargos;debe;gasto;gastos;"
+        "betrag ausgehend;rechnungsbetrag ausgehend;debit montant;montant debit;montant au debit;debit euros;cargo;cargos;debe;gasto;gastos;"
         "af;afschrijving;afgeschreven;uscite;uscita;addebiti;dare;debito;out;ut;ut fra konto;ud;"
         "uttag;utbetaling;udbetaling;haevet;menot;otto;obciazenia;obciazenie;wydatki;wydatek;"
         "wyplata;vydaj;debet;deebet;debit chf;terheles;debit usd;debitos;salida;salidas;"
@@ -143,14 +143,14 @@ _NAMES = {
         "saldo disponible;saldo contabile;saldo final;saldo posterior;saldo po operacji;"
         "saldo po transakcji;bokfort saldo;bogfort saldo;bokford saldo;saldo po;zustatek;"
         "zustatek po pohybu;egyenleg;jaak;atlikums;likutis;closingbalance;new balance;accountbalance;"
-        "balance amount;resulting balance;saldo despues;balance usd"
+        "balance amount;resulting balance;saldo despues;balance usd;guthaben;verfugbares guthaben;saldo contabilistico"
     ),
     "currency": (
         "currency;ccy;curr;currency code;account currency;payment currency;transaction currency;"
         "settlement currency;wahrung;waehrung;whg;buchungswahrung;kontowahrung;devise;monnaie;"
         "moneda;divisa;munt;muntsoort;valuta;valuta code;valuta rekening;valutakod;valutta;waluta;"
         "waluta operacji;mena;devizanem;deviza;valuuta;valuta conto;divisa cuenta;waluta rachunku;"
-        "currency of account;devise du compte;whrg;moeda;currencycode"
+        "currency of account;devise du compte;whrg;monn;zahlungswahrung;wahrung der karte;moeda;currencycode"
     ),
     "fee": (
         "fee;fees;fee amount;transaction fee;total fees;charges;gebuhr;gebuhren;entgelt;frais;"
@@ -173,7 +173,7 @@ _NAMES = {
         "odbiorca nadawca;nazwa nadawcy odbiorcy;nazev protiuctu;protistrana;nazev protistrany;"
         "saaja maksja nimi;saaja maksja;sender recipient;recipient sender;merchant;merchant name;"
         "customer name;client;debtor creditor;"
-        "counterpartyname;source destination;vendor;customer;payee name;payer name;company;"
+        "empfaenger;counterpartyname;source destination;vendor;customer;payee name;payer name;company;"
         "nombre del beneficiario u ordenante;naam uiteindelijke partij;bank details of counterparty;"
         "partnername;partner neve;remitter beneficiary"
     ),
@@ -240,7 +240,7 @@ _NAMES = {
     # An amount that is not the account's, what only files the line, and our own name.
     "ignore": (
         "original amount;original currency;orig amount;orig currency;foreign amount;foreign currency;"
-        "fremdwahrungsbetrag;fremdwahrung;ursprungsbetrag;lastschrift ursprungsbetrag;"
+        "fremdwahrungsbetrag;fremdwahrung;montant devise etrangere;devise etrangere;selectionnez la devise etrangere;ursprungsbetrag;lastschrift ursprungsbetrag;"
         "auslagenersatz rucklastschrift;auslagenersatz ruecklastschrift;ursprungswahrung;"
         "oorspr bedrag;oorspr munt;koers;exchange rate;kurs;wechselkurs;devisenkurs;taux de change;"
         "tipo de cambio;source currency;source amount after fees;target currency;"
@@ -253,7 +253,7 @@ _NAMES = {
         "limit;remaining limit;time;uhrzeit;heure;hora;tid;klokkeslett;beneficiary bic;country;"
         "gl code;department;location;receipt;user;card;cardholder;last 4 digits;card type;cb;"
         "available balance after;spend program;"
-        "saldo mp;branch;branch code;bank code;kod banku;kod banky;bank name;nazev banky"
+        "saldo mp;tillgangligt belopp;disponibelt belopp;tillgangligt saldo;saldo disponivel;disponibel saldo;branch;branch code;bank code;kod banku;kod banky;bank name;nazev banky"
     ),
 }
 _FIELDS_OF: dict[str, list[str]] = {}
@@ -351,7 +351,7 @@ BOOKED = _words(
     "bokford;bokfort;genomford;gennemfort;bogfort;utfort;udfort;toteutunut;kirjattu;zaksiegowano;"
     "zaksiegowana;zrealizowana;zrealizowano;wykonana;rozliczono;rozliczona;provedeno;zauctovano;"
     "konyvelt;teljesult;teostatud;available;paid;booked transaction;book;concluido;concluida;"
-    "efetuada;liquidado;terminee;termine;abgerechnet;geliefert;funds available;settled transaction"
+    "efetuada;liquidado;terminee;termine;abgerechnet;erfolgreich;portee au compte;geliefert;funds available;settled transaction"
 )
 NOT_BOOKED = _words(
     "pending;failed;failure;cancelled;canceled;declined;rejected;reverted;on hold;hold;processing;"
@@ -359,7 +359,7 @@ NOT_BOOKED = _words(
     "queued;awaiting approval;waiting;waiting for funds;not booked;unposted;uncleared;voided;void;"
     "in review;under review;submitted;initiated;upcoming;planned;incomplete;bounced before booking;"
     "vorgemerkt;umsatz vorgemerkt;vormerkung;vorgemerkter umsatz;abgelehnt;in bearbeitung;"
-    "geplant;offen;nicht ausgefuhrt;fehlgeschlagen;abgebrochen;geloscht;zuruckgewiesen;ausstehend;noch nicht gebucht;"
+    "geplant;offen;blockiert;nicht ausgefuhrt;fehlgeschlagen;abgebrochen;geloscht;zuruckgewiesen;ausstehend;noch nicht gebucht;"
     "geweigerd;geannuleerd;in behandeling;gereserveerd;reservering;mislukt;refuse;refusee;annule;"
     "annulee;en attente;en cours;rejete;rejetee;echoue;a venir;rechazado;rechazada;pendiente;"
     "anulado;anulada;cancelado;cancelada;en proceso;en curso;denegada;rifiutato;rifiutata;"
@@ -398,7 +398,7 @@ _BALANCE_ROWS = re.compile(
     r"solde(?: (?:initial|final|precedent|debiteur|crediteur|de depart|d ouverture|de cloture|comptable|a reporter|reporte))?|ancien solde|nouveau solde|"
     r"report|total des (?:mouvements|operations|debits|credits)|"
     r"saldo (?:inicial|final|anterior|actual|iniziale|finale|precedente|contabile|poczatkowe|koncowe|disponible|inicio|fim)|totale|totales|suma|total general|"
-    r"ingaende (?:saldo|balans)|utgaende (?:saldo|balans)|primo(?:saldo)?|ultimo(?:saldo)?|inngaende saldo|startsaldo|sluttsaldo|"
+    r"saldo (?:contabilistico|disponivel)|ingaende (?:saldo|balans)|utgaende (?:saldo|balans)|primo(?:saldo)?|ultimo(?:saldo)?|inngaende saldo|startsaldo|sluttsaldo|"
     r"alkusaldo|loppusaldo|algsaldo|loppsaldo|kaive|saldo (?:otwarcia|zamkniecia)|pocatecni (?:zustatek|stav)|konecny (?:zustatek|stav)|"
     r"nyito egyenleg|zaro egyenleg|sakuma atlikums|beigu atlikums|summa|i alt|sammanlagt)"
     r"(?: (?:as of|at|on|per|am|zum|vom|au|al|il|del|den|z dne|eur|usd|gbp|chf|sek))*(?: \d+)*(?: (?:eur|usd|gbp|chf|sek|nok|dkk|aud|cad|pln|czk))?"
@@ -418,13 +418,14 @@ _HINTS: list[tuple[frozenset[str], str]] = [
         ("montant;libelle;date operation;date de valeur;date comptable;debit euros;credit euros", "eur chf cad xof xaf mad tnd"),
         ("importe;concepto;fecha;fecha operacion;fecha valor;descripcion;abono;cargo", "eur mxn clp cop ars pen uyu dop gtq crc"),
         ("importo;causale;descrizione;data contabile;data valuta;dare;avere;data operazione", "eur chf"),
-        ("belopp;bokforingsdag;bokforingsdatum;rubrik;insattning;uttag;reskontradatum;transaktionsdag", "sek eur"),
-        ("belob;bogfort;bogforingsdato;tekst", "dkk eur nok"),
+        ("belopp;bokforingsdag;bokforingsdatum;rubrik;insattning;uttag;reskontradatum;transaktionsdag", "sek"),
+        ("belob;bogfort;bogforingsdato;tekst", "dkk nok"),
         ("inn pa konto;ut fra konto;belop;bokfort dato;rentedato;forklaring", "nok"),
         ("kirjauspaiva;maara;saaja maksaja;arvopaiva;viesti;selitys", "eur"),
         ("kwota;opis operacji;data operacji;data ksiegowania;kwota operacji;tytul", "pln"),
         ("castka;objem;datum provedeni;protiucet;zprava pro prijemce;datum zauctovani", "czk"),
         ("osszeg;konyveles datuma;terheles;jovairas", "huf"),
+        ("data mov;data valor;descricao;data lancamento;debito;saldo contabilistico;saldo disponivel;historico", "eur brl"),
         ("sort code", "gbp"),
         ("bsb;bsb number;bank account bsb", "aud"),
         ("ifsc;ifsc code;chq ref no;narration;withdrawal amt;deposit amt", "inr"),
@@ -435,9 +436,8 @@ _HINTS: list[tuple[frozenset[str], str]] = [
 def likely_currencies(headings: list[str]) -> frozenset[str]:
     """Return the currencies that go with the language of these headings; none if any would."""
     folded = {form for heading in headings for form in _forms(heading)}
-    counts = {currencies: len(folded & names) for names, currencies in _HINTS}
-    best = max(counts, key=lambda c: counts[c])
-    return frozenset(best.split()) if counts[best] else frozenset()
+    count, best = max((len(folded & names), currencies) for names, currencies in _HINTS)
+    return frozenset(best.split()) if count else frozenset()
 
 
 REVERSAL = re.compile(

@@ -57,6 +57,8 @@ class SyncCursor(Base):
     last_sweep_at: Mapped[Time | None]
     last_sweep: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     """What the last sweep compared and found."""
+    invoices_listed_at: Mapped[Time | None]
+    """Until when every invoice of the account was read, whosever it is."""
     last_error: Mapped[LongText] = mapped_column(default="")
     """Why the last sync or sweep stopped short; empty when it reached the end."""
     last_reminders_at: Mapped[Time | None]

@@ -100,11 +100,13 @@ class Invoice(Base):
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("stripe_customers.id"))
     state: Mapped[str] = mapped_column(String(16), default="planned")
     """planned, drafting, drafted, finalized (open at Stripe, yet to be delivered by ourselves),
-    sent, paid, void, deleted or adopted."""
+    sent, paid, replaced, void, deleted or adopted."""
     step: Mapped[str] = mapped_column(String(16), default="customer")
     """The next step to take: customer, draft, lines, send (or finalize, without a mail) or done."""
     delivery: Mapped[str] = mapped_column(String(16), default="stripe")
     """Who delivers it: stripe or ourselves."""
+    settled_before: Mapped[MinorUnits] = mapped_column(default=0, server_default="0")
+    """What an earlier generation, which was paid, settled for good; this one asks for the rest."""
     attempt: Mapped[int] = mapped_column(default=1)
     adopted: Mapped[bool] = mapped_column(default=False)
     error: Mapped[LongText] = mapped_column(default="")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Index, String, text
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from po_toolkit.domain.states import BatchState, JobState
@@ -78,6 +80,8 @@ class Job(Base):
     """When it was begun or its progress last changed."""
     message: Mapped[LongText] = mapped_column(default="")
     """What it brought, or why it failed."""
+    remedy: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """What solves that, where one act does."""
     stripe_invoice_id: Mapped[StripeId] = mapped_column(default="")
     hosted_url: Mapped[LongText] = mapped_column(default="")
     entered_by: Mapped[str] = mapped_column(default="")

@@ -97,6 +97,9 @@ class PurchaseOrder(Base):
     service_end: Mapped[date | None]
     payment_methods: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     """How this one may be paid; none: as all of the conference."""
+    answers: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")
+    """What a person decided about its billing: ``beside`` which invoices it is billed all the same,
+    and what becomes of the sponsor's ``balance`` at Stripe (use or remove)."""
     delivery: Mapped[str] = mapped_column(String(16), default="")
     """stripe or ourselves, see :mod:`po_toolkit.domain.deliveries`; empty: the conference's."""
     po_amount: Mapped[MinorUnits | None]

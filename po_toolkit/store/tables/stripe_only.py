@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from po_toolkit.domain.states import CustomerBalanceKind
@@ -11,7 +11,10 @@ from po_toolkit.store.tables.base import Base
 
 
 class StrayInvoice(Base):
-    """An invoice in the conference's Stripe account that belongs to no purchase order."""
+    """An invoice in the conference's Stripe account that no purchase order of its has.
+
+    Also one of another conference or database on the same account is kept: it may bill the same.
+    """
 
     __tablename__ = "stray_invoices"
     __table_args__ = (UniqueConstraint("conference_id", "stripe_invoice_id"),)
@@ -30,6 +33,17 @@ class StrayInvoice(Base):
     currency: Mapped[CurrencyCode]
     total: Mapped[MinorUnits]
     amount_paid: Mapped[MinorUnits]
+    conference_slug: Mapped[str] = mapped_column(default="")
+    """Whose its metadata say it is; empty for one that was made by hand."""
+    order_uuid: Mapped[str] = mapped_column(String(36), default="", index=True)
+    generation: Mapped[int] = mapped_column(default=0)
+    revises: Mapped[StripeId] = mapped_column(default="")
+    """The invoice that it replaced in Stripe's dashboard, or empty."""
+    sponsor_key: Mapped[str] = mapped_column(default="", index=True)
+    """The customer's name, folded and without its legal form."""
+    texts: Mapped[list[list[str]]] = mapped_column(JSON, default=list)
+    """What may hold the sponsor's PO number: fields by name, and the description."""
+    stripe_created_at: Mapped[Time | None]
     read_at: Mapped[Time]
     created_at: Mapped[CreatedAt]
 

@@ -30,7 +30,7 @@ KNOWN: dict[str, dict[str, tuple[str, ...]]] = {
         "e_invoice_format": ("", "facturx", "xrechnung", "xrechnung-ubl", "peppol"),
     },
     "invoices": {
-        "state": (*LIVE, "void", "deleted"),
+        "state": (*LIVE, "replaced", "void", "deleted"),
         "step": ("customer", "draft", "lines", "send", "finalize", "done"),
         "delivery": ("stripe", "ourselves"),
     },
@@ -147,10 +147,28 @@ def _columns_and_tables() -> None:
         batch_op.add_column(
             sa.Column("recent_events", sa.JSON(), server_default="[]", nullable=False)
         )
+        batch_op.add_column(sa.Column("invoices_listed_at", UtcDateTime(), nullable=True))
+
+    with op.batch_alter_table("stray_invoices", schema=None) as batch_op:
+        for name, kind in (
+            ("conference_slug", sa.String()),
+            ("order_uuid", sa.String(36)),
+            ("revises", sa.String(255)),
+            ("sponsor_key", sa.String()),
+        ):
+            batch_op.add_column(sa.Column(name, kind, server_default="", nullable=False))
+        batch_op.add_column(
+            sa.Column("generation", sa.Integer(), server_default="0", nullable=False)
+        )
+        batch_op.add_column(sa.Column("texts", sa.JSON(), server_default="[]", nullable=False))
+        batch_op.add_column(sa.Column("stripe_created_at", UtcDateTime(), nullable=True))
+        for name in ("order_uuid", "sponsor_key"):
+            batch_op.create_index(batch_op.f(f"ix_stray_invoices_{name}"), [name])
 
     with op.batch_alter_table("purchase_orders", schema=None) as batch_op:
         for name in ("buyer_reference", "e_invoice_address"):
             batch_op.add_column(sa.Column(name, sa.String(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("answers", sa.JSON(), server_default="{}", nullable=False))
         batch_op.add_column(
             sa.Column("e_invoice_format", sa.String(16), server_default="", nullable=False)
         )
@@ -193,6 +211,9 @@ def _columns_and_tables() -> None:
         )
     with op.batch_alter_table("invoices", schema=None) as batch_op:
         batch_op.add_column(sa.Column("stripe_auto_advance", sa.Boolean(), nullable=True))
+        batch_op.add_column(
+            sa.Column("settled_before", sa.BigInteger(), server_default="0", nullable=False)
+        )
     _outbox()
 
 
@@ -259,6 +280,7 @@ def _make_jobs() -> None:
         sa.Column("progress", sa.Integer(), nullable=False),
         sa.Column("moved_at", UtcDateTime(), nullable=True),
         sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("remedy", sa.JSON(), nullable=True),
         sa.Column("stripe_invoice_id", sa.String(length=255), nullable=False),
         sa.Column("hosted_url", sa.Text(), nullable=False),
         sa.Column("entered_by", sa.String(), nullable=False),

@@ -1,0 +1,249 @@
+"""Looks whether Stripe has an invoice for a purchase order already, before the first write for it.
+
+Every invoice of the account is read once, in pages, and kept; after that only what is new. So a
+look costs one call: the new invoices where the sponsor is a known customer, or the customers, where
+a sponsor that the account does not have cannot have been billed there.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from po_toolkit.context import OpenConference
+from po_toolkit.domain import remedies
+from po_toolkit.domain.already_billed import (
+    NOT_BILLED,
+    InvoiceAtStripe,
+    ToBill,
+    billed_beside,
+    own_invoices,
+    same_sponsor,
+    sponsor_key,
+)
+from po_toolkit.domain.periods import local_day
+from po_toolkit.domain.references import comparable
+from po_toolkit.domain.roles import Act
+from po_toolkit.errors import AlreadyBilledError, AmountError, Reason, StripeNotFoundError
+from po_toolkit.invoicing.customers import details_of
+from po_toolkit.invoicing.lease import SeenCustomers, customers_like
+from po_toolkit.money import display
+from po_toolkit.store import invoices, purchase_orders, stripe_only
+from po_toolkit.store.tables import PurchaseOrder
+
+LISTING_HOLDS = timedelta(minutes=1)
+"""How long a batch believes that no invoice was made but its own."""
+
+_OVERLAP = timedelta(hours=1)
+"""Clocks differ, and an invoice is listed by when Stripe made it."""
+
+MATCHED = 5
+"""How many likely invoices are read anew before a person is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What Stripe has of a purchase order before it is billed here.
+
+    Attributes:
+        invoice: Its own invoice, to be taken over; None where it has none that counts.
+        generation: The last generation that Stripe knows of it.
+    """
+
+    invoice: InvoiceAtStripe | None = None
+    generation: int = 0
+
+
+def look_before_billing(
+    opened: OpenConference, order: PurchaseOrder, since: datetime | None = None
+) -> Before:
+    """Find a purchase order's own invoice at Stripe, or one beside it that bills the same.
+
+    Args:
+        opened: The conference's account.
+        order: The purchase order; it has no live invoice here.
+        since: When its batch began, if it is of one: what the batch read since is believed for a
+            minute.
+
+    Raises:
+        AlreadyBilledError: An invoice bills the same; the message names it and the ways on.
+        StripeGatewayError: Stripe could not be asked.
+    """
+    found = known_to_bill(opened, order)
+    if found.invoice is None:
+        _read_what_is_new(opened, order, since)
+        found = known_to_bill(opened, order)
+    return found
+
+
+def known_to_bill(opened: OpenConference, order: PurchaseOrder, *, ask: bool = True) -> Before:
+    """Do the same by what was read before; only what speaks against billing is read anew.
+
+    Args:
+        opened: The conference's account.
+        order: The purchase order.
+        ask: False believes what was read before.
+
+    Raises:
+        AlreadyBilledError: An invoice bills the same.
+        StripeGatewayError: Stripe could not be asked.
+    """
+    wanted = to_bill_of(order)
+    for _ in range(MATCHED):
+        with opened.store.reading() as session:
+            rows = stripe_only.may_bill(session, opened.conference, wanted)
+        own = own_invoices(wanted, rows)
+        generation = max((row.generation for row in own), default=0)
+        mine = next((row for row in own if row.counts or row.status == "draft"), None)
+        beside = None if mine else billed_beside(wanted, rows)
+        match = mine or beside
+        if match is None:
+            return Before(None, generation)
+        if ask and not _still(opened, match):
+            continue
+        if mine is not None:
+            return Before(mine, generation)
+        if beside is not None:
+            raise AlreadyBilledError(why_not(opened, order, beside))
+    raise AlreadyBilledError(
+        f"{order.reference}: its invoices at Stripe keep changing; sync, then try again.",
+        remedy=remedies.sync(opened.slug),
+    )
+
+
+def to_bill_of(order: PurchaseOrder) -> ToBill:
+    """Return a purchase order as the rules compare it."""
+    return ToBill(
+        uuid=str(order.uuid),
+        organization_name=order.organization_name,
+        contact_email=order.contact_email,
+        po_number=order.po_number,
+        currency=order.currency,
+        total=order.sums.total,
+        own_ids=frozenset(i.stripe_invoice_id for i in order.invoices if i.stripe_invoice_id),
+        beside=frozenset((order.answers or {}).get("beside") or ()),
+    )
+
+
+def why_not(opened: OpenConference, order: PurchaseOrder, found: InvoiceAtStripe) -> Reason:
+    """Say which invoice bills the same, and the ways on."""
+    day = local_day(found.created, opened.conference.timezone)
+    named = f" ({found.number})" if found.number else ""
+    for_what = f"PO number {order.po_number}" if order.po_number else "the same total"
+    same = (found.total, found.currency) == (order.sums.total, order.currency)
+    again = remedies.bill_again(opened.slug, order.reference, found.stripe_id)
+    with opened.store.reading() as session:
+        taken = purchase_orders.has_uuid(session, found.order_uuid)
+    adoptable = same and not taken
+    ways = (
+        "adopt it if it is this purchase order's, or bill again on purpose if there are two"
+        if adoptable
+        else "cancel this purchase order if that one bills it, or bill again on purpose if there "
+        "are two"
+    )
+    one = (
+        remedies.adopt(order.reference, found.stripe_id)
+        if adoptable
+        else remedies.cancel(order.reference)
+    )
+    return Reason(
+        f"{order.reference}: {NOT_BILLED} {found.stripe_id}{named} of "
+        f"{display(found.total, found.currency)}, {found.status}, made on {day} for "
+        f"{found.customer_name or found.customer_email} with {for_what}. Look at it, then {ways}.",
+        replace(one, otherwise=again),
+    )
+
+
+def _still(opened: OpenConference, match: InvoiceAtStripe) -> bool:
+    """Read an invoice anew; tell whether it is as it was read before."""
+    read_at = opened.now()
+    said = None
+    with suppress(StripeNotFoundError):
+        said = opened.gateway.read(f"/v1/invoices/{match.stripe_id}")
+    with opened.store.writing(opened.actor, Act.INVOICE) as uow:
+        if said is None or said.get("deleted"):
+            stripe_only.forget_stray(uow, opened.conference, match.stripe_id)
+            return False
+        stripe_only.note_strays(uow, opened.conference, [said], read_at)
+    return bool(said["status"] == match.status)
+
+
+def _read_what_is_new(opened: OpenConference, order: PurchaseOrder, since: datetime | None) -> None:
+    """Read the invoices that are new, unless the sponsor cannot have any in this account."""
+    if since is not None and _listed_since(opened, since):
+        return
+    sponsor = order.contact_email.strip().casefold(), order.organization_key
+    with opened.store.writing(opened.actor, Act.INVOICE) as uow:
+        row = invoices.customer_rows(uow, opened.conference.id, [sponsor])[sponsor]
+    looked = row.looked_for_at is not None and since is not None and row.looked_for_at >= since
+    if not row.stripe_customer_id and not looked:
+        seen = customers_like(opened, order)
+        there = seen.of(order)
+        noted = {row.id: (str(there["id"]), details_of(there))} if there else {}
+        with opened.store.writing(opened.actor, Act.INVOICE) as uow:
+            invoices.note_customers(uow, noted, [] if there else [row.id], opened.now())
+        if seen.whole and not _may_be_known(order, seen):
+            return
+    list_invoices(opened)
+    _read_drafts(opened, order)
+
+
+def _read_drafts(opened: OpenConference, order: PurchaseOrder) -> None:
+    """Read the sponsor's drafts anew: one that was sent since is listed by when it was drafted."""
+    wanted = to_bill_of(order)
+    with opened.store.reading() as session:
+        rows = stripe_only.may_bill(session, opened.conference, wanted)
+    drafts = [r for r in rows if r.status == "draft" and r.order_uuid != wanted.uuid]
+    for row in [row for row in drafts if same_sponsor(wanted, row)][:MATCHED]:
+        _still(opened, row)
+
+
+def _listed_since(opened: OpenConference, since: datetime) -> bool:
+    """Tell whether the batch that began then has just read the new invoices."""
+    with opened.store.reading() as session:
+        until = stripe_only.listed_until(session, opened.conference)
+    return until is not None and until >= since and opened.now() - until < LISTING_HOLDS
+
+
+def _may_be_known(order: PurchaseOrder, seen: SeenCustomers) -> bool:
+    """Tell whether one of the customers could be the sponsor, under any address or legal form."""
+    key, email = sponsor_key(order.organization_name), comparable(order.contact_email)
+    return any(
+        sponsor_key(row.get("name") or "") == key or comparable(row.get("email") or "") == email
+        for row in seen.rows
+    )
+
+
+def _keep(opened: OpenConference, listed: list[dict[str, Any]], read_at: datetime) -> None:
+    with opened.store.writing(opened.actor, Act.INVOICE) as uow:
+        stripe_only.note_strays(uow, opened.conference, listed, read_at)
+
+
+def list_invoices(opened: OpenConference) -> None:
+    """Read the account's invoices that are new since the last time, the first time all of them.
+
+    Raises:
+        StripeGatewayError: Stripe could not be read to the end; what was read is kept.
+    """
+    began = opened.now()
+    with opened.store.reading() as session:
+        since = stripe_only.listed_until(session, opened.conference)
+    query: dict[str, object] = {"collection_method": "send_invoice"}
+    if since is not None:
+        query["created"] = {"gte": int((since - _OVERLAP).timestamp())}
+    read_at = began
+    for page in opened.gateway.pages("/v1/invoices", query):
+        with opened.store.reading() as session:
+            ours = invoices.known_stripe_ids(session, opened.conference, [i["id"] for i in page])
+        others = [i for i in page if i["id"] not in ours and stripe_only.may_be_sponsors(i)]
+        try:
+            _keep(opened, others, read_at)
+        except AmountError:
+            for said in others:
+                with suppress(AmountError):  # in no currency of a purchase order; sync names it
+                    _keep(opened, [said], read_at)
+        read_at = opened.now()
+    with opened.store.writing(opened.actor, Act.INVOICE) as uow:
+        stripe_only.note_listed(uow, opened.conference, began)
