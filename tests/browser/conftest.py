@@ -15,7 +15,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from po_toolkit.bootstrap import OpenConference, open_conference
+from po_toolkit.bootstrap import OpenConference, open_conference, open_database
 from po_toolkit.config import load_settings
 from po_toolkit.domain.roles import Actor, Role
 
@@ -90,6 +90,7 @@ def serve(tmp_path, simulator) -> Iterator[Callable[..., App]]:
         config.parent.mkdir(exist_ok=True)
         values = {"stripe": simulator.url, "front": f"http://127.0.0.1:{port}"} | values
         config.write_text((SETTINGS + more).format(**values))
+        open_database(load_settings(config))
         log = (tmp_path / "app.log").open("wb")
         own = [f"--server.port={port}", *options]
         command = [sys.executable, "-m", "streamlit", "run", str(ROOT / script), *own]
