@@ -12,6 +12,7 @@ import typer
 
 from po_toolkit.cli.console import (
     PARTIAL,
+    WRONG_USAGE,
     agree,
     amount,
     complain,
@@ -19,6 +20,7 @@ from po_toolkit.cli.console import (
     named_conference,
     print_json,
     print_table,
+    suggest,
     tell,
     write_bytes,
     wrong_usage,
@@ -32,7 +34,13 @@ from po_toolkit.cli.options import (
     read_date,
     read_reference,
 )
-from po_toolkit.errors import DuplicateEntryError, ImportChoiceError, ImportFileError
+from po_toolkit.errors import (
+    DuplicateEntryError,
+    ImportChoiceError,
+    ImportFileError,
+    Reason,
+    Remedy,
+)
 
 if TYPE_CHECKING:
     from po_toolkit.api.bank import BankImportReport
@@ -442,7 +450,13 @@ def apply_(
             return
         found = bank_matching.apply_line(opened, line, again=again)
     except DuplicateEntryError as error:
-        wrong_usage(error.reason)
+        targets = [word for share in orders or () for word in ("--po", share)]
+        targets += ["--write-off", write_off] if write_off else []
+        command = ("bank", "apply", str(line), *targets, "--conference", opened.slug, "--again")
+        anyway = Remedy("Or, if it is other money, match it all the same", command, "bank")
+        complain(error.reason)
+        suggest(Reason("", anyway))
+        raise typer.Exit(WRONG_USAGE) from error
     typer.echo(f"Bank line {line} is {', '.join(found.references)}: {found.evidence}.")
 
 

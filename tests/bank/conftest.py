@@ -15,7 +15,9 @@ from tests.cli.workplace import SETTINGS, Workplace
 def work(tmp_path: Path, simulator: Simulator) -> Workplace:
     key = f"sk_test_{uuid4().hex}"
     (tmp_path / "secrets.toml").write_text(SETTINGS.format(folder=tmp_path, key=key))
-    return Workplace(tmp_path, simulator, key)
+    work = Workplace(tmp_path, simulator, key)
+    assert work.run("init").exit_code == 0
+    return work
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

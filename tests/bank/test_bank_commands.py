@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+from po_toolkit.store.purchase_orders import by_reference
 from tests.bank.statement import Entry, camt
 from tests.cli.workplace import SLUG
 
@@ -80,3 +81,25 @@ def test_a_person_answers_what_a_csv_does_not_tell(work) -> None:
     file.write_text("Date,Amount,Memo\n03/04/2027,5.00,X\n")
     asked = work.run("bank", "import", str(file), *AT)
     assert (asked.exit_code, "--dates dmy or mdy" in asked.output) == (2, True)
+
+
+def test_a_line_of_money_that_was_typed_offers_both_ways_out(work) -> None:
+    """Else a treasurer reads that it may be the same money, and not how to say that it is not."""
+    reference = work.order()
+    typed = ("payment", reference, "--amount", "400", "--method", "wire", "--date", "2026-11-19")
+    assert work.run(*typed).exit_code == 0
+    file = work.folder / "november.xml"
+    file.write_bytes(camt([Entry(DAY, Decimal(400), "COUNTER DEPOSIT")]))
+    work.json("bank", "import", str(file), *AT)
+    asked = work.run("bank", "apply", "1", *AT, "--po", f"{reference}=400")
+    assert asked.exit_code == 2
+    ways = [line.partition("po-toolkit ")[2] for line in asked.stderr.splitlines()]
+    same = next(way for way in ways if "--entry" in way)
+    other = next(way for way in ways if way.endswith("--again"))
+    assert work.run(*same.split()).exit_code == 0
+    assert work.run("bank", "undo", "1", *AT).exit_code == 0
+    assert work.run(*other.split()).exit_code == 0
+    opened = work.opened()
+    with opened.store.reading() as session:
+        found = by_reference(session, opened.conference, reference)
+        assert [e.amount for e in found.entries] == [40_000, 40_000]

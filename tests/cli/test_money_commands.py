@@ -119,6 +119,7 @@ def test_a_mistake_is_told_in_a_line_that_helps(
     work: Workplace, words: tuple[str, ...], code: int, told: str
 ) -> None:
     """A traceback, or an error without the way out, leaves a treasurer stuck."""
+    assert work.run("init").exit_code == 0
     result = work.run(*words)
 
     assert result.exit_code == code

@@ -66,7 +66,8 @@ class Payer:
         sponsors: The sponsors concerned.
         shown: The field as it stands.
         through: A service that paid for the sponsor.
-        cut: The legal form may be cut off.
+        cut: The name or its legal form may be cut off.
+        whole: It is only the beginning of the sponsor's name, and may be another's in full.
     """
 
     kind: Kind
@@ -74,6 +75,7 @@ class Payer:
     shown: str = ""
     through: bool = False
     cut: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,10 @@ class Names:
             return Payer(kind, inner.sponsors, shown, through=True)
         cut = self._cut(said, shown)
         if cut:
-            return Payer("sponsor" if len(cut) == 1 else "several", cut, shown, cut=True)
+            # What is shorter than any field, or ends with a word, may be another's whole name.
+            whole = len(shown) not in FIELDS or not self._within_word(said)
+            kind = "sponsor" if len(cut) == 1 else "several"
+            return Payer(kind, cut, shown, cut=True, whole=whole)
         return Payer("bank" if any(w in BANK_WORDS for w, _ in said) else "stranger", shown=shown)
 
     def _known(self, said: Tokens, end: int, names: set[str], shown: str) -> Payer:
@@ -332,6 +337,16 @@ class Names:
                 return frozenset()
             node = step
         return frozenset()
+
+    def _within_word(self, said: Tokens) -> bool:
+        """Tell whether a name that is cut off ends within a word of the sponsor's."""
+        node = self._root
+        for word, _ in said:
+            step = node.next.get(word)
+            if step is None:
+                return True
+            node = step
+        return False
 
     def _without_own(self, said: Tokens) -> Tokens:
         """Leave our own names out; what stands after them begins something else."""

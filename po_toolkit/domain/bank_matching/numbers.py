@@ -253,7 +253,10 @@ class Numbers:
         letters = key(joined).partition("|")[0]
         ordered = context == "order" or letters == "P"
         spaced = any(t.gap.strip() == "" or len(t.gap) > 1 for t in tokens[1:])
-        if spaced and not any(words[-len(self._pieces[o]) :] == self._pieces[o] for o in orders):
+        phone = len([w for w in words if w.isdigit()]) > 2
+        if (spaced or phone) and not any(
+            words[-len(self._pieces[o]) :] == self._pieces[o] for o in orders
+        ):
             plain = words[1:] if words[0] in _ORDER_WORDS else words
             if len(plain) > 1:
                 doubts.append(f"{joined} is put together from {' '.join(plain)}")

@@ -22,7 +22,15 @@ from po_toolkit.domain.bank_matching.parties import (
     pieces,
     upper,
 )
-from po_toolkit.domain.bank_matching.words import PURPOSES, RETURNS, SERVICES, fold, tokens
+from po_toolkit.domain.bank_matching.words import (
+    RETURNS,
+    SERVICES,
+    fold,
+    other_event,
+    purpose_word,
+    return_word,
+    tokens,
+)
 
 _SPEAKING = (PLAIN, TEXT, REFERENCE)
 
@@ -38,6 +46,7 @@ class Reading:
         learned: The sponsor for which this account paid in the past, or ``""``.
         returns: A word of money that goes back, or ``""``.
         purpose: A word of money that is no sponsor's invoice, or ``""``.
+        event: A word that names another year's or another conference, or ``""``.
         companies: Names of companies in its free text that are no sponsor's.
         unknown: Words of its free text that nothing explains.
         free: Its free text.
@@ -51,6 +60,7 @@ class Reading:
     learned: str
     returns: str
     purpose: str
+    event: str
     companies: tuple[str, ...]
     unknown: tuple[str, ...]
     free: str
@@ -65,7 +75,11 @@ class Reading:
 
     def names(self, name: str) -> bool:
         """Tell whether the line names this sponsor for sure, as payer or in its free text."""
-        return self.is_payer(name) or any(m.whole and m.sponsors == {name} for m in self.mentions)
+        return self.is_payer(name) or self.names_in_text(name)
+
+    def names_in_text(self, name: str) -> bool:
+        """Tell whether the free text names this sponsor for sure."""
+        return any(m.whole and m.sponsors == {name} for m in self.mentions)
 
     def may_be_payer(self, name: str) -> bool:
         """Tell whether the payer's field may mean this sponsor, alone or among others."""
@@ -91,6 +105,8 @@ class Reading:
             for p in self.payers
             if (why := self._why_not(p, name, by_number=by_number))
         ]
+        if self.learned:
+            said.append(f"this account paid for {self.learned} before")
         if not self.payers or all(p.kind in ("nobody", "bank") for p in self.payers):
             said += [f"{company!r} is named, which is no sponsor" for company in self.companies]
         return said
@@ -156,6 +172,7 @@ class Reader:
         for entry in sorted(facts.entries, key=lambda e: e.id):
             self.entries[entry.order_id].append(entry)
         self._numbers = Numbers(facts.orders)
+        self._own = facts.own
         self._accounts = _accounts(facts.accounts, spelled)
         self._read: dict[Line, Reading] = {}
 
@@ -186,8 +203,9 @@ class Reader:
             tuple(mentions),
             self._numbers.find([*said, *_extra(line)]),
             self._accounts.get(_account(line.account), "") if line.account else "",
-            next((w for w in words if w in RETURNS), "") or _return_in(line.text),
-            next((w for w in words if w in PURPOSES), ""),
+            return_word(words) or _return_in(line.text),
+            purpose_word(words),
+            other_event(words, line.booked_on.year, self._own),
             tuple(c for text in free for c in self.names.companies(text)),
             tuple(w for p in said if p.role == PLAIN for w in self.names.unknown(p.text)),
             " ".join([*free, *fields, line.counterparty]),

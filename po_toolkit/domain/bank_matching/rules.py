@@ -32,6 +32,8 @@ APART = timedelta(days=30)
 _MOST_TOGETHER = 8
 """More open purchase orders of one sponsor, or checks of one deposit, are not combined."""
 _MOST_SHOWN = 6
+_TELLING = 6
+"""A check's number of fewer digits may stand in a line by chance."""
 CUT_TEXTS = (34, 35)
 """How long a text is that a bank cut off, a space at its end left off."""
 _DEPOSIT = frozenset(
@@ -187,13 +189,29 @@ class Rules:
         return _each(
             lines,
             lambda line: [
-                self._link(self.reader.read(line), (entry,), "entry_reference", ())
+                self._link(
+                    self.reader.read(line),
+                    (entry,),
+                    "entry_reference",
+                    (),
+                    against=self._chance(self.reader.read(line), entry),
+                )
                 for entry in sorted(
                     amounts.get((line.currency, line.amount), ()), key=lambda e: e.id
                 )
                 if abs(line.booked_on - entry.date) <= APART and _holds(line, entry)
             ],
         )
+
+    def _chance(self, reading: Reading, entry: HandEntry) -> list[str]:
+        """Say why a short reference may stand in a line by chance: a year, a ZIP, an account."""
+        digits = "".join(c for c in entry.reference if c.isdigit())
+        day = len(digits) == 8 and digits[:2] in ("19", "20")
+        short = day or len(digits) < _TELLING
+        checks = _DEPOSIT & set(number_words(reading.line.text)) and not day
+        if not short or checks or reading.names(self.reader.name_of(entry.order_id)):
+            return []
+        return [f"{entry.reference!r} is short, and may stand there as something else"]
 
     def deposits(self, lines: list[Line]) -> Found:
         """Find a deposit of several typed checks."""
@@ -495,13 +513,35 @@ class Rules:
         said: list[str] = []
         if reading.purpose:
             said.append(f"{reading.purpose.upper()!r} is a word of other money")
+        if reading.event:
+            said.append(f"{reading.event.upper()!r} may be another conference or year")
         if self.reader.names.is_service(name) and reading.learned != name:
             said.append(f"{name} pays and sends for others as well")
         if any(p.through for p in reading.payers):
             said.append("a service paid for the sponsor")
+        if reading.learned == name:
+            said += self._pays_for_others(reading, name)
+        said += [
+            f"{p.shown!r} is only the beginning of the name {name}, and may be another's"
+            for p in reading.payers
+            if p.whole and reading.learned != name
+        ]
         if not reading.is_payer(name):
             said += self._only_in_text(reading, name)
         return said
+
+    def _pays_for_others(self, reading: Reading, name: str) -> list[str]:
+        """Say whom else an agent may pay for whose account paid for a sponsor before."""
+        agents = [p.shown for p in reading.payers if name not in p.sponsors]
+        amount = reading.line.amount
+        others = sorted(
+            self.reader.name_of(o.id)
+            for o in self.reader.orders.values()
+            if self.remaining.balance[o.id] == amount and self.reader.name_of(o.id) != name
+        )
+        if not agents or not others or reading.names_in_text(name):
+            return []
+        return [f"{agents[0]!r} is not {name}, and {others[0]} owes the same amount"]
 
     def _only_in_text(self, reading: Reading, name: str) -> list[str]:
         """Return what speaks against a sponsor whose name is in the free text only."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 
 _FORMS = {
@@ -37,10 +38,70 @@ RETURNS = frozenset(
     aterbetalning retur tilbagebetaling tilbakebetaling tilbakefort returnering returnert
     palautus hyvitys maksunpalautus zwrot zwrotu reklamacja anulowanie vraceni vratka vratenie
     visszautalas visszateritas sztorno estorno devolucao reembolsado devolvido iade iptal
-    vozvrat возврат возвращен 返金 返品 組戻 退款 退回
+    vozvrat возврат возвращен 返金 返品 組戻 退款 退回 返却 返戻 반환 환불
+    revoked revocation revoke recredit recredited payback cashback kickback overpayment overpaid
+    overcharge duplicate duplicated doublon doppelzahlung doppelueberweisung doppeluberweisung
+    fehlueberweisung fehluberweisung fehlbuchung irrlaeufer irrlaufer irrtum irrtuemlich
+    irrtumlich versehentlich doppelt erreur error erroneous mistake mistaken errore
+    duplicata
+    duplicado pending vorgemerkt disputed dispute claim creditnote avoir
+    unclaimed unapplied unable reimbursement reimbursed undeliverable undelivered
+    dishonoured dishonored rebut rebuts
+    reintegro reintegros richiamo tagasimakse tagastus grazinimas
+    grazinta atmaksa povrat povraceno vracilo vracene anulowano wycofanie iadesi visszahivas
+    ricredito riaccredito rejets ruckz rueckz rueckzlg ruckzlg повернення відшкодування
+    скасовано aterkrav aterforing tilbageforsel tilbakeforing tilbakebetalt
     """.split()
 )
 """Words of money that goes back, folded as names are."""
+
+_RETURN_STEMS = (
+    "returne", "returbet", "returov", "refund", "revers", "rembours", "reembols", "rimbors",
+    "devol", "devuelt", "ruckzahl", "rueckzahl", "ruckuberw", "rueckueberw", "ruckbuch",
+    "rueckbuch", "ruckerst", "rueckerst", "ruckverg", "rueckverg", "rucklast", "ruecklast",
+    "ruckruf", "rueckruf", "ruckgab", "rueckgab", "rucklauf", "ruecklaeuf", "storn", "stornier",
+    "terugbet", "terugboek", "teruggest", "aterbetal", "tilbagebet", "tilbakebet", "tilbagef",
+    "palautu", "zwroc", "zwrot", "vrace", "vraten", "visszaut", "visszat", "estorn", "contrepass",
+    "extourn", "chargeback", "bounced", "возвра", "поверн", "rejection", "rechaz", "repaid",
+    "repayment",
+)  # fmt: skip
+"""How words of money that goes back begin, whatever follows: a plural, a compound, a case."""
+
+_RETURN_INSIDE = ("ruckgab", "rueckgab", "ruckzahl", "rueckzahl", "ruckuberw", "rueckueberw",
+                  "ruckbuch", "rueckbuch", "storno", "erstattung",
+                  "retourne", "retoure")  # fmt: skip
+"""The same inside the compounds of German: ``Lastschriftrückgabe``."""
+
+_RETURN_CODE = re.compile(
+    r"(?:ac(?:0[1-9]|1[0-6])|am0[1-9]|md0[1-9]|ms0[23]|rr0[1-4]|r(?:0[1-9]|[1-3]\d))"
+)
+"""The reasons of ISO 20022 (AC04, MS03) and of ACH (R03) for which a payment is returned."""
+
+_RETURN_PAIRS = frozenset({"charge back", "credit back", "paid back", "money back", "sent back",
+                           "send back", "account closed", "beneficiary unknown", "credit note",
+                           "no account", "not honoured", "not honored", "pay back"})  # fmt: skip
+
+
+def return_word(words: Sequence[str]) -> str:
+    """Return the first of some folded words that tells that money goes back, or ``""``.
+
+    A letter that the bank printed as ``?`` counts as any vowel: ``r?ckzahlung``.
+    """
+    for at, word in enumerate(words):
+        pair = f"{word} {words[at + 1]}" if at + 1 < len(words) else ""
+        if pair in _RETURN_PAIRS:
+            return pair
+        spelled = [word]
+        if "?" in word:
+            marked = word.replace("??", "?")
+            spelled = [marked.replace("?", vowel) for vowel in "aou"]
+        if _RETURN_CODE.fullmatch(word) or any(
+            w in RETURNS or w.startswith(_RETURN_STEMS) or any(i in w for i in _RETURN_INSIDE)
+            for w in spelled
+        ):
+            return word
+    return ""
+
 
 PURPOSES = frozenset(
     """
@@ -53,10 +114,46 @@ PURPOSES = frozenset(
     entradas inscripcion donacion donativo cuota alquiler intereses biglietto biglietti
     iscrizione donazione affitto interessi kaartje kaartjes deelname inschrijving donatie gift
     contributie huur rente biljett biljetter donation gava billett billetter bilet bilety
-    darowizna skladka
+    darowizna skladka training trainings course courses schulung kurs kaution caution scholarship
+    scholarships stipend stipendium stipendien bourse beca matching security endowment fundraiser
+    fundraising crowdfunding royalty royalties lizenz license licence consulting beratung
+    freelance honorar honorarium travel reisekosten parking bond
+    dinner essen speisen swag
     """.split()
 )
 """Words of money that is no sponsor's invoice."""
+
+_PURPOSE_ENDS = ("karten", "spende", "spenden", "kaution", "beitraege", "miete")
+_PURPOSE_SIGNS = ("寄付", "寄附", "チケット", "参加費", "捐款", "门票", "会費")
+_YEAR = re.compile(r"20\d\d")
+_EVENT = re.compile(r"[a-z]{2,}(?:con|conf|python|camp|summit|fest|kon|konf)")
+
+
+def purpose_word(words: Sequence[str]) -> str:
+    """Return the first folded word that tells of other money than an invoice, or ``""``."""
+    for word in words:
+        signs = not word.isascii() and any(sign in word for sign in _PURPOSE_SIGNS)
+        if word in PURPOSES or word.endswith(_PURPOSE_ENDS) or signs:
+            return word
+    return ""
+
+
+def other_event(words: Sequence[str], year: int, own: Sequence[str]) -> str:
+    """Return a word that names another year's or another conference, or ``""``.
+
+    Args:
+        words: Folded words of a line.
+        year: Of the line; sponsors pay for that year's or the next year's conference.
+        own: Our own names.
+    """
+    mine = {w for name in own for w, _ in tokens(fold(name))} | {"pycon"}
+    for word in words:
+        if _YEAR.fullmatch(word) and word not in mine and not year <= int(word) <= year + 1:
+            return word
+        if len(word) > 6 and word not in mine and _EVENT.fullmatch(word):
+            return word
+    return ""
+
 
 SERVICES = frozenset(
     """
