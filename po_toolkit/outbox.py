@@ -81,6 +81,8 @@ PAYMENT_RECORD = Kind("payment_record", "payment_record")
 PAYMENT_ATTACHMENT = Kind("payment_attachment", "invoice")
 CREDIT_NOTE = Kind("credit_note", "credit_note")
 REFUND = Kind("refund", "refund")
+BALANCE_REMOVED = Kind("balance_removed", "customer_balance_transaction")
+CREDIT_TAKEN_DOWN = Kind("credit_taken_down", "customer_balance_transaction")
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ __all__ = [
     "adopt_claimed",
     "adopt_invoice",
     "chosen_references",
+    "decide_balance",
     "decide_to_bill_again",
     "invoice_purchase_orders",
     "preview_invoices",
@@ -329,6 +330,25 @@ def decide_to_bill_again(
         after = sorted({*before, *(i.strip() for i in invoice_ids)})
         order.answers = {**(order.answers or {}), "beside": after}
         uow.audit(Act.INVOICE, order, before={"beside": before}, after={"beside": after})
+
+
+def decide_balance(opened: OpenConference, reference: str, choice: str) -> None:
+    """Keep whether what lies on a sponsor's balance at Stripe counts on its invoice.
+
+    Args:
+        opened: The conference.
+        reference: The purchase order.
+        choice: ``use`` or ``remove``, by which the balance becomes zero.
+
+    Raises:
+        NotAllowedError: The actor's role is too low.
+        NotFoundError: No such purchase order.
+    """
+    require(opened.actor, Act.INVOICE)
+    with opened.store.writing(opened.actor, Act.INVOICE) as uow:
+        order = purchase_orders.by_reference(uow.session, opened.conference, reference)
+        order.answers = {**(order.answers or {}), "balance": choice}
+        uow.audit(Act.INVOICE, order, after={"balance": choice})
 
 
 def adopt_invoice(opened: OpenConference, reference: str, stripe_invoice_id: str) -> InvoiceResult:

@@ -13,7 +13,13 @@ from po_toolkit.domain.sums import Status
 from po_toolkit.errors import NotFoundError, PurchaseOrderError
 from po_toolkit.invoicing.existing import retire_paid, void_at_stripe
 from po_toolkit.money import display, to_major, to_minor
-from po_toolkit.payments import credit_notes, offline_payments, refunds, stripe_reports
+from po_toolkit.payments import (
+    credit_notes,
+    customer_credit,
+    offline_payments,
+    refunds,
+    stripe_reports,
+)
 from po_toolkit.payments.intents import Entered
 from po_toolkit.store import ledger
 from po_toolkit.store.database import Store
@@ -170,12 +176,18 @@ def refund(
     opened.check_known_account()
     order = _find(opened, reference)
     minor = to_minor(amount, order.currency)
+    credit = 0
+    if method == "stripe" and order.sums.balance < 0:
+        with opened.store.writing(opened.actor, Act.REFUND) as uow:
+            over = uow.lock_purchase_order(order.id)
+            begun = refunds.unfinished(uow, over, minor)
+        credit = 0 if begun else customer_credit.to_take_down(opened, over, minor)
     with opened.store.writing(opened.actor, Act.REFUND) as uow:
         locked = uow.lock_purchase_order(order.id)
         if method == "stripe":
             waiting = refunds.unfinished(uow, locked, minor)
             intents = waiting or refunds.intend_refund(
-                uow, locked, refunds.plan_refund(locked, minor, payment)
+                uow, locked, refunds.plan_refund(locked, minor, payment), credit
             )
         else:
             intents = []

@@ -71,6 +71,21 @@ BillAgainOption = Annotated[
 ]
 
 
+class SponsorBalance(StrEnum):
+    """What becomes of what lies on the sponsor's balance at Stripe."""
+
+    USE = "use"
+    REMOVE = "remove"
+
+
+SponsorBalanceOption = Annotated[
+    SponsorBalance | None,
+    typer.Option(
+        help="Let credit or debt on the one --po's sponsor's balance at Stripe count, or remove it."
+    ),
+]
+
+
 def invoice(
     ctx: typer.Context,
     conference: ConferenceOption,
@@ -80,6 +95,7 @@ def invoice(
     dry_run: DryRunOption = False,
     no_send: NoSendOption = False,
     bill_again: BillAgainOption = None,
+    sponsor_balance: SponsorBalanceOption = None,
     delivery: DeliveryOption = None,
     yes: YesOption = False,
     output: FormatOption = Format.TABLE,
@@ -100,8 +116,11 @@ def invoice(
     """
     if sum((batch is not None, bool(po), all_draft)) != 1:
         wrong_usage("Say which purchase orders: one of --batch ID, --po REF or --all-draft.")
-    if bill_again and len(po or ()) != 1:
-        wrong_usage("--bill-again decides about one purchase order: name it with --po REF.")
+    if (bill_again or sponsor_balance) and len(po or ()) != 1:
+        wrong_usage(
+            "--bill-again and --sponsor-balance decide about one purchase order: name it with "
+            "--po REF."
+        )
     from po_toolkit.api import invoices
     from po_toolkit.api.delivery import choose_delivery
     from po_toolkit.jobs.batches import invoice_many
@@ -110,8 +129,11 @@ def invoice(
     references = invoices.chosen_references(
         opened, batch=batch, references=po or None, all_draft=all_draft
     )
-    if bill_again and not dry_run:
-        invoices.decide_to_bill_again(opened, references[0], bill_again)
+    if not dry_run:
+        if bill_again:
+            invoices.decide_to_bill_again(opened, references[0], bill_again)
+        if sponsor_balance:
+            invoices.decide_balance(opened, references[0], sponsor_balance.value)
     preview = invoices.preview_invoices(
         opened, references=references, delivery=delivery, ask=dry_run
     )
@@ -133,12 +155,15 @@ def invoice(
     if run.stopped:
         complain(run.stopped)
         raise typer.Exit(FAILED)
-    if run.report.failed:
-        everything = run.report.failed == len(references)
-        raise typer.Exit(FAILED if everything else PARTIAL)
-    questions = sum(result.asks for result in run.report.results)
+    _exit_by(run.report, len(references))
+
+
+def _exit_by(report: InvoiceReport, chosen: int) -> None:
+    if report.failed:
+        raise typer.Exit(FAILED if report.failed == chosen else PARTIAL)
+    questions = sum(result.asks for result in report.results)
     if questions:
-        raise typer.Exit(WRONG_USAGE if questions == len(references) else PARTIAL)
+        raise typer.Exit(WRONG_USAGE if questions == chosen else PARTIAL)
 
 
 def adopt(

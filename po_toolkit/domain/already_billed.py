@@ -101,7 +101,10 @@ def sponsor_key(name: str) -> str:
 
 
 def own_invoices(order: ToBill, invoices: Iterable[InvoiceAtStripe]) -> list[InvoiceAtStripe]:
-    """Return the purchase order's own invoices that are not known here, the one that counts first.
+    """Return the purchase order's own invoices that are not known here.
+
+    Those that count come first, the last generation of them before the others: an earlier one that
+    is paid was replaced when its money went back.
 
     They carry its uuid, or revise one of its invoices, or revise such a revision.
     """
@@ -118,11 +121,13 @@ def own_invoices(order: ToBill, invoices: Iterable[InvoiceAtStripe]) -> list[Inv
             break
         found |= {row.stripe_id: row for row in new}
         ids |= found.keys()
-    standing = ["paid", "open", "uncollectible", "draft"]
+    order_of = ["paid", "open", "uncollectible", "draft"]
     return sorted(
         found.values(),
         key=lambda row: (
-            standing.index(row.status) if row.status in standing else len(standing),
+            0 if row.counts else 1 if row.status == "draft" else 2,
+            -row.generation,
+            order_of.index(row.status) if row.status in order_of else len(order_of),
             -row.created.timestamp(),
             row.stripe_id,
         ),

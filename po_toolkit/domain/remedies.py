@@ -58,6 +58,13 @@ def bill_again(conference: str, reference: str, invoice_id: str) -> Remedy:
     return Remedy("Bill it again on purpose", command, "invoice")
 
 
+def decide_balance(conference: str, reference: str, choice: str) -> Remedy:
+    """Invoice a purchase order and use or remove what lies on the sponsor's balance at Stripe."""
+    labels = {"use": "Let the balance count", "remove": "Remove the balance"}
+    decided = ("--po", reference, "--sponsor-balance", choice)
+    return Remedy(labels[choice], ("invoice", "--conference", conference, *decided), "invoice")
+
+
 def reissue(reference: str, *, due_date: date | None = None) -> Remedy:
     """Void the open invoice and send a corrected one."""
     changes = ["--due-date", due_date.isoformat()] if due_date else []

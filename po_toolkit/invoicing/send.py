@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -41,6 +41,7 @@ from po_toolkit.invoicing.lease import (
     last_step,
     release,
     renewed_leases,
+    step_slot,
 )
 from po_toolkit.invoicing.lookup import (
     Found,
@@ -56,8 +57,10 @@ from po_toolkit.invoicing.taxes import make_rate, take_taxes, taxed_lines, unpay
 from po_toolkit.invoicing.transfers import auto_advance_write, turn_on, waits_for_transfers
 from po_toolkit.logs import get_logger
 from po_toolkit.money import display, minor_from_api
+from po_toolkit.outbox import Write
 from po_toolkit.store import invoices
 from po_toolkit.store.purchase_orders import by_reference, id_of, note_sent, to_bill
+from po_toolkit.store.stripe_writes import StoredWrite
 from po_toolkit.store.tables import Invoice, PurchaseOrder
 
 Json = dict[str, Any]
@@ -189,6 +192,7 @@ def _lines_step(lease: Lease) -> None:
         return
     invoice = outcome.answer
     _check(lease, invoice)
+    _check_asked(lease, invoice)
     taxed = taxed_lines(lease, invoice)
     with lease.step() as (uow, row):
         row.step, row.state = last_step(row), "drafted"
@@ -221,6 +225,89 @@ def _check(lease: Lease, invoice: Json) -> None:
         f"{order.reference}: Stripe's draft came to {shown}, the purchase order is "
         f"{display(order.sums.total, order.currency)}. The draft was deleted and nothing was "
         f"sent; look for taxes, discounts or other rules in the Stripe account."
+    )
+
+
+def _check_asked(lease: Lease, invoice: Json) -> None:
+    """Let no draft pass that asks another sum than its total, unless that is known or decided.
+
+    What lies on the customer's balance lowers or raises ``amount_due`` when the invoice is final.
+    Credit that another purchase order here left is known; it is booked when it is used.
+    """
+    order, opened, currency = lease.order, lease.opened, invoice["currency"]
+    difference = minor_from_api(invoice["amount_due"] - invoice["total"], currency)
+    choice = (order.answers or {}).get("balance")
+    if not difference or choice == "use":
+        return
+    customer = lease.invoice.customer
+    customer_id = (customer.stripe_customer_id if customer else None) or ""
+    with opened.store.reading() as session:
+        known = invoices.credit_known(session, customer_id, order)
+    if 0 < -difference <= known or 0 < -difference <= known + _overpaid_since(lease, customer_id):
+        return
+    if choice == "remove":
+        outbox.perform(opened, _balance_removal(lease, customer_id, invoice), Act.INVOICE)
+        return
+    _discard(lease)
+    shown, asked = (
+        display(abs(difference), currency),
+        display(minor_from_api(invoice["amount_due"], currency), currency),
+    )
+    cause = (
+        f"the sponsor has {shown} of credit on its balance"
+        if difference < 0
+        else f"the sponsor owes {shown} from before on its balance"
+    )
+    use = remedies.decide_balance(opened.slug, order.reference, "use")
+    raise InvoiceMismatchError(
+        f"{order.reference}: its invoice would ask {asked}, the purchase order is "
+        f"{display(order.sums.total, currency)}: {cause} at Stripe ({customer_id}), which no "
+        f"purchase order here explains. The draft was deleted and nothing was sent; decide whether "
+        f"it counts on this invoice or is removed.",
+        code="balance_at_stripe",
+        remedy=replace(
+            use, otherwise=remedies.decide_balance(opened.slug, order.reference, "remove")
+        ),
+    )
+
+
+def _overpaid_since(lease: Lease, customer_id: str) -> int:
+    """Return what Stripe says was overpaid on our invoices beyond what was read before."""
+    opened, currency, found = lease.opened, lease.order.currency, 0
+    for page in opened.gateway.pages("/v1/invoices", {"customer": customer_id}):
+        with opened.store.reading() as session:
+            for said in page:
+                ours = invoices.by_stripe_id(session, opened.conference, said["id"])
+                if ours is not None and ours.currency == said["currency"] == currency:
+                    now = minor_from_api(said.get("amount_overpaid") or 0, currency)
+                    found += max(now - (ours.stripe_amount_overpaid or 0), 0)
+    return found
+
+
+def _balance_removal(lease: Lease, customer_id: str, invoice: Json) -> Write:
+    """Return the write that takes a customer's balance to zero, as a person decided."""
+    path = f"/v1/customers/{customer_id}/balance_transactions"
+    slot = step_slot(lease.order, lease.invoice, outbox.BALANCE_REMOVED.name)
+    body = {
+        "amount": invoice["total"] - invoice["amount_due"],
+        "currency": invoice["currency"],
+        "description": f"Removed before {lease.order.reference} was invoiced",
+        "metadata": {"po_toolkit_slot": slot},
+    }
+
+    def made(_stored: StoredWrite) -> Json | None:
+        rows = (row for page in lease.opened.gateway.pages(path) for row in page)
+        wanted = (r for r in rows if (r.get("metadata") or {}).get("po_toolkit_slot") == slot)
+        return next(wanted, None)
+
+    return Write(
+        outbox.BALANCE_REMOVED,
+        slot,
+        path,
+        lambda: body,
+        find=made,
+        conference_id=lease.invoice.conference_id,
+        purchase_order_id=lease.invoice.purchase_order_id,
     )
 
 

@@ -14,10 +14,12 @@ from uuid import uuid4
 from sqlalchemy import func, select
 
 from po_toolkit.context import OpenConference
+from po_toolkit.domain import remedies
 from po_toolkit.domain.periods import local_day
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.domain.sums import EntryKind
-from po_toolkit.money import display
+from po_toolkit.errors import PurchaseOrderError
+from po_toolkit.money import display, minor_from_api
 from po_toolkit.payments.ledger import Change, Movement, Taken, record_all
 from po_toolkit.store import stripe_only
 from po_toolkit.store.database import Store, UnitOfWork
@@ -183,6 +185,52 @@ class Move:
         self.taken.changes.append(Change(order.reference, what))
 
 
+def to_take_down(opened: OpenConference, order: PurchaseOrder, amount: int) -> int:
+    """Return how much of the customer's credit a refund of an excess takes with it.
+
+    Stripe puts what was overpaid on the customer's balance, from where it lowers the next invoice;
+    refunded without that credit it would be given twice.
+
+    Args:
+        opened: The conference.
+        order: The purchase order.
+        amount: What is to be refunded, in minor units.
+
+    Raises:
+        PurchaseOrderError: The credit was used meanwhile.
+        StripeGatewayError: Stripe could not be asked.
+    """
+    made = [i for i in order.invoices if i.stripe_amount_overpaid and i.stripe_customer_id]
+    part = min(amount, -order.sums.balance, sum(i.stripe_amount_overpaid or 0 for i in made))
+    if part <= 0:
+        return 0
+    customer_id = made[-1].stripe_customer_id
+    query = {"expand": list(MONEY_FIELDS)}
+    customer = opened.gateway.read(f"/v1/customers/{customer_id}", query)
+    there = minor_from_api(max(credit_of(customer).get(order.currency, 0), 0), order.currency)
+    if there < part:
+        raise PurchaseOrderError(
+            f"{order.reference}: {display(part, order.currency)} of the refund were overpaid and "
+            f"lay as credit on customer {customer_id} at Stripe, where only "
+            f"{display(there, order.currency)} are left: the rest was used on another invoice or "
+            f"taken back in Stripe's dashboard. Nothing was refunded; sync, then see what is still "
+            f"overpaid.",
+            remedy=remedies.sync(opened.slug),
+        )
+    return part
+
+
+def credit_of(customer: Json) -> dict[str, int]:
+    """Return a customer's credit by currency in API units; below zero where he owes.
+
+    The default currency's balance is below zero where it is credit, the others' above zero.
+    """
+    credit = dict(customer.get("invoice_credit_balance") or {})
+    if customer.get("currency"):
+        credit[customer["currency"]] = -(customer.get("balance") or 0)
+    return credit
+
+
 MONEY_FIELDS = ("cash_balance", "invoice_credit_balance")
 """Fields of a customer that Stripe leaves out unless they are expanded. Source: API reference."""
 
@@ -192,12 +240,9 @@ def take_customer(
 ) -> None:
     """Keep what lies at Stripe of a customer's money, as far as it is said.
 
-    An overpayment leaves credit, and a bank transfer that fitted no invoice waits as cash. The
-    default currency's balance is below zero where it is credit, the others' above zero.
+    An overpayment leaves credit, and a bank transfer that fitted no invoice waits as cash.
     """
-    credit = dict(customer.get("invoice_credit_balance") or {})
-    if customer.get("currency"):
-        credit[customer["currency"]] = -(customer.get("balance") or 0)
+    credit = credit_of(customer)
     with store.writing(STRIPE, Act.SYNC) as uow:
         stripe_only.note_balances(
             uow, conference, customer, kind="credit", api_amounts=credit, read_at=read_at

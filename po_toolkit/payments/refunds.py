@@ -80,18 +80,29 @@ def plan_refund(
 
 
 def intend_refund(
-    uow: UnitOfWork, order: PurchaseOrder, plan: list[tuple[LedgerEntry, int]]
+    uow: UnitOfWork, order: PurchaseOrder, plan: list[tuple[LedgerEntry, int]], credit: int = 0
 ) -> list[int]:
-    """Store a refund's parts and who orders it; return the ids of the intents to be settled."""
+    """Store a refund's parts and who orders it; return the ids of the intents to be settled.
+
+    Args:
+        uow: The transaction.
+        order: The purchase order, locked.
+        plan: The payments it is taken from, and how much of each.
+        credit: How much of the customer's credit at Stripe goes with it, in minor units.
+    """
     ids = []
     whole, together = sum(amount for _, amount in plan), str(uuid4())
     for entry, amount in plan:
         invoice = next(i for i in order.invoices if i.id == entry.invoice_id)
-        details = {
+        details: dict[str, Any] = {
             "stripe_payment_id": entry.stripe_payment_id,
             "whole": whole,
             "refund": together,
         }
+        if credit:
+            with_it = min(credit, amount)
+            details["credit"] = with_it
+            credit -= with_it
         ids.append(intend(uow, order, invoice, kind="refund", amount=amount, details=details))
     uow.audit(
         Act.REFUND,

@@ -27,7 +27,7 @@ from po_toolkit.errors import (
 )
 from po_toolkit.money import display, minor_to_api
 from po_toolkit.outbox import Kind, Outcome, Write
-from po_toolkit.payments import ledger, refunds
+from po_toolkit.payments import customer_credit, ledger, refunds
 from po_toolkit.payments.refunds import TAKEN_BACK, take_refund
 from po_toolkit.payments.stripe_invoices import (
     fetch_invoice,
@@ -183,10 +183,40 @@ def _refund(opened: OpenConference, intent: MoneyIntent, order: PurchaseOrder) -
     )
     refund = _perform(opened, intent, write).answer
     take_refund(opened, refund, entered_by=intent.entered_by)
+    if intent.details.get("credit"):
+        _take_credit_down(opened, intent, order)
     with opened.store.writing(actor_of(intent), Act.REFUND) as uow:
         row = row_of(uow, intent)
         row.stripe_id = str(refund["id"])
         ledger.finish_intent(row, opened.now())
+
+
+def _take_credit_down(opened: OpenConference, intent: MoneyIntent, order: PurchaseOrder) -> None:
+    """Take the refunded excess off the customer's balance, where it would lower an invoice."""
+    with opened.store.reading() as session:
+        billed = by_stripe_id(session, opened.conference, intent.stripe_invoice_id)
+        customer_path = f"/v1/customers/{billed.stripe_customer_id if billed else ''}"
+    path = f"{customer_path}/balance_transactions"
+    body = {
+        "amount": minor_to_api(intent.details["credit"], intent.currency),
+        "currency": intent.currency,
+        "description": f"Refunded: overpaid on {order.reference}",
+        "metadata": {"refund_uuid": str(intent.uuid)},
+    }
+    write = _write(
+        intent,
+        outbox.CREDIT_TAKEN_DOWN,
+        "credit",
+        path,
+        lambda: body,
+        find=lambda: _by_metadata(opened, path, {}, "refund_uuid", intent),
+    )
+    _perform(opened, intent, write)
+    read_at = opened.now()
+    with suppress(StripeGatewayError):  # the next sync reads what is left
+        query = {"expand": list(customer_credit.MONEY_FIELDS)}
+        customer = opened.gateway.read(customer_path, query)
+        customer_credit.take_customer(opened.store, opened.conference, customer, read_at=read_at)
 
 
 Step = Callable[[OpenConference, MoneyIntent, PurchaseOrder], None]

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from po_toolkit.domain.deliveries import links_work
@@ -95,6 +95,21 @@ def was_sent_since(session: Session, order_id: int, moment: datetime) -> bool:
         Invoice.purchase_order_id == order_id, Invoice.sent_at >= moment
     )
     return session.scalar(query.limit(1)) is not None
+
+
+def credit_known(session: Session, customer_id: str, order: PurchaseOrder) -> int:
+    """Return what a customer overpaid on other purchase orders of this database, in minor units."""
+    po = PurchaseOrder
+    excess = po.sum_paid + po.sum_credited - po.sum_total - po.sum_refunded
+    orders = (
+        select(Invoice.purchase_order_id)
+        .where(Invoice.stripe_customer_id == customer_id)
+        .scalar_subquery()
+    )
+    query = select(func.coalesce(func.sum(excess), 0)).where(
+        po.id.in_(orders), po.id != order.id, po.currency == order.currency, excess > 0
+    )
+    return int(session.scalar(query) or 0)
 
 
 def never_read(session: Session, conference: Conference) -> list[str]:

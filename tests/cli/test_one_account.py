@@ -182,3 +182,65 @@ def test_what_is_no_second_invoice_is_billed_without_a_question(work: Workplace)
     assert work.run("cancel", voided).exit_code == 0
     assert work.simulator.control.get(gone)["status"] == "void"
     assert invoiced(other, other.order(po_number="4713"))["outcome"] == "invoiced"
+
+
+def overpaid(work: Workplace, excess: int = 5_000) -> tuple[str, str, str]:
+    """A purchase order that was overpaid at Stripe: reference, invoice and customer."""
+    reference, invoice = work.invoiced()
+    work.simulator.control.pay(invoice, amount=100_000 + excess)
+    work.json("sync", *AT)
+    return reference, invoice, work.simulator.control.get(invoice)["customer"]
+
+
+def balance_at_stripe(work: Workplace, customer: str) -> int:
+    return int(work.simulator.control.get(customer)["balance"])
+
+
+def test_a_refunded_excess_does_not_lower_the_next_invoice_too(work: Workplace) -> None:
+    """Row 13: the card gets it back, so the credit for the same excess goes."""
+    reference, _, customer = overpaid(work)
+    assert balance_at_stripe(work, customer) == -5_000
+    assert row(work, reference)["discrepancies"] == ["overpaid"]
+    work.json("refund", reference, "--amount", "50.00", "--yes")
+    assert balance_at_stripe(work, customer) == 0
+    (refund,) = work.simulator.control.all("refund", work.key)
+    assert refund["amount"] == 5_000
+    assert row(work, reference)["balance"] == "0.00"
+    work.json("sync", *AT)
+    assert work.json("reconcile", *AT)["discrepancies"] == []
+    _, following = work.invoiced(po_number="4712")
+    assert work.simulator.control.get(following)["amount_due"] == 100_000
+
+
+def test_an_excess_whose_credit_was_used_is_not_refunded(work: Workplace) -> None:
+    """Row 13: what another invoice or the dashboard took from the balance is gone."""
+    reference, _, customer = overpaid(work)
+    work.simulator.control.move_balance(customer, 2_000)
+    said = work.run("refund", reference, "--amount", "50.00", "--yes")
+    assert said.exit_code == 1, said.output
+    assert "only 30.00 USD are left" in " ".join(said.stderr.split())
+    assert work.simulator.control.all("refund", work.key) == []
+    assert balance_at_stripe(work, customer) == -3_000
+    work.json("refund", reference, "--amount", "30.00", "--yes")
+    assert balance_at_stripe(work, customer) == 0
+
+
+@pytest.mark.parametrize("moved", [-5_000, 5_000])
+@pytest.mark.parametrize("choice", ["Let the balance count", "Remove the balance"])
+def test_a_balance_that_the_books_do_not_know_stops_the_invoice(
+    work: Workplace, moved: int, choice: str
+) -> None:
+    """Row 14: else the sponsor is asked another sum than is owed, and nobody is told."""
+    _, invoice = work.invoiced()
+    customer = work.simulator.control.get(invoice)["customer"]
+    work.simulator.control.move_balance(customer, moved)
+    reference = work.order(po_number="4712")
+    said = work.run("invoice", *AT, "--po", reference)
+    assert said.exit_code == 1, said.output
+    assert [i["id"] for i in work.simulator.control.all("invoice", work.key)] == [invoice]
+    done = follow(work, said.stderr, choice)
+    assert done.exit_code == 0, done.output
+    (made,) = [i for i in counting(work) if i["id"] != invoice]
+    counts = choice == "Let the balance count"
+    assert made["amount_due"] == (100_000 + moved if counts else 100_000)
+    assert balance_at_stripe(work, customer) == 0

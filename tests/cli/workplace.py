@@ -64,7 +64,7 @@ class Workplace:
     def json(self, *args: str, exit_code: int = 0) -> Any:
         """Run a command with ``--format json`` and return what it printed on stdout."""
         result = self.run(*args, "--format", "json")
-        assert result.exit_code == exit_code, result.output
+        assert result.exit_code == exit_code, (result.output, result.exception)
         return json.loads(result.stdout)
 
     def process(self, *args: str) -> subprocess.CompletedProcess[str]:

@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[2] / "po_toolkit"
 SAMPLES: dict[str, Any] = {
     "again": True,
     "amount": Decimal("1234.50"),
+    "choice": "use",
     "conference": "pycon-2027",
     "confirmed": ("again", "date_as_given", "overpaid"),
     "despite_live": True,
