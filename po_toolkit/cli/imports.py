@@ -316,7 +316,7 @@ def _left(column: LeftColumn | None) -> str:
 
 def _habits(report: ImportReport) -> str:
     currency = report.currency.upper()
-    by = {"conference": "the conference's", "title": "as the text above the header says"}
+    by = {"conference": "the conference's", "title": "as a text above or below the table says"}
     parts = [f"Rows that name no currency are in {currency}"]
     parts[0] += f", {by[report.currency_by]}" if report.currency_by in by else ""
     if report.decimal:

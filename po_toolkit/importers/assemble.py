@@ -187,12 +187,14 @@ class Pricer:
         value, signs = found
         named = self._header_currencies.get(key, currency)
         if named != currency or (signs is not None and currency not in signs):
-            other = named if named != currency else " or ".join(sorted(signs or ())[:3])
+            codes = [named] if named != currency else sorted(signs or ())[:4]
+            other = " or ".join(code.upper() for code in codes)
             self._findings.error(
                 row,
                 key,
                 "currency_conflict",
-                f"the amount is in {other.upper()}, the purchase order in {currency.upper()}.",
+                f"the amount is in {other}, the purchase order in {currency.upper()}; write the "
+                "code of its currency in a currency column.",
             )
             return None
         try:

@@ -26,6 +26,7 @@ from po_toolkit.importers.cells import (
 )
 from po_toolkit.importers.dates import days_of, written_date
 from po_toolkit.importers.names import (
+    ALREADY,
     FIELDS,
     HARMLESS,
     MONEY_MARKS,
@@ -460,6 +461,8 @@ class _Assigner:
         ]
         if name == "contact_email":
             free = free or fitting
+        elif name == "po_number":
+            free = free or [at for at in fitting if all(map(_called_po, self._sample(at)))]
         elif name == "organization_name":
             people = [i for i, (key, _) in self._taken.items() if key == "contact_name"]
             free = free or [
@@ -558,6 +561,8 @@ class _Assigner:
         if not fields.isdisjoint({"unit_price", "description", "quantity"}):
             return
         free = [at for at in self._free() if _fits("package", self._sample(at))]
+        if any(_says_paid(self._headers[at]) for at in free):
+            return  # Deposit and balance, or net and tax, add up to the amount as packages do.
         total = next((at for at, (name, _) in self._taken.items() if name == "amount"), None)
         if total is not None:
             money = [at for at in free if not _is_harmless(self._headers[at], "package")]
@@ -639,6 +644,10 @@ def shown_rows(
         if len(shown) == 3:
             break
     return shown
+
+
+def _called_po(cell: Cell) -> bool:
+    return re.match(r"(?:po|p\.o\.)[ #:/_-]*\d", text_of(cell).strip(), re.IGNORECASE) is not None
 
 
 _BILLING = frozenset(
@@ -726,7 +735,7 @@ def _fits(name: str, cells: Sequence[Cell]) -> bool:
     checks: dict[str, Callable[[], bool]] = {
         "organization_name": lambda: _share(cells, "text") >= 0.5 and not _share(cells, "email"),
         "contact_email": lambda: _share(cells, "email") >= 0.5,
-        "po_number": lambda: _share(cells, "email") == 0 and not any(map(written_as_money, cells)),
+        "po_number": lambda: _has_numbers(cells) and not any(map(written_as_money, cells)),
         "currency": lambda: all(_is_currency(cell) for cell in cells),
         "due_date": lambda: _share(cells, "date") >= 0.5,
         "days_until_due": lambda: all(map(_is_terms, cells)),
@@ -734,6 +743,12 @@ def _fits(name: str, cells: Sequence[Cell]) -> bool:
     }
     check = checks.get(name)
     return check() if check else _share(cells, "number") >= 0.5
+
+
+def _has_numbers(cells: Sequence[Cell]) -> bool:
+    """Tell whether most cells can be a document's number: digits, and neither email nor date."""
+    texts = [text_of(cell) for cell in cells if kind_of(cell) not in ("email", "date", "mark")]
+    return 2 * sum(bool(re.search(r"\d", text)) for text in texts) > len(cells)
 
 
 def _is_currency(cell: Cell) -> bool:
@@ -771,12 +786,26 @@ def is_money_mark(header: str) -> bool:
     return not MONEY_MARKS.isdisjoint(words) or any(stem in folded for stem in MONEY_STEMS)
 
 
+def _says_paid(header: str) -> bool:
+    """Tell whether a column is called by what was paid of an amount, or is tax or discount."""
+    words = set(spoken(header).split()) | set(fold(header).split())
+    return not ALREADY.isdisjoint(words) or not _INSTALMENTS.isdisjoint(words)
+
+
+_INSTALMENTS = frozenset(
+    "instalment instalments installment installments rate raten cuota cuotas parcela parcelas"
+    " termijn termijnen mensualites".split()
+)
+
+
 def _is_harmless(header: str, name: str) -> bool:
     """Tell whether a column is called by a word for ids, telephones, dates and such."""
     folded = spoken(header)
     if folded.startswith(QUANTITY_STARTS):
         return False
     words = folded.split()
+    if name in ("due_date", "days_until_due"):
+        return not OTHER_PEOPLE.isdisjoint(words)
     if name == "po_number":
         return bool({"po", "date", "amount", "total", "box"} & set(words) - {"po"})
     return not HARMLESS.isdisjoint(words) or not OTHER_PEOPLE.isdisjoint(words)

@@ -527,6 +527,8 @@ def fold(header: str) -> str:
 
 
 _LETTERS = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "\u0131": "i"})
+_NUMBER_OF = re.compile(r"^(?:no|n|num|nro|nr) (?=(?:de|do|da|di|d) )")
+"""``Nº do pedido`` and ``N. di ordine``, folded."""
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _REMARK = re.compile(r"[(\[\uff08\u3010][^()\[\]\uff09\u3011]*[)\]\uff09\u3011]")
 
@@ -568,7 +570,7 @@ _OPTIONAL = frozenset(
     obrigatorio obbligatorio
     facoltativo disponibile verplicht optioneel indien van toepassing eventueel
     valfritt om finns
-    valgfri valgfritt hvis relevant 任意 必須
+    valgfri valgfritt hvis relevant utc gmt 任意 必須
     """.split()
 )
 _GROUPS = (
@@ -600,7 +602,8 @@ def field_of(header: str) -> tuple[str, int] | None:
         if text is not header and not all(_is_ornament(one) for one in remarks(header)):
             continue
         folded = fold(text)
-        for name in (folded, spoken(text), _without_currency(text)):
+        numbered = _NUMBER_OF.sub("numero ", folded)
+        for name in (folded, spoken(text), _without_currency(text), numbered):
             found = NAMES.get(name) or _JOINED.get(name.replace(" ", ""))
             if found:
                 return found
@@ -633,8 +636,9 @@ CORES = {
         unternehmen entreprise societe empresa patrocinador azienda societa bedrijf foretag
         virksomhed bedrift organisatie exhibitor kunde kund 会社 企業 団体 社名""",
     "contact_email": "email mail courriel correo epost メール 邮",
-    "po_number": """po purchase bestellnummer bestellung commande compra encomenda ordine
-        inkooporder 発注 注文""",
+    "po_number": """po purchase order bestellnummer bestellung bestell commande cde compra
+        encomenda pedido orden ordine inkooporder inkoop ordre tilaus zamowienie zamowienia
+        発注 注文""",
     "quantity": """quantity qty units menge anzahl quantite qte cantidad quantidade quantita
         aantal antal antall 数量 count""",
     "unit_price": """price rate preis prix tarif precio preco prezzo prijs pris stuckpreis
@@ -647,7 +651,8 @@ CORES = {
     "due_date": """due deadline payable fallig falligkeit echeance vencimiento
         vencimento scadenza
         vervaldatum forfallodatum forfallsdato forfaldsdato 期限 期日""",
-    "days_until_due": "terms term zahlungsziel delai plazo prazo betalingstermijn 支払条件",
+    "days_until_due": """terms term within zahlungsziel zahlbar innerhalb binnen delai plazo prazo
+        betalingstermijn 支払条件""",
     "description": """description item package level tier product sponsorship
         bezeichnung paket
         leistung designation libelle formule descripcion concepto paquete descricao pacote
@@ -759,13 +764,20 @@ MONEY_MARKS = _words(
     levering
     alennus alv toimituskulut maksettu
     rabat znizka podatek zaliczka zaplacono brutto netto
+    exchange fx wechselkurs kurs cambio wisselkoers valutakurs
+    instalment instalments installment installments raten ratenzahlung cuotas parcelas
+    termijnen mensualites
+    invoiced billed fakturiert abgerechnet facturee facturado facturada faturado fatturato
+    gefactureerd fakturerad faktureret fakturert 請求済
     """
 )
 """Words of columns that change what is owed, or say that some of it was paid."""
 MONEY_STEMS = (
     "rabatt", "skonto", "mwst", "steuer", "versand", "anzahlung", "gutschrift", "verzend",
     "korting", "discount", "割引", "値引", "消費税", "税額", "送料", "前金", "内金", "入金", "残高",
-    "税込", "税抜", "手数料", "已付", "折扣", "税", "frakt", "brutto", "betald",
+    "税込", "税抜", "手数料", "已付", "折扣", "税", "frakt", "brutto", "betald", "invoice sent",
+    "rechnung gestellt", "rechnung gesendet", "facture envoyee", "factura enviada",
+    "fatura enviada", "fattura inviata", "factuur verzonden", "faktura skickad", "taux de change",
 )  # fmt: skip
 ALREADY = _words(
     """
@@ -775,6 +787,9 @@ ALREADY = _words(
     descuento abonado pago sinal desconto pagato acconto sconto betaald
     aanbetaling korting betald
     betalt forskott rabat 入金 割引
+    invoiced billed fakturiert abgerechnet facturee facturado facturada faturado fatturato
+    gefactureerd fakturerad faktureret fakturert 請求済 sent gestellt gesendet envoyee enviada
+    inviata verzonden skickad
     """
 )
 """Of these, words whose cells matter also when they are texts: ``Paid: yes``."""

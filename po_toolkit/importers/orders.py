@@ -323,19 +323,20 @@ class _Read:
         made.currency = options.currency
         if len(set(named.values())) == 1:
             made.currency, made.currency_by = next(iter(named.values())), "header"
-        for title in self._table.titles:
+        below = [(text, "below the table") for text in self._table.footers]
+        for title, where in [(t, "above the header") for t in self._table.titles] + below:
             meant, certain = _title_currency(title)
             if meant is None or options.currency in meant:
                 continue
             if certain and len(meant) == 1 and not named:
                 made.currency, made.currency_by = next(iter(meant)), "title"
                 made.notes.append(
-                    f"The text above the header says {title.strip()[:80]!r}: rows that name no "
+                    f"The text {where} says {title.strip()[:80]!r}: rows that name no "
                     f"currency are in {made.currency.upper()}."
                 )
             elif not named and "currency" not in self._table.positions:
                 self._ask_currency(
-                    f"The text above the header, {title.strip()[:80]!r}, may name the currency:",
+                    f"The text {where}, {title.strip()[:80]!r}, may name the currency:",
                     meant | {options.currency},
                 )
             break
@@ -451,7 +452,7 @@ class _Read:
             return self._options.scale
         headers = [bare(self._table.headers[at]) for at in self._money.values()]
         hints = [self._table.hints.get(at, "") for at in self._money.values()]
-        for text in [*headers, *hints, *self._table.titles]:
+        for text in [*headers, *hints, *self._table.titles, *self._table.footers]:
             words = scaled(text)
             if not words:
                 continue
@@ -785,8 +786,8 @@ class _Read:
             Question(
                 "rows",
                 listed,
-                f"Row {ranges(examples)} looks like an example for whoever fills the sheet in. Is "
-                "it a purchase order?",
+                f"Row {ranges(examples)} looks like an example for whoever fills the sheet in, or "
+                "like a totals row. Is it a purchase order?",
                 [
                     Choice("No; leave it out", {"skip_rows": listed}),
                     Choice("Yes; take it", {"keep_rows": listed}),

@@ -98,6 +98,7 @@ class Table:
         rows: Line number and cells of every data row.
         hints: Position → what a row of units under the header holds.
         titles: The texts above the header.
+        footers: The texts below it that are no order.
         continued: Line of a row that goes on with the order above → the line it goes on from.
         left_out: The rows that are no purchase order.
         mismatched: Line of a totals row that is written as a line, and that does not add up.
@@ -117,6 +118,7 @@ class Table:
     rows: list[SheetRow]
     hints: dict[int, str] = field(default_factory=dict)
     titles: list[str] = field(default_factory=list)
+    footers: list[str] = field(default_factory=list)
     continued: dict[int, int] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
     mismatched: dict[int, str] = field(default_factory=dict)
@@ -517,6 +519,7 @@ class _Sorter:
         rows = self._without_units(table.rows)
         email, description = self._email, self._description
         totals: dict[str, bool] = {}
+        sums: set[int] = set()
         for row in rows:
             number, cells = row
             text = cells[email] if 0 <= email < len(cells) else ""
@@ -529,6 +532,8 @@ class _Sorter:
                     asked = total and number not in self._keep and self._group_above(cells)
                     if asked and self._left_or_mismatched(row):
                         continue
+                if number not in self._keep and self._is_named_sum(cells):
+                    sums.add(number)
                 self._kept.append(row)
             elif number in self._keep:
                 self._kept.append(row)
@@ -540,7 +545,7 @@ class _Sorter:
             table.examples = [
                 number
                 for number, cells in self._kept
-                if number not in self._keep and self._is_example(cells)
+                if number not in self._keep and (number in sums or self._is_example(cells))
             ]
 
     def _without_units(self, rows: list[SheetRow]) -> list[SheetRow]:
@@ -563,6 +568,7 @@ class _Sorter:
 
     def _odd(self, row: SheetRow) -> None:
         """Sort a row that has no email address."""
+        table = self._table
         number, cells = row
         filled = [at for at, cell in enumerate(cells) if not is_empty(cell)]
         texts = [text_of(cells[at]).strip() for at in filled if isinstance(cells[at], str)]
@@ -585,8 +591,10 @@ class _Sorter:
         if self._is_total(cells, texts, money):
             self._total(row, money)
         elif len(filled) == 1 and written_amount(cells[filled[0]]) is None:
+            table.footers += texts
             self._leave(row, "is a heading or a footer: it holds one cell")
         elif not money and texts and _FOOTER.match(texts[0]) and not numbered:
+            table.footers += texts
             self._leave(row, "is a footer")
         else:
             if not numbered and (not named or self._same_sponsor(cells)) and money:
@@ -652,6 +660,11 @@ class _Sorter:
                 return True
         self._table.mismatched[number] = self._text(cells, self._description)
         return False
+
+    def _is_named_sum(self, cells: Sequence[Cell]) -> bool:
+        """Tell whether a row with an email address is called a total and is the sum above it."""
+        named = self._text(cells, self._organization)
+        return len(named) < 40 and _bare_total(named) and self._adds_up(cells, self._money)
 
     def _adds_up(self, cells: Sequence[Cell], money: Sequence[int]) -> bool:
         """Tell whether every amount of a row is the sum of the rows above it."""

@@ -677,10 +677,76 @@ def encodings() -> None:
     )
 
 
+def exports() -> None:
+    """Write sheets after the exports of other programs, each once taken wrong without a word."""
+    plain = ["Sponsor", "Email", "Amount"]
+    acme, bolt = [*ACME, "5000.00"], [*BOLT, "3000.00"]
+    for language, header, parts, *whole in (
+        ("en", plain, ["Deposit", "Balance due"]),
+        ("de", ["Firma", "E-Mail", "Gesamt"], ["Anzahlung", "Restbetrag"]),
+        ("fr", ["Société", "Courriel", "Montant"], ["Acompte", "Solde"]),
+        ("vat", plain, ["Net", "VAT"], "Net"),
+        ("halves", plain, ["1st instalment", "2nd instalment"], "1st instalment"),
+    ):
+        first, second = (whole[0] if whole else parts[0]), parts[1]
+        keys = [f"column:{name}" for name in dict.fromkeys([first, second])]
+        save(
+            f"parts-of-{language}.csv", [header + parts, [*acme, "2000.00", "3000.00"]], asks(*keys)
+        )
+    for name, column, cell in (
+        ("invoiced", "Invoice sent", "yes"),
+        ("invoiced-de", "Fakturiert", "ja"),
+        ("invoiced-fr", "Facture envoyée", "oui"),
+        ("exchange-rate", "Exchange rate", "1.1"),
+        ("exchange-rate-de", "Wechselkurs", "1.1"),
+        ("exchange-rate-fr", "Taux de change", "1.1"),
+        ("instalments", "Installments", "2"),
+        ("instalments-de", "Raten", "2"),
+        ("instalments-es", "Cuotas", "2"),
+    ):
+        save(f"{name}.csv", [[*plain, column], [*acme, cell]], asks(f"column:{column}"))
+    for name, column, cell in (
+        ("reference-po", "Reference", "PO-77"),
+        ("reference-po-hash", "Their ref.", "PO #77"),
+        ("commande-fr", "N° de cde", "C77"),
+        ("bestell-de", "Ihre Bestell-Nr.", "B77"),
+    ):
+        save(f"{name}.csv", [[*plain, column], [*acme, cell]], asks("field:po_number"))
+    for name, column in (
+        ("numero-pt", "Nº do pedido"),
+        ("numero-es", "Nº de pedido"),
+        ("numero-fr", "N° de commande"),
+    ):
+        right = orders((*ACME, "0077", "5000.00 usd"))
+        save(f"{name}.csv", [[*plain, column], [*acme, "0077"]], right)
+    due = orders((*ACME, "", "5000.00 usd", "2027-03-31"))
+    for name, cell in (("iso", "2027-03-31 10:00"), ("us", "3/31/2027 10:00 AM")):
+        save(f"due-utc-{name}.csv", [[*plain, "Due Date (UTC)"], [*acme, cell]], due)
+    save(
+        "due-of-date.csv",
+        [[*plain, "Date it is due"], [*acme, "2027-03-31"]],
+        asks("field:due_date"),
+    )
+    for name, column in (("en", "Pay within (days)"), ("de", "Zahlbar innerhalb (Tage)")):
+        save(f"within-{name}.csv", [[*plain, column], [*acme, "45"]], asks("field:days_until_due"))
+    euros = orders((*ACME, "", "5000.00 eur"), left_out=[3])
+    for name, text in (
+        ("en", "* All amounts in EUR excluding VAT"),
+        ("de", "Alle Beträge in EUR"),
+        ("fr", "Tous les montants en EUR"),
+    ):
+        save(f"below-{name}.csv", [plain, acme, [text, "", ""]], euros)
+    for name, text in (("en", "Amounts in thousands"), ("de", "Angaben in TEUR")):
+        save(f"below-scale-{name}.csv", [plain, acme, [text, "", ""]], asks(f"scale:{text}"))
+    for name, word in (("en", "Total"), ("de", "Summe"), ("fr", "Total général")):
+        row = [word, "treasurer@conference.example", "8000.00"]
+        save(f"total-with-email-{name}.csv", [plain, acme, bolt, row], asks("rows:4"))
+
+
 def main() -> None:
     """Write every sheet, and what is right for each."""
     reported()
-    for part in (columns, currencies, values, rows, encodings):
+    for part in (columns, currencies, values, rows, encodings, exports):
         part()
     text = json.dumps(dict(sorted(RIGHT.items())), ensure_ascii=False, indent=1)
     (SHEETS / "right.json").write_text(f"{text}\n", "utf-8")

@@ -20,6 +20,7 @@ import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from po_toolkit.domain.stripe_limits import maximum_total
 from po_toolkit.errors import ImportChoiceError
 from po_toolkit.importers.cells import clean
 from po_toolkit.importers.orders import Options, SheetReading, read_orders
@@ -61,9 +62,16 @@ def words(*, several_lines: bool = False) -> st.SearchStrategy[str]:
     return texts.filter(lambda text: bool(text) and not text.startswith("'"))
 
 
-def price_in(currency: str) -> st.SearchStrategy[Decimal]:
+MOST_LINES = 4
+
+
+@st.composite
+def line_in(draw: st.DrawFn, currency: str) -> Line:
+    """A line of which an order can have the most lines and still be charged."""
     step = 10 if exponent(currency) == 3 else 1
-    return st.integers(50, 10**8).map(lambda n: to_major(n * step, currency))
+    quantity = draw(st.integers(1, 50))
+    minor = draw(st.integers(50, maximum_total(currency) // (MOST_LINES * quantity * step)))
+    return Line(draw(words()), quantity, to_major(minor * step, currency))
 
 
 @st.composite
@@ -71,7 +79,6 @@ def orders(draw: st.DrawFn) -> list[Order]:
     made = []
     for at in range(draw(st.integers(1, 5))):
         currency = draw(st.sampled_from(["usd", "eur", "jpy", "bhd", "chf", "isk"]))
-        line = st.builds(Line, words(), st.integers(1, 50), price_in(currency))
         made.append(
             Order(
                 f"S{at} {draw(words())}",
@@ -79,7 +86,7 @@ def orders(draw: st.DrawFn) -> list[Order]:
                 currency,
                 draw(st.dates(date(2026, 12, 1), date(2029, 12, 31))),
                 draw(words(several_lines=True)),
-                tuple(draw(st.lists(line, min_size=1, max_size=4))),
+                tuple(draw(st.lists(line_in(currency), min_size=1, max_size=MOST_LINES))),
             )
         )
     return made
