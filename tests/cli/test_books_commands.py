@@ -27,7 +27,7 @@ def test_a_ledger_that_was_changed_behind_our_back_fails_its_proof(work: Workpla
     """Somebody who edits the database by hand must not go unseen."""
     reference, _ = work.invoiced(total=100_000)
     wire = ("payment", reference, "--amount", "10", "--method", "wire", "--date", "2026-09-02")
-    work.run(*wire)
+    work.json(*wire, "--date-as-given")
     work.run("close", *CONFERENCE, "--through", "2026-09-30")
     opened = work.opened()
     tamper(opened.store, "UPDATE ledger_entries SET amount = 1001")

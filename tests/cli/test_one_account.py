@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import shlex
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +30,8 @@ class Backups:
 
     def take(self) -> None:
         gc.collect()
-        shutil.copy(self.book, self.kept)
+        with closing(sqlite3.connect(self.book)) as book, closing(sqlite3.connect(self.kept)) as to:
+            book.backup(to)
 
     def restore(self) -> None:
         gc.collect()
@@ -102,7 +105,7 @@ def test_a_backup_of_the_first_generation_takes_over_the_second(work: Workplace)
     work.simulator.control.pay(second)
     backups.restore()
     work.json("sync", *AT)
-    assert row(work, reference)["discrepancies"] == ["not_invoiced"]
+    assert "voided_at_stripe" in row(work, reference)["discrepancies"]
     assert invoiced(work, reference)["stripe_invoice_id"] == second
     assert [invoice["id"] for invoice in counting(work)] == [second]
     assert row(work, reference)["paid_stripe"] == "1000.00"

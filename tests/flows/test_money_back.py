@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -34,7 +35,7 @@ def wire(opened, order, amount="400.00", **more):
         amount=Decimal(amount),
         method="wire",
         payment_reference=more.pop("payment_reference", "FT27081"),
-        payment_date=opened.today(),
+        payment_date=more.pop("payment_date", opened.today()),
         overpaid=True,
         **more,
     )
@@ -355,8 +356,11 @@ def test_an_invoice_marked_as_paid_in_the_dashboard_is_entered_once(opened, simu
     after = fresh(opened, sent)
     assert after.status == "paid"
     assert [(e.amount, e.method) for e in after.entries] == [(30_000, "stripe"), (70_000, "other")]
-    with pytest.raises(DuplicateEntryError, match="outside of Stripe"):
+    with pytest.raises(DuplicateEntryError, match="same money"):
         wire(opened, sent, "700.00")
+    earlier = {"payment_date": opened.today() - timedelta(days=30), "date_as_given": True}
+    with pytest.raises(DuplicateEntryError, match="outside of Stripe"):
+        wire(opened, sent, "700.00", **earlier)
 
 
 def test_a_wire_entered_for_an_invoice_that_staff_marked_as_paid_counts_once(
