@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
 from po_toolkit.api.bank import import_bank_statement
 from po_toolkit.api.bank_matching import apply_line, bank_lines, choose, match_bank, undo_match
 from po_toolkit.api.invoices import invoice_purchase_orders
-from po_toolkit.api.ledger import record_payment_by_hand
+from po_toolkit.api.ledger import record_payment_by_hand as record_as_typed
 from po_toolkit.errors import DuplicateEntryError, PurchaseOrderError
 from po_toolkit.reconcile import reconcile_conference
 from po_toolkit.reconcile.tie_out import tie_out
@@ -19,6 +20,9 @@ from po_toolkit.store.tables import Payout
 from tests.bank.statement import Entry, camt
 
 DAY = date(2026, 11, 20)
+
+record_payment_by_hand = partial(record_as_typed, date_as_given=True, overpaid=True)
+"""Statements here are of fixed days, before the purchase orders of the test were made."""
 
 
 def load(opened, *lines: tuple[str, str] | Entry, number: str = "S1") -> list[int]:
