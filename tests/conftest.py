@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +19,9 @@ from po_toolkit.bootstrap import OpenConference, open_conference
 from po_toolkit.config import Settings
 from po_toolkit.domain.roles import Actor, Role
 from po_toolkit.simulator import Simulator
+from po_toolkit.store.database import open_store
 from po_toolkit.store.purchase_orders import by_reference
+from po_toolkit.store.schema import migrate
 from po_toolkit.store.tables import PurchaseOrder
 from po_toolkit.stripe_gateway import StripeGateway
 from tests.postgres import postgres_server
@@ -64,10 +70,24 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("database_url", BOTH, indirect=True)
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory) -> Path:
+    """A migrated database without rows; copying it saves each test the migrations."""
+    path = tmp_path_factory.mktemp("template") / "books.db"
+    store = open_store(f"sqlite:///{path}")
+    migrate(store)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    store.engine.dispose()
+    return path
+
+
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, tmp_path) -> Iterator[str]:
     """A fresh database: SQLite, or PostgreSQL where the parameter says so."""
     if getattr(request, "param", "sqlite") == "sqlite":
+        if request.path.parent.name != "store":
+            shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "books.db")
         yield f"sqlite:///{tmp_path / 'books.db'}"
         return
     server = request.getfixturevalue("postgres_server")
