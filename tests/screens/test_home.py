@@ -107,7 +107,9 @@ def test_an_old_sync_and_failed_events_are_in_sight(show, read, books, finish):
     assert list(activity.dataframe[0].value["Error"]) == ["no such thing"]
     finish(activity.button(key="pycon-2027:activity.replay").click().run())
     assert not activity.exception
-    assert "1 event processed." in read(activity)
+    seen = read(activity)
+    assert "1 event processed." in seen or "0 events processed." in seen, "a worker may be faster"
+    assert list(activity.dataframe[0].value["State"]) == ["Ignored"]
 
 
 def test_a_sync_that_stopped_short_and_what_a_sweep_proved_are_in_sight(show, read, books):

@@ -152,6 +152,7 @@ def test_every_act_of_the_app_stands_in_activity_with_who_did_it(
     app = enter("bank")
     entries = [Entry(opened.today(), Decimal("3.00"), f"Invoice {reference}", "Acme")]
     app.file_uploader[0].set_value(("b.xml", camt(entries), "text/xml")).run()
+    _button(app, "Import 1 line").click().run()
     assert not app.exception
     clock.advance(days=2)
     monkeypatch.setattr(shell, "open_conference", partial(open_conference, now=clock))

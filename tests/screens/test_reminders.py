@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 
 from po_toolkit import create_purchase_order, create_stripe_invoice
 from po_toolkit.api.delivery import mark_delivered
 from po_toolkit.api.schedules import remind_due
 from po_toolkit.bootstrap import open_conference
+from po_toolkit.jobs.worker import Worker
 from po_toolkit.store.columns import utc_now
+from po_toolkit.ui import background
 
 
 def test_who_is_due_is_shown_then_reminded_once(
@@ -33,6 +36,7 @@ def test_who_is_due_is_shown_then_reminded_once(
     later = utc_now() + timedelta(days=25)
     defaults = {**open_conference.__kwdefaults__, "now": lambda: later}
     monkeypatch.setattr(open_conference, "__kwdefaults__", defaults)
+    monkeypatch.setattr(background, "Worker", partial(Worker, now=lambda: later))
     app = show("orders")
     assert not app.exception
     (panel,) = [e for e in app.expander if "Reminders" in e.label]
