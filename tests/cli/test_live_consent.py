@@ -29,7 +29,8 @@ def test_a_live_key_without_terminal_and_yes_does_nothing(
     assert result.exit_code == 2
     assert "--yes" in result.stderr
     assert not result.stdout
-    assert len(live.simulator.control.calls()) == before
+    made = live.simulator.control.calls()[before:]
+    assert {call.method for call in made} <= {"GET"}, "it looks for invoices that are there already"
     assert live.json("status")["conferences"][0]["purchase_orders"] == {"draft": 1}
 
 
@@ -41,7 +42,7 @@ def test_a_live_key_with_yes_invoices(live: Workplace) -> None:
     assert found["invoiced"] == 1
 
 
-def test_a_dry_run_needs_no_consent_and_calls_nobody(live: Workplace) -> None:
+def test_a_dry_run_needs_no_consent_and_writes_nothing(live: Workplace) -> None:
     """Looking at what would be sent must be safe with the real key."""
     live.order()
     before = len(live.simulator.control.calls())
