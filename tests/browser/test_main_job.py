@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 
 import openpyxl
@@ -36,12 +37,13 @@ def go(page, place):
 
 def edit(page, grid, old, text):
     """Change the cell that holds a text by keyboard, as somebody does who uses no mouse."""
-    cells = grid.locator("td[data-testid^='glide-cell-']").filter(has_text=old)
+    whole = re.compile(f"^{re.escape(old)}$")
+    cells = grid.locator("td[data-testid^='glide-cell-']").filter(has_text=whole)
     cells.first.wait_for(state="attached")
     column, row = map(int, cells.first.get_attribute("data-testid").split("-")[-2:])
     box = grid.locator("canvas").first.bounding_box()
     page.mouse.click(box["x"] + 60, box["y"] + ROW + ROW * row + ROW / 2)
-    for _ in range(column):
+    for _ in range(column - 1):  # the first is the row's mark, which the click passed by
         page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     page.locator("#portal input, #portal textarea").first.fill(text)
