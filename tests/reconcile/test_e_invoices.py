@@ -500,7 +500,7 @@ def test_a_document_that_would_not_be_valid_is_not_written(european, sold):
         e_invoice(european, order.reference, "xrechnung")
     assert [gap.field for gap in caught.value.gaps] == ["buyer_reference"]
     with pytest.raises(PurchaseOrderError, match="no final invoice"):
-        e_invoice(european, sold(0, send=False, po_number="X").reference, "facturx")
+        e_invoice(european, sold(0, send=False, po_number="4500077777").reference, "facturx")
 
 
 def test_the_mail_draft_carries_the_xml_beside_stripe_s_pdf(european, sold):
@@ -514,7 +514,7 @@ def test_the_mail_draft_carries_the_xml_beside_stripe_s_pdf(european, sold):
 
 
 def test_a_period_s_documents_are_exported_and_one_that_lacks_something_is_named(european, sold):
-    good, poor = sold(0), sold(2, po_number="B", e_invoice_address="nonsense")
+    good, poor = sold(0), sold(2, po_number="4500077777", e_invoice_address="EM:ap@sponsor.example")
     today = european.today()
     made = export_e_invoices(european, today, today)
     assert [(f.reference, f.format) for f in made.files] == [(good.reference, "xrechnung")]
@@ -570,7 +570,7 @@ def test_an_access_point_is_tried_again_under_one_key_and_a_refusal_is_named(
     Access.answers = [503, 202]
     assert hand_over(european, made) == "127.0.0.1"
     assert Access.taken == [(made.sha256, made.content)] * 2
-    other = e_invoice(european, sold(0, po_number="B").reference)
+    other = e_invoice(european, sold(0, po_number="4500077777").reference)
     Access.answers = [422]
     with pytest.raises(EInvoiceHandOverError, match="HTTP 422"):
         hand_over(european, other)

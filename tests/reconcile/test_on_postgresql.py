@@ -20,6 +20,7 @@ from po_toolkit.reconcile import (
 from po_toolkit.reconcile.closed_report import closed_report
 from po_toolkit.store.database import open_store
 from po_toolkit.store.tables import Conference, Invoice, RowVersion
+from tests.tampering import tamper
 
 DAYS = (date(2027, 1, 31), date(2027, 3, 1))
 
@@ -54,6 +55,7 @@ def season(books):
     books.entry(refunded, 20_00, kind="refund", day=date(2027, 2, 7))
     books.credit(books.order(5_000, currency="jpy"), 1_000, currency="jpy")
     books.order(9_00, cancelled_at=datetime(2027, 2, 2, tzinfo=UTC))
+    tamper(books.store, "SELECT 1")
     with books.store.writing(STRIPE, Act.SYNC) as uow:
         uow.session.get_one(Invoice, invoice).stripe_amount_paid = 45_00
         uow.session.flush()
