@@ -318,6 +318,7 @@ def _wire(opened, order, amount: str) -> None:
             method="wire",
             payment_reference=f"FT {order.po_number}",
             overpaid=True,
+            again=True,
         )
 
 
