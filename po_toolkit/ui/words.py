@@ -105,6 +105,8 @@ _ACTS: dict[str, str] = {
     Act.CANCEL: "Cancelled",
     Act.RESEND: "Invoice sent again",
     Act.REMIND: "Reminder started",
+    Act.LOG_CALL: "Call logged",
+    Act.ATTACH: "File attached",
     Act.DELIVER: "PDF saved and email drafted",
     Act.DELIVERED: "Marked as delivered",
     Act.REISSUE: "Invoice voided for reissue",
