@@ -22,12 +22,11 @@ from po_toolkit.payments.payouts import take_payout
 from po_toolkit.payments.refunds import concerns_us, take_refund
 from po_toolkit.payments.stripe_invoices import (
     fetch_invoice,
-    id_of,
     take_invoice,
     take_payment,
     take_strays,
 )
-from po_toolkit.store.invoices import by_stripe_id, undelivered
+from po_toolkit.store.invoices import by_stripe_id, id_of, undelivered
 from po_toolkit.store.purchase_orders import refresh_status
 from po_toolkit.store.stripe_only import with_money
 from po_toolkit.stripe_gateway.client import API_VERSION

@@ -23,9 +23,10 @@ from po_toolkit.money import display, minor_from_api, to_major
 from po_toolkit.payments import customer_credit
 from po_toolkit.payments.intents import intend
 from po_toolkit.payments.ledger import Change, Movement, Taken, record, record_all
-from po_toolkit.payments.stripe_invoices import fetch_invoice, id_of, take_invoice
+from po_toolkit.payments.stripe_invoices import fetch_invoice, take_invoice
 from po_toolkit.store import invoices, ledger, money_intents
 from po_toolkit.store.database import UnitOfWork
+from po_toolkit.store.invoices import id_of
 from po_toolkit.store.tables import LedgerEntry, MoneyIntent, PurchaseOrder
 
 Json = dict[str, Any]

@@ -31,13 +31,12 @@ from po_toolkit.payments import customer_credit, ledger, refunds
 from po_toolkit.payments.refunds import TAKEN_BACK, take_refund
 from po_toolkit.payments.stripe_invoices import (
     fetch_invoice,
-    id_of,
     payment_id_of,
     settled,
     take_invoice,
 )
 from po_toolkit.store.database import UnitOfWork
-from po_toolkit.store.invoices import by_stripe_id
+from po_toolkit.store.invoices import by_stripe_id, id_of
 from po_toolkit.store.tables import MoneyIntent, PurchaseOrder
 
 Json = dict[str, Any]
