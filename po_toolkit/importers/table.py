@@ -216,9 +216,13 @@ def choose_sheet(
             workbook.notes.append(f"Sheets without purchase orders were left out: {named}.")
         return workbook.sheet(fitting[0])
     if fitting:
-        text = f"Several sheets hold purchase orders: {', '.join(map(repr, fitting))}. Choose one."
-        choices = [Choice(f"Sheet {one!r}", {"sheet": one}) for one in fitting]
-        raise ImportQuestionsError([Question("sheet", "", text, choices)])
+        question = Question(
+            "sheet",
+            "",
+            f"Several sheets hold purchase orders: {', '.join(map(repr, fitting))}. Choose one.",
+            [Choice(f"Sheet {one!r}", {"sheet": one}) for one in fitting],
+        )
+        raise ImportQuestionsError([question])
     shown = ", ".join(map(repr, visible))
     raise ImportFileError(
         f"No sheet has a header with the columns of an import; the sheets are: {shown}. {NEEDED}"
