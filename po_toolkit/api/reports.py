@@ -43,8 +43,6 @@ from po_toolkit.reconcile import sponsor_statement as make_statement
 from po_toolkit.reconcile.closed_report import closed_report as make_report
 from po_toolkit.reconcile.closed_report import differences
 from po_toolkit.reconcile.comparisons import CASH, cash_against_due
-from po_toolkit.reconcile.documents import invoice_pdf as write_invoice
-from po_toolkit.reconcile.documents import statement_pdf as write_statement
 from po_toolkit.reconcile.schema import Column, Kind, Table, records
 from po_toolkit.reconcile.story import StoryEntry, StoryEvent
 from po_toolkit.reconcile.tables import (
@@ -199,6 +197,8 @@ def statement_pdf(
     Raises:
         NotFoundError: The conference has no purchase order of such a sponsor.
     """
+    from po_toolkit.reconcile.documents import statement_pdf as write_statement
+
     made = statement(opened, organization, as_of=as_of, since=since)
     return write_statement(made, made_at=opened.now())
 
@@ -208,7 +208,10 @@ def invoice_pdf(opened: OpenConference, reference: str) -> bytes:
 
     Raises:
         NotFoundError: The conference has no such purchase order.
+        MissingExtraError: ``po-toolkit[pdf]`` is not installed.
     """
+    from po_toolkit.reconcile.documents import invoice_pdf as write_invoice
+
     with opened.store.reading() as session:
         order = purchase_orders.by_reference(session, opened.conference, reference)
     return write_invoice(refresh_old_links(opened, order), opened.conference)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from po_toolkit.domain.deliveries import LINKS_WORK
 from po_toolkit.domain.references import comparable
 from po_toolkit.domain.sums import PAID_SIGN, REFUNDED_SIGN, balance_of
+from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.ledger import signed
 from po_toolkit.store.tables import (
@@ -68,12 +69,29 @@ def count(session: Session, condition: Any) -> int:
     return session.scalar(select(func.count()).select_from(PurchaseOrder).where(condition)) or 0
 
 
+def references(
+    session: Session, condition: Any, *, sort: str, descending: bool, offset: int, limit: int | None
+) -> list[str]:
+    """Return the references of a page, in its order.
+
+    Raises:
+        PurchaseOrderError: There is nothing to sort by under this name.
+    """
+    ids = session.scalars(_chosen(condition, sort, descending).offset(offset).limit(limit))
+    named = select(PurchaseOrder.id, PurchaseOrder.reference).where(condition)
+    by_id = {row.id: row.reference for row in session.execute(named)}
+    return [by_id[i] for i in ids]
+
+
 def page(
     session: Session, condition: Any, *, sort: str, descending: bool, offset: int, limit: int
 ) -> Sequence[Any]:
-    """Return the rows of one page with their sums in minor units."""
-    needs_sums = sort in ("total", "balance")
-    chosen = _chosen(condition, sort, descending, needs_sums=needs_sums)
+    """Return the rows of one page with their sums in minor units.
+
+    Raises:
+        PurchaseOrderError: There is nothing to sort by under this name.
+    """
+    chosen = _chosen(condition, sort, descending)
     ids = list(session.scalars(chosen.offset(offset).limit(limit)))
     if not ids:
         return []
@@ -81,8 +99,12 @@ def page(
     return [rows[i] for i in ids]
 
 
-def _chosen(condition: Any, sort: str, descending: bool, *, needs_sums: bool) -> Select[Any]:
-    if needs_sums:
+def _chosen(condition: Any, sort: str, descending: bool) -> Select[Any]:
+    if sort not in SORT_KEYS:
+        raise PurchaseOrderError(
+            f"A list cannot be sorted by {sort!r}; use one of {', '.join(SORT_KEYS)}."
+        )
+    if sort in ("total", "balance"):
         whole = _with_sums(condition).subquery()
         key = whole.c[sort]
         return select(whole.c.id).order_by(key.desc() if descending else key, whole.c.id)
