@@ -18,7 +18,13 @@ from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import ImportFileError
 from po_toolkit.importers import written
 from po_toolkit.importers.cells import is_empty
-from po_toolkit.importers.columns import Column, distinct_headers, fingerprint
+from po_toolkit.importers.columns import (
+    OWN_LINES,
+    PACKAGES,
+    Column,
+    distinct_headers,
+    fingerprint,
+)
 from po_toolkit.importers.names import FIELDS
 from po_toolkit.importers.orders import LeftColumn, SheetReading, read_orders
 from po_toolkit.importers.problems import Choice, ImportQuestionsError, Question, RowProblem
@@ -33,6 +39,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FIELDS",
+    "OWN_LINES",
+    "PACKAGES",
     "BatchSummary",
     "Choice",
     "Column",

@@ -318,7 +318,7 @@ def test_every_public_name_is_listed_before_it_is_loaded():
 WITHOUT_EXTRAS = """
 import sys
 EXTRAS = ("streamlit", "starlette", "uvicorn", "fpdf", "fontTools", "uharfbuzz", "facturx", "lxml",
-          "psycopg", "httptools", "uvloop")
+          "psycopg", "httptools", "uvloop", "vl_convert")
 for name in EXTRAS:
     sys.modules[name] = None
 from decimal import Decimal
