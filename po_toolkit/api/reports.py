@@ -24,6 +24,7 @@ from po_toolkit.reconcile import (
     FrontPage,
     JournalEntry,
     JournalFormat,
+    ListedOrder,
     PurchaseOrderPage,
     PurchaseOrderStory,
     Reconciliation,
@@ -64,6 +65,7 @@ from po_toolkit.reconcile.tie_out import tie_out as make_tie_out
 from po_toolkit.reconcile.tie_out_files import export as export_tie_out
 from po_toolkit.store import closing as periods
 from po_toolkit.store import purchase_orders
+from po_toolkit.store.listing import View
 from po_toolkit.store.tables import ClosedPeriod, PurchaseOrder
 
 __all__ = [
@@ -87,6 +89,7 @@ __all__ = [
     "JournalEntry",
     "JournalFormat",
     "Kind",
+    "ListedOrder",
     "PurchaseOrder",
     "PurchaseOrderPage",
     "PurchaseOrderStory",
@@ -97,6 +100,7 @@ __all__ = [
     "Table",
     "TieOut",
     "Verification",
+    "View",
     "cash_against_due",
     "close_books",
     "closed_books",
@@ -232,6 +236,7 @@ def purchase_orders_of(opened: OpenConference, references: Iterable[str]) -> lis
 
 def list_purchase_orders(opened: OpenConference, **query: Any) -> PurchaseOrderPage:
     """Return one page of purchase orders; the query as in ``reconcile.list_purchase_orders``."""
+    query.setdefault("today", opened.today())
     return read_purchase_orders(opened.store, opened.conference, **query)
 
 
