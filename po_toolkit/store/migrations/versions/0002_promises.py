@@ -213,6 +213,9 @@ def _columns_and_tables() -> None:
     with op.batch_alter_table("invoices", schema=None) as batch_op:
         batch_op.add_column(sa.Column("stripe_auto_advance", sa.Boolean(), nullable=True))
         batch_op.add_column(
+            sa.Column("stripe_balance_moves", sa.JSON(), server_default="[]", nullable=False)
+        )
+        batch_op.add_column(
             sa.Column("settled_before", sa.BigInteger(), server_default="0", nullable=False)
         )
     _outbox()
