@@ -17,7 +17,13 @@ from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import ImportFileError
 from po_toolkit.importers import written
 from po_toolkit.importers.cells import is_empty
-from po_toolkit.importers.columns import Column, distinct_headers, fingerprint
+from po_toolkit.importers.columns import (
+    OWN_LINES,
+    PACKAGES,
+    Column,
+    distinct_headers,
+    fingerprint,
+)
 from po_toolkit.importers.names import FIELDS
 from po_toolkit.importers.orders import LeftColumn, SheetReading, read_orders
 from po_toolkit.importers.problems import Choice, ImportQuestionsError, Question, RowProblem
@@ -29,6 +35,8 @@ from po_toolkit.store import import_batches
 
 __all__ = [
     "FIELDS",
+    "OWN_LINES",
+    "PACKAGES",
     "BatchSummary",
     "Choice",
     "Column",
