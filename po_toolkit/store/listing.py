@@ -88,7 +88,7 @@ def filtered(
     if currencies:
         conditions.append(po.currency.in_(sorted(c.lower() for c in currencies)))
     if above is not None:
-        digits = {exponent(c): [] for c in CURRENCIES}
+        digits: dict[int, list[str]] = {exponent(c): [] for c in CURRENCIES}
         for code in CURRENCIES:
             digits[exponent(code)].append(code)
         conditions += [
