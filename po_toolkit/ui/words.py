@@ -176,7 +176,7 @@ _STATUS_LOOK: dict[Status, tuple[str, Colour]] = {
 }
 
 
-STATUS_COLOURS: list[str] = [_STATUS_LOOK[code][1] for code in STATUS_LABELS]
+STATUS_COLOURS: list[str] = [_STATUS_LOOK[Status(code)][1] for code in STATUS_LABELS]
 """The colour of each status, in the order of their labels."""
 
 
