@@ -24,6 +24,7 @@ from po_toolkit.reconcile import (
     FrontPage,
     JournalEntry,
     JournalFormat,
+    ListedOrder,
     PurchaseOrderPage,
     PurchaseOrderStory,
     Reconciliation,
@@ -42,7 +43,7 @@ from po_toolkit.reconcile import purchase_order_story as read_story
 from po_toolkit.reconcile import report as reports
 from po_toolkit.reconcile import sponsor_statement as make_statement
 from po_toolkit.reconcile import sponsors as read_sponsors
-from po_toolkit.reconcile.charts import ON_DARK, ON_LIGHT, bar_chart, line_chart
+from po_toolkit.reconcile.charts import ON_DARK, ON_LIGHT, bar_chart, line_chart, step_chart
 from po_toolkit.reconcile.closed_report import closed_report as make_report
 from po_toolkit.reconcile.closed_report import differences
 from po_toolkit.reconcile.comparisons import CASH, cash_against_due
@@ -66,6 +67,7 @@ from po_toolkit.reconcile.tie_out import tie_out as make_tie_out
 from po_toolkit.reconcile.tie_out_files import export as export_tie_out
 from po_toolkit.store import closing as periods
 from po_toolkit.store import purchase_orders
+from po_toolkit.store.listing import View
 from po_toolkit.store.tables import ClosedPeriod, PurchaseOrder
 
 __all__ = [
@@ -91,6 +93,7 @@ __all__ = [
     "JournalEntry",
     "JournalFormat",
     "Kind",
+    "ListedOrder",
     "PurchaseOrder",
     "PurchaseOrderPage",
     "PurchaseOrderStory",
@@ -102,6 +105,7 @@ __all__ = [
     "Table",
     "TieOut",
     "Verification",
+    "View",
     "bar_chart",
     "cash_against_due",
     "changes_report",
@@ -127,6 +131,7 @@ __all__ = [
     "statement",
     "statement_pdf",
     "statement_report",
+    "step_chart",
     "summary",
     "tie_out",
     "verify_closed",
@@ -291,6 +296,7 @@ def purchase_orders_of(opened: OpenConference, references: Iterable[str]) -> lis
 
 def list_purchase_orders(opened: OpenConference, **query: Any) -> PurchaseOrderPage:
     """Return one page of purchase orders; the query as in ``reconcile.list_purchase_orders``."""
+    query.setdefault("today", opened.today())
     return read_purchase_orders(opened.store, opened.conference, **query)
 
 
