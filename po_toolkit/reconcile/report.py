@@ -20,6 +20,7 @@ import pandas as pd
 from po_toolkit.domain.ageing import BUCKET_LABELS, Bucket
 from po_toolkit.domain.discrepancies import DISCREPANCY_CLASSES, DISCREPANCY_TITLES
 from po_toolkit.domain.wording import STATUS_LABELS, count, label, written_day
+from po_toolkit.errors import extra
 from po_toolkit.money import to_major
 from po_toolkit.reconcile.charts import PRINT_INK, bar_chart, line_chart
 from po_toolkit.reconcile.comparisons import cash_against_due, discrepancy_news, what_changed
@@ -187,13 +188,15 @@ class Chart:
 
     def svg(self) -> str:
         """Draw it as SVG, which needs neither network nor script to be seen."""
-        import vl_convert
+        with extra("pdf"):
+            import vl_convert
 
         return str(vl_convert.vegalite_to_svg(self._complete))
 
     def png(self) -> bytes:
         """Draw it as PNG in print resolution."""
-        import vl_convert
+        with extra("pdf"):
+            import vl_convert
 
         return bytes(vl_convert.vegalite_to_png(self._complete, scale=2.5))
 
