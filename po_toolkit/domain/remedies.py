@@ -90,11 +90,15 @@ def credit_note(reference: str, amount: Decimal, *, again: bool = False) -> Reme
     return _on_order("Issue a credit note", reference, *command)
 
 
-def refund(reference: str, amount: Decimal, *, method: str = "") -> Remedy:
-    """Refund an amount in major units through Stripe, or record what went back by a method."""
-    by = ["--method", method] if method else []
+def refund(reference: str, amount: Decimal, *, method: str = "", again: bool = False) -> Remedy:
+    """Refund an amount in major units through Stripe, or record what went back by a method.
+
+    ``again`` does so beside a refund that looks the same.
+    """
+    options = [*(["--method", method] if method else []), *(["--again"] if again else [])]
     label = "Record the refund" if method else "Refund the payment"
-    return _on_order(label, reference, "refund", reference, "--amount", str(amount), *by)
+    label = "Refund it as a second one" if again else label
+    return _on_order(label, reference, "refund", reference, "--amount", str(amount), *options)
 
 
 def record_payment(
@@ -137,6 +141,13 @@ def confirm_entry(conference: str, line: int, entry: int) -> Remedy:
     """Match a bank line to an entry that was made by hand."""
     command = ("bank", "apply", str(line), "--conference", conference, "--entry", str(entry))
     return Remedy("Match the line to that entry", command, "bank")
+
+
+def match_overpaid(conference: str, line: int, reference: str, amount: Decimal) -> Remedy:
+    """Match a bank line to a purchase order that has less open than came."""
+    share = ("--po", f"{reference}={amount}")
+    command = ("bank", "apply", str(line), "--conference", conference, *share, "--overpaid")
+    return Remedy("Match it all the same", command, "bank")
 
 
 def undo_match(conference: str, line: int) -> Remedy:

@@ -1,8 +1,34 @@
-"""Words that go with numbers."""
+"""Numbers with their nouns, and words for codes."""
 
 from __future__ import annotations
+
+from datetime import date
+
+from po_toolkit.domain.sums import Status
+
+STATUS_LABELS: dict[str, str] = {
+    Status.DRAFT: "Draft",
+    Status.ISSUED: "Ready to deliver",
+    Status.SENT: "Sent",
+    Status.PARTIALLY_PAID: "Partially paid",
+    Status.PAID: "Paid",
+    Status.OVERPAID: "Overpaid",
+    Status.CANCELLED: "Cancelled",
+}
+"""The money status in a treasurer's words."""
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
     """Write a number with its noun: ``1 purchase order``, ``2 purchase orders``."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def written_day(day: date) -> str:
+    """Write a date so that nobody confuses day and month: ``5 Mar 2027``."""
+    return f"{day.day} {day:%b %Y}"
+
+
+def label(code: str) -> str:
+    """Turn a code into words: ``payment_reversal`` into ``Payment reversal``."""
+    words = code.replace("_", " ").capitalize()
+    return "PO" + words[2:] if words.startswith("Po ") else words

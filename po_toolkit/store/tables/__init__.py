@@ -12,7 +12,7 @@ from po_toolkit.store.tables.bank import (
 from po_toolkit.store.tables.base import Base
 from po_toolkit.store.tables.closing import ClosedPeriod, RowVersion
 from po_toolkit.store.tables.conferences import Conference
-from po_toolkit.store.tables.documents import InvoiceDocument
+from po_toolkit.store.tables.documents import InvoiceDocument, PurchaseOrderFile
 from po_toolkit.store.tables.events import SyncCursor, WebhookEvent
 from po_toolkit.store.tables.imports import ColumnMapping, ImportBatch, ImportRow
 from po_toolkit.store.tables.intents import MoneyIntent
@@ -27,7 +27,7 @@ from po_toolkit.store.tables.jobs import InvoiceBatch, Job
 from po_toolkit.store.tables.ledger import CreditNote, LedgerEntry
 from po_toolkit.store.tables.payouts import BalanceTransaction, Payout
 from po_toolkit.store.tables.purchase_orders import PurchaseOrder, PurchaseOrderLineItem
-from po_toolkit.store.tables.reminders import Reminder
+from po_toolkit.store.tables.reminders import ContactCall, Reminder
 from po_toolkit.store.tables.sign_outs import SignOut
 from po_toolkit.store.tables.stripe_only import CustomerBalance, StrayInvoice
 
@@ -43,6 +43,7 @@ __all__ = [
     "ClosedPeriod",
     "ColumnMapping",
     "Conference",
+    "ContactCall",
     "CreditNote",
     "CustomerBalance",
     "ImportBatch",
@@ -55,6 +56,7 @@ __all__ = [
     "MoneyIntent",
     "Payout",
     "PurchaseOrder",
+    "PurchaseOrderFile",
     "PurchaseOrderLineItem",
     "QuarantinedBankLine",
     "RateWindow",
