@@ -182,6 +182,16 @@ _CLASSES = (
         "po-toolkit credit-note {reference} --amount {amount} --reason REASON",
     ),
     DiscrepancyClass(
+        "asks_otherwise",
+        "Stripe asks another amount than is owed",
+        "The open invoice at Stripe asks more or less than the balance here, and no other class "
+        "says why: as where an overpayment lowered it as credit, and the bank took the "
+        "overpayment back afterwards.",
+        "The difference",
+        "Reissue the invoice, which asks what is owed; credit the difference if it is forgiven.",
+        "po-toolkit reissue {reference}",
+    ),
+    DiscrepancyClass(
         "invoice_without_order",
         "Invoice at Stripe without a purchase order",
         "Somebody sent an invoice from the conference's Stripe account that no purchase order "

@@ -49,6 +49,7 @@ _FROM_INVOICE = (
     "stripe_status",
     "stripe_total",
     "settled_before",
+    "stripe_amount_due",
     "stripe_amount_paid",
     "stripe_customer_name",
     "stripe_customer_email",

@@ -1,9 +1,8 @@
-"""``python -m tests.seasons``: play seasons by seed."""
+"""``python -m tests.seasons``: play seasons by seed; see docs/seasons.md."""
 
 from __future__ import annotations
 
 import argparse
-import faulthandler
 import sys
 import tempfile
 import time
@@ -11,46 +10,72 @@ from collections import Counter
 from pathlib import Path
 
 from tests.seasons.machine import Disk
-from tests.seasons.season import play
+from tests.seasons.report import not_reached, visited_table
+from tests.seasons.season import Played, as_test, play, shrink
+
+IN_MEMORY = Path("/dev/shm")
 
 
 def main() -> int:
-    """Play one season and tell it, or as many as asked and count."""
-    parser = argparse.ArgumentParser(prog="python -m tests.seasons")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--acts", type=int, default=200)
-    parser.add_argument("--seasons", type=int, default=1)
-    parser.add_argument("--story", action="store_true")
-    given = parser.parse_args()
-    kinds: Counter[str] = Counter()
-    first: dict[str, int] = {}
-    visited: Counter[str] = Counter()
-    began, cpu = time.time(), 0.0
-    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as at:
+    """Play one season and tell it, or as many as asked for and count."""
+    given = _arguments()
+    folder = IN_MEMORY if IN_MEMORY.is_dir() else None
+    with tempfile.TemporaryDirectory(dir=folder) as at:
         disk = Disk(Path(at))
-        faulthandler.enable()
-        for seed in range(given.seed, given.seed + given.seasons):
-            faulthandler.dump_traceback_later(60, exit=True)
-            played = play(seed, given.acts, disk=disk)
-            visited += played.visited
-            cpu += played.seconds
-            if played.failure:
-                kinds[played.kind] += 1
-                first.setdefault(played.kind, seed)
-            if given.seasons > 1:
-                print(seed, f"{played.seconds:.1f}", played.kind, flush=True)
-            if given.story or (given.seasons == 1):
-                print("\n".join(played.story))
-                print(played.where)
-                print(played.digest, f"{played.seconds:.2f} s")
-    for kind, count in kinds.most_common():
-        print(f"{count:5} {first[kind]:6} {kind}")
-    if given.seasons == 1:
-        for name, count in sorted(visited.items()):
-            print(f"{count:6} {name}")
-    print(f"{sum(kinds.values())} of {given.seasons} seasons failed; {cpu:.1f} CPU s, "
-          f"{time.time() - began:.1f} s")
-    return 1 if kinds else 0
+        if given.seasons == 1:
+            return _one(given.seed, given.acts, disk)
+        return _many(given, disk)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.seasons", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="the first season's")
+    parser.add_argument("--acts", type=int, default=200, help="of each season")
+    parser.add_argument("--seasons", type=int, default=1, help="how many, one seed after another")
+    parser.add_argument("--minutes", type=float, default=0, help="go on for so long instead")
+    return parser.parse_args()
+
+
+def _one(seed: int, acts: int, disk: Disk) -> int:
+    played = play(seed, acts, disk=disk)
+    if played.failure:
+        played = shrink(played, disk=disk)
+    say("\n".join(played.story))
+    if played.failure:
+        say(f"\n{played.where}\n{as_test(played)}")
+    say(f"seed {seed}: log {played.digest}, {played.seconds:.2f} CPU s, {len(played.log)} events")
+    return 1 if played.failure else 0
+
+
+def _many(given: argparse.Namespace, disk: Disk) -> int:
+    failed: dict[str, list[Played]] = {}
+    visited: Counter[str] = Counter()
+    began, spent, seed = time.monotonic(), 0.0, given.seed
+    while (
+        time.monotonic() - began < given.minutes * 60
+        if given.minutes
+        else seed < given.seed + given.seasons
+    ):
+        played = play(seed, given.acts, disk=disk)
+        visited += played.visited
+        spent += played.seconds
+        if played.failure:
+            failed.setdefault(played.kind, []).append(played)
+            say(f"seed {seed}: {played.failure.splitlines()[0][:300]}")
+        seed += 1
+    say(visited_table(visited))
+    say(not_reached(visited))
+    for kind, seasons in sorted(failed.items(), key=lambda item: -len(item[1])):
+        say(f"{len(seasons):6} seasons, first {seasons[0].seed}: {kind}")
+    count = sum(map(len, failed.values()))
+    say(f"{count} of {seed - given.seed} seasons failed; {spent:.1f} CPU s")
+    return 1 if failed else 0
+
+
+def say(text: str) -> None:
+    """Write a line at once."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -11,10 +11,20 @@ import io
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from po_toolkit import create_purchase_order
 from po_toolkit.api import amend, invoices, ledger, reminders, reports
+from po_toolkit.api.bank import import_bank_statement
+from po_toolkit.api.bank_matching import (
+    apply_line,
+    bank_lines,
+    exclude_line,
+    match_bank,
+    undo_match,
+)
 from po_toolkit.api.imports import import_purchase_orders
 from po_toolkit.api.payouts import pull_payouts
 from po_toolkit.api.sync import sync_conference
@@ -27,6 +37,7 @@ from po_toolkit.money import to_major
 from po_toolkit.payments.refunds import refundable
 from po_toolkit.simulator.errors import ApiError
 from po_toolkit.store import jobs
+from tests.bank.statement import Entry, camt
 from tests.seasons.world import KEY, SLUG, SPONSORS, Wire, World
 
 Chance = random.Random
@@ -225,7 +236,7 @@ def _type(w: World, wire: Wire, who: str) -> None:
 
 
 @act("treasurer", 3)
-def credits(w: World, c: Chance) -> None:
+def issues_a_credit_note(w: World, c: Chance) -> None:
     order = some_order(w, c)
     if order is not None:
         amount = c.choice(AMOUNTS)
@@ -242,15 +253,13 @@ def credits(w: World, c: Chance) -> None:
 
 
 @act("treasurer", 3)
-def refunds(w: World, c: Chance) -> None:
+def refunds_some(w: World, c: Chance) -> None:
     order = some_order(w, c, refundable)
     if order is not None:
         most = sum(left for _, left in refundable(order))
         amount = min(c.choice(AMOUNTS), most)
         w.tell(f"refunds {amount} on {order.reference}")
-        ledger.refund(
-            w.books.open("treasurer"), order.reference, amount=to_major(amount, "usd")
-        )
+        ledger.refund(w.books.open("treasurer"), order.reference, amount=to_major(amount, "usd"))
 
 
 @act("treasurer", 1)
@@ -275,12 +284,119 @@ def reverses(w: World, c: Chance) -> None:
 @act("treasurer", 1)
 def closes(w: World, c: Chance) -> None:
     opened = w.books.open("treasurer")
-    from datetime import timedelta  # noqa: PLC0415
-
     day = opened.today() - timedelta(days=c.choice([1, 3, 20]))
     w.tell(f"closes the books through {day}")
     made = reports.close_books(opened, day)
     w.truth.closed.append((day, made.digest))
+
+
+# ---- the bank account
+
+
+@act("bank", 2)
+def books_something_else(w: World, c: Chance) -> None:
+    amount = c.choice([-12_00, -35_00, 450_00, 37])
+    w.tell(f"books {amount} that has nothing to do with sponsors")
+    w.bank.strange += max(amount, 0)
+    w.bank.book(w.books.open().today(), amount, "SERVICE", "THE BANK", f"B{w.number():06}")
+
+
+@act("bank", 3)
+def pays_out(w: World, c: Chance) -> None:
+    trace = c.choice([f"TRACE{w.number():06}", None])
+    made = dashboard(w, lambda: w.sim.payout("usd", None, trace=trace, account=KEY))
+    if made is None:
+        return
+    w.tell(f"Stripe pays out {made['amount']}")
+    if c.random() < 0.9:
+        w.sim.payout_arrives(made["id"])
+        day = w.books.open().today()
+        w.bank.book(day, made["amount"], f"STRIPE TRANSFER {trace or ''}", "STRIPE", "")
+
+
+@act("bank", 1)
+def sends_a_payout_back(w: World, c: Chance) -> None:
+    payout = some(c, (p for p in w.at_stripe("payout") if p["status"] == "paid"))
+    if payout is not None:
+        w.tell(f"the bank sends {payout['id']} back")
+        w.sim.payout_fails(payout["id"])
+        trace = (payout["trace_id"] or {}).get("value") or ""
+        day = w.books.open().today()
+        w.bank.book(day, -payout["amount"], f"STRIPE RETURN {trace}", "STRIPE", "")
+
+
+@act("treasurer", 5)
+def loads_a_statement(w: World, c: Chance) -> None:
+    """A statement of all since the last one, perhaps with some of it again."""
+    if len(w.bank.lines) > w.bank.loaded:
+        load(w, c.choice([0, 0, 1, 4]))
+
+
+def load(w: World, overlap: int = 0) -> None:
+    """Load the bank's statement up to now."""
+    layout = w.bank.layout
+    last = len(w.bank.lines)
+    first = max(w.bank.loaded - overlap, 0)
+    while first and w.bank.lines[first - 1].day == w.bank.lines[first].day:
+        first -= 1  # a statement holds whole days
+    lines, opening = w.bank.statement(first, last)
+    w.tell(f"loads a statement of {len(lines)} lines as {layout}")
+    if layout == "camt":
+        entries = [
+            Entry(x.day, Decimal(x.amount) / 100, x.text, x.name, x.reference) for x in lines
+        ]
+        data = camt(entries, opening=opening, number=f"S{first}-{last}")
+    else:
+        out = io.StringIO()
+        writer = csv.writer(out)
+        writer.writerow(["Date", "Amount", "Description", "Name", "Reference", "Balance"])
+        for x in lines:
+            opening += Decimal(x.amount) / 100
+            writer.writerow([x.day, Decimal(x.amount) / 100, x.text, x.name, x.reference, opening])
+        data = out.getvalue().encode()
+    opened, name = w.books.open("treasurer"), f"s.{layout}"
+    if layout == "camt":
+        report = import_bank_statement(opened, data, file_name=name)
+    else:
+        report = import_bank_statement(
+            opened, data, file_name=name, account="DE02120300000000202051", sign="amount"
+        )
+    if report.held or report.quarantined:
+        raise AssertionError(f"a right statement is not taken: {report.as_json()}")
+    w.bank.loaded = max(w.bank.loaded, last)
+
+
+@act("treasurer", 4)
+def matches(w: World, c: Chance) -> None:
+    del c
+    w.tell("matches the bank lines")
+    found = match_bank(w.books.open("treasurer"), apply=True)
+    w.tell(f"{found.applied} are applied, {found.proposed} proposed, {found.unmatched} open")
+
+
+@act("treasurer", 2)
+def applies_a_proposal(w: World, c: Chance) -> None:
+    lines = [x for x in bank_lines(w.books.open()) if x.state == "proposed"]
+    line = some(c, lines)
+    if line is not None:
+        w.tell(f"applies bank line {line.line} to {line.references} ({line.rule})")
+        apply_line(w.books.open("treasurer"), line.line)
+
+
+@act("treasurer", 1)
+def undoes_a_match(w: World, c: Chance) -> None:
+    line = some(c, (x for x in bank_lines(w.books.open()) if x.state == "applied"))
+    if line is not None:
+        w.tell(f"undoes the match of bank line {line.line}")
+        undo_match(w.books.open("treasurer"), line.line)
+
+
+@act("treasurer", 1)
+def excludes_a_line(w: World, c: Chance) -> None:
+    line = some(c, (x for x in bank_lines(w.books.open()) if x.state == "unmatched"))
+    if line is not None:
+        w.tell(f"excludes bank line {line.line}")
+        exclude_line(w.books.open("treasurer"), line.line, "not ours")
 
 
 # ---- what runs by itself
@@ -377,9 +493,7 @@ def debits(w: World, c: Chance) -> None:
     invoice = some(c, w.invoices("open"))
     if invoice is not None:
         w.tell(f"lets {invoice['id']} be debited; it is under way")
-        dashboard(
-            w, lambda: w.sim.pay(invoice["id"], None, "us_bank_account", settled=False)
-        )
+        dashboard(w, lambda: w.sim.pay(invoice["id"], None, "us_bank_account", settled=False))
 
 
 @act("sponsor", 4)
@@ -436,8 +550,11 @@ def wires(w: World, c: Chance) -> None:
         sponsor = int(order.organization_name.split()[-1])
         by = c.choice(["wire", "wire", "check"])
         wire = Wire(w.number(), sponsor, order.reference, amount, day, by)
-        w.tell(f"sends {by} {wire.reference} over {amount} for {order.reference}")
+        named = c.choice([order.reference, order.po_number, f"INV {order.reference}", "SPONSORING"])
+        w.tell(f"sends {by} {wire.reference} over {amount} for {order.reference}, saying {named}")
         w.truth.wires.append(wire)
+        payer = c.choice([order.organization_name.upper(), order.organization_name, "AGENCY LTD"])
+        w.bank.book(day, amount, f"{by.upper()} {named}", payer, wire.reference)
 
 
 # ---- the dashboard

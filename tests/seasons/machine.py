@@ -13,7 +13,6 @@ import json
 import logging
 import os
 import random
-import secrets
 import shutil
 import sqlite3
 import time
@@ -29,11 +28,11 @@ from urllib.parse import urlsplit
 
 import stripe
 import structlog
-from greenlet import greenlet, getcurrent
+from greenlet import getcurrent, greenlet
 
 from po_toolkit import context
 from po_toolkit.invoicing import send as invoicing_send
-from po_toolkit.jobs import batches, invoices, worker
+from po_toolkit.jobs import batches, invoices
 from po_toolkit.simulator.api import Api, ConnectionDropped
 from po_toolkit.simulator.control import Control
 from po_toolkit.simulator.webhooks import Webhooks
@@ -50,7 +49,7 @@ class Killed(BaseException):
     """The actor's process ends here; nothing of what it had in memory is left."""
 
 
-class Trouble(AssertionError):
+class TroubleError(AssertionError):
     """Something that must never happen did."""
 
 
@@ -222,7 +221,7 @@ class Machine:
         while self.waiting:
             turn += 1
             if turn > 5000:
-                raise Trouble(f"these acts never end: {[job.what for job in self.waiting]}")
+                raise TroubleError(f"these acts never end: {[job.what for job in self.waiting]}")
             self.go_on(self.waiting[turn % len(self.waiting)])
 
     def kill_all(self) -> None:
@@ -270,7 +269,7 @@ class Machine:
         """Carry one request to Stripe, or lose it or its answer."""
         job = self.running
         if job is not None and job.writing:
-            raise Trouble(f"{job.what}: calls Stripe while its transaction is open: {url}")
+            raise TroubleError(f"{job.what}: calls Stripe while its transaction is open: {url}")
         path = urlsplit(url).path
         self.pause("before the call")
         fault = self._fault(job, method.upper())
@@ -442,7 +441,8 @@ def played_on(machine: Machine) -> Iterator[Machine]:
     logging.disable(logging.CRITICAL)
     structlog_before = structlog.get_config()
     structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL), cache_logger_on_first_use=False
+        wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL),
+        cache_logger_on_first_use=False,
     )
     with ExitStack() as undone:
         patch = mock.patch.object
@@ -525,19 +525,3 @@ class Disk:
 def digest(log: list[tuple[Any, ...]]) -> str:
     """Return one word for a whole log."""
     return hashlib.sha256(json.dumps(log, default=str).encode()).hexdigest()[:16]
-
-
-__all__ = [
-    "BEGINNING",
-    "CALM",
-    "Disk",
-    "Job",
-    "Killed",
-    "Machine",
-    "Trouble",
-    "Weather",
-    "digest",
-    "played_on",
-    "secrets",
-    "worker",
-]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 import traceback
 from collections import Counter
@@ -40,8 +41,6 @@ class Played:
     @property
     def kind(self) -> str:
         """The first line of the failure without its numbers, to know it again while shrinking."""
-        import re  # noqa: PLC0415
-
         first = self.failure.splitlines()[0] if self.failure else ""
         return re.sub(r"[A-Z]+-[A-Z0-9]+|\b[a-z]+_1\w+|[0-9]+", "#", first)[:90]
 
@@ -80,6 +79,38 @@ def play(
     played.visited = machine.visited
     played.seconds = time.process_time() - began
     return played
+
+
+def shrink(played: Played, *, disk: Disk, tries: int = 200) -> Played:
+    """Return a shorter history that fails in the same way: acts are left out while it does.
+
+    Args:
+        played: A season that failed.
+        disk: Where databases are.
+        tries: How many shorter histories are played at most.
+    """
+    best, size = played, max(len(played.acts) // 2, 1)
+    while size and tries > 0:
+        place = 0
+        while place < len(best.acts) and tries > 0:
+            fewer = [*best.acts[:place], *best.acts[place + size :]]
+            tries -= 1
+            again = play(best.seed, fewer, disk=disk)
+            if again.failure and again.kind == best.kind:
+                best = again
+            else:
+                place += size
+        size = min(size // 2, len(best.acts) - 1)
+    return best
+
+
+def as_test(played: Played) -> str:
+    """Return a failed season as a test to be kept in ``test_seasons.py``."""
+    return (
+        f"def test_season_{played.seed}(disk):\n"
+        f"    played = play({played.seed}, {list(played.acts)}, disk=disk)\n"
+        f"    assert not played.failure, played.failure\n"
+    )
 
 
 class _Season:

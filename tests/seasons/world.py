@@ -14,7 +14,6 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from types import SimpleNamespace
 from typing import Any
 
 from po_toolkit.bootstrap import open_conference, open_database
@@ -96,7 +95,7 @@ class Laptop:
     def conference_made(self) -> None:
         """Have the row of the conference in the database."""
         # The engine of the season, with the row that a first start makes.
-        import po_toolkit.bootstrap as bootstrap  # noqa: PLC0415 its name is replaced here
+        from po_toolkit import bootstrap
 
         real = bootstrap.open_store
         bootstrap.open_store = lambda _url: self.store
@@ -178,7 +177,7 @@ class World:
         for name in self.switches:
             self.sim.switch(name, account=KEY)
         self.books = Laptop(self, "books")
-        self.bank = Bank()
+        self.bank = Bank(chance.choice(["camt", "csv"]))
 
     def number(self) -> int:
         """Return a number that nothing else in the season has."""
@@ -214,7 +213,7 @@ class World:
 
     def signed(self, event: dict[str, Any]) -> tuple[bytes, str]:
         """Return an event as it is delivered."""
-        from po_toolkit.simulator.events import shown  # noqa: PLC0415
+        from po_toolkit.simulator.events import shown
 
         body = json.dumps(shown(event)).encode()
         moment = self.machine.clock.now()
@@ -236,9 +235,13 @@ class Line:
 class Bank:
     """The conference's bank account: what came and went, in the order of booking."""
 
-    def __init__(self) -> None:
+    def __init__(self, layout: str) -> None:
+        self.layout = layout
         self.lines: list[Line] = []
         self.opening = 100_000
+        self.loaded = 0
+        self.strange = 0
+        """What came in that is no sponsor's, and that somebody might take for one's."""
 
     def book(self, day: date, amount: int, text: str, name: str, reference: str) -> Line:
         """Book a line; a day is never before the line above."""
@@ -251,6 +254,3 @@ class Bank:
         """Return the lines from one to another, and the balance before them."""
         before = self.opening + sum(x.amount for x in self.lines[:first])
         return self.lines[first:last], Decimal(before) / 100
-
-
-NOTHING = SimpleNamespace()
