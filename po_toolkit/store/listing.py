@@ -239,7 +239,12 @@ def page(
     session: Session, condition: Any, *, sort: str, descending: bool, offset: int, limit: int
 ) -> Sequence[Any]:
     """Return the rows of one page with their sums in minor units."""
-    ids = list(session.scalars(_chosen(condition, sort, descending).offset(offset).limit(limit)))
+    chosen = _chosen(condition, sort, descending).offset(offset).limit(limit)
+    return by_ids(session, session.scalars(chosen).all())
+
+
+def by_ids(session: Session, ids: Sequence[int]) -> Sequence[Any]:
+    """Return the rows of purchase orders with their sums in minor units, in the order named."""
     if not ids:
         return []
     rows = {row.id: row for row in session.execute(_with_sums(PurchaseOrder.id.in_(ids)))}

@@ -26,6 +26,7 @@ from po_toolkit.ui.orders_screen import orders_screen
 from po_toolkit.ui.payouts_screen import payouts_screen
 from po_toolkit.ui.people import Person, show_person, somebody, stop_without_role
 from po_toolkit.ui.reconciliation_screen import reconciliation_screen
+from po_toolkit.ui.search_box import search_box
 from po_toolkit.ui.session import Visit, settle_server, store
 from po_toolkit.ui.settings_screen import settings_screen
 
@@ -99,6 +100,8 @@ def _conference(settings: Settings, books: Store, person: Person, start: str) ->
         words.mode_badge(opened.settings.mode)
         _heard(opened)
         show_person(person, allowed[slug].role, books)
+    with failures_shown(visit):
+        search_box(visit)
     chosen.run()
 
 
