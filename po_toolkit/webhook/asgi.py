@@ -177,7 +177,7 @@ def serve(
     worker = WorkerProcess(settings, kinds=ALL_BUT_BATCHES, sync_every=sync_every) if work else None
     app = create_app(settings, worker=worker)
     gc.freeze()  # as in the worker's process
-    uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
+    uvicorn.run(app, host=host, port=port, log_config=None, access_log=False)
 
 
 def _refusal(reason: str, status: int) -> Response:
