@@ -255,12 +255,15 @@ def refund(
     payment_reference: NumberOption = "",
     refund_date: DateOption = None,
     note: NoteOption = "",
+    again: AgainOption = False,
     yes: YesOption = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
     """Refund through Stripe, the newest payments first.
 
-    With another --method nothing is sent: it notes what went back from the bank.
+    With another --method nothing is sent: it notes what went back from the bank. Either way the
+    credit that Stripe made of an overpayment is taken off the sponsor's balance. The same amount
+    within seven days is the same refund until you say --again: without it the command exits with 2.
 
     Example: po-toolkit refund PO-7KQ2MX --amount 250.00
     """
@@ -278,6 +281,7 @@ def refund(
         payment_reference=payment_reference,
         refund_date=refund_date,
         note=note,
+        again=again,
     )
     _print_result(result, output)
 

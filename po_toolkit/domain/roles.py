@@ -33,6 +33,8 @@ class Act(StrEnum):
     CANCEL = "cancel"
     RESEND = "resend"
     REMIND = "remind"
+    LOG_CALL = "log_call"
+    ATTACH = "attach"
     DELIVER = "deliver"
     DELIVERED = "delivered"
     REISSUE = "reissue"

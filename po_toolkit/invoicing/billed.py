@@ -7,6 +7,7 @@ a sponsor that the account does not have cannot have been billed there.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -78,35 +79,43 @@ def look_before_billing(
     return found
 
 
-def known_to_bill(opened: OpenConference, order: PurchaseOrder, *, ask: bool = True) -> Before:
+def known_to_bill(
+    opened: OpenConference,
+    order: PurchaseOrder,
+    *,
+    ask: bool = True,
+    beside: Collection[str] = (),
+) -> Before:
     """Do the same by what was read before; only what speaks against billing is read anew.
 
     Args:
         opened: The conference's account.
         order: The purchase order.
         ask: False believes what was read before.
+        beside: Further invoices beside which a person is about to decide to bill it.
 
     Raises:
         AlreadyBilledError: An invoice bills the same.
         StripeGatewayError: Stripe could not be asked.
     """
     wanted = to_bill_of(order)
+    wanted = replace(wanted, beside=wanted.beside | set(beside))
     for _ in range(MATCHED):
         with opened.store.reading() as session:
             rows = stripe_only.may_bill(session, opened.conference, wanted)
         own = own_invoices(wanted, rows)
         generation = max((row.generation for row in own), default=0)
         mine = next((row for row in own if row.counts or row.status == "draft"), None)
-        beside = None if mine else billed_beside(wanted, rows)
-        match = mine or beside
+        same = None if mine else billed_beside(wanted, rows)
+        match = mine or same
         if match is None:
             return Before(None, generation)
         if ask and not _still(opened, match):
             continue
         if mine is not None:
             return Before(mine, generation)
-        if beside is not None:
-            raise AlreadyBilledError(why_not(opened, order, beside))
+        if same is not None:
+            raise AlreadyBilledError(why_not(opened, order, same))
     raise AlreadyBilledError(
         f"{order.reference}: its invoices at Stripe keep changing; sync, then try again.",
         remedy=remedies.sync(opened.slug),

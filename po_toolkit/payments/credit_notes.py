@@ -21,9 +21,9 @@ from po_toolkit.payments.intents import (
     takes_credit_notes,
 )
 from po_toolkit.payments.ledger import Change, Taken
-from po_toolkit.payments.stripe_invoices import id_of
 from po_toolkit.store import invoices, money_intents
 from po_toolkit.store.database import UnitOfWork
+from po_toolkit.store.invoices import id_of
 from po_toolkit.store.tables import CreditNote, MoneyIntent, PurchaseOrder
 
 Json = dict[str, Any]

@@ -6,6 +6,7 @@ Here it is a pair of entries: out of the purchase order that was overpaid, into 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -18,12 +19,14 @@ from po_toolkit.domain import remedies
 from po_toolkit.domain.periods import local_day
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.domain.sums import EntryKind
-from po_toolkit.errors import PurchaseOrderError
+from po_toolkit.errors import PurchaseOrderError, StripeNotFoundError
 from po_toolkit.money import display, minor_from_api
 from po_toolkit.payments.ledger import Change, Movement, Taken, record_all
-from po_toolkit.store import stripe_only
+from po_toolkit.store import money_intents, stripe_only
 from po_toolkit.store.database import Store, UnitOfWork
+from po_toolkit.store.invoices import balance_on, id_of
 from po_toolkit.store.tables import Conference, Invoice, LedgerEntry, PurchaseOrder
+from po_toolkit.stripe_gateway import StripeGateway
 
 Json = dict[str, Any]
 
@@ -37,6 +40,82 @@ def concerned(order: PurchaseOrder) -> bool:
         or any(invoice.stripe_credit_used for invoice in order.invoices)
         or any(entry.kind in _TRANSFERS for entry in order.entries)
     )
+
+
+def uses_balance(said: Json) -> bool:
+    """Tell whether an invoice with its payments may have taken from the customer's balance."""
+    paid = sum(payment.get("amount_paid") or 0 for payment in _paid(said))
+    return balance_on(said) != 0 or (said.get("amount_paid") or 0) > paid
+
+
+def _paid(said: Json) -> list[Json]:
+    return [p for p in said["payments"]["data"] if p.get("status") == "paid"]
+
+
+_ON_INVOICE = ("applied_to_invoice", "unapplied_from_invoice")
+"""Types of the transactions by which a balance changes what an invoice asks."""
+
+
+def with_balance(gateway: StripeGateway, said: Json) -> Json:
+    """Complete an invoice with what the customer's balance did to it.
+
+    The invoice's own ``starting_balance`` is reported as 0 on finalized invoices (stripe-dotnet
+    issue 3225), and credit can be applied to an invoice that is open already (changelog
+    2026-11-18), so only the customer's balance transactions tell. Where such credit counts as
+    paid rather than as not due, the sums are returned as if it had lowered what is due.
+
+    Args:
+        gateway: Who reads at Stripe.
+        said: The invoice with its payments.
+
+    Returns:
+        The invoice with ``credit_used`` in API units, below 0 for a debit, and ``balance_moves``:
+        the transactions on it, then those from which the balance came, the newest first.
+
+    Raises:
+        StripeGatewayError: In one of its kinds, as where the key may not read balances.
+    """
+    path = f"/v1/customers/{id_of(said['customer'])}/balance_transactions"
+    try:
+        moves = [row for page in gateway.pages(path) for row in page]
+    except StripeNotFoundError:  # a deleted customer: what the invoice itself says is all there is
+        before, after = (
+            max(-(said.get(name) or 0), 0) for name in ("starting_balance", "ending_balance")
+        )
+        used = 0 if said["status"] == "void" else before - after
+        return {**said, "credit_used": used, "balance_moves": []}
+    same = [move for move in moves if move["currency"] == said["currency"]]
+    on_it = [m for m in same if id_of(m.get("invoice")) == said["id"] and m["type"] in _ON_INVOICE]
+    used = sum(move["amount"] for move in on_it)
+    older = same[same.index(on_it[0]) + 1 :] if on_it else []
+    kept = [_kept(move) for move in (*on_it, *_origins(older, used))]
+    late = used - balance_on(said)
+    beside = (said.get("amount_paid") or 0) - sum(p["amount_paid"] for p in _paid(said))
+    if 0 < late <= beside:
+        less = {name: said[name] - late for name in ("amount_due", "amount_paid")}
+        said = {**said, **less}
+    return {**said, "credit_used": used, "balance_moves": kept}
+
+
+def _origins(older: Sequence[Json], used: int) -> list[Json]:
+    """Return the transactions from which credit (above 0) or a debit came, the newest first."""
+    found: list[Json] = []
+    for move in older:
+        if used and move["type"] not in _ON_INVOICE and (move["amount"] < 0) == (used > 0):
+            found.append(move)
+            if sum(abs(other["amount"]) for other in found) >= abs(used):
+                break
+    return found
+
+
+def _kept(move: Json) -> Json:
+    return {
+        "id": move["id"],
+        "type": move["type"],
+        "amount": move["amount"],
+        "invoice": id_of(move.get("invoice")),
+        "description": move.get("description") or "",
+    }
 
 
 def settle(opened: OpenConference, customer_id: str) -> Taken:
@@ -87,9 +166,10 @@ def unsettled(opened: OpenConference) -> list[str]:
 def _settle_invoice(
     move: Move, order: PurchaseOrder, invoice: Invoice, orders: dict[int, PurchaseOrder]
 ) -> None:
+    _settle_debit(move, order, invoice, orders)
     used = _standing(order, invoice)
     missing = invoice.stripe_credit_used - sum(entry.amount for entry in used)
-    if invoice.stripe_credit_used == 0:
+    if invoice.stripe_credit_used <= 0:
         for entry in used:
             move.back(orders, order, entry)
         return
@@ -98,6 +178,34 @@ def _settle_invoice(
         if spare > 0 and donor is not order and donor.currency == order.currency:
             move.over(donor, order, invoice, spare)
             missing -= spare
+
+
+def _settle_debit(
+    move: Move, order: PurchaseOrder, invoice: Invoice, orders: dict[int, PurchaseOrder]
+) -> None:
+    """Move what was paid on top of an invoice to where the debt came from.
+
+    Stripe marks an invoice that cannot be charged as paid and asks for its amount on the
+    customer's next invoice (docs, Customer balance: ``invoice_too_small``, ``invoice_too_large``).
+    """
+    named = f"{invoice.stripe_invoice_id}:debit:"
+    moved = [e for e in order.entries if e.source_id.startswith(named)]
+    missing = -invoice.stripe_credit_used - sum(entry.amount for entry in moved)
+    count = len(moved)
+    for origin in invoice.stripe_balance_moves:
+        if not origin["type"].startswith("invoice_too_"):
+            continue
+        for debtor in orders.values():
+            of = next(
+                (i for i in debtor.invoices if i.stripe_invoice_id == origin["invoice"]), None
+            )
+            if of is None or debtor is order or debtor.currency != order.currency:
+                continue
+            amount = min(missing, origin["amount"], -order.sums.balance, debtor.sums.balance)
+            if amount > 0:
+                count += 1
+                move.debit(order, debtor, invoice, amount, f"{named}{count}")
+                missing -= amount
 
 
 def _standing(order: PurchaseOrder, invoice: Invoice) -> list[LedgerEntry]:
@@ -132,6 +240,14 @@ class Move:
         note = f"Credit used on invoice {stripe_id}"
         self._enter(donor, order, amount, name=name, note=note, invoice_id=invoice.id)
         self._tell(order, f"credit of {display(amount, order.currency)} from {donor.reference}")
+
+    def debit(
+        self, payer: PurchaseOrder, debtor: PurchaseOrder, invoice: Invoice, amount: int, name: str
+    ) -> None:
+        """Count what was paid with one purchase order's invoice on another one; minor units."""
+        note = f"Carried over by Stripe to invoice {invoice.stripe_invoice_id} and paid with it"
+        self._enter(payer, debtor, amount, name=name, note=note)
+        self._tell(debtor, f"{display(amount, debtor.currency)} paid with {payer.reference}")
 
     def back(
         self, orders: dict[int, PurchaseOrder], order: PurchaseOrder, entry: LedgerEntry
@@ -185,7 +301,9 @@ class Move:
         self.taken.changes.append(Change(order.reference, what))
 
 
-def to_take_down(opened: OpenConference, order: PurchaseOrder, amount: int) -> int:
+def to_take_down(
+    opened: OpenConference, order: PurchaseOrder, amount: int, *, sent_back: bool = False
+) -> int:
     """Return how much of the customer's credit a refund of an excess takes with it.
 
     Stripe puts what was overpaid on the customer's balance, from where it lowers the next invoice;
@@ -195,29 +313,50 @@ def to_take_down(opened: OpenConference, order: PurchaseOrder, amount: int) -> i
         opened: The conference.
         order: The purchase order.
         amount: What is to be refunded, in minor units.
+        sent_back: The money went back from the bank already: what staff took off the balance in
+            Stripe's dashboard is then taken for that.
 
     Raises:
         PurchaseOrderError: The credit was used meanwhile.
         StripeGatewayError: Stripe could not be asked.
     """
     made = [i for i in order.invoices if i.stripe_amount_overpaid and i.stripe_customer_id]
-    part = min(amount, -order.sums.balance, sum(i.stripe_amount_overpaid or 0 for i in made))
+    with opened.store.reading() as session:
+        before = money_intents.refunds_of(session, order)
+    taken: int = sum(r.details.get("credit", 0) for r in before if r.step != "refused")
+    left = sum(i.stripe_amount_overpaid or 0 for i in made) - taken
+    part = min(amount, -order.sums.balance, left)
     if part <= 0:
         return 0
-    customer_id = made[-1].stripe_customer_id
-    query = {"expand": list(MONEY_FIELDS)}
-    customer = opened.gateway.read(f"/v1/customers/{customer_id}", query)
-    there = minor_from_api(max(credit_of(customer).get(order.currency, 0), 0), order.currency)
-    if there < part:
-        raise PurchaseOrderError(
-            f"{order.reference}: {display(part, order.currency)} of the refund were overpaid and "
-            f"lay as credit on customer {customer_id} at Stripe, where only "
-            f"{display(there, order.currency)} are left: the rest was used on another invoice or "
-            f"taken back in Stripe's dashboard. Nothing was refunded; sync, then see what is still "
-            f"overpaid.",
-            remedy=remedies.sync(opened.slug),
-        )
-    return part
+    path, query = f"/v1/customers/{made[-1].stripe_customer_id}", {"expand": list(MONEY_FIELDS)}
+    credit = credit_of(opened.gateway.read(path, query)).get(order.currency, 0)
+    there = minor_from_api(max(credit, 0), order.currency)
+    if there >= part:
+        return part
+    if sent_back and part - there <= _taken_off_by_staff(opened, path, order.currency):
+        return there
+    raise PurchaseOrderError(
+        f"{order.reference}: {display(part, order.currency)} of the refund were overpaid and "
+        f"lay as credit on customer {made[-1].stripe_customer_id} at Stripe, where only "
+        f"{display(there, order.currency)} are left: the rest was used on another invoice or "
+        f"taken back in Stripe's dashboard. Nothing was {'recorded' if sent_back else 'refunded'}; "
+        f"sync, then see what is still overpaid.",
+        remedy=remedies.sync(opened.slug),
+    )
+
+
+def _taken_off_by_staff(opened: OpenConference, customer_path: str, currency: str) -> int:
+    """Return what was taken off a customer's credit in Stripe's dashboard, in minor units."""
+    pages = opened.gateway.pages(f"{customer_path}/balance_transactions")
+    moves = [move for page in pages for move in page if move["currency"] == currency]
+    ours = ("refund_uuid", "po_toolkit_slot")
+    return sum(
+        minor_from_api(move["amount"], currency)
+        for move in moves
+        if move["type"] == "adjustment"
+        and move["amount"] > 0
+        and not any(name in (move.get("metadata") or {}) for name in ours)
+    )
 
 
 def credit_of(customer: Json) -> dict[str, int]:

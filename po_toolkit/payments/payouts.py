@@ -11,8 +11,8 @@ from po_toolkit.context import OpenConference
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.money import minor_from_api
-from po_toolkit.payments.stripe_invoices import id_of
 from po_toolkit.store import payouts as kept
+from po_toolkit.store.invoices import id_of
 
 Json = dict[str, Any]
 

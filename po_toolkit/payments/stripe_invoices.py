@@ -16,6 +16,7 @@ from po_toolkit.payments import customer_credit, ledger
 from po_toolkit.payments.ledger import Change, Movement, Taken, record, record_all
 from po_toolkit.store import invoices, money_intents, stripe_only
 from po_toolkit.store.database import Store, UnitOfWork
+from po_toolkit.store.invoices import id_of
 from po_toolkit.store.purchase_orders import refresh_status
 from po_toolkit.store.tables import Conference, Invoice, LedgerEntry, PurchaseOrder
 from po_toolkit.stripe_gateway import StripeGateway
@@ -71,6 +72,7 @@ def take_invoices(opened: OpenConference, page: Sequence[Json], *, read_at: date
     """
     taken = Taken()
     credited: set[str] = set()
+    page = _with_balances(opened, page)
     with opened.store.writing(STRIPE, Act.SYNC) as uow:
         ours = invoices.known_stripe_ids(uow.session, opened.conference, [s["id"] for s in page])
         orders = uow.lock_purchase_orders(ours.values())
@@ -99,6 +101,19 @@ def take_invoices(opened: OpenConference, page: Sequence[Json], *, read_at: date
     for customer in sorted(credited):
         taken.add(customer_credit.settle(opened, customer))
     return taken
+
+
+def _with_balances(opened: OpenConference, page: Sequence[Json]) -> Sequence[Json]:
+    """Complete those of ours that took something from the customer's balance."""
+    doubtful = [said["id"] for said in page if customer_credit.uses_balance(said)]
+    if not doubtful:
+        return page
+    with opened.store.reading() as session:
+        ours = invoices.known_stripe_ids(session, opened.conference, doubtful)
+    return [
+        customer_credit.with_balance(opened.gateway, said) if said["id"] in ours else said
+        for said in page
+    ]
 
 
 def _read(
@@ -164,11 +179,6 @@ def settled(payments: Iterable[Json]) -> list[Json]:
 
 def _paid_at(payment: Json) -> int:
     return int((payment.get("status_transitions") or {}).get("paid_at") or payment["created"])
-
-
-def id_of(reference: Any) -> str:
-    """Return the id of an object that Stripe gave whole or by its id."""
-    return str(reference["id"] if isinstance(reference, dict) else reference or "")
 
 
 def payment_id_of(payment: Json) -> str:

@@ -41,7 +41,6 @@ from po_toolkit.payments.ledger import Change, Taken
 from po_toolkit.payments.refunds import TAKEN_BACK, payment_ids, take_refund
 from po_toolkit.payments.stripe_invoices import (
     fetch_invoice,
-    id_of,
     payment_id_of,
     record_id_of,
     settled,
@@ -56,6 +55,7 @@ from po_toolkit.store import cursors, ledger, stripe_only
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.invoices import (
     final_stripe_ids,
+    id_of,
     known_stripe_ids,
     never_read,
     unchanged,
@@ -708,7 +708,7 @@ def _unlisted(opened: OpenConference, stripe_id: str, report: SyncReport) -> set
     try:
         stripe_object = fetch_invoice(opened.gateway, stripe_id)
     except StripeNotFoundError:
-        return set()
+        raise opened.does_not_know(stripe_id) from None
     if stripe_object.get("deleted"):
         return set()
     return _compare_invoices(opened, [stripe_object], read_at, report)

@@ -347,6 +347,13 @@ class Control:
             params = {"amount": amount, "currency": currency}
             return dict(customers.create_balance_move(owner, params, customer_id))
 
+    def apply_credit(self, invoice_id: str, amount: int, *, as_paid: bool = False) -> Json:
+        """Use the customer's credit on an open invoice, which lowers what is due or is paid."""
+        with self._world.lock:
+            owner = self._world.account_of(invoice_id)
+            invoice = owner.get("invoice", invoice_id)
+            return finalization.apply_credit(owner, invoice, amount, as_paid=as_paid)
+
     def charge_without_intent(
         self,
         amount: int,

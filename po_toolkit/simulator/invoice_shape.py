@@ -23,7 +23,7 @@ _AS_GIVEN: dict[str, Any] = {
 }
 
 
-_PRIVATE = ("_default_tax_rates", "_off_stripe")
+_PRIVATE = ("_default_tax_rates", "_late_credit", "_off_stripe")
 
 
 def blank(account: Account, customer: Json, params: Json) -> Json:

@@ -214,7 +214,12 @@ def note_customers(
 
 
 def take_over(invoice: Invoice, said: Mapping[str, Any], timezone: str, now: datetime) -> None:
-    """Copy what Stripe says of an invoice: its sums (minor units), status and addresses."""
+    """Copy what Stripe says of an invoice: its sums (minor units), status and addresses.
+
+    What it took from the customer's balance is copied where it was read, see
+    :func:`po_toolkit.payments.customer_credit.with_balance`; else it stays, unless the sums say
+    that it is nothing.
+    """
     currency = said["currency"]
     sums = {
         name: minor_from_api(said[name], currency) if said.get(name) is not None else None
@@ -225,10 +230,15 @@ def take_over(invoice: Invoice, said: Mapping[str, Any], timezone: str, now: dat
     invoice.stripe_amount_paid = sums["amount_paid"]
     invoice.stripe_amount_overpaid = sums["amount_overpaid"]
     invoice.stripe_starting_balance = sums["starting_balance"]
-    invoice.stripe_credit_used = _credit_used(said)
+    if "balance_moves" in said or not balance_on(said):
+        moves = said.get("balance_moves") or []
+        invoice.stripe_credit_used = minor_from_api(said.get("credit_used") or 0, currency)
+        invoice.stripe_balance_moves = [
+            {**move, "amount": minor_from_api(move["amount"], currency)} for move in moves
+        ]
     invoice.stripe_status = said.get("status") or ""
     invoice.stripe_auto_advance = said.get("auto_advance")
-    invoice.stripe_customer_id = _id_of(said.get("customer"))
+    invoice.stripe_customer_id = id_of(said.get("customer"))
     invoice.stripe_customer_name = said.get("customer_name") or ""
     invoice.stripe_customer_email = said.get("customer_email") or ""
     invoice.number = said.get("number") or invoice.number
@@ -238,20 +248,21 @@ def take_over(invoice: Invoice, said: Mapping[str, Any], timezone: str, now: dat
     invoice.stripe_read_at = now
 
 
-def _id_of(reference: Any) -> str:
+def id_of(reference: Any) -> str:
+    """Return the id of an object that Stripe gave whole or by its id."""
     return str(reference["id"] if isinstance(reference, Mapping) else reference or "")
 
 
-def _credit_used(said: Mapping[str, Any]) -> int:
-    """Return how much of the customer's credit settled an invoice, in minor units.
+def balance_on(said: Mapping[str, Any]) -> int:
+    """Return by how much a customer's balance seems to change what an invoice asks, in API units.
 
-    Credit is a negative balance; what a voided invoice used is the customer's again.
+    Above 0 credit lowers it, below 0 a debit raises it. An amount that was carried over, as below
+    the minimum, looks like credit; the balance's transactions tell.
     """
-    if said.get("status") in (None, "draft", "void"):
+    if said.get("status") in (None, "draft"):
         return 0
-    before = max(-(said.get("starting_balance") or 0), 0)
-    after = max(-(said.get("ending_balance") or 0), 0)
-    return minor_from_api(before - after, said["currency"])
+    notes = said.get("pre_payment_credit_notes_amount") or 0
+    return int(said["total"] - notes - (said.get("amount_due") or 0))
 
 
 def local_date(timestamp: int | None, timezone: str) -> date | None:
@@ -290,12 +301,12 @@ def _says(invoice: Invoice) -> tuple[Any, ...] | None:
     if invoice.stripe_read_at is None:
         return None
     sums = (getattr(invoice, f"stripe_{name}") for name in _COMPARED)
-    return (invoice.stripe_status, invoice.stripe_auto_advance, *sums)
+    return (invoice.stripe_status, invoice.stripe_auto_advance, invoice.stripe_credit_used, *sums)
 
 
 def _said(said: Mapping[str, Any]) -> tuple[Any, ...]:
     currency = said["currency"]
-    sums = (said.get(name) for name in _COMPARED)
+    sums = (balance_on(said), *(said.get(name) for name in _COMPARED))
     try:
         minor = [None if amount is None else minor_from_api(amount, currency) for amount in sums]
     except AmountError:  # whoever takes the invoice names it

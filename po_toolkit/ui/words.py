@@ -18,17 +18,6 @@ from po_toolkit.money import exponent
 
 Colour = Literal["blue", "gray", "green", "orange", "red", "violet"]
 
-STATUS_LABELS = {
-    Status.DRAFT: "Draft",
-    Status.ISSUED: "Ready to deliver",
-    Status.SENT: "Sent",
-    Status.PARTIALLY_PAID: "Partially paid",
-    Status.PAID: "Paid",
-    Status.OVERPAID: "Overpaid",
-    Status.CANCELLED: "Cancelled",
-}
-"""The money status in a treasurer's words."""
-
 
 def locale() -> Locale:
     """Return the browser's locale, or American English where it tells none."""
@@ -66,10 +55,10 @@ def duration(seconds: int) -> str:
 
 def status(value: str) -> str:
     """Name a money status."""
-    return STATUS_LABELS[Status(value)]
+    return terms.STATUS_LABELS[Status(value)]
 
 
-count = terms.count
+count, label, STATUS_LABELS = terms.count, terms.label, terms.STATUS_LABELS
 
 
 MODES = {"live": "Live mode", "test": "Test mode", "none": "No Stripe key"}
@@ -102,12 +91,6 @@ def mode_notice(mode: str) -> None:
         )
 
 
-def label(code: str) -> str:
-    """Turn a code into words: ``payment_reversal`` into ``Payment reversal``."""
-    words = code.replace("_", " ").capitalize()
-    return "PO" + words[2:] if words.startswith("Po ") else words
-
-
 _ACTS: dict[str, str] = {
     Act.IMPORT: "Imported",
     Act.UNDO_IMPORT: "Import undone",
@@ -122,6 +105,8 @@ _ACTS: dict[str, str] = {
     Act.CANCEL: "Cancelled",
     Act.RESEND: "Invoice sent again",
     Act.REMIND: "Reminder started",
+    Act.LOG_CALL: "Call logged",
+    Act.ATTACH: "File attached",
     Act.DELIVER: "PDF saved and email drafted",
     Act.DELIVERED: "Marked as delivered",
     Act.REISSUE: "Invoice voided for reissue",

@@ -38,8 +38,8 @@ NOT_NOW = (ApiError, LookupError, ValueError, PoToolkitError)
 AMOUNTS = st.sampled_from([1_00, 33_33, 100_00, 450_50])
 PICK = st.integers(0, 10_000)
 KINDS = ["drop_before", "drop_after", "500", "500_stored_before", "500_stored_after", "409"]
-DRAWN = sorted(unproven.SWITCHES.keys() - {"starting_balance_zero"})
-"""The switches drawn for a history; credit used is still read from the starting balance."""
+DRAWN = sorted(unproven.SWITCHES)
+"""The switches drawn for a history."""
 
 TROUBLE = st.one_of(
     st.none(), st.tuples(st.sampled_from(KINDS), st.sampled_from([1, 6]))
@@ -187,7 +187,7 @@ class Histories(Stage):
             most = sum(left for _, left in refundable(order))
             whole = to_major(min(amount, most), "usd")
             with self.trouble("/v1/refunds", trouble), suppress(*NOT_NOW):
-                ledger.refund(self.opened, order.reference, amount=whole)
+                ledger.refund(self.opened, order.reference, amount=whole, again=True)
 
     @rule(number=PICK)
     def cancel(self, number):
@@ -273,6 +273,14 @@ class Histories(Stage):
         invoice = self.invoice(number, "open")
         if invoice is not None:
             self.dashboard(f"/v1/invoices/{invoice['id']}/pay", {"paid_out_of_band": True})
+
+    @rule(number=PICK, amount=AMOUNTS)
+    def credit_used_later(self, number, amount):
+        """Staff use a customer's credit on an invoice that is open already."""
+        invoice = self.invoice(number, "open", "uncollectible")
+        if invoice is not None:
+            with suppress(ApiError):
+                self.sim.apply_credit(invoice["id"], amount)
 
     @rule(number=PICK, amount=AMOUNTS, to_credit=st.booleans(), voided=st.booleans())
     def credit_note_in_the_dashboard(self, number, amount, to_credit, voided):

@@ -7,11 +7,12 @@ import pytest
 from po_toolkit import create_stripe_invoice
 from po_toolkit.api import ledger
 from po_toolkit.api.amend import reissue
-from po_toolkit.api.invoices import invoice_purchase_orders
+from po_toolkit.api.invoices import decide_balance, invoice_purchase_orders
 from po_toolkit.api.payouts import pull_payouts
 from po_toolkit.api.sync import sync_conference, sync_purchase_order
-from po_toolkit.errors import PurchaseOrderError
+from po_toolkit.errors import InvoiceMismatchError, PurchaseOrderError
 from po_toolkit.money import to_major
+from po_toolkit.payments.event_handlers import handle
 from po_toolkit.reconcile import reconcile_conference
 from po_toolkit.store.purchase_orders import by_reference
 
@@ -440,3 +441,120 @@ def test_what_went_back_can_be_forgiven_by_cancelling(opened, simulator, sent, h
     assert sum(note["amount"] for note in simulator.control.all("credit_note")) == 1000_00
     assert sync_conference(opened, full=True).problems == []
     assert codes(opened) == []
+
+
+# ---- what a customer's balance did to an invoice
+
+
+ZERO = [("webhook", True), ("sync", False), ("sweep", True)]
+"""How it is heard of, and whether the starting balance is reported as 0."""
+
+
+def heard(opened, simulator, channel, since):
+    if channel == "webhook":
+        for event in reversed(simulator.control.all("event")[since:]):
+            handle(opened, [event])
+    else:
+        assert sync_conference(opened, full=channel == "sweep").problems == []
+
+
+@pytest.fixture
+def of_one_sponsor(opened, make_order):
+    """Make and send a purchase order of the same sponsor over an amount of dollars."""
+
+    def make(price, *, number, send=True):
+        order = make_order(("Booth", 1, price), po_number=number)
+        if send:
+            create_stripe_invoice(order, opened=opened)
+        return again(opened, order)
+
+    return make
+
+
+@pytest.mark.parametrize(("channel", "zero"), ZERO)
+@pytest.mark.parametrize("when", ["finalized", "later", "later as paid"])
+def test_credit_that_an_invoice_used_is_not_advised_to_be_refunded(
+    opened, simulator, key, of_one_sponsor, channel, zero, when
+):
+    """The overpayment is spent, whatever the invoice says of its starting balance."""
+    opened.gateway.read("/v1/account")
+    if zero:
+        simulator.control.switch("starting_balance_zero", account=key)
+    giver = of_one_sponsor("1000.00", number="A")
+    user = None if when == "finalized" else of_one_sponsor("500.00", number="B")
+    simulator.control.pay(giver.stripe_invoice_id, 1200_00)
+    sync_conference(opened)
+    since = len(simulator.control.all("event"))
+    if user is None:
+        user = of_one_sponsor("500.00", number="B")
+    else:
+        as_paid = when == "later as paid"
+        simulator.control.apply_credit(user.stripe_invoice_id, 200_00, as_paid=as_paid)
+    for _ in range(2):
+        heard(opened, simulator, channel, since)
+        assert again(opened, giver).sums.balance == 0
+        used = again(opened, user)
+        assert (used.sums.balance, used.live_invoice.stripe_credit_used) == (300_00, 200_00)
+    simulator.control.pay(user.stripe_invoice_id)
+    heard(opened, simulator, channel, since)
+    assert again(opened, user).status == "paid"
+    sync_conference(opened, full=True)
+    assert codes(opened) == []
+
+
+def test_credit_of_a_voided_invoice_belongs_again_to_whom_it_came_from(
+    opened, simulator, of_one_sponsor
+):
+    giver = of_one_sponsor("1000.00", number="A")
+    simulator.control.pay(giver.stripe_invoice_id, 1200_00)
+    sync_conference(opened)
+    user = of_one_sponsor("500.00", number="B")
+    sync_conference(opened)
+    assert again(opened, user).sums.balance == 300_00
+    since = len(simulator.control.all("event"))
+    path = f"/v1/invoices/{user.stripe_invoice_id}/void"
+    opened.gateway.write(path, {}, idempotency_key="staff")
+    heard(opened, simulator, "webhook", since)
+    assert (again(opened, giver).sums.balance, again(opened, user).sums.balance) == (
+        -200_00,
+        500_00,
+    )
+
+
+@pytest.mark.parametrize(("channel", "zero"), ZERO)
+def test_a_debit_that_stripe_carried_over_settles_the_purchase_order_it_came_from(
+    opened, simulator, key, of_one_sponsor, channel, zero
+):
+    """Else the sponsor is asked twice for it, and advised to get a refund of the same money."""
+    opened.gateway.read("/v1/account")
+    if zero:
+        simulator.control.switch("starting_balance_zero", account=key)
+    small = of_one_sponsor("10.00", number="A", send=False)
+    carried(opened, simulator, small)
+    sync_conference(opened)
+    assert codes(opened) == ["settled_by_itself"]
+    big = of_one_sponsor("1000.00", number="B", send=False)
+    with pytest.raises(InvoiceMismatchError, match=r"ask 1,010.00 USD.*owes 10.00 USD from before"):
+        create_stripe_invoice(big, opened=opened)
+    decide_balance(opened, big.reference, "use")
+    create_stripe_invoice(big, opened=opened)
+    since = len(simulator.control.all("event"))
+    big = again(opened, big)
+    simulator.control.pay(big.stripe_invoice_id)
+    for _ in range(2):
+        heard(opened, simulator, channel, since)
+        assert again(opened, small).sums.balance == 0
+        assert (again(opened, big).sums.balance, again(opened, big).status) == (0, "paid")
+        assert codes(opened) == []
+
+
+def carried(opened, simulator, order):
+    """Let Stripe mark an invoice paid and carry its amount over, as below a minimum it raised."""
+    from po_toolkit.simulator import finalization
+
+    real = finalization.smallest_charge
+    finalization.smallest_charge = lambda _currency: 50_00
+    try:
+        create_stripe_invoice(order, opened=opened)
+    finally:
+        finalization.smallest_charge = real

@@ -12,7 +12,7 @@ from po_toolkit.store.tables.bank import (
 from po_toolkit.store.tables.base import Base
 from po_toolkit.store.tables.closing import ClosedPeriod, RowVersion
 from po_toolkit.store.tables.conferences import Conference
-from po_toolkit.store.tables.documents import InvoiceDocument
+from po_toolkit.store.tables.documents import InvoiceDocument, PurchaseOrderFile
 from po_toolkit.store.tables.events import SyncCursor, WebhookEvent
 from po_toolkit.store.tables.imports import ColumnMapping, ImportBatch, ImportRow
 from po_toolkit.store.tables.intents import MoneyIntent
@@ -28,7 +28,7 @@ from po_toolkit.store.tables.ledger import CreditNote, LedgerEntry
 from po_toolkit.store.tables.operations import Approval, AuditHead, Notice, WorkerSeen
 from po_toolkit.store.tables.payouts import BalanceTransaction, Payout
 from po_toolkit.store.tables.purchase_orders import PurchaseOrder, PurchaseOrderLineItem
-from po_toolkit.store.tables.reminders import Reminder
+from po_toolkit.store.tables.reminders import ContactCall, Reminder
 from po_toolkit.store.tables.sign_outs import SignOut
 from po_toolkit.store.tables.stripe_only import CustomerBalance, StrayInvoice
 
@@ -46,6 +46,7 @@ __all__ = [
     "ClosedPeriod",
     "ColumnMapping",
     "Conference",
+    "ContactCall",
     "CreditNote",
     "CustomerBalance",
     "ImportBatch",
@@ -59,6 +60,7 @@ __all__ = [
     "Notice",
     "Payout",
     "PurchaseOrder",
+    "PurchaseOrderFile",
     "PurchaseOrderLineItem",
     "QuarantinedBankLine",
     "RateWindow",

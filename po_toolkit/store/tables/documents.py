@@ -1,4 +1,4 @@
-"""Invoices as files, kept as evidence of what was delivered: Stripe's PDFs and e-invoices."""
+"""Files: invoices, kept as evidence of what was delivered, and what staff attach."""
 
 from __future__ import annotations
 
@@ -28,3 +28,19 @@ class InvoiceDocument(Base):
     handed_over_to: Mapped[str] = mapped_column(default="", server_default="")
     """The access point's address or directory, once it took the file."""
     handed_over_at: Mapped[Time | None]
+
+
+class PurchaseOrderFile(Base):
+    """A file that staff attached to a purchase order, such as the sponsor's own document."""
+
+    __tablename__ = "purchase_order_files"
+    __table_args__ = (UniqueConstraint("purchase_order_id", "sha256"),)
+
+    id: Mapped[Key]
+    conference_id: Mapped[int] = mapped_column(ForeignKey("conferences.id"))
+    purchase_order_id: Mapped[int] = mapped_column(ForeignKey("purchase_orders.id"))
+    file_name: Mapped[str]
+    sha256: Mapped[str] = mapped_column(String(64))
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    entered_by: Mapped[str]
+    created_at: Mapped[CreatedAt]

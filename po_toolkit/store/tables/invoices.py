@@ -130,7 +130,12 @@ class Invoice(Base):
     stripe_amount_overpaid: Mapped[MinorUnits | None]
     stripe_starting_balance: Mapped[MinorUnits | None]
     stripe_credit_used: Mapped[MinorUnits] = mapped_column(default=0)
-    """How much of the customer's credit settled it; 0 again once it is void."""
+    """How much of the customer's credit settled it; below 0 what the customer owed from before and
+    this invoice asks as well. 0 again once that was given back, as when it is void."""
+    stripe_balance_moves: Mapped[list[dict[str, Any]]] = mapped_column(
+        JSON, default=list, server_default="[]"
+    )
+    """Where that came from: the transactions of the customer's balance, amounts in minor units."""
     stripe_customer_id: Mapped[StripeId] = mapped_column(default="", index=True)
     """Whose credit settles it; empty until it was read."""
     stripe_customer_name: Mapped[str] = mapped_column(default="")

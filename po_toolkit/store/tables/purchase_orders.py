@@ -74,6 +74,9 @@ class PurchaseOrder(Base):
     organization_key: Mapped[str]
     contact_name: Mapped[str] = mapped_column(default="")
     contact_email: Mapped[str]
+    contact_phone: Mapped[str] = mapped_column(default="", server_default="")
+    cc_emails: Mapped[LongText] = mapped_column(default="", server_default="")
+    """Further addresses that get what we mail ourselves, separated by commas."""
     billing_address: Mapped[LongText] = mapped_column(default="")
     currency: Mapped[CurrencyCode]
     status: Mapped[str] = mapped_column(String(16), default=Status.DRAFT.value)

@@ -1,4 +1,4 @@
-"""Reminders of an invoice's due date: each step at most once for a purchase order."""
+"""How sponsors are asked for what they owe: reminders, each step at most once, and calls."""
 
 from __future__ import annotations
 
@@ -35,3 +35,18 @@ class Reminder(Base):
     entered_by: Mapped[str]
     created_at: Mapped[CreatedAt]
     sent_at: Mapped[Time | None]
+
+
+class ContactCall(Base):
+    """A call to a sponsor's contact about a purchase order; logged by hand and never changed."""
+
+    __tablename__ = "contact_calls"
+
+    id: Mapped[Key]
+    conference_id: Mapped[int] = mapped_column(ForeignKey("conferences.id"))
+    purchase_order_id: Mapped[int] = mapped_column(ForeignKey("purchase_orders.id"), index=True)
+    note: Mapped[LongText] = mapped_column(default="")
+    promised_on: Mapped[date | None]
+    """The day by which the sponsor promised to pay."""
+    entered_by: Mapped[str]
+    created_at: Mapped[CreatedAt]

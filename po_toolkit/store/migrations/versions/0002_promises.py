@@ -168,8 +168,9 @@ def _columns_and_tables() -> None:
             batch_op.create_index(batch_op.f(f"ix_stray_invoices_{name}"), [name])
 
     with op.batch_alter_table("purchase_orders", schema=None) as batch_op:
-        for name in ("buyer_reference", "e_invoice_address"):
+        for name in ("buyer_reference", "e_invoice_address", "contact_phone"):
             batch_op.add_column(sa.Column(name, sa.String(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("cc_emails", sa.Text(), server_default="", nullable=False))
         batch_op.add_column(sa.Column("answers", sa.JSON(), server_default="{}", nullable=False))
         batch_op.add_column(
             sa.Column("e_invoice_format", sa.String(16), server_default="", nullable=False)
@@ -214,9 +215,61 @@ def _columns_and_tables() -> None:
     with op.batch_alter_table("invoices", schema=None) as batch_op:
         batch_op.add_column(sa.Column("stripe_auto_advance", sa.Boolean(), nullable=True))
         batch_op.add_column(
+            sa.Column("stripe_balance_moves", sa.JSON(), server_default="[]", nullable=False)
+        )
+        batch_op.add_column(
             sa.Column("settled_before", sa.BigInteger(), server_default="0", nullable=False)
         )
     _outbox()
+    _calls_and_files()
+
+
+def _calls_and_files() -> None:
+    """Keep calls to sponsors, and files attached to a purchase order."""
+    op.create_table(
+        "contact_calls",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("conference_id", sa.Integer(), nullable=False),
+        sa.Column("purchase_order_id", sa.Integer(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("promised_on", sa.Date(), nullable=True),
+        sa.Column("entered_by", sa.String(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        *_owners("contact_calls"),
+    )
+    op.create_index("ix_contact_calls_purchase_order_id", "contact_calls", ["purchase_order_id"])
+    op.create_table(
+        "purchase_order_files",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("conference_id", sa.Integer(), nullable=False),
+        sa.Column("purchase_order_id", sa.Integer(), nullable=False),
+        sa.Column("file_name", sa.String(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("entered_by", sa.String(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        *_owners("purchase_order_files"),
+        sa.UniqueConstraint(
+            "purchase_order_id",
+            "sha256",
+            name=op.f("uq_purchase_order_files_purchase_order_id_sha256"),
+        ),
+    )
+
+
+def _owners(table: str) -> list[sa.Constraint]:
+    """Tie a new table's rows to their conference and purchase order."""
+    return [
+        sa.ForeignKeyConstraint(
+            ["conference_id"], ["conferences.id"], name=op.f(f"fk_{table}_conference_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["purchase_order_id"],
+            ["purchase_orders.id"],
+            name=op.f(f"fk_{table}_purchase_order_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{table}")),
+    ]
 
 
 _KEY = re.compile(r"(?P<slot>.*)-a(?P<attempt>[0-9]+)(?:-c(?P<change>[0-9]+))?")
