@@ -51,7 +51,7 @@ stripe_webhook_secret = "{signing}"
 
 
 def wait_until(true, what):
-    until, pause = time.monotonic() + 120, Event()
+    until, pause = time.monotonic() + 300, Event()
     while not true():
         assert time.monotonic() < until, what
         pause.wait(0.2)
@@ -116,7 +116,7 @@ def visit(port):
     address = f"ws://127.0.0.1:{port}/_stcore/stream"
     with connect(address, origin=f"http://127.0.0.1:{port}", open_timeout=60) as page:
         page.send(message.SerializeToString())
-        while not ForwardMsg.FromString(page.recv(timeout=60)).HasField("script_finished"):
+        while not ForwardMsg.FromString(page.recv(timeout=240)).HasField("script_finished"):
             pass
 
 
