@@ -180,6 +180,8 @@ class Settings(BaseSettings):
     """How long a sign-in to the app lasts."""
     log_format: Literal["text", "json"] = "text"
     """How logs are written: for people, or one JSON object a line."""
+    metrics_token: SecretStr = SecretStr("")
+    """What Prometheus shows to get ``/metrics`` from an address that is not an inner one."""
     config_file: Path | None = None
 
     @model_validator(mode="after")
@@ -194,6 +196,7 @@ class Settings(BaseSettings):
         """
         log_as_json(self.log_format == "json")
         hide(_password_in(self.database_url), os.environ.get("PGPASSWORD", ""))
+        hide(self.metrics_token.get_secret_value())
         for conference in self.conferences.values():
             secrets = (conference.stripe_secret_key, *conference.stripe_webhook_secret)
             hide(*(secret.get_secret_value() for secret in secrets))

@@ -12,6 +12,7 @@ import json
 import logging
 import re
 import sys
+import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from functools import cached_property
@@ -93,6 +94,39 @@ def get_logger(name: str) -> Any:
     )
 
 
+class Sparing:
+    """Lets one line a minute through of each kind, so that a stranger cannot fill the disk."""
+
+    SECONDS = 60.0
+
+    def __init__(self) -> None:
+        """Begin with every kind allowed."""
+        self._last: dict[str, tuple[float, int]] = {}
+
+    def suppressed_before(self, kind: str) -> int | None:
+        """Return how many were suppressed since the last one, or None to suppress this one."""
+        now = time.monotonic()
+        last, suppressed = self._last.get(kind, (float("-inf"), 0))
+        if now - last < self.SECONDS:
+            self._last[kind] = (last, suppressed + 1)
+            return None
+        self._last[kind] = (now, 0)
+        return suppressed
+
+
+class _Sparingly(logging.Filter):
+    """Thins out what a server says of each broken request."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sparing = Sparing()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Pass errors, and one warning of a kind a minute."""
+        quiet = record.levelno > logging.WARNING
+        return quiet or self._sparing.suppressed_before(str(record.msg)) is not None
+
+
 def during(**facts: Any) -> AbstractContextManager[None]:
     """Add facts, such as an event's id, to every line that is logged while the block runs."""
     from structlog.contextvars import bound_contextvars
@@ -118,6 +152,9 @@ def configure_logging(level: int = logging.WARNING, *, server: bool = False) -> 
     root.setLevel(level)
     for talker in ("alembic", "stripe", "uvicorn"):
         logging.getLogger(talker).setLevel(max(level, logging.WARNING))
+    server_errors = logging.getLogger("uvicorn.error")
+    if not any(isinstance(known, _Sparingly) for known in server_errors.filters):
+        server_errors.addFilter(_Sparingly())
 
 
 def log_as_json(wanted: bool) -> None:

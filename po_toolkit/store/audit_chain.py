@@ -92,8 +92,9 @@ def prove(session: Session) -> ChainProof:
             noted.setdefault(count, []).append((f"{slug} through {last_day}", digest))
     count, older, digest = 0, 0, ""
     problems: list[str] = []
-    rows = session.execute(select(_ENTRIES).order_by(_ENTRIES.c.id).execution_options(yield_per=500))
-    for row in rows.mappings():
+    entries = select(_ENTRIES).order_by(_ENTRIES.c.id).execution_options(yield_per=500)
+    for found in session.execute(entries).mappings():
+        row: dict[str, Any] = {column.name: found[column] for column in _ENTRIES.c}
         if not row["digest"] and not count:
             older += 1
             continue
@@ -109,10 +110,10 @@ def prove(session: Session) -> ChainProof:
             for where, known in noted.pop(count, [])
             if known != digest
         ]
-    entries, last = head(session)
-    if (entries, last) != (count, digest) and not problems:
+    length, last = head(session)
+    if (length, last) != (count, digest) and not problems:
         problems.append(
-            f"The audit trail has {count} entries and its head counts {entries}: entries were "
+            f"The audit trail has {count} entries and its head counts {length}: entries were "
             f"removed or added."
         )
     problems += [
@@ -120,4 +121,4 @@ def prove(session: Session) -> ChainProof:
         for left in noted.values()
         for where, _ in left
     ]
-    return ChainProof(entries=entries, digest=last, older=older, problems=problems)
+    return ChainProof(entries=length, digest=last, older=older, problems=problems)

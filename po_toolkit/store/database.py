@@ -129,6 +129,9 @@ _LOCK = (
 _INVOICED = select(exists().where(Invoice.purchase_order_id == bindparam("order_id")))
 """Asked once the row is locked: what PostgreSQL sees in the same statement may be older."""
 
+CONNECT_SECONDS = 10
+"""How long a database server that does not answer is waited for."""
+
 POOL_SIZE = 20
 """Connections kept open; as many again may be open for a moment. A batch has 32 threads."""
 
@@ -230,6 +233,8 @@ def open_store(database_url: str) -> Store:
             "pool_pre_ping": url.get_backend_name() != "sqlite",
             "hide_parameters": True,  # sponsors' data are no text of an error
         }
+        if url.get_backend_name() == "postgresql":
+            options["connect_args"] = {"connect_timeout": CONNECT_SECONDS}
         if url.database not in (None, "", ":memory:"):
             options |= {"pool_size": POOL_SIZE, "max_overflow": POOL_SIZE}
         return Store(create_engine(url, **options))

@@ -447,7 +447,9 @@ def _make_operations() -> None:
             ["conference_id"], ["conferences.id"], name=op.f("fk_notices_conference_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
-        sa.UniqueConstraint("conference_id", "subject", name=op.f("uq_notices_conference_id_subject")),
+        sa.UniqueConstraint(
+            "conference_id", "subject", name=op.f("uq_notices_conference_id_subject")
+        ),
     )
     op.create_table(
         "approvals",
