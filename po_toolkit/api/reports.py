@@ -24,6 +24,7 @@ from po_toolkit.reconcile import (
     FrontPage,
     JournalEntry,
     JournalFormat,
+    ListedOrder,
     PurchaseOrderPage,
     PurchaseOrderStory,
     Reconciliation,
@@ -42,12 +43,10 @@ from po_toolkit.reconcile import purchase_order_story as read_story
 from po_toolkit.reconcile import report as reports
 from po_toolkit.reconcile import sponsor_statement as make_statement
 from po_toolkit.reconcile import sponsors as read_sponsors
-from po_toolkit.reconcile.charts import ON_DARK, ON_LIGHT, bar_chart, line_chart
+from po_toolkit.reconcile.charts import ON_DARK, ON_LIGHT, bar_chart, line_chart, step_chart
 from po_toolkit.reconcile.closed_report import closed_report as make_report
 from po_toolkit.reconcile.closed_report import differences
 from po_toolkit.reconcile.comparisons import CASH, cash_against_due
-from po_toolkit.reconcile.documents import invoice_pdf as write_invoice
-from po_toolkit.reconcile.documents import statement_pdf as write_statement
 from po_toolkit.reconcile.report import Report, sheet
 from po_toolkit.reconcile.schema import Column, Kind, Table, records
 from po_toolkit.reconcile.story import StoryEntry, StoryEvent
@@ -68,6 +67,7 @@ from po_toolkit.reconcile.tie_out import tie_out as make_tie_out
 from po_toolkit.reconcile.tie_out_files import export as export_tie_out
 from po_toolkit.store import closing as periods
 from po_toolkit.store import purchase_orders
+from po_toolkit.store.listing import View
 from po_toolkit.store.tables import ClosedPeriod, PurchaseOrder
 
 __all__ = [
@@ -93,6 +93,7 @@ __all__ = [
     "JournalEntry",
     "JournalFormat",
     "Kind",
+    "ListedOrder",
     "PurchaseOrder",
     "PurchaseOrderPage",
     "PurchaseOrderStory",
@@ -104,6 +105,7 @@ __all__ = [
     "Table",
     "TieOut",
     "Verification",
+    "View",
     "bar_chart",
     "cash_against_due",
     "changes_report",
@@ -129,6 +131,7 @@ __all__ = [
     "statement",
     "statement_pdf",
     "statement_report",
+    "step_chart",
     "summary",
     "tie_out",
     "verify_closed",
@@ -219,6 +222,8 @@ def statement_pdf(
     Raises:
         NotFoundError: The conference has no purchase order of such a sponsor.
     """
+    from po_toolkit.reconcile.documents import statement_pdf as write_statement
+
     made = statement(opened, organization, as_of=as_of, since=since)
     return write_statement(made, made_at=opened.now())
 
@@ -228,7 +233,10 @@ def invoice_pdf(opened: OpenConference, reference: str) -> bytes:
 
     Raises:
         NotFoundError: The conference has no such purchase order.
+        MissingExtraError: ``po-toolkit[pdf]`` is not installed.
     """
+    from po_toolkit.reconcile.documents import invoice_pdf as write_invoice
+
     with opened.store.reading() as session:
         order = purchase_orders.by_reference(session, opened.conference, reference)
     return write_invoice(refresh_old_links(opened, order), opened.conference)
@@ -288,6 +296,7 @@ def purchase_orders_of(opened: OpenConference, references: Iterable[str]) -> lis
 
 def list_purchase_orders(opened: OpenConference, **query: Any) -> PurchaseOrderPage:
     """Return one page of purchase orders; the query as in ``reconcile.list_purchase_orders``."""
+    query.setdefault("today", opened.today())
     return read_purchase_orders(opened.store, opened.conference, **query)
 
 
