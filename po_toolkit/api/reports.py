@@ -48,8 +48,6 @@ from po_toolkit.reconcile.charts import ON_DARK, ON_LIGHT, bar_chart, line_chart
 from po_toolkit.reconcile.closed_report import closed_report as make_report
 from po_toolkit.reconcile.closed_report import differences
 from po_toolkit.reconcile.comparisons import CASH, cash_against_due
-from po_toolkit.reconcile.documents import invoice_pdf as write_invoice
-from po_toolkit.reconcile.documents import statement_pdf as write_statement
 from po_toolkit.reconcile.listing import SearchHit, search_everything
 from po_toolkit.reconcile.report import Report, sheet
 from po_toolkit.reconcile.schema import Column, Kind, Table, records
@@ -228,6 +226,8 @@ def statement_pdf(
     Raises:
         NotFoundError: The conference has no purchase order of such a sponsor.
     """
+    from po_toolkit.reconcile.documents import statement_pdf as write_statement
+
     made = statement(opened, organization, as_of=as_of, since=since)
     return write_statement(made, made_at=opened.now())
 
@@ -237,7 +237,10 @@ def invoice_pdf(opened: OpenConference, reference: str) -> bytes:
 
     Raises:
         NotFoundError: The conference has no such purchase order.
+        MissingExtraError: ``po-toolkit[pdf]`` is not installed.
     """
+    from po_toolkit.reconcile.documents import invoice_pdf as write_invoice
+
     with opened.store.reading() as session:
         order = purchase_orders.by_reference(session, opened.conference, reference)
     return write_invoice(refresh_old_links(opened, order), opened.conference)
@@ -326,6 +329,8 @@ class ClosedBooks:
         through: Its last day.
         timezone: Where that day ended.
         digest: SHA-256 of its report, in hexadecimal.
+        audit_entries: How long the chain of audit entries was when it was closed.
+        audit_digest: The head of that chain.
     """
 
     through: date
@@ -333,6 +338,8 @@ class ClosedBooks:
     closed_at: datetime
     closed_by: str
     digest: str
+    audit_entries: int
+    audit_digest: str
 
     def as_json(self) -> dict[str, Any]:
         """Return it as the command prints it."""
@@ -342,6 +349,8 @@ class ClosedBooks:
             "closed_at": self.closed_at.isoformat(),
             "closed_by": self.closed_by,
             "digest": self.digest,
+            "audit_entries": self.audit_entries,
+            "audit_digest": self.audit_digest,
         }
 
 
@@ -434,4 +443,6 @@ def _shown(period: ClosedPeriod) -> ClosedBooks:
         closed_at=period.closed_at,
         closed_by=period.closed_by,
         digest=period.digest,
+        audit_entries=period.audit_entries,
+        audit_digest=period.audit_digest,
     )

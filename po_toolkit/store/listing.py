@@ -17,6 +17,7 @@ from po_toolkit.domain.deliveries import LINKS_WORK
 from po_toolkit.domain.periods import end_of_day
 from po_toolkit.domain.references import comparable
 from po_toolkit.domain.sums import PAID_SIGN, REFUNDED_SIGN, Status, balance_of, is_held
+from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.money import CURRENCIES, exponent
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.ledger import signed, taken_back
@@ -235,10 +236,28 @@ def _asks_for_invoice(condition: Any) -> bool:
     return any(getattr(c, "table", None) is Invoice.__table__ for c in iterate(condition))
 
 
+def references(
+    session: Session, condition: Any, *, sort: str, descending: bool, offset: int, limit: int | None
+) -> list[str]:
+    """Return the references of a page, in its order.
+
+    Raises:
+        PurchaseOrderError: There is nothing to sort by under this name.
+    """
+    ids = session.scalars(_chosen(condition, sort, descending).offset(offset).limit(limit))
+    named = _joined(select(PurchaseOrder.id, PurchaseOrder.reference), condition)
+    by_id = {row.id: row.reference for row in session.execute(named)}
+    return [by_id[i] for i in ids]
+
+
 def page(
     session: Session, condition: Any, *, sort: str, descending: bool, offset: int, limit: int
 ) -> Sequence[Any]:
-    """Return the rows of one page with their sums in minor units."""
+    """Return the rows of one page with their sums in minor units.
+
+    Raises:
+        PurchaseOrderError: There is nothing to sort by under this name.
+    """
     chosen = _chosen(condition, sort, descending).offset(offset).limit(limit)
     return by_ids(session, session.scalars(chosen).all())
 
@@ -260,6 +279,10 @@ _KEYS: dict[str, Any] = {
 
 
 def _chosen(condition: Any, sort: str, descending: bool) -> Select[Any]:
+    if sort not in SORT_KEYS:
+        raise PurchaseOrderError(
+            f"A list cannot be sorted by {sort!r}; use one of {', '.join(SORT_KEYS)}."
+        )
     column: Any = _KEYS.get(sort, getattr(PurchaseOrder, sort, None))
     key = column.desc() if descending else column
     query: Select[Any] = select(PurchaseOrder.id).select_from(PurchaseOrder)

@@ -183,7 +183,7 @@ def _fields(visit: Visit, start: PurchaseOrder | None, key: str) -> Draft:
     opened = visit.opened
 
     def text(label: str, name: str, **more: Any) -> str:
-        return st.text_input(label, value=getattr(start, name, ""), **more).strip()
+        return str(st.text_input(label, value=getattr(start, name, ""), **more)).strip()
 
     left, right = st.columns(2)
     with left:
@@ -268,5 +268,4 @@ def _line_editor(
         width="stretch",
     )
     st.caption("A discount is a line with a negative price.")
-    rows: list[dict[str, Any]] = edited.to_dict("records")
-    return rows
+    return [{str(k): v for k, v in row.items()} for row in edited.to_dict("records")]
