@@ -333,6 +333,8 @@ class ClosedBooks:
         through: Its last day.
         timezone: Where that day ended.
         digest: SHA-256 of its report, in hexadecimal.
+        audit_entries: How long the chain of audit entries was when it was closed.
+        audit_digest: The head of that chain.
     """
 
     through: date
@@ -340,6 +342,8 @@ class ClosedBooks:
     closed_at: datetime
     closed_by: str
     digest: str
+    audit_entries: int
+    audit_digest: str
 
     def as_json(self) -> dict[str, Any]:
         """Return it as the command prints it."""
@@ -349,6 +353,8 @@ class ClosedBooks:
             "closed_at": self.closed_at.isoformat(),
             "closed_by": self.closed_by,
             "digest": self.digest,
+            "audit_entries": self.audit_entries,
+            "audit_digest": self.audit_digest,
         }
 
 
@@ -441,4 +447,6 @@ def _shown(period: ClosedPeriod) -> ClosedBooks:
         closed_at=period.closed_at,
         closed_by=period.closed_by,
         digest=period.digest,
+        audit_entries=period.audit_entries,
+        audit_digest=period.audit_digest,
     )

@@ -290,6 +290,7 @@ def close(
         return
     typer.echo(f"Closed through the end of {closed.through} ({closed.timezone}).")
     typer.echo(f"SHA-256 of the report: {closed.digest}")
+    typer.echo(f"Audit trail: {closed.audit_entries} entries, SHA-256 {closed.audit_digest}")
 
 
 def month_end(

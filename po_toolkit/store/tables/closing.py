@@ -64,3 +64,6 @@ class ClosedPeriod(Base):
     """SHA-256 of the report, in hexadecimal."""
     report: Mapped[bytes] = mapped_column(LargeBinary)
     """The report as it was closed, compressed with zlib."""
+    audit_entries: Mapped[int] = mapped_column(default=0)
+    audit_digest: Mapped[str] = mapped_column(String(64), default="")
+    """How long the chain of audit entries was, and its head, when the period was closed."""
