@@ -47,7 +47,7 @@ from po_toolkit.reconcile import sponsors as read_sponsors
 from po_toolkit.reconcile.charts import ON_DARK, ON_LIGHT, bar_chart, line_chart, step_chart
 from po_toolkit.reconcile.closed_report import closed_report as make_report
 from po_toolkit.reconcile.closed_report import differences
-from po_toolkit.reconcile.comparisons import CASH, cash_against_due
+from po_toolkit.reconcile.comparisons import CASH, cash_against_due, totals_of
 from po_toolkit.reconcile.listing import SearchHit, search_everything
 from po_toolkit.reconcile.report import Report, sheet
 from po_toolkit.reconcile.schema import Column, Kind, Table, records
@@ -56,6 +56,7 @@ from po_toolkit.reconcile.tables import (
     AGEING,
     BANK_LINES,
     CHECKS,
+    CONFERENCES,
     DISCREPANCIES,
     ENTRIES,
     FEES,
@@ -115,6 +116,7 @@ __all__ = [
     "close_books",
     "closed_books",
     "closed_report",
+    "conference_totals",
     "export",
     "export_tie_out",
     "front_page",
@@ -160,12 +162,23 @@ def summary(
         as_of: The last day that counts; by default today.
         months: By month instead of by status.
     """
+    made = _every(settings, as_of)
+    return (MONTHS, months_of(made)) if months else (SUMMARY, summary_of(made))
+
+
+def conference_totals(
+    settings: Settings, *, as_of: date | None = None
+) -> tuple[Table, pd.DataFrame]:
+    """Return the totals of every conference in the settings side by side, by currency."""
+    return CONFERENCES, totals_of(_every(settings, as_of))
+
+
+def _every(settings: Settings, as_of: date | None) -> list[Reconciliation]:
     store = open_database(settings, make=False)
-    made = [
+    return [
         reconcile(open_conference(slug, settings=settings, store=store), as_of=as_of)
         for slug in sorted(settings.conferences)
     ]
-    return (MONTHS, months_of(made)) if months else (SUMMARY, summary_of(made))
 
 
 def journal(
