@@ -232,6 +232,9 @@ def test_a_payout_opens_to_the_payments_it_is_the_sum_of(
     days_pass(3)
     payout = simulator.control.payout("usd", trace="TRACE1", account=KEY)
     simulator.control.payout_arrives(payout["id"])
+    before = read(show("payouts"))
+    assert "All four sides agree" not in before, "payouts and statements were not read"
+    assert "Payouts have not been read from Stripe. No bank statement" in before
     app = show("payouts")
     app = finish(button(app, "Sync payouts").click().run())
     assert not app.exception
