@@ -117,6 +117,8 @@ def reissue(
         amend(opened, reference, changes)
     with opened.store.writing(opened.actor, Act.REISSUE) as uow:
         uow.audit(Act.REISSUE, order, before={"stripe_invoice_id": order.stripe_invoice_id})
+        locked = uow.lock_purchase_order(order.id)
+        locked.asked_again = locked.sums.refunded + locked.sums.taken_back
     result = invoice_one(opened, order.id, order.reference, send=True)
     read_taken_over(opened, result)
     return result

@@ -10,7 +10,7 @@ from po_toolkit.api.amend import reissue
 from po_toolkit.api.invoices import decide_balance, invoice_purchase_orders
 from po_toolkit.api.payouts import pull_payouts
 from po_toolkit.api.sync import sync_conference, sync_purchase_order
-from po_toolkit.errors import InvoiceMismatchError, PurchaseOrderError
+from po_toolkit.errors import InvoiceMismatchError, PurchaseOrderError, StripeUnknownError
 from po_toolkit.money import to_major
 from po_toolkit.payments.event_handlers import handle
 from po_toolkit.reconcile import reconcile_conference
@@ -558,3 +558,69 @@ def carried(opened, simulator, order):
         create_stripe_invoice(order, opened=opened)
     finally:
         finalization.smallest_charge = real
+
+
+# ---- what Stripe does not attach of a wire
+
+
+@pytest.mark.parametrize("switch", ["", "record_above_refused"])
+@pytest.mark.parametrize("written_off", [False, True], ids=["open", "written off"])
+def test_a_wire_of_too_much_pays_the_invoice_and_the_rest_is_shown(
+    opened, simulator, key, sent, switch, written_off
+):
+    """Else the sponsor is reminded of an invoice that they paid, or money is entered nowhere."""
+    if switch:
+        simulator.control.switch(switch, account=key)
+    if written_off:
+        path = f"/v1/invoices/{sent.stripe_invoice_id}/mark_uncollectible"
+        opened.gateway.write(path, {}, idempotency_key="staff")
+        sync_conference(opened)
+    ledger.record_payment_by_hand(
+        opened,
+        sent.reference,
+        amount=dollars(1200_00),
+        method="wire",
+        payment_reference="FT 1",
+        overpaid=True,
+    )
+    for _ in range(2):
+        assert simulator.control.get(sent.stripe_invoice_id)["status"] == "paid"
+        order = again(opened, sent)
+        assert (order.sums.paid, order.sums.balance) == (1200_00, -200_00)
+        assert set(codes(opened)) - {"money_stuck_at_stripe"} == {"overpaid"}
+        sync_conference(opened, full=True)
+    if switch:
+        (entry,) = order.entries
+        ledger.reverse_entry(opened, str(entry.id))
+        found = reconcile_conference(opened.store, opened.conference, as_of=opened.today())
+        rows = found.discrepancies.set_index("code")["at_stake"]
+        assert rows["undone_here_not_at_stripe"] == 1000_00
+
+
+def test_a_wire_that_an_uncollectible_invoice_does_not_take_is_shown(opened, simulator, key, sent):
+    """Its page can still be paid, a second time then."""
+    simulator.control.switch("record_uncollectible_refused", account=key)
+    path = f"/v1/invoices/{sent.stripe_invoice_id}/mark_uncollectible"
+    opened.gateway.write(path, {}, idempotency_key="staff")
+    sync_conference(opened)
+    for amount, reference in ((400_00, "FT 1"), (600_00, "FT 2")):
+        wire = {"method": "wire", "payment_reference": reference}
+        ledger.record_payment_by_hand(opened, sent.reference, amount=dollars(amount), **wire)
+    assert again(opened, sent).status == "paid"
+    sync_conference(opened, full=True)
+    assert codes(opened) == ["paid_here_not_at_stripe"]
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
+def test_a_part_that_was_cut_off_is_attached_once(opened, simulator, key, sent, kind):
+    simulator.control.switch("record_above_refused", account=key)
+    path = "/v1/payment_records/report_payment"
+    simulator.control.fail(path, method="POST", kind=kind, times=99, skip=1)
+    wire = {"method": "wire", "payment_reference": "FT 1", "overpaid": True}
+    with pytest.raises(StripeUnknownError):
+        ledger.record_payment_by_hand(opened, sent.reference, amount=dollars(1200_00), **wire)
+    simulator.control.clear_faults()
+    for _ in range(2):
+        sync_conference(opened)
+        assert again(opened, sent).sums.paid == 1200_00
+        assert simulator.control.get(sent.stripe_invoice_id)["amount_paid"] == 1000_00
