@@ -12,6 +12,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
@@ -94,6 +95,10 @@ class ConferenceSettings(BaseModel):
     remind_from_hour: int | None = Field(default=None, ge=0, le=23)
     """From which hour of the day, where the conference is, the worker reminds by itself; without
     it only a person does."""
+    event_date: date | None = None
+    """The first day of the conference, from which Home measures how far away it is."""
+    previous_conference: str = ""
+    """The slug of last year's conference, whose payments Home draws beside this year's."""
     bank_layouts: Path | None = None
     """A folder of bank layouts of your own (TOML), beside those that come with the program."""
     people: People | None = None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from hashlib import sha256
+from typing import Self
 from uuid import uuid4
 
 from po_toolkit.config import ConferenceSettings
@@ -116,23 +117,13 @@ class OpenConference:
     def _refuse_strange(
         self, gateway: StripeGateway, row: Conference, account_id: str, *, live: bool
     ) -> None:
-        """Refuse at the first contact what speaks against this account.
-
-        A finalized invoice can be voided and never deleted, so that one that the account does not
-        know was made in another. Source: Stripe, "Delete a draft invoice".
-        """
+        """Refuse at the first contact what speaks against this account."""
         with self.store.reading() as session:
             mine = conferences.one_invoice(session, row.id)
             others = conferences.others_with_orders(session, row.id)
         if mine:
             if not _knows(gateway, mine):
-                raise WrongAccountError(
-                    f"Conference {self.slug} has invoice {mine}, which Stripe account {account_id} "
-                    f"({_mode(live=live)} mode) does not know, so the key is of another account or "
-                    f"mode. Nothing was done. Put the right key into the settings, or put the old "
-                    f"data aside.",
-                    remedy=remedies.archive(self.slug),
-                )
+                raise self.does_not_know(mine, account_id)
             return
         if self.settings.shares_stripe_account:
             return
@@ -148,10 +139,27 @@ class OpenConference:
                     remedy=remedies.rename(other.slug, self.slug),
                 )
 
-    def acting_as(self, actor: Actor) -> OpenConference:
+    def does_not_know(self, invoice_id: str, account_id: str = "") -> WrongAccountError:
+        """Return the refusal of an account that does not know a finalized invoice of ours.
+
+        A finalized invoice can be voided and never deleted, so that one that the account does not
+        know was made in another. Source: Stripe, "Delete a draft invoice".
+        """
+        account = account_id or self.conference.stripe_account_id
+        return WrongAccountError(
+            f"Conference {self.slug} has invoice {invoice_id}, which Stripe account "
+            f"{f'{account} ' if account else ''}({self.settings.mode} mode) does not know. An "
+            f"invoice that was sent is never deleted, so the key is of another account or mode, or "
+            f"its test data were deleted. Nothing was done. Put the right key into the settings, "
+            f"or put the old data aside.",
+            remedy=remedies.archive(self.slug),
+        )
+
+    def acting_as(self, actor: Actor) -> Self:
         """Return the same conference, with the same gateway, in the name of another."""
         other = replace(self, actor=actor)
-        other.__dict__["gateway"] = self.gateway
+        if self.settings.mode != "none":
+            other.__dict__["gateway"] = self.gateway
         return other
 
     def today(self) -> date:

@@ -7,6 +7,7 @@ from typing import Any
 
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.errors import PurchaseOrderError
+from po_toolkit.invoicing.lease import settled_before
 from po_toolkit.invoicing.plan import (
     ContentField,
     InvoicePlan,
@@ -138,5 +139,10 @@ def _order(opened: OpenConference, reference: str) -> tuple[PurchaseOrder, Autho
 
 def _plan(opened: OpenConference, order: PurchaseOrder) -> InvoicePlan:
     live = order.live_invoice
-    used = max((i.generation for i in order.invoices), default=0)
-    return InvoicePlan(order, opened.conference, live.generation if live else used + 1)
+    if live is not None:
+        generation, settled = live.generation, live.settled_before
+    else:
+        generation = max((i.generation for i in order.invoices), default=0) + 1
+        with opened.store.reading() as session:
+            settled = settled_before(session, order)
+    return InvoicePlan(order, opened.conference, generation, settled_before=settled)

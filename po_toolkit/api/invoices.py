@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -180,6 +180,8 @@ def preview_invoices(
     all_draft: bool = False,
     delivery: str | None = None,
     ask: bool = False,
+    bill_again: Collection[str] = (),
+    sponsor_balance: str = "",
 ) -> InvoicePreview:
     """Say what invoicing would do; nothing is sent and nobody billed.
 
@@ -190,6 +192,8 @@ def preview_invoices(
         all_draft: Every draft of the conference.
         delivery: ``stripe`` or ``ourselves`` for all of them, as it is about to be chosen.
         ask: Have Stripe asked for invoices that bill the same; else what was read last counts.
+        bill_again: What is about to be decided, see :func:`decide_to_bill_again`; nothing is kept.
+        sponsor_balance: Likewise, see :func:`decide_balance`.
 
     Raises:
         NotFoundError: The batch or one of the references does not exist.
@@ -204,7 +208,7 @@ def preview_invoices(
     for order in orders:
         reason, billed_before = unbillable_reason(order, opened.conference, opened.today()), ""
         if not reason and order.live_invoice is None:
-            billed_before = _billed_before(opened, order, ask=ask and not unasked)
+            billed_before = _billed_before(opened, order, bill_again, ask=ask and not unasked)
         if ask and not unasked:  # else Stripe is asked before it is sent
             reason = reason or billed_before
         if reason:
@@ -221,6 +225,8 @@ def preview_invoices(
                         *doubts(order, limits.get(order.id)),
                         *_e_invoice_doubts(opened, order),
                         *filter(None, (unasked, billed_before)),
+                        *(f"billed again beside {stripe_id}" for stripe_id in bill_again),
+                        *filter(None, (_BALANCES.get(sponsor_balance),)),
                     ],
                     delivery or Content(order, opened.conference, 1).delivery,
                 )
@@ -238,10 +244,18 @@ def _why_unasked(opened: OpenConference) -> str:
     return ""
 
 
-def _billed_before(opened: OpenConference, order: PurchaseOrder, *, ask: bool) -> str:
+_BALANCES = {
+    "use": "what lies on the sponsor's balance at Stripe counts on the invoice",
+    "remove": "what lies on the sponsor's balance at Stripe is removed first",
+}
+
+
+def _billed_before(
+    opened: OpenConference, order: PurchaseOrder, beside: Collection[str], *, ask: bool
+) -> str:
     """Return which invoice at Stripe bills a purchase order already, or ``""``."""
     try:
-        before = billed.known_to_bill(opened, order, ask=ask)
+        before = billed.known_to_bill(opened, order, ask=ask, beside=beside)
     except AlreadyBilledError as error:
         return error.reason
     except StripeGatewayError as error:

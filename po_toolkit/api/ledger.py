@@ -22,7 +22,7 @@ from po_toolkit.payments import (
 )
 from po_toolkit.payments.intents import Entered
 from po_toolkit.store import ledger
-from po_toolkit.store.database import Store
+from po_toolkit.store.database import Store, UnitOfWork
 from po_toolkit.store.purchase_orders import by_reference, refresh_status
 from po_toolkit.store.tables import Conference, PurchaseOrder
 
@@ -153,8 +153,11 @@ def refund(
     payment_reference: str = "",
     refund_date: date | None = None,
     note: str = "",
+    again: bool = False,
 ) -> MoneyResult:
     """Give money back: through Stripe, or by noting what was sent back from the bank.
+
+    Where an excess goes back, the credit that Stripe made of it is taken off the sponsor's balance.
 
     Args:
         opened: The conference.
@@ -166,41 +169,50 @@ def refund(
         payment_reference: The bank's reference of what was sent back.
         refund_date: When it was sent; by default today in the conference's timezone.
         note: Anything worth knowing.
+        again: Refund although one of this amount went back within seven days.
 
     Raises:
         NotFoundError: No such purchase order.
         AmountError: The amount cannot be represented in its currency.
         PurchaseOrderError: So much cannot be given back that way, or Stripe refused.
+        DuplicateEntryError: One of this amount went back already.
         StripeGatewayError: The outcome is unknown; the same command again is safe.
     """
     opened.check_known_account()
     order = _find(opened, reference)
-    minor = to_minor(amount, order.currency)
-    credit = 0
-    if method == "stripe" and order.sums.balance < 0:
-        with opened.store.writing(opened.actor, Act.REFUND) as uow:
-            over = uow.lock_purchase_order(order.id)
-            begun = refunds.unfinished(uow, over, minor)
-        credit = 0 if begun else customer_credit.to_take_down(opened, over, minor)
+    minor, by_stripe = to_minor(amount, order.currency), method == "stripe"
+    day = refund_date or opened.today()
+    offline_payments.refuse_future(order.reference, day, opened.today())
+
+    def begun(uow: UnitOfWork, locked: PurchaseOrder) -> list[int]:
+        """Return what was cut off and is gone on with; nothing else may look the same."""
+        waiting = refunds.unfinished(uow, locked, minor) if by_stripe else []
+        if not waiting and not again:
+            refunds.refuse_second(uow, locked, minor, method, day)
+        return waiting
+
     with opened.store.writing(opened.actor, Act.REFUND) as uow:
         locked = uow.lock_purchase_order(order.id)
-        if method == "stripe":
-            waiting = refunds.unfinished(uow, locked, minor)
-            intents = waiting or refunds.intend_refund(
-                uow, locked, refunds.plan_refund(locked, minor, payment), credit
-            )
-        else:
-            intents = []
-            sent_on = refund_date or opened.today()
-            offline_payments.refuse_future(locked.reference, sent_on, opened.today())
-            refunds.enter_refund(
+        waiting = begun(uow, locked)
+    down = 0
+    if not waiting and locked.sums.balance < 0:
+        down = customer_credit.to_take_down(opened, locked, minor, sent_back=not by_stripe)
+    with opened.store.writing(opened.actor, Act.REFUND) as uow:
+        locked = uow.lock_purchase_order(order.id)
+        intents = begun(uow, locked)
+        if not intents and by_stripe:
+            plan = refunds.plan_refund(locked, minor, payment)
+            intents = refunds.intend_refund(uow, locked, plan, down)
+        elif not intents:
+            intents = refunds.enter_refund(
                 uow,
                 locked,
                 amount=minor,
                 method=method,
                 reference=payment_reference,
-                refund_date=sent_on,
+                refund_date=day,
                 note=note,
+                credit=down,
             )
         if intents:
             opened.require_stripe()
@@ -242,10 +254,15 @@ def conference_of_entry(store: Store, entry: str) -> str:
         return session.get_one(Conference, found.conference_id).slug
 
 
-def cancel(opened: OpenConference, reference: str) -> MoneyResult:
+def cancel(opened: OpenConference, reference: str, *, reason: str = "") -> MoneyResult:
     """Cancel a purchase order; its open invoice is voided at Stripe first.
 
     One that was paid, and whose money went back, is credited in full instead.
+
+    Args:
+        opened: The conference.
+        reference: The purchase order's.
+        reason: Why, for the history and for the credit note where one is made.
 
     Raises:
         NotFoundError: No such purchase order.
@@ -262,7 +279,7 @@ def cancel(opened: OpenConference, reference: str) -> MoneyResult:
         left = order.sums.total - order.sums.credited
         if left > 0:
             whole = to_major(left, order.currency)
-            credit(opened, reference, amount=whole, reason="Cancelled")
+            credit(opened, reference, amount=whole, reason=reason or "Cancelled")
         retire_paid(opened, order.id)
     elif live is not None:
         void_at_stripe(opened, order.id)
@@ -275,9 +292,8 @@ def cancel(opened: OpenConference, reference: str) -> MoneyResult:
             before = locked.status
             locked.cancelled_at = opened.now()
             refresh_status(locked)
-            uow.audit(
-                Act.CANCEL, locked, before={"status": before}, after={"status": locked.status}
-            )
+            after = {"status": locked.status} | ({"reason": reason} if reason else {})
+            uow.audit(Act.CANCEL, locked, before={"status": before}, after=after)
         return result_of(locked)
 
 

@@ -24,6 +24,7 @@ from po_toolkit.reconcile import (
     FrontPage,
     JournalEntry,
     JournalFormat,
+    ListedOrder,
     PurchaseOrderPage,
     PurchaseOrderStory,
     Reconciliation,
@@ -39,12 +40,14 @@ from po_toolkit.reconcile import front_page as read_front_page
 from po_toolkit.reconcile import journal as make_journal
 from po_toolkit.reconcile import list_purchase_orders as read_purchase_orders
 from po_toolkit.reconcile import purchase_order_story as read_story
+from po_toolkit.reconcile import report as reports
 from po_toolkit.reconcile import sponsor_statement as make_statement
+from po_toolkit.reconcile import sponsors as read_sponsors
+from po_toolkit.reconcile.charts import ON_DARK, ON_LIGHT, bar_chart, line_chart, step_chart
 from po_toolkit.reconcile.closed_report import closed_report as make_report
 from po_toolkit.reconcile.closed_report import differences
 from po_toolkit.reconcile.comparisons import CASH, cash_against_due
-from po_toolkit.reconcile.documents import invoice_pdf as write_invoice
-from po_toolkit.reconcile.documents import statement_pdf as write_statement
+from po_toolkit.reconcile.report import Report, sheet
 from po_toolkit.reconcile.schema import Column, Kind, Table, records
 from po_toolkit.reconcile.story import StoryEntry, StoryEvent
 from po_toolkit.reconcile.tables import (
@@ -64,6 +67,7 @@ from po_toolkit.reconcile.tie_out import tie_out as make_tie_out
 from po_toolkit.reconcile.tie_out_files import export as export_tie_out
 from po_toolkit.store import closing as periods
 from po_toolkit.store import purchase_orders
+from po_toolkit.store.listing import View
 from po_toolkit.store.tables import ClosedPeriod, PurchaseOrder
 
 __all__ = [
@@ -75,6 +79,8 @@ __all__ = [
     "ENTRIES",
     "FEES",
     "MONTHS",
+    "ON_DARK",
+    "ON_LIGHT",
     "PAYOUTS",
     "PURCHASE_ORDERS",
     "SUMMARY",
@@ -87,17 +93,22 @@ __all__ = [
     "JournalEntry",
     "JournalFormat",
     "Kind",
+    "ListedOrder",
     "PurchaseOrder",
     "PurchaseOrderPage",
     "PurchaseOrderStory",
     "Reconciliation",
+    "Report",
     "Statement",
     "StoryEntry",
     "StoryEvent",
     "Table",
     "TieOut",
     "Verification",
+    "View",
+    "bar_chart",
     "cash_against_due",
+    "changes_report",
     "close_books",
     "closed_books",
     "closed_report",
@@ -107,13 +118,20 @@ __all__ = [
     "invoice_pdf",
     "journal",
     "journal_files",
+    "line_chart",
     "list_purchase_orders",
+    "month_end_report",
+    "payouts_report",
     "purchase_order_story",
     "purchase_orders_of",
     "reconcile",
     "records",
+    "sheet",
+    "sponsors",
     "statement",
     "statement_pdf",
+    "statement_report",
+    "step_chart",
     "summary",
     "tie_out",
     "verify_closed",
@@ -187,6 +205,11 @@ def statement(
     )
 
 
+def sponsors(opened: OpenConference, *, as_of: date | None = None) -> list[str]:
+    """Return the names of all sponsors with a purchase order on a day, by default today."""
+    return read_sponsors(opened.store, opened.conference, as_of=as_of or opened.today())
+
+
 def statement_pdf(
     opened: OpenConference,
     organization: str,
@@ -199,6 +222,8 @@ def statement_pdf(
     Raises:
         NotFoundError: The conference has no purchase order of such a sponsor.
     """
+    from po_toolkit.reconcile.documents import statement_pdf as write_statement
+
     made = statement(opened, organization, as_of=as_of, since=since)
     return write_statement(made, made_at=opened.now())
 
@@ -208,7 +233,10 @@ def invoice_pdf(opened: OpenConference, reference: str) -> bytes:
 
     Raises:
         NotFoundError: The conference has no such purchase order.
+        MissingExtraError: ``po-toolkit[pdf]`` is not installed.
     """
+    from po_toolkit.reconcile.documents import invoice_pdf as write_invoice
+
     with opened.store.reading() as session:
         order = purchase_orders.by_reference(session, opened.conference, reference)
     return write_invoice(refresh_old_links(opened, order), opened.conference)
@@ -217,6 +245,42 @@ def invoice_pdf(opened: OpenConference, reference: str) -> bytes:
 def tie_out(opened: OpenConference, *, as_of: date | None = None) -> TieOut:
     """Follow every cent from purchase order to bank line, by default up to today."""
     return make_tie_out(opened.store, opened.conference, as_of=as_of or opened.today())
+
+
+def month_end_report(opened: OpenConference, *, as_of: date | None = None) -> Report:
+    """Return the report on a conference at the end of a day, by default today: to print.
+
+    It shows itself in a notebook; ``html()`` and ``pdf()`` return files.
+    """
+    return reports.month_end_report(reconcile(opened, as_of=as_of), tie_out(opened, as_of=as_of))
+
+
+def payouts_report(opened: OpenConference, *, as_of: date | None = None) -> Report:
+    """Return every cent from purchase order to bank line as a report, by default up to today."""
+    return reports.payouts_report(
+        tie_out(opened, as_of=as_of), name=opened.conference.name, made_at=opened.now()
+    )
+
+
+def changes_report(opened: OpenConference, *, before: date, after: date | None = None) -> Report:
+    """Return what changed between the ends of two days as a report; the later is today."""
+    return reports.changes_report(reconcile(opened, as_of=before), reconcile(opened, as_of=after))
+
+
+def statement_report(
+    opened: OpenConference,
+    organization: str,
+    *,
+    as_of: date | None = None,
+    since: date | None = None,
+) -> Report:
+    """Return a sponsor's statement of account as a report.
+
+    Raises:
+        NotFoundError: The conference has no purchase order of such a sponsor.
+    """
+    made = statement(opened, organization, as_of=as_of, since=since)
+    return reports.statement_report(made, made_at=opened.now())
 
 
 def front_page(opened: OpenConference) -> FrontPage:
@@ -232,6 +296,7 @@ def purchase_orders_of(opened: OpenConference, references: Iterable[str]) -> lis
 
 def list_purchase_orders(opened: OpenConference, **query: Any) -> PurchaseOrderPage:
     """Return one page of purchase orders; the query as in ``reconcile.list_purchase_orders``."""
+    query.setdefault("today", opened.today())
     return read_purchase_orders(opened.store, opened.conference, **query)
 
 

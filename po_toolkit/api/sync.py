@@ -12,6 +12,7 @@ from po_toolkit.invoicing.transfers import turn_reconciliation_on
 from po_toolkit.payments.ledger import Change
 from po_toolkit.payments.sync import SyncReport, failure_noted, sync_all, sync_one
 from po_toolkit.store.purchase_orders import by_reference
+from po_toolkit.store.tables import Invoice
 
 __all__ = [
     "SyncReport",
@@ -68,9 +69,9 @@ def sync_purchase_order(opened: OpenConference, reference: str) -> SyncReport:
     require(opened.actor, Act.SYNC)
     with opened.store.reading() as session:
         order = by_reference(session, opened.conference, reference)
-    ids = [i.stripe_invoice_id for i in order.invoices if i.state != "deleted"]
     opened.check_account()
-    asked = [report for stripe_id in ids if stripe_id for report in _look_at(opened, stripe_id)]
+    made = [i for i in order.invoices if i.state != "deleted" and i.stripe_invoice_id]
+    asked = [report for invoice in made for report in _look_at(opened, invoice)]
     if not asked:
         raise PurchaseOrderError(
             f"{order.reference} has no Stripe invoice yet; invoice it first.",
@@ -82,9 +83,12 @@ def sync_purchase_order(opened: OpenConference, reference: str) -> SyncReport:
     return total
 
 
-def _look_at(opened: OpenConference, stripe_id: str) -> list[SyncReport]:
+def _look_at(opened: OpenConference, invoice: Invoice) -> list[SyncReport]:
     """Bring one invoice up to Stripe; nothing where it was a draft that somebody deleted there."""
+    stripe_id = invoice.stripe_invoice_id or ""
     try:
         return [sync_one(opened, stripe_id)]
     except StripeNotFoundError:
+        if invoice.sent_at is not None:
+            raise opened.does_not_know(stripe_id) from None
         return []

@@ -32,14 +32,15 @@ def tell_waiting(opened: OpenConference) -> list[str]:
     """
     with opened.store.reading() as session:
         waiting = [i.id for i in money_intents.unfinished(session, opened.conference)]
-        untold = money_intents.untold_orders(session, opened.conference)
     problems = _settle(opened, waiting) if waiting else []
-    return problems + _tell_orders(opened, untold)
+    return problems + _tell_orders(opened)
 
 
-def _tell_orders(opened: OpenConference, order_ids: list[int]) -> list[str]:
+def _tell_orders(opened: OpenConference) -> list[str]:
     problems: list[str] = []
-    for order_id in order_ids:
+    with opened.store.reading() as session:
+        untold = money_intents.untold_orders(session, opened.conference)
+    for order_id in untold:
         with opened.store.writing(opened.actor, Act.SYNC) as uow:
             intents = report_earlier(uow, uow.lock_purchase_order(order_id))
         problems += _settle(opened, intents)
@@ -68,9 +69,7 @@ def _settle(opened: OpenConference, intents: list[int]) -> list[str]:
 def tell_after_sending(opened: OpenConference) -> None:
     """Tell the invoices that were just sent of earlier money; what fails is the next sync's."""
     try:
-        with opened.store.reading() as session:
-            untold = money_intents.untold_orders(session, opened.conference)
-        for problem in _tell_orders(opened, untold):
+        for problem in _tell_orders(opened):
             log.warning("stripe was not told", reason=problem)
     except PoToolkitError as error:
         log.warning("stripe was not told yet; the next sync does it", reason=str(error))

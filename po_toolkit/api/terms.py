@@ -8,12 +8,13 @@ from po_toolkit.domain.people import role_of
 from po_toolkit.domain.reminders import step_words
 from po_toolkit.domain.roles import STRIPE, Act, Actor, Role, require
 from po_toolkit.domain.sums import Status
-from po_toolkit.domain.wording import count
+from po_toolkit.domain.wording import STATUS_LABELS, count, label
 
 __all__ = [
     "BUCKET_LABELS",
     "DISCREPANCY_CLASSES",
     "DISCREPANCY_TITLES",
+    "STATUS_LABELS",
     "STRIPE",
     "WAYS",
     "Act",
@@ -23,6 +24,7 @@ __all__ = [
     "Status",
     "count",
     "harmless",
+    "label",
     "require",
     "role_of",
     "step_words",

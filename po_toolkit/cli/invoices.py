@@ -135,7 +135,12 @@ def invoice(
         if sponsor_balance:
             invoices.decide_balance(opened, references[0], sponsor_balance.value)
     preview = invoices.preview_invoices(
-        opened, references=references, delivery=delivery, ask=dry_run
+        opened,
+        references=references,
+        delivery=delivery,
+        ask=dry_run,
+        bill_again=bill_again or (),
+        sponsor_balance=sponsor_balance or "",
     )
     if dry_run:
         _print_preview(preview, output)

@@ -255,12 +255,15 @@ def refund(
     payment_reference: NumberOption = "",
     refund_date: DateOption = None,
     note: NoteOption = "",
+    again: AgainOption = False,
     yes: YesOption = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
     """Refund through Stripe, the newest payments first.
 
-    With another --method nothing is sent: it notes what went back from the bank.
+    With another --method nothing is sent: it notes what went back from the bank. Either way the
+    credit that Stripe made of an overpayment is taken off the sponsor's balance. The same amount
+    within seven days is the same refund until you say --again: without it the command exits with 2.
 
     Example: po-toolkit refund PO-7KQ2MX --amount 250.00
     """
@@ -278,6 +281,7 @@ def refund(
         payment_reference=payment_reference,
         refund_date=refund_date,
         note=note,
+        again=again,
     )
     _print_result(result, output)
 
@@ -312,6 +316,7 @@ def credit_note(
 def cancel(
     ctx: typer.Context,
     reference: ReferenceArgument,
+    reason: Annotated[str, typer.Option(help="Why, for the history.")] = "",
     yes: YesOption = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
@@ -325,7 +330,7 @@ def cancel(
 
     opened = conference_of(ctx, reference)
     agree(opened, f"cancel {reference} and void its Stripe invoice", yes=yes)
-    _print_result(ledger.cancel(opened, reference), output)
+    _print_result(ledger.cancel(opened, reference, reason=reason), output)
 
 
 def _print_result(result: MoneyResult, output: Format) -> None:

@@ -69,6 +69,42 @@ def reconcile(
     write_bytes(reports.export(found, chosen.value), out, binary=chosen is TableFormat.XLSX)
 
 
+def report(
+    ctx: typer.Context,
+    conference: ConferenceOption,
+    as_of: Annotated[
+        date | None,
+        typer.Option(
+            metavar="DATE",
+            parser=read_date,
+            help="The last day that counts, in the conference's timezone; default: today.",
+        ),
+    ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write one HTML file that needs no network."),
+    ] = None,
+    pdf: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a PDF, A4 landscape.")
+    ] = None,
+) -> None:
+    """Write the month-end report to print: the verdict first, then every table and chart.
+
+    Without --html and --pdf it prints the verdict alone. The notebook reconciliation.ipynb shows
+    the same report.
+
+    Example: po-toolkit report --conference pycon-2027 --as-of 2027-03-31 --pdf march.pdf
+    """
+    from po_toolkit.api.reports import month_end_report
+
+    made = month_end_report(named_conference(ctx, conference), as_of=as_of)
+    typer.echo(f"{made.conference}. {made.period}. {made.verdict}")
+    if html is not None:
+        write_bytes(made.html().encode(), html, binary=False)
+    if pdf is not None:
+        write_bytes(made.pdf(), pdf, binary=True)
+
+
 def _format_of(out: Path | None) -> TableFormat:
     if out is None:
         return TableFormat.TABLE

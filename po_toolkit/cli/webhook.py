@@ -20,6 +20,7 @@ from po_toolkit.cli.console import (
     tell,
 )
 from po_toolkit.cli.options import ConferenceOption, Format, FormatOption
+from po_toolkit.errors import extra
 from po_toolkit.logs import configure_logging
 
 commands = typer.Typer(
@@ -62,7 +63,8 @@ def serve(
 
     Example: po-toolkit webhook serve --port 8000
     """
-    from po_toolkit.webhook.asgi import serve as serve_webhooks
+    with extra("webhook"):
+        from po_toolkit.webhook.asgi import serve as serve_webhooks
 
     settings = settings_of(ctx)
     refuse_taken(host, port)

@@ -90,11 +90,15 @@ def credit_note(reference: str, amount: Decimal, *, again: bool = False) -> Reme
     return _on_order("Issue a credit note", reference, *command)
 
 
-def refund(reference: str, amount: Decimal, *, method: str = "") -> Remedy:
-    """Refund an amount in major units through Stripe, or record what went back by a method."""
-    by = ["--method", method] if method else []
+def refund(reference: str, amount: Decimal, *, method: str = "", again: bool = False) -> Remedy:
+    """Refund an amount in major units through Stripe, or record what went back by a method.
+
+    ``again`` does so beside a refund that looks the same.
+    """
+    options = [*(["--method", method] if method else []), *(["--again"] if again else [])]
     label = "Record the refund" if method else "Refund the payment"
-    return _on_order(label, reference, "refund", reference, "--amount", str(amount), *by)
+    label = "Refund it as a second one" if again else label
+    return _on_order(label, reference, "refund", reference, "--amount", str(amount), *options)
 
 
 def record_payment(

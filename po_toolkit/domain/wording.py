@@ -1,8 +1,27 @@
-"""Words that go with numbers."""
+"""Numbers with their nouns, and words for codes."""
 
 from __future__ import annotations
+
+from po_toolkit.domain.sums import Status
+
+STATUS_LABELS: dict[str, str] = {
+    Status.DRAFT: "Draft",
+    Status.ISSUED: "Ready to deliver",
+    Status.SENT: "Sent",
+    Status.PARTIALLY_PAID: "Partially paid",
+    Status.PAID: "Paid",
+    Status.OVERPAID: "Overpaid",
+    Status.CANCELLED: "Cancelled",
+}
+"""The money status in a treasurer's words."""
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
     """Write a number with its noun: ``1 purchase order``, ``2 purchase orders``."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def label(code: str) -> str:
+    """Turn a code into words: ``payment_reversal`` into ``Payment reversal``."""
+    words = code.replace("_", " ").capitalize()
+    return "PO" + words[2:] if words.startswith("Po ") else words

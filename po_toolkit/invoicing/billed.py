@@ -7,6 +7,7 @@ a sponsor that the account does not have cannot have been billed there.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -71,42 +72,50 @@ def look_before_billing(
         AlreadyBilledError: An invoice bills the same; the message names it and the ways on.
         StripeGatewayError: Stripe could not be asked.
     """
+    listed = since is not None and _listed_since(opened, since)
     found = known_to_bill(opened, order)
-    if found.invoice is None:
-        _read_what_is_new(opened, order, since)
+    if found.invoice is None and not listed and _read_what_is_new(opened, order, since):
         found = known_to_bill(opened, order)
     return found
 
 
-def known_to_bill(opened: OpenConference, order: PurchaseOrder, *, ask: bool = True) -> Before:
+def known_to_bill(
+    opened: OpenConference,
+    order: PurchaseOrder,
+    *,
+    ask: bool = True,
+    beside: Collection[str] = (),
+) -> Before:
     """Do the same by what was read before; only what speaks against billing is read anew.
 
     Args:
         opened: The conference's account.
         order: The purchase order.
         ask: False believes what was read before.
+        beside: Further invoices beside which a person is about to decide to bill it.
 
     Raises:
         AlreadyBilledError: An invoice bills the same.
         StripeGatewayError: Stripe could not be asked.
     """
     wanted = to_bill_of(order)
+    wanted = replace(wanted, beside=wanted.beside | set(beside))
     for _ in range(MATCHED):
         with opened.store.reading() as session:
             rows = stripe_only.may_bill(session, opened.conference, wanted)
         own = own_invoices(wanted, rows)
         generation = max((row.generation for row in own), default=0)
         mine = next((row for row in own if row.counts or row.status == "draft"), None)
-        beside = None if mine else billed_beside(wanted, rows)
-        match = mine or beside
+        same = None if mine else billed_beside(wanted, rows)
+        match = mine or same
         if match is None:
             return Before(None, generation)
         if ask and not _still(opened, match):
             continue
         if mine is not None:
             return Before(mine, generation)
-        if beside is not None:
-            raise AlreadyBilledError(why_not(opened, order, beside))
+        if same is not None:
+            raise AlreadyBilledError(why_not(opened, order, same))
     raise AlreadyBilledError(
         f"{order.reference}: its invoices at Stripe keep changing; sync, then try again.",
         remedy=remedies.sync(opened.slug),
@@ -170,10 +179,12 @@ def _still(opened: OpenConference, match: InvoiceAtStripe) -> bool:
     return bool(said["status"] == match.status)
 
 
-def _read_what_is_new(opened: OpenConference, order: PurchaseOrder, since: datetime | None) -> None:
-    """Read the invoices that are new, unless the sponsor cannot have any in this account."""
-    if since is not None and _listed_since(opened, since):
-        return
+def _read_what_is_new(opened: OpenConference, order: PurchaseOrder, since: datetime | None) -> bool:
+    """Read the invoices that are new, unless the sponsor cannot have any in this account.
+
+    Returns:
+        True where something may have been read that was not known before.
+    """
     sponsor = order.contact_email.strip().casefold(), order.organization_key
     with opened.store.writing(opened.actor, Act.INVOICE) as uow:
         row = invoices.customer_rows(uow, opened.conference.id, [sponsor])[sponsor]
@@ -185,9 +196,10 @@ def _read_what_is_new(opened: OpenConference, order: PurchaseOrder, since: datet
         with opened.store.writing(opened.actor, Act.INVOICE) as uow:
             invoices.note_customers(uow, noted, [] if there else [row.id], opened.now())
         if seen.whole and not _may_be_known(order, seen):
-            return
+            return False
     list_invoices(opened)
     _read_drafts(opened, order)
+    return True
 
 
 def _read_drafts(opened: OpenConference, order: PurchaseOrder) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import Session, joinedload
 
 from po_toolkit import outbox
 from po_toolkit.context import OpenConference
@@ -24,6 +24,7 @@ from po_toolkit.domain.periods import local_day
 from po_toolkit.domain.references import comparable
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.states import InvoiceState, InvoiceStep, may_follow
+from po_toolkit.domain.sums import PAID_SIGN, EntryKind
 from po_toolkit.errors import BusyError, LostLeaseError
 from po_toolkit.invoicing.plan import Content, InvoicePlan, refuse_unbillable
 from po_toolkit.outbox import Kind, Outcome, Write
@@ -365,7 +366,7 @@ def _next_generation(uow: UnitOfWork, order: PurchaseOrder, now: datetime, after
         generation=max(after, *(i.generation for i in order.invoices), 0) + 1,
         currency=order.currency,
         first_tried_at=now,
-        settled_before=_settled_before(uow, order),
+        settled_before=settled_before(uow.session, order),
         customer=invoices.customer_row(uow, order),
     )
     order.invoices.append(invoice)
@@ -373,16 +374,25 @@ def _next_generation(uow: UnitOfWork, order: PurchaseOrder, now: datetime, after
     return invoice
 
 
-def _settled_before(uow: UnitOfWork, order: PurchaseOrder) -> int:
+def settled_before(session: Session, order: PurchaseOrder) -> int:
     """Return what is settled and an invoice to come does not hear of by itself, in minor units.
 
-    0 unless a paid invoice was replaced. Money and credit notes that Stripe has not heard of are
-    reported to the new invoice once it is sent, and lower it then.
+    An earlier generation had it: a credit note on one that is void now, the money of a paid one
+    that was replaced. Money and credit notes that no invoice at Stripe has taken are reported to
+    the new one once it is sent, and lower it then; so does the sponsor's credit that a void one
+    gave back.
     """
-    if all(invoice.state != InvoiceState.REPLACED for invoice in order.invoices):
-        return 0
-    sums, unheard = order.sums, money_intents.unreported(uow.session, order)
-    return sums.total - sums.balance - sum(row.amount for row in unheard)
+    sums, unheard = order.sums, money_intents.unreported(session, order)
+    void = {i.id for i in order.invoices if i.state != InvoiceState.REPLACED}
+    returned = {entry.reverses_id for entry in order.entries}
+    given_back = sum(
+        PAID_SIGN[EntryKind(entry.kind)] * entry.amount
+        for entry in order.entries
+        if entry.kind in (EntryKind.TRANSFER_IN, EntryKind.TRANSFER_OUT)
+        and entry.invoice_id in void
+        and entry.id not in returned
+    )
+    return sums.total - sums.balance - given_back - sum(row.amount for row in unheard)
 
 
 def release(lease: Lease, error: str = "", *, refused: bool = False) -> None:

@@ -48,7 +48,12 @@ NOTHING = Lookup(Found.NOTHING, {})
 
 
 def look_up(lease: Lease) -> Lookup:
-    """Find this generation's invoice at Stripe, by its id or by its metadata."""
+    """Find this generation's invoice at Stripe, by its id or by its metadata.
+
+    Raises:
+        WrongAccountError: It was sent, and the account does not know it.
+        StripeGatewayError: Stripe could not be asked.
+    """
     stripe_id = lease.invoice.stripe_invoice_id
     if stripe_id is None:
         stripe_id = _by_metadata(lease)
@@ -57,6 +62,8 @@ def look_up(lease: Lease) -> Lookup:
     try:
         invoice = lease.opened.gateway.read(f"/v1/invoices/{stripe_id}")
     except StripeNotFoundError:
+        if lease.invoice.sent_at is not None:
+            raise lease.opened.does_not_know(stripe_id) from None
         return NOTHING
     return compare(lease, invoice)
 

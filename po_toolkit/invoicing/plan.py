@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -486,7 +486,7 @@ def planned_content(plan: InvoicePlan, now: datetime) -> list[ContentField]:
         now: When it would be sent, for a due date counted in days.
     """
     ids = {fingerprint: fingerprint for fingerprint in plan.rates}
-    plan = InvoicePlan(plan.order, plan.conference, plan.generation, plan.rate_ids or ids)
+    plan = replace(plan, rate_ids=plan.rate_ids or ids)
     customer, draft = plan.customer(), plan.draft("")
     due = draft.get("due_date") or int(now.timestamp()) + draft["days_until_due"] * _DAY
     invoice = {
@@ -500,7 +500,8 @@ def planned_content(plan: InvoicePlan, now: datetime) -> list[ContentField]:
     }
     rates: dict[str, Rate] = {}
     lines = []
-    for body, line in zip(plan.lines()["lines"], plan.order.line_items, strict=True):
+    bodies = plan.lines()["lines"]
+    for body, line in zip(bodies, plan.order.line_items, strict=False):
         found = rates_of(line.tax_rates)
         rates |= {rate.fingerprint: rate for rate in found}
         taxes = line_tax(line.line_total, plan.order.currency, found).by_rate
@@ -516,6 +517,7 @@ def planned_content(plan: InvoicePlan, now: datetime) -> list[ContentField]:
                 ],
             }
         )
+    lines += [{**body, "quantity": 1, "taxes": []} for body in bodies[len(lines) :]]
     names = {key: rate_words(rate) for key, rate in rates.items()}
     locales = customer.get("preferred_locales") or []
     return list(_fields(plan, invoice, lines, names, locales))

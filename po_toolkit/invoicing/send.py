@@ -29,6 +29,7 @@ from po_toolkit.errors import (
     StripeGatewayError,
     StripeNotFoundError,
     StripeRefusedError,
+    WrongAccountError,
 )
 from po_toolkit.invoicing.billed import look_before_billing
 from po_toolkit.invoicing.customers import before_it_is_final, customer_step, forget_customer
@@ -525,7 +526,7 @@ def run_batch(
             except (BusyError, LostLeaseError):
                 queue.append(reference)
                 wait(POLL_SECONDS if len(queue) == 1 else 0)
-            except StripeAuthenticationError as error:
+            except (StripeAuthenticationError, WrongAccountError) as error:
                 yield InvoiceResult(reference, "failed", error=error.reason)
                 yield from (InvoiceResult(r, "failed", error=error.reason) for r in queue)
                 return
@@ -554,10 +555,11 @@ def invoice_one(
         BusyError: Another process drives it.
         LostLeaseError: Another process took it over.
         StripeAuthenticationError: Stripe does not accept the key.
+        WrongAccountError: The key is of another account.
     """
     try:
         invoice = send_invoice(opened, order_id, send=send, read=read, since=since)
-    except (BusyError, LostLeaseError, StripeAuthenticationError):
+    except (BusyError, LostLeaseError, StripeAuthenticationError, WrongAccountError):
         raise
     except AlreadyBilledError as error:
         return InvoiceResult(reference, "skipped", error=error.reason)

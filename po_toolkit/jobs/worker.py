@@ -51,7 +51,8 @@ ROOM = 8
 """Invoices are leased so many at a time or more, which is cheaper than one by one."""
 
 BUSY_SECONDS, IDLE_SECONDS = 0.1, 1.0
-"""How often the queue is looked at while something runs, and else."""
+"""How often the queue is looked at while something runs, and else; for anything but invoices it
+is looked at no more than twice a second."""
 
 RENEW_SECONDS = jobs.LEASE.total_seconds() / 3
 """How often leases are renewed, and those of dead workers looked for."""
@@ -105,6 +106,7 @@ class Worker:
         self._calls: dict[int, Callable[[], int]] = {}
         self._trouble = Trouble()
         self._looked_at_clock = float("-inf")
+        self._looked_for_tasks = float("-inf")
         self._forgot_at = float("-inf")
         self._threads: list[threading.Thread] = []
 
@@ -183,7 +185,8 @@ class Worker:
                 else:
                     log.exception("the queue could not be worked; it is tried again")
                     self._trouble.note(error, f"{type(error).__name__}: see the log.")
-            self._wake.wait(pause)
+            if self._wake.wait(pause):
+                self._looked_for_tasks = float("-inf")
             self._wake.clear()
         self._finish(done)
 
@@ -224,7 +227,8 @@ class Worker:
                     invoices = jobs.claim_invoices(
                         connection, self.name, now, room, slugs=slugs, only=self._only
                     )
-                if free > 0:
+                if free > 0 and time.monotonic() - self._looked_for_tasks > IDLE_SECONDS / 2:
+                    self._looked_for_tasks = time.monotonic()
                     others = jobs.claim_others(
                         connection,
                         self.name,

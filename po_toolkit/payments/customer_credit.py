@@ -22,7 +22,7 @@ from po_toolkit.domain.sums import EntryKind
 from po_toolkit.errors import PurchaseOrderError, StripeNotFoundError
 from po_toolkit.money import display, minor_from_api
 from po_toolkit.payments.ledger import Change, Movement, Taken, record_all
-from po_toolkit.store import stripe_only
+from po_toolkit.store import money_intents, stripe_only
 from po_toolkit.store.database import Store, UnitOfWork
 from po_toolkit.store.invoices import balance_on, id_of
 from po_toolkit.store.tables import Conference, Invoice, LedgerEntry, PurchaseOrder
@@ -301,7 +301,9 @@ class Move:
         self.taken.changes.append(Change(order.reference, what))
 
 
-def to_take_down(opened: OpenConference, order: PurchaseOrder, amount: int) -> int:
+def to_take_down(
+    opened: OpenConference, order: PurchaseOrder, amount: int, *, sent_back: bool = False
+) -> int:
     """Return how much of the customer's credit a refund of an excess takes with it.
 
     Stripe puts what was overpaid on the customer's balance, from where it lowers the next invoice;
@@ -311,29 +313,50 @@ def to_take_down(opened: OpenConference, order: PurchaseOrder, amount: int) -> i
         opened: The conference.
         order: The purchase order.
         amount: What is to be refunded, in minor units.
+        sent_back: The money went back from the bank already: what staff took off the balance in
+            Stripe's dashboard is then taken for that.
 
     Raises:
         PurchaseOrderError: The credit was used meanwhile.
         StripeGatewayError: Stripe could not be asked.
     """
     made = [i for i in order.invoices if i.stripe_amount_overpaid and i.stripe_customer_id]
-    part = min(amount, -order.sums.balance, sum(i.stripe_amount_overpaid or 0 for i in made))
+    with opened.store.reading() as session:
+        before = money_intents.refunds_of(session, order)
+    taken: int = sum(r.details.get("credit", 0) for r in before if r.step != "refused")
+    left = sum(i.stripe_amount_overpaid or 0 for i in made) - taken
+    part = min(amount, -order.sums.balance, left)
     if part <= 0:
         return 0
-    customer_id = made[-1].stripe_customer_id
-    query = {"expand": list(MONEY_FIELDS)}
-    customer = opened.gateway.read(f"/v1/customers/{customer_id}", query)
-    there = minor_from_api(max(credit_of(customer).get(order.currency, 0), 0), order.currency)
-    if there < part:
-        raise PurchaseOrderError(
-            f"{order.reference}: {display(part, order.currency)} of the refund were overpaid and "
-            f"lay as credit on customer {customer_id} at Stripe, where only "
-            f"{display(there, order.currency)} are left: the rest was used on another invoice or "
-            f"taken back in Stripe's dashboard. Nothing was refunded; sync, then see what is still "
-            f"overpaid.",
-            remedy=remedies.sync(opened.slug),
-        )
-    return part
+    path, query = f"/v1/customers/{made[-1].stripe_customer_id}", {"expand": list(MONEY_FIELDS)}
+    credit = credit_of(opened.gateway.read(path, query)).get(order.currency, 0)
+    there = minor_from_api(max(credit, 0), order.currency)
+    if there >= part:
+        return part
+    if sent_back and part - there <= _taken_off_by_staff(opened, path, order.currency):
+        return there
+    raise PurchaseOrderError(
+        f"{order.reference}: {display(part, order.currency)} of the refund were overpaid and "
+        f"lay as credit on customer {made[-1].stripe_customer_id} at Stripe, where only "
+        f"{display(there, order.currency)} are left: the rest was used on another invoice or "
+        f"taken back in Stripe's dashboard. Nothing was {'recorded' if sent_back else 'refunded'}; "
+        f"sync, then see what is still overpaid.",
+        remedy=remedies.sync(opened.slug),
+    )
+
+
+def _taken_off_by_staff(opened: OpenConference, customer_path: str, currency: str) -> int:
+    """Return what was taken off a customer's credit in Stripe's dashboard, in minor units."""
+    pages = opened.gateway.pages(f"{customer_path}/balance_transactions")
+    moves = [move for page in pages for move in page if move["currency"] == currency]
+    ours = ("refund_uuid", "po_toolkit_slot")
+    return sum(
+        minor_from_api(move["amount"], currency)
+        for move in moves
+        if move["type"] == "adjustment"
+        and move["amount"] > 0
+        and not any(name in (move.get("metadata") or {}) for name in ours)
+    )
 
 
 def credit_of(customer: Json) -> dict[str, int]:

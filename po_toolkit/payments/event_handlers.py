@@ -86,7 +86,9 @@ def invoice_changed(opened: OpenConference, event: Json) -> Taken | None:
     """Fetch the invoice and take what it says now; note it where it is nobody's."""
     invoice = event["data"]["object"]
     stripe_id = str(invoice["id"])
-    if not _ours(opened, stripe_id):
+    with opened.store.reading() as session:
+        ours = by_stripe_id(session, opened.conference, stripe_id)
+    if ours is None:
         if invoice.get("status") == "draft":
             return None  # most often one of ours that is being made
         take_strays(opened.store, opened.conference, [invoice], read_at=_happened(opened, event))
@@ -95,6 +97,8 @@ def invoice_changed(opened: OpenConference, event: Json) -> Taken | None:
     try:
         stripe_object = fetch_invoice(opened.gateway, stripe_id)
     except StripeNotFoundError:
+        if ours.sent_at is not None:
+            raise opened.does_not_know(stripe_id) from None
         return Taken()  # a draft that was deleted since; its driver sees to it
     return take_invoice(opened, stripe_object, read_at=read_at)
 

@@ -132,13 +132,28 @@ def report_earlier(uow: UnitOfWork, order: PurchaseOrder) -> list[int]:
     """
     asks = {LedgerEntry: takes_payments(order), CreditNote: takes_credit_notes(order)}
     rows = [(asks[type(row)], row) for row in money_intents.unreported(uow.session, order)]
-    return [_report(uow, order, invoice, row) for invoice, row in rows if invoice is not None]
+    waiting = {intent.uuid for intent in money_intents.unfinished(uow.session, order.conference)}
+    return [
+        _report(uow, order, invoice, row)
+        for invoice, row in rows
+        if invoice is not None and row.uuid not in waiting
+    ]
 
 
 def _report(
     uow: UnitOfWork, order: PurchaseOrder, invoice: Invoice, row: LedgerEntry | CreditNote
 ) -> int:
-    """Store the intent for a row that stands already."""
+    """Store the intent for a row that stands already.
+
+    One that an earlier generation could not take any more is begun again. What Stripe made of a
+    payment then, a record that counts nowhere, is attached now.
+    """
+    earlier = money_intents.of_entry(uow.session, row.uuid)
+    if earlier is not None:
+        earlier.stripe_invoice_id = invoice.stripe_invoice_id or ""
+        earlier.step = "attach" if earlier.stripe_id else "report"
+        earlier.error, earlier.finished_at = "", None
+        return earlier.id
     return _store(
         uow,
         order,

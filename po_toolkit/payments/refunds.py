@@ -11,8 +11,14 @@ from uuid import uuid4
 from po_toolkit.context import OpenConference
 from po_toolkit.domain import remedies
 from po_toolkit.domain.roles import STRIPE, Act
+from po_toolkit.domain.same_money import SAME_MONEY
 from po_toolkit.domain.sums import EntryKind
-from po_toolkit.errors import PurchaseOrderError, StripeAuthenticationError, StripeNotFoundError
+from po_toolkit.errors import (
+    DuplicateEntryError,
+    PurchaseOrderError,
+    StripeAuthenticationError,
+    StripeNotFoundError,
+)
 from po_toolkit.money import display, minor_from_api, to_major
 from po_toolkit.payments import customer_credit
 from po_toolkit.payments.intents import intend
@@ -115,13 +121,55 @@ def intend_refund(
 
 
 def unfinished(uow: UnitOfWork, order: PurchaseOrder, amount: int) -> list[int]:
-    """Return the intents of a refund of this amount that was cut off, to be gone on with."""
-    waiting = [
-        intent
-        for intent in money_intents.unfinished(uow.session, order.conference)
-        if intent.purchase_order_id == order.id and intent.kind == "refund"
+    """Return the intents of a Stripe refund of this amount that was cut off, to be gone on with."""
+    return [
+        intent.id
+        for intent in money_intents.refunds_of(uow.session, order)
+        if intent.finished_at is None
+        and intent.details.get("stripe_payment_id")
+        and intent.details["whole"] == amount
     ]
-    return [intent.id for intent in waiting if intent.details["whole"] == amount]
+
+
+def refuse_second(
+    uow: UnitOfWork, order: PurchaseOrder, amount: int, method: str, day: date
+) -> None:
+    """Refuse a refund that seems to be made already: a sync may have finished what was cut off.
+
+    Args:
+        uow: The transaction.
+        order: The purchase order, locked.
+        amount: Minor units of its currency.
+        method: stripe, wire, ach, check or other.
+        day: The day of the refund.
+
+    Raises:
+        DuplicateEntryError: One of the same amount, by any method, went back within seven days.
+    """
+    failed = {e.reverses_id for e in order.entries if e.kind == EntryKind.REFUND_FAILED}
+    made = [e for e in order.entries if e.kind == EntryKind.REFUND and e.id not in failed]
+    near = [e for e in made if abs(e.payment_date - day) <= SAME_MONEY]
+    parts = [
+        intent
+        for intent in money_intents.refunds_of(uow.session, order)
+        if intent.step == "done" and intent.details["whole"] == amount != intent.amount
+    ]
+    back = {intent.stripe_id for intent in parts}
+    twin = next((e for e in near if e.amount == amount or e.source_id in back), None)
+    if twin is None:
+        return
+    again = remedies.refund(
+        order.reference,
+        to_major(amount, order.currency),
+        method="" if method == "stripe" else method,
+        again=True,
+    )
+    raise DuplicateEntryError(
+        f"{order.reference} has a refund of {display(amount, order.currency)} of "
+        f"{twin.payment_date} already (entry {twin.id}, {twin.method}). Nothing was done. If "
+        f"another is meant, refund it as a second one.",
+        remedy=again,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +205,8 @@ def enter_refund(
     reference: str,
     refund_date: date,
     note: str = "",
-) -> None:
+    credit: int = 0,
+) -> list[int]:
     """Enter money that was sent back from the bank, by check or otherwise.
 
     Args:
@@ -168,6 +217,10 @@ def enter_refund(
         reference: The bank's own reference.
         refund_date: When it was sent.
         note: Anything worth knowing.
+        credit: How much of the customer's credit at Stripe goes with it, in minor units.
+
+    Returns:
+        The id of the intent that takes the credit down; empty where none goes with it.
 
     Raises:
         PurchaseOrderError: It is more than was paid.
@@ -194,6 +247,11 @@ def enter_refund(
         uuid=uuid,
     )
     record(uow, order, movement, Act.REFUND)
+    if not credit:
+        return []
+    details = {"whole": amount, "refund": str(uuid), "credit": credit}
+    over = [i for i in order.invoices if i.stripe_amount_overpaid][-1]
+    return [intend(uow, order, over, kind="refund", amount=amount, details=details)]
 
 
 _SIGNS = {

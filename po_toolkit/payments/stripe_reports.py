@@ -161,6 +161,19 @@ def _look_at_invoice(opened: OpenConference, intent: MoneyIntent) -> None:
 
 
 def _refund(opened: OpenConference, intent: MoneyIntent, order: PurchaseOrder) -> None:
+    """Refund through Stripe, unless it was sent back from the bank, and take the credit down."""
+    refund_id = ""
+    if intent.details.get("stripe_payment_id"):
+        intent.stripe_id = refund_id = _refund_at_stripe(opened, intent, order)
+    if intent.details.get("credit"):
+        _take_credit_down(opened, intent, order)
+    with opened.store.writing(actor_of(intent), Act.REFUND) as uow:
+        row = row_of(uow, intent)
+        row.stripe_id = refund_id
+        ledger.finish_intent(row, opened.now())
+
+
+def _refund_at_stripe(opened: OpenConference, intent: MoneyIntent, order: PurchaseOrder) -> str:
     payment = intent.details["stripe_payment_id"]
     paid_by = {"charge" if payment.startswith(("ch_", "py_")) else "payment_intent": payment}
     body = {
@@ -182,16 +195,16 @@ def _refund(opened: OpenConference, intent: MoneyIntent, order: PurchaseOrder) -
     )
     refund = _perform(opened, intent, write).answer
     take_refund(opened, refund, entered_by=intent.entered_by)
-    if intent.details.get("credit"):
-        _take_credit_down(opened, intent, order)
-    with opened.store.writing(actor_of(intent), Act.REFUND) as uow:
-        row = row_of(uow, intent)
-        row.stripe_id = str(refund["id"])
-        ledger.finish_intent(row, opened.now())
+    return str(refund["id"])
 
 
 def _take_credit_down(opened: OpenConference, intent: MoneyIntent, order: PurchaseOrder) -> None:
-    """Take the refunded excess off the customer's balance, where it would lower an invoice."""
+    """Take the refunded excess off the customer's balance, where it would lower an invoice.
+
+    Raises:
+        PurchaseOrderError: Stripe refused that; the refund itself is in the books.
+        StripeGatewayError: The outcome is unknown; a sync goes on with it.
+    """
     with opened.store.reading() as session:
         billed = by_stripe_id(session, opened.conference, intent.stripe_invoice_id)
         customer_path = f"/v1/customers/{billed.stripe_customer_id if billed else ''}"
@@ -210,7 +223,16 @@ def _take_credit_down(opened: OpenConference, intent: MoneyIntent, order: Purcha
         lambda: body,
         find=lambda: _by_metadata(opened, path, {}, "refund_uuid", intent),
     )
-    _perform(opened, intent, write)
+    try:
+        _perform(opened, intent, write)
+    except StripeRefusedError as error:
+        with opened.store.writing(actor_of(intent), Act.REFUND) as uow:
+            row = row_of(uow, intent)
+            row.step, row.error, row.finished_at = "refused", str(error), opened.now()
+        raise PurchaseOrderError(
+            f"{order.reference}: {_unfinished(intent)}, where it lowers the next invoice: {error} "
+            f"Take it off in Stripe's dashboard."
+        ) from None
     read_at = opened.now()
     with suppress(StripeGatewayError):  # the next sync reads what is left
         query = {"expand": list(customer_credit.MONEY_FIELDS)}
@@ -386,7 +408,7 @@ def report(opened: OpenConference, intent_id: int) -> None:
             with opened.store.writing(actor_of(intent), ACTS[IntentKind(intent.kind)]) as uow:
                 row_of(uow, intent).error = str(error)
             raise StripeUnknownError(
-                f"{order.reference}: {_words(intent)} is not in the books yet. {error} Or sync: "
+                f"{order.reference}: {_unfinished(intent)}. {error} Or sync: "
                 f"it goes on from where it stands and is never doubled."
             ) from None
         except StripeIdempotencyError:
@@ -464,8 +486,7 @@ def _settled_meanwhile(opened: OpenConference, intent: MoneyIntent) -> bool:
     try:
         stripe_invoice = fetch_invoice(opened.gateway, intent.stripe_invoice_id)
     except StripeNotFoundError:
-        _book_here_only(opened, intent)
-        return True
+        raise opened.does_not_know(intent.stripe_invoice_id) from None
     takes = _OPEN if intent.kind == "payment" else (*_OPEN, "paid")
     settled = stripe_invoice["status"] not in takes
     if settled:
@@ -483,6 +504,16 @@ def _load(opened: OpenConference, intent_id: int) -> tuple[MoneyIntent, Purchase
     with opened.store.reading() as session:
         intent = session.get_one(MoneyIntent, intent_id)
         return intent, session.get_one(PurchaseOrder, intent.purchase_order_id)
+
+
+def _unfinished(intent: MoneyIntent) -> str:
+    back = intent.stripe_id or not intent.details.get("stripe_payment_id")
+    if intent.kind == "refund" and back:
+        shown = display(intent.details["credit"], intent.currency)
+        return (
+            f"the refund is in the books, but {shown} of credit are still on the sponsor's balance"
+        )
+    return f"{_words(intent)} is not in the books yet"
 
 
 def _words(intent: MoneyIntent) -> str:

@@ -708,7 +708,7 @@ def _unlisted(opened: OpenConference, stripe_id: str, report: SyncReport) -> set
     try:
         stripe_object = fetch_invoice(opened.gateway, stripe_id)
     except StripeNotFoundError:
-        return set()
+        raise opened.does_not_know(stripe_id) from None
     if stripe_object.get("deleted"):
         return set()
     return _compare_invoices(opened, [stripe_object], read_at, report)

@@ -189,6 +189,16 @@ class TieOut:
             ]
         return CHECKS.frame(pd.DataFrame(found, columns=CHECKS.names))
 
+    @property
+    def unread(self) -> list[str]:
+        """The sides that were not read, a sentence each: what agrees says nothing about them."""
+        missing = []
+        if not self.sides.moves and any(e.source == "stripe" for e in self.sides.entries):
+            missing.append("Payouts have not been read from Stripe.")
+        if not self.sides.lines:
+            missing.append("No bank statement has been imported.")
+        return missing
+
     def _ledger(self, currency: str) -> int:
         signs = {k.value: s for k, s in PAID_SIGN.items()}
         signs |= {k.value: -s for k, s in REFUNDED_SIGN.items()}

@@ -168,16 +168,18 @@ def customer_rows(
 def _known_customers(
     session: Session, conference_id: int, sponsors: Sequence[Sponsor]
 ) -> dict[Sponsor, StripeCustomer]:
-    rows = session.scalars(
-        select(StripeCustomer).where(
-            StripeCustomer.conference_id == conference_id,
-            StripeCustomer.email.in_([email for email, _ in sponsors]),
-        )
-    )
+    emails = [email for email, _ in sponsors]
+    rows = session.scalars(_OF_EMAILS, {"conference_id": conference_id, "emails": emails})
     wanted = set(sponsors)
     return {
         (r.email, r.organization_key): r for r in rows if (r.email, r.organization_key) in wanted
     }
+
+
+_OF_EMAILS = select(StripeCustomer).where(
+    StripeCustomer.conference_id == bindparam("conference_id"),
+    StripeCustomer.email.in_(bindparam("emails", expanding=True)),
+)
 
 
 def known_tax_rates(session: Session, conference_id: int, wanted: Iterable[str]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from po_toolkit.domain.references import comparable
@@ -97,17 +97,21 @@ def unfinished_payments(
     return [(on, intent) for on, intent in rows]
 
 
+def refunds_of(session: Session, order: PurchaseOrder) -> list[MoneyIntent]:
+    """Return the intents of a purchase order's refunds, oldest first, finished or not."""
+    return list(
+        session.scalars(
+            select(MoneyIntent)
+            .where(MoneyIntent.purchase_order_id == order.id, MoneyIntent.kind == "refund")
+            .order_by(MoneyIntent.id)
+        )
+    )
+
+
 def of_one_refund(session: Session, part: MoneyIntent) -> list[MoneyIntent]:
     """Return all parts of the refund that this intent is a part of, itself among them."""
-    rows = session.scalars(
-        select(MoneyIntent)
-        .where(
-            MoneyIntent.purchase_order_id == part.purchase_order_id,
-            MoneyIntent.kind == "refund",
-        )
-        .order_by(MoneyIntent.id)
-    )
-    return [row for row in rows if row.details["refund"] == part.details["refund"]]
+    order = session.get_one(PurchaseOrder, part.purchase_order_id)
+    return [r for r in refunds_of(session, order) if r.details["refund"] == part.details["refund"]]
 
 
 def waits_for(session: Session, order: PurchaseOrder, source_id: str) -> bool:
@@ -141,7 +145,14 @@ def by_stripe_id(
 
 
 def untold_orders(session: Session, conference: Conference) -> list[int]:
-    """Return the purchase orders with an entry of ours that Stripe has not heard of yet."""
+    """Return the purchase orders with an entry of ours of which their invoice was not told yet."""
+    never_tried = or_(
+        MoneyIntent.id.is_(None),
+        and_(
+            MoneyIntent.finished_at.is_not(None),
+            MoneyIntent.stripe_invoice_id != Invoice.stripe_invoice_id,
+        ),
+    )
     payments = (
         select(LedgerEntry.purchase_order_id)
         .join(Invoice, Invoice.purchase_order_id == LedgerEntry.purchase_order_id)
@@ -151,7 +162,7 @@ def untold_orders(session: Session, conference: Conference) -> list[int]:
             LedgerEntry.source.in_(("manual", "bank")),
             LedgerEntry.kind == "payment",
             LedgerEntry.stripe_payment_record_id == "",
-            MoneyIntent.id.is_(None),
+            never_tried,
             *_reachable("open", "uncollectible"),
         )
     )
@@ -163,7 +174,7 @@ def untold_orders(session: Session, conference: Conference) -> list[int]:
             CreditNote.conference_id == conference.id,
             CreditNote.stripe_credit_note_id.is_(None),
             CreditNote.amount > 0,
-            MoneyIntent.id.is_(None),
+            never_tried,
             *_reachable("open", "uncollectible", "paid"),
         )
     )
@@ -171,7 +182,13 @@ def untold_orders(session: Session, conference: Conference) -> list[int]:
 
 
 def unreported(session: Session, order: PurchaseOrder) -> list[LedgerEntry | CreditNote]:
-    """Return the payments and credit notes of an order that Stripe was never asked to take."""
+    """Return the payments and credit notes of an order that its invoice was never asked to take.
+
+    Without a live invoice: those that Stripe has not taken. An earlier generation may have been
+    asked, and have been void or paid by then.
+    """
+    live = order.live_invoice
+    asked = live.stripe_invoice_id if live is not None else None
     undone = {entry.reverses_id for entry in order.entries}
     rows: list[LedgerEntry | CreditNote] = [
         entry
@@ -186,7 +203,12 @@ def unreported(session: Session, order: PurchaseOrder) -> list[LedgerEntry | Cre
         for note in order.credit_notes
         if note.amount > 0 and note.stripe_credit_note_id is None
     ]
-    return [row for row in rows if of_entry(session, row.uuid) is None]
+    intents = {row.uuid: of_entry(session, row.uuid) for row in rows}
+    return [
+        row
+        for row in rows
+        if (intent := intents[row.uuid]) is None or intent.stripe_invoice_id != asked
+    ]
 
 
 def _reachable(*statuses: str) -> tuple[Any, ...]:

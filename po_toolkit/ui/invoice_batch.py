@@ -5,7 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from po_toolkit.api.invoices import decide_balance, decide_to_bill_again
 from po_toolkit.api.terms import Act
+from po_toolkit.errors import Remedy
 from po_toolkit.jobs import batches
 from po_toolkit.jobs.batches import BatchProgress
 from po_toolkit.ui import table_files, tables, words
@@ -42,6 +44,7 @@ def show_batch(visit: Visit, batch: int) -> None:
         _figures(progress)
     _results(visit, progress)
     if not _is_open(progress):
+        _decisions(visit, progress)
         _after(visit, progress)
 
 
@@ -158,6 +161,40 @@ def _results(visit: Visit, progress: BatchProgress) -> None:
     )
     name = f"{visit.opened.slug}-invoices-{progress.batch_id}"
     table_files.downloads(name, lambda: frame, key=visit.key("batch.results"))
+
+
+def _decisions(visit: Visit, progress: BatchProgress) -> None:
+    """Offer the ways on for each purchase order that only a person can decide about."""
+    if not visit.may(Act.INVOICE):
+        return
+    for _, result in batches.rows(visit.opened, progress.batch_id):
+        remedy = getattr(result.error, "remedy", None)
+        if remedy is None or remedy.otherwise is None:
+            continue
+        with st.container(border=True):
+            st.write(words.plain(result.error))
+            with st.container(horizontal=True):
+                for way in (remedy, remedy.otherwise):
+                    _way(visit, result.reference, way)
+
+
+def _way(visit: Visit, reference: str, way: Remedy) -> None:
+    """Offer a decision as a button, and any other act as a link to its page.
+
+    What is decided is kept; the invoice is then previewed and confirmed like any other.
+    """
+    decided = dict(zip(way.command, way.command[1:], strict=False))
+    if not {"--bill-again", "--sponsor-balance"} & decided.keys():
+        visit.link(way.page, way.label, po=reference)
+        return
+    key = visit.key(f"batch.decide.{reference}.{way.label}")
+    if not st.button(way.label, icon=":material/check:", key=key):
+        return
+    if "--bill-again" in decided:
+        decide_to_bill_again(visit.opened, reference, [decided["--bill-again"]])
+    else:
+        decide_balance(visit.opened, reference, decided["--sponsor-balance"])
+    visit.go("invoice", po=reference)
 
 
 def _after(visit: Visit, progress: BatchProgress) -> None:

@@ -16,7 +16,15 @@ from po_toolkit.api.reports import PurchaseOrderStory
 from po_toolkit.api.terms import WAYS, Act, Status
 from po_toolkit.errors import PoToolkitError, PurchaseOrderError
 from po_toolkit.ui import words
-from po_toolkit.ui.order_form import perform, show_outcome, stands, submit, turn
+from po_toolkit.ui.order_form import (
+    perform,
+    reason_field,
+    refuse_without_reason,
+    show_outcome,
+    stands,
+    submit,
+    turn,
+)
 from po_toolkit.ui.order_money import (
     by_hand,
     credit_form,
@@ -101,9 +109,15 @@ def _delivered(visit: Visit, story: PurchaseOrderStory) -> str:
 def _cancel(visit: Visit, story: PurchaseOrderStory) -> None:
     st.write("Its open invoice is voided at Stripe; nothing more can be paid on it.")
     with st.form(visit.key("order.cancel"), border=False):
+        reason = reason_field("Why it is cancelled")
         if not submit(visit, f"Cancel {story.reference}"):
             return
-    perform(visit, story, lambda: f"Cancelled. {stands(cancel(visit.opened, story.reference))}")
+
+    def act() -> str:
+        refuse_without_reason(reason)
+        return f"Cancelled. {stands(cancel(visit.opened, story.reference, reason=reason))}"
+
+    perform(visit, story, act)
 
 
 def _change(visit: Visit, story: PurchaseOrderStory) -> None:

@@ -80,6 +80,7 @@ def refund_form(visit: Visit, story: PurchaseOrderStory) -> None:
         )
         reference = st.text_input("The bank's reference, where it was sent from the bank")
         note = st.text_input("Note")
+        again = st.checkbox("This is a second refund of the same amount")
         if not submit(visit, "Refund"):
             return
 
@@ -91,6 +92,7 @@ def refund_form(visit: Visit, story: PurchaseOrderStory) -> None:
             method=method,
             payment_reference=reference.strip(),
             note=note.strip(),
+            again=again,
         )
         return f"Refunded. {stands(result)}"
 

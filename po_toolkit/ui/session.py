@@ -25,7 +25,7 @@ from po_toolkit.config import Settings
 from po_toolkit.errors import NotAllowedError
 from po_toolkit.logs import configure_logging
 
-LIST_VIEW = ("search", "currency", "sort", "status", "orders-page")
+LIST_VIEW = ("view", "above", "search", "currency", "sort", "status", "orders-page")
 """What says which purchase orders the list shows, in the address and in the visit."""
 
 _TOO_LONG = 19
@@ -65,7 +65,7 @@ class Visit:
         """Keep a value for this conference until the visit ends."""
         st.session_state[self.key(name)] = value
 
-    def go(self, page: str, **query: str) -> NoReturn:
+    def go(self, page: str, **query: str | list[str]) -> NoReturn:
         """Turn to another page."""
         st.switch_page(self.pages[page], query_params=query)
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from po_toolkit.api.opening import Store, open_conference
+from po_toolkit.api.home import last_heard
+from po_toolkit.api.opening import OpenConference, Store, open_conference
 from po_toolkit.api.terms import Act, require
 from po_toolkit.config import EXAMPLE_SETTINGS, Settings, load_settings
 from po_toolkit.ui import words
@@ -96,8 +97,24 @@ def _conference(settings: Settings, books: Store, person: Person, start: str) ->
     chosen = st.navigation(list(pages.values()))
     with st.sidebar:
         words.mode_badge(opened.settings.mode)
+        _heard(opened)
         show_person(person, allowed[slug].role, books)
     chosen.run()
+
+
+def _heard(opened: OpenConference) -> None:
+    """Say in one phrase when Stripe was last heard from, in red when that is too long ago."""
+    if opened.settings.mode == "none":
+        return
+    heard = last_heard(opened)
+    if heard.at is None:
+        said = "Never heard from Stripe"
+    else:
+        said = f"Heard from Stripe {words.ago((opened.now() - heard.at).total_seconds())}"
+    if heard.late:
+        st.markdown(f":red[:material/warning: {said}]")
+    else:
+        st.caption(said)
 
 
 def _page(visit: Visit, place: str, screen: Screen, *, default: bool) -> Page:

@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_timedelta
-from babel.numbers import format_currency
+from babel.numbers import format_currency, format_percent
 
 from po_toolkit.api import terms
 from po_toolkit.api.terms import Act, Status, way_words
 from po_toolkit.money import exponent
 
 Colour = Literal["blue", "gray", "green", "orange", "red", "violet"]
-
-STATUS_LABELS = {
-    Status.DRAFT: "Draft",
-    Status.ISSUED: "Ready to deliver",
-    Status.SENT: "Sent",
-    Status.PARTIALLY_PAID: "Partially paid",
-    Status.PAID: "Paid",
-    Status.OVERPAID: "Overpaid",
-    Status.CANCELLED: "Cancelled",
-}
-"""The money status in a treasurer's words."""
 
 
 def locale() -> Locale:
@@ -52,6 +41,24 @@ def day(value: date | None) -> str:
     return "" if value is None else format_date(value, "medium", locale=locale())
 
 
+def percent(share: Decimal) -> str:
+    """Write a share, 1 for all, as whole per cent, cut off so that only all reads as 100."""
+    whole = (share * 100).to_integral_value(rounding=ROUND_FLOOR)
+    return format_percent(whole / 100, locale=locale())
+
+
+def date_of(value: datetime | None, timezone: str) -> str:
+    """Write the day of a time in the conference's timezone, or nothing."""
+    return "" if value is None else day(value.astimezone(ZoneInfo(timezone)).date())
+
+
+def ago(seconds: float) -> str:
+    """Write how long ago something was: ``3 minutes ago``."""
+    return format_timedelta(
+        timedelta(seconds=-seconds), threshold=1.2, add_direction=True, locale=locale()
+    )
+
+
 def moment(value: datetime | None, timezone: str) -> str:
     """Write a time in the conference's timezone, or nothing."""
     if value is None:
@@ -66,10 +73,10 @@ def duration(seconds: int) -> str:
 
 def status(value: str) -> str:
     """Name a money status."""
-    return STATUS_LABELS[Status(value)]
+    return terms.STATUS_LABELS[Status(value)]
 
 
-count = terms.count
+count, label, STATUS_LABELS = terms.count, terms.label, terms.STATUS_LABELS
 
 
 MODES = {"live": "Live mode", "test": "Test mode", "none": "No Stripe key"}
@@ -100,12 +107,6 @@ def mode_notice(mode: str) -> None:
             "This conference has no Stripe key. Put stripe_secret_key into its settings first.",
             icon=":material/key_off:",
         )
-
-
-def label(code: str) -> str:
-    """Turn a code into words: ``payment_reversal`` into ``Payment reversal``."""
-    words = code.replace("_", " ").capitalize()
-    return "PO" + words[2:] if words.startswith("Po ") else words
 
 
 _ACTS: dict[str, str] = {
@@ -173,6 +174,15 @@ _STATUS_LOOK: dict[Status, tuple[str, Colour]] = {
     Status.OVERPAID: (":material/priority_high:", "violet"),
     Status.CANCELLED: (":material/block:", "gray"),
 }
+
+
+STATUS_COLOURS: list[str] = [_STATUS_LOOK[Status(code)][1] for code in STATUS_LABELS]
+"""The colour of each status, in the order of their labels."""
+
+
+def on_a_phone() -> bool:
+    """Tell whether the browser says that it runs on a phone."""
+    return "Mobi" in (st.context.headers.get("User-Agent") or "")
 
 
 def status_badge(value: str) -> None:

@@ -57,7 +57,7 @@ def test_the_notebook_ties_a_month_out(
     )
     cells = nbformat.read(out, as_version=4).cells
     output = json.dumps([c.get("outputs", []) for c in cells], ensure_ascii=False)
-    for expected in (payout["id"], po.reference, "WHO IS THIS", "9.99", "other_income", "vega"):
+    for expected in (payout["id"], po.reference, "WHO IS THIS", "9.99", "Other income", "<svg"):
         assert expected in output
     for form in ("table", "json", "csv", "xlsx"):
         content = export(tie_out(opened.store, opened.conference, as_of=later), form)

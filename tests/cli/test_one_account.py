@@ -143,6 +143,8 @@ def test_two_databases_on_one_account_bill_a_sponsor_once(
     reference = other.order(organization_name="NORTHWIND  GmbH", **details)
     if synced:
         other.json("sync", *AT)
+    again = ("invoice", *AT, "--po", reference, "--bill-again", first, "--dry-run")
+    assert other.json(*again)["ready"][0]["doubts"][-1] == f"billed again beside {first}"
     said = other.run("invoice", *AT, "--po", reference)
     assert said.exit_code == 2, said.output
     assert first in said.stdout

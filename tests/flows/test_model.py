@@ -187,7 +187,7 @@ class Histories(Stage):
             most = sum(left for _, left in refundable(order))
             whole = to_major(min(amount, most), "usd")
             with self.trouble("/v1/refunds", trouble), suppress(*NOT_NOW):
-                ledger.refund(self.opened, order.reference, amount=whole)
+                ledger.refund(self.opened, order.reference, amount=whole, again=True)
 
     @rule(number=PICK)
     def cancel(self, number):

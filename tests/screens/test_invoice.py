@@ -228,3 +228,25 @@ def test_the_way_of_delivery_is_seen_and_chosen_before_the_second_yes(
     assert simulator.control.mails() == []
     page = list_purchase_orders(conference().store, conference().conference)
     assert {o.status for o in page.orders} == {"issued"}
+
+
+def test_what_only_a_person_can_decide_has_a_button_for_each_way(
+    show, read, drafts, conference, simulator
+):
+    """Else the page names the options of a command that nobody can type there."""
+    drafts()
+    confirm(ask(show("invoice")), conference())
+    acme = next(c for c in simulator.control.all("customer") if c["name"] == "Acme")
+    simulator.control.move_balance(acme["id"], -40_00)
+    drafts(sheet=SHEET.replace("-1,", "-2,"))
+    app = confirm(ask(show("invoice")), conference())
+    assert "the sponsor has 40.00 USD of credit on its balance" in read(app)
+    assert len(open_invoices(conference())) == 5
+    button(app, "Remove the balance")
+    button(app, "Let the balance count").click().run()
+    confirm(ask(app, "Send 1 invoice"), conference())
+    assert len(open_invoices(conference())) == 6
+    asked = [
+        i["amount_due"] for i in simulator.control.all("invoice") if i["customer"] == acme["id"]
+    ]
+    assert asked == [100_00, 60_00]

@@ -71,10 +71,13 @@ def fallbacks(text: str) -> list[Path]:
 
 def writable(text: str, fonts: Iterable[Path]) -> str:
     """Return the text without symbols that none of the fonts has, such as emoji."""
-    known = _characters(REGULAR).union(*(_characters(f) for f in fonts))
-    return "".join(c for c in text if c in known or not _needs_glyph(c))
+    if text.isascii():
+        return text
+    sets = [_characters(font) for font in (REGULAR, *fonts)]
+    return "".join(c for c in text if any(c in known for known in sets) or not _needs_glyph(c))
 
 
+@cache
 def _characters(font: Path) -> set[str]:
     return {chr(code) for code in covered(font)}
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import io
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from xml.sax.saxutils import escape
 
@@ -86,6 +87,7 @@ class Page(FPDF):
         labels: The language of its words; by default English.
         small_print: Written at the foot of each page.
         facturx: CII XML to embed, which makes it a Factur-X and ZUGFeRD document.
+        landscape: On its long side, for wide tables.
 
     Raises:
         PoToolkitError: No font of this machine has one of the letters.
@@ -100,9 +102,14 @@ class Page(FPDF):
         labels: Labels | None = None,
         small_print: str = "",
         facturx: bytes | None = None,
+        landscape: bool = False,
     ) -> None:
         """Load the fonts and open the first page."""
-        super().__init__(format="A4", enforce_compliance="PDF/A-3B")
+        super().__init__(
+            orientation="landscape" if landscape else "portrait",
+            format="A4",
+            enforce_compliance="PDF/A-3B",
+        )
         self._labels = labels or Labels.of("en")
         self._page_of = self._labels("Page {page} of {pages}")
         self._fonts = fallbacks("".join([*texts, title, small_print, self._page_of]))
@@ -225,6 +232,139 @@ class Page(FPDF):
         )
         self.set_text_color(0)
         self.ln(2)
+
+    def subheading(self, text: str, size: float) -> None:
+        """Write a heading that is not left alone at the foot of a page."""
+        if self.get_y() + 30 > self.page_break_trigger:
+            self.add_page()
+        self.set_font("Sans", "B", size)
+        self.ln(2)
+        self.multi_cell(
+            0, size * 0.55, self.clean(text), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT
+        )
+        self.ln(1)
+
+    def verdict(self, text: str, colour: tuple[int, int, int]) -> None:
+        """Write the result, with a bar of its colour beside it."""
+        self.set_font("Sans", "B", 12)
+        top = self.get_y()
+        self.set_x(self.l_margin + 4)
+        self.multi_cell(0, 6.5, self.clean(text), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self.set_fill_color(*colour)
+        self.rect(self.l_margin, top, 1.6, self.get_y() - top, style="F")
+        self.ln(3)
+
+    def picture(self, image: io.BytesIO, *, alt: str) -> None:
+        """Place a chart, 150 mm wide, on this page or the next."""
+        self.image(image, w=150, alt_text=self.clean(alt))
+        self.ln(2)
+
+    def sheet(
+        self,
+        head: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        *,
+        right: Collection[int],
+        long: Collection[int],
+    ) -> None:
+        """Write a wide table as small as it must be; only ``long`` columns break into lines.
+
+        Args:
+            head: The headings, which repeat on each page.
+            rows: The cells as text.
+            right: Places of the columns of figures.
+            long: Places of the columns whose text may break into lines.
+        """
+        cells = [[self.clean(cell) for cell in row] for row in (head, *rows)]
+        size, widths = self._fitted(cells, long)
+        self.set_font("Sans", size=size)
+        self.set_draw_color(*_LINE)
+        line = size * 0.46
+        for number, row in enumerate(cells):
+            wrapped = [
+                self._wrapped(text, width - 2, size, bold=number == 0)
+                if place in long or number == 0
+                else [text]
+                for place, (text, width) in enumerate(zip(row, widths, strict=True))
+            ]
+            height = line * max(len(lines) for lines in wrapped) + 1.4
+            if self.get_y() + height > self.page_break_trigger:
+                self.add_page()
+                if number:
+                    self._sheet_row(
+                        [self._wrapped(t, w - 2, size, bold=True)
+                         for t, w in zip(cells[0], widths, strict=True)],
+                        widths, right, size, head=True,
+                    )  # fmt: skip
+            self._sheet_row(wrapped, widths, right, size, head=number == 0)
+        self.ln(3)
+
+    def _sheet_row(
+        self,
+        wrapped: Sequence[Sequence[str]],
+        widths: Sequence[float],
+        right: Collection[int],
+        size: float,
+        *,
+        head: bool,
+    ) -> None:
+        line = size * 0.46
+        height = line * max(len(lines) for lines in wrapped) + 1.4
+        top, x = self.get_y(), self.l_margin
+        self.set_font("Sans", "B" if head else "", size)
+        if head:
+            self.set_fill_color(*_SHADE)
+            self.rect(x, top, sum(widths), height, style="F")
+        for place, (lines, width) in enumerate(zip(wrapped, widths, strict=True)):
+            for number, text in enumerate(lines):
+                self.set_xy(x, top + 0.7 + number * line)
+                if text:
+                    self.cell(width, line, text, align="R" if place in right else "L")
+            x += width
+        self.line(self.l_margin, top + height, x, top + height)
+        self.set_xy(self.l_margin, top + height)
+
+    def _fitted(
+        self, cells: Sequence[Sequence[str]], long: Collection[int]
+    ) -> tuple[float, list[float]]:
+        """Return the largest type, and the widths, at which the columns stand side by side."""
+        columns = list(zip(*cells, strict=True))
+        self.set_font("Sans", "B", 10)
+
+        def widest(texts: Iterable[str]) -> float:
+            some = sorted(set(texts), key=len)[-8:]
+            return max((self.get_string_width(text) for text in some), default=0.0) / 10
+
+        def parts(texts: Iterable[str]) -> list[str]:
+            return [part for text in texts for part in text.split()]
+
+        needed, wanted = [], []
+        for place, texts in enumerate(columns):
+            body = parts(texts[1:]) if place in long else texts[1:]
+            needed.append(max(widest(parts(texts[:1])), widest(body)))
+            wanted.append(max(needed[-1], min(widest(texts), 6.0) if place in long else 0.0))
+        room = self.epw - 2.6 * len(columns)
+        size = max(min(room / sum(wanted), room / sum(needed), 8.5), 4.0)
+        if size < 6.5:
+            size = max(min(room / sum(needed), 6.5), 4.0)
+            wanted = needed
+        widths = [width * size + 2.6 for width in wanted]
+        spare = self.epw - sum(widths)
+        growing = [place for place in range(len(widths)) if place in long]
+        for place in growing if spare > 0 else []:
+            widths[place] += min(spare / len(growing), 50.0)
+        return size, widths
+
+    def _wrapped(self, text: str, width: float, size: float, *, bold: bool) -> list[str]:
+        self.set_font("Sans", "B" if bold else "", size)
+        lines, line = [], ""
+        for word in text.split():
+            longer = f"{line} {word}".strip()
+            if line and self.get_string_width(longer) > width:
+                lines.append(line)
+                longer = word
+            line = longer
+        return [*lines, line]
 
     def content(self) -> bytes:
         """Return the document."""

@@ -1,0 +1,196 @@
+"""Charts as Vega-Lite specifications: the app draws them in the browser, reports as static images.
+
+One hue that differs in lightness from the page, amounts on the bars, and lines that differ in
+pattern, mark and lightness as well as in colour keep them readable in greyscale, in dark mode and
+by colour-blind eyes. Positions need floats; every number that is read is written from the exact
+amount.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+
+BLUE = "#3d85c6"
+"""Readable on white and on black."""
+
+ON_LIGHT = ("#d97000", "#0b4f8a", "#767676")
+ON_DARK = ("#d97000", "#9fd0ff", "#909090")
+"""Orange, blue and grey on each theme: apart in lightness, and all apart from the page."""
+
+PRINT_INK = "#111111"
+
+_ROOM = 1.6
+"""How much wider than its longest bar a chart is, so that the amount finds room behind it."""
+
+
+def bar_chart(
+    labels: Sequence[str], amounts: Sequence[Decimal], written: Sequence[str], *, ink: str
+) -> dict[str, Any]:
+    """Return horizontal bars, each with its amount written at its end.
+
+    Args:
+        labels: What each bar is, in order from the top.
+        amounts: Major units of one currency.
+        written: Each amount as people read it.
+        ink: The colour of text on the page.
+    """
+    rows: list[dict[str, Any]] = [
+        {"label": label, "size": float(amount), "written": text}
+        for label, amount, text in zip(labels, amounts, written, strict=True)
+    ]
+    room = _ROOM * max([*(row["size"] for row in rows), 1.0])
+    return {
+        "data": {"values": rows},
+        "height": 34 * max(len(rows), 1) + 10,
+        "encoding": {
+            "y": {
+                "field": "label",
+                "type": "nominal",
+                "sort": None,
+                "title": None,
+                "axis": {"labelLimit": 220, "labelColor": ink, "labelFontSize": 13},
+            },
+            "x": {
+                "field": "size",
+                "type": "quantitative",
+                "title": None,
+                "axis": {"labels": False, "ticks": False, "grid": False, "domain": False},
+                "scale": {"domain": [min([0.0, *(row["size"] for row in rows)]), room],
+                          "nice": False},
+            },
+            "tooltip": [_tooltip("label", "What"), _tooltip("written", "Amount")],
+        },
+        "layer": [
+            {"mark": {"type": "bar", "color": BLUE, "height": {"band": 0.7}}},
+            {
+                "mark": {"type": "text", "align": "left", "dx": 5, "color": ink, "fontSize": 13},
+                "encoding": {"text": {"field": "written", "type": "nominal"}},
+            },
+        ],
+    }  # fmt: skip
+
+
+def line_chart(
+    frame: pd.DataFrame, currency: str, *, ink: str, colours: Sequence[str] = ON_LIGHT
+) -> dict[str, Any]:
+    """Return amounts over months, a line for each of two series, told apart without colour too.
+
+    Args:
+        frame: Columns ``month`` (text), ``series``, ``amount`` (major units) and ``written``.
+        currency: Of all amounts.
+        ink: The colour of text on the page.
+        colours: Of the series.
+    """
+    rows: list[dict[str, Any]] = [
+        {"month": month, "series": series, "size": float(amount), "written": written}
+        for month, series, amount, written in zip(
+            *(frame[name] for name in ("month", "series", "amount", "written")), strict=True
+        )
+    ]
+    names = list(dict.fromkeys(row["series"] for row in rows))
+    inked = {"labelColor": ink, "titleColor": ink}
+    legend = {"orient": "top", "title": None, "labelColor": ink, "labelFontSize": 13}
+    return {
+        "data": {"values": rows},
+        "height": 260,
+        "encoding": {
+            "x": {
+                "field": "month",
+                "type": "ordinal",
+                "title": None,
+                "axis": {"labelAngle": 0, "labelOverlap": True, **inked},
+            },
+            "y": {
+                "field": "size",
+                "type": "quantitative",
+                "title": currency.upper(),
+                "axis": {"format": "~s", **inked},
+            },
+            "color": _by_series(names, colours[: len(names)], legend),
+            "tooltip": [
+                _tooltip("month", "Month"),
+                _tooltip("series", "What"),
+                _tooltip("written", "Amount"),
+            ],
+        },
+        "layer": [
+            {
+                "mark": {"type": "line", "strokeWidth": 3},
+                "encoding": {"strokeDash": _by_series(names, [[6, 4], [1, 0]], None)},
+            },
+            {
+                "mark": {"type": "point", "size": 90, "filled": True, "opacity": 1},
+                "encoding": {"shape": _by_series(names, ["square", "circle"], legend)},
+            },
+        ],
+    }
+
+
+def step_chart(
+    rows: Sequence[dict[str, Any]],
+    currency: str,
+    *,
+    ink: str,
+    colours: Sequence[str] = ON_LIGHT,
+) -> dict[str, Any]:
+    """Return amounts over days as steps, a line for each of up to three series.
+
+    Args:
+        rows: Each with ``day`` (ISO 8601), ``on`` (as people read it), ``series``, ``size`` (major
+            units) and ``written``.
+        currency: Of all amounts.
+        ink: The colour of text on the page.
+        colours: Of the series.
+    """
+    names = list(dict.fromkeys(row["series"] for row in rows))
+    inked = {"labelColor": ink, "titleColor": ink}
+    legend = {"orient": "top", "title": None, "labelColor": ink, "labelFontSize": 13}
+    legend |= {"labelLimit": 400, "columns": 2}
+    return {
+        "data": {"values": list(rows)},
+        "height": 260,
+        "encoding": {
+            "x": {
+                "field": "day",
+                "type": "temporal",
+                "title": None,
+                "axis": {"format": "%b %Y", "labelOverlap": True, "tickCount": 6, **inked},
+            },
+            "y": {
+                "field": "size",
+                "type": "quantitative",
+                "title": currency.upper(),
+                "axis": {"format": "~s", **inked},
+            },
+            "color": _by_series(names, colours[: len(names)], legend),
+            "tooltip": [
+                _tooltip("on", "Day"),
+                _tooltip("series", "What"),
+                _tooltip("written", "Amount"),
+            ],
+        },
+        "layer": [
+            {
+                "mark": {"type": "line", "strokeWidth": 3, "interpolate": "step-after"},
+                "encoding": {
+                    "strokeDash": _by_series(names, [[6, 4], [1, 0], [2, 3]][: len(names)], None)
+                },
+            },
+            {"mark": {"type": "point", "size": 60, "filled": True}},
+        ],
+    }
+
+
+def _by_series(names: Sequence[str], looks: Sequence[Any], legend: dict[str, Any] | None) -> Any:
+    """Give each series its own look."""
+    scale = {"domain": names, "range": looks}
+    return {"field": "series", "type": "nominal", "scale": scale, "legend": legend}
+
+
+def _tooltip(field: str, title: str) -> dict[str, str]:
+    """Show a field when somebody points at a mark."""
+    return {"field": field, "type": "nominal", "title": title}
