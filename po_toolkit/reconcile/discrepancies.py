@@ -482,6 +482,7 @@ def _reversed_but_reported(books: Books) -> pd.Series[int]:
         & entries["stripe_payment_record_id"].ne("")
         & entries["source"].ne("stripe")
         & entries["entry_id"].isin(entries["reverses_id"].dropna())
+        & entries["invoice_id"].isin(books.orders["invoice_id"].dropna())
     ]
     amount: pd.Series[int] = left.groupby("order_id")["at_stripe"].sum()
     return amount
