@@ -611,7 +611,7 @@ def _pending(stage: _Stage) -> Iterator[_Seen]:
 @_scene("Texts", "texts_fit")
 def _texts(stage: _Stage) -> Iterator[_Seen]:
     fields = [{"name": f"{n}" * 40, "value": "v" * 140} for n in range(4)]
-    longest = {"description": "d" * 1500, "footer": "f" * 5000, "custom_fields": fields}
+    longest: Json = {"description": "d" * 1500, "footer": "f" * 5000, "custom_fields": fields}
     number = f"CHECK-{stage.run}"[:26]
     refused = _refusal(lambda: stage.draft(**longest, number=number))
     yield _Seen("texts_fit", not refused, refused)
