@@ -1,4 +1,4 @@
-"""Every command that a discrepancy names is run until the discrepancy is gone.
+"""Every command that a discrepancy or an error names is run until what it is for is gone.
 
 All of them are played in one database and one account, each on purchase orders of its own, since
 making a database takes longer than all the rest. A class or a command without a scene fails.
@@ -6,6 +6,7 @@ making a database takes longer than all the rest. A class or a command without a
 
 from __future__ import annotations
 
+import inspect
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from sqlalchemy import delete, update
 from po_toolkit import create_stripe_invoice
 from po_toolkit.api import ledger
 from po_toolkit.api.sync import sync_conference
+from po_toolkit.domain import remedies
 from po_toolkit.domain.discrepancies import DISCREPANCY_CLASSES
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.money import to_major
@@ -495,3 +497,181 @@ def test_who_does_what_a_discrepancy_names_is_rid_of_it(played, code, way) -> No
     assert ran.exit_code == 0, ran.output
     assert code not in left, left
     assert new == set(), "no advice leads to the next problem"
+
+
+# ---- errors: each act that one of them names is done, as it is printed
+
+
+@dataclass
+class Refused:
+    """A command that is refused, and what the printed remedy must have brought about.
+
+    Attributes:
+        words: The command.
+        way: Which of the printed commands is followed: a word that only it has.
+        then: Whether it did what was wanted.
+        fill: What a person writes for its placeholders.
+    """
+
+    words: tuple[str, ...]
+    way: str
+    then: Callable[[], Any]
+    fill: dict[str, str] = field(default_factory=dict)
+
+
+def list_orders(stage):
+    return Refused(("invoice", *AT, "--po", "PO-NOPE22"), "reconcile", lambda: True)
+
+
+def sync(stage):
+    reference, invoice = stage.sent()
+    stage.sim.pay(invoice, 400_00)
+    return Refused(
+        ("reissue", reference), "sync", lambda: stage.find(reference).sums.paid == 400_00
+    )
+
+
+def invoice(stage):
+    reference = stage.order()
+    words = ("deliver", reference, "--out", str(stage.work.folder / "x.eml"))
+    return Refused(words, "invoice", lambda: stage.invoice_of(reference))
+
+
+def _beside(stage):
+    """An order without a number, and an invoice of staff to the same sponsor over the same sum."""
+    reference = stage.order(po_number="")
+    order = stage.find(reference)
+    made = stage.by_hand(1000_00, order.organization_name, order.contact_email)
+    return reference, made, ("invoice", *AT, "--po", reference)
+
+
+def adopt(stage):
+    reference, made, words = _beside(stage)
+    return Refused(words, "adopt", lambda: stage.invoice_of(reference) == made)
+
+
+def bill_again(stage):
+    reference, made, words = _beside(stage)
+    return Refused(words, "--bill-again", lambda: stage.invoice_of(reference) not in {None, made})
+
+
+def decide_balance(stage, choice="use"):
+    first, made = stage.sent()
+    stage.sim.move_balance(stage.sim.get(made)["customer"], 700)
+    order = stage.find(first)
+    sponsor = {"organization_name": order.organization_name, "contact_email": order.contact_email}
+    reference = stage.order(**sponsor)
+    due = 1007_00 if choice == "use" else 1000_00
+    return Refused(
+        ("invoice", *AT, "--po", reference),
+        choice,
+        lambda: stage.sim.get(stage.invoice_of(reference))["amount_due"] == due,
+    )
+
+
+def reissue(stage):
+    reference = stage.order(due_date=stage.today - timedelta(days=5))
+    words = ("invoice", *AT, "--po", reference)
+    return Refused(words, "reissue", lambda: stage.invoice_of(reference))
+
+
+def cancel(stage):
+    reference = stage.order()
+    assert stage.run("invoice", *AT, "--po", reference, "--no-send").exit_code == 0
+    path = f"/v1/invoices/{stage.invoice_of(reference)}"
+    stage.dashboard(f"{path}/finalize")
+    stage.dashboard(f"{path}/void")
+    words = ("invoice", *AT, "--po", reference)
+    return Refused(words, "cancel", lambda: stage.find(reference).status == "cancelled")
+
+
+def deliver(stage):
+    reference, _ = stage.sent(delivery="ourselves")
+    return Refused(("resend", reference), "deliver", lambda: True)
+
+
+def credit_note(stage):
+    reference, _ = stage.sent()
+    words = ("credit-note", reference, "--amount", "100", "--reason", "smaller booth")
+    assert stage.run(*words).exit_code == 0
+    return Refused(words, "--again", lambda: stage.find(reference).sums.credited == 200_00)
+
+
+def refund(stage):
+    reference, _ = stage.sent()
+    stage.wire(reference, 1000_00)
+    words = ("refund", reference, "--amount", "100")
+    return Refused(words, "--method", lambda: stage.find(reference).sums.refunded == 100_00)
+
+
+def record_payment(stage):
+    reference = stage.order()
+    words = ("payment", reference, "--amount", "400", "--method", "wire")
+    assert stage.run(*words).exit_code == 0
+    return Refused(words, "--again", lambda: stage.find(reference).sums.paid == 800_00)
+
+
+def _line(stage, amount):
+    (line,) = stage.statement(Entry(stage.today, Decimal(amount), f"COUNTER DEPOSIT {amount}"))
+    return str(line)
+
+
+def match_line(stage):
+    reference, line = stage.order(611_00), _line(stage, 500)
+    fill = {"REFERENCE": reference}
+    paid = lambda: stage.find(reference).sums.paid == 500_00  # noqa: E731
+    return Refused(("bank", "apply", line, *AT), "--po", paid, fill)
+
+
+def confirm_entry(stage):
+    reference, line = stage.order(), _line(stage, 444)
+    stage.wire(reference, 444_00)
+    words = ("bank", "apply", line, *AT, "--po", f"{reference}=444")
+    return Refused(words, "--entry", lambda: len(stage.find(reference).entries) == 1)
+
+
+def match_overpaid(stage):
+    reference, line = stage.order(100_00), _line(stage, 157)
+    words = ("bank", "apply", line, *AT, "--po", f"{reference}=157")
+    return Refused(words, "--overpaid", lambda: stage.find(reference).sums.paid == 157_00)
+
+
+def undo_match(stage):
+    reference, line = stage.order(163_00), _line(stage, 163)
+    words = ("bank", "apply", line, *AT, "--po", reference)
+    assert stage.run(*words).exit_code == 0
+    return Refused(words, "undo", lambda: stage.run(*words).exit_code == 0)
+
+
+ERRORS = [
+    *(list_orders, sync, invoice, adopt, bill_again, decide_balance, reissue, cancel, deliver),
+    *(credit_note, refund, record_payment, match_line, confirm_entry, match_overpaid, undo_match),
+    partial(decide_balance, choice="remove"),
+]
+ELSEWHERE = {"set_up_database", "begin_again", "archive", "rename"}
+"""Tried in test_installation.py and test_accounts.py, each on a database of its own."""
+
+
+def _name(scene: Any) -> str:
+    return getattr(scene, "func", scene).__name__
+
+
+def test_every_act_that_an_error_names_has_a_scene() -> None:
+    acts = inspect.getmembers(remedies, inspect.isfunction)
+    public = {name for name, act in acts if act.__module__ == remedies.__name__ and name[0] != "_"}
+    assert public == {_name(scene) for scene in ERRORS} | ELSEWHERE
+
+
+@pytest.mark.parametrize("scene", ERRORS, ids=_name)
+def test_who_does_what_an_error_names_gets_on(stage, scene, monkeypatch) -> None:
+    """A way out that is printed and does not work is worse than none."""
+    monkeypatch.chdir(stage.work.folder)
+    case = scene(stage)
+    refused = stage.run(*case.words)
+    assert refused.exit_code != 0
+    printed = [line.partition("po-toolkit ")[2] for line in refused.output.splitlines()]
+    ways = [way for way in map(shlex.split, printed) if case.way in way]
+    assert ways, refused.output
+    done = stage.run(*(case.fill.get(word, word) for word in ways[0]))
+    assert done.exit_code == 0, done.output
+    assert case.then()
