@@ -235,8 +235,8 @@ _BELIEFS: dict[str, tuple[str, str]] = {
     "record_above": (
         "A payment record above the amount remaining is attached; the excess becomes credit.",
         (
-            "Larger wires stay in the books here, and reconcile shows that Stripe's invoice lacks "
-            "them."
+            "A larger wire is attached as far as the invoice needs it; the rest stays in the books "
+            "here and is shown as overpaid."
         ),
     ),
     "record_uncollectible": (
