@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pandas as pd
@@ -47,6 +48,7 @@ from po_toolkit.reconcile.charts import ON_DARK, ON_LIGHT, bar_chart, line_chart
 from po_toolkit.reconcile.closed_report import closed_report as make_report
 from po_toolkit.reconcile.closed_report import differences
 from po_toolkit.reconcile.comparisons import CASH, cash_against_due, totals_of
+from po_toolkit.reconcile.listing import SearchHit, search_everything
 from po_toolkit.reconcile.report import Report, sheet
 from po_toolkit.reconcile.schema import Column, Kind, Table, records
 from po_toolkit.reconcile.story import StoryEntry, StoryEvent
@@ -100,6 +102,7 @@ __all__ = [
     "PurchaseOrderStory",
     "Reconciliation",
     "Report",
+    "SearchHit",
     "Statement",
     "StoryEntry",
     "StoryEvent",
@@ -128,6 +131,7 @@ __all__ = [
     "purchase_orders_of",
     "reconcile",
     "records",
+    "search",
     "sheet",
     "sponsors",
     "statement",
@@ -311,6 +315,11 @@ def list_purchase_orders(opened: OpenConference, **query: Any) -> PurchaseOrderP
     """Return one page of purchase orders; the query as in ``reconcile.list_purchase_orders``."""
     query.setdefault("today", opened.today())
     return read_purchase_orders(opened.store, opened.conference, **query)
+
+
+def search(opened: OpenConference, text: str, *, amount: Decimal | None = None) -> list[SearchHit]:
+    """Return what fits whatever a caller says; see ``reconcile.listing.search_everything``."""
+    return search_everything(opened.store, opened.conference, text, amount=amount)
 
 
 def purchase_order_story(opened: OpenConference, reference: str) -> PurchaseOrderStory:

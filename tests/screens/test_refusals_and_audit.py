@@ -201,7 +201,7 @@ def _fill(app, **fields):
 
 
 def _change(app, *_):
-    _button(_fill(_choose(app, "Change"), Contact="Ann"), "Change").click().run()
+    _button(_fill(_choose(app, "Edit"), Contact="Ann"), "Save changes").click().run()
     assert not app.error
 
 
