@@ -12,6 +12,9 @@ from po_toolkit.config import ConferenceSettings
 from po_toolkit.domain.sums import Sums
 from po_toolkit.money import display
 
+DEFAULT_STEPS = (0, 14, 30)
+"""The steps where a conference has chosen none: only a person sends those."""
+
 
 def due_step(schedule: Iterable[int], taken: Collection[int], days: int) -> int | None:
     """Return the step to take now: the latest that is due, if none after it was taken.
