@@ -173,7 +173,7 @@ def _delivered(entry: LoggedAct) -> str:
 
 def _amended(entry: LoggedAct) -> str:
     changes = _changes(entry)
-    return f"{entry.whose} changed: {'; '.join(changes)}." if changes else ""
+    return f"{entry.whose or 'Purchase order'} changed: {'; '.join(changes)}." if changes else ""
 
 
 _SILENT = frozenset({"organization_key", "po_number_key", "tax_id_type", "status", "currency"})
