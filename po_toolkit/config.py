@@ -11,7 +11,7 @@ import difflib
 import os
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
@@ -36,6 +36,7 @@ from pydantic_settings import (
 
 from po_toolkit.errors import AmountError, SettingsError
 from po_toolkit.invoice_settings import ContentSettings, EInvoiceSettings, ReminderDays, TaxSettings
+from po_toolkit.logs import hide, hide_in, log_as_json
 from po_toolkit.money import normalize_currency
 
 if TYPE_CHECKING:
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
 
 DEFAULT_CONFIG = Path(".streamlit/secrets.toml")
 DEFAULT_DATABASE_URL = "sqlite:///po_toolkit.db"
+
+START_TOKEN = "PO_TOOLKIT_START_TOKEN"  # noqa: S105 its name
+"""The environment variable in which ``po-toolkit app`` hands the start token to its server."""
 
 EXAMPLE_SETTINGS = """\
 [po_toolkit]
@@ -69,6 +73,17 @@ class People(BaseModel):
     operator: list[str] = Field(default_factory=list)
     treasurer: list[str] = Field(default_factory=list)
     admin: list[str] = Field(default_factory=list)
+
+
+CHANGEABLE = (
+    "invoice_memo",
+    "invoice_footer",
+    "days_until_due",
+    "payment_methods",
+    "reminders",
+    "remind_from_hour",
+)
+"""Settings of a conference that a treasurer may change in the app; keys stay in the file."""
 
 
 class ConferenceSettings(BaseModel):
@@ -157,6 +172,25 @@ class ConferenceSettings(BaseModel):
             )
         return self
 
+    def with_changes(self, changes: Mapping[str, Any]) -> ConferenceSettings:
+        """Return the settings with values that were changed in the app.
+
+        Raises:
+            SettingsError: A value is wrong, or does not go with the others.
+        """
+        if not changes:
+            return self
+        try:
+            return ConferenceSettings.model_validate(
+                {**{name: getattr(self, name) for name in type(self).model_fields}, **changes}
+            )
+        except ValidationError as error:
+            wrong = "; ".join(
+                f"{'.'.join(map(str, e['loc'])) or 'settings'}: {_in_words(e)}"
+                for e in error.errors(include_input=False, include_url=False, include_context=False)
+            )
+            raise SettingsError(f"Settings changed in the app are wrong: {wrong}.") from None
+
     @property
     def mode(self) -> Literal["live", "test", "none"]:
         """Whether the key moves real money, from its prefix; ``none`` without a key."""
@@ -173,13 +207,34 @@ class Settings(BaseSettings):
         env_prefix="PO_TOOLKIT_", extra="ignore", hide_input_in_errors=True
     )
 
-    database_url: str = DEFAULT_DATABASE_URL
+    database_url: str = Field(default=DEFAULT_DATABASE_URL, repr=False)
     stripe_api_base: str | None = None
     conferences: dict[Slug, ConferenceSettings] = Field(default_factory=dict)
     people: People = Field(default_factory=People)
     session_hours: int = Field(default=12, ge=1, le=720)
     """How long a sign-in to the app lasts."""
+    log_format: Literal["text", "json"] = "text"
+    """How logs are written: for people, or one JSON object a line."""
+    metrics_token: SecretStr = SecretStr("")
+    """What Prometheus shows to get ``/metrics`` from an address that is not an inner one."""
     config_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _settle_logs(self) -> Settings:
+        self.settle_logs()
+        return self
+
+    def settle_logs(self) -> None:
+        """Let this process log as the settings say, and keep their secrets out of its logs.
+
+        Done when they are read; a process that gets them from another one calls it.
+        """
+        log_as_json(self.log_format == "json")
+        hide(_password_in(self.database_url), os.environ.get("PGPASSWORD", ""))
+        hide(self.metrics_token.get_secret_value())
+        for conference in self.conferences.values():
+            secrets = (conference.stripe_secret_key, *conference.stripe_webhook_secret)
+            hide(*(secret.get_secret_value() for secret in secrets))
 
     @classmethod
     def settings_customise_sources(
@@ -284,7 +339,11 @@ def _refuse_unknown(values: dict[str, Any], path: Path) -> None:
 
 def _refuse_misspelled_variables() -> None:
     """Refuse a variable that is almost one of ours; others may be somebody else's."""
-    known = {f"PO_TOOLKIT_{name.upper()}" for name in _settings_names()} | {"PO_TOOLKIT_CONFIG"}
+    known = {f"PO_TOOLKIT_{name.upper()}" for name in _settings_names()} | {
+        "PO_TOOLKIT_CONFIG",
+        "PO_TOOLKIT_CONFERENCE",
+        START_TOKEN,
+    }
     for name in os.environ:
         if name.startswith("PO_TOOLKIT_") and name not in known and (near := nearest(name, known)):
             raise SettingsError(f"The environment variable {name} is unknown{near}")
@@ -318,6 +377,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path} is not valid TOML: {error}.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read: {error}.") from None
+    hide_in(tables)  # [auth] too, which is the app's
     table = tables.get("po_toolkit")
     if table is None and (
         near := difflib.get_close_matches("po_toolkit", [t.lower() for t in tables], 1)
@@ -327,6 +387,13 @@ def _read_toml(path: Path) -> dict[str, Any]:
     if not isinstance(table, dict):
         raise SettingsError(f"{path}: po_toolkit must be a table, [po_toolkit].")
     return table
+
+
+def _password_in(database_url: str) -> str:
+    """Return the password of a database's address, or ``""``."""
+    user = urlsplit(database_url).netloc.rpartition("@")[0]
+    named = re.search(r"(?i)[?&]password=([^&]*)", database_url)
+    return user.partition(":")[2] or (named[1] if named else "")
 
 
 def shown_url(database_url: str) -> str:
