@@ -245,8 +245,9 @@ _CLASSES = (
         "says why: as where an overpayment lowered it as credit, and the bank took the "
         "overpayment back afterwards.",
         "The difference",
-        "Reissue the invoice, which asks what is owed; credit the difference if it is forgiven.",
-        "po-toolkit reissue {reference}",
+        "Void the invoice in Stripe's dashboard and sync, then send a new one without what lies on "
+        "the sponsor's balance.",
+        ("po-toolkit invoice --conference {conference} --po {reference} --sponsor-balance remove",),
     ),
     DiscrepancyClass(
         "invoice_without_order",
