@@ -92,8 +92,8 @@ def report(
 ) -> None:
     """Write the month-end report to print.
 
-    The verdict comes first, then every table and chart. Without --html and --pdf it prints the verdict alone. The notebook reconciliation.ipynb shows
-    the same report.
+    The verdict comes first, then every table and chart. Without --html and --pdf it prints the
+    verdict alone. The notebook reconciliation.ipynb shows the same report.
 
     Example: po-toolkit report --conference pycon-2027 --as-of 2027-03-31 --pdf march.pdf
     """

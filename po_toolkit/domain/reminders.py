@@ -45,7 +45,7 @@ def why_not(sums: Sums, currency: str) -> str:
     """
     if sums.balance <= 0:
         return "nothing is left to pay"
-    if sums.disputed > 0:
+    if sums.contested:
         return f"{display(sums.disputed, currency)} is disputed"
     if sums.held:
         return "money was refunded without a credit note; a person decides whether it is still owed"

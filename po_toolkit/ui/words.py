@@ -157,7 +157,7 @@ def payment_method(code: str) -> str:
 
 
 def way(code: str) -> str:
-    """Say who delivers an invoice: ``Emailed by Stripe``."""
+    """Say who delivers an invoice: ``Eemailed by Stripe``."""
     said = way_words(code)
     return said[0].upper() + said[1:]
 
