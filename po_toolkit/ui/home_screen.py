@@ -152,7 +152,7 @@ def _call(visit: Visit, order: OpenOrder) -> None:
             st.markdown(f"**{words.amount(order.balance, order.currency)}**")
         left, right = st.columns(2)
         with left:
-            st.caption(" · ".join(filter(None, about)))
+            st.markdown(" · ".join(filter(None, about)))  # links in captions are too pale
         with right:
             st.badge(f"{words.count(order.days_overdue, 'day')} overdue", color="red")
             if visit.may(Act.LOG_CALL):
