@@ -75,6 +75,43 @@ class People(BaseModel):
     admin: list[str] = Field(default_factory=list)
 
 
+class NotifySettings(BaseModel):
+    """Who is notified of new problems: a chat's incoming webhook, email addresses, or both."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    slack_webhook_url: SecretStr = SecretStr("")
+    """The address of a Slack-compatible incoming webhook; whoever has it can post."""
+    email_to: list[str] = Field(default_factory=list)
+    email_from: str = ""
+    smtp_host: str = "localhost"
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    discrepancies: list[str] | None = None
+    """Which classes of discrepancy; by default all but ``not_invoiced`` and ``overdue``."""
+
+    @field_validator("slack_webhook_url")
+    @classmethod
+    def _encrypted(cls, value: SecretStr) -> SecretStr:
+        address = urlsplit(value.get_secret_value())
+        inner = address.scheme == "http" and address.hostname in {"127.0.0.1", "localhost"}
+        if value.get_secret_value() and address.scheme != "https" and not inner:
+            raise ValueError("write the address of the incoming webhook with https://")
+        return value
+
+    @model_validator(mode="after")
+    def _whole(self) -> NotifySettings:
+        if self.email_to and not self.email_from:
+            raise ValueError("email_to needs email_from, the sender's address")
+        return self
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anybody is to be notified."""
+        return bool(self.slack_webhook_url.get_secret_value() or self.email_to)
+
+
 class ConferenceSettings(BaseModel):
     """One conference: what its invoices say and the keys of its own Stripe account."""
 
@@ -187,6 +224,11 @@ class Settings(BaseSettings):
     """How logs are written: for people, or one JSON object a line."""
     metrics_token: SecretStr = SecretStr("")
     """What Prometheus shows to get ``/metrics`` from an address that is not an inner one."""
+    notify: NotifySettings = Field(default_factory=NotifySettings)
+    keep_event_payloads_days: int = Field(default=30, ge=0)
+    """How long what an event of Stripe said is kept after it was processed."""
+    backup_path: Path | None = None
+    """The backup, or the folder with the backups, whose age ``doctor`` checks."""
     config_file: Path | None = None
 
     @model_validator(mode="after")
@@ -201,7 +243,9 @@ class Settings(BaseSettings):
         """
         log_as_json(self.log_format == "json")
         hide(_password_in(self.database_url), os.environ.get("PGPASSWORD", ""))
-        hide(self.metrics_token.get_secret_value())
+        notify = self.notify
+        for secret in (self.metrics_token, notify.slack_webhook_url, notify.smtp_password):
+            hide(secret.get_secret_value())
         for conference in self.conferences.values():
             secrets = (conference.stripe_secret_key, *conference.stripe_webhook_secret)
             hide(*(secret.get_secret_value() for secret in secrets))
@@ -307,15 +351,20 @@ def _refuse_unknown(values: dict[str, Any], path: Path) -> None:
         raise SettingsError(f"Settings from {path} are wrong: {wrong}.")
 
 
+def unknown_variables() -> list[str]:
+    """Return the environment variables that begin as ours do and are none of ours."""
+    known = {f"PO_TOOLKIT_{name.upper()}" for name in _settings_names()} | _OTHER_VARIABLES
+    return sorted(n for n in os.environ if n.startswith("PO_TOOLKIT_") and n not in known)
+
+
+_OTHER_VARIABLES = {"PO_TOOLKIT_CONFIG", "PO_TOOLKIT_CONFERENCE", START_TOKEN}
+
+
 def _refuse_misspelled_variables() -> None:
     """Refuse a variable that is almost one of ours; others may be somebody else's."""
-    known = {f"PO_TOOLKIT_{name.upper()}" for name in _settings_names()} | {
-        "PO_TOOLKIT_CONFIG",
-        "PO_TOOLKIT_CONFERENCE",
-        START_TOKEN,
-    }
-    for name in os.environ:
-        if name.startswith("PO_TOOLKIT_") and name not in known and (near := nearest(name, known)):
+    known = {f"PO_TOOLKIT_{name.upper()}" for name in _settings_names()} | _OTHER_VARIABLES
+    for name in unknown_variables():
+        if near := nearest(name, known):
             raise SettingsError(f"The environment variable {name} is unknown{near}")
 
 
