@@ -115,7 +115,7 @@ def _post(address: str, subject: str, lines: list[str]) -> None:
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     message = {"text": escaped, "mrkdwn": False, "blocks": [block]}
     answer = requests.post(address, json=message, timeout=TIMEOUT_SECONDS, allow_redirects=False)
-    if not answer.ok or answer.is_redirect:
+    if not 200 <= answer.status_code < 300:
         raise NoticeError(
             f"The chat did not take the notice: status {answer.status_code}. Check "
             f"slack_webhook_url in [po_toolkit.notify]; it is tried again."
