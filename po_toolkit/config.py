@@ -13,6 +13,7 @@ import re
 import tomllib
 from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
@@ -37,7 +38,7 @@ from pydantic_settings import (
 from po_toolkit.errors import AmountError, SettingsError
 from po_toolkit.invoice_settings import ContentSettings, EInvoiceSettings, ReminderDays, TaxSettings
 from po_toolkit.logs import hide, hide_in, log_as_json
-from po_toolkit.money import normalize_currency
+from po_toolkit.money import normalize_currency, to_major
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -140,6 +141,9 @@ class ConferenceSettings(BaseModel):
     """The first day of the conference, from which Home measures how far away it is."""
     previous_conference: str = ""
     """The slug of last year's conference, whose payments Home draws beside this year's."""
+    second_person_above: dict[str, Decimal] = Field(default_factory=dict)
+    """By currency, in major units: refunds and credit notes above it need a second person. Where
+    it is set, a currency that is not named needs one for any amount."""
     bank_layouts: Path | None = None
     """A folder of bank layouts of your own (TOML), beside those that come with the program."""
     people: People | None = None
@@ -163,6 +167,14 @@ class ConferenceSettings(BaseModel):
                 f"unknown timezone {value!r}; use a name such as Europe/Berlin"
             ) from None
         return value
+
+    @field_validator("second_person_above")
+    @classmethod
+    def _known_currencies(cls, value: dict[str, Decimal]) -> dict[str, Decimal]:
+        try:
+            return {normalize_currency(currency): above for currency, above in value.items()}
+        except AmountError as error:
+            raise ValueError(str(error)) from None
 
     @field_validator("stripe_secret_key")
     @classmethod
@@ -197,6 +209,11 @@ class ConferenceSettings(BaseModel):
                 "remind_from_hour needs reminders, the days from the due date: [-7, 0, 14, 30]"
             )
         return self
+
+    def needs_second_person(self, amount: int, currency: str) -> bool:
+        """Tell whether a refund or credit note, in minor units, needs a second person."""
+        above = self.second_person_above
+        return bool(above) and to_major(amount, currency) > above.get(currency, Decimal(0))
 
     @property
     def mode(self) -> Literal["live", "test", "none"]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import time
+import traceback
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy.exc import OperationalError
@@ -26,6 +28,9 @@ TRIES_WHILE_STRIPE_IS_DOWN = 60
 """How often one is tried whose failure passes by itself: some twelve hours."""
 
 LONGEST_PAUSE = timedelta(minutes=15)
+
+_UNREADABLE = (AttributeError, LookupError, TypeError, ValueError, OverflowError)
+"""What comes of an event that is genuine and not in the shape that Stripe documents."""
 
 _PASSES = (OperationalError, SettingsError, StripeAuthenticationError)
 """Failures of the installation, not of the event."""
@@ -137,11 +142,19 @@ def _tried(opened: OpenConference, events: list[Waiting]) -> list[Outcome]:
         said = sorted(map(_whole, events), key=lambda event: event.get("created") or 0)
         taken = handle(opened, said)
     except Exception as problem:
-        if not isinstance(problem, PoToolkitError):
+        if isinstance(problem, _UNREADABLE) and not isinstance(problem, PoToolkitError):
+            log.warning("webhook event cannot be read", reason=_place(problem))
+        elif not isinstance(problem, PoToolkitError):
             log.exception("webhook event failed")
         return [_failed(event, problem, opened.now()) for event in events]
     state = "ignored" if taken is None else "processed"
     return [Outcome(event.id, state, event.attempts + 1) for event in events]
+
+
+def _place(problem: BaseException) -> str:
+    """Name the kind of a failure and where in the code it came up; nothing of what it was about."""
+    frame = traceback.extract_tb(problem.__traceback__)[-1]
+    return f"{type(problem).__name__} at {Path(frame.filename).name}:{frame.lineno}"
 
 
 def _failed(event: Waiting, problem: Exception, now: datetime) -> Outcome:

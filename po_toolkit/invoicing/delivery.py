@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import urllib.error
 import urllib.request
 from datetime import timedelta
@@ -68,7 +69,14 @@ def recipients(order: PurchaseOrder) -> list[str]:
 
 def file_name(invoice: Invoice, order: PurchaseOrder) -> str:
     """Return what the PDF is called in the mail."""
-    return f"invoice-{invoice.number or order.reference}.pdf"
+    number = invoice.number or order.reference
+    return f"invoice-{re.sub(r'[^A-Za-z0-9._-]', '-', number)}.pdf"
+
+
+def _one_line(text: str) -> str:
+    """Return a text as a header takes it: whatever would break a line or a name is a space."""
+    whole = text.encode("utf-8", "replace").decode()
+    return " ".join("".join(c if c.isprintable() else " " for c in whole).split())
 
 
 def mail_draft(
@@ -91,11 +99,11 @@ def mail_draft(
         reminder: Whether the text reminds of an invoice that was sent before.
     """
     mail = EmailMessage(policy=SMTP)
-    number = invoice.number or order.reference
-    theirs = f" for purchase order {order.po_number}" if order.po_number else ""
-    subject = f"Invoice {number}{theirs}, {conference.name}"
+    number = _one_line(invoice.number or order.reference)
+    theirs = f" for purchase order {_one_line(order.po_number)}" if order.po_number else ""
+    subject = f"Invoice {number}{theirs}, {_one_line(conference.name)}"
     mail["Subject"] = f"Reminder: {subject}" if reminder else subject
-    mail["To"] = ", ".join(recipients(order))
+    mail["To"] = ", ".join(map(_one_line, recipients(order)))
     mail["X-Unsent"] = "1"
     balance = display(order.sums.balance, order.currency)
     due = f", due on {invoice.due_date}" if invoice.due_date else ""

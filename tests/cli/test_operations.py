@@ -77,7 +77,7 @@ def test_doctor_names_what_is_wrong_and_changes_nothing(work: Workplace) -> None
     work.config.chmod(0o600)
     os.utime(backup)
     work.json("sync", "--conference", SLUG, "--full")
-    found = findings(work, exit_code=1 if f"{SLUG}: webhook" in found else 0)
+    found = findings(work)
     assert found["backup"][0] == found[f"{SLUG}: sweep"][0] == found[f"{SLUG}: sync"][0] == "ok"
 
 
@@ -85,7 +85,13 @@ def test_doctor_names_the_rights_that_a_restricted_key_lacks(work: Workplace) ->
     """A missing right shows up in the middle of a batch otherwise."""
     work.run("init")
     key = f"rk_test_{uuid4().hex}"
-    rights = {"accounts_kyc_basic_read", "invoice_write", "customer_write", "event_read", "charge_read"}
+    rights = {
+        "accounts_kyc_basic_read",
+        "invoice_write",
+        "customer_write",
+        "event_read",
+        "charge_read",
+    }
     work.simulator.control.add_key(key, work.key, rights)
     work.config.write_text(work.config.read_text().replace(work.key, key))
     state, detail = findings(work, exit_code=1)[f"{SLUG}: permissions"]
