@@ -11,7 +11,7 @@ import difflib
 import os
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -76,6 +76,7 @@ class People(BaseModel):
     admin: list[str] = Field(default_factory=list)
 
 
+<<<<<<< HEAD
 class NotifySettings(BaseModel):
     """Who is notified of new problems: a chat's incoming webhook, email addresses, or both."""
 
@@ -111,6 +112,17 @@ class NotifySettings(BaseModel):
     def wanted(self) -> bool:
         """Whether anybody is to be notified."""
         return bool(self.slack_webhook_url.get_secret_value() or self.email_to)
+=======
+CHANGEABLE = (
+    "invoice_memo",
+    "invoice_footer",
+    "days_until_due",
+    "payment_methods",
+    "reminders",
+    "remind_from_hour",
+)
+"""Settings of a conference that a treasurer may change in the app; keys stay in the file."""
+>>>>>>> main
 
 
 class ConferenceSettings(BaseModel):
@@ -210,10 +222,31 @@ class ConferenceSettings(BaseModel):
             )
         return self
 
+<<<<<<< HEAD
     def needs_second_person(self, amount: int, currency: str) -> bool:
         """Tell whether a refund or credit note, in minor units, needs a second person."""
         above = self.second_person_above
         return bool(above) and to_major(amount, currency) > above.get(currency, Decimal(0))
+=======
+    def with_changes(self, changes: Mapping[str, Any]) -> ConferenceSettings:
+        """Return the settings with values that were changed in the app.
+
+        Raises:
+            SettingsError: A value is wrong, or does not go with the others.
+        """
+        if not changes:
+            return self
+        try:
+            return ConferenceSettings.model_validate(
+                {**{name: getattr(self, name) for name in type(self).model_fields}, **changes}
+            )
+        except ValidationError as error:
+            wrong = "; ".join(
+                f"{'.'.join(map(str, e['loc'])) or 'settings'}: {_in_words(e)}"
+                for e in error.errors(include_input=False, include_url=False, include_context=False)
+            )
+            raise SettingsError(f"Settings changed in the app are wrong: {wrong}.") from None
+>>>>>>> main
 
     @property
     def mode(self) -> Literal["live", "test", "none"]:

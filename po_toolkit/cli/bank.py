@@ -117,6 +117,12 @@ def import_(
         bool,
         typer.Option("--intraday", help="Take the booked entries of a camt.052 report."),
     ] = False,
+    encoding: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="The encoding of a text file that is read wrongly: cp850."
+        ),
+    ] = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only show how the file would be read.")
     ] = False,
@@ -148,6 +154,7 @@ def import_(
             fee=fee or "",
             sheet=sheet,
             intraday=intraday,
+            encoding=encoding,
             dry_run=dry_run,
         )
     except ImportChoiceError as error:

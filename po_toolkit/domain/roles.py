@@ -40,7 +40,9 @@ class Act(StrEnum):
     REISSUE = "reissue"
     AMEND = "amend"
     CLOSE = "close"
+    ACCEPT_DISCREPANCY = "accept_discrepancy"
     CONFIGURE = "configure"
+    CHANGE_SETTINGS = "change_settings"
     LOAD_STATEMENT = "load_statement"
     ACCEPT_STATEMENT = "accept_statement"
     REMOVE_STATEMENT = "remove_statement"
@@ -56,7 +58,9 @@ _LOWEST = {
     Act.REVERSE: Role.TREASURER,
     Act.CANCEL: Role.TREASURER,
     Act.CLOSE: Role.TREASURER,
+    Act.ACCEPT_DISCREPANCY: Role.TREASURER,
     Act.CONFIGURE: Role.ADMIN,
+    Act.CHANGE_SETTINGS: Role.TREASURER,
     Act.ACCEPT_STATEMENT: Role.TREASURER,
     Act.MATCH: Role.TREASURER,
     Act.UNDO_MATCH: Role.TREASURER,

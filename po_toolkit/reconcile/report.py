@@ -77,6 +77,7 @@ _HEADINGS = {
     "text": "Bank description",
     "whose": "Type",
     "at_stake": "At stake",
+    "accepted": "Accepted because",
     "news": "Change",
     "was": "Before",
     "is_now": "After",
@@ -95,7 +96,7 @@ _MINUS = "\N{MINUS SIGN}"
 _LONG = frozenset(
     {
         "organization_name", "evidence", "mend", "text", "note", "words", "details",
-        "discrepancies", "check", "reason", "title", "code",
+        "discrepancies", "check", "accepted", "reason", "title", "code",
     }
 )  # fmt: skip
 """Columns that may break into lines; references, IDs, dates and amounts never do."""
@@ -371,8 +372,9 @@ def month_end_report(books: Reconciliation, found: TieOut) -> Report:
             without=["code", "mend"],
             note=DISCREPANCY_CLASSES[code].mend,
         )
-        for code, rows in _grouped(books.discrepancies, "code", DISCREPANCY_CLASSES)
+        for code, rows in _grouped(_open(books), "code", DISCREPANCY_CLASSES)
     ]
+    accepted = books.discrepancies[books.discrepancies["accepted"].ne("")]
     ageing = books.ageing[books.ageing["purchase_orders"] > 0]
     return Report(
         books.name,
@@ -384,6 +386,11 @@ def month_end_report(books: Reconciliation, found: TieOut) -> Report:
         [
             Section("Totals", [_totals(books)] if books.totals else []),
             Section("Needs attention", attention, "Nothing needs attention."),
+            *(
+                [Section("Accepted", [sheet(DISCREPANCIES, accepted, title="", without=["mend"])])]
+                if len(accepted)
+                else []
+            ),
             Section(
                 "By status",
                 [sheet(SUMMARY, books.summary, title="", without=["conference"])]
@@ -532,7 +539,7 @@ def statement_report(statement: Statement, *, made_at: datetime) -> Report:
 
 
 def _verdict(books: Reconciliation, found: TieOut, checks: pd.DataFrame) -> tuple[bool | None, str]:
-    items = books.discrepancies
+    items = _open(books)
     words = [_agreeing(checks)]
     if len(items):
         sums = _sums(items["at_stake"], items["currency"])
@@ -544,6 +551,11 @@ def _verdict(books: Reconciliation, found: TieOut, checks: pd.DataFrame) -> tupl
     words += found.unread
     bad = bool(len(items)) or bool(checks["difference"].ne(0).any())
     return (False if bad else None if found.unread else True), " ".join(words)
+
+
+def _open(books: Reconciliation) -> pd.DataFrame:
+    """Return the discrepancies that nobody accepted."""
+    return books.discrepancies[books.discrepancies["accepted"].eq("")]
 
 
 def _agreeing(checks: pd.DataFrame) -> str:

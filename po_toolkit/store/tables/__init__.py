@@ -10,7 +10,7 @@ from po_toolkit.store.tables.bank import (
     QuarantinedBankLine,
 )
 from po_toolkit.store.tables.base import Base
-from po_toolkit.store.tables.closing import ClosedPeriod, RowVersion
+from po_toolkit.store.tables.closing import AcceptedDiscrepancy, ClosedPeriod, RowVersion
 from po_toolkit.store.tables.conferences import Conference
 from po_toolkit.store.tables.documents import InvoiceDocument, PurchaseOrderFile
 from po_toolkit.store.tables.events import SyncCursor, WebhookEvent
@@ -34,6 +34,7 @@ from po_toolkit.store.tables.stripe_only import CustomerBalance, StrayInvoice
 
 __all__ = [
     "LIVE_STATES",
+    "AcceptedDiscrepancy",
     "Approval",
     "AuditEntry",
     "AuditHead",

@@ -173,6 +173,9 @@ def _columns_and_tables() -> None:
         batch_op.add_column(sa.Column("cc_emails", sa.Text(), server_default="", nullable=False))
         batch_op.add_column(sa.Column("answers", sa.JSON(), server_default="{}", nullable=False))
         batch_op.add_column(
+            sa.Column("asked_again", sa.BigInteger(), server_default="0", nullable=False)
+        )
+        batch_op.add_column(
             sa.Column("e_invoice_format", sa.String(16), server_default="", nullable=False)
         )
 
@@ -212,6 +215,8 @@ def _columns_and_tables() -> None:
             ["reversed_match_id"],
             ["id"],
         )
+    with op.batch_alter_table("ledger_entries", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("stripe_attached", sa.BigInteger(), nullable=True))
     with op.batch_alter_table("invoices", schema=None) as batch_op:
         batch_op.add_column(sa.Column("stripe_auto_advance", sa.Boolean(), nullable=True))
         batch_op.add_column(
@@ -220,8 +225,13 @@ def _columns_and_tables() -> None:
         batch_op.add_column(
             sa.Column("settled_before", sa.BigInteger(), server_default="0", nullable=False)
         )
+    op.add_column(
+        "conferences",
+        sa.Column("changed_settings", sa.JSON(), server_default="{}", nullable=False),
+    )
     _outbox()
     _calls_and_files()
+    _accepted_discrepancies()
 
 
 def _calls_and_files() -> None:
@@ -254,6 +264,30 @@ def _calls_and_files() -> None:
             "sha256",
             name=op.f("uq_purchase_order_files_purchase_order_id_sha256"),
         ),
+    )
+
+
+def _accepted_discrepancies() -> None:
+    """Keep which discrepancies a treasurer accepted, and why."""
+    op.create_table(
+        "accepted_discrepancies",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("conference_id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("at_stake", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("accepted_by", sa.String(), nullable=False),
+        sa.Column("accepted_at", UtcDateTime(), nullable=False),
+        sa.Column("withdrawn_by", sa.String(), nullable=False),
+        sa.Column("withdrawn_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["conference_id"],
+            ["conferences.id"],
+            name=op.f("fk_accepted_discrepancies_conference_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_accepted_discrepancies")),
     )
 
 
