@@ -76,7 +76,6 @@ class People(BaseModel):
     admin: list[str] = Field(default_factory=list)
 
 
-<<<<<<< HEAD
 class NotifySettings(BaseModel):
     """Who is notified of new problems: a chat's incoming webhook, email addresses, or both."""
 
@@ -112,7 +111,8 @@ class NotifySettings(BaseModel):
     def wanted(self) -> bool:
         """Whether anybody is to be notified."""
         return bool(self.slack_webhook_url.get_secret_value() or self.email_to)
-=======
+
+
 CHANGEABLE = (
     "invoice_memo",
     "invoice_footer",
@@ -122,7 +122,6 @@ CHANGEABLE = (
     "remind_from_hour",
 )
 """Settings of a conference that a treasurer may change in the app; keys stay in the file."""
->>>>>>> main
 
 
 class ConferenceSettings(BaseModel):
@@ -222,12 +221,11 @@ class ConferenceSettings(BaseModel):
             )
         return self
 
-<<<<<<< HEAD
     def needs_second_person(self, amount: int, currency: str) -> bool:
         """Tell whether a refund or credit note, in minor units, needs a second person."""
         above = self.second_person_above
         return bool(above) and to_major(amount, currency) > above.get(currency, Decimal(0))
-=======
+
     def with_changes(self, changes: Mapping[str, Any]) -> ConferenceSettings:
         """Return the settings with values that were changed in the app.
 
@@ -246,7 +244,6 @@ class ConferenceSettings(BaseModel):
                 for e in error.errors(include_input=False, include_url=False, include_context=False)
             )
             raise SettingsError(f"Settings changed in the app are wrong: {wrong}.") from None
->>>>>>> main
 
     @property
     def mode(self) -> Literal["live", "test", "none"]:

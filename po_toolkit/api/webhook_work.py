@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError, ProgrammingError
 
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.errors import PoToolkitError, SettingsError, StripeAuthenticationError
@@ -29,8 +29,18 @@ TRIES_WHILE_STRIPE_IS_DOWN = 60
 
 LONGEST_PAUSE = timedelta(minutes=15)
 
-_UNREADABLE = (AttributeError, LookupError, TypeError, ValueError, OverflowError)
-"""What comes of an event that is genuine and not in the shape that Stripe documents."""
+_UNREADABLE = (
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    OverflowError,
+    DataError,
+    InterfaceError,
+    ProgrammingError,
+)
+"""What comes of an event that is genuine and not in the shape that Stripe documents; the last three
+where the database is given a value of another type than its column's."""
 
 _PASSES = (OperationalError, SettingsError, StripeAuthenticationError)
 """Failures of the installation, not of the event."""

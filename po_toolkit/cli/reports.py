@@ -12,11 +12,8 @@ import typer
 
 from po_toolkit.cli.console import (
     FAILED,
-<<<<<<< HEAD
     FOUND,
-=======
     PARTIAL,
->>>>>>> main
     complain,
     conference_of,
     named_conference,

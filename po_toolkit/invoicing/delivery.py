@@ -99,16 +99,8 @@ def mail_draft(
         reminder: Whether the text reminds of an invoice that was sent before.
     """
     mail = EmailMessage(policy=SMTP)
-<<<<<<< HEAD
-    number = _one_line(invoice.number or order.reference)
-    theirs = f" for purchase order {_one_line(order.po_number)}" if order.po_number else ""
-    subject = f"Invoice {number}{theirs}, {_one_line(conference.name)}"
-    mail["Subject"] = f"Reminder: {subject}" if reminder else subject
-    mail["To"] = ", ".join(map(_one_line, recipients(order)))
-    mail["X-Unsent"] = "1"
-=======
     mail["Subject"], text = mail_text(order, invoice, conference, reminder=reminder)
-    mail["To"] = ", ".join(recipients(order))
+    mail["To"] = ", ".join(map(_one_line, recipients(order)))
     mail["X-Unsent"] = "1"
     mail.set_content(text)
     mail.add_attachment(
@@ -124,11 +116,10 @@ def mail_text(
     order: PurchaseOrder, invoice: Invoice, conference: Conference, *, reminder: bool
 ) -> tuple[str, str]:
     """Return the subject and the text of a mail that goes with an invoice."""
-    number = invoice.number or order.reference
-    theirs = f" for purchase order {order.po_number}" if order.po_number else ""
-    subject = f"Invoice {number}{theirs}, {conference.name}"
+    number = _one_line(invoice.number or order.reference)
+    theirs = f" for purchase order {_one_line(order.po_number)}" if order.po_number else ""
+    subject = f"Invoice {number}{theirs}, {_one_line(conference.name)}"
     subject = f"Reminder: {subject}" if reminder else subject
->>>>>>> main
     balance = display(order.sums.balance, order.currency)
     due = f", due on {invoice.due_date}" if invoice.due_date else ""
     paragraphs = [
