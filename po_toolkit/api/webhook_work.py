@@ -9,7 +9,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.exc import DataError, InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.exc import (
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+)
 
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.errors import PoToolkitError, SettingsError, StripeAuthenticationError
@@ -36,11 +42,12 @@ _UNREADABLE = (
     ValueError,
     OverflowError,
     DataError,
+    IntegrityError,
     InterfaceError,
     ProgrammingError,
 )
-"""What comes of an event that is genuine and not in the shape that Stripe documents; the last three
-where the database is given a value of another type than its column's."""
+"""What comes of an event that is genuine and not in the shape that Stripe documents; the last four
+where the database is given a value that its column does not take."""
 
 _PASSES = (OperationalError, SettingsError, StripeAuthenticationError)
 """Failures of the installation, not of the event."""
@@ -181,7 +188,8 @@ def _failed(event: Waiting, problem: Exception, now: datetime) -> Outcome:
 def _whole(event: Waiting) -> dict[str, Any]:
     whole: dict[str, Any] = json.loads(event.payload)
     data = whole.get("data")
-    if not isinstance(data, dict) or not isinstance(data.get("object"), dict):
+    thing = data.get("object") if isinstance(data, dict) else None
+    if not isinstance(thing, dict) or not isinstance(thing.get("id", ""), str):
         raise PoToolkitError(
             f"Event {event.event_id} contains no object. Look it up in Stripe's dashboard, then "
             f"sync."
