@@ -74,9 +74,9 @@ _MARKS = {"ok": "ok", "warning": "WARNING", "failed": "FAILED", "skipped": "skip
 
 
 def doctor(ctx: typer.Context, output: FormatOption = Format.TABLE) -> None:
-    """Look over settings, files, database, Stripe, schedules, worker and backup.
+    """Look the installation over and name what is wrong.
 
-    Nothing is changed, here or at Stripe. The exit code is 1 when something failed.
+    Settings, files, database, Stripe, schedules, worker and backup are looked at. Nothing is changed, here or at Stripe. The exit code is 1 when something failed.
 
     Example: po-toolkit doctor
     """
@@ -132,7 +132,7 @@ def notify(
     ] = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Send a message with the problems that are new, in a chat or by email.
+    """Send the problems that are new to a chat or by email.
 
     New discrepancies, failing syncs and dead workers, each once while it lasts. The worker does it
     by itself every five minutes where [po_toolkit.notify] is set; this is for cron.
@@ -165,9 +165,9 @@ def forget(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Replace a contact's email address, name and phone number by a pseudonym.
+    """Replace a contact's personal data by a pseudonym.
 
-    Refused while a purchase order that is not settled needs the contact. The ledger, the audit
+    That is the email address, with the name and phone number beside it. Refused while a purchase order that is not settled needs the contact. The ledger, the audit
     trail and what was sent to Stripe stay as they are; what is kept is listed.
 
     Example: po-toolkit forget ada@example.org
@@ -200,7 +200,7 @@ def copy_database(
     ],
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Copy the whole database into an empty one, and prove that both hold the same.
+    """Copy the database into an empty one, and prove the copy.
 
     Counts, sums and every value of every table are compared; where anything differs, nothing is
     kept. Stop the app, webhook service and workers first; then put the new address into the

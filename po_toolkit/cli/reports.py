@@ -112,7 +112,9 @@ def report(
         Path | None, typer.Option(metavar="FILE", help="Write a PDF, A4 landscape.")
     ] = None,
 ) -> None:
-    """Write the month-end report to print: the verdict first, then every table and chart.
+    """Write the month-end report to print.
+
+    The verdict comes first, then every table and chart.
 
     Without --html and --pdf it prints the verdict alone. The notebook reconciliation.ipynb shows
     the same report.
@@ -332,7 +334,9 @@ def month_end(
     ] = None,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Show what is left to do before a period is closed, and write its files.
+    """Show what is left to do before a period is closed.
+
+    It writes the period's files, too.
 
     Statements without gaps, payouts read, bank lines explained, sums that agree, discrepancies
     solved or accepted, then close. Exit code 3 when something is left, or a file could not be
