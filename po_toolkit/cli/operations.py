@@ -76,7 +76,8 @@ _MARKS = {"ok": "ok", "warning": "WARNING", "failed": "FAILED", "skipped": "skip
 def doctor(ctx: typer.Context, output: FormatOption = Format.TABLE) -> None:
     """Look the installation over and name what is wrong.
 
-    Settings, files, database, Stripe, schedules, worker and backup are looked at. Nothing is changed, here or at Stripe. The exit code is 1 when something failed.
+    Settings, files, database, Stripe, schedules, worker and backup are looked at; nothing is
+    changed, here or at Stripe. The exit code is 1 when something failed.
 
     Example: po-toolkit doctor
     """
@@ -167,8 +168,9 @@ def forget(
 ) -> None:
     """Replace a contact's personal data by a pseudonym.
 
-    That is the email address, with the name and phone number beside it. Refused while a purchase order that is not settled needs the contact. The ledger, the audit
-    trail and what was sent to Stripe stay as they are; what is kept is listed.
+    That is the email address, with the name and phone number beside it. Refused while a purchase
+    order that is not settled needs the contact. The ledger, the audit trail and what was sent to
+    Stripe stay as they are; what is kept is listed.
 
     Example: po-toolkit forget ada@example.org
     """
