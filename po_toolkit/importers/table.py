@@ -12,6 +12,7 @@ import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from po_toolkit.errors import ImportFileError
@@ -482,6 +483,8 @@ def _find_split_amounts(table: Table) -> None:
     counted = {at[name] for name in (*_MONEY_FIELDS, "quantity") if name in at}
     counted |= set(table.packages)
     for column in sorted(counted - {at.get("quantity", -1)}):
+        if not any(text_of(c).strip()[:1].isdigit() for c in _different(table.rows, column + 1)):
+            continue
         found: dict[int, tuple[str, str, str]] = {}
         texts: list[str] = []
         for number, cells in table.rows:
@@ -863,6 +866,11 @@ def _at(cells: Sequence[Cell], position: int) -> Cell:
     return cells[position] if 0 <= position < len(cells) else ""
 
 
+def _different(rows: Iterable[SheetRow], position: int) -> set[Cell]:
+    return {cells[position] for _, cells in rows if position < len(cells)}
+
+
+@lru_cache(maxsize=8192)
 def _bare_total(text: str) -> bool:
     """Tell whether a text is a word for a total, whatever count or currency stands beside it."""
     if len(text) > 60:
