@@ -618,6 +618,7 @@ class _Sorter:
         table = self._table
         rows = self._without_units(table.rows)
         email, description = self._email, self._description
+        canonical = table.canonical
         totals: dict[str, bool] = {}
         sums: set[int] = set()
         for row in rows:
@@ -632,7 +633,7 @@ class _Sorter:
                     asked = total and number not in self._keep and self._group_above(cells)
                     if asked and self._left_or_mismatched(row):
                         continue
-                if number not in self._keep and self._is_named_sum(cells):
+                if not canonical and number not in self._keep and self._is_named_sum(cells):
                     sums.add(number)
                 self._kept.append(row)
             elif number in self._keep:
@@ -641,7 +642,7 @@ class _Sorter:
                 self._odd(row)
         self._flush_blank()
         table.rows = self._kept
-        if not table.canonical:
+        if not canonical:
             table.examples = [
                 number
                 for number, cells in self._kept
