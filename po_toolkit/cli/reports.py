@@ -90,10 +90,10 @@ def report(
         Path | None, typer.Option(metavar="FILE", help="Write a PDF, A4 landscape.")
     ] = None,
 ) -> None:
-    """Write the month-end report to print: the verdict first, then every table and chart.
+    """Write the month-end report to print.
 
-    Without --html and --pdf it prints the verdict alone. The notebook reconciliation.ipynb shows
-    the same report.
+    The verdict comes first, then every table and chart. Without --html and --pdf it prints the
+    verdict alone. The notebook reconciliation.ipynb shows the same report.
 
     Example: po-toolkit report --conference pycon-2027 --as-of 2027-03-31 --pdf march.pdf
     """
@@ -193,7 +193,7 @@ def journal(
     """Write balanced journal entries for an accounting program.
 
     A debt is charged when its invoice is issued, or when money settled it without one, its tax
-    apart, and taken back when it is cancelled. QuickBooks and Xero take one currency and a limited
+    apart, and reversed when it is cancelled. QuickBooks and Xero take one currency and a limited
     number of lines a file, so there may be several.
 
     Example: po-toolkit journal --conference pycon-2027 --program xero --folder march --account
@@ -310,7 +310,7 @@ def month_end(
     ] = None,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Show what is left to do before a period is closed, and write its files.
+    """Show what a month end still needs, and write its files.
 
     Statements without gaps, payouts read, bank lines explained, sums that agree, discrepancies
     solved or accepted, then close. Exit code 3 when something is left, or a file could not be
