@@ -35,9 +35,9 @@ from po_toolkit.errors import NotFoundError
 from po_toolkit.store.database import Store, UnitOfWork
 from po_toolkit.store.tables import Conference, InvoiceBatch, Job, PurchaseOrder, WebhookEvent
 
-INVOICE, BATCH, EVENTS = "invoice", "batch", "events"
+INVOICE, BATCH, EVENTS, NOTIFY = "invoice", "batch", "events", "notify"
 """Kinds of jobs that the queue itself knows: one purchase order of a batch, the batch as a whole,
-and a conference's webhook events."""
+a conference's webhook events, and notices of its new problems."""
 
 LEASE = timedelta(seconds=15)
 """How long a job stays with a worker that does not renew it."""
@@ -572,8 +572,9 @@ def renew(store: Store, owner: str, now: datetime, progress: dict[int, int]) -> 
 
 
 def put_back(store: Store, now: datetime) -> None:
-    """Let go of what a dead worker held of batches that were paused or cancelled since."""
+    """Let go of what a dead worker held of batches that were paused, cancelled or ended since."""
     stopped: dict[str, dict[str, Any]] = {
+        BatchState.DONE.value: {"state": JobState.DONE.value, "ended_at": now},
         BatchState.PAUSED.value: {"state": JobState.WAITING.value},
         BatchState.CANCELLED.value: {"state": JobState.CANCELLED.value, "ended_at": now},
     }
