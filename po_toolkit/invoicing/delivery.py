@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import urllib.error
 import urllib.request
 from datetime import timedelta
@@ -68,7 +69,14 @@ def recipients(order: PurchaseOrder) -> list[str]:
 
 def file_name(invoice: Invoice, order: PurchaseOrder) -> str:
     """Return what the PDF is called in the mail."""
-    return f"invoice-{invoice.number or order.reference}.pdf"
+    number = invoice.number or order.reference
+    return f"invoice-{re.sub(r'[^A-Za-z0-9._-]', '-', number)}.pdf"
+
+
+def _one_line(text: str) -> str:
+    """Return a text as a header takes it: whatever would break a line or a name is a space."""
+    whole = text.encode("utf-8", "replace").decode()
+    return " ".join("".join(c if c.isprintable() else " " for c in whole).split())
 
 
 def mail_draft(
@@ -92,7 +100,7 @@ def mail_draft(
     """
     mail = EmailMessage(policy=SMTP)
     mail["Subject"], text = mail_text(order, invoice, conference, reminder=reminder)
-    mail["To"] = ", ".join(recipients(order))
+    mail["To"] = ", ".join(map(_one_line, recipients(order)))
     mail["X-Unsent"] = "1"
     mail.set_content(text)
     mail.add_attachment(
@@ -110,12 +118,12 @@ def mail_text(
     """Return the subject and the text of a mail with an invoice, in the sponsor's language."""
     content = conference.content or {}
     say = Language.of(order.language or content.get("language") or "")
-    number = invoice.number or order.reference
+    number = _one_line(invoice.number or order.reference)
     what = say("Invoice {number}", number=number)
     if order.po_number:
         theirs = "Invoice {number} for purchase order {po_number}"
-        what = say(theirs, number=number, po_number=order.po_number)
-    subject = f"{what}, {conference.name}"
+        what = say(theirs, number=number, po_number=_one_line(order.po_number))
+    subject = f"{what}, {_one_line(conference.name)}"
     amount = say.money(order.sums.balance, order.currency)
     due = invoice.due_date
     paragraphs = [
