@@ -1,13 +1,16 @@
 """Settings: where the database is, and each conference with its own Stripe keys.
 
 Looked up in this order: environment variables ``PO_TOOLKIT_*``, then the table ``[po_toolkit]`` of
-a TOML file (``PO_TOOLKIT_CONFIG``, else ``.streamlit/secrets.toml``). Keys stay inside
-``SecretStr``, so that neither a log nor an error text can show them.
+a TOML file (``PO_TOOLKIT_CONFIG``, else ``.streamlit/secrets.toml``). A nested setting is reached
+with two underscores, ``PO_TOOLKIT_CONFERENCES__PYCON_2027__STRIPE_SECRET_KEY``; a name that ends in
+``_FILE`` names a file whose content is the value. Keys stay inside ``SecretStr``, so that neither a
+log nor an error text can show them.
 """
 
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import re
 import tomllib
@@ -166,6 +169,69 @@ class ConferenceSettings(BaseModel):
         return "test" if key.startswith(("sk_test_", "rk_test_")) else "live"
 
 
+class _Environment(PydanticBaseSettingsSource):
+    """Nested settings and files of values: what the plain ``PO_TOOLKIT_NAME`` cannot say."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
+        """Return nothing: the whole is read at once."""
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """Return the values as nested tables.
+
+        Raises:
+            SettingsError: A file cannot be read, or two variables give the same setting.
+        """
+        found: dict[str, Any] = {}
+        for name, value in sorted(os.environ.items()):
+            path, from_file = _setting_of(name)
+            if not from_file and len(path) < 2:
+                continue
+            if from_file and name[: -len("_FILE")] in os.environ:
+                raise SettingsError(f"{name} and {name[:-5]} give the same setting; remove one.")
+            table = found
+            for step in path[:-1]:
+                table = table.setdefault(step, {})
+                if not isinstance(table, dict):
+                    raise SettingsError(f"{name}: {step} is given as a value and as a table.")
+            table[path[-1]] = _content(name, value) if from_file else _structured(value)
+        return found
+
+
+def _setting_of(variable: str) -> tuple[list[str], bool]:
+    """Return the path of the setting that a variable gives, and whether it names a file.
+
+    A shell's variables have no hyphens, so that a conference is written with underscores.
+    """
+    prefix, _, rest = variable.upper().partition("PO_TOOLKIT_")
+    path = rest.lower().split("__")
+    from_file = path[-1].endswith("_file")
+    path[-1] = path[-1].removesuffix("_file")
+    if prefix or "" in path or path[0] not in _settings_names():
+        return [], False
+    if path[0] == "conferences" and len(path) > 1:
+        path[1] = path[1].replace("_", "-")
+    return path, from_file
+
+
+def _content(variable: str, path: str) -> Any:
+    try:
+        return _structured(Path(path).expanduser().read_text("utf-8").strip())
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise SettingsError(f"{variable} names {path}, which cannot be read: {reason}.") from None
+
+
+def _structured(text: str) -> Any:
+    """Return a list or table that is written as JSON, else the text."""
+    if text[:1] in {"[", "{"}:
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
+    return text
+
+
 class Settings(BaseSettings):
     """Everything read from the environment and the configuration file."""
 
@@ -184,14 +250,14 @@ class Settings(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 pydantic's signature
+        settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 pydantic's signature
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 pydantic's signature
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Let the environment win over what the file gave as init values."""
-        return env_settings, init_settings
+        return _Environment(settings_cls), env_settings, init_settings
 
     def conference(self, slug: str) -> ConferenceSettings:
         """Return one conference's settings.
@@ -241,6 +307,8 @@ def load_settings(config: Path | str | None = None) -> Settings:
         raise SettingsError(
             f"Settings from {path if path.is_file() else 'the environment'} are wrong: {wrong}."
         ) from None
+    except SettingsError:
+        raise
     except ValueError as error:
         raise SettingsError(f"A PO_TOOLKIT_* environment variable is wrong: {error}") from None
     if path.is_file():
@@ -286,7 +354,9 @@ def _refuse_misspelled_variables() -> None:
     """Refuse a variable that is almost one of ours; others may be somebody else's."""
     known = {f"PO_TOOLKIT_{name.upper()}" for name in _settings_names()} | {"PO_TOOLKIT_CONFIG"}
     for name in os.environ:
-        if name.startswith("PO_TOOLKIT_") and name not in known and (near := nearest(name, known)):
+        if not name.startswith("PO_TOOLKIT_") or name in known or _setting_of(name)[0]:
+            continue
+        if near := nearest(name, known):
             raise SettingsError(f"The environment variable {name} is unknown{near}")
 
 
