@@ -69,9 +69,13 @@ class People(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     viewer: list[str] = Field(default_factory=list)
+    """May look and download."""
     operator: list[str] = Field(default_factory=list)
+    """May also import, invoice, sync and load bank statements."""
     treasurer: list[str] = Field(default_factory=list)
+    """May also record money, refund, credit, cancel, match bank lines and close periods."""
     admin: list[str] = Field(default_factory=list)
+    """May do everything."""
 
 
 class ConferenceSettings(BaseModel):
@@ -80,21 +84,36 @@ class ConferenceSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     name: str
+    """What people read in the app, in reports and on invoices."""
     currency: str = "usd"
+    """The currency of purchase orders that name none: three letters."""
     stripe_secret_key: SecretStr = SecretStr("")
+    """A secret or restricted key of the conference's own Stripe account: sk_test_…, sk_live_…,
+    rk_test_… or rk_live_…."""
     stripe_webhook_secret: list[SecretStr] = Field(default_factory=list)
+    """The signing secret of the webhook endpoint, whsec_…; a list while one is being replaced."""
     days_until_due: int = Field(default=30, ge=0, le=365)
+    """Days from sending to the due date, for purchase orders that name neither."""
     payment_methods: list[str] = Field(default_factory=lambda: ["card", "us_bank_account"])
+    """Stripe's names of the ways to pay that invoices offer."""
     invoice_footer: str = Field(default="", max_length=5000)
+    """Printed at the foot of every invoice."""
     invoice_memo: str = Field(default="", max_length=1500)
+    """Printed above the lines of every invoice."""
     timezone: str = "UTC"
+    """Where the conference is, such as Europe/Berlin; days begin and end there."""
     max_invoice_lines: int = Field(default=250, ge=1)
+    """The most lines of a purchase order; Stripe takes 250."""
     shares_stripe_account: bool = False
     """Whether it may bill from a Stripe account that another conference bills from too."""
     tax: TaxSettings | None = None
+    """Which taxes are charged; see [What an invoice says](invoice-content.md)."""
     content: ContentSettings | None = None
+    """What else the invoice says, and how it may be paid."""
     e_invoice: EInvoiceSettings | None = None
+    """Who we are on an e-invoice, and which sponsors need one."""
     reminders: ReminderDays = Field(default_factory=list)
+    """Days from the due date on which sponsors are reminded: [-7, 0, 14, 30]."""
     remind_from_hour: int | None = Field(default=None, ge=0, le=23)
     """From which hour of the day, where the conference is, the worker reminds by itself; without
     it only a person does."""
@@ -240,7 +259,10 @@ class Settings(BaseSettings):
     )
 
     database_url: str = DEFAULT_DATABASE_URL
+    """The database, as an SQLAlchemy URL. A relative SQLite path counts from the settings
+    file's folder."""
     stripe_api_base: str | None = None
+    """Where Stripe's API is; only for the simulator and tests."""
     conferences: dict[Slug, ConferenceSettings] = Field(default_factory=dict)
     people: People = Field(default_factory=People)
     session_hours: int = Field(default=12, ge=1, le=720)
