@@ -42,7 +42,7 @@ __all__ = [
 LATE_AFTER = timedelta(hours=24)
 """Silence from Stripe longer than this is worth a warning."""
 
-_SHOWN = 8
+_SHOWN = 6
 """How many rows each list of the first page has at most."""
 
 

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pandas as pd
@@ -46,7 +47,8 @@ from po_toolkit.reconcile import sponsors as read_sponsors
 from po_toolkit.reconcile.charts import ON_DARK, ON_LIGHT, bar_chart, line_chart, step_chart
 from po_toolkit.reconcile.closed_report import closed_report as make_report
 from po_toolkit.reconcile.closed_report import differences
-from po_toolkit.reconcile.comparisons import CASH, cash_against_due
+from po_toolkit.reconcile.comparisons import CASH, cash_against_due, totals_of
+from po_toolkit.reconcile.listing import SearchHit, search_everything
 from po_toolkit.reconcile.report import Report, sheet
 from po_toolkit.reconcile.schema import Column, Kind, Table, records
 from po_toolkit.reconcile.story import StoryEntry, StoryEvent
@@ -54,6 +56,7 @@ from po_toolkit.reconcile.tables import (
     AGEING,
     BANK_LINES,
     CHECKS,
+    CONFERENCES,
     DISCREPANCIES,
     ENTRIES,
     FEES,
@@ -99,6 +102,7 @@ __all__ = [
     "PurchaseOrderStory",
     "Reconciliation",
     "Report",
+    "SearchHit",
     "Statement",
     "StoryEntry",
     "StoryEvent",
@@ -112,6 +116,7 @@ __all__ = [
     "close_books",
     "closed_books",
     "closed_report",
+    "conference_totals",
     "export",
     "export_tie_out",
     "front_page",
@@ -126,6 +131,7 @@ __all__ = [
     "purchase_orders_of",
     "reconcile",
     "records",
+    "search",
     "sheet",
     "sponsors",
     "statement",
@@ -156,12 +162,23 @@ def summary(
         as_of: The last day that counts; by default today.
         months: By month instead of by status.
     """
+    made = _every(settings, as_of)
+    return (MONTHS, months_of(made)) if months else (SUMMARY, summary_of(made))
+
+
+def conference_totals(
+    settings: Settings, *, as_of: date | None = None
+) -> tuple[Table, pd.DataFrame]:
+    """Return the totals of every conference in the settings side by side, by currency."""
+    return CONFERENCES, totals_of(_every(settings, as_of))
+
+
+def _every(settings: Settings, as_of: date | None) -> list[Reconciliation]:
     store = open_database(settings, make=False)
-    made = [
+    return [
         reconcile(open_conference(slug, settings=settings, store=store), as_of=as_of)
         for slug in sorted(settings.conferences)
     ]
-    return (MONTHS, months_of(made)) if months else (SUMMARY, summary_of(made))
 
 
 def journal(
@@ -300,6 +317,11 @@ def list_purchase_orders(opened: OpenConference, **query: Any) -> PurchaseOrderP
     return read_purchase_orders(opened.store, opened.conference, **query)
 
 
+def search(opened: OpenConference, text: str, *, amount: Decimal | None = None) -> list[SearchHit]:
+    """Return what fits whatever a caller says; see ``reconcile.listing.search_everything``."""
+    return search_everything(opened.store, opened.conference, text, amount=amount)
+
+
 def purchase_order_story(opened: OpenConference, reference: str) -> PurchaseOrderStory:
     """Return one purchase order with everything that happened to it, and links that work.
 
@@ -320,6 +342,8 @@ class ClosedBooks:
         through: Its last day.
         timezone: Where that day ended.
         digest: SHA-256 of its report, in hexadecimal.
+        audit_entries: How long the chain of audit entries was when it was closed.
+        audit_digest: The head of that chain.
     """
 
     through: date
@@ -327,6 +351,8 @@ class ClosedBooks:
     closed_at: datetime
     closed_by: str
     digest: str
+    audit_entries: int
+    audit_digest: str
 
     def as_json(self) -> dict[str, Any]:
         """Return it as the command prints it."""
@@ -336,6 +362,8 @@ class ClosedBooks:
             "closed_at": self.closed_at.isoformat(),
             "closed_by": self.closed_by,
             "digest": self.digest,
+            "audit_entries": self.audit_entries,
+            "audit_digest": self.audit_digest,
         }
 
 
@@ -428,4 +456,6 @@ def _shown(period: ClosedPeriod) -> ClosedBooks:
         closed_at=period.closed_at,
         closed_by=period.closed_by,
         digest=period.digest,
+        audit_entries=period.audit_entries,
+        audit_digest=period.audit_digest,
     )

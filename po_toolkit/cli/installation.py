@@ -213,7 +213,7 @@ def worker(
     from po_toolkit.jobs.worker import Worker
 
     settings = settings_of(ctx)
-    configure_logging(logging.INFO)
+    configure_logging(logging.INFO, server=True)
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())

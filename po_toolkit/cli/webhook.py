@@ -68,7 +68,7 @@ def serve(
 
     settings = settings_of(ctx)
     refuse_taken(host, port)
-    configure_logging(logging.INFO)
+    configure_logging(logging.INFO, server=True)
     for slug, conference in sorted(settings.conferences.items()):
         secret = "" if conference.stripe_webhook_secret else " (no stripe_webhook_secret: refused)"
         tell(f"http://{host}:{port}/webhooks/stripe/{slug}{secret}")

@@ -308,14 +308,14 @@ def habit_of(values: Iterable[tuple[str, str]]) -> Habit:
     return Habit(None, open_value or unclear)
 
 
-_COMMA_FOR_THOUSANDS = frozenset("usd gbp aud nzd sgd hkd twd jpy cny krw php thb".split())
+COMMA_FOR_THOUSANDS = frozenset("usd gbp aud nzd sgd hkd twd jpy cny krw php thb".split())
 """Currencies beside whose sign a comma before three digits is the mark for thousands."""
 
 
 def _proof_by_currency(text: str, written: WrittenAmount, currency: str) -> Decimals | None:
     """Of two readings, the one that the currency can hold, if only one is."""
     signed = written.currencies is not None and currency in written.currencies
-    if signed and currency in _COMMA_FOR_THOUSANDS and "," in text:
+    if signed and currency in COMMA_FOR_THOUSANDS and "," in text:
         return "point"
     if not currency:
         return None

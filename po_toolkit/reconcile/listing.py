@@ -15,6 +15,7 @@ from po_toolkit.money import to_major
 from po_toolkit.store import listing
 from po_toolkit.store.database import Store
 from po_toolkit.store.listing import View
+from po_toolkit.store.search import search
 from po_toolkit.store.tables import Conference
 
 
@@ -122,6 +123,49 @@ def list_purchase_orders(
             for row in totals
         ],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """What a search found: a purchase order, or a bank line that belongs to none.
+
+    Attributes:
+        order: The purchase order; None for a bank line.
+        why: What of it was looked for, such as ``invoice PC27-0012``; may be empty.
+    """
+
+    order: ListedOrder | None
+    why: str
+
+
+def search_everything(
+    store: Store,
+    conference: Conference,
+    text: str,
+    *,
+    amount: Decimal | None = None,
+    limit: int = 20,
+) -> list[SearchHit]:
+    """Return what fits whatever a caller says, the surest first; see ``store.search``.
+
+    Args:
+        store: The database.
+        conference: Whose purchase orders and bank lines.
+        text: What was typed.
+        amount: What was typed as an amount in major units, where it is one.
+        limit: How many to return.
+    """
+    if not text.strip():
+        return []
+    today = local_day(store.now(), conference.timezone)
+    with store.reading() as session:
+        found = search(session, conference, text, amount)[:limit]
+        ids = [hit.order_id for hit in found if hit.order_id is not None]
+        rows = dict(zip(ids, listing.by_ids(session, ids), strict=True))
+    return [
+        SearchHit(_listed(rows[h.order_id], today) if h.order_id is not None else None, h.why)
+        for h in found
+    ]
 
 
 def _listed(row: Any, today: date) -> ListedOrder:

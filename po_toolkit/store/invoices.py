@@ -182,6 +182,47 @@ _OF_EMAILS = select(StripeCustomer).where(
 )
 
 
+def customer_billed(session: Session, order: PurchaseOrder) -> StripeCustomer | None:
+    """Return the customer that a purchase order's latest invoice is billed to, if any."""
+    return session.scalars(
+        select(StripeCustomer)
+        .join(Invoice, Invoice.customer_id == StripeCustomer.id)
+        .where(Invoice.purchase_order_id == order.id)
+        .order_by(Invoice.generation.desc())
+    ).first()
+
+
+def other_addresses(session: Session, customer: StripeCustomer, email: str) -> list[str]:
+    """Return the purchase orders billed to a customer whose contact has another address."""
+    po = PurchaseOrder
+    return list(
+        session.scalars(
+            select(po.reference)
+            .join(Invoice, Invoice.purchase_order_id == po.id)
+            .where(
+                Invoice.customer_id == customer.id,
+                Invoice.state.in_(sorted(LIVE_STATES)),
+                func.lower(po.contact_email) != email,
+                po.cancelled_at.is_(None),
+            )
+            .order_by(po.reference)
+            .distinct()
+        )
+    )
+
+
+def known_customer(session: Session, customer: StripeCustomer, email: str) -> bool:
+    """Tell whether the same sponsor has another customer with this address."""
+    row = StripeCustomer
+    query = select(row.id).where(
+        row.conference_id == customer.conference_id,
+        row.organization_key == customer.organization_key,
+        row.email == email,
+        row.id != customer.id,
+    )
+    return session.scalar(query) is not None
+
+
 def known_tax_rates(session: Session, conference_id: int, wanted: Iterable[str]) -> dict[str, str]:
     """Return the Stripe ids of rates that were made, by fingerprint."""
     rows = session.execute(

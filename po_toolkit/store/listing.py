@@ -258,7 +258,12 @@ def page(
     Raises:
         PurchaseOrderError: There is nothing to sort by under this name.
     """
-    ids = list(session.scalars(_chosen(condition, sort, descending).offset(offset).limit(limit)))
+    chosen = _chosen(condition, sort, descending).offset(offset).limit(limit)
+    return by_ids(session, session.scalars(chosen).all())
+
+
+def by_ids(session: Session, ids: Sequence[int]) -> Sequence[Any]:
+    """Return the rows of purchase orders with their sums in minor units, in the order named."""
     if not ids:
         return []
     rows = {row.id: row for row in session.execute(_with_sums(PurchaseOrder.id.in_(ids)))}

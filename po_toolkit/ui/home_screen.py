@@ -50,9 +50,16 @@ def home_screen(visit: Visit) -> None:
         return
     offer_removal(visit)
     own = visit.opened.settings.currency
-    for standing in sorted(page.sums.standing, key=lambda s: (s.currency != own, s.currency)):
-        _tiles(visit, standing)
-    left, right = st.columns([3, 2], gap="large")
+    first, *others = sorted(page.sums.standing, key=lambda s: (s.currency != own, s.currency))
+    _tiles(visit, first)
+    if others:
+        late = sum(standing.overdue_orders for standing in others)
+        title = words.count(len(others), "other currency", "other currencies")
+        overdue = f", {words.count(late, 'purchase order')} overdue" if late else ""
+        with st.expander(f"{title}{overdue}", expanded=len(others) == 1):
+            for standing in others:
+                _tiles(visit, standing)
+    left, right = st.columns(2)
     with left:
         _calls(visit, page)
     with right:
@@ -72,34 +79,37 @@ def _tiles(visit: Visit, standing: Standing) -> None:
         return words.amount(value, currency)
 
     share = "" if standing.share is None else f"{words.percent(standing.share)} "
-    invoiced = f"{share}of {written(standing.invoiced)} invoiced"
-    not_invoiced = (
-        f"{written(standing.not_invoiced)} not invoiced yet"
-        if standing.not_invoiced
-        else "All invoiced"
-    )
     late = words.count(standing.overdue_orders, "purchase order")
-    oldest = f"{late}, oldest {words.count(standing.oldest_days, 'day')}"
     tiles = (
-        (f"Received, {code}", written(standing.received), invoiced, "All"),
-        (f"Outstanding, {code}", written(standing.outstanding), not_invoiced, "Outstanding"),
+        ("Received", standing.received, f"{share}of {written(standing.invoiced)} invoiced", "All"),
         (
-            f"Overdue, {code}",
-            written(standing.overdue),
-            oldest if standing.overdue_orders else "Nothing is overdue",
+            "Outstanding",
+            standing.outstanding,
+            f"{written(standing.not_invoiced)} not invoiced yet"
+            if standing.not_invoiced
+            else "All invoiced",
+            "Outstanding",
+        ),
+        (
+            "Overdue",
+            standing.overdue,
+            f"{late}, oldest {words.count(standing.oldest_days, 'day')}"
+            if standing.overdue_orders
+            else "Nothing is overdue",
             "Overdue",
         ),
         (
-            f"Last seven days, {code}",
-            written(standing.last_week),
+            "Last seven days",
+            standing.last_week,
             "Received, less refunds",
             "Paid or refunded in the last 7 days",
         ),
     )
     for place, (label, value, about, view) in zip(st.columns(4), tiles, strict=True):
         with place.container(border=True, height="stretch", gap="small"):
-            st.metric(label, value)
-            visit.link("orders", about, view=view, currency=[code])
+            st.metric(f"{label}, {code}", written(value))
+            st.caption(about)
+            visit.link("orders", f"Show {label.lower()}", view=view, currency=[code])
 
 
 def _calls(visit: Visit, page: HomePage) -> None:
@@ -126,24 +136,23 @@ def _call(visit: Visit, order: OpenOrder) -> None:
             visit.link("order", words.plain(order.organization_name), po=order.reference)
             st.badge(f"{words.count(order.days_overdue, 'day')} overdue", color="red")
             st.markdown(f"**{words.amount(order.balance, order.currency)}**", width="content")
-        contact = [words.plain(order.contact_name), _mail(order.contact_email)]
+        about = [words.plain(order.contact_name), _mail(order.contact_email)]
         if order.contact_phone:
-            contact.append(f":material/call: {words.plain(order.contact_phone)}")
-        st.markdown(" · ".join(filter(None, contact)))
+            about.append(f":material/call: {words.plain(order.contact_phone)}")
         reminded = words.date_of(order.reminded_at, zone)
-        before = [f"Last reminder {reminded}" if reminded else "Not reminded yet"]
+        about.append(f"Last reminder {reminded}" if reminded else "Not reminded yet")
         if order.called_at:
-            before.append(f"last call {words.date_of(order.called_at, zone)}")
+            about.append(f"Last call {words.date_of(order.called_at, zone)}")
         if order.promised_on:
-            before.append(f"promised to pay by {words.day(order.promised_on)}")
-        st.caption(", ".join(before))
-        if visit.may(Act.LOG_CALL):
-            with st.container(horizontal=True, vertical_alignment="center"):
+            about.append(f"Promised to pay by {words.day(order.promised_on)}")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(" · ".join(filter(None, about)), width="stretch")
+            if visit.may(Act.LOG_CALL):
                 if st.button(
                     "Log call", icon=":material/call:", key=visit.key(f"call.{order.reference}")
                 ):
                     _logged(visit, order)
-                with st.popover("Log call with a note"):
+                with st.popover("Note", help="Log a call with what was said."):
                     _call_form(visit, order)
 
 

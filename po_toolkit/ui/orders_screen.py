@@ -16,7 +16,7 @@ from po_toolkit.api.reports import (
     View,
     list_purchase_orders,
 )
-from po_toolkit.api.terms import BUCKET_LABELS, Bucket
+from po_toolkit.api.terms import BUCKET_LABELS, Act, Bucket
 from po_toolkit.money import CURRENCIES
 from po_toolkit.ui import table_files, tables, words
 from po_toolkit.ui.orders_bulk import orders_bulk
@@ -72,7 +72,10 @@ def orders_screen(visit: Visit) -> None:
     """Show the screen."""
     st.title("Purchase orders")
     visit.come_back()
-    sync_button(visit)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if visit.may(Act.CREATE):
+            visit.link("new", "New purchase order")
+        sync_button(visit)
     reminders_panel(visit)
     filters = _filters()
     page = _page(visit, filters)

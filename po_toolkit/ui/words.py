@@ -130,6 +130,7 @@ _ACTS: dict[str, str] = {
     Act.REISSUE: "Invoice voided for reissue",
     Act.AMEND: "Changed",
     Act.CLOSE: "Books closed",
+    Act.ACCEPT_DISCREPANCY: "Discrepancy accepted",
     Act.CONFIGURE: "Settings updated",
 }
 

@@ -80,7 +80,7 @@ def tiles(app):
     return {metric.label: metric.value for metric in app.metric}
 
 
-def test_tiles_are_the_sums_of_the_reconciliation(show, books, late):
+def test_tiles_are_the_sums_of_the_reconciliation(show, read, books, late):
     """Two pages that disagree by a cent are worse than one page."""
     record_payment_by_hand(books, late[0], amount=Decimal("12.34"), method="wire")
     _due(books, late[0], books.today() - timedelta(days=40))
@@ -93,13 +93,13 @@ def test_tiles_are_the_sums_of_the_reconciliation(show, books, late):
             shown = tiles(app)[f"{label}, {code}"]
             assert shown == words.amount(Decimal(sums[name]), currency), label
     assert tiles(app)["Last seven days, USD"] == "12.34\u00a0USD"
-    assert "1 purchase order, oldest 40 days" in links(app)
+    assert "1 purchase order, oldest 40 days" in read(app)
 
 
 def test_each_tile_opens_to_the_purchase_orders_it_counts(show, books, late):
     """A figure that cannot be opened cannot be believed."""
     app = show("home")
-    for text, references in (("oldest 40 days", late[:1]), ("not invoiced yet", None)):
+    for text, references in (("Show overdue", late[:1]), ("Show outstanding", None)):
         link = next(k for k in app.get("page_link") if text in k.proto.label)
         query = dict(parse_qsl(link.proto.query_string))
         opened = show("orders", **query)
