@@ -37,6 +37,7 @@ lint: $(DEV_READY)
 
 types: $(DEV_READY)
 	$(BIN)/mypy
+	$(BIN)/mypy tests/api/typed_use.py
 
 layers: $(DEV_READY)
 	$(BIN)/lint-imports

@@ -90,7 +90,9 @@ def report(
         Path | None, typer.Option(metavar="FILE", help="Write a PDF, A4 landscape.")
     ] = None,
 ) -> None:
-    """Write the month-end report to print: the verdict first, then every table and chart.
+    """Write the month-end report to print.
+
+    The verdict comes first, then every table and chart.
 
     Without --html and --pdf it prints the verdict alone. The notebook reconciliation.ipynb shows
     the same report.

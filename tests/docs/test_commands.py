@@ -53,7 +53,7 @@ def blocks() -> Iterator[str]:
                 yield from re.sub(r"\\\n\s*", " ", block).splitlines()
     for command in COMMANDS.values():
         help_text = " ".join((command.help or "").split())
-        yield from re.findall(r"Example: (po-toolkit [^.,]*(?:[.,]\S[^.,]*)*)", help_text)
+        yield from re.findall(r'Example: (po-toolkit (?:"[^"]*"|[^".,]|[.,](?=\S))*)', help_text)
     for part in PARTS:
         text = part.read_text("utf-8").replace('", "', " ").replace(", ", " ")
         yield from (line for line in text.splitlines() if "ExecStart" in line or "ommand:" in line)
