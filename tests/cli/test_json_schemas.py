@@ -65,7 +65,7 @@ def test_a_whole_season_prints_what_the_schemas_say(work: Workplace) -> None:
     """A key that is renamed or changes its type breaks the scripts of treasurers."""
     with work.config.open("a") as settings:
         settings.write(CONTENT)
-    ask = work.json
+    ask = work.checked_json
     ask("status")
     ask("import", str(SAMPLES / "sponsors-with-errors.csv"), *AT, exit_code=3)
     unclear = work.folder / "unclear.csv"

@@ -89,7 +89,11 @@ class Workplace:
         """Run a command with ``--format json`` and return what it printed on stdout."""
         result = self.run(*args, "--format", "json")
         assert result.exit_code == exit_code, (result.output, result.exception)
-        found = json.loads(result.stdout)
+        return json.loads(result.stdout)
+
+    def checked_json(self, *args: str, exit_code: int = 0) -> Any:
+        """Do the same, and hold the result against the schema in docs/schemas."""
+        found = self.json(*args, exit_code=exit_code)
         schema_of(args).validate(found)
         return found
 
