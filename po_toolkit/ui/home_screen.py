@@ -109,7 +109,8 @@ def _tiles(visit: Visit, standing: Standing) -> None:
         with place.container(border=True, height="stretch", gap="small"):
             st.metric(f"{label}, {code}", written(value))
             st.caption(about)
-            visit.link("orders", f"Show {label.lower()}", view=view, currency=[code])
+            link = f"Show {'payments' if label == 'Last seven days' else label.lower()}"
+            visit.link("orders", link, view=view, currency=[code])
 
 
 def _calls(visit: Visit, page: HomePage) -> None:
@@ -131,29 +132,36 @@ def _calls(visit: Visit, page: HomePage) -> None:
 def _call(visit: Visit, order: OpenOrder) -> None:
     """Show one sponsor to call: who, how much, since when, what was said before."""
     zone = visit.opened.conference.timezone
+    about = [words.plain(order.contact_name), _mail(order.contact_email)]
+    if order.contact_phone:
+        about.append(f":material/call: {words.plain(order.contact_phone)}")
+    reminded = words.date_of(order.reminded_at, zone)
+    about.append(f"Last reminder {reminded}" if reminded else "Not reminded yet")
+    if order.called_at:
+        about.append(f"Last call {words.date_of(order.called_at, zone)}")
+    if order.promised_on:
+        about.append(f"Promised to pay by {words.day(order.promised_on)}")
     with st.container(border=True, gap="small"):
-        with st.container(horizontal=True, vertical_alignment="center"):
+        who, how = st.columns([5, 3])
+        with who:
             visit.link("order", words.plain(order.organization_name), po=order.reference)
+        with how:
+            st.markdown(f"**{words.amount(order.balance, order.currency)}**")
+        left, right = st.columns([5, 3])
+        with left:
+            st.caption(" · ".join(filter(None, about)))
+        with right:
             st.badge(f"{words.count(order.days_overdue, 'day')} overdue", color="red")
-            st.markdown(f"**{words.amount(order.balance, order.currency)}**", width="content")
-        about = [words.plain(order.contact_name), _mail(order.contact_email)]
-        if order.contact_phone:
-            about.append(f":material/call: {words.plain(order.contact_phone)}")
-        reminded = words.date_of(order.reminded_at, zone)
-        about.append(f"Last reminder {reminded}" if reminded else "Not reminded yet")
-        if order.called_at:
-            about.append(f"Last call {words.date_of(order.called_at, zone)}")
-        if order.promised_on:
-            about.append(f"Promised to pay by {words.day(order.promised_on)}")
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(" · ".join(filter(None, about)), width="stretch")
             if visit.may(Act.LOG_CALL):
-                if st.button(
-                    "Log call", icon=":material/call:", key=visit.key(f"call.{order.reference}")
-                ):
-                    _logged(visit, order)
-                with st.popover("Note", help="Log a call with what was said."):
-                    _call_form(visit, order)
+                _call_buttons(visit, order)
+
+
+def _call_buttons(visit: Visit, order: OpenOrder) -> None:
+    with st.container(horizontal=True, gap="small"):
+        if st.button("Log call", key=visit.key(f"call.{order.reference}")):
+            _logged(visit, order)
+        with st.popover("Note", help="Log a call with what was said."):
+            _call_form(visit, order)
 
 
 def _call_form(visit: Visit, order: OpenOrder) -> None:

@@ -264,6 +264,7 @@ def _line_editor(
             "unit_price": st.column_config.TextColumn(f"Unit price, {currency.upper()}"),
             "tax": st.column_config.TextColumn("Tax rates"),
         },
+        placeholder="",
         key=visit.key(f"{key}.lines"),
         width="stretch",
     )
