@@ -119,6 +119,7 @@ def test_a_whole_season_prints_what_the_schemas_say(work: Workplace) -> None:
     ask("bank", "payouts", *AT)
     ask("bank", "tie-out", *AT)
     ask("summary")
+    ask("month-end", *AT, "--through", "2026-01-31", exit_code=3)
     ask("close", *AT, "--through", "2026-01-31")
     ask("closed", *AT)
     ask("closed", *AT, "--verify", "2026-01-31")
