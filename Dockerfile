@@ -7,7 +7,7 @@ COPY requirements.lock requirements-build.lock ./
 RUN python -m venv /opt/po-toolkit \
  && /opt/po-toolkit/bin/pip install --no-cache-dir --require-hashes \
       -r requirements.lock -r requirements-build.lock
-COPY pyproject.toml README.md LICENSE app.py ./
+COPY pyproject.toml README.md LICENSE app.py asgi.py ./
 COPY .streamlit/config.toml .streamlit/config.toml
 COPY po_toolkit po_toolkit
 RUN /opt/po-toolkit/bin/pip install --no-cache-dir --no-index --no-deps --no-build-isolation . \

@@ -111,6 +111,7 @@ def test_a_command_of_an_example_is_parsed_by_the_command_line(
 
 
 LEFT_OUT = {
+    "accept": "the discrepancy is one of the reader's own",
     "adopt": "the invoice is one of the reader's own",
     "archive": "it would take the others' data away",
     "bank apply": "the line is one of the reader's own; tests/bank applies lines",
