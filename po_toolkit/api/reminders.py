@@ -172,7 +172,7 @@ def send_reminders(
 
     Args:
         opened: The conference.
-        drafts: Takes the mail of each invoice that we deliver by ourselves, for a person to send;
+        drafts: Takes the mail of each invoice that you deliver yourself, for a person to send;
             without it those are held. Where it fails, the step is not taken.
         only: Just those that ``stripe`` mails, or that we deliver by ``ourselves``.
         references: Just these purchase orders.
@@ -199,7 +199,7 @@ def send_reminders(
 
 def _send(opened: OpenConference, due: DueReminder, drafts: Keep | None) -> ReminderResult:
     if due.delivery != "stripe" and drafts is None:
-        why = "we deliver it by ourselves; have its mail draft written, and send it"
+        why = "you deliver it yourself; have its mail draft written, and send it"
         return ReminderResult(due.reference, due.step, "held", why)
     try:
         with opened.store.reading() as session:

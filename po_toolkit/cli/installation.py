@@ -288,7 +288,7 @@ def stripe_sim(
     """Run the Stripe simulator until stopped.
 
     Invoices and payments without an account: any key that looks like a Stripe key is an account
-    of its own, and its state lives in memory.
+    by itself, and its state lives in memory.
 
     Example: po-toolkit stripe-sim --port 12111, and in another terminal
     PO_TOOLKIT_STRIPE_API_BASE=http://127.0.0.1:12111 po-toolkit sync --conference pycon-2027

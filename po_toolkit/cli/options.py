@@ -94,7 +94,7 @@ DeliveryOption = Annotated[
     DeliveryWay | None,
     typer.Option(
         "--delivery",
-        help="stripe mails the invoice; or we deliver it by ourselves, and nobody is mailed. "
+        help="stripe mails the invoice; or you deliver it yourself, and nobody is mailed. "
         "Default: as the purchase order says, else the conference.",
     ),
 ]

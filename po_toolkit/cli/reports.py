@@ -92,10 +92,8 @@ def report(
 ) -> None:
     """Write the month-end report to print.
 
-    The verdict comes first, then every table and chart.
-
-    Without --html and --pdf it prints the verdict alone. The notebook reconciliation.ipynb shows
-    the same report.
+    The verdict comes first, then every table and chart. Without --html and --pdf it prints the
+    verdict alone. The notebook reconciliation.ipynb shows the same report.
 
     Example: po-toolkit report --conference pycon-2027 --as-of 2027-03-31 --pdf march.pdf
     """
@@ -195,7 +193,7 @@ def journal(
     """Write balanced journal entries for an accounting program.
 
     A debt is charged when its invoice is issued, or when money settled it without one, its tax
-    apart, and taken back when it is cancelled. QuickBooks and Xero take one currency and a limited
+    apart, and reversed when it is cancelled. QuickBooks and Xero take one currency and a limited
     number of lines a file, so there may be several.
 
     Example: po-toolkit journal --conference pycon-2027 --program xero --folder march --account

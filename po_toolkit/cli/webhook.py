@@ -103,7 +103,7 @@ def replay(
     conference: ConferenceOption,
     events: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[EVENT]...", help="evt_…; default: all that were set aside."),
+        typer.Argument(metavar="[EVENT]...", help="evt_…; default: all on hold."),
     ] = None,
     output: FormatOption = Format.TABLE,
 ) -> None:

@@ -263,7 +263,7 @@ _SENTENCES: dict[str, Callable[[LoggedAct], str]] = {
     Act.AMEND: _amended,
     Act.CLOSE: _with_reason("Books closed through {last_day}"),
     Act.LOAD_STATEMENT: _with_reason("Bank statement {file_name} with {lines} lines imported"),
-    Act.ACCEPT_STATEMENT: _with_reason("Bank statement accepted although it does not add up"),
+    Act.ACCEPT_STATEMENT: _with_reason("Bank statement accepted although its sums do not agree"),
     Act.REMOVE_STATEMENT: _with_reason("Bank statement removed"),
     Act.MATCH: _matched,
     Act.UNDO_MATCH: _with_reason("Match of a bank line undone"),

@@ -133,7 +133,7 @@ def send_again(opened: OpenConference, order_id: int) -> Invoice:
     Each call is an email of its own, except that one whose outcome was unknown is tried again.
 
     Raises:
-        PurchaseOrderError: There is no open invoice, or we deliver it by ourselves.
+        PurchaseOrderError: There is no open invoice, or you deliver it yourself.
         StripeGatewayError: Stripe refused or could not be asked.
     """
     with opened.store.writing(opened.actor, Act.RESEND) as uow:

@@ -212,7 +212,7 @@ def _enter_again(uow: UnitOfWork, match: BankMatch) -> list[int]:
     """Enter the payment again that a reversal had taken back, for the line that it came with."""
     first = uow.session.get(BankMatch, match.reversed_match_id)
     if first is None:
-        raise PurchaseOrderError("The match that was taken back is gone.")
+        raise PurchaseOrderError("The match that was reversed is gone.")
     order = uow.lock_purchase_order(match.purchase_order_id or 0)
     entry = next(e for e in order.entries if e.id == first.entry_id)
     again = uuid4()
@@ -347,7 +347,7 @@ def _join_payout(
         raise PurchaseOrderError(f"{payout.stripe_payout_id} is another bank line already.")
     if part.amount + part.charges > rest:
         raise PurchaseOrderError(
-            f"{display(rest, payout.currency)} of {payout.stripe_payout_id} is still to come; bank "
+            f"{display(rest, payout.currency)} of {payout.stripe_payout_id} is outstanding; bank "
             f"line {line.id} would be {display(part.amount + part.charges, line.currency)} of it."
         )
     match.kind, match.payout_id = part.kind, payout.id
@@ -379,12 +379,12 @@ def _join_reversal(
     """Book that a bank took an earlier line back: its entry is reversed on the line's day."""
     first = uow.session.get(BankMatch, part.id, with_for_update=True)
     if first is None or first.conference_id != conference.id or first.state != "applied":
-        raise PurchaseOrderError(f"There is no match {part.id} that a bank could take back.")
+        raise PurchaseOrderError(f"There is no match {part.id} that a bank could reverse.")
     earlier = bank_matches.line(uow.session, conference.id, first.bank_transaction_id)
     opposite = (line.amount > 0) != (earlier.amount > 0) and line.currency == earlier.currency
     if first.entry_id is None or first.amount != part.amount or not opposite:
         raise PurchaseOrderError(
-            f"Bank line {line.id} of {display(line.amount, line.currency)} does not take back "
+            f"Bank line {line.id} of {display(line.amount, line.currency)} does not reverse "
             f"{display(first.amount, earlier.currency)} of bank line {earlier.id}."
         )
     order = uow.lock_purchase_order(first.purchase_order_id or 0)

@@ -344,7 +344,7 @@ def _audit_text(order: PurchaseOrder, entry: AuditEntry) -> str:
 def _sent_text(invoice: Invoice) -> str:
     name = f"Invoice {invoice.number or invoice.stripe_invoice_id}"
     if invoice.delivery == "ourselves":
-        return f"{name} issued, to be delivered by ourselves"
+        return f"{name} finalized, ready for you to deliver"
     return f"{name} sent"
 
 

@@ -44,7 +44,7 @@ _COLUMNS = {
     "amount": "Amount, or else credit and debit",
     "credit": "Credit",
     "debit": "Debit",
-    "direction": "Word that tells credit from debit",
+    "direction": "Word for credit or debit",
     "status": "Status",
     "currency": "Currency",
     "counterparty": "Other party",
@@ -203,8 +203,8 @@ def _loaded(visit: Visit, report: BankImportReport) -> None:
 def _report(visit: Visit, report: BankImportReport, key: str) -> None:
     """Say what became of each line, or would."""
     text = (
-        f"{words.count(report.lines, 'line')} read: {report.new} new, {report.duplicates} here "
-        f"already, {report.quarantined} that could not be read."
+        f"{words.count(report.lines, 'line')} read: {report.new} new, {report.duplicates} "
+        f"duplicates, {report.quarantined} unreadable."
     )
     if report.held or report.problems or report.suspected:
         st.warning(text, icon=":material/warning:")

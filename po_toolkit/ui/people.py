@@ -37,7 +37,7 @@ class Person:
     """Somebody who may look at the app.
 
     Attributes:
-        address: His verified e-mail address; ``""`` without a sign-in.
+        address: His verified email address; ``""`` without a sign-in.
         groups: What the provider vouches for.
         subject: The provider's own name for him; ``""`` without a sign-in.
         token_shown: Whether, without a sign-in, the token was shown that the server printed.

@@ -91,7 +91,7 @@ def test_a_statement_is_loaded_and_what_fits_is_applied_in_one_go(show, read, bo
         ("-12.00", "Account fee", "Bank"),
     )
     app = upload(show, data)
-    assert "2 lines read: 2 new, 0 here already" in read(app)
+    assert "2 lines read: 2 new, 0 duplicates" in read(app)
     app = finish(button(app, "Apply 1 match").click().run())
     assert not app.exception
     assert "1 bank line applied." in read(app)
@@ -104,7 +104,7 @@ def test_the_same_statement_again_changes_nothing(show, read, books):
     opened, (acme, _) = books
     data = statement(opened, ("100.00", f"Invoice {acme}", "Acme Press"))
     upload(show, data)
-    assert "1 line read: 0 new, 1 here already" in read(upload(show, data))
+    assert "1 line read: 0 new, 1 duplicates" in read(upload(show, data))
 
 
 def test_a_line_that_nothing_fits_is_decided_by_a_person_and_undone(show, read, books):
