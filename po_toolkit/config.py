@@ -94,7 +94,7 @@ CHANGEABLE = (
 
 
 class ConferenceSettings(BaseModel):
-    """One conference: what its invoices say and the keys of its own Stripe account."""
+    """One conference: what its invoices say and the keys of its Stripe account."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 

@@ -61,7 +61,7 @@ class TaxSettings(BaseModel):
     rates: dict[RateName, TaxRateSettings] = Field(default_factory=dict)
     """The tax rates, by the names that the column tax_rate uses."""
     default: list[RateName] = Field(default_factory=list)
-    """The rates of a line that names none; empty: such a line bears no tax."""
+    """The rates of a line that names none; empty: such a line has no tax."""
     home: Country | None = None
     """Where the conference is taxed; with it, a sponsor with a VAT number of another EU member
     state gets reverse charge wherever their line names no rate."""
@@ -150,7 +150,7 @@ ReminderDays = Annotated[list[Annotated[int, Field(ge=-365, le=365)]], Field(max
 
 
 class VatCategorySettings(BaseModel):
-    """The VAT category of a rate on e-invoices (UNTDID 5305), and why it bears no VAT."""
+    """The VAT category of a rate on e-invoices (UNTDID 5305), and why it has no VAT."""
 
     model_config = ConfigDict(extra="forbid")
 
