@@ -61,6 +61,7 @@ def po_toolkit(
     configure_logging(logging.INFO if verbose else logging.WARNING)
 
 
+app.command("setup")(installation.setup)
 app.command("init")(installation.init)
 app.command("demo")(installation.demo)
 app.command("template")(imports.template)

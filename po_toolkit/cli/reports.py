@@ -310,7 +310,7 @@ def month_end(
     ] = None,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Show what is left before a period is closed; write its files.
+    """Show what a month end still needs, and write its files.
 
     Statements without gaps, payouts read, bank lines explained, sums that agree, discrepancies
     solved or accepted, then close. Exit code 3 when something is left, or a file could not be

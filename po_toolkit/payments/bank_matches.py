@@ -157,7 +157,7 @@ def undo(
     Raises:
         NotFoundError: No such line.
         PurchaseOrderError: Nothing is matched, its payment is still on its way to Stripe, a bank
-            took it back, or its write-off is a credit note at Stripe.
+            took it back.
     """
     line = bank_matches.line(uow.session, conference.id, line_id, lock=True)
     bank_matches.link_new_entries(uow, conference.id)
@@ -184,7 +184,12 @@ def undo(
 
 
 def _undo_write_off(uow: UnitOfWork, match: BankMatch, today: date) -> None:
-    """Take a write-off back by a credit note of the opposite amount."""
+    """Take a write-off back by a credit note of the opposite amount.
+
+    Stripe voids a credit note only while its invoice is open, which a paid and written-off one is
+    not. So the books take it back, under the id that a void at Stripe would have: one that comes
+    later counts once. What then differs at Stripe is a discrepancy, as with a reversed wire.
+    """
     if match.credit_note_uuid is None:
         return
     order = uow.lock_purchase_order(match.purchase_order_id or 0)
@@ -192,18 +197,15 @@ def _undo_write_off(uow: UnitOfWork, match: BankMatch, today: date) -> None:
     if note is None:
         return
     stripe_id = note.stripe_credit_note_id
-    if stripe_id:
-        if not any(n.stripe_credit_note_id == f"{stripe_id}:void" for n in order.credit_notes):
-            raise PurchaseOrderError(
-                f"The write-off of bank line {match.bank_transaction_id} is credit note "
-                f"{stripe_id} at Stripe. Void it in Stripe's dashboard, sync, then undo."
-            )
+    void_id = f"{stripe_id}:void" if stripe_id else None
+    if void_id and any(n.stripe_credit_note_id == void_id for n in order.credit_notes):
         return
     back = CreditNote(
         amount=-note.amount,
         currency=note.currency,
         reason=f"The write-off of bank line {match.bank_transaction_id} was undone",
         credit_date=today,
+        stripe_credit_note_id=void_id,
     )
     ledger.add_credit_note(uow, order, back)
 

@@ -121,6 +121,7 @@ LEFT_OUT = {
     "bank undo": "so is the line",
     "demo": "tests/cli/test_demo.py plays it",
     "rename": "the old name is the reader's",
+    "setup": "it asks its questions at a terminal",
     "reverse": "the entry is one of the reader's own",
     "stripe-check": "tests/gateway/test_stripe_check.py runs it",
     "stripe-sim": "it serves until it is stopped",
