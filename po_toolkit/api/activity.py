@@ -10,7 +10,7 @@ from typing import Any
 from po_toolkit.context import OpenConference
 from po_toolkit.domain.reminders import ReminderClock, reminder_clock
 from po_toolkit.domain.sentences import LoggedAct, audit_sentence
-from po_toolkit.store import activity, cursors, webhook_events, workers
+from po_toolkit.store import activity, audit_chain, cursors, webhook_events, workers
 from po_toolkit.store.database import Store
 from po_toolkit.store.tables import AuditEntry, WebhookEvent
 
@@ -25,6 +25,7 @@ __all__ = [
     "health",
     "monitoring_figures",
     "next_reminders",
+    "prove_audit_trail",
     "pulse",
 ]
 
@@ -185,3 +186,9 @@ def monitoring_figures(store: Store, now: datetime) -> MonitoringFigures:
             syncs=cursors.standing(session),
             workers=len(workers.running(session, now)),
         )
+
+
+def prove_audit_trail(store: Store) -> audit_chain.ChainProof:
+    """Go through the chain of audit entries, and compare it with the closing reports."""
+    with store.reading() as session:
+        return audit_chain.prove(session)

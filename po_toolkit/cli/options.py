@@ -76,6 +76,7 @@ ConferenceOption = Annotated[
     str,
     typer.Option(
         "--conference",
+        envvar="PO_TOOLKIT_CONFERENCE",
         metavar="SLUG",
         help="The conference, by its name in the settings: [po_toolkit.conferences.SLUG].",
     ),

@@ -388,7 +388,9 @@ def _remove(visit: Visit, statements: Sequence[StatementResult]) -> None:
 
 def _held(visit: Visit, statement: int, reason: str) -> None:
     with st.container(border=True):
-        st.warning(f"Statement {statement} is on hold: {reason}", icon=":material/pan_tool:")
+        st.warning(
+            f"Statement {statement} is on hold: {words.plain(reason)}", icon=":material/pan_tool:"
+        )
         if not visit.may(Act.ACCEPT_STATEMENT):
             return
         with st.form(visit.key(f"bank.accept.{statement}"), border=False):

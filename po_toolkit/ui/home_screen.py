@@ -316,7 +316,9 @@ def _proved(sweep: dict[str, Any], when: str) -> None:
         f"{words.count(sweep.get('found', 0), 'missing entry', 'missing entries')} recorded."
     )
     for stray in sweep.get("only_here", []):
-        st.warning(f"In the ledger and no longer at Stripe: {stray}", icon=":material/error:")
+        st.warning(
+            f"In the ledger and no longer at Stripe: {words.plain(stray)}", icon=":material/error:"
+        )
 
 
 def _pictures(visit: Visit, page: FrontPage) -> None:

@@ -94,7 +94,8 @@ def _invoices(story: PurchaseOrderStory) -> None:
     )
     for invoice in story.invoices:
         if invoice.error:
-            st.warning(f"Invoicing stopped: {invoice.error}", icon=":material/warning:")
+            reason = words.plain(invoice.error)
+            st.warning(f"Invoicing stopped: {reason}", icon=":material/warning:")
 
 
 def _lines(story: PurchaseOrderStory) -> None:

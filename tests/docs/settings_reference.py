@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic import BaseModel, SecretStr
 from pydantic_core import PydanticUndefined
 
-from po_toolkit.config import ConferenceSettings, People, Settings
+from po_toolkit.config import ConferenceSettings, NotifySettings, People, Settings
 
 _HEAD = """\
 # Settings
@@ -40,6 +40,9 @@ The tables `[auth]` and others in the same file are Streamlit's: see [The app](a
 A variable and its `_FILE` together are an error. Names that you choose yourself, such as those of
 tax rates, are read in lower case; put tables with other names into the file.
 """
+
+
+_TABLES = {"conferences", "notify", "people"}
 
 
 def docstrings(model: type[BaseModel]) -> dict[str, str]:
@@ -70,6 +73,7 @@ def tables() -> Iterator[tuple[str, type[BaseModel]]]:
 
     yield "po_toolkit", Settings
     yield "po_toolkit.people", People
+    yield "po_toolkit.notify", NotifySettings
     yield from below("po_toolkit.conferences.SLUG", ConferenceSettings)
 
 
@@ -80,7 +84,7 @@ def reference() -> str:
         said = docstrings(model)
         rows = []
         for name, field in model.model_fields.items():
-            if name == "config_file" or (model is Settings and name in {"conferences", "people"}):
+            if name == "config_file" or (model is Settings and name in _TABLES):
                 continue
             assert said.get(name), f"{model.__name__}.{name} has no docstring"
             default = _default(field)
