@@ -7,13 +7,17 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 JOBS ?= 2
 DEMO ?=
 TESTS ?=
+SEED ?= 1
+ACTS ?= 200
+MINUTES ?= 10
 BENCH ?= $(filter-out load,$(basename $(notdir $(wildcard benchmarks/*.py))))
 
 RUN_READY := $(VENV)/.ready-to-run
 DEV_READY := $(VENV)/.ready-to-test
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check quick lint types layers format pytest chaos bench docs site locks release lowest clean
+.PHONY: help demo test check quick lint types layers format pytest chaos season seasons bench docs
+.PHONY: site locks release lowest clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +55,12 @@ pytest: $(DEV_READY) ## the tests alone
 
 chaos: $(DEV_READY) ## faults at every call and killed workers, the long run (half an hour at most)
 	PO_TOOLKIT_CHAOS=long $(BIN)/pytest tests/flows/test_chaos.py
+
+season: $(DEV_READY) ## one simulated season, told: make season SEED=7 ACTS=200
+	@$(BIN)/python -m tests.seasons --seed $(SEED) --acts $(ACTS)
+
+seasons: $(DEV_READY) ## seasons from SEED on, for so many MINUTES
+	@$(BIN)/python -m tests.seasons --seed $(SEED) --acts $(ACTS) --minutes $(MINUTES)
 
 bench: $(DEV_READY) ## the benchmarks one after another; one alone: make bench BENCH=batch
 	@set -e; for name in $(BENCH); do echo "== $$name"; $(BIN)/python benchmarks/$$name.py; done
