@@ -405,11 +405,11 @@ def asked_is_not_owed(books: Books) -> pd.DataFrame:
         & ~entries["entry_id"].isin(entries["reverses_id"].dropna())
     ]
     balance = by_order(moved, moved["paid"]) - by_order(live, live["stripe_credit_used"])
-    untold = _untold(books)
+    unreported = _unreported(books)
     only_here = notes[notes["stripe_credit_note_id"].isna() & notes["amount"].gt(0)]
     causes = {
         "the sponsor's balance at Stripe": balance,
-        "a payment that was not reported to Stripe": by_order(untold, untold["amount"]),
+        "a payment that was not reported to Stripe": by_order(unreported, unreported["amount"]),
         "a credit note that Stripe does not have": by_order(only_here, only_here["amount"]),
         "a refund, which Stripe does not ask for again": (
             rows["refunded_without_credit"] - rows["refunded"]
@@ -448,7 +448,7 @@ def _named_moves(moves: Iterable[Any]) -> str:
     return f" ({', '.join(found)})" if found else ""
 
 
-def _untold(books: Books) -> pd.DataFrame:
+def _unreported(books: Books) -> pd.DataFrame:
     """Return the payments that came otherwise, stand, and were not reported to Stripe."""
     entries = books.entries
     return entries[
@@ -519,9 +519,9 @@ def paid_here_not_at_stripe(books: Books) -> pd.DataFrame:
     gaps = _gaps(books)
     words = "the ledger has {amount} more on {invoices} than Stripe"
     ahead = _found_gaps(books, gaps[gaps < 0], words)
-    orders, untold = books.orders, _untold(books)
+    orders, unreported = books.orders, _unreported(books)
     open_there = orders[orders["stripe_status"].eq("open") & ~orders.index.isin(ahead.index)]
-    amount = untold.groupby("order_id")["amount"].sum()
+    amount = unreported.groupby("order_id")["amount"].sum()
     rows = open_there.loc[open_there.index.intersection(amount.index)]
     told = finding(
         rows,

@@ -12,7 +12,7 @@ from po_toolkit import create_purchase_order, create_stripe_invoice
 from po_toolkit.api import ledger
 from po_toolkit.api.amend import reissue
 from po_toolkit.api.content import compare_content
-from po_toolkit.api.invoices import decide_balance
+from po_toolkit.api.invoices import decide_balance, invoice_purchase_orders
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.bootstrap import open_conference
 from po_toolkit.errors import (
@@ -261,6 +261,21 @@ def test_row_14_what_a_person_lets_count_changes_what_is_owed_here_too(
     assert (fresh(opened, second).status, found(opened)) == ("paid", {})
 
 
+def test_row_14_a_draft_that_waited_is_not_sent_once_credit_lowers_it(
+    opened, simulator, sent, customer, make_order
+):
+    """What was right when it was drafted may ask another sum by the time it is sent."""
+    second = make_order(("Dinner", 1, "500.00"), po_number="2")
+    invoice_purchase_orders(opened, references=[second.reference], send=False)
+    simulator.control.move_balance(customer, -50_00)
+    with pytest.raises(InvoiceMismatchError, match="no purchase order here explains"):
+        create_stripe_invoice(fresh(opened, second), opened=opened)
+    assert fresh(opened, second).status == "draft"
+    decide_balance(opened, second.reference, "remove")
+    create_stripe_invoice(fresh(opened, second), opened=opened)
+    assert (asked(opened, second), fresh(opened, second).sums.balance) == (500_00, 500_00)
+
+
 def test_row_14_credit_applied_to_an_open_invoice_is_a_discrepancy_until_it_is_let_count(
     opened, simulator, sent, customer, dashboard
 ):
@@ -299,7 +314,8 @@ def test_row_14_credit_from_another_conference_of_the_account_is_moved_to_where_
         )
     order = create_purchase_order(
         "other-2027", organization_name="Acme GmbH", contact_email="ap@acme.example",
-        po_number="9", line_items=[{"description": "Booth", "unit_price": Decimal(300)}], opened=other,
+        po_number="9", opened=other,
+        line_items=[{"description": "Booth", "unit_price": Decimal(300)}],
     )  # fmt: skip
     create_stripe_invoice(order, opened=other)
     sync_conference(other)
