@@ -58,9 +58,8 @@ docs: $(DEV_READY) ## write docs/cli.md from the commands' --help
 	$(BIN)/python -m tests.docs.cli_reference docs/cli.md
 
 locks: ## resolve the locked requirements anew (needs uv)
-	uv pip compile pyproject.toml $(LOCK) -o requirements.lock
-	uv pip compile pyproject.toml --extra dev --extra notebooks --extra postgres $(LOCK) \
-	  -o requirements-dev.lock
+	uv pip compile pyproject.toml --extra app --extra postgres $(LOCK) -o requirements.lock
+	uv pip compile pyproject.toml --all-extras $(LOCK) -o requirements-dev.lock
 	printf 'hatchling>=1.27\neditables>=0.5\n' | \
 	  uv pip compile - -c requirements-dev.lock --no-annotate $(LOCK) -o requirements-build.lock
 

@@ -18,7 +18,7 @@ from po_toolkit.logs import configure_logging
 from po_toolkit.ui.background import work_on
 from po_toolkit.webhook.asgi import create_app
 
-configure_logging(logging.INFO)
+configure_logging(logging.INFO, server=True)
 settings = load_settings()
 service = create_app(settings, sync_every=SYNC_EVERY)
 

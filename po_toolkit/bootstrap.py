@@ -25,13 +25,13 @@ __all__ = ["SYSTEM", "OpenConference", "local_actor", "open_conference", "open_d
 SYSTEM = Actor("po-toolkit", Role.ADMIN)
 
 
-def local_actor(prefix: str = "cli") -> Actor:
-    """Return whoever is logged in on this machine, who may do everything here."""
+def local_actor(prefix: str = "cli", role: Role = Role.ADMIN) -> Actor:
+    """Return whoever is logged in on this machine, who by default may do everything here."""
     try:
         name = getpass.getuser()
     except (KeyError, OSError):
         name = "unknown"
-    return Actor(f"{prefix}:{name}", Role.ADMIN)
+    return Actor(f"{prefix}:{name}", role)
 
 
 def open_database(settings: Settings, *, make: bool = True) -> Store:

@@ -12,6 +12,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
@@ -35,6 +36,7 @@ from pydantic_settings import (
 
 from po_toolkit.errors import AmountError, SettingsError
 from po_toolkit.invoice_settings import ContentSettings, EInvoiceSettings, ReminderDays, TaxSettings
+from po_toolkit.logs import hide, hide_in, log_as_json
 from po_toolkit.money import normalize_currency
 
 if TYPE_CHECKING:
@@ -42,6 +44,9 @@ if TYPE_CHECKING:
 
 DEFAULT_CONFIG = Path(".streamlit/secrets.toml")
 DEFAULT_DATABASE_URL = "sqlite:///po_toolkit.db"
+
+START_TOKEN = "PO_TOOLKIT_START_TOKEN"  # noqa: S105 its name
+"""The environment variable in which ``po-toolkit app`` hands the start token to its server."""
 
 EXAMPLE_SETTINGS = """\
 [po_toolkit]
@@ -94,6 +99,10 @@ class ConferenceSettings(BaseModel):
     remind_from_hour: int | None = Field(default=None, ge=0, le=23)
     """From which hour of the day, where the conference is, the worker reminds by itself; without
     it only a person does."""
+    event_date: date | None = None
+    """The first day of the conference, from which Home measures how far away it is."""
+    previous_conference: str = ""
+    """The slug of last year's conference, whose payments Home draws beside this year's."""
     bank_layouts: Path | None = None
     """A folder of bank layouts of your own (TOML), beside those that come with the program."""
     people: People | None = None
@@ -168,13 +177,34 @@ class Settings(BaseSettings):
         env_prefix="PO_TOOLKIT_", extra="ignore", hide_input_in_errors=True
     )
 
-    database_url: str = DEFAULT_DATABASE_URL
+    database_url: str = Field(default=DEFAULT_DATABASE_URL, repr=False)
     stripe_api_base: str | None = None
     conferences: dict[Slug, ConferenceSettings] = Field(default_factory=dict)
     people: People = Field(default_factory=People)
     session_hours: int = Field(default=12, ge=1, le=720)
     """How long a sign-in to the app lasts."""
+    log_format: Literal["text", "json"] = "text"
+    """How logs are written: for people, or one JSON object a line."""
+    metrics_token: SecretStr = SecretStr("")
+    """What Prometheus shows to get ``/metrics`` from an address that is not an inner one."""
     config_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _settle_logs(self) -> Settings:
+        self.settle_logs()
+        return self
+
+    def settle_logs(self) -> None:
+        """Let this process log as the settings say, and keep their secrets out of its logs.
+
+        Done when they are read; a process that gets them from another one calls it.
+        """
+        log_as_json(self.log_format == "json")
+        hide(_password_in(self.database_url), os.environ.get("PGPASSWORD", ""))
+        hide(self.metrics_token.get_secret_value())
+        for conference in self.conferences.values():
+            secrets = (conference.stripe_secret_key, *conference.stripe_webhook_secret)
+            hide(*(secret.get_secret_value() for secret in secrets))
 
     @classmethod
     def settings_customise_sources(
@@ -279,7 +309,11 @@ def _refuse_unknown(values: dict[str, Any], path: Path) -> None:
 
 def _refuse_misspelled_variables() -> None:
     """Refuse a variable that is almost one of ours; others may be somebody else's."""
-    known = {f"PO_TOOLKIT_{name.upper()}" for name in _settings_names()} | {"PO_TOOLKIT_CONFIG"}
+    known = {f"PO_TOOLKIT_{name.upper()}" for name in _settings_names()} | {
+        "PO_TOOLKIT_CONFIG",
+        "PO_TOOLKIT_CONFERENCE",
+        START_TOKEN,
+    }
     for name in os.environ:
         if name.startswith("PO_TOOLKIT_") and name not in known and (near := nearest(name, known)):
             raise SettingsError(f"The environment variable {name} is unknown{near}")
@@ -313,6 +347,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path} is not valid TOML: {error}.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read: {error}.") from None
+    hide_in(tables)  # [auth] too, which is the app's
     table = tables.get("po_toolkit")
     if table is None and (
         near := difflib.get_close_matches("po_toolkit", [t.lower() for t in tables], 1)
@@ -322,6 +357,13 @@ def _read_toml(path: Path) -> dict[str, Any]:
     if not isinstance(table, dict):
         raise SettingsError(f"{path}: po_toolkit must be a table, [po_toolkit].")
     return table
+
+
+def _password_in(database_url: str) -> str:
+    """Return the password of a database's address, or ``""``."""
+    user = urlsplit(database_url).netloc.rpartition("@")[0]
+    named = re.search(r"(?i)[?&]password=([^&]*)", database_url)
+    return user.partition(":")[2] or (named[1] if named else "")
 
 
 def shown_url(database_url: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from hashlib import sha256
+from typing import Self
 from uuid import uuid4
 
 from po_toolkit.config import ConferenceSettings
@@ -154,10 +155,11 @@ class OpenConference:
             remedy=remedies.archive(self.slug),
         )
 
-    def acting_as(self, actor: Actor) -> OpenConference:
+    def acting_as(self, actor: Actor) -> Self:
         """Return the same conference, with the same gateway, in the name of another."""
         other = replace(self, actor=actor)
-        other.__dict__["gateway"] = self.gateway
+        if self.settings.mode != "none":
+            other.__dict__["gateway"] = self.gateway
         return other
 
     def today(self) -> date:

@@ -15,6 +15,7 @@
     │   ├── BusyError                    another process is invoicing it right now
     │   └── LostLeaseError               another process took the invoicing over
     ├── NotAllowedError                  the actor's role does not permit the act
+    ├── MissingExtraError (ImportError)  a part of the package is not installed
     ├── DatabaseUnavailableError         the database cannot be written or reached
     ├── EInvoiceHandOverError            an access point did not take an e-invoice; again is safe
     ├── ForgedError                      a webhook delivery that Stripe did not sign
@@ -36,7 +37,8 @@ a key or another secret.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -240,6 +242,30 @@ class NotAllowedError(PoToolkitError):
     """The actor's role does not permit this act."""
 
     code = "not_allowed"
+
+
+class MissingExtraError(PoToolkitError, ImportError):
+    """What was asked for needs an extra of the package that is not installed."""
+
+    code = "extra_missing"
+
+
+@contextmanager
+def extra(name: str) -> Iterator[None]:
+    """Import what an extra of the package brings.
+
+    Raises:
+        MissingExtraError: It is not installed; the message says how to install it.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("po_toolkit"):
+            raise
+        raise MissingExtraError(
+            f"{error.name} is not installed. Install it with the part of the toolkit that needs "
+            f"it: pip install 'po-toolkit[{name}]'."
+        ) from None
 
 
 class DatabaseUnavailableError(PoToolkitError):

@@ -9,7 +9,7 @@ from typing import Any
 
 from po_toolkit.context import OpenConference
 from po_toolkit.domain.reminders import ReminderClock, reminder_clock
-from po_toolkit.store import activity, cursors, webhook_events
+from po_toolkit.store import activity, cursors, webhook_events, workers
 from po_toolkit.store.database import Store
 from po_toolkit.store.tables import AuditEntry, WebhookEvent
 
@@ -134,18 +134,21 @@ class MonitoringFigures:
         events: Conference, state, number of webhook events, when the oldest came.
         waiting: The states of an event that is still to be processed.
         syncs: Conference, last sync, last sweep, why the last one did not finish.
+        workers: How many workers run.
     """
 
     events: list[tuple[str, str, int, datetime]]
     waiting: Collection[str]
     syncs: list[tuple[str, datetime | None, datetime | None, str]]
+    workers: int
 
 
-def monitoring_figures(store: Store) -> MonitoringFigures:
+def monitoring_figures(store: Store, now: datetime) -> MonitoringFigures:
     """Return what a monitor asks of every conference in the database."""
     with store.reading() as session:
         return MonitoringFigures(
             events=webhook_events.standing(session),
             waiting=webhook_events.WAITING,
             syncs=cursors.standing(session),
+            workers=len(workers.running(session, now)),
         )

@@ -1,12 +1,16 @@
-"""Mending a purchase order, and billing it anew where its invoice is out already."""
+"""Changing a purchase order, and reissuing its invoice where that was sent already."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
+from po_toolkit.api.contact import checked_addresses
+from po_toolkit.api.import_save import order_columns
 from po_toolkit.api.invoices import read_taken_over
+from po_toolkit.api.new_order import LineItem, checked_order
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain import remedies
 from po_toolkit.domain.deliveries import refuse_unknown
@@ -16,10 +20,12 @@ from po_toolkit.domain.tax_ids import read_tax_id
 from po_toolkit.errors import BusyError, PurchaseOrderError
 from po_toolkit.invoicing.existing import retire_paid, void_at_stripe
 from po_toolkit.invoicing.send import InvoiceResult, invoice_one
+from po_toolkit.money import display
 from po_toolkit.payments.customer_credit import settle
 from po_toolkit.payments.sync import sync_one
-from po_toolkit.store.purchase_orders import by_reference
-from po_toolkit.store.tables import PurchaseOrder
+from po_toolkit.store.database import UnitOfWork
+from po_toolkit.store.purchase_orders import by_reference, refresh_status
+from po_toolkit.store.tables import PurchaseOrder, PurchaseOrderLineItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,11 @@ class Changes:
     """The sponsor's; empty takes it off. The lines' tax rates stay as they are."""
     delivery: str | None = None
     """Who delivers the invoice: stripe or ourselves."""
+    notes: str | None = None
+    contact_phone: str | None = None
+    cc_emails: str | None = None
+    line_items: Sequence[LineItem] | None = None
+    """All lines as they are to be; checked as an import checks them."""
 
     def given(self) -> dict[str, Any]:
         """Return only what changes.
@@ -45,7 +56,11 @@ class Changes:
             PurchaseOrderError: The tax id has not its kind's form, or nobody delivers so.
         """
         refuse_unknown(self.delivery or "")
-        values = {name: value for name, value in asdict(self).items() if value is not None}
+        values = {
+            name: value
+            for name, value in asdict(self).items()
+            if value is not None and name != "line_items"
+        }
         if "tax_id" in values:
             try:
                 found = read_tax_id(values["tax_id"])
@@ -68,12 +83,15 @@ def amend(opened: OpenConference, reference: str, changes: Changes) -> PurchaseO
     with opened.store.reading() as session:
         found = by_reference(session, opened.conference, reference)
     values = changes.given()
-    if not values:
+    if not values and changes.line_items is None:
         raise PurchaseOrderError(f"{reference}: say what is to be changed.")
+    if "cc_emails" in values:
+        values["cc_emails"] = checked_addresses(values["cc_emails"])
     with opened.store.writing(opened.actor, Act.AMEND) as uow:
         order = uow.lock_purchase_order(found.id)
         _refuse_invoiced(order, opened)
         before = {name: getattr(order, name) for name in values}
+        lines = None if changes.line_items is None else _checked_lines(opened, order, changes)
         if "due_date" in values:
             order.days_until_due = None
         if "days_until_due" in values:
@@ -82,12 +100,53 @@ def amend(opened: OpenConference, reference: str, changes: Changes) -> PurchaseO
             setattr(order, name, value)
         order.organization_key = comparable(order.organization_name)
         order.po_number_key = comparable(order.po_number)
+        if lines is not None:
+            before["line_items"], values["line_items"] = _replace_lines(uow, order, lines)
         uow.audit(Act.AMEND, order, before=_plain(before), after=_plain(values))
         return order
 
 
+def _checked_lines(
+    opened: OpenConference, order: PurchaseOrder, changes: Changes
+) -> list[dict[str, Any]]:
+    """Return the columns of new lines, checked together with what the purchase order will say."""
+    will_say = {
+        name: getattr(order, name)
+        for name in ("organization_name", "contact_email", "po_number", "billing_address")
+    } | changes.given()
+    named = {name: will_say[name] for name in ("organization_name", "contact_email", "po_number")}
+    checked = checked_order(
+        opened, changes.line_items or [], order.currency, None, named | {"tax_id": order.tax_id}
+    )
+    return [line | {"import_row": None} for line in order_columns(checked)[1]]
+
+
+def _replace_lines(
+    uow: UnitOfWork, order: PurchaseOrder, lines: list[dict[str, Any]]
+) -> tuple[list[str], list[str]]:
+    """Put new lines in the place of the old ones; return both in words."""
+    before = _lines_in_words(order)
+    for line in order.line_items:
+        uow.session.delete(line)
+    uow.session.add_all(
+        PurchaseOrderLineItem(purchase_order_id=order.id, position=at, **line)
+        for at, line in enumerate(lines, 1)
+    )
+    uow.session.flush()
+    uow.session.expire(order, ["line_items"])
+    refresh_status(order)
+    return before, _lines_in_words(order)
+
+
+def _lines_in_words(order: PurchaseOrder) -> list[str]:
+    return [
+        f"{line.quantity} x {line.description} at {display(line.unit_price, order.currency)}"
+        for line in order.line_items
+    ]
+
+
 def reissue(
-    opened: OpenConference, reference: str, changes: Changes | None = None
+    opened: OpenConference, reference: str, changes: Changes | None = None, *, reason: str = ""
 ) -> InvoiceResult:
     """Void the open invoice, change what was wrong, and bill under the next generation.
 
@@ -116,10 +175,15 @@ def reissue(
         void_at_stripe(opened, order.id)
         live = order.live_invoice
         settle(opened, live.stripe_customer_id if live else "")
-    if changes is not None and changes.given():
+    if changes is not None and (changes.given() or changes.line_items is not None):
         amend(opened, reference, changes)
     with opened.store.writing(opened.actor, Act.REISSUE) as uow:
-        uow.audit(Act.REISSUE, order, before={"stripe_invoice_id": order.stripe_invoice_id})
+        uow.audit(
+            Act.REISSUE,
+            order,
+            before={"stripe_invoice_id": order.stripe_invoice_id},
+            after={"reason": reason} if reason else {},
+        )
     result = invoice_one(opened, order.id, order.reference, send=True)
     read_taken_over(opened, result)
     return result

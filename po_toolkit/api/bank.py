@@ -9,6 +9,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
+from sqlalchemy.orm import Session
+
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import ImportChoiceError, PurchaseOrderError
@@ -189,6 +191,7 @@ def import_bank_statement(
     fee: str = "",
     sheet: str = "",
     intraday: bool = False,
+    encoding: str = "",
     dry_run: bool = False,
 ) -> BankImportReport:
     """Import the lines of a file's statements, each once however often it is loaded.
@@ -213,6 +216,7 @@ def import_bank_statement(
         fee: Whether a fee column is ``apart`` from the amount or ``included``.
         sheet: Which sheet of a workbook.
         intraday: Take the booked entries of a CAMT.052 report.
+        encoding: What a text file is in, where it is not read right: ``cp850``.
         dry_run: Only show how it would be read; nothing is kept.
 
     Raises:
@@ -234,16 +238,24 @@ def import_bank_statement(
         fee=fee,  # type: ignore[arg-type]
         sheet=sheet,
         intraday=intraday,
+        encoding=encoding,
     )
     conference_id = opened.conference.id
     with opened.store.reading() as session:
-        file = read_bank_file(
-            data,
-            currency=opened.conference.currency,
-            answers=answers,
-            saved=lambda print_: kept.saved_mapping(session, conference_id, print_),
-            layouts=_own_layouts(opened),
-        )
+
+        def read(answers: Answers) -> BankFile:
+            return read_bank_file(
+                data,
+                currency=opened.conference.currency,
+                answers=answers,
+                saved=lambda print_: kept.saved_mapping(session, conference_id, print_),
+                layouts=_own_layouts(opened),
+            )
+
+        file = read(answers)
+        known = _known_currency(session, opened, file)
+        if known:
+            file = read(replace(answers, currency=known))
     digest = hashlib.sha256(data).hexdigest()
     try:
         with opened.store.writing(opened.actor, Act.LOAD_STATEMENT) as uow:
@@ -254,6 +266,30 @@ def import_bank_statement(
     except _DryRun as ended:
         return ended.report
     return report
+
+
+def _known_currency(session: Session, opened: OpenConference, file: BankFile) -> str:
+    """Return the currency of a file that names none, where its account had another before.
+
+    Raises:
+        ImportChoiceError: The account is not known, and the conference has to do with several
+            currencies.
+    """
+    nameless = [s for s in file.statements if s.assumed]
+    accounts, others = kept.currencies(session, opened.conference.id)
+    codes = {accounts.get(s.account, "") if s.account else "" for s in nameless}
+    own = opened.conference.currency
+    if "" not in codes and len(codes) == 1:
+        return next(iter(codes - {own}), "")
+    if codes and others - {own}:
+        listed = sorted(others | {own}, key=lambda code: (code != own, code))
+        raise ImportChoiceError(
+            "The file does not name its currency, and the conference has to do with "
+            f"{', '.join(code.upper() for code in listed)}. Say which currency it is in.",
+            question="currency",
+            choices=listed,
+        )
+    return ""
 
 
 def _own_layouts(opened: OpenConference) -> Sequence[Layout]:

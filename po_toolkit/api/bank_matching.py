@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -11,7 +11,9 @@ from typing import Any, Literal
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain import remedies
 from po_toolkit.domain.bank_matching import Facts, Part, Proposal, match, tolerance
+from po_toolkit.domain.references import comparable
 from po_toolkit.domain.roles import Act, require
+from po_toolkit.domain.wording import written_day
 from po_toolkit.errors import NotFoundError, PurchaseOrderError
 from po_toolkit.money import display, to_major, to_minor
 from po_toolkit.payments import bank_matches as matches
@@ -20,7 +22,8 @@ from po_toolkit.store import bank_matches
 from po_toolkit.store.purchase_orders import by_reference
 from po_toolkit.store.tables import BankMatch, BankTransaction
 
-_MOST_OPTIONS = 30
+_MOST_CANDIDATES = 12
+"""More than a person compares; for another one they search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class LineMatch:
         sure: A proposal that ``--apply`` applies by itself.
         evidence_for: What speaks for it.
         evidence_against: What speaks against it; only without any is it applied by itself.
+        targets: What a rule proposes, as ``Part.target``; not part of the command's output.
     """
 
     line: int
@@ -51,10 +55,13 @@ class LineMatch:
     sure: bool = False
     evidence_for: tuple[str, ...] = ()
     evidence_against: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return the match as JSON values."""
-        return asdict(self) | {"booked_on": self.booked_on.isoformat()}
+        values = asdict(self) | {"booked_on": self.booked_on.isoformat()}
+        del values["targets"]
+        return values
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +168,7 @@ def choose(
     entry: int | Sequence[int] | None = None,
     reversal: int | None = None,
     again: bool = False,
+    overpaid: bool = False,
     write_off: str = "",
 ) -> None:
     """Say what a line is: purchase orders, payouts, entries made by hand, or a reversal.
@@ -173,6 +181,7 @@ def choose(
         entry: The number of an entry made by hand, which the line confirms, or several.
         reversal: The number of an earlier bank line, which this line takes back.
         again: It is other money than an entry of the same sponsor, amount and week.
+        overpaid: It is right though the purchase order has less open.
         write_off: Why what the line is short of is forgiven: a credit note on its one purchase
             order, or a fee that the bank kept of a payout.
 
@@ -180,6 +189,7 @@ def choose(
         NotAllowedError: The actor may not match.
         NotFoundError: No such line, purchase order, payout or entry.
         DuplicateEntryError: An entry of the same sponsor, amount and week may be this money.
+        ConfirmationNeededError: The purchase order has less open; ``overpaid`` confirms it.
         PurchaseOrderError: It is matched already, or the amounts do not come to the line's.
     """
     payouts = [payout] if isinstance(payout, str) and payout else list(payout)
@@ -204,7 +214,9 @@ def choose(
     why = f"{opened.actor.name} decided"
     if write_off:
         why = f"{why}; written off: {write_off}"
-    _apply(opened, line_id, parts, matches.Decision("by_hand", why, again, write_off))
+    _apply(
+        opened, line_id, parts, matches.Decision(matches.BY_HAND, why, again, write_off, overpaid)
+    )
 
 
 def _payouts(
@@ -272,69 +284,116 @@ def _reversal(line: BankTransaction, facts: Facts, earlier: int) -> list[Part]:
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """What a person may say that a line is, besides purchase orders: the likeliest first.
-
-    Each is a key for :func:`choose` and words for it.
+class Candidate:
+    """Something that a line may be: a key for :func:`choose`, and words for it.
 
     Attributes:
-        entries: Typed entries that no line confirms yet.
-        payouts: Payouts of which something is still to come, or to go back.
-        reversals: Earlier lines that this one may take back.
+        kind: ``order``, ``entry``, ``payout`` or ``reversal``, as the argument of :func:`choose`.
+        key: Our reference, the entry's number, Stripe's id of the payout, or the earlier line's
+            number, as text.
+        title: What it is.
+        details: What tells it from others: numbers and dates.
+        amount: What is open on it, recorded or still to come, major units of the line's currency.
+        difference: The line's amount less this one.
+        may_write_off: The line is short of it by no more than banks keep.
+        evidence_for: What speaks for it, where a rule found it.
+        evidence_against: What speaks against it.
     """
 
-    entries: dict[int, str]
-    payouts: dict[str, str]
-    reversals: dict[int, str]
+    kind: Literal["order", "entry", "payout", "reversal"]
+    key: str
+    title: str
+    details: str
+    amount: Decimal
+    difference: Decimal
+    may_write_off: bool = False
+    evidence_for: tuple[str, ...] = ()
+    evidence_against: tuple[str, ...] = ()
 
 
-def line_options(opened: OpenConference, line_id: int) -> Options:
-    """Return what a line may be, besides purchase orders, the nearest amount and day first.
+def candidates(opened: OpenConference, line: LineMatch, *, text: str = "") -> list[Candidate]:
+    """Return what an unmatched line may be, the likeliest first.
 
-    Raises:
-        NotFoundError: No such line.
+    First what a rule proposes, then typed entries, payouts, purchase orders and earlier lines by
+    the nearness of their amount and day.
+
+    Args:
+        opened: The conference.
+        line: The bank line, as :func:`bank_lines` returned it.
+        text: Only what has all these words in its name, number or date; then purchase orders with
+            nothing open are among it too.
     """
     with opened.store.reading() as session:
-        line = bank_matches.line(session, opened.conference.id, line_id)
         facts = bank_matches.facts(session, opened.conference.id)
-    orders = {o.id: o for o in facts.orders}
+    words = comparable(text).split()
+    amount = abs(to_minor(Decimal(line.amount), line.currency))
+    found: list[tuple[tuple[int, int, int], Candidate]] = []
+    for target, other, day, one in _possible(line, facts, all_orders=bool(words)):
+        if not all(word in comparable(f"{one.key} {one.title} {one.details}") for word in words):
+            continue
+        likely = target in line.targets
+        days = abs((day - line.booked_on).days) if day else 0
+        rank = (
+            (line.targets.index(target), 0, 0) if likely else (99, abs(abs(other) - amount), days)
+        )
+        evidence = (line.evidence_for, line.evidence_against) if likely else ((), ())
+        shown = replace(one, evidence_for=evidence[0], evidence_against=evidence[1])
+        found.append((rank, shown))
+    found.sort(key=lambda pair: pair[0])
+    return [one for _, one in found[:_MOST_CANDIDATES]]
 
-    def near(amount: int, day: date) -> tuple[int, int]:
-        return abs(abs(amount) - abs(line.amount)), abs((day - line.booked_on).days)
 
-    entries = sorted(
-        (
-            e
-            for e in facts.entries
-            if e.currency == line.currency and (e.amount > 0) == (line.amount > 0)
-        ),
-        key=lambda e: (near(e.amount, e.date), e.id),
-    )
-    payouts = sorted(
-        (p for p in facts.payouts if p.currency == line.currency),
-        key=lambda p: (near(p.amount, p.arrival), p.id),
-    )
-    taken = sorted(
-        (m for m in facts.confirmed
-         if m.line.currency == line.currency and (m.line.amount > 0) != (line.amount > 0)),
-        key=lambda m: (near(m.line.amount, m.line.booked_on), m.match_id),
-    )  # fmt: skip
-    return Options(
-        {
-            e.id: f"{display(abs(e.amount), e.currency)} of {e.date} on "
-            f"{orders[e.order_id].reference}, {orders[e.order_id].organization_name}"
-            for e in entries[:_MOST_OPTIONS]
-        },
-        {
-            p.stripe_id: f"{display(p.amount, p.currency)} due {p.arrival}, {p.stripe_id}"
-            for p in payouts[:_MOST_OPTIONS]
-        },
-        {
-            m.line.id: f"{display(m.line.amount, m.line.currency)} of {m.line.booked_on} for "
-            f"{m.reference}, {m.organization_name}"
-            for m in taken[:_MOST_OPTIONS]
-        },
-    )
+def _possible(
+    line: LineMatch, facts: Facts, *, all_orders: bool
+) -> Iterator[tuple[str, int, date | None, Candidate]]:
+    """Yield everything of the line's currency and direction: its target, amount and day."""
+    names = {o.id: o for o in facts.orders}
+    booked = to_minor(Decimal(line.amount), line.currency)
+    details: tuple[str, ...]
+
+    def made(
+        kind: Literal["order", "entry", "payout", "reversal"],
+        key: object,
+        title: str,
+        parts: Sequence[str],
+        amount: int,
+    ) -> Candidate:
+        short = abs(amount) - abs(booked)
+        return Candidate(
+            kind,
+            str(key),
+            title,
+            " · ".join(part for part in parts if part),
+            to_major(abs(amount), line.currency),
+            to_major(-short, line.currency),
+            kind in ("order", "payout") and 0 < short <= tolerance(amount, line.currency),
+        )
+
+    for e in facts.entries:
+        if e.currency == line.currency and (e.amount > 0) == (booked > 0):
+            order = names[e.order_id]
+            details = (order.reference, e.method, e.reference, f"entry {e.id}", written_day(e.date))
+            title = f"Recorded: {order.organization_name}"
+            yield f"entry {e.id}", e.amount, e.date, made("entry", e.id, title, details, e.amount)
+    for p in facts.payouts:
+        if p.currency == line.currency and (p.failed or (p.amount > 0) == (booked > 0)):
+            kind = "payout_return" if p.failed and (p.amount > 0) != (booked > 0) else "payout"
+            details = (p.stripe_id, f"due {written_day(p.arrival)}", p.trace_id)
+            title = "Returned payout" if kind == "payout_return" else "Stripe payout"
+            payout = made("payout", p.stripe_id, title, details, p.amount)
+            yield f"{kind} {p.id}", p.amount, p.arrival, payout
+    for o in facts.orders if booked > 0 else ():
+        if o.currency == line.currency and (all_orders or (o.balance > 0 and not o.cancelled)):
+            details = (o.po_number, o.reference, *o.invoices, "cancelled" if o.cancelled else "")
+            still = max(o.balance, 0)
+            order_ = made("order", o.reference, o.organization_name, details, still)
+            yield f"order {o.id}", still, None, order_
+    for m in facts.confirmed:
+        if m.line.currency == line.currency and m.line.amount > 0 > booked:
+            details = (m.reference, f"bank line {m.line.id}", written_day(m.line.booked_on))
+            title = f"Takes back a payment: {m.organization_name}"
+            taken = made("reversal", m.line.id, title, details, m.line.amount)
+            yield f"reversal {m.match_id}", m.line.amount, m.line.booked_on, taken
 
 
 def undo_match(opened: OpenConference, line_id: int) -> int:
@@ -481,4 +540,5 @@ def _shown(proposal: Proposal, *, applied: bool) -> LineMatch:
         sure=proposal.certainty == "certain",
         evidence_for=proposal.reasons,
         evidence_against=proposal.against,
+        targets=tuple(part.target for part in proposal.parts),
     )

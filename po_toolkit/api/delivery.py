@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from po_toolkit.api.e_invoices import e_invoice
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain import remedies
 from po_toolkit.domain.deliveries import links_work, refuse_unknown, way_words
@@ -74,7 +73,11 @@ def deliver(
         StripeUnknownError: The PDF could not be fetched; again is safe.
     """
     require(opened.actor, Act.DELIVER)
-    made = e_invoice(opened, reference, e_invoice_format) if e_invoice_format else None
+    made = None
+    if e_invoice_format:
+        from po_toolkit.api.e_invoices import e_invoice
+
+        made = e_invoice(opened, reference, e_invoice_format)
     order, live, pdf = final_pdf(opened, reference)
     if made is not None and made.format == "facturx":
         pdf = made.content

@@ -38,6 +38,8 @@ class ImportReport:
         shape: What one row of the sheet is, in words.
         columns: What each column was taken for, and why.
         packages: The names of the package columns, where there are any.
+        own_lines: Column name → ``+`` or ``-`` of the columns that are billed as a line beside
+            the row's own.
         decimal: The decimal mark its amounts were read with, where one was needed.
         dates: The order of day and month its dates were read in, where one was needed.
         rejected_rows: Line and cells of each row of a rejected purchase order, as they came.
@@ -64,6 +66,7 @@ class ImportReport:
     shape: str
     columns: list[Column]
     packages: list[str]
+    own_lines: dict[str, str]
     decimal: Literal["point", "comma"] | None
     dates: Literal["dmy", "mdy", "ymd"] | None
     rejected_rows: list[SheetRow] = field(repr=False)
@@ -96,6 +99,7 @@ class ImportReport:
             "shape": self.shape,
             "columns": [c.as_json() for c in self.columns],
             "packages": list(self.packages),
+            "own_lines": dict(self.own_lines),
             "left_out_columns": [c.as_json() for c in self.left_columns],
             "left_out_rows": [r.as_json() for r in self.left_rows],
             "decimal": self.decimal,
@@ -151,6 +155,7 @@ def report_of(
         shape=reading.shape.value,
         columns=table.columns,
         packages=list(table.packages.values()),
+        own_lines={table.headers[at]: sign for at, sign in table.own_lines.items()},
         decimal=reading.decimals,
         dates=reading.dates,
         rejected_rows=[row for row in table.rows if row[0] in bad] if bad else [],

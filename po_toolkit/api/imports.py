@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 from po_toolkit.api.import_report import ImportReport, rejected_rows_csv, rejected_rows_xlsx
 from po_toolkit.api.import_save import Answers, Origin, take_table, without_collector
@@ -17,7 +18,13 @@ from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import ImportFileError
 from po_toolkit.importers import written
 from po_toolkit.importers.cells import is_empty
-from po_toolkit.importers.columns import Column, distinct_headers, fingerprint
+from po_toolkit.importers.columns import (
+    OWN_LINES,
+    PACKAGES,
+    Column,
+    distinct_headers,
+    fingerprint,
+)
 from po_toolkit.importers.names import FIELDS
 from po_toolkit.importers.orders import LeftColumn, SheetReading, read_orders
 from po_toolkit.importers.problems import Choice, ImportQuestionsError, Question, RowProblem
@@ -27,8 +34,13 @@ from po_toolkit.importers.table import Table, choose_sheet, find_header, read_ta
 from po_toolkit.money import normalize_currency
 from po_toolkit.store import import_batches
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 __all__ = [
     "FIELDS",
+    "OWN_LINES",
+    "PACKAGES",
     "BatchSummary",
     "Choice",
     "Column",
@@ -55,7 +67,7 @@ __all__ = [
 
 def import_purchase_orders(
     opened: OpenConference,
-    source: Path | bytes,
+    source: str | Path | bytes | IO[bytes] | pd.DataFrame,
     *,
     file_name: str = "",
     sheet: str | None = None,
@@ -79,7 +91,7 @@ def import_purchase_orders(
 
     Args:
         opened: The conference.
-        source: The file, or its content.
+        source: The file's path, its content, an open binary file, or a DataFrame.
         file_name: What the file is called; by default the path's name.
         sheet: Which sheet; by default the only one with a recognizable header.
         mapping: Field → column name, where the proposal is wrong. An empty name leaves the field
@@ -104,8 +116,7 @@ def import_purchase_orders(
         NotAllowedError: The actor may not import.
     """
     with without_collector():
-        data = read_bytes(source)
-        name = file_name or (source.name if isinstance(source, Path) else "")
+        data, name, book = _opened_source(source, file_name)
         answers = Answers(
             mapping or {},
             decimal,
@@ -119,12 +130,45 @@ def import_purchase_orders(
             allow_duplicates,
             dry_run,
         )
-        file = _File(opened, data, name, sheet, answers)
+        file = _File(opened, data, name, sheet, answers, book=book)
         table, reading = file.read(answers, corrections)
         if reading.questions:
             raise ImportQuestionsError(file.with_money(reading.questions, len(table.rows)))
         origin = Origin(name, hashlib.sha256(data).hexdigest())
         return take_table(opened, table, reading, origin, answers)
+
+
+def _opened_source(
+    source: str | Path | bytes | IO[bytes] | pd.DataFrame, file_name: str
+) -> tuple[bytes, str, Workbook | None]:
+    """Return a source's content, its name, and the workbook where it is no file.
+
+    Raises:
+        ImportFileError: It cannot be read, or is nothing that could be imported.
+    """
+    if isinstance(source, str | Path):
+        path = Path(source).expanduser()
+        return read_bytes(path), file_name or path.name, None
+    if isinstance(source, bytes | bytearray | memoryview):
+        return read_bytes(bytes(source)), file_name, None
+    if "pandas" in sys.modules:
+        from po_toolkit.importers.readers.frame import is_frame, open_frame
+
+        if is_frame(source):
+            return source.to_csv().encode(), file_name or "DataFrame", open_frame(source)
+    read = getattr(source, "read", None)
+    content = read() if callable(read) else None
+    if not isinstance(content, bytes):
+        raise ImportFileError(
+            f"A {type(source).__name__} cannot be imported. Pass a path, bytes, a file opened "
+            f"with 'rb', or a DataFrame."
+        )
+    given = getattr(source, "name", "")
+    return (
+        read_bytes(content),
+        file_name or (Path(given).name if isinstance(given, str) else ""),
+        None,
+    )
 
 
 def rows_of(rows: str | Iterable[int]) -> frozenset[int]:
@@ -158,13 +202,15 @@ class _File:
         name: str,
         sheet: str | None,
         answers: Answers,
+        *,
+        book: Workbook | None = None,
     ) -> None:
         self._opened = opened
         self._sheet = sheet
         self._answers = answers
         with opened.store.reading() as session:
             self._saved = import_batches.remembered_mappings(session, opened.conference.id)
-        self._book = self._open(data, name)
+        self._book = book or self._open(data, name)
 
     def _open(self, data: bytes, name: str) -> Workbook:
         encoding = self._answers.encoding

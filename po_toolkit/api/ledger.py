@@ -254,10 +254,15 @@ def conference_of_entry(store: Store, entry: str) -> str:
         return session.get_one(Conference, found.conference_id).slug
 
 
-def cancel(opened: OpenConference, reference: str) -> MoneyResult:
+def cancel(opened: OpenConference, reference: str, *, reason: str = "") -> MoneyResult:
     """Cancel a purchase order; its open invoice is voided at Stripe first.
 
     One that was paid, and whose money went back, is credited in full instead.
+
+    Args:
+        opened: The conference.
+        reference: The purchase order's.
+        reason: Why, for the history and for the credit note where one is made.
 
     Raises:
         NotFoundError: No such purchase order.
@@ -274,7 +279,7 @@ def cancel(opened: OpenConference, reference: str) -> MoneyResult:
         left = order.sums.total - order.sums.credited
         if left > 0:
             whole = to_major(left, order.currency)
-            credit(opened, reference, amount=whole, reason="Cancelled")
+            credit(opened, reference, amount=whole, reason=reason or "Cancelled")
         retire_paid(opened, order.id)
     elif live is not None:
         void_at_stripe(opened, order.id)
@@ -287,9 +292,8 @@ def cancel(opened: OpenConference, reference: str) -> MoneyResult:
             before = locked.status
             locked.cancelled_at = opened.now()
             refresh_status(locked)
-            uow.audit(
-                Act.CANCEL, locked, before={"status": before}, after={"status": locked.status}
-            )
+            after = {"status": locked.status} | ({"reason": reason} if reason else {})
+            uow.audit(Act.CANCEL, locked, before={"status": before}, after=after)
         return result_of(locked)
 
 

@@ -15,7 +15,7 @@ from po_toolkit.api.import_save import order_columns
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.duplicates import difference
 from po_toolkit.domain.sums import Status
-from po_toolkit.domain.tax import TaxRules
+from po_toolkit.domain.tax import EXEMPT, REVERSE_CHARGE, TaxRules, rates_of
 from po_toolkit.errors import AmountError, DuplicateEntryError, PurchaseOrderError
 from po_toolkit.importers.assemble import Order
 from po_toolkit.importers.cells import Cell
@@ -56,6 +56,23 @@ class Details(TypedDict, total=False):
     buyer_reference: str
     e_invoice_address: str
     e_invoice_format: str
+
+
+def line_items_of(order: PurchaseOrder) -> list[LineItem]:
+    """Return a purchase order's lines as they would be given for a new one, rates by name."""
+    rules = TaxRules.of(order.conference.tax)
+    names = {rate: name for name, rate in rules.rates.items()}
+    treatments = {EXEMPT: "exempt", REVERSE_CHARGE: "reverse_charge"}
+    known = names | treatments
+    return [
+        LineItem(
+            description=line.description,
+            quantity=line.quantity,
+            unit_price=to_major(line.unit_price, order.currency),
+            tax_rates=[known.get(r, r.name) for r in rates_of(line.tax_rates)] or ["none"],
+        )
+        for line in order.line_items
+    ]
 
 
 def checked_order(

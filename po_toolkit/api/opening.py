@@ -27,7 +27,6 @@ __all__ = [
     "Store",
     "archive_conference",
     "check_connection",
-    "check_database",
     "database_error",
     "last_sign_out",
     "local_actor",
@@ -175,12 +174,6 @@ def open_conference_of(reference: str, *, settings: Settings) -> OpenConference:
     with store.reading() as session:
         slug = purchase_orders.conference_of(session, reference)
     return open_conference(slug, settings=settings, store=store)
-
-
-def check_database(store: Store) -> None:
-    """Ask the database for an answer; raises whatever keeps it from answering."""
-    with store.reading() as session:
-        session.connection().exec_driver_sql("SELECT 1")
 
 
 def database_error(error: Exception) -> str:

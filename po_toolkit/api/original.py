@@ -1,15 +1,19 @@
-"""The names that the toolkit's first callers know, on purchase orders rather than conferences.
+"""The names of the original toolkit: functions of a purchase order.
 
-Settings and database come from the environment and the configuration file by default; pass an
-open conference to use another.
+Each updates the object passed to it. Settings and database come from the environment and the
+settings file by default; pass an open conference as ``opened`` to use another.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
+from sqlalchemy import inspect
+from sqlalchemy.orm.attributes import set_committed_value
 from typing_extensions import Unpack
 
 from po_toolkit.api import ledger, sync
@@ -18,8 +22,8 @@ from po_toolkit.api.telling import tell_after_sending
 from po_toolkit.bootstrap import OpenConference, open_conference, open_database
 from po_toolkit.config import load_settings
 from po_toolkit.domain.references import new_reference
-from po_toolkit.domain.roles import Act
-from po_toolkit.domain.sums import EntryKind
+from po_toolkit.domain.roles import Act, Actor
+from po_toolkit.domain.sums import EntryKind, Status
 from po_toolkit.domain.tax_ids import read_tax_id
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.invoicing.send import send_invoice
@@ -47,6 +51,36 @@ def opened_for(
     return open_conference(slug, settings=settings, store=store)
 
 
+def refreshed(purchase_order: PurchaseOrder, opened: OpenConference) -> PurchaseOrder:
+    """Read a purchase order again into the object that the caller holds, and return it.
+
+    Raises:
+        NotFoundError: It is gone.
+    """
+    read = _fresh(purchase_order, opened)
+    for name, value in tuple(read.__dict__.items()):
+        if name in inspect(PurchaseOrder).attrs:
+            set_committed_value(purchase_order, name, value)
+    for part in (*read.line_items, *read.invoices, *read.entries, *read.credit_notes):
+        set_committed_value(part, "purchase_order", purchase_order)
+    return purchase_order
+
+
+@contextmanager
+def updated(purchase_order: PurchaseOrder, opened: OpenConference) -> Iterator[None]:
+    """Let the caller's object show how it is after the act, also where the act failed."""
+    try:
+        yield
+    finally:
+        refreshed(purchase_order, opened)
+
+
+def _by(opened: OpenConference, person: Any) -> OpenConference:
+    """Return the conference in the name of a person, with the same role."""
+    name = str(person or "")
+    return opened.acting_as(Actor(name, opened.actor.role)) if name else opened
+
+
 def create_stripe_invoice(
     purchase_order: PurchaseOrder, *, opened: OpenConference | None = None
 ) -> str:
@@ -65,10 +99,11 @@ def create_stripe_invoice(
         StripeGatewayError: Stripe refused, or the outcome is unknown and a repeat is safe.
     """
     open_now = opened_for(purchase_order, opened)
-    sent = send_invoice(open_now, purchase_order.id)
-    if sent.stripe_read_at is None:  # found at Stripe and taken over
-        sync.sync_purchase_order(open_now, purchase_order.reference)
-    tell_after_sending(open_now)
+    with updated(purchase_order, open_now):
+        sent = send_invoice(open_now, purchase_order.id)
+        if sent.stripe_read_at is None:  # found at Stripe and taken over
+            sync.sync_purchase_order(open_now, purchase_order.reference)
+        tell_after_sending(open_now)
     return sent.hosted_url
 
 
@@ -82,8 +117,9 @@ def sync_stripe_invoice_status(
             ``ValueError``).
         StripeGatewayError: Stripe could not be asked.
     """
-    report = sync.sync_purchase_order(opened_for(purchase_order, opened), purchase_order.reference)
-    report.refuse_problems()
+    open_now = opened_for(purchase_order, opened)
+    with updated(purchase_order, open_now):
+        sync.sync_purchase_order(open_now, purchase_order.reference).refuse_problems()
 
 
 def record_payment(  # noqa: PLR0917 the original callers pass these by position
@@ -93,7 +129,7 @@ def record_payment(  # noqa: PLR0917 the original callers pass these by position
     reference: str = "",
     payment_date: date | None = None,
     note: str = "",
-    entered_by: str = "",
+    entered_by: Any = "",
     *,
     currency: str | None = None,
     again: bool = False,
@@ -110,7 +146,7 @@ def record_payment(  # noqa: PLR0917 the original callers pass these by position
         reference: The bank's or the sponsor's reference.
         payment_date: When the money came; by default today in the conference's timezone.
         note: Anything worth knowing.
-        entered_by: Added to the note where it is not the actor.
+        entered_by: Who records it, added to the note; any object whose text is a name.
         currency: Where given, must be the purchase order's.
         again: Record it although the same sponsor and amount are there within seven days.
         date_as_given: Its date is right, though before the purchase order or in a closed period.
@@ -130,23 +166,24 @@ def record_payment(  # noqa: PLR0917 the original callers pass these by position
             f"{currency.upper()}; amounts are never converted."
         )
     whole_note = f"{note} (entered by {entered_by})".strip() if entered_by else note
-    ledger.record_payment_by_hand(
-        open_now,
-        purchase_order.reference,
-        amount=amount,
-        method=method,
-        payment_reference=reference,
-        payment_date=payment_date,
-        note=whole_note,
-        again=again,
-        date_as_given=date_as_given,
-        overpaid=overpaid,
-    )
+    with updated(purchase_order, open_now):
+        ledger.record_payment_by_hand(
+            open_now,
+            purchase_order.reference,
+            amount=amount,
+            method=method,
+            payment_reference=reference,
+            payment_date=payment_date,
+            note=whole_note,
+            again=again,
+            date_as_given=date_as_given,
+            overpaid=overpaid,
+        )
     facts = (EntryKind.PAYMENT, method, to_minor(amount, purchase_order.currency))
     return max(
         (
             entry
-            for entry in _fresh(purchase_order, open_now).entries
+            for entry in purchase_order.entries
             if (entry.kind, entry.method, entry.amount) == facts
         ),
         key=lambda entry: entry.id,
@@ -157,21 +194,23 @@ def issue_credit_note(
     purchase_order: PurchaseOrder,
     amount: Decimal,
     reason: str,
+    issued_by: Any = "",
     *,
     again: bool = False,
     opened: OpenConference | None = None,
 ) -> CreditNote:
-    """Forgive part of what the purchase order owes; the amount in major units.
+    """Issue a credit note over part of what the purchase order owes; the amount in major units.
 
     Raises:
         PurchaseOrderError: The amount is more than can be credited (a ``ValueError``).
         DuplicateEntryError: One of this amount is there within seven days; ``again`` issues it.
         AmountError: The amount cannot be represented in the currency.
     """
-    open_now = opened_for(purchase_order, opened)
-    ledger.credit(open_now, purchase_order.reference, amount=amount, reason=reason, again=again)
+    open_now = _by(opened_for(purchase_order, opened), issued_by)
+    with updated(purchase_order, open_now):
+        ledger.credit(open_now, purchase_order.reference, amount=amount, reason=reason, again=again)
     minor = to_minor(amount, purchase_order.currency)
-    notes = _fresh(purchase_order, open_now).credit_notes
+    notes = purchase_order.credit_notes
     return max((note for note in notes if note.amount == minor), key=lambda note: note.id)
 
 
@@ -179,14 +218,14 @@ def update_po_status(purchase_order: PurchaseOrder, *, opened: OpenConference | 
     """Bring the status up to the sums, and return it."""
     open_now = opened_for(purchase_order, opened)
     with open_now.store.writing(open_now.actor, Act.SYNC) as uow:
-        locked = uow.lock_purchase_order(purchase_order.id)
-        refresh_status(locked)
-        return locked.status
+        refresh_status(uow.lock_purchase_order(purchase_order.id))
+    return refreshed(purchase_order, open_now).status
 
 
 def create_purchase_order(
-    conference_slug: str,
+    conference: str | OpenConference = "",
     *,
+    conference_slug: str = "",
     organization_name: str,
     contact_email: str,
     line_items: Iterable[LineItem],
@@ -195,13 +234,15 @@ def create_purchase_order(
     tax_id: str = "",
     po_amount: Decimal | None = None,
     allow_duplicates: bool = False,
+    created_by: Any = "",
     opened: OpenConference | None = None,
     **details: Unpack[Details],
 ) -> PurchaseOrder:
     """Create a draft purchase order, under the rules of an import.
 
     Args:
-        conference_slug: Whose it is.
+        conference: The conference, open or by its name in the settings.
+        conference_slug: Its name, as the keyword is also written.
         organization_name: The sponsor.
         contact_email: Where the invoice goes.
         line_items: Its lines; see :class:`po_toolkit.api.new_order.LineItem`.
@@ -210,7 +251,8 @@ def create_purchase_order(
         tax_id: The sponsor's, such as ``DE123456789``.
         po_amount: What the sponsor's purchase order authorizes, in major units.
         allow_duplicates: Create it although one is there that may be the same.
-        opened: The conference, by default opened from the settings.
+        created_by: Who creates it, for the audit log; any object whose text is a name.
+        opened: The open conference, by default opened from the settings.
         details: See :class:`po_toolkit.api.new_order.Details`.
 
     Raises:
@@ -220,7 +262,10 @@ def create_purchase_order(
             same total or with a line in common.
         AmountError: A price or its tax cannot be represented in the currency.
     """
-    open_now = opened or open_conference(conference_slug)
+    named = conference if isinstance(conference, str) else ""
+    found = conference if isinstance(conference, OpenConference) else None
+    open_now = opened or found or open_conference(named or conference_slug, make=False)
+    open_now = _by(open_now, created_by)
     code = normalize_currency(currency or open_now.conference.currency)
     _refuse_unclear_tax_id(tax_id, organization_name)
     given = {
@@ -251,18 +296,22 @@ def send_purchase_order(
     """Mark a draft as sent to the sponsor by a person, without Stripe.
 
     Raises:
-        PurchaseOrderError: It is cancelled (a ``ValueError``).
+        PurchaseOrderError: It is no draft (a ``ValueError``).
     """
     open_now = opened_for(purchase_order, opened)
-    with open_now.store.writing(open_now.actor, Act.INVOICE) as uow:
+    with (
+        updated(purchase_order, open_now),
+        open_now.store.writing(open_now.actor, Act.INVOICE) as uow,
+    ):
         locked = uow.lock_purchase_order(purchase_order.id)
-        if locked.cancelled_at is not None:
-            raise PurchaseOrderError(f"{locked.reference} is cancelled and is not sent.")
-        before = locked.status
+        if locked.status != Status.DRAFT:
+            raise PurchaseOrderError(
+                f"{locked.reference} is {locked.status}; only a draft can be marked as sent."
+            )
         locked.marked_sent = True
         refresh_status(locked)
-        uow.audit(Act.INVOICE, locked, before={"status": before}, after={"status": locked.status})
-        return locked
+        uow.audit(Act.INVOICE, locked, before={"status": "draft"}, after={"status": locked.status})
+    return purchase_order
 
 
 def cancel_purchase_order(
@@ -275,8 +324,9 @@ def cancel_purchase_order(
         StripeGatewayError: Stripe could not be asked; nothing was changed.
     """
     open_now = opened_for(purchase_order, opened)
-    ledger.cancel(open_now, purchase_order.reference)
-    return _fresh(purchase_order, open_now)
+    with updated(purchase_order, open_now):
+        ledger.cancel(open_now, purchase_order.reference)
+    return purchase_order
 
 
 def generate_po_reference() -> str:

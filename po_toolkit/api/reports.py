@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pandas as pd
@@ -24,6 +25,7 @@ from po_toolkit.reconcile import (
     FrontPage,
     JournalEntry,
     JournalFormat,
+    ListedOrder,
     PurchaseOrderPage,
     PurchaseOrderStory,
     Reconciliation,
@@ -42,12 +44,11 @@ from po_toolkit.reconcile import purchase_order_story as read_story
 from po_toolkit.reconcile import report as reports
 from po_toolkit.reconcile import sponsor_statement as make_statement
 from po_toolkit.reconcile import sponsors as read_sponsors
-from po_toolkit.reconcile.charts import ON_DARK, ON_LIGHT, bar_chart, line_chart
+from po_toolkit.reconcile.charts import ON_DARK, ON_LIGHT, bar_chart, line_chart, step_chart
 from po_toolkit.reconcile.closed_report import closed_report as make_report
 from po_toolkit.reconcile.closed_report import differences
-from po_toolkit.reconcile.comparisons import CASH, cash_against_due
-from po_toolkit.reconcile.documents import invoice_pdf as write_invoice
-from po_toolkit.reconcile.documents import statement_pdf as write_statement
+from po_toolkit.reconcile.comparisons import CASH, cash_against_due, totals_of
+from po_toolkit.reconcile.listing import SearchHit, search_everything
 from po_toolkit.reconcile.report import Report, sheet
 from po_toolkit.reconcile.schema import Column, Kind, Table, records
 from po_toolkit.reconcile.story import StoryEntry, StoryEvent
@@ -55,6 +56,7 @@ from po_toolkit.reconcile.tables import (
     AGEING,
     BANK_LINES,
     CHECKS,
+    CONFERENCES,
     DISCREPANCIES,
     ENTRIES,
     FEES,
@@ -68,6 +70,7 @@ from po_toolkit.reconcile.tie_out import tie_out as make_tie_out
 from po_toolkit.reconcile.tie_out_files import export as export_tie_out
 from po_toolkit.store import closing as periods
 from po_toolkit.store import purchase_orders
+from po_toolkit.store.listing import View
 from po_toolkit.store.tables import ClosedPeriod, PurchaseOrder
 
 __all__ = [
@@ -93,23 +96,27 @@ __all__ = [
     "JournalEntry",
     "JournalFormat",
     "Kind",
+    "ListedOrder",
     "PurchaseOrder",
     "PurchaseOrderPage",
     "PurchaseOrderStory",
     "Reconciliation",
     "Report",
+    "SearchHit",
     "Statement",
     "StoryEntry",
     "StoryEvent",
     "Table",
     "TieOut",
     "Verification",
+    "View",
     "bar_chart",
     "cash_against_due",
     "changes_report",
     "close_books",
     "closed_books",
     "closed_report",
+    "conference_totals",
     "export",
     "export_tie_out",
     "front_page",
@@ -124,11 +131,13 @@ __all__ = [
     "purchase_orders_of",
     "reconcile",
     "records",
+    "search",
     "sheet",
     "sponsors",
     "statement",
     "statement_pdf",
     "statement_report",
+    "step_chart",
     "summary",
     "tie_out",
     "verify_closed",
@@ -153,12 +162,23 @@ def summary(
         as_of: The last day that counts; by default today.
         months: By month instead of by status.
     """
+    made = _every(settings, as_of)
+    return (MONTHS, months_of(made)) if months else (SUMMARY, summary_of(made))
+
+
+def conference_totals(
+    settings: Settings, *, as_of: date | None = None
+) -> tuple[Table, pd.DataFrame]:
+    """Return the totals of every conference in the settings side by side, by currency."""
+    return CONFERENCES, totals_of(_every(settings, as_of))
+
+
+def _every(settings: Settings, as_of: date | None) -> list[Reconciliation]:
     store = open_database(settings, make=False)
-    made = [
+    return [
         reconcile(open_conference(slug, settings=settings, store=store), as_of=as_of)
         for slug in sorted(settings.conferences)
     ]
-    return (MONTHS, months_of(made)) if months else (SUMMARY, summary_of(made))
 
 
 def journal(
@@ -219,6 +239,8 @@ def statement_pdf(
     Raises:
         NotFoundError: The conference has no purchase order of such a sponsor.
     """
+    from po_toolkit.reconcile.documents import statement_pdf as write_statement
+
     made = statement(opened, organization, as_of=as_of, since=since)
     return write_statement(made, made_at=opened.now())
 
@@ -228,7 +250,10 @@ def invoice_pdf(opened: OpenConference, reference: str) -> bytes:
 
     Raises:
         NotFoundError: The conference has no such purchase order.
+        MissingExtraError: ``po-toolkit[pdf]`` is not installed.
     """
+    from po_toolkit.reconcile.documents import invoice_pdf as write_invoice
+
     with opened.store.reading() as session:
         order = purchase_orders.by_reference(session, opened.conference, reference)
     return write_invoice(refresh_old_links(opened, order), opened.conference)
@@ -288,7 +313,13 @@ def purchase_orders_of(opened: OpenConference, references: Iterable[str]) -> lis
 
 def list_purchase_orders(opened: OpenConference, **query: Any) -> PurchaseOrderPage:
     """Return one page of purchase orders; the query as in ``reconcile.list_purchase_orders``."""
+    query.setdefault("today", opened.today())
     return read_purchase_orders(opened.store, opened.conference, **query)
+
+
+def search(opened: OpenConference, text: str, *, amount: Decimal | None = None) -> list[SearchHit]:
+    """Return what fits whatever a caller says; see ``reconcile.listing.search_everything``."""
+    return search_everything(opened.store, opened.conference, text, amount=amount)
 
 
 def purchase_order_story(opened: OpenConference, reference: str) -> PurchaseOrderStory:
@@ -311,6 +342,8 @@ class ClosedBooks:
         through: Its last day.
         timezone: Where that day ended.
         digest: SHA-256 of its report, in hexadecimal.
+        audit_entries: How long the chain of audit entries was when it was closed.
+        audit_digest: The head of that chain.
     """
 
     through: date
@@ -318,6 +351,8 @@ class ClosedBooks:
     closed_at: datetime
     closed_by: str
     digest: str
+    audit_entries: int
+    audit_digest: str
 
     def as_json(self) -> dict[str, Any]:
         """Return it as the command prints it."""
@@ -327,6 +362,8 @@ class ClosedBooks:
             "closed_at": self.closed_at.isoformat(),
             "closed_by": self.closed_by,
             "digest": self.digest,
+            "audit_entries": self.audit_entries,
+            "audit_digest": self.audit_digest,
         }
 
 
@@ -419,4 +456,6 @@ def _shown(period: ClosedPeriod) -> ClosedBooks:
         closed_at=period.closed_at,
         closed_by=period.closed_by,
         digest=period.digest,
+        audit_entries=period.audit_entries,
+        audit_digest=period.audit_digest,
     )

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.errors import PoToolkitError, SettingsError, StripeAuthenticationError
-from po_toolkit.logs import get_logger
+from po_toolkit.logs import during, get_logger
 from po_toolkit.payments.event_handlers import carries_payment, handle
 from po_toolkit.payments.stripe_invoices import take_payments
 from po_toolkit.store import jobs, webhook_events
@@ -128,12 +128,17 @@ def _work_payments(opened: OpenConference, events: list[Waiting]) -> list[Outcom
 
 def _try(opened: OpenConference, events: list[Waiting]) -> list[Outcome]:
     """Work the events of one object in one go, in the order in which they happened."""
+    with during(conference=opened.slug, stripe_event_id=events[-1].event_id):
+        return _tried(opened, events)
+
+
+def _tried(opened: OpenConference, events: list[Waiting]) -> list[Outcome]:
     try:
         said = sorted(map(_whole, events), key=lambda event: event.get("created") or 0)
         taken = handle(opened, said)
     except Exception as problem:
         if not isinstance(problem, PoToolkitError):
-            log.exception("webhook event failed", stripe_event_id=events[-1].event_id)
+            log.exception("webhook event failed")
         return [_failed(event, problem, opened.now()) for event in events]
     state = "ignored" if taken is None else "processed"
     return [Outcome(event.id, state, event.attempts + 1) for event in events]

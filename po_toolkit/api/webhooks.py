@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy import select
 from po_toolkit.bootstrap import OpenConference, open_conference, open_database
 from po_toolkit.config import Settings, load_settings
 from po_toolkit.domain.roles import STRIPE, Act, require
-from po_toolkit.errors import ForgedError, MalformedError, PoToolkitError
+from po_toolkit.errors import ForgedError, MalformedError, NotFoundError, PoToolkitError
 from po_toolkit.logs import get_logger
 from po_toolkit.payments.event_handlers import invoice_changed
 from po_toolkit.store import webhook_events
@@ -145,44 +145,73 @@ def events_set_aside(opened: OpenConference) -> list[SetAside]:
 
 
 def handle_invoice_paid_webhook(
-    payload: Any, *, settings: Settings | None = None, store: Store | None = None
+    payload: Any = None,
+    *,
+    stripe_event_payload: Any = None,
+    raise_errors: bool = False,
+    settings: Settings | None = None,
+    store: Store | None = None,
 ) -> None:
-    """Process an ``invoice.paid`` event that somebody else has verified.
+    """Process an ``invoice.paid`` event whose signature somebody else has checked.
 
-    The invoice is found by its Stripe id, its payments are fetched and entered, each once. A
-    malformed payload or an unreachable Stripe is logged as a warning and changes nothing; an
-    invoice that is not ours is logged for debugging.
+    The invoice is found by its Stripe id; its payments are read from Stripe and entered, each
+    once. By default a malformed payload, or a Stripe that does not answer, is logged as a warning
+    and changes nothing; an invoice that is not ours is logged for debugging.
 
     Args:
-        payload: The event, whole, as a dictionary.
-        settings: By default from the environment and the configuration file.
+        payload: The whole event: a dictionary, JSON as text or bytes, or Stripe's event object.
+        stripe_event_payload: The same, under the keyword of the original.
+        raise_errors: Raise instead of logging, for callers that answer Stripe with an error so
+            that it sends the event again.
+        settings: By default from the environment and the settings file.
         store: By default the settings' database.
+
+    Raises:
+        MalformedError: The payload is no event about an invoice (with ``raise_errors``).
+        NotFoundError: No conference here has this invoice (with ``raise_errors``).
+        StripeGatewayError: Stripe could not be asked (with ``raise_errors``).
+        PurchaseOrderError: What Stripe answered cannot be booked (with ``raise_errors``).
+        SettingsError: There is no database.
     """
-    invoice = _invoice_in(payload)
+    invoice = _invoice_in(stripe_event_payload if payload is None else payload)
     if invoice is None:
+        if raise_errors:
+            raise MalformedError("The payload is no Stripe event about an invoice.")
         log.warning("unexpected webhook payload; nothing was changed")
         return
     settings = settings or load_settings()
     store = store or open_database(settings, make=False)
     slug = _conference_of_invoice(store, invoice)
     if slug is None:
+        if raise_errors:
+            raise NotFoundError(f"No conference here has invoice {invoice['id']}.")
         log.debug("invoice is not ours", stripe_invoice_id=invoice["id"])
         return
     opened = open_conference(slug, settings=settings, store=store, actor=STRIPE)
     try:
         invoice_changed(opened, {"data": {"object": invoice}})
     except PoToolkitError as error:
+        if raise_errors:
+            raise
         log.warning(
             "payment not taken; sync will", stripe_invoice_id=invoice["id"], error=str(error)
         )
 
 
 def _invoice_in(payload: Any) -> dict[str, Any] | None:
-    data = payload.get("data") if isinstance(payload, dict) else None
-    thing = data.get("object") if isinstance(data, dict) else None
-    if not isinstance(thing, dict) or not isinstance(thing.get("id"), str) or not thing["id"]:
+    """Return the invoice in an event of whatever form, or None."""
+    if isinstance(payload, str | bytes | bytearray | memoryview):
+        try:
+            payload = json.loads(bytes(payload) if isinstance(payload, memoryview) else payload)
+        except (ValueError, RecursionError):
+            return None
+    if not isinstance(payload, Mapping) and callable(getattr(payload, "to_dict", None)):
+        payload = payload.to_dict()
+    data = payload.get("data") if isinstance(payload, Mapping) else None
+    thing = data.get("object") if isinstance(data, Mapping) else None
+    if not isinstance(thing, Mapping) or not isinstance(thing.get("id"), str) or not thing["id"]:
         return None
-    return thing
+    return dict(thing)
 
 
 def _conference_of_invoice(store: Store, invoice: dict[str, Any]) -> str | None:
@@ -198,5 +227,5 @@ def _conference_of_invoice(store: Store, invoice: dict[str, Any]) -> str | None:
     if len(slugs) <= 1:
         return slugs[0] if slugs else None
     metadata = invoice.get("metadata")
-    named = metadata.get("conference_slug") if isinstance(metadata, dict) else None
+    named = metadata.get("conference_slug") if isinstance(metadata, Mapping) else None
     return named if named in slugs else None

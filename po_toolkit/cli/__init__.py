@@ -4,11 +4,17 @@ Results go to stdout, everything else to stderr. Exit codes: 0 all done; 1 faile
 3 done in part (some rows or purchase orders were rejected, each named).
 """
 
+import os
+
 from po_toolkit.cli.app import app
 
 
 def main() -> None:
-    """Run the command line; the entry point of ``po-toolkit``."""
+    """Run the command line; the entry point of ``po-toolkit``.
+
+    What it writes, databases, exports and mails, is for whoever runs it alone.
+    """
+    os.umask(0o077)
     app(prog_name="po-toolkit")
 
 

@@ -35,6 +35,7 @@ from po_toolkit.cli.options import (
     read_reference,
 )
 from po_toolkit.errors import (
+    ConfirmationNeededError,
     DuplicateEntryError,
     ImportChoiceError,
     ImportFileError,
@@ -116,6 +117,12 @@ def import_(
         bool,
         typer.Option("--intraday", help="Take the booked entries of a camt.052 report."),
     ] = False,
+    encoding: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="The encoding of a text file that is read wrongly: cp850."
+        ),
+    ] = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only show how the file would be read.")
     ] = False,
@@ -147,6 +154,7 @@ def import_(
             fee=fee or "",
             sheet=sheet,
             intraday=intraday,
+            encoding=encoding,
             dry_run=dry_run,
         )
     except ImportChoiceError as error:
@@ -417,11 +425,15 @@ def apply_(
             "--again", help="It is other money than the entry of the same sponsor and amount."
         ),
     ] = False,
+    overpaid: Annotated[
+        bool, typer.Option("--overpaid", help="It is right, though more than what is open.")
+    ] = False,
     yes: YesOption = False,
 ) -> None:
     """Apply a line's proposal, or say yourself what the line is.
 
-    Exit code 2 when an entry of the same sponsor, amount and week may be this money.
+    Exit code 2 when an entry of the same sponsor, amount and week may be this money, or when the
+    purchase order has less open than came.
 
     Example: po-toolkit bank apply 17 --conference pycon-2027 --po PO-7KQ2MX=9000 --po PO-8M2ABC
     """
@@ -444,6 +456,7 @@ def apply_(
                 entry=entries,
                 reversal=reversal,
                 again=again,
+                overpaid=overpaid,
                 write_off=write_off,
             )
             typer.echo(f"Bank line {line} is matched.")
@@ -456,6 +469,9 @@ def apply_(
         anyway = Remedy("Or, if it is other money, match it all the same", command, "bank")
         complain(error.reason)
         suggest(Reason("", anyway))
+        raise typer.Exit(WRONG_USAGE) from error
+    except ConfirmationNeededError as error:
+        complain(error.reason)
         raise typer.Exit(WRONG_USAGE) from error
     typer.echo(f"Bank line {line} is {', '.join(found.references)}: {found.evidence}.")
 

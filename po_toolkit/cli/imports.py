@@ -72,8 +72,9 @@ MapOption = Annotated[
         metavar="FIELD=COLUMN",
         help="Read FIELD (e.g. unit_price) from the column with the heading COLUMN. Repeat for "
         "more fields. FIELD= leaves a field out, COLUMN= leaves a column out, and "
-        "packages=Gold,Booth names columns that are billed as a line each. It is remembered for "
-        "files with the same headings.",
+        "packages=Gold,Booth names columns that are billed as a line each. COLUMN=+ bills a column "
+        "as a line beside the row's own, COLUMN=- takes it off. It is remembered for files with "
+        "the same headings.",
     ),
 ]
 DryRunOption = Annotated[
@@ -243,7 +244,7 @@ def _refuse_unwritable(errors_out: Path | None) -> None:
 def _read_mapping(pairs: list[str]) -> dict[str, str]:
     mapping: dict[str, str] = {}
     for pair in pairs:
-        divide = str.rpartition if pair.rstrip().endswith("=") else str.partition
+        divide = str.rpartition if pair.rstrip().endswith(("=", "=+", "=-")) else str.partition
         field, equals, column = (part.strip() for part in divide(pair.rstrip(), "="))
         if not (field and equals):
             raise typer.BadParameter(
@@ -290,15 +291,19 @@ def _print_report(report: ImportReport, *, dry_run: bool) -> None:
 
 def _print_reading(report: ImportReport) -> None:
     """Print how the file was read: what each column was taken for, and what was left out."""
+    from po_toolkit.api.imports import OWN_LINES
+
     typer.echo(f"The sheet has {report.shape}. {_habits(report)}")
-    packages = dict.fromkeys(report.packages, "a package")
+    lines = dict.fromkeys(report.packages, "a package") | {
+        name: OWN_LINES[sign] for name, sign in report.own_lines.items()
+    }
     left = {column.column: column for column in report.left_columns}
     print_table(
         ("Column", "Maps to", "Matched by"),
         [
             (
                 c.header,
-                c.field or packages.get(c.header, "(left out)"),
+                c.field or lines.get(c.header, "(left out)"),
                 c.why if c.field else _left(left.get(c.header)),
             )
             for c in report.columns

@@ -26,6 +26,7 @@ from po_toolkit.cli.console import (
     wrong_usage,
 )
 from po_toolkit.cli.options import ConferenceOption, Format, FormatOption, TableFormat
+from po_toolkit.errors import extra
 from po_toolkit.logs import configure_logging
 
 if TYPE_CHECKING:
@@ -170,7 +171,9 @@ def demo(
     Example: po-toolkit demo --once
     """
     from po_toolkit.api.reports import export
-    from po_toolkit.demo import play, serve_app
+
+    with extra("app"):
+        from po_toolkit.demo import play, serve_app
 
     if not once:
         refuse_taken("127.0.0.1", port)
@@ -210,7 +213,7 @@ def worker(
     from po_toolkit.jobs.worker import Worker
 
     settings = settings_of(ctx)
-    configure_logging(logging.INFO)
+    configure_logging(logging.INFO, server=True)
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
@@ -290,7 +293,8 @@ def stripe_sim(
     Example: po-toolkit stripe-sim --port 12111, and in another terminal
     PO_TOOLKIT_STRIPE_API_BASE=http://127.0.0.1:12111 po-toolkit sync --conference pycon-2027
     """
-    from po_toolkit.simulator import serve
+    with extra("webhook"):
+        from po_toolkit.simulator import serve
 
     refuse_taken("127.0.0.1", port)
     tell(f"Stripe simulator: PO_TOOLKIT_STRIPE_API_BASE=http://127.0.0.1:{port}")

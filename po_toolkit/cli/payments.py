@@ -316,6 +316,7 @@ def credit_note(
 def cancel(
     ctx: typer.Context,
     reference: ReferenceArgument,
+    reason: Annotated[str, typer.Option(help="Why, for the history.")] = "",
     yes: YesOption = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
@@ -329,7 +330,7 @@ def cancel(
 
     opened = conference_of(ctx, reference)
     agree(opened, f"cancel {reference} and void its Stripe invoice", yes=yes)
-    _print_result(ledger.cancel(opened, reference), output)
+    _print_result(ledger.cancel(opened, reference, reason=reason), output)
 
 
 def _print_result(result: MoneyResult, output: Format) -> None:

@@ -11,6 +11,7 @@ import typer
 
 from po_toolkit.cli.console import (
     FAILED,
+    PARTIAL,
     complain,
     conference_of,
     named_conference,
@@ -19,6 +20,7 @@ from po_toolkit.cli.console import (
     settings_of,
     tell,
     write_bytes,
+    wrong_usage,
 )
 from po_toolkit.cli.options import (
     ConferenceOption,
@@ -288,6 +290,90 @@ def close(
         return
     typer.echo(f"Closed through the end of {closed.through} ({closed.timezone}).")
     typer.echo(f"SHA-256 of the report: {closed.digest}")
+    typer.echo(f"Audit trail: {closed.audit_entries} entries, SHA-256 {closed.audit_digest}")
+
+
+def month_end(
+    ctx: typer.Context,
+    conference: ConferenceOption,
+    through: Annotated[
+        date,
+        typer.Option(metavar="DATE", parser=read_date, help="The last day of the period."),
+    ],
+    files: Annotated[
+        Path | None,
+        typer.Option(
+            "--zip",
+            metavar="FILE",
+            help="Write report, workbooks, journals and invoice PDFs into one ZIP.",
+        ),
+    ] = None,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Show what is left to do before a period is closed, and write its files.
+
+    Statements without gaps, payouts read, bank lines explained, sums that agree, discrepancies
+    solved or accepted, then close. Exit code 3 when something is left, or a file could not be
+    written; each is named.
+
+    Example: po-toolkit month-end --conference pycon-2027 --through 2027-03-31 --zip march.zip
+    """
+    from po_toolkit.api.month_end import checklist, month_end_files
+
+    opened = named_conference(ctx, conference)
+    steps = checklist(opened, through)
+    if output is Format.JSON:
+        print_json({"through": through.isoformat(), "steps": [step.as_json() for step in steps]})
+    else:
+        state = {True: "done", False: "to do", None: "-"}
+        print_table(("Step", "State", "Result"), [(s.name, state[s.done], s.result) for s in steps])
+    for detail in (d for step in steps for d in step.details):
+        complain(detail)
+    problems: list[str] = []
+    if files is not None:
+        made = month_end_files(opened, through)
+        problems = made.problems
+        write_bytes(made.content, files, binary=True)
+    for problem in problems:
+        complain(problem)
+    if problems or any(step.done is False for step in steps):
+        raise typer.Exit(PARTIAL)
+
+
+def accept(
+    ctx: typer.Context,
+    code: Annotated[str, typer.Argument(metavar="CODE", help="The discrepancy's code.")],
+    conference: ConferenceOption,
+    reference: Annotated[
+        str, typer.Option("--po", metavar="REF", help="The purchase order it belongs to.")
+    ] = "",
+    evidence: Annotated[
+        str,
+        typer.Option(metavar="TEXT", help="What was found, for one without a purchase order."),
+    ] = "",
+    reason: Annotated[str, typer.Option(help="Why it is left as it is.")] = "",
+    withdraw: Annotated[
+        bool, typer.Option("--withdraw", help="Open it again instead of accepting it.")
+    ] = False,
+) -> None:
+    """Accept a discrepancy as it is, with a reason.
+
+    It is printed in the month-end report as accepted, and comes back when its amount changes.
+
+    Example: po-toolkit accept overpaid --conference pycon-2027 --po PO-7KQ2MX --reason "Kept for
+    2028, agreed by email"
+    """
+    from po_toolkit.api.month_end import accept_discrepancy, withdraw_acceptance
+
+    if bool(reference) == bool(evidence):
+        wrong_usage("Give --po REF, or --evidence TEXT where no purchase order is named.")
+    opened = named_conference(ctx, conference)
+    if withdraw:
+        withdraw_acceptance(opened, code, reference or evidence)
+        typer.echo(f"{code} of {reference or evidence} is open again.")
+        return
+    accept_discrepancy(opened, code, reference=reference, evidence=evidence, reason=reason)
+    typer.echo(f"{code} of {reference or evidence} is accepted.")
 
 
 def closed(

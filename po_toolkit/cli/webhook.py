@@ -20,6 +20,7 @@ from po_toolkit.cli.console import (
     tell,
 )
 from po_toolkit.cli.options import ConferenceOption, Format, FormatOption
+from po_toolkit.errors import extra
 from po_toolkit.logs import configure_logging
 
 commands = typer.Typer(
@@ -62,11 +63,12 @@ def serve(
 
     Example: po-toolkit webhook serve --port 8000
     """
-    from po_toolkit.webhook.asgi import serve as serve_webhooks
+    with extra("webhook"):
+        from po_toolkit.webhook.asgi import serve as serve_webhooks
 
     settings = settings_of(ctx)
     refuse_taken(host, port)
-    configure_logging(logging.INFO)
+    configure_logging(logging.INFO, server=True)
     for slug, conference in sorted(settings.conferences.items()):
         secret = "" if conference.stripe_webhook_secret else " (no stripe_webhook_secret: refused)"
         tell(f"http://{host}:{port}/webhooks/stripe/{slug}{secret}")

@@ -143,6 +143,13 @@ def confirm_entry(conference: str, line: int, entry: int) -> Remedy:
     return Remedy("Match the line to that entry", command, "bank")
 
 
+def match_overpaid(conference: str, line: int, reference: str, amount: Decimal) -> Remedy:
+    """Match a bank line to a purchase order that has less open than came."""
+    share = ("--po", f"{reference}={amount}")
+    command = ("bank", "apply", str(line), "--conference", conference, *share, "--overpaid")
+    return Remedy("Match it all the same", command, "bank")
+
+
 def undo_match(conference: str, line: int) -> Remedy:
     """Undo what a bank line was matched to."""
     command = ("bank", "undo", str(line), "--conference", conference)

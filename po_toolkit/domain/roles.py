@@ -40,6 +40,7 @@ class Act(StrEnum):
     REISSUE = "reissue"
     AMEND = "amend"
     CLOSE = "close"
+    ACCEPT_DISCREPANCY = "accept_discrepancy"
     CONFIGURE = "configure"
     LOAD_STATEMENT = "load_statement"
     ACCEPT_STATEMENT = "accept_statement"
@@ -56,6 +57,7 @@ _LOWEST = {
     Act.REVERSE: Role.TREASURER,
     Act.CANCEL: Role.TREASURER,
     Act.CLOSE: Role.TREASURER,
+    Act.ACCEPT_DISCREPANCY: Role.TREASURER,
     Act.CONFIGURE: Role.ADMIN,
     Act.ACCEPT_STATEMENT: Role.TREASURER,
     Act.MATCH: Role.TREASURER,

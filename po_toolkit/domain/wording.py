@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from po_toolkit.domain.sums import Status
 
 STATUS_LABELS: dict[str, str] = {
@@ -19,6 +21,11 @@ STATUS_LABELS: dict[str, str] = {
 def count(number: int, noun: str, plural: str = "") -> str:
     """Write a number with its noun: ``1 purchase order``, ``2 purchase orders``."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def written_day(day: date) -> str:
+    """Write a date so that nobody confuses day and month: ``5 Mar 2027``."""
+    return f"{day.day} {day:%b %Y}"
 
 
 def label(code: str) -> str:

@@ -184,24 +184,38 @@ def written_amount(cell: Cell) -> WrittenAmount | None:
 
 
 def _written(text: str) -> WrittenAmount | None:
-    if len(text) > _LONGEST:
-        return None
     if PLAIN_POINT.fullmatch(text):
         return WrittenAmount(Decimal(text), None, None)
     if text.isdecimal() and text.isascii():
         whole = Decimal(text)
         return WrittenAmount(whole, whole, None)
-    stripped = _strip(text)
+    stripped = _strip(text) if len(text) <= _LONGEST else None
     if stripped is None:
         return None
     body, negative, currencies = stripped
+    if thousands := _IN_THOUSANDS.search(body):
+        body = body[: thousands.start()]
     point, comma = _decimal(body, _POINT, "."), _decimal(body, _COMMA, ",")
     if point is None and comma is None:
         return None
+    if thousands:
+        if point != comma and None not in (point, comma):
+            return None
+        point = None if point is None else point * 1000
+        comma = None if comma is None else comma * 1000
     if negative:
         point = None if point is None else -point
         comma = None if comma is None else -comma
     return WrittenAmount(point, comma, currencies)
+
+
+_IN_THOUSANDS = re.compile(r"(?<=\d) ?[kK]$")
+
+
+def in_thousands(cell: Cell) -> bool:
+    """Tell whether an amount is written as thousands: ``5k``, ``$2.5K``."""
+    stripped = _strip(cell) if isinstance(cell, str) else None
+    return stripped is not None and _IN_THOUSANDS.search(stripped[0]) is not None
 
 
 def _strip(text: str) -> tuple[str, bool, frozenset[str] | None] | None:
@@ -236,7 +250,7 @@ def _affix(rest: str) -> tuple[frozenset[str], str] | None:
     """Take one currency sign or code off either end; None when there is none."""
     if start := _PREFIX.match(rest):
         return sign_currencies(start[0]), rest[start.end() :]
-    if end := _SUFFIX.search(rest):
+    if (end := _SUFFIX.search(rest)) and not _IN_THOUSANDS.search(rest):
         return sign_currencies(end[0]), rest[: end.start()]
     return None
 
@@ -281,7 +295,7 @@ def habit_of(values: Iterable[tuple[str, str]]) -> Habit:
         elif (written := written_amount(text)) is not None:
             if written.ambiguous:
                 unclear = unclear or text.strip()
-                if fits := _proof_by_currency(written, currency):
+                if fits := _proof_by_currency(text, written, currency):
                     fitting.add(fits)
                 else:
                     open_value = open_value or text.strip()
@@ -294,8 +308,15 @@ def habit_of(values: Iterable[tuple[str, str]]) -> Habit:
     return Habit(None, open_value or unclear)
 
 
-def _proof_by_currency(written: WrittenAmount, currency: str) -> Decimals | None:
+COMMA_FOR_THOUSANDS = frozenset("usd gbp aud nzd sgd hkd twd jpy cny krw php thb".split())
+"""Currencies beside whose sign a comma before three digits is the mark for thousands."""
+
+
+def _proof_by_currency(text: str, written: WrittenAmount, currency: str) -> Decimals | None:
     """Of two readings, the one that the currency can hold, if only one is."""
+    signed = written.currencies is not None and currency in written.currencies
+    if signed and currency in COMMA_FOR_THOUSANDS and "," in text:
+        return "point"
     if not currency:
         return None
     fits: list[Decimals] = []

@@ -87,6 +87,7 @@ class Pricer:
         findings: Findings,
         packages: Mapping[str, str],
         header_currencies: Mapping[str, str],
+        own_lines: Mapping[str, tuple[str, str]] | None = None,
     ) -> None:
         """Take what all rows share.
 
@@ -95,12 +96,15 @@ class Pricer:
             findings: Where problems go.
             packages: Column key → the package's name.
             header_currencies: Column key → the currency its header names.
+            own_lines: Column key → name and ``+`` or ``-`` of the columns that are a line beside
+                the row's own, such as a discount.
         """
         self._rows = rows
         self._findings = findings
         self._packages = packages
+        self._own_lines = own_lines or {}
         self._header_currencies = header_currencies
-        self._bad = frozenset({"quantity", "unit_price", "amount", *packages})
+        self._bad = frozenset({"quantity", "unit_price", "amount", *packages, *self._own_lines})
         self.price_field = "unit_price" if "unit_price" in rows.values else "amount"
 
     def lines(self, row: int, currency: str) -> list[OrderLine] | None:
@@ -108,20 +112,33 @@ class Pricer:
         if row in self._rows.refused and not self._bad.isdisjoint(self._rows.refused[row]):
             return None
         errors = len(self._findings.errors)
+        own = self._made_of_own_lines(row, currency)
+        besides = sum(line.unit_price for line in own)
         if self._packages:
-            made = self._package_lines(row, currency)
+            made = self._package_lines(row, currency, besides)
         else:
-            line = self._line(row, currency)
+            line = self._line(row, currency, besides)
             made = [line] if line else []
+        made += own
         return made if len(self._findings.errors) == errors else None
 
-    def _line(self, row: int, currency: str) -> OrderLine | None:
+    def _made_of_own_lines(self, row: int, currency: str) -> list[OrderLine]:
+        """Return the lines of the columns that a person bills beside the row's own."""
+        number = self._rows.numbers[row]
+        return [
+            OrderLine(number, name, 1, price if sign == "+" else -abs(price))
+            for key, (name, sign) in self._own_lines.items()
+            if (price := self.minor(row, key, currency))
+        ]
+
+    def _line(self, row: int, currency: str, besides: int) -> OrderLine | None:
         price = self.minor(row, "unit_price", currency)
         amount = self.minor(row, "amount", currency)
         number, description = self._rows.numbers[row], self._description(row)
         quantity: int = self._rows.value(row, "quantity") or 1
         if price is not None:
-            if amount is not None and amount != quantity * price:
+            # The amount may be what is left with the lines beside it, such as a discount.
+            if amount is not None and amount - quantity * price not in (0, besides):
                 self._findings.error(
                     row,
                     "amount",
@@ -154,7 +171,7 @@ class Pricer:
             return str(self._rows.value(row, "description") or "")
         return f"Purchase order {self._rows.value(row, 'po_number') or ''}".strip()
 
-    def _package_lines(self, row: int, currency: str) -> list[OrderLine]:
+    def _package_lines(self, row: int, currency: str, besides: int) -> list[OrderLine]:
         number = self._rows.numbers[row]
         made = [
             OrderLine(number, name, 1, price)
@@ -168,7 +185,7 @@ class Pricer:
             self._findings.error(
                 row, first, "required", "no package has an amount; every row needs one."
             )
-        elif total is not None and total != found:
+        elif total is not None and total - found not in (0, besides):
             self._findings.error(
                 row,
                 "amount",
@@ -304,7 +321,7 @@ class Assembler:
         self._amounts = [
             key
             for key in rows.values
-            if key in ("unit_price", "amount") or key.startswith("package:")
+            if key in ("unit_price", "amount") or key.startswith(("package:", "own_line:"))
         ]
         self._unknown = unknown
         self._max_lines = max_lines
@@ -441,6 +458,9 @@ class Assembler:
         made: list[OrderLine] = []
         bad = False
         for row in group:
+            if self._rows.numbers[row] in self._refused_rows:
+                bad = True
+                continue
             lines = self._pricer.lines(row, currency)
             if lines and self._tax.active:
                 lines = self._taxed(row, lines, currency, tax_id)

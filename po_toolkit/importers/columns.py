@@ -29,6 +29,7 @@ from po_toolkit.importers.names import (
     ALREADY,
     FIELDS,
     HARMLESS,
+    IN_KIND,
     MONEY_MARKS,
     MONEY_STEMS,
     OTHER_PEOPLE,
@@ -47,6 +48,9 @@ PACKAGES = "packages"
 """The key of a mapping that names the package columns."""
 IGNORED = "ignore"
 """The key of a mapping that names the columns that are left out."""
+ADDED, TAKEN_OFF = "+", "-"
+"""What a mapping gives to a column's name to bill it as a line of its own, or to take it off."""
+OWN_LINES = {ADDED: "a line of its own", TAKEN_OFF: "a line that is taken off"}
 
 _SAMPLE = 2000
 _EMAIL = re.compile(r"[^\s@,;]+@[^\s@,;]+\.[^\s@,;]+")
@@ -134,6 +138,8 @@ class Assignment:
     Attributes:
         columns: Every column.
         packages: Position → name of the columns that are billed as one line each.
+        own_lines: Position → :data:`ADDED` or :data:`TAKEN_OFF` of the columns that are a line
+            beside the row's own.
         address: Positions of the parts of a billing address, in the order they are written.
         settled: Positions that a person has decided to leave out.
         questions: What must be asked.
@@ -142,6 +148,7 @@ class Assignment:
 
     columns: list[Column]
     packages: dict[int, str] = field(default_factory=dict)
+    own_lines: dict[int, str] = field(default_factory=dict)
     address: dict[int, str] = field(default_factory=dict)
     settled: set[int] = field(default_factory=set)
     questions: list[Question] = field(default_factory=list)
@@ -230,7 +237,8 @@ def assign(
         headers: The distinct column names.
         rows: The data rows.
         mapping: Field → column name, as a person chose or as used before; an empty name leaves the
-            field out, and a column's name with an empty text leaves that column out.
+            field out, and a column's name with an empty text leaves that column out; with
+            :data:`ADDED` or :data:`TAKEN_OFF` it is a line of its own.
             ``packages`` and ``ignore`` name several columns.
         chosen: Which fields of the mapping a person chose now; the others are from before.
 
@@ -294,6 +302,7 @@ class _Assigner:
             if at not in self._taken
             and at not in made.settled
             and at not in made.packages
+            and at not in made.own_lines
             and at not in made.address
         ]
 
@@ -319,6 +328,8 @@ class _Assigner:
                 if any(field_of(bare(header)) for header in headers):
                     found = [i for i, h in enumerate(headers) if _names_field(h, key)]
                     self._made.settled |= set(found)
+            elif name in OWN_LINES:
+                self._made.own_lines[find(headers, key)] = name
             elif name:
                 raise ImportFileError(f"{key!r} is no field; the fields are: {', '.join(FIELDS)}.")
             else:
@@ -789,7 +800,12 @@ def is_money_mark(header: str) -> bool:
 def _says_paid(header: str) -> bool:
     """Tell whether a column is called by what was paid of an amount, or is tax or discount."""
     words = set(spoken(header).split()) | set(fold(header).split())
-    return not ALREADY.isdisjoint(words) or not _INSTALMENTS.isdisjoint(words)
+    return not ALREADY.isdisjoint(words) or not _INSTALMENTS.isdisjoint(words) or is_in_kind(header)
+
+
+def is_in_kind(header: str) -> bool:
+    """Tell whether a column holds what a sponsor gives in goods or services, not in money."""
+    return any(stem in spoken(header) for stem in IN_KIND)
 
 
 _INSTALMENTS = frozenset(

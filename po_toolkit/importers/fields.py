@@ -24,7 +24,7 @@ from po_toolkit.domain.payment_methods import METHODS, method_named
 from po_toolkit.domain.stripe_limits import EMAIL_LENGTH
 from po_toolkit.domain.tax import TaxRules
 from po_toolkit.domain.tax_ids import TaxId, UnknownTaxIdError, read_tax_id
-from po_toolkit.importers.amounts import Decimals, sign_currencies, written_amount
+from po_toolkit.importers.amounts import Decimals, in_thousands, sign_currencies, written_amount
 from po_toolkit.importers.cells import (
     EXACT_DIGITS,
     Cell,
@@ -59,6 +59,13 @@ _BRACKETED = re.compile(
 )
 
 
+_PERSON = r"[^\W\d_][^@<>()\[\]|:;,\u2013\u2014]*?"
+_MARKED = r"\s*(?:\s[-\u2013\u2014/]\s|[|:\n])\s*"
+_NAMED_BEFORE = re.compile(rf"\s*{_PERSON}{_MARKED}({_FOUND.pattern})\s*")
+_NAMED_AFTER = re.compile(rf"\s*({_FOUND.pattern}){_MARKED}{_PERSON}\s*")
+"""``Bo Smith - bo@sponsor.example`` and the other way round."""
+
+
 def addresses(text: str) -> list[str]:
     """Return the addresses in a cell, the first one being the one to write to.
 
@@ -78,6 +85,8 @@ def addresses(text: str) -> list[str]:
         rest = ""
         if "@" in _BRACKETED.sub(" ", text):
             rest = _NAMED.sub(r" \1 ", text)
+    if named := _NAMED_BEFORE.fullmatch(rest) or _NAMED_AFTER.fullmatch(rest):
+        found, rest = [named[1]], ""
     if rest:
         found = _FOUND.findall(rest)
         if not _BETWEEN.fullmatch(_FOUND.sub(" ", rest)):
@@ -406,6 +415,8 @@ def _amount(cell: Cell, reading: Reading) -> Amount | None:
     if value is None:
         mark = reading.decimals or "point or a comma"
         raise _wrong("amount_unreadable", f"this is not an amount with a decimal {mark}.")
+    if reading.scale != 1 and in_thousands(cell):
+        raise _wrong("amount_unreadable", "k means thousands already; write the whole amount.")
     return value * reading.scale if reading.scale != 1 else value, written.currencies
 
 
@@ -473,6 +484,9 @@ def _date(cell: Cell, reading: Reading) -> date | None:
         return None
     written = written_date(cell, reading.today)
     value = written.read(reading.dates) if written else None
+    if value is None and written is not None and written.ambiguous:
+        days = " or ".join(day.isoformat() for day in sorted(written.readings))
+        raise _wrong("date_invalid", f"this can be {days}; write it so, or use --dates.")
     if value is None:
         raise _wrong("date_invalid", "there is no such day; write a date like 2027-03-31.")
     if abs(value.year - reading.today.year) > _YEARS_AWAY:
@@ -526,7 +540,7 @@ _WAYS_TO_PAY = _said("payment_methods_unknown", lambda t, _r: ways_to_pay(t))
 class Row(TypedDict, total=False):
     """The values of a row; each column that the file lacks is missing here too.
 
-    ``package`` and ``unknown`` stand for any number of columns that are no field of their own.
+    ``package``, ``own_line`` and ``unknown`` stand for any number of columns that are no field.
     """
 
     organization_name: Annotated[str, _reader(_organization, required=True)]
@@ -555,4 +569,5 @@ class Row(TypedDict, total=False):
     e_invoice_address: Annotated[str, _E_INVOICE_ADDRESS]
     e_invoice_format: Annotated[str, _E_INVOICE_FORMAT]
     package: Annotated[Amount | None, _reader(_package)]
+    own_line: Annotated[Amount | None, _reader(_package)]
     unknown: Annotated[str, _text(stripe_limits.TEXT_LENGTH)]

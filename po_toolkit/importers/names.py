@@ -59,7 +59,7 @@ _SYNONYMS = {
         customer,
         client name, client, account name, bill to name, billed to, exhibitor,
         exhibitor name,
-        org, org name, firm, vendor name
+        org, org name, firm
         | firma, firmenname, unternehmen, organisationsname, sponsorname, kunde, kundenname,
         gesellschaft, aussteller, rechnungsempfanger, auftraggeber
         | organisme, nom de l organisation, nom de l organisme, entreprise,
@@ -188,10 +188,9 @@ _SYNONYMS = {
     "po_number": """
         po number, po no, po num, po nr, po, p o number, p o no, p o, purchase order number,
         purchase order no, purchase order, purchase order id, po id, po ref, po reference,
-        customer po, customer po number, customer reference, order number, order no,
+        customer po, customer po number, customer reference,
         your reference
-        | bestellnummer, bestell nr, bestellnr, bestellung, auftragsnummer, auftrags nr,
-        po nummer,
+        | bestellnummer, bestell nr, bestellnr, bestellung, po nummer,
         bestellreferenz, ihre referenz
         | numero de bon de commande, n de bon de commande,
         no de bon de commande, bon de commande,
@@ -221,12 +220,12 @@ _SYNONYMS = {
         | nr ordine, n ordine acquisto, numero ordine acquisto, rif ordine,
         riferimento ordine,
         numero po
-        | inkoopordernummer, inkooporder, ordernummer, bestelnummer, po nummer,
+        | inkoopordernummer, inkooporder, bestelnummer, po nummer,
         inkoopnummer,
         uw referentie
         | inkopsordernummer, inkopsorder, bestallningsnummer, ert ordernummer, er referens,
         po nummer, kopsordernummer
-        | indkobsordre, indkobsordrenummer, rekvisitionsnummer, ordrenummer, innkjopsordre,
+        | indkobsordre, indkobsordrenummer, rekvisitionsnummer, innkjopsordre,
         innkjopsordrenummer, bestillingsnummer,
         deres referanse, ostotilausnumero, tilausnumero
         | numer zamowienia, nr zamowienia
@@ -636,7 +635,8 @@ CORES = {
         unternehmen entreprise societe empresa patrocinador azienda societa bedrijf foretag
         virksomhed bedrift organisatie exhibitor kunde kund 会社 企業 団体 社名""",
     "contact_email": "email mail courriel correo epost メール 邮",
-    "po_number": """po purchase order bestellnummer bestellung bestell commande cde compra
+    "po_number": """po purchase order ordernummer ordrenummer auftragsnummer bestellnummer
+        bestellung bestell commande cde compra
         encomenda pedido orden ordine inkooporder inkoop ordre tilaus zamowienie zamowienia
         発注 注文""",
     "quantity": """quantity qty units menge anzahl quantite qte cantidad quantidade quantita
@@ -772,7 +772,12 @@ MONEY_MARKS = _words(
     """
 )
 """Words of columns that change what is owed, or say that some of it was paid."""
+IN_KIND = (
+    "in kind", "inkind", "sachleistung", "sachspende", "sachsponsor", "en nature", "en especie",
+    "em especie", "in natura", "naturalleistung", "naturalia", "barter", "現物",
+)  # fmt: skip
 MONEY_STEMS = (
+    *IN_KIND,
     "rabatt", "skonto", "mwst", "steuer", "versand", "anzahlung", "gutschrift", "verzend",
     "korting", "discount", "割引", "値引", "消費税", "税額", "送料", "前金", "内金", "入金", "残高",
     "税込", "税抜", "手数料", "已付", "折扣", "税", "frakt", "brutto", "betald", "invoice sent",
@@ -793,6 +798,38 @@ ALREADY = _words(
     """
 )
 """Of these, words whose cells matter also when they are texts: ``Paid: yes``."""
+
+_TAKEN_OFF = """discount rebate coupon voucher markdown rabat skonto nachlass remise rabais escompte
+    reduction descuento dto descont sconto korting avdrag fradrag alennus znizka 割引 値引 折扣
+    """.split()
+_ADDED = """shipping freight surcharge handling delivery fee fees versand fracht zuschlag livraison
+    frais port envio portes recargo frete acrescimo spedizione trasporto verzend frakt levering
+    gebyr toimituskulut 送料 手数料 tax taxes vat gst hst pst mwst ust steuer tva taxe impuesto iva
+    igic imposto imposta btw moms mva alv podatek 消費税 税額 税
+    """.split()
+_EITHER = """credit credits deposit advance adjustment retainer gutschrift anzahlung guthaben avoir
+    acompte arrhes credito deposito anticipo abono sinal adiantamento acconto caparra aanbetaling
+    voorschot forskott forskud depositum zaliczka 前金 内金
+    """.split()
+
+
+def line_signs(header: str) -> str:
+    """Return how a column beside the amount can be billed as a line of its own.
+
+    Returns:
+        ``-`` where it is called a discount, ``+`` where it is called shipping, a fee or a tax,
+        ``-+`` for a deposit or credit, which can be either; else ``""``.
+    """
+    folded = spoken(header)
+    words = set(folded.split()) | set(fold(header).split())
+    for signs, names in (("-", _TAKEN_OFF), ("-+", _EITHER), ("+", _ADDED)):
+        if any(
+            name in words or ((len(name) > 4 or not name.isascii()) and name in folded)
+            for name in names
+        ):
+            return signs
+    return ""
+
 
 HARMLESS = _words(
     """

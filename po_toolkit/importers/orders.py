@@ -29,8 +29,10 @@ from po_toolkit.importers.assemble import Assembler, Order, Pricer
 from po_toolkit.importers.cells import Cell, is_empty, is_placeholder, text_of
 from po_toolkit.importers.columns import (
     LABELS,
+    OWN_LINES,
     bare,
     is_harmless,
+    is_in_kind,
     is_money_mark,
     kind_of,
     shown_rows,
@@ -38,7 +40,15 @@ from po_toolkit.importers.columns import (
 )
 from po_toolkit.importers.dates import DayOrder, order_of, written_date
 from po_toolkit.importers.fields import Reading
-from po_toolkit.importers.names import ALREADY, REQUIRED, fold, header_currencies, scaled, spoken
+from po_toolkit.importers.names import (
+    ALREADY,
+    REQUIRED,
+    fold,
+    header_currencies,
+    line_signs,
+    scaled,
+    spoken,
+)
 from po_toolkit.importers.problems import (
     Choice,
     ImportQuestionsError,
@@ -225,7 +235,8 @@ class _Read:
         columns = dict(table.positions)
         self._drop_tax(columns)
         columns |= {f"package:{at}": at for at in table.packages}
-        self._money = {k: at for k, at in columns.items() if k in _PRICES or k[:8] == "package:"}
+        columns |= {f"own_line:{at}": at for at in table.own_lines}
+        self._money = {k: at for k, at in columns.items() if k in _PRICES or ":" in k}
         named = self._header_currencies()
         currency = self._file_currency(named)
         unknown = {f"unknown:{c.position}": c for c in table.unknown if options.unknown == "notes"}
@@ -243,10 +254,14 @@ class _Read:
         rows = read_rows(self._continued_rows(), columns, reading, self._addresses())
         findings = Findings(rows, names)
         package_names = {key: bare(names[key]) for key in columns if key.startswith("package:")}
+        own_lines = {
+            f"own_line:{at}": (bare(table.headers[at]), sign)
+            for at, sign in table.own_lines.items()
+        }
         assembler = Assembler(
             rows,
             findings,
-            Pricer(rows, findings, package_names, named),
+            Pricer(rows, findings, package_names, named, own_lines),
             currency=currency,
             header_currencies=named,
             unknown={key: column.header for key, column in unknown.items()},
@@ -390,6 +405,15 @@ class _Read:
         )
         return "point"
 
+    def _unshifted(self) -> list[tuple[int, list[Cell]]]:
+        """Return the rows whose cells are surely those of their columns."""
+        shifted = self._table.shifted
+        return (
+            [row for row in self._table.rows if row[0] not in shifted]
+            if shifted
+            else (self._table.rows)
+        )
+
     def _where(self, text: str, positions: Sequence[int]) -> list[tuple[int, str]]:
         for number, cells in self._table.rows:
             if any(at < len(cells) and text_of(cells[at]).strip() == text for at in positions):
@@ -398,7 +422,7 @@ class _Read:
 
     def _texts(self, columns: Sequence[tuple[int, str]], default: str) -> Iterator[tuple[str, str]]:
         """Every different text in the columns, with its currency where that can be told."""
-        rows = self._table.rows
+        rows = self._unshifted()
         beside_at = self._table.positions.get("currency")
         beside_cells = column_cells(rows, beside_at) if beside_at is not None else repeat("")
         seen: set[tuple[Cell, Cell]] = set()
@@ -420,9 +444,11 @@ class _Read:
         """Decide the order of day and month from the whole of the columns of dates."""
         table, today = self._table, self._options.today
         columns = [table.positions[name] for name in _DATES if name in table.positions]
-        texts = {c for at in columns for c in column_cells(table.rows, at) if isinstance(c, str)}
+        rows = self._unshifted()
+        texts = {c for at in columns for c in column_cells(rows, at) if isinstance(c, str)}
         order, open_value = order_of(sorted(texts), today)
-        if not open_value:
+        if not open_value or table.canonical:
+            # The template asks for 2027-03-31: a day with two readings is an error of its row.
             return order
         if self._remembered("dates"):
             return self._remembered("dates")  # type: ignore[no-any-return]
@@ -525,12 +551,12 @@ class _Read:
         """Return line → code and message of what is wrong with a row as a whole."""
         table = self._table
         found: dict[int, list[tuple[str, str]]] = defaultdict(list)
-        for number, count in table.shifted.items():
+        for number, seen in table.shifted.items():
             found[number].append(
                 _refusal(
                     "cells_shifted",
-                    f"the row has {count} cells, more than the header; put an amount such as "
-                    '"1,500.00" or a text with a comma in quotation marks.',
+                    f'{seen}; put an amount such as "1,500.00" or a text with a comma in quotation '
+                    "marks.",
                 )
             )
         for number, text in table.mismatched.items():
@@ -589,7 +615,8 @@ class _Read:
         if marked:
             words = set(spoken(name).split()) | set(fold(name).split())
             dated = "date" in kinds and not words.isdisjoint(_PAYMENT)
-            asked = bool(telling) and (numbers > 0 or dated or not ALREADY.isdisjoint(words))
+            matters = not ALREADY.isdisjoint(words) or is_in_kind(name)
+            asked = bool(telling) and (numbers > 0 or dated or matters)
         else:
             asked = (
                 numbers >= 0.5 * max(len(kinds), 1)
@@ -605,7 +632,7 @@ class _Read:
             choices += self._uses(header, telling, values)
         shown = shown_rows(table.headers, table.rows, [at])
         reason = (
-            "may change what is owed, and an import does not apply it"
+            "may change what is owed"
             if marked
             else "holds numbers, and its name is none that an import knows"
         )
@@ -613,8 +640,8 @@ class _Read:
             Question(
                 "column",
                 header,
-                f"Column {header!r} {reason}. What is it for? If it changes the amounts, correct "
-                "them in the file first.",
+                f"Column {header!r} {reason}. What is it for? If no answer fits, correct the "
+                "amounts in the file first.",
                 choices,
                 shown,
             )
@@ -643,6 +670,14 @@ class _Read:
             )
         if "%" in header or any(_percent(cell) for cell in cells):
             return choices
+        if {"amount", "unit_price"} & mapping.keys() or self._table.packages:
+            choices += [
+                Choice(
+                    f"Bill {header!r} as {OWN_LINES[sign]}",
+                    {"mapping": {header: sign}},
+                )
+                for sign in line_signs(bare(header))
+            ]
         for name in ("amount", "unit_price"):
             if name in mapping:
                 chosen = {name: header, mapping[name]: ""}

@@ -24,7 +24,7 @@ ERRORS = {
     "currency_conflict": "The amount is written in another currency than its purchase order has.",
     "date_invalid": "The date cannot be read, or there is no such day.",
     "days_invalid": "The days until due are not a whole number from 0 to 365.",
-    "cells_shifted": "The row of a text file has more cells than its header.",
+    "cells_shifted": "A comma split a cell of a text file in two, such as an amount of 5,000.",
     "characters_lost": "The file's characters were damaged before it came here.",
     "conflict": "The lines of one purchase order disagree about something it has only one of.",
     "total_not_positive": "The lines of the purchase order do not add up to more than zero.",

@@ -35,7 +35,7 @@ _TEXTS = frozenset(
 )
 
 
-_AMOUNTS = frozenset({"unit_price", "amount", "po_amount", "package"})
+_AMOUNTS = frozenset({"unit_price", "amount", "po_amount", "package", "own_line"})
 
 _SILENT = frozenset(_SCHEMA) - {"organization_name", "contact_email", "description", "package"}
 """Columns that say nothing when they are empty from top to bottom."""

@@ -19,6 +19,7 @@ from po_toolkit.importers.amounts import sign_currencies, written_amount
 from po_toolkit.importers.cells import Cell, clean, is_empty, text_of
 from po_toolkit.importers.columns import (
     IGNORED,
+    OWN_LINES,
     PACKAGES,
     Assignment,
     Column,
@@ -104,7 +105,7 @@ class Table:
         mismatched: Line of a totals row that is written as a line, and that does not add up.
         differing: Lines of totals rows that show another sum, with what they show.
         examples: Lines that look like an example for whoever fills the sheet in.
-        shifted: Lines with more cells than the header has → how many.
+        shifted: Lines of a text file where one cell was split in two → how that is seen.
         hidden_rows: Line numbers of data rows that are hidden in the sheet.
         struck_rows: Line numbers of data rows that are struck through.
         notes: What was assumed or left out.
@@ -124,7 +125,7 @@ class Table:
     mismatched: dict[int, str] = field(default_factory=dict)
     differing: dict[int, str] = field(default_factory=dict)
     examples: list[int] = field(default_factory=list)
-    shifted: dict[int, int] = field(default_factory=dict)
+    shifted: dict[int, str] = field(default_factory=dict)
     hidden_rows: frozenset[int] = frozenset()
     struck_rows: frozenset[int] = frozenset()
     notes: list[str] = field(default_factory=list)
@@ -139,6 +140,11 @@ class Table:
     def packages(self) -> dict[int, str]:
         """Position → name of the columns that are billed as one line each."""
         return self.assignment.packages
+
+    @property
+    def own_lines(self) -> dict[int, str]:
+        """Position → ``+`` or ``-`` of the columns that are a line beside the row's own."""
+        return self.assignment.own_lines
 
     @property
     def positions(self) -> dict[str, int]:
@@ -164,6 +170,7 @@ class Table:
             for c in self.columns
             if c.field is None
             and c.position not in assigned.packages
+            and c.position not in assigned.own_lines
             and c.position not in assigned.address
             and not is_reason(c.header)
         ]
@@ -174,6 +181,7 @@ class Table:
         ignored = [h for at, h in enumerate(self.headers) if at in settled and not is_reason(h)]
         found = dict(self.mapping)
         # The last line break says that the names are separated by line breaks, not by commas.
+        found |= {self.headers[at]: sign for at, sign in self.own_lines.items()}
         if self.packages:
             found[PACKAGES] = "".join(f"{name}\n" for name in self.packages.values())
         if ignored:
@@ -208,9 +216,13 @@ def choose_sheet(
             workbook.notes.append(f"Sheets without purchase orders were left out: {named}.")
         return workbook.sheet(fitting[0])
     if fitting:
-        text = f"Several sheets hold purchase orders: {', '.join(map(repr, fitting))}. Choose one."
-        choices = [Choice(f"Sheet {one!r}", {"sheet": one}) for one in fitting]
-        raise ImportQuestionsError([Question("sheet", "", text, choices)])
+        question = Question(
+            "sheet",
+            "",
+            f"Several sheets hold purchase orders: {', '.join(map(repr, fitting))}. Choose one.",
+            [Choice(f"Sheet {one!r}", {"sheet": one}) for one in fitting],
+        )
+        raise ImportQuestionsError([question])
     shown = ", ".join(map(repr, visible))
     raise ImportFileError(
         f"No sheet has a header with the columns of an import; the sheets are: {shown}. {NEEDED}"
@@ -239,8 +251,10 @@ def find_header(
 
 
 def _named_columns(chosen: Mapping[str, str]) -> set[str]:
-    names = {key for key, name in chosen.items() if key not in FIELDS and not name}
-    for name in chosen.values():
+    names = {
+        key for key, name in chosen.items() if key not in FIELDS and (not name or name in OWN_LINES)
+    }
+    for name in set(chosen.values()) - OWN_LINES.keys():
         names |= {part.strip() for part in re.split(r"\n|[;,]", name) if part.strip()} | {name}
     return names - {""}
 
@@ -308,8 +322,10 @@ def read_table(
         remembered={k: v for k, v in remembered.items() if k.startswith("@")},
     )
     table.left_out += second
-    if sheet.ragged:
+    if sheet.delimiter:
         _find_shifted(table, len(sheet.rows[index][1]), len(cells), second)
+    if sheet.delimiter == ",":
+        _find_split_amounts(table)
     _fill_merged(table, sheet)
     _Sorter(table, keep_rows).sort()
     _note_left_out(table)
@@ -332,7 +348,11 @@ def assign_with(
     mapping = {key: str(name) for key, name in remembered.items() if not key.startswith("@")}
     names = {fold(name) for name in _named_columns(chosen)}
     replaced = ""
-    for key in [k for k, name in mapping.items() if k in chosen or fold(name) in names]:
+    for key in [
+        k
+        for k, name in mapping.items()
+        if k in chosen or fold(k if name in OWN_LINES else name) in names
+    ]:
         before = mapping.pop(key)
         if key in chosen and key in FIELDS and before and fold(before) not in names:
             replaced += f"{before}\n"
@@ -437,7 +457,84 @@ def _find_shifted(table: Table, width: int, wider: int, second: Sequence[LeftOut
     after = second[0].row if second else 0
     for number, cells in table.rows:
         if len(cells) > (wider if second and number > after else width):
-            table.shifted[number] = len(cells)
+            table.shifted[number] = f"the row has {len(cells)} cells, more than the header"
+
+
+_MONEY_FIELDS = ("unit_price", "amount", "po_amount")
+_MARK = r"(?:[^\W\d_]{1,3}\.?|[^\w\s.,'+()-]){0,4}"
+"""A currency's sign or code."""
+_BEGINS = re.compile(
+    rf"\(?\s*[-+\u2212]?\s*{_MARK}\s*[-+\u2212]?"
+    r"(?:[1-9]\d{0,2}(?P<groups>(?:[. '\u2019\u00a0\u202f]\d{3})*)|\d+)"
+)
+"""The part of an amount before a comma: up to three digits, or with another mark for thousands."""
+_THOUSANDS = re.compile(rf"\d{{3}}(?P<cents>\.\d\d?|\.?-+)?\s*\)?-?\s*{_MARK}")
+_CENTS = re.compile(rf"\d\d\s*\)?-?\s*{_MARK}")
+
+
+def _find_split_amounts(table: Table) -> None:
+    """Find amounts that their own comma split in two where the row is not too long for that.
+
+    A row whose last cell was missing anyway has as many cells as the header: ``5,000`` becomes an
+    amount of 5 and the number 000 in the next column.
+    """
+    at = table.positions
+    counted = {at[name] for name in (*_MONEY_FIELDS, "quantity") if name in at}
+    counted |= set(table.packages)
+    for column in sorted(counted - {at.get("quantity", -1)}):
+        found: dict[int, tuple[str, str, str]] = {}
+        texts: list[str] = []
+        for number, cells in table.rows:
+            first, rest = text_of(_at(cells, column)).strip(), cells[column + 1 :]
+            texts.append(beside := text_of(_at(rest, 0)).strip())
+            if seen := _split_amount(first, rest, beside_counts=column + 1 in counted):
+                found[number] = seen, first, beside
+        # Where the next column is full of such numbers, a likely one is a number like the others.
+        texts = [text for text in texts if text]
+        of_three = sum(bool(re.fullmatch(r"\d{3}", text)) for text in texts)
+        digits = sum(text.isdecimal() for text in texts)
+        certain = any(seen == "certain" for seen, _, _ in found.values())
+        kept = {
+            "certain": True,
+            "thousands": certain or 2 * of_three <= len(texts) or len(found) == of_three,
+            "cents": certain or 2 * digits <= len(texts),
+        }
+        for number, (seen, first, beside) in found.items():
+            if kept[seen]:
+                table.shifted.setdefault(
+                    number,
+                    f"{first!r} and {beside!r} in the next column may be one amount, "
+                    f"{first},{beside} (write {first}.00 where {first} is meant)",
+                )
+
+
+def _split_amount(first: str, rest: Sequence[Cell], *, beside_counts: bool) -> str:
+    """Tell whether a cell and the next are one amount: certainly, or by thousands or cents.
+
+    Args:
+        first: The cell of an amount.
+        rest: The cells after it.
+        beside_counts: Whether the next column holds amounts or quantities, where 500 is as good.
+
+    Returns:
+        ``certain``, ``thousands``, ``cents``, or ``""`` where they are two.
+    """
+    begins = _BEGINS.fullmatch(first)
+    beside = text_of(_at(rest, 0)).strip()
+    if begins is None or not beside[:1].isdigit():
+        return ""
+    whole = re.sub(r"\D", "", first)
+    thousands = _THOUSANDS.fullmatch(beside) if len(whole) <= 3 else None
+    if thousands is None and not _CENTS.fullmatch(beside):
+        return ""
+    grouped = begins["groups"] or (thousands is not None and (thousands["cents"] or "(" in first))
+    if beside[0] == "0" or (grouped and not beside_counts):
+        return "certain"
+    if thousands is None:
+        return "cents" if len(whole) > 3 and not beside_counts else ""
+    more = re.fullmatch(r"\d{3}(?:\.\d\d?)?", text_of(_at(rest, 1)).strip())
+    likely = more or int(whole) < 100 or int(beside[:3]) % 50 == 0
+    return "thousands" if likely and not beside_counts else ""
 
 
 def _fill_merged(table: Table, sheet: Sheet) -> None:

@@ -72,9 +72,9 @@ def look_before_billing(
         AlreadyBilledError: An invoice bills the same; the message names it and the ways on.
         StripeGatewayError: Stripe could not be asked.
     """
+    listed = since is not None and _listed_since(opened, since)
     found = known_to_bill(opened, order)
-    if found.invoice is None:
-        _read_what_is_new(opened, order, since)
+    if found.invoice is None and not listed and _read_what_is_new(opened, order, since):
         found = known_to_bill(opened, order)
     return found
 
@@ -179,10 +179,12 @@ def _still(opened: OpenConference, match: InvoiceAtStripe) -> bool:
     return bool(said["status"] == match.status)
 
 
-def _read_what_is_new(opened: OpenConference, order: PurchaseOrder, since: datetime | None) -> None:
-    """Read the invoices that are new, unless the sponsor cannot have any in this account."""
-    if since is not None and _listed_since(opened, since):
-        return
+def _read_what_is_new(opened: OpenConference, order: PurchaseOrder, since: datetime | None) -> bool:
+    """Read the invoices that are new, unless the sponsor cannot have any in this account.
+
+    Returns:
+        True where something may have been read that was not known before.
+    """
     sponsor = order.contact_email.strip().casefold(), order.organization_key
     with opened.store.writing(opened.actor, Act.INVOICE) as uow:
         row = invoices.customer_rows(uow, opened.conference.id, [sponsor])[sponsor]
@@ -194,9 +196,10 @@ def _read_what_is_new(opened: OpenConference, order: PurchaseOrder, since: datet
         with opened.store.writing(opened.actor, Act.INVOICE) as uow:
             invoices.note_customers(uow, noted, [] if there else [row.id], opened.now())
         if seen.whole and not _may_be_known(order, seen):
-            return
+            return False
     list_invoices(opened)
     _read_drafts(opened, order)
+    return True
 
 
 def _read_drafts(opened: OpenConference, order: PurchaseOrder) -> None:

@@ -21,9 +21,17 @@ from po_toolkit.invoicing.lease import (
     up_to_date,
 )
 from po_toolkit.outbox import Write
-from po_toolkit.store.invoices import Sponsor, customer_rows, note_customers
+from po_toolkit.store.database import UnitOfWork
+from po_toolkit.store.invoices import (
+    Sponsor,
+    customer_billed,
+    customer_rows,
+    known_customer,
+    note_customers,
+    other_addresses,
+)
 from po_toolkit.store.stripe_writes import StoredWrite
-from po_toolkit.store.tables import StripeCustomer
+from po_toolkit.store.tables import PurchaseOrder, StripeCustomer
 from po_toolkit.stripe_gateway.client import PAGE
 
 T = TypeVar("T")
@@ -290,3 +298,58 @@ def _age(customer: Json) -> tuple[int, str]:
 
 def _parts(rows: Sequence[T]) -> list[Sequence[T]]:
     return [rows[start : start + _AT_ONCE] for start in range(0, len(rows), _AT_ONCE)]
+
+
+def change_email(opened: OpenConference, order: PurchaseOrder) -> str:
+    """Give the customer of a purchase order's invoice the contact's present address at Stripe.
+
+    Nothing happens where no customer was made yet, or it has the address. A customer that other
+    purchase orders with another address are billed to keeps its own.
+
+    Args:
+        opened: The conference.
+        order: The purchase order, whole.
+
+    Returns:
+        Why the customer was left as it is, or ``""``.
+
+    Raises:
+        StripeGatewayError: Stripe refused, or the outcome is unknown; the same call again is safe.
+    """
+    email = order.contact_email.casefold()
+    with opened.store.reading() as session:
+        customer = customer_billed(session, order)
+        if customer is None or not customer.stripe_customer_id or customer.email == email:
+            return ""
+        others = other_addresses(session, customer, email)
+        taken = known_customer(session, customer, email)
+    if taken:
+        return (
+            "Stripe has a customer of this sponsor with the new address already, so the invoice "
+            "stays with the old one. Void and reissue the invoice to move it."
+        )
+    if others:
+        return (
+            f"Stripe bills {', '.join(others)} to the same customer, so it keeps its address. "
+            f"Change the contact there too, or void and reissue this invoice."
+        )
+    path = f"/v1/customers/{customer.stripe_customer_id}"
+
+    def same(stored: StoredWrite) -> Json | None:
+        found = opened.gateway.read(path)
+        return found if found.get("email") == stored.body["email"] else None
+
+    def keep(uow: UnitOfWork, _outcome: outbox.Outcome) -> None:
+        row = uow.session.get_one(StripeCustomer, customer.id, with_for_update=True)
+        row.email = email
+
+    write = Write(
+        outbox.CUSTOMER_DETAILS,
+        customer_slot(customer, "email"),
+        path,
+        lambda: {"email": order.contact_email},
+        find=same,
+        conference_id=customer.conference_id,
+    )
+    outbox.perform(opened, write, Act.AMEND, keep)
+    return ""

@@ -58,8 +58,8 @@ def fetch_pdf(url: str, reference: str) -> bytes:
 
 
 def recipients(order: PurchaseOrder) -> list[str]:
-    """Return where the invoice goes: the contact, and the further addresses of its row."""
-    found = [order.contact_email.strip()]
+    """Return where the invoice goes: the contact, CC, and the further addresses of its row."""
+    found = [order.contact_email.strip(), *(a.strip() for a in order.cc_emails.split(","))]
     for line in order.notes.splitlines():
         if line.startswith(_OTHERS):
             found += [address.strip() for address in line.removeprefix(_OTHERS).split(",")]

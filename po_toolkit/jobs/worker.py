@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import logging
 import multiprocessing
 import os
 import signal
@@ -28,8 +29,8 @@ from po_toolkit.domain.roles import STRIPE, Actor, Role
 from po_toolkit.domain.states import BatchState, JobState
 from po_toolkit.jobs import tasks
 from po_toolkit.jobs.invoices import RETRY, Invoicing
-from po_toolkit.logs import get_logger
-from po_toolkit.store import jobs
+from po_toolkit.logs import configure_logging, get_logger
+from po_toolkit.store import jobs, workers
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.jobs import BATCH, EVENTS, INVOICE, Claimed, Result
 from po_toolkit.store.trouble import cause_of, is_busy
@@ -51,12 +52,15 @@ ROOM = 8
 """Invoices are leased so many at a time or more, which is cheaper than one by one."""
 
 BUSY_SECONDS, IDLE_SECONDS = 0.1, 1.0
-"""How often the queue is looked at while something runs, and else."""
+"""How often the queue is looked at while something runs, and else; for anything but invoices it
+is looked at no more than twice a second."""
 
 RENEW_SECONDS = jobs.LEASE.total_seconds() / 3
 """How often leases are renewed, and those of dead workers looked for."""
 
 SCHEDULE_SECONDS = 30.0
+SEEN_SECONDS = 15.0
+"""How often a worker says that it runs."""
 FORGET_AFTER = timedelta(days=30)
 
 PATIENCE_SECONDS = 20.0
@@ -105,20 +109,26 @@ class Worker:
         self._calls: dict[int, Callable[[], int]] = {}
         self._trouble = Trouble()
         self._looked_at_clock = float("-inf")
+        self._looked_for_tasks = float("-inf")
         self._forgot_at = float("-inf")
+        self._seen = float("-inf")
+        self._started_at = now()
         self._threads: list[threading.Thread] = []
 
     # -- life --------------------------------------------------------------------------------
 
     def start(self) -> Self:
         """Begin; a worker that runs already goes on."""
-        if self._threads or self._stop.is_set():
+        if self.alive or self._stop.is_set():
             return self
         gc.freeze()  # what is loaded by now stays; looking through it again stops every thread
+        running = [thread for thread in self._threads if thread.is_alive()]
         for task in (self._dispatch, self._renew):
-            thread = threading.Thread(target=task, daemon=True, name=f"worker-{task.__name__}")
-            self._threads.append(thread)
-            thread.start()
+            name = f"worker-{task.__name__}"
+            if name not in {thread.name for thread in running}:
+                running.append(threading.Thread(target=task, daemon=True, name=name))
+                running[-1].start()
+        self._threads = running
         tasks.WORKERS.add(self)
         return self
 
@@ -129,6 +139,8 @@ class Worker:
         for thread in self._threads:
             thread.join()
         tasks.WORKERS.discard(self)
+        with contextlib.suppress(Exception):  # it is then taken for dead, which harms nothing
+            workers.leave(self._store, self.name)
         self._store.engine.dispose()
 
     def ring(self) -> None:
@@ -183,7 +195,8 @@ class Worker:
                 else:
                     log.exception("the queue could not be worked; it is tried again")
                     self._trouble.note(error, f"{type(error).__name__}: see the log.")
-            self._wake.wait(pause)
+            if self._wake.wait(pause):
+                self._looked_for_tasks = float("-inf")
             self._wake.clear()
         self._finish(done)
 
@@ -224,7 +237,8 @@ class Worker:
                     invoices = jobs.claim_invoices(
                         connection, self.name, now, room, slugs=slugs, only=self._only
                     )
-                if free > 0:
+                if free > 0 and time.monotonic() - self._looked_for_tasks > IDLE_SECONDS / 2:
+                    self._looked_for_tasks = time.monotonic()
                     others = jobs.claim_others(
                         connection,
                         self.name,
@@ -244,6 +258,10 @@ class Worker:
         """Keep the leases of what runs here."""
         every = RENEW_SECONDS
         while not (self._stop.is_set() and not (self._invoices.held or self._tasks.held)):
+            try:
+                self._be_seen()
+            except Exception as error:  # noqa: BLE001 it says so again in a few seconds
+                self._trouble.note(error)
             self._stop.wait(every) if not self._stop.is_set() else time.sleep(0.1)
             try:
                 jobs.put_back(self._store, self._now())
@@ -253,6 +271,20 @@ class Worker:
                     self._invoicing.renew()
             except Exception as error:  # noqa: BLE001 it renews again in five seconds
                 self._trouble.note(error)
+
+    def _be_seen(self) -> None:
+        """Say that it runs, for /healthz, doctor and the notices."""
+        if time.monotonic() - self._seen < SEEN_SECONDS or self._only is not None:
+            return
+        workers.note(
+            self._store,
+            self.name,
+            started_at=self._started_at,
+            now=self._now(),
+            kinds=self._kinds,
+            sync_every=self._every,
+        )
+        self._seen = time.monotonic()
 
     # -- the work ----------------------------------------------------------------------------
 
@@ -528,6 +560,9 @@ def _run(
     settings: Settings, ear: Connection, kinds_: frozenset[str], sync_every: timedelta | None
 ) -> None:
     """Work until the other end of the pipe is closed, by its owner or by its death."""
+    configure_logging(logging.INFO, server=True)
+    settings.settle_logs()
+    os.umask(0o077)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with Worker(settings, kinds=kinds_, sync_every=sync_every) as worker:
         while os.read(ear.fileno(), 4096):

@@ -14,7 +14,7 @@ from po_toolkit.domain.offline_payments import OfflinePayment
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.same_money import Money
 from po_toolkit.domain.states import MatchKind
-from po_toolkit.errors import DuplicateEntryError, PurchaseOrderError
+from po_toolkit.errors import ConfirmationNeededError, DuplicateEntryError, PurchaseOrderError
 from po_toolkit.money import display, to_major
 from po_toolkit.payments import credit_notes, ledger, offline_payments
 from po_toolkit.store import bank_matches, money_intents
@@ -30,6 +30,9 @@ from po_toolkit.store.tables import (
     PurchaseOrder,
 )
 
+BY_HAND = "by_hand"
+"""The rule of what a person chose."""
+
 _CHECK = re.compile(r"\b(CHECK|CHEQUE|CHECKNUM|SCHECK|CHQ)\b", re.IGNORECASE)
 _ACH = re.compile(r"\bACH\b", re.IGNORECASE)
 
@@ -42,6 +45,7 @@ class Decision:
         rule: By which rule, or ``by_hand``.
         evidence: Why, in words.
         again: Whether a person says that it is other money than what is in the books.
+        overpaid: Whether a person says that it is right though more than what is open.
         write_off: Why what the line is short of its one purchase order is forgiven, or ``""``.
     """
 
@@ -49,6 +53,7 @@ class Decision:
     evidence: str
     again: bool = False
     write_off: str = ""
+    overpaid: bool = False
 
 
 def apply(
@@ -77,6 +82,7 @@ def apply(
     Raises:
         NotFoundError: No such line.
         DuplicateEntryError: An entry of the same sponsor, amount and week may be this money.
+        ConfirmationNeededError: A person chose a purchase order that has less open than came.
         PurchaseOrderError: The line or the target is matched already, the amounts do not come to
             the line's, or the currency differs.
     """
@@ -101,7 +107,7 @@ def apply(
             applied_by=uow.actor.name,
             applied_at=now,
         )
-        intent = _join(uow, conference, line, part, match, again=decision.again)
+        intent = _join(uow, line, part, match, decision)
         uow.session.add(match)
         after = {"rule": decision.rule, "is": part.name, "amount": part.amount}
         uow.audit(Act.MATCH, line, after=after)
@@ -260,18 +266,13 @@ def _refuse_if_explained(
             remedy=remedies.undo_match(conference.slug, line.id),
         )
     if line.set_aside and not but_aside:
-        raise PurchaseOrderError(f"Bank line {line.id} was set aside: {line.set_aside}.")
+        raise PurchaseOrderError(f"Bank line {line.id} is excluded: {line.set_aside}.")
 
 
 def _join(
-    uow: UnitOfWork,
-    conference: Conference,
-    line: BankTransaction,
-    part: Part,
-    match: BankMatch,
-    *,
-    again: bool,
+    uow: UnitOfWork, line: BankTransaction, part: Part, match: BankMatch, decision: Decision
 ) -> int | None:
+    conference = uow.session.get_one(Conference, line.conference_id)
     if part.kind in ("payout", "payout_return"):
         _join_payout(uow, conference, line, part, match)
         return None
@@ -289,8 +290,10 @@ def _join(
             f"{order.reference} is in {order.currency.upper()}; bank line {line.id} is in "
             f"{line.currency.upper()}. Amounts are never converted."
         )
-    if not again:
+    if not decision.again:
         _refuse_typed(uow, conference, order, line, part)
+    if decision.rule == BY_HAND and not decision.overpaid:
+        _ask_about_excess(conference, order, line, part)
     match.kind, match.purchase_order_id, match.created_entry = "entry", order.id, True
     return offline_payments.enter_payment(
         uow,
@@ -304,6 +307,24 @@ def _join(
             note=f"Bank line {line.id}: {line.text[:200]}",
             source="bank",
             source_id=str(match.uuid),
+        ),
+    )
+
+
+def _ask_about_excess(
+    conference: Conference, order: PurchaseOrder, line: BankTransaction, part: Part
+) -> None:
+    """Ask before a person's choice makes a purchase order overpaid."""
+    still_open = max(order.sums.balance, 0)
+    if part.amount <= still_open:
+        return
+    has = f"only {display(still_open, order.currency)}" if still_open else "nothing"
+    raise ConfirmationNeededError(
+        f"{order.reference} of {order.organization_name} has {has} open; with this match it is "
+        f"overpaid by {display(part.amount - still_open, order.currency)}. Nothing was matched.",
+        questions=("overpaid",),
+        remedy=remedies.match_overpaid(
+            conference.slug, line.id, order.reference, to_major(part.amount, order.currency)
         ),
     )
 

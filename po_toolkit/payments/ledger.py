@@ -19,7 +19,7 @@ from po_toolkit.domain.roles import Act
 from po_toolkit.domain.sums import EntryKind
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.money import display
-from po_toolkit.store import closing
+from po_toolkit.store import audit_chain, closing
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.purchase_orders import refresh_status
@@ -328,6 +328,7 @@ def close_period(
             f"Conference {conference.slug} is closed through {before} already; "
             f"corrections count from the day after."
         )
+    entries, digest = audit_chain.head(uow.session)
     period = ClosedPeriod(
         conference_id=conference.id,
         last_day=last_day,
@@ -336,6 +337,8 @@ def close_period(
         closed_by=uow.actor.name,
         digest=hashlib.sha256(report).hexdigest(),
         report=zlib.compress(report, 9),
+        audit_entries=entries,
+        audit_digest=digest,
     )
     uow.session.add(period)
     uow.audit(

@@ -16,6 +16,7 @@ from po_toolkit.reconcile.balances import with_live_invoice, with_status, with_s
 from po_toolkit.reconcile.schema import frame_of
 from po_toolkit.reconcile.tie_out_rows import BankSide, read_bank_side
 from po_toolkit.store import books as read
+from po_toolkit.store import closing
 from po_toolkit.store.database import Store
 from po_toolkit.store.purchase_orders import SENT_STATES
 from po_toolkit.store.tables import (
@@ -46,6 +47,7 @@ class Books:
         balances: Money of customers that lies at Stripe.
         bank: Payouts and bank lines.
         taxed_lines: Each line that bears a tax rate.
+        accepted: Code, subject, currency and amount of the discrepancies that are accepted → why.
     """
 
     conference: Conference
@@ -58,6 +60,7 @@ class Books:
     balances: pd.DataFrame
     bank: BankSide
     taxed_lines: pd.DataFrame
+    accepted: dict[tuple[str, str, str, int], str]
 
 
 def open_books(store: Store, conference: Conference, as_of: date) -> Books:
@@ -79,6 +82,10 @@ def open_books(store: Store, conference: Conference, as_of: date) -> Books:
         balances = as_it_was(read.customer_balances, "balance_id", CustomerBalance)
         bank = read_bank_side(as_it_was)
         taxed = read.taxed_lines(session, conference.id, cutoff)
+        accepted = {
+            (a.code, a.subject, a.currency, a.at_stake): a.reason
+            for a in closing.accepted(session, conference.id)
+        }
     orders = _keyed(orders, conference.timezone, cutoff)
     invoices = _dated_invoices(invoices, conference.timezone, cutoff)
     entries = _named(_signed_entries(entries), orders)
@@ -96,6 +103,7 @@ def open_books(store: Store, conference: Conference, as_of: date) -> Books:
         balances,
         bank,
         frame_of(taxed.columns, taxed.records),
+        accepted,
     )
 
 

@@ -17,9 +17,9 @@ import pandas as pd
 BLUE = "#3d85c6"
 """Readable on white and on black."""
 
-ON_LIGHT = ("#d97000", "#0b4f8a")
-ON_DARK = ("#d97000", "#9fd0ff")
-"""Orange and blue on each theme: apart in lightness, and both apart from the page."""
+ON_LIGHT = ("#d97000", "#0b4f8a", "#767676")
+ON_DARK = ("#d97000", "#9fd0ff", "#909090")
+"""Orange, blue and grey on each theme: apart in lightness, and all apart from the page."""
 
 PRINT_INK = "#111111"
 
@@ -110,7 +110,7 @@ def line_chart(
                 "title": currency.upper(),
                 "axis": {"format": "~s", **inked},
             },
-            "color": _by_series(names, list(colours), legend),
+            "color": _by_series(names, colours[: len(names)], legend),
             "tooltip": [
                 _tooltip("month", "Month"),
                 _tooltip("series", "What"),
@@ -130,7 +130,62 @@ def line_chart(
     }
 
 
-def _by_series(names: list[str], looks: Sequence[Any], legend: dict[str, Any] | None) -> Any:
+def step_chart(
+    rows: Sequence[dict[str, Any]],
+    currency: str,
+    *,
+    ink: str,
+    colours: Sequence[str] = ON_LIGHT,
+) -> dict[str, Any]:
+    """Return amounts over days as steps, a line for each of up to three series.
+
+    Args:
+        rows: Each with ``day`` (ISO 8601), ``on`` (as people read it), ``series``, ``size`` (major
+            units) and ``written``.
+        currency: Of all amounts.
+        ink: The colour of text on the page.
+        colours: Of the series.
+    """
+    names = list(dict.fromkeys(row["series"] for row in rows))
+    inked = {"labelColor": ink, "titleColor": ink}
+    legend = {"orient": "top", "title": None, "labelColor": ink, "labelFontSize": 13}
+    legend |= {"labelLimit": 400, "columns": 2}
+    return {
+        "data": {"values": list(rows)},
+        "height": 260,
+        "encoding": {
+            "x": {
+                "field": "day",
+                "type": "temporal",
+                "title": None,
+                "axis": {"format": "%b %Y", "labelOverlap": True, "tickCount": 6, **inked},
+            },
+            "y": {
+                "field": "size",
+                "type": "quantitative",
+                "title": currency.upper(),
+                "axis": {"format": "~s", **inked},
+            },
+            "color": _by_series(names, colours[: len(names)], legend),
+            "tooltip": [
+                _tooltip("on", "Day"),
+                _tooltip("series", "What"),
+                _tooltip("written", "Amount"),
+            ],
+        },
+        "layer": [
+            {
+                "mark": {"type": "line", "strokeWidth": 3, "interpolate": "step-after"},
+                "encoding": {
+                    "strokeDash": _by_series(names, [[6, 4], [1, 0], [2, 3]][: len(names)], None)
+                },
+            },
+            {"mark": {"type": "point", "size": 60, "filled": True}},
+        ],
+    }
+
+
+def _by_series(names: Sequence[str], looks: Sequence[Any], legend: dict[str, Any] | None) -> Any:
     """Give each series its own look."""
     scale = {"domain": names, "range": looks}
     return {"field": "series", "type": "nominal", "scale": scale, "legend": legend}

@@ -11,7 +11,7 @@ from po_toolkit.domain.discrepancies import DISCREPANCY_TITLES
 from po_toolkit.domain.sums import Status
 from po_toolkit.reconcile.reconciliation import Reconciliation, reconcile_conference
 from po_toolkit.reconcile.schema import Column, Kind, Table
-from po_toolkit.reconcile.tables import CHANGES, MONTHS, NEWS, SUMMARY
+from po_toolkit.reconcile.tables import CHANGES, CONFERENCES, MONTHS, NEWS, SUMMARY
 from po_toolkit.store.database import Store
 from po_toolkit.store.tables import Conference
 
@@ -27,6 +27,16 @@ def summary_of(reconciliations: Iterable[Reconciliation]) -> pd.DataFrame:
     """Return the sums by conference, currency and status (table ``SUMMARY``)."""
     frames = [r.summary for r in reconciliations]
     return SUMMARY.frame(pd.concat(frames)) if frames else SUMMARY.empty()
+
+
+def totals_of(reconciliations: Iterable[Reconciliation]) -> pd.DataFrame:
+    """Return the totals by conference and currency (table ``CONFERENCES``)."""
+    rows = [
+        {"conference": r.slug, "currency": currency, **sums}
+        for r in reconciliations
+        for currency, sums in r.totals.items()
+    ]
+    return CONFERENCES.frame(pd.DataFrame(rows)) if rows else CONFERENCES.empty()
 
 
 def months_of(reconciliations: Iterable[Reconciliation]) -> pd.DataFrame:

@@ -665,5 +665,10 @@ def find(books: Books) -> pd.DataFrame:
         rows = finder(books)
         if not rows.empty:
             rows = rows.sort_values(["reference", "evidence"], kind="stable")
-            found.append(rows.assign(code=code, mend=DISCREPANCY_CLASSES[code].mend))
+            named = zip(rows["reference"], rows["evidence"], strict=True)
+            subjects = [reference or evidence for reference, evidence in named]
+            keys = zip(subjects, rows["currency"], rows["at_stake"], strict=True)
+            why = [books.accepted.get((code, s, c, int(a)), "") for s, c, a in keys]
+            mend = DISCREPANCY_CLASSES[code].mend
+            found.append(rows.assign(code=code, mend=mend, accepted=why))
     return DISCREPANCIES.frame(pd.concat(found)) if found else DISCREPANCIES.empty()

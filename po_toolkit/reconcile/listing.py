@@ -8,10 +8,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from po_toolkit.errors import PurchaseOrderError
+from po_toolkit.domain.ageing import Bucket
+from po_toolkit.domain.periods import local_day
+from po_toolkit.domain.sums import Status
 from po_toolkit.money import to_major
 from po_toolkit.store import listing
 from po_toolkit.store.database import Store
+from po_toolkit.store.listing import View
+from po_toolkit.store.search import search
 from po_toolkit.store.tables import Conference
 
 
@@ -36,6 +40,20 @@ class ListedOrder:
     invoice_state: str
     invoice_error: str
     created_at: datetime
+    reminded_at: datetime | None = None
+    days_overdue: int = 0
+    """Days since the due date, where something is owed; else 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListTotal:
+    """What the purchase orders of a list add up to in one currency, cancelled ones left out."""
+
+    currency: str
+    purchase_orders: int
+    total: Decimal
+    received: Decimal
+    outstanding: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +63,7 @@ class PurchaseOrderPage:
     orders: list[ListedOrder]
     matching: int
     offset: int
+    totals: list[ListTotal]
 
 
 def list_purchase_orders(
@@ -54,6 +73,9 @@ def list_purchase_orders(
     status: Collection[str] = (),
     currency: Collection[str] = (),
     text: str = "",
+    view: View | Bucket | None = None,
+    above: Decimal | None = None,
+    today: date | None = None,
     sort: str = "created_at",
     descending: bool = False,
     offset: int = 0,
@@ -67,6 +89,9 @@ def list_purchase_orders(
         status: Money statuses to show; all when empty.
         currency: Currencies to show; all when empty.
         text: Looked for in reference, the sponsor's number, organization, contact and e-mail.
+        view: Only what stands so, such as what is overdue.
+        above: Only what has more than this outstanding, in major units of its currency.
+        today: The present date in the conference's timezone; views need it.
         sort: One of ``store.listing.SORT_KEYS``.
         descending: The largest or latest first.
         offset: How many to skip.
@@ -75,22 +100,80 @@ def list_purchase_orders(
     Raises:
         PurchaseOrderError: There is no such thing to sort by.
     """
-    if sort not in listing.SORT_KEYS:
-        raise PurchaseOrderError(
-            f"A list cannot be sorted by {sort!r}; take one of {', '.join(listing.SORT_KEYS)}."
-        )
-    condition = listing.filtered(conference.id, status, currency, text)
+    condition = listing.filtered(conference.id, status, currency, text, above)
+    today = today or local_day(store.now(), conference.timezone)
     with store.reading() as session:
+        if view is not None:
+            condition &= listing.in_view(session, conference, view, today)
         matching = listing.count(session, condition)
         rows = listing.page(
             session, condition, sort=sort, descending=descending, offset=offset, limit=limit
         )
-    return PurchaseOrderPage([_listed(row) for row in rows], matching, offset)
+        totals = listing.sums(session, condition) if offset == 0 else []
+    return PurchaseOrderPage(
+        [_listed(row, today) for row in rows],
+        matching,
+        offset,
+        [
+            ListTotal(
+                row.currency,
+                row.purchase_orders,
+                *(to_major(v, row.currency) for v in (row.total, row.received, row.outstanding)),
+            )
+            for row in totals
+        ],
+    )
 
 
-def _listed(row: Any) -> ListedOrder:
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """What a search found: a purchase order, or a bank line that belongs to none.
+
+    Attributes:
+        order: The purchase order; None for a bank line.
+        why: What of it was looked for, such as ``invoice PC27-0012``; may be empty.
+    """
+
+    order: ListedOrder | None
+    why: str
+
+
+def search_everything(
+    store: Store,
+    conference: Conference,
+    text: str,
+    *,
+    amount: Decimal | None = None,
+    limit: int = 20,
+) -> list[SearchHit]:
+    """Return what fits whatever a caller says, the surest first; see ``store.search``.
+
+    Args:
+        store: The database.
+        conference: Whose purchase orders and bank lines.
+        text: What was typed.
+        amount: What was typed as an amount in major units, where it is one.
+        limit: How many to return.
+    """
+    if not text.strip():
+        return []
+    today = local_day(store.now(), conference.timezone)
+    with store.reading() as session:
+        found = search(session, conference, text, amount)[:limit]
+        ids = [hit.order_id for hit in found if hit.order_id is not None]
+        rows = dict(zip(ids, listing.by_ids(session, ids), strict=True))
+    return [
+        SearchHit(_listed(rows[h.order_id], today) if h.order_id is not None else None, h.why)
+        for h in found
+    ]
+
+
+def _listed(row: Any, today: date) -> ListedOrder:
     values = dict(row._mapping)  # noqa: SLF001 SQLAlchemy's public name for a row's dict
     del values["id"]
+    late = (today - row.due_date).days if row.due_date else 0
+    owes = row.status in listing.OWING and row.balance > 0 and row.status != Status.DRAFT
+    values["days_overdue"] = late if owes and late > 0 else 0
     for name in ("total", "credited", "paid", "refunded", "balance"):
         values[name] = to_major(int(values[name]), row.currency)
     return ListedOrder(**values)

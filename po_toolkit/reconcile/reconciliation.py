@@ -214,14 +214,23 @@ class Reconciliation:
         orders = self.books.orders
         return dict(zip(orders["reference"], orders["bucket"], strict=True))
 
-    def readable(self, table: str) -> pd.DataFrame:
-        """Return one table for people: amounts as ``Decimal`` major units, words for codes.
+    def frame(self, table: str = "rows") -> pd.DataFrame:
+        """Return one table with its amounts as ``Decimal`` in major units.
 
         Args:
-            table: ``rows``, ``summary``, ``ageing``, ``months``, ``discrepancies``, ``invoices``
-                or ``entries``.
+            table: ``rows``, ``summary``, ``ageing``, ``months``, ``discrepancies``, ``invoices``,
+                ``entries`` or ``tax``.
+
+        Raises:
+            ValueError: There is no such table.
         """
-        frame = schema.with_decimals(TABLES[table], getattr(self, table))
+        if table not in TABLES:
+            raise ValueError(f"There is no table {table!r}; there are: {', '.join(TABLES)}.")
+        return schema.with_decimals(TABLES[table], getattr(self, table))
+
+    def readable(self, table: str) -> pd.DataFrame:
+        """Return one table as :meth:`frame` does, with words in place of codes."""
+        frame = self.frame(table)
         for name, words in (("bucket", BUCKET_LABELS), ("code", DISCREPANCY_TITLES)):
             if name in frame:
                 frame[name] = frame[name].map(words)

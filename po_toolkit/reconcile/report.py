@@ -19,7 +19,8 @@ import pandas as pd
 
 from po_toolkit.domain.ageing import BUCKET_LABELS, Bucket
 from po_toolkit.domain.discrepancies import DISCREPANCY_CLASSES, DISCREPANCY_TITLES
-from po_toolkit.domain.wording import STATUS_LABELS, count, label
+from po_toolkit.domain.wording import STATUS_LABELS, count, label, written_day
+from po_toolkit.errors import extra
 from po_toolkit.money import to_major
 from po_toolkit.reconcile.charts import PRINT_INK, bar_chart, line_chart
 from po_toolkit.reconcile.comparisons import cash_against_due, discrepancy_news, what_changed
@@ -76,6 +77,7 @@ _HEADINGS = {
     "text": "Bank description",
     "whose": "Type",
     "at_stake": "At stake",
+    "accepted": "Accepted because",
     "news": "Change",
     "was": "Before",
     "is_now": "After",
@@ -94,7 +96,7 @@ _MINUS = "\N{MINUS SIGN}"
 _LONG = frozenset(
     {
         "organization_name", "evidence", "mend", "text", "note", "words", "details",
-        "discrepancies", "check", "reason", "title", "code",
+        "discrepancies", "check", "accepted", "reason", "title", "code",
     }
 )  # fmt: skip
 """Columns that may break into lines; references, IDs, dates and amounts never do."""
@@ -187,13 +189,15 @@ class Chart:
 
     def svg(self) -> str:
         """Draw it as SVG, which needs neither network nor script to be seen."""
-        import vl_convert
+        with extra("pdf"):
+            import vl_convert
 
         return str(vl_convert.vegalite_to_svg(self._complete))
 
     def png(self) -> bytes:
         """Draw it as PNG in print resolution."""
-        import vl_convert
+        with extra("pdf"):
+            import vl_convert
 
         return bytes(vl_convert.vegalite_to_png(self._complete, scale=2.5))
 
@@ -261,7 +265,8 @@ class Report:
 
     def html(self) -> str:
         """Return one HTML file that holds everything it shows."""
-        made = f"Made {_day(self.made_at.date())}, {self.made_at:%H:%M} ({self.made_at.tzname()})"
+        day = written_day(self.made_at.date())
+        made = f"Made {day}, {self.made_at:%H:%M} ({self.made_at.tzname()})"
         body = "\n".join([self.front.html(), *(section.html() for section in self.sections)])
         return (
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -367,8 +372,9 @@ def month_end_report(books: Reconciliation, found: TieOut) -> Report:
             without=["code", "mend"],
             note=DISCREPANCY_CLASSES[code].mend,
         )
-        for code, rows in _grouped(books.discrepancies, "code", DISCREPANCY_CLASSES)
+        for code, rows in _grouped(_open(books), "code", DISCREPANCY_CLASSES)
     ]
+    accepted = books.discrepancies[books.discrepancies["accepted"].ne("")]
     ageing = books.ageing[books.ageing["purchase_orders"] > 0]
     return Report(
         books.name,
@@ -380,6 +386,11 @@ def month_end_report(books: Reconciliation, found: TieOut) -> Report:
         [
             Section("Totals", [_totals(books)] if books.totals else []),
             Section("Needs attention", attention, "Nothing needs attention."),
+            *(
+                [Section("Accepted", [sheet(DISCREPANCIES, accepted, title="", without=["mend"])])]
+                if len(accepted)
+                else []
+            ),
             Section(
                 "By status",
                 [sheet(SUMMARY, books.summary, title="", without=["conference"])]
@@ -477,14 +488,14 @@ def changes_report(then: Reconciliation, now: Reconciliation) -> Report:
     return Report(
         now.name,
         "What changed",
-        f"{_day(then.as_of)} to {_day(now.as_of)} ({now.timezone})",
+        f"{written_day(then.as_of)} to {written_day(now.as_of)} ({now.timezone})",
         now.made_at.astimezone(ZoneInfo(now.timezone)),
         None if new else True,
         f"{count(len(changes), 'purchase order')} changed; {sums} received; "
         f"{count(new, 'new discrepancy', 'new discrepancies')}, {settled} settled.",
         [
-            Section(f"Totals on {_day(then.as_of)}", [_totals(then)] if then.totals else []),
-            Section(f"Totals on {_day(now.as_of)}", [_totals(now)] if now.totals else []),
+            Section(f"Totals on {written_day(then.as_of)}", [_totals(then)] if then.totals else []),
+            Section(f"Totals on {written_day(now.as_of)}", [_totals(now)] if now.totals else []),
             Section("Purchase orders that changed", _if_rows(CHANGES, changes)),
             Section("Received between the days", list(charts)),
             Section(
@@ -502,7 +513,7 @@ def changes_report(then: Reconciliation, now: Reconciliation) -> Report:
 def statement_report(statement: Statement, *, made_at: datetime) -> Report:
     """Return a sponsor's statement of account as a report."""
     timezone = statement.timezone
-    since = f"{_day(statement.since)} to " if statement.since else ""
+    since = f"{written_day(statement.since)} to " if statement.since else ""
     owed = [
         f"{_money(abs(owed), currency)} {'due' if owed >= 0 else 'in their favor'}"
         for currency, owed in sorted(statement.owed.items())
@@ -510,7 +521,7 @@ def statement_report(statement: Statement, *, made_at: datetime) -> Report:
     return Report(
         statement.conference.name,
         f"Statement of account: {statement.organization_name}",
-        f"{since}{_day(statement.as_of)} ({timezone}) · {statement.contact_email}",
+        f"{since}{written_day(statement.as_of)} ({timezone}) · {statement.contact_email}",
         made_at.astimezone(ZoneInfo(timezone)),
         all(owed <= 0 for owed in statement.owed.values()) or None,
         f"{'; '.join(owed) or 'Nothing was charged or paid'}.",
@@ -528,7 +539,7 @@ def statement_report(statement: Statement, *, made_at: datetime) -> Report:
 
 
 def _verdict(books: Reconciliation, found: TieOut, checks: pd.DataFrame) -> tuple[bool | None, str]:
-    items = books.discrepancies
+    items = _open(books)
     words = [_agreeing(checks)]
     if len(items):
         sums = _sums(items["at_stake"], items["currency"])
@@ -540,6 +551,11 @@ def _verdict(books: Reconciliation, found: TieOut, checks: pd.DataFrame) -> tupl
     words += found.unread
     bad = bool(len(items)) or bool(checks["difference"].ne(0).any())
     return (False if bad else None if found.unread else True), " ".join(words)
+
+
+def _open(books: Reconciliation) -> pd.DataFrame:
+    """Return the discrepancies that nobody accepted."""
+    return books.discrepancies[books.discrepancies["accepted"].eq("")]
 
 
 def _agreeing(checks: pd.DataFrame) -> str:
@@ -712,7 +728,7 @@ def _written(column: Column, frame: pd.DataFrame) -> list[str]:
 def _writer(column: Column) -> Callable[[Any], str]:
     """Return how a value of the column that is not empty is written."""
     if column.kind is Kind.DATE:
-        return lambda value: _day(value.date())
+        return lambda value: written_day(value.date())
     if _is_count(column):
         return lambda value: f"{value:,}"
     if column.name in ("currency", "po_currency"):
@@ -741,17 +757,13 @@ def _sums(amounts: pd.Series[Any], currencies: pd.Series[Any]) -> str:
     return " and ".join(_money(sums[c], c) for c in sorted(sums) if sums[c])
 
 
-def _day(value: date) -> str:
-    return f"{value.day} {value:%b %Y}"
-
-
 def _month(value: str) -> str:
     """Write a month: ``2027-03`` as ``Mar 2027``."""
     return f"{date.fromisoformat(f'{value}-01'):%b %Y}"
 
 
 def _through(day: date, timezone: str) -> str:
-    return f"As of the end of {_day(day)} ({timezone})"
+    return f"As of the end of {written_day(day)} ({timezone})"
 
 
 def _fragment(html: str) -> str:

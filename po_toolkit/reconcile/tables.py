@@ -110,6 +110,7 @@ DISCREPANCIES = Table(
         Column("at_stake", Kind.MONEY, "The money that it is about"),
         Column("evidence", Kind.TEXT, "The rows behind it, in words"),
         Column("mend", Kind.TEXT, "The act that puts it right"),
+        Column("accepted", Kind.ID, "Why a treasurer accepted it, or empty"),
     ),
 )
 
@@ -126,6 +127,23 @@ SUMMARY = Table(
         Column("paid", Kind.MONEY, "Sum of what was paid"),
         Column("refunded", Kind.MONEY, "Sum of what was refunded"),
         Column("balance", Kind.MONEY, "Sum of their balances"),
+    ),
+)
+
+CONFERENCES = Table(
+    "conferences",
+    "Conferences",
+    (
+        _CONFERENCE,
+        _CURRENCY,
+        Column("purchase_orders", Kind.COUNT, "How many"),
+        Column("total", Kind.MONEY, "Sum of their totals"),
+        Column("credited", Kind.MONEY, "Sum of their credit notes"),
+        Column("paid", Kind.MONEY, "Sum of what was paid"),
+        Column("refunded", Kind.MONEY, "Sum of what was refunded"),
+        Column("open", Kind.MONEY, "What is still to come in"),
+        Column("overdue", Kind.MONEY, "The part of it past its due date"),
+        Column("overpaid", Kind.MONEY, "What came too much"),
     ),
 )
 

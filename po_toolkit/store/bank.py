@@ -32,6 +32,7 @@ from po_toolkit.store.tables import (
     BankTransaction,
     ColumnMapping,
     Conference,
+    PurchaseOrder,
     QuarantinedBankLine,
 )
 
@@ -626,6 +627,27 @@ def quarantined(session: Session, conference_id: int) -> list[QuarantinedBankLin
             .order_by(QuarantinedBankLine.id.desc())
         )
     )
+
+
+def currencies(session: Session, conference_id: int) -> tuple[dict[str, str], set[str]]:
+    """Return the currency of each account with but one, and every currency that is billed or held.
+
+    Returns:
+        Account → currency; and the currencies of all statements and purchase orders.
+    """
+    held = session.execute(
+        select(BankStatement.account, BankStatement.currency)
+        .where(BankStatement.conference_id == conference_id)
+        .distinct()
+    ).all()
+    billed = session.scalars(
+        select(PurchaseOrder.currency)
+        .where(PurchaseOrder.conference_id == conference_id)
+        .distinct()
+    )
+    times = Counter(account for account, _ in held)
+    accounts = {account: code for account, code in held if account and times[account] == 1}
+    return accounts, {*billed, *(code for _, code in held)}
 
 
 def saved_mapping(session: Session, conference_id: int, fingerprint: str) -> dict[str, str] | None:

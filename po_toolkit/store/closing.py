@@ -1,4 +1,4 @@
-"""Which periods of a conference are closed."""
+"""Which periods of a conference are closed, and which discrepancies are accepted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from po_toolkit.errors import NotFoundError
-from po_toolkit.store.tables import ClosedPeriod, Conference
+from po_toolkit.store.tables import AcceptedDiscrepancy, ClosedPeriod, Conference
 
 
 def lock(session: Session, conference_id: int, *, to_close: bool) -> None:
@@ -57,3 +57,15 @@ def period(session: Session, conference: Conference, last_day: date) -> ClosedPe
             f"Conference {conference.slug} has closed no period that ends on {last_day}."
         )
     return found
+
+
+def accepted(session: Session, conference_id: int) -> list[AcceptedDiscrepancy]:
+    """Return the discrepancies that are accepted."""
+    row = AcceptedDiscrepancy
+    return list(
+        session.scalars(
+            select(row)
+            .where(row.conference_id == conference_id, row.withdrawn_at.is_(None))
+            .order_by(row.id)
+        )
+    )

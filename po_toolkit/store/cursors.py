@@ -14,9 +14,7 @@ from po_toolkit.store.upsert import insert_rows
 
 def cursor_of(session: Session, conference: Conference) -> SyncCursor | None:
     """Return the conference's cursor, if it was ever synced."""
-    return session.scalars(
-        select(SyncCursor).where(SyncCursor.conference_id == conference.id)
-    ).one_or_none()
+    return session.get(SyncCursor, conference.id)
 
 
 def cursor_row(uow: UnitOfWork, conference: Conference) -> SyncCursor:

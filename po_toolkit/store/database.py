@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import sqlite3
 import threading
@@ -13,16 +15,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, create_engine, event, exists, insert, select
+from sqlalchemy import Connection, Engine, bindparam, create_engine, event, exists, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from po_toolkit.domain.roles import Act, Actor, require
 from po_toolkit.errors import NotFoundError, SettingsError
+from po_toolkit.store import audit_chain
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.history import keep_history
-from po_toolkit.store.tables import AuditEntry, Invoice, PurchaseOrder
+from po_toolkit.store.tables import Invoice, PurchaseOrder
 
 
 class UnitOfWork:
@@ -104,7 +107,7 @@ class UnitOfWork:
         """Write the audit trail; the last thing before the transaction is committed."""
         self.session.flush()
         if self._trail:
-            self.session.connection().execute(insert(AuditEntry), self._trail)
+            audit_chain.append(self.session.connection(), self._trail)
 
 
 WHOLE = (
@@ -125,6 +128,9 @@ _LOCK = (
 )
 _INVOICED = select(exists().where(Invoice.purchase_order_id == bindparam("order_id")))
 """Asked once the row is locked: what PostgreSQL sees in the same statement may be older."""
+
+CONNECT_SECONDS = 10
+"""How long a database server that does not answer is waited for."""
 
 POOL_SIZE = 20
 """Connections kept open; as many again may be open for a moment. A batch has 32 threads."""
@@ -222,8 +228,13 @@ def open_store(database_url: str) -> Store:
     try:
         url = make_url(re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", database_url))
         if url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:"):
-            Path(str(url.database)).expanduser().parent.mkdir(parents=True, exist_ok=True)
-        options: dict[str, Any] = {"pool_pre_ping": url.get_backend_name() != "sqlite"}
+            _make_private(Path(str(url.database)).expanduser())
+        options: dict[str, Any] = {
+            "pool_pre_ping": url.get_backend_name() != "sqlite",
+            "hide_parameters": True,  # sponsors' data are no text of an error
+        }
+        if url.get_backend_name() == "postgresql":
+            options["connect_args"] = {"connect_timeout": CONNECT_SECONDS}
         if url.database not in (None, "", ":memory:"):
             options |= {"pool_size": POOL_SIZE, "max_overflow": POOL_SIZE}
         return Store(create_engine(url, **options))
@@ -236,6 +247,14 @@ def open_store(database_url: str) -> Store:
         raise SettingsError(
             "PostgreSQL's driver is not installed; run: pip install 'po-toolkit[postgres]'."
         ) from None
+
+
+def _make_private(path: Path) -> None:
+    """Make the file of a database for its owner alone; SQLite gives its log the same mode."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.exists() and not str(path).startswith("file:"):
+        with contextlib.suppress(OSError):  # SQLite says what is wrong
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

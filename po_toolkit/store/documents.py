@@ -1,4 +1,4 @@
-"""Invoices as files that are kept with a purchase order: PDFs and e-invoices."""
+"""Files that are kept with a purchase order: invoices as delivered, and what staff attach."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from po_toolkit.errors import NotFoundError
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.database import UnitOfWork
-from po_toolkit.store.tables import InvoiceDocument, PurchaseOrder
+from po_toolkit.store.tables import InvoiceDocument, PurchaseOrder, PurchaseOrderFile
 from po_toolkit.store.upsert import insert_if_new
 
 
@@ -90,3 +90,40 @@ def note_handed_over(
         .where(kept.purchase_order_id == order.id, kept.sha256 == sha256)
         .values(handed_over_to=to, handed_over_at=now)
     )
+
+
+def attach(
+    uow: UnitOfWork, order: PurchaseOrder, *, file_name: str, content: bytes, sha256: str
+) -> bool:
+    """Attach a file; return whether this content was not attached before."""
+    return insert_if_new(
+        uow.session,
+        PurchaseOrderFile,
+        {
+            "conference_id": order.conference_id,
+            "purchase_order_id": order.id,
+            "file_name": file_name,
+            "sha256": sha256,
+            "content": content,
+            "entered_by": uow.actor.name,
+            "created_at": utc_now(),
+        },
+        [PurchaseOrderFile.purchase_order_id, PurchaseOrderFile.sha256],
+    )
+
+
+def attached(session: Session, order: PurchaseOrder) -> Sequence[Row[str, str, datetime, str]]:
+    """Return name, digest, time and who attached it of each file, oldest first."""
+    file = PurchaseOrderFile
+    return session.execute(
+        select(file.file_name, file.sha256, file.created_at, file.entered_by)
+        .where(file.purchase_order_id == order.id)
+        .order_by(file.id)
+    ).all()
+
+
+def attached_content(session: Session, order: PurchaseOrder, sha256: str) -> bytes | None:
+    """Return an attached file, or None."""
+    file = PurchaseOrderFile
+    query = select(file.content).where(file.purchase_order_id == order.id, file.sha256 == sha256)
+    return session.scalars(query).first()

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, and_, case, cast, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from po_toolkit.domain.sums import Status
-from po_toolkit.store.ledger import taken_back
-from po_toolkit.store.purchase_orders import SENT_STATES
+from po_toolkit.domain.periods import end_of_day
+from po_toolkit.domain.sums import PAID_SIGN, REFUNDED_SIGN, EntryKind, Status
+from po_toolkit.store.ledger import signed, taken_back
+from po_toolkit.store.listing import LIVE, OWING, View, in_view, is_sent
 from po_toolkit.store.stripe_only import nobody_elses
 from po_toolkit.store.tables import (
-    LIVE_STATES,
+    Conference,
+    ContactCall,
     CustomerBalance,
     Invoice,
     LedgerEntry,
     PurchaseOrder,
+    Reminder,
     StrayInvoice,
 )
-
-_OWING = tuple(s.value for s in (Status.DRAFT, Status.ISSUED, Status.SENT, Status.PARTIALLY_PAID))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +62,15 @@ def by_status(session: Session, conference_id: int) -> Sequence[Any]:
 def open_groups(session: Session, conference_id: int) -> list[OpenGroup]:
     """Return what is open, added up by due date; refunded purchase orders are left out."""
     po, inv = PurchaseOrder, Invoice
-    sent = case((or_(po.marked_sent, inv.state.in_(sorted(SENT_STATES))), 1), else_=0)
+    sent = case((is_sent(), 1), else_=0)
     due = func.coalesce(inv.due_date, po.due_date)
-    unknown = due.is_(None)
-    sent_at = case((unknown, inv.sent_at))
-    days = case((unknown, po.days_until_due))
-    keys = [po.currency, sent, due, sent_at, days]
+    keys = [po.currency, sent, due, *_reckoned(due)]
     rows: Any = session.execute(
         select(*keys, func.count(), cast(func.sum(po.kept_balance), BigInteger))
-        .outerjoin(inv, and_(inv.purchase_order_id == po.id, inv.state.in_(sorted(LIVE_STATES))))
+        .outerjoin(inv, LIVE)
         .where(
             po.conference_id == conference_id,
-            po.status.in_(_OWING),
+            po.status.in_(OWING),
             po.sum_refunded <= 0,
             po.kept_balance > 0,
         )
@@ -82,6 +80,12 @@ def open_groups(session: Session, conference_id: int) -> list[OpenGroup]:
         OpenGroup(currency, bool(is_sent), due_on, at, own_days, number, amount)
         for currency, is_sent, due_on, at, own_days, number, amount in rows
     ]
+
+
+def _reckoned(due: Any) -> tuple[Any, Any]:
+    """Return what says when an invoice without a due date is due: when it was sent, and days."""
+    unknown = due.is_(None)
+    return case((unknown, Invoice.sent_at)), case((unknown, PurchaseOrder.days_until_due))
 
 
 def refunded_and_open(session: Session, conference_id: int) -> Sequence[Any]:
@@ -107,10 +111,10 @@ def refunded_and_open(session: Session, conference_id: int) -> Sequence[Any]:
             inv.state,
             gone.label("taken_back"),
         )
-        .outerjoin(inv, and_(inv.purchase_order_id == po.id, inv.state.in_(sorted(LIVE_STATES))))
+        .outerjoin(inv, LIVE)
         .where(
             po.conference_id == conference_id,
-            po.status.in_(_OWING),
+            po.status.in_(OWING),
             po.sum_refunded > 0,
             po.kept_balance > 0,
         )
@@ -119,7 +123,7 @@ def refunded_and_open(session: Session, conference_id: int) -> Sequence[Any]:
 
 def waiting(session: Session, conference_id: int) -> dict[str, int]:
     """Count what waits for a person beside the sums."""
-    stray, lying, inv = StrayInvoice, CustomerBalance, Invoice
+    stray, lying, inv, po = StrayInvoice, CustomerBalance, Invoice, PurchaseOrder
     counts = {
         "invoicing_failed": and_(
             inv.conference_id == conference_id,
@@ -139,13 +143,155 @@ def waiting(session: Session, conference_id: int) -> dict[str, int]:
             .exists(),
         ),
         "money_stuck_at_stripe": and_(lying.conference_id == conference_id, lying.amount > 0),
+        "cancelled_with_money": and_(
+            po.conference_id == conference_id,
+            po.status == Status.CANCELLED.value,
+            po.sum_paid != po.sum_refunded,
+        ),
     }
     tables = {
         "invoicing_failed": inv.id,
         "invoice_without_order": stray.id,
         "money_stuck_at_stripe": lying.id,
+        "cancelled_with_money": po.id,
     }
     return {
         name: session.scalar(select(func.count(tables[name])).where(condition)) or 0
         for name, condition in counts.items()
     }
+
+
+def received_by_day(
+    session: Session, conference_id: int, *, currency: str = "", after: date = date.min
+) -> Sequence[Any]:
+    """Return, by currency and day of booking after a day, payments less refunds in minor units."""
+    entry = LedgerEntry
+    query = (
+        select(
+            entry.currency,
+            entry.booked_on,
+            cast(func.sum(signed(PAID_SIGN) - signed(REFUNDED_SIGN)), BigInteger),
+        )
+        .where(entry.conference_id == conference_id, entry.booked_on > after)
+        .group_by(entry.currency, entry.booked_on)
+        .order_by(entry.booked_on)
+    )
+    return session.execute(query.where(entry.currency == currency) if currency else query).all()
+
+
+def due_groups(session: Session, conference_id: int, currency: str) -> Sequence[Any]:
+    """Return totals less credit notes, added up by due date, of what is not cancelled."""
+    po, inv = PurchaseOrder, Invoice
+    due = func.coalesce(inv.due_date, po.due_date)
+    sent_at, days = _reckoned(due)
+    return session.execute(
+        select(
+            due.label("due_date"),
+            sent_at.label("sent_at"),
+            days.label("days_until_due"),
+            cast(func.sum(po.sum_total - po.sum_credited), BigInteger).label("amount"),
+        )
+        .outerjoin(inv, LIVE)
+        .where(
+            po.conference_id == conference_id,
+            po.currency == currency,
+            po.status != Status.CANCELLED.value,
+        )
+        .group_by(due, sent_at, days)
+    ).all()
+
+
+def calls_to_make(
+    session: Session, conference: Conference, *, today: date, limit: int
+) -> Sequence[Any]:
+    """Return overdue purchase orders whose sponsor was not called today and has not promised.
+
+    A promise that is not kept by its day brings them back, before all others; then the longest
+    overdue come first.
+    """
+    po, inv, call = PurchaseOrder, Invoice, ContactCall
+    each = aliased(ContactCall)
+    last = (
+        select(func.max(each.id))
+        .where(each.purchase_order_id == po.id)
+        .correlate(po)
+        .scalar_subquery()
+    )
+    began = end_of_day(today - timedelta(days=1), conference.timezone)
+    rests = (
+        select(call.id)
+        .where(call.id == last, or_(call.promised_on >= today, call.created_at >= began))
+        .exists()
+    )
+    broken = select(call.promised_on).where(call.id == last).scalar_subquery()
+    due = func.coalesce(inv.due_date, po.due_date)
+    overdue = in_view(session, conference, View.OVERDUE, today)
+    return session.execute(
+        select(
+            po.reference,
+            po.organization_name,
+            po.contact_name,
+            po.contact_email,
+            po.contact_phone,
+            po.currency,
+            po.kept_balance.label("balance"),
+            due.label("due_date"),
+            inv.sent_at,
+            po.days_until_due,
+            select(func.max(Reminder.sent_at))
+            .where(Reminder.purchase_order_id == po.id)
+            .scalar_subquery()
+            .label("reminded_at"),
+            select(func.max(call.created_at))
+            .where(call.purchase_order_id == po.id)
+            .scalar_subquery()
+            .label("called_at"),
+            broken.label("promised_on"),
+        )
+        .outerjoin(inv, LIVE)
+        .where(po.conference_id == conference.id, overdue, ~rests)
+        .order_by(case((broken.is_not(None), 0), else_=1), due, po.id)
+        .limit(limit)
+    ).all()
+
+
+def due_soon(session: Session, conference: Conference, *, today: date, limit: int) -> Sequence[Any]:
+    """Return what is open and due in the next two weeks, the earliest first."""
+    po, inv = PurchaseOrder, Invoice
+    due = func.coalesce(inv.due_date, po.due_date)
+    return session.execute(
+        select(
+            po.reference,
+            po.organization_name,
+            po.currency,
+            po.kept_balance.label("balance"),
+            due.label("due_date"),
+            inv.sent_at,
+            po.days_until_due,
+        )
+        .outerjoin(inv, LIVE)
+        .where(
+            po.conference_id == conference.id, in_view(session, conference, View.DUE_SOON, today)
+        )
+        .order_by(due, po.id)
+        .limit(limit)
+    ).all()
+
+
+def latest_payments(session: Session, conference_id: int, *, limit: int) -> Sequence[Any]:
+    """Return the payments that were booked last, the latest first."""
+    po, entry = PurchaseOrder, LedgerEntry
+    return session.execute(
+        select(
+            entry.booked_on,
+            entry.amount,
+            entry.currency,
+            entry.method,
+            po.organization_name,
+            po.reference,
+        )
+        .join(po, po.id == entry.purchase_order_id)
+        .where(entry.conference_id == conference_id, entry.kind == EntryKind.PAYMENT.value)
+        .order_by(entry.booked_on.desc(), entry.id.desc())
+        .limit(limit)
+    ).all()

@@ -108,7 +108,7 @@ def _refuse_rebooking(row: Any, *, deleted: bool) -> None:
 def _replaced(row: Any, now: datetime) -> list[dict[str, Any]]:
     state = inspect(row)
     old: dict[str, Any] = {}
-    for name in KEPT[type(row)]:
+    for name in KEPT[type(row)] & state.committed_state.keys():
         history = state.attrs[name].history
         if history.has_changes() and history.deleted and history.deleted[0] != getattr(row, name):
             old[name] = _plain(history.deleted[0])

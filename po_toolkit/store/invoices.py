@@ -168,16 +168,59 @@ def customer_rows(
 def _known_customers(
     session: Session, conference_id: int, sponsors: Sequence[Sponsor]
 ) -> dict[Sponsor, StripeCustomer]:
-    rows = session.scalars(
-        select(StripeCustomer).where(
-            StripeCustomer.conference_id == conference_id,
-            StripeCustomer.email.in_([email for email, _ in sponsors]),
-        )
-    )
+    emails = [email for email, _ in sponsors]
+    rows = session.scalars(_OF_EMAILS, {"conference_id": conference_id, "emails": emails})
     wanted = set(sponsors)
     return {
         (r.email, r.organization_key): r for r in rows if (r.email, r.organization_key) in wanted
     }
+
+
+_OF_EMAILS = select(StripeCustomer).where(
+    StripeCustomer.conference_id == bindparam("conference_id"),
+    StripeCustomer.email.in_(bindparam("emails", expanding=True)),
+)
+
+
+def customer_billed(session: Session, order: PurchaseOrder) -> StripeCustomer | None:
+    """Return the customer that a purchase order's latest invoice is billed to, if any."""
+    return session.scalars(
+        select(StripeCustomer)
+        .join(Invoice, Invoice.customer_id == StripeCustomer.id)
+        .where(Invoice.purchase_order_id == order.id)
+        .order_by(Invoice.generation.desc())
+    ).first()
+
+
+def other_addresses(session: Session, customer: StripeCustomer, email: str) -> list[str]:
+    """Return the purchase orders billed to a customer whose contact has another address."""
+    po = PurchaseOrder
+    return list(
+        session.scalars(
+            select(po.reference)
+            .join(Invoice, Invoice.purchase_order_id == po.id)
+            .where(
+                Invoice.customer_id == customer.id,
+                Invoice.state.in_(sorted(LIVE_STATES)),
+                func.lower(po.contact_email) != email,
+                po.cancelled_at.is_(None),
+            )
+            .order_by(po.reference)
+            .distinct()
+        )
+    )
+
+
+def known_customer(session: Session, customer: StripeCustomer, email: str) -> bool:
+    """Tell whether the same sponsor has another customer with this address."""
+    row = StripeCustomer
+    query = select(row.id).where(
+        row.conference_id == customer.conference_id,
+        row.organization_key == customer.organization_key,
+        row.email == email,
+        row.id != customer.id,
+    )
+    return session.scalar(query) is not None
 
 
 def known_tax_rates(session: Session, conference_id: int, wanted: Iterable[str]) -> dict[str, str]:

@@ -3,24 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import BigInteger, Select, Subquery, and_, case, cast, func, or_, select
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.visitors import iterate
 
+from po_toolkit.domain.ageing import LATE_BUCKETS, Bucket
 from po_toolkit.domain.deliveries import LINKS_WORK
+from po_toolkit.domain.periods import end_of_day
 from po_toolkit.domain.references import comparable
-from po_toolkit.domain.sums import PAID_SIGN, REFUNDED_SIGN, balance_of
+from po_toolkit.domain.sums import PAID_SIGN, REFUNDED_SIGN, Status, balance_of, is_held
+from po_toolkit.errors import PurchaseOrderError
+from po_toolkit.money import CURRENCIES, exponent
 from po_toolkit.store.columns import utc_now
-from po_toolkit.store.ledger import signed
+from po_toolkit.store.ledger import signed, taken_back
+from po_toolkit.store.purchase_orders import SENT_STATES
 from po_toolkit.store.tables import (
     LIVE_STATES,
+    Conference,
     CreditNote,
     Invoice,
     LedgerEntry,
     PurchaseOrder,
     PurchaseOrderLineItem,
+    Reminder,
 )
+
+OWING = tuple(s.value for s in (Status.DRAFT, Status.ISSUED, Status.SENT, Status.PARTIALLY_PAID))
+"""Statuses of purchase orders that may owe something."""
+
+LIVE = and_(Invoice.purchase_order_id == PurchaseOrder.id, Invoice.state.in_(sorted(LIVE_STATES)))
+"""Joins a purchase order to the invoice that stands for it."""
+
+WEEK, TWO_WEEKS = timedelta(days=7), timedelta(days=14)
+
+
+class View(StrEnum):
+    """Which purchase orders a person looks for, beside the ages of :class:`Bucket`."""
+
+    OUTSTANDING = "outstanding"
+    OVERDUE = "overdue"
+    DUE_SOON = "due_soon"
+    """Due today or in the two weeks after."""
+    NOT_REMINDED = "not_reminded"
+    """Overdue, and no reminder was ever sent."""
+    RECENT_MONEY = "recent_money"
+    """Money moved in the last seven days, today included."""
+    CANCELLED_WITH_MONEY = "cancelled_with_money"
+
 
 SORT_KEYS = (
     "reference",
@@ -37,7 +71,11 @@ SORT_KEYS = (
 
 
 def filtered(
-    conference_id: int, statuses: Collection[str], currencies: Collection[str], text: str
+    conference_id: int,
+    statuses: Collection[str],
+    currencies: Collection[str],
+    text: str,
+    above: Decimal | None = None,
 ) -> Any:
     """Return the condition that a list's filters make; empty filters let everything pass.
 
@@ -50,6 +88,19 @@ def filtered(
         conditions.append(po.status.in_(sorted(statuses)))
     if currencies:
         conditions.append(po.currency.in_(sorted(c.lower() for c in currencies)))
+    if above is not None:
+        digits: dict[int, list[str]] = {exponent(c): [] for c in CURRENCIES}
+        for code in CURRENCIES:
+            digits[exponent(code)].append(code)
+        conditions += [
+            po.status.in_(OWING),
+            or_(
+                *(
+                    and_(po.currency.in_(sorted(codes)), po.kept_balance > above.scaleb(places))
+                    for places, codes in digits.items()
+                )
+            ),
+        ]
     wanted = comparable(text)
     if wanted:
         fields = (
@@ -63,35 +114,182 @@ def filtered(
     return and_(*conditions)
 
 
+def is_sent() -> Any:
+    """Return the condition that an invoice reached the sponsor; needs the join :data:`LIVE`."""
+    return or_(PurchaseOrder.marked_sent, Invoice.state.in_(sorted(SENT_STATES)))
+
+
+def in_view(session: Session, conference: Conference, view: View | Bucket, today: date) -> Any:
+    """Return the condition of a view; it needs the join :data:`LIVE`.
+
+    Overdue and held are as reconciliation has them.
+
+    Args:
+        session: An open session.
+        conference: Whose purchase orders.
+        view: The view, or how old a debt is.
+        today: The present date in the conference's timezone.
+    """
+    po, entry = PurchaseOrder, LedgerEntry
+    if view is View.CANCELLED_WITH_MONEY:
+        return and_(po.status == Status.CANCELLED.value, po.sum_paid != po.sum_refunded)
+    if view is View.RECENT_MONEY:
+        moved = select(entry.purchase_order_id).where(
+            entry.conference_id == conference.id,
+            entry.booked_on > today - WEEK,
+            entry.kind.in_([*PAID_SIGN, *REFUNDED_SIGN]),
+        )
+        return po.id.in_(moved)
+    gone = (
+        select(cast(func.coalesce(func.sum(taken_back()), 0), BigInteger))
+        .where(entry.purchase_order_id == po.id)
+        .scalar_subquery()
+    )
+    sums = (po.sum_total, po.sum_credited, po.sum_paid, po.sum_refunded)
+    held = and_(po.sum_refunded > 0, is_held(*sums, gone))
+    narrower = {
+        View.OUTSTANDING: [],
+        Bucket.HELD: [held],
+        Bucket.NOT_INVOICED: [~is_sent(), ~held],
+    }.get(view)
+    if narrower is None:
+        narrower = [is_sent(), ~held, _due_in_view(session, conference, view, today)]
+    return and_(po.status.in_(OWING), po.kept_balance > 0, *narrower)
+
+
+def _due_in_view(session: Session, conference: Conference, view: View | Bucket, today: date) -> Any:
+    late = _due(session, conference, None, today)
+    if view is Bucket.CURRENT:
+        return or_(~late, late.is_(None))
+    if view is View.DUE_SOON:
+        return _due(session, conference, today, today + TWO_WEEKS + _DAY)
+    if view is View.NOT_REMINDED:
+        reminded = select(Reminder.id).where(
+            Reminder.purchase_order_id == PurchaseOrder.id, Reminder.state.in_(["sent", "drafted"])
+        )
+        return and_(late, ~reminded.exists())
+    younger = 0
+    for days, age in (*LATE_BUCKETS, (None, Bucket.OVER_90)):
+        if view is age:
+            first = None if days is None else today - timedelta(days=days)
+            return _due(session, conference, first, today - timedelta(days=younger))
+        younger = days or younger
+    return late
+
+
+_DAY = timedelta(days=1)
+
+
+def _due(session: Session, conference: Conference, first: date | None, end: date) -> Any:
+    """Return the condition of being due from a day on and before another, by domain.sums."""
+    po, inv = PurchaseOrder, Invoice
+    known = func.coalesce(inv.due_date, po.due_date)
+    conditions = [known < end if first is None else and_(known >= first, known < end)]
+    unknown = and_(inv.due_date.is_(None), po.due_date.is_(None))
+    days = session.scalars(
+        select(po.days_until_due)
+        .join(inv, LIVE)
+        .where(po.conference_id == conference.id, unknown, inv.sent_at.is_not(None))
+        .distinct()
+    ).all()
+    for own in days:
+        span = timedelta(days=conference.days_until_due if own is None else own)
+        sent = [inv.sent_at < end_of_day(end - span - _DAY, conference.timezone)]
+        if first is not None:
+            sent.append(inv.sent_at >= end_of_day(first - span - _DAY, conference.timezone))
+        same = po.days_until_due.is_(None) if own is None else po.days_until_due == own
+        conditions.append(and_(unknown, same, *sent))
+    return or_(*conditions)
+
+
 def count(session: Session, condition: Any) -> int:
     """Count the purchase orders a condition lets pass."""
-    return session.scalar(select(func.count()).select_from(PurchaseOrder).where(condition)) or 0
+    return session.scalar(_joined(select(func.count()), condition)) or 0
+
+
+def sums(session: Session, condition: Any) -> Sequence[Any]:
+    """Return number, total and balance, in minor units, of what a condition lets pass."""
+    po = PurchaseOrder
+    columns = (
+        po.currency,
+        func.count().label("purchase_orders"),
+        cast(func.sum(po.sum_total), BigInteger).label("total"),
+        cast(func.sum(po.sum_paid - po.sum_refunded), BigInteger).label("received"),
+        cast(func.sum(case((po.kept_balance > 0, po.kept_balance), else_=0)), BigInteger).label(
+            "outstanding"
+        ),
+    )
+    counted = and_(condition, po.status != Status.CANCELLED.value)
+    query = _joined(select(*columns), counted).group_by(po.currency).order_by(po.currency)
+    return session.execute(query).all()
+
+
+def _joined(query: Any, condition: Any) -> Any:
+    """Select from purchase orders, with their live invoices where the condition asks for them."""
+    query = query.select_from(PurchaseOrder)
+    return (query.outerjoin(Invoice, LIVE) if _asks_for_invoice(condition) else query).where(
+        condition
+    )
+
+
+def _asks_for_invoice(condition: Any) -> bool:
+    return any(getattr(c, "table", None) is Invoice.__table__ for c in iterate(condition))
+
+
+def references(
+    session: Session, condition: Any, *, sort: str, descending: bool, offset: int, limit: int | None
+) -> list[str]:
+    """Return the references of a page, in its order.
+
+    Raises:
+        PurchaseOrderError: There is nothing to sort by under this name.
+    """
+    ids = session.scalars(_chosen(condition, sort, descending).offset(offset).limit(limit))
+    named = _joined(select(PurchaseOrder.id, PurchaseOrder.reference), condition)
+    by_id = {row.id: row.reference for row in session.execute(named)}
+    return [by_id[i] for i in ids]
 
 
 def page(
     session: Session, condition: Any, *, sort: str, descending: bool, offset: int, limit: int
 ) -> Sequence[Any]:
-    """Return the rows of one page with their sums in minor units."""
-    needs_sums = sort in ("total", "balance")
-    chosen = _chosen(condition, sort, descending, needs_sums=needs_sums)
-    ids = list(session.scalars(chosen.offset(offset).limit(limit)))
+    """Return the rows of one page with their sums in minor units.
+
+    Raises:
+        PurchaseOrderError: There is nothing to sort by under this name.
+    """
+    chosen = _chosen(condition, sort, descending).offset(offset).limit(limit)
+    return by_ids(session, session.scalars(chosen).all())
+
+
+def by_ids(session: Session, ids: Sequence[int]) -> Sequence[Any]:
+    """Return the rows of purchase orders with their sums in minor units, in the order named."""
     if not ids:
         return []
     rows = {row.id: row for row in session.execute(_with_sums(PurchaseOrder.id.in_(ids)))}
     return [rows[i] for i in ids]
 
 
-def _chosen(condition: Any, sort: str, descending: bool, *, needs_sums: bool) -> Select[Any]:
-    if needs_sums:
-        whole = _with_sums(condition).subquery()
-        key = whole.c[sort]
-        return select(whole.c.id).order_by(key.desc() if descending else key, whole.c.id)
-    column: Any = getattr(PurchaseOrder, "organization_key" if sort.startswith("org") else sort)
+_KEYS: dict[str, Any] = {
+    "organization_name": PurchaseOrder.organization_key,
+    "due_date": func.coalesce(Invoice.due_date, PurchaseOrder.due_date),
+    "total": PurchaseOrder.sum_total,
+    "balance": PurchaseOrder.kept_balance,
+}
+
+
+def _chosen(condition: Any, sort: str, descending: bool) -> Select[Any]:
+    if sort not in SORT_KEYS:
+        raise PurchaseOrderError(
+            f"A list cannot be sorted by {sort!r}; use one of {', '.join(SORT_KEYS)}."
+        )
+    column: Any = _KEYS.get(sort, getattr(PurchaseOrder, sort, None))
     key = column.desc() if descending else column
-    return (
-        select(PurchaseOrder.id)
-        .where(condition)
-        .order_by(key.nulls_last() if sort == "due_date" else key, PurchaseOrder.id)
+    query: Select[Any] = select(PurchaseOrder.id).select_from(PurchaseOrder)
+    if sort == "due_date" or _asks_for_invoice(condition):
+        query = query.outerjoin(Invoice, LIVE)
+    return query.where(condition).order_by(
+        key.nulls_last() if sort == "due_date" else key, PurchaseOrder.id
     )
 
 
@@ -135,6 +333,10 @@ def _with_sums(condition: Any) -> Any:
             paid.label("paid"),
             refunded.label("refunded"),
             balance_of(total, credited, paid, refunded).label("balance"),
+            select(func.max(Reminder.sent_at))
+            .where(Reminder.purchase_order_id == po.id)
+            .scalar_subquery()
+            .label("reminded_at"),
         )
         .outerjoin(lines, lines.c.order_id == po.id)
         .outerjoin(entries, entries.c.order_id == po.id)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, or_, select
+from sqlalchemy import ColumnElement, bindparam, delete, or_, select
 from sqlalchemy.orm import Session
 
 from po_toolkit.domain.already_billed import InvoiceAtStripe, ToBill, sponsor_key, texts_of
@@ -112,26 +112,16 @@ def may_bill(session: Session, conference: Conference, order: ToBill) -> list[In
 
     Those of the conference's own purchase orders are left out: what they bill is known here.
     """
-    stray = StrayInvoice
-    known = (
-        select(Invoice.id)
-        .where(
-            Invoice.conference_id == stray.conference_id,
-            Invoice.stripe_invoice_id == stray.stripe_invoice_id,
-        )
-        .exists()
-    )
+    email = order.contact_email.strip()
     rows = session.scalars(
-        select(stray).where(
-            stray.conference_id == conference.id,
-            ~known,
-            or_(
-                stray.order_uuid == order.uuid,
-                stray.revises != "",
-                stray.sponsor_key == sponsor_key(order.organization_name),
-                stray.customer_email.in_(_spellings(order.contact_email)),
-            ),
-        )
+        _MAY_BILL,
+        {
+            "conference_id": conference.id,
+            "order_uuid": order.uuid,
+            "sponsor_key": sponsor_key(order.organization_name),
+            "email": email,
+            "lower_email": email.lower(),
+        },
     )
     return [
         InvoiceAtStripe(
@@ -153,8 +143,21 @@ def may_bill(session: Session, conference: Conference, order: ToBill) -> list[In
     ]
 
 
-def _spellings(email: str) -> Iterable[str]:
-    return {email.strip(), email.strip().lower()}
+_MAY_BILL = select(StrayInvoice).where(
+    StrayInvoice.conference_id == bindparam("conference_id"),
+    ~select(Invoice.id)
+    .where(
+        Invoice.conference_id == StrayInvoice.conference_id,
+        Invoice.stripe_invoice_id == StrayInvoice.stripe_invoice_id,
+    )
+    .exists(),
+    or_(
+        StrayInvoice.order_uuid == bindparam("order_uuid"),
+        StrayInvoice.revises != "",
+        StrayInvoice.sponsor_key == bindparam("sponsor_key"),
+        StrayInvoice.customer_email.in_((bindparam("email"), bindparam("lower_email"))),
+    ),
+)
 
 
 def note_balances(

@@ -30,9 +30,8 @@ def insert_new(
     unique: Sequence[InstrumentedAttribute[Any]],
 ) -> list[int]:
     """Insert those rows whose unique columns are not taken; return the ids of the new ones."""
-    statement = _statement(_dialect(session), table, _names(unique))
-    returning = statement.returning(table.__table__.c.id)
-    return list(session.connection().execute(returning, list(rows)).scalars())
+    statement = _statement(_dialect(session), table, _names(unique), returning=True)
+    return list(session.connection().execute(statement, list(rows)).scalars())
 
 
 def insert_rows(
@@ -46,11 +45,14 @@ def insert_rows(
 
 
 @cache
-def _statement(dialect: str, table: type[Base], unique: tuple[str, ...]) -> Any:
+def _statement(
+    dialect: str, table: type[Base], unique: tuple[str, ...], *, returning: bool = False
+) -> Any:
     """Return the statement without its rows, so that it is compiled once."""
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     statement: Any = insert(cast(Table, table.__table__))
-    return statement.on_conflict_do_nothing(index_elements=unique)
+    statement = statement.on_conflict_do_nothing(index_elements=unique)
+    return statement.returning(table.__table__.c.id) if returning else statement
 
 
 def _dialect(session: Session) -> str:

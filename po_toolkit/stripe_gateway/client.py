@@ -19,7 +19,7 @@ from pydantic import SecretStr
 
 from po_toolkit.errors import StripeGatewayError, StripeUnknownError
 from po_toolkit.stripe_gateway.translate import header, translate, unreadable
-from po_toolkit.stripe_gateway.transport import Transport
+from po_toolkit.stripe_gateway.transport import Transport, refuse_unsafe_address
 
 API_VERSION = "2026-10-28.endive"
 TIMEOUT_SECONDS = 30
@@ -58,7 +58,11 @@ class StripeGateway:
             http_client: The SDK's transport; tests pass one that fails on purpose.
             sleep: Waits between tries.
             admit: Called once, before the first call; where it raises, nothing is called.
+
+        Raises:
+            SettingsError: The key must not be sent to that address.
         """
+        refuse_unsafe_address(key.get_secret_value(), api_base)
         self._client = stripe.StripeClient(
             key.get_secret_value(),
             stripe_version=API_VERSION,

@@ -4,15 +4,51 @@ from __future__ import annotations
 
 import urllib.request
 from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 import stripe
 import urllib3
 
+from po_toolkit.errors import SettingsError
+
 STRIPE = "https://api.stripe.com"
 CONNECTIONS = 64
 """Kept open at most; a batch has 32 threads."""
+
+
+def refuse_unsafe_address(key: str, base: str | None) -> None:
+    """Refuse to send a key where somebody else could read it.
+
+    Args:
+        key: The secret key.
+        base: Where Stripe is to be, by default Stripe's own address.
+
+    Raises:
+        SettingsError: A live key would go elsewhere than to Stripe, or any key over plain HTTP
+            through a network.
+    """
+    if base is None or base.rstrip("/") == STRIPE:
+        return
+    if not key.startswith(("sk_test_", "rk_test_")):
+        raise SettingsError(
+            f"A live key is sent to {STRIPE} only, and stripe_api_base is {base}, so nothing was "
+            f"sent. Remove stripe_api_base (PO_TOOLKIT_STRIPE_API_BASE), or use a test key."
+        )
+    address = urlsplit(base)
+    if address.scheme != "https" and not (address.scheme == "http" and _loopback(address.hostname)):
+        raise SettingsError(
+            f"A key is sent over HTTPS, or over plain HTTP to this machine alone; stripe_api_base "
+            f"is {base}, so nothing was sent. Write https://, or remove stripe_api_base."
+        )
+
+
+def _loopback(host: str | None) -> bool:
+    try:
+        return host == "localhost" or ip_address(host or "").is_loopback
+    except ValueError:
+        return False
 
 
 class Transport(stripe.HTTPClient):
@@ -37,7 +73,8 @@ class Transport(stripe.HTTPClient):
             "ca_certs": stripe.ca_bundle_path,
         }
         proxy = urllib.request.getproxies().get(address.scheme)
-        if proxy and not urllib.request.proxy_bypass(address.hostname or ""):
+        host = address.hostname or ""
+        if proxy and not (_loopback(host) or urllib.request.proxy_bypass(host)):
             self._pool: urllib3.PoolManager = urllib3.ProxyManager(proxy, **options)
         else:
             self._pool = urllib3.PoolManager(**options)
@@ -60,7 +97,7 @@ class Transport(stripe.HTTPClient):
                 url,
                 body=post_data,
                 headers={**(headers or {}), "Accept-Encoding": "gzip"},
-                redirect=False,
+                redirect=False,  # another address must not get the key
             )
         except urllib3.exceptions.HTTPError as error:
             raise stripe.APIConnectionError(  # type: ignore[no-untyped-call]

@@ -1,176 +1,246 @@
-"""One bank line: why it is thought to be what it is, and what a person says."""
+"""One bank line beside what it may be: a person chooses, and the next line comes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import partial
-from typing import TypeVar
+from typing import Any
 
 import streamlit as st
 
 from po_toolkit.api.bank_matching import (
+    Candidate,
     LineMatch,
-    apply_line,
+    candidates,
     choose,
     exclude_line,
-    line_options,
     undo_match,
 )
-from po_toolkit.api.reports import list_purchase_orders
 from po_toolkit.api.terms import Act
-from po_toolkit.errors import PoToolkitError
+from po_toolkit.errors import ConfirmationNeededError, DuplicateEntryError, PoToolkitError
 from po_toolkit.ui import words
 from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.session import Visit
 
-_CANDIDATES = 50
-K = TypeVar("K")
+_KEYS = "123456789"
+"""The keys that match the candidates from the top."""
+
+_AGAIN = "again"
 
 
-def show_line(visit: Visit, line: LineMatch) -> None:
-    """Show the line with what can be said about it."""
+def show_line(line: LineMatch) -> None:
+    """Show the line itself."""
     with st.container(border=True):
         amount = words.amount(Decimal(line.amount), line.currency)
-        st.markdown(f"**{amount}**, booked {words.day(line.booked_on)}")
+        st.markdown(f"**{amount}**, booked {words.day(line.booked_on)} (line {line.line})")
         st.text(line.text)
-        if line.references:
-            st.markdown(f"Matched to **{words.plain(', '.join(line.references))}**")
-        if line.evidence_for or line.evidence_against:
-            _both_sides(line)
-        elif line.evidence:
-            st.caption(words.plain(line.evidence))
-        if not visit.may(Act.MATCH):
-            return
         if line.state == "applied":
-            _button(visit, "Undo", "u", lambda: undo_match(visit.opened, line.line))
-        elif line.state == "set_aside":
-            _button(visit, "Restore", "u", lambda: _aside(visit, line, ""))
-        else:
-            _decide(visit, line)
+            st.markdown(f"Matched to **{words.plain(', '.join(line.references))}**")
+        if line.state in ("applied", "set_aside") and line.evidence:
+            st.caption(words.plain(line.evidence))
 
 
-def _both_sides(line: LineMatch) -> None:
-    """Show what speaks for the match, and what against it."""
-    for title, reasons in (("For", line.evidence_for), ("Against", line.evidence_against)):
-        if reasons:
-            listed = "\n".join(f"- {words.plain(reason)}" for reason in reasons)
-            st.markdown(f"{title}:\n\n{listed}")
+def decide(visit: Visit, line: LineMatch, after: Callable[[], None]) -> None:
+    """Show what the line may be, and what a person can do about it.
+
+    Args:
+        visit: The visit.
+        line: The bank line.
+        after: Called once something is decided, before the page is shown again.
+    """
+    if not visit.may(Act.MATCH):
+        st.caption("Your role can look at bank lines but not match them.")
+        return
+    if line.state == "applied":
+        if st.button("Undo match", shortcut="u", key=visit.key("bank.undo")):
+            _attempt(visit, line, partial(undo_match, visit.opened, line.line), after)
+    elif line.state == "set_aside":
+        if st.button("Restore", shortcut="u", key=visit.key("bank.restore")):
+            _attempt(visit, line, partial(exclude_line, visit.opened, line.line, ""), after)
+    else:
+        _candidates(visit, line, after)
 
 
-def _decide(visit: Visit, line: LineMatch) -> None:
-    again = st.checkbox(
-        "It is other money than a payment that is recorded already",
-        key=visit.key(f"bank.again.{line.line}"),
-    )
-    if line.state == "proposed":
-        _button(visit, "Match", "a", lambda: apply_line(visit.opened, line.line, again=again))
-    _for_recorded(visit, line)
-    if Decimal(line.amount) > 0:
-        _for_orders(visit, line, again=again)
-    with st.form(visit.key(f"bank.aside.{line.line}"), border=False):
-        reason = st.text_input("Not a sponsor payment. Reason")
-        if st.form_submit_button("Exclude"):
-            _attempt(visit, lambda: _aside(visit, line, reason.strip() or "not a sponsor payment"))
-
-
-def _for_recorded(visit: Visit, line: LineMatch) -> None:
-    """Offer what is in the books already: typed entries, payouts, earlier lines."""
-    found = line_options(visit.opened, line.line)
-    reason = st.text_input(
-        "Reason to write off a small difference, for example bank charges",
-        key=visit.key(f"bank.write-off.{line.line}"),
-    ).strip()
-    if found.entries:
-        entries = _several(visit, line, "Recorded payments it confirms", found.entries)
-        if entries:
-            act = partial(choose, visit.opened, line.line, entry=entries)
-            _button(visit, "Match recorded payments", None, act)
-    if found.payouts:
-        payouts = _several(visit, line, "Payouts it is", found.payouts)
-        if payouts:
-            act = partial(choose, visit.opened, line.line, payout=payouts, write_off=reason)
-            _button(visit, "Match payouts", None, act)
-    if found.reversals and Decimal(line.amount) < 0:
-        earlier = st.selectbox(
-            "Payment that the bank takes back",
-            [None, *found.reversals],
-            format_func=lambda key: found.reversals.get(key, "None") if key else "None",
-            key=visit.key(f"bank.reversal.{line.line}"),
-        )
-        if earlier is not None:
-            act = partial(choose, visit.opened, line.line, reversal=earlier)
-            _button(visit, "Match reversal", None, act)
-
-
-def _several(visit: Visit, line: LineMatch, label: str, options: dict[K, str]) -> list[K]:
-    """Ask for some of several things."""
-    return st.multiselect(
-        label,
-        list(options),
-        format_func=options.__getitem__,
-        key=visit.key(f"bank.{label}.{line.line}"),
-    )
-
-
-def _for_orders(visit: Visit, line: LineMatch, *, again: bool) -> None:
+def _candidates(visit: Visit, line: LineMatch, after: Callable[[], None]) -> None:
     text = st.text_input(
-        "Match to a purchase order; search by name or number",
+        "Search purchase orders, payments and payouts",
+        placeholder="Sponsor, number or reference",
         key=visit.key(f"bank.search.{line.line}"),
-    )
-    if not text.strip():
-        return
-    page = list_purchase_orders(
-        visit.opened,
-        text=text,
-        currency=[line.currency],
-        sort="balance",
-        descending=True,
-        limit=_CANDIDATES,
-    )
-    labels = {
-        order.reference: f"{order.organization_name} · {order.po_number or order.reference} · "
-        f"{words.amount(order.balance, order.currency)} open"
-        for order in page.orders
-    }
-    if not labels:
-        st.caption("No matching purchase order.")
-        return
-    chosen = st.multiselect(
-        "Purchase orders to match",
-        list(labels),
-        format_func=labels.__getitem__,
-        key=visit.key(f"bank.orders.{line.line}"),
-    )
-    if chosen:
-        balances = {order.reference: order.balance for order in page.orders}
-        shares: dict[str, Decimal | None] = {r: balances[r] for r in chosen[:-1]}
-        shares[chosen[-1]] = None  # takes what the others leave
-        label = f"Match {words.count(len(chosen), 'purchase order')}"
-        reason = visit.recall(f"bank.write-off.{line.line}") or ""
-        _button(
-            visit,
-            label,
-            None,
-            lambda: choose(
-                visit.opened, line.line, orders=shares, again=again, write_off=reason.strip()
-            ),
+    ).strip()
+    found = candidates(visit.opened, line, text=text)
+    _question(visit, line, found, after)
+    for number, candidate in enumerate(found):
+        _candidate(visit, line, candidate, number, after)
+    if not found:
+        st.info(
+            "Nothing fits. Search for another sponsor or number."
+            if text
+            else "Nothing in the books has this currency and direction. Search, or exclude the "
+            "line.",
+            icon=":material/search_off:",
         )
+    if len(found) > 1:
+        _several(visit, line, found, after)
+    with (
+        st.expander("Exclude this line: it is not a sponsor payment"),
+        st.form(visit.key(f"bank.aside.{line.line}"), border=False),
+    ):
+        reason = st.text_input("Reason, for example rent or interest")
+        if st.form_submit_button("Exclude", shortcut="x") and _given(reason):
+            exclude = partial(exclude_line, visit.opened, line.line, reason.strip())
+            _attempt(visit, line, exclude, after)
 
 
-def _aside(visit: Visit, line: LineMatch, reason: str) -> None:
-    exclude_line(visit.opened, line.line, reason)
+def _candidate(
+    visit: Visit, line: LineMatch, candidate: Candidate, number: int, after: Callable[[], None]
+) -> None:
+    """Show one thing that the line may be, with its amount beside the line's."""
+    key = f"{line.line}.{candidate.kind}.{candidate.key}"
+    with st.container(border=True):
+        amount = words.amount(candidate.amount, line.currency)
+        kind = {"order": "open", "entry": "recorded", "payout": "to come", "reversal": "received"}
+        off = candidate.difference
+        fits = (
+            ":green-badge[Same amount]"
+            if not off
+            else (
+                f":orange-badge[{words.amount(abs(off), line.currency)} "
+                f"{'more' if off > 0 else 'less'} on the bank line]"
+            )
+        )
+        st.markdown(f"**{words.plain(candidate.title)}** · {amount} {kind[candidate.kind]} {fits}")
+        st.caption(words.plain(candidate.details))
+        for sign, reasons in (
+            (":material/add_circle:", candidate.evidence_for),
+            (":material/warning:", candidate.evidence_against),
+        ):
+            for reason in reasons:
+                st.markdown(f"{sign} {words.plain(reason[:1].upper() + reason[1:])}")
+        shortcut = _KEYS[number] if number < len(_KEYS) else None
+        with st.container(horizontal=True):
+            if st.button(
+                "Match",
+                type="primary" if number == 0 else "secondary",
+                shortcut=shortcut,
+                key=visit.key(f"bank.match.{key}"),
+                help=f"Match to {candidate.title}, {candidate.key}",
+            ):
+                _match(visit, line, [candidate], after)
+            if candidate.may_write_off:
+                _write_off(visit, line, candidate, key, after)
 
 
-def _button(visit: Visit, label: str, shortcut: str | None, act: Callable[[], object]) -> None:
-    if st.button(label, type="primary", shortcut=shortcut, key=visit.key(f"bank.do.{label}")):
-        _attempt(visit, act)
+def _write_off(
+    visit: Visit, line: LineMatch, candidate: Candidate, key: str, after: Callable[[], None]
+) -> None:
+    """Offer to match and to write off the little that is missing."""
+    short = words.amount(abs(candidate.difference), line.currency)
+    with (
+        st.popover(f"Match and write off {short}"),
+        st.form(visit.key(f"bank.write-off.{key}"), border=False),
+    ):
+        reason = st.text_input("Reason, for example bank charges")
+        if st.form_submit_button("Write off and match", type="primary") and _given(reason):
+            _match(visit, line, [candidate], after, write_off=reason.strip())
 
 
-def _attempt(visit: Visit, act: Callable[[], object]) -> None:
+def _several(
+    visit: Visit, line: LineMatch, found: Sequence[Candidate], after: Callable[[], None]
+) -> None:
+    """Divide the line among several; the last takes what the others leave."""
+    with st.expander("Match to several"):
+        by_key = {f"{c.kind} {c.key}": c for c in found}
+        chosen = st.multiselect(
+            "Purchase orders, recorded payments or payouts that this line pays together",
+            list(by_key),
+            format_func=lambda key: (
+                f"{by_key[key].title}, {by_key[key].key}: "
+                f"{words.amount(by_key[key].amount, line.currency)}"
+            ),
+            key=visit.key(f"bank.several.{line.line}"),
+        )
+        picked = [by_key[key] for key in chosen]
+        if len({c.kind for c in picked}) > 1:
+            st.warning("Choose things of one kind.", icon=":material/warning:")
+        elif picked and st.button(
+            f"Match {words.count(len(picked), 'item')}",
+            key=visit.key(f"bank.do.several.{line.line}"),
+        ):
+            _match(visit, line, picked, after)
+
+
+def _match(
+    visit: Visit,
+    line: LineMatch,
+    chosen: Sequence[Candidate],
+    after: Callable[[], None],
+    **details: Any,
+) -> None:
+    """Match the line; a question that the books raise is kept until a person answers it."""
+    kind, keys = chosen[0].kind, [c.key for c in chosen]
+    arguments: dict[str, Any] = {}
+    if kind == "order":
+        shares: dict[str, Decimal | None] = {c.key: c.amount for c in chosen[:-1]}
+        arguments["orders"] = shares | {keys[-1]: None}
+    elif kind == "entry":
+        arguments["entry"] = [int(key) for key in keys]
+    elif kind == "payout":
+        arguments["payout"] = keys
+    else:
+        arguments["reversal"] = int(keys[0])
+    act = partial(choose, visit.opened, line.line, **arguments, **details)
+    try:
+        act()
+    except (ConfirmationNeededError, DuplicateEntryError) as error:
+        names = getattr(error, "questions", (_AGAIN,))
+        asked = {"message": error.args[0], "names": names, "kind": kind, "keys": keys}
+        visit.keep(f"bank.question.{line.line}", asked | {"details": details})
+        st.rerun()
+    except PoToolkitError as error:
+        show_error(error, visit)
+        return
+    _done(visit, line, after)
+
+
+def _question(
+    visit: Visit, line: LineMatch, found: Sequence[Candidate], after: Callable[[], None]
+) -> None:
+    """Ask what the books asked when the line was matched."""
+    asked = visit.recall(f"bank.question.{line.line}")
+    if not asked:
+        return
+    chosen = [c for c in found if c.kind == asked["kind"] and c.key in asked["keys"]]
+    with st.container(border=True):
+        st.warning(words.plain(str(asked["message"])), icon=":material/help:")
+        with st.container(horizontal=True):
+            yes = "It is another payment: match" if _AGAIN in asked["names"] else "Match anyway"
+            if chosen and st.button(yes, key=visit.key(f"bank.yes.{line.line}")):
+                confirmed = dict.fromkeys(asked["names"], True)
+                _match(visit, line, chosen, after, **asked["details"], **confirmed)
+            if st.button("Choose something else", key=visit.key(f"bank.no.{line.line}")):
+                visit.keep(f"bank.question.{line.line}", None)
+                st.rerun()
+
+
+def _given(reason: str) -> bool:
+    if not reason.strip():
+        st.error("Enter a reason: it is kept with the line.", icon=":material/error:")
+    return bool(reason.strip())
+
+
+def _attempt(
+    visit: Visit, line: LineMatch, act: Callable[[], object], after: Callable[[], None]
+) -> None:
     try:
         act()
     except PoToolkitError as error:
         show_error(error, visit)
         return
+    _done(visit, line, after)
+
+
+def _done(visit: Visit, line: LineMatch, after: Callable[[], None]) -> None:
+    visit.keep(f"bank.question.{line.line}", None)
+    after()
     st.rerun()

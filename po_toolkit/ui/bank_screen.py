@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from decimal import Decimal
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -22,7 +23,7 @@ from po_toolkit.api.bank_matching import LineMatch, bank_lines
 from po_toolkit.api.terms import Act
 from po_toolkit.errors import ImportChoiceError, ImportFileError, PoToolkitError
 from po_toolkit.ui import table_files, tables, words
-from po_toolkit.ui.bank_line import show_line
+from po_toolkit.ui.bank_line import decide, show_line
 from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.questions import Questions
 from po_toolkit.ui.session import Visit
@@ -35,6 +36,9 @@ STATES = {
     "applied": "Matched",
     "set_aside": "Excluded",
 }
+_UNDECIDED = ("proposed", "ambiguous", "unmatched")
+"""States of lines that a person still has to decide about."""
+
 _COLUMNS = {
     "date": "Date",
     "amount": "Amount, or else credit and debit",
@@ -187,7 +191,7 @@ def _named_columns(visit: Visit, file_id: str) -> dict[str, str]:
 
 def _ask_columns(visit: Visit, file_id: str) -> None:
     with st.expander("Name the columns of this file"):
-        st.write("Write each name as it stands in the file. The bank's next file is read alike.")
+        st.write("Enter column names exactly as in the file. The mapping is saved for this bank.")
         for field, label in _COLUMNS.items():
             st.text_input(label, key=visit.key(f"bank.{file_id}.column.{field}"))
 
@@ -210,7 +214,7 @@ def _report(visit: Visit, report: BankImportReport, key: str) -> None:
         st.success(text, icon=":material/check_circle:")
     if report.problems:
         frame = pd.DataFrame([asdict(problem) for problem in report.problems])
-        columns = {"row": "Row", "value": "What it says", "message": "What is wrong"}
+        columns = {"row": "Row", "value": "Value", "message": "What is wrong"}
         tables.show_texts(frame, columns, key=visit.key(f"{key}.problems"))
     for suspicion in report.suspected:
         st.warning(words.plain(suspicion.message), icon=":material/content_copy:")
@@ -219,6 +223,7 @@ def _report(visit: Visit, report: BankImportReport, key: str) -> None:
 
 
 def _lines(visit: Visit) -> None:
+    """Show the lines on the left, and on the right what the current one may be."""
     lines = bank_lines(visit.opened) if loaded_statements(visit.opened) else []
     if not lines:
         st.info("No bank line is here yet. Load a statement.", icon=":material/inbox:")
@@ -228,34 +233,74 @@ def _lines(visit: Visit) -> None:
         "State",
         list(STATES),
         selection_mode="multi",
+        default=list(_UNDECIDED),
         format_func=lambda s: f"{STATES[s]} ({sum(line.state == s for line in lines)})",
         key=visit.key("bank.states"),
     )
     shown = [line for line in lines if not states or line.state in states]
     if not shown:
-        st.caption("No line is in this state.")
+        st.success("Every line is matched or excluded.", icon=":material/check_circle:")
         return
+    left, right = st.columns(2, gap="medium")
+    with left:
+        current = _current(visit, shown)
+        show_line(current)
+        _list(visit, shown, states)
+    with right:
+        st.subheader("What it may be" if current.state in _UNDECIDED else "What it is")
+        decide(visit, current, partial(_next, visit, shown, current))
+
+
+def _current(visit: Visit, shown: Sequence[LineMatch]) -> LineMatch:
+    """Return the line that is decided about, with the way to its neighbours."""
+    by_number = {line.line: place for place, line in enumerate(shown)}
+    place = by_number.get(visit.recall("bank.current") or 0, 0)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"Line {place + 1} of {len(shown)}")
+        for label, step, shortcut in (("Previous", -1, "p"), ("Next", 1, "n")):
+            if st.button(
+                label, shortcut=shortcut, disabled=len(shown) < 2, key=visit.key(f"bank.{label}")
+            ):
+                _turn(visit, shown[(place + step) % len(shown)].line)
+                st.rerun()
+    return shown[place]
+
+
+def _turn(visit: Visit, line: int) -> None:
+    """Make a line the current one, and let go of what is chosen in the list."""
+    visit.keep("bank.current", line)
+    visit.keep("bank.list.turn", (visit.recall("bank.list.turn") or 0) + 1)
+
+
+def _next(visit: Visit, shown: Sequence[LineMatch], decided: LineMatch) -> None:
+    """Turn to the next line that is not decided yet."""
+    place = next(i for i, line in enumerate(shown) if line.line == decided.line)
+    following = [*shown[place + 1 :], *shown[:place]]
+    open_ones = [line for line in following if line.state in _UNDECIDED]
+    _turn(visit, open_ones[0].line if open_ones else decided.line)
+
+
+def _list(visit: Visit, shown: Sequence[LineMatch], states: Sequence[str]) -> None:
     picked = tables.pick(
         _frame(shown),
         {
             "booked_on": st.column_config.DateColumn("Booked", format="localized"),
             "amount": "Amount",
             "state": "State",
-            "references": "For",
-            "evidence": st.column_config.TextColumn("Because", width="medium"),
-            "text": st.column_config.TextColumn("What the bank says", width="large"),
+            "text": st.column_config.TextColumn("Bank description", width="medium"),
+            "references": "Matched to",
+            "evidence": st.column_config.TextColumn("Reason", width="medium"),
         },
         money=["amount"],
-        key=visit.key(f"bank.lines.{states}"),
+        key=visit.key(f"bank.lines.{states}.{visit.recall('bank.list.turn') or 0}"),
         alt="Bank lines; choose one to decide about it.",
     )
     table_files.downloads(
         f"{visit.opened.slug}-bank-lines", lambda: _frame(shown), key=visit.key("bank.download")
     )
-    if picked is None:
-        st.caption("Select a line to match it.")
-    else:
-        show_line(visit, shown[picked])
+    if picked is not None:
+        _turn(visit, shown[picked].line)
+        st.rerun()
 
 
 def _frame(lines: Sequence[LineMatch]) -> pd.DataFrame:

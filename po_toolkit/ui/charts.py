@@ -3,27 +3,70 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from po_toolkit.api.reports import ON_DARK, ON_LIGHT, bar_chart, line_chart
+from po_toolkit.api.reports import ON_DARK, ON_LIGHT, bar_chart, line_chart, step_chart
 from po_toolkit.ui import words
 
+_PICK = "pick"
 
-def bars(labels: Sequence[str], amounts: Sequence[Decimal], currency: str, *, about: str) -> None:
+
+def bars(
+    labels: Sequence[str], amounts: Sequence[Decimal], currency: str, *, key: str, about: str
+) -> int | None:
     """Show one horizontal bar for each label, its amount written at its end.
 
     Args:
         labels: What each bar is, in order from the top.
         amounts: Major units of the currency.
         currency: Of all of them.
+        key: Tells it from other charts.
         about: What the chart shows, for those who cannot see it.
+
+    Returns:
+        The place of the bar that was chosen, or None.
     """
     written = [words.amount(amount, currency) for amount in amounts]
-    _draw(bar_chart(labels, amounts, written, ink=_ink()), about)
+    label = _pick(bar_chart(labels, amounts, written, ink=_ink()), about, key, "label", layer=0)
+    return labels.index(label) if label in labels else None
+
+
+def steps(
+    series: Sequence[tuple[str, Sequence[tuple[date, Decimal]]]],
+    currency: str,
+    *,
+    key: str,
+    about: str,
+) -> str | None:
+    """Show amounts over days as steps, a line for each series, told apart without colour too.
+
+    Args:
+        series: Names with their days and amounts in major units, at most three.
+        currency: Of all amounts.
+        key: Tells it from other charts.
+        about: What the chart shows, for those who cannot see it.
+
+    Returns:
+        The day of the point that was chosen, ISO 8601, or None.
+    """
+    rows = [
+        {
+            "day": day.isoformat(),
+            "on": words.day(day),
+            "series": name,
+            "size": float(amount),
+            "written": words.amount(amount, currency),
+        }
+        for name, points in series
+        for day, amount in points
+    ]
+    spec = step_chart(rows, currency, ink=_ink(), colours=_colours())
+    return _pick(spec, about, key, "day", layer=1)
 
 
 def lines(frame: pd.DataFrame, currency: str, *, about: str) -> None:
@@ -35,17 +78,29 @@ def lines(frame: pd.DataFrame, currency: str, *, about: str) -> None:
         about: What the chart shows, for those who cannot see it.
     """
     written = [words.amount(amount, currency) for amount in frame["amount"]]
-    colours = ON_DARK if st.context.theme.type == "dark" else ON_LIGHT
-    spec = line_chart(frame.assign(written=written), currency, ink=_ink(), colours=colours)
-    _draw(spec, about)
-
-
-def _ink() -> str:
-    """Return the colour of text on the present theme, or one that both themes bear."""
-    return {"light": "#111111", "dark": "#f5f5f5"}.get(st.context.theme.type or "", "#767676")
-
-
-def _draw(spec: dict[str, Any], about: str) -> None:
+    spec = line_chart(frame.assign(written=written), currency, ink=_ink(), colours=_colours())
     # Written as Vega-Lite's own dictionaries: Altair would take seconds to import and, for each
     # chart, longer than the whole page around it.
     st.vega_lite_chart(spec, alt=about, width="stretch")
+
+
+def _colours() -> Sequence[str]:
+    return ON_DARK if st.context.theme.type == "dark" else ON_LIGHT
+
+
+def _ink() -> str:
+    """Return the colour of text on the present theme, or one readable on both."""
+    return {"light": "#111111", "dark": "#f5f5f5"}.get(st.context.theme.type or "", "#767676")
+
+
+def _pick(spec: dict[str, Any], about: str, key: str, field: str, *, layer: int) -> str | None:
+    """Draw a chart whose marks in one layer can be chosen; return the field of the chosen one."""
+    spec["layer"][layer]["params"] = [
+        {"name": _PICK, "select": {"type": "point", "fields": [field]}}
+    ]
+    spec["layer"][layer]["mark"]["cursor"] = "pointer"
+    event: Any = st.vega_lite_chart(
+        spec, alt=about, width="stretch", key=key, on_select="rerun", selection_mode=_PICK
+    )
+    chosen = (event or {}).get("selection", {}).get(_PICK) or []
+    return str(chosen[0][field]) if chosen and field in chosen[0] else None

@@ -11,6 +11,7 @@ from typing import get_args
 import pandas as pd
 import streamlit as st
 
+from po_toolkit.api.month_end import checklist, month_end_files
 from po_toolkit.api.reports import (
     ClosedBooks,
     JournalFormat,
@@ -30,8 +31,10 @@ from po_toolkit.ui.session import Visit
 
 
 def closing_view(visit: Visit, result: Reconciliation) -> None:
-    """Show the closed periods, and close the next one."""
+    """Show what is left to do before closing, close, and offer the files of the period."""
     periods = closed_books(visit.opened)
+    _checklist(visit, result.as_of)
+    st.subheader("Closed periods")
     if periods:
         _closed(visit, periods)
     else:
@@ -39,6 +42,28 @@ def closing_view(visit: Visit, result: Reconciliation) -> None:
     if visit.may(Act.CLOSE):
         _close(visit, result)
     _for_accounting(visit, result, periods)
+
+
+_SIGNS = {
+    True: ":green[:material/check_circle:]",
+    False: ":orange[:material/radio_button_unchecked:]",
+    None: ":gray[:material/remove:]",
+}
+
+
+def _checklist(visit: Visit, through: date) -> None:
+    """Show each step before closing, done or with the way to the page on which it is done."""
+    steps = checklist(visit.opened, through)
+    left = sum(step.done is False for step in steps)
+    st.subheader(f"Month end, {words.day(through)}")
+    st.caption("Choose another day above." if left else "Everything is done.")
+    for step in steps:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"{_SIGNS[step.done]} **{step.name}**: {words.plain(step.result)}")
+            if step.done is False and step.page not in ("", "reconciliation"):
+                visit.link(step.page, f"Open {words.label(step.page)}")
+        for detail in step.details:
+            st.caption(words.plain(detail))
 
 
 def _closed(visit: Visit, periods: list[ClosedBooks]) -> None:
@@ -76,9 +101,23 @@ def _closed(visit: Visit, periods: list[ClosedBooks]) -> None:
                 on_click="ignore",
                 key=visit.key(f"closing.report.{day}"),
             )
+            st.download_button(
+                f"All files through {day}",
+                partial(_files, visit, period.through),
+                f"{visit.opened.slug}-month-end-{day}.zip",
+                "application/zip",
+                icon=":material/folder_zip:",
+                on_click="ignore",
+                key=visit.key(f"closing.files.{day}"),
+                help="Report as HTML and PDF, workbooks, journals for every program, invoice PDFs",
+            )
             verify = st.button(f"Verify {day}", key=visit.key(f"closing.verify.{day}"))
         if verify:
             _verify(visit, period)
+
+
+def _files(visit: Visit, through: date) -> bytes:
+    return month_end_files(visit.opened, through).content
 
 
 def _verify(visit: Visit, period: ClosedBooks) -> None:

@@ -10,6 +10,8 @@ import streamlit as st
 
 from po_toolkit.api.imports import (
     FIELDS,
+    OWN_LINES,
+    PACKAGES,
     Column,
     ImportQuestionsError,
     ImportReport,
@@ -22,7 +24,6 @@ from po_toolkit.ui.session import Visit
 
 _UNKNOWN = {"leave": "Leave them out", "notes": "Keep them in the notes"}
 _LEFT_OUT = "(left out)"
-_PACKAGE = "packages"
 
 Grid = list[tuple[str, str, str]]
 """Header, field and reason of each column as it was proposed."""
@@ -115,7 +116,9 @@ class Answers:
             chosen = edits.get(position, {}).get("field", field)
             if chosen == _LEFT_OUT and position in edits:
                 ignored += f"{header}\n"
-            elif chosen == _PACKAGE:
+            elif chosen in OWN_LINES:
+                mapping[header] = chosen
+            elif chosen == PACKAGES:
                 mapping[chosen] = mapping.get(chosen, "") + f"{header}\n"
             elif chosen and chosen != _LEFT_OUT:
                 if mapping.get(chosen):
@@ -169,15 +172,14 @@ class Answers:
     def show_columns(
         self,
         columns: Sequence[Column],
-        packages: Sequence[str],
+        lines: Mapping[str, str],
         about: str,
         *,
         expanded: bool = False,
     ) -> None:
         """Show what each column was taken for, to be changed in place."""
         proposed: Grid = self._visit.recall(f"{self._grid}.columns") or [
-            (c.header, _PACKAGE if c.header in packages else c.field or _LEFT_OUT, c.why)
-            for c in columns
+            (c.header, lines.get(c.header) or c.field or _LEFT_OUT, c.why) for c in columns
         ]
         self._visit.keep(f"{self._grid}.columns", proposed)
         with st.expander("Column mapping", expanded=expanded):
@@ -199,7 +201,7 @@ class Answers:
                 "header": st.column_config.TextColumn("Column in the file", disabled=True),
                 "field": st.column_config.SelectboxColumn(
                     "Maps to",
-                    options=[*FIELDS, _PACKAGE, _LEFT_OUT],
+                    options=[*FIELDS, PACKAGES, *OWN_LINES, _LEFT_OUT],
                     format_func=_field_label,
                     required=True,
                 ),
@@ -223,9 +225,9 @@ class Answers:
 
 
 def _field_label(field: object) -> str:
-    if field == _LEFT_OUT:
-        return _LEFT_OUT
-    return "Price of a package" if field == _PACKAGE else words.label(str(field))
+    names = {_LEFT_OUT: _LEFT_OUT, PACKAGES: "Price of a package"}
+    names |= {sign: text.capitalize() for sign, text in OWN_LINES.items()}
+    return names.get(str(field)) or words.label(str(field))
 
 
 def faulty_columns(problems: Sequence[RowProblem]) -> list[str]:

@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from po_toolkit.api.imports import (
+    PACKAGES,
     ImportQuestionsError,
     ImportReport,
     import_batches_of,
@@ -122,7 +123,7 @@ def _uploaded(visit: Visit, uploaded: UploadedFile) -> None:
     show_reading(visit, report)
     answers.show_columns(
         report.columns,
-        report.packages,
+        dict.fromkeys(report.packages, PACKAGES) | report.own_lines,
         f"The header is in row {report.header_row}; the sheet has {report.shape}.",
     )
     _orders(visit, report)
@@ -134,7 +135,7 @@ def _offer_columns(visit: Visit, answers: Answers, data: bytes, name: str) -> No
         columns = proposed_columns(visit.opened, data, file_name=name, sheet=answers.sheet)
     except ImportFileError:
         return
-    answers.show_columns(columns, [], "Say which column holds what is missing.", expanded=True)
+    answers.show_columns(columns, {}, "Say which column holds what is missing.", expanded=True)
 
 
 def _preview(visit: Visit, data: bytes, given: dict[str, Any], report: ImportReport) -> None:

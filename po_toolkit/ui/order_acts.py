@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 
 import streamlit as st
 
-from po_toolkit.api.amend import Changes, amend, reissue
 from po_toolkit.api.delivery import Delivery, deliver, mark_delivered
 from po_toolkit.api.invoices import resend_invoice
 from po_toolkit.api.ledger import cancel
 from po_toolkit.api.reports import PurchaseOrderStory
-from po_toolkit.api.terms import WAYS, Act, Status
-from po_toolkit.errors import PoToolkitError, PurchaseOrderError
+from po_toolkit.api.terms import Act, Status
+from po_toolkit.errors import PoToolkitError
 from po_toolkit.ui import words
-from po_toolkit.ui.order_form import perform, show_outcome, stands, submit, turn
+from po_toolkit.ui.order_editor import change_form, contact_form
+from po_toolkit.ui.order_form import (
+    perform,
+    reason_field,
+    refuse_without_reason,
+    show_outcome,
+    stands,
+    submit,
+    turn,
+)
 from po_toolkit.ui.order_money import (
     by_hand,
     credit_form,
@@ -41,6 +48,7 @@ def order_acts(visit: Visit, story: PurchaseOrderStory) -> None:
     if chosen is not None:
         with st.container(border=True):
             choices[chosen].show(visit, story)
+    _why_not(visit, story)
 
 
 def _invoice(visit: Visit, story: PurchaseOrderStory) -> None:
@@ -101,66 +109,30 @@ def _delivered(visit: Visit, story: PurchaseOrderStory) -> str:
 def _cancel(visit: Visit, story: PurchaseOrderStory) -> None:
     st.write("Its open invoice is voided at Stripe; nothing more can be paid on it.")
     with st.form(visit.key("order.cancel"), border=False):
+        reason = reason_field("Why it is cancelled")
         if not submit(visit, f"Cancel {story.reference}"):
-            return
-    perform(visit, story, lambda: f"Cancelled. {stands(cancel(visit.opened, story.reference))}")
-
-
-def _change(visit: Visit, story: PurchaseOrderStory) -> None:
-    out = bool(story.stripe_invoice_url)
-    if out:
-        st.write("The open invoice is voided and a new one is sent with what you change here.")
-    with st.form(visit.key("order.change"), border=False):
-        new = Changes(
-            organization_name=_changed("Organization", story.organization_name),
-            contact_name=_changed("Contact", story.contact_name),
-            contact_email=_changed("Contact email", story.contact_email),
-            billing_address=_changed("Billing address", story.billing_address),
-            po_number=_changed("Their PO number", story.po_number),
-            due_date=_changed_day("Due date", story.due_date),
-            delivery=_changed_way(story.delivery),
-        )
-        if not submit(visit, "Void the invoice and send a new one" if out else "Change"):
             return
 
     def act() -> str:
-        if not out:
-            amend(visit.opened, story.reference, new)
-            return "Changed."
-        result = reissue(visit.opened, story.reference, new)
-        if result.error:
-            raise PurchaseOrderError(result.error)
-        return "The invoice was replaced; the old one was voided."
+        refuse_without_reason(reason)
+        return f"Cancelled. {stands(cancel(visit.opened, story.reference, reason=reason))}"
 
     perform(visit, story, act)
 
 
-def _changed(label: str, value: str) -> str | None:
-    typed = st.text_input(label, value=value).strip()
-    return typed if typed != value else None
-
-
-def _changed_day(label: str, value: date | None) -> date | None:
-    picked = st.date_input(label, value=value, format="YYYY-MM-DD")
-    return picked if picked != value else None
-
-
-def _changed_way(value: str) -> str | None:
-    labels = {"": "Conference default"} | {way: words.way(way) for way in WAYS}
-    picked = st.selectbox(
-        "Delivery", list(labels), index=list(labels).index(value), format_func=labels.__getitem__
-    )
-    return picked if picked != value else None
-
-
 @dataclass(frozen=True)
 class Choice:
-    """One thing that can be done."""
+    """One thing that can be done.
+
+    ``why_not`` says why it cannot and what to do instead; it is asked only where ``possible`` says
+    no, and may be empty.
+    """
 
     label: str
     act: Act
     possible: Callable[[PurchaseOrderStory], bool]
     show: Callable[[Visit, PurchaseOrderStory], None]
+    why_not: Callable[[PurchaseOrderStory], str] = lambda _story: ""
 
 
 def _is_open(story: PurchaseOrderStory) -> bool:
@@ -194,9 +166,72 @@ def _reissuable(story: PurchaseOrderStory) -> bool:
     return owed_again or _without_money(story)
 
 
+def _held(story: PurchaseOrderStory) -> str:
+    return words.amount(story.paid - story.refunded, story.currency)
+
+
+def _why_not_sent(story: PurchaseOrderStory) -> str:
+    if story.stripe_invoice_url:
+        return "Its invoice was sent. Resend it, or void and reissue it with changes."
+    return "Nothing is owed on it." if _is_open(story) else "It is cancelled."
+
+
+def _why_not_paid(_story: PurchaseOrderStory) -> str:
+    return "It is cancelled. Record the payment on the purchase order that it was meant for."
+
+
+def _why_not_changed(story: PurchaseOrderStory) -> str:
+    if not _is_open(story):
+        return "It is cancelled. Duplicate it to begin a new one."
+    if story.stripe_invoice_url:
+        return "Its invoice was sent. Contact and notes can be changed; for the rest, reissue it."
+    return (
+        f"{_held(story)} is received. Contact and notes can be changed; to change more, refund or "
+        "reverse the payment first."
+    )
+
+
+def _why_not_reissued(story: PurchaseOrderStory) -> str:
+    if not _is_open(story):
+        return "It is cancelled. Duplicate it to begin a new one."
+    if not story.stripe_invoice_url:
+        return "No invoice was sent yet. Edit it instead."
+    return (
+        f"{_held(story)} is received, and Stripe voids no invoice with payments. Issue a credit "
+        "note for what is too much, or a new purchase order for what comes on top."
+    )
+
+
+def _why_not_cancelled(story: PurchaseOrderStory) -> str:
+    if not _is_open(story):
+        return "It is cancelled already."
+    return (
+        f"{_held(story)} is received. Refund it first, or issue a credit note for the rest and "
+        "keep what was paid."
+    )
+
+
+def _duplicate(visit: Visit, story: PurchaseOrderStory) -> None:
+    visit.link("new", "Open a copy as a new purchase order", **{"from": story.reference})
+
+
+def _why_not(visit: Visit, story: PurchaseOrderStory) -> None:
+    """Say why an act is not offered, and what to do instead."""
+    missing = [
+        (choice.label, why)
+        for choice in CHOICES
+        if visit.may(choice.act) and not choice.possible(story) and (why := choice.why_not(story))
+    ]
+    if not missing:
+        return
+    with st.expander("What cannot be done now, and why"):
+        for label, why in missing:
+            st.markdown(f"**{label}:** {words.plain(why)}")
+
+
 CHOICES = (
-    Choice("Send invoice", Act.INVOICE, _to_be_sent, _invoice),
-    Choice("Record payment", Act.RECORD_PAYMENT, _is_open, payment_form),
+    Choice("Send invoice", Act.INVOICE, _to_be_sent, _invoice, _why_not_sent),
+    Choice("Record payment", Act.RECORD_PAYMENT, _is_open, payment_form, _why_not_paid),
     Choice("Send invoice again", Act.RESEND, _is_out, _resend),
     Choice("Deliver", Act.DELIVER, lambda story: _is_out(story, "ourselves"), _deliver),
     Choice("Credit note", Act.ISSUE_CREDIT_NOTE, _creditable, credit_form),
@@ -207,7 +242,9 @@ CHOICES = (
         lambda story: any(by_hand(entry) for entry in story.entries),
         reverse_form,
     ),
-    Choice("Change", Act.AMEND, _changeable, _change),
-    Choice("Void and reissue", Act.REISSUE, _reissuable, _change),
-    Choice("Cancel", Act.CANCEL, _without_money, _cancel),
+    Choice("Edit", Act.AMEND, _changeable, change_form, _why_not_changed),
+    Choice("Contact and notes", Act.AMEND, lambda _story: True, contact_form),
+    Choice("Void and reissue", Act.REISSUE, _reissuable, change_form, _why_not_reissued),
+    Choice("Duplicate", Act.CREATE, lambda _story: True, _duplicate),
+    Choice("Cancel", Act.CANCEL, _without_money, _cancel, _why_not_cancelled),
 )

@@ -9,7 +9,12 @@ import streamlit as st
 
 from po_toolkit.api.ledger import MoneyResult
 from po_toolkit.api.reports import PurchaseOrderStory
-from po_toolkit.errors import ConfirmationNeededError, DuplicateEntryError, PoToolkitError
+from po_toolkit.errors import (
+    ConfirmationNeededError,
+    DuplicateEntryError,
+    PoToolkitError,
+    PurchaseOrderError,
+)
 from po_toolkit.ui import typed, words
 from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.session import Visit
@@ -63,6 +68,21 @@ def submit(visit: Visit, label: str) -> bool:
 def amount_field(label: str, proposed: Decimal) -> str:
     """Show a field for an amount in major units, filled with what is likely."""
     return st.text_input(label, value=typed.written(max(proposed, Decimal(0))))
+
+
+def reason_field(label: str) -> str:
+    """Show a field for the reason of an act; see :func:`refuse_without_reason`."""
+    return st.text_input(label).strip()
+
+
+def refuse_without_reason(reason: str) -> None:
+    """Refuse an act that has no reason.
+
+    Raises:
+        PurchaseOrderError: It is empty.
+    """
+    if not reason:
+        raise PurchaseOrderError("Enter a reason: it is kept in the history.", code="no_reason")
 
 
 def stands(result: MoneyResult) -> str:

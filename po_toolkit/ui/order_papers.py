@@ -6,12 +6,14 @@ from functools import partial
 
 import streamlit as st
 
+from po_toolkit.api.contact import attach_file, attached_content, attached_files
 from po_toolkit.api.delivery import kept_documents, kept_pdf
 from po_toolkit.api.e_invoices import E_INVOICE_FORMATS, EInvoiceFile, e_invoice, hand_over
 from po_toolkit.api.reports import PurchaseOrderStory, invoice_pdf, statement_pdf
 from po_toolkit.api.terms import Act
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.ui import words
+from po_toolkit.ui.order_form import perform, turn
 from po_toolkit.ui.session import Visit
 
 
@@ -43,6 +45,41 @@ def order_papers(visit: Visit, story: PurchaseOrderStory) -> None:
         with st.expander("E-invoice"):
             _e_invoice(visit, story)
     _kept(visit, story)
+    _attached(visit, story)
+
+
+def _attached(visit: Visit, story: PurchaseOrderStory) -> None:
+    """Show the sponsor's own documents, and take new ones."""
+    with st.expander("The sponsor's purchase order (PDF)", icon=":material/attach_file:"):
+        for file in attached_files(visit.opened, story.reference):
+            content = attached_content(visit.opened, story.reference, file.sha256)
+            when = words.moment(file.attached_at, visit.opened.conference.timezone)
+            st.download_button(
+                file.file_name,
+                content,
+                file.file_name,
+                "application/pdf",
+                icon=":material/picture_as_pdf:",
+                help=f"Attached {when} by {file.attached_by}. SHA-256 {file.sha256}",
+                on_click="ignore",
+                key=visit.key(f"order.attached.{file.sha256}"),
+            )
+            st.pdf(content, height=600, key=visit.key(f"order.shown.{file.sha256}"))
+        if not visit.may(Act.ATTACH):
+            return
+        taken = st.file_uploader(
+            "Attach a PDF",
+            type=["pdf"],
+            key=visit.key(f"order.attach.{story.reference}.{turn(visit, story)}"),
+        )
+        if taken is not None and st.button("Attach file", key=visit.key("order.attach")):
+            name, data = taken.name, taken.getvalue()
+
+            def act() -> str:
+                attach_file(visit.opened, story.reference, name, data)
+                return f"{words.plain(name)} was attached."
+
+            perform(visit, story, act)
 
 
 _FORMAT_NAMES = {

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 import streamlit as st
 
-from po_toolkit.api.reports import PurchaseOrderPage, list_purchase_orders
+from po_toolkit.api.reports import (
+    ListedOrder,
+    PurchaseOrderPage,
+    View,
+    list_purchase_orders,
+)
+from po_toolkit.api.terms import BUCKET_LABELS, Act, Bucket
 from po_toolkit.money import CURRENCIES
 from po_toolkit.ui import table_files, tables, words
+from po_toolkit.ui.orders_bulk import orders_bulk
 from po_toolkit.ui.reminders_panel import reminders_panel
 from po_toolkit.ui.session import Visit
 from po_toolkit.ui.sync_button import sync_button
@@ -22,41 +31,60 @@ PLACE = "orders-page"
 
 _SORTS = {
     "Newest first": ("created_at", True),
-    "Organization": ("organization_name", False),
+    "Sponsor": ("organization_name", False),
     "Due date": ("due_date", False),
     "Largest total": ("total", True),
     "Largest balance": ("balance", True),
     "Status": ("status", False),
 }
 
+_VIEWS: dict[str, View | Bucket | None] = {
+    "All": None,
+    "Outstanding": View.OUTSTANDING,
+    "Overdue": View.OVERDUE,
+    "Overdue, not reminded": View.NOT_REMINDED,
+    "Due in two weeks": View.DUE_SOON,
+    "Paid or refunded in the last 7 days": View.RECENT_MONEY,
+    "Cancelled with money": View.CANCELLED_WITH_MONEY,
+} | {label: age for age, label in BUCKET_LABELS.items()}
+"""What one may want to see; the name stands in the address, so that a bookmark keeps the view."""
+
+_NAME, _STATUS, _BALANCE = "organization_name", "status", "balance"
 _COLUMNS: dict[str, Any] = {
-    "organization_name": st.column_config.TextColumn("Organization", width="medium"),
-    "status": "Status",
+    _NAME: st.column_config.TextColumn("Sponsor", width="medium", help="Click to open."),
+    _STATUS: tables.status_column(),
+    _BALANCE: "Balance",
+    "days_overdue": st.column_config.NumberColumn("Overdue", format="%d days"),
+    "due_date": st.column_config.DateColumn("Due", format="localized"),
     "total": "Total",
     "paid": "Paid",
-    "balance": "Balance",
-    "due_date": st.column_config.DateColumn("Due", format="localized"),
-    "po_number": "Their PO number",
-    "reference": "Reference",
+    "po_number": "PO number",
+    "reference": st.column_config.TextColumn("Reference", help="Click to open."),
+    "reminded_at": st.column_config.DateColumn("Last reminder", format="localized"),
     "stripe_invoice_url": st.column_config.LinkColumn("Invoice page", display_text="Open invoice"),
     "invoice_error": "Invoicing stopped because",
 }
-_MONEY = ("total", "paid", "balance")
+_MONEY = ("total", "paid", _BALANCE)
+_ONLY_IF_ANY = ("invoice_error", "reminded_at", "days_overdue")
 
 
 def orders_screen(visit: Visit) -> None:
     """Show the screen."""
     st.title("Purchase orders")
     visit.come_back()
-    sync_button(visit)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if visit.may(Act.CREATE):
+            visit.link("new", "New purchase order")
+        sync_button(visit)
     reminders_panel(visit)
     filters = _filters()
     page = _page(visit, filters)
     if not page.matching:
-        _nothing(visit, filtered=any(filters[name] for name in ("status", "text", "currency")))
+        _nothing(visit, filtered=any(filters[name] is not None for name in _NARROWING))
         return
-    st.caption(words.count(page.matching, "purchase order"))
-    _table(visit, page)
+    chosen = _table(visit, page)
+    _totals(page)
+    orders_bulk(visit, chosen)
     table_files.downloads(
         f"{visit.opened.slug}-purchase-orders",
         lambda: _frame(_listed(visit, filters, limit=page.matching)),
@@ -64,13 +92,19 @@ def orders_screen(visit: Visit) -> None:
     )
 
 
+_NARROWING = ("status", "text", "currency", "view", "above")
+
+
 def _filters() -> dict[str, Any]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        view = st.selectbox(
+            "View", list(_VIEWS), key="view", bind="query-params", width=260, on_change=_first_page
+        )
         text = st.text_input(
             "Search",
             key="search",
             bind="query-params",
-            placeholder="Organization, reference, PO number or e-mail",
+            placeholder="Sponsor, reference, PO number or email",
             icon=":material/search:",
             on_change=_first_page,
         )
@@ -81,6 +115,17 @@ def _filters() -> dict[str, Any]:
             key="currency",
             bind="query-params",
             width=160,
+            on_change=_first_page,
+        )
+        above = st.number_input(
+            "More outstanding than",
+            min_value=0,
+            value=None,
+            step=100,
+            key="above",
+            bind="query-params",
+            placeholder="Any",
+            width=180,
             on_change=_first_page,
         )
         order = st.selectbox(
@@ -102,9 +147,11 @@ def _filters() -> dict[str, Any]:
     codes = {label: str(code) for code, label in words.STATUS_LABELS.items()}
     sort, descending = _SORTS[order]
     return {
-        "text": text,
-        "status": [codes[label] for label in status],
-        "currency": currency,
+        "text": text or None,
+        "view": _VIEWS[view],
+        "above": None if above is None else Decimal(above),
+        "status": [codes[label] for label in status] or None,
+        "currency": currency or None,
         "sort": sort,
         "descending": descending,
     }
@@ -126,36 +173,62 @@ def _page(visit: Visit, filters: dict[str, Any]) -> PurchaseOrderPage:
     number = st.pagination(pages, key=PLACE, bind="query-params")
     if number == 1:
         return first
-    return _listed(visit, filters, limit=PAGE, offset=(number - 1) * PAGE)
+    return replace(
+        _listed(visit, filters, limit=PAGE, offset=(number - 1) * PAGE), totals=first.totals
+    )
 
 
 def _listed(
     visit: Visit, filters: dict[str, Any], *, limit: int, offset: int = 0
 ) -> PurchaseOrderPage:
-    return list_purchase_orders(visit.opened, **filters, offset=offset, limit=limit)
+    given = {name: value for name, value in filters.items() if value is not None}
+    return list_purchase_orders(visit.opened, **given, offset=offset, limit=limit)
 
 
 def _frame(page: PurchaseOrderPage) -> pd.DataFrame:
     return pd.DataFrame([asdict(order) for order in page.orders])
 
 
-def _table(visit: Visit, page: PurchaseOrderPage) -> None:
+def _table(visit: Visit, page: PurchaseOrderPage) -> list[ListedOrder]:
+    """Show the page; a click on a name opens it. Return the rows that were ticked."""
     frame = _frame(page)
-    frame["status"] = [words.status(s) for s in frame["status"]]
+    zone = ZoneInfo(visit.opened.conference.timezone)
+    frame["reminded_at"] = [o.reminded_at and o.reminded_at.astimezone(zone) for o in page.orders]
+    frame["days_overdue"] = pd.array([o.days_overdue or None for o in page.orders], dtype="Int64")
+    frame["status"] = [[words.status(s)] for s in frame["status"]]
     columns = {
         name: config
         for name, config in _COLUMNS.items()
-        if name != "invoice_error" or frame["invoice_error"].any()
+        if name not in _ONLY_IF_ANY or any(getattr(o, name) for o in page.orders)
     }
-    picked = tables.pick(
+    if words.on_a_phone():
+        columns = {name: columns[name] for name in (_BALANCE, _STATUS)} | columns
+    rows, cell = tables.pick_rows_or_cell(
         frame,
         columns,
         money=_MONEY,
         key=visit.key("orders.table"),
-        alt="Purchase orders; choose a row to open one.",
+        alt="Purchase orders; click a name to open one, or tick rows to act on several.",
     )
-    if picked is not None:
-        visit.open_order(str(frame["reference"].iloc[picked]))
+    if cell is not None and cell[1] in (_NAME, "reference"):
+        visit.open_order(page.orders[cell[0]].reference)
+    return [page.orders[row] for row in rows]
+
+
+def _totals(page: PurchaseOrderPage) -> None:
+    """Show what the whole list adds up to, whatever page is turned to."""
+    number = words.count(page.matching, "purchase order")
+    cancelled = page.matching - sum(total.purchase_orders for total in page.totals)
+    left_out = f"; the sums leave out {cancelled} cancelled" if cancelled else ""
+    st.markdown(f"{number}{left_out}")
+    for total in page.totals:
+        figures = {
+            "Total": total.total,
+            "received": total.received,
+            "outstanding": total.outstanding,
+        }
+        written = (f"{k} **{words.amount(v, total.currency)}**" for k, v in figures.items())
+        st.markdown(", ".join(written))
 
 
 def _nothing(visit: Visit, *, filtered: bool) -> None:

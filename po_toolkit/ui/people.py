@@ -8,6 +8,10 @@ at once. Without one only this machine itself is served.
 from __future__ import annotations
 
 import hashlib
+import os
+import re
+import secrets
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,9 +22,13 @@ import streamlit as st
 
 from po_toolkit.api.opening import Store, last_sign_out, local_actor, sign_out, utc_now
 from po_toolkit.api.terms import Actor, Role, role_of
-from po_toolkit.config import Settings
+from po_toolkit.config import START_TOKEN, Settings
+from po_toolkit.logs import hide
 
-_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip")
+_FORWARDED = re.compile(
+    r"(?i)forwarded|x-(forwarded|real|original|client|cluster|envoy|remote|proxy)(-.*)?|via|"
+    r"(cf|true-client|fastly|fly|tailscale)-.*"
+)
 """Headers that a proxy adds: whoever comes through one is not on this machine."""
 
 
@@ -32,16 +40,19 @@ class Person:
         address: His verified e-mail address; ``""`` without a sign-in.
         groups: What the provider vouches for.
         subject: The provider's own name for him; ``""`` without a sign-in.
+        token_shown: Whether, without a sign-in, the token was shown that the server printed.
     """
 
     address: str = ""
     groups: tuple[str, ...] = ()
     subject: str = ""
+    token_shown: bool = False
 
     def actor(self, settings: Settings, slug: str) -> Actor | None:
         """Return him as he acts in a conference, or None where he may not even look."""
         if not self.subject:
-            return local_actor("app")
+            live = settings.conferences[slug].mode == "live"
+            return local_actor("app", Role.VIEWER if live and not self.token_shown else Role.ADMIN)
         people = settings.conferences[slug].people or settings.people
         role = role_of(people.model_dump(), address=self.address, groups=self.groups)
         return None if role is None else Actor(f"app:{self.address or self.subject}", role)
@@ -52,7 +63,8 @@ def somebody(settings: Settings, store: Store) -> Person:
     if "is_logged_in" not in st.user:
         if not _on_this_machine():
             _stop_unprotected()
-        return Person()
+        live = any(c.mode == "live" for c in settings.conferences.values())
+        return Person(token_shown=live and _token_shown())
     if not st.user.is_logged_in:
         _stop_to_sign_in("Sign in to see your conferences.")
     subject = _subject()
@@ -68,7 +80,10 @@ def somebody(settings: Settings, store: Store) -> Person:
 def show_person(person: Person, role: Role, store: Store) -> None:
     """Say in the sidebar who acts, with the way out."""
     if not person.subject:
-        st.caption("No sign-in: anyone who uses this machine has full access.")
+        if role is Role.VIEWER:
+            _ask_for_token()
+        else:
+            st.caption("No sign-in: anyone who uses this machine has full access.")
         return
     st.text(f"{person.address or person.subject}\n{role.name.capitalize()}")
     show_sign_out(person, store)
@@ -92,6 +107,46 @@ def stop_without_role(person: Person, store: Store) -> None:
     st.stop()
 
 
+@st.cache_resource(show_spinner=False)
+def start_token() -> str:
+    """Return what a visitor without a sign-in shows to act on a live key; printed once, at start.
+
+    ``po-toolkit app`` makes it; where the server was started in another way, it is made here.
+    """
+    token = os.environ.get(START_TOKEN, "") or secrets.token_urlsafe(24)
+    hide(token)
+    if START_TOKEN not in os.environ and sys.__stdout__ is not None:  # the guarded one hides it
+        print(f"Start token, to act on a live key: {token}", file=sys.__stdout__, flush=True)
+    return token
+
+
+def _token_shown() -> bool:
+    """Tell whether this visit has shown the start token, in the address or by typing it.
+
+    It is taken out of the address, so that no bookmark or screenshot keeps it.
+    """
+    if _is_start_token(st.query_params.pop("token", "")):
+        st.session_state["people.token_shown"] = True
+    return bool(st.session_state.get("people.token_shown"))
+
+
+def _is_start_token(given: str) -> bool:
+    return secrets.compare_digest(given.encode(), start_token().encode())
+
+
+def _ask_for_token() -> None:
+    st.caption(
+        "Live key, no sign-in: you can look, not act. To act, enter the start token that the "
+        "server printed, or set up a sign-in."
+    )
+    typed = st.text_input("Start token", type="password", key="people.token")
+    if _is_start_token(typed.strip()):
+        st.session_state["people.token_shown"] = True
+        st.rerun()
+    if typed:
+        st.error("This is not the start token. It is printed when the app starts.")
+
+
 def _stop_to_sign_in(why: str) -> None:
     st.title("po-toolkit")
     st.write(why)
@@ -112,18 +167,22 @@ def _stop_unprotected() -> None:
 
 def _on_this_machine() -> bool:
     headers = st.context.headers
-    if any(name in headers for name in _FORWARDED):
+    if any(_FORWARDED.fullmatch(name) for name in headers):
         return False
-    asked_for = urlsplit(f"//{headers.get('Host', '')}").hostname
-    return all(_is_loopback(address) for address in (st.context.ip_address, asked_for))
+    peer = st.context.ip_address or "localhost"  # Streamlit names none for loopback
+    return all(map(_is_loopback, (headers.get("Host", ""), f"[{peer}]" if ":" in peer else peer)))
 
 
-def _is_loopback(address: object) -> bool:
-    """Tell whether an address is this machine's own; Streamlit names none for loopback."""
-    if not isinstance(address, str) or address == "localhost":
+def _is_loopback(address: str) -> bool:
+    """Tell whether an address or the value of a Host header is this machine's own."""
+    try:
+        host = urlsplit(f"//{address}").hostname or ""
+    except ValueError:
+        return False
+    if host == "localhost":
         return True
     try:
-        return ip_address(address).is_loopback
+        return ip_address(host).is_loopback
     except ValueError:
         return False
 

@@ -11,6 +11,7 @@ from po_toolkit.ui import table_files, tables
 from po_toolkit.ui.closing_view import closing_view
 from po_toolkit.ui.reconciliation_views import (
     ageing_view,
+    conferences_view,
     discrepancies_view,
     ledger_view,
     months_view,
@@ -40,6 +41,7 @@ _VIEWS = {
     "Ledger": ledger_view,
     "Tax": tax_view,
     "Closing": closing_view,
+    "All conferences": conferences_view,
 }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
+from po_toolkit.api.month_end import accept_discrepancy, withdraw_acceptance
 from po_toolkit.api.reports import (
     AGEING,
     CASH,
@@ -19,11 +20,14 @@ from po_toolkit.api.reports import (
     Reconciliation,
     Table,
     cash_against_due,
+    conference_totals,
     with_decimals,
 )
-from po_toolkit.api.terms import BUCKET_LABELS, DISCREPANCY_CLASSES, DISCREPANCY_TITLES, Bucket
+from po_toolkit.api.terms import BUCKET_LABELS, DISCREPANCY_CLASSES, DISCREPANCY_TITLES, Act, Bucket
+from po_toolkit.errors import PoToolkitError
 from po_toolkit.money import to_major
 from po_toolkit.ui import charts, table_files, tables, words
+from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.session import Visit
 
 _ORDERS = {
@@ -62,6 +66,17 @@ _AGEING = {
     "purchase_orders": "Purchase orders",
     "amount": "Open",
 }
+_CONFERENCES = {
+    "conference": "Conference",
+    "purchase_orders": "Purchase orders",
+    "total": "Ordered",
+    "credited": "Credited",
+    "paid": "Paid",
+    "refunded": "Refunded",
+    "open": "Outstanding",
+    "overdue": "Overdue",
+    "overpaid": "Overpaid",
+}
 _MONTHS = {
     "month": "Month",
     "invoiced": "Invoiced",
@@ -97,17 +112,90 @@ _FIGURES = ("currency", "status", "bucket", "month")
 
 def discrepancies_view(visit: Visit, result: Reconciliation) -> None:
     """Each class with its explanation, its remedy and its rows."""
-    found = result.discrepancies
+    every = result.discrepancies
+    found = every[every["accepted"].eq("")]
     if found.empty:
-        st.success("No discrepancies.", icon=":material/check_circle:")
-        return
+        st.success("No open discrepancies.", icon=":material/check_circle:")
     for code in (c for c in DISCREPANCY_CLASSES if c in set(found["code"])):
         about, rows = DISCREPANCY_CLASSES[code], found[found["code"] == code]
         with st.expander(f"{about.title}: {len(rows)}"):
             st.write(about.explanation)
             st.write(f"**How to fix it:** {about.mend}")
             key = visit.key(f"found.{code}")
-            _open(visit, rows, tables.pick_table(DISCREPANCIES, rows, _FOUND, key=key))
+            picked = tables.pick_table(DISCREPANCIES, rows, _FOUND, key=key)
+            if visit.may(Act.ACCEPT_DISCREPANCY):
+                _accept(visit, result, code, rows)
+            _open(visit, rows, picked)
+    _accepted(visit, every[every["accepted"].ne("")])
+
+
+def _accept(visit: Visit, result: Reconciliation, code: str, rows: pd.DataFrame) -> None:
+    """Offer to leave a discrepancy as it is, with a reason."""
+    subjects = _subjects(rows)
+    with st.form(visit.key(f"accept.{code}"), border=False):
+        chosen = st.selectbox("Accept as it is", list(subjects), format_func=subjects.__getitem__)
+        reason = st.text_input("Reason, printed in the month-end report").strip()
+        pressed = st.form_submit_button("Accept discrepancy")
+    if not pressed:
+        return
+    row = rows.loc[chosen]
+    try:
+        accept_discrepancy(
+            visit.opened,
+            code,
+            reference=str(row["reference"]),
+            evidence=str(row["evidence"]),
+            reason=reason,
+            as_of=result.as_of,
+        )
+    except PoToolkitError as error:
+        show_error(error, visit)
+        return
+    st.rerun()
+
+
+def _subjects(rows: pd.DataFrame) -> dict[int, str]:
+    """Name each discrepancy by its place in the table."""
+    named = zip(rows.index, rows["organization_name"], rows["reference"], rows["evidence"])  # noqa: B905 columns of one frame
+    return {place: " · ".join(part for part in parts if part) for place, *parts in named}
+
+
+def _accepted(visit: Visit, rows: pd.DataFrame) -> None:
+    """Show what was accepted and why; a treasurer can open it again."""
+    if rows.empty:
+        return
+    with st.expander(f"Accepted: {len(rows)}"):
+        worded = rows.assign(code=[DISCREPANCY_TITLES[code] for code in rows["code"]])
+        columns = {"code": "Discrepancy", **_FOUND, "accepted": "Reason"}
+        tables.show_table(DISCREPANCIES, worded, columns, key=visit.key("accepted"))
+        if not visit.may(Act.ACCEPT_DISCREPANCY):
+            return
+        subjects = _subjects(rows)
+        with st.form(visit.key("withdraw"), border=False):
+            chosen = st.selectbox(
+                "Accepted discrepancy", list(subjects), format_func=subjects.__getitem__
+            )
+            if st.form_submit_button("Open again"):
+                row = rows.loc[chosen]
+                subject = str(row["reference"]) or str(row["evidence"])
+                withdraw_acceptance(visit.opened, str(row["code"]), subject)
+                st.rerun()
+
+
+def conferences_view(visit: Visit, result: Reconciliation) -> None:
+    """Every conference that the person may see, side by side."""
+    mine = visit.settings.model_copy(
+        update={"conferences": {slug: visit.settings.conferences[slug] for slug in visit.slugs}}
+    )
+    table, frame = conference_totals(mine, as_of=result.as_of)
+    named = {slug: conference.name for slug, conference in mine.conferences.items()}
+    shown = frame.assign(conference=[named[slug] for slug in frame["conference"]])
+    tables.show_table(table, shown, _CONFERENCES, key=visit.key("conferences"))
+    table_files.downloads(
+        f"conferences-{result.as_of.isoformat()}",
+        lambda: with_decimals(table, shown),
+        key=visit.key("conferences.download"),
+    )
 
 
 def orders_view(visit: Visit, result: Reconciliation) -> None:
@@ -183,7 +271,7 @@ def rows_behind(
 
 
 def ledger_view(visit: Visit, result: Reconciliation) -> None:
-    """All transactionsment of money."""
+    """Every entry of the ledger."""
     _show_entries(visit, result.entries, "ledger")
 
 

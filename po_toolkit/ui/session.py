@@ -11,6 +11,7 @@ import gc
 import hashlib
 import json
 import logging
+import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -23,9 +24,9 @@ from po_toolkit.api.opening import OpenConference, Store, open_database
 from po_toolkit.api.terms import Act, require
 from po_toolkit.config import Settings
 from po_toolkit.errors import NotAllowedError
-from po_toolkit.logs import configure_logging
+from po_toolkit.logs import configure_logging, hide_in
 
-LIST_VIEW = ("search", "currency", "sort", "status", "orders-page")
+LIST_VIEW = ("view", "above", "search", "currency", "sort", "status", "orders-page")
 """What says which purchase orders the list shows, in the address and in the visit."""
 
 _TOO_LONG = 19
@@ -65,7 +66,7 @@ class Visit:
         """Keep a value for this conference until the visit ends."""
         st.session_state[self.key(name)] = value
 
-    def go(self, page: str, **query: str) -> NoReturn:
+    def go(self, page: str, **query: str | list[str]) -> NoReturn:
         """Turn to another page."""
         st.switch_page(self.pages[page], query_params=query)
 
@@ -117,7 +118,9 @@ def settle_server() -> None:
     Streamlit collects garbage after every run of a page; walking the hundreds of thousands of
     objects that imports left took longer than the page itself.
     """
-    configure_logging(logging.INFO)
+    configure_logging(logging.INFO, server=True)
+    hide_in(st.secrets.to_dict() if st.secrets.load_if_toml_exists() else {})
+    os.umask(0o077)
     gc.collect()
     gc.freeze()
 

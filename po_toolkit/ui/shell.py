@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from po_toolkit.api.opening import Store, open_conference
+from po_toolkit.api.home import last_heard
+from po_toolkit.api.opening import OpenConference, Store, open_conference
 from po_toolkit.api.terms import Act, require
 from po_toolkit.config import EXAMPLE_SETTINGS, Settings, load_settings
 from po_toolkit.ui import words
@@ -20,11 +21,13 @@ from po_toolkit.ui.home_screen import home_screen
 from po_toolkit.ui.import_screen import import_screen
 from po_toolkit.ui.invoice_screen import invoice_screen
 from po_toolkit.ui.live import keep_live
+from po_toolkit.ui.order_editor import new_order_screen
 from po_toolkit.ui.order_screen import order_screen
 from po_toolkit.ui.orders_screen import orders_screen
 from po_toolkit.ui.payouts_screen import payouts_screen
 from po_toolkit.ui.people import Person, show_person, somebody, stop_without_role
 from po_toolkit.ui.reconciliation_screen import reconciliation_screen
+from po_toolkit.ui.search_box import search_box
 from po_toolkit.ui.session import Visit, settle_server, store
 from po_toolkit.ui.settings_screen import settings_screen
 
@@ -49,6 +52,9 @@ SCREENS: Mapping[str, Screen] = {
     "invoice": Screen("Invoice", ":material/send:", invoice_screen, Act.INVOICE),
     "orders": Screen("Purchase orders", ":material/list_alt:", orders_screen, live=True),
     "order": Screen("Purchase order", ":material/receipt:", order_screen, hidden=True, live=True),
+    "new": Screen(
+        "New purchase order", ":material/add:", new_order_screen, Act.CREATE, hidden=True
+    ),
     "reconciliation": Screen("Reconciliation", ":material/balance:", reconciliation_screen),
     "bank": Screen("Bank", ":material/account_balance:", bank_screen),
     "payouts": Screen("Payouts", ":material/payments:", payouts_screen),
@@ -96,8 +102,26 @@ def _conference(settings: Settings, books: Store, person: Person, start: str) ->
     chosen = st.navigation(list(pages.values()))
     with st.sidebar:
         words.mode_badge(opened.settings.mode)
+        _heard(opened)
         show_person(person, allowed[slug].role, books)
+    with failures_shown(visit):
+        search_box(visit)
     chosen.run()
+
+
+def _heard(opened: OpenConference) -> None:
+    """Say in one phrase when Stripe was last heard from, in red when that is too long ago."""
+    if opened.settings.mode == "none":
+        return
+    heard = last_heard(opened)
+    if heard.at is None:
+        said = "Never heard from Stripe"
+    else:
+        said = f"Heard from Stripe {words.ago((opened.now() - heard.at).total_seconds())}"
+    if heard.late:
+        st.markdown(f":red[:material/warning: {said}]")
+    else:
+        st.caption(said)
 
 
 def _page(visit: Visit, place: str, screen: Screen, *, default: bool) -> Page:

@@ -15,6 +15,8 @@ from po_toolkit.api.reports import Column, Kind, Table, with_decimals
 from po_toolkit.ui import words
 from po_toolkit.ui.table_files import text_of
 
+Mode = Literal["single-row", "multi-row", "single-cell"]
+
 PAGE = 100
 """Rows of a long table that are shown at a time."""
 
@@ -71,6 +73,34 @@ def pick(
     event = _selectable(frame, columns, money, mode="single-row", key=key, alt=alt)
     rows: list[int] = event["selection"]["rows"]
     return rows[0] if rows else None
+
+
+def status_column() -> Any:
+    """Return the column of money statuses, each a coloured badge; its cells are lists of one."""
+    return st.column_config.MultiselectColumn(
+        "Status", options=list(words.STATUS_LABELS.values()), color=words.STATUS_COLOURS
+    )
+
+
+def pick_rows_or_cell(
+    frame: pd.DataFrame, columns: Mapping[str, Any], *, money: Sequence[str], key: str, alt: str
+) -> tuple[list[int], tuple[int, str] | None]:
+    """Show a table whose rows can be ticked and whose cells can be clicked.
+
+    Returns:
+        The places of the ticked rows, and row and column of the cell that was clicked, or None.
+    """
+    event = _selectable(frame, columns, money, mode=["multi-row", "single-cell"], key=key, alt=alt)
+    cells: list[tuple[int, str]] = event["selection"]["cells"]
+    return list(event["selection"]["rows"]), cells[0] if cells else None
+
+
+def pick_cell(
+    frame: pd.DataFrame, columns: Mapping[str, Any], *, money: Sequence[str], key: str, alt: str
+) -> int | None:
+    """Show a table of which a click anywhere on a row chooses it; return its place, or None."""
+    picked = pick_number(frame, columns, money=money, key=key, alt=alt)
+    return None if picked is None else picked[0]
 
 
 def pick_table(
@@ -131,7 +161,7 @@ def _selectable(
     columns: Mapping[str, Any],
     money: Sequence[str],
     *,
-    mode: Literal["single-row", "single-cell"],
+    mode: Mode | list[Mode],
     key: str,
     alt: str,
 ) -> Any:

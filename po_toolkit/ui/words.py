@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_timedelta
-from babel.numbers import format_currency
+from babel.numbers import format_currency, format_percent
 
 from po_toolkit.api import terms
 from po_toolkit.api.terms import Act, Status, way_words
@@ -39,6 +39,24 @@ def amount(value: Decimal, currency: str, *, where: Locale | None = None) -> str
 def day(value: date | None) -> str:
     """Write a date, or nothing."""
     return "" if value is None else format_date(value, "medium", locale=locale())
+
+
+def percent(share: Decimal) -> str:
+    """Write a share, 1 for all, as whole per cent, cut off so that only all reads as 100."""
+    whole = (share * 100).to_integral_value(rounding=ROUND_FLOOR)
+    return format_percent(whole / 100, locale=locale())
+
+
+def date_of(value: datetime | None, timezone: str) -> str:
+    """Write the day of a time in the conference's timezone, or nothing."""
+    return "" if value is None else day(value.astimezone(ZoneInfo(timezone)).date())
+
+
+def ago(seconds: float) -> str:
+    """Write how long ago something was: ``3 minutes ago``."""
+    return format_timedelta(
+        timedelta(seconds=-seconds), threshold=1.2, add_direction=True, locale=locale()
+    )
 
 
 def moment(value: datetime | None, timezone: str) -> str:
@@ -112,6 +130,7 @@ _ACTS: dict[str, str] = {
     Act.REISSUE: "Invoice voided for reissue",
     Act.AMEND: "Changed",
     Act.CLOSE: "Books closed",
+    Act.ACCEPT_DISCREPANCY: "Discrepancy accepted",
     Act.CONFIGURE: "Settings updated",
 }
 
@@ -156,6 +175,15 @@ _STATUS_LOOK: dict[Status, tuple[str, Colour]] = {
     Status.OVERPAID: (":material/priority_high:", "violet"),
     Status.CANCELLED: (":material/block:", "gray"),
 }
+
+
+STATUS_COLOURS: list[str] = [_STATUS_LOOK[Status(code)][1] for code in STATUS_LABELS]
+"""The colour of each status, in the order of their labels."""
+
+
+def on_a_phone() -> bool:
+    """Tell whether the browser says that it runs on a phone."""
+    return "Mobi" in (st.context.headers.get("User-Agent") or "")
 
 
 def status_badge(value: str) -> None:

@@ -1,41 +1,48 @@
 """The webhook service: verify, store, acknowledge; the work is done afterwards.
 
 ``POST /webhooks/stripe/{conference}`` takes Stripe's deliveries, ``GET /healthz`` tells whether
-the database answers, ``GET /metrics`` holds figures for Prometheus. The application can be mounted
+database, worker and syncs are as they should be, ``GET /metrics`` holds figures for Prometheus
+where it is switched on. The application can be mounted
 in another one: a mounted one starts its work with the first delivery, or with the host when the
 host enters ``app.state.webhooks.running()``.
 """
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from hmac import compare_digest
+from ipaddress import ip_address
 from typing import Literal
+from uuid import uuid4
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from po_toolkit.api.health import unfit
 from po_toolkit.api.opening import (
     OpenConference,
     Store,
-    check_database,
     open_conference,
     open_database,
     utc_now,
 )
 from po_toolkit.api.schedules import SYNC_EVERY
 from po_toolkit.api.terms import STRIPE
-from po_toolkit.api.webhooks import ForgedError, MalformedError, verify
+from po_toolkit.api.webhooks import Delivery, ForgedError, MalformedError, verify
 from po_toolkit.config import Settings
 from po_toolkit.jobs.worker import ALL_BUT_BATCHES, Worker, WorkerProcess
-from po_toolkit.logs import get_logger
+from po_toolkit.logs import Sparing, during, get_logger
 from po_toolkit.webhook import metrics
+from po_toolkit.webhook.connections import BODY_SECONDS, server_options
 from po_toolkit.webhook.intake import Intake
 
 log = get_logger(__name__)
@@ -52,9 +59,18 @@ class Webhooks:
         store: Store,
         conferences: dict[str, OpenConference],
         worker: Worker | WorkerProcess | None,
+        *,
+        settings: Settings,
+        inner: bool,
+        now: Callable[[], datetime],
     ) -> None:
         """Put the parts together; nothing runs yet."""
         self.store = store
+        self.settings = settings
+        self.inner = inner
+        self.now = now
+        self.started_at = now()
+        self.refused = Sparing()
         self.conferences = conferences
         self.counts = metrics.Counts(conferences)
         self.intake = Intake(store)
@@ -73,25 +89,27 @@ class Webhooks:
 
     async def deliver(self, request: Request) -> Response:
         """Take one delivery: it is stored before it is acknowledged."""
+        with during(request_id=_request_id(request), conference=request.path_params["conference"]):
+            return await self._deliver(request)
+
+    async def _deliver(self, request: Request) -> Response:
         slug = request.path_params["conference"]
         opened = self.conferences.get(slug)
         if opened is None:
             self.counts.strangers += 1
             return _refusal("no such conference", 404)
-        body = await _body(request)
-        if body is None:
-            return self._refuse(slug, "oversized", 413)
         try:
-            delivery = verify(opened, body, request.headers.get("stripe-signature", ""))
-        except ForgedError:
-            return self._refuse(slug, "forged", 400)
-        except MalformedError:
-            return self._refuse(slug, "malformed", 400)
+            delivery = await _verified(opened, request)
+        except _RefusedError as refused:
+            return self._refuse(slug, refused.outcome)
         try:
             await self.intake.keep(delivery)
         except Exception:
-            log.exception("delivery not stored", conference=slug)
             self.counts.deliveries[slug, "not_stored"] += 1
+            if (left_out := self.refused.suppressed_before("not_stored")) is not None:
+                log.exception(
+                    "delivery not stored", stripe_event_id=delivery.event_id, left_out=left_out
+                )
             return _refusal("not stored; send it again", 503)
         self.counts.deliveries[slug, "stored"] += 1
         if self.worker is not None:
@@ -99,23 +117,36 @@ class Webhooks:
             self.worker.ring()
         return Response(b'{"received":true}', media_type="application/json")
 
-    def _refuse(self, slug: str, outcome: str, status: int) -> Response:
+    def _refuse(self, slug: str, outcome: str) -> Response:
         self.counts.deliveries[slug, outcome] += 1
-        log.warning("delivery refused", conference=slug, reason=outcome)
-        return _refusal("too large" if outcome == "oversized" else "refused", status)
+        left_out = self.refused.suppressed_before(f"{slug} {outcome}")
+        if left_out is not None:
+            log.warning("delivery refused", reason=outcome, left_out=left_out)
+        return _refusal(*_REFUSALS.get(outcome, ("refused", 400)))
 
     async def healthz(self, _request: Request) -> Response:
-        """Tell whether the database answers."""
+        """Tell whether the database answers, a worker runs and no sync is late."""
         try:
-            await run_in_threadpool(check_database, self.store)
+            problems = await run_in_threadpool(
+                unfit, self.store, self.settings, self.now(), since=self.started_at
+            )
         except Exception:  # noqa: BLE001 whatever it is, the service is not healthy
-            return JSONResponse({"status": "database does not answer"}, 503)
+            problems = ["database does not answer"]
+        if problems:
+            return JSONResponse({"status": "; ".join(problems)}, 503)
         return JSONResponse({"status": "ok"})
 
-    async def metrics(self, _request: Request) -> Response:
-        """Return the figures for Prometheus."""
-        said = await run_in_threadpool(metrics.text, self.store, self.counts, self.intake.repeated)
-        return Response(said, media_type=metrics.CONTENT_TYPE)
+    async def metrics(self, request: Request) -> Response:
+        """Return the figures for Prometheus, to those who may have them."""
+        token = self.settings.metrics_token.get_secret_value()
+        given = request.headers.get("authorization", "").removeprefix("Bearer ")
+        allowed = compare_digest(given.encode(), token.encode()) if token else self.inner
+        if not allowed:
+            return _refusal("not found", 404)
+        figures = await run_in_threadpool(
+            metrics.text, self.store, self.counts, self.intake.repeated, self.now()
+        )
+        return Response(figures, media_type=metrics.CONTENT_TYPE)
 
 
 def create_app(
@@ -124,6 +155,7 @@ def create_app(
     now: Callable[[], datetime] = utc_now,
     worker: Worker | WorkerProcess | Literal["threads"] | None = "threads",
     sync_every: timedelta | None = None,
+    inner: bool = False,
 ) -> Starlette:
     """Build the service for every conference in the settings that has a webhook secret.
 
@@ -134,6 +166,8 @@ def create_app(
             another process that is started elsewhere.
         sync_every: How often the threads sync each conference, and sweep it every night; by
             default that is left to somebody else.
+        inner: Whether only this machine or an inner network reaches it: then ``/metrics`` answers
+            without ``metrics_token``.
 
     Raises:
         SettingsError: A setting is wrong.
@@ -146,7 +180,7 @@ def create_app(
     }
     if worker == "threads":
         worker = Worker(settings, kinds=ALL_BUT_BATCHES, sync_every=sync_every, now=now)
-    webhooks = Webhooks(store, conferences, worker)
+    webhooks = Webhooks(store, conferences, worker, settings=settings, inner=inner, now=now)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -175,13 +209,62 @@ def serve(
 ) -> None:
     """Run the service until it is interrupted."""
     worker = WorkerProcess(settings, kinds=ALL_BUT_BATCHES, sync_every=sync_every) if work else None
-    app = create_app(settings, worker=worker)
+    app = create_app(settings, worker=worker, inner=_is_inner(host))
     gc.freeze()  # as in the worker's process
-    uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
+    uvicorn.run(app, host=host, port=port, **server_options())
+
+
+def _is_inner(host: str) -> bool:
+    """Tell whether an address to listen on is reached from this machine or an inner network."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    return address.is_private and not address.is_unspecified
+
+
+def _request_id(request: Request) -> str:
+    """Return the id that a proxy gave the request, or a new one."""
+    given = request.headers.get("x-request-id", "")
+    return given if re.fullmatch(r"[\w.-]{1,64}", given, re.ASCII) else uuid4().hex
 
 
 def _refusal(reason: str, status: int) -> Response:
     return JSONResponse({"error": reason}, status)
+
+
+_REFUSALS = {"oversized": ("too large", 413), "slow": ("too slow", 408)}
+
+
+class _RefusedError(Exception):
+    """A delivery is refused, and counted under this outcome."""
+
+    def __init__(self, outcome: str) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
+
+
+async def _verified(opened: OpenConference, request: Request) -> Delivery:
+    """Read and verify a delivery.
+
+    Raises:
+        _RefusedError: It is too large, comes too slowly, breaks off, or Stripe did not send it.
+    """
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            body = await _body(request)
+    except TimeoutError:
+        raise _RefusedError("slow") from None
+    except ClientDisconnect:
+        raise _RefusedError("aborted") from None
+    if body is None:
+        raise _RefusedError("oversized")
+    try:
+        return verify(opened, body, request.headers.get("stripe-signature", ""))
+    except ForgedError:
+        raise _RefusedError("forged") from None
+    except MalformedError:
+        raise _RefusedError("malformed") from None
 
 
 async def _body(request: Request) -> bytes | None:

@@ -77,6 +77,9 @@ def test_a_person_answers_what_a_csv_does_not_tell(work) -> None:
     asked = work.run("bank", "import", str(file), *AT)
     assert (asked.exit_code, "--map" in asked.output) == (2, True)
     mapped = ("--map", "date=Tag", "--map", "amount=Wieviel", "--map", "text=Was")
+    asked = work.run("bank", "import", str(file), *AT, *mapped)
+    assert (asked.exit_code, "--currency eur or usd" in asked.output) == (2, True)
+    mapped = (*mapped, "--currency", "usd")
     assert work.json("bank", "import", str(file), *AT, *mapped)["new"] == 1
     file.write_text("Date,Amount,Memo\n03/04/2027,5.00,X\n")
     asked = work.run("bank", "import", str(file), *AT)

@@ -150,10 +150,34 @@ def test_a_mapping_is_remembered_for_the_banks_next_file(opened) -> None:
     with pytest.raises(ImportFileError, match="Name the columns of the date"):
         import_bank_statement(opened, head + b"15.03.2027;X;ACME;100,00\n")
     mapping = {"date": "Tag", "text": "Was", "counterparty": "Wer", "amount": "Wieviel"}
-    assert import_bank_statement(opened, head + b"15.03.2027;X;ACME;100,00\n", mapping=mapping).new
+    row = head + b"15.03.2027;X;ACME;100,00\n"
+    assert import_bank_statement(opened, row, mapping=mapping, currency="usd").new
     report = import_bank_statement(opened, head + b"16.03.2027;Y;ACME;1.200,50\n")
     assert report.new == 1
     assert amounts(opened) == [10000, 120050]
+
+
+def test_a_currency_that_no_file_names_is_asked_once(opened, make_order) -> None:
+    """Else 5,000 euros pay a purchase order of 5,000 dollars."""
+    make_order(currency="eur")
+    data = b"Date,Description,Amount\n2027-03-15,A,12.00\n"
+    with pytest.raises(ImportChoiceError, match="EUR"):
+        import_bank_statement(opened, data)
+    report = import_bank_statement(opened, data, currency="eur", account="DE1")
+    assert report.statements[0].currency == "eur"
+    later = b"Date,Description,Amount\n2027-04-15,B,13.00\n"
+    assert import_bank_statement(opened, later, account="DE1").statements[0].currency == "eur"
+    qif = b"!Type:Bank\nD2027-05-15\nT14.00\nPACME\n^\n"
+    with pytest.raises(ImportChoiceError, match="EUR"):
+        import_bank_statement(opened, qif)
+    assert import_bank_statement(opened, qif, account="DE1").statements[0].currency == "eur"
+
+
+def test_a_bank_file_in_an_odd_encoding_is_read_on_request(opened) -> None:
+    """Else the payer's name is garbled, and its match waits for a person."""
+    data = "Date,Description,Amount\n2027-03-15,ŁÓDŹ SOFTWARE,12.00\n".encode("cp852")
+    report = import_bank_statement(opened, data, encoding="cp852")
+    assert [line.text for line in report.first_lines] == ["ŁÓDŹ SOFTWARE"]
 
 
 def test_what_a_csv_does_not_tell_is_asked(opened) -> None:

@@ -145,7 +145,11 @@ TRAPS = [
     (5500, "WAYNE ENTERPRISES", "PO 60087"),
     (10000, "WAYNE ENTERPRISES", "PO 60087"),
     (5000, "TYRELL CORPORATION", "SPONSORSHIP"),
-    (5000, "M?LLER & S?HNE GMBH", "EREF+60055 SVWZ+Rechnung 88123 ABWA+ M?ller & S?hne GmbH"),
+    (5000, "M?LLER & S?HNE GMBH", "SPONSORING"),
+    (5000, "", "ORDER 60087"),
+    (5000, "", "COMMANDE NO 60087"),
+    (15000, "INTERNATIONAL BUSINESS ANALYTICS", "60085"),
+    (10000, "ACME", "FOR ACME HOLDING AG BOOTH"),
     (5000, "MUELLER & TOCHTER GMBH", "SVWZ+RE 88123"),
     (5000, "MUELLER & SOEHNE AG", "SVWZ+SPONSORING"),
     (2500, "カ)データ", "60091 振込 カ)データ"),
@@ -323,6 +327,9 @@ PLAIN = [
     ("PO-7KQVM2", 5000, "TYRELL CORPORATION", "PO 60081"),
     ("PO-7KQVM2,PO-7KQWM2", 10000, "TYRELL CORPORATION", "PO 60081, 60082"),
     ("PO-7KQKM2", 5000, "MULLER SOHNE GMBH", "SVWZ+RE 88123"),
+    ("PO-7KQKM2", 5000, "M?LLER & S?HNE GMBH", "EREF+60055 SVWZ+Rechnung 88123 ABWA+ M?ller & S?hne GmbH"),
+    ("PO-7KQ3M2", 5000, "WAYNE ENTERPRISES", "ORDER 60087"),
+    ("PO-7KQ3M2", 5000, "", "PURCHASE ORDER 60087"),
     ("PO-7KQ3M2", 5000, "ＷＡＹＮＥ　ＥＮＴＥＲＰＲＩＳＥＳ", "ＰＯ　６００８７"),
     ("PO-7KQ6M2", 5000, "PYTHON TOOLS LTD", "FPS CREDIT 60090 PYTHON TOOLS LTD"),
     ("PO-7KQ3M2", 5000, "", "ORIG CO NAME:WAYNE ENTERPRISES ORIG ID:1234567890 DESC DATE:261119 CO ENTRY DESCR:PAYMENTS SEC:CTX IND ID:60087 IND NAME:PYTHON SOFTWARE FOU TRN:3240060088"),
@@ -374,6 +381,18 @@ def test_a_plain_payment_is_not_left_to_a_person(
     """Else the care against traps costs a treasurer an evening with every statement."""
     (found,) = certain(Facts([line(amount, payer, text)], ORDERS, own=OWN))
     assert ",".join(sorted(p.reference for p in found.parts)) == reference
+
+
+@pytest.mark.parametrize("text", ["SPONSORING", "INVOICE"])
+def test_a_name_that_may_be_the_beginning_of_a_longer_sponsors_waits(text: str) -> None:
+    """Else the subsidiary's payment settles what the parent owes."""
+    orders = [
+        OpenOrder(1, "PO-7KQAM2", "7001", "Nordlicht Energie AG", "USD", 800_000),
+        OpenOrder(2, "PO-7KQBM2", "7002", "Nordlicht Energie Vertrieb GmbH", "USD", 800_000),
+    ]
+    assert certain(Facts([line(8000, "NORDLICHT ENERGIE", text)], orders, own=OWN)) == []
+    (found,) = certain(Facts([line(8000, "NORDLICHT ENERGIE AG", text)], orders, own=OWN))
+    assert found.parts[0].id == 1
 
 
 def test_an_agents_account_that_paid_for_one_sponsor_does_not_pay_for_it_again() -> None:

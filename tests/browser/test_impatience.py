@@ -76,6 +76,7 @@ def test_a_form_that_stood_open_while_the_sponsor_paid_takes_nothing_wrong(page,
     choose(page, "Cancel")
     button = page.get_by_role("button", name=f"Cancel {reference}")
     expect(button).to_be_visible(timeout=20000)
+    page.get_by_label("Why it is cancelled").fill("They withdrew")
     story = purchase_order_story(opened.store, opened.conference, reference)
     simulator.control.pay(story.stripe_invoice_id, account="sk_test_browser_pycon_2027")
     button.click()

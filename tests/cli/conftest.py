@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from po_toolkit.simulator import Simulator
+from po_toolkit.stripe_gateway import transport
 from tests.cli.workplace import SETTINGS, Workplace
 
 
@@ -19,8 +20,11 @@ def simulator() -> Iterator[Simulator]:
 
 
 @pytest.fixture
-def make_workplace(tmp_path: Path, simulator: Simulator) -> Callable[[str], Workplace]:
+def make_workplace(
+    tmp_path: Path, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], Workplace]:
     """A workplace with a key of the given mode; each test has a Stripe account of its own."""
+    monkeypatch.setattr(transport, "STRIPE", simulator.url)  # a live key is sent nowhere else
 
     def make(mode: str) -> Workplace:
         key = f"sk_{mode}_{uuid4().hex}"

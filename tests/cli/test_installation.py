@@ -8,14 +8,13 @@ import subprocess
 import sys
 
 import pytest
-import structlog
 from typer.testing import CliRunner
 
 from po_toolkit.cli import app
 from po_toolkit.cli.console import print_table
 from po_toolkit.cli.options import TableFormat
 from po_toolkit.config import shown_url
-from po_toolkit.logs import configure_logging
+from po_toolkit.logs import configure_logging, get_logger
 from po_toolkit.reconcile import FORMATS
 from tests.cli.workplace import Workplace
 
@@ -82,12 +81,12 @@ def test_no_log_line_shows_a_key(capsys: pytest.CaptureFixture[str]) -> None:
     handlers, level = root.handlers[:], root.level
     try:
         configure_logging(logging.INFO)
-        structlog.get_logger("test").info("called", key=KEY, nested={"a": [KEY]})
+        get_logger("test").info("called", key=KEY, nested={"a": [KEY]})
         logging.getLogger("library").warning("refused %s", f"Bearer {KEY} whsec_MfKQ9r8GKYq+rT/=")
         try:
             int(KEY)
         except ValueError:
-            structlog.get_logger("test").exception("failed")
+            get_logger("test").exception("failed")
     finally:
         root.handlers[:] = handlers
         root.setLevel(level)

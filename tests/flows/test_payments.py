@@ -178,9 +178,10 @@ def test_a_payment_on_a_cancelled_order_is_kept_and_shown(opened, simulator, sen
 
 
 def test_cancelling_voids_the_open_invoice(opened, simulator, sent):
+    invoice_id = sent.stripe_invoice_id
     cancelled = cancel_purchase_order(sent, opened=opened)
     assert cancelled.status == "cancelled"
-    assert simulator.control.get(sent.stripe_invoice_id)["status"] == "void"
+    assert simulator.control.get(invoice_id)["status"] == "void"
     assert cancel_purchase_order(sent, opened=opened).status == "cancelled"
 
 

@@ -69,7 +69,7 @@ def two(settings: Settings) -> Settings:
 @pytest.fixture
 def call(opened, two, clock):
     """The service without a worker: a test works the events itself."""
-    with served(create_app(two, now=clock, worker=None)) as call:
+    with served(create_app(two, now=clock, worker=None, inner=True)) as call:
         yield call
 
 
@@ -177,7 +177,7 @@ def test_a_body_of_no_announced_length_is_read_no_further_than_the_limit(call):
 
 def test_each_secret_counts_while_one_rolls(opened, two, clock, news):
     two.conferences[SLUG].stripe_webhook_secret = [SecretStr("whsec_old"), SecretStr(SECRET)]
-    with served(create_app(two, now=clock, worker=None)) as call:
+    with served(create_app(two, now=clock, worker=None, inner=True)) as call:
         assert post(call, news[1], "whsec_old").status_code == 200
         assert post(call, news[1], SECRET, "whsec_older").status_code == 200
         assert post(call, news[1], "whsec_older").status_code == 400
@@ -262,7 +262,7 @@ def test_a_monitor_hears_of_lag_and_of_a_dead_database(opened, call, news, monke
     def broken(*_):
         raise OSError("gone")
 
-    monkeypatch.setattr("po_toolkit.webhook.asgi.check_database", broken)
+    monkeypatch.setattr("po_toolkit.webhook.asgi.unfit", broken)
     assert call("GET", "/healthz").status_code == 503
 
 

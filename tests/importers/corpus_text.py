@@ -156,8 +156,8 @@ def habits() -> None:
     day_first = lambda d: f"{d.day:02}-{d.month:02}-{d.year % 100:02}"  # noqa: E731
     one("day-first.csv", WESTERN, Expected(WESTERN), day=day_first)
     unclear_day = (replace(MUELLER, due=date(2027, 4, 3)),)
-    asks = Expected(raises="ImportChoiceError", says="day first or month first")
-    one("unclear-dates.csv", unclear_day, asks, day=month_first)
+    refused = Expected(errors=[(row, "due_date", "date_invalid") for row in (2, 3)])
+    one("unclear-dates.csv", unclear_day, refused, day=month_first)
     answered = Expected(unclear_day, options={"dates": "mdy"})
     one("unclear-dates-answered.csv", unclear_day, answered, day=month_first)
     named = lambda d: d.strftime("%d %B %Y")  # noqa: E731

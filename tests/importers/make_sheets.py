@@ -22,6 +22,7 @@ from typing import Any
 
 import openpyxl
 import xlsxwriter
+from openpyxl.styles import Font
 
 SHEETS = Path(__file__).parent / "sheets"
 RIGHT: dict[str, dict[str, Any]] = {}
@@ -48,14 +49,16 @@ def save(name: str, rows: Sequence[Row], right: dict[str, Any], **how: Any) -> N
         csv.writer(out, delimiter=how.get("delimiter", ",")).writerows(rows)
         path.write_bytes(out.getvalue().encode(how.get("encoding", "utf-8")))
     elif ending == ".xlsx" and how.get("by") == "openpyxl":
-        path.write_bytes(_openpyxl(rows, how.get("formats", {})))
+        path.write_bytes(_openpyxl(rows, how.get("formats", {}), how.get("struck")))
     elif ending == ".xlsx":
-        path.write_bytes(_xlsxwriter(rows, how.get("formats", {})))
+        path.write_bytes(_xlsxwriter(rows, how.get("formats", {}), how.get("struck")))
     else:
-        _libreoffice(path, _openpyxl(rows, how.get("formats", {})))
+        _libreoffice(path, _openpyxl(rows, how.get("formats", {}), how.get("struck")))
 
 
-def _openpyxl(rows: Sequence[Row], formats: dict[tuple[int, int], str]) -> bytes:
+def _openpyxl(
+    rows: Sequence[Row], formats: dict[tuple[int, int], str], struck: int | None = None
+) -> bytes:
     book = openpyxl.Workbook()
     sheet = book.active
     assert sheet is not None
@@ -63,12 +66,16 @@ def _openpyxl(rows: Sequence[Row], formats: dict[tuple[int, int], str]) -> bytes
         sheet.append(list(row))
     for (row_at, column), code in formats.items():
         sheet.cell(row_at, column).number_format = code
+    for cell in sheet[struck] if struck else ():
+        cell.font = Font(strike=True)
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
 
 
-def _xlsxwriter(rows: Sequence[Row], formats: dict[tuple[int, int], str]) -> bytes:
+def _xlsxwriter(
+    rows: Sequence[Row], formats: dict[tuple[int, int], str], struck: int | None = None
+) -> bytes:
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
         sheet = book.add_worksheet()
@@ -76,6 +83,8 @@ def _xlsxwriter(rows: Sequence[Row], formats: dict[tuple[int, int], str]) -> byt
             for column, value in enumerate(row, 1):
                 code = formats.get((row_at, column))
                 style = book.add_format({"num_format": code}) if code else None
+                if row_at == struck:
+                    style = book.add_format({"font_strikeout": True})
                 if isinstance(value, str):
                     sheet.write_string(row_at - 1, column - 1, value, style)
                 elif value is not None:
@@ -743,10 +752,99 @@ def exports() -> None:
         save(f"total-with-email-{name}.csv", [plain, acme, bolt, row], asks("rows:4"))
 
 
+def own_lines() -> None:
+    """Columns beside the amount, and amounts that are not where they should be."""
+    columns = ["Company", "Email", "PO", "Item", "Amount"]
+    acme = [*ACME, "A1", "Gold", "5000.00"]
+    for name, column, cell, sign, total in (
+        ("discount-desconto.csv", "Desconto", "500,00", "-", "4500.00"),
+        ("discount-rabat.xlsx", "Rabat", 500, "-", "4500.00"),
+        ("shipping-frete.csv", "Frete", "500,00", "+", "5500.00"),
+        ("shipping-porto.ods", "Frakt", 500, "+", "5500.00"),
+        ("deposit-zaliczka.csv", "Zaliczka", "500,00", "-", "4500.00"),
+        ("credit.xlsx", "Credit", 500, "-", "4500.00"),
+    ):
+        amount: Any = "5000,00" if isinstance(cell, str) else 5000
+        rows = [[*columns, column], [*acme[:4], amount, cell]]
+        save(name, rows, asks(f"column:{column}"))
+        answered = f"own-line-{name}"
+        right = orders((*ACME, "A1", f"{total} usd"), options={"mapping": {column: sign}})
+        save(answered, rows, right)
+    for name, column in (
+        ("in-kind.csv", "In-kind value"),
+        ("in-kind-de.xlsx", "Sachleistungen"),
+        ("in-kind-pt.csv", "Patrocínio em espécie"),
+    ):
+        save(name, [[*columns, column], [*acme, "1000.00"]], asks(f"column:{column}"))
+    save(
+        "in-kind-that-adds-up.csv",
+        [["Company", "Email", "Total", "Cash", "In-kind"], [*ACME, "5000", "3000", "2000"]],
+        asks("column:Cash", "column:In-kind"),
+    )
+    header = "Company,Email,Item,Amount,PO,Notes"
+    bolt = "Bolt AB,ap@bolt.example,Gold,750.00,PO-1,call"
+    for name, row in (
+        ("short", "Acme GmbH,ap@acme.example,Gold,5,000"),
+        ("noted", "Acme GmbH,ap@acme.example,Gold,5,500,PO-7"),
+        ("millions", "Acme GmbH,ap@acme.example,Gold,1,250,000"),
+        ("cents", "Acme GmbH,ap@acme.example,Gold,5,000.00"),
+        ("european", "Acme GmbH,ap@acme.example,Gold,5.000,00"),
+        ("negative", "Acme GmbH,ap@acme.example,Gold,-5,000"),
+        ("sign", "Acme GmbH,ap@acme.example,Gold,$5,000,PO-7"),
+        ("code", "Acme GmbH,ap@acme.example,Gold,5,000 USD"),
+    ):
+        (SHEETS / f"split-{name}.csv").write_text(f"{header}\n{row}\n{bolt}\n", "utf-8")
+        RIGHT[f"split-{name}.csv"] = orders(
+            (*BOLT, "PO-1", "750.00 usd"), errors=[[2, "cells_shifted"]]
+        )
+    save(
+        "not-split.csv",
+        [columns, [*ACME, "101", "Gold", "500"], [*BOLT, "102", "Gold", "750"]],
+        orders((*ACME, "101", "500.00 usd"), (*BOLT, "102", "750.00 usd")),
+    )
+    struck = [columns, acme, [*BOLT, "B1", "Gold", "1.00"]]
+    for name in ("struck.xlsx", "struck-openpyxl.xlsx", "struck.ods", "struck.xls"):
+        right = orders(
+            (*ACME, "A1", "5000.00 usd"),
+            (*BOLT, "B1", "1.00 usd"),
+            warnings=[[2, "status_cancelled"]],
+        )
+        save(name, struck, right, struck=2, by="openpyxl" if "openpyxl" in name else "")
+    for name, parts, cells, address in (
+        ("en", ["Street", "City", "State", "ZIP", "Country"],
+         ["1 Main St", "Austin", "TX", "78701", "USA"], "1 Main St\nAustin, TX 78701\nUSA"),
+        ("de", ["Straße", "PLZ", "Ort", "Land"],
+         ["Hauptstr. 1", "01067", "Dresden", "Deutschland"],
+         "Hauptstr. 1\n01067 Dresden\nDeutschland"),
+        ("fr", ["Rue", "Code postal", "Ville", "Pays"],
+         ["1 rue Dupont", "75001", "Paris", "France"], "1 rue Dupont\n75001 Paris\nFrance"),
+        ("pl", ["Ulica", "Kod pocztowy", "Miasto", "Kraj"],
+         ["ul. Długa 1", "00-001", "Warszawa", "Polska"],
+         "ul. Długa 1\n00-001 Warszawa\nPolska"),
+        ("nl", ["Straat en huisnummer", "Postcode", "Plaats", "Land"],
+         ["Dam 1", "1012 JS", "Amsterdam", "Nederland"], "Dam 1\n1012 JS Amsterdam\nNederland"),
+    ):  # fmt: skip
+        right = orders((*ACME, "A1", "5000.00 usd"), addresses=[address])
+        save(f"address-{name}.csv", [[*columns, *parts], [*acme, *cells]], right)
+    readable = [
+        ("amount-5k.csv", [[*columns], [*ACME, "A1", "Gold", "$5k"]], "5000.00 usd"),
+        ("amount-signed.csv", [[*columns], [*ACME, "A1", "Gold", "$5,000"]], "5000.00 usd"),
+        ("email-dash.csv", [columns, [ACME[0], f"Bo - {ACME[1]}", *acme[2:]]], "5000.00 usd"),
+    ]
+    for name, rows, total in readable:
+        save(name, rows, orders((*ACME, "A1", total)))
+    for name, column in (
+        ("order-number.csv", "Order number"), ("order-number-de.csv", "Auftragsnummer"),
+        ("order-number-sv.csv", "Ordernummer"),
+    ):  # fmt: skip
+        rows = [["Company", "Email", "Amount", column], [*ACME, "5000.00", "WC-10041"]]
+        save(name, rows, asks("field:po_number"))
+
+
 def main() -> None:
     """Write every sheet, and what is right for each."""
     reported()
-    for part in (columns, currencies, values, rows, encodings, exports):
+    for part in (columns, currencies, values, rows, encodings, exports, own_lines):
         part()
     text = json.dumps(dict(sorted(RIGHT.items())), ensure_ascii=False, indent=1)
     (SHEETS / "right.json").write_text(f"{text}\n", "utf-8")

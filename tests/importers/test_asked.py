@@ -63,6 +63,10 @@ def taken(report: ImportReport) -> dict[str, Any]:
 @pytest.mark.parametrize("name", CASES)
 def test_a_sheet_is_read_right_or_asked_about(conference: OpenConference, name: str) -> None:
     right = dict(CASES[name])
+    addresses = right.pop("addresses", None)
+    if addresses:
+        report = import_purchase_orders(conference, SHEETS / name, dry_run=True)
+        assert [order.billing_address for order in report.orders] == addresses
     found = outcome(conference, SHEETS / name, **right.pop("options", {}))
     if "refused" in right:
         assert right["refused"] in found["refused"]

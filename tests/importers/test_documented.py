@@ -56,3 +56,43 @@ def test_every_code_is_documented_with_its_meaning() -> None:
 def test_every_column_is_documented() -> None:
     text = DOCUMENT.read_text("utf-8")
     assert [name for name in FIELDS if f"`{name}`" not in text] == []
+
+
+def questions_asked() -> Iterator[str]:
+    """Yield the text of every question of an import, with ``…`` for what the file says."""
+    for path in (PACKAGE / "importers").rglob("*.py"):
+        if path.parent.name == "bank":
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Question":
+                yield worded(node.args[2])
+
+
+def worded(node: ast.expr) -> str:
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    if isinstance(node, ast.JoinedStr):
+        return "".join(map(worded, node.values))
+    if isinstance(node, ast.BinOp):
+        return worded(node.left) + worded(node.right)
+    return "…"
+
+
+def plain(text: str) -> str:
+    return re.sub(r"[\s.,:;'()]*…[\s.,:;'()…]*", "…", text)
+
+
+def test_every_question_is_documented_in_the_words_that_the_user_sees() -> None:
+    section = DOCUMENT.read_text("utf-8").split("## Questions\n")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| (.+?) \| .+ \| .+ \|$", section, re.MULTILINE)
+    listed = [plain(row) for row in rows if row not in ("Question", "---")]
+    asked = [plain(text) for text in questions_asked() if text != "…"]
+    assert len(asked) >= 12
+    patterns = [".*".join(map(re.escape, text.split("…"))) for text in asked]
+    missing = [
+        t
+        for t, p in zip(asked, patterns, strict=True)
+        if not any(re.fullmatch(p, row) for row in listed)
+    ]
+    unknown = [row for row in listed if not any(re.fullmatch(p, row) for p in patterns)]
+    assert (missing, unknown) == ([], [])

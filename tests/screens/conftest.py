@@ -12,9 +12,10 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from po_toolkit.bootstrap import OpenConference, open_conference, open_database
-from po_toolkit.config import load_settings
+from po_toolkit.config import START_TOKEN, load_settings
 from po_toolkit.domain.roles import Actor, Role
 from po_toolkit.store import jobs
+from po_toolkit.stripe_gateway import transport
 from po_toolkit.ui import failures
 
 SETTINGS = """
@@ -37,6 +38,7 @@ name = "Keyless 2027"
 """
 
 ADMIN = Actor("test", Role.ADMIN)
+TOKEN = "a-start-token-of-the-screens"
 
 Show = Callable[..., AppTest]
 
@@ -57,6 +59,10 @@ def config(tmp_path, simulator, monkeypatch) -> Iterator[Path]:
     """Settings and database of conferences in test mode, in live mode and without a key."""
     monkeypatch.delenv("PO_TOOLKIT_DATABASE_URL", raising=False)
     monkeypatch.delenv("PO_TOOLKIT_STRIPE_API_BASE", raising=False)
+    monkeypatch.setattr(transport, "STRIPE", simulator.url)  # a live key is sent nowhere else
+    monkeypatch.setenv(START_TOKEN, TOKEN)
+    monkeypatch.setattr(type(st.context), "headers", {"Host": "127.0.0.1:8501"})
+    monkeypatch.setattr(type(st.context), "ip_address", None)  # as Streamlit names this machine
     path = tmp_path / "secrets.toml"
     path.write_text(SETTINGS.format(folder=tmp_path, stripe=simulator.url))
     monkeypatch.setenv("PO_TOOLKIT_CONFIG", str(path))
@@ -85,7 +91,7 @@ def show(config) -> Show:
         app = AppTest.from_function(_app, args=(start,), default_timeout=30)
         if user is not None:
             app.user = user
-        for field, value in {"conference": name, **query}.items():
+        for field, value in {"conference": name, "token": TOKEN, **query}.items():
             app.query_params[field] = value
         return app.run()
 

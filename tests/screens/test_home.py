@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from urllib.parse import parse_qsl
 
 import pytest
 
+from po_toolkit.api.home import cash_over_time, home_page, log_call
 from po_toolkit.api.imports import import_purchase_orders
+from po_toolkit.api.invoices import invoice_purchase_orders
 from po_toolkit.api.ledger import record_payment_by_hand
+from po_toolkit.domain.roles import STRIPE, Act
+from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.reconcile import list_purchase_orders, reconcile_conference
+from po_toolkit.reconcile.front_page import calls_to_make
+from po_toolkit.store.purchase_orders import by_reference
+from po_toolkit.store.tables import ContactCall
+from po_toolkit.ui import words
 
 
 @pytest.fixture
@@ -49,29 +58,118 @@ def links(app):
     return " | ".join(link.proto.label for link in app.get("page_link"))
 
 
-def test_totals_are_those_of_the_reconciliation(show, books):
+@pytest.fixture
+def late(books):
+    """Three invoices of the season that were sent; the first is 40 days overdue."""
+    orders = list_purchase_orders(books.store, books.conference, currency=["usd"], limit=3).orders
+    references = [order.reference for order in orders]
+    invoice_purchase_orders(books, references=references)
+    _due(books, references[0], books.today() - timedelta(days=40))
+    _due(books, references[1], books.today() + timedelta(days=10))
+    _due(books, references[2], books.today() + timedelta(days=15))
+    return references
+
+
+def _due(books, reference, day):
+    with books.store.writing(STRIPE, Act.SYNC) as uow:
+        order = by_reference(uow.session, books.conference, reference)
+        order.live_invoice.due_date = day
+
+
+def tiles(app):
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def test_tiles_are_the_sums_of_the_reconciliation(show, read, books, late):
     """Two pages that disagree by a cent are worse than one page."""
+    record_payment_by_hand(books, late[0], amount=Decimal("12.34"), method="wire")
+    _due(books, late[0], books.today() - timedelta(days=40))
     app = show("home")
     assert not app.exception
-    table = app.dataframe[0].value
-    totals = reconcile_conference(books.store, books.conference, as_of=books.today()).totals_text()
-    for currency, sums in totals.items():
-        rows = table[table["currency"] == currency]
-        assert rows["purchase_orders"].sum() == sums["purchase_orders"]
-        for name in ("total", "paid", "balance"):
-            assert rows[name].sum() == Decimal(sums[name])
+    made = reconcile_conference(books.store, books.conference, as_of=books.today())
+    for currency, sums in made.totals_text().items():
+        code = currency.upper()
+        for label, name in (("Outstanding", "open"), ("Overdue", "overdue")):
+            shown = tiles(app)[f"{label}, {code}"]
+            assert shown == words.amount(Decimal(sums[name]), currency), label
+    assert tiles(app)["Last seven days, USD"] == "12.34\u00a0USD"
+    assert "1 purchase order, oldest 40 days" in read(app)
 
 
-def test_a_total_opens_to_its_purchase_orders(show, books):
+def test_each_tile_opens_to_the_purchase_orders_it_counts(show, books, late):
     """A figure that cannot be opened cannot be believed."""
     app = show("home")
-    totals = app.dataframe[0]
-    at = list(totals.value["status"]).index("Overpaid")
-    app.session_state[totals.key] = {"selection": {"rows": [at], "columns": [], "cells": []}}
-    app.run()
+    for text, references in (("Show overdue", late[:1]), ("Show outstanding", None)):
+        link = next(k for k in app.get("page_link") if text in k.proto.label)
+        query = dict(parse_qsl(link.proto.query_string))
+        opened = show("orders", **query)
+        assert not opened.exception
+        if references is not None:
+            assert list(opened.dataframe[0].value["reference"]) == references
+
+
+def test_who_is_overdue_is_called_once_a_day_and_rests_after_a_promise(show, read, books, late):
+    """A sponsor called twice on one morning, or never, is lost for next year."""
+    app = show("home")
+    assert "40 days overdue" in read(app)
+    form = f"pycon-2027:call.{late[0]}"
+    app.button(key=form).click().run()
     assert not app.exception
-    assert app.title[0].value == "Purchase orders"
-    assert list(app.dataframe[0].value["organization_name"]) == ["Kaito Works KK"]
+    assert "Everyone overdue was called today" in read(app)
+    with books.store.reading() as session:
+        assert session.query(ContactCall).one().entered_by.startswith("app:")
+    today = books.today()
+    again = calls_to_make(books.store, books.conference, today=today + timedelta(days=1), limit=5)
+    assert [order.reference for order in again] == late[:1]
+    log_call(books, late[0], note="AP is on it", promised_on=today + timedelta(days=3))
+    for days, expected in ((1, []), (3, []), (4, late[:1])):
+        rows = calls_to_make(
+            books.store, books.conference, today=today + timedelta(days=days), limit=5
+        )
+        assert [row.reference for row in rows] == expected, days
+    assert rows[0].promised_on == today + timedelta(days=3)
+
+
+def test_a_promise_in_the_past_is_refused(books, late):
+    """A slip of the year would hide a sponsor, or call them at once."""
+    with pytest.raises(PurchaseOrderError, match="is past"):
+        log_call(books, late[0], promised_on=books.today() - timedelta(days=1))
+
+
+def test_the_next_two_weeks_end_after_fourteen_days(show, books, late):
+    """What is due in 15 days is not due in two weeks."""
+    _due(books, late[2], books.today() + timedelta(days=14))
+    assert [o.reference for o in home_page(books).due_soon] == late[1:]
+    _due(books, late[2], books.today() + timedelta(days=15))
+    assert [o.reference for o in home_page(books).due_soon] == late[1:2]
+
+
+def test_cash_over_time_ends_today_and_lays_last_year_beside_it(books, late, conference):
+    """A line that runs on into the future promises money that nobody has sent."""
+    last = conference("keyless-2027")
+    sheet = b"organization_name,contact_email,po_number,amount\nOld,a@old.example,O-1,90.00\n"
+    (old,) = import_purchase_orders(last, sheet, file_name="old.csv").references
+    today = books.today()
+    paid_on = today - timedelta(days=365)
+    record_payment_by_hand(
+        last, old, amount=Decimal(90), method="wire", payment_date=paid_on, date_as_given=True
+    )
+    record_payment_by_hand(books, late[0], amount=Decimal(7), method="wire")
+    books.settings.event_date = today + timedelta(days=30)
+    cash = cash_over_time(
+        books,
+        "usd",
+        previous="keyless-2027",
+        previous_event=today + timedelta(days=30 - 370),
+    )
+    assert cash.days[-1].day == today
+    assert cash.days[-1].received == 7
+    assert all(d.received == 0 for d in cash.last_year), "that far from the event, nothing had come"
+    sooner = cash_over_time(
+        books, "usd", previous="keyless-2027", previous_event=today + timedelta(days=30 - 360)
+    )
+    assert (sooner.last_year[-1].day, sooner.last_year[-1].received) == (today, 90)
+    assert sooner.last_name == "Keyless 2027"
 
 
 def test_what_waits_is_named_with_the_way_there(show, books):
@@ -82,7 +180,6 @@ def test_what_waits_is_named_with_the_way_there(show, books):
 
 def test_an_old_sync_and_failed_events_are_in_sight(show, read, books, finish):
     """News that stopped coming looks exactly like no news."""
-    from po_toolkit.domain.roles import STRIPE, Act
     from po_toolkit.store.cursors import cursor_row
     from po_toolkit.store.tables import WebhookEvent
 
@@ -97,10 +194,12 @@ def test_an_old_sync_and_failed_events_are_in_sight(show, read, books, finish):
                 payload='{"id": "evt_1", "type": "x", "data": {"object": {"id": "in_1"}}}',
                 state="set_aside",
                 error="no such thing",
+                received_at=books.now() - timedelta(days=3),
             )
         )
     seen = read(show("home"))
-    assert "That is more than a day ago." in seen
+    assert "Heard from Stripe 3 days ago" in seen
+    assert ":red[" in seen
     assert "1 webhook event failed." in seen
     activity = show("activity", **{"activity-view": "Webhook events"})
     assert not activity.exception
@@ -114,7 +213,6 @@ def test_an_old_sync_and_failed_events_are_in_sight(show, read, books, finish):
 
 def test_a_sync_that_stopped_short_and_what_a_sweep_proved_are_in_sight(show, read, books):
     """Books that only look synced are believed."""
-    from po_toolkit.domain.roles import STRIPE, Act
     from po_toolkit.store.cursors import cursor_row
 
     with books.store.writing(STRIPE, Act.SYNC) as uow:

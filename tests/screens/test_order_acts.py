@@ -58,7 +58,9 @@ def test_only_what_is_possible_is_offered(show, order):
         "Send invoice",
         "Record payment",
         "Credit note",
-        "Change",
+        "Edit",
+        "Contact and notes",
+        "Duplicate",
         "Cancel",
     ]
 
@@ -104,6 +106,9 @@ def test_cancelling_voids_the_invoice_at_stripe(show, read, order, conference, s
     """A sponsor who withdrew must not pay a dead invoice."""
     reference = order(sent=True)
     app = choose(show("order", po=reference), "Cancel")
+    submit(app, f"Cancel {reference}")
+    assert "Enter a reason" in read(app)
+    field(app, "Why it is cancelled").set_value("They withdrew")
     submit(app, f"Cancel {reference}")
     assert "Cancelled." in read(app)
     assert story(conference(), reference).status == "cancelled"
@@ -184,6 +189,7 @@ def test_a_changed_address_voids_the_invoice_and_bills_anew(
     first = story(conference(), reference).stripe_invoice_id
     app = choose(show("order", po=reference), "Void and reissue")
     field(app, "Contact email").set_value("billing@acme.example")
+    field(app, "Why the invoice is voided").set_value("Another mailbox")
     submit(app, "Void the invoice and send a new one")
     assert "The invoice was replaced" in read(app)
     after = story(conference(), reference)
@@ -195,9 +201,9 @@ def test_a_changed_address_voids_the_invoice_and_bills_anew(
 def test_a_draft_is_simply_changed(show, read, order, conference):
     """Before the invoice is out, a correction costs nothing."""
     reference = order()
-    app = choose(show("order", po=reference), "Change")
-    field(app, "Their PO number").set_value("A-2")
-    submit(app, "Change")
+    app = choose(show("order", po=reference), "Edit")
+    field(app, "PO number").set_value("A-2")
+    submit(app, "Save changes")
     assert story(conference(), reference).po_number == "A-2"
 
 
@@ -206,9 +212,9 @@ def test_an_invoice_for_a_portal_is_written_delivered_and_noted(
 ):
     """What Stripe does not mail must not lie about, unseen and called sent."""
     reference = order()
-    app = choose(show("order", po=reference), "Change")
+    app = choose(show("order", po=reference), "Edit")
     next(s for s in app.selectbox if s.label == "Delivery").set_value("ourselves")
-    submit(app, "Change")
+    submit(app, "Save changes")
     assert "The invoice is delivered by ourselves." in read(app)
     invoice_purchase_orders(conference(), references=[reference])
     assert simulator.control.mails() == []

@@ -8,10 +8,13 @@ from decimal import Decimal
 import pytest
 
 from po_toolkit.api.imports import import_purchase_orders
-from po_toolkit.domain.roles import Actor, Role
+from po_toolkit.config import load_settings
+from po_toolkit.domain.roles import Act, Actor, Role, require
 from po_toolkit.errors import NotAllowedError
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.sign_outs import sign_out
+from po_toolkit.ui.people import Person
+from tests.screens.conftest import TOKEN
 
 PEOPLE = """
 [po_toolkit.people]
@@ -52,6 +55,37 @@ def headings(app):
 def test_without_a_provider_this_machine_is_told_that_it_may_do_everything(show, read):
     """Nobody should believe that an open app is guarded."""
     assert "No sign-in: anyone who uses this machine has full access." in read(show("orders"))
+
+
+def test_a_live_key_without_a_sign_in_is_not_used_before_the_start_token_is_shown(show, read):
+    """Any other account of this machine reaches the port, too, and could bill."""
+
+    def may_act(app):
+        return "Invoice" in [page.label for page in app.sidebar.get("page_link")] or not any(
+            t.label == "Start token" for t in app.text_input
+        )
+
+    app = show("orders", name="Live 2027", token="")
+    assert not may_act(app)
+    assert "you can look, not act" in read(app)
+    (box,) = (t for t in app.text_input if t.label == "Start token")
+    box.set_value("a guess").run()
+    assert not may_act(app)
+    assert "This is not the start token." in read(app)
+    (box,) = (t for t in app.text_input if t.label == "Start token")
+    box.set_value(TOKEN).run()
+    assert may_act(app)
+    assert may_act(show("orders", name="Live 2027", token=TOKEN))
+    assert may_act(show("orders", name="PyCon 2027", token=""))
+
+
+def test_without_the_start_token_the_act_itself_is_refused_too(config):
+    """A page that still shows a button must not be the only guard."""
+    settings = load_settings(config)
+    visitor = Person().actor(settings, "live-2027")
+    with pytest.raises(NotAllowedError):
+        require(visitor, Act.INVOICE)
+    assert Person(token_shown=True).actor(settings, "live-2027").role is Role.ADMIN
 
 
 def test_a_stranger_sees_nothing_but_the_way_to_sign_in(show, read, sample, conference):

@@ -13,6 +13,7 @@ import pytest
 from po_toolkit import create_purchase_order
 from po_toolkit.api.imports import import_purchase_orders
 from po_toolkit.api.ledger import record_payment_by_hand
+from po_toolkit.api.month_end import checklist, month_end_files
 from po_toolkit.bootstrap import open_conference
 from po_toolkit.reconcile import reconcile_conference
 from po_toolkit.ui import shell
@@ -158,6 +159,53 @@ def test_books_are_closed_only_on_purpose_and_verified_later(show, read, books, 
     next(b for b in app.button if b.label.startswith("Verify")).click().run()
     assert not app.exception
     assert "the report is unchanged" in read(app)
+
+
+def test_an_accepted_discrepancy_is_closed_with_its_reason_and_can_be_opened(show, read, books):
+    """What is right as it is must not hide what is wrong, and must say who let it be."""
+    app = show("reconciliation")
+    assert "Overpaid: 1" in [e.label for e in app.expander]
+    press = next(b for b in app.button if b.label == "Accept discrepancy")
+    press.click().run()
+    assert "Give a reason" in app.error[0].value
+    codes = [e.label for e in app.expander]
+    place = next(i for i, t in enumerate(codes) if t == "Overpaid: 1")
+    form = [t for t in app.text_input if t.label.startswith("Reason")][place]
+    form.set_value("Kept for 2028")
+    [b for b in app.button if b.label == "Accept discrepancy"][place].click().run()
+    assert not app.exception
+    labels = [e.label for e in app.expander]
+    assert "Overpaid: 1" not in labels
+    assert "Accepted: 1" in labels
+    assert "Kept for 2028" in read(app)
+    next(b for b in app.button if b.label == "Open again").click().run()
+    assert "Overpaid: 1" in [e.label for e in app.expander]
+
+
+def test_the_month_end_names_what_is_left_and_gives_one_archive(show, read, books):
+    """A month that is closed with a gap in its statements is closed wrongly for good."""
+    record = [f"{s.name}: {s.done}" for s in checklist(books, books.today())]
+    assert "Bank statements: False" in record  # money came by wire
+    assert "Discrepancies: False" in record
+    app = show("reconciliation", **{"reconciliation-view": "Closing"})
+    assert not app.exception
+    assert "No bank statement has been imported." in read(app)
+    made = month_end_files(books, books.today())
+    names = zipfile.ZipFile(io.BytesIO(made.content)).namelist()
+    assert {"report.html", "report.pdf", "reconciliation.xlsx", "tie-out.xlsx"} <= set(names)
+    assert {n.split("/")[1] for n in names if n.startswith("journals/")} == {
+        "quickbooks", "xero", "beancount",
+    }  # fmt: skip
+    assert made.problems == []
+
+
+def test_conferences_stand_side_by_side(show, books):
+    """The board asks for both years on one sheet."""
+    app = show("reconciliation", **{"reconciliation-view": "All conferences"})
+    assert not app.exception
+    frame = next(d.value for d in app.dataframe if "conference" in d.value)
+    usd = frame[(frame["conference"] == "PyCon 2027") & (frame["currency"] == "usd")]
+    assert list(usd["total"]) == [Decimal("689378.66")]
 
 
 @pytest.mark.parametrize("program", ["quickbooks", "xero", "beancount"])

@@ -141,7 +141,7 @@ class Names:
         return best
 
     def _payer(self, said: Tokens, shown: str) -> Payer:
-        while said and not said[0][0].isalpha():  # what stands before is a number
+        while said and not said[0][0].replace("?", "").isalpha():  # a number stands before
             said = said[1:]
         speaking = [w for w, _ in said if w.isalpha() and w not in BOILERPLATE and w not in LEGAL]
         if not said or not (speaking or self._walk(said, 0)[1]):
@@ -176,7 +176,21 @@ class Names:
         begun = {n for n in chosen if _is_beginning(form, self._form[n])}
         if kind == "form" and len(shown) in FIELDS and begun:
             return _one_of(begun, shown)
+        if kind == "sponsor" and not form and all(self._form[n] for n in chosen):
+            longer = self._longer(said[:end])
+            if longer:
+                return Payer("several", chosen | longer, shown)
         return Payer(kind, chosen, shown, cut=self._lost_form(chosen, form, len(shown)))
+
+    def _longer(self, said: Tokens) -> set[str]:
+        """Return the sponsors whose names begin with these words and go on."""
+        node = self._root
+        for word, _ in said:
+            node = node.next[word]
+        found = set[str]()
+        for _, one in sorted(node.next.items()):
+            _collect(one, found)
+        return found
 
     def _lost_form(self, names: Iterable[str], form: tuple[str, ...], length: int) -> bool:
         """Tell whether a name without its legal form fills a bank's field to its end."""
@@ -441,7 +455,7 @@ def _collect(node: _Node, found: set[str]) -> None:
     if len(found) > 3:
         return
     found |= node.ends
-    for step in node.next.values():
+    for _, step in sorted(node.next.items()):
         _collect(step, found)
 
 

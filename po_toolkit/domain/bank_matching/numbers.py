@@ -50,6 +50,8 @@ _ORDER_WORDS = frozenset(
     TILAUS BESTALLNING ORDRE PONO PONR POREF PONUMBER ENCOMENDA
     """.split()
 )
+_ANY_ORDER = frozenset("ORDER ORDERS ORD ORDRE AUFTRAG AUFTRAGSNR COMMANDE CDE ORDINE".split())
+"""Words of orders of any kind: a shop's, a standing order, the bank's own."""
 _INVOICE_WORDS = frozenset(
     """
     INV INVS INVOICE INVOICES INVNO INVNR INVOICENO RECHNUNG RECHNUNGEN RECHNUNGSNR RECHNUNGSNUMMER
@@ -207,7 +209,8 @@ class Numbers:
         spans: list[tuple[int, int, Hit]] = []
         for start in range(len(tokens)):
             for end in range(start + 1, min(start + _LONGEST, len(tokens)) + 1):
-                hit = self._hit(tokens[start:end], contexts[start], role)
+                before = _any_order(tokens[:start])
+                hit = self._hit(tokens[start:end], contexts[start], role, before)
                 if hit is not None:
                     spans.append((start, end, hit))
         hits: list[Hit] = []
@@ -217,8 +220,8 @@ class Numbers:
             if any(s <= start and e >= end and (s, e) != (start, end) for s, e, _ in spans):
                 continue
             longer = hit.strength != "own" and _longer(tokens, start, end, known)
-            wrong = (f"{hit.shown} is a part of a longer number",) if longer else ()
-            hits.append(replace(hit, wrong=wrong))
+            part = (f"{hit.shown} is a part of a longer number",) if longer else ()
+            hits.append(replace(hit, wrong=(*hit.wrong, *part)))
             covered |= set(range(start, end))
         hits += self._ranges(tokens, spans)
         left = [
@@ -234,7 +237,7 @@ class Numbers:
             others.append(f"{last} …")
         return hits, orders, others
 
-    def _hit(self, tokens: list[_Token], context: str, role: str) -> Hit | None:
+    def _hit(self, tokens: list[_Token], context: str, role: str, before: str) -> Hit | None:
         """Return what some words that follow each other name, read as one number."""
         joined = "".join(t.word for t in tokens)
         orders = self._invoices.get(joined)
@@ -249,6 +252,9 @@ class Numbers:
         orders = exact or found
         strong = len(key(joined).partition("|")[2]) >= _STRONG
         doubts = list(_field_doubts(joined, role))
+        wrong = (
+            (f"{joined} stands there as a date",) if context == "date" and _is_date(joined) else ()
+        )
         words = tuple(t.word for t in tokens)
         letters = key(joined).partition("|")[0]
         ordered = context == "order" or letters == "P"
@@ -264,7 +270,10 @@ class Numbers:
             doubts.append(f"{joined} stands there as an invoice number")
         if not ordered:
             doubts += _may_be(joined, context)
-        return Hit(frozenset(orders), "strong" if strong else "short", " ".join(words), (*doubts,))
+        elif before and joined[0].isdigit():
+            doubts.append(f"{before} {joined} may be another's order")
+        strength = "strong" if strong else "short"
+        return Hit(frozenset(orders), strength, " ".join(words), (*doubts,), wrong)
 
     def _ranges(self, tokens: list[_Token], spans: list[tuple[int, int, Hit]]) -> list[Hit]:
         """Return what stands between two numbers: ``1001-1004`` names 1002 and 1003 too."""
@@ -342,6 +351,15 @@ def _contexts(tokens: list[_Token]) -> list[str]:
     return found
 
 
+def _any_order(tokens: list[_Token]) -> str:
+    """Return the word before a number that calls it an order of any kind, or ``""``."""
+    words = [t.word for t in tokens[-4:]]
+    while words and words[-1] in _NUMBER_WORDS:
+        words.pop()
+    bought = words[-2:-1] in (["PURCHASE"], ["P"])
+    return words[-1] if words and words[-1] in _ANY_ORDER and not bought else ""
+
+
 def _inside(text: str, start: int, end: int) -> bool:
     """Tell whether a place is a part of a longer word, beyond the words that stand before it."""
     after = re.match(r"[A-Z0-9]+", text[end:])
@@ -365,10 +383,11 @@ def _longer(tokens: list[_Token], start: int, end: int, known: set[int]) -> bool
     """
     before = tokens[start - 1].word if start else ""
     glued_before = tokens[start].gap != "" and tokens[start].gap in _GLUE
-    if glued_before and any(c.isdigit() for c in before) and start - 1 not in known:
+    listed = {i for i in known if len(tokens[i].word) > 2}
+    if glued_before and any(c.isdigit() for c in before) and start - 1 not in listed:
         return True
     after = tokens[end] if end < len(tokens) else None
-    if after is None or not after.gap or after.gap not in _GLUE or end in known:
+    if after is None or not after.gap or after.gap not in _GLUE or end in listed:
         return False
     return any(c.isdigit() for c in after.word) or len(after.word) < 3
 

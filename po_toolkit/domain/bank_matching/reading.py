@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -83,7 +84,10 @@ class Reading:
 
     def may_be_payer(self, name: str) -> bool:
         """Tell whether the payer's field may mean this sponsor, alone or among others."""
-        return any(p.kind in ("sponsor", "several") and name in p.sponsors for p in self.payers)
+        return any(
+            p.kind in ("sponsor", "several") and name in p.sponsors and not p.whole
+            for p in self.payers
+        )
 
     def may_name(self) -> set[str]:
         """Return every sponsor that the line may name."""
@@ -214,9 +218,11 @@ class Reader:
 
 
 def _without(text: str, counterparty: str) -> str:
-    """Leave the other party's name out of a text that repeats it."""
+    """Leave the other party's name out of a text that repeats it, where no longer name begins."""
     said, name = upper(text), upper(counterparty).strip()
-    return said.replace(name, " ; ") if len(name) > 2 else said
+    if len(name) < 3 or name not in said:
+        return said
+    return re.sub(rf"(?<!\w){re.escape(name)}(?!\w|[ ,&-]+[^\W\d_])", " ; ", said)
 
 
 def _extra(line: Line) -> list[Piece]:

@@ -485,7 +485,8 @@ class Rules:
         """Return why the numbers that name a purchase order may mean something else."""
         mine = [h for h in hits if order_id in h.orders]
         name = self.reader.name_of(order_id)
-        known = reading.names(name) or reading.may_be_payer(name)
+        begun = any(p.whole and name in p.sponsors for p in reading.payers)
+        known = not begun and (reading.names(name) or reading.may_be_payer(name))
         if any(h.strength in ("own", "invoice") and not h.doubts for h in mine):
             return []
         said = [w for h in mine for w in h.wrong]
@@ -525,6 +526,11 @@ class Rules:
             f"{p.shown!r} is only the beginning of the name {name}, and may be another's"
             for p in reading.payers
             if p.whole and reading.learned != name
+        ]
+        said += [
+            f"a letter of {p.shown!r} is lost, and it may be another's name"
+            for p in reading.payers
+            if "?" in p.shown and reading.learned != name
         ]
         if not reading.is_payer(name):
             said += self._only_in_text(reading, name)

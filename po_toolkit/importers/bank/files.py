@@ -21,7 +21,7 @@ from po_toolkit.importers.problems import ImportQuestionsError
 from po_toolkit.importers.readers import open_workbook, read_bytes
 from po_toolkit.importers.readers.archive import Archive
 from po_toolkit.importers.readers.contract import Workbook
-from po_toolkit.importers.readers.text import DELIMITERS, decode
+from po_toolkit.importers.readers.text import DELIMITERS, chosen_text, decode
 
 _MT940 = re.compile(r"^(?:\{4:\s*)?:(?:20|25|28C?|60[FM]|61):", re.MULTILINE)
 _QIF = re.compile(r"^!(?:Type|Account|Option)", re.IGNORECASE)
@@ -63,6 +63,8 @@ def read_bank_file(
     known = (*known_layouts(), *layouts)
 
     def read_one(content: bytes) -> BankFile:
+        if answers.encoding and not content.startswith((b"PK", b"\xd0\xcf\x11\xe0", b"<?xml")):
+            content = chosen_text(content, answers.encoding).encode()
         return _read(content, currency, answers, saved, known)
 
     if data.startswith(b"PK"):

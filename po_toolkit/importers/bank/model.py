@@ -94,10 +94,12 @@ class Statement:
         opening: The balance before its lines, in minor units, if it says so.
         closing: The balance after them.
         problems: Why it cannot be trusted, whatever its balances say.
+        assumed: Nothing in the file names its currency; the conference's was taken.
     """
 
     account: str = ""
     currency: str = ""
+    assumed: bool = False
     number: str = ""
     opening: int | None = None
     closing: int | None = None
@@ -171,6 +173,7 @@ class Answers:
         fee: apart (a fee comes on top of the amount) or included.
         sheet: The sheet of a workbook.
         intraday: Take a camt.052 report, which is no final statement.
+        encoding: What a text file is in.
     """
 
     mapping: Mapping[str, str] = field(default_factory=dict)
@@ -183,6 +186,7 @@ class Answers:
     fee: Literal["", "apart", "included"] = ""
     sheet: str = ""
     intraday: bool = False
+    encoding: str = ""
 
     _KEPT: ClassVar = ("decimal", "dates", "currency", "sign", "fee")
 

@@ -75,7 +75,7 @@ def _statement(block: str, first_row: int, currency: str, notes: list[str]) -> S
         closing_date=_date_or_none(_field(head, "DTEND")),
     )
     if not made.currency:
-        made.currency = currency
+        made.currency, made.assumed = currency, True
         notes.append(f"Row {first_row}: no currency is named; {currency.upper()} is taken.")
     raws: list[tuple[int, str]] = []
     for start, next_start in zip(entries, [*entries, len(block)][1:], strict=True):

@@ -63,7 +63,9 @@ def read_qif(text: str, *, currency: str, answers: Answers) -> BankFile:
         )
     statements: dict[str, Statement] = {}
     for row, account, record in records:
-        made = statements.setdefault(account, Statement(account=account, currency=code))
+        made = statements.setdefault(
+            account, Statement(account, code, assumed=not answers.currency)
+        )
         _take(made, row, record, answers.dates or order, answers.decimal or habit.decimals)
     notes = [] if answers.currency else [f"QIF names no currency; {code.upper()} was taken."]
     return BankFile("qif", list(statements.values()), notes)

@@ -15,7 +15,12 @@ from itertools import pairwise
 from typing import Literal
 
 from po_toolkit.errors import ImportChoiceError, ImportFileError
-from po_toolkit.importers.amounts import Decimals, habit_of, sign_currencies
+from po_toolkit.importers.amounts import (
+    COMMA_FOR_THOUSANDS,
+    Decimals,
+    habit_of,
+    sign_currencies,
+)
 from po_toolkit.importers.bank.cells import Amount, amount_of, iban_in, signed_value, text_in
 from po_toolkit.importers.bank.columns import (
     MONEY,
@@ -111,6 +116,7 @@ class _Sheet:
     own_account: str = ""
     own_currency: str = ""
     why_currency: str = ""
+    assumed: bool = False
     words: dict[str, Meaning] = field(default_factory=dict)
     sign: str = ""
     anchors: list[tuple[int, Decimal]] = field(default_factory=list)
@@ -1017,7 +1023,14 @@ def _currency_of_bank(sheet: _Sheet) -> None:
             f"in {sheet.conference.upper()}",
             (*sorted(likely)[:3], sheet.conference),
         )
+    if sheet.decimals == "comma" and sheet.conference in COMMA_FOR_THOUSANDS:
+        _ask_currency(
+            f"The file does not name its currency, and its amounts have a decimal comma, as in no "
+            f"account in {sheet.conference.upper()}",
+            ("eur", sheet.conference),
+        )
     sheet.own_currency = sheet.conference
+    sheet.assumed = True
     sheet.why_currency = "the conference's; the file names none"
     sheet.notes.append(
         f"The file names no currency; {sheet.conference.upper()} was taken, the conference's."
@@ -1155,6 +1168,7 @@ def _statements(
             ]
             moves[key] = sorted([*moves[key], *anchored], key=lambda move: move[0])
         prove_by_running_balance(statement, moves[key])
+        statement.assumed = sheet.assumed
     reading = Reading(
         layout=sheet.layout.name,
         columns=sheet.columns.named(),

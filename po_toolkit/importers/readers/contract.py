@@ -31,7 +31,8 @@ class Sheet:
         hidden_columns: Positions of hidden columns, from 0.
         merged: Ranges whose value stands in their first cell only.
         struck_rows: Line numbers of rows whose cells are all struck through.
-        ragged: Whether each row has as many cells as it was written with, as in a text file.
+        delimiter: The mark between the cells of a text file, whose rows have as many cells as they
+            were written with; ``""`` for a workbook.
     """
 
     name: str
@@ -40,7 +41,7 @@ class Sheet:
     hidden_columns: frozenset[int] = frozenset()
     merged: tuple[Block, ...] = ()
     struck_rows: frozenset[int] = frozenset()
-    ragged: bool = False
+    delimiter: str = ""
 
 
 @dataclass(slots=True)

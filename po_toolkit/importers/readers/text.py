@@ -69,7 +69,7 @@ def open_text(data: bytes, encoding: str | None = None) -> Workbook:
     delimiter = hint or find_delimiter(text)
 
     def load(name: str) -> Sheet:
-        return Sheet(name, _rows(text, delimiter), ragged=True)
+        return Sheet(name, _rows(text, delimiter), delimiter=delimiter)
 
     return Workbook("csv", [""], load, notes=notes)
 

@@ -10,7 +10,7 @@ from po_toolkit.store.tables.bank import (
     QuarantinedBankLine,
 )
 from po_toolkit.store.tables.base import Base
-from po_toolkit.store.tables.closing import ClosedPeriod, RowVersion
+from po_toolkit.store.tables.closing import AcceptedDiscrepancy, ClosedPeriod, RowVersion
 from po_toolkit.store.tables.conferences import Conference
 from po_toolkit.store.tables.documents import InvoiceDocument, PurchaseOrderFile
 from po_toolkit.store.tables.events import SyncCursor, WebhookEvent
@@ -25,6 +25,7 @@ from po_toolkit.store.tables.invoices import (
 )
 from po_toolkit.store.tables.jobs import InvoiceBatch, Job
 from po_toolkit.store.tables.ledger import CreditNote, LedgerEntry
+from po_toolkit.store.tables.operations import Approval, AuditHead, Notice, WorkerSeen
 from po_toolkit.store.tables.payouts import BalanceTransaction, Payout
 from po_toolkit.store.tables.purchase_orders import PurchaseOrder, PurchaseOrderLineItem
 from po_toolkit.store.tables.reminders import ContactCall, Reminder
@@ -33,7 +34,10 @@ from po_toolkit.store.tables.stripe_only import CustomerBalance, StrayInvoice
 
 __all__ = [
     "LIVE_STATES",
+    "AcceptedDiscrepancy",
+    "Approval",
     "AuditEntry",
+    "AuditHead",
     "BalanceTransaction",
     "BankMatch",
     "BankStatement",
@@ -54,6 +58,7 @@ __all__ = [
     "Job",
     "LedgerEntry",
     "MoneyIntent",
+    "Notice",
     "Payout",
     "PurchaseOrder",
     "PurchaseOrderFile",
@@ -69,4 +74,5 @@ __all__ = [
     "StripeWrite",
     "SyncCursor",
     "WebhookEvent",
+    "WorkerSeen",
 ]

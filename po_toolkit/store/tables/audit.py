@@ -26,3 +26,5 @@ class AuditEntry(Base):
     subject_id: Mapped[str] = mapped_column(String(64))
     before: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     after: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    digest: Mapped[str] = mapped_column(String(64), default="")
+    """SHA-256 over the entry before and this one; empty in entries older than the chain."""

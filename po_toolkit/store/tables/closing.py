@@ -1,4 +1,4 @@
-"""What was: superseded values, and periods that are closed."""
+"""What was: superseded values, accepted discrepancies, and periods that are closed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from po_toolkit.store.columns import Key, Time
+from po_toolkit.store.columns import CurrencyCode, Key, LongText, MinorUnits, Time
 from po_toolkit.store.tables.base import Base
 
 
@@ -28,6 +28,25 @@ class RowVersion(Base):
     """The old values of the columns that changed; dates and times in ISO 8601."""
 
 
+class AcceptedDiscrepancy(Base):
+    """A discrepancy that a treasurer leaves as it is, until its amount or its evidence changes."""
+
+    __tablename__ = "accepted_discrepancies"
+
+    id: Mapped[Key]
+    conference_id: Mapped[int] = mapped_column(ForeignKey("conferences.id"))
+    code: Mapped[str] = mapped_column(String(64))
+    subject: Mapped[LongText]
+    """The purchase order's reference, or the evidence where it belongs to none."""
+    currency: Mapped[CurrencyCode]
+    at_stake: Mapped[MinorUnits]
+    reason: Mapped[LongText]
+    accepted_by: Mapped[str]
+    accepted_at: Mapped[Time]
+    withdrawn_by: Mapped[str] = mapped_column(default="")
+    withdrawn_at: Mapped[Time | None]
+
+
 class ClosedPeriod(Base):
     """All that was booked up to a day is closed; later corrections count from the day after."""
 
@@ -45,3 +64,6 @@ class ClosedPeriod(Base):
     """SHA-256 of the report, in hexadecimal."""
     report: Mapped[bytes] = mapped_column(LargeBinary)
     """The report as it was closed, compressed with zlib."""
+    audit_entries: Mapped[int] = mapped_column(default=0)
+    audit_digest: Mapped[str] = mapped_column(String(64), default="")
+    """How long the chain of audit entries was, and its head, when the period was closed."""

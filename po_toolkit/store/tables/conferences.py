@@ -32,6 +32,10 @@ class Conference(Base):
     """What else its invoices say; see :class:`po_toolkit.invoice_settings.ContentSettings`."""
     reminders: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
     """Days from the due date on which sponsors are reminded."""
+    changed_settings: Mapped[dict[str, Any]] = mapped_column(
+        JSON, default=dict, server_default="{}"
+    )
+    """Settings that were changed in the app and count instead of those of the file."""
     stripe_account_id: Mapped[StripeId] = mapped_column(default="")
     """The Stripe account that it bills from, from the first contact on."""
     stripe_livemode: Mapped[bool | None]

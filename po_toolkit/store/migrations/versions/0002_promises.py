@@ -90,9 +90,10 @@ FROZEN = {
         "id uuid conference_id purchase_order_id amount currency reason credit_date booked_on "
         "issued_by created_at"
     ),
-    "audit_entries": "id at actor act conference_id subject_type subject_id before after",
+    "audit_entries": "id at actor act conference_id subject_type subject_id before after digest",
     "row_versions": "id conference_id table_name row_id until old_values",
-    "closed_periods": "id conference_id last_day timezone closed_at closed_by digest report",
+    "closed_periods": "id conference_id last_day timezone closed_at closed_by digest report "
+    "audit_entries audit_digest",
 }
 """Columns that are written once, by table; none of these rows is ever deleted."""
 
@@ -114,6 +115,7 @@ def upgrade() -> None:
     """Apply."""
     _columns_and_tables()
     _make_jobs()
+    _make_operations()
     _refuse_what_breaks_a_rule()
     op.create_index(
         "uq_invoices_live",
@@ -218,8 +220,13 @@ def _columns_and_tables() -> None:
         batch_op.add_column(
             sa.Column("settled_before", sa.BigInteger(), server_default="0", nullable=False)
         )
+    op.add_column(
+        "conferences",
+        sa.Column("changed_settings", sa.JSON(), server_default="{}", nullable=False),
+    )
     _outbox()
     _calls_and_files()
+    _accepted_discrepancies()
 
 
 def _calls_and_files() -> None:
@@ -252,6 +259,30 @@ def _calls_and_files() -> None:
             "sha256",
             name=op.f("uq_purchase_order_files_purchase_order_id_sha256"),
         ),
+    )
+
+
+def _accepted_discrepancies() -> None:
+    """Keep which discrepancies a treasurer accepted, and why."""
+    op.create_table(
+        "accepted_discrepancies",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("conference_id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("at_stake", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("accepted_by", sa.String(), nullable=False),
+        sa.Column("accepted_at", UtcDateTime(), nullable=False),
+        sa.Column("withdrawn_by", sa.String(), nullable=False),
+        sa.Column("withdrawn_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["conference_id"],
+            ["conferences.id"],
+            name=op.f("fk_accepted_discrepancies_conference_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_accepted_discrepancies")),
     )
 
 
@@ -405,6 +436,70 @@ def _make_jobs() -> None:
     with op.batch_alter_table("sync_cursors", schema=None) as batch_op:
         batch_op.drop_column("reminding_until")
         batch_op.add_column(sa.Column("remind_again_at", UtcDateTime(), nullable=True))
+
+
+def _make_operations() -> None:
+    """Make what the installation knows of itself, and begin the chain of audit entries."""
+    with op.batch_alter_table("audit_entries", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("digest", sa.String(64), server_default="", nullable=False))
+    with op.batch_alter_table("closed_periods", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("audit_entries", sa.Integer(), server_default="0", nullable=False)
+        )
+        batch_op.add_column(
+            sa.Column("audit_digest", sa.String(64), server_default="", nullable=False)
+        )
+    op.create_table(
+        "audit_head",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("entries", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_head")),
+    )
+    op.execute("INSERT INTO audit_head (id, entries, digest) VALUES (1, 0, '')")
+    op.create_table(
+        "workers",
+        sa.Column("name", sa.String(32), nullable=False),
+        sa.Column("started_at", UtcDateTime(), nullable=False),
+        sa.Column("seen_at", UtcDateTime(), nullable=False),
+        sa.Column("kinds", sa.String(255), nullable=False),
+        sa.Column("sync_seconds", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_workers")),
+    )
+    op.create_table(
+        "notices",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("conference_id", sa.Integer(), nullable=False),
+        sa.Column("subject", sa.String(255), nullable=False),
+        sa.Column("sent_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["conference_id"], ["conferences.id"], name=op.f("fk_notices_conference_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
+        sa.UniqueConstraint(
+            "conference_id", "subject", name=op.f("uq_notices_conference_id_subject")
+        ),
+    )
+    op.create_table(
+        "approvals",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("purchase_order_id", sa.Integer(), nullable=False),
+        sa.Column("act", sa.String(32), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(3), nullable=False),
+        sa.Column("asked_by", sa.String(), nullable=False),
+        sa.Column("asked_at", UtcDateTime(), nullable=False),
+        sa.Column("confirmed_by", sa.String(), nullable=False),
+        sa.Column("confirmed_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["purchase_order_id"],
+            ["purchase_orders.id"],
+            name=op.f("fk_approvals_purchase_order_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_approvals")),
+    )
+    with op.batch_alter_table("approvals", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_approvals_purchase_order_id"), ["purchase_order_id"])
 
 
 def _refuse_what_breaks_a_rule() -> None:

@@ -1,0 +1,111 @@
+"""What can be done with several purchase orders at once."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from po_toolkit.api.invoices import resend_invoice
+from po_toolkit.api.ledger import cancel
+from po_toolkit.api.reports import ListedOrder, invoice_pdf
+from po_toolkit.api.terms import Act
+from po_toolkit.errors import PoToolkitError
+from po_toolkit.ui import words
+from po_toolkit.ui.session import Visit
+
+_OUTCOME = "orders.bulk"
+
+
+def orders_bulk(visit: Visit, chosen: Sequence[ListedOrder]) -> None:
+    """Show what came of the last act, and what can be done with the ticked rows."""
+    for done, text in visit.recall(_OUTCOME) or []:
+        (st.success if done else st.error)(words.plain(text))
+    visit.keep(_OUTCOME, None)
+    if not chosen:
+        st.caption("Click a sponsor's name to open it. Tick rows to act on several.")
+        return
+    number = words.count(len(chosen), "purchase order")
+    st.markdown(f"**{number} ticked**")
+    with st.container(horizontal=True):
+        st.download_button(
+            "Download PDFs",
+            lambda: _pdfs(visit, chosen),
+            f"{visit.opened.slug}-invoices.zip",
+            "application/zip",
+            icon=":material/picture_as_pdf:",
+            on_click="ignore",
+            key=visit.key("orders.pdfs"),
+        )
+        if visit.may(Act.RESEND) and visit.opened.settings.mode != "none":
+            with st.popover("Resend invoices", icon=":material/forward_to_inbox:"):
+                _resend(visit, chosen)
+        if visit.may(Act.CANCEL):
+            with st.popover("Cancel", icon=":material/block:"):
+                _cancel(visit, chosen)
+
+
+def _resend(visit: Visit, chosen: Sequence[ListedOrder]) -> None:
+    number = words.count(len(chosen), "invoice")
+    st.write(f"Stripe emails {number} to the sponsors' contacts again.")
+
+    def act(order: ListedOrder) -> str:
+        resend_invoice(visit.opened, order.reference)
+        return ""
+
+    if _confirmed(visit, "orders.resend", f"Resend {number}", ready=True):
+        _each(visit, chosen, act, "resent")
+
+
+def _cancel(visit: Visit, chosen: Sequence[ListedOrder]) -> None:
+    number = words.count(len(chosen), "purchase order")
+    st.write("They leave every total, and their open invoices are voided at Stripe.")
+    reason = st.text_input("Reason", key=visit.key("orders.cancel.reason")).strip()
+
+    def act(order: ListedOrder) -> str:
+        return cancel(visit.opened, order.reference, reason=reason).remark
+
+    if _confirmed(visit, "orders.cancel", f"Cancel {number}", ready=bool(reason)):
+        _each(visit, chosen, act, "cancelled")
+
+
+def _confirmed(visit: Visit, key: str, label: str, *, ready: bool) -> bool:
+    """Show the button that does it; in live mode it takes a tick."""
+    live = visit.opened.settings.mode == "live"
+    sure = not live or st.checkbox(
+        f"Yes, in the real Stripe account of {visit.opened.settings.name}",
+        key=visit.key(f"{key}.sure"),
+    )
+    return st.button(label, type="primary", disabled=not (ready and sure), key=visit.key(key))
+
+
+def _each(
+    visit: Visit, chosen: Sequence[ListedOrder], act: Callable[[ListedOrder], str], done: str
+) -> None:
+    """Do it for each; one that fails is named and does not stop the others."""
+    finished = 0
+    outcome: list[tuple[bool, str]] = []
+    with st.spinner(f"{words.count(len(chosen), 'purchase order')}…"):
+        for order in chosen:
+            try:
+                remark = act(order)
+            except PoToolkitError as error:
+                outcome.append((False, f"{order.organization_name}: {error}"))
+                continue
+            finished += 1
+            if remark:
+                outcome.append((True, f"{order.organization_name}: {remark}"))
+    if finished:
+        outcome.insert(0, (True, f"{words.count(finished, 'purchase order')} {done}."))
+    visit.keep(_OUTCOME, outcome)
+    st.rerun()
+
+
+def _pdfs(visit: Visit, chosen: Sequence[ListedOrder]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as files:
+        for order in chosen:
+            files.writestr(f"{order.reference}.pdf", invoice_pdf(visit.opened, order.reference))
+    return out.getvalue()

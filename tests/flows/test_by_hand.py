@@ -1,0 +1,170 @@
+"""Purchase orders changed by hand: drafts as a whole, contacts at any time, files beside them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from po_toolkit.api.amend import Changes, amend, reissue
+from po_toolkit.api.contact import (
+    ContactChanges,
+    attach_file,
+    attached_content,
+    attached_files,
+    change_contact,
+)
+from po_toolkit.api.invoices import invoice_purchase_orders, resend_invoice
+from po_toolkit.api.original import create_purchase_order
+from po_toolkit.api.reports import purchase_order_story
+from po_toolkit.errors import PoToolkitError, PurchaseOrderError, StripeUnknownError
+from po_toolkit.invoicing.delivery import recipients
+from po_toolkit.reconcile import reconcile_conference
+
+
+def made(opened, number="P-1", **details):
+    return create_purchase_order(
+        opened.slug,
+        organization_name="Acme Inc.",
+        contact_email="ap@acme.example",
+        po_number=number,
+        line_items=[
+            {"description": "Gold", "unit_price": Decimal(1000), "quantity": 2},
+            {"description": "Discount", "unit_price": Decimal("-100.00")},
+        ],
+        opened=opened,
+        **details,
+    ).reference
+
+
+def test_a_drafts_lines_are_replaced_whole_and_its_history_says_how(opened):
+    """A booth more or less must not need the spreadsheet again."""
+    reference = made(opened)
+    lines = [
+        {"description": "Gold", "unit_price": Decimal(1100), "quantity": 1},
+        {"description": "Booth", "unit_price": Decimal("250.50"), "quantity": 2},
+    ]
+    order = amend(opened, reference, Changes(line_items=lines, notes="By phone"))
+    assert order.total == Decimal("1601.00")
+    assert [line.position for line in order.line_items] == [1, 2]
+    story = purchase_order_story(opened, reference)
+    assert [line.description for line in story.lines] == ["Gold", "Booth"]
+    assert story.total == Decimal("1601.00")
+    made_now = reconcile_conference(opened.store, opened.conference, as_of=opened.today())
+    assert made_now.rows["total"].tolist() == [160100]
+    assert set(made_now.discrepancies["code"]) == {"not_invoiced"}
+    (result,) = invoice_purchase_orders(opened, references=[reference]).results
+    assert result.outcome == "invoiced"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [],
+        [{"description": "", "unit_price": Decimal(1)}],
+        [{"description": "Gold", "unit_price": Decimal("1.001")}],
+        [{"description": "Gold", "unit_price": Decimal(1), "quantity": 0}],
+        [{"description": "Gold", "unit_price": Decimal(-5)}],
+    ],
+)
+def test_lines_that_an_import_refuses_change_nothing(opened, lines):
+    """Half a change is worse than none."""
+    reference = made(opened)
+    with pytest.raises(PoToolkitError):
+        amend(opened, reference, Changes(line_items=lines, po_number="P-2"))
+    story = purchase_order_story(opened, reference)
+    assert (story.total, story.po_number) == (Decimal(1900), "P-1")
+
+
+def test_a_sent_purchase_order_is_reissued_with_other_lines(opened, simulator):
+    """The sponsor who took one booth less gets one right invoice, not two."""
+    reference = made(opened)
+    (first,) = invoice_purchase_orders(opened, references=[reference]).results
+    lines = [{"description": "Gold", "unit_price": Decimal(1000), "quantity": 1}]
+    with pytest.raises(PurchaseOrderError, match="reissue"):
+        amend(opened, reference, Changes(line_items=lines))
+    second = reissue(opened, reference, Changes(line_items=lines), reason="One booth less")
+    assert second.stripe_invoice_id != first.stripe_invoice_id
+    story = purchase_order_story(opened, reference)
+    assert (story.total, story.balance) == (Decimal(1000), Decimal(1000))
+    assert [i.stripe_status for i in story.invoices] == ["void", "open"]
+    assert opened.gateway.read(f"/v1/invoices/{second.stripe_invoice_id}")["total"] == 100000
+
+
+def customer_of(opened, result):
+    invoice = opened.gateway.read(f"/v1/invoices/{result.stripe_invoice_id}")
+    return opened.gateway.read(f"/v1/customers/{invoice['customer']}")
+
+
+def test_the_contact_changes_without_a_new_invoice_and_stripe_knows(opened):
+    """The invoice that bounced is resent to the right address, not billed again."""
+    reference = made(opened)
+    (result,) = invoice_purchase_orders(opened, references=[reference]).results
+    changes = ContactChanges(
+        contact_name="Zoë", contact_email="Zoe@acme.example", cc_emails="a@x.example; b@x.example"
+    )
+    assert change_contact(opened, reference, changes) == ""
+    assert customer_of(opened, result)["email"].lower() == "zoe@acme.example"
+    story = purchase_order_story(opened, reference)
+    assert (story.contact_name, len(story.invoices)) == ("Zoë", 1)
+    assert change_contact(opened, reference, changes) == "", "again is safe"
+    resend_invoice(opened, reference)
+    other = made(opened, "P-2")
+    change_contact(opened, other, ContactChanges(contact_email="zoe@acme.example"))
+    (again,) = invoice_purchase_orders(opened, references=[other]).results
+    assert customer_of(opened, again)["id"] == customer_of(opened, result)["id"]
+
+
+def test_a_change_that_stripe_did_not_answer_goes_on_when_repeated(opened, simulator):
+    """Books and Stripe that differ in an address send the next reminder into nowhere."""
+    reference = made(opened)
+    (result,) = invoice_purchase_orders(opened, references=[reference]).results
+    simulator.control.fail("/v1/customers/*", kind="drop_before", times=50)
+    changes = ContactChanges(contact_email="new@acme.example")
+    with pytest.raises(StripeUnknownError):
+        change_contact(opened, reference, changes)
+    simulator.control.clear_faults()
+    assert change_contact(opened, reference, changes) == ""
+    assert customer_of(opened, result)["email"] == "new@acme.example"
+
+
+def test_a_customer_that_others_are_billed_to_keeps_its_address(opened):
+    """One department's new address must not redirect another department's invoice."""
+    first, second = made(opened), made(opened, "P-2")
+    results = invoice_purchase_orders(opened, references=[first, second]).results
+    why = change_contact(opened, first, ContactChanges(contact_email="new@acme.example"))
+    assert second in why
+    assert customer_of(opened, results[0])["email"] == "ap@acme.example"
+    assert change_contact(opened, second, ContactChanges(contact_email="new@acme.example")) == ""
+    assert customer_of(opened, results[0])["email"] == "new@acme.example"
+
+
+@pytest.mark.parametrize("email", ["", "nobody", "a@x.example, b@x.example"])
+def test_an_address_that_is_none_is_refused(opened, email):
+    """A typo found by the bounce is found too late."""
+    reference = made(opened)
+    with pytest.raises(PurchaseOrderError):
+        change_contact(opened, reference, ContactChanges(contact_email=email))
+    assert purchase_order_story(opened, reference).contact_email == "ap@acme.example"
+
+
+def test_cc_addresses_get_the_mail_that_we_write(opened):
+    """The sponsor's agency asked for a copy."""
+    reference = made(opened)
+    change_contact(opened, reference, ContactChanges(cc_emails="x@y.example, x@y.example"))
+    with opened.store.reading() as session:
+        from po_toolkit.store.purchase_orders import by_reference
+
+        order = by_reference(session, opened.conference, reference)
+    assert recipients(order) == ["ap@acme.example", "x@y.example"]
+
+
+def test_the_sponsors_own_document_is_kept_once_and_comes_back_as_it_was(opened):
+    """In a dispute the signed purchase order is what counts."""
+    reference, pdf = made(opened), b"%PDF-1.7 signed"
+    attach_file(opened, reference, "po.pdf", pdf)
+    attach_file(opened, reference, "copy.pdf", pdf)
+    (kept,) = attached_files(opened, reference)
+    assert (kept.file_name, attached_content(opened, reference, kept.sha256)) == ("po.pdf", pdf)
+    with pytest.raises(PurchaseOrderError, match="not a PDF"):
+        attach_file(opened, reference, "po.pdf", b"<script>")

@@ -1,0 +1,106 @@
+"""The search box on every page: who is on the phone is found by what they say."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from po_toolkit.api.bank import import_bank_statement
+from po_toolkit.api.imports import import_purchase_orders
+from po_toolkit.api.invoices import invoice_purchase_orders
+from po_toolkit.api.ledger import record_payment_by_hand
+from po_toolkit.api.reports import search
+from tests.bank.statement import Entry, camt
+
+SHEET = """\
+organization_name,contact_name,contact_email,po_number,currency,amount
+Café Données S.A.,Zoë Brandt,ap@donnees.example,FR/2027/8,usd,12390.45
+Müller & Söhne GmbH,Jan Weiß,jan@mueller.example,4711,usd,1000.00
+Kaito Works KK,,pay@kaito.example,JP-0091,jpy,1650000
+Blue 100%_Systems,,a@blue.example,B-1,usd,7.00
+"""
+
+
+@pytest.fixture
+def books(conference):
+    opened = conference()
+    import_purchase_orders(opened, SHEET.encode(), file_name="sponsors.csv")
+    return opened
+
+
+def names(hits):
+    return [hit.order.organization_name for hit in hits]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("cafe donnees", "Café Données S.A."),
+        ("DONNÉES café", "Café Données S.A."),
+        ("zoe", "Café Données S.A."),
+        ("brandt donnees", "Café Données S.A."),
+        ("ap@donnees.example", "Café Données S.A."),
+        ("fr/2027/8", "Café Données S.A."),
+        ("muller sohne", "Müller & Söhne GmbH"),
+        ("mueller soehne", "Müller & Söhne GmbH"),
+        ("weiss", "Müller & Söhne GmbH"),
+        ("4711", "Müller & Söhne GmbH"),
+        ("100%_", "Blue 100%_Systems"),
+    ],
+)
+def test_words_find_a_sponsor_in_any_order_and_without_accents(books, text, name):
+    """On the phone nobody spells the accents."""
+    assert names(search(books, text)) == [name]
+
+
+def test_what_fits_nothing_finds_nothing(books):
+    """A wildcard typed by chance must not list everybody."""
+    for text in ("zzz", "%", "_x_", "brandt kaito", "   "):
+        found = names(search(books, text))
+        assert found in ([], ["Blue 100%_Systems"]), text
+
+
+def test_numbers_references_and_amounts_find_their_purchase_order(books):
+    """'We paid 1,000 with reference FT-77, invoice so and so': each of the three must do."""
+    muller = search(books, "4711")[0].order.reference
+    (result,) = invoice_purchase_orders(books, references=[muller]).results
+    record_payment_by_hand(
+        books, muller, amount=Decimal("400.00"), method="wire", payment_reference="FT-77"
+    )
+    with_invoice = search(books, muller)[0].order
+    assert search(books, result.stripe_invoice_id)[0].order == with_invoice
+    for text, amount in (
+        ("ft-77", None),
+        (muller.lower(), None),
+        ("1000", Decimal(1000)),
+        ("600", Decimal(600)),
+        ("400.00", Decimal(400)),
+    ):
+        assert names(search(books, text, amount=amount)) == ["Müller & Söhne GmbH"], text
+    assert names(search(books, "1650000", amount=Decimal(1650000))) == ["Kaito Works KK"]
+    assert search(books, "1650000.5", amount=Decimal("1650000.5")) == []
+
+
+def test_a_bank_line_without_a_purchase_order_is_found_too(books):
+    """A wire that nobody has matched is what callers ask about most."""
+    line = Entry(date(2026, 11, 2), Decimal("55.00"), "Sponsoring XK-9", "Nobody Ltd")
+    import_bank_statement(books, camt([line]), file_name="bank.xml")
+    assert [hit.order for hit in search(books, "xk-9")] == [None]
+
+
+def test_enter_on_a_single_hit_opens_it_and_several_are_listed(show, read, books):
+    """The caller waits while one clicks."""
+    app = show("settings")
+    app.text_input(key="pycon-2027:find").set_value("donnees").run()
+    assert not app.exception
+    assert app.title[0].value.replace("\\", "") == "Café Données S.A."
+    app = show("home")
+    app.text_input(key="pycon-2027:find").set_value("example").run()
+    assert not app.exception
+    assert app.title[0].value == "PyCon 2027"
+    labels = [link.proto.label.replace("\\", "") for link in app.get("page_link")]
+    assert {"Café Données S.A.", "Kaito Works KK"} <= set(labels)
+    app.text_input(key="pycon-2027:find").set_value("nobody at all").run()
+    assert "Nothing found for “nobody at all”" in read(app)
