@@ -51,11 +51,12 @@ def open_database(settings: Settings, *, make: bool = True) -> Store:
     migrate(store)
     with store.reading() as session:
         rows = {c.slug: c for c in conferences.all_conferences(session)}
-    stale = [s for s, c in settings.conferences.items() if conferences.differs(rows.get(s), c)]
+    wanted = {s: conferences.effective(rows.get(s), c) for s, c in settings.conferences.items()}
+    stale = [s for s, c in wanted.items() if conferences.differs(rows.get(s), c)]
     if stale:
         with store.writing(SYSTEM, Act.CONFIGURE) as uow:
             for slug in stale:
-                conferences.ensure(uow, slug, settings.conferences[slug])
+                conferences.ensure(uow, slug, wanted[slug])
     return store
 
 
@@ -110,11 +111,12 @@ def open_conference(
         conference = conferences.by_slug(session, slug)
     return OpenConference(
         slug=slug,
-        settings=configured,
+        settings=conferences.effective(conference, configured),
         conference=conference,
         store=store,
         actor=actor or local_actor(),
         now=now,
+        file_settings=configured,
         stripe_api_base=settings.stripe_api_base,
         patient=patient,
     )

@@ -11,7 +11,7 @@ import difflib
 import os
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
@@ -73,6 +73,17 @@ class People(BaseModel):
     operator: list[str] = Field(default_factory=list)
     treasurer: list[str] = Field(default_factory=list)
     admin: list[str] = Field(default_factory=list)
+
+
+CHANGEABLE = (
+    "invoice_memo",
+    "invoice_footer",
+    "days_until_due",
+    "payment_methods",
+    "reminders",
+    "remind_from_hour",
+)
+"""Settings of a conference that a treasurer may change in the app; keys stay in the file."""
 
 
 class ConferenceSettings(BaseModel):
@@ -160,6 +171,25 @@ class ConferenceSettings(BaseModel):
                 "remind_from_hour needs reminders, the days from the due date: [-7, 0, 14, 30]"
             )
         return self
+
+    def with_changes(self, changes: Mapping[str, Any]) -> ConferenceSettings:
+        """Return the settings with values that were changed in the app.
+
+        Raises:
+            SettingsError: A value is wrong, or does not go with the others.
+        """
+        if not changes:
+            return self
+        try:
+            return ConferenceSettings.model_validate(
+                {**{name: getattr(self, name) for name in type(self).model_fields}, **changes}
+            )
+        except ValidationError as error:
+            wrong = "; ".join(
+                f"{'.'.join(map(str, e['loc'])) or 'settings'}: {_in_words(e)}"
+                for e in error.errors(include_input=False, include_url=False, include_context=False)
+            )
+            raise SettingsError(f"Settings changed in the app are wrong: {wrong}.") from None
 
     @property
     def mode(self) -> Literal["live", "test", "none"]:

@@ -38,6 +38,8 @@ class OpenConference:
     actor: Actor
     now: Callable[[], datetime]
     stripe_api_base: str | None = None
+    file_settings: ConferenceSettings | None = None
+    """The settings of the file, without what was changed in the app."""
     patient: bool = False
     """True for batches: their calls let a person's single act go first."""
     lease_prefix: str = field(default_factory=lambda: uuid4().hex)

@@ -184,6 +184,8 @@ def reissue(
             before={"stripe_invoice_id": order.stripe_invoice_id},
             after={"reason": reason} if reason else {},
         )
+        locked = uow.lock_purchase_order(order.id)
+        locked.asked_again = locked.sums.refunded + locked.sums.taken_back
     result = invoice_one(opened, order.id, order.reference, send=True)
     read_taken_over(opened, result)
     return result

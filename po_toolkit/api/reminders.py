@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
 from po_toolkit.api.delivery import final_pdf
 from po_toolkit.bootstrap import OpenConference
-from po_toolkit.domain.reminders import due_step, step_words
+from po_toolkit.domain.reminders import DEFAULT_STEPS, due_step, step_words
 from po_toolkit.domain.roles import Act, require
-from po_toolkit.errors import PoToolkitError, SettingsError, StripeAuthenticationError
+from po_toolkit.errors import PoToolkitError, StripeAuthenticationError
+from po_toolkit.invoicing.delivery import mail_text, recipients
 from po_toolkit.invoicing.reminders import draft_reminder, held_by_books, remind
 from po_toolkit.money import to_major
 from po_toolkit.payments.sync import sync_one
 from po_toolkit.store.purchase_orders import by_references
-from po_toolkit.store.reminders import reminders_of, unpaid_references
+from po_toolkit.store.reminders import reminders_of, take_step, unpaid_references
 from po_toolkit.store.tables import PurchaseOrder
 
 
@@ -35,6 +36,9 @@ class DueReminder:
     step: int
     delivery: str = "stripe"
     """stripe mails it; of an invoice delivered by ``ourselves`` a mail draft is written."""
+    recipients: tuple[str, ...] = ()
+    text: str = ""
+    """What the sponsor gets, as far as it is written here."""
 
     @property
     def when(self) -> str:
@@ -123,13 +127,14 @@ class ReminderReport:
 def preview_reminders(opened: OpenConference) -> ReminderPreview:
     """Say whom the schedule would remind today; nothing is called and nothing stored.
 
-    Raises:
-        SettingsError: The conference has no schedule.
+    Where the conference has chosen no steps, ``DEFAULT_STEPS`` count; only a person sends those.
     """
-    schedule = _schedule(opened)
+    schedule = steps_of(opened)
     preview = ReminderPreview()
     with opened.store.reading() as session:
-        references = unpaid_references(session, opened.conference)
+        references = unpaid_references(
+            session, opened.conference, due_by=opened.today() - timedelta(days=min(schedule))
+        )
         orders = by_references(session, opened.conference, references)
         taken = reminders_of(session, [order.id for order in orders])
     for order in orders:
@@ -144,7 +149,7 @@ def preview_reminders(opened: OpenConference) -> ReminderPreview:
         if why:
             preview.held.append((order.reference, why))
         else:
-            preview.due.append(_due(order, live.due_date, step))
+            preview.due.append(_due(opened, order, live.due_date, step))
     return preview
 
 
@@ -173,7 +178,7 @@ def send_reminders(
 
     Raises:
         NotAllowedError: The actor's role is too low.
-        SettingsError: The conference has no schedule or no Stripe key.
+        SettingsError: The conference has no Stripe key.
         StripeAuthenticationError: Stripe does not accept the key.
     """
     require(opened.actor, Act.REMIND)
@@ -197,7 +202,7 @@ def _send(opened: OpenConference, due: DueReminder, drafts: Keep | None) -> Remi
             (order,) = by_references(session, opened.conference, [due.reference])
         if order.stripe_invoice_id:
             sync_one(opened, order.stripe_invoice_id).refuse_problems()
-        schedule = _schedule(opened)
+        schedule = steps_of(opened)
         if due.delivery == "stripe" or drafts is None:
             sent = remind(opened, order.id, due.step, schedule)
         else:
@@ -214,18 +219,52 @@ def _send(opened: OpenConference, due: DueReminder, drafts: Keep | None) -> Remi
     return ReminderResult(due.reference, due.step, outcome, sent.why)
 
 
-def _schedule(opened: OpenConference) -> list[int]:
-    schedule = opened.conference.reminders
-    if not schedule:
-        raise SettingsError(
-            f"Conference {opened.slug} has no schedule of reminders. Add to the table "
-            f"[po_toolkit.conferences.{opened.slug}] of the configuration file, for example: "
-            f"reminders = [-7, 0, 14, 30]."
+def skip_reminders(opened: OpenConference, references: Iterable[str]) -> int:
+    """Leave sponsors out of the reminder that is due; their next step comes as scheduled.
+
+    Args:
+        opened: The conference.
+        references: Their purchase orders; those that are not due now are ignored.
+
+    Returns:
+        How many were left out.
+
+    Raises:
+        NotAllowedError: The actor's role is too low.
+    """
+    require(opened.actor, Act.REMIND)
+    wanted = set(references)
+    due = {r.reference: r.step for r in preview_reminders(opened).due if r.reference in wanted}
+    left_out = 0
+    for reference, step in sorted(due.items()):
+        with opened.store.writing(opened.actor, Act.REMIND) as uow:
+            (found,) = by_references(uow.session, opened.conference, [reference])
+            order = uow.lock_purchase_order(found.id)
+            live = order.live_invoice
+            if live is None or not take_step(
+                uow, order, live, step, state="passed", now=opened.now()
+            ):
+                continue
+            uow.audit(Act.REMIND, order, after={"step": step, "state": "left out"})
+            left_out += 1
+    return left_out
+
+
+def steps_of(opened: OpenConference) -> list[int]:
+    """Return the days from the due date on which sponsors are reminded."""
+    return sorted(set(opened.conference.reminders or DEFAULT_STEPS))
+
+
+def _due(opened: OpenConference, order: PurchaseOrder, due_date: date, step: int) -> DueReminder:
+    live = order.live_invoice
+    delivery = live.delivery if live else "stripe"
+    if live is None or delivery == "stripe":
+        text = (
+            f"Stripe emails invoice {(live and live.number) or order.reference} again, with its "
+            f"PDF and the link to pay it. The wording is Stripe's, in the sponsor's language."
         )
-    return sorted(set(schedule))
-
-
-def _due(order: PurchaseOrder, due_date: date, step: int) -> DueReminder:
+    else:
+        text = "\n\n".join(mail_text(order, live, opened.conference, reminder=True))
     return DueReminder(
         order.reference,
         order.organization_name,
@@ -234,5 +273,7 @@ def _due(order: PurchaseOrder, due_date: date, step: int) -> DueReminder:
         order.currency,
         due_date,
         step,
-        order.live_invoice.delivery if order.live_invoice else "stripe",
+        delivery,
+        tuple(recipients(order)),
+        text,
     )

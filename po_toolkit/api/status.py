@@ -63,7 +63,7 @@ def _configured(slug: str, conference: ConferenceSettings) -> dict[str, Any]:
 def _held(held: Held | None, conference: ConferenceSettings, now: datetime) -> dict[str, Any]:
     if held is None:
         return {}
-    reminders = {}
+    conference, reminders = conference.with_changes(held.changed_settings), {}
     if conference.reminders:
         clock = reminder_clock(conference, held, now).as_json()
         reminders = {f"reminders_{name}": value for name, value in clock.items()}

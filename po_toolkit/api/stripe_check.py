@@ -134,7 +134,7 @@ def check_stripe(
     stage = _Stage(gateway, int(opened.now().timestamp()), wait)
     stage.clean_up_earlier()
     findings: list[Finding] = []
-    for scene in _SCENES:
+    for scene in SCENES:
         progress(scene.title)
         findings += _play(stage, scene)
     left = stage.clean_up()
@@ -174,6 +174,29 @@ _BELIEFS: dict[str, tuple[str, str]] = {
         "An invoice's total is the sum of its lines, each quantity times unit price.",
         "Sending stops with a mismatch, and the invoice stays a draft. Nothing wrong is sent.",
     ),
+    "page_of_100": (
+        "A page of a list has at most 100 objects.",
+        "Nothing is lost: pages are followed to the end, however long they are.",
+    ),
+    "pending_items_stay_out": (
+        "Pending invoice items of a customer stay out of an invoice that excludes them.",
+        "Sponsors with pending items cannot be invoiced until the items are removed at Stripe.",
+    ),
+    "texts_fit": (
+        (
+            "Memo 1,500, footer 5,000, number 26, and four custom fields of 40 and 140 characters "
+            "are taken."
+        ),
+        "Long texts stop an invoice before it is sent; shorten them.",
+    ),
+    "three_decimals": (
+        "KWD amounts must end in 0.",
+        "Nothing is lost: po-toolkit refuses such amounts at import.",
+    ),
+    "too_small": (
+        "Below the minimum an invoice is marked paid, and the customer owes it from then on.",
+        "Nothing is lost: po-toolkit refuses such amounts at import.",
+    ),
     "lines_250": (
         "250 lines fit into one invoice and one call.",
         "Purchase orders with many lines cannot be invoiced; lower max_invoice_lines.",
@@ -185,6 +208,10 @@ _BELIEFS: dict[str, tuple[str, str]] = {
     "send_leaves_auto_advance": (
         "Sending an invoice leaves auto_advance off.",
         "Stripe may remind sponsors by itself, beside po-toolkit's reminders.",
+    ),
+    "ended_not_sent": (
+        "A void or paid invoice cannot be sent again.",
+        "Nothing is lost: po-toolkit refuses to send it again.",
     ),
     "auto_advance_after_sending": (
         "auto_advance can be turned on after sending.",
@@ -208,8 +235,8 @@ _BELIEFS: dict[str, tuple[str, str]] = {
     "record_above": (
         "A payment record above the amount remaining is attached; the excess becomes credit.",
         (
-            "Larger wires stay in the books here, and reconcile shows that Stripe's invoice lacks "
-            "them."
+            "A larger wire is attached as far as the invoice needs it; the rest stays in the books "
+            "here and is shown as overpaid."
         ),
     ),
     "record_uncollectible": (
@@ -246,7 +273,11 @@ _BELIEFS: dict[str, tuple[str, str]] = {
     ),
     "starting_balance_kept": (
         "A finalized invoice still shows its starting balance.",
-        "Credit that a sponsor used may be shown as not used; compare in Stripe's dashboard.",
+        "Nothing is lost: what was used is read from the customer's balance transactions.",
+    ),
+    "credit_given_back": (
+        "Voiding an invoice gives the credit that it used back to the customer.",
+        "The sponsor's credit is gone; give it back in Stripe's dashboard, then sync.",
     ),
     "debit_raises": (
         "What a customer owes from before is added to the amount due.",
@@ -347,7 +378,7 @@ class _Seen:
     detail: str = ""
 
 
-_SCENES: list[_Scene] = []
+SCENES: list[_Scene] = []
 
 
 def _scene(
@@ -356,7 +387,7 @@ def _scene(
     def register(
         play: Callable[[_Stage], Iterator[_Seen]],
     ) -> Callable[[_Stage], Iterator[_Seen]]:
-        _SCENES.append(_Scene(title, beliefs, play))
+        SCENES.append(_Scene(title, beliefs, play))
         return play
 
     return register
@@ -568,6 +599,24 @@ def _lines(stage: _Stage) -> Iterator[_Seen]:
         yield _equal("lines_250", many["total"], 25_000)
 
 
+@_scene("Pending items", "pending_items_stay_out")
+def _pending(stage: _Stage) -> Iterator[_Seen]:
+    customer = stage.customer()
+    item = {"customer": customer, "amount": 500, "currency": "usd", "description": "Check"}
+    stage.write("/v1/invoiceitems", item)
+    draft = stage.draft(customer=customer)
+    yield _equal("pending_items_stay_out", draft["total"], 10_000)
+
+
+@_scene("Texts", "texts_fit")
+def _texts(stage: _Stage) -> Iterator[_Seen]:
+    fields = [{"name": f"{n}" * 40, "value": "v" * 140} for n in range(4)]
+    longest: Json = {"description": "d" * 1500, "footer": "f" * 5000, "custom_fields": fields}
+    number = f"CHECK-{stage.run}"[:26]
+    refused = _refusal(lambda: stage.draft(**longest, number=number))
+    yield _Seen("texts_fit", not refused, refused)
+
+
 @_scene("Discounts", "discounts_emptied")
 def _discounts(stage: _Stage) -> Iterator[_Seen]:
     coupon = stage.write("/v1/coupons", {"percent_off": 10, "duration": "forever"})["id"]
@@ -587,6 +636,15 @@ def _whole_currencies(stage: _Stage) -> Iterator[_Seen]:
             stage.write(f"/v1/invoices/{draft['id']}/finalize", {})
 
         yield _Seen(belief, bool(_refusal(final)), "an amount not ending in 00 was taken")
+
+
+@_scene("A currency with three decimals", "three_decimals")
+def _three_decimals(stage: _Stage) -> Iterator[_Seen]:
+    def final() -> None:
+        draft = stage.draft(12_345, currency="kwd")
+        stage.write(f"/v1/invoices/{draft['id']}/finalize", {})
+
+    yield _Seen("three_decimals", bool(_refusal(final)), "an amount not ending in 0 was taken")
 
 
 @_scene("Tax", "tax_by_line")
@@ -616,6 +674,16 @@ def _too_large(stage: _Stage) -> Iterator[_Seen]:
     yield _equal("too_large", (done["status"], done["amount_due"]), ("paid", 0))
 
 
+@_scene("The smallest amount", "too_small")
+def _too_small(stage: _Stage) -> Iterator[_Seen]:
+    customer = stage.customer()
+    draft = stage.draft(10, customer=customer)
+    done = stage.write(f"/v1/invoices/{draft['id']}/finalize", {})
+    moves = stage.rows(f"/v1/customers/{customer}/balance_transactions", {})
+    found = (done["status"], done["amount_due"], [(m["type"], m["amount"]) for m in moves])
+    yield _equal("too_small", found, ("paid", 0, [("invoice_too_small", 10)]))
+
+
 # ---- sending
 
 
@@ -628,6 +696,18 @@ def _sending(stage: _Stage) -> Iterator[_Seen]:
     yield _equal("auto_advance_after_sending", again["auto_advance"], True)
     links = [bool(again.get(name)) for name in ("hosted_invoice_url", "invoice_pdf")]
     yield _equal("links", links, [True, True])
+
+
+@_scene("Sending again", "ended_not_sent")
+def _ended(stage: _Stage) -> Iterator[_Seen]:
+    void, paid = stage.sent(), stage.sent()
+    stage.write(f"/v1/invoices/{void['id']}/void", {})
+    stage.record(paid, 10_000)
+    refused = [
+        _refusal(partial(stage.write, f"/v1/invoices/{i['id']}/send", {})) for i in (void, paid)
+    ]
+    found = ["refused" if why else "sent" for why in refused]
+    yield _equal("ended_not_sent", found, ["refused", "refused"])
 
 
 @_scene("Bank transfers", "cash_waits", "cash_pays_when_turned_on")
@@ -696,6 +776,19 @@ def _too_much(stage: _Stage) -> Iterator[_Seen]:
     yield _equal("credit_applied", (following["amount_due"], used), (8_000, [2_000]))
     shown = stage.invoice(following)["starting_balance"]
     yield _equal("starting_balance_kept", shown, -2_000)
+
+
+@_scene("Credit of a void invoice", "credit_given_back")
+def _credit_given_back(stage: _Stage) -> Iterator[_Seen]:
+    customer = stage.customer()
+    path = f"/v1/customers/{customer}/balance_transactions"
+    stage.write(path, {"amount": -2_000, "currency": "usd"})
+    sent = stage.sent(customer=customer)
+    stage.write(f"/v1/invoices/{sent['id']}/void", {})
+    on_it = [(m["type"], m["amount"]) for m in stage.rows(path, {"invoice": sent["id"]})]
+    found = (stage.read(f"/v1/customers/{customer}")["balance"], on_it)
+    moved = [("unapplied_from_invoice", -2_000), ("applied_to_invoice", 2_000)]
+    yield _equal("credit_given_back", found, (-2_000, moved))
 
 
 @_scene("A debit from before", "debit_raises", "expanded_only")
@@ -813,6 +906,12 @@ def _lists(stage: _Stage) -> Iterator[_Seen]:
         for email in (spelled, spelled.lower())
     ]
     yield _equal("email_filter", found, [[other], []])
+
+
+@_scene("Pages", "page_of_100")
+def _pages(stage: _Stage) -> Iterator[_Seen]:
+    refused = _refusal(lambda: stage.gateway.read("/v1/customers", {"limit": 101}))
+    yield _Seen("page_of_100", bool(refused), "a page of 101 objects was given")
 
 
 @_scene("Payouts", "trace_id")

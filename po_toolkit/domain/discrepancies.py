@@ -19,8 +19,10 @@ class DiscrepancyClass:
         explanation: What is wrong and how it comes about.
         at_stake: Which amount is given with it.
         mend: The act that puts it right, in words.
-        command: The command for it, with ``{reference}`` of the purchase order,
-            ``{conference}`` and ``{amount}``.
+        commands: The commands for it, each of which a test runs until the discrepancy is gone, with
+            ``{reference}`` of the purchase order, ``{conference}``, ``{amount}``, the bank
+            ``{line}``, the ledger ``{entry}``, the ``{invoice}`` at Stripe and an ``{other}``
+            purchase order.
     """
 
     code: str
@@ -28,7 +30,7 @@ class DiscrepancyClass:
     explanation: str
     at_stake: str
     mend: str
-    command: str = ""
+    commands: tuple[str, ...] = ()
 
 
 _CLASSES = (
@@ -38,7 +40,10 @@ _CLASSES = (
         "Money is owed on the purchase order and no invoice for it was sent.",
         "The balance",
         "Send the invoice, or cancel the purchase order.",
-        "po-toolkit invoice --conference {conference} --po {reference}",
+        (
+            "po-toolkit invoice --conference {conference} --po {reference}",
+            "po-toolkit cancel {reference}",
+        ),
     ),
     DiscrepancyClass(
         "overdue",
@@ -46,14 +51,23 @@ _CLASSES = (
         "The invoice was sent, its due date has passed and a balance is left.",
         "The balance",
         "Remind the sponsor; record a wire or check that has arrived meanwhile.",
-        "po-toolkit resend {reference}",
+        (
+            "po-toolkit resend {reference}",
+            "po-toolkit payment {reference} --amount {amount} --method wire",
+        ),
     ),
     DiscrepancyClass(
         "amount_differs_from_stripe",
         "Amount differs from Stripe",
         "The total of the invoice at Stripe is not the total of the purchase order.",
         "The difference",
-        "Void the invoice and send it again with the right lines, or credit the difference.",
+        "Reissue the invoice, which then asks for the purchase order's total. Where it is paid "
+        "already, refund the excess or credit what is missing.",
+        (
+            "po-toolkit reissue {reference}",
+            "po-toolkit refund {reference} --amount {amount}",
+            "po-toolkit credit-note {reference} --amount {amount} --reason REASON",
+        ),
     ),
     DiscrepancyClass(
         "asked_is_not_owed",
@@ -73,7 +87,7 @@ _CLASSES = (
         "Stripe has more money on the invoice than the ledger has recorded for it.",
         "The money that is missing here",
         "Sync, so that the payment is recorded.",
-        "po-toolkit sync --conference {conference} --full",
+        ("po-toolkit sync --conference {conference} --full",),
     ),
     DiscrepancyClass(
         "paid_here_not_at_stripe",
@@ -81,8 +95,12 @@ _CLASSES = (
         "The ledger has money for an invoice that Stripe does not count as paid, so the sponsor's "
         "page and reminders still ask for it.",
         "The money that Stripe does not know of",
-        "Sync; if it stays, tell Stripe of the payment or reverse the entry.",
-        "po-toolkit sync --conference {conference} --full",
+        "Sync. If it stays, Stripe does not take the payment: where nothing is owed any more, "
+        "void the invoice in Stripe's dashboard and sync; reverse the entry if it was a mistake.",
+        (
+            "po-toolkit sync --conference {conference} --full",
+            "po-toolkit reverse {entry}",
+        ),
     ),
     DiscrepancyClass(
         "undone_here_not_at_stripe",
@@ -92,15 +110,24 @@ _CLASSES = (
         "What Stripe still counts of the open balance",
         "Credit the balance if it is forgiven. Else reissue the invoice, which asks for it again; "
         "while it is paid in part only, ask the sponsor yourself.",
-        "po-toolkit credit-note {reference} --amount {amount} --reason REASON",
+        (
+            "po-toolkit credit-note {reference} --amount {amount} --reason REASON",
+            "po-toolkit reissue {reference}",
+            "po-toolkit payment {reference} --amount {amount} --method wire",
+        ),
     ),
     DiscrepancyClass(
         "overpaid",
         "Overpaid",
         "More was paid than is owed.",
         "The excess",
-        "Refund the excess, or agree with the sponsor to use it for another invoice.",
-        "po-toolkit refund {reference} --amount {amount}",
+        "Refund the excess, or agree with the sponsor to use it for another invoice: what Stripe "
+        "keeps as credit lowers the next one.",
+        (
+            "po-toolkit refund {reference} --amount {amount}",
+            "po-toolkit refund {reference} --amount {amount} --method wire",
+            "po-toolkit invoice --conference {conference} --po {other}",
+        ),
     ),
     DiscrepancyClass(
         "paid_twice",
@@ -109,7 +136,10 @@ _CLASSES = (
         "overpaid by it.",
         "The amount that came twice",
         "Refund one of the two payments.",
-        "po-toolkit refund {reference} --amount {amount}",
+        (
+            "po-toolkit refund {reference} --amount {amount}",
+            "po-toolkit refund {reference} --amount {amount} --method wire",
+        ),
     ),
     DiscrepancyClass(
         "paid_after_cancelled",
@@ -117,24 +147,35 @@ _CLASSES = (
         "The purchase order is cancelled and yet money is on it.",
         "The money on it",
         "Refund the payment.",
-        "po-toolkit refund {reference} --amount {amount}",
+        (
+            "po-toolkit refund {reference} --amount {amount}",
+            "po-toolkit refund {reference} --amount {amount} --method wire",
+        ),
     ),
     DiscrepancyClass(
         "paid_on_old_generation",
         "Paid on a replaced invoice",
         "The sponsor paid an invoice that was voided or replaced by a later one.",
         "The money paid there",
-        "Check that the later invoice is not paid too; void it if the old one settles the debt.",
+        "Reissue the later invoice: the new one asks only for what is still owed. Where nothing "
+        "is owed, void the later one in Stripe's dashboard and sync.",
+        (
+            "po-toolkit reissue {reference}",
+            "po-toolkit sync --conference {conference} --full",
+        ),
     ),
     DiscrepancyClass(
         "refunded_without_credit",
         "Refunded without a credit note",
-        "Money went back to the sponsor and no credit note says that he owes less, so the debt "
-        "is open again. It neither ages nor is it reminded of until a person decides.",
+        "Money went back to the sponsor and no credit note says that he owes less, so the debt is "
+        "open again. It neither ages nor is it reminded of until a person decides.",
         "The refund that nothing explains",
         "Issue a credit note if the debt is forgiven; else reissue the invoice, which asks for it "
         "again.",
-        "po-toolkit credit-note {reference} --amount {amount} --reason REASON",
+        (
+            "po-toolkit credit-note {reference} --amount {amount} --reason REASON",
+            "po-toolkit reissue {reference}",
+        ),
     ),
     DiscrepancyClass(
         "disputed",
@@ -143,22 +184,30 @@ _CLASSES = (
         "The money taken back",
         "Answer the dispute in Stripe's dashboard before its deadline. Once it is lost, reissue "
         "the invoice, which asks for the money again, or credit it.",
-        "po-toolkit reissue {reference}",
+        (
+            "po-toolkit reissue {reference}",
+            "po-toolkit credit-note {reference} --amount {amount} --reason REASON",
+        ),
     ),
     DiscrepancyClass(
         "ach_returned_late",
         "Bank debit returned late",
         "A bank debit looked paid and was returned days afterwards.",
         "The returned amount",
-        "Reissue the invoice, which asks for the money again; the paid one cannot be sent again.",
-        "po-toolkit reissue {reference}",
+        "Reissue the invoice, which asks for the money again; the paid one cannot be sent again. "
+        "Or credit it.",
+        (
+            "po-toolkit reissue {reference}",
+            "po-toolkit credit-note {reference} --amount {amount} --reason REASON",
+        ),
     ),
     DiscrepancyClass(
         "currency_differs",
         "Currency differs",
         "The invoice or a payment is in another currency than the purchase order.",
         "The amount in the other currency",
-        "Void the invoice and send it in the right currency; refund the payment.",
+        "Reissue the invoice, which is then in the purchase order's currency.",
+        ("po-toolkit reissue {reference}",),
     ),
     DiscrepancyClass(
         "two_alike",
@@ -167,14 +216,15 @@ _CLASSES = (
         "and currency and total are the same: one sponsorship may be billed twice.",
         "The total of the purchase order",
         "Cancel the one too many; leave both if the sponsor did order twice.",
-        "po-toolkit cancel {reference}",
+        ("po-toolkit cancel {reference}",),
     ),
     DiscrepancyClass(
         "customer_differs",
         "Customer differs",
         "The invoice went to another organization or address than the purchase order names.",
         "The total of the invoice",
-        "Void the invoice and send it again to the right customer.",
+        "Reissue the invoice, which goes to the purchase order's sponsor.",
+        ("po-toolkit reissue {reference}",),
     ),
     DiscrepancyClass(
         "voided_at_stripe",
@@ -183,15 +233,22 @@ _CLASSES = (
         "The balance",
         "Send a new invoice, or cancel the purchase order; if it was written off, credit the "
         "balance.",
-        "po-toolkit invoice --conference {conference} --po {reference}",
+        (
+            "po-toolkit invoice --conference {conference} --po {reference}",
+            "po-toolkit cancel {reference}",
+            "po-toolkit credit-note {reference} --amount {amount} --reason REASON",
+        ),
     ),
     DiscrepancyClass(
         "settled_by_itself",
         "Settled by itself at Stripe",
         "Stripe marked the invoice paid without a payment, as it does below its minimum amount.",
         "The balance",
-        "Issue a credit note for the small sum, or collect it another way.",
-        "po-toolkit credit-note {reference} --amount {amount} --reason REASON",
+        "Issue a credit note for the small sum, or record what was collected another way.",
+        (
+            "po-toolkit credit-note {reference} --amount {amount} --reason REASON",
+            "po-toolkit payment {reference} --amount {amount} --method wire",
+        ),
     ),
     DiscrepancyClass(
         "invoice_without_order",
@@ -199,9 +256,12 @@ _CLASSES = (
         "Somebody sent an invoice from the conference's Stripe account that no purchase order "
         "here has.",
         "The total of the invoice",
-        "Adopt it for its purchase order; if it is not a sponsor's, set its metadata "
-        "po_toolkit = ignore in Stripe's dashboard.",
-        "po-toolkit adopt {reference} INVOICE_ID",
+        "Adopt it for its purchase order; if it is not a sponsor's, set its metadata po_toolkit = "
+        "ignore in Stripe's dashboard.",
+        (
+            "po-toolkit adopt {reference} {invoice}",
+            "po-toolkit sync --conference {conference} --full",
+        ),
     ),
     DiscrepancyClass(
         "money_stuck_at_stripe",
@@ -210,17 +270,17 @@ _CLASSES = (
         "overpayment lies in the credit balance.",
         "The money that lies there",
         "Apply it to an invoice or send it back in Stripe's dashboard, then sync.",
-        "po-toolkit sync --conference {conference} --full",
+        ("po-toolkit sync --conference {conference} --full",),
     ),
     DiscrepancyClass(
         "payout_not_at_bank",
         "Payout not at the bank",
-        "Stripe says that a payout arrived, and no line of the bank account is it, although "
-        "lines well past its arrival are known.",
+        "Stripe says that a payout arrived, and no line of the bank account is it, although lines "
+        "well past its arrival are known.",
         "The payout",
-        "Load the bank's statement for that day and match; if the money is not there, ask "
-        "Stripe with the payout's trace id.",
-        "po-toolkit bank match --conference {conference} --apply",
+        "Load the bank's statement for that day and match; if the money is not there, ask Stripe "
+        "with the payout's trace id.",
+        ("po-toolkit bank match --conference {conference} --apply",),
     ),
     DiscrepancyClass(
         "payout_failed",
@@ -228,7 +288,7 @@ _CLASSES = (
         "The bank sent a payout back, and its money lies on the Stripe balance.",
         "The payout",
         "Put the bank account right in Stripe's dashboard; Stripe sends the money again.",
-        "po-toolkit bank payouts --conference {conference}",
+        ("po-toolkit bank payouts --conference {conference}",),
     ),
     DiscrepancyClass(
         "bank_credit_not_explained",
@@ -236,7 +296,10 @@ _CLASSES = (
         "Money came to the bank account that is neither a payout nor a sponsor's payment here.",
         "The credit",
         "Match it to a purchase order, or exclude it with a reason.",
-        "po-toolkit bank match --conference {conference}",
+        (
+            "po-toolkit bank apply {line} --conference {conference} --po {reference}",
+            "po-toolkit bank exclude {line} --conference {conference} --reason REASON",
+        ),
     ),
     DiscrepancyClass(
         "payment_taken_back",
@@ -246,7 +309,10 @@ _CLASSES = (
         "The debit",
         "Apply the reversal, so that the payment is open again; or match the debit to the refund "
         "that it is.",
-        "po-toolkit bank match --conference {conference}",
+        (
+            "po-toolkit bank apply {line} --conference {conference}",
+            "po-toolkit bank apply {line} --conference {conference} --entry {entry}",
+        ),
     ),
     DiscrepancyClass(
         "bank_debit_not_explained",
@@ -254,7 +320,10 @@ _CLASSES = (
         "Money left the bank account that is no refund, payout or reversal known here.",
         "The debit",
         "Match it to what it is, or exclude it with a reason.",
-        "po-toolkit bank match --conference {conference}",
+        (
+            "po-toolkit bank apply {line} --conference {conference} --entry {entry}",
+            "po-toolkit bank exclude {line} --conference {conference} --reason REASON",
+        ),
     ),
     DiscrepancyClass(
         "fees_not_explained",
@@ -263,7 +332,7 @@ _CLASSES = (
         "details.",
         "What is missing",
         "Read everything from Stripe again; if it stays, ask Stripe about the transaction.",
-        "po-toolkit bank payouts --conference {conference} --full",
+        ("po-toolkit bank payouts --conference {conference} --full",),
     ),
 )
 

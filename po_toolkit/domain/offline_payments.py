@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date
 from typing import Any
 
@@ -74,4 +74,5 @@ class OfflinePayment:
             stored: What the intent itself keeps of it: amount, currency and entered_by.
         """
         day = date.fromisoformat(details["payment_date"])
-        return cls(**{**details, **stored, "payment_date": day})
+        own = {f.name: details[f.name] for f in fields(cls) if f.name in details}
+        return cls(**{**own, **stored, "payment_date": day})

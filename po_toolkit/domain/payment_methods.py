@@ -17,6 +17,9 @@ _NAMES = {
     "acss debit": "acss_debit", "bacs": "bacs_debit", "bacs debit": "bacs_debit", "link": "link",
 }  # fmt: skip
 
+CODES = tuple(dict.fromkeys(_NAMES.values()))
+"""Stripe's names of the payment methods that can be chosen."""
+
 _CURRENCIES = {
     "us_bank_account": {"usd"},
     "sepa_debit": {"eur"},

@@ -12,6 +12,9 @@ from po_toolkit.config import ConferenceSettings
 from po_toolkit.domain.sums import Sums
 from po_toolkit.money import display
 
+DEFAULT_STEPS = (0, 14, 30)
+"""The steps where a conference has chosen none: only a person sends those."""
+
 
 def due_step(schedule: Iterable[int], taken: Collection[int], days: int) -> int | None:
     """Return the step to take now: the latest that is due, if none after it was taken.
@@ -42,7 +45,7 @@ def why_not(sums: Sums, currency: str) -> str:
     """
     if sums.balance <= 0:
         return "nothing is left to pay"
-    if sums.disputed > 0:
+    if sums.contested:
         return f"{display(sums.disputed, currency)} is disputed"
     if sums.held:
         return "money was refunded without a credit note; a person decides whether it is still owed"

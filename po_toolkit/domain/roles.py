@@ -42,6 +42,7 @@ class Act(StrEnum):
     CLOSE = "close"
     ACCEPT_DISCREPANCY = "accept_discrepancy"
     CONFIGURE = "configure"
+    CHANGE_SETTINGS = "change_settings"
     LOAD_STATEMENT = "load_statement"
     ACCEPT_STATEMENT = "accept_statement"
     REMOVE_STATEMENT = "remove_statement"
@@ -59,6 +60,7 @@ _LOWEST = {
     Act.CLOSE: Role.TREASURER,
     Act.ACCEPT_DISCREPANCY: Role.TREASURER,
     Act.CONFIGURE: Role.ADMIN,
+    Act.CHANGE_SETTINGS: Role.TREASURER,
     Act.ACCEPT_STATEMENT: Role.TREASURER,
     Act.MATCH: Role.TREASURER,
     Act.UNDO_MATCH: Role.TREASURER,

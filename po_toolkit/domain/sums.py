@@ -79,23 +79,41 @@ def excess_of(total: Any, credited: Any, paid: Any, taken_back: Any) -> Any:
     return paid + taken_back - (total - credited)
 
 
-def is_held(total: Any, credited: Any, paid: Any, refunded: Any, taken_back: Any) -> Any:
+def gone_back_since(refunded: Any, taken_back: Any, asked_again: Any) -> Any:
+    """Return what went back since a reissued invoice last asked for it; of any kind.
+
+    Args:
+        refunded: What was refunded.
+        taken_back: What banks and disputes took back.
+        asked_again: The sum of both when the invoice was last reissued.
+    """
+    return refunded + taken_back - asked_again
+
+
+def is_held(
+    total: Any, credited: Any, paid: Any, refunded: Any, taken_back: Any, *, asked_again: Any
+) -> Any:
     """Tell whether an open balance waits for a decision; of numbers or columns.
 
     A refund gives back an excess, or it leaves a debt of which only a person can say whether it is
     still owed: then a credit note says that it is not. What a bank or a dispute took back was paid
-    once and is owed again, so it explains no refund.
+    once and is owed again, so it explains no refund. Who reissues the invoice has decided: it asks
+    for all that went back before.
     """
     excess = excess_of(total, credited, paid, taken_back)
     is_open = balance_of(total, credited, paid, refunded) > 0
-    return is_open & (refunded > 0) & (refunded > excess)
+    since = gone_back_since(refunded, taken_back, asked_again)
+    return is_open & (refunded > 0) & (refunded > excess) & (since > 0)
 
 
-def held_amount(total: Any, credited: Any, paid: Any, refunded: Any, taken_back: Any) -> Any:
+def held_amount(
+    total: Any, credited: Any, paid: Any, refunded: Any, taken_back: Any, *, asked_again: Any
+) -> Any:
     """Return how much of an open balance waits for a decision; of numbers or a frame's columns."""
     excess = _least(refunded, _most(excess_of(total, credited, paid, taken_back), 0))
     still_open = _most(balance_of(total, credited, paid, refunded), 0)
-    return _least(_most(refunded - excess, 0), still_open)
+    since = _most(gone_back_since(refunded, taken_back, asked_again), 0)
+    return _least(_least(_most(refunded - excess, 0), since), still_open)
 
 
 def _most(one: Any, other: Any) -> Any:
@@ -149,6 +167,8 @@ class Sums:
     """What banks and disputes took back; it is gone from ``paid`` already."""
     disputed: int = 0
     """The part of ``taken_back`` that disputes hold."""
+    asked_again: int = 0
+    """What had gone back when a reissued invoice asked for it again."""
     active: bool = False
     """True when any ledger entry or credit note exists."""
 
@@ -160,11 +180,22 @@ class Sums:
     @property
     def held(self) -> bool:
         """Whether the balance waits for a person's decision after a refund."""
-        return bool(is_held(self.total, self.credited, self.paid, self.refunded, self.taken_back))
+        parts = (self.total, self.credited, self.paid, self.refunded, self.taken_back)
+        return bool(is_held(*parts, asked_again=self.asked_again))
+
+    @property
+    def contested(self) -> bool:
+        """Whether a dispute holds money that was not asked for again."""
+        since = gone_back_since(self.refunded, self.taken_back, self.asked_again)
+        return self.disputed > 0 and bool(since > 0)
 
 
 def sums_of(
-    lines: Iterable[int], credits_: Iterable[int], entries: Iterable[tuple[str, str, int]]
+    lines: Iterable[int],
+    credits_: Iterable[int],
+    entries: Iterable[tuple[str, str, int]],
+    *,
+    asked_again: int = 0,
 ) -> Sums:
     """Add up one purchase order.
 
@@ -172,6 +203,7 @@ def sums_of(
         lines: What each line bills.
         credits_: The amount of each credit note.
         entries: Kind, source and amount of each ledger entry.
+        asked_again: What had gone back when the invoice was last reissued.
     """
     notes = list(credits_)
     rows = [(EntryKind(kind), source, amount) for kind, source, amount in entries]
@@ -182,6 +214,7 @@ def sums_of(
         refunded=sum(REFUNDED_SIGN.get(kind, 0) * amount for kind, _, amount in rows),
         taken_back=sum(taken_back_sign(kind, source) * amount for kind, source, amount in rows),
         disputed=sum(DISPUTED_SIGN.get(kind, 0) * amount for kind, _, amount in rows),
+        asked_again=asked_again,
         active=bool(rows or notes),
     )
 

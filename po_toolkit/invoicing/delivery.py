@@ -91,12 +91,27 @@ def mail_draft(
         reminder: Whether the text reminds of an invoice that was sent before.
     """
     mail = EmailMessage(policy=SMTP)
+    mail["Subject"], text = mail_text(order, invoice, conference, reminder=reminder)
+    mail["To"] = ", ".join(recipients(order))
+    mail["X-Unsent"] = "1"
+    mail.set_content(text)
+    mail.add_attachment(
+        pdf, maintype="application", subtype="pdf", filename=file_name(invoice, order)
+    )
+    if e_invoice is not None:
+        name, content = e_invoice
+        mail.add_attachment(content, maintype="application", subtype="xml", filename=name)
+    return mail.as_bytes()
+
+
+def mail_text(
+    order: PurchaseOrder, invoice: Invoice, conference: Conference, *, reminder: bool
+) -> tuple[str, str]:
+    """Return the subject and the text of a mail that goes with an invoice."""
     number = invoice.number or order.reference
     theirs = f" for purchase order {order.po_number}" if order.po_number else ""
     subject = f"Invoice {number}{theirs}, {conference.name}"
-    mail["Subject"] = f"Reminder: {subject}" if reminder else subject
-    mail["To"] = ", ".join(recipients(order))
-    mail["X-Unsent"] = "1"
+    subject = f"Reminder: {subject}" if reminder else subject
     balance = display(order.sums.balance, order.currency)
     due = f", due on {invoice.due_date}" if invoice.due_date else ""
     paragraphs = [
@@ -109,14 +124,7 @@ def mail_draft(
         f"Payment reference for a bank transfer: {structured_reference(order.reference)}",
         conference.name,
     ]
-    mail.set_content("\n\n".join(text for text in paragraphs if text) + "\n")
-    mail.add_attachment(
-        pdf, maintype="application", subtype="pdf", filename=file_name(invoice, order)
-    )
-    if e_invoice is not None:
-        name, content = e_invoice
-        mail.add_attachment(content, maintype="application", subtype="xml", filename=name)
-    return mail.as_bytes()
+    return subject, "\n\n".join(text for text in paragraphs if text) + "\n"
 
 
 def send_again(opened: OpenConference, order_id: int) -> Invoice:

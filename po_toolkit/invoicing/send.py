@@ -397,7 +397,10 @@ def _voided_by_hand(lease: Lease, lookup: Lookup) -> None:
     raise PurchaseOrderError(
         f"{lease.order.reference}: invoice {lookup.invoice['id']} was voided by hand at Stripe. "
         f"Send it again to bill it under a new invoice, or cancel the purchase order.",
-        remedy=remedies.cancel(lease.order.reference),
+        remedy=replace(
+            remedies.invoice(lease.opened.slug, lease.order.reference),
+            otherwise=remedies.cancel(lease.order.reference),
+        ),
     )
 
 

@@ -117,18 +117,29 @@ def invoice_payment_paid(opened: OpenConference, event: Json) -> Taken | None:
 
 def refund_changed(opened: OpenConference, event: Json) -> Taken | None:
     """Fetch the refund and take what it says now."""
-    refund = event["data"]["object"]
-    if not concerns_us(opened, refund):
-        return None
-    return take_refund(opened, opened.gateway.read(f"/v1/refunds/{refund['id']}"))
+    return _money_back(opened, event, "/v1/refunds", take_refund)
 
 
 def dispute_changed(opened: OpenConference, event: Json) -> Taken | None:
     """Fetch the dispute and take what it says now."""
-    dispute = event["data"]["object"]
-    if not concerns_us(opened, dispute):
+    return _money_back(opened, event, "/v1/disputes", take_dispute)
+
+
+def _money_back(
+    opened: OpenConference,
+    event: Json,
+    path: str,
+    take: Callable[[OpenConference, Json], Taken | None],
+) -> Taken | None:
+    """Fetch what a refund or dispute is now, unless its payment is not ours.
+
+    In an earlier version it may not name its payment intent; then it is fetched to tell.
+    """
+    told = event["data"]["object"]
+    if event.get("api_version") == API_VERSION and not concerns_us(opened, told):
         return None
-    return take_dispute(opened, opened.gateway.read(f"/v1/disputes/{dispute['id']}"))
+    now = opened.gateway.read(f"{path}/{told['id']}")
+    return take(opened, now) if concerns_us(opened, now) else None
 
 
 def credit_note_changed(opened: OpenConference, event: Json) -> Taken | None:

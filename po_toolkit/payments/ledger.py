@@ -57,6 +57,7 @@ class Movement:
     invoice_id: int | None = None
     reverses_id: int | None = None
     stripe_payment_record_id: str = ""
+    stripe_attached: int | None = None
     stripe_payment_id: str = ""
     entered_by: str = ""
     uuid: UUID = field(default_factory=uuid4)
@@ -176,6 +177,7 @@ def _row(
         "entered_by": movement.entered_by or uow.actor.name,
         "reverses_id": movement.reverses_id,
         "stripe_payment_record_id": movement.stripe_payment_record_id,
+        "stripe_attached": movement.stripe_attached,
         "stripe_payment_id": movement.stripe_payment_id,
         "created_at": utc_now(),
     }
@@ -206,6 +208,7 @@ def book_payment(
         _enter_payment(uow, order, intent, record_id, invoice_id if reported else None)
     elif reported:
         standing.stripe_payment_record_id = record_id
+        standing.stripe_attached = intent.details.get("part")
         standing.invoice_id = standing.invoice_id or invoice_id
     finish_intent(intent, now)
 
@@ -227,6 +230,7 @@ def _enter_payment(
         Movement.of_offline(payment, intent.uuid),
         invoice_id=invoice_id,
         stripe_payment_record_id=record_id,
+        stripe_attached=intent.details.get("part") if record_id else None,
     )
     record(uow, order, movement, Act.RECORD_PAYMENT)
 

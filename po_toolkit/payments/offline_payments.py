@@ -198,10 +198,13 @@ def enter_payment(uow: UnitOfWork, order: PurchaseOrder, payment: OfflinePayment
         return intend(uow, order, invoice, kind="payment", amount=amount, details=details)
     movement = Movement.of_offline(payment, uuid4())
     if reported is not None:  # Stripe counts it already; to report it again would count it twice
-        record_id, reported.stripe_payment_record_id = reported.stripe_payment_record_id, ""
         movement = replace(
-            movement, stripe_payment_record_id=record_id, invoice_id=reported.invoice_id
+            movement,
+            stripe_payment_record_id=reported.stripe_payment_record_id,
+            stripe_attached=reported.stripe_attached,
+            invoice_id=reported.invoice_id,
         )
+        reported.stripe_payment_record_id = ""
     record(uow, order, movement, Act.RECORD_PAYMENT)
     return None
 
@@ -337,7 +340,7 @@ def left_at_stripe(order: PurchaseOrder, entry: LedgerEntry) -> str:
         return ""
     invoice = next((i for i in order.invoices if i.id == entry.invoice_id), None)
     named = invoice.stripe_invoice_id if invoice else "its invoice"
-    shown = display(entry.amount, entry.currency)
+    shown = display(entry.stripe_attached or entry.amount, entry.currency)
     return (
         f"It was reported to Stripe, which cannot take it back: {named} still counts {shown} as "
         f"paid, and neither its page nor its reminders ask for that. Ask for it yourself, by wire "

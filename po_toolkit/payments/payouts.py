@@ -76,7 +76,7 @@ def pull(opened: OpenConference, *, full: bool = False) -> PayoutReport:
         payout_at, move_at = kept.newest(session, opened.conference.id)
     _read_payouts(opened, None if full else payout_at, report)
     _read_moves(opened, None if full else move_at, report)
-    _itemise(opened, report)
+    _itemise(opened, report, recount=full)
     report.stripe_calls = opened.gateway.calls - before
     return report
 
@@ -107,10 +107,10 @@ def _read_moves(opened: OpenConference, since: datetime | None, report: PayoutRe
             report.balance_transactions_new += kept.keep_moves(uow, opened.conference.id, rows)
 
 
-def _itemise(opened: OpenConference, report: PayoutReport) -> None:
+def _itemise(opened: OpenConference, report: PayoutReport, *, recount: bool) -> None:
     """Ask which balance transactions each automatic payout is the sum of."""
     with opened.store.reading() as session:
-        waiting = kept.to_itemise(session, opened.conference.id)
+        waiting = kept.to_itemise(session, opened.conference.id, recount=recount)
     for payout in waiting:
         whole = True
         query = {"payout": payout.stripe_payout_id, "expand": ["data.source"]}

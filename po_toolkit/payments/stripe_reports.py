@@ -52,7 +52,7 @@ def _report_payment(opened: OpenConference, intent: MoneyIntent, order: Purchase
     write = _write(
         intent,
         outbox.PAYMENT_RECORD,
-        "report",
+        f"report{_of_part(intent)}",
         "/v1/payment_records/report_payment",
         lambda: _payment_body(opened, intent, order),
         find=lambda: None,  # records cannot be listed, and only an attached one counts anywhere
@@ -70,7 +70,7 @@ def _attach_payment(opened: OpenConference, intent: MoneyIntent, _order: Purchas
     write = _write(
         intent,
         outbox.PAYMENT_ATTACHMENT,
-        "attach",
+        f"attach{_of_part(intent)}",
         f"/v1/invoices/{intent.stripe_invoice_id}/attach_payment",
         lambda: {"payment_record": intent.stripe_id},
         find=lambda: _attached(opened, intent),
@@ -260,7 +260,7 @@ def _payment_body(opened: OpenConference, intent: MoneyIntent, order: PurchaseOr
     return {
         **({"customer_details": {"customer": customer}} if customer else {}),
         "amount_requested": {
-            "value": minor_to_api(intent.amount, intent.currency),
+            "value": minor_to_api(intent.details.get("part", intent.amount), intent.currency),
             "currency": intent.currency,
         },
         "initiated_at": when,
@@ -414,27 +414,33 @@ def report(opened: OpenConference, intent_id: int) -> None:
         except StripeIdempotencyError:
             raise
         except StripeRefusedError as error:
-            _refused(opened, intent, order, error)
-            return
+            if not _refused(opened, intent, order, error):
+                return
 
 
 def _refused(
     opened: OpenConference, intent: MoneyIntent, order: PurchaseOrder, error: StripeRefusedError
-) -> None:
+) -> bool:
     """Decide what a definite refusal means: the invoice is settled meanwhile, or a real one.
 
     A payment that Stripe has a record of and only does not attach to the invoice is money all the
-    same: it is booked here, and reconcile shows that Stripe's invoice lacks it. Stripe does not
-    say whether it attaches more than the amount remaining, or to a written-off invoice.
+    same. Stripe does not say whether it attaches more than the amount remaining, or to a
+    written-off invoice. As much as the invoice still needs is tried; what it takes in no case is
+    booked here, and reconcile shows that Stripe's invoice lacks it.
+
+    Returns:
+        Whether a part of it is to be tried.
 
     Raises:
         PurchaseOrderError: A real one; nothing was booked.
     """
     if intent.kind != "refund" and _settled_meanwhile(opened, intent):
-        return
+        return False
     if intent.kind == "payment" and intent.step == "attach":
+        if _begin_part(opened, intent):
+            return True
         _book_here_only(opened, intent)
-        return
+        return False
     with opened.store.writing(actor_of(intent), ACTS[IntentKind(intent.kind)]) as uow:
         row = row_of(uow, intent)
         row.step, row.error, row.finished_at = "refused", str(error), opened.now()
@@ -449,6 +455,25 @@ def _refused(
         f"{order.reference}: {error} So {_words(intent)} was not entered here either, and nothing "
         f"is half done. Sync to see how the invoice stands, then try again with what Stripe takes."
     )
+
+
+def _begin_part(opened: OpenConference, intent: MoneyIntent) -> bool:
+    """Report only what the invoice still needs, where that is less; the record of all is unused."""
+    with opened.store.writing(actor_of(intent), Act.RECORD_PAYMENT) as uow:
+        row = row_of(uow, intent)
+        invoice = by_stripe_id(uow.session, opened.conference, row.stripe_invoice_id)
+        if invoice is None or "part" in row.details:
+            return False
+        needed = (invoice.stripe_amount_due or 0) - (invoice.stripe_amount_paid or 0)
+        if not 0 < needed < row.amount:
+            return False
+        row.details = {**row.details, "part": needed}
+        row.step, row.stripe_id = "report", ""
+    return True
+
+
+def _of_part(intent: MoneyIntent) -> str:
+    return "-part" if "part" in intent.details else ""
 
 
 def _settled_meanwhile(opened: OpenConference, intent: MoneyIntent) -> bool:

@@ -766,11 +766,15 @@ def _read_customers(opened: OpenConference, credited: Iterable[Json], report: Sy
 
 
 def _walk_customers(opened: OpenConference, report: SyncReport) -> None:
-    """Read what waits in the cash balances, where bank transfers are taken at all."""
+    """Read what waits in the cash balances, where bank transfers are taken at all.
+
+    Else only the customers are read of whom money is noted: it may be gone.
+    """
     with opened.store.reading() as session:
-        if not stripe_only.takes_transfers(session, opened.conference):
-            return
         known = stripe_only.with_money(session, opened.conference)
+        if not stripe_only.takes_transfers(session, opened.conference):
+            _read_customers(opened, ({"customer": name} for name in known), report)
+            return
     query = {"expand": [f"data.{name}" for name in customer_credit.MONEY_FIELDS]}
     for read_at, page in _timed_pages(opened, "/v1/customers", query):
         for customer in page:

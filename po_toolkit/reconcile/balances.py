@@ -48,6 +48,7 @@ _FROM_INVOICE = (
     "stripe_invoice_id",
     "stripe_status",
     "stripe_total",
+    "stripe_amount_due",
     "settled_before",
     "stripe_amount_paid",
     "stripe_customer_name",
@@ -93,7 +94,8 @@ def with_status(orders: pd.DataFrame, as_of: date) -> pd.DataFrame:
     )
     orders["open"] = open_amount(balance, cancelled=cancelled)
     sums = [orders[n] for n in ("total", "credited", "paid", "refunded", "taken_back")]
-    orders["refunded_without_credit"] = held_amount(*sums).where(~cancelled, 0)
+    held_sum = held_amount(*sums, asked_again=orders["asked_again"])
+    orders["refunded_without_credit"] = held_sum.where(~cancelled, 0)
     held = orders["refunded_without_credit"] > 0
     late = (pd.Timestamp(as_of) - orders["due_date"]).dt.days
     owing = (orders["open"] > 0) & orders["sent"] & ~held

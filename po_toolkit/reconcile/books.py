@@ -136,7 +136,7 @@ def _keyed(orders: pd.DataFrame, timezone: str, cutoff: read.Cutoff) -> pd.DataF
     orders["created_by_then"] = created < pd.Timestamp(cutoff.before)
     orders["created_on"] = _local_days(created, timezone)
     orders["order_id"] = orders["order_id"].astype("int64")
-    for name in ("total", "tax"):
+    for name in ("total", "tax", "asked_again"):
         orders[name] = orders[name].astype("int64")
     return orders.set_index("order_id", drop=False).rename_axis(None)
 
@@ -181,6 +181,7 @@ def _dated_invoices(invoices: pd.DataFrame, timezone: str, cutoff: read.Cutoff) 
 def _signed_entries(entries: pd.DataFrame) -> pd.DataFrame:
     amount = entries["amount"].astype("int64")
     entries["amount"] = amount
+    entries["at_stripe"] = entries["stripe_attached"].astype("Int64").fillna(amount).astype("int64")
     entries["order_id"] = entries["order_id"].astype("int64")
     entries["invoice_id"] = entries["invoice_id"].astype("Int64")
     entries["paid"] = amount * _signs(entries["kind"], PAID_SIGN)

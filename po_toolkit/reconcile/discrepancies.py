@@ -10,7 +10,7 @@ import pandas as pd
 from po_toolkit.domain.bank_matching.payouts import LATE
 from po_toolkit.domain.discrepancies import DISCREPANCY_CLASSES
 from po_toolkit.domain.references import comparable
-from po_toolkit.domain.sums import EntryKind
+from po_toolkit.domain.sums import EntryKind, gone_back_since
 from po_toolkit.reconcile.books import Books
 from po_toolkit.reconcile.schema import decimal_text
 from po_toolkit.reconcile.tables import DISCREPANCIES
@@ -255,7 +255,9 @@ def ach_returned_late(books: Books) -> pd.DataFrame:
 
 def _taken_back(books: Books, column: str, words: str) -> pd.DataFrame:
     """Find what entries took back and is still owed."""
+    since = gone_back_since(*(books.orders[n] for n in ("refunded", "taken_back", "asked_again")))
     net = books.entries.groupby("order_id")[column].sum()
+    net = net.clip(upper=since.reindex(net.index).fillna(0).clip(lower=0))
     rows = books.orders.loc[books.orders.index.intersection(net.index[net > 0])]
     rows = rows[rows["open"] > 0]
     at_stake = rows["open"].where(rows["open"] < net.reindex(rows.index), net.reindex(rows.index))
@@ -359,10 +361,14 @@ def _apart(rows: pd.DataFrame, evidence: Any, *, at_stake: str = "amount") -> pd
 
 
 def amount_differs_from_stripe(books: Books) -> pd.DataFrame:
-    """Find live invoices whose total at Stripe is not the purchase order's."""
+    """Find live invoices whose total at Stripe is not the purchase order's.
+
+    One that is paid, with nothing open and nothing too much, asks nobody for the difference.
+    """
     orders = books.orders
     known = orders["stripe_total"].notna() & orders["invoice_currency"].eq(orders["currency"])
-    rows = orders[known]
+    settled = orders["stripe_status"].eq("paid") & orders["balance"].eq(0)
+    rows = orders[known & ~settled]
     asked = rows["stripe_total"].astype("int64") + rows["settled_before"].astype("int64")
     difference = asked - rows["total"]
     rows = rows[difference != 0]
@@ -477,7 +483,7 @@ def _gaps(books: Books) -> pd.Series[int]:
     paid_there = _all_paid(read).groupby(read["order_id"]).sum()
     shared = shared_with_stripe(books)
     on_read = shared["invoice_id"].isna() | shared["invoice_id"].isin(read["invoice_id"])
-    recorded = shared["amount"].where(on_read, 0).groupby(shared["order_id"]).sum()
+    recorded = shared["at_stripe"].where(on_read, 0).groupby(shared["order_id"]).sum()
     gaps: pd.Series[int] = paid_there - recorded.reindex(paid_there.index, fill_value=0)
     return gaps
 
@@ -520,7 +526,8 @@ def paid_here_not_at_stripe(books: Books) -> pd.DataFrame:
     words = "the ledger has {amount} more on {invoices} than Stripe"
     ahead = _found_gaps(books, gaps[gaps < 0], words)
     orders, unreported = books.orders, _unreported(books)
-    open_there = orders[orders["stripe_status"].eq("open") & ~orders.index.isin(ahead.index)]
+    asks = orders["stripe_status"].isin(["open", "uncollectible"])
+    open_there = orders[asks & ~orders.index.isin(ahead.index)]
     amount = unreported.groupby("order_id")["amount"].sum()
     rows = open_there.loc[open_there.index.intersection(amount.index)]
     told = finding(
@@ -551,13 +558,22 @@ def _reversed_but_reported(books: Books) -> pd.Series[int]:
         & entries["stripe_payment_record_id"].ne("")
         & entries["source"].ne("stripe")
         & entries["entry_id"].isin(entries["reverses_id"].dropna())
+        & entries["invoice_id"].isin(books.orders["invoice_id"].dropna())
     ]
-    amount: pd.Series[int] = left.groupby("order_id")["amount"].sum()
+    amount: pd.Series[int] = left.groupby("order_id")["at_stripe"].sum()
     return amount
 
 
 def paid_on_old_generation(books: Books) -> pd.DataFrame:
-    """Find payments on an invoice that a later one replaced."""
+    """Find payments on a replaced invoice, while the later one asks for more than is owed.
+
+    Where both are paid, the purchase order is overpaid.
+    """
+    orders = books.orders
+    asked = (orders["stripe_amount_due"] - orders["stripe_amount_paid"]).fillna(orders["total"])
+    asks_too_much = (
+        orders["has_live"] & orders["stripe_status"].ne("paid") & asked.gt(orders["open"])
+    )
     entries = books.entries
     live = entries["order_id"].map(books.orders["invoice_id"]).astype("Int64")
     replaced = books.invoices.loc[books.invoices["state"].eq("replaced"), "invoice_id"]
@@ -565,8 +581,8 @@ def paid_on_old_generation(books: Books) -> pd.DataFrame:
         entries["kind"].eq(EntryKind.PAYMENT.value)
         & entries["invoice_id"].notna()
         & ~entries["invoice_id"].isin(replaced)
-        & (live.isna() | entries["invoice_id"].ne(live).fillna(value=True))
-        & entries["order_id"].isin(books.orders.index[books.orders["status"].ne("cancelled")])
+        & entries["invoice_id"].ne(live).fillna(value=True)
+        & entries["order_id"].isin(orders.index[asks_too_much])
     ]
     amount = old.groupby("order_id")["amount"].sum()
     rows = books.orders.loc[books.orders.index.intersection(amount.index)]

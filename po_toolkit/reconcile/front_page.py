@@ -323,7 +323,7 @@ def _refunded_bucket(row: Any, conference: Conference, today: date) -> Bucket:
     return bucket(
         _late(_due(row, conference), today),
         sent=row.marked_sent or row.state in SENT_STATES,
-        held=is_held(*sums),
+        held=is_held(*sums, asked_again=row.asked_again),
     )
 
 

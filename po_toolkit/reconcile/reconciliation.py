@@ -103,7 +103,7 @@ class Reconciliation:
         """Every generation of every invoice (table ``INVOICES``)."""
         invoices = self.books.invoices
         shared = discrepancies.shared_with_stripe(self.books)
-        recorded = shared.groupby("invoice_id")["amount"].sum()
+        recorded = shared.groupby("invoice_id")["at_stripe"].sum()
         by_invoice = recorded.reindex(invoices["invoice_id"].astype("Int64")).fillna(0)
         return INVOICES.frame(invoices.assign(recorded=by_invoice.astype("int64").to_numpy()))
 

@@ -84,6 +84,7 @@ def orders(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
             po.billing_address,
             po.currency,
             po.marked_sent,
+            po.asked_again,
             po.claimed_invoice_id,
             po.due_date,
             po.days_until_due,
@@ -177,6 +178,7 @@ def entries(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
             entry.invoice_id,
             entry.reverses_id,
             entry.stripe_payment_record_id,
+            entry.stripe_attached,
             entry.note,
             entry.entered_by,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +57,55 @@ def differs(conference: Conference | None, settings: ConferenceSettings) -> bool
     return conference is None or any(
         getattr(conference, field) != value for field, value in _mirror(settings).items()
     )
+
+
+def effective(conference: Conference | None, settings: ConferenceSettings) -> ConferenceSettings:
+    """Return the settings in force: those of the file with what was changed in the app.
+
+    Raises:
+        SettingsError: A changed value does not go with those of the file any more.
+    """
+    return settings if conference is None else settings.with_changes(conference.changed_settings)
+
+
+def change_settings(
+    uow: UnitOfWork,
+    slug: str,
+    settings: ConferenceSettings,
+    changes: dict[str, Any],
+    forget: Iterable[str] = (),
+) -> Conference:
+    """Keep settings that count instead of those of the file, and audit what changed.
+
+    Args:
+        uow: The transaction.
+        slug: Whose.
+        settings: The settings of the file.
+        changes: New values by name.
+        forget: Names whose value of the file counts again.
+
+    Raises:
+        NotFoundError: There is no such conference.
+        SettingsError: A value is wrong.
+    """
+    conference = by_slug(uow.session, slug)
+    before = effective(conference, settings)
+    kept = {n: v for n, v in (conference.changed_settings | changes).items() if n not in {*forget}}
+    kept = {name: value for name, value in kept.items() if value != getattr(settings, name)}
+    after = settings.with_changes(kept)
+    different = [n for n in {*changes, *forget} if getattr(before, n) != getattr(after, n)]
+    conference.changed_settings = kept
+    for field, value in _mirror(after).items():
+        setattr(conference, field, value)
+    if different:
+        uow.audit(
+            Act.CHANGE_SETTINGS,
+            conference,
+            before={name: getattr(before, name) for name in sorted(different)},
+            after={name: getattr(after, name) for name in sorted(different)},
+        )
+    uow.session.flush()
+    return conference
 
 
 def _mirror(settings: ConferenceSettings) -> dict[str, Any]:

@@ -104,6 +104,7 @@ def refunded_and_open(session: Session, conference_id: int) -> Sequence[Any]:
             po.sum_credited,
             po.sum_paid,
             po.sum_refunded,
+            po.asked_again,
             po.marked_sent,
             po.days_until_due,
             func.coalesce(inv.due_date, po.due_date).label("due_date"),

@@ -38,6 +38,7 @@ KEPT: dict[type[Base], frozenset[str]] = {
             "contact_email",
             "currency",
             "marked_sent",
+            "asked_again",
             "claimed_invoice_id",
             "due_date",
             "days_until_due",
@@ -60,7 +61,7 @@ KEPT: dict[type[Base], frozenset[str]] = {
             "stripe_customer_name",
         }
     ),
-    LedgerEntry: frozenset({"invoice_id", "stripe_payment_record_id"}),
+    LedgerEntry: frozenset({"invoice_id", "stripe_payment_record_id", "stripe_attached"}),
     CreditNote: frozenset({"stripe_credit_note_id"}),
     StrayInvoice: frozenset(
         {"named_reference", "ignored", "stripe_status", "total", "amount_paid", "number"}

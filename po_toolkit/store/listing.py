@@ -146,7 +146,7 @@ def in_view(session: Session, conference: Conference, view: View | Bucket, today
         .scalar_subquery()
     )
     sums = (po.sum_total, po.sum_credited, po.sum_paid, po.sum_refunded)
-    held = and_(po.sum_refunded > 0, is_held(*sums, gone))
+    held = and_(po.sum_refunded > 0, is_held(*sums, gone, asked_again=po.asked_again))
     narrower = {
         View.OUTSTANDING: [],
         Bucket.HELD: [held],

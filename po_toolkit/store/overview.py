@@ -62,6 +62,7 @@ class Held:
         last_reminders_at: When the clock last had sponsors reminded, or None.
         last_reminders: What became of that.
         remind_again_at: When the day's reminders are tried again, where some failed, or None.
+        changed_settings: Settings changed in the app, which count instead of those of the file.
     """
 
     counts: dict[str, dict[str, int]] = field(
@@ -74,6 +75,7 @@ class Held:
     last_reminders_at: datetime | None = None
     last_reminders: dict[str, Any] = field(default_factory=dict)
     remind_again_at: datetime | None = None
+    changed_settings: dict[str, Any] = field(default_factory=dict)
 
 
 def read_overview(database_url: str) -> dict[str, Held] | None:
@@ -91,8 +93,8 @@ def read_overview(database_url: str) -> dict[str, Held] | None:
     with _reading(database_url, path) as cursor:
         if _revision(cursor, sqlite=path is not None) != head_revision():
             return None
-        cursor.execute("SELECT slug FROM conferences")
-        held = {slug: Held() for (slug,) in cursor.fetchall()}
+        cursor.execute("SELECT slug, changed_settings FROM conferences")
+        held = {slug: Held(changed_settings=_json(made)) for slug, made in cursor.fetchall()}
         for name, statement in _COUNTS.items():
             cursor.execute(statement)
             for slug, state, number in cursor.fetchall():

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import ScalarSelect, func, insert, select, true
 from sqlalchemy.orm import Session
 
 from po_toolkit.store.columns import utc_now
@@ -57,7 +57,11 @@ def keep_moves(
     *,
     payout_id: int | None = None,
 ) -> int:
-    """Add balance transactions, and note which payout they are part of; return how many are new."""
+    """Add or correct balance transactions, and note which payout they are part of.
+
+    Returns:
+        How many are new.
+    """
     said = {row["stripe_id"]: row for row in rows}
     ids = list(said)
     known: dict[str, BalanceTransaction] = {}
@@ -69,10 +73,11 @@ def keep_moves(
             )
         )
         known.update({t.stripe_id: t for t in found})
-    if payout_id is not None:
-        for move in known.values():
-            if move.payout_id != payout_id:
-                move.payout_id = payout_id
+    part_of = {} if payout_id is None else {"payout_id": payout_id}
+    for stripe_id, move in known.items():
+        for name, value in {**said[stripe_id], **part_of}.items():
+            if getattr(move, name) != value:
+                setattr(move, name, value)
     now = utc_now()
     new = [
         {**row, "conference_id": conference_id, "payout_id": payout_id, "created_at": now}
@@ -84,15 +89,22 @@ def keep_moves(
     return len(new)
 
 
-def to_itemise(session: Session, conference_id: int) -> list[Payout]:
-    """Return the automatic payouts whose balance transactions are not all known."""
+def to_itemise(session: Session, conference_id: int, *, recount: bool = False) -> list[Payout]:
+    """Return the automatic payouts whose balance transactions are not all known.
+
+    Args:
+        session: An open session.
+        conference_id: Whose.
+        recount: Add up again those that came to their amount before.
+    """
+    known = Payout.itemised.is_(True) & (_items() == Payout.amount if recount else true())
     return list(
         session.scalars(
             select(Payout)
             .where(
                 Payout.conference_id == conference_id,
                 Payout.automatic,
-                Payout.itemised.is_(False),
+                ~known,
                 Payout.status != "canceled",
             )
             .order_by(Payout.id)
@@ -100,13 +112,16 @@ def to_itemise(session: Session, conference_id: int) -> list[Payout]:
     )
 
 
+def _items() -> ScalarSelect[Any]:
+    """Return the sum of a payout's balance transactions."""
+    item = BalanceTransaction
+    total = select(func.coalesce(func.sum(item.net), 0))
+    return total.where(item.payout_id == Payout.id, item.type != "payout").scalar_subquery()
+
+
 def note_itemised(uow: UnitOfWork, payout_id: int) -> bool:
     """Mark a payout whose balance transactions come to its amount; tell whether they do."""
     payout = uow.session.get_one(Payout, payout_id)
-    total = uow.session.scalar(
-        select(func.coalesce(func.sum(BalanceTransaction.net), 0)).where(
-            BalanceTransaction.payout_id == payout_id, BalanceTransaction.type != "payout"
-        )
-    )
+    total = uow.session.scalar(select(_items()).where(Payout.id == payout_id))
     payout.itemised = int(total or 0) == payout.amount
     return payout.itemised

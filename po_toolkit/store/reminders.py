@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import uuid4
 
 from sqlalchemy import select
@@ -15,8 +15,8 @@ from po_toolkit.store.tables import Conference, Invoice, PurchaseOrder, Reminder
 from po_toolkit.store.upsert import insert_if_new
 
 
-def unpaid_references(session: Session, conference: Conference) -> list[str]:
-    """Return the purchase orders with an open balance on an invoice that the sponsor has."""
+def unpaid_references(session: Session, conference: Conference, *, due_by: date) -> list[str]:
+    """Return the purchase orders with an open balance on a sent invoice due by a day."""
     po = PurchaseOrder
     rows = session.scalars(
         select(po.reference)
@@ -26,7 +26,7 @@ def unpaid_references(session: Session, conference: Conference) -> list[str]:
             po.cancelled_at.is_(None),
             po.kept_balance > 0,
             Invoice.state.in_(sorted(SENT_STATES)),
-            Invoice.due_date.is_not(None),
+            Invoice.due_date <= due_by,
         )
         .order_by(po.id)
     )

@@ -6,7 +6,12 @@ import pandas as pd
 import streamlit as st
 
 from po_toolkit.api.activity import next_reminders
-from po_toolkit.api.reminders import ReminderPreview, preview_reminders, send_reminders
+from po_toolkit.api.reminders import (
+    ReminderPreview,
+    preview_reminders,
+    send_reminders,
+    skip_reminders,
+)
 from po_toolkit.api.terms import Act
 from po_toolkit.ui import tables, words
 from po_toolkit.ui.session import Visit
@@ -14,23 +19,36 @@ from po_toolkit.ui.task_view import task_button, task_result
 
 
 def reminders_panel(visit: Visit) -> None:
-    """Show who is due; nothing where the conference has no schedule or nobody is due."""
-    if not visit.opened.conference.reminders or not visit.may(Act.REMIND):
+    """Show who is due, what each gets and where it goes; nothing where nobody is due."""
+    if not visit.may(Act.REMIND):
         return
     task_result(visit, "remind")
     if said := visit.recall("reminders.said"):
         st.success(words.plain(said), icon=":material/notifications:")
         visit.keep("reminders.said", None)
-    st.caption(_by_the_clock(visit))
     _written(visit)
+    if visit.opened.conference.reminders:
+        st.caption(_by_the_clock(visit))
+    elif not st.toggle("Remind overdue sponsors", key=visit.key("reminders.show")):
+        return
+    else:
+        st.caption(
+            "No reminder steps are chosen in Settings. These are the usual ones: on the due date, "
+            "14 and 30 days later."
+        )
     preview = preview_reminders(visit.opened)
     if not preview.due and not preview.held:
+        if not visit.opened.conference.reminders:
+            st.success("Nobody has to be reminded.", icon=":material/check_circle:")
         return
     title = f"Reminders: {len(preview.due)} due today"
     with st.expander(title, icon=":material/notifications:"):
         _due(preview)
         for reference, why in preview.held:
             st.caption(f"{reference} is held back: {why}.")
+        if preview.due:
+            _texts(visit, preview)
+            _leave_out(visit, preview)
         if visit.opened.settings.mode != "none":
             with st.container(horizontal=True):
                 _offer(visit, preview)
@@ -41,7 +59,7 @@ def _by_the_clock(visit: Visit) -> str:
     opened, zone = visit.opened, visit.opened.conference.timezone
     clock = next_reminders(opened)
     if clock.from_hour is None:
-        return "Reminders are sent by hand here, or by the worker once remind_from_hour is set."
+        return "Reminders are sent by hand here, or by a worker once an hour is chosen in Settings."
     said = f"A worker sends reminders from {clock.from_hour}:00 each day."
     if clock.last_at is not None or clock.last:
         when = words.moment(clock.last_at, zone) if clock.last_at else "not finished yet"
@@ -72,7 +90,7 @@ def _due(preview: ReminderPreview) -> None:
     frame = pd.DataFrame(
         {
             "organization_name": r.organization_name,
-            "contact_email": r.contact_email,
+            "recipients": ", ".join(r.recipients),
             "balance": r.balance,
             "currency": r.currency,
             "due_date": r.due_date,
@@ -86,7 +104,7 @@ def _due(preview: ReminderPreview) -> None:
         frame,
         {
             "organization_name": "Organization",
-            "contact_email": "E-mail",
+            "recipients": "Goes to",
             "balance": "Open",
             "due_date": st.column_config.DateColumn("Due", format="localized"),
             "when": "Reminder",
@@ -96,6 +114,39 @@ def _due(preview: ReminderPreview) -> None:
         money=["balance"],
         alt="Sponsors to be reminded today",
     )
+
+
+def _texts(visit: Visit, preview: ReminderPreview) -> None:
+    """Show what a sponsor gets before it goes."""
+    by_reference = {r.reference: r for r in preview.due}
+    chosen = st.selectbox(
+        "Show the text for",
+        list(by_reference),
+        format_func=lambda ref: f"{by_reference[ref].organization_name}, {ref}",
+        key=visit.key("reminders.text"),
+    )
+    if chosen is not None:
+        with st.container(border=True):
+            st.caption(words.plain(f"To {', '.join(by_reference[chosen].recipients)}"))
+            st.text(by_reference[chosen].text)
+
+
+def _leave_out(visit: Visit, preview: ReminderPreview) -> None:
+    """Leave some out of this step; their next one comes as scheduled."""
+    names = {r.reference: f"{r.organization_name}, {r.reference}" for r in preview.due}
+    turn = visit.recall("reminders.turn") or 0
+    left_out = st.multiselect(
+        "Leave out this time",
+        list(names),
+        format_func=names.__getitem__,
+        key=visit.key(f"reminders.left-out.{turn}"),
+    )
+    label = f"Leave out {words.count(len(left_out), 'sponsor')}"
+    if left_out and st.button(label, key=visit.key("reminders.skip")):
+        many = skip_reminders(visit.opened, left_out)
+        visit.keep("reminders.turn", turn + 1)
+        visit.keep("reminders.said", f"{words.count(many, 'sponsor')} left out of this reminder.")
+        st.rerun()
 
 
 def _offer(visit: Visit, preview: ReminderPreview) -> None:

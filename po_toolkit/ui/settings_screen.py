@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from importlib.metadata import version
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from po_toolkit.api.conference_settings import CODES, change_settings, changed_settings
 from po_toolkit.api.opening import check_connection
-from po_toolkit.api.terms import step_words, way_words
+from po_toolkit.api.terms import Act, step_words, way_words
 from po_toolkit.config import DEFAULT_CONFIG, ConferenceSettings, obfuscate_key, shown_url
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.ui import words
 from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.session import Visit
+
+_STEPS = (-14, -7, -3, 0, 7, 14, 30, 60, 90)
+"""Days from the due date that are offered for reminders."""
 
 
 def settings_screen(visit: Visit) -> None:
@@ -21,8 +26,8 @@ def settings_screen(visit: Visit) -> None:
     st.title("Settings")
     where = visit.settings.config_file or DEFAULT_CONFIG
     st.write(
-        f"Settings are read from `{where}`; changes apply on the next click. Keys are shown here "
-        "only in part."
+        f"Keys and the rest are read from `{where}`; changes apply on the next click. What is in "
+        "the form below is changed here. Keys are shown only in part."
     )
     if len(visit.slugs) > 1:
         _conferences(visit)
@@ -101,17 +106,81 @@ def _connection(visit: Visit) -> None:
 def _invoice(visit: Visit) -> None:
     settings = visit.opened.settings
     st.subheader("Invoices")
-    _facts(
-        {
+    if visit.may(Act.CHANGE_SETTINGS):
+        _change(visit, settings)
+        shown = {}
+    else:
+        shown = {
             "Payment methods": ", ".join(map(words.payment_method, settings.payment_methods)),
             "Days until due": str(settings.days_until_due),
             "Memo": settings.invoice_memo or "(none)",
             "Footer": settings.invoice_footer or "(none)",
-            "Maximum lines": str(settings.max_invoice_lines),
-            "Delivery": way_words(settings.content.delivery if settings.content else "stripe"),
             "Reminders": _reminders(settings),
         }
+    _facts(
+        {
+            **shown,
+            "Maximum lines": str(settings.max_invoice_lines),
+            "Delivery": way_words(settings.content.delivery if settings.content else "stripe"),
+        }
     )
+
+
+def _change(visit: Visit, settings: ConferenceSettings) -> None:
+    """Change what a treasurer may change; it counts from the next invoice and reminder."""
+    if said := visit.recall("settings.said"):
+        st.success(words.plain(said), icon=":material/check_circle:")
+        visit.keep("settings.said", None)
+    changed = changed_settings(visit.opened)
+    turn = visit.recall("settings.turn") or 0
+    with st.form(visit.key(f"settings.change.{turn}")):
+        memo = st.text_area("Memo on each invoice", settings.invoice_memo, max_chars=1500)
+        footer = st.text_area("Footer of each invoice", settings.invoice_footer, max_chars=5000)
+        days = st.number_input("Days until due", 0, 365, settings.days_until_due)
+        methods = st.multiselect(
+            "Payment methods", CODES, settings.payment_methods, format_func=words.payment_method
+        )
+        steps = st.multiselect(
+            "Remind sponsors",
+            sorted({*_STEPS, *settings.reminders}),
+            settings.reminders,
+            format_func=step_words,
+            help="Without a choice, a person still sees who is overdue and can remind them.",
+        )
+        hours = [None, *range(24)]
+        hour = st.selectbox(
+            "Send reminders",
+            hours,
+            hours.index(settings.remind_from_hour),
+            format_func=lambda h: "by hand" if h is None else f"automatically, from {h}:00",
+            help=f"Hours are in {settings.timezone}.",
+        )
+        if not st.form_submit_button("Save settings", type="primary"):
+            _from_file(changed)
+            return
+    new = {
+        "invoice_memo": memo,
+        "invoice_footer": footer,
+        "days_until_due": int(days),
+        "payment_methods": methods,
+        "reminders": steps,
+        "remind_from_hour": hour,
+    }
+    try:
+        change_settings(visit.opened, **new)
+    except PoToolkitError as error:
+        show_error(error, visit)
+        return
+    visit.keep("settings.said", "Settings saved. They apply to the next invoices and reminders.")
+    visit.keep("settings.turn", turn + 1)
+    st.rerun()
+
+
+def _from_file(changed: dict[str, Any]) -> None:
+    """Say which values are not those of the file."""
+    if changed:
+        names = ", ".join(words.label(name).lower() for name in sorted(changed))
+        st.caption(f"Changed in the app, so that the file's value does not count: {names}.")
 
 
 def _reminders(settings: ConferenceSettings) -> str:

@@ -131,6 +131,7 @@ _ACTS: dict[str, str] = {
     Act.AMEND: "Changed",
     Act.CLOSE: "Books closed",
     Act.ACCEPT_DISCREPANCY: "Discrepancy accepted",
+    Act.CHANGE_SETTINGS: "Settings changed",
     Act.CONFIGURE: "Settings updated",
 }
 

@@ -9,8 +9,8 @@ import pytest
 from po_toolkit import create_stripe_invoice
 from po_toolkit.api.delivery import mark_delivered
 from po_toolkit.api.ledger import record_payment_by_hand
-from po_toolkit.api.reminders import preview_reminders, send_reminders
-from po_toolkit.errors import SettingsError
+from po_toolkit.api.reminders import preview_reminders, send_reminders, steps_of
+from po_toolkit.api.schedules import remind_due
 from po_toolkit.reconcile import purchase_order_story
 from po_toolkit.store.purchase_orders import by_reference
 from po_toolkit.store.reminders import reminders_of
@@ -161,9 +161,10 @@ def test_one_that_nobody_can_look_for_any_more_is_not_repeated(world):
     assert (world.run(), world.mails()) == ("none", 3), "the one in doubt is not mailed again"
 
 
-def test_without_a_schedule_nothing_is_sent(opened):
-    with pytest.raises(SettingsError, match=r"reminders = \["):
-        send_reminders(opened)
+def test_without_a_schedule_only_a_person_reminds(opened):
+    assert remind_due(opened) is None
+    assert send_reminders(opened).results == []
+    assert steps_of(opened) == [0, 14, 30]
 
 
 def _under_way(world):

@@ -10,7 +10,7 @@ from po_toolkit.api.amend import reissue
 from po_toolkit.api.invoices import decide_balance, invoice_purchase_orders
 from po_toolkit.api.payouts import pull_payouts
 from po_toolkit.api.sync import sync_conference, sync_purchase_order
-from po_toolkit.errors import InvoiceMismatchError, PurchaseOrderError
+from po_toolkit.errors import InvoiceMismatchError, PurchaseOrderError, StripeUnknownError
 from po_toolkit.money import to_major
 from po_toolkit.payments.event_handlers import handle
 from po_toolkit.reconcile import reconcile_conference
@@ -446,10 +446,6 @@ def test_what_went_back_can_be_forgiven_by_cancelling(opened, simulator, sent, h
 # ---- what a customer's balance did to an invoice
 
 
-ZERO = [("webhook", True), ("sync", False), ("sweep", True)]
-"""How it is heard of, and whether the starting balance is reported as 0."""
-
-
 def heard(opened, simulator, channel, since):
     if channel == "webhook":
         for event in reversed(simulator.control.all("event")[since:]):
@@ -471,8 +467,16 @@ def of_one_sponsor(opened, make_order):
     return make
 
 
-@pytest.mark.parametrize(("channel", "zero"), ZERO)
-@pytest.mark.parametrize("when", ["finalized", "later", "later as paid"])
+@pytest.mark.parametrize(
+    ("channel", "zero", "when"),
+    [
+        ("webhook", True, "finalized"),
+        ("sync", False, "finalized"),
+        ("sweep", True, "finalized"),
+        ("webhook", False, "later"),
+        ("sync", True, "later as paid"),
+    ],
+)
 def test_credit_that_an_invoice_used_is_not_advised_to_be_refunded(
     opened, simulator, key, of_one_sponsor, channel, zero, when
 ):
@@ -521,7 +525,7 @@ def test_credit_of_a_voided_invoice_belongs_again_to_whom_it_came_from(
     )
 
 
-@pytest.mark.parametrize(("channel", "zero"), ZERO)
+@pytest.mark.parametrize(("channel", "zero"), [("webhook", True), ("sweep", False)])
 def test_a_debit_that_stripe_carried_over_settles_the_purchase_order_it_came_from(
     opened, simulator, key, of_one_sponsor, channel, zero
 ):
@@ -558,3 +562,69 @@ def carried(opened, simulator, order):
         create_stripe_invoice(order, opened=opened)
     finally:
         finalization.smallest_charge = real
+
+
+# ---- what Stripe does not attach of a wire
+
+
+@pytest.mark.parametrize("switch", ["", "record_above_refused"])
+@pytest.mark.parametrize("written_off", [False, True], ids=["open", "written off"])
+def test_a_wire_of_too_much_pays_the_invoice_and_the_rest_is_shown(
+    opened, simulator, key, sent, switch, written_off
+):
+    """Else the sponsor is reminded of an invoice that they paid, or money is entered nowhere."""
+    if switch:
+        simulator.control.switch(switch, account=key)
+    if written_off:
+        path = f"/v1/invoices/{sent.stripe_invoice_id}/mark_uncollectible"
+        opened.gateway.write(path, {}, idempotency_key="staff")
+        sync_conference(opened)
+    ledger.record_payment_by_hand(
+        opened,
+        sent.reference,
+        amount=dollars(1200_00),
+        method="wire",
+        payment_reference="FT 1",
+        overpaid=True,
+    )
+    for _ in range(2):
+        assert simulator.control.get(sent.stripe_invoice_id)["status"] == "paid"
+        order = again(opened, sent)
+        assert (order.sums.paid, order.sums.balance) == (1200_00, -200_00)
+        assert set(codes(opened)) - {"money_stuck_at_stripe"} == {"overpaid"}
+        sync_conference(opened, full=True)
+    if switch:
+        (entry,) = order.entries
+        ledger.reverse_entry(opened, str(entry.id))
+        found = reconcile_conference(opened.store, opened.conference, as_of=opened.today())
+        rows = found.discrepancies.set_index("code")["at_stake"]
+        assert rows["undone_here_not_at_stripe"] == 1000_00
+
+
+def test_a_wire_that_an_uncollectible_invoice_does_not_take_is_shown(opened, simulator, key, sent):
+    """Its page can still be paid, a second time then."""
+    simulator.control.switch("record_uncollectible_refused", account=key)
+    path = f"/v1/invoices/{sent.stripe_invoice_id}/mark_uncollectible"
+    opened.gateway.write(path, {}, idempotency_key="staff")
+    sync_conference(opened)
+    for amount, reference in ((400_00, "FT 1"), (600_00, "FT 2")):
+        wire = {"method": "wire", "payment_reference": reference}
+        ledger.record_payment_by_hand(opened, sent.reference, amount=dollars(amount), **wire)
+    assert again(opened, sent).status == "paid"
+    sync_conference(opened, full=True)
+    assert codes(opened) == ["paid_here_not_at_stripe"]
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
+def test_a_part_that_was_cut_off_is_attached_once(opened, simulator, key, sent, kind):
+    simulator.control.switch("record_above_refused", account=key)
+    path = "/v1/payment_records/report_payment"
+    simulator.control.fail(path, method="POST", kind=kind, times=99, skip=1)
+    wire = {"method": "wire", "payment_reference": "FT 1", "overpaid": True}
+    with pytest.raises(StripeUnknownError):
+        ledger.record_payment_by_hand(opened, sent.reference, amount=dollars(1200_00), **wire)
+    simulator.control.clear_faults()
+    for _ in range(2):
+        sync_conference(opened)
+        assert again(opened, sent).sums.paid == 1200_00
+        assert simulator.control.get(sent.stripe_invoice_id)["amount_paid"] == 1000_00

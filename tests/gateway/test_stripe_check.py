@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from po_toolkit.api import stripe_check
 from po_toolkit.api.stripe_check import EMAIL, beliefs, check_stripe
 from po_toolkit.errors import SettingsError
 from po_toolkit.simulator import credit_notes, customers, finalization, unproven
@@ -150,3 +151,4 @@ def test_each_belief_stands_in_the_document_with_its_scene() -> None:
     named = set(re.findall(r"`([a-z0-9_]+)` \|$", text, flags=re.MULTILINE))
     assert named - {"none"} == set(beliefs())
     assert all(f"`{name}`" in text for name in unproven.SWITCHES)
+    assert f"{len(stripe_check.SCENES)} short scenes" in text

@@ -16,7 +16,6 @@ from typer.main import get_command
 from po_toolkit import errors
 from po_toolkit.cli import app
 from po_toolkit.domain import remedies
-from po_toolkit.domain.discrepancies import DISCREPANCY_CLASSES
 from po_toolkit.errors import PoToolkitError, Reason, Remedy
 
 ROOT = Path(__file__).parents[2] / "po_toolkit"
@@ -69,13 +68,6 @@ def test_every_remedy_is_a_command_that_parses(maker: Any, whole: bool) -> None:
     words = shlex.split(remedy.command_line)
     assert words[0] == "po-toolkit"
     parse(words[1:])
-
-
-@pytest.mark.parametrize("code", [c for c, k in DISCREPANCY_CLASSES.items() if k.command])
-def test_every_discrepancy_names_a_command_that_parses(code: str) -> None:
-    """The same for what the reconciliation names."""
-    line = DISCREPANCY_CLASSES[code].command.format(**SAMPLES)
-    parse(shlex.split(line)[1:])
 
 
 def test_the_remedies_of_the_app_open_pages_that_exist() -> None:

@@ -16,6 +16,7 @@ from po_toolkit.api.bank_matching import (
     match_bank,
     undo_match,
 )
+from po_toolkit.api.conference_settings import change_settings
 from po_toolkit.api.delivery import deliver
 from po_toolkit.api.imports import import_purchase_orders, mend_import, undo_import
 from po_toolkit.api.invoices import adopt_invoice, invoice_purchase_orders, resend_invoice
@@ -82,6 +83,7 @@ ACTS = {
         "accept a discrepancy": lambda o, r: accept_discrepancy(
             o, "not_invoiced", reference=r, reason="x"
         ),
+        "change settings": lambda o, _: change_settings(o, days_until_due=45),
         "open a discrepancy again": lambda o, r: withdraw_acceptance(o, "not_invoiced", r),
         "start the task match": lambda o, _: tasks.start(o, "match"),
     },

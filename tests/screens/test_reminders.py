@@ -8,6 +8,7 @@ from functools import partial
 
 from po_toolkit import create_purchase_order, create_stripe_invoice
 from po_toolkit.api.delivery import mark_delivered
+from po_toolkit.api.reminders import preview_reminders
 from po_toolkit.api.schedules import remind_due
 from po_toolkit.bootstrap import open_conference
 from po_toolkit.jobs.worker import Worker
@@ -79,3 +80,38 @@ def test_a_reminder_that_we_deliver_is_written_to_be_taken_away_and_the_clock_is
     assert simulator.control.mails() == []
     remind_due(conference())
     assert "Last run: " in read(show("orders"))
+
+
+def test_without_a_schedule_who_is_overdue_is_still_seen_and_can_be_left_out(
+    show, read, conference, simulator, monkeypatch
+):
+    """Nobody is reminded because a line is missing in a file that the treasurer never saw."""
+    opened = conference()
+    orders = [
+        create_purchase_order(
+            "pycon-2027",
+            organization_name=name,
+            contact_email=f"{name.lower()}@acme.example",
+            line_items=[{"description": "Gold", "unit_price": Decimal("15000.00")}],
+            opened=opened,
+        )
+        for name in ("Acme", "Bolt")
+    ]
+    for order in orders:
+        create_stripe_invoice(order, opened=opened)
+    later = utc_now() + timedelta(days=40)
+    defaults = {**open_conference.__kwdefaults__, "now": lambda: later}
+    monkeypatch.setattr(open_conference, "__kwdefaults__", defaults)
+    app = show("orders")
+    app.toggle(key="pycon-2027:reminders.show").set_value(True).run()
+    assert [e.label for e in app.expander if "Reminders" in e.label] == ["Reminders: 2 due today"]
+    assert "acme@acme.example" in read(app)
+    assert "Stripe emails invoice" in read(app)
+    app.multiselect(key="pycon-2027:reminders.left-out.0").set_value([orders[0].reference]).run()
+    next(b for b in app.button if b.label == "Leave out 1 sponsor").click().run()
+    assert not app.exception
+    assert [e.label for e in app.expander if "Reminders" in e.label] == ["Reminders: 1 due today"]
+    assert "Send 1 reminder" in [b.label for b in app.button]
+    assert [entry.reference for entry in preview_reminders(conference()).due] == [
+        orders[1].reference
+    ]

@@ -86,6 +86,8 @@ class LedgerEntry(Base):
     reverses_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entries.id"), index=True)
     stripe_payment_record_id: Mapped[StripeId] = mapped_column(default="")
     """Stripe's payment record for a wire or check that we told it of."""
+    stripe_attached: Mapped[MinorUnits | None]
+    """How much of it Stripe attached to the invoice, where it did not take all of it."""
     stripe_payment_id: Mapped[StripeId] = mapped_column(default="")
     """The payment intent or charge behind a Stripe payment; refunds and disputes name it."""
     created_at: Mapped[CreatedAt]

@@ -86,6 +86,8 @@ class PurchaseOrder(Base):
     sum_credited: Mapped[MinorUnits] = mapped_column(default=0)
     sum_paid: Mapped[MinorUnits] = mapped_column(default=0)
     sum_refunded: Mapped[MinorUnits] = mapped_column(default=0)
+    asked_again: Mapped[MinorUnits] = mapped_column(default=0, server_default="0")
+    """What had gone back (refunds, disputes, returns) when the invoice was last reissued."""
     marked_sent: Mapped[bool] = mapped_column(default=False)
     """Sent to the sponsor by a person, without Stripe."""
     notes: Mapped[LongText] = mapped_column(default="")
@@ -147,6 +149,7 @@ class PurchaseOrder(Base):
             (line.billed for line in self.line_items),
             (note.amount for note in self.credit_notes),
             ((entry.kind, entry.source, entry.amount) for entry in self.entries),
+            asked_again=self.asked_again or 0,
         )
 
     @hybrid_property

@@ -173,6 +173,9 @@ def _columns_and_tables() -> None:
         batch_op.add_column(sa.Column("cc_emails", sa.Text(), server_default="", nullable=False))
         batch_op.add_column(sa.Column("answers", sa.JSON(), server_default="{}", nullable=False))
         batch_op.add_column(
+            sa.Column("asked_again", sa.BigInteger(), server_default="0", nullable=False)
+        )
+        batch_op.add_column(
             sa.Column("e_invoice_format", sa.String(16), server_default="", nullable=False)
         )
 
@@ -212,6 +215,8 @@ def _columns_and_tables() -> None:
             ["reversed_match_id"],
             ["id"],
         )
+    with op.batch_alter_table("ledger_entries", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("stripe_attached", sa.BigInteger(), nullable=True))
     with op.batch_alter_table("invoices", schema=None) as batch_op:
         batch_op.add_column(sa.Column("stripe_auto_advance", sa.Boolean(), nullable=True))
         batch_op.add_column(
