@@ -77,9 +77,12 @@ _CLASSES = (
         "transactions, a payment or credit note that Stripe does not have, or a refund.",
         "The difference",
         "Sync, which reports to Stripe what it does not have. If the sponsor's balance is the "
-        "cause, let it count, so that less or more is owed here too. Else reissue the invoice, "
-        "which then asks what is owed.",
-        "po-toolkit invoice --conference {conference} --po {reference} --sponsor-balance use",
+        "cause, let it count, so that less or more is owed here too. What Stripe does not ask for "
+        "again after a refund, ask for yourself.",
+        (
+            "po-toolkit sync --conference {conference} --full",
+            "po-toolkit invoice --conference {conference} --po {reference} --sponsor-balance use",
+        ),
     ),
     DiscrepancyClass(
         "paid_at_stripe_not_here",

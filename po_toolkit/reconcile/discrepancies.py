@@ -403,12 +403,14 @@ def asked_is_not_owed(books: Books) -> pd.DataFrame:
     asked = by_order(live, live["stripe_amount_due"] - live["stripe_amount_paid"].fillna(0))
     owed = rows["open"] - rows["refunded_without_credit"]
     total = by_order(live, live["stripe_total"] + live["settled_before"].astype("int64"))
-    gaps, undone = (of.reindex(rows.index, fill_value=0) for of in _own_classes(books))
-    elsewhere = total - rows["total"] - gaps - undone - rows["taken_back"]
-    moved = entries[
-        entries["kind"].isin([EntryKind.TRANSFER_IN.value, EntryKind.TRANSFER_OUT.value])
-        & entries["invoice_id"].isin(live["invoice_id"])
-        & ~entries["entry_id"].isin(entries["reverses_id"].dropna())
+    on_live = entries[entries["invoice_id"].isin(live["invoice_id"])]
+    of_others = (_gaps(books), _reversed_but_reported(books))
+    gaps, undone = (amounts.reindex(rows.index, fill_value=0) for amounts in of_others)
+    taken_back = by_order(on_live, on_live["taken_back"])
+    elsewhere = total - rows["total"] - gaps - undone - taken_back
+    moved = on_live[
+        on_live["kind"].isin([EntryKind.TRANSFER_IN.value, EntryKind.TRANSFER_OUT.value])
+        & ~on_live["entry_id"].isin(entries["reverses_id"].dropna())
     ]
     balance = by_order(moved, moved["paid"]) - by_order(live, live["stripe_credit_used"])
     unreported = _unreported(books)
@@ -441,11 +443,6 @@ def asked_is_not_owed(books: Books) -> pd.DataFrame:
         )
 
     return finding(found, left[left != 0].abs(), evidence)
-
-
-def _own_classes(books: Books) -> tuple[pd.Series[Any], pd.Series[Any]]:
-    """Return, by order id, Stripe's sum less ours, and what was reversed after it was reported."""
-    return _gaps(books), _reversed_but_reported(books)
 
 
 def _named_moves(moves: Iterable[Any]) -> str:
