@@ -65,7 +65,7 @@ def test_the_key_of_another_account_or_mode_does_nothing(work: Workplace, mode: 
 
 
 def test_test_data_are_put_aside_before_the_first_live_invoice(work: Workplace) -> None:
-    """Row 6: else nobody is invoiced and test payments count as money; the remedy named must work."""
+    """Row 6: else nobody is invoiced and test payments count as money; the remedy must work."""
     work.invoiced()
     live = f"sk_live_first_{os.urandom(8).hex()}"
     other_settings(work, work.key, live)
@@ -133,7 +133,7 @@ def test_two_conferences_on_one_account_are_said_to_be_so(work: Workplace) -> No
 
 
 def test_only_init_and_import_make_a_database(work: Workplace) -> None:
-    """Row 4: else cron in another folder begins an empty one, and its reconciliation is empty too."""
+    """Row 4: else cron in another folder begins an empty one; its reconciliation is empty too."""
     for command in (
         ("sync", *AT),
         ("invoice", *AT, "--all-draft"),
