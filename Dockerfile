@@ -1,7 +1,7 @@
 # One image for the app, the webhook service and the worker; compose.yaml starts all three.
 FROM python:3.12-slim AS built
 WORKDIR /src
-COPY requirements.lock pyproject.toml README.md LICENSE app.py ./
+COPY requirements.lock pyproject.toml README.md LICENSE app.py asgi.py ./
 COPY .streamlit/config.toml .streamlit/config.toml
 COPY po_toolkit po_toolkit
 RUN python -m venv /opt/po-toolkit \

@@ -13,6 +13,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
@@ -37,7 +38,7 @@ from pydantic_settings import (
 from po_toolkit.errors import AmountError, SettingsError
 from po_toolkit.invoice_settings import ContentSettings, EInvoiceSettings, ReminderDays, TaxSettings
 from po_toolkit.logs import hide, hide_in, log_as_json
-from po_toolkit.money import normalize_currency
+from po_toolkit.money import normalize_currency, to_major
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -73,6 +74,43 @@ class People(BaseModel):
     operator: list[str] = Field(default_factory=list)
     treasurer: list[str] = Field(default_factory=list)
     admin: list[str] = Field(default_factory=list)
+
+
+class NotifySettings(BaseModel):
+    """Who is notified of new problems: a chat's incoming webhook, email addresses, or both."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    slack_webhook_url: SecretStr = SecretStr("")
+    """The address of a Slack-compatible incoming webhook; whoever has it can post."""
+    email_to: list[str] = Field(default_factory=list)
+    email_from: str = ""
+    smtp_host: str = "localhost"
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    discrepancies: list[str] | None = None
+    """Which classes of discrepancy; by default all but ``not_invoiced`` and ``overdue``."""
+
+    @field_validator("slack_webhook_url")
+    @classmethod
+    def _encrypted(cls, value: SecretStr) -> SecretStr:
+        address = urlsplit(value.get_secret_value())
+        inner = address.scheme == "http" and address.hostname in {"127.0.0.1", "localhost"}
+        if value.get_secret_value() and address.scheme != "https" and not inner:
+            raise ValueError("write the address of the incoming webhook with https://")
+        return value
+
+    @model_validator(mode="after")
+    def _whole(self) -> NotifySettings:
+        if self.email_to and not self.email_from:
+            raise ValueError("email_to needs email_from, the sender's address")
+        return self
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anybody is to be notified."""
+        return bool(self.slack_webhook_url.get_secret_value() or self.email_to)
 
 
 CHANGEABLE = (
@@ -114,6 +152,9 @@ class ConferenceSettings(BaseModel):
     """The first day of the conference, from which Home measures how far away it is."""
     previous_conference: str = ""
     """The slug of last year's conference, whose payments Home draws beside this year's."""
+    second_person_above: dict[str, Decimal] = Field(default_factory=dict)
+    """By currency, in major units: refunds and credit notes above it need a second person. Where
+    it is set, a currency that is not named needs one for any amount."""
     bank_layouts: Path | None = None
     """A folder of bank layouts of your own (TOML), beside those that come with the program."""
     people: People | None = None
@@ -137,6 +178,14 @@ class ConferenceSettings(BaseModel):
                 f"unknown timezone {value!r}; use a name such as Europe/Berlin"
             ) from None
         return value
+
+    @field_validator("second_person_above")
+    @classmethod
+    def _known_currencies(cls, value: dict[str, Decimal]) -> dict[str, Decimal]:
+        try:
+            return {normalize_currency(currency): above for currency, above in value.items()}
+        except AmountError as error:
+            raise ValueError(str(error)) from None
 
     @field_validator("stripe_secret_key")
     @classmethod
@@ -171,6 +220,11 @@ class ConferenceSettings(BaseModel):
                 "remind_from_hour needs reminders, the days from the due date: [-7, 0, 14, 30]"
             )
         return self
+
+    def needs_second_person(self, amount: int, currency: str) -> bool:
+        """Tell whether a refund or credit note, in minor units, needs a second person."""
+        above = self.second_person_above
+        return bool(above) and to_major(amount, currency) > above.get(currency, Decimal(0))
 
     def with_changes(self, changes: Mapping[str, Any]) -> ConferenceSettings:
         """Return the settings with values that were changed in the app.
@@ -217,6 +271,11 @@ class Settings(BaseSettings):
     """How logs are written: for people, or one JSON object a line."""
     metrics_token: SecretStr = SecretStr("")
     """What Prometheus shows to get ``/metrics`` from an address that is not an inner one."""
+    notify: NotifySettings = Field(default_factory=NotifySettings)
+    keep_event_payloads_days: int = Field(default=30, ge=0)
+    """How long what an event of Stripe said is kept after it was processed."""
+    backup_path: Path | None = None
+    """The backup, or the folder with the backups, whose age ``doctor`` checks."""
     config_file: Path | None = None
 
     @model_validator(mode="after")
@@ -231,7 +290,9 @@ class Settings(BaseSettings):
         """
         log_as_json(self.log_format == "json")
         hide(_password_in(self.database_url), os.environ.get("PGPASSWORD", ""))
-        hide(self.metrics_token.get_secret_value())
+        notify = self.notify
+        for secret in (self.metrics_token, notify.slack_webhook_url, notify.smtp_password):
+            hide(secret.get_secret_value())
         for conference in self.conferences.values():
             secrets = (conference.stripe_secret_key, *conference.stripe_webhook_secret)
             hide(*(secret.get_secret_value() for secret in secrets))
@@ -337,15 +398,20 @@ def _refuse_unknown(values: dict[str, Any], path: Path) -> None:
         raise SettingsError(f"Settings from {path} are wrong: {wrong}.")
 
 
+def unknown_variables() -> list[str]:
+    """Return the environment variables that begin as ours do and are none of ours."""
+    known = {f"PO_TOOLKIT_{name.upper()}" for name in _settings_names()} | _OTHER_VARIABLES
+    return sorted(n for n in os.environ if n.startswith("PO_TOOLKIT_") and n not in known)
+
+
+_OTHER_VARIABLES = {"PO_TOOLKIT_CONFIG", "PO_TOOLKIT_CONFERENCE", START_TOKEN}
+
+
 def _refuse_misspelled_variables() -> None:
     """Refuse a variable that is almost one of ours; others may be somebody else's."""
-    known = {f"PO_TOOLKIT_{name.upper()}" for name in _settings_names()} | {
-        "PO_TOOLKIT_CONFIG",
-        "PO_TOOLKIT_CONFERENCE",
-        START_TOKEN,
-    }
-    for name in os.environ:
-        if name.startswith("PO_TOOLKIT_") and name not in known and (near := nearest(name, known)):
+    known = {f"PO_TOOLKIT_{name.upper()}" for name in _settings_names()} | _OTHER_VARIABLES
+    for name in unknown_variables():
+        if near := nearest(name, known):
             raise SettingsError(f"The environment variable {name} is unknown{near}")
 
 

@@ -10,6 +10,7 @@
     │   ├── NotFoundError                no such purchase order, conference, batch or invoice
     │   ├── DuplicateEntryError          the same fact is in the ledger already
     │   ├── ConfirmationNeededError      it is unlikely; a person must confirm it
+    │   ├── SecondPersonNeededError      another person must enter the same to confirm it
     │   ├── InvoiceMismatchError         Stripe's invoice and the purchase order disagree
     │   ├── AlreadyBilledError           an invoice at Stripe bills the same; a person decides
     │   ├── BusyError                    another process is invoicing it right now
@@ -196,6 +197,12 @@ class ConfirmationNeededError(PurchaseOrderError):
         """Keep the questions beside the message."""
         super().__init__(message, remedy=remedy)
         self.questions = tuple(questions)
+
+
+class SecondPersonNeededError(PurchaseOrderError):
+    """A refund or credit note above the set amount waits for another person to enter the same."""
+
+    code = "second_person_needed"
 
 
 class InvoiceMismatchError(PurchaseOrderError):

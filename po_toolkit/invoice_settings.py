@@ -58,7 +58,7 @@ class TaxSettings(BaseModel):
     """The rates of a line that names none; empty: such a line bears no tax."""
     home: Country | None = None
     """Where the conference is taxed; with it, a sponsor with a VAT number of another EU member
-    state gets reverse charge wherever his line names no rate."""
+    state gets reverse charge wherever their line names no rate."""
     automatic: Literal["", "exclusive", "inclusive"] = ""
     """Let Stripe compute the tax, on top of the prices or inside them; the account must be
     registered for it at Stripe, and each sponsor's address must name its country."""

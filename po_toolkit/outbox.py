@@ -142,7 +142,7 @@ def declare(uow: UnitOfWork, opened: OpenConference, write: Write, after: int = 
     while stored is None:
         last = stripe_writes.latest(uow.session, write.slot)
         if last is None:
-            raise AssertionError("an attempt that could not be stored is there already")
+            raise AssertionError("an attempt that could not be stored exists already")
         done = last.state is WriteState.DONE and not write.kind.repeats and last.attempt > after
         if last.state is WriteState.PENDING or done:
             return last

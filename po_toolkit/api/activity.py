@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from po_toolkit.context import OpenConference
 from po_toolkit.domain.reminders import ReminderClock, reminder_clock
-from po_toolkit.store import activity, cursors, webhook_events, workers
+from po_toolkit.domain.sentences import LoggedAct, audit_sentence
+from po_toolkit.store import activity, audit_chain, cursors, webhook_events, workers
 from po_toolkit.store.database import Store
 from po_toolkit.store.tables import AuditEntry, WebhookEvent
 
 __all__ = [
     "AuditEntry",
+    "Happening",
     "Health",
     "audit_page",
     "event_counts",
@@ -23,6 +25,7 @@ __all__ = [
     "health",
     "monitoring_figures",
     "next_reminders",
+    "prove_audit_trail",
     "pulse",
 ]
 
@@ -75,26 +78,57 @@ def pulse(opened: OpenConference) -> int:
         return activity.pulse(session, opened.conference)
 
 
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One act, as a person reads it.
+
+    Attributes:
+        at: When, in UTC.
+        actor: Who.
+        text: What, in one sentence.
+        reference: The purchase order's, or ``""``.
+        entry: The entry of the audit log.
+    """
+
+    at: datetime
+    actor: str
+    text: str
+    reference: str
+    entry: AuditEntry
+
+
 def audit_page(
-    opened: OpenConference, *, acts: Collection[str], offset: int, limit: int
-) -> tuple[Sequence[AuditEntry], dict[int, str], int]:
-    """Return who did what, newest first.
+    opened: OpenConference,
+    *,
+    acts: Collection[str],
+    offset: int,
+    limit: int,
+    steps: bool = False,
+) -> tuple[list[Happening], int]:
+    """Return who did what, newest first, and how many entries there are in all.
 
     Args:
         opened: The conference.
         acts: Only these acts; all when empty.
         offset: How many to skip.
         limit: How many to return.
-
-    Returns:
-        The entries, the references of the purchase orders they are about by their ids, and how
-        many entries there are in all.
+        steps: Also internal steps, whose text is empty.
     """
     with opened.store.reading() as session:
         rows, matching = activity.audit(
-            session, opened.conference, acts=acts, offset=offset, limit=limit
+            session, opened.conference, acts=acts, offset=offset, limit=limit, steps=steps
         )
-        return rows, activity.references(session, rows), matching
+        subjects = activity.subjects(session, rows)
+    return [_happening(row, subjects) for row in rows], matching
+
+
+def _happening(row: AuditEntry, subjects: Mapping[int, tuple[str, str]]) -> Happening:
+    reference, sponsor = "", ""
+    if row.subject_type == "PurchaseOrder":
+        reference, sponsor = subjects.get(int(row.subject_id), ("", "a deleted purchase order"))
+    whose = f"{sponsor} ({reference})" if reference else sponsor
+    text = audit_sentence(LoggedAct(row.act, row.before, row.after, whose))
+    return Happening(row.at, row.actor, text, reference, row)
 
 
 def event_page(
@@ -152,3 +186,9 @@ def monitoring_figures(store: Store, now: datetime) -> MonitoringFigures:
             syncs=cursors.standing(session),
             workers=len(workers.running(session, now)),
         )
+
+
+def prove_audit_trail(store: Store) -> audit_chain.ChainProof:
+    """Go through the chain of audit entries, and compare it with the closing reports."""
+    with store.reading() as session:
+        return audit_chain.prove(session)

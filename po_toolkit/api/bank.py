@@ -206,8 +206,8 @@ def import_bank_statement(
             ZIP of them.
         file_name: What the file is called; by default the path's name.
         mapping: For a spreadsheet: field → column name, ``|`` between several.
-        decimal: The decimal mark of a spreadsheet's amounts, where the file does not tell.
-        dates: Which of day and month comes first, where the file does not tell.
+        decimal: The decimal mark of a spreadsheet's amounts, where the file does not say.
+        dates: Which of day and month comes first, where the file does not say.
         currency: The account's currency, where the file does not name it, or ``each``.
         account: Which of our accounts it is, where the file does not name it.
         words: What a word of a direction or status column means: credit, debit, booked or skip;
@@ -438,7 +438,7 @@ def accept_statement(opened: OpenConference, statement_id: int, reason: str) -> 
         NotAllowedError: The actor may not accept statements.
     """
     if not reason.strip():
-        raise PurchaseOrderError("Say why the statement is right although it does not add up.")
+        raise PurchaseOrderError("Say why the statement is right although its sums do not agree.")
     with opened.store.writing(opened.actor, Act.ACCEPT_STATEMENT) as uow:
         lock_conference(uow, opened.conference.id)
         row = kept.statement_by_id(uow.session, opened.conference.id, statement_id)

@@ -272,7 +272,7 @@ def _reversal(line: BankTransaction, facts: Facts, earlier: int) -> list[Part]:
     """Return the parts of a line by which the bank takes an earlier line back."""
     some = [m for m in facts.confirmed if m.line.id == earlier]
     if not some:
-        raise NotFoundError(f"Bank line {earlier} has no match that a bank could take back.")
+        raise NotFoundError(f"Bank line {earlier} has no match that a bank could reverse.")
     one = [m for m in some if m.amount == abs(line.amount)]
     chosen = some if sum(m.amount for m in some) == abs(line.amount) else one[:1]
     if not chosen:
@@ -391,7 +391,7 @@ def _possible(
     for m in facts.confirmed:
         if m.line.currency == line.currency and m.line.amount > 0 > booked:
             details = (m.reference, f"bank line {m.line.id}", written_day(m.line.booked_on))
-            title = f"Takes back a payment: {m.organization_name}"
+            title = f"Reverses a payment: {m.organization_name}"
             taken = made("reversal", m.line.id, title, details, m.line.amount)
             yield f"reversal {m.match_id}", m.line.amount, m.line.booked_on, taken
 

@@ -239,7 +239,7 @@ def mark_delivered(opened: OpenConference, reference: str) -> str:
         if live is None or live.step != "done" or live.delivery != "ourselves":
             way = f"is {way_words(live.delivery)}" if live else "has no invoice"
             raise PurchaseOrderError(
-                f"{order.reference} {way}; only a final invoice that we deliver by ourselves can "
+                f"{order.reference} {way}; only a finalized invoice that you deliver yourself can "
                 f"be noted as delivered."
             )
         if live.state == "finalized":

@@ -221,7 +221,7 @@ def _details(order: Order, known: KnownOrder, table: Table) -> list[RowProblem]:
             code="duplicate_detail",
             value=now,
             message=(
-                f"Row {order.rows[0]}: {known.reference} is there already with another {name}; it "
+                f"Row {order.rows[0]}: {known.reference} exists already with another {name}; it "
                 "was not changed."
             ),
         )

@@ -446,7 +446,7 @@ def mend_import(
     if strangers:
         raise ImportFileError(
             f"Row {strangers[0]} is not among the rejected rows of batch {batch}; it was taken or "
-            "mended before. Load the rejected rows again."
+            "corrected before. Load the rejected rows again."
         )
     added = max([number for number, _ in rows] + list(waiting), default=0)
     numbered: list[SheetRow] = []

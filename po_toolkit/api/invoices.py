@@ -265,7 +265,7 @@ def _billed_before(
         return ""
     return (
         f"invoiced before as {before.invoice.stripe_id}, {before.invoice.status} at Stripe; it is "
-        f"taken over."
+        f"adopted."
     )
 
 
@@ -320,7 +320,7 @@ def invoice_purchase_orders(
 
 
 def read_taken_over(opened: OpenConference, result: InvoiceResult) -> None:
-    """Read the payments of an invoice that was found at Stripe and taken over.
+    """Read the payments of an invoice that was found at Stripe and adopted.
 
     Where Stripe cannot be asked now, the next sync does it.
     """
@@ -416,7 +416,7 @@ def resend_invoice(opened: OpenConference, reference: str) -> InvoiceResult:
 
     Raises:
         NotFoundError: No such purchase order.
-        PurchaseOrderError: It has no open invoice, or we deliver it by ourselves.
+        PurchaseOrderError: It has no open invoice, or you deliver it yourself.
         StripeGatewayError: Stripe refused or could not be asked.
     """
     with opened.store.reading() as session:

@@ -10,7 +10,7 @@ from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.offline_payments import Confirmed, OfflinePayment
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.domain.sums import Status
-from po_toolkit.errors import NotFoundError, PurchaseOrderError
+from po_toolkit.errors import NotFoundError, PurchaseOrderError, SecondPersonNeededError
 from po_toolkit.invoicing.existing import retire_paid, void_at_stripe
 from po_toolkit.money import display, to_major, to_minor
 from po_toolkit.payments import (
@@ -21,7 +21,7 @@ from po_toolkit.payments import (
     stripe_reports,
 )
 from po_toolkit.payments.intents import Entered
-from po_toolkit.store import ledger
+from po_toolkit.store import approvals, ledger
 from po_toolkit.store.database import Store, UnitOfWork
 from po_toolkit.store.purchase_orders import by_reference, refresh_status
 from po_toolkit.store.tables import Conference, PurchaseOrder
@@ -133,6 +133,9 @@ def credit(
     opened.check_known_account()
     order = _find(opened, reference)
     minor = to_minor(amount, order.currency)
+    require(opened.actor, Act.ISSUE_CREDIT_NOTE)
+    if not credit_notes.is_unfinished(opened, order, minor):
+        _require_second_person(opened, order, Act.ISSUE_CREDIT_NOTE, minor)
     with opened.store.writing(opened.actor, Act.ISSUE_CREDIT_NOTE) as uow:
         locked = uow.lock_purchase_order(order.id)
         entered = credit_notes.enter_credit_note(
@@ -194,6 +197,10 @@ def refund(
     with opened.store.writing(opened.actor, Act.REFUND) as uow:
         locked = uow.lock_purchase_order(order.id)
         waiting = begun(uow, locked)
+    if not waiting:
+        if by_stripe:
+            refunds.plan_refund(locked, minor, payment)  # refused before anybody is asked
+        _require_second_person(opened, locked, Act.REFUND, minor)
     down = 0
     if not waiting and locked.sums.balance < 0:
         down = customer_credit.to_take_down(opened, locked, minor, sent_back=not by_stripe)
@@ -217,6 +224,31 @@ def refund(
         if intents:
             opened.require_stripe()
     return _settled(opened, intents, reference)
+
+
+def _require_second_person(
+    opened: OpenConference, order: PurchaseOrder, act: Act, amount: int
+) -> None:
+    """Let a large refund or credit note pass only if another person entered the same before.
+
+    What went back on the same purchase order before counts, so that parts are no way around it.
+
+    Raises:
+        SecondPersonNeededError: Nobody else has; that this person asks for it is noted.
+    """
+    before = order.sums.refunded if act is Act.REFUND else order.sums.credited
+    if not opened.settings.needs_second_person(amount + before, order.currency):
+        return
+    with opened.store.writing(opened.actor, act) as uow:
+        locked = uow.lock_purchase_order(order.id)
+        if approvals.confirmed(uow, locked, act, amount, opened.now()):
+            return
+    what = "refund" if act is Act.REFUND else "credit note"
+    raise SecondPersonNeededError(
+        f"{order.reference}: a {what} of {display(amount, order.currency)} needs a second person. "
+        f"It is noted that {opened.actor.name} asks for it, and nothing else was done. Have "
+        f"another treasurer enter the same within {approvals.WAITS.days} days."
+    )
 
 
 def reverse_entry(opened: OpenConference, entry: str, *, reason: str = "") -> MoneyResult:

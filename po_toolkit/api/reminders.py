@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -162,6 +162,7 @@ def send_reminders(
     *,
     drafts: Keep | None = None,
     only: str | None = None,
+    references: Collection[str] | None = None,
     progress: Callable[[ReminderResult], None] | None = None,
 ) -> ReminderReport:
     """Send every reminder that is due, after reading from Stripe what was paid meanwhile.
@@ -171,9 +172,10 @@ def send_reminders(
 
     Args:
         opened: The conference.
-        drafts: Takes the mail of each invoice that we deliver by ourselves, for a person to send;
+        drafts: Takes the mail of each invoice that you deliver yourself, for a person to send;
             without it those are held. Where it fails, the step is not taken.
         only: Just those that ``stripe`` mails, or that we deliver by ``ourselves``.
+        references: Just these purchase orders.
         progress: Called with each result as it comes.
 
     Raises:
@@ -186,6 +188,8 @@ def send_reminders(
     for due in preview_reminders(opened).due:
         if only is not None and due.delivery != only:
             continue
+        if references is not None and due.reference not in references:
+            continue
         result = _send(opened, due, drafts)
         results.append(result)
         if progress is not None:
@@ -195,7 +199,7 @@ def send_reminders(
 
 def _send(opened: OpenConference, due: DueReminder, drafts: Keep | None) -> ReminderResult:
     if due.delivery != "stripe" and drafts is None:
-        why = "we deliver it by ourselves; have its mail draft written, and send it"
+        why = "you deliver it yourself; have its mail draft written, and send it"
         return ReminderResult(due.reference, due.step, "held", why)
     try:
         with opened.store.reading() as session:

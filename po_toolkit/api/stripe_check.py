@@ -154,7 +154,7 @@ def refuse_other_than_test_keys(opened: OpenConference) -> None:
         raise SettingsError(
             f"Conference {opened.slug} has no test-mode key ({' or '.join(TEST_KEYS)}…), so "
             f"nothing was called: the check creates invoices and payments. Put a test-mode key of "
-            f"the same Stripe account into a conference of its own and name that one."
+            f"the same Stripe account into a separate conference and name that one."
         )
 
 
@@ -241,7 +241,7 @@ _BELIEFS: dict[str, tuple[str, str]] = {
     ),
     "record_uncollectible": (
         "A payment record can be attached to an uncollectible invoice.",
-        "A wire for a written-off invoice stays in the books here; Stripe is not told.",
+        "A wire for a written-off invoice stays in the books here; it is not reported to Stripe.",
     ),
     "record_without_customer": (
         "A payment record needs no customer.",
@@ -264,7 +264,7 @@ _BELIEFS: dict[str, tuple[str, str]] = {
         "Credit notes work for larger amounts than po-toolkit offers.",
     ),
     "credit_links_refund": (
-        "A credit note can link a refund made before, and mails nobody when told so.",
+        "A credit note can link a refund made before, and emails nobody when asked not to.",
         "After a refund, cancel and credit-note fail; issue the credit note in the dashboard.",
     ),
     "credit_applied": (

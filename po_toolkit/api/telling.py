@@ -52,7 +52,7 @@ def _settle(opened: OpenConference, intents: list[int]) -> list[str]:
     unanswered = 0
     for intent in intents:
         if unanswered == PATIENCE:
-            problems.append("Stripe does not answer; the rest is told by the next sync.")
+            problems.append("Stripe does not answer; the next sync reports the rest.")
             break
         try:
             stripe_reports.report(opened, intent)
@@ -70,6 +70,6 @@ def tell_after_sending(opened: OpenConference) -> None:
     """Tell the invoices that were just sent of earlier money; what fails is the next sync's."""
     try:
         for problem in _tell_orders(opened):
-            log.warning("stripe was not told", reason=problem)
+            log.warning("payment not reported to stripe", reason=problem)
     except PoToolkitError as error:
-        log.warning("stripe was not told yet; the next sync does it", reason=str(error))
+        log.warning("payment not yet reported to stripe; the next sync does it", reason=str(error))

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import json
 import time
+import traceback
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import (
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+)
 
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.errors import PoToolkitError, SettingsError, StripeAuthenticationError
@@ -26,6 +34,20 @@ TRIES_WHILE_STRIPE_IS_DOWN = 60
 """How often one is tried whose failure passes by itself: some twelve hours."""
 
 LONGEST_PAUSE = timedelta(minutes=15)
+
+_UNREADABLE = (
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    OverflowError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    ProgrammingError,
+)
+"""What comes of an event that is genuine and not in the shape that Stripe documents; the last four
+where the database is given a value that its column does not take."""
 
 _PASSES = (OperationalError, SettingsError, StripeAuthenticationError)
 """Failures of the installation, not of the event."""
@@ -137,11 +159,19 @@ def _tried(opened: OpenConference, events: list[Waiting]) -> list[Outcome]:
         said = sorted(map(_whole, events), key=lambda event: event.get("created") or 0)
         taken = handle(opened, said)
     except Exception as problem:
-        if not isinstance(problem, PoToolkitError):
+        if isinstance(problem, _UNREADABLE) and not isinstance(problem, PoToolkitError):
+            log.warning("webhook event cannot be read", reason=_place(problem))
+        elif not isinstance(problem, PoToolkitError):
             log.exception("webhook event failed")
         return [_failed(event, problem, opened.now()) for event in events]
     state = "ignored" if taken is None else "processed"
     return [Outcome(event.id, state, event.attempts + 1) for event in events]
+
+
+def _place(problem: BaseException) -> str:
+    """Name the kind of a failure and where in the code it came up; nothing of what it was about."""
+    frame = traceback.extract_tb(problem.__traceback__)[-1]
+    return f"{type(problem).__name__} at {Path(frame.filename).name}:{frame.lineno}"
 
 
 def _failed(event: Waiting, problem: Exception, now: datetime) -> Outcome:
@@ -158,7 +188,8 @@ def _failed(event: Waiting, problem: Exception, now: datetime) -> Outcome:
 def _whole(event: Waiting) -> dict[str, Any]:
     whole: dict[str, Any] = json.loads(event.payload)
     data = whole.get("data")
-    if not isinstance(data, dict) or not isinstance(data.get("object"), dict):
+    thing = data.get("object") if isinstance(data, dict) else None
+    if not isinstance(thing, dict) or not isinstance(thing.get("id", ""), str):
         raise PoToolkitError(
             f"Event {event.event_id} contains no object. Look it up in Stripe's dashboard, then "
             f"sync."

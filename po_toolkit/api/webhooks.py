@@ -15,7 +15,7 @@ from po_toolkit.config import Settings, load_settings
 from po_toolkit.domain.roles import STRIPE, Act, require
 from po_toolkit.errors import ForgedError, MalformedError, NotFoundError, PoToolkitError
 from po_toolkit.logs import get_logger
-from po_toolkit.payments.event_handlers import invoice_changed
+from po_toolkit.payments.event_handlers import HANDLERS, invoice_changed
 from po_toolkit.store import webhook_events
 from po_toolkit.store.database import Store
 from po_toolkit.store.tables import Conference, Invoice
@@ -50,7 +50,8 @@ def verify(opened: OpenConference, payload: bytes, signature: str) -> Delivery:
     if not verify_signature(payload, signature, secrets, opened.now()):
         raise ForgedError("The signature is not this conference's, or is too old.")
     event_id, event_type = _event_in(payload)
-    return Delivery(opened.conference.id, event_id, event_type, payload.decode())
+    text = payload.decode() if event_type in HANDLERS else ""  # what is not ours is not kept
+    return Delivery(opened.conference.id, event_id, event_type, text)
 
 
 def receive(opened: OpenConference, payload: bytes, signature: str) -> bool:

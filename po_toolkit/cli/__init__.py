@@ -1,7 +1,8 @@
 """The command line: one module for each noun, each command one call of the API plus printing.
 
 Results go to stdout, everything else to stderr. Exit codes: 0 all done; 1 failed; 2 wrong usage;
-3 done in part (some rows or purchase orders were rejected, each named).
+3 done in part (some rows or purchase orders were rejected, each named); 4 what
+``reconcile --fail-on`` names was found.
 """
 
 import os

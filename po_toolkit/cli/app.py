@@ -9,14 +9,22 @@ from typing import Annotated
 
 import typer
 
-from po_toolkit.cli import bank, imports, installation, invoices, payments, reports, webhook
+from po_toolkit.cli import (
+    bank,
+    imports,
+    installation,
+    invoices,
+    operations,
+    payments,
+    reports,
+    webhook,
+)
 from po_toolkit.cli.console import Commands
 from po_toolkit.logs import configure_logging
 
 app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -55,12 +63,13 @@ def po_toolkit(
     on sample data without a Stripe account.
 
     Exit codes: 0 all done; 1 failed; 2 wrong usage; 3 done in part (some rows or purchase orders
-    were rejected, each named).
+    were rejected, each named); 4 reconcile found what --fail-on names.
     """
     ctx.obj = config
     configure_logging(logging.INFO if verbose else logging.WARNING)
 
 
+app.command("setup")(installation.setup)
 app.command("init")(installation.init)
 app.command("demo")(installation.demo)
 app.command("template")(imports.template)
@@ -92,6 +101,12 @@ app.command("invoice-pdf")(reports.invoice_pdf)
 app.command("rename")(installation.rename)
 app.command("archive")(installation.archive)
 app.command("status")(installation.status)
+app.command("doctor")(operations.doctor)
+app.command("verify")(operations.verify)
+app.command("notify")(operations.notify)
+app.command("forget")(operations.forget)
+app.command("copy-database")(operations.copy_database)
+app.command("app")(operations.serve_app)
 app.command("worker")(installation.worker)
 app.command("stripe-check")(installation.stripe_check)
 app.command("stripe-sim")(installation.stripe_sim)

@@ -83,11 +83,11 @@ def import_(
     mapping: MappingOption = None,
     decimal: Annotated[
         Literal["point", "comma"] | None,
-        typer.Option(help="The decimal mark of a spreadsheet, where the file does not tell."),
+        typer.Option(help="The decimal mark of a spreadsheet, where the file does not say."),
     ] = None,
     dates: Annotated[
         Literal["dmy", "mdy"] | None,
-        typer.Option(help="Day or month first, where a file does not tell."),
+        typer.Option(help="Day or month first, where a file does not say."),
     ] = None,
     currency: Annotated[
         str,
@@ -321,7 +321,7 @@ def accept(
     ctx: typer.Context,
     statement: Annotated[int, typer.Argument(metavar="STATEMENT", help="Its number.")],
     conference: ConferenceOption,
-    reason: Annotated[str, typer.Option(help="Why it is right although it does not add up.")],
+    reason: Annotated[str, typer.Option(help="Why it is right although its sums do not agree.")],
 ) -> None:
     """Accept a held statement.
 
@@ -347,7 +347,7 @@ def match(
     """Match the unmatched bank lines.
 
     A payout, a payment entered by hand, the payment of a purchase order, or an earlier payment
-    that the bank takes back.
+    that the bank reverses.
 
     Without --apply nothing is changed. Each proposal says what speaks for it and what against it;
     --apply takes those with nothing against them. Stripe hears of each payment on an open invoice.
@@ -358,7 +358,7 @@ def match(
 
     opened = named_conference(ctx, conference)
     if apply:
-        agree(opened, "apply what is certain and tell Stripe of the payments", yes=yes)
+        agree(opened, "apply what is certain and report the payments to Stripe", yes=yes)
     report = match_bank(opened, apply=apply)
     if output is Format.JSON:
         print_json(report.as_json())
@@ -409,7 +409,7 @@ def apply_(
     ] = None,
     reversal: Annotated[
         int | None,
-        typer.Option(metavar="LINE", help="The earlier bank line that it takes back."),
+        typer.Option(metavar="LINE", help="The earlier bank line that it reverses."),
     ] = None,
     write_off: Annotated[
         str,
@@ -445,7 +445,7 @@ def apply_(
         wrong_usage("Give --po, --payout, --entry or --reversal, not several of them.")
     if write_off and not (orders or payouts):
         wrong_usage("--write-off needs --po or --payout.")
-    agree(opened, f"match bank line {line} and tell Stripe of the payment", yes=yes)
+    agree(opened, f"match bank line {line} and report the payment to Stripe", yes=yes)
     try:
         if any(ways):
             bank_matching.choose(

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 FAILED = 1
 WRONG_USAGE = 2
 PARTIAL = 3
+FOUND = 4
+"""What ``reconcile --fail-on`` names was found."""
 
 
 class Commands(TyperGroup):

@@ -159,7 +159,7 @@ def import_(
     Rows with the same organization and PO number are the lines of one purchase order. Good ones
     are kept, bad ones are named row by row; the same file again adds nothing. Nothing is sent.
 
-    Exit codes: 0 all taken or there already; 1 unreadable, or no purchase order in it; 2 wrong
+    Exit codes: 0 all imported or duplicates; 1 unreadable, or no purchase order in it; 2 wrong
     usage, or a question that an option must answer; 3 some were rejected, each named.
 
     Example: po-toolkit import sponsors.xlsx --conference pycon-2027 --dry-run

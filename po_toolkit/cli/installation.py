@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import signal
+import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -64,6 +65,60 @@ def init(
     if not settings.conferences:
         where = settings.config_file or DEFAULT_CONFIG
         tell(f"There is no conference yet. Write one into {where}:\n\n{EXAMPLE_SETTINGS}")
+
+
+def setup(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Option(help="The conference's name, such as PyCon 2027.")] = "",
+    slug: Annotated[
+        str, typer.Option("--id", help="Its ID in addresses and commands; default: from the name.")
+    ] = "",
+    currency: Annotated[str, typer.Option(help="Three letters, such as usd.")] = "",
+    timezone: Annotated[str, typer.Option(help="Such as Europe/Berlin.")] = "",
+    key: Annotated[
+        str,
+        typer.Option(
+            "--key-file",
+            metavar="FILE",
+            help="A file with Stripe's secret key; asked for on a terminal without it.",
+        ),
+    ] = "",
+) -> None:
+    """Set up a conference by answering questions.
+
+    Writes it into the settings file, which only you can read, and makes the database. A key is
+    never given on the command line, where other programs see it. Without a terminal --name,
+    --currency and --timezone are needed; exit code 2 names what is missing.
+
+    Example: po-toolkit setup
+    """
+    from po_toolkit.api.first_run import KEY_HELP, suggested_slug, write_conference
+
+    asks = sys.stdin.isatty()
+    given = {"--name": name, "--currency": currency, "--timezone": timezone}
+    if not asks and (missing := [option for option, value in given.items() if not value]):
+        wrong_usage(f"There is no terminal to ask on; give {', '.join(missing)}.")
+    name = name or typer.prompt("Name of the conference")
+    if asks:
+        slug = slug or typer.prompt("ID, used in addresses and commands", suggested_slug(name))
+    currency = currency or typer.prompt("Currency", "usd")
+    timezone = timezone or typer.prompt("Timezone, such as Europe/Berlin", "UTC")
+    secret = Path(key).read_text("utf-8") if key else ""
+    if asks and not key:
+        typer.echo(KEY_HELP)
+        secret = typer.prompt("Stripe key (not shown; Enter to add it later)", "", hide_input=True,
+                              show_default=False)  # fmt: skip
+    config = ctx.find_root().obj
+    path, made = write_conference(
+        Path(config) if config else None,
+        name=name,
+        slug=slug,
+        currency=currency,
+        timezone=timezone,
+        stripe_secret_key=secret,
+    )
+    typer.echo(f"Conference {made} is in {path}, which only you can read. The database is ready.")
+    typer.echo("Next: streamlit run app.py, or po-toolkit import FILE --conference " + made)
 
 
 def rename(
@@ -288,7 +343,7 @@ def stripe_sim(
     """Run the Stripe simulator until stopped.
 
     Invoices and payments without an account: any key that looks like a Stripe key is an account
-    of its own, and its state lives in memory.
+    by itself, and its state lives in memory.
 
     Example: po-toolkit stripe-sim --port 12111, and in another terminal
     PO_TOOLKIT_STRIPE_API_BASE=http://127.0.0.1:12111 po-toolkit sync --conference pycon-2027

@@ -102,11 +102,11 @@ def invoice(
 ) -> None:
     """Create and send Stripe invoices, each exactly once.
 
-    Run it again after an interruption: it takes up what was cut off and never bills twice. An
+    Run it again after an interruption: it resumes and never bills twice. An
     invoice of the same sponsor and PO number that Stripe has already, from another database or made
     by hand, is named and not billed beside: adopt it, or bill again with --bill-again. A live
-    Stripe key is asked about first. What we deliver by ourselves is made final and mailed to
-    nobody; then see deliver.
+    Stripe key is asked about first. An invoice that you deliver yourself is finalized and emailed
+    to nobody; then see deliver.
 
     Exit codes: 0 all done, now or before; 1 none could be; 2 wrong usage, a live key without a
     terminal and without --yes, or all were left for you to decide; 3 some were rejected or left for
@@ -493,7 +493,7 @@ DraftsOption = Annotated[
         "--drafts",
         metavar="FOLDER",
         file_okay=False,
-        help="Write the mails of invoices that we deliver by ourselves into this folder.",
+        help="Write the mails of invoices that you deliver yourself into this folder.",
     ),
 ]
 
@@ -567,7 +567,7 @@ def _print_reminders(preview: ReminderPreview) -> None:
         )
         for r in preview.due
     ]
-    headers = ["Reference", "Sponsor", "E-mail", "Open", "Reminder", "Delivery"]
+    headers = ["Reference", "Sponsor", "Email", "Open", "Reminder", "Delivery"]
     print_table(headers, rows, right=(3,))
     if preview.held:
         print_table(["Held back", "Why"], preview.held)
@@ -580,7 +580,7 @@ def _text(name: str, what: str) -> object:
 def reissue(
     ctx: typer.Context,
     reference: ReferenceArgument,
-    email: Annotated[str | None, _text("--email", "e-mail address")] = None,
+    email: Annotated[str | None, _text("--email", "email address")] = None,
     organization: Annotated[str | None, _text("--organization", "name of the sponsor")] = None,
     contact: Annotated[str | None, _text("--contact", "name of the person")] = None,
     address: Annotated[str | None, _text("--address", "billing address")] = None,

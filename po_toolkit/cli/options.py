@@ -76,6 +76,7 @@ ConferenceOption = Annotated[
     str,
     typer.Option(
         "--conference",
+        envvar="PO_TOOLKIT_CONFERENCE",
         metavar="SLUG",
         help="The conference, by its name in the settings: [po_toolkit.conferences.SLUG].",
     ),
@@ -94,7 +95,7 @@ DeliveryOption = Annotated[
     DeliveryWay | None,
     typer.Option(
         "--delivery",
-        help="stripe mails the invoice; or we deliver it by ourselves, and nobody is mailed. "
+        help="stripe mails the invoice; or you deliver it yourself, and nobody is mailed. "
         "Default: as the purchase order says, else the conference.",
     ),
 ]

@@ -52,9 +52,8 @@ def sync(
 ) -> None:
     """Fetch payments, refunds, statuses and payouts from Stripe.
 
-    What is known already is not taken twice, however often this runs. Stripe is also told of the
-    wires, checks and credit notes that it has not heard of. Exit code 3 when something could not
-    be taken; it is named.
+    Nothing counts twice, however often this runs. Wires, checks and credit notes that Stripe does
+    not have yet are reported to it. Exit code 3 when something could not be read; it is named.
 
     Example: po-toolkit sync --conference pycon-2027
     """
@@ -175,17 +174,17 @@ def payment(
 ) -> None:
     """Record money that did not come through Stripe.
 
-    It came by wire, ACH, check or otherwise. An open invoice at Stripe is told of it, so that the
-    sponsor's page and reminders are right. The same sponsor and amount within seven days is the
-    same money until you say --again: without it the command exits with 2. So it does for a date
-    before the purchase order or in a closed period, and for more than what is open.
+    It came by wire, ACH, check or otherwise. It is reported to Stripe where an invoice is open, so
+    that the sponsor's page and reminders are right. The same sponsor and amount within seven days
+    is the same money until you say --again: without it the command exits with 2. So it does for a
+    date before the purchase order or in a closed period, and for more than what is open.
 
     Example: po-toolkit payment PO-7KQ2MX --amount 5000.00 --method wire --reference FT27081
     """
     from po_toolkit.api import ledger
 
     opened = conference_of(ctx, reference)
-    agree(opened, f"record this payment on {reference} and tell Stripe", yes=yes)
+    agree(opened, f"record this payment on {reference} and report it to Stripe", yes=yes)
     try:
         result = ledger.record_payment_by_hand(
             opened,

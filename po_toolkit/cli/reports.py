@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -11,6 +12,7 @@ import typer
 
 from po_toolkit.cli.console import (
     FAILED,
+    FOUND,
     PARTIAL,
     complain,
     conference_of,
@@ -55,6 +57,14 @@ def reconcile(
         TableFormat | None,
         typer.Option("--format", help="table for people, json, csv, xlsx or md. Default: table."),
     ] = None,
+    fail_on: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CLASS",
+            help="Exit with 4 when a discrepancy of this class is found; repeat it for several, or "
+            "name any. For cron jobs and monitors.",
+        ),
+    ] = None,
 ) -> None:
     """Show what was ordered, paid and is owed, and what disagrees.
 
@@ -66,9 +76,21 @@ def reconcile(
     from po_toolkit.api import reports
 
     chosen = output or _format_of(out)
+    unknown = set(fail_on or []) - {"any", *reports.DISCREPANCY_CODES}
+    if unknown:
+        raise typer.BadParameter(
+            f"{', '.join(sorted(unknown))}: no class of discrepancy; choose from any, "
+            f"{', '.join(reports.DISCREPANCY_CODES)}.",
+            param_hint="--fail-on",
+        )
     opened = named_conference(ctx, conference)
     found = reports.reconcile(opened, as_of=as_of)
     write_bytes(reports.export(found, chosen.value), out, binary=chosen is TableFormat.XLSX)
+    there = Counter(found.discrepancies["code"])
+    named = [code for code in there if code in (fail_on or []) or "any" in (fail_on or [])]
+    if named:
+        complain(f"Discrepancies: {', '.join(f'{there[code]} {code}' for code in sorted(named))}.")
+        raise typer.Exit(FOUND)
 
 
 def report(
@@ -90,10 +112,10 @@ def report(
         Path | None, typer.Option(metavar="FILE", help="Write a PDF, A4 landscape.")
     ] = None,
 ) -> None:
-    """Write the month-end report to print: the verdict first, then every table and chart.
+    """Write the month-end report to print.
 
-    Without --html and --pdf it prints the verdict alone. The notebook reconciliation.ipynb shows
-    the same report.
+    The verdict comes first, then every table and chart. Without --html and --pdf it prints the
+    verdict alone. The notebook reconciliation.ipynb shows the same report.
 
     Example: po-toolkit report --conference pycon-2027 --as-of 2027-03-31 --pdf march.pdf
     """
@@ -193,7 +215,7 @@ def journal(
     """Write balanced journal entries for an accounting program.
 
     A debt is charged when its invoice is issued, or when money settled it without one, its tax
-    apart, and taken back when it is cancelled. QuickBooks and Xero take one currency and a limited
+    apart, and reversed when it is cancelled. QuickBooks and Xero take one currency and a limited
     number of lines a file, so there may be several.
 
     Example: po-toolkit journal --conference pycon-2027 --program xero --folder march --account
@@ -310,7 +332,7 @@ def month_end(
     ] = None,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Show what is left to do before a period is closed, and write its files.
+    """Show what a month end still needs, and write its files.
 
     Statements without gaps, payouts read, bank lines explained, sums that agree, discrepancies
     solved or accepted, then close. Exit code 3 when something is left, or a file could not be

@@ -103,7 +103,7 @@ def replay(
     conference: ConferenceOption,
     events: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[EVENT]...", help="evt_…; default: all that were set aside."),
+        typer.Argument(metavar="[EVENT]...", help="evt_…; default: all on hold."),
     ] = None,
     output: FormatOption = Format.TABLE,
 ) -> None:
@@ -126,6 +126,9 @@ def replay(
     for event_id, error in sorted(failed.items()):
         complain(f"{event_id}: {error}")
     for event_id in unknown:
-        complain(f"{event_id} was never received for {conference}.")
+        complain(
+            f"{event_id} was not received for {conference}, or its content is no longer kept. Run: "
+            f"po-toolkit sync --conference {conference} --full"
+        )
     if failed or unknown:
         raise typer.Exit(PARTIAL)

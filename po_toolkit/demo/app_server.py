@@ -26,7 +26,7 @@ def serve_app(stage: Stage, port: int, say: Callable[[str], None]) -> None:
     Raises:
         PoToolkitError: It did not start.
     """
-    home = _home()
+    home = app_home()
     command = [sys.executable, "-m", "streamlit", "run", str(home / "app.py")]
     environment = {**os.environ, "PO_TOOLKIT_CONFIG": str(stage.config)}
     with (
@@ -51,8 +51,11 @@ def serve_app(stage: Stage, port: int, say: Callable[[str], None]) -> None:
             app.terminate()
 
 
-def _home() -> Path:
-    """Return where app.py and .streamlit/ lie: beside this module in a wheel, else the checkout."""
+def app_home() -> Path:
+    """Return where app.py, asgi.py and .streamlit/ lie.
+
+    In a wheel it is beside this module, else the checkout.
+    """
     here = Path(__file__).parent
     return here if (here / "app.py").is_file() else here.parents[1]
 

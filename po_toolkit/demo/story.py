@@ -153,7 +153,7 @@ def _take_in(stage: Stage, name: str, say: Say) -> ImportReport:
     report = import_purchase_orders(stage.opened, content, file_name=name)
     say(
         f"Import of {name}: {report.accepted} purchase orders taken, {report.rejected} refused, "
-        f"{report.duplicates} there already."
+        f"{report.duplicates} duplicates."
     )
     for problem in report.problems:
         say(f"  {problem.message}")

@@ -31,7 +31,7 @@ _NAMES = {
     "manual": "ourselves",
 }  # fmt: skip
 
-_WORDS = {"stripe": "mailed by Stripe", "ourselves": "delivered by ourselves"}
+_WORDS = {"stripe": "emailed by Stripe", "ourselves": "delivered by you"}
 
 
 def way_named(folded: str) -> str:

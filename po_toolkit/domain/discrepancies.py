@@ -18,7 +18,7 @@ class DiscrepancyClass:
         title: A few words for a heading.
         explanation: What is wrong and how it comes about.
         at_stake: Which amount is given with it.
-        mend: The act that puts it right, in words.
+        mend: How to fix it, in words.
         commands: The commands for it, each of which a test runs until the discrepancy is gone, with
             ``{reference}`` of the purchase order, ``{conference}``, ``{amount}``, the bank
             ``{line}``, the ledger ``{entry}``, the ``{invoice}`` at Stripe and an ``{other}``
@@ -108,8 +108,8 @@ _CLASSES = (
     DiscrepancyClass(
         "undone_here_not_at_stripe",
         "Undone here, still counted at Stripe",
-        "A wire or check was reversed here after Stripe was told of it. Stripe cannot take a "
-        "recorded payment back, so the sponsor's page and reminders do not ask for that money.",
+        "A wire or check was reversed here after it was reported to Stripe. Stripe cannot undo "
+        "a recorded payment, so the sponsor's page and reminders do not ask for that money.",
         "What Stripe still counts of the open balance",
         "Credit the balance if it is forgiven. Else reissue the invoice, which asks for it again; "
         "while it is paid in part only, ask the sponsor yourself.",
@@ -170,7 +170,7 @@ _CLASSES = (
     DiscrepancyClass(
         "refunded_without_credit",
         "Refunded without a credit note",
-        "Money went back to the sponsor and no credit note says that he owes less, so the debt is "
+        "Money went back to the sponsor and no credit note says that they owe less, so the debt is "
         "open again. It neither ages nor is it reminded of until a person decides.",
         "The refund that nothing explains",
         "Issue a credit note if the debt is forgiven; else reissue the invoice, which asks for it "
@@ -183,8 +183,8 @@ _CLASSES = (
     DiscrepancyClass(
         "disputed",
         "Disputed",
-        "The sponsor's bank has taken a payment back in a dispute.",
-        "The money taken back",
+        "The sponsor's bank has reversed a payment in a dispute.",
+        "The reversed money",
         "Answer the dispute in Stripe's dashboard before its deadline. Once it is lost, reissue "
         "the invoice, which asks for the money again, or credit it.",
         (
@@ -290,7 +290,7 @@ _CLASSES = (
         "Payout failed",
         "The bank sent a payout back, and its money lies on the Stripe balance.",
         "The payout",
-        "Put the bank account right in Stripe's dashboard; Stripe sends the money again.",
+        "Correct the bank account in Stripe's dashboard; Stripe sends the money again.",
         ("po-toolkit bank payouts --conference {conference}",),
     ),
     DiscrepancyClass(
@@ -306,8 +306,8 @@ _CLASSES = (
     ),
     DiscrepancyClass(
         "payment_taken_back",
-        "Payment taken back at the bank",
-        "A debit on the bank account seems to take a sponsor's payment back: a bounced check, a "
+        "Payment reversed at the bank",
+        "A debit on the bank account seems to reverse a sponsor's payment: a bounced check, a "
         "returned transfer or a reversal. The payment still counts here.",
         "The debit",
         "Apply the reversal, so that the payment is open again; or match the debit to the refund "

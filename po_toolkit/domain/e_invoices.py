@@ -420,7 +420,7 @@ def _vat_gaps(invoice: EInvoice) -> Iterator[Gap]:
             yield Gap(
                 f"BR-{_family(category)}-10",
                 where,
-                f"A line bears no VAT (category {category}). Say why in the settings.",
+                f"A line has no VAT (category {category}). Say why in the settings.",
             )
     if "O" in kinds and len(kinds) > 1:
         yield Gap(

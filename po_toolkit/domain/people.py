@@ -18,7 +18,7 @@ def role_of(
     Args:
         people: Role's name → entries: ``ada@example.org``, ``*@example.org`` or ``group:finance``.
             Addresses are compared whatever their case, groups as they are.
-        address: The person's verified e-mail address; ``""`` matches no entry.
+        address: The person's verified email address; ``""`` matches no entry.
         groups: The groups the sign-in named.
     """
     names = _names_of(address) | {GROUP + group for group in groups}

@@ -21,7 +21,7 @@ class Status(StrEnum):
 
     DRAFT = "draft"
     ISSUED = "issued"
-    """Its invoice is final and owed, and waits to be delivered by ourselves."""
+    """Its invoice is final and owed, and waits to be delivered by you."""
     SENT = "sent"
     PARTIALLY_PAID = "partially_paid"
     PAID = "paid"

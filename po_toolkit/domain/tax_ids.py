@@ -132,7 +132,7 @@ def read_tax_id(text: str) -> TaxId | None:
             return TaxId("eu_vat", value)
         raise ValueError(f"this has not the form of a VAT number of {value[:2]}.")
     raise UnknownTaxIdError(
-        f"the kind of this tax id cannot be told; write it before the number: {', '.join(TYPES)}."
+        f"unrecognized tax ID type; write the type before the number: {', '.join(TYPES)}."
     )
 
 

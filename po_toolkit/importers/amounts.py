@@ -315,7 +315,7 @@ COMMA_FOR_THOUSANDS = frozenset("usd gbp aud nzd sgd hkd twd jpy cny krw php thb
 def _proof_by_currency(text: str, written: WrittenAmount, currency: str) -> Decimals | None:
     """Of two readings, the one that the currency can hold, if only one is."""
     signed = written.currencies is not None and currency in written.currencies
-    if signed and currency in COMMA_FOR_THOUSANDS and "," in text:
+    if signed and currency in COMMA_FOR_THOUSANDS and "," in text.translate(_TO_ASCII):
         return "point"
     if not currency:
         return None

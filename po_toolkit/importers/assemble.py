@@ -458,7 +458,7 @@ class Assembler:
         made: list[OrderLine] = []
         bad = False
         for row in group:
-            if self._rows.numbers[row] in self._refused_rows:
+            if self._refused_rows and self._rows.numbers[row] in self._refused_rows:
                 bad = True
                 continue
             lines = self._pricer.lines(row, currency)

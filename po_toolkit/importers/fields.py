@@ -486,7 +486,9 @@ def _date(cell: Cell, reading: Reading) -> date | None:
     value = written.read(reading.dates) if written else None
     if value is None and written is not None and written.ambiguous:
         days = " or ".join(day.isoformat() for day in sorted(written.readings))
-        raise _wrong("date_invalid", f"this can be {days}; write it so, or use --dates.")
+        raise _wrong(
+            "date_invalid", f"this can be {days}; write it so, or say if dates are dmy, mdy or ymd."
+        )
     if value is None:
         raise _wrong("date_invalid", "there is no such day; write a date like 2027-03-31.")
     if abs(value.year - reading.today.year) > _YEARS_AWAY:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from po_toolkit.errors import ImportFileError
@@ -482,6 +483,8 @@ def _find_split_amounts(table: Table) -> None:
     counted = {at[name] for name in (*_MONEY_FIELDS, "quantity") if name in at}
     counted |= set(table.packages)
     for column in sorted(counted - {at.get("quantity", -1)}):
+        if not any(text_of(c).strip()[:1].isdigit() for c in _different(table.rows, column + 1)):
+            continue
         found: dict[int, tuple[str, str, str]] = {}
         texts: list[str] = []
         for number, cells in table.rows:
@@ -615,6 +618,7 @@ class _Sorter:
         table = self._table
         rows = self._without_units(table.rows)
         email, description = self._email, self._description
+        canonical = table.canonical
         totals: dict[str, bool] = {}
         sums: set[int] = set()
         for row in rows:
@@ -629,7 +633,7 @@ class _Sorter:
                     asked = total and number not in self._keep and self._group_above(cells)
                     if asked and self._left_or_mismatched(row):
                         continue
-                if number not in self._keep and self._is_named_sum(cells):
+                if not canonical and number not in self._keep and self._is_named_sum(cells):
                     sums.add(number)
                 self._kept.append(row)
             elif number in self._keep:
@@ -638,7 +642,7 @@ class _Sorter:
                 self._odd(row)
         self._flush_blank()
         table.rows = self._kept
-        if not table.canonical:
+        if not canonical:
             table.examples = [
                 number
                 for number, cells in self._kept
@@ -863,6 +867,11 @@ def _at(cells: Sequence[Cell], position: int) -> Cell:
     return cells[position] if 0 <= position < len(cells) else ""
 
 
+def _different(rows: Iterable[SheetRow], position: int) -> set[Cell]:
+    return {cells[position] for _, cells in rows if position < len(cells)}
+
+
+@lru_cache(maxsize=8192)
 def _bare_total(text: str) -> bool:
     """Tell whether a text is a word for a total, whatever count or currency stands beside it."""
     if len(text) > 60:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import urllib.error
 import urllib.request
 from datetime import timedelta
@@ -68,7 +69,14 @@ def recipients(order: PurchaseOrder) -> list[str]:
 
 def file_name(invoice: Invoice, order: PurchaseOrder) -> str:
     """Return what the PDF is called in the mail."""
-    return f"invoice-{invoice.number or order.reference}.pdf"
+    number = invoice.number or order.reference
+    return f"invoice-{re.sub(r'[^A-Za-z0-9._-]', '-', number)}.pdf"
+
+
+def _one_line(text: str) -> str:
+    """Return a text as a header takes it: whatever would break a line or a name is a space."""
+    whole = text.encode("utf-8", "replace").decode()
+    return " ".join("".join(c if c.isprintable() else " " for c in whole).split())
 
 
 def mail_draft(
@@ -92,7 +100,7 @@ def mail_draft(
     """
     mail = EmailMessage(policy=SMTP)
     mail["Subject"], text = mail_text(order, invoice, conference, reminder=reminder)
-    mail["To"] = ", ".join(recipients(order))
+    mail["To"] = ", ".join(map(_one_line, recipients(order)))
     mail["X-Unsent"] = "1"
     mail.set_content(text)
     mail.add_attachment(
@@ -108,9 +116,9 @@ def mail_text(
     order: PurchaseOrder, invoice: Invoice, conference: Conference, *, reminder: bool
 ) -> tuple[str, str]:
     """Return the subject and the text of a mail that goes with an invoice."""
-    number = invoice.number or order.reference
-    theirs = f" for purchase order {order.po_number}" if order.po_number else ""
-    subject = f"Invoice {number}{theirs}, {conference.name}"
+    number = _one_line(invoice.number or order.reference)
+    theirs = f" for purchase order {_one_line(order.po_number)}" if order.po_number else ""
+    subject = f"Invoice {number}{theirs}, {_one_line(conference.name)}"
     subject = f"Reminder: {subject}" if reminder else subject
     balance = display(order.sums.balance, order.currency)
     due = f", due on {invoice.due_date}" if invoice.due_date else ""
@@ -133,7 +141,7 @@ def send_again(opened: OpenConference, order_id: int) -> Invoice:
     Each call is an email of its own, except that one whose outcome was unknown is tried again.
 
     Raises:
-        PurchaseOrderError: There is no open invoice, or we deliver it by ourselves.
+        PurchaseOrderError: There is no open invoice, or you deliver it yourself.
         StripeGatewayError: Stripe refused or could not be asked.
     """
     with opened.store.writing(opened.actor, Act.RESEND) as uow:

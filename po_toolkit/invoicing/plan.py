@@ -98,7 +98,7 @@ def _reasons(order: PurchaseOrder, conference: Conference, today: date) -> Itera
 
 def _text_reasons(order: PurchaseOrder) -> Iterator[str]:
     if not order.contact_email.strip():
-        yield "no e-mail address to send the invoice to."
+        yield "no email address to send the invoice to."
     for line in order.line_items:
         if len(line.description) > DESCRIPTION_LENGTH:
             yield (
@@ -567,7 +567,7 @@ def _fields(
     """Yield the fields of an invoice in Stripe's form, planned or read."""
     currency, zone = invoice["currency"], ZoneInfo(plan.conference.timezone)
     yield ContentField("Bill to", invoice["customer_name"] or "")
-    yield ContentField("E-mail", invoice["customer_email"] or "")
+    yield ContentField("Email", invoice["customer_email"] or "")
     address = invoice.get("customer_address") or {}
     for part in _ADDRESS:
         if address.get(part):

@@ -1,6 +1,6 @@
 """Sends one reminder: its row is there before the mail, so that no step is ever sent twice.
 
-An invoice that we deliver by ourselves is reminded of by a mail draft, which a person sends.
+An invoice that you deliver yourself is reminded of by a mail draft, which a person sends.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def draft_reminder(
     pdf: bytes,
     keep: Callable[[bytes], None],
 ) -> Sent:
-    """Write the mail of a step that we deliver by ourselves, unless it was taken or is forbidden.
+    """Write the mail of a step that you deliver yourself, unless it was taken or is forbidden.
 
     Args:
         opened: The conference's account.

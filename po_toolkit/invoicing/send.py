@@ -1,7 +1,7 @@
 """Sends one purchase order's invoice exactly once, from wherever an earlier try left it.
 
 customer → draft → lines (all in one call, then the total is checked) → send, which finalizes and
-mails, or finalize alone where we deliver it by ourselves.
+mails, or finalize alone where you deliver it yourself.
 """
 
 from __future__ import annotations
@@ -219,7 +219,7 @@ def _check(lease: Lease, invoice: Json) -> None:
         raise InvoiceMismatchError(
             f"{order.reference}: Stripe cannot compute the tax "
             f"({invoice['automatic_tax']['status']}). The draft was deleted and nothing was sent; "
-            f"write the sponsor's billing address with its country on a line of its own."
+            f"write the sponsor's billing address with its country on a separate line."
         )
     shown = display(minor_from_api(invoice["total"], invoice["currency"]), invoice["currency"])
     raise InvoiceMismatchError(
@@ -576,7 +576,7 @@ def invoice_one(
             invoice.stripe_invoice_id or "",
             invoice.hosted_url,
             f"{reference}: invoiced before as {invoice.stripe_invoice_id}, which was found at "
-            f"Stripe and taken over.",
+            f"Stripe and adopted.",
             unread=True,
         )
     return InvoiceResult(reference, "invoiced", invoice.stripe_invoice_id or "", invoice.hosted_url)

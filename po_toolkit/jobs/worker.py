@@ -22,6 +22,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Self
 from uuid import uuid4
 
+from po_toolkit.api.notices import NoticeError, notify
 from po_toolkit.api.schedules import SWEEP_HOUR, SYNC_EVERY, reminders_due, sync_due
 from po_toolkit.bootstrap import OpenConference, open_conference, open_database
 from po_toolkit.config import Settings
@@ -30,14 +31,14 @@ from po_toolkit.domain.states import BatchState, JobState
 from po_toolkit.jobs import tasks
 from po_toolkit.jobs.invoices import RETRY, Invoicing
 from po_toolkit.logs import configure_logging, get_logger
-from po_toolkit.store import jobs, workers
+from po_toolkit.store import jobs, webhook_events, workers
 from po_toolkit.store.columns import utc_now
-from po_toolkit.store.jobs import BATCH, EVENTS, INVOICE, Claimed, Result
+from po_toolkit.store.jobs import BATCH, EVENTS, INVOICE, NOTIFY, Claimed, Result
 from po_toolkit.store.trouble import cause_of, is_busy
 
 log = get_logger(__name__)
 
-EVERYTHING = frozenset({INVOICE, BATCH, EVENTS, *tasks.TASKS})
+EVERYTHING = frozenset({INVOICE, BATCH, EVENTS, NOTIFY, *tasks.TASKS})
 ALL_BUT_BATCHES = EVERYTHING - {INVOICE, BATCH}
 
 CONCURRENCY = 32
@@ -59,6 +60,8 @@ RENEW_SECONDS = jobs.LEASE.total_seconds() / 3
 """How often leases are renewed, and those of dead workers looked for."""
 
 SCHEDULE_SECONDS = 30.0
+NOTIFY_SECONDS = 300.0
+"""How often new problems are looked for, where anybody is to be notified."""
 SEEN_SECONDS = 15.0
 """How often a worker says that it runs."""
 FORGET_AFTER = timedelta(days=30)
@@ -111,6 +114,7 @@ class Worker:
         self._looked_at_clock = float("-inf")
         self._looked_for_tasks = float("-inf")
         self._forgot_at = float("-inf")
+        self._notified_at = float("-inf")
         self._seen = float("-inf")
         self._started_at = now()
         self._threads: list[threading.Thread] = []
@@ -299,7 +303,8 @@ class Worker:
 
     def _run_task(self, job: Claimed) -> None:
         try:
-            work = {BATCH: self._invoicing.batch, EVENTS: self._events}.get(job.kind, self._task)
+            known = {BATCH: self._invoicing.batch, EVENTS: self._events, NOTIFY: self._notify}
+            work = known.get(job.kind, self._task)
             self._ended(self._guarded(job, work), self._tasks)
         finally:
             self._calls.pop(job.id, None)
@@ -344,6 +349,14 @@ class Worker:
         tasks.work_events_of(self._open(job.slug, STRIPE), self._stop)
         return _given_back(job)
 
+    def _notify(self, job: Claimed) -> Result:
+        try:
+            sent = notify(self._open(job.slug, STRIPE), self.settings.notify)
+        except NoticeError as error:
+            log.warning("a notice was not sent", conference=job.slug, reason=str(error))
+            return Result(job.id, job.lease, JobState.FAILED, str(error))
+        return Result(job.id, job.lease, JobState.DONE, f"{len(sent)} new problems")
+
     def _task(self, job: Claimed) -> Result:
         opened = self._open(job.slug, Actor(job.entered_by, Role.TREASURER))
         self._calls[job.id] = tasks.calls_of(opened)
@@ -369,17 +382,26 @@ class Worker:
         for one in opened:
             if one.settings.mode != "none":
                 self._queue_due(one)
+        if self.settings.notify.wanted and time.monotonic() - self._notified_at > NOTIFY_SECONDS:
+            self._notified_at = time.monotonic()
+            for one in opened:
+                self._queue(one, NOTIFY)
         if time.monotonic() - self._forgot_at > 86_400:
             self._forgot_at = time.monotonic()
-            jobs.forget_tasks(self._store, self._now() - FORGET_AFTER)
+            now, kept = self._now(), timedelta(days=self.settings.keep_event_payloads_days)
+            jobs.forget_tasks(self._store, now - FORGET_AFTER)
+            webhook_events.drop_payloads(self._store, now - kept)
 
     def _queue_due(self, opened: OpenConference) -> None:
         every = self._every or SYNC_EVERY
         asked = [sync_due(opened, every=every, sweep_hour=self._sweep_hour)]
         asked.append("remind_due" if reminders_due(opened) else "")
         for kind in filter(None, asked):
-            with self._store.bookkeeping() as connection:
-                jobs.add_task(connection, opened.conference.id, kind, jobs.SCHEDULE, self._now())
+            self._queue(opened, kind)
+
+    def _queue(self, opened: OpenConference, kind: str) -> None:
+        with self._store.bookkeeping() as connection:
+            jobs.add_task(connection, opened.conference.id, kind, jobs.SCHEDULE, self._now())
 
 
 def _given_back(job: Claimed, run_after: datetime | None = None) -> Result:

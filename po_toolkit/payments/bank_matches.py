@@ -157,7 +157,7 @@ def undo(
     Raises:
         NotFoundError: No such line.
         PurchaseOrderError: Nothing is matched, its payment is still on its way to Stripe, a bank
-            took it back, or its write-off is a credit note at Stripe.
+            took it back.
     """
     line = bank_matches.line(uow.session, conference.id, line_id, lock=True)
     bank_matches.link_new_entries(uow, conference.id)
@@ -184,7 +184,12 @@ def undo(
 
 
 def _undo_write_off(uow: UnitOfWork, match: BankMatch, today: date) -> None:
-    """Take a write-off back by a credit note of the opposite amount."""
+    """Take a write-off back by a credit note of the opposite amount.
+
+    Stripe voids a credit note only while its invoice is open, which a paid and written-off one is
+    not. So the books take it back, under the id that a void at Stripe would have: one that comes
+    later counts once. What then differs at Stripe is a discrepancy, as with a reversed wire.
+    """
     if match.credit_note_uuid is None:
         return
     order = uow.lock_purchase_order(match.purchase_order_id or 0)
@@ -192,18 +197,15 @@ def _undo_write_off(uow: UnitOfWork, match: BankMatch, today: date) -> None:
     if note is None:
         return
     stripe_id = note.stripe_credit_note_id
-    if stripe_id:
-        if not any(n.stripe_credit_note_id == f"{stripe_id}:void" for n in order.credit_notes):
-            raise PurchaseOrderError(
-                f"The write-off of bank line {match.bank_transaction_id} is credit note "
-                f"{stripe_id} at Stripe. Void it in Stripe's dashboard, sync, then undo."
-            )
+    void_id = f"{stripe_id}:void" if stripe_id else None
+    if void_id and any(n.stripe_credit_note_id == void_id for n in order.credit_notes):
         return
     back = CreditNote(
         amount=-note.amount,
         currency=note.currency,
         reason=f"The write-off of bank line {match.bank_transaction_id} was undone",
         credit_date=today,
+        stripe_credit_note_id=void_id,
     )
     ledger.add_credit_note(uow, order, back)
 
@@ -212,7 +214,7 @@ def _enter_again(uow: UnitOfWork, match: BankMatch) -> list[int]:
     """Enter the payment again that a reversal had taken back, for the line that it came with."""
     first = uow.session.get(BankMatch, match.reversed_match_id)
     if first is None:
-        raise PurchaseOrderError("The match that was taken back is gone.")
+        raise PurchaseOrderError("The match that was reversed is gone.")
     order = uow.lock_purchase_order(match.purchase_order_id or 0)
     entry = next(e for e in order.entries if e.id == first.entry_id)
     again = uuid4()
@@ -347,7 +349,7 @@ def _join_payout(
         raise PurchaseOrderError(f"{payout.stripe_payout_id} is another bank line already.")
     if part.amount + part.charges > rest:
         raise PurchaseOrderError(
-            f"{display(rest, payout.currency)} of {payout.stripe_payout_id} is still to come; bank "
+            f"{display(rest, payout.currency)} of {payout.stripe_payout_id} is outstanding; bank "
             f"line {line.id} would be {display(part.amount + part.charges, line.currency)} of it."
         )
     match.kind, match.payout_id = part.kind, payout.id
@@ -379,12 +381,12 @@ def _join_reversal(
     """Book that a bank took an earlier line back: its entry is reversed on the line's day."""
     first = uow.session.get(BankMatch, part.id, with_for_update=True)
     if first is None or first.conference_id != conference.id or first.state != "applied":
-        raise PurchaseOrderError(f"There is no match {part.id} that a bank could take back.")
+        raise PurchaseOrderError(f"There is no match {part.id} that a bank could reverse.")
     earlier = bank_matches.line(uow.session, conference.id, first.bank_transaction_id)
     opposite = (line.amount > 0) != (earlier.amount > 0) and line.currency == earlier.currency
     if first.entry_id is None or first.amount != part.amount or not opposite:
         raise PurchaseOrderError(
-            f"Bank line {line.id} of {display(line.amount, line.currency)} does not take back "
+            f"Bank line {line.id} of {display(line.amount, line.currency)} does not reverse "
             f"{display(first.amount, earlier.currency)} of bank line {earlier.id}."
         )
     order = uow.lock_purchase_order(first.purchase_order_id or 0)

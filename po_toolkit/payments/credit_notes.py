@@ -29,6 +29,17 @@ from po_toolkit.store.tables import CreditNote, MoneyIntent, PurchaseOrder
 Json = dict[str, Any]
 
 
+def is_unfinished(opened: OpenConference, order: PurchaseOrder, amount: int) -> bool:
+    """Tell whether a credit note of this amount was begun and cut off; minor units."""
+    with opened.store.reading() as session:
+        return any(
+            intent.purchase_order_id == order.id
+            and intent.kind == "credit_note"
+            and intent.amount == amount
+            for intent in money_intents.unfinished(session, opened.conference)
+        )
+
+
 def take_credit_note(opened: OpenConference, stripe_note: Json) -> Taken | None:
     """Enter a credit note, and that it was voided; None where its invoice is not ours."""
     taken = Taken()

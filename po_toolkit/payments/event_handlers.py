@@ -64,7 +64,7 @@ def carries_payment(event: Json) -> bool:
 
 
 def take_mailed(opened: OpenConference, events: Iterable[Json]) -> None:
-    """Note which invoices that we were to deliver by ourselves Stripe has mailed after all.
+    """Note which invoices that we were to deliver yourself Stripe has mailed after all.
 
     Nothing but this event tells it.
     """

@@ -342,8 +342,8 @@ def left_at_stripe(order: PurchaseOrder, entry: LedgerEntry) -> str:
     named = invoice.stripe_invoice_id if invoice else "its invoice"
     shown = display(entry.stripe_attached or entry.amount, entry.currency)
     return (
-        f"It was reported to Stripe, which cannot take it back: {named} still counts {shown} as "
+        f"It was reported to Stripe, which cannot undo it: {named} still counts {shown} as "
         f"paid, and neither its page nor its reminders ask for that. Ask for it yourself, by wire "
-        f"or check. The same amount entered again on {order.reference} is taken for what Stripe "
+        f"or check. The same amount entered again on {order.reference} counts as what Stripe "
         f"counts."
     )

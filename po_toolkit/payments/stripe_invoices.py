@@ -16,7 +16,7 @@ from po_toolkit.payments import customer_credit, ledger
 from po_toolkit.payments.ledger import Change, Movement, Taken, record, record_all
 from po_toolkit.store import invoices, money_intents, stripe_only
 from po_toolkit.store.database import Store, UnitOfWork
-from po_toolkit.store.invoices import id_of
+from po_toolkit.store.invoices import balance_on, id_of
 from po_toolkit.store.purchase_orders import refresh_status
 from po_toolkit.store.tables import Conference, Invoice, LedgerEntry, PurchaseOrder
 from po_toolkit.stripe_gateway import StripeGateway
@@ -104,14 +104,24 @@ def take_invoices(opened: OpenConference, page: Sequence[Json], *, read_at: date
 
 
 def _with_balances(opened: OpenConference, page: Sequence[Json]) -> Sequence[Json]:
-    """Complete those of ours that took something from the customer's balance."""
-    doubtful = [said["id"] for said in page if customer_credit.uses_balance(said)]
+    """Complete those of ours that took something from the customer's balance.
+
+    More paid than its payments come to is most often marked by hand; only a customer that has or
+    had credit is asked about for that.
+    """
+    doubtful = [said for said in page if customer_credit.uses_balance(said)]
     if not doubtful:
         return page
     with opened.store.reading() as session:
-        ours = invoices.known_stripe_ids(session, opened.conference, doubtful)
+        ours = invoices.known_stripe_ids(session, opened.conference, [s["id"] for s in doubtful])
+        credited = stripe_only.ever_credited(session, opened.conference)
+    asked = {
+        said["id"]
+        for said in doubtful
+        if said["id"] in ours and (balance_on(said) or id_of(said["customer"]) in credited)
+    }
     return [
-        customer_credit.with_balance(opened.gateway, said) if said["id"] in ours else said
+        customer_credit.with_balance(opened.gateway, said) if said["id"] in asked else said
         for said in page
     ]
 

@@ -245,7 +245,7 @@ def refunded_without_credit(books: Books) -> pd.DataFrame:
 
 def disputed(books: Books) -> pd.DataFrame:
     """Find payments that a dispute took back and nothing reinstated."""
-    return _taken_back(books, "disputed", "{amount} taken back in a dispute and not paid since")
+    return _taken_back(books, "disputed", "{amount} reversed in a dispute and not paid since")
 
 
 def ach_returned_late(books: Books) -> pd.DataFrame:
@@ -307,7 +307,7 @@ def bank_credit_not_explained(books: Books) -> pd.DataFrame:
 
 
 def payment_taken_back(books: Books) -> pd.DataFrame:
-    """Find debits by which the bank seems to take a sponsor's payment back."""
+    """Find debits by which the bank seems to reverse a sponsor's payment."""
     debits = books.bank.open_debits
     rows = debits[debits["order_id"].astype("int64").ne(0)].set_index("order_id")
     orders = books.orders[["reference", "organization_name"]]
@@ -530,7 +530,7 @@ def paid_here_not_at_stripe(books: Books) -> pd.DataFrame:
     told = finding(
         rows,
         amount.reindex(rows.index),
-        lambda row, amount: f"Stripe was not told of {amount} paid on {row.stripe_invoice_id}",
+        lambda row, amount: f"{amount} paid on {row.stripe_invoice_id} was not reported to Stripe",
     )
     return pd.concat([ahead, told])
 
@@ -548,7 +548,7 @@ def undone_here_not_at_stripe(books: Books) -> pd.DataFrame:
 
 
 def _reversed_but_reported(books: Books) -> pd.Series[int]:
-    """Return, by order id, what was reversed here after Stripe was told of it."""
+    """Return, by order id, what was reversed here after it was reported to Stripe."""
     entries = books.entries
     left = entries[
         entries["kind"].eq(EntryKind.PAYMENT.value)

@@ -118,7 +118,7 @@ def _sections(reconciliation: Reconciliation) -> list[tuple[str, list[list[str]]
     sections = [
         ("Purchase orders", [list(_SHORT), *_short_rows(reconciliation)]),
         ("Totals", _total_rows(reconciliation)),
-        ("What does not add up", _discrepancy_rows(reconciliation)),
+        ("Discrepancies", _discrepancy_rows(reconciliation)),
     ]
     return [(title, rows) for title, rows in sections if len(rows) > 1]
 

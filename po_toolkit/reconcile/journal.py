@@ -117,7 +117,7 @@ def _charges(books: Books, before: Books | None, accounts: Accounts) -> Iterator
         if first is not None and day < first:
             day = first
         words = "Invoice" if row["sent"] else "Settled without an invoice:"
-        words = words if amount > 0 else "Invoice taken back"
+        words = words if amount > 0 else "Invoice voided"
         yield JournalEntry(
             number=f"C{order_id}-{day:%y%m%d}",
             day=day,

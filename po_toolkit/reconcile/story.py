@@ -10,7 +10,10 @@ from zoneinfo import ZoneInfo
 
 from po_toolkit.domain.deliveries import links_work
 from po_toolkit.domain.reminders import step_words
+from po_toolkit.domain.roles import Act
+from po_toolkit.domain.sentences import LoggedAct, audit_sentence
 from po_toolkit.domain.tax import rate_words, rates_of
+from po_toolkit.domain.wording import label
 from po_toolkit.money import to_major
 from po_toolkit.store import purchase_orders, stories
 from po_toolkit.store.database import Store
@@ -119,6 +122,8 @@ class PurchaseOrderStory:
     organization_name: str
     contact_name: str
     contact_email: str
+    contact_phone: str
+    cc_emails: str
     billing_address: str
     currency: str
     status: str
@@ -166,6 +171,8 @@ def purchase_order_story(
         organization_name=order.organization_name,
         contact_name=order.contact_name,
         contact_email=order.contact_email,
+        contact_phone=order.contact_phone,
+        cc_emails=order.cc_emails,
         billing_address=order.billing_address,
         currency=order.currency,
         status=order.status,
@@ -292,7 +299,8 @@ def _events(
 
     batch = order.import_batch
     came = f"Imported from {batch.file_name}, row {order.import_row}" if batch else "Created"
-    events = [event(order.created_at, "created", came, batch.entered_by if batch else "", "")]
+    made_by = next((a.actor for a in audit if a.act == Act.CREATE), "")
+    events = [event(order.created_at, "created", came, batch.entered_by if batch else made_by, "")]
     events += [
         event(i.sent_at, "invoice_sent", _sent_text(i), "", i.stripe_invoice_id or "")
         for i in order.invoices
@@ -306,24 +314,37 @@ def _events(
         event(n.created_at, "credit_note", _credit_text(n), n.issued_by, "", money=n)
         for n in order.credit_notes
     ]
-    events += [
-        event(a.at, f"act:{a.act}", a.act.replace("_", " ").capitalize(), a.actor, a.subject_type)
-        for a in audit
-    ]
+    for entry in audit:
+        text = _audit_text(order, entry)
+        if text:
+            events.append(event(entry.at, f"act:{entry.act}", text, entry.actor, ""))
     events += [
         event(r.sent_at, "reminder", _reminder_text(r), r.entered_by, "")
         for r in reminders
         if r.sent_at is not None
     ]
-    if order.cancelled_at is not None:
+    if order.cancelled_at is not None and not any(a.act == Act.CANCEL for a in audit):
         events.append(event(order.cancelled_at, "cancelled", "Cancelled", "", ""))
     return sorted(events, key=lambda e: e.at)
+
+
+def _audit_text(order: PurchaseOrder, entry: AuditEntry) -> str:
+    """Return what an entry of the audit log adds to what its own row says, or ``""``."""
+    in_its_row = (
+        "kind" in entry.after
+        or "sent" in entry.after
+        or "step" in entry.after
+        or entry.act in (Act.CREATE, Act.ISSUE_CREDIT_NOTE)
+    )
+    if in_its_row:
+        return ""
+    return audit_sentence(LoggedAct(entry.act, entry.before, entry.after, order.organization_name))
 
 
 def _sent_text(invoice: Invoice) -> str:
     name = f"Invoice {invoice.number or invoice.stripe_invoice_id}"
     if invoice.delivery == "ourselves":
-        return f"{name} issued, to be delivered by ourselves"
+        return f"{name} finalized, ready for you to deliver"
     return f"{name} sent"
 
 
@@ -333,8 +354,8 @@ def _reminder_text(reminder: Reminder) -> str:
 
 
 def _money_text(entry: LedgerEntry) -> str:
-    what = entry.kind.replace("_", " ").capitalize()
-    by = f" by {entry.method}" if entry.method else ""
+    what = label(entry.kind)
+    by = " through Stripe" if entry.method == "stripe" else f" by {entry.method}"
     reference = f", reference {entry.reference}" if entry.reference else ""
     return f"{what}{by}{reference}"
 

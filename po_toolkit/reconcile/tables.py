@@ -21,7 +21,7 @@ PURCHASE_ORDERS = Table(
         Column(
             "status",
             Kind.TEXT,
-            "draft, issued (final, yet to be delivered by ourselves), sent, partially_paid, paid, "
+            "draft, issued (finalized, ready for you to deliver), sent, partially_paid, paid, "
             "overpaid or cancelled, from the sums of the row",
         ),
         Column("total", Kind.MONEY, "Sum of the lines, discounts included"),
@@ -31,12 +31,12 @@ PURCHASE_ORDERS = Table(
         Column("paid_other", Kind.MONEY, "The part of paid that came by wire, check or otherwise"),
         Column("refunded", Kind.MONEY, "Refunds, net of refunds that failed"),
         Column("balance", Kind.MONEY, "total - credited - paid + refunded; below 0 is overpaid"),
-        Column("stripe_invoice_id", Kind.ID, "The invoice that stands for it now, or empty"),
+        Column("stripe_invoice_id", Kind.ID, "Its current invoice, or empty"),
         Column("stripe_status", Kind.ID, "What Stripe called that invoice when last read"),
         Column("stripe_amount_paid", Kind.MONEY_OR_NONE, "Stripe's own sum when last read"),
         Column("due_date", Kind.DATE, "When the sponsor has to have paid, if that is known"),
         Column("days_overdue", Kind.COUNT, "Days since the due date of an open, sent balance"),
-        Column("discrepancies", Kind.CODES, "Codes of what does not add up"),
+        Column("discrepancies", Kind.CODES, "Codes of its discrepancies"),
     ),
 )
 
@@ -101,7 +101,7 @@ AGEING = Table(
 
 DISCREPANCIES = Table(
     "discrepancies",
-    "What does not add up",
+    "Discrepancies",
     (
         Column("code", Kind.TEXT, "The class; see docs/reconciliation.md"),
         _REFERENCE,
@@ -109,7 +109,7 @@ DISCREPANCIES = Table(
         _CURRENCY,
         Column("at_stake", Kind.MONEY, "The money that it is about"),
         Column("evidence", Kind.TEXT, "The rows behind it, in words"),
-        Column("mend", Kind.TEXT, "The act that puts it right"),
+        Column("mend", Kind.TEXT, "How to fix it"),
         Column("accepted", Kind.ID, "Why a treasurer accepted it, or empty"),
     ),
 )
@@ -141,7 +141,7 @@ CONFERENCES = Table(
         Column("credited", Kind.MONEY, "Sum of their credit notes"),
         Column("paid", Kind.MONEY, "Sum of what was paid"),
         Column("refunded", Kind.MONEY, "Sum of what was refunded"),
-        Column("open", Kind.MONEY, "What is still to come in"),
+        Column("open", Kind.MONEY, "What is outstanding"),
         Column("overdue", Kind.MONEY, "The part of it past its due date"),
         Column("overpaid", Kind.MONEY, "What came too much"),
     ),
@@ -156,7 +156,7 @@ MONTHS = Table(
         Column("month", Kind.TEXT, "Like 2027-03, in the conference's timezone"),
         Column("invoiced", Kind.MONEY, "Totals of the purchase orders whose invoice was sent then"),
         Column("credited", Kind.MONEY, "Credit notes that count from then"),
-        Column("paid", Kind.MONEY, "Payments, net of what was taken back"),
+        Column("paid", Kind.MONEY, "Payments, net of reversals"),
         Column("refunded", Kind.MONEY, "Refunds, net of those that failed"),
         Column("received", Kind.MONEY, "paid - refunded: what is left of the month's money"),
     ),
@@ -203,8 +203,8 @@ CHANGES = Table(
         Column("was", Kind.TEXT, "Status on the earlier day; empty when it was not there yet"),
         Column("is_now", Kind.TEXT, "Status on the later day"),
         Column("total", Kind.MONEY, "By how much the total changed"),
-        Column("credited", Kind.MONEY, "What was forgiven between the days"),
-        Column("paid", Kind.MONEY, "What was paid between the days, net of what was taken back"),
+        Column("credited", Kind.MONEY, "What was credited between the days"),
+        Column("paid", Kind.MONEY, "What was paid between the days, net of reversals"),
         Column("refunded", Kind.MONEY, "What was refunded between the days"),
         Column("balance", Kind.MONEY, "By how much the balance changed"),
     ),
@@ -212,7 +212,7 @@ CHANGES = Table(
 
 NEWS = Table(
     "news",
-    "Discrepancies that came and went",
+    "New and settled discrepancies",
     (
         Column("news", Kind.TEXT, "new, settled or still there"),
         Column("code", Kind.TEXT, "The class; see docs/reconciliation.md"),
@@ -301,7 +301,7 @@ BANK_LINES = Table(
         Column("amount", Kind.MONEY, "A debit is below 0"),
         Column("payouts", Kind.MONEY, "What of it are payouts"),
         Column("payments", Kind.MONEY, "What of it are sponsors' payments past Stripe"),
-        Column("set_aside", Kind.MONEY, "What a person said has to do with no sponsor"),
+        Column("set_aside", Kind.MONEY, "What a person excluded"),
         Column("unexplained", Kind.MONEY, "What is left"),
         Column("rule", Kind.ID, "By which rule it was matched"),
         Column("evidence", Kind.ID, "Why"),
@@ -326,7 +326,7 @@ FEES = Table(
 
 CHECKS = Table(
     "checks",
-    "What must agree",
+    "Checks",
     (
         Column("check", Kind.TEXT, "The sum"),
         _ACCOUNT_CURRENCY,

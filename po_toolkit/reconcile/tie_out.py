@@ -12,6 +12,7 @@ import pandas as pd
 
 from po_toolkit.domain.periods import end_of_day, local_day
 from po_toolkit.domain.sums import PAID_SIGN, REFUNDED_SIGN
+from po_toolkit.domain.wording import count
 from po_toolkit.reconcile.schema import records, with_decimals
 from po_toolkit.reconcile.tables import BANK_LINES, CHECKS, FEES, PAYOUTS, TIE_OUT
 from po_toolkit.reconcile.tie_out_rows import rows_of
@@ -198,6 +199,19 @@ class TieOut:
         if not self.sides.lines:
             missing.append("No bank statement has been imported.")
         return missing
+
+    @property
+    def unexplained(self) -> list[str]:
+        """What was read and nothing explains yet, a sentence each."""
+        found = []
+        if lines := int((self.bank_lines["unexplained"] != 0).sum()):
+            found.append(f"{count(lines, 'bank line')} not matched.")
+        if open_ := int((self.payouts["not_itemised"] != 0).sum()):
+            found.append(f"{count(open_, 'payout')} with amounts that nothing explains.")
+        arrived = self.payouts[self.payouts["status"].eq("paid")]
+        if missing := int(arrived["bank_line"].isna().sum()):
+            found.append(f"{count(missing, 'payout')} not found on a bank statement.")
+        return found
 
     def _ledger(self, currency: str) -> int:
         signs = {k.value: s for k, s in PAID_SIGN.items()}

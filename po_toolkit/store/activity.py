@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, String, cast, func, select
 from sqlalchemy.orm import Session, load_only
 
 from po_toolkit.store.tables import (
@@ -25,7 +25,13 @@ def pulse(session: Session, conference: Conference) -> int:
 
 
 def audit(
-    session: Session, conference: Conference, *, acts: Collection[str], offset: int, limit: int
+    session: Session,
+    conference: Conference,
+    *,
+    acts: Collection[str],
+    offset: int,
+    limit: int,
+    steps: bool = True,
 ) -> tuple[Sequence[AuditEntry], int]:
     """Return who did what, and how many entries there are in all.
 
@@ -35,8 +41,11 @@ def audit(
         acts: Only these acts; all when empty.
         offset: How many to skip.
         limit: How many to return.
+        steps: Also internal steps: that an invoice was begun.
     """
     conditions = [AuditEntry.conference_id == conference.id]
+    if not steps:
+        conditions.append(~cast(AuditEntry.after, String).like('{"generation":%'))
     if acts:
         conditions.append(AuditEntry.act.in_(sorted(acts)))
     rows = session.scalars(
@@ -49,13 +58,12 @@ def audit(
     return rows, _count(session, AuditEntry, conditions)
 
 
-def references(session: Session, entries: Sequence[AuditEntry]) -> dict[int, str]:
-    """Return id → reference of the purchase orders that these entries are about."""
-    ids = [int(e.subject_id) for e in entries if e.subject_type == PurchaseOrder.__name__]
-    rows = session.execute(
-        select(PurchaseOrder.id, PurchaseOrder.reference).where(PurchaseOrder.id.in_(ids))
-    )
-    return {row.id: row.reference for row in rows}
+def subjects(session: Session, entries: Sequence[AuditEntry]) -> dict[int, tuple[str, str]]:
+    """Return id → reference and sponsor of the purchase orders that these entries are about."""
+    po = PurchaseOrder
+    ids = {int(e.subject_id) for e in entries if e.subject_type == po.__name__}
+    rows = session.execute(select(po.id, po.reference, po.organization_name).where(po.id.in_(ids)))
+    return {row.id: (row.reference, row.organization_name) for row in rows}
 
 
 def webhook_events(

@@ -209,7 +209,7 @@ def rename(uow: UnitOfWork, old: str, new: str) -> int:
         raise PurchaseOrderError(f"Conference {old} has that name already.")
     if taken is not None and _has_orders(uow.session, taken):
         raise PurchaseOrderError(
-            f"Conference {new} has purchase orders of its own, which would be billed beside those "
+            f"Conference {new} has purchase orders too, which would be billed beside those "
             f"of {old}. Put them aside, then rename.",
             remedy=remedies.archive(new),
         )

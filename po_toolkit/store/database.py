@@ -95,7 +95,8 @@ class UnitOfWork:
                 "at": utc_now(),
                 "actor": self.actor.name,
                 "act": act.value,
-                "conference_id": getattr(subject, "conference_id", None),
+                "conference_id": getattr(subject, "conference_id", None)
+                or (subject.id if type(subject).__name__ == "Conference" else None),
                 "subject_type": type(subject).__name__,
                 "subject_id": str(subject.id),
                 "before": before or {},

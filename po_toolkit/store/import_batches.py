@@ -95,7 +95,7 @@ def undo_batch(uow: UnitOfWork, batch: ImportBatch) -> list[str]:
     """
     session = uow.session
     if batch.undone_at is not None:
-        raise PurchaseOrderError(f"Import batch {batch.id} was taken back before.")
+        raise PurchaseOrderError(f"Import batch {batch.id} was undone before.")
     _refuse_closed(session, batch)
     orders = list(
         session.execute(
@@ -121,7 +121,7 @@ def undo_batch(uow: UnitOfWork, batch: ImportBatch) -> list[str]:
         session.execute(gone.where(PurchaseOrder.import_batch_id == batch.id))
     except IntegrityError:
         raise PurchaseOrderError(
-            f"Import batch {batch.id} cannot be taken back: something was done with one of its "
+            f"Import batch {batch.id} cannot be undone: something was done with one of its "
             "purchase orders since."
         ) from None
     batch.undone_at = utc_now()
@@ -159,7 +159,7 @@ def _refuse_used(session: Session, batch: ImportBatch, orders: Sequence[Any]) ->
     if busy:
         more = f" and {len(busy) - 3} more" if len(busy) > 3 else ""
         raise PurchaseOrderError(
-            f"Import batch {batch.id} cannot be taken back: {'; '.join(busy[:3])}{more}. Only a "
+            f"Import batch {batch.id} cannot be undone: {'; '.join(busy[:3])}{more}. Only a "
             "batch whose purchase orders are all untouched drafts can. Cancel single ones instead."
         )
 

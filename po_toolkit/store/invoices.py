@@ -58,7 +58,7 @@ def known_stripe_ids(
 def undelivered(
     session: Session, conference: Conference, stripe_ids: Iterable[str] | None = None
 ) -> list[int]:
-    """Return the purchase orders whose invoice waits to be delivered by ourselves.
+    """Return the purchase orders whose invoice waits to be delivered by you.
 
     Args:
         session: The database.

@@ -35,9 +35,9 @@ from po_toolkit.errors import NotFoundError
 from po_toolkit.store.database import Store, UnitOfWork
 from po_toolkit.store.tables import Conference, InvoiceBatch, Job, PurchaseOrder, WebhookEvent
 
-INVOICE, BATCH, EVENTS = "invoice", "batch", "events"
+INVOICE, BATCH, EVENTS, NOTIFY = "invoice", "batch", "events", "notify"
 """Kinds of jobs that the queue itself knows: one purchase order of a batch, the batch as a whole,
-and a conference's webhook events."""
+a conference's webhook events, and notices of its new problems."""
 
 LEASE = timedelta(seconds=15)
 """How long a job stays with a worker that does not renew it."""

@@ -116,7 +116,8 @@ def filtered(
 
 def is_sent() -> Any:
     """Return the condition that an invoice reached the sponsor; needs the join :data:`LIVE`."""
-    return or_(PurchaseOrder.marked_sent, Invoice.state.in_(sorted(SENT_STATES)))
+    state = func.coalesce(Invoice.state, "")  # none where there is no invoice yet
+    return or_(PurchaseOrder.marked_sent, state.in_(sorted(SENT_STATES)))
 
 
 def in_view(session: Session, conference: Conference, view: View | Bucket, today: date) -> Any:

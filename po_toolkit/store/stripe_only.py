@@ -217,6 +217,14 @@ def with_money(session: Session, conference: Conference) -> set[str]:
     return set(session.scalars(query))
 
 
+def ever_credited(session: Session, conference: Conference) -> set[str]:
+    """Return the Stripe ids of the customers of whom credit is or was noted."""
+    query = select(CustomerBalance.stripe_customer_id).where(
+        CustomerBalance.conference_id == conference.id, CustomerBalance.kind == "credit"
+    )
+    return set(session.scalars(query))
+
+
 def takes_transfers(session: Session, conference: Conference) -> bool:
     """Tell whether bank transfers to virtual accounts are or were offered to anybody."""
     named = session.scalars(

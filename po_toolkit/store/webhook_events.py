@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Table, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, case, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, defer
 
@@ -28,6 +28,7 @@ class Delivery:
     event_id: str
     event_type: str
     payload: str
+    """As it came; ``""`` for an event of a type that is none of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +70,11 @@ def keep(store: Store, deliveries: Sequence[Delivery]) -> int:
             "stripe_event_id": delivery.event_id,
             "type": delivery.event_type,
             "payload": delivery.payload,
-            "state": "received",
+            "state": "received" if delivery.payload else "ignored",
             "attempts": 0,
             "error": "",
             "received_at": now,
+            "processed_at": None if delivery.payload else now,
         }
         for delivery in deliveries
     ]
@@ -116,6 +118,7 @@ def note(store: Store, outcomes: Sequence[Outcome], now: datetime) -> None:
             error=bindparam("error"),
             processed_at=bindparam("processed_at"),
             next_try_at=bindparam("next_try_at"),
+            payload=case((bindparam("state") == "ignored", ""), else_=table.c.payload),
         )
     )
     rows = [
@@ -131,6 +134,16 @@ def note(store: Store, outcomes: Sequence[Outcome], now: datetime) -> None:
     ]
     with store.bookkeeping() as connection:
         connection.execute(statement, rows)
+
+
+def drop_payloads(store: Store, before: datetime) -> int:
+    """Forget what events said that were processed before a time; return how many."""
+    table: Any = WebhookEvent.__table__
+    statement = update(table).where(
+        table.c.state == "processed", table.c.processed_at < before, table.c.payload != ""
+    )
+    with store.bookkeeping() as connection:
+        return connection.execute(statement.values(payload="")).rowcount
 
 
 def set_aside(session: Session, conference: Conference) -> list[WebhookEvent]:
@@ -159,7 +172,10 @@ def errors(session: Session, conference: Conference, event_ids: Iterable[str]) -
 def replay(
     uow: UnitOfWork, conference: Conference, event_ids: Iterable[str] | None = None
 ) -> list[str]:
-    """Let events be worked again: those named, else all that were set aside; return their ids."""
+    """Let events be worked again: those named, else all that were set aside; return their ids.
+
+    An event whose payload is no longer kept is left out.
+    """
     chosen: ColumnElement[bool] = (
         WebhookEvent.state == "set_aside"
         if event_ids is None
@@ -168,7 +184,7 @@ def replay(
     rows = uow.session.scalars(
         select(WebhookEvent)
         .options(defer(WebhookEvent.payload))
-        .where(WebhookEvent.conference_id == conference.id, chosen)
+        .where(WebhookEvent.conference_id == conference.id, chosen, WebhookEvent.payload != "")
         .order_by(WebhookEvent.stripe_event_id)
     ).all()
     for row in rows:

@@ -19,10 +19,9 @@ from pydantic import SecretStr
 
 from po_toolkit.errors import StripeGatewayError, StripeUnknownError
 from po_toolkit.stripe_gateway.translate import header, translate, unreadable
-from po_toolkit.stripe_gateway.transport import Transport, refuse_unsafe_address
+from po_toolkit.stripe_gateway.transport import TIMEOUT_SECONDS, Transport, refuse_unsafe_address
 
 API_VERSION = "2026-10-28.endive"
-TIMEOUT_SECONDS = 30
 TRIES = 6
 PAGE = 100
 """Most objects Stripe puts on one page."""

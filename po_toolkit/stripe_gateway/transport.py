@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import urllib.request
 from collections.abc import Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,9 +13,10 @@ from urllib.parse import urlsplit
 import stripe
 import urllib3
 
-from po_toolkit.errors import SettingsError
+from po_toolkit.errors import SettingsError, StripeUnknownError
 
 STRIPE = "https://api.stripe.com"
+TIMEOUT_SECONDS = 30
 CONNECTIONS = 64
 """Kept open at most; a batch has 32 threads."""
 
@@ -109,3 +112,22 @@ class Transport(stripe.HTTPClient):
     def close(self) -> None:
         """Close every connection."""
         self._pool.clear()
+
+
+def server_time(base: str | None) -> datetime | None:
+    """Return the time by Stripe's clock, asked without a key; None where the answer has none.
+
+    Raises:
+        StripeUnknownError: No answer came.
+    """
+    transport = Transport(base, TIMEOUT_SECONDS)
+    try:
+        _, _, headers = transport.request("GET", f"{(base or STRIPE).rstrip('/')}/v1/account", None)
+    except stripe.APIConnectionError as error:
+        raise StripeUnknownError(str(error)) from None
+    finally:
+        transport.close()
+    try:
+        return parsedate_to_datetime(headers.get("date", ""))
+    except ValueError:
+        return None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from po_toolkit.api.activity import AuditEntry, audit_page, event_page, failed_invoicing
+from po_toolkit.api.activity import audit_page, event_page, failed_invoicing
 from po_toolkit.api.terms import Act
 from po_toolkit.api.webhooks import replay_events
 from po_toolkit.jobs import tasks
@@ -19,7 +19,7 @@ from po_toolkit.ui.background import work_on
 from po_toolkit.ui.session import Visit
 from po_toolkit.ui.task_view import TASKS, task_result
 
-PAGE = 50
+PAGE = 25
 
 _STATES = {
     "received": "Waiting",
@@ -27,21 +27,6 @@ _STATES = {
     "ignored": "Ignored",
     "failed": "Failed, retrying",
     "set_aside": "On hold",
-}
-
-
-_SUBJECTS = {
-    "PurchaseOrder": "purchase order",
-    "ImportBatch": "import",
-    "InvoiceBatch": "batch",
-    "LedgerEntry": "entry",
-    "CreditNote": "credit note",
-    "ClosedPeriod": "closed period",
-    "BankTransaction": "bank line",
-    "BankStatement": "bank statement",
-    "Errand": "task",
-    "Job": "task",
-    "WebhookEvent": "webhook event",
 }
 
 
@@ -78,48 +63,50 @@ def _audit(visit: Visit) -> None:
         placeholder="All",
         key=visit.key("activity.acts"),
     )
-    _, _, matching = audit_page(opened, acts=acts, offset=0, limit=1)
+    _, matching = audit_page(opened, acts=acts, offset=0, limit=1)
     if not matching:
         st.info("No activity yet. Start with an import.", icon=":material/inbox:")
         return
     offset = _offset(visit.key(f"activity.audit.{acts}"), matching)
     st.caption(words.count(matching, "action"))
     frame = _acts(visit, acts, offset=offset, limit=PAGE)
-    tables.show(frame, {name: name for name in frame.columns}, alt="Audit log")
+    tables.show_texts(frame, {name: name for name in frame.columns}, key=visit.key("activity.log"))
     table_files.downloads(
         f"{opened.slug}-activity",
-        lambda: _acts(visit, acts, offset=0, limit=matching),
+        lambda: _log(visit, acts, limit=2 * matching + 1000),
         key=visit.key("activity.download"),
     )
 
 
 def _acts(visit: Visit, acts: list[Act], *, offset: int, limit: int) -> pd.DataFrame:
-    opened = visit.opened
-    rows, references, _ = audit_page(opened, acts=acts, offset=offset, limit=limit)
+    """Return the acts as sentences."""
+    rows, _ = audit_page(visit.opened, acts=acts, offset=offset, limit=limit)
     return pd.DataFrame(
         {
-            "When": words.moment(row.at, opened.conference.timezone),
+            "When": words.moment(row.at, visit.opened.conference.timezone),
+            "What happened": row.text,
             "Who": row.actor,
-            "What": words.act(row.act),
-            "To": _subject(row, references),
-            "Before": _brief(row.before),
-            "After": _brief(row.after),
         }
         for row in rows
     )
 
 
-def _subject(entry: AuditEntry, references: Mapping[int, str]) -> str:
-    known = entry.subject_type == "PurchaseOrder" and references.get(int(entry.subject_id))
-    return known or f"{_SUBJECTS.get(entry.subject_type, entry.subject_type)} {entry.subject_id}"
-
-
-def _brief(values: dict[str, Any]) -> str:
-    return ", ".join(f"{words.label(k)}: {_plain(v)}" for k, v in values.items())
-
-
-def _plain(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def _log(visit: Visit, acts: list[Act], *, limit: int) -> pd.DataFrame:
+    """Return the whole audit log for a file, internal steps and values included."""
+    rows, _ = audit_page(visit.opened, acts=acts, offset=0, limit=limit, steps=True)
+    return pd.DataFrame(
+        {
+            "When (UTC)": row.at,
+            "Who": row.actor,
+            "What happened": row.text,
+            "Act": words.act(row.entry.act),
+            "Purchase order": row.reference,
+            "Subject": f"{row.entry.subject_type} {row.entry.subject_id}",
+            "Before": json.dumps(row.entry.before, ensure_ascii=False),
+            "After": json.dumps(row.entry.after, ensure_ascii=False),
+        }
+        for row in rows
+    )
 
 
 def _events(visit: Visit) -> None:

@@ -44,7 +44,7 @@ _COLUMNS = {
     "amount": "Amount, or else credit and debit",
     "credit": "Credit",
     "debit": "Debit",
-    "direction": "Word that tells credit from debit",
+    "direction": "Word for credit or debit",
     "status": "Status",
     "currency": "Currency",
     "counterparty": "Other party",
@@ -203,8 +203,8 @@ def _loaded(visit: Visit, report: BankImportReport) -> None:
 def _report(visit: Visit, report: BankImportReport, key: str) -> None:
     """Say what became of each line, or would."""
     text = (
-        f"{words.count(report.lines, 'line')} read: {report.new} new, {report.duplicates} here "
-        f"already, {report.quarantined} that could not be read."
+        f"{words.count(report.lines, 'line')} read: {report.new} new, {report.duplicates} "
+        f"duplicates, {report.quarantined} unreadable."
     )
     if report.held or report.problems or report.suspected:
         st.warning(text, icon=":material/warning:")
@@ -388,7 +388,9 @@ def _remove(visit: Visit, statements: Sequence[StatementResult]) -> None:
 
 def _held(visit: Visit, statement: int, reason: str) -> None:
     with st.container(border=True):
-        st.warning(f"Statement {statement} is on hold: {reason}", icon=":material/pan_tool:")
+        st.warning(
+            f"Statement {statement} is on hold: {words.plain(reason)}", icon=":material/pan_tool:"
+        )
         if not visit.may(Act.ACCEPT_STATEMENT):
             return
         with st.form(visit.key(f"bank.accept.{statement}"), border=False):

@@ -93,7 +93,7 @@ def _closed(visit: Visit, periods: list[ClosedBooks]) -> None:
         day = period.through.isoformat()
         with st.container(horizontal=True):
             st.download_button(
-                f"Report through {day}",
+                f"Report through {words.day(period.through)}",
                 partial(closed_report, visit.opened, period.through),
                 f"{visit.opened.slug}-closed-{day}.json",
                 "application/json",
@@ -102,7 +102,7 @@ def _closed(visit: Visit, periods: list[ClosedBooks]) -> None:
                 key=visit.key(f"closing.report.{day}"),
             )
             st.download_button(
-                f"All files through {day}",
+                f"All files through {words.day(period.through)}",
                 partial(_files, visit, period.through),
                 f"{visit.opened.slug}-month-end-{day}.zip",
                 "application/zip",
@@ -111,7 +111,9 @@ def _closed(visit: Visit, periods: list[ClosedBooks]) -> None:
                 key=visit.key(f"closing.files.{day}"),
                 help="Report as HTML and PDF, workbooks, journals for every program, invoice PDFs",
             )
-            verify = st.button(f"Verify {day}", key=visit.key(f"closing.verify.{day}"))
+            verify = st.button(
+                f"Verify {words.day(period.through)}", key=visit.key(f"closing.verify.{day}")
+            )
         if verify:
             _verify(visit, period)
 

@@ -43,7 +43,10 @@ class Matter:
 
 def home_screen(visit: Visit) -> None:
     """Show the screen."""
-    st.title(words.plain(visit.opened.settings.name))
+    name, sync = st.columns([3, 1], vertical_alignment="bottom")
+    name.title(words.plain(visit.opened.settings.name))
+    with sync:
+        sync_button(visit)
     page = home_page(visit.opened)
     if not page.sums.by_status:
         show_first_steps(visit)
@@ -109,7 +112,8 @@ def _tiles(visit: Visit, standing: Standing) -> None:
         with place.container(border=True, height="stretch", gap="small"):
             st.metric(f"{label}, {code}", written(value))
             st.caption(about)
-            visit.link("orders", f"Show {label.lower()}", view=view, currency=[code])
+            link = f"Show {'payments' if label == 'Last seven days' else label.lower()}"
+            visit.link("orders", link, view=view, currency=[code])
 
 
 def _calls(visit: Visit, page: HomePage) -> None:
@@ -131,29 +135,36 @@ def _calls(visit: Visit, page: HomePage) -> None:
 def _call(visit: Visit, order: OpenOrder) -> None:
     """Show one sponsor to call: who, how much, since when, what was said before."""
     zone = visit.opened.conference.timezone
+    about = [words.plain(order.contact_name), _mail(order.contact_email)]
+    if order.contact_phone:
+        about.append(f":material/call: {words.plain(order.contact_phone)}")
+    reminded = words.date_of(order.reminded_at, zone)
+    about.append(f"Last reminder {reminded}" if reminded else "Not reminded yet")
+    if order.called_at:
+        about.append(f"Last call {words.date_of(order.called_at, zone)}")
+    if order.promised_on:
+        about.append(f"Promised to pay by {words.day(order.promised_on)}")
     with st.container(border=True, gap="small"):
-        with st.container(horizontal=True, vertical_alignment="center"):
+        who, how = st.columns(2)
+        with who:
             visit.link("order", words.plain(order.organization_name), po=order.reference)
+        with how:
+            st.markdown(f"**{words.amount(order.balance, order.currency)}**")
+        left, right = st.columns(2)
+        with left:
+            st.markdown(" · ".join(filter(None, about)))  # links in captions are too pale
+        with right:
             st.badge(f"{words.count(order.days_overdue, 'day')} overdue", color="red")
-            st.markdown(f"**{words.amount(order.balance, order.currency)}**", width="content")
-        about = [words.plain(order.contact_name), _mail(order.contact_email)]
-        if order.contact_phone:
-            about.append(f":material/call: {words.plain(order.contact_phone)}")
-        reminded = words.date_of(order.reminded_at, zone)
-        about.append(f"Last reminder {reminded}" if reminded else "Not reminded yet")
-        if order.called_at:
-            about.append(f"Last call {words.date_of(order.called_at, zone)}")
-        if order.promised_on:
-            about.append(f"Promised to pay by {words.day(order.promised_on)}")
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(" · ".join(filter(None, about)), width="stretch")
             if visit.may(Act.LOG_CALL):
-                if st.button(
-                    "Log call", icon=":material/call:", key=visit.key(f"call.{order.reference}")
-                ):
-                    _logged(visit, order)
-                with st.popover("Note", help="Log a call with what was said."):
-                    _call_form(visit, order)
+                _call_buttons(visit, order)
+
+
+def _call_buttons(visit: Visit, order: OpenOrder) -> None:
+    with st.container(horizontal=True, gap="small"):
+        if st.button("Log call", key=visit.key(f"call.{order.reference}")):
+            _logged(visit, order)
+        with st.popover("Note", help="Log a call with what was said."):
+            _call_form(visit, order)
 
 
 def _call_form(visit: Visit, order: OpenOrder) -> None:
@@ -296,7 +307,6 @@ def _health(visit: Visit) -> None:
         st.write(f"{number} received, the last {words.moment(found.last_event_at, zone)}.")
     else:
         st.write("No webhooks received yet. Sync to update.")
-    sync_button(visit)
 
 
 def _proved(sweep: dict[str, Any], when: str) -> None:
@@ -308,7 +318,9 @@ def _proved(sweep: dict[str, Any], when: str) -> None:
         f"{words.count(sweep.get('found', 0), 'missing entry', 'missing entries')} recorded."
     )
     for stray in sweep.get("only_here", []):
-        st.warning(f"In the ledger and no longer at Stripe: {stray}", icon=":material/error:")
+        st.warning(
+            f"In the ledger and no longer at Stripe: {words.plain(stray)}", icon=":material/error:"
+        )
 
 
 def _pictures(visit: Visit, page: FrontPage) -> None:

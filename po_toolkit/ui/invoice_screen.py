@@ -9,10 +9,13 @@ import streamlit as st
 
 from po_toolkit.api.delivery import choose_delivery
 from po_toolkit.api.invoices import InvoicePreview, preview_invoices
+from po_toolkit.api.reports import invoice_pdf
 from po_toolkit.api.terms import WAYS
+from po_toolkit.errors import PoToolkitError
 from po_toolkit.jobs import batches
 from po_toolkit.ui import tables, words
 from po_toolkit.ui.background import work_on
+from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.invoice_batch import show_batch, show_earlier, under_way
 from po_toolkit.ui.session import Visit
 
@@ -31,10 +34,10 @@ def invoice_screen(visit: Visit) -> None:
     if shown is not None:
         _confirm(visit, shown)
         return
-    preview = _chosen(visit)
+    everything = _chosen(visit)
+    preview = _ticked(visit, everything)
+    _skipped(visit, everything)
     _summary(preview)
-    _ready(visit, preview)
-    _skipped(visit, preview)
     if preview.ready:
         _offer(visit, preview)
     show_earlier(visit)
@@ -43,27 +46,13 @@ def invoice_screen(visit: Visit) -> None:
 def _chosen(visit: Visit) -> InvoicePreview:
     batch, one = visit.asked("batch"), st.query_params.get("po", "").strip()
     if batch is None and not one:
-        return _picked(visit, preview_invoices(visit.opened, all_draft=True))
+        return preview_invoices(visit.opened, all_draft=True)
     st.text(f"The purchase orders of import {batch}." if batch else f"Purchase order {one}.")
     if st.button("Choose from all drafts instead", key=visit.key("invoice.all")):
         visit.go("invoice")
     if batch is None:
         return preview_invoices(visit.opened, references=[one])
-    return _picked(visit, preview_invoices(visit.opened, batch=batch))
-
-
-def _picked(visit: Visit, everything: InvoicePreview) -> InvoicePreview:
-    if not everything.ready:
-        return everything
-    references = {line.reference: line for line in everything.ready}
-    picked = st.multiselect(
-        "Purchase orders",
-        list(references),
-        format_func=lambda r: f"{references[r].organization_name} · {r}",
-        placeholder=f"All {len(references)} that are ready",
-        key=visit.key("invoice.picked"),
-    )
-    return preview_invoices(visit.opened, references=picked) if picked else everything
+    return preview_invoices(visit.opened, batch=batch)
 
 
 def _summary(preview: InvoicePreview) -> None:
@@ -75,14 +64,46 @@ def _summary(preview: InvoicePreview) -> None:
             st.metric(f"Total in {currency.upper()}", words.amount(total, currency), border=True)
 
 
-def _ready(visit: Visit, preview: InvoicePreview) -> None:
+TICKED_AT_MOST = 1000
+"""So many drafts have a tick box each; of more, all are sent, or those of one import."""
+
+
+def _ticked(visit: Visit, preview: InvoicePreview) -> InvoicePreview:
+    """Show what is ready with a tick box for each; return those that are ticked."""
     if not preview.ready:
         st.info(
             "Nothing is waiting to be invoiced. Import a spreadsheet, or open a purchase order to "
             "see where it stands.",
             icon=":material/inbox:",
         )
-        return
+        return preview
+    frame, columns = _frame(preview)
+    if not 1 < len(frame) <= TICKED_AT_MOST:
+        tables.show(frame, columns, money=["total"], key=visit.key("invoice.ready"))
+        return preview
+    frame.insert(0, "send", True)
+    edited: pd.DataFrame = st.data_editor(
+        tables.styled(frame, ["total"]),
+        column_order=["send", *columns],
+        column_config={
+            "send": st.column_config.CheckboxColumn("Send", width="small"),
+            **columns,
+        },
+        disabled=list(columns),
+        hide_index=True,
+        height="content" if len(frame) <= 15 else 560,
+        key=visit.key("invoice.ticks"),
+    )
+    chosen = set(edited.loc[edited["send"], "reference"])
+    return replace(preview, ready=[line for line in preview.ready if line.reference in chosen])
+
+
+def _ready(visit: Visit, preview: InvoicePreview) -> None:
+    frame, columns = _frame(preview)
+    tables.show(frame, columns, money=["total"], key=visit.key("invoice.ready"))
+
+
+def _frame(preview: InvoicePreview) -> tuple[pd.DataFrame, dict[str, str]]:
     frame = pd.DataFrame(
         {
             "reference": line.reference,
@@ -96,15 +117,15 @@ def _ready(visit: Visit, preview: InvoicePreview) -> None:
         for line in preview.ready
     )
     columns = {
-        "organization_name": "Organization",
-        "po_number": "Their PO number",
+        "organization_name": "Sponsor",
         "total": "Total",
+        "po_number": "PO number",
         "reference": "Reference",
         "delivery": "Delivery",
     }
     if any(line.doubts for line in preview.ready):
         columns["doubts"] = "Look at this first"
-    tables.show(frame, columns, money=["total"], key=visit.key("invoice.ready"))
+    return frame, columns
 
 
 def _skipped(visit: Visit, preview: InvoicePreview) -> None:
@@ -132,9 +153,21 @@ def _offer(visit: Visit, preview: InvoicePreview) -> None:
 def _confirm(visit: Visit, shown: InvoicePreview) -> None:
     """Ask once more; what is sent is what was shown, whatever has been imported since."""
     st.subheader("Send these invoices?")
+    left, right = st.columns(2)
+    with left:
+        way = _asked(visit, shown)
+    with right:
+        _paper(visit, shown)
+    if way:
+        shown = replace(shown, ready=[replace(line, delivery=way) for line in shown.ready])
+    _ready(visit, shown)
+
+
+def _asked(visit: Visit, shown: InvoicePreview) -> str:
+    """Show the buttons and do what is pressed; return who is to deliver."""
     _summary(shown)
     words.mode_notice(shown.mode)
-    way = st.segmented_control(
+    way: str = st.segmented_control(
         "Delivery",
         ["", *WAYS],
         default="",
@@ -163,6 +196,22 @@ def _confirm(visit: Visit, shown: InvoicePreview) -> None:
         visit.go("invoice", run=str(batch))
     if back:
         st.rerun()
-    if way:
-        shown = replace(shown, ready=[replace(line, delivery=way) for line in shown.ready])
-    _ready(visit, shown)
+    return way
+
+
+def _paper(visit: Visit, shown: InvoicePreview) -> None:
+    """Show the invoice of one of them as PDF, as it is before it is sent."""
+    names = {line.reference: line.organization_name for line in shown.ready}
+    reference = st.selectbox(
+        "Preview the invoice of",
+        list(names),
+        format_func=lambda r: f"{names[r]} · {r}",
+        key=visit.key("invoice.paper"),
+    )
+    try:
+        content = invoice_pdf(visit.opened, reference)
+    except PoToolkitError as error:
+        show_error(error, visit)
+        return
+    st.pdf(content, height=560, key=visit.key(f"invoice.paper.{reference}"))
+    st.caption("The same content as the invoice at Stripe, in our own layout.")

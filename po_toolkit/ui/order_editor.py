@@ -73,7 +73,7 @@ def new_order_screen(visit: Visit) -> None:
     if copied := st.query_params.get("from", "").strip():
         start = next(iter(purchase_orders_of(visit.opened, [copied])), None)
         if start is not None:
-            st.caption(f"A copy of {start.reference}. It gets a reference of its own.")
+            st.caption(f"A copy of {start.reference}. It gets its own reference.")
     key = f"new.{copied}.{visit.recall('new.turn') or 0}"
     with st.form(visit.key(f"{key}.form"), border=False):
         draft = _fields(visit, start, key)
@@ -264,6 +264,7 @@ def _line_editor(
             "unit_price": st.column_config.TextColumn(f"Unit price, {currency.upper()}"),
             "tax": st.column_config.TextColumn("Tax rates"),
         },
+        placeholder="",
         key=visit.key(f"{key}.lines"),
         width="stretch",
     )

@@ -7,16 +7,13 @@ from dataclasses import asdict
 import pandas as pd
 import streamlit as st
 
-from po_toolkit.api.reports import PurchaseOrderStory, StoryEvent, purchase_order_story
+from po_toolkit.api.reports import PurchaseOrderStory, purchase_order_story
 from po_toolkit.ui import tables, words
 from po_toolkit.ui.content_panel import content_panel
 from po_toolkit.ui.order_acts import order_acts
 from po_toolkit.ui.order_papers import order_papers
 from po_toolkit.ui.session import Visit
 from po_toolkit.ui.sync_button import sync_order_button
-
-_ACT = "act:"
-"""How the story marks an entry of the audit trail."""
 
 
 def order_screen(visit: Visit) -> None:
@@ -97,7 +94,8 @@ def _invoices(story: PurchaseOrderStory) -> None:
     )
     for invoice in story.invoices:
         if invoice.error:
-            st.warning(f"Invoicing stopped: {invoice.error}", icon=":material/warning:")
+            reason = words.plain(invoice.error)
+            st.warning(f"Invoicing stopped: {reason}", icon=":material/warning:")
 
 
 def _lines(story: PurchaseOrderStory) -> None:
@@ -137,7 +135,6 @@ def _money(story: PurchaseOrderStory) -> None:
             "reference": "Reference",
             "note": "Note",
             "entered_by": "Entered by",
-            "source_id": "Source",
             "number": "Entry",
         },
         money=["amount"],
@@ -147,33 +144,21 @@ def _money(story: PurchaseOrderStory) -> None:
 
 def _history(visit: Visit, story: PurchaseOrderStory) -> None:
     st.subheader("History")
-    frame = pd.DataFrame([asdict(event) for event in story.events])
-    frame["when"] = [words.moment(at, visit.opened.conference.timezone) for at in frame["at"]]
-    frame["text"] = [_said(event) for event in story.events]
-    frame["source"] = [_source(event) for event in story.events]
-    frame["currency"] = story.currency
-    tables.show(
-        frame,
-        {
-            "when": "When",
-            "text": st.column_config.TextColumn("What happened", width="large"),
-            "amount": st.column_config.Column("Amount", width=130),
-            "actor": "Who",
-            "source": "Source",
-        },
-        money=["amount"],
-        alt="Everything that happened, in order of time",
+    tables.show_texts(
+        pd.DataFrame(
+            {
+                "when": words.moment(event.at, visit.opened.conference.timezone),
+                "text": event.text,
+                "amount": ""
+                if event.amount is None
+                else words.amount(event.amount, story.currency),
+                "actor": event.actor,
+            }
+            for event in reversed(story.events)
+        ),
+        {"when": "When", "text": "What happened", "amount": "Amount", "actor": "Who"},
+        key=visit.key("order.history"),
     )
-
-
-def _said(event: StoryEvent) -> str:
-    act = event.kind.removeprefix(_ACT)
-    return event.text if act == event.kind else words.act(act)
-
-
-def _source(event: StoryEvent) -> str:
-    """Return the id at the source; the name of our own table says nothing to a reader."""
-    return "" if event.kind.startswith(_ACT) else event.source
 
 
 def _particulars(story: PurchaseOrderStory) -> None:
@@ -188,6 +173,8 @@ def _particulars(story: PurchaseOrderStory) -> None:
                         story.organization_name,
                         story.contact_name,
                         story.contact_email,
+                        story.cc_emails and f"CC {story.cc_emails}",
+                        story.contact_phone,
                         story.billing_address,
                     ],
                 )

@@ -10,6 +10,7 @@ import streamlit as st
 
 from po_toolkit.api.invoices import resend_invoice
 from po_toolkit.api.ledger import cancel
+from po_toolkit.api.reminders import send_reminders
 from po_toolkit.api.reports import ListedOrder, invoice_pdf
 from po_toolkit.api.terms import Act
 from po_toolkit.errors import PoToolkitError
@@ -29,7 +30,11 @@ def orders_bulk(visit: Visit, chosen: Sequence[ListedOrder]) -> None:
         return
     number = words.count(len(chosen), "purchase order")
     st.markdown(f"**{number} ticked**")
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if len(chosen) == 1:
+            visit.link(
+                "order", f"Open {words.plain(chosen[0].organization_name)}", po=chosen[0].reference
+            )
         st.download_button(
             "Download PDFs",
             lambda: _pdfs(visit, chosen),
@@ -39,12 +44,39 @@ def orders_bulk(visit: Visit, chosen: Sequence[ListedOrder]) -> None:
             on_click="ignore",
             key=visit.key("orders.pdfs"),
         )
+        if visit.may(Act.REMIND) and visit.opened.settings.mode != "none":
+            with st.popover("Remind", icon=":material/notifications:"):
+                _remind(visit, chosen)
         if visit.may(Act.RESEND) and visit.opened.settings.mode != "none":
             with st.popover("Resend invoices", icon=":material/forward_to_inbox:"):
                 _resend(visit, chosen)
         if visit.may(Act.CANCEL):
             with st.popover("Cancel", icon=":material/block:"):
                 _cancel(visit, chosen)
+
+
+def _remind(visit: Visit, chosen: Sequence[ListedOrder]) -> None:
+    """Send the reminders of these whose turn it is; the others are named with the reason."""
+    number = words.count(len(chosen), "purchase order")
+    st.write(
+        "Reminders that are due by the schedule are sent; each step goes out once. Stripe is asked "
+        "first whether a payment came."
+    )
+    if not _confirmed(visit, "orders.remind", f"Remind {number}", ready=True):
+        return
+    names = {order.reference: order.organization_name for order in chosen}
+    with st.spinner(f"{number}…"):
+        report = send_reminders(visit.opened, references=set(names))
+    results = {result.reference: result for result in report.results}
+    outcome = [(True, f"{words.count(report.count('sent'), 'reminder')} sent.")]
+    for reference, name in names.items():
+        result = results.get(reference)
+        if result is None:
+            outcome.append((False, f"{name}: no reminder is due."))
+        elif result.outcome != "sent":
+            outcome.append((False, f"{name}: {result.reason or result.outcome}"))
+    visit.keep(_OUTCOME, outcome)
+    st.rerun()
 
 
 def _resend(visit: Visit, chosen: Sequence[ListedOrder]) -> None:

@@ -119,14 +119,20 @@ def _pull(visit: Visit) -> None:
 
 
 def _agreement(found: TieOut) -> None:
+    """Say that all agrees only where every side was read and nothing is left unexplained."""
     wrong = found.checks[found.checks["difference"] != 0]
-    if wrong.empty:
-        st.success("All four sides agree to the cent.", icon=":material/check_circle:")
-    else:
+    left = [*found.unread, *found.unexplained]
+    if not wrong.empty:
         st.warning(
-            f"{words.count(len(wrong), 'sum')} do not agree; see Checks.",
+            f"{words.count(len(wrong), 'sum does', 'sums do')} not agree; see Checks. "
+            + " ".join(left),
             icon=":material/warning:",
         )
+    elif left:
+        with st.container(border=True):
+            st.markdown(f":gray[:material/pending: Not complete yet. {' '.join(left)}]")
+    else:
+        st.success("All four sides agree to the cent.", icon=":material/check_circle:")
 
 
 def _downloads(visit: Visit, found: TieOut) -> None:

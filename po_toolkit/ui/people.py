@@ -37,7 +37,7 @@ class Person:
     """Somebody who may look at the app.
 
     Attributes:
-        address: His verified e-mail address; ``""`` without a sign-in.
+        address: His verified email address; ``""`` without a sign-in.
         groups: What the provider vouches for.
         subject: The provider's own name for him; ``""`` without a sign-in.
         token_shown: Whether, without a sign-in, the token was shown that the server printed.
@@ -61,7 +61,7 @@ class Person:
 def somebody(settings: Settings, store: Store) -> Person:
     """Return who is at the browser; for strangers, show how to sign in and stop."""
     if "is_logged_in" not in st.user:
-        if not _on_this_machine():
+        if not on_this_machine():
             _stop_unprotected()
         live = any(c.mode == "live" for c in settings.conferences.values())
         return Person(token_shown=live and _token_shown())
@@ -165,7 +165,8 @@ def _stop_unprotected() -> None:
     st.stop()
 
 
-def _on_this_machine() -> bool:
+def on_this_machine() -> bool:
+    """Tell whether the browser runs on the server's own machine, without a proxy between."""
     headers = st.context.headers
     if any(_FORWARDED.fullmatch(name) for name in headers):
         return False

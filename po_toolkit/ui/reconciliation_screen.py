@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from po_toolkit.api.reports import Reconciliation, export, reconcile
+from po_toolkit.api.terms import Status
 from po_toolkit.money import to_major
 from po_toolkit.ui import table_files, tables
 from po_toolkit.ui.closing_view import closing_view
@@ -95,6 +96,10 @@ def _totals(visit: Visit, result: Reconciliation) -> None:
         key=visit.key("reconciliation.totals"),
         alt="Totals, a row for each currency; choose a number to see its rows.",
     )
+    if int(result.rows["status"].eq(Status.CANCELLED).sum()):
+        st.caption(
+            "Ordered to Balance include cancelled purchase orders; Outstanding and Overdue do not."
+        )
     if picked is not None:
         row, column = picked
         currency = str(sums["currency"].iloc[row])

@@ -40,7 +40,7 @@ _ORDERS = {
     "balance": "Balance",
     "due_date": "Due",
     "days_overdue": "Days overdue",
-    "discrepancies": "Does not add up",
+    "discrepancies": "Discrepancies",
     "stripe_status": "At Stripe",
     "stripe_amount_paid": "Paid at Stripe",
     "po_number": "Their PO number",

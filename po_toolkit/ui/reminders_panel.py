@@ -45,7 +45,7 @@ def reminders_panel(visit: Visit) -> None:
     with st.expander(title, icon=":material/notifications:"):
         _due(preview)
         for reference, why in preview.held:
-            st.caption(f"{reference} is held back: {why}.")
+            st.caption(f"{reference} is held back: {words.plain(why)}.")
         if preview.due:
             _texts(visit, preview)
             _leave_out(visit, preview)

@@ -15,7 +15,7 @@ NAME = f"Sample data: {SAMPLE}"
 """The file name by which sample data are known again."""
 
 _STEPS: tuple[tuple[str, str, str, Act | None], ...] = (
-    ("import", "Import", "a spreadsheet; mistakes are named and mended.", Act.IMPORT),
+    ("import", "Import", "a spreadsheet; mistakes are named and fixed.", Act.IMPORT),
     ("invoice", "Invoice", "through Stripe, each exactly once, after a preview.", Act.INVOICE),
     ("orders", "Purchase orders", "turn paid as sponsors pay; wires are entered.", None),
     ("reconciliation", "Reconciliation", "shows what adds up and what does not.", None),

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from zoneinfo import available_timezones
 
 import streamlit as st
 from streamlit.navigation.page import Page
 
+from po_toolkit.api.first_run import KEY_HELP, write_conference
 from po_toolkit.api.home import last_heard
 from po_toolkit.api.opening import OpenConference, Store, open_conference
 from po_toolkit.api.terms import Act, require
-from po_toolkit.config import EXAMPLE_SETTINGS, Settings, load_settings
+from po_toolkit.config import DEFAULT_CONFIG, EXAMPLE_SETTINGS, Settings, load_settings
+from po_toolkit.money import CURRENCIES
 from po_toolkit.ui import words
 from po_toolkit.ui.activity_screen import activity_screen
 from po_toolkit.ui.background import work_on_if_needed
@@ -25,7 +28,7 @@ from po_toolkit.ui.order_editor import new_order_screen
 from po_toolkit.ui.order_screen import order_screen
 from po_toolkit.ui.orders_screen import orders_screen
 from po_toolkit.ui.payouts_screen import payouts_screen
-from po_toolkit.ui.people import Person, show_person, somebody, stop_without_role
+from po_toolkit.ui.people import Person, on_this_machine, show_person, somebody, stop_without_role
 from po_toolkit.ui.reconciliation_screen import reconciliation_screen
 from po_toolkit.ui.search_box import search_box
 from po_toolkit.ui.session import Visit, settle_server, store
@@ -162,10 +165,44 @@ def _labels(settings: Settings) -> dict[str, str]:
 
 
 def _setup(settings: Settings) -> None:
+    """Ask for the first conference; from another machine say how it is set up at the server."""
     st.title("Set up a conference")
-    st.write(
-        "No conference is set up yet. Write this into "
-        f"`{settings.config_file or '.streamlit/secrets.toml'}`, with your own name and keys, "
-        "run `po-toolkit init`, and reload this page."
+    where = settings.config_file or DEFAULT_CONFIG
+    if not on_this_machine() or "is_logged_in" in st.user:
+        st.write(
+            f"No conference is set up yet. On the server, run `po-toolkit setup`, or write this "
+            f"into `{where}`, and reload this page."
+        )
+        st.code(EXAMPLE_SETTINGS, language="toml")
+        return
+    st.write("Four answers, and you can import your first spreadsheet.")
+    with st.form("setup"):
+        name = st.text_input("Name of the conference", placeholder="PyCon 2027")
+        currency = st.selectbox(
+            "Currency", sorted(CURRENCIES), sorted(CURRENCIES).index("usd"), format_func=str.upper
+        )
+        zones = sorted(available_timezones())
+        timezone = st.selectbox("Timezone", zones, zones.index("UTC"))
+        key = st.text_input("Stripe test key", type="password", placeholder="sk_test_…")
+        st.caption(KEY_HELP)
+        st.caption(
+            f"Everything is written into `{where}` on this machine, which only you can read. You "
+            "can leave the key empty and add it there later."
+        )
+        if not st.form_submit_button("Set up the conference", type="primary"):
+            return
+    if key.strip() and not key.strip().startswith(("sk_test_", "rk_test_")):
+        st.error(
+            "Start with a test key: it begins with sk_test_. A live key goes into the settings "
+            "file by hand.",
+            icon=":material/error:",
+        )
+        return
+    write_conference(
+        settings.config_file,
+        name=name,
+        currency=currency,
+        timezone=timezone,
+        stripe_secret_key=key,
     )
-    st.code(EXAMPLE_SETTINGS, language="toml")
+    st.rerun()

@@ -27,7 +27,7 @@ def sync_order_button(visit: Visit, reference: str) -> None:
         return
     said = f"sync.said.{reference}"
     if st.button(_LABEL, icon=_ICON, key=visit.key(f"sync.{reference}")):
-        with st.spinner("Asking Stripe for news…"):
+        with st.spinner("Reading from Stripe…"):
             report = sync_purchase_order(visit.opened, reference)
         brought = (
             f"Stripe was asked about {words.count(report.invoices_seen, 'invoice')}: "

@@ -20,6 +20,7 @@ TASKS = {
     "remind_due": "Scheduled reminders",
     "match": "Applying matches",
     "replay": "Replay of webhook events",
+    "notify": "Notices of new problems",
 }
 """What pages call each kind of task."""
 

@@ -60,10 +60,12 @@ def ago(seconds: float) -> str:
 
 
 def moment(value: datetime | None, timezone: str) -> str:
-    """Write a time in the conference's timezone, or nothing."""
+    """Write a time in the conference's timezone, which is named, or nothing."""
     if value is None:
         return ""
-    return format_datetime(value, "medium", tzinfo=ZoneInfo(timezone), locale=locale())
+    zone = ZoneInfo(timezone)
+    written = format_datetime(value, "medium", tzinfo=zone, locale=locale())
+    return f"{written} {value.astimezone(zone):%Z}"
 
 
 def duration(seconds: int) -> str:
@@ -155,7 +157,7 @@ def payment_method(code: str) -> str:
 
 
 def way(code: str) -> str:
-    """Say who delivers an invoice: ``Mailed by Stripe``."""
+    """Say who delivers an invoice: ``Eemailed by Stripe``."""
     said = way_words(code)
     return said[0].upper() + said[1:]
 

@@ -74,7 +74,7 @@ def _of_process(counts: Counts, repeated: int) -> Iterator[Metric]:
     yield _family(
         CounterMetricFamily,
         "po_toolkit_webhook_repeated",
-        "Stored deliveries whose event was there already; they change nothing.",
+        "Stored deliveries whose event had been received before; they change nothing.",
         (),
         [((), repeated)],
     )
@@ -136,7 +136,7 @@ def _of_database(found: MonitoringFigures | None, now: datetime) -> Iterator[Met
     yield _family(
         GaugeMetricFamily,
         "po_toolkit_sync_failing",
-        "1 where the last sync stopped short.",
+        "1 where the last sync did not finish.",
         ("conference",),
         [((slug,), int(bool(error))) for slug, _, _, error in found.syncs],
     )

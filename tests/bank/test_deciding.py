@@ -12,6 +12,7 @@ from po_toolkit.api.bank import import_bank_statement
 from po_toolkit.api.bank_matching import apply_line, bank_lines, choose, match_bank, undo_match
 from po_toolkit.api.invoices import invoice_purchase_orders
 from po_toolkit.api.ledger import record_payment_by_hand as record_as_typed
+from po_toolkit.api.sync import sync_conference
 from po_toolkit.errors import DuplicateEntryError, PurchaseOrderError
 from po_toolkit.reconcile import reconcile_conference
 from po_toolkit.reconcile.tie_out import tie_out
@@ -226,6 +227,24 @@ def test_a_small_difference_is_written_off_and_comes_back_when_undone(opened, ma
     with pytest.raises(PurchaseOrderError, match="more than"):
         choose(opened, line, orders={big.reference: None}, write_off="Bank charges")
     assert order(opened, big.reference).sums.paid == 0
+
+
+def test_a_write_off_that_stripe_has_is_undone_and_what_differs_there_is_shown(
+    opened, make_order
+) -> None:
+    """Else a wrong match of an invoiced sponsor can never be taken back."""
+    po = make_order(("Gold", 1, "5000.00"))
+    invoice_purchase_orders(opened, references=[po.reference])
+    sync_conference(opened)
+    (line,) = load(opened, ("4985.00", "SOME WIRE"))
+    choose(opened, line, orders={po.reference: None}, write_off="Bank charges")
+    assert order(opened, po.reference).status == "paid"
+    undo_match(opened, line)
+    sync_conference(opened, full=True)
+    again = order(opened, po.reference)
+    assert (again.balance_due, again.sums.credited) == (5000, 0)
+    found = reconcile_conference(opened.store, opened.conference, as_of=opened.today())
+    assert po.reference in set(found.discrepancies["reference"])
 
 
 def test_several_checks_of_one_deposit_are_confirmed_together(opened, make_order) -> None:

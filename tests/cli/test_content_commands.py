@@ -81,12 +81,12 @@ def test_a_portals_invoice_is_final_without_a_mail_then_noted_as_delivered(
     both = ("--po", reference, "--po", from_sheet)
     chosen = (*both, "--delivery", "ourselves")
     seen = work.run(*invoice, *chosen, "--dry-run")
-    assert seen.stdout.count("delivered by ourselves") == 2
+    assert seen.stdout.count("delivered by you") == 2
     assert work.json(*invoice, *both, "--dry-run")["ready"][0]["delivery"] == "stripe"
     assert work.json(*invoice, *chosen)["invoiced"] == 2
     assert work.json(*invoice, "--po", mailed)["invoiced"] == 1
     assert len(work.simulator.control.mails()) == before + 1
-    assert "delivered by ourselves" in work.run("preview", reference).output
+    assert "delivered by you" in work.run("preview", reference).output
     rows = work.json("reconcile", "--conference", SLUG)["rows"]
     status = {row["reference"]: row["status"] for row in rows}
     assert status == {reference: "issued", mailed: "sent", from_sheet: "issued"}

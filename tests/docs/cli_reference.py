@@ -20,10 +20,13 @@ Written from each command's `--help` by `make docs`; a test keeps the two equal.
 Scripts can rely on this: results stand alone on stdout and everything else on stderr; with
 `--format json` amounts are decimal strings, dates ISO 8601 and currencies in lower case; the exit
 code is 0 when all was done, 1 when the command failed, 2 for wrong usage, 3 when it was done in
-part and each refused row or purchase order is named.
+part and each refused row or purchase order is named, 4 when `reconcile` found what `--fail-on`
+names.
 
 Settings come from the environment (`PO_TOOLKIT_DATABASE_URL`, `PO_TOOLKIT_STRIPE_API_BASE`,
 `PO_TOOLKIT_CONFIG`), then from the table `[po_toolkit]` of the settings file.
+`PO_TOOLKIT_CONFERENCE` stands for `--conference`, and `po-toolkit --install-completion` lets the
+shell complete commands.
 """
 
 

@@ -75,7 +75,7 @@ def test_the_draft_is_written_then_a_person_says_that_it_went_out(opened, simula
     assert books.as_json()["rows"][0]["status"] == "sent"
     story = purchase_order_story(opened.store, opened.conference, ours.reference)
     texts = [e.text for e in story.events if e.kind == "invoice_sent"]
-    assert [t.endswith("issued, to be delivered by ourselves") for t in texts] == [True]
+    assert [t.endswith("finalized, ready for you to deliver") for t in texts] == [True]
     assert [e.kind for e in story.events if e.kind.startswith("act:deliver")] == [
         "act:deliver",
         "act:delivered",
@@ -87,7 +87,7 @@ def test_only_what_we_deliver_can_be_noted_as_delivered(opened, make_order):
     with pytest.raises(PurchaseOrderError, match="has no invoice"):
         mark_delivered(opened, order.reference)
     issue(opened, order)
-    with pytest.raises(PurchaseOrderError, match="mailed by Stripe"):
+    with pytest.raises(PurchaseOrderError, match="emailed by Stripe"):
         mark_delivered(opened, order.reference)
 
 

@@ -628,3 +628,14 @@ def test_a_part_that_was_cut_off_is_attached_once(opened, simulator, key, sent, 
         sync_conference(opened)
         assert again(opened, sent).sums.paid == 1200_00
         assert simulator.control.get(sent.stripe_invoice_id)["amount_paid"] == 1000_00
+
+
+def test_what_staff_marked_as_paid_costs_no_call_for_balances(opened, simulator, sent):
+    """Hundreds of such invoices would make a full sync take minutes."""
+    path = f"/v1/invoices/{sent.stripe_invoice_id}/pay"
+    opened.gateway.write(path, {"paid_out_of_band": True}, idempotency_key="staff")
+    simulator.control.clear_calls()
+    sync_conference(opened, full=True)
+    assert again(opened, sent).status == "paid"
+    asked = [c.path for c in simulator.control.calls() if c.path.endswith("balance_transactions")]
+    assert [path for path in asked if "customers" in path] == []

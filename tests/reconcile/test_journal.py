@@ -81,7 +81,7 @@ def test_months_exported_one_by_one_are_the_year(busy, store, conference):
 
 def test_a_cancellation_takes_the_charge_back_in_its_own_month(busy, store, conference):
     february = journal(store, conference, through=date(2027, 2, 28), since=date(2027, 2, 1))
-    (back,) = [e for e in february if "taken back" in e.narration]
+    (back,) = [e for e in february if "voided" in e.narration]
     assert back.postings[0].amount == -50_00
 
 

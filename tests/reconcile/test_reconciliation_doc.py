@@ -189,7 +189,7 @@ ACTS = [
         lambda s, a: s.recorded(a, "stripe", on_it=True),
     ),
     (rf"recorded {A} by wire", lambda s, a: s.recorded(a, "wire")),
-    (rf"a wire of {A} that Stripe was told of was reversed", Story.undone),
+    (rf"a wire of {A} that was reported to Stripe was reversed", Story.undone),
     (rf"refunded {A}", lambda s, a: s.entry(a, "refund")),
     (rf"a dispute took back {A}", lambda s, a: s.entry(a, "dispute")),
     (rf"the bank returned {A}", lambda s, a: s.entry(a, "payment_reversal")),
@@ -272,7 +272,7 @@ def test_the_worked_example_adds_up_as_the_document_says(ledgers, store, confere
 
 
 def worked(made):
-    head = "| sponsor | status | total | paid | balance | does not add up |"
+    head = "| sponsor | status | total | paid | balance | discrepancies |"
     rule = "| --- | --- | ---: | ---: | ---: | --- |"
     rows = [
         f"| {r.organization_name} | {r.status} | {r.total} | {r.paid} | {r.balance} | "

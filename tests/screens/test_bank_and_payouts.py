@@ -91,7 +91,7 @@ def test_a_statement_is_loaded_and_what_fits_is_applied_in_one_go(show, read, bo
         ("-12.00", "Account fee", "Bank"),
     )
     app = upload(show, data)
-    assert "2 lines read: 2 new, 0 here already" in read(app)
+    assert "2 lines read: 2 new, 0 duplicates" in read(app)
     app = finish(button(app, "Apply 1 match").click().run())
     assert not app.exception
     assert "1 bank line applied." in read(app)
@@ -104,7 +104,7 @@ def test_the_same_statement_again_changes_nothing(show, read, books):
     opened, (acme, _) = books
     data = statement(opened, ("100.00", f"Invoice {acme}", "Acme Press"))
     upload(show, data)
-    assert "1 line read: 0 new, 1 here already" in read(upload(show, data))
+    assert "1 line read: 0 new, 1 duplicates" in read(upload(show, data))
 
 
 def test_a_line_that_nothing_fits_is_decided_by_a_person_and_undone(show, read, books):
@@ -144,7 +144,7 @@ def test_a_purchase_order_with_nothing_open_asks_before_it_is_overpaid(show, rea
     for text in ("first", "second"):
         upload(show, statement(opened, ("100.00", text, "J. Doe"), number=text))
     app = match(show("bank"), acme)
-    app.text_input[0].set_value("acme").run()
+    app.text_input[1].set_value("acme").run()
     match(app, acme)
     assert "has nothing open" in read(app)
     assert str(story(opened, acme).paid) == "100.00"
@@ -195,7 +195,7 @@ def test_a_statement_that_does_not_add_up_waits_for_a_person(show, read, books):
     app = show("bank", **{"bank-view": "Statements"})
     assert not app.exception
     assert "is on hold" in app.warning[0].value
-    app.text_input[0].set_value("The bank says so too")
+    app.text_input[1].set_value("The bank says so too")
     button(app, "Accept statement").click().run()
     assert not app.exception
     assert "Accepted by a person" in read(app)
@@ -232,6 +232,9 @@ def test_a_payout_opens_to_the_payments_it_is_the_sum_of(
     days_pass(3)
     payout = simulator.control.payout("usd", trace="TRACE1", account=KEY)
     simulator.control.payout_arrives(payout["id"])
+    before = read(show("payouts"))
+    assert "All four sides agree" not in before, "payouts and statements were not read"
+    assert "Payouts have not been read from Stripe. No bank statement" in before
     app = show("payouts")
     app = finish(button(app, "Sync payouts").click().run())
     assert not app.exception

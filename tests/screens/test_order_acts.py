@@ -215,7 +215,7 @@ def test_an_invoice_for_a_portal_is_written_delivered_and_noted(
     app = choose(show("order", po=reference), "Edit")
     next(s for s in app.selectbox if s.label == "Delivery").set_value("ourselves")
     submit(app, "Save changes")
-    assert "The invoice is delivered by ourselves." in read(app)
+    assert "The invoice is delivered by you." in read(app)
     invoice_purchase_orders(conference(), references=[reference])
     assert simulator.control.mails() == []
     assert "1 invoice to deliver yourself" in [link.label for link in show("home").get("page_link")]

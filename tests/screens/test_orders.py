@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,7 +12,11 @@ import pytest
 from po_toolkit.api.imports import import_purchase_orders
 from po_toolkit.api.invoices import invoice_purchase_orders
 from po_toolkit.api.ledger import credit, record_payment_by_hand
+from po_toolkit.api.reports import View
+from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.reconcile import list_purchase_orders
+from po_toolkit.reconcile.front_page import front_page
+from po_toolkit.store.purchase_orders import by_reference
 
 
 @pytest.fixture
@@ -141,3 +148,95 @@ def test_the_page_that_is_turned_to_stands_in_the_address(show, conference):
     app.text_input(key="search").set_value("").run()
     assert not app.exception
     assert not app.error
+
+
+def tick(app, rows, cells=()):
+    """Tick rows of the list, or click cells."""
+    table = app.dataframe[0]
+    selection = {"rows": list(rows), "columns": [], "cells": list(cells)}
+    app.session_state[table.key] = {"selection": selection}
+    return app.run()
+
+
+def test_a_click_on_the_name_opens_and_one_on_an_amount_does_not(show, season):
+    """Who wants to copy an amount must not land on another page."""
+    app = tick(show("orders", search="northwind"), [], [(0, "balance")])
+    assert app.title[0].value == "Purchase orders"
+    app = tick(show("orders", search="northwind"), [], [(0, "organization_name")])
+    assert not app.exception
+    assert app.title[0].value == "Northwind Logistics GmbH"
+
+
+def test_several_are_cancelled_with_a_reason_and_leave_every_sum(show, read, season, conference):
+    """One that cannot be cancelled is named and does not stop the others."""
+    opened = conference()
+    app = show("orders", sort="Sponsor")
+    before = list_purchase_orders(opened.store, opened.conference, limit=100)
+    at = organizations(app).index("Northwind Logistics GmbH")
+    others = [i for i in range(3) if i != at][:2]
+    app = tick(app, [*others, at])
+    key = "pycon-2027:orders.cancel"
+    assert app.button(key=key).disabled, "no reason was given"
+    app.text_input(key=f"{key}.reason").set_value("They withdrew").run()
+    app.button(key=key).click().run()
+    assert not app.exception
+    seen = read(app)
+    assert "2 purchase orders cancelled." in seen
+    assert "Northwind Logistics GmbH: " in seen, "100.00 USD is received on it"
+    after = list_purchase_orders(opened.store, opened.conference, limit=100)
+    gone = {o.reference: o for o in after.orders if o.status == "cancelled"}
+    assert len(gone) == 2
+    (was,), (now,) = before.totals, after.totals
+    assert was.total - now.total == sum(o.total for o in gone.values())
+    assert now.purchase_orders == was.purchase_orders - 2
+    assert "the sums leave out 2 cancelled" in seen
+
+
+def test_chosen_invoices_come_as_pdf_files_in_one_archive(show, season, press):
+    """Forty clicks for forty papers is a morning."""
+    app = tick(show("orders", sort="Sponsor"), [0, 1])
+    with zipfile.ZipFile(io.BytesIO(press(app, "Download PDFs"))) as files:
+        assert len(files.namelist()) == 2
+        assert all(files.read(name).startswith(b"%PDF") for name in files.namelist())
+
+
+def test_views_and_amounts_narrow_the_list_as_the_ageing_does(conference, season):
+    """An overdue sponsor who is missing in the list is not called."""
+    opened = conference()
+    store, today = opened.store, opened.today()
+    references = [
+        o.reference
+        for o in list_purchase_orders(store, opened.conference, sort="reference", limit=6).orders
+        if o.reference != season
+    ]
+    invoice_purchase_orders(opened, references=references)
+    with store.writing(STRIPE, Act.SYNC) as uow:
+        for reference, days in zip(references, (0, 1, 31, 61, 91), strict=False):
+            order = by_reference(uow.session, opened.conference, reference)
+            order.live_invoice.due_date = today - timedelta(days=days)
+    front = front_page(store, opened.conference, today=today)
+    for aged in front.ageing:
+        page = list_purchase_orders(
+            store, opened.conference, view=aged.bucket, currency=[aged.currency], today=today
+        )
+        assert page.matching == aged.purchase_orders, aged.bucket
+        assert page.totals[0].outstanding == aged.amount
+    (standing,) = front.standing
+    for view, number in (
+        (View.OVERDUE, standing.overdue_orders),
+        (View.NOT_REMINDED, standing.overdue_orders),
+        (View.RECENT_MONEY, 1),
+        (View.CANCELLED_WITH_MONEY, 0),
+    ):
+        found = list_purchase_orders(store, opened.conference, view=view, today=today)
+        assert found.matching == number, view
+    overdue = list_purchase_orders(store, opened.conference, view=View.OVERDUE, today=today)
+    assert all(o.days_overdue > 0 for o in overdue.orders)
+    most = max(o.balance for o in overdue.orders)
+    above = list_purchase_orders(
+        store, opened.conference, view=View.OVERDUE, above=most - Decimal("0.01"), today=today
+    )
+    assert [o.balance for o in above.orders] == [most]
+    assert not list_purchase_orders(
+        store, opened.conference, view=View.OVERDUE, above=most, today=today
+    ).matching

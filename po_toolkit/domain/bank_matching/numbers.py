@@ -40,8 +40,8 @@ _LONG = 7
 _GLUE = "-._/"
 _FIELDS = {
     NUMBER: "stands where banks write their own numbers",
-    BANK: "stands in a bank's field",
-    BENEFICIARY: "stands in the beneficiary's field",
+    BANK: "is in a bank's field",
+    BENEFICIARY: "is in the beneficiary's field",
 }
 _ORDER_WORDS = frozenset(
     """
@@ -187,7 +187,7 @@ class Numbers:
             if place is not None and code in self._own:
                 taken.append(place.span())
                 inside = _inside(text, place.start(), place.end())
-                why = (f"{code} stands inside a longer word",) if inside else ()
+                why = (f"{code} is inside a longer word",) if inside else ()
                 hits.append(Hit(frozenset({self._own[code]}), "own", place[0], why))
         for start, end in reversed(taken):
             text = f"{text[:start]} , {text[end:]}"
@@ -252,9 +252,7 @@ class Numbers:
         orders = exact or found
         strong = len(key(joined).partition("|")[2]) >= _STRONG
         doubts = list(_field_doubts(joined, role))
-        wrong = (
-            (f"{joined} stands there as a date",) if context == "date" and _is_date(joined) else ()
-        )
+        wrong = (f"{joined} is there as a date",) if context == "date" and _is_date(joined) else ()
         words = tuple(t.word for t in tokens)
         letters = key(joined).partition("|")[0]
         ordered = context == "order" or letters == "P"
@@ -267,7 +265,7 @@ class Numbers:
             if len(plain) > 1:
                 doubts.append(f"{joined} is put together from {' '.join(plain)}")
         if context == "invoice":
-            doubts.append(f"{joined} stands there as an invoice number")
+            doubts.append(f"{joined} is there as an invoice number")
         if not ordered:
             doubts += _may_be(joined, context)
         elif before and joined[0].isdigit():

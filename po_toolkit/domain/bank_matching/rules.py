@@ -211,7 +211,7 @@ class Rules:
         checks = _DEPOSIT & set(number_words(reading.line.text)) and not day
         if not short or checks or reading.names(self.reader.name_of(entry.order_id)):
             return []
-        return [f"{entry.reference!r} is short, and may stand there as something else"]
+        return [f"{entry.reference!r} is short, and may be there as something else"]
 
     def deposits(self, lines: list[Line]) -> Found:
         """Find a deposit of several typed checks."""

@@ -27,6 +27,7 @@ class WebhookEvent(Base):
     stripe_event_id: Mapped[StripeId]
     type: Mapped[str] = mapped_column(String(64))
     payload: Mapped[LongText]
+    """As it came; empty where it is none of ours, or was processed long ago."""
     state: Mapped[str] = mapped_column(String(16), default="received")
     """received, processed, ignored (not ours), failed (to be tried again) or set_aside."""
     attempts: Mapped[int] = mapped_column(default=0)

@@ -99,7 +99,7 @@ class Invoice(Base):
     generation: Mapped[int]
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("stripe_customers.id"))
     state: Mapped[str] = mapped_column(String(16), default="planned")
-    """planned, drafting, drafted, finalized (open at Stripe, yet to be delivered by ourselves),
+    """planned, drafting, drafted, finalized (open at Stripe, yet to be delivered by you),
     sent, paid, replaced, void, deleted or adopted."""
     step: Mapped[str] = mapped_column(String(16), default="customer")
     """The next step to take: customer, draft, lines, send (or finalize, without a mail) or done."""

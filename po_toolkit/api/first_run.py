@@ -1,0 +1,124 @@
+"""The first conference, for somebody who has never seen a settings file."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+import unicodedata
+from pathlib import Path
+
+from pydantic import SecretStr, ValidationError
+
+from po_toolkit.bootstrap import open_database
+from po_toolkit.config import DEFAULT_CONFIG, ConferenceSettings, load_settings
+from po_toolkit.errors import SettingsError
+from po_toolkit.logs import hide
+
+KEY_HELP = (
+    "A Stripe key lets po-toolkit create invoices in your Stripe account; treat it like a "
+    "password. Start with a test key: it begins with sk_test_, nothing is emailed and no money "
+    "moves. To get one, sign in at https://dashboard.stripe.com, open a sandbox or test mode, then "
+    "Developers, API keys, Secret key."
+)
+"""What a key is and where to get one."""
+
+
+def suggested_slug(name: str) -> str:
+    """Return an ID from a name: ``PyCon España 2027`` becomes ``pycon-espana-2027``."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:63].strip("-")
+
+
+def write_conference(
+    config: Path | None,
+    *,
+    name: str,
+    slug: str = "",
+    currency: str = "usd",
+    timezone: str = "UTC",
+    stripe_secret_key: str = "",
+    stripe_webhook_secret: str = "",
+) -> tuple[Path, str]:
+    """Add a conference to the settings file, readable by its owner alone, and make the database.
+
+    What is in the file already stays as it is. The file is replaced as a whole, so that it is
+    never half-written.
+
+    Args:
+        config: The settings file; None: ``PO_TOOLKIT_CONFIG``, else ``.streamlit/secrets.toml``.
+        name: What people call the conference.
+        slug: Its ID in addresses and commands; by default made of the name.
+        currency: Three letters.
+        timezone: Such as ``Europe/Berlin``.
+        stripe_secret_key: Stripe's secret key, or ``""`` to add it later.
+        stripe_webhook_secret: The secret of the webhook endpoint, or ``""``.
+
+    Returns:
+        The file and the conference's ID.
+
+    Raises:
+        SettingsError: A value is wrong, the conference is there already, or the file cannot be
+            read or written.
+    """
+    path = config or Path(os.environ.get("PO_TOOLKIT_CONFIG") or DEFAULT_CONFIG)
+    slug = slug.strip() or suggested_slug(name)
+    for secret in (stripe_secret_key, stripe_webhook_secret):
+        if secret.strip():
+            hide(secret.strip())
+    if not name.strip():
+        raise SettingsError("Enter the name of the conference.")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", slug):
+        raise SettingsError(
+            f"{slug!r} cannot be an ID: use small letters, digits and hyphens, such as pycon-2027."
+        )
+    secrets = [SecretStr(stripe_webhook_secret.strip())] if stripe_webhook_secret.strip() else []
+    try:
+        made = ConferenceSettings(
+            name=name.strip(),
+            currency=currency.strip(),
+            timezone=timezone.strip(),
+            stripe_secret_key=SecretStr(stripe_secret_key),
+            stripe_webhook_secret=secrets,
+        )
+    except ValidationError as error:
+        wrong = [e["msg"] for e in error.errors(include_input=False, include_url=False)]
+        raise SettingsError(f"Nothing was written. {'; '.join(wrong)}.") from None
+    settings = load_settings(path) if path.is_file() else None
+    if settings is not None and slug in settings.conferences:
+        raise SettingsError(f"{path} has a conference {slug} already; nothing was written.")
+    before = path.read_text("utf-8") if path.is_file() else ""
+    _write(path, f"{before.rstrip()}\n\n".lstrip() + _table(slug, made, head=not before.strip()))
+    open_database(load_settings(path)).engine.dispose()
+    return path, slug
+
+
+def _table(slug: str, made: ConferenceSettings, *, head: bool) -> str:
+    """Write the conference as TOML; JSON's strings are TOML's too."""
+    values = {
+        "name": made.name,
+        "currency": made.currency,
+        "timezone": made.timezone,
+        "stripe_secret_key": made.stripe_secret_key.get_secret_value(),
+        "stripe_webhook_secret": "".join(s.get_secret_value() for s in made.stripe_webhook_secret),
+    }
+    lines = ['[po_toolkit]\ndatabase_url = "sqlite:///po_toolkit.db"\n'] if head else []
+    lines.append(f"[po_toolkit.conferences.{slug}]")
+    lines += [f"{name} = {json.dumps(value)}" for name, value in values.items() if value]
+    return "\n".join(lines) + "\n"
+
+
+def _write(path: Path, content: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".secrets-")
+        try:  # mkstemp's file is readable by its owner alone (0600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(content)
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be written: {error}.") from None

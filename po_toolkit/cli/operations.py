@@ -1,0 +1,231 @@
+"""``app``, ``doctor``, ``verify``, ``notify``, ``forget`` and ``copy-database``."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import secrets
+import sys
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from po_toolkit.cli.console import (
+    FAILED,
+    complain,
+    count,
+    named_conference,
+    print_json,
+    print_table,
+    refuse_taken,
+    settings_of,
+    tell,
+    wrong_usage,
+)
+from po_toolkit.cli.options import ConferenceOption, Format, FormatOption
+
+
+def serve_app(
+    ctx: typer.Context,
+    host: Annotated[
+        str, typer.Option(metavar="H", help="The address to listen on; 0.0.0.0 for all.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(metavar="N", min=1, max=65535, help="The port to listen on.")
+    ] = 8501,
+    with_webhooks: Annotated[
+        bool,
+        typer.Option(
+            "--with-webhooks", help="Also take Stripe's webhooks, and sync every 15 minutes."
+        ),
+    ] = False,
+) -> None:
+    """Serve the app until it is stopped.
+
+    Without a sign-in it serves this machine only, and acts on a live key only for who opens the
+    address with the start token that is printed here.
+
+    Example: po-toolkit app --with-webhooks
+    """
+    from po_toolkit.config import START_TOKEN
+    from po_toolkit.demo import app_home
+
+    settings = settings_of(ctx)
+    if importlib.util.find_spec("streamlit") is None:
+        wrong_usage("The app is not installed. Run: pip install 'po-toolkit[app]'")
+    refuse_taken(host, port)
+    token = secrets.token_urlsafe(24)
+    environment = {**os.environ, START_TOKEN: token}
+    if settings.config_file is not None:
+        config = str(settings.config_file.absolute())
+        environment["PO_TOOLKIT_CONFIG"] = config
+        environment.setdefault("STREAMLIT_SECRETS_FILES", config)
+    script = app_home() / ("asgi.py" if with_webhooks else "app.py")
+    place = f"http://{host if host != '0.0.0.0' else '127.0.0.1'}:{port}/"  # noqa: S104
+    live = any(conference.mode == "live" for conference in settings.conferences.values())
+    typer.echo(f"The app: {place}{f'?token={token}' if live else ''}  (stop: Ctrl-C)", err=True)
+    options = [f"--server.address={host}", f"--server.port={port}", "--server.headless=true"]
+    command = [sys.executable, "-m", "streamlit", "run", str(script), *options]
+    os.execve(sys.executable, command, environment)  # noqa: S606 our own interpreter and file
+
+
+_MARKS = {"ok": "ok", "warning": "WARNING", "failed": "FAILED", "skipped": "skipped"}
+
+
+def doctor(ctx: typer.Context, output: FormatOption = Format.TABLE) -> None:
+    """Look the installation over and name what is wrong.
+
+    Settings, files, database, Stripe, schedules, worker and backup are looked at; nothing is
+    changed, here or at Stripe. The exit code is 1 when something failed.
+
+    Example: po-toolkit doctor
+    """
+    from po_toolkit.api.doctor import as_json, examine
+
+    found = examine(settings_of(ctx), datetime.now(UTC))
+    if output is Format.JSON:
+        print_json(as_json(found))
+    else:
+        rows = [(_MARKS[f.state], f.check, f.detail) for f in found]
+        print_table(("Result", "Check", "Finding"), rows, whole=(0, 1))
+    if any(f.state == "failed" for f in found):
+        raise typer.Exit(FAILED)
+
+
+def verify(ctx: typer.Context, output: FormatOption = Format.TABLE) -> None:
+    """Prove that the audit trail is as it was written.
+
+    Each entry's digest covers the one before it, and the head of that chain stands on every closing
+    report. The exit code is 1 when an entry was changed, removed or added.
+
+    Example: po-toolkit verify
+    """
+    from po_toolkit.api.activity import prove_audit_trail
+    from po_toolkit.api.opening import open_database
+
+    proof = prove_audit_trail(open_database(settings_of(ctx), make=False))
+    if output is Format.JSON:
+        print_json(
+            {
+                "entries": proof.entries,
+                "digest": proof.digest,
+                "older_entries": proof.older,
+                "problems": proof.problems,
+            }
+        )
+    elif not proof.problems:
+        typer.echo(f"{count(proof.entries, 'audit entry', 'audit entries')}, unchanged.")
+        typer.echo(f"SHA-256 of the last one: {proof.digest or 'none'}")
+        if proof.older:
+            tell(f"{proof.older} older ones were written before there was a chain.")
+    for problem in proof.problems:
+        complain(problem)
+    if proof.problems:
+        raise typer.Exit(FAILED)
+
+
+def notify(
+    ctx: typer.Context,
+    conference: ConferenceOption,
+    test: Annotated[
+        bool, typer.Option("--test", help="Send a test message, whatever problems there are.")
+    ] = False,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Send the problems that are new to a chat or by email.
+
+    New discrepancies, failing syncs and dead workers, each once while it lasts. The worker does it
+    by itself every five minutes where [po_toolkit.notify] is set; this is for cron.
+
+    Example: po-toolkit notify --conference pycon-2027
+    """
+    from po_toolkit.api import notices
+
+    settings = settings_of(ctx)
+    if not settings.notify.wanted:
+        wrong_usage(
+            "Nobody is to be notified. Set slack_webhook_url or email_to in [po_toolkit.notify]."
+        )
+    if test:
+        notices.send(settings.notify, f"po-toolkit: {conference}", ["This is a test."])
+        sent = ["This is a test."]
+    else:
+        sent = notices.notify(named_conference(ctx, conference), settings.notify)
+    if output is Format.JSON:
+        print_json({"sent": sent})
+        return
+    typer.echo(f"Sent: {count(len(sent), 'new problem')}")
+    for line in sent:
+        typer.echo(line)
+
+
+def forget(
+    ctx: typer.Context,
+    address: Annotated[str, typer.Argument(metavar="EMAIL", help="Whose data, in any case.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Replace a contact's personal data by a pseudonym.
+
+    That is the email address, with the name and phone number beside it. Refused while a purchase
+    order that is not settled needs the contact. The ledger, the audit trail and what was sent to
+    Stripe stay as they are; what is kept is listed.
+
+    Example: po-toolkit forget ada@example.org
+    """
+    from po_toolkit.api.personal_data import forget as forget_address
+
+    settings = settings_of(ctx)
+    if not yes:
+        if not sys.stdin.isatty():
+            wrong_usage("There is no terminal to ask on, so nothing was done. Add --yes.")
+        if not typer.confirm(f"Replace {address} for good? This cannot be undone.", err=True):
+            complain("Stopped; nothing was done.")
+            raise typer.Exit(FAILED)
+    found = forget_address(settings, address)
+    if output is Format.JSON:
+        print_json(found.as_json())
+        return
+    typer.echo(f"Replaced by {found.pseudonym}")
+    rows = [(name, number, "replaced") for name, number in found.replaced.items()]
+    rows += [(name, number, "kept") for name, number in found.kept.items()]
+    print_table(("Table", "Rows", "Outcome"), rows, right=(1,))
+    for customer in found.stripe_customers:
+        tell(f"Delete this customer in Stripe's dashboard too: {customer}")
+
+
+def copy_database(
+    ctx: typer.Context,
+    to: Annotated[
+        str, typer.Option("--to", metavar="URL", help="The new, empty database's address.")
+    ],
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Copy the database into an empty one, and prove the copy.
+
+    Counts, sums and every value of every table are compared; where anything differs, nothing is
+    kept. Stop the app, webhook service and workers first; then put the new address into the
+    settings.
+
+    Example: po-toolkit copy-database --to postgresql://po_toolkit@db.example.org/po_toolkit
+    """
+    from po_toolkit.api.copying import copy_books
+    from po_toolkit.config import shown_url
+
+    settings = settings_of(ctx)
+    proofs = copy_books(settings, to, datetime.now(UTC))
+    if output is Format.JSON:
+        print_json({"tables": [proof.as_json() for proof in proofs]})
+        return
+    print_table(
+        ("Table", "Rows", "Amounts", "SHA-256 of all rows"),
+        [(p.table, p.rows, p.amounts, p.digest) for p in proofs],
+        right=(1,),
+    )
+    rows = sum(proof.rows for proof in proofs)
+    typer.echo(f"\nCopied and proven: {rows:,} rows of {len(proofs)} tables.")
+    tell(
+        f"Next: put the address of {shown_url(to)} into the settings as database_url, and keep the "
+        f"old database until the first reconcile."
+    )

@@ -1,0 +1,85 @@
+"""The audit log in sentences: who reads it is no developer, and must not be misled."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from po_toolkit.domain.roles import Act
+from po_toolkit.domain.sentences import LoggedAct, audit_sentence
+
+WHOSE = "Northwind (PO-7KQ2MX)"
+PAID = {"kind": "payment", "amount": 1066244, "currency": "usd", "status": "paid"}
+
+
+@pytest.mark.parametrize(
+    ("act", "before", "after", "text"),
+    [
+        (
+            Act.SYNC,
+            {"status": "sent"},
+            {**PAID, "source": "stripe"},
+            (
+                f"Payment of 10,662.44 USD from {WHOSE} through Stripe recorded. "
+                "The purchase order is now paid."
+            ),
+        ),
+        (
+            Act.RECORD_PAYMENT,
+            {"status": "paid"},
+            {**PAID, "source": "manual", "amount": 1650000, "currency": "jpy"},
+            f"Payment of 1,650,000 JPY from {WHOSE} recorded.",
+        ),
+        (Act.INVOICE, {}, {"generation": 1}, ""),
+        (Act.INVOICE, {}, {"stripe_invoice_id": "in_1", "sent": True}, f"Invoice sent to {WHOSE}."),
+        (
+            Act.CANCEL,
+            {"status": "sent"},
+            {"status": "cancelled", "reason": "They withdrew"},
+            f"Purchase order of {WHOSE} cancelled: They withdrew.",
+        ),
+        (
+            Act.AMEND,
+            {"contact_email": "a@x.example", "due_date": None, "organization_key": "x"},
+            {"contact_email": "b@x.example", "due_date": "2027-03-05", "organization_key": "x"},
+            (
+                f"{WHOSE} changed: Contact email from “a@x.example” to “b@x.example”; "
+                "Due date from nothing to 5 Mar 2027."
+            ),
+        ),
+        (
+            Act.IMPORT,
+            {},
+            {"file_name": "s.csv", "accepted": 40, "rejected": 2, "duplicates": 1},
+            "40 purchase orders imported from s.csv, 2 rejected, 1 duplicate skipped.",
+        ),
+        (
+            Act.LOG_CALL,
+            {},
+            {"note": "AP is ill", "promised_on": "2027-03-05"},
+            f"Called {WHOSE}: AP is ill. They promised to pay by 5 Mar 2027.",
+        ),
+        (Act.REMIND, {}, {"step": 14, "state": "sent"}, f"Reminder sent to {WHOSE}, 14 days past"),
+        (Act.CLOSE, {}, {"last_day": "2027-01-31", "digest": "ab"}, "Books closed through 31 Jan"),
+        (Act.SYNC, {}, {"started": "sync"}, "A sync with Stripe started."),
+        (Act.SYNC, {"state": "running"}, {"done": "3 payments"}, "Sync: finished. 3 payments"),
+        (Act.SET_ASIDE, {}, {"set_aside": "Rent"}, "Bank line excluded: Rent."),
+        ("a_new_act", {"limit": 1}, {"limit": 2}, f"A new act for {WHOSE}: Limit from 1 to 2."),
+    ],
+)
+def test_an_act_is_one_sentence_with_amounts_names_and_what_changed(act, before, after, text):
+    """`amount: 1066244` was read as a million."""
+    assert audit_sentence(LoggedAct(act, before, after, WHOSE)).startswith(text)
+    if not text.endswith("Jan") and not text.endswith("past"):
+        assert audit_sentence(LoggedAct(act, before, after, WHOSE)).rstrip(".") == text.rstrip(".")
+
+
+@pytest.mark.parametrize("act", list(Act))
+def test_every_act_reads_as_a_sentence_whatever_it_holds(act):
+    """A log entry that fails to show hides what somebody did."""
+    for after in ({}, {"x": None}, {"amount": 5, "currency": "usd"}, {"kind": "unknown"}):
+        for whose in ("", WHOSE):
+            text = audit_sentence(LoggedAct(act, {}, after, whose))
+            assert not re.search(r"[{}]|None|_", text), text
+            assert not text or text[0].isupper() or text[0].isdigit()
