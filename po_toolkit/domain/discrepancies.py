@@ -239,6 +239,17 @@ _CLASSES = (
         ),
     ),
     DiscrepancyClass(
+        "asks_otherwise",
+        "Stripe asks another amount than is owed",
+        "The open invoice at Stripe asks more or less than the balance here, and no other class "
+        "says why: as where an overpayment lowered it as credit, and the bank took the "
+        "overpayment back afterwards.",
+        "The difference",
+        "Void the invoice in Stripe's dashboard and sync, then send a new one without what lies on "
+        "the sponsor's balance.",
+        ("po-toolkit invoice --conference {conference} --po {reference} --sponsor-balance remove",),
+    ),
+    DiscrepancyClass(
         "invoice_without_order",
         "Invoice at Stripe without a purchase order",
         "Somebody sent an invoice from the conference's Stripe account that no purchase order "

@@ -322,6 +322,24 @@ def settled_by_itself(stage, way):
     return Scene(reference, {"reference": reference, "amount": "10.00"})
 
 
+def asks_otherwise(stage, way):
+    """Credit of an overpayment lowers the next invoice, before its dispute is heard of."""
+    sponsor = {"organization_name": "Credit Ltd", "contact_email": "ap@credit.example"}
+    _, overpaid = stage.sent(500_00, **sponsor)
+    payment = stage.sim.pay(overpaid, 600_00)
+    stage.sync()
+    stage.sim.dispute(payment["id"])
+    reference, invoice = stage.sent(1000_00, **sponsor)
+    assert stage.sim.get(invoice)["amount_remaining"] == 900_00
+    stage.sync()
+
+    def voided():
+        stage.dashboard(f"/v1/invoices/{invoice}/void")
+        stage.sync()
+
+    return Scene(reference, {"reference": reference}, before=voided)
+
+
 def invoice_without_order(stage, way):
     reference = stage.order(900_00)
     order = stage.find(reference)

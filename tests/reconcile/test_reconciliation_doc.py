@@ -162,6 +162,7 @@ ACTS = [
     ("invoice sent", Story.sent),
     (r"invoice sent, due (\S+)", lambda s, d: s.sent(due_date=date.fromisoformat(d))),
     (rf"invoice sent; Stripe's total is {A}", lambda s, a: s.sent(stripe_total=cents(a))),
+    (rf"invoice sent; Stripe asks {A}", lambda s, a: s.sent(stripe_amount_due=cents(a))),
     (rf"invoice sent; Stripe got {A}", lambda s, a: s.sent(stripe_amount_paid=cents(a))),
     (
         rf"invoice sent; Stripe calls it paid and got {A}",
