@@ -75,7 +75,7 @@ def test_a_wrong_setting_is_named_without_its_secret(config, old, new, said):
 
 @pytest.mark.parametrize("key", [f" {KEY}", f"{KEY}\\n", f"\\t{KEY}  ", KEY.replace("sk_", "rk_")])
 def test_a_pasted_blank_never_makes_a_live_key_pass_for_a_test_key(config, key):
-    """Else invoices over real money go out without a question."""
+    """Row 8: else invoices over real money go out without a question."""
     config.write_text(TOML.replace(KEY, key))
     conference = load_settings(config).conference("pycon-2027")
     assert conference.mode == "live"
@@ -83,7 +83,7 @@ def test_a_pasted_blank_never_makes_a_live_key_pass_for_a_test_key(config, key):
 
 
 def test_the_same_settings_name_the_same_database_from_every_folder(config, monkeypatch, tmp_path):
-    """Else cron in another folder begins with an empty database and bills everybody again."""
+    """Row 4: else cron in another folder begins with an empty database and bills all again."""
     beside = f"sqlite:///{config.parent}/from-file.db"
     (tmp_path / "elsewhere").mkdir()
     for folder in (tmp_path, tmp_path / "elsewhere"):
