@@ -70,6 +70,21 @@ _CLASSES = (
         ),
     ),
     DiscrepancyClass(
+        "asked_is_not_owed",
+        "Asked is not what is owed",
+        "Stripe asks another sum on the open invoice than the purchase order owes here. The "
+        "evidence names the cause: credit or debt from the sponsor's balance at Stripe with its "
+        "transactions, a payment or credit note that Stripe does not have, or a refund.",
+        "The difference",
+        "Sync, which reports to Stripe what it does not have. If the sponsor's balance is the "
+        "cause, let it count, so that less or more is owed here too. What Stripe does not ask for "
+        "again after a refund, ask for yourself.",
+        (
+            "po-toolkit sync --conference {conference} --full",
+            "po-toolkit invoice --conference {conference} --po {reference} --sponsor-balance use",
+        ),
+    ),
+    DiscrepancyClass(
         "paid_at_stripe_not_here",
         "Paid at Stripe, not recorded here",
         "Stripe has more money on the invoice than the ledger has recorded for it.",

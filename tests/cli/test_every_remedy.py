@@ -178,6 +178,21 @@ def amount_differs_from_stripe(stage, way):
     return Scene(reference, {"reference": reference, "amount": "100.00"})
 
 
+def asked_is_not_owed(stage, way):
+    if way == 0:  # a wire that came before the invoice, and Stripe could not be told of it
+        reference = stage.order()
+        stage.wire(reference, 400_00)
+        stage.sim.fail(path="/v1/payment_records/*", method="POST", kind="drop_before", times=99)
+        assert stage.run("invoice", *AT, "--po", reference).exit_code == 0
+        stage.sim.clear_faults()
+        return Scene(reference)
+    reference, invoice = stage.sent()
+    stage.sim.move_balance(stage.sim.get(invoice)["customer"], -50_00)
+    stage.sim.apply_credit(invoice, 50_00)
+    stage.sync()
+    return Scene(reference, {"reference": reference})
+
+
 def paid_at_stripe_not_here(stage, way):
     reference, invoice = stage.sent()
     stage.sim.pay(invoice, 400_00)
@@ -444,6 +459,7 @@ KEYS = [*REMEDIES, *MORE]
 LAST = [
     ("payout_failed", 0),
     ("paid_here_not_at_stripe", 0),
+    ("asked_is_not_owed", 0),
     ("paid_at_stripe_not_here", 0),
 ]
 """Made last: the next payout or sync is what they need. The second one syncs all others."""
