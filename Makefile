@@ -7,13 +7,17 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 JOBS ?= 2
 DEMO ?=
 TESTS ?=
+SEED ?= 1
+ACTS ?= 200
+MINUTES ?= 10
 BENCH ?= $(filter-out load,$(basename $(notdir $(wildcard benchmarks/*.py))))
 
 RUN_READY := $(VENV)/.ready-to-run
 DEV_READY := $(VENV)/.ready-to-test
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check quick lint types layers format pytest chaos bench docs locks clean
+.PHONY: help demo test check quick lint types layers format pytest chaos season seasons bench docs
+.PHONY: site locks release lowest clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +41,7 @@ lint: $(DEV_READY)
 
 types: $(DEV_READY)
 	$(BIN)/mypy
+	$(BIN)/mypy tests/api/typed_use.py
 
 layers: $(DEV_READY)
 	$(BIN)/lint-imports
@@ -51,17 +56,43 @@ pytest: $(DEV_READY) ## the tests alone
 chaos: $(DEV_READY) ## faults at every call and killed workers, the long run (half an hour at most)
 	PO_TOOLKIT_CHAOS=long $(BIN)/pytest tests/flows/test_chaos.py
 
+season: $(DEV_READY) ## one simulated season, told: make season SEED=7 ACTS=200
+	@$(BIN)/python -m tests.seasons --seed $(SEED) --acts $(ACTS)
+
+seasons: $(DEV_READY) ## seasons from SEED on, for so many MINUTES
+	@$(BIN)/python -m tests.seasons --seed $(SEED) --acts $(ACTS) --minutes $(MINUTES)
+
 bench: $(DEV_READY) ## the benchmarks one after another; one alone: make bench BENCH=batch
 	@set -e; for name in $(BENCH); do echo "== $$name"; $(BIN)/python benchmarks/$$name.py; done
 
-docs: $(DEV_READY) ## write docs/cli.md from the commands' --help
+docs: $(DEV_READY) ## write docs/cli.md and docs/settings.md from the code
 	$(BIN)/python -m tests.docs.cli_reference docs/cli.md
+	$(BIN)/python -m tests.docs.settings_reference docs/settings.md
+
+site: $(DEV_READY) ## build the docs site in build/site; a warning is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 locks: ## resolve the locked requirements anew (needs uv)
 	uv pip compile pyproject.toml --extra app --extra postgres $(LOCK) -o requirements.lock
 	uv pip compile pyproject.toml --all-extras $(LOCK) -o requirements-dev.lock
 	printf 'hatchling>=1.27\neditables>=0.5\n' | \
 	  uv pip compile - -c requirements-dev.lock --no-annotate $(LOCK) -o requirements-build.lock
+
+release: $(DEV_READY) ## build wheel, sdist, SBOM and changes of the version in dist/, for a tag
+	@$(BIN)/python -m tests.docs.release_notes >/dev/null
+	rm -rf dist
+	$(BIN)/python -m hatchling build
+	$(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --of JSON \
+	  --output-reproducible -o dist/sbom.cdx.json
+	$(BIN)/python -m tests.docs.release_notes > dist/CHANGES.md
+	cd dist && sha256sum * > SHA256SUMS
+	@echo "Look at dist/, then: git tag --sign v$$($(BIN)/hatchling version)"
+
+lowest: $(BIN)/python ## run the quick tests with the lowest versions that are allowed (needs uv)
+	uv venv --quiet --clear --python $(BIN)/python build/lowest
+	uv pip install --quiet --python build/lowest --resolution lowest-direct '.[app,postgres]' pytest \
+	  hypothesis jsonschema
+	build/lowest/bin/python -m pytest -q -p no:cacheprovider tests/rules tests/api
 
 LOCK := --quiet --universal --generate-hashes --no-header --python-version 3.11
 
@@ -71,9 +102,14 @@ clean: ## remove .venv and everything that was built
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "Python 3.11 or newer is needed; name one with: make PYTHON=python3.12" >&2; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { \
-	  echo "Python cannot make virtual environments; on Debian: apt-get install python3-venv" >&2; \
-	  rm -rf $(VENV); exit 1; }
+	@mkdir -p $(VENV) 2>/dev/null && test -w $(VENV) || { \
+	  echo "$(CURDIR) cannot be written, and .venv belongs there. Copy it to a folder of yours, or" \
+	  "name another place: make VENV=\$$HOME/po-toolkit-venv" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "Python has no venv module; on Debian and Ubuntu: apt-get install python3-venv" >&2; \
+	  rmdir $(VENV) 2>/dev/null; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "The virtual environment $(VENV) could not be made; the reason is above." >&2; exit 1; }
 
 $(RUN_READY): requirements-build.lock requirements.lock pyproject.toml | $(BIN)/python
 	@echo "Setting up $(VENV); the first time this takes about a minute."

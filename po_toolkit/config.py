@@ -1,13 +1,16 @@
 """Settings: where the database is, and each conference with its own Stripe keys.
 
 Looked up in this order: environment variables ``PO_TOOLKIT_*``, then the table ``[po_toolkit]`` of
-a TOML file (``PO_TOOLKIT_CONFIG``, else ``.streamlit/secrets.toml``). Keys stay inside
-``SecretStr``, so that neither a log nor an error text can show them.
+a TOML file (``PO_TOOLKIT_CONFIG``, else ``.streamlit/secrets.toml``). A nested setting is reached
+with two underscores, ``PO_TOOLKIT_CONFERENCES__PYCON_2027__STRIPE_SECRET_KEY``; a name that ends in
+``_FILE`` names a file whose content is the value. Keys stay inside ``SecretStr``, so that neither a
+log nor an error text can show them.
 """
 
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import re
 import tomllib
@@ -71,9 +74,13 @@ class People(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     viewer: list[str] = Field(default_factory=list)
+    """May look and download."""
     operator: list[str] = Field(default_factory=list)
+    """May also import, invoice, sync and load bank statements."""
     treasurer: list[str] = Field(default_factory=list)
+    """May also record money, refund, credit, cancel, match bank lines and close periods."""
     admin: list[str] = Field(default_factory=list)
+    """May do everything."""
 
 
 class NotifySettings(BaseModel):
@@ -84,11 +91,17 @@ class NotifySettings(BaseModel):
     slack_webhook_url: SecretStr = SecretStr("")
     """The address of a Slack-compatible incoming webhook; whoever has it can post."""
     email_to: list[str] = Field(default_factory=list)
+    """Who gets an email."""
     email_from: str = ""
+    """The sender's address; needed with ``email_to``."""
     smtp_host: str = "localhost"
+    """The mail server."""
     smtp_port: int = Field(default=587, ge=1, le=65535)
+    """Its port; STARTTLS is used where the server has it."""
     smtp_user: str = ""
+    """The user at the mail server, where it needs one."""
     smtp_password: SecretStr = SecretStr("")
+    """Its password."""
     discrepancies: list[str] | None = None
     """Which classes of discrepancy; by default all but ``not_invoiced`` and ``overdue``."""
 
@@ -125,26 +138,41 @@ CHANGEABLE = (
 
 
 class ConferenceSettings(BaseModel):
-    """One conference: what its invoices say and the keys of its own Stripe account."""
+    """One conference: what its invoices say and the keys of its Stripe account."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     name: str
+    """What people read in the app, in reports and on invoices."""
     currency: str = "usd"
+    """The currency of purchase orders that name none: three letters."""
     stripe_secret_key: SecretStr = SecretStr("")
+    """A secret or restricted key of the conference's own Stripe account: sk_test_…, sk_live_…,
+    rk_test_… or rk_live_…."""
     stripe_webhook_secret: list[SecretStr] = Field(default_factory=list)
+    """The signing secret of the webhook endpoint, whsec_…; a list while one is being replaced."""
     days_until_due: int = Field(default=30, ge=0, le=365)
+    """Days from sending to the due date, for purchase orders that name neither."""
     payment_methods: list[str] = Field(default_factory=lambda: ["card", "us_bank_account"])
+    """Stripe's names of the ways to pay that invoices offer."""
     invoice_footer: str = Field(default="", max_length=5000)
+    """Printed at the foot of every invoice."""
     invoice_memo: str = Field(default="", max_length=1500)
+    """Printed above the lines of every invoice."""
     timezone: str = "UTC"
+    """Where the conference is, such as Europe/Berlin; days begin and end there."""
     max_invoice_lines: int = Field(default=250, ge=1)
+    """The most lines of a purchase order; Stripe takes 250."""
     shares_stripe_account: bool = False
     """Whether it may bill from a Stripe account that another conference bills from too."""
     tax: TaxSettings | None = None
+    """Which taxes are charged; see [What an invoice says](invoice-content.md)."""
     content: ContentSettings | None = None
+    """What else the invoice says, and how it may be paid."""
     e_invoice: EInvoiceSettings | None = None
+    """Who we are on an e-invoice, and which sponsors need one."""
     reminders: ReminderDays = Field(default_factory=list)
+    """Days from the due date on which sponsors are reminded: [-7, 0, 14, 30]."""
     remind_from_hour: int | None = Field(default=None, ge=0, le=23)
     """From which hour of the day, where the conference is, the worker reminds by itself; without
     it only a person does."""
@@ -254,6 +282,69 @@ class ConferenceSettings(BaseModel):
         return "test" if key.startswith(("sk_test_", "rk_test_")) else "live"
 
 
+class _Environment(PydanticBaseSettingsSource):
+    """Nested settings and files of values: what the plain ``PO_TOOLKIT_NAME`` cannot say."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
+        """Return nothing: the whole is read at once."""
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """Return the values as nested tables.
+
+        Raises:
+            SettingsError: A file cannot be read, or two variables give the same setting.
+        """
+        found: dict[str, Any] = {}
+        for name, value in sorted(os.environ.items()):
+            path, from_file = _setting_of(name)
+            if not from_file and len(path) < 2:
+                continue
+            if from_file and name[: -len("_FILE")] in os.environ:
+                raise SettingsError(f"{name} and {name[:-5]} give the same setting; remove one.")
+            table = found
+            for step in path[:-1]:
+                table = table.setdefault(step, {})
+                if not isinstance(table, dict):
+                    raise SettingsError(f"{name}: {step} is given as a value and as a table.")
+            table[path[-1]] = _content(name, value) if from_file else _structured(value)
+        return found
+
+
+def _setting_of(variable: str) -> tuple[list[str], bool]:
+    """Return the path of the setting that a variable gives, and whether it names a file.
+
+    A shell's variables have no hyphens, so that a conference is written with underscores.
+    """
+    prefix, _, rest = variable.upper().partition("PO_TOOLKIT_")
+    path = rest.lower().split("__")
+    from_file = path[-1].endswith("_file")
+    path[-1] = path[-1].removesuffix("_file")
+    if prefix or "" in path or path[0] not in _settings_names():
+        return [], False
+    if path[0] == "conferences" and len(path) > 1:
+        path[1] = path[1].replace("_", "-")
+    return path, from_file
+
+
+def _content(variable: str, path: str) -> Any:
+    try:
+        return _structured(Path(path).expanduser().read_text("utf-8").strip())
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise SettingsError(f"{variable} names {path}, which cannot be read: {reason}.") from None
+
+
+def _structured(text: str) -> Any:
+    """Return a list or table that is written as JSON, else the text."""
+    if text[:1] in {"[", "{"}:
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
+    return text
+
+
 class Settings(BaseSettings):
     """Everything read from the environment and the configuration file."""
 
@@ -262,7 +353,10 @@ class Settings(BaseSettings):
     )
 
     database_url: str = Field(default=DEFAULT_DATABASE_URL, repr=False)
+    """The database, as an SQLAlchemy URL. A relative SQLite path counts from the settings
+    file's folder."""
     stripe_api_base: str | None = None
+    """Where Stripe's API is; only for the simulator and tests."""
     conferences: dict[Slug, ConferenceSettings] = Field(default_factory=dict)
     people: People = Field(default_factory=People)
     session_hours: int = Field(default=12, ge=1, le=720)
@@ -300,14 +394,14 @@ class Settings(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 pydantic's signature
+        settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 pydantic's signature
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 pydantic's signature
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Let the environment win over what the file gave as init values."""
-        return env_settings, init_settings
+        return _Environment(settings_cls), env_settings, init_settings
 
     def conference(self, slug: str) -> ConferenceSettings:
         """Return one conference's settings.
@@ -357,6 +451,8 @@ def load_settings(config: Path | str | None = None) -> Settings:
         raise SettingsError(
             f"Settings from {path if path.is_file() else 'the environment'} are wrong: {wrong}."
         ) from None
+    except SettingsError:
+        raise
     except ValueError as error:
         raise SettingsError(f"A PO_TOOLKIT_* environment variable is wrong: {error}") from None
     if path.is_file():
@@ -401,7 +497,8 @@ def _refuse_unknown(values: dict[str, Any], path: Path) -> None:
 def unknown_variables() -> list[str]:
     """Return the environment variables that begin as ours do and are none of ours."""
     known = {f"PO_TOOLKIT_{name.upper()}" for name in _settings_names()} | _OTHER_VARIABLES
-    return sorted(n for n in os.environ if n.startswith("PO_TOOLKIT_") and n not in known)
+    ours = (n for n in os.environ if n.startswith("PO_TOOLKIT_") and not _setting_of(n)[0])
+    return sorted(name for name in ours if name not in known)
 
 
 _OTHER_VARIABLES = {"PO_TOOLKIT_CONFIG", "PO_TOOLKIT_CONFERENCE", START_TOKEN}

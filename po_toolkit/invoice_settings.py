@@ -38,14 +38,19 @@ class TaxRateSettings(BaseModel):
     name: str = Field(min_length=1, max_length=50)
     """What the sponsor reads, such as VAT; Stripe adds the percentage."""
     percentage: Percentage
+    """Such as 19 or 7.7; at most four decimals."""
     inclusive: bool = False
     """True where the prices in the spreadsheet hold the tax already."""
     country: Country | None = None
+    """Where the tax is owed: two letters."""
     state: str = ""
+    """The state or province, where the tax is one of those."""
     jurisdiction: str = Field(default="", max_length=50)
+    """What Stripe prints beside the name."""
     type: Literal[
         "", "gst", "hst", "igst", "jct", "pst", "qst", "rst", "sales_tax", "service_tax", "vat"
     ] = ""
+    """Stripe's word for the kind of tax."""
 
 
 class TaxSettings(BaseModel):
@@ -54,8 +59,9 @@ class TaxSettings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     rates: dict[RateName, TaxRateSettings] = Field(default_factory=dict)
+    """The tax rates, by the names that the column tax_rate uses."""
     default: list[RateName] = Field(default_factory=list)
-    """The rates of a line that names none; empty: such a line bears no tax."""
+    """The rates of a line that names none; empty: such a line has no tax."""
     home: Country | None = None
     """Where the conference is taxed; with it, a sponsor with a VAT number of another EU member
     state gets reverse charge wherever their line names no rate."""
@@ -67,6 +73,7 @@ class TaxSettings(BaseModel):
         "(Article 196 of Council Directive 2006/112/EC).",
         max_length=500,
     )
+    """Printed on invoices with reverse charge."""
     exempt_note: str = Field(default="", max_length=500)
     """Why exempt lines bear no tax; printed on invoices that have one."""
 
@@ -106,7 +113,9 @@ class ContentSettings(BaseModel):
     template: Annotated[str, StringConstraints(pattern=r"^(inrtem_\w+)?$")] = ""
     """Stripe's rendering template, with the logo and colours set in Stripe's dashboard."""
     page_size: Literal["", "a4", "letter", "auto"] = ""
+    """The page size of Stripe's PDF."""
     tax_display: Literal["", "exclude_tax", "include_inclusive_tax"] = ""
+    """Whether prices are printed with or without included tax."""
     max_card_amount: dict[str, Decimal] = Field(default_factory=dict)
     """Currency → the largest total (major units) that may be paid by card."""
     delivery: Literal["stripe", "ourselves"] = "stripe"
@@ -141,12 +150,14 @@ ReminderDays = Annotated[list[Annotated[int, Field(ge=-365, le=365)]], Field(max
 
 
 class VatCategorySettings(BaseModel):
-    """The VAT category of a rate on e-invoices (UNTDID 5305), and why it bears no VAT."""
+    """The VAT category of a rate on e-invoices (UNTDID 5305), and why it has no VAT."""
 
     model_config = ConfigDict(extra="forbid")
 
     category: Literal["S", "Z", "E", "AE", "K", "G", "O"]
+    """The code of the category: S, Z, E, AE, K, G or O."""
     reason: str = Field(default="", max_length=500)
+    """Why no VAT is charged, where none is."""
 
 
 EInvoiceFormat = Literal["facturx", "xrechnung", "xrechnung-ubl", "peppol"]
@@ -160,11 +171,17 @@ class EInvoiceSettings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     legal_name: str = Field(default="", max_length=200)
+    """The name of the seller in the register."""
     street: str = Field(default="", max_length=200)
+    """Street and number."""
     city: str = Field(default="", max_length=100)
+    """City."""
     postcode: str = Field(default="", max_length=20)
+    """Postcode."""
     region: str = Field(default="", max_length=100)
+    """State or province, where addresses have one."""
     country: Country | None = None
+    """Two letters."""
     vat_id: Annotated[str, StringConstraints(pattern=r"^([A-Z]{2}[A-Z0-9+*]{2,20})?$")] = ""
     """With its country first, such as DE123456789."""
     tax_number: str = Field(default="", max_length=50)
@@ -172,12 +189,19 @@ class EInvoiceSettings(BaseModel):
     registration: str = Field(default="", max_length=60)
     """Legal registration; with its ICD scheme before it where it has one: 0208:0123456789."""
     endpoint: ElectronicAddress = ""
+    """Our electronic address with its scheme."""
     contact_name: str = Field(default="", max_length=100)
+    """Whom sponsors ask."""
     contact_phone: str = Field(default="", max_length=40)
+    """Their phone number."""
     contact_email: str = Field(default="", max_length=200)
+    """Their email address."""
     iban: Annotated[str, StringConstraints(pattern=r"^([A-Z]{2}[0-9]{2}[A-Z0-9 ]{11,40})?$")] = ""
+    """The account for wires."""
     bic: Annotated[str, StringConstraints(pattern=r"^([A-Z0-9]{8}([A-Z0-9]{3})?)?$")] = ""
+    """Its bank."""
     account_name: str = Field(default="", max_length=70)
+    """The account holder's name."""
     formats: dict[Country, EInvoiceFormat] = Field(default_factory=dict)
     """Which format sponsors of a country need; a column e_invoice_format goes before it."""
     categories: dict[str, VatCategorySettings] = Field(default_factory=dict)

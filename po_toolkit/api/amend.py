@@ -21,6 +21,7 @@ from po_toolkit.errors import BusyError, PurchaseOrderError
 from po_toolkit.invoicing.existing import retire_paid, void_at_stripe
 from po_toolkit.invoicing.send import InvoiceResult, invoice_one
 from po_toolkit.money import display
+from po_toolkit.payments.customer_credit import settle
 from po_toolkit.payments.sync import sync_one
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.purchase_orders import by_reference, refresh_status
@@ -172,6 +173,8 @@ def reissue(
         retire_paid(opened, order.id)
     else:
         void_at_stripe(opened, order.id)
+        live = order.live_invoice
+        settle(opened, live.stripe_customer_id if live else "")
     if changes is not None and (changes.given() or changes.line_items is not None):
         amend(opened, reference, changes)
     with opened.store.writing(opened.actor, Act.REISSUE) as uow:

@@ -23,6 +23,7 @@ from po_toolkit.invoicing.delivery import send_again
 from po_toolkit.invoicing.existing import adopt
 from po_toolkit.invoicing.plan import Content, doubts, unbillable_reason
 from po_toolkit.invoicing.send import InvoiceResult, run_batch
+from po_toolkit.payments.customer_credit import settle
 from po_toolkit.payments.sync import sync_one
 from po_toolkit.store import purchase_orders
 from po_toolkit.store.authorized import authorized
@@ -349,6 +350,8 @@ def decide_to_bill_again(
 def decide_balance(opened: OpenConference, reference: str, choice: str) -> None:
     """Keep whether what lies on a sponsor's balance at Stripe counts on its invoice.
 
+    What an invoice that is out has used of it already counts at once.
+
     Args:
         opened: The conference.
         reference: The purchase order.
@@ -363,6 +366,9 @@ def decide_balance(opened: OpenConference, reference: str, choice: str) -> None:
         order = purchase_orders.by_reference(uow.session, opened.conference, reference)
         order.answers = {**(order.answers or {}), "balance": choice}
         uow.audit(Act.INVOICE, order, after={"balance": choice})
+        customers = {i.stripe_customer_id for i in order.invoices if i.stripe_credit_used}
+    for customer_id in sorted(customers):
+        settle(opened, customer_id)
 
 
 def adopt_invoice(opened: OpenConference, reference: str, stripe_invoice_id: str) -> InvoiceResult:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from po_toolkit.demo.stage import Stage, wait_until
+from po_toolkit.demo.stage import Stage
 from po_toolkit.errors import PoToolkitError
 
 _OPTIONS = ("--server.headless=true", "--server.address=127.0.0.1", "--logger.level=warning")
@@ -40,9 +41,17 @@ def serve_app(stage: Stage, port: int, say: Callable[[str], None]) -> None:
     ):
         try:
             address = f"http://127.0.0.1:{port}"
-            wait_until(lambda: app.poll() is not None or _answers(address), "the app to start")
-            if app.poll() is not None:
-                raise PoToolkitError(f"The app did not start: exit code {app.returncode}.")
+            waited = 0
+            while not _answers(address):  # on a busy machine for minutes; Ctrl-C ends it
+                if app.poll() is not None:
+                    raise PoToolkitError(
+                        f"The app ended with exit code {app.returncode} before it was ready; what "
+                        f"it said is above."
+                    )
+                time.sleep(0.1)
+                waited += 1
+                if waited % 300 == 0:
+                    say("The app is still starting …")
             say(f"The app: {address}  (Stripe's simulator: {stage.simulator.url}; stop: Ctrl-C)")
             app.wait()
         except KeyboardInterrupt:

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import uvicorn
 
@@ -103,21 +104,37 @@ def _webhook_server(settings: Settings) -> Iterator[str]:
         thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
         thread.start()
         try:
-            wait_until(lambda: server.started or not thread.is_alive(), "the webhook server")
+            while not server.started:
+                thread.join(0.02)
+                if not thread.is_alive():
+                    raise PoToolkitError("The demo's webhook server ended before it was ready.")
             yield f"http://127.0.0.1:{port}"
         finally:
             server.should_exit = True
             thread.join(timeout=10)
 
 
-def wait_until(ready: Callable[[], bool], what: str, *, seconds: float = 60) -> None:
-    """Wait for something that another thread or process does.
+def wait_until(
+    ready: Callable[[], bool], what: str, *, progress: Callable[[], Any], seconds: float = 60
+) -> None:
+    """Wait for something that another thread or process does, for as long as it gets on.
+
+    Args:
+        ready: Whether it is done.
+        what: What is waited for, in words.
+        progress: Something that changes while the other gets on.
+        seconds: How long it may stay the same.
 
     Raises:
-        PoToolkitError: It did not happen in time.
+        PoToolkitError: Nothing has changed for so long.
     """
-    deadline = time.monotonic() + seconds
+    seen, since = progress(), time.monotonic()
     while not ready():
-        if time.monotonic() > deadline:
-            raise PoToolkitError(f"The demo waited {seconds:.0f} seconds in vain for {what}.")
+        if (now := progress()) != seen:
+            seen, since = now, time.monotonic()
+        if time.monotonic() - since > seconds:
+            raise PoToolkitError(
+                f"The demo waits for {what}, and nothing has changed for {seconds:.0f} seconds "
+                f"(last: {seen}). Run it again; if it stays so, report it with this message."
+            )
         time.sleep(0.02)  # it is another thread's or process's turn

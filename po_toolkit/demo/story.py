@@ -177,10 +177,14 @@ def _pay(stage: Stage, references: list[str], habits: tuple[Habit, ...]) -> dict
 
 
 def _take_in_webhooks(stage: Stage, say: Say) -> None:
-    def settled() -> bool:
-        return not stage.simulator.control.pending() and not _events(stage).get("received")
+    def waiting() -> tuple[int, dict[str, int]]:
+        return len(stage.simulator.control.pending()), _events(stage)
 
-    wait_until(settled, "the webhooks to be taken in")
+    def settled() -> bool:
+        pending, events = waiting()
+        return not pending and not events.get("received")
+
+    wait_until(settled, "the webhooks to be processed", progress=waiting)
     states = _events(stage)
     say(f"Signed webhooks: {sum(states.values())} taken in, {states.get('failed', 0)} failed.")
 

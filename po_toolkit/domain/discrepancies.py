@@ -70,6 +70,21 @@ _CLASSES = (
         ),
     ),
     DiscrepancyClass(
+        "asked_is_not_owed",
+        "Asked is not what is owed",
+        "Stripe asks another sum on the open invoice than the purchase order owes here. The "
+        "evidence names the cause: credit or debt from the sponsor's balance at Stripe with its "
+        "transactions, a payment or credit note that Stripe does not have, or a refund.",
+        "The difference",
+        "Sync, which reports to Stripe what it does not have. If the sponsor's balance is the "
+        "cause, let it count, so that less or more is owed here too. What Stripe does not ask for "
+        "again after a refund, ask for yourself.",
+        (
+            "po-toolkit sync --conference {conference} --full",
+            "po-toolkit invoice --conference {conference} --po {reference} --sponsor-balance use",
+        ),
+    ),
+    DiscrepancyClass(
         "paid_at_stripe_not_here",
         "Paid at Stripe, not recorded here",
         "Stripe has more money on the invoice than the ledger has recorded for it.",
@@ -237,6 +252,17 @@ _CLASSES = (
             "po-toolkit credit-note {reference} --amount {amount} --reason REASON",
             "po-toolkit payment {reference} --amount {amount} --method wire",
         ),
+    ),
+    DiscrepancyClass(
+        "asks_otherwise",
+        "Stripe asks another amount than is owed",
+        "The open invoice at Stripe asks more or less than the balance here, and no other class "
+        "says why: as where an overpayment lowered it as credit, and the bank took the "
+        "overpayment back afterwards.",
+        "The difference",
+        "Void the invoice in Stripe's dashboard and sync, then send a new one without what lies on "
+        "the sponsor's balance.",
+        ("po-toolkit invoice --conference {conference} --po {reference} --sponsor-balance remove",),
     ),
     DiscrepancyClass(
         "invoice_without_order",

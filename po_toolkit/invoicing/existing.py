@@ -178,7 +178,8 @@ def void_at_stripe(opened: OpenConference, order_id: int) -> None:
         state = _take_back(lease, lookup)
         with lease.step() as (_, row):
             row.state, row.step = state, "done"
-            row.stripe_status = "void" if state == "void" else row.stripe_status
+            if state == "void":
+                row.stripe_status, row.stripe_credit_used = "void", 0
     except PoToolkitError:
         release(lease)
         raise

@@ -356,6 +356,7 @@ def _accept(lease: Lease, lookup: Lookup) -> None:
             _adopt(lease, lookup, step="lines", state="drafting")
         case Found.FULL_DRAFT:
             _adopt(lease, lookup, step=last_step(lease.invoice), state="drafted")
+            _check_asked(lease, lookup.invoice)
         case Found.OTHER_DRAFT:
             _adopt(lease, lookup, step="lines", state="drafting")
             _discard(lease)

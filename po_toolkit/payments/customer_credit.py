@@ -6,13 +6,13 @@ Here it is a pair of entries: out of the purchase order that was overpaid, into 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from uuid import uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from po_toolkit.context import OpenConference
 from po_toolkit.domain import remedies
@@ -119,18 +119,15 @@ def _kept(move: Json) -> Json:
 
 
 def settle(opened: OpenConference, customer_id: str) -> Taken:
-    """Let every invoice of a customer show the credit that it used, and none show more."""
+    """Let every invoice of a customer show the credit that it used, and none show more.
+
+    A customer is one of the Stripe account, whatever conference a purchase order belongs to.
+    """
     taken = Taken()
     if not customer_id:
         return taken
     with opened.store.writing(STRIPE, Act.SYNC) as uow:
-        rows = uow.session.scalars(
-            select(Invoice.purchase_order_id).where(
-                Invoice.conference_id == opened.conference.id,
-                Invoice.stripe_customer_id == customer_id,
-            )
-        )
-        orders = uow.lock_purchase_orders(rows)
+        orders = uow.lock_purchase_orders(_orders_of(uow.session, opened, customer_id))
         before = {order.id: order.status for order in orders.values()}
         move = Move(uow, local_day(opened.now(), opened.conference.timezone), taken)
         for order in orders.values():
@@ -140,24 +137,124 @@ def settle(opened: OpenConference, customer_id: str) -> Taken:
     return taken
 
 
+def _orders_of(session: Session, opened: OpenConference, customer_id: str) -> list[int]:
+    """Return the purchase orders of a customer, in every conference of the Stripe account."""
+    here, other = aliased(Conference), aliased(Conference)
+    same = and_(
+        here.stripe_account_id != "",
+        other.stripe_account_id == here.stripe_account_id,
+        other.stripe_livemode == here.stripe_livemode,
+    )
+    account = (
+        select(other.id)
+        .join(here, or_(here.id == other.id, same))
+        .where(here.id == opened.conference.id)
+    )
+    query = select(Invoice.purchase_order_id).where(
+        Invoice.stripe_customer_id == customer_id, Invoice.conference_id.in_(account)
+    )
+    return sorted(set(session.scalars(query)))
+
+
+def settle_elsewhere(opened: OpenConference, customer: Json) -> Taken:
+    """Let what was overpaid here show that an invoice which is not in this database used it.
+
+    Another database on the same account may have sent it, or staff in Stripe's dashboard. Stripe
+    is asked only where less credit is left than was overpaid, or where that was so before.
+
+    Args:
+        opened: The conference.
+        customer: Stripe's customer, read now with ``MONEY_FIELDS``.
+
+    Raises:
+        StripeGatewayError: Stripe could not be asked.
+    """
+    taken, credit = Taken(), credit_of(customer)
+    with opened.store.reading() as session:
+        ids = _orders_of(session, opened, customer["id"])
+        orders = [session.get_one(PurchaseOrder, order_id) for order_id in ids]
+        if not any(_gone(orders, credit).values()) and not _alone(orders):
+            return taken
+    path = f"/v1/customers/{customer['id']}/balance_transactions"
+    moves = [m for page in opened.gateway.pages(path) for m in page if m["type"] in _ON_INVOICE]
+    there: dict[str, tuple[str, int]] = {}
+    for made in moves:
+        stripe_id, currency = id_of(made.get("invoice")), made["currency"]
+        there[stripe_id] = currency, there.get(stripe_id, ("", 0))[1] + made["amount"]
+    with opened.store.writing(STRIPE, Act.SYNC) as uow:
+        named = select(Invoice.stripe_invoice_id).where(Invoice.stripe_invoice_id.in_(there))
+        known = set(uow.session.scalars(named))
+        locked = uow.lock_purchase_orders(ids)
+        left = _gone(locked.values(), credit)
+        move = Move(uow, local_day(opened.now(), opened.conference.timezone), taken)
+        for donor, entry in _alone(locked.values()):
+            stripe_id = entry.source_id.partition(":")[0]
+            if stripe_id not in known and there.get(stripe_id, ("", 0))[1] <= 0:
+                move.back(locked, donor, entry)
+        for stripe_id, (currency, used) in there.items():
+            if stripe_id in known:
+                continue
+            booked = sum(e.amount for o in locked.values() for e in _uses(o, stripe_id))
+            missing = minor_from_api(used, currency) - booked
+            for donor in locked.values():
+                amount = min(missing, left.get(currency, 0), -donor.sums.balance)
+                if amount > 0 and donor.currency == currency:
+                    move.use_elsewhere(locked.values(), donor, stripe_id, amount)
+                    missing -= amount
+                    left[currency] -= amount
+    return taken
+
+
+def _gone(orders: Iterable[PurchaseOrder], credit: dict[str, int]) -> dict[str, int]:
+    """Return by currency, in minor units, how much of what was overpaid no longer lies there.
+
+    Args:
+        orders: A customer's purchase orders.
+        credit: What lies there, by currency in API units.
+    """
+    over: dict[str, int] = {}
+    for order in orders:
+        if any(invoice.stripe_amount_overpaid for invoice in order.invoices):
+            over[order.currency] = over.get(order.currency, 0) + max(-order.sums.balance, 0)
+    return {
+        currency: max(amount - minor_from_api(max(credit.get(currency, 0), 0), currency), 0)
+        for currency, amount in over.items()
+    }
+
+
+def _alone(orders: Iterable[PurchaseOrder]) -> list[tuple[PurchaseOrder, LedgerEntry]]:
+    """Return what was booked as used by invoices that are not in this database."""
+    rows = list(orders)
+    names = {entry.source_id for order in rows for entry in order.entries}
+    return [
+        (order, entry)
+        for order in rows
+        for entry in _uses(order)
+        if _twin(entry.source_id) not in names
+    ]
+
+
 def unsettled(opened: OpenConference) -> list[str]:
-    """Return the customers of whom an invoice used more credit than the ledger shows.
+    """Return the customers of whose balance an invoice used other than the ledger shows.
 
     An invoice that used credit says so from the moment it is sent, and may never change again.
     """
+    out = LedgerEntry.kind == EntryKind.TRANSFER_OUT.value
     shown = (
-        select(func.coalesce(func.sum(LedgerEntry.amount), 0))
+        select(
+            func.coalesce(func.sum(case((out, -LedgerEntry.amount), else_=LedgerEntry.amount)), 0)
+        )
         .where(
             LedgerEntry.invoice_id == Invoice.id,
-            LedgerEntry.kind == EntryKind.TRANSFER_IN.value,
+            LedgerEntry.kind.in_([kind.value for kind in _TRANSFERS]),
             LedgerEntry.reverses_id.is_(None),
         )
         .scalar_subquery()
     )
     query = select(Invoice.stripe_customer_id).where(
         Invoice.conference_id == opened.conference.id,
-        Invoice.stripe_credit_used > 0,
-        Invoice.stripe_credit_used > shown,
+        Invoice.stripe_credit_used != 0,
+        Invoice.stripe_credit_used != shown,
     )
     with opened.store.reading() as session:
         return sorted(set(session.scalars(query)))
@@ -166,139 +263,247 @@ def unsettled(opened: OpenConference) -> list[str]:
 def _settle_invoice(
     move: Move, order: PurchaseOrder, invoice: Invoice, orders: dict[int, PurchaseOrder]
 ) -> None:
-    _settle_debit(move, order, invoice, orders)
-    used = _standing(order, invoice)
-    missing = invoice.stripe_credit_used - sum(entry.amount for entry in used)
-    if invoice.stripe_credit_used <= 0:
-        for entry in used:
+    """Book what the customer's balance did to an invoice, as far as it is known or decided."""
+    used = invoice.stripe_credit_used
+    for standing, gone in (
+        (_standing(order, invoice, "credit"), used <= 0),
+        (_standing(order, invoice, "debit"), used >= 0),
+    ):
+        for entry in standing * gone:
             move.back(orders, order, entry)
-        return
+    if used > 0:
+        _settle_credit(move, order, invoice, orders)
+    elif used < 0:
+        _settle_debit(move, order, invoice, orders)
+
+
+def _settle_credit(
+    move: Move, order: PurchaseOrder, invoice: Invoice, orders: dict[int, PurchaseOrder]
+) -> None:
+    """Move credit to an invoice that used it from where it was overpaid.
+
+    What came from elsewhere, as from staff in Stripe's dashboard, counts once a person let it.
+    """
+    standing = _standing(order, invoice, "credit")
+    missing = invoice.stripe_credit_used - sum(entry.amount for entry in standing)
+    for donor in orders.values():
+        for entry in _uses(donor, invoice.stripe_invoice_id or ""):
+            alone = all(e.source_id != _twin(entry.source_id) for e in order.entries)
+            if alone and donor is not order and missing >= entry.amount:
+                move.claim(donor, order, invoice, entry)
+                missing -= entry.amount
     for donor in orders.values():
         spare = min(missing, -donor.sums.balance)
         if spare > 0 and donor is not order and donor.currency == order.currency:
-            move.over(donor, order, invoice, spare)
+            move.credit(donor, order, invoice, spare)
             missing -= spare
+    if missing > 0 and _decided(order):
+        move.credit(None, order, invoice, missing)
 
 
 def _settle_debit(
     move: Move, order: PurchaseOrder, invoice: Invoice, orders: dict[int, PurchaseOrder]
 ) -> None:
-    """Move what was paid on top of an invoice to where the debt came from.
+    """Move a debt to the invoice that asks for it from where it came from.
 
     Stripe marks an invoice that cannot be charged as paid and asks for its amount on the
     customer's next invoice (docs, Customer balance: ``invoice_too_small``, ``invoice_too_large``).
+    A debt that came from elsewhere counts once a person let it.
     """
-    named = f"{invoice.stripe_invoice_id}:debit:"
-    moved = [e for e in order.entries if e.source_id.startswith(named)]
-    missing = -invoice.stripe_credit_used - sum(entry.amount for entry in moved)
-    count = len(moved)
-    for origin in invoice.stripe_balance_moves:
-        if not origin["type"].startswith("invoice_too_"):
-            continue
-        for debtor in orders.values():
-            of = next(
-                (i for i in debtor.invoices if i.stripe_invoice_id == origin["invoice"]), None
-            )
-            if of is None or debtor is order or debtor.currency != order.currency:
-                continue
-            amount = min(missing, origin["amount"], -order.sums.balance, debtor.sums.balance)
-            if amount > 0:
-                count += 1
-                move.debit(order, debtor, invoice, amount, f"{named}{count}")
-                missing -= amount
+    standing = _standing(order, invoice, "debit")
+    missing = -invoice.stripe_credit_used - sum(entry.amount for entry in standing)
+    origins = {
+        origin["invoice"]: origin["amount"]
+        for origin in invoice.stripe_balance_moves
+        if origin["type"].startswith("invoice_too_")
+    }
+    for debtor in orders.values():
+        carried = sum(origins.get(i.stripe_invoice_id or "", 0) for i in debtor.invoices)
+        amount = min(missing, carried, debtor.sums.balance)
+        if amount > 0 and debtor is not order and debtor.currency == order.currency:
+            move.debit(order, debtor, invoice, amount)
+            missing -= amount
+    if missing > 0 and _decided(order):
+        move.debit(order, None, invoice, missing)
 
 
-def _standing(order: PurchaseOrder, invoice: Invoice) -> list[LedgerEntry]:
-    """Return what the invoice has got of credit and still has."""
+def _decided(order: PurchaseOrder) -> bool:
+    return (order.answers or {}).get("balance") == "use"
+
+
+def _standing(order: PurchaseOrder, invoice: Invoice, what: str) -> list[LedgerEntry]:
+    """Return what the invoice has got of ``credit`` or a ``debit`` and still has."""
+    side = "in" if what == "credit" else "out"
     returned = {entry.reverses_id for entry in order.entries}
-    return [entry for entry in _received(order, invoice) if entry.id not in returned]
+    return [e for e in _booked(order, invoice, what, side) if e.id not in returned]
 
 
-def _received(order: PurchaseOrder, invoice: Invoice) -> list[LedgerEntry]:
+def _booked(order: PurchaseOrder, invoice: Invoice, what: str, side: str) -> list[LedgerEntry]:
+    named = f"{invoice.stripe_invoice_id}:{what}:"
     return [
         entry
         for entry in order.entries
-        if (entry.kind, entry.invoice_id) == (EntryKind.TRANSFER_IN, invoice.id)
+        if entry.source_id.startswith(named)
+        and entry.source_id.endswith(f":{side}")
         and entry.reverses_id is None
     ]
 
 
+def _uses(donor: PurchaseOrder, stripe_id: str = "") -> list[LedgerEntry]:
+    """Return what of a purchase order's excess an invoice, or any, used and still has."""
+    returned = {entry.reverses_id for entry in donor.entries}
+    return [
+        entry
+        for entry in donor.entries
+        if entry.kind == EntryKind.TRANSFER_OUT
+        and ":credit:" in entry.source_id
+        and entry.source_id.startswith(stripe_id)
+        and entry.reverses_id is None
+        and entry.id not in returned
+    ]
+
+
+def _twin(source_id: str) -> str:
+    """Return the source id of the other entry of a pair."""
+    name, _, side = source_id.rpartition(":")
+    return f"{name}:{'out' if side == 'in' else 'in'}"
+
+
 @dataclass(frozen=True)
 class Move:
-    """Moves credit in pairs of entries within one transaction."""
+    """Moves credit and debt in pairs of entries within one transaction.
+
+    Where the other side is in no purchase order here, the entry stands alone.
+    """
 
     uow: UnitOfWork
     today: date
     taken: Taken
 
-    def over(
-        self, donor: PurchaseOrder, order: PurchaseOrder, invoice: Invoice, amount: int
+    def credit(
+        self, donor: PurchaseOrder | None, order: PurchaseOrder, invoice: Invoice, amount: int
     ) -> None:
         """Use credit of one purchase order for an invoice of another; minor units."""
-        stripe_id = invoice.stripe_invoice_id
-        name = f"{stripe_id}:credit:{len(_received(order, invoice)) + 1}"
-        note = f"Credit used on invoice {stripe_id}"
-        self._enter(donor, order, amount, name=name, note=note, invoice_id=invoice.id)
-        self._tell(order, f"credit of {display(amount, order.currency)} from {donor.reference}")
+        name = f"{invoice.stripe_invoice_id}:credit:{self._number(order, invoice, 'credit', 'in')}"
+        self._enter(
+            donor,
+            order,
+            amount,
+            name=name,
+            note=f"Credit used on invoice {invoice.stripe_invoice_id}{_named(invoice)}",
+            into_invoice=invoice.id,
+        )
+        source = donor.reference if donor else "the sponsor's balance at Stripe"
+        self._tell(order, f"credit of {display(amount, order.currency)} from {source}")
+
+    def claim(
+        self, donor: PurchaseOrder, order: PurchaseOrder, invoice: Invoice, used: LedgerEntry
+    ) -> None:
+        """Let an invoice have what was booked as used before the invoice was known here."""
+        name = used.source_id.removesuffix(":out")
+        self._enter(None, order, used.amount, name=name, note=used.note, into_invoice=invoice.id)
+        shown = display(used.amount, order.currency)
+        self._tell(order, f"credit of {shown} from {donor.reference}")
+
+    def use_elsewhere(
+        self,
+        orders: Iterable[PurchaseOrder],
+        donor: PurchaseOrder,
+        stripe_id: str,
+        amount: int,
+    ) -> None:
+        """Count an excess as used on an invoice that no purchase order here has."""
+        named = f"{stripe_id}:credit:"
+        number = 1 + sum(e.source_id.startswith(named) for o in orders for e in o.entries)
+        note = f"Credit used on invoice {stripe_id}, which is not in this database"
+        self._enter(donor, None, amount, name=f"{stripe_id}:credit:{number}", note=note)
+        shown = display(amount, donor.currency)
+        self._tell(donor, f"credit of {shown} used on invoice {stripe_id} of another database")
 
     def debit(
-        self, payer: PurchaseOrder, debtor: PurchaseOrder, invoice: Invoice, amount: int, name: str
+        self,
+        order: PurchaseOrder,
+        debtor: PurchaseOrder | None,
+        invoice: Invoice,
+        amount: int,
     ) -> None:
-        """Count what was paid with one purchase order's invoice on another one; minor units."""
-        note = f"Carried over by Stripe to invoice {invoice.stripe_invoice_id} and paid with it"
-        self._enter(payer, debtor, amount, name=name, note=note)
-        self._tell(debtor, f"{display(amount, debtor.currency)} paid with {payer.reference}")
+        """Ask what another purchase order owed with an invoice; minor units."""
+        name = f"{invoice.stripe_invoice_id}:debit:{self._number(order, invoice, 'debit', 'out')}"
+        note = f"Carried over by Stripe to invoice {invoice.stripe_invoice_id}{_named(invoice)}"
+        self._enter(order, debtor, amount, name=name, note=note, from_invoice=invoice.id)
+        self._tell(order, f"{display(amount, order.currency)} owed from before")
 
     def back(
         self, orders: dict[int, PurchaseOrder], order: PurchaseOrder, entry: LedgerEntry
     ) -> None:
-        """Give credit back to where it came from, since the invoice that used it is void."""
-        twin_id = entry.source_id.removesuffix(":in") + ":out"
-        found = [(o, e) for o in orders.values() for e in o.entries if e.source_id == twin_id]
-        for donor, twin in found:
-            name = f"{entry.source_id.removesuffix(':in')}:back"
-            note = f"Credit given back: invoice {entry.source_id.partition(':')[0]} is void"
-            reverses = (entry.id, twin.id)
-            self._enter(order, donor, entry.amount, name=name, note=note, reverses=reverses)
-            shown = display(entry.amount, order.currency)
-            self._tell(order, f"credit of {shown} given back to {donor.reference}")
+        """Undo a move, since the invoice that caused it is void."""
+        twins = [
+            (other, twin)
+            for other in orders.values()
+            for twin in other.entries
+            if twin.source_id == _twin(entry.source_id)
+        ]
+        other, twin = twins[0] if twins else (None, None)
+        name = f"{entry.source_id.rpartition(':')[0]}:back"
+        stripe_id = entry.source_id.partition(":")[0]
+        note = f"Given back: invoice {stripe_id} is void"
+        twin_id = twin.id if twin else None
+        shown = display(entry.amount, order.currency)
+        if entry.kind == EntryKind.TRANSFER_IN:
+            self._enter(order, other, entry.amount, name=name, note=note,
+                        reverses=(entry.id, twin_id))  # fmt: skip
+        else:
+            self._enter(other, order, entry.amount, name=name, note=note,
+                        reverses=(twin_id, entry.id))  # fmt: skip
+        self._tell(order, f"{shown} given back, since invoice {stripe_id} is void")
+
+    def _number(self, order: PurchaseOrder, invoice: Invoice, what: str, side: str) -> int:
+        return len(_booked(order, invoice, what, side)) + 1
 
     def _enter(
         self,
-        giver: PurchaseOrder,
-        receiver: PurchaseOrder,
+        giver: PurchaseOrder | None,
+        receiver: PurchaseOrder | None,
         amount: int,
         *,
         name: str,
         note: str,
-        invoice_id: int | None = None,
+        from_invoice: int | None = None,
+        into_invoice: int | None = None,
         reverses: tuple[int | None, int | None] = (None, None),
     ) -> None:
-        out = Movement(
-            kind=EntryKind.TRANSFER_OUT,
-            method="stripe",
-            amount=amount,
-            currency=giver.currency,
-            source="stripe",
-            source_id=f"{name}:out",
-            payment_date=self.today,
-            reference=receiver.reference,
-            note=note,
-            reverses_id=reverses[0],
+        moves = []
+        sides = (
+            (giver, receiver, EntryKind.TRANSFER_OUT, "out", from_invoice, reverses[0]),
+            (receiver, giver, EntryKind.TRANSFER_IN, "in", into_invoice, reverses[1]),
         )
-        into = replace(
-            out,
-            kind=EntryKind.TRANSFER_IN,
-            source_id=f"{name}:in",
-            reference=giver.reference,
-            invoice_id=invoice_id,
-            reverses_id=reverses[1],
-            uuid=uuid4(),
-        )
-        record_all(self.uow, [(giver, out), (receiver, into)], Act.SYNC)
+        for order, other, kind, side, invoice_id, reverses_id in sides:
+            if order is None:
+                continue
+            movement = Movement(
+                kind=kind,
+                method="stripe",
+                amount=amount,
+                currency=order.currency,
+                source="stripe",
+                source_id=f"{name}:{side}",
+                payment_date=self.today,
+                reference=other.reference if other else "",
+                note=note,
+                invoice_id=invoice_id,
+                reverses_id=reverses_id,
+            )
+            moves.append((order, movement))
+        record_all(self.uow, moves, Act.SYNC)
 
     def _tell(self, order: PurchaseOrder, what: str) -> None:
         self.taken.changes.append(Change(order.reference, what))
+
+
+def _named(invoice: Invoice) -> str:
+    """Name the transactions of the customer's balance on an invoice, if they were read."""
+    ids = [m["id"] for m in invoice.stripe_balance_moves if m["type"] in _ON_INVOICE]
+    return f" ({', '.join(ids)})" if ids else ""
 
 
 def to_take_down(

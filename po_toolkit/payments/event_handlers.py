@@ -161,7 +161,7 @@ def customer_changed(opened: OpenConference, event: Json) -> Taken | None:
     with opened.store.reading() as session:
         known = customer["id"] in with_money(session, opened.conference)
     if known or customer_credit.says_money(customer) or not changed or changed - _NOT_MONEY:
-        note_money(opened, customer["id"])
+        return note_money(opened, customer["id"])
     return Taken()
 
 
@@ -174,19 +174,18 @@ _NOT_MONEY = frozenset(
 
 def customer_cash_moved(opened: OpenConference, event: Json) -> Taken | None:
     """Fetch the customer and note what waits in its cash balance now."""
-    note_money(opened, id_of(event["data"]["object"]["customer"]))
-    return Taken()
+    return note_money(opened, id_of(event["data"]["object"]["customer"]))
 
 
-def note_money(opened: OpenConference, customer_id: str) -> None:
-    """Fetch a customer and note what lies at Stripe of its money."""
+def note_money(opened: OpenConference, customer_id: str) -> Taken:
+    """Fetch a customer, note what lies at Stripe of its money, and see what was used elsewhere."""
     read_at = opened.now()
     query = {"expand": list(customer_credit.MONEY_FIELDS)}
     stripe_object = opened.gateway.read(f"/v1/customers/{customer_id}", query)
-    if not stripe_object.get("deleted"):
-        customer_credit.take_customer(
-            opened.store, opened.conference, stripe_object, read_at=read_at
-        )
+    if stripe_object.get("deleted"):
+        return Taken()
+    customer_credit.take_customer(opened.store, opened.conference, stripe_object, read_at=read_at)
+    return customer_credit.settle_elsewhere(opened, stripe_object)
 
 
 def payout_changed(opened: OpenConference, event: Json) -> Taken | None:

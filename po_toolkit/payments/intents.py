@@ -151,6 +151,9 @@ def _report(
     earlier = money_intents.of_entry(uow.session, row.uuid)
     if earlier is not None:
         earlier.stripe_invoice_id = invoice.stripe_invoice_id or ""
+        if "part" in earlier.details:  # that record is of less than the payment
+            earlier.details = {k: v for k, v in earlier.details.items() if k != "part"}
+            earlier.stripe_id = ""
         earlier.step = "attach" if earlier.stripe_id else "report"
         earlier.error, earlier.finished_at = "", None
         return earlier.id

@@ -50,6 +50,7 @@ _FROM_INVOICE = (
     "stripe_total",
     "stripe_amount_due",
     "settled_before",
+    "stripe_amount_due",
     "stripe_amount_paid",
     "stripe_customer_name",
     "stripe_customer_email",

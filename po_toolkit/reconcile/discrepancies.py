@@ -382,6 +382,86 @@ def amount_differs_from_stripe(books: Books) -> pd.DataFrame:
     )
 
 
+def asked_is_not_owed(books: Books) -> pd.DataFrame:
+    """Find open invoices of which Stripe asks another sum than is owed here, with the cause.
+
+    Money that only Stripe or only the ledger has on an invoice, another total, and what went back
+    without a decision are classes of their own and are left to them.
+    """
+    orders, entries, notes = books.orders, books.entries, books.credit_notes
+    live = books.invoices[
+        books.invoices["stripe_status"].eq("open")
+        & books.invoices["stripe_amount_due"].notna()
+        & books.invoices["currency"].eq(books.invoices["order_id"].map(orders["currency"]))
+    ]
+    rows = orders[orders.index.isin(live["order_id"])]
+
+    def by_order(of: pd.DataFrame, amounts: pd.Series[Any]) -> pd.Series[Any]:
+        summed = amounts.astype("int64").groupby(of["order_id"]).sum()
+        return summed.reindex(rows.index, fill_value=0)
+
+    asked = by_order(live, live["stripe_amount_due"] - live["stripe_amount_paid"].fillna(0))
+    owed = rows["open"] - rows["refunded_without_credit"]
+    total = by_order(live, live["stripe_total"] + live["settled_before"].astype("int64"))
+    on_live = entries[entries["invoice_id"].isin(live["invoice_id"])]
+    of_others = (_gaps(books), _reversed_but_reported(books))
+    gaps, undone = (amounts.reindex(rows.index, fill_value=0) for amounts in of_others)
+    taken_back = by_order(on_live, on_live["taken_back"])
+    elsewhere = total - rows["total"] - gaps - undone - taken_back
+    moved = on_live[
+        on_live["kind"].isin([EntryKind.TRANSFER_IN.value, EntryKind.TRANSFER_OUT.value])
+        & ~on_live["entry_id"].isin(entries["reverses_id"].dropna())
+    ]
+    balance = by_order(moved, moved["paid"]) - by_order(live, live["stripe_credit_used"])
+    unreported = _unreported(books)
+    only_here = notes[notes["stripe_credit_note_id"].isna() & notes["amount"].gt(0)]
+    causes = {
+        "the sponsor's balance at Stripe": balance,
+        "a payment that was not reported to Stripe": by_order(unreported, unreported["amount"]),
+        "a credit note that Stripe does not have": by_order(only_here, only_here["amount"]),
+        "a refund, which Stripe does not ask for again": (
+            rows["refunded_without_credit"] - rows["refunded"]
+        ),
+    }
+    left = asked - owed - elsewhere
+    found = rows[left != 0]
+    moves = live.set_index("order_id")["stripe_balance_moves"]
+
+    def evidence(row: Any, _amount: str) -> str:
+        def shown(amount: Any) -> str:
+            return f"{decimal_text(int(amount), row.currency)} {row.currency.upper()}"
+
+        why = {words: int(amounts[row.Index]) for words, amounts in causes.items()}
+        words = [f"{shown(abs(n))} by {of}" for of, n in why.items() if n]
+        if why["the sponsor's balance at Stripe"]:
+            words[0] += _named_moves(moves.loc[[row.Index]])
+        if sum(why.values()) != left[row.Index]:
+            words.append("for a cause that is not known")
+        return (
+            f"Stripe asks {shown(asked[row.Index])}, {shown(owed[row.Index])} are owed: "
+            f"{', '.join(words)}"
+        )
+
+    return finding(found, left[left != 0].abs(), evidence)
+
+
+def _named_moves(moves: Iterable[Any]) -> str:
+    """Name the transactions of a customer's balance, those on the invoice first."""
+    found = [f"{move['id']} {move['type']}" for of in moves for move in of or ()]
+    return f" ({', '.join(found)})" if found else ""
+
+
+def _unreported(books: Books) -> pd.DataFrame:
+    """Return the payments that came otherwise, stand, and were not reported to Stripe."""
+    entries = books.entries
+    return entries[
+        entries["kind"].eq(EntryKind.PAYMENT.value)
+        & entries["source"].ne("stripe")
+        & entries["stripe_payment_record_id"].eq("")
+        & ~entries["entry_id"].isin(entries["reverses_id"].dropna())
+    ]
+
+
 def shared_with_stripe(books: Books) -> pd.DataFrame:
     """Return the payments in the ledger that Stripe has to know of too."""
     entries = books.entries
@@ -442,17 +522,10 @@ def paid_here_not_at_stripe(books: Books) -> pd.DataFrame:
     gaps = _gaps(books)
     words = "the ledger has {amount} more on {invoices} than Stripe"
     ahead = _found_gaps(books, gaps[gaps < 0], words)
-    orders, entries = books.orders, books.entries
+    orders, unreported = books.orders, _unreported(books)
     asks = orders["stripe_status"].isin(["open", "uncollectible"])
     open_there = orders[asks & ~orders.index.isin(ahead.index)]
-    untold = entries[
-        entries["kind"].eq(EntryKind.PAYMENT.value)
-        & entries["source"].ne("stripe")
-        & entries["stripe_payment_record_id"].eq("")
-        & ~entries["entry_id"].isin(entries["reverses_id"].dropna())
-        & entries["order_id"].isin(open_there.index)
-    ]
-    amount = untold.groupby("order_id")["amount"].sum()
+    amount = unreported.groupby("order_id")["amount"].sum()
     rows = open_there.loc[open_there.index.intersection(amount.index)]
     told = finding(
         rows,
@@ -566,10 +639,47 @@ def _ever_came(books: Books) -> pd.Series[int]:
     return total
 
 
+def asks_otherwise(books: Books) -> pd.DataFrame:
+    """Find open invoices that ask another sum than is owed; see ``_EXPLAINED_BY``."""
+    orders = books.orders
+    known = orders["stripe_status"].eq("open") & orders["stripe_amount_due"].notna()
+    rows = orders[known & orders["invoice_currency"].eq(orders["currency"])]
+    paid = rows["stripe_amount_paid"].fillna(0).astype("int64")
+    asked = rows["stripe_amount_due"].astype("int64") - paid
+    rows = rows.assign(asked=asked)[asked.ne(rows["open"])]
+    return finding(
+        rows,
+        (rows["asked"] - rows["open"]).abs(),
+        lambda row, _amount: (
+            f"{row.stripe_invoice_id} asks {decimal_text(row.asked, row.currency)}, "
+            f"{decimal_text(row.open, row.currency)} is owed"
+        ),
+    )
+
+
+_EXPLAINED_BY = frozenset(
+    {
+        "amount_differs_from_stripe",
+        "paid_at_stripe_not_here",
+        "paid_here_not_at_stripe",
+        "undone_here_not_at_stripe",
+        "overpaid",
+        "paid_after_cancelled",
+        "paid_on_old_generation",
+        "refunded_without_credit",
+        "disputed",
+        "ach_returned_late",
+        "voided_at_stripe",
+    }
+)
+"""Classes that say why an invoice asks another sum; one that they name is not named twice."""
+
+
 FINDERS: dict[str, Finder] = {
     "not_invoiced": not_invoiced,
     "overdue": overdue,
     "amount_differs_from_stripe": amount_differs_from_stripe,
+    "asked_is_not_owed": asked_is_not_owed,
     "paid_at_stripe_not_here": paid_at_stripe_not_here,
     "paid_here_not_at_stripe": paid_here_not_at_stripe,
     "undone_here_not_at_stripe": undone_here_not_at_stripe,
@@ -585,6 +695,7 @@ FINDERS: dict[str, Finder] = {
     "customer_differs": customer_differs,
     "voided_at_stripe": voided_at_stripe,
     "settled_by_itself": settled_by_itself,
+    "asks_otherwise": asks_otherwise,
     "invoice_without_order": invoice_without_order,
     "money_stuck_at_stripe": money_stuck_at_stripe,
     "payout_not_at_bank": payout_not_at_bank,
@@ -599,9 +710,14 @@ FINDERS: dict[str, Finder] = {
 
 def find(books: Books) -> pd.DataFrame:
     """Return every discrepancy as the table ``DISCREPANCIES``, by class, then reference."""
-    found = []
+    found: list[pd.DataFrame] = []
+    explained: set[str] = set()
     for code, finder in FINDERS.items():
         rows = finder(books)
+        if code == "asks_otherwise":
+            rows = rows[~rows["reference"].isin(explained)]
+        elif code in _EXPLAINED_BY:
+            explained.update(rows["reference"])
         if not rows.empty:
             rows = rows.sort_values(["reference", "evidence"], kind="stable")
             named = zip(rows["reference"], rows["evidence"], strict=True)

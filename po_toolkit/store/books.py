@@ -147,6 +147,8 @@ def invoices(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
             inv.stripe_amount_due,
             inv.stripe_amount_paid,
             inv.stripe_amount_overpaid,
+            inv.stripe_credit_used,
+            inv.stripe_balance_moves,
             inv.stripe_customer_name,
             inv.stripe_customer_email,
             _instant(inv.sent_at),

@@ -56,6 +56,7 @@ KEPT: dict[type[Base], frozenset[str]] = {
             "stripe_amount_due",
             "stripe_amount_paid",
             "stripe_amount_overpaid",
+            "stripe_credit_used",
             "stripe_customer_email",
             "stripe_customer_name",
         }

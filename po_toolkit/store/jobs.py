@@ -572,8 +572,9 @@ def renew(store: Store, owner: str, now: datetime, progress: dict[int, int]) -> 
 
 
 def put_back(store: Store, now: datetime) -> None:
-    """Let go of what a dead worker held of batches that were paused or cancelled since."""
+    """Let go of what a dead worker held of batches that were paused, cancelled or ended since."""
     stopped: dict[str, dict[str, Any]] = {
+        BatchState.DONE.value: {"state": JobState.DONE.value, "ended_at": now},
         BatchState.PAUSED.value: {"state": JobState.WAITING.value},
         BatchState.CANCELLED.value: {"state": JobState.CANCELLED.value, "ended_at": now},
     }

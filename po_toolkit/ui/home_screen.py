@@ -43,11 +43,14 @@ class Matter:
 
 def home_screen(visit: Visit) -> None:
     """Show the screen."""
-    st.title(words.plain(visit.opened.settings.name))
+    name, sync = st.columns([3, 1], vertical_alignment="bottom")
+    name.title(words.plain(visit.opened.settings.name))
     page = home_page(visit.opened)
     if not page.sums.by_status:
         show_first_steps(visit)
         return
+    with sync:
+        sync_button(visit)
     offer_removal(visit)
     own = visit.opened.settings.currency
     first, *others = sorted(page.sums.standing, key=lambda s: (s.currency != own, s.currency))
@@ -142,14 +145,14 @@ def _call(visit: Visit, order: OpenOrder) -> None:
     if order.promised_on:
         about.append(f"Promised to pay by {words.day(order.promised_on)}")
     with st.container(border=True, gap="small"):
-        who, how = st.columns([5, 3])
+        who, how = st.columns(2)
         with who:
             visit.link("order", words.plain(order.organization_name), po=order.reference)
         with how:
             st.markdown(f"**{words.amount(order.balance, order.currency)}**")
-        left, right = st.columns([5, 3])
+        left, right = st.columns(2)
         with left:
-            st.caption(" · ".join(filter(None, about)))
+            st.markdown(" · ".join(filter(None, about)))  # links in captions are too pale
         with right:
             st.badge(f"{words.count(order.days_overdue, 'day')} overdue", color="red")
             if visit.may(Act.LOG_CALL):
@@ -304,7 +307,6 @@ def _health(visit: Visit) -> None:
         st.write(f"{number} received, the last {words.moment(found.last_event_at, zone)}.")
     else:
         st.write("No webhooks received yet. Sync to update.")
-    sync_button(visit)
 
 
 def _proved(sweep: dict[str, Any], when: str) -> None:

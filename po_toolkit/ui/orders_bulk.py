@@ -30,7 +30,11 @@ def orders_bulk(visit: Visit, chosen: Sequence[ListedOrder]) -> None:
         return
     number = words.count(len(chosen), "purchase order")
     st.markdown(f"**{number} ticked**")
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if len(chosen) == 1:
+            visit.link(
+                "order", f"Open {words.plain(chosen[0].organization_name)}", po=chosen[0].reference
+            )
         st.download_button(
             "Download PDFs",
             lambda: _pdfs(visit, chosen),

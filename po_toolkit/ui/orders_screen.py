@@ -51,7 +51,7 @@ _VIEWS: dict[str, View | Bucket | None] = {
 
 _NAME, _STATUS, _BALANCE = "organization_name", "status", "balance"
 _COLUMNS: dict[str, Any] = {
-    _NAME: st.column_config.TextColumn("Sponsor", width="medium", help="Click to open."),
+    _NAME: st.column_config.TextColumn("Sponsor", width=170, help="Click to open."),
     _STATUS: tables.status_column(),
     _BALANCE: "Balance",
     "days_overdue": st.column_config.NumberColumn("Overdue", format="%d days"),

@@ -65,7 +65,7 @@ def payout(opened, stripe_id: str, amount: int, day: date = DAY) -> None:
 
 
 def test_a_wire_typed_after_its_line_was_matched_asks(opened, make_order) -> None:
-    """Else one wire counts twice, and with part payments nobody sees it."""
+    """Row 12: else one wire counts twice, and with part payments nobody sees it."""
     po = make_order(("Gold", 1, "10000.00"))
     (line,) = load(opened, ("5000.00", f"WIRE {po.reference}"))
     choose(opened, line, orders={po.reference: None})
@@ -81,7 +81,7 @@ def test_a_wire_typed_after_its_line_was_matched_asks(opened, make_order) -> Non
 def test_a_line_of_money_that_was_typed_asks_and_confirms_the_entry(
     opened, make_order, typed
 ) -> None:
-    """Else the typed wire or check and its deposit line settle two debts."""
+    """Row 12: else the typed wire or check and its deposit line settle two debts."""
     po = make_order(("Gold", 1, "10000.00"))
     record_payment_by_hand(
         opened, po.reference, amount=Decimal(5000), method=typed,
@@ -97,7 +97,7 @@ def test_a_line_of_money_that_was_typed_asks_and_confirms_the_entry(
 
 
 def test_a_wire_typed_by_two_people_a_day_apart_asks(opened, make_order) -> None:
-    """Else the second treasurer's entry pays the sponsor's other purchase order."""
+    """Row 12: else the second treasurer's entry pays the sponsor's other purchase order."""
     a = make_order(("A", 1, "700.00"), po_number="1", organization="Acme Inc.")
     b = make_order(("B", 1, "700.00"), po_number="2", organization="ACME INC.")
     other = make_order(("C", 1, "700.00"), po_number="3", organization="Borealis GmbH")

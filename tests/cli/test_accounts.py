@@ -34,7 +34,7 @@ def invoices_of(work: Workplace, key: str = "") -> list:
 
 @pytest.mark.parametrize("mode", ["test", "live"])
 def test_the_key_of_another_account_or_mode_does_nothing(work: Workplace, mode: str) -> None:
-    """Else a reissue bills in one account while the old invoice stays open in the other."""
+    """Row 5: else a reissue bills in one account while the old invoice stays open in the other."""
     reference, invoice = work.invoiced()
     draft = work.order(po_number="4712")
     other = f"sk_{mode}_another_account_{os.urandom(8).hex()}"
@@ -65,7 +65,7 @@ def test_the_key_of_another_account_or_mode_does_nothing(work: Workplace, mode: 
 
 
 def test_test_data_are_put_aside_before_the_first_live_invoice(work: Workplace) -> None:
-    """Else nobody is invoiced and test payments count as money; the remedy named must work."""
+    """Row 6: else nobody is invoiced and test payments count as money; the remedy must work."""
     work.invoiced()
     live = f"sk_live_first_{os.urandom(8).hex()}"
     other_settings(work, work.key, live)
@@ -94,7 +94,7 @@ def test_another_key_of_the_same_account_goes_on(work: Workplace) -> None:
 
 
 def test_a_corrected_name_does_not_bill_everybody_again(work: Workplace) -> None:
-    """The sheet is imported again under the new name; renaming keeps what was sent."""
+    """Row 7: the sheet is imported again under the new name; renaming keeps what was sent."""
     work.invoiced(total=50_000)
     other_settings(work, f"conferences.{SLUG}]", "conferences.pycon-us-2027]")
     sheet = work.folder / "sponsors.csv"
@@ -133,7 +133,7 @@ def test_two_conferences_on_one_account_are_said_to_be_so(work: Workplace) -> No
 
 
 def test_only_init_and_import_make_a_database(work: Workplace) -> None:
-    """Else cron in another folder begins an empty one, and its reconciliation is empty too."""
+    """Row 4: else cron in another folder begins an empty one; its reconciliation is empty too."""
     for command in (
         ("sync", *AT),
         ("invoice", *AT, "--all-draft"),

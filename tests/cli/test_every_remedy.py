@@ -178,6 +178,21 @@ def amount_differs_from_stripe(stage, way):
     return Scene(reference, {"reference": reference, "amount": "100.00"})
 
 
+def asked_is_not_owed(stage, way):
+    if way == 0:  # a wire that came before the invoice, and Stripe could not be told of it
+        reference = stage.order()
+        stage.wire(reference, 400_00)
+        stage.sim.fail(path="/v1/payment_records/*", method="POST", kind="drop_before", times=99)
+        assert stage.run("invoice", *AT, "--po", reference).exit_code == 0
+        stage.sim.clear_faults()
+        return Scene(reference)
+    reference, invoice = stage.sent()
+    stage.sim.move_balance(stage.sim.get(invoice)["customer"], -50_00)
+    stage.sim.apply_credit(invoice, 50_00)
+    stage.sync()
+    return Scene(reference, {"reference": reference})
+
+
 def paid_at_stripe_not_here(stage, way):
     reference, invoice = stage.sent()
     stage.sim.pay(invoice, 400_00)
@@ -322,6 +337,24 @@ def settled_by_itself(stage, way):
     return Scene(reference, {"reference": reference, "amount": "10.00"})
 
 
+def asks_otherwise(stage, way):
+    """Credit of an overpayment lowers the next invoice, before its dispute is heard of."""
+    sponsor = {"organization_name": "Credit Ltd", "contact_email": "ap@credit.example"}
+    _, overpaid = stage.sent(500_00, **sponsor)
+    payment = stage.sim.pay(overpaid, 600_00)
+    stage.sync()
+    stage.sim.dispute(payment["id"])
+    reference, invoice = stage.sent(1000_00, **sponsor)
+    assert stage.sim.get(invoice)["amount_remaining"] == 900_00
+    stage.sync()
+
+    def voided():
+        stage.dashboard(f"/v1/invoices/{invoice}/void")
+        stage.sync()
+
+    return Scene(reference, {"reference": reference}, before=voided)
+
+
 def invoice_without_order(stage, way):
     reference = stage.order(900_00)
     order = stage.find(reference)
@@ -426,6 +459,7 @@ KEYS = [*REMEDIES, *MORE]
 LAST = [
     ("payout_failed", 0),
     ("paid_here_not_at_stripe", 0),
+    ("asked_is_not_owed", 0),
     ("paid_at_stripe_not_here", 0),
 ]
 """Made last: the next payout or sync is what they need. The second one syncs all others."""

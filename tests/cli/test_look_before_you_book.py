@@ -40,7 +40,7 @@ def wire(reference: str, *more: str, amount: str = "400") -> tuple[str, ...]:
 def test_a_payment_that_stripe_cut_off_counts_once_when_it_is_repeated_with_a_note(
     work: Workplace,
 ) -> None:
-    """Else 'try again: it is safe' books the wire twice."""
+    """Row 10: else 'try again: it is safe' books the wire twice."""
     reference, invoice = work.invoiced()
     control = work.simulator.control
     control.fail(path="/v1/payment_records/*", method="POST", kind="drop_before", times=99)
@@ -75,7 +75,7 @@ def test_a_wire_that_is_not_finished_is_seen_by_who_types_it_under_another_refer
 
 @pytest.mark.parametrize("finished_by", ["repeating", "a sync"])
 def test_a_credit_note_that_stripe_cut_off_counts_once(work: Workplace, finished_by: str) -> None:
-    """Else the sponsor is forgiven twice."""
+    """Row 10: else the sponsor is forgiven twice."""
     reference, _ = work.invoiced()
     control = work.simulator.control
     control.fail(path="/v1/credit_notes", method="POST", kind="drop_after", times=99)
@@ -95,7 +95,7 @@ def test_a_credit_note_that_stripe_cut_off_counts_once(work: Workplace, finished
 
 
 def test_a_payment_of_tomorrow_is_refused(work: Workplace) -> None:
-    """Else a slip in the year keeps the money out of every report of this one."""
+    """Row 17: else a slip in the year keeps the money out of every report of this one."""
     reference, invoice = work.invoiced()
     day = (work.opened().today() + timedelta(days=1)).isoformat()
     result = work.run(*wire(reference, "--date", day, "--date-as-given"))
@@ -110,7 +110,7 @@ def test_a_payment_of_tomorrow_is_refused(work: Workplace) -> None:
 def test_a_payment_before_the_purchase_order_and_above_what_is_open_asks_for_both_at_once(
     work: Workplace,
 ) -> None:
-    """Else money is booked on the wrong purchase order, or in the wrong year."""
+    """Row 17: else money is booked on the wrong purchase order, or in the wrong year."""
     reference, _ = work.invoiced()
     refused = work.run(*wire(reference, "--date", "2020-02-03", "--note", "it's so", amount="1200"))
     assert "before" in refused.stderr
@@ -126,7 +126,7 @@ def test_a_payment_before_the_purchase_order_and_above_what_is_open_asks_for_bot
 
 
 def test_a_payment_in_a_closed_period_says_from_when_it_would_count(work: Workplace) -> None:
-    """Else a figure that was handed to the board changes, or seems to."""
+    """Row 17: else a figure that was handed to the board changes, or seems to."""
     reference, _ = work.invoiced()
     closed = work.opened().today() - timedelta(days=1)
     assert work.run("close", "--conference", SLUG, "--through", closed.isoformat()).exit_code == 0
@@ -155,7 +155,7 @@ def sheet(work: Workplace, name: str, *rows: str) -> Path:
 def test_a_sheet_without_numbers_that_was_corrected_is_not_billed_beside_the_first(
     work: Workplace, corrected: str
 ) -> None:
-    """Else the sponsor gets an invoice for the mistake and one for its correction."""
+    """Row 15: else the sponsor gets an invoice for the mistake and one for its correction."""
     first = sheet(work, "a.csv", "Northwind GmbH,ap@northwind.example,Silver,1000.00")
     made = work.json("import", str(first), "--conference", SLUG)
     fine = "Northwind GmbH,ap@northwind.example,Party,77.00"
@@ -183,7 +183,7 @@ def test_a_corrected_sheet_is_taken_once_the_old_purchase_order_is_cancelled(
 
 
 def test_income_that_came_before_any_invoice_is_in_the_journal(work: Workplace) -> None:
-    """Else the accountant sees money in the bank and no income."""
+    """Row 16: else the accountant sees money in the bank and no income."""
     reference = work.order(total=100_000)
     assert work.run(*wire(reference, amount="1000")).exit_code == 0
     folder = work.folder / "journal"

@@ -6,11 +6,14 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import requests
+from jsonschema import Draft202012Validator
 from typer.testing import CliRunner, Result
 
 from po_toolkit.bootstrap import OpenConference, open_conference
@@ -32,6 +35,27 @@ currency = "usd"
 stripe_secret_key = "{key}"
 stripe_webhook_secret = "whsec_abcdefghijklmnop"
 """
+
+
+SCHEMAS = Path(__file__).parents[2] / "docs" / "schemas"
+_VARIANTS = {
+    ("invoice", "--dry-run"): "invoice_dry-run",
+    ("remind", "--dry-run"): "remind_dry-run",
+    ("closed", "--verify"): "closed_verify",
+}
+
+
+def schema_of(args: Sequence[str]) -> Draft202012Validator:
+    """Return the schema of what a command prints with ``--format json``."""
+    words = [word for word in args if not word.startswith("-")]
+    name = "_".join(words[:2]) if words[0] in {"bank", "webhook"} else words[0]
+    variants = [_VARIANTS[(name, arg)] for arg in args if (name, arg) in _VARIANTS]
+    return _schema((variants or [name])[0])
+
+
+@cache
+def _schema(name: str) -> Draft202012Validator:
+    return Draft202012Validator(json.loads((SCHEMAS / f"{name}.json").read_text("utf-8")))
 
 
 @dataclass(frozen=True)
@@ -66,6 +90,12 @@ class Workplace:
         result = self.run(*args, "--format", "json")
         assert result.exit_code == exit_code, (result.output, result.exception)
         return json.loads(result.stdout)
+
+    def checked_json(self, *args: str, exit_code: int = 0) -> Any:
+        """Do the same, and hold the result against the schema in docs/schemas."""
+        found = self.json(*args, exit_code=exit_code)
+        schema_of(args).validate(found)
+        return found
 
     def process(self, *args: str) -> subprocess.CompletedProcess[str]:
         """Run a command in a process of its own, as a shell would."""

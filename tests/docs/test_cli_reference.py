@@ -1,4 +1,4 @@
-"""The command line explains itself, and docs/cli.md is what it says."""
+"""The command line explains itself; docs/cli.md and docs/settings.md are what the code says."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.docs import settings_reference
 from tests.docs.cli_reference import commands, reference
 
 ROOT = Path(__file__).parents[2]
@@ -19,6 +20,12 @@ def test_docs_cli_md_is_what_help_says() -> None:
     """Whoever reads the page instead of --help would be told about options that are gone."""
     written = (ROOT / "docs" / "cli.md").read_text("utf-8")
     assert written == reference(), "run: make docs"
+
+
+def test_docs_settings_md_is_the_settings_model() -> None:
+    """A setting that no page names is found by nobody."""
+    written = (ROOT / "docs" / "settings.md").read_text("utf-8")
+    assert written == settings_reference.reference(), "run: make docs"
 
 
 @pytest.mark.parametrize(("words", "command"), LEAVES, ids=NAMES)

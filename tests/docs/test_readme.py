@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import re
-import shlex
 from pathlib import Path
-from typing import Any
 
 import pytest
-
-from tests.docs.cli_reference import commands
 
 ROOT = Path(__file__).parents[2]
 PAGES = [
@@ -18,28 +14,6 @@ PAGES = [
     ROOT / "CHANGELOG.md",
     *sorted((ROOT / "docs").glob("*.md")),
 ]
-COMMANDS: dict[tuple[str, ...], Any] = dict(commands())
-
-
-def shown_commands() -> list[str]:
-    """Every `po-toolkit …` line in the pages' shell blocks."""
-    return [
-        line.strip()
-        for page in PAGES
-        for block in re.findall(r"```sh\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
-        for line in block.splitlines()
-        if line.strip().startswith("po-toolkit ")
-    ]
-
-
-@pytest.mark.parametrize("line", shown_commands())
-def test_a_command_that_a_page_shows_exists_with_its_options(line: str) -> None:
-    """A newcomer types what the page says, and must not be told that there is no such option."""
-    words = shlex.split(line, comments=True)[1:]
-    command = max((c for c in COMMANDS if tuple(words[: len(c)]) == c), key=len)
-    assert command, line
-    known = {option for p in COMMANDS[command].params for option in p.opts}
-    assert {w for w in words if w.startswith("--")} <= known
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)

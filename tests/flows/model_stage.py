@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import time
+import shutil
+import sqlite3
 from collections import Counter
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 
 from hypothesis.stateful import RuleBasedStateMachine
 from pydantic import SecretStr
@@ -19,6 +22,7 @@ from po_toolkit.config import Settings
 from po_toolkit.domain.roles import Actor, Role
 from po_toolkit.domain.sums import EntryKind as Kind
 from po_toolkit.domain.sums import money_status
+from po_toolkit.reconcile import reconcile_conference
 from po_toolkit.simulator.errors import ApiError
 from po_toolkit.store.purchase_orders import by_reference, references
 from po_toolkit.stripe_gateway import StripeGateway
@@ -28,17 +32,33 @@ OURS = {"credit_note": "credit_note_uuid", "refund": "refund_uuid"}
 """What we make at Stripe, and where it carries our own id. Payment records cannot be listed; one
 that was stored behind a failure counts nowhere, since only the second is attached."""
 
+EXPLAINS = {
+    "asked_is_not_owed",
+    "amount_differs_from_stripe",
+    "paid_at_stripe_not_here",
+    "paid_here_not_at_stripe",
+    "undone_here_not_at_stripe",
+    "refunded_without_credit",
+    "disputed",
+    "ach_returned_late",
+}
+"""What says of a purchase order why it is asked another sum than it owes."""
+
 NUMBERS = count(1)
 
 
 class Stage(RuleBasedStateMachine):
     """One conference, its Stripe account, and what happens to both."""
 
-    def __init__(self, url, simulator):
+    def __init__(self, url, simulator, template):
         super().__init__()
         number = next(NUMBERS)
+        self.url, self.template, self.number = url, template, number
+        self.kept, self.other = None, None
         self.slug, self.key = f"model-{number}", f"sk_test_model{number:012d}"
         self.sim = simulator.control
+        started = datetime.fromtimestamp(self.sim.advance(0), UTC)
+        self.offset = max(started - datetime.now(UTC), timedelta())
         configured = {
             "name": "Model",
             "stripe_secret_key": self.key,
@@ -48,16 +68,22 @@ class Stage(RuleBasedStateMachine):
         chosen = Settings(
             database_url=url, stripe_api_base=simulator.url, conferences={self.slug: configured}
         )
+        self.settings = chosen
         self.store = open_database(chosen)
-        self.opened = self.open(chosen)
-        self.twin = self.open(chosen)
+        self.opened = self.open(chosen, self.store)
+        self.twin = self.open(chosen, self.store)
         self.heard: list[dict] = []
         self.wires: Counter[str] = Counter()
+        self.banked: Counter[str] = Counter()
         self.known_events = 0
 
-    def open(self, chosen):
+    def now(self):
+        """The toolkit's clock; it goes with the simulator's."""
+        return datetime.now(UTC) + self.offset
+
+    def open(self, chosen, store):
         actor = Actor("model", Role.ADMIN)
-        opened = open_conference(self.slug, settings=chosen, store=self.store, actor=actor)
+        opened = open_conference(self.slug, settings=chosen, store=store, actor=actor, now=self.now)
         opened.__dict__["gateway"] = StripeGateway(
             SecretStr(self.key),
             api_base=chosen.stripe_api_base,
@@ -65,6 +91,36 @@ class Stage(RuleBasedStateMachine):
             sleep=lambda _seconds: None,
         )
         return opened
+
+    def second_database(self):
+        """The same conference in another database on the same account."""
+        if self.other is None:
+            path = self.template.with_name(f"second-{self.number}.db")
+            shutil.copy(self.template, path)
+            chosen = self.settings.model_copy(update={"database_url": f"sqlite:///{path}"})
+            self.other = self.open(chosen, open_database(chosen))
+        return self.other
+
+    def keep_a_copy(self):
+        """Back the database up, where it is a file."""
+        if self.url.startswith("sqlite"):
+            self.kept = self.template.with_name(f"kept-{self.number}.db")
+            self._copy(Path(self.url.removeprefix("sqlite:///")), self.kept)
+
+    def restore(self):
+        """Put the copy in the place of the database."""
+        self.store.engine.dispose()
+        self._copy(self.kept, Path(self.url.removeprefix("sqlite:///")))
+        entries = [(o.reference, e) for o in self.orders() for e in o.entries]
+        for source, counted in (("manual", self.wires), ("bank", self.banked)):
+            counted.clear()
+            for reference, entry in entries:
+                if entry.source == source:
+                    counted[reference] += entry.amount * (1 if entry.kind == Kind.PAYMENT else -1)
+
+    def _copy(self, source, target):
+        with closing(sqlite3.connect(source)) as one, closing(sqlite3.connect(target)) as two:
+            one.backup(two)
 
     # ---- what there is
 
@@ -114,7 +170,7 @@ class Stage(RuleBasedStateMachine):
         """Take deliveries as the service does: signed, stored, not worked yet."""
         for event in events:
             body = json.dumps(event).encode()
-            moment = int(time.time())
+            moment = int(self.now().timestamp())
             digest = hmac.new(SECRET.encode(), f"{moment}.".encode() + body, hashlib.sha256)
             receive(self.opened, body, f"t={moment},v1={digest.hexdigest()}")
 
@@ -128,6 +184,8 @@ class Stage(RuleBasedStateMachine):
         self.compare_invoices(orders)
         self.compare_credit(orders)
         self.compare_acts()
+        self.compare_bills(orders)
+        self.compare_asked(orders)
         for order in orders:
             live = order.live_invoice
             sent = live is not None and live.state in {"sent", "paid", "adopted"}
@@ -142,48 +200,81 @@ class Stage(RuleBasedStateMachine):
 
     def compare_ids(self, entries):
         """Each fact of Stripe is in the ledger once, and nothing else is."""
-        facts = Counter(e.source_id for e in entries if e.source == "stripe")
+        facts = Counter(
+            e.source_id for e in entries if e.source == "stripe" and not e.stripe_payment_record_id
+        )
         facts = {i: n for i, n in facts.items() if not i.startswith("in_")}
-        expected = {
-            p["id"]
-            for p in self.at_stripe("invoice_payment")
-            if p["status"] == "paid" and p["payment"]["type"] == "payment_intent"
-        }
+        owner = self.owners()
+        ours = [p for p in self.at_stripe("invoice_payment") if p["invoice"] in owner]
+        paid = [p for p in ours if p["status"] == "paid"]
+        paid = [p for p in paid if p["payment"]["type"] == "payment_intent"]
+        expected = {p["id"] for p in paid}
+        behind = {p["payment"]["payment_intent"] for p in paid}
         for refund in self.at_stripe("refund"):
+            if refund["payment_intent"] not in behind:
+                continue
             expected |= {refund["id"]}
             expected |= {f"{refund['id']}:failed"} if refund["status"] == "failed" else set()
         for dispute in self.at_stripe("dispute"):
+            if dispute["payment_intent"] not in behind:
+                continue
             expected |= {dispute["id"]}
             expected |= {f"{dispute['id']}:won"} if dispute["status"] == "won" else set()
         assert facts == dict.fromkeys(expected, 1)
         told = Counter(
-            p["payment"]["payment_record"]
-            for p in self.at_stripe("invoice_payment")
-            if p["payment"]["type"] == "payment_record"
+            p["payment"]["payment_record"] for p in ours if p["payment"]["type"] == "payment_record"
         )
         known = Counter(e.stripe_payment_record_id for e in entries if e.stripe_payment_record_id)
         assert told == known
         assert set(told.values()) <= {1}
 
+    def owners(self, orders=None):
+        """Purchase orders of this database by their invoices' Stripe ids."""
+        orders = self.orders() if orders is None else orders
+        return {i.stripe_invoice_id: o for o in orders for i in o.invoices}
+
+    def compare_bills(self, orders):
+        """No purchase order has two invoices that count, in whatever database it is billed."""
+        counting = [i for i in self.at_stripe("invoice") if i["status"] not in ("draft", "void")]
+        numbers = Counter(
+            field["value"]
+            for invoice in counting
+            for field in invoice["custom_fields"] or ()
+            if field["name"] == "PO number"
+        )
+        assert set(numbers.values()) <= {1}, numbers
+
+    def compare_asked(self, orders):
+        """What is asked is owed, or the difference is shown with its purchase order."""
+        day = self.opened.today() + timedelta(days=1)
+        made = reconcile_conference(self.store, self.opened.conference, as_of=day)
+        codes = {row.reference: set(row.discrepancies) for row in made.rows.itertuples()}
+        still_open = {i["id"]: i for i in self.at_stripe("invoice") if i["status"] == "open"}
+        for order in orders:
+            mine = [still_open[i.stripe_invoice_id] for i in order.invoices
+                    if i.stripe_invoice_id in still_open]  # fmt: skip
+            owed = 0 if order.cancelled_at else max(order.sums.balance, 0)
+            if mine and sum(i["amount_remaining"] for i in mine) != owed:
+                assert codes[order.reference] & EXPLAINS, (order.reference, owed, mine)
+
     def compare_sums(self, orders):
         """Each purchase order has what Stripe has on its invoices, whatever their generation."""
-        owner = {invoice.stripe_invoice_id: order for order in orders for invoice in order.invoices}
+        owner = self.owners(orders)
         paid, back = Counter(), Counter()
         behind = {}
         for payment in self.at_stripe("invoice_payment"):
+            if payment["invoice"] not in owner:
+                continue
             if payment["status"] == "paid" and payment["payment"]["type"] == "payment_intent":
                 paid[owner[payment["invoice"]].reference] += payment["amount_requested"]
                 behind[payment["payment"]["payment_intent"]] = owner[payment["invoice"]].reference
         for refund in self.at_stripe("refund"):
-            if refund["status"] != "failed":
+            if refund["status"] != "failed" and refund["payment_intent"] in behind:
                 back[behind[refund["payment_intent"]]] += refund["amount"]
         for dispute in self.at_stripe("dispute"):
-            if dispute["status"] != "won":
+            if dispute["status"] != "won" and dispute["payment_intent"] in behind:
                 paid[behind[dispute["payment_intent"]]] -= dispute["amount"]
-        credited = Counter()
-        for note in self.at_stripe("credit_note"):
-            if note["status"] == "issued":
-                credited[owner[note["invoice"]].reference] += note["amount"]
+        credited = self.credited(owner)
         for order in orders:
             transfers = (Kind.TRANSFER_IN, Kind.TRANSFER_OUT)
             moved = sum(
@@ -194,10 +285,23 @@ class Stage(RuleBasedStateMachine):
             outside = sum(e.amount for e in order.entries if e.source_id.endswith(":outside"))
             only_here = sum(n.amount for n in order.credit_notes if not n.stripe_credit_note_id)
             sums = order.sums
-            wires = self.wires[order.reference]
-            assert sums.paid == paid[order.reference] + wires + moved + outside
+            wires = self.wires[order.reference] + self.banked[order.reference]
+            lost = sum(  # entered after the copy, and found again at Stripe
+                e.amount
+                for e in order.entries
+                if e.source == "stripe" and e.stripe_payment_record_id
+            )
+            assert sums.paid == paid[order.reference] + wires + moved + outside + lost
             assert sums.refunded == back[order.reference]
             assert sums.credited == credited[order.reference] + only_here
+
+    def credited(self, owner):
+        """What Stripe's credit notes on our invoices come to, by purchase order."""
+        credited = Counter()
+        for note in self.at_stripe("credit_note"):
+            if note["status"] == "issued" and note["invoice"] in owner:
+                credited[owner[note["invoice"]].reference] += note["amount"]
+        return credited
 
     def compare_invoices(self, orders):
         """What is shown of each invoice is what Stripe says now."""
@@ -220,7 +324,8 @@ class Stage(RuleBasedStateMachine):
                     if (e.kind, e.invoice_id) == (Kind.TRANSFER_IN, invoice.id)
                     and e.id not in returned
                 )
-                assert got <= invoice.stripe_credit_used
+                used = max(invoice.stripe_credit_used, 0)
+                assert got <= used
                 donors = [
                     other.reference
                     for other in orders
@@ -229,12 +334,14 @@ class Stage(RuleBasedStateMachine):
                     and other.organization_key == order.organization_key
                     and any(i.stripe_customer_id for i in other.invoices)
                 ]
-                assert got == invoice.stripe_credit_used or not donors
+                assert got == used or not donors
+        moves = [e for o in orders for e in o.entries
+                 if e.kind in (Kind.TRANSFER_IN, Kind.TRANSFER_OUT)]  # fmt: skip
+        sides = Counter(e.source_id.rpartition(":")[0] for e in moves)
         in_all = sum(
             e.amount * (1 if e.kind == Kind.TRANSFER_IN else -1)
-            for order in orders
-            for e in order.entries
-            if e.kind in (Kind.TRANSFER_IN, Kind.TRANSFER_OUT)
+            for e in moves
+            if sides[e.source_id.rpartition(":")[0]] == 2
         )
         assert in_all == 0
 

@@ -8,19 +8,24 @@ from itertools import count
 
 import pytest
 
-from po_toolkit import create_stripe_invoice
+from po_toolkit import create_purchase_order, create_stripe_invoice
 from po_toolkit.api import ledger
 from po_toolkit.api.amend import reissue
 from po_toolkit.api.content import compare_content
+from po_toolkit.api.invoices import decide_balance, invoice_purchase_orders
 from po_toolkit.api.sync import sync_conference
+from po_toolkit.bootstrap import open_conference
 from po_toolkit.errors import (
     DuplicateEntryError,
+    InvoiceMismatchError,
     PurchaseOrderError,
     StripeGatewayError,
     WrongAccountError,
 )
 from po_toolkit.reconcile import reconcile_conference
-from tests.conftest import fresh
+from po_toolkit.store import conferences
+from po_toolkit.store.purchase_orders import by_reference
+from tests.conftest import SLUG, TREASURER, fresh
 
 KEYS = count(1)
 
@@ -225,6 +230,122 @@ def test_a_refund_that_a_sync_finished_is_not_given_again_by_whoever_repeats_it(
     back(opened, sent, "100.00", method="stripe")
     back(opened, sent, "100.00", method="stripe", again=True)
     assert fresh(opened, sent).sums.refunded == 1000_00
+
+
+# ---- credit and debt on the sponsor's balance that came from elsewhere
+
+
+@pytest.fixture
+def customer(simulator, sent):
+    """The sponsor, who owes nothing but the sent invoice."""
+    (found,) = simulator.control.all("customer")
+    return found["id"]
+
+
+@pytest.mark.parametrize("moved", [-50_00, 50_00], ids=["credit", "debt"])
+def test_row_14_what_a_person_lets_count_changes_what_is_owed_here_too(
+    opened, simulator, sent, customer, make_order, moved
+):
+    """Else the books show a rest that nobody owes, or advise to refund what was owed."""
+    second = make_order(("Dinner", 1, "500.00"), po_number="2")
+    simulator.control.move_balance(customer, moved)
+    with pytest.raises(InvoiceMismatchError):
+        create_stripe_invoice(second, opened=opened)
+    decide_balance(opened, second.reference, "use")
+    create_stripe_invoice(second, opened=opened)
+    sync_conference(opened, full=True)
+    assert (asked(opened, second), fresh(opened, second).sums.balance) == (500_00 + moved,) * 2
+    assert found(opened) == {}
+    simulator.control.pay(fresh(opened, second).stripe_invoice_id)
+    sync_conference(opened)
+    assert (fresh(opened, second).status, found(opened)) == ("paid", {})
+
+
+def test_row_14_a_draft_that_waited_is_not_sent_once_credit_lowers_it(
+    opened, simulator, sent, customer, make_order
+):
+    """What was right when it was drafted may ask another sum by the time it is sent."""
+    second = make_order(("Dinner", 1, "500.00"), po_number="2")
+    invoice_purchase_orders(opened, references=[second.reference], send=False)
+    simulator.control.move_balance(customer, -50_00)
+    with pytest.raises(InvoiceMismatchError, match="no purchase order here explains"):
+        create_stripe_invoice(fresh(opened, second), opened=opened)
+    assert fresh(opened, second).status == "draft"
+    decide_balance(opened, second.reference, "remove")
+    create_stripe_invoice(fresh(opened, second), opened=opened)
+    assert (asked(opened, second), fresh(opened, second).sums.balance) == (500_00, 500_00)
+
+
+def test_row_14_credit_applied_to_an_open_invoice_is_a_discrepancy_until_it_is_let_count(
+    opened, simulator, sent, customer, dashboard
+):
+    simulator.control.move_balance(customer, -50_00)
+    simulator.control.apply_credit(sent.stripe_invoice_id, 50_00)
+    sync_conference(opened)
+    moves = [m["id"] for m in simulator.control.all("customer_balance_transaction")]
+    day = opened.today() + timedelta(days=1)
+    rows = reconcile_conference(opened.store, opened.conference, as_of=day).discrepancies
+    (evidence,) = rows["evidence"]
+    assert evidence.startswith("Stripe asks 950.00 USD, 1000.00 USD are owed: 50.00 USD by the spo")
+    assert all(move in evidence for move in moves)
+    assert found(opened) == {"asked_is_not_owed": 50_00}
+    decide_balance(opened, sent.reference, "use")
+    assert (asked(opened, sent), fresh(opened, sent).sums.balance, found(opened)) == (
+        950_00, 950_00, {},
+    )  # fmt: skip
+    dashboard(f"invoices/{sent.stripe_invoice_id}/void")
+    sync_conference(opened)
+    assert fresh(opened, sent).sums.balance == 1000_00
+
+
+def test_row_14_credit_from_another_conference_of_the_account_is_moved_to_where_it_was_used(
+    opened, settings, simulator, overpaid
+):
+    """Else the one is told to refund what was spent, and the other to collect what was paid."""
+    chosen = settings.model_copy(deep=True)
+    chosen.conferences["other-2027"] = chosen.conferences[SLUG].model_copy(
+        update={"name": "Other", "shares_stripe_account": True}
+    )
+    other = open_conference("other-2027", settings=chosen, actor=TREASURER, now=opened.now)
+    other.__dict__["gateway"] = opened.gateway
+    for one in (opened, other):
+        conferences.note_account(
+            opened.store, one.conference.id, "acct_1", live=False, digest="of the key"
+        )
+    order = create_purchase_order(
+        "other-2027", organization_name="Acme GmbH", contact_email="ap@acme.example",
+        po_number="9", opened=other,
+        line_items=[{"description": "Booth", "unit_price": Decimal(300)}],
+    )  # fmt: skip
+    create_stripe_invoice(order, opened=other)
+    sync_conference(other)
+    with other.store.reading() as session:
+        there = by_reference(session, other.conference, order.reference)
+    assert (there.sums.balance, fresh(opened, overpaid).sums.balance) == (250_00, 0)
+    for one in (opened, other):
+        sync_conference(one, full=True)
+        assert found(one) == {}
+
+
+def test_row_14_credit_used_by_an_invoice_of_another_database_is_no_excess_any_more(
+    opened, simulator, overpaid, dashboard
+):
+    """Else it is refunded as well, or the refund is refused and the excess stands for ever."""
+    (sponsor,) = simulator.control.all("customer")
+    made = dashboard(
+        "invoices", customer=sponsor["id"], collection_method="send_invoice", days_until_due=9,
+        currency="usd", auto_advance=False, metadata={"conference_slug": "another-2027"},
+    )  # fmt: skip
+    lines = [{"description": "Lunch", "amount": 300_00}]
+    dashboard(f"invoices/{made['id']}/add_lines", lines=lines)
+    dashboard(f"invoices/{made['id']}/send")
+    sync_conference(opened)
+    for full in (False, True):
+        sync_conference(opened, full=full)
+        assert (fresh(opened, overpaid).sums.balance, found(opened)) == (0, {})
+    dashboard(f"invoices/{made['id']}/void")
+    sync_conference(opened)
+    assert fresh(opened, overpaid).sums.balance == -50_00
 
 
 # ---- an account that does not know an invoice that was sent

@@ -7,7 +7,9 @@ at all, between syncs and two handlers at once; answers of Stripe get lost.
 from __future__ import annotations
 
 import os
+import shutil
 from contextlib import suppress
+from datetime import timedelta
 from threading import Thread
 
 import pytest
@@ -17,8 +19,12 @@ from hypothesis.stateful import initialize, rule, run_state_machine_as_test
 
 from po_toolkit import create_purchase_order, create_stripe_invoice
 from po_toolkit.api import ledger
+from po_toolkit.api.bank import import_bank_statement
+from po_toolkit.api.bank_matching import bank_lines, choose
+from po_toolkit.api.invoices import decide_balance
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.api.webhook_work import work_events
+from po_toolkit.domain.same_money import SAME_MONEY
 from po_toolkit.domain.sums import EntryKind as Kind
 from po_toolkit.errors import PoToolkitError, StripeGatewayError
 from po_toolkit.money import to_major
@@ -27,6 +33,7 @@ from po_toolkit.payments.refunds import refundable
 from po_toolkit.simulator import Simulator, unproven
 from po_toolkit.simulator.errors import ApiError
 from po_toolkit.store.tables import WebhookEvent
+from tests.bank.statement import Entry, camt
 from tests.flows.model_stage import NUMBERS, Stage
 
 EXAMPLES = int(os.environ.get("PO_TOOLKIT_HISTORIES", "30"))
@@ -41,6 +48,8 @@ KINDS = ["drop_before", "drop_after", "500", "500_stored_before", "500_stored_af
 DRAWN = sorted(unproven.SWITCHES)
 """The switches drawn for a history."""
 
+CHOICES = ["", "use", "remove"]
+
 TROUBLE = st.one_of(
     st.none(), st.tuples(st.sampled_from(KINDS), st.sampled_from([1, 6]))
 )  # fmt: skip
@@ -50,13 +59,15 @@ TROUBLE = st.one_of(
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def world(request, tmp_path_factory):
     """A database and a simulator; each history has a conference and an account of its own."""
+    template = tmp_path_factory.mktemp("model") / "template.db"
+    shutil.copy(request.getfixturevalue("sqlite_template"), template)
     with Simulator() as simulator:
         if request.param == "sqlite":
-            yield f"sqlite:///{tmp_path_factory.mktemp('model') / 'books.db'}", simulator
+            yield f"sqlite:///{template.with_name('books.db')}", simulator, template
             return
         server = request.getfixturevalue("postgres_server")
         name = server.create()
-        yield server.url(name), simulator
+        yield server.url(name), simulator, template
         server.drop(name)
 
 
@@ -97,6 +108,7 @@ class Histories(Stage):
             self.slug,
             organization_name=f"Sponsor {sponsor}",
             contact_email=f"ap{sponsor}@example.org",
+            po_number=f"N-{next(NUMBERS)}",
             line_items=[{"description": "Booth", "unit_price": to_major(amount, "usd")}],
             allow_duplicates=True,
             opened=self.opened,
@@ -311,6 +323,87 @@ class Histories(Stage):
         if voided and sent.stripe_invoice_id:
             self.sync(full=False)
             self.dashboard(f"/v1/invoices/{sent.stripe_invoice_id}/void", {})
+
+    @rule(number=PICK, amount=st.one_of(st.none(), AMOUNTS))
+    def revised_in_the_dashboard(self, number, amount):
+        invoice = self.invoice(number, "open")
+        if invoice is not None and not invoice["amount_paid"]:
+            with suppress(*NOT_NOW):
+                self.sim.revise(invoice["id"], amount)
+
+    @rule(number=PICK, amount=AMOUNTS, credit=st.booleans(), choice=st.sampled_from(CHOICES))
+    def balance_moved_in_the_dashboard(self, number, amount, credit, choice):
+        """The next invoice is not sent until a person lets it count or removes it."""
+        customer = self.pick(self.at_stripe("customer"), number)
+        if customer is None:
+            return
+        self.sim.move_balance(customer["id"], -amount if credit else amount)
+        sponsor = int(customer["name"].split()[-1])
+        order = self.new_order(450_50, sponsor, send=True)
+        if choice:
+            decide_balance(self.opened, order.reference, choice)
+            self.send(order)
+
+    # ---- what becomes of a database
+
+    @rule(number=PICK, amount=AMOUNTS, same=st.booleans())
+    def another_database(self, number, amount, same):
+        """It has the same sponsors, and perhaps the same purchase order."""
+        theirs = self.pick(self.orders(), number)
+        if theirs is None:
+            return
+        other = self.second_database()
+        with suppress(*NOT_NOW):
+            made = create_purchase_order(
+                self.slug,
+                organization_name=theirs.organization_name,
+                contact_email=theirs.contact_email,
+                po_number=theirs.po_number if same else f"N-{next(NUMBERS)}",
+                line_items=[{"description": "Booth", "unit_price": to_major(amount, "usd")}],
+                opened=other,
+            )
+            create_stripe_invoice(made, opened=other)
+
+    @rule()
+    def keep(self):
+        self.keep_a_copy()
+
+    @rule()
+    def restored(self):
+        """What was entered since the copy is lost with it; what Stripe has comes back."""
+        if self.kept is not None:
+            self.restore()
+            self.sync(full=True)
+
+    @rule(hours=st.sampled_from([1, 9, 25]))
+    def time_passes(self, hours):
+        self.sim.advance(hours * 3600)
+        self.offset += timedelta(hours=hours)
+
+    @rule(number=PICK, amount=AMOUNTS, again=st.booleans())
+    def bank_line(self, number, amount, again):
+        """A line that is the same money as what was typed is not counted beside it."""
+        order = self.pick([o for o in self.orders() if o.cancelled_at is None], number)
+        if order is None:
+            return
+        line = Entry(self.opened.today(), to_major(amount, "usd"), order.reference,
+                     order.organization_name, f"L{next(NUMBERS)}")  # fmt: skip
+        file = camt([line], number=f"S{next(NUMBERS)}")
+        import_bank_statement(self.opened, file, file_name="s.xml")
+        found = max(bank_lines(self.opened), key=lambda row: row.line)
+        twins = [
+            e
+            for o in self.orders()
+            if o.organization_key == order.organization_key
+            for e in o.entries
+            if (e.kind, e.amount, e.source) == (Kind.PAYMENT, amount, "manual")
+            and abs(e.payment_date - self.opened.today()) <= SAME_MONEY
+            and not any(other.reverses_id == e.id for other in o.entries)
+        ]
+        with suppress(*NOT_NOW):
+            choose(self.opened, found.line, orders={order.reference: None}, again=again)
+            assert again or not twins
+            self.banked[order.reference] += amount
 
     def dashboard(self, path, body):
         with suppress(*NOT_NOW):

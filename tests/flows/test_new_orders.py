@@ -51,7 +51,7 @@ def made(opened):
     ],
 )
 def test_a_mistake_is_refused_with_a_code_and_creates_nothing(opened, given, code, named):
-    """Else one is billed where 1.9 were meant, or a word that nobody knows is ignored."""
+    """Row 18: else one is billed where 1.9 were meant, or a word that nobody knows is ignored."""
     with pytest.raises(ValueError, match=named) as refused:
         make(opened, **given)
     assert isinstance(refused.value, PoToolkitError)
@@ -79,7 +79,7 @@ def test_a_price_that_the_currency_cannot_hold_is_an_amount_error(opened):
 def test_the_same_purchase_order_again_is_refused_until_the_program_says_that_it_is_meant(
     opened, first, second
 ):
-    """Else a script that runs twice bills everybody twice."""
+    """Row 18: else a script that runs twice bills everybody twice."""
     there = make(opened, **first)
     with pytest.raises(DuplicateEntryError, match=there.reference):
         make(opened, **second)

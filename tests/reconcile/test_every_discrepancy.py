@@ -39,6 +39,16 @@ def amount_differs_from_stripe(ledgers):
     return 2_50
 
 
+def asked_is_not_owed(ledgers):
+    order = ledgers.order(100_00)
+    ledgers.invoice(
+        order, stripe_status="open", stripe_total=100_00, stripe_amount_due=95_00,
+        stripe_amount_paid=0, stripe_credit_used=5_00,
+        stripe_balance_moves=[{"id": "cbtxn_1", "type": "applied_to_invoice", "amount": 5_00}],
+    )  # fmt: skip
+    return 5_00
+
+
 def paid_at_stripe_not_here(ledgers):
     order = ledgers.order(100_00)
     invoice = ledgers.invoice(order, stripe_amount_paid=60_00)
@@ -142,6 +152,12 @@ def settled_by_itself(ledgers):
     order = ledgers.order(30)
     ledgers.invoice(order, state="paid", stripe_status="paid", stripe_amount_paid=0)
     return 30
+
+
+def asks_otherwise(ledgers):
+    order = ledgers.order(100_00)
+    ledgers.invoice(order, stripe_amount_due=80_00)
+    return 20_00
 
 
 def invoice_without_order(ledgers):
@@ -272,6 +288,7 @@ MAKE = {
         not_invoiced,
         overdue,
         amount_differs_from_stripe,
+        asked_is_not_owed,
         paid_at_stripe_not_here,
         paid_here_not_at_stripe,
         undone_here_not_at_stripe,
@@ -287,6 +304,7 @@ MAKE = {
         customer_differs,
         voided_at_stripe,
         settled_by_itself,
+        asks_otherwise,
         invoice_without_order,
         money_stuck_at_stripe,
         payout_not_at_bank,

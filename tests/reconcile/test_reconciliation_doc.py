@@ -61,6 +61,14 @@ class Story:
     def sent(self, **columns):
         self.invoice = self.ledgers.invoice(self.order, **columns)
 
+    def credited(self, amount):
+        used = cents(amount)
+        move = {"id": "cbtxn_1", "type": "applied_to_invoice", "amount": used}
+        self.sent(
+            stripe_status="open", stripe_total=self.total, stripe_amount_due=self.total - used,
+            stripe_amount_paid=0, stripe_credit_used=used, stripe_balance_moves=[move],
+        )  # fmt: skip
+
     def recorded(self, amount, method, on_it=None):
         known = {"stripe_payment_record_id": ""} if method == "wire" else {}
         self.ledgers.entry(
@@ -162,11 +170,13 @@ ACTS = [
     ("invoice sent", Story.sent),
     (r"invoice sent, due (\S+)", lambda s, d: s.sent(due_date=date.fromisoformat(d))),
     (rf"invoice sent; Stripe's total is {A}", lambda s, a: s.sent(stripe_total=cents(a))),
+    (rf"invoice sent; Stripe asks {A}", lambda s, a: s.sent(stripe_amount_due=cents(a))),
     (rf"invoice sent; Stripe got {A}", lambda s, a: s.sent(stripe_amount_paid=cents(a))),
     (
         rf"invoice sent; Stripe calls it paid and got {A}",
         lambda s, a: s.sent(state="paid", stripe_status="paid", stripe_amount_paid=cents(a)),
     ),
+    (rf"invoice sent; Stripe took {A} from the sponsor's balance", Story.credited),
     (r"invoice sent; Stripe names (\S+)", lambda s, e: s.sent(stripe_customer_email=e)),
     ("invoice sent in EUR", lambda s: s.sent(currency="eur")),
     ("that invoice was replaced by another", Story.replaced),

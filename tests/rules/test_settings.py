@@ -75,7 +75,7 @@ def test_a_wrong_setting_is_named_without_its_secret(config, old, new, said):
 
 @pytest.mark.parametrize("key", [f" {KEY}", f"{KEY}\\n", f"\\t{KEY}  ", KEY.replace("sk_", "rk_")])
 def test_a_pasted_blank_never_makes_a_live_key_pass_for_a_test_key(config, key):
-    """Else invoices over real money go out without a question."""
+    """Row 8: else invoices over real money go out without a question."""
     config.write_text(TOML.replace(KEY, key))
     conference = load_settings(config).conference("pycon-2027")
     assert conference.mode == "live"
@@ -83,7 +83,7 @@ def test_a_pasted_blank_never_makes_a_live_key_pass_for_a_test_key(config, key):
 
 
 def test_the_same_settings_name_the_same_database_from_every_folder(config, monkeypatch, tmp_path):
-    """Else cron in another folder begins with an empty database and bills everybody again."""
+    """Row 4: else cron in another folder begins with an empty database and bills all again."""
     beside = f"sqlite:///{config.parent}/from-file.db"
     (tmp_path / "elsewhere").mkdir()
     for folder in (tmp_path, tmp_path / "elsewhere"):
@@ -125,3 +125,52 @@ def test_a_named_file_must_be_there(tmp_path):
 )
 def test_a_shown_key_tells_which_it_is_and_no_more(key, shown):
     assert obfuscate_key(key) == shown
+
+
+def test_nested_settings_and_files_of_secrets_come_from_the_environment(
+    config, tmp_path, monkeypatch
+):
+    """A container gets its keys as files, and nobody writes them into an image."""
+    secret = tmp_path / "key"
+    secret.write_text("sk_test_fromafile1234\n")
+    url = tmp_path / "url"
+    url.write_text(f"sqlite:///{tmp_path}/other.db")
+    nested = "PO_TOOLKIT_CONFERENCES__PYCON_2027__"
+    monkeypatch.setenv("PO_TOOLKIT_DATABASE_URL_FILE", str(url))
+    monkeypatch.setenv(f"{nested}STRIPE_SECRET_KEY_FILE", str(secret))
+    monkeypatch.setenv(f"{nested}PAYMENT_METHODS", '["card"]')
+    monkeypatch.setenv(f"{nested}CONTENT__REMIT_TO", "Bank of Example")
+    monkeypatch.setenv(f"{nested}DAYS_UNTIL_DUE", "14")
+    settings = load_settings(config)
+    conference = settings.conference("pycon-2027")
+    assert settings.database_url == f"sqlite:///{tmp_path}/other.db"
+    assert conference.stripe_secret_key.get_secret_value() == "sk_test_fromafile1234"
+    assert (conference.name, conference.currency) == ("PyCon 2027", "eur")
+    assert (conference.payment_methods, conference.days_until_due) == (["card"], 14)
+    assert conference.content is not None
+    assert conference.content.remit_to == "Bank of Example"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("CONFERENCES__PYCON_2027__STRIPE_SECRET_KYE", "x", "did you mean stripe_secret_key"),
+        ("CONFERENCES__PYCON_2027__STRIPE_SECRET_KEY_FILE", "/none", "/none"),
+        ("CONFERENCES__PYCON_2027__TIMEZONE", "Mars/Base", "timezone"),
+        ("DATABASE_URL_FILE", "/none", "PO_TOOLKIT_DATABASE_URL_FILE"),
+        ("DATABSE_URL_FILE", "/none", "unknown"),
+    ],
+)
+def test_a_wrong_variable_is_named(config, monkeypatch, name, value, said):
+    """A key that is silently not read leaves the old account in force."""
+    monkeypatch.setenv(f"PO_TOOLKIT_{name}", value)
+    with pytest.raises(SettingsError, match=said):
+        load_settings(config)
+
+
+def test_a_setting_is_given_once(config, monkeypatch, tmp_path):
+    """Of a key and a file of a key, nobody could say which counts."""
+    monkeypatch.setenv("PO_TOOLKIT_DATABASE_URL", "sqlite:///a.db")
+    monkeypatch.setenv("PO_TOOLKIT_DATABASE_URL_FILE", str(tmp_path / "url"))
+    with pytest.raises(SettingsError, match="remove one"):
+        load_settings(config)

@@ -1,0 +1,313 @@
+"""What must hold whenever the faults have stopped and everything has come to rest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from po_toolkit.api import invoices
+from po_toolkit.api.bank_matching import match_bank
+from po_toolkit.api.payouts import pull_payouts
+from po_toolkit.api.reports import verify_closed
+from po_toolkit.api.sync import sync_conference
+from po_toolkit.api.webhook_work import work_events
+from po_toolkit.domain.roles import STRIPE
+from po_toolkit.domain.sums import money_status
+from po_toolkit.reconcile import reconcile_conference
+from po_toolkit.reconcile.tie_out import tie_out
+from po_toolkit.store.tables import Job, MoneyIntent, WebhookEvent
+from tests.seasons.acts import hear, load, run_worker
+from tests.seasons.machine import TroubleError
+from tests.seasons.world import World
+
+SAY_NOTHING_OF_SUMS = {"overdue", "two_alike", "customer_differs", "not_invoiced"}
+"""Classes that do not explain why an invoice asks another sum than is owed."""
+
+COUNTS = {"open", "paid", "uncollectible"}
+
+
+def need(truth: Any, words: str) -> None:
+    """Refuse what must never be.
+
+    Raises:
+        TroubleError: It is not so.
+    """
+    if not truth:
+        raise TroubleError(words)
+
+
+def come_to_rest(w: World) -> None:
+    """Do what runs by itself until there is nothing left to do.
+
+    Raises:
+        TroubleError: There is no end to it.
+    """
+    w.sim.advance(600)  # leases of the dead run out
+    w.collect_mail()
+    hear(w, w.unheard)
+    w.unheard.clear()
+    for _ in range(9):
+        run_worker(w, turns=3)
+        work_events(w.books.open("webhook").acting_as(STRIPE), limit=500)
+        if not _waits(w):
+            break
+        w.sim.advance(1000)  # what failed before waits at most a quarter of an hour
+    begun = [
+        o.reference for o in w.books.orders()
+        if o.live_invoice is not None and o.live_invoice.step != "done"
+    ]  # fmt: skip
+    if begun:  # whoever was cut off does the same again
+        w.tell(f"what was begun is finished: {', '.join(begun)}")
+        report = invoices.invoice_purchase_orders(w.books.open("coordinator"), references=begun)
+        for result in report.results:
+            w.tell(f"({result.outcome} {result.reference} {result.error})")
+    if len(w.bank.lines) > w.bank.loaded:
+        load(w)
+    pull_payouts(w.books.open("sync"))
+    match_bank(w.books.open("treasurer"), apply=True)
+    report = sync_conference(w.books.open("sync"))
+    if report.problems:
+        report = sync_conference(w.books.open("sync"))
+    need(not report.problems, f"stuck: the sync ends with {report.problems}")
+    swept = sync_conference(w.books.open("sync"), full=True)
+    need(not swept.problems, f"stuck: the sweep ends with {swept.problems}")
+    need(not swept.changes, f"the sweep found what the sync had not: {swept.changes}")
+    need(swept.sweep is not None and not swept.sweep.only_here, f"only here: {swept.sweep}")
+    waits = _waits(w, tasks=False)
+    need(not waits, f"stuck: {waits}")
+
+
+def _waits(w: World, *, tasks: bool = True) -> list[Any]:
+    """Return what is in a queue, and how it says why."""
+    with w.books.store.reading() as session:
+        found: list[Any] = [
+            (x.type, x.state, x.error)
+            for x in session.query(WebhookEvent).where(
+                WebhookEvent.state.not_in(("processed", "ignored"))
+            )
+        ]
+        found += [
+            (x.kind, x.state, x.message)
+            for x in session.query(Job).where(Job.state.in_(("waiting", "running")))
+            if x.kind != "events" and (tasks or x.kind in ("invoice", "batch"))
+        ]
+        if not tasks:
+            found += [
+                (x.kind, x.step, x.error)
+                for x in session.query(MoneyIntent).where(MoneyIntent.finished_at.is_(None))
+            ]
+    return found
+
+
+def compare(w: World) -> None:
+    """Compare the books with what really was.
+
+    Raises:
+        TroubleError: They differ, and nothing names the difference.
+    """
+    orders = w.books.orders()
+    opened = w.books.open()
+    books = reconcile_conference(
+        w.books.store, opened.conference, as_of=opened.today(), now=opened.now()
+    )
+    named: dict[str, set[str]] = {}
+    for row in books.rows.to_dict("records"):
+        named[row["reference"]] = set(row["discrepancies"])
+    for code in {c for codes in named.values() for c in codes}:
+        w.machine.visited[f"discrepancy {code}"] += 1
+    _nothing_is_lost(w, orders)
+    _one_invoice_each(w, orders, named)
+    _sums(w, orders)
+    _asked(w, orders, named)
+    _bank(w, orders)
+    _closed(w)
+
+
+def owners(w: World, orders: list[Any]) -> dict[str, Any]:
+    """Return whose each of our invoices is: by its metadata, or by what it revises."""
+    by_uuid = {str(o.uuid): o for o in orders}
+    found: dict[str, Any] = {}
+    for invoice in w.at_stripe("invoice"):
+        uuid = (invoice.get("metadata") or {}).get("purchase_order_uuid")
+        before = (invoice.get("from_invoice") or {}).get("invoice")
+        if uuid in by_uuid:
+            found[invoice["id"]] = by_uuid[uuid]
+        elif before in found:
+            found[invoice["id"]] = found[before]
+    return found
+
+
+def _nothing_is_lost(w: World, orders: list[Any]) -> None:
+    there = {o.reference for o in orders}
+    lost = sorted(set(w.truth.orders) - there)
+    need(not lost, f"purchase orders that were confirmed are gone: {lost}")
+    for order in orders:
+        if order.reference in w.truth.cancelled:
+            need(order.cancelled_at is not None, f"{order.reference} is not cancelled any more")
+        entries = Counter(
+            e.reference
+            for e in order.entries
+            if e.source == "manual" and e.kind == "payment"
+            and not any(r.reverses_id == e.id for r in order.entries)
+        )  # fmt: skip
+        for wire in w.truth.wires:
+            if wire.order != order.reference:
+                continue
+            count = entries.pop(wire.reference, 0)
+            need(count <= 1, f"{wire.reference} is {count} times on {order.reference}")
+            if wire.typed == "yes":
+                need(count == 1, f"{wire.reference} was confirmed and is not on {order.reference}")
+            if not wire.typed:
+                need(count == 0, f"{wire.reference} is on {order.reference} and nobody typed it")
+        need(not entries, f"{order.reference} has money that never came: {entries}")
+
+
+def _one_invoice_each(w: World, orders: list[Any], named: dict[str, set[str]]) -> None:
+    mine = owners(w, orders)
+    counting: dict[str, list[dict[str, Any]]] = {}
+    for invoice in w.at_stripe("invoice"):
+        if invoice["id"] in mine and invoice["status"] in COUNTS:
+            counting.setdefault(mine[invoice["id"]].reference, []).append(invoice)
+    by_reference = {o.reference: o for o in orders}
+    for reference, found in counting.items():
+        order = by_reference[reference]
+        replaced = {i.stripe_invoice_id for i in order.invoices if i.state == "replaced"}
+        live = [i for i in found if i["id"] not in replaced and i["amount_remaining"] > 0]
+        need(
+            len(live) <= 1,
+            f"{reference} is asked for by {len(live)} invoices: {[i['id'] for i in live]}",
+        )
+    for reference in w.truth.invoiced:
+        order = by_reference.get(reference)
+        need(
+            reference in counting or order.cancelled_at or named[reference] or order.invoices,
+            f"{reference} was said to be invoiced and has none that counts",
+        )
+
+
+@dataclass
+class AtStripe:
+    """What Stripe has on each purchase order, by reference."""
+
+    paid: Counter[str] = field(default_factory=Counter)
+    back: Counter[str] = field(default_factory=Counter)
+    credited: Counter[str] = field(default_factory=Counter)
+
+
+def at_stripe(w: World, orders: list[Any]) -> AtStripe:
+    """Sum up what the simulator holds, without any of the toolkit's own reading."""
+    mine, found = owners(w, orders), AtStripe()
+    behind: dict[str, str] = {}
+    for payment in w.at_stripe("invoice_payment"):
+        owner, by = mine.get(payment["invoice"]), payment["payment"]
+        if payment["status"] != "paid" or owner is None or by["type"] == "payment_record":
+            continue
+        found.paid[owner.reference] += payment["amount_requested"]
+        behind[by.get("payment_intent") or by.get("charge")] = owner.reference
+    for refund in w.at_stripe("refund"):
+        of = behind.get(refund["payment_intent"] or refund["charge"])
+        if of is not None and refund["status"] not in ("failed", "canceled"):
+            found.back[of] += refund["amount"]
+    for dispute in w.at_stripe("dispute"):
+        of = behind.get(dispute["payment_intent"] or dispute["charge"])
+        if of is not None and dispute["status"] != "won":
+            found.paid[of] -= dispute["amount"]
+    for note in w.at_stripe("credit_note"):
+        if note["status"] == "issued" and note["invoice"] in mine:
+            found.credited[mine[note["invoice"]].reference] += note["amount"]
+    return found
+
+
+def _sums(w: World, orders: list[Any]) -> None:
+    really = at_stripe(w, orders)
+    paid, back, credited = really.paid, really.back, really.credited
+    for order in orders:
+        name = order.reference
+        moved = sum(
+            {"transfer_in": 1, "transfer_out": -1}.get(e.kind, 0) * e.amount for e in order.entries
+        )
+        outside = sum(e.amount for e in order.entries if e.source_id.endswith(":outside"))
+        by_hand = sum(
+            {"payment": 1, "payment_reversal": -1}.get(e.kind, 0) * e.amount
+            for e in order.entries
+            if e.source in ("manual", "bank")
+        )
+        only_here = sum(n.amount for n in order.credit_notes if not n.stripe_credit_note_id)
+        sums = order.sums
+        want = paid[name] + by_hand + moved + outside
+        need(sums.paid == want, f"{name}: the ledger has {sums.paid} paid, really it is {want}")
+        need(
+            sums.refunded == back[name],
+            f"{name}: the ledger has {sums.refunded} refunded, really it is {back[name]}",
+        )
+        want = credited[name] + only_here
+        need(
+            sums.credited == want,
+            f"{name}: {sums.credited} is credited here, at Stripe and here {want}",
+        )
+        live = order.live_invoice
+        sent = live is not None and live.state in {"sent", "paid", "adopted"}
+        status = money_status(sums, sent=sent, cancelled=order.cancelled_at is not None)
+        need(order.status == status, f"{name} is {order.status}, by its sums {status}")
+
+
+def _asked(w: World, orders: list[Any], named: dict[str, set[str]]) -> None:
+    """What the sponsor's page asks is what the books say is owed, or the difference is named."""
+    at_stripe = {i["id"]: i for i in w.at_stripe("invoice")}
+    for order in orders:
+        live = order.live_invoice
+        said = at_stripe.get(live.stripe_invoice_id) if live is not None else None
+        if said is None or live.step != "done":
+            continue
+        asks = said["amount_remaining"] if said["status"] == "open" else 0
+        owed = max(order.sums.balance, 0) if order.cancelled_at is None else 0
+        if asks != owed:
+            need(
+                named[order.reference] - SAY_NOTHING_OF_SUMS,
+                f"{order.reference}: Stripe asks {asks}, the books say {owed}, "
+                f"and no discrepancy says why",
+            )
+
+
+def _bank(w: World, orders: list[Any]) -> None:
+    opened = w.books.open()
+    found = tie_out(w.books.store, opened.conference, as_of=opened.today() + timedelta(days=9))
+    need(found.checks["difference"].eq(0).all(), f"it does not tie out: {found.checks.to_dict()}")
+    lines = found.bank_lines
+    need(
+        len(lines) == len(w.bank.lines),
+        f"the bank has {len(w.bank.lines)} lines, the tie-out {len(lines)}",
+    )
+    need(
+        int(lines["amount"].sum()) == sum(x.amount for x in w.bank.lines),
+        "the bank lines do not come to what the bank booked",
+    )
+    parts = lines["payouts"] + lines["payments"] + lines["set_aside"] + lines["unexplained"]
+    need(parts.eq(lines["amount"]).all(), "a bank line is not wholly on one side")
+    came, booked = Counter(), Counter()
+    for wire in w.truth.wires:
+        came[wire.sponsor] += wire.amount
+    for order in orders:
+        signs = {"payment": 1, "payment_reversal": -1}
+        booked[int(order.organization_name.split()[-1])] += sum(
+            signs.get(e.kind, 0) * e.amount for e in order.entries if e.source in ("manual", "bank")
+        )
+    strange = w.bank.strange
+    for sponsor, amount in booked.items():
+        need(
+            amount <= came[sponsor] + strange,
+            f"sponsor {sponsor} has {amount} by wire in the books and sent {came[sponsor]}",
+        )
+
+
+def _closed(w: World) -> None:
+    opened = w.books.open()
+    for day, digest in w.truth.closed:
+        found = verify_closed(opened, day)
+        need(found.digest == digest, f"the report of {day} was exchanged")
+        need(
+            found.intact and found.same_again,
+            f"the books closed through {day} read differently now: {found.differences}",
+        )

@@ -1,0 +1,159 @@
+"""One season: acts drawn from a seed, played, brought to rest and compared with what really was."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+import traceback
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from po_toolkit.errors import PoToolkitError
+from tests.seasons import checks
+from tests.seasons.acts import ACTS
+from tests.seasons.machine import Disk, Job, Machine, Weather, digest, played_on
+from tests.seasons.world import World
+
+QUIET_EVERY = 70
+"""After so many acts the season comes to rest and everything is compared."""
+
+DRAWN = 8
+"""So many acts are drawn for one turn; the first that has an occasion is done."""
+
+
+@dataclass
+class Played:
+    """How a season went."""
+
+    seed: int
+    acts: Sequence[int]
+    failure: str = ""
+    where: str = ""
+    story: list[str] = field(default_factory=list)
+    digest: str = ""
+    visited: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+    log: list[Any] = field(default_factory=list)
+
+    @property
+    def kind(self) -> str:
+        """The first line of the failure without its numbers, to know it again while shrinking."""
+        first = self.failure.splitlines()[0] if self.failure else ""
+        return re.sub(r"[A-Z]+-[A-Z0-9]+|\b[a-z]+_1\w+|[0-9]+", "#", first)[:90]
+
+
+def play(
+    seed: int, acts: int | Sequence[int] = 200, *, disk: Disk, weather: Weather | None = None
+) -> Played:
+    """Play one season and say how it went.
+
+    Args:
+        seed: Decides everything.
+        acts: How many, or the numbers of those that are played: a shorter history of the same.
+        disk: Where its databases are.
+        weather: By default drawn from the seed.
+    """
+    numbers = range(acts) if isinstance(acts, int) else acts
+    began = time.process_time()
+    drawn = weather or Weather.drawn(random.Random(f"{seed}:weather"))
+    machine = Machine(seed, drawn)
+    played = Played(seed, list(numbers))
+    with played_on(machine):
+        world = World(machine, disk)
+        season = _Season(world)
+        try:
+            for place, number in enumerate(numbers, 1):
+                season.act(number)
+                if place % QUIET_EVERY == 0:
+                    season.rest()
+            season.rest()
+        except Exception as error:  # noqa: BLE001 whatever it is, the season has failed
+            played.failure = f"{type(error).__name__}: {error}"
+            played.where = traceback.format_exc()
+        played.story = world.story
+        played.log = machine.log
+    played.digest = digest(machine.log)
+    played.visited = machine.visited
+    played.seconds = time.process_time() - began
+    return played
+
+
+def shrink(played: Played, *, disk: Disk, tries: int = 200) -> Played:
+    """Return a shorter history that fails in the same way: acts are left out while it does.
+
+    Args:
+        played: A season that failed.
+        disk: Where databases are.
+        tries: How many shorter histories are played at most.
+    """
+    best, size = played, max(len(played.acts) // 2, 1)
+    while size and tries > 0:
+        place = 0
+        while place < len(best.acts) and tries > 0:
+            fewer = [*best.acts[:place], *best.acts[place + size :]]
+            tries -= 1
+            again = play(best.seed, fewer, disk=disk)
+            if again.failure and again.kind == best.kind:
+                best = again
+            else:
+                place += size
+        size = min(size // 2, len(best.acts) - 1)
+    return best
+
+
+def as_test(played: Played) -> str:
+    """Return a failed season as a test to be kept in ``test_seasons.py``."""
+    return (
+        f"def test_season_{played.seed}(disk):\n"
+        f"    played = play({played.seed}, {list(played.acts)}, disk=disk)\n"
+        f"    assert not played.failure, played.failure\n"
+    )
+
+
+class _Season:
+    """Draws acts and starts them."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.machine = world, world.machine
+        self.names = sorted(ACTS)
+        self.weights = [ACTS[name].weight for name in self.names]
+
+    def act(self, number: int) -> None:
+        """Start the act of this number, or go on with others first."""
+        chance = random.Random(f"{self.machine.seed}:{number}")
+        while self.machine.waiting and chance.random() < 0.5:
+            self.machine.go_on_with_one(chance)
+        job = Job(number, "", "", chance, lambda: None)
+        job.run = lambda: self._do(job)
+        self.machine.start(job)
+        if job.what == "restarts":
+            self.machine.kill_all()
+
+    def _do(self, job: Job) -> None:
+        """Do the first of some drawn acts for which there is an occasion."""
+        for name in job.chance.choices(self.names, self.weights, k=DRAWN):
+            chosen = ACTS[name]
+            job.what, job.actor = name, chosen.actor
+            told = self.world.told
+            try:
+                chosen.do(self.world, job.chance)
+            except PoToolkitError as error:
+                self.world.tell(f"({error.code}: {error})")
+                self.machine.visited[f"refused {name} {error.code}"] += 1
+            if self.world.told > told:
+                self.machine.visited[f"act {name}"] += 1
+                return
+
+    def rest(self) -> None:
+        """Let the faults stop and everything end; then compare."""
+        self.machine.calm = True
+        try:
+            self.world.story.append("--- all is quiet")
+            self.machine.finish_all()
+            checks.come_to_rest(self.world)
+            checks.compare(self.world)
+        finally:
+            self.machine.calm = False

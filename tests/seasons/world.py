@@ -1,0 +1,256 @@
+"""What there is in a season: the conference's databases, Stripe, sponsors, a bank, and the truth.
+
+The truth is kept apart from the toolkit: what sponsors sent, what persons confirmed, what the
+simulator holds. :mod:`tests.seasons.checks` compares.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import random
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from po_toolkit.bootstrap import open_conference, open_database
+from po_toolkit.config import Settings
+from po_toolkit.domain.roles import Actor, Role
+from po_toolkit.jobs import worker
+from po_toolkit.simulator import unproven
+from po_toolkit.store.purchase_orders import by_references, references
+from tests.seasons.machine import Disk, Machine
+
+KEY = "sk_test_season00000000001"
+SECRET = "whsec_season"
+SLUG = "season"
+SPONSORS = 4
+
+
+@dataclass
+class Wire:
+    """Money that a sponsor sent past Stripe: it came, whatever anybody types or loads."""
+
+    number: int
+    sponsor: int
+    order: str
+    amount: int
+    sent_on: date
+    by: str = "wire"
+    typed: str = ""
+    """``""``, ``maybe`` while an act about it has no known end, else ``yes``."""
+    on_statement: bool = False
+    returned: bool = False
+
+    @property
+    def reference(self) -> str:
+        """Return the bank's reference."""
+        return f"FT{self.number:06}"
+
+
+@dataclass
+class Truth:
+    """What really happened, and what a person was told is done."""
+
+    orders: dict[str, int] = field(default_factory=dict)
+    """Reference → total of every purchase order whose making was confirmed."""
+    invoiced: set[str] = field(default_factory=set)
+    wires: list[Wire] = field(default_factory=list)
+    reversed: Counter[str] = field(default_factory=Counter)
+    credited: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    credit_maybe: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    cancelled: set[str] = field(default_factory=set)
+    closed: list[tuple[date, str]] = field(default_factory=list)
+    reports: dict[date, str] = field(default_factory=dict)
+
+
+class Laptop:
+    """One installation: its database, its settings, its people."""
+
+    def __init__(self, world: World, name: str) -> None:
+        self.world, self.name = world, name
+        self.store = world.disk.fresh(name)
+        self.settings = Settings(
+            database_url=str(self.store.engine.url),
+            stripe_api_base="https://stripe.example",
+            conferences={
+                SLUG: {
+                    "name": "Season 2027",
+                    "currency": "usd",
+                    "stripe_secret_key": KEY,
+                    "stripe_webhook_secret": SECRET,
+                    "timezone": "America/New_York",
+                    "payment_methods": ["card", "us_bank_account", "customer_balance"],
+                    "reminders": [-7, 0, 14],
+                }
+            },
+        )
+        self._read: list[Any] = []
+        self._read_at = -1
+        self.conference_made()
+
+    def conference_made(self) -> None:
+        """Have the row of the conference in the database."""
+        # The engine of the season, with the row that a first start makes.
+        from po_toolkit import bootstrap
+
+        real = bootstrap.open_store
+        bootstrap.open_store = lambda _url: self.store
+        try:
+            open_database(self.settings)
+        finally:
+            bootstrap.open_store = real
+
+    def open(self, who: str = "treasurer", role: Role = Role.ADMIN) -> Any:
+        """Open the conference as a process of its own does."""
+        return open_conference(
+            SLUG,
+            settings=self.settings,
+            store=self.store,
+            actor=Actor(who, role),
+            now=self.world.machine.clock,
+        )
+
+    def orders(self) -> list[Any]:
+        """Return every purchase order as the database has it, oldest first."""
+        if self._read_at != self.world.machine.commits:
+            opened = self.open()
+            with self.store.reading() as session:
+                names = references(session, opened.conference)
+                found = by_references(session, opened.conference, names)
+            self._read = sorted(found, key=lambda order: order.id)
+            self._read_at = self.world.machine.commits
+        return list(self._read)
+
+    def worker(self) -> Any:
+        """Return a worker whose threads are this one."""
+        real = worker.open_database
+        worker.open_database = lambda *_a, **_k: self.store
+        try:
+            made = worker.Worker(
+                self.settings, now=self.world.machine.clock, sync_every=worker.SYNC_EVERY
+            )
+        finally:
+            worker.open_database = real
+        for lane, work in (("_invoices", made._run_invoice), ("_tasks", made._run_task)):
+            setattr(made, lane, Inline(work))
+        return made
+
+
+class Inline:
+    """A lane of a worker that does each job at once."""
+
+    def __init__(self, work: Any) -> None:
+        self.size, self.held, self.batches, self._work = 4, 0, set(), work
+
+    def give(self, jobs: list[Any]) -> None:
+        """Do them."""
+        self.batches = {job.batch_id for job in jobs if job.batch_id is not None}
+        self.held += len(jobs)
+        for job in jobs:
+            self._work(job)
+
+    def done(self) -> None:
+        """Take note that one is done."""
+        self.held -= 1
+
+
+class World:
+    """A season's world."""
+
+    def __init__(self, machine: Machine, disk: Disk) -> None:
+        self.machine, self.disk = machine, disk
+        self.sim = machine.stripe
+        self.truth = Truth()
+        self.story: list[str] = []
+        self.numbers = self.told = 0
+        self.delivered = 0
+        self.unheard: list[dict[str, Any]] = []
+        self.backups: list[Any] = []
+        chance = random.Random(f"{machine.seed}:world")
+        machine.world.account(KEY)
+        names = sorted(unproven.SWITCHES)
+        self.switches = sorted(chance.sample(names, chance.choice([0, 0, 1, 3, 6])))
+        for name in self.switches:
+            self.sim.switch(name, account=KEY)
+        self.books = Laptop(self, "books")
+        self.bank = Bank(chance.choice(["camt", "csv"]))
+
+    def number(self) -> int:
+        """Return a number that nothing else in the season has."""
+        self.numbers += 1
+        return self.numbers
+
+    def at_stripe(self, noun: str) -> list[dict[str, Any]]:
+        """Return the account's objects of a kind, as they are stored."""
+        return list(self.machine.world.account(KEY).all(noun).values())
+
+    def invoices(self, *statuses: str) -> list[dict[str, Any]]:
+        """Return our invoices that have one of these statuses."""
+        return [
+            i
+            for i in self.at_stripe("invoice")
+            if i["status"] in statuses and not (i.get("metadata") or {}).get("foreign")
+        ]
+
+    def tell(self, sentence: str) -> None:
+        """Add a sentence to the story of the act that is told now."""
+        job = self.machine.running
+        who = f"{job.number}. {job.actor}: " if job else ""
+        self.told += 1
+        self.story.append(f"{who}{sentence}")
+        self.machine.note("said", sentence)
+
+    # ---- news
+
+    def collect_mail(self) -> None:
+        """Take what Stripe has sent into the bag of what was not delivered yet."""
+        self.unheard += self.machine.mail
+        self.machine.mail.clear()
+
+    def signed(self, event: dict[str, Any]) -> tuple[bytes, str]:
+        """Return an event as it is delivered."""
+        from po_toolkit.simulator.events import shown
+
+        body = json.dumps(shown(event)).encode()
+        moment = self.machine.clock.now()
+        mac = hmac.new(SECRET.encode(), f"{moment}.".encode() + body, hashlib.sha256)
+        return body, f"t={moment},v1={mac.hexdigest()}"
+
+
+@dataclass
+class Line:
+    """A line of the bank account."""
+
+    day: date
+    amount: int
+    text: str
+    name: str
+    reference: str
+
+
+class Bank:
+    """The conference's bank account: what came and went, in the order of booking."""
+
+    def __init__(self, layout: str) -> None:
+        self.layout = layout
+        self.lines: list[Line] = []
+        self.opening = 100_000
+        self.loaded = 0
+        self.strange = 0
+        """What came in that is no sponsor's, and that somebody might take for one's."""
+
+    def book(self, day: date, amount: int, text: str, name: str, reference: str) -> Line:
+        """Book a line; a day is never before the line above."""
+        day = max([day, *(x.day for x in self.lines[-1:])])
+        line = Line(day, amount, text, name, reference)
+        self.lines.append(line)
+        return line
+
+    def statement(self, first: int, last: int) -> tuple[list[Line], Decimal]:
+        """Return the lines from one to another, and the balance before them."""
+        before = self.opening + sum(x.amount for x in self.lines[:first])
+        return self.lines[first:last], Decimal(before) / 100
