@@ -259,7 +259,7 @@ def _free_references(session: Session, count: int) -> list[str]:
         for some in _chunks(sorted(drawn), _FEW):
             query = select(PurchaseOrder.reference).where(PurchaseOrder.reference.in_(some))
             drawn -= set(session.scalars(query))
-        free.update(dict.fromkeys(drawn))
+        free.update(dict.fromkeys(sorted(drawn)))
     return list(free)
 
 
