@@ -22,8 +22,8 @@ from po_toolkit.store import bank_matches
 from po_toolkit.store.purchase_orders import by_reference
 from po_toolkit.store.tables import BankMatch, BankTransaction
 
-_MOST_CANDIDATES = 12
-"""More than a person compares; for another one they search."""
+_NEAREST, _FOUND = 6, 12
+"""How many a person is shown without a search, and with one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,7 +340,7 @@ def candidates(opened: OpenConference, line: LineMatch, *, text: str = "") -> li
         shown = replace(one, evidence_for=evidence[0], evidence_against=evidence[1])
         found.append((rank, shown))
     found.sort(key=lambda pair: pair[0])
-    return [one for _, one in found[:_MOST_CANDIDATES]]
+    return [one for _, one in found[: _FOUND if words else _NEAREST]]
 
 
 def _possible(

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import tempfile
+import tomllib
 import unicodedata
 from pathlib import Path
 
@@ -89,7 +90,14 @@ def write_conference(
     if settings is not None and slug in settings.conferences:
         raise SettingsError(f"{path} has a conference {slug} already; nothing was written.")
     before = path.read_text("utf-8") if path.is_file() else ""
-    _write(path, f"{before.rstrip()}\n\n".lstrip() + _table(slug, made, head=not before.strip()))
+    content = f"{before.rstrip()}\n\n".lstrip() + _table(slug, made, head=not before.strip())
+    try:
+        tomllib.loads(content)
+    except tomllib.TOMLDecodeError:
+        raise SettingsError(
+            f"{name!r} cannot be written into the settings file. Leave control characters out."
+        ) from None
+    _write(path, content)
     open_database(load_settings(path)).engine.dispose()
     return path, slug
 
@@ -105,7 +113,11 @@ def _table(slug: str, made: ConferenceSettings, *, head: bool) -> str:
     }
     lines = ['[po_toolkit]\ndatabase_url = "sqlite:///po_toolkit.db"\n'] if head else []
     lines.append(f"[po_toolkit.conferences.{slug}]")
-    lines += [f"{name} = {json.dumps(value)}" for name, value in values.items() if value]
+    lines += [
+        f"{name} = {json.dumps(value, ensure_ascii=False)}"
+        for name, value in values.items()
+        if value
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -15,9 +15,9 @@ from po_toolkit.context import OpenConference
 from po_toolkit.domain import remedies
 from po_toolkit.domain.references import structured_reference
 from po_toolkit.domain.roles import Act
+from po_toolkit.domain.translations import Language
 from po_toolkit.errors import PurchaseOrderError, StripeUnknownError
 from po_toolkit.invoicing.lease import step_slot
-from po_toolkit.money import display
 from po_toolkit.outbox import Outcome, Write
 from po_toolkit.store import invoices, stripe_writes
 from po_toolkit.store.database import UnitOfWork
@@ -115,23 +115,33 @@ def mail_draft(
 def mail_text(
     order: PurchaseOrder, invoice: Invoice, conference: Conference, *, reminder: bool
 ) -> tuple[str, str]:
-    """Return the subject and the text of a mail that goes with an invoice."""
+    """Return the subject and the text of a mail with an invoice, in the sponsor's language."""
+    content = conference.content or {}
+    say = Language.of(order.language or content.get("language") or "")
     number = _one_line(invoice.number or order.reference)
-    theirs = f" for purchase order {_one_line(order.po_number)}" if order.po_number else ""
-    subject = f"Invoice {number}{theirs}, {_one_line(conference.name)}"
-    subject = f"Reminder: {subject}" if reminder else subject
-    balance = display(order.sums.balance, order.currency)
-    due = f", due on {invoice.due_date}" if invoice.due_date else ""
+    what = say("Invoice {number}", number=number)
+    if order.po_number:
+        theirs = "Invoice {number} for purchase order {po_number}"
+        what = say(theirs, number=number, po_number=_one_line(order.po_number))
+    subject = f"{what}, {_one_line(conference.name)}"
+    amount = say.money(order.sums.balance, order.currency)
+    due = invoice.due_date
     paragraphs = [
-        f"This is a reminder of invoice {number}{theirs}, which is attached again."
+        say("This is a reminder of: {what}. It is attached again.", what=what)
         if reminder
-        else f"Please find attached invoice {number}{theirs}.",
-        f"Amount due: {balance}{due}.",
-        f"To see and pay it online: {invoice.hosted_url}",
-        (conference.content or {}).get("remit_to") or "",
-        f"Payment reference for a bank transfer: {structured_reference(order.reference)}",
+        else say("Please find attached: {what}.", what=what),
+        say("Amount due: {amount}, due on {day}.", amount=amount, day=say.day(due))
+        if due
+        else say("Amount due: {amount}.", amount=amount),
+        say("To see and pay it online: {url}", url=invoice.hosted_url),
+        content.get("remit_to") or "",
+        say(
+            "Payment reference for a bank transfer: {reference}",
+            reference=structured_reference(order.reference),
+        ),
         conference.name,
     ]
+    subject = say("Reminder: {subject}", subject=subject) if reminder else subject
     return subject, "\n\n".join(text for text in paragraphs if text) + "\n"
 
 

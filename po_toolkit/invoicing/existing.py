@@ -104,9 +104,7 @@ def take_over_own(opened: OpenConference, order_id: int, found: InvoiceAtStripe)
                 f"the invoice in Stripe's dashboard, then invoice again."
             )
         taken = {invoice.generation for invoice in order.invoices}
-        free = (
-            found.generation if found.generation not in {0, *taken} else max(taken, default=0) + 1
-        )
+        free = found.generation not in {0, *taken}
         draft = said["status"] == "draft"
         invoice = Invoice(
             conference_id=order.conference_id,

@@ -83,7 +83,7 @@ def _candidates(visit: Visit, line: LineMatch, after: Callable[[], None]) -> Non
     if len(found) > 1:
         _several(visit, line, found, after)
     with (
-        st.expander("Exclude this line: it is not a sponsor payment"),
+        st.expander("Exclude this line: it is not a sponsor payment", expanded=not found),
         st.form(visit.key(f"bank.aside.{line.line}"), border=False),
     ):
         reason = st.text_input("Reason, for example rent or interest")

@@ -223,7 +223,7 @@ def _report(visit: Visit, report: BankImportReport, key: str) -> None:
 
 
 def _lines(visit: Visit) -> None:
-    """Show the lines on the left, and on the right what the current one may be."""
+    """Show the current line on the left, what it may be on the right, and all lines below."""
     lines = bank_lines(visit.opened) if loaded_statements(visit.opened) else []
     if not lines:
         st.info("No bank line is here yet. Load a statement.", icon=":material/inbox:")
@@ -245,10 +245,10 @@ def _lines(visit: Visit) -> None:
     with left:
         current = _current(visit, shown)
         show_line(current)
-        _list(visit, shown, states)
     with right:
         st.subheader("What it may be" if current.state in _UNDECIDED else "What it is")
         decide(visit, current, partial(_next, visit, shown, current))
+    _list(visit, shown, states)
 
 
 def _current(visit: Visit, shown: Sequence[LineMatch]) -> LineMatch:

@@ -33,7 +33,7 @@ from po_toolkit.ui.session import Visit
 def closing_view(visit: Visit, result: Reconciliation) -> None:
     """Show what is left to do before closing, close, and offer the files of the period."""
     periods = closed_books(visit.opened)
-    _checklist(visit, result.as_of)
+    _checklist(visit, min(result.as_of, visit.opened.today() - timedelta(days=1)))
     st.subheader("Closed periods")
     if periods:
         _closed(visit, periods)

@@ -45,12 +45,12 @@ def home_screen(visit: Visit) -> None:
     """Show the screen."""
     name, sync = st.columns([3, 1], vertical_alignment="bottom")
     name.title(words.plain(visit.opened.settings.name))
-    with sync:
-        sync_button(visit)
     page = home_page(visit.opened)
     if not page.sums.by_status:
         show_first_steps(visit)
         return
+    with sync:
+        sync_button(visit)
     offer_removal(visit)
     own = visit.opened.settings.currency
     first, *others = sorted(page.sums.standing, key=lambda s: (s.currency != own, s.currency))

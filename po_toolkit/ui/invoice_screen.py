@@ -153,7 +153,7 @@ def _offer(visit: Visit, preview: InvoicePreview) -> None:
 def _confirm(visit: Visit, shown: InvoicePreview) -> None:
     """Ask once more; what is sent is what was shown, whatever has been imported since."""
     st.subheader("Send these invoices?")
-    left, right = st.columns(2)
+    left, right = st.columns([2, 3])
     with left:
         way = _asked(visit, shown)
     with right:
@@ -167,7 +167,7 @@ def _asked(visit: Visit, shown: InvoicePreview) -> str:
     """Show the buttons and do what is pressed; return who is to deliver."""
     _summary(shown)
     words.mode_notice(shown.mode)
-    way: str = st.segmented_control(
+    way: str = st.pills(
         "Delivery",
         ["", *WAYS],
         default="",

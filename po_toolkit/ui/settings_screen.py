@@ -10,7 +10,7 @@ import streamlit as st
 
 from po_toolkit.api.conference_settings import CODES, change_settings, changed_settings
 from po_toolkit.api.opening import check_connection
-from po_toolkit.api.terms import Act, step_words, way_words
+from po_toolkit.api.terms import Act, step_words
 from po_toolkit.config import DEFAULT_CONFIG, ConferenceSettings, obfuscate_key, shown_url
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.ui import words
@@ -121,7 +121,7 @@ def _invoice(visit: Visit) -> None:
         {
             **shown,
             "Maximum lines": str(settings.max_invoice_lines),
-            "Delivery": way_words(settings.content.delivery if settings.content else "stripe"),
+            "Delivery": words.way(settings.content.delivery if settings.content else "stripe"),
         }
     )
 
@@ -138,13 +138,16 @@ def _change(visit: Visit, settings: ConferenceSettings) -> None:
         footer = st.text_area("Footer of each invoice", settings.invoice_footer, max_chars=5000)
         days = st.number_input("Days until due", 0, 365, settings.days_until_due)
         methods = st.multiselect(
-            "Payment methods", CODES, settings.payment_methods, format_func=words.payment_method
+            "Payment methods",
+            CODES,
+            settings.payment_methods,
+            format_func=lambda code: words.sentence(words.payment_method(code)),
         )
         steps = st.multiselect(
             "Remind sponsors",
             sorted({*_STEPS, *settings.reminders}),
             settings.reminders,
-            format_func=step_words,
+            format_func=lambda step: words.sentence(step_words(step)),
             help="Without a choice, a person still sees who is overdue and can remind them.",
         )
         hours = [None, *range(24)]
@@ -152,7 +155,7 @@ def _change(visit: Visit, settings: ConferenceSettings) -> None:
             "Send reminders",
             hours,
             hours.index(settings.remind_from_hour),
-            format_func=lambda h: "by hand" if h is None else f"automatically, from {h}:00",
+            format_func=lambda h: "By hand" if h is None else f"Automatically, from {h}:00",
             help=f"Hours are in {settings.timezone}.",
         )
         if not st.form_submit_button("Save settings", type="primary"):

@@ -157,9 +157,13 @@ def payment_method(code: str) -> str:
 
 
 def way(code: str) -> str:
-    """Say who delivers an invoice: ``Eemailed by Stripe``."""
-    said = way_words(code)
-    return said[0].upper() + said[1:]
+    """Say who delivers an invoice: ``Emailed by Stripe``."""
+    return sentence(way_words(code))
+
+
+def sentence(text: str) -> str:
+    """Begin a text with a capital letter and leave the rest as it is."""
+    return text[:1].upper() + text[1:]
 
 
 def plain(text: str) -> str:

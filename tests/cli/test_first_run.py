@@ -29,7 +29,7 @@ def test_an_id_is_suggested_from_any_name(name, slug):
 def test_what_is_written_opens_and_is_readable_by_its_owner_alone(tmp_path, monkeypatch):
     """A key in a file for everybody is everybody's key."""
     monkeypatch.chdir(tmp_path)
-    name = 'Conf "Quotes" \\ 2027 \u2603'
+    name = 'Conf "Quotes" \\ 2027 \u2603 \U0001f600'
     path, slug = write_conference(
         None, name=name, currency="EUR", timezone="Europe/Berlin", stripe_secret_key=f" {KEY} "
     )

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from po_toolkit.api.activity import audit_page
 from po_toolkit.api.amend import Changes, amend, reissue
 from po_toolkit.api.contact import (
     ContactChanges,
@@ -14,9 +15,16 @@ from po_toolkit.api.contact import (
     attached_files,
     change_contact,
 )
+from po_toolkit.api.home import cash_over_time, home_page, log_call
 from po_toolkit.api.invoices import invoice_purchase_orders, resend_invoice
 from po_toolkit.api.original import create_purchase_order
-from po_toolkit.api.reports import purchase_order_story
+from po_toolkit.api.reports import (
+    View,
+    list_purchase_orders,
+    purchase_order_story,
+    search,
+)
+from po_toolkit.api.terms import Bucket
 from po_toolkit.errors import PoToolkitError, PurchaseOrderError, StripeUnknownError
 from po_toolkit.invoicing.delivery import recipients
 from po_toolkit.reconcile import reconcile_conference
@@ -168,3 +176,26 @@ def test_the_sponsors_own_document_is_kept_once_and_comes_back_as_it_was(opened)
     assert (kept.file_name, attached_content(opened, reference, kept.sha256)) == ("po.pdf", pdf)
     with pytest.raises(PurchaseOrderError, match="not a PDF"):
         attach_file(opened, reference, "po.pdf", b"<script>")
+
+
+def test_home_views_search_and_log_read_the_same_on_both_databases(opened):
+    """What the app shows must not depend on where the books are kept."""
+    reference = made(opened)
+    change_contact(opened, reference, ContactChanges(contact_name="Zoë"))
+    log_call(opened, reference, note="Hello")
+    for view in (*View, *Bucket):
+        page = list_purchase_orders(opened, view=view, above=Decimal(1))
+        found = [order.reference for order in page.orders]
+        expected = view in (View.OUTSTANDING, Bucket.NOT_INVOICED)
+        assert found == ([reference] if expected else []), view
+    home = home_page(opened)
+    assert [s.not_invoiced for s in home.sums.standing] == [Decimal(1900)]
+    assert (home.calls, home.due_soon, home.payments) == ([], [], [])
+    assert cash_over_time(opened, "usd").days == []
+    for text, amount in (("zoe acme", None), ("1900", Decimal(1900)), (reference, None)):
+        assert [hit.order.reference for hit in search(opened, text, amount=amount)] == [reference]
+    happened, _ = audit_page(opened, acts=[], offset=0, limit=9)
+    assert [h.text.split(":")[0].split("(")[0].strip() for h in happened][:2] == [
+        "Called Acme Inc.",
+        "Acme Inc.",
+    ]

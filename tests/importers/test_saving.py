@@ -252,7 +252,7 @@ def test_rejected_rows_are_mended_in_place(conference: OpenConference) -> None:
         assert order.import_batch is not None
         assert (order.import_batch.file_name, order.import_row) == ("sponsors.csv", 3)
         assert [line.import_row for line in order.line_items] == [3, 4]
-    with pytest.raises(ImportFileError, match="mended before"):
+    with pytest.raises(ImportFileError, match="corrected before"):
         mend_import(conference, batch, edited)
 
 

@@ -17,6 +17,7 @@ HEADINGS = {
     "invoice": "Invoice",
     "orders": "Purchase orders",
     "order": "Purchase order",
+    "new": "New purchase order",
     "reconciliation": "Reconciliation",
     "bank": "Bank",
     "payouts": "Payouts",

@@ -1,0 +1,57 @@
+"""A sponsor reads a whole mail in one language, not half of it in ours."""
+
+from __future__ import annotations
+
+import ast
+import string
+from datetime import date
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+
+from po_toolkit.domain.translations import FOLDER, Language, languages
+
+ROOT = Path(__file__).parents[2] / "po_toolkit"
+
+
+def asked_for():
+    """Every text that the package asks a catalogue for."""
+    tree = ast.parse((ROOT / "invoicing" / "delivery.py").read_text("utf-8"))
+    constants = {
+        node.targets[0].id: node.value.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and isinstance(node.value, ast.Constant)
+    }
+    calls = [
+        node.args[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say"
+    ]
+    return {a.value if isinstance(a, ast.Constant) else constants[a.id] for a in calls}
+
+
+def fields(text):
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("language", sorted(languages() - {"en"}))
+def test_every_text_is_translated_with_its_values(language):
+    with (FOLDER / language / "LC_MESSAGES" / "po_toolkit.po").open("rb") as file:
+        found = {m.id: m.string for m in read_po(file, locale=language) if m.id}
+    assert set(found) == asked_for()
+    assert all(text and fields(text) == fields(english) for english, text in found.items())
+
+
+def test_the_languages_that_are_promised_are_there():
+    assert languages() == {"en", "de", "fr", "es"}
+
+
+def test_dates_amounts_and_unknown_languages():
+    say = Language.of("de-CH")
+    assert say("Invoice {number}", number="A-1") == "Rechnung A-1"
+    assert Language.of("de").money(123_450, "eur") == "1.234,50 EUR"
+    assert Language.of("fr").day(date(2027, 3, 5)) == "5 mars 2027"
+    assert Language.of("tlh")("Invoice {number}", number="A-1") == "Invoice A-1"
