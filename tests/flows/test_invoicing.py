@@ -10,6 +10,7 @@ import pytest
 from po_toolkit import create_stripe_invoice
 from po_toolkit.api.amend import Changes, reissue
 from po_toolkit.api.invoices import invoice_purchase_orders, preview_invoices
+from po_toolkit.api.sync import sync_conference
 from po_toolkit.errors import PurchaseOrderError
 from tests.conftest import fresh
 
@@ -170,3 +171,24 @@ def test_a_due_date_that_is_past_is_seen_in_the_preview_and_nothing_is_sent(
     assert (report.failed, simulator.control.calls()) == (1, [])
     fixed = reissue(opened, order.reference, Changes(days_until_due=14))
     assert fixed.outcome == "invoiced"
+
+
+def test_an_invoice_that_staff_duplicated_is_taken_over_under_a_generation_of_its_own(
+    opened, simulator, make_order
+):
+    """The copy bears the metadata of the void one, its generation too; invoicing crashed."""
+    order = make_order(("Booth", 1, "500.00"))
+    create_stripe_invoice(order, opened=opened)
+    first = simulator.control.get(fresh(opened, order).stripe_invoice_id)
+    write, path = opened.gateway.write, "/v1/invoices"
+    write(f"{path}/{first['id']}/void", {}, idempotency_key="staff-1")
+    sync_conference(opened)
+    copied = {"customer": first["customer"], "currency": "usd", "days_until_due": 30,
+              "collection_method": "send_invoice", "metadata": first["metadata"]}  # fmt: skip
+    copy = write(path, copied, idempotency_key="staff-2")["id"]
+    lines = {"lines": [{"amount": 500_00, "description": "Booth"}]}
+    write(f"{path}/{copy}/add_lines", lines, idempotency_key="staff-3")
+    write(f"{path}/{copy}/finalize", {}, idempotency_key="staff-4")
+    create_stripe_invoice(order, opened=opened)
+    invoices = fresh(opened, order).invoices
+    assert [(i.stripe_invoice_id, i.generation) for i in invoices] == [(first["id"], 1), (copy, 2)]
