@@ -109,7 +109,7 @@ def take_over_own(opened: OpenConference, order_id: int, found: InvoiceAtStripe)
         invoice = Invoice(
             conference_id=order.conference_id,
             purchase_order_id=order.id,
-            generation=found.generation if free else max(taken, default=0) + 1,
+            generation=free,
             state="drafting" if draft else "paid" if said["status"] == "paid" else "sent",
             step="lines" if draft else "done",
             currency=order.currency,

@@ -124,7 +124,6 @@ def test_a_whole_season_prints_what_the_schemas_say(work: Workplace) -> None:
     ask("closed", *AT)
     ask("closed", *AT, "--verify", "2026-01-31")
     ask("verify")
-    ask("forget", "nobody@nowhere.example")
     ask("copy-database", "--to", f"sqlite:///{work.folder / 'copy.db'}")
     ask("webhook", "list", *AT)
     ask("webhook", "replay", *AT)

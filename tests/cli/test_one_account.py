@@ -161,10 +161,14 @@ def test_two_databases_on_one_account_bill_a_sponsor_once(
         assert len(counting(work)) == 2
 
 
-def test_an_invoice_edited_in_the_dashboard_is_taken_over(work: Workplace) -> None:
+@pytest.mark.parametrize("drops_metadata", [True, False])
+def test_an_invoice_edited_in_the_dashboard_is_taken_over(
+    work: Workplace, drops_metadata: bool
+) -> None:
     """Row 9: the revision stands for the invoice that it made void."""
     reference, first = work.invoiced()
-    work.simulator.control.switch("revision_drops_metadata", account=work.key)
+    if drops_metadata:
+        work.simulator.control.switch("revision_drops_metadata", account=work.key)
     revised = work.simulator.control.revise(first, amount=90_000)["id"]
     again = work.simulator.control.revise(revised, amount=95_000)["id"]
     work.json("sync", *AT)

@@ -16,7 +16,7 @@ def changes(version: str, changelog: str) -> str:
     Raises:
         ValueError: It has no such heading, or nothing below it.
     """
-    heading = rf"^## \[?{re.escape(version)}\]?( .*)?\n"
+    heading = rf"^## \[?{re.escape(version)}\]?( [^\n]*)?\n"
     found = re.search(rf"{heading}(.*?)(?=^## |\Z)", changelog, re.MULTILINE | re.DOTALL)
     if found is None or not found[2].strip():
         raise ValueError(

@@ -125,6 +125,7 @@ LEFT_OUT = {
     "notify": "it needs a chat or a mail server; tests/operations has both",
     "demo": "tests/cli/test_demo.py plays it",
     "rename": "the old name is the reader's",
+    "forget": "it asks at a terminal",
     "setup": "it asks its questions at a terminal",
     "reverse": "the entry is one of the reader's own",
     "stripe-check": "tests/gateway/test_stripe_check.py runs it",

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.release_notes import changes
+
 ROOT = Path(__file__).parents[2]
 PAGES = [
     ROOT / "README.md",
@@ -35,3 +37,13 @@ def test_make_help_names_every_target_that_people_call() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     for target in ("demo", "test", "check", "format", "docs"):
         assert re.search(rf"^{target}:.*## ", makefile, re.MULTILINE), target
+
+
+def test_a_release_carries_its_own_changes_and_none_is_made_without() -> None:
+    """Who upgrades must read what changed in this version, not in another."""
+    log = "# Changes\n\n## Unreleased\n\n## 0.2.0 - 2027-01-31\n\n- New.\n\n## 0.1.0\n\n- Old.\n"
+    assert changes("0.2.0", log) == "- New."
+    assert changes("0.1.0", log) == "- Old."
+    for missing in ("0.2", "0.3.0", "0x2.0"):
+        with pytest.raises(ValueError, match="CHANGELOG"):
+            changes(missing, log)

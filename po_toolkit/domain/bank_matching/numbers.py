@@ -252,7 +252,11 @@ class Numbers:
         orders = exact or found
         strong = len(key(joined).partition("|")[2]) >= _STRONG
         doubts = list(_field_doubts(joined, role))
-        wrong = (f"{joined} is there as a date",) if context == "date" and _is_date(joined) else ()
+        wrong = (
+            (f"{joined} is there as a date",)
+            if (context == "date" or role == NUMBER) and _is_date(joined)
+            else ()
+        )
         words = tuple(t.word for t in tokens)
         letters = key(joined).partition("|")[0]
         ordered = context == "order" or letters == "P"
