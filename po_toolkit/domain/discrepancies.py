@@ -77,11 +77,16 @@ _CLASSES = (
         "transactions, a payment or credit note that Stripe does not have, or a refund.",
         "The difference",
         "Sync, which reports to Stripe what it does not have. If the sponsor's balance is the "
-        "cause, let it count, so that less or more is owed here too. What Stripe does not ask for "
-        "again after a refund, ask for yourself.",
+        "cause, let it count, so that less or more is owed here too; where it was an overpayment "
+        "that the bank took back, void the invoice in Stripe's dashboard, sync, and send a new one "
+        "without it. What Stripe does not ask for again after a refund, ask for yourself.",
         (
             "po-toolkit sync --conference {conference} --full",
             "po-toolkit invoice --conference {conference} --po {reference} --sponsor-balance use",
+            (
+                "po-toolkit invoice --conference {conference} --po {reference} "
+                "--sponsor-balance remove"
+            ),
         ),
     ),
     DiscrepancyClass(
@@ -252,17 +257,6 @@ _CLASSES = (
             "po-toolkit credit-note {reference} --amount {amount} --reason REASON",
             "po-toolkit payment {reference} --amount {amount} --method wire",
         ),
-    ),
-    DiscrepancyClass(
-        "asks_otherwise",
-        "Stripe asks another amount than is owed",
-        "The open invoice at Stripe asks more or less than the balance here, and no other class "
-        "says why: as where an overpayment lowered it as credit, and the bank took the "
-        "overpayment back afterwards.",
-        "The difference",
-        "Void the invoice in Stripe's dashboard and sync, then send a new one without what lies on "
-        "the sponsor's balance.",
-        ("po-toolkit invoice --conference {conference} --po {reference} --sponsor-balance remove",),
     ),
     DiscrepancyClass(
         "invoice_without_order",

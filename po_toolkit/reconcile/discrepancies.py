@@ -639,42 +639,6 @@ def _ever_came(books: Books) -> pd.Series[int]:
     return total
 
 
-def asks_otherwise(books: Books) -> pd.DataFrame:
-    """Find open invoices that ask another sum than is owed; see ``_EXPLAINED_BY``."""
-    orders = books.orders
-    known = orders["stripe_status"].eq("open") & orders["stripe_amount_due"].notna()
-    rows = orders[known & orders["invoice_currency"].eq(orders["currency"])]
-    paid = rows["stripe_amount_paid"].fillna(0).astype("int64")
-    asked = rows["stripe_amount_due"].astype("int64") - paid
-    rows = rows.assign(asked=asked)[asked.ne(rows["open"])]
-    return finding(
-        rows,
-        (rows["asked"] - rows["open"]).abs(),
-        lambda row, _amount: (
-            f"{row.stripe_invoice_id} asks {decimal_text(row.asked, row.currency)}, "
-            f"{decimal_text(row.open, row.currency)} is owed"
-        ),
-    )
-
-
-_EXPLAINED_BY = frozenset(
-    {
-        "amount_differs_from_stripe",
-        "paid_at_stripe_not_here",
-        "paid_here_not_at_stripe",
-        "undone_here_not_at_stripe",
-        "overpaid",
-        "paid_after_cancelled",
-        "paid_on_old_generation",
-        "refunded_without_credit",
-        "disputed",
-        "ach_returned_late",
-        "voided_at_stripe",
-    }
-)
-"""Classes that say why an invoice asks another sum; one that they name is not named twice."""
-
-
 FINDERS: dict[str, Finder] = {
     "not_invoiced": not_invoiced,
     "overdue": overdue,
@@ -695,7 +659,6 @@ FINDERS: dict[str, Finder] = {
     "customer_differs": customer_differs,
     "voided_at_stripe": voided_at_stripe,
     "settled_by_itself": settled_by_itself,
-    "asks_otherwise": asks_otherwise,
     "invoice_without_order": invoice_without_order,
     "money_stuck_at_stripe": money_stuck_at_stripe,
     "payout_not_at_bank": payout_not_at_bank,
@@ -711,13 +674,8 @@ FINDERS: dict[str, Finder] = {
 def find(books: Books) -> pd.DataFrame:
     """Return every discrepancy as the table ``DISCREPANCIES``, by class, then reference."""
     found: list[pd.DataFrame] = []
-    explained: set[str] = set()
     for code, finder in FINDERS.items():
         rows = finder(books)
-        if code == "asks_otherwise":
-            rows = rows[~rows["reference"].isin(explained)]
-        elif code in _EXPLAINED_BY:
-            explained.update(rows["reference"])
         if not rows.empty:
             rows = rows.sort_values(["reference", "evidence"], kind="stable")
             named = zip(rows["reference"], rows["evidence"], strict=True)

@@ -154,12 +154,6 @@ def settled_by_itself(ledgers):
     return 30
 
 
-def asks_otherwise(ledgers):
-    order = ledgers.order(100_00)
-    ledgers.invoice(order, stripe_amount_due=80_00)
-    return 20_00
-
-
 def invoice_without_order(ledgers):
     ledgers._add(
         StrayInvoice(
@@ -304,7 +298,6 @@ MAKE = {
         customer_differs,
         voided_at_stripe,
         settled_by_itself,
-        asks_otherwise,
         invoice_without_order,
         money_stuck_at_stripe,
         payout_not_at_bank,
