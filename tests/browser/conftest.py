@@ -16,10 +16,11 @@ from urllib.request import urlopen
 import pytest
 
 from po_toolkit.bootstrap import OpenConference, open_conference, open_database
-from po_toolkit.config import load_settings
+from po_toolkit.config import START_TOKEN, load_settings
 from po_toolkit.domain.roles import Actor, Role
 
 ROOT = Path(__file__).parents[2]
+TOKEN = "shown-at-start"
 
 SETTINGS = """
 [po_toolkit]
@@ -95,6 +96,7 @@ def serve(tmp_path, simulator) -> Iterator[Callable[..., App]]:
         own = [f"--server.port={port}", *options]
         command = [sys.executable, "-m", "streamlit", "run", str(ROOT / script), *own]
         environment = {n: v for n, v in os.environ.items() if not n.startswith("PO_TOOLKIT_")}
+        environment[START_TOKEN] = TOKEN
         server = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=log, stderr=log)
         running.append(server)
         app = App(f"http://127.0.0.1:{port}{_base(options)}", config)

@@ -21,6 +21,7 @@ from po_toolkit.reconcile import list_purchase_orders
 from po_toolkit.ui.shell import SCREENS
 from tests.bank.statement import Entry, camt
 from tests.browser import axe
+from tests.browser.conftest import TOKEN
 
 pytestmark = pytest.mark.browser
 
@@ -65,7 +66,8 @@ def season(serve, simulator):
         "home": "/",
         "order": f"/order?po={first[0]}",
         "import-batch": f"/import?batch={faulty.batch}",
-        "invoice-live": "/invoice?conference=DjangoCon+2027",
+        "invoice-live": f"/invoice?conference=DjangoCon+2027&token={TOKEN}",
+        "live-to-look-at": "/invoice?conference=DjangoCon+2027",
         "by-month": "/reconciliation?reconciliation-view=By+month",
         "bank-statements": "/bank?bank-view=Statements",
         "webhook-events": "/activity?activity-view=Webhook+events",
