@@ -104,12 +104,12 @@ def take_over_own(opened: OpenConference, order_id: int, found: InvoiceAtStripe)
                 f"the invoice in Stripe's dashboard, then invoice again."
             )
         taken = {invoice.generation for invoice in order.invoices}
-        free = found.generation not in {0, *taken}
+        known = found.generation not in {0, *taken}
         draft = said["status"] == "draft"
         invoice = Invoice(
             conference_id=order.conference_id,
             purchase_order_id=order.id,
-            generation=free,
+            generation=found.generation if known else max(taken, default=0) + 1,
             state="drafting" if draft else "paid" if said["status"] == "paid" else "sent",
             step="lines" if draft else "done",
             currency=order.currency,

@@ -385,8 +385,8 @@ def amount_differs_from_stripe(books: Books) -> pd.DataFrame:
 def asked_is_not_owed(books: Books) -> pd.DataFrame:
     """Find open invoices of which Stripe asks another sum than is owed here, with the cause.
 
-    Money that only Stripe or only the ledger has on an invoice, another total, and what went back
-    without a decision are classes of their own and are left to them.
+    Money that only Stripe or only the ledger has on an invoice, money on a replaced one, another
+    total, and what went back without a decision are classes of their own and are left to them.
     """
     orders, entries, notes = books.orders, books.entries, books.credit_notes
     live = books.invoices[
@@ -404,10 +404,10 @@ def asked_is_not_owed(books: Books) -> pd.DataFrame:
     owed = rows["open"] - rows["refunded_without_credit"]
     total = by_order(live, live["stripe_total"] + live["settled_before"].astype("int64"))
     on_live = entries[entries["invoice_id"].isin(live["invoice_id"])]
-    of_others = (_gaps(books), _reversed_but_reported(books))
-    gaps, undone = (amounts.reindex(rows.index, fill_value=0) for amounts in of_others)
+    of_others = (_gaps(books), _reversed_but_reported(books), -_paid_on_old(books))
+    gaps, undone, old = (amounts.reindex(rows.index, fill_value=0) for amounts in of_others)
     taken_back = by_order(on_live, on_live["taken_back"])
-    elsewhere = total - rows["total"] - gaps - undone - taken_back
+    elsewhere = total - rows["total"] - gaps - undone - old - taken_back
     moved = on_live[
         on_live["kind"].isin([EntryKind.TRANSFER_IN.value, EntryKind.TRANSFER_OUT.value])
         & ~on_live["entry_id"].isin(entries["reverses_id"].dropna())
@@ -566,6 +566,17 @@ def paid_on_old_generation(books: Books) -> pd.DataFrame:
 
     Where both are paid, the purchase order is overpaid.
     """
+    amount = _paid_on_old(books)
+    rows = books.orders.loc[books.orders.index.intersection(amount.index)]
+    return finding(
+        rows,
+        amount.reindex(rows.index),
+        lambda _row, amount: f"{amount} paid on an invoice that no longer stands",
+    )
+
+
+def _paid_on_old(books: Books) -> pd.Series[int]:
+    """Return, by order id, what was paid on a replaced invoice while the later one asks for it."""
     orders = books.orders
     asked = (orders["stripe_amount_due"] - orders["stripe_amount_paid"]).fillna(orders["total"])
     asks_too_much = (
@@ -581,13 +592,7 @@ def paid_on_old_generation(books: Books) -> pd.DataFrame:
         & entries["invoice_id"].ne(live).fillna(value=True)
         & entries["order_id"].isin(orders.index[asks_too_much])
     ]
-    amount = old.groupby("order_id")["amount"].sum()
-    rows = books.orders.loc[books.orders.index.intersection(amount.index)]
-    return finding(
-        rows,
-        amount.reindex(rows.index),
-        lambda _row, amount: f"{amount} paid on an invoice that no longer stands",
-    )
+    return old.groupby("order_id")["amount"].sum()
 
 
 def voided_at_stripe(books: Books) -> pd.DataFrame:

@@ -57,6 +57,6 @@ def test_signing_out_ends_the_other_window_too(page, app):
     page.get_by_role("button", name="Sign out").click()
     page.get_by_role("button", name="End session").click()
     expect(page.get_by_role("button", name="Sign in")).to_be_visible(timeout=20000)
-    other.get_by_label("Search").fill("north")
-    other.get_by_label("Search").press("Enter")
+    other.get_by_role("textbox", name="Search", exact=True).fill("north")
+    other.get_by_role("textbox", name="Search", exact=True).press("Enter")
     expect(other.get_by_text("You signed out in another window.")).to_be_visible()

@@ -58,6 +58,15 @@ def _schema(name: str) -> Draft202012Validator:
     return Draft202012Validator(json.loads((SCHEMAS / f"{name}.json").read_text("utf-8")))
 
 
+_AS_STRIPE = """
+import sys
+from po_toolkit.stripe_gateway import transport
+transport.STRIPE = sys.argv.pop(1)
+from po_toolkit.cli import main
+main()
+"""
+
+
 @dataclass(frozen=True)
 class Workplace:
     """Where a test works, and how it calls the command line."""
@@ -97,10 +106,16 @@ class Workplace:
         schema_of(args).validate(found)
         return found
 
-    def process(self, *args: str) -> subprocess.CompletedProcess[str]:
-        """Run a command in a process of its own, as a shell would."""
+    def process(self, *args: str, live: bool = False) -> subprocess.CompletedProcess[str]:
+        """Run a command in a process of its own, as a shell would.
+
+        Args:
+            args: The command's words.
+            live: Let the process take the simulator for Stripe, which alone gets a live key.
+        """
+        program = ["-c", _AS_STRIPE, self.simulator.url] if live else ["-m", "po_toolkit"]
         return subprocess.run(
-            [sys.executable, "-m", "po_toolkit", *args],
+            [sys.executable, *program, *args],
             cwd=self.folder,
             env=self.environment,
             capture_output=True,
