@@ -147,7 +147,7 @@ def test_a_reversed_wire_that_stripe_was_told_of_is_said_beside_the_result(work:
     assert undone.exit_code == 0
     assert json.loads(undone.stdout)["balance"] == "1000.00"
     assert invoice_id in undone.stderr
-    assert "cannot take it back" in undone.stderr
+    assert "cannot undo it" in undone.stderr
 
 
 def test_a_sync_that_stripe_cuts_off_exits_1_and_stays_in_the_status(work: Workplace) -> None:
