@@ -273,6 +273,8 @@ def _print_report(report: ImportReport, *, dry_run: bool) -> None:
             whole=(),
         )
         typer.echo("")
+    if report.dates is None and any(p.code == "date_invalid" for p in report.problems):
+        tell("How the dates of the file are written: --dates dmy, --dates mdy or --dates ymd.")
     for warning in report.warnings:
         tell(f"Check row {warning.row}: {warning.message.removeprefix(f'Row {warning.row}: ')}")
     for note in report.notes:

@@ -90,7 +90,7 @@ def test_a_question_that_the_file_leaves_open_names_the_option(work: Workplace) 
     )
 
     asked = work.run("import", str(sheet), *AT)
-    assert asked.exit_code == 2
+    assert asked.exit_code == 3
     assert "--dates dmy" in asked.stderr
     assert "--dates mdy" in asked.stderr
     assert work.json("import", str(sheet), *AT, "--dates", "dmy")["accepted"] == 1
