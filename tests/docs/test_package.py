@@ -118,8 +118,8 @@ def test_every_module_of_the_wheel_can_be_imported(environment: Path, tmp_path: 
     script = (
         "import importlib, pkgutil, po_toolkit\n"
         "for m in pkgutil.walk_packages(po_toolkit.__path__, 'po_toolkit.'):\n"
-        "    if not m.name.startswith(('po_toolkit.__main__', 'po_toolkit.demo.app', 'po_toolkit.demo.asgi', "
-        "'po_toolkit.store.migrations')):\n"
+        "    if not m.name.startswith(('po_toolkit.__main__', 'po_toolkit.demo.app', "
+        "'po_toolkit.demo.asgi', 'po_toolkit.store.migrations')):\n"
         "        importlib.import_module(m.name)\n"
         "print(po_toolkit.__file__)\n"
     )
