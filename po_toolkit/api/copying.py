@@ -69,7 +69,7 @@ def copy_books(settings: Settings, to: str, now: datetime) -> list[Copied]:
             is not the same; nothing is kept then.
     """
     if to == settings.database_url:
-        raise SettingsError("That is the database itself. Name a new, empty one with --to.")
+        raise SettingsError("That is the database itself. Name a new, empty one.")
     source = open_database(settings, make=False)
     with source.reading() as session:
         if running := workers.running(session, now):

@@ -54,7 +54,7 @@ class Moves:
     def __init__(self) -> None:
         self.made: list[tuple[str, str, int]] = []
 
-    def over(self, donor, receiver, _invoice, amount) -> None:
+    def credit(self, donor, receiver, _invoice, amount) -> None:
         self.made.append((donor.reference, receiver.reference, amount))
 
 
