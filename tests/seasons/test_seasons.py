@@ -67,5 +67,5 @@ def test_a_failing_season_is_told_shortly(disk, monkeypatch):
     monkeypatch.setattr(checks, "compare", nobody_pays)
     found = next(p for seed in range(1, 20) if (p := play(seed, 40, disk=disk)).failure)
     short = shrink(found, disk=disk)
-    assert short.failure == "AssertionError: somebody paid"
+    assert short.failure.startswith("AssertionError: somebody paid")
     assert len(short.acts) < len(found.acts) / 2
