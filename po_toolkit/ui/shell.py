@@ -133,8 +133,8 @@ def _page(visit: Visit, place: str, screen: Screen, *, default: bool) -> Page:
     def show() -> None:
         with failures_shown(visit):
             if screen.act is not None and not permitted:
-                st.title(screen.title)
                 if "is_logged_in" not in st.user:
+                    st.title(screen.title)
                     st.info("Enter the start token in the sidebar, to act on a live key.")
                     return
                 require(visit.opened.actor, screen.act)

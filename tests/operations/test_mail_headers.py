@@ -30,6 +30,7 @@ def test_no_text_of_a_sponsor_adds_a_header_or_breaks_the_mail(text):
         reference="PO-7KQ2MX",
         notes="",
         cc_emails="",
+        language="",
         contact_email=f"ap@sponsor.example{text[:1]}",
         currency="usd",
         sums=SimpleNamespace(balance=100_00),

@@ -189,7 +189,7 @@ def test_the_month_end_names_what_is_left_and_gives_one_archive(show, read, book
     assert "Discrepancies: False" in record
     app = show("reconciliation", **{"reconciliation-view": "Closing"})
     assert not app.exception
-    assert "No bank statement has been imported." in read(app)
+    assert "No bank statement has been imported" in read(app)
     made = month_end_files(books, books.today())
     names = zipfile.ZipFile(io.BytesIO(made.content)).namelist()
     assert {"report.html", "report.pdf", "reconciliation.xlsx", "tie-out.xlsx"} <= set(names)
