@@ -271,7 +271,7 @@ def test_events_of_one_invoice_cost_one_look_at_it(opened, call, news, simulator
     for event in events:
         post(call, event)
     simulator.control.clear_calls()
-    assert work_events(opened) == len(events) > 2
+    assert work_events(opened) == sum(e["type"] in HANDLERS for e in events) > 2
     assert len(simulator.control.calls()) == 1
 
 

@@ -41,13 +41,15 @@ def test_every_screen_opens_on_an_empty_conference(show, place, name):
     assert app.title[0].value == (HEADINGS[place] or name)
 
 
-def test_without_settings_the_app_says_what_to_write_and_where(show, config):
+def test_without_settings_the_app_asks_for_the_first_conference_and_says_where_it_goes(
+    show, config
+):
     """Somebody who has just installed the toolkit has no settings yet."""
     config.write_text("[po_toolkit]\n")
     app = show("import")
     assert app.title[0].value == "Set up a conference"
-    assert str(config) in app.markdown[0].value
-    assert "stripe_secret_key" in app.code[0].value
+    assert str(config) in " ".join(caption.value for caption in app.caption)
+    assert "Stripe test key" in [field.label for field in app.text_input]
 
 
 def test_a_wrong_setting_is_named_instead_of_a_traceback(show, read, config):
