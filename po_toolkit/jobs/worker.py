@@ -431,6 +431,7 @@ class Trouble:
             with self._lock:
                 if not self._seen_lately():
                     self._first = time.monotonic()
+                    log.warning("the work waits", reason=cause)
                 self._cause, self._last = cause, time.monotonic()
 
     def clear(self) -> None:
