@@ -78,7 +78,8 @@ def running() -> Iterator[str]:
         yield given.rstrip("/")
         return
     port = _free_port()
-    command = [binary(), "-http-addr", f"127.0.0.1:{port}"]
+    free = f"127.0.0.1:{_free_port()}"  # else two runs on one machine want the same port
+    command = [binary(), "-http-addr", f"127.0.0.1:{port}", "-https-addr", free]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         try:
             url = f"http://127.0.0.1:{port}"
