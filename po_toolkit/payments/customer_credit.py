@@ -130,9 +130,10 @@ def settle(opened: OpenConference, customer_id: str) -> Taken:
         orders = uow.lock_purchase_orders(_orders_of(uow.session, opened, customer_id))
         before = {order.id: order.status for order in orders.values()}
         move = Move(uow, local_day(opened.now(), opened.conference.timezone), taken)
-        for order in orders.values():
-            for invoice in order.invoices:
-                _settle_invoice(move, order, invoice, orders)
+        for act in (_give_back, _settle_invoice):  # what is given back may settle another invoice
+            for order in orders.values():
+                for invoice in order.invoices:
+                    act(move, order, invoice, orders)
         taken.statuses_changed = sum(o.status != before[o.id] for o in orders.values())
     return taken
 
@@ -260,10 +261,10 @@ def unsettled(opened: OpenConference) -> list[str]:
         return sorted(set(session.scalars(query)))
 
 
-def _settle_invoice(
+def _give_back(
     move: Move, order: PurchaseOrder, invoice: Invoice, orders: dict[int, PurchaseOrder]
 ) -> None:
-    """Book what the customer's balance did to an invoice, as far as it is known or decided."""
+    """Give back what an invoice shows of a credit or debt that it does not have any more."""
     used = invoice.stripe_credit_used
     for standing, gone in (
         (_standing(order, invoice, "credit"), used <= 0),
@@ -271,6 +272,13 @@ def _settle_invoice(
     ):
         for entry in standing * gone:
             move.back(orders, order, entry)
+
+
+def _settle_invoice(
+    move: Move, order: PurchaseOrder, invoice: Invoice, orders: dict[int, PurchaseOrder]
+) -> None:
+    """Book what the customer's balance did to an invoice, as far as it is known or decided."""
+    used = invoice.stripe_credit_used
     if used > 0:
         _settle_credit(move, order, invoice, orders)
     elif used < 0:
