@@ -20,6 +20,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import connect
 
+from po_toolkit import logs
 from po_toolkit.logs import get_logger, hide_in, redact
 
 ROOT = Path(__file__).parents[2]
@@ -180,8 +181,11 @@ def test_a_process_of_ours_writes_files_for_its_owner_alone(processes, tmp_path)
     assert {n: oct(m) for n, m in modes.items() if n != "new" and m != 0o600} == {}
 
 
-def test_a_host_program_that_sets_up_no_logging_sees_no_local_variables(capsys, caplog):
+def test_a_host_program_that_sets_up_no_logging_sees_no_local_variables(
+    capsys, caplog, monkeypatch
+):
     """A Flask app that imports the toolkit has its own way of logging, or none."""
+    monkeypatch.setattr(logs, "_configured", False)  # a command in this process may have set it up
     password = "PLANTED-local"
     try:
         int("refused")
