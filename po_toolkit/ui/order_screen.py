@@ -148,15 +148,14 @@ def _history(visit: Visit, story: PurchaseOrderStory) -> None:
         pd.DataFrame(
             {
                 "when": words.moment(event.at, visit.opened.conference.timezone),
-                "text": event.text,
-                "amount": ""
+                "text": event.text
                 if event.amount is None
-                else words.amount(event.amount, story.currency),
+                else f"{event.text}: {words.amount(event.amount, story.currency)}",
                 "actor": event.actor,
             }
             for event in reversed(story.events)
         ),
-        {"when": "When", "text": "What happened", "amount": "Amount", "actor": "Who"},
+        {"when": "When", "text": "What happened", "actor": "Who"},
         key=visit.key("order.history"),
     )
 

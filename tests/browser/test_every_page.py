@@ -117,8 +117,6 @@ def test_no_page_shuts_anybody_out(chromium, season, checker, width, scheme):
         settle(page)
         _keep_picture(page, f"{name}-{width}-{scheme}")
         found = axe.violations(page, checker) + _pale_buttons(page)
-        if name == "order" and width < 600:  # known: a part of that page scrolls only by touch
-            found = [one for one in found if "scrollable-region-focusable" not in one]
         if page.get_by_test_id("stException").count() or page.get_by_role("dialog").count():
             found.append("an error or a dialog is on the page")
         if page.evaluate("document.documentElement.scrollWidth") > width:
