@@ -49,8 +49,8 @@ PACKAGES = "packages"
 IGNORED = "ignore"
 """The key of a mapping that names the columns that are left out."""
 ADDED, TAKEN_OFF = "+", "-"
-"""What a mapping gives to a column's name to bill it as a line of its own, or to take it off."""
-OWN_LINES = {ADDED: "a line of its own", TAKEN_OFF: "a line that is taken off"}
+"""What a mapping gives to a column's name to bill it as a separate line, or to take it off."""
+OWN_LINES = {ADDED: "a separate line", TAKEN_OFF: "a separate line, subtracted"}
 
 _SAMPLE = 2000
 _EMAIL = re.compile(r"[^\s@,;]+@[^\s@,;]+\.[^\s@,;]+")
@@ -238,7 +238,7 @@ def assign(
         rows: The data rows.
         mapping: Field → column name, as a person chose or as used before; an empty name leaves the
             field out, and a column's name with an empty text leaves that column out; with
-            :data:`ADDED` or :data:`TAKEN_OFF` it is a line of its own.
+            :data:`ADDED` or :data:`TAKEN_OFF` it is a separate line.
             ``packages`` and ``ignore`` name several columns.
         chosen: Which fields of the mapping a person chose now; the others are from before.
 
@@ -546,7 +546,7 @@ class _Assigner:
         if len(headers) > 1 and not fields & {"description", "quantity"}:
             choices.append(
                 Choice(
-                    f"Bill all of them, each as a line of its own: {_and(map(repr, headers))}",
+                    f"Bill all of them, each as a separate line: {_and(map(repr, headers))}",
                     {"mapping": {PACKAGES: "".join(f"{header}\n" for header in headers)}},
                 )
             )

@@ -814,7 +814,7 @@ _EITHER = """credit credits deposit advance adjustment retainer gutschrift anzah
 
 
 def line_signs(header: str) -> str:
-    """Return how a column beside the amount can be billed as a line of its own.
+    """Return how a column beside the amount can be billed as a separate line.
 
     Returns:
         ``-`` where it is called a discount, ``+`` where it is called shipping, a fee or a tax,

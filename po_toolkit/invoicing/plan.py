@@ -136,7 +136,7 @@ class InvoicePlan:
     rate_ids: Mapping[str, str] = field(default_factory=dict)
     """Stripe's ids of tax rates that were made, by fingerprint."""
     settled_before: int = 0
-    """What an earlier generation settled, in minor units; a line of its own takes it off."""
+    """What an earlier generation settled, in minor units; a separate line subtracts it."""
 
     @property
     def content(self) -> Content:

@@ -425,7 +425,7 @@ def _refused(
 
     A payment that Stripe has a record of and only does not attach to the invoice is money all the
     same. Stripe does not say whether it attaches more than the amount remaining, or to a
-    written-off invoice. As much as the invoice still needs is tried; what it takes in no case is
+    written-off invoice. As much as the invoice still needs is tried; what it never takes is
     booked here, and reconcile shows that Stripe's invoice lacks it.
 
     Returns:

@@ -1,7 +1,7 @@
 """The audit trail as a chain: each entry's digest covers the one before it.
 
 Whoever changes, removes or adds an entry afterwards breaks the chain from there on. Whoever makes
-the whole chain anew cannot make the head that stands on an earlier closing report.
+the whole chain again cannot produce the head that stands on an earlier closing report.
 """
 
 from __future__ import annotations
