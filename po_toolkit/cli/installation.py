@@ -118,7 +118,7 @@ def setup(
         stripe_secret_key=secret,
     )
     typer.echo(f"Conference {made} is in {path}, which only you can read. The database is ready.")
-    typer.echo("Next: streamlit run app.py, or po-toolkit import FILE --conference " + made)
+    typer.echo("Next: po-toolkit app, or po-toolkit import FILE --conference " + made)
 
 
 def rename(

@@ -254,7 +254,8 @@ def _print_preview(preview: InvoicePreview, output: Format) -> None:
         )
     suggest(*(skip.reason for skip in preview.skipped))
     totals = ", ".join(amount(total, code) for code, total in preview.totals.items())
-    tell(f"{count(len(preview.ready), 'invoice')} of {totals or 'nothing'}. Nothing was sent.")
+    of = f" of {totals}" if totals else ""
+    tell(f"{count(len(preview.ready), 'invoice')}{of}. Nothing was sent.")
 
 
 def _print_report(report: InvoiceReport, output: Format) -> None:
