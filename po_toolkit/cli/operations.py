@@ -23,17 +23,13 @@ from po_toolkit.cli.console import (
     tell,
     wrong_usage,
 )
-from po_toolkit.cli.options import ConferenceOption, Format, FormatOption
+from po_toolkit.cli.options import ConferenceOption, Format, FormatOption, HostOption, PortOption
 
 
 def serve_app(
     ctx: typer.Context,
-    host: Annotated[
-        str, typer.Option(metavar="H", help="The address to listen on; 0.0.0.0 for all.")
-    ] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option(metavar="N", min=1, max=65535, help="The port to listen on.")
-    ] = 8501,
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 8501,
     with_webhooks: Annotated[
         bool,
         typer.Option(

@@ -72,6 +72,12 @@ FormatOption = Annotated[
         "as decimal strings.",
     ),
 ]
+HostOption = Annotated[
+    str, typer.Option(metavar="H", help="The address to listen on; 0.0.0.0 for all.")
+]
+PortOption = Annotated[
+    int, typer.Option(metavar="N", min=1, max=65535, help="The port to listen on.")
+]
 ConferenceOption = Annotated[
     str,
     typer.Option(

@@ -19,7 +19,7 @@ from po_toolkit.cli.console import (
     settings_of,
     tell,
 )
-from po_toolkit.cli.options import ConferenceOption, Format, FormatOption
+from po_toolkit.cli.options import ConferenceOption, Format, FormatOption, HostOption, PortOption
 from po_toolkit.errors import extra
 from po_toolkit.logs import configure_logging
 
@@ -36,12 +36,8 @@ def webhook() -> None:
 @commands.command("serve")
 def serve(
     ctx: typer.Context,
-    host: Annotated[
-        str, typer.Option(metavar="H", help="The address to listen on; 0.0.0.0 for all.")
-    ] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option(metavar="N", min=1, max=65535, help="The port to listen on.")
-    ] = 8000,
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 8000,
     sync_minutes: Annotated[
         int,
         typer.Option(
