@@ -22,6 +22,9 @@ COLUMNS = ["reference", "organization_name", "currency", "at_stake", "evidence"]
 """``at_stake`` is in minor units; ``evidence`` says which rows are behind it."""
 
 
+_NOTHING = pd.DataFrame(columns=COLUMNS)
+
+
 def finding(
     orders: pd.DataFrame, at_stake: pd.Series[Any], evidence: Callable[[Any, str], str]
 ) -> pd.DataFrame:
@@ -33,7 +36,7 @@ def finding(
         evidence: Writes the evidence from a row and the amount at stake with its currency.
     """
     if orders.empty:
-        return pd.DataFrame(columns=COLUMNS)
+        return _NOTHING.copy()
     stake = [int(amount) for amount in at_stake.tolist()]
     rows: Iterable[Any] = orders.itertuples()
     words = [
@@ -48,6 +51,8 @@ def finding(
 
 def apart(rows: pd.DataFrame, at_stake: str, evidence: Callable[[Any, str], str]) -> pd.DataFrame:
     """Return the finding for rows that belong to no purchase order; as ``finding`` otherwise."""
+    if rows.empty:
+        return _NOTHING.copy()
     named = rows.assign(reference="", organization_name=rows["customer_name"])
     return finding(named, named[at_stake], evidence)
 

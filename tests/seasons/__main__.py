@@ -22,7 +22,7 @@ def main() -> int:
     folder = IN_MEMORY if IN_MEMORY.is_dir() else None
     with tempfile.TemporaryDirectory(dir=folder) as at:
         disk = Disk(Path(at))
-        if given.seasons == 1:
+        if given.seasons == 1 and not given.minutes:
             return _one(given.seed, given.acts, disk)
         return _many(given, disk)
 
