@@ -21,11 +21,13 @@ from po_toolkit.api.bank import import_bank_statement
 from po_toolkit.api.bank_matching import (
     apply_line,
     bank_lines,
+    choose,
     exclude_line,
     match_bank,
     undo_match,
 )
 from po_toolkit.api.imports import import_purchase_orders
+from po_toolkit.api.new_order import LineItem
 from po_toolkit.api.payouts import pull_payouts
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.api.webhook_work import work_events
@@ -33,12 +35,13 @@ from po_toolkit.api.webhooks import receive
 from po_toolkit.domain.roles import STRIPE
 from po_toolkit.errors import PoToolkitError, StripeGatewayError
 from po_toolkit.jobs import batches, tasks
-from po_toolkit.money import to_major
+from po_toolkit.money import to_major, to_minor
 from po_toolkit.payments.refunds import refundable
+from po_toolkit.simulator import invoices as simulated_invoices
 from po_toolkit.simulator.errors import ApiError
 from po_toolkit.store import jobs
 from tests.bank.statement import Entry, camt
-from tests.seasons.world import KEY, SLUG, SPONSORS, Wire, World
+from tests.seasons.world import KEY, SLUG, SPONSORS, Laptop, Line, Wire, World
 
 Chance = random.Random
 AMOUNTS = (1_00, 33_33, 100_00, 450_50, 1_500_00, 15_000_00)
@@ -198,8 +201,10 @@ def reminds(w: World, c: Chance) -> None:
 
 @act("treasurer", 7)
 def types_a_wire(w: World, c: Chance) -> None:
-    wire = some(c, (x for x in w.truth.wires if not x.typed and not x.returned))
-    if wire is not None:
+    wire = some(
+        c, (x for x in w.truth.wires if x.typed in ("", "lost") and x.order and not x.returned)
+    )
+    if wire is not None and wire.order in w.truth.orders:
         _type(w, wire, "treasurer")
 
 
@@ -241,7 +246,6 @@ def issues_a_credit_note(w: World, c: Chance) -> None:
     if order is not None:
         amount = c.choice(AMOUNTS)
         w.tell(f"credits {amount} on {order.reference}")
-        w.truth.credit_maybe[order.reference] += amount
         ledger.credit(
             w.books.open("treasurer"),
             order.reference,
@@ -249,7 +253,6 @@ def issues_a_credit_note(w: World, c: Chance) -> None:
             reason="smaller",
             again=c.random() < 0.5,
         )
-        w.truth.credited[order.reference] += amount
 
 
 @act("treasurer", 3)
@@ -290,7 +293,115 @@ def closes(w: World, c: Chance) -> None:
     w.truth.closed.append((day, made.digest))
 
 
+@act("coordinator", 1)
+def amends(w: World, c: Chance) -> None:
+    order = some_order(w, c, lambda o: o.live_invoice is None)
+    if order is not None:
+        amount = c.choice(AMOUNTS)
+        w.tell(f"changes {order.reference} to {amount}")
+        lines = [LineItem(description="Stand", unit_price=to_major(amount, "usd"))]
+        amend.amend(w.books.open("coordinator"), order.reference, amend.Changes(line_items=lines))
+
+
+@act("coordinator", 1)
+def decides_about_a_balance(w: World, c: Chance) -> None:
+    order = some_order(w, c)
+    if order is not None:
+        choice = c.choice(["use", "remove"])
+        w.tell(f"decides to {choice} what is on the balance of the sponsor of {order.reference}")
+        invoices.decide_balance(w.books.open("coordinator"), order.reference, choice)
+
+
+@act("coordinator", 1)
+def adopts_what_was_sent_by_hand(w: World, c: Chance) -> None:
+    """Bill one sponsor in the dashboard, then say whose invoice that is."""
+    order = some_order(
+        w, c, lambda o: not o.invoices and not o.entries and not o.credit_notes
+        and o.cancelled_at is None
+    )  # fmt: skip
+    if order is None:
+        return
+    customer = press(
+        w, "/v1/customers", {"name": order.organization_name, "email": order.contact_email}
+    )
+    made = press(
+        w,
+        "/v1/invoices",
+        {"customer": customer["id"], "collection_method": "send_invoice", "days_until_due": 30,
+         "currency": "usd"},
+    )["id"]  # fmt: skip
+    line = {"amount": order.sums.total, "description": "Booth"}
+    press(w, f"/v1/invoices/{made}/add_lines", {"lines": [line]})
+    press(w, f"/v1/invoices/{made}/send", {})
+    w.tell(f"sent {made} by hand for {order.reference} and adopts it")
+    w.truth.by_hand[made] = order.reference
+    invoices.adopt_invoice(w.books.open("coordinator"), order.reference, made)
+
+
+@act("treasurer", 1)
+def writes_off(w: World, c: Chance) -> None:
+    order = some_order(w, c, lambda o: o.sums.balance > 0)
+    if order is not None:
+        amount = order.sums.balance
+        w.tell(f"writes off {amount} on {order.reference}")
+        ledger.credit(
+            w.books.open("treasurer"),
+            order.reference,
+            amount=to_major(amount, "usd"),
+            reason="never paid",
+        )
+
+
+@act("treasurer", 1)
+def sends_money_back_by_wire(w: World, c: Chance) -> None:
+    order = some_order(w, c, lambda o: o.sums.paid - o.sums.refunded > 0)
+    if order is not None:
+        amount = min(c.choice(AMOUNTS), order.sums.paid - order.sums.refunded)
+        number = w.number()
+        w.tell(f"sends {amount} of {order.reference} back by wire and types it")
+        w.bank.book(
+            w.books.open().today(), -amount, f"REFUND {order.reference}",
+            order.organization_name, f"FT{number:06}",
+        )  # fmt: skip
+        w.truth.sent_back[order.reference] += amount
+        ledger.refund(
+            w.books.open("treasurer"),
+            order.reference,
+            amount=to_major(amount, "usd"),
+            method="wire",
+            payment_reference=f"FT{number:06}",
+        )
+
+
+@act("treasurer", 2)
+def says_what_a_line_is(w: World, c: Chance) -> None:
+    """Say what a line is, as a person who looks at names and amounts."""
+    lines = [x for x in bank_lines(w.books.open()) if x.state in ("unmatched", "proposed")]
+    line, order = some(c, lines), some_order(w, c, lambda o: o.cancelled_at is None)
+    if line is not None and order is not None and Decimal(line.amount) > 0:
+        w.tell(f"says that bank line {line.line} pays {order.reference}")
+        w.bank.strange += to_minor(Decimal(line.amount), "usd")
+        choose(
+            w.books.open("treasurer"),
+            line.line,
+            orders={order.reference: None},
+            overpaid=c.random() < 0.5,
+            write_off="short" if c.random() < 0.2 else "",
+        )
+
+
 # ---- the bank account
+
+
+@act("bank", 1)
+def sends_a_wire_back(w: World, c: Chance) -> None:
+    wire = some(c, (x for x in w.truth.wires if not x.returned))
+    if wire is not None:
+        wire.returned = True
+        w.tell(f"takes {wire.by} {wire.reference} over {wire.amount} back")
+        day = w.books.open().today()
+        text = f"RETURN {wire.reference} {wire.order}"
+        w.bank.book(day, -wire.amount, text, f"Sponsor {wire.sponsor}", wire.reference)
 
 
 @act("bank", 2)
@@ -332,6 +443,71 @@ def loads_a_statement(w: World, c: Chance) -> None:
         load(w, c.choice([0, 0, 1, 4]))
 
 
+def _csv(lines: list[Line], opening: Decimal, _number: str) -> bytes:
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["Date", "Amount", "Description", "Name", "Reference", "Balance"])
+    for x in lines:
+        opening += Decimal(x.amount) / 100
+        writer.writerow([x.day, Decimal(x.amount) / 100, x.text, x.name, x.reference, opening])
+    return out.getvalue().encode()
+
+
+def _sides(lines: list[Line], opening: Decimal, _number: str) -> bytes:
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=";")
+    writer.writerow(["Booked on", "Debit", "Credit", "Details", "Name", "Reference", "Balance"])
+    for x in lines:
+        amount = Decimal(x.amount) / 100
+        opening += amount
+        debit, credit = ("", amount) if amount > 0 else (-amount, "")
+        writer.writerow([x.day, debit, credit, x.text, x.name, x.reference, opening])
+    return out.getvalue().encode()
+
+
+def _camt(lines: list[Line], opening: Decimal, number: str) -> bytes:
+    entries = [Entry(x.day, Decimal(x.amount) / 100, x.text, x.name, x.reference) for x in lines]
+    return camt(entries, opening=opening, number=number)
+
+
+def _mt940(lines: list[Line], opening: Decimal, number: str) -> bytes:
+    def side(amount: Decimal) -> tuple[str, str]:
+        return ("C" if amount >= 0 else "D", f"{abs(amount):.2f}".replace(".", ","))
+
+    closing = opening + sum(Decimal(x.amount) / 100 for x in lines)
+    mark, amount = side(opening)
+    rows = [":20:STARTUMS", f":25:{ACCOUNT}", f":28C:{number[1:].replace('-', '/')}",
+            f":60F:{mark}{lines[0].day:%y%m%d}USD{amount}"]  # fmt: skip
+    for x in lines:
+        mark, amount = side(Decimal(x.amount) / 100)
+        rows += [f":61:{x.day:%y%m%d}{x.day:%m%d}{mark}{amount}NTRF{x.reference or 'NONREF'}",
+                 f":86:{x.text} {x.name}"]  # fmt: skip
+    mark, amount = side(closing)
+    rows.append(f":62F:{mark}{lines[-1].day:%y%m%d}USD{amount}")
+    return ("\r\n".join([*rows, "-"]) + "\r\n").encode()
+
+
+def _ofx(lines: list[Line], opening: Decimal, _number: str) -> bytes:
+    rows = "".join(
+        f"<STMTTRN><TRNTYPE>{'CREDIT' if x.amount > 0 else 'DEBIT'}<DTPOSTED>{x.day:%Y%m%d}"
+        f"<TRNAMT>{Decimal(x.amount) / 100}<FITID>F{x.place}<NAME>{x.name[:32]}"
+        f"<MEMO>{x.text} {x.reference}</STMTTRN>"
+        for x in lines
+    )
+    closing = opening + sum(Decimal(x.amount) / 100 for x in lines)
+    return (
+        "OFXHEADER:100\nDATA:OFXSGML\nVERSION:102\nENCODING:UTF-8\nCHARSET:NONE\n\n"
+        "<OFX><BANKMSGSRSV1><STMTTRNRS><STMTRS><CURDEF>USD<BANKACCTFROM><BANKID>1<ACCTID>2"
+        f"</BANKACCTFROM><BANKTRANLIST>{rows}</BANKTRANLIST><LEDGERBAL><BALAMT>{closing}"
+        f"<DTASOF>{lines[-1].day:%Y%m%d}</LEDGERBAL></STMTRS></STMTTRNRS></BANKMSGSRSV1></OFX>"
+    ).encode()
+
+
+ACCOUNT = "DE02120300000000202051"
+LAYOUTS = {"csv": _csv, "sides": _sides, "camt": _camt, "mt940": _mt940, "ofx": _ofx}
+"""How the bank of a season writes its statements; one layout for a season."""
+
+
 def load(w: World, overlap: int = 0) -> None:
     """Load the bank's statement up to now."""
     layout = w.bank.layout
@@ -341,26 +517,12 @@ def load(w: World, overlap: int = 0) -> None:
         first -= 1  # a statement holds whole days
     lines, opening = w.bank.statement(first, last)
     w.tell(f"loads a statement of {len(lines)} lines as {layout}")
-    if layout == "camt":
-        entries = [
-            Entry(x.day, Decimal(x.amount) / 100, x.text, x.name, x.reference) for x in lines
-        ]
-        data = camt(entries, opening=opening, number=f"S{first}-{last}")
-    else:
-        out = io.StringIO()
-        writer = csv.writer(out)
-        writer.writerow(["Date", "Amount", "Description", "Name", "Reference", "Balance"])
-        for x in lines:
-            opening += Decimal(x.amount) / 100
-            writer.writerow([x.day, Decimal(x.amount) / 100, x.text, x.name, x.reference, opening])
-        data = out.getvalue().encode()
+    data = LAYOUTS[layout](lines, opening, f"S{first}-{last}")
     opened, name = w.books.open("treasurer"), f"s.{layout}"
-    if layout == "camt":
-        report = import_bank_statement(opened, data, file_name=name)
-    else:
-        report = import_bank_statement(
-            opened, data, file_name=name, account="DE02120300000000202051", sign="amount"
-        )
+    table = {"account": ACCOUNT} if layout in ("csv", "sides") else {}
+    if layout == "csv":
+        table["sign"] = "amount"
+    report = import_bank_statement(opened, data, file_name=name, **table)
     if report.held or report.quarantined:
         raise AssertionError(f"a right statement is not taken: {report.as_json()}")
     w.bank.loaded = max(w.bank.loaded, last)
@@ -553,11 +715,143 @@ def wires(w: World, c: Chance) -> None:
         named = c.choice([order.reference, order.po_number, f"INV {order.reference}", "SPONSORING"])
         w.tell(f"sends {by} {wire.reference} over {amount} for {order.reference}, saying {named}")
         w.truth.wires.append(wire)
-        payer = c.choice([order.organization_name.upper(), order.organization_name, "AGENCY LTD"])
+        payer = c.choice(
+            [order.organization_name.upper(), order.organization_name, "AGENCY LTD",
+             f"{order.organization_name} Holdings"]
+        )  # fmt: skip
         w.bank.book(day, amount, f"{by.upper()} {named}", payer, wire.reference)
 
 
+@act("sponsor", 1)
+def wires_for_several(w: World, c: Chance) -> None:
+    """One wire for all that a sponsor owes, perhaps through the parent company."""
+    first = some_order(w, c, lambda o: o.cancelled_at is None and o.sums.balance > 0)
+    if first is None:
+        return
+    alike = [
+        o for o in w.books.orders()
+        if o.organization_name == first.organization_name
+        and o.cancelled_at is None and o.sums.balance > 0
+    ][:4]  # fmt: skip
+    amount = sum(o.sums.balance for o in alike)
+    named = " ".join(c.choice([o.reference, o.po_number]) for o in alike)
+    day, sponsor = w.books.open().today(), int(first.organization_name.split()[-1])
+    wire = Wire(w.number(), sponsor, "", amount, day, typed="never")
+    w.tell(f"sends wire {wire.reference} over {amount} for {len(alike)} purchase orders")
+    w.truth.wires.append(wire)
+    payer = c.choice([first.organization_name, "PARENT HOLDING"])
+    w.bank.book(day, amount, f"WIRE {named}", payer, wire.reference)
+
+
+@act("sponsor", 1)
+def pays_without_an_intent(w: World, c: Chance) -> None:
+    invoice = some(c, w.invoices("open"))
+    if invoice is not None:
+        amount = invoice["amount_remaining"]
+        w.tell(f"pays {amount} on {invoice['id']} by a charge of the old kind")
+        dashboard(w, lambda: w.sim.charge_without_intent(amount, "usd", invoice["id"]))
+
+
 # ---- the dashboard
+
+
+@act("dashboard", 1)
+def revises(w: World, c: Chance) -> None:
+    invoice = some(c, w.invoices("open"))
+    if invoice is not None:
+        amount = c.choice([None, None, c.choice(AMOUNTS)])
+        w.tell(f"edits {invoice['id']} in the dashboard, over {amount or 'the same'}")
+        made = dashboard(w, lambda: w.sim.revise(invoice["id"], amount))
+        if made is not None:
+            w.tell(f"(the revision is {made['id']})")
+
+
+@act("dashboard", 1)
+def deletes_a_draft(w: World, c: Chance) -> None:
+    invoice = some(c, w.invoices("draft"))
+    if invoice is not None:
+        w.tell(f"deletes the draft {invoice['id']} in the dashboard")
+        account = w.machine.world.account(KEY)
+        dashboard(w, lambda: simulated_invoices.delete(account, {}, invoice["id"]))
+
+
+@act("dashboard", 1)
+def edits_a_draft(w: World, c: Chance) -> None:
+    invoice = some(c, w.invoices("draft"))
+    if invoice is not None:
+        w.tell(f"adds a line to the draft {invoice['id']} in the dashboard")
+        line = {"amount": c.choice([5_00, -1_00]), "description": "By staff"}
+        press(w, f"/v1/invoices/{invoice['id']}/add_lines", {"lines": [line]})
+
+
+@act("dashboard", 1)
+def changes_a_customer(w: World, c: Chance) -> None:
+    customer = some(c, w.at_stripe("customer"))
+    if customer is not None:
+        change = c.choice([{"email": "Billing@Example.org"}, {"name": "Renamed Ltd"},
+                           {"metadata": {"purchase_order": ""}}])  # fmt: skip
+        w.tell(f"changes {', '.join(change)} of {customer['id']} in the dashboard")
+        press(w, f"/v1/customers/{customer['id']}", change)
+
+
+@act("dashboard", 1)
+def gives_a_coupon(w: World, c: Chance) -> None:
+    customer = some(c, w.at_stripe("customer"))
+    if customer is not None:
+        w.tell(f"gives {customer['id']} 10 % off in the dashboard")
+        dashboard(w, lambda: w.sim.give_coupon(customer["id"], percent_off="10"))
+
+
+@act("dashboard", 1)
+def moves_a_balance(w: World, c: Chance) -> None:
+    customer = some(c, w.at_stripe("customer"))
+    if customer is not None:
+        amount = c.choice([-50_00, 25_00])
+        w.tell(f"books {amount} on the balance of {customer['id']} in the dashboard")
+        dashboard(w, lambda: w.sim.move_balance(customer["id"], amount))
+
+
+@act("dashboard", 1)
+def applies_credit(w: World, c: Chance) -> None:
+    invoice = some(c, w.invoices("open"))
+    if invoice is not None:
+        credit = -w.machine.world.account(KEY).get("customer", invoice["customer"])["balance"]
+        amount = min(credit, invoice["amount_remaining"])
+        if amount > 0:
+            w.tell(f"uses {amount} of the credit of {invoice['customer']} on {invoice['id']}")
+            dashboard(w, lambda: w.sim.apply_credit(invoice["id"], amount))
+
+
+@act("dashboard", 1)
+def applies_cash(w: World, c: Chance) -> None:
+    invoice = some(c, w.invoices("open"))
+    if invoice is not None:
+        amount = c.choice([invoice["amount_remaining"], 1_00])
+        w.tell(f"pays {amount} of {invoice['id']} from the cash balance")
+        dashboard(w, lambda: w.sim.apply_cash(invoice["id"], amount))
+
+
+@act("others", 1)
+def bills_somebody_else(w: World, c: Chance) -> None:
+    amount, paid = c.choice(AMOUNTS), c.random() < 0.5
+    w.tell(f"another product bills {amount}{', which is paid' if paid else ''}")
+    made = w.sim.foreign_invoice(amount, c.choice(["usd", "eur"]), KEY, paid=paid)
+    w.at_stripe("invoice")
+    stored = w.machine.world.account(KEY).get("invoice", made["id"])
+    stored["metadata"] = {**(stored.get("metadata") or {}), "foreign": "yes"}
+
+
+@act("stripe", 1)
+def keeps_events_back(w: World, c: Chance) -> None:
+    account = w.machine.world.account(KEY)
+    if account.holds_events or account.held:
+        order = list(range(len(account.held)))
+        c.shuffle(order)
+        w.tell(f"{len(order)} events that were late are listed now")
+        w.sim.release_events(order, KEY)
+    else:
+        w.tell("events are late from now on")
+        w.sim.hold_events(KEY)
 
 
 @act("dashboard", 2)
@@ -607,16 +901,17 @@ def voids_a_credit_note(w: World, c: Chance) -> None:
         press(w, f"/v1/credit_notes/{note['id']}/void", {})
 
 
-def press(w: World, path: str, body: dict[str, Any]) -> None:
+def press(w: World, path: str, body: dict[str, Any]) -> Any:
     """Do something through Stripe's own dashboard: no fault and no pause touches it."""
     machine, job = w.machine, w.machine.running
     machine.running = None
     try:
         opened = w.books.open()
         opened.gateway._admitted = True
-        opened.gateway.write(path, body, idempotency_key=f"dashboard-{w.number()}")
+        return opened.gateway.write(path, body, idempotency_key=f"dashboard-{w.number()}")
     except StripeGatewayError as error:
         w.tell(f"(that is refused: {error.code})")
+        return {}
     finally:
         machine.running = job
 
@@ -636,6 +931,78 @@ def time_passes(w: World, c: Chance) -> None:
     seconds = c.choice([30, 600, 3600, 86_400, 3 * 86_400, 9 * 86_400])
     w.tell(f"{seconds} seconds pass")
     w.sim.advance(seconds)
+
+
+@act("operator", 1)
+def backs_up(w: World, c: Chance) -> None:
+    del c
+    w.tell(f"makes backup {len(w.backups)}")
+    w.back_up()
+
+
+@act("operator", 1)
+def restores(w: World, c: Chance) -> None:
+    """Put a backup back, and do what the manual says: sync everything before anybody invoices."""
+    backup = some(c, w.backups[-3:])
+    if backup is not None:
+        w.tell(f"restores backup {w.backups.index(backup)} and syncs everything")
+
+        def afterwards() -> None:
+            w.restore(backup)
+            w.books.conference_made()
+            with w.machine.left_alone():
+                sync_conference(w.books.open("operator"), full=True)
+
+        w.afterwards = afterwards
+
+
+@act("operator", 1)
+def rotates_keys(w: World, c: Chance) -> None:
+    """Put a new key and webhook secret in the settings; the old key ends at once or later."""
+    old, w.key = w.key, f"sk_test_season{w.number():011}"
+    w.tell(f"puts key {w.key[-5:]} and a new webhook secret into the settings")
+    w.sim.add_key(w.key, KEY)
+    w.secret = f"whsec_season{w.number()}"
+    for laptop in filter(None, (w.books, w.second)):
+        laptop.settings = laptop.read_settings()
+    if c.random() < 0.5:
+        w.sim.revoke_key(old)
+
+
+@act("second laptop", 2)
+def bills_elsewhere(w: World, c: Chance) -> None:
+    """Somebody bills from a database of their own: new purchase orders, and ones we have.
+
+    Nothing else goes on meanwhile: what another database bills in the same minute cannot be known.
+    """
+    if w.machine.waiting:
+        return
+    known = some_order(w, c) if c.random() < 0.7 else None
+    if known is None:
+        number, sponsor, amount = f"45{w.number():05}", c.randrange(SPONSORS), c.choice(AMOUNTS)
+    else:
+        number, sponsor = known.po_number, int(known.organization_name.split()[-1])
+        amount = c.choice([known.sums.total, c.choice(AMOUNTS)])
+    if w.second is None:
+        w.second = Laptop(w, "second")
+    w.tell(f"bills purchase order {number} of sponsor {sponsor} over {amount}")
+    with w.machine.left_alone():
+        opened = w.second.open("elsewhere")
+        made = create_purchase_order(
+            SLUG,
+            organization_name=f"Sponsor {sponsor}",
+            contact_email=f"ap{sponsor}@example.org",
+            po_number=number,
+            line_items=[
+                {"description": "Booth", "quantity": 1, "unit_price": to_major(amount, "usd")}
+            ],
+            opened=opened,
+        )
+        w.second.orders()
+        report = invoices.invoice_purchase_orders(opened, references=[made.reference])
+    for result in report.results:
+        w.tell(f"({result.outcome} {result.stripe_invoice_id} {result.error})")
+        w.machine.visited[f"elsewhere {result.outcome}"] += 1
 
 
 @act("operator", 1)

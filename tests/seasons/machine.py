@@ -15,6 +15,7 @@ import os
 import random
 import shutil
 import sqlite3
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -243,6 +244,15 @@ class Machine:
             job.dead = True
             self.go_on(job)
 
+    @contextmanager
+    def left_alone(self) -> Iterator[None]:
+        """Let no fault, pause or death touch the running act meanwhile."""
+        was, self.calm = self.calm, True
+        try:
+            yield
+        finally:
+            self.calm = was
+
     def pause(self, where: str) -> None:
         """Let the seed decide what happens at this point of an act.
 
@@ -442,10 +452,12 @@ class _FreePace:
 @contextmanager
 def played_on(machine: Machine) -> Iterator[Machine]:
     """Put the machine under the toolkit: its clock, randomness, transport and transactions."""
-    drawn = random.Random(f"{machine.seed}:ids")
+    drawn, real = random.Random(f"{machine.seed}:ids"), os.urandom
 
     def entropy(size: int) -> bytes:
-        return drawn.randbytes(size)
+        # SQLAlchemy names what it compiles first in a process by chance: no season may notice.
+        asks = sys._getframe(1).f_globals.get("__name__", "")
+        return real(size) if asks.startswith("sqlalchemy.") else drawn.randbytes(size)
 
     _MACHINE[:] = [machine]
     kept = random.getstate()

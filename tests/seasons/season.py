@@ -144,8 +144,11 @@ class _Season:
         job = Job(number, "", "", chance, lambda: None)
         job.run = lambda: self._do(job)
         self.machine.start(job)
-        if job.what == "restarts":
+        if job.what in ("restarts", "restores"):
             self.machine.kill_all()
+            afterwards, self.world.afterwards = self.world.afterwards, None
+            if afterwards is not None:
+                self.machine.start(Job(number, job.actor, job.what, chance, afterwards))
 
     def _do(self, job: Job) -> None:
         """Do the first of some drawn acts for which there is an occasion."""

@@ -10,10 +10,12 @@ import hashlib
 import hmac
 import json
 import random
-from collections import Counter, defaultdict
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from po_toolkit.bootstrap import open_conference, open_database
@@ -41,8 +43,8 @@ class Wire:
     sent_on: date
     by: str = "wire"
     typed: str = ""
-    """``""``, ``maybe`` while an act about it has no known end, else ``yes``."""
-    on_statement: bool = False
+    """``""``; ``maybe`` while an act about it has no known end; ``yes``; ``lost`` with a database
+    that a backup replaced; ``never`` for what only a bank line tells of."""
     returned: bool = False
 
     @property
@@ -59,12 +61,30 @@ class Truth:
     """Reference → total of every purchase order whose making was confirmed."""
     invoiced: set[str] = field(default_factory=set)
     wires: list[Wire] = field(default_factory=list)
-    reversed: Counter[str] = field(default_factory=Counter)
-    credited: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    credit_maybe: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    sent_back: Counter[str] = field(default_factory=Counter)
+    """Reference → what was sent back by wire, at most."""
     cancelled: set[str] = field(default_factory=set)
     closed: list[tuple[date, str]] = field(default_factory=list)
-    reports: dict[date, str] = field(default_factory=dict)
+    reports: dict[date, bytes] = field(default_factory=dict)
+    """Day → the report of that day, as it was first read after the day was closed."""
+    by_hand: dict[str, str] = field(default_factory=dict)
+    """Invoice that staff made in the dashboard → the purchase order that adopted it."""
+    identities: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Uuid → sponsor and PO number, of every purchase order that any database ever had."""
+
+
+@dataclass
+class Backup:
+    """A copy of the database, and what the people had been told by then."""
+
+    path: Path
+    orders: dict[str, int]
+    invoiced: set[str]
+    typed: dict[int, str]
+    cancelled: set[str]
+    closed: list[tuple[date, str]]
+    by_hand: dict[str, str]
+    loaded: int
 
 
 class Laptop:
@@ -73,24 +93,29 @@ class Laptop:
     def __init__(self, world: World, name: str) -> None:
         self.world, self.name = world, name
         self.store = world.disk.fresh(name)
-        self.settings = Settings(
+        self.settings = self.read_settings()
+        self._read: list[Any] = []
+        self._read_at = -1
+        self.conference_made()
+
+    def read_settings(self) -> Settings:
+        """Return the settings as they are now."""
+        world = self.world
+        return Settings(
             database_url=str(self.store.engine.url),
             stripe_api_base="https://stripe.example",
             conferences={
                 SLUG: {
                     "name": "Season 2027",
                     "currency": "usd",
-                    "stripe_secret_key": KEY,
-                    "stripe_webhook_secret": SECRET,
+                    "stripe_secret_key": world.key,
+                    "stripe_webhook_secret": world.secret,
                     "timezone": "America/New_York",
                     "payment_methods": ["card", "us_bank_account", "customer_balance"],
                     "reminders": [-7, 0, 14],
                 }
             },
         )
-        self._read: list[Any] = []
-        self._read_at = -1
-        self.conference_made()
 
     def conference_made(self) -> None:
         """Have the row of the conference in the database."""
@@ -123,6 +148,9 @@ class Laptop:
                 found = by_references(session, opened.conference, names)
             self._read = sorted(found, key=lambda order: order.id)
             self._read_at = self.world.machine.commits
+            self.world.truth.identities |= {
+                str(o.uuid): (o.organization_name, o.po_number) for o in found
+            }
         return list(self._read)
 
     def worker(self) -> Any:
@@ -169,7 +197,11 @@ class World:
         self.numbers = self.told = 0
         self.delivered = 0
         self.unheard: list[dict[str, Any]] = []
-        self.backups: list[Any] = []
+        self.backups: list[Backup] = []
+        self.key, self.secret = KEY, SECRET
+        self.second: Laptop | None = None
+        self.afterwards: Callable[[], None] | None = None
+        """What an act goes on with once everybody else is dead."""
         chance = random.Random(f"{machine.seed}:world")
         machine.world.account(KEY)
         names = sorted(unproven.SWITCHES)
@@ -177,7 +209,40 @@ class World:
         for name in self.switches:
             self.sim.switch(name, account=KEY)
         self.books = Laptop(self, "books")
-        self.bank = Bank(chance.choice(["camt", "csv"]))
+        self.bank = Bank(chance.choice(["camt", "csv", "sides", "mt940", "ofx"]))
+
+    def back_up(self) -> None:
+        """Copy the database as it stands, with what the people know by now."""
+        truth, number = self.truth, len(self.backups)
+        self.backups.append(
+            Backup(
+                self.disk.back_up("books", f"books{number}"),
+                dict(truth.orders),
+                set(truth.invoiced),
+                {wire.number: wire.typed for wire in truth.wires},
+                set(truth.cancelled),
+                list(truth.closed),
+                dict(truth.by_hand),
+                self.bank.loaded,
+            )
+        )
+
+    def restore(self, backup: Backup) -> None:
+        """Put a backup in the database's place; what was done since is forgotten here."""
+        self.books.orders()  # so that the identities of what is lost are known
+        self.disk.put("books", backup.path)
+        self.machine.commits += 1
+        truth = self.truth
+        truth.orders, truth.invoiced = dict(backup.orders), set(backup.invoiced)
+        truth.cancelled, truth.closed = set(backup.cancelled), list(backup.closed)
+        truth.by_hand = dict(backup.by_hand)
+        truth.reports = {d: r for d, r in truth.reports.items() if (d <= max(
+            (day for day, _ in truth.closed), default=date.min))}  # fmt: skip
+        for wire in truth.wires:
+            before = backup.typed.get(wire.number, "")
+            # What was typed since may come back from Stripe, which was told of it.
+            wire.typed = before if before or not wire.typed else "lost"
+        self.bank.loaded = backup.loaded
 
     def number(self) -> int:
         """Return a number that nothing else in the season has."""
@@ -217,7 +282,7 @@ class World:
 
         body = json.dumps(shown(event)).encode()
         moment = self.machine.clock.now()
-        mac = hmac.new(SECRET.encode(), f"{moment}.".encode() + body, hashlib.sha256)
+        mac = hmac.new(self.secret.encode(), f"{moment}.".encode() + body, hashlib.sha256)
         return body, f"t={moment},v1={mac.hexdigest()}"
 
 
@@ -230,6 +295,7 @@ class Line:
     text: str
     name: str
     reference: str
+    place: int
 
 
 class Bank:
@@ -246,7 +312,7 @@ class Bank:
     def book(self, day: date, amount: int, text: str, name: str, reference: str) -> Line:
         """Book a line; a day is never before the line above."""
         day = max([day, *(x.day for x in self.lines[-1:])])
-        line = Line(day, amount, text, name, reference)
+        line = Line(day, amount, text, name, reference, len(self.lines))
         self.lines.append(line)
         return line
 
