@@ -20,7 +20,7 @@ from po_toolkit.reconcile.closed_report import closed_report as make_report
 from po_toolkit.reconcile.journal import Accounts
 from po_toolkit.reconcile.tie_out import tie_out
 from po_toolkit.store import audit_chain
-from po_toolkit.store.tables import Job, MoneyIntent, WebhookEvent
+from po_toolkit.store.tables import AuditEntry, Job, MoneyIntent, StripeWrite, WebhookEvent
 from tests.seasons.acts import hear, load, run_worker
 from tests.seasons.machine import TroubleError
 from tests.seasons.world import KEY, World
@@ -126,6 +126,8 @@ def compare(w: World, *, last: bool = True) -> None:
         named[row["reference"]] = set(row["discrepancies"])
     for code in sorted(set(books.discrepancies["code"])):
         w.machine.visited[f"discrepancy {code}"] += 1
+    _note_visited(w, orders)
+    _every_invoice_is_known(w, orders, books.discrepancies)
     _nothing_is_lost(w, orders)
     _one_invoice_each(w, orders, named)
     _sums(w, orders)
@@ -137,6 +139,24 @@ def compare(w: World, *, last: bool = True) -> None:
     if last:
         _journal(w, orders)
     _closed(w, w.truth.closed if last else w.truth.closed[-1:])
+
+
+def _note_visited(w: World, orders: list[Any]) -> None:
+    """Count the states that were reached, for the report of what never was."""
+    visited = w.machine.visited
+    for order in orders:
+        visited[f"status {order.status}"] += 1
+        for invoice in order.invoices:
+            visited[f"invoice is {invoice.state}"] += 1
+        for entry in order.entries:
+            visited[f"entry {entry.kind} {entry.source}"] += 1
+    with w.books.store.reading() as session:
+        for write in session.query(StripeWrite):
+            visited[f"outbox {write.kind} {write.state}"] += 1
+        for line in session.query(AuditEntry).where(AuditEntry.before.is_not(None)):
+            was, is_ = ((x or {}).get("status") for x in (line.before, line.after))
+            if was and is_ and was != is_:
+                visited[f"from {was} to {is_}"] += 1
 
 
 def owners(w: World, orders: list[Any]) -> dict[str, Any]:
@@ -156,6 +176,18 @@ def owners(w: World, orders: list[Any]) -> dict[str, Any]:
             if owner and any(i.stripe_invoice_id == invoice["id"] for i in owner.invoices):
                 found[invoice["id"]] = owner
     return found
+
+
+def _every_invoice_is_known(w: World, orders: list[Any], found: Any) -> None:
+    """An invoice that stands at Stripe is a purchase order's, or it is named as nobody's."""
+    known = {i.stripe_invoice_id for o in orders for i in o.invoices}
+    evidence = " ".join(found.loc[found["code"].eq("invoice_without_order"), "evidence"])
+    for invoice in w.at_stripe("invoice"):
+        if invoice["status"] in COUNTS and invoice["collection_method"] == "send_invoice":
+            need(
+                invoice["id"] in known or invoice["id"] in evidence,
+                f"{invoice['id']} is {invoice['status']} at Stripe and nothing here names it",
+            )
 
 
 def _nothing_is_lost(w: World, orders: list[Any]) -> None:
@@ -217,7 +249,9 @@ class AtStripe:
 
 def at_stripe(w: World, orders: list[Any]) -> AtStripe:
     """Sum up what the simulator holds, without any of the toolkit's own reading."""
-    mine, found = owners(w, orders), AtStripe()
+    known = {i.stripe_invoice_id for o in orders for i in o.invoices}
+    mine = {name: owner for name, owner in owners(w, orders).items() if name in known}
+    found = AtStripe()
     behind: dict[str, str] = {}
     for payment in w.at_stripe("invoice_payment"):
         owner, by = mine.get(payment["invoice"]), payment["payment"]

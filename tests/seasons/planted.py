@@ -58,6 +58,53 @@ FAULTS = (
           "waiting = []"),
     Fault("a refund may exceed its payment", "po_toolkit.payments.refunds", "refundable",
           "left = entry.amount - _gone(order, entry)", "left = entry.amount"),
+    Fault("a dispute that was won stays lost", "po_toolkit.payments.disputes", "take_dispute",
+          'if dispute.get("status") == "won":', "if False:"),
+    Fault("a refund that failed stays refunded", "po_toolkit.payments.refunds", "take_refund",
+          'if stripe_object.get("status") in TAKEN_BACK:', "if False:"),
+    Fault("a credit note that is void still counts", "po_toolkit.payments.credit_notes",
+          "_take_back", "ledger.add_credit_note(uow, order, note)", "pass"),
+    Fault("a credit note may exceed its total", "po_toolkit.payments.credit_notes",
+          "_refuse_credit", "if amount > sums.total - sums.credited:", "if False:"),
+    Fault("money is booked into closed books", "po_toolkit.payments.ledger", "booked",
+          "closing.closed_through(uow.session, order.conference_id)", "None"),
+    Fault("a match that is undone keeps its payment", "po_toolkit.payments.bank_matches", "undo",
+          "elif match.created_entry:", "elif False:"),
+    Fault("events that were listed late are missed", "po_toolkit.payments.sync", "_late_events",
+          "return _Late(found[::-1], until)", "return _Late()"),
+    Fault("payments in events are passed over", "po_toolkit.payments.sync", "_take_events",
+          "_take_payments(opened, [e for e in events if carries_payment(e)], report)", "pass"),
+    Fault("another database's invoice is no reason", "po_toolkit.invoicing.billed",
+          "known_to_bill", "same = None if mine else billed_beside(wanted, rows)", "same = None"),
+    Fault("its own invoice is not found again", "po_toolkit.invoicing.billed", "known_to_bill",
+          "own = own_invoices(wanted, rows)", "own = own_invoices(wanted, [])"),
+    Fault("nothing new is read before billing", "po_toolkit.invoicing.billed",
+          "look_before_billing", "if found.invoice is None and not listed and", "if False and"),
+    Fault("another generation's invoice is gone on with", "po_toolkit.invoicing.lookup",
+          "_first_match", "== wanted:", "[:1] == wanted[:1]:"),
+    Fault("a status is not brought up to its sums", "po_toolkit.payments.ledger", "record_all",
+          "refresh_status(order)", "pass"),
+    Fault("the audit chain has no links", "po_toolkit.store.audit_chain", "append",
+          "digest = _digest(digest, entry)", 'digest = _digest("", entry)'),
+    Fault("an event that failed is never tried again", "po_toolkit.store.webhook_events",
+          "waiting", "or_(WebhookEvent.next_try_at.is_(None), WebhookEvent.next_try_at <= now)",
+          "WebhookEvent.next_try_at.is_(None)"),
+    Fault("a credit note does not balance in the journal", "po_toolkit.reconcile.journal",
+          "_credit_notes", "-int(row.amount)", "int(row.amount)"),
+    Fault("a refund is missing in the journal", "po_toolkit.reconcile.journal", "_movements",
+          "amount = int(row.paid - row.refunded)", "amount = int(row.paid)"),
+    Fault("no page names an invoice of nobody", "po_toolkit.reconcile.discrepancies",
+          "invoice_without_order", 'strays["stripe_status"].isin(_STANDING)',
+          'strays["stripe_status"].isin(())'),
+    Fault("no page says that Stripe asks too much", "po_toolkit.reconcile.discrepancies",
+          "asked_is_not_owed", "left = asked - owed - elsewhere",
+          "left = (asked - owed - elsewhere) * 0"),
+    Fault("what a reissue replaces stays open", "po_toolkit.invoicing.existing",
+          "void_at_stripe", "state = _take_back(lease, lookup)", 'state = "void"'),
+    Fault("a cancelled purchase order is still asked for", "po_toolkit.api.ledger", "cancel",
+          "void_at_stripe(opened, order.id)", "pass"),
+    Fault("an overlapping statement counts twice", "po_toolkit.store.bank", "_pairs",
+          "there[k.amount, k.booked_on, k.wording].append(k)", "pass"),
 )  # fmt: skip
 
 
@@ -82,13 +129,26 @@ def planted(fault: Fault) -> Iterator[None]:
         for name, m in list(sys.modules.items())
         if name.startswith("po_toolkit") and getattr(m, fault.function, None) is real
     ]
+    listed = [
+        (table, key)
+        for name, m in list(sys.modules.items())
+        if name.startswith("po_toolkit")
+        for table in vars(m).values()
+        if isinstance(table, dict)
+        for key, value in table.items()
+        if value is real and table is not vars(m)
+    ]
     for place in wherever:
         setattr(place, fault.function, made)
+    for table, key in listed:
+        table[key] = made
     try:
         yield
     finally:
         for place in wherever:
             setattr(place, fault.function, real)
+        for table, key in listed:
+            table[key] = real
 
 
 def main() -> int:

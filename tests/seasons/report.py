@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from po_toolkit.domain.discrepancies import DISCREPANCY_CLASSES
+from po_toolkit.domain.sums import EntryKind, Status
 from tests.seasons.acts import ACTS
 from tests.seasons.machine import ON_WRITES
 
@@ -14,6 +15,8 @@ EVERYTHING = frozenset(
         *(f"discrepancy {code}" for code in DISCREPANCY_CLASSES),
         *(f"call {kind}" for kind in ("well", *ON_WRITES)),
         *(f"invoice {outcome}" for outcome in ("invoiced", "skipped", "failed")),
+        *(f"status {status}" for status in Status),
+        *(f"entry {kind} stripe" for kind in EntryKind if "transfer" not in kind),
         "died",
         "paused",
     }
