@@ -8,8 +8,8 @@ from pathlib import Path, PurePath
 
 from babel.numbers import get_territory_currencies
 
+from po_toolkit.domain.bank_matching.words import other_currency
 from po_toolkit.errors import ImportChoiceError, ImportFileError
-from po_toolkit.importers.amounts import sign_currencies, written_amount
 from po_toolkit.importers.bank.cells import iban_in
 from po_toolkit.importers.bank.columns import Saved
 from po_toolkit.importers.bank.layout import Layout, known_layouts
@@ -17,7 +17,6 @@ from po_toolkit.importers.bank.model import (
     MONTH_FIRST,
     Answers,
     BankFile,
-    BankLine,
     Reading,
     Statement,
 )
@@ -33,7 +32,6 @@ from po_toolkit.importers.readers import open_workbook, read_bytes
 from po_toolkit.importers.readers.archive import Archive
 from po_toolkit.importers.readers.contract import Workbook
 from po_toolkit.importers.readers.text import DELIMITERS, chosen_text, decode
-from po_toolkit.money import to_major
 
 _MT940 = re.compile(r"^(?:\{4:\s*)?:(?:20|25|28C?|60[FM]|61):", re.MULTILINE)
 _QIF = re.compile(r"^!(?:Type|Account|Option)", re.IGNORECASE)
@@ -43,9 +41,6 @@ _ENCODINGS = ("cp1250", "cp850", "cp1257", "iso-8859-2")
 _NONE = frozenset[str]()
 _MONTH_FIRST = frozenset({"usd", "cad", "php"})
 """Currencies in whose countries a day may be written month first."""
-_AMOUNT = re.compile(r"(?<![\d.,])\d(?:[\d.,']*\d)?(?![\d.,]*\d)")
-_BEFORE = re.compile(r"(?:(?<![A-Z])([A-Z]{3})|([€£¥])) ?$")
-_AFTER = re.compile(r" ?(?:([A-Z]{3})(?![A-Z])|([€£¥]))")
 _FIXED = (
     (re.compile(r"^\d{8}.{0,40}TITO|^T0[0-9]{3}"), "a Finnish TITO file", "camt.053"),
     (re.compile(r"^0[147]\d{5} {4}\d{5}[A-Z]{3}"), "a French CFONB 120 file", "camt.053 or CSV"),
@@ -127,7 +122,8 @@ def _speaks_against(statement: Statement, account: str, dates: str) -> tuple[str
     own = statement.currency
     iban = iban_in(account) or iban_in(statement.account)
     payers = [c for x in statement.lines if (c := _of_iban(x.counterparty_account))]
-    named = next(filter(None, (_named_beside(x, own) for x in statement.lines)), "")
+    texts = (other_currency(x.text, x.amount, own) for x in statement.lines)
+    named = next(filter(None, texts), "")
     if iban and own not in _of_iban(iban):
         return f"its account is in another country ({iban})", _of_iban(iban)
     if not iban and payers and not any(own in codes for codes in payers):
@@ -143,23 +139,6 @@ def _of_iban(account: str) -> frozenset[str]:
     """Return the currencies of the country of an IBAN; none where it is no IBAN."""
     country = iban_in(account)[:2]
     return frozenset(c.lower() for c in get_territory_currencies(country)) if country else _NONE
-
-
-def _named_beside(line: BankLine, own: str) -> str:
-    """Return another currency than ours that a text names beside the line's own amount."""
-    wanted = abs(to_major(line.amount, line.currency))
-    for found in _AMOUNT.finditer(line.text):
-        written = written_amount(found[0])
-        if written is None or wanted not in (written.point, written.comma):
-            continue
-        for beside in (
-            _BEFORE.search(line.text, 0, found.start()),
-            _AFTER.match(line.text, found.end()),
-        ):
-            codes = sign_currencies(beside[1] or beside[2]) if beside else frozenset[str]()
-            if codes and own not in codes:
-                return min(codes)
-    return ""
 
 
 def _read_archive(archive: Archive, read: Callable[[bytes], BankFile]) -> BankFile:
