@@ -171,6 +171,7 @@ def other_currency(text: str, amount: int, currency: str) -> str:
         amount: The line's, in minor units.
         currency: The line's.
     """
+    currency = currency.lower()
     same = {str(abs(amount)), str(abs(amount) // 10 ** exponent(currency))}
     for found in _AMOUNT.finditer(text):
         if re.sub(r"\D", "", found[0]) not in same:
