@@ -18,7 +18,7 @@ from po_toolkit.api.reports import (
 )
 from po_toolkit.api.terms import Act
 from po_toolkit.ui import table_files, tables, words
-from po_toolkit.ui.language import N_, _, translated
+from po_toolkit.ui.language import N_, _, ngettext, translated
 from po_toolkit.ui.session import Visit
 from po_toolkit.ui.task_view import task_button, task_result
 
@@ -130,7 +130,12 @@ def _agreement(found: TieOut) -> None:
     left = [*found.unread, *found.unexplained]
     if not wrong.empty:
         st.warning(
-            _(XX) + " ".join(left),
+            ngettext(
+                "{n} sum does not agree; see Checks. ",
+                "{n} sums do not agree; see Checks. ",
+                len(wrong),
+            )
+            + " ".join(left),
             icon=":material/warning:",
         )
     elif left:
