@@ -25,7 +25,7 @@ from po_toolkit.errors import ImportChoiceError, ImportFileError, PoToolkitError
 from po_toolkit.ui import table_files, tables, words
 from po_toolkit.ui.bank_line import decide, show_line
 from po_toolkit.ui.failures import show_error
-from po_toolkit.ui.language import N_, _, translated
+from po_toolkit.ui.language import N_, _, ngettext, translated
 from po_toolkit.ui.questions import Questions
 from po_toolkit.ui.session import Visit
 from po_toolkit.ui.task_view import task_button, task_result
@@ -336,7 +336,7 @@ def _apply_sure(visit: Visit, lines: Sequence[LineMatch]) -> None:
     sure = sum(line.sure for line in lines)
     if sure:
         words.mode_notice(visit.opened.settings.mode)
-        label = _("Apply 1 match") if sure == 1 else _("Apply {sure} matches", sure=sure)
+        label = ngettext("Apply {n} match", "Apply {n} matches", sure)
         task_button(visit, "match", label, icon=":material/done_all:", primary=True)
 
 

@@ -27,7 +27,7 @@ from po_toolkit.api.imports import import_batches_of
 from po_toolkit.api.terms import BUCKET_LABELS, Act, Status
 from po_toolkit.ui import charts, tables, words
 from po_toolkit.ui.failures import failures_shown
-from po_toolkit.ui.language import N_, _, ngettext
+from po_toolkit.ui.language import _, ngettext
 from po_toolkit.ui.sample_data import offer_removal, show_first_steps
 from po_toolkit.ui.session import Visit
 from po_toolkit.ui.sync_button import sync_button
@@ -285,35 +285,37 @@ def _matters(visit: Visit, page: FrontPage) -> Iterator[Matter]:
             orders=words.count(number, "cancelled purchase order"),
         )
         yield Matter(text, "orders", {"view": _("Cancelled with money")})
-    for status, one, many in (
-        (
-            Status.ISSUED,
-            N_("{n} invoice to deliver yourself"),
-            N_("{n} invoices to deliver yourself"),
-        ),
-        (Status.OVERPAID, N_("{n} purchase order overpaid"), N_("{n} purchase orders overpaid")),
-    ):
-        if number := sum(s.purchase_orders for s in page.by_status if s.status == status):
-            yield Matter(ngettext(one, many, number), "orders", {"status": words.status(status)})
+    issued, overpaid = (
+        sum(s.purchase_orders for s in page.by_status if s.status == status)
+        for status in (Status.ISSUED, Status.OVERPAID)
+    )
+    if issued:
+        text = ngettext(
+            "{n} invoice to deliver yourself", "{n} invoices to deliver yourself", issued
+        )
+        yield Matter(text, "orders", {"status": words.status(Status.ISSUED)})
+    if overpaid:
+        text = ngettext("{n} purchase order overpaid", "{n} purchase orders overpaid", overpaid)
+        yield Matter(text, "orders", {"status": words.status(Status.OVERPAID)})
     yield from _matters_elsewhere(visit, page)
 
 
 def _matters_elsewhere(visit: Visit, page: FrontPage) -> Iterator[Matter]:
     """What waits at Stripe, on bank statements and in imports."""
-    for code, one, many in (
-        (
-            "invoice_without_order",
-            N_("{n} invoice at Stripe without a purchase order"),
-            N_("{n} invoices at Stripe without a purchase order"),
-        ),
-        (
-            "money_stuck_at_stripe",
-            N_("{n} sponsor with unapplied money at Stripe"),
-            N_("{n} sponsors with unapplied money at Stripe"),
-        ),
-    ):
-        if number := page.waiting.get(code, 0):
-            yield Matter(ngettext(one, many, number), "reconciliation", {})
+    if number := page.waiting.get("invoice_without_order", 0):
+        text = ngettext(
+            "{n} invoice at Stripe without a purchase order",
+            "{n} invoices at Stripe without a purchase order",
+            number,
+        )
+        yield Matter(text, "reconciliation", {})
+    if number := page.waiting.get("money_stuck_at_stripe", 0):
+        text = ngettext(
+            "{n} sponsor with unapplied money at Stripe",
+            "{n} sponsors with unapplied money at Stripe",
+            number,
+        )
+        yield Matter(text, "reconciliation", {})
     if held := len(held_statements(visit.opened)):
         text = _("{statements} on hold", statements=words.count(held, "bank statement"))
         yield Matter(text, "bank", {"bank-view": _("Statements")})

@@ -70,7 +70,7 @@ _LINES = {
     "text": N_("Bank description"),
 }
 _CHECKS = {
-    "check": N_("Check"),
+    "check": N_("Comparison"),
     "left": N_("Expected"),
     "right": N_("Actual"),
     "difference": N_("Difference"),

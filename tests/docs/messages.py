@@ -7,8 +7,10 @@ labels that the app takes from the layers below. What is translated stays; what 
 from __future__ import annotations
 
 import ast
+import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
@@ -25,6 +27,10 @@ from po_toolkit.domain.translations import FOLDER, languages
 
 UI = Path(__file__).parents[2] / "po_toolkit" / "ui"
 APP = "app"
+
+_UNFILLED = (
+    b'"Report-', b'"POT-', b'"PO-', b'"Last-', b'"Language-T', b'"Generated-', b'"Project-',
+)  # fmt: skip
 
 Message = str | tuple[str, str]
 
@@ -81,20 +87,25 @@ def update(language: str) -> Catalog:
             old = read_po(file, locale=language)
     new = Catalog(language, project="po-toolkit", header_comment="", fuzzy=False)
     for text in asked_for():
-        key = text if isinstance(text, str) else text[0]
-        kept = old.get(key)
-        new.add(text, kept.string if kept else "", flags=())
+        kept = old.get(text if isinstance(text, str) else text[0])
+        new.add(text, kept.string if kept else None)
     return new
 
 
+def save(file: IO[bytes], catalog: Catalog) -> None:
+    """Write a catalogue, its header without what nobody fills in."""
+    written = io.BytesIO()
+    write_po(written, catalog, sort_output=True, width=100)
+    lines = written.getvalue().splitlines(keepends=True)
+    file.writelines(line for line in lines if not line.startswith(_UNFILLED))
+
+
 def write() -> None:
-    """Write every catalogue of the app anew, its texts in the order of the alphabet."""
+    """Write every catalogue of the app again, its texts in the order of the alphabet."""
     for language in sorted(languages(APP) - {"en"}):
-        path = FOLDER / language / "LC_MESSAGES" / f"{APP}.po"
         catalog = update(language)
-        catalog._messages = dict(sorted(catalog._messages.items()))
-        with path.open("wb") as file:
-            write_po(file, catalog, sort_output=True, omit_header=False, width=100)
+        with (FOLDER / language / "LC_MESSAGES" / f"{APP}.po").open("wb") as file:
+            save(file, catalog)
 
 
 if __name__ == "__main__":
