@@ -140,6 +140,7 @@ _ACTS: dict[str, str] = {
     Act.CLOSE: N_("Books closed"),
     Act.ACCEPT_DISCREPANCY: N_("Discrepancy accepted"),
     Act.CHANGE_SETTINGS: N_("Settings changed"),
+    Act.FORGET: N_("Contact forgotten"),
     Act.CONFIGURE: N_("Settings updated"),
 }
 
