@@ -519,7 +519,7 @@ def load(w: World, overlap: int = 0) -> None:
     w.tell(f"loads a statement of {len(lines)} lines as {layout}")
     data = LAYOUTS[layout](lines, opening, f"S{first}-{last}")
     opened, name = w.books.open("treasurer"), f"s.{layout}"
-    table = {"account": ACCOUNT} if layout in ("csv", "sides") else {}
+    table = {"account": ACCOUNT, "currency": "usd"} if layout in ("csv", "sides") else {}
     if layout == "csv":
         table["sign"] = "amount"
     report = import_bank_statement(opened, data, file_name=name, **table)

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from po_toolkit.errors import ImportChoiceError, ImportFileError
-from po_toolkit.importers.amounts import sign_currencies
 from po_toolkit.importers.bank.cells import amount_of, is_iban_like, text_in
 from po_toolkit.importers.bank.layout import Layout, by_cells, by_heading, column_names
 from po_toolkit.importers.bank.vocabulary import (
@@ -26,9 +25,8 @@ from po_toolkit.importers.bank.vocabulary import (
     is_not_booked,
     same,
 )
-from po_toolkit.importers.cells import Cell, is_empty
+from po_toolkit.importers.cells import Cell, is_empty, sign_currencies, written_date
 from po_toolkit.importers.columns import distinct_headers, fingerprint
-from po_toolkit.importers.dates import written_date
 from po_toolkit.importers.readers.contract import SheetRow
 from po_toolkit.money import CURRENCIES
 
@@ -314,6 +312,7 @@ def assign(
     _from_layout(made, found.layout)
     _by_name(made, found, profile(rows, width), own_account)
     made.places = {name: at for name, at in made.places.items() if at}
+    _ask_whose(made, profile(rows, width))
     _only_date(made, profile(rows, width))
     _settle_money(made, rows)
     if "date" not in made.places or not made.places.keys() & set(MONEY):
@@ -374,7 +373,8 @@ def _from_layout(made: Columns, layout: Layout | None) -> None:
             if at is not None and at not in taken:
                 made.places.setdefault(name, []).append(at)
     if layout.columns.keys() & set(MONEY):
-        for name in (*MONEY, "fee"):
+        # A column of fees beside those that the layout knows may be another bank's.
+        for name in (*MONEY, "fee") if made.distinctive else MONEY:
             made.places.setdefault(name, [])
 
 
@@ -521,9 +521,30 @@ def _whose(wanted: str, look: Profile, own_account: str) -> str:
     if own_account and values == {own_account}:
         return "account"
     if wanted == "account":
-        few = len(values) == 1 or len(values) * 3 <= look.filled
-        return "account" if few else "counterparty_account"
+        return "account"
     return "account" if len(values) == 1 and look.filled >= 3 else "counterparty_account"
+
+
+def _ask_whose(made: Columns, profiles: Sequence[Profile]) -> None:
+    """Ask whose the several accounts of a column are, unless another holds the other parties'.
+
+    Raises:
+        ImportChoiceError: Nobody answered.
+    """
+    for position in made.places.get("account", ()):
+        look = profiles[position]
+        values = {re.sub(r"\s", "", t) for t in look.texts}
+        decided = "account" in made.answered | settled_by_layout(made)
+        if decided or made.places.get("counterparty_account") or len(values) < 2:
+            continue
+        if len(values) * 3 > look.filled:
+            name = made.headers[position]
+            raise ImportChoiceError(
+                f"The column {name!r} holds several accounts, and nothing says whether they are "
+                f"yours or the other parties'. Choose which.",
+                question="mapping",
+                choices=[f"account={name}", f"counterparty_account={name}"],
+            )
 
 
 def _settle_money(made: Columns, rows: Sequence[SheetRow]) -> None:
