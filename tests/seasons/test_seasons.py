@@ -60,7 +60,7 @@ def test_a_failing_season_is_told_shortly(disk, monkeypatch):
     """Else somebody reads two hundred acts to find the three that matter."""
     from tests.seasons import checks
 
-    def nobody_pays(world):
+    def nobody_pays(world, **_):
         assert not world.at_stripe("invoice_payment"), "somebody paid"
 
     monkeypatch.setattr(checks, "come_to_rest", lambda _world: None)
