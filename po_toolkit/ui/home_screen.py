@@ -52,6 +52,7 @@ def home_screen(visit: Visit) -> None:
     with sync:
         sync_button(visit)
     offer_removal(visit)
+    _taken_back(visit, page.sums)
     own = visit.opened.settings.currency
     first, *others = sorted(page.sums.standing, key=lambda s: (s.currency != own, s.currency))
     _tiles(visit, first)
@@ -72,6 +73,16 @@ def home_screen(visit: Visit) -> None:
     _attention(visit, page.sums)
     with st.expander("Stripe", icon=":material/sync:"):
         _health(visit)
+
+
+def _taken_back(visit: Visit, page: FrontPage) -> None:
+    """Warn of payments that went back, until each is dealt with."""
+    if number := page.waiting.get("taken_back", 0):
+        payments = words.count(number, "purchase order")
+        st.warning(
+            f"A payment was taken back and is owed again: {payments}.", icon=":material/undo:"
+        )
+        visit.link("orders", "Show payments taken back", view="Payment taken back")
 
 
 def _tiles(visit: Visit, standing: Standing) -> None:

@@ -31,6 +31,7 @@ def order_screen(visit: Visit) -> None:
     title.title(words.plain(story.organization_name))
     _heading(story)
     _sums(story)
+    _taken_back(story)
     if story.invoices:
         sync_order_button(visit, story.reference)
     order_acts(visit, story)
@@ -64,6 +65,29 @@ def _sums(story: PurchaseOrderStory) -> None:
     with st.container(horizontal=True):
         for label, value in figures.items():
             st.metric(label, words.amount(value, story.currency), border=True, width="content")
+
+
+def _taken_back(story: PurchaseOrderStory) -> None:
+    """Warn of a payment that went back, until it is paid, reissued, credited or cancelled."""
+    if not story.owed_again:
+        return
+    won = {e.source_id for e in story.entries if e.kind == "dispute_reinstated"}
+    gone = [
+        e
+        for e in story.entries
+        if e.kind in ("dispute", "payment_reversal") and f"{e.source_id}:won" not in won
+    ]
+    named = "; ".join(
+        f"{words.label(e.kind)} of {words.amount(e.amount, story.currency)} on {words.day(e.date)}"
+        for e in gone
+    )
+    st.warning(
+        f"**A payment was taken back and is owed again.** {named}. The invoice may still count it "
+        "as paid, so no reminder asks for it. Void and reissue the invoice to ask for it again, "
+        "record the payment when it comes, or issue a credit note. Answer an open dispute in "
+        "Stripe's dashboard first.",
+        icon=":material/undo:",
+    )
 
 
 def _invoices(story: PurchaseOrderStory) -> None:

@@ -46,6 +46,7 @@ _VIEWS: dict[str, View | Bucket | None] = {
     "Due in two weeks": View.DUE_SOON,
     "Paid or refunded in the last 7 days": View.RECENT_MONEY,
     "Cancelled with money": View.CANCELLED_WITH_MONEY,
+    "Payment taken back": View.TAKEN_BACK,
 } | {label: age for age, label in BUCKET_LABELS.items()}
 """What one may want to see; the name stands in the address, so that a bookmark keeps the view."""
 

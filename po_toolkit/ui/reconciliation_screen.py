@@ -8,7 +8,7 @@ import streamlit as st
 from po_toolkit.api.reports import Reconciliation, export, reconcile
 from po_toolkit.api.terms import Status
 from po_toolkit.money import to_major
-from po_toolkit.ui import table_files, tables
+from po_toolkit.ui import table_files, tables, words
 from po_toolkit.ui.closing_view import closing_view
 from po_toolkit.ui.reconciliation_views import (
     ageing_view,
@@ -96,10 +96,8 @@ def _totals(visit: Visit, result: Reconciliation) -> None:
         key=visit.key("reconciliation.totals"),
         alt="Totals, a row for each currency; choose a number to see its rows.",
     )
-    if int(result.rows["status"].eq(Status.CANCELLED).sum()):
-        st.caption(
-            "Ordered to Balance include cancelled purchase orders; Outstanding and Overdue do not."
-        )
+    if cancelled := int(result.rows["status"].eq(Status.CANCELLED).sum()):
+        st.caption(f"Without {words.count(cancelled, 'cancelled purchase order')}.")
     if picked is not None:
         row, column = picked
         currency = str(sums["currency"].iloc[row])
