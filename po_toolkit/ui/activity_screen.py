@@ -84,7 +84,7 @@ def _acts(visit: Visit, acts: list[Act], *, offset: int, limit: int) -> pd.DataF
     return pd.DataFrame(
         {
             "When": words.moment(row.at, visit.opened.conference.timezone),
-            "What happened": row.text,
+            "What happened": words.dated(row.text),
             "Who": row.actor,
         }
         for row in rows

@@ -109,7 +109,7 @@ def _load(visit: Visit) -> None:
         preview = read(dry_run=True)
     except ImportChoiceError as question:
         if question.question == "account":
-            st.warning(words.plain(str(question)), icon=":material/help:")
+            st.warning(words.message(str(question)), icon=":material/help:")
             _ask_account(visit, uploaded.file_id)
             return
         questions.ask(question)
@@ -217,9 +217,9 @@ def _report(visit: Visit, report: BankImportReport, key: str) -> None:
         columns = {"row": "Row", "value": "Value", "message": "What is wrong"}
         tables.show_texts(frame, columns, key=visit.key(f"{key}.problems"))
     for suspicion in report.suspected:
-        st.warning(words.plain(suspicion.message), icon=":material/content_copy:")
+        st.warning(words.message(suspicion.message), icon=":material/content_copy:")
     for note in report.notes:
-        st.info(words.plain(note), icon=":material/info:")
+        st.info(words.message(note), icon=":material/info:")
 
 
 def _lines(visit: Visit) -> None:
@@ -312,7 +312,7 @@ def _frame(lines: Sequence[LineMatch]) -> pd.DataFrame:
             "currency": line.currency,
             "state": STATES[line.state],
             "references": ", ".join(line.references),
-            "evidence": line.evidence,
+            "evidence": words.dated(line.evidence),
             "text": line.text,
         }
         for line in lines
@@ -389,7 +389,7 @@ def _remove(visit: Visit, statements: Sequence[StatementResult]) -> None:
 def _held(visit: Visit, statement: int, reason: str) -> None:
     with st.container(border=True):
         st.warning(
-            f"Statement {statement} is on hold: {words.plain(reason)}", icon=":material/pan_tool:"
+            f"Statement {statement} is on hold: {words.message(reason)}", icon=":material/pan_tool:"
         )
         if not visit.may(Act.ACCEPT_STATEMENT):
             return

@@ -181,7 +181,12 @@ def _call_buttons(visit: Visit, order: OpenOrder) -> None:
 def _call_form(visit: Visit, order: OpenOrder) -> None:
     with st.form(visit.key(f"call.form.{order.reference}"), border=False):
         note = st.text_input("What was said")
-        promised = st.date_input("Promised to pay by", value=None, min_value=visit.opened.today())
+        promised = st.date_input(
+            "Promised to pay by",
+            value=None,
+            min_value=visit.opened.today(),
+            format=words.date_format(),
+        )
         if st.form_submit_button("Save call", type="primary"):
             _logged(visit, order, note=note, promised_on=promised)
 
@@ -302,7 +307,7 @@ def _health(visit: Visit) -> None:
     )
     if found.last_error:
         st.warning(
-            f"The last sync did not finish. {words.plain(found.last_error)}",
+            f"The last sync did not finish. {words.message(found.last_error)}",
             icon=":material/sync_problem:",
         )
     if found.last_sweep_at is not None:
@@ -330,7 +335,8 @@ def _proved(sweep: dict[str, Any], when: str) -> None:
     )
     for stray in sweep.get("only_here", []):
         st.warning(
-            f"In the ledger and no longer at Stripe: {words.plain(stray)}", icon=":material/error:"
+            f"In the ledger and no longer at Stripe: {words.message(stray)}",
+            icon=":material/error:",
         )
 
 

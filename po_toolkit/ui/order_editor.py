@@ -84,7 +84,7 @@ def new_order_screen(visit: Visit) -> None:
     try:
         reference = _create(visit, draft, allow_duplicates=again)
     except DuplicateEntryError as error:
-        st.error(f"{words.plain(str(error))} If both are meant, tick the box above.")
+        st.error(f"{words.message(str(error))} If both are meant, tick the box above.")
         return
     except PoToolkitError as error:
         show_error(error, visit)
@@ -235,7 +235,12 @@ def _fields(visit: Visit, start: PurchaseOrder | None, key: str) -> Draft:
 
 
 def _due_field(start: PurchaseOrder | None) -> date | None:
-    return st.date_input("Due date", value=start.due_date if start else None, width=180)
+    return st.date_input(
+        "Due date",
+        value=start.due_date if start else None,
+        format=words.date_format(),
+        width=180,
+    )
 
 
 def _line_editor(

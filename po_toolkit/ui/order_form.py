@@ -41,7 +41,7 @@ def perform(visit: Visit, story: PurchaseOrderStory, act: Callable[[], str]) -> 
         said = act()
     except (DuplicateEntryError, ConfirmationNeededError) as error:
         st.error(
-            f"{words.plain(str(error))} If it is right, tick its box above.",
+            f"{words.message(str(error))} If it is right, tick its box above.",
             icon=":material/content_copy:",
         )
         return
@@ -89,4 +89,4 @@ def stands(result: MoneyResult) -> str:
     """Say how a purchase order stands now."""
     balance = words.amount(result.balance, result.currency)
     now = f"{result.reference} is now {words.status(result.status).lower()}, balance {balance}."
-    return f"{now} {words.plain(result.remark)}".strip()
+    return f"{now} {words.message(result.remark)}".strip()

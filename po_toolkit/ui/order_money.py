@@ -21,7 +21,7 @@ def payment_form(visit: Visit, story: PurchaseOrderStory) -> None:
         amount = amount_field(f"Amount in {story.currency.upper()}", story.balance)
         method = st.radio("Method", METHODS, format_func=METHODS.__getitem__, horizontal=True)
         reference = st.text_input("The bank's or the sponsor's reference")
-        when = st.date_input("Date", value=visit.opened.today(), format="YYYY-MM-DD")
+        when = st.date_input("Date", value=visit.opened.today(), format=words.date_format())
         note = st.text_input("Note")
         again = st.checkbox("This is a second payment of the same amount")
         date_as_given = st.checkbox("The date is right, though before the PO or in a closed period")

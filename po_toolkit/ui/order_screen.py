@@ -118,7 +118,7 @@ def _invoices(story: PurchaseOrderStory) -> None:
     )
     for invoice in story.invoices:
         if invoice.error:
-            reason = words.plain(invoice.error)
+            reason = words.message(invoice.error)
             st.warning(f"Invoicing stopped: {reason}", icon=":material/warning:")
 
 
@@ -172,9 +172,9 @@ def _history(visit: Visit, story: PurchaseOrderStory) -> None:
         pd.DataFrame(
             {
                 "when": words.moment(event.at, visit.opened.conference.timezone),
-                "text": event.text
+                "text": words.dated(event.text)
                 if event.amount is None
-                else f"{event.text}: {words.amount(event.amount, story.currency)}",
+                else f"{words.dated(event.text)}: {words.amount(event.amount, story.currency)}",
                 "actor": event.actor,
             }
             for event in reversed(story.events)

@@ -81,7 +81,7 @@ def payouts_screen(visit: Visit) -> None:
         value=today,
         max_value=today,
         key=visit.key("payouts.as-of"),
-        format="YYYY-MM-DD",
+        format=words.date_format(),
         width=220,
     )
     found = tie_out(visit.opened, as_of=as_of)

@@ -60,7 +60,7 @@ def reconciliation_screen(visit: Visit) -> None:
         key="as-of",
         bind="query-params",
         help=f"Days end in the conference's timezone, {visit.opened.conference.timezone}.",
-        format="YYYY-MM-DD",
+        format=words.date_format(),
         width=220,
     )
     result = reconcile(visit.opened, as_of=as_of)

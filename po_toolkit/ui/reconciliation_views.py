@@ -118,11 +118,12 @@ def discrepancies_view(visit: Visit, result: Reconciliation) -> None:
         st.success("No open discrepancies.", icon=":material/check_circle:")
     for code in (c for c in DISCREPANCY_CLASSES if c in set(found["code"])):
         about, rows = DISCREPANCY_CLASSES[code], found[found["code"] == code]
+        shown = rows.assign(evidence=rows["evidence"].map(words.dated))
         with st.expander(f"{about.title}: {len(rows)}"):
             st.write(about.explanation)
             st.write(f"**How to fix it:** {about.mend}")
             key = visit.key(f"found.{code}")
-            picked = tables.pick_table(DISCREPANCIES, rows, _FOUND, key=key)
+            picked = tables.pick_table(DISCREPANCIES, shown, _FOUND, key=key)
             if visit.may(Act.ACCEPT_DISCREPANCY):
                 _accept(visit, result, code, rows)
             _open(visit, rows, picked)
@@ -157,7 +158,9 @@ def _accept(visit: Visit, result: Reconciliation, code: str, rows: pd.DataFrame)
 def _subjects(rows: pd.DataFrame) -> dict[int, str]:
     """Name each discrepancy by its place in the table."""
     named = zip(rows.index, rows["organization_name"], rows["reference"], rows["evidence"])  # noqa: B905 columns of one frame
-    return {place: " · ".join(part for part in parts if part) for place, *parts in named}
+    return {
+        place: " · ".join(words.dated(part) for part in parts if part) for place, *parts in named
+    }
 
 
 def _accepted(visit: Visit, rows: pd.DataFrame) -> None:
@@ -165,7 +168,9 @@ def _accepted(visit: Visit, rows: pd.DataFrame) -> None:
     if rows.empty:
         return
     with st.expander(f"Accepted: {len(rows)}"):
-        worded = rows.assign(code=[DISCREPANCY_TITLES[code] for code in rows["code"]])
+        worded = rows.assign(
+            code=rows["code"].map(DISCREPANCY_TITLES), evidence=rows["evidence"].map(words.dated)
+        )
         columns = {"code": "Discrepancy", **_FOUND, "accepted": "Reason"}
         tables.show_table(DISCREPANCIES, worded, columns, key=visit.key("accepted"))
         if not visit.may(Act.ACCEPT_DISCREPANCY):

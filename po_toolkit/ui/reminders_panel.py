@@ -24,7 +24,7 @@ def reminders_panel(visit: Visit) -> None:
         return
     task_result(visit, "remind")
     if said := visit.recall("reminders.said"):
-        st.success(words.plain(said), icon=":material/notifications:")
+        st.success(words.message(said), icon=":material/notifications:")
         visit.keep("reminders.said", None)
     _written(visit)
     if visit.opened.conference.reminders:
@@ -45,7 +45,7 @@ def reminders_panel(visit: Visit) -> None:
     with st.expander(title, icon=":material/notifications:"):
         _due(preview)
         for reference, why in preview.held:
-            st.caption(f"{reference} is held back: {words.plain(why)}.")
+            st.caption(f"{reference} is held back: {words.message(why)}.")
         if preview.due:
             _texts(visit, preview)
             _leave_out(visit, preview)
@@ -66,7 +66,7 @@ def _by_the_clock(visit: Visit) -> str:
         figures = [f"{clock.last.get(name, 0)} {name}" for name in ("sent", "held", "failed")]
         said += f" Last run: {when}: {', '.join(figures)}."
     if error := clock.last.get("error"):
-        said += f" It did not finish: {words.plain(error)}"
+        said += f" It did not finish: {words.message(error)}"
     return f"{said} Next run: {words.moment(clock.next_at, zone) or 'none'}."
 
 

@@ -43,5 +43,5 @@ def sync_order_button(visit: Visit, reference: str) -> None:
     if not problems:
         st.success(brought, icon=_ICON)
         return
-    left = words.plain(" ".join(problems))
+    left = words.message(" ".join(problems))
     st.warning(f"{brought} The sync is not complete: {left}", icon=":material/sync_problem:")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -188,7 +189,12 @@ def show_texts(frame: pd.DataFrame, columns: Mapping[str, str], *, key: str) -> 
         key: Tells its pages from those of other tables on the screen.
     """
     shown = _page(frame, TEXTS, key)[0][list(columns)].rename(columns=dict(columns))
-    st.table(shown.map(lambda value: words.plain(text_of(value))), hide_index=True)
+    st.table(shown.map(_text), hide_index=True)
+
+
+def _text(value: Any) -> str:
+    is_day = isinstance(value, date) and not isinstance(value, datetime)
+    return words.day(value) if is_day else words.plain(text_of(value))
 
 
 def show_table(table: Table, frame: pd.DataFrame, columns: Mapping[str, str], *, key: str) -> None:

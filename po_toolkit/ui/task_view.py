@@ -96,13 +96,13 @@ def stalled(visit: Visit, since: datetime) -> None:
         "itself. If this stays, see the server's log."
     )
     st.warning(
-        f"Nothing has moved since {moment}. {words.plain(why)}",
+        f"Nothing has moved since {moment}. {words.message(why)}",
         icon=":material/hourglass_disabled:",
     )
 
 
 def _outcome(visit: Visit, task: Task) -> None:
-    said, who = words.plain(task.message), _when(visit, task)
+    said, who = words.message(task.message), _when(visit, task)
     if task.state == "done":
         st.success(f"{said} (Started {who}.)", icon=":material/check_circle:")
     elif task.state == "partly":
