@@ -12,10 +12,9 @@ from sqlalchemy.orm import Session
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.duplicates import Content, difference, in_common
 from po_toolkit.domain.sums import Status
-from po_toolkit.importers.assemble import Order
-from po_toolkit.importers.doubts import Known, doubts
 from po_toolkit.importers.orders import SheetReading
 from po_toolkit.importers.problems import RowProblem, in_order
+from po_toolkit.importers.rows import Known, Order, doubts
 from po_toolkit.importers.table import Table
 from po_toolkit.store.imports import (
     KnownOrder,

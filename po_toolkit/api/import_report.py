@@ -7,16 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from po_toolkit.api.import_plan import Plan
-from po_toolkit.importers.amounts import written_amount
-from po_toolkit.importers.assemble import Order
-from po_toolkit.importers.cells import text_of
+from po_toolkit.importers.cells import text_of, written_amount, written_date
 from po_toolkit.importers.columns import Column, is_reason
-from po_toolkit.importers.dates import written_date
 from po_toolkit.importers.orders import LeftColumn, SheetReading
 from po_toolkit.importers.problems import RowProblem
 from po_toolkit.importers.readers.contract import SheetRow
+from po_toolkit.importers.rows import Order
 from po_toolkit.importers.table import LeftOut, Table, with_answers
-from po_toolkit.importers.written import Rejected, rejected_csv, rejected_xlsx
+from po_toolkit.importers.writer import Rejected, rejected_csv, rejected_xlsx
 from po_toolkit.money import to_major
 
 

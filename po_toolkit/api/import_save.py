@@ -13,11 +13,11 @@ from po_toolkit.api.import_report import ImportReport, report_of
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.tax import TaxRules
-from po_toolkit.importers.assemble import Order
 from po_toolkit.importers.cells import text_of
 from po_toolkit.importers.columns import fingerprint
-from po_toolkit.importers.names import FIELDS
+from po_toolkit.importers.fields import FIELDS
 from po_toolkit.importers.orders import Options, SheetReading
+from po_toolkit.importers.rows import Order
 from po_toolkit.importers.table import Table
 from po_toolkit.store import import_batches, imports
 from po_toolkit.store.tables import ImportBatch

@@ -16,7 +16,7 @@ from po_toolkit.api.import_save import Answers, Origin, take_table, without_coll
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import ImportFileError
-from po_toolkit.importers import written
+from po_toolkit.importers import writer
 from po_toolkit.importers.cells import is_empty
 from po_toolkit.importers.columns import (
     OWN_LINES,
@@ -25,10 +25,10 @@ from po_toolkit.importers.columns import (
     distinct_headers,
     fingerprint,
 )
-from po_toolkit.importers.names import FIELDS
+from po_toolkit.importers.fields import FIELDS
 from po_toolkit.importers.orders import LeftColumn, SheetReading, read_orders
 from po_toolkit.importers.problems import Choice, ImportQuestionsError, Question, RowProblem
-from po_toolkit.importers.readers import open_workbook, read_bytes
+from po_toolkit.importers.readers import open_frame, open_workbook, read_bytes
 from po_toolkit.importers.readers.contract import SheetRow, Workbook
 from po_toolkit.importers.table import Table, choose_sheet, find_header, read_table, table_of
 from po_toolkit.money import normalize_currency
@@ -151,11 +151,8 @@ def _opened_source(
         return read_bytes(path), file_name or path.name, None
     if isinstance(source, bytes | bytearray | memoryview):
         return read_bytes(bytes(source)), file_name, None
-    if "pandas" in sys.modules:
-        from po_toolkit.importers.readers.frame import is_frame, open_frame
-
-        if is_frame(source):
-            return source.to_csv().encode(), file_name or "DataFrame", open_frame(source)
+    if (pandas := sys.modules.get("pandas")) and isinstance(source, pandas.DataFrame):
+        return source.to_csv().encode(), file_name or "DataFrame", open_frame(source)
     read = getattr(source, "read", None)
     content = read() if callable(read) else None
     if not isinstance(content, bytes):
@@ -325,7 +322,7 @@ def proposed_columns(
 
 def template(format: Literal["csv", "xlsx"]) -> bytes:  # noqa: A002 the option's own name
     """Return an empty import template."""
-    return written.template(format)
+    return writer.template(format)
 
 
 @dataclass(frozen=True, slots=True)

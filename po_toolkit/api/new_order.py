@@ -17,9 +17,9 @@ from po_toolkit.domain.duplicates import difference
 from po_toolkit.domain.sums import Status
 from po_toolkit.domain.tax import EXEMPT, REVERSE_CHARGE, TaxRules, rates_of
 from po_toolkit.errors import AmountError, DuplicateEntryError, PurchaseOrderError
-from po_toolkit.importers.assemble import Order
 from po_toolkit.importers.cells import Cell
 from po_toolkit.importers.orders import Options, read_order
+from po_toolkit.importers.rows import Order
 from po_toolkit.money import to_major, to_minor
 from po_toolkit.store import imports, purchase_orders
 from po_toolkit.store.database import UnitOfWork

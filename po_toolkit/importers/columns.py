@@ -15,17 +15,19 @@ from decimal import Decimal
 from itertools import islice
 
 from po_toolkit.errors import ImportFileError
-from po_toolkit.importers.amounts import sign_currencies, written_amount
 from po_toolkit.importers.cells import (
     Cell,
     CellError,
     ShownNumber,
+    days_of,
     is_empty,
     is_placeholder,
+    sign_currencies,
     text_of,
+    written_amount,
+    written_date,
 )
-from po_toolkit.importers.dates import days_of, written_date
-from po_toolkit.importers.names import (
+from po_toolkit.importers.fields import (
     ALREADY,
     FIELDS,
     HARMLESS,

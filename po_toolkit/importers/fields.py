@@ -1,15 +1,20 @@
-"""What each field's cell must be, and what is wrong with it when it is not.
+"""The columns of an import: what people call them, and what each cell must be.
 
-One function reads one kind of cell; ``Row`` at the end says which field is of which kind.
+The names are English, German, French, Spanish, Portuguese, Italian, Dutch, the Nordic languages,
+Polish and Japanese. A new column is declared here: its names in ``FIELDS``, ``_SYNONYMS`` and
+``LABELS``, and what reads its cells in ``Row`` at the end.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from itertools import pairwise
 from typing import Annotated, Any
 
 from email_validator import EmailNotValidError, validate_email
@@ -24,20 +29,895 @@ from po_toolkit.domain.payment_methods import METHODS, method_named
 from po_toolkit.domain.stripe_limits import EMAIL_LENGTH
 from po_toolkit.domain.tax import TaxRules
 from po_toolkit.domain.tax_ids import TaxId, UnknownTaxIdError, read_tax_id
-from po_toolkit.importers.amounts import Decimals, in_thousands, sign_currencies, written_amount
 from po_toolkit.importers.cells import (
     EXACT_DIGITS,
     Cell,
     CellError,
+    DayOrder,
+    Decimals,
     ShownNumber,
     clean,
+    days_of,
+    in_thousands,
     is_empty,
     is_placeholder,
+    sign_currencies,
     text_of,
+    written_amount,
+    written_date,
 )
-from po_toolkit.importers.dates import DayOrder, days_of, written_date
-from po_toolkit.importers.names import fold
 from po_toolkit.money import CURRENCIES
+
+FIELDS = (
+    "organization_name",
+    "contact_name",
+    "contact_email",
+    "billing_address",
+    "po_number",
+    "description",
+    "quantity",
+    "unit_price",
+    "amount",
+    "currency",
+    "due_date",
+    "days_until_due",
+    "notes",
+    "stripe_invoice_id",
+    "po_amount",
+    "tax_rate",
+    "tax_id",
+    "language",
+    "service_start",
+    "service_end",
+    "payment_methods",
+    "delivery",
+    "buyer_reference",
+    "e_invoice_address",
+    "e_invoice_format",
+)
+"""The canonical columns."""
+
+REASON = "po_toolkit_reason"
+"""The header of the column in which rejected rows say why; an import leaves it out."""
+
+REQUIRED = ("organization_name", "contact_email")
+"""Columns that every import has, beside ``amount`` or ``unit_price``."""
+
+_SYNONYMS = {
+    "organization_name": """
+        organization name, organisation name, organization, organisation,
+        sponsor name, sponsor,
+        sponsor company, company name, company, business name, legal name, customer name,
+        customer,
+        client name, client, account name, bill to name, billed to, exhibitor,
+        exhibitor name,
+        org, org name, firm
+        | firma, firmenname, unternehmen, organisationsname, sponsorname, kunde, kundenname,
+        gesellschaft, aussteller, rechnungsempfanger, auftraggeber
+        | organisme, nom de l organisation, nom de l organisme, entreprise,
+        nom de l entreprise,
+        societe, nom de la societe, raison sociale, nom du sponsor, parrain, client facture,
+        nom du client
+        | organizacion, nombre de la organizacion, empresa,
+        nombre de la empresa, razon social,
+        patrocinador, nombre del patrocinador, cliente, nombre del cliente, compania
+        | organizacao, nome da organizacao, nome da empresa, razao social,
+        nome do patrocinador,
+        nome do cliente
+        | organizzazione, nome organizzazione, azienda, nome azienda, societa,
+        ragione sociale,
+        nome sponsor, nome cliente, denominazione, ditta
+        | account name full, sponsoring company, sponsoring organization,
+        sponsor organization,
+        legal entity,
+        legal entity name, billing name, billing company, company legal name,
+        legal company name,
+        registered name, bill to company, invoice to, customer full name,
+        partner, partner name,
+        primary company, associated company, associated company primary,
+        school name, institution
+        | firma organisation, name der firma, name des unternehmens,
+        rechnung an, kundenname firma
+        | denomination sociale, nom entreprise, nom societe, nom de l entite
+        | entidad, entidad patrocinadora, nombre fiscal, nombre comercial
+        | entidade, patrocinadora, nome fantasia
+        | cliente fornitore, ragione sociale cliente, sponsor azienda
+        | bedrijf, bedrijfsnaam, organisatie, naam organisatie, klant,
+        klantnaam, naam bedrijf
+        | foretag, foretagsnamn, organisation namn, kund, kundnamn, bolag
+        | virksomhed, virksomhedsnavn, firmanavn, kunde navn, selskab,
+        selskapsnavn, bedrift,
+        bedriftsnavn, kundenavn, organisasjon, navn pa virksomhed
+        | yritys, yrityksen nimi, asiakas, organisaatio
+        | nazwa firmy, klient, nazwa klienta, sponsor nazwa
+        | 会社名, 企業名, 団体名, 組織名, スポンサー名, スポンサー, 取引先名, 取引先, 顧客名,
+        法人名, 社名, 請求先, 請求先名, 御社名, 貴社名
+        | 公司名称, 公司, 客户名称, 客户""",
+    "contact_name": """
+        contact name, contact, contact person, billing contact,
+        billing contact name, attention,
+        attn, primary contact, finance contact, full name, bill to contact,
+        accounts payable contact
+        | ansprechpartner, ansprechpartnerin, kontakt, kontaktperson, kontaktname,
+        name des kontakts, rechnungskontakt
+        | nom du contact, personne de contact, interlocuteur, contact facturation,
+        a l attention de
+        | contacto, nombre del contacto, nombre de contacto, persona de contacto
+        | contato, nome do contato, pessoa de contato, nome do contacto
+        | contatto, nome contatto, referente, persona di riferimento, nome referente
+        | contact full name, attention to, contact first and last name, first and last name
+        | ansprechperson, name des ansprechpartners, vor und nachname
+        | nom complet, contact facturation nom, nom et prenom
+        | nombre y apellidos, nombre completo, nome completo, nome e sobrenome,
+        nome e cognome
+        | contactpersoon, naam contactpersoon, kontaktperson navn, kontaktnamn,
+        yhteyshenkilo
+        | osoba kontaktowa | 担当者, 担当者名, ご担当者名, ご担当者, 氏名, お名前, 联系人""",
+    "contact_email": """
+        contact email, contact e mail, billing email, billing e mail, invoice email,
+        invoice e mail,
+        accounts payable email, ap email, email, e mail, email address,
+        e mail address, mail,
+        contact email address, billing contact email, sponsor email, bill to email, email id
+        | e mail adresse, emailadresse, mailadresse, rechnungs e mail, rechnungsemail,
+        kontakt e mail, e mail kontakt, rechnungsmail
+        | adresse e mail, adresse email, courriel, adresse de courriel,
+        adresse electronique,
+        e mail de facturation, email de facturation, courriel de facturation,
+        e mail du contact,
+        email du contact
+        | correo, correo electronico, email de contacto, correo de contacto,
+        correo de facturacion,
+        direccion de correo, direccion de correo electronico
+        | endereco de e mail, endereco de email, e mail do contato, email do contato,
+        correio eletronico
+        | indirizzo e mail, indirizzo email, posta elettronica, email di fatturazione,
+        e mail di fatturazione, email contatto, e mail contatto
+        | billing email address, invoice email address, invoicing email, email for invoices,
+        email for invoice, email to send invoice, accounts payable e mail,
+        accounts payable contact email, finance email,
+        finance contact email, billing contact e mail, primary contact email, primary email,
+        contact person email,
+        business email, work email, company email, e mail for invoice, ap contact email,
+        customer email, client email,
+        main email, email1, email 1, email recipients
+        | e mail rechnung, e mail fur rechnung, e mail fur rechnungen, email adresse,
+        e mailadresse, rechnung per e mail an, kontakt email
+        | mail facturation, adresse mail, mel, adresse de messagerie, email facturation,
+        e mail facturation
+        | correo electronico de facturacion, correo de contacto electronico,
+        e mail de contacto, email facturacion, correo e, direccion de email
+        | email para faturacao, email de faturacao, email de cobranca, e mail de cobranca,
+        email para cobranca, email financeiro
+        | mail fatturazione, e mail fatturazione, indirizzo di posta elettronica, pec
+        | e mailadres, emailadres, factuur e mail, facturatie e mail, e mail facturatie,
+        e mail contactpersoon
+        | e postadress, e post, epost, epostadress, faktura e post, fakturamail,
+        fakturaadress e post, e postadresse, epostadresse,
+        faktura e mail, faktura epost, sahkoposti, sahkopostiosoite
+        | adres e mail, adres email
+        | メール, メールアドレス, eメール, e メール, 請求先メールアドレス, 請求先メール,
+        電子メール, 邮箱, 电子邮件""",
+    "billing_address": """
+        billing address, bill to address, invoice address, address, mailing address,
+        postal address,
+        company address, bill to
+        | rechnungsadresse, rechnungsanschrift, adresse, anschrift, postanschrift
+        | adresse de facturation, adresse postale
+        | direccion de facturacion, direccion, direccion postal, domicilio
+        | endereco de cobranca, endereco de faturacao, endereco de faturamento,
+        endereco, morada
+        | indirizzo di fatturazione, indirizzo fatturazione, indirizzo, indirizzo postale
+        | full address, billing address full, invoicing address, bill to address full
+        | rechnungsadresse vollstandig,
+        vollstandige adresse | adresse complete, adresse du siege
+        | domicilio fiscal, direccion fiscal, direccion completa, morada fiscal,
+        endereco completo, endereco fiscal
+        | indirizzo completo, sede legale, indirizzo sede
+        | factuuradres, postadres, fakturaadress, faktureringsadress, fakturaadresse,
+        faktureringsadresse, laskutusosoite, osoite
+        | adres do faktury | 請求先住所, 住所, 所在地, 地址""",
+    "po_number": """
+        po number, po no, po num, po nr, po, p o number, p o no, p o, purchase order number,
+        purchase order no, purchase order, purchase order id, po id, po ref, po reference,
+        customer po, customer po number, customer reference,
+        your reference
+        | bestellnummer, bestell nr, bestellnr, bestellung, po nummer,
+        bestellreferenz, ihre referenz
+        | numero de bon de commande, n de bon de commande,
+        no de bon de commande, bon de commande,
+        numero de commande, n de commande, no de commande, n commande, numero bc,
+        reference commande
+        | numero de orden de compra, orden de compra, n de orden de compra, numero de orden,
+        no de orden de compra, numero de pedido, n de pedido, pedido, oc
+        | ordem de compra, numero da ordem de compra, numero do pedido, n do pedido,
+        nota de encomenda, numero de encomenda
+        | numero ordine di acquisto, ordine di acquisto, numero ordine,
+        n ordine, numero d ordine,
+        ordine d acquisto, oda, numero oda
+        | po number if you have one, po number or reference, po number reference, p o,
+        po order, customer po no, client po,
+        sponsor po, sponsor po number, your po number, purchase order ref,
+        purchase order reference, purchase order num, ponumber, po code,
+        po identifier, buyer reference, buyer order number, your order number,
+        customer order number
+        | bestellreferenz nr, kundenbestellnummer, bestellnummer po, po bestellnummer,
+        ihre bestellnummer, bestell referenz
+        | n bc, bc, reference bon de commande, ref commande, numero po, n po,
+        votre reference
+        | no oc, num oc, numero oc, n oc, orden compra, num pedido, numero po
+        | encomenda, n encomenda, nr encomenda, pedido de compra,
+        numero do pedido de compra,
+        n pedido de compra
+        | nr ordine, n ordine acquisto, numero ordine acquisto, rif ordine,
+        riferimento ordine,
+        numero po
+        | inkoopordernummer, inkooporder, bestelnummer, po nummer,
+        inkoopnummer,
+        uw referentie
+        | inkopsordernummer, inkopsorder, bestallningsnummer, ert ordernummer, er referens,
+        po nummer, kopsordernummer
+        | indkobsordre, indkobsordrenummer, rekvisitionsnummer, innkjopsordre,
+        innkjopsordrenummer, bestillingsnummer,
+        deres referanse, ostotilausnumero, tilausnumero
+        | numer zamowienia, nr zamowienia
+        | 発注番号, 注文番号, 注文書番号, 発注書番号, po番号, 貴社注文番号, 采购订单号, 订单号""",
+    "description": """
+        description, line description, item description, item, line item,
+        product, product name,
+        package, sponsorship package, sponsorship level, sponsorship, level, tier, service,
+        details,
+        product description, article
+        | beschreibung, bezeichnung, artikel, leistung, paket, produkt, sponsoringpaket,
+        positionstext
+        | designation, libelle, prestation, article facture, produit, formule, forfait
+        | descripcion, concepto, articulo, producto, paquete, servicio, detalle
+        | descricao, produto, pacote, servico, artigo
+        | descrizione, prodotto, pacchetto, servizio, articolo, voce
+        | description of goods, item name, product service, item product service,
+        sponsorship type, sponsorship tier,
+        sponsor level, sponsor tier, package name, sponsor package,
+        sponsorship package name,
+        chosen package, selected package, line item name, item service, product or service,
+        inventory item, package level, membership, benefit, benefits
+        | artikelbezeichnung, leistungsbeschreibung, positionsbezeichnung, sponsoringstufe,
+        sponsorenpaket, stufe, kategorie
+        | intitule, pack, offre, niveau de parrainage, niveau de sponsoring, detail
+        | nivel, nivel de patrocinio, paquete de patrocinio, detalles
+        | nivel de patrocinio, cota, cota de patrocinio, descritivo, descriminacao, item,
+        discriminacao
+        | livello, livello di sponsorizzazione, pacchetto sponsor, causale, dettaglio
+        | omschrijving, beschrijving, pakket, sponsorpakket, sponsorniveau,
+        artikel omschrijving
+        | beskrivning, benamning, artikel benamning, paket, sponsorpaket, sponsorniva, vara
+        | beskrivelse, varenavn, pakke, sponsorpakke, vare, ydelse, kuvaus,
+        tuote, paketti, nimike
+        | opis, nazwa uslugi, pakiet
+        | 品名, 摘要, 内容, 品目, プラン, プラン名, スポンサープラン, スポンサー種別, 件名,
+        商品名, 明細, 项目, 描述""",
+    "quantity": """
+        quantity, qty, units, count, number of units, no of units, pcs, pieces
+        | menge, anzahl, stuckzahl, stuck, stueck
+        | quantite, qte, nombre
+        | cantidad, cant, unidades
+        | quantidade, qtd, qtde
+        | quantita, qta, pezzi
+        | quantity ordered, qty ordered, ordered quantity, order quantity, order qty,
+        ordered qty, hours, days worked, item quantity, item qty,
+        number of items, number of tickets, number of passes, number of seats,
+        no of tickets,
+        no of passes, how many, units ordered, hrs,
+        quantity purchased, qty purchased, line quantity, billed quantity,
+        invoiced quantity,
+        licenses, seats
+        | anz, bestellmenge, bestellte menge, anzahl stuck, stk, stunden, anzahl tickets
+        | quantite commandee, nb, nbre, nombre d unites, unites, heures, qte commandee
+        | unids, uds, ud, cantidad pedida, cantidad solicitada, horas, numero de unidades
+        | quant, qt, unid, quantidade encomendada, numero de unidades, quantidade pedida
+        | q ta, qta ordinata, quantita ordinata, numero pezzi, nr pezzi, ore
+        | aantal, hoeveelheid, aantal stuks, stuks, uren, besteld aantal
+        | antal, kvantitet, antal bestallda, bestallt antal, timmar, antall, antal stk,
+        antall bestilt, bestilt antal, timer, maara, kpl, lukumaara
+        | ilosc, liczba, szt
+        | 数量, 個数, 件数, 枚数, 口数, 时数, 数目""",
+    "unit_price": """
+        unit price, price per unit, price each, unit cost, rate, price, each, cost per unit,
+        unit amount, list price
+        | einzelpreis, stuckpreis, preis, preis pro stuck, preis je einheit,
+        nettoeinzelpreis,
+        einheitspreis
+        | prix unitaire, prix, prix a l unite, pu, p u, tarif, prix unitaire ht, pu ht
+        | precio unitario, precio, precio por unidad, tarifa
+        | preco unitario, preco, valor unitario
+        | prezzo unitario, prezzo, tariffa
+        | unit price each, item rate, item price, price unit, price item, cost each,
+        each price, unit rate, per unit, unit value, hourly rate, rate per hour,
+        price per item, price ea, sales price, line price, unit cost price
+        | e preis, ep, stueckpreis, preis einheit, einzelpreis netto,
+        preis stuck, stundensatz,
+        stk preis
+        | prix unit, prix unitaire net, montant unitaire, tarif unitaire, prix par unite,
+        taux horaire
+        | p unitario, precio ud, precio unit, importe unitario, valor unitario,
+        precio por hora, pvp unitario
+        | preco unit, p unit, vl unitario, vlr unitario, valor unit, valor por unidade
+        | prezzo unit, importo unitario, costo unitario, prezzo cad, p unitario,
+        prezzo unitario netto
+        | stukprijs, eenheidsprijs, prijs per stuk, prijs per eenheid, prijs,
+        tarief, uurtarief
+        | a pris, styckpris, enhetspris, pris per enhet, pris, pris st,
+        stykpris, enhedspris,
+        pris pr stk, pris pr enhed, stykkpris, pris per stk,
+        yksikkohinta, hinta, a hinta
+        | cena jednostkowa, cena
+        | 単価, 価格, 单价, 价格""",
+    "amount": """
+        amount, line total, line amount, total amount, amount due,
+        invoice amount, net amount,
+        extended price, extended amount, ext price, total price, sum, total,
+        value, fee, cost,
+        subtotal, amount to invoice, sponsorship amount
+        | betrag, gesamtbetrag, gesamtpreis, summe, nettobetrag, gesamt, rechnungsbetrag,
+        zeilensumme, wert
+        | montant, montant total, montant ht, total ht, prix total, somme, montant du
+        | importe, importe total, monto, monto total, valor, precio total, suma
+        | montante, valor total, total da linha, quantia, preco total
+        | importo, importo totale, totale, prezzo totale, somma, ammontare
+        | item amount, line item amount, item total, item line amount,
+        amount usd, total line,
+        ext amount, extension, line value, line price total, amount payable,
+        payable amount, deal amount, deal value, opportunity amount, contract amount,
+        contract value, sponsorship fee, sponsorship value, sponsorship total,
+        package price, package cost, amount in document currency, pledge amount,
+        pledged amount, amount pledged, total cost, total fee, contribution
+        | betrag netto, gesamtbetrag netto, gesamt netto, zeilenbetrag, positionsbetrag,
+        positionssumme, auftragswert, nettosumme, sponsoringbetrag, gesamtsumme
+        | montant net, montant ligne, total ligne, montant de la ligne,
+        montant du parrainage,
+        montant hors taxe, montant hors taxes, total hors taxe, cout, cout total
+        | importe neto, importe linea, total linea, importe de la linea,
+        cuantia, aportacion,
+        importe a facturar, monto del patrocinio
+        | valor, valor liquido, valor da linha, valor do patrocinio, vl total, vlr total,
+        total liquido, importancia
+        | importo riga, totale riga, importo netto, importo sponsorizzazione, imponibile,
+        valore, costo
+        | bedrag, totaalbedrag, totaal, regelbedrag, regeltotaal, totaalprijs,
+        nettobedrag, waarde
+        | belopp, totalbelopp, summa, radbelopp, totalt, totalpris, nettobelopp, belop,
+        totalbelop, linjebelop, belob, samlet belob, linjetotal, linjebelob, i alt,
+        summa yhteensa, yhteensa, loppusumma
+        | kwota, wartosc, kwota netto
+        | 金額, 合計, 合計金額, 請求金額, 総額, 小計, 協賛金, 協賛金額, スポンサー料, 税抜金額,
+        总价, 金额, 总额""",
+    "currency": """
+        currency, currency code, ccy, cur, curr, iso currency
+        | wahrung, wahrungscode, waehrung
+        | devise, monnaie, code devise
+        | moneda, divisa
+        | moeda
+        | valuta, divisa di fatturazione
+        | invoice currency, billing currency, deal currency, transaction currency,
+        amount currency, currency iso code, iso code currency,
+        document currency, txn currency,
+        currency iso
+        | rechnungswahrung, wahrungskurzel, belegwahrung | code monnaie,
+        devise de facturation,
+        code iso devise
+        | codigo de moneda, moneda de facturacion, codigo moneda, codigo da moeda,
+        codice valuta, valuta fattura
+        | munteenheid, valutacode, munt, valutakod, valutakode, fakturavaluta, valuutta,
+        waluta | 通貨, 通貨コード, 币种, 货币""",
+    "due_date": """
+        due date, payment due, payment due date, due, due by, pay by, invoice due date
+        | falligkeitsdatum, fallig am, fallig, zahlbar bis, falligkeit, zahlungsziel datum
+        | date d echeance, echeance, date limite, date limite de paiement, a payer avant
+        | fecha de vencimiento, vencimiento, fecha limite, fecha limite de pago
+        | data de vencimento, vencimento, data limite
+        | data di scadenza, scadenza, data scadenza
+        | due on, invoice due, payment due by, payment deadline, pay before, date due,
+        deadline for payment, payable by, to be paid by, net due date, maturity date
+        | falligkeitstermin, faelligkeitsdatum, faellig am, faelligkeit, zahlungstermin,
+        zahlbar am, zahlung bis, zu zahlen bis, falligkeitstag, nettofalligkeit
+        | date echeance, date de paiement prevue, a payer avant le,
+        date limite de reglement,
+        echeance le, payable avant le, date d exigibilite
+        | fecha vencimiento, vence, vence el, fecha de vto, vto,
+        fecha limite pago, pagar antes de
+        | data vencimento, dt vencimento, vence em, data limite de pagamento,
+        data de pagamento limite, pagar ate
+        | data scad, scad, da pagare entro, entro il, data di pagamento,
+        termine di pagamento data
+        | vervaldatum, betaaldatum, uiterste betaaldatum, te betalen voor, forfallodatum,
+        forfallodag, forfallsdato, betalningsdatum, betalas senast, forfaldsdato,
+        betalingsdato, betalingsfrist dato, forfalder, betales innen, erapaiva, maksupaiva
+        | termin platnosci, data platnosci
+        | 支払期日, 支払期限, 支払日, お支払期限, 入金期限, 期日, 到期日""",
+    "days_until_due": """
+        days until due, payment terms days, net days, terms days, payment days, days to pay,
+        payment terms, terms, net terms
+        | zahlungsziel, zahlungsziel tage, zahlungsfrist, tage bis fallig,
+        zahlungsziel in tagen
+        | delai de paiement, delai de paiement jours, jours avant echeance
+        | dias hasta vencimiento, plazo de pago, dias de pago, plazo
+        | dias ate o vencimento, prazo de pagamento, prazo
+        | giorni alla scadenza, termini di pagamento, giorni di pagamento
+        | payment term, term, credit terms, invoice terms, terms of payment,
+        payment conditions, credit days, net terms days, due terms, due in days,
+        payment terms name
+        | zahlungsbedingung, zahlungsbedingungen, zahlungskonditionen, zahlungskondition,
+        zahlbar in tagen, zahlungsziel tage netto
+        | conditions de paiement, conditions de reglement, condition de paiement,
+        delai de reglement, echeance jours, modalites de paiement, delai paiement
+        | condiciones de pago, forma de pago plazo, plazo pago, terminos de pago,
+        dias de credito, condicion de pago
+        | condicoes de pagamento, condicao de pagamento, prazo pagamento,
+        dias para pagamento,
+        prazo em dias
+        | condizioni di pagamento, termini pagamento, condizione di pagamento,
+        pagamento a giorni, gg pagamento
+        | betalingstermijn, betaaltermijn, betalingsvoorwaarden, betalingscondities,
+        betalningsvillkor, betalningstid, betalingsbetingelser, betalingsfrist,
+        betalingsvilkar,
+        kredittid, kredittdager, maksuehto, maksuaika
+        | termin platnosci dni, warunki platnosci
+        | 支払条件, 支払サイト, 付款条件""",
+    "notes": """
+        notes, note, comments, comment, remarks, remark, memo, internal notes, message
+        | notizen, notiz, bemerkung, bemerkungen, anmerkung, anmerkungen, kommentar, hinweis
+        | remarque, remarques, commentaire, commentaires, observations
+        | notas, nota, comentarios, comentario, observaciones
+        | observacoes, observacao
+        | osservazioni, commenti, commento, annotazioni
+        | special instructions, additional notes, additional comments, other comments,
+        additional information, anything else, customer notes, deal notes
+        | sonstiges, zusatz | note interne, autres informations, precisions | observacion,
+        nota interna | notas internas, obs
+        | note interne, osservazione, annotazione | opmerkingen, opmerking, notitie,
+        notities | anteckningar, anteckning, kommentarer, bemaerkninger,
+        bemerkninger, merknad,
+        huomautukset, lisatiedot
+        | uwagi | 備考, メモ, コメント, 注記, 备注""",
+    "stripe_invoice_id": """
+        stripe invoice id, stripe invoice, stripe id, stripe invoice number""",
+    "po_amount": """
+        po amount, po total, po value, authorized amount, authorised amount,
+        purchase order amount,
+        purchase order total, purchase order value, po limit, approved amount, not to exceed
+        | bestellwert, bestellsumme, freigegebener betrag
+        | montant du bon de commande, montant autorise
+        | importe autorizado, monto autorizado, importe de la orden de compra
+        | valor autorizado, valor da ordem de compra
+        | importo autorizzato, importo ordine
+        | po amount total, approved po amount | inkooporderbedrag | 発注金額""",
+    "tax_rate": """
+        tax rate, tax rates, vat rate, gst rate, sales tax rate, tax code
+        | steuersatz, mwst satz, ust satz, umsatzsteuersatz, steuerkennzeichen
+        | taux de tva, taux tva | tipo de iva, tipo iva | taxa de iva, taxa iva
+        | aliquota iva, aliquota
+        | tax percent | btw tarief, btw percentage, momssats, mva sats, momsprocent | 税率""",
+    "tax_id": """
+        tax id, tax id number, tax number, vat id, vat number, vat no,
+        vat registration number,
+        gst number, gstin, abn, ein, sponsor tax id
+        | ust id, ust id nr, ust idnr, ustid, umsatzsteuer id, uid, uid nummer, uid nr
+        | numero de tva, numero tva, n tva, no tva, tva intracommunautaire
+        | nif iva, numero de iva | numero de contribuinte | partita iva, p iva
+        | vat id number, vat identification number, vat reg no, company vat number,
+        tax identification number, tin, vat registration,
+        vat number if applicable, vat id nr
+        | umsatzsteuer identifikationsnummer, ust identnr, ust nr,
+        steuernummer, umsatzsteuer idnr
+        | n de tva, no de tva, n tva intracommunautaire, numero de tva intracommunautaire,
+        n de tva intracommunautaire, siret tva
+        | cif, nif, cif nif, nif cif, rfc, n iva, num iva, contribuinte,
+        n contribuinte, cnpj,
+        nipc
+        | partita iva codice fiscale, codice fiscale, cod fiscale, p iva cf
+        | btw nummer, btw nr, kvk btw, momsregistreringsnummer, momsnummer, vat nummer,
+        org nr moms, cvr nummer, mva nummer, alv numero
+        | nip | 登録番号, 適格請求書番号""",
+    "language": """
+        language, invoice language, preferred language, locale
+        | sprache, rechnungssprache | langue, langue de facturation | idioma | lingua
+        | taal, sprak, sprog, 言語""",
+    "service_start": """
+        service start, service period start, period start, service from
+        | leistungsbeginn, leistungszeitraum von | debut de prestation""",
+    "service_end": """
+        service end, service period end, period end, service until
+        | leistungsende, leistungszeitraum bis | fin de prestation""",
+    "payment_methods": """
+        payment methods, ways to pay, allowed payment methods
+        | zahlungsarten, zahlungsmittel | moyens de paiement""",
+    "delivery": """
+        invoice delivery, delivered by, invoice sent by
+        | rechnungszustellung, zustellung durch | mode d envoi de la facture""",
+    "buyer_reference": """
+        buyer reference, leitweg id, leitwegid, routing id
+        | leitweg, kaufer referenz | reference acheteur, code service | referencia del comprador
+        | riferimento acquirente, codice univoco ufficio | kopersreferentie""",
+    "e_invoice_address": """
+        e invoice address, einvoice address, peppol id, peppol address, electronic address,
+        peppol endpoint
+        | elektronische adresse, e rechnungsadresse | adresse electronique de facturation
+        | direccion de factura electronica""",
+    "e_invoice_format": """
+        e invoice format, einvoice format, electronic invoice format
+        | e rechnungsformat, rechnungsformat | format de facture electronique""",
+}
+
+
+@lru_cache(maxsize=8192)
+def fold(header: str) -> str:
+    """Fold a header for comparison: no case, accents, punctuation or double spaces."""
+    text = unicodedata.normalize("NFKD", header.replace("№", "no").casefold())
+    text = "".join(c for c in text if not unicodedata.combining(c))
+    text = text.translate(_LETTERS)
+    return " ".join(re.sub(r"[\W_]+", " ", text).split())
+
+
+_LETTERS = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "\u0131": "i"})
+_NUMBER_OF = re.compile(r"^(?:no|n|num|nro|nr) (?=(?:de|do|da|di|d) )")
+"""``Nº do pedido`` and ``N. di ordine``, folded."""
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_REMARK = re.compile(r"[(\[\uff08\u3010][^()\[\]\uff09\u3011]*[)\]\uff09\u3011]")
+
+NAMES: dict[str, tuple[str, int]] = {}
+"""Folded header → canonical field, and its rank among that field's names (0 is best)."""
+
+for _field in FIELDS:
+    NAMES[fold(_field)] = (_field, 0)
+for _field, _names in _SYNONYMS.items():
+    for _rank, _name in enumerate(_names.replace("|", ",").split(","), 1):
+        NAMES.setdefault(fold(_name), (_field, _rank))
+NAMES.pop("", None)
+
+_JOINED = {name.replace(" ", ""): found for name, found in reversed(NAMES.items()) if len(name) > 3}
+"""The names without spaces, as programs write them: ``unitprice``."""
+
+_ORNAMENTS = frozenset(
+    """
+    your the please enter of for a an our optional required mandatory if any applicable you
+    have one
+    known available sponsor sponsors customer client item line product deal
+    opportunity company
+    pflichtfeld angabe bitte ihre ihr falls vorhanden votre vos si obligatoire
+    facultatif su tu
+    obligatorio opcional si tiene seu sua se houver obbligatorio facoltativo se
+    presente verplicht
+    optioneel eventueel valfritt valgfri hvis eventuelt eg in each per total
+    """.split()
+)
+"""Words beside a column's name that do not make it another column."""
+
+_OPTIONAL = frozenset(
+    """
+    optional required mandatory if any applicable you have one known available
+    leave blank none or
+    not the a is there it needed please pflichtfeld freiwillig falls vorhanden
+    wenn si obligatoire
+    facultatif vous en avez un obligatorio opcional lo tiene se houver
+    obrigatorio obbligatorio
+    facoltativo disponibile verplicht optioneel indien van toepassing eventueel
+    valfritt om finns
+    valgfri valgfritt hvis relevant utc gmt 任意 必須
+    """.split()
+)
+_GROUPS = (
+    "address line default primary main item line product invoice invoicing billing order".split()
+)
+
+
+def spoken(header: str) -> str:
+    """Return a header folded, with camel case opened: ``*ItemAmount`` → ``item amount``."""
+    return fold(_CAMEL.sub(" ", header))
+
+
+def remarks(header: str) -> list[str]:
+    """Return what stands in brackets in a header, beside ``(column D)``."""
+    found = [one[1:-1].strip() for one in _REMARK.findall(header)]
+    return [one for one in found if not re.fullmatch(r"column [A-Z]+", one)]
+
+
+@lru_cache(maxsize=8192)
+def field_of(header: str) -> tuple[str, int] | None:
+    """Return the canonical field a header names, and how far down its list of names it stands.
+
+    Only a name that is known as a whole counts, beside its currency and remarks such as
+    ``(optional)``; a header that merely contains one is :func:`like` it.
+    """
+    if len(header) > 100:
+        return None
+    for text in (header, _REMARK.sub(" ", header)):
+        if text is not header and not all(_is_ornament(one) for one in remarks(header)):
+            continue
+        folded = fold(text)
+        numbered = _NUMBER_OF.sub("numero ", folded)
+        for name in (folded, spoken(text), _without_currency(text), numbered):
+            found = NAMES.get(name) or _JOINED.get(name.replace(" ", ""))
+            if found:
+                return found
+    return None
+
+
+def _is_ornament(remark: str) -> bool:
+    words = fold(remark).split()
+    return set(words) <= _OPTIONAL or bool(sign_currencies(remark))
+
+
+def _without_currency(header: str) -> str:
+    """Return a header folded, without the currency it ends or begins with."""
+    kept = [w for w in re.split(r"[\s_]+", header) if not sign_currencies(w.strip("()[]{}:,.*"))]
+    words = fold(" ".join(kept)).split()
+    if words and words[-1] == "in":
+        words.pop()
+    folded = fold(header).split()
+    if len(words) == len(folded):
+        for at in (0, -1):
+            if len(folded) > 1 and folded[at] in CURRENCIES:
+                words = folded[1:] if at == 0 else folded[:-1]
+        if words and words[-1] == "in":
+            words.pop()
+    return " ".join(words)
+
+
+CORES = {
+    "organization_name": """organization organisation company sponsor customer client firma
+        unternehmen entreprise societe empresa patrocinador azienda societa bedrijf foretag
+        virksomhed bedrift organisatie exhibitor kunde kund 会社 企業 団体 社名""",
+    "contact_email": "email mail courriel correo epost メール 邮",
+    "po_number": """po purchase order ordernummer ordrenummer auftragsnummer bestellnummer
+        bestellung bestell commande cde compra
+        encomenda pedido orden ordine inkooporder inkoop ordre tilaus zamowienie zamowienia
+        発注 注文""",
+    "quantity": """quantity qty units menge anzahl quantite qte cantidad quantidade quantita
+        aantal antal antall 数量 count""",
+    "unit_price": """price rate preis prix tarif precio preco prezzo prijs pris stuckpreis
+        einzelpreis unit 単価 価格""",
+    "amount": """amount total sum value fee cost betrag summe montant total
+        somme importe monto
+        valor importo totale bedrag totaal belopp belob belop summa 金額 合計 price revenue
+        gesamtbetrag gesamt""",
+    "currency": "currency wahrung devise moneda moeda valuta munt 通貨 货币",
+    "due_date": """due deadline payable fallig falligkeit echeance vencimiento
+        vencimento scadenza
+        vervaldatum forfallodatum forfallsdato forfaldsdato 期限 期日""",
+    "days_until_due": """terms term within zahlungsziel zahlbar innerhalb binnen delai plazo prazo
+        betalingstermijn 支払条件""",
+    "description": """description item package level tier product sponsorship
+        bezeichnung paket
+        leistung designation libelle formule descripcion concepto paquete descricao pacote
+        descrizione pacchetto omschrijving pakket beskrivning beskrivelse 品名 内容 プラン""",
+    "contact_name": "contact attention ansprechpartner interlocuteur contacto referente 担当",
+    "notes": "notes comments bemerkung remarque observaciones osservazioni opmerkingen 備考",
+}
+"""Words that make a header like a field without naming it for certain."""
+_CORES = {name: frozenset(map(fold, words.split())) for name, words in CORES.items()}
+
+
+def like(header: str) -> set[str]:
+    """Return the fields that a header may mean: it contains a word for each."""
+    folded = spoken(header)
+    tokens = set(folded.split()) | set(fold(header).split())
+    found = set()
+    for name, words in _CORES.items():
+        wide = [word for word in words if not word.isascii() and word in folded]
+        if tokens & words or wide:
+            found.add(name)
+    return found
+
+
+def header_currencies(header: str) -> frozenset[str] | None:
+    """Return what currencies a header such as ``Amount (EUR)`` or ``Betrag in ¥`` can mean.
+
+    None when it names none.
+    """
+    text = unicodedata.normalize("NFC", header)
+    words = re.split(r"[\s()\[\]{}:/,_\uff08\uff09-]+", text)
+    after_in = {b for a, b in pairwise(words) if a.lower() in _IN}
+    in_remark = {word for one in remarks(text) for word in re.split(r"\W+", one)}
+    for word in words:
+        lower = word.strip(".*").lower()
+        if lower in CURRENCIES:
+            last = word == words[-1] and len(words) > 1
+            if word.isupper() or word in after_in or word in in_remark or (last and word.islower()):
+                return frozenset({lower})
+        elif lower and (lower in _CURRENCY_WORDS or not lower.isalnum() or word in after_in):
+            found = sign_currencies(word) or sign_currencies(lower)
+            if found:
+                return found
+        elif lower and word in in_remark and sign_currencies(word):
+            return sign_currencies(word)
+    return next((sign_currencies(c) for c in text if unicodedata.category(c) == "Sc"), None)
+
+
+def currency_of(header: str) -> str:
+    """Return the one currency a header such as ``Amount (EUR)`` names, or ``""``."""
+    meant = header_currencies(header) or frozenset()
+    return next(iter(meant)) if len(meant) == 1 else ""
+
+
+_IN = frozenset(
+    {"in", "en", "em", "i", "in:", "currency", "wahrung", "währung", "devise", "valuta"}
+)
+_CURRENCY_WORDS = frozenset(
+    "euro euros dollars yen pounds sterling kronor kroner francs franken 円 usd zł kč".split()
+)
+
+_SCALE = re.compile(
+    r"\bthousands?\b|\bmillions?\b|(?<![\d.,])['\u2019]?000s?\b(?![\d.,])|\b[kt] ?(?:€|\$|£)|"
+    r"(?:€|\$|£) ?[kKmM]\b|"
+    r"\bt(?:eur|usd|chf|sek|nok|dkk)\b|\bk(?:eur|usd|chf|gbp|sek|nok|dkk)\b|\btsd\b|\btausend\b|"
+    r"\bmilliers?\b|\bmiles\b|\bmilhares\b|\bmigliaia\b|\bduizend(?:en)?\b|\btusen\b|\btusind\b|"
+    r"\bmio\b|\bmeur\b|千円|万円|百万円|\bin 1[.,\u2019']?000\b|x ?1[.,\u2019']?000\b",
+    re.IGNORECASE,
+)
+
+
+def scaled(text: str) -> str:
+    """Return the words that say that amounts are in thousands or millions, or ``""``."""
+    found = _SCALE.search(text)
+    return found[0].strip() if found else ""
+
+
+def recognized(cells: Iterable[Cell]) -> int:
+    """Count the different fields that a row of headers names."""
+    found = {field_of(c) for c in cells if isinstance(c, str) and c.strip() and len(c) < 100}
+    return len({f[0] for f in found if f})
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(map(fold, text.split()))
+
+
+MONEY_MARKS = _words(
+    """
+    discount rebate tax taxes vat gst hst pst shipping freight credit credits
+    deposit prepaid
+    prepayment advance paid balance gross net refund refunded surcharge
+    adjustment commission fee
+    fees outstanding retainer coupon voucher markdown withholding handling owed
+    received payment
+    rabatt skonto nachlass mwst ust steuer umsatzsteuer mehrwertsteuer versand versandkosten
+    fracht
+    gutschrift anzahlung bezahlt offen saldo brutto netto guthaben
+    vorauszahlung zuschlag gezahlt
+    remise rabais escompte reduction tva taxe taxes livraison frais avoir
+    acompte paye payee regle
+    solde brut ht ttc port arrhes verse
+    descuento dto impuesto impuestos iva envio portes credito deposito anticipo
+    pagado saldo bruto
+    neto abono abonado recargo igic
+    desconto imposto impostos frete sinal pago saldo bruto liquido adiantamento acrescimo
+    sconto imposta imposte spedizione acconto pagato lordo netto trasporto caparra ritenuta
+    korting btw verzendkosten verzending aanbetaling betaald voorschot bruto
+    moms mva frakt forskott betalt saldo brutto fradrag rabat depositum betald avdrag gebyr
+    levering
+    alennus alv toimituskulut maksettu
+    rabat znizka podatek zaliczka zaplacono brutto netto
+    exchange fx wechselkurs kurs cambio wisselkoers valutakurs
+    instalment instalments installment installments raten ratenzahlung cuotas parcelas
+    termijnen mensualites
+    invoiced billed fakturiert abgerechnet facturee facturado facturada faturado fatturato
+    gefactureerd fakturerad faktureret fakturert 請求済
+    """
+)
+"""Words of columns that change what is owed, or say that some of it was paid."""
+IN_KIND = (
+    "in kind", "inkind", "sachleistung", "sachspende", "sachsponsor", "en nature", "en especie",
+    "em especie", "in natura", "naturalleistung", "naturalia", "barter", "現物",
+)  # fmt: skip
+MONEY_STEMS = (
+    *IN_KIND,
+    "rabatt", "skonto", "mwst", "steuer", "versand", "anzahlung", "gutschrift", "verzend",
+    "korting", "discount", "割引", "値引", "消費税", "税額", "送料", "前金", "内金", "入金", "残高",
+    "税込", "税抜", "手数料", "已付", "折扣", "税", "frakt", "brutto", "betald", "invoice sent",
+    "rechnung gestellt", "rechnung gesendet", "facture envoyee", "factura enviada",
+    "fatura enviada", "fattura inviata", "factuur verzonden", "faktura skickad", "taux de change",
+)  # fmt: skip
+ALREADY = _words(
+    """
+    paid prepaid deposit discount tax vat gst refund refunded credit balance
+    received settled
+    bezahlt anzahlung rabatt skonto gezahlt paye payee acompte remise regle pagado anticipo
+    descuento abonado pago sinal desconto pagato acconto sconto betaald
+    aanbetaling korting betald
+    betalt forskott rabat 入金 割引
+    invoiced billed fakturiert abgerechnet facturee facturado facturada faturado fatturato
+    gefactureerd fakturerad faktureret fakturert 請求済 sent gestellt gesendet envoyee enviada
+    inviata verzonden skickad
+    """
+)
+"""Of these, words whose cells matter also when they are texts: ``Paid: yes``."""
+
+_TAKEN_OFF = """discount rebate coupon voucher markdown rabat skonto nachlass remise rabais escompte
+    reduction descuento dto descont sconto korting avdrag fradrag alennus znizka 割引 値引 折扣
+    """.split()
+_ADDED = """shipping freight surcharge handling delivery fee fees versand fracht zuschlag livraison
+    frais port envio portes recargo frete acrescimo spedizione trasporto verzend frakt levering
+    gebyr toimituskulut 送料 手数料 tax taxes vat gst hst pst mwst ust steuer tva taxe impuesto iva
+    igic imposto imposta btw moms mva alv podatek 消費税 税額 税
+    """.split()
+_EITHER = """credit credits deposit advance adjustment retainer gutschrift anzahlung guthaben avoir
+    acompte arrhes credito deposito anticipo abono sinal adiantamento acconto caparra aanbetaling
+    voorschot forskott forskud depositum zaliczka 前金 内金
+    """.split()
+
+
+def line_signs(header: str) -> str:
+    """Return how a column beside the amount can be billed as a separate line.
+
+    Returns:
+        ``-`` where it is called a discount, ``+`` where it is called shipping, a fee or a tax,
+        ``-+`` for a deposit or credit, which can be either; else ``""``.
+    """
+    folded = spoken(header)
+    words = set(folded.split()) | set(fold(header).split())
+    for signs, names in (("-", _TAKEN_OFF), ("-+", _EITHER), ("+", _ADDED)):
+        if any(
+            name in words or ((len(name) > 4 or not name.isascii()) and name in folded)
+            for name in names
+        ):
+            return signs
+    return ""
+
+
+HARMLESS = _words(
+    """
+    id ids no nr number num numero nummer code zip postcode postal plz cap cep
+    phone telephone tel
+    telefon telefono telefone telephone fax mobile cell handy portable movil date day month
+    created
+    modified updated timestamp rank age row ref reference referenz account iban
+    bic swift konto
+    siret siren ein duns website url web domain employees employee followers
+    probability index
+    zeitstempel horodateur record stage owner industry latitude longitude booth
+    stand table uuid
+    guid key telefonnummer postleitzahl datum fecha data dato 電話 番号 日付 郵便番号 jahr
+    year annee ano anno founded week quarter kostenstelle cost-center gl sku class
+    """
+)
+"""Words of columns whose numbers are no amounts: ids, telephones, dates."""
+
+QUANTITY_STARTS = ("number of", "no of", "nr of", "anzahl", "nombre de", "numero de", "numero di",
+    "n of", "aantal", "antal", "antall", "how many", "count of", "cantidad",
+    "quantidade")  # fmt: skip
+
+OTHER_PEOPLE = _words(
+    """
+    owner rep representative manager assigned created salesperson sales seller
+    vendor coordinator
+    organizer organiser our internal modified submitter respondent besitzer zustandig
+    proprietaire responsable propietario responsabile eigenaar agent
+    """
+)
+"""Words of columns that hold people of the conference, or whoever filled a form in."""
+
+TOTAL_WORDS = frozenset(
+    fold(word)
+    for word in """
+    total,totals,grand total,grand totals,sub total,sub totals,subtotal,subtotals,sum,sums,
+    overall total,total amount,total due,sum total,total general,amount due,balance due,
+    gesamt,gesamtsumme,gesamtbetrag,summe,zwischensumme,endsumme,summen,nettosumme,
+    rechnungsbetrag,
+    totaux,sous total,somme,montant total,total ht,total ttc,
+    suma,subtotal general,total geral,soma,sumas,importe total,valor total,
+    totale,totale generale,somma,subtotale,totali,totale complessivo,
+    totaal,subtotaal,eindtotaal,totalt,summa,delsumma,totalsumma,delsum,i
+    alt,ialt,sum totalt,
+    yhteensa,valisumma,razem,suma calkowita,合計,小計,総計,合计,总计,total net,net total,gross total
+    """.replace("\n", "").split(",")
+)
+"""Words that begin a totals row, folded."""
+TOTAL_STARTS = tuple(
+    f"{word} "
+    for word in "total totals grand subtotal sum summe gesamt gesamtsumme zwischensumme totale "
+    "suma "
+    "somme totaal totalt sous subtotaal delsumma subtotale".split()
+)
+
 
 _PLAIN = re.compile(
     r"[a-z0-9]+(?:[._+-][a-z0-9]+)*@(?:[a-z0-9]+(?:-+[a-z0-9]+)*\.)+[a-z]{2,}", re.IGNORECASE

@@ -18,15 +18,20 @@ from typing import Any, Literal
 
 from po_toolkit.domain.tax import TaxRules
 from po_toolkit.errors import ImportFileError
-from po_toolkit.importers.amounts import (
+from po_toolkit.importers.cells import (
+    Cell,
+    DayOrder,
     Decimals,
     WrittenAmount,
     habit_of,
+    is_empty,
+    is_placeholder,
+    order_of,
     sign_currencies,
+    text_of,
     written_amount,
+    written_date,
 )
-from po_toolkit.importers.assemble import Assembler, Order, Pricer
-from po_toolkit.importers.cells import Cell, is_empty, is_placeholder, text_of
 from po_toolkit.importers.columns import (
     LABELS,
     OWN_LINES,
@@ -38,11 +43,10 @@ from po_toolkit.importers.columns import (
     shown_rows,
     written_as_money,
 )
-from po_toolkit.importers.dates import DayOrder, order_of, written_date
-from po_toolkit.importers.fields import Reading
-from po_toolkit.importers.names import (
+from po_toolkit.importers.fields import (
     ALREADY,
     REQUIRED,
+    Reading,
     fold,
     header_currencies,
     line_signs,
@@ -57,7 +61,16 @@ from po_toolkit.importers.problems import (
     in_order,
 )
 from po_toolkit.importers.readers.text import LOST, mojibake
-from po_toolkit.importers.rows import Findings, Rows, column_cells, group_rows, read_rows
+from po_toolkit.importers.rows import (
+    Assembler,
+    Findings,
+    Order,
+    Pricer,
+    Rows,
+    column_cells,
+    group_rows,
+    read_rows,
+)
 from po_toolkit.importers.table import Table, ranges
 from po_toolkit.money import CURRENCIES, to_major
 

@@ -16,8 +16,14 @@ from functools import lru_cache
 from typing import Any
 
 from po_toolkit.errors import ImportFileError
-from po_toolkit.importers.amounts import sign_currencies, written_amount
-from po_toolkit.importers.cells import Cell, clean, is_empty, text_of
+from po_toolkit.importers.cells import (
+    Cell,
+    clean,
+    is_empty,
+    sign_currencies,
+    text_of,
+    written_amount,
+)
 from po_toolkit.importers.columns import (
     IGNORED,
     OWN_LINES,
@@ -32,7 +38,7 @@ from po_toolkit.importers.columns import (
     is_reason,
     kind_of,
 )
-from po_toolkit.importers.names import (
+from po_toolkit.importers.fields import (
     FIELDS,
     REASON,
     TOTAL_STARTS,

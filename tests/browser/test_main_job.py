@@ -36,18 +36,31 @@ def go(page, place):
 
 
 def edit(page, grid, old, text):
-    """Change the cell that holds a text by keyboard, as somebody does who uses no mouse."""
+    """Change the cell that holds a text by keyboard, as somebody does who uses no mouse.
+
+    Each step waits until the grid shows where it is: keys that come faster than the grid follows
+    would write into the cell beside it.
+    """
+    from playwright.sync_api import expect
+
     whole = re.compile(f"^{re.escape(old)}$")
     cells = grid.locator("td[data-testid^='glide-cell-']").filter(has_text=whole)
     cells.first.wait_for(state="attached")
     column, row = map(int, cells.first.get_attribute("data-testid").split("-")[-2:])
+
+    def at(column):
+        return grid.locator(f"td[data-testid='glide-cell-{column}-{row}'][aria-selected='true']")
+
     box = grid.locator("canvas").first.bounding_box()
     page.mouse.click(box["x"] + 60, box["y"] + ROW + ROW * row + ROW / 2)
-    for _ in range(column - 1):  # the first is the row's mark, which the click passed by
+    for left in range(1, column):  # the first is the row's mark, which the click passed by
+        expect(at(left)).to_be_attached()
         page.keyboard.press("ArrowRight")
+    expect(at(column)).to_be_attached()
     page.keyboard.press("Enter")
     page.locator("#portal input, #portal textarea").first.fill(text)
     page.keyboard.press("Enter")
+    expect(grid.get_by_test_id(f"glide-cell-{column}-{row}")).to_have_text(text)
 
 
 def test_from_a_messy_spreadsheet_to_the_books(page, serve, simulator, tmp_path):

@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 from po_toolkit.config import Settings
-from po_toolkit.importers.names import FIELDS
+from po_toolkit.importers.fields import FIELDS
 from po_toolkit.invoice_settings import ContentSettings, TaxRateSettings, TaxSettings
 
 PAGE = (Path(__file__).parents[2] / "docs" / "invoice-content.md").read_text("utf-8")

@@ -15,7 +15,7 @@ import pytest
 from po_toolkit import errors
 from po_toolkit.api.imports import ImportReport, import_purchase_orders
 from po_toolkit.bootstrap import OpenConference
-from po_toolkit.importers.assemble import Order
+from po_toolkit.importers.rows import Order
 from po_toolkit.money import to_major
 
 CORPUS = Path(__file__).parent / "corpus"

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import po_toolkit
-from po_toolkit.importers.names import FIELDS
+from po_toolkit.importers.fields import FIELDS
 from po_toolkit.importers.problems import ERRORS, WARNINGS
 
 PACKAGE = Path(po_toolkit.__file__).parent

@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 
 from po_toolkit.errors import ImportFileError
-from po_toolkit.importers.readers import limited, open_workbook
+from po_toolkit.importers.readers import limits, open_workbook
 
 
 def workbook(**replaced: bytes) -> bytes:
@@ -81,7 +81,7 @@ def test_a_file_beyond_the_limits_ends_its_own_process_only(
     large = io.BytesIO(good)
     with zipfile.ZipFile(large, "a") as archive:
         archive.writestr("xl/media/picture.bin", bytes(48_000_000))
-    monkeypatch.setattr(limited, limit, 40 * 1024 * 1024 if limit == "MEMORY" else 0)
+    monkeypatch.setattr(limits, limit, 40 * 1024 * 1024 if limit == "MEMORY" else 0)
     with pytest.raises(ImportFileError, match="more memory or time"):
         open_workbook(large.getvalue(), "large.xlsx")
     monkeypatch.undo()

@@ -12,12 +12,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from po_toolkit.importers.amounts import Habit, habit_of, read_format, written_amount
-from po_toolkit.importers.assemble import exact_minor
-from po_toolkit.importers.cells import ShownNumber, clean, decimal_of, text_of
-from po_toolkit.importers.dates import order_of, written_date
-from po_toolkit.importers.doubts import similar
-from po_toolkit.importers.names import field_of, header_currencies
+from po_toolkit.importers.cells import (
+    Habit,
+    ShownNumber,
+    clean,
+    decimal_of,
+    habit_of,
+    order_of,
+    read_format,
+    text_of,
+    written_amount,
+    written_date,
+)
+from po_toolkit.importers.fields import field_of, header_currencies
+from po_toolkit.importers.rows import exact_minor, similar
 from po_toolkit.money import CURRENCIES, to_major, to_minor
 
 

@@ -7,8 +7,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from po_toolkit.importers.amounts import WrittenAmount, written_amount
-from po_toolkit.importers.cells import Cell, text_of
+from po_toolkit.importers.cells import Cell, WrittenAmount, text_of, written_amount
 
 _MARK = re.compile(
     r"^(?P<before>CR|DR|C|D)?\.?\s*(?P<amount>[^A-Za-z]*\d.*?|[A-Z]{3}\s*[\d(+-].*?)\s*(?P<after>CR|DR|DB|C|D|H|S|Cr|Dr|cr|dr|Soll|Haben)?\.?$"

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from po_toolkit.errors import ImportChoiceError, ImportFileError
-from po_toolkit.importers.amounts import sign_currencies
 from po_toolkit.importers.bank.cells import amount_of, is_iban_like, text_in
 from po_toolkit.importers.bank.layout import Layout, by_cells, by_heading, column_names
 from po_toolkit.importers.bank.vocabulary import (
@@ -26,9 +25,8 @@ from po_toolkit.importers.bank.vocabulary import (
     is_not_booked,
     same,
 )
-from po_toolkit.importers.cells import Cell, is_empty
+from po_toolkit.importers.cells import Cell, is_empty, sign_currencies, written_date
 from po_toolkit.importers.columns import distinct_headers, fingerprint
-from po_toolkit.importers.dates import written_date
 from po_toolkit.importers.readers.contract import SheetRow
 from po_toolkit.money import CURRENCIES
 

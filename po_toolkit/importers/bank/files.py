@@ -19,8 +19,8 @@ from po_toolkit.importers.bank.read_sheet import read_sheet
 from po_toolkit.importers.bank.vocabulary import fields_of
 from po_toolkit.importers.problems import ImportQuestionsError
 from po_toolkit.importers.readers import open_workbook, read_bytes
-from po_toolkit.importers.readers.archive import Archive
 from po_toolkit.importers.readers.contract import Workbook
+from po_toolkit.importers.readers.limits import Archive
 from po_toolkit.importers.readers.text import DELIMITERS, chosen_text, decode
 
 _MT940 = re.compile(r"^(?:\{4:\s*)?:(?:20|25|28C?|60[FM]|61):", re.MULTILINE)

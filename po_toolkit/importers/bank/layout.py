@@ -15,10 +15,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 from po_toolkit.errors import ImportFileError
-from po_toolkit.importers.amounts import sign_currencies
 from po_toolkit.importers.bank.vocabulary import FIELDS, fold, same
-from po_toolkit.importers.cells import Cell, is_empty, text_of
-from po_toolkit.importers.dates import DayOrder, written_date
+from po_toolkit.importers.cells import (
+    Cell,
+    DayOrder,
+    is_empty,
+    sign_currencies,
+    text_of,
+    written_date,
+)
 from po_toolkit.importers.readers.contract import SheetRow, column_letter
 
 Meaning = Literal["credit", "debit", "booked", "skip"]

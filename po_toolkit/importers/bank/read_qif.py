@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from datetime import date
 
 from po_toolkit.errors import ImportChoiceError, ImportFileError
-from po_toolkit.importers.amounts import habit_of
 from po_toolkit.importers.bank.cells import amount_of, signed_value
 from po_toolkit.importers.bank.model import (
     Answers,
@@ -24,7 +23,7 @@ from po_toolkit.importers.bank.model import (
     one_line,
 )
 from po_toolkit.importers.bank.vocabulary import BALANCE, REVERSAL, fold, is_balance_row
-from po_toolkit.importers.dates import order_of, written_date
+from po_toolkit.importers.cells import habit_of, order_of, written_date
 
 _KINDS = frozenset({"bank", "cash", "ccard", "oth a", "oth l"})
 

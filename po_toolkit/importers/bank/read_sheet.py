@@ -15,12 +15,6 @@ from itertools import pairwise
 from typing import Literal
 
 from po_toolkit.errors import ImportChoiceError, ImportFileError
-from po_toolkit.importers.amounts import (
-    COMMA_FOR_THOUSANDS,
-    Decimals,
-    habit_of,
-    sign_currencies,
-)
 from po_toolkit.importers.bank.cells import Amount, amount_of, iban_in, signed_value, text_in
 from po_toolkit.importers.bank.columns import (
     MONEY,
@@ -64,9 +58,19 @@ from po_toolkit.importers.bank.vocabulary import (
     is_not_booked,
     likely_currencies,
 )
-from po_toolkit.importers.cells import Cell, is_empty, text_of
-from po_toolkit.importers.dates import DayOrder, order_of, written_date
-from po_toolkit.importers.names import currency_of
+from po_toolkit.importers.cells import (
+    COMMA_FOR_THOUSANDS,
+    Cell,
+    DayOrder,
+    Decimals,
+    habit_of,
+    is_empty,
+    order_of,
+    sign_currencies,
+    text_of,
+    written_date,
+)
+from po_toolkit.importers.fields import currency_of
 from po_toolkit.importers.readers.contract import SheetRow, Workbook
 from po_toolkit.money import CURRENCIES
 

@@ -12,7 +12,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from po_toolkit.importers.names import fold as _fold_header
+from po_toolkit.importers.fields import fold as _fold_header
 from po_toolkit.money import CURRENCIES
 
 _LETTERS = str.maketrans(

@@ -10,10 +10,9 @@ from typing import Any
 from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 
 from po_toolkit.errors import ImportFileError
-from po_toolkit.importers.amounts import sign_currencies
-from po_toolkit.importers.cells import Cell, CellError, ShownNumber, is_empty
-from po_toolkit.importers.readers.archive import Archive, is_archive
+from po_toolkit.importers.cells import Cell, CellError, ShownNumber, is_empty, sign_currencies
 from po_toolkit.importers.readers.contract import Block, Reader, Sheet, Workbook
+from po_toolkit.importers.readers.limits import Archive, is_archive
 
 _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"

@@ -15,7 +15,7 @@ from charset_normalizer import from_bytes
 from po_toolkit.domain.harmless import restore
 from po_toolkit.errors import ImportFileError
 from po_toolkit.importers.cells import Cell
-from po_toolkit.importers.names import recognized
+from po_toolkit.importers.fields import recognized
 from po_toolkit.importers.problems import Choice, ImportQuestionsError, Question
 from po_toolkit.importers.readers.contract import Reader, Sheet, SheetRow, Workbook
 

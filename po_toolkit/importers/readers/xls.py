@@ -11,8 +11,7 @@ from xlrd.biffh import XL_CELL_BOOLEAN, XL_CELL_DATE, XL_CELL_ERROR, XL_CELL_NUM
 from xlrd.biffh import error_text_from_code as ERROR_TEXTS  # noqa: N812 it is a constant
 
 from po_toolkit.errors import ImportFileError
-from po_toolkit.importers.amounts import NumberFormat, read_format
-from po_toolkit.importers.cells import Cell, CellError, is_empty
+from po_toolkit.importers.cells import Cell, CellError, NumberFormat, is_empty, read_format
 from po_toolkit.importers.readers.contract import Reader, Sheet, SheetRow, Workbook
 from po_toolkit.importers.readers.xlsx import guarded
 

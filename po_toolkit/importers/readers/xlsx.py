@@ -21,10 +21,9 @@ from xml.parsers import expat
 from python_calamine import CalamineWorkbook
 
 from po_toolkit.errors import ImportFileError
-from po_toolkit.importers.amounts import NumberFormat, read_format
-from po_toolkit.importers.cells import Cell, CellError, is_empty
-from po_toolkit.importers.readers.archive import Archive, is_archive
+from po_toolkit.importers.cells import Cell, CellError, NumberFormat, is_empty, read_format
 from po_toolkit.importers.readers.contract import Reader, Sheet, SheetRow, Workbook
+from po_toolkit.importers.readers.limits import Archive, is_archive
 
 T = TypeVar("T")
 

@@ -12,9 +12,16 @@ from typing import Literal
 import xlsxwriter
 
 from po_toolkit.domain.harmless import harmless
-from po_toolkit.importers.amounts import Decimals, written_amount
-from po_toolkit.importers.cells import Cell, ShownNumber, decimal_of, is_empty, text_of
-from po_toolkit.importers.names import REQUIRED
+from po_toolkit.importers.cells import (
+    Cell,
+    Decimals,
+    ShownNumber,
+    decimal_of,
+    is_empty,
+    text_of,
+    written_amount,
+)
+from po_toolkit.importers.fields import REQUIRED
 from po_toolkit.importers.readers.contract import SheetRow
 
 Reasons = Mapping[int, Sequence[str]]
