@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from secrets import token_hex
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from po_toolkit.bootstrap import local_actor, open_database
 from po_toolkit.config import Settings
+from po_toolkit.domain.pseudonyms import new_pseudonym
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.store import forgetting
+from po_toolkit.store.columns import utc_now
+
+ATTACHED = ("keep", "delete")
+"""What may become of the files that staff attached to a person's purchase orders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +23,9 @@ class Forgotten:
 
     Attributes:
         pseudonym: What stands in place of the address now.
-        replaced: How many rows of each table were changed.
-        kept: How many rows of each table go on naming the address: the ledger, the audit trail
-            and what was sent to Stripe are never changed.
+        replaced: How many rows of each table were changed or deleted.
+        kept: How many rows of each table go on naming the person, since the books need them: the
+            ledger, bank lines, closing reports, the sponsor's name and address, sent invoices.
         stripe_customers: Whom to delete in Stripe's dashboard, by Stripe's id.
     """
 
@@ -32,15 +36,10 @@ class Forgotten:
 
     def as_json(self) -> dict[str, Any]:
         """Return it as the command prints it."""
-        return {
-            "pseudonym": self.pseudonym,
-            "replaced": self.replaced,
-            "kept": self.kept,
-            "stripe_customers": self.stripe_customers,
-        }
+        return asdict(self)
 
 
-def forget(settings: Settings, address: str) -> Forgotten:
+def forget(settings: Settings, address: str, *, attached: str = "") -> Forgotten:
     """Replace an email address, with name and phone number beside it, by a pseudonym.
 
     Organizations, billing addresses and amounts stay: invoices must be kept with them.
@@ -48,27 +47,37 @@ def forget(settings: Settings, address: str) -> Forgotten:
     Args:
         settings: Which database.
         address: The email address, in any case.
+        attached: ``keep`` or ``delete`` the files that staff attached to the person's purchase
+            orders; needed where there are any, since a file cannot be rewritten.
 
     Raises:
-        PurchaseOrderError: It is no address, or a purchase order that is not settled needs it.
+        PurchaseOrderError: It is no address, or a purchase order that is not settled needs it. With
+            the code ``choice_needed``: there are attached files, and ``attached`` is not given.
         NotAllowedError: The actor is no administrator.
     """
     address = address.strip()
     if "@" not in address.strip("@") or " " in address:
         raise PurchaseOrderError(f"{address!r} is not an email address. Nothing was changed.")
-    require(local_actor(), Act.CONFIGURE)
+    actor = local_actor()
+    require(actor, Act.FORGET)
     store = open_database(settings, make=False)
     with store.reading() as session:
-        needed = forgetting.open_orders(session, address)
+        needed = forgetting.in_the_way(session, address)
+        files = forgetting.attached_files(session, address)
         customers = forgetting.stripe_customers(session, address)
+        person = forgetting.find(session, address, new_pseudonym())
     if needed:
         raise PurchaseOrderError(
-            f"{address} is the contact of purchase orders that are not settled: "
-            f"{', '.join(needed[:20])}. Nothing was changed. Settle or cancel them, or give them "
-            f"another contact, then repeat this."
+            f"{address} is still needed by: {', '.join(needed[:20])}. Nothing was changed. Settle "
+            f"or cancel the purchase orders, or give them another contact, then repeat this."
         )
-    pseudonym = f"forgotten-{token_hex(4)}@example.invalid"
-    replaced = forgetting.replace_address(store, address, pseudonym)
+    if files and attached not in ATTACHED:
+        raise PurchaseOrderError(
+            f"{address} is the contact of purchase orders with attached files ({files}), which "
+            f"may name them and cannot be rewritten. Nothing was changed. Keep or delete them?",
+            code="choice_needed",
+        )
+    replaced = forgetting.forget(store, person, actor, utc_now(), delete_files=attached == "delete")
     with store.reading() as session:
-        kept = forgetting.kept(session, address)
-    return Forgotten(pseudonym, replaced, kept, customers)
+        kept = forgetting.kept(session, person)
+    return Forgotten(person.pseudonym, replaced, kept, customers)

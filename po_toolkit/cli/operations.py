@@ -13,6 +13,7 @@ import typer
 
 from po_toolkit.cli.console import (
     FAILED,
+    WRONG_USAGE,
     complain,
     count,
     named_conference,
@@ -24,6 +25,7 @@ from po_toolkit.cli.console import (
     wrong_usage,
 )
 from po_toolkit.cli.options import ConferenceOption, Format, FormatOption, HostOption, PortOption
+from po_toolkit.errors import PurchaseOrderError
 
 
 def serve_app(
@@ -107,6 +109,7 @@ def verify(ctx: typer.Context, output: FormatOption = Format.TABLE) -> None:
                 "entries": proof.entries,
                 "digest": proof.digest,
                 "older_entries": proof.older,
+                "rewritten_entries": proof.rewritten,
                 "problems": proof.problems,
             }
         )
@@ -115,6 +118,9 @@ def verify(ctx: typer.Context, output: FormatOption = Format.TABLE) -> None:
         typer.echo(f"SHA-256 of the last one: {proof.digest or 'none'}")
         if proof.older:
             tell(f"{proof.older} older ones were written before there was a chain.")
+        if proof.rewritten:
+            entries = count(proof.rewritten, "entry", "entries")
+            tell(f"{entries} had personal data replaced by forget, as later entries note.")
     for problem in proof.problems:
         complain(problem)
     if proof.problems:
@@ -159,27 +165,44 @@ def notify(
 def forget(
     ctx: typer.Context,
     address: Annotated[str, typer.Argument(metavar="EMAIL", help="Whose data, in any case.")],
+    attached: Annotated[
+        str,
+        typer.Option(
+            "--attached",
+            metavar="keep|delete",
+            help="What becomes of files attached to the contact's purchase orders.",
+        ),
+    ] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
     """Replace a contact's personal data by a pseudonym.
 
     That is the email address, with the name and phone number beside it. Refused while a purchase
-    order that is not settled needs the contact. The ledger, the audit trail and what was sent to
-    Stripe stay as they are; what is kept is listed.
+    order that is not settled needs the contact. What the books need is kept and listed: the ledger,
+    bank lines, closing reports, the sponsor's name and address, sent invoices.
 
     Example: po-toolkit forget ada@example.org
     """
+    from po_toolkit.api.personal_data import ATTACHED
     from po_toolkit.api.personal_data import forget as forget_address
 
     settings = settings_of(ctx)
+    if attached and attached not in ATTACHED:
+        wrong_usage(f"--attached is {attached!r}; use keep or delete.")
     if not yes:
         if not sys.stdin.isatty():
             wrong_usage("There is no terminal to ask on, so nothing was done. Add --yes.")
         if not typer.confirm(f"Replace {address} for good? This cannot be undone.", err=True):
             complain("Stopped; nothing was done.")
             raise typer.Exit(FAILED)
-    found = forget_address(settings, address)
+    try:
+        found = forget_address(settings, address, attached=attached)
+    except PurchaseOrderError as error:
+        if error.code != "choice_needed":
+            raise
+        complain(f"{error} Add --attached keep or --attached delete.")
+        raise typer.Exit(WRONG_USAGE) from error
     if output is Format.JSON:
         print_json(found.as_json())
         return

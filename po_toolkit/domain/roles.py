@@ -43,6 +43,7 @@ class Act(StrEnum):
     ACCEPT_DISCREPANCY = "accept_discrepancy"
     CONFIGURE = "configure"
     CHANGE_SETTINGS = "change_settings"
+    FORGET = "forget"
     LOAD_STATEMENT = "load_statement"
     ACCEPT_STATEMENT = "accept_statement"
     REMOVE_STATEMENT = "remove_statement"
@@ -60,6 +61,7 @@ _LOWEST = {
     Act.CLOSE: Role.TREASURER,
     Act.ACCEPT_DISCREPANCY: Role.TREASURER,
     Act.CONFIGURE: Role.ADMIN,
+    Act.FORGET: Role.ADMIN,
     Act.CHANGE_SETTINGS: Role.TREASURER,
     Act.ACCEPT_STATEMENT: Role.TREASURER,
     Act.MATCH: Role.TREASURER,

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from po_toolkit.domain.deliveries import links_work
+from po_toolkit.domain.pseudonyms import is_pseudonym
 from po_toolkit.domain.states import LIVE_STATES
 from po_toolkit.errors import AmountError
 from po_toolkit.money import minor_from_api
@@ -282,8 +283,9 @@ def take_over(invoice: Invoice, said: Mapping[str, Any], timezone: str, now: dat
     invoice.stripe_status = said.get("status") or ""
     invoice.stripe_auto_advance = said.get("auto_advance")
     invoice.stripe_customer_id = id_of(said.get("customer"))
-    invoice.stripe_customer_name = said.get("customer_name") or ""
-    invoice.stripe_customer_email = said.get("customer_email") or ""
+    if not is_pseudonym(invoice.stripe_customer_email or ""):  # Stripe keeps what we forgot
+        invoice.stripe_customer_name = said.get("customer_name") or ""
+        invoice.stripe_customer_email = said.get("customer_email") or ""
     invoice.number = said.get("number") or invoice.number
     invoice.hosted_url = said.get("hosted_invoice_url") or invoice.hosted_url
     invoice.pdf_url = said.get("invoice_pdf") or invoice.pdf_url

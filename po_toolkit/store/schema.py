@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CheckConstraint, Connection, inspect, text
+from sqlalchemy import CheckConstraint, Connection, bindparam, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from po_toolkit.domain import remedies
@@ -96,6 +97,30 @@ APPEND_ONLY = ("ledger_entries", "credit_notes", "audit_entries", "row_versions"
 """Tables whose rows the database itself refuses to change or delete."""
 
 _QUOTED = re.compile(r"'([^']*)'")
+
+
+@contextmanager
+def unlocked(connection: Connection, tables: Iterable[str]) -> Iterator[None]:
+    """Let the rows of append-only tables be changed within a transaction.
+
+    For what the law asks for only; see :mod:`po_toolkit.store.forgetting`.
+    """
+    if connection.dialect.name == "postgresql":
+        for table in tables:
+            connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER {table}_no_update")
+        yield
+        for table in tables:
+            connection.exec_driver_sql(f"ALTER TABLE {table} ENABLE TRIGGER {table}_no_update")
+        return
+    names = [f"{table}_no_update" for table in tables]
+    triggers = text("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name IN :names")
+    query = triggers.bindparams(bindparam("names", names, expanding=True))
+    definitions = connection.execute(query).scalars().all()
+    for name in names:
+        connection.exec_driver_sql(f"DROP TRIGGER {name}")
+    yield
+    for definition in definitions:
+        connection.exec_driver_sql(definition)
 
 
 def differences(connection: Connection) -> list[str]:

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, bindparam, delete, or_, select
 from sqlalchemy.orm import Session
 
 from po_toolkit.domain.already_billed import InvoiceAtStripe, ToBill, sponsor_key, texts_of
+from po_toolkit.domain.pseudonyms import is_pseudonym
 from po_toolkit.money import minor_from_api
 from po_toolkit.store.cursors import cursor_of, cursor_row
 from po_toolkit.store.database import UnitOfWork
@@ -60,8 +61,9 @@ def note_strays(
         row.amount_paid = minor_from_api(said.get("amount_paid") or 0, currency)
         uow.session.add(row)
         row.number = said.get("number") or ""
-        row.customer_name = said.get("customer_name") or ""
-        row.customer_email = said.get("customer_email") or ""
+        if not is_pseudonym(row.customer_email or ""):
+            row.customer_name = said.get("customer_name") or ""
+            row.customer_email = said.get("customer_email") or ""
         row.sponsor_key = sponsor_key(row.customer_name)
         row.named_reference = metadata.get("purchase_order_ref") or ""
         row.conference_slug = metadata.get("conference_slug") or ""
@@ -204,8 +206,9 @@ def note_balances(
         elif row.read_at > read_at:
             continue
         row.amount = amount
-        row.customer_name = customer.get("name") or row.customer_name or ""
-        row.customer_email = customer.get("email") or row.customer_email or ""
+        if not is_pseudonym(row.customer_email or ""):
+            row.customer_name = customer.get("name") or row.customer_name or ""
+            row.customer_email = customer.get("email") or row.customer_email or ""
         row.read_at = read_at
 
 

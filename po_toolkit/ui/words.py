@@ -172,6 +172,7 @@ _ACTS: dict[str, str] = {
     Act.CLOSE: "Books closed",
     Act.ACCEPT_DISCREPANCY: "Discrepancy accepted",
     Act.CHANGE_SETTINGS: "Settings changed",
+    Act.FORGET: "Contact forgotten",
     Act.CONFIGURE: "Settings updated",
 }
 

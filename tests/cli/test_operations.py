@@ -13,6 +13,9 @@ import requests
 from sqlalchemy import text
 
 from po_toolkit.api import doctor
+from po_toolkit.api.contact import ContactChanges, attach_file, change_contact
+from po_toolkit.api.delivery import deliver
+from po_toolkit.api.home import log_call
 from po_toolkit.api.webhook_work import work_events
 from po_toolkit.api.webhooks import keep_deliveries
 from po_toolkit.config import load_settings
@@ -22,6 +25,7 @@ from po_toolkit.store.database import open_store
 from po_toolkit.store.tables import WebhookEvent
 from po_toolkit.store.webhook_events import Delivery
 from tests.cli.workplace import SLUG, Workplace
+from tests.tampering import tamper
 
 
 def paid(work: Workplace) -> str:
@@ -287,36 +291,54 @@ def test_a_contact_is_forgotten_and_the_books_say_the_same(work: Workplace) -> N
     """A person may ask for it; the tax office must still find every invoice."""
     sheet = work.folder / "s.csv"
     sheet.write_text(
-        "organization_name,contact_name,contact_email,po_number,description,amount,currency\n"
-        "Acme AG,Ada Lovelace,Ada@Acme.example,A1,Booth,1000.00,usd\n"
-        "Open AG,Olga Open,olga@open.example,O1,Booth,50.00,usd\n"
+        "organization_name,contact_name,contact_email,Mobile,po_number,"
+        "description,amount,currency,notes\n"
+        "Acme AG,Ada Lovelace,Ada@Acme.example,+49 170 7654321,A1,Booth,1000.00,usd,"
+        "ada lovelace has a dog\n"
+        "Open AG,Olga Open,olga@open.example,,O1,Booth,50.00,usd,\n"
+        "Nada AG,Nada,nada@acme.example,,N1,Booth,50.00,usd,\n"
+        "Broken AG,Ada Lovelace,ada(at)acme,,B1,Booth,1.00,usd,\n"
     )
-    references = work.json("import", str(sheet), "--conference", SLUG)["purchase_orders"]
-    sent = work.json("invoice", "--conference", SLUG, "--po", references[0])["results"][0]
+    references = work.json("import", str(sheet), "--conference", SLUG, exit_code=3)
+    reference, other, _ = references["purchase_orders"]
+    sent = work.json("invoice", "--conference", SLUG, "--po", reference)["results"][0]
     work.simulator.control.pay(sent["stripe_invoice_id"], account=work.key)
+    opened = work.opened()
+    log_call(opened, reference, note="Ms. Lovelace is at 030/1234567, ill until May")
+    change_contact(opened, reference, ContactChanges(contact_phone="+49 30 1234567"))
+    change_contact(opened, reference, ContactChanges(contact_name="Ada Lovelace-King"))
+    change_contact(opened, other, ContactChanges(cc_emails="ada@acme.example, cc@open.example"))
+    change_contact(opened, reference, ContactChanges(contact_name="Ada Lovelace"))
+    attach_file(opened, reference, "PO of Ada Lovelace.pdf", b"%PDF-1.4 ada@acme.example")
+    deliver(opened, reference)
+    event = json.dumps({"id": "evt_1", "data": {"object": {"customer_email": "Ada@acme.example"}}})
+    keep_deliveries(
+        opened.store, [Delivery(opened.conference.id, "evt_1", "invoice.voided", event)]
+    )
     work.json("sync", "--conference", SLUG)
     before = work.json("reconcile", "--conference", SLUG)
     assert work.run("forget", "ada@acme.example").exit_code == 2
     refused = work.run("forget", "olga@open.example", "--yes")
-    assert (refused.exit_code, references[1] in refused.stderr) == (1, True)
-    found = work.json("forget", "ada@acme.example", "--yes")
+    assert (refused.exit_code, other in refused.stderr) == (1, True)
+    asked = work.run("forget", "ada@acme.example", "--yes")
+    assert (asked.exit_code, "--attached delete" in asked.stderr) == (2, True)
+    found = work.json("forget", "ada@acme.example", "--yes", "--attached", "delete")
     assert found["stripe_customers"]
-    assert found["replaced"]["purchase_orders"] == 1
-    assert work.json("reconcile", "--conference", SLUG) == before
-    store = work.opened().store
-    with store.reading() as session:
-        row = session.execute(
-            text("SELECT contact_email, contact_name FROM purchase_orders WHERE reference = :r"),
-            {"r": references[0]},
-        ).one()
-        cells = session.execute(text("SELECT cells FROM import_rows ORDER BY id")).scalars().all()
-    assert row.contact_email == found["pseudonym"]
-    assert "Ada" not in row.contact_name
-    assert not any("ada" in str(c).lower() for c in cells)
-    assert any("olga@open.example" in str(c) for c in cells)
-    assert work.run("verify").exit_code == 0
+    assert found["replaced"]["contact_calls"] == found["replaced"]["purchase_order_files"] == 1
+    assert found["kept"] == {"invoice_documents": 1}
     work.json("sync", "--conference", SLUG, "--full")
+    written = b"".join(path.read_bytes() for path in work.folder.glob("*.db*")).lower()
+    for gone in (b"ada lovelace", b"lovelace", b"1234567", b"7654321", b"-king"):
+        assert gone not in written, gone
+    assert written.count(b"ada@acme.example") == written.count(b"nada@acme.example") > 0
+    assert b"olga@open.example" in written
+    after = work.json("reconcile", "--conference", SLUG)
+    assert (after["rows"], after["totals"]) == (before["rows"], before["totals"])
+    proof = work.json("verify")
+    assert (proof["problems"], proof["rewritten_entries"] > 1) == ([], True)
     assert len(work.simulator.control.all("invoice", account=work.key)) == 1
+    tamper(opened.store, "UPDATE audit_entries SET \"after\" = '{}' WHERE act = 'log_call'")
+    assert work.run("verify").exit_code == 1
 
 
 def test_a_wrong_notify_setting_is_named(work: Workplace) -> None:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
+from po_toolkit.api.contact import ContactChanges, change_contact
+from po_toolkit.api.ledger import cancel
 from po_toolkit.api.reports import close_books, closed_books
-from po_toolkit.store import audit_chain
+from po_toolkit.domain.pseudonyms import new_pseudonym
+from po_toolkit.store import audit_chain, forgetting
+from po_toolkit.store.columns import utc_now
 from tests.tampering import tamper
 
 TWO = ("sqlite", "postgresql")
@@ -69,3 +75,28 @@ def test_a_chain_made_anew_does_not_fit_the_closing_report(trail):
         connection.execute(audit_chain._HEAD.update().values(digest=digest))
     (problem,) = prove(trail).problems
     assert "is not the one on its report" in problem
+
+
+@pytest.mark.parametrize("database_url", TWO, indirect=True)
+def test_the_trail_is_proven_after_a_contact_was_forgotten_and_the_guards_are_back(
+    opened, make_order
+):
+    """Else forgetting somebody would look like an edited trail, or leave the ledger unguarded."""
+    order = make_order(("Booth", 1, "10.00"), organization="Ö AG", email="jörg@ö.example")
+    store, address = opened.store, order.contact_email
+    change_contact(opened, order.reference, ContactChanges(contact_name="Jörg Öztürk"))
+    change_contact(opened, order.reference, ContactChanges(contact_name="J. Öztürk"))
+    cancel(opened, order.reference, reason="A test")
+    with store.reading() as session:
+        person = forgetting.find(session, address.upper(), new_pseudonym())
+    replaced = forgetting.forget(store, person, opened.actor, utc_now(), delete_files=False)
+    assert replaced["audit_entries"] == 2
+    proof = prove(opened)
+    assert (proof.problems, proof.rewritten) == ([], 2)
+    with store.reading() as session:
+        said = str(session.execute(text("SELECT * FROM audit_entries")).all())
+    assert address not in said
+    with pytest.raises(DBAPIError, match="never changed"), store.bookkeeping() as connection:
+        connection.exec_driver_sql("UPDATE audit_entries SET actor = 'x'")
+    tamper(store, "UPDATE audit_entries SET actor = 'somebody' WHERE act = 'amend'")
+    assert prove(opened).problems
