@@ -10,18 +10,21 @@ import streamlit as st
 from po_toolkit.api.reports import SearchHit, search
 from po_toolkit.errors import AmountError
 from po_toolkit.ui import typed, words
+from po_toolkit.ui.language import _
 from po_toolkit.ui.session import Visit
 
-_ENTERED = "find.entered"
+_ENTERED, _OPENED = "find.entered", "find.opened"
 
 
 def search_box(visit: Visit) -> None:
     """Show the box and what was found; Enter on a single hit opens it."""
     key = visit.key("find")
     text = st.text_input(
-        "Search everything",
+        _("Search everything"),
         key=key,
-        placeholder="Search sponsor, contact, email, PO or invoice number, bank reference, amount",
+        placeholder=_(
+            "Search sponsor, contact, email, PO or invoice number, bank reference, amount"
+        ),
         icon=":material/search:",
         label_visibility="collapsed",
         on_change=lambda: visit.keep(_ENTERED, True),
@@ -31,11 +34,16 @@ def search_box(visit: Visit) -> None:
     hits = search(visit.opened, text, amount=_amount(text, visit.opened.settings.currency))
     entered = visit.recall(_ENTERED)
     visit.keep(_ENTERED, False)
+    if entered:
+        visit.keep(_OPENED, "")
     if entered and len(hits) == 1 and hits[0].order is not None:
+        visit.keep(_OPENED, text)
         visit.open_order(hits[0].order.reference)
+    if visit.recall(_OPENED) == text:  # its page is open: no need to find it above itself
+        return
     with st.container(border=True, gap="small"):
         if not hits:
-            st.markdown(f"Nothing found for “{words.plain(text)}”.")
+            st.markdown(_("Nothing found for “{text}”.", text=words.plain(text)))
         for hit in hits:
             _show(visit, hit)
 
@@ -44,7 +52,7 @@ def _show(visit: Visit, hit: SearchHit) -> None:
     order = hit.order
     with st.container(horizontal=True, vertical_alignment="center"):
         if order is None:
-            visit.link("bank", "Bank line")
+            visit.link("bank", _("Bank line"))
             return
         visit.link("order", words.plain(order.organization_name), po=order.reference)
         words.status_badge(order.status)
@@ -52,7 +60,7 @@ def _show(visit: Visit, hit: SearchHit) -> None:
         number = f"{words.plain(order.po_number)}, " if order.po_number else ""
         st.caption(f"{number}{order.reference}", width="content")
         if hit.why:
-            st.caption(f"Found by {words.plain(hit.why)}", width="content")
+            st.caption(_("Found by {why}", why=words.plain(hit.why)), width="content")
 
 
 def _amount(text: str, currency: str) -> Decimal | None:

@@ -16,7 +16,8 @@ from po_toolkit.ui import typed, words
 @pytest.fixture
 def speaking(monkeypatch):
     def speak(tag):
-        monkeypatch.setattr(words, "locale", lambda: Locale.parse(tag, sep="-"))
+        for module in (typed, words):
+            monkeypatch.setattr(module, "locale", lambda: Locale.parse(tag, sep="-"))
 
     return speak
 
