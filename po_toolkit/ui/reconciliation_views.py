@@ -343,17 +343,14 @@ def _cash(visit: Visit, result: Reconciliation) -> None:
 
 def _show_orders(visit: Visit, rows: pd.DataFrame, key: str) -> None:
     worded = rows.assign(
-        status=[words.status(s) for s in rows["status"]],
+        status=[[words.status(s)] for s in rows["status"]],
         discrepancies=[
             ", ".join(_(DISCREPANCY_TITLES[code]) for code in codes)
             for codes in rows["discrepancies"]
         ],
     )
-    _open(
-        visit,
-        rows,
-        tables.pick_table(PURCHASE_ORDERS, worded, translated(_ORDERS), key=visit.key(key)),
-    )
+    columns = translated(_ORDERS) | {"status": tables.status_column()}
+    _open(visit, rows, tables.pick_table(PURCHASE_ORDERS, worded, columns, key=visit.key(key)))
 
 
 def _show_entries(visit: Visit, entries: pd.DataFrame, key: str) -> None:

@@ -106,12 +106,18 @@ def pick_cell(
 
 
 def pick_table(
-    table: Table, frame: pd.DataFrame, columns: Mapping[str, str], *, key: str
+    table: Table, frame: pd.DataFrame, columns: Mapping[str, Any], *, key: str
 ) -> int | None:
-    """Show a table of the reconciliation, of which one row can be chosen; return its place."""
+    """Show a table of the reconciliation, of which one row can be chosen; return its place.
+
+    ``columns`` are as for :func:`show_table`; one may have a configuration in place of a heading.
+    """
     shown, first = _page(frame, PAGE, f"{key}.page")
     money = [name for name in table.money if name in columns]
-    config = {name: _configured(table.column(name), label) for name, label in columns.items()}
+    config = {
+        name: _configured(table.column(name), label) if isinstance(label, str) else label
+        for name, label in columns.items()
+    }
     picked = pick(
         with_decimals(table, shown),
         config,
