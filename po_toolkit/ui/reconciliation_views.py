@@ -343,7 +343,7 @@ def _cash(visit: Visit, result: Reconciliation) -> None:
 
 def _show_orders(visit: Visit, rows: pd.DataFrame, key: str) -> None:
     worded = rows.assign(
-        status=[[words.status(s)] for s in rows["status"]],
+        status=rows["status"].map(lambda status: [words.status(status)]),
         discrepancies=[
             ", ".join(_(DISCREPANCY_TITLES[code]) for code in codes)
             for codes in rows["discrepancies"]
