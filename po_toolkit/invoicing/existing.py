@@ -96,10 +96,10 @@ def take_over_own(opened: OpenConference, order_id: int, found: InvoiceAtStripe)
         if other is not None:
             return other
         if order.live_invoice is not None:
-            raise BusyError(f"{order.reference}: another process has begun to invoice it.")
+            raise BusyError(f"{order.reference}: Another process has begun to invoice it.")
         if said["currency"] != order.currency:
             raise InvoiceMismatchError(
-                f"{order.reference}: its invoice {found.stripe_id} at Stripe is in "
+                f"{order.reference}: Its invoice {found.stripe_id} at Stripe is in "
                 f"{said['currency'].upper()}, the purchase order in {order.currency.upper()}. Void "
                 f"the invoice in Stripe's dashboard, then invoice again."
             )
@@ -133,7 +133,7 @@ def _refuse(
     ref, stripe_id = order.reference, stripe_invoice["id"]
     if other is not None or of_another:
         raise PurchaseOrderError(
-            f"{ref}: invoice {stripe_id} belongs to another purchase order already."
+            f"{ref}: Invoice {stripe_id} belongs to another purchase order already."
         )
     if order.live_invoice is not None:
         raise PurchaseOrderError(
@@ -144,14 +144,14 @@ def _refuse(
         raise PurchaseOrderError(f"{ref} is cancelled; it takes no invoice.")
     if stripe_invoice["status"] not in ("open", "paid", "uncollectible"):
         raise PurchaseOrderError(
-            f"{ref}: invoice {stripe_id} is {stripe_invoice['status']} at Stripe; only one that "
+            f"{ref}: Invoice {stripe_id} is {stripe_invoice['status']} at Stripe; only one that "
             f"was sent can be adopted."
         )
     currency = stripe_invoice["currency"]
     total = minor_from_api(stripe_invoice["total"], currency)
     if (total, currency) != (order.sums.total, order.currency):
         raise InvoiceMismatchError(
-            f"{ref}: invoice {stripe_id} is {display(total, currency)}, the purchase order is "
+            f"{ref}: Invoice {stripe_id} is {display(total, currency)}, the purchase order is "
             f"{display(order.sums.total, order.currency)}. Total and currency must "
             f"agree; correct the spreadsheet, or name the right invoice."
         )
@@ -220,7 +220,7 @@ def retire_paid(opened: OpenConference, order_id: int) -> None:
         stripe_invoice = opened.gateway.read(f"/v1/invoices/{stripe_id}", expand)
         if stripe_invoice["status"] != "paid":
             raise PurchaseOrderError(
-                f"{lease.order.reference}: invoice {stripe_id} is {stripe_invoice['status']} at "
+                f"{lease.order.reference}: Invoice {stripe_id} is {stripe_invoice['status']} at "
                 f"Stripe and nothing was changed. Sync, then look again.",
                 remedy=remedies.sync(opened.slug),
             )

@@ -163,7 +163,7 @@ def enter_credit_note(
 def _goes_on(order: PurchaseOrder, begun: MoneyIntent) -> Reason:
     """Say that a credit note that was cut off is gone on with, and how to issue another."""
     return Reason(
-        f"{order.reference}: the credit note of {display(begun.amount, begun.currency)} for "
+        f"{order.reference}: The credit note of {display(begun.amount, begun.currency)} for "
         f"{begun.details['reason']!r}, dated {begun.details['credit_date']}, was begun before and "
         f"not finished. It was finished now and counts once, as it was first given. If another is "
         f"meant, issue it as a second one.",
@@ -190,7 +190,7 @@ def _refuse_credit(order: PurchaseOrder, amount: int, reason: str) -> None:
     if amount <= 0:
         raise PurchaseOrderError(f"{order.reference}: a credit note must be more than zero.")
     if not reason.strip():
-        raise PurchaseOrderError(f"{order.reference}: say why the credit note is issued.")
+        raise PurchaseOrderError(f"{order.reference}: Say why the credit note is issued.")
     if order.cancelled_at is not None:
         raise PurchaseOrderError(f"{order.reference} is cancelled; there is nothing to credit.")
     if amount > sums.total - sums.credited:

@@ -82,7 +82,7 @@ def _remind(visit: Visit, chosen: Sequence[ListedOrder]) -> None:
     for reference, name in names.items():
         result = results.get(reference)
         if result is None:
-            outcome.append((False, _("{name}: no reminder is due.", name=name)))
+            outcome.append((False, _("{name}: No reminder is due.", name=name)))
         elif result.outcome != "sent":
             outcome.append((False, f"{name}: {result.reason or result.outcome}"))
     visit.keep(_OUTCOME, outcome)

@@ -51,6 +51,7 @@ LABELS = (
     *map(label, CODES),
     "point",
     "comma",
+    "Day",  # of a chart
 )
 """Labels from below that pages translate where they show them."""
 
