@@ -80,7 +80,7 @@ def pick(
 def status_column() -> Any:
     """Return the column of money statuses, each a coloured badge; its cells are lists of one."""
     return st.column_config.MultiselectColumn(
-        _("Status"), options=list(words.statuses().values()), color=words.STATUS_COLOURS
+        _("Status"), width=125, options=list(words.statuses().values()), color=words.STATUS_COLOURS
     )
 
 
