@@ -179,9 +179,9 @@ _CLASSES = (
         "Money went back to the sponsor and no credit note says that they owe less, so the debt is "
         "open again. It is neither aged nor reminded of until a person decides.",
         "The refund that nothing explains",
-        "Issue a credit note if the debt is waived; otherwise reissue the invoice, which asks "
-        "for it "
-        "again.",
+        "Issue a credit note if the debt is waived; otherwise reissue the invoice, which asks for "
+        "it again. An invoice that is still open keeps asking for the rest: reissue it once that "
+        "is paid.",
         (
             "po-toolkit credit-note {reference} --amount {amount} --reason REASON",
             "po-toolkit reissue {reference}",
