@@ -20,7 +20,7 @@ from po_toolkit.errors import (
 )
 from po_toolkit.invoicing.lease import Lease, hold, release, step_slot
 from po_toolkit.invoicing.lookup import Found, Lookup, delete_draft, look_up
-from po_toolkit.money import display, minor_from_api
+from po_toolkit.money import display, minor_from_api, to_major
 from po_toolkit.outbox import Write
 from po_toolkit.store import invoices
 from po_toolkit.store.purchase_orders import has_uuid, refresh_status
@@ -247,15 +247,7 @@ def _take_back(lease: Lease, lookup: Lookup) -> str:
         delete_draft(lease)
         return "deleted"
     if invoice["status"] == "paid" or invoice["amount_paid"]:
-        paid = display(
-            minor_from_api(invoice["amount_paid"], invoice["currency"]), invoice["currency"]
-        )
-        raise PurchaseOrderError(
-            f"{lease.order.reference}: Stripe has {paid} on invoice {invoice['id']}, so it is not "
-            f"voided and nothing was changed. Sync to see the payment, then refund it. A payment "
-            f"that was recorded by hand and reversed stays there: credit the balance instead.",
-            remedy=remedies.sync(lease.opened.slug),
-        )
+        raise _never_void(lease, invoice)
     try:
         outbox.perform(lease.opened, _void(lease, f"/v1/invoices/{invoice['id']}"), Act.INVOICE)
     except StripeRefusedError as error:
@@ -263,6 +255,37 @@ def _take_back(lease: Lease, lookup: Lookup) -> str:
             f"{lease.order.reference}: {error} Nothing was changed; sync, then look again."
         ) from None
     return "void"
+
+
+def _never_void(lease: Lease, invoice: Json) -> PurchaseOrderError:
+    """Say how to go on where Stripe has money on an invoice, or had some that was refunded.
+
+    A refund does not lower what Stripe counts as paid, so it opens no way to void the invoice.
+    """
+    order, row, currency = lease.order, lease.invoice, invoice["currency"]
+    paid, asked = (
+        minor_from_api(invoice[name], currency) for name in ("amount_paid", "amount_remaining")
+    )
+    has = f"{order.reference}: Stripe has {display(paid, currency)} on invoice {invoice['id']}"
+    if (row.stripe_status, row.stripe_amount_paid) != (invoice["status"], paid):
+        return PurchaseOrderError(
+            f"{has} and never voids an invoice with a payment. Nothing was changed. Sync to see "
+            f"the payment, then try again.",
+            remedy=remedies.sync(lease.opened.slug),
+        )
+    why = f"{has}, and never voids an invoice with a payment, refunded or not. Nothing was changed."
+    if not asked:
+        return PurchaseOrderError(
+            f"{why} It asks for nothing more. Refund or credit what was too much, and add a "
+            f"purchase order for what is to be billed beside it."
+        )
+    shown = display(asked, currency)
+    return PurchaseOrderError(
+        f"{why} It still asks for {shown}. If that is right, let the sponsor pay it: once the "
+        f"invoice is paid, reissue asks for what was refunded or reversed. Else credit the {shown} "
+        f"and add a purchase order for what is to be billed instead.",
+        remedy=remedies.credit_note(order.reference, to_major(asked, currency)),
+    )
 
 
 def _void(lease: Lease, path: str) -> Write:
