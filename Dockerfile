@@ -17,8 +17,6 @@ RUN /opt/po-toolkit/bin/pip install --no-cache-dir --no-index --no-deps --no-bui
 FROM python:3.12-slim
 RUN useradd --system --uid 10001 --create-home --home-dir /srv/po-toolkit po-toolkit
 COPY --from=built /opt/po-toolkit /opt/po-toolkit
-COPY app.py asgi.py /srv/po-toolkit/
-COPY .streamlit/config.toml /srv/po-toolkit/.streamlit/config.toml
 ENV PATH="/opt/po-toolkit/bin:$PATH" PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /srv/po-toolkit
 USER 10001

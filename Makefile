@@ -17,7 +17,7 @@ DEV_READY := $(VENV)/.ready-to-test
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check quick lint types layers format pytest chaos season seasons bench docs
-.PHONY: site locks release lowest clean
+.PHONY: messages site locks release lowest clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ bench: $(DEV_READY) ## the benchmarks one after another; one alone: make bench B
 docs: $(DEV_READY) ## write docs/cli.md and docs/settings.md from the code
 	$(BIN)/python -m tests.docs.cli_reference docs/cli.md
 	$(BIN)/python -m tests.docs.settings_reference docs/settings.md
+
+messages: $(DEV_READY) ## collect the app's texts into its catalogues, to be translated
+	$(BIN)/python -m tests.docs.messages
 
 site: $(DEV_READY) ## build the docs site in build/site; a warning is an error
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

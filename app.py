@@ -1,4 +1,4 @@
-"""The app's entry file: `streamlit run app.py`."""
+"""The app's entry file; `po-toolkit app` starts it."""
 
 from po_toolkit.ui.shell import run
 

@@ -1,4 +1,4 @@
-"""The app with the webhook service in one server: `streamlit run asgi.py` or `uvicorn asgi:app`.
+"""The app with the webhook service in one server; `po-toolkit app --with-webhooks` starts it.
 
 One process only: visitors' sessions live in it. Batches that were cut off go on at the start.
 """

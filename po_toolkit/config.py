@@ -361,6 +361,8 @@ class Settings(BaseSettings):
     people: People = Field(default_factory=People)
     session_hours: int = Field(default=12, ge=1, le=720)
     """How long a sign-in to the app lasts."""
+    language: Literal["", "de", "en", "es", "fr"] = ""
+    """The app's language, until somebody chooses another; by default each browser's own."""
     log_format: Literal["text", "json"] = "text"
     """How logs are written: for people, or one JSON object a line."""
     metrics_token: SecretStr = SecretStr("")

@@ -9,7 +9,8 @@ one object at Stripe, whatever breaks in between:
 - A definite refusal ends the attempt. The next try has a new key and a newly built body.
 - A failure that Stripe stored under the key, or a key that it knows with another body, says
   nothing: the outbox looks whether the write was done, and only if not makes the next attempt.
-- Stripe forgets keys after a day, so an older attempt is looked for first.
+- Stripe forgets keys after a day, so an older attempt is looked for first, and so is a write whose
+  subject is older: a restored copy of the database may have lost the attempt.
 
 An answer that is not a whole JSON object of the expected kind counts as unknown; see
 :meth:`po_toolkit.stripe_gateway.client.StripeGateway.write`.
@@ -20,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from po_toolkit.context import OpenConference
@@ -98,6 +99,8 @@ class Write:
             attempt whose outcome is in doubt.
         conference_id: Whose account.
         purchase_order_id: Which purchase order, if it is one's own.
+        since: When its subject was made, where a copy that is restored may hold the subject
+            without the attempt.
     """
 
     kind: Kind
@@ -107,6 +110,7 @@ class Write:
     find: Callable[[StoredWrite], Json | None]
     conference_id: int
     purchase_order_id: int | None = None
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +162,14 @@ def send(opened: OpenConference, write: Write, stored: StoredWrite) -> Outcome:
         StripeGatewayError: The outcome is unknown; the same call again is safe.
     """
     failure: StripeGatewayError | None = None
+    oldest = min(stored.stored_at, write.since or stored.stored_at)
     for _ in range(ATTEMPTS):
-        if stored.state is not WriteState.PENDING or _expired(opened, stored):
+        if stored.state is not WriteState.PENDING or opened.now() - oldest > KEY_LIFETIME:
             found = write.find(stored)
             if found is not None:
                 return Outcome(stored, found, found=True)
             stored = _next(opened, write, stored, WriteState.SUPERSEDED)
+            oldest = stored.stored_at
             if stored.state is not WriteState.PENDING:
                 continue
         try:
@@ -180,6 +186,7 @@ def send(opened: OpenConference, write: Write, stored: StoredWrite) -> Outcome:
                 stripe_writes.settle(uow, stored.key, end, opened.now())
             raise failure
         stored = _next(opened, write, stored, end)
+        oldest = stored.stored_at
     if failure is None:
         raise AssertionError("each attempt ended or failed")
     raise failure
@@ -226,10 +233,6 @@ def _call(opened: OpenConference, kind: Kind, stored: StoredWrite) -> Json:
     return opened.gateway.write(
         stored.path, stored.body, idempotency_key=stored.key, expects=kind.answers
     )
-
-
-def _expired(opened: OpenConference, stored: StoredWrite) -> bool:
-    return opened.now() - stored.stored_at > KEY_LIFETIME
 
 
 def _next(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from pydantic import SecretStr
 
 from po_toolkit import create_purchase_order
@@ -27,6 +28,9 @@ from po_toolkit.stripe_gateway import StripeGateway
 from tests.postgres import postgres_server
 
 __all__ = ["postgres_server"]
+
+settings.load_profile("ci")
+"""Hypothesis draws the same everywhere and fails no example for being slow: machines are busy."""
 
 KEY = "sk_test_pycon2027abcdefghijkl"
 SLUG = "pycon-2027"

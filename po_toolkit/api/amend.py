@@ -84,7 +84,7 @@ def amend(opened: OpenConference, reference: str, changes: Changes) -> PurchaseO
         found = by_reference(session, opened.conference, reference)
     values = changes.given()
     if not values and changes.line_items is None:
-        raise PurchaseOrderError(f"{reference}: say what is to be changed.")
+        raise PurchaseOrderError(f"{reference}: Say what is to be changed.")
     if "cc_emails" in values:
         values["cc_emails"] = checked_addresses(values["cc_emails"])
     with opened.store.writing(opened.actor, Act.AMEND) as uow:
@@ -209,7 +209,7 @@ def _refuse_invoiced(order: PurchaseOrder, opened: OpenConference) -> None:
     if live is None or (live.stripe_invoice_id is None and live.refused):
         return
     if live.lease_until is not None and live.lease_until > opened.now():
-        raise BusyError(f"{order.reference}: it is being invoiced right now; try again later.")
+        raise BusyError(f"{order.reference}: It is being invoiced right now; try again later.")
     raise PurchaseOrderError(
         f"{order.reference} has invoice {live.stripe_invoice_id or 'in preparation'}; reissue it "
         f"with the change.",

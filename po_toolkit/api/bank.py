@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
-
-from sqlalchemy.orm import Session
 
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.roles import Act, require
@@ -242,6 +240,11 @@ def import_bank_statement(
     )
     conference_id = opened.conference.id
     with opened.store.reading() as session:
+        accounts, held = kept.currencies(session, conference_id)
+
+        def known(account: str) -> str:
+            same = (c for a, c in accounts.items() if account and kept.same_account(a, account))
+            return next(same, "")
 
         def read(answers: Answers) -> BankFile:
             return read_bank_file(
@@ -250,12 +253,13 @@ def import_bank_statement(
                 answers=answers,
                 saved=lambda print_: kept.saved_mapping(session, conference_id, print_),
                 layouts=_own_layouts(opened),
+                known=known,
             )
 
         file = read(answers)
-        known = _known_currency(session, opened, file)
-        if known:
-            file = read(replace(answers, currency=known))
+        other = _known_currency(opened, file, known, held)
+        if other:
+            file = read(replace(answers, currency=other))
     digest = hashlib.sha256(data).hexdigest()
     try:
         with opened.store.writing(opened.actor, Act.LOAD_STATEMENT) as uow:
@@ -268,19 +272,30 @@ def import_bank_statement(
     return report
 
 
-def _known_currency(session: Session, opened: OpenConference, file: BankFile) -> str:
+def _known_currency(
+    opened: OpenConference, file: BankFile, known: Callable[[str], str], others: set[str]
+) -> str:
     """Return the currency of a file that names none, where its account had another before.
+
+    Args:
+        opened: The conference.
+        file: The file.
+        known: Returns the currency of an account, or nothing.
+        others: Every currency that is billed or held.
 
     Raises:
         ImportChoiceError: The account is not known, and the conference has to do with several
             currencies.
     """
     nameless = [s for s in file.statements if s.assumed]
-    accounts, others = kept.currencies(session, opened.conference.id)
-    codes = {accounts.get(s.account, "") if s.account else "" for s in nameless}
-    own = opened.conference.currency
+    codes = {known(s.account) for s in nameless}
+    own = file.remembered or opened.conference.currency
     if "" not in codes and len(codes) == 1:
         return next(iter(codes - {own}), "")
+    if file.remembered:
+        if not any(s.account for s in nameless):
+            return ""
+        others = others | {opened.conference.currency}  # what was answered was another account's
     if codes and others - {own}:
         listed = sorted(others | {own}, key=lambda code: (code != own, code))
         raise ImportChoiceError(
@@ -331,9 +346,9 @@ def _keep(
                         f"match, then match the line that replaces it.",
                     )
                 )
-    if file.fingerprint and answers.given:
+    if file.fingerprint and (answers.given or file.signs == "written"):
         before = kept.saved_mapping(uow.session, opened.conference.id, file.fingerprint) or {}
-        saved = answers.to_save(before)
+        saved = answers.to_save(before, file.signs)
         kept.save_mapping(uow, opened.conference.id, file.fingerprint, saved)
     return BankImportReport(
         format=file.format,

@@ -208,7 +208,7 @@ def choose(
         else:
             parts = _shares(opened, session, line, orders or {})
     if write_off and not orders and not any(p.charges for p in parts):
-        raise PurchaseOrderError(f"Bank line {line_id}: nothing is left to write off.")
+        raise PurchaseOrderError(f"Bank line {line_id}: Nothing is left to write off.")
     if write_off and len(orders or {}) > 1:
         raise PurchaseOrderError("A difference is written off on one purchase order only.")
     why = f"{opened.actor.name} decided"

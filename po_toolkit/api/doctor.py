@@ -22,6 +22,7 @@ from po_toolkit.store.database import Store
 from po_toolkit.store.overview import sqlite_path
 from po_toolkit.store.schema import check_tables
 from po_toolkit.stripe_gateway import server_time
+from po_toolkit.stripe_gateway.client import API_VERSION
 
 State = Literal["ok", "warning", "failed", "skipped"]
 
@@ -293,6 +294,13 @@ def _endpoint(opened: OpenConference) -> Finding:
         return Finding(
             name, "failed", f"The endpoint does not send {', '.join(missing)}. Add them."
         )
+    versions = sorted({str(e["api_version"]) for e in ours if e.get("api_version")} - {API_VERSION})
+    if versions:
+        detail = (
+            f"The endpoint sends events of API version {', '.join(versions)}. Events are only "
+            f"hints, so nothing is booked wrong; add an endpoint of {API_VERSION} all the same."
+        )
+        return Finding(name, "warning", detail)
     return Finding(name, "ok", f"{ours[0]['url']} gets every type of event that is needed.")
 
 

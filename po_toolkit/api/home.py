@@ -162,7 +162,7 @@ def log_call(
     """
     if promised_on is not None and promised_on < opened.today():
         raise PurchaseOrderError(
-            f"{reference}: the promised date {promised_on} is past. Enter today or a later day."
+            f"{reference}: The promised date {promised_on} is past. Enter today or a later day."
         )
     with opened.store.writing(opened.actor, Act.LOG_CALL) as uow:
         order = by_reference(uow.session, opened.conference, reference)

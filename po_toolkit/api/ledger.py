@@ -289,7 +289,7 @@ def conference_of_entry(store: Store, entry: str) -> str:
 def cancel(opened: OpenConference, reference: str, *, reason: str = "") -> MoneyResult:
     """Cancel a purchase order; its open invoice is voided at Stripe first.
 
-    One that was paid, and whose money went back, is credited in full instead.
+    One that was paid, also in part, and whose money went back, is credited in full instead.
 
     Args:
         opened: The conference.
@@ -307,7 +307,7 @@ def cancel(opened: OpenConference, reference: str, *, reason: str = "") -> Money
     order = _find(opened, reference)
     _refuse_with_money(order)
     live = order.live_invoice
-    if live is not None and live.stripe_status == "paid":
+    if live is not None and (live.stripe_status == "paid" or live.stripe_amount_paid):
         left = order.sums.total - order.sums.credited
         if left > 0:
             whole = to_major(left, order.currency)

@@ -138,10 +138,10 @@ def gaps(account: str, statements: list[BankStatement], through: date) -> list[s
             )
     last = max((s.closing_date for s in dated if s.closing_date), default=None)
     if last is None:
-        wrong.append(f"{account}: no statement says up to which day it goes.")
+        wrong.append(f"{account}: No statement says up to which day it goes.")
     elif last < through:
         wrong.append(
-            f"{account}: the last statement ends on {written_day(last)}. Import the one up to "
+            f"{account}: The last statement ends on {written_day(last)}. Import the one up to "
             f"{written_day(through)}."
         )
     return wrong

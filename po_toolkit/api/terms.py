@@ -8,6 +8,7 @@ from po_toolkit.domain.people import role_of
 from po_toolkit.domain.reminders import step_words
 from po_toolkit.domain.roles import STRIPE, Act, Actor, Role, require
 from po_toolkit.domain.sums import Status
+from po_toolkit.domain.translations import catalogue, languages
 from po_toolkit.domain.wording import STATUS_LABELS, count, label
 
 __all__ = [
@@ -22,9 +23,11 @@ __all__ = [
     "Bucket",
     "Role",
     "Status",
+    "catalogue",
     "count",
     "harmless",
     "label",
+    "languages",
     "require",
     "role_of",
     "step_words",

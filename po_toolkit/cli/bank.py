@@ -207,7 +207,7 @@ def _read_words(pairs: list[str]) -> dict[str, str]:
         word, equals, meaning = (part.strip() for part in pair.rpartition("="))
         if not (word and equals and meaning in meanings):
             raise typer.BadParameter(
-                f"{pair!r}: write the word, =, and {', '.join(meanings[:3])} or {meanings[3]}."
+                f"{pair!r}: Write the word, =, and {', '.join(meanings[:3])} or {meanings[3]}."
             )
         words[word] = meaning
     return words
@@ -218,7 +218,7 @@ def _read_mapping(pairs: list[str]) -> dict[str, str]:
     for pair in pairs:
         name, equals, column = (part.strip() for part in pair.partition("="))
         if not (name and equals):
-            raise typer.BadParameter(f"{pair!r}: write the field, =, and the column's heading.")
+            raise typer.BadParameter(f"{pair!r}: Write the field, =, and the column's heading.")
         mapping[name] = f"{mapping[name]}|{column}" if name in mapping else column
     return mapping
 

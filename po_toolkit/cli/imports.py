@@ -248,7 +248,7 @@ def _read_mapping(pairs: list[str]) -> dict[str, str]:
         field, equals, column = (part.strip() for part in divide(pair.rstrip(), "="))
         if not (field and equals):
             raise typer.BadParameter(
-                f"{pair!r}: write the field, =, and the column's heading, e.g. "
+                f"{pair!r}: Write the field, =, and the column's heading, e.g. "
                 f"--map 'unit_price=Price each'; or a heading and = to leave its column out."
             )
         if field in mapping:

@@ -17,6 +17,7 @@ from po_toolkit.cli.console import (
     FAILED,
     PARTIAL,
     complain,
+    count,
     named_conference,
     print_json,
     print_table,
@@ -32,6 +33,7 @@ from po_toolkit.logs import configure_logging
 
 if TYPE_CHECKING:
     from po_toolkit.api.stripe_check import CheckReport
+    from po_toolkit.config import Settings
 
 
 def init(
@@ -255,19 +257,26 @@ def worker(
             "where remind_from_hour is set; 0: none of these.",
         ),
     ] = 15,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Start none; say whether one runs, for health checks."),
+    ] = False,
 ) -> None:
     """Run batches, webhook events and syncs until stopped.
 
     Needed only where one machine is outgrown: the app, invoice and webhook serve work their queues
     themselves. Any number of workers may run on one PostgreSQL. Stopped by Ctrl-C or SIGTERM, it
     finishes what it has begun; killed, it loses nothing: another worker does the rest within 30
-    seconds.
+    seconds. With --check the exit code is 1 when none was seen within the last minute.
 
     Example: po-toolkit worker
     """
     from po_toolkit.jobs.worker import Worker
 
     settings = settings_of(ctx)
+    if check:
+        _check_worker(settings)
+        return
     configure_logging(logging.INFO, server=True)
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -277,6 +286,17 @@ def worker(
         tell("Working. Stop with Ctrl-C.")
         stop.wait()
     tell("Stopped. Nothing was left unfinished.")
+
+
+def _check_worker(settings: Settings) -> None:
+    from po_toolkit.api.activity import monitoring_figures
+    from po_toolkit.api.opening import open_database
+
+    found = monitoring_figures(open_database(settings, make=False), datetime.now(UTC)).workers
+    if not found:
+        complain("No worker runs. Start one: po-toolkit worker")
+        raise typer.Exit(FAILED)
+    typer.echo(f"{count(found, 'worker')} running.")
 
 
 def stripe_check(

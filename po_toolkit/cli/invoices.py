@@ -428,7 +428,7 @@ def deliver(
         lines = []
     if done:
         found["status"] = mark_delivered(opened, reference)
-        lines.append(f"{reference}: noted as delivered; it is {found['status']}.")
+        lines.append(f"{reference}: Noted as delivered; it is {found['status']}.")
     if as_json:
         print_json(found)
         return
@@ -622,7 +622,7 @@ def reissue(
     if output is Format.JSON:
         print_json(result.as_json())
     elif result.outcome == "invoiced":
-        typer.echo(f"{result.reference}: its invoice is {result.stripe_invoice_id} now.")
+        typer.echo(f"{result.reference}: Its invoice is {result.stripe_invoice_id} now.")
         typer.echo(f"Invoice page: {result.hosted_invoice_url}")
     if result.outcome != "invoiced":
         complain(f"{result.reference}: {result.error}")

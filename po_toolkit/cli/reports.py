@@ -79,7 +79,7 @@ def reconcile(
     unknown = set(fail_on or []) - {"any", *reports.DISCREPANCY_CODES}
     if unknown:
         raise typer.BadParameter(
-            f"{', '.join(sorted(unknown))}: no class of discrepancy; choose from any, "
+            f"{', '.join(sorted(unknown))}: Not a class of discrepancy; choose from any, "
             f"{', '.join(reports.DISCREPANCY_CODES)}.",
             param_hint="--fail-on",
         )

@@ -179,7 +179,7 @@ _CLASSES = (
         "open again. It neither ages nor is it reminded of until a person decides.",
         "The refund that nothing explains",
         "Issue a credit note if the debt is forgiven; else reissue the invoice, which asks for it "
-        "again.",
+        "again. One that is still open goes on asking for its rest: reissue it once that is paid.",
         (
             "po-toolkit credit-note {reference} --amount {amount} --reason REASON",
             "po-toolkit reissue {reference}",

@@ -1,4 +1,7 @@
-"""What sponsors read, in their language: catalogues by gettext, dates and amounts by CLDR."""
+"""Texts in the reader's language: catalogues by gettext, dates and amounts by CLDR.
+
+Sponsors' mails and the app have a catalogue each: ``po_toolkit.po`` and ``app.po``.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,10 @@ from babel.numbers import format_decimal
 from po_toolkit.money import exponent, to_major
 
 FOLDER = Path(__file__).parents[1] / "locale"
-"""A catalogue for each language, as ``LANGUAGE/LC_MESSAGES/po_toolkit.po``."""
+"""The catalogues of each language, as ``LANGUAGE/LC_MESSAGES/NAME.po``."""
+
+MAILS = "po_toolkit"
+"""The name of the catalogues of sponsors' mails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +61,15 @@ class Language:
 
 
 @cache
-def languages() -> frozenset[str]:
-    """Return the languages that texts can be written in."""
-    return frozenset({"en", *(path.parts[-3] for path in FOLDER.glob("*/LC_MESSAGES/*.po"))})
+def languages(name: str = MAILS) -> frozenset[str]:
+    """Return the languages that have a catalogue of this name, and English."""
+    return frozenset({"en", *(path.parts[-3] for path in FOLDER.glob(f"*/LC_MESSAGES/{name}.po"))})
 
 
 @cache
-def catalogue(language: str) -> gettext.NullTranslations:
+def catalogue(language: str, name: str = MAILS) -> gettext.NullTranslations:
     """Return a language's catalogue, compiled from its text; English has none."""
-    path = FOLDER / language / "LC_MESSAGES" / "po_toolkit.po"
+    path = FOLDER / language / "LC_MESSAGES" / f"{name}.po"
     if not path.is_file():
         return gettext.NullTranslations()
     compiled = io.BytesIO()

@@ -117,7 +117,7 @@ def known_to_bill(
         if same is not None:
             raise AlreadyBilledError(why_not(opened, order, same))
     raise AlreadyBilledError(
-        f"{order.reference}: its invoices at Stripe keep changing; sync, then try again.",
+        f"{order.reference}: Its invoices at Stripe keep changing; sync, then try again.",
         remedy=remedies.sync(opened.slug),
     )
 

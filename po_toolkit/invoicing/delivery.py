@@ -52,7 +52,7 @@ def fetch_pdf(url: str, reference: str) -> bytes:
         ) from None
     if not content.startswith(b"%PDF-") or len(content) > LARGEST_PDF:
         raise PurchaseOrderError(
-            f"{reference}: what Stripe gave is no PDF of at most {LARGEST_PDF:,} bytes; open the "
+            f"{reference}: What Stripe gave is no PDF of at most {LARGEST_PDF:,} bytes; open the "
             f"invoice's page instead: {url}"
         )
     return content

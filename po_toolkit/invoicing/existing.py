@@ -20,7 +20,7 @@ from po_toolkit.errors import (
 )
 from po_toolkit.invoicing.lease import Lease, hold, release, step_slot
 from po_toolkit.invoicing.lookup import Found, Lookup, delete_draft, look_up
-from po_toolkit.money import display, minor_from_api
+from po_toolkit.money import display, minor_from_api, to_major
 from po_toolkit.outbox import Write
 from po_toolkit.store import invoices
 from po_toolkit.store.purchase_orders import has_uuid, refresh_status
@@ -96,10 +96,10 @@ def take_over_own(opened: OpenConference, order_id: int, found: InvoiceAtStripe)
         if other is not None:
             return other
         if order.live_invoice is not None:
-            raise BusyError(f"{order.reference}: another process has begun to invoice it.")
+            raise BusyError(f"{order.reference}: Another process has begun to invoice it.")
         if said["currency"] != order.currency:
             raise InvoiceMismatchError(
-                f"{order.reference}: its invoice {found.stripe_id} at Stripe is in "
+                f"{order.reference}: Its invoice {found.stripe_id} at Stripe is in "
                 f"{said['currency'].upper()}, the purchase order in {order.currency.upper()}. Void "
                 f"the invoice in Stripe's dashboard, then invoice again."
             )
@@ -133,7 +133,7 @@ def _refuse(
     ref, stripe_id = order.reference, stripe_invoice["id"]
     if other is not None or of_another:
         raise PurchaseOrderError(
-            f"{ref}: invoice {stripe_id} belongs to another purchase order already."
+            f"{ref}: Invoice {stripe_id} belongs to another purchase order already."
         )
     if order.live_invoice is not None:
         raise PurchaseOrderError(
@@ -144,14 +144,14 @@ def _refuse(
         raise PurchaseOrderError(f"{ref} is cancelled; it takes no invoice.")
     if stripe_invoice["status"] not in ("open", "paid", "uncollectible"):
         raise PurchaseOrderError(
-            f"{ref}: invoice {stripe_id} is {stripe_invoice['status']} at Stripe; only one that "
+            f"{ref}: Invoice {stripe_id} is {stripe_invoice['status']} at Stripe; only one that "
             f"was sent can be adopted."
         )
     currency = stripe_invoice["currency"]
     total = minor_from_api(stripe_invoice["total"], currency)
     if (total, currency) != (order.sums.total, order.currency):
         raise InvoiceMismatchError(
-            f"{ref}: invoice {stripe_id} is {display(total, currency)}, the purchase order is "
+            f"{ref}: Invoice {stripe_id} is {display(total, currency)}, the purchase order is "
             f"{display(order.sums.total, order.currency)}. Total and currency must "
             f"agree; correct the spreadsheet, or name the right invoice."
         )
@@ -220,7 +220,7 @@ def retire_paid(opened: OpenConference, order_id: int) -> None:
         stripe_invoice = opened.gateway.read(f"/v1/invoices/{stripe_id}", expand)
         if stripe_invoice["status"] != "paid":
             raise PurchaseOrderError(
-                f"{lease.order.reference}: invoice {stripe_id} is {stripe_invoice['status']} at "
+                f"{lease.order.reference}: Invoice {stripe_id} is {stripe_invoice['status']} at "
                 f"Stripe and nothing was changed. Sync, then look again.",
                 remedy=remedies.sync(opened.slug),
             )
@@ -247,15 +247,7 @@ def _take_back(lease: Lease, lookup: Lookup) -> str:
         delete_draft(lease)
         return "deleted"
     if invoice["status"] == "paid" or invoice["amount_paid"]:
-        paid = display(
-            minor_from_api(invoice["amount_paid"], invoice["currency"]), invoice["currency"]
-        )
-        raise PurchaseOrderError(
-            f"{lease.order.reference}: Stripe has {paid} on invoice {invoice['id']}, so it is not "
-            f"voided and nothing was changed. Sync to see the payment, then refund it. A payment "
-            f"that was recorded by hand and reversed stays there: credit the balance instead.",
-            remedy=remedies.sync(lease.opened.slug),
-        )
+        raise _never_void(lease, invoice)
     try:
         outbox.perform(lease.opened, _void(lease, f"/v1/invoices/{invoice['id']}"), Act.INVOICE)
     except StripeRefusedError as error:
@@ -263,6 +255,37 @@ def _take_back(lease: Lease, lookup: Lookup) -> str:
             f"{lease.order.reference}: {error} Nothing was changed; sync, then look again."
         ) from None
     return "void"
+
+
+def _never_void(lease: Lease, invoice: Json) -> PurchaseOrderError:
+    """Say how to go on where Stripe has money on an invoice, or had some that was refunded.
+
+    A refund does not lower what Stripe counts as paid, so it opens no way to void the invoice.
+    """
+    order, row, currency = lease.order, lease.invoice, invoice["currency"]
+    paid, asked = (
+        minor_from_api(invoice[name], currency) for name in ("amount_paid", "amount_remaining")
+    )
+    has = f"{order.reference}: Stripe has {display(paid, currency)} on invoice {invoice['id']}"
+    if (row.stripe_status, row.stripe_amount_paid) != (invoice["status"], paid):
+        return PurchaseOrderError(
+            f"{has} and never voids an invoice with a payment. Nothing was changed. Sync to see "
+            f"the payment, then try again.",
+            remedy=remedies.sync(lease.opened.slug),
+        )
+    why = f"{has}, and never voids an invoice with a payment, refunded or not. Nothing was changed."
+    if not asked:
+        return PurchaseOrderError(
+            f"{why} It asks for nothing more. Refund or credit what was too much, and add a "
+            f"purchase order for what is to be billed beside it."
+        )
+    shown = display(asked, currency)
+    return PurchaseOrderError(
+        f"{why} It still asks for {shown}. If that is right, let the sponsor pay it: once the "
+        f"invoice is paid, reissue asks for what was refunded or reversed. Else credit the {shown} "
+        f"and add a purchase order for what is to be billed instead.",
+        remedy=remedies.credit_note(order.reference, to_major(asked, currency)),
+    )
 
 
 def _void(lease: Lease, path: str) -> Write:

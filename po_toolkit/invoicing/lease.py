@@ -109,7 +109,7 @@ class Lease:
             StripeGatewayError: In one of its kinds.
         """
         if self.pending is None:
-            raise LostLeaseError(f"{self.order.reference}: the outbox has no next step.")
+            raise LostLeaseError(f"{self.order.reference}: The outbox has no next step.")
         outcome = outbox.send(self.opened, *self.pending)
         self.finished.append(outcome)
         return outcome
@@ -291,7 +291,7 @@ def claim(
         if invoice is None:
             invoice = _next_generation(uow, order, now, after)
         elif invoice.lease_until is not None and invoice.lease_until > now:
-            raise BusyError(f"{order.reference}: another process is invoicing it right now.")
+            raise BusyError(f"{order.reference}: Another process is invoicing it right now.")
         elif invoice.refused and invoice.stripe_invoice_id is None:
             invoice.customer_id = invoices.customer_row(uow, order).id
             invoice.step = "customer"
@@ -347,7 +347,7 @@ def hold(opened: OpenConference, order_id: int) -> Lease | None:
         if invoice is None:
             return None
         if invoice.lease_until is not None and invoice.lease_until > opened.now():
-            raise BusyError(f"{order.reference}: another process is invoicing it right now.")
+            raise BusyError(f"{order.reference}: Another process is invoicing it right now.")
         _take(opened, invoice)
         uow.session.flush()
         uow.session.refresh(invoice, ["customer"])

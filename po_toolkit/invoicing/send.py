@@ -125,7 +125,7 @@ def send_invoice(
         release(lease)
         return lease.invoice
     raise PurchaseOrderError(
-        f"{lease.order.reference}: its drafts keep changing at Stripe; find out who edits them, "
+        f"{lease.order.reference}: Its drafts keep changing at Stripe; find out who edits them, "
         f"then run the same command again."
     )
 
@@ -211,7 +211,7 @@ def _check(lease: Lease, invoice: Json) -> None:
     _discard(lease)
     if fraction:
         raise InvoiceMismatchError(
-            f"{order.reference}: the tax that Stripe computed cannot be paid in "
+            f"{order.reference}: The tax that Stripe computed cannot be paid in "
             f"{order.currency.upper()}. The draft was deleted and nothing was sent; choose a price "
             f"whose tax comes out even."
         )
@@ -261,7 +261,7 @@ def _check_asked(lease: Lease, invoice: Json) -> None:
     )
     use = remedies.decide_balance(opened.slug, order.reference, "use")
     raise InvoiceMismatchError(
-        f"{order.reference}: its invoice would ask {asked}, the purchase order is "
+        f"{order.reference}: Its invoice would ask {asked}, the purchase order is "
         f"{display(order.sums.total, currency)}: {cause} at Stripe ({customer_id}), which no "
         f"purchase order here explains. The draft was deleted and nothing was sent; decide whether "
         f"it counts on this invoice or is removed.",
@@ -395,7 +395,7 @@ def _voided_by_hand(lease: Lease, lookup: Lookup) -> None:
         row.state, row.step = "void", "done"
         _copy_from_stripe(lease, row, lookup.invoice)
     raise PurchaseOrderError(
-        f"{lease.order.reference}: invoice {lookup.invoice['id']} was voided by hand at Stripe. "
+        f"{lease.order.reference}: Invoice {lookup.invoice['id']} was voided by hand at Stripe. "
         f"Send it again to bill it under a new invoice, or cancel the purchase order.",
         remedy=replace(
             remedies.invoice(lease.opened.slug, lease.order.reference),
@@ -409,7 +409,7 @@ def _finalized_otherwise(lease: Lease, lookup: Lookup) -> None:
     lease.advance(stripe_invoice_id=invoice["id"])
     shown = display(minor_from_api(invoice["total"], invoice["currency"]), invoice["currency"])
     raise InvoiceMismatchError(
-        f"{order.reference}: somebody finalized invoice {invoice['id']} at Stripe with other "
+        f"{order.reference}: Somebody finalized invoice {invoice['id']} at Stripe with other "
         f"lines ({shown}, the purchase order is {display(order.sums.total, order.currency)}). "
         f"Void it at Stripe, then run the same command again."
     )
@@ -575,7 +575,7 @@ def invoice_one(
             "skipped",
             invoice.stripe_invoice_id or "",
             invoice.hosted_url,
-            f"{reference}: invoiced before as {invoice.stripe_invoice_id}, which was found at "
+            f"{reference}: Invoiced before as {invoice.stripe_invoice_id}, which was found at "
             f"Stripe and adopted.",
             unread=True,
         )

@@ -125,7 +125,7 @@ def _write_off(uow: UnitOfWork, part: Part, match: BankMatch, reason: str, day: 
     entered = any(e.source_id == str(match.uuid) for e in order.entries)
     short = order.sums.balance - (0 if entered else part.amount)
     if short <= 0:
-        raise PurchaseOrderError(f"{order.reference}: nothing is left to write off.")
+        raise PurchaseOrderError(f"{order.reference}: Nothing is left to write off.")
     most = tolerance(part.amount + short, order.currency)
     if short > most:
         raise PurchaseOrderError(

@@ -6,8 +6,6 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
-
 from po_toolkit.context import OpenConference
 from po_toolkit.domain import remedies
 from po_toolkit.domain.roles import STRIPE, Act
@@ -65,9 +63,14 @@ def _enter(
 ) -> None:
     if any(note.stripe_credit_note_id == stripe_note["id"] for note in order.credit_notes):
         return
-    intent = _intent(uow, stripe_note)
-    if intent is not None:
+    mark = _mark_of(stripe_note)
+    intent = money_intents.of_entry(uow.session, mark) if mark else None
+    if intent is not None and intent.finished_at is None:
         ledger.book_credit_note(uow, order, intent, stripe_id=stripe_note["id"], now=opened.now())
+        return
+    standing = next((note for note in order.credit_notes if note.uuid == mark), None)
+    if standing is not None and standing.stripe_credit_note_id is None:
+        standing.stripe_credit_note_id = stripe_note["id"]  # a restored copy had forgotten it
         return
     amount = minor_from_api(stripe_note["amount"], stripe_note["currency"])
     note = CreditNote(
@@ -82,18 +85,12 @@ def _enter(
     taken.changes.append(Change(order.reference, f"credit note of {shown} ({stripe_note['id']})"))
 
 
-def _intent(uow: UnitOfWork, stripe_note: Json) -> MoneyIntent | None:
-    """Return the intent of ours that a credit note carries, if it waits for its answer."""
-    named = (stripe_note.get("metadata") or {}).get("credit_note_uuid")
+def _mark_of(stripe_note: Json) -> UUID | None:
+    """Return our uuid that a credit note carries, if it carries one."""
     try:
-        uuid = UUID(named) if named else None
+        return UUID((stripe_note.get("metadata") or {}).get("credit_note_uuid") or "")
     except ValueError:
         return None
-    if uuid is None:
-        return None
-    return uow.session.scalars(
-        select(MoneyIntent).where(MoneyIntent.uuid == uuid, MoneyIntent.finished_at.is_(None))
-    ).one_or_none()
 
 
 def _take_back(
@@ -163,7 +160,7 @@ def enter_credit_note(
 def _goes_on(order: PurchaseOrder, begun: MoneyIntent) -> Reason:
     """Say that a credit note that was cut off is gone on with, and how to issue another."""
     return Reason(
-        f"{order.reference}: the credit note of {display(begun.amount, begun.currency)} for "
+        f"{order.reference}: The credit note of {display(begun.amount, begun.currency)} for "
         f"{begun.details['reason']!r}, dated {begun.details['credit_date']}, was begun before and "
         f"not finished. It was finished now and counts once, as it was first given. If another is "
         f"meant, issue it as a second one.",
@@ -190,7 +187,7 @@ def _refuse_credit(order: PurchaseOrder, amount: int, reason: str) -> None:
     if amount <= 0:
         raise PurchaseOrderError(f"{order.reference}: a credit note must be more than zero.")
     if not reason.strip():
-        raise PurchaseOrderError(f"{order.reference}: say why the credit note is issued.")
+        raise PurchaseOrderError(f"{order.reference}: Say why the credit note is issued.")
     if order.cancelled_at is not None:
         raise PurchaseOrderError(f"{order.reference} is cancelled; there is nothing to credit.")
     if amount > sums.total - sums.credited:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 from po_toolkit.domain.offline_payments import OfflinePayment
 from po_toolkit.domain.sums import EntryKind
 from po_toolkit.store import money_intents
+from po_toolkit.store.columns import utc_now
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.tables import CreditNote, Invoice, LedgerEntry, MoneyIntent, PurchaseOrder
 
@@ -88,6 +90,7 @@ def _store(
     details: dict[str, Any],
     uuid: UUID,
     entered_by: str,
+    made_at: datetime | None = None,
 ) -> int:
     intent = MoneyIntent(
         uuid=uuid,
@@ -99,6 +102,7 @@ def _store(
         details=details,
         stripe_invoice_id=invoice.stripe_invoice_id or "",
         entered_by=entered_by,
+        created_at=made_at or utc_now(),
     )
     uow.session.add(intent)
     uow.session.flush()
@@ -166,6 +170,7 @@ def _report(
         details=_of_credit_note(row) if isinstance(row, CreditNote) else _of_payment(row),
         uuid=row.uuid,
         entered_by=row.issued_by if isinstance(row, CreditNote) else row.entered_by,
+        made_at=row.created_at,
     )
 
 

@@ -18,7 +18,7 @@ from po_toolkit.domain.periods import booking_day, local_day
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.sums import EntryKind
 from po_toolkit.errors import PurchaseOrderError
-from po_toolkit.money import display
+from po_toolkit.money import display, minor_from_api
 from po_toolkit.store import audit_chain, closing
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.database import UnitOfWork
@@ -204,13 +204,37 @@ def book_payment(
     """
     record_id = intent.stripe_id if reported else ""
     standing = next((e for e in order.entries if e.uuid == intent.uuid), None)
-    if standing is None:
+    counted = {e.stripe_payment_record_id for e in order.entries if e is not standing} - {""}
+    if standing is None and record_id in counted:
+        pass  # it was entered as Stripe's own before anybody knew whose it is
+    elif standing is None:
         _enter_payment(uow, order, intent, record_id, invoice_id if reported else None)
     elif reported:
-        standing.stripe_payment_record_id = record_id
-        standing.stripe_attached = intent.details.get("part")
-        standing.invoice_id = standing.invoice_id or invoice_id
+        note_reported(standing, record_id, intent.details.get("part"), invoice_id)
     finish_intent(intent, now)
+
+
+def note_record(intent: MoneyIntent, stripe_record: dict[str, Any]) -> None:
+    """Note the payment record that Stripe has of an intent, and that it is of a part of it."""
+    intent.stripe_id = stripe_record["id"]
+    if (part := part_of(intent, stripe_record)) is not None:
+        intent.details = {**intent.details, "part": part}
+
+
+def part_of(payment: MoneyIntent | LedgerEntry, stripe_record: dict[str, Any]) -> int | None:
+    """Return how much of a payment its record at Stripe is of, in minor units; None: all."""
+    value = stripe_record["amount_requested"]["value"]
+    amount = minor_from_api(value, payment.currency)
+    return amount if amount < payment.amount else None
+
+
+def note_reported(
+    entry: LedgerEntry, record_id: str, part: int | None, invoice_id: int | None
+) -> None:
+    """Note on an entry that Stripe has it, or a part of it, on an invoice."""
+    entry.stripe_payment_record_id = record_id
+    entry.stripe_attached = part
+    entry.invoice_id = entry.invoice_id or invoice_id
 
 
 def _enter_payment(
@@ -245,9 +269,10 @@ def book_credit_note(
 ) -> None:
     """Enter the credit note of an intent, or add Stripe's id to the one that is there."""
     standing = next((note for note in order.credit_notes if note.uuid == intent.uuid), None)
-    if standing is not None:
+    known = any(n.stripe_credit_note_id == stripe_id for n in order.credit_notes if stripe_id)
+    if standing is not None and not known:
         standing.stripe_credit_note_id = standing.stripe_credit_note_id or stripe_id
-    elif not any(n.stripe_credit_note_id == stripe_id for n in order.credit_notes if stripe_id):
+    elif standing is None and not known:
         details = intent.details
         note = CreditNote(
             uuid=intent.uuid,

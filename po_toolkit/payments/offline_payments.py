@@ -217,7 +217,7 @@ def _refuse_impossible(order: PurchaseOrder, amount: int, method: str) -> None:
         )
     if method == "stripe":
         raise PurchaseOrderError(
-            f"{order.reference}: what came through Stripe is not entered by hand, else it would "
+            f"{order.reference}: What came through Stripe is not entered by hand, else it would "
             f"count twice; sync brings it."
         )
     if method not in METHODS:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from po_toolkit.context import OpenConference
 from po_toolkit.domain.roles import STRIPE, Act
@@ -17,11 +18,16 @@ from po_toolkit.payments.ledger import Change, Movement, Taken, record, record_a
 from po_toolkit.store import invoices, money_intents, stripe_only
 from po_toolkit.store.database import Store, UnitOfWork
 from po_toolkit.store.invoices import balance_on, id_of
+from po_toolkit.store.ledger import known_records
 from po_toolkit.store.purchase_orders import refresh_status
 from po_toolkit.store.tables import Conference, Invoice, LedgerEntry, PurchaseOrder
 from po_toolkit.stripe_gateway import StripeGateway
 
 Json = dict[str, Any]
+
+
+RECORD_MARK = "ledger_entry_uuid"
+"""Metadata of a payment record that we reported: the uuid of its ledger entry."""
 
 
 def fetch_invoice(gateway: StripeGateway, stripe_id: str) -> Json:
@@ -73,6 +79,8 @@ def take_invoices(opened: OpenConference, page: Sequence[Json], *, read_at: date
     taken = Taken()
     credited: set[str] = set()
     page = _with_balances(opened, page)
+    payments_of = {said["id"]: settled(said["payments"]["data"]) for said in page}
+    records = _records_of_ours(opened, [p for rows in payments_of.values() for p in rows])
     with opened.store.writing(STRIPE, Act.SYNC) as uow:
         ours = invoices.known_stripe_ids(uow.session, opened.conference, [s["id"] for s in page])
         orders = uow.lock_purchase_orders(ours.values())
@@ -85,9 +93,9 @@ def take_invoices(opened: OpenConference, page: Sequence[Json], *, read_at: date
                     i for i in order.invoices if i.stripe_invoice_id == stripe_invoice["id"]
                 )
                 _read(opened, order, invoice, stripe_invoice, read_at)
-                payments = settled(stripe_invoice["payments"]["data"])
+                payments = payments_of[stripe_invoice["id"]]
                 rows += [(order, invoice, payment, taken) for payment in payments]
-        for order, _, payment, _ in _enter_all(opened, uow, rows):
+        for order, _, payment, _ in _enter_all(opened, uow, rows, records):
             _note_payment(taken, order, payment)
         for stripe_invoice in page:
             order = orders.get(ours.get(stripe_invoice["id"], 0))
@@ -149,6 +157,7 @@ def take_payments(opened: OpenConference, payments: Sequence[Json]) -> list[Take
     """
     results: list[Taken | None] = []
     credited: set[str] = set()
+    records = _records_of_ours(opened, settled(payments))
     with opened.store.writing(STRIPE, Act.SYNC) as uow:
         wanted = {id_of(payment.get("invoice")) for payment in payments}
         ours = invoices.known_stripe_ids(uow.session, opened.conference, wanted)
@@ -166,7 +175,7 @@ def take_payments(opened: OpenConference, payments: Sequence[Json]) -> list[Take
             if settled([payment]):
                 invoice = next(i for i in order.invoices if i.stripe_invoice_id == stripe_id)
                 placed.append((order, invoice, payment, taken))
-        for order, invoice, payment, taken in _enter_all(opened, uow, placed):
+        for order, invoice, payment, taken in _enter_all(opened, uow, placed, records):
             _note_payment(taken, order, payment)
             _note_status(taken, order, before[order.id])
             if customer_credit.concerned(order):
@@ -205,9 +214,40 @@ def record_id_of(payment: Json) -> str:
 Placed = tuple[PurchaseOrder, Invoice, Json, Taken]
 
 
-def _enter_all(opened: OpenConference, uow: UnitOfWork, placed: Sequence[Placed]) -> list[Placed]:
+def _records_of_ours(opened: OpenConference, payments: Sequence[Json]) -> dict[str, Json]:
+    """Read the payment records that may be reports of ours which this database has forgotten.
+
+    A copy that is restored may hold a payment without the record that Stripe got of it since. Only
+    records that nothing here names are read, and only where a payment of the same purchase order
+    waits to be reported.
+
+    Returns:
+        Records that carry our mark, by their id.
+    """
+    invoice_of = {name: id_of(p.get("invoice")) for p in payments if (name := record_id_of(p))}
+    if not invoice_of:
+        return {}
+    with opened.store.reading() as session:
+        known = known_records(session, opened.conference, invoice_of)
+        waiting = money_intents.invoices_with_unreported(session, opened.conference)
+    asked = [r for r, invoice in invoice_of.items() if r not in known and invoice in waiting]
+    found = (opened.gateway.read(f"/v1/payment_records/{record_id}") for record_id in asked)
+    return {record["id"]: record for record in found if _mark_of(record)}
+
+
+def _mark_of(stripe_record: Json | None) -> UUID | None:
+    named = ((stripe_record or {}).get("metadata") or {}).get(RECORD_MARK) or ""
+    try:
+        return UUID(named)
+    except ValueError:
+        return None
+
+
+def _enter_all(
+    opened: OpenConference, uow: UnitOfWork, placed: Sequence[Placed], records: dict[str, Json]
+) -> list[Placed]:
     """Enter what is new and return it; a payment that we reported is ours already."""
-    foreign = [row for row in placed if not _is_ours(opened, uow, row)]
+    foreign = [row for row in placed if not _is_ours(opened, uow, row, records)]
     if not foreign:
         return []
     moves = [
@@ -218,7 +258,9 @@ def _enter_all(opened: OpenConference, uow: UnitOfWork, placed: Sequence[Placed]
     return [row for row in foreign if row[2]["id"] in new]
 
 
-def _is_ours(opened: OpenConference, uow: UnitOfWork, placed: Placed) -> bool:
+def _is_ours(
+    opened: OpenConference, uow: UnitOfWork, placed: Placed, records: dict[str, Json]
+) -> bool:
     """Tell whether a payment carries a record of ours; what was cut off is entered now."""
     order, invoice, payment, _ = placed
     record_id = record_id_of(payment)
@@ -227,6 +269,17 @@ def _is_ours(opened: OpenConference, uow: UnitOfWork, placed: Placed) -> bool:
     if any(entry.stripe_payment_record_id == record_id for entry in order.entries):
         return True
     intent = money_intents.by_stripe_id(uow.session, opened.conference, "payment", record_id)
+    if intent is None and record_id in records:
+        stripe_record = records[record_id]
+        mark = _mark_of(stripe_record)
+        entry = next((e for e in order.entries if e.uuid == mark), None)
+        intent = money_intents.of_entry(uow.session, mark) if mark else None
+        if intent is not None:
+            ledger.note_record(intent, stripe_record)
+        elif entry is not None:
+            part = ledger.part_of(entry, stripe_record)
+            ledger.note_reported(entry, record_id, part, invoice.id)
+            return True
     if intent is None:
         return False
     ledger.book_payment(uow, order, intent, invoice_id=invoice.id, now=opened.now())

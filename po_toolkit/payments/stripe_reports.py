@@ -30,8 +30,10 @@ from po_toolkit.outbox import Kind, Outcome, Write
 from po_toolkit.payments import customer_credit, ledger, refunds
 from po_toolkit.payments.refunds import TAKEN_BACK, take_refund
 from po_toolkit.payments.stripe_invoices import (
+    RECORD_MARK,
     fetch_invoice,
     payment_id_of,
+    record_id_of,
     settled,
     take_invoice,
 )
@@ -49,21 +51,38 @@ ACTS = {
 
 
 def _report_payment(opened: OpenConference, intent: MoneyIntent, order: PurchaseOrder) -> None:
+    """Make a payment record; where one of it is attached already, as a copy forgot, take that."""
     write = _write(
         intent,
         outbox.PAYMENT_RECORD,
         f"report{_of_part(intent)}",
         "/v1/payment_records/report_payment",
         lambda: _payment_body(opened, intent, order),
-        find=lambda: None,  # records cannot be listed, and only an attached one counts anywhere
+        find=lambda: _attached_record(opened, intent),
     )
 
     def keep(uow: UnitOfWork, outcome: Outcome) -> None:
         row = row_of(uow, intent)
-        if row.step == "report":
+        if row.step != "report":
+            return
+        if outcome.found:
+            ledger.note_record(row, outcome.answer)
+            book(opened, uow, row)
+        else:
             row.step, row.stripe_id = "attach", outcome.answer["id"]
 
     _perform(opened, intent, write, keep)
+
+
+def _attached_record(opened: OpenConference, intent: MoneyIntent) -> Json | None:
+    """Return the intent's record among the invoice's payments; only an attached one counts."""
+    query = {"invoice": intent.stripe_invoice_id, "status": "paid"}
+    rows = [row for page in opened.gateway.pages("/v1/invoice_payments", query) for row in page]
+    for record_id in filter(None, map(record_id_of, rows)):
+        record: Json = opened.gateway.read(f"/v1/payment_records/{record_id}")
+        if (record.get("metadata") or {}).get(RECORD_MARK) == str(intent.uuid):
+            return record
+    return None
 
 
 def _attach_payment(opened: OpenConference, intent: MoneyIntent, _order: PurchaseOrder) -> None:
@@ -272,7 +291,7 @@ def _payment_body(opened: OpenConference, intent: MoneyIntent, order: PurchaseOr
             "custom": {"payment_reference": shown[:200]},
         },
         "metadata": {
-            "ledger_entry_uuid": str(intent.uuid),
+            RECORD_MARK: str(intent.uuid),
             "purchase_order_ref": order.reference,
             "conference_slug": opened.conference.slug,
         },
@@ -293,7 +312,7 @@ def _attached(opened: OpenConference, intent: MoneyIntent) -> Json | None:
             row
             for page in opened.gateway.pages("/v1/invoice_payments", query)
             for row in page
-            if (row.get("payment") or {}).get("payment_record") == intent.stripe_id
+            if record_id_of(row) == intent.stripe_id
         ),
         None,
     )
@@ -363,6 +382,7 @@ def _write(
         find=lambda _stored: find(),
         conference_id=intent.conference_id,
         purchase_order_id=intent.purchase_order_id,
+        since=intent.created_at,
     )
 
 

@@ -100,7 +100,7 @@ def _discrepancy_rows(reconciliation: Reconciliation) -> list[list[str]]:
 
 def _heading(reconciliation: Reconciliation) -> str:
     return (
-        f"{reconciliation.name}: reconciliation as of the end of {reconciliation.as_of} "
+        f"{reconciliation.name}: Reconciliation as of the end of {reconciliation.as_of} "
         f"({reconciliation.timezone})"
     )
 

@@ -35,7 +35,8 @@ PDF                    one plain page of text
 Connect                ``Stripe-Account`` is refused
 keys                   each new key opens an account; ``sim.control.add_key`` gives an account more
 connected clocks       no test clocks; ``sim.control.advance`` moves the one clock there is
-webhooks               no retries of its own; ``deliver()`` posts what is still pending
+webhooks               no retries of its own; ``deliver()`` posts what is still pending; endpoints
+                       that are registered by API are listed, ``sim.control`` says where events go
 search                 no ``/search``; at Stripe it lags behind, so the toolkit does without it
 rate limits            off unless asked for; a sliding second, and none for concurrency
 API version 2          404

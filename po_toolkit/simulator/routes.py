@@ -29,6 +29,7 @@ from po_toolkit.simulator import (
     refunds,
     tax_ids,
     tax_rates,
+    webhook_endpoints,
 )
 from po_toolkit.simulator.errors import malformed, unknown_address
 from po_toolkit.simulator.world import Json
@@ -222,6 +223,17 @@ ROUTES = [
         "GET /v1/balance_transactions",
         balance.list_transactions,
         f"{_PAGE} currency payout source type",
+    ),
+    _route(
+        "POST /v1/webhook_endpoints",
+        webhook_endpoints.create,
+        "url enabled_events api_version description metadata",
+    ),
+    _route("GET /v1/webhook_endpoints", webhook_endpoints.list_endpoints, _CURSORS),
+    _route(
+        "POST /v1/webhook_endpoints/{webhook_endpoint}",
+        webhook_endpoints.update,
+        "description disabled enabled_events url",
     ),
 ]
 

@@ -325,14 +325,14 @@ def _chained(
 ) -> set[int]:
     """Return lines on proven statements that end where this one begins, or the other way round.
 
-    Such statements repeat nothing, so an equal line is another line; unless what they share comes
-    to nothing, when the balances would agree all the same.
+    Such statements repeat nothing, so an equal line is another line; unless what they share, in
+    whatever words, comes to nothing, when the balances would agree all the same.
     """
     apart: set[int] = set()
+    mine = Counter((x.amount, x.booked_on) for x in lines)
     for theirs in _lines_of_neighbours(session, statement).values():
-        pairs = _pairs(lines, [k for k in known if k.id in theirs])
-        shared = [lines[at].amount for at in pairs]
-        if not shared or sum(shared) != 0:
+        shared = mine & Counter((k.amount, k.booked_on) for k in known if k.id in theirs)
+        if not shared or sum(amount * n for (amount, _), n in shared.items()) != 0:
             apart |= theirs
     return apart
 

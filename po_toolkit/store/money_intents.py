@@ -144,6 +144,30 @@ def by_stripe_id(
     ).first()
 
 
+def invoices_with_unreported(session: Session, conference: Conference) -> set[str]:
+    """Return the Stripe ids of invoices whose purchase order has a payment without a record.
+
+    It is being reported, or stands in the ledger and was never reported.
+    """
+    unfinished = select(MoneyIntent.purchase_order_id).where(
+        MoneyIntent.conference_id == conference.id,
+        MoneyIntent.kind == "payment",
+        MoneyIntent.finished_at.is_(None),
+    )
+    never = select(LedgerEntry.purchase_order_id).where(
+        LedgerEntry.conference_id == conference.id,
+        LedgerEntry.source.in_(("manual", "bank")),
+        LedgerEntry.kind == "payment",
+        LedgerEntry.stripe_payment_record_id == "",
+    )
+    query = select(Invoice.stripe_invoice_id).where(
+        Invoice.conference_id == conference.id,
+        Invoice.stripe_invoice_id.is_not(None),
+        Invoice.purchase_order_id.in_(unfinished.union_all(never)),
+    )
+    return {stripe_id for stripe_id in session.scalars(query) if stripe_id}
+
+
 def untold_orders(session: Session, conference: Conference) -> list[int]:
     """Return the purchase orders with an entry of ours of which their invoice was not told yet."""
     never_tried = or_(

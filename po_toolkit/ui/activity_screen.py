@@ -16,30 +16,31 @@ from po_toolkit.jobs import tasks
 from po_toolkit.jobs.tasks import Task
 from po_toolkit.ui import table_files, tables, words
 from po_toolkit.ui.background import work_on
+from po_toolkit.ui.language import N_, _
 from po_toolkit.ui.session import Visit
 from po_toolkit.ui.task_view import TASKS, task_result
 
 PAGE = 25
 
 _STATES = {
-    "received": "Waiting",
-    "processed": "Processed",
-    "ignored": "Ignored",
-    "failed": "Failed, retrying",
-    "set_aside": "On hold",
+    "received": N_("Waiting"),
+    "processed": N_("Processed"),
+    "ignored": N_("Ignored"),
+    "failed": N_("Failed, retrying"),
+    "set_aside": N_("On hold"),
 }
 
 
 def activity_screen(visit: Visit) -> None:
     """Show the screen."""
-    st.title("Activity")
+    st.title(_("Activity"))
     views = {
-        "Audit log": _audit,
-        "Webhook events": _events,
-        "Failed tasks": _failed,
+        _("Audit log"): _audit,
+        _("Webhook events"): _events,
+        _("Failed tasks"): _failed,
     }
     chosen = st.segmented_control(
-        "Show",
+        _("Show"),
         list(views),
         default=next(iter(views)),
         required=True,
@@ -57,15 +58,15 @@ def _offset(name: str, matching: int) -> int:
 def _audit(visit: Visit) -> None:
     opened = visit.opened
     acts = st.multiselect(
-        "Actions",
+        _("Actions"),
         list(Act),
         format_func=words.act,
-        placeholder="All",
+        placeholder=_("All"),
         key=visit.key("activity.acts"),
     )
-    _, matching = audit_page(opened, acts=acts, offset=0, limit=1)
+    matching = audit_page(opened, acts=acts, offset=0, limit=1)[1]
     if not matching:
-        st.info("No activity yet. Start with an import.", icon=":material/inbox:")
+        st.info(_("No activity yet. Start with an import."), icon=":material/inbox:")
         return
     offset = _offset(visit.key(f"activity.audit.{acts}"), matching)
     st.caption(words.count(matching, "action"))
@@ -80,12 +81,12 @@ def _audit(visit: Visit) -> None:
 
 def _acts(visit: Visit, acts: list[Act], *, offset: int, limit: int) -> pd.DataFrame:
     """Return the acts as sentences."""
-    rows, _ = audit_page(visit.opened, acts=acts, offset=offset, limit=limit)
+    rows = audit_page(visit.opened, acts=acts, offset=offset, limit=limit)[0]
     return pd.DataFrame(
         {
-            "When": words.moment(row.at, visit.opened.conference.timezone),
-            "What happened": row.text,
-            "Who": row.actor,
+            _("When"): words.moment(row.at, visit.opened.conference.timezone),
+            _("What happened"): row.text,
+            _("Who"): row.actor,
         }
         for row in rows
     )
@@ -93,17 +94,17 @@ def _acts(visit: Visit, acts: list[Act], *, offset: int, limit: int) -> pd.DataF
 
 def _log(visit: Visit, acts: list[Act], *, limit: int) -> pd.DataFrame:
     """Return the whole audit log for a file, internal steps and values included."""
-    rows, _ = audit_page(visit.opened, acts=acts, offset=0, limit=limit, steps=True)
+    rows = audit_page(visit.opened, acts=acts, offset=0, limit=limit, steps=True)[0]
     return pd.DataFrame(
         {
-            "When (UTC)": row.at,
-            "Who": row.actor,
-            "What happened": row.text,
-            "Act": words.act(row.entry.act),
-            "Purchase order": row.reference,
-            "Subject": f"{row.entry.subject_type} {row.entry.subject_id}",
-            "Before": json.dumps(row.entry.before, ensure_ascii=False),
-            "After": json.dumps(row.entry.after, ensure_ascii=False),
+            _("When (UTC)"): row.at,
+            _("Who"): row.actor,
+            _("What happened"): row.text,
+            _("Act"): words.act(row.entry.act),
+            _("Purchase order"): row.reference,
+            _("Subject"): f"{row.entry.subject_type} {row.entry.subject_id}",
+            _("Before"): json.dumps(row.entry.before, ensure_ascii=False),
+            _("After"): json.dumps(row.entry.after, ensure_ascii=False),
         }
         for row in rows
     )
@@ -112,29 +113,32 @@ def _log(visit: Visit, acts: list[Act], *, limit: int) -> pd.DataFrame:
 def _events(visit: Visit) -> None:
     opened = visit.opened
     states = st.pills(
-        "State",
+        _("State"),
         list(_STATES),
         selection_mode="multi",
-        format_func=_STATES.__getitem__,
+        format_func=lambda state: _(_STATES[state]),
         key=visit.key("activity.states"),
     )
-    _, matching = event_page(opened, states=states, offset=0, limit=1)
+    matching = event_page(opened, states=states, offset=0, limit=1)[1]
     if not matching:
         st.info(
-            "No webhook event here. Point Stripe to the address on the Settings page, or use Sync.",
+            _(
+                "No webhook event here. Point Stripe to the address on the Settings page, or "
+                "use Sync."
+            ),
             icon=":material/inbox:",
         )
         return
     offset = _offset(visit.key(f"activity.events.{states}"), matching)
-    rows, _ = event_page(opened, states=states, offset=offset, limit=PAGE)
+    rows = event_page(opened, states=states, offset=offset, limit=PAGE)[0]
     frame = pd.DataFrame(
         {
-            "Received": words.moment(row.received_at, opened.conference.timezone),
-            "Type": row.type,
-            "State": _STATES.get(row.state, row.state),
-            "Tries": row.attempts,
-            "Error": row.error,
-            "Stripe id": row.stripe_event_id,
+            _("Received"): words.moment(row.received_at, opened.conference.timezone),
+            _("Type"): row.type,
+            _("State"): _(_STATES.get(row.state, row.state)),
+            _("Tries"): row.attempts,
+            _("Error"): row.error,
+            _("Stripe id"): row.stripe_event_id,
         }
         for row in rows
     )
@@ -145,7 +149,7 @@ def _events(visit: Visit) -> None:
         on_select="rerun",
         selection_mode="multi-row",
         key=visit.key("activity.events.table"),
-        alt="Webhook events; choose rows to replay them.",
+        alt=_("Webhook events; choose rows to replay them."),
     )
     chosen = [str(frame["Stripe id"].iloc[row]) for row in picked["selection"]["rows"]]
     _replay(visit, chosen)
@@ -155,7 +159,11 @@ def _replay(visit: Visit, chosen: list[str]) -> None:
     if not visit.may(Act.SYNC):
         return
     task_result(visit, "replay")
-    label = f"Replay {words.count(len(chosen), 'event')}" if chosen else "Replay all on hold"
+    label = (
+        _("Replay {events}", events=words.count(len(chosen), "event"))
+        if chosen
+        else _("Replay all on hold")
+    )
     if st.button(label, icon=":material/replay:", key=visit.key("activity.replay")):
         replay_events(visit.opened, chosen or None)
         tasks.start(visit.opened, "replay")
@@ -168,7 +176,7 @@ def _failed(visit: Visit) -> None:
     invoices = failed_invoicing(opened, limit=500)
     failed = tasks.failed(opened)
     if not invoices and not failed:
-        st.success("Nothing has failed.", icon=":material/check_circle:")
+        st.success(_("Nothing has failed."), icon=":material/check_circle:")
         return
     if invoices:
         _failed_invoicing(visit, invoices)
@@ -177,7 +185,7 @@ def _failed(visit: Visit) -> None:
 
 
 def _failed_invoicing(visit: Visit, rows: Sequence[Any]) -> None:
-    st.subheader("Invoicing")
+    st.subheader(_("Invoicing"))
     frame = pd.DataFrame(
         {
             "organization": row.organization_name,
@@ -188,26 +196,26 @@ def _failed_invoicing(visit: Visit, rows: Sequence[Any]) -> None:
         for row in rows
     )
     columns = {
-        "organization": "Organization",
-        "reference": "Reference",
-        "error": "What went wrong",
-        "when": "When",
+        "organization": _("Organization"),
+        "reference": _("Reference"),
+        "error": _("What went wrong"),
+        "when": _("When"),
     }
     tables.show_texts(frame, columns, key=visit.key("activity.failed"))
-    visit.link("invoice", "Try them again")
+    visit.link("invoice", _("Try them again"))
 
 
 def _failed_tasks(visit: Visit, failed: Sequence[Task]) -> None:
-    st.subheader("Tasks")
+    st.subheader(_("Tasks"))
     frame = pd.DataFrame(
         {
-            "task": TASKS[task.kind],
+            "task": _(TASKS[task.kind]),
             "error": task.message,
             "when": words.moment(task.created_at, visit.opened.conference.timezone),
             "by": task.entered_by,
         }
         for task in failed
     )
-    columns = {"task": "Task", "error": "What went wrong", "when": "When", "by": "By"}
+    columns = {"task": _("Task"), "error": _("What went wrong"), "when": _("When"), "by": _("By")}
     tables.show_texts(frame, columns, key=visit.key("activity.tasks"))
-    st.caption("Start one again where it was started; nothing is done twice.")
+    st.caption(_("Start one again where it was started; nothing is done twice."))

@@ -21,6 +21,7 @@ from po_toolkit.api.terms import Act
 from po_toolkit.errors import ConfirmationNeededError, DuplicateEntryError, PoToolkitError
 from po_toolkit.ui import words
 from po_toolkit.ui.failures import show_error
+from po_toolkit.ui.language import _
 from po_toolkit.ui.session import Visit
 
 _KEYS = "123456789"
@@ -33,10 +34,19 @@ def show_line(line: LineMatch) -> None:
     """Show the line itself."""
     with st.container(border=True):
         amount = words.amount(Decimal(line.amount), line.currency)
-        st.markdown(f"**{amount}**, booked {words.day(line.booked_on)} (line {line.line})")
+        st.markdown(
+            _(
+                "**{amount}**, booked {booked_on} (line {line})",
+                amount=amount,
+                booked_on=words.day(line.booked_on),
+                line=line.line,
+            )
+        )
         st.text(line.text)
         if line.state == "applied":
-            st.markdown(f"Matched to **{words.plain(', '.join(line.references))}**")
+            st.markdown(
+                _("Matched to **{references}**", references=words.plain(", ".join(line.references)))
+            )
         if line.state in ("applied", "set_aside") and line.evidence:
             st.caption(words.plain(line.evidence))
 
@@ -50,13 +60,13 @@ def decide(visit: Visit, line: LineMatch, after: Callable[[], None]) -> None:
         after: Called once something is decided, before the page is shown again.
     """
     if not visit.may(Act.MATCH):
-        st.caption("Your role can look at bank lines but not match them.")
+        st.caption(_("Your role can look at bank lines but not match them."))
         return
     if line.state == "applied":
-        if st.button("Undo match", shortcut="u", key=visit.key("bank.undo")):
+        if st.button(_("Undo match"), shortcut="u", key=visit.key("bank.undo")):
             _attempt(visit, line, partial(undo_match, visit.opened, line.line), after)
     elif line.state == "set_aside":
-        if st.button("Restore", shortcut="u", key=visit.key("bank.restore")):
+        if st.button(_("Restore"), shortcut="u", key=visit.key("bank.restore")):
             _attempt(visit, line, partial(exclude_line, visit.opened, line.line, ""), after)
     else:
         _candidates(visit, line, after)
@@ -64,8 +74,8 @@ def decide(visit: Visit, line: LineMatch, after: Callable[[], None]) -> None:
 
 def _candidates(visit: Visit, line: LineMatch, after: Callable[[], None]) -> None:
     text = st.text_input(
-        "Search purchase orders, payments and payouts",
-        placeholder="Sponsor, number or reference",
+        _("Search purchase orders, payments and payouts"),
+        placeholder=_("Sponsor, number or reference"),
         key=visit.key(f"bank.search.{line.line}"),
     ).strip()
     found = candidates(visit.opened, line, text=text)
@@ -74,20 +84,21 @@ def _candidates(visit: Visit, line: LineMatch, after: Callable[[], None]) -> Non
         _candidate(visit, line, candidate, number, after)
     if not found:
         st.info(
-            "Nothing fits. Search for another sponsor or number."
+            _("Nothing fits. Search for another sponsor or number.")
             if text
-            else "Nothing in the books has this currency and direction. Search, or exclude the "
-            "line.",
+            else _(
+                "Nothing in the books has this currency and direction. Search, or exclude the line."
+            ),
             icon=":material/search_off:",
         )
     if len(found) > 1:
         _several(visit, line, found, after)
     with (
-        st.expander("Exclude this line: it is not a sponsor payment", expanded=not found),
+        st.expander(_("Exclude this line: it is not a sponsor payment"), expanded=not found),
         st.form(visit.key(f"bank.aside.{line.line}"), border=False),
     ):
-        reason = st.text_input("Reason, for example rent or interest")
-        if st.form_submit_button("Exclude", shortcut="x") and _given(reason):
+        reason = st.text_input(_("Reason, for example rent or interest"))
+        if st.form_submit_button(_("Exclude"), shortcut="x") and _given(reason):
             exclude = partial(exclude_line, visit.opened, line.line, reason.strip())
             _attempt(visit, line, exclude, after)
 
@@ -99,14 +110,21 @@ def _candidate(
     key = f"{line.line}.{candidate.kind}.{candidate.key}"
     with st.container(border=True):
         amount = words.amount(candidate.amount, line.currency)
-        kind = {"order": "open", "entry": "recorded", "payout": "to come", "reversal": "received"}
+        kind = {
+            "order": _("open"),
+            "entry": _("recorded"),
+            "payout": _("to come"),
+            "reversal": _("received"),
+        }
         off = candidate.difference
+        difference = words.amount(abs(off), line.currency)
         fits = (
-            ":green-badge[Same amount]"
+            _(":green-badge[Same amount]")
             if not off
             else (
-                f":orange-badge[{words.amount(abs(off), line.currency)} "
-                f"{'more' if off > 0 else 'less'} on the bank line]"
+                _(":orange-badge[{amount} more on the bank line]", amount=difference)
+                if off > 0
+                else _(":orange-badge[{amount} less on the bank line]", amount=difference)
             )
         )
         st.markdown(f"**{words.plain(candidate.title)}** · {amount} {kind[candidate.kind]} {fits}")
@@ -120,11 +138,11 @@ def _candidate(
         shortcut = _KEYS[number] if number < len(_KEYS) else None
         with st.container(horizontal=True):
             if st.button(
-                "Match",
+                _("Match"),
                 type="primary" if number == 0 else "secondary",
                 shortcut=shortcut,
                 key=visit.key(f"bank.match.{key}"),
-                help=f"Match to {candidate.title}, {candidate.key}",
+                help=_("Match to {title}, {key}", title=candidate.title, key=candidate.key),
             ):
                 _match(visit, line, [candidate], after)
             if candidate.may_write_off:
@@ -137,11 +155,11 @@ def _write_off(
     """Offer to match and to write off the little that is missing."""
     short = words.amount(abs(candidate.difference), line.currency)
     with (
-        st.popover(f"Match and write off {short}"),
+        st.popover(_("Match and write off {short}", short=short)),
         st.form(visit.key(f"bank.write-off.{key}"), border=False),
     ):
-        reason = st.text_input("Reason, for example bank charges")
-        if st.form_submit_button("Write off and match", type="primary") and _given(reason):
+        reason = st.text_input(_("Reason, for example bank charges"))
+        if st.form_submit_button(_("Write off and match"), type="primary") and _given(reason):
             _match(visit, line, [candidate], after, write_off=reason.strip())
 
 
@@ -149,10 +167,10 @@ def _several(
     visit: Visit, line: LineMatch, found: Sequence[Candidate], after: Callable[[], None]
 ) -> None:
     """Divide the line among several; the last takes what the others leave."""
-    with st.expander("Match to several"):
+    with st.expander(_("Match to several")):
         by_key = {f"{c.kind} {c.key}": c for c in found}
         chosen = st.multiselect(
-            "Purchase orders, recorded payments or payouts that this line pays together",
+            _("Purchase orders, recorded payments or payouts that this line pays together"),
             list(by_key),
             format_func=lambda key: (
                 f"{by_key[key].title}, {by_key[key].key}: "
@@ -162,9 +180,9 @@ def _several(
         )
         picked = [by_key[key] for key in chosen]
         if len({c.kind for c in picked}) > 1:
-            st.warning("Choose things of one kind.", icon=":material/warning:")
+            st.warning(_("Choose things of one kind."), icon=":material/warning:")
         elif picked and st.button(
-            f"Match {words.count(len(picked), 'item')}",
+            _("Match {items}", items=words.count(len(picked), "item")),
             key=visit.key(f"bank.do.several.{line.line}"),
         ):
             _match(visit, line, picked, after)
@@ -214,18 +232,20 @@ def _question(
     with st.container(border=True):
         st.warning(words.plain(str(asked["message"])), icon=":material/help:")
         with st.container(horizontal=True):
-            yes = "It is another payment: match" if _AGAIN in asked["names"] else "Match anyway"
+            yes = (
+                _("It is another payment: match") if _AGAIN in asked["names"] else _("Match anyway")
+            )
             if chosen and st.button(yes, key=visit.key(f"bank.yes.{line.line}")):
                 confirmed = dict.fromkeys(asked["names"], True)
                 _match(visit, line, chosen, after, **asked["details"], **confirmed)
-            if st.button("Choose something else", key=visit.key(f"bank.no.{line.line}")):
+            if st.button(_("Choose something else"), key=visit.key(f"bank.no.{line.line}")):
                 visit.keep(f"bank.question.{line.line}", None)
                 st.rerun()
 
 
 def _given(reason: str) -> bool:
     if not reason.strip():
-        st.error("Enter a reason: it is kept with the line.", icon=":material/error:")
+        st.error(_("Enter a reason: it is kept with the line."), icon=":material/error:")
     return bool(reason.strip())
 
 

@@ -25,49 +25,54 @@ from po_toolkit.errors import ImportChoiceError, ImportFileError, PoToolkitError
 from po_toolkit.ui import table_files, tables, words
 from po_toolkit.ui.bank_line import decide, show_line
 from po_toolkit.ui.failures import show_error
+from po_toolkit.ui.language import N_, _, ngettext, translated
 from po_toolkit.ui.questions import Questions
 from po_toolkit.ui.session import Visit
 from po_toolkit.ui.task_view import task_button, task_result
 
 STATES = {
-    "proposed": "Proposed",
-    "ambiguous": "Multiple matches",
-    "unmatched": "Unmatched",
-    "applied": "Matched",
-    "set_aside": "Excluded",
+    "proposed": N_("Proposed"),
+    "ambiguous": N_("Multiple matches"),
+    "unmatched": N_("Unmatched"),
+    "applied": N_("Matched"),
+    "set_aside": N_("Excluded"),
 }
 _UNDECIDED = ("proposed", "ambiguous", "unmatched")
 """States of lines that a person still has to decide about."""
 
 _COLUMNS = {
-    "date": "Date",
-    "amount": "Amount, or else credit and debit",
-    "credit": "Credit",
-    "debit": "Debit",
-    "direction": "Word for credit or debit",
-    "status": "Status",
-    "currency": "Currency",
-    "counterparty": "Other party",
-    "text": "Text",
+    "date": N_("Date"),
+    "amount": N_("Amount, or else credit and debit"),
+    "credit": N_("Credit"),
+    "debit": N_("Debit"),
+    "direction": N_("Word for credit or debit"),
+    "status": N_("Status"),
+    "currency": N_("Currency"),
+    "counterparty": N_("Other party"),
+    "text": N_("Text"),
 }
 _STATEMENTS = {
-    "proven": "Proven: opening balance and lines come to the closing balance",
-    "unproven": "Imported, balance not checked",
-    "held": "On hold",
-    "accepted": "Accepted by a person",
+    "proven": N_("Proven: opening balance and lines come to the closing balance"),
+    "unproven": N_("Imported, balance not checked"),
+    "held": N_("On hold"),
+    "accepted": N_("Accepted by a person"),
 }
 
 
 def bank_screen(visit: Visit) -> None:
     """Show the screen."""
-    st.title("Bank")
+    st.title(_("Bank"))
     if visit.may(Act.LOAD_STATEMENT):
         _load(visit)
-    views = {"Lines": _lines, "Statements": _statements, "Lines that could not be read": _bad}
+    views = {
+        _("Lines"): _lines,
+        _("Statements"): _statements,
+        _("Lines that could not be read"): _bad,
+    }
     chosen = st.segmented_control(
-        "Show",
+        _("Show"),
         list(views),
-        default="Lines",
+        default=_("Lines"),
         required=True,
         key="bank-view",
         bind="query-params",
@@ -78,14 +83,14 @@ def bank_screen(visit: Visit) -> None:
 def _load(visit: Visit) -> None:
     turn = visit.recall("bank.turn") or 0
     uploaded = st.file_uploader(
-        "Bank statement",
+        _("Bank statement"),
         type=[
             "csv", "txt", "tsv", "xlsx", "xls", "ods", "ofx", "qfx", "qif", "sta", "mt940", "940",
             "xml", "bai", "bai2", "zip",
         ],
         key=visit.key(f"bank.file.{turn}"),
-        help="CSV, Excel, OFX, QFX, QIF, MT940, BAI2, CAMT.053 or a ZIP of them; lines that are "
-        "here already stay as they are",
+        help=_("CSV, Excel, OFX, QFX, QIF, MT940, BAI2, CAMT.053 or a ZIP of them; lines that "
+"are here already stay as they are"),
     )  # fmt: skip
     said: BankImportReport | None = visit.recall("bank.said")
     if uploaded is None:
@@ -120,7 +125,7 @@ def _load(visit: Visit) -> None:
         return
     _preview(visit, preview)
     if st.button(
-        f"Import {words.count(preview.new, 'line')}",
+        _("Import {lines}", lines=words.count(preview.new, "line")),
         type="primary",
         key=visit.key(f"bank.import.{uploaded.file_id}"),
     ):
@@ -134,17 +139,17 @@ def _load(visit: Visit) -> None:
 def _preview(visit: Visit, report: BankImportReport) -> None:
     """Show how the file is read, before anything is kept."""
     reading = report.reading
-    accounts = ", ".join(s.account or "not named" for s in report.statements)
+    accounts = ", ".join(s.account or _("not named") for s in report.statements)
     said = {
-        "Layout": reading.layout or "Columns found by their names",
-        "Account": accounts,
-        "Columns": ", ".join(f"{words.label(f)}: {c}" for f, c in reading.columns.items()),
-        "Money in or out": reading.sign,
-        "Currency": reading.currency,
-        "Dates": reading.dates,
+        _("Layout"): reading.layout or _("Columns found by their names"),
+        _("Account"): accounts,
+        _("Columns"): ", ".join(f"{words.label(f)}: {c}" for f, c in reading.columns.items()),
+        _("Money in or out"): reading.sign,
+        _("Currency"): reading.currency,
+        _("Dates"): reading.dates,
     }
     with st.container(border=True):
-        st.subheader("How this file is read")
+        st.subheader(_("How this file is read"))
         for label, value in said.items():
             if value:
                 st.markdown(f"**{label}**: {words.plain(value)}")
@@ -161,13 +166,13 @@ def _preview(visit: Visit, report: BankImportReport) -> None:
                 for x in report.first_lines
             )
             columns = {
-                "row": "Row",
-                "booked_on": st.column_config.DateColumn("Booked", format="localized"),
-                "amount": "Amount",
-                "counterparty": "Other party",
-                "text": "Text",
+                "row": _("Row"),
+                "booked_on": st.column_config.DateColumn(_("Booked"), format="localized"),
+                "amount": _("Amount"),
+                "counterparty": _("Other party"),
+                "text": _("Text"),
             }
-            tables.show(frame, columns, money=["amount"], alt="The first lines as read")
+            tables.show(frame, columns, money=["amount"], alt=_("The first lines as read"))
         _report(visit, report, "bank.preview")
 
 
@@ -178,7 +183,7 @@ def _account(visit: Visit, file_id: str) -> str:
 
 def _ask_account(visit: Visit, file_id: str) -> None:
     st.text_input(
-        "Which of your accounts it is, where the file does not say",
+        _("Which of your accounts it is, where the file does not say"),
         key=visit.key(f"bank.{file_id}.account"),
     )
 
@@ -190,9 +195,11 @@ def _named_columns(visit: Visit, file_id: str) -> dict[str, str]:
 
 
 def _ask_columns(visit: Visit, file_id: str) -> None:
-    with st.expander("Name the columns of this file"):
-        st.write("Enter column names exactly as in the file. The mapping is saved for this bank.")
-        for field, label in _COLUMNS.items():
+    with st.expander(_("Name the columns of this file")):
+        st.write(
+            _("Enter column names exactly as in the file. The mapping is saved for this bank.")
+        )
+        for field, label in translated(_COLUMNS).items():
             st.text_input(label, key=visit.key(f"bank.{file_id}.column.{field}"))
 
 
@@ -202,9 +209,12 @@ def _loaded(visit: Visit, report: BankImportReport) -> None:
 
 def _report(visit: Visit, report: BankImportReport, key: str) -> None:
     """Say what became of each line, or would."""
-    text = (
-        f"{words.count(report.lines, 'line')} read: {report.new} new, {report.duplicates} "
-        f"duplicates, {report.quarantined} unreadable."
+    text = _(
+        "{lines} read: {new} new, {duplicates} duplicates, {quarantined} unreadable.",
+        lines=words.count(report.lines, "line"),
+        new=report.new,
+        duplicates=report.duplicates,
+        quarantined=report.quarantined,
     )
     if report.held or report.problems or report.suspected:
         st.warning(text, icon=":material/warning:")
@@ -214,7 +224,7 @@ def _report(visit: Visit, report: BankImportReport, key: str) -> None:
         st.success(text, icon=":material/check_circle:")
     if report.problems:
         frame = pd.DataFrame([asdict(problem) for problem in report.problems])
-        columns = {"row": "Row", "value": "Value", "message": "What is wrong"}
+        columns = {"row": _("Row"), "value": _("Value"), "message": _("What is wrong")}
         tables.show_texts(frame, columns, key=visit.key(f"{key}.problems"))
     for suspicion in report.suspected:
         st.warning(words.plain(suspicion.message), icon=":material/content_copy:")
@@ -226,27 +236,27 @@ def _lines(visit: Visit) -> None:
     """Show the current line on the left, what it may be on the right, and all lines below."""
     lines = bank_lines(visit.opened) if loaded_statements(visit.opened) else []
     if not lines:
-        st.info("No bank line is here yet. Load a statement.", icon=":material/inbox:")
+        st.info(_("No bank line is here yet. Load a statement."), icon=":material/inbox:")
         return
     _apply_sure(visit, lines)
     states = st.pills(
-        "State",
+        _("State"),
         list(STATES),
         selection_mode="multi",
         default=list(_UNDECIDED),
-        format_func=lambda s: f"{STATES[s]} ({sum(line.state == s for line in lines)})",
+        format_func=lambda s: f"{_(STATES[s])} ({sum(line.state == s for line in lines)})",
         key=visit.key("bank.states"),
     )
     shown = [line for line in lines if not states or line.state in states]
     if not shown:
-        st.success("Every line is matched or excluded.", icon=":material/check_circle:")
+        st.success(_("Every line is matched or excluded."), icon=":material/check_circle:")
         return
     left, right = st.columns(2, gap="medium")
     with left:
         current = _current(visit, shown)
         show_line(current)
     with right:
-        st.subheader("What it may be" if current.state in _UNDECIDED else "What it is")
+        st.subheader(_("What it may be") if current.state in _UNDECIDED else _("What it is"))
         decide(visit, current, partial(_next, visit, shown, current))
     _list(visit, shown, states)
 
@@ -256,8 +266,8 @@ def _current(visit: Visit, shown: Sequence[LineMatch]) -> LineMatch:
     by_number = {line.line: place for place, line in enumerate(shown)}
     place = by_number.get(visit.recall("bank.current") or 0, 0)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"Line {place + 1} of {len(shown)}")
-        for label, step, shortcut in (("Previous", -1, "p"), ("Next", 1, "n")):
+        st.markdown(_("Line {line} of {lines}", line=place + 1, lines=len(shown)))
+        for label, step, shortcut in ((_("Previous"), -1, "p"), (_("Next"), 1, "n")):
             if st.button(
                 label, shortcut=shortcut, disabled=len(shown) < 2, key=visit.key(f"bank.{label}")
             ):
@@ -284,16 +294,16 @@ def _list(visit: Visit, shown: Sequence[LineMatch], states: Sequence[str]) -> No
     picked = tables.pick(
         _frame(shown),
         {
-            "booked_on": st.column_config.DateColumn("Booked", format="localized"),
-            "amount": "Amount",
-            "state": "State",
-            "text": st.column_config.TextColumn("Bank description", width="medium"),
-            "references": "Matched to",
-            "evidence": st.column_config.TextColumn("Reason", width="medium"),
+            "booked_on": st.column_config.DateColumn(_("Booked"), format="localized"),
+            "amount": _("Amount"),
+            "state": _("State"),
+            "text": st.column_config.TextColumn(_("Bank description"), width="medium"),
+            "references": _("Matched to"),
+            "evidence": st.column_config.TextColumn(_("Reason"), width="medium"),
         },
         money=["amount"],
         key=visit.key(f"bank.lines.{states}.{visit.recall('bank.list.turn') or 0}"),
-        alt="Bank lines; choose one to decide about it.",
+        alt=_("Bank lines; choose one to decide about it."),
     )
     table_files.downloads(
         f"{visit.opened.slug}-bank-lines", lambda: _frame(shown), key=visit.key("bank.download")
@@ -310,7 +320,7 @@ def _frame(lines: Sequence[LineMatch]) -> pd.DataFrame:
             "booked_on": line.booked_on,
             "amount": Decimal(line.amount),
             "currency": line.currency,
-            "state": STATES[line.state],
+            "state": _(STATES[line.state]),
             "references": ", ".join(line.references),
             "evidence": line.evidence,
             "text": line.text,
@@ -326,14 +336,14 @@ def _apply_sure(visit: Visit, lines: Sequence[LineMatch]) -> None:
     sure = sum(line.sure for line in lines)
     if sure:
         words.mode_notice(visit.opened.settings.mode)
-        label = "Apply 1 match" if sure == 1 else f"Apply {sure} matches"
+        label = ngettext("Apply {n} match", "Apply {n} matches", sure)
         task_button(visit, "match", label, icon=":material/done_all:", primary=True)
 
 
 def _statements(visit: Visit) -> None:
     statements = loaded_statements(visit.opened)
     if not statements:
-        st.info("No statement loaded yet. Load the bank's file.", icon=":material/inbox:")
+        st.info(_("No statement loaded yet. Load the bank's file."), icon=":material/inbox:")
         return
     for statement in (s for s in statements if s.state == "held"):
         _held(visit, statement.id, statement.reason)
@@ -342,24 +352,24 @@ def _statements(visit: Visit) -> None:
             **asdict(s),
             "opening": s.opening and Decimal(s.opening),
             "closing": s.closing and Decimal(s.closing),
-            "state": _STATEMENTS.get(s.state, s.state),
+            "state": _(_STATEMENTS.get(s.state, s.state)),
         }
         for s in statements
     )
     tables.show(
         frame,
         {
-            "id": "Statement",
-            "number": "Number",
-            "account": "Account",
-            "opening": "Opening",
-            "closing": "Closing",
-            "lines": "Lines",
-            "state": "State",
-            "reason": "Reason",
+            "id": _("Statement"),
+            "number": _("Number"),
+            "account": _("Account"),
+            "opening": _("Opening"),
+            "closing": _("Closing"),
+            "lines": _("Lines"),
+            "state": _("State"),
+            "reason": _("Reason"),
         },
         money=["opening", "closing"],
-        alt="Statements that were loaded",
+        alt=_("Statements that were loaded"),
     )
     _remove(visit, statements)
 
@@ -368,16 +378,16 @@ def _remove(visit: Visit, statements: Sequence[StatementResult]) -> None:
     """Remove a statement that was imported wrongly."""
     if not visit.may(Act.REMOVE_STATEMENT):
         return
-    with st.expander("Remove a statement"):
-        st.write("Its lines are removed with it, unless another statement holds them too.")
+    with st.expander(_("Remove a statement")):
+        st.write(_("Its lines are removed with it, unless another statement holds them too."))
         with st.form(visit.key("bank.remove"), border=False):
             chosen = st.selectbox(
-                "Statement",
+                _("Statement"),
                 [s.id for s in statements],
                 index=None,
                 format_func=lambda i: f"{i}: {next(s for s in statements if s.id == i).number}",
             )
-            if st.form_submit_button("Remove statement") and chosen is not None:
+            if st.form_submit_button(_("Remove statement")) and chosen is not None:
                 try:
                     remove_statement(visit.opened, chosen)
                 except PoToolkitError as error:
@@ -389,13 +399,18 @@ def _remove(visit: Visit, statements: Sequence[StatementResult]) -> None:
 def _held(visit: Visit, statement: int, reason: str) -> None:
     with st.container(border=True):
         st.warning(
-            f"Statement {statement} is on hold: {words.plain(reason)}", icon=":material/pan_tool:"
+            _(
+                "Statement {statement} is on hold: {reason}",
+                statement=statement,
+                reason=words.plain(reason),
+            ),
+            icon=":material/pan_tool:",
         )
         if not visit.may(Act.ACCEPT_STATEMENT):
             return
         with st.form(visit.key(f"bank.accept.{statement}"), border=False):
-            why = st.text_input("Reason for accepting")
-            if st.form_submit_button("Accept statement"):
+            why = st.text_input(_("Reason for accepting"))
+            if st.form_submit_button(_("Accept statement")):
                 accept_statement(visit.opened, statement, why)
                 st.rerun()
 
@@ -403,10 +418,10 @@ def _held(visit: Visit, statement: int, reason: str) -> None:
 def _bad(visit: Visit) -> None:
     lines = quarantined_lines(visit.opened)
     if not lines:
-        st.success("Every line could be read.", icon=":material/check_circle:")
+        st.success(_("Every line could be read."), icon=":material/check_circle:")
         return
     frame = pd.DataFrame(
         {"row": line.row_number, "raw": line.raw, "message": line.message} for line in lines
     )
-    columns = {"row": "Row", "raw": "Original text", "message": "What is wrong"}
+    columns = {"row": _("Row"), "raw": _("Original text"), "message": _("What is wrong")}
     tables.show_texts(frame, columns, key=visit.key("bank.bad"))

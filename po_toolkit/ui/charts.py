@@ -12,6 +12,7 @@ import streamlit as st
 
 from po_toolkit.api.reports import ON_DARK, ON_LIGHT, bar_chart, line_chart, step_chart
 from po_toolkit.ui import words
+from po_toolkit.ui.language import _
 
 _PICK = "pick"
 
@@ -78,10 +79,23 @@ def lines(frame: pd.DataFrame, currency: str, *, about: str) -> None:
         about: What the chart shows, for those who cannot see it.
     """
     written = [words.amount(amount, currency) for amount in frame["amount"]]
-    spec = line_chart(frame.assign(written=written), currency, ink=_ink(), colours=_colours())
+    drawn = frame.assign(written=written)
+    spec = _translated(line_chart(drawn, currency, ink=_ink(), colours=_colours()))
     # Written as Vega-Lite's own dictionaries: Altair would take seconds to import and, for each
     # chart, longer than the whole page around it.
     st.vega_lite_chart(spec, alt=about, width="stretch")
+
+
+def _translated(spec: Any) -> Any:
+    """Return a chart whose titles are in the visit's language."""
+    if isinstance(spec, list):
+        return [_translated(part) for part in spec]
+    if not isinstance(spec, dict):
+        return spec
+    return {
+        name: _(part) if name == "title" and isinstance(part, str) else _translated(part)
+        for name, part in spec.items()
+    }
 
 
 def _colours() -> Sequence[str]:
@@ -95,6 +109,7 @@ def _ink() -> str:
 
 def _pick(spec: dict[str, Any], about: str, key: str, field: str, *, layer: int) -> str | None:
     """Draw a chart whose marks in one layer can be chosen; return the field of the chosen one."""
+    spec = _translated(spec)
     spec["layer"][layer]["params"] = [
         {"name": _PICK, "select": {"type": "point", "fields": [field]}}
     ]

@@ -27,6 +27,7 @@ from po_toolkit.api.terms import Act
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.ui import tables, words
 from po_toolkit.ui.failures import show_error
+from po_toolkit.ui.language import _
 from po_toolkit.ui.session import Visit
 
 
@@ -34,11 +35,11 @@ def closing_view(visit: Visit, result: Reconciliation) -> None:
     """Show what is left to do before closing, close, and offer the files of the period."""
     periods = closed_books(visit.opened)
     _checklist(visit, min(result.as_of, visit.opened.today() - timedelta(days=1)))
-    st.subheader("Closed periods")
+    st.subheader(_("Closed periods"))
     if periods:
         _closed(visit, periods)
     else:
-        st.caption("No period is closed yet.")
+        st.caption(_("No period is closed yet."))
     if visit.may(Act.CLOSE):
         _close(visit, result)
     _for_accounting(visit, result, periods)
@@ -55,13 +56,13 @@ def _checklist(visit: Visit, through: date) -> None:
     """Show each step before closing, done or with the way to the page on which it is done."""
     steps = checklist(visit.opened, through)
     left = sum(step.done is False for step in steps)
-    st.subheader(f"Month end, {words.day(through)}")
-    st.caption("Choose another day above." if left else "Everything is done.")
+    st.subheader(_("Month end, {through}", through=words.day(through)))
+    st.caption(_("Choose another day above.") if left else _("Everything is done."))
     for step in steps:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"{_SIGNS[step.done]} **{step.name}**: {words.plain(step.result)}")
             if step.done is False and step.page not in ("", "reconciliation"):
-                visit.link(step.page, f"Open {words.label(step.page)}")
+                visit.link(step.page, _("Open {page}", page=words.label(step.page)))
         for detail in step.details:
             st.caption(words.plain(detail))
 
@@ -81,19 +82,19 @@ def _closed(visit: Visit, periods: list[ClosedBooks]) -> None:
     tables.show(
         frame,
         {
-            "through": st.column_config.DateColumn("Through", format="localized"),
-            "timezone": "Timezone",
-            "closed": "Closed",
-            "by": "By",
-            "digest": "Digest of the report",
+            "through": st.column_config.DateColumn(_("Through"), format="localized"),
+            "timezone": _("Timezone"),
+            "closed": _("Closed"),
+            "by": _("By"),
+            "digest": _("Digest of the report"),
         },
-        alt="Closed periods",
+        alt=_("Closed periods"),
     )
     for period in periods:
         day = period.through.isoformat()
         with st.container(horizontal=True):
             st.download_button(
-                f"Report through {words.day(period.through)}",
+                _("Report through {through}", through=words.day(period.through)),
                 partial(closed_report, visit.opened, period.through),
                 f"{visit.opened.slug}-closed-{day}.json",
                 "application/json",
@@ -102,17 +103,20 @@ def _closed(visit: Visit, periods: list[ClosedBooks]) -> None:
                 key=visit.key(f"closing.report.{day}"),
             )
             st.download_button(
-                f"All files through {words.day(period.through)}",
+                _("All files through {through}", through=words.day(period.through)),
                 partial(_files, visit, period.through),
                 f"{visit.opened.slug}-month-end-{day}.zip",
                 "application/zip",
                 icon=":material/folder_zip:",
                 on_click="ignore",
                 key=visit.key(f"closing.files.{day}"),
-                help="Report as HTML and PDF, workbooks, journals for every program, invoice PDFs",
+                help=_(
+                    "Report as HTML and PDF, workbooks, journals for every program, invoice PDFs"
+                ),
             )
             verify = st.button(
-                f"Verify {words.day(period.through)}", key=visit.key(f"closing.verify.{day}")
+                _("Verify {through}", through=words.day(period.through)),
+                key=visit.key(f"closing.verify.{day}"),
             )
         if verify:
             _verify(visit, period)
@@ -126,12 +130,12 @@ def _verify(visit: Visit, period: ClosedBooks) -> None:
     found = verify_closed(visit.opened, period.through)
     if found.intact and found.same_again:
         st.success(
-            "Verified: the report is unchanged, and the ledger gives the same report.",
+            _("Verified: the report is unchanged, and the ledger gives the same report."),
             icon=":material/verified:",
         )
         return
     if not found.intact:
-        st.error("The kept report is not the one that was closed.", icon=":material/error:")
+        st.error(_("The kept report is not the one that was closed."), icon=":material/error:")
     for difference in found.differences:
         st.warning(words.plain(difference), icon=":material/warning:")
 
@@ -140,21 +144,23 @@ def _close(visit: Visit, result: Reconciliation) -> None:
     yesterday = visit.opened.today() - timedelta(days=1)
     with st.form(visit.key("closing.close"), border=True):
         st.write(
-            "Closing locks the books up to and including a day; later entries go to the next "
-            "period. A closed period cannot be reopened."
+            _(
+                "Closing locks the books up to and including a day; later entries go to the "
+                "next period. A closed period cannot be reopened."
+            )
         )
         through = st.date_input(
-            "Close through",
+            _("Close through"),
             value=min(result.as_of, yesterday),
             max_value=yesterday,
             format="YYYY-MM-DD",
         )
-        sure = st.checkbox("Yes, close the books")
-        pressed = st.form_submit_button("Close")
+        sure = st.checkbox(_("Yes, close the books"))
+        pressed = st.form_submit_button(_("Close"))
     if not pressed:
         return
     if not sure:
-        st.error("Tick the box first.", icon=":material/error:")
+        st.error(_("Tick the box first."), icon=":material/error:")
         return
     try:
         close_books(visit.opened, through)
@@ -166,19 +172,24 @@ def _close(visit: Visit, result: Reconciliation) -> None:
 
 def _for_accounting(visit: Visit, result: Reconciliation, periods: list[ClosedBooks]) -> None:
     """Offer balanced journal entries from the day after the last closed period."""
-    st.subheader("For accounting")
+    st.subheader(_("For accounting"))
     closed = max((p.through for p in periods if p.through < result.as_of), default=None)
     since = closed + timedelta(days=1) if closed else None
     programs: tuple[JournalFormat, ...] = get_args(JournalFormat)
     program = st.selectbox(
-        "Program", programs, format_func=words.label, key=visit.key("journal"), width=220
+        _("Program"), programs, format_func=words.label, key=visit.key("journal"), width=220
     )
     st.caption(
-        f"Journal entries {f'from {words.day(since)} ' if since else ''}to "
-        f"{words.day(result.as_of)}; each balances."
+        _(
+            "Journal entries from {since} to {as_of}; each balances.",
+            since=words.day(since),
+            as_of=words.day(result.as_of),
+        )
+        if since
+        else _("Journal entries to {as_of}; each balances.", as_of=words.day(result.as_of))
     )
     st.download_button(
-        "Download journal entries",
+        _("Download journal entries"),
         partial(_journal, visit, result, since, program),
         f"{result.slug}-{program}-{result.as_of.isoformat()}.zip",
         "application/zip",

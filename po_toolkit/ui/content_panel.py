@@ -9,6 +9,7 @@ from po_toolkit.api.content import InvoiceContent, compare_content, preview_cont
 from po_toolkit.api.terms import way_words
 from po_toolkit.money import display
 from po_toolkit.ui import words
+from po_toolkit.ui.language import _
 from po_toolkit.ui.session import Visit
 
 
@@ -20,23 +21,24 @@ def content_panel(visit: Visit, reference: str, *, at_stripe: bool) -> None:
         reference: The purchase order.
         at_stripe: Whether it has an invoice at Stripe to compare with.
     """
-    with st.expander("What the invoice says", icon=":material/preview:"):
+    with st.expander(_("What the invoice says"), icon=":material/preview:"):
         compare = False
         if at_stripe and visit.opened.settings.mode != "none":
             compare = st.button(
-                "Compare with Stripe",
+                _("Compare with Stripe"),
                 icon=":material/compare_arrows:",
                 key=visit.key(f"content.compare.{reference}"),
             )
         found = (compare_content if compare else preview_content)(visit.opened, reference)
         _limit(found)
-        st.caption(f"The invoice is {way_words(found.delivery)}.")
+        st.caption(_("The invoice is {way_words}.", way_words=way_words(found.delivery)))
         if compare and found.equal:
-            st.success("Every field at Stripe is the planned one.", icon=":material/check:")
+            st.success(_("Every field at Stripe is the planned one."), icon=":material/check:")
         elif compare:
             differ = sum(not line.equal for line in found.lines)
             st.warning(
-                f"Not as planned: {words.count(differ, 'field')}.", icon=":material/warning:"
+                _("Not as planned: {fields}.", fields=words.count(differ, "field")),
+                icon=":material/warning:",
             )
         st.dataframe(_table(found, compare=compare), hide_index=True)
 
@@ -44,9 +46,9 @@ def content_panel(visit: Visit, reference: str, *, at_stripe: bool) -> None:
 def _table(found: InvoiceContent, *, compare: bool) -> pd.DataFrame:
     rows = []
     for line in found.lines:
-        row = {"Field": line.name, "Planned": line.planned}
+        row = {_("Field"): line.name, _("Planned"): line.planned}
         if compare:
-            row |= {"At Stripe": line.sent or "", "": "" if line.equal else "differs"}
+            row |= {_("At Stripe"): line.sent or "", "": "" if line.equal else _("differs")}
         if any(list(row.values())[1:]):
             rows.append(row)
     return pd.DataFrame(rows)
@@ -58,5 +60,10 @@ def _limit(found: InvoiceContent) -> None:
         return
     texts = (display(amount, limit.currency) for amount in (limit.limit, limit.billed, limit.left))
     authorized, billed, left = texts
-    note = f"Their purchase order authorizes {authorized}; {billed} is billed, {left} is left."
+    note = _(
+        "Their purchase order authorizes {authorized}; {billed} is billed, {left} is left.",
+        authorized=authorized,
+        billed=billed,
+        left=left,
+    )
     (st.warning if limit.left < 0 else st.caption)(note)

@@ -11,6 +11,7 @@ import streamlit as st
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.logs import get_logger
 from po_toolkit.ui import words
+from po_toolkit.ui.language import _
 from po_toolkit.ui.session import Visit
 
 log = get_logger(__name__)
@@ -31,10 +32,10 @@ def failures_shown(visit: Visit | None = None) -> Iterator[None]:
         show_unexpected(error)
     else:
         return
-    if st.button("Try again", icon=":material/refresh:", key="failures.again"):
+    if st.button(_("Try again"), icon=":material/refresh:", key="failures.again"):
         st.rerun()
     if visit is not None:
-        visit.link("home", "Home")
+        visit.link("home", _("Home"))
 
 
 def show_error(error: PoToolkitError, visit: Visit | None = None) -> None:
@@ -45,7 +46,7 @@ def show_error(error: PoToolkitError, visit: Visit | None = None) -> None:
     st.error(words.plain(str(error)), icon=":material/error:")
     remedy = error.remedy
     if visit is None and remedy is not None:
-        st.write(f"{remedy.label}, in a terminal of the server:")
+        st.write(_("{label}, in a terminal of the server:", label=remedy.label))
         st.code(remedy.command_line, language="sh")
     if visit is None or remedy is None or not remedy.page:
         return
@@ -60,7 +61,11 @@ def show_unexpected(error: Exception) -> None:
     error_id = uuid4().hex[:8]
     log.error("a page failed", error_id=error_id, exc_info=error)
     st.error(
-        "Unexpected error. What was finished before is saved. Try again; if it fails again, give "
-        f"an administrator the error ID {error_id}, which is also in the server log.",
+        _(
+            "Unexpected error. What was finished before is saved. Try again; if it fails "
+            "again, give an administrator the error ID {error_id}, which is also in the "
+            "server log.",
+            error_id=error_id,
+        ),
         icon=":material/error:",
     )

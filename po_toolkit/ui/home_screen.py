@@ -27,6 +27,7 @@ from po_toolkit.api.imports import import_batches_of
 from po_toolkit.api.terms import BUCKET_LABELS, Act, Status
 from po_toolkit.ui import charts, tables, words
 from po_toolkit.ui.failures import failures_shown
+from po_toolkit.ui.language import _, ngettext
 from po_toolkit.ui.sample_data import offer_removal, show_first_steps
 from po_toolkit.ui.session import Visit
 from po_toolkit.ui.sync_button import sync_button
@@ -58,7 +59,9 @@ def home_screen(visit: Visit) -> None:
     if others:
         late = sum(standing.overdue_orders for standing in others)
         title = words.count(len(others), "other currency", "other currencies")
-        overdue = f", {words.count(late, 'purchase order')} overdue" if late else ""
+        overdue = (
+            _(", {orders} overdue", orders=words.count(late, "purchase order")) if late else ""
+        )
         with st.expander(f"{title}{overdue}", expanded=len(others) == 1):
             for standing in others:
                 _tiles(visit, standing)
@@ -70,7 +73,7 @@ def home_screen(visit: Visit) -> None:
         _due_soon(visit, page)
     _pictures(visit, page.sums)
     _attention(visit, page.sums)
-    with st.expander("Stripe", icon=":material/sync:"):
+    with st.expander(_("Stripe"), icon=":material/sync:"):
         _health(visit)
 
 
@@ -81,55 +84,69 @@ def _tiles(visit: Visit, standing: Standing) -> None:
     def written(value: Decimal) -> str:
         return words.amount(value, currency)
 
-    share = "" if standing.share is None else f"{words.percent(standing.share)} "
+    invoiced = written(standing.invoiced)
     late = words.count(standing.overdue_orders, "purchase order")
     tiles = (
-        ("Received", standing.received, f"{share}of {written(standing.invoiced)} invoiced", "All"),
         (
-            "Outstanding",
+            _("Received"),
+            standing.received,
+            _("of {invoiced} invoiced", invoiced=invoiced)
+            if standing.share is None
+            else _(
+                "{share} of {invoiced} invoiced",
+                share=words.percent(standing.share),
+                invoiced=invoiced,
+            ),
+            _("All"),
+            _("Show received"),
+        ),
+        (
+            _("Outstanding"),
             standing.outstanding,
-            f"{written(standing.not_invoiced)} not invoiced yet"
+            _("{written} not invoiced yet", written=written(standing.not_invoiced))
             if standing.not_invoiced
-            else "All invoiced",
-            "Outstanding",
+            else _("All invoiced"),
+            _("Outstanding"),
+            _("Show outstanding"),
         ),
         (
-            "Overdue",
+            _("Overdue"),
             standing.overdue,
-            f"{late}, oldest {words.count(standing.oldest_days, 'day')}"
+            _("{late}, oldest {days}", late=late, days=words.count(standing.oldest_days, "day"))
             if standing.overdue_orders
-            else "Nothing is overdue",
-            "Overdue",
+            else _("Nothing is overdue"),
+            _("Overdue"),
+            _("Show overdue"),
         ),
         (
-            "Last seven days",
+            _("Last seven days"),
             standing.last_week,
-            "Received, less refunds",
-            "Paid or refunded in the last 7 days",
+            _("Received, less refunds"),
+            _("Paid or refunded in the last 7 days"),
+            _("Show payments"),
         ),
     )
-    for place, (label, value, about, view) in zip(st.columns(4), tiles, strict=True):
+    for place, (label, value, about, view, link) in zip(st.columns(4), tiles, strict=True):
         with place.container(border=True, height="stretch", gap="small"):
             st.metric(f"{label}, {code}", written(value))
             st.caption(about)
-            link = f"Show {'payments' if label == 'Last seven days' else label.lower()}"
             visit.link("orders", link, view=view, currency=[code])
 
 
 def _calls(visit: Visit, page: HomePage) -> None:
-    st.subheader("Call today")
+    st.subheader(_("Call today"))
     if not page.calls:
         overdue = any(standing.overdue_orders for standing in page.sums.standing)
         st.caption(
-            "Everyone overdue was called today or has promised to pay."
+            _("Everyone overdue was called today or has promised to pay.")
             if overdue
-            else "Nobody is overdue."
+            else _("Nobody is overdue.")
         )
         return
     for order in page.calls:
         _call(visit, order)
     if sum(standing.overdue_orders for standing in page.sums.standing) > len(page.calls):
-        visit.link("orders", "All that is overdue", view="Overdue")
+        visit.link("orders", _("All that is overdue"), view=_("Overdue"))
 
 
 def _call(visit: Visit, order: OpenOrder) -> None:
@@ -139,11 +156,15 @@ def _call(visit: Visit, order: OpenOrder) -> None:
     if order.contact_phone:
         about.append(f":material/call: {words.plain(order.contact_phone)}")
     reminded = words.date_of(order.reminded_at, zone)
-    about.append(f"Last reminder {reminded}" if reminded else "Not reminded yet")
+    about.append(
+        _("Last reminder {reminded}", reminded=reminded) if reminded else _("Not reminded yet")
+    )
     if order.called_at:
-        about.append(f"Last call {words.date_of(order.called_at, zone)}")
+        about.append(_("Last call {called_at}", called_at=words.date_of(order.called_at, zone)))
     if order.promised_on:
-        about.append(f"Promised to pay by {words.day(order.promised_on)}")
+        about.append(
+            _("Promised to pay by {promised_on}", promised_on=words.day(order.promised_on))
+        )
     with st.container(border=True, gap="small"):
         who, how = st.columns(2)
         with who:
@@ -154,31 +175,38 @@ def _call(visit: Visit, order: OpenOrder) -> None:
         with left:
             st.markdown(" · ".join(filter(None, about)))  # links in captions are too pale
         with right:
-            st.badge(f"{words.count(order.days_overdue, 'day')} overdue", color="red")
+            st.badge(_("{days} overdue", days=words.count(order.days_overdue, "day")), color="red")
             if visit.may(Act.LOG_CALL):
                 _call_buttons(visit, order)
 
 
 def _call_buttons(visit: Visit, order: OpenOrder) -> None:
     with st.container(horizontal=True, gap="small"):
-        if st.button("Log call", key=visit.key(f"call.{order.reference}")):
+        if st.button(_("Log call"), key=visit.key(f"call.{order.reference}")):
             _logged(visit, order)
-        with st.popover("Note", help="Log a call with what was said."):
+        with st.popover(_("Note"), help=_("Log a call with what was said.")):
             _call_form(visit, order)
 
 
 def _call_form(visit: Visit, order: OpenOrder) -> None:
     with st.form(visit.key(f"call.form.{order.reference}"), border=False):
-        note = st.text_input("What was said")
-        promised = st.date_input("Promised to pay by", value=None, min_value=visit.opened.today())
-        if st.form_submit_button("Save call", type="primary"):
+        note = st.text_input(_("What was said"))
+        promised = st.date_input(
+            _("Promised to pay by"), value=None, min_value=visit.opened.today()
+        )
+        if st.form_submit_button(_("Save call"), type="primary"):
             _logged(visit, order, note=note, promised_on=promised)
 
 
 def _logged(visit: Visit, order: OpenOrder, **said: Any) -> None:
     with failures_shown(visit):
         log_call(visit.opened, order.reference, **said)
-        st.toast(f"Call to {words.plain(order.organization_name)} logged.")
+        st.toast(
+            _(
+                "Call to {organization_name} logged.",
+                organization_name=words.plain(order.organization_name),
+            )
+        )
         st.rerun()
 
 
@@ -187,52 +215,52 @@ def _mail(address: str) -> str:
 
 
 def _payments(visit: Visit, page: HomePage) -> None:
-    st.subheader("Latest payments")
+    st.subheader(_("Latest payments"))
     if not page.payments:
-        st.caption("No payment yet.")
+        st.caption(_("No payment yet."))
         return
     frame = pd.DataFrame([asdict(payment) for payment in page.payments])
     picked = tables.pick_cell(
         frame,
         {
-            "organization_name": "Sponsor",
-            "amount": "Amount",
-            "booked_on": st.column_config.DateColumn("Date", format="localized"),
+            "organization_name": _("Sponsor"),
+            "amount": _("Amount"),
+            "booked_on": st.column_config.DateColumn(_("Date"), format="localized"),
         },
         money=["amount"],
         key=visit.key("home.payments"),
-        alt="Latest payments; choose one to open its purchase order.",
+        alt=_("Latest payments; choose one to open its purchase order."),
     )
     if picked is not None:
         visit.open_order(page.payments[picked].reference)
 
 
 def _due_soon(visit: Visit, page: HomePage) -> None:
-    st.subheader("Due in two weeks")
+    st.subheader(_("Due in two weeks"))
     if not page.due_soon:
-        st.caption("Nothing is due in the next two weeks.")
+        st.caption(_("Nothing is due in the next two weeks."))
         return
     picked = tables.pick_cell(
         pd.DataFrame([asdict(order) for order in page.due_soon]),
         {
-            "organization_name": "Sponsor",
-            "balance": "Outstanding",
-            "due_date": st.column_config.DateColumn("Due", format="localized"),
+            "organization_name": _("Sponsor"),
+            "balance": _("Outstanding"),
+            "due_date": st.column_config.DateColumn(_("Due"), format="localized"),
         },
         money=["balance"],
         key=visit.key("home.due"),
-        alt="What is due in two weeks; choose one to open its purchase order.",
+        alt=_("What is due in two weeks; choose one to open its purchase order."),
     )
     if picked is not None:
         visit.open_order(page.due_soon[picked].reference)
-    visit.link("orders", "All due in two weeks", view="Due in two weeks")
+    visit.link("orders", _("All due in two weeks"), view=_("Due in two weeks"))
 
 
 def _attention(visit: Visit, page: FrontPage) -> None:
-    st.subheader("Needs attention")
+    st.subheader(_("Needs attention"))
     matters = list(_matters(visit, page))
     if not matters:
-        st.success("You're all caught up.", icon=":material/check_circle:")
+        st.success(_("You're all caught up."), icon=":material/check_circle:")
     for matter in matters:
         visit.link(matter.page, matter.text, **matter.query)
 
@@ -240,43 +268,64 @@ def _attention(visit: Visit, page: FrontPage) -> None:
 def _matters(visit: Visit, page: FrontPage) -> Iterator[Matter]:
     drafts = sum(s.purchase_orders for s in page.by_status if s.status == Status.DRAFT)
     if drafts:
-        yield Matter(f"{words.count(drafts, 'draft')} to invoice", "invoice", {})
+        yield Matter(_("{drafts} to invoice", drafts=words.count(drafts, "draft")), "invoice", {})
     failed = page.waiting.get("invoicing_failed", 0)
     if failed:
-        text = f"{words.count(failed, 'purchase order')} where invoicing failed"
-        yield Matter(text, "activity", {"activity-view": "Failed tasks"})
+        text = _("{orders} where invoicing failed", orders=words.count(failed, "purchase order"))
+        yield Matter(text, "activity", {"activity-view": _("Failed tasks")})
     if late := sum(standing.overdue_orders for standing in page.standing):
         yield Matter(
-            f"{words.count(late, 'purchase order')} overdue", "orders", {"view": "Overdue"}
+            _("{orders} overdue", orders=words.count(late, "purchase order")),
+            "orders",
+            {"view": _("Overdue")},
         )
     if number := page.waiting.get("cancelled_with_money", 0):
-        text = f"{words.count(number, 'cancelled purchase order')} with money: refund or move it"
-        yield Matter(text, "orders", {"view": "Cancelled with money"})
-    for status, noun, text in (
-        (Status.ISSUED, "invoice", "to deliver yourself"),
-        (Status.OVERPAID, "purchase order", "overpaid"),
-    ):
-        if number := sum(s.purchase_orders for s in page.by_status if s.status == status):
-            found = f"{words.count(number, noun)} {text}"
-            yield Matter(found, "orders", {"status": words.STATUS_LABELS[status]})
+        text = _(
+            "{orders} with money: refund or move it",
+            orders=words.count(number, "cancelled purchase order"),
+        )
+        yield Matter(text, "orders", {"view": _("Cancelled with money")})
+    issued, overpaid = (
+        sum(s.purchase_orders for s in page.by_status if s.status == status)
+        for status in (Status.ISSUED, Status.OVERPAID)
+    )
+    if issued:
+        text = ngettext(
+            "{n} invoice to deliver yourself", "{n} invoices to deliver yourself", issued
+        )
+        yield Matter(text, "orders", {"status": words.status(Status.ISSUED)})
+    if overpaid:
+        text = ngettext("{n} purchase order overpaid", "{n} purchase orders overpaid", overpaid)
+        yield Matter(text, "orders", {"status": words.status(Status.OVERPAID)})
     yield from _matters_elsewhere(visit, page)
 
 
 def _matters_elsewhere(visit: Visit, page: FrontPage) -> Iterator[Matter]:
     """What waits at Stripe, on bank statements and in imports."""
-    for code, text in (
-        ("invoice_without_order", "at Stripe without a purchase order"),
-        ("money_stuck_at_stripe", "with unapplied money at Stripe"),
-    ):
-        if number := page.waiting.get(code, 0):
-            what = "invoice" if code == "invoice_without_order" else "sponsor"
-            yield Matter(f"{words.count(number, what)} {text}", "reconciliation", {})
+    if number := page.waiting.get("invoice_without_order", 0):
+        text = ngettext(
+            "{n} invoice at Stripe without a purchase order",
+            "{n} invoices at Stripe without a purchase order",
+            number,
+        )
+        yield Matter(text, "reconciliation", {})
+    if number := page.waiting.get("money_stuck_at_stripe", 0):
+        text = ngettext(
+            "{n} sponsor with unapplied money at Stripe",
+            "{n} sponsors with unapplied money at Stripe",
+            number,
+        )
+        yield Matter(text, "reconciliation", {})
     if held := len(held_statements(visit.opened)):
-        text = f"{words.count(held, 'bank statement')} on hold"
-        yield Matter(text, "bank", {"bank-view": "Statements"})
+        text = _("{statements} on hold", statements=words.count(held, "bank statement"))
+        yield Matter(text, "bank", {"bank-view": _("Statements")})
     for batch in import_batches_of(visit.opened):
         if batch.waiting_rows and batch.undone_at is None:
-            text = f"{words.count(batch.waiting_rows, 'row')} of {batch.file_name} to fix"
+            text = _(
+                "{rows} of {file_name} to fix",
+                rows=words.count(batch.waiting_rows, "row"),
+                file_name=batch.file_name,
+            )
             yield Matter(words.plain(text), "import", {"batch": str(batch.batch)})
 
 
@@ -285,41 +334,65 @@ def _health(visit: Visit) -> None:
     zone = visit.opened.conference.timezone
     found = health(visit.opened)
     st.write(
-        f"Last synced {words.moment(found.last_sync_at, zone)}."
+        _("Last synced {last_sync_at}.", last_sync_at=words.moment(found.last_sync_at, zone))
         if found.last_sync_at
-        else "Never synced yet."
+        else _("Never synced yet.")
     )
     if found.last_error:
         st.warning(
-            f"The last sync did not finish. {words.plain(found.last_error)}",
+            _(
+                "The last sync did not finish. {last_error}",
+                last_error=words.plain(found.last_error),
+            ),
             icon=":material/sync_problem:",
         )
     if found.last_sweep_at is not None:
         _proved(found.last_sweep, words.moment(found.last_sweep_at, zone))
     events = found.events
     if broken := events.get("set_aside", 0):
-        st.warning(f"{words.count(broken, 'webhook event')} failed.", icon=":material/error:")
-        visit.link("activity", "Show them", **{"activity-view": "Webhook events"})
+        st.warning(
+            _("{events} failed.", events=words.count(broken, "webhook event")),
+            icon=":material/error:",
+        )
+        visit.link("activity", _("Show them"), **{"activity-view": _("Webhook events")})
     if again := events.get("failed", 0):
-        st.write(f"{words.count(again, 'webhook event')} failed and will be retried.")
+        st.write(
+            _("{events} failed and will be retried.", events=words.count(again, "webhook event"))
+        )
     if events:
         number = words.count(sum(events.values()), "webhook event")
-        st.write(f"{number} received, the last {words.moment(found.last_event_at, zone)}.")
+        st.write(
+            _(
+                "{number} received, the last {last_event_at}.",
+                number=number,
+                last_event_at=words.moment(found.last_event_at, zone),
+            )
+        )
     else:
-        st.write("No webhooks received yet. Sync to update.")
+        st.write(_("No webhooks received yet. Sync to update."))
 
 
 def _proved(sweep: dict[str, Any], when: str) -> None:
     """Say what the last comparison of every object with the ledger proved."""
-    nouns = ("invoice", "payment", "refund", "dispute", "credit note")
-    compared = [words.count(sweep.get(f"{n}s".replace(" ", "_"), 0), n) for n in nouns]
+    compared = (
+        words.count(sweep.get("invoices", 0), "invoice"),
+        words.count(sweep.get("payments", 0), "payment"),
+        words.count(sweep.get("refunds", 0), "refund"),
+        words.count(sweep.get("disputes", 0), "dispute"),
+        words.count(sweep.get("credit_notes", 0), "credit note"),
+    )
     st.write(
-        f"Checked against Stripe {when}: {', '.join(compared)}; "
-        f"{words.count(sweep.get('found', 0), 'missing entry', 'missing entries')} recorded."
+        _(
+            "Checked against Stripe {when}: {compared}; {entries} recorded.",
+            when=when,
+            compared=", ".join(compared),
+            entries=words.count(sweep.get("found", 0), "missing entry", "missing entries"),
+        )
     )
     for stray in sweep.get("only_here", []):
         st.warning(
-            f"In the ledger and no longer at Stripe: {words.plain(stray)}", icon=":material/error:"
+            _("In the ledger and no longer at Stripe: {stray}", stray=words.plain(stray)),
+            icon=":material/error:",
         )
 
 
@@ -329,7 +402,7 @@ def _pictures(visit: Visit, page: FrontPage) -> None:
     currency = currencies[0]
     if len(currencies) > 1:
         currency = st.segmented_control(
-            "Currency",
+            _("Currency"),
             currencies,
             default=currency,
             required=True,
@@ -338,10 +411,10 @@ def _pictures(visit: Visit, page: FrontPage) -> None:
         )
     left, right = st.columns(2)
     with left:
-        st.subheader("Received against due")
+        st.subheader(_("Received against due"))
         _cash(visit, currency)
     with right:
-        st.subheader("Outstanding by age")
+        st.subheader(_("Outstanding by age"))
         _ageing(visit, page, currency)
 
 
@@ -355,26 +428,29 @@ def _cash(visit: Visit, currency: str) -> None:
         previous_event=earlier.event_date if earlier else None,
     )
     if not cash.days:
-        st.caption("Nothing has fallen due and nothing was received yet.")
+        st.caption(_("Nothing has fallen due and nothing was received yet."))
         return
     picked = charts.steps(
         _series(cash),
         currency,
         key=visit.key(f"home.cash.{currency}"),
-        about=f"Received against due in {currency.upper()}, up to today; choose a point to see the "
-        "purchase orders as of that day",
+        about=_(
+            "Received against due in {currency}, up to today; choose a point to see the "
+            "purchase orders as of that day",
+            currency=currency.upper(),
+        ),
     )
     if picked is not None:
-        visit.go("reconciliation", **{"as-of": picked, "reconciliation-view": "Purchase orders"})
+        visit.go("reconciliation", **{"as-of": picked, "reconciliation-view": _("Purchase orders")})
 
 
 def _series(cash: CashOverTime) -> list[tuple[str, list[tuple[date, Decimal]]]]:
     series = [
-        ("Due", [(day.day, day.due) for day in cash.days]),
-        ("Received", [(day.day, day.received) for day in cash.days]),
+        (_("Due"), [(day.day, day.due) for day in cash.days]),
+        (_("Received"), [(day.day, day.received) for day in cash.days]),
     ]
     if cash.last_year:
-        name = f"Received, {cash.last_name}, as far from the event"
+        name = _("Received, {last_name}, as far from the event", last_name=cash.last_name)
         series.append((name, [(day.day, day.received) for day in cash.last_year]))
     return series
 
@@ -382,14 +458,17 @@ def _series(cash: CashOverTime) -> list[tuple[str, list[tuple[date, Decimal]]]]:
 def _ageing(visit: Visit, page: FrontPage, currency: str) -> None:
     aged = [a for a in page.ageing if a.currency == currency]
     if not aged:
-        st.caption("Nothing is outstanding.")
+        st.caption(_("Nothing is outstanding."))
         return
     picked = charts.bars(
-        [f"{BUCKET_LABELS[a.bucket]} ({a.purchase_orders})" for a in aged],
+        [f"{_(BUCKET_LABELS[a.bucket])} ({a.purchase_orders})" for a in aged],
         [a.amount for a in aged],
         currency,
         key=visit.key(f"home.ageing.{currency}"),
-        about=f"What is outstanding in {currency.upper()} by age; choose a bar to see its rows",
+        about=_(
+            "What is outstanding in {currency} by age; choose a bar to see its rows",
+            currency=currency.upper(),
+        ),
     )
     if picked is not None:
-        visit.go("orders", view=BUCKET_LABELS[aged[picked].bucket], currency=[currency.upper()])
+        visit.go("orders", view=_(BUCKET_LABELS[aged[picked].bucket]), currency=[currency.upper()])

@@ -20,10 +20,11 @@ from po_toolkit.api.imports import (
 )
 from po_toolkit.errors import ImportFileError
 from po_toolkit.ui import words
+from po_toolkit.ui.language import N_, _, ngettext
 from po_toolkit.ui.session import Visit
 
-_UNKNOWN = {"leave": "Leave them out", "notes": "Keep them in the notes"}
-_LEFT_OUT = "(left out)"
+_UNKNOWN = {"leave": N_("Leave them out"), "notes": N_("Keep them in the notes")}
+_LEFT_OUT = N_("(left out)")
 
 Grid = list[tuple[str, str, str]]
 """Header, field and reason of each column as it was proposed."""
@@ -54,7 +55,7 @@ class Answers:
         mapping: dict[str, str] = {}
         open_questions = 0
         if self._asked:
-            st.subheader("Questions about this file")
+            st.subheader(_("Questions about this file"))
         for question in self._asked.values():
             picked = self._radio(question)
             if picked is None:
@@ -67,8 +68,11 @@ class Answers:
                     answers[key] = f"{answers[key]},{value}" if key in answers else value
         if open_questions:
             st.info(
-                f"Nothing can be imported before {words.count(open_questions, 'question')} "
-                f"{'is' if open_questions == 1 else 'are'} answered.",
+                ngettext(
+                    "Nothing can be imported before {n} question is answered.",
+                    "Nothing can be imported before {n} questions are answered.",
+                    open_questions,
+                ),
                 icon=":material/help:",
             )
             return None
@@ -92,7 +96,9 @@ class Answers:
             choice = question.choices[at]
             return choice.label + (f" → {choice.money}" if choice.money else "")
 
-        rows = "; ".join(f"row {row}: {value}" for row, value in question.rows)
+        rows = "; ".join(
+            _("row {row}: {value}", row=row, value=value) for row, value in question.rows
+        )
         return st.radio(
             words.plain(question.text),
             range(len(question.choices)),
@@ -110,17 +116,17 @@ class Answers:
         ).get("edited_rows", {})
         if not proposed or not edits:
             return None
-        mapping = dict.fromkeys((field for _, field, _ in proposed if field in FIELDS), "")
+        mapping = dict.fromkeys((field for _at, field, _why in proposed if field in FIELDS), "")
         ignored = ""
-        for position, (header, field, _) in enumerate(proposed):
+        for position, (header, field, _why) in enumerate(proposed):
             chosen = edits.get(position, {}).get("field", field)
-            if chosen == _LEFT_OUT and position in edits:
+            if chosen == _(_LEFT_OUT) and position in edits:
                 ignored += f"{header}\n"
             elif chosen in OWN_LINES:
                 mapping[header] = chosen
             elif chosen == PACKAGES:
                 mapping[chosen] = mapping.get(chosen, "") + f"{header}\n"
-            elif chosen and chosen != _LEFT_OUT:
+            elif chosen and chosen != _(_LEFT_OUT):
                 if mapping.get(chosen):
                     raise ImportFileError(
                         f"{words.label(chosen)} is given to {mapping[chosen]!r} and to "
@@ -157,12 +163,12 @@ class Answers:
             order = faulty_first(headers, report.problems)
             frame = rows_to_correct(headers, order, report.rejected_texts, report.problems)
             self._visit.keep(name, frame)
-            self._visit.keep(f"{self._grid}.rows", [n for n, _ in report.rejected_rows])
+            self._visit.keep(f"{self._grid}.rows", [n for n, _why in report.rejected_rows])
             self._visit.keep(f"{self._grid}.order", order)
             self._visit.keep(f"{self._grid}.headers", headers)
             self._visit.keep(f"{self._grid}.faulty", faulty_columns(report.problems))
-        st.subheader("Correct the rows here")
-        st.write("Change the cells that are wrong; the check above runs again at once.")
+        st.subheader(_("Correct the rows here"))
+        st.write(_("Change the cells that are wrong; the check above runs again at once."))
         cells_editor(
             frame,
             self._visit.recall(f"{self._grid}.faulty") or (),
@@ -179,17 +185,17 @@ class Answers:
     ) -> None:
         """Show what each column was taken for, to be changed in place."""
         proposed: Grid = self._visit.recall(f"{self._grid}.columns") or [
-            (c.header, lines.get(c.header) or c.field or _LEFT_OUT, c.why) for c in columns
+            (c.header, lines.get(c.header) or c.field or _(_LEFT_OUT), c.why) for c in columns
         ]
         self._visit.keep(f"{self._grid}.columns", proposed)
-        with st.expander("Column mapping", expanded=expanded):
+        with st.expander(_("Column mapping"), expanded=expanded):
             st.write(about)
             self._editor(proposed)
-            if any(field == _LEFT_OUT for _, field, _ in proposed):
+            if any(field == _(_LEFT_OUT) for _at, field, _why in proposed):
                 st.radio(
-                    "Columns that are left out",
+                    _("Columns that are left out"),
                     list(_UNKNOWN),
-                    format_func=_UNKNOWN.__getitem__,
+                    format_func=lambda choice: _(_UNKNOWN[choice]),
                     horizontal=True,
                     key=self._visit.key(f"{self._name}.unknown"),
                 )
@@ -198,18 +204,18 @@ class Answers:
         st.data_editor(
             pd.DataFrame(proposed, columns=["header", "field", "reason"]),
             column_config={
-                "header": st.column_config.TextColumn("Column in the file", disabled=True),
+                "header": st.column_config.TextColumn(_("Column in the file"), disabled=True),
                 "field": st.column_config.SelectboxColumn(
-                    "Maps to",
-                    options=[*FIELDS, PACKAGES, *OWN_LINES, _LEFT_OUT],
+                    _("Maps to"),
+                    options=[*FIELDS, PACKAGES, *OWN_LINES, _(_LEFT_OUT)],
                     format_func=_field_label,
                     required=True,
                 ),
-                "reason": st.column_config.TextColumn("Matched by", disabled=True),
+                "reason": st.column_config.TextColumn(_("Matched by"), disabled=True),
             },
             hide_index=True,
             key=self._visit.key(f"{self._grid}.edits"),
-            alt="Columns of the file and the fields they map to",
+            alt=_("Columns of the file and the fields they map to"),
         )
 
     def offer_duplicates(self, report: ImportReport) -> None:
@@ -219,14 +225,14 @@ class Answers:
             p.code in ("duplicate_differs", "duplicate_likely") for p in report.problems
         ):
             st.checkbox(
-                "Import duplicates as new purchase orders",
+                _("Import duplicates as new purchase orders"),
                 key=self._visit.key(name),
             )
 
 
 def _field_label(field: object) -> str:
-    names = {_LEFT_OUT: _LEFT_OUT, PACKAGES: "Price of a package"}
-    names |= {sign: text.capitalize() for sign, text in OWN_LINES.items()}
+    names = {_(_LEFT_OUT): _(_LEFT_OUT), PACKAGES: _("Price of a package")}
+    names |= {sign: _(text.capitalize()) for sign, text in OWN_LINES.items()}
     return names.get(str(field)) or words.label(str(field))
 
 
@@ -257,12 +263,12 @@ def rows_to_correct(
         [
             [
                 number,
-                " ".join(wrong.get(number, ["Another row of this purchase order is wrong."])),
+                " ".join(wrong.get(number, [_("Another row of this purchase order is wrong.")])),
                 *(cells[at] if at < len(cells) else "" for at in order),
             ]
             for number, cells in rows
         ],
-        columns=["Row", "What is wrong", *(headers[at] for at in order)],
+        columns=[_("Row"), _("What is wrong"), *(headers[at] for at in order)],
     )
 
 
@@ -271,11 +277,11 @@ def cells_editor(
 ) -> pd.DataFrame:
     """Show rows to be corrected; columns with a faulty cell are marked and come first."""
     config: dict[str, Any] = {
-        "Row": st.column_config.NumberColumn(disabled=True, width="small"),
-        "What is wrong": st.column_config.TextColumn(disabled=True, width="large"),
+        _("Row"): st.column_config.NumberColumn(disabled=True, width="small"),
+        _("What is wrong"): st.column_config.TextColumn(disabled=True, width="large"),
     }
     config |= {
-        name: st.column_config.TextColumn(f"⚠ {name}", help="A cell in this column is wrong.")
+        name: st.column_config.TextColumn(f"⚠ {name}", help=_("A cell in this column is wrong."))
         for name in faulty
         if name in frame.columns
     }
@@ -285,6 +291,6 @@ def cells_editor(
         hide_index=True,
         num_rows="dynamic" if dynamic else "fixed",
         key=key,
-        alt="Rejected rows of the spreadsheet, to be corrected",
+        alt=_("Rejected rows of the spreadsheet, to be corrected"),
     )
     return edited

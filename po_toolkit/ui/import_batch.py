@@ -32,20 +32,21 @@ from po_toolkit.ui.import_answers import (
     faulty_first,
     rows_to_correct,
 )
+from po_toolkit.ui.language import N_, _, translated
 from po_toolkit.ui.session import Visit
 
 _PROBLEMS = {
-    "row": "Row",
-    "column": "Column",
-    "value": "Value",
-    "message": "What is wrong",
+    "row": N_("Row"),
+    "column": N_("Column"),
+    "value": N_("Value"),
+    "message": N_("What is wrong"),
 }
 
 
 def show_batch(visit: Visit, batch: int) -> None:
     """Show one import of this conference."""
     summary = next((b for b in import_batches_of(visit.opened) if b.batch == batch), None)
-    visit.link("import", "Import another file")
+    visit.link("import", _("Import another file"))
     if summary is None:
         raise NotFoundError(f"There is no import {batch} in this conference.")
     _taken(visit, summary)
@@ -58,12 +59,16 @@ def show_batch(visit: Visit, batch: int) -> None:
 def show_problems(visit: Visit, report: ImportReport, key: str) -> None:
     """Show what is wrong, what is worth a look, and what was assumed."""
     if report.problems:
-        st.subheader("What is wrong in the file")
+        st.subheader(_("What is wrong in the file"))
         st.write(
-            "A purchase order with a problem is skipped entirely; the others can be imported. "
-            "Fix the rest here, or in the file of rejected rows."
+            _(
+                "A purchase order with a problem is skipped entirely; the others can be "
+                "imported. Fix the rest here, or in the file of rejected rows."
+            )
         )
-        tables.show_texts(_by_row(report.problems), _PROBLEMS, key=visit.key(f"{key}.problems"))
+        tables.show_texts(
+            _by_row(report.problems), translated(_PROBLEMS), key=visit.key(f"{key}.problems")
+        )
     if report.rejected_rows:
         with st.container(horizontal=True):
             for ending, mime, write in (
@@ -71,7 +76,7 @@ def show_problems(visit: Visit, report: ImportReport, key: str) -> None:
                 ("xlsx", table_files.XLSX, rejected_rows_xlsx),
             ):
                 st.download_button(
-                    f"Download rejected rows ({ending.upper()})",
+                    _("Download rejected rows ({ending})", ending=ending.upper()),
                     partial(write, report),
                     f"rejected-rows.{ending}",
                     mime,
@@ -80,8 +85,10 @@ def show_problems(visit: Visit, report: ImportReport, key: str) -> None:
                     key=visit.key(f"{key}.rejected.{ending}"),
                 )
     if report.warnings:
-        st.subheader("Check these")
-        tables.show_texts(_by_row(report.warnings), _PROBLEMS, key=visit.key(f"{key}.warnings"))
+        st.subheader(_("Check these"))
+        tables.show_texts(
+            _by_row(report.warnings), translated(_PROBLEMS), key=visit.key(f"{key}.warnings")
+        )
     for note in report.notes:
         st.info(words.plain(note), icon=":material/info:")
 
@@ -90,24 +97,31 @@ def show_reading(visit: Visit, report: ImportReport) -> None:
     """Show how the file was read: its currency, its sums, and what was left out."""
     sums = ", ".join(f"{total} {code.upper()}" for code, total in report.totals.items())
     st.caption(
-        f"The purchase orders add up to {sums or 'nothing'}. Rows that name no currency are in "
-        f"{report.currency.upper()}."
-        + (f" Amounts have a decimal {report.decimal}." if report.decimal else "")
+        _(
+            "The purchase orders add up to {sums}. Rows that name no currency are in {currency}.",
+            sums=sums or _("nothing"),
+            currency=report.currency.upper(),
+        )
+        + (
+            _(" Amounts have a decimal {decimal}.", decimal=_(report.decimal))
+            if report.decimal
+            else ""
+        )
     )
     if report.left_columns:
-        st.subheader("Columns left out")
+        st.subheader(_("Columns left out"))
         frame = pd.DataFrame([column.as_json() for column in report.left_columns])
         tables.show_texts(
             frame,
-            {"column": "Column", "cells": "Cells", "first": "First cell", "why": "Why"},
+            {"column": _("Column"), "cells": _("Cells"), "first": _("First cell"), "why": _("Why")},
             key=visit.key("preview.left.columns"),
         )
     if report.left_rows:
-        st.subheader("Rows left out")
+        st.subheader(_("Rows left out"))
         frame = pd.DataFrame([row.as_json() for row in report.left_rows[:200]])
         tables.show_texts(
             frame,
-            {"row": "Row", "why": "Why", "held": "What it held"},
+            {"row": _("Row"), "why": _("Why"), "held": _("What it held")},
             key=visit.key("preview.left.rows"),
         )
 
@@ -121,31 +135,41 @@ def _by_row(problems: Sequence[RowProblem]) -> pd.DataFrame:
 
 def _taken(visit: Visit, summary: BatchSummary) -> None:
     when = words.moment(summary.created_at, visit.opened.conference.timezone)
-    sheet = f", sheet {summary.sheet}" if summary.sheet else ""
+    sheet = _(", sheet {sheet}", sheet=summary.sheet) if summary.sheet else ""
     st.text(f"{summary.file_name}{sheet}\n{when}, {summary.entered_by}")
     if summary.undone_at is not None:
-        st.info("This import was undone.", icon=":material/undo:")
+        st.info(_("This import was undone."), icon=":material/undo:")
         return
     if summary.accepted:
         st.success(
-            f"{words.count(summary.accepted, 'purchase order')} imported. No invoice is sent "
-            "until you send it.",
+            _(
+                "{orders} imported. No invoice is sent until you send it.",
+                orders=words.count(summary.accepted, "purchase order"),
+            ),
             icon=":material/check_circle:",
         )
         with st.container(horizontal=True):
-            visit.link("invoice", "Invoice them", batch=str(summary.batch))
-            visit.link("orders", "See all purchase orders")
+            visit.link("invoice", _("Invoice them"), batch=str(summary.batch))
+            visit.link("orders", _("See all purchase orders"))
     if summary.duplicates:
-        st.caption(f"{words.count(summary.duplicates, 'purchase order')} already imported.")
+        st.caption(
+            _(
+                "{orders} already imported.",
+                orders=words.count(summary.duplicates, "purchase order"),
+            )
+        )
 
 
 def _mend(visit: Visit, waiting: RejectedRows) -> None:
-    st.subheader("Rows to fix")
+    st.subheader(_("Rows to fix"))
     if not visit.may(Act.IMPORT):
         return
     st.write(
-        "Change the cells that are wrong, or add lines to a purchase order. What is right can be "
-        "imported at once; what you have changed is kept when you leave the page."
+        _(
+            "Change the cells that are wrong, or add lines to a purchase order. What is "
+            "right can be imported at once; what you have changed is kept when you leave "
+            "the page."
+        )
     )
     name = f"mend.{waiting.batch}"
     problems = [problem for row in waiting.rows for problem in row.problems]
@@ -162,7 +186,7 @@ def _mend(visit: Visit, waiting: RejectedRows) -> None:
             0 if pd.isna(number) else int(number),
             ["" if pd.isna(cells[at]) else str(cells[at]) for at in back],
         )
-        for number, _, *cells in edited.itertuples(index=False)
+        for number, _why, *cells in edited.itertuples(index=False)
     ]
     keep_corrections(visit.opened, waiting, rows)
     try:
@@ -170,7 +194,7 @@ def _mend(visit: Visit, waiting: RejectedRows) -> None:
     except ImportFileError as error:
         show_error(error, visit)
         return
-    label = f"Import {words.count(report.accepted, 'fixed purchase order')}"
+    label = _("Import {orders}", orders=words.count(report.accepted, "fixed purchase order"))
     if report.accepted and st.button(
         label, type="primary", icon=":material/check:", key=visit.key(f"mend.go.{waiting.batch}")
     ):
@@ -180,11 +204,13 @@ def _mend(visit: Visit, waiting: RejectedRows) -> None:
 
 
 def _undo(visit: Visit, summary: BatchSummary) -> None:
-    with st.expander("Undo this import"):
+    with st.expander(_("Undo this import")):
         st.write(
-            f"{words.count(summary.accepted, 'draft')} will be removed; the content of the "
-            "spreadsheet is kept as evidence."
+            _(
+                "{drafts} will be removed; the content of the spreadsheet is kept as evidence.",
+                drafts=words.count(summary.accepted, "draft"),
+            )
         )
-        if st.button("Undo import", icon=":material/undo:", key=visit.key("import.undo")):
+        if st.button(_("Undo import"), icon=":material/undo:", key=visit.key("import.undo")):
             undo_import(visit.opened, summary.batch)
             st.rerun()

@@ -23,6 +23,7 @@ from po_toolkit.ui import table_files, tables, words
 from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.import_answers import Answers
 from po_toolkit.ui.import_batch import show_batch, show_problems, show_reading
+from po_toolkit.ui.language import _
 from po_toolkit.ui.session import Visit
 
 _TEMPLATES: tuple[tuple[Literal["csv", "xlsx"], str], ...] = (
@@ -33,13 +34,13 @@ _TEMPLATES: tuple[tuple[Literal["csv", "xlsx"], str], ...] = (
 
 def import_screen(visit: Visit) -> None:
     """Show the screen: an import that was made, or the way to make one."""
-    st.title("Import")
+    st.title(_("Import"))
     batch = visit.asked("batch")
     if batch is not None:
         show_batch(visit, batch)
         return
     uploaded = st.file_uploader(
-        "Spreadsheet of purchase orders",
+        _("Spreadsheet of purchase orders"),
         type=["csv", "tsv", "txt", "xlsx", "xls", "ods"],
         key=visit.key("import.file"),
     )
@@ -52,13 +53,15 @@ def import_screen(visit: Visit) -> None:
 
 def _start() -> None:
     st.write(
-        "One row for each line of a purchase order, or one row for each purchase order. Nothing is "
-        "kept before you have seen the preview and agreed."
+        _(
+            "One row for each line of a purchase order, or one row for each purchase "
+            "order. Nothing is kept before you have seen the preview and agreed."
+        )
     )
     with st.container(horizontal=True):
         for ending, mime in _TEMPLATES:
             st.download_button(
-                f"Empty template ({ending.upper()})",
+                _("Empty template ({ending})", ending=ending.upper()),
                 partial(template, ending),
                 f"purchase-orders.{ending}",
                 mime,
@@ -71,7 +74,7 @@ def _earlier(visit: Visit) -> None:
     imports = import_batches_of(visit.opened)
     if not imports:
         return
-    st.subheader("Earlier imports")
+    st.subheader(_("Earlier imports"))
     frame = pd.DataFrame(
         {
             "when": words.moment(one.created_at, visit.opened.conference.timezone),
@@ -79,22 +82,22 @@ def _earlier(visit: Visit) -> None:
             "accepted": one.accepted,
             "waiting": one.waiting_rows or None,
             "by": one.entered_by,
-            "undone": "Undone" if one.undone_at else "",
+            "undone": _("Undone") if one.undone_at else "",
         }
         for one in imports
     )
     picked = tables.pick(
         frame,
         {
-            "when": "When",
-            "file": "File",
-            "accepted": "Purchase orders",
-            "waiting": "Rows to fix",
-            "by": "By",
+            "when": _("When"),
+            "file": _("File"),
+            "accepted": _("Purchase orders"),
+            "waiting": _("Rows to fix"),
+            "by": _("By"),
             "undone": "",
         },
         key=visit.key("import.earlier"),
-        alt="Earlier imports; choose one to open it.",
+        alt=_("Earlier imports; choose one to open it."),
     )
     if picked is not None:
         visit.go("import", batch=str(imports[picked].batch))
@@ -124,7 +127,11 @@ def _uploaded(visit: Visit, uploaded: UploadedFile) -> None:
     answers.show_columns(
         report.columns,
         dict.fromkeys(report.packages, PACKAGES) | report.own_lines,
-        f"The header is in row {report.header_row}; the sheet has {report.shape}.",
+        _(
+            "The header is in row {header_row}; the sheet has {shape}.",
+            header_row=report.header_row,
+            shape=report.shape,
+        ),
     )
     _orders(visit, report)
 
@@ -135,25 +142,27 @@ def _offer_columns(visit: Visit, answers: Answers, data: bytes, name: str) -> No
         columns = proposed_columns(visit.opened, data, file_name=name, sheet=answers.sheet)
     except ImportFileError:
         return
-    answers.show_columns(columns, {}, "Say which column holds what is missing.", expanded=True)
+    answers.show_columns(columns, {}, _("Say which column holds what is missing."), expanded=True)
 
 
 def _preview(visit: Visit, data: bytes, given: dict[str, Any], report: ImportReport) -> None:
     figures = {
-        "Purchase orders ready to import": report.accepted,
-        "Rejected": report.rejected,
-        "Already imported": report.duplicates,
+        _("Purchase orders ready to import"): report.accepted,
+        _("Rejected"): report.rejected,
+        _("Already imported"): report.duplicates,
     }
     with st.container(horizontal=True):
         for label, figure in figures.items():
             if figure or figure is report.accepted:
                 st.metric(label, figure, border=True, width="content")
     if report.accepted:
-        label = f"Import {words.count(report.accepted, 'purchase order')}"
+        label = _("Import {orders}", orders=words.count(report.accepted, "purchase order"))
     elif report.rejected:
-        label = f"Fix {words.count(report.rejected, 'rejected purchase order')} here"
+        label = _(
+            "Fix {orders} here", orders=words.count(report.rejected, "rejected purchase order")
+        )
     else:
-        st.info("Everything is imported already.", icon=":material/info:")
+        st.info(_("Everything is imported already."), icon=":material/info:")
         return
     if st.button(label, type="primary", icon=":material/check:", key=visit.key("import.go")):
         taken = import_purchase_orders(visit.opened, data, **given)
@@ -163,7 +172,7 @@ def _preview(visit: Visit, data: bytes, given: dict[str, Any], report: ImportRep
 def _orders(visit: Visit, report: ImportReport) -> None:
     if not report.orders:
         return
-    st.subheader("What would be imported")
+    st.subheader(_("What would be imported"))
     frame = pd.DataFrame(
         {
             "organization_name": order.organization_name,
@@ -180,15 +189,15 @@ def _orders(visit: Visit, report: ImportReport) -> None:
     tables.show(
         frame,
         {
-            "organization_name": "Organization",
-            "po_number": "Their PO number",
-            "total": "Total",
-            "lines": "Lines",
-            "contact_email": "Contact email",
-            "due_date": st.column_config.DateColumn("Due", format="localized"),
-            "rows": "Rows",
+            "organization_name": _("Organization"),
+            "po_number": _("Their PO number"),
+            "total": _("Total"),
+            "lines": _("Lines"),
+            "contact_email": _("Contact email"),
+            "due_date": st.column_config.DateColumn(_("Due"), format="localized"),
+            "rows": _("Rows"),
         },
         money=["total"],
         key=visit.key("import.orders"),
-        alt="Purchase orders in the file",
+        alt=_("Purchase orders in the file"),
     )

@@ -12,6 +12,7 @@ from po_toolkit.jobs import batches
 from po_toolkit.jobs.batches import BatchProgress
 from po_toolkit.ui import table_files, tables, words
 from po_toolkit.ui.background import work_on
+from po_toolkit.ui.language import _
 from po_toolkit.ui.session import Visit
 from po_toolkit.ui.task_view import stalled
 
@@ -32,12 +33,19 @@ def show_batch(visit: Visit, batch: int) -> None:
     """Show how a batch is, with what can be done about it, and its results so far."""
     progress = batches.progress(visit.opened, batch)
     began = words.moment(progress.created_at, visit.opened.conference.timezone)
-    st.write(f"Batch {batch}, started by {words.plain(progress.entered_by)}, {began}.")
+    st.write(
+        _(
+            "Batch {batch}, started by {entered_by}, {began}.",
+            batch=batch,
+            entered_by=words.plain(progress.entered_by),
+            began=began,
+        )
+    )
     words.mode_notice(visit.opened.settings.mode)
     if progress.error:
         st.error(progress.error, icon=":material/error:")
     if _is_open(progress):
-        st.write("You may leave this page or close it; the work goes on.")
+        st.write(_("You may leave this page or close it; the work goes on."))
         _watch(visit, batch, moving=progress.state == "running")
         _steer(visit, progress)
     else:
@@ -53,7 +61,7 @@ def show_earlier(visit: Visit) -> None:
     latest = batches.latest(visit.opened, limit=_EARLIER)
     if not latest:
         return
-    st.subheader("Earlier batches")
+    st.subheader(_("Earlier batches"))
     frame = pd.DataFrame(
         {
             "when": words.moment(one.created_at, visit.opened.conference.timezone),
@@ -67,14 +75,14 @@ def show_earlier(visit: Visit) -> None:
     picked = tables.pick(
         frame,
         {
-            "when": "When",
-            "total": "Purchase orders",
-            "invoiced": "Invoiced",
-            "failed": "Failed",
-            "by": "By",
+            "when": _("When"),
+            "total": _("Purchase orders"),
+            "invoiced": _("Invoiced"),
+            "failed": _("Failed"),
+            "by": _("By"),
         },
         key=visit.key("batch.earlier"),
-        alt="Earlier batches; choose one to see its results.",
+        alt=_("Earlier batches; choose one to see its results."),
     )
     if picked is not None:
         visit.go("invoice", run=str(latest[picked].batch_id))
@@ -84,19 +92,19 @@ def _watch(visit: Visit, batch: int, *, moving: bool) -> None:
     @st.fragment(run_every=1 if moving else None)
     def watch() -> None:
         progress = batches.progress(visit.opened, batch)
-        text = f"{progress.done} of {progress.total} done"
+        text = _("{done} of {total} done", done=progress.done, total=progress.total)
         if progress.failed:
-            text += f", {progress.failed} failed"
+            text += _(", {failed} failed", failed=progress.failed)
         if progress.rate:
-            text += f", {progress.rate:.1f} a second"
+            text += _(", {rate:.1f} a second", rate=progress.rate)
         if progress.seconds_left is not None:
-            text += f", about {words.duration(progress.seconds_left)} left"
+            text += _(", about {duration} left", duration=words.duration(progress.seconds_left))
         if progress.stalled_since is not None:
             stalled(visit, progress.stalled_since)
         st.progress(progress.done / max(progress.total, 1), text=text)
         if moving and progress.state != "running":
             if progress.state == "done":
-                st.toast(f"Batch {batch} is done.", icon=":material/check_circle:")
+                st.toast(_("Batch {batch} is done.", batch=batch), icon=":material/check_circle:")
             st.rerun()
 
     watch()
@@ -107,24 +115,24 @@ def _steer(visit: Visit, progress: BatchProgress) -> None:
         return
     batch = progress.batch_id
     with st.container(horizontal=True):
-        if progress.state == "paused" and st.button("Resume", key=visit.key("batch.resume")):
+        if progress.state == "paused" and st.button(_("Resume"), key=visit.key("batch.resume")):
             batches.resume(visit.opened, batch)
             work_on(visit.settings)
             st.rerun()
-        if progress.state == "running" and st.button("Pause", key=visit.key("batch.pause")):
+        if progress.state == "running" and st.button(_("Pause"), key=visit.key("batch.pause")):
             batches.pause(visit.opened, batch)
             st.rerun()
-        if st.button("Stop after the current ones", key=visit.key("batch.cancel")):
+        if st.button(_("Stop after the current ones"), key=visit.key("batch.cancel")):
             batches.cancel(visit.opened, batch)
             st.rerun()
 
 
 def _figures(progress: BatchProgress) -> None:
     figures = {
-        "Invoiced": progress.invoiced,
-        "Skipped": progress.skipped,
-        "Failed": progress.failed,
-        "Not sent": progress.cancelled,
+        _("Invoiced"): progress.invoiced,
+        _("Skipped"): progress.skipped,
+        _("Failed"): progress.failed,
+        _("Not sent"): progress.cancelled,
     }
     with st.container(horizontal=True):
         for label, figure in figures.items():
@@ -148,16 +156,16 @@ def _results(visit: Visit, progress: BatchProgress) -> None:
     if frame.empty:
         return
     columns = {
-        "organization_name": "Organization",
-        "reference": "Reference",
-        "outcome": "Outcome",
+        "organization_name": _("Organization"),
+        "reference": _("Reference"),
+        "outcome": _("Outcome"),
         "hosted_invoice_url": st.column_config.LinkColumn(
-            "Invoice page", display_text="Open invoice"
+            _("Invoice page"), display_text=_("Open invoice")
         ),
-        "error": "What went wrong",
+        "error": _("What went wrong"),
     }
     tables.show(
-        frame, columns, key=visit.key("batch.rows"), alt="What became of each purchase order"
+        frame, columns, key=visit.key("batch.rows"), alt=_("What became of each purchase order")
     )
     name = f"{visit.opened.slug}-invoices-{progress.batch_id}"
     table_files.downloads(name, lambda: frame, key=visit.key("batch.results"))
@@ -167,7 +175,7 @@ def _decisions(visit: Visit, progress: BatchProgress) -> None:
     """Offer the ways on for each purchase order that only a person can decide about."""
     if not visit.may(Act.INVOICE):
         return
-    for _, result in batches.rows(visit.opened, progress.batch_id):
+    for _uuid, result in batches.rows(visit.opened, progress.batch_id):
         remedy = getattr(result.error, "remedy", None)
         if remedy is None or remedy.otherwise is None:
             continue
@@ -200,10 +208,10 @@ def _way(visit: Visit, reference: str, way: Remedy) -> None:
 def _after(visit: Visit, progress: BatchProgress) -> None:
     with st.container(horizontal=True):
         if progress.failed and visit.may(Act.INVOICE):
-            label = f"Try the {words.count(progress.failed, 'failed one')} again"
+            label = _("Try the {ones} again", ones=words.count(progress.failed, "failed one"))
             if st.button(label, icon=":material/refresh:", key=visit.key("batch.retry")):
                 batches.retry(visit.opened, progress.batch_id)
                 work_on(visit.settings)
                 st.rerun()
-        if st.button("Done", key=visit.key("batch.done")):
+        if st.button(_("Done"), key=visit.key("batch.done")):
             visit.go("invoice")

@@ -17,12 +17,13 @@ from po_toolkit.ui import tables, words
 from po_toolkit.ui.background import work_on
 from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.invoice_batch import show_batch, show_earlier, under_way
+from po_toolkit.ui.language import _
 from po_toolkit.ui.session import Visit
 
 
 def invoice_screen(visit: Visit) -> None:
     """Show the screen: the batch under way or asked for, else the choice for a new one."""
-    st.title("Invoice")
+    st.title(_("Invoice"))
     batch = visit.asked("run")
     if batch is None:
         batch = under_way(visit)
@@ -47,8 +48,12 @@ def _chosen(visit: Visit) -> InvoicePreview:
     batch, one = visit.asked("batch"), st.query_params.get("po", "").strip()
     if batch is None and not one:
         return preview_invoices(visit.opened, all_draft=True)
-    st.text(f"The purchase orders of import {batch}." if batch else f"Purchase order {one}.")
-    if st.button("Choose from all drafts instead", key=visit.key("invoice.all")):
+    st.text(
+        _("The purchase orders of import {batch}.", batch=batch)
+        if batch
+        else _("Purchase order {one}.", one=one)
+    )
+    if st.button(_("Choose from all drafts instead"), key=visit.key("invoice.all")):
         visit.go("invoice")
     if batch is None:
         return preview_invoices(visit.opened, references=[one])
@@ -59,9 +64,13 @@ def _summary(preview: InvoicePreview) -> None:
     if not preview.ready:
         return
     with st.container(horizontal=True):
-        st.metric("To send", words.count(len(preview.ready), "invoice"), border=True)
+        st.metric(_("To send"), words.count(len(preview.ready), "invoice"), border=True)
         for currency, total in preview.totals.items():
-            st.metric(f"Total in {currency.upper()}", words.amount(total, currency), border=True)
+            st.metric(
+                _("Total in {currency}", currency=currency.upper()),
+                words.amount(total, currency),
+                border=True,
+            )
 
 
 TICKED_AT_MOST = 1000
@@ -72,8 +81,10 @@ def _ticked(visit: Visit, preview: InvoicePreview) -> InvoicePreview:
     """Show what is ready with a tick box for each; return those that are ticked."""
     if not preview.ready:
         st.info(
-            "Nothing is waiting to be invoiced. Import a spreadsheet, or open a purchase order to "
-            "see where it stands.",
+            _(
+                "Nothing is waiting to be invoiced. Import a spreadsheet, or open a purchase "
+                "order to see where it stands."
+            ),
             icon=":material/inbox:",
         )
         return preview
@@ -86,7 +97,7 @@ def _ticked(visit: Visit, preview: InvoicePreview) -> InvoicePreview:
         tables.styled(frame, ["total"]),
         column_order=["send", *columns],
         column_config={
-            "send": st.column_config.CheckboxColumn("Send", width="small"),
+            "send": st.column_config.CheckboxColumn(_("Send"), width="small"),
             **columns,
         },
         disabled=list(columns),
@@ -117,14 +128,14 @@ def _frame(preview: InvoicePreview) -> tuple[pd.DataFrame, dict[str, str]]:
         for line in preview.ready
     )
     columns = {
-        "organization_name": "Sponsor",
-        "total": "Total",
-        "po_number": "PO number",
-        "reference": "Reference",
-        "delivery": "Delivery",
+        "organization_name": _("Sponsor"),
+        "total": _("Total"),
+        "po_number": _("PO number"),
+        "reference": _("Reference"),
+        "delivery": _("Delivery"),
     }
     if any(line.doubts for line in preview.ready):
-        columns["doubts"] = "Look at this first"
+        columns["doubts"] = _("Look at this first")
     return frame, columns
 
 
@@ -134,9 +145,11 @@ def _skipped(visit: Visit, preview: InvoicePreview) -> None:
     frame = pd.DataFrame(
         {"reference": skip.reference, "reason": skip.reason} for skip in preview.skipped
     )
-    with st.expander(f"Not to be sent: {len(preview.skipped)}"):
+    with st.expander(_("Not to be sent: {len}", len=len(preview.skipped))):
         tables.show_texts(
-            frame, {"reference": "Reference", "reason": "Why"}, key=visit.key("invoice.skipped")
+            frame,
+            {"reference": _("Reference"), "reason": _("Why")},
+            key=visit.key("invoice.skipped"),
         )
 
 
@@ -144,7 +157,7 @@ def _offer(visit: Visit, preview: InvoicePreview) -> None:
     words.mode_notice(preview.mode)
     if preview.mode == "none":
         return
-    label = f"Send {words.count(len(preview.ready), 'invoice')}…"
+    label = _("Send {invoices}…", invoices=words.count(len(preview.ready), "invoice"))
     if st.button(label, type="primary", icon=":material/send:", key=visit.key("invoice.ask")):
         visit.keep("invoice.shown", preview)
         st.rerun()
@@ -152,7 +165,7 @@ def _offer(visit: Visit, preview: InvoicePreview) -> None:
 
 def _confirm(visit: Visit, shown: InvoicePreview) -> None:
     """Ask once more; what is sent is what was shown, whatever has been imported since."""
-    st.subheader("Send these invoices?")
+    st.subheader(_("Send these invoices?"))
     left, right = st.columns([2, 3])
     with left:
         way = _asked(visit, shown)
@@ -168,23 +181,24 @@ def _asked(visit: Visit, shown: InvoicePreview) -> str:
     _summary(shown)
     words.mode_notice(shown.mode)
     way: str = st.pills(
-        "Delivery",
+        _("Delivery"),
         ["", *WAYS],
         default="",
         required=True,
-        format_func=lambda w: words.way(w) if w else "Use each PO's setting",
+        format_func=lambda w: words.way(w) if w else _("Use each PO's setting"),
         key=visit.key("invoice.way"),
     )
     sure = True
     if shown.mode == "live":
         typed = st.text_input(
-            f"Type {visit.opened.slug} to send real invoices", key=visit.key("invoice.typed")
+            _("Type {slug} to send real invoices", slug=visit.opened.slug),
+            key=visit.key("invoice.typed"),
         )
         sure = typed.strip() == visit.opened.slug
     with st.container(horizontal=True):
-        label = f"Send {words.count(len(shown.ready), 'invoice')}"
+        label = _("Send {invoices}", invoices=words.count(len(shown.ready), "invoice"))
         send = st.button(label, type="primary", disabled=not sure, key=visit.key("invoice.sure"))
-        back = st.button("Not now", key=visit.key("invoice.back"))
+        back = st.button(_("Not now"), key=visit.key("invoice.back"))
     if send or back:
         visit.keep("invoice.shown", None)
     if send:
@@ -203,7 +217,7 @@ def _paper(visit: Visit, shown: InvoicePreview) -> None:
     """Show the invoice of one of them as PDF, as it is before it is sent."""
     names = {line.reference: line.organization_name for line in shown.ready}
     reference = st.selectbox(
-        "Preview the invoice of",
+        _("Preview the invoice of"),
         list(names),
         format_func=lambda r: f"{names[r]} · {r}",
         key=visit.key("invoice.paper"),
@@ -214,4 +228,4 @@ def _paper(visit: Visit, shown: InvoicePreview) -> None:
         show_error(error, visit)
         return
     st.pdf(content, height=560, key=visit.key(f"invoice.paper.{reference}"))
-    st.caption("The same content as the invoice at Stripe, in our own layout.")
+    st.caption(_("The same content as the invoice at Stripe, in our own layout."))

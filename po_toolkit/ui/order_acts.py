@@ -14,6 +14,7 @@ from po_toolkit.api.reports import PurchaseOrderStory
 from po_toolkit.api.terms import Act, Status
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.ui import words
+from po_toolkit.ui.language import N_, _
 from po_toolkit.ui.order_editor import change_form, contact_form
 from po_toolkit.ui.order_form import (
     perform,
@@ -37,11 +38,11 @@ from po_toolkit.ui.session import Visit
 def order_acts(visit: Visit, story: PurchaseOrderStory) -> None:
     """Show what can be done, the form of what was chosen, and what came of the last act."""
     show_outcome(visit, story)
-    choices = {c.label: c for c in CHOICES if visit.may(c.act) and c.possible(story)}
+    choices = {_(c.label): c for c in CHOICES if visit.may(c.act) and c.possible(story)}
     if not choices:
         return
     chosen = st.pills(
-        "What do you want to do?",
+        _("What do you want to do?"),
         list(choices),
         key=visit.key(f"order.act.{story.reference}.{turn(visit, story)}"),
     )
@@ -52,30 +53,37 @@ def order_acts(visit: Visit, story: PurchaseOrderStory) -> None:
 
 
 def _invoice(visit: Visit, story: PurchaseOrderStory) -> None:
-    visit.link("invoice", "Preview the invoice and send it", po=story.reference)
+    visit.link("invoice", _("Preview the invoice and send it"), po=story.reference)
 
 
 def _resend(visit: Visit, story: PurchaseOrderStory) -> None:
-    st.write(f"Stripe mails the invoice to {words.plain(story.contact_email)} again.")
+    st.write(
+        _(
+            "Stripe mails the invoice to {contact_email} again.",
+            contact_email=words.plain(story.contact_email),
+        )
+    )
     with st.form(visit.key("order.resend"), border=False):
-        if not submit(visit, "Mail it again"):
+        if not submit(visit, _("Mail it again")):
             return
 
     def act() -> str:
         resend_invoice(visit.opened, story.reference)
-        return "The invoice was mailed again."
+        return _("The invoice was mailed again.")
 
     perform(visit, story, act)
 
 
 def _deliver(visit: Visit, story: PurchaseOrderStory) -> None:
     st.write(
-        "Stripe mails nobody: write the mail with the invoice's PDF and link, look at it, and send "
-        "it or upload the PDF. Then note that it was delivered."
+        _(
+            "Stripe mails nobody: write the mail with the invoice's PDF and link, look at "
+            "it, and send it or upload the PDF. Then note that it was delivered."
+        )
     )
     name = f"order.mail.{story.reference}"
     with st.container(horizontal=True):
-        if st.button("Write the mail", icon=":material/draft:", key=visit.key("order.deliver")):
+        if st.button(_("Write the mail"), icon=":material/draft:", key=visit.key("order.deliver")):
             try:
                 visit.keep(name, deliver(visit.opened, story.reference))
             except PoToolkitError as error:
@@ -85,7 +93,7 @@ def _deliver(visit: Visit, story: PurchaseOrderStory) -> None:
             _downloads(visit, made)
     if made is not None and any(i.state == "finalized" for i in story.invoices):
         with st.form(visit.key("order.delivered"), border=False):
-            if not st.form_submit_button("It was delivered", type="primary"):
+            if not st.form_submit_button(_("It was delivered"), type="primary"):
                 return
         visit.keep(name, None)
         perform(visit, story, lambda: _delivered(visit, story))
@@ -93,8 +101,8 @@ def _deliver(visit: Visit, story: PurchaseOrderStory) -> None:
 
 def _downloads(visit: Visit, made: Delivery) -> None:
     for label, content, name, kind in (
-        ("Mail draft", made.mail, f"{made.reference}.eml", "message/rfc822"),
-        ("PDF", made.pdf, made.file_name, "application/pdf"),
+        (_("Mail draft"), made.mail, f"{made.reference}.eml", "message/rfc822"),
+        (_("PDF"), made.pdf, made.file_name, "application/pdf"),
     ):
         st.download_button(
             label, content, name, kind, on_click="ignore", key=visit.key(f"order.{kind}")
@@ -103,19 +111,22 @@ def _downloads(visit: Visit, made: Delivery) -> None:
 
 def _delivered(visit: Visit, story: PurchaseOrderStory) -> str:
     status = mark_delivered(visit.opened, story.reference)
-    return f"Marked as delivered; it is now {words.status(status).lower()}."
+    return _("Marked as delivered; it is now {status}.", status=words.status(status).lower())
 
 
 def _cancel(visit: Visit, story: PurchaseOrderStory) -> None:
-    st.write("Its open invoice is voided at Stripe; nothing more can be paid on it.")
+    st.write(_("Its open invoice is voided at Stripe; nothing more can be paid on it."))
     with st.form(visit.key("order.cancel"), border=False):
-        reason = reason_field("Why it is cancelled")
-        if not submit(visit, f"Cancel {story.reference}"):
+        reason = reason_field(_("Why it is cancelled"))
+        if not submit(visit, _("Cancel {reference}", reference=story.reference)):
             return
 
     def act() -> str:
         refuse_without_reason(reason)
-        return f"Cancelled. {stands(cancel(visit.opened, story.reference, reason=reason))}"
+        return _(
+            "Cancelled. {stands}",
+            stands=stands(cancel(visit.opened, story.reference, reason=reason)),
+        )
 
     perform(visit, story, act)
 
@@ -172,47 +183,52 @@ def _held(story: PurchaseOrderStory) -> str:
 
 def _why_not_sent(story: PurchaseOrderStory) -> str:
     if story.stripe_invoice_url:
-        return "Its invoice was sent. Resend it, or void and reissue it with changes."
-    return "Nothing is owed on it." if _is_open(story) else "It is cancelled."
+        return _("Its invoice was sent. Resend it, or void and reissue it with changes.")
+    return _("Nothing is owed on it.") if _is_open(story) else _("It is cancelled.")
 
 
 def _why_not_paid(_story: PurchaseOrderStory) -> str:
-    return "It is cancelled. Record the payment on the purchase order that it was meant for."
+    return _("It is cancelled. Record the payment on the purchase order that it was meant for.")
 
 
 def _why_not_changed(story: PurchaseOrderStory) -> str:
     if not _is_open(story):
-        return "It is cancelled. Duplicate it to begin a new one."
+        return _("It is cancelled. Duplicate it to begin a new one.")
     if story.stripe_invoice_url:
-        return "Its invoice was sent. Contact and notes can be changed; for the rest, reissue it."
-    return (
-        f"{_held(story)} is received. Contact and notes can be changed; to change more, refund or "
-        "reverse the payment first."
+        return _(
+            "Its invoice was sent. Contact and notes can be changed; for the rest, reissue it."
+        )
+    return _(
+        "{held} is received. Contact and notes can be changed; to change more, refund "
+        "or reverse the payment first.",
+        held=_held(story),
     )
 
 
 def _why_not_reissued(story: PurchaseOrderStory) -> str:
     if not _is_open(story):
-        return "It is cancelled. Duplicate it to begin a new one."
+        return _("It is cancelled. Duplicate it to begin a new one.")
     if not story.stripe_invoice_url:
-        return "No invoice was sent yet. Edit it instead."
-    return (
-        f"{_held(story)} is received, and Stripe voids no invoice with payments. Issue a credit "
-        "note for what is too much, or a new purchase order for what comes on top."
+        return _("No invoice was sent yet. Edit it instead.")
+    return _(
+        "{held} is received, and Stripe voids no invoice with payments. Issue a credit "
+        "note for what is too much, or a new purchase order for what comes on top.",
+        held=_held(story),
     )
 
 
 def _why_not_cancelled(story: PurchaseOrderStory) -> str:
     if not _is_open(story):
-        return "It is cancelled already."
-    return (
-        f"{_held(story)} is received. Refund it first, or issue a credit note for the rest and "
-        "keep what was paid."
+        return _("It is cancelled already.")
+    return _(
+        "{held} is received. Refund it first, or issue a credit note for the rest and "
+        "keep what was paid.",
+        held=_held(story),
     )
 
 
 def _duplicate(visit: Visit, story: PurchaseOrderStory) -> None:
-    visit.link("new", "Open a copy as a new purchase order", **{"from": story.reference})
+    visit.link("new", _("Open a copy as a new purchase order"), **{"from": story.reference})
 
 
 def _why_not(visit: Visit, story: PurchaseOrderStory) -> None:
@@ -224,27 +240,27 @@ def _why_not(visit: Visit, story: PurchaseOrderStory) -> None:
     ]
     if not missing:
         return
-    with st.expander("What cannot be done now, and why"):
+    with st.expander(_("What cannot be done now, and why")):
         for label, why in missing:
-            st.markdown(f"**{label}:** {words.plain(why)}")
+            st.markdown(f"**{_(label)}:** {words.plain(why)}")
 
 
 CHOICES = (
-    Choice("Send invoice", Act.INVOICE, _to_be_sent, _invoice, _why_not_sent),
-    Choice("Record payment", Act.RECORD_PAYMENT, _is_open, payment_form, _why_not_paid),
-    Choice("Send invoice again", Act.RESEND, _is_out, _resend),
-    Choice("Deliver", Act.DELIVER, lambda story: _is_out(story, "ourselves"), _deliver),
-    Choice("Credit note", Act.ISSUE_CREDIT_NOTE, _creditable, credit_form),
-    Choice("Refund", Act.REFUND, lambda story: story.paid > story.refunded, refund_form),
+    Choice(N_("Send invoice"), Act.INVOICE, _to_be_sent, _invoice, _why_not_sent),
+    Choice(N_("Record payment"), Act.RECORD_PAYMENT, _is_open, payment_form, _why_not_paid),
+    Choice(N_("Send invoice again"), Act.RESEND, _is_out, _resend),
+    Choice(N_("Deliver"), Act.DELIVER, lambda story: _is_out(story, "ourselves"), _deliver),
+    Choice(N_("Credit note"), Act.ISSUE_CREDIT_NOTE, _creditable, credit_form),
+    Choice(N_("Refund"), Act.REFUND, lambda story: story.paid > story.refunded, refund_form),
     Choice(
-        "Reverse an entry",
+        N_("Reverse an entry"),
         Act.REVERSE,
         lambda story: any(by_hand(entry) for entry in story.entries),
         reverse_form,
     ),
-    Choice("Edit", Act.AMEND, _changeable, change_form, _why_not_changed),
-    Choice("Contact and notes", Act.AMEND, lambda _story: True, contact_form),
-    Choice("Void and reissue", Act.REISSUE, _reissuable, change_form, _why_not_reissued),
-    Choice("Duplicate", Act.CREATE, lambda _story: True, _duplicate),
-    Choice("Cancel", Act.CANCEL, _without_money, _cancel, _why_not_cancelled),
+    Choice(N_("Edit"), Act.AMEND, _changeable, change_form, _why_not_changed),
+    Choice(N_("Contact and notes"), Act.AMEND, lambda _story: True, contact_form),
+    Choice(N_("Void and reissue"), Act.REISSUE, _reissuable, change_form, _why_not_reissued),
+    Choice(N_("Duplicate"), Act.CREATE, lambda _story: True, _duplicate),
+    Choice(N_("Cancel"), Act.CANCEL, _without_money, _cancel, _why_not_cancelled),
 )

@@ -25,6 +25,7 @@ from po_toolkit.errors import (
 from po_toolkit.money import CURRENCIES
 from po_toolkit.ui import typed, words
 from po_toolkit.ui.failures import show_error
+from po_toolkit.ui.language import _
 from po_toolkit.ui.order_form import perform, reason_field, refuse_without_reason, submit, turn
 from po_toolkit.ui.session import Visit
 
@@ -67,30 +68,34 @@ class Draft:
 
 def new_order_screen(visit: Visit) -> None:
     """Show the form of a new purchase order, filled from another where the address names one."""
-    st.title("New purchase order")
-    visit.link("orders", "All purchase orders")
+    st.title(_("New purchase order"))
+    visit.link("orders", _("All purchase orders"))
     start = None
     if copied := st.query_params.get("from", "").strip():
         start = next(iter(purchase_orders_of(visit.opened, [copied])), None)
         if start is not None:
-            st.caption(f"A copy of {start.reference}. It gets its own reference.")
+            st.caption(
+                _("A copy of {reference}. It gets its own reference.", reference=start.reference)
+            )
     key = f"new.{copied}.{visit.recall('new.turn') or 0}"
     with st.form(visit.key(f"{key}.form"), border=False):
         draft = _fields(visit, start, key)
-        again = st.checkbox("Create it even if one like it exists")
-        pressed = st.form_submit_button("Create purchase order", type="primary")
+        again = st.checkbox(_("Create it even if one like it exists"))
+        pressed = st.form_submit_button(_("Create purchase order"), type="primary")
     if not pressed:
         return
     try:
         reference = _create(visit, draft, allow_duplicates=again)
     except DuplicateEntryError as error:
-        st.error(f"{words.plain(str(error))} If both are meant, tick the box above.")
+        st.error(_("{error} If both are meant, tick the box above.", error=words.plain(str(error))))
         return
     except PoToolkitError as error:
         show_error(error, visit)
         return
     visit.keep("new.turn", (visit.recall("new.turn") or 0) + 1)
-    visit.keep(f"order.said.{reference}", f"{reference} was created as a draft.")
+    visit.keep(
+        f"order.said.{reference}", _("{reference} was created as a draft.", reference=reference)
+    )
     visit.go("order", po=reference)
 
 
@@ -115,25 +120,27 @@ def change_form(visit: Visit, story: PurchaseOrderStory) -> None:
     """Change a draft, or void the open invoice and reissue it with what is changed."""
     out = bool(story.stripe_invoice_url)
     if out:
-        st.write("The open invoice is voided and a new one is sent with what you change here.")
+        st.write(_("The open invoice is voided and a new one is sent with what you change here."))
     (order,) = purchase_orders_of(visit.opened, [story.reference])
     key = f"change.{story.reference}.{turn(visit, story)}"
     with st.form(visit.key(f"{key}.form"), border=False):
         draft = _fields(visit, order, key)
-        reason = reason_field("Why the invoice is voided") if out else ""
-        if not submit(visit, "Void the invoice and send a new one" if out else "Save changes"):
+        reason = reason_field(_("Why the invoice is voided")) if out else ""
+        if not submit(
+            visit, _("Void the invoice and send a new one") if out else _("Save changes")
+        ):
             return
 
     def act() -> str:
         changes = _changes(order, draft)
         if not out:
             amend(visit.opened, story.reference, changes)
-            return "Changed."
+            return _("Changed.")
         refuse_without_reason(reason)
         result = reissue(visit.opened, story.reference, changes, reason=reason)
         if result.error:
             raise PurchaseOrderError(result.error)
-        return "The invoice was replaced; the old one was voided."
+        return _("The invoice was replaced; the old one was voided.")
 
     perform(visit, story, act)
 
@@ -150,31 +157,33 @@ def _changes(order: PurchaseOrder, draft: Draft) -> Changes:
 def contact_form(visit: Visit, story: PurchaseOrderStory) -> None:
     """Change contact, CC and notes; no new invoice is made."""
     (order,) = purchase_orders_of(visit.opened, [story.reference])
-    st.write("No new invoice is made. Stripe's customer gets the new email address too.")
+    st.write(_("No new invoice is made. Stripe's customer gets the new email address too."))
     with st.form(visit.key(f"order.contact.{turn(visit, story)}"), border=False):
         changes = ContactChanges(
-            contact_name=st.text_input("Contact", value=order.contact_name),
-            contact_email=st.text_input("Contact email", value=order.contact_email),
-            contact_phone=st.text_input("Phone", value=order.contact_phone),
+            contact_name=st.text_input(_("Contact"), value=order.contact_name),
+            contact_email=st.text_input(_("Contact email"), value=order.contact_email),
+            contact_phone=st.text_input(_("Phone"), value=order.contact_phone),
             cc_emails=_cc_field(order),
-            notes=st.text_area("Notes", value=order.notes),
+            notes=st.text_area(_("Notes"), value=order.notes),
         )
-        if not submit(visit, "Save contact"):
+        if not submit(visit, _("Save contact")):
             return
 
     def act() -> str:
         kept = change_contact(visit.opened, story.reference, changes)
-        return f"Contact and notes saved. {kept}".strip()
+        return f"{_('Contact and notes saved.')} {kept}".strip()
 
     perform(visit, story, act)
 
 
 def _cc_field(order: PurchaseOrder | None) -> str:
     return st.text_input(
-        "CC",
+        _("CC"),
         value=order.cc_emails if order else "",
-        help="Further addresses for the emails that we write, separated by commas. Stripe's own "
-        "emails go to the contact only.",
+        help=_(
+            "Further addresses for the emails that we write, separated by commas. Stripe's "
+            "own emails go to the contact only."
+        ),
     )
 
 
@@ -188,25 +197,25 @@ def _fields(visit: Visit, start: PurchaseOrder | None, key: str) -> Draft:
     left, right = st.columns(2)
     with left:
         single: dict[str, Any] = {
-            "organization_name": text("Sponsor", "organization_name"),
-            "po_number": text("PO number", "po_number", help="The sponsor's own number."),
-            "tax_id": text("Sponsor's tax ID", "tax_id"),
+            "organization_name": text(_("Sponsor"), "organization_name"),
+            "po_number": text(_("PO number"), "po_number", help=_("The sponsor's own number.")),
+            "tax_id": text(_("Sponsor's tax ID"), "tax_id"),
         }
         address = st.text_area(
-            "Billing address", value=start.billing_address if start else "", height=122
+            _("Billing address"), value=start.billing_address if start else "", height=122
         )
         single["billing_address"] = address.strip()
     with right:
         single |= {
-            "contact_name": text("Contact", "contact_name"),
-            "contact_email": text("Contact email", "contact_email"),
-            "contact_phone": text("Phone", "contact_phone"),
+            "contact_name": text(_("Contact"), "contact_name"),
+            "contact_email": text(_("Contact email"), "contact_email"),
+            "contact_phone": text(_("Phone"), "contact_phone"),
             "cc_emails": _cc_field(start),
         }
     with st.container(horizontal=True):
         known = sorted(code.upper() for code in CURRENCIES)
         currency = st.selectbox(
-            "Currency",
+            _("Currency"),
             known,
             index=known.index((start.currency if start else opened.settings.currency).upper()),
             disabled=start is not None and key.startswith("change."),
@@ -214,28 +223,30 @@ def _fields(visit: Visit, start: PurchaseOrder | None, key: str) -> Draft:
         ).lower()
         single["due_date"] = _due_field(start)
         single["days_until_due"] = st.number_input(
-            "Or days until due",
+            _("Or days until due"),
             min_value=0,
             max_value=365,
             value=start.days_until_due if start else None,
             placeholder=str(opened.conference.days_until_due),
             width=180,
         )
-        ways = {"": "Conference default"} | {way: words.way(way) for way in WAYS}
+        ways = {"": _("Conference default")} | {way: words.way(way) for way in WAYS}
         single["delivery"] = st.selectbox(
-            "Delivery",
+            _("Delivery"),
             list(ways),
             index=list(ways).index(start.delivery if start else ""),
             format_func=ways.__getitem__,
             width=240,
         )
     rows = _line_editor(visit, start, key, currency)
-    single["notes"] = st.text_area("Notes", value=start.notes if start else "", height=80).strip()
+    single["notes"] = st.text_area(
+        _("Notes"), value=start.notes if start else "", height=80
+    ).strip()
     return Draft(single, currency, rows)
 
 
 def _due_field(start: PurchaseOrder | None) -> date | None:
-    return st.date_input("Due date", value=start.due_date if start else None, width=180)
+    return st.date_input(_("Due date"), value=start.due_date if start else None, width=180)
 
 
 def _line_editor(
@@ -259,14 +270,16 @@ def _line_editor(
         num_rows="dynamic",
         hide_index=True,
         column_config={
-            "description": st.column_config.TextColumn("Description", width="large"),
-            "quantity": st.column_config.NumberColumn("Quantity", min_value=1, step=1),
-            "unit_price": st.column_config.TextColumn(f"Unit price, {currency.upper()}"),
-            "tax": st.column_config.TextColumn("Tax rates"),
+            "description": st.column_config.TextColumn(_("Description"), width="large"),
+            "quantity": st.column_config.NumberColumn(_("Quantity"), min_value=1, step=1),
+            "unit_price": st.column_config.TextColumn(
+                _("Unit price, {currency}", currency=currency.upper())
+            ),
+            "tax": st.column_config.TextColumn(_("Tax rates")),
         },
         placeholder="",
         key=visit.key(f"{key}.lines"),
         width="stretch",
     )
-    st.caption("A discount is a line with a negative price.")
+    st.caption(_("A discount is a line with a negative price."))
     return [{str(k): v for k, v in row.items()} for row in edited.to_dict("records")]

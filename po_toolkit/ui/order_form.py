@@ -17,6 +17,7 @@ from po_toolkit.errors import (
 )
 from po_toolkit.ui import typed, words
 from po_toolkit.ui.failures import show_error
+from po_toolkit.ui.language import _
 from po_toolkit.ui.session import Visit
 
 
@@ -41,7 +42,7 @@ def perform(visit: Visit, story: PurchaseOrderStory, act: Callable[[], str]) -> 
         said = act()
     except (DuplicateEntryError, ConfirmationNeededError) as error:
         st.error(
-            f"{words.plain(str(error))} If it is right, tick its box above.",
+            _("{error} If it is right, tick its box above.", error=words.plain(str(error))),
             icon=":material/content_copy:",
         )
         return
@@ -57,11 +58,11 @@ def submit(visit: Visit, label: str) -> bool:
     """Show a form's button; in live mode it takes a tick, since it reaches a real account."""
     live = visit.opened.settings.mode == "live"
     sure = not live or st.checkbox(
-        f"Yes, in the real Stripe account of {visit.opened.settings.name}"
+        _("Yes, in the real Stripe account of {name}", name=visit.opened.settings.name)
     )
     pressed = st.form_submit_button(label, type="primary")
     if pressed and not sure:
-        st.error("Tick the box first: this reaches a real Stripe account.")
+        st.error(_("Tick the box first: this reaches a real Stripe account."))
     return pressed and sure
 
 
@@ -88,5 +89,10 @@ def refuse_without_reason(reason: str) -> None:
 def stands(result: MoneyResult) -> str:
     """Say how a purchase order stands now."""
     balance = words.amount(result.balance, result.currency)
-    now = f"{result.reference} is now {words.status(result.status).lower()}, balance {balance}."
+    now = _(
+        "{reference} is now {status}, balance {balance}.",
+        reference=result.reference,
+        status=words.status(result.status).lower(),
+        balance=balance,
+    )
     return f"{now} {words.plain(result.remark)}".strip()

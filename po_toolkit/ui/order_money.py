@@ -9,24 +9,31 @@ import streamlit as st
 from po_toolkit.api.ledger import credit, record_payment_by_hand, refund, reverse_entry
 from po_toolkit.api.reports import PurchaseOrderStory, StoryEntry
 from po_toolkit.ui import typed, words
+from po_toolkit.ui.language import N_, _
 from po_toolkit.ui.order_form import amount_field, perform, stands, submit
 from po_toolkit.ui.session import Visit
 
-METHODS = {"wire": "Wire", "ach": "ACH", "check": "Check", "other": "Other"}
+METHODS = {"wire": N_("Wire"), "ach": N_("ACH"), "check": N_("Check"), "other": N_("Other")}
 
 
 def payment_form(visit: Visit, story: PurchaseOrderStory) -> None:
     """Record a payment that did not come through Stripe."""
     with st.form(visit.key("order.payment"), border=False):
-        amount = amount_field(f"Amount in {story.currency.upper()}", story.balance)
-        method = st.radio("Method", METHODS, format_func=METHODS.__getitem__, horizontal=True)
-        reference = st.text_input("The bank's or the sponsor's reference")
-        when = st.date_input("Date", value=visit.opened.today(), format="YYYY-MM-DD")
-        note = st.text_input("Note")
-        again = st.checkbox("This is a second payment of the same amount")
-        date_as_given = st.checkbox("The date is right, though before the PO or in a closed period")
-        overpaid = st.checkbox("The amount is right, though more than what is open")
-        if not submit(visit, "Record payment"):
+        amount = amount_field(
+            _("Amount in {currency}", currency=story.currency.upper()), story.balance
+        )
+        method = st.radio(
+            _("Method"), METHODS, format_func=lambda m: _(METHODS[m]), horizontal=True
+        )
+        reference = st.text_input(_("The bank's or the sponsor's reference"))
+        when = st.date_input(_("Date"), value=visit.opened.today(), format="YYYY-MM-DD")
+        note = st.text_input(_("Note"))
+        again = st.checkbox(_("This is a second payment of the same amount"))
+        date_as_given = st.checkbox(
+            _("The date is right, though before the PO or in a closed period")
+        )
+        overpaid = st.checkbox(_("The amount is right, though more than what is open"))
+        if not submit(visit, _("Record payment")):
             return
 
     def act() -> str:
@@ -42,7 +49,7 @@ def payment_form(visit: Visit, story: PurchaseOrderStory) -> None:
             date_as_given=date_as_given,
             overpaid=overpaid,
         )
-        return f"Payment recorded. {stands(result)}"
+        return _("Payment recorded. {stands}", stands=stands(result))
 
     perform(visit, story, act)
 
@@ -50,19 +57,21 @@ def payment_form(visit: Visit, story: PurchaseOrderStory) -> None:
 def credit_form(visit: Visit, story: PurchaseOrderStory) -> None:
     """Credit part of what is owed."""
     with st.form(visit.key("order.credit"), border=False):
-        amount = amount_field(f"Amount to credit in {story.currency.upper()}", Decimal(0))
-        reason = st.text_input("Reason").strip()
-        again = st.checkbox("This is a second credit note of the same amount")
-        if not submit(visit, "Issue credit note"):
+        amount = amount_field(
+            _("Amount to credit in {currency}", currency=story.currency.upper()), Decimal(0)
+        )
+        reason = st.text_input(_("Reason")).strip()
+        again = st.checkbox(_("This is a second credit note of the same amount"))
+        if not submit(visit, _("Issue credit note")):
             return
     if not reason:
-        st.error("Enter a reason: it is printed on the credit note.", icon=":material/error:")
+        st.error(_("Enter a reason: it is printed on the credit note."), icon=":material/error:")
         return
 
     def act() -> str:
         value = typed.amount(amount, story.currency)
         result = credit(visit.opened, story.reference, amount=value, reason=reason, again=again)
-        return f"Credit note issued. {stands(result)}"
+        return _("Credit note issued. {stands}", stands=stands(result))
 
     perform(visit, story, act)
 
@@ -70,18 +79,20 @@ def credit_form(visit: Visit, story: PurchaseOrderStory) -> None:
 def refund_form(visit: Visit, story: PurchaseOrderStory) -> None:
     """Give money back, or note what was sent back from the bank."""
     with st.form(visit.key("order.refund"), border=False):
-        amount = amount_field(f"Amount to refund in {story.currency.upper()}", -story.balance)
-        method = st.radio(
-            "How",
-            ["stripe", *METHODS],
-            format_func=lambda m: METHODS.get(m, "Through Stripe"),
-            horizontal=True,
-            help="Other methods only record what you sent back from the bank.",
+        amount = amount_field(
+            _("Amount to refund in {currency}", currency=story.currency.upper()), -story.balance
         )
-        reference = st.text_input("The bank's reference, where it was sent from the bank")
-        note = st.text_input("Note")
-        again = st.checkbox("This is a second refund of the same amount")
-        if not submit(visit, "Refund"):
+        method = st.radio(
+            _("How"),
+            ["stripe", *METHODS],
+            format_func=lambda m: _(METHODS.get(m, N_("Through Stripe"))),
+            horizontal=True,
+            help=_("Other methods only record what you sent back from the bank."),
+        )
+        reference = st.text_input(_("The bank's reference, where it was sent from the bank"))
+        note = st.text_input(_("Note"))
+        again = st.checkbox(_("This is a second refund of the same amount"))
+        if not submit(visit, _("Refund")):
             return
 
     def act() -> str:
@@ -94,7 +105,7 @@ def refund_form(visit: Visit, story: PurchaseOrderStory) -> None:
             note=note.strip(),
             again=again,
         )
-        return f"Refunded. {stands(result)}"
+        return _("Refunded. {stands}", stands=stands(result))
 
     perform(visit, story, act)
 
@@ -106,17 +117,24 @@ def reverse_form(visit: Visit, story: PurchaseOrderStory) -> None:
     def written(number: str) -> str:
         e = entries[number]
         amount = words.amount(e.amount, story.currency)
-        return f"{words.label(e.kind)} of {amount}, {e.method}, {words.day(e.date)} {e.reference}"
+        return _(
+            "{kind} of {amount}, {method}, {date} {reference}",
+            kind=words.label(e.kind),
+            amount=amount,
+            method=e.method,
+            date=words.day(e.date),
+            reference=e.reference,
+        )
 
     with st.form(visit.key("order.reverse"), border=False):
-        entry = st.radio("Entered by mistake", list(entries), format_func=written)
-        reason = st.text_input("Reason")
-        if not submit(visit, "Reverse the entry"):
+        entry = st.radio(_("Entered by mistake"), list(entries), format_func=written)
+        reason = st.text_input(_("Reason"))
+        if not submit(visit, _("Reverse the entry")):
             return
 
     def act() -> str:
         result = reverse_entry(visit.opened, entry, reason=reason.strip())
-        return f"Reversed. {stands(result)}"
+        return _("Reversed. {stands}", stands=stands(result))
 
     perform(visit, story, act)
 

@@ -13,6 +13,7 @@ from po_toolkit.api.reports import PurchaseOrderStory, invoice_pdf, statement_pd
 from po_toolkit.api.terms import Act
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.ui import words
+from po_toolkit.ui.language import N_, _
 from po_toolkit.ui.order_form import perform, turn
 from po_toolkit.ui.session import Visit
 
@@ -29,8 +30,8 @@ def order_papers(visit: Visit, story: PurchaseOrderStory) -> None:
 
     with st.container(horizontal=True):
         for label, make, name in (
-            ("Invoice with payments (PDF)", invoice, f"{story.reference}.pdf"),
-            ("Sponsor's statement (PDF)", statement, f"{story.reference}-statement.pdf"),
+            (_("Invoice with payments (PDF)"), invoice, f"{story.reference}.pdf"),
+            (_("Sponsor's statement (PDF)"), statement, f"{story.reference}-statement.pdf"),
         ):
             st.download_button(
                 label,
@@ -42,7 +43,7 @@ def order_papers(visit: Visit, story: PurchaseOrderStory) -> None:
                 key=visit.key(f"order.paper.{name}"),
             )
     if story.invoices and visit.may(Act.DELIVER):
-        with st.expander("E-invoice"):
+        with st.expander(_("E-invoice")):
             _e_invoice(visit, story)
     _kept(visit, story)
     _attached(visit, story)
@@ -50,7 +51,7 @@ def order_papers(visit: Visit, story: PurchaseOrderStory) -> None:
 
 def _attached(visit: Visit, story: PurchaseOrderStory) -> None:
     """Show the sponsor's own documents, and take new ones."""
-    with st.expander("The sponsor's purchase order (PDF)", icon=":material/attach_file:"):
+    with st.expander(_("The sponsor's purchase order (PDF)"), icon=":material/attach_file:"):
         for file in attached_files(visit.opened, story.reference):
             content = attached_content(visit.opened, story.reference, file.sha256)
             when = words.moment(file.attached_at, visit.opened.conference.timezone)
@@ -60,7 +61,12 @@ def _attached(visit: Visit, story: PurchaseOrderStory) -> None:
                 file.file_name,
                 "application/pdf",
                 icon=":material/picture_as_pdf:",
-                help=f"Attached {when} by {file.attached_by}. SHA-256 {file.sha256}",
+                help=_(
+                    "Attached {when} by {attached_by}. SHA-256 {sha256}",
+                    when=when,
+                    attached_by=file.attached_by,
+                    sha256=file.sha256,
+                ),
                 on_click="ignore",
                 key=visit.key(f"order.attached.{file.sha256}"),
             )
@@ -68,25 +74,25 @@ def _attached(visit: Visit, story: PurchaseOrderStory) -> None:
         if not visit.may(Act.ATTACH):
             return
         taken = st.file_uploader(
-            "Attach a PDF",
+            _("Attach a PDF"),
             type=["pdf"],
             key=visit.key(f"order.attach.{story.reference}.{turn(visit, story)}"),
         )
-        if taken is not None and st.button("Attach file", key=visit.key("order.attach")):
+        if taken is not None and st.button(_("Attach file"), key=visit.key("order.attach")):
             name, data = taken.name, taken.getvalue()
 
             def act() -> str:
                 attach_file(visit.opened, story.reference, name, data)
-                return f"{words.plain(name)} was attached."
+                return _("{name} was attached.", name=words.plain(name))
 
             perform(visit, story, act)
 
 
 _FORMAT_NAMES = {
-    "facturx": "Factur-X / ZUGFeRD (PDF with XML)",
-    "xrechnung": "XRechnung (CII)",
-    "xrechnung-ubl": "XRechnung (UBL)",
-    "peppol": "Peppol BIS Billing 3.0",
+    "facturx": N_("Factur-X / ZUGFeRD (PDF with XML)"),
+    "xrechnung": N_("XRechnung (CII)"),
+    "xrechnung-ubl": N_("XRechnung (UBL)"),
+    "peppol": N_("Peppol BIS Billing 3.0"),
 }
 
 
@@ -94,12 +100,12 @@ def _e_invoice(visit: Visit, story: PurchaseOrderStory) -> None:
     """Write the invoice as an e-invoice; what it lacks is listed with its rule."""
     name = f"order.e_invoice.{story.reference}"
     chosen = st.selectbox(
-        "Format",
+        _("Format"),
         E_INVOICE_FORMATS,
-        format_func=lambda wanted: _FORMAT_NAMES[wanted],
+        format_func=lambda wanted: _(_FORMAT_NAMES[wanted]),
         key=visit.key("order.e_invoice.format"),
     )
-    if st.button("Write e-invoice", key=visit.key("order.e_invoice.write")):
+    if st.button(_("Write e-invoice"), key=visit.key("order.e_invoice.write")):
         visit.keep(name, None)
         try:
             visit.keep(name, e_invoice(visit.opened, story.reference, chosen))
@@ -110,7 +116,7 @@ def _e_invoice(visit: Visit, story: PurchaseOrderStory) -> None:
         return
     with st.container(horizontal=True):
         st.download_button(
-            "Download e-invoice",
+            _("Download e-invoice"),
             made.content,
             made.name,
             made.mime,
@@ -121,10 +127,16 @@ def _e_invoice(visit: Visit, story: PurchaseOrderStory) -> None:
         if (
             settings is not None
             and settings.hand_over
-            and st.button("Send to access point", key=visit.key("order.e_invoice.hand_over"))
+            and st.button(_("Send to access point"), key=visit.key("order.e_invoice.hand_over"))
         ):
             try:
-                st.success(f"{made.name} handed over to {hand_over(visit.opened, made)}.")
+                st.success(
+                    _(
+                        "{name} handed over to {hand_over}.",
+                        name=made.name,
+                        hand_over=hand_over(visit.opened, made),
+                    )
+                )
             except PoToolkitError as error:
                 st.error(str(error), icon=":material/error:")
 
@@ -135,12 +147,17 @@ def _kept(visit: Visit, story: PurchaseOrderStory) -> None:
         when = words.moment(kept.kept_at, visit.opened.conference.timezone)
         xml = kept.file_name.endswith(".xml")
         st.download_button(
-            f"{'E-invoice' if xml else 'PDF'}, kept {when}",
+            _("{paper}, kept {when}", paper=_("E-invoice") if xml else _("PDF"), when=when),
             partial(kept_pdf, visit.opened, story.reference, kept.sha256),
             kept.file_name,
             "application/xml" if xml else "application/pdf",
             icon=":material/inventory_2:",
-            help=f"{kept.file_name}, kept by {kept.kept_by}. SHA-256 {kept.sha256}",
+            help=_(
+                "{file_name}, kept by {kept_by}. SHA-256 {sha256}",
+                file_name=kept.file_name,
+                kept_by=kept.kept_by,
+                sha256=kept.sha256,
+            ),
             on_click="ignore",
             key=visit.key(f"order.kept.{kept.sha256}"),
         )

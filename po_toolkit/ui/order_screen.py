@@ -10,6 +10,7 @@ import streamlit as st
 from po_toolkit.api.reports import PurchaseOrderStory, purchase_order_story
 from po_toolkit.ui import tables, words
 from po_toolkit.ui.content_panel import content_panel
+from po_toolkit.ui.language import _
 from po_toolkit.ui.order_acts import order_acts
 from po_toolkit.ui.order_papers import order_papers
 from po_toolkit.ui.session import Visit
@@ -20,13 +21,13 @@ def order_screen(visit: Visit) -> None:
     """Show the screen of the purchase order that the address names."""
     reference = st.query_params.get("po", "")
     if not reference:
-        st.title("Purchase order")
-        st.info("Choose a purchase order from the list.", icon=":material/list:")
-        visit.link("orders", "All purchase orders")
+        st.title(_("Purchase order"))
+        st.info(_("Choose a purchase order from the list."), icon=":material/list:")
+        visit.link("orders", _("All purchase orders"))
         return
-    visit.link("orders", "All purchase orders", **visit.way_back())
+    visit.link("orders", _("All purchase orders"), **visit.way_back())
     title = st.empty()
-    title.title("Purchase order")
+    title.title(_("Purchase order"))
     story = purchase_order_story(visit.opened, reference.strip())
     title.title(words.plain(story.organization_name))
     _heading(story)
@@ -48,18 +49,21 @@ def _heading(story: PurchaseOrderStory) -> None:
         words.status_badge(story.status)
         st.markdown(f"**{story.reference}**", width="content")
         if story.po_number:
-            st.markdown(f"Their PO number: **{words.plain(story.po_number)}**", width="content")
+            st.markdown(
+                _("Their PO number: **{po_number}**", po_number=words.plain(story.po_number)),
+                width="content",
+            )
         if story.due_date:
-            st.markdown(f"Due {words.day(story.due_date)}", width="content")
+            st.markdown(_("Due {due_date}", due_date=words.day(story.due_date)), width="content")
 
 
 def _sums(story: PurchaseOrderStory) -> None:
     figures = {
-        "Total": story.total,
-        "Credited": story.credited,
-        "Paid": story.paid,
-        "Refunded": story.refunded,
-        "Balance": story.balance,
+        _("Total"): story.total,
+        _("Credited"): story.credited,
+        _("Paid"): story.paid,
+        _("Refunded"): story.refunded,
+        _("Balance"): story.balance,
     }
     with st.container(horizontal=True):
         for label, value in figures.items():
@@ -69,7 +73,7 @@ def _sums(story: PurchaseOrderStory) -> None:
 def _invoices(story: PurchaseOrderStory) -> None:
     if not story.invoices:
         return
-    st.subheader("Invoices")
+    st.subheader(_("Invoices"))
     frame = pd.DataFrame([asdict(i) for i in story.invoices])
     frame["currency"] = story.currency
     frame["delivery"] = [words.way(value) for value in frame["delivery"]]
@@ -78,72 +82,72 @@ def _invoices(story: PurchaseOrderStory) -> None:
     tables.show(
         frame,
         {
-            "number": "Number",
-            "state": "State",
-            "delivery": "Delivery",
-            "stripe_status": "At Stripe",
-            "stripe_total": "Total at Stripe",
-            "stripe_amount_paid": "Paid at Stripe",
-            "due_date": st.column_config.DateColumn("Due", format="localized"),
-            "hosted_url": st.column_config.LinkColumn("Page", display_text="Open invoice"),
-            "pdf_url": st.column_config.LinkColumn("PDF", display_text="Open PDF"),
-            "stripe_invoice_id": "Stripe id",
+            "number": _("Number"),
+            "state": _("State"),
+            "delivery": _("Delivery"),
+            "stripe_status": _("At Stripe"),
+            "stripe_total": _("Total at Stripe"),
+            "stripe_amount_paid": _("Paid at Stripe"),
+            "due_date": st.column_config.DateColumn(_("Due"), format="localized"),
+            "hosted_url": st.column_config.LinkColumn(_("Page"), display_text=_("Open invoice")),
+            "pdf_url": st.column_config.LinkColumn(_("PDF"), display_text=_("Open PDF")),
+            "stripe_invoice_id": _("Stripe id"),
         },
         money=["stripe_total", "stripe_amount_paid"],
-        alt="Invoices of this purchase order",
+        alt=_("Invoices of this purchase order"),
     )
     for invoice in story.invoices:
         if invoice.error:
             reason = words.plain(invoice.error)
-            st.warning(f"Invoicing stopped: {reason}", icon=":material/warning:")
+            st.warning(_("Invoicing stopped: {reason}", reason=reason), icon=":material/warning:")
 
 
 def _lines(story: PurchaseOrderStory) -> None:
-    st.subheader("Lines")
+    st.subheader(_("Lines"))
     frame = pd.DataFrame([asdict(line) for line in story.lines])
     frame["currency"] = story.currency
     taxed = any(line.rates or line.tax_on_top for line in story.lines)
     tables.show(
         frame,
         {
-            "description": st.column_config.TextColumn("Description", width="large"),
-            "quantity": "Quantity",
-            "unit_price": "Unit price",
-            "line_total": "Line total",
-            **({"rates": "Tax rates", "tax_on_top": "Tax on top"} if taxed else {}),
-            "source_row": "Spreadsheet row",
+            "description": st.column_config.TextColumn(_("Description"), width="large"),
+            "quantity": _("Quantity"),
+            "unit_price": _("Unit price"),
+            "line_total": _("Line total"),
+            **({"rates": _("Tax rates"), "tax_on_top": _("Tax on top")} if taxed else {}),
+            "source_row": _("Spreadsheet row"),
         },
         money=["unit_price", "line_total", *(["tax_on_top"] if taxed else [])],
-        alt="Lines of this purchase order",
+        alt=_("Lines of this purchase order"),
     )
 
 
 def _money(story: PurchaseOrderStory) -> None:
-    st.subheader("Money")
+    st.subheader(_("Money"))
     if not story.entries:
-        st.caption("No payment, refund or credit note yet.")
+        st.caption(_("No payment, refund or credit note yet."))
         return
     frame = pd.DataFrame([asdict(entry) for entry in story.entries])
     frame["kind"] = [words.label(kind) for kind in frame["kind"]]
     tables.show(
         frame,
         {
-            "date": st.column_config.DateColumn("Date", format="localized"),
-            "kind": "What",
-            "amount": "Amount",
-            "method": "Method",
-            "reference": "Reference",
-            "note": "Note",
-            "entered_by": "Entered by",
-            "number": "Entry",
+            "date": st.column_config.DateColumn(_("Date"), format="localized"),
+            "kind": _("What"),
+            "amount": _("Amount"),
+            "method": _("Method"),
+            "reference": _("Reference"),
+            "note": _("Note"),
+            "entered_by": _("Entered by"),
+            "number": _("Entry"),
         },
         money=["amount"],
-        alt="Payments, refunds and credit notes",
+        alt=_("Payments, refunds and credit notes"),
     )
 
 
 def _history(visit: Visit, story: PurchaseOrderStory) -> None:
-    st.subheader("History")
+    st.subheader(_("History"))
     tables.show_texts(
         pd.DataFrame(
             {
@@ -155,7 +159,7 @@ def _history(visit: Visit, story: PurchaseOrderStory) -> None:
             }
             for event in reversed(story.events)
         ),
-        {"when": "When", "text": "What happened", "actor": "Who"},
+        {"when": _("When"), "text": _("What happened"), "actor": _("Who")},
         key=visit.key("order.history"),
     )
 
@@ -163,7 +167,7 @@ def _history(visit: Visit, story: PurchaseOrderStory) -> None:
 def _particulars(story: PurchaseOrderStory) -> None:
     left, right = st.columns(2)
     with left:
-        st.subheader("Sponsor")
+        st.subheader(_("Sponsor"))
         st.text(
             "\n".join(
                 filter(
@@ -172,7 +176,7 @@ def _particulars(story: PurchaseOrderStory) -> None:
                         story.organization_name,
                         story.contact_name,
                         story.contact_email,
-                        story.cc_emails and f"CC {story.cc_emails}",
+                        story.cc_emails and _("CC {cc_emails}", cc_emails=story.cc_emails),
                         story.contact_phone,
                         story.billing_address,
                     ],
@@ -182,12 +186,20 @@ def _particulars(story: PurchaseOrderStory) -> None:
         if story.notes:
             st.text(story.notes)
     with right:
-        st.subheader("Where it came from")
+        st.subheader(_("Where it came from"))
         if story.source is None:
-            st.text("Entered without a spreadsheet.")
+            st.text(_("Entered without a spreadsheet."))
             return
-        sheet = f", sheet {story.source.sheet}" if story.source.sheet else ""
+        sheet = _(", sheet {sheet}", sheet=story.source.sheet) if story.source.sheet else ""
         rows = ", ".join(map(str, story.source.rows))
-        st.text(f"{story.source.file_name}{sheet}, row {rows}\nImport {story.source.batch}")
-        with st.expander("The rows as they came"):
+        st.text(
+            _(
+                "{file_name}{sheet}, row {rows}\nImport {batch}",
+                file_name=story.source.file_name,
+                sheet=sheet,
+                rows=rows,
+                batch=story.source.batch,
+            )
+        )
+        with st.expander(_("The rows as they came")):
             st.dataframe(pd.DataFrame(story.source.cells).astype("string"), hide_index=True)

@@ -15,6 +15,7 @@ from po_toolkit.api.reports import ListedOrder, invoice_pdf
 from po_toolkit.api.terms import Act
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.ui import words
+from po_toolkit.ui.language import _
 from po_toolkit.ui.session import Visit
 
 _OUTCOME = "orders.bulk"
@@ -26,17 +27,22 @@ def orders_bulk(visit: Visit, chosen: Sequence[ListedOrder]) -> None:
         (st.success if done else st.error)(words.plain(text))
     visit.keep(_OUTCOME, None)
     if not chosen:
-        st.caption("Click a sponsor's name to open it. Tick rows to act on several.")
+        st.caption(_("Click a sponsor's name to open it. Tick rows to act on several."))
         return
     number = words.count(len(chosen), "purchase order")
-    st.markdown(f"**{number} ticked**")
+    st.markdown(_("**{number} ticked**", number=number))
     with st.container(horizontal=True, vertical_alignment="center"):
         if len(chosen) == 1:
             visit.link(
-                "order", f"Open {words.plain(chosen[0].organization_name)}", po=chosen[0].reference
+                "order",
+                _(
+                    "Open {organization_name}",
+                    organization_name=words.plain(chosen[0].organization_name),
+                ),
+                po=chosen[0].reference,
             )
         st.download_button(
-            "Download PDFs",
+            _("Download PDFs"),
             lambda: _pdfs(visit, chosen),
             f"{visit.opened.slug}-invoices.zip",
             "application/zip",
@@ -45,13 +51,13 @@ def orders_bulk(visit: Visit, chosen: Sequence[ListedOrder]) -> None:
             key=visit.key("orders.pdfs"),
         )
         if visit.may(Act.REMIND) and visit.opened.settings.mode != "none":
-            with st.popover("Remind", icon=":material/notifications:"):
+            with st.popover(_("Remind"), icon=":material/notifications:"):
                 _remind(visit, chosen)
         if visit.may(Act.RESEND) and visit.opened.settings.mode != "none":
-            with st.popover("Resend invoices", icon=":material/forward_to_inbox:"):
+            with st.popover(_("Resend invoices"), icon=":material/forward_to_inbox:"):
                 _resend(visit, chosen)
         if visit.may(Act.CANCEL):
-            with st.popover("Cancel", icon=":material/block:"):
+            with st.popover(_("Cancel"), icon=":material/block:"):
                 _cancel(visit, chosen)
 
 
@@ -59,20 +65,24 @@ def _remind(visit: Visit, chosen: Sequence[ListedOrder]) -> None:
     """Send the reminders of these whose turn it is; the others are named with the reason."""
     number = words.count(len(chosen), "purchase order")
     st.write(
-        "Reminders that are due by the schedule are sent; each step goes out once. Stripe is asked "
-        "first whether a payment came."
+        _(
+            "Reminders that are due by the schedule are sent; each step goes out once. "
+            "Stripe is asked first whether a payment came."
+        )
     )
-    if not _confirmed(visit, "orders.remind", f"Remind {number}", ready=True):
+    if not _confirmed(visit, "orders.remind", _("Remind {number}", number=number), ready=True):
         return
     names = {order.reference: order.organization_name for order in chosen}
     with st.spinner(f"{number}…"):
         report = send_reminders(visit.opened, references=set(names))
     results = {result.reference: result for result in report.results}
-    outcome = [(True, f"{words.count(report.count('sent'), 'reminder')} sent.")]
+    outcome = [
+        (True, _("{reminders} sent.", reminders=words.count(report.count("sent"), "reminder")))
+    ]
     for reference, name in names.items():
         result = results.get(reference)
         if result is None:
-            outcome.append((False, f"{name}: no reminder is due."))
+            outcome.append((False, _("{name}: No reminder is due.", name=name)))
         elif result.outcome != "sent":
             outcome.append((False, f"{name}: {result.reason or result.outcome}"))
     visit.keep(_OUTCOME, outcome)
@@ -81,33 +91,33 @@ def _remind(visit: Visit, chosen: Sequence[ListedOrder]) -> None:
 
 def _resend(visit: Visit, chosen: Sequence[ListedOrder]) -> None:
     number = words.count(len(chosen), "invoice")
-    st.write(f"Stripe emails {number} to the sponsors' contacts again.")
+    st.write(_("Stripe emails {number} to the sponsors' contacts again.", number=number))
 
     def act(order: ListedOrder) -> str:
         resend_invoice(visit.opened, order.reference)
         return ""
 
-    if _confirmed(visit, "orders.resend", f"Resend {number}", ready=True):
-        _each(visit, chosen, act, "resent")
+    if _confirmed(visit, "orders.resend", _("Resend {number}", number=number), ready=True):
+        _each(visit, chosen, act, _("{number} resent."))
 
 
 def _cancel(visit: Visit, chosen: Sequence[ListedOrder]) -> None:
     number = words.count(len(chosen), "purchase order")
-    st.write("They leave every total, and their open invoices are voided at Stripe.")
-    reason = st.text_input("Reason", key=visit.key("orders.cancel.reason")).strip()
+    st.write(_("They leave every total, and their open invoices are voided at Stripe."))
+    reason = st.text_input(_("Reason"), key=visit.key("orders.cancel.reason")).strip()
 
     def act(order: ListedOrder) -> str:
         return cancel(visit.opened, order.reference, reason=reason).remark
 
-    if _confirmed(visit, "orders.cancel", f"Cancel {number}", ready=bool(reason)):
-        _each(visit, chosen, act, "cancelled")
+    if _confirmed(visit, "orders.cancel", _("Cancel {number}", number=number), ready=bool(reason)):
+        _each(visit, chosen, act, _("{number} cancelled."))
 
 
 def _confirmed(visit: Visit, key: str, label: str, *, ready: bool) -> bool:
     """Show the button that does it; in live mode it takes a tick."""
     live = visit.opened.settings.mode == "live"
     sure = not live or st.checkbox(
-        f"Yes, in the real Stripe account of {visit.opened.settings.name}",
+        _("Yes, in the real Stripe account of {name}", name=visit.opened.settings.name),
         key=visit.key(f"{key}.sure"),
     )
     return st.button(label, type="primary", disabled=not (ready and sure), key=visit.key(key))
@@ -130,7 +140,7 @@ def _each(
             if remark:
                 outcome.append((True, f"{order.organization_name}: {remark}"))
     if finished:
-        outcome.insert(0, (True, f"{words.count(finished, 'purchase order')} {done}."))
+        outcome.insert(0, (True, done.format(number=words.count(finished, "purchase order"))))
     visit.keep(_OUTCOME, outcome)
     st.rerun()
 

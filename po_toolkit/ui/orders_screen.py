@@ -19,6 +19,7 @@ from po_toolkit.api.reports import (
 from po_toolkit.api.terms import BUCKET_LABELS, Act, Bucket
 from po_toolkit.money import CURRENCIES
 from po_toolkit.ui import table_files, tables, words
+from po_toolkit.ui.language import N_, _
 from po_toolkit.ui.orders_bulk import orders_bulk
 from po_toolkit.ui.reminders_panel import reminders_panel
 from po_toolkit.ui.session import Visit
@@ -30,51 +31,56 @@ PLACE = "orders-page"
 """The page of the list that is turned to, in the address and in the visit."""
 
 _SORTS = {
-    "Newest first": ("created_at", True),
-    "Sponsor": ("organization_name", False),
-    "Due date": ("due_date", False),
-    "Largest total": ("total", True),
-    "Largest balance": ("balance", True),
-    "Status": ("status", False),
+    N_("Newest first"): ("created_at", True),
+    N_("Sponsor"): ("organization_name", False),
+    N_("Due date"): ("due_date", False),
+    N_("Largest total"): ("total", True),
+    N_("Largest balance"): ("balance", True),
+    N_("Status"): ("status", False),
 }
 
 _VIEWS: dict[str, View | Bucket | None] = {
-    "All": None,
-    "Outstanding": View.OUTSTANDING,
-    "Overdue": View.OVERDUE,
-    "Overdue, not reminded": View.NOT_REMINDED,
-    "Due in two weeks": View.DUE_SOON,
-    "Paid or refunded in the last 7 days": View.RECENT_MONEY,
-    "Cancelled with money": View.CANCELLED_WITH_MONEY,
+    N_("All"): None,
+    N_("Outstanding"): View.OUTSTANDING,
+    N_("Overdue"): View.OVERDUE,
+    N_("Overdue, not reminded"): View.NOT_REMINDED,
+    N_("Due in two weeks"): View.DUE_SOON,
+    N_("Paid or refunded in the last 7 days"): View.RECENT_MONEY,
+    N_("Cancelled with money"): View.CANCELLED_WITH_MONEY,
 } | {label: age for age, label in BUCKET_LABELS.items()}
 """What one may want to see; the name stands in the address, so that a bookmark keeps the view."""
 
 _NAME, _STATUS, _BALANCE = "organization_name", "status", "balance"
-_COLUMNS: dict[str, Any] = {
-    _NAME: st.column_config.TextColumn("Sponsor", width=170, help="Click to open."),
-    _STATUS: tables.status_column(),
-    _BALANCE: "Balance",
-    "days_overdue": st.column_config.NumberColumn("Overdue", format="%d days"),
-    "due_date": st.column_config.DateColumn("Due", format="localized"),
-    "total": "Total",
-    "paid": "Paid",
-    "po_number": "PO number",
-    "reference": st.column_config.TextColumn("Reference", help="Click to open."),
-    "reminded_at": st.column_config.DateColumn("Last reminder", format="localized"),
-    "stripe_invoice_url": st.column_config.LinkColumn("Invoice page", display_text="Open invoice"),
-    "invoice_error": "Invoicing stopped because",
-}
 _MONEY = ("total", "paid", _BALANCE)
 _ONLY_IF_ANY = ("invoice_error", "reminded_at", "days_overdue")
 
 
+def _columns() -> dict[str, Any]:
+    return {
+        _NAME: st.column_config.TextColumn(_("Sponsor"), width=170, help=_("Click to open.")),
+        _STATUS: tables.status_column(),
+        _BALANCE: _("Balance"),
+        "days_overdue": st.column_config.NumberColumn(_("Overdue"), format=_("%d days")),
+        "due_date": st.column_config.DateColumn(_("Due"), format="localized"),
+        "total": _("Total"),
+        "paid": _("Paid"),
+        "po_number": _("PO number"),
+        "reference": st.column_config.TextColumn(_("Reference"), help=_("Click to open.")),
+        "reminded_at": st.column_config.DateColumn(_("Last reminder"), format="localized"),
+        "stripe_invoice_url": st.column_config.LinkColumn(
+            _("Invoice page"), display_text=_("Open invoice")
+        ),
+        "invoice_error": _("Invoicing stopped because"),
+    }
+
+
 def orders_screen(visit: Visit) -> None:
     """Show the screen."""
-    st.title("Purchase orders")
+    st.title(_("Purchase orders"))
     visit.come_back()
     with st.container(horizontal=True, vertical_alignment="center"):
         if visit.may(Act.CREATE):
-            visit.link("new", "New purchase order")
+            visit.link("new", _("New purchase order"))
         sync_button(visit)
     reminders_panel(visit)
     filters = _filters()
@@ -96,59 +102,66 @@ _NARROWING = ("status", "text", "currency", "view", "above")
 
 
 def _filters() -> dict[str, Any]:
+    views = {_(label): view for label, view in _VIEWS.items()}
+    sorts = {_(label): sort for label, sort in _SORTS.items()}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         view = st.selectbox(
-            "View", list(_VIEWS), key="view", bind="query-params", width=260, on_change=_first_page
+            _("View"),
+            list(views),
+            key="view",
+            bind="query-params",
+            width=260,
+            on_change=_first_page,
         )
         text = st.text_input(
-            "Search",
+            _("Search"),
             key="search",
             bind="query-params",
-            placeholder="Sponsor, reference, PO number or email",
+            placeholder=_("Sponsor, reference, PO number or email"),
             icon=":material/search:",
             on_change=_first_page,
         )
         currency = st.multiselect(
-            "Currency",
+            _("Currency"),
             sorted(code.upper() for code in CURRENCIES),
-            placeholder="All",
+            placeholder=_("All"),
             key="currency",
             bind="query-params",
             width=160,
             on_change=_first_page,
         )
         above = st.number_input(
-            "More outstanding than",
+            _("More outstanding than"),
             min_value=0,
             value=None,
             step=100,
             key="above",
             bind="query-params",
-            placeholder="Any",
+            placeholder=_("Any"),
             width=180,
             on_change=_first_page,
         )
         order = st.selectbox(
-            "Sort by",
-            list(_SORTS),
+            _("Sort by"),
+            list(sorts),
             key="sort",
             bind="query-params",
             width=200,
             on_change=_first_page,
         )
+    codes = {label: str(code) for code, label in words.statuses().items()}
     status = st.pills(
-        "Status",
-        list(words.STATUS_LABELS.values()),
+        _("Status"),
+        list(codes),
         selection_mode="multi",
         key="status",
         bind="query-params",
         on_change=_first_page,
     )
-    codes = {label: str(code) for code, label in words.STATUS_LABELS.items()}
-    sort, descending = _SORTS[order]
+    sort, descending = sorts[order]
     return {
         "text": text or None,
-        "view": _VIEWS[view],
+        "view": views[view],
         "above": None if above is None else Decimal(above),
         "status": [codes[label] for label in status] or None,
         "currency": currency or None,
@@ -198,7 +211,7 @@ def _table(visit: Visit, page: PurchaseOrderPage) -> list[ListedOrder]:
     frame["status"] = [[words.status(s)] for s in frame["status"]]
     columns = {
         name: config
-        for name, config in _COLUMNS.items()
+        for name, config in _columns().items()
         if name not in _ONLY_IF_ANY or any(getattr(o, name) for o in page.orders)
     }
     if words.on_a_phone():
@@ -208,7 +221,7 @@ def _table(visit: Visit, page: PurchaseOrderPage) -> list[ListedOrder]:
         columns,
         money=_MONEY,
         key=visit.key("orders.table"),
-        alt="Purchase orders; click a name to open one, or tick rows to act on several.",
+        alt=_("Purchase orders; click a name to open one, or tick rows to act on several."),
     )
     if cell is not None and cell[1] in (_NAME, "reference"):
         visit.open_order(page.orders[cell[0]].reference)
@@ -219,13 +232,15 @@ def _totals(page: PurchaseOrderPage) -> None:
     """Show what the whole list adds up to, whatever page is turned to."""
     number = words.count(page.matching, "purchase order")
     cancelled = page.matching - sum(total.purchase_orders for total in page.totals)
-    left_out = f"; the sums leave out {cancelled} cancelled" if cancelled else ""
+    left_out = (
+        _("; the sums leave out {cancelled} cancelled", cancelled=cancelled) if cancelled else ""
+    )
     st.markdown(f"{number}{left_out}")
     for total in page.totals:
         figures = {
-            "Total": total.total,
-            "received": total.received,
-            "outstanding": total.outstanding,
+            _("Total"): total.total,
+            _("received"): total.received,
+            _("outstanding"): total.outstanding,
         }
         written = (f"{k} **{words.amount(v, total.currency)}**" for k, v in figures.items())
         st.markdown(", ".join(written))
@@ -233,7 +248,7 @@ def _totals(page: PurchaseOrderPage) -> None:
 
 def _nothing(visit: Visit, *, filtered: bool) -> None:
     if filtered:
-        st.info("No purchase order fits these filters.", icon=":material/filter_alt_off:")
+        st.info(_("No purchase order fits these filters."), icon=":material/filter_alt_off:")
         return
-    st.info("There are no purchase orders yet.", icon=":material/inbox:")
-    visit.link("import", "Import a spreadsheet")
+    st.info(_("There are no purchase orders yet."), icon=":material/inbox:")
+    visit.link("import", _("Import a spreadsheet"))

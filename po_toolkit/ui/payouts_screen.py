@@ -18,66 +18,72 @@ from po_toolkit.api.reports import (
 )
 from po_toolkit.api.terms import Act
 from po_toolkit.ui import table_files, tables, words
+from po_toolkit.ui.language import N_, _, ngettext, translated
 from po_toolkit.ui.session import Visit
 from po_toolkit.ui.task_view import task_button, task_result
 
 _PAYOUTS = {
-    "arrival_date": "Arrives",
-    "amount": "Amount",
-    "status": "Status",
-    "sponsors": "Sponsor payments",
-    "others": "Other activity",
-    "not_itemised": "Not itemised",
-    "fees": "Stripe fees",
-    "at_bank": "Bank date",
-    "way": "Speed",
-    "failure": "Failure",
-    "payout": "Stripe id",
+    "arrival_date": N_("Arrives"),
+    "amount": N_("Amount"),
+    "status": N_("Status"),
+    "sponsors": N_("Sponsor payments"),
+    "others": N_("Other activity"),
+    "not_itemised": N_("Not itemised"),
+    "fees": N_("Stripe fees"),
+    "at_bank": N_("Bank date"),
+    "way": N_("Speed"),
+    "failure": N_("Failure"),
+    "payout": N_("Stripe id"),
 }
 _MOVES = {
-    "date": "Date",
-    "kind": "Type",
-    "organization_name": "Organization",
-    "reference": "Purchase order",
-    "gross": "Gross",
-    "fee": "Fee",
-    "net": "Net",
-    "paid_out": "Paid out",
-    "at_bank": "Bank date",
-    "method": "Method",
-    "words": "Description",
-    "payout": "Payout",
-    "bank_line": "Bank line",
-    "source_id": "Stripe id",
+    "date": N_("Date"),
+    "kind": N_("Type"),
+    "organization_name": N_("Organization"),
+    "reference": N_("Purchase order"),
+    "gross": N_("Gross"),
+    "fee": N_("Fee"),
+    "net": N_("Net"),
+    "paid_out": N_("Paid out"),
+    "at_bank": N_("Bank date"),
+    "method": N_("Method"),
+    "words": N_("Description"),
+    "payout": N_("Payout"),
+    "bank_line": N_("Bank line"),
+    "source_id": N_("Stripe id"),
 }
 _FEES = {
-    "month": "Month",
-    "method": "Method",
-    "whose": "Type",
-    "count": "Count",
-    "gross": "Gross",
-    "fee": "Fees",
-    "net": "Net",
+    "month": N_("Month"),
+    "method": N_("Method"),
+    "whose": N_("Type"),
+    "count": N_("Count"),
+    "gross": N_("Gross"),
+    "fee": N_("Fees"),
+    "net": N_("Net"),
 }
 _LINES = {
-    "booked_on": "Booked",
-    "amount": "Amount",
-    "payouts": "Payouts",
-    "payments": "Payments",
-    "set_aside": "Excluded",
-    "unexplained": "Unexplained",
-    "text": "Bank description",
+    "booked_on": N_("Booked"),
+    "amount": N_("Amount"),
+    "payouts": N_("Payouts"),
+    "payments": N_("Payments"),
+    "set_aside": N_("Excluded"),
+    "unexplained": N_("Unexplained"),
+    "text": N_("Bank description"),
 }
-_CHECKS = {"check": "Check", "left": "Expected", "right": "Actual", "difference": "Difference"}
+_CHECKS = {
+    "check": N_("Comparison"),
+    "left": N_("Expected"),
+    "right": N_("Actual"),
+    "difference": N_("Difference"),
+}
 
 
 def payouts_screen(visit: Visit) -> None:
     """Show the screen."""
-    st.title("Payouts")
+    st.title(_("Payouts"))
     _pull(visit)
     today = visit.opened.today()
     as_of = st.date_input(
-        "As of",
+        _("As of"),
         value=today,
         max_value=today,
         key=visit.key("payouts.as-of"),
@@ -87,23 +93,23 @@ def payouts_screen(visit: Visit) -> None:
     found = tie_out(visit.opened, as_of=as_of)
     if found.rows.empty and found.payouts.empty:
         st.info(
-            "No money has moved yet. Once sponsors have paid, read the payouts from Stripe.",
+            _("No money has moved yet. Once sponsors have paid, read the payouts from Stripe."),
             icon=":material/inbox:",
         )
         return
     _agreement(found)
     _downloads(visit, found)
     views = {
-        "Payouts": _payouts,
-        "Fees": _fees,
-        "All transactions": _moves,
-        "Bank lines": _lines,
-        "Checks": _checks,
+        _("Payouts"): _payouts,
+        _("Fees"): _fees,
+        _("All transactions"): _moves,
+        _("Bank lines"): _lines,
+        _("Checks"): _checks,
     }
     chosen = st.segmented_control(
-        "Show",
+        _("Show"),
         list(views),
-        default="Payouts",
+        default=_("Payouts"),
         required=True,
         key="payouts-view",
         bind="query-params",
@@ -114,7 +120,7 @@ def payouts_screen(visit: Visit) -> None:
 def _pull(visit: Visit) -> None:
     if visit.opened.settings.mode == "none" or not visit.may(Act.SYNC):
         return
-    task_button(visit, "payouts", "Sync payouts", icon=":material/sync:")
+    task_button(visit, "payouts", _("Sync payouts"), icon=":material/sync:")
     task_result(visit, "payouts")
 
 
@@ -124,22 +130,28 @@ def _agreement(found: TieOut) -> None:
     left = [*found.unread, *found.unexplained]
     if not wrong.empty:
         st.warning(
-            f"{words.count(len(wrong), 'sum does', 'sums do')} not agree; see Checks. "
+            ngettext(
+                "{n} sum does not agree; see Checks. ",
+                "{n} sums do not agree; see Checks. ",
+                len(wrong),
+            )
             + " ".join(left),
             icon=":material/warning:",
         )
     elif left:
         with st.container(border=True):
-            st.markdown(f":gray[:material/pending: Not complete yet. {' '.join(left)}]")
+            st.markdown(
+                _(":gray[:material/pending: Not complete yet. {left}]", left=" ".join(left))
+            )
     else:
-        st.success("All four sides agree to the cent.", icon=":material/check_circle:")
+        st.success(_("All four sides agree to the cent."), icon=":material/check_circle:")
 
 
 def _downloads(visit: Visit, found: TieOut) -> None:
     name = f"{found.slug}-tie-out-{found.as_of.isoformat()}"
     with st.container(horizontal=True):
         st.download_button(
-            "Download CSV",
+            _("Download CSV"),
             lambda: export_tie_out(found, "csv"),
             f"{name}.csv",
             "text/csv",
@@ -148,7 +160,7 @@ def _downloads(visit: Visit, found: TieOut) -> None:
             key=visit.key("payouts.csv"),
         )
         st.download_button(
-            "Download XLSX",
+            _("Download XLSX"),
             lambda: export_tie_out(found, "xlsx"),
             f"{name}.xlsx",
             table_files.XLSX,
@@ -160,42 +172,44 @@ def _downloads(visit: Visit, found: TieOut) -> None:
 
 def _payouts(visit: Visit, found: TieOut) -> None:
     if found.payouts.empty:
-        st.caption("No payout yet.")
+        st.caption(_("No payout yet."))
         return
     shown = found.payouts.assign(
         status=[words.label(value) for value in found.payouts["status"]],
         way=[words.label(value) for value in found.payouts["way"]],
     )
-    picked = tables.pick_table(PAYOUTS, shown, _PAYOUTS, key=visit.key("payouts.table"))
+    picked = tables.pick_table(PAYOUTS, shown, translated(_PAYOUTS), key=visit.key("payouts.table"))
     if picked is None:
-        st.caption("Choose a payout to see what it is the sum of.")
+        st.caption(_("Choose a payout to see what it is the sum of."))
         return
     payout = str(found.payouts["payout"].iloc[picked])
-    st.subheader(f"What {payout} is the sum of")
-    _show(TIE_OUT, found.rows[found.rows["payout"] == payout], _MOVES, visit, "payouts.in")
+    st.subheader(_("What {payout} is the sum of", payout=payout))
+    _show(
+        TIE_OUT, found.rows[found.rows["payout"] == payout], translated(_MOVES), visit, "payouts.in"
+    )
 
 
 def _fees(visit: Visit, found: TieOut) -> None:
-    _show(FEES, found.fees, _FEES, visit, "payouts.fees")
+    _show(FEES, found.fees, translated(_FEES), visit, "payouts.fees")
 
 
 def _moves(visit: Visit, found: TieOut) -> None:
-    _show(TIE_OUT, found.rows, _MOVES, visit, "payouts.moves")
+    _show(TIE_OUT, found.rows, translated(_MOVES), visit, "payouts.moves")
 
 
 def _lines(visit: Visit, found: TieOut) -> None:
-    _show(BANK_LINES, found.bank_lines, _LINES, visit, "payouts.lines")
+    _show(BANK_LINES, found.bank_lines, translated(_LINES), visit, "payouts.lines")
 
 
 def _checks(visit: Visit, found: TieOut) -> None:
-    _show(CHECKS, found.checks, _CHECKS, visit, "payouts.checks")
+    _show(CHECKS, found.checks, translated(_CHECKS), visit, "payouts.checks")
 
 
 def _show(
     table: Table, frame: pd.DataFrame, columns: dict[str, str], visit: Visit, key: str
 ) -> None:
     if frame.empty:
-        st.caption("Nothing here.")
+        st.caption(_("Nothing here."))
         return
     if "kind" in frame:
         frame = frame.assign(kind=[words.label(kind) for kind in frame["kind"]])

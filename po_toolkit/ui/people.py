@@ -24,6 +24,7 @@ from po_toolkit.api.opening import Store, last_sign_out, local_actor, sign_out, 
 from po_toolkit.api.terms import Actor, Role, role_of
 from po_toolkit.config import START_TOKEN, Settings
 from po_toolkit.logs import hide
+from po_toolkit.ui.language import _
 
 _FORWARDED = re.compile(
     r"(?i)forwarded|x-(forwarded|real|original|client|cluster|envoy|remote|proxy)(-.*)?|via|"
@@ -66,14 +67,19 @@ def somebody(settings: Settings, store: Store) -> Person:
         live = any(c.mode == "live" for c in settings.conferences.values())
         return Person(token_shown=live and _token_shown())
     if not st.user.is_logged_in:
-        _stop_to_sign_in("Sign in to see your conferences.")
+        _stop_to_sign_in(_("Sign in to see your conferences."))
     subject = _subject()
     began = _sign_in_began()
     ended = last_sign_out(store, subject)
     if ended is not None and began < ended.replace(microsecond=0):
-        _stop_to_sign_in("You signed out in another window.")
+        _stop_to_sign_in(_("You signed out in another window."))
     if utc_now() - began > timedelta(hours=settings.session_hours):
-        _stop_to_sign_in(f"Your session expired after {settings.session_hours} hours.")
+        _stop_to_sign_in(
+            _(
+                "Your session expired after {session_hours} hours.",
+                session_hours=settings.session_hours,
+            )
+        )
     return Person(address=_address(), groups=_groups(), subject=subject)
 
 
@@ -83,7 +89,7 @@ def show_person(person: Person, role: Role, store: Store) -> None:
         if role is Role.VIEWER:
             _ask_for_token()
         else:
-            st.caption("No sign-in: anyone who uses this machine has full access.")
+            st.caption(_("No sign-in: anyone who uses this machine has full access."))
         return
     st.text(f"{person.address or person.subject}\n{role.name.capitalize()}")
     show_sign_out(person, store)
@@ -91,17 +97,20 @@ def show_person(person: Person, role: Role, store: Store) -> None:
 
 def show_sign_out(person: Person, store: Store) -> None:
     """Show the button that signs out in every window."""
-    if st.button("Sign out", icon=":material/logout:", key="people.out"):
+    if st.button(_("Sign out"), icon=":material/logout:", key="people.out"):
         sign_out(store, person.subject)
         st.logout()
 
 
 def stop_without_role(person: Person, store: Store) -> None:
     """Tell somebody who is signed in and has no role in any conference."""
-    st.title("No conference available")
+    st.title(_("No conference available"))
     st.write(
-        f"You are signed in as **{person.address or person.subject}**, and you have no role. "
-        "Ask an administrator to add your address to [po_toolkit.people] in the settings."
+        _(
+            "You are signed in as **{name}**, and you have no role. Ask an administrator "
+            "to add your address to [po_toolkit.people] in the settings.",
+            name=person.address or person.subject,
+        )
     )
     show_sign_out(person, store)
     st.stop()
@@ -136,30 +145,35 @@ def _is_start_token(given: str) -> bool:
 
 def _ask_for_token() -> None:
     st.caption(
-        "Live key, no sign-in: you can look, not act. To act, enter the start token that the "
-        "server printed, or set up a sign-in."
+        _(
+            "Live key, no sign-in: you can look, not act. To act, enter the start token "
+            "that the server printed, or set up a sign-in."
+        )
     )
-    typed = st.text_input("Start token", type="password", key="people.token")
+    typed = st.text_input(_("Start token"), type="password", key="people.token")
     if _is_start_token(typed.strip()):
         st.session_state["people.token_shown"] = True
         st.rerun()
     if typed:
-        st.error("This is not the start token. It is printed when the app starts.")
+        st.error(_("This is not the start token. It is printed when the app starts."))
 
 
 def _stop_to_sign_in(why: str) -> None:
     st.title("po-toolkit")
     st.write(why)
-    if st.button("Sign in", type="primary", icon=":material/login:", key="people.in"):
+    if st.button(_("Sign in"), type="primary", icon=":material/login:", key="people.in"):
         st.login()
     st.stop()
 
 
 def _stop_unprotected() -> None:
-    st.title("No sign-in is set up")
+    st.title(_("No sign-in is set up"))
     st.error(
-        "This app can send invoices, and it is reached from another machine without a sign-in. It "
-        "serves nobody until its secrets file contains [auth] and [po_toolkit.people].",
+        _(
+            "This app can send invoices, and it is reached from another machine without a "
+            "sign-in. It serves nobody until its secrets file contains [auth] and "
+            "[po_toolkit.people]."
+        ),
         icon=":material/lock:",
     )
     st.stop()

@@ -9,32 +9,33 @@ import streamlit as st
 
 from po_toolkit.errors import ImportChoiceError
 from po_toolkit.ui import words
+from po_toolkit.ui.language import N_, _
 from po_toolkit.ui.session import Visit
 
 _QUESTIONS = {
-    "sheet": "Which sheet is it?",
-    "decimal": "How does this file write decimals?",
-    "dates": "Which comes first in this file's dates?",
-    "currency": "Which currency is the account in?",
-    "account": "Which of your accounts is it?",
-    "sign": "Which way are the amounts written?",
-    "fee": "Does the fee come on top of the amount?",
-    "intraday": "Import what this report of the day says is booked?",
+    "sheet": N_("Which sheet is it?"),
+    "decimal": N_("How does this file write decimals?"),
+    "dates": N_("Which comes first in this file's dates?"),
+    "currency": N_("Which currency is the account in?"),
+    "account": N_("Which of your accounts is it?"),
+    "sign": N_("Which way are the amounts written?"),
+    "fee": N_("Does the fee come on top of the amount?"),
+    "intraday": N_("Import what this report of the day says is booked?"),
 }
 _CHOICES = {
-    "point": "With a point: 1,234.50",
-    "comma": "With a comma: 1.234,50",
-    "dmy": "The day: 31/12/2027",
-    "mdy": "The month: 12/31/2027",
-    "amount": "An amount with a minus is money out, one without is money in",
-    "reversed": "The other way round",
-    "apart": "Yes, the account was debited the fee as well",
-    "included": "No, it is in the amount",
-    "each": "Each row is in the currency that it names",
-    "booked": "It is booked money",
-    "skip": "It is not booked; leave it out",
-    "credit": "Money in",
-    "debit": "Money out",
+    "point": N_("With a point: 1,234.50"),
+    "comma": N_("With a comma: 1.234,50"),
+    "dmy": N_("The day: 31/12/2027"),
+    "mdy": N_("The month: 12/31/2027"),
+    "amount": N_("An amount with a minus is money out, one without is money in"),
+    "reversed": N_("The other way round"),
+    "apart": N_("Yes, the account was debited the fee as well"),
+    "included": N_("No, it is in the amount"),
+    "each": N_("Each row is in the currency that it names"),
+    "booked": N_("It is booked money"),
+    "skip": N_("It is not booked; leave it out"),
+    "credit": N_("Money in"),
+    "debit": N_("Money out"),
 }
 _MAPPING = "mapping:"
 _WORD = "word:"
@@ -79,15 +80,18 @@ class Questions:
         self._visit.keep(f"{self._name}.asked", {**self._asked, question: choices})
 
     def _radio(self, question: str, choices: Sequence[str]) -> str | None:
-        field = words.label(question.removeprefix(_MAPPING)).lower()
-        asked = f"Which column is the {field}?"
+        field = words.inner(words.label(question.removeprefix(_MAPPING)))
+        asked = _("Which column is the {field}?", field=field)
         if question.startswith(_WORD):
-            asked = f"What does “{words.plain(question.removeprefix(_WORD))}” mean?"
+            asked = _(
+                "What does “{word}” mean?",
+                word=words.plain(question.removeprefix(_WORD)),
+            )
         return st.radio(
-            _QUESTIONS.get(question, asked),
+            _(_QUESTIONS[question]) if question in _QUESTIONS else asked,
             choices,
             index=None,
-            format_func=lambda choice: _CHOICES.get(choice, choice),
+            format_func=lambda choice: _(_CHOICES.get(str(choice), str(choice))),
             horizontal=True,
             key=self._visit.key(f"{self._name}.{question}"),
         )

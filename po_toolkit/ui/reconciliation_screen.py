@@ -10,6 +10,7 @@ from po_toolkit.api.terms import Status
 from po_toolkit.money import to_major
 from po_toolkit.ui import table_files, tables
 from po_toolkit.ui.closing_view import closing_view
+from po_toolkit.ui.language import N_, _, translated
 from po_toolkit.ui.reconciliation_views import (
     ageing_view,
     conferences_view,
@@ -24,61 +25,65 @@ from po_toolkit.ui.reconciliation_views import (
 from po_toolkit.ui.session import Visit
 
 _TOTALS = {
-    "total": "Ordered",
-    "credited": "Credited",
-    "paid": "Paid",
-    "refunded": "Refunded",
-    "balance": "Balance",
-    "open": "Outstanding",
-    "overdue": "Overdue",
-    "overpaid": "Overpaid",
+    "total": N_("Ordered"),
+    "credited": N_("Credited"),
+    "paid": N_("Paid"),
+    "refunded": N_("Refunded"),
+    "balance": N_("Balance"),
+    "open": N_("Outstanding"),
+    "overdue": N_("Overdue"),
+    "overpaid": N_("Overpaid"),
 }
 _VIEWS = {
-    "Discrepancies": discrepancies_view,
-    "Purchase orders": orders_view,
-    "By status": status_view,
-    "By age": ageing_view,
-    "By month": months_view,
-    "Ledger": ledger_view,
-    "Tax": tax_view,
-    "Closing": closing_view,
-    "All conferences": conferences_view,
+    N_("Discrepancies"): discrepancies_view,
+    N_("Purchase orders"): orders_view,
+    N_("By status"): status_view,
+    N_("By age"): ageing_view,
+    N_("By month"): months_view,
+    N_("Ledger"): ledger_view,
+    N_("Tax"): tax_view,
+    N_("Closing"): closing_view,
+    N_("All conferences"): conferences_view,
 }
 
 
 def reconciliation_screen(visit: Visit) -> None:
     """Show the screen."""
-    st.title("Reconciliation")
+    st.title(_("Reconciliation"))
     visit.come_back()
     today = visit.opened.today()
     if st.session_state.get("as-of", today) > today:  # another conference's day has begun earlier
         st.session_state["as-of"] = today
     as_of = st.date_input(
-        "As of",
+        _("As of"),
         value=today,
         max_value=today,
         key="as-of",
         bind="query-params",
-        help=f"Days end in the conference's timezone, {visit.opened.conference.timezone}.",
+        help=_(
+            "Days end in the conference's timezone, {timezone}.",
+            timezone=visit.opened.conference.timezone,
+        ),
         format="YYYY-MM-DD",
         width=220,
     )
     result = reconcile(visit.opened, as_of=as_of)
     if result.rows.empty:
-        st.info("There was no purchase order on that day.", icon=":material/inbox:")
-        visit.link("import", "Import a spreadsheet")
+        st.info(_("There was no purchase order on that day."), icon=":material/inbox:")
+        visit.link("import", _("Import a spreadsheet"))
         return
     _totals(visit, result)
     _downloads(visit, result)
+    views = {_(label): view for label, view in _VIEWS.items()}
     chosen = st.segmented_control(
-        "Show",
-        list(_VIEWS),
-        default=next(iter(_VIEWS)),
+        _("Show"),
+        list(views),
+        default=next(iter(views)),
         required=True,
         key="reconciliation-view",
         bind="query-params",
     )
-    _VIEWS[chosen](visit, result)
+    views[chosen](visit, result)
 
 
 def _totals(visit: Visit, result: Reconciliation) -> None:
@@ -91,19 +96,22 @@ def _totals(visit: Visit, result: Reconciliation) -> None:
     )
     picked = tables.pick_number(
         sums,
-        _TOTALS,
+        translated(_TOTALS),
         money=list(_TOTALS),
         key=visit.key("reconciliation.totals"),
-        alt="Totals, a row for each currency; choose a number to see its rows.",
+        alt=_("Totals, a row for each currency; choose a number to see its rows."),
     )
     if int(result.rows["status"].eq(Status.CANCELLED).sum()):
         st.caption(
-            "Ordered to Balance include cancelled purchase orders; Outstanding and Overdue do not."
+            _(
+                "Ordered to Balance include cancelled purchase orders; Outstanding and Overdue "
+                "do not."
+            )
         )
     if picked is not None:
         row, column = picked
         currency = str(sums["currency"].iloc[row])
-        heading = f"{_TOTALS[column]} in {currency.upper()}"
+        heading = _("{figure} in {currency}", figure=_(_TOTALS[column]), currency=currency.upper())
         rows_behind(visit, result, "totals", column, heading, currency=currency)
 
 
@@ -111,7 +119,7 @@ def _downloads(visit: Visit, result: Reconciliation) -> None:
     name = f"{result.slug}-reconciliation-{result.as_of.isoformat()}"
     with st.container(horizontal=True):
         st.download_button(
-            "Download CSV",
+            _("Download CSV"),
             lambda: export(result, "csv"),
             f"{name}.csv",
             "text/csv",
@@ -120,7 +128,7 @@ def _downloads(visit: Visit, result: Reconciliation) -> None:
             key=visit.key("reconciliation.csv"),
         )
         st.download_button(
-            "Download XLSX",
+            _("Download XLSX"),
             lambda: export(result, "xlsx"),
             f"{name}.xlsx",
             table_files.XLSX,

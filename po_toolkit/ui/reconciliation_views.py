@@ -28,83 +28,84 @@ from po_toolkit.errors import PoToolkitError
 from po_toolkit.money import to_major
 from po_toolkit.ui import charts, table_files, tables, words
 from po_toolkit.ui.failures import show_error
+from po_toolkit.ui.language import N_, _, translated
 from po_toolkit.ui.session import Visit
 
 _ORDERS = {
-    "organization_name": "Organization",
-    "status": "Status",
-    "total": "Total",
-    "credited": "Credited",
-    "paid": "Paid",
-    "refunded": "Refunded",
-    "balance": "Balance",
-    "due_date": "Due",
-    "days_overdue": "Days overdue",
-    "discrepancies": "Discrepancies",
-    "stripe_status": "At Stripe",
-    "stripe_amount_paid": "Paid at Stripe",
-    "po_number": "Their PO number",
-    "reference": "Reference",
+    "organization_name": N_("Organization"),
+    "status": N_("Status"),
+    "total": N_("Total"),
+    "credited": N_("Credited"),
+    "paid": N_("Paid"),
+    "refunded": N_("Refunded"),
+    "balance": N_("Balance"),
+    "due_date": N_("Due"),
+    "days_overdue": N_("Days overdue"),
+    "discrepancies": N_("Discrepancies"),
+    "stripe_status": N_("At Stripe"),
+    "stripe_amount_paid": N_("Paid at Stripe"),
+    "po_number": N_("Their PO number"),
+    "reference": N_("Reference"),
 }
 _FOUND = {
-    "organization_name": "Organization",
-    "reference": "Reference",
-    "at_stake": "At stake",
-    "evidence": "What was found",
+    "organization_name": N_("Organization"),
+    "reference": N_("Reference"),
+    "at_stake": N_("At stake"),
+    "evidence": N_("What was found"),
 }
 _STATUS = {
-    "status": "Status",
-    "purchase_orders": "Purchase orders",
-    "total": "Ordered",
-    "credited": "Credited",
-    "paid": "Paid",
-    "refunded": "Refunded",
-    "balance": "Balance",
+    "status": N_("Status"),
+    "purchase_orders": N_("Purchase orders"),
+    "total": N_("Ordered"),
+    "credited": N_("Credited"),
+    "paid": N_("Paid"),
+    "refunded": N_("Refunded"),
+    "balance": N_("Balance"),
 }
 _AGEING = {
-    "bucket": "Days overdue",
-    "purchase_orders": "Purchase orders",
-    "amount": "Open",
+    "bucket": N_("Days overdue"),
+    "purchase_orders": N_("Purchase orders"),
+    "amount": N_("Open"),
 }
 _CONFERENCES = {
-    "conference": "Conference",
-    "purchase_orders": "Purchase orders",
-    "total": "Ordered",
-    "credited": "Credited",
-    "paid": "Paid",
-    "refunded": "Refunded",
-    "open": "Outstanding",
-    "overdue": "Overdue",
-    "overpaid": "Overpaid",
+    "conference": N_("Conference"),
+    "purchase_orders": N_("Purchase orders"),
+    "total": N_("Ordered"),
+    "credited": N_("Credited"),
+    "paid": N_("Paid"),
+    "refunded": N_("Refunded"),
+    "open": N_("Outstanding"),
+    "overdue": N_("Overdue"),
+    "overpaid": N_("Overpaid"),
 }
 _MONTHS = {
-    "month": "Month",
-    "invoiced": "Invoiced",
-    "credited": "Credited",
-    "paid": "Paid",
-    "refunded": "Refunded",
-    "received": "Received",
+    "month": N_("Month"),
+    "invoiced": N_("Invoiced"),
+    "credited": N_("Credited"),
+    "paid": N_("Paid"),
+    "refunded": N_("Refunded"),
+    "received": N_("Received"),
 }
 _ENTRIES = {
-    "payment_date": "Date",
-    "organization_name": "Organization",
-    "kind": "What",
-    "amount": "Amount",
-    "method": "Method",
-    "payment_reference": "Reference",
-    "note": "Note",
-    "entered_by": "Entered by",
-    "source_id": "Source",
-    "reference": "Purchase order",
+    "payment_date": N_("Date"),
+    "organization_name": N_("Organization"),
+    "kind": N_("What"),
+    "amount": N_("Amount"),
+    "method": N_("Method"),
+    "payment_reference": N_("Reference"),
+    "note": N_("Note"),
+    "entered_by": N_("Entered by"),
+    "source_id": N_("Source"),
+    "reference": N_("Purchase order"),
 }
 _TAX = {
-    "organization_name": "Organization",
-    "rate": "Rate",
-    "treatment": "Treatment",
-    "taxable": "Net amount",
-    "tax": "Tax",
-    "sent_on": "Invoiced on",
-    "reference": "Reference",
+    "organization_name": N_("Organization"),
+    "rate": N_("Rate"),
+    "treatment": N_("Treatment"),
+    "taxable": N_("Net amount"),
+    "tax": N_("Tax"),
+    "sent_on": N_("Invoiced on"),
+    "reference": N_("Reference"),
 }
 _FIGURES = ("currency", "status", "bucket", "month")
 """Columns that say which row of sums a number stands in."""
@@ -115,14 +116,14 @@ def discrepancies_view(visit: Visit, result: Reconciliation) -> None:
     every = result.discrepancies
     found = every[every["accepted"].eq("")]
     if found.empty:
-        st.success("No open discrepancies.", icon=":material/check_circle:")
+        st.success(_("No open discrepancies."), icon=":material/check_circle:")
     for code in (c for c in DISCREPANCY_CLASSES if c in set(found["code"])):
         about, rows = DISCREPANCY_CLASSES[code], found[found["code"] == code]
         with st.expander(f"{about.title}: {len(rows)}"):
             st.write(about.explanation)
-            st.write(f"**How to fix it:** {about.mend}")
+            st.write(_("**How to fix it:** {mend}", mend=about.mend))
             key = visit.key(f"found.{code}")
-            picked = tables.pick_table(DISCREPANCIES, rows, _FOUND, key=key)
+            picked = tables.pick_table(DISCREPANCIES, rows, translated(_FOUND), key=key)
             if visit.may(Act.ACCEPT_DISCREPANCY):
                 _accept(visit, result, code, rows)
             _open(visit, rows, picked)
@@ -133,9 +134,11 @@ def _accept(visit: Visit, result: Reconciliation, code: str, rows: pd.DataFrame)
     """Offer to leave a discrepancy as it is, with a reason."""
     subjects = _subjects(rows)
     with st.form(visit.key(f"accept.{code}"), border=False):
-        chosen = st.selectbox("Accept as it is", list(subjects), format_func=subjects.__getitem__)
-        reason = st.text_input("Reason, printed in the month-end report").strip()
-        pressed = st.form_submit_button("Accept discrepancy")
+        chosen = st.selectbox(
+            _("Accept as it is"), list(subjects), format_func=subjects.__getitem__
+        )
+        reason = st.text_input(_("Reason, printed in the month-end report")).strip()
+        pressed = st.form_submit_button(_("Accept discrepancy"))
     if not pressed:
         return
     row = rows.loc[chosen]
@@ -164,18 +167,18 @@ def _accepted(visit: Visit, rows: pd.DataFrame) -> None:
     """Show what was accepted and why; a treasurer can open it again."""
     if rows.empty:
         return
-    with st.expander(f"Accepted: {len(rows)}"):
-        worded = rows.assign(code=[DISCREPANCY_TITLES[code] for code in rows["code"]])
-        columns = {"code": "Discrepancy", **_FOUND, "accepted": "Reason"}
+    with st.expander(_("Accepted: {len}", len=len(rows))):
+        worded = rows.assign(code=[_(DISCREPANCY_TITLES[code]) for code in rows["code"]])
+        columns = {"code": _("Discrepancy"), **translated(_FOUND), "accepted": _("Reason")}
         tables.show_table(DISCREPANCIES, worded, columns, key=visit.key("accepted"))
         if not visit.may(Act.ACCEPT_DISCREPANCY):
             return
         subjects = _subjects(rows)
         with st.form(visit.key("withdraw"), border=False):
             chosen = st.selectbox(
-                "Accepted discrepancy", list(subjects), format_func=subjects.__getitem__
+                _("Accepted discrepancy"), list(subjects), format_func=subjects.__getitem__
             )
-            if st.form_submit_button("Open again"):
+            if st.form_submit_button(_("Open again")):
                 row = rows.loc[chosen]
                 subject = str(row["reference"]) or str(row["evidence"])
                 withdraw_acceptance(visit.opened, str(row["code"]), subject)
@@ -190,7 +193,7 @@ def conferences_view(visit: Visit, result: Reconciliation) -> None:
     table, frame = conference_totals(mine, as_of=result.as_of)
     named = {slug: conference.name for slug, conference in mine.conferences.items()}
     shown = frame.assign(conference=[named[slug] for slug in frame["conference"]])
-    tables.show_table(table, shown, _CONFERENCES, key=visit.key("conferences"))
+    tables.show_table(table, shown, translated(_CONFERENCES), key=visit.key("conferences"))
     table_files.downloads(
         f"conferences-{result.as_of.isoformat()}",
         lambda: with_decimals(table, shown),
@@ -207,24 +210,28 @@ def status_view(visit: Visit, result: Reconciliation) -> None:
     """Sums by currency and status."""
     frame = result.summary
     shown = frame.assign(status=[words.status(s) for s in frame["status"]])
-    _numbers(visit, result, SUMMARY, _STATUS, frame=frame, shown=shown)
+    _numbers(visit, result, SUMMARY, translated(_STATUS), frame=frame, shown=shown)
 
 
 def ageing_view(visit: Visit, result: Reconciliation) -> None:
     """What is open by how late it is."""
     frame = result.ageing[result.ageing["purchase_orders"] > 0].reset_index(drop=True)
     if frame.empty:
-        st.success("Nothing is open.", icon=":material/check_circle:")
+        st.success(_("Nothing is open."), icon=":material/check_circle:")
         return
-    labels = [BUCKET_LABELS[Bucket(b)] for b in frame["bucket"]]
-    _numbers(visit, result, AGEING, _AGEING, frame=frame, shown=frame.assign(bucket=labels))
+    labels = [_(BUCKET_LABELS[Bucket(b)]) for b in frame["bucket"]]
+    _numbers(
+        visit, result, AGEING, translated(_AGEING), frame=frame, shown=frame.assign(bucket=labels)
+    )
 
 
 def months_view(visit: Visit, result: Reconciliation) -> None:
     """What was invoiced and what came in by month, and cash against due as a picture."""
     _cash(visit, result)
     if not result.months.empty:
-        _numbers(visit, result, MONTHS, _MONTHS, frame=result.months, shown=result.months)
+        _numbers(
+            visit, result, MONTHS, translated(_MONTHS), frame=result.months, shown=result.months
+        )
 
 
 def _numbers(
@@ -239,12 +246,17 @@ def _numbers(
     """Show sums; the one that is chosen opens to its rows."""
     picked = tables.pick_number_of(table, shown, columns, key=visit.key(table.name))
     if picked is None:
-        st.caption("Select a figure to see its rows.")
+        st.caption(_("Select a figure to see its rows."))
         return
     row, column = picked
     figure = {n: str(frame[n].iloc[row]) for n in _FIGURES if n in frame}
     named = [str(shown[n].iloc[row]) for n in figure if n != "currency"]
-    heading = f"{columns[column]} in {figure['currency'].upper()}, {', '.join(named)}"
+    heading = _(
+        "{columns} in {figure}, {named}",
+        columns=columns[column],
+        figure=figure["currency"].upper(),
+        named=", ".join(named),
+    )
     rows_behind(visit, result, table.name, column, heading, **figure)
 
 
@@ -279,10 +291,10 @@ def tax_view(visit: Visit, result: Reconciliation) -> None:
     """The tax in the totals, by purchase order and rate."""
     frame = result.tax
     if frame.empty:
-        st.caption("No tax on any line.")
+        st.caption(_("No tax on any line."))
         return
     worded = frame.assign(treatment=[words.label(t) for t in frame["treatment"]])
-    picked = tables.pick_table(TAX, worded, _TAX, key=visit.key("tax"))
+    picked = tables.pick_table(TAX, worded, translated(_TAX), key=visit.key("tax"))
     name = f"{result.slug}-tax-{result.as_of.isoformat()}"
     table_files.downloads(name, lambda: with_decimals(TAX, frame), key=visit.key("tax.download"))
     _open(visit, frame, picked)
@@ -297,7 +309,7 @@ def _cash(visit: Visit, result: Reconciliation) -> None:
     if len(currencies) > 1:
         own = visit.opened.settings.currency
         currency = st.segmented_control(
-            "Chart in",
+            _("Chart in"),
             currencies,
             default=own if own in currencies else currency,
             required=True,
@@ -307,11 +319,18 @@ def _cash(visit: Visit, result: Reconciliation) -> None:
     mine = cash[cash["currency"] == currency]
     drawn = pd.DataFrame(
         {"month": month, "series": label, "amount": to_major(int(amount), currency)}
-        for column, label in (("due_so_far", "Due so far"), ("received_so_far", "Received so far"))
+        for column, label in (
+            ("due_so_far", _("Due so far")),
+            ("received_so_far", _("Received so far")),
+        )
         for month, amount in zip(mine["month"], mine[column], strict=True)
     )
-    charts.lines(drawn, currency, about=f"{CASH.title} in {currency.upper()}, by month")
-    with st.expander("The figures of this chart"):
+    charts.lines(
+        drawn,
+        currency,
+        about=_("{title} in {currency}, by month", title=CASH.title, currency=currency.upper()),
+    )
+    with st.expander(_("The figures of this chart")):
         columns = {c.name: words.label(c.name) for c in CASH.columns if c.name != "currency"}
         tables.show_table(CASH, mine, columns, key=visit.key("cash"))
 
@@ -320,18 +339,25 @@ def _show_orders(visit: Visit, rows: pd.DataFrame, key: str) -> None:
     worded = rows.assign(
         status=[words.status(s) for s in rows["status"]],
         discrepancies=[
-            ", ".join(DISCREPANCY_TITLES[code] for code in codes) for codes in rows["discrepancies"]
+            ", ".join(_(DISCREPANCY_TITLES[code]) for code in codes)
+            for codes in rows["discrepancies"]
         ],
     )
-    _open(visit, rows, tables.pick_table(PURCHASE_ORDERS, worded, _ORDERS, key=visit.key(key)))
+    _open(
+        visit,
+        rows,
+        tables.pick_table(PURCHASE_ORDERS, worded, translated(_ORDERS), key=visit.key(key)),
+    )
 
 
 def _show_entries(visit: Visit, entries: pd.DataFrame, key: str) -> None:
     if entries.empty:
-        st.caption("No money has moved: no payment, refund or credit note is entered.")
+        st.caption(_("No money has moved: no payment, refund or credit note is entered."))
         return
     worded = entries.assign(kind=[words.label(kind) for kind in entries["kind"]])
-    _open(visit, entries, tables.pick_table(ENTRIES, worded, _ENTRIES, key=visit.key(key)))
+    _open(
+        visit, entries, tables.pick_table(ENTRIES, worded, translated(_ENTRIES), key=visit.key(key))
+    )
 
 
 def _open(visit: Visit, rows: pd.DataFrame, picked: int | None) -> None:

@@ -14,6 +14,7 @@ from po_toolkit.api.reminders import (
 )
 from po_toolkit.api.terms import Act
 from po_toolkit.ui import tables, words
+from po_toolkit.ui.language import _
 from po_toolkit.ui.session import Visit
 from po_toolkit.ui.task_view import task_button, task_result
 
@@ -29,23 +30,27 @@ def reminders_panel(visit: Visit) -> None:
     _written(visit)
     if visit.opened.conference.reminders:
         st.caption(_by_the_clock(visit))
-    elif not st.toggle("Remind overdue sponsors", key=visit.key("reminders.show")):
+    elif not st.toggle(_("Remind overdue sponsors"), key=visit.key("reminders.show")):
         return
     else:
         st.caption(
-            "No reminder steps are chosen in Settings. These are the usual ones: on the due date, "
-            "14 and 30 days later."
+            _(
+                "No reminder steps are chosen in Settings. These are the usual ones: on the "
+                "due date, 14 and 30 days later."
+            )
         )
     preview = preview_reminders(visit.opened)
     if not preview.due and not preview.held:
         if not visit.opened.conference.reminders:
-            st.success("Nobody has to be reminded.", icon=":material/check_circle:")
+            st.success(_("Nobody has to be reminded."), icon=":material/check_circle:")
         return
-    title = f"Reminders: {len(preview.due)} due today"
+    title = _("Reminders: {len} due today", len=len(preview.due))
     with st.expander(title, icon=":material/notifications:"):
         _due(preview)
         for reference, why in preview.held:
-            st.caption(f"{reference} is held back: {words.plain(why)}.")
+            st.caption(
+                _("{reference} is held back: {why}.", reference=reference, why=words.plain(why))
+            )
         if preview.due:
             _texts(visit, preview)
             _leave_out(visit, preview)
@@ -59,15 +64,22 @@ def _by_the_clock(visit: Visit) -> str:
     opened, zone = visit.opened, visit.opened.conference.timezone
     clock = next_reminders(opened)
     if clock.from_hour is None:
-        return "Reminders are sent by hand here, or by a worker once an hour is chosen in Settings."
-    said = f"A worker sends reminders from {clock.from_hour}:00 each day."
+        return _(
+            "Reminders are sent by hand here, or by a worker once an hour is chosen in Settings."
+        )
+    said = _("A worker sends reminders from {from_hour}:00 each day.", from_hour=clock.from_hour)
     if clock.last_at is not None or clock.last:
-        when = words.moment(clock.last_at, zone) if clock.last_at else "not finished yet"
-        figures = [f"{clock.last.get(name, 0)} {name}" for name in ("sent", "held", "failed")]
-        said += f" Last run: {when}: {', '.join(figures)}."
+        when = words.moment(clock.last_at, zone) if clock.last_at else _("not finished yet")
+        said += _(
+            " Last run: {when}: {sent} sent, {held} held, {failed} failed.",
+            when=when,
+            **{name: clock.last.get(name, 0) for name in ("sent", "held", "failed")},
+        )
     if error := clock.last.get("error"):
-        said += f" It did not finish: {words.plain(error)}"
-    return f"{said} Next run: {words.moment(clock.next_at, zone) or 'none'}."
+        said += _(" It did not finish: {error}", error=words.plain(error))
+    return _(
+        "{said} Next run: {when}.", said=said, when=words.moment(clock.next_at, zone) or _("none")
+    )
 
 
 def _written(visit: Visit) -> None:
@@ -103,16 +115,16 @@ def _due(preview: ReminderPreview) -> None:
     tables.show(
         frame,
         {
-            "organization_name": "Organization",
-            "recipients": "Goes to",
-            "balance": "Open",
-            "due_date": st.column_config.DateColumn("Due", format="localized"),
-            "when": "Reminder",
-            "delivery": "Delivery",
-            "reference": "Reference",
+            "organization_name": _("Organization"),
+            "recipients": _("Goes to"),
+            "balance": _("Open"),
+            "due_date": st.column_config.DateColumn(_("Due"), format="localized"),
+            "when": _("Reminder"),
+            "delivery": _("Delivery"),
+            "reference": _("Reference"),
         },
         money=["balance"],
-        alt="Sponsors to be reminded today",
+        alt=_("Sponsors to be reminded today"),
     )
 
 
@@ -120,14 +132,18 @@ def _texts(visit: Visit, preview: ReminderPreview) -> None:
     """Show what a sponsor gets before it goes."""
     by_reference = {r.reference: r for r in preview.due}
     chosen = st.selectbox(
-        "Show the text for",
+        _("Show the text for"),
         list(by_reference),
         format_func=lambda ref: f"{by_reference[ref].organization_name}, {ref}",
         key=visit.key("reminders.text"),
     )
     if chosen is not None:
         with st.container(border=True):
-            st.caption(words.plain(f"To {', '.join(by_reference[chosen].recipients)}"))
+            st.caption(
+                words.plain(
+                    _("To {recipients}", recipients=", ".join(by_reference[chosen].recipients))
+                )
+            )
             st.text(by_reference[chosen].text)
 
 
@@ -136,16 +152,19 @@ def _leave_out(visit: Visit, preview: ReminderPreview) -> None:
     names = {r.reference: f"{r.organization_name}, {r.reference}" for r in preview.due}
     turn = visit.recall("reminders.turn") or 0
     left_out = st.multiselect(
-        "Leave out this time",
+        _("Leave out this time"),
         list(names),
         format_func=names.__getitem__,
         key=visit.key(f"reminders.left-out.{turn}"),
     )
-    label = f"Leave out {words.count(len(left_out), 'sponsor')}"
+    label = _("Leave out {sponsors}", sponsors=words.count(len(left_out), "sponsor"))
     if left_out and st.button(label, key=visit.key("reminders.skip")):
         many = skip_reminders(visit.opened, left_out)
         visit.keep("reminders.turn", turn + 1)
-        visit.keep("reminders.said", f"{words.count(many, 'sponsor')} left out of this reminder.")
+        visit.keep(
+            "reminders.said",
+            _("{sponsors} left out of this reminder.", sponsors=words.count(many, "sponsor")),
+        )
         st.rerun()
 
 
@@ -154,22 +173,26 @@ def _offer(visit: Visit, preview: ReminderPreview) -> None:
     drafts = words.count(len(preview.to_draft), "mail draft")
     asked = visit.opened.settings.mode == "live" and bool(preview.to_mail)
     sure = not asked or st.checkbox(
-        f"Mail real sponsors: have Stripe send {many}", key=visit.key("reminders.sure")
+        _("Mail real sponsors: have Stripe send {many}", many=many), key=visit.key("reminders.sure")
     )
     if preview.to_mail:
-        task_button(visit, "remind", f"Send {many}", icon=":material/send:", sure=sure)
+        task_button(visit, "remind", _("Send {many}", many=many), icon=":material/send:", sure=sure)
     if preview.to_draft and st.button(
-        f"Write {drafts}", icon=":material/draft:", key=visit.key("reminders.write")
+        _("Write {drafts}", drafts=drafts),
+        icon=":material/draft:",
+        key=visit.key("reminders.write"),
     ):
         _write(visit)
 
 
 def _write(visit: Visit) -> None:
     written: dict[str, bytes] = dict(visit.recall("reminders.drafts") or {})
-    with st.spinner("Asking Stripe what was paid, then writing…"):
+    with st.spinner(_("Asking Stripe what was paid, then writing…")):
         report = send_reminders(visit.opened, only="ourselves", drafts=written.__setitem__)
     visit.keep("reminders.drafts", written)
     done = words.count(report.count("drafted"), "mail draft")
     others = [f"{r.reference}: {r.reason}" for r in report.results if r.outcome != "drafted"]
-    visit.keep("reminders.said", " ".join([f"{done} written; send them yourselves.", *others]))
+    visit.keep(
+        "reminders.said", " ".join([_("{done} written; send them yourselves.", done=done), *others])
+    )
     st.rerun()

@@ -10,6 +10,7 @@ import streamlit as st
 from po_toolkit.api.reports import SearchHit, search
 from po_toolkit.errors import AmountError
 from po_toolkit.ui import typed, words
+from po_toolkit.ui.language import _
 from po_toolkit.ui.session import Visit
 
 _ENTERED = "find.entered"
@@ -19,9 +20,11 @@ def search_box(visit: Visit) -> None:
     """Show the box and what was found; Enter on a single hit opens it."""
     key = visit.key("find")
     text = st.text_input(
-        "Search everything",
+        _("Search everything"),
         key=key,
-        placeholder="Search sponsor, contact, email, PO or invoice number, bank reference, amount",
+        placeholder=_(
+            "Search sponsor, contact, email, PO or invoice number, bank reference, amount"
+        ),
         icon=":material/search:",
         label_visibility="collapsed",
         on_change=lambda: visit.keep(_ENTERED, True),
@@ -35,7 +38,7 @@ def search_box(visit: Visit) -> None:
         visit.open_order(hits[0].order.reference)
     with st.container(border=True, gap="small"):
         if not hits:
-            st.markdown(f"Nothing found for “{words.plain(text)}”.")
+            st.markdown(_("Nothing found for “{text}”.", text=words.plain(text)))
         for hit in hits:
             _show(visit, hit)
 
@@ -44,7 +47,7 @@ def _show(visit: Visit, hit: SearchHit) -> None:
     order = hit.order
     with st.container(horizontal=True, vertical_alignment="center"):
         if order is None:
-            visit.link("bank", "Bank line")
+            visit.link("bank", _("Bank line"))
             return
         visit.link("order", words.plain(order.organization_name), po=order.reference)
         words.status_badge(order.status)
@@ -52,7 +55,7 @@ def _show(visit: Visit, hit: SearchHit) -> None:
         number = f"{words.plain(order.po_number)}, " if order.po_number else ""
         st.caption(f"{number}{order.reference}", width="content")
         if hit.why:
-            st.caption(f"Found by {words.plain(hit.why)}", width="content")
+            st.caption(_("Found by {why}", why=words.plain(hit.why)), width="content")
 
 
 def _amount(text: str, currency: str) -> Decimal | None:

@@ -15,6 +15,7 @@ from po_toolkit.config import DEFAULT_CONFIG, ConferenceSettings, obfuscate_key,
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.ui import words
 from po_toolkit.ui.failures import show_error
+from po_toolkit.ui.language import _
 from po_toolkit.ui.session import Visit
 
 _STEPS = (-14, -7, -3, 0, 7, 14, 30, 60, 90)
@@ -23,11 +24,14 @@ _STEPS = (-14, -7, -3, 0, 7, 14, 30, 60, 90)
 
 def settings_screen(visit: Visit) -> None:
     """Show the screen."""
-    st.title("Settings")
+    st.title(_("Settings"))
     where = visit.settings.config_file or DEFAULT_CONFIG
     st.write(
-        f"Keys and the rest are read from `{where}`; changes apply on the next click. What is in "
-        "the form below is changed here. Keys are shown only in part."
+        _(
+            "Keys and the rest are read from `{where}`; changes apply on the next click. "
+            "What is in the form below is changed here. Keys are shown only in part.",
+            where=where,
+        )
     )
     if len(visit.slugs) > 1:
         _conferences(visit)
@@ -45,12 +49,12 @@ def _facts(facts: dict[str, str]) -> None:
 
 def _conferences(visit: Visit) -> None:
     """List every conference that the person may see; the sidebar turns to another one."""
-    st.subheader("Conferences")
+    st.subheader(_("Conferences"))
     frame = pd.DataFrame(
         {
             "name": words.plain(conference.name),
             "slug": words.plain(slug),
-            "mode": words.MODES[conference.mode],
+            "mode": _(words.MODES[conference.mode]),
             "key": words.plain(obfuscate_key(conference.stripe_secret_key.get_secret_value())),
             "currency": conference.currency.upper(),
         }
@@ -58,11 +62,11 @@ def _conferences(visit: Visit) -> None:
         if slug in visit.slugs
     )
     headings = {
-        "name": "Name",
-        "slug": "ID (in web addresses)",
-        "mode": "Mode",
-        "key": "Stripe key",
-        "currency": "Currency",
+        "name": _("Name"),
+        "slug": _("ID (in web addresses)"),
+        "mode": _("Mode"),
+        "key": _("Stripe key"),
+        "currency": _("Currency"),
     }
     st.table(frame.rename(columns=headings), hide_index=True)
 
@@ -73,12 +77,12 @@ def _conference(visit: Visit) -> None:
     secrets = [obfuscate_key(s.get_secret_value()) for s in settings.stripe_webhook_secret]
     _facts(
         {
-            "ID (in web addresses)": visit.opened.slug,
-            "Currency": settings.currency.upper(),
-            "Timezone": settings.timezone,
-            "Stripe key": obfuscate_key(settings.stripe_secret_key.get_secret_value()),
-            "Webhook secrets": ", ".join(secrets) or "(not set)",
-            "Webhook address": f"…/webhooks/stripe/{visit.opened.slug}",
+            _("ID (in web addresses)"): visit.opened.slug,
+            _("Currency"): settings.currency.upper(),
+            _("Timezone"): settings.timezone,
+            _("Stripe key"): obfuscate_key(settings.stripe_secret_key.get_secret_value()),
+            _("Webhook secrets"): ", ".join(secrets) or _("(not set)"),
+            _("Webhook address"): f"…/webhooks/stripe/{visit.opened.slug}",
         }
     )
 
@@ -87,7 +91,9 @@ def _connection(visit: Visit) -> None:
     words.mode_notice(visit.opened.settings.mode)
     if visit.opened.settings.mode == "none":
         return
-    if not st.button("Test the connection", icon=":material/lan:", key=visit.key("settings.test")):
+    if not st.button(
+        _("Test the connection"), icon=":material/lan:", key=visit.key("settings.test")
+    ):
         return
     try:
         account = check_connection(visit.opened)
@@ -96,32 +102,36 @@ def _connection(visit: Visit) -> None:
         return
     name = words.plain(account.name or account.account_id)
     st.success(
-        f"Stripe answers: {name} ({account.account_id}). Charges "
-        f"{'on' if account.charges_enabled else 'OFF'}, payouts "
-        f"{'on' if account.payouts_enabled else 'OFF'}.",
+        _(
+            "Stripe answers: {name} ({account_id}). Charges {charges}, payouts {payouts}.",
+            name=name,
+            account_id=account.account_id,
+            charges=_("on") if account.charges_enabled else _("OFF"),
+            payouts=_("on") if account.payouts_enabled else _("OFF"),
+        ),
         icon=":material/check_circle:",
     )
 
 
 def _invoice(visit: Visit) -> None:
     settings = visit.opened.settings
-    st.subheader("Invoices")
+    st.subheader(_("Invoices"))
     if visit.may(Act.CHANGE_SETTINGS):
         _change(visit, settings)
         shown = {}
     else:
         shown = {
-            "Payment methods": ", ".join(map(words.payment_method, settings.payment_methods)),
-            "Days until due": str(settings.days_until_due),
-            "Memo": settings.invoice_memo or "(none)",
-            "Footer": settings.invoice_footer or "(none)",
-            "Reminders": _reminders(settings),
+            _("Payment methods"): ", ".join(map(words.payment_method, settings.payment_methods)),
+            _("Days until due"): str(settings.days_until_due),
+            _("Memo"): settings.invoice_memo or _("(none)"),
+            _("Footer"): settings.invoice_footer or _("(none)"),
+            _("Reminders"): _reminders(settings),
         }
     _facts(
         {
             **shown,
-            "Maximum lines": str(settings.max_invoice_lines),
-            "Delivery": words.way(settings.content.delivery if settings.content else "stripe"),
+            _("Maximum lines"): str(settings.max_invoice_lines),
+            _("Delivery"): words.way(settings.content.delivery if settings.content else "stripe"),
         }
     )
 
@@ -134,31 +144,33 @@ def _change(visit: Visit, settings: ConferenceSettings) -> None:
     changed = changed_settings(visit.opened)
     turn = visit.recall("settings.turn") or 0
     with st.form(visit.key(f"settings.change.{turn}")):
-        memo = st.text_area("Memo on each invoice", settings.invoice_memo, max_chars=1500)
-        footer = st.text_area("Footer of each invoice", settings.invoice_footer, max_chars=5000)
-        days = st.number_input("Days until due", 0, 365, settings.days_until_due)
+        memo = st.text_area(_("Memo on each invoice"), settings.invoice_memo, max_chars=1500)
+        footer = st.text_area(_("Footer of each invoice"), settings.invoice_footer, max_chars=5000)
+        days = st.number_input(_("Days until due"), 0, 365, settings.days_until_due)
         methods = st.multiselect(
-            "Payment methods",
+            _("Payment methods"),
             CODES,
             settings.payment_methods,
             format_func=lambda code: words.sentence(words.payment_method(code)),
         )
         steps = st.multiselect(
-            "Remind sponsors",
+            _("Remind sponsors"),
             sorted({*_STEPS, *settings.reminders}),
             settings.reminders,
             format_func=lambda step: words.sentence(step_words(step)),
-            help="Without a choice, a person still sees who is overdue and can remind them.",
+            help=_("Without a choice, a person still sees who is overdue and can remind them."),
         )
         hours = [None, *range(24)]
         hour = st.selectbox(
-            "Send reminders",
+            _("Send reminders"),
             hours,
             hours.index(settings.remind_from_hour),
-            format_func=lambda h: "By hand" if h is None else f"Automatically, from {h}:00",
-            help=f"Hours are in {settings.timezone}.",
+            format_func=lambda h: (
+                _("By hand") if h is None else _("Automatically, from {h}:00", h=h)
+            ),
+            help=_("Hours are in {timezone}.", timezone=settings.timezone),
         )
-        if not st.form_submit_button("Save settings", type="primary"):
+        if not st.form_submit_button(_("Save settings"), type="primary"):
             _from_file(changed)
             return
     new = {
@@ -174,7 +186,7 @@ def _change(visit: Visit, settings: ConferenceSettings) -> None:
     except PoToolkitError as error:
         show_error(error, visit)
         return
-    visit.keep("settings.said", "Settings saved. They apply to the next invoices and reminders.")
+    visit.keep("settings.said", _("Settings saved. They apply to the next invoices and reminders."))
     visit.keep("settings.turn", turn + 1)
     st.rerun()
 
@@ -182,34 +194,44 @@ def _change(visit: Visit, settings: ConferenceSettings) -> None:
 def _from_file(changed: dict[str, Any]) -> None:
     """Say which values are not those of the file."""
     if changed:
-        names = ", ".join(words.label(name).lower() for name in sorted(changed))
-        st.caption(f"Changed in the app, so that the file's value does not count: {names}.")
+        names = ", ".join(words.inner(words.label(name)) for name in sorted(changed))
+        st.caption(
+            _("Changed in the app, so that the file's value does not count: {names}.", names=names)
+        )
 
 
 def _reminders(settings: ConferenceSettings) -> str:
     if not settings.reminders:
-        return "(none)"
+        return _("(none)")
     days = ", ".join(step_words(step) for step in sorted(settings.reminders))
     hour = settings.remind_from_hour
-    return f"{days}; {'by hand only' if hour is None else f'automatic, from {hour}:00'}"
+    when = _("by hand only") if hour is None else _("automatic, from {hour}:00", hour=hour)
+    return f"{days}; {when}"
 
 
 def _people(visit: Visit) -> None:
     people = visit.opened.settings.people or visit.settings.people
-    st.subheader("People")
+    st.subheader(_("People"))
     listed = {
-        words.label(role): ", ".join(entries) or "(nobody)"
+        words.label(role): ", ".join(entries) or _("(nobody)")
         for role, entries in people.model_dump().items()
     }
-    _facts({**listed, "Session length": f"{visit.settings.session_hours} hours"})
+    _facts(
+        {
+            **listed,
+            _("Session length"): _(
+                "{session_hours} hours", session_hours=visit.settings.session_hours
+            ),
+        }
+    )
 
 
 def _installation(visit: Visit) -> None:
-    st.subheader("Installation")
+    st.subheader(_("Installation"))
     _facts(
         {
-            "Version": version("po-toolkit"),
-            "Database": shown_url(visit.settings.database_url),
-            "Stripe API URL": visit.settings.stripe_api_base or "default",
+            _("Version"): version("po-toolkit"),
+            _("Database"): shown_url(visit.settings.database_url),
+            _("Stripe API URL"): visit.settings.stripe_api_base or _("default"),
         }
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from zoneinfo import available_timezones
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import Page
 
 from po_toolkit.api.first_run import KEY_HELP, write_conference
@@ -23,6 +24,7 @@ from po_toolkit.ui.failures import failures_shown
 from po_toolkit.ui.home_screen import home_screen
 from po_toolkit.ui.import_screen import import_screen
 from po_toolkit.ui.invoice_screen import invoice_screen
+from po_toolkit.ui.language import N_, _, choose_language
 from po_toolkit.ui.live import keep_live
 from po_toolkit.ui.order_editor import new_order_screen
 from po_toolkit.ui.order_screen import order_screen
@@ -50,19 +52,21 @@ class Screen:
 
 
 SCREENS: Mapping[str, Screen] = {
-    "home": Screen("Home", ":material/home:", home_screen, live=True),
-    "import": Screen("Import", ":material/upload_file:", import_screen, Act.IMPORT),
-    "invoice": Screen("Invoice", ":material/send:", invoice_screen, Act.INVOICE),
-    "orders": Screen("Purchase orders", ":material/list_alt:", orders_screen, live=True),
-    "order": Screen("Purchase order", ":material/receipt:", order_screen, hidden=True, live=True),
-    "new": Screen(
-        "New purchase order", ":material/add:", new_order_screen, Act.CREATE, hidden=True
+    "home": Screen(N_("Home"), ":material/home:", home_screen, live=True),
+    "import": Screen(N_("Import"), ":material/upload_file:", import_screen, Act.IMPORT),
+    "invoice": Screen(N_("Invoice"), ":material/send:", invoice_screen, Act.INVOICE),
+    "orders": Screen(N_("Purchase orders"), ":material/list_alt:", orders_screen, live=True),
+    "order": Screen(
+        N_("Purchase order"), ":material/receipt:", order_screen, hidden=True, live=True
     ),
-    "reconciliation": Screen("Reconciliation", ":material/balance:", reconciliation_screen),
-    "bank": Screen("Bank", ":material/account_balance:", bank_screen),
-    "payouts": Screen("Payouts", ":material/payments:", payouts_screen),
-    "activity": Screen("Activity", ":material/history:", activity_screen),
-    "settings": Screen("Settings", ":material/settings:", settings_screen),
+    "new": Screen(
+        N_("New purchase order"), ":material/add:", new_order_screen, Act.CREATE, hidden=True
+    ),
+    "reconciliation": Screen(N_("Reconciliation"), ":material/balance:", reconciliation_screen),
+    "bank": Screen(N_("Bank"), ":material/account_balance:", bank_screen),
+    "payouts": Screen(N_("Payouts"), ":material/payments:", payouts_screen),
+    "activity": Screen(N_("Activity"), ":material/history:", activity_screen),
+    "settings": Screen(N_("Settings"), ":material/settings:", settings_screen),
 }
 """Every screen by its place in the address, in the order of the job."""
 
@@ -78,12 +82,15 @@ def run(start: str = "home") -> None:
     _legible()
     with failures_shown():
         settings = load_settings()
+        above = st.sidebar.container()
+        with st.sidebar.container():
+            choose_language(settings.language)
         if not settings.conferences:
             _setup(settings)
             return
         books = store(settings)
         work_on_if_needed(settings, books)
-        _conference(settings, books, somebody(settings, books), start)
+        _conference(settings, books, somebody(settings, books), start, above)
 
 
 def _legible() -> None:
@@ -92,18 +99,21 @@ def _legible() -> None:
         st.html("<style>[data-testid^='stBaseButton-primary'] {color: #111111;}</style>")
 
 
-def _conference(settings: Settings, books: Store, person: Person, start: str) -> None:
+def _conference(
+    settings: Settings, books: Store, person: Person, start: str, sidebar: DeltaGenerator
+) -> None:
     allowed = {slug: who for slug in settings.conferences if (who := person.actor(settings, slug))}
     if not allowed:
         stop_without_role(person, books)
-    slug = _choice(settings, allowed)
+    with sidebar:
+        slug = _choice(settings, allowed)
     opened = open_conference(slug, settings=settings, store=books, actor=allowed[slug])
     pages: dict[str, Page] = {}
     visit = Visit(opened, pages, settings, tuple(allowed))
     for place, screen in SCREENS.items():
         pages[place] = _page(visit, place, screen, default=place == start)
     chosen = st.navigation(list(pages.values()))
-    with st.sidebar:
+    with sidebar:
         words.mode_badge(opened.settings.mode)
         _heard(opened)
         show_person(person, allowed[slug].role, books)
@@ -118,9 +128,11 @@ def _heard(opened: OpenConference) -> None:
         return
     heard = last_heard(opened)
     if heard.at is None:
-        said = "Never heard from Stripe"
+        said = _("Never heard from Stripe")
     else:
-        said = f"Heard from Stripe {words.ago((opened.now() - heard.at).total_seconds())}"
+        said = _(
+            "Heard from Stripe {ago}", ago=words.ago((opened.now() - heard.at).total_seconds())
+        )
     if heard.late:
         st.markdown(f":red[:material/warning: {said}]")
     else:
@@ -134,8 +146,8 @@ def _page(visit: Visit, place: str, screen: Screen, *, default: bool) -> Page:
         with failures_shown(visit):
             if screen.act is not None and not permitted:
                 if "is_logged_in" not in st.user:
-                    st.title(screen.title)
-                    st.info("Enter the start token in the sidebar, to act on a live key.")
+                    st.title(_(screen.title))
+                    st.info(_("Enter the start token in the sidebar, to act on a live key."))
                     return
                 require(visit.opened.actor, screen.act)
             if screen.live:
@@ -144,7 +156,7 @@ def _page(visit: Visit, place: str, screen: Screen, *, default: bool) -> Page:
 
     return st.Page(
         show,
-        title=screen.title,
+        title=_(screen.title),
         icon=screen.icon,
         url_path=place,
         default=default,
@@ -155,7 +167,7 @@ def _page(visit: Visit, place: str, screen: Screen, *, default: bool) -> Page:
 def _choice(settings: Settings, allowed: Collection[str]) -> str:
     """Return the conference that was chosen; the choice stands in the address, by its label."""
     labels = {name: slug for name, slug in _labels(settings).items() if slug in allowed}
-    chosen = st.sidebar.selectbox("Conference", labels, key="conference", bind="query-params")
+    chosen = st.selectbox(_("Conference"), labels, key="conference", bind="query-params")
     return labels[chosen]
 
 
@@ -170,35 +182,46 @@ def _labels(settings: Settings) -> dict[str, str]:
 
 def _setup(settings: Settings) -> None:
     """Ask for the first conference; from another machine say how it is set up at the server."""
-    st.title("Set up a conference")
+    st.title(_("Set up a conference"))
     where = settings.config_file or DEFAULT_CONFIG
     if not on_this_machine() or "is_logged_in" in st.user:
         st.write(
-            f"No conference is set up yet. On the server, run `po-toolkit setup`, or write this "
-            f"into `{where}`, and reload this page."
+            _(
+                "No conference is set up yet. On the server, run `po-toolkit setup`, or write "
+                "this into `{where}`, and reload this page.",
+                where=where,
+            )
         )
         st.code(EXAMPLE_SETTINGS, language="toml")
         return
-    st.write("Four answers, and you can import your first spreadsheet.")
+    st.write(_("Four answers, and you can import your first spreadsheet."))
     with st.form("setup"):
-        name = st.text_input("Name of the conference", placeholder="PyCon 2027")
+        name = st.text_input(_("Name of the conference"), placeholder="PyCon 2027")
         currency = st.selectbox(
-            "Currency", sorted(CURRENCIES), sorted(CURRENCIES).index("usd"), format_func=str.upper
+            _("Currency"),
+            sorted(CURRENCIES),
+            sorted(CURRENCIES).index("usd"),
+            format_func=str.upper,
         )
         zones = sorted(available_timezones())
-        timezone = st.selectbox("Timezone", zones, zones.index("UTC"))
-        key = st.text_input("Stripe test key", type="password", placeholder="sk_test_…")
+        timezone = st.selectbox(_("Timezone"), zones, zones.index("UTC"))
+        key = st.text_input(_("Stripe test key"), type="password", placeholder="sk_test_…")
         st.caption(KEY_HELP)
         st.caption(
-            f"Everything is written into `{where}` on this machine, which only you can read. You "
-            "can leave the key empty and add it there later."
+            _(
+                "Everything is written into `{where}` on this machine, which only you can "
+                "read. You can leave the key empty and add it there later.",
+                where=where,
+            )
         )
-        if not st.form_submit_button("Set up the conference", type="primary"):
+        if not st.form_submit_button(_("Set up the conference"), type="primary"):
             return
     if key.strip() and not key.strip().startswith(("sk_test_", "rk_test_")):
         st.error(
-            "Start with a test key: it begins with sk_test_. A live key goes into the settings "
-            "file by hand.",
+            _(
+                "Start with a test key: it begins with sk_test_. A live key goes into the "
+                "settings file by hand."
+            ),
             icon=":material/error:",
         )
         return

@@ -7,17 +7,18 @@ import streamlit as st
 from po_toolkit.api.sync import sync_purchase_order
 from po_toolkit.api.terms import Act
 from po_toolkit.ui import words
+from po_toolkit.ui.language import N_, _
 from po_toolkit.ui.session import Visit
 from po_toolkit.ui.task_view import task_button, task_result
 
-_LABEL, _ICON = "Sync with Stripe", ":material/sync:"
+_LABEL, _ICON = N_("Sync with Stripe"), ":material/sync:"
 
 
 def sync_button(visit: Visit) -> None:
     """Show the button for the whole conference, and how the last press stands."""
     if visit.opened.settings.mode == "none" or not visit.may(Act.SYNC):
         return
-    task_button(visit, "sync", _LABEL, icon=_ICON)
+    task_button(visit, "sync", _(_LABEL), icon=_ICON)
     task_result(visit, "sync")
 
 
@@ -26,13 +27,14 @@ def sync_order_button(visit: Visit, reference: str) -> None:
     if visit.opened.settings.mode == "none" or not visit.may(Act.SYNC):
         return
     said = f"sync.said.{reference}"
-    if st.button(_LABEL, icon=_ICON, key=visit.key(f"sync.{reference}")):
-        with st.spinner("Reading from Stripe…"):
+    if st.button(_(_LABEL), icon=_ICON, key=visit.key(f"sync.{reference}")):
+        with st.spinner(_("Reading from Stripe…")):
             report = sync_purchase_order(visit.opened, reference)
-        brought = (
-            f"Stripe was asked about {words.count(report.invoices_seen, 'invoice')}: "
-            f"{words.count(report.payments_recorded, 'new payment')}, "
-            f"{words.count(report.refunds_recorded, 'new refund')}."
+        brought = _(
+            "Stripe was asked about {invoices}: {payments}, {refunds}.",
+            invoices=words.count(report.invoices_seen, "invoice"),
+            payments=words.count(report.payments_recorded, "new payment"),
+            refunds=words.count(report.refunds_recorded, "new refund"),
         )
         visit.keep(said, (brought, report.problems))
         st.rerun()
@@ -44,4 +46,7 @@ def sync_order_button(visit: Visit, reference: str) -> None:
         st.success(brought, icon=_ICON)
         return
     left = words.plain(" ".join(problems))
-    st.warning(f"{brought} The sync is not complete: {left}", icon=":material/sync_problem:")
+    st.warning(
+        _("{brought} The sync is not complete: {left}", brought=brought, left=left),
+        icon=":material/sync_problem:",
+    )

@@ -16,6 +16,7 @@ import xlsxwriter
 
 from po_toolkit.api.terms import harmless
 from po_toolkit.money import exponent
+from po_toolkit.ui.language import _
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -31,7 +32,7 @@ def downloads(name: str, rows: Callable[[], pd.DataFrame], *, key: str) -> None:
     with st.container(horizontal=True):
         for ending, mime, write in (("csv", "text/csv", as_csv), ("xlsx", XLSX, as_xlsx)):
             st.download_button(
-                f"Download {ending.upper()}",
+                _("Download {ending}", ending=ending.upper()),
                 partial(_made, write, rows),
                 f"{name}.{ending}",
                 mime,

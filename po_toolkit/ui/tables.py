@@ -13,6 +13,7 @@ from pandas.io.formats.style import Styler
 
 from po_toolkit.api.reports import Column, Kind, Table, with_decimals
 from po_toolkit.ui import words
+from po_toolkit.ui.language import _, locale
 from po_toolkit.ui.table_files import text_of
 
 Mode = Literal["single-row", "multi-row", "single-cell"]
@@ -42,7 +43,7 @@ def show(
         alt: What the table holds, for those who cannot see it.
     """
     if key:
-        frame, _ = _page(frame, PAGE, key)
+        frame = _page(frame, PAGE, key)[0]
     st.dataframe(
         styled(_shown(frame, columns), money),
         column_order=list(columns),
@@ -78,7 +79,7 @@ def pick(
 def status_column() -> Any:
     """Return the column of money statuses, each a coloured badge; its cells are lists of one."""
     return st.column_config.MultiselectColumn(
-        "Status", options=list(words.STATUS_LABELS.values()), color=words.STATUS_COLOURS
+        _("Status"), options=list(words.statuses().values()), color=words.STATUS_COLOURS
     )
 
 
@@ -115,7 +116,7 @@ def pick_table(
         config,
         money=money,
         key=f"{key}.{first}",
-        alt=f"{table.title}; choose a row to open it.",
+        alt=_("{title}; choose a row to open it.", title=table.title),
     )
     return None if picked is None else first + picked
 
@@ -130,7 +131,7 @@ def pick_number_of(
         {name: _configured(table.column(name), label) for name, label in columns.items()},
         money=money,
         key=key,
-        alt=f"{table.title}; choose a number to see its rows.",
+        alt=_("{title}; choose a number to see its rows.", title=table.title),
     )
 
 
@@ -200,7 +201,7 @@ def show_table(table: Table, frame: pd.DataFrame, columns: Mapping[str, str], *,
         columns: The columns to show, in order, with their headings.
         key: Tells its pages from those of other tables on the screen.
     """
-    frame, _ = _page(frame, PAGE, key)
+    frame = _page(frame, PAGE, key)[0]
     config = {name: _configured(table.column(name), label) for name, label in columns.items()}
     money = [name for name in table.money if name in columns]
     show(with_decimals(table, frame), config, money=money, alt=table.title)
@@ -237,7 +238,7 @@ def styled(
         return frame
     numbered = frame.reset_index(drop=True)
     look = numbered.style
-    where = words.locale()
+    where = locale()
     for currency, rows in numbered.groupby(by).groups.items():
         subset = pd.IndexSlice[list(rows), list(money)]
         look = look.format(_writer(str(currency), where), subset=subset)

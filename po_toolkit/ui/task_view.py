@@ -10,17 +10,18 @@ from po_toolkit.jobs import tasks
 from po_toolkit.jobs.tasks import Task
 from po_toolkit.ui import words
 from po_toolkit.ui.background import trouble, work_on
+from po_toolkit.ui.language import N_, _
 from po_toolkit.ui.session import Visit
 
 TASKS = {
-    "sync": "Sync with Stripe",
-    "sweep": "Full sync with Stripe",
-    "payouts": "Reading payouts",
-    "remind": "Reminders",
-    "remind_due": "Scheduled reminders",
-    "match": "Applying matches",
-    "replay": "Replay of webhook events",
-    "notify": "Notices of new problems",
+    "sync": N_("Sync with Stripe"),
+    "sweep": N_("Full sync with Stripe"),
+    "payouts": N_("Reading payouts"),
+    "remind": N_("Reminders"),
+    "remind_due": N_("Scheduled reminders"),
+    "match": N_("Applying matches"),
+    "replay": N_("Replay of webhook events"),
+    "notify": N_("Notices of new problems"),
 }
 """What pages call each kind of task."""
 
@@ -80,8 +81,12 @@ def _watch(visit: Visit, kind: str) -> None:
             stalled(visit, now.stalled_since)
             return
         st.info(
-            f"Under way since {_when(visit, now)}: {words.count(now.stripe_calls, 'call')} to "
-            "Stripe so far. You may leave this page; it goes on.",
+            _(
+                "Under way since {when}: {calls} to Stripe so far. You may leave this page; it "
+                "goes on.",
+                when=_when(visit, now),
+                calls=words.count(now.stripe_calls, "call"),
+            ),
             icon=":material/hourglass_top:",
         )
 
@@ -92,11 +97,13 @@ def stalled(visit: Visit, since: datetime) -> None:
     """Say that work has not moved for a while, and why where that is known."""
     moment = words.moment(since, visit.opened.conference.timezone)
     why = trouble() or (
-        "Stripe may be slow to answer, or the worker may have stopped; another one goes on by "
-        "itself. If this stays, see the server's log."
+        _(
+            "Stripe may be slow to answer, or the worker may have stopped; another one "
+            "goes on by itself. If this stays, see the server's log."
+        )
     )
     st.warning(
-        f"Nothing has moved since {moment}. {words.plain(why)}",
+        _("Nothing has moved since {moment}. {why}", moment=moment, why=words.plain(why)),
         icon=":material/hourglass_disabled:",
     )
 
@@ -104,13 +111,13 @@ def stalled(visit: Visit, since: datetime) -> None:
 def _outcome(visit: Visit, task: Task) -> None:
     said, who = words.plain(task.message), _when(visit, task)
     if task.state == "done":
-        st.success(f"{said} (Started {who}.)", icon=":material/check_circle:")
+        st.success(_("{said} (Started {who}.)", said=said, who=who), icon=":material/check_circle:")
     elif task.state == "partly":
-        st.warning(f"{said} (Started {who}.)", icon=":material/warning:")
+        st.warning(_("{said} (Started {who}.)", said=said, who=who), icon=":material/warning:")
     else:
-        st.error(f"{said} (Started {who}.)", icon=":material/error:")
+        st.error(_("{said} (Started {who}.)", said=said, who=who), icon=":material/error:")
 
 
 def _when(visit: Visit, task: Task) -> str:
     moment = words.moment(task.created_at, visit.opened.conference.timezone)
-    return f"{moment} by {words.plain(task.entered_by)}"
+    return _("{moment} by {entered_by}", moment=moment, entered_by=words.plain(task.entered_by))

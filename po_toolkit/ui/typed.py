@@ -9,7 +9,7 @@ from babel.numbers import get_decimal_symbol
 
 from po_toolkit.errors import AmountError
 from po_toolkit.money import exponent
-from po_toolkit.ui import words
+from po_toolkit.ui.language import locale
 
 _NUMBER = re.compile(r"([+-]?)([0-9]+(?:[.,][0-9]+)*)")
 _SPACES = re.compile(r"[\s\u00a0\u202f'\u2019]")
@@ -17,7 +17,7 @@ _SPACES = re.compile(r"[\s\u00a0\u202f'\u2019]")
 
 def written(value: Decimal) -> str:
     """Write an amount as the person would type it: ``1234.50``, or ``1234,50``."""
-    return str(value).replace(".", get_decimal_symbol(words.locale()))
+    return str(value).replace(".", get_decimal_symbol(locale()))
 
 
 def amount(text: str, currency: str) -> Decimal:
@@ -56,7 +56,7 @@ def _grouped(digits: str, text: str) -> str:
 def _may_be_thousands(whole: str, part: str, mark: str, currency: str) -> bool:
     if len(part) != 3 or len(whole) > 3 or whole.startswith("0"):
         return False
-    return exponent(currency) != 3 or mark != get_decimal_symbol(words.locale())
+    return exponent(currency) != 3 or mark != get_decimal_symbol(locale())
 
 
 def _like() -> str:

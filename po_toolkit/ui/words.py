@@ -8,23 +8,16 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 import streamlit as st
-from babel import Locale, UnknownLocaleError
+from babel import Locale
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_currency, format_percent
 
 from po_toolkit.api import terms
 from po_toolkit.api.terms import Act, Status, way_words
 from po_toolkit.money import exponent
+from po_toolkit.ui.language import N_, _, language, locale, ngettext, translated
 
 Colour = Literal["blue", "gray", "green", "orange", "red", "violet"]
-
-
-def locale() -> Locale:
-    """Return the browser's locale, or American English where it tells none."""
-    try:
-        return Locale.parse(st.context.locale or "en-US", sep="-")
-    except (UnknownLocaleError, ValueError):
-        return Locale("en", "US")
 
 
 def amount(value: Decimal, currency: str, *, where: Locale | None = None) -> str:
@@ -75,91 +68,109 @@ def duration(seconds: int) -> str:
 
 def status(value: str) -> str:
     """Name a money status."""
-    return terms.STATUS_LABELS[Status(value)]
+    return _(terms.STATUS_LABELS[Status(value)])
 
 
-count, label, STATUS_LABELS = terms.count, terms.label, terms.STATUS_LABELS
+def statuses() -> dict[str, str]:
+    """Return the money statuses with their names."""
+    return translated(terms.STATUS_LABELS)
 
 
-MODES = {"live": "Live mode", "test": "Test mode", "none": "No Stripe key"}
+def count(number: int, noun: str, plural: str = "") -> str:
+    """Write a number with its noun: ``1 purchase order``, ``2 purchase orders``."""
+    one, many = "{n} " + noun, "{n} " + (plural or noun + "s")
+    return ngettext(one, many, number)
+
+
+def label(code: str) -> str:
+    """Turn a code into words: ``payment_reversal`` into ``Payment reversal``."""
+    return _(terms.label(code))
+
+
+MODES = {"live": N_("Live mode"), "test": N_("Test mode"), "none": N_("No Stripe key")}
 """Whether real money moves, in a word."""
 
 
 def mode_badge(mode: str) -> None:
     """Say in one word whether real money moves."""
     if mode == "live":
-        st.badge(MODES["live"], icon=":material/bolt:", color="red")
+        st.badge(_(MODES["live"]), icon=":material/bolt:", color="red")
     elif mode == "test":
-        st.badge(MODES["test"], icon=":material/science:", color="blue")
+        st.badge(_(MODES["test"]), icon=":material/science:", color="blue")
     else:
-        st.badge(MODES["none"], icon=":material/key_off:", color="gray")
+        st.badge(_(MODES["none"]), icon=":material/key_off:", color="gray")
 
 
 def mode_notice(mode: str) -> None:
     """Say in a sentence whether real money moves."""
     if mode == "live":
-        st.warning("**Live mode.** Sponsors get real invoices by mail.", icon=":material/bolt:")
+        st.warning(_("**Live mode.** Sponsors get real invoices by mail."), icon=":material/bolt:")
     elif mode == "test":
         st.info(
-            "**Test mode.** Stripe makes test invoices; no mail is sent and no money moves.",
+            _("**Test mode.** Stripe makes test invoices; no mail is sent and no money moves."),
             icon=":material/science:",
         )
     else:
         st.warning(
-            "This conference has no Stripe key. Put stripe_secret_key into its settings first.",
+            _("This conference has no Stripe key. Put stripe_secret_key into its settings first."),
             icon=":material/key_off:",
         )
 
 
 _ACTS: dict[str, str] = {
-    Act.IMPORT: "Imported",
-    Act.UNDO_IMPORT: "Import undone",
-    Act.CREATE: "Created",
-    Act.INVOICE: "Invoice step completed",
-    Act.ADOPT: "Invoice adopted",
-    Act.SYNC: "Updated from Stripe",
-    Act.RECORD_PAYMENT: "Payment recorded",
-    Act.ISSUE_CREDIT_NOTE: "Credit note issued",
-    Act.REFUND: "Refund requested",
-    Act.REVERSE: "Entry reversed",
-    Act.CANCEL: "Cancelled",
-    Act.RESEND: "Invoice sent again",
-    Act.REMIND: "Reminder started",
-    Act.LOG_CALL: "Call logged",
-    Act.ATTACH: "File attached",
-    Act.DELIVER: "PDF saved and email drafted",
-    Act.DELIVERED: "Marked as delivered",
-    Act.REISSUE: "Invoice voided for reissue",
-    Act.AMEND: "Changed",
-    Act.CLOSE: "Books closed",
-    Act.ACCEPT_DISCREPANCY: "Discrepancy accepted",
-    Act.CHANGE_SETTINGS: "Settings changed",
-    Act.FORGET: "Contact forgotten",
-    Act.CONFIGURE: "Settings updated",
+    Act.IMPORT: N_("Imported"),
+    Act.UNDO_IMPORT: N_("Import undone"),
+    Act.CREATE: N_("Created"),
+    Act.INVOICE: N_("Invoice step completed"),
+    Act.ADOPT: N_("Invoice adopted"),
+    Act.SYNC: N_("Updated from Stripe"),
+    Act.RECORD_PAYMENT: N_("Payment recorded"),
+    Act.ISSUE_CREDIT_NOTE: N_("Credit note issued"),
+    Act.REFUND: N_("Refund requested"),
+    Act.REVERSE: N_("Entry reversed"),
+    Act.CANCEL: N_("Cancelled"),
+    Act.RESEND: N_("Invoice sent again"),
+    Act.REMIND: N_("Reminder started"),
+    Act.LOG_CALL: N_("Call logged"),
+    Act.ATTACH: N_("File attached"),
+    Act.DELIVER: N_("PDF saved and email drafted"),
+    Act.DELIVERED: N_("Marked as delivered"),
+    Act.REISSUE: N_("Invoice voided for reissue"),
+    Act.AMEND: N_("Changed"),
+    Act.CLOSE: N_("Books closed"),
+    Act.ACCEPT_DISCREPANCY: N_("Discrepancy accepted"),
+    Act.CHANGE_SETTINGS: N_("Settings changed"),
+    Act.FORGET: N_("Contact forgotten"),
+    Act.CONFIGURE: N_("Settings updated"),
 }
 
 
 def act(code: str) -> str:
     """Say what an act of the audit trail was."""
-    return _ACTS.get(code) or label(code)
+    return _(_ACTS.get(code, "")) or label(code)
 
 
 _METHODS = {
-    "card": "card",
-    "us_bank_account": "ACH debit",
-    "sepa_debit": "SEPA debit",
-    "customer_balance": "bank transfer",
+    "card": N_("card"),
+    "us_bank_account": N_("ACH debit"),
+    "sepa_debit": N_("SEPA debit"),
+    "customer_balance": N_("bank transfer"),
 }
 
 
 def payment_method(code: str) -> str:
     """Name one of Stripe's ways to pay."""
-    return _METHODS.get(code) or label(code).lower()
+    return _(_METHODS.get(code, "")) or inner(label(code))
 
 
 def way(code: str) -> str:
     """Say who delivers an invoice: ``Emailed by Stripe``."""
-    return sentence(way_words(code))
+    return sentence(_(way_words(code)))
+
+
+def inner(text: str) -> str:
+    """Write a name as within a sentence: in lower case, except in German, which needs capitals."""
+    return text if language() == "de" else text.lower()
 
 
 def sentence(text: str) -> str:
@@ -185,7 +196,7 @@ _STATUS_LOOK: dict[Status, tuple[str, Colour]] = {
 }
 
 
-STATUS_COLOURS: list[str] = [_STATUS_LOOK[Status(code)][1] for code in STATUS_LABELS]
+STATUS_COLOURS: list[str] = [_STATUS_LOOK[Status(code)][1] for code in terms.STATUS_LABELS]
 """The colour of each status, in the order of their labels."""
 
 

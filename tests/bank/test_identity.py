@@ -129,6 +129,18 @@ def test_the_same_payment_in_another_format_is_named_and_never_applied(opened) -
     assert "may be bank line" in report.suspected[0].message
 
 
+def test_a_day_that_comes_to_nothing_is_not_taken_twice_in_another_format(opened) -> None:
+    """Else the day's payment and its return are applied twice, since the balances agree."""
+    paid, back = Decimal("500.00"), Decimal("-500.00")
+    first = [Entry(DAY - timedelta(days=1), Decimal(70), "A"), Entry(DAY, paid, "PO 1")]
+    whole = camt([*first, Entry(DAY, back, "RETURN")], account=IBAN)
+    assert import_bank_statement(opened, whole).new == 3
+    rows = f"{DAY},PO 1 ALPHA,500.00,1570.00\n{DAY},RETURNED,-500.00,1070.00\n"
+    data = f"Date,Description,Amount,Balance\n{rows}{DAY},B,7.00,1077.00\n".encode()
+    report = import_bank_statement(opened, data, account=IBAN)
+    assert (report.new, len(report.suspected)) == (3, 2)
+
+
 def test_a_file_without_an_account_is_asked_about_where_that_matters(opened) -> None:
     """Else lines of the savings account vanish as duplicates, or those of one account double."""
     import_bank_statement(opened, ofx(credit("A1")))

@@ -58,6 +58,8 @@ _ORDERS = [
 """Reference, the sponsor's number, sponsor, price."""
 
 TRAPS = [
+    (5000, "SOYLENT FOODS", "PO 21001 EUR 5000.00"),
+    (5000, "SOYLENT FOODS", "INVOICE 21001 £5,000"),
     (10000, "Acme Inc", "PO 4500012001"),
     (10000, "ACME", "SPONSORSHIP"),
     (10000, "ACME HOLDING AG", "RE PO 4500012001"),

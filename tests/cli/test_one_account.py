@@ -221,6 +221,34 @@ def test_a_refunded_excess_does_not_lower_the_next_invoice_too(work: Workplace) 
     assert work.simulator.control.get(following)["amount_due"] == 100_000
 
 
+@pytest.mark.parametrize("decision", ["bill otherwise", "wait", "cancel"])
+def test_an_invoice_paid_in_part_and_refunded_has_a_way_on(work: Workplace, decision: str) -> None:
+    """Stripe never voids it; else "refund it" is the advice after the refund too, for ever."""
+    reference, invoice = work.invoiced()
+    work.simulator.control.pay(invoice, amount=40_000)
+    work.json("sync", *AT)
+    work.json("refund", reference, "--amount", "400.00", "--yes")
+    if decision == "cancel":
+        assert work.json("cancel", reference)["balance"] == "0.00"
+        (note,) = work.simulator.control.all("credit_note", work.key)
+        assert [link["amount_refunded"] for link in note["refunds"]] == [40_000]
+        assert counting(work)[0]["amount_remaining"] == 0
+        assert work.json("reconcile", *AT)["discrepancies"] == []
+        return
+    said = work.run("reissue", reference)
+    assert said.exit_code == 1, said.output
+    assert "still asks for 600.00 USD" in " ".join(said.stderr.split())
+    if decision == "wait":
+        work.simulator.control.pay(invoice)
+        work.json("sync", *AT)
+    else:
+        assert follow(work, said.stderr, "Issue a credit note").exit_code == 0
+    assert work.run("reissue", reference).exit_code == 0
+    assert [i["amount_remaining"] for i in counting(work)] == [0, 40_000]
+    assert row(work, reference)["balance"] == "400.00"
+    assert work.json("reconcile", *AT)["discrepancies"] == []
+
+
 def test_an_excess_whose_credit_was_used_is_not_refunded(work: Workplace) -> None:
     """Row 13: what another invoice or the dashboard took from the balance is gone."""
     reference, _, customer = overpaid(work)

@@ -43,13 +43,27 @@ def findings(work: Workplace, exit_code: int = 0) -> dict[str, tuple[str, str]]:
     return {f["check"]: (f["state"], f["detail"]) for f in found}
 
 
-def endpoint(work: Workplace, events: list[str]) -> None:
+def registered(work: Workplace, events: list[str], at: str = "", **values: str) -> str:
+    """Register a webhook endpoint at the simulator, or change one; return its path."""
     url = f"https://po.example.org/webhooks/stripe/{SLUG}"
-    body = {"url": url, **{f"enabled_events[{n}]": e for n, e in enumerate(events)}}
-    made = requests.post(
-        f"{work.simulator.url}/v1/webhook_endpoints", data=body, auth=(work.key, ""), timeout=30
+    body = {f"enabled_events[{n}]": event for n, event in enumerate(events)}
+    body |= values if at else {"url": url, **values}
+    path = at or "/v1/webhook_endpoints"
+    made = requests.post(f"{work.simulator.url}{path}", data=body, auth=(work.key, ""), timeout=30)
+    assert made.status_code == 200, made.text
+    return f"/v1/webhook_endpoints/{made.json()['id']}"
+
+
+def test_a_health_check_fails_when_no_worker_runs(work: Workplace) -> None:
+    """A container whose worker hangs is restarted only if its health check notices."""
+    work.run("init")
+    asked = work.run("worker", "--check")
+    assert (asked.exit_code, "po-toolkit worker" in asked.stderr) == (1, True)
+    now = utc_now()
+    workers.note(
+        work.opened().store, "w", started_at=now, now=now, kinds=("invoice",), sync_every=None
     )
-    assert made.status_code in (200, 404)
+    assert work.run("worker", "--check").exit_code == 0
 
 
 def test_doctor_names_what_is_wrong_and_changes_nothing(work: Workplace) -> None:
@@ -81,7 +95,10 @@ def test_doctor_names_what_is_wrong_and_changes_nothing(work: Workplace) -> None
     work.config.chmod(0o600)
     os.utime(backup)
     work.json("sync", "--conference", SLUG, "--full")
+    assert found[f"{SLUG}: webhook"][0] == "failed"
+    registered(work, ["*"])
     found = findings(work)
+    assert found[f"{SLUG}: webhook"][0] == "ok"
     assert found["backup"][0] == found[f"{SLUG}: sweep"][0] == found[f"{SLUG}: sync"][0] == "ok"
 
 
@@ -106,28 +123,21 @@ def test_doctor_names_the_rights_that_a_restricted_key_lacks(work: Workplace) ->
     assert "write invoices" not in detail
 
 
-def test_doctor_asks_for_the_types_of_event_that_an_endpoint_leaves_out(monkeypatch) -> None:
+def test_doctor_asks_for_the_types_of_event_that_an_endpoint_leaves_out(work: Workplace) -> None:
     """An endpoint without refunds books none until the next sync, and nobody knows why."""
-
-    class Endpoints:
-        def __init__(self, events):
-            self.settings = type("S", (), {"stripe_webhook_secret": ["whsec_x"]})
-            self.slug = SLUG
-            url = f"https://po.example.org/webhooks/stripe/{SLUG}"
-            self.found = [{"url": url, "status": "enabled", "enabled_events": events}]
-
-        @property
-        def gateway(self):
-            return type("G", (), {"pages": lambda _self, _path: [self.found]})()
-
-    every = sorted(doctor._expected())
-    assert doctor._endpoint(Endpoints(every)).state == "ok"
-    assert doctor._endpoint(Endpoints(["*"])).state == "ok"
-    left_out = doctor._endpoint(Endpoints([e for e in every if e != "refund.created"]))
+    opened, every = work.opened(), sorted(doctor._expected())
+    opened.settings.stripe_webhook_secret = ["whsec_x"]
+    assert doctor._endpoint(opened).state == "failed"
+    place = registered(work, [e for e in every if e != "refund.created"])
+    left_out = doctor._endpoint(opened)
     assert (left_out.state, "refund.created" in left_out.detail) == ("failed", True)
-    none = Endpoints([])
-    none.found = []
-    assert doctor._endpoint(none).state == "failed"
+    registered(work, every, at=place)
+    assert doctor._endpoint(opened).state == "ok"
+    registered(work, ["*"], at=place, disabled="true")
+    assert "No enabled endpoint" in doctor._endpoint(opened).detail
+    registered(work, ["*"], api_version="2024-06-20")
+    old = doctor._endpoint(opened)
+    assert (old.state, "2024-06-20" in old.detail) == ("warning", True)
 
 
 @pytest.mark.parametrize("way", ["to PostgreSQL", "and back"])

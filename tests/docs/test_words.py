@@ -100,6 +100,52 @@ def test_no_text_uses_a_word_that_the_glossary_replaces(room: str) -> None:
     assert found == []
 
 
+HE = re.compile(r"\b(?:he|him|his|himself)\b")
+"""A sponsor, a treasurer and a reader are "they" or "you"."""
+
+SENTENCES = ("cli", "invoicing", "stripe_gateway", "ui", "webhook")
+"""Rooms whose messages begin in upper case after the name of what they are about."""
+
+
+def test_no_text_takes_a_person_for_a_man() -> None:
+    """Half of the readers are not meant."""
+    found = [
+        f"{path.name}:{line}: {text}"
+        for path in sorted(ROOT.rglob("*.py"))
+        for line, text in texts(path)
+        if " " in text and HE.search(text)
+    ]
+    pages = [*ROOT.parent.glob("*.md"), *(ROOT.parent / "docs").rglob("*.md")]
+    found += [
+        f"{page.name}:{number}: {line.strip()[:90]}"
+        for page in pages
+        if page.name != "glossary.md"
+        for number, line in enumerate(page.read_text("utf-8").splitlines(), start=1)
+        if HE.search(line)
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("room", SENTENCES)
+def test_a_message_begins_in_upper_case_after_the_name_of_what_it_is_about(room: str) -> None:
+    """``PO-7KQ2MX: Its invoice …``: a sentence that begins small looks cut off."""
+    found = [
+        f"{path.name}:{text.lineno}: {text.value}"
+        for path in sorted((ROOT / room).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.JoinedStr)
+        for text in node.values
+        if isinstance(text, ast.Constant) and re.match(r": [a-z]{2}", str(text.value))
+    ]
+    found += [
+        f"{path.name}:{line}: {text}"
+        for path in sorted((ROOT / room).rglob("*.py"))
+        for line, text in texts(path)
+        if re.search(r"^\{\w+\}: [a-z]{2}", text)
+    ]
+    assert found == []
+
+
 def test_no_document_uses_a_word_that_the_glossary_replaces() -> None:
     """A manual in other words than the app's is a second app to learn."""
     pages = [ROOT.parent / "README.md", *sorted((ROOT.parent / "docs").rglob("*.md"))]

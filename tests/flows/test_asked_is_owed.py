@@ -298,13 +298,12 @@ def test_row_14_credit_applied_to_an_open_invoice_is_a_discrepancy_until_it_is_l
     assert fresh(opened, sent).sums.balance == 1000_00
 
 
-def test_row_14_credit_from_another_conference_of_the_account_is_moved_to_where_it_was_used(
-    opened, settings, simulator, overpaid
-):
-    """Else the one is told to refund what was spent, and the other to collect what was paid."""
+@pytest.fixture
+def other(opened, settings):
+    """Another conference on the same Stripe account, in yen, and a way to bill the sponsor."""
     chosen = settings.model_copy(deep=True)
     chosen.conferences["other-2027"] = chosen.conferences[SLUG].model_copy(
-        update={"name": "Other", "shares_stripe_account": True}
+        update={"name": "Other", "currency": "jpy", "shares_stripe_account": True}
     )
     other = open_conference("other-2027", settings=chosen, actor=TREASURER, now=opened.now)
     other.__dict__["gateway"] = opened.gateway
@@ -312,19 +311,56 @@ def test_row_14_credit_from_another_conference_of_the_account_is_moved_to_where_
         conferences.note_account(
             opened.store, one.conference.id, "acct_1", live=False, digest="of the key"
         )
+    return other
+
+
+def billed(conference, currency, amount):
     order = create_purchase_order(
-        "other-2027", organization_name="Acme GmbH", contact_email="ap@acme.example",
-        po_number="9", opened=other,
-        line_items=[{"description": "Booth", "unit_price": Decimal(300)}],
+        conference.slug, organization_name="Acme GmbH", contact_email="ap@acme.example",
+        po_number=str(next(KEYS)), currency=currency, opened=conference,
+        line_items=[{"description": "Booth", "unit_price": Decimal(amount)}],
     )  # fmt: skip
-    create_stripe_invoice(order, opened=other)
+    create_stripe_invoice(order, opened=conference)
+    return order
+
+
+def balance(conference, order):
+    with conference.store.reading() as session:
+        return by_reference(session, conference.conference, order.reference).sums.balance
+
+
+def test_row_14_credit_from_another_conference_of_the_account_is_moved_to_where_it_was_used(
+    opened, other, overpaid
+):
+    """Else the one is told to refund what was spent, and the other to collect what was paid."""
+    order = billed(other, "usd", 300)
     sync_conference(other)
-    with other.store.reading() as session:
-        there = by_reference(session, other.conference, order.reference)
-    assert (there.sums.balance, fresh(opened, overpaid).sums.balance) == (250_00, 0)
+    assert (balance(other, order), fresh(opened, overpaid).sums.balance) == (250_00, 0)
     for one in (opened, other):
         sync_conference(one, full=True)
         assert found(one) == {}
+
+
+def test_row_14_credit_in_two_currencies_crosses_two_conferences_each_in_its_own(
+    opened, other, simulator, overpaid
+):
+    """The second currency's credit comes only when expanded; none may pay for the other."""
+    first = billed(other, "jpy", 10_000)
+    simulator.control.pay(simulator.control.all("invoice")[-1]["id"], 17_000)
+    for one in (opened, other):
+        sync_conference(one)
+    crossing = [billed(other, "usd", 300), billed(opened, "jpy", 4_000)]
+    for one in (opened, other):
+        sync_conference(one)
+    owed = [balance(one, order) for one, order in zip((other, opened), crossing, strict=True)]
+    assert owed == [250_00, 0]
+    assert (fresh(opened, overpaid).sums.balance, balance(other, first)) == (0, -3_000)
+    ledger.refund(other, first.reference, amount=Decimal(3_000))
+    for one in (opened, other):
+        sync_conference(one, full=True)
+        assert found(one) == {}
+    moves = simulator.control.all("customer_balance_transaction")
+    assert sum(m["amount"] for m in moves if m["currency"] == "jpy") == 0
 
 
 def test_row_14_credit_used_by_an_invoice_of_another_database_is_no_excess_any_more(

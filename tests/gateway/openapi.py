@@ -57,6 +57,7 @@ GET /v1/refunds
 GET /v1/refunds/{refund}
 GET /v1/tax_rates
 GET /v1/tax_rates/{tax_rate}
+GET /v1/webhook_endpoints
 POST /v1/credit_notes
 POST /v1/credit_notes/{id}/void
 POST /v1/payment_records/{id}/report_refund
@@ -86,6 +87,8 @@ POST /v1/payment_records/report_payment
 POST /v1/refunds
 POST /v1/tax_rates
 POST /v1/tax_rates/{tax_rate}
+POST /v1/webhook_endpoints
+POST /v1/webhook_endpoints/{webhook_endpoint}
 """
 ENDPOINTS = _SERVED.strip().split("\n")
 

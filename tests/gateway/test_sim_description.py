@@ -83,6 +83,8 @@ def test_every_served_call_answers_what_stripe_describes(described, sim, account
     get(f"coupons/{coupon}"), call("delete", f"coupons/{coupon}")
     rate = post("tax_rates", display_name="VAT", percentage="10", inclusive=False)["id"]
     post(f"tax_rates/{rate}", active=False), get(f"tax_rates/{rate}"), get("tax_rates")
+    hook = post("webhook_endpoints", url="https://po.example.org", enabled_events=["*"])["id"]
+    post(f"webhook_endpoints/{hook}", disabled=True), get("webhook_endpoints")
     post("invoiceitems", customer=customer, amount=100, currency="usd"), get("invoiceitems")
     by_card, wired, void, gone, off = (sent(customer) for _ in range(5))
     get(f"invoices/{by_card}/lines"), get("invoices"), get(f"invoices/{by_card}")
@@ -135,6 +137,6 @@ def test_every_served_call_answers_what_stripe_describes(described, sim, account
     answered = [(m, path) for m, path, status, _ in account.http.answers if status == 200]
     seen = {openapi.endpoint_of(*one) for one in answered}
     assert set(openapi.ENDPOINTS) - seen == set()
-    assert len(seen) == len(routes.ROUTES) == 62
+    assert len(seen) == len(routes.ROUTES) == 65
     assert {route.endpoint for route in routes.ROUTES} == set(openapi.ENDPOINTS)
     assert account.faults() == []

@@ -8,13 +8,13 @@ import pytest
 from babel import Locale
 
 from po_toolkit.errors import AmountError
-from po_toolkit.ui import typed, words
+from po_toolkit.ui import typed
 
 
 @pytest.fixture
 def speaking(monkeypatch):
     def speak(tag):
-        monkeypatch.setattr(words, "locale", lambda: Locale.parse(tag, sep="-"))
+        monkeypatch.setattr(typed, "locale", lambda: Locale.parse(tag, sep="-"))
 
     return speak
 

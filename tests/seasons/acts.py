@@ -359,7 +359,12 @@ def load(w: World, overlap: int = 0) -> None:
         report = import_bank_statement(opened, data, file_name=name)
     else:
         report = import_bank_statement(
-            opened, data, file_name=name, account="DE02120300000000202051", sign="amount"
+            opened,
+            data,
+            file_name=name,
+            account="DE02120300000000202051",
+            currency="usd",
+            sign="amount",
         )
     if report.held or report.quarantined:
         raise AssertionError(f"a right statement is not taken: {report.as_json()}")

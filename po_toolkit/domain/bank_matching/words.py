@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
+from po_toolkit.money import CURRENCIES, exponent
+
 _FORMS = {
     "incorporated": "inc", "corporation": "corp", "company": "co", "limited": "ltd",
     "limitada": "ltda", "aktiengesellschaft": "ag", "coop": "cooperative",
@@ -152,6 +154,35 @@ def other_event(words: Sequence[str], year: int, own: Sequence[str]) -> str:
             return word
         if len(word) > 6 and word not in mine and _EVENT.fullmatch(word):
             return word
+    return ""
+
+
+_AMOUNT = re.compile(r"(?<![\d.,])\d(?:[\d.,']*\d)?(?![\d.,]*\d)")
+_CODE_BEFORE = re.compile(r"(?:(?<![A-Za-z])([A-Z]{3})|([€£])) ?$")
+_CODE_AFTER = re.compile(r" ?(?:([A-Z]{3})(?![A-Za-z])|([€£]))")
+_SIGNS = {"€": "eur", "£": "gbp"}
+
+
+def other_currency(text: str, amount: int, currency: str) -> str:
+    """Return another currency that a text names beside the same amount, or ``""``.
+
+    Args:
+        text: What the bank says of a line.
+        amount: The line's, in minor units.
+        currency: The line's.
+    """
+    currency = currency.lower()
+    same = {str(abs(amount)), str(abs(amount) // 10 ** exponent(currency))}
+    for found in _AMOUNT.finditer(text):
+        if re.sub(r"\D", "", found[0]) not in same:
+            continue
+        for beside in (
+            _CODE_BEFORE.search(text, 0, found.start()),
+            _CODE_AFTER.match(text, found.end()),
+        ):
+            code = (_SIGNS.get(beside[2]) or beside[1].lower()) if beside else currency
+            if code in CURRENCIES and code != currency:
+                return code
     return ""
 
 

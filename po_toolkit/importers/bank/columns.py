@@ -312,6 +312,7 @@ def assign(
     _from_layout(made, found.layout)
     _by_name(made, found, profile(rows, width), own_account)
     made.places = {name: at for name, at in made.places.items() if at}
+    _ask_whose(made, profile(rows, width))
     _only_date(made, profile(rows, width))
     _settle_money(made, rows)
     if "date" not in made.places or not made.places.keys() & set(MONEY):
@@ -372,7 +373,8 @@ def _from_layout(made: Columns, layout: Layout | None) -> None:
             if at is not None and at not in taken:
                 made.places.setdefault(name, []).append(at)
     if layout.columns.keys() & set(MONEY):
-        for name in (*MONEY, "fee"):
+        # A column of fees beside those that the layout knows may be another bank's.
+        for name in (*MONEY, "fee") if made.distinctive else MONEY:
             made.places.setdefault(name, [])
 
 
@@ -519,9 +521,30 @@ def _whose(wanted: str, look: Profile, own_account: str) -> str:
     if own_account and values == {own_account}:
         return "account"
     if wanted == "account":
-        few = len(values) == 1 or len(values) * 3 <= look.filled
-        return "account" if few else "counterparty_account"
+        return "account"
     return "account" if len(values) == 1 and look.filled >= 3 else "counterparty_account"
+
+
+def _ask_whose(made: Columns, profiles: Sequence[Profile]) -> None:
+    """Ask whose the several accounts of a column are, unless another holds the other parties'.
+
+    Raises:
+        ImportChoiceError: Nobody answered.
+    """
+    for position in made.places.get("account", ()):
+        look = profiles[position]
+        values = {re.sub(r"\s", "", t) for t in look.texts}
+        decided = "account" in made.answered | settled_by_layout(made)
+        if decided or made.places.get("counterparty_account") or len(values) < 2:
+            continue
+        if len(values) * 3 > look.filled:
+            name = made.headers[position]
+            raise ImportChoiceError(
+                f"The column {name!r} holds several accounts, and nothing says whether they are "
+                f"yours or the other parties'. Choose which.",
+                question="mapping",
+                choices=[f"account={name}", f"counterparty_account={name}"],
+            )
 
 
 def _settle_money(made: Columns, rows: Sequence[SheetRow]) -> None:

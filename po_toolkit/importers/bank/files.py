@@ -6,10 +6,20 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePath
 
+from babel.numbers import get_territory_currencies
+
+from po_toolkit.domain.bank_matching.words import other_currency
 from po_toolkit.errors import ImportChoiceError, ImportFileError
+from po_toolkit.importers.bank.cells import iban_in
 from po_toolkit.importers.bank.columns import Saved
 from po_toolkit.importers.bank.layout import Layout, known_layouts
-from po_toolkit.importers.bank.model import Answers, BankFile, Reading
+from po_toolkit.importers.bank.model import (
+    MONTH_FIRST,
+    Answers,
+    BankFile,
+    Reading,
+    Statement,
+)
 from po_toolkit.importers.bank.read_bai2 import read_bai2
 from po_toolkit.importers.bank.read_camt import read_camt
 from po_toolkit.importers.bank.read_mt940 import read_mt940
@@ -28,6 +38,9 @@ _QIF = re.compile(r"^!(?:Type|Account|Option)", re.IGNORECASE)
 _BAI2 = re.compile(r"^01,[^,\r\n]*,[^,\r\n]*,\d{6}(?:\d\d)?,")
 _ENCODINGS = ("cp1250", "cp850", "cp1257", "iso-8859-2")
 """Those that banks use beside Windows-1252; tried only where a file is not UTF-8."""
+_NONE = frozenset[str]()
+_MONTH_FIRST = frozenset({"usd", "cad", "php"})
+"""Currencies in whose countries a day may be written month first."""
 _FIXED = (
     (re.compile(r"^\d{8}.{0,40}TITO|^T0[0-9]{3}"), "a Finnish TITO file", "camt.053"),
     (re.compile(r"^0[147]\d{5} {4}\d{5}[A-Z]{3}"), "a French CFONB 120 file", "camt.053 or CSV"),
@@ -44,6 +57,7 @@ def read_bank_file(
     answers: Answers | None = None,
     saved: Saved | None = None,
     layouts: Sequence[Layout] = (),
+    known: Callable[[str], str] = lambda _: "",
 ) -> BankFile:
     """Read the statements of a file.
 
@@ -53,6 +67,7 @@ def read_bank_file(
         answers: What a person answered about it.
         saved: For a spreadsheet: returns the answers given before for a heading's fingerprint.
         layouts: Layouts of the user's own, beside those that come with the program.
+        known: Returns the currency of one of our accounts, or nothing.
 
     Raises:
         ImportFileError: It is no bank statement that can be read.
@@ -60,12 +75,15 @@ def read_bank_file(
     """
     data = read_bytes(source)
     answers = answers or Answers()
-    known = (*known_layouts(), *layouts)
+    all_layouts = (*known_layouts(), *layouts)
 
     def read_one(content: bytes) -> BankFile:
         if answers.encoding and not content.startswith((b"PK", b"\xd0\xcf\x11\xe0", b"<?xml")):
             content = chosen_text(content, answers.encoding).encode()
-        return _read(content, currency, answers, saved, known)
+        file = _read(content, currency, answers, saved, all_layouts)
+        if not answers.currency and not file.remembered:
+            _ask_if_another(file, answers.account, known)
+        return file
 
     if data.startswith(b"PK"):
         archive = Archive(data)
@@ -76,6 +94,51 @@ def read_bank_file(
         for statement in file.statements:
             statement.account = answers.account
     return file
+
+
+def _ask_if_another(file: BankFile, account: str, known: Callable[[str], str]) -> None:
+    """Ask for the currency of a file that names none, where something speaks against ours.
+
+    Raises:
+        ImportChoiceError: Our account, every payer's account, the form of the days, or a text
+            beside the same amount is of another currency.
+    """
+    for statement in (s for s in file.statements if s.assumed):
+        if known(account or statement.account):
+            continue
+        own = statement.currency
+        why, others = _speaks_against(statement, account, file.reading.dates)
+        if others:
+            raise ImportChoiceError(
+                f"The file does not name its currency, and {why}, which speaks against "
+                f"{own.upper()}. Say which currency it is in.",
+                question="currency",
+                choices=[*sorted(others)[:3], own],
+            )
+
+
+def _speaks_against(statement: Statement, account: str, dates: str) -> tuple[str, frozenset[str]]:
+    """Return what speaks against a statement's currency, and the currencies it speaks for."""
+    own = statement.currency
+    iban = iban_in(account) or iban_in(statement.account)
+    payers = [c for x in statement.lines if (c := _of_iban(x.counterparty_account))]
+    texts = (other_currency(x.text, x.amount, own) for x in statement.lines)
+    named = next(filter(None, texts), "")
+    if iban and own not in _of_iban(iban):
+        return f"its account is in another country ({iban})", _of_iban(iban)
+    if not iban and payers and not any(own in codes for codes in payers):
+        return "all accounts in it are in other countries", frozenset().union(*payers)
+    if named:
+        return f"a line names its amount in {named.upper()}", frozenset({named})
+    if dates == MONTH_FIRST and own not in _MONTH_FIRST:
+        return "its days are written month first", frozenset({"usd"})
+    return "", frozenset()
+
+
+def _of_iban(account: str) -> frozenset[str]:
+    """Return the currencies of the country of an IBAN; none where it is no IBAN."""
+    country = iban_in(account)[:2]
+    return frozenset(c.lower() for c in get_territory_currencies(country)) if country else _NONE
 
 
 def _read_archive(archive: Archive, read: Callable[[bytes], BankFile]) -> BankFile:

@@ -12,6 +12,8 @@ from typing import Any, ClassVar, Literal
 from po_toolkit.errors import AmountError
 from po_toolkit.money import to_minor
 
+MONTH_FIRST = "month first"
+"""How a reading says that days are written as in 3/25/2027."""
 Format = Literal["csv", "xlsx", "ofx", "mt940", "camt053", "camt052", "bai2", "qif"]
 
 
@@ -94,7 +96,8 @@ class Statement:
         opening: The balance before its lines, in minor units, if it says so.
         closing: The balance after them.
         problems: Why it cannot be trusted, whatever its balances say.
-        assumed: Nothing in the file names its currency; the conference's was taken.
+        assumed: Nothing in the file names its currency; the conference's was taken, or the one
+            that was answered for the same heading before.
     """
 
     account: str = ""
@@ -155,6 +158,10 @@ class BankFile:
     fingerprint: str = ""
     """For a spreadsheet: what its columns are remembered by."""
     reading: Reading = field(default_factory=Reading)
+    signs: Literal["", "written", "none"] = ""
+    """For a spreadsheet with one column of amounts: whether a debit in it bears a sign."""
+    remembered: str = ""
+    """The currency, where an earlier answer for the heading named it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,13 +205,23 @@ class Answers:
         }
         return replace(self, words={**words, **self.words}, **kept)  # type: ignore[arg-type,dict-item]
 
-    def to_save(self, before: Mapping[str, str]) -> dict[str, str]:
-        """Return what is to be remembered; a new mapping replaces the one of before."""
+    def to_save(self, before: Mapping[str, str], signs: str = "") -> dict[str, str]:
+        """Return what is to be remembered; a new mapping replaces the one of before.
+
+        Args:
+            before: What was remembered.
+            signs: Whether the file's debits bear a sign (``BankFile.signs``). That all amounts of
+                a file without signs are credits is not remembered: the next one may hold a debit.
+        """
         whole = self.with_saved(before)
         mapping = self.mapping or {
             k: v for k, v in before.items() if k[:1] != "=" and k[:5] != "word:"
         }
         kept = {"=" + n: str(getattr(whole, n)) for n in self._KEPT if getattr(whole, n)}
+        if signs == "none" and kept.get("=sign") == "amount":
+            del kept["=sign"]
+        if signs == "written" or "=signs" in before:
+            kept["=signs"] = "written"
         return {**mapping, **kept, **{f"word:{w}": m for w, m in whole.words.items()}}
 
     @property

@@ -27,6 +27,7 @@ from po_toolkit.importers.bank.columns import (
 )
 from po_toolkit.importers.bank.layout import ANY, BLANK, Layout, Meaning
 from po_toolkit.importers.bank.model import (
+    MONTH_FIRST,
     Answers,
     BadLine,
     BankFile,
@@ -47,12 +48,14 @@ from po_toolkit.importers.bank.vocabulary import (
     DEBIT,
     KIND,
     LETTERS,
+    MINOR_UNITS,
     NO,
     NOT_BOOKED,
     REVERSAL,
     SPENT,
     TOTAL,
     YES,
+    begins_pending,
     fold,
     is_balance_row,
     is_not_booked,
@@ -88,6 +91,7 @@ class _Row:
         amount: As written, in major units, before the direction column is looked at.
         side: credit or debit, where a column or a mark of its own says so.
         signed: Whether the amount's own sign was written.
+        account: The account that a row above it names for the rows under it, and its currency.
         pending: Why it is not booked; empty otherwise.
     """
 
@@ -104,6 +108,8 @@ class _Row:
     balance: Decimal | None = None
     place: int = -1
     paid_out: bool = False
+    account: str = ""
+    currency: str = ""
 
 
 @dataclass(slots=True)
@@ -123,6 +129,11 @@ class _Sheet:
     assumed: bool = False
     words: dict[str, Meaning] = field(default_factory=dict)
     sign: str = ""
+    signs: Literal["", "written", "none"] = ""
+    sections: dict[int, tuple[str, str]] = field(default_factory=dict)
+    """Row → account and currency that it names for the rows under it."""
+    writes_signs: bool = False
+    """Whether a debit in a file of this heading is known to bear a sign."""
     anchors: list[tuple[int, Decimal]] = field(default_factory=list)
     """Row and balance of each row that only says a balance."""
 
@@ -165,12 +176,16 @@ def read_sheet(
     rows = _rows_of(book, answers)
     mapping = answers.mapping or None
     found = find_header(rows, mapping, saved, layouts)
-    above, below = _parts(rows, found)
+    above, below, sections = _parts(rows, found)
     if not below:
         raise ImportFileError("The file has a header, but no line under it.")
     account, own_currency = _above(above)
     columns = assign(found, below, mapping, saved, account)
+    _refuse_minor_units(columns)
     before = dict((saved(columns.fingerprint) if saved else None) or {})
+    remembered = _remembered(answers, before, columns, below, own_currency)
+    if not answers.currency and not remembered:
+        before.pop("=currency", None)
     answers = answers.with_saved(before)
     layout = columns.layout or Layout("", ())
     decimals = answers.decimal or _decimals(below, columns, layout, currency)
@@ -185,13 +200,49 @@ def read_sheet(
         account,
         own_currency,
         words=_words(layout, answers),
+        assumed=remembered not in ("", "each"),
+        sections=sections,
+        writes_signs="=signs" in before or _always_signed(columns),
     )
-    lines = _classify(below, sheet)
+    lines = _classify(below, sheet, pending=_pending_above(above))
     _settle_signs(lines, sheet)
     lines = [row for row in lines if not row.pending]
     _settle_fee(lines, sheet)
     _settle_currency(lines, sheet)
-    return _statements(lines, sheet, "csv" if book.kind == "csv" else "xlsx", below)
+    file = _statements(lines, sheet, "csv" if book.kind == "csv" else "xlsx", below)
+    file.remembered, file.signs = remembered, sheet.signs
+    return file
+
+
+def _remembered(
+    answers: Answers,
+    before: Mapping[str, str],
+    columns: Columns,
+    below: Sequence[SheetRow],
+    above: str,
+) -> str:
+    """Return the currency answered for the heading before, unless this file names another."""
+    code = "" if answers.currency else before.get("=currency", "")
+    at = columns.places.get("currency", [])[:1]
+    named = {text_in(c[p]).lower() for _, c in below for p in at if p < len(c)} & CURRENCIES
+    other = above not in ("", code) or bool(named and code not in named)
+    return "" if other and code != "each" else code
+
+
+def _always_signed(columns: Columns) -> bool:
+    """Tell whether the layout is known beyond doubt to write a debit's sign at its amount."""
+    layout = columns.layout
+    return layout is not None and columns.distinctive and "direction" not in columns.places
+
+
+def _refuse_minor_units(columns: Columns) -> None:
+    for place in (p for f in MONEY for p in columns.places.get(f, ())):
+        name = columns.headers[place]
+        if MINOR_UNITS.search(fold(name)):
+            raise ImportFileError(
+                f"The column {name!r} holds amounts in hundredths. Export the file with amounts "
+                f"such as 5000.00, or divide the column by 100, and import it again."
+            )
 
 
 def _rows_of(book: Workbook, answers: Answers) -> list[SheetRow]:
@@ -218,13 +269,30 @@ def _has_lines(rows: Sequence[SheetRow]) -> bool:
     return any(any(map(written_date, c)) and any(map(amount_of, c)) for _, c in rows)
 
 
-def _parts(rows: Sequence[SheetRow], found: Found) -> tuple[list[SheetRow], list[SheetRow]]:
-    """Return the rows above the heading and those under it, the heading's repetitions left out."""
+def _parts(
+    rows: Sequence[SheetRow], found: Found
+) -> tuple[list[SheetRow], list[SheetRow], dict[int, tuple[str, str]]]:
+    """Return the rows above the heading and under it, and those that name another account.
+
+    Where the heading is repeated, it is left out; what stands before it may name the account and
+    currency of the rows under it.
+    """
     if found.index is None:
-        return [], list(rows)
+        return [], list(rows), {}
     head = [fold(text_of(c)) for c in found.names]
-    below = [r for r in rows[found.index + 1 :] if [fold(text_of(c)) for c in r[1]] != head]
-    return list(rows[: found.index]), below
+    below: list[SheetRow] = []
+    sections: dict[int, tuple[str, str]] = {}
+    for row in rows[found.index + 1 :]:
+        if [fold(text_of(c)) for c in row[1]] != head:
+            below.append(row)
+            continue
+        for before in below[-1:-5:-1]:
+            if any(written_date(c) is not None for c in before[1]):
+                break
+            named = _above([before])
+            if any(named):
+                sections[before[0]] = named
+    return list(rows[: found.index]), below, sections
 
 
 def _above(rows: Sequence[SheetRow]) -> tuple[str, str]:
@@ -303,13 +371,24 @@ def _words(layout: Layout, answers: Answers) -> dict[str, Meaning]:
     return {**layout.words, **{fold(w) or w.strip(): m for w, m in answers.words.items()}}
 
 
-def _classify(rows: Sequence[SheetRow], sheet: _Sheet) -> list[_Row]:
+def _pending_above(rows: Sequence[SheetRow]) -> bool:
+    """Tell whether the last row above the heading that speaks of it says: pending."""
+    said = [heads for _, cells in rows if (heads := is_pending_heading(cells)) is not None]
+    return bool(said) and said[-1]
+
+
+def _classify(rows: Sequence[SheetRow], sheet: _Sheet, *, pending: bool = False) -> list[_Row]:
     """Take from each row what it says of itself; rows that are no line are left out, and noted."""
     lines: list[_Row] = []
-    pending, left = False, {"balance": 0, "pending": 0, "skip": 0}
+    left = {"balance": 0, "pending": 0, "skip": 0}
+    account, currency = "", ""
     for number, cells in rows:
         if (heads := is_pending_heading(cells)) is not None:
             pending = heads
+            continue
+        if number in sheet.sections:
+            named, code = sheet.sections[number]
+            account, currency = named or account, code or currency
             continue
         if _skipped(cells, sheet):
             left["skip"] += 1
@@ -317,6 +396,7 @@ def _classify(rows: Sequence[SheetRow], sheet: _Sheet) -> list[_Row]:
         row = _row(number, cells, sheet)
         if row is None:
             continue
+        row.account, row.currency = account, currency
         if pending and not row.pending:
             row.pending = "it stands under a heading of pending rows"
         if _is_balance(row, sheet):
@@ -328,6 +408,11 @@ def _classify(rows: Sequence[SheetRow], sheet: _Sheet) -> list[_Row]:
     _hold_totals(lines, sheet)
     _without_balance(lines, sheet)
     _without_repeated_closing(lines, sheet)
+    _note_left_out(lines, left, sheet)
+    return lines
+
+
+def _note_left_out(lines: Sequence[_Row], left: dict[str, int], sheet: _Sheet) -> None:
     left["pending"] = sum(bool(r.pending) for r in lines)
     for kind, words in (
         ("balance", "with balances, turnovers or totals"),
@@ -337,7 +422,6 @@ def _classify(rows: Sequence[SheetRow], sheet: _Sheet) -> list[_Row]:
         if left[kind]:
             rows_ = "1 row" if left[kind] == 1 else f"{left[kind]} rows"
             sheet.notes.append(f"Left out: {rows_} {words}.")
-    return lines
 
 
 def _skipped(cells: Sequence[Cell], sheet: _Sheet) -> bool:
@@ -356,7 +440,8 @@ def _row(number: int, cells: Sequence[Cell], sheet: _Sheet) -> _Row | None:
     row = _Row(number, cells)
     dated = sheet.text(cells, "date")
     money = any(not is_empty(sheet.cell(cells, f)) for f in MONEY)
-    if (not money and not dated) or _is_footnote(cells):
+    balance = not is_empty(sheet.cell(cells, "balance")) and _says_balance(cells)
+    if (not money and not dated and not balance) or _is_footnote(cells):
         return None
     if (
         dated
@@ -378,6 +463,9 @@ def _row(number: int, cells: Sequence[Cell], sheet: _Sheet) -> _Row | None:
     except ValueError:
         row.balance = None
     row.word = sheet.text(cells, "direction")
+    texts = (sheet.text(cells, f) for f in ("text", "counterparty", "payer", "payee"))
+    if row.balance is None and any(map(begins_pending, texts)):
+        row.error = row.error or "begins with a word for a pending entry, so it may not be booked"
     return row
 
 
@@ -641,6 +729,7 @@ def _settle_signs(lines: Sequence[_Row], sheet: _Sheet) -> None:
     elif signed or (good and all(r.side for r in good)):
         _ask_if_card(sheet)
         sheet.sign = "as written in the amount"
+        sheet.signs = "written" if any((r.amount or 0) < 0 for r in good) else ""
         _compare_with_words(good, sheet)
     else:
         _ask_if_card(sheet)
@@ -833,6 +922,7 @@ def _unmarked(good: Sequence[_Row], sheet: _Sheet) -> None:
 
 def _unsigned(good: Sequence[_Row], sheet: _Sheet) -> None:
     """No amount bears a sign: another column, or the balance, must say which way money went."""
+    sheet.signs = "none"
     if sheet.answers.sign == "amount" or not good:
         sheet.sign = "no amount has a minus: all are credits"
         return
@@ -865,8 +955,11 @@ def _unsigned(good: Sequence[_Row], sheet: _Sheet) -> None:
                 row.word = word
             _by_words(good, sheet, known_already=False)
             return
-    if sheet.anchors and follows(_with_anchors(good, sheet)):
-        sheet.sign = "no amount has a minus; the running balance proves that all are credits"
+    if _by_balance(good, sheet):
+        sheet.sign = "no amount has a sign; the running balance proves each"
+        return
+    if sheet.writes_signs:
+        sheet.sign = "no amount has a minus, which this bank writes: all are credits"
         return
     suspicious = _two_valued(good, taken, sheet)
     dated = [r for r in good if written_date(sheet.cell(r.cells, "date")) is not None]
@@ -884,6 +977,41 @@ def _unsigned(good: Sequence[_Row], sheet: _Sheet) -> None:
         )
     sheet.sign = "no amount has a minus: all are credits"
     sheet.notes.append("No amount in the file has a minus, so every line was read as a credit.")
+
+
+def _by_balance(good: Sequence[_Row], sheet: _Sheet) -> bool:
+    """Give every row the side that the running balance proves; tell whether it proves them all.
+
+    The balance before the oldest row must be there too, or that row's side is open.
+    """
+    moves: list[tuple[int, _Row | None, Decimal | None]] = [(r.number, r, r.balance) for r in good]
+    moves += [(number, None, balance) for number, balance in sheet.anchors]
+    moves.sort(key=lambda m: m[0])
+    if not sheet.anchors or any(balance is None for _, _, balance in moves):
+        return False
+    newest = _newest_first(good, sheet)
+    orders = [o for o, wrong in ((moves, True), (moves[::-1], False)) if newest is not wrong]
+    found = [s for o in orders if (s := _sides([(row, b) for _, row, b in o])) is not None]
+    if not found or any(s != found[0] for s in found):
+        return False
+    for row in good:
+        row.side = found[0][row.number]
+    _apply_sides(good)
+    return True
+
+
+def _sides(moves: Sequence[tuple[_Row | None, Decimal | None]]) -> dict[int, str] | None:
+    """Return each row's side, oldest first; None where a step of the balance is no row's amount."""
+    found: dict[int, str] = {}
+    if moves[0][0] is not None:
+        return None
+    for (_, before), (row, after) in pairwise(moves):
+        moved = (after or Decimal(0)) - (before or Decimal(0))
+        if abs(moved) != abs(row.amount or 0 if row else 0):
+            return None
+        if row:
+            found[row.number] = "debit" if moved < 0 else "credit"
+    return found
 
 
 def _two_valued(good: Sequence[_Row], taken: set[int], sheet: _Sheet) -> str:
@@ -1107,7 +1235,7 @@ def _currency(row: _Row, sheet: _Sheet) -> str:
     Raises:
         ValueError: It is unknown, or its cell and its column or account disagree.
     """
-    code = sheet.own_currency
+    code = row.currency or sheet.own_currency
     if not code or sheet.answers.currency in ("", "each"):
         code = _named_currency(row, sheet) or code
     signs = row.currencies
@@ -1179,7 +1307,7 @@ def _statements(
         sign=sheet.sign,
         currency=", ".join(sorted({k[1].upper() for k in statements}))
         + (f" ({sheet.why_currency})" if sheet.why_currency else ""),
-        dates={"dmy": "day first", "mdy": "month first"}.get(sheet.order or "", "as written"),
+        dates={"dmy": "day first", "mdy": MONTH_FIRST}.get(sheet.order or "", "as written"),
         decimal=sheet.decimals or "as written",
     )
     return BankFile(
@@ -1200,7 +1328,8 @@ def _take(
     moves: dict[tuple[str, str], list[tuple[int, int, int | None]]],
 ) -> None:
     cells = row.cells
-    account = sheet.answers.account or sheet.text(cells, "account") or sheet.own_account
+    account = sheet.text(cells, "account") or row.account or sheet.own_account
+    account = sheet.answers.account or account
     currency, amount, balance = "", None, None
     try:
         currency = _currency(row, sheet)

@@ -62,6 +62,7 @@ FIELDS = (
 _NAMES = {
     # The day on which the bank booked the line goes before the day on which it was asked to.
     "date": (
+        "日付;取引日;お取引日;年月日;交易日期;记账日期;交易时间;日期;거래일;거래일시;tarih;islem tarihi;дата;дата операции;дата операції;дата проводки;ημερομηνια;תאריך;تاريخ;วันท;ว นท;"
         "booking date;posting date;posting;settlement;settled;posted date;post date;date posted;entry date;processed date;"
         "completed date;date completed;date completed utc;completed on;finished on;cleared date;"
         "settled date;settlement date;date settled;accounting date;book date;bookdate;booked;"
@@ -88,8 +89,9 @@ _NAMES = {
         "valutering;valutadag;rentedato;renteforing;arvopaiva;data waluty;datum valuty;interestdate"
     ),
     "amount": (
+        "金額;入出金;発生額;交易金额;金额;거래금액;tutar;islem tutari;сумма;сума;сумма операции;сума операціі;ποσο;סכום;"
         "amount;transaction amount;trn amt;amt;net amount;net;total amount;amount in account currency;"
-        "betrag;umsatz;buchungsbetrag;betrag in kontowahrung;montant;montant net;montant operation;"
+        "betrag;umsatz;buchungsbetrag;betrag in kontowahrung;montant;montant net;montante;montant operation;"
         "montant de l operation;importe;importe euros;importe de la operacion;bedrag;importo;"
         "importo operazione;importo netto;monto;valor;belopp;belob;belop;maara;kwota;"
         "kwota operacji;kwota transakcji;castka;objem;suma;summa;summe;osszeg;monto neto;"
@@ -98,6 +100,7 @@ _NAMES = {
         "lastschrift gutschrift;last gut;importe en la divisa de la cuenta;signed amount;mutatie"
     ),
     "credit": (
+        "預かり金額;お預り金額;お預かり金額;入金;入金額;ご入金額;贷方发生额;贷方金额;收入金额;收入;입금;입금액;alacak;приход;зачисление;кредит;надходження;πιστωση;זכות;ฝาก;"
         "credit;credits;credit amount;credit amt;amount credit;credited amount;amount cr;cr amount;"
         "cr;deposit;deposits;deposit amount;deposit amt;paid in;money in;incoming;incoming amount;inflow;"
         "income;received;money received;haben;gutschrift;gutschriften;eingang;eingange;"
@@ -108,6 +111,7 @@ _NAMES = {
         "jovairas;credit usd;creditos;entrada;entradas;ma;money in gbp;bevetel;paid in amount"
     ),
     "debit": (
+        "支払い金額;お支払金額;お支払い金額;出金;出金額;ご出金額;借方发生额;借方金额;支出金额;支出;출금;출금액;borc;расход;списание;дебет;видатки;χρεωση;חובה;ถอน;"
         "debit;debits;debit amount;debit amt;amount debit;debited amount;amount dr;dr amount;dr;"
         "withdrawal;withdrawals;withdrawal amount;withdrawal amt;withdrawn;paid out;money out;"
         "outgoing;outgoing amount;outflow;spent;expense;soll;lastschrift;belastung;belastungen;ausgang;ausgange;"
@@ -136,6 +140,7 @@ _NAMES = {
         "processing status;posting status;settlement status;allapot;olek;statuss;busena;clearing status"
     ),
     "balance": (
+        "差引残高;残高;取引後残高;余额;账户余额;잔액;bakiye;остаток;баланс;залишок;υπολοιπο;יתרה;คงเหล อ;"
         "balance;running balance;account balance;running bal;running bal ;running balance amount;"
         "ledger balance;book balance;closing balance;current balance;available balance;balance after;"
         "end balance;saldo;saldo in eur;kontostand;saldo nach buchung;kontosaldo;neuer saldo;"
@@ -146,6 +151,7 @@ _NAMES = {
         "balance amount;resulting balance;saldo despues;balance usd;guthaben;verfugbares guthaben;saldo contabilistico"
     ),
     "currency": (
+        "通貨;币种;货币;통화;doviz cinsi;para birimi;валюта;νομισμα;מטבע;"
         "currency;ccy;curr;currency code;account currency;payment currency;transaction currency;"
         "settlement currency;wahrung;waehrung;whg;buchungswahrung;kontowahrung;devise;monnaie;"
         "moneda;divisa;munt;muntsoort;valuta;valuta code;valuta rekening;valutakod;valutta;waluta;"
@@ -158,6 +164,7 @@ _NAMES = {
         "source fee amount;bank fee;service fee;processing fee"
     ),
     "counterparty": (
+        "対方户名;对方户名;对方名称;振込依頼人名;контрагент;karsi taraf;"
         "counterparty;counter party;counterparty name;other party;other party name;name;partner;"
         "partner name;beneficiary payer;payee payer;payer payee;payee or payer;to from;from to;"
         "beguenstigter zahlungspflichtiger;begunstigter zahlungspflichtiger;"
@@ -206,6 +213,7 @@ _NAMES = {
         "numer rachunku nadawcy odbiorcy;payer account number;from account number;to account number"
     ),
     "text": (
+        "摘要;摘要内容;入出金内容;取引内容;お取引内容;備考;メモ;附言;用途;적요;aciklama;назначение платежа;призначення платежу;опис операціі;описание;περιγραφη;αιτιολογια;תיאור;รายการ;"
         "description;details of transaction;memo;narrative;narration;transaction description;"
         "particulars;reference;payment reference;message;remittance;remittance information;purpose;"
         "verwendungszweck;vorgang verwendungszweck;buchungstext;buchungsdetails;zahlungsgrund;"
@@ -377,6 +385,23 @@ STATUS_ONLY = BOOKED - _words(
 _PENDING = NOT_BOOKED - {"memo", "info", "error", "hold", "offen", "planned", "a venir"}
 
 
+_BEGINS_PENDING = re.compile(
+    r"(?:pending|vorgemerkt|vormerkung|reserverat|reservert|reserveret|reservering|en attente|"
+    r"pendiente|pendente|in attesa|in sospeso|oczekujaca|authori[sz]ation hold|pre ?authori[sz]ation)"
+    r"\b\W*[-:*/|(]",
+    re.IGNORECASE,
+)
+
+
+def begins_pending(text: str) -> bool:
+    """Tell whether a line's text begins with a mark that the line is not booked: ``PENDING - X``."""
+    return _BEGINS_PENDING.match(text.lstrip("*-[( ")) is not None
+
+
+MINOR_UNITS = re.compile(r"\b(?:cents?|pence|centimes|centavos|ore|minor units?|subunits?)\b")
+"""What the heading of a column of amounts in minor units says."""
+
+
 def is_not_booked(text: str) -> bool:
     """Tell whether a cell that holds a date otherwise, or the heading of rows, means not booked."""
     folded = fold(text)
@@ -397,7 +422,7 @@ _BALANCE_ROWS = re.compile(
     r"startsaldo|slotsaldo|beginsaldo|eindsaldo|saldo (?:begin|eind)|vorig saldo|nieuw saldo|totaal|"
     r"solde(?: (?:initial|final|precedent|debiteur|crediteur|de depart|d ouverture|de cloture|comptable|a reporter|reporte))?|ancien solde|nouveau solde|"
     r"report|total des (?:mouvements|operations|debits|credits)|"
-    r"saldo (?:inicial|final|anterior|actual|iniziale|finale|precedente|contabile|poczatkowe|koncowe|disponible|inicio|fim)|totale|totales|suma|total general|"
+    r"saldo (?:inicial|final|do dia|del dia|anterior|actual|iniziale|finale|precedente|contabile|poczatkowe|koncowe|disponible|inicio|fim)|totale|totales|suma|total general|"
     r"saldo (?:contabilistico|disponivel)|ingaende (?:saldo|balans)|utgaende (?:saldo|balans)|primo(?:saldo)?|ultimo(?:saldo)?|inngaende saldo|startsaldo|sluttsaldo|"
     r"alkusaldo|loppusaldo|algsaldo|loppsaldo|kaive|saldo (?:otwarcia|zamkniecia)|pocatecni (?:zustatek|stav)|konecny (?:zustatek|stav)|"
     r"nyito egyenleg|zaro egyenleg|sakuma atlikums|beigu atlikums|summa|i alt|sammanlagt)"
@@ -407,7 +432,11 @@ _BALANCE_ROWS = re.compile(
 
 def is_balance_row(text: str) -> bool:
     """Tell whether a whole cell says that its row is a balance, a turnover or a total."""
-    return len(text) < 80 and _BALANCE_ROWS.fullmatch(fold(text)) is not None
+    if len(text) >= 80:
+        return False
+    folded = fold(text)
+    spaced = re.fullmatch(r"(?:\w )+\w", folded)  # S A L D O
+    return _BALANCE_ROWS.fullmatch(folded.replace(" ", "") if spaced else folded) is not None
 
 
 _HINTS: list[tuple[frozenset[str], str]] = [

@@ -81,7 +81,7 @@ def invoice_document(
     made = _document(order, conference, settings)
     if live.stripe_total is not None and made.total != live.stripe_total:
         raise PurchaseOrderError(
-            f"{order.reference}: the invoice at Stripe is over "
+            f"{order.reference}: The invoice at Stripe is over "
             f"{display(live.stripe_total, order.currency)}, the e-invoice would be over "
             f"{display(made.total, order.currency)}. Nothing was written. Run: "
             f"po-toolkit sync --conference {conference.slug}."
@@ -109,7 +109,7 @@ def credit_document(
         PurchaseOrderError: The credit note was taken back, or the invoice is not sent.
     """
     if note.amount <= 0:
-        raise PurchaseOrderError(f"{order.reference}: this credit note was voided.")
+        raise PurchaseOrderError(f"{order.reference}: This credit note was voided.")
     invoice = invoice_document(order, conference, settings)
     return replace(
         invoice,

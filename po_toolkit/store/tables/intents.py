@@ -55,4 +55,5 @@ class MoneyIntent(Base):
     error: Mapped[LongText] = mapped_column(default="")
     entered_by: Mapped[str]
     created_at: Mapped[CreatedAt]
+    """When what it reports was entered, before the intent where it had no invoice yet."""
     finished_at: Mapped[Time | None]

@@ -1,0 +1,153 @@
+# ruff: noqa: E501, ISC004 files are easier to read as a bank writes them
+"""Small files of unknown banks: the lines they hold, what is asked, or what is set apart."""
+
+from __future__ import annotations
+
+import pytest
+
+from po_toolkit.api.bank import import_bank_statement
+from po_toolkit.errors import ImportChoiceError, ImportFileError
+from po_toolkit.importers.bank import prove, read_bank_file
+from po_toolkit.money import to_major
+from tests.bank.test_identity import read
+
+HEAD = "Date,Description,Amount"
+CASES: dict[str, tuple[str, str]] = {
+    # What speaks against the conference's currency, where the file names none
+    "our account is in another country": (
+        f"IBAN:,DE89370400440532013000\n{HEAD}\n2027-03-15,A,5.00\n2027-03-16,B,-6.00\n",
+        "asked currency eur usd",
+    ),
+    "all payers' accounts are in other countries": (
+        f"{HEAD},Counterparty IBAN\n2027-03-15,A,5.00,DE89370400440532013000\n2027-03-16,B,-6.00,\n",
+        "asked currency eur usd",
+    ),
+    "a text names the line's amount in another currency": (
+        f"{HEAD}\n2027-03-15,PO 1 EUR 5000.00,5000.00\n2027-03-16,B,-6.00\n",
+        "asked currency eur usd",
+    ),
+    "a text names another amount in another currency": (
+        f"{HEAD}\n2027-03-15,PO 1 EUR 4500.00,5000.00\n2027-03-16,B,-6.00\n",
+        "2027-03-15 5000.00 usd; 2027-03-16 -6.00 usd",
+    ),
+    # Signs
+    "the running balance proves amounts without signs": (
+        f"{HEAD},Balance\n2027-03-01,Opening balance,,10.00\n2027-03-02,A,5.00,15.00\n"
+        "2027-03-03,B,6.00,9.00\n2027-03-04,C,2.00,11.00\n",
+        "2027-03-02 5.00 usd; 2027-03-03 -6.00 usd; 2027-03-04 2.00 usd",
+    ),
+    "newest first, and the opening balance without a day": (
+        f"{HEAD},Balance\n2027-03-04,C,1.00,16.00\n2027-03-02,A,5.00,15.00\n,Opening balance,,10.00\n",
+        "2027-03-02 5.00 usd; 2027-03-04 1.00 usd",
+    ),
+    "the oldest amount without a sign has no balance before it": (
+        f"{HEAD},Balance\n2027-03-02,A,5.00,15.00\n2027-03-03,B,6.00,21.00\n",
+        "asked sign amount",
+    ),
+    # What is no booked line
+    "rows under a heading of pending ones above the header": (
+        f"Pending transactions\n{HEAD}\n2027-03-17,B,1.00\n\nPosted transactions\n{HEAD}\n"
+        "2027-03-15,A,5.00\n2027-03-16,C,-2.00\n",
+        "2027-03-15 5.00 usd; 2027-03-16 -2.00 usd",
+    ),
+    "a text that begins with PENDING": (
+        f"{HEAD}\n2027-03-17,PENDING - ACH B,1.00\n2027-03-15,A,5.00\n2027-03-16,C,-2.00\n",
+        "2027-03-15 5.00 usd; 2027-03-16 -2.00 usd; 1 apart",
+    ),
+    "a closing balance with spaced letters": (
+        f"{HEAD}\n2027-03-15,A,5.00\n2027-03-16,C,-2.00\n2027-03-31,S A L D O,3.00\n",
+        "2027-03-15 5.00 usd; 2027-03-16 -2.00 usd",
+    ),
+    # Accounts and columns
+    "a column of several accounts, ours or theirs": (
+        f"Account,{HEAD}\nA-1,2027-03-15,A,5.00\nB-2,2027-03-15,B,-6.00\n",
+        "asked mapping account=Account counterparty_account=Account",
+    ),
+    "a fee beside the columns of a short layout": (
+        "Date,Description,Amount,Running Bal.,Fee\n03/15/2027,A,5.00,14.00,1.00\n"
+        "03/16/2027,B,-6.00,8.00,0.00\n03/17/2027,C,7.00,14.00,1.00\n",
+        "2027-03-15 4.00 usd; 2027-03-16 -6.00 usd; 2027-03-17 6.00 usd",
+    ),
+    "amounts in cents": ("date,text,amount_cents\n2027-03-15,A,500\n2027-03-16,B,-600\n", "asked "),
+    "headings in Japanese": (
+        "日付,摘要,お支払金額,お預り金額,差引残高,通貨\n2027/3/15,A,,5000,9000,JPY\n"
+        "2027/3/16,B,600,,8400,JPY\n",
+        "2027-03-15 5000 jpy; 2027-03-16 -600 jpy",
+    ),
+}  # fmt: skip
+
+
+def outcome(text: str, conference: str = "usd") -> str:
+    """Return the lines of the statements that are not held, or what is asked."""
+    try:
+        file = read_bank_file(text.encode(), currency=conference)
+    except ImportFileError as error:
+        choices = error.choices if isinstance(error, ImportChoiceError) else []
+        return " ".join(["asked", getattr(error, "question", ""), *choices])
+    taken = [s for s in file.statements if prove(s).state != "held"]
+    lines = sorted(
+        f"{x.booked_on} {to_major(x.amount, x.currency)} {x.currency}"
+        for s in taken
+        for x in s.lines
+    )
+    apart = sum(len(s.bad) for s in file.statements)
+    return "; ".join([*lines, *([f"{apart} apart"] if apart else [])])
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_decides_money_is_known_or_asked(name: str) -> None:
+    """Else euros pay a purchase order in dollars, or a debit or a pending row is booked."""
+    text, expected = CASES[name]
+    assert outcome(text) == expected
+
+
+def test_days_written_month_first_speak_for_an_american_account() -> None:
+    """Else dollars pay a purchase order in euros."""
+    rows = f"{HEAD}\n03/25/2027,A,5.00\n03/26/2027,B,-6.00\n"
+    assert outcome(rows, "eur") == "asked currency usd eur"
+
+
+def test_accounts_in_sections_of_one_file_stay_apart() -> None:
+    """Else the lines of the second account are put into the first."""
+    part = "Account:,{}\nCurrency:,{}\n" + HEAD + "\n2027-03-15,A,5.00\n2027-03-16,B,-6.00\n\n"
+    text = part.format("111-1", "USD") + part.format("222-2", "EUR")
+    file = read_bank_file(text.encode(), currency="usd")
+    assert [(s.account, s.currency, len(s.lines)) for s in file.statements] == [
+        ("111-1", "usd", 2),
+        ("222-2", "eur", 2),
+    ]
+
+
+def test_a_currency_that_was_answered_is_not_that_of_another_account(opened) -> None:
+    """Else the dollar account of a bank is read in euros, since its other account was."""
+    text = "Account,Date,Description,Amount\n{0},2027-03-15,A,5.00\n{0},2027-03-16,B,-6.00\n"
+    import_bank_statement(opened, text.format("A-1").encode(), currency="eur")
+    import_bank_statement(opened, text.format("A-1").replace("03-1", "04-1").encode())
+    assert {line[-3:] for line in read(opened)} == {"eur"}
+    with pytest.raises(ImportChoiceError) as asked:
+        import_bank_statement(opened, text.format("B-2").encode())
+    assert (asked.value.question, asked.value.choices) == ("currency", ["eur", "usd"])
+
+
+def test_a_currency_that_was_answered_gives_way_to_one_that_the_file_names(opened) -> None:
+    """Else a statement in dollars is read in euros, since last month's was."""
+    text = "Currency:,{}\nDate,Description,Amount\n2027-{}-15,A,5.00\n2027-{}-16,B,-6.00\n"
+    import_bank_statement(opened, text.format("", "03", "03").encode(), currency="eur")
+    import_bank_statement(opened, text.format("USD", "04", "04").encode())
+    assert [line[-3:] for line in read(opened)] == ["eur", "eur", "usd", "usd"]
+
+
+def test_that_all_amounts_of_one_file_are_credits_says_nothing_of_the_next(opened) -> None:
+    """Else a debit without a sign in next month's file is booked as income."""
+    text = "Date,Description,Amount\n2027-{}-15,A,5.00\n2027-{}-16,B,6.00\n"
+    import_bank_statement(opened, text.format("03", "03").encode(), sign="amount")
+    with pytest.raises(ImportChoiceError) as asked:
+        import_bank_statement(opened, text.format("04", "04").encode())
+    assert asked.value.question == "sign"
+
+
+def test_a_bank_that_wrote_a_minus_before_is_not_asked_about_signs(opened) -> None:
+    """Else a month of payments alone is asked about, although the bank writes a minus at debits."""
+    text = "Date,Description,Amount\n2027-{0}-15,A,5.00\n2027-{0}-16,B,{1}6.00\n"
+    import_bank_statement(opened, text.format("03", "-").encode())
+    assert import_bank_statement(opened, text.format("04", "").encode()).new == 2
