@@ -389,7 +389,7 @@ def _possible(
             order_ = made("order", o.reference, o.organization_name, details, still)
             yield f"order {o.id}", still, None, order_
     for m in facts.confirmed:
-        if m.line.currency == line.currency and m.line.amount > 0 > booked:
+        if m.line.currency == line.currency and m.line.amount == -booked > 0:
             details = (m.reference, f"bank line {m.line.id}", written_day(m.line.booked_on))
             title = f"Reverses a payment: {m.organization_name}"
             taken = made("reversal", m.line.id, title, details, m.line.amount)
@@ -399,10 +399,17 @@ def _possible(
 def undo_match(opened: OpenConference, line_id: int) -> int:
     """Take back what a line was said to be; return how many matches were undone.
 
+    An excluded line is included again; it has no match, so that is 0.
+
     Raises:
         NotFoundError: No such line.
-        PurchaseOrderError: It is not matched.
+        PurchaseOrderError: It is neither matched nor excluded.
     """
+    with opened.store.reading() as session:
+        excluded = bool(bank_matches.line(session, opened.conference.id, line_id).set_aside)
+    if excluded:
+        exclude_line(opened, line_id, "")
+        return 0
     opened.check_known_account()
     with opened.store.writing(opened.actor, Act.UNDO_MATCH) as uow:
         undone, intents = matches.undo(
@@ -479,12 +486,19 @@ def _shares(
         ref: to_minor(amount, line.currency) for ref, amount in orders.items() if amount is not None
     }
     open_ones = [ref for ref in orders if ref not in given]
-    if len(open_ones) > 1:
-        raise PurchaseOrderError(
-            f"Say how much of bank line {line.id} is for each of {', '.join(open_ones)}."
+    left, due = (
+        abs(line.amount) - sum(given.values()),
+        {r: found[r].sums.balance for r in open_ones},
+    )
+    if len(open_ones) > 1 and (sum(due.values()) != left or min(due.values()) <= 0):
+        each = " and ".join(
+            f"{r} ({display(due[r], found[r].currency)} is open)" for r in open_ones
         )
-    for ref in open_ones:
-        given[ref] = abs(line.amount) - sum(given.values())
+        rest = display(left, line.currency)
+        raise PurchaseOrderError(
+            f"Say how much of the {rest} of bank line {line.id} is for each of {each}: REF=AMOUNT."
+        )
+    given |= due if len(open_ones) > 1 else dict.fromkeys(open_ones, left)
     return [Part("order", found[ref].id, given[ref], found[ref].reference) for ref in orders]
 
 

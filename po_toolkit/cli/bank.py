@@ -382,6 +382,11 @@ def _print_matches(report: MatchReport) -> None:
         f"{report.applied} applied, {report.proposed} proposed, {report.ambiguous} ambiguous, "
         f"{report.unmatched} unmatched."
     )
+    if sure := [m.line for m in report.matches if m.sure and m.state != "applied"]:
+        lines = ", ".join(map(str, sure[:10])) + (" …" if len(sure) > 10 else "")
+        typer.echo(
+            f"Nothing speaks against {count(len(sure), 'line')}, which --apply applies: {lines}."
+        )
 
 
 @commands.command("apply")
@@ -394,7 +399,8 @@ def apply_(
         typer.Option(
             "--po",
             metavar="REF[=AMOUNT]",
-            help="The purchase order it pays; several share it, each with its amount.",
+            help="The purchase order it pays; several share it, each with its amount unless all "
+            "that is open on them is paid.",
         ),
     ] = None,
     payouts: Annotated[
@@ -483,7 +489,7 @@ def _read_share(text: str) -> tuple[str, Decimal | None]:
 
 @commands.command("undo")
 def undo(ctx: typer.Context, line: LineArgument, conference: ConferenceOption) -> None:
-    """Undo a match.
+    """Undo a match or an exclusion.
 
     A payment that it made is reversed, and so is a write-off; a reversal enters its payment again.
 
@@ -492,7 +498,8 @@ def undo(ctx: typer.Context, line: LineArgument, conference: ConferenceOption) -
     from po_toolkit.api.bank_matching import undo_match
 
     undone = undo_match(named_conference(ctx, conference), line)
-    typer.echo(f"Bank line {line} is unmatched again ({count(undone, 'match', 'matches')} undone).")
+    what = f" ({count(undone, 'match', 'matches')} undone)" if undone else ""
+    typer.echo(f"Bank line {line} is unmatched again{what}.")
 
 
 @commands.command("exclude")

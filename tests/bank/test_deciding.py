@@ -9,7 +9,14 @@ from functools import partial
 import pytest
 
 from po_toolkit.api.bank import import_bank_statement
-from po_toolkit.api.bank_matching import apply_line, bank_lines, choose, match_bank, undo_match
+from po_toolkit.api.bank_matching import (
+    apply_line,
+    bank_lines,
+    choose,
+    exclude_line,
+    match_bank,
+    undo_match,
+)
 from po_toolkit.api.invoices import invoice_purchase_orders
 from po_toolkit.api.ledger import record_payment_by_hand as record_as_typed
 from po_toolkit.api.sync import sync_conference
@@ -274,3 +281,24 @@ def test_the_payers_account_is_learned_from_what_a_person_confirmed(opened, make
     with opened.store.reading() as session:
         known = bank_matches.facts(session, opened.conference.id).confirmed
     assert [m.organization_name for m in known] == ["Acme Inc."]
+
+
+def test_several_purchase_orders_need_no_amounts_where_all_that_is_open_is_paid(
+    opened, make_order
+) -> None:
+    """Else a treasurer types what the books know; and a sum that does not agree is guessed."""
+    first, second = make_order(("Gold", 1, "100.00")), make_order(("Silver", 1, "50.00"))
+    whole, less = load(opened, ("150.00", "BOTH"), ("140.00", "MOST"))
+    both = {first.reference: None, second.reference: None}
+    with pytest.raises(PurchaseOrderError, match=r"100\.00 USD is open.*50\.00 USD is open"):
+        choose(opened, less, orders=both)
+    choose(opened, whole, orders=both)
+    assert [order(opened, r).sums.balance for r in both] == [0, 0]
+
+
+def test_an_excluded_line_is_undone_like_a_match(opened) -> None:
+    """Else the way back from a wrong exclusion is not the one of everything else."""
+    (line,) = load(opened, ("150.00", "TICKETS"))
+    exclude_line(opened, line, "tickets")
+    assert undo_match(opened, line) == 0
+    assert [x.state for x in bank_lines(opened)] == ["unmatched"]

@@ -157,6 +157,7 @@ def other_event(words: Sequence[str], year: int, own: Sequence[str]) -> str:
     return ""
 
 
+_CODED = re.compile(r"[A-Z]{3} ?\d|\d ?[A-Z]{3}|[€£]")
 _AMOUNT = re.compile(r"(?<![\d.,])\d(?:[\d.,']*\d)?(?![\d.,]*\d)")
 _CODE_BEFORE = re.compile(r"(?:(?<![A-Za-z])([A-Z]{3})|([€£])) ?$")
 _CODE_AFTER = re.compile(r" ?(?:([A-Z]{3})(?![A-Za-z])|([€£]))")
@@ -171,6 +172,8 @@ def other_currency(text: str, amount: int, currency: str) -> str:
         amount: The line's, in minor units.
         currency: The line's.
     """
+    if _CODED.search(text) is None:
+        return ""
     currency = currency.lower()
     same = {str(abs(amount)), str(abs(amount) // 10 ** exponent(currency))}
     for found in _AMOUNT.finditer(text):
