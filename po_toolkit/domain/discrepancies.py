@@ -61,8 +61,8 @@ _CLASSES = (
         "Amount differs from Stripe",
         "The total of the invoice at Stripe is not the total of the purchase order.",
         "The difference",
-        "Reissue the invoice, which then asks for the purchase order's total. Where it is paid "
-        "already, refund the excess or credit what is missing.",
+        "Reissue the invoice, which then asks for the purchase order's total. If it is already "
+        "paid, refund the excess or credit what is missing.",
         (
             "po-toolkit reissue {reference}",
             "po-toolkit refund {reference} --amount {amount}",
@@ -71,8 +71,8 @@ _CLASSES = (
     ),
     DiscrepancyClass(
         "asked_is_not_owed",
-        "Asked is not what is owed",
-        "Stripe asks another sum on the open invoice than the purchase order owes here. The "
+        "Stripe asks for a different amount",
+        "The open invoice at Stripe asks for a different amount than is owed here. The "
         "evidence names the cause: credit or debt from the sponsor's balance at Stripe with its "
         "transactions, a payment or credit note that Stripe does not have, or a refund.",
         "The difference",
@@ -116,7 +116,8 @@ _CLASSES = (
         "A wire or check was reversed here after it was reported to Stripe. Stripe cannot undo "
         "a recorded payment, so the sponsor's page and reminders do not ask for that money.",
         "What Stripe still counts of the open balance",
-        "Credit the balance if it is forgiven. Else reissue the invoice, which asks for it again; "
+        "Credit the balance if it is waived. Otherwise reissue the invoice, which asks for it "
+        "again; "
         "while it is paid in part only, ask the sponsor yourself.",
         (
             "po-toolkit credit-note {reference} --amount {amount} --reason REASON",
@@ -152,7 +153,7 @@ _CLASSES = (
     DiscrepancyClass(
         "paid_after_cancelled",
         "Paid although cancelled",
-        "The purchase order is cancelled and yet money is on it.",
+        "The purchase order is cancelled, but it has payments.",
         "The money on it",
         "Refund the payment.",
         (
@@ -176,10 +177,11 @@ _CLASSES = (
         "refunded_without_credit",
         "Refunded without a credit note",
         "Money went back to the sponsor and no credit note says that they owe less, so the debt is "
-        "open again. It neither ages nor is it reminded of until a person decides.",
+        "open again. It is neither aged nor reminded of until a person decides.",
         "The refund that nothing explains",
-        "Issue a credit note if the debt is forgiven; else reissue the invoice, which asks for it "
-        "again. One that is still open goes on asking for its rest: reissue it once that is paid.",
+        "Issue a credit note if the debt is waived; otherwise reissue the invoice, which asks for "
+        "it again. An invoice that is still open keeps asking for the rest: reissue it once that "
+        "is paid.",
         (
             "po-toolkit credit-note {reference} --amount {amount} --reason REASON",
             "po-toolkit reissue {reference}",
@@ -212,24 +214,24 @@ _CLASSES = (
     DiscrepancyClass(
         "currency_differs",
         "Currency differs",
-        "The invoice or a payment is in another currency than the purchase order.",
+        "The invoice or a payment is not in the purchase order's currency.",
         "The amount in the other currency",
         "Reissue the invoice, which is then in the purchase order's currency.",
         ("po-toolkit reissue {reference}",),
     ),
     DiscrepancyClass(
         "two_alike",
-        "Two purchase orders alike",
+        "Possible duplicate purchase order",
         "Another purchase order of the same sponsor has the same number, or neither has a number "
         "and currency and total are the same: one sponsorship may be billed twice.",
         "The total of the purchase order",
-        "Cancel the one too many; leave both if the sponsor did order twice.",
+        "Cancel the extra one; keep both if the sponsor did order twice.",
         ("po-toolkit cancel {reference}",),
     ),
     DiscrepancyClass(
         "customer_differs",
         "Customer differs",
-        "The invoice went to another organization or address than the purchase order names.",
+        "The invoice went to a different organization or address than the purchase order names.",
         "The total of the invoice",
         "Reissue the invoice, which goes to the purchase order's sponsor.",
         ("po-toolkit reissue {reference}",),
@@ -249,7 +251,7 @@ _CLASSES = (
     ),
     DiscrepancyClass(
         "settled_by_itself",
-        "Settled by itself at Stripe",
+        "Marked paid without a payment",
         "Stripe marked the invoice paid without a payment, as it does below its minimum amount.",
         "The balance",
         "Issue a credit note for the small sum, or record what was collected another way.",
@@ -264,7 +266,8 @@ _CLASSES = (
         "Somebody sent an invoice from the conference's Stripe account that no purchase order "
         "here has.",
         "The total of the invoice",
-        "Adopt it for its purchase order; if it is not a sponsor's, set its metadata po_toolkit = "
+        "Adopt it for its purchase order; if it is not for a sponsor, set its metadata "
+        "po_toolkit = "
         "ignore in Stripe's dashboard.",
         (
             "po-toolkit adopt {reference} {invoice}",
@@ -274,26 +277,26 @@ _CLASSES = (
     DiscrepancyClass(
         "money_stuck_at_stripe",
         "Money stuck at Stripe",
-        "A customer's bank transfer fitted no invoice and waits in the cash balance, or an "
-        "overpayment lies in the credit balance.",
-        "The money that lies there",
+        "A customer's bank transfer matched no invoice and is held in the cash balance, or an "
+        "overpayment is in the credit balance.",
+        "The unapplied money",
         "Apply it to an invoice or send it back in Stripe's dashboard, then sync.",
         ("po-toolkit sync --conference {conference} --full",),
     ),
     DiscrepancyClass(
         "payout_not_at_bank",
         "Payout not at the bank",
-        "Stripe says that a payout arrived, and no line of the bank account is it, although lines "
-        "well past its arrival are known.",
+        "Stripe says that a payout arrived, but no bank line matches it, although the bank "
+        "account has later lines.",
         "The payout",
-        "Load the bank's statement for that day and match; if the money is not there, ask Stripe "
-        "with the payout's trace id.",
+        "Load the bank's statement for that day and match; if the money is not there, give "
+        "Stripe the payout's trace ID.",
         ("po-toolkit bank match --conference {conference} --apply",),
     ),
     DiscrepancyClass(
         "payout_failed",
         "Payout failed",
-        "The bank sent a payout back, and its money lies on the Stripe balance.",
+        "The bank sent a payout back, and its money is back on the Stripe balance.",
         "The payout",
         "Correct the bank account in Stripe's dashboard; Stripe sends the money again.",
         ("po-toolkit bank payouts --conference {conference}",),
@@ -325,7 +328,7 @@ _CLASSES = (
     DiscrepancyClass(
         "bank_debit_not_explained",
         "Bank debit not explained",
-        "Money left the bank account that is no refund, payout or reversal known here.",
+        "Money left the bank account that is not a refund, payout or reversal known here.",
         "The debit",
         "Match it to what it is, or exclude it with a reason.",
         (
