@@ -178,7 +178,8 @@ def through_the_orm(path: Path) -> dict[str, dict[str, int]]:
             rows.append((order.reference, order.organization_name, status, sums))
             there = totals.setdefault(order.currency, {})
             for name in ("total", "credited", "paid", "refunded", "balance"):
-                there[name] = there.get(name, 0) + getattr(sums, name)
+                if order.cancelled_at is None:
+                    there[name] = there.get(name, 0) + getattr(sums, name)
     return totals
 
 

@@ -389,7 +389,7 @@ def _possible(
             order_ = made("order", o.reference, o.organization_name, details, still)
             yield f"order {o.id}", still, None, order_
     for m in facts.confirmed:
-        if m.line.currency == line.currency and m.line.amount > 0 > booked:
+        if m.line.currency == line.currency and m.line.amount == -booked > 0:
             details = (m.reference, f"bank line {m.line.id}", written_day(m.line.booked_on))
             title = f"Reverses a payment: {m.organization_name}"
             taken = made("reversal", m.line.id, title, details, m.line.amount)

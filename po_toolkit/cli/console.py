@@ -122,6 +122,11 @@ def conference_of(ctx: typer.Context, reference: str) -> OpenConference:
     return open_conference_of(reference, settings=settings_of(ctx))
 
 
+def can_ask() -> bool:
+    """Tell whether a person sits at a terminal and can be asked."""
+    return sys.stdin.isatty()
+
+
 def agree(opened: OpenConference, what: str, *, yes: bool) -> None:
     """Ask before something reaches a live Stripe account; test keys pass without a question.
 
@@ -129,7 +134,7 @@ def agree(opened: OpenConference, what: str, *, yes: bool) -> None:
     """
     if yes or opened.settings.mode != "live":
         return
-    if not sys.stdin.isatty():
+    if not can_ask():
         wrong_usage(
             f"Conference {opened.slug} has a live Stripe key and there is no terminal to ask on, "
             f"so nothing was done. To {what}, add --yes."
@@ -138,6 +143,16 @@ def agree(opened: OpenConference, what: str, *, yes: bool) -> None:
     if not typer.confirm(f"{what[0].upper()}{what[1:]}?", err=True):
         complain("Stopped; nothing was done.")
         raise typer.Exit(1)
+
+
+def asked_reason(reason: str, what: str, *, yes: bool) -> str:
+    """Return why something is done: as given, or as answered where a terminal can ask.
+
+    Without a terminal, or with ``--yes``, nothing is asked and it may be empty.
+    """
+    if reason.strip() or yes or not can_ask():
+        return reason.strip()
+    return str(typer.prompt(f"Reason to {what}", err=True)).strip()
 
 
 _UNLIMITED = 10_000

@@ -15,6 +15,7 @@ from po_toolkit.cli.console import (
     WRONG_USAGE,
     agree,
     amount,
+    asked_reason,
     complain,
     conference_of,
     count,
@@ -33,6 +34,7 @@ from po_toolkit.cli.options import (
     DeliveryOption,
     Format,
     FormatOption,
+    HistoryReasonOption,
     ReferenceArgument,
     YesOption,
     read_date,
@@ -594,6 +596,7 @@ def reissue(
             "--due-date", metavar="D", parser=read_date, help="The new due date, like 2027-03-31."
         ),
     ] = None,
+    reason: HistoryReasonOption = "",
     yes: YesOption = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
@@ -601,13 +604,14 @@ def reissue(
 
     Refused once Stripe has money on the invoice. Without an invoice out it just sends one.
 
-    Example: po-toolkit reissue PO-7KQ2MX --email invoices@sponsor.example
+    Example: po-toolkit reissue PO-7KQ2MX --address "1 New Road, Leeds" --reason "They moved"
     """
     from po_toolkit.api.amend import Changes
     from po_toolkit.api.amend import reissue as issue_again
 
     opened = conference_of(ctx, reference)
     agree(opened, f"void the invoice of {reference} and send a new one", yes=yes)
+    reason = asked_reason(reason, f"reissue {reference}", yes=yes)
     changes = Changes(
         organization_name=organization,
         contact_name=contact,
@@ -618,7 +622,7 @@ def reissue(
         delivery=delivery,
         due_date=due_date,
     )
-    result = issue_again(opened, reference, changes)
+    result = issue_again(opened, reference, changes, reason=reason)
     if output is Format.JSON:
         print_json(result.as_json())
     elif result.outcome == "invoiced":

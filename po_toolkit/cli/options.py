@@ -97,6 +97,12 @@ YesOption = Annotated[
     bool,
     typer.Option("--yes", help="Do not ask before reaching a live Stripe account."),
 ]
+HistoryReasonOption = Annotated[
+    str,
+    typer.Option(
+        "--reason", metavar="R", help="Why, kept in the history. Asked for where a terminal is."
+    ),
+]
 DeliveryOption = Annotated[
     DeliveryWay | None,
     typer.Option(

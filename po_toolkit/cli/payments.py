@@ -13,6 +13,7 @@ import typer
 from po_toolkit.cli.console import (
     PARTIAL,
     agree,
+    asked_reason,
     complain,
     conference_of,
     named_conference,
@@ -28,6 +29,7 @@ from po_toolkit.cli.options import (
     ConferenceOption,
     Format,
     FormatOption,
+    HistoryReasonOption,
     ReferenceArgument,
     YesOption,
     read_amount,
@@ -218,7 +220,7 @@ def reverse(
     entry: Annotated[
         str, typer.Argument(metavar="ENTRY", help="The entry's number in the ledger.")
     ],
-    reason: Annotated[str, typer.Option(metavar="R", help="Why, for the books.")] = "",
+    reason: HistoryReasonOption = "",
     output: FormatOption = Format.TABLE,
 ) -> None:
     """Undo a payment or refund that was entered by mistake.
@@ -234,6 +236,7 @@ def reverse(
     store = open_database(settings, make=False)
     slug = ledger.conference_of_entry(store, entry)
     opened = open_conference(slug, settings=settings, store=store)
+    reason = asked_reason(reason, f"reverse entry {entry}", yes=False)
     _print_result(ledger.reverse_entry(opened, entry, reason=reason), output)
 
 
@@ -315,7 +318,7 @@ def credit_note(
 def cancel(
     ctx: typer.Context,
     reference: ReferenceArgument,
-    reason: Annotated[str, typer.Option(help="Why, for the history.")] = "",
+    reason: HistoryReasonOption = "",
     yes: YesOption = False,
     output: FormatOption = Format.TABLE,
 ) -> None:
@@ -323,12 +326,13 @@ def cancel(
 
     Refused once money is on it: refund or credit that first.
 
-    Example: po-toolkit cancel PO-7KQ2MX
+    Example: po-toolkit cancel PO-7KQ2MX --reason "Sponsor withdrew"
     """
     from po_toolkit.api import ledger
 
     opened = conference_of(ctx, reference)
     agree(opened, f"cancel {reference} and void its Stripe invoice", yes=yes)
+    reason = asked_reason(reason, f"cancel {reference}", yes=yes)
     _print_result(ledger.cancel(opened, reference, reason=reason), output)
 
 

@@ -42,9 +42,9 @@ def audit_sentence(entry: LoggedAct) -> str:
     """Return what an entry says; ``""`` for an internal step that nobody needs to read."""
     if "started" in entry.after:
         return f"{_TASKS.get(str(entry.after['started']), 'A task')} started."
-    if entry.before.get("state") == "running" and len(entry.after) == 1:
+    if entry.before.get("state") == "running" and len(entry.after.keys() & _STATES.keys()) == 1:
         (state, message) = next(iter(entry.after.items()))
-        text = f"{label(entry.act)}: {_STATES.get(state, state)}"
+        text = f"{label(entry.act)}: {_STATES[state]}"
         return f"{text}. {message}" if message else f"{text}."
     write = _SENTENCES.get(entry.act, _other)
     return " ".join(part for part in (write(entry), _status(entry)) if part)
@@ -262,7 +262,7 @@ _SENTENCES: dict[str, Callable[[LoggedAct], str]] = {
     Act.REISSUE: _with_reason("Invoice of {whose} voided to be reissued"),
     Act.AMEND: _amended,
     Act.CLOSE: _with_reason("Books closed through {last_day}"),
-    Act.LOAD_STATEMENT: _with_reason("Bank statement {file_name} with {lines} lines imported"),
+    Act.LOAD_STATEMENT: _with_reason("Bank statement {file_name} imported, lines: {lines}"),
     Act.ACCEPT_STATEMENT: _with_reason("Bank statement accepted although its sums do not agree"),
     Act.REMOVE_STATEMENT: _with_reason("Bank statement removed"),
     Act.MATCH: _matched,

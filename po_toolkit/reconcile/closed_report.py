@@ -101,7 +101,7 @@ def closed_report(reconciliation: Reconciliation, *, after: date | None) -> byte
         "after": after.isoformat() if after else None,
         "through": reconciliation.as_of.isoformat(),
         "timezone": reconciliation.timezone,
-        "totals": reconciliation.totals_text(),
+        "totals": reconciliation.totals_text(cancelled_too=True),
         "rows": [_without_later_classes(r) for r in _records("rows", reconciliation.rows)],
         "ageing": _records("ageing", reconciliation.ageing),
         "discrepancies": _records("discrepancies", _closable(reconciliation.discrepancies)),

@@ -51,8 +51,8 @@ _SUMS = ("total", "credited", "paid", "refunded", "balance")
 def what_changed(before: Reconciliation, after: Reconciliation) -> pd.DataFrame:
     """Return the purchase orders that are not as they were (table ``CHANGES``).
 
-    Amounts are the later day's less the earlier day's, in minor units, so that their sums are the
-    change of the totals.
+    Amounts are the later day's less the earlier day's, in minor units. Their sums are the change of
+    the totals, except for purchase orders cancelled in between, which leave the totals.
     """
     keys = ["reference"]
     old = before.rows.set_index(keys)

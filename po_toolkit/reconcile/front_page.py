@@ -86,7 +86,8 @@ class FrontPage:
         by_status: Sums by currency and status.
         ageing: What is open by currency and age; only ages there are.
         waiting: How many things wait for a person: ``invoicing_failed``,
-            ``invoice_without_order``, ``money_stuck_at_stripe`` and ``cancelled_with_money``.
+            ``invoice_without_order``, ``money_stuck_at_stripe``, ``cancelled_with_money`` and
+            ``taken_back``.
         standing: How each currency stands.
     """
 
@@ -143,7 +144,7 @@ def front_page(store: Store, conference: Conference, *, today: date) -> FrontPag
     """Return the sums of a conference as they stand now.
 
     Args:
-        store: The database; it is only read, by six statements however large it is.
+        store: The database; it is only read, by a few statements however large it is.
         conference: Whose purchase orders.
         today: The present date in the conference's timezone.
     """

@@ -150,10 +150,10 @@ class Reconciliation:
 
     @cached_property
     def totals(self) -> dict[str, dict[str, int]]:
-        """Sums by currency, in minor units; ``purchase_orders`` is a count.
+        """Sums by currency, in minor units, without cancelled purchase orders.
 
-        ``open`` is what is still to come in: balances above 0 of purchase orders that are not
-        cancelled; ``overdue`` the part of it past its due date; ``overpaid`` what came too much.
+        ``purchase_orders`` is a count; ``open`` is what is still to come in: balances above 0;
+        ``overdue`` the part of it past its due date; ``overpaid`` what came too much.
         """
         return summaries.in_all(self.books)
 
@@ -175,6 +175,8 @@ class Reconciliation:
                 frame = frame[frame["currency"].eq(frame["reference"].map(self._currencies))]
         else:
             frame = self.rows.assign(bucket=self.rows["reference"].map(self._buckets))
+            if table == "totals":
+                frame = frame[~summaries.is_cancelled(frame)]
         for name, value in figure.items():
             if name == "code":
                 frame = frame[[value in codes for codes in frame["discrepancies"]]]
@@ -251,14 +253,15 @@ class Reconciliation:
             ]
         )
 
-    def totals_text(self) -> dict[str, dict[str, Any]]:
+    def totals_text(self, *, cancelled_too: bool = False) -> dict[str, dict[str, Any]]:
         """Return the totals with amounts as decimal strings; the count stays a number."""
+        totals = summaries.in_all(self.books, cancelled_too=True) if cancelled_too else self.totals
         return {
             currency: {
                 name: value if name == "purchase_orders" else schema.decimal_text(value, currency)
                 for name, value in sums.items()
             }
-            for currency, sums in self.totals.items()
+            for currency, sums in totals.items()
         }
 
     def as_json(self) -> dict[str, Any]:

@@ -136,6 +136,8 @@ class PurchaseOrderStory:
     paid: Decimal
     refunded: Decimal
     balance: Decimal
+    owed_again: bool
+    """Whether a payment was taken back, by a bank, a dispute or hand, and is still owed."""
     stripe_invoice_id: str
     stripe_invoice_url: str
     source: StorySource | None
@@ -164,6 +166,7 @@ def purchase_order_story(
         rows = stories.import_rows(session, order)
         audit = stories.audit_entries(session, order)
         reminders = stories.reminders(session, order)
+        owed_again = stories.owed_again(session, order)
     live = order.live_invoice
     return PurchaseOrderStory(
         reference=order.reference,
@@ -184,6 +187,7 @@ def purchase_order_story(
         paid=order.total_paid,
         refunded=order.total_refunded,
         balance=order.balance_due,
+        owed_again=owed_again,
         stripe_invoice_id=order.stripe_invoice_id,
         stripe_invoice_url=order.stripe_invoice_url,
         source=_source(order, rows),

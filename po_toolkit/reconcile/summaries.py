@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from po_toolkit.domain.ageing import Bucket
+from po_toolkit.domain.sums import Status
 from po_toolkit.domain.tax import line_tax, rate_words, rates_of
 from po_toolkit.reconcile.books import Books
 from po_toolkit.reconcile.tables import AGEING, MONTHS, SUMMARY, TAX
@@ -38,10 +39,12 @@ def by_age(books: Books) -> pd.DataFrame:
 def by_month(books: Books) -> pd.DataFrame:
     """Return what was invoiced and what moved in each month (table ``MONTHS``).
 
-    Money in another currency than its purchase order's is left out, as it is of every sum.
+    Nothing of a cancelled purchase order counts as invoiced; money that moved on it did move, and
+    credit notes stand as they were issued. Money in another currency than its purchase order's is
+    left out, as it is of every sum.
     """
     orders, entries, notes = books.orders, books.entries, books.credit_notes
-    sent = orders[orders["sent_on"].notna()]
+    sent = orders[orders["sent_on"].notna() & ~is_cancelled(orders)]
     invoiced = sent.assign(month=_month(sent["sent_on"]), invoiced=sent["total"])
     same = entries[entries["currency"].eq(entries["order_id"].map(orders["currency"]))]
     moved = same.assign(month=_month(same["booked_on"]))
@@ -64,14 +67,27 @@ def by_month(books: Books) -> pd.DataFrame:
     )
 
 
-def in_all(books: Books) -> dict[str, dict[str, int]]:
-    """Return the sums by currency, in minor units; ``purchase_orders`` is a count."""
+def is_cancelled(orders: pd.DataFrame) -> pd.Series[bool]:
+    """Tell which purchase orders are cancelled, and so are in no total."""
+    return orders["status"].eq(Status.CANCELLED.value)
+
+
+def in_all(books: Books, *, cancelled_too: bool = False) -> dict[str, dict[str, int]]:
+    """Return the sums by currency, in minor units; ``purchase_orders`` is a count.
+
+    Args:
+        books: What is added up; a currency of cancelled purchase orders alone has zeros.
+        cancelled_too: Whether cancelled ones count, as in the report of a closed period, whose
+            layout stays as it was.
+    """
     orders = books.orders
     figures = orders[["currency", *SUMS, "open"]].assign(
         overdue=orders["open"].where(orders["days_overdue"] > 0, 0),
         overpaid=(-orders["balance"]).where(orders["status"].eq("overpaid"), 0),
     )
     figures.insert(1, "purchase_orders", 1)
+    if not cancelled_too:
+        figures.loc[is_cancelled(orders), figures.columns != "currency"] = 0
     grouped = figures.groupby("currency", sort=True).sum()
     return {
         str(currency): {str(name): int(value) for name, value in sums.items()}

@@ -106,9 +106,10 @@ class Sheets:
         sheet.freeze_panes(4, 1)
         last = max(len(reconciliation.rows), 1)
         names = PURCHASE_ORDERS.names
-        currency_at = names.index("currency")
+        currency_at, status_at = names.index("currency"), names.index("status")
         title = PURCHASE_ORDERS.title
         keys = f"'{title}'!{xl_range_abs(1, currency_at, last, currency_at)}"
+        statuses = f"'{title}'!{xl_range_abs(1, status_at, last, status_at)},\"<>cancelled\""
         for at, name in enumerate(SUMS, start=1):
             sheet.write_string(3, at, name, self.head)
             column = names.index(name)
@@ -118,7 +119,7 @@ class Sheets:
                 sheet.write_formula(
                     row,
                     at,
-                    f"=SUMIF({keys},{xl_rowcol_to_cell(row, 0)},{figures})",
+                    f"=SUMIFS({figures},{keys},{xl_rowcol_to_cell(row, 0)},{statuses})",
                     self.amounts[exponent(currency)],
                     float(to_major(sums[name], currency)),
                 )

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 from po_toolkit.domain.periods import end_of_day
 from po_toolkit.domain.sums import PAID_SIGN, REFUNDED_SIGN, EntryKind, Status
 from po_toolkit.store.ledger import signed, taken_back
-from po_toolkit.store.listing import LIVE, OWING, View, in_view, is_sent
+from po_toolkit.store.listing import LIVE, OWING, View, in_view, is_sent, is_taken_back
 from po_toolkit.store.stripe_only import nobody_elses
 from po_toolkit.store.tables import (
     Conference,
@@ -156,10 +156,12 @@ def waiting(session: Session, conference_id: int) -> dict[str, int]:
         "money_stuck_at_stripe": lying.id,
         "cancelled_with_money": po.id,
     }
-    return {
+    found = {
         name: session.scalar(select(func.count(tables[name])).where(condition)) or 0
         for name, condition in counts.items()
     }
+    lost = select(func.count(po.id)).outerjoin(inv, LIVE).where(is_taken_back(conference_id))
+    return found | {"taken_back": session.scalar(lost) or 0}
 
 
 def received_by_day(

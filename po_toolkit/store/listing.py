@@ -9,14 +9,25 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import BigInteger, Select, Subquery, and_, case, cast, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql.visitors import iterate
 
 from po_toolkit.domain.ageing import LATE_BUCKETS, Bucket
 from po_toolkit.domain.deliveries import LINKS_WORK
 from po_toolkit.domain.periods import end_of_day
 from po_toolkit.domain.references import comparable
-from po_toolkit.domain.sums import PAID_SIGN, REFUNDED_SIGN, Status, balance_of, is_held
+from po_toolkit.domain.states import MatchKind, MatchState
+from po_toolkit.domain.sums import (
+    DISPUTED_SIGN,
+    PAID_SIGN,
+    REFUNDED_SIGN,
+    RETURNED_SIGN,
+    EntryKind,
+    Status,
+    balance_of,
+    gone_back_since,
+    is_held,
+)
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.money import CURRENCIES, exponent
 from po_toolkit.store.columns import utc_now
@@ -24,6 +35,7 @@ from po_toolkit.store.ledger import signed, taken_back
 from po_toolkit.store.purchase_orders import SENT_STATES
 from po_toolkit.store.tables import (
     LIVE_STATES,
+    BankMatch,
     Conference,
     CreditNote,
     Invoice,
@@ -54,6 +66,8 @@ class View(StrEnum):
     RECENT_MONEY = "recent_money"
     """Money moved in the last seven days, today included."""
     CANCELLED_WITH_MONEY = "cancelled_with_money"
+    TAKEN_BACK = "taken_back"
+    """A payment was taken back and is neither paid nor asked for again."""
 
 
 SORT_KEYS = (
@@ -120,6 +134,59 @@ def is_sent() -> Any:
     return or_(PurchaseOrder.marked_sent, state.in_(sorted(SENT_STATES)))
 
 
+def is_taken_back(conference_id: int) -> Any:
+    """Return the condition that a payment went back and is still owed; needs the join :data:`LIVE`.
+
+    A dispute, a bank debit returned late, a bank line that took a payment back, or a payment
+    reversed by hand that Stripe still counts. It ends when the balance is paid, credited or
+    cancelled, or its invoice is reissued.
+    """
+    po, entry = PurchaseOrder, LedgerEntry
+    back, paid, later = aliased(entry), aliased(entry), aliased(entry)
+    gone = func.sum(taken_back())
+    since = gone_back_since(func.max(po.sum_refunded), gone, func.max(po.asked_again))
+    at_stripe = (
+        select(entry.purchase_order_id)
+        .join(po, po.id == entry.purchase_order_id)
+        .where(entry.conference_id == conference_id, entry.kind.in_(_TAKING_BACK))
+        .group_by(entry.purchase_order_id)
+        .having(gone > 0, since > 0)
+    )
+    by_bank = select(BankMatch.entry_id).where(
+        BankMatch.conference_id == conference_id,
+        BankMatch.kind == MatchKind.REVERSAL,
+        BankMatch.state == MatchState.APPLIED,
+    )
+    again = select(later.id).where(
+        later.purchase_order_id == back.purchase_order_id,
+        later.kind == EntryKind.PAYMENT,
+        later.amount == back.amount,
+        later.id > back.id,
+    )
+    by_hand = (
+        select(back.id)
+        .join(paid, paid.id == back.reverses_id)
+        .where(
+            back.purchase_order_id == po.id,
+            back.kind == EntryKind.PAYMENT_REVERSAL,
+            or_(paid.stripe_payment_record_id != "", back.id.in_(by_bank)),
+            func.coalesce(paid.invoice_id, Invoice.id, 0) == func.coalesce(Invoice.id, 0),
+            ~again.exists(),
+        )
+    )
+    reversed_orders = select(entry.purchase_order_id).where(
+        entry.conference_id == conference_id, entry.reverses_id.is_not(None)
+    )
+    return and_(
+        po.status.in_(OWING),
+        po.kept_balance > 0,
+        or_(po.id.in_(at_stripe), and_(po.id.in_(reversed_orders), by_hand.exists())),
+    )
+
+
+_TAKING_BACK = [k.value for k in {*DISPUTED_SIGN, *RETURNED_SIGN}]
+
+
 def in_view(session: Session, conference: Conference, view: View | Bucket, today: date) -> Any:
     """Return the condition of a view; it needs the join :data:`LIVE`.
 
@@ -132,6 +199,8 @@ def in_view(session: Session, conference: Conference, view: View | Bucket, today
         today: The present date in the conference's timezone.
     """
     po, entry = PurchaseOrder, LedgerEntry
+    if view is View.TAKEN_BACK:
+        return is_taken_back(conference.id)
     if view is View.CANCELLED_WITH_MONEY:
         return and_(po.status == Status.CANCELLED.value, po.sum_paid != po.sum_refunded)
     if view is View.RECENT_MONEY:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from po_toolkit.store.tables import AuditEntry, ImportRow, PurchaseOrder, Reminder
+from po_toolkit.store.listing import LIVE, is_taken_back
+from po_toolkit.store.tables import AuditEntry, ImportRow, Invoice, PurchaseOrder, Reminder
 
 
 def import_rows(session: Session, order: PurchaseOrder) -> list[ImportRow]:
@@ -23,6 +24,13 @@ def reminders(session: Session, order: PurchaseOrder) -> list[Reminder]:
     """Return the reminders that a purchase order's sponsor got, or should have got."""
     query = select(Reminder).where(Reminder.purchase_order_id == order.id)
     return list(session.scalars(query.order_by(Reminder.id)))
+
+
+def owed_again(session: Session, order: PurchaseOrder) -> bool:
+    """Tell whether a payment of a purchase order was taken back and is still owed."""
+    found = select(PurchaseOrder.id).outerjoin(Invoice, LIVE)
+    wanted = found.where(PurchaseOrder.id == order.id, is_taken_back(order.conference_id))
+    return session.scalar(wanted) is not None
 
 
 def audit_entries(session: Session, order: PurchaseOrder) -> list[AuditEntry]:

@@ -85,7 +85,7 @@ def _acts(visit: Visit, acts: list[Act], *, offset: int, limit: int) -> pd.DataF
     return pd.DataFrame(
         {
             _("When"): words.moment(row.at, visit.opened.conference.timezone),
-            _("What happened"): row.text,
+            _("What happened"): words.dated(row.text),
             _("Who"): row.actor,
         }
         for row in rows

@@ -48,7 +48,7 @@ def show_line(line: LineMatch) -> None:
                 _("Matched to **{references}**", references=words.plain(", ".join(line.references)))
             )
         if line.state in ("applied", "set_aside") and line.evidence:
-            st.caption(words.plain(line.evidence))
+            st.caption(words.message(line.evidence))
 
 
 def decide(visit: Visit, line: LineMatch, after: Callable[[], None]) -> None:
@@ -128,18 +128,18 @@ def _candidate(
             )
         )
         st.markdown(f"**{words.plain(candidate.title)}** · {amount} {kind[candidate.kind]} {fits}")
-        st.caption(words.plain(candidate.details))
+        st.caption(words.message(candidate.details))
         for sign, reasons in (
             (":material/add_circle:", candidate.evidence_for),
             (":material/warning:", candidate.evidence_against),
         ):
             for reason in reasons:
-                st.markdown(f"{sign} {words.plain(reason[:1].upper() + reason[1:])}")
+                st.markdown(f"{sign} {words.message(reason[:1].upper() + reason[1:])}")
         shortcut = _KEYS[number] if number < len(_KEYS) else None
         with st.container(horizontal=True):
             if st.button(
                 _("Match"),
-                type="primary" if number == 0 else "secondary",
+                type="secondary" if number or off else "primary",
                 shortcut=shortcut,
                 key=visit.key(f"bank.match.{key}"),
                 help=_("Match to {title}, {key}", title=candidate.title, key=candidate.key),
@@ -230,7 +230,7 @@ def _question(
         return
     chosen = [c for c in found if c.kind == asked["kind"] and c.key in asked["keys"]]
     with st.container(border=True):
-        st.warning(words.plain(str(asked["message"])), icon=":material/help:")
+        st.warning(words.message(str(asked["message"])), icon=":material/help:")
         with st.container(horizontal=True):
             yes = (
                 _("It is another payment: match") if _AGAIN in asked["names"] else _("Match anyway")

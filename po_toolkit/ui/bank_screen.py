@@ -114,7 +114,7 @@ def _load(visit: Visit) -> None:
         preview = read(dry_run=True)
     except ImportChoiceError as question:
         if question.question == "account":
-            st.warning(words.plain(str(question)), icon=":material/help:")
+            st.warning(words.message(str(question)), icon=":material/help:")
             _ask_account(visit, uploaded.file_id)
             return
         questions.ask(question)
@@ -227,9 +227,9 @@ def _report(visit: Visit, report: BankImportReport, key: str) -> None:
         columns = {"row": _("Row"), "value": _("Value"), "message": _("What is wrong")}
         tables.show_texts(frame, columns, key=visit.key(f"{key}.problems"))
     for suspicion in report.suspected:
-        st.warning(words.plain(suspicion.message), icon=":material/content_copy:")
+        st.warning(words.message(suspicion.message), icon=":material/content_copy:")
     for note in report.notes:
-        st.info(words.plain(note), icon=":material/info:")
+        st.info(words.message(note), icon=":material/info:")
 
 
 def _lines(visit: Visit) -> None:
@@ -322,7 +322,7 @@ def _frame(lines: Sequence[LineMatch]) -> pd.DataFrame:
             "currency": line.currency,
             "state": _(STATES[line.state]),
             "references": ", ".join(line.references),
-            "evidence": line.evidence,
+            "evidence": words.dated(line.evidence),
             "text": line.text,
         }
         for line in lines
@@ -402,7 +402,7 @@ def _held(visit: Visit, statement: int, reason: str) -> None:
             _(
                 "Statement {statement} is on hold: {reason}",
                 statement=statement,
-                reason=words.plain(reason),
+                reason=words.message(reason),
             ),
             icon=":material/pan_tool:",
         )

@@ -57,14 +57,16 @@ def _checklist(visit: Visit, through: date) -> None:
     steps = checklist(visit.opened, through)
     left = sum(step.done is False for step in steps)
     st.subheader(_("Month end, {through}", through=words.day(through)))
-    st.caption(_("Choose another day above.") if left else _("Everything is done."))
+    st.caption(
+        _("To check another day, change “As of” above.") if left else _("Everything is done.")
+    )
     for step in steps:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"{_SIGNS[step.done]} **{step.name}**: {words.plain(step.result)}")
+            st.markdown(f"{_SIGNS[step.done]} **{step.name}**: {words.message(step.result)}")
             if step.done is False and step.page not in ("", "reconciliation"):
                 visit.link(step.page, _("Open {page}", page=words.label(step.page)))
         for detail in step.details:
-            st.caption(words.plain(detail))
+            st.caption(words.message(detail))
 
 
 def _closed(visit: Visit, periods: list[ClosedBooks]) -> None:
@@ -137,7 +139,7 @@ def _verify(visit: Visit, period: ClosedBooks) -> None:
     if not found.intact:
         st.error(_("The kept report is not the one that was closed."), icon=":material/error:")
     for difference in found.differences:
-        st.warning(words.plain(difference), icon=":material/warning:")
+        st.warning(words.message(difference), icon=":material/warning:")
 
 
 def _close(visit: Visit, result: Reconciliation) -> None:
@@ -153,7 +155,7 @@ def _close(visit: Visit, result: Reconciliation) -> None:
             _("Close through"),
             value=min(result.as_of, yesterday),
             max_value=yesterday,
-            format="YYYY-MM-DD",
+            format=words.date_format(),
         )
         sure = st.checkbox(_("Yes, close the books"))
         pressed = st.form_submit_button(_("Close"))

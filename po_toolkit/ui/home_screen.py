@@ -53,6 +53,7 @@ def home_screen(visit: Visit) -> None:
     with sync:
         sync_button(visit)
     offer_removal(visit)
+    _taken_back(visit, page.sums)
     own = visit.opened.settings.currency
     first, *others = sorted(page.sums.standing, key=lambda s: (s.currency != own, s.currency))
     _tiles(visit, first)
@@ -68,13 +69,25 @@ def home_screen(visit: Visit) -> None:
     left, right = st.columns(2)
     with left:
         _calls(visit, page)
+        if not page.calls:
+            _due_soon(visit, page)
     with right:
         _payments(visit, page)
-        _due_soon(visit, page)
+        if page.calls:
+            _due_soon(visit, page)
     _pictures(visit, page.sums)
     _attention(visit, page.sums)
     with st.expander(_("Stripe"), icon=":material/sync:"):
         _health(visit)
+
+
+def _taken_back(visit: Visit, page: FrontPage) -> None:
+    """Warn of payments that went back, until each is dealt with."""
+    if number := page.waiting.get("taken_back", 0):
+        orders = words.count(number, "purchase order")
+        text = _("A payment was taken back and is owed again: {orders}.", orders=orders)
+        st.warning(text, icon=":material/undo:")
+        visit.link("orders", _("Show payments taken back"), view=_("Payment taken back"))
 
 
 def _tiles(visit: Visit, standing: Standing) -> None:
@@ -192,7 +205,10 @@ def _call_form(visit: Visit, order: OpenOrder) -> None:
     with st.form(visit.key(f"call.form.{order.reference}"), border=False):
         note = st.text_input(_("What was said"))
         promised = st.date_input(
-            _("Promised to pay by"), value=None, min_value=visit.opened.today()
+            _("Promised to pay by"),
+            value=None,
+            min_value=visit.opened.today(),
+            format=words.date_format(),
         )
         if st.form_submit_button(_("Save call"), type="primary"):
             _logged(visit, order, note=note, promised_on=promised)
@@ -342,7 +358,7 @@ def _health(visit: Visit) -> None:
         st.warning(
             _(
                 "The last sync did not finish. {last_error}",
-                last_error=words.plain(found.last_error),
+                last_error=words.message(found.last_error),
             ),
             icon=":material/sync_problem:",
         )
@@ -391,7 +407,7 @@ def _proved(sweep: dict[str, Any], when: str) -> None:
     )
     for stray in sweep.get("only_here", []):
         st.warning(
-            _("In the ledger and no longer at Stripe: {stray}", stray=words.plain(stray)),
+            _("In the ledger and no longer at Stripe: {stray}", stray=words.message(stray)),
             icon=":material/error:",
         )
 

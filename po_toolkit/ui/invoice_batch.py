@@ -180,7 +180,7 @@ def _decisions(visit: Visit, progress: BatchProgress) -> None:
         if remedy is None or remedy.otherwise is None:
             continue
         with st.container(border=True):
-            st.write(words.plain(result.error))
+            st.write(words.message(result.error))
             with st.container(horizontal=True):
                 for way in (remedy, remedy.otherwise):
                     _way(visit, result.reference, way)

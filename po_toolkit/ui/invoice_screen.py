@@ -180,11 +180,9 @@ def _asked(visit: Visit, shown: InvoicePreview) -> str:
     """Show the buttons and do what is pressed; return who is to deliver."""
     _summary(shown)
     words.mode_notice(shown.mode)
-    way: str = st.pills(
+    way: str = st.selectbox(
         _("Delivery"),
         ["", *WAYS],
-        default="",
-        required=True,
         format_func=lambda w: words.way(w) if w else _("Use each PO's setting"),
         key=visit.key("invoice.way"),
     )

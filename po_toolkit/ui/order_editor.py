@@ -87,7 +87,9 @@ def new_order_screen(visit: Visit) -> None:
     try:
         reference = _create(visit, draft, allow_duplicates=again)
     except DuplicateEntryError as error:
-        st.error(_("{error} If both are meant, tick the box above.", error=words.plain(str(error))))
+        st.error(
+            _("{error} If both are meant, tick the box above.", error=words.message(str(error)))
+        )
         return
     except PoToolkitError as error:
         show_error(error, visit)
@@ -246,7 +248,12 @@ def _fields(visit: Visit, start: PurchaseOrder | None, key: str) -> Draft:
 
 
 def _due_field(start: PurchaseOrder | None) -> date | None:
-    return st.date_input(_("Due date"), value=start.due_date if start else None, width=180)
+    return st.date_input(
+        _("Due date"),
+        value=start.due_date if start else None,
+        format=words.date_format(),
+        width=180,
+    )
 
 
 def _line_editor(

@@ -42,7 +42,7 @@ def perform(visit: Visit, story: PurchaseOrderStory, act: Callable[[], str]) -> 
         said = act()
     except (DuplicateEntryError, ConfirmationNeededError) as error:
         st.error(
-            _("{error} If it is right, tick its box above.", error=words.plain(str(error))),
+            _("{error} If it is right, tick its box above.", error=words.message(str(error))),
             icon=":material/content_copy:",
         )
         return
@@ -95,4 +95,4 @@ def stands(result: MoneyResult) -> str:
         status=words.status(result.status).lower(),
         balance=balance,
     )
-    return f"{now} {words.plain(result.remark)}".strip()
+    return f"{now} {words.message(result.remark)}".strip()

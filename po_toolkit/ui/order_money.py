@@ -26,7 +26,7 @@ def payment_form(visit: Visit, story: PurchaseOrderStory) -> None:
             _("Method"), METHODS, format_func=lambda m: _(METHODS[m]), horizontal=True
         )
         reference = st.text_input(_("The bank's or the sponsor's reference"))
-        when = st.date_input(_("Date"), value=visit.opened.today(), format="YYYY-MM-DD")
+        when = st.date_input(_("Date"), value=visit.opened.today(), format=words.date_format())
         note = st.text_input(_("Note"))
         again = st.checkbox(_("This is a second payment of the same amount"))
         date_as_given = st.checkbox(

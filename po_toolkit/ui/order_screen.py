@@ -32,6 +32,7 @@ def order_screen(visit: Visit) -> None:
     title.title(words.plain(story.organization_name))
     _heading(story)
     _sums(story)
+    _taken_back(story)
     if story.invoices:
         sync_order_button(visit, story.reference)
     order_acts(visit, story)
@@ -70,6 +71,32 @@ def _sums(story: PurchaseOrderStory) -> None:
             st.metric(label, words.amount(value, story.currency), border=True, width="content")
 
 
+def _taken_back(story: PurchaseOrderStory) -> None:
+    """Warn of a payment that went back, until it is paid, reissued, credited or cancelled."""
+    if not story.owed_again:
+        return
+    won = {e.source_id for e in story.entries if e.kind == "dispute_reinstated"}
+    gone = [
+        e
+        for e in story.entries
+        if e.kind in ("dispute", "payment_reversal") and f"{e.source_id}:won" not in won
+    ]
+    named = "; ".join(
+        f"{words.label(e.kind)} {words.amount(e.amount, story.currency)}, {words.day(e.date)}"
+        for e in gone
+    )
+    st.warning(
+        _(
+            "**A payment was taken back and is owed again** ({payments}). The invoice may still "
+            "count it as paid, so that no reminder asks for it. Void and reissue the invoice to "
+            "ask for it again, record the payment when it comes, or issue a credit note. Answer an "
+            "open dispute in Stripe's dashboard first.",
+            payments=named,
+        ),
+        icon=":material/undo:",
+    )
+
+
 def _invoices(story: PurchaseOrderStory) -> None:
     if not story.invoices:
         return
@@ -98,7 +125,7 @@ def _invoices(story: PurchaseOrderStory) -> None:
     )
     for invoice in story.invoices:
         if invoice.error:
-            reason = words.plain(invoice.error)
+            reason = words.message(invoice.error)
             st.warning(_("Invoicing stopped: {reason}", reason=reason), icon=":material/warning:")
 
 
@@ -152,9 +179,9 @@ def _history(visit: Visit, story: PurchaseOrderStory) -> None:
         pd.DataFrame(
             {
                 "when": words.moment(event.at, visit.opened.conference.timezone),
-                "text": event.text
+                "text": words.dated(event.text)
                 if event.amount is None
-                else f"{event.text}: {words.amount(event.amount, story.currency)}",
+                else f"{words.dated(event.text)}: {words.amount(event.amount, story.currency)}",
                 "actor": event.actor,
             }
             for event in reversed(story.events)

@@ -24,7 +24,7 @@ _OUTCOME = "orders.bulk"
 def orders_bulk(visit: Visit, chosen: Sequence[ListedOrder]) -> None:
     """Show what came of the last act, and what can be done with the ticked rows."""
     for done, text in visit.recall(_OUTCOME) or []:
-        (st.success if done else st.error)(words.plain(text))
+        (st.success if done else st.error)(words.message(text))
     visit.keep(_OUTCOME, None)
     if not chosen:
         st.caption(_("Click a sponsor's name to open it. Tick rows to act on several."))

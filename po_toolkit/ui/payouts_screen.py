@@ -30,7 +30,7 @@ _PAYOUTS = {
     "others": N_("Other activity"),
     "not_itemised": N_("Not itemised"),
     "fees": N_("Stripe fees"),
-    "at_bank": N_("Bank date"),
+    "at_bank": N_("At bank"),
     "way": N_("Speed"),
     "failure": N_("Failure"),
     "payout": N_("Stripe id"),
@@ -44,7 +44,7 @@ _MOVES = {
     "fee": N_("Fee"),
     "net": N_("Net"),
     "paid_out": N_("Paid out"),
-    "at_bank": N_("Bank date"),
+    "at_bank": N_("At bank"),
     "method": N_("Method"),
     "words": N_("Description"),
     "payout": N_("Payout"),
@@ -87,7 +87,7 @@ def payouts_screen(visit: Visit) -> None:
         value=today,
         max_value=today,
         key=visit.key("payouts.as-of"),
-        format="YYYY-MM-DD",
+        format=words.date_format(),
         width=220,
     )
     found = tie_out(visit.opened, as_of=as_of)

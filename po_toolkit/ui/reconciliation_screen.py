@@ -8,7 +8,7 @@ import streamlit as st
 from po_toolkit.api.reports import Reconciliation, export, reconcile
 from po_toolkit.api.terms import Status
 from po_toolkit.money import to_major
-from po_toolkit.ui import table_files, tables
+from po_toolkit.ui import table_files, tables, words
 from po_toolkit.ui.closing_view import closing_view
 from po_toolkit.ui.language import N_, _, translated
 from po_toolkit.ui.reconciliation_views import (
@@ -64,7 +64,7 @@ def reconciliation_screen(visit: Visit) -> None:
             "Days end in the conference's timezone, {timezone}.",
             timezone=visit.opened.conference.timezone,
         ),
-        format="YYYY-MM-DD",
+        format=words.date_format(),
         width=220,
     )
     result = reconcile(visit.opened, as_of=as_of)
@@ -101,13 +101,9 @@ def _totals(visit: Visit, result: Reconciliation) -> None:
         key=visit.key("reconciliation.totals"),
         alt=_("Totals, a row for each currency; choose a number to see its rows."),
     )
-    if int(result.rows["status"].eq(Status.CANCELLED).sum()):
-        st.caption(
-            _(
-                "Ordered to Balance include cancelled purchase orders; Outstanding and Overdue "
-                "do not."
-            )
-        )
+    if cancelled := int(result.rows["status"].eq(Status.CANCELLED).sum()):
+        number = words.count(cancelled, "cancelled purchase order")
+        st.caption(_("Without {number}.", number=number))
     if picked is not None:
         row, column = picked
         currency = str(sums["currency"].iloc[row])

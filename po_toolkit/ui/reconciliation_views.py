@@ -119,11 +119,12 @@ def discrepancies_view(visit: Visit, result: Reconciliation) -> None:
         st.success(_("No open discrepancies."), icon=":material/check_circle:")
     for code in (c for c in DISCREPANCY_CLASSES if c in set(found["code"])):
         about, rows = DISCREPANCY_CLASSES[code], found[found["code"] == code]
+        shown = rows.assign(evidence=rows["evidence"].map(words.dated))
         with st.expander(f"{about.title}: {len(rows)}"):
             st.write(about.explanation)
             st.write(_("**How to fix it:** {mend}", mend=about.mend))
             key = visit.key(f"found.{code}")
-            picked = tables.pick_table(DISCREPANCIES, rows, translated(_FOUND), key=key)
+            picked = tables.pick_table(DISCREPANCIES, shown, translated(_FOUND), key=key)
             if visit.may(Act.ACCEPT_DISCREPANCY):
                 _accept(visit, result, code, rows)
             _open(visit, rows, picked)
@@ -160,7 +161,9 @@ def _accept(visit: Visit, result: Reconciliation, code: str, rows: pd.DataFrame)
 def _subjects(rows: pd.DataFrame) -> dict[int, str]:
     """Name each discrepancy by its place in the table."""
     named = zip(rows.index, rows["organization_name"], rows["reference"], rows["evidence"])  # noqa: B905 columns of one frame
-    return {place: " · ".join(part for part in parts if part) for place, *parts in named}
+    return {
+        place: " · ".join(words.dated(part) for part in parts if part) for place, *parts in named
+    }
 
 
 def _accepted(visit: Visit, rows: pd.DataFrame) -> None:
@@ -168,7 +171,10 @@ def _accepted(visit: Visit, rows: pd.DataFrame) -> None:
     if rows.empty:
         return
     with st.expander(_("Accepted: {len}", len=len(rows))):
-        worded = rows.assign(code=[_(DISCREPANCY_TITLES[code]) for code in rows["code"]])
+        worded = rows.assign(
+            code=[_(DISCREPANCY_TITLES[code]) for code in rows["code"]],
+            evidence=rows["evidence"].map(words.dated),
+        )
         columns = {"code": _("Discrepancy"), **translated(_FOUND), "accepted": _("Reason")}
         tables.show_table(DISCREPANCIES, worded, columns, key=visit.key("accepted"))
         if not visit.may(Act.ACCEPT_DISCREPANCY):
@@ -337,17 +343,14 @@ def _cash(visit: Visit, result: Reconciliation) -> None:
 
 def _show_orders(visit: Visit, rows: pd.DataFrame, key: str) -> None:
     worded = rows.assign(
-        status=[words.status(s) for s in rows["status"]],
+        status=rows["status"].map(lambda status: [words.status(status)]),
         discrepancies=[
             ", ".join(_(DISCREPANCY_TITLES[code]) for code in codes)
             for codes in rows["discrepancies"]
         ],
     )
-    _open(
-        visit,
-        rows,
-        tables.pick_table(PURCHASE_ORDERS, worded, translated(_ORDERS), key=visit.key(key)),
-    )
+    columns = translated(_ORDERS) | {"status": tables.status_column()}
+    _open(visit, rows, tables.pick_table(PURCHASE_ORDERS, worded, columns, key=visit.key(key)))
 
 
 def _show_entries(visit: Visit, entries: pd.DataFrame, key: str) -> None:

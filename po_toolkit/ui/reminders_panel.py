@@ -25,7 +25,7 @@ def reminders_panel(visit: Visit) -> None:
         return
     task_result(visit, "remind")
     if said := visit.recall("reminders.said"):
-        st.success(words.plain(said), icon=":material/notifications:")
+        st.success(words.message(said), icon=":material/notifications:")
         visit.keep("reminders.said", None)
     _written(visit)
     if visit.opened.conference.reminders:
@@ -49,7 +49,7 @@ def reminders_panel(visit: Visit) -> None:
         _due(preview)
         for reference, why in preview.held:
             st.caption(
-                _("{reference} is held back: {why}.", reference=reference, why=words.plain(why))
+                _("{reference} is held back: {why}.", reference=reference, why=words.message(why))
             )
         if preview.due:
             _texts(visit, preview)
@@ -76,7 +76,7 @@ def _by_the_clock(visit: Visit) -> str:
             **{name: clock.last.get(name, 0) for name in ("sent", "held", "failed")},
         )
     if error := clock.last.get("error"):
-        said += _(" It did not finish: {error}", error=words.plain(error))
+        said += _(" It did not finish: {error}", error=words.message(error))
     return _(
         "{said} Next run: {when}.", said=said, when=words.moment(clock.next_at, zone) or _("none")
     )

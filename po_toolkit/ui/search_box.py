@@ -13,7 +13,7 @@ from po_toolkit.ui import typed, words
 from po_toolkit.ui.language import _
 from po_toolkit.ui.session import Visit
 
-_ENTERED = "find.entered"
+_ENTERED, _OPENED = "find.entered", "find.opened"
 
 
 def search_box(visit: Visit) -> None:
@@ -34,8 +34,13 @@ def search_box(visit: Visit) -> None:
     hits = search(visit.opened, text, amount=_amount(text, visit.opened.settings.currency))
     entered = visit.recall(_ENTERED)
     visit.keep(_ENTERED, False)
+    if entered:
+        visit.keep(_OPENED, "")
     if entered and len(hits) == 1 and hits[0].order is not None:
+        visit.keep(_OPENED, text)
         visit.open_order(hits[0].order.reference)
+    if visit.recall(_OPENED) == text:  # its page is open: no need to find it above itself
+        return
     with st.container(border=True, gap="small"):
         if not hits:
             st.markdown(_("Nothing found for “{text}”.", text=words.plain(text)))

@@ -45,7 +45,7 @@ def sync_order_button(visit: Visit, reference: str) -> None:
     if not problems:
         st.success(brought, icon=_ICON)
         return
-    left = words.plain(" ".join(problems))
+    left = words.message(" ".join(problems))
     st.warning(
         _("{brought} The sync is not complete: {left}", brought=brought, left=left),
         icon=":material/sync_problem:",

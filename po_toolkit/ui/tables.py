@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -79,7 +80,7 @@ def pick(
 def status_column() -> Any:
     """Return the column of money statuses, each a coloured badge; its cells are lists of one."""
     return st.column_config.MultiselectColumn(
-        _("Status"), options=list(words.statuses().values()), color=words.STATUS_COLOURS
+        _("Status"), width=125, options=list(words.statuses().values()), color=words.STATUS_COLOURS
     )
 
 
@@ -105,12 +106,18 @@ def pick_cell(
 
 
 def pick_table(
-    table: Table, frame: pd.DataFrame, columns: Mapping[str, str], *, key: str
+    table: Table, frame: pd.DataFrame, columns: Mapping[str, Any], *, key: str
 ) -> int | None:
-    """Show a table of the reconciliation, of which one row can be chosen; return its place."""
+    """Show a table of the reconciliation, of which one row can be chosen; return its place.
+
+    ``columns`` are as for :func:`show_table`; one may have a configuration in place of a heading.
+    """
     shown, first = _page(frame, PAGE, f"{key}.page")
     money = [name for name in table.money if name in columns]
-    config = {name: _configured(table.column(name), label) for name, label in columns.items()}
+    config = {
+        name: _configured(table.column(name), label) if isinstance(label, str) else label
+        for name, label in columns.items()
+    }
     picked = pick(
         with_decimals(table, shown),
         config,
@@ -189,7 +196,12 @@ def show_texts(frame: pd.DataFrame, columns: Mapping[str, str], *, key: str) -> 
         key: Tells its pages from those of other tables on the screen.
     """
     shown = _page(frame, TEXTS, key)[0][list(columns)].rename(columns=dict(columns))
-    st.table(shown.map(lambda value: words.plain(text_of(value))), hide_index=True)
+    st.table(shown.map(_text), hide_index=True)
+
+
+def _text(value: Any) -> str:
+    is_day = isinstance(value, date) and not isinstance(value, datetime)
+    return words.day(value) if is_day else words.plain(text_of(value))
 
 
 def show_table(table: Table, frame: pd.DataFrame, columns: Mapping[str, str], *, key: str) -> None:

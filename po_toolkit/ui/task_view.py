@@ -103,13 +103,13 @@ def stalled(visit: Visit, since: datetime) -> None:
         )
     )
     st.warning(
-        _("Nothing has moved since {moment}. {why}", moment=moment, why=words.plain(why)),
+        _("Nothing has moved since {moment}. {why}", moment=moment, why=words.message(why)),
         icon=":material/hourglass_disabled:",
     )
 
 
 def _outcome(visit: Visit, task: Task) -> None:
-    said, who = words.plain(task.message), _when(visit, task)
+    said, who = words.message(task.message), _when(visit, task)
     if task.state == "done":
         st.success(_("{said} (Started {who}.)", said=said, who=who), icon=":material/check_circle:")
     elif task.state == "partly":

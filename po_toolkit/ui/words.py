@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from typing import Literal
@@ -32,6 +33,43 @@ def amount(value: Decimal, currency: str, *, where: Locale | None = None) -> str
 def day(value: date | None) -> str:
     """Write a date, or nothing."""
     return "" if value is None else format_date(value, "medium", locale=locale())
+
+
+def date_format() -> str:
+    """Return how a date is typed and shown in a field: ``MM/DD/YYYY``, as the locale orders it.
+
+    A field can show numbers only; elsewhere dates are written with the month's name.
+    """
+    pattern = locale().date_formats["short"].pattern
+    order = "".join(dict.fromkeys(c for c in pattern if c in "dMy"))
+    mark = next((c for c in pattern if c in "/.-"), "/")
+    parts = {"dMy": "DD MM YYYY", "Mdy": "MM DD YYYY"}.get(order, "YYYY MM DD")
+    return parts.replace(" ", mark)
+
+
+_DATES = re.compile(
+    r"(?<![\w-])(\d{4})-(\d\d)-(\d\d)(?![\w-])|"
+    r"\b(\d\d?) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) (\d{4})\b"
+)
+_MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
+
+
+def dated(text: str) -> str:
+    """Write the dates in one of our messages as every other date of the page is written."""
+
+    def written(found: re.Match[str]) -> str:
+        year, month, number, other_day, name, other_year = found.groups()
+        parts = (
+            (int(year), int(month), int(number))
+            if year
+            else (int(other_year), _MONTHS.index(name) // 3 + 1, int(other_day))
+        )
+        try:
+            return day(date(*parts))
+        except ValueError:
+            return found[0]
+
+    return _DATES.sub(written, text)
 
 
 def percent(share: Decimal) -> str:
@@ -176,6 +214,11 @@ def inner(text: str) -> str:
 def sentence(text: str) -> str:
     """Begin a text with a capital letter and leave the rest as it is."""
     return text[:1].upper() + text[1:]
+
+
+def message(text: str) -> str:
+    """Write one of our messages: dates as on the rest of the page, and no sign of Markdown."""
+    return plain(dated(text))
 
 
 def plain(text: str) -> str:

@@ -34,6 +34,8 @@ stripe_secret_key = "sk_live_browser_django_2027"
 LOOKS = [(1280, "light"), (390, "dark")]
 if os.environ.get("SCREENSHOTS"):
     LOOKS += [(1280, "dark"), (390, "light")]
+PATIENCE = 180_000
+"""Milliseconds after which a page hangs, however busy the machine is."""
 WEEK = 7 * 86_400
 SAMPLES = Path(__file__).parents[2] / "po_toolkit" / "samples"
 
@@ -80,10 +82,10 @@ def settle(page):
     from playwright.sync_api import expect
 
     expect(page.get_by_test_id("stApp")).to_have_attribute(
-        "data-test-script-state", "notRunning", timeout=30000
+        "data-test-script-state", "notRunning", timeout=PATIENCE
     )
-    expect(page.locator("h1").first).to_be_visible()
-    expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=15000)
+    expect(page.locator("h1").first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=PATIENCE)
 
 
 @pytest.fixture
@@ -113,7 +115,7 @@ def test_no_page_shuts_anybody_out(chromium, season, checker, width, scheme):
     page.on("pageerror", lambda error: errors.append(str(error)))
     wrong = {}
     for name, path in pages.items():
-        page.goto(app.url + path)
+        page.goto(app.url + path, timeout=PATIENCE)
         settle(page)
         _keep_picture(page, f"{name}-{width}-{scheme}")
         found = axe.violations(page, checker) + _pale_buttons(page)

@@ -54,7 +54,11 @@ def test_once_adds_up_and_leaves_the_installation_alone(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert found["totals"]["usd"]["total"] == "689378.66"
+    usd = [row for row in found["rows"] if row["currency"] == "usd"]
+    (cancelled,) = [row for row in usd if row["status"] == "cancelled"]
+    assert sum(Decimal(row["total"]) for row in usd) == Decimal("689378.66")
+    assert cancelled["total"] == "32500.00"
+    assert found["totals"]["usd"]["total"] == "656878.66"
     statuses = {row["status"] for row in found["rows"]}
     assert statuses == {"sent", "partially_paid", "paid", "overpaid", "cancelled"}
     assert "adds up" in done.stderr

@@ -6,8 +6,10 @@ import json
 
 import pytest
 
+from po_toolkit.cli import console
 from po_toolkit.domain.roles import Act
 from po_toolkit.jobs import batches
+from po_toolkit.reconcile.story import purchase_order_story
 from po_toolkit.store.purchase_orders import by_reference
 from tests.cli.workplace import SLUG, Workplace
 
@@ -43,6 +45,24 @@ def test_a_cancelled_purchase_order_has_no_open_invoice_left(work: Workplace) ->
 
     assert work.json("cancel", reference)["status"] == "cancelled"
     assert work.simulator.control.get(invoice_id)["status"] == "void"
+
+
+@pytest.mark.parametrize(
+    ("command", "answered"), [("reissue", True), ("reissue", False), ("cancel", True)]
+)
+def test_why_an_invoice_was_voided_is_asked_and_kept(
+    work: Workplace, monkeypatch: pytest.MonkeyPatch, command: str, answered: bool
+) -> None:
+    """A year later nobody remembers why a sponsor has two invoices."""
+    reference, _ = work.invoiced()
+    monkeypatch.setattr(console, "can_ask", lambda: answered)
+    given = () if answered else ("--reason", "They moved")
+
+    done = work.run(command, reference, *given, stdin="They moved\n" if answered else None)
+    assert done.exit_code == 0, done.output
+    opened = work.opened()
+    story = purchase_order_story(opened.store, opened.conference, reference)
+    assert any(event.text.endswith(": They moved.") for event in story.events)
 
 
 def test_cancelling_a_purchase_order_with_money_on_it_is_refused(work: Workplace) -> None:

@@ -7,9 +7,12 @@ from decimal import Decimal
 
 import pytest
 
+from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.errors import NotFoundError, PurchaseOrderError
 from po_toolkit.reconcile import list_purchase_orders, purchase_order_story
-from po_toolkit.store.listing import SORT_KEYS
+from po_toolkit.reconcile.front_page import front_page
+from po_toolkit.store.listing import SORT_KEYS, View
+from po_toolkit.store.purchase_orders import refresh_status
 
 
 def test_a_page_holds_what_was_asked_for_and_says_how_many_there_are(ledgers, store, conference):
@@ -86,3 +89,88 @@ def test_a_story_tells_everything_in_order(ledgers, store, conference):
 def test_a_wrong_reference_is_named(store, conference):
     with pytest.raises(NotFoundError, match="PO-NOPE"):
         purchase_order_story(store, conference, "PO-NOPE")
+
+
+def paid(ledgers, *, method="stripe", **entry):
+    """A purchase order of 500.00, invoiced and paid."""
+    order = ledgers.order(500_00)
+    invoice = ledgers.invoice(order, stripe_status="paid")
+    return order, ledgers.entry(order, 500_00, method=method, invoice_id=invoice, **entry)
+
+
+def went_back(ledgers, order, kind, **entry):
+    return ledgers.entry(order, 500_00, kind=kind, day=date(2027, 1, 28), **entry)
+
+
+def dispute(ledgers):
+    order, _ = paid(ledgers)
+    went_back(ledgers, order, "dispute", source_id="dp_1")
+    return order
+
+
+def returned_debit(ledgers):
+    order, _ = paid(ledgers)
+    went_back(ledgers, order, "payment_reversal")
+    return order
+
+
+def check_that_stripe_still_counts(ledgers):
+    order, first = paid(ledgers, method="check", stripe_payment_record_id="pyr_1")
+    went_back(ledgers, order, "payment_reversal", method="check", reverses_id=first)
+    return order
+
+
+def slip_of_the_pen(ledgers):
+    order, first = paid(ledgers, method="check")
+    went_back(ledgers, order, "payment_reversal", method="check", reverses_id=first)
+    return order
+
+
+def shown(store, conference):
+    """How many the first page counts, and which the list and each story show."""
+    listed = list_purchase_orders(store, conference, view=View.TAKEN_BACK).orders
+    references = {order.reference for order in listed}
+    for order in list_purchase_orders(store, conference).orders:
+        story = purchase_order_story(store, conference, order.reference)
+        assert story.owed_again == (order.reference in references)
+    page = front_page(store, conference, today=date(2027, 2, 1))
+    assert page.waiting["taken_back"] == len(references)
+    return len(references)
+
+
+@pytest.mark.parametrize(
+    ("lose", "warned"),
+    [
+        (dispute, 1),
+        (returned_debit, 1),
+        (check_that_stripe_still_counts, 1),
+        (slip_of_the_pen, 0),
+    ],
+)
+@pytest.mark.parametrize("settle", ["paid again", "credited", "reissued", "cancelled"])
+def test_a_payment_that_went_back_is_shown_until_it_is_dealt_with(
+    ledgers, store, conference, lose, warned, settle
+):
+    """Money that a bank took back is lost for good once nobody is reminded of it."""
+    order = lose(ledgers)
+    assert shown(store, conference) == warned
+    if settle == "paid again":
+        ledgers.entry(order, 500_00, method="wire", day=date(2027, 1, 30))
+    elif settle == "credited":
+        ledgers.credit(order, 500_00)
+    with store.writing(STRIPE, Act.SYNC) as uow:
+        row = uow.lock_purchase_order(order)
+        if settle == "reissued":
+            row.invoices[0].state = "replaced"
+            row.asked_again = row.sums.refunded + row.sums.taken_back
+        elif settle == "cancelled":
+            row.cancelled_at = store.now()
+        refresh_status(row)
+    assert shown(store, conference) == 0
+
+
+def test_a_dispute_that_was_won_needs_nobody(ledgers, store, conference):
+    """A warning that stays for nothing teaches people to overlook warnings."""
+    order = dispute(ledgers)
+    ledgers.entry(order, 500_00, kind="dispute_reinstated", source_id="dp_1:won")
+    assert shown(store, conference) == 0

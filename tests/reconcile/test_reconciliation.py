@@ -76,12 +76,22 @@ def test_totals_are_by_currency_and_never_mixed(ledgers, made):
     assert totals["usd"]["open"] == "300.00"
 
 
-def test_a_cancelled_order_owes_nothing_but_its_row_still_adds_up(ledgers, made):
-    ledgers.order(100_00, cancelled_at=datetime(2027, 1, 9, tzinfo=UTC))
+def test_a_cancelled_order_is_in_no_total_but_its_row_still_adds_up(ledgers, made):
+    """A treasurer must not report 100 USD ordered that the sponsor withdrew."""
+    cancelled = datetime(2027, 1, 9, tzinfo=UTC)
+    ledgers.order(100_00, reference="PO-AAAAAA", cancelled_at=cancelled)
+    ledgers.order(30_00, reference="PO-BBBBBB")
+    ledgers.order(50_00, reference="PO-CCCCCC", currency="eur", cancelled_at=cancelled)
     result = made()
-    assert result.as_json()["rows"][0]["status"] == "cancelled"
-    assert result.totals["usd"]["open"] == 0
-    assert result.totals["usd"]["balance"] == 10_000
+    rows = {row["reference"]: row for row in result.as_json()["rows"]}
+    assert (rows["PO-AAAAAA"]["status"], rows["PO-AAAAAA"]["balance"]) == ("cancelled", "100.00")
+    assert result.totals["usd"] == dict.fromkeys(result.totals["usd"], 0) | {
+        "purchase_orders": 1, "total": 30_00, "balance": 30_00, "open": 30_00
+    }  # fmt: skip
+    assert set(result.totals["eur"].values()) == {0}
+    assert result.behind_number("totals", "total", currency="usd")["total"].sum() == 30_00
+    workbook = openpyxl.load_workbook(io.BytesIO(export(result, "xlsx")))["Totals"]
+    assert workbook["B6"].value.endswith(',"<>cancelled")')
 
 
 def test_an_empty_conference_is_reconciled_too(made):
@@ -145,7 +155,7 @@ def test_the_workbooks_totals_are_formulas_with_the_right_value(ledgers, made):
     content = io.BytesIO(export(made(), "xlsx"))
     formulas = openpyxl.load_workbook(content)["Totals"]
     values = openpyxl.load_workbook(content, data_only=True)["Totals"]
-    assert formulas["B5"].value.startswith("=SUMIF(")
+    assert formulas["B5"].value.startswith("=SUMIFS(")
     assert [values.cell(5, c).value for c in range(1, 9)] == [
         "usd", 100.5, 0, 40.25, 40.25, 0, 0, 60.25,
     ]  # fmt: skip

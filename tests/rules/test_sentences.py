@@ -64,6 +64,12 @@ PAID = {"kind": "payment", "amount": 1066244, "currency": "usd", "status": "paid
         (Act.CLOSE, {}, {"last_day": "2027-01-31", "digest": "ab"}, "Books closed through 31 Jan"),
         (Act.SYNC, {}, {"started": "sync"}, "A sync with Stripe started."),
         (Act.SYNC, {"state": "running"}, {"done": "3 payments"}, "Sync: finished. 3 payments"),
+        (
+            Act.INVOICE,
+            {"state": "running"},
+            {"state": "paused"},
+            "A batch of invoices is paused.",
+        ),
         (Act.SET_ASIDE, {}, {"set_aside": "Rent"}, "Bank line excluded: Rent."),
         ("a_new_act", {"limit": 1}, {"limit": 2}, f"A new act for {WHOSE}: Limit from 1 to 2."),
     ],

@@ -227,7 +227,7 @@ def test_the_way_of_delivery_is_seen_and_chosen_before_the_second_yes(
     drafts()
     app = ask(show("invoice"))
     assert list(app.dataframe[0].value["delivery"]) == ["Emailed by Stripe"] * 3
-    app.button_group[0].set_value("ourselves").run()
+    next(s for s in app.selectbox if s.label == "Delivery").set_value("ourselves").run()
     assert list(app.dataframe[0].value["delivery"]) == ["Delivered by you"] * 3
     confirm(app, conference())
     assert simulator.control.mails() == []

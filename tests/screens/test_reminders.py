@@ -115,3 +115,47 @@ def test_without_a_schedule_who_is_overdue_is_still_seen_and_can_be_left_out(
     assert [entry.reference for entry in preview_reminders(conference()).due] == [
         orders[1].reference
     ]
+
+
+def ticked(app, rows):
+    """The list with some rows ticked, as a click on their boxes does."""
+    app.session_state["pycon-2027:orders.table"] = {"selection": {"rows": rows, "cells": []}}
+    return app.run()
+
+
+def test_several_ticked_are_resent_and_reminded_and_one_without_invoice_is_named(
+    show, read, config, conference, simulator, monkeypatch
+):
+    """One sponsor without an invoice must neither stop the reminders of the others nor be lost."""
+    text = config.read_text()
+    name = 'name = "PyCon 2027"'
+    config.write_text(text.replace(name, f"{name}\nreminders = [-7, 0]"))
+    opened = conference()
+    for sponsor in ("Acme GmbH", "Blue Fjord AS", "Draft & Co"):
+        order = create_purchase_order(
+            "pycon-2027",
+            organization_name=sponsor,
+            contact_email=f"ap@{sponsor[:4].lower()}.example",
+            line_items=[{"description": "Gold", "unit_price": Decimal("15000.00")}],
+            opened=opened,
+        )
+        if sponsor != "Draft & Co":
+            create_stripe_invoice(order, opened=opened)
+    sent = len(simulator.control.mails())
+
+    app = ticked(show("orders", sort="Sponsor"), [0, 1, 2])
+    app.button(key="pycon-2027:orders.resend").click().run()
+    assert not app.exception
+    assert "2 purchase orders resent." in read(app)
+    assert "Draft & Co: " in read(app)
+    assert len(simulator.control.mails()) == sent + 2
+
+    later = utc_now() + timedelta(days=25)
+    defaults = {**open_conference.__kwdefaults__, "now": lambda: later}
+    monkeypatch.setattr(open_conference, "__kwdefaults__", defaults)
+    app = ticked(show("orders", sort="Sponsor"), [0, 1, 2])
+    app.button(key="pycon-2027:orders.remind").click().run()
+    assert not app.exception
+    assert "2 reminders sent." in read(app)
+    assert "Draft & Co: no reminder is due." in read(app)
+    assert len(simulator.control.mails()) == sent + 4
