@@ -49,7 +49,7 @@ def test_once_adds_up_and_leaves_the_installation_alone(tmp_path: Path) -> None:
         env=os.environ | settings,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1800,
         check=False,
     )
     assert done.returncode == 0, done.stderr
