@@ -93,8 +93,8 @@ release: $(DEV_READY) ## build wheel, sdist, SBOM and changes of the version in 
 
 lowest: $(BIN)/python ## run the quick tests with the lowest versions that are allowed (needs uv)
 	uv venv --quiet --clear --python $(BIN)/python build/lowest
-	uv pip install --quiet --python build/lowest --resolution lowest-direct '.[app,postgres]' pytest \
-	  hypothesis jsonschema
+	uv pip install --quiet --python build/lowest --resolution lowest-direct '.[app,postgres]'
+	uv pip install --quiet --python build/lowest pytest hypothesis jsonschema
 	build/lowest/bin/python -m pytest -q -p no:cacheprovider tests/rules tests/api
 
 LOCK := --quiet --universal --generate-hashes --no-header --python-version 3.11

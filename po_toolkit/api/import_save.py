@@ -154,6 +154,8 @@ def order_columns(order: Order) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         "organization_key": organization,
         "contact_name": order.contact_name,
         "contact_email": order.contact_email,
+        "contact_phone": order.contact_phone,
+        "cc_emails": order.cc_emails,
         "billing_address": order.billing_address,
         "currency": order.currency,
         "notes": order.notes,

@@ -285,6 +285,8 @@ class _Assigner:
                 self._find_packages()
             for name in _GUESSED:
                 self._ask_like(name)
+            for name, words in _RIVALS.items():
+                self._ask_rivals(name, words)
             self._ask_number()
         self._made.columns = [
             Column(at, header, *self._taken.get(at, (None, "")))
@@ -361,7 +363,7 @@ class _Assigner:
             if len(rivals) > 1:
                 self._ask_which(name, rivals)
             self._taken[rivals[0]] = (name, "name")
-        else:
+        elif name != "cc_emails" or _fits(name, self._sample(filled[0][1])):
             self._taken[filled[0][1]] = (name, "name")
 
     def _rivals(self, name: str, places: Sequence[tuple[int, int]]) -> list[int]:
@@ -369,7 +371,7 @@ class _Assigner:
         positions = [at for _, at in places]
         if self._headers[positions[0]] in FIELDS:
             return positions[:1] if name in _IDENTITY else self._different(positions)
-        for words in (_BILLING, _PURCHASE if name == "po_number" else frozenset()):
+        for words in _BETTER.get(name, ()):
             better = [at for at in positions if words & set(spoken(self._headers[at]).split())]
             if better and len(better) < len(positions):
                 positions = better
@@ -438,6 +440,25 @@ class _Assigner:
             )
         )
         self._made.settled |= set(rivals[1:])
+
+    def _ask_rivals(self, name: str, words: frozenset[str]) -> None:
+        """Ask where a column is like a field, and holds other values than the one of its name."""
+        taken = next((at for at, found in self._taken.items() if found == (name, "name")), None)
+        if taken is None or self._headers[taken] in FIELDS:
+            return
+        if name in _BETTER and _BILLING & set(spoken(self._headers[taken]).split()):
+            return
+        rivals = [
+            at
+            for at in self._free()
+            if name in like(header := self._headers[at])
+            and (not words or words & set(spoken(header).split()))
+            and not _is_harmless(header, name)
+            and _fits(name, self._sample(at))
+            and self._differ(taken, at)
+        ]
+        if rivals:
+            self._ask_which(name, [taken, *rivals])
 
     def _by_content(self) -> None:
         """Find Stripe invoice ids by what the cells look like: nobody is to be billed twice."""
@@ -674,6 +695,21 @@ _BILLING = frozenset(
 _PURCHASE = frozenset(
     "po purchase bestellnummer bestell bestellnr commande compra oc oda bc inkooporder".split()
 )
+_BETTER = {
+    "organization_name": (_BILLING,),
+    "contact_email": (_BILLING,),
+    "po_number": (_BILLING, _PURCHASE),
+}
+"""Words that make a column the better one of several with a field's name."""
+_NEWER = _BILLING | frozenset("new revised updated payment pay neu neue nouveau nuevo novo".split())
+_RIVALS = {
+    "organization_name": _NEWER,
+    "contact_email": _NEWER,
+    "po_number": _PURCHASE,
+    "currency": frozenset(),
+    "due_date": _NEWER,
+}
+"""Words that make a column like a field a rival of the one that has the field's name."""
 _WEAK = frozenset("id no number nr code url link date type status stage kind category".split())
 _PACKAGE_WORDS = frozenset(
     """
@@ -748,6 +784,7 @@ def _fits(name: str, cells: Sequence[Cell]) -> bool:
     checks: dict[str, Callable[[], bool]] = {
         "organization_name": lambda: _share(cells, "text") >= 0.5 and not _share(cells, "email"),
         "contact_email": lambda: _share(cells, "email") >= 0.5,
+        "cc_emails": lambda: _share(cells, "email") >= 0.5,
         "po_number": lambda: _has_numbers(cells) and not any(map(written_as_money, cells)),
         "currency": lambda: all(_is_currency(cell) for cell in cells),
         "due_date": lambda: _share(cells, "date") >= 0.5,

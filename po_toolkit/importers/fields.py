@@ -74,6 +74,8 @@ FIELDS = (
     "buyer_reference",
     "e_invoice_address",
     "e_invoice_format",
+    "contact_phone",
+    "cc_emails",
 )
 """The canonical columns."""
 
@@ -122,14 +124,14 @@ _SYNONYMS = {
         | entidad, entidad patrocinadora, nombre fiscal, nombre comercial
         | entidade, patrocinadora, nome fantasia
         | cliente fornitore, ragione sociale cliente, sponsor azienda
-        | bedrijf, bedrijfsnaam, organisatie, naam organisatie, klant,
+        | bedrijf, bedrijfsnaam, organisatie, naam organisatie, klant, relatie,
         klantnaam, naam bedrijf
         | foretag, foretagsnamn, organisation namn, kund, kundnamn, bolag
         | virksomhed, virksomhedsnavn, firmanavn, kunde navn, selskab,
         selskapsnavn, bedrift,
         bedriftsnavn, kundenavn, organisasjon, navn pa virksomhed
         | yritys, yrityksen nimi, asiakas, organisaatio
-        | nazwa firmy, klient, nazwa klienta, sponsor nazwa
+        | nazwa firmy, klient, nazwa klienta, sponsor nazwa, kontrahent, nabywca
         | 会社名, 企業名, 団体名, 組織名, スポンサー名, スポンサー, 取引先名, 取引先, 顧客名,
         法人名, 社名, 請求先, 請求先名, 御社名, 貴社名
         | 公司名称, 公司, 客户名称, 客户""",
@@ -190,7 +192,7 @@ _SYNONYMS = {
         | email para faturacao, email de faturacao, email de cobranca, e mail de cobranca,
         email para cobranca, email financeiro
         | mail fatturazione, e mail fatturazione, indirizzo di posta elettronica, pec
-        | e mailadres, emailadres, factuur e mail, facturatie e mail, e mail facturatie,
+        | e mailadres, emailadres, mailadres, factuur e mail, facturatie e mail, e mail facturatie,
         e mail contactpersoon
         | e postadress, e post, epost, epostadress, faktura e post, fakturamail,
         fakturaadress e post, e postadresse, epostadresse,
@@ -254,7 +256,7 @@ _SYNONYMS = {
         numero po
         | inkoopordernummer, inkooporder, bestelnummer, po nummer,
         inkoopnummer,
-        uw referentie
+        uw referentie, uw kenmerk, kenmerk, uw order, uw ordernummer
         | inkopsordernummer, inkopsorder, bestallningsnummer, ert ordernummer, er referens,
         po nummer, kopsordernummer
         | indkobsordre, indkobsordrenummer, rekvisitionsnummer, innkjopsordre,
@@ -545,6 +547,33 @@ _SYNONYMS = {
     "e_invoice_format": """
         e invoice format, einvoice format, electronic invoice format
         | e rechnungsformat, rechnungsformat | format de facture electronique""",
+    "contact_phone": """
+        contact phone, phone, phone number, phone no, telephone, telephone number, telephone no,
+        tel, tel no, tel number, contact phone number, contact telephone, contact number,
+        business phone, work phone, office phone, mobile, mobile phone, mobile number, cell phone,
+        cell
+        | telefon, telefonnummer, telefon nr, tel nr, telefonnr, rufnummer, handy, handynummer,
+        mobil, mobiltelefon, kontakttelefon
+        | numero de telephone, n de telephone, tel portable, portable, telephone du contact
+        | telefono, numero de telefono, tfno, telefono de contacto, movil
+        | telefone, numero de telefone, telemovel, celular, telefone de contato
+        | numero di telefono, recapito telefonico, cellulare
+        | telefoonnummer, telefoon, tel nummer, mobiele nummer
+        | mobilnummer, telefonnumer, puhelin, puhelinnumero, mobiltelefonnummer
+        | numer telefonu, nr telefonu, telefon kontaktowy
+        | 電話番号, 電話, 携帯番号, ご連絡先電話番号, 电话""",
+    "cc_emails": """
+        cc emails, cc, cc email, cc e mail, cc e mails, cc address, cc addresses, cc email address,
+        cc email addresses, email cc, e mail cc, emails cc, invoice cc, copy to, additional emails,
+        additional email, additional email addresses, other emails, further emails
+        | kopie an, in kopie, e mail kopie, weitere e mail adressen, weitere e mails
+        | copie a, en copie, e mail en copie, autres e mails
+        | con copia, con copia a, copia a, correo en copia, otros correos
+        | com copia, com copia para, e mails adicionais
+        | in copia, in copia a, copia conoscenza, altre e mail
+        | kopie aan, in cc, extra e mailadressen
+        | kopia till, kopi til, kopio
+        | kopia do, do wiadomosci | cc宛先, 写し, ccメールアドレス""",
 }
 
 
@@ -558,7 +587,7 @@ def fold(header: str) -> str:
 
 
 _LETTERS = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "\u0131": "i"})
-_NUMBER_OF = re.compile(r"^(?:no|n|num|nro|nr) (?=(?:de|do|da|di|d) )")
+_NUMBER_OF = re.compile(r"^(?:n o|no|n|num|nro|nr) (?=(?:de|do|da|di|d) )")
 """``Nº do pedido`` and ``N. di ordine``, folded."""
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _REMARK = re.compile(r"[(\[\uff08\u3010][^()\[\]\uff09\u3011]*[)\]\uff09\u3011]")
@@ -670,7 +699,9 @@ CORES = {
     "po_number": """po purchase order ordernummer ordrenummer auftragsnummer bestellnummer
         bestellung bestell commande cde compra
         encomenda pedido orden ordine inkooporder inkoop ordre tilaus zamowienie zamowienia
-        発注 注文""",
+        reference referenz referentie kenmerk referencia referens
+        riferimento referanse ordernr orderno ordrenr bestnr bestelnr bestelnummer bestilling
+        bestallning 発注 注文""",
     "quantity": """quantity qty units menge anzahl quantite qte cantidad quantidade quantita
         aantal antal antall 数量 count""",
     "unit_price": """price rate preis prix tarif precio preco prezzo prijs pris stuckpreis
@@ -779,6 +810,11 @@ MONEY_MARKS = _words(
     adjustment commission fee
     fees outstanding retainer coupon voucher markdown withholding handling owed
     received payment
+    disc promo less off reduction deduction deducted deductions charges charge postage tip tds wht
+    irpf qst kickback remaining
+    rab rbt provision porto einbehalt restbetrag
+    retenue restant retencion retencao retenzione scont dcto trattenuta
+    forskud upust prowizja
     rabatt skonto nachlass mwst ust steuer umsatzsteuer mehrwertsteuer versand versandkosten
     fracht
     gutschrift anzahlung bezahlt offen saldo brutto netto guthaben
@@ -812,7 +848,8 @@ MONEY_STEMS = (
     *IN_KIND,
     "rabatt", "skonto", "mwst", "steuer", "versand", "anzahlung", "gutschrift", "verzend",
     "korting", "discount", "割引", "値引", "消費税", "税額", "送料", "前金", "内金", "入金", "残高",
-    "税込", "税抜", "手数料", "已付", "折扣", "税", "frakt", "brutto", "betald", "invoice sent",
+    "税込", "税抜", "手数料", "手付", "前払", "源泉",
+    "early bird", "已付", "折扣", "税", "frakt", "brutto", "betald", "invoice sent",
     "rechnung gestellt", "rechnung gesendet", "facture envoyee", "factura enviada",
     "fatura enviada", "fattura inviata", "factuur verzonden", "faktura skickad", "taux de change",
 )  # fmt: skip
@@ -831,7 +868,9 @@ ALREADY = _words(
 )
 """Of these, words whose cells matter also when they are texts: ``Paid: yes``."""
 
-_TAKEN_OFF = """discount rebate coupon voucher markdown rabat skonto nachlass remise rabais escompte
+_TAKEN_OFF = """discount rebate coupon voucher markdown disc promo less deduction withholding wht
+    tds irpf rab rbt upust retenue retencion ritenuta 源泉 rabat skonto nachlass remise rabais
+    escompte
     reduction descuento dto descont sconto korting avdrag fradrag alennus znizka 割引 値引 折扣
     """.split()
 _ADDED = """shipping freight surcharge handling delivery fee fees versand fracht zuschlag livraison
@@ -841,7 +880,7 @@ _ADDED = """shipping freight surcharge handling delivery fee fees versand fracht
     """.split()
 _EITHER = """credit credits deposit advance adjustment retainer gutschrift anzahlung guthaben avoir
     acompte arrhes credito deposito anticipo abono sinal adiantamento acconto caparra aanbetaling
-    voorschot forskott forskud depositum zaliczka 前金 内金
+    voorschot forskott forskud depositum zaliczka 前金 内金 手付 前払
     """.split()
 
 
@@ -876,10 +915,26 @@ HARMLESS = _words(
     zeitstempel horodateur record stage owner industry latitude longitude booth
     stand table uuid
     guid key telefonnummer postleitzahl datum fecha data dato 電話 番号 日付 郵便番号 jahr
-    year annee ano anno founded week quarter kostenstelle cost-center gl sku class
+    year annee ano anno founded week quarter hall floor zone room aisle version edition halle raum
+    kostenstelle cost-center gl sku class
     """
 )
 """Words of columns whose numbers are no amounts: ids, telephones, dates."""
+
+COUNTS = _words(
+    """
+    pass passes ticket tickets badge badges seat seats people persons person attendees guests
+    delegates participants staff headcount team members employees logos banners slots talks
+    sessions speakers minutes hours tables chairs size score rating priority position sequence
+    level tier rooms nights vouchers codes
+    plätze personen karten teilnehmer mitarbeiter gäste ausweise
+    billets places personnes participants invitations entradas pases personas asistentes plazas
+    bilhetes ingressos pessoas convidados biglietti persone posti partecipanti kaartjes toegang
+    deelnemers biljetter deltagare billetter deltakere deltagere bilety osoby miejsca
+    人数 チケット 席
+    """
+)
+"""Words of columns whose small whole numbers are counts that change no amount: passes, seats."""
 
 QUANTITY_STARTS = ("number of", "no of", "nr of", "anzahl", "nombre de", "numero de", "numero di",
     "n of", "aantal", "antal", "antall", "how many", "count of", "cantidad",
@@ -1227,6 +1282,11 @@ def _text(limit: int, *, required: bool = False) -> PlainValidator:
 
 
 _QUOTED = re.compile(r"=?\"(.*)\"")
+_TICKED = frozenset(
+    "true false yes ja oui si sí sim tak kyllä vrai faux wahr falsch はい ✓".split()
+)
+_TOO_NARROW = re.compile("#{2,}")
+"""What a spreadsheet program shows, and copies, of a number in a column that is too narrow."""
 
 
 def _po_text(text: str) -> str:
@@ -1240,7 +1300,12 @@ def _po_text(text: str) -> str:
         text = text[1:].strip()
     if re.fullmatch(r"\d+\.0", text):
         text = text[:-2]
-    return "" if is_placeholder(text) else text
+    return "" if is_placeholder(text) or text.casefold() in _TICKED else text
+
+
+def is_no_number(text: str) -> bool:
+    """Tell whether a cell only stands for a PO number, such as ``TBD`` or a ticked box."""
+    return bool(text.strip()) and not _po_text(clean(text))
 
 
 def _organization(cell: Cell, _reading: Reading) -> str:
@@ -1264,13 +1329,19 @@ def _number_text(cell: Cell, _reading: Reading) -> str:
             "the spreadsheet program made a date of this number; format the cell as text and "
             "type it again.",
         )
-    text = _po_text(clean(text_of(cell)))
+    text = clean(text_of(cell))
+    narrow = _TOO_NARROW.fullmatch(text)
+    text = _po_text(text)
     plain_number = isinstance(cell, float) and not isinstance(cell, ShownNumber)
-    if _ROUNDED.fullmatch(text) or (plain_number and abs(float(text)) >= 10**EXACT_DIGITS):
+    if (
+        narrow
+        or _ROUNDED.fullmatch(text)
+        or (plain_number and abs(float(text)) >= 10**EXACT_DIGITS)
+    ):
         raise _wrong(
             "digits_lost",
-            "the spreadsheet program rounded this number; format the cell as text and type it "
-            "again.",
+            "the spreadsheet program rounded or cut this number; format the cell as text and type "
+            "it again.",
         )
     if len(text) > stripe_limits.PO_NUMBER_LENGTH:
         limit = stripe_limits.PO_NUMBER_LENGTH
@@ -1283,6 +1354,13 @@ def _email(cell: Cell, _reading: Reading) -> list[str]:
         return addresses(clean(text_of(cell)))
     except ValueError as error:
         raise _wrong("email_invalid", str(error)) from None
+
+
+def _further_emails(cell: Cell, _reading: Reading) -> str:
+    text = clean(text_of(cell))
+    if not text or is_placeholder(text):
+        return ""
+    return ", ".join(_email(cell, _reading))
 
 
 def _amount(cell: Cell, reading: Reading) -> Amount | None:
@@ -1450,6 +1528,8 @@ class Row(TypedDict, total=False):
     buyer_reference: Annotated[str, _text(100)]
     e_invoice_address: Annotated[str, _E_INVOICE_ADDRESS]
     e_invoice_format: Annotated[str, _E_INVOICE_FORMAT]
+    contact_phone: Annotated[str, _text(100)]
+    cc_emails: Annotated[str, _reader(_further_emails)]
     package: Annotated[Amount | None, _reader(_package)]
     own_line: Annotated[Amount | None, _reader(_package)]
     unknown: Annotated[str, _text(stripe_limits.TEXT_LENGTH)]

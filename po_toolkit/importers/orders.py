@@ -45,10 +45,12 @@ from po_toolkit.importers.columns import (
 )
 from po_toolkit.importers.fields import (
     ALREADY,
+    COUNTS,
     REQUIRED,
     Reading,
     fold,
     header_currencies,
+    is_no_number,
     line_signs,
     scaled,
     spoken,
@@ -352,7 +354,10 @@ class _Read:
         if len(set(named.values())) == 1:
             made.currency, made.currency_by = next(iter(named.values())), "header"
         below = [(text, "below the table") for text in self._table.footers]
-        for title, where in [(t, "above the header") for t in self._table.titles] + below:
+        titles = [(t, "above the header") for t in self._table.titles] + below
+        if not self._table.canonical:
+            titles.append((self._table.sheet, "on the sheet's tab"))
+        for title, where in titles:
             meant, certain = _title_currency(title)
             if meant is None or options.currency in meant:
                 continue
@@ -635,7 +640,7 @@ class _Read:
                 numbers >= 0.5 * max(len(kinds), 1)
                 and bool(telling)
                 and not is_harmless(name, filled)
-                and self._may_be_billed(telling, values)
+                and self._may_be_billed(name, telling, values)
             )
         if not asked:
             self._ask_codes(header, filled)
@@ -660,8 +665,13 @@ class _Read:
             )
         )
 
-    def _may_be_billed(self, cells: Sequence[Cell], values: _LineValues) -> bool:
-        """Tell whether a column of numbers can be a price, or the quantity that is missing."""
+    def _may_be_billed(self, name: str, cells: Sequence[Cell], values: _LineValues) -> bool:
+        """Tell whether a column of numbers can be a price, or the quantity that is missing.
+
+        Small whole numbers are none where the column is called by what it counts, such as passes.
+        """
+        if COUNTS.isdisjoint(spoken(name).split()):
+            return True
         if any(written_as_money(cell) or _percent(cell) for cell in cells):
             return True
         written = [w for cell in cells if (w := written_amount(cell))]
@@ -876,7 +886,7 @@ class _Read:
         if "po_number" in table.positions:
             at = table.positions["po_number"]
             cells = column_cells(table.rows, at)
-            empty = {c for c in set(cells) if isinstance(c, str) and _is_no_number(c)}
+            empty = {c for c in set(cells) if isinstance(c, str) and is_no_number(c)}
             for (number, _), cell in zip(table.rows, cells, strict=True) if empty else ():
                 if cell in empty:
                     text = text_of(cell).strip()
@@ -1062,11 +1072,6 @@ def _warning(row: int, column: str, code: str, value: str, message: str) -> RowP
 
 def _first(value: Any) -> Decimal | None:
     return value[0] if value else None
-
-
-def _is_no_number(text: str) -> bool:
-    """Tell whether a cell only stands for a PO number, such as ``TBD``."""
-    return bool(text.strip()) and is_placeholder(text.strip().strip("'\"= "))
 
 
 def _is_nothing(cell: Cell) -> bool:

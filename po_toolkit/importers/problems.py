@@ -33,7 +33,7 @@ ERRORS = {
     "too_many_lines": "The purchase order has more lines than a Stripe invoice holds.",
     "too_long": "The text is longer than Stripe takes.",
     "cell_error": "The cell holds an error such as #REF!, or a formula that nobody calculated.",
-    "digits_lost": "The spreadsheet program rounded this number or made a date of it.",
+    "digits_lost": "The spreadsheet program rounded or cut this number, or made a date of it.",
     "tax_rate_unknown": "The tax rate is not one of the conference's.",
     "tax_not_representable": "The tax on the line cannot be paid in the currency: part of a crown.",
     "tax_id_invalid": "The tax id is not one in its country.",

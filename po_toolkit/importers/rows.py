@@ -39,6 +39,7 @@ _TEXTS = frozenset(
         "po_number",
         "description",
         "notes",
+        "contact_phone",
         "unknown",
     ]
 )
@@ -303,6 +304,8 @@ class Order:
     buyer_reference: str = ""
     e_invoice_address: str = ""
     e_invoice_format: str = ""
+    contact_phone: str = ""
+    cc_emails: str = ""
     total: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -577,6 +580,7 @@ class Assembler:
             return None
         rows, first = self._rows, group[0]
         addresses: list[str] = single["contact_email"]
+        copies = self._texts(group, "cc_emails")
         order = Order(
             rows=[rows.numbers[row] for row in group],
             organization_name=rows.value(first, "organization_name"),
@@ -600,6 +604,8 @@ class Assembler:
             buyer_reference=single["buyer_reference"] or "",
             e_invoice_address=single["e_invoice_address"] or "",
             e_invoice_format=single["e_invoice_format"] or "",
+            contact_phone=self._first(group, "contact_phone"),
+            cc_emails=", ".join(dict.fromkeys(", ".join(copies).split(", "))),
         )
         self._check_sum(first, order)
         self._check_period(first, order)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from po_toolkit.domain.roles import Act
@@ -38,15 +38,18 @@ def append(connection: Connection, entries: Sequence[dict[str, Any]]) -> None:
     Transactions that write entries take turns here until they are committed, since each needs the
     digest of the one before.
     """
-    count, digest = connection.execute(
-        select(_HEAD.c.entries, _HEAD.c.digest).with_for_update()
-    ).one()
+    count, digest = connection.execute(_LAST).one()
     rows = []
     for entry in entries:
         digest = _digest(digest, entry)
         rows.append(entry | {"digest": digest})
-    connection.execute(insert(_ENTRIES), rows)
-    connection.execute(update(_HEAD).values(entries=count + len(rows), digest=digest))
+    connection.execute(_APPEND, rows)
+    connection.execute(_MOVE_ON, {"length": count + len(rows), "last": digest})
+
+
+_LAST = select(_HEAD.c.entries, _HEAD.c.digest).with_for_update()
+_APPEND = insert(_ENTRIES)
+_MOVE_ON = update(_HEAD).values(entries=bindparam("length"), digest=bindparam("last"))
 
 
 def _digest(before: str, entry: Mapping[str, Any]) -> str:

@@ -78,6 +78,9 @@ _BOOKED = frozenset(
 )
 
 
+_KEEP = insert(RowVersion)
+
+
 def keep_history(session_class: type[Session], clock: Callable[[], datetime]) -> None:
     """Let sessions of a class keep what they replace, stamped by a clock."""
 
@@ -90,7 +93,7 @@ def keep_history(session_class: type[Session], clock: Callable[[], datetime]) ->
         for order_id in _orders_with_changed_lines(session):
             versions += _replaced_total(session, order_id, clock())
         if versions:
-            session.connection().execute(insert(RowVersion), versions)
+            session.connection().execute(_KEEP, versions)
 
     event.listen(session_class, "before_flush", before_flush)
 

@@ -11,7 +11,7 @@ import hashlib
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -97,9 +97,10 @@ class Pace:
 
     def _reserve(self, endpoint: str, now: int) -> int:
         self._ease()
-        limits = {self._account: self._limit, f"{self._account}:{endpoint}": ENDPOINT_LIMIT}
+        account, one = self._account, f"{self._account}:{endpoint}"
+        limits = {account: self._limit, one: ENDPOINT_LIMIT}
         with self._engine.begin() as connection:
-            latest = _latest(connection, limits)
+            latest = _latest(connection, account, one)
             starts = {
                 key: next_start(latest[key], now, limit, self.slowness)
                 for key, limit in limits.items()
@@ -141,20 +142,20 @@ def next_start(starts: Sequence[int], now: int, limit: int, slowness: float = 1.
     return start
 
 
-def _latest(connection: Connection, keys: Iterable[str]) -> dict[str, list[int]]:
-    """Return the latest starts under some keys, their rows locked, and made where they are new."""
-    wanted = sorted(keys)
-    rows = connection.execute(_LATEST, {"keys": wanted}).all()
-    if len(rows) < len(wanted):
-        empty = [{"key": key, "starts": []} for key in wanted]
+def _latest(connection: Connection, account: str, endpoint: str) -> dict[str, list[int]]:
+    """Return the latest starts under both keys, their rows locked, and made where they are new."""
+    keys = {"account": account, "endpoint": endpoint}
+    rows = connection.execute(_LATEST, keys).all()
+    if len(rows) < len(keys):
+        empty = [{"key": key, "starts": []} for key in keys.values()]
         insert_rows(Session(connection), RateWindow, empty, [RateWindow.key])
-        rows = connection.execute(_LATEST, {"keys": wanted}).all()
+        rows = connection.execute(_LATEST, keys).all()
     return {row.key: row.starts for row in rows}
 
 
 _LATEST = (
     select(RateWindow.key, RateWindow.starts)
-    .where(RateWindow.key.in_(bindparam("keys", expanding=True)))
+    .where(RateWindow.key.in_([bindparam("account"), bindparam("endpoint")]))
     .order_by(RateWindow.key)
     .with_for_update()
 )

@@ -151,7 +151,14 @@ def damaged(content: bytes, chance: random.Random) -> bytes:
     return bytes(data)
 
 
-def known_amounts(content: bytes) -> dict[tuple[str, str], Decimal] | None:
+def _key(name: str, po_number: str) -> tuple[str, ...]:
+    """Return sponsor and number without control characters, which an import takes out."""
+    return tuple(
+        re.sub(r"[\x00-\x1f\x7f]", "", text).strip().casefold() for text in (name, po_number)
+    )
+
+
+def known_amounts(content: bytes) -> dict[tuple[str, ...], Decimal] | None:
     """The sums of a file in our columns as Python's csv reads it; None where that is no measure."""
     try:
         rows = list(csv.reader(io.StringIO(content.decode())))
@@ -159,10 +166,10 @@ def known_amounts(content: bytes) -> dict[tuple[str, str], Decimal] | None:
         return None
     if not rows or ",".join(rows[0]) != HEADER:
         return None
-    sums: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    sums: dict[tuple[str, ...], Decimal] = defaultdict(Decimal)
     for row in rows[1:]:
         if len(row) == 6 and re.fullmatch(r"\d{1,7}\.\d\d", row[4]):
-            sums[row[0].strip().casefold(), row[2].strip()] += Decimal(row[4])
+            sums[_key(row[0], row[2])] += Decimal(row[4])
         elif row:
             return None
     return sums
@@ -198,7 +205,7 @@ def _import_sheet(content: bytes, seed: int, failures: Failures, opened: OpenCon
     with opened.store.reading() as session:
         made = session.scalars(select(PurchaseOrder).where(PurchaseOrder.id > last)).unique().all()
         for order in made if known is not None else ():
-            wanted = (known or {}).get((order.organization_name.casefold(), order.po_number))
+            wanted = (known or {}).get(_key(order.organization_name, order.po_number))
             right = wanted is not None and Decimal(order.sum_total) / 100 == wanted
             failures.check("an amount of an import is wrong", right, seed)
             failures.outcomes["amounts compared"] += 1

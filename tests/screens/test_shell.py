@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 
 import pytest
 
 from po_toolkit.ui import failures, orders_screen
 from po_toolkit.ui.shell import SCREENS
+from tests.rules.test_remedies import MAKERS, SAMPLES
 
 UNFORESEEN = failures.show_unexpected
 
@@ -29,6 +31,13 @@ HEADINGS = {
 def test_every_screen_has_a_heading_here():
     """A screen nobody lists here would go untested."""
     assert set(HEADINGS) == set(SCREENS)
+
+
+def test_every_remedy_opens_a_page_that_exists():
+    """A link to a page that is gone ends on the first page, far from the problem."""
+    for maker in MAKERS:
+        given = {name: SAMPLES[name] for name in inspect.signature(maker).parameters}
+        assert maker(**given).page in {"", *SCREENS}
 
 
 @pytest.mark.parametrize("place", HEADINGS)

@@ -208,8 +208,8 @@ class Numbers:
         contexts = _contexts(tokens)
         spans: list[tuple[int, int, Hit]] = []
         for start in range(len(tokens)):
+            before = _any_order(tokens[:start])
             for end in range(start + 1, min(start + _LONGEST, len(tokens)) + 1):
-                before = _any_order(tokens[:start])
                 hit = self._hit(tokens[start:end], contexts[start], role, before)
                 if hit is not None:
                     spans.append((start, end, hit))

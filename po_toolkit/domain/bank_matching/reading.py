@@ -222,7 +222,21 @@ def _without(text: str, counterparty: str) -> str:
     said, name = upper(text), upper(counterparty).strip()
     if len(name) < 3 or name not in said:
         return said
-    return re.sub(rf"(?<!\w){re.escape(name)}(?!\w|[ ,&-]+[^\W\d_])", " ; ", said)
+    left, begin, at = list[str](), 0, said.find(name)
+    while at >= 0:  # a pattern of each name would have to be compiled
+        end = at + len(name)
+        inside = at > 0 and _WORD.match(said, at - 1) is not None
+        if not inside and _GOES_ON.match(said, end) is None:
+            left += [said[begin:at], " ; "]
+            begin = end
+            at = said.find(name, end)
+        else:
+            at = said.find(name, at + 1)
+    return "".join([*left, said[begin:]])
+
+
+_GOES_ON = re.compile(r"\w|[ ,&-]+[^\W\d_]")
+_WORD = re.compile(r"\w")
 
 
 def _extra(line: Line) -> list[Piece]:
@@ -238,7 +252,10 @@ def _words(texts: Iterable[str], known: set[str]) -> list[str]:
 
 def _return_in(text: str) -> str:
     """Return a word of money that goes back in a script without spaces."""
-    return next((w for w in RETURNS if not w.isascii() and len(w) == 2 and w in text), "")
+    return "" if text.isascii() else next((w for w in _RETURN_SIGNS if w in text), "")
+
+
+_RETURN_SIGNS = tuple(sorted(w for w in RETURNS if not w.isascii() and len(w) == 2))
 
 
 def _service(words: list[str]) -> str:
