@@ -143,14 +143,13 @@ def _filters() -> dict[str, Any]:
             on_change=_first_page,
         )
     codes = {label: str(code) for code, label in words.statuses().items()}
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=not words.on_a_phone(), vertical_alignment="bottom"):
         status = st.pills(
             _("Status"),
             list(codes),
             selection_mode="multi",
             key="status",
             bind="query-params",
-            width="content",
             on_change=_first_page,
         )
         order = st.selectbox(
