@@ -151,7 +151,7 @@ def _events(visit: Visit) -> None:
         key=visit.key("activity.events.table"),
         alt=_("Webhook events; choose rows to replay them."),
     )
-    chosen = [str(frame["Stripe id"].iloc[row]) for row in picked["selection"]["rows"]]
+    chosen = [rows[row].stripe_event_id for row in picked["selection"]["rows"]]
     _replay(visit, chosen)
 
 

@@ -85,9 +85,9 @@ def _taken_back(visit: Visit, page: FrontPage) -> None:
     """Warn of payments that went back, until each is dealt with."""
     if number := page.waiting.get("taken_back", 0):
         orders = words.count(number, "purchase order")
-        text = _("A payment was taken back and is owed again: {orders}.", orders=orders)
+        text = _("A payment was reversed and is owed again: {orders}.", orders=orders)
         st.warning(text, icon=":material/undo:")
-        visit.link("orders", _("Show payments taken back"), view=_("Payment taken back"))
+        visit.link("orders", _("Show reversed payments"), view=_("Payment reversed"))
 
 
 def _tiles(visit: Visit, standing: Standing) -> None:

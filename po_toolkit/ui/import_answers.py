@@ -120,13 +120,13 @@ class Answers:
         ignored = ""
         for position, (header, field, _why) in enumerate(proposed):
             chosen = edits.get(position, {}).get("field", field)
-            if chosen == _(_LEFT_OUT) and position in edits:
+            if chosen == _LEFT_OUT and position in edits:
                 ignored += f"{header}\n"
             elif chosen in OWN_LINES:
                 mapping[header] = chosen
             elif chosen == PACKAGES:
                 mapping[chosen] = mapping.get(chosen, "") + f"{header}\n"
-            elif chosen and chosen != _(_LEFT_OUT):
+            elif chosen and chosen != _LEFT_OUT:
                 if mapping.get(chosen):
                     raise ImportFileError(
                         f"{words.label(chosen)} is given to {mapping[chosen]!r} and to "
@@ -185,13 +185,13 @@ class Answers:
     ) -> None:
         """Show what each column was taken for, to be changed in place."""
         proposed: Grid = self._visit.recall(f"{self._grid}.columns") or [
-            (c.header, lines.get(c.header) or c.field or _(_LEFT_OUT), c.why) for c in columns
+            (c.header, lines.get(c.header) or c.field or _LEFT_OUT, c.why) for c in columns
         ]
         self._visit.keep(f"{self._grid}.columns", proposed)
         with st.expander(_("Column mapping"), expanded=expanded):
             st.write(about)
             self._editor(proposed)
-            if any(field == _(_LEFT_OUT) for _at, field, _why in proposed):
+            if any(field == _LEFT_OUT for _at, field, _why in proposed):
                 st.radio(
                     _("Columns that are left out"),
                     list(_UNKNOWN),
@@ -207,7 +207,7 @@ class Answers:
                 "header": st.column_config.TextColumn(_("Column in the file"), disabled=True),
                 "field": st.column_config.SelectboxColumn(
                     _("Maps to"),
-                    options=[*FIELDS, PACKAGES, *OWN_LINES, _(_LEFT_OUT)],
+                    options=[*FIELDS, PACKAGES, *OWN_LINES, _LEFT_OUT],
                     format_func=_field_label,
                     required=True,
                 ),
@@ -231,7 +231,7 @@ class Answers:
 
 
 def _field_label(field: object) -> str:
-    names = {_(_LEFT_OUT): _(_LEFT_OUT), PACKAGES: _("Price of a package")}
+    names = {_LEFT_OUT: _(_LEFT_OUT), PACKAGES: _("Price of a package")}
     names |= {sign: _(text.capitalize()) for sign, text in OWN_LINES.items()}
     return names.get(str(field)) or words.label(str(field))
 
@@ -268,7 +268,7 @@ def rows_to_correct(
             ]
             for number, cells in rows
         ],
-        columns=[_("Row"), _("What is wrong"), *(headers[at] for at in order)],
+        columns=["Row", "What is wrong", *(headers[at] for at in order)],
     )
 
 
@@ -277,8 +277,10 @@ def cells_editor(
 ) -> pd.DataFrame:
     """Show rows to be corrected; columns with a faulty cell are marked and come first."""
     config: dict[str, Any] = {
-        _("Row"): st.column_config.NumberColumn(disabled=True, width="small"),
-        _("What is wrong"): st.column_config.TextColumn(disabled=True, width="large"),
+        "Row": st.column_config.NumberColumn(_("Row"), disabled=True, width="small"),
+        "What is wrong": st.column_config.TextColumn(
+            _("What is wrong"), disabled=True, width="large"
+        ),
     }
     config |= {
         name: st.column_config.TextColumn(f"⚠ {name}", help=_("A cell in this column is wrong."))

@@ -87,7 +87,7 @@ def _taken_back(story: PurchaseOrderStory) -> None:
     )
     st.warning(
         _(
-            "**A payment was taken back and is owed again** ({payments}). The invoice may still "
+            "**A payment was reversed and is owed again** ({payments}). The invoice may still "
             "count it as paid, so that no reminder asks for it. Void and reissue the invoice to "
             "ask for it again, record the payment when it comes, or issue a credit note. Answer an "
             "open dispute in Stripe's dashboard first.",

@@ -47,7 +47,7 @@ _VIEWS: dict[str, View | Bucket | None] = {
     N_("Due in two weeks"): View.DUE_SOON,
     N_("Paid or refunded in the last 7 days"): View.RECENT_MONEY,
     N_("Cancelled with money"): View.CANCELLED_WITH_MONEY,
-    N_("Payment taken back"): View.TAKEN_BACK,
+    N_("Payment reversed"): View.TAKEN_BACK,
 } | {label: age for age, label in BUCKET_LABELS.items()}
 """What one may want to see; the name stands in the address, so that a bookmark keeps the view."""
 
@@ -143,14 +143,13 @@ def _filters() -> dict[str, Any]:
             on_change=_first_page,
         )
     codes = {label: str(code) for code, label in words.statuses().items()}
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=not words.on_a_phone(), vertical_alignment="bottom"):
         status = st.pills(
             _("Status"),
             list(codes),
             selection_mode="multi",
             key="status",
             bind="query-params",
-            width="content",
             on_change=_first_page,
         )
         order = st.selectbox(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import string
 from datetime import date
 from pathlib import Path
@@ -66,6 +67,33 @@ def test_every_text_of_the_app_is_translated_with_its_values(language):
     written = io.BytesIO()
     messages.save(written, messages.update(language))
     assert written.getvalue() == path.read_bytes()
+
+
+@pytest.mark.parametrize("path", sorted(messages.UI.glob("*.py")), ids=lambda path: path.stem)
+def test_a_page_has_no_sentence_that_is_not_marked_for_translation(path):
+    """Write _("…") around what people read, and run make messages."""
+    apart = set()
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Raise) or (
+            isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        ):
+            apart.update(ast.walk(node))
+        elif isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            if called in {"_", "N_", "ngettext", "words.count", "log.error", "print", "re.compile"}:
+                apart.update(inner for given in node.args for inner in ast.walk(given))
+    found = [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in apart
+    ]
+    assert [text for text in found if SENTENCE.match(text) and text not in STORED] == []
+
+
+SENTENCE = re.compile(r"[*:>\s]*[A-Z][a-z]+.* [a-z]|[a-z]+ [a-z]+ [a-z]+")
+STORED = {"Sample data: ", "What is wrong"}
+"""The name of the sample's import, and a column that its heading translates."""
 
 
 def texts(message):
