@@ -7,10 +7,12 @@ from datetime import date
 from decimal import Decimal
 
 from po_toolkit.bootstrap import OpenConference
+from po_toolkit.domain import remedies
 from po_toolkit.domain.offline_payments import Confirmed, OfflinePayment
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.domain.sums import Status
 from po_toolkit.errors import NotFoundError, PurchaseOrderError, SecondPersonNeededError
+from po_toolkit.invoicing.billed import own_at_stripe
 from po_toolkit.invoicing.existing import retire_paid, void_at_stripe
 from po_toolkit.money import display, to_major, to_minor
 from po_toolkit.payments import (
@@ -298,7 +300,8 @@ def cancel(opened: OpenConference, reference: str, *, reason: str = "") -> Money
 
     Raises:
         NotFoundError: No such purchase order.
-        PurchaseOrderError: There is money on it, or Stripe refused; nothing was changed.
+        PurchaseOrderError: There is money on it, Stripe refused, or Stripe has an invoice of it
+            that is not connected here; nothing was changed.
         BusyError: It is being invoiced right now.
         StripeGatewayError: Stripe could not be asked.
     """
@@ -315,6 +318,14 @@ def cancel(opened: OpenConference, reference: str, *, reason: str = "") -> Money
         retire_paid(opened, order.id)
     elif live is not None:
         void_at_stripe(opened, order.id)
+    elif (own := own_at_stripe(opened, order)) is not None:
+        raise PurchaseOrderError(
+            f"{reference}: Stripe has its invoice {own.stripe_id} ({own.status}), which is not "
+            f"connected here, and the sponsor would still be asked for it. Nothing was changed. "
+            f"Adopt the invoice, then cancel.",
+            code="invoice_not_connected",
+            remedy=remedies.adopt(reference, own.stripe_id),
+        )
     with opened.store.writing(opened.actor, Act.CANCEL) as uow:
         locked = uow.lock_purchase_order(order.id)
         _refuse_with_money(locked)

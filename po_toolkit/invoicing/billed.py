@@ -122,6 +122,17 @@ def known_to_bill(
     )
 
 
+def own_at_stripe(opened: OpenConference, order: PurchaseOrder) -> InvoiceAtStripe | None:
+    """Return an invoice of a purchase order that counts at Stripe and is not connected to it here.
+
+    What a sync has read is believed; Stripe is not asked.
+    """
+    wanted = to_bill_of(order)
+    with opened.store.reading() as session:
+        rows = stripe_only.may_bill(session, opened.conference, wanted)
+    return next((row for row in own_invoices(wanted, rows) if row.counts), None)
+
+
 def to_bill_of(order: PurchaseOrder) -> ToBill:
     """Return a purchase order as the rules compare it."""
     return ToBill(

@@ -239,9 +239,10 @@ def _take_back(lease: Lease, lookup: Lookup) -> str:
     """Do it and return the invoice's new state."""
     if lookup.found is Found.NOTHING:
         return "deleted"
-    if lookup.found is Found.VOID:
-        return "void"
     invoice = lookup.invoice
+    if lookup.found is Found.VOID:
+        _refuse_newer(lease, invoice)
+        return "void"
     if invoice["status"] == "draft":
         lease.invoice.stripe_invoice_id = invoice["id"]
         delete_draft(lease)
@@ -255,6 +256,27 @@ def _take_back(lease: Lease, lookup: Lookup) -> str:
             f"{lease.order.reference}: {error} Nothing was changed; sync, then look again."
         ) from None
     return "void"
+
+
+def _refuse_newer(lease: Lease, void: Json) -> None:
+    """Refuse to go on where another invoice of this purchase order, unknown here, took over.
+
+    Raises:
+        PurchaseOrderError: A revision made in the dashboard, or one that a restored copy forgot.
+    """
+    order = lease.order
+    known = {invoice.stripe_invoice_id for invoice in order.invoices}
+    pages = lease.opened.gateway.pages("/v1/invoices", {"customer": void["customer"]})
+    for row in (row for page in pages for row in page):
+        ours = (row.get("metadata") or {}).get("purchase_order_uuid") == str(order.uuid)
+        if ours and row["id"] not in known and row["status"] != "void":
+            raise PurchaseOrderError(
+                f"{order.reference}: invoice {void['id']} is void at Stripe, and {row['id']} "
+                f"({row['status']}), which these books do not know, took its place. Nothing was "
+                f"changed. Sync first, then look again.",
+                code="sync_first",
+                remedy=remedies.sync(lease.opened.slug, full=True),
+            )
 
 
 def _never_void(lease: Lease, invoice: Json) -> PurchaseOrderError:

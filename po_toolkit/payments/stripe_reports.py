@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from po_toolkit import outbox
 from po_toolkit.context import OpenConference
+from po_toolkit.domain import remedies
 from po_toolkit.domain.roles import Act, Actor, Role
 from po_toolkit.domain.states import IntentKind, IntentStep
 from po_toolkit.errors import (
@@ -25,7 +26,7 @@ from po_toolkit.errors import (
     StripeRefusedError,
     StripeUnknownError,
 )
-from po_toolkit.money import display, minor_to_api
+from po_toolkit.money import display, minor_from_api, minor_to_api
 from po_toolkit.outbox import Kind, Outcome, Write
 from po_toolkit.payments import customer_credit, ledger, refunds
 from po_toolkit.payments.refunds import TAKEN_BACK, take_refund
@@ -37,6 +38,7 @@ from po_toolkit.payments.stripe_invoices import (
     settled,
     take_invoice,
 )
+from po_toolkit.store import money_intents, stripe_writes
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.invoices import by_stripe_id, id_of
 from po_toolkit.store.tables import MoneyIntent, PurchaseOrder
@@ -52,6 +54,7 @@ ACTS = {
 
 def _report_payment(opened: OpenConference, intent: MoneyIntent, order: PurchaseOrder) -> None:
     """Make a payment record; where one of it is attached already, as a copy forgot, take that."""
+    _refuse_forgotten(opened, intent, order)
     write = _write(
         intent,
         outbox.PAYMENT_RECORD,
@@ -72,6 +75,49 @@ def _report_payment(opened: OpenConference, intent: MoneyIntent, order: Purchase
             row.step, row.stripe_id = "attach", outcome.answer["id"]
 
     _perform(opened, intent, write, keep)
+
+
+def _refuse_forgotten(opened: OpenConference, intent: MoneyIntent, order: PurchaseOrder) -> None:
+    """Refuse a payment whose invoice has one by hand at Stripe that the books do not have.
+
+    Whoever restores a copy of the database and enters again what came after it would enter it
+    twice. What a sync or another person has begun to report is not asked again.
+
+    Raises:
+        PurchaseOrderError: There is one; the intent is ended, and nothing was entered.
+        StripeGatewayError: Stripe could not be asked; the same again is safe.
+    """
+    slot = f"po-money-{intent.uuid}-report{_of_part(intent)}"
+    with opened.store.reading() as session:
+        entries = session.get_one(PurchaseOrder, order.id).entries
+        begun = stripe_writes.latest(session, slot) is not None
+        if begun or any(entry.uuid == intent.uuid for entry in entries):
+            return
+    invoice = fetch_invoice(opened.gateway, intent.stripe_invoice_id)
+    with opened.store.reading() as session:
+        entries = session.get_one(PurchaseOrder, order.id).entries
+        known = {name for e in entries for name in (e.stripe_payment_record_id, e.source_id)}
+        forgotten = [
+            payment
+            for payment in settled(invoice["payments"]["data"])
+            if (record_id := record_id_of(payment))
+            and not known & {record_id, payment["id"]}
+            and not money_intents.by_stripe_id(session, opened.conference, "payment", record_id)
+        ]
+    if not forgotten:
+        return
+    shown = display(minor_from_api(forgotten[0]["amount_paid"], intent.currency), intent.currency)
+    message = (
+        f"{order.reference}: Stripe's invoice has a payment of {shown} entered by hand that these "
+        f"books do not have, as after a backup was restored. Nothing was recorded. Sync first, "
+        f"which brings it; then record this payment if it is another one."
+    )
+    with opened.store.writing(actor_of(intent), Act.RECORD_PAYMENT) as uow:
+        row = row_of(uow, intent)
+        row.step, row.error, row.finished_at = "refused", message, opened.now()
+    raise PurchaseOrderError(
+        message, code="sync_first", remedy=remedies.sync(opened.conference.slug)
+    )
 
 
 def _attached_record(opened: OpenConference, intent: MoneyIntent) -> Json | None:

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from po_toolkit import create_stripe_invoice
-from po_toolkit.api.ledger import credit, record_payment_by_hand
+from po_toolkit.api.amend import reissue
+from po_toolkit.api.invoices import adopt_invoice
+from po_toolkit.api.ledger import cancel, credit, record_payment_by_hand
 from po_toolkit.api.sync import sync_conference
-from po_toolkit.errors import PoToolkitError
+from po_toolkit.errors import DuplicateEntryError, PoToolkitError, PurchaseOrderError
 from tests.conftest import fresh
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -110,3 +112,46 @@ def test_a_wire_and_a_credit_note_of_before_the_invoice_are_not_reported_twice(
     assert [note["amount"] for note in simulator.control.all("credit_note")] == [50_00]
     (invoice,) = simulator.control.all("invoice")
     assert invoice["amount_remaining"] == after.sums.balance == 550_00
+
+
+def test_a_wire_that_is_typed_again_before_the_sync_is_not_counted_twice(
+    opened, simulator, make_order, copies
+):
+    """A treasurer restores the backup and types what came after it: it is the same money."""
+    keep, restore = copies
+    order = make_order(("Booth", 1, "1000.00"))
+    create_stripe_invoice(order, opened=opened)
+    keep()
+    wire(opened, order)
+    restore()
+    with pytest.raises(PurchaseOrderError, match="Sync first") as refused:
+        wire(opened, order)
+    assert refused.value.code == "sync_first"
+    assert sync_conference(opened).problems == []
+    with pytest.raises(DuplicateEntryError):
+        wire(opened, order)
+    assert attached(simulator) == [400_00]
+    assert [(e.kind, e.amount) for e in fresh(opened, order).entries] == [("payment", 400_00)]
+    wire(opened, order, "250.00")
+    assert fresh(opened, order).sums.balance == 350_00
+
+
+@pytest.mark.parametrize("act", [cancel, reissue])
+def test_an_invoice_that_was_replaced_after_the_backup_is_not_left_open(
+    opened, simulator, make_order, copies, act
+):
+    """Cancelled in the copy, the sponsor would still be asked for the money."""
+    keep, restore = copies
+    order = make_order(("Booth", 1, "1000.00"))
+    create_stripe_invoice(order, opened=opened)
+    keep()
+    reissue(opened, order.reference)
+    restore()
+    with pytest.raises(PurchaseOrderError, match="took its place"):
+        act(opened, order.reference)
+    assert sync_conference(opened, full=True).problems == []
+    with pytest.raises(PurchaseOrderError, match="Adopt the invoice") as refused:
+        cancel(opened, order.reference)
+    adopt_invoice(opened, *refused.value.remedy.command[-2:])
+    cancel(opened, order.reference)
+    assert {i["status"] for i in simulator.control.all("invoice")} == {"void"}
