@@ -116,7 +116,7 @@ def take_table(
             import_batches.remember_mapping(uow, conference_id, header, batch.mapping | kept)
         if origin.mends is not None:
             numbers = [number for number, _ in table.rows]
-            import_batches.mark_mended(uow.session, origin.mends, numbers)
+            import_batches.mark_fixed(uow.session, origin.mends, numbers)
     return report_of(plan, table, reading, batch.id, references)
 
 

@@ -53,9 +53,9 @@ __all__ = [
     "RowProblem",
     "UndoReport",
     "import_batches_of",
+    "import_fixed_rows",
     "import_purchase_orders",
     "keep_corrections",
-    "mend_import",
     "proposed_columns",
     "rejected_rows",
     "rejected_rows_csv",
@@ -404,7 +404,7 @@ def keep_corrections(
         found.reading = {**found.reading, "corrected": changed}
 
 
-def mend_import(
+def import_fixed_rows(
     opened: OpenConference,
     batch: int,
     rows: Sequence[tuple[int, Sequence[str]]],

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from po_toolkit.api.telling import tell_after_sending
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import (
@@ -24,6 +23,7 @@ from po_toolkit.invoicing.existing import adopt
 from po_toolkit.invoicing.plan import Content, doubts, unbillable_reason
 from po_toolkit.invoicing.send import InvoiceResult, run_batch
 from po_toolkit.payments.customer_credit import settle
+from po_toolkit.payments.stripe_reports import report_after_sending
 from po_toolkit.payments.sync import sync_one
 from po_toolkit.store import purchase_orders
 from po_toolkit.store.authorized import authorized
@@ -315,7 +315,7 @@ def invoice_purchase_orders(
         if progress is not None:
             progress(result)
     if send:
-        tell_after_sending(opened)
+        report_after_sending(opened)
     return InvoiceReport(results)
 
 

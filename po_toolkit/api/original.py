@@ -18,7 +18,6 @@ from typing_extensions import Unpack
 
 from po_toolkit.api import ledger, sync
 from po_toolkit.api.new_order import Details, LineItem, add_order, checked_order
-from po_toolkit.api.telling import tell_after_sending
 from po_toolkit.bootstrap import OpenConference, open_conference, open_database
 from po_toolkit.config import load_settings
 from po_toolkit.domain.references import new_reference
@@ -28,6 +27,7 @@ from po_toolkit.domain.tax_ids import read_tax_id
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.invoicing.send import send_invoice
 from po_toolkit.money import normalize_currency, to_minor
+from po_toolkit.payments.stripe_reports import report_after_sending
 from po_toolkit.store import purchase_orders
 from po_toolkit.store.purchase_orders import refresh_status
 from po_toolkit.store.tables import CreditNote, LedgerEntry, PurchaseOrder
@@ -103,7 +103,7 @@ def create_stripe_invoice(
         sent = send_invoice(open_now, purchase_order.id)
         if sent.stripe_read_at is None:  # found at Stripe and taken over
             sync.sync_purchase_order(open_now, purchase_order.reference)
-        tell_after_sending(open_now)
+        report_after_sending(open_now)
     return sent.hosted_url
 
 

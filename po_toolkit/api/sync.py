@@ -1,15 +1,15 @@
-"""News from Stripe, fetched, and what Stripe was to be told, told."""
+"""News from Stripe fetched, and what was entered by hand reported to it."""
 
 from __future__ import annotations
 
 from po_toolkit.api.invoices import adopt_claimed
-from po_toolkit.api.telling import tell_waiting
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain import remedies
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PurchaseOrderError, StripeNotFoundError
 from po_toolkit.invoicing.transfers import turn_reconciliation_on
 from po_toolkit.payments.ledger import Change
+from po_toolkit.payments.stripe_reports import report_waiting
 from po_toolkit.payments.sync import SyncReport, failure_noted, sync_all, sync_one
 from po_toolkit.store.purchase_orders import by_reference
 from po_toolkit.store.tables import Invoice
@@ -41,13 +41,13 @@ def sync_conference(opened: OpenConference, *, full: bool = False) -> SyncReport
     opened.check_account()
     before = opened.gateway.calls
     with failure_noted(opened):
-        untold = [
+        unreported = [
             f"{result.reference}: {result.error}"
             for result in adopt_claimed(opened)
             if result.outcome == "failed"
         ]
-        untold += tell_waiting(opened)
-    report = sync_all(opened, full=full, untold=untold)
+        unreported += report_waiting(opened)
+    report = sync_all(opened, full=full, unreported=unreported)
     for reference, turned_on, what in turn_reconciliation_on(opened):
         if turned_on:
             report.changes.append(Change(reference, what))

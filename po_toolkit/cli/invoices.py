@@ -213,6 +213,11 @@ def resend(
     _finish(invoices.resend_invoice(opened, reference), output, "sent again")
 
 
+def _reason_of(result: InvoiceResult) -> str:
+    """Return why something was not done, with its reference once."""
+    return f"{result.reference}: {result.error.removeprefix(f'{result.reference}: ')}"
+
+
 def _finish(result: InvoiceResult, output: Format, done: str) -> None:
     if output is Format.JSON:
         print_json(result.as_json())
@@ -220,7 +225,7 @@ def _finish(result: InvoiceResult, output: Format, done: str) -> None:
         typer.echo(f"{result.reference}: {result.stripe_invoice_id} {done}.")
         typer.echo(f"Invoice page: {result.hosted_invoice_url}")
     if result.outcome == "failed":
-        complain(f"{result.reference}: {result.error}")
+        complain(_reason_of(result))
         suggest(result.error)
         raise typer.Exit(FAILED)
 
@@ -629,6 +634,6 @@ def reissue(
         typer.echo(f"{result.reference}: Its invoice is {result.stripe_invoice_id} now.")
         typer.echo(f"Invoice page: {result.hosted_invoice_url}")
     if result.outcome != "invoiced":
-        complain(f"{result.reference}: {result.error}")
+        complain(_reason_of(result))
         suggest(result.error)
         raise typer.Exit(FAILED)

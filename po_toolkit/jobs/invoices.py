@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.exc import SQLAlchemyError
 
 from po_toolkit.api.invoices import read_taken_over
-from po_toolkit.api.telling import tell_after_sending
 from po_toolkit.bootstrap import OpenConference, open_conference
 from po_toolkit.config import Settings
 from po_toolkit.domain.roles import Actor, Role
@@ -25,6 +24,7 @@ from po_toolkit.invoicing.billed import list_invoices
 from po_toolkit.invoicing.customers import WORTH_PAGES, find_customers
 from po_toolkit.invoicing.send import invoice_one
 from po_toolkit.logs import get_logger
+from po_toolkit.payments.stripe_reports import report_after_sending
 from po_toolkit.store import jobs
 from po_toolkit.store.database import Store
 from po_toolkit.store.invoices import renew_leases, was_sent_since
@@ -108,7 +108,7 @@ class Invoicing:
         """
         batch_id = job.batch_id or 0
         if job.prepared:
-            tell_after_sending(self._open(job.slug, job.entered_by))
+            report_after_sending(self._open(job.slug, job.entered_by))
             jobs.end_batch(self._store, batch_id, datetime.now(UTC))
             return Result(job.id, job.lease, JobState.DONE)
         with self._store.reading() as session:

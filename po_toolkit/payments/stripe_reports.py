@@ -19,16 +19,20 @@ from po_toolkit.domain import remedies
 from po_toolkit.domain.roles import Act, Actor, Role
 from po_toolkit.domain.states import IntentKind, IntentStep
 from po_toolkit.errors import (
+    PoToolkitError,
     PurchaseOrderError,
+    StripeAuthenticationError,
     StripeGatewayError,
     StripeIdempotencyError,
     StripeNotFoundError,
     StripeRefusedError,
     StripeUnknownError,
 )
+from po_toolkit.logs import get_logger
 from po_toolkit.money import display, minor_from_api, minor_to_api
 from po_toolkit.outbox import Kind, Outcome, Write
 from po_toolkit.payments import customer_credit, ledger, refunds
+from po_toolkit.payments.intents import report_earlier
 from po_toolkit.payments.refunds import TAKEN_BACK, take_refund
 from po_toolkit.payments.stripe_invoices import (
     RECORD_MARK,
@@ -42,6 +46,8 @@ from po_toolkit.store import money_intents, stripe_writes
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.invoices import by_stripe_id, id_of
 from po_toolkit.store.tables import MoneyIntent, PurchaseOrder
+
+log = get_logger(__name__)
 
 Json = dict[str, Any]
 
@@ -584,3 +590,61 @@ def _unfinished(intent: MoneyIntent) -> str:
 
 def _words(intent: MoneyIntent) -> str:
     return f"the {intent.kind.replace('_', ' ')} of {display(intent.amount, intent.currency)}"
+
+
+PATIENCE = 3
+"""After so many things that Stripe did not answer, the rest waits for the next sync."""
+
+
+def report_waiting(opened: OpenConference) -> list[str]:
+    """Report to Stripe everything entered by hand that it does not have yet.
+
+    Returns:
+        What could not be reported and why; one that cannot be reported stops no other.
+
+    Raises:
+        StripeAuthenticationError: Stripe no longer accepts the key.
+    """
+    with opened.store.reading() as session:
+        waiting = [i.id for i in money_intents.unfinished(session, opened.conference)]
+    problems = _report_all(opened, waiting) if waiting else []
+    return problems + _report_orders(opened)
+
+
+def _report_orders(opened: OpenConference) -> list[str]:
+    problems: list[str] = []
+    with opened.store.reading() as session:
+        unreported = money_intents.orders_to_report(session, opened.conference)
+    for order_id in unreported:
+        with opened.store.writing(opened.actor, Act.SYNC) as uow:
+            intents = report_earlier(uow, uow.lock_purchase_order(order_id))
+        problems += _report_all(opened, intents)
+    return problems
+
+
+def _report_all(opened: OpenConference, intents: list[int]) -> list[str]:
+    problems = []
+    unanswered = 0
+    for intent in intents:
+        if unanswered == PATIENCE:
+            problems.append("Stripe does not answer; the next sync reports the rest.")
+            break
+        try:
+            report(opened, intent)
+        except StripeAuthenticationError:
+            raise
+        except StripeGatewayError as error:
+            unanswered += 1
+            problems.append(error.reason)
+        except PurchaseOrderError as error:
+            problems.append(error.reason)
+    return problems
+
+
+def report_after_sending(opened: OpenConference) -> None:
+    """Report earlier money to the invoices just sent; what fails is left to the next sync."""
+    try:
+        for problem in _report_orders(opened):
+            log.warning("payment not reported to stripe", reason=problem)
+    except PoToolkitError as error:
+        log.warning("payment not yet reported to stripe; the next sync does it", reason=str(error))

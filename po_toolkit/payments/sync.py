@@ -184,7 +184,7 @@ FETCH_LIMIT = 100
 
 
 def sync_all(
-    opened: OpenConference, *, full: bool = False, untold: Sequence[str] = ()
+    opened: OpenConference, *, full: bool = False, unreported: Sequence[str] = ()
 ) -> SyncReport:
     """Bring the ledger up to Stripe.
 
@@ -194,8 +194,8 @@ def sync_all(
     Args:
         opened: Whose.
         full: Compare everything.
-        untold: What could not be told to Stripe before. The news is taken all the same, and the
-            sync is not a complete one.
+        unreported: What could not be reported to Stripe before. The news is taken all the same, and
+            the sync is not a complete one.
 
     Raises:
         StripeGatewayError: Stripe could not be read to the end. What was entered stays; the
@@ -218,7 +218,7 @@ def sync_all(
         _read_taken_over(opened, report)
     report.stripe_calls = opened.gateway.calls - before
     read_whole = not report.problems
-    report.problems += [*untold, *report.foreign]
+    report.problems += [*unreported, *report.foreign]
     with opened.store.writing(STRIPE, Act.SYNC) as uow:
         cursor = cursors.cursor_row(uow, opened.conference)
         cursor.last_tried_at = started

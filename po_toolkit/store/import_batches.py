@@ -70,7 +70,7 @@ def rejected_rows(session: Session, batch_id: int) -> list[ImportRow]:
     return list(session.scalars(query.order_by(ImportRow.row_number)))
 
 
-def mark_mended(session: Session, batch_id: int, numbers: Iterable[int]) -> None:
+def mark_fixed(session: Session, batch_id: int, numbers: Iterable[int]) -> None:
     """Note that a later batch has taken these rejected rows over."""
     session.execute(
         update(ImportRow)

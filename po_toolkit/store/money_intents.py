@@ -168,7 +168,7 @@ def invoices_with_unreported(session: Session, conference: Conference) -> set[st
     return {stripe_id for stripe_id in session.scalars(query) if stripe_id}
 
 
-def untold_orders(session: Session, conference: Conference) -> list[int]:
+def orders_to_report(session: Session, conference: Conference) -> list[int]:
     """Return the purchase orders with an entry of ours of which their invoice was not told yet."""
     never_tried = or_(
         MoneyIntent.id.is_(None),

@@ -15,8 +15,8 @@ from po_toolkit.api.imports import (
     RejectedRows,
     RowProblem,
     import_batches_of,
+    import_fixed_rows,
     keep_corrections,
-    mend_import,
     rejected_rows,
     rejected_rows_csv,
     rejected_rows_xlsx,
@@ -51,7 +51,7 @@ def show_batch(visit: Visit, batch: int) -> None:
         raise NotFoundError(f"There is no import {batch} in this conference.")
     _taken(visit, summary)
     if summary.waiting_rows:
-        _mend(visit, rejected_rows(visit.opened, batch))
+        _rows_to_fix(visit, rejected_rows(visit.opened, batch))
     if summary.can_be_undone and visit.may(Act.UNDO_IMPORT):
         _undo(visit, summary)
 
@@ -160,7 +160,7 @@ def _taken(visit: Visit, summary: BatchSummary) -> None:
         )
 
 
-def _mend(visit: Visit, waiting: RejectedRows) -> None:
+def _rows_to_fix(visit: Visit, waiting: RejectedRows) -> None:
     st.subheader(_("Rows to fix"))
     if not visit.may(Act.IMPORT):
         return
@@ -190,7 +190,7 @@ def _mend(visit: Visit, waiting: RejectedRows) -> None:
     ]
     keep_corrections(visit.opened, waiting, rows)
     try:
-        report = mend_import(visit.opened, waiting.batch, rows, dry_run=True)
+        report = import_fixed_rows(visit.opened, waiting.batch, rows, dry_run=True)
     except ImportFileError as error:
         show_error(error, visit)
         return
@@ -198,7 +198,7 @@ def _mend(visit: Visit, waiting: RejectedRows) -> None:
     if report.accepted and st.button(
         label, type="primary", icon=":material/check:", key=visit.key(f"mend.go.{waiting.batch}")
     ):
-        taken = mend_import(visit.opened, waiting.batch, rows)
+        taken = import_fixed_rows(visit.opened, waiting.batch, rows)
         visit.go("import", batch=str(taken.batch))
     show_problems(visit, report, f"mend.{waiting.batch}.check")
 

@@ -190,7 +190,7 @@ def test_what_cannot_be_told_or_adopted_is_no_complete_sync_and_stops_no_news(
     assert fresh(opened, told).total_paid == Decimal(5)
 
 
-@pytest.mark.parametrize("where", ["adopt_claimed", "tell_waiting"])
+@pytest.mark.parametrize("where", ["adopt_claimed", "report_waiting"])
 def test_a_sync_that_breaks_before_any_news_is_no_success(opened, sent, monkeypatch, where):
     def broken(_opened):
         raise RuntimeError("a mistake of ours")

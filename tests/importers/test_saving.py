@@ -17,8 +17,8 @@ import po_toolkit
 from po_toolkit.api.imports import (
     ImportReport,
     import_batches_of,
+    import_fixed_rows,
     import_purchase_orders,
-    mend_import,
     rejected_rows,
     rejected_rows_csv,
     rejected_rows_xlsx,
@@ -239,10 +239,10 @@ def test_rejected_rows_are_mended_in_place(conference: OpenConference) -> None:
     assert [(row.row, len(row.problems)) for row in waiting.rows] == [(3, 1), (4, 0)]
     edited = [(row.row, list(row.cells)) for row in waiting.rows]
     edited[0][1][1] = "still nobody"
-    checked = mend_import(conference, batch, edited, dry_run=True)
+    checked = import_fixed_rows(conference, batch, edited, dry_run=True)
     assert [(p.row, p.code) for p in checked.problems] == [(3, "email_invalid")]
     edited[0][1][1] = "ap@bolt.example"
-    report = mend_import(conference, batch, edited)
+    report = import_fixed_rows(conference, batch, edited)
     assert (report.accepted, report.rejected) == (1, 0)
     assert rejected_rows(conference, batch).rows == []
     with conference.store.reading() as session:
@@ -253,20 +253,22 @@ def test_rejected_rows_are_mended_in_place(conference: OpenConference) -> None:
         assert (order.import_batch.file_name, order.import_row) == ("sponsors.csv", 3)
         assert [line.import_row for line in order.line_items] == [3, 4]
     with pytest.raises(ImportFileError, match="corrected before"):
-        mend_import(conference, batch, edited)
+        import_fixed_rows(conference, batch, edited)
 
 
 def test_rows_can_be_added_and_left_out_while_mending(conference: OpenConference) -> None:
     batch = take(conference, BAD, BAD_SISTER).batch
     assert batch is not None
     good = ["Bolt", "ap@bolt.example", "008", "Booth", "1", "100.00"]
-    report = mend_import(conference, batch, [(3, good), (0, [*good[:3], "Ticket", "2", "9.50"])])
+    report = import_fixed_rows(
+        conference, batch, [(3, good), (0, [*good[:3], "Ticket", "2", "9.50"])]
+    )
     assert (report.accepted, report.orders[0].rows) == (1, [3, 4])
     assert [row.row for row in rejected_rows(conference, batch).rows] == [2]
     with pytest.raises(ImportFileError, match="no row"):
-        mend_import(conference, batch, [(0, ["", " "])])
+        import_fixed_rows(conference, batch, [(0, ["", " "])])
     with pytest.raises(NotFoundError):
-        mend_import(conference, 999, [(0, good)])
+        import_fixed_rows(conference, 999, [(0, good)])
 
 
 def test_mended_rows_are_read_in_the_habit_of_their_file(conference: OpenConference) -> None:
@@ -280,7 +282,7 @@ def test_mended_rows_are_read_in_the_habit_of_their_file(conference: OpenConfere
     assert batch is not None
     (row,) = rejected_rows(conference, batch).rows
     cells = [*row.cells[:1], "ap@s.example", *row.cells[2:]]
-    assert mend_import(conference, batch, [(row.row, cells)]).orders[0].total == 150000
+    assert import_fixed_rows(conference, batch, [(row.row, cells)]).orders[0].total == 150000
 
 
 def test_a_batch_of_drafts_is_taken_back_as_a_whole(conference: OpenConference) -> None:

@@ -18,7 +18,7 @@ from po_toolkit.api.bank_matching import (
 )
 from po_toolkit.api.conference_settings import change_settings
 from po_toolkit.api.delivery import deliver
-from po_toolkit.api.imports import import_purchase_orders, mend_import, undo_import
+from po_toolkit.api.imports import import_fixed_rows, import_purchase_orders, undo_import
 from po_toolkit.api.invoices import adopt_invoice, invoice_purchase_orders, resend_invoice
 from po_toolkit.api.ledger import cancel, credit, record_payment_by_hand, refund, reverse_entry
 from po_toolkit.api.month_end import accept_discrepancy, withdraw_acceptance
@@ -35,13 +35,16 @@ from po_toolkit.store import activity
 from tests.bank.statement import Entry, camt
 
 SHEET = b"organization_name,contact_email,po_number,amount\nAcme,ap@acme.example,A-1,100.00\n"
+FIXED = ["Acme", "a@b.example", "3", "1"]
 OTHER = SHEET.replace(b"A-1", b"A-2")
 STATEMENT = b"Date,Amount,Text\n2026-11-02,5.00,Coffee\n"
 
 ACTS = {
     Role.OPERATOR: {
         "import": lambda o, _: import_purchase_orders(o, OTHER, file_name="x.csv"),
-        "mend an import": lambda o, _: mend_import(o, 1, [(2, ["Acme", "a@b.example", "3", "1"])]),
+        "mend an import": lambda o, _: import_fixed_rows(
+            o, 1, [(2, ["Acme", "a@b.example", "3", "1"])]
+        ),
         "take an import back": lambda o, _: undo_import(o, 1),
         "start a batch": lambda o, r: batches.start(o, [r]),
         "pause a batch": lambda o, _: batches.pause(o, 1),

@@ -53,7 +53,7 @@ FAULTS = (
     Fault("a failed event is forgotten", "po_toolkit.api.webhook_work", "_failed",
           'return Outcome(event.id, "failed", attempts, error, now + pause)',
           'return Outcome(event.id, "processed", attempts)'),
-    Fault("what was typed is never told", "po_toolkit.api.telling", "tell_waiting",
+    Fault("what was typed is never told", "po_toolkit.payments.stripe_reports", "report_waiting",
           "waiting = [i.id for i in money_intents.unfinished(session, opened.conference)]",
           "waiting = []"),
     Fault("a refund may exceed its payment", "po_toolkit.payments.refunds", "refundable",
