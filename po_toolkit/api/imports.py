@@ -30,6 +30,7 @@ from po_toolkit.importers.orders import LeftColumn, SheetReading, read_orders
 from po_toolkit.importers.problems import Choice, ImportQuestionsError, Question, RowProblem
 from po_toolkit.importers.readers import open_frame, open_workbook, read_bytes
 from po_toolkit.importers.readers.contract import SheetRow, Workbook
+from po_toolkit.importers.readers.text import ENCODINGS
 from po_toolkit.importers.table import Table, choose_sheet, find_header, read_table, table_of
 from po_toolkit.money import normalize_currency
 from po_toolkit.store import import_batches
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "ENCODINGS",
     "FIELDS",
     "OWN_LINES",
     "PACKAGES",

@@ -26,7 +26,7 @@ from po_toolkit.ui import table_files, tables, words
 from po_toolkit.ui.bank_line import decide, show_line
 from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.language import N_, _, ngettext, translated
-from po_toolkit.ui.questions import Questions
+from po_toolkit.ui.questions import Questions, encoding_of
 from po_toolkit.ui.session import Visit
 from po_toolkit.ui.task_view import task_button, task_result
 
@@ -97,12 +97,14 @@ def _load(visit: Visit) -> None:
         if said is not None:
             _loaded(visit, said)
         return
-    questions = Questions(visit, f"bank.{uploaded.file_id}")
+    name = f"bank.{uploaded.file_id}"
+    questions = Questions(visit, name)
     answers = questions.answers()
     if answers is None:
         return
     answers["mapping"] |= _named_columns(visit, uploaded.file_id)
     answers["account"] = answers.get("account") or _account(visit, uploaded.file_id)
+    answers["encoding"] = encoding_of(visit, name, uploaded.name) or ""
     answers["intraday"] = answers.get("intraday") == "yes"
 
     def read(*, dry_run: bool) -> BankImportReport:

@@ -24,6 +24,7 @@ from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.import_answers import Answers
 from po_toolkit.ui.import_batch import show_batch, show_problems, show_reading
 from po_toolkit.ui.language import _
+from po_toolkit.ui.questions import encoding_of
 from po_toolkit.ui.session import Visit
 
 _TEMPLATES: tuple[tuple[Literal["csv", "xlsx"], str], ...] = (
@@ -106,11 +107,13 @@ def _earlier(visit: Visit) -> None:
 def _uploaded(visit: Visit, uploaded: UploadedFile) -> None:
     answers = Answers(visit, uploaded.file_id)
     data = uploaded.getvalue()
+    encoding = encoding_of(visit, f"import.{uploaded.file_id}", uploaded.name)
     try:
         given = answers.given()
         if given is None:
             return
         given["file_name"] = uploaded.name
+        given |= {"encoding": encoding} if encoding else {}
         report = import_purchase_orders(visit.opened, data, dry_run=True, **given)
     except ImportQuestionsError as asked:
         answers.ask(asked)

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from po_toolkit.api.imports import ENCODINGS
 from po_toolkit.errors import ImportChoiceError
 from po_toolkit.ui import words
 from po_toolkit.ui.language import N_, _
@@ -39,6 +40,23 @@ _CHOICES = {
 }
 _MAPPING = "mapping:"
 _WORD = "word:"
+
+
+_TEXT_FILES = (".csv", ".tsv", ".txt")
+
+
+def encoding_of(visit: Visit, name: str, file_name: str) -> str | None:
+    """Let a person say what a text file is written in; None believes what was found."""
+    if not file_name.lower().endswith(_TEXT_FILES):
+        return None
+    with st.expander(_("Letters look wrong?")):
+        chosen: str = st.selectbox(
+            _("Encoding of the file"),
+            ["", "utf-8", *ENCODINGS],
+            format_func=lambda choice: choice or _("As it was found"),
+            key=visit.key(f"{name}.encoding"),
+        )
+    return chosen or None
 
 
 class Questions:

@@ -112,6 +112,18 @@ def test_a_file_that_is_no_spreadsheet_gets_one_clear_sentence(show):
     assert "damaged" in app.error[0].value
 
 
+def test_letters_read_wrongly_are_read_in_the_encoding_that_a_person_names(show, conference):
+    """Else a sponsor in Prague gets an invoice under a name that is not theirs."""
+    text = "organization_name,contact_email,po_number,amount\nKůň,ap@kun.example,A-1,100.00\n"
+    app = show("import")
+    app.file_uploader[0].set_value(("kun.csv", text.encode("cp1250"), "text/csv")).run()
+    encoding = next(box for box in app.selectbox if box.label == "Encoding of the file")
+    encoding.set_value("cp1250").run()
+    app.button(key=GO).click().run()
+    assert not app.exception
+    assert [o.organization_name for o in orders(conference()).orders] == ["Kůň"]
+
+
 def test_a_needed_column_that_was_not_found_can_be_named(show, read, conference):
     """'Kundin' in no list of names must not send staff back to rename their files."""
     text = "Widget,contact_email,po_number,amount\nAcme,ap@acme.example,A-1,100.00\n"
