@@ -271,7 +271,7 @@ def _refuse_newer(lease: Lease, void: Json) -> None:
         ours = (row.get("metadata") or {}).get("purchase_order_uuid") == str(order.uuid)
         if ours and row["id"] not in known and row["status"] != "void":
             raise PurchaseOrderError(
-                f"{order.reference}: invoice {void['id']} is void at Stripe, and {row['id']} "
+                f"{order.reference}: Invoice {void['id']} is void at Stripe, and {row['id']} "
                 f"({row['status']}), which these books do not know, took its place. Nothing was "
                 f"changed. Sync first, then look again.",
                 code="sync_first",
