@@ -405,6 +405,7 @@ def undo_match(opened: OpenConference, line_id: int) -> int:
         NotFoundError: No such line.
         PurchaseOrderError: It is neither matched nor excluded.
     """
+    require(opened.actor, Act.UNDO_MATCH)
     with opened.store.reading() as session:
         excluded = bool(bank_matches.line(session, opened.conference.id, line_id).set_aside)
     if excluded:

@@ -128,7 +128,7 @@ def test_who_is_in_no_list_sees_no_conference(enter, read, user):
     """Signing in proves who somebody is, not that he may look."""
     app = enter(**user)
     assert headings(app) == "No conference available"
-    assert not app.selectbox
+    assert [box.label for box in app.selectbox] == ["Language"]
 
 
 def test_a_conference_with_its_own_people_is_hidden_from_all_others(enter, conference):

@@ -157,5 +157,5 @@ def test_several_ticked_are_resent_and_reminded_and_one_without_invoice_is_named
     app.button(key="pycon-2027:orders.remind").click().run()
     assert not app.exception
     assert "2 reminders sent." in read(app)
-    assert "Draft & Co: no reminder is due." in read(app)
+    assert "Draft & Co: No reminder is due." in read(app)
     assert len(simulator.control.mails()) == sent + 4
