@@ -8,10 +8,11 @@ from po_toolkit.importers.bank.model import (
     BankFile,
     BankLine,
     Payment,
+    Proof,
     Reading,
     Statement,
+    prove,
 )
-from po_toolkit.importers.bank.proof import Proof, prove
 
 __all__ = [
     "Answers",

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from po_toolkit.errors import ImportChoiceError, ImportFileError
-from po_toolkit.importers.bank.cells import amount_of, is_iban_like, text_in
 from po_toolkit.importers.bank.layout import Layout, by_cells, by_heading, column_names
 from po_toolkit.importers.bank.vocabulary import (
     CREDIT,
@@ -20,10 +19,13 @@ from po_toolkit.importers.bank.vocabulary import (
     FIELDS,
     NOT_BOOKED,
     STATUS_ONLY,
+    amount_of,
     fields_of,
     fold,
+    is_iban_like,
     is_not_booked,
     same,
+    text_in,
 )
 from po_toolkit.importers.cells import Cell, is_empty, sign_currencies, written_date
 from po_toolkit.importers.columns import distinct_headers, fingerprint

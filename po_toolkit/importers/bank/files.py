@@ -10,7 +10,6 @@ from babel.numbers import get_territory_currencies
 
 from po_toolkit.domain.bank_matching.words import other_currency
 from po_toolkit.errors import ImportChoiceError, ImportFileError
-from po_toolkit.importers.bank.cells import iban_in
 from po_toolkit.importers.bank.columns import Saved
 from po_toolkit.importers.bank.layout import Layout, known_layouts
 from po_toolkit.importers.bank.model import (
@@ -26,7 +25,7 @@ from po_toolkit.importers.bank.read_mt940 import read_mt940
 from po_toolkit.importers.bank.read_ofx import read_ofx
 from po_toolkit.importers.bank.read_qif import read_qif
 from po_toolkit.importers.bank.read_sheet import read_sheet
-from po_toolkit.importers.bank.vocabulary import fields_of
+from po_toolkit.importers.bank.vocabulary import fields_of, iban_in
 from po_toolkit.importers.problems import ImportQuestionsError
 from po_toolkit.importers.readers import open_workbook, read_bytes
 from po_toolkit.importers.readers.contract import Workbook

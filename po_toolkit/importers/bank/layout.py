@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from po_toolkit.errors import ImportFileError
-from po_toolkit.importers.bank.vocabulary import FIELDS, fold, same
+from po_toolkit.importers.bank.vocabulary import FIELDS, amount_of, fold, same
 from po_toolkit.importers.cells import (
     Cell,
     DayOrder,
@@ -169,8 +169,6 @@ def _fits(cells: Sequence[Cell], kinds: Sequence[str]) -> bool:
 
 def _holds(cell: Cell, kind: str) -> bool:
     """Tell whether a cell is of a kind that a layout without a heading names."""
-    from po_toolkit.importers.bank.cells import amount_of
-
     empty, text = is_empty(cell), text_of(cell).strip()
     if kind.startswith("="):
         return text in kind[1:].split("|")

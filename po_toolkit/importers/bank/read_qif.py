@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from datetime import date
 
 from po_toolkit.errors import ImportChoiceError, ImportFileError
-from po_toolkit.importers.bank.cells import amount_of, signed_value
 from po_toolkit.importers.bank.model import (
     Answers,
     BadLine,
@@ -22,7 +21,14 @@ from po_toolkit.importers.bank.model import (
     minor,
     one_line,
 )
-from po_toolkit.importers.bank.vocabulary import BALANCE, REVERSAL, fold, is_balance_row
+from po_toolkit.importers.bank.vocabulary import (
+    BALANCE,
+    REVERSAL,
+    amount_of,
+    fold,
+    is_balance_row,
+    signed_value,
+)
 from po_toolkit.importers.cells import habit_of, order_of, written_date
 
 _KINDS = frozenset({"bank", "cash", "ccard", "oth a", "oth l"})

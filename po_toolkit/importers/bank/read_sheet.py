@@ -15,7 +15,6 @@ from itertools import pairwise
 from typing import Literal
 
 from po_toolkit.errors import ImportChoiceError, ImportFileError
-from po_toolkit.importers.bank.cells import Amount, amount_of, iban_in, signed_value, text_in
 from po_toolkit.importers.bank.columns import (
     MONEY,
     Columns,
@@ -34,10 +33,11 @@ from po_toolkit.importers.bank.model import (
     BankLine,
     Reading,
     Statement,
+    follows,
     minor,
     one_line,
+    prove_by_running_balance,
 )
-from po_toolkit.importers.bank.proof import follows, prove_by_running_balance
 from po_toolkit.importers.bank.vocabulary import (
     ACCOUNT_LABEL,
     BALANCE,
@@ -55,11 +55,16 @@ from po_toolkit.importers.bank.vocabulary import (
     SPENT,
     TOTAL,
     YES,
+    Amount,
+    amount_of,
     begins_pending,
     fold,
+    iban_in,
     is_balance_row,
     is_not_booked,
     likely_currencies,
+    signed_value,
+    text_in,
 )
 from po_toolkit.importers.cells import (
     COMMA_FOR_THOUSANDS,
