@@ -67,7 +67,7 @@ class View(StrEnum):
     """Money moved in the last seven days, today included."""
     CANCELLED_WITH_MONEY = "cancelled_with_money"
     TAKEN_BACK = "taken_back"
-    """A payment was taken back and is neither paid nor asked for again."""
+    """A payment was reversed and is neither paid nor asked for again."""
 
 
 SORT_KEYS = (

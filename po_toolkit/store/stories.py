@@ -27,7 +27,7 @@ def reminders(session: Session, order: PurchaseOrder) -> list[Reminder]:
 
 
 def owed_again(session: Session, order: PurchaseOrder) -> bool:
-    """Tell whether a payment of a purchase order was taken back and is still owed."""
+    """Tell whether a payment of a purchase order was reversed and is still owed."""
     found = select(PurchaseOrder.id).outerjoin(Invoice, LIVE)
     wanted = found.where(PurchaseOrder.id == order.id, is_taken_back(order.conference_id))
     return session.scalar(wanted) is not None
