@@ -73,7 +73,6 @@ def insert(
             "first_tried_at": now,
             "stripe_id": "",
         },
-        [StripeWrite.slot, StripeWrite.attempt],
     )
     if not new:
         return None

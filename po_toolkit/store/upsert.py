@@ -17,7 +17,7 @@ def insert_if_new(
     session: Session,
     table: type[Base],
     values: dict[str, Any],
-    unique: Sequence[InstrumentedAttribute[Any]],
+    unique: Sequence[InstrumentedAttribute[Any]] = (),
 ) -> bool:
     """Insert one row unless its unique columns are taken; tell whether it was inserted."""
     return bool(insert_new(session, table, [values], unique))
@@ -27,9 +27,13 @@ def insert_new(
     session: Session,
     table: type[Base],
     rows: Sequence[dict[str, Any]],
-    unique: Sequence[InstrumentedAttribute[Any]],
+    unique: Sequence[InstrumentedAttribute[Any]] = (),
 ) -> list[int]:
-    """Insert those rows whose unique columns are not taken; return the ids of the new ones."""
+    """Insert those rows whose unique columns are not taken; return the ids of the new ones.
+
+    Where several indexes of the table forbid the same row twice, name no columns: PostgreSQL
+    waits for a row that another session is inserting only at the indexes it was asked about.
+    """
     statement = _statement(_dialect(session), table, _names(unique), returning=True)
     return list(session.connection().execute(statement, list(rows)).scalars())
 
@@ -51,7 +55,7 @@ def _statement(
     """Return the statement without its rows, so that it is compiled once."""
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     statement: Any = insert(cast(Table, table.__table__))
-    statement = statement.on_conflict_do_nothing(index_elements=unique)
+    statement = statement.on_conflict_do_nothing(index_elements=unique or None)
     return statement.returning(table.__table__.c.id) if returning else statement
 
 

@@ -6,6 +6,7 @@ import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
@@ -17,7 +18,8 @@ from po_toolkit.api.webhooks import events_set_aside
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import DuplicateEntryError
 from po_toolkit.payments.stripe_invoices import take_payments
-from po_toolkit.store import jobs, webhook_events
+from po_toolkit.store import jobs, stripe_writes, webhook_events
+from po_toolkit.store.columns import utc_now
 from po_toolkit.store.tables import LedgerEntry, WebhookEvent
 from po_toolkit.store.webhook_events import Delivery
 from tests.conftest import fresh
@@ -163,6 +165,26 @@ def test_the_same_wire_for_an_open_invoice_from_two_windows_reaches_stripe_once(
     after = fresh(opened, order)
     assert [e.amount for e in after.entries] == [4_000]
     assert simulator.control.get(after.stripe_invoice_id)["amount_paid"] == 4_000
+
+
+def test_two_transactions_that_store_the_same_write_at_once_both_end(opened):
+    def insert(slot):
+        with opened.store.writing(opened.actor, Act.SYNC) as uow:
+            return stripe_writes.insert(
+                uow,
+                kind="payment_record",
+                slot=slot,
+                attempt=1,
+                path="/v1/payment_records/report_payment",
+                body={},
+                conference_id=opened.conference.id,
+                purchase_order_id=None,
+                now=utc_now(),
+            )
+
+    for number in range(30):
+        stored = together(*[partial(insert, f"slot-{number}")] * 4)
+        assert sum(write is not None for write in stored) == 1
 
 
 def test_locks_on_several_purchase_orders_never_wait_in_a_ring(opened, make_order):
