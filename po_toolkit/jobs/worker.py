@@ -46,13 +46,13 @@ CONCURRENCY = 32
 
 TASKS_AT_ONCE = 4
 
-AHEAD = 16
+AHEAD = 24
 """Invoices leased ahead, so that no thread waits for the next one."""
 
-ROOM = 8
+ROOM = 16
 """Invoices are leased so many at a time or more, which is cheaper than one by one."""
 
-BUSY_SECONDS, IDLE_SECONDS = 0.1, 1.0
+BUSY_SECONDS, IDLE_SECONDS = 0.25, 1.0
 """How often the queue is looked at while something runs, and else; for anything but invoices it
 is looked at no more than twice a second."""
 
