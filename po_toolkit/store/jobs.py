@@ -13,6 +13,7 @@ from typing import Any, cast
 from uuid import uuid4
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     Integer,
@@ -379,9 +380,9 @@ SCHEDULE = "schedule"
 
 
 _NOW = bindparam("now", type_=_T.c.run_after.type)
-_SLUGS = bindparam("slugs", expanding=True)
+_SLUGS: BindParameter[Any] = bindparam("slugs", expanding=True)
 _MOST = bindparam("most", type_=Integer())
-_ONLY = bindparam("only", expanding=True)
+_ONLY: BindParameter[Any] = bindparam("only", expanding=True)
 """What changes from turn to turn, so that the statements are built and compiled once."""
 
 _FREE = or_(
