@@ -401,8 +401,9 @@ class _Read:
         habit = habit_of(self._texts(columns, currency))
         if not habit.open:
             return habit.decimals
-        if self._remembered("decimal"):
-            return self._remembered("decimal")  # type: ignore[no-any-return]
+        remembered: Decimals | None = self._remembered("decimal")
+        if remembered:
+            return remembered
         written = written_amount(habit.open)
         meanings = (
             [f"{m:f}" for m in (written.point, written.comma) if m is not None] if written else []
@@ -468,8 +469,9 @@ class _Read:
         if not open_value or table.canonical:
             # The template asks for 2027-03-31: a day with two readings is an error of its row.
             return order
-        if self._remembered("dates"):
-            return self._remembered("dates")  # type: ignore[no-any-return]
+        remembered: DayOrder | None = self._remembered("dates")
+        if remembered:
+            return remembered
         written = written_date(open_value, today)
         words = {"dmy": "the day", "mdy": "the month", "ymd": "the year"}
         days = {key: getattr(written, key) for key in words if getattr(written, key)}
