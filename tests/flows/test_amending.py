@@ -14,7 +14,7 @@ from po_toolkit.api.invoices import invoice_purchase_orders, resend_invoice
 from po_toolkit.api.ledger import credit
 from po_toolkit.api.new_order import LineItem
 from po_toolkit.api.sync import sync_conference
-from po_toolkit.errors import PurchaseOrderError, StripeGatewayError
+from po_toolkit.errors import PoToolkitError, PurchaseOrderError, StripeGatewayError
 from tests.conftest import fresh
 
 
@@ -200,7 +200,7 @@ def test_a_change_that_is_not_possible_leaves_the_invoice_as_it_is(
     order = make_order()
     create_stripe_invoice(order, opened=opened)
     credit(opened, order.reference, amount=Decimal(100), reason="smaller")
-    with pytest.raises(ValueError):
+    with pytest.raises(PoToolkitError):
         reissue(opened, order.reference, changes)
     assert simulator.control.get(fresh(opened, order).stripe_invoice_id)["status"] == "open"
 

@@ -58,6 +58,9 @@ class Act:
     do: Callable[[World, Chance], Any]
 
 
+MOST_CLOSINGS = 2
+"""Each costs as much as ten other acts, and what is wrong with one is wrong with the next."""
+
 ACTS: dict[str, Act] = {}
 
 
@@ -325,6 +328,8 @@ def reverses(w: World, c: Chance) -> None:
 
 @act("treasurer", 1)
 def closes(w: World, c: Chance) -> None:
+    if len(w.truth.closed) >= MOST_CLOSINGS:
+        return
     opened = w.books.open("treasurer")
     day = opened.today() - timedelta(days=c.choice([1, 3, 20]))
     w.tell(f"closes the books through {day}")

@@ -494,6 +494,7 @@ def played_on(machine: Machine) -> Iterator[Machine]:
             (Store, "reading", _reading),
             (invoicing_send, "renewed_leases", _no_heartbeat),
             (time, "sleep", machine.sleep),
+            (time, "monotonic", lambda: float(machine.clock.now())),
         ):
             undone.enter_context(patch(place, name, value))
         undone.enter_context(

@@ -176,14 +176,14 @@ def main() -> int:
         disk = Disk(Path(folder))
         for fault in FAULTS:
             found, first = "not found", ""
-            with planted(fault):
+            with planted(fault) as reached:
                 for number in range(given.seasons):
                     played = play(given.seed + number, given.acts, disk=disk)
                     if played.failure:
                         found, first = f"found in season {number + 1}", played.failure[:120]
                         break
             missed += not first
-            sys.stdout.write(f"{fault.name}: {found} {first}\n")
+            sys.stdout.write(f"{fault.name}: {found}, reached {reached[0]} times. {first}\n")
             sys.stdout.flush()
     return 1 if missed else 0
 
