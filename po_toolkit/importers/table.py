@@ -932,12 +932,16 @@ def ranges(numbers: Sequence[int]) -> str:
 
 def _note_what_is_not_seen(table: Table, sheet: Sheet) -> None:
     width = len(table.headers)
-    beyond = [n for n, cells in table.rows if any(not is_empty(c) for c in cells[width:])]
-    beyond = [n for n in beyond if n not in table.shifted]
+    beyond = [
+        f"{_held(cells[width:])} in row {number}"
+        for number, cells in table.rows
+        if number not in table.shifted and any(not is_empty(c) for c in cells[width:])
+    ]
     if beyond:
+        more = f", and {len(beyond) - 5} more" if len(beyond) > 5 else ""
         table.notes.append(
-            f"Cells to the right of the last named column were left out in row {beyond[0]}"
-            + (f" and {len(beyond) - 1} more." if len(beyond) > 1 else ".")
+            "Cells to the right of the last named column were left out: "
+            f"{', '.join(beyond[:5])}{more}."
         )
     numbers = {n for n, _ in table.rows}
     table.hidden_rows = sheet.hidden_rows & numbers

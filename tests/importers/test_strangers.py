@@ -231,6 +231,9 @@ def test_notes_beside_a_table_are_no_column() -> None:
     reading = read([(*HEADER, ""), (*ACME, "called"), (*ACME[:2], "P2", *ACME[3:], "")])
     assert isinstance(reading, SheetReading)
     assert reading.left_columns == []
+    assert reading.notes == [
+        "Cells to the right of the last named column were left out: 'called' in row 2."
+    ]
 
 
 @pytest.mark.parametrize("header", ["VAT rate", "MwSt-Satz", "Tax rate"])
