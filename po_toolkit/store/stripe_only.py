@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -134,41 +134,60 @@ def forget_stray(uow: UnitOfWork, conference: Conference, stripe_id: str) -> Non
     )
 
 
-def may_bill(session: Session, conference: Conference, order: ToBill) -> list[InvoiceAtStripe]:
-    """Return the account's invoices that may bill a purchase order, as they were read last.
+def may_bill(
+    session: Session, conference: Conference, orders: Sequence[ToBill]
+) -> Iterator[list[InvoiceAtStripe]]:
+    """Yield for each purchase order the account's invoices that may bill it, as read last.
 
     Those of the conference's own purchase orders are left out: what they bill is known here.
     """
-    email = order.contact_email.strip()
-    rows = session.scalars(
-        _MAY_BILL,
-        {
+    for start in range(0, len(orders), _AT_ONCE):
+        some = orders[start : start + _AT_ONCE]
+        keys = {order.uuid: sponsor_key(order.organization_name) for order in some}
+        emails = {email for order in some for email in _emails(order)}
+        values = {
             "conference_id": conference.id,
-            "order_uuid": order.uuid,
-            "sponsor_key": sponsor_key(order.organization_name),
-            "email": email,
-            "lower_email": email.lower(),
-        },
-    )
-    return [
-        InvoiceAtStripe(
-            stripe_id=row.stripe_invoice_id,
-            status=row.stripe_status,
-            currency=row.currency,
-            total=row.total,
-            created=row.stripe_created_at or row.created_at,
-            number=row.number,
-            customer_name=row.customer_name,
-            customer_email=row.customer_email,
-            texts=tuple((name, text) for name, text in row.texts),
-            order_uuid=row.order_uuid,
-            generation=row.generation,
-            revises=row.revises,
-        )
-        for row in rows
-        if not row.ignored
-    ]
+            "order_uuids": list(keys),
+            "sponsor_keys": sorted(set(keys.values())),
+            "emails": sorted(emails),
+        }
+        rows = [row for row in session.scalars(_MAY_BILL, values) if not row.ignored]
+        invoices = [_at_stripe(row) for row in rows]
+        for order in some:
+            yield [
+                invoice
+                for row, invoice in zip(rows, invoices, strict=True)
+                if row.revises
+                or row.order_uuid == order.uuid
+                or row.sponsor_key == keys[order.uuid]
+                or row.customer_email in _emails(order)
+            ]
 
+
+def _emails(order: ToBill) -> tuple[str, str]:
+    email = order.contact_email.strip()
+    return email, email.lower()
+
+
+def _at_stripe(row: StrayInvoice) -> InvoiceAtStripe:
+    return InvoiceAtStripe(
+        stripe_id=row.stripe_invoice_id,
+        status=row.stripe_status,
+        currency=row.currency,
+        total=row.total,
+        created=row.stripe_created_at or row.created_at,
+        number=row.number,
+        customer_name=row.customer_name,
+        customer_email=row.customer_email,
+        texts=tuple((name, text) for name, text in row.texts),
+        order_uuid=row.order_uuid,
+        generation=row.generation,
+        revises=row.revises,
+    )
+
+
+_AT_ONCE = 500
+"""Purchase orders in one statement; below every database's limit of parameters."""
 
 _MAY_BILL = select(StrayInvoice).where(
     StrayInvoice.conference_id == bindparam("conference_id"),
@@ -179,10 +198,10 @@ _MAY_BILL = select(StrayInvoice).where(
     )
     .exists(),
     or_(
-        StrayInvoice.order_uuid == bindparam("order_uuid"),
+        StrayInvoice.order_uuid.in_(bindparam("order_uuids", expanding=True)),
         StrayInvoice.revises != "",
-        StrayInvoice.sponsor_key == bindparam("sponsor_key"),
-        StrayInvoice.customer_email.in_((bindparam("email"), bindparam("lower_email"))),
+        StrayInvoice.sponsor_key.in_(bindparam("sponsor_keys", expanding=True)),
+        StrayInvoice.customer_email.in_(bindparam("emails", expanding=True)),
     ),
 )
 
