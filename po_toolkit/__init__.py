@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from po_toolkit.api.webhooks import handle_invoice_paid_webhook
     from po_toolkit.config import Settings, load_settings, obfuscate_key
     from po_toolkit.context import OpenConference
+    from po_toolkit.domain.harmless import harmless
     from po_toolkit.domain.roles import Actor, Role
     from po_toolkit.errors import (
         AlreadyBilledError,
@@ -104,6 +105,7 @@ __all__ = [
     "generate_invoice_pdf",
     "generate_po_reference",
     "handle_invoice_paid_webhook",
+    "harmless",
     "issue_credit_note",
     "load_settings",
     "obfuscate_key",
@@ -135,6 +137,7 @@ _MODULES = {
     "convert_amount_for_api": "money",
     "convert_amount_for_db": "money",
     "handle_invoice_paid_webhook": "api.webhooks",
+    "harmless": "domain.harmless",
     "load_settings": "config",
     "obfuscate_key": "config",
     "open_conference": "api.conference",

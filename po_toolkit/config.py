@@ -17,6 +17,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
@@ -83,6 +84,14 @@ class People(BaseModel):
     """May do everything."""
 
 
+def is_loopback(host: str | None) -> bool:
+    """Tell whether the name or address of a host is this machine's own, whatever DNS says."""
+    try:
+        return host == "localhost" or ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
 class NotifySettings(BaseModel):
     """Who is notified of new problems: a chat's incoming webhook, email addresses, or both."""
 
@@ -97,7 +106,8 @@ class NotifySettings(BaseModel):
     smtp_host: str = "localhost"
     """The mail server."""
     smtp_port: int = Field(default=587, ge=1, le=65535)
-    """Its port; STARTTLS is used where the server has it."""
+    """Its port: 465 is encrypted from the start, others by STARTTLS where the server has it. A
+    password goes only to a server with a valid certificate, or to this machine."""
     smtp_user: str = ""
     """The user at the mail server, where it needs one."""
     smtp_password: SecretStr = SecretStr("")
@@ -109,8 +119,8 @@ class NotifySettings(BaseModel):
     @classmethod
     def _encrypted(cls, value: SecretStr) -> SecretStr:
         address = urlsplit(value.get_secret_value())
-        inner = address.scheme == "http" and address.hostname in {"127.0.0.1", "localhost"}
-        if value.get_secret_value() and address.scheme != "https" and not inner:
+        here = address.scheme == "http" and is_loopback(address.hostname)
+        if value.get_secret_value() and address.scheme != "https" and not here:
             raise ValueError("write the address of the incoming webhook with https://")
         return value
 

@@ -1,6 +1,6 @@
 """Read the books into pandas: who owes what, what came in each month, and what does not add up."""
 
-from po_toolkit import open_conference
+from po_toolkit import harmless, open_conference
 
 with open_conference("pycon-2027") as conference:
     books = conference.reconcile()
@@ -17,4 +17,8 @@ print(by_month)
 for code, reference in books.frame("discrepancies")[["code", "reference"]].itertuples(index=False):
     print(code, reference)
 
-outstanding.to_csv("outstanding.csv", index=False)
+# A sponsor's name that begins with "=" must not be run as a formula by whoever opens the file.
+texts = outstanding.select_dtypes("string").columns
+outstanding.assign(**{name: outstanding[name].map(harmless) for name in texts}).to_csv(
+    "outstanding.csv", index=False
+)

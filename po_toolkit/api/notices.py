@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import smtplib
+import ssl
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from email.message import EmailMessage
+from email.utils import localtime, make_msgid
 
 import requests
 
 from po_toolkit.api.reports import reconcile
 from po_toolkit.bootstrap import OpenConference
-from po_toolkit.config import NotifySettings
+from po_toolkit.config import NotifySettings, is_loopback
 from po_toolkit.domain.discrepancies import DISCREPANCY_TITLES
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.logs import redact
@@ -35,27 +38,40 @@ class NoticeError(PoToolkitError):
 
 
 def notify(opened: OpenConference, settings: NotifySettings) -> list[str]:
-    """Send one message with the problems that are new; return them in words.
+    """Send one message with the problems that are new on each way; return them in words.
 
-    A problem that was solved and comes back is new again. Where sending fails, they stay new.
+    A problem that was solved and comes back is new again. Where one way of sending fails, they stay
+    new there; the other way does not repeat them.
 
     Raises:
         NoticeError: A message could not be sent.
     """
     found = _problems(opened, settings)
-    new = notices.claim(opened.store, opened.conference.id, list(found), opened.now())
-    if not new:
-        return []
-    lines = [found[subject] for subject in new]
-    try:
-        send(settings, f"po-toolkit: {opened.slug}", lines)
-    except Exception:
-        notices.give_back(opened.store, opened.conference.id, new)
-        raise
-    for subject in new:
+    ways = _ways(settings)
+    claims = {f"{way} {subject}": (way, subject) for way in ways for subject in found}
+    conference_id, subject_line = opened.conference.id, f"po-toolkit: {opened.slug}"
+    new = notices.claim(opened.store, conference_id, list(claims), opened.now())
+    sent: dict[str, None] = {}
+    failed: dict[str, NoticeError] = {}
+    for way, send_message in ways.items():
+        of_way = {name: claims[name][1] for name in new if claims[name][0] == way}
+        if not of_way:
+            continue
+        try:
+            _sent_by(send_message, settings, subject_line, [found[s] for s in of_way.values()])
+        except Exception as error:
+            notices.give_back(opened.store, conference_id, list(of_way))
+            if not isinstance(error, NoticeError):
+                raise
+            failed[way] = error
+        else:
+            sent |= dict.fromkeys(of_way.values())
+    if failed:
+        raise _joined(failed)
+    for subject in sent:
         if subject.startswith(_WORKER):
             workers.leave(opened.store, subject.removeprefix(_WORKER))
-    return lines
+    return [found[subject] for subject in sent]
 
 
 _WORKER = "worker "
@@ -69,7 +85,7 @@ def _problems(opened: OpenConference, settings: NotifySettings) -> dict[str, str
     for code, reference in zip(rows["code"], rows["reference"], strict=True):
         wanted = settings.discrepancies
         if code in wanted if wanted is not None else code not in _QUIET:
-            subject = f"{code} {reference or ''}"[:255]
+            subject = f"{code} {reference or ''}"[:240]
             found[subject] = f"{DISCREPANCY_TITLES[code]}: {reference or 'see reconcile'}"
     with opened.store.reading() as session:
         cursor = cursors.cursor_of(session, opened.conference)
@@ -92,16 +108,36 @@ def send(settings: NotifySettings, subject: str, lines: list[str]) -> None:
     """Send one message on each way that is set; what others wrote in it is plain text.
 
     Raises:
-        NoticeError: One of them did not take it.
+        NoticeError: One of them did not take it; the others were tried too.
     """
+    failed: dict[str, NoticeError] = {}
+    for way, send_message in _ways(settings).items():
+        try:
+            _sent_by(send_message, settings, subject, lines)
+        except NoticeError as error:
+            failed[way] = error
+    if failed:
+        raise _joined(failed)
+
+
+_Way = Callable[[NotifySettings, str, list[str]], None]
+
+
+def _ways(settings: NotifySettings) -> dict[str, _Way]:
+    ways: dict[str, _Way] = {}
+    if settings.slack_webhook_url.get_secret_value():
+        ways["chat"] = _post
+    if settings.email_to:
+        ways["email"] = _mail
+    return ways
+
+
+def _sent_by(send_message: _Way, settings: NotifySettings, subject: str, lines: list[str]) -> None:
     shown = lines[:MOST_LINES]
     if len(lines) > MOST_LINES:
         shown.append(f"And {len(lines) - MOST_LINES} more: see reconcile.")
     try:
-        if address := settings.slack_webhook_url.get_secret_value():
-            _post(address, subject, shown)
-        if settings.email_to:
-            _mail(settings, subject, shown)
+        send_message(settings, subject, shown)
     except (OSError, smtplib.SMTPException, requests.RequestException) as error:
         raise NoticeError(
             f"The notice could not be sent ({type(error).__name__}). Check [po_toolkit.notify] in "
@@ -109,11 +145,16 @@ def send(settings: NotifySettings, subject: str, lines: list[str]) -> None:
         ) from None
 
 
-def _post(address: str, subject: str, lines: list[str]) -> None:
+def _joined(failed: dict[str, NoticeError]) -> NoticeError:
+    return NoticeError(" ".join(f"By {way}: {error}" for way, error in failed.items()))
+
+
+def _post(settings: NotifySettings, subject: str, lines: list[str]) -> None:
     text = "\n".join([subject, *lines])
     block = {"type": "section", "text": {"type": "plain_text", "text": text[:3000], "emoji": False}}
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     message = {"text": escaped, "mrkdwn": False, "blocks": [block]}
+    address = settings.slack_webhook_url.get_secret_value()
     answer = requests.post(address, json=message, timeout=TIMEOUT_SECONDS, allow_redirects=False)
     if not 200 <= answer.status_code < 300:
         raise NoticeError(
@@ -126,10 +167,36 @@ def _mail(settings: NotifySettings, subject: str, lines: list[str]) -> None:
     mail = EmailMessage()
     mail["Subject"], mail["From"] = subject, settings.email_from
     mail["To"] = ", ".join(settings.email_to)
+    mail["Date"] = localtime()
+    mail["Message-ID"] = make_msgid(domain=settings.email_from.rpartition("@")[2].strip("> "))
+    mail["Auto-Submitted"] = "auto-generated"
     mail.set_content("\n".join(lines) + "\n")
-    with smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=TIMEOUT_SECONDS) as server:
-        if settings.smtp_user or server.has_extn("starttls"):
-            server.starttls()
+    with _mail_server(settings) as server:
         if settings.smtp_user:
             server.login(settings.smtp_user, settings.smtp_password.get_secret_value())
         server.send_message(mail)
+
+
+def _mail_server(settings: NotifySettings) -> smtplib.SMTP:
+    """Connect, encrypted where the server can be.
+
+    A password goes to a server with a valid certificate alone, or to this machine. Without one,
+    nothing is secret, and encryption with an unknown certificate is better than none (RFC 7435).
+    """
+    host, port = settings.smtp_host, settings.smtp_port
+    here = is_loopback(host)
+    verified = ssl.create_default_context()
+    lenient = ssl.create_default_context()
+    lenient.check_hostname, lenient.verify_mode = False, ssl.CERT_NONE
+    context = verified if settings.smtp_user and not here else lenient
+    if port == smtplib.SMTP_SSL_PORT:
+        return smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_SECONDS, context=context)
+    server = smtplib.SMTP(host, port, timeout=TIMEOUT_SECONDS)
+    try:
+        server.ehlo_or_helo_if_needed()  # else the server has not said that it has STARTTLS
+        if server.has_extn("starttls") or (settings.smtp_user and not here):
+            server.starttls(context=context)
+    except BaseException:
+        server.close()
+        raise
+    return server

@@ -17,7 +17,10 @@ def is_formula_like(text: str) -> bool:
 
 
 def harmless(text: str) -> str:
-    """Put an apostrophe before text that might be run; :func:`restore` undoes it exactly."""
+    """Put an apostrophe before text that a spreadsheet program might run as a formula.
+
+    For CSV files of your own; those of the toolkit have it, and an import takes it off again.
+    """
     return "'" + text if is_formula_like(text.lstrip("'")) else text
 
 

@@ -34,9 +34,11 @@ from po_toolkit.importers.fields import (
     IN_KIND,
     MONEY_MARKS,
     MONEY_STEMS,
+    NO,
     OTHER_PEOPLE,
     QUANTITY_STARTS,
     REASON,
+    YES,
     field_of,
     fold,
     like,
@@ -59,6 +61,7 @@ _EMAIL = re.compile(r"[^\s@,;]+@[^\s@,;]+\.[^\s@,;]+")
 _INVOICE_ID = re.compile(r"in_[A-Za-z0-9]{6,}")
 _MONEY = ("unit_price", "amount", "quantity", "po_amount")
 _IDENTITY = ("organization_name", "contact_email", "po_number", "currency", "due_date")
+_CODES = frozenset(map(str.upper, CURRENCIES))
 _GUESSED = (
     "organization_name",
     "contact_email",
@@ -157,13 +160,17 @@ class Assignment:
     unreadable: bool = False
 
 
-def distinct_headers(cells: Sequence[Cell]) -> list[str]:
-    """Name every column up to the last that has a name.
+def distinct_headers(cells: Sequence[Cell], rows: Sequence[SheetRow] = ()) -> list[str]:
+    """Name every column up to the last that has a name, is mostly filled, or holds a currency.
 
     It is called by its header, with its letter where that is empty or not unique.
     """
     texts = [" ".join(text_of(cell).split()) for cell in cells]
+    tables = [cells for _, cells in rows if sum(not is_empty(cell) for cell in cells) > 2]
     while texts and not texts[-1]:
+        beyond = [cell for row in tables if not is_empty(cell := _at(row, len(texts) - 1))]
+        if 2 * len(beyond) > len(tables) or any(text_of(c).strip() in _CODES for c in beyond):
+            break
         texts.pop()
     times = Counter(fold(text) or text for text in texts if text)
     return [_distinct(text, at, times) for at, text in enumerate(texts)]
@@ -197,6 +204,8 @@ def fingerprint(headers: Sequence[str]) -> str:
     The column of reasons does not count, so that a file of rejected rows is read as theirs was.
     """
     names = [fold(header) for header in headers if not is_reason(header)]
+    while names and re.fullmatch(r"column [a-z]+", names[-1]):
+        names.pop()  # named by nobody; a later file may not fill it
     return hashlib.sha256("\n".join(names).encode()).hexdigest()[:32]
 
 
@@ -346,8 +355,27 @@ class _Assigner:
         for at in self._free():
             found = field_of(bare(self._headers[at]))
             if found is not None:
+                found = self._as_its_cells_show(at, found)
                 candidates.setdefault(found[0], []).append((found[1], at))
         return {name: sorted(places) for name, places in candidates.items()}
+
+    def _as_its_cells_show(self, at: int, found: tuple[str, int]) -> tuple[str, int]:
+        """Return the field of a name that stands over two kinds of cells, by the cells.
+
+        *Bill to* is an address or a company, *Due* a day or terms (``Net 30``), *Terms* likewise.
+        """
+        cells = self._sample(at)
+        if not cells or self._headers[at] in FIELDS:
+            return found
+        name, rank = found
+        if name == "billing_address" and fold(bare(self._headers[at])) == "bill to":
+            named = not any(re.search(r"[\d\n,]", text_of(cell)) for cell in cells)
+            return ("organization_name", 0) if named else found
+        if name == "due_date" and all(_is_terms(c) and kind_of(c) == "text" for c in cells):
+            return "days_until_due", rank
+        if name == "days_until_due" and _share(cells, "date") == 1:
+            return "due_date", rank
+        return found
 
     def _take_named(
         self,
@@ -373,9 +401,21 @@ class _Assigner:
             return positions[:1] if name in _IDENTITY else self._different(positions)
         for words in _BETTER.get(name, ()):
             better = [at for at in positions if words & set(spoken(self._headers[at]).split())]
-            if better and len(better) < len(positions):
+            if (
+                better
+                and len(better) < len(positions)
+                and not self._is_fuller(name, positions, better)
+            ):
                 positions = better
         return self._different(positions)
+
+    def _is_fuller(self, name: str, positions: Sequence[int], better: Sequence[int]) -> bool:
+        """Tell whether a row has the sponsor only in a column that is not the better one."""
+        return name == "organization_name" and any(
+            is_empty(_at(cells, better[0]))
+            and not all(is_empty(_at(cells, at)) for at in positions)
+            for _, cells in islice(self._rows, _SAMPLE)
+        )
 
     def _different(self, positions: Sequence[int]) -> list[int]:
         best = positions[0]
@@ -451,10 +491,10 @@ class _Assigner:
         rivals = [
             at
             for at in self._free()
-            if name in like(header := self._headers[at])
-            and (not words or words & set(spoken(header).split()))
+            if _is_rival(name, words, header := self._headers[at])
             and not _is_harmless(header, name)
-            and _fits(name, self._sample(at))
+            and _fits(name, cells := self._sample(at))
+            and not all(fold(text_of(cell)) in YES | NO for cell in cells)
             and self._differ(taken, at)
         ]
         if rivals:
@@ -710,6 +750,14 @@ _RIVALS = {
     "due_date": _NEWER,
 }
 """Words that make a column like a field a rival of the one that has the field's name."""
+_PAYERS = frozenset(
+    """
+    payer payor payeur zahler pagador pagatore betaler agency agence agentur agencia
+    agenzia bureau byra parent holding invoicee recipient empfanger rechnungsempfanger
+    destinataire destinatario ontvanger facturer facturar faturar fatturare reseller
+    """.split()
+)
+"""Words of columns that may name somebody else than the sponsor as the one to bill."""
 _WEAK = frozenset("id no number nr code url link date type status stage kind category".split())
 _PACKAGE_WORDS = frozenset(
     """
@@ -725,6 +773,14 @@ _PACKAGE_WORDS = frozenset(
     platina plus add ons
     """.split()
 )
+
+
+def _is_rival(name: str, words: frozenset[str], header: str) -> bool:
+    """Tell whether a column without a field's name may hold the field better than its own."""
+    spoken_words = set(spoken(header).split())
+    if name == "organization_name" and spoken_words & _PAYERS and not spoken_words & _WEAK:
+        return True
+    return name in like(header) and (not words or bool(words & spoken_words))
 
 
 def _names_field(header: str, name: str) -> bool:

@@ -902,6 +902,37 @@ def line_signs(header: str) -> str:
     return ""
 
 
+NO = frozenset(
+    """no none n false nein nicht falsch non faux não nao nee nej nei ei nie unpaid pending open
+    offen unbezahlt impayé impagado pendiente não\xa0pago niet\xa0betaald obetald 未 未払 いいえ
+    ☐ ✗ ✘
+    """.split()
+)
+"""What a cell says where there is none: no discount, no payment, not to be billed."""
+YES = frozenset(
+    fold(word) for word in "yes y true t ja j wahr oui vrai si sim sì tak kylla はい".split()
+)
+
+
+def is_other_money(header: str) -> bool:
+    """Tell whether a column says what was paid already, or what a line beside the amount costs.
+
+    Such a column means something even where it repeats the amount: ``Paid: 1000``.
+    """
+    words = set(spoken(header).split()) | set(fold(header).split())
+    if words & (ALREADY - _OF_THE_AMOUNT):
+        return True
+    return bool(line_signs(header)) and not words & _OF_THE_AMOUNT
+
+
+_OF_THE_AMOUNT = _words(
+    """
+    balance tax vat gst mwst ust steuer tva taxe impuesto iva imposto imposta btw moms mva alv
+    total gross net incl including inklusive inkl after brutto netto gesamt summe sum ttc ht
+    """
+)
+"""Words of columns that hold the amount once more, with or without tax."""
+
 HARMLESS = _words(
     """
     id ids no nr number num numero nummer code zip postcode postal plz cap cep

@@ -46,11 +46,14 @@ from po_toolkit.importers.columns import (
 from po_toolkit.importers.fields import (
     ALREADY,
     COUNTS,
+    NO,
     REQUIRED,
+    YES,
     Reading,
     fold,
     header_currencies,
     is_no_number,
+    is_other_money,
     line_signs,
     scaled,
     spoken,
@@ -315,6 +318,20 @@ class _Read:
             return
         at = columns.pop("tax_rate")
         header = self._table.headers[at]
+        cells = column_cells(self._table.rows, at)
+        if not self._table.canonical and not all(is_empty(c) or _is_nothing(c) for c in cells):
+            self._questions.append(
+                Question(
+                    "column",
+                    header,
+                    f"Column {header!r} holds tax rates, and the conference has none in its "
+                    "settings. Is it to be left out, so that no tax is added? If not, set up the "
+                    "conference's tax rates first.",
+                    [Choice(f"Yes; leave {header!r} out", {"mapping": {header: ""}})],
+                    shown_rows(self._table.headers, self._table.rows, [at]),
+                )
+            )
+            return
         self._made.notes.append(
             f"The conference has no tax rates in its settings; column {header!r} was left out. No "
             "tax is added."
@@ -614,7 +631,8 @@ class _Read:
             if column.position not in free:
                 why = "your choice"
             elif not table.canonical:
-                why = values.explanation(column.position) or why
+                if not is_other_money(bare(column.header)):
+                    why = values.explanation(column.position) or why
                 if why == "no field of this name":
                     self._ask_column(column.header, column.position, filled, values)
             first = " ".join(text_of(filled[0]).split())[:60]
@@ -908,19 +926,19 @@ class _Read:
         for column in free:
             at = column.position
             cells = column_cells(table.rows, at)
-            marks = {
-                c: _mark_of(text_of(c)) for c in set(cells) if isinstance(c, str) and len(c) < 60
-            }
-            if not any(marks.values()):
-                continue
-            for (number, _), cell in zip(table.rows, cells, strict=True):
-                if isinstance(cell, str) and marks.get(cell):
+            asks = fold(bare(column.header))
+            marks = {c for c in set(cells) if len(text_of(c)) < 60 and _is_marked(asks, text_of(c))}
+            for (number, _), cell in zip(table.rows, cells, strict=True) if marks else ():
+                if cell in marks:
+                    shown = text_of(cell).strip()
+                    if fold(shown) not in _MARKS:
+                        shown = f"{column.header}: {shown}"
                     yield _warning(
                         number,
                         column.header,
                         "status_cancelled",
-                        cell,
-                        f"the row is marked {cell.strip()!r}; it was read as any other. Delete it "
+                        text_of(cell),
+                        f"the row is marked {shown!r}; it was read as any other. Delete it "
                         "if it is not to be billed.",
                     )
 
@@ -1059,13 +1077,43 @@ _MARKS = frozenset(
 """What a cell says of a row that is probably not to be billed (any more)."""
 
 
+_TO_BILL = frozenset(
+    fold(word)
+    for word in """
+    invoice,bill,to bill,to invoice,to be invoiced,to be billed,send invoice,needs invoice,
+    invoice needed,invoice required,billable,confirmed,approved,accepted,signed,contract signed,
+    active,attending,coming,participating,going ahead,valid,
+    rechnung,rechnung stellen,rechnung senden,abrechnen,fakturieren,bestatigt,genehmigt,zugesagt,
+    unterschrieben,aktiv,gultig,
+    facturer,a facturer,facture,confirme,approuve,accepte,signe,actif,valide,
+    facturar,por facturar,factura,confirmado,aprobado,aceptado,firmado,activo,
+    faturar,a faturar,fatura,aprovado,aceito,assinado,ativo,
+    fatturare,da fatturare,fattura,confermato,approvato,accettato,firmato,attivo,
+    factureren,te factureren,factuur,bevestigd,goedgekeurd,getekend,actief,
+    fakturera,faktura,bekraftad,godkand,bekraeftet,godkendt,bekreftet,godkjent,
+    potwierdzone,zatwierdzone,請求,確定,承認""".replace("\n", "").split(",")
+)
+"""What a column asks of a row that is billed only if the answer is yes."""
+_TICKS = frozenset("x X ✓ ✔ ☑ ✅ ☒ 1 ●".split())
+
+
 def _refusal(code: str, message: str) -> tuple[str, str]:
     return code, message
 
 
-def _mark_of(text: str) -> str:
-    folded = fold(text)
-    return folded if folded in _MARKS else ""
+def _is_marked(asks: str, cell: str) -> bool:
+    """Tell whether a cell says that its row is not to be billed.
+
+    Args:
+        asks: The folded header: ``cancelled`` answered by yes counts, ``confirmed`` by no.
+        cell: ``Closed lost``, ``yes``, ``no``, …
+    """
+    folded = fold(cell)
+    if folded in _MARKS:
+        return True
+    if asks in _MARKS:
+        return folded in YES or cell.strip() in _TICKS
+    return asks in _TO_BILL and cell.strip().casefold() in NO
 
 
 def _warning(row: int, column: str, code: str, value: str, message: str) -> RowProblem:
@@ -1079,17 +1127,10 @@ def _first(value: Any) -> Decimal | None:
 def _is_nothing(cell: Cell) -> bool:
     """Tell whether a cell says that there is no discount, tax, payment or alike."""
     text = text_of(cell).strip().casefold()
-    if text in _NO or (is_placeholder(text) and not text.startswith("x")):
+    if text in NO or (is_placeholder(text) and not text.startswith("x")):
         return True
     written = written_amount(cell) or written_amount(text.rstrip("% "))
     return written is not None and not written.point and not written.comma
-
-
-_NO = frozenset(
-    """no none n false nein nicht falsch non faux não nao nee nej nei ei nie unpaid pending open
-    offen unbezahlt impayé impagado pendiente não\xa0pago niet\xa0betaald obetald 未 未払 いいえ ☐
-    """.split()
-)
 
 
 def _percent(cell: Cell) -> bool:

@@ -315,7 +315,8 @@ def read_table(
     header_row, cells = sheet.rows[index]
     rows = [row for row in sheet.rows[index + 1 :] if row[0] not in skip_rows]
     cells, rows, second = _second_headers(cells, rows)
-    headers = distinct_headers(cells)
+    beyond = 0 if sheet.delimiter else max((len(c) for _, c in rows), default=0) - len(cells)
+    headers = distinct_headers([*cells, *[""] * beyond], rows)
     written = _embedded(headers)
     remembered = dict((saved or {}).get(fingerprint(headers)) or {}) | written
     assigned = assign_with(headers, rows, chosen or {}, remembered)
@@ -468,7 +469,7 @@ def _find_shifted(table: Table, width: int, wider: int, second: Sequence[LeftOut
 
 
 _MONEY_FIELDS = ("unit_price", "amount", "po_amount")
-_MARK = r"(?:[^\W\d_]{1,3}\.?|[^\w\s.,'+()-]){0,4}"
+_MARK = r"(?:[^\W\d_]{1,3}\.?|[^\w\s.,'+()%-]){0,4}"
 """A currency's sign or code."""
 _BEGINS = re.compile(
     rf"\(?\s*[-+\u2212]?\s*{_MARK}\s*[-+\u2212]?"
@@ -498,6 +499,9 @@ def _find_split_amounts(table: Table) -> None:
             texts.append(beside := text_of(_at(rest, 0)).strip())
             if seen := _split_amount(first, rest, beside_counts=column + 1 in counted):
                 found[number] = seen, first, beside
+        amounts = (text_of(_at(cells, column)).strip() for _, cells in table.rows)
+        if all(beside in ("", amount) for amount, beside in zip(amounts, texts, strict=True)):
+            continue  # the next column repeats the amount
         # Where the next column is full of such numbers, a likely one is a number like the others.
         texts = [text for text in texts if text]
         of_three = sum(bool(re.fullmatch(r"\d{3}", text)) for text in texts)
@@ -928,12 +932,16 @@ def ranges(numbers: Sequence[int]) -> str:
 
 def _note_what_is_not_seen(table: Table, sheet: Sheet) -> None:
     width = len(table.headers)
-    beyond = [n for n, cells in table.rows if any(not is_empty(c) for c in cells[width:])]
-    beyond = [n for n in beyond if n not in table.shifted]
+    beyond = [
+        f"{_held(cells[width:])} in row {number}"
+        for number, cells in table.rows
+        if number not in table.shifted and any(not is_empty(c) for c in cells[width:])
+    ]
     if beyond:
+        more = f", and {len(beyond) - 5} more" if len(beyond) > 5 else ""
         table.notes.append(
-            f"Cells to the right of the last named column were left out in row {beyond[0]}"
-            + (f" and {len(beyond) - 1} more." if len(beyond) > 1 else ".")
+            "Cells to the right of the last named column were left out: "
+            f"{', '.join(beyond[:5])}{more}."
         )
     numbers = {n for n, _ in table.rows}
     table.hidden_rows = sheet.hidden_rows & numbers

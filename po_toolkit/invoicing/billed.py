@@ -7,7 +7,7 @@ a sponsor that the account does not have cannot have been billed there.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -85,6 +85,7 @@ def known_to_bill(
     *,
     ask: bool = True,
     beside: Collection[str] = (),
+    rows: list[InvoiceAtStripe] | None = None,
 ) -> Before:
     """Do the same by what was read before; only what speaks against billing is read anew.
 
@@ -93,6 +94,7 @@ def known_to_bill(
         order: The purchase order.
         ask: False believes what was read before.
         beside: Further invoices beside which a person is about to decide to bill it.
+        rows: What was read before, as :func:`read_before` returns it; None reads it here.
 
     Raises:
         AlreadyBilledError: An invoice bills the same.
@@ -101,8 +103,8 @@ def known_to_bill(
     wanted = to_bill_of(order)
     wanted = replace(wanted, beside=wanted.beside | set(beside))
     for _ in range(MATCHED):
-        with opened.store.reading() as session:
-            rows = stripe_only.may_bill(session, opened.conference, wanted)
+        if rows is None:
+            (rows,) = read_before(opened, [order])
         own = own_invoices(wanted, rows)
         generation = max((row.generation for row in own), default=0)
         mine = next((row for row in own if row.counts or row.status == "draft"), None)
@@ -111,6 +113,7 @@ def known_to_bill(
         if match is None:
             return Before(None, generation)
         if ask and not _still(opened, match):
+            rows = None
             continue
         if mine is not None:
             return Before(mine, generation)
@@ -122,15 +125,22 @@ def known_to_bill(
     )
 
 
+def read_before(
+    opened: OpenConference, orders: Iterable[PurchaseOrder]
+) -> list[list[InvoiceAtStripe]]:
+    """Return for each purchase order the invoices at Stripe that may bill it, as read last."""
+    wanted = [to_bill_of(order) for order in orders]
+    with opened.store.reading() as session:
+        return list(stripe_only.may_bill(session, opened.conference, wanted))
+
+
 def own_at_stripe(opened: OpenConference, order: PurchaseOrder) -> InvoiceAtStripe | None:
     """Return an invoice of a purchase order that counts at Stripe and is not connected to it here.
 
     What a sync has read is believed; Stripe is not asked.
     """
-    wanted = to_bill_of(order)
-    with opened.store.reading() as session:
-        rows = stripe_only.may_bill(session, opened.conference, wanted)
-    return next((row for row in own_invoices(wanted, rows) if row.counts), None)
+    (rows,) = read_before(opened, [order])
+    return next((row for row in own_invoices(to_bill_of(order), rows) if row.counts), None)
 
 
 def to_bill_of(order: PurchaseOrder) -> ToBill:
@@ -216,8 +226,7 @@ def _read_what_is_new(opened: OpenConference, order: PurchaseOrder, since: datet
 def _read_drafts(opened: OpenConference, order: PurchaseOrder) -> None:
     """Read the sponsor's drafts anew: one that was sent since is listed by when it was drafted."""
     wanted = to_bill_of(order)
-    with opened.store.reading() as session:
-        rows = stripe_only.may_bill(session, opened.conference, wanted)
+    (rows,) = read_before(opened, [order])
     drafts = [r for r in rows if r.status == "draft" and r.order_uuid != wanted.uuid]
     for row in [row for row in drafts if same_sponsor(wanted, row)][:MATCHED]:
         _still(opened, row)

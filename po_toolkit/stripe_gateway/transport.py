@@ -6,13 +6,13 @@ import urllib.request
 from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 import stripe
 import urllib3
 
+from po_toolkit.config import is_loopback
 from po_toolkit.errors import SettingsError, StripeUnknownError
 
 STRIPE = "https://api.stripe.com"
@@ -40,18 +40,13 @@ def refuse_unsafe_address(key: str, base: str | None) -> None:
             f"sent. Remove stripe_api_base (PO_TOOLKIT_STRIPE_API_BASE), or use a test key."
         )
     address = urlsplit(base)
-    if address.scheme != "https" and not (address.scheme == "http" and _loopback(address.hostname)):
+    if address.scheme != "https" and not (
+        address.scheme == "http" and is_loopback(address.hostname)
+    ):
         raise SettingsError(
             f"A key is sent over HTTPS, or over plain HTTP to this machine alone; stripe_api_base "
             f"is {base}, so nothing was sent. Write https://, or remove stripe_api_base."
         )
-
-
-def _loopback(host: str | None) -> bool:
-    try:
-        return host == "localhost" or ip_address(host or "").is_loopback
-    except ValueError:
-        return False
 
 
 class Transport(stripe.HTTPClient):
@@ -77,7 +72,7 @@ class Transport(stripe.HTTPClient):
         }
         proxy = urllib.request.getproxies().get(address.scheme)
         host = address.hostname or ""
-        if proxy and not (_loopback(host) or urllib.request.proxy_bypass(host)):
+        if proxy and not (is_loopback(host) or urllib.request.proxy_bypass(host)):
             self._pool: urllib3.PoolManager = urllib3.ProxyManager(proxy, **options)
         else:
             self._pool = urllib3.PoolManager(**options)

@@ -35,13 +35,18 @@ def invoice_screen(visit: Visit) -> None:
     if shown is not None:
         _confirm(visit, shown)
         return
-    everything = _chosen(visit)
+    _choose(visit, _chosen(visit))
+    show_earlier(visit)
+
+
+@st.fragment
+def _choose(visit: Visit, everything: InvoicePreview) -> None:
+    """Ask which of them are sent; a tick counts without all of them being read again."""
     preview = _ticked(visit, everything)
     _skipped(visit, everything)
     _summary(preview)
     if preview.ready:
         _offer(visit, preview)
-    show_earlier(visit)
 
 
 def _chosen(visit: Visit) -> InvoicePreview:

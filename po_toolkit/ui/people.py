@@ -15,14 +15,13 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import streamlit as st
 
 from po_toolkit.api.opening import Store, last_sign_out, local_actor, sign_out, utc_now
 from po_toolkit.api.terms import Actor, Role, role_of
-from po_toolkit.config import START_TOKEN, Settings
+from po_toolkit.config import START_TOKEN, Settings, is_loopback
 from po_toolkit.logs import hide
 from po_toolkit.ui.language import _
 
@@ -194,12 +193,7 @@ def _is_loopback(address: str) -> bool:
         host = urlsplit(f"//{address}").hostname or ""
     except ValueError:
         return False
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return is_loopback(host)
 
 
 def _subject() -> str:

@@ -58,6 +58,7 @@ PUBLIC = [
     "generate_invoice_pdf",
     "generate_po_reference",
     "handle_invoice_paid_webhook",
+    "harmless",
     "issue_credit_note",
     "load_settings",
     "obfuscate_key",

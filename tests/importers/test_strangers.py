@@ -125,3 +125,119 @@ def test_a_column_cc_without_addresses_is_no_copy() -> None:
     assert isinstance(reading, SheetReading)
     assert reading.orders[0].cc_emails == ""
     assert [left.column for left in reading.left_columns] == ["CC"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Paid", "Already paid", "Amount received", "Bezahlt", "Acompte", "Descuento", "Discount",
+     "Credit", "Deposit", "Invoiced", "Fakturiert", "Setup fee", "Versand", "Refunded", "入金"],
+)  # fmt: skip
+def test_what_was_paid_is_asked_about_where_it_equals_the_amount(header: str) -> None:
+    """It does not repeat the amount: who paid all of it would be billed all of it again."""
+    rows = [
+        (*HEADER, header),
+        (*ACME, "100.00"),
+        ("Beta", "b@b.example", "P2", "Gold", "90.00", ""),
+    ]
+    assert read(rows) == [f"column:{header}"]
+
+
+@pytest.mark.parametrize("header", ["Balance due", "Total", "Gross total", "Total incl. VAT"])
+def test_what_repeats_the_amount_is_not_asked_about(header: str) -> None:
+    rows = [(*HEADER, header), (*ACME[:4], "500", "500"), (*ACME[:2], "P2", "Booth", "90", "90")]
+    reading = read(rows)
+    assert isinstance(reading, SheetReading)
+    assert [order.total for order in reading.orders] == [50_000, 9_000]
+    assert [left.column for left in reading.left_columns] == [header]
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "marked"),
+    [
+        ("Cancelled?", ("yes", "no"), [2]),
+        ("Withdrawn", ("", "x"), [3]),
+        ("Do not invoice", ("TRUE", "FALSE"), [2]),
+        ("Storniert", ("nein", "ja"), [3]),
+        ("Annulé", ("oui", "non"), [2]),
+        ("Confirmed", ("Y", "N"), [3]),
+        ("Rechnung?", ("ja", "nein"), [3]),
+        ("À facturer", ("oui", "non"), [3]),
+        ("Invoice", ("INV-1", ""), []),
+        ("Confirmado", ("no", "sí"), [2]),
+        ("Vegetarian", ("yes", "no"), []),
+    ],
+)
+def test_a_row_that_a_column_of_yes_and_no_takes_out_is_shown(
+    header: str, cells: Sequence[str], marked: Sequence[int]
+) -> None:
+    """Else who cancelled is billed, and nobody saw it before."""
+    reading = read([(*HEADER, header), (*ACME, cells[0]), (*ACME[:2], "P2", *ACME[3:], cells[1])])
+    assert isinstance(reading, SheetReading)
+    found = [w.row for w in reading.warnings if w.code == "status_cancelled"]
+    assert found == marked
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Payer", "Agency", "Parent company", "Facturer à", "Zahler", "Pagador", "Invoice recipient"],
+)
+def test_a_column_of_who_else_may_be_billed_is_asked_about(header: str) -> None:
+    assert read([(*HEADER, header), (*ACME, "Acme Holding GmbH")]) == ["field:organization_name"]
+    assert isinstance(read([(*HEADER, header), (*ACME, "Acme")]), SheetReading)
+
+
+def test_bill_to_is_an_address_or_a_name_by_what_it_holds() -> None:
+    named = read([(*HEADER, "Bill to"), (*ACME, "Acme Holding GmbH")])
+    assert isinstance(named, SheetReading)
+    assert named.orders[0].organization_name == "Acme Holding GmbH"
+    placed = read([(*HEADER, "Bill to"), (*ACME, "1 Main St, Boston MA 02110")])
+    assert isinstance(placed, SheetReading)
+    assert placed.orders[0].organization_name == "Acme"
+    assert placed.orders[0].billing_address == "1 Main St, Boston MA 02110"
+    beside = ("Beta", "b@b.example", "P2", "Gold", "90.00", "")
+    partly = read([(*HEADER, "Bill to"), (*ACME, "Acme Holding GmbH"), beside])
+    assert partly == ["field:organization_name"]
+
+
+@pytest.mark.parametrize(
+    ("header", "cell", "due", "days"),
+    [
+        ("Due", "Net 30", None, 30),
+        ("Fällig", "14 Tage netto", None, 14),
+        ("Due date", "Due on receipt", None, 0),
+        ("Terms", "2027-03-31", date(2027, 3, 31), None),
+        ("Zahlungsziel", "31.03.2027", date(2027, 3, 31), None),
+    ],
+)
+def test_terms_and_due_dates_are_told_apart_by_their_cells(
+    header: str, cell: str, due: date | None, days: int | None
+) -> None:
+    reading = read([(*HEADER, header), (*ACME, cell)])
+    assert isinstance(reading, SheetReading)
+    (order,) = reading.orders
+    assert (order.due_date, order.days_until_due) == (due, days)
+
+
+@pytest.mark.parametrize("codes", [("EUR", "USD"), ("EUR", ""), ("EUR", "EUR")])
+def test_a_currency_in_a_column_without_a_name_is_asked_about(codes: Sequence[str]) -> None:
+    """Otherwise 100 euros are billed as 100 dollars."""
+    rows = [(*HEADER, ""), (*ACME, codes[0]), (*ACME[:2], "P2", *ACME[3:], codes[1])]
+    assert read(rows) == ["column:column F"]
+    assert read([*rows, ("Beta", "b@b.example", "P3", "Gold", "90.00", "")]) == ["column:column F"]
+    assert read(rows, sheet="Sponsors") == ["column:column F"]
+
+
+def test_notes_beside_a_table_are_no_column() -> None:
+    reading = read([(*HEADER, ""), (*ACME, "called"), (*ACME[:2], "P2", *ACME[3:], "")])
+    assert isinstance(reading, SheetReading)
+    assert reading.left_columns == []
+    assert reading.notes == [
+        "Cells to the right of the last named column were left out: 'called' in row 2."
+    ]
+
+
+@pytest.mark.parametrize("header", ["VAT rate", "MwSt-Satz", "Tax rate"])
+def test_a_tax_rate_that_the_settings_do_not_know_is_asked_about(header: str) -> None:
+    """Otherwise the invoice goes out without the tax, and nobody decided that."""
+    assert read([(*HEADER, header), (*ACME, "19%")]) == [f"column:{header}"]
+    assert isinstance(read([(*HEADER, header), (*ACME, "0%")]), SheetReading)
