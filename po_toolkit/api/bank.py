@@ -23,6 +23,7 @@ from po_toolkit.importers.bank import (
     layouts_in,
     prove,
     read_bank_file,
+    set_future_apart,
 )
 from po_toolkit.importers.readers import read_bytes
 from po_toolkit.money import display, to_major
@@ -260,6 +261,7 @@ def import_bank_statement(
         other = _known_currency(opened, file, known, held)
         if other:
             file = read(replace(answers, currency=other))
+    set_future_apart(file, opened.today())
     digest = hashlib.sha256(data).hexdigest()
     try:
         with opened.store.writing(opened.actor, Act.LOAD_STATEMENT) as uow:

@@ -52,7 +52,6 @@ from po_toolkit.importers.bank.vocabulary import (
     NO,
     NOT_BOOKED,
     REVERSAL,
-    SPENT,
     TOTAL,
     YES,
     Amount,
@@ -967,21 +966,17 @@ def _unsigned(good: Sequence[_Row], sheet: _Sheet) -> None:
         sheet.sign = "no amount has a minus, which this bank writes: all are credits"
         return
     suspicious = _two_valued(good, taken, sheet)
-    dated = [r for r in good if written_date(sheet.cell(r.cells, "date")) is not None]
-    if suspicious or len(dated) > 1 or sheet.has("balance") or _says_debit(good, sheet):
-        why = (
-            f"the column {suspicious!r} may say which way the money went"
-            if suspicious
-            else "nothing says whether all are credits"
-        )
-        raise ImportChoiceError(
-            f"No amount in the file has a sign, and {why}. Name the column that tells credit from "
-            f"debit (direction), or say that all are credits.",
-            question="sign",
-            choices=["amount"],
-        )
-    sheet.sign = "no amount has a minus: all are credits"
-    sheet.notes.append("No amount in the file has a minus, so every line was read as a credit.")
+    why = (
+        f"the column {suspicious!r} may say which way the money went"
+        if suspicious
+        else "nothing says whether all are credits"
+    )
+    raise ImportChoiceError(
+        f"No amount in the file has a sign, and {why}. Name the column that tells credit from "
+        f"debit (direction), or say that all are credits.",
+        question="sign",
+        choices=["amount"],
+    )
 
 
 def _by_balance(good: Sequence[_Row], sheet: _Sheet) -> bool:
@@ -1038,10 +1033,6 @@ def _two_valued(good: Sequence[_Row], taken: set[int], sheet: _Sheet) -> str:
         if len(different) == 1 and "" in words and len(next(iter(different))) <= 2:
             return header
     return ""
-
-
-def _says_debit(good: Sequence[_Row], sheet: _Sheet) -> bool:
-    return any(SPENT.search(fold(sheet.text(r.cells, "text"))) for r in good)
 
 
 def _settle_fee(lines: Sequence[_Row], sheet: _Sheet) -> None:
