@@ -73,16 +73,16 @@ def serve(
 
 
 @commands.command("list")
-def list_set_aside(
+def list_on_hold(
     ctx: typer.Context, conference: ConferenceOption, output: FormatOption = Format.TABLE
 ) -> None:
     """List the events that failed and are on hold.
 
     Example: po-toolkit webhook list --conference pycon-2027
     """
-    from po_toolkit.api.webhooks import events_set_aside
+    from po_toolkit.api.webhooks import events_on_hold
 
-    found = events_set_aside(named_conference(ctx, conference))
+    found = events_on_hold(named_conference(ctx, conference))
     if output is Format.JSON:
         print_json({"set_aside": [event.as_json() for event in found]})
         return

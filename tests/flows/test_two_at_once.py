@@ -14,7 +14,7 @@ from po_toolkit import create_stripe_invoice
 from po_toolkit.api.ledger import record_payment_by_hand
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.api.webhook_work import work_events
-from po_toolkit.api.webhooks import events_set_aside
+from po_toolkit.api.webhooks import events_on_hold
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import DuplicateEntryError
 from po_toolkit.payments.stripe_invoices import take_payments
@@ -104,7 +104,7 @@ def test_events_worked_by_many_at_once_are_each_worked_by_one(opened, simulator,
     with opened.store.reading() as session:
         assert {(r.state, r.attempts) for r in session.query(WebhookEvent)} == {("processed", 1)}
         assert session.query(LedgerEntry).count() == 16
-    assert events_set_aside(opened) == []
+    assert events_on_hold(opened) == []
 
 
 def test_what_a_dead_process_had_claimed_is_worked_by_the_next(opened, simulator, paid, clock):
