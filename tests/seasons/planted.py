@@ -80,7 +80,7 @@ FAULTS = (
           "own = own_invoices(wanted, rows)", "own = own_invoices(wanted, [])"),
     Fault("nothing new is read before billing", "po_toolkit.invoicing.billed",
           "look_before_billing", "if found.invoice is None and not listed and", "if False and"),
-    Fault("another generation's invoice is gone on with", "po_toolkit.invoicing.lookup",
+    Fault("another generation's invoice is gone on with", "po_toolkit.invoicing.billed",
           "_first_match", "== wanted:", "[:1] == wanted[:1]:"),
     Fault("a status is not brought up to its sums", "po_toolkit.payments.ledger", "record_all",
           "refresh_status(order)", "pass"),
