@@ -16,8 +16,8 @@ from po_toolkit.cli.console import (
     print_json,
     print_table,
     refuse_taken,
+    remark,
     settings_of,
-    tell,
 )
 from po_toolkit.cli.options import ConferenceOption, Format, FormatOption, HostOption, PortOption
 from po_toolkit.errors import extra
@@ -67,7 +67,7 @@ def serve(
     configure_logging(logging.INFO, server=True)
     for slug, conference in sorted(settings.conferences.items()):
         secret = "" if conference.stripe_webhook_secret else " (no stripe_webhook_secret: refused)"
-        tell(f"http://{host}:{port}/webhooks/stripe/{slug}{secret}")
+        remark(f"http://{host}:{port}/webhooks/stripe/{slug}{secret}")
     every = timedelta(minutes=sync_minutes) if work and sync_minutes else None
     serve_webhooks(settings, host, port, work=work, sync_every=every)
 

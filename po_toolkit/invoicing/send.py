@@ -103,7 +103,7 @@ def send_invoice(
         The invoice as it stands.
 
     Raises:
-        BusyError: Another process drives it.
+        BusyError: Another process is invoicing it.
         PurchaseOrderError: It cannot be invoiced.
         InvoiceMismatchError: Stripe's total is not the purchase order's; the draft was deleted.
         StripeGatewayError: Stripe refused, or the outcome is unknown and a repeat is safe.
@@ -456,7 +456,7 @@ def _discard(lease: Lease) -> None:
 
 
 def _clear_away(lease: Lease) -> None:
-    """After a refusal leave no orphan draft behind, so that the purchase order can be mended."""
+    """After a refusal leave no orphan draft behind, so that the purchase order can be corrected."""
     if lease.invoice.stripe_invoice_id is None or lease.invoice.step == "done":
         return
     try:
@@ -472,7 +472,7 @@ def _copy_from_stripe(lease: Lease, row: Invoice, stripe_invoice: Json) -> None:
 
 
 POLL_SECONDS = 0.5
-"""How often a purchase order in other hands is looked at again."""
+"""How often a purchase order that another process is invoicing is read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -513,14 +513,14 @@ def run_batch(
 ) -> Iterator[InvoiceResult]:
     """Invoice purchase orders and yield each one's result, when it is done or refused.
 
-    A purchase order that another process drives is waited for. When Stripe does not accept the
-    key, nothing more is tried: what is left fails with that reason and is untouched.
+    One that another process is invoicing is waited for. When Stripe does not accept the key,
+    nothing more is tried: what is left fails with that reason and is untouched.
 
     Args:
         opened: The conference's account.
         references: Which purchase orders.
         send: False stops at checked drafts.
-        wait: Sleeps, in seconds, before looking again at one in other hands.
+        wait: Sleeps, in seconds, before looking again at one that another process is invoicing.
     """
     queue = deque(references)
     with renewed_leases(opened):
@@ -559,7 +559,7 @@ def invoice_one(
         since: When its batch began; see ``send_invoice``.
 
     Raises:
-        BusyError: Another process drives it.
+        BusyError: Another process is invoicing it.
         LostLeaseError: Another process took it over.
         StripeAuthenticationError: Stripe does not accept the key.
         WrongAccountError: The key is of another account.
@@ -586,7 +586,7 @@ def invoice_one(
 
 
 def _not_invoiced(opened: OpenConference, reference: str, reason: str) -> InvoiceResult:
-    """Tell a purchase order that needs nothing from one that needs mending."""
+    """Return what became of a purchase order that could not be invoiced, or needed nothing."""
     with opened.store.reading() as session:
         order = by_reference(session, opened.conference, reference)
     if not _settled(order):
@@ -598,7 +598,7 @@ def _not_invoiced(opened: OpenConference, reference: str, reason: str) -> Invoic
 
 
 def _settled(order: PurchaseOrder) -> bool:
-    """Tell whether there is simply nothing to do, as against something to mend."""
+    """Tell whether there is simply nothing to do, and nothing to correct."""
     live = order.live_invoice
     return (
         (live is not None and live.step == "done")

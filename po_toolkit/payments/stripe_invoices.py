@@ -340,7 +340,7 @@ _STATE_OF = {"open": "sent", "uncollectible": "sent", "paid": "paid", "void": "v
 
 
 def _follow_status(order: PurchaseOrder, invoice: Invoice, status: str) -> None:
-    """Let the state follow Stripe's, once its driver has finished with it.
+    """Let the state follow Stripe's, once its worker has finished with it.
 
     One that another generation has replaced stays as it is: what Stripe says of it is kept beside
     its state, and reconciliation names a purchase order that Stripe bills twice.
