@@ -135,7 +135,18 @@ PURPOSES = frozenset(
 """Words of money that is no sponsor's invoice."""
 
 _PURPOSE_ENDS = ("karten", "spende", "spenden", "kaution", "beitraege", "miete")
-_PURPOSE_SIGNS = ("寄付", "寄附", "チケット", "参加費", "捐款", "门票", "会費", "求人", "招聘", "티켓")
+_PURPOSE_SIGNS = (
+    "寄付",
+    "寄附",
+    "チケット",
+    "参加費",
+    "捐款",
+    "门票",
+    "会費",
+    "求人",
+    "招聘",
+    "티켓",
+)
 _YEAR = re.compile(r"20\d\d")
 _EVENT = re.compile(r"[a-z]{2,}(?:con|conf|python|camp|summit|fest|kon|konf)")
 
