@@ -63,7 +63,8 @@ def init(
         typer.echo(f"The database until now is kept as {kept}")
     typer.echo(f"Database ready: {shown_url(settings.database_url)}")
     for slug, conference in sorted(settings.conferences.items()):
-        typer.echo(f"Conference: {slug} ({conference.name}), Stripe {conference.mode} mode")
+        key = f"Stripe {conference.mode} mode" if conference.mode != "none" else "no Stripe key yet"
+        typer.echo(f"Conference: {slug} ({conference.name}), {key}")
     if not settings.conferences:
         where = settings.config_file or DEFAULT_CONFIG
         tell(f"There is no conference yet. Write one into {where}:\n\n{EXAMPLE_SETTINGS}")

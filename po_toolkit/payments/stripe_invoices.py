@@ -10,6 +10,7 @@ from uuid import UUID
 
 from po_toolkit.context import OpenConference
 from po_toolkit.domain.roles import STRIPE, Act
+from po_toolkit.domain.same_money import SAME_MONEY
 from po_toolkit.domain.states import LIVE_STATES
 from po_toolkit.domain.sums import EntryKind
 from po_toolkit.money import display, minor_from_api
@@ -274,6 +275,9 @@ def _is_ours(
         mark = _mark_of(stripe_record)
         entry = next((e for e in order.entries if e.uuid == mark), None)
         intent = money_intents.of_entry(uow.session, mark) if mark else None
+        if entry is None and intent is None:
+            entry = _entered_again(opened, order, payment, stripe_record)
+            intent = money_intents.of_entry(uow.session, entry.uuid) if entry else None
         if intent is not None:
             ledger.note_record(intent, stripe_record)
         elif entry is not None:
@@ -284,6 +288,30 @@ def _is_ours(
         return False
     ledger.book_payment(uow, order, intent, invoice_id=invoice.id, now=opened.now())
     return True
+
+
+def _entered_again(
+    opened: OpenConference, order: PurchaseOrder, payment: Json, stripe_record: Json
+) -> LedgerEntry | None:
+    """Return the payment that a restored copy, which had forgotten a report, was given again.
+
+    The copy did not know the invoice, so Stripe got no second one.
+    """
+    amount = minor_from_api(stripe_record["amount_requested"]["value"], payment["currency"])
+    day = opened.day_of(_paid_at(payment))
+    undone = {entry.reverses_id for entry in order.entries}
+    return next(
+        (
+            entry
+            for entry in order.entries
+            if (entry.kind, entry.amount) == (EntryKind.PAYMENT, amount)
+            and entry.source != "stripe"
+            and not entry.stripe_payment_record_id
+            and entry.id not in undone
+            and abs(entry.payment_date - day) <= SAME_MONEY
+        ),
+        None,
+    )
 
 
 def _movement(opened: OpenConference, invoice: Invoice, payment: Json) -> Movement:

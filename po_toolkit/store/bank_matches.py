@@ -240,8 +240,8 @@ def _hand_entries(session: Session, conference_id: int, linked: set[int | None])
             )
             .where(
                 entry.conference_id == conference_id,
-                entry.source == "manual",
-                entry.method != "stripe",
+                entry.source != "bank",
+                entry.method != "stripe",  # what was paid outside of Stripe, whoever entered it
                 entry.kind.in_(_BY_HAND),
                 entry.reverses_id.is_(None),
             )

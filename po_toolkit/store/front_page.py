@@ -14,7 +14,7 @@ from po_toolkit.domain.periods import end_of_day
 from po_toolkit.domain.sums import PAID_SIGN, REFUNDED_SIGN, EntryKind, Status
 from po_toolkit.store.ledger import signed, taken_back
 from po_toolkit.store.listing import LIVE, OWING, View, in_view, is_sent, is_taken_back
-from po_toolkit.store.stripe_only import nobody_elses
+from po_toolkit.store.stripe_only import nobody_elses, shown_here
 from po_toolkit.store.tables import (
     Conference,
     ContactCall,
@@ -143,7 +143,9 @@ def waiting(session: Session, conference_id: int) -> dict[str, int]:
             )
             .exists(),
         ),
-        "money_stuck_at_stripe": and_(lying.conference_id == conference_id, lying.amount > 0),
+        "money_stuck_at_stripe": and_(
+            lying.conference_id == conference_id, lying.amount > 0, shown_here()
+        ),
         "cancelled_with_money": and_(
             po.conference_id == conference_id,
             po.status == Status.CANCELLED.value,

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, bindparam, delete, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from po_toolkit.domain.already_billed import InvoiceAtStripe, ToBill, sponsor_key, texts_of
 from po_toolkit.domain.pseudonyms import is_pseudonym
 from po_toolkit.money import minor_from_api
-from po_toolkit.store.cursors import cursor_of, cursor_row
+from po_toolkit.store.cursors import cursor_row
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.tables import (
     Conference,
@@ -20,6 +20,7 @@ from po_toolkit.store.tables import (
     Invoice,
     PurchaseOrder,
     StrayInvoice,
+    SyncCursor,
 )
 
 Json = Mapping[str, Any]
@@ -89,14 +90,43 @@ def note_listed(uow: UnitOfWork, conference: Conference, until: datetime) -> Non
 
 def listed_until(session: Session, conference: Conference) -> datetime | None:
     """Return until when every invoice of the account has been read; None if it never was."""
-    cursor = cursor_of(session, conference)
-    return cursor.invoices_listed_at if cursor else None
+    return session.connection().execute(_LISTED, {"conference": conference.id}).scalar_one_or_none()
+
+
+_LISTED = select(SyncCursor.invoices_listed_at).where(
+    SyncCursor.conference_id == bindparam("conference")
+)
 
 
 def nobody_elses(conference_id: int) -> ColumnElement[bool]:
     """Return the condition that a stray invoice is not of another conference of the account."""
     slug = select(Conference.slug).where(Conference.id == conference_id).scalar_subquery()
     return or_(StrayInvoice.conference_slug == "", StrayInvoice.conference_slug == slug)
+
+
+def shown_here() -> ColumnElement[bool]:
+    """Return the condition that a customer's money is shown in its row's conference.
+
+    The conferences of one Stripe account read the same customer. The first that has an invoice of
+    them shows the money, else the first that read of it; where their amounts differ, one of them
+    has not synced since, and both are shown.
+    """
+    here, other = CustomerBalance, aliased(CustomerBalance)
+
+    def bills(row: Any) -> ColumnElement[bool]:
+        same = Invoice.stripe_customer_id == row.stripe_customer_id
+        of_row = select(Invoice.id).where(Invoice.conference_id == row.conference_id, same)
+        return of_row.correlate(here, other).exists()
+
+    comes_first = or_(
+        and_(bills(other), ~bills(here)),
+        and_(other.conference_id < here.conference_id, or_(bills(other), ~bills(here))),
+    )
+    same = [
+        getattr(other, name) == getattr(here, name)
+        for name in ("stripe_customer_id", "kind", "currency", "amount")
+    ]
+    return ~select(other.id).where(*same, comes_first).correlate(here).exists()
 
 
 def forget_stray(uow: UnitOfWork, conference: Conference, stripe_id: str) -> None:

@@ -36,6 +36,10 @@ CASES: dict[str, tuple[str, str]] = {
         "2027-03-03,B,6.00,9.00\n2027-03-04,C,2.00,11.00\n",
         "2027-03-02 5.00 usd; 2027-03-03 -6.00 usd; 2027-03-04 2.00 usd",
     ),
+    "a single amount without a sign and without a balance": (
+        f"{HEAD}\n2027-03-15,A,5.00\n",
+        "asked sign amount",
+    ),
     "newest first, and the opening balance without a day": (
         f"{HEAD},Balance\n2027-03-04,C,1.00,16.00\n2027-03-02,A,5.00,15.00\n,Opening balance,,10.00\n",
         "2027-03-02 5.00 usd; 2027-03-04 1.00 usd",

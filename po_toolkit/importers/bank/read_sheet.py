@@ -52,7 +52,6 @@ from po_toolkit.importers.bank.vocabulary import (
     NO,
     NOT_BOOKED,
     REVERSAL,
-    SPENT,
     TOTAL,
     YES,
     Amount,
@@ -781,7 +780,7 @@ def _settle_two_columns(good: Sequence[_Row], sheet: _Sheet) -> None:
         f"{n}: {sheet.columns.header(n)}" for n in ("credit", "debit") if sheet.has(n)
     )
     debits = [r for r in good if r.side == "debit" and r.amount]
-    negative = [r for r in debits if r.amount < 0]  # type: ignore[operator]
+    negative = [r for r in debits if r.amount and r.amount < 0]
     as_minus = len(negative) == len(debits)
     for row in good:
         value = row.amount or Decimal(0)
@@ -860,10 +859,14 @@ def _against(
         ImportChoiceError: Each has the opposite sign of its word.
     """
     sheet.sign = "as written in the amount"
-    told = [(r, w) for r, w in zip(good, words, strict=True) if r.amount and meanings[w]]
-    against = [r for r, w in told if (meanings[w] == "debit") != (r.amount < 0)]  # type: ignore[operator]
+    marked = [
+        (r, r.amount, meanings[w])
+        for r, w in zip(good, words, strict=True)
+        if r.amount and meanings[w]
+    ]
+    against = [r for r, amount, meaning in marked if (meaning == "debit") != (amount < 0)]
     decided = sheet.answers.sign or sheet.layout.reversed
-    if against and len(against) == len(told) and not decided:
+    if against and len(against) == len(marked) and not decided:
         row = against[0]
         raise ImportChoiceError(
             f"Every amount has the opposite sign of its word in the column "
@@ -967,21 +970,17 @@ def _unsigned(good: Sequence[_Row], sheet: _Sheet) -> None:
         sheet.sign = "no amount has a minus, which this bank writes: all are credits"
         return
     suspicious = _two_valued(good, taken, sheet)
-    dated = [r for r in good if written_date(sheet.cell(r.cells, "date")) is not None]
-    if suspicious or len(dated) > 1 or sheet.has("balance") or _says_debit(good, sheet):
-        why = (
-            f"the column {suspicious!r} may say which way the money went"
-            if suspicious
-            else "nothing says whether all are credits"
-        )
-        raise ImportChoiceError(
-            f"No amount in the file has a sign, and {why}. Name the column that tells credit from "
-            f"debit (direction), or say that all are credits.",
-            question="sign",
-            choices=["amount"],
-        )
-    sheet.sign = "no amount has a minus: all are credits"
-    sheet.notes.append("No amount in the file has a minus, so every line was read as a credit.")
+    why = (
+        f"the column {suspicious!r} may say which way the money went"
+        if suspicious
+        else "nothing says whether all are credits"
+    )
+    raise ImportChoiceError(
+        f"No amount in the file has a sign, and {why}. Name the column that tells credit from "
+        f"debit (direction), or say that all are credits.",
+        question="sign",
+        choices=["amount"],
+    )
 
 
 def _by_balance(good: Sequence[_Row], sheet: _Sheet) -> bool:
@@ -1038,10 +1037,6 @@ def _two_valued(good: Sequence[_Row], taken: set[int], sheet: _Sheet) -> str:
         if len(different) == 1 and "" in words and len(next(iter(different))) <= 2:
             return header
     return ""
-
-
-def _says_debit(good: Sequence[_Row], sheet: _Sheet) -> bool:
-    return any(SPENT.search(fold(sheet.text(r.cells, "text"))) for r in good)
 
 
 def _settle_fee(lines: Sequence[_Row], sheet: _Sheet) -> None:
