@@ -60,7 +60,7 @@ def serve_app(
         environment["PO_TOOLKIT_CONFIG"] = config
         environment.setdefault("STREAMLIT_SECRETS_FILES", config)
     script = app_home() / ("asgi.py" if with_webhooks else "app.py")
-    place = f"http://{host if host != '0.0.0.0' else '127.0.0.1'}:{port}/"  # noqa: S104
+    place = f"http://{host if host != '0.0.0.0' else '127.0.0.1'}:{port}/"  # noqa: S104 compared, not bound
     live = any(conference.mode == "live" for conference in settings.conferences.values())
     typer.echo(f"The app: {place}{f'?token={token}' if live else ''}  (stop: Ctrl-C)", err=True)
     options = [f"--server.address={host}", f"--server.port={port}", "--server.headless=true"]

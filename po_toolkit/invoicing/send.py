@@ -38,7 +38,6 @@ from po_toolkit.invoicing.lease import (
     LAST_STEPS,
     Lease,
     claim,
-    held,
     last_step,
     release,
     renewed_leases,
@@ -418,12 +417,12 @@ def _finalized_otherwise(lease: Lease, lookup: Lookup) -> None:
 def _done(lease: Lease, invoice: Json, *, mailed: bool) -> None:
     opened = lease.opened
     taxed = taxed_lines(lease, invoice)
-    with opened.store.writing(opened.actor, Act.INVOICE) as uow:
+    write, stored = None, None
+    with lease.step() as (uow, row):
         if taxed:
             take_taxes(uow, lease.order.id, taxed)
         paid = invoice["status"] == "paid"
         note_sent(uow, lease.order.id, delivered=mailed or paid)
-        row = held(uow, lease.invoice)
         row.stripe_invoice_id = invoice["id"]
         row.step = "done"
         issued = "sent" if mailed else "finalized"
@@ -431,17 +430,14 @@ def _done(lease: Lease, invoice: Json, *, mailed: bool) -> None:
         row.sent_at = opened.now()
         row.lease_owner, row.lease_until = "", None
         _copy_from_stripe(lease, row, invoice)
-        lease.note_progress(uow, row)
         sent = {"stripe_invoice_id": invoice["id"], "sent": mailed}
         uow.audit(Act.INVOICE, lease.order, after=sent)
-        write, stored = None, None
         if waits_for_transfers(lease.order, row, opened.conference):
             write = auto_advance_write(opened, lease.order, row)
             stored = outbox.declare(uow, opened, write)
-    lease.invoice = row
     if write is not None and stored is not None:
         try:
-            turn_on(opened, write, stored, row)
+            turn_on(opened, write, stored, lease.invoice)
         except StripeGatewayError as error:  # the invoice is out; the next sync turns it on
             log.warning("auto_advance is not on yet", reason=str(error))
 
@@ -595,7 +591,7 @@ def _not_invoiced(opened: OpenConference, reference: str, reason: str) -> Invoic
 
 
 def _settled(order: PurchaseOrder) -> bool:
-    """Tell whether there is simply nothing to do, as against something to mend."""
+    """Tell whether there is simply nothing to do, as against something to correct."""
     live = order.live_invoice
     return (
         (live is not None and live.step == "done")

@@ -245,10 +245,11 @@ def _proven_by(rows: Sequence[SheetRow], numbers: Sequence[int]) -> int | None:
     ]
     found: set[int] = set()
     for values in (read, commas, read[::-1], commas[::-1]):
-        if len(values) < 2 or any(v is None for pair in values for v in pair):
+        pairs = [[v for v in pair if v is not None] for pair in values]
+        if len(pairs) < 2 or any(len(pair) < 2 for pair in pairs):
             continue
         for at in (0, 1):
-            if all(b[1 - at] == a[1 - at] + b[at] for a, b in pairwise(values)):  # type: ignore[operator]
+            if all(b[1 - at] == a[1 - at] + b[at] for a, b in pairwise(pairs)):
                 found.add(numbers[at])
     return found.pop() if len(found) == 1 else None
 

@@ -780,7 +780,7 @@ def _settle_two_columns(good: Sequence[_Row], sheet: _Sheet) -> None:
         f"{n}: {sheet.columns.header(n)}" for n in ("credit", "debit") if sheet.has(n)
     )
     debits = [r for r in good if r.side == "debit" and r.amount]
-    negative = [r for r in debits if r.amount < 0]  # type: ignore[operator]
+    negative = [r for r in debits if r.amount and r.amount < 0]
     as_minus = len(negative) == len(debits)
     for row in good:
         value = row.amount or Decimal(0)
@@ -859,10 +859,14 @@ def _against(
         ImportChoiceError: Each has the opposite sign of its word.
     """
     sheet.sign = "as written in the amount"
-    told = [(r, w) for r, w in zip(good, words, strict=True) if r.amount and meanings[w]]
-    against = [r for r, w in told if (meanings[w] == "debit") != (r.amount < 0)]  # type: ignore[operator]
+    marked = [
+        (r, r.amount, meanings[w])
+        for r, w in zip(good, words, strict=True)
+        if r.amount and meanings[w]
+    ]
+    against = [r for r, amount, meaning in marked if (meaning == "debit") != (amount < 0)]
     decided = sheet.answers.sign or sheet.layout.reversed
-    if against and len(against) == len(told) and not decided:
+    if against and len(against) == len(marked) and not decided:
         row = against[0]
         raise ImportChoiceError(
             f"Every amount has the opposite sign of its word in the column "

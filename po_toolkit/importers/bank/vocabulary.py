@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from po_toolkit.importers.cells import Cell, WrittenAmount, text_of, written_amount
+from po_toolkit.importers.cells import Cell, Decimals, WrittenAmount, text_of, written_amount
 from po_toolkit.importers.fields import fold as _fold_header
 from po_toolkit.money import CURRENCIES
 
@@ -612,9 +612,9 @@ def _checks(text: str) -> bool:
     return int("".join(str(int(c, 36)) for c in turned)) % 97 == 1
 
 
-def signed_value(amount: Amount, decimals: str | None) -> Decimal | None:
+def signed_value(amount: Amount, decimals: Decimals | None) -> Decimal | None:
     """Return the value in a habit of decimals, below 0 where it is marked as a debit."""
-    value = amount.written.read(decimals)  # type: ignore[arg-type]
+    value = amount.written.read(decimals)
     if value is None or not amount.mark:
         return value
     return -abs(value) if amount.mark == "debit" else abs(value)
