@@ -1104,7 +1104,7 @@ def _settle_currency(lines: Sequence[_Row], sheet: _Sheet) -> None:
     elif not any(r.currencies for r in lines):
         _currency_of_bank(sheet)
     elif sheet.layout.currency:
-        if any(sheet.conference in r.currencies for r in lines):
+        if any(sheet.conference in (r.currencies or ()) for r in lines):
             _ask_if_not_its_own(sheet)
         sheet.own_currency, sheet.why_currency = sheet.layout.currency, sheet.layout.name
     else:
