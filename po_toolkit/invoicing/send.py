@@ -598,7 +598,7 @@ def _not_invoiced(opened: OpenConference, reference: str, reason: str) -> Invoic
 
 
 def _settled(order: PurchaseOrder) -> bool:
-    """Tell whether there is simply nothing to do, and nothing to correct."""
+    """Tell whether there is simply nothing to do, as against something to correct."""
     live = order.live_invoice
     return (
         (live is not None and live.step == "done")

@@ -11,6 +11,7 @@ from po_toolkit.domain.bank_matching.payouts import LATE
 from po_toolkit.domain.discrepancies import DISCREPANCY_CLASSES
 from po_toolkit.domain.references import comparable
 from po_toolkit.domain.sums import EntryKind, gone_back_since
+from po_toolkit.domain.wording import count
 from po_toolkit.reconcile.books import Books
 from po_toolkit.reconcile.schema import decimal_text
 from po_toolkit.reconcile.tables import DISCREPANCIES
@@ -141,15 +142,15 @@ def customer_differs(books: Books) -> pd.DataFrame:
     other_email = _other(orders["stripe_customer_email"], orders["contact_email"])
     other_name = _other(orders["stripe_customer_name"], orders["organization_name"])
     rows = orders[other_email | other_name]
-    return finding(
-        rows,
-        rows["total"],
-        lambda row, _amount: (
+
+    def evidence(row: Any, _amount: str) -> str:
+        other = ", ".join(n for n in (row.stripe_customer_name, row.stripe_customer_email) if n)
+        return (
             f"purchase order: {row.organization_name}, {row.contact_email}; "
-            f"{row.stripe_invoice_id}: "
-            + ", ".join(n for n in (row.stripe_customer_name, row.stripe_customer_email) if n)
-        ),
-    )
+            f"{row.stripe_invoice_id}: {other}"
+        )
+
+    return finding(rows, rows["total"], evidence)
 
 
 def _other(theirs: pd.Series[str], ours: pd.Series[str]) -> pd.Series[bool]:
@@ -176,15 +177,18 @@ def _why_not_invoiced(row: Any, amount: str) -> str:
 
 def overdue(books: Books) -> pd.DataFrame:
     """Find sent balances past their due date."""
+
+    def evidence(row: Any, amount: str) -> str:
+        late = f"{amount} open, due {row.due_date.date()}, {count(row.days_overdue, 'day')} late"
+        if row.state != "finalized":
+            return late
+        return f"{late}; nobody has noted that it was delivered"
+
     rows = books.orders[books.orders["days_overdue"] > 0]
     return finding(
         rows,
         rows["open"],
-        lambda row, amount: (
-            f"{amount} open, due {row.due_date.date()}, {row.days_overdue} "
-            f"{'day' if row.days_overdue == 1 else 'days'} late"
-            + ("; nobody has noted that it was delivered" if row.state == "finalized" else "")
-        ),
+        evidence,
     )
 
 
@@ -696,6 +700,6 @@ def find(books: Books) -> pd.DataFrame:
             subjects = [reference or evidence for reference, evidence in named]
             keys = zip(subjects, rows["currency"], rows["at_stake"], strict=True)
             why = [books.accepted.get((code, s, c, int(a)), "") for s, c, a in keys]
-            mend = DISCREPANCY_CLASSES[code].mend
-            found.append(rows.assign(code=code, mend=mend, accepted=why))
+            remedy = DISCREPANCY_CLASSES[code].remedy
+            found.append(rows.assign(code=code, remedy=remedy, accepted=why))
     return DISCREPANCIES.frame(pd.concat(found)) if found else DISCREPANCIES.empty()

@@ -179,9 +179,9 @@ def _history(visit: Visit, story: PurchaseOrderStory) -> None:
         pd.DataFrame(
             {
                 "when": words.moment(event.at, visit.opened.conference.timezone),
-                "text": words.dated(event.text)
+                "text": words.worded(event.text)
                 if event.amount is None
-                else f"{words.dated(event.text)}: {words.amount(event.amount, story.currency)}",
+                else f"{words.worded(event.text)}: {words.amount(event.amount, story.currency)}",
                 "actor": event.actor,
             }
             for event in reversed(story.events)
