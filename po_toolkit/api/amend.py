@@ -78,20 +78,18 @@ def amend(opened: OpenConference, reference: str, changes: Changes) -> PurchaseO
         NotFoundError: No such purchase order.
         NotAllowedError: The actor's role is too low.
         BusyError: It is being invoiced right now.
-        PurchaseOrderError: An invoice is out; use :func:`reissue`. Or nothing was given.
+        PurchaseOrderError: An invoice is out; use :func:`reissue`. Or nothing was given, or the
+            lines come to less than was credited already.
     """
     with opened.store.reading() as session:
         found = by_reference(session, opened.conference, reference)
-    values = changes.given()
-    if not values and changes.line_items is None:
+    if not changes.given() and changes.line_items is None:
         raise PurchaseOrderError(f"{reference}: Say what is to be changed.")
-    if "cc_emails" in values:
-        values["cc_emails"] = checked_addresses(values["cc_emails"])
     with opened.store.writing(opened.actor, Act.AMEND) as uow:
         order = uow.lock_purchase_order(found.id)
         _refuse_invoiced(order, opened)
+        values, lines = _checked(opened, order, changes)
         before = {name: getattr(order, name) for name in values}
-        lines = None if changes.line_items is None else _checked_lines(opened, order, changes)
         if "due_date" in values:
             order.days_until_due = None
         if "days_until_due" in values:
@@ -106,19 +104,36 @@ def amend(opened: OpenConference, reference: str, changes: Changes) -> PurchaseO
         return order
 
 
-def _checked_lines(
+def _checked(
     opened: OpenConference, order: PurchaseOrder, changes: Changes
-) -> list[dict[str, Any]]:
-    """Return the columns of new lines, checked together with what the purchase order will say."""
-    will_say = {
-        name: getattr(order, name)
-        for name in ("organization_name", "contact_email", "po_number", "billing_address")
-    } | changes.given()
-    named = {name: will_say[name] for name in ("organization_name", "contact_email", "po_number")}
+) -> tuple[dict[str, Any], list[dict[str, Any]] | None]:
+    """Return the columns that change and those of new lines, all of it checked.
+
+    Raises:
+        PurchaseOrderError: Something cannot be as it was given.
+    """
+    values = changes.given()
+    if "cc_emails" in values:
+        values["cc_emails"] = checked_addresses(values["cc_emails"])
+    if changes.line_items is None:
+        return values, None
+    named = {
+        name: values.get(name, getattr(order, name))
+        for name in ("organization_name", "contact_email", "po_number")
+    }
     checked = checked_order(
-        opened, changes.line_items or [], order.currency, None, named | {"tax_id": order.tax_id}
+        opened, changes.line_items, order.currency, None, named | {"tax_id": order.tax_id}
     )
-    return [line | {"import_row": None} for line in order_columns(checked)[1]]
+    lines = [line | {"import_row": None} for line in order_columns(checked)[1]]
+    total = sum(line["line_total"] + line["tax_on_top"] for line in lines)
+    credited = order.sums.credited
+    if total < credited:
+        raise PurchaseOrderError(
+            f"{order.reference}: {display(total, order.currency)} is less than the "
+            f"{display(credited, order.currency)} that is credited already. Nothing was changed. "
+            f"Enter lines that come to at least that much."
+        )
+    return values, lines
 
 
 def _replace_lines(
@@ -160,7 +175,8 @@ def reissue(
         NotFoundError: No such purchase order.
         NotAllowedError: The actor's role is too low.
         BusyError: It is being invoiced right now.
-        PurchaseOrderError: Stripe has money on the invoice, or it cannot be invoiced.
+        PurchaseOrderError: Stripe has money on the invoice, it cannot be invoiced, or a change is
+            not possible; nothing is void then.
         StripeGatewayError: Stripe refused, or the outcome is unknown and a repeat is safe.
     """
     require(opened.actor, Act.REISSUE)
@@ -169,6 +185,8 @@ def reissue(
         order = by_reference(session, opened.conference, reference)
     if order.cancelled_at is not None:
         raise PurchaseOrderError(f"{reference} is cancelled and is not billed again.")
+    if changes is not None:
+        _checked(opened, order, changes)  # before anything is void
     if asks_again(opened, order):
         retire_paid(opened, order.id)
     else:
@@ -185,7 +203,7 @@ def reissue(
             after={"reason": reason} if reason else {},
         )
         locked = uow.lock_purchase_order(order.id)
-        locked.asked_again = locked.sums.refunded + locked.sums.taken_back
+        locked.asked_again = locked.sums.refunded + locked.sums.reversed_payments
     result = invoice_one(opened, order.id, order.reference, send=True)
     read_taken_over(opened, result)
     return result

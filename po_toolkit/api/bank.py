@@ -23,6 +23,7 @@ from po_toolkit.importers.bank import (
     layouts_in,
     prove,
     read_bank_file,
+    set_future_apart,
 )
 from po_toolkit.importers.readers import read_bytes
 from po_toolkit.money import display, to_major
@@ -231,9 +232,9 @@ def import_bank_statement(
         dates=dates,
         currency=currency.strip().lower(),
         account=" ".join(account.split()),
-        words=dict(words or {}),  # type: ignore[arg-type]
-        sign=sign,  # type: ignore[arg-type]
-        fee=fee,  # type: ignore[arg-type]
+        words=dict(words or {}),  # type: ignore[arg-type]  # offered as these
+        sign=sign,  # type: ignore[arg-type]  # offered as these
+        fee=fee,  # type: ignore[arg-type]  # offered as these
         sheet=sheet,
         intraday=intraday,
         encoding=encoding,
@@ -260,6 +261,7 @@ def import_bank_statement(
         other = _known_currency(opened, file, known, held)
         if other:
             file = read(replace(answers, currency=other))
+    set_future_apart(file, opened.today())
     digest = hashlib.sha256(data).hexdigest()
     try:
         with opened.store.writing(opened.actor, Act.LOAD_STATEMENT) as uow:

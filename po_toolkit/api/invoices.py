@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from po_toolkit.bootstrap import OpenConference
+from po_toolkit.domain.already_billed import InvoiceAtStripe
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import (
     AlreadyBilledError,
@@ -206,11 +207,12 @@ def preview_invoices(
         limits = authorized(session, orders)
     ask = ask and opened.settings.mode != "none"
     unasked = _why_unasked(opened) if ask else ""
-    for order in orders:
-        reason, billed_before = unbillable_reason(order, opened.conference, opened.today()), ""
+    today, ask_now = opened.today(), ask and not unasked
+    for order, at_stripe in zip(orders, billed.read_before(opened, orders), strict=True):
+        reason, billed_before = unbillable_reason(order, opened.conference, today), ""
         if not reason and order.live_invoice is None:
-            billed_before = _billed_before(opened, order, bill_again, ask=ask and not unasked)
-        if ask and not unasked:  # else Stripe is asked before it is sent
+            billed_before = _billed_before(opened, order, at_stripe, bill_again, ask=ask_now)
+        if ask_now:  # else Stripe is asked before it is sent
             reason = reason or billed_before
         if reason:
             preview.skipped.append(PreviewSkip(order.reference, reason))
@@ -252,11 +254,16 @@ _BALANCES = {
 
 
 def _billed_before(
-    opened: OpenConference, order: PurchaseOrder, beside: Collection[str], *, ask: bool
+    opened: OpenConference,
+    order: PurchaseOrder,
+    at_stripe: list[InvoiceAtStripe],
+    beside: Collection[str],
+    *,
+    ask: bool,
 ) -> str:
     """Return which invoice at Stripe bills a purchase order already, or ``""``."""
     try:
-        before = billed.known_to_bill(opened, order, ask=ask, beside=beside)
+        before = billed.known_to_bill(opened, order, ask=ask, beside=beside, rows=at_stripe)
     except AlreadyBilledError as error:
         return error.reason
     except StripeGatewayError as error:

@@ -201,9 +201,10 @@ def refund(
         waiting = begun(uow, locked)
     if not waiting:
         if by_stripe:
-            refunds.plan_refund(locked, minor, payment)  # refused before anybody is asked
+            plan = refunds.plan_refund(locked, minor, payment)  # refused before anybody is asked
+            refunds.refuse_forgotten(opened, locked, plan)
         _require_second_person(opened, locked, Act.REFUND, minor)
-    down = 0
+    down = customer_credit.TakeDown()
     if not waiting and locked.sums.balance < 0:
         down = customer_credit.to_take_down(opened, locked, minor, sent_back=not by_stripe)
     with opened.store.writing(opened.actor, Act.REFUND) as uow:
@@ -211,7 +212,7 @@ def refund(
         intents = begun(uow, locked)
         if not intents and by_stripe:
             plan = refunds.plan_refund(locked, minor, payment)
-            intents = refunds.intend_refund(uow, locked, plan, down)
+            intents = refunds.intend_refund(uow, locked, plan, down.amount)
         elif not intents:
             intents = refunds.enter_refund(
                 uow,
@@ -221,7 +222,8 @@ def refund(
                 reference=payment_reference,
                 refund_date=day,
                 note=note,
-                credit=down,
+                credit=down.amount,
+                uuid=down.done_for,
             )
         if intents:
             opened.require_stripe()
@@ -272,9 +274,9 @@ def reverse_entry(opened: OpenConference, entry: str, *, reason: str = "") -> Mo
         if found.conference_id != opened.conference.id:
             raise NotFoundError(f"Conference {opened.slug} has no ledger entry {entry}.")
         order = uow.lock_purchase_order(found.purchase_order_id)
-        standing = next(e for e in order.entries if e.id == found.id)
-        offline_payments.reverse(uow, order, standing, today=opened.today(), reason=reason)
-        return replace(result_of(order), remark=offline_payments.left_at_stripe(order, standing))
+        booked = next(e for e in order.entries if e.id == found.id)
+        offline_payments.reverse(uow, order, booked, today=opened.today(), reason=reason)
+        return replace(result_of(order), remark=offline_payments.left_at_stripe(order, booked))
 
 
 def conference_of_entry(store: Store, entry: str) -> str:

@@ -981,6 +981,11 @@ OTHER_PEOPLE = _words(
 )
 """Words of columns that hold people of the conference, or whoever filled a form in."""
 
+TOTALS = frozenset(
+    "total totals sum gesamt gesamtbetrag gesamtsumme summe somme suma soma totale totaal totalt"
+    " summa yhteensa razem 合計 総計".split()
+)
+"""Words of a column that may hold the sum of several lines."""
 TOTAL_WORDS = frozenset(
     fold(word)
     for word in """

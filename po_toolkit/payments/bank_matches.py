@@ -17,7 +17,8 @@ from po_toolkit.domain.states import MatchKind
 from po_toolkit.errors import ConfirmationNeededError, DuplicateEntryError, PurchaseOrderError
 from po_toolkit.money import display, to_major
 from po_toolkit.payments import credit_notes, ledger, offline_payments
-from po_toolkit.store import bank_matches, money_intents
+from po_toolkit.payments.intents import slot_of
+from po_toolkit.store import bank_matches, money_intents, stripe_writes
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.tables import (
     BankMatch,
@@ -162,16 +163,16 @@ def undo(
     line = bank_matches.line(uow.session, conference.id, line_id, lock=True)
     bank_matches.link_new_entries(uow, conference.id)
     uow.session.flush()
-    standing = bank_matches.matches_of(uow.session, [line.id])[line.id]
-    if not standing:
+    applied = bank_matches.matches_of(uow.session, [line.id])[line.id]
+    if not applied:
         raise PurchaseOrderError(f"Bank line {line.id} is not matched; there is nothing to undo.")
     intents: list[int] = []
-    for match in standing:
-        taken_back = bank_matches.reversal_of(uow.session, match)
-        if taken_back is not None:
+    for match in applied:
+        reversal = bank_matches.reversal_of(uow.session, match)
+        if reversal is not None:
             raise PurchaseOrderError(
-                f"Bank line {taken_back.bank_transaction_id} takes bank line {line.id} back; undo "
-                f"that match first (bank line {taken_back.bank_transaction_id})."
+                f"Bank line {reversal.bank_transaction_id} takes bank line {line.id} back; undo "
+                f"that match first (bank line {reversal.bank_transaction_id})."
             )
         _undo_write_off(uow, match, today)
         if match.kind == MatchKind.REVERSAL:
@@ -180,7 +181,7 @@ def undo(
             _reverse(uow, match, today)
         match.state, match.undone_by, match.undone_at = "undone", uow.actor.name, now
         uow.audit(Act.UNDO_MATCH, line, before={"rule": match.rule, "evidence": match.evidence})
-    return len(standing), intents
+    return len(applied), intents
 
 
 def _undo_write_off(uow: UnitOfWork, match: BankMatch, today: date) -> None:
@@ -195,6 +196,7 @@ def _undo_write_off(uow: UnitOfWork, match: BankMatch, today: date) -> None:
     order = uow.lock_purchase_order(match.purchase_order_id or 0)
     note = next((n for n in order.credit_notes if n.uuid == match.credit_note_uuid), None)
     if note is None:
+        _end_write_off(uow, money_intents.of_entry(uow.session, match.credit_note_uuid))
         return
     stripe_id = note.stripe_credit_note_id
     void_id = f"{stripe_id}:void" if stripe_id else None
@@ -208,6 +210,23 @@ def _undo_write_off(uow: UnitOfWork, match: BankMatch, today: date) -> None:
         stripe_credit_note_id=void_id,
     )
     ledger.add_credit_note(uow, order, back)
+
+
+def _end_write_off(uow: UnitOfWork, intent: MoneyIntent | None) -> None:
+    """End a write-off that Stripe has not got; else a sync would issue it without its payment.
+
+    Raises:
+        PurchaseOrderError: Stripe may have issued it.
+    """
+    if intent is None or intent.finished_at is not None:
+        return
+    if stripe_writes.latest(uow.session, slot_of(intent, "credit")) is not None:
+        raise PurchaseOrderError(
+            f"The write-off of {display(intent.amount, intent.currency)} is still on its way to "
+            f"Stripe; sync first, then undo."
+        )
+    intent.step, intent.finished_at = "refused", uow.now()
+    intent.error = "Not issued, since its payment was not entered."
 
 
 def _enter_again(uow: UnitOfWork, match: BankMatch) -> list[int]:
@@ -405,8 +424,8 @@ def _join_entry(
     uow: UnitOfWork, conference: Conference, line: BankTransaction, part: Part, match: BankMatch
 ) -> None:
     entry = uow.session.get(LedgerEntry, part.id, with_for_update=True)
-    if entry is None or entry.conference_id != conference.id or entry.source == "stripe":
-        raise PurchaseOrderError(f"There is no entry {part.id} that was made by hand.")
+    if entry is None or entry.conference_id != conference.id or entry.method == "stripe":
+        raise PurchaseOrderError(f"There is no entry {part.id} of money outside of Stripe.")
     credit = entry.kind == "payment"
     if entry.currency != line.currency or credit != (line.amount > 0):
         raise PurchaseOrderError(

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -20,7 +21,7 @@ from po_toolkit.domain.periods import local_day
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.domain.sums import EntryKind
 from po_toolkit.errors import PurchaseOrderError, StripeNotFoundError
-from po_toolkit.money import display, minor_from_api
+from po_toolkit.money import display, minor_from_api, to_major
 from po_toolkit.payments.ledger import Change, Movement, Taken, record_all
 from po_toolkit.store import money_intents, stripe_only
 from po_toolkit.store.database import Store, UnitOfWork
@@ -266,11 +267,11 @@ def _give_back(
 ) -> None:
     """Give back what an invoice shows of a credit or debt that it does not have any more."""
     used = invoice.stripe_credit_used
-    for standing, gone in (
-        (_standing(order, invoice, "credit"), used <= 0),
-        (_standing(order, invoice, "debit"), used >= 0),
+    for counting, gone in (
+        (_counting(order, invoice, "credit"), used <= 0),
+        (_counting(order, invoice, "debit"), used >= 0),
     ):
-        for entry in standing * gone:
+        for entry in counting * gone:
             move.back(orders, order, entry)
 
 
@@ -292,8 +293,8 @@ def _settle_credit(
 
     What came from elsewhere, as from staff in Stripe's dashboard, counts once a person let it.
     """
-    standing = _standing(order, invoice, "credit")
-    missing = invoice.stripe_credit_used - sum(entry.amount for entry in standing)
+    counting = _counting(order, invoice, "credit")
+    missing = invoice.stripe_credit_used - sum(entry.amount for entry in counting)
     for donor in orders.values():
         for entry in _uses(donor, invoice.stripe_invoice_id or ""):
             alone = all(e.source_id != _twin(entry.source_id) for e in order.entries)
@@ -318,8 +319,8 @@ def _settle_debit(
     customer's next invoice (docs, Customer balance: ``invoice_too_small``, ``invoice_too_large``).
     A debt that came from elsewhere counts once a person let it.
     """
-    standing = _standing(order, invoice, "debit")
-    missing = -invoice.stripe_credit_used - sum(entry.amount for entry in standing)
+    counting = _counting(order, invoice, "debit")
+    missing = -invoice.stripe_credit_used - sum(entry.amount for entry in counting)
     origins = {
         origin["invoice"]: origin["amount"]
         for origin in invoice.stripe_balance_moves
@@ -339,7 +340,7 @@ def _decided(order: PurchaseOrder) -> bool:
     return (order.answers or {}).get("balance") == "use"
 
 
-def _standing(order: PurchaseOrder, invoice: Invoice, what: str) -> list[LedgerEntry]:
+def _counting(order: PurchaseOrder, invoice: Invoice, what: str) -> list[LedgerEntry]:
     """Return what the invoice has got of ``credit`` or a ``debit`` and still has."""
     side = "in" if what == "credit" else "out"
     returned = {entry.reverses_id for entry in order.entries}
@@ -514,9 +515,27 @@ def _named(invoice: Invoice) -> str:
     return f" ({', '.join(ids)})" if ids else ""
 
 
+SENT_BACK = "sent_back"
+"""Metadata of credit taken down for a refund from the bank: the whole refund, in minor units."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakeDown:
+    """What a refund of an excess takes off the customer's credit.
+
+    Attributes:
+        amount: Minor units.
+        done_for: The uuid of the refund's entry, where Stripe took the credit down for it already
+            and a restored copy of the database has forgotten that.
+    """
+
+    amount: int = 0
+    done_for: UUID | None = None
+
+
 def to_take_down(
     opened: OpenConference, order: PurchaseOrder, amount: int, *, sent_back: bool = False
-) -> int:
+) -> TakeDown:
     """Return how much of the customer's credit a refund of an excess takes with it.
 
     Stripe puts what was overpaid on the customer's balance, from where it lowers the next invoice;
@@ -530,7 +549,8 @@ def to_take_down(
             Stripe's dashboard is then taken for that.
 
     Raises:
-        PurchaseOrderError: The credit was used meanwhile.
+        PurchaseOrderError: The credit was used meanwhile, or it was taken down for a refund that
+            the books do not have.
         StripeGatewayError: Stripe could not be asked.
     """
     made = [i for i in order.invoices if i.stripe_amount_overpaid and i.stripe_customer_id]
@@ -540,14 +560,33 @@ def to_take_down(
     left = sum(i.stripe_amount_overpaid or 0 for i in made) - taken
     part = min(amount, -order.sums.balance, left)
     if part <= 0:
-        return 0
+        return TakeDown()
     path, query = f"/v1/customers/{made[-1].stripe_customer_id}", {"expand": list(MONEY_FIELDS)}
+    pages = opened.gateway.pages(f"{path}/balance_transactions")
+    moves = [move for page in pages for move in page if move["currency"] == order.currency]
+    known = {str(row.uuid) for row in before} | {str(entry.uuid) for entry in order.entries}
+    for move in moves:
+        marks = move.get("metadata") or {}
+        whole = int(marks.get(SENT_BACK) or 0)
+        forgotten = whole and marks.get("refund_uuid") not in known
+        if not forgotten or marks.get("purchase_order_ref") != order.reference:
+            continue
+        if sent_back and whole == amount:
+            return TakeDown(done_for=UUID(marks["refund_uuid"]))
+        raise PurchaseOrderError(
+            f"{order.reference}: Stripe's credit was taken down for a refund of "
+            f"{display(whole, order.currency)} from the bank, which these books do not have, as "
+            f"after a backup was restored. Nothing was {'recorded' if sent_back else 'refunded'}. "
+            f"Record that refund first.",
+            code="refund_forgotten",
+            remedy=remedies.refund(order.reference, to_major(whole, order.currency), method="wire"),
+        )
     credit = credit_of(opened.gateway.read(path, query)).get(order.currency, 0)
     there = minor_from_api(max(credit, 0), order.currency)
     if there >= part:
-        return part
-    if sent_back and part - there <= _taken_off_by_staff(opened, path, order.currency):
-        return there
+        return TakeDown(part)
+    if sent_back and part - there <= _taken_off_by_staff(moves):
+        return TakeDown(there)
     raise PurchaseOrderError(
         f"{order.reference}: {display(part, order.currency)} of the refund were overpaid and "
         f"lay as credit on customer {made[-1].stripe_customer_id} at Stripe, where only "
@@ -558,13 +597,11 @@ def to_take_down(
     )
 
 
-def _taken_off_by_staff(opened: OpenConference, customer_path: str, currency: str) -> int:
+def _taken_off_by_staff(moves: Iterable[Json]) -> int:
     """Return what was taken off a customer's credit in Stripe's dashboard, in minor units."""
-    pages = opened.gateway.pages(f"{customer_path}/balance_transactions")
-    moves = [move for page in pages for move in page if move["currency"] == currency]
     ours = ("refund_uuid", "po_toolkit_slot")
     return sum(
-        minor_from_api(move["amount"], currency)
+        minor_from_api(move["amount"], move["currency"])
         for move in moves
         if move["type"] == "adjustment"
         and move["amount"] > 0

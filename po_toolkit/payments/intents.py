@@ -29,6 +29,11 @@ class Entered:
     remark: str = ""
 
 
+def slot_of(intent: MoneyIntent, step: str) -> str:
+    """Return the slot of the write by which a step of an intent is reported."""
+    return f"po-money-{intent.uuid}-{step}"
+
+
 def takes_payments(order: PurchaseOrder) -> Invoice | None:
     """Return the invoice at Stripe that still asks the sponsor for money, if there is one."""
     return _live(order, "open", "uncollectible")

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from po_toolkit.context import OpenConference
 from po_toolkit.domain import remedies
@@ -84,6 +84,47 @@ def plan_refund(
             ),
         )
     return plan
+
+
+def paid_by(payment_id: str) -> Json:
+    """Return the query that names a payment intent (``pi_…``) or a charge, by its id."""
+    return {"payment_intent" if payment_id.startswith("pi_") else "charge": payment_id}
+
+
+def refuse_forgotten(
+    opened: OpenConference, order: PurchaseOrder, plan: list[tuple[LedgerEntry, int]]
+) -> None:
+    """Refuse a refund of payments of which Stripe has one that the books do not have.
+
+    Whoever restores a copy of the database and refunds again what was refunded after it would give
+    the money back twice.
+
+    Args:
+        opened: The conference.
+        order: The purchase order.
+        plan: The payments that the refund is to be taken from.
+
+    Raises:
+        PurchaseOrderError: There is one; nothing was refunded.
+        StripeGatewayError: Stripe could not be asked.
+    """
+    with opened.store.reading() as session:
+        begun = {str(intent.uuid) for intent in money_intents.refunds_of(session, order)}
+    known = {entry.source_id for entry in order.entries}
+    for payment_id in dict.fromkeys(entry.stripe_payment_id for entry, _ in plan):
+        for page in opened.gateway.pages("/v1/refunds", paid_by(payment_id)):
+            for made in page:
+                ours = (made.get("metadata") or {}).get("refund_uuid") in begun
+                if ours or made["id"] in known or made.get("status") in FAILED_REFUNDS:
+                    continue
+                shown = display(minor_from_api(made["amount"], made["currency"]), made["currency"])
+                raise PurchaseOrderError(
+                    f"{order.reference}: Stripe has refunded {shown} of it ({made['id']}), which "
+                    f"these books do not have, as after a backup was restored. Nothing was "
+                    f"refunded. Sync first, which brings it; then refund if another is meant.",
+                    code="sync_first",
+                    remedy=remedies.sync(opened.slug),
+                )
 
 
 def intend_refund(
@@ -206,6 +247,7 @@ def enter_refund(
     refund_date: date,
     note: str = "",
     credit: int = 0,
+    uuid: UUID | None = None,
 ) -> list[int]:
     """Enter money that was sent back from the bank, by check or otherwise.
 
@@ -218,6 +260,7 @@ def enter_refund(
         refund_date: When it was sent.
         note: Anything worth knowing.
         credit: How much of the customer's credit at Stripe goes with it, in minor units.
+        uuid: The entry's, where its credit was taken down at Stripe already.
 
     Returns:
         The id of the intent that takes the credit down; empty where none goes with it.
@@ -233,7 +276,7 @@ def enter_refund(
             f"{order.reference}: a refund of {display(amount, order.currency)} is more than the "
             f"{display(sums.paid - sums.refunded, order.currency)} that is on it."
         )
-    uuid = uuid4()
+    uuid = uuid or uuid4()
     movement = Movement(
         kind=EntryKind.REFUND,
         method=method,
@@ -272,7 +315,7 @@ def _gone(order: PurchaseOrder, payment: LedgerEntry) -> int:
     )
 
 
-TAKEN_BACK = frozenset({"failed", "canceled"})
+FAILED_REFUNDS = frozenset({"failed", "canceled"})
 """States of a refund whose money came back, or never left."""
 
 
@@ -284,7 +327,7 @@ def take_refund(
     The same entries stand at the end whatever of the refund was heard of first.
     """
     moves = [Move(EntryKind.REFUND, stripe_object["id"], stripe_object["created"])]
-    if stripe_object.get("status") in TAKEN_BACK:
+    if stripe_object.get("status") in FAILED_REFUNDS:
         failed = f"{stripe_object['id']}:failed"
         moves.append(Move(EntryKind.REFUND_FAILED, failed, _came_back(opened, stripe_object)))
     return take_moves(opened, stripe_object, moves, entered_by)

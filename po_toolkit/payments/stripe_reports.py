@@ -31,9 +31,9 @@ from po_toolkit.errors import (
 from po_toolkit.logs import get_logger
 from po_toolkit.money import display, minor_from_api, minor_to_api
 from po_toolkit.outbox import Kind, Outcome, Write
-from po_toolkit.payments import customer_credit, ledger, refunds
-from po_toolkit.payments.intents import report_earlier
-from po_toolkit.payments.refunds import TAKEN_BACK, take_refund
+from po_toolkit.payments import credit_notes, customer_credit, ledger, refunds
+from po_toolkit.payments.intents import report_earlier, slot_of
+from po_toolkit.payments.refunds import FAILED_REFUNDS, paid_by, take_refund
 from po_toolkit.payments.stripe_invoices import (
     RECORD_MARK,
     fetch_invoice,
@@ -60,11 +60,16 @@ ACTS = {
 
 def _report_payment(opened: OpenConference, intent: MoneyIntent, order: PurchaseOrder) -> None:
     """Make a payment record; where one of it is attached already, as a copy forgot, take that."""
-    _refuse_forgotten(opened, intent, order)
+    step = f"report{_of_part(intent)}"
+    if not _stands(opened, intent):
+        invoice = fetch_invoice(opened.gateway, intent.stripe_invoice_id)
+        _refuse_forgotten(opened, intent, order, step, invoice)
+    elif _is_reported_already(opened, intent):
+        return
     write = _write(
         intent,
         outbox.PAYMENT_RECORD,
-        f"report{_of_part(intent)}",
+        step,
         "/v1/payment_records/report_payment",
         lambda: _payment_body(opened, intent, order),
         find=lambda: _attached_record(opened, intent),
@@ -83,47 +88,103 @@ def _report_payment(opened: OpenConference, intent: MoneyIntent, order: Purchase
     _perform(opened, intent, write, keep)
 
 
-def _refuse_forgotten(opened: OpenConference, intent: MoneyIntent, order: PurchaseOrder) -> None:
-    """Refuse a payment whose invoice has one by hand at Stripe that the books do not have.
+def _refuse_forgotten(
+    opened: OpenConference, intent: MoneyIntent, order: PurchaseOrder, step: str, invoice: Json
+) -> None:
+    """Refuse what Stripe may have already: its invoice has one that the books do not have.
 
     Whoever restores a copy of the database and enters again what came after it would enter it
     twice. What a sync or another person has begun to report is not asked again.
+
+    Args:
+        opened: The conference.
+        intent: A payment's or a credit note's.
+        order: Its purchase order.
+        step: The step of the write that would report it.
+        invoice: The invoice as Stripe has it now, with its payments.
 
     Raises:
         PurchaseOrderError: There is one; the intent is ended, and nothing was entered.
         StripeGatewayError: Stripe could not be asked; the same again is safe.
     """
-    slot = f"po-money-{intent.uuid}-report{_of_part(intent)}"
     with opened.store.reading() as session:
-        entries = session.get_one(PurchaseOrder, order.id).entries
-        begun = stripe_writes.latest(session, slot) is not None
-        if begun or any(entry.uuid == intent.uuid for entry in entries):
+        if stripe_writes.latest(session, slot_of(intent, step)) is not None:
             return
-    invoice = fetch_invoice(opened.gateway, intent.stripe_invoice_id)
-    with opened.store.reading() as session:
-        entries = session.get_one(PurchaseOrder, order.id).entries
-        known = {name for e in entries for name in (e.stripe_payment_record_id, e.source_id)}
-        forgotten = [
-            payment
-            for payment in settled(invoice["payments"]["data"])
-            if (record_id := record_id_of(payment))
-            and not known & {record_id, payment["id"]}
-            and not money_intents.by_stripe_id(session, opened.conference, "payment", record_id)
-        ]
+    find = _unknown_payments if intent.kind == "payment" else _unknown_credit_notes
+    forgotten = find(opened, intent, invoice)
     if not forgotten:
         return
-    shown = display(minor_from_api(forgotten[0]["amount_paid"], intent.currency), intent.currency)
+    what = intent.kind.replace("_", " ")
+    shown = display(minor_from_api(forgotten[0], intent.currency), intent.currency)
     message = (
-        f"{order.reference}: Stripe's invoice has a payment of {shown} entered by hand that these "
-        f"books do not have, as after a backup was restored. Nothing was recorded. Sync first, "
-        f"which brings it; then record this payment if it is another one."
+        f"{order.reference}: Stripe's invoice has a {what} of {shown} that these books do not "
+        f"have, as after a backup was restored. Nothing was recorded. Sync first, which brings "
+        f"it; then enter this {what} if it is another one."
     )
-    with opened.store.writing(actor_of(intent), Act.RECORD_PAYMENT) as uow:
+    with opened.store.writing(actor_of(intent), ACTS[IntentKind(intent.kind)]) as uow:
         row = row_of(uow, intent)
         row.step, row.error, row.finished_at = "refused", message, opened.now()
     raise PurchaseOrderError(
         message, code="sync_first", remedy=remedies.sync(opened.conference.slug)
     )
+
+
+def _unknown_payments(opened: OpenConference, intent: MoneyIntent, invoice: Json) -> list[int]:
+    """Return the API amounts of an invoice's payments by hand that the books do not have."""
+    with opened.store.reading() as session:
+        entries = session.get_one(PurchaseOrder, intent.purchase_order_id).entries
+        known = {name for e in entries for name in (e.stripe_payment_record_id, e.source_id)}
+        return [
+            payment["amount_paid"]
+            for payment in settled(invoice["payments"]["data"])
+            if (record_id := record_id_of(payment))
+            and not known & {record_id, payment["id"]}
+            and not money_intents.by_stripe_id(session, opened.conference, "payment", record_id)
+        ]
+
+
+def _unknown_credit_notes(opened: OpenConference, intent: MoneyIntent, invoice: Json) -> list[int]:
+    """Return the API amounts of an invoice's credit notes that the books do not have."""
+    notes = [n for n in credit_notes.at_stripe(opened, invoice) if n["status"] != "void"]
+    with opened.store.reading() as session:
+        order = session.get_one(PurchaseOrder, intent.purchase_order_id)
+        known = {note.stripe_credit_note_id for note in order.credit_notes}
+        return [
+            note["amount"]
+            for note in notes
+            if note["id"] not in known
+            and not (
+                (mark := ledger.uuid_in(note, credit_notes.NOTE_MARK))
+                and money_intents.of_entry(session, mark)
+            )
+        ]
+
+
+def _is_reported_already(opened: OpenConference, intent: MoneyIntent) -> bool:
+    """Read what came on an invoice before, and tell whether the intent is among it.
+
+    A copy that had forgotten the invoice holds what was entered again without it.
+    """
+    with opened.store.reading() as session:
+        billed = by_stripe_id(session, opened.conference, intent.stripe_invoice_id)
+    if billed is not None and billed.stripe_amount_paid:
+        read_at = opened.now()
+        stripe_invoice = fetch_invoice(opened.gateway, intent.stripe_invoice_id)
+        take_invoice(opened, stripe_invoice, read_at=read_at)
+    return _is_settled(opened, intent)
+
+
+def _stands(opened: OpenConference, intent: MoneyIntent) -> bool:
+    """Tell whether what an intent reports is in the books already, as from before its invoice."""
+    with opened.store.reading() as session:
+        order = session.get_one(PurchaseOrder, intent.purchase_order_id)
+        rows = order.credit_notes if intent.kind == "credit_note" else order.entries
+        return any(row.uuid == intent.uuid for row in rows)
+
+
+def _is_settled(opened: OpenConference, intent: MoneyIntent) -> bool:
+    with opened.store.reading() as session:
+        return session.get_one(MoneyIntent, intent.id).finished_at is not None
 
 
 def _attached_record(opened: OpenConference, intent: MoneyIntent) -> Json | None:
@@ -150,8 +211,15 @@ def _attach_payment(opened: OpenConference, intent: MoneyIntent, _order: Purchas
     _look_at_invoice(opened, intent)
 
 
-def _credit(opened: OpenConference, intent: MoneyIntent, _order: PurchaseOrder) -> None:
+def _credit(opened: OpenConference, intent: MoneyIntent, order: PurchaseOrder) -> None:
     invoice = fetch_invoice(opened.gateway, intent.stripe_invoice_id)
+    if not _stands(opened, intent):
+        _refuse_forgotten(opened, intent, order, "credit", invoice)
+    else:
+        for note in credit_notes.at_stripe(opened, invoice):
+            credit_notes.take_credit_note(opened, note)
+        if _is_settled(opened, intent):
+            return
     with opened.store.reading() as session:
         billed = by_stripe_id(session, opened.conference, intent.stripe_invoice_id)
     amount = minor_to_api(intent.amount, intent.currency)
@@ -159,7 +227,7 @@ def _credit(opened: OpenConference, intent: MoneyIntent, _order: PurchaseOrder) 
         "invoice": intent.stripe_invoice_id,
         "amount": amount,
         "memo": intent.details["reason"][:500],
-        "metadata": {"credit_note_uuid": str(intent.uuid)},
+        "metadata": {credit_notes.NOTE_MARK: str(intent.uuid)},
     }
     if billed is not None and billed.delivery == "ourselves":
         body["email_type"] = "none"  # "The default is credit_note." API, create a credit note
@@ -171,7 +239,7 @@ def _credit(opened: OpenConference, intent: MoneyIntent, _order: PurchaseOrder) 
     if given_back:
         body["out_of_band_amount"] = given_back
     query: Json = {"invoice": intent.stripe_invoice_id}
-    path, mark = "/v1/credit_notes", "credit_note_uuid"
+    path, mark = "/v1/credit_notes", credit_notes.NOTE_MARK
     write = _write(
         intent,
         outbox.CREDIT_NOTE,
@@ -217,9 +285,9 @@ def _refunded(opened: OpenConference, invoice: Json) -> dict[str, int]:
     made: dict[str, int] = {}
     for payment in settled(invoice["payments"]["data"]):
         if behind := payment_id_of(payment):
-            name = "payment_intent" if behind.startswith("pi_") else "charge"
-            rows = (r for page in opened.gateway.pages("/v1/refunds", {name: behind}) for r in page)
-            made |= {r["id"]: r["amount"] for r in rows if r.get("status") not in TAKEN_BACK}
+            pages = opened.gateway.pages("/v1/refunds", paid_by(behind))
+            rows = (row for page in pages for row in page)
+            made |= {r["id"]: r["amount"] for r in rows if r.get("status") not in FAILED_REFUNDS}
     return made
 
 
@@ -245,10 +313,9 @@ def _refund(opened: OpenConference, intent: MoneyIntent, order: PurchaseOrder) -
 
 
 def _refund_at_stripe(opened: OpenConference, intent: MoneyIntent, order: PurchaseOrder) -> str:
-    payment = intent.details["stripe_payment_id"]
-    paid_by = {"charge" if payment.startswith(("ch_", "py_")) else "payment_intent": payment}
+    payment = paid_by(intent.details["stripe_payment_id"])
     body = {
-        **paid_by,
+        **payment,
         "amount": minor_to_api(intent.amount, intent.currency),
         "metadata": {
             "refund_uuid": str(intent.uuid),
@@ -262,7 +329,7 @@ def _refund_at_stripe(opened: OpenConference, intent: MoneyIntent, order: Purcha
         "refund",
         "/v1/refunds",
         lambda: body,
-        find=lambda: _by_metadata(opened, "/v1/refunds", paid_by, "refund_uuid", intent),
+        find=lambda: _by_metadata(opened, "/v1/refunds", payment, "refund_uuid", intent),
     )
     refund = _perform(opened, intent, write).answer
     take_refund(opened, refund, entered_by=intent.entered_by)
@@ -280,12 +347,15 @@ def _take_credit_down(opened: OpenConference, intent: MoneyIntent, order: Purcha
         billed = by_stripe_id(session, opened.conference, intent.stripe_invoice_id)
         customer_path = f"/v1/customers/{billed.stripe_customer_id if billed else ''}"
     path = f"{customer_path}/balance_transactions"
-    body = {
+    body: Json = {
         "amount": minor_to_api(intent.details["credit"], intent.currency),
         "currency": intent.currency,
         "description": f"Refunded: overpaid on {order.reference}",
-        "metadata": {"refund_uuid": str(intent.uuid)},
+        "metadata": {"refund_uuid": str(intent.uuid), "purchase_order_ref": order.reference},
     }
+    if not intent.details.get("stripe_payment_id"):  # Stripe has nothing else of such a refund
+        body["metadata"][customer_credit.SENT_BACK] = str(intent.details["whole"])
+
     write = _write(
         intent,
         outbox.CREDIT_TAKEN_DOWN,
@@ -428,7 +498,7 @@ def _write(
 ) -> Write:
     return Write(
         kind,
-        f"po-money-{intent.uuid}-{step}",
+        slot_of(intent, step),
         path,
         body,
         find=lambda _stored: find(),

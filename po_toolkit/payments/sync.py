@@ -28,7 +28,7 @@ from po_toolkit.errors import (
 )
 from po_toolkit.logs import get_logger
 from po_toolkit.payments import customer_credit
-from po_toolkit.payments.credit_notes import take_credit_note
+from po_toolkit.payments.credit_notes import at_stripe, take_credit_note
 from po_toolkit.payments.disputes import take_dispute
 from po_toolkit.payments.event_handlers import (
     HANDLERS,
@@ -38,7 +38,7 @@ from po_toolkit.payments.event_handlers import (
     take_mailed,
 )
 from po_toolkit.payments.ledger import Change, Taken
-from po_toolkit.payments.refunds import TAKEN_BACK, payment_ids, take_refund
+from po_toolkit.payments.refunds import FAILED_REFUNDS, paid_by, payment_ids, take_refund
 from po_toolkit.payments.stripe_invoices import (
     fetch_invoice,
     payment_id_of,
@@ -273,15 +273,12 @@ def sync_one(opened: OpenConference, stripe_id: str) -> SyncReport:
     for payment in stripe_object["payments"]["data"]:
         behind = payment_id_of(payment)
         if payment["status"] == "paid" and behind:
-            name = "payment_intent" if behind.startswith("pi_") else "charge"
             for path, take in (("/v1/refunds", take_refund), ("/v1/disputes", take_dispute)):
-                for page in opened.gateway.pages(path, {name: behind}):
+                for page in opened.gateway.pages(path, paid_by(behind)):
                     for row in page:
                         attempt(report, take, opened, row)
-    if any(stripe_object.get(f"{when}_payment_credit_notes_amount") for when in ("pre", "post")):
-        for page in opened.gateway.pages("/v1/credit_notes", {"invoice": stripe_id}):
-            for row in page:
-                attempt(report, take_credit_note, opened, row)
+    for row in at_stripe(opened, stripe_object):
+        attempt(report, take_credit_note, opened, row)
     report.stripe_calls = opened.gateway.calls - before
     return report
 
@@ -544,7 +541,9 @@ def walk_refunds(opened: OpenConference, report: SyncReport, proof: Sweep) -> se
         report,
         "/v1/refunds",
         more_ids=lambda stripe_object: (
-            [f"{stripe_object['id']}:failed"] if stripe_object.get("status") in TAKEN_BACK else []
+            [f"{stripe_object['id']}:failed"]
+            if stripe_object.get("status") in FAILED_REFUNDS
+            else []
         ),
         take=take_refund,
         count=lambda number: setattr(proof, "refunds", number),

@@ -92,7 +92,7 @@ class _Tying:
                 self.shares[match.kind, match.payout_id].append(match)
         self.entries: dict[tuple[str, int], list[Any]] = defaultdict(list)
         for entry in sides.entries:
-            if entry.source == "stripe" and entry.kind not in _TRANSFERS:
+            if _through_stripe(entry) and entry.kind not in _TRANSFERS:
                 for name in _names(entry):
                     self.entries[name, _SIGN[entry.kind]].append(entry)
         self.used: set[int] = set()
@@ -232,7 +232,7 @@ class _Tying:
         ) | _of(entry)
         if entry.kind in _TRANSFERS:
             return [row | {"words": "credit moved between a sponsor's invoices"}]
-        if entry.source == "stripe":
+        if _through_stripe(entry):
             return [row | {"words": "no balance transaction read yet"}]
         match = self._match_of(entry)
         if match is None:
@@ -274,6 +274,11 @@ class _Tying:
                 bank_line=line.id, words=line.set_aside or line.text,
             )
         ]  # fmt: skip
+
+
+def _through_stripe(entry: Any) -> bool:
+    """Tell whether an entry's money came through Stripe, which may also only count it as paid."""
+    return bool(entry.source == "stripe" and entry.method == "stripe")
 
 
 def _names(entry: Any) -> list[str]:

@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from po_toolkit.store.stripe_only import nobody_elses
+from po_toolkit.store.stripe_only import nobody_elses, shown_here
 from po_toolkit.store.tables import (
     CreditNote,
     CustomerBalance,
@@ -249,7 +249,11 @@ def customer_balances(session: Session, conference_id: int, cutoff: Cutoff) -> R
             balance.customer_name,
             balance.customer_email,
         )
-        .where(balance.conference_id == conference_id, balance.created_at < cutoff.before)
+        .where(
+            balance.conference_id == conference_id,
+            balance.created_at < cutoff.before,
+            shown_here(),
+        )
         .order_by(balance.id),
     )
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, bindparam, delete, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from po_toolkit.domain.already_billed import InvoiceAtStripe, ToBill, sponsor_key, texts_of
 from po_toolkit.domain.pseudonyms import is_pseudonym
 from po_toolkit.money import minor_from_api
-from po_toolkit.store.cursors import cursor_of, cursor_row
+from po_toolkit.store.cursors import cursor_row
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.tables import (
     Conference,
@@ -20,6 +20,7 @@ from po_toolkit.store.tables import (
     Invoice,
     PurchaseOrder,
     StrayInvoice,
+    SyncCursor,
 )
 
 Json = Mapping[str, Any]
@@ -89,14 +90,43 @@ def note_listed(uow: UnitOfWork, conference: Conference, until: datetime) -> Non
 
 def listed_until(session: Session, conference: Conference) -> datetime | None:
     """Return until when every invoice of the account has been read; None if it never was."""
-    cursor = cursor_of(session, conference)
-    return cursor.invoices_listed_at if cursor else None
+    return session.connection().execute(_LISTED, {"conference": conference.id}).scalar_one_or_none()
+
+
+_LISTED = select(SyncCursor.invoices_listed_at).where(
+    SyncCursor.conference_id == bindparam("conference")
+)
 
 
 def nobody_elses(conference_id: int) -> ColumnElement[bool]:
     """Return the condition that a stray invoice is not of another conference of the account."""
     slug = select(Conference.slug).where(Conference.id == conference_id).scalar_subquery()
     return or_(StrayInvoice.conference_slug == "", StrayInvoice.conference_slug == slug)
+
+
+def shown_here() -> ColumnElement[bool]:
+    """Return the condition that a customer's money is shown in its row's conference.
+
+    The conferences of one Stripe account read the same customer. The first that has an invoice of
+    them shows the money, else the first that read of it; where their amounts differ, one of them
+    has not synced since, and both are shown.
+    """
+    here, other = CustomerBalance, aliased(CustomerBalance)
+
+    def bills(row: Any) -> ColumnElement[bool]:
+        same = Invoice.stripe_customer_id == row.stripe_customer_id
+        of_row = select(Invoice.id).where(Invoice.conference_id == row.conference_id, same)
+        return of_row.correlate(here, other).exists()
+
+    comes_first = or_(
+        and_(bills(other), ~bills(here)),
+        and_(other.conference_id < here.conference_id, or_(bills(other), ~bills(here))),
+    )
+    same = [
+        getattr(other, name) == getattr(here, name)
+        for name in ("stripe_customer_id", "kind", "currency", "amount")
+    ]
+    return ~select(other.id).where(*same, comes_first).correlate(here).exists()
 
 
 def forget_stray(uow: UnitOfWork, conference: Conference, stripe_id: str) -> None:
@@ -109,41 +139,60 @@ def forget_stray(uow: UnitOfWork, conference: Conference, stripe_id: str) -> Non
     )
 
 
-def may_bill(session: Session, conference: Conference, order: ToBill) -> list[InvoiceAtStripe]:
-    """Return the account's invoices that may bill a purchase order, as they were read last.
+def may_bill(
+    session: Session, conference: Conference, orders: Sequence[ToBill]
+) -> Iterator[list[InvoiceAtStripe]]:
+    """Yield for each purchase order the account's invoices that may bill it, as read last.
 
     Those of the conference's own purchase orders are left out: what they bill is known here.
     """
-    email = order.contact_email.strip()
-    rows = session.scalars(
-        _MAY_BILL,
-        {
+    for start in range(0, len(orders), _AT_ONCE):
+        some = orders[start : start + _AT_ONCE]
+        keys = {order.uuid: sponsor_key(order.organization_name) for order in some}
+        emails = {email for order in some for email in _emails(order)}
+        values = {
             "conference_id": conference.id,
-            "order_uuid": order.uuid,
-            "sponsor_key": sponsor_key(order.organization_name),
-            "email": email,
-            "lower_email": email.lower(),
-        },
-    )
-    return [
-        InvoiceAtStripe(
-            stripe_id=row.stripe_invoice_id,
-            status=row.stripe_status,
-            currency=row.currency,
-            total=row.total,
-            created=row.stripe_created_at or row.created_at,
-            number=row.number,
-            customer_name=row.customer_name,
-            customer_email=row.customer_email,
-            texts=tuple((name, text) for name, text in row.texts),
-            order_uuid=row.order_uuid,
-            generation=row.generation,
-            revises=row.revises,
-        )
-        for row in rows
-        if not row.ignored
-    ]
+            "order_uuids": list(keys),
+            "sponsor_keys": sorted(set(keys.values())),
+            "emails": sorted(emails),
+        }
+        rows = [row for row in session.scalars(_MAY_BILL, values) if not row.ignored]
+        invoices = [_at_stripe(row) for row in rows]
+        for order in some:
+            yield [
+                invoice
+                for row, invoice in zip(rows, invoices, strict=True)
+                if row.revises
+                or row.order_uuid == order.uuid
+                or row.sponsor_key == keys[order.uuid]
+                or row.customer_email in _emails(order)
+            ]
 
+
+def _emails(order: ToBill) -> tuple[str, str]:
+    email = order.contact_email.strip()
+    return email, email.lower()
+
+
+def _at_stripe(row: StrayInvoice) -> InvoiceAtStripe:
+    return InvoiceAtStripe(
+        stripe_id=row.stripe_invoice_id,
+        status=row.stripe_status,
+        currency=row.currency,
+        total=row.total,
+        created=row.stripe_created_at or row.created_at,
+        number=row.number,
+        customer_name=row.customer_name,
+        customer_email=row.customer_email,
+        texts=tuple((name, text) for name, text in row.texts),
+        order_uuid=row.order_uuid,
+        generation=row.generation,
+        revises=row.revises,
+    )
+
+
+_AT_ONCE = 500
+"""Purchase orders in one statement; below every database's limit of parameters."""
 
 _MAY_BILL = select(StrayInvoice).where(
     StrayInvoice.conference_id == bindparam("conference_id"),
@@ -154,10 +203,10 @@ _MAY_BILL = select(StrayInvoice).where(
     )
     .exists(),
     or_(
-        StrayInvoice.order_uuid == bindparam("order_uuid"),
+        StrayInvoice.order_uuid.in_(bindparam("order_uuids", expanding=True)),
         StrayInvoice.revises != "",
-        StrayInvoice.sponsor_key == bindparam("sponsor_key"),
-        StrayInvoice.customer_email.in_((bindparam("email"), bindparam("lower_email"))),
+        StrayInvoice.sponsor_key.in_(bindparam("sponsor_keys", expanding=True)),
+        StrayInvoice.customer_email.in_(bindparam("emails", expanding=True)),
     ),
 )
 

@@ -324,7 +324,7 @@ def _frame(lines: Sequence[LineMatch]) -> pd.DataFrame:
             "currency": line.currency,
             "state": _(STATES[line.state]),
             "references": ", ".join(line.references),
-            "evidence": words.dated(line.evidence),
+            "evidence": words.worded(line.evidence),
             "text": line.text,
         }
         for line in lines

@@ -35,13 +35,18 @@ def invoice_screen(visit: Visit) -> None:
     if shown is not None:
         _confirm(visit, shown)
         return
-    everything = _chosen(visit)
+    _choose(visit, _chosen(visit))
+    show_earlier(visit)
+
+
+@st.fragment
+def _choose(visit: Visit, everything: InvoicePreview) -> None:
+    """Ask which of them are sent; a tick counts without all of them being read again."""
     preview = _ticked(visit, everything)
     _skipped(visit, everything)
     _summary(preview)
     if preview.ready:
         _offer(visit, preview)
-    show_earlier(visit)
 
 
 def _chosen(visit: Visit) -> InvoicePreview:
@@ -123,7 +128,7 @@ def _frame(preview: InvoicePreview) -> tuple[pd.DataFrame, dict[str, str]]:
             "total": line.total,
             "currency": line.currency,
             "delivery": words.way(line.delivery),
-            "doubts": " ".join(line.doubts),
+            "doubts": " ".join(map(words.worded, line.doubts)),
         }
         for line in preview.ready
     )
@@ -143,7 +148,8 @@ def _skipped(visit: Visit, preview: InvoicePreview) -> None:
     if not preview.skipped:
         return
     frame = pd.DataFrame(
-        {"reference": skip.reference, "reason": skip.reason} for skip in preview.skipped
+        {"reference": skip.reference, "reason": words.worded(skip.reason)}
+        for skip in preview.skipped
     )
     with st.expander(_("Not to be sent: {len}", len=len(preview.skipped))):
         tables.show_texts(

@@ -110,7 +110,7 @@ def _e_invoice(visit: Visit, story: PurchaseOrderStory) -> None:
         try:
             visit.keep(name, e_invoice(visit.opened, story.reference, chosen))
         except PoToolkitError as error:
-            st.error(str(error), icon=":material/error:")
+            st.error(words.message(str(error)), icon=":material/error:")
     made = visit.recall(name)
     if not isinstance(made, EInvoiceFile):
         return
@@ -138,7 +138,7 @@ def _e_invoice(visit: Visit, story: PurchaseOrderStory) -> None:
                     )
                 )
             except PoToolkitError as error:
-                st.error(str(error), icon=":material/error:")
+                st.error(words.message(str(error)), icon=":material/error:")
 
 
 def _kept(visit: Visit, story: PurchaseOrderStory) -> None:

@@ -73,7 +73,7 @@ def test_a_held_statement_exits_3_and_can_be_accepted(work) -> None:
 def test_a_person_answers_what_a_csv_does_not_tell(work) -> None:
     """Else a bank whose columns have odd names cannot be used from the command line."""
     file = work.folder / "march.csv"
-    file.write_text("Tag;Wieviel;Was\n03.04.2027;1.200,50;MIETE\n")
+    file.write_text("Tag;Wieviel;Was\n03.04.2027;+1.200,50;MIETE\n")
     asked = work.run("bank", "import", str(file), *AT)
     assert (asked.exit_code, "--map" in asked.output) == (2, True)
     mapped = ("--map", "date=Tag", "--map", "amount=Wieviel", "--map", "text=Was")

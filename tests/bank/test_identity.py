@@ -239,7 +239,7 @@ def test_a_new_mapping_replaces_the_old_one(opened) -> None:
     """Else a column that was named wrongly once is read wrongly for ever."""
     head = b"Tag;Erster;Zweiter\n"
     first = {"date": "Tag", "amount": "Erster"}
-    row = b"15.03.2027;100,00;-200,00\n"
+    row = b"15.03.2027;+100,00;-200,00\n"
     import_bank_statement(opened, head + row, mapping=first, currency="usd")
     second = {"date": "Tag", "amount": "Zweiter"}
     import_bank_statement(opened, head + row, mapping=second, dry_run=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -133,7 +133,7 @@ def test_a_running_balance_proves_a_csv(opened) -> None:
 
 def test_an_unreadable_line_is_set_apart_and_never_zero(opened) -> None:
     """Else money vanishes into a line of 0.00."""
-    data = b"Date,Description,Amount\n03/15/2027,A,12.00\n03/16/2027,B,twelve\n,C,5.00\n"
+    data = b"Date,Description,Amount\n03/15/2027,A,+12.00\n03/16/2027,B,twelve\n,C,5.00\n"
     report = import_bank_statement(opened, data)
     assert (report.lines, report.new, report.quarantined) == (3, 1, 2)
     assert [p.row for p in report.problems] == [3, 4]
@@ -148,11 +148,11 @@ def test_a_mapping_is_remembered_for_the_banks_next_file(opened) -> None:
     """Else a treasurer names the columns again every month."""
     head = b"Tag;Was;Wer;Wieviel\n"
     with pytest.raises(ImportFileError, match="Name the columns of the date"):
-        import_bank_statement(opened, head + b"15.03.2027;X;ACME;100,00\n")
+        import_bank_statement(opened, head + b"15.03.2027;X;ACME;+100,00\n")
     mapping = {"date": "Tag", "text": "Was", "counterparty": "Wer", "amount": "Wieviel"}
-    row = head + b"15.03.2027;X;ACME;100,00\n"
+    row = head + b"15.03.2027;X;ACME;+100,00\n"
     assert import_bank_statement(opened, row, mapping=mapping, currency="usd").new
-    report = import_bank_statement(opened, head + b"16.03.2027;Y;ACME;1.200,50\n")
+    report = import_bank_statement(opened, head + b"16.03.2027;Y;ACME;+1.200,50\n")
     assert report.new == 1
     assert amounts(opened) == [10000, 120050]
 
@@ -160,12 +160,12 @@ def test_a_mapping_is_remembered_for_the_banks_next_file(opened) -> None:
 def test_a_currency_that_no_file_names_is_asked_once(opened, make_order) -> None:
     """Else 5,000 euros pay a purchase order of 5,000 dollars."""
     make_order(currency="eur")
-    data = b"Date,Description,Amount\n2027-03-15,A,12.00\n"
+    data = b"Date,Description,Amount\n2027-03-15,A,+12.00\n"
     with pytest.raises(ImportChoiceError, match="EUR"):
         import_bank_statement(opened, data)
     report = import_bank_statement(opened, data, currency="eur", account="DE1")
     assert report.statements[0].currency == "eur"
-    later = b"Date,Description,Amount\n2027-04-15,B,13.00\n"
+    later = b"Date,Description,Amount\n2027-04-15,B,+13.00\n"
     assert import_bank_statement(opened, later, account="DE1").statements[0].currency == "eur"
     qif = b"!Type:Bank\nD2027-05-15\nT14.00\nPACME\n^\n"
     with pytest.raises(ImportChoiceError, match="EUR"):
@@ -175,18 +175,30 @@ def test_a_currency_that_no_file_names_is_asked_once(opened, make_order) -> None
 
 def test_a_bank_file_in_an_odd_encoding_is_read_on_request(opened) -> None:
     """Else the payer's name is garbled, and its match waits for a person."""
-    data = "Date,Description,Amount\n2027-03-15,ŁÓDŹ SOFTWARE,12.00\n".encode("cp852")
+    data = "Date,Description,Amount\n2027-03-15,ŁÓDŹ SOFTWARE,+12.00\n".encode("cp852")
     report = import_bank_statement(opened, data, encoding="cp852")
     assert [line.text for line in report.first_lines] == ["ŁÓDŹ SOFTWARE"]
 
 
 def test_what_a_csv_does_not_tell_is_asked(opened) -> None:
     """Else the third of April is booked as the fourth of March."""
-    data = b"Date,Description,Amount\n03/04/2027,A,12.00\n"
+    data = b"Date,Description,Amount\n03/04/2027,A,+12.00\n"
     with pytest.raises(ImportChoiceError) as asked:
         import_bank_statement(opened, data)
     assert asked.value.question == "dates"
     assert import_bank_statement(opened, data, dates="dmy").new == 1
+
+
+@pytest.mark.parametrize(("ahead", "apart"), [((0, 3), 0), ((0, 4), 1), ((40, 50), 0), ((380,), 1)])
+def test_what_a_bank_cannot_have_booked_yet_is_no_money(opened, ahead, apart) -> None:
+    """Else a scheduled payment, or a day read the wrong way round, pays a purchase order."""
+    days = [opened.today() + timedelta(days=n) for n in ahead]
+    rows = [Entry(day, Decimal(n), f"WIRE {n}") for n, day in enumerate(days, start=5)]
+    report = import_bank_statement(opened, camt(rows))
+    assert (report.new, report.quarantined) == (len(rows) - apart, apart)
+    assert report.statements[0].state == "proven"
+    assert ["after today" in p.message for p in report.problems] == [True] * apart
+    assert ["after today" in note for note in report.notes] == [True] * (ahead == (40, 50))
 
 
 def test_credit_and_debit_columns_and_a_preamble(opened) -> None:

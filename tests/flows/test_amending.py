@@ -11,8 +11,10 @@ from po_toolkit import create_stripe_invoice
 from po_toolkit.api.amend import Changes, amend, reissue
 from po_toolkit.api.content import compare_content
 from po_toolkit.api.invoices import invoice_purchase_orders, resend_invoice
+from po_toolkit.api.ledger import credit
+from po_toolkit.api.new_order import LineItem
 from po_toolkit.api.sync import sync_conference
-from po_toolkit.errors import PurchaseOrderError, StripeGatewayError
+from po_toolkit.errors import PoToolkitError, PurchaseOrderError, StripeGatewayError
 from tests.conftest import fresh
 
 
@@ -180,3 +182,41 @@ def test_each_of_a_sponsors_invoices_bears_its_own_address(opened, simulator, ma
     for order, country in ((berlin, "DE"), (paris, "FR")):
         invoice = simulator.control.get(fresh(opened, order).stripe_invoice_id)
         assert address_of(invoice)["country"] == country
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        Changes(line_items=[LineItem(description="Booth", unit_price=Decimal(99))]),
+        Changes(line_items=[LineItem(description="", unit_price=Decimal(99))]),
+        Changes(cc_emails="nobody"),
+        Changes(tax_id="DE1"),
+    ],
+)
+def test_a_change_that_is_not_possible_leaves_the_invoice_as_it_is(
+    opened, simulator, make_order, changes
+):
+    """Else the sponsor's invoice is void, there is no other, and the message says nothing was."""
+    order = make_order()
+    create_stripe_invoice(order, opened=opened)
+    credit(opened, order.reference, amount=Decimal(100), reason="smaller")
+    with pytest.raises(PoToolkitError):
+        reissue(opened, order.reference, changes)
+    assert simulator.control.get(fresh(opened, order).stripe_invoice_id)["status"] == "open"
+
+
+def test_lines_are_not_lowered_below_what_was_credited(opened, simulator, make_order):
+    """Else a purchase order that nobody paid counts as overpaid and asks for a refund."""
+    order = make_order()
+    create_stripe_invoice(order, opened=opened)
+    credit(opened, order.reference, amount=Decimal(100), reason="smaller")
+    invoice = fresh(opened, order).stripe_invoice_id
+    opened.gateway.write(f"/v1/invoices/{invoice}/void", {}, idempotency_key="dashboard")
+    sync_conference(opened, full=True)
+    lower = [LineItem(description="Booth", unit_price=Decimal(99))]
+    with pytest.raises(PurchaseOrderError, match=r"99.00 USD is less than the 100.00 USD"):
+        amend(opened, order.reference, Changes(line_items=lower))
+    assert fresh(opened, order).sums.balance > 0
+    as_much = [LineItem(description="Booth", unit_price=Decimal(100))]
+    amend(opened, order.reference, Changes(line_items=as_much))
+    assert fresh(opened, order).sums.balance == 0

@@ -12,6 +12,7 @@ from po_toolkit import create_purchase_order, create_stripe_invoice
 from po_toolkit.api import ledger
 from po_toolkit.api.amend import reissue
 from po_toolkit.api.content import compare_content
+from po_toolkit.api.home import home_page
 from po_toolkit.api.invoices import decide_balance, invoice_purchase_orders
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.bootstrap import open_conference
@@ -339,6 +340,28 @@ def test_row_14_credit_from_another_conference_of_the_account_is_moved_to_where_
     for one in (opened, other):
         sync_conference(one, full=True)
         assert found(one) == {}
+
+
+@pytest.mark.parametrize("mine", [False, True])
+def test_credit_that_two_conferences_of_an_account_see_is_shown_once(
+    opened, other, simulator, mine
+):
+    """Else two treasurers send the same money back."""
+    if mine:
+        billed(opened, "usd", 100)
+    billed(other, "usd", 100)
+    for _ in range(2):
+        for one in (opened, other):
+            sync_conference(one)
+        (sponsor,) = simulator.control.all("customer")
+        simulator.control.move_balance(sponsor["id"], -20_00)
+    stuck = "money_stuck_at_stripe"
+    for one in (opened, other):
+        sync_conference(one)
+    shown = {one.slug: found(one).get(stuck) for one in (opened, other)}
+    assert shown == {SLUG: 40_00 if mine else None, "other-2027": None if mine else 40_00}
+    waiting = {one.slug: home_page(one).sums.waiting[stuck] for one in (opened, other)}
+    assert waiting == {slug: int(bool(amount)) for slug, amount in shown.items()}
 
 
 def test_row_14_credit_in_two_currencies_crosses_two_conferences_each_in_its_own(

@@ -1,4 +1,4 @@
-"""A copy of the database is restored after Stripe has forgotten the keys: nothing counts twice."""
+"""A copy of the database is restored, which has forgotten what Stripe has: nothing counts twice."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ import pytest
 
 from po_toolkit import create_stripe_invoice
 from po_toolkit.api.amend import reissue
+from po_toolkit.api.bank import import_bank_statement
+from po_toolkit.api.bank_matching import bank_lines, choose, match_bank
 from po_toolkit.api.invoices import adopt_invoice
-from po_toolkit.api.ledger import cancel, credit, record_payment_by_hand
+from po_toolkit.api.ledger import cancel, credit, record_payment_by_hand, refund
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.errors import DuplicateEntryError, PoToolkitError, PurchaseOrderError
+from tests.bank.statement import Entry, camt
 from tests.conftest import fresh
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -22,18 +25,18 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 @pytest.fixture
 def copies(opened, settings, simulator, clock, tmp_path):
-    """Take a copy of the database, and restore it 25 hours later."""
+    """Take a copy of the database, and restore it 25 hours later, without Stripe's keys."""
     book, kept = Path(settings.database_url.removeprefix("sqlite:///")), tmp_path / "kept.db"
 
     def copy(source, target):
         with closing(sqlite3.connect(source)) as one, closing(sqlite3.connect(target)) as two:
             one.backup(two)
 
-    def restore():
+    def restore(hours=25):
         opened.store.engine.dispose()
         copy(kept, book)
-        clock.advance(hours=25)
-        simulator.control.advance(25 * 3600)
+        clock.advance(hours=hours)
+        simulator.control.advance(hours * 3600)
 
     return lambda: copy(book, kept), restore
 
@@ -155,3 +158,128 @@ def test_an_invoice_that_was_replaced_after_the_backup_is_not_left_open(
     adopt_invoice(opened, *refused.value.remedy.command[-2:])
     cancel(opened, order.reference)
     assert {i["status"] for i in simulator.control.all("invoice")} == {"void"}
+
+
+@pytest.fixture
+def paid(opened, simulator, make_order):
+    """A purchase order of 1,000.00 USD of which 1,400.00 were paid by card."""
+    order = make_order(("Booth", 1, "1000.00"))
+    create_stripe_invoice(order, opened=opened)
+    simulator.control.pay(fresh(opened, order).stripe_invoice_id, amount=1400_00)
+    sync_conference(opened)
+    return order
+
+
+def given_back(opened, simulator, order):
+    """Return what Stripe and what the books have given back or credited, and the credit left."""
+    there = [row["amount"] for noun in ("refund", "credit_note") for row in
+             simulator.control.all(noun)]  # fmt: skip
+    after = fresh(opened, order)
+    here = [e.amount for e in after.entries if e.kind == "refund"]
+    here += [note.amount for note in after.credit_notes]
+    (customer,) = simulator.control.all("customer")
+    return there, here, -customer["balance"]
+
+
+@pytest.mark.parametrize("hours", [1, 25])
+@pytest.mark.parametrize("act", ["refund", "credit note"])
+def test_money_given_back_after_the_backup_is_not_given_back_twice(
+    opened, simulator, paid, copies, act, hours
+):
+    """A treasurer restores the backup and enters again what came after it, before any sync."""
+    keep, restore = copies
+
+    def give():
+        if act == "refund":
+            refund(opened, paid.reference, amount=Decimal("100.00"))
+        else:
+            credit(opened, paid.reference, amount=Decimal("100.00"), reason="smaller booth")
+
+    keep()
+    give()
+    once = given_back(opened, simulator, paid)
+    assert once == ([100_00], [100_00], 300_00 if act == "refund" else 400_00)
+    restore(hours)
+    with pytest.raises(PurchaseOrderError, match="Sync first") as refused:
+        give()
+    assert refused.value.code == "sync_first"
+    assert sync_conference(opened).problems == []
+    with pytest.raises(DuplicateEntryError):
+        give()
+    assert sync_conference(opened, full=True).problems == []
+    assert given_back(opened, simulator, paid) == once
+
+
+def test_an_excess_that_was_wired_back_takes_the_sponsors_credit_down_once(
+    opened, simulator, paid, copies
+):
+    """Stripe knows of such a refund only by the credit; a second time, the sponsor loses money."""
+    keep, restore = copies
+    keep()
+    refund(opened, paid.reference, amount=Decimal("100.00"), method="wire")
+    restore()
+    sync_conference(opened)
+    for method in ("stripe", "wire"):
+        with pytest.raises(
+            PurchaseOrderError, match=r"refund of 100\.00 USD from the bank"
+        ) as other:
+            refund(opened, paid.reference, amount=Decimal("150.00"), method=method)
+    assert other.value.remedy.command[0] == "refund"
+    refund(opened, paid.reference, amount=Decimal("100.00"), method="wire")
+    assert given_back(opened, simulator, paid) == ([], [100_00], 300_00)
+    refund(opened, paid.reference, amount=Decimal("150.00"), method="wire")
+    assert sync_conference(opened, full=True).problems == []
+    assert given_back(opened, simulator, paid) == ([], [100_00, 150_00], 150_00)
+    assert fresh(opened, paid).sums.balance == -150_00
+
+
+def test_what_is_entered_again_before_the_forgotten_invoice_is_found_counts_once(
+    opened, simulator, make_order, copies
+):
+    """The copy has no invoice; the one it finds has the wire and the credit note already."""
+    keep, restore = copies
+    order = make_order(("Booth", 1, "1000.00"))
+    keep()
+    create_stripe_invoice(order, opened=opened)
+
+    def enter():
+        wire(opened, order)
+        credit(opened, order.reference, amount=Decimal("50.00"), reason="smaller booth")
+
+    enter()
+    restore()
+    enter()
+    create_stripe_invoice(fresh(opened, order), opened=opened)
+    for full in (False, True):
+        assert sync_conference(opened, full=full).problems == []
+    after = fresh(opened, order)
+    assert (attached(simulator), booked(after)) == (
+        [400_00],
+        [("payment", 400_00, "manual", None)],
+    )
+    assert given_back(opened, simulator, order) == ([50_00], [50_00], 0)
+    (invoice,) = simulator.control.all("invoice")
+    assert invoice["amount_remaining"] == after.sums.balance == 550_00
+
+
+def test_a_bank_line_confirms_the_wire_that_the_copy_had_forgotten(
+    opened, simulator, make_order, copies
+):
+    """Matched before the sync it would count twice; after it, the line would stay unexplained."""
+    keep, restore = copies
+    order = make_order(("Booth", 1, "1000.00"))
+    create_stripe_invoice(order, opened=opened)
+    line = Entry(opened.today(), Decimal("990.00"), f"WIRE {order.reference}")
+    import_bank_statement(opened, camt([line]))
+    (found,) = bank_lines(opened)
+    keep()
+    wire(opened, order, "990.00")
+    restore()
+    with pytest.raises(PurchaseOrderError, match="Sync first"):
+        choose(opened, found.line, orders={order.reference: None}, write_off="bank fee")
+    assert match_bank(opened, apply=True).applied == 0
+    assert sync_conference(opened).problems == []
+    assert simulator.control.all("credit_note") == [], "the write-off went with its payment"
+    assert match_bank(opened, apply=True).applied == 1
+    assert attached(simulator) == [990_00]
+    assert [(e.kind, e.amount) for e in fresh(opened, order).entries] == [("payment", 990_00)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -33,7 +34,7 @@ from po_toolkit.api.sync import sync_conference
 from po_toolkit.api.webhook_work import work_events
 from po_toolkit.api.webhooks import receive
 from po_toolkit.domain.roles import STRIPE
-from po_toolkit.errors import PoToolkitError, StripeGatewayError
+from po_toolkit.errors import PoToolkitError, StripeGatewayError, StripeRefusedError
 from po_toolkit.jobs import batches, tasks
 from po_toolkit.money import to_major, to_minor
 from po_toolkit.payments.refunds import refundable
@@ -41,10 +42,10 @@ from po_toolkit.simulator import invoices as simulated_invoices
 from po_toolkit.simulator.errors import ApiError
 from po_toolkit.store import jobs
 from tests.bank.statement import Entry, camt
-from tests.seasons.world import KEY, SLUG, SPONSORS, Laptop, Line, Wire, World
+from tests.seasons.machine import need
+from tests.seasons.world import KEY, SLUG, Asked, Laptop, Line, Wire, World
 
 Chance = random.Random
-AMOUNTS = (1_00, 33_33, 100_00, 450_50, 1_500_00, 15_000_00)
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,9 @@ class Act:
     weight: int
     do: Callable[[World, Chance], Any]
 
+
+MOST_CLOSINGS = 2
+"""Each costs as much as ten other acts, and what is wrong with one is wrong with the next."""
 
 ACTS: dict[str, Act] = {}
 
@@ -71,9 +75,14 @@ def act(actor: str, weight: int) -> Callable[[Any], Any]:
 
 
 def some_order(w: World, c: Chance, wanted: Callable[[Any], bool] = lambda _o: True) -> Any:
-    """Return one purchase order, or None."""
+    """Return one purchase order, mostly the one that was dealt with before, or None."""
     found = [o for o in w.books.orders() if wanted(o)]
-    return c.choice(found) if found else None
+    if c.random() < 0.6:
+        found = [o for o in found if o.reference == w.favourite] or found
+    chosen = c.choice(found) if found else None
+    if chosen is not None:
+        w.favourite = chosen.reference
+    return chosen
 
 
 def some(c: Chance, things: Any) -> Any:
@@ -87,8 +96,10 @@ def some(c: Chance, things: Any) -> Any:
 
 @act("coordinator", 8)
 def types_an_order(w: World, c: Chance) -> None:
-    number, sponsor = w.number(), c.randrange(SPONSORS)
-    amount = c.choice(AMOUNTS)
+    if len(w.books.orders()) >= w.most_orders:
+        return
+    number, sponsor = w.number(), c.randrange(w.sponsors)
+    amount = c.choice(w.amounts)
     w.tell(f"types purchase order 45{number:05} of sponsor {sponsor} over {amount}")
     made = create_purchase_order(
         SLUG,
@@ -109,8 +120,11 @@ def types_an_order(w: World, c: Chance) -> None:
 @act("coordinator", 4)
 def imports_a_file(w: World, c: Chance) -> None:
     rows = []
-    for _ in range(c.randint(1, 4)):
-        number, sponsor, amount = w.number(), c.randrange(SPONSORS), c.choice(AMOUNTS)
+    room = w.most_orders - len(w.books.orders())
+    if room <= 0:
+        return
+    for _ in range(c.randint(1, min(room, 4))):
+        number, sponsor, amount = w.number(), c.randrange(w.sponsors), c.choice(w.amounts)
         rows.append((f"Sponsor {sponsor}", f"ap{sponsor}@example.org", f"45{number:05}", amount))
     w.tell(f"imports {len(rows)} purchase orders from a file")
     out = io.StringIO()
@@ -179,6 +193,12 @@ def cancels(w: World, c: Chance) -> None:
         w.tell(f"cancels {order.reference}")
         ledger.cancel(w.books.open("coordinator"), order.reference)
         w.truth.cancelled.add(order.reference)
+        net = order.sums.paid - order.sums.refunded
+        now = next(o for o in w.books.orders() if o.reference == order.reference).sums
+        need(
+            net <= 0 or now.paid - now.refunded != net,
+            f"{order.reference} had {net} on it and was cancelled",
+        )
 
 
 @act("coordinator", 1)
@@ -186,6 +206,7 @@ def resends(w: World, c: Chance) -> None:
     order = some_order(w, c, lambda o: o.live_invoice is not None)
     if order is not None:
         w.tell(f"sends the invoice of {order.reference} again")
+        w.truth.resent[order.reference] += 1
         invoices.resend_invoice(w.books.open("coordinator"), order.reference)
 
 
@@ -244,7 +265,7 @@ def _type(w: World, wire: Wire, who: str) -> None:
 def issues_a_credit_note(w: World, c: Chance) -> None:
     order = some_order(w, c)
     if order is not None:
-        amount = c.choice(AMOUNTS)
+        amount = c.choice(w.amounts)
         w.tell(f"credits {amount} on {order.reference}")
         ledger.credit(
             w.books.open("treasurer"),
@@ -253,16 +274,37 @@ def issues_a_credit_note(w: World, c: Chance) -> None:
             reason="smaller",
             again=c.random() < 0.5,
         )
+        need(
+            order.sums.credited + amount <= order.sums.total,
+            f"{order.reference} had {order.sums.credited} of {order.sums.total} credited, "
+            f"and {amount} more",
+        )
 
 
 @act("treasurer", 3)
 def refunds_some(w: World, c: Chance) -> None:
-    order = some_order(w, c, refundable)
+    order = some_order(w, c, lambda o: o.sums.paid > 0)
     if order is not None:
-        most = sum(left for _, left in refundable(order))
-        amount = min(c.choice(AMOUNTS), most)
+        left = order.sums.paid - order.sums.refunded
+        amount = max(c.choice([*w.amounts, left, left, left // 2, left + 1]), 1)
         w.tell(f"refunds {amount} on {order.reference}")
-        ledger.refund(w.books.open("treasurer"), order.reference, amount=to_major(amount, "usd"))
+        asked = Asked(order.reference, amount)
+        w.truth.refunds.append(asked)
+        try:
+            ledger.refund(
+                w.books.open("treasurer"),
+                order.reference,
+                amount=to_major(amount, "usd"),
+                again=c.random() < 0.3,
+            )
+        except StripeGatewayError as error:
+            if isinstance(error, StripeRefusedError) and len(refundable(order)) == 1:
+                asked.state = "refused"
+            raise
+        except PoToolkitError:
+            asked.state = "refused"
+            raise
+        asked.state = "done"
 
 
 @act("treasurer", 1)
@@ -286,6 +328,8 @@ def reverses(w: World, c: Chance) -> None:
 
 @act("treasurer", 1)
 def closes(w: World, c: Chance) -> None:
+    if len(w.truth.closed) >= MOST_CLOSINGS:
+        return
     opened = w.books.open("treasurer")
     day = opened.today() - timedelta(days=c.choice([1, 3, 20]))
     w.tell(f"closes the books through {day}")
@@ -297,7 +341,7 @@ def closes(w: World, c: Chance) -> None:
 def amends(w: World, c: Chance) -> None:
     order = some_order(w, c, lambda o: o.live_invoice is None)
     if order is not None:
-        amount = c.choice(AMOUNTS)
+        amount = c.choice(w.amounts)
         w.tell(f"changes {order.reference} to {amount}")
         lines = [LineItem(description="Stand", unit_price=to_major(amount, "usd"))]
         amend.amend(w.books.open("coordinator"), order.reference, amend.Changes(line_items=lines))
@@ -356,7 +400,7 @@ def writes_off(w: World, c: Chance) -> None:
 def sends_money_back_by_wire(w: World, c: Chance) -> None:
     order = some_order(w, c, lambda o: o.sums.paid - o.sums.refunded > 0)
     if order is not None:
-        amount = min(c.choice(AMOUNTS), order.sums.paid - order.sums.refunded)
+        amount = min(c.choice(w.amounts), order.sums.paid - order.sums.refunded)
         number = w.number()
         w.tell(f"sends {amount} of {order.reference} back by wire and types it")
         w.bank.book(
@@ -380,6 +424,7 @@ def says_what_a_line_is(w: World, c: Chance) -> None:
     line, order = some(c, lines), some_order(w, c, lambda o: o.cancelled_at is None)
     if line is not None and order is not None and Decimal(line.amount) > 0:
         w.tell(f"says that bank line {line.line} pays {order.reference}")
+        w.truth.said.add(int(line.line))
         w.bank.strange += to_minor(Decimal(line.amount), "usd")
         choose(
             w.books.open("treasurer"),
@@ -388,6 +433,12 @@ def says_what_a_line_is(w: World, c: Chance) -> None:
             overpaid=c.random() < 0.5,
             write_off="short" if c.random() < 0.2 else "",
         )
+
+
+def bank_name(text: str) -> str | None:
+    """Return the bank's reference of a wire that a text names."""
+    found = re.search(r"FT[0-9]{6}", text)
+    return found[0] if found else None
 
 
 # ---- the bank account
@@ -619,6 +670,7 @@ def hear(w: World, events: list[dict[str, Any]]) -> None:
     opened = w.books.open("webhook")
     for event in events:
         receive(opened, *w.signed(event))
+        w.truth.heard.add(event["id"])
 
 
 @act("webhook", 6)
@@ -644,7 +696,7 @@ def pays(w: World, c: Chance) -> None:
     invoice = some(c, w.invoices("open", "uncollectible"))
     if invoice is not None:
         left = invoice["amount_remaining"]
-        amount = c.choice([None, None, None, c.choice(AMOUNTS), max(left // 2, 1), left + 100_00])
+        amount = c.choice([None, None, None, c.choice(w.amounts), max(left // 2, 1), left + 100_00])
         way = c.choice(["card", "card", "us_bank_account"])
         w.tell(f"pays {amount or left} on {invoice['id']} by {way}")
         dashboard(w, lambda: w.sim.pay(invoice["id"], amount, way))
@@ -697,7 +749,7 @@ def _payments(w: World) -> list[dict[str, Any]]:
 def transfers(w: World, c: Chance) -> None:
     invoice = some(c, w.invoices("open"))
     if invoice is not None:
-        amount = c.choice([invoice["amount_remaining"], c.choice(AMOUNTS)])
+        amount = c.choice([invoice["amount_remaining"], c.choice(w.amounts)])
         w.tell(f"transfers {amount} to the virtual account of {invoice['customer']}")
         dashboard(w, lambda: w.sim.transfer(invoice["customer"], amount))
 
@@ -707,7 +759,7 @@ def wires(w: World, c: Chance) -> None:
     order = some_order(w, c, lambda o: o.cancelled_at is None)
     if order is not None:
         owed = max(order.sums.balance, 100)
-        amount = c.choice([owed, owed, owed, c.choice(AMOUNTS), owed + 50_00, max(owed // 2, 1)])
+        amount = c.choice([owed, owed, owed, c.choice(w.amounts), owed + 50_00, max(owed // 2, 1)])
         day = w.books.open().today()
         sponsor = int(order.organization_name.split()[-1])
         by = c.choice(["wire", "wire", "check"])
@@ -759,7 +811,7 @@ def pays_without_an_intent(w: World, c: Chance) -> None:
 def revises(w: World, c: Chance) -> None:
     invoice = some(c, w.invoices("open"))
     if invoice is not None:
-        amount = c.choice([None, None, c.choice(AMOUNTS)])
+        amount = c.choice([None, None, c.choice(w.amounts)])
         w.tell(f"edits {invoice['id']} in the dashboard, over {amount or 'the same'}")
         made = dashboard(w, lambda: w.sim.revise(invoice["id"], amount))
         if made is not None:
@@ -780,6 +832,7 @@ def edits_a_draft(w: World, c: Chance) -> None:
     invoice = some(c, w.invoices("draft"))
     if invoice is not None:
         w.tell(f"adds a line to the draft {invoice['id']} in the dashboard")
+        w.truth.edited.add(invoice["id"])
         line = {"amount": c.choice([5_00, -1_00]), "description": "By staff"}
         press(w, f"/v1/invoices/{invoice['id']}/add_lines", {"lines": [line]})
 
@@ -791,6 +844,7 @@ def changes_a_customer(w: World, c: Chance) -> None:
         change = c.choice([{"email": "Billing@Example.org"}, {"name": "Renamed Ltd"},
                            {"metadata": {"purchase_order": ""}}])  # fmt: skip
         w.tell(f"changes {', '.join(change)} of {customer['id']} in the dashboard")
+        w.truth.changed.add(customer["id"])
         press(w, f"/v1/customers/{customer['id']}", change)
 
 
@@ -833,7 +887,7 @@ def applies_cash(w: World, c: Chance) -> None:
 
 @act("others", 1)
 def bills_somebody_else(w: World, c: Chance) -> None:
-    amount, paid = c.choice(AMOUNTS), c.random() < 0.5
+    amount, paid = c.choice(w.amounts), c.random() < 0.5
     w.tell(f"another product bills {amount}{', which is paid' if paid else ''}")
     made = w.sim.foreign_invoice(amount, c.choice(["usd", "eur"]), KEY, paid=paid)
     w.at_stripe("invoice")
@@ -875,7 +929,7 @@ def marks_as_paid(w: World, c: Chance) -> None:
 def refunds_there(w: World, c: Chance) -> None:
     paid = some(c, _payments(w))
     if paid is not None:
-        amount = c.choice([None, c.choice(AMOUNTS)])
+        amount = c.choice([None, c.choice(w.amounts)])
         w.tell(f"refunds {amount or 'all'} of {paid['id']} in the dashboard")
         dashboard(w, lambda: w.sim.refund(paid["id"], amount))
 
@@ -884,7 +938,7 @@ def refunds_there(w: World, c: Chance) -> None:
 def credits_there(w: World, c: Chance) -> None:
     invoice = some(c, w.invoices("open", "paid"))
     if invoice is not None:
-        amount = c.choice(AMOUNTS)
+        amount = c.choice(w.amounts)
         body: dict[str, Any] = {"invoice": invoice["id"], "amount": amount}
         after = amount - min(amount, invoice["amount_remaining"])
         if after:
@@ -959,7 +1013,7 @@ def restores(w: World, c: Chance) -> None:
 @act("operator", 1)
 def rotates_keys(w: World, c: Chance) -> None:
     """Put a new key and webhook secret in the settings; the old key ends at once or later."""
-    old, w.key = w.key, f"sk_test_season{w.number():011}"
+    old, w.key = w.key, f"sk_test_rotated{w.number():011}"
     w.tell(f"puts key {w.key[-5:]} and a new webhook secret into the settings")
     w.sim.add_key(w.key, KEY)
     w.secret = f"whsec_season{w.number()}"
@@ -979,10 +1033,10 @@ def bills_elsewhere(w: World, c: Chance) -> None:
         return
     known = some_order(w, c) if c.random() < 0.7 else None
     if known is None:
-        number, sponsor, amount = f"45{w.number():05}", c.randrange(SPONSORS), c.choice(AMOUNTS)
+        number, sponsor, amount = f"45{w.number():05}", c.randrange(w.sponsors), c.choice(w.amounts)
     else:
         number, sponsor = known.po_number, int(known.organization_name.split()[-1])
-        amount = c.choice([known.sums.total, c.choice(AMOUNTS)])
+        amount = c.choice([known.sums.total, c.choice(w.amounts)])
     if w.second is None:
         w.second = Laptop(w, "second")
     w.tell(f"bills purchase order {number} of sponsor {sponsor} over {amount}")

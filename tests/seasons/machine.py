@@ -55,6 +55,16 @@ class TroubleError(AssertionError):
     """Something that must never happen did."""
 
 
+def need(truth: Any, words: str) -> None:
+    """Refuse what must never be.
+
+    Raises:
+        TroubleError: It is not so.
+    """
+    if not truth:
+        raise TroubleError(words)
+
+
 @dataclass(frozen=True)
 class Weather:
     """How rough a season is: each chance is for one pause or one call."""
@@ -75,7 +85,7 @@ CALM = Weather()
 
 ON_READS = ("drop_before", "drop_after", "500", "429", "lock_timeout", "cut", "proxy")
 ON_WRITES = (*ON_READS, "500_stored_before", "500_stored_after", "409")
-SPELLS = (1, 1, 1, 2, 6)
+SPELLS = (1, 1, 2, 7)
 """For how many calls of the same job a fault lasts; the gateway itself tries six times."""
 
 
@@ -313,7 +323,7 @@ class Machine:
             return None
         if job.spell:
             job.spell -= 1
-        elif job.chance.random() < job.weather.fault:
+        elif job.chance.random() < job.weather.fault * (3 if method == "POST" else 1):
             job.fault = job.chance.choice(ON_WRITES if method == "POST" else ON_READS)
             job.spell = job.chance.choice(SPELLS) - 1
         else:
@@ -484,6 +494,7 @@ def played_on(machine: Machine) -> Iterator[Machine]:
             (Store, "reading", _reading),
             (invoicing_send, "renewed_leases", _no_heartbeat),
             (time, "sleep", machine.sleep),
+            (time, "monotonic", lambda: float(machine.clock.now())),
         ):
             undone.enter_context(patch(place, name, value))
         undone.enter_context(

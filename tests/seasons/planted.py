@@ -7,6 +7,7 @@ its text that is replaced.
 from __future__ import annotations
 
 import argparse
+import ast
 import inspect
 import sys
 import tempfile
@@ -16,7 +17,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from tests.seasons.machine import Disk
 from tests.seasons.season import play
@@ -61,9 +61,9 @@ FAULTS = (
     Fault("a dispute that was won stays lost", "po_toolkit.payments.disputes", "take_dispute",
           'if dispute.get("status") == "won":', "if False:"),
     Fault("a refund that failed stays refunded", "po_toolkit.payments.refunds", "take_refund",
-          'if stripe_object.get("status") in TAKEN_BACK:', "if False:"),
+          'if stripe_object.get("status") in FAILED_REFUNDS:', "if False:"),
     Fault("a credit note that is void still counts", "po_toolkit.payments.credit_notes",
-          "_take_back", "ledger.add_credit_note(uow, order, note)", "pass"),
+          "_enter_voided", "ledger.add_credit_note(uow, order, note)", "pass"),
     Fault("a credit note may exceed its total", "po_toolkit.payments.credit_notes",
           "_refuse_credit", "if amount > sums.total - sums.credited:", "if False:"),
     Fault("money is booked into closed books", "po_toolkit.payments.ledger", "booked",
@@ -80,7 +80,7 @@ FAULTS = (
           "own = own_invoices(wanted, rows)", "own = own_invoices(wanted, [])"),
     Fault("nothing new is read before billing", "po_toolkit.invoicing.billed",
           "look_before_billing", "if found.invoice is None and not listed and", "if False and"),
-    Fault("another generation's invoice is gone on with", "po_toolkit.invoicing.lookup",
+    Fault("another generation's invoice is gone on with", "po_toolkit.invoicing.billed",
           "_first_match", "== wanted:", "[:1] == wanted[:1]:"),
     Fault("a status is not brought up to its sums", "po_toolkit.payments.ledger", "record_all",
           "refresh_status(order)", "pass"),
@@ -109,46 +109,59 @@ FAULTS = (
 
 
 @contextmanager
-def planted(fault: Fault) -> Iterator[None]:
-    """Have a fault in the product while the block runs.
+def planted(fault: Fault) -> Iterator[list[int]]:
+    """Have a fault in the product while the block runs; yield how often its place is reached.
+
+    The function keeps its identity and gets another code, so whoever imported it has the fault.
 
     Raises:
         LookupError: The function does not read so any more.
     """
     module = import_module(fault.module)
-    real = getattr(module, fault.function)
+    real = inspect.unwrap(getattr(module, fault.function))
     text = textwrap.dedent(inspect.getsource(real))
     if text.count(fault.old) != 1:
         raise LookupError(f"{fault.name}: {fault.function} does not hold {fault.old!r} once.")
-    room: dict[str, Any] = {}
-    code = compile(text.replace(fault.old, fault.new), str(module.__file__), "exec")
-    exec(code, vars(module) | {"__name__": fault.module}, room)
-    made = room[fault.function]
-    wherever = [
-        m
-        for name, m in list(sys.modules.items())
-        if name.startswith("po_toolkit") and getattr(m, fault.function, None) is real
-    ]
-    listed = [
-        (table, key)
-        for name, m in list(sys.modules.items())
-        if name.startswith("po_toolkit")
-        for table in vars(m).values()
-        if isinstance(table, dict)
-        for key, value in table.items()
-        if value is real and table is not vars(m)
-    ]
-    for place in wherever:
-        setattr(place, fault.function, made)
-    for table, key in listed:
-        table[key] = made
+    tree = ast.parse(text.replace(fault.old, fault.new))
+    line = text[: text.index(fault.old)].count("\n") + 1
+    _count_before(tree, line)
+    made = compile(tree, str(module.__file__), "exec", dont_inherit=True, flags=FUTURE)
+    code = next(c for c in made.co_consts if getattr(c, "co_name", "") == real.__name__)
+    reached, before = [0], real.__code__
+
+    def count() -> None:
+        reached[0] += 1
+
+    vars(module)[COUNT] = count
+    real.__code__ = code
     try:
-        yield
+        yield reached
     finally:
-        for place in wherever:
-            setattr(place, fault.function, real)
-        for table, key in listed:
-            table[key] = real
+        real.__code__ = before
+        del vars(module)[COUNT]
+
+
+COUNT = "_count_planted"
+FUTURE = annotations.compiler_flag
+
+
+def _count_before(tree: ast.AST, line: int) -> None:
+    """Have the statement of a line counted whenever it is reached."""
+    blocks = [
+        block
+        for node in ast.walk(tree)
+        for name in ("body", "orelse", "finalbody")
+        if isinstance(block := getattr(node, name, None), list) and not isinstance(node, ast.Module)
+    ]
+    innermost = max(
+        (s.lineno, block, place)
+        for block in blocks
+        for place, s in enumerate(block)
+        if s.lineno <= line <= (s.end_lineno or s.lineno)
+    )  # fmt: skip
+    _, block, place = innermost
+    block.insert(place, ast.copy_location(ast.parse(f"{COUNT}()").body[0], block[place]))
+    ast.fix_missing_locations(tree)
 
 
 def main() -> int:
@@ -163,14 +176,14 @@ def main() -> int:
         disk = Disk(Path(folder))
         for fault in FAULTS:
             found, first = "not found", ""
-            with planted(fault):
+            with planted(fault) as reached:
                 for number in range(given.seasons):
                     played = play(given.seed + number, given.acts, disk=disk)
                     if played.failure:
                         found, first = f"found in season {number + 1}", played.failure[:120]
                         break
             missed += not first
-            sys.stdout.write(f"{fault.name}: {found} {first}\n")
+            sys.stdout.write(f"{fault.name}: {found}, reached {reached[0]} times. {first}\n")
             sys.stdout.flush()
     return 1 if missed else 0
 

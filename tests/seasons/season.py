@@ -70,8 +70,8 @@ def play(
             for place, number in enumerate(numbers, 1):
                 season.act(number)
                 if place % QUIET_EVERY == 0 and place < len(numbers):
-                    season.rest()
-            season.rest(last=True)
+                    season.rest(number)
+            season.rest(-1, last=True)
         except Exception as error:  # noqa: BLE001 whatever it is, the season has failed
             played.failure = f"{type(error).__name__}: {error}"
             played.where = traceback.format_exc()
@@ -115,15 +115,34 @@ def as_test(played: Played) -> str:
     )
 
 
+THEMES = {
+    "refunds": "pays refunds_some refunds_there ends disputes cancels sends_money_back_by_wire",
+    "credit": "issues_a_credit_note credits_there voids_a_credit_note writes_off pays cancels",
+    "closing": "closes types_a_wire wires reverses issues_a_credit_note time_passes matches",
+    "bank": "wires wires_for_several types_a_wire types_it_too loads_a_statement matches "
+    "undoes_a_match applies_a_proposal says_what_a_line_is sends_a_wire_back",
+    "copies": "backs_up restores invoices_some invoices_one_again starts_a_batch types_a_wire",
+    "elsewhere": "bills_elsewhere invoices_some invoices_one_again cancels reissues",
+    "events": "keeps_events_back delivers syncs pays works_events refunds_there",
+    "invoicing": "invoices_some invoices_one_again starts_a_batch works reissues amends cancels "
+    "restarts deletes_a_draft",
+}
+"""What a season is mostly about: acts that matter to each other, which meet often there."""
+
+
 def liking(seed: int) -> dict[str, float]:
     """Return by how much each act is likelier in this season than by its weight.
 
-    Each season leaves something nearly out and overdoes something else, since faults hide where an
-    act meets many of another. It follows from the seed alone, so that leaving acts out while a
-    failure is made shorter changes none of the others.
+    Each season has two themes and leaves something nearly out, since faults hide where an act meets
+    many of another. It follows from the seed alone, so that leaving acts out while a failure is
+    made shorter changes none of the others.
     """
     chance = random.Random(f"{seed}:liking")
-    return {name: chance.choice([0.2, 1, 1, 1, 4]) for name in sorted(ACTS)}
+    liked = {name: chance.choice([0.2, 1, 1, 1, 2]) for name in sorted(ACTS)}
+    for theme in chance.sample(sorted(THEMES), 2):
+        for name in THEMES[theme].split():
+            liked[name] *= max(4, 12 / ACTS[name].weight)
+    return liked
 
 
 def rarest(seeds: Sequence[int], visited: Counter[str]) -> int:
@@ -142,13 +161,12 @@ def rarest(seeds: Sequence[int], visited: Counter[str]) -> int:
 def _no_collection() -> Iterator[None]:
     """Look for garbage once a season: what Python has loaded is looked through each time."""
     gc.collect()
-    gc.freeze()
+    gc.freeze()  # for good: the next collection looks only at what this season leaves
     gc.disable()
     try:
         yield
     finally:
         gc.enable()
-        gc.unfreeze()
 
 
 class _Season:
@@ -189,17 +207,19 @@ class _Season:
                 self.machine.visited[f"act {name}"] += 1
                 return
 
-    def rest(self, *, last: bool = False) -> None:
+    def rest(self, number: int, *, last: bool = False) -> None:
         """Let the faults stop and everything end; then compare.
 
         Args:
+            number: The last act's.
             last: The season ends here: what is dear to look at is looked at too.
         """
         self.machine.calm = True
         try:
             self.world.story.append("--- all is quiet")
             self.machine.finish_all()
-            checks.come_to_rest(self.world)
+            chance = random.Random(f"{self.machine.seed}:{number}:rest")
+            checks.come_to_rest(self.world, chance.choice(checks.WAYS))
             checks.compare(self.world, last=last)
         finally:
             self.machine.calm = False

@@ -29,7 +29,7 @@ from tests.seasons.machine import Disk, Machine
 KEY = "sk_test_season00000000001"
 SECRET = "whsec_season"
 SLUG = "season"
-SPONSORS = 4
+AMOUNTS = (1_00, 33_33, 100_00, 450_50, 1_500_00, 15_000_00)
 
 
 @dataclass
@@ -54,6 +54,16 @@ class Wire:
 
 
 @dataclass
+class Asked:
+    """A refund that somebody asked for, and what they were answered."""
+
+    order: str
+    amount: int
+    state: str = "begun"
+    """``begun``, also where its end is not known; ``done``; ``refused``."""
+
+
+@dataclass
 class Truth:
     """What really happened, and what a person was told is done."""
 
@@ -69,6 +79,17 @@ class Truth:
     """Day → the report of that day, as it was first read after the day was closed."""
     by_hand: dict[str, str] = field(default_factory=dict)
     """Invoice that staff made in the dashboard → the purchase order that adopted it."""
+    refunds: list[Asked] = field(default_factory=list)
+    resent: Counter[str] = field(default_factory=Counter)
+    """Reference → how often somebody had its invoice mailed again."""
+    said: set[int] = field(default_factory=set)
+    """Bank lines of which a person said, without looking, what they pay."""
+    changed: set[str] = field(default_factory=set)
+    """Customers that were changed in the dashboard."""
+    edited: set[str] = field(default_factory=set)
+    """Drafts that were changed in the dashboard."""
+    heard: set[str] = field(default_factory=set)
+    """Deliveries that the service confirmed to Stripe."""
     identities: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Uuid → sponsor and PO number, of every purchase order that any database ever had."""
 
@@ -208,6 +229,12 @@ class World:
         self.switches = sorted(chance.sample(names, chance.choice([0, 0, 1, 3, 6])))
         for name in self.switches:
             self.sim.switch(name, account=KEY)
+        self.sponsors = chance.choice([1, 2, 4])
+        self.amounts = sorted(chance.sample(AMOUNTS, chance.choice([2, 3, 6])))
+        self.most_orders = chance.choice([2, 4, 8])
+        """So few that much happens to each of them."""
+        self.favourite = ""
+        self.restored = False
         self.books = Laptop(self, "books")
         self.bank = Bank(chance.choice(["camt", "csv", "sides", "mt940", "ofx"]))
 
@@ -243,6 +270,8 @@ class World:
             # What was typed since may come back from Stripe, which was told of it.
             wire.typed = before if before or not wire.typed else "lost"
         self.bank.loaded = backup.loaded
+        truth.heard.clear()
+        self.restored = True
 
     def number(self) -> int:
         """Return a number that nothing else in the season has."""

@@ -12,6 +12,7 @@ from po_toolkit.importers.bank.model import (
     Reading,
     Statement,
     prove,
+    set_future_apart,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "layouts_in",
     "prove",
     "read_bank_file",
+    "set_future_apart",
 ]

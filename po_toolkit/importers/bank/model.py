@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from typing import Any, ClassVar, Literal
@@ -204,7 +204,9 @@ class Answers:
         kept = {
             n: saved["=" + n] for n in self._KEPT if saved.get("=" + n) and not getattr(self, n)
         }
-        return replace(self, words={**words, **self.words}, **kept)  # type: ignore[arg-type,dict-item]
+        every: Any = {**words, **self.words}
+        values: Any = kept
+        return replace(self, words=every, **values)
 
     def to_save(self, before: Mapping[str, str], signs: str = "") -> dict[str, str]:
         """Return what is to be remembered; a new mapping replaces the one of before.
@@ -229,6 +231,43 @@ class Answers:
     def given(self) -> bool:
         """Whether anything was answered that is worth remembering."""
         return bool(self.mapping or self.words or any(getattr(self, n) for n in self._KEPT))
+
+
+_AHEAD, _FAR = timedelta(days=3), timedelta(days=366)
+"""How far after today a bank may date what it booked, over a weekend; and how far nobody does."""
+
+
+def set_future_apart(file: BankFile, today: date) -> None:
+    """Set apart what a file dates after today: scheduled, or its day and month read wrongly.
+
+    Where all of a file lies ahead, within a year, its days and the computer's clock disagree and
+    nothing tells which is wrong: it is taken, with a note.
+
+    Args:
+        file: Its statements' lines are changed.
+        today: The date in the conference's timezone.
+    """
+    days = [line.booked_on for statement in file.statements for line in statement.lines]
+    if not days or max(days) <= today + _AHEAD:
+        return
+    latest = today + (_AHEAD if min(days) <= today + _AHEAD else _FAR)
+    if max(days) <= latest:
+        file.notes.append(
+            f"Every line is dated after today, {today}: from {min(days)} to {max(days)}. Check the "
+            f"days and this computer's clock."
+        )
+    for statement in file.statements:
+        for line in [line for line in statement.lines if line.booked_on > latest]:
+            statement.lines.remove(line)
+            raw = one_line(
+                str(line.booked_on), display(line.amount, line.currency), line.counterparty,
+                line.text,
+            )  # fmt: skip
+            why = (
+                f"Row {line.row} is dated {line.booked_on}, which is after today, {today}. It was "
+                f"not taken. Once it is booked, import the statement again."
+            )
+            statement.bad.append(BadLine(line.row, raw, why, line.amount))
 
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)", re.ASCII)
