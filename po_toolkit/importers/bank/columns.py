@@ -93,13 +93,12 @@ class Columns:
 
     @property
     def distinctive(self) -> bool:
-        """Whether the heading can be no other bank's: five columns or more, and exactly these."""
+        """Whether the heading is the layout's own, exactly, and can be no other bank's."""
         if self.layout is None or self.layout.numbered:
             return False
         mine = {fold(re.sub(r" \(column [A-Z]+\)$", "", h)) for h in self.headers}
         mine = {name for name in mine if not name.startswith("column ")}
-        wanted = {fold(name) for name in self.layout.heading} - {""}
-        return len(wanted) >= 5 and len(mine) == len(wanted)
+        return len(mine) == len(self.layout.names) and self.layout.distinctive
 
     def named(self) -> dict[str, str]:
         """Return field → names of its columns, ``|`` between several."""
@@ -443,7 +442,10 @@ def _take_unnamed(made: Columns, position: int, look: Profile) -> None:
         made.codes |= {t.lower() for t in look.texts} & CURRENCIES
         return
     if look.ibans == look.filled and look.filled:
-        made.places.setdefault("counterparty_account", []).append(position)
+        if len(set(look.texts)) > 1:
+            made.places.setdefault("counterparty_account", []).append(position)
+        elif look.filled >= 3:  # the same in each row: ours
+            made.places.setdefault("account", [position])
     elif look.lettered or not any("." in t or "," in t for t in look.texts):
         made.rest.append(position)
 
