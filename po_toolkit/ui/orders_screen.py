@@ -47,7 +47,7 @@ _VIEWS: dict[str, View | Bucket | None] = {
     N_("Due in two weeks"): View.DUE_SOON,
     N_("Paid or refunded in the last 7 days"): View.RECENT_MONEY,
     N_("Cancelled with money"): View.CANCELLED_WITH_MONEY,
-    N_("Payment reversed"): View.TAKEN_BACK,
+    N_("Payment reversed"): View.REVERSED,
 } | {label: age for age, label in BUCKET_LABELS.items()}
 """What one may want to see; the name stands in the address, so that a bookmark keeps the view."""
 
