@@ -46,7 +46,7 @@ _AT_ONCE = 200
 """Rows changed in one transaction, so that nobody waits long for the database."""
 
 _ROUNDS = 6
-"""Details and tax id, each perhaps after what another driver began for the same customer."""
+"""Details and tax id, each perhaps after what another worker began for the same customer."""
 
 
 def details_of(customer: Json) -> Json:

@@ -306,12 +306,12 @@ def tax_id_key(order: PurchaseOrder) -> str:
 
 
 def covers(put: Json, named: Json) -> bool:
-    """Tell whether a customer is known to say of himself all that is named."""
+    """Tell whether a customer is known to say all that is named."""
     return all(put.get(name) == value for name, value in named.items())
 
 
 def up_to_date(lease: Lease, customer: StripeCustomer | None) -> bool:
-    """Tell whether the customer at Stripe is known to bear what the purchase order names."""
+    """Tell whether the customer at Stripe is known to have what the purchase order names."""
     return customer is None or (
         covers(customer.details_put, lease.plan.details(customer.details_put))
         and (not lease.order.tax_id or customer.tax_id_put == tax_id_key(lease.order))

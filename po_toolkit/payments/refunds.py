@@ -113,7 +113,7 @@ def refuse_forgotten(
         for payment_id in dict.fromkeys(entry.stripe_payment_id for entry, _ in plan)
         for page in opened.gateway.pages("/v1/refunds", paid_by(payment_id))
         for made in page
-        if made.get("status") not in TAKEN_BACK
+        if made.get("status") not in FAILED_REFUNDS
     ]
     with opened.store.reading() as session:
         begun = {str(intent.uuid) for intent in money_intents.refunds_of(session, order)}
@@ -319,7 +319,7 @@ def _gone(order: PurchaseOrder, payment: LedgerEntry) -> int:
     )
 
 
-TAKEN_BACK = frozenset({"failed", "canceled"})
+FAILED_REFUNDS = frozenset({"failed", "canceled"})
 """States of a refund whose money came back, or never left."""
 
 
@@ -331,7 +331,7 @@ def take_refund(
     The same entries stand at the end whatever of the refund was heard of first.
     """
     moves = [Move(EntryKind.REFUND, stripe_object["id"], stripe_object["created"])]
-    if stripe_object.get("status") in TAKEN_BACK:
+    if stripe_object.get("status") in FAILED_REFUNDS:
         failed = f"{stripe_object['id']}:failed"
         moves.append(Move(EntryKind.REFUND_FAILED, failed, _came_back(opened, stripe_object)))
     return take_moves(opened, stripe_object, moves, entered_by)

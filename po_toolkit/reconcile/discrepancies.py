@@ -254,17 +254,21 @@ def refunded_without_credit(books: Books) -> pd.DataFrame:
 
 def disputed(books: Books) -> pd.DataFrame:
     """Find payments that a dispute took back and nothing reinstated."""
-    return _taken_back(books, "disputed", "{amount} reversed in a dispute and not paid since")
+    return _reversed_payments(
+        books, "disputed", "{amount} reversed in a dispute and not paid since"
+    )
 
 
 def ach_returned_late(books: Books) -> pd.DataFrame:
     """Find bank debits that Stripe recorded and then took back."""
-    return _taken_back(books, "returned", "{amount} returned by the bank and not paid since")
+    return _reversed_payments(books, "returned", "{amount} returned by the bank and not paid since")
 
 
-def _taken_back(books: Books, column: str, words: str) -> pd.DataFrame:
+def _reversed_payments(books: Books, column: str, words: str) -> pd.DataFrame:
     """Find what entries took back and is still owed."""
-    since = gone_back_since(*(books.orders[n] for n in ("refunded", "taken_back", "asked_again")))
+    since = gone_back_since(
+        *(books.orders[n] for n in ("refunded", "reversed_payments", "asked_again"))
+    )
     net = books.entries.groupby("order_id")[column].sum()
     net = net.clip(upper=since.reindex(net.index).fillna(0).clip(lower=0))
     rows = books.orders.loc[books.orders.index.intersection(net.index[net > 0])]
@@ -415,8 +419,8 @@ def asked_is_not_owed(books: Books) -> pd.DataFrame:
     on_live = entries[entries["invoice_id"].isin(live["invoice_id"])]
     of_others = (_gaps(books), _reversed_but_reported(books), -_paid_on_old(books))
     gaps, undone, old = (amounts.reindex(rows.index, fill_value=0) for amounts in of_others)
-    taken_back = by_order(on_live, on_live["taken_back"])
-    elsewhere = total - rows["total"] - gaps - undone - old - taken_back
+    reversed_payments = by_order(on_live, on_live["reversed_payments"])
+    elsewhere = total - rows["total"] - gaps - undone - old - reversed_payments
     moved = on_live[
         on_live["kind"].isin([EntryKind.TRANSFER_IN.value, EntryKind.TRANSFER_OUT.value])
         & ~on_live["entry_id"].isin(entries["reverses_id"].dropna())

@@ -1,4 +1,4 @@
-"""Invoices: whose they are, and who is driving them."""
+"""Invoices: whose they are, and who is working on them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Sponsor = tuple[str, str]
 """E-mail and organization, both folded for comparison."""
 
 LEASE = timedelta(seconds=15)
-"""How long a driver owns an invoice without a sign of life."""
+"""How long a worker holds an invoice without a sign of life."""
 
 
 def by_stripe_id(session: Session, conference: Conference, stripe_id: str) -> Invoice | None:
@@ -132,7 +132,7 @@ def never_read(session: Session, conference: Conference) -> list[str]:
 
 
 def renew_leases(store: Store, owner_prefix: str, now: datetime) -> None:
-    """Keep every invoice that drivers of this process hold."""
+    """Keep every invoice that workers of this process hold."""
     with store.bookkeeping() as connection:
         connection.execute(
             update(Invoice)
@@ -361,7 +361,7 @@ def note_customers(
     absent: Sequence[int],
     now: datetime,
 ) -> None:
-    """Note who of these rows is which customer at Stripe, what he bears, and who was not there."""
+    """Note who of these rows is which customer at Stripe, what that says, and who was not there."""
     connection, row = uow.session.connection(), StripeCustomer
     if found:
         statement = update(row).where(row.id == bindparam("row_id"))

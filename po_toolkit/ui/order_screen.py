@@ -32,7 +32,7 @@ def order_screen(visit: Visit) -> None:
     title.title(words.plain(story.organization_name))
     _heading(story)
     _sums(story)
-    _taken_back(story)
+    _reversed_payments(story)
     if story.invoices:
         sync_order_button(visit, story.reference)
     order_acts(visit, story)
@@ -71,7 +71,7 @@ def _sums(story: PurchaseOrderStory) -> None:
             st.metric(label, words.amount(value, story.currency), border=True, width="content")
 
 
-def _taken_back(story: PurchaseOrderStory) -> None:
+def _reversed_payments(story: PurchaseOrderStory) -> None:
     """Warn of a payment that went back, until it is paid, reissued, credited or cancelled."""
     if not story.owed_again:
         return

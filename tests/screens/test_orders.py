@@ -206,10 +206,10 @@ def test_views_and_amounts_narrow_the_list_as_the_ageing_does(conference, season
         )
         assert page.matching == aged.purchase_orders, aged.bucket
         assert page.totals[0].outstanding == aged.amount
-    (standing,) = front.standing
+    (totals,) = front.totals
     for view, number in (
-        (View.OVERDUE, standing.overdue_orders),
-        (View.NOT_REMINDED, standing.overdue_orders),
+        (View.OVERDUE, totals.overdue_orders),
+        (View.NOT_REMINDED, totals.overdue_orders),
         (View.RECENT_MONEY, 1),
         (View.CANCELLED_WITH_MONEY, 0),
     ):
