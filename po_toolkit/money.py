@@ -86,7 +86,7 @@ def to_minor(amount: Decimal, currency: str) -> int:
         raise AmountError(f"{amount} is not an amount of {code}.")
     sign, numerals, power = value.as_tuple()
     if len(numerals) > _MOST_NUMERALS:
-        raise AmountError(f"An amount of {len(numerals):,} digits cannot be read.")
+        raise AmountError(f"{amount} {code} is too large.")
     shift = int(power) + digits
     coefficient = int("".join(map(str, numerals)) or "0")
     if coefficient == 0:

@@ -324,7 +324,7 @@ def parse(data: bytes) -> Node:
         nonlocal elements
         elements += 1
         if len(open_nodes) > _DEEPEST or elements > _MOST_ELEMENTS:
-            raise ImportFileError("The XML is nested or large as no bank statement is.")
+            raise ImportFileError("The XML file holds no camt.053 statement.")
         node = Node(name.rpartition(":")[2], parser.CurrentLineNumber, attributes)
         open_nodes[-1].children.append(node)
         open_nodes.append(node)
