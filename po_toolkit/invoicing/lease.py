@@ -30,7 +30,7 @@ from po_toolkit.invoicing.plan import Content, InvoicePlan, refuse_unbillable
 from po_toolkit.outbox import Kind, Outcome, Write
 from po_toolkit.store import invoices, money_intents
 from po_toolkit.store.database import UnitOfWork
-from po_toolkit.store.purchase_orders import to_bill
+from po_toolkit.store.purchase_orders import refresh_status, to_bill
 from po_toolkit.store.stripe_writes import StoredWrite
 from po_toolkit.store.tables import LIVE_STATES, Invoice, PurchaseOrder, StripeCustomer
 from po_toolkit.stripe_gateway.client import PAGE
@@ -83,6 +83,8 @@ class Lease:
             before = InvoiceState(row.state), InvoiceStep(row.step)
             yield uow, row
             _refuse_impossible(before, row)
+            if row.state not in LIVE_STATES and before[0] in LIVE_STATES:
+                refresh_status(uow.lock_purchase_order(row.purchase_order_id))
             self.note_progress(uow, row)
         self.invoice = row
 
