@@ -276,6 +276,7 @@ def _nothing_is_lost(w: World, orders: list[Any]) -> None:
             if e.source == "manual" and e.kind == "payment"
             and not any(r.reverses_id == e.id for r in order.entries)
         )  # fmt: skip
+        undone = any(e.kind == "payment_reversal" and e.source == "manual" for e in order.entries)
         for wire in w.truth.wires:
             if wire.order != order.reference:
                 continue
