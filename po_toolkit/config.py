@@ -295,7 +295,7 @@ class ConferenceSettings(BaseModel):
 class _Environment(PydanticBaseSettingsSource):
     """Nested settings and files of values: what the plain ``PO_TOOLKIT_NAME`` cannot say."""
 
-    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 a base's
         """Return nothing: the whole is read at once."""
         return None, field_name, False
 

@@ -181,9 +181,9 @@ def monitoring_figures(store: Store, now: datetime) -> MonitoringFigures:
     """Return what a monitor asks of every conference in the database."""
     with store.reading() as session:
         return MonitoringFigures(
-            events=webhook_events.standing(session),
+            events=webhook_events.states(session),
             waiting=webhook_events.WAITING,
-            syncs=cursors.standing(session),
+            syncs=cursors.sync_times(session),
             workers=len(workers.running(session, now)),
         )
 

@@ -203,7 +203,7 @@ def reissue(
             after={"reason": reason} if reason else {},
         )
         locked = uow.lock_purchase_order(order.id)
-        locked.asked_again = locked.sums.refunded + locked.sums.taken_back
+        locked.asked_again = locked.sums.refunded + locked.sums.reversed_payments
     result = invoice_one(opened, order.id, order.reference, send=True)
     read_taken_over(opened, result)
     return result

@@ -232,9 +232,9 @@ def import_bank_statement(
         dates=dates,
         currency=currency.strip().lower(),
         account=" ".join(account.split()),
-        words=dict(words or {}),  # type: ignore[arg-type]
-        sign=sign,  # type: ignore[arg-type]
-        fee=fee,  # type: ignore[arg-type]
+        words=dict(words or {}),  # type: ignore[arg-type]  # offered as these
+        sign=sign,  # type: ignore[arg-type]  # offered as these
+        fee=fee,  # type: ignore[arg-type]  # offered as these
         sheet=sheet,
         intraday=intraday,
         encoding=encoding,

@@ -444,11 +444,11 @@ def bank_lines(opened: OpenConference) -> list[LineMatch]:
         facts = bank_matches.facts(session, opened.conference.id)
     proposed = {p.line.id: _shown(p, applied=False) for p in match(facts)}
     return [
-        proposed.get(x.id) or _standing(x, matched.get(x.id, []), {**names}, payouts) for x in lines
+        proposed.get(x.id) or _as_shown(x, matched.get(x.id, []), {**names}, payouts) for x in lines
     ]
 
 
-def _standing(
+def _as_shown(
     line: BankTransaction,
     matches: list[BankMatch],
     names: Mapping[int, str],

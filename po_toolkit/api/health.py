@@ -28,7 +28,7 @@ def unfit(store: Store, settings: Settings, now: datetime, *, since: datetime) -
     """
     with store.reading() as session:
         running = workers.running(session, now)
-        synced = {slug: at for slug, at, _, _ in cursors.standing(session)}
+        synced = {slug: at for slug, at, _, _ in cursors.sync_times(session)}
     problems = []
     if now - since > START and not any(EVENTS in w.kinds.split() for w in running):
         problems.append("no worker runs")

@@ -11,10 +11,10 @@ from po_toolkit.errors import NotFoundError, PurchaseOrderError
 from po_toolkit.reconcile import front_page as read_front_page
 from po_toolkit.reconcile.front_page import (
     CashDay,
+    CurrencyTotals,
     FrontPage,
     OpenOrder,
     RecentPayment,
-    Standing,
     calls_to_make,
     cash_by_day,
     due_soon,
@@ -27,12 +27,12 @@ from po_toolkit.store.tables import ContactCall
 __all__ = [
     "CashDay",
     "CashOverTime",
+    "CurrencyTotals",
     "FrontPage",
     "Heard",
     "HomePage",
     "OpenOrder",
     "RecentPayment",
-    "Standing",
     "cash_over_time",
     "home_page",
     "last_heard",

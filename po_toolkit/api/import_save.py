@@ -81,7 +81,7 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where rows come from: the file, and the batch whose rejected rows they mend."""
+    """Where rows come from: the file, and the batch whose rejected rows they correct."""
 
     file_name: str
     file_sha256: str

@@ -274,9 +274,9 @@ def reverse_entry(opened: OpenConference, entry: str, *, reason: str = "") -> Mo
         if found.conference_id != opened.conference.id:
             raise NotFoundError(f"Conference {opened.slug} has no ledger entry {entry}.")
         order = uow.lock_purchase_order(found.purchase_order_id)
-        standing = next(e for e in order.entries if e.id == found.id)
-        offline_payments.reverse(uow, order, standing, today=opened.today(), reason=reason)
-        return replace(result_of(order), remark=offline_payments.left_at_stripe(order, standing))
+        booked = next(e for e in order.entries if e.id == found.id)
+        offline_payments.reverse(uow, order, booked, today=opened.today(), reason=reason)
+        return replace(result_of(order), remark=offline_payments.left_at_stripe(order, booked))
 
 
 def conference_of_entry(store: Store, entry: str) -> str:

@@ -164,8 +164,8 @@ def _refuse_duplicate(uow: UnitOfWork, conference_id: int, order: Order) -> None
     content = content_of(order)
     there = known.get(key, ())
     same = [k for k in there if order.po_number or not difference(k.content, content)]
-    standing = [k for orders in known.values() for k in orders if k.status != Status.CANCELLED]
-    found = corrected(order.po_number, content, standing)
+    active = [k for orders in known.values() for k in orders if k.status != Status.CANCELLED]
+    found = corrected(order.po_number, content, active)
     if same:
         twin, why = same[-1], difference(same[-1].content, content) or "with the same content"
     elif found:

@@ -7,7 +7,7 @@ from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain import remedies
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PurchaseOrderError, StripeNotFoundError
-from po_toolkit.invoicing.transfers import turn_reconciliation_on
+from po_toolkit.invoicing.delivery import turn_reconciliation_on
 from po_toolkit.payments.ledger import Change
 from po_toolkit.payments.stripe_reports import report_waiting
 from po_toolkit.payments.sync import SyncReport, failure_noted, sync_all, sync_one

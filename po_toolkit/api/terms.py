@@ -8,10 +8,11 @@ from po_toolkit.domain.people import role_of
 from po_toolkit.domain.reminders import step_words
 from po_toolkit.domain.roles import STRIPE, Act, Actor, Role, require
 from po_toolkit.domain.sums import Status
-from po_toolkit.domain.translations import catalogue, languages
+from po_toolkit.domain.translations import APP, catalogue, languages, phrase
 from po_toolkit.domain.wording import STATUS_LABELS, count, label
 
 __all__ = [
+    "APP",
     "BUCKET_LABELS",
     "DISCREPANCY_CLASSES",
     "DISCREPANCY_TITLES",
@@ -28,6 +29,7 @@ __all__ = [
     "harmless",
     "label",
     "languages",
+    "phrase",
     "require",
     "role_of",
     "step_words",

@@ -24,10 +24,10 @@ from po_toolkit.stripe_gateway import verify_signature
 
 __all__ = [
     "Delivery",
+    "EventOnHold",
     "ForgedError",
     "MalformedError",
-    "SetAside",
-    "events_set_aside",
+    "events_on_hold",
     "failures_of",
     "handle_invoice_paid_webhook",
     "keep_deliveries",
@@ -116,7 +116,7 @@ def failures_of(opened: OpenConference, event_ids: Iterable[str]) -> dict[str, s
 
 
 @dataclass(frozen=True, slots=True)
-class SetAside:
+class EventOnHold:
     """An event that could not be worked, and why."""
 
     event_id: str
@@ -136,12 +136,12 @@ class SetAside:
         }
 
 
-def events_set_aside(opened: OpenConference) -> list[SetAside]:
+def events_on_hold(opened: OpenConference) -> list[EventOnHold]:
     """Return the events that a person must look at, oldest first."""
     with opened.store.reading() as session:
         return [
-            SetAside(row.stripe_event_id, row.type, row.received_at, row.attempts, row.error)
-            for row in webhook_events.set_aside(session, opened.conference)
+            EventOnHold(row.stripe_event_id, row.type, row.received_at, row.attempts, row.error)
+            for row in webhook_events.on_hold(session, opened.conference)
         ]
 
 

@@ -6,6 +6,8 @@ Results go to stdout, everything else to stderr. Exit codes: 0 all done; 1 faile
 """
 
 import os
+import sys
+from copy import copy
 
 from po_toolkit.cli.app import app
 
@@ -16,7 +18,11 @@ def main() -> None:
     What it writes, databases, exports and mails, is for whoever runs it alone.
     """
     os.umask(0o077)
-    app(prog_name="po-toolkit")
+    tree = copy(app)
+    called = [command for command in app.registered_commands if [command.name] == sys.argv[1:2]]
+    if called:  # Typer builds every command at each start, which takes longer than most of them
+        tree.registered_commands, tree.registered_groups = called, []
+    tree(prog_name="po-toolkit")
 
 
 __all__ = ["app", "main"]

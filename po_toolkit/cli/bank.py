@@ -20,8 +20,8 @@ from po_toolkit.cli.console import (
     named_conference,
     print_json,
     print_table,
+    remark,
     suggest,
-    tell,
     write_bytes,
     wrong_usage,
 )
@@ -168,7 +168,7 @@ def import_(
     else:
         _print_import(report)
     if report.new and not dry_run:
-        tell(f"Next: po-toolkit bank match --conference {conference}")
+        remark(f"Next: po-toolkit bank match --conference {conference}")
     if report.held or report.problems:
         raise typer.Exit(PARTIAL)
 
@@ -255,15 +255,15 @@ def _print_import(report: BankImportReport) -> None:
             right=(0, 2),
         )
     for problem in report.problems:
-        tell(
+        remark(
             problem.message
             if problem.message.startswith("Row")
             else f"Row {problem.row}: {problem.message}"
         )
     for suspicion in report.suspected:
-        tell(suspicion.message)
+        remark(suspicion.message)
     for note in report.notes:
-        tell(f"Note: {note}")
+        remark(f"Note: {note}")
     typer.echo(
         f"{count(report.lines, 'line')}: {report.new} new, {report.duplicates} duplicates, "
         f"{count(len(report.suspected), 'suspected duplicate')}, {report.quarantined} unreadable, "

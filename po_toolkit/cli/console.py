@@ -68,7 +68,7 @@ def suggest(*reasons: str) -> None:
         typer.echo(f"{remedy.label}: {redact(remedy.command_line)}", err=True)
 
 
-def tell(message: str) -> None:
+def remark(message: str) -> None:
     """Write a remark for the person at the terminal to stderr."""
     typer.echo(redact(message), err=True)
 
@@ -221,7 +221,7 @@ def write_bytes(content: bytes, out: Path | None, *, binary: bool) -> None:
     """
     if out is not None:
         out.write_bytes(content)
-        tell(f"Written: {out}")
+        remark(f"Written: {out}")
         return
     if binary and sys.stdout.isatty():
         wrong_usage("A spreadsheet cannot be shown in a terminal; add --out FILE.")

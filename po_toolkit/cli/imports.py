@@ -16,7 +16,7 @@ from po_toolkit.cli.console import (
     named_conference,
     print_json,
     print_table,
-    tell,
+    remark,
     write_bytes,
     wrong_usage,
 )
@@ -198,7 +198,9 @@ def import_(
         write = imports.rejected_rows_xlsx if as_book else imports.rejected_rows_csv
         write_bytes(write(report), errors_out, binary=as_book)
     if report.batch is not None and report.accepted:
-        tell(f"Next: po-toolkit invoice --conference {conference} --batch {report.batch} --dry-run")
+        remark(
+            f"Next: po-toolkit invoice --conference {conference} --batch {report.batch} --dry-run"
+        )
     if report.rejected:
         raise typer.Exit(PARTIAL)
 
@@ -274,11 +276,11 @@ def _print_report(report: ImportReport, *, dry_run: bool) -> None:
         )
         typer.echo("")
     if report.dates is None and any(p.code == "date_invalid" for p in report.problems):
-        tell("How the dates of the file are written: --dates dmy, --dates mdy or --dates ymd.")
+        remark("How the dates of the file are written: --dates dmy, --dates mdy or --dates ymd.")
     for warning in report.warnings:
-        tell(f"Check row {warning.row}: {warning.message.removeprefix(f'Row {warning.row}: ')}")
+        remark(f"Check row {warning.row}: {warning.message.removeprefix(f'Row {warning.row}: ')}")
     for note in report.notes:
-        tell(f"Note: {note}")
+        remark(f"Note: {note}")
     batch = f"Batch {report.batch}: " if report.batch is not None else ""
     orders = count(report.accepted, "purchase order")
     sums = ", ".join(f"{total} {code.upper()}" for code, total in report.totals.items())

@@ -22,8 +22,8 @@ from po_toolkit.cli.console import (
     print_json,
     print_table,
     refuse_taken,
+    remark,
     settings_of,
-    tell,
     write_bytes,
     wrong_usage,
 )
@@ -41,7 +41,7 @@ def init(
     fresh: Annotated[
         bool,
         typer.Option(
-            "--fresh", help="Keep the database beside it, and begin with an empty one (SQLite)."
+            "--fresh", help="Rename the old database file, and begin with an empty one (SQLite)."
         ),
     ] = False,
     yes: Annotated[
@@ -67,7 +67,7 @@ def init(
         typer.echo(f"Conference: {slug} ({conference.name}), {key}")
     if not settings.conferences:
         where = settings.config_file or DEFAULT_CONFIG
-        tell(f"There is no conference yet. Write one into {where}:\n\n{EXAMPLE_SETTINGS}")
+        remark(f"There is no conference yet. Write one into {where}:\n\n{EXAMPLE_SETTINGS}")
 
 
 def setup(
@@ -169,7 +169,7 @@ def status(ctx: typer.Context, output: FormatOption = Format.TABLE) -> None:
     else:
         _print_status(found)
     if found["remedy"]:
-        tell(f"Next: po-toolkit {' '.join(found['remedy'])}")
+        remark(f"Next: po-toolkit {' '.join(found['remedy'])}")
     if found["database"].startswith(UNUSABLE):
         raise typer.Exit(FAILED)
 
@@ -197,7 +197,7 @@ def _print_status(found: dict[str, Any]) -> None:
     if not found["conferences"]:
         from po_toolkit.config import EXAMPLE_SETTINGS
 
-        tell(f"There is no conference in the settings. For example:\n\n{EXAMPLE_SETTINGS}")
+        remark(f"There is no conference in the settings. For example:\n\n{EXAMPLE_SETTINGS}")
 
 
 def _in_words(value: Any, unset: str) -> str:
@@ -235,16 +235,16 @@ def demo(
 
     if not once:
         refuse_taken("127.0.0.1", port)
-    with play(tell) as played:
+    with play(remark) as played:
         content = export(played.reconciliation, output.value)
         write_bytes(content, None, binary=output is TableFormat.XLSX)
         for difference in played.differences:
             complain(difference)
         if played.differences:
             raise typer.Exit(FAILED)
-        tell("Every row and every currency adds up to the last unit.")
+        remark("Every row and every currency adds up to the last unit.")
         if not once:
-            serve_app(played.stage, port, tell)
+            serve_app(played.stage, port, remark)
 
 
 def worker(
@@ -284,9 +284,9 @@ def worker(
         signal.signal(name, lambda *_: stop.set())
     every = timedelta(minutes=sync_minutes) if sync_minutes else None
     with Worker(settings, sync_every=every):
-        tell("Working. Stop with Ctrl-C.")
+        remark("Working. Stop with Ctrl-C.")
         stop.wait()
-    tell("Stopped. Nothing was left unfinished.")
+    remark("Stopped. Nothing was left unfinished.")
 
 
 def _check_worker(settings: Settings) -> None:
@@ -313,7 +313,7 @@ def stripe_check(
     Run it once before going live, with a test-mode key of the same Stripe account; a live key is
     refused before any call. It plays short scenes under customers named 'po-toolkit stripe-check',
     takes a few minutes, and cleans up; paid test invoices cannot be removed. Exit code 3 when a
-    belief is broken; what that means for you is printed beside it.
+    belief is broken; what that means for you is printed with it.
 
     Example: po-toolkit stripe-check --conference pycon-test --out stripe-check.json
     """
@@ -325,16 +325,16 @@ def stripe_check(
         refuse_other_than_test_keys(opened)
     except SettingsError as error:
         wrong_usage(str(error))
-    report = check_stripe(opened, progress=lambda scene: tell(f"{scene} …"))
+    report = check_stripe(opened, progress=lambda scene: remark(f"{scene} …"))
     if out is not None:
         out.write_text(json.dumps(report.as_json(), ensure_ascii=False, indent=2) + "\n", "utf-8")
-        tell(f"Written: {out}")
+        remark(f"Written: {out}")
     if output is Format.JSON:
         print_json(report.as_json())
     else:
         _print_check(report)
     for name in report.left:
-        tell(f"Left at Stripe, remove it by hand: {name}")
+        remark(f"Left at Stripe, remove it by hand: {name}")
     broken = [finding for finding in report.findings if finding.outcome == "broken"]
     for finding in broken:
         complain(f"{finding.belief}: {finding.detail}. {finding.meaning}")
@@ -373,5 +373,5 @@ def stripe_sim(
         from po_toolkit.simulator import serve
 
     refuse_taken("127.0.0.1", port)
-    tell(f"Stripe simulator: PO_TOOLKIT_STRIPE_API_BASE=http://127.0.0.1:{port}")
+    remark(f"Stripe simulator: PO_TOOLKIT_STRIPE_API_BASE=http://127.0.0.1:{port}")
     serve(port=port)

@@ -23,9 +23,9 @@ from po_toolkit.cli.console import (
     print_json,
     print_table,
     progress_of,
+    remark,
     settings_of,
     suggest,
-    tell,
     write_bytes,
     wrong_usage,
 )
@@ -262,7 +262,7 @@ def _print_preview(preview: InvoicePreview, output: Format) -> None:
     suggest(*(skip.reason for skip in preview.skipped))
     totals = ", ".join(amount(total, code) for code, total in preview.totals.items())
     of = f" of {totals}" if totals else ""
-    tell(f"{count(len(preview.ready), 'invoice')}{of}. Nothing was sent.")
+    remark(f"{count(len(preview.ready), 'invoice')}{of}. Nothing was sent.")
 
 
 def _print_report(report: InvoiceReport, output: Format) -> None:
@@ -278,7 +278,7 @@ def _print_report(report: InvoiceReport, output: Format) -> None:
         whole=(0, 1, 2),
     )
     suggest(*(result.error for result in report.results))
-    tell(f"{report.invoiced} invoiced, {report.skipped} skipped, {report.failed} failed.")
+    remark(f"{report.invoiced} invoiced, {report.skipped} skipped, {report.failed} failed.")
 
 
 SentOption = Annotated[
@@ -326,10 +326,10 @@ def preview(
                     ("left", found.limit.left),
                 )
             ]
-            tell(f"Their purchase order: {', '.join(shown)}.")
-        tell(f"The invoice is {way_words(found.delivery)}.")
+            remark(f"Their purchase order: {', '.join(shown)}.")
+        remark(f"The invoice is {way_words(found.delivery)}.")
     if found.reason:
-        tell(f"It cannot be invoiced now: {found.reason}")
+        remark(f"It cannot be invoiced now: {found.reason}")
         suggest(found.reason)
     if not found.equal:
         raise typer.Exit(FAILED)

@@ -20,8 +20,8 @@ from po_toolkit.cli.console import (
     print_json,
     print_table,
     refuse_taken,
+    remark,
     settings_of,
-    tell,
     wrong_usage,
 )
 from po_toolkit.cli.options import ConferenceOption, Format, FormatOption, HostOption, PortOption
@@ -60,7 +60,7 @@ def serve_app(
         environment["PO_TOOLKIT_CONFIG"] = config
         environment.setdefault("STREAMLIT_SECRETS_FILES", config)
     script = app_home() / ("asgi.py" if with_webhooks else "app.py")
-    place = f"http://{host if host != '0.0.0.0' else '127.0.0.1'}:{port}/"  # noqa: S104
+    place = f"http://{host if host != '0.0.0.0' else '127.0.0.1'}:{port}/"  # noqa: S104 compared, not bound
     live = any(conference.mode == "live" for conference in settings.conferences.values())
     typer.echo(f"The app: {place}{f'?token={token}' if live else ''}  (stop: Ctrl-C)", err=True)
     options = [f"--server.address={host}", f"--server.port={port}", "--server.headless=true"]
@@ -117,10 +117,10 @@ def verify(ctx: typer.Context, output: FormatOption = Format.TABLE) -> None:
         typer.echo(f"{count(proof.entries, 'audit entry', 'audit entries')}, unchanged.")
         typer.echo(f"SHA-256 of the last one: {proof.digest or 'none'}")
         if proof.older:
-            tell(f"{proof.older} older ones were written before there was a chain.")
+            remark(f"{proof.older} older ones were written before there was a chain.")
         if proof.rewritten:
             entries = count(proof.rewritten, "entry", "entries")
-            tell(f"{entries} had personal data replaced by forget, as later entries note.")
+            remark(f"{entries} had personal data replaced by forget, as later entries note.")
     for problem in proof.problems:
         complain(problem)
     if proof.problems:
@@ -178,7 +178,7 @@ def forget(
 ) -> None:
     """Replace a contact's personal data by a pseudonym.
 
-    That is the email address, with the name and phone number beside it. Refused while a purchase
+    That is the email address, and the name and phone number. Refused while a purchase
     order that is not settled needs the contact. What the books need is kept and listed: the ledger,
     bank lines, closing reports, the sponsor's name and address, sent invoices.
 
@@ -211,7 +211,7 @@ def forget(
     rows += [(name, number, "kept") for name, number in found.kept.items()]
     print_table(("Table", "Rows", "Outcome"), rows, right=(1,))
     for customer in found.stripe_customers:
-        tell(f"Delete this customer in Stripe's dashboard too: {customer}")
+        remark(f"Delete this customer in Stripe's dashboard too: {customer}")
 
 
 def copy_database(
@@ -244,7 +244,7 @@ def copy_database(
     )
     rows = sum(proof.rows for proof in proofs)
     typer.echo(f"\nCopied and proven: {rows:,} rows of {len(proofs)} tables.")
-    tell(
+    remark(
         f"Next: put the address of {shown_url(to)} into the settings as database_url, and keep the "
         f"old database until the first reconcile."
     )

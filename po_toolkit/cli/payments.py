@@ -19,9 +19,9 @@ from po_toolkit.cli.console import (
     named_conference,
     print_json,
     print_table,
+    remark,
     settings_of,
     suggest,
-    tell,
     wrong_usage,
 )
 from po_toolkit.cli.console import amount as in_words
@@ -72,7 +72,7 @@ def sync(
     for problem in problems:
         complain(problem)
     if problems:
-        tell("The sync is not complete; what is named above was not taken.")
+        remark("The sync is not complete; what is named above was not taken.")
         raise typer.Exit(PARTIAL)
 
 
@@ -84,7 +84,7 @@ def _payouts(opened: OpenConference, *, full: bool) -> dict[str, Any] | None:
     try:
         return pull_payouts(opened, full=full).as_json()
     except StripeGatewayError as error:
-        tell(f"Payouts were not read: {error}")
+        remark(f"Payouts were not read: {error}")
         return None
 
 
@@ -110,7 +110,7 @@ def _print_report(report: SyncReport, payouts: Mapping[str, Any]) -> None:
             f"notes; {proof.found} were missing here and are entered now."
         )
         for stripe_id in proof.only_here:
-            tell(f"In the ledger and no longer at Stripe: {stripe_id}")
+            remark(f"In the ledger and no longer at Stripe: {stripe_id}")
 
 
 class Method(StrEnum):
@@ -338,7 +338,7 @@ def cancel(
 
 def _print_result(result: MoneyResult, output: Format) -> None:
     if result.remark:
-        tell(result.remark)
+        remark(result.remark)
         suggest(result.remark)
     if output is Format.JSON:
         print_json(result.as_json())

@@ -19,8 +19,8 @@ from po_toolkit.cli.console import (
     named_conference,
     print_json,
     print_table,
+    remark,
     settings_of,
-    tell,
     write_bytes,
     wrong_usage,
 )
@@ -233,7 +233,7 @@ def journal(
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (folder / name).write_bytes(content)
-        tell(f"Written: {folder / name}")
+        remark(f"Written: {folder / name}")
 
 
 def _accounts(named: list[str]) -> Any:

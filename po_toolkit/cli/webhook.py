@@ -16,8 +16,8 @@ from po_toolkit.cli.console import (
     print_json,
     print_table,
     refuse_taken,
+    remark,
     settings_of,
-    tell,
 )
 from po_toolkit.cli.options import ConferenceOption, Format, FormatOption, HostOption, PortOption
 from po_toolkit.errors import extra
@@ -67,22 +67,22 @@ def serve(
     configure_logging(logging.INFO, server=True)
     for slug, conference in sorted(settings.conferences.items()):
         secret = "" if conference.stripe_webhook_secret else " (no stripe_webhook_secret: refused)"
-        tell(f"http://{host}:{port}/webhooks/stripe/{slug}{secret}")
+        remark(f"http://{host}:{port}/webhooks/stripe/{slug}{secret}")
     every = timedelta(minutes=sync_minutes) if work and sync_minutes else None
     serve_webhooks(settings, host, port, work=work, sync_every=every)
 
 
 @commands.command("list")
-def list_set_aside(
+def list_on_hold(
     ctx: typer.Context, conference: ConferenceOption, output: FormatOption = Format.TABLE
 ) -> None:
     """List the events that failed and are on hold.
 
     Example: po-toolkit webhook list --conference pycon-2027
     """
-    from po_toolkit.api.webhooks import events_set_aside
+    from po_toolkit.api.webhooks import events_on_hold
 
-    found = events_set_aside(named_conference(ctx, conference))
+    found = events_on_hold(named_conference(ctx, conference))
     if output is Format.JSON:
         print_json({"set_aside": [event.as_json() for event in found]})
         return

@@ -1,4 +1,4 @@
-"""Every way in which the books may fail to add up: its code, its meaning, and what mends it.
+"""Every way in which the books may fail to add up: its code, its meaning, and what solves it.
 
 The rules that find them are in :mod:`po_toolkit.reconcile`; codes are part of the public output of
 ``po-toolkit reconcile`` and never change their meaning.
@@ -18,7 +18,7 @@ class DiscrepancyClass:
         title: A few words for a heading.
         explanation: What is wrong and how it comes about.
         at_stake: Which amount is given with it.
-        mend: How to fix it, in words.
+        remedy: How to fix it, in words.
         commands: The commands for it, each of which a test runs until the discrepancy is gone, with
             ``{reference}`` of the purchase order, ``{conference}``, ``{amount}``, the bank
             ``{line}``, the ledger ``{entry}``, the ``{invoice}`` at Stripe and an ``{other}``
@@ -29,7 +29,7 @@ class DiscrepancyClass:
     title: str
     explanation: str
     at_stake: str
-    mend: str
+    remedy: str
     commands: tuple[str, ...] = ()
 
 

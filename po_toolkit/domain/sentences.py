@@ -41,7 +41,7 @@ class LoggedAct:
 def audit_sentence(entry: LoggedAct) -> str:
     """Return what an entry says; ``""`` for an internal step that nobody needs to read."""
     if "started" in entry.after:
-        return f"{_TASKS.get(str(entry.after['started']), 'A task')} started."
+        return _TASKS.get(str(entry.after["started"]), "A task started.")
     if entry.before.get("state") == "running" and len(entry.after.keys() & _STATES.keys()) == 1:
         (state, message) = next(iter(entry.after.items()))
         text = f"{label(entry.act)}: {_STATES[state]}"
@@ -51,12 +51,12 @@ def audit_sentence(entry: LoggedAct) -> str:
 
 
 _TASKS = {
-    "sync": "A sync with Stripe",
-    "sweep": "A full sync with Stripe",
-    "payouts": "Reading payouts from Stripe",
-    "remind": "Sending reminders",
-    "bank": "Matching bank lines",
-    "replay": "Replaying webhook events",
+    "sync": "A sync with Stripe started.",
+    "sweep": "A full sync with Stripe started.",
+    "payouts": "Reading payouts from Stripe started.",
+    "remind": "Sending reminders started.",
+    "bank": "Matching bank lines started.",
+    "replay": "Replaying webhook events started.",
 }
 _STATES = {"done": "finished", "partly": "finished in part", "failed": "failed"}
 
@@ -71,13 +71,16 @@ def _status(entry: LoggedAct) -> str:
 
 def _imported(entry: LoggedAct) -> str:
     after = entry.after
-    text = f"{count(int(after.get('accepted', 0)), 'purchase order')} imported from "
-    text += str(after.get("file_name", "a file"))
-    if rejected := after.get("rejected"):
-        text += f", {rejected} rejected"
-    if duplicates := after.get("duplicates"):
-        text += f", {count(int(duplicates), 'duplicate')} skipped"
-    return f"{text}."
+    accepted, file_name = int(after.get("accepted", 0)), str(after.get("file_name", "a file"))
+    orders, rejected = count(accepted, "purchase order"), after.get("rejected")
+    duplicates = after.get("duplicates") and count(int(after["duplicates"]), "duplicate")
+    if rejected and duplicates:
+        return f"{orders} imported from {file_name}, {rejected} rejected, {duplicates} skipped."
+    if rejected:
+        return f"{orders} imported from {file_name}, {rejected} rejected."
+    if duplicates:
+        return f"{orders} imported from {file_name}, {duplicates} skipped."
+    return f"{orders} imported from {file_name}."
 
 
 def _import_undone(entry: LoggedAct) -> str:
@@ -92,13 +95,16 @@ def _sent(entry: LoggedAct) -> str:
 
 
 def _batch_begun(entry: LoggedAct) -> str:
-    verb = "sending" if entry.after.get("send", True) else "preparing"
-    return f"A batch began {verb} {count(int(entry.after['purchase_orders']), 'invoice')}."
+    number = int(entry.after["purchase_orders"])
+    if entry.after.get("send", True):
+        return f"A batch began sending {count(number, 'invoice')}."
+    return f"A batch began preparing {count(number, 'invoice')}."
 
 
 def _balance_decided(entry: LoggedAct) -> str:
-    verb = "counts on" if entry.after["balance"] == "use" else "is removed before"
-    return f"Decided for {entry.whose}: the credit at Stripe {verb} the invoice."
+    if entry.after["balance"] == "use":
+        return f"Decided for {entry.whose}: the credit at Stripe counts on the invoice."
+    return f"Decided for {entry.whose}: the credit at Stripe is removed before the invoice."
 
 
 _INVOICED: dict[str, Callable[[LoggedAct], str]] = {
@@ -121,7 +127,7 @@ def _invoiced(entry: LoggedAct) -> str:
 
 
 _MONEY = {
-    "payment": "Payment of {amount} from {whose}{way} recorded.",
+    "payment": "Payment of {amount} from {whose} recorded.",
     "payment_reversal": "Payment of {amount} from {whose} reversed.",
     "refund": "Refund of {amount} to {whose} recorded.",
     "refund_failed": "Refund of {amount} to {whose} failed.",
@@ -130,7 +136,10 @@ _MONEY = {
     "transfer_in": "{amount} moved to {whose}.",
     "transfer_out": "{amount} moved away from {whose}.",
 }
-_WAYS = {"stripe": " through Stripe", "bank": " by bank line"}
+_PAID = {
+    "stripe": "Payment of {amount} from {whose} through Stripe recorded.",
+    "bank": "Payment of {amount} from {whose} by bank line recorded.",
+}
 
 
 def _money(entry: LoggedAct) -> str:
@@ -142,15 +151,18 @@ def _money(entry: LoggedAct) -> str:
         if entry.act == Act.REFUND and entry.amount:
             return f"Refund of {entry.amount} to {entry.whose} requested."
         return _other(entry)
-    way = _WAYS.get(str(after.get("source", "")), "")
-    return text.format(amount=entry.amount, whose=entry.whose, way=way)
+    if after["kind"] == "payment":
+        text = _PAID.get(str(after.get("source", "")), text)
+    return text.format(amount=entry.amount, whose=entry.whose)
 
 
 def _reminded(entry: LoggedAct) -> str:
     if "step" not in entry.after:
         return _other(entry)
-    what = "drafted for" if entry.after.get("state") == "drafted" else "sent to"
-    return f"Reminder {what} {entry.whose}, {step_words(int(entry.after['step']))}."
+    when = step_words(int(entry.after["step"]))
+    if entry.after.get("state") == "drafted":
+        return f"Reminder drafted for {entry.whose}, {when}."
+    return f"Reminder sent to {entry.whose}, {when}."
 
 
 def _called(entry: LoggedAct) -> str:
@@ -158,7 +170,8 @@ def _called(entry: LoggedAct) -> str:
     if note := entry.after.get("note"):
         text = f"Called {entry.whose}: {_ended(note)}"
     if promised := entry.after.get("promised_on"):
-        text += f" They promised to pay by {written_day(date.fromisoformat(str(promised)))}."
+        day = written_day(date.fromisoformat(str(promised)))
+        return f"{text} They promised to pay by {day}."
     return text
 
 

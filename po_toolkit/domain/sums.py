@@ -64,7 +64,7 @@ RETURNED_SIGN = {EntryKind.PAYMENT_REVERSAL: 1}
 One entered by a person corrects a slip: that payment never was."""
 
 
-def taken_back_sign(kind: EntryKind, source: str) -> int:
+def reversed_sign(kind: EntryKind, source: str) -> int:
     """Return how an entry moves what was paid once and then taken back by a bank or dispute."""
     return DISPUTED_SIGN.get(kind, 0) + (RETURNED_SIGN.get(kind, 0) if source == "stripe" else 0)
 
@@ -74,24 +74,24 @@ def balance_of(total: Any, credited: Any, paid: Any, refunded: Any) -> Any:
     return total - credited - paid + refunded
 
 
-def excess_of(total: Any, credited: Any, paid: Any, taken_back: Any) -> Any:
+def excess_of(total: Any, credited: Any, paid: Any, reversed_payments: Any) -> Any:
     """Return by how much more than owed was paid at some time; below 0 when never; of any kind."""
-    return paid + taken_back - (total - credited)
+    return paid + reversed_payments - (total - credited)
 
 
-def gone_back_since(refunded: Any, taken_back: Any, asked_again: Any) -> Any:
+def gone_back_since(refunded: Any, reversed_payments: Any, asked_again: Any) -> Any:
     """Return what went back since a reissued invoice last asked for it; of any kind.
 
     Args:
         refunded: What was refunded.
-        taken_back: What banks and disputes took back.
+        reversed_payments: What banks and disputes took back.
         asked_again: The sum of both when the invoice was last reissued.
     """
-    return refunded + taken_back - asked_again
+    return refunded + reversed_payments - asked_again
 
 
 def is_held(
-    total: Any, credited: Any, paid: Any, refunded: Any, taken_back: Any, *, asked_again: Any
+    total: Any, credited: Any, paid: Any, refunded: Any, reversed_payments: Any, *, asked_again: Any
 ) -> Any:
     """Tell whether an open balance waits for a decision; of numbers or columns.
 
@@ -100,19 +100,19 @@ def is_held(
     once and is owed again, so it explains no refund. Who reissues the invoice has decided: it asks
     for all that went back before.
     """
-    excess = excess_of(total, credited, paid, taken_back)
+    excess = excess_of(total, credited, paid, reversed_payments)
     is_open = balance_of(total, credited, paid, refunded) > 0
-    since = gone_back_since(refunded, taken_back, asked_again)
+    since = gone_back_since(refunded, reversed_payments, asked_again)
     return is_open & (refunded > 0) & (refunded > excess) & (since > 0)
 
 
 def held_amount(
-    total: Any, credited: Any, paid: Any, refunded: Any, taken_back: Any, *, asked_again: Any
+    total: Any, credited: Any, paid: Any, refunded: Any, reversed_payments: Any, *, asked_again: Any
 ) -> Any:
     """Return how much of an open balance waits for a decision; of numbers or a frame's columns."""
-    excess = _least(refunded, _most(excess_of(total, credited, paid, taken_back), 0))
+    excess = _least(refunded, _most(excess_of(total, credited, paid, reversed_payments), 0))
     still_open = _most(balance_of(total, credited, paid, refunded), 0)
-    since = _most(gone_back_since(refunded, taken_back, asked_again), 0)
+    since = _most(gone_back_since(refunded, reversed_payments, asked_again), 0)
     return _least(_least(_most(refunded - excess, 0), since), still_open)
 
 
@@ -163,10 +163,10 @@ class Sums:
     credited: int = 0
     paid: int = 0
     refunded: int = 0
-    taken_back: int = 0
+    reversed_payments: int = 0
     """What banks and disputes took back; it is gone from ``paid`` already."""
     disputed: int = 0
-    """The part of ``taken_back`` that disputes hold."""
+    """The part of ``reversed_payments`` that disputes hold."""
     asked_again: int = 0
     """What had gone back when a reissued invoice asked for it again."""
     active: bool = False
@@ -180,13 +180,13 @@ class Sums:
     @property
     def held(self) -> bool:
         """Whether the balance waits for a person's decision after a refund."""
-        parts = (self.total, self.credited, self.paid, self.refunded, self.taken_back)
+        parts = (self.total, self.credited, self.paid, self.refunded, self.reversed_payments)
         return bool(is_held(*parts, asked_again=self.asked_again))
 
     @property
     def contested(self) -> bool:
         """Whether a dispute holds money that was not asked for again."""
-        since = gone_back_since(self.refunded, self.taken_back, self.asked_again)
+        since = gone_back_since(self.refunded, self.reversed_payments, self.asked_again)
         return self.disputed > 0 and bool(since > 0)
 
 
@@ -212,7 +212,9 @@ def sums_of(
         credited=sum(notes),
         paid=sum(PAID_SIGN.get(kind, 0) * amount for kind, _, amount in rows),
         refunded=sum(REFUNDED_SIGN.get(kind, 0) * amount for kind, _, amount in rows),
-        taken_back=sum(taken_back_sign(kind, source) * amount for kind, source, amount in rows),
+        reversed_payments=sum(
+            reversed_sign(kind, source) * amount for kind, source, amount in rows
+        ),
         disputed=sum(DISPUTED_SIGN.get(kind, 0) * amount for kind, _, amount in rows),
         asked_again=asked_again,
         active=bool(rows or notes),

@@ -1,15 +1,19 @@
 """Texts in the reader's language: catalogues by gettext, dates and amounts by CLDR.
 
-Sponsors' mails and the app have a catalogue each: ``po_toolkit.po`` and ``app.po``.
+Sponsors' mails, the app's own texts and the messages that the app shows have a catalogue each:
+``po_toolkit.po``, ``app.po`` and ``messages.po``. Messages are made, logged and stored in English;
+:func:`phrase` finds which text of the catalogue one was made from, and puts its values into the
+translation.
 """
 
 from __future__ import annotations
 
 import gettext
 import io
+import re
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
@@ -25,6 +29,12 @@ FOLDER = Path(__file__).parents[1] / "locale"
 
 MAILS = "po_toolkit"
 """The name of the catalogues of sponsors' mails."""
+
+APP = "app"
+"""The name of the catalogues of the app."""
+
+MESSAGES = "messages"
+"""The name of the catalogues of messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +87,107 @@ def catalogue(language: str, name: str = MAILS) -> gettext.NullTranslations:
         write_mo(compiled, read_po(file, locale=language))
     compiled.seek(0)
     return gettext.GNUTranslations(compiled)
+
+
+@lru_cache(maxsize=4096)
+def phrase(text: str, language: str) -> str:
+    """Return a message in a language, its values kept; what is not ours stays as it is.
+
+    Several sentences in a row are several messages, and a value may be a message again.
+    """
+    whole = _translated(text, language)
+    if whole is not None:
+        return whole
+    ends = [found.end() for found in _BETWEEN.finditer(text)]
+    for end in reversed(ends):
+        first = _translated(text[:end].rstrip(), language)
+        if first is not None:
+            return f"{first} {phrase(text[end:], language)}"
+    if ends:
+        return text[: ends[0]] + phrase(text[ends[0] :], language)
+    return text
+
+
+_BETWEEN = re.compile(r"(?<=[.:;?!]) ")
+
+
+def _translated(text: str, language: str) -> str | None:
+    """Translate what was made from one text of the catalogue; None where it was not."""
+    bare = text.rstrip(".:;")
+    forms = tuple(dict.fromkeys((bare, text, bare[:1].lower() + bare[1:])))
+    words, found = _filled(forms, language)
+    if not found and not text.endswith("."):
+        words, found = bare, _named(bare, language)
+    if not found:
+        return None
+    mark = text[len(words) :]
+    space = "\u00a0" if language == "fr" and mark in (":", ";") else ""
+    big = text[:1].isupper() and words[:1].islower()
+    return (found[:1].upper() + found[1:] if big else found) + space + mark
+
+
+def _filled(forms: tuple[str, ...], language: str) -> tuple[str, str]:
+    """Return the form that is a message with its values, and its translation; else ``""``."""
+    texts = catalogue(language, MESSAGES)
+    for own, pattern, one, many in _templates(language):
+        for words in forms:
+            match = pattern.fullmatch(words) if own in words else None
+            if match is None:
+                continue
+            values = match.groupdict()
+            form = texts.gettext(one)
+            if many:
+                form = texts.ngettext(one, many, int(values["n"].replace(",", "")))
+            return words, form.format(
+                **{n: v if n in _AS_GIVEN else phrase(v, language) for n, v in values.items()}
+            )
+    return "", ""
+
+
+def _named(words: str, language: str) -> str:
+    """Translate the name of a status, a kind or a column as the app does, or return ``""``."""
+    app = catalogue(language, APP)
+    for name in (words, words[:1].upper() + words[1:]):
+        found = app.gettext(name) if name else ""
+        if found != name:
+            small = words[:1].islower() and language != "de"
+            return found[:1].lower() + found[1:] if small else found
+    return ""
+
+
+_AS_GIVEN = frozenset(
+    {"whose", "organization_name", "file_name", "text", "other", "note", "reason", "reference"}
+)
+"""Values that people typed: a sponsor named Paid keeps its name."""
+
+
+@cache
+def _templates(language: str) -> list[tuple[str, re.Pattern[str], str, str]]:
+    """Return the longest words, a pattern and the ids of each text, those with most words first.
+
+    A number with its noun is known by either form of the noun. Of two values without a word
+    between them the first has no space.
+    """
+    path = FOLDER / language / "LC_MESSAGES" / f"{MESSAGES}.po"
+    if not path.is_file():
+        return []
+    with path.open("rb") as file:
+        ids = [message.id for message in read_po(file, locale=language) if message.id]
+    found = []
+    for each in ids:
+        one, many = (each, "") if isinstance(each, str) else each
+        for form in filter(None, (one, many)):
+            parts = _FIELD.split(form.replace("{{", "{").replace("}}", "}"))
+            pattern = re.escape(parts[0])
+            for name, after in zip(parts[1::2], parts[2::2], strict=True):
+                value = "[0-9,]+" if many else ".*?" if after or name == parts[-2] else r"\S*"
+                value = "(?:(?!: ).)*?" if name == "whose" else value
+                pattern += f"(?P<{name}>{value}){re.escape(after)}"
+            own = parts[::2]
+            compiled = re.compile(pattern, re.DOTALL)
+            found.append((sum(map(len, own)), max(own, key=len), compiled, one, many))
+    found.sort(key=lambda each: -each[0])
+    return [each[1:] for each in found]
+
+
+_FIELD = re.compile(r"\{(\w+)\}")

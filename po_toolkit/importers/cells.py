@@ -127,7 +127,12 @@ _PLACEHOLDER_KEYS = frozenset(
     coming\xa0soon waiting awaiting
     awaiting\xa0po wird\xa0nachgereicht nachgereicht liegt\xa0noch\xa0nicht\xa0vor
     en\xa0attente à\xa0confirmer
-    per\xa0email see\xa0email no\xa0po\xa0required not\xa0required same as\xa0above idem ditto " ″
+    per\xa0email see\xa0email no\xa0po\xa0required not\xa0required
+    no\xa0po\xa0needed not\xa0needed none\xa0required none\xa0needed
+    verbal oral by\xa0phone per\xa0phone mündlich telefonisch per\xa0telefon nicht\xa0erforderlich
+    nicht\xa0nötig wird\xa0nicht\xa0benötigt ohne sans sin senza
+    verbalement oralmente verbalmente
+    same as\xa0above idem ditto " ″
     """.replace("\n", " ").split(" ")
 )
 

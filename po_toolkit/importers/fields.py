@@ -981,6 +981,11 @@ OTHER_PEOPLE = _words(
 )
 """Words of columns that hold people of the conference, or whoever filled a form in."""
 
+TOTALS = frozenset(
+    "total totals sum gesamt gesamtbetrag gesamtsumme summe somme suma soma totale totaal totalt"
+    " summa yhteensa razem 合計 総計".split()
+)
+"""Words of a column that may hold the sum of several lines."""
 TOTAL_WORDS = frozenset(
     fold(word)
     for word in """
@@ -1032,6 +1037,10 @@ _NAMED_AFTER = re.compile(rf"\s*({_FOUND.pattern}){_MARKED}{_PERSON}\s*")
 """``Bo Smith - bo@sponsor.example`` and the other way round."""
 
 
+_LONGEST_ADDRESSES = 4000
+"""Characters of a cell with addresses: a dozen of the longest that can be, with names."""
+
+
 def addresses(text: str) -> list[str]:
     """Return the addresses in a cell, the first one being the one to write to.
 
@@ -1040,6 +1049,10 @@ def addresses(text: str) -> list[str]:
     Raises:
         ValueError: One of them cannot be written to; the message says why.
     """
+    if len(text) > _LONGEST_ADDRESSES:  # searching it takes the square of its length
+        raise ValueError(
+            f"{len(text):,} characters are no email address; write one like ap@sponsor.com."
+        )
     if _PLAIN.fullmatch(text) and _mailable(text):
         return [text]
     text = re.sub(r"mailto:", " ", text, flags=re.IGNORECASE)

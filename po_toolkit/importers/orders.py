@@ -48,6 +48,7 @@ from po_toolkit.importers.fields import (
     COUNTS,
     NO,
     REQUIRED,
+    TOTALS,
     YES,
     Reading,
     fold,
@@ -306,6 +307,7 @@ class _Read:
             self._ask_email(rows)
             self._ask_grouping(rows)
             self._ask_examples()
+            self._ask_repeated_totals(rows, groups)
         made.errors = in_order(findings.errors)
         made.warnings = in_order([*findings.warnings, *self._doubtful_rows(rows)])
         return made
@@ -418,8 +420,9 @@ class _Read:
         habit = habit_of(self._texts(columns, currency))
         if not habit.open:
             return habit.decimals
-        if self._remembered("decimal"):
-            return self._remembered("decimal")  # type: ignore[no-any-return]
+        remembered: Decimals | None = self._remembered("decimal")
+        if remembered:
+            return remembered
         written = written_amount(habit.open)
         meanings = (
             [f"{m:f}" for m in (written.point, written.comma) if m is not None] if written else []
@@ -485,8 +488,9 @@ class _Read:
         if not open_value or table.canonical:
             # The template asks for 2027-03-31: a day with two readings is an error of its row.
             return order
-        if self._remembered("dates"):
-            return self._remembered("dates")  # type: ignore[no-any-return]
+        remembered: DayOrder | None = self._remembered("dates")
+        if remembered:
+            return remembered
         written = written_date(open_value, today)
         words = {"dmy": "the day", "mdy": "the month", "ymd": "the year"}
         days = {key: getattr(written, key) for key in words if getattr(written, key)}
@@ -872,6 +876,41 @@ class _Read:
             )
         )
 
+    def _ask_repeated_totals(self, rows: Rows, groups: Sequence[Sequence[int]]) -> None:
+        """Ask where all lines of each purchase order have one amount: it may be the order's sum."""
+        amounts = rows.values.get("amount")
+        several = [group for group in groups if len(group) > 1]
+        if amounts is None or "unit_price" in rows.values or not several:
+            return
+        found = [{amounts[at] for at in group} for group in several]
+        if any(len(one) > 1 or None in one for one in found):
+            return
+        header = self._table.mapping["amount"]
+        called = not TOTALS.isdisjoint(spoken(bare(header)).split())
+        if not called and (len(several) < _ENOUGH_ORDERS or len(set(map(frozenset, found))) == 1):
+            return
+        repeated = sorted(rows.numbers[at] for group in several for at in group[1:])
+        if all(number in self._table.kept for number in repeated):
+            return
+        listed = ",".join(map(str, repeated))
+        at = self._table.positions["amount"]
+        self._questions.append(
+            Question(
+                "rows",
+                listed,
+                f"Every line of a purchase order has the same amount in column {header!r}. Is it "
+                "the amount of each line, or the purchase order's sum, repeated?",
+                [
+                    Choice(
+                        "The sum; leave the repeating rows out, with what they describe",
+                        {"skip_rows": listed},
+                    ),
+                    Choice("The amount of each line", {"keep_rows": listed}),
+                ],
+                shown_rows(self._table.headers, self._table.rows, [at]),
+            )
+        )
+
     def _doubtful_rows(self, rows: Rows) -> Iterator[RowProblem]:
         """Yield what is worth a look in single rows."""
         table = self._table
@@ -1075,6 +1114,8 @@ _MARKS = frozenset(
 """What a cell says of a row that is probably not to be billed (any more)."""
 
 
+_ENOUGH_ORDERS = 3
+"""So many purchase orders with equal lines are no accident, whatever their column is called."""
 _TO_BILL = frozenset(
     fold(word)
     for word in """

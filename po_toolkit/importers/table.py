@@ -112,6 +112,7 @@ class Table:
         mismatched: Line of a totals row that is written as a line, and that does not add up.
         differing: Lines of totals rows that show another sum, with what they show.
         examples: Lines that look like an example for whoever fills the sheet in.
+        kept: Lines that a person takes for purchase orders, whatever they look like.
         shifted: Lines of a text file where one cell was split in two → how that is seen.
         hidden_rows: Line numbers of data rows that are hidden in the sheet.
         struck_rows: Line numbers of data rows that are struck through.
@@ -132,6 +133,7 @@ class Table:
     mismatched: dict[int, str] = field(default_factory=dict)
     differing: dict[int, str] = field(default_factory=dict)
     examples: list[int] = field(default_factory=list)
+    kept: Container[int] = ()
     shifted: dict[int, str] = field(default_factory=dict)
     hidden_rows: frozenset[int] = frozenset()
     struck_rows: frozenset[int] = frozenset()
@@ -326,6 +328,7 @@ def read_table(
         headers,
         assigned,
         rows,
+        kept=keep_rows,
         titles=[text_of(c) for _, above in sheet.rows[:index] for c in above if not is_empty(c)],
         remembered={k: v for k, v in remembered.items() if k.startswith("@")},
     )
@@ -335,7 +338,7 @@ def read_table(
     if sheet.delimiter == ",":
         _find_split_amounts(table)
     _fill_merged(table, sheet)
-    _Sorter(table, keep_rows).sort()
+    _Sorter(table).sort()
     _note_left_out(table)
     if not table.rows:
         raise ImportFileError(
@@ -607,9 +610,8 @@ _UNIT_WORDS = frozenset(
 class _Sorter:
     """Sorts the rows of a table into lines, continued lines and what is left out."""
 
-    def __init__(self, table: Table, keep_rows: Container[int]) -> None:
+    def __init__(self, table: Table) -> None:
         self._table = table
-        self._keep = keep_rows
         at = table.positions
         self._organization = at.get("organization_name", -1)
         self._email = at.get("contact_email", -1)
@@ -640,13 +642,13 @@ class _Sorter:
                     total = totals.get(says)
                     if total is None:
                         total = totals[says] = _bare_total(says)
-                    asked = total and number not in self._keep and self._group_above(cells)
+                    asked = total and number not in self._table.kept and self._group_above(cells)
                     if asked and self._left_or_mismatched(row):
                         continue
-                if not canonical and number not in self._keep and self._is_named_sum(cells):
+                if not canonical and number not in self._table.kept and self._is_named_sum(cells):
                     sums.add(number)
                 self._kept.append(row)
-            elif number in self._keep:
+            elif number in self._table.kept:
                 self._kept.append(row)
             else:
                 self._odd(row)
@@ -656,12 +658,12 @@ class _Sorter:
             table.examples = [
                 number
                 for number, cells in self._kept
-                if number not in self._keep and (number in sums or self._is_example(cells))
+                if number not in self._table.kept and (number in sums or self._is_example(cells))
             ]
 
     def _without_units(self, rows: list[SheetRow]) -> list[SheetRow]:
         """Take a row of units under the header off, and keep what it holds beside the header."""
-        if not rows or rows[0][0] in self._keep:
+        if not rows or rows[0][0] in self._table.kept:
             return rows
         cells = rows[0][1]
         filled = {at: text_of(c).strip() for at, c in enumerate(cells) if not is_empty(c)}

@@ -16,11 +16,11 @@ from po_toolkit.invoicing.lease import (
     covers,
     customer_slot,
     existing_customer,
-    held,
     tax_id_key,
     up_to_date,
 )
 from po_toolkit.outbox import Write
+from po_toolkit.store import invoices
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.invoices import (
     Sponsor,
@@ -46,7 +46,7 @@ _AT_ONCE = 200
 """Rows changed in one transaction, so that nobody waits long for the database."""
 
 _ROUNDS = 6
-"""Details and tax id, each perhaps after what another driver began for the same customer."""
+"""Details and tax id, each perhaps after what another worker began for the same customer."""
 
 
 def details_of(customer: Json) -> Json:
@@ -82,9 +82,9 @@ def customer_step(lease: Lease) -> None:
     except StripeNotFoundError:
         forget_customer(lease, stripe_id)
         return
-    with lease.step() as (uow, row):
-        kept = uow.session.get_one(StripeCustomer, customer.id)
-        kept.stripe_customer_id, kept.tax_id_put, kept.details_put = stripe_id, tax_id, details
+    with lease.step() as (_, row):
+        customer.stripe_customer_id, customer.tax_id_put = stripe_id, tax_id
+        customer.details_put = details
         row.step = "draft"
 
 
@@ -93,7 +93,7 @@ def _created(lease: Lease, customer: StripeCustomer) -> tuple[str, str, Json]:
     if lease.pending is None:
         opened, write = lease.opened, lease.customer_write(customer)
         with opened.store.writing(opened.actor, Act.INVOICE) as uow:
-            held(uow, lease.invoice)
+            invoices.held(uow, lease.invoice)
             lease.pending = write, outbox.declare(uow, opened, write)
     outcome = lease.write()
     if outcome.found:
@@ -120,12 +120,18 @@ def before_it_is_final(lease: Lease) -> None:
 
 def forget_customer(lease: Lease, stripe_id: str) -> None:
     """Go back to finding the customer: the one we knew was deleted at Stripe."""
+    customer = lease.invoice.customer
+    if customer is None:
+        raise AssertionError("an invoice in flight has its customer's row")
     with lease.step() as (uow, row):
-        customer = uow.session.get_one(StripeCustomer, row.customer_id)
-        if customer.stripe_customer_id in (stripe_id, None):
+        known = uow.session.get_one(StripeCustomer, customer.id)
+        if known.stripe_customer_id in (stripe_id, None):
             customer.stripe_customer_id = None
             customer.tax_id_put, customer.details_put = "", {}
-            customer.attempt += 1
+            customer.attempt = known.attempt + 1
+        else:
+            customer.stripe_customer_id, customer.attempt = known.stripe_customer_id, known.attempt
+            customer.tax_id_put, customer.details_put = known.tax_id_put, known.details_put
         row.step = "customer"
 
 

@@ -18,8 +18,8 @@ from po_toolkit.errors import (
     StripeNotFoundError,
     StripeRefusedError,
 )
+from po_toolkit.invoicing.billed import Found, Lookup, delete_draft, look_up
 from po_toolkit.invoicing.lease import Lease, hold, release, step_slot
-from po_toolkit.invoicing.lookup import Found, Lookup, delete_draft, look_up
 from po_toolkit.money import display, minor_from_api, to_major
 from po_toolkit.outbox import Write
 from po_toolkit.store import invoices

@@ -15,8 +15,7 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import bindparam, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from po_toolkit import outbox
 from po_toolkit.context import OpenConference
@@ -71,22 +70,32 @@ class Lease:
 
     @contextmanager
     def step(self) -> Iterator[tuple[UnitOfWork, Invoice]]:
-        """Commit the result of a step, if this worker still holds the invoice.
+        """Commit what the block changes of the invoice, if this worker still holds it.
 
-        The write of the step that follows is stored in the same transaction.
+        The write of the step that follows is stored in the same transaction. Where it fails, the
+        invoice is as it was before, here too.
 
         Raises:
             LostLeaseError: Another worker has it; nothing is changed.
         """
-        with self.opened.store.writing(self.opened.actor, Act.INVOICE) as uow:
-            row = held(uow, self.invoice)
-            before = InvoiceState(row.state), InvoiceStep(row.step)
-            yield uow, row
-            _refuse_impossible(before, row)
-            if row.state not in LIVE_STATES and before[0] in LIVE_STATES:
-                refresh_status(uow.lock_purchase_order(row.purchase_order_id))
-            self.note_progress(uow, row)
-        self.invoice = row
+        row = self.invoice
+        before = InvoiceState(row.state), InvoiceStep(row.step)
+        try:
+            with self.opened.store.writing(self.opened.actor, Act.INVOICE) as uow:
+                yield uow, row
+                _refuse_impossible(before, row)
+                ended = before[0] in LIVE_STATES and row.state not in LIVE_STATES
+                if ended:  # before the invoice's row, as everybody locks
+                    uow.lock_purchase_order(row.purchase_order_id)
+                self.invoice = invoices.keep_leased(uow, row)
+                if ended:
+                    refresh_status(uow.lock_purchase_order(row.purchase_order_id))
+                self.note_progress(uow, self.invoice)
+        except BaseException:
+            self.invoice = row
+            invoices.undo_changes(row)
+            raise
+        invoices.forget_changes(row)
 
     def advance(self, **changes: Any) -> None:
         """Commit changes of the invoice row."""
@@ -237,29 +246,6 @@ def last_step(invoice: Invoice) -> str:
 LAST_STEPS = frozenset({"send", "finalize"})
 
 
-def held(uow: UnitOfWork, mine: Invoice) -> Invoice:
-    """Lock the invoice's row and return it, unless it has moved on without its worker.
-
-    Raises:
-        LostLeaseError: It has.
-    """
-    row = uow.session.scalars(_HELD, {"invoice_id": mine.id}).one()
-    for name in ("generation", "step", "lease_owner"):
-        if getattr(row, name) != getattr(mine, name):
-            raise LostLeaseError(
-                "Another process is invoicing this purchase order; see its result."
-            )
-    return row
-
-
-_HELD = (
-    select(Invoice)
-    .where(Invoice.id == bindparam("invoice_id"))
-    .options(joinedload(Invoice.customer))
-    .with_for_update(of=Invoice)
-)
-
-
 def claim(
     opened: OpenConference,
     order_id: int,
@@ -325,12 +311,12 @@ def tax_id_key(order: PurchaseOrder) -> str:
 
 
 def covers(put: Json, named: Json) -> bool:
-    """Tell whether a customer is known to say of himself all that is named."""
+    """Tell whether a customer is known to say all that is named."""
     return all(put.get(name) == value for name, value in named.items())
 
 
 def up_to_date(lease: Lease, customer: StripeCustomer | None) -> bool:
-    """Tell whether the customer at Stripe is known to bear what the purchase order names."""
+    """Tell whether the customer at Stripe is known to have what the purchase order names."""
     return customer is None or (
         covers(customer.details_put, lease.plan.details(customer.details_put))
         and (not lease.order.tax_id or customer.tax_id_put == tax_id_key(lease.order))

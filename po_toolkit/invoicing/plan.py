@@ -183,10 +183,10 @@ class InvoicePlan:
         return body
 
     def details(self, borne: Json) -> Json:
-        """Return what the customer at Stripe must say of himself.
+        """Return what the customer at Stripe must say.
 
         Args:
-            borne: What he is known to say; the conference's language gives way to his own.
+            borne: What it is known to say; the conference's language gives way to its own.
         """
         order = self.order
         named: Json = {"name": order.organization_name}

@@ -1,7 +1,8 @@
 """Sends one purchase order's invoice exactly once, from wherever an earlier try left it.
 
 customer → draft → lines (all in one call, then the total is checked) → send, which finalizes and
-mails, or finalize alone where you deliver it yourself.
+mails, or finalize alone where you deliver it yourself. Tax rates are made at Stripe before, once in
+each account.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import select
 
 from po_toolkit import outbox
 from po_toolkit.context import OpenConference
@@ -18,6 +22,7 @@ from po_toolkit.domain import remedies
 from po_toolkit.domain.already_billed import NOT_BILLED
 from po_toolkit.domain.deliveries import links_work
 from po_toolkit.domain.roles import Act
+from po_toolkit.domain.tax import Rate, payable
 from po_toolkit.errors import (
     AlreadyBilledError,
     BusyError,
@@ -31,38 +36,39 @@ from po_toolkit.errors import (
     StripeRefusedError,
     WrongAccountError,
 )
-from po_toolkit.invoicing.billed import look_before_billing
-from po_toolkit.invoicing.customers import before_it_is_final, customer_step, forget_customer
-from po_toolkit.invoicing.existing import take_over_own
-from po_toolkit.invoicing.lease import (
-    LAST_STEPS,
-    Lease,
-    claim,
-    held,
-    last_step,
-    release,
-    renewed_leases,
-    step_slot,
-)
-from po_toolkit.invoicing.lookup import (
+from po_toolkit.invoicing.billed import (
     Found,
     Lookup,
     agrees,
     compare,
     delete_draft,
+    look_before_billing,
     look_up,
     was_sent,
 )
-from po_toolkit.invoicing.plan import unbillable_reason
-from po_toolkit.invoicing.taxes import make_rate, take_taxes, taxed_lines, unpayable
-from po_toolkit.invoicing.transfers import auto_advance_write, turn_on, waits_for_transfers
+from po_toolkit.invoicing.customers import before_it_is_final, customer_step, forget_customer
+from po_toolkit.invoicing.delivery import auto_advance_write, turn_on, waits_for_transfers
+from po_toolkit.invoicing.existing import take_over_own
+from po_toolkit.invoicing.lease import (
+    LAST_STEPS,
+    Lease,
+    claim,
+    last_step,
+    release,
+    renewed_leases,
+    step_slot,
+)
+from po_toolkit.invoicing.plan import all_lines, line_key, line_taxes, unbillable_reason
 from po_toolkit.logs import get_logger
-from po_toolkit.money import display, minor_from_api
-from po_toolkit.outbox import Write
+from po_toolkit.money import SENT_AS_TWO_DECIMAL, display, minor_from_api
+from po_toolkit.outbox import Outcome, Write
 from po_toolkit.store import invoices
-from po_toolkit.store.purchase_orders import by_reference, id_of, note_sent, to_bill
+from po_toolkit.store.columns import utc_now
+from po_toolkit.store.database import UnitOfWork
+from po_toolkit.store.purchase_orders import by_reference, id_of, note_sent, refresh_status, to_bill
 from po_toolkit.store.stripe_writes import StoredWrite
-from po_toolkit.store.tables import Invoice, PurchaseOrder
+from po_toolkit.store.tables import Invoice, PurchaseOrder, StripeTaxRate
+from po_toolkit.store.upsert import insert_if_new
 
 Json = dict[str, Any]
 
@@ -97,7 +103,7 @@ def send_invoice(
         The invoice as it stands.
 
     Raises:
-        BusyError: Another process drives it.
+        BusyError: Another process is invoicing it.
         PurchaseOrderError: It cannot be invoiced.
         InvoiceMismatchError: Stripe's total is not the purchase order's; the draft was deleted.
         StripeGatewayError: Stripe refused, or the outcome is unknown and a repeat is safe.
@@ -418,12 +424,12 @@ def _finalized_otherwise(lease: Lease, lookup: Lookup) -> None:
 def _done(lease: Lease, invoice: Json, *, mailed: bool) -> None:
     opened = lease.opened
     taxed = taxed_lines(lease, invoice)
-    with opened.store.writing(opened.actor, Act.INVOICE) as uow:
+    write, stored = None, None
+    with lease.step() as (uow, row):
         if taxed:
             take_taxes(uow, lease.order.id, taxed)
         paid = invoice["status"] == "paid"
         note_sent(uow, lease.order.id, delivered=mailed or paid)
-        row = held(uow, lease.invoice)
         row.stripe_invoice_id = invoice["id"]
         row.step = "done"
         issued = "sent" if mailed else "finalized"
@@ -431,17 +437,14 @@ def _done(lease: Lease, invoice: Json, *, mailed: bool) -> None:
         row.sent_at = opened.now()
         row.lease_owner, row.lease_until = "", None
         _copy_from_stripe(lease, row, invoice)
-        lease.note_progress(uow, row)
         sent = {"stripe_invoice_id": invoice["id"], "sent": mailed}
         uow.audit(Act.INVOICE, lease.order, after=sent)
-        write, stored = None, None
         if waits_for_transfers(lease.order, row, opened.conference):
             write = auto_advance_write(opened, lease.order, row)
             stored = outbox.declare(uow, opened, write)
-    lease.invoice = row
     if write is not None and stored is not None:
         try:
-            turn_on(opened, write, stored, row)
+            turn_on(opened, write, stored, lease.invoice)
         except StripeGatewayError as error:  # the invoice is out; the next sync turns it on
             log.warning("auto_advance is not on yet", reason=str(error))
 
@@ -453,7 +456,7 @@ def _discard(lease: Lease) -> None:
 
 
 def _clear_away(lease: Lease) -> None:
-    """After a refusal leave no orphan draft behind, so that the purchase order can be mended."""
+    """After a refusal leave no orphan draft behind, so that the purchase order can be corrected."""
     if lease.invoice.stripe_invoice_id is None or lease.invoice.step == "done":
         return
     try:
@@ -469,7 +472,7 @@ def _copy_from_stripe(lease: Lease, row: Invoice, stripe_invoice: Json) -> None:
 
 
 POLL_SECONDS = 0.5
-"""How often a purchase order in other hands is looked at again."""
+"""How often a purchase order that another process is invoicing is read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -510,14 +513,14 @@ def run_batch(
 ) -> Iterator[InvoiceResult]:
     """Invoice purchase orders and yield each one's result, when it is done or refused.
 
-    A purchase order that another process drives is waited for. When Stripe does not accept the
-    key, nothing more is tried: what is left fails with that reason and is untouched.
+    One that another process is invoicing is waited for. When Stripe does not accept the key,
+    nothing more is tried: what is left fails with that reason and is untouched.
 
     Args:
         opened: The conference's account.
         references: Which purchase orders.
         send: False stops at checked drafts.
-        wait: Sleeps, in seconds, before looking again at one in other hands.
+        wait: Sleeps, in seconds, before looking again at one that another process is invoicing.
     """
     queue = deque(references)
     with renewed_leases(opened):
@@ -556,7 +559,7 @@ def invoice_one(
         since: When its batch began; see ``send_invoice``.
 
     Raises:
-        BusyError: Another process drives it.
+        BusyError: Another process is invoicing it.
         LostLeaseError: Another process took it over.
         StripeAuthenticationError: Stripe does not accept the key.
         WrongAccountError: The key is of another account.
@@ -583,7 +586,7 @@ def invoice_one(
 
 
 def _not_invoiced(opened: OpenConference, reference: str, reason: str) -> InvoiceResult:
-    """Tell a purchase order that needs nothing from one that needs mending."""
+    """Return what became of a purchase order that could not be invoiced, or needed nothing."""
     with opened.store.reading() as session:
         order = by_reference(session, opened.conference, reference)
     if not _settled(order):
@@ -595,7 +598,7 @@ def _not_invoiced(opened: OpenConference, reference: str, reason: str) -> Invoic
 
 
 def _settled(order: PurchaseOrder) -> bool:
-    """Tell whether there is simply nothing to do, as against something to mend."""
+    """Tell whether there is simply nothing to do, as against something to correct."""
     live = order.live_invoice
     return (
         (live is not None and live.step == "done")
@@ -603,3 +606,108 @@ def _settled(order: PurchaseOrder) -> bool:
         or bool(order.claimed_invoice_id)
         or order.sums.balance <= 0 < order.sums.total
     )
+
+
+_OURS = "po_toolkit_rate"
+"""The metadata that leads from a rate at Stripe back to its row."""
+
+
+def make_rate(opened: OpenConference, rate: Rate) -> str:
+    """Make a rate at Stripe, once whoever else makes it too, and return its id.
+
+    Args:
+        opened: Where.
+        rate: The rate.
+
+    Raises:
+        StripeGatewayError: In one of its kinds; the same call again is safe.
+    """
+    with opened.store.writing(opened.actor, Act.INVOICE) as uow:
+        row = _row(uow, opened.conference.id, rate)
+    if row.stripe_tax_rate_id:
+        return row.stripe_tax_rate_id
+    write = Write(
+        outbox.TAX_RATE,
+        f"tax-rate-{row.uuid}",
+        "/v1/tax_rates",
+        lambda: _body(row, rate),
+        find=lambda _stored: _existing(opened, str(row.uuid)),
+        conference_id=row.conference_id,
+    )
+
+    def keep(uow: UnitOfWork, outcome: Outcome) -> None:
+        uow.session.get_one(StripeTaxRate, row.id).stripe_tax_rate_id = outcome.answer["id"]
+
+    return str(outbox.perform(opened, write, Act.INVOICE, keep).answer["id"])
+
+
+def _row(uow: UnitOfWork, conference_id: int, rate: Rate) -> StripeTaxRate:
+    same = {"conference_id": conference_id, "fingerprint": rate.fingerprint}
+    insert_if_new(
+        uow.session,
+        StripeTaxRate,
+        {**same, "uuid": uuid4(), "attempt": 1, "created_at": utc_now()},
+        [StripeTaxRate.conference_id, StripeTaxRate.fingerprint],
+    )
+    return uow.session.scalars(select(StripeTaxRate).filter_by(**same)).one()
+
+
+def _body(row: StripeTaxRate, rate: Rate) -> Json:
+    body: Json = {
+        "display_name": rate.name,
+        "percentage": rate.percentage,
+        "inclusive": rate.inclusive,
+        "metadata": {_OURS: str(row.uuid)},
+    }
+    further = {
+        "country": rate.country,
+        "state": rate.state,
+        "jurisdiction": rate.jurisdiction,
+        "tax_type": rate.type,
+    }
+    return body | {name: value for name, value in further.items() if value}
+
+
+def _existing(opened: OpenConference, uuid: str) -> Json | None:
+    """Return the rate that an earlier try made, by its metadata; lists are consistent."""
+    for page in opened.gateway.pages("/v1/tax_rates"):
+        for rate in page:
+            if (rate.get("metadata") or {}).get(_OURS) == uuid:
+                return rate
+    return None
+
+
+def taxed_lines(lease: Lease, invoice: Json) -> list[Json]:
+    """Return the lines of an invoice whose tax Stripe computed; empty for any other.
+
+    Raises:
+        StripeGatewayError: Further lines could not be read.
+    """
+    if not lease.plan.content.automatic_tax:
+        return []
+    return all_lines(lease.opened.gateway, invoice)
+
+
+def unpayable(invoice: Json) -> bool:
+    """Tell whether Stripe computed a tax that cannot be paid in the invoice's currency."""
+    currency = invoice["currency"]
+    whole = currency in SENT_AS_TWO_DECIMAL
+    lines = invoice["lines"]["data"] if whole else ()
+    taxes = (tax["amount"] for line in lines for tax in line.get("taxes") or ())
+    return not all(payable(amount, currency) for amount in (invoice["total"], *taxes))
+
+
+def take_taxes(uow: UnitOfWork, order_id: int, lines: list[Json]) -> PurchaseOrder:
+    """Give the locked purchase order's lines the tax that Stripe's lines bear."""
+    order = uow.lock_purchase_order(order_id)
+    waiting: dict[tuple[str, int], list[Json]] = {}
+    for stripe_line in lines:
+        waiting.setdefault((stripe_line["description"] or "", stripe_line["amount"]), []).append(
+            stripe_line
+        )
+    for line in order.line_items:
+        stripe_line = waiting[line_key(line, order.currency)].pop(0)
+        on_top, included = (minor_from_api(tax, order.currency) for tax in line_taxes(stripe_line))
+        line.tax_on_top, line.tax_included = on_top, included
+    refresh_status(order)
+    return order

@@ -117,10 +117,9 @@ def progress(opened: OpenConference, batch_id: int) -> BatchProgress:
     now = datetime.now(UTC)
     with opened.store.reading() as session:
         batch = jobs.batch_by_id(session, opened.conference, batch_id)
-        count = jobs.batch_counts(session, batch_id)
         since = max(now - RATE_WINDOW, batch.created_at)
-        lately = jobs.finished_since(session, batch_id, since)
-        moved_at = jobs.batch_moved_at(session, batch_id) or batch.created_at
+        counts = jobs.batch_counts(session, batch_id, since)
+    count, moved_at = counts.by_state, counts.moved_at or batch.created_at
     seconds = max((now - since).total_seconds(), 1.0)
     stalled = batch.state == BatchState.RUNNING and now - moved_at > STALLED_AFTER
     return BatchProgress(
@@ -137,7 +136,7 @@ def progress(opened: OpenConference, batch_id: int) -> BatchProgress:
         skipped=count.get("skipped", 0),
         failed=count.get("failed", 0),
         cancelled=count.get("cancelled", 0),
-        rate=lately / seconds,
+        rate=counts.lately / seconds,
         stalled_since=moved_at if stalled else None,
     )
 

@@ -19,7 +19,7 @@ from po_toolkit.api.reminders import send_reminders
 from po_toolkit.api.schedules import remind_due
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.api.webhook_work import work_held_events, work_until_none_is_due
-from po_toolkit.api.webhooks import events_set_aside
+from po_toolkit.api.webhooks import events_on_hold
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.config import Settings
 from po_toolkit.domain.roles import Act
@@ -246,7 +246,7 @@ def _match(opened: OpenConference) -> tuple[str, Sequence[str]]:
 
 def _replay(opened: OpenConference) -> tuple[str, Sequence[str]]:
     worked = work_until_none_is_due(opened)
-    left = [f"{event.event_id}: {event.error}" for event in events_set_aside(opened)]
+    left = [f"{event.event_id}: {event.error}" for event in events_on_hold(opened)]
     return f"{count(worked, 'event')} processed.", left
 
 

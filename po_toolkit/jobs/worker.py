@@ -13,6 +13,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable
@@ -46,13 +47,17 @@ CONCURRENCY = 32
 
 TASKS_AT_ONCE = 4
 
-AHEAD = 16
+AHEAD = 24
 """Invoices leased ahead, so that no thread waits for the next one."""
 
-ROOM = 8
+ROOM = 16
 """Invoices are leased so many at a time or more, which is cheaper than one by one."""
 
-BUSY_SECONDS, IDLE_SECONDS = 0.1, 1.0
+SWITCH_SECONDS = 0.001
+"""How soon a thread that waits for Python's lock gets it. Each statement lets go of the lock, and
+who has the database's turn must not wait for it behind the threads that compute."""
+
+BUSY_SECONDS, IDLE_SECONDS = 0.25, 1.0
 """How often the queue is looked at while something runs, and else; for anything but invoices it
 is looked at no more than twice a second."""
 
@@ -125,6 +130,7 @@ class Worker:
         """Begin; a worker that runs already goes on."""
         if self.alive or self._stop.is_set():
             return self
+        sys.setswitchinterval(SWITCH_SECONDS)
         gc.freeze()  # what is loaded by now stays; looking through it again stops every thread
         running = [thread for thread in self._threads if thread.is_alive()]
         for task in (self._dispatch, self._renew):

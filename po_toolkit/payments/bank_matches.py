@@ -163,16 +163,16 @@ def undo(
     line = bank_matches.line(uow.session, conference.id, line_id, lock=True)
     bank_matches.link_new_entries(uow, conference.id)
     uow.session.flush()
-    standing = bank_matches.matches_of(uow.session, [line.id])[line.id]
-    if not standing:
+    applied = bank_matches.matches_of(uow.session, [line.id])[line.id]
+    if not applied:
         raise PurchaseOrderError(f"Bank line {line.id} is not matched; there is nothing to undo.")
     intents: list[int] = []
-    for match in standing:
-        taken_back = bank_matches.reversal_of(uow.session, match)
-        if taken_back is not None:
+    for match in applied:
+        reversal = bank_matches.reversal_of(uow.session, match)
+        if reversal is not None:
             raise PurchaseOrderError(
-                f"Bank line {taken_back.bank_transaction_id} takes bank line {line.id} back; undo "
-                f"that match first (bank line {taken_back.bank_transaction_id})."
+                f"Bank line {reversal.bank_transaction_id} takes bank line {line.id} back; undo "
+                f"that match first (bank line {reversal.bank_transaction_id})."
             )
         _undo_write_off(uow, match, today)
         if match.kind == MatchKind.REVERSAL:
@@ -181,7 +181,7 @@ def undo(
             _reverse(uow, match, today)
         match.state, match.undone_by, match.undone_at = "undone", uow.actor.name, now
         uow.audit(Act.UNDO_MATCH, line, before={"rule": match.rule, "evidence": match.evidence})
-    return len(standing), intents
+    return len(applied), intents
 
 
 def _undo_write_off(uow: UnitOfWork, match: BankMatch, today: date) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
-from uuid import UUID
 
 from po_toolkit.context import OpenConference
 from po_toolkit.domain import remedies
@@ -25,6 +24,10 @@ from po_toolkit.store.invoices import id_of
 from po_toolkit.store.tables import CreditNote, MoneyIntent, PurchaseOrder
 
 Json = dict[str, Any]
+
+
+NOTE_MARK = "credit_note_uuid"
+"""Metadata of a credit note that we reported: its uuid."""
 
 
 def is_unfinished(opened: OpenConference, order: PurchaseOrder, amount: int) -> bool:
@@ -62,7 +65,7 @@ def take_credit_note(opened: OpenConference, stripe_note: Json) -> Taken | None:
         before = order.status
         _enter(opened, uow, order, stripe_note, taken)
         if stripe_note.get("status") == "void":
-            _take_back(opened, uow, order, stripe_note, taken)
+            _enter_voided(opened, uow, order, stripe_note, taken)
         if order.status != before:
             taken.statuses_changed += 1
             taken.changes.append(Change(order.reference, f"{before} → {order.status}"))
@@ -76,19 +79,19 @@ def _enter(
 ) -> None:
     if any(note.stripe_credit_note_id == stripe_note["id"] for note in order.credit_notes):
         return
-    mark = mark_of(stripe_note)
+    mark = ledger.uuid_in(stripe_note, NOTE_MARK)
     intent = money_intents.of_entry(uow.session, mark) if mark else None
     if intent is not None and intent.finished_at is None:
         ledger.book_credit_note(uow, order, intent, stripe_id=stripe_note["id"], now=opened.now())
         return
     amount = minor_from_api(stripe_note["amount"], stripe_note["currency"])
     issued = opened.day_of(stripe_note["created"])
-    standing = next((note for note in order.credit_notes if note.uuid == mark), None)
-    if standing is None and mark is not None:
-        standing = _entered_again(order, amount, issued)
-    if standing is not None and standing.stripe_credit_note_id is None:
-        standing.stripe_credit_note_id = stripe_note["id"]  # a restored copy had forgotten it
-        waiting = money_intents.of_entry(uow.session, standing.uuid)
+    existing = next((note for note in order.credit_notes if note.uuid == mark), None)
+    if existing is None and mark is not None:
+        existing = _entered_again(order, amount, issued)
+    if existing is not None and existing.stripe_credit_note_id is None:
+        existing.stripe_credit_note_id = stripe_note["id"]  # a restored copy had forgotten it
+        waiting = money_intents.of_entry(uow.session, existing.uuid)
         if waiting is not None and waiting.finished_at is None:
             ledger.finish_intent(waiting, opened.now())
         return
@@ -121,15 +124,7 @@ def _entered_again(order: PurchaseOrder, amount: int, day: date) -> CreditNote |
     )
 
 
-def mark_of(stripe_note: Json) -> UUID | None:
-    """Return our uuid that a credit note carries, if it carries one."""
-    try:
-        return UUID((stripe_note.get("metadata") or {}).get("credit_note_uuid") or "")
-    except ValueError:
-        return None
-
-
-def _take_back(
+def _enter_voided(
     opened: OpenConference, uow: UnitOfWork, order: PurchaseOrder, stripe_note: Json, taken: Taken
 ) -> None:
     void_id = f"{stripe_note['id']}:void"

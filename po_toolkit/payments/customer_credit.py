@@ -267,11 +267,11 @@ def _give_back(
 ) -> None:
     """Give back what an invoice shows of a credit or debt that it does not have any more."""
     used = invoice.stripe_credit_used
-    for standing, gone in (
-        (_standing(order, invoice, "credit"), used <= 0),
-        (_standing(order, invoice, "debit"), used >= 0),
+    for counting, gone in (
+        (_counting(order, invoice, "credit"), used <= 0),
+        (_counting(order, invoice, "debit"), used >= 0),
     ):
-        for entry in standing * gone:
+        for entry in counting * gone:
             move.back(orders, order, entry)
 
 
@@ -293,8 +293,8 @@ def _settle_credit(
 
     What came from elsewhere, as from staff in Stripe's dashboard, counts once a person let it.
     """
-    standing = _standing(order, invoice, "credit")
-    missing = invoice.stripe_credit_used - sum(entry.amount for entry in standing)
+    counting = _counting(order, invoice, "credit")
+    missing = invoice.stripe_credit_used - sum(entry.amount for entry in counting)
     for donor in orders.values():
         for entry in _uses(donor, invoice.stripe_invoice_id or ""):
             alone = all(e.source_id != _twin(entry.source_id) for e in order.entries)
@@ -319,8 +319,8 @@ def _settle_debit(
     customer's next invoice (docs, Customer balance: ``invoice_too_small``, ``invoice_too_large``).
     A debt that came from elsewhere counts once a person let it.
     """
-    standing = _standing(order, invoice, "debit")
-    missing = -invoice.stripe_credit_used - sum(entry.amount for entry in standing)
+    counting = _counting(order, invoice, "debit")
+    missing = -invoice.stripe_credit_used - sum(entry.amount for entry in counting)
     origins = {
         origin["invoice"]: origin["amount"]
         for origin in invoice.stripe_balance_moves
@@ -340,7 +340,7 @@ def _decided(order: PurchaseOrder) -> bool:
     return (order.answers or {}).get("balance") == "use"
 
 
-def _standing(order: PurchaseOrder, invoice: Invoice, what: str) -> list[LedgerEntry]:
+def _counting(order: PurchaseOrder, invoice: Invoice, what: str) -> list[LedgerEntry]:
     """Return what the invoice has got of ``credit`` or a ``debit`` and still has."""
     side = "in" if what == "credit" else "out"
     returned = {entry.reverses_id for entry in order.entries}

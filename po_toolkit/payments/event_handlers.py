@@ -99,7 +99,7 @@ def invoice_changed(opened: OpenConference, event: Json) -> Taken | None:
     except StripeNotFoundError:
         if ours.sent_at is not None:
             raise opened.does_not_know(stripe_id) from None
-        return Taken()  # a draft that was deleted since; its driver sees to it
+        return Taken()  # a draft that was deleted since; its worker sees to it
     return take_invoice(opened, stripe_object, read_at=read_at)
 
 

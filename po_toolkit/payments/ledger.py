@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -67,6 +67,14 @@ class Movement:
         """Return the movement of an offline payment, whose entry gets this uuid."""
         fields = asdict(payment) | {"source_id": payment.source_id or str(uuid)}
         return cls(kind=EntryKind.PAYMENT, uuid=uuid, **fields)
+
+
+def uuid_in(stripe_object: Mapping[str, Any] | None, name: str) -> UUID | None:
+    """Return the uuid of ours that an object at Stripe has in its metadata, if it has one."""
+    try:
+        return UUID(((stripe_object or {}).get("metadata") or {}).get(name) or "")
+    except ValueError:
+        return None
 
 
 def record(uow: UnitOfWork, order: PurchaseOrder, movement: Movement, act: Act) -> bool:
@@ -203,14 +211,14 @@ def book_payment(
         reported: False where Stripe could not take it any more and only we know of it.
     """
     record_id = intent.stripe_id if reported else ""
-    standing = next((e for e in order.entries if e.uuid == intent.uuid), None)
-    counted = {e.stripe_payment_record_id for e in order.entries if e is not standing} - {""}
-    if standing is None and record_id in counted:
+    existing = next((e for e in order.entries if e.uuid == intent.uuid), None)
+    counted = {e.stripe_payment_record_id for e in order.entries if e is not existing} - {""}
+    if existing is None and record_id in counted:
         pass  # it was entered as Stripe's own before anybody knew whose it is
-    elif standing is None:
+    elif existing is None:
         _enter_payment(uow, order, intent, record_id, invoice_id if reported else None)
     elif reported:
-        note_reported(standing, record_id, intent.details.get("part"), invoice_id)
+        note_reported(existing, record_id, intent.details.get("part"), invoice_id)
     finish_intent(intent, now)
 
 
@@ -268,11 +276,11 @@ def book_credit_note(
     now: datetime,
 ) -> None:
     """Enter the credit note of an intent, or add Stripe's id to the one that is there."""
-    standing = next((note for note in order.credit_notes if note.uuid == intent.uuid), None)
+    existing = next((note for note in order.credit_notes if note.uuid == intent.uuid), None)
     known = any(n.stripe_credit_note_id == stripe_id for n in order.credit_notes if stripe_id)
-    if standing is not None and not known:
-        standing.stripe_credit_note_id = standing.stripe_credit_note_id or stripe_id
-    elif standing is None and not known:
+    if existing is not None and not known:
+        existing.stripe_credit_note_id = existing.stripe_credit_note_id or stripe_id
+    elif existing is None and not known:
         details = intent.details
         note = CreditNote(
             uuid=intent.uuid,

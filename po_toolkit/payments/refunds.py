@@ -115,7 +115,7 @@ def refuse_forgotten(
         for page in opened.gateway.pages("/v1/refunds", paid_by(payment_id)):
             for made in page:
                 ours = (made.get("metadata") or {}).get("refund_uuid") in begun
-                if ours or made["id"] in known or made.get("status") in TAKEN_BACK:
+                if ours or made["id"] in known or made.get("status") in FAILED_REFUNDS:
                     continue
                 shown = display(minor_from_api(made["amount"], made["currency"]), made["currency"])
                 raise PurchaseOrderError(
@@ -315,7 +315,7 @@ def _gone(order: PurchaseOrder, payment: LedgerEntry) -> int:
     )
 
 
-TAKEN_BACK = frozenset({"failed", "canceled"})
+FAILED_REFUNDS = frozenset({"failed", "canceled"})
 """States of a refund whose money came back, or never left."""
 
 
@@ -327,7 +327,7 @@ def take_refund(
     The same entries stand at the end whatever of the refund was heard of first.
     """
     moves = [Move(EntryKind.REFUND, stripe_object["id"], stripe_object["created"])]
-    if stripe_object.get("status") in TAKEN_BACK:
+    if stripe_object.get("status") in FAILED_REFUNDS:
         failed = f"{stripe_object['id']}:failed"
         moves.append(Move(EntryKind.REFUND_FAILED, failed, _came_back(opened, stripe_object)))
     return take_moves(opened, stripe_object, moves, entered_by)

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from po_toolkit.context import OpenConference
 from po_toolkit.domain.roles import STRIPE, Act
@@ -233,15 +232,7 @@ def _records_of_ours(opened: OpenConference, payments: Sequence[Json]) -> dict[s
         waiting = money_intents.invoices_with_unreported(session, opened.conference)
     asked = [r for r, invoice in invoice_of.items() if r not in known and invoice in waiting]
     found = (opened.gateway.read(f"/v1/payment_records/{record_id}") for record_id in asked)
-    return {record["id"]: record for record in found if _mark_of(record)}
-
-
-def _mark_of(stripe_record: Json | None) -> UUID | None:
-    named = ((stripe_record or {}).get("metadata") or {}).get(RECORD_MARK) or ""
-    try:
-        return UUID(named)
-    except ValueError:
-        return None
+    return {record["id"]: record for record in found if ledger.uuid_in(record, RECORD_MARK)}
 
 
 def _enter_all(
@@ -272,7 +263,7 @@ def _is_ours(
     intent = money_intents.by_stripe_id(uow.session, opened.conference, "payment", record_id)
     if intent is None and record_id in records:
         stripe_record = records[record_id]
-        mark = _mark_of(stripe_record)
+        mark = ledger.uuid_in(stripe_record, RECORD_MARK)
         entry = next((e for e in order.entries if e.uuid == mark), None)
         intent = money_intents.of_entry(uow.session, mark) if mark else None
         if entry is None and intent is None:
@@ -349,7 +340,7 @@ _STATE_OF = {"open": "sent", "uncollectible": "sent", "paid": "paid", "void": "v
 
 
 def _follow_status(order: PurchaseOrder, invoice: Invoice, status: str) -> None:
-    """Let the state follow Stripe's, once its driver has finished with it.
+    """Let the state follow Stripe's, once its worker has finished with it.
 
     One that another generation has replaced stays as it is: what Stripe says of it is kept beside
     its state, and reconciliation names a purchase order that Stripe bills twice.

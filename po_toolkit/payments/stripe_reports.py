@@ -33,7 +33,7 @@ from po_toolkit.money import display, minor_from_api, minor_to_api
 from po_toolkit.outbox import Kind, Outcome, Write
 from po_toolkit.payments import credit_notes, customer_credit, ledger, refunds
 from po_toolkit.payments.intents import report_earlier, slot_of
-from po_toolkit.payments.refunds import TAKEN_BACK, paid_by, take_refund
+from po_toolkit.payments.refunds import FAILED_REFUNDS, paid_by, take_refund
 from po_toolkit.payments.stripe_invoices import (
     RECORD_MARK,
     fetch_invoice,
@@ -153,7 +153,10 @@ def _unknown_credit_notes(opened: OpenConference, intent: MoneyIntent, invoice: 
             note["amount"]
             for note in notes
             if note["id"] not in known
-            and not ((mark := credit_notes.mark_of(note)) and money_intents.of_entry(session, mark))
+            and not (
+                (mark := ledger.uuid_in(note, credit_notes.NOTE_MARK))
+                and money_intents.of_entry(session, mark)
+            )
         ]
 
 
@@ -224,7 +227,7 @@ def _credit(opened: OpenConference, intent: MoneyIntent, order: PurchaseOrder) -
         "invoice": intent.stripe_invoice_id,
         "amount": amount,
         "memo": intent.details["reason"][:500],
-        "metadata": {"credit_note_uuid": str(intent.uuid)},
+        "metadata": {credit_notes.NOTE_MARK: str(intent.uuid)},
     }
     if billed is not None and billed.delivery == "ourselves":
         body["email_type"] = "none"  # "The default is credit_note." API, create a credit note
@@ -236,7 +239,7 @@ def _credit(opened: OpenConference, intent: MoneyIntent, order: PurchaseOrder) -
     if given_back:
         body["out_of_band_amount"] = given_back
     query: Json = {"invoice": intent.stripe_invoice_id}
-    path, mark = "/v1/credit_notes", "credit_note_uuid"
+    path, mark = "/v1/credit_notes", credit_notes.NOTE_MARK
     write = _write(
         intent,
         outbox.CREDIT_NOTE,
@@ -284,7 +287,7 @@ def _refunded(opened: OpenConference, invoice: Json) -> dict[str, int]:
         if behind := payment_id_of(payment):
             pages = opened.gateway.pages("/v1/refunds", paid_by(behind))
             rows = (row for page in pages for row in page)
-            made |= {r["id"]: r["amount"] for r in rows if r.get("status") not in TAKEN_BACK}
+            made |= {r["id"]: r["amount"] for r in rows if r.get("status") not in FAILED_REFUNDS}
     return made
 
 

@@ -38,7 +38,7 @@ from po_toolkit.payments.event_handlers import (
     take_mailed,
 )
 from po_toolkit.payments.ledger import Change, Taken
-from po_toolkit.payments.refunds import TAKEN_BACK, paid_by, payment_ids, take_refund
+from po_toolkit.payments.refunds import FAILED_REFUNDS, paid_by, payment_ids, take_refund
 from po_toolkit.payments.stripe_invoices import (
     fetch_invoice,
     payment_id_of,
@@ -541,7 +541,9 @@ def walk_refunds(opened: OpenConference, report: SyncReport, proof: Sweep) -> se
         report,
         "/v1/refunds",
         more_ids=lambda stripe_object: (
-            [f"{stripe_object['id']}:failed"] if stripe_object.get("status") in TAKEN_BACK else []
+            [f"{stripe_object['id']}:failed"]
+            if stripe_object.get("status") in FAILED_REFUNDS
+            else []
         ),
         take=take_refund,
         count=lambda number: setattr(proof, "refunds", number),

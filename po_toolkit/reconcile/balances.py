@@ -26,7 +26,7 @@ def with_sums(orders: pd.DataFrame, entries: pd.DataFrame, notes: pd.DataFrame) 
         "paid": same.groupby("order_id")["paid"].sum(),
         "paid_stripe": by_stripe.groupby(same["order_id"]).sum(),
         "refunded": same.groupby("order_id")["refunded"].sum(),
-        "taken_back": same.groupby("order_id")["taken_back"].sum(),
+        "reversed_payments": same.groupby("order_id")["reversed_payments"].sum(),
         "credited": notes.groupby("order_id")["amount"].sum(),
     }
     for name, by_order in sums.items():
@@ -94,7 +94,7 @@ def with_status(orders: pd.DataFrame, as_of: date) -> pd.DataFrame:
         [holds for holds, _ in rules], [s.value for _, s in rules], Status.DRAFT.value
     )
     orders["open"] = open_amount(balance, cancelled=cancelled)
-    sums = [orders[n] for n in ("total", "credited", "paid", "refunded", "taken_back")]
+    sums = [orders[n] for n in ("total", "credited", "paid", "refunded", "reversed_payments")]
     held_sum = held_amount(*sums, asked_again=orders["asked_again"])
     orders["refunded_without_credit"] = held_sum.where(~cancelled, 0)
     held = orders["refunded_without_credit"] > 0

@@ -189,7 +189,7 @@ def _signed_entries(entries: pd.DataFrame) -> pd.DataFrame:
     entries["disputed"] = amount * _signs(entries["kind"], DISPUTED_SIGN)
     returned = amount * _signs(entries["kind"], RETURNED_SIGN)
     entries["returned"] = returned.where(entries["source"].eq("stripe"), 0)
-    entries["taken_back"] = entries["disputed"] + entries["returned"]
+    entries["reversed_payments"] = entries["disputed"] + entries["returned"]
     for name in ("payment_date", "booked_on"):
         entries[name] = pd.to_datetime(entries[name]).astype("datetime64[s]")
     return entries

@@ -11,6 +11,7 @@ from po_toolkit.domain.bank_matching.payouts import LATE
 from po_toolkit.domain.discrepancies import DISCREPANCY_CLASSES
 from po_toolkit.domain.references import comparable
 from po_toolkit.domain.sums import EntryKind, gone_back_since
+from po_toolkit.domain.wording import count
 from po_toolkit.reconcile.books import Books
 from po_toolkit.reconcile.schema import decimal_text
 from po_toolkit.reconcile.tables import DISCREPANCIES
@@ -141,15 +142,15 @@ def customer_differs(books: Books) -> pd.DataFrame:
     other_email = _other(orders["stripe_customer_email"], orders["contact_email"])
     other_name = _other(orders["stripe_customer_name"], orders["organization_name"])
     rows = orders[other_email | other_name]
-    return finding(
-        rows,
-        rows["total"],
-        lambda row, _amount: (
+
+    def evidence(row: Any, _amount: str) -> str:
+        other = ", ".join(n for n in (row.stripe_customer_name, row.stripe_customer_email) if n)
+        return (
             f"purchase order: {row.organization_name}, {row.contact_email}; "
-            f"{row.stripe_invoice_id}: "
-            + ", ".join(n for n in (row.stripe_customer_name, row.stripe_customer_email) if n)
-        ),
-    )
+            f"{row.stripe_invoice_id}: {other}"
+        )
+
+    return finding(rows, rows["total"], evidence)
 
 
 def _other(theirs: pd.Series[str], ours: pd.Series[str]) -> pd.Series[bool]:
@@ -176,15 +177,18 @@ def _why_not_invoiced(row: Any, amount: str) -> str:
 
 def overdue(books: Books) -> pd.DataFrame:
     """Find sent balances past their due date."""
+
+    def evidence(row: Any, amount: str) -> str:
+        late = f"{amount} open, due {row.due_date.date()}, {count(row.days_overdue, 'day')} late"
+        if row.state != "finalized":
+            return late
+        return f"{late}; nobody has noted that it was delivered"
+
     rows = books.orders[books.orders["days_overdue"] > 0]
     return finding(
         rows,
         rows["open"],
-        lambda row, amount: (
-            f"{amount} open, due {row.due_date.date()}, {row.days_overdue} "
-            f"{'day' if row.days_overdue == 1 else 'days'} late"
-            + ("; nobody has noted that it was delivered" if row.state == "finalized" else "")
-        ),
+        evidence,
     )
 
 
@@ -250,17 +254,21 @@ def refunded_without_credit(books: Books) -> pd.DataFrame:
 
 def disputed(books: Books) -> pd.DataFrame:
     """Find payments that a dispute took back and nothing reinstated."""
-    return _taken_back(books, "disputed", "{amount} reversed in a dispute and not paid since")
+    return _reversed_payments(
+        books, "disputed", "{amount} reversed in a dispute and not paid since"
+    )
 
 
 def ach_returned_late(books: Books) -> pd.DataFrame:
     """Find bank debits that Stripe recorded and then took back."""
-    return _taken_back(books, "returned", "{amount} returned by the bank and not paid since")
+    return _reversed_payments(books, "returned", "{amount} returned by the bank and not paid since")
 
 
-def _taken_back(books: Books, column: str, words: str) -> pd.DataFrame:
+def _reversed_payments(books: Books, column: str, words: str) -> pd.DataFrame:
     """Find what entries took back and is still owed."""
-    since = gone_back_since(*(books.orders[n] for n in ("refunded", "taken_back", "asked_again")))
+    since = gone_back_since(
+        *(books.orders[n] for n in ("refunded", "reversed_payments", "asked_again"))
+    )
     net = books.entries.groupby("order_id")[column].sum()
     net = net.clip(upper=since.reindex(net.index).fillna(0).clip(lower=0))
     rows = books.orders.loc[books.orders.index.intersection(net.index[net > 0])]
@@ -411,8 +419,8 @@ def asked_is_not_owed(books: Books) -> pd.DataFrame:
     on_live = entries[entries["invoice_id"].isin(live["invoice_id"])]
     of_others = (_gaps(books), _reversed_but_reported(books), -_paid_on_old(books))
     gaps, undone, old = (amounts.reindex(rows.index, fill_value=0) for amounts in of_others)
-    taken_back = by_order(on_live, on_live["taken_back"])
-    elsewhere = total - rows["total"] - gaps - undone - old - taken_back
+    reversed_payments = by_order(on_live, on_live["reversed_payments"])
+    elsewhere = total - rows["total"] - gaps - undone - old - reversed_payments
     moved = on_live[
         on_live["kind"].isin([EntryKind.TRANSFER_IN.value, EntryKind.TRANSFER_OUT.value])
         & ~on_live["entry_id"].isin(entries["reverses_id"].dropna())
@@ -692,6 +700,6 @@ def find(books: Books) -> pd.DataFrame:
             subjects = [reference or evidence for reference, evidence in named]
             keys = zip(subjects, rows["currency"], rows["at_stake"], strict=True)
             why = [books.accepted.get((code, s, c, int(a)), "") for s, c, a in keys]
-            mend = DISCREPANCY_CLASSES[code].mend
-            found.append(rows.assign(code=code, mend=mend, accepted=why))
+            remedy = DISCREPANCY_CLASSES[code].remedy
+            found.append(rows.assign(code=code, remedy=remedy, accepted=why))
     return DISCREPANCIES.frame(pd.concat(found)) if found else DISCREPANCIES.empty()

@@ -48,7 +48,7 @@ class Aged:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CurrencyTotals:
     """How the sponsors' money of one currency stands; amounts in major units.
 
     Attributes:
@@ -87,14 +87,14 @@ class FrontPage:
         ageing: What is open by currency and age; only ages there are.
         waiting: How many things wait for a person: ``invoicing_failed``,
             ``invoice_without_order``, ``money_stuck_at_stripe``, ``cancelled_with_money`` and
-            ``taken_back``.
-        standing: How each currency stands.
+            ``reversed_payments``.
+        totals: How each currency stands.
     """
 
     by_status: list[StatusSums]
     ageing: list[Aged]
     waiting: dict[str, int]
-    standing: list[Standing]
+    totals: list[CurrencyTotals]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +181,8 @@ def front_page(store: Store, conference: Conference, *, today: date) -> FrontPag
             for currency, age in sorted(numbers, key=lambda k: (k[0], order.index(k[1])))
         ],
         waiting=waiting,
-        standing=[
-            _standing(
+        totals=[
+            _totals(
                 [row for row in statuses if row.currency == currency],
                 {age: (numbers[currency, age], amounts[currency, age]) for age in Bucket},
                 oldest_days=oldest[currency],
@@ -193,13 +193,13 @@ def front_page(store: Store, conference: Conference, *, today: date) -> FrontPag
     )
 
 
-def _standing(
+def _totals(
     statuses: Sequence[Any],
     ages: Mapping[Bucket, tuple[int, int]],
     *,
     oldest_days: int,
     last_week: int,
-) -> Standing:
+) -> CurrencyTotals:
     """Return how one currency stands; ``ages`` are numbers and open amounts in minor units."""
     currency = statuses[0].currency
     rows = [row for row in statuses if row.status != Status.CANCELLED]
@@ -211,7 +211,7 @@ def _standing(
         "overdue": sum(ages[age][1] for age in LATE),
         "last_week": last_week,
     }
-    return Standing(
+    return CurrencyTotals(
         currency,
         overdue_orders=sum(ages[age][0] for age in LATE),
         oldest_days=oldest_days,
@@ -320,7 +320,7 @@ def _late(due: date | None, today: date) -> int:
 
 
 def _refunded_bucket(row: Any, conference: Conference, today: date) -> Bucket:
-    sums = (row.sum_total, row.sum_credited, row.sum_paid, row.sum_refunded, row.taken_back)
+    sums = (row.sum_total, row.sum_credited, row.sum_paid, row.sum_refunded, row.reversed_payments)
     return bucket(
         _late(_due(row, conference), today),
         sent=row.marked_sent or row.state in SENT_STATES,

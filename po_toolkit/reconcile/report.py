@@ -63,7 +63,7 @@ _HEADINGS = {
     "rule": "Matched by",
     "bucket": "Age",
     "code": "Discrepancy",
-    "mend": "How to fix it",
+    "remedy": "How to fix it",
     "evidence": "Found",
     "arrival_date": "Bank date",
     "made_on": "Made",
@@ -95,7 +95,7 @@ _MINUS = "\N{MINUS SIGN}"
 
 _LONG = frozenset(
     {
-        "organization_name", "evidence", "mend", "text", "note", "words", "details",
+        "organization_name", "evidence", "remedy", "text", "note", "words", "details",
         "discrepancies", "check", "accepted", "reason", "title", "code",
     }
 )  # fmt: skip
@@ -369,8 +369,8 @@ def month_end_report(books: Reconciliation, found: TieOut) -> Report:
             DISCREPANCIES,
             rows,
             title=f"{DISCREPANCY_TITLES[code]} ({len(rows)})",
-            without=["code", "mend"],
-            note=DISCREPANCY_CLASSES[code].mend,
+            without=["code", "remedy"],
+            note=DISCREPANCY_CLASSES[code].remedy,
         )
         for code, rows in _grouped(_open(books), "code", DISCREPANCY_CLASSES)
     ]
@@ -387,7 +387,11 @@ def month_end_report(books: Reconciliation, found: TieOut) -> Report:
             Section("Totals", [_totals(books)] if books.totals else []),
             Section("Needs attention", attention, "Nothing needs attention."),
             *(
-                [Section("Accepted", [sheet(DISCREPANCIES, accepted, title="", without=["mend"])])]
+                [
+                    Section(
+                        "Accepted", [sheet(DISCREPANCIES, accepted, title="", without=["remedy"])]
+                    )
+                ]
                 if len(accepted)
                 else []
             ),

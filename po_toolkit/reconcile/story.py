@@ -346,22 +346,26 @@ def _audit_text(order: PurchaseOrder, entry: AuditEntry) -> str:
 
 
 def _sent_text(invoice: Invoice) -> str:
-    name = f"Invoice {invoice.number or invoice.stripe_invoice_id}"
+    number = invoice.number or invoice.stripe_invoice_id
     if invoice.delivery == "ourselves":
-        return f"{name} finalized, ready for you to deliver"
-    return f"{name} sent"
+        return f"Invoice {number} finalized, ready for you to deliver"
+    return f"Invoice {number} sent"
 
 
 def _reminder_text(reminder: Reminder) -> str:
-    done = "Reminder drafted" if reminder.state == "drafted" else "Reminded"
-    return f"{done} {step_words(reminder.step)}"
+    when = step_words(reminder.step)
+    return f"Reminder drafted {when}" if reminder.state == "drafted" else f"Reminded {when}"
 
 
 def _money_text(entry: LedgerEntry) -> str:
-    what = label(entry.kind)
-    by = " through Stripe" if entry.method == "stripe" else f" by {entry.method}"
-    reference = f", reference {entry.reference}" if entry.reference else ""
-    return f"{what}{by}{reference}"
+    what, method, reference = label(entry.kind), entry.method, entry.reference
+    if method == "stripe":
+        return (
+            f"{what} through Stripe, reference {reference}"
+            if reference
+            else (f"{what} through Stripe")
+        )
+    return f"{what} by {method}, reference {reference}" if reference else f"{what} by {method}"
 
 
 def _credit_text(note: CreditNote) -> str:

@@ -109,7 +109,7 @@ DISCREPANCIES = Table(
         _CURRENCY,
         Column("at_stake", Kind.MONEY, "The money that it is about"),
         Column("evidence", Kind.TEXT, "The rows behind it, in words"),
-        Column("mend", Kind.TEXT, "How to fix it"),
+        Column("remedy", Kind.TEXT, "How to fix it"),
         Column("accepted", Kind.ID, "Why a treasurer accepted it, or empty"),
     ),
 )

@@ -493,8 +493,9 @@ def chain_notes(session: Session, statement: BankStatement) -> list[str]:
     ]
     notes = []
     begins, ends = statement.opening_date, statement.closing_date or statement.opening_date
-    over = [x for x in others if x.opening_date < ends and x.closing_date > begins]  # type: ignore[operator]
-    before = [x for x in others if x.closing_date <= begins]  # type: ignore[operator]
+    dated = [(x, x.opening_date, x.closing_date) for x in others]
+    over = [x for x, first, last in dated if first and last and first < ends and last > begins]
+    before = [x for x, _, last in dated if last and last <= begins]
     whose = statement.account or "the account"
     if over:
         names = ", ".join(str(x.id) for x in over[:3])

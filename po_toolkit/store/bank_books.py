@@ -56,7 +56,7 @@ def payouts(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
     )
     came = (
         select(func.coalesce(cast(func.sum(BankMatch.amount + BankMatch.charges), BigInteger), 0))
-        .where(BankMatch.payout_id == p.id, BankMatch.kind == "payout", _standing(cutoff))
+        .where(BankMatch.payout_id == p.id, BankMatch.kind == "payout", _applied(cutoff))
         .scalar_subquery()
     )
     return _read(
@@ -83,7 +83,7 @@ def payouts(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
 def open_credits(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
     """Read the credits on the bank account that nothing explained at the cutoff."""
     b = BankTransaction
-    matched = exists().where(BankMatch.bank_transaction_id == b.id, _standing(cutoff))
+    matched = exists().where(BankMatch.bank_transaction_id == b.id, _applied(cutoff))
     return _read(
         session,
         select(b.id.label("line_id"), b.amount, b.currency, b.booked_on, b.counterparty, b.text)
@@ -105,7 +105,7 @@ def open_debits(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
     take back, as matching sees it now.
     """
     b = BankTransaction
-    matched = exists().where(BankMatch.bank_transaction_id == b.id, _standing(cutoff))
+    matched = exists().where(BankMatch.bank_transaction_id == b.id, _applied(cutoff))
     found = session.execute(
         select(b.id, b.amount, b.currency, b.booked_on, b.counterparty, b.text)
         .where(
@@ -117,7 +117,7 @@ def open_debits(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
         )
         .order_by(b.id)
     ).all()
-    taken = _taken_back(session, conference_id, {row.id: -row.amount for row in found})
+    taken = _reversed_payments(session, conference_id, {row.id: -row.amount for row in found})
     names = ("line_id", "amount", "currency", "booked_on", "counterparty", "text")
     return Rows(
         (*names, "order_id", "earlier_line"),
@@ -125,7 +125,7 @@ def open_debits(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
     )
 
 
-def _taken_back(
+def _reversed_payments(
     session: Session, conference_id: int, lines: dict[int, int]
 ) -> dict[int, tuple[int, int]]:
     """Return the purchase order and the earlier line of each line that takes a payment back.
@@ -157,7 +157,7 @@ def fee_gaps(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
     )
 
 
-def _standing(cutoff: Cutoff) -> ColumnElement[bool]:
+def _applied(cutoff: Cutoff) -> ColumnElement[bool]:
     return and_(
         BankMatch.applied_at < cutoff.before,
         or_(BankMatch.undone_at.is_(None), BankMatch.undone_at >= cutoff.before),

@@ -371,7 +371,7 @@ def line(
 
 
 def matches_of(session: Session, line_ids: Iterable[int]) -> dict[int, list[BankMatch]]:
-    """Return the standing matches of some lines."""
+    """Return the applied matches of some lines."""
     found: dict[int, list[BankMatch]] = defaultdict(list)
     ids = sorted(set(line_ids))
     for start in range(0, len(ids), _FEW):
@@ -388,7 +388,7 @@ def matches_of(session: Session, line_ids: Iterable[int]) -> dict[int, list[Bank
 
 
 def entry_match(session: Session, conference_id: int, entry_id: int) -> BankMatch | None:
-    """Return the standing match of an entry, if there is one."""
+    """Return the applied match of an entry, if there is one."""
     return session.scalars(
         select(BankMatch).where(
             BankMatch.conference_id == conference_id,
@@ -400,7 +400,7 @@ def entry_match(session: Session, conference_id: int, entry_id: int) -> BankMatc
 
 
 def reversal_of(session: Session, match: BankMatch) -> BankMatch | None:
-    """Return the standing match of the line that takes another match back, if there is one."""
+    """Return the applied match of the line that takes another match back, if there is one."""
     return session.scalars(
         select(BankMatch).where(
             BankMatch.reversed_match_id == match.id, BankMatch.state == "applied"

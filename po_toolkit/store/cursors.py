@@ -31,8 +31,8 @@ def cursor_row(uow: UnitOfWork, conference: Conference) -> SyncCursor:
     return uow.session.get_one(SyncCursor, conference.id, with_for_update=True)
 
 
-def standing(session: Session) -> list[tuple[str, datetime | None, datetime | None, str]]:
-    """Return, by conference, when it was last synced and swept, and why that stopped short."""
+def sync_times(session: Session) -> list[tuple[str, datetime | None, datetime | None, str]]:
+    """Return, by conference, when it was last synced and swept, and why that failed."""
     rows = session.execute(
         select(
             Conference.slug,

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session, aliased
 
 from po_toolkit.domain.periods import end_of_day
 from po_toolkit.domain.sums import PAID_SIGN, REFUNDED_SIGN, EntryKind, Status
-from po_toolkit.store.ledger import signed, taken_back
-from po_toolkit.store.listing import LIVE, OWING, View, in_view, is_sent, is_taken_back
+from po_toolkit.store.ledger import reversed_sum, signed
+from po_toolkit.store.listing import LIVE, OWING, View, has_reversed_payment, in_view, is_sent
 from po_toolkit.store.stripe_only import nobody_elses, shown_here
 from po_toolkit.store.tables import (
     Conference,
@@ -92,7 +92,7 @@ def refunded_and_open(session: Session, conference_id: int) -> Sequence[Any]:
     """Return each purchase order that was refunded and is open: its sums, due date, and state."""
     po, inv, entry = PurchaseOrder, Invoice, LedgerEntry
     gone = (
-        select(cast(func.coalesce(func.sum(taken_back()), 0), BigInteger))
+        select(cast(func.coalesce(func.sum(reversed_sum()), 0), BigInteger))
         .where(entry.purchase_order_id == po.id)
         .scalar_subquery()
     )
@@ -110,7 +110,7 @@ def refunded_and_open(session: Session, conference_id: int) -> Sequence[Any]:
             func.coalesce(inv.due_date, po.due_date).label("due_date"),
             inv.sent_at,
             inv.state,
-            gone.label("taken_back"),
+            gone.label("reversed_payments"),
         )
         .outerjoin(inv, LIVE)
         .where(
@@ -162,8 +162,8 @@ def waiting(session: Session, conference_id: int) -> dict[str, int]:
         name: session.scalar(select(func.count(tables[name])).where(condition)) or 0
         for name, condition in counts.items()
     }
-    lost = select(func.count(po.id)).outerjoin(inv, LIVE).where(is_taken_back(conference_id))
-    return found | {"taken_back": session.scalar(lost) or 0}
+    lost = select(func.count(po.id)).outerjoin(inv, LIVE).where(has_reversed_payment(conference_id))
+    return found | {"reversed_payments": session.scalar(lost) or 0}
 
 
 def received_by_day(

@@ -7,11 +7,11 @@ before it was made, and its own dates say when that was.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import event, func, insert, inspect, select
+from sqlalchemy import Connection, event, func, insert, inspect, select
 from sqlalchemy.orm import Session
 
 from po_toolkit.errors import PurchaseOrderError
@@ -96,6 +96,23 @@ def keep_history(session_class: type[Session], clock: Callable[[], datetime]) ->
             session.connection().execute(_KEEP, versions)
 
     event.listen(session_class, "before_flush", before_flush)
+
+
+def keep_replaced(
+    connection: Connection, row: Invoice, old: Mapping[str, Any], now: datetime
+) -> None:
+    """Keep what a statement has replaced in one row, as a session does by itself.
+
+    Args:
+        connection: The transaction.
+        row: The row.
+        old: The values before, of the columns that were changed.
+        now: The present.
+    """
+    kept = {name: _plain(value) for name, value in old.items() if name in KEPT[type(row)]}
+    if kept:
+        version = _version(row.conference_id, row.__tablename__, row.id, now, kept)
+        connection.execute(_KEEP, version)
 
 
 def _refuse_rebooking(row: Any, *, deleted: bool) -> None:

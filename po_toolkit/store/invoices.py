@@ -1,21 +1,23 @@
-"""Invoices: whose they are, and who is driving them."""
+"""Invoices: whose they are, and who is working on them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Table, bindparam, func, inspect, select, update
+from sqlalchemy.orm import LoaderCallableStatus, Session, joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from po_toolkit.domain.deliveries import links_work
 from po_toolkit.domain.pseudonyms import is_pseudonym
 from po_toolkit.domain.states import LIVE_STATES
-from po_toolkit.errors import AmountError
+from po_toolkit.errors import AmountError, LostLeaseError
 from po_toolkit.money import minor_from_api
+from po_toolkit.store import history
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.database import Store, UnitOfWork
 from po_toolkit.store.tables import (
@@ -31,7 +33,7 @@ Sponsor = tuple[str, str]
 """E-mail and organization, both folded for comparison."""
 
 LEASE = timedelta(seconds=15)
-"""How long a driver owns an invoice without a sign of life."""
+"""How long a worker holds an invoice without a sign of life."""
 
 
 def by_stripe_id(session: Session, conference: Conference, stripe_id: str) -> Invoice | None:
@@ -130,13 +132,130 @@ def never_read(session: Session, conference: Conference) -> list[str]:
 
 
 def renew_leases(store: Store, owner_prefix: str, now: datetime) -> None:
-    """Keep every invoice that drivers of this process hold."""
+    """Keep every invoice that workers of this process hold."""
     with store.bookkeeping() as connection:
         connection.execute(
             update(Invoice)
             .where(Invoice.lease_owner.startswith(owner_prefix), Invoice.lease_until > now)
             .values(lease_until=now + LEASE, updated_at=Invoice.updated_at)
         )
+
+
+def held(uow: UnitOfWork, mine: Invoice) -> Invoice:
+    """Lock an invoice's row and return it, unless it has moved on without its worker.
+
+    Args:
+        uow: The transaction.
+        mine: The invoice as its worker read it, perhaps changed since.
+
+    Raises:
+        LostLeaseError: It has.
+    """
+    row = uow.session.scalars(_HELD, {"invoice_id": mine.id}).one()
+    changes = _changes(mine)
+    if any(getattr(row, name) != _before(mine, name, changes) for name in _FENCE):
+        raise LostLeaseError("Another process is invoicing this purchase order; see its result.")
+    return row
+
+
+def keep_leased(uow: UnitOfWork, mine: Invoice) -> Invoice:
+    """Store what a worker has changed of its invoice and of the invoice's customer.
+
+    One statement compares the row with what the worker knows and changes it. Where others have
+    changed the row meanwhile, as a sync, it is read again and changed then.
+
+    Args:
+        uow: The transaction.
+        mine: The invoice as its worker read it, outside of any session, and changed since.
+
+    Returns:
+        The invoice with the changes; once they are committed, call :func:`forget_changes`.
+
+    Raises:
+        LostLeaseError: Another worker has it; the transaction must not be committed.
+    """
+    connection, changes, customer = uow.session.connection(), _changes(mine), mine.customer
+    if customer is not None and (known := _new_values(customer, _changes(customer))):
+        connection.execute(_CHANGE_CUSTOMER, {"row_id": customer.id, **known})
+    new = _new_values(mine, changes)
+    now = utc_now()
+    fence = {f"known_{name}": _before(mine, name, changes) for name in (*_FENCE, "updated_at")}
+    stored = connection.execute(
+        _CHANGE_LEASED, {"row_id": mine.id, **fence, **new, "updated_at": now}
+    )
+    if not stored.rowcount:
+        row = held(uow, mine)
+        for name in changes:
+            setattr(row, name, getattr(mine, name))
+        uow.session.flush()
+        return row
+    old = {name: changes[name] for name in new}
+    history.keep_replaced(connection, mine, old, now)
+    mine.updated_at = now
+    if customer is not None and mine.step in ("send", "finalize"):
+        said = connection.execute(_SAYS, {"row_id": customer.id}).mappings().one()
+        for name, value in said.items():
+            set_committed_value(customer, name, value)
+    return mine
+
+
+def undo_changes(mine: Invoice) -> None:
+    """Give an invoice and its customer, outside of any session, the values they had when read."""
+    for row in _rows(mine):
+        for name, value in _changes(row).items():
+            set_committed_value(row, name, value)
+
+
+def forget_changes(mine: Invoice) -> None:
+    """Take the present values of an invoice and its customer for those that are stored."""
+    for row in _rows(mine):
+        for name in _changes(row):
+            set_committed_value(row, name, getattr(row, name))
+
+
+def _rows(mine: Invoice) -> list[Invoice | StripeCustomer]:
+    return [mine, mine.customer] if mine.customer is not None else [mine]
+
+
+def _changes(row: Invoice | StripeCustomer) -> dict[str, Any]:
+    """Return the columns that were assigned since a row was read, with the values before."""
+    state: Any = inspect(row)
+    return {
+        name: None if isinstance(value, LoaderCallableStatus) else value
+        for name, value in state.committed_state.items()
+        if name in state.mapper.columns
+    }
+
+
+def _new_values(row: Invoice | StripeCustomer, changes: Mapping[str, Any]) -> dict[str, Any]:
+    present = {name: getattr(row, name) for name in changes}
+    return {name: value for name, value in present.items() if value != changes[name]}
+
+
+def _before(row: Invoice, name: str, changes: Mapping[str, Any]) -> Any:
+    return changes[name] if name in changes else getattr(row, name)
+
+
+_FENCE = ("generation", "step", "lease_owner")
+"""What tells that an invoice is still its worker's and has got no further."""
+
+_HELD = (
+    select(Invoice)
+    .where(Invoice.id == bindparam("invoice_id"))
+    .options(joinedload(Invoice.customer))
+    .with_for_update(of=Invoice)
+)
+_CHANGE_LEASED = update(cast(Table, Invoice.__table__)).where(
+    Invoice.id == bindparam("row_id"),
+    *(getattr(Invoice, name) == bindparam(f"known_{name}") for name in (*_FENCE, "updated_at")),
+)
+_CHANGE_CUSTOMER = update(cast(Table, StripeCustomer.__table__)).where(
+    StripeCustomer.id == bindparam("row_id")
+)
+_SAYS = select(
+    StripeCustomer.stripe_customer_id, StripeCustomer.details_put, StripeCustomer.tax_id_put
+).where(StripeCustomer.id == bindparam("row_id"))
+"""What another purchase order of the sponsor may have changed since the draft."""
 
 
 def customer_row(uow: UnitOfWork, order: PurchaseOrder) -> StripeCustomer:
@@ -242,7 +361,7 @@ def note_customers(
     absent: Sequence[int],
     now: datetime,
 ) -> None:
-    """Note who of these rows is which customer at Stripe, what he bears, and who was not there."""
+    """Note who of these rows is which customer at Stripe, what that says, and who was not there."""
     connection, row = uow.session.connection(), StripeCustomer
     if found:
         statement = update(row).where(row.id == bindparam("row_id"))

@@ -13,8 +13,10 @@ from typing import Any, cast
 from uuid import uuid4
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
+    Integer,
     Row,
     Table,
     and_,
@@ -136,29 +138,45 @@ def recent_batches(
     ).all()
 
 
-def batch_counts(session: Session, batch_id: int) -> dict[str, int]:
-    """Return how many purchase orders of a batch are in each state."""
-    rows = session.execute(
-        select(Job.state, func.count().label("items"))
-        .where(Job.batch_id == batch_id, Job.kind == INVOICE)
-        .group_by(Job.state)
+@dataclass(frozen=True, slots=True)
+class BatchCounts:
+    """How the jobs of a batch are.
+
+    Attributes:
+        by_state: How many purchase orders are in each state.
+        lately: How many were finished after the moment asked about, for the rate.
+        moved_at: When a job last began, ended or made progress.
+    """
+
+    by_state: dict[str, int]
+    lately: int
+    moved_at: datetime | None
+
+
+def batch_counts(session: Session, batch_id: int, since: datetime) -> BatchCounts:
+    """Count a batch's purchase orders, and those finished after a moment."""
+    by_state: dict[str, int] = {}
+    lately, moments = 0, []
+    for row in session.execute(_COUNTS, {"batch": batch_id, "since": since}):
+        moments += [moment for moment in (row.ended, row.moved) if moment is not None]
+        if row.kind == INVOICE:
+            by_state[row.state] = row.items
+            lately += row.lately
+    return BatchCounts(by_state, lately, max(moments, default=None))
+
+
+_COUNTS = (
+    select(
+        Job.kind,
+        Job.state,
+        func.count().label("items"),
+        func.count(case((Job.ended_at > bindparam("since"), 1))).label("lately"),
+        func.max(Job.ended_at).label("ended"),
+        func.max(Job.moved_at).label("moved"),
     )
-    return {row.state: row.items for row in rows}
-
-
-def finished_since(session: Session, batch_id: int, since: datetime) -> int:
-    """Return how many purchase orders of a batch were finished after a moment, for the rate."""
-    query = select(func.count()).where(
-        Job.batch_id == batch_id, Job.kind == INVOICE, Job.ended_at > since
-    )
-    return session.scalar(query) or 0
-
-
-def batch_moved_at(session: Session, batch_id: int) -> datetime | None:
-    """Return when a job of a batch last began, ended or made progress."""
-    query = select(func.max(Job.ended_at), func.max(Job.moved_at)).where(Job.batch_id == batch_id)
-    moments = [moment for moment in session.execute(query).one() if moment is not None]
-    return max(moments, default=None)
+    .where(Job.batch_id == bindparam("batch"))
+    .group_by(Job.kind, Job.state)
+)
 
 
 def batch_results(
@@ -256,10 +274,13 @@ def retry_failed(uow: UnitOfWork, batch: InvoiceBatch) -> int:
 
 def batch_states(connection: Connection, batch_ids: Iterable[int]) -> dict[int, str]:
     """Return the states of batches."""
-    rows = connection.execute(
-        select(InvoiceBatch.id, InvoiceBatch.state).where(InvoiceBatch.id.in_(list(batch_ids)))
-    )
+    rows = connection.execute(_STATES, {"batches": list(batch_ids)})
     return {row.id: row.state for row in rows}
+
+
+_STATES = select(InvoiceBatch.id, InvoiceBatch.state).where(
+    InvoiceBatch.id.in_(bindparam("batches", expanding=True))
+)
 
 
 def work_left(session: Session, slugs: Iterable[str]) -> bool:
@@ -358,10 +379,17 @@ SCHEDULE = "schedule"
 # -- leases ----------------------------------------------------------------------------------
 
 
-def _free(now: datetime) -> ColumnElement[bool]:
-    """Tell which jobs nobody holds: they wait, or their worker's lease has expired."""
-    waits = and_(Job.state == JobState.WAITING, or_(Job.run_after.is_(None), Job.run_after <= now))
-    return or_(waits, and_(Job.state == JobState.RUNNING, Job.lease_until < now))
+_NOW = bindparam("now", type_=_T.c.run_after.type)
+_SLUGS: BindParameter[Any] = bindparam("slugs", expanding=True)
+_MOST = bindparam("most", type_=Integer())
+_ONLY: BindParameter[Any] = bindparam("only", expanding=True)
+"""What changes from turn to turn, so that the statements are built and compiled once."""
+
+_FREE = or_(
+    and_(Job.state == JobState.WAITING, or_(Job.run_after.is_(None), Job.run_after <= _NOW)),
+    and_(Job.state == JobState.RUNNING, Job.lease_until < _NOW),
+)
+"""Which jobs nobody holds: they wait, or their worker's lease has expired."""
 
 
 def claim_invoices(
@@ -383,35 +411,10 @@ def claim_invoices(
         slugs: Conferences that the worker has settings for.
         only: Only those of these batches.
     """
-    query = (
-        select(
-            Job.id,
-            Conference.slug,
-            Job.entered_by,
-            Job.attempts,
-            Job.batch_id,
-            Job.purchase_order_id,
-            PurchaseOrder.reference,
-            InvoiceBatch.send,
-            InvoiceBatch.created_at,
-        )
-        .join(InvoiceBatch, InvoiceBatch.id == Job.batch_id)
-        .join(Conference, Conference.id == Job.conference_id)
-        .join(PurchaseOrder, PurchaseOrder.id == Job.purchase_order_id)
-        .where(
-            Job.kind == INVOICE,
-            _free(now),
-            InvoiceBatch.state == BatchState.RUNNING,
-            InvoiceBatch.customers_found_at.is_not(None),
-            Conference.slug.in_(list(slugs)),
-        )
-        .order_by(Job.id)
-        .limit(limit)
-        .with_for_update(of=Job, skip_locked=True)
-    )
-    if only is not None:
-        query = query.where(Job.batch_id.in_(list(only)))
-    rows = connection.execute(query).all()
+    query, batches = _of_batches(_INVOICES_DUE, only)
+    rows = connection.execute(
+        query, {"now": now, "most": limit, "slugs": list(slugs), **batches}
+    ).all()
     return _lease(
         connection,
         owner,
@@ -456,38 +459,11 @@ def claim_others(
         kinds: What the worker does.
         only: Only what belongs to these batches.
     """
-    item = aliased(Job)
-    left = exists().where(item.batch_id == Job.batch_id, item.kind == INVOICE, item.state.in_(OPEN))
-    batch_due = and_(
-        InvoiceBatch.state == BatchState.RUNNING,
-        or_(InvoiceBatch.customers_found_at.is_(None), ~left),
-    )
-    query = (
-        select(
-            Job.id,
-            Job.kind,
-            Conference.slug,
-            Job.entered_by,
-            Job.attempts,
-            Job.batch_id,
-            InvoiceBatch.customers_found_at,
-        )
-        .join(Conference, Conference.id == Job.conference_id)
-        .outerjoin(InvoiceBatch, InvoiceBatch.id == Job.batch_id)
-        .where(
-            Job.kind.in_([kind for kind in kinds if kind != INVOICE]),
-            _free(now),
-            or_(Job.kind != BATCH, batch_due),
-            or_(Job.kind != EVENTS, _events_due(Job.conference_id, now)),
-            Conference.slug.in_(list(slugs)),
-        )
-        .order_by(Job.id)
-        .limit(limit)
-        .with_for_update(of=Job, skip_locked=True)
-    )
-    if only is not None:
-        query = query.where(Job.batch_id.in_(list(only)))
-    rows = connection.execute(query).all()
+    query, batches = _of_batches(_OTHERS_DUE, only)
+    mine = [kind for kind in kinds if kind != INVOICE]
+    rows = connection.execute(
+        query, {"now": now, "most": limit, "slugs": list(slugs), "kinds": mine, **batches}
+    ).all()
     return _lease(
         connection,
         owner,
@@ -508,17 +484,88 @@ def claim_others(
     )
 
 
-def _events_due(conference_id: Any, now: datetime) -> ColumnElement[bool]:
+def _of_batches(query: Any, only: Iterable[int] | None) -> tuple[Any, dict[str, Any]]:
+    """Limit a query to some batches, where it is to be."""
+    if only is None:
+        return query, {}
+    return query.where(Job.batch_id.in_(_ONLY)), {"only": list(only)}
+
+
+_INVOICES_DUE = (
+    select(
+        Job.id,
+        Conference.slug,
+        Job.entered_by,
+        Job.attempts,
+        Job.batch_id,
+        Job.purchase_order_id,
+        PurchaseOrder.reference,
+        InvoiceBatch.send,
+        InvoiceBatch.created_at,
+    )
+    .join(InvoiceBatch, InvoiceBatch.id == Job.batch_id)
+    .join(Conference, Conference.id == Job.conference_id)
+    .join(PurchaseOrder, PurchaseOrder.id == Job.purchase_order_id)
+    .where(
+        Job.kind == INVOICE,
+        _FREE,
+        InvoiceBatch.state == BatchState.RUNNING,
+        InvoiceBatch.customers_found_at.is_not(None),
+        Conference.slug.in_(_SLUGS),
+    )
+    .order_by(Job.id)
+    .limit(_MOST)
+    .with_for_update(of=Job, skip_locked=True)
+)
+
+_ITEM = aliased(Job)
+_BATCH_DUE = and_(
+    InvoiceBatch.state == BatchState.RUNNING,
+    or_(
+        InvoiceBatch.customers_found_at.is_(None),
+        ~exists().where(
+            _ITEM.batch_id == Job.batch_id, _ITEM.kind == INVOICE, _ITEM.state.in_(OPEN)
+        ),
+    ),
+)
+
+
+def _events_due(conference_id: Any) -> ColumnElement[bool]:
     return exists().where(
         WebhookEvent.conference_id == conference_id,
         WebhookEvent.state.in_(WAITING_EVENTS),
-        or_(WebhookEvent.next_try_at.is_(None), WebhookEvent.next_try_at <= now),
+        or_(WebhookEvent.next_try_at.is_(None), WebhookEvent.next_try_at <= _NOW),
     )
+
+
+_OTHERS_DUE = (
+    select(
+        Job.id,
+        Job.kind,
+        Conference.slug,
+        Job.entered_by,
+        Job.attempts,
+        Job.batch_id,
+        InvoiceBatch.customers_found_at,
+    )
+    .join(Conference, Conference.id == Job.conference_id)
+    .outerjoin(InvoiceBatch, InvoiceBatch.id == Job.batch_id)
+    .where(
+        Job.kind.in_(bindparam("kinds", expanding=True)),
+        _FREE,
+        or_(Job.kind != BATCH, _BATCH_DUE),
+        or_(Job.kind != EVENTS, _events_due(Job.conference_id)),
+        Conference.slug.in_(_SLUGS),
+    )
+    .order_by(Job.id)
+    .limit(_MOST)
+    .with_for_update(of=Job, skip_locked=True)
+)
 
 
 def events_due(session: Session, conference_id: int, now: datetime) -> bool:
     """Tell whether a conference has events to be worked now."""
-    return bool(session.scalar(select(_events_due(conference_id, now))))
+    return bool(session.scalar(select(_events_due(conference_id)), {"now": now}))
 
 
 def _lease(
@@ -682,8 +729,9 @@ def event_turn(store: Store, conference_id: int, now: datetime) -> Iterator[bool
     with store.bookkeeping() as connection:
         taken = connection.execute(
             update(Job)
-            .where(*mine, _free(now))
-            .values(state=JobState.RUNNING.value, lease_owner=lease, lease_until=now + LEASE)
+            .where(*mine, _FREE)
+            .values(state=JobState.RUNNING.value, lease_owner=lease, lease_until=now + LEASE),
+            {"now": now},
         ).rowcount
     try:
         yield bool(taken)

@@ -31,7 +31,7 @@ def signed(signs: Mapping[EntryKind, int]) -> ColumnElement[int]:
     return case(*amounts, else_=0)
 
 
-def taken_back() -> ColumnElement[int]:
+def reversed_sum() -> ColumnElement[int]:
     """Return what a ledger entry says was taken back by a bank or a dispute."""
     returned = case((LedgerEntry.source == "stripe", signed(RETURNED_SIGN)), else_=0)
     return signed(DISPUTED_SIGN) + returned

@@ -31,7 +31,7 @@ from po_toolkit.domain.sums import (
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.money import CURRENCIES, exponent
 from po_toolkit.store.columns import utc_now
-from po_toolkit.store.ledger import signed, taken_back
+from po_toolkit.store.ledger import reversed_sum, signed
 from po_toolkit.store.purchase_orders import SENT_STATES
 from po_toolkit.store.tables import (
     LIVE_STATES,
@@ -66,7 +66,7 @@ class View(StrEnum):
     RECENT_MONEY = "recent_money"
     """Money moved in the last seven days, today included."""
     CANCELLED_WITH_MONEY = "cancelled_with_money"
-    TAKEN_BACK = "taken_back"
+    REVERSED = "taken_back"
     """A payment was reversed and is neither paid nor asked for again."""
 
 
@@ -134,7 +134,7 @@ def is_sent() -> Any:
     return or_(PurchaseOrder.marked_sent, state.in_(sorted(SENT_STATES)))
 
 
-def is_taken_back(conference_id: int) -> Any:
+def has_reversed_payment(conference_id: int) -> Any:
     """Return the condition that a payment went back and is still owed; needs the join :data:`LIVE`.
 
     A dispute, a bank debit returned late, a bank line that took a payment back, or a payment
@@ -143,7 +143,7 @@ def is_taken_back(conference_id: int) -> Any:
     """
     po, entry = PurchaseOrder, LedgerEntry
     back, paid, later = aliased(entry), aliased(entry), aliased(entry)
-    gone = func.sum(taken_back())
+    gone = func.sum(reversed_sum())
     since = gone_back_since(func.max(po.sum_refunded), gone, func.max(po.asked_again))
     at_stripe = (
         select(entry.purchase_order_id)
@@ -199,8 +199,8 @@ def in_view(session: Session, conference: Conference, view: View | Bucket, today
         today: The present date in the conference's timezone.
     """
     po, entry = PurchaseOrder, LedgerEntry
-    if view is View.TAKEN_BACK:
-        return is_taken_back(conference.id)
+    if view is View.REVERSED:
+        return has_reversed_payment(conference.id)
     if view is View.CANCELLED_WITH_MONEY:
         return and_(po.status == Status.CANCELLED.value, po.sum_paid != po.sum_refunded)
     if view is View.RECENT_MONEY:
@@ -211,7 +211,7 @@ def in_view(session: Session, conference: Conference, view: View | Bucket, today
         )
         return po.id.in_(moved)
     gone = (
-        select(cast(func.coalesce(func.sum(taken_back()), 0), BigInteger))
+        select(cast(func.coalesce(func.sum(reversed_sum()), 0), BigInteger))
         .where(entry.purchase_order_id == po.id)
         .scalar_subquery()
     )

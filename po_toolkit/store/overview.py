@@ -167,7 +167,8 @@ def _time(value: Any) -> datetime | None:
         return None
     if isinstance(value, str):
         return datetime.fromisoformat(value).replace(tzinfo=UTC)
-    return value.astimezone(UTC)  # type: ignore[no-any-return]
+    moment: datetime = value
+    return moment.astimezone(UTC)
 
 
 def _json(value: Any) -> dict[str, Any]:

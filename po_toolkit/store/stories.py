@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from po_toolkit.store.listing import LIVE, is_taken_back
+from po_toolkit.store.listing import LIVE, has_reversed_payment
 from po_toolkit.store.tables import AuditEntry, ImportRow, Invoice, PurchaseOrder, Reminder
 
 
@@ -29,7 +29,7 @@ def reminders(session: Session, order: PurchaseOrder) -> list[Reminder]:
 def owed_again(session: Session, order: PurchaseOrder) -> bool:
     """Tell whether a payment of a purchase order was reversed and is still owed."""
     found = select(PurchaseOrder.id).outerjoin(Invoice, LIVE)
-    wanted = found.where(PurchaseOrder.id == order.id, is_taken_back(order.conference_id))
+    wanted = found.where(PurchaseOrder.id == order.id, has_reversed_payment(order.conference_id))
     return session.scalar(wanted) is not None
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from po_toolkit.domain.already_billed import InvoiceAtStripe, ToBill, sponsor_key, texts_of
 from po_toolkit.domain.pseudonyms import is_pseudonym
 from po_toolkit.money import minor_from_api
-from po_toolkit.store.cursors import cursor_of, cursor_row
+from po_toolkit.store.cursors import cursor_row
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.tables import (
     Conference,
@@ -20,6 +20,7 @@ from po_toolkit.store.tables import (
     Invoice,
     PurchaseOrder,
     StrayInvoice,
+    SyncCursor,
 )
 
 Json = Mapping[str, Any]
@@ -89,8 +90,12 @@ def note_listed(uow: UnitOfWork, conference: Conference, until: datetime) -> Non
 
 def listed_until(session: Session, conference: Conference) -> datetime | None:
     """Return until when every invoice of the account has been read; None if it never was."""
-    cursor = cursor_of(session, conference)
-    return cursor.invoices_listed_at if cursor else None
+    return session.connection().execute(_LISTED, {"conference": conference.id}).scalar_one_or_none()
+
+
+_LISTED = select(SyncCursor.invoices_listed_at).where(
+    SyncCursor.conference_id == bindparam("conference")
+)
 
 
 def nobody_elses(conference_id: int) -> ColumnElement[bool]:

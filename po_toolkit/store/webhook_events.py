@@ -146,7 +146,7 @@ def drop_payloads(store: Store, before: datetime) -> int:
         return connection.execute(statement.values(payload="")).rowcount
 
 
-def set_aside(session: Session, conference: Conference) -> list[WebhookEvent]:
+def on_hold(session: Session, conference: Conference) -> list[WebhookEvent]:
     """Return the events that a person must look at, oldest first."""
     return list(
         session.scalars(
@@ -199,7 +199,7 @@ def replay(
     return [row.stripe_event_id for row in rows]
 
 
-def standing(session: Session) -> list[tuple[str, str, int, datetime]]:
+def states(session: Session) -> list[tuple[str, str, int, datetime]]:
     """Return, by conference and state, how many events there are and when the oldest came."""
     rows = session.execute(
         select(

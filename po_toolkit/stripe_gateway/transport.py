@@ -98,7 +98,7 @@ class Transport(stripe.HTTPClient):
                 redirect=False,  # another address must not get the key
             )
         except urllib3.exceptions.HTTPError as error:
-            raise stripe.APIConnectionError(  # type: ignore[no-untyped-call]
+            raise stripe.APIConnectionError(  # type: ignore[no-untyped-call]  # the SDK's gap
                 f"No whole answer came from Stripe ({type(error).__name__}: {error}).",
                 should_retry=not isinstance(error, urllib3.exceptions.SSLError),
             ) from error

@@ -85,7 +85,7 @@ def _acts(visit: Visit, acts: list[Act], *, offset: int, limit: int) -> pd.DataF
     return pd.DataFrame(
         {
             _("When"): words.moment(row.at, visit.opened.conference.timezone),
-            _("What happened"): words.dated(row.text),
+            _("What happened"): words.worded(row.text),
             _("Who"): row.actor,
         }
         for row in rows
@@ -190,7 +190,7 @@ def _failed_invoicing(visit: Visit, rows: Sequence[Any]) -> None:
         {
             "organization": row.organization_name,
             "reference": row.reference,
-            "error": row.error,
+            "error": words.worded(row.error),
             "when": words.moment(row.updated_at, visit.opened.conference.timezone),
         }
         for row in rows
@@ -210,7 +210,7 @@ def _failed_tasks(visit: Visit, failed: Sequence[Task]) -> None:
     frame = pd.DataFrame(
         {
             "task": _(TASKS[task.kind]),
-            "error": task.message,
+            "error": words.worded(task.message),
             "when": words.moment(task.created_at, visit.opened.conference.timezone),
             "by": task.entered_by,
         }

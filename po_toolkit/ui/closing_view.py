@@ -62,7 +62,9 @@ def _checklist(visit: Visit, through: date) -> None:
     )
     for step in steps:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"{_SIGNS[step.done]} **{step.name}**: {words.message(step.result)}")
+            st.markdown(
+                f"{_SIGNS[step.done]} **{words.worded(step.name)}**: {words.message(step.result)}"
+            )
             if step.done is False and step.page not in ("", "reconciliation"):
                 visit.link(step.page, _("Open {page}", page=words.label(step.page)))
         for detail in step.details:

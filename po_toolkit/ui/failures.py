@@ -46,14 +46,14 @@ def show_error(error: PoToolkitError, visit: Visit | None = None) -> None:
     st.error(words.message(str(error)), icon=":material/error:")
     remedy = error.remedy
     if visit is None and remedy is not None:
-        st.write(_("{label}, in a terminal of the server:", label=remedy.label))
+        st.write(_("{label}, in a terminal of the server:", label=words.worded(remedy.label)))
         st.code(remedy.command_line, language="sh")
     if visit is None or remedy is None or not remedy.page:
         return
     query: dict[str, str | list[str]] = {}
     if remedy.page == "order":
         query["po"] = remedy.purchase_order
-    visit.link(remedy.page, remedy.label, **query)
+    visit.link(remedy.page, words.worded(remedy.label), **query)
 
 
 def show_unexpected(error: Exception) -> None:

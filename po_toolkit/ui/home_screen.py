@@ -15,10 +15,10 @@ from po_toolkit.api.activity import health
 from po_toolkit.api.bank import held_statements
 from po_toolkit.api.home import (
     CashOverTime,
+    CurrencyTotals,
     FrontPage,
     HomePage,
     OpenOrder,
-    Standing,
     cash_over_time,
     home_page,
     log_call,
@@ -53,19 +53,19 @@ def home_screen(visit: Visit) -> None:
     with sync:
         sync_button(visit)
     offer_removal(visit)
-    _taken_back(visit, page.sums)
+    _reversed_payments(visit, page.sums)
     own = visit.opened.settings.currency
-    first, *others = sorted(page.sums.standing, key=lambda s: (s.currency != own, s.currency))
+    first, *others = sorted(page.sums.totals, key=lambda s: (s.currency != own, s.currency))
     _tiles(visit, first)
     if others:
-        late = sum(standing.overdue_orders for standing in others)
+        late = sum(totals.overdue_orders for totals in others)
         title = words.count(len(others), "other currency", "other currencies")
         overdue = (
             _(", {orders} overdue", orders=words.count(late, "purchase order")) if late else ""
         )
         with st.expander(f"{title}{overdue}", expanded=len(others) == 1):
-            for standing in others:
-                _tiles(visit, standing)
+            for totals in others:
+                _tiles(visit, totals)
     left, right = st.columns(2)
     with left:
         _calls(visit, page)
@@ -81,33 +81,33 @@ def home_screen(visit: Visit) -> None:
         _health(visit)
 
 
-def _taken_back(visit: Visit, page: FrontPage) -> None:
+def _reversed_payments(visit: Visit, page: FrontPage) -> None:
     """Warn of payments that went back, until each is dealt with."""
-    if number := page.waiting.get("taken_back", 0):
+    if number := page.waiting.get("reversed_payments", 0):
         orders = words.count(number, "purchase order")
         text = _("A payment was reversed and is owed again: {orders}.", orders=orders)
         st.warning(text, icon=":material/undo:")
         visit.link("orders", _("Show reversed payments"), view=_("Payment reversed"))
 
 
-def _tiles(visit: Visit, standing: Standing) -> None:
+def _tiles(visit: Visit, totals: CurrencyTotals) -> None:
     """Show the four figures of one currency; each opens to its purchase orders."""
-    currency, code = standing.currency, standing.currency.upper()
+    currency, code = totals.currency, totals.currency.upper()
 
     def written(value: Decimal) -> str:
         return words.amount(value, currency)
 
-    invoiced = written(standing.invoiced)
-    late = words.count(standing.overdue_orders, "purchase order")
+    invoiced = written(totals.invoiced)
+    late = words.count(totals.overdue_orders, "purchase order")
     tiles = (
         (
             _("Received"),
-            standing.received,
+            totals.received,
             _("of {invoiced} invoiced", invoiced=invoiced)
-            if standing.share is None
+            if totals.share is None
             else _(
                 "{share} of {invoiced} invoiced",
-                share=words.percent(standing.share),
+                share=words.percent(totals.share),
                 invoiced=invoiced,
             ),
             _("All"),
@@ -115,25 +115,25 @@ def _tiles(visit: Visit, standing: Standing) -> None:
         ),
         (
             _("Outstanding"),
-            standing.outstanding,
-            _("{written} not invoiced yet", written=written(standing.not_invoiced))
-            if standing.not_invoiced
+            totals.outstanding,
+            _("{written} not invoiced yet", written=written(totals.not_invoiced))
+            if totals.not_invoiced
             else _("All invoiced"),
             _("Outstanding"),
             _("Show outstanding"),
         ),
         (
             _("Overdue"),
-            standing.overdue,
-            _("{late}, oldest {days}", late=late, days=words.count(standing.oldest_days, "day"))
-            if standing.overdue_orders
+            totals.overdue,
+            _("{late}, oldest {days}", late=late, days=words.count(totals.oldest_days, "day"))
+            if totals.overdue_orders
             else _("Nothing is overdue"),
             _("Overdue"),
             _("Show overdue"),
         ),
         (
             _("Last seven days"),
-            standing.last_week,
+            totals.last_week,
             _("Received, less refunds"),
             _("Paid or refunded in the last 7 days"),
             _("Show payments"),
@@ -149,7 +149,7 @@ def _tiles(visit: Visit, standing: Standing) -> None:
 def _calls(visit: Visit, page: HomePage) -> None:
     st.subheader(_("Call today"))
     if not page.calls:
-        overdue = any(standing.overdue_orders for standing in page.sums.standing)
+        overdue = any(totals.overdue_orders for totals in page.sums.totals)
         st.caption(
             _("Everyone overdue was called today or has promised to pay.")
             if overdue
@@ -158,7 +158,7 @@ def _calls(visit: Visit, page: HomePage) -> None:
         return
     for order in page.calls:
         _call(visit, order)
-    if sum(standing.overdue_orders for standing in page.sums.standing) > len(page.calls):
+    if sum(totals.overdue_orders for totals in page.sums.totals) > len(page.calls):
         visit.link("orders", _("All that is overdue"), view=_("Overdue"))
 
 
@@ -289,7 +289,7 @@ def _matters(visit: Visit, page: FrontPage) -> Iterator[Matter]:
     if failed:
         text = _("{orders} where invoicing failed", orders=words.count(failed, "purchase order"))
         yield Matter(text, "activity", {"activity-view": _("Failed tasks")})
-    if late := sum(standing.overdue_orders for standing in page.standing):
+    if late := sum(totals.overdue_orders for totals in page.totals):
         yield Matter(
             _("{orders} overdue", orders=words.count(late, "purchase order")),
             "orders",

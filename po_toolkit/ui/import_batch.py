@@ -90,7 +90,7 @@ def show_problems(visit: Visit, report: ImportReport, key: str) -> None:
             _by_row(report.warnings), translated(_PROBLEMS), key=visit.key(f"{key}.warnings")
         )
     for note in report.notes:
-        st.info(words.plain(note), icon=":material/info:")
+        st.info(words.message(note), icon=":material/info:")
 
 
 def show_reading(visit: Visit, report: ImportReport) -> None:
@@ -129,7 +129,7 @@ def show_reading(visit: Visit, report: ImportReport) -> None:
 def _by_row(problems: Sequence[RowProblem]) -> pd.DataFrame:
     """Return problems as a table; its first column says the row, so the text need not."""
     frame = pd.DataFrame([asdict(problem) for problem in problems])
-    frame["message"] = [p.message.removeprefix(f"Row {p.row}: ") for p in problems]
+    frame["message"] = [words.worded(p.message.removeprefix(f"Row {p.row}: ")) for p in problems]
     return frame
 
 
@@ -171,7 +171,7 @@ def _rows_to_fix(visit: Visit, waiting: RejectedRows) -> None:
             "the page."
         )
     )
-    name = f"mend.{waiting.batch}"
+    name = f"fix.{waiting.batch}"
     problems = [problem for row in waiting.rows for problem in row.problems]
     order = faulty_first(waiting.headers, problems)
     frame = visit.recall(f"{name}.frame")
@@ -196,11 +196,11 @@ def _rows_to_fix(visit: Visit, waiting: RejectedRows) -> None:
         return
     label = _("Import {orders}", orders=words.count(report.accepted, "fixed purchase order"))
     if report.accepted and st.button(
-        label, type="primary", icon=":material/check:", key=visit.key(f"mend.go.{waiting.batch}")
+        label, type="primary", icon=":material/check:", key=visit.key(f"fix.go.{waiting.batch}")
     ):
         taken = import_fixed_rows(visit.opened, waiting.batch, rows)
         visit.go("import", batch=str(taken.batch))
-    show_problems(visit, report, f"mend.{waiting.batch}.check")
+    show_problems(visit, report, f"fix.{waiting.batch}.check")
 
 
 def _undo(visit: Visit, summary: BatchSummary) -> None:

@@ -43,7 +43,7 @@ def show_batch(visit: Visit, batch: int) -> None:
     )
     words.mode_notice(visit.opened.settings.mode)
     if progress.error:
-        st.error(progress.error, icon=":material/error:")
+        st.error(words.message(progress.error), icon=":material/error:")
     if _is_open(progress):
         st.write(_("You may leave this page or close it; the work goes on."))
         _watch(visit, batch, moving=progress.state == "running")
@@ -149,7 +149,7 @@ def _results(visit: Visit, progress: BatchProgress) -> None:
             "outcome": words.label(result.outcome),
             "hosted_invoice_url": result.hosted_invoice_url,
             "stripe_invoice_id": result.stripe_invoice_id,
-            "error": result.error,
+            "error": words.worded(str(result.error)),
         }
         for organization, result in rows
     )
@@ -193,10 +193,10 @@ def _way(visit: Visit, reference: str, way: Remedy) -> None:
     """
     decided = dict(zip(way.command, way.command[1:], strict=False))
     if not {"--bill-again", "--sponsor-balance"} & decided.keys():
-        visit.link(way.page, way.label, po=reference)
+        visit.link(way.page, words.worded(way.label), po=reference)
         return
     key = visit.key(f"batch.decide.{reference}.{way.label}")
-    if not st.button(way.label, icon=":material/check:", key=key):
+    if not st.button(words.worded(way.label), icon=":material/check:", key=key):
         return
     if "--bill-again" in decided:
         decide_to_bill_again(visit.opened, reference, [decided["--bill-again"]])

@@ -128,7 +128,7 @@ def _frame(preview: InvoicePreview) -> tuple[pd.DataFrame, dict[str, str]]:
             "total": line.total,
             "currency": line.currency,
             "delivery": words.way(line.delivery),
-            "doubts": " ".join(line.doubts),
+            "doubts": " ".join(map(words.worded, line.doubts)),
         }
         for line in preview.ready
     )
@@ -148,7 +148,8 @@ def _skipped(visit: Visit, preview: InvoicePreview) -> None:
     if not preview.skipped:
         return
     frame = pd.DataFrame(
-        {"reference": skip.reference, "reason": skip.reason} for skip in preview.skipped
+        {"reference": skip.reference, "reason": words.worded(skip.reason)}
+        for skip in preview.skipped
     )
     with st.expander(_("Not to be sent: {len}", len=len(preview.skipped))):
         tables.show_texts(

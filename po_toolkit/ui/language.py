@@ -12,10 +12,7 @@ import streamlit as st
 from babel import Locale, UnknownLocaleError
 from babel.numbers import format_decimal
 
-from po_toolkit.api.terms import catalogue, languages
-
-APP = "app"
-"""The name of the app's catalogues."""
+from po_toolkit.api.terms import APP, catalogue, languages
 
 _BROWSER = "language.browser"
 _CHOSEN = "language"

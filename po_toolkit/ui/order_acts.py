@@ -87,7 +87,7 @@ def _deliver(visit: Visit, story: PurchaseOrderStory) -> None:
             try:
                 visit.keep(name, deliver(visit.opened, story.reference))
             except PoToolkitError as error:
-                st.error(str(error), icon=":material/error:")
+                st.error(words.message(str(error)), icon=":material/error:")
         made = visit.recall(name)
         if isinstance(made, Delivery):
             _downloads(visit, made)

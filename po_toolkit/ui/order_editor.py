@@ -51,7 +51,10 @@ class Draft:
             given = {k: v for k, v in row.items() if not pd.isna(v) and str(v).strip()}
             if not given:
                 continue
-            line = LineItem(description=str(given.get("description", "")), unit_price=None)  # type: ignore[typeddict-item]
+            line = LineItem(
+                description=str(given.get("description", "")),
+                unit_price=None,  # type: ignore[typeddict-item]  # refused later
+            )
             if "unit_price" in given:
                 try:
                     price = typed.amount(str(given["unit_price"]), self.currency)

@@ -32,7 +32,7 @@ def order_screen(visit: Visit) -> None:
     title.title(words.plain(story.organization_name))
     _heading(story)
     _sums(story)
-    _taken_back(story)
+    _reversed_payments(story)
     if story.invoices:
         sync_order_button(visit, story.reference)
     order_acts(visit, story)
@@ -71,7 +71,7 @@ def _sums(story: PurchaseOrderStory) -> None:
             st.metric(label, words.amount(value, story.currency), border=True, width="content")
 
 
-def _taken_back(story: PurchaseOrderStory) -> None:
+def _reversed_payments(story: PurchaseOrderStory) -> None:
     """Warn of a payment that went back, until it is paid, reissued, credited or cancelled."""
     if not story.owed_again:
         return
@@ -179,9 +179,9 @@ def _history(visit: Visit, story: PurchaseOrderStory) -> None:
         pd.DataFrame(
             {
                 "when": words.moment(event.at, visit.opened.conference.timezone),
-                "text": words.dated(event.text)
+                "text": words.worded(event.text)
                 if event.amount is None
-                else f"{words.dated(event.text)}: {words.amount(event.amount, story.currency)}",
+                else f"{words.worded(event.text)}: {words.amount(event.amount, story.currency)}",
                 "actor": event.actor,
             }
             for event in reversed(story.events)

@@ -84,7 +84,7 @@ def _remind(visit: Visit, chosen: Sequence[ListedOrder]) -> None:
         if result is None:
             outcome.append((False, _("{name}: No reminder is due.", name=name)))
         elif result.outcome != "sent":
-            outcome.append((False, f"{name}: {result.reason or result.outcome}"))
+            outcome.append((False, f"{name}: {words.worded(result.reason or result.outcome)}"))
     visit.keep(_OUTCOME, outcome)
     st.rerun()
 
@@ -138,7 +138,7 @@ def _each(
                 continue
             finished += 1
             if remark:
-                outcome.append((True, f"{order.organization_name}: {remark}"))
+                outcome.append((True, f"{order.organization_name}: {words.worded(remark)}"))
     if finished:
         outcome.insert(0, (True, done.format(number=words.count(finished, "purchase order"))))
     visit.keep(_OUTCOME, outcome)

@@ -119,10 +119,10 @@ def discrepancies_view(visit: Visit, result: Reconciliation) -> None:
         st.success(_("No open discrepancies."), icon=":material/check_circle:")
     for code in (c for c in DISCREPANCY_CLASSES if c in set(found["code"])):
         about, rows = DISCREPANCY_CLASSES[code], found[found["code"] == code]
-        shown = rows.assign(evidence=rows["evidence"].map(words.dated))
-        with st.expander(f"{about.title}: {len(rows)}"):
-            st.write(about.explanation)
-            st.write(_("**How to fix it:** {mend}", mend=about.mend))
+        shown = rows.assign(evidence=rows["evidence"].map(words.worded))
+        with st.expander(f"{_(about.title)}: {len(rows)}"):
+            st.write(_(about.explanation))
+            st.write(_("**How to fix it:** {remedy}", remedy=_(about.remedy)))
             key = visit.key(f"found.{code}")
             picked = tables.pick_table(DISCREPANCIES, shown, translated(_FOUND), key=key)
             if visit.may(Act.ACCEPT_DISCREPANCY):
@@ -162,7 +162,7 @@ def _subjects(rows: pd.DataFrame) -> dict[int, str]:
     """Name each discrepancy by its place in the table."""
     named = zip(rows.index, rows["organization_name"], rows["reference"], rows["evidence"])  # noqa: B905 columns of one frame
     return {
-        place: " · ".join(words.dated(part) for part in parts if part) for place, *parts in named
+        place: " · ".join(words.worded(part) for part in parts if part) for place, *parts in named
     }
 
 
@@ -173,7 +173,7 @@ def _accepted(visit: Visit, rows: pd.DataFrame) -> None:
     with st.expander(_("Accepted: {len}", len=len(rows))):
         worded = rows.assign(
             code=[_(DISCREPANCY_TITLES[code]) for code in rows["code"]],
-            evidence=rows["evidence"].map(words.dated),
+            evidence=rows["evidence"].map(words.worded),
         )
         columns = {"code": _("Discrepancy"), **translated(_FOUND), "accepted": _("Reason")}
         tables.show_table(DISCREPANCIES, worded, columns, key=visit.key("accepted"))

@@ -38,10 +38,10 @@ def sync_order_button(visit: Visit, reference: str) -> None:
         )
         visit.keep(said, (brought, report.problems))
         st.rerun()
-    if (told := visit.recall(said)) is None:
+    if (outcome := visit.recall(said)) is None:
         return
     visit.keep(said, None)
-    brought, problems = told
+    brought, problems = outcome
     if not problems:
         st.success(brought, icon=_ICON)
         return

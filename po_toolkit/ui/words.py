@@ -14,8 +14,8 @@ from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_currency, format_percent
 
 from po_toolkit.api import terms
-from po_toolkit.api.terms import Act, Status, way_words
-from po_toolkit.money import exponent
+from po_toolkit.api.terms import Act, Status, phrase, way_words
+from po_toolkit.money import CURRENCIES, exponent
 from po_toolkit.ui.language import N_, _, language, locale, ngettext, translated
 
 Colour = Literal["blue", "gray", "green", "orange", "red", "violet"]
@@ -54,8 +54,24 @@ _DATES = re.compile(
 _MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 
 
-def dated(text: str) -> str:
-    """Write the dates in one of our messages as every other date of the page is written."""
+def worded(text: str) -> str:
+    """Write one of our messages in the visit's language, its dates and amounts as elsewhere."""
+    if language() == "en":
+        return _dated(text)
+    return _AMOUNTS.sub(_amount_in, _dated(phrase(text, language())))
+
+
+_AMOUNTS = re.compile(r"(?<![\w.,-])-?\d[\d,]*(?:\.\d+)? ([A-Z]{3})\b")
+
+
+def _amount_in(found: re.Match[str]) -> str:
+    number, code = found[0].split(" ")
+    if code.lower() not in CURRENCIES:
+        return found[0]
+    return amount(Decimal(number.replace(",", "")), code.lower())
+
+
+def _dated(text: str) -> str:
 
     def written(found: re.Match[str]) -> str:
         year, month, number, other_day, name, other_year = found.groups()
@@ -217,8 +233,8 @@ def sentence(text: str) -> str:
 
 
 def message(text: str) -> str:
-    """Write one of our messages: dates as on the rest of the page, and no sign of Markdown."""
-    return plain(dated(text))
+    """Write one of our messages as the rest of the page, its Markdown's signs without meaning."""
+    return plain(worded(text))
 
 
 def plain(text: str) -> str:

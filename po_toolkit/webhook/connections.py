@@ -47,7 +47,7 @@ class Connection(HttpToolsProtocol):
     _header_bytes = 0
     _in_headers = True
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # asyncio
         """Begin to wait for a request; make room where there are too many."""
         super().connection_made(transport)
         self._wait(HEADER_SECONDS)

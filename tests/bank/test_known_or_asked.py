@@ -111,6 +111,30 @@ def test_days_written_month_first_speak_for_an_american_account() -> None:
     assert outcome(rows, "eur") == "asked currency usd eur"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Date,Transaction,Name,Memo,Amount\n11/13/2026,CREDIT,ACME,A,5.00\n11/20/2026,DEBIT,B,B,-6.00\n",
+        "Date,Description,Withdrawals,Deposits,Balance\n11/13/2026,A,,$5.00,$9.00\n"
+        "11/16/2026,B,$6.00,,$3.00\n",
+    ],
+)
+def test_a_heading_that_banks_of_two_countries_have_names_no_currency(text: str) -> None:
+    """Else a Canadian account's dollars pay what is billed in those of the United States."""
+    assert outcome(text, "cad") == "asked currency usd cad"
+    assert "5.00 usd" in outcome(text, "usd")
+
+
+@pytest.mark.parametrize(("rows", "ours"), [(3, "DE02120300000000202051"), (2, "")])
+def test_a_column_with_one_account_in_every_row_is_never_the_payers(rows: int, ours: str) -> None:
+    """Else our own account is learned as a sponsor's, who then seems to pay whatever comes."""
+    lines = [f"1{n}.11.2026;WIRE;DE02120300000000202051;+5,00\n" for n in range(rows)]
+    data = "Datum;Text;Kennung;Betrag\n" + "".join(lines)
+    (statement,) = read_bank_file(data.encode(), currency="eur").statements
+    assert statement.account == ours
+    assert {line.counterparty_account for line in statement.lines} == {""}
+
+
 def test_accounts_in_sections_of_one_file_stay_apart() -> None:
     """Else the lines of the second account are put into the first."""
     part = "Account:,{}\nCurrency:,{}\n" + HEAD + "\n2027-03-15,A,5.00\n2027-03-16,B,-6.00\n\n"

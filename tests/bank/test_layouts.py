@@ -32,8 +32,8 @@ def test_a_known_bank_is_read_without_a_question(sample: Path) -> None:
     """Else a treasurer of this bank is asked what the bank's own heading says, or misread."""
     name, account, lines = expected(sample)
     currency = lines[0][0].rsplit(" ", 1)[1]
-    # A heading of five names is one bank's and tells its currency; a shorter one does not.
-    common = {x.name for x in known_layouts() if x.numbered or len(x.heading) < 5}
+    # A bank's own heading tells its currency; a short one, or one that many have, does not.
+    common = {x.name for x in known_layouts() if not x.distinctive}
     conference = currency if name in common else "nzd" if currency != "nzd" else "usd"
     file = read_bank_file(sample, currency=conference)
     assert file.reading.layout == name

@@ -11,6 +11,7 @@ import openpyxl
 import pytest
 
 from po_toolkit.api.imports import import_purchase_orders
+from po_toolkit.jobs import batches
 from po_toolkit.store import activity
 
 pytestmark = pytest.mark.browser
@@ -182,3 +183,24 @@ def test_back_from_a_purchase_order_leads_to_the_list_as_it_was(page, serve):
     page.get_by_role("link", name="All purchase orders").click(timeout=20000)
     expect(page.get_by_text("5 purchase orders")).to_be_visible(timeout=20000)
     assert "search=robotics" in page.url
+
+
+def test_a_batch_ends_when_the_settings_file_changes_while_it_runs(serve, page, simulator):
+    """A batch must not stay half done because a colleague wrote a new name into the settings."""
+    from playwright.sync_api import expect
+
+    app = serve()
+    opened = app.conference()
+    rows = "".join(f"Sponsor {n},ap{n}@sponsor{n}.example,A-{n},100.00\n" for n in range(60))
+    sheet = f"organization_name,contact_email,po_number,amount\n{rows}".encode()
+    report = import_purchase_orders(opened, sheet, file_name="sixty.csv")
+    batch = batches.start(opened, report.references)
+    page.goto(app.url)  # whose server works what waits
+    while not simulator.control.mails():
+        page.wait_for_timeout(20)  # a sandbox's pace spreads the sixty over ten seconds
+    assert not batches.progress(opened, batch).ended
+    app.config.write_text(app.config.read_text().replace('"PyCon 2027"', '"PyCon US 2027"'))
+    page.reload()
+    expect(page.get_by_text("PyCon US 2027").first).to_be_visible()
+    assert batches.wait_for(opened, batch).invoiced == len(report.references)
+    assert len(simulator.control.all("invoice")) == len(report.references)

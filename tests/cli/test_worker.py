@@ -11,7 +11,7 @@ from threading import Event
 
 import pytest
 
-from po_toolkit.api.webhooks import events_set_aside
+from po_toolkit.api.webhooks import events_on_hold
 from po_toolkit.jobs import batches
 from po_toolkit.store.tables import WebhookEvent
 from tests.cli.workplace import Workplace
@@ -67,7 +67,7 @@ def test_two_workers_share_a_batch_and_the_events_and_stop_when_told(place: Work
         assert batches.progress(opened, batch).invoiced == 12
         with opened.store.reading() as session:
             assert session.query(WebhookEvent).one().state == "ignored"
-        assert events_set_aside(opened) == []
+        assert events_on_hold(opened) == []
     finally:
         for worker in workers:
             worker.send_signal(signal.SIGTERM)

@@ -1,14 +1,21 @@
 """Collects what the app shows into its catalogues: python -m tests.docs.messages.
 
-Texts marked with ``_``, ``N_``, ``ngettext`` and ``words.count`` in ``po_toolkit/ui``, and the
-labels that the app takes from the layers below. What is translated stays; what is gone goes.
+Into ``app.po`` come the texts marked with ``_``, ``N_``, ``ngettext`` and ``words.count`` in
+``po_toolkit/ui``, and the labels that the app takes from the layers below; into ``messages.po`` the
+messages of those layers, which also the command line and the log write, so that they are English
+where they are made: an f-string becomes a text with named values. What is translated stays; what is
+gone goes.
 """
 
 from __future__ import annotations
 
 import ast
 import io
+import keyword
+import re
+from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import IO
 
@@ -17,16 +24,29 @@ from babel.messages.pofile import read_po, write_po
 
 from po_toolkit.api.terms import (
     BUCKET_LABELS,
-    DISCREPANCY_TITLES,
+    DISCREPANCY_CLASSES,
     STATUS_LABELS,
     WAYS,
     label,
     way_words,
 )
-from po_toolkit.domain.translations import FOLDER, languages
+from po_toolkit.domain.translations import APP, FOLDER, MESSAGES, languages
 
-UI = Path(__file__).parents[2] / "po_toolkit" / "ui"
-APP = "app"
+PACKAGE = Path(__file__).parents[2] / "po_toolkit"
+UI = PACKAGE / "ui"
+
+WORDED = (
+    "api/amend", "api/bank_matching", "api/contact", "api/invoices", "api/ledger",
+    "api/month_end", "api/new_order", "domain/remedies", "domain/reminders", "domain/roles",
+    "domain/sentences", "invoicing/billed", "invoicing/existing", "invoicing/plan",
+    "invoicing/send", "jobs/tasks", "money", "payments/bank_matches", "payments/credit_notes",
+    "payments/ledger", "payments/offline_payments", "payments/refunds",
+    "reconcile/discrepancies", "reconcile/story", "store/purchase_orders",
+)  # fmt: skip
+"""Modules whose every message is translated."""
+
+RAISED = ("importers/fields", "importers/rows", "api/imports")
+"""Modules that are full of words of spreadsheets; what they raise or note is translated."""
 
 _UNFILLED = (
     b'"Report-', b'"POT-', b'"PO-', b'"Last-', b'"Language-T', b'"Generated-', b'"Project-',
@@ -46,7 +66,7 @@ CODES = (
 LABELS = (
     *STATUS_LABELS.values(),
     *BUCKET_LABELS.values(),
-    *DISCREPANCY_TITLES.values(),
+    *(text for c in DISCREPANCY_CLASSES.values() for text in (c.title, c.explanation, c.remedy)),
     *map(way_words, WAYS),
     *map(label, CODES),
     "point",
@@ -79,18 +99,108 @@ def asked_for() -> set[Message]:
     return {text for text in found if text not in plurals} | {*LABELS}
 
 
-def update(language: str) -> Catalog:
+def template(node: ast.AST) -> str:
+    """Return the text of a constant or an f-string, its values named by what they are."""
+    if not isinstance(node, ast.JoinedStr):
+        return node.value if isinstance(node, ast.Constant) and type(node.value) is str else ""
+    parts, names = [], Counter[str]()
+    for part in node.values:
+        if isinstance(part, ast.Constant):
+            parts.append(str(part.value).replace("{", "{{").replace("}", "}}"))
+        elif isinstance(part, ast.FormattedValue):
+            name = _named(part.value)
+            names[name] += 1
+            parts.append(f"{{{name}{names[name] if names[name] > 1 else ''}}}")
+    return "".join(parts)
+
+
+def _named(node: ast.AST) -> str:
+    """Name a value of an f-string by its last word: ``total`` for ``display(order.total, …)``."""
+    if isinstance(node, ast.Call) and node.args:
+        return _named(node.args[0])
+    if isinstance(node, ast.Call):
+        return _named(node.func.value if isinstance(node.func, ast.Attribute) else node.func)
+    if isinstance(node, ast.Subscript):
+        return _named(node.slice if isinstance(node.slice, ast.Constant) else node.value)
+    said = getattr(node, "id", "") or getattr(node, "attr", "") or getattr(node, "value", "")
+    name = str(said).strip("_").lower()
+    return name if name.isidentifier() and not keyword.iskeyword(name) else "value"
+
+
+def worded(path: Path, *, raised: bool) -> Iterator[str]:
+    """Yield the messages of a module below the app; with ``raised`` only those in calls."""
+    tree = ast.parse(path.read_text("utf-8"))
+    above = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+    for node in ast.walk(tree):
+        text = template(node)
+        own = _WORD.findall(_VALUE.sub("", text))
+        sentence = _VALUE.search(text) and (
+            text[0].isupper() or text.endswith(".") or text.startswith("{what}")
+        )
+        if " " not in text or text[-1].isspace() or len(own) < (1 if sentence else 2):
+            continue
+        where = above[node]
+        while isinstance(where, ast.IfExp | ast.Tuple | ast.FormattedValue | ast.JoinedStr):
+            if isinstance(where, ast.JoinedStr) and node in where.values:
+                break
+            where = above[where]
+        call = where.func if isinstance(where, ast.Call) else None
+        name = getattr(call, "id", "") or getattr(call, "attr", "")
+        if name.endswith("Error") or name in _SAYING or not (raised or _is_apart(where)):
+            yield text
+
+
+def _is_apart(where: ast.AST) -> bool:
+    """Tell whether a text stands where it is no message: a docstring, a call, a part of another."""
+    return isinstance(where, ast.Expr | ast.Call | ast.JoinedStr | ast.Attribute)
+
+
+_WORD = re.compile(r"[A-Za-z]{2,}")
+_VALUE = re.compile(r"\{\w+\}")
+_SAYING = frozenset(
+    {
+        "Reason",
+        "Remedy",
+        "Step",
+        "_on_order",
+        "_wrong",
+        "_with_reason",
+        "warn",
+        "error",
+        "note",
+        "join",
+    }
+)
+"""Calls whose argument is a message, beside those of an error."""
+
+
+@cache
+def messages() -> set[Message]:
+    """Return every message of the layers below, and the nouns that they count."""
+    found: set[Message] = set()
+    for name in (*WORDED, *RAISED):
+        path = PACKAGE / f"{name}.py"
+        found |= set(worded(path, raised=name in RAISED))
+        found |= {text for text in marked(path) if isinstance(text, tuple)}
+    return found
+
+
+def update(language: str, name: str = APP) -> Catalog:
     """Return a language's catalogue with exactly the texts that are asked for."""
-    path = FOLDER / language / "LC_MESSAGES" / f"{APP}.po"
+    path = FOLDER / language / "LC_MESSAGES" / f"{name}.po"
     old = Catalog(language)
     if path.is_file():
         with path.open("rb") as file:
             old = read_po(file, locale=language)
     new = Catalog(language, project="po-toolkit", header_comment="", fuzzy=False)
-    for text in asked_for():
+    for text in CATALOGUES[name]():
         kept = old.get(text if isinstance(text, str) else text[0])
         new.add(text, kept.string if kept else None)
     return new
+
+
+CATALOGUES = {APP: asked_for, MESSAGES: messages}
+"""What is asked for of each catalogue."""
 
 
 def save(file: IO[bytes], catalog: Catalog) -> None:
@@ -104,9 +214,10 @@ def save(file: IO[bytes], catalog: Catalog) -> None:
 def write() -> None:
     """Write every catalogue of the app again, its texts in the order of the alphabet."""
     for language in sorted(languages(APP) - {"en"}):
-        catalog = update(language)
-        with (FOLDER / language / "LC_MESSAGES" / f"{APP}.po").open("wb") as file:
-            save(file, catalog)
+        for name in CATALOGUES:
+            catalog = update(language, name)
+            with (FOLDER / language / "LC_MESSAGES" / f"{name}.po").open("wb") as file:
+                save(file, catalog)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,14 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 
-from po_toolkit.domain.translations import FOLDER, Language, languages
+from po_toolkit.domain.translations import (
+    FOLDER,
+    MESSAGES,
+    Language,
+    catalogue,
+    languages,
+    phrase,
+)
 from tests.docs import messages
 
 ROOT = Path(__file__).parents[2] / "po_toolkit"
@@ -52,21 +59,48 @@ def test_the_languages_that_are_promised_are_there():
     assert languages() == {"en", "de", "fr", "es"}
 
 
+@pytest.mark.parametrize("name", messages.CATALOGUES)
 @pytest.mark.parametrize("language", sorted(languages(messages.APP) - {"en"}))
-def test_every_text_of_the_app_is_translated_with_its_values(language):
+def test_every_text_of_the_app_is_translated_with_its_values(language, name):
     """What is missing: run make messages, and translate what it leaves empty."""
-    path = FOLDER / language / "LC_MESSAGES" / f"{messages.APP}.po"
+    path = FOLDER / language / "LC_MESSAGES" / f"{name}.po"
     with path.open("rb") as file:
         found = [message for message in read_po(file, locale=language) if message.id]
-    assert {m.id for m in found} == messages.asked_for()
+    assert {m.id for m in found} == messages.CATALOGUES[name]()
     assert [m.id for m in found if m.fuzzy or not all(texts(m.string))] == []
     assert [
         m.id for m in found if any(fields(t) != fields(texts(m.id)[-1]) for t in texts(m.string))
     ] == []
     assert [m.id for m in found if edges(m.id) != edges(m.string)] == []
     written = io.BytesIO()
-    messages.save(written, messages.update(language))
+    messages.save(written, messages.update(language, name))
     assert written.getvalue() == path.read_bytes()
+
+
+@pytest.mark.parametrize("language", sorted(languages(messages.APP) - {"en"}))
+def test_a_message_is_found_again_with_its_values_whatever_else_it_resembles(language):
+    """A refusal in English amid a German page is read last, by whoever needs it first."""
+    texts, wrong = catalogue(language, MESSAGES), []
+    for text in (t for t in messages.messages() if isinstance(t, str)):
+        values = {name: f"V{n}" for n, name in enumerate(sorted(fields(text)))}
+        expected = texts.gettext(text).format(**values)
+        if phrase(text.format(**values), language) != expected:
+            wrong.append((text, phrase(text.format(**values), language)))
+    assert wrong == []
+
+
+def test_a_message_keeps_what_people_typed_and_what_is_not_ours():
+    whole = (
+        "Payment of 1,000.00 USD from Paid (PO-7KQ2MX) through Stripe recorded. "
+        "The purchase order is now partially paid."
+    )
+    assert phrase(whole, "de") == (
+        "Zahlung über 1,000.00 USD von Paid (PO-7KQ2MX) über Stripe erfasst. "
+        "Die Bestellung ist jetzt: Teilweise bezahlt."
+    )
+    assert phrase("Card declined: nothing was moved.", "de") == "Card declined: nothing was moved."
+    credited = phrase("Credit note of 5.00 EUR issued to Acme: Overdue.", "de")
+    assert credited == "Gutschrift über 5.00 EUR für Acme ausgestellt: Overdue."
 
 
 @pytest.mark.parametrize("path", sorted(messages.UI.glob("*.py")), ids=lambda path: path.stem)

@@ -50,7 +50,7 @@ PHRASES = (
 )
 """Phrases that no message, heading or button uses."""
 
-NAMES = ("desk", "edge", "anew", "told", "mended", "untold")
+NAMES = ("desk", "edge", "anew", "told", "mended", "untold", "standing")
 """Parts of names that no module, function or class of these rooms has."""
 
 ROOMS = ("cli", "reconcile", "ui")

@@ -189,7 +189,7 @@ def test_home_views_search_and_log_read_the_same_on_both_databases(opened):
         expected = view in (View.OUTSTANDING, Bucket.NOT_INVOICED)
         assert found == ([reference] if expected else []), view
     home = home_page(opened)
-    assert [s.not_invoiced for s in home.sums.standing] == [Decimal(1900)]
+    assert [s.not_invoiced for s in home.sums.totals] == [Decimal(1900)]
     assert (home.calls, home.due_soon, home.payments) == ([], [], [])
     assert cash_over_time(opened, "usd").days == []
     for text, amount in (("zoe acme", None), ("1900", Decimal(1900)), (reference, None)):

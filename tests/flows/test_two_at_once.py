@@ -9,18 +9,20 @@ from decimal import Decimal
 from functools import partial
 
 import pytest
+from sqlalchemy import select
 
 from po_toolkit import create_stripe_invoice
 from po_toolkit.api.ledger import record_payment_by_hand
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.api.webhook_work import work_events
-from po_toolkit.api.webhooks import events_set_aside
+from po_toolkit.api.webhooks import events_on_hold
 from po_toolkit.domain.roles import Act
-from po_toolkit.errors import DuplicateEntryError
+from po_toolkit.errors import DuplicateEntryError, LostLeaseError
+from po_toolkit.invoicing.lease import claim
 from po_toolkit.payments.stripe_invoices import take_payments
 from po_toolkit.store import jobs, stripe_writes, webhook_events
 from po_toolkit.store.columns import utc_now
-from po_toolkit.store.tables import LedgerEntry, WebhookEvent
+from po_toolkit.store.tables import Invoice, LedgerEntry, RowVersion, WebhookEvent
 from po_toolkit.store.webhook_events import Delivery
 from tests.conftest import fresh
 
@@ -104,7 +106,7 @@ def test_events_worked_by_many_at_once_are_each_worked_by_one(opened, simulator,
     with opened.store.reading() as session:
         assert {(r.state, r.attempts) for r in session.query(WebhookEvent)} == {("processed", 1)}
         assert session.query(LedgerEntry).count() == 16
-    assert events_set_aside(opened) == []
+    assert events_on_hold(opened) == []
 
 
 def test_what_a_dead_process_had_claimed_is_worked_by_the_next(opened, simulator, paid, clock):
@@ -197,3 +199,42 @@ def test_locks_on_several_purchase_orders_never_wait_in_a_ring(opened, make_orde
                     order.notes = "touched"
 
     together(lambda: lock(ids), lambda: lock(ids[::-1]), lambda: lock(ids[2:] + ids[:2]))
+
+
+def change_beside(opened, lease, **values):
+    """Change the leased row from outside, as a sync or another worker does."""
+    with opened.store.writing(opened.actor, Act.SYNC) as uow:
+        row = uow.session.get_one(Invoice, lease.invoice.id)
+        for name, value in values.items():
+            setattr(row, name, value)
+
+
+def test_a_worker_keeps_what_a_sync_wrote_between_two_of_its_steps(opened, make_order):
+    """Else a step would put the sums of an older read over those of a newer one."""
+    lease = claim(opened, make_order().id)
+    change_beside(opened, lease, number="F-7", stripe_status="open")
+    lease.advance(state="drafting", stripe_invoice_id="in_1")
+    lease.advance(stripe_status="paid")
+    with opened.store.reading() as session:
+        row = session.get_one(Invoice, lease.invoice.id)
+        versions = session.scalars(select(RowVersion.old_values).order_by(RowVersion.id)).all()
+    assert (row.number, row.state, row.stripe_invoice_id) == ("F-7", "drafting", "in_1")
+    assert lease.invoice.number == "F-7"
+    assert versions == [
+        {"stripe_status": ""},
+        {"state": "planned", "stripe_invoice_id": None},
+        {"stripe_status": "open"},
+    ]
+
+
+@pytest.mark.parametrize("taken", [{"lease_owner": "another"}, {"generation": 2}])
+def test_a_worker_whose_lease_another_has_commits_nothing(opened, make_order, taken):
+    """It would bill what the other one is billing."""
+    lease = claim(opened, make_order().id)
+    change_beside(opened, lease, **taken)
+    with pytest.raises(LostLeaseError):
+        lease.advance(state="drafting", stripe_invoice_id="in_1")
+    assert (lease.invoice.state, lease.invoice.stripe_invoice_id) == ("planned", None)
+    with opened.store.reading() as session:
+        row = session.get_one(Invoice, lease.invoice.id)
+        assert (row.state, row.stripe_invoice_id) == ("planned", None)

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from po_toolkit import create_stripe_invoice
 from po_toolkit.api.webhook_work import TRIES, work_events
-from po_toolkit.api.webhooks import events_set_aside, replay_events
+from po_toolkit.api.webhooks import events_on_hold, replay_events
 from po_toolkit.bootstrap import open_conference
 from po_toolkit.config import Settings
 from po_toolkit.payments.event_handlers import HANDLERS, LISTENED
@@ -217,7 +217,7 @@ def test_a_poison_event_is_set_aside_with_its_error_and_can_be_replayed(
     for _ in range(TRIES):
         work_events(opened)
         clock.advance(minutes=20)
-    (aside,) = events_set_aside(opened)
+    (aside,) = events_on_hold(opened)
     assert (aside.attempts, "EUR" in aside.error) == (TRIES, True)
     assert work_events(opened) == 0
     assert 'state="set_aside"} 1' in call("GET", "/metrics").text

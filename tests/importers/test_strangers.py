@@ -241,3 +241,34 @@ def test_a_tax_rate_that_the_settings_do_not_know_is_asked_about(header: str) ->
     """Otherwise the invoice goes out without the tax, and nobody decided that."""
     assert read([(*HEADER, header), (*ACME, "19%")]) == [f"column:{header}"]
     assert isinstance(read([(*HEADER, header), (*ACME, "0%")]), SheetReading)
+
+
+@pytest.mark.parametrize("header", ["Total", "Gesamt", "Order total", "Somme", "合計"])
+def test_a_sum_that_every_line_repeats_is_asked_about(header: str) -> None:
+    """Exports of shops do that; 1,500 would be billed as 3,000."""
+    rows = [(*HEADER[:-1], header), (*ACME[:3], "Gold", "1500"), (*ACME[:3], "Booth", "1500"),
+            ("Beta", "b@b.example", "P2", "Gold", "1000")]  # fmt: skip
+    keys = read(rows)
+    assert isinstance(keys, list)
+    assert keys[-1] == "rows:3"
+    differing = read([*rows, ("Beta", "b@b.example", "P2", "Lunch", "70")])
+    assert not isinstance(differing, list) or "rows:3" not in differing
+
+
+def test_the_answer_to_a_repeated_sum_decides_what_is_billed() -> None:
+    rows = [(*HEADER[:-1], "Total"), (*ACME[:3], "Gold", "1500"), (*ACME[:3], "Booth", "1500")]
+    out = io.StringIO(newline="")
+    csv.writer(out, delimiter=";").writerows(rows)
+    sheet = choose_sheet(reader_of(out.getvalue().encode()).open(out.getvalue().encode()), None)
+    options = Options("usd", today=date(2026, 11, 29))
+    for answer, total in (({"skip_rows": [3]}, 150_000), ({"keep_rows": [3]}, 300_000)):
+        reading = read_orders(read_table(sheet, **answer), options)
+        assert reading.questions == []
+        assert [order.total for order in reading.orders] == [total]
+
+
+@pytest.mark.parametrize("text", ["verbal", "no PO needed", "mündlich", "ohne", "by phone"])
+def test_orders_without_a_number_are_never_joined_by_what_stands_for_one(text: str) -> None:
+    reading = read([HEADER, (*ACME[:2], text, *ACME[3:]), (*ACME[:2], text, "Booth", "50.00")])
+    assert isinstance(reading, SheetReading)
+    assert [order.po_number for order in reading.orders] == ["", ""]

@@ -314,7 +314,7 @@ def test_each_class_is_explained_found_and_made_here():
     assert list(DISCREPANCY_CLASSES) == list(FINDERS) == list(MAKE)
     for kind in DISCREPANCY_CLASSES.values():
         assert kind.explanation.endswith(".")
-        assert kind.mend.endswith(".")
+        assert kind.remedy.endswith(".")
 
 
 @pytest.mark.parametrize("code", MAKE)
@@ -325,7 +325,7 @@ def test_a_discrepancy_is_found_with_the_money_at_stake(code, ledgers, store, co
     assert not rows.empty, f"{code} is silent; found {found['code'].tolist()}"
     assert rows["at_stake"].tolist()[0] == at_stake
     assert rows["evidence"].str.len().min() > 0
-    assert rows["mend"].tolist()[0] == DISCREPANCY_CLASSES[code].mend
+    assert rows["remedy"].tolist()[0] == DISCREPANCY_CLASSES[code].remedy
 
 
 def test_books_that_add_up_show_nothing(ledgers, store, conference):

@@ -128,13 +128,13 @@ def slip_of_the_pen(ledgers):
 
 def shown(store, conference):
     """How many the first page counts, and which the list and each story show."""
-    listed = list_purchase_orders(store, conference, view=View.TAKEN_BACK).orders
+    listed = list_purchase_orders(store, conference, view=View.REVERSED).orders
     references = {order.reference for order in listed}
     for order in list_purchase_orders(store, conference).orders:
         story = purchase_order_story(store, conference, order.reference)
         assert story.owed_again == (order.reference in references)
     page = front_page(store, conference, today=date(2027, 2, 1))
-    assert page.waiting["taken_back"] == len(references)
+    assert page.waiting["reversed_payments"] == len(references)
     return len(references)
 
 
@@ -162,7 +162,7 @@ def test_a_payment_that_went_back_is_shown_until_it_is_dealt_with(
         row = uow.lock_purchase_order(order)
         if settle == "reissued":
             row.invoices[0].state = "replaced"
-            row.asked_again = row.sums.refunded + row.sums.taken_back
+            row.asked_again = row.sums.refunded + row.sums.reversed_payments
         elif settle == "cancelled":
             row.cancelled_at = store.now()
         refresh_status(row)

@@ -148,7 +148,7 @@ def test_lists_front_page_reminders_and_reconciliation_say_the_same(many):
         assert loaded[reference] == sums
         assert hybrid[reference] == kept[reference].kept_balance == sums.balance
         assert kept[reference].status == frame.loc[reference, "status"] == case.status
-        parts = (sums.total, sums.credited, sums.paid, sums.refunded, sums.taken_back)
+        parts = (sums.total, sums.credited, sums.paid, sums.refunded, sums.reversed_payments)
         held = 0 if case.cancelled else held_amount(*parts, asked_again=case.asked_again)
         assert int(frame.loc[reference, "refunded_without_credit"]) == held
         assert is_held(*parts, asked_again=case.asked_again) == sums.held

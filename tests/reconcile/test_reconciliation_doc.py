@@ -237,7 +237,7 @@ def test_every_class_has_its_section_in_the_programs_own_words():
         about = DISCREPANCY_CLASSES[code]
         assert title == about.title
         assert words.startswith(about.explanation)
-        assert about.mend in words
+        assert about.remedy in words
 
 
 @pytest.mark.parametrize(("code", "happened", "line"), [(s[1], s[3], s[4]) for s in SECTIONS])

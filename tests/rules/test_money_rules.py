@@ -55,7 +55,7 @@ def test_a_debt_that_the_bank_returned_is_reminded_of_although_an_excess_was_ref
 )
 def test_only_a_refund_that_nothing_explains_is_held(credits_, entries, held):
     sums = sums_of([1000], credits_, entries)
-    parts = (sums.total, sums.credited, sums.paid, sums.refunded, sums.taken_back)
+    parts = (sums.total, sums.credited, sums.paid, sums.refunded, sums.reversed_payments)
     assert held_amount(*parts, asked_again=0) == held
     assert sums.held == (held > 0)
 

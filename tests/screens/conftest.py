@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,12 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from po_toolkit.api.imports import import_purchase_orders
+from po_toolkit.api.ledger import record_payment_by_hand
 from po_toolkit.bootstrap import OpenConference, open_conference, open_database
 from po_toolkit.config import START_TOKEN, load_settings
 from po_toolkit.domain.roles import Actor, Role
+from po_toolkit.reconcile import list_purchase_orders
 from po_toolkit.store import jobs
 from po_toolkit.stripe_gateway import transport
 from po_toolkit.ui import failures
@@ -52,6 +56,19 @@ def sample() -> Callable[[str], tuple[str, bytes, str]]:
         return name, (folder / name).read_bytes(), "text/csv"
 
     return upload
+
+
+@pytest.fixture
+def season(conference, sample) -> str:
+    """Forty purchase orders of the sample, one of them paid by wire in part."""
+    name, data, _ = sample("sponsors-2027.csv")
+    opened = conference()
+    import_purchase_orders(opened, data, file_name=name)
+    first = list_purchase_orders(opened.store, opened.conference, text="northwind").orders[0]
+    record_payment_by_hand(
+        opened, first.reference, amount=Decimal(100), method="wire", payment_reference="FT-1"
+    )
+    return first.reference
 
 
 @pytest.fixture

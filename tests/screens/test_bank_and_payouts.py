@@ -263,7 +263,7 @@ def test_every_table_of_the_tie_out_opens(show, books, simulator, view):
 
 def test_the_columns_of_an_unknown_bank_can_be_named(show, read, books):
     """A bank whose file nobody has seen before is still a bank."""
-    data = b"Kiam,Kiom,Kial\n2026-11-20,60.00,thanks from the team\n"
+    data = b"Kiam,Kiom,Kial\n2026-11-20,+60.00,thanks from the team\n"
     app = show("bank")
     app.file_uploader[0].set_value(("kirjaus.csv", data, "text/csv")).run()
     assert not app.exception

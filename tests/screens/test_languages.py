@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
 
 import pytest
 from babel import Locale
 from google.protobuf.json_format import MessageToDict
 
-from po_toolkit.api.imports import import_purchase_orders
-from po_toolkit.api.ledger import record_payment_by_hand
 from po_toolkit.domain.translations import catalogue
-from po_toolkit.reconcile import list_purchase_orders
 from po_toolkit.ui import language
 from tests.docs.messages import APP, asked_for
 
@@ -27,19 +23,6 @@ def browser(monkeypatch):
         monkeypatch.setattr(language, "_browser", lambda: Locale.parse(tag, sep="-"))
 
     return speak
-
-
-@pytest.fixture
-def reference(conference, sample):
-    """Forty purchase orders of the sample, one of them paid by wire in part."""
-    name, data, _ = sample("sponsors-2027.csv")
-    opened = conference()
-    import_purchase_orders(opened, data, file_name=name)
-    first = list_purchase_orders(opened.store, opened.conference, text="northwind").orders[0]
-    record_payment_by_hand(
-        opened, first.reference, amount=Decimal(100), method="wire", payment_reference="FT-1"
-    )
-    return first.reference
 
 
 def strings(value):
@@ -73,13 +56,13 @@ def english():
     return {text for text in single if german.gettext(text) != text and text[:1].isupper()}
 
 
-def test_a_german_browser_gets_each_daily_page_in_german(show, browser, reference):
+def test_a_german_browser_gets_each_daily_page_in_german(show, browser, season):
     """Half a page in English makes staff doubt what the other half means."""
     browser("de-DE")
     texts, found = english(), {}
     german = {catalogue("de", APP).gettext(text) for text in texts}
     for page in DAILY:
-        app = show(page, **({"po": reference} if page == "order" else {}))
+        app = show(page, **({"po": season} if page == "order" else {}))
         assert not app.exception
         sent = set(shown(app))
         assert len(sent & german) > 5, page
@@ -87,7 +70,20 @@ def test_a_german_browser_gets_each_daily_page_in_german(show, browser, referenc
     assert found == {page: [] for page in DAILY}
 
 
-def test_whoever_chooses_a_language_gets_it_with_its_numbers(show, browser, reference, read):
+def test_a_german_reads_what_happened_and_what_is_wrong_in_german(show, browser, season, read):
+    """History, discrepancies and refusals are read when something is not as expected."""
+    browser("de-DE")
+    history = read(show("order", po=season))
+    assert "Zahlung per Überweisung, Referenz FT-1" in history
+    trail = show("activity").table[0].value
+    assert "40 Bestellungen aus" in trail["Was geschah"].iloc[-1]
+    wrong = read(show("reconciliation"))
+    assert "Auf die Bestellung wird Geld geschuldet, und es wurde keine Rechnung" in wrong
+    app = show("order", po="PO-AAAAAA")
+    assert "Konferenz pycon\\-2027 hat keine Bestellung PO\\-AAAAAA" in app.error[0].value
+
+
+def test_whoever_chooses_a_language_gets_it_with_its_numbers(show, browser, season, read):
     """A French treasurer on an English machine reads 1 234,50 as at home."""
     browser("en-US")
     app = show("orders", language="Français")

@@ -37,7 +37,7 @@ from tests.bank.statement import Entry, camt
 SHEET = b"organization_name,contact_email,po_number,amount\nAcme,ap@acme.example,A-1,100.00\n"
 FIXED = ["Acme", "a@b.example", "3", "1"]
 OTHER = SHEET.replace(b"A-1", b"A-2")
-STATEMENT = b"Date,Amount,Text\n2026-11-02,5.00,Coffee\n"
+STATEMENT = b"Date,Amount,Text\n2026-11-02,-5.00,Coffee\n"
 
 ACTS = {
     Role.OPERATOR: {

@@ -78,9 +78,9 @@ def test_a_page_writes_dates_in_one_way(speaking, language, typed_as, text):
     """3/5 in a field beside 2027-05-03 in a message makes somebody book in the wrong month."""
     speaking(language)
     assert words.date_format() == typed_as
-    assert words.dated("Dated 2027-03-05, which is closed; due 5 Mar 2027") == text
+    assert words.worded("Dated 2027-03-05, which is closed; due 5 Mar 2027") == text
     for number in ("PO-2027-03-05", "2027-03-05-7", "99-2027-03-05", "2027-13-05", "31 Feb 2027"):
-        assert words.dated(number) == number
+        assert words.worded(number) == number
 
 
 def test_every_field_for_a_date_shows_it_as_the_locale_does():

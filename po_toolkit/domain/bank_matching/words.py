@@ -65,7 +65,9 @@ _RETURN_STEMS = (
     "terugbet", "terugboek", "teruggest", "aterbetal", "tilbagebet", "tilbakebet", "tilbagef",
     "palautu", "zwroc", "zwrot", "vrace", "vraten", "visszaut", "visszat", "estorn", "contrepass",
     "extourn", "chargeback", "bounced", "возвра", "поверн", "rejection", "rechaz", "repaid",
-    "repayment",
+    "repayment", "terugstort", "geweiger", "avvist", "avvisad", "avviserad", "abgelehn", "ablehn",
+    "zuruckgewies", "zurueckgewies", "odrzuc", "odmitnu", "visszautas", "hylat", "rejeit",
+    "respins", "ramburs", "endurgrei", "επιστροφ", "отклон", "отказ", "החזר", "استرداد", "ارجاع",
 )  # fmt: skip
 """How words of money that goes back begin, whatever follows: a plural, a compound, a case."""
 
@@ -81,7 +83,11 @@ _RETURN_CODE = re.compile(
 
 _RETURN_PAIRS = frozenset({"charge back", "credit back", "paid back", "money back", "sent back",
                            "send back", "account closed", "beneficiary unknown", "credit note",
-                           "no account", "not honoured", "not honored", "pay back"})  # fmt: skip
+                           "no account", "not honoured", "not honored", "pay back",
+                           "not executed", "not processed", "not accepted", "nicht ausgefuehrt",
+                           "nicht ausgefuhrt", "nicht eingeloest", "nicht eingelost",
+                           "niet uitgevoerd", "non execute", "non eseguito",
+                           "no ejecutado"})  # fmt: skip
 
 
 def return_word(words: Sequence[str]) -> str:
@@ -120,13 +126,27 @@ PURPOSES = frozenset(
     scholarships stipend stipendium stipendien bourse beca matching security endowment fundraiser
     fundraising crowdfunding royalty royalties lizenz license licence consulting beratung
     freelance honorar honorarium travel reisekosten parking bond
-    dinner essen speisen swag
+    dinner essen speisen swag furniture mobiliar stellenanzeige stellenanzeigen anzeige anzeigen
+    jobboerse jobborse annonce annonces emploi emplois anuncio anuncios empleo annuncio
+    advertentie vacature billetterie billeterie ingresso ingressi ingressos bilhete bilhetes
+    inscricao inscricoes verpflegung traiteur buffet билет билеты билетов взнос пожертвование
     """.split()
 )
 """Words of money that is no sponsor's invoice."""
 
 _PURPOSE_ENDS = ("karten", "spende", "spenden", "kaution", "beitraege", "miete")
-_PURPOSE_SIGNS = ("寄付", "寄附", "チケット", "参加費", "捐款", "门票", "会費")
+_PURPOSE_SIGNS = (
+    "寄付",
+    "寄附",
+    "チケット",
+    "参加費",
+    "捐款",
+    "门票",
+    "会費",
+    "求人",
+    "招聘",
+    "티켓",
+)
 _YEAR = re.compile(r"20\d\d")
 _EVENT = re.compile(r"[a-z]{2,}(?:con|conf|python|camp|summit|fest|kon|konf)")
 

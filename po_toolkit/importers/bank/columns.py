@@ -93,13 +93,12 @@ class Columns:
 
     @property
     def distinctive(self) -> bool:
-        """Whether the heading can be no other bank's: five columns or more, and exactly these."""
+        """Whether the heading is the layout's own, exactly, and can be no other bank's."""
         if self.layout is None or self.layout.numbered:
             return False
         mine = {fold(re.sub(r" \(column [A-Z]+\)$", "", h)) for h in self.headers}
         mine = {name for name in mine if not name.startswith("column ")}
-        wanted = {fold(name) for name in self.layout.heading} - {""}
-        return len(wanted) >= 5 and len(mine) == len(wanted)
+        return len(mine) == len(self.layout.names) and self.layout.distinctive
 
     def named(self) -> dict[str, str]:
         """Return field → names of its columns, ``|`` between several."""
@@ -175,6 +174,7 @@ def _without_heading(
     rows: Sequence[SheetRow], chosen: Mapping[str, str] | None, layouts: Sequence[Layout]
 ) -> Found:
     width = max((len(cells) for _, cells in rows), default=0)
+    rows = [(row, [*cells, *[""] * (width - len(cells))]) for row, cells in rows]  # cut short
     names: list[Cell] = [*column_names(width)]
     lines = [r for r in rows if any(written_date(c) for c in r[1]) and any(map(amount_of, r[1]))]
     if lines and len(lines) == len(rows):
@@ -246,10 +246,11 @@ def _proven_by(rows: Sequence[SheetRow], numbers: Sequence[int]) -> int | None:
     ]
     found: set[int] = set()
     for values in (read, commas, read[::-1], commas[::-1]):
-        if len(values) < 2 or any(v is None for pair in values for v in pair):
+        pairs = [[v for v in pair if v is not None] for pair in values]
+        if len(pairs) < 2 or any(len(pair) < 2 for pair in pairs):
             continue
         for at in (0, 1):
-            if all(b[1 - at] == a[1 - at] + b[at] for a, b in pairwise(values)):  # type: ignore[operator]
+            if all(b[1 - at] == a[1 - at] + b[at] for a, b in pairwise(pairs)):
                 found.add(numbers[at])
     return found.pop() if len(found) == 1 else None
 
@@ -442,7 +443,10 @@ def _take_unnamed(made: Columns, position: int, look: Profile) -> None:
         made.codes |= {t.lower() for t in look.texts} & CURRENCIES
         return
     if look.ibans == look.filled and look.filled:
-        made.places.setdefault("counterparty_account", []).append(position)
+        if len(set(look.texts)) > 1:
+            made.places.setdefault("counterparty_account", []).append(position)
+        elif look.filled >= 3:  # the same in each row: ours
+            made.places.setdefault("account", [position])
     elif look.lettered or not any("." in t or "," in t for t in look.texts):
         made.rest.append(position)
 

@@ -34,6 +34,15 @@ ANY = "*"
 """How a layout skips every row that has anything in a column."""
 
 
+_EVERYBODYS = frozenset(
+    """
+    date description details memo name reference transaction type category status amount debit
+    credit withdrawals deposits balance
+    """.split()
+)
+"""Names that the columns of banks in many countries have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """What is known of one layout.
@@ -64,6 +73,17 @@ class Layout:
     pending_without: str = ""
     reversed: bool = False
     fee: Literal["", "apart", "included"] = ""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of the columns, folded."""
+        return frozenset(fold(name) for name in self.heading) - {""}
+
+    @property
+    def distinctive(self) -> bool:
+        """Whether the heading can be no other bank's: five names, not all of them everybody's."""
+        many = not self.numbered and len(self.names) >= 5
+        return many and not self.names <= _EVERYBODYS
 
 
 _KEYS = {

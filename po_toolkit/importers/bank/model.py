@@ -204,7 +204,9 @@ class Answers:
         kept = {
             n: saved["=" + n] for n in self._KEPT if saved.get("=" + n) and not getattr(self, n)
         }
-        return replace(self, words={**words, **self.words}, **kept)  # type: ignore[arg-type,dict-item]
+        every: Any = {**words, **self.words}
+        values: Any = kept
+        return replace(self, words=every, **values)
 
     def to_save(self, before: Mapping[str, str], signs: str = "") -> dict[str, str]:
         """Return what is to be remembered; a new mapping replaces the one of before.

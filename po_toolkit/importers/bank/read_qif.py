@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date
 
 from po_toolkit.errors import ImportChoiceError, ImportFileError
 from po_toolkit.importers.bank.model import (
@@ -29,7 +28,7 @@ from po_toolkit.importers.bank.vocabulary import (
     is_balance_row,
     signed_value,
 )
-from po_toolkit.importers.cells import habit_of, order_of, written_date
+from po_toolkit.importers.cells import DayOrder, Decimals, habit_of, order_of, written_date
 
 _KINDS = frozenset({"bank", "cash", "ccard", "oth a", "oth l"})
 
@@ -109,7 +108,11 @@ def _day_text(text: str) -> str:
 
 
 def _take(
-    made: Statement, row: int, record: dict[str, str], order: object, decimals: str | None
+    made: Statement,
+    row: int,
+    record: dict[str, str],
+    order: DayOrder | None,
+    decimals: Decimals | None,
 ) -> None:
     amount: int | None = None
     name, memo = record.get("P", ""), record.get("M", "")
@@ -124,7 +127,7 @@ def _take(
             return
         amount = minor(value, made.currency)
         written = written_date(_day_text(record.get("D", "")))
-        booked: date | None = written.read(order) if written else None  # type: ignore[arg-type]
+        booked = written.read(order) if written else None
         if booked is None:
             raise ValueError(f"has {record.get('D', '')!r} for its date")
     except ValueError as error:

@@ -780,7 +780,7 @@ def _settle_two_columns(good: Sequence[_Row], sheet: _Sheet) -> None:
         f"{n}: {sheet.columns.header(n)}" for n in ("credit", "debit") if sheet.has(n)
     )
     debits = [r for r in good if r.side == "debit" and r.amount]
-    negative = [r for r in debits if r.amount < 0]  # type: ignore[operator]
+    negative = [r for r in debits if r.amount and r.amount < 0]
     as_minus = len(negative) == len(debits)
     for row in good:
         value = row.amount or Decimal(0)
@@ -859,10 +859,14 @@ def _against(
         ImportChoiceError: Each has the opposite sign of its word.
     """
     sheet.sign = "as written in the amount"
-    told = [(r, w) for r, w in zip(good, words, strict=True) if r.amount and meanings[w]]
-    against = [r for r, w in told if (meanings[w] == "debit") != (r.amount < 0)]  # type: ignore[operator]
+    marked = [
+        (r, r.amount, meanings[w])
+        for r, w in zip(good, words, strict=True)
+        if r.amount and meanings[w]
+    ]
+    against = [r for r, amount, meaning in marked if (meaning == "debit") != (amount < 0)]
     decided = sheet.answers.sign or sheet.layout.reversed
-    if against and len(against) == len(told) and not decided:
+    if against and len(against) == len(marked) and not decided:
         row = against[0]
         raise ImportChoiceError(
             f"Every amount has the opposite sign of its word in the column "
@@ -1100,6 +1104,8 @@ def _settle_currency(lines: Sequence[_Row], sheet: _Sheet) -> None:
     elif not any(r.currencies for r in lines):
         _currency_of_bank(sheet)
     elif sheet.layout.currency:
+        if any(sheet.conference in (r.currencies or ()) for r in lines):
+            _ask_if_not_its_own(sheet)
         sheet.own_currency, sheet.why_currency = sheet.layout.currency, sheet.layout.name
     else:
         _ask_which_dollar(lines, sheet)
@@ -1122,6 +1128,21 @@ def _ask_which_dollar(lines: Sequence[_Row], sheet: _Sheet) -> None:
         )
 
 
+def _ask_if_not_its_own(sheet: _Sheet) -> None:
+    """Ask for the currency of a bank that is known by a heading which others may have as well.
+
+    Raises:
+        ImportChoiceError: Its currency is not the conference's.
+    """
+    known = sheet.layout.currency
+    if known != sheet.conference and not sheet.columns.distinctive:
+        _ask_currency(
+            f"The file looks like one of {sheet.layout.name}, whose accounts are in "
+            f"{known.upper()}, but does not name its currency",
+            (known, sheet.conference),
+        )
+
+
 def _currency_of_bank(sheet: _Sheet) -> None:
     """Take the currency of a known bank's accounts, or the conference's where nothing is against.
 
@@ -1129,13 +1150,8 @@ def _currency_of_bank(sheet: _Sheet) -> None:
         ImportChoiceError: The bank is known by its cells alone, or its headings speak against it.
     """
     known = sheet.layout.currency
-    if known and known != sheet.conference and not sheet.columns.distinctive:
-        _ask_currency(
-            f"The file looks like one of {sheet.layout.name}, whose accounts are in "
-            f"{known.upper()}, but does not name its currency",
-            (known, sheet.conference),
-        )
     if known:
+        _ask_if_not_its_own(sheet)
         sheet.own_currency, sheet.why_currency = known, sheet.layout.name
         return
     if codes := sheet.columns.codes - {sheet.conference}:

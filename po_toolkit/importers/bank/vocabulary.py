@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from po_toolkit.importers.cells import Cell, WrittenAmount, text_of, written_amount
+from po_toolkit.importers.cells import Cell, Decimals, WrittenAmount, text_of, written_amount
 from po_toolkit.importers.fields import fold as _fold_header
 from po_toolkit.money import CURRENCIES
 
@@ -146,7 +146,7 @@ _NAMES = {
         "差引残高;残高;取引後残高;余额;账户余额;잔액;bakiye;остаток;баланс;залишок;υπολοιπο;יתרה;คงเหล อ;"
         "balance;running balance;account balance;running bal;running bal ;running balance amount;"
         "ledger balance;book balance;closing balance;current balance;available balance;balance after;"
-        "end balance;saldo;saldo in eur;kontostand;saldo nach buchung;kontosaldo;neuer saldo;"
+        "end balance;saldo;saldos;saldo in eur;kontostand;saldo nach buchung;kontosaldo;neuer saldo;"
         "solde;solde apres operation;saldo after mutation;saldo na mutatie;saldo na trn;"
         "saldo disponible;saldo contabile;saldo final;saldo posterior;saldo po operacji;"
         "saldo po transakcji;bokfort saldo;bogfort saldo;bokford saldo;saldo po;zustatek;"
@@ -213,7 +213,7 @@ _NAMES = {
         "cuenta contrapartida;iban controparte;motkonto;modkonto;til konto;fra konto;mottagarkonto;saajan tilinumero;"
         "saaja maksja konto;numer konta kontrahenta;rachunek kontrahenta;numer rachunku kontrahenta;"
         "cislo protiuctu;protiucet;ucet protistrany;auftraggeberkonto;iban of counterparty;"
-        "numer rachunku nadawcy odbiorcy;payer account number;from account number;to account number"
+        "numer rachunku nadawcy odbiorcy;na konto z konta;payer account number;from account number;to account number"
     ),
     "text": (
         "摘要;摘要内容;入出金内容;取引内容;お取引内容;備考;メモ;附言;用途;적요;aciklama;назначение платежа;призначення платежу;опис операціі;описание;περιγραφη;αιτιολογια;תיאור;รายการ;"
@@ -244,7 +244,7 @@ _NAMES = {
         "account;account number;account no;account id;own account;my account;client account;"
         "auftragskonto;iban auftragskonto;konto;ihr konto;compte;numero de compte;compte iban;"
         "cuenta;numero de cuenta;rekening;rekeningnummer;iban bban;conto;rapporto;tilinumero;tili;"
-        "kontonamn;kontonavn;account name;numer rachunku;rachunek;moj ucet;cislo uctu;kliendi konto;"
+        "kontonamn;kontonavn;account name;numer rachunku;numer rachunku karty;rachunek;moj ucet;cislo uctu;kliendi konto;"
         "eigene iban;iban rekening;bezeichnung auftragskonto;kontobezeichnung;accountnumber;"
         "account number iban;bban;szamlaszam;iban kontoinhaber"
     ),
@@ -306,6 +306,10 @@ _PARTS: list[tuple[str, re.Pattern[str]]] = [
 ]  # fmt: skip
 
 
+_LONGEST_NAME = 300
+"""Characters; what is longer names no column, and searching it takes the square of its length."""
+
+
 def fields_of(heading: str) -> list[tuple[str, int]]:
     """Return the fields that a column's name can stand for, likeliest first, each with its rank.
 
@@ -319,6 +323,8 @@ def fields_of(heading: str) -> list[tuple[str, int]]:
         if found := _FIELDS_OF.get(name):
             return [(field, _RANK.get((field, name), 0)) for field in found]
     folded = fold(heading)
+    if len(folded) > _LONGEST_NAME:
+        return []
     return [(field, 1000) for field, pattern in _PARTS if pattern.search(folded)][:1]
 
 
@@ -612,9 +618,9 @@ def _checks(text: str) -> bool:
     return int("".join(str(int(c, 36)) for c in turned)) % 97 == 1
 
 
-def signed_value(amount: Amount, decimals: str | None) -> Decimal | None:
+def signed_value(amount: Amount, decimals: Decimals | None) -> Decimal | None:
     """Return the value in a habit of decimals, below 0 where it is marked as a debit."""
-    value = amount.written.read(decimals)  # type: ignore[arg-type]
+    value = amount.written.read(decimals)
     if value is None or not amount.mark:
         return value
     return -abs(value) if amount.mark == "debit" else abs(value)

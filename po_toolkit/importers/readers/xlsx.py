@@ -78,17 +78,16 @@ def _rows(values: list[list[Any]], scan: Scan) -> list[SheetRow]:
 def _cell(value: Any, known: dict[str, str]) -> Cell:
     """Turn a value into a cell; equal texts share one object."""
     kind = type(value)
+    cell: Cell = value
     if kind is str:
-        return known.setdefault(value, value)
-    if kind is float:
-        return value  # type: ignore[no-any-return]
-    if kind is bool:
-        return "TRUE" if value else "FALSE"
-    if kind is int:
-        return float(value) if abs(value) < 2**53 else str(value)
-    if kind is datetime and value.time() == time():
-        return value.date()  # type: ignore[no-any-return]
-    return value  # type: ignore[no-any-return]
+        cell = known.setdefault(value, value)
+    elif kind is bool:
+        cell = "TRUE" if value else "FALSE"
+    elif kind is int:
+        cell = float(value) if abs(value) < 2**53 else str(value)
+    elif kind is datetime and value.time() == time():
+        cell = value.date()
+    return cell
 
 
 def guarded(act: Callable[[], T]) -> T:

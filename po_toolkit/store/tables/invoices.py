@@ -45,11 +45,11 @@ class StripeCustomer(Base):
     looked_for_at: Mapped[Time | None]
     """When the account was last seen not to have this customer."""
     tax_id_put: Mapped[str] = mapped_column(String(96), default="")
-    """Type and value of the tax id that the customer is known to bear at Stripe."""
+    """Type and value of the tax id that the customer is known to have at Stripe."""
     details_put: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    """Name, address and languages that he is known to bear there."""
+    """Name, address and languages that it is known to have there."""
     changes: Mapped[int] = mapped_column(default=0)
-    """How often he was changed since; part of the key of the next change."""
+    """How often it was changed since; part of the key of the next change."""
     created_at: Mapped[CreatedAt]
 
 
