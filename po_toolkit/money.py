@@ -85,6 +85,8 @@ def to_minor(amount: Decimal, currency: str) -> int:
     if not value.is_finite():
         raise AmountError(f"{amount} is not an amount of {code}.")
     sign, numerals, power = value.as_tuple()
+    if len(numerals) > _MOST_NUMERALS:
+        raise AmountError(f"An amount of {len(numerals):,} digits cannot be read.")
     shift = int(power) + digits
     coefficient = int("".join(map(str, numerals)) or "0")
     if coefficient == 0:
@@ -109,6 +111,8 @@ def to_minor(amount: Decimal, currency: str) -> int:
 
 
 _MAX_DIGITS = 17
+_MOST_NUMERALS = 100
+"""Numerals of an amount as it was written; Python's ``int`` reads no more than 4,300."""
 """Minor units must fit the database's 64-bit integers."""
 
 

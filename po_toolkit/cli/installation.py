@@ -41,7 +41,7 @@ def init(
     fresh: Annotated[
         bool,
         typer.Option(
-            "--fresh", help="Keep the database beside it, and begin with an empty one (SQLite)."
+            "--fresh", help="Rename the old database file, and begin with an empty one (SQLite)."
         ),
     ] = False,
     yes: Annotated[
@@ -313,7 +313,7 @@ def stripe_check(
     Run it once before going live, with a test-mode key of the same Stripe account; a live key is
     refused before any call. It plays short scenes under customers named 'po-toolkit stripe-check',
     takes a few minutes, and cleans up; paid test invoices cannot be removed. Exit code 3 when a
-    belief is broken; what that means for you is printed beside it.
+    belief is broken; what that means for you is printed with it.
 
     Example: po-toolkit stripe-check --conference pycon-test --out stripe-check.json
     """

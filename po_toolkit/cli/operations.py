@@ -178,7 +178,7 @@ def forget(
 ) -> None:
     """Replace a contact's personal data by a pseudonym.
 
-    That is the email address, with the name and phone number beside it. Refused while a purchase
+    That is the email address, and the name and phone number. Refused while a purchase
     order that is not settled needs the contact. What the books need is kept and listed: the ledger,
     bank lines, closing reports, the sponsor's name and address, sent invoices.
 

@@ -57,7 +57,7 @@ ADDED, TAKEN_OFF = "+", "-"
 OWN_LINES = {ADDED: "a separate line", TAKEN_OFF: "a separate line, subtracted"}
 
 _SAMPLE = 2000
-_EMAIL = re.compile(r"[^\s@,;]+@[^\s@,;]+\.[^\s@,;]+")
+_EMAIL = re.compile(r"[^\s@,;]@[^\s@,;]+\.[^\s@,;]")
 _INVOICE_ID = re.compile(r"in_[A-Za-z0-9]{6,}")
 _MONEY = ("unit_price", "amount", "quantity", "po_amount")
 _IDENTITY = ("organization_name", "contact_email", "po_number", "currency", "due_date")

@@ -1037,6 +1037,10 @@ _NAMED_AFTER = re.compile(rf"\s*({_FOUND.pattern}){_MARKED}{_PERSON}\s*")
 """``Bo Smith - bo@sponsor.example`` and the other way round."""
 
 
+_LONGEST_ADDRESSES = 4000
+"""Characters of a cell with addresses: a dozen of the longest that can be, with names."""
+
+
 def addresses(text: str) -> list[str]:
     """Return the addresses in a cell, the first one being the one to write to.
 
@@ -1045,6 +1049,10 @@ def addresses(text: str) -> list[str]:
     Raises:
         ValueError: One of them cannot be written to; the message says why.
     """
+    if len(text) > _LONGEST_ADDRESSES:  # searching it takes the square of its length
+        raise ValueError(
+            f"{len(text):,} characters are no email address; write one like ap@sponsor.com."
+        )
     if _PLAIN.fullmatch(text) and _mailable(text):
         return [text]
     text = re.sub(r"mailto:", " ", text, flags=re.IGNORECASE)

@@ -131,11 +131,14 @@ class SearchHit:
 
     Attributes:
         order: The purchase order; None for a bank line.
-        why: What of it was looked for, such as ``invoice PC27-0012``; may be empty.
+        why: What of it was looked for, such as ``invoice PC27-0012``; of a bank line, what it
+            says; may be empty.
+        line: The number of the bank line, where it is one without a purchase order.
     """
 
     order: ListedOrder | None
     why: str
+    line: int | None = None
 
 
 def search_everything(
@@ -163,7 +166,9 @@ def search_everything(
         ids = [hit.order_id for hit in found if hit.order_id is not None]
         rows = dict(zip(ids, listing.by_ids(session, ids), strict=True))
     return [
-        SearchHit(_listed(rows[h.order_id], today) if h.order_id is not None else None, h.why)
+        SearchHit(None, h.why, h.line_id)
+        if h.order_id is None
+        else SearchHit(_listed(rows[h.order_id], today), h.why)
         for h in found
     ]
 

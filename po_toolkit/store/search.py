@@ -170,7 +170,7 @@ def _bank_lines(session: Session, conference: Conference, wanted: str) -> Iterab
     """Look for bank lines of this reference, and the purchase orders that they paid."""
     line, match = BankTransaction, BankMatch
     rows = session.execute(
-        select(line.id, match.purchase_order_id)
+        select(line.id, match.purchase_order_id, line.counterparty, line.text)
         .outerjoin(match, and_(match.bank_transaction_id == line.id, match.state == "applied"))
         .where(
             line.conference_id == conference.id,
@@ -181,5 +181,6 @@ def _bank_lines(session: Session, conference: Conference, wanted: str) -> Iterab
         )
         .order_by(line.id.desc())
     )
-    for line_id, order_id in rows:
-        yield Found(order_id, "bank line", line_id)
+    for line_id, order_id, counterparty, text in rows:
+        why = "bank line" if order_id is not None else counterparty or text
+        yield Found(order_id, why, line_id)

@@ -142,7 +142,9 @@ def _candidate(
                 type="secondary" if number or off else "primary",
                 shortcut=shortcut,
                 key=visit.key(f"bank.match.{key}"),
-                help=_("Match to {title}, {key}", title=candidate.title, key=candidate.key),
+                help=words.plain(
+                    _("Match to {title}, {key}", title=candidate.title, key=candidate.key)
+                ),
             ):
                 _match(visit, line, [candidate], after)
             if candidate.may_write_off:

@@ -241,13 +241,19 @@ def _lines(visit: Visit) -> None:
         st.info(_("No bank line is here yet. Load a statement."), icon=":material/inbox:")
         return
     _apply_sure(visit, lines)
+    key, asked = visit.key("bank.states"), visit.asked("line")
+    if asked is not None:  # by a search: it is shown whatever its state
+        del st.query_params["line"]
+        st.session_state[key] = []
+        _turn(visit, asked)
+    elif key not in st.session_state:
+        st.session_state[key] = list(_UNDECIDED)
     states = st.pills(
         _("State"),
         list(STATES),
         selection_mode="multi",
-        default=list(_UNDECIDED),
         format_func=lambda s: f"{_(STATES[s])} ({sum(line.state == s for line in lines)})",
-        key=visit.key("bank.states"),
+        key=key,
     )
     shown = [line for line in lines if not states or line.state in states]
     if not shown:

@@ -256,9 +256,9 @@ def rows_to_correct(
     """Return rejected rows as a table: the line, what is wrong, and its cells in this order."""
     wrong: dict[int, list[str]] = {}
     for problem in problems:
-        where = f"{problem.column}: " if problem.column else ""
+        where = f"{words.label(problem.column)}: " if problem.column else ""
         text = problem.message.removeprefix(f"Row {problem.row}: ")
-        wrong.setdefault(problem.row, []).append(where + text)
+        wrong.setdefault(problem.row, []).append(where + words.worded(text))
     return pd.DataFrame(
         [
             [

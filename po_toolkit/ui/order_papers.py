@@ -56,7 +56,7 @@ def _attached(visit: Visit, story: PurchaseOrderStory) -> None:
             content = attached_content(visit.opened, story.reference, file.sha256)
             when = words.moment(file.attached_at, visit.opened.conference.timezone)
             st.download_button(
-                file.file_name,
+                words.plain(file.file_name),
                 content,
                 file.file_name,
                 "application/pdf",
@@ -64,7 +64,7 @@ def _attached(visit: Visit, story: PurchaseOrderStory) -> None:
                 help=_(
                     "Attached {when} by {attached_by}. SHA-256 {sha256}",
                     when=when,
-                    attached_by=file.attached_by,
+                    attached_by=words.plain(file.attached_by),
                     sha256=file.sha256,
                 ),
                 on_click="ignore",

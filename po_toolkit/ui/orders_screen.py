@@ -100,12 +100,15 @@ def orders_screen(visit: Visit) -> None:
 
 
 _NARROWING = ("status", "text", "currency", "view", "above")
+_FOLDED = ("search", "currency", "above", "status")
+"""The filters that a phone folds while they are not used."""
 
 
 def _filters() -> dict[str, Any]:
     views = {_(label): view for label, view in _VIEWS.items()}
     sorts = {_(label): sort for label, sort in _SORTS.items()}
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    with row:
         view = st.selectbox(
             _("View"),
             list(views),
@@ -114,6 +117,11 @@ def _filters() -> dict[str, Any]:
             width=260,
             on_change=_first_page,
         )
+    phone = words.on_a_phone()
+    if phone:  # where the list comes first
+        narrowed = any(st.session_state.get(name) for name in _FOLDED)
+        row = st.expander(_("Filters"), icon=":material/filter_list:", expanded=narrowed)
+    with row:
         text = st.text_input(
             _("Search"),
             key="search",
@@ -143,7 +151,7 @@ def _filters() -> dict[str, Any]:
             on_change=_first_page,
         )
     codes = {label: str(code) for code, label in words.statuses().items()}
-    with st.container(horizontal=not words.on_a_phone(), vertical_alignment="bottom"):
+    with row if phone else st.container(horizontal=True, vertical_alignment="bottom"):
         status = st.pills(
             _("Status"),
             list(codes),

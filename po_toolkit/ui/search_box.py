@@ -36,9 +36,12 @@ def search_box(visit: Visit) -> None:
     visit.keep(_ENTERED, False)
     if entered:
         visit.keep(_OPENED, "")
-    if entered and len(hits) == 1 and hits[0].order is not None:
+    if entered and len(hits) == 1:
         visit.keep(_OPENED, text)
-        visit.open_order(hits[0].order.reference)
+        order, line = hits[0].order, hits[0].line
+        if order is not None:
+            visit.open_order(order.reference)
+        visit.go("bank", line=str(line))
     if visit.recall(_OPENED) == text:  # its page is open: no need to find it above itself
         return
     with st.container(border=True, gap="small"):
@@ -52,7 +55,8 @@ def _show(visit: Visit, hit: SearchHit) -> None:
     order = hit.order
     with st.container(horizontal=True, vertical_alignment="center"):
         if order is None:
-            visit.link("bank", _("Bank line"))
+            visit.link("bank", _("Bank line"), line=str(hit.line))
+            st.caption(words.plain(hit.why), width="content")
             return
         visit.link("order", words.plain(order.organization_name), po=order.reference)
         words.status_badge(order.status)

@@ -220,7 +220,10 @@ def test_credit_and_debit_columns_and_a_preamble(opened) -> None:
         (b"<?xml version='1.0'?><!DOCTYPE x [<!ENTITY a 'b'>]><x>camt.053</x>", "document type"),
         (b"<?xml version='1.0'?><Document><BkToCstmrAcctRpt/></Document>", "camt.052"),
         (b"<?xml version='1.0'?><Document><BkToCstmrStmt><Stmt>", "cut short"),
+        (b"<?xml version='1.0'?><Document>" + b"<a>" * 200 + b"camt.053", "nested"),
         (b"hello\nworld\n", "no header"),
+        (b"03/01/2027,-5.00,FEE,95.00\n03/02/2027,10.00\n", "column"),
+        (b"03/01/2027,FEE,-5.00\n03/02/2027 10.00\n", "date and an amount"),
     ],
 )
 def test_what_is_no_statement_is_refused_by_name(data, words, opened) -> None:

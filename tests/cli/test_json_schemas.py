@@ -124,6 +124,8 @@ def test_a_whole_season_prints_what_the_schemas_say(work: Workplace) -> None:
     ask("closed", *AT)
     ask("closed", *AT, "--verify", "2026-01-31")
     ask("verify")
+    ask("status")
+    ask("doctor", exit_code=1)
     ask("copy-database", "--to", f"sqlite:///{work.folder / 'copy.db'}")
     ask("webhook", "list", *AT)
     ask("webhook", "replay", *AT)

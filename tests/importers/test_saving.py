@@ -402,3 +402,14 @@ def test_a_file_that_is_too_large_is_not_read(
         import_purchase_orders(conference, b"x" * 101)
     with pytest.raises(ImportFileError, match="cannot be read"):
         import_purchase_orders(conference, Path("/no/such/file.csv"))
+
+
+@pytest.mark.parametrize("column", [1, 4, 5])
+@pytest.mark.parametrize("sign", ["9", "9.", "a"])
+def test_an_endless_cell_costs_its_own_row_alone(conference: OpenConference, column, sign) -> None:
+    """One broken cell of 100,000 signs must neither end the import of the others nor take hours."""
+    cells = ["Bolt", "ap@bolt.example", "008", "Gold", "1", "500.00"]
+    cells[column] = sign * (100_000 // len(sign))
+    report = take(conference, GOLD, ",".join(cells) + "\n")
+    assert (report.accepted, report.rejected) == (1, 1)
+    assert [problem.row for problem in report.problems] == [3]

@@ -87,7 +87,21 @@ def test_a_bank_line_without_a_purchase_order_is_found_too(books):
     """A wire that nobody has matched is what callers ask about most."""
     line = Entry(date(2026, 11, 2), Decimal("55.00"), "Sponsoring XK-9", "Nobody Ltd")
     import_bank_statement(books, camt([line]), file_name="bank.xml")
-    assert [hit.order for hit in search(books, "xk-9")] == [None]
+    assert [(hit.order, hit.why) for hit in search(books, "xk-9")] == [(None, "Nobody Ltd")]
+
+
+def test_enter_on_a_bank_line_opens_the_bank_page_at_it(show, read, books):
+    """Two hundred lines are not looked through again for the one that was found."""
+    lines = [
+        Entry(date(2026, 11, 2), Decimal(f"{n}.00"), f"Sponsoring XK-{n}", "Nobody Ltd")
+        for n in range(1, 6)
+    ]
+    import_bank_statement(books, camt(lines), file_name="bank.xml")
+    app = show("home")
+    app.text_input(key="pycon-2027:find").set_value("xk-4").run()
+    assert not app.exception
+    assert app.title[0].value == "Bank"
+    assert "booked Nov 2, 2026 (line 4)" in read(app)
 
 
 def test_enter_on_a_single_hit_opens_it_and_several_are_listed(show, read, books):

@@ -174,6 +174,7 @@ def _without_heading(
     rows: Sequence[SheetRow], chosen: Mapping[str, str] | None, layouts: Sequence[Layout]
 ) -> Found:
     width = max((len(cells) for _, cells in rows), default=0)
+    rows = [(row, [*cells, *[""] * (width - len(cells))]) for row, cells in rows]  # cut short
     names: list[Cell] = [*column_names(width)]
     lines = [r for r in rows if any(written_date(c) for c in r[1]) and any(map(amount_of, r[1]))]
     if lines and len(lines) == len(rows):

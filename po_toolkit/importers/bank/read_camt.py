@@ -300,18 +300,31 @@ class Node:
             yield from child.walk()
 
 
+_DEEPEST = 100
+"""Elements within each other; camt.053 has about 15 levels."""
+_MOST_ELEMENTS = 5_000_000
+"""In one file; 100,000 entries have about 3 million."""
+
+
 def parse(data: bytes) -> Node:
     """Parse an XML document.
 
     Raises:
-        ImportFileError: It is no well-formed XML, is cut short, or has a document type.
+        ImportFileError: It is no well-formed XML, is cut short, has a document type, or is nested
+            or large as no statement is.
     """
     root = Node("", 0, {})
     open_nodes = [root]
     parser = expat.ParserCreate()
     parser.buffer_text = True
 
+    elements = 0
+
     def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal elements
+        elements += 1
+        if len(open_nodes) > _DEEPEST or elements > _MOST_ELEMENTS:
+            raise ImportFileError("The XML is nested or large as no bank statement is.")
         node = Node(name.rpartition(":")[2], parser.CurrentLineNumber, attributes)
         open_nodes[-1].children.append(node)
         open_nodes.append(node)

@@ -306,6 +306,10 @@ _PARTS: list[tuple[str, re.Pattern[str]]] = [
 ]  # fmt: skip
 
 
+_LONGEST_NAME = 300
+"""Characters; what is longer names no column, and searching it takes the square of its length."""
+
+
 def fields_of(heading: str) -> list[tuple[str, int]]:
     """Return the fields that a column's name can stand for, likeliest first, each with its rank.
 
@@ -319,6 +323,8 @@ def fields_of(heading: str) -> list[tuple[str, int]]:
         if found := _FIELDS_OF.get(name):
             return [(field, _RANK.get((field, name), 0)) for field in found]
     folded = fold(heading)
+    if len(folded) > _LONGEST_NAME:
+        return []
     return [(field, 1000) for field, pattern in _PARTS if pattern.search(folded)][:1]
 
 
