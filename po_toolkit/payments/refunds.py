@@ -108,23 +108,27 @@ def refuse_forgotten(
         PurchaseOrderError: There is one; nothing was refunded.
         StripeGatewayError: Stripe could not be asked.
     """
+    there = [
+        made
+        for payment_id in dict.fromkeys(entry.stripe_payment_id for entry, _ in plan)
+        for page in opened.gateway.pages("/v1/refunds", paid_by(payment_id))
+        for made in page
+        if made.get("status") not in FAILED_REFUNDS
+    ]
     with opened.store.reading() as session:
         begun = {str(intent.uuid) for intent in money_intents.refunds_of(session, order)}
-    known = {entry.source_id for entry in order.entries}
-    for payment_id in dict.fromkeys(entry.stripe_payment_id for entry, _ in plan):
-        for page in opened.gateway.pages("/v1/refunds", paid_by(payment_id)):
-            for made in page:
-                ours = (made.get("metadata") or {}).get("refund_uuid") in begun
-                if ours or made["id"] in known or made.get("status") in FAILED_REFUNDS:
-                    continue
-                shown = display(minor_from_api(made["amount"], made["currency"]), made["currency"])
-                raise PurchaseOrderError(
-                    f"{order.reference}: Stripe has refunded {shown} of it ({made['id']}), which "
-                    f"these books do not have, as after a backup was restored. Nothing was "
-                    f"refunded. Sync first, which brings it; then refund if another is meant.",
-                    code="sync_first",
-                    remedy=remedies.sync(opened.slug),
-                )
+        known = ledger.known_facts(session, opened.conference, [made["id"] for made in there])
+    for made in there:
+        if made["id"] in known or (made.get("metadata") or {}).get("refund_uuid") in begun:
+            continue
+        shown = display(minor_from_api(made["amount"], made["currency"]), made["currency"])
+        raise PurchaseOrderError(
+            f"{order.reference}: Stripe has refunded {shown} of it ({made['id']}), which "
+            f"these books do not have, as after a backup was restored. Nothing was "
+            f"refunded. Sync first, which brings it; then refund if another is meant.",
+            code="sync_first",
+            remedy=remedies.sync(opened.slug),
+        )
 
 
 def intend_refund(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
@@ -105,6 +105,18 @@ def known_payments(
             )
         )
     }
+
+
+def known_facts(session: Session, conference: Conference, stripe_ids: Sequence[str]) -> set[str]:
+    """Return which of these refunds, disputes or payments of Stripe are entries of ours."""
+    rows = session.scalars(
+        select(LedgerEntry.source_id).where(
+            LedgerEntry.conference_id == conference.id,
+            LedgerEntry.source == "stripe",
+            LedgerEntry.source_id.in_(list(stripe_ids)),
+        )
+    )
+    return set(rows)
 
 
 def credit_notes(session: Session, conference: Conference, stripe_ids: Iterable[str]) -> set[str]:

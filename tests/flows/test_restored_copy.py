@@ -17,6 +17,7 @@ from po_toolkit.api.invoices import adopt_invoice
 from po_toolkit.api.ledger import cancel, credit, record_payment_by_hand, refund
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.errors import DuplicateEntryError, PoToolkitError, PurchaseOrderError
+from po_toolkit.payments import refunds
 from tests.bank.statement import Entry, camt
 from tests.conftest import fresh
 
@@ -283,3 +284,18 @@ def test_a_bank_line_confirms_the_wire_that_the_copy_had_forgotten(
     assert match_bank(opened, apply=True).applied == 1
     assert attached(simulator) == [990_00]
     assert [(e.kind, e.amount) for e in fresh(opened, order).entries] == [("payment", 990_00)]
+
+
+def test_a_refund_that_is_booked_on_another_order_of_the_same_payment_is_not_forgotten(
+    opened, simulator, paid, make_order, monkeypatch
+):
+    """Else what one payment paid for two purchase orders can never be refunded on both."""
+    other = make_order(("Booth", 1, "500.00"), po_number="2")
+    create_stripe_invoice(other, opened=opened)
+    simulator.control.pay(fresh(opened, other).stripe_invoice_id)
+    sync_conference(opened)
+    refund(opened, paid.reference, amount=Decimal("100.00"))
+    shared = refunds.paid_by(fresh(opened, paid).entries[0].stripe_payment_id)
+    monkeypatch.setattr(refunds, "paid_by", lambda _: shared)
+    refund(opened, other.reference, amount=Decimal("50.00"))
+    assert [row["amount"] for row in simulator.control.all("refund")] == [100_00, 50_00]

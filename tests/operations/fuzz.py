@@ -15,6 +15,8 @@ import random
 import re
 import sys
 import tempfile
+import zipfile
+import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
@@ -117,11 +119,31 @@ def sheet(chance: random.Random) -> bytes:
 def sources() -> list[Path]:
     found = [p for p in sorted((ROOT / "bank" / "cases").iterdir()) if p.suffix != ".json"]
     found += sorted((ROOT / "bank" / "files_by_others").rglob("*.*"))
-    found += [p for p in sorted((ROOT / "importers" / "corpus").iterdir()) if p.suffix == ".csv"]
+    for folder in ("corpus", "sheets"):
+        found += [p for p in sorted((ROOT / "importers" / folder).iterdir()) if p.suffix != ".json"]
     return [p for p in found if p.is_file() and p.stat().st_size < 30_000]
 
 
 def damaged(content: bytes, chance: random.Random) -> bytes:
+    """Damage a file; an archive mostly inside one of its parts, so that it can still be opened."""
+    if content.startswith(b"PK") and chance.random() < 0.8:
+        try:
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                parts = {name: archive.read(name) for name in archive.namelist()}
+        except (zipfile.BadZipFile, zlib.error):
+            return _damaged(content, chance)
+        name = chance.choice(
+            [n for n in parts if n.endswith((".xml", ".csv", ".txt"))] or list(parts)
+        )
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+            for part, held in parts.items():
+                archive.writestr(part, _damaged(held, chance) if part == name else held)
+        return out.getvalue()
+    return _damaged(content, chance)
+
+
+def _damaged(content: bytes, chance: random.Random) -> bytes:
     data = bytearray(content)
     for _ in range(chance.randint(1, 5)):
         at = chance.randrange(len(data) + 1)
@@ -158,18 +180,23 @@ def _key(name: str, po_number: str) -> tuple[str, ...]:
     )
 
 
-def known_amounts(content: bytes) -> dict[tuple[str, ...], Decimal] | None:
-    """The sums of a file in our columns as Python's csv reads it; None where that is no measure."""
+def known_amounts(content: bytes) -> dict[tuple[str, ...], Decimal | None] | None:
+    """The sums of a file in our columns as Python's csv reads it; None where that is no measure.
+
+    The sum is None where a row of the sponsor and number is no plain one.
+    """
     try:
         rows = list(csv.reader(io.StringIO(content.decode())))
     except (UnicodeDecodeError, csv.Error):
         return None
     if not rows or ",".join(rows[0]) != HEADER:
         return None
-    sums: dict[tuple[str, ...], Decimal] = defaultdict(Decimal)
+    sums: dict[tuple[str, ...], Decimal | None] = {}
     for row in rows[1:]:
-        if len(row) == 6 and re.fullmatch(r"\d{1,7}\.\d\d", row[4]):
-            sums[_key(row[0], row[2])] += Decimal(row[4])
+        if len(row) == 6:
+            key, plain = _key(row[0], row[2]), re.fullmatch(r"\d{1,7}\.\d\d", row[4])
+            before = sums.get(key, Decimal(0))
+            sums[key] = before + Decimal(row[4]) if plain and before is not None else None
         elif row:
             return None
     return sums
@@ -205,10 +232,12 @@ def _import_sheet(content: bytes, seed: int, failures: Failures, opened: OpenCon
     with opened.store.reading() as session:
         made = session.scalars(select(PurchaseOrder).where(PurchaseOrder.id > last)).unique().all()
         for order in made if known is not None else ():
-            wanted = (known or {}).get(_key(order.organization_name, order.po_number))
-            right = wanted is not None and Decimal(order.sum_total) / 100 == wanted
-            failures.check("an amount of an import is wrong", right, seed)
-            failures.outcomes["amounts compared"] += 1
+            key = _key(order.organization_name, order.po_number)
+            failures.check("a sponsor that the file does not have", key in (known or {}), seed)
+            if (wanted := (known or {}).get(key)) is not None:
+                right = Decimal(order.sum_total) / 100 == wanted
+                failures.check("an amount of an import is wrong", right, seed)
+                failures.outcomes["amounts compared"] += 1
 
 
 def _import_other(
