@@ -29,7 +29,7 @@ from po_toolkit.invoicing.plan import Content, InvoicePlan, refuse_unbillable
 from po_toolkit.outbox import Kind, Outcome, Write
 from po_toolkit.store import invoices, money_intents
 from po_toolkit.store.database import UnitOfWork
-from po_toolkit.store.purchase_orders import to_bill
+from po_toolkit.store.purchase_orders import refresh_status, to_bill
 from po_toolkit.store.stripe_writes import StoredWrite
 from po_toolkit.store.tables import LIVE_STATES, Invoice, PurchaseOrder, StripeCustomer
 from po_toolkit.stripe_gateway.client import PAGE
@@ -84,7 +84,12 @@ class Lease:
             with self.opened.store.writing(self.opened.actor, Act.INVOICE) as uow:
                 yield uow, row
                 _refuse_impossible(before, row)
+                ended = before[0] in LIVE_STATES and row.state not in LIVE_STATES
+                if ended:  # before the invoice's row, as everybody locks
+                    uow.lock_purchase_order(row.purchase_order_id)
                 self.invoice = invoices.keep_leased(uow, row)
+                if ended:
+                    refresh_status(uow.lock_purchase_order(row.purchase_order_id))
                 self.note_progress(uow, self.invoice)
         except BaseException:
             self.invoice = row

@@ -40,9 +40,12 @@ def note_strays(
 ) -> None:
     """Note what Stripe says of invoices that belong to no purchase order.
 
+    Sessions that read the same new invoice at once take turns until they are committed.
+
     Raises:
         AmountError: One is in no currency that has purchase orders.
     """
+    uow.session.execute(_TURN, {"conference": conference.id})
     rows = uow.session.scalars(
         select(StrayInvoice).where(
             StrayInvoice.conference_id == conference.id,
@@ -77,6 +80,13 @@ def note_strays(
         row.stripe_status = said["status"]
         row.currency = currency
         row.read_at = read_at
+
+
+_TURN = (
+    select(Conference.id)
+    .where(Conference.id == bindparam("conference"))
+    .with_for_update(key_share=True)
+)
 
 
 def _number(text: Any) -> int:

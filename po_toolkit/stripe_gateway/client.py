@@ -28,6 +28,10 @@ PAGE = 100
 
 Json = dict[str, Any]
 
+REPEATED_FOR = 3600.0
+"""For so many seconds a write is repeated. Stripe forgets a key after 24 hours, and a machine that
+was suspended meanwhile would do the write again; whoever asked looks first by then."""
+
 stripe.enable_telemetry = False
 """Tells Stripe how long each call took and on which machine, for a tenth of a call's CPU time."""
 
@@ -48,6 +52,7 @@ class StripeGateway:
         slow_down: Callable[[], None] = lambda: None,
         http_client: stripe.HTTPClient | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.time,
         admit: Callable[[StripeGateway], None] = lambda _gateway: None,
     ) -> None:
         """Open the account.
@@ -59,6 +64,7 @@ class StripeGateway:
             slow_down: Told of each 429.
             http_client: The SDK's transport; tests pass one that fails on purpose.
             sleep: Waits between tries.
+            clock: The present in seconds, which goes on while the machine is suspended.
             admit: Called once, before the first call; where it raises, nothing is called.
 
         Raises:
@@ -75,6 +81,7 @@ class StripeGateway:
         self._permit = permit
         self._slow_down = slow_down
         self._sleep = sleep
+        self._clock = clock
         self._lock = threading.Lock()
         self._admit = admit
         self._admission = threading.RLock()
@@ -151,6 +158,7 @@ class StripeGateway:
         self.be_admitted()
         options = {"idempotency_key": key} if key else {}
         endpoint = f"{method} {_IDS.sub('/*', path)}"
+        began = self._clock()
         for tried in range(1, TRIES + 1):
             self._permit(endpoint)
             with self._lock:
@@ -170,6 +178,8 @@ class StripeGateway:
             if tried == TRIES or not _again(error, ours):
                 raise ours from None
             self._sleep(_pause(error, tried))
+            if key and self._clock() - began > REPEATED_FOR:
+                raise ours from None
         raise AssertionError("unreachable")
 
 

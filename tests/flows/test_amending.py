@@ -37,6 +37,7 @@ def test_a_reissue_cut_off_after_the_void_goes_on_and_bills_once(opened, simulat
     create_stripe_invoice(order, opened=opened)
     simulator.control.fail(path="/v1/invoices", method="POST", kind="drop_before", times=50)
     assert reissue(opened, order.reference).outcome == "failed"
+    assert fresh(opened, order).status == "draft"
     simulator.control.clear_faults()
     assert reissue(opened, order.reference).outcome == "invoiced"
     open_ones = [i for i in simulator.control.all("invoice") if i["status"] == "open"]

@@ -427,3 +427,23 @@ def test_known_calls_stay_as_few_as_they_were(world):
     world.order = world.make_order(("Table", 1, "500.00"), po_number="2")
     world.invoice()
     assert [c.method for c in world.control.calls()].count("POST") == 3
+
+
+def test_a_machine_that_was_suspended_between_two_tries_looks_first(world):
+    """Else Stripe has forgotten the key, and the sponsor gets the same invoice twice."""
+    new_order(world)
+    seconds = [0.0]
+
+    def suspended(_seconds):
+        seconds[0] += 25 * 3600
+        world.days(25 / 24)
+
+    gateway = world.opened.gateway
+    gateway._sleep, gateway._clock = suspended, lambda: seconds[0]
+    world.line.breaks("post", r"/v1/invoices/[^/]+/send", "cut_after")
+    world.line.left = 1
+    world.tries(world.invoice)
+    world.days(1)
+    assert world.tries(world.invoice)
+    sent = [e for e in world.control.all("event") if e["type"] == "invoice.sent"]
+    assert len(sent) == 1

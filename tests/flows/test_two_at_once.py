@@ -20,9 +20,9 @@ from po_toolkit.domain.roles import Act
 from po_toolkit.errors import DuplicateEntryError, LostLeaseError
 from po_toolkit.invoicing.lease import claim
 from po_toolkit.payments.stripe_invoices import take_payments
-from po_toolkit.store import jobs, stripe_writes, webhook_events
+from po_toolkit.store import jobs, stripe_only, stripe_writes, webhook_events
 from po_toolkit.store.columns import utc_now
-from po_toolkit.store.tables import Invoice, LedgerEntry, RowVersion, WebhookEvent
+from po_toolkit.store.tables import Invoice, LedgerEntry, RowVersion, StrayInvoice, WebhookEvent
 from po_toolkit.store.webhook_events import Delivery
 from tests.conftest import fresh
 
@@ -238,3 +238,23 @@ def test_a_worker_whose_lease_another_has_commits_nothing(opened, make_order, ta
     with opened.store.reading() as session:
         row = session.get_one(Invoice, lease.invoice.id)
         assert (row.state, row.stripe_invoice_id) == ("planned", None)
+
+
+def test_an_invoice_that_two_workers_read_at_once_is_kept_once(opened):
+    """The second worker's purchase order would fail with a database error."""
+    said = {
+        "id": "in_1",
+        "status": "open",
+        "currency": "usd",
+        "total": 100,
+        "created": 1_800_000_000,
+        "customer_name": "Acme",
+    }
+
+    def keep():
+        with opened.store.writing(opened.actor, Act.SYNC) as uow:
+            stripe_only.note_strays(uow, opened.conference, [said], opened.now())
+
+    together(*[keep] * 6)
+    with opened.store.reading() as session:
+        assert session.scalars(select(StrayInvoice.stripe_invoice_id)).all() == ["in_1"]

@@ -174,7 +174,17 @@ def invoices_one_again(w: World, c: Chance) -> None:
     order = some_order(w, c)
     if order is not None:
         w.tell(f"invoices {order.reference}, whatever it is")
-        invoices.invoice_purchase_orders(w.books.open("other"), references=[order.reference])
+        live = order.live_invoice
+        lease = live.lease_until if live is not None else None
+        report = invoices.invoice_purchase_orders(
+            w.books.open("other"), references=[order.reference]
+        )
+        need(
+            lease is None
+            or lease <= w.machine.clock.present
+            or report.results[0].outcome != "invoiced",
+            f"{order.reference} was invoiced while another process had it until {lease}",
+        )
 
 
 @act("coordinator", 2)
@@ -1031,7 +1041,9 @@ def bills_elsewhere(w: World, c: Chance) -> None:
     """
     if w.machine.waiting:
         return
-    known = some_order(w, c) if c.random() < 0.7 else None
+    known = None
+    if c.random() < 0.8:
+        known = some_order(w, c, lambda o: o.live_invoice is None) or some_order(w, c)
     if known is None:
         number, sponsor, amount = f"45{w.number():05}", c.randrange(w.sponsors), c.choice(w.amounts)
     else:

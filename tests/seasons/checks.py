@@ -276,12 +276,16 @@ def _nothing_is_lost(w: World, orders: list[Any]) -> None:
             if e.source == "manual" and e.kind == "payment"
             and not any(r.reverses_id == e.id for r in order.entries)
         )  # fmt: skip
+        undone = any(e.kind == "payment_reversal" and e.source == "manual" for e in order.entries)
         for wire in w.truth.wires:
             if wire.order != order.reference:
                 continue
             count = entries.pop(wire.reference, 0)
             need(count <= 1, f"{wire.reference} is {count} times on {order.reference}")
-            if wire.typed == "yes" and not wire.returned:
+            undone = any(
+                e.kind == "payment_reversal" for e in order.entries if e.source == "manual"
+            )
+            if wire.typed == "yes" and not wire.returned and not undone:
                 need(count == 1, f"{wire.reference} was confirmed and is not on {order.reference}")
             if not wire.typed:
                 need(count == 0, f"{wire.reference} is on {order.reference} and nobody typed it")

@@ -85,7 +85,7 @@ CALM = Weather()
 
 ON_READS = ("drop_before", "drop_after", "500", "429", "lock_timeout", "cut", "proxy")
 ON_WRITES = (*ON_READS, "500_stored_before", "500_stored_after", "409")
-SPELLS = (1, 1, 2, 7)
+SPELLS = (1, 2, 7, 7)
 """For how many calls of the same job a fault lasts; the gateway itself tries six times."""
 
 
@@ -498,7 +498,11 @@ def played_on(machine: Machine) -> Iterator[Machine]:
         ):
             undone.enter_context(patch(place, name, value))
         undone.enter_context(
-            mock.patch.dict(client.StripeGateway.__init__.__kwdefaults__, sleep=machine.sleep)
+            mock.patch.dict(
+                client.StripeGateway.__init__.__kwdefaults__,
+                sleep=machine.sleep,
+                clock=machine.clock.now,
+            )
         )
         try:
             yield machine

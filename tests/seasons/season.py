@@ -126,6 +126,7 @@ THEMES = {
     "events": "keeps_events_back delivers syncs pays works_events refunds_there",
     "invoicing": "invoices_some invoices_one_again starts_a_batch works reissues amends cancels "
     "restarts deletes_a_draft",
+    "unknown ends": "types_a_wire wires refunds_some issues_a_credit_note works_events delivers",
 }
 """What a season is mostly about: acts that matter to each other, which meet often there."""
 

@@ -90,6 +90,8 @@ def _part(payout: PayoutFact, line: Line, amount: int | None = None, charges: in
 def _against(reading: Reading, *, returned: bool) -> tuple[str, ...]:
     """Say why a line of Stripe's may be a sponsor's payment, or money that goes back."""
     said = [] if returned else reading.goes_back()
+    if reading.purpose:
+        said.append(f"{reading.purpose.upper()!r} is a word of other money")
     sure = [h for h in reading.numbers.hits if h.strength != "short" and not h.doubts]
     if sure:
         said.append(f"it names {sure[0].shown.strip()}, a number of a purchase order")
