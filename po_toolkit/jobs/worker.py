@@ -23,6 +23,8 @@ from queue import Empty, SimpleQueue
 from typing import Any, Self
 from uuid import uuid4
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from po_toolkit.api.notices import NoticeError, notify
 from po_toolkit.api.schedules import SWEEP_HOUR, SYNC_EVERY, reminders_due, sync_due
 from po_toolkit.bootstrap import OpenConference, open_conference, open_database
@@ -318,10 +320,8 @@ class Worker:
     def _guarded(self, job: Claimed, work: Callable[[Claimed], Result]) -> Result:
         """Do a job; whatever happens, it has a result."""
         if job.attempts > jobs.MOST_ATTEMPTS and job.kind != EVENTS:
-            return Result(
-                job.id,
-                job.lease,
-                JobState.FAILED,
+            return self._failed(
+                job,
                 f"The worker stopped {job.attempts - 1} times while it did this; see its log, then "
                 "try again.",
             )
@@ -335,15 +335,21 @@ class Worker:
             log.exception("a job failed unexpectedly", kind=job.kind, reference=job.reference)
             if job.kind == EVENTS:
                 return _given_back(job, self._now() + RETRY)
-            return Result(
-                job.id,
-                job.lease,
-                JobState.FAILED,
-                f"{type(error).__name__}: see the log. Trying again is safe.",
-            )
+            return self._failed(job, f"{type(error).__name__}: see the log. Trying again is safe.")
         if result.state is not JobState.WAITING:
             self._trouble.clear()
         return result
+
+    def _failed(self, job: Claimed, message: str) -> Result:
+        """Give a job up; a batch of which nobody works the beginning or the end is paused."""
+        if job.kind != BATCH:
+            return Result(job.id, job.lease, JobState.FAILED, message)
+        try:
+            jobs.pause_batch(self._store, job.batch_id or 0, message)
+        except SQLAlchemyError as error:
+            log.warning("a batch could not be paused", batch=job.batch_id, reason=str(error))
+            return _given_back(job, self._now() + RETRY)
+        return Result(job.id, job.lease, JobState.WAITING)
 
     def _ended(self, result: Result, lane: Lane) -> None:
         self._results.put(result)

@@ -21,6 +21,7 @@ from po_toolkit.invoicing.lease import claim
 from po_toolkit.jobs import batches, worker
 from po_toolkit.jobs.batches import invoice_many, wait_for
 from po_toolkit.jobs.worker import Worker
+from po_toolkit.store import jobs
 from po_toolkit.store.tables import Job
 from tests.conftest import KEY, open_unpaced
 
@@ -116,6 +117,20 @@ def test_what_several_dead_workers_left_behind_is_taken_up_again(
     with Worker(settings, only=[batch_id], concurrency=2):
         progress = wait_for(opened, batch_id, sleep=lambda _: pause.wait(next(pauses)))
     assert progress.invoiced == 6
+
+
+def test_a_batch_whose_worker_dies_again_and_again_is_paused_and_can_go_on(
+    opened, settings, simulator, make_order
+):
+    """Else it shows as running for ever, and nobody does it."""
+    batch_id = batches.start(opened, orders_of(make_order, 3))
+    with opened.store.writing(opened.actor, Act.INVOICE) as uow:
+        uow.session.query(Job).filter_by(kind="batch").one().attempts = jobs.MOST_ATTEMPTS
+    progress = run(opened, settings, batch_id)
+    assert (progress.state, progress.invoiced) == ("paused", 0)
+    assert "stopped 5 times" in progress.error
+    batches.resume(opened, batch_id)
+    assert run(opened, settings, batch_id).invoiced == 3
 
 
 def test_a_cancelled_batch_sends_nothing_more(opened, settings, simulator, make_order):

@@ -15,6 +15,7 @@ from po_toolkit.api.reports import journal, reconcile, verify_closed
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.api.webhook_work import work_events
 from po_toolkit.domain.roles import STRIPE
+from po_toolkit.jobs import batches
 from po_toolkit.payments.stripe_invoices import RECORD_MARK
 from po_toolkit.reconcile import reconcile_conference
 from po_toolkit.reconcile.closed_report import closed_report as make_report
@@ -26,6 +27,7 @@ from po_toolkit.store.tables import (
     AuditEntry,
     BankMatch,
     BankTransaction,
+    InvoiceBatch,
     Job,
     MoneyIntent,
     Reminder,
@@ -75,6 +77,7 @@ def come_to_rest(w: World, way: str = "both") -> None:
         work_events(w.books.open("webhook").acting_as(STRIPE), limit=500)
         if not _waits(w):
             break
+        _resume_paused(w)
         w.sim.advance(1000)  # what failed before waits at most a quarter of an hour
     _finish_what_was_begun(w)
     if len(w.bank.lines) > w.bank.loaded:
@@ -86,6 +89,16 @@ def come_to_rest(w: World, way: str = "both") -> None:
     need(swept.sweep is not None and not swept.sweep.only_here, f"only here: {swept.sweep}")
     waits = _waits(w, tasks=False)
     need(not waits, f"stuck: {waits}")
+
+
+def _resume_paused(w: World) -> None:
+    """Whoever sees a paused batch resumes it."""
+    coordinator = w.books.open("coordinator")
+    with w.books.store.reading() as session:
+        paused = session.query(InvoiceBatch.id).filter_by(state="paused").all()
+    for (batch_id,) in paused:
+        w.tell(f"batch {batch_id} was paused and is resumed")
+        batches.resume(coordinator, batch_id)
 
 
 def _finish_what_was_begun(w: World) -> None:
