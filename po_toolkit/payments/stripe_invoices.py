@@ -422,24 +422,42 @@ def _enter_excess(
     the payments add up to the invoice's ``amount_paid`` and ``amount_overpaid`` together.
     """
     paid, over = stripe_invoice["amount_paid"], stripe_invoice.get("amount_overpaid") or 0
-    payments = settled(stripe_invoice["payments"]["data"])
+    data = stripe_invoice["payments"]["data"]
+    payments = settled(data)
     missing = paid + over - max(sum(p["amount_paid"] for p in payments), paid)
-    if not over or missing <= 0 or not payments:
+    if not over or missing <= 0 or any(_entered_whole(order, payment) for payment in payments):
         return
-    last = max(payments, key=_paid_at)
+    too_late = sorted((p for p in data if _came_too_late(p)), key=_paid_at)
+    excess, known = f"{stripe_invoice['id']}{_EXCESS}", {p["id"] for p in too_late}
+    before = [e for e in order.entries if e.source_id in known or e.source_id.startswith(excess)]
+    left = minor_from_api(missing, stripe_invoice["currency"]) - sum(e.amount for e in before)
+    taken_before = {entry.source_id for entry in before}
+    parts: list[tuple[Json, str, int]] = []
+    for payment in too_late:
+        whole = minor_from_api(payment.get("amount_requested") or 0, payment["currency"])
+        if payment["id"] not in taken_before and (part := min(whole, left)) > 0:
+            parts.append((payment, payment["id"], part))
+            left -= part
+    if left > 0 and payments:
+        parts.append((payments[-1], f"{excess}:{over}" if excess in taken_before else excess, left))
     invoice = next(i for i in order.invoices if i.stripe_invoice_id == stripe_invoice["id"])
-    if any(_entered_whole(order, payment) for payment in payments):
-        return
-    movement = replace(
-        _movement(opened, invoice, {**last, "amount_paid": missing}),
-        source_id=f"{stripe_invoice['id']}{_EXCESS}",
-        note="Paid too much; Stripe keeps it as the sponsor's credit",
-        stripe_payment_record_id="",
-    )
-    if record(uow, order, movement, Act.SYNC):
-        taken.payments += 1
-        shown = display(movement.amount, movement.currency)
-        taken.changes.append(Change(order.reference, f"{shown} paid too much"))
+    for payment, source_id, amount in parts:
+        movement = replace(
+            _movement(opened, invoice, {**payment, "amount_paid": 0}),
+            amount=amount,
+            source_id=source_id,
+            note="Paid too much; Stripe keeps it as the sponsor's credit",
+            stripe_payment_record_id="",
+        )
+        if record(uow, order, movement, Act.SYNC):
+            taken.payments += 1
+            shown = display(movement.amount, movement.currency)
+            taken.changes.append(Change(order.reference, f"{shown} paid too much"))
+
+
+def _came_too_late(payment: Json) -> bool:
+    """Tell whether a payment came when nothing was asked any more, and shows no amount of its."""
+    return payment.get("status") == "paid" and not payment.get("amount_paid")
 
 
 def _entered_whole(order: PurchaseOrder, payment: Json) -> bool:

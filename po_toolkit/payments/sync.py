@@ -698,7 +698,7 @@ def _compare_invoices(
         except Exception:  # noqa: BLE001 whichever of them it is, it is found and named below
             for stripe_object in other:
                 attempt(report, partial(take_invoice, read_at=read_at), opened, stripe_object)
-    return ids
+    return {p["id"] for row in page for p in row["payments"]["data"] if p["status"] == "paid"}
 
 
 def _unlisted(opened: OpenConference, stripe_id: str, report: SyncReport) -> set[str]:

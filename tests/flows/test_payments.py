@@ -95,6 +95,27 @@ def test_parts_and_too_much_are_taken_whole(opened, simulator, sent):
     assert [e.amount for e in after.entries] == [700_000, 1_155_000]
 
 
+@pytest.mark.parametrize("read_between", [True, False], ids=["read between", "read at the end"])
+@pytest.mark.parametrize("left_out", [True, False], ids=["excess left out", "excess shown"])
+def test_a_debit_that_arrives_after_an_overpayment_is_not_lost(
+    opened, simulator, sent, left_out, read_between
+):
+    """Stripe does not say whether a payment's amount shows what the invoice did not need."""
+    simulator.control.switch("overpaid_left_out", left_out)
+    debit = simulator.control.pay(sent.stripe_invoice_id, None, "us_bank_account", settled=False)
+    simulator.control.pay(sent.stripe_invoice_id, 1_755_000 + 10_000)
+    if read_between:
+        sync_conference(opened)
+    simulator.control.settle(debit["id"])
+    sync_conference(opened)
+    after = fresh(opened, sent)
+    assert sum(e.amount for e in after.entries) == 2 * 1_755_000 + 10_000
+    of_debit = [e.amount for e in after.entries if e.source_id == debit["id"]]
+    assert of_debit == [1_755_000]
+    again = sync_conference(opened, full=True)
+    assert (again.changes, again.sweep.found, again.sweep.only_here) == ([], 0, [])
+
+
 def test_a_payment_is_dated_when_stripe_was_paid_where_the_conference_is(opened, simulator, sent):
     payment = simulator.control.pay(sent.stripe_invoice_id)
     sync_conference(opened)
