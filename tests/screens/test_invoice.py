@@ -11,6 +11,7 @@ from po_toolkit.jobs import batches
 from po_toolkit.jobs.batches import wait_for
 from po_toolkit.reconcile import list_purchase_orders
 from po_toolkit.store import jobs
+from po_toolkit.ui.words import plain
 
 SHEET = """organization_name,contact_email,po_number,amount,currency
 Acme,ap@acme.example,A-1,100.00,usd
@@ -207,7 +208,7 @@ def test_a_batch_that_stopped_says_why_and_how_to_go_on(show, drafts, conference
     jobs.pause_batch(opened.store, batch, "Stripe does not accept the key.")
     app = show("invoice")
     assert not app.exception
-    assert app.error[0].value == "Stripe does not accept the key."
+    assert app.error[0].value == plain("Stripe does not accept the key.")
     assert button(app, "Resume")
 
 
