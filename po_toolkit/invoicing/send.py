@@ -166,8 +166,11 @@ def _walk(lease: Lease, *, send: bool) -> None:
     for fingerprint, rate in lease.plan.rates.items():
         if fingerprint not in lease.rate_ids:
             lease.rate_ids[fingerprint] = make_rate(lease.opened, rate)
-    if lease.resumed and lease.invoice.step != "customer":
-        _accept(lease, look_up(lease))
+    if lease.resumed:
+        found = look_up(lease)
+        # Before the draft there is one only where a restored copy has forgotten it.
+        if lease.invoice.step != "customer" or found.found is not Found.NOTHING:
+            _accept(lease, found)
     while (step := lease.invoice.step) != "done":
         if step in LAST_STEPS and not send:
             return

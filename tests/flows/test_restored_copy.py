@@ -17,6 +17,7 @@ from po_toolkit.api.invoices import adopt_invoice
 from po_toolkit.api.ledger import cancel, credit, record_payment_by_hand, refund
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.errors import DuplicateEntryError, PoToolkitError, PurchaseOrderError
+from po_toolkit.invoicing.lease import claim, release
 from po_toolkit.payments import refunds
 from tests.bank.statement import Entry, camt
 from tests.conftest import fresh
@@ -299,3 +300,18 @@ def test_a_refund_that_is_booked_on_another_order_of_the_same_payment_is_not_for
     monkeypatch.setattr(refunds, "paid_by", lambda _: shared)
     refund(opened, other.reference, amount=Decimal("50.00"))
     assert [row["amount"] for row in simulator.control.all("refund")] == [100_00, 50_00]
+
+
+def test_an_invoice_of_an_order_that_was_only_claimed_in_the_copy_is_not_made_twice(
+    opened, simulator, make_order, copies
+):
+    """The sponsor would get two invoices: the key that keeps them one is older than a day."""
+    keep, restore = copies
+    order = make_order(("Booth", 1, "1000.00"))
+    release(claim(opened, order.id))
+    keep()
+    create_stripe_invoice(fresh(opened, order), opened=opened)
+    restore()
+    create_stripe_invoice(fresh(opened, order), opened=opened)
+    (invoice,) = simulator.control.all("invoice")
+    assert fresh(opened, order).stripe_invoice_id == invoice["id"]
