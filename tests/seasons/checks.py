@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from po_toolkit.api import invoices
 from po_toolkit.api.bank_matching import match_bank
@@ -281,6 +282,11 @@ def _nothing_is_lost(w: World, orders: list[Any]) -> None:
     lost = sorted(set(w.truth.orders) - there)
     need(not lost, f"purchase orders that were confirmed are gone: {lost}")
     for order in orders:
+        total = w.truth.orders.get(order.reference)
+        need(
+            not total or order.sums.total == total,
+            f"{order.reference} was typed over {total} and is over {order.sums.total}",
+        )
         if order.reference in w.truth.cancelled:
             need(order.cancelled_at is not None, f"{order.reference} is not cancelled any more")
         entries = Counter(
@@ -351,6 +357,7 @@ def _as_ordered(w: World, orders: list[Any]) -> None:
         fields = {f["name"]: f["value"] for f in said.get("custom_fields") or ()}
         need(order.po_number in fields.values(), f"{said['id']} names no PO number: {fields}")
         need(said["currency"] == order.currency, f"{said['id']} is in {said['currency']}")
+        _due_as_ordered(order, said)
         customer = customers[said["customer"]]
         need(
             customer["id"] in w.truth.changed or customer["email"] == order.contact_email,
@@ -358,6 +365,23 @@ def _as_ordered(w: World, orders: list[Any]) -> None:
         )
         named = said["metadata"].get("purchase_order_ref")
         need(named == order.reference, f"{said['id']} of {order.reference} names {named}")
+
+
+def _due_as_ordered(order: Any, said: dict[str, Any]) -> None:
+    """It is due on the purchase order's day, or so many days after it was made or sent."""
+    due = datetime.fromtimestamp(said["due_date"], UTC)
+    if order.due_date is not None:
+        day = due.astimezone(ZoneInfo("America/New_York")).date()
+        need(day == order.due_date, f"{said['id']} is due on {day}, ordered {order.due_date}")
+        return
+    days = timedelta(days=30 if order.days_until_due is None else order.days_until_due)
+    made = datetime.fromtimestamp(said["created"], UTC)
+    sent = said["status_transitions"]["finalized_at"]
+    last = datetime.fromtimestamp(sent, UTC) if sent else made
+    need(
+        made + days <= due <= last + days or due.date() == (made + days).date(),
+        f"{said['id']} of {order.reference} is due {due}, made {made}, with {days.days} days",
+    )
 
 
 MARKS = {

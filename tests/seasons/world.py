@@ -80,6 +80,8 @@ class Truth:
     by_hand: dict[str, str] = field(default_factory=dict)
     """Invoice that staff made in the dashboard → the purchase order that adopted it."""
     refunds: list[Asked] = field(default_factory=list)
+    reminded: Counter[tuple[str, str, int]] = field(default_factory=Counter)
+    """Reference, invoice and step → how often that reminder was said to be sent."""
     resent: Counter[str] = field(default_factory=Counter)
     """Reference → how often somebody had its invoice mailed again."""
     said: set[int] = field(default_factory=set)
