@@ -206,6 +206,7 @@ class _Season:
                 chosen.do(self.world, job.chance)
             except PoToolkitError as error:
                 self.world.tell(f"({error.code}: {error})")
+                self.world.shown += checks.ways_on(error)
                 self.machine.visited[f"refused {name} {error.code}"] += 1
             if self.world.told > told:
                 self.machine.visited[f"act {name}"] += 1

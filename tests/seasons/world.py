@@ -21,6 +21,7 @@ from typing import Any
 from po_toolkit.bootstrap import open_conference, open_database
 from po_toolkit.config import Settings
 from po_toolkit.domain.roles import Actor, Role
+from po_toolkit.errors import Remedy
 from po_toolkit.jobs import worker
 from po_toolkit.simulator import unproven
 from po_toolkit.store.purchase_orders import by_references, references
@@ -220,6 +221,8 @@ class World:
         self.numbers = self.told = 0
         self.delivered = 0
         self.unheard: list[dict[str, Any]] = []
+        self.shown: list[Remedy] = []
+        """What errors have named as a way on since the last rest."""
         self.backups: list[Backup] = []
         self.key, self.secret = KEY, SECRET
         self.second: Laptop | None = None
