@@ -80,7 +80,7 @@ FAULTS = (
     Fault("payments in events are passed over", "po_toolkit.payments.sync", "_take_events",
           "_take_payments(opened, [e for e in events if carries_payment(e)], report)", "pass"),
     Fault("another database's invoice is no reason", "po_toolkit.invoicing.billed",
-          "known_to_bill", "same = None if mine else billed_beside(wanted, rows)", "same = None"),
+          "known_to_bill", "None if mine is not None and mine.counts else", "None and"),
     Fault("its own invoice is not found again", "po_toolkit.invoicing.billed", "known_to_bill",
           "own = own_invoices(wanted, rows)", "own = own_invoices(wanted, [])"),
     Fault("nothing new is read before billing", "po_toolkit.invoicing.billed",
