@@ -192,13 +192,14 @@ def _refuse_billed_meanwhile(lease: Lease, lookup: Lookup) -> None:
     just_begun = began is not None and lease.opened.now() - began < LISTING_HOLDS
     if just_begun or lookup.found not in _NOT_SENT:
         return
+    if lookup.found is not Found.NOTHING:
+        _adopt(lease, lookup)  # else the look would take the draft for somebody else's
     try:
         look_before_billing(lease.opened, lease.order)
     except AlreadyBilledError:
         if lookup.found is Found.NOTHING:
             lease.advance(state="deleted", lease_owner="", lease_until=None)
         else:
-            _adopt(lease, lookup)
             _discard(lease)
         raise
 
