@@ -18,17 +18,21 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
 from po_toolkit.bootstrap import open_conference, open_database
 from po_toolkit.config import Settings
 from po_toolkit.domain.roles import Actor, Role
 from po_toolkit.jobs import worker
 from po_toolkit.simulator import unproven
-from po_toolkit.store.purchase_orders import by_references, references
+from po_toolkit.store.database import WHOLE, read_whole
+from po_toolkit.store.tables import PurchaseOrder
 from tests.seasons.machine import Disk, Machine
 
 KEY = "sk_test_season00000000001"
 SECRET = "whsec_season"
 SLUG = "season"
+_EVERY_ORDER = select(PurchaseOrder).order_by(PurchaseOrder.id).options(*WHOLE)
 AMOUNTS = (1_00, 33_33, 100_00, 450_50, 1_500_00, 15_000_00)
 
 
@@ -163,14 +167,11 @@ class Laptop:
     def orders(self) -> list[Any]:
         """Return every purchase order as the database has it, oldest first."""
         if self._read_at != self.world.machine.commits:
-            opened = self.open()
             with self.store.reading() as session:
-                names = references(session, opened.conference)
-                found = by_references(session, opened.conference, names)
-            self._read = sorted(found, key=lambda order: order.id)
+                self._read = read_whole(session, _EVERY_ORDER, {})
             self._read_at = self.world.machine.commits
             self.world.truth.identities |= {
-                str(o.uuid): (o.organization_name, o.po_number) for o in found
+                str(o.uuid): (o.organization_name, o.po_number) for o in self._read
             }
         return list(self._read)
 
