@@ -34,6 +34,8 @@ class Fault:
     function: str
     old: str
     new: str
+    also: tuple[str, ...] = ()
+    """Names of faults that are planted too: the guards behind which this one hides."""
 
 
 FAULTS = (
@@ -108,6 +110,82 @@ FAULTS = (
           "void_at_stripe(opened, order.id)", "pass"),
     Fault("an overlapping statement counts twice", "po_toolkit.store.bank", "_pairs",
           "there[k.amount, k.booked_on, k.wording].append(k)", "pass"),
+    Fault("a dispute takes no money", "po_toolkit.payments.disputes", "take_dispute",
+          'moves = [Move(kind, dispute["id"], withdrawn)]', "moves = []"),
+    Fault("the purchase order's due date is lost", "po_toolkit.invoicing.plan", "InvoicePlan._due",
+          "if self.order.due_date is not None:", "if False:"),
+    Fault("the purchase order's terms are lost", "po_toolkit.invoicing.plan", "InvoicePlan._due",
+          "self.conference.days_until_due if days is None else days",
+          "self.conference.days_until_due"),
+    Fault("an invoice is due a day late", "po_toolkit.invoicing.plan", "InvoicePlan._due",
+          "last_second(self.order.due_date, self.conference.timezone)",
+          "last_second(self.order.due_date, self.conference.timezone) + 86400"),
+    Fault("an invoice names no PO number", "po_toolkit.invoicing.plan", "Content.custom_fields",
+          '[("PO number", order.po_number)]', "[]"),
+    Fault("an invoice goes to another address", "po_toolkit.invoicing.plan",
+          "InvoicePlan.customer", "order.contact_email.strip()",
+          '"x" + order.contact_email.strip()'),
+    Fault("a cancellation is not kept", "po_toolkit.api.ledger", "cancel",
+          "locked.cancelled_at = opened.now()", "pass"),
+    Fault("a credit note is issued again for one that was cut off",
+          "po_toolkit.payments.credit_notes", "enter_credit_note",
+          'money_intents.same_unfinished(uow.session, order, "credit_note", amount)', "None"),
+    Fault("a payment is entered again for one that was cut off",
+          "po_toolkit.payments.offline_payments", "type_payment", "if begun is not None:",
+          "if False:"),
+    Fault("one entry stands for two bank lines", "po_toolkit.payments.bank_matches",
+          "_join_entry",
+          "if bank_matches.entry_match(uow.session, conference.id, entry.id) is not None:",
+          "if False:"),
+    Fault("a bank line is matched twice", "po_toolkit.payments.bank_matches",
+          "_refuse_if_explained", "if bank_matches.matches_of(uow.session, [line.id])[line.id]:",
+          "if False:"),
+    Fault("a typed wire is no reason to ask", "po_toolkit.payments.bank_matches", "_join",
+          "if not decision.again:", "if False:"),
+    Fault("a wire that the bank took back stays paid", "po_toolkit.payments.bank_matches",
+          "_join_reversal",
+          "offline_payments.reverse(uow, order, entry, today=line.booked_on, reason=why)", "pass"),
+    Fault("a delivery is not verified", "po_toolkit.api.webhooks", "verify",
+          "if not verify_signature(payload, signature, secrets, opened.now()):", "if False:"),
+    Fault("a refund in the dashboard is passed over", "po_toolkit.payments.event_handlers",
+          "refund_changed", 'return _money_back(opened, event, "/v1/refunds", take_refund)',
+          "return None"),
+    Fault("a dispute is passed over", "po_toolkit.payments.event_handlers", "dispute_changed",
+          'return _money_back(opened, event, "/v1/disputes", take_dispute)', "return None"),
+    Fault("a credit note in the dashboard is passed over", "po_toolkit.payments.event_handlers",
+          "credit_note_changed", 'if not _ours(opened, id_of(note["invoice"])):', "if True:"),
+    Fault("an invoice that changed is passed over", "po_toolkit.payments.event_handlers",
+          "invoice_changed", "if ours is None:", "if True:"),
+    Fault("a past day shows what was booked later", "po_toolkit.store.books", "entries",
+          "entry.booked_on <= cutoff.day", "entry.id > 0"),
+    Fault("a past day shows later credit notes", "po_toolkit.store.books", "credit_notes",
+          "note.booked_on <= cutoff.day", "note.id > 0"),
+    Fault("a reminder is sent again", "po_toolkit.api.reminders", "preview_reminders",
+          'steps = {row.step for row in taken[order.id] if row.state != "sending"}',
+          "steps = set()"),
+    Fault("a reminder is sent again, and taking its step is not looked at",
+          "po_toolkit.invoicing.reminders", "remind", 'if row.state != "sending":', "if False:",
+          also=("a reminder is sent again",)),
+    Fault("who owes nothing is reminded", "po_toolkit.domain.reminders", "why_not",
+          "if sums.balance <= 0:", "if False:"),
+    Fault("a small part payment is none", "po_toolkit.domain.sums", "status_rules",
+          "(paid > 0, Status.PARTIALLY_PAID)", "(paid > 10000, Status.PARTIALLY_PAID)"),
+    Fault("an overpaid purchase order is paid", "po_toolkit.domain.sums", "status_rules",
+          "(balance < 0, Status.OVERPAID)", "(balance < -999999999, Status.OVERPAID)"),
+    Fault("no page says that an invoice was voided", "po_toolkit.reconcile.discrepancies",
+          "voided_at_stripe", 'rows = rows[rows["open"] > 0]', 'rows = rows[rows["open"] < 0]'),
+    Fault("a sponsor's discount lowers the invoice", "po_toolkit.invoicing.plan",
+          "InvoicePlan.draft", '"discounts": "",', ""),
+    Fault("a payout's fees are its money", "po_toolkit.payments.payouts", "_move",
+          'minor_from_api(stripe_object["net"]', 'minor_from_api(stripe_object["amount"]'),
+    Fault("a key that ended is used again", "po_toolkit.outbox", "send",
+          "end is WriteState.REFUSED and stored.body == write.body()",
+          "end is WriteState.REFUSED"),
+    Fault("a refund goes out again after a copy was restored", "po_toolkit.api.ledger",
+          "refund", "refunds.refuse_forgotten(opened, locked, plan)", "pass"),
+    Fault("a report goes out again after a copy was restored",
+          "po_toolkit.payments.stripe_reports", "_report_payment",
+          "_refuse_forgotten(", "(lambda *_a, **_k: None)("),
 )  # fmt: skip
 
 
@@ -120,7 +198,11 @@ def planted(fault: Fault) -> Iterator[None]:
     Raises:
         LookupError: The function does not read so any more.
     """
-    with _other_code(fault.module, fault.function, lambda text: _with(fault, text)):
+    with ExitStack() as undone:
+        for one in (fault, *(f for f in FAULTS if f.name in fault.also)):
+            undone.enter_context(
+                _other_code(one.module, one.function, lambda text, one=one: _with(one, text))
+            )
         yield
 
 
@@ -154,7 +236,7 @@ def _other_code(name: str, function: str, changed: Callable[[str], ast.AST]) -> 
     held: Any = module
     for part in function.split("."):
         held = getattr(held, part)
-    real = inspect.unwrap(held)
+    real = inspect.unwrap(getattr(held, "fget", held))
     made = compile(
         changed(textwrap.dedent(inspect.getsource(real))),
         str(module.__file__), "exec", dont_inherit=True, flags=FUTURE,
