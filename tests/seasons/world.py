@@ -15,7 +15,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -28,7 +27,7 @@ from po_toolkit.jobs import worker
 from po_toolkit.simulator import unproven
 from po_toolkit.store.database import WHOLE, read_whole
 from po_toolkit.store.tables import PurchaseOrder
-from tests.seasons.machine import Disk, Machine
+from tests.seasons.machine import Machine, Place
 
 KEY = "sk_test_season00000000001"
 SECRET = "whsec_season"
@@ -105,7 +104,7 @@ class Truth:
 class Backup:
     """A copy of the database, and what the people had been told by then."""
 
-    path: Path
+    copy: Any
     orders: dict[str, int]
     invoiced: set[str]
     typed: dict[int, str]
@@ -214,7 +213,7 @@ class Inline:
 class World:
     """A season's world."""
 
-    def __init__(self, machine: Machine, disk: Disk) -> None:
+    def __init__(self, machine: Machine, disk: Place) -> None:
         self.machine, self.disk = machine, disk
         self.sim = machine.stripe
         self.truth = Truth()
@@ -263,7 +262,7 @@ class World:
     def restore(self, backup: Backup) -> None:
         """Put a backup in the database's place; what was done since is forgotten here."""
         self.books.orders()  # so that the identities of what is lost are known
-        self.disk.put("books", backup.path)
+        self.disk.put("books", backup.copy)
         self.machine.commits += 1
         truth = self.truth
         truth.orders, truth.invoiced = dict(backup.orders), set(backup.invoiced)
