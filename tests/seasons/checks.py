@@ -199,7 +199,11 @@ def follow_remedies(w: World, commands: list[Sequence[str]]) -> None:
             w.truth.cancelled.add(command[1])
         w.tell(f"(exit {done.exit_code}: {done.output.strip()[-200:]})")
         need(
-            done.exit_code == 0 or f"po-toolkit {shlex.join(command)}" not in done.output,
+            done.exit_code == 0
+            or not any(
+                line.endswith(f"po-toolkit {shlex.join(command)}")
+                for line in done.output.splitlines()
+            ),
             f"{shlex.join(command)} fails and names itself as the way on",
         )
 
