@@ -632,7 +632,7 @@ class Server:
             self._do(f"DROP DATABASE IF EXISTS {self._name(name)} WITH (FORCE)")
 
 
-LOCK_MS = 3000
+LOCK_MS = 500
 _COUNT_ON = """
 DO $$ DECLARE c record; BEGIN
   FOR c IN SELECT table_name AS t, column_name AS n,
