@@ -17,7 +17,7 @@ from tests.seasons.planted import FAULTS, counted, planted
 from tests.seasons.season import as_test, play, shrink
 
 ACTS = 200
-SEEDS = range(2027, 2187)
+SEEDS = range(2028, 2052)
 RESTORES = 303
 """A season in which a backup is restored."""
 TOGETHER = 8
