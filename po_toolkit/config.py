@@ -311,7 +311,7 @@ class _Environment(PydanticBaseSettingsSource):
             if not from_file and len(path) < 2:
                 continue
             if from_file and name[: -len("_FILE")] in os.environ:
-                raise SettingsError(f"{name} and {name[:-5]} give the same setting; remove one.")
+                raise SettingsError(f"{name} and {name[:-5]} set the same value; remove one.")
             table = found
             for step in path[:-1]:
                 table = table.setdefault(step, {})

@@ -51,9 +51,7 @@ from po_toolkit.importers.fields import (
 from po_toolkit.importers.problems import Choice, ImportQuestionsError, Question
 from po_toolkit.importers.readers.contract import Sheet, SheetRow, Workbook, column_letter
 
-NEEDED = (
-    "Needed are an organization, a contact email, and an amount or a unit price in one header row."
-)
+NEEDED = "One header row must name an organization, a contact email, and an amount or a unit price."
 
 _HEADER_WITHIN = 50
 """A header stands in the first rows of its sheet."""
@@ -311,7 +309,7 @@ def read_table(
     if index is None:
         first = ", ".join(repr(text_of(c)) for c in sheet.rows[0][1] if not is_empty(c))
         raise ImportFileError(
-            f"{_called(sheet)} has no header with the columns of an import; its first row says: "
+            f"{_called(sheet)} has no header with the columns of an import; its first row is: "
             f"{first[:300]}. {NEEDED}"
         )
     header_row, cells = sheet.rows[index]

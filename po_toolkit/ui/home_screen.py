@@ -197,7 +197,7 @@ def _call_buttons(visit: Visit, order: OpenOrder) -> None:
     with st.container(horizontal=True, gap="small"):
         if st.button(_("Log call"), key=visit.key(f"call.{order.reference}")):
             _logged(visit, order)
-        with st.popover(_("Note"), help=_("Log a call with what was said.")):
+        with st.popover(_("Note"), help=_("Log a call, with a note.")):
             _call_form(visit, order)
 
 
