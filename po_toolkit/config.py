@@ -33,11 +33,6 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
 
 from po_toolkit.errors import AmountError, SettingsError
 from po_toolkit.invoice_settings import ContentSettings, EInvoiceSettings, ReminderDays, TaxSettings
@@ -292,33 +287,36 @@ class ConferenceSettings(BaseModel):
         return "test" if key.startswith(("sk_test_", "rk_test_")) else "live"
 
 
-class _Environment(PydanticBaseSettingsSource):
-    """Nested settings and files of values: what the plain ``PO_TOOLKIT_NAME`` cannot say."""
+def _environment() -> dict[str, Any]:
+    """Return what the environment sets, as nested tables.
 
-    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 a base's
-        """Return nothing: the whole is read at once."""
-        return None, field_name, False
+    Raises:
+        SettingsError: A file cannot be read, or two variables give the same setting.
+    """
+    found: dict[str, Any] = {}
+    for name, value in sorted(os.environ.items()):  # a table as a whole before its parts
+        path, from_file = _setting_of(name)
+        if not path:
+            continue
+        if from_file and name[: -len("_FILE")] in os.environ:
+            raise SettingsError(f"{name} and {name[:-5]} set the same value; remove one.")
+        table = found
+        for step in path[:-1]:
+            table = table.setdefault(step, {})
+            if not isinstance(table, dict):
+                raise SettingsError(f"{name}: {step} is given as a value and as a table.")
+        table[path[-1]] = _content(name, value) if from_file else _structured(value)
+    return found
 
-    def __call__(self) -> dict[str, Any]:
-        """Return the values as nested tables.
 
-        Raises:
-            SettingsError: A file cannot be read, or two variables give the same setting.
-        """
-        found: dict[str, Any] = {}
-        for name, value in sorted(os.environ.items()):
-            path, from_file = _setting_of(name)
-            if not from_file and len(path) < 2:
-                continue
-            if from_file and name[: -len("_FILE")] in os.environ:
-                raise SettingsError(f"{name} and {name[:-5]} set the same value; remove one.")
-            table = found
-            for step in path[:-1]:
-                table = table.setdefault(step, {})
-                if not isinstance(table, dict):
-                    raise SettingsError(f"{name}: {step} is given as a value and as a table.")
-            table[path[-1]] = _content(name, value) if from_file else _structured(value)
-        return found
+def _with(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return nested tables with others laid over them."""
+    both = {
+        name: _with(values[name], change)
+        for name, change in changes.items()
+        if isinstance(change, dict) and isinstance(values.get(name), dict)
+    }
+    return {**values, **changes, **both}
 
 
 def _setting_of(variable: str) -> tuple[list[str], bool]:
@@ -355,12 +353,19 @@ def _structured(text: str) -> Any:
     return text
 
 
-class Settings(BaseSettings):
-    """Everything read from the environment and the configuration file."""
+class Settings(BaseModel):
+    """Everything read from the environment, which wins, and the configuration file."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="PO_TOOLKIT_", extra="ignore", hide_input_in_errors=True
-    )
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+    def __init__(self, **values: Any) -> None:
+        """Lay the environment's settings over the file's.
+
+        Raises:
+            SettingsError: A variable cannot be read, or two give the same setting.
+            ValidationError: A value is wrong.
+        """
+        super().__init__(**_with(values, _environment()))
 
     database_url: str = Field(default=DEFAULT_DATABASE_URL, repr=False)
     """The database, as an SQLAlchemy URL. A relative SQLite path counts from the settings
@@ -402,18 +407,6 @@ class Settings(BaseSettings):
         for conference in self.conferences.values():
             secrets = (conference.stripe_secret_key, *conference.stripe_webhook_secret)
             hide(*(secret.get_secret_value() for secret in secrets))
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 pydantic's signature
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 pydantic's signature
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Let the environment win over what the file gave as init values."""
-        return _Environment(settings_cls), env_settings, init_settings
 
     def conference(self, slug: str) -> ConferenceSettings:
         """Return one conference's settings.
@@ -463,10 +456,6 @@ def load_settings(config: Path | str | None = None) -> Settings:
         raise SettingsError(
             f"Settings from {path if path.is_file() else 'the environment'} are wrong: {wrong}."
         ) from None
-    except SettingsError:
-        raise
-    except ValueError as error:
-        raise SettingsError(f"A PO_TOOLKIT_* environment variable is wrong: {error}") from None
     if path.is_file():
         settings.database_url = _beside(settings.database_url, path)
     return settings

@@ -27,7 +27,7 @@ PHRASES = (
     "has to do with no sponsor",
     "goes on by itself",
     "in hand",
-    "is no amount",
+    "which is no amount",
     "is no date",
     "is no way",
     "is no field",

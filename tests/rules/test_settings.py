@@ -151,9 +151,19 @@ def test_nested_settings_and_files_of_secrets_come_from_the_environment(
     assert conference.content.remit_to == "Bank of Example"
 
 
+def test_a_table_given_whole_takes_its_parts_and_keeps_what_the_file_says(config, monkeypatch):
+    whole = '{"pycon-2027": {"days_until_due": 7, "timezone": "Europe/Paris"}}'
+    monkeypatch.setenv("PO_TOOLKIT_CONFERENCES", whole)
+    monkeypatch.setenv("PO_TOOLKIT_CONFERENCES__PYCON_2027__DAYS_UNTIL_DUE", "14")
+    conference = load_settings(config).conference("pycon-2027")
+    assert (conference.days_until_due, conference.timezone) == (14, "Europe/Paris")
+    assert (conference.name, conference.currency) == ("PyCon 2027", "eur")
+
+
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
+        ("CONFERENCES", "{not JSON", "conferences"),
         ("CONFERENCES__PYCON_2027__STRIPE_SECRET_KYE", "x", "did you mean stripe_secret_key"),
         ("CONFERENCES__PYCON_2027__STRIPE_SECRET_KEY_FILE", "/none", "/none"),
         ("CONFERENCES__PYCON_2027__TIMEZONE", "Mars/Base", "timezone"),

@@ -117,13 +117,16 @@ def as_test(played: Played) -> str:
 
 THEMES = {
     "refunds": "pays refunds_some refunds_there ends disputes cancels sends_money_back_by_wire",
-    "credit": "issues_a_credit_note credits_there voids_a_credit_note writes_off pays cancels",
+    "credit": "invoices_some issues_a_credit_note credits_there voids_a_credit_note writes_off "
+    "pays cancels",
     "closing": "closes types_a_wire wires reverses issues_a_credit_note time_passes matches",
     "bank": "wires wires_for_several types_a_wire types_it_too loads_a_statement matches "
     "undoes_a_match applies_a_proposal says_what_a_line_is sends_a_wire_back",
     "copies": "backs_up restores invoices_some invoices_one_again starts_a_batch types_a_wire",
     "elsewhere": "bills_elsewhere invoices_some invoices_one_again cancels reissues",
-    "events": "keeps_events_back delivers syncs pays works_events refunds_there",
+    "events": "keeps_events_back delivers syncs pays works_events refunds_there is_down",
+    "disputes": "pays disputes ends delivers works_events syncs refunds_some",
+    "reminders": "reminds time_passes invoices_some pays disputes resends writes_off is_down",
     "invoicing": "invoices_some invoices_one_again starts_a_batch works reissues amends cancels "
     "restarts deletes_a_draft",
     "unknown ends": "types_a_wire wires refunds_some issues_a_credit_note works_events delivers",
@@ -203,6 +206,7 @@ class _Season:
                 chosen.do(self.world, job.chance)
             except PoToolkitError as error:
                 self.world.tell(f"({error.code}: {error})")
+                self.world.shown += checks.ways_on(error)
                 self.machine.visited[f"refused {name} {error.code}"] += 1
             if self.world.told > told:
                 self.machine.visited[f"act {name}"] += 1

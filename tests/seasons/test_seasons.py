@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.seasons.machine import Disk
+from tests.seasons.planted import FAULTS, counted, planted
 from tests.seasons.season import play, shrink
 
 ACTS = 70
@@ -69,3 +70,12 @@ def test_a_failing_season_is_told_shortly(disk, monkeypatch):
     short = shrink(found, disk=disk)
     assert short.failure.startswith("AssertionError: somebody paid")
     assert len(short.acts) < len(found.acts) / 2
+
+
+def test_a_planted_fault_is_still_in_the_product_to_be_planted():
+    """Else the faults that seasons are said to find are no longer looked for."""
+    for fault in FAULTS:
+        with planted(fault):
+            pass
+    with counted(FAULTS) as reached:
+        assert not reached

@@ -21,6 +21,7 @@ from typing import Any
 from po_toolkit.bootstrap import open_conference, open_database
 from po_toolkit.config import Settings
 from po_toolkit.domain.roles import Actor, Role
+from po_toolkit.errors import Remedy
 from po_toolkit.jobs import worker
 from po_toolkit.simulator import unproven
 from po_toolkit.store.purchase_orders import by_references, references
@@ -80,6 +81,8 @@ class Truth:
     by_hand: dict[str, str] = field(default_factory=dict)
     """Invoice that staff made in the dashboard → the purchase order that adopted it."""
     refunds: list[Asked] = field(default_factory=list)
+    reminded: Counter[tuple[str, str, int]] = field(default_factory=Counter)
+    """Reference, invoice and step → how often that reminder was said to be sent."""
     resent: Counter[str] = field(default_factory=Counter)
     """Reference → how often somebody had its invoice mailed again."""
     said: set[int] = field(default_factory=set)
@@ -218,6 +221,8 @@ class World:
         self.numbers = self.told = 0
         self.delivered = 0
         self.unheard: list[dict[str, Any]] = []
+        self.shown: list[Remedy] = []
+        """What errors have named as a way on since the last rest."""
         self.backups: list[Backup] = []
         self.key, self.secret = KEY, SECRET
         self.second: Laptop | None = None
