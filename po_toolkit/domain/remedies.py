@@ -79,7 +79,7 @@ def cancel(reference: str) -> Remedy:
 def deliver(reference: str) -> Remedy:
     """Write the email draft of an invoice."""
     command = ("deliver", reference, "--out", "invoice.eml")
-    return _on_order("Write the eemail draft", reference, *command)
+    return _on_order("Write the email draft", reference, *command)
 
 
 def credit_note(reference: str, amount: Decimal, *, again: bool = False) -> Remedy:

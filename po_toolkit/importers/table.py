@@ -693,7 +693,7 @@ class _Sorter:
         if header_like and _names_enough(cells):
             raise ImportFileError(
                 f"A second table with other columns begins in row {number}: {_held(cells)}. Move "
-                "it to a sheet of its own."
+                "it to a separate sheet."
             )
         if not money and not named and not described and not numbered and self._is_blank(cells):
             self._blank.append(number)

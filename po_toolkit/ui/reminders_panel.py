@@ -170,7 +170,7 @@ def _leave_out(visit: Visit, preview: ReminderPreview) -> None:
 
 def _offer(visit: Visit, preview: ReminderPreview) -> None:
     many = words.count(len(preview.to_mail), "reminder")
-    drafts = words.count(len(preview.to_draft), "eemail draft")
+    drafts = words.count(len(preview.to_draft), "email draft")
     asked = visit.opened.settings.mode == "live" and bool(preview.to_mail)
     sure = not asked or st.checkbox(
         _("Email real sponsors: have Stripe send {many}", many=many),
@@ -191,7 +191,7 @@ def _write(visit: Visit) -> None:
     with st.spinner(_("Asking Stripe what was paid, then writing…")):
         report = send_reminders(visit.opened, only="ourselves", drafts=written.__setitem__)
     visit.keep("reminders.drafts", written)
-    done = words.count(report.count("drafted"), "eemail draft")
+    done = words.count(report.count("drafted"), "email draft")
     others = [f"{r.reference}: {r.reason}" for r in report.results if r.outcome != "drafted"]
     visit.keep(
         "reminders.said", " ".join([_("{done} written; send them yourselves.", done=done), *others])
