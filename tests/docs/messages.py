@@ -142,9 +142,22 @@ LABELS = (
 """Labels from below that pages translate where they show them."""
 
 
+@cache
+def parents(path: Path) -> dict[ast.AST, ast.AST]:
+    """Return every node of a module with the node that it stands in."""
+    found: dict[ast.AST, ast.AST] = {}
+    left: list[ast.AST] = [ast.parse(path.read_text("utf-8"))]
+    while left:
+        node = left.pop()
+        children = list(ast.iter_child_nodes(node))
+        found.update(dict.fromkeys(children, node))
+        left += children
+    return found
+
+
 def marked(path: Path) -> Iterator[Message]:
     """Yield the texts that a module marks for translation."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in parents(path):
         if not isinstance(node, ast.Call):
             continue
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
@@ -195,9 +208,8 @@ def _named(node: ast.AST) -> str:
 
 def worded(path: Path, *, raised: bool) -> Iterator[str]:
     """Yield the messages of a module below the app; with ``raised`` only those in calls."""
-    tree = ast.parse(path.read_text("utf-8"))
-    above = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
-    for node in ast.walk(tree):
+    above = parents(path)
+    for node in above:
         text = template(node)
         own = _WORD.findall(_VALUE.sub("", text))
         sentence = _VALUE.search(text) and (
