@@ -229,7 +229,7 @@ class Store:
                     if sqlite and (broken := raw.execute("PRAGMA foreign_key_check").fetchall()):
                         raise SettingsError(f"Rows refer to others that are gone: {broken[:5]}.")
             finally:
-                if sqlite:
+                if sqlite and not connection.invalidated:  # as it is after Ctrl-C
                     raw.execute("PRAGMA foreign_keys=ON")
 
 

@@ -196,7 +196,7 @@ def _failed_invoicing(visit: Visit, rows: Sequence[Any]) -> None:
         for row in rows
     )
     columns = {
-        "organization": _("Organization"),
+        "organization": _("Sponsor"),
         "reference": _("Reference"),
         "error": _("What went wrong"),
         "when": _("When"),

@@ -192,7 +192,7 @@ def _orders(visit: Visit, report: ImportReport) -> None:
     tables.show(
         frame,
         {
-            "organization_name": _("Organization"),
+            "organization_name": _("Sponsor"),
             "po_number": _("Their PO number"),
             "total": _("Total"),
             "lines": _("Lines"),

@@ -38,7 +38,7 @@ _PAYOUTS = {
 _MOVES = {
     "date": N_("Date"),
     "kind": N_("Type"),
-    "organization_name": N_("Organization"),
+    "organization_name": N_("Sponsor"),
     "reference": N_("Purchase order"),
     "gross": N_("Gross"),
     "fee": N_("Fee"),

@@ -45,7 +45,8 @@ def reminders_panel(visit: Visit) -> None:
             st.success(_("Nobody has to be reminded."), icon=":material/check_circle:")
         return
     title = _("Reminders: {len} due today", len=len(preview.due))
-    with st.expander(title, icon=":material/notifications:"):
+    begun = bool(visit.recall("reminders.turn"))  # another title would fold it up in between
+    with st.expander(title, icon=":material/notifications:", expanded=begun):
         _due(preview)
         for reference, why in preview.held:
             st.caption(
@@ -115,7 +116,7 @@ def _due(preview: ReminderPreview) -> None:
     tables.show(
         frame,
         {
-            "organization_name": _("Organization"),
+            "organization_name": _("Sponsor"),
             "recipients": _("Goes to"),
             "balance": _("Open"),
             "due_date": st.column_config.DateColumn(_("Due"), format="localized"),

@@ -290,7 +290,9 @@ def test_several_purchase_orders_need_no_amounts_where_all_that_is_open_is_paid(
     first, second = make_order(("Gold", 1, "100.00")), make_order(("Silver", 1, "50.00"))
     whole, less = load(opened, ("150.00", "BOTH"), ("140.00", "MOST"))
     both = {first.reference: None, second.reference: None}
-    with pytest.raises(PurchaseOrderError, match=r"100\.00 USD is outstanding.*50\.00 USD is outstanding"):
+    with pytest.raises(
+        PurchaseOrderError, match=r"100\.00 USD is outstanding.*50\.00 USD is outstanding"
+    ):
         choose(opened, less, orders=both)
     choose(opened, whole, orders=both)
     assert [order(opened, r).sums.balance for r in both] == [0, 0]

@@ -338,7 +338,7 @@ def test_a_mapping_names_the_column_for_a_field(conference: OpenConference) -> N
 @pytest.mark.parametrize(
     ("mapping", "says"),
     [
-        ({"sponsor": "Who"}, "no field"),
+        ({"sponsor": "Who"}, "not a field"),
         ({"organization_name": "Whom"}, "no column 'Whom'"),
         ({"organization_name": "Who", "contact_name": "Who"}, "only one field"),
     ],

@@ -12,9 +12,11 @@ import json
 import random
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from po_toolkit import create_purchase_order
@@ -34,18 +36,21 @@ from po_toolkit.api.payouts import pull_payouts
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.api.webhook_work import work_events
 from po_toolkit.api.webhooks import ForgedError, receive
-from po_toolkit.domain.roles import STRIPE
+from po_toolkit.bootstrap import open_conference
+from po_toolkit.domain.roles import STRIPE, Actor, Role
 from po_toolkit.errors import PoToolkitError, StripeGatewayError, StripeRefusedError
 from po_toolkit.jobs import batches, tasks
 from po_toolkit.money import to_major, to_minor
 from po_toolkit.payments.refunds import refundable
 from po_toolkit.simulator import invoices as simulated_invoices
 from po_toolkit.simulator.errors import ApiError
-from po_toolkit.store import jobs
+from po_toolkit.store import audit_chain, jobs
+from po_toolkit.store.schema import check_tables, migrate
 from po_toolkit.stripe_gateway.client import API_VERSION
 from tests.bank.statement import Entry, camt
-from tests.seasons.machine import need
+from tests.seasons.machine import Disk, Killed, need
 from tests.seasons.world import KEY, SLUG, Asked, Laptop, Line, Wire, World
+from tests.store.interrupting import interrupted
 
 Chance = random.Random
 
@@ -1115,6 +1120,70 @@ def restores(w: World, c: Chance) -> None:
                 sync_conference(w.books.open("operator"), full=True)
 
         w.afterwards = afterwards
+
+
+OLD_RELEASE = Path(__file__).parents[1] / "store" / "old" / "b0b54f2.db"
+OLD_SLUG = "pycon-2027"
+
+
+@act("operator", 1)
+def upgrades(w: World, c: Chance) -> None:
+    """Bring another installation from an older release to this one; power fails in between."""
+    if c.random() < 0.8 or not isinstance(w.disk, Disk):
+        return
+    store = w.disk.put("old", OLD_RELEASE)
+    before = _facts(store)
+    for after in c.choice([[], [c.randrange(950)], [c.randrange(950), c.randrange(950)]]):
+        w.tell(f"upgrades an old installation, and power fails after statement {after}")
+        with interrupted(after, Killed), suppress(Killed):
+            migrate(store)
+        need(_facts(store) == before, f"a migration cut off after {after} changed the books")
+    w.tell("upgrades an old installation")
+    migrate(store)
+    check_tables(store)
+    need(_facts(store) == before, "an upgrade changed the books")
+    settings = w.books.settings.model_copy(
+        update={"conferences": {OLD_SLUG: w.books.settings.conferences[SLUG]}}
+    )
+    with w.machine.left_alone():
+        opened = open_conference(
+            OLD_SLUG, settings=settings, store=store, actor=Actor("operator", Role.ADMIN),
+            now=w.machine.clock,
+        )  # fmt: skip
+        made = create_purchase_order(
+            OLD_SLUG,
+            organization_name="Newcomer",
+            contact_email="ap@newcomer.example",
+            line_items=[{"description": "Booth", "unit_price": to_major(100_00, "usd")}],
+            opened=opened,
+        )
+        ledger.record_payment_by_hand(
+            opened, made.reference, amount=to_major(100_00, "usd"), method="wire"
+        )
+    with store.reading() as session:
+        proof = audit_chain.prove(session)
+    need(not proof.problems, f"after an upgrade the audit log does not prove: {proof}")
+    count, total = before["payment"]
+    need(
+        _facts(store)["payment"] == (count + 1, total + 100_00),
+        "what was typed after an upgrade is not in the books",
+    )
+
+
+def _facts(store: Any) -> dict[str, tuple[int, int]]:
+    """Return how many rows there are of what must never be lost, and what they come to."""
+    counted = {
+        "orders": "SELECT count(*), 0 FROM purchase_orders",
+        "invoices": "SELECT count(stripe_invoice_id), 0 FROM invoices WHERE step = 'done'",
+        "credit notes": "SELECT count(*), sum(amount) FROM credit_notes",
+        "bank lines": "SELECT count(*), sum(amount) FROM bank_transactions",
+        "payment": "SELECT count(*), sum(amount) FROM ledger_entries WHERE kind = 'payment'",
+        "others": "SELECT count(*), sum(amount) FROM ledger_entries WHERE kind <> 'payment'",
+    }
+    with store.engine.connect() as connection:
+        return {
+            what: tuple(connection.exec_driver_sql(query).one()) for what, query in counted.items()
+        }
 
 
 @act("operator", 1)
