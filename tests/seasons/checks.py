@@ -31,6 +31,7 @@ from po_toolkit.jobs import batches
 from po_toolkit.payments.stripe_invoices import RECORD_MARK
 from po_toolkit.reconcile import reconcile_conference
 from po_toolkit.reconcile.closed_report import closed_report as make_report
+from po_toolkit.reconcile.discrepancies import invoice_without_order
 from po_toolkit.reconcile.journal import Accounts
 from po_toolkit.reconcile.tie_out import tie_out
 from po_toolkit.simulator.events import shown
@@ -337,7 +338,7 @@ class Named:
         self._world = w
 
     @cached_property
-    def _books(self) -> Any:
+    def books(self) -> Any:
         opened = self._world.books.open()
         return reconcile_conference(
             opened.store, opened.conference, as_of=opened.today(), now=opened.now()
@@ -346,11 +347,11 @@ class Named:
     @property
     def discrepancies(self) -> Any:
         """Return all of them."""
-        return self._books.discrepancies
+        return self.books.discrepancies
 
     @cached_property
     def _by_reference(self) -> dict[str, set[str]]:
-        rows = self._books.rows.to_dict("records")
+        rows = self.books.rows.to_dict("records")
         return {row["reference"]: set(row["discrepancies"]) for row in rows}
 
     def __getitem__(self, reference: str) -> set[str]:
@@ -409,8 +410,7 @@ def _every_invoice_is_known(w: World, orders: list[Any], named: Named) -> None:
 
 
 def _strays(named: Named) -> str:
-    found = named.discrepancies
-    return " ".join(found.loc[found["code"].eq("invoice_without_order"), "evidence"])
+    return " ".join(invoice_without_order(named.books.books)["evidence"])
 
 
 def _nothing_is_lost(w: World, orders: list[Any]) -> None:
