@@ -596,7 +596,7 @@ def to_take_down(
         return TakeDown(there)
     raise PurchaseOrderError(
         f"{order.reference}: {display(part, order.currency)} of the refund were overpaid and "
-        f"lay as credit on customer {made[-1].stripe_customer_id} at Stripe, where only "
+        f"were credit of customer {made[-1].stripe_customer_id} at Stripe, where only "
         f"{display(there, order.currency)} are left: the rest was used on another invoice or "
         f"removed in Stripe's dashboard. Nothing was {'recorded' if sent_back else 'refunded'}; "
         f"sync, then see what is still overpaid.",

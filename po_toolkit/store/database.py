@@ -106,7 +106,7 @@ class UnitOfWork:
         )
 
     def close(self) -> None:
-        """Write the audit trail; the last thing before the transaction is committed."""
+        """Write the audit log; the last thing before the transaction is committed."""
         self.session.flush()
         if self._trail:
             audit_chain.append(self.session.connection(), self._trail)
@@ -296,7 +296,7 @@ def open_store(database_url: str) -> Store:
         return Store(create_engine(url, **options))
     except (ArgumentError, OSError):
         raise SettingsError(
-            "database_url is no database address; write it like sqlite:///po_toolkit.db or "
+            "database_url is not a database address; write it like sqlite:///po_toolkit.db or "
             "postgresql://user:password@host/database."
         ) from None
     except ImportError:
