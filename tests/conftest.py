@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import pytest
 from hypothesis import settings
@@ -48,6 +49,11 @@ for _dialect in (SQLiteDialect_pysqlite, PGDialect_psycopg):
 @event.listens_for(Engine, "engine_connect")
 def _share_compiled(connection: Connection) -> None:
     connection.execution_options(compiled_cache=COMPILED)
+    ENGINES.add(connection.engine)
+
+
+ENGINES: WeakSet[Engine] = WeakSet()
+"""What tests opened in this process."""
 
 
 KEY = "sk_test_pycon2027abcdefghijkl"

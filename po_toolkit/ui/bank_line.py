@@ -84,7 +84,7 @@ def _candidates(visit: Visit, line: LineMatch, after: Callable[[], None]) -> Non
         _candidate(visit, line, found, number, after)
     if not found:
         st.info(
-            _("Nothing fits. Search for another sponsor or number.")
+            _("No match. Search for another sponsor or number.")
             if text
             else _(
                 "Nothing in the books has this currency and direction. Search, or exclude the line."
@@ -235,7 +235,7 @@ def _several(
         )
         picked = [by_key[key] for key in chosen]
         if len({c.kind for c in picked}) > 1:
-            st.warning(_("Choose things of one kind."), icon=":material/warning:")
+            st.warning(_("Choose items of one kind only."), icon=":material/warning:")
         elif picked and st.button(
             _("Match {items}", items=words.count(len(picked), "item")),
             key=visit.key(f"bank.do.several.{line.line}"),

@@ -202,7 +202,7 @@ def _call_buttons(visit: Visit, order: OpenOrder) -> None:
             _logged(visit, order)
         # Its own key, since an open popover stays open for the sponsor who moves up to its place.
         key = visit.key(f"call.note.{order.reference}")
-        with st.popover(_("Note"), help=_("Log a call with what was said."), key=key):
+        with st.popover(_("Note"), help=_("Log a call, with a note."), key=key):
             _call_form(visit, order)
 
 

@@ -46,7 +46,7 @@ def show_batch(visit: Visit, batch: int) -> None:
         st.error(words.message(progress.error), icon=":material/error:")
     if _is_open(progress):
         if progress.state == "running":
-            st.write(_("You may leave this page or close it; the work goes on."))
+            st.write(_("You can leave or close this page; the work continues."))
         _watch(visit, batch, moving=progress.state == "running")
         _steer(visit, progress)
     else:
@@ -166,7 +166,7 @@ def _results(visit: Visit, progress: BatchProgress) -> None:
         "error": _("What went wrong"),
     }
     tables.show(
-        frame, columns, key=visit.key("batch.rows"), alt=_("What became of each purchase order")
+        frame, columns, key=visit.key("batch.rows"), alt=_("Result for each purchase order")
     )
     name = f"{visit.opened.slug}-invoices-{progress.batch_id}"
     table_files.downloads(name, lambda: frame, key=visit.key("batch.results"))

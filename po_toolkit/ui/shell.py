@@ -221,7 +221,7 @@ def _setup(settings: Settings) -> None:
         st.caption(KEY_HELP)
         st.caption(
             _(
-                "Everything is written into `{where}` on this machine, which only you can "
+                "Everything is saved in `{where}` on this machine, which only you can "
                 "read. You can leave the key empty and add it there later.",
                 where=where,
             )

@@ -31,6 +31,7 @@ from po_toolkit.jobs import batches
 from po_toolkit.payments.stripe_invoices import RECORD_MARK
 from po_toolkit.reconcile import reconcile_conference
 from po_toolkit.reconcile.closed_report import closed_report as make_report
+from po_toolkit.reconcile.discrepancies import invoice_without_order
 from po_toolkit.reconcile.journal import Accounts
 from po_toolkit.reconcile.tie_out import tie_out
 from po_toolkit.simulator.events import shown
@@ -337,7 +338,7 @@ class Named:
         self._world = w
 
     @cached_property
-    def _books(self) -> Any:
+    def books(self) -> Any:
         opened = self._world.books.open()
         return reconcile_conference(
             opened.store, opened.conference, as_of=opened.today(), now=opened.now()
@@ -346,11 +347,11 @@ class Named:
     @property
     def discrepancies(self) -> Any:
         """Return all of them."""
-        return self._books.discrepancies
+        return self.books.discrepancies
 
     @cached_property
     def _by_reference(self) -> dict[str, set[str]]:
-        rows = self._books.rows.to_dict("records")
+        rows = self.books.rows.to_dict("records")
         return {row["reference"]: set(row["discrepancies"]) for row in rows}
 
     def __getitem__(self, reference: str) -> set[str]:
@@ -409,8 +410,7 @@ def _every_invoice_is_known(w: World, orders: list[Any], named: Named) -> None:
 
 
 def _strays(named: Named) -> str:
-    found = named.discrepancies
-    return " ".join(found.loc[found["code"].eq("invoice_without_order"), "evidence"])
+    return " ".join(invoice_without_order(named.books.books)["evidence"])
 
 
 def _nothing_is_lost(w: World, orders: list[Any]) -> None:
@@ -631,7 +631,9 @@ def _sums(w: World, orders: list[Any]) -> None:
     billed = Counter({invoice["id"]: invoice["total"] for invoice in w.at_stripe("invoice")})
     paid, back, credited = really.paid, really.back, really.credited
     records = {
-        p["id"] for p in w.at_stripe("invoice_payment") if p["payment"]["type"] == "payment_record"
+        p["id"]: p["amount_requested"]
+        for p in w.at_stripe("invoice_payment")
+        if p["payment"]["type"] == "payment_record"
     }
     for order in orders:
         name = order.reference
@@ -644,7 +646,7 @@ def _sums(w: World, orders: list[Any]) -> None:
             for e in order.entries
             if e.source in ("manual", "bank")
         )
-        recorded = sum(e.amount for e in order.entries if e.source_id in records)
+        recorded = sum(records.get(e.source_id, 0) for e in order.entries)
         back_by_hand = sum(
             e.amount for e in order.entries if e.kind == "refund" and e.source in ("manual", "bank")
         )

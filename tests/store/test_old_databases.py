@@ -147,7 +147,7 @@ def test_an_old_database_is_migrated_and_works_on(opened_old, simulator):
 
 
 def test_the_id_of_a_row_taken_back_before_is_not_given_again(old_database):
-    """Else the audit trail tells of one purchase order what was done to another."""
+    """Else the audit log tells of one purchase order what was done to another."""
     if not old_database.startswith("sqlite"):
         pytest.skip("PostgreSQL's sequences are not touched by the migration")
     with sqlite3.connect(old_database.removeprefix("sqlite:///")) as raw:
