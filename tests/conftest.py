@@ -12,14 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy
 from hypothesis import settings
 from pydantic import SecretStr
+from sqlalchemy import Dialect, Engine
+from sqlalchemy.util import LRUCache
 
 from po_toolkit import create_purchase_order
 from po_toolkit.bootstrap import OpenConference, open_conference
 from po_toolkit.config import Settings
 from po_toolkit.domain.roles import Actor, Role
 from po_toolkit.simulator import Simulator
+from po_toolkit.store import database, permits
 from po_toolkit.store.database import open_store
 from po_toolkit.store.purchase_orders import by_reference
 from po_toolkit.store.schema import migrate
@@ -31,6 +35,27 @@ __all__ = ["postgres_server"]
 
 settings.load_profile("ci")
 """Hypothesis draws the same everywhere and fails no example for being slow: machines are busy."""
+
+COMPILED: dict[str, tuple[Dialect, LRUCache[Any, Any]]] = {}
+"""By driver, what has connected before, and the statements that were compiled for it."""
+
+
+def create_engine(*args: Any, **options: Any) -> Engine:
+    """Make an engine that compiles no statement again which another test's engine has compiled."""
+    engine = sqlalchemy.create_engine(*args, **options)
+    if known := COMPILED.get(engine.driver):
+        engine.dialect, engine._compiled_cache = known
+    else:
+
+        def connected(*_: object) -> None:
+            cache: LRUCache[Any, Any] = LRUCache(1500)
+            COMPILED.setdefault(engine.driver, (engine.dialect, cache))
+
+        sqlalchemy.event.listen(engine, "connect", connected, once=True)
+    return engine
+
+
+database.create_engine = permits.create_engine = create_engine
 
 KEY = "sk_test_pycon2027abcdefghijkl"
 SLUG = "pycon-2027"

@@ -352,7 +352,7 @@ def note_sent(uow: UnitOfWork, order_id: int, *, delivered: bool) -> None:
         order_id: The purchase order.
         delivered: False where a person has yet to deliver the invoice.
     """
-    connection = uow.session.connection()
+    connection = uow.connection
     row = connection.execute(_KEPT_SUMS, {"order_id": order_id}).one()
     total, credited, paid, refunded, before, marked, cancelled_at = row
     sums = Sums(total, credited, paid, refunded, active=bool(credited or paid))
@@ -383,18 +383,21 @@ _SET_STATUS = (
 )
 
 
-_BILLED = (
-    selectinload(PurchaseOrder.line_items),
-    selectinload(PurchaseOrder.invoices),
-    selectinload(PurchaseOrder.entries),
-    selectinload(PurchaseOrder.credit_notes),
-)
-
-
 def to_bill(session: Session, ids: Iterable[int]) -> dict[int, PurchaseOrder]:
     """Return those of these purchase orders that are there, with all that billing needs.
 
     No two of them share a loaded row, so that each can go to a thread of its own.
     """
-    query = select(PurchaseOrder).where(PurchaseOrder.id.in_(list(ids))).options(*_BILLED)
-    return {order.id: order for order in session.scalars(query)}
+    return {order.id: order for order in session.scalars(_TO_BILL, {"ids": list(ids)})}
+
+
+_TO_BILL = (
+    select(PurchaseOrder)
+    .where(PurchaseOrder.id.in_(bindparam("ids", expanding=True)))
+    .options(
+        selectinload(PurchaseOrder.line_items),
+        selectinload(PurchaseOrder.invoices),
+        selectinload(PurchaseOrder.entries),
+        selectinload(PurchaseOrder.credit_notes),
+    )
+)
