@@ -10,6 +10,7 @@ TESTS ?=
 SEED ?= 1
 ACTS ?= 200
 MINUTES ?= 10
+ON ?=
 BENCH ?= $(filter-out load,$(basename $(notdir $(wildcard benchmarks/*.py))))
 
 RUN_READY := $(VENV)/.ready-to-run
@@ -56,11 +57,11 @@ pytest: $(DEV_READY) ## the tests alone
 chaos: $(DEV_READY) ## faults at every call and killed workers, the long run (half an hour at most)
 	PO_TOOLKIT_CHAOS=long $(BIN)/pytest tests/flows/test_chaos.py
 
-season: $(DEV_READY) ## one simulated season, told: make season SEED=7 ACTS=200
-	@$(BIN)/python -m tests.seasons --seed $(SEED) --acts $(ACTS)
+season: $(DEV_READY) ## one simulated season, told: make season SEED=7 ACTS=200 (ON=--postgresql)
+	@$(BIN)/python -m tests.seasons --seed $(SEED) --acts $(ACTS) $(ON)
 
-seasons: $(DEV_READY) ## seasons from SEED on, for so many MINUTES
-	@$(BIN)/python -m tests.seasons --seed $(SEED) --acts $(ACTS) --minutes $(MINUTES)
+seasons: $(DEV_READY) ## seasons from SEED on, for so many MINUTES, in JOBS processes
+	@$(BIN)/python -m tests.seasons --seed $(SEED) --acts $(ACTS) --minutes $(MINUTES) --jobs $(JOBS) $(ON)
 
 bench: $(DEV_READY) ## the benchmarks one after another; one alone: make bench BENCH=batch
 	@set -e; for name in $(BENCH); do echo "== $$name"; $(BIN)/python benchmarks/$$name.py; done

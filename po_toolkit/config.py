@@ -299,7 +299,7 @@ def _environment() -> dict[str, Any]:
         if not path:
             continue
         if from_file and name[: -len("_FILE")] in os.environ:
-            raise SettingsError(f"{name} and {name[:-5]} give the same setting; remove one.")
+            raise SettingsError(f"{name} and {name[:-5]} set the same value; remove one.")
         table = found
         for step in path[:-1]:
             table = table.setdefault(step, {})

@@ -151,7 +151,8 @@ class OpenConference:
         return WrongAccountError(
             f"Conference {self.slug} has invoice {invoice_id}, which Stripe account "
             f"{f'{account} ' if account else ''}({self.settings.mode} mode) does not know. An "
-            f"invoice that was sent is never deleted, so the key is of another account or mode, or "
+            f"invoice that was sent is never deleted, so the key belongs to another "
+            f"account or mode, or "
             f"its test data were deleted. Nothing was done. Put the right key into the settings, "
             f"or put the old data aside.",
             remedy=remedies.archive(self.slug),

@@ -80,13 +80,15 @@ class TaxSettings(BaseModel):
     @model_validator(mode="after")
     def _known(self) -> TaxSettings:
         if self.automatic and (self.rates or self.home):
-            raise ValueError("automatic tax and rates of our own exclude one another")
+            raise ValueError("automatic tax and your own tax rates cannot be used together")
         unknown = [name for name in self.default if name not in self.rates]
         if unknown:
             raise ValueError(f"default names {unknown[0]!r}, and rates has no such rate")
         reserved = RESERVED & self.rates.keys()
         if reserved:
-            raise ValueError(f"{min(reserved)!r} can be no rate's name; it has a meaning already")
+            raise ValueError(
+                f"{min(reserved)!r} cannot be the name of a rate; the word has another meaning"
+            )
         return self
 
 
@@ -215,5 +217,7 @@ class EInvoiceSettings(BaseModel):
         if value.startswith("http://") and not value.startswith(
             ("http://127.0.0.1", "http://localhost", "http://[::1]")
         ):
-            raise ValueError("hand_over takes https only; an invoice does not go unencrypted")
+            raise ValueError(
+                "hand_over must be an https address, since an invoice is never sent unencrypted"
+            )
         return value

@@ -211,7 +211,7 @@ def perform(
     Args:
         opened: The conference.
         write: The write.
-        act: What the audit trail calls it.
+        act: What the audit log calls it.
         keep: Stores what follows, in the transaction that notes the end.
 
     Raises:

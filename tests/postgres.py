@@ -19,7 +19,7 @@ import pytest
 from po_toolkit.store.database import open_store
 from po_toolkit.store.schema import migrate
 
-_TEMPLATE = "po_toolkit_template"
+TEMPLATE = "po_toolkit_template"
 
 _WATCH = "import subprocess, sys; sys.stdin.read(); subprocess.run(sys.argv[1:])"
 """Stops the server as soon as the tests end, also when they are killed."""
@@ -49,7 +49,7 @@ class Server:
 
     def create(self, *, empty: bool = False) -> str:
         name = f"t{next(self._numbers)}"
-        self.execute(f"CREATE DATABASE {name}" + ("" if empty else f" TEMPLATE {_TEMPLATE}"))
+        self.execute(f"CREATE DATABASE {name}" + ("" if empty else f" TEMPLATE {TEMPLATE}"))
         return name
 
     def drop(self, name: str) -> None:
@@ -119,8 +119,8 @@ def _run(bin_folder: Path, folder: Path) -> Iterator[Server]:
     )
     try:
         server = Server(port, control)
-        server.execute(f"CREATE DATABASE {_TEMPLATE}")
-        store = open_store(server.url(_TEMPLATE))
+        server.execute(f"CREATE DATABASE {TEMPLATE}")
+        store = open_store(server.url(TEMPLATE))
         migrate(store)
         store.engine.dispose()
         yield server

@@ -286,7 +286,7 @@ def _known_currency(
         others: Every currency that is billed or held.
 
     Raises:
-        ImportChoiceError: The account is not known, and the conference has to do with several
+        ImportChoiceError: The account is not known, and the conference uses several
             currencies.
     """
     nameless = [s for s in file.statements if s.assumed]
@@ -301,7 +301,7 @@ def _known_currency(
     if codes and others - {own}:
         listed = sorted(others | {own}, key=lambda code: (code != own, code))
         raise ImportChoiceError(
-            "The file does not name its currency, and the conference has to do with "
+            "The file does not name its currency, and the conference uses "
             f"{', '.join(code.upper() for code in listed)}. Say which currency it is in.",
             question="currency",
             choices=listed,
@@ -455,7 +455,9 @@ def accept_statement(opened: OpenConference, statement_id: int, reason: str) -> 
         NotAllowedError: The actor may not accept statements.
     """
     if not reason.strip():
-        raise PurchaseOrderError("Say why the statement is right although its sums do not agree.")
+        raise PurchaseOrderError(
+            "Give a reason for accepting the statement although its sums do not agree."
+        )
     with opened.store.writing(opened.actor, Act.ACCEPT_STATEMENT) as uow:
         lock_conference(uow, opened.conference.id)
         row = kept.statement_by_id(uow.session, opened.conference.id, statement_id)
@@ -568,8 +570,11 @@ def _problems(statement: Statement, result: StatementResult) -> list[LineProblem
     found = [LineProblem(b.row, "unreadable", b.raw, b.message) for b in statement.bad]
     if result.state == "held":
         row = min([line.row for line in statement.lines] + [b.row for b in statement.bad] or [1])
-        which = f"statement {result.number or result.id} of {result.account or 'the account'}"
-        found.append(LineProblem(row, "held", result.number, f"Held, {which}: {result.reason}."))
+        message = (
+            f"Statement {result.number or result.id} of {result.account or 'the account'} is on "
+            f"hold: {result.reason}."
+        )
+        found.append(LineProblem(row, "held", result.number, message))
     return found
 
 

@@ -228,7 +228,7 @@ def _payouts(
     for stripe_id in payouts:
         hit = next((p for p in facts.payouts if p.stripe_id == stripe_id), None)
         if hit is None:
-            raise NotFoundError(f"There is no payout {stripe_id} that waits for its line.")
+            raise NotFoundError(f"There is no payout {stripe_id} that still needs a bank line.")
         back = hit.failed and (line.amount > 0) != (hit.amount > 0)
         share = min(abs(hit.amount), left)
         kept = abs(hit.amount) - share if fee else 0
@@ -246,7 +246,7 @@ def _entries(line: BankTransaction, facts: Facts, entries: Sequence[int]) -> lis
     for number in entries:
         made = next((e for e in facts.entries if e.id == number), None)
         if made is None:
-            raise NotFoundError(f"There is no entry {number} that waits for its line.")
+            raise NotFoundError(f"There is no entry {number} that still needs a bank line.")
         share = min(abs(made.amount), left)
         kept = abs(made.amount) - share
         _refuse_much(kept, abs(made.amount), line.currency)
@@ -263,8 +263,8 @@ def _entries(line: BankTransaction, facts: Facts, entries: Sequence[int]) -> lis
 def _refuse_much(kept: int, amount: int, currency: str) -> None:
     if kept > tolerance(amount, currency):
         raise PurchaseOrderError(
-            f"{display(kept, currency)} of {display(amount, currency)} is missing: more than banks "
-            f"keep. Find out what the line is."
+            f"{display(kept, currency)} of {display(amount, currency)} is missing: more than "
+            f"banks deduct. Find out what the line is."
         )
 
 
@@ -493,7 +493,7 @@ def _shares(
     )
     if len(open_ones) > 1 and (sum(due.values()) != left or min(due.values()) <= 0):
         each = " and ".join(
-            f"{r} ({display(due[r], found[r].currency)} is open)" for r in open_ones
+            f"{r} ({display(due[r], found[r].currency)} is outstanding)" for r in open_ones
         )
         rest = display(left, line.currency)
         raise PurchaseOrderError(

@@ -200,7 +200,7 @@ class Conference(OpenConference):
         given = {name: comparable(value) for name, value in wanted.items() if comparable(value)}
         if not given:
             raise PurchaseOrderError(
-                "Name a value to find purchase orders by: organization_name, po_number or "
+                "Give at least one value to search for: organization_name, po_number or "
                 "contact_email. To list all of them, use list_purchase_orders."
             )
         rarest = next(n for n in ("po_number", "contact_email", "organization_name") if n in given)

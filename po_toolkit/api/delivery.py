@@ -31,8 +31,8 @@ class Delivery:
         file_name: The PDF's.
         sha256: Digest of the PDF, as it is kept.
         pdf: The PDF.
-        recipients: Whom the mail draft addresses.
-        mail: The mail draft (.eml) with link and PDF.
+        recipients: Whom the email draft addresses.
+        mail: The email draft (.eml) with link and PDF.
     """
 
     reference: str
@@ -56,7 +56,7 @@ class Delivery:
 def deliver(
     opened: OpenConference, reference: str, e_invoice_format: Format | None = None
 ) -> Delivery:
-    """Fetch the live invoice's PDF, keep it with its digest, and write a mail draft around it.
+    """Fetch the live invoice's PDF, keep it with its digest, and write an email draft around it.
 
     Nothing is sent; the draft is for a person to look at and send.
 
@@ -240,7 +240,7 @@ def mark_delivered(opened: OpenConference, reference: str) -> str:
             way = f"is {way_words(live.delivery)}" if live else "has no invoice"
             raise PurchaseOrderError(
                 f"{order.reference} {way}; only a finalized invoice that you deliver yourself can "
-                f"be noted as delivered."
+                f"be marked as delivered."
             )
         if live.state == "finalized":
             live.state = "sent"

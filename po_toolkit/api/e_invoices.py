@@ -368,6 +368,6 @@ def _post(address: str, made: EInvoiceFile) -> None:
         if answer.status_code < 500:
             break
     raise EInvoiceHandOverError(
-        f"The access point did not take {made.name} ({last}). The document is kept; run the same "
+        f"The access point did not accept {made.name} ({last}). The document is kept; run the same "
         f"command again, which is safe."
     )

@@ -88,7 +88,7 @@ def write_conference(
         raise SettingsError(f"Nothing was written. {'; '.join(wrong)}.") from None
     settings = load_settings(path) if path.is_file() else None
     if settings is not None and slug in settings.conferences:
-        raise SettingsError(f"{path} has a conference {slug} already; nothing was written.")
+        raise SettingsError(f"{path} already has a conference {slug}; nothing was written.")
     before = path.read_text("utf-8") if path.is_file() else ""
     content = f"{before.rstrip()}\n\n".lstrip() + _table(slug, made, head=not before.strip())
     try:

@@ -20,7 +20,7 @@ from po_toolkit.reconcile.front_page import (
     due_soon,
     latest_payments,
 )
-from po_toolkit.store import conferences, cursors, webhook_events
+from po_toolkit.store import conferences, cursors, invoices, webhook_events
 from po_toolkit.store.purchase_orders import by_reference
 from po_toolkit.store.tables import ContactCall
 
@@ -138,10 +138,12 @@ def last_heard(opened: OpenConference) -> Heard:
     with opened.store.reading() as session:
         cursor = cursors.cursor_of(session, opened.conference)
         event_at = webhook_events.last_received_at(session, opened.conference)
-    synced = cursor.last_sync_at if cursor else None
-    at = max((time for time in (synced, event_at) if time is not None), default=None)
+        synced = cursor.last_sync_at if cursor else None
+        at = max((time for time in (synced, event_at) if time is not None), default=None)
+        # before the first invoice there is nothing to hear
+        since = at or invoices.first_sent_at(session, opened.conference)
     failed = bool(cursor and cursor.last_error)
-    return Heard(at, failed or at is None or opened.now() - at > LATE_AFTER)
+    return Heard(at, failed or (since is not None and opened.now() - since > LATE_AFTER))
 
 
 def log_call(

@@ -220,8 +220,8 @@ def _details(order: Order, known: KnownOrder, table: Table) -> list[RowProblem]:
             code="duplicate_detail",
             value=now,
             message=(
-                f"Row {order.rows[0]}: {known.reference} exists already with another {name}; it "
-                "was not changed."
+                f"Row {order.rows[0]}: {known.reference} already exists with another {name}; it "
+                f"was not changed."
             ),
         )
         for name, old, now in (

@@ -182,7 +182,7 @@ def rows_of(rows: str | Iterable[int]) -> frozenset[int]:
     for part in filter(None, re.split(r"[,;\s]+", rows)):
         first, _, last = part.partition("-")
         if not (first.isdecimal() and (last or first).isdecimal()) or len(part) > 16:
-            raise ImportFileError(f"{part!r} is no line of the file; write lines like 3,7-9.")
+            raise ImportFileError(f"{part!r} is not a row of the file; write rows like 3,7-9.")
         found.update(range(int(first), min(int(last or first), int(first) + 2_000_000) + 1))
     return frozenset(found)
 
@@ -444,8 +444,8 @@ def import_fixed_rows(
     strangers = sorted({number for number, _ in rows if number} - waiting)
     if strangers:
         raise ImportFileError(
-            f"Row {strangers[0]} is not among the rejected rows of batch {batch}; it was taken or "
-            "corrected before. Load the rejected rows again."
+            f"Row {strangers[0]} is not among the rejected rows of batch {batch}; it was "
+            f"imported or corrected before. Load the rejected rows again."
         )
     added = max([number for number, _ in rows] + list(waiting), default=0)
     numbered: list[SheetRow] = []

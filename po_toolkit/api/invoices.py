@@ -111,7 +111,7 @@ class InvoicePreview:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceReport:
-    """What became of each purchase order."""
+    """Result for each purchase order."""
 
     results: list[InvoiceResult]
 
@@ -248,8 +248,8 @@ def _why_unasked(opened: OpenConference) -> str:
 
 
 _BALANCES = {
-    "use": "what lies on the sponsor's balance at Stripe counts on the invoice",
-    "remove": "what lies on the sponsor's balance at Stripe is removed first",
+    "use": "the sponsor's balance at Stripe counts on the invoice",
+    "remove": "the sponsor's balance at Stripe is removed first",
 }
 
 

@@ -138,7 +138,10 @@ def gaps(account: str, statements: list[BankStatement], through: date) -> list[s
             )
     last = max((s.closing_date for s in dated if s.closing_date), default=None)
     if last is None:
-        wrong.append(f"{account}: No statement says up to which day it goes.")
+        wrong.append(
+            f"{account}: No statement says up to which day it goes. Import a file that shows "
+            f"balances: CAMT.053, MT940, OFX, BAI2, or a table with a column for the balance."
+        )
     elif last < through:
         wrong.append(
             f"{account}: The last statement ends on {written_day(last)}. Import the one up to "

@@ -158,7 +158,7 @@ def _post(settings: NotifySettings, subject: str, lines: list[str]) -> None:
     answer = requests.post(address, json=message, timeout=TIMEOUT_SECONDS, allow_redirects=False)
     if not 200 <= answer.status_code < 300:
         raise NoticeError(
-            f"The chat did not take the notice: status {answer.status_code}. Check "
+            f"The chat did not accept the notice: status {answer.status_code}. Check "
             f"slack_webhook_url in [po_toolkit.notify]; it is tried again."
         )
 

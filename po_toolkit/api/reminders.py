@@ -35,7 +35,7 @@ class DueReminder:
     due_date: date
     step: int
     delivery: str = "stripe"
-    """stripe mails it; of an invoice delivered by ``ourselves`` a mail draft is written."""
+    """stripe emails it; of an invoice delivered by ``ourselves`` an email draft is written."""
     recipients: tuple[str, ...] = ()
     text: str = ""
     """What the sponsor gets, as far as it is written here."""
@@ -154,7 +154,7 @@ def preview_reminders(opened: OpenConference) -> ReminderPreview:
 
 
 Keep = Callable[[str, bytes], None]
-"""Takes the name and the content of a mail draft."""
+"""Takes the name and the content of an email draft."""
 
 
 def send_reminders(
@@ -199,7 +199,7 @@ def send_reminders(
 
 def _send(opened: OpenConference, due: DueReminder, drafts: Keep | None) -> ReminderResult:
     if due.delivery != "stripe" and drafts is None:
-        why = "you deliver it yourself; have its mail draft written, and send it"
+        why = "you deliver it yourself; have its email written, and send it"
         return ReminderResult(due.reference, due.step, "held", why)
     try:
         with opened.store.reading() as session:

@@ -80,9 +80,9 @@ def _event_in(payload: bytes) -> tuple[str, str]:
         event = json.loads(payload.decode())
         event_id, event_type, thing = event["id"], event["type"], event["data"]["object"]
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise MalformedError("The body is no Stripe event.") from None
+        raise MalformedError("The body is not a Stripe event.") from None
     if not (_is_name(event_id) and _is_name(event_type) and isinstance(thing, dict)):
-        raise MalformedError("The body is no Stripe event.")
+        raise MalformedError("The body is not a Stripe event.")
     return event_id[:255], event_type[:64]
 
 
@@ -177,7 +177,7 @@ def handle_invoice_paid_webhook(
     invoice = _invoice_in(stripe_event_payload if payload is None else payload)
     if invoice is None:
         if raise_errors:
-            raise MalformedError("The payload is no Stripe event about an invoice.")
+            raise MalformedError("The payload is not a Stripe event about an invoice.")
         log.warning("unexpected webhook payload; nothing was changed")
         return
     settings = settings or load_settings()

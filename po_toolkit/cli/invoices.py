@@ -501,7 +501,7 @@ DraftsOption = Annotated[
         "--drafts",
         metavar="FOLDER",
         file_okay=False,
-        help="Write the mails of invoices that you deliver yourself into this folder.",
+        help="Write the emails of invoices that you deliver yourself into this folder.",
     ),
 ]
 
@@ -516,8 +516,8 @@ def remind(
 ) -> None:
     """Remind sponsors of unpaid invoices.
 
-    Stripe mails them again, by the conference's schedule; of an invoice that we deliver by
-    ourselves a mail draft is written, for you to send (--drafts).
+    Stripe emails them again, by the conference's schedule; of an invoice that you deliver
+    yourself an email draft is written, for you to send (--drafts).
 
     Each step of the schedule (reminders in the settings) is sent at most once for a purchase
     order: never after payment, while a payment is under way, or on a dispute. Run it daily, or
@@ -552,7 +552,7 @@ def remind(
 
 
 def _into(folder: Path) -> Keep:
-    """Return what writes a mail draft into a folder, made where it is missing."""
+    """Return what writes an email draft into a folder, made where it is missing."""
 
     def keep(name: str, mail: bytes) -> None:
         folder.mkdir(parents=True, exist_ok=True)

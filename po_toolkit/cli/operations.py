@@ -92,7 +92,7 @@ def doctor(ctx: typer.Context, output: FormatOption = Format.TABLE) -> None:
 
 
 def verify(ctx: typer.Context, output: FormatOption = Format.TABLE) -> None:
-    """Prove that the audit trail is as it was written.
+    """Prove that the audit log is as it was written.
 
     Each entry's digest covers the one before it, and the head of that chain stands on every closing
     report. The exit code is 1 when an entry was changed, removed or added.

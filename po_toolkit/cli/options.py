@@ -107,7 +107,7 @@ DeliveryOption = Annotated[
     DeliveryWay | None,
     typer.Option(
         "--delivery",
-        help="stripe mails the invoice; or you deliver it yourself, and nobody is mailed. "
+        help="stripe emails the invoice; or you deliver it yourself, and nobody is emailed. "
         "Default: as the purchase order says, else the conference.",
     ),
 ]

@@ -169,7 +169,8 @@ def payment(
         ),
     ] = False,
     overpaid: Annotated[
-        bool, typer.Option("--overpaid", help="The amount is right, though more than what is open.")
+        bool,
+        typer.Option("--overpaid", help="The amount is right, though more than is outstanding."),
     ] = False,
     yes: YesOption = False,
     output: FormatOption = Format.TABLE,

@@ -46,7 +46,9 @@ def refuse_unknown(way: str) -> None:
         PurchaseOrderError: It is none.
     """
     if way and way not in WAYS:
-        raise PurchaseOrderError(f"There is no delivery {way!r}; it is one of: {', '.join(WAYS)}.")
+        raise PurchaseOrderError(
+            f"There is no delivery method {way!r}; it is one of: {', '.join(WAYS)}."
+        )
 
 
 def way_words(way: str) -> str:

@@ -103,7 +103,8 @@ _CLASSES = (
         "The ledger has money for an invoice that Stripe does not count as paid, so the sponsor's "
         "page and reminders still ask for it.",
         "The money that Stripe does not know of",
-        "Sync. If it stays, Stripe does not take the payment: where nothing is owed any more, "
+        "Sync. If the difference remains, Stripe does not accept the "
+        "payment: where nothing is owed any more, "
         "void the invoice in Stripe's dashboard and sync; reverse the entry if it was a mistake.",
         (
             "po-toolkit sync --conference {conference} --full",
@@ -342,7 +343,8 @@ _CLASSES = (
         "A payout is not the sum of its balance transactions, or a fee is not the sum of its "
         "details.",
         "What is missing",
-        "Read everything from Stripe again; if it stays, ask Stripe about the transaction.",
+        "Read everything from Stripe again; if the difference remains, "
+        "ask Stripe about the transaction.",
         ("po-toolkit bank payouts --conference {conference} --full",),
     ),
 )

@@ -77,7 +77,7 @@ def cancel(reference: str) -> Remedy:
 
 
 def deliver(reference: str) -> Remedy:
-    """Write the mail draft of an invoice."""
+    """Write the email draft of an invoice."""
     command = ("deliver", reference, "--out", "invoice.eml")
     return _on_order("Write the email draft", reference, *command)
 
@@ -147,7 +147,7 @@ def match_overpaid(conference: str, line: int, reference: str, amount: Decimal) 
     """Match a bank line to a purchase order that has less open than came."""
     share = ("--po", f"{reference}={amount}")
     command = ("bank", "apply", str(line), "--conference", conference, *share, "--overpaid")
-    return Remedy("Match it all the same", command, "bank")
+    return Remedy("Match it anyway", command, "bank")
 
 
 def undo_match(conference: str, line: int) -> Remedy:

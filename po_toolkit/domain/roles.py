@@ -18,7 +18,7 @@ class Role(IntEnum):
 
 
 class Act(StrEnum):
-    """An act that changes something, as it stands in the audit trail."""
+    """An act that changes something, as it stands in the audit log."""
 
     IMPORT = "import"
     UNDO_IMPORT = "undo_import"
@@ -72,7 +72,7 @@ _LOWEST = {
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: a name for the audit trail, and a role."""
+    """Who acts: a name for the audit log, and a role."""
 
     name: str
     role: Role

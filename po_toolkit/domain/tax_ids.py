@@ -130,7 +130,7 @@ def read_tax_id(text: str) -> TaxId | None:
             value = "EL" + value[2:]
         if re.fullmatch(_FORMS["eu_vat"], value):
             return TaxId("eu_vat", value)
-        raise ValueError(f"this has not the form of a VAT number of {value[:2]}.")
+        raise ValueError(f"this is not a valid VAT number of {value[:2]}.")
     raise UnknownTaxIdError(
         f"unrecognized tax ID type; write the type before the number: {', '.join(TYPES)}."
     )
@@ -141,7 +141,7 @@ def _of_kind(kind: str, text: str) -> TaxId:
     form = _FORMS.get(kind)
     value = _bare(text.upper(), kind) if form else re.sub(r"\s+", "", text).upper()
     if not re.fullmatch(form or r".+", value):
-        raise ValueError(f"this has not the form of a {kind}.")
+        raise ValueError(f"this is not a valid {kind}.")
     return TaxId(kind, value)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 from po_toolkit.domain.sums import Status
@@ -31,4 +32,8 @@ def written_day(day: date) -> str:
 def label(code: str) -> str:
     """Turn a code into words: ``payment_reversal`` into ``Payment reversal``."""
     words = code.replace("_", " ").capitalize()
-    return "PO" + words[2:] if words.startswith("Po ") else words
+    return _SHORT.sub(lambda found: found[0].upper(), words)
+
+
+_SHORT = re.compile(r"\b(?:ach|cc|id|pdf|po|sepa|url)\b", re.IGNORECASE)
+"""Words that are written in capitals."""

@@ -663,6 +663,24 @@ def written_date(cell: Cell, today: date | None = None) -> WrittenDate | None:
     return _named(_WEEKDAY.sub("", text))
 
 
+_MONTH_ONLY = re.compile(
+    r"([^\W\d]+)\.?,?[ -]*(?:de )?(?:\d{4}|'?\d\d)?|\d{1,2}[-/.]\d{4}|\d{4}[-/.]\d{1,2}"
+)
+
+
+def names_month(text: str) -> bool:
+    """Tell whether a text is a month, as ``March 2027`` and ``03/2027`` are."""
+    found = _MONTH_ONLY.fullmatch(_plain(text))
+    return found is not None and (found[1] is None or found[1] in _MONTHS)
+
+
+def looks_dated(text: str) -> bool:
+    """Tell whether a text has the form of a date, be there such a day or not."""
+    forms = (_ISO, _COMPACT, _EAST_ASIAN, _NUMBERS, _DAY_NAME, _NAME_DAY)
+    plain = _plain(text)
+    return any(form.fullmatch(plain) for form in forms)
+
+
 _NEAR = 3
 """Years around today in which a due date is expected."""
 
@@ -684,10 +702,14 @@ def _in_numbers(
     return WrittenDate(*made) if any(made) else None
 
 
-def _named(text: str) -> WrittenDate | None:
-    folded = "".join(
+def _plain(text: str) -> str:
+    return "".join(
         c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c)
     )
+
+
+def _named(text: str) -> WrittenDate | None:
+    folded = _plain(text)
     if found := _DAY_NAME.fullmatch(folded):
         day, name, year = found[1], found[2], found[3]
     elif found := _NAME_DAY.fullmatch(folded):
@@ -773,6 +795,9 @@ _WEEKS = re.compile(
 )
 
 
+_NO_DAYS = "write the days until due as a whole number from 0 to 365, such as 30."
+
+
 def days_of(text: str) -> int | None:
     """Return the days until due that terms of payment mean; None when they say none.
 
@@ -786,7 +811,7 @@ def days_of(text: str) -> int | None:
     if not plain:
         return None
     if len(words) > _LONGEST_TERMS:
-        raise ValueError("write the days until due as a whole number from 0 to 365, such as 30.")
+        raise ValueError(_NO_DAYS)
     if plain in _AT_ONCE:
         return 0
     found = _TERMS.fullmatch(words) or _TERMS.fullmatch(plain)
@@ -794,4 +819,4 @@ def days_of(text: str) -> int | None:
         return int(found[1])
     if weeks := _WEEKS.fullmatch(plain):
         return 7 * int(weeks[1])
-    raise ValueError("write the days until due as a whole number from 0 to 365, such as 30.")
+    raise ValueError(_NO_DAYS)

@@ -77,7 +77,7 @@ _GUESSED = (
 _TEXTS = ("description", "contact_name", "notes")
 """Fields that change no money: a column that is like one is taken for it."""
 
-_WHY = {
+REASONS = {
     "name": "its name",
     "like": "a word in its name",
     "content": "what its cells look like",
@@ -119,7 +119,7 @@ class Column:
     @property
     def why(self) -> str:
         """The reason in words."""
-        return _WHY[self.reason]
+        return REASONS[self.reason]
 
     @property
     def certainty(self) -> str:
@@ -331,7 +331,7 @@ class _Assigner:
                 if position in self._taken:
                     raise ImportFileError(
                         f"Column {headers[position]!r} is given to {self._taken[position][0]} and "
-                        f"to {key}; a column can be one field only."
+                        f"to {key}; a column can be only one field."
                     )
                 self._taken[position] = (key, "chosen" if key in self._chosen else "saved")
                 rivals = {i for i, h in enumerate(headers) if _names_field(h, key)}
@@ -344,7 +344,9 @@ class _Assigner:
             elif name in OWN_LINES:
                 self._made.own_lines[find(headers, key)] = name
             elif name:
-                raise ImportFileError(f"{key!r} is no field; the fields are: {', '.join(FIELDS)}.")
+                raise ImportFileError(
+                    f"{key!r} is not a field; the fields are: {', '.join(FIELDS)}."
+                )
             else:
                 self._made.settled.add(find(headers, key))
         self._made.settled -= set(self._taken) | set(self._made.packages)
@@ -555,7 +557,7 @@ class _Assigner:
         ]
         if not required:
             nothing = {"mapping": {self._headers[at]: "" for at in free}}
-            choices.append(Choice("None of them; leave out", nothing))
+            choices.append(Choice("None of them; leave them out", nothing))
         named = _and(repr(self._headers[at]) for at in free)
         self._made.questions.append(
             Question(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from decimal import Decimal, InvalidOperation
@@ -41,6 +42,8 @@ from po_toolkit.importers.cells import (
     in_thousands,
     is_empty,
     is_placeholder,
+    looks_dated,
+    names_month,
     sign_currencies,
     text_of,
     written_amount,
@@ -1121,7 +1124,9 @@ def tax_rate_names(text: str, rules: TaxRules) -> tuple[str, ...] | None:
     names = [_rate_name(part, rules) for part in parts]
     alone = [name for name in names if name in _SPECIAL.values()]
     if (alone and len(names) > 1) or len(set(names)) < len(names):
-        raise ValueError(f"{text!r} cannot be meant; name each rate once, or one word alone.")
+        raise ValueError(
+            f"{text!r} cannot be read as tax rates; name each rate once, or write a single word."
+        )
     return tuple(names)
 
 
@@ -1218,7 +1223,10 @@ def ways_to_pay(text: str) -> tuple[str, ...] | None:
             continue
         method = method_named(fold(part))
         if not method:
-            raise ValueError(f"{part.strip()!r} is no way to pay; there are: {', '.join(METHODS)}.")
+            raise ValueError(
+                f"{part.strip()!r} is not a payment method that invoices offer; use one of "
+                f"{', '.join(METHODS)}."
+            )
         found.append(method)
     return tuple(dict.fromkeys(found)) or None
 
@@ -1234,8 +1242,8 @@ def delivery_of(text: str) -> str:
     way = way_named(fold(text))
     if not way:
         raise ValueError(
-            f"{text.strip()!r} is no way of delivery; write stripe (Stripe mails the invoice) or "
-            f"ourselves (we deliver it, as into a vendor portal)."
+            f"{text.strip()!r} is not a delivery method; write stripe (Stripe emails the "
+            f"invoice) or ourselves (you deliver it, for example through a vendor portal)."
         )
     return way
 
@@ -1416,7 +1424,7 @@ def _amount(cell: Cell, reading: Reading) -> Amount | None:
         mark = reading.decimals or "point or a comma"
         raise _wrong("amount_unreadable", f"this is not an amount with a decimal {mark}.")
     if reading.scale != 1 and in_thousands(cell):
-        raise _wrong("amount_unreadable", "k means thousands already; write the whole amount.")
+        raise _wrong("amount_unreadable", "k already means thousands; write the whole amount.")
     return value * reading.scale if reading.scale != 1 else value, written.currencies
 
 
@@ -1487,18 +1495,43 @@ def _date(cell: Cell, reading: Reading) -> date | None:
     if value is None and written is not None and written.ambiguous:
         days = " or ".join(day.isoformat() for day in sorted(written.readings))
         raise _wrong(
-            "date_invalid", f"this can be {days}; write it so, or say if dates are dmy, mdy or ymd."
+            "date_invalid",
+            f"this can be {days}; write it like 2027-03-31, or choose the order of the file's "
+            "dates.",
         )
     if value is None:
-        raise _wrong("date_invalid", "there is no such day; write a date like 2027-03-31.")
+        raise _no_date(clean(text_of(cell)))
     if abs(value.year - reading.today.year) > _YEARS_AWAY:
         raise _wrong(
-            "date_invalid", f"the year {value.year} cannot be meant; write a date like 2027-03-31."
+            "date_invalid", f"the year {value.year} is out of range; write a date like 2027-03-31."
         )
     return value
 
 
-def _days(cell: Cell, _reading: Reading) -> int | None:
+def _no_date(text: str) -> PydanticCustomError:
+    """Say what a cell holds that is not a date, and what to write."""
+    code = "date_invalid"
+    if names_month(text):
+        return _wrong(code, "this names a month without a day; write a date like 2027-03-31.")
+    if looks_dated(text):
+        return _wrong(code, "there is no such day; write a date like 2027-03-31.")
+    with suppress(ValueError):
+        days_of(text)
+        return _wrong(
+            code,
+            "this is a payment term, not a date; write a date like 2027-03-31, or put the days "
+            "into a column days_until_due.",
+        )
+    return _wrong(code, "this is not a date; write one like 2027-03-31.")
+
+
+def _days(cell: Cell, reading: Reading) -> int | None:
+    if written_date(cell, reading.today):
+        raise _wrong(
+            "days_invalid",
+            "this is a date, not a number of days; put it into a column due_date, or write a whole "
+            "number from 0 to 365.",
+        )
     try:
         return days_of(clean(text_of(cell)))
     except ValueError as error:

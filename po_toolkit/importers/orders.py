@@ -530,7 +530,7 @@ class _Read:
                     f"{text.strip()[:80]!r} may say that amounts are in thousands. What does an "
                     "amount of 5 mean?",
                     [
-                        Choice("5 as it is written", {"scale": 1}),
+                        Choice("5, as written", {"scale": 1}),
                         Choice("5,000", {"scale": 1000}),
                         Choice("5,000,000", {"scale": 1_000_000}),
                     ],
@@ -667,15 +667,15 @@ class _Read:
         if not asked:
             self._ask_codes(header, filled)
             return
-        choices = [Choice(f"It changes nothing; leave {name!r} out", {"mapping": {header: ""}})]
+        choices = [
+            Choice(
+                f"It does not change what is owed; leave {name!r} out", {"mapping": {header: ""}}
+            )
+        ]
         if numbers:
             choices += self._uses(header, telling, values)
         shown = shown_rows(table.headers, table.rows, [at])
-        reason = (
-            "may change what is owed"
-            if marked
-            else "holds numbers, and its name is none that an import knows"
-        )
+        reason = "may change what is owed" if marked else "holds numbers, and its name is unknown"
         self._questions.append(
             Question(
                 "column",
@@ -843,7 +843,7 @@ class _Read:
                             {"mapping": {"po_number": column.header}},
                         ),
                         Choice(
-                            "No; each row is a purchase order of its own",
+                            "No; each row is a separate purchase order",
                             {"mapping": {column.header: ""}},
                         ),
                     ],
@@ -866,11 +866,11 @@ class _Read:
             Question(
                 "rows",
                 listed,
-                f"Row {ranges(examples)} looks like an example for whoever fills the sheet in, or "
-                "like a totals row. Is it a purchase order?",
+                f"Row {ranges(examples)} looks like an example for people who fill in the sheet, "
+                f"or like a totals row. Is it a purchase order?",
                 [
                     Choice("No; leave it out", {"skip_rows": listed}),
-                    Choice("Yes; take it", {"keep_rows": listed}),
+                    Choice("Yes; import it", {"keep_rows": listed}),
                 ],
                 held,
             )
@@ -920,7 +920,7 @@ class _Read:
                 "",
                 "hidden_row",
                 "",
-                "the row is hidden in the spreadsheet; it was read as well.",
+                "the row is hidden in the spreadsheet; it was read like any other.",
             )
         for number in sorted(table.struck_rows):
             yield _warning(
@@ -928,8 +928,8 @@ class _Read:
                 "",
                 "status_cancelled",
                 "",
-                "the row is struck through in the spreadsheet; it was read as well. Delete it if "
-                "it is not to be billed.",
+                "the row is struck through in the spreadsheet; it was read like any other. "
+                "Delete it if it must not be billed.",
             )
         for number, shown in table.differing.items():
             yield _warning(
@@ -952,7 +952,7 @@ class _Read:
                         table.headers[at],
                         "po_placeholder",
                         text,
-                        f"{text!r} is no PO number; the purchase order has none.",
+                        f"{text!r} is not a PO number; the purchase order has none.",
                     )
         yield from self._garbled(rows)
 
@@ -975,8 +975,8 @@ class _Read:
                         column.header,
                         "status_cancelled",
                         text_of(cell),
-                        f"the row is marked {shown!r}; it was read as any other. Delete it "
-                        "if it is not to be billed.",
+                        f"the row is marked {shown!r}; it was read like any other. Delete it if "
+                        f"it must not be billed.",
                     )
 
     def _garbled(self, rows: Rows) -> Iterator[RowProblem]:

@@ -55,7 +55,7 @@ WARNINGS = {
     "control_characters": "Invisible control characters were taken out of the text.",
     "due_date_past": "The due date has passed.",
     "duplicate_detail": "An existing purchase order has another contact or note.",
-    "email_typo": "The email's domain looks like a well-known one with a slip.",
+    "email_typo": "The email's domain looks like a well-known one misspelled.",
     "hidden_row": "The row is hidden in the spreadsheet; it was read like any other.",
     "lines_twice": "Every line of the purchase order stands twice or more; it may be pasted twice.",
     "quantity_in_text": "The amount cannot be divided by the quantity; it is one line of one.",

@@ -744,8 +744,8 @@ class Assembler:
             group[0],
             "tax_id",
             "tax_id_kind",
-            f"the kind of tax id {said.value!r} cannot be told, so it is kept in the notes and "
-            f"not put on the invoice; write the kind before it, as in au_abn 51824753556.",
+            f"the type of tax ID {said.value!r} is unknown, so it is kept in the notes and not "
+            f"printed on the invoice; write the type before it, as in au_abn 51824753556.",
         )
         return None
 
@@ -915,7 +915,7 @@ def _unusual(orders: Iterable[Order], note: _Note) -> Iterator[RowProblem]:
                     "amount",
                     "unusual_total",
                     shown,
-                    f"{shown} is far from the others in {currency.upper()}, whose middle is about "
+                    f"{shown} is far from the others in {currency.upper()}, whose median is about "
                     f"{middle}.",
                 )
 
@@ -932,7 +932,7 @@ def _twice(orders: Iterable[Order], note: _Note) -> Iterator[RowProblem]:
                     "po_number",
                     "lines_twice",
                     order.po_number,
-                    f"every line of this purchase order stands {min(times.values())} times or "
+                    f"every line of this purchase order appears {min(times.values())} times or "
                     f"more, in rows {order.rows[0]} to {order.rows[-1]}; were they pasted twice?",
                 )
 
@@ -962,7 +962,7 @@ def _email_slips(orders: Iterable[Order], note: _Note) -> Iterator[RowProblem]:
                 "contact_email",
                 "email_typo",
                 order.contact_email,
-                f"{domain} looks like {meant[domain]} with a slip.",
+                f"{domain} looks like {meant[domain]} misspelled.",
             )
 
 
@@ -974,7 +974,7 @@ def _tax_id_slips(orders: Iterable[Order], note: _Note) -> Iterator[RowProblem]:
                 "tax_id",
                 "tax_id_check_digit",
                 order.tax_id.value,
-                "Its check digits do not fit, so a digit is probably wrong. Ask the sponsor.",
+                "Its check digits are wrong, so a digit is probably mistyped. Ask the sponsor.",
             )
 
 

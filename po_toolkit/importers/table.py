@@ -51,9 +51,7 @@ from po_toolkit.importers.fields import (
 from po_toolkit.importers.problems import Choice, ImportQuestionsError, Question
 from po_toolkit.importers.readers.contract import Sheet, SheetRow, Workbook, column_letter
 
-NEEDED = (
-    "Needed are an organization, a contact email, and an amount or a unit price in one header row."
-)
+NEEDED = "One header row must name an organization, a contact email, and an amount or a unit price."
 
 _HEADER_WITHIN = 50
 """A header stands in the first rows of its sheet."""
@@ -311,7 +309,7 @@ def read_table(
     if index is None:
         first = ", ".join(repr(text_of(c)) for c in sheet.rows[0][1] if not is_empty(c))
         raise ImportFileError(
-            f"{_called(sheet)} has no header with the columns of an import; its first row says: "
+            f"{_called(sheet)} has no header with the columns of an import; its first row is: "
             f"{first[:300]}. {NEEDED}"
         )
     header_row, cells = sheet.rows[index]
@@ -695,7 +693,7 @@ class _Sorter:
         if header_like and _names_enough(cells):
             raise ImportFileError(
                 f"A second table with other columns begins in row {number}: {_held(cells)}. Move "
-                "it to a sheet of its own."
+                "it to a separate sheet."
             )
         if not money and not named and not described and not numbered and self._is_blank(cells):
             self._blank.append(number)

@@ -72,7 +72,7 @@ def fetch_pdf(url: str, reference: str) -> bytes:
         ) from None
     if not content.startswith(b"%PDF-") or len(content) > LARGEST_PDF:
         raise PurchaseOrderError(
-            f"{reference}: What Stripe gave is no PDF of at most {LARGEST_PDF:,} bytes; open the "
+            f"{reference}: Stripe's answer is not a PDF of at most {LARGEST_PDF:,} bytes; open the "
             f"invoice's page instead: {url}"
         )
     return content
@@ -322,16 +322,16 @@ def turn_reconciliation_on(opened: OpenConference) -> Iterator[tuple[str, bool, 
             yield (
                 order.reference,
                 False,
-                f"bank transfers do not pay {which} by themselves: {error}",
+                f"bank transfers do not pay {which} automatically: {error}",
             )
             continue
         except PoToolkitError as error:
             yield order.reference, False, f"{error} Until then no bank transfer pays {which}."
             continue
         found = (
-            f"bank transfers did not pay {which} by themselves; automatic advancement is on again"
+            f"bank transfers did not pay {which} automatically; automatic advancement is on again"
             if is_on
             else f"Stripe leaves automatic advancement of {which} off, so no bank transfer pays it "
-            f"by itself. Turn it on in Stripe's dashboard."
+            f"automatically. Turn it on in Stripe's dashboard."
         )
         yield order.reference, is_on, found

@@ -141,7 +141,7 @@ def _refuse(
             f"already; a purchase order has one live invoice."
         )
     if order.cancelled_at is not None:
-        raise PurchaseOrderError(f"{ref} is cancelled; it takes no invoice.")
+        raise PurchaseOrderError(f"{ref} is cancelled, so it cannot be invoiced.")
     if stripe_invoice["status"] not in ("open", "paid", "uncollectible"):
         raise PurchaseOrderError(
             f"{ref}: Invoice {stripe_id} is {stripe_invoice['status']} at Stripe; only one that "

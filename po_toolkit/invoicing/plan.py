@@ -115,14 +115,14 @@ def doubts(order: PurchaseOrder, limit: Authorized | None = None) -> list[str]:
     if not order.po_number:
         found.append("no PO number")
     if order.sums.paid:
-        found.append(f"{display(order.sums.paid, order.currency)} is paid already")
+        found.append(f"{display(order.sums.paid, order.currency)} of it is already paid")
     if limit is not None and limit.left < 0:
         found.append(
             f"{display(limit.billed, order.currency)} is billed under a purchase order that "
             f"authorizes {display(limit.limit, order.currency)}"
         )
     if order.live_invoice is not None:
-        found.append(order.live_invoice.error or "was begun before and goes on")
+        found.append(order.live_invoice.error or "was started before and continues")
     return found
 
 

@@ -1,6 +1,6 @@
 """Sends one reminder: its row is there before the mail, so that no step is ever sent twice.
 
-An invoice that you deliver yourself is reminded of by a mail draft, which a person sends.
+An invoice that you deliver yourself is reminded of by an email draft, which a person sends.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def held_by_books(order: PurchaseOrder) -> str:
     if live is None or live.step != "done" or not live.stripe_invoice_id or live.due_date is None:
         return "it has no invoice that the sponsor can pay"
     if live.state == "finalized":
-        return "nobody has noted that it was delivered"
+        return "nobody has marked it as delivered"
     return why_not(order.sums, order.currency)
 
 
@@ -95,7 +95,7 @@ def remind(opened: OpenConference, order_id: int, step: int, schedule: list[int]
         if row.state != "sending":
             return Sent("taken")
         if opened.now() - row.created_at > EVENTS_KEPT:
-            row.state, row.error = "refused", "it is not known whether Stripe mailed it"
+            row.state, row.error = "refused", "it is not known whether Stripe emailed it"
             return Sent("refused", row.error)
     return _mail(opened, row)
 
@@ -117,7 +117,7 @@ def draft_reminder(
         step: Days from the due date.
         schedule: All steps; earlier ones are passed over for good.
         pdf: The invoice.
-        keep: Takes the mail draft. Where it fails, the step is not taken.
+        keep: Takes the email draft. Where it fails, the step is not taken.
 
     Raises:
         StripeGatewayError: Stripe could not be asked.

@@ -351,6 +351,6 @@ def _with_rest(
 
 
 _BY_A_PERSON = {
-    "cancelled": "Somebody cancelled batch {batch} before this one's turn.",
-    "paused": "Somebody paused batch {batch}; resume it in the app, where it goes on.",
+    "cancelled": "Batch {batch} was cancelled before it reached this one.",
+    "paused": "Batch {batch} was paused; resume it in the app.",
 }

@@ -587,7 +587,7 @@ class WorkerProcess:
             with self._lock:
                 dead = self._process is None or not self._process.is_alive()
                 if dead and not self._stop.is_set():
-                    log.error("the worker died; it is replaced")
+                    log.error("the worker stopped unexpectedly; another one replaces it")
                     self._spawn()
 
 

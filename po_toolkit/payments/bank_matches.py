@@ -131,7 +131,8 @@ def _write_off(uow: UnitOfWork, part: Part, match: BankMatch, reason: str, day: 
     if short > most:
         raise PurchaseOrderError(
             f"{order.reference}: {display(short, order.currency)} would be written off, more than "
-            f"the {display(most, order.currency)} that banks may have kept. Match the line without "
+            f"the {display(most, order.currency)} that banks may have "
+            f"deducted. Match the line without "
             f"it, and issue a credit note for the rest.",
             remedy=remedies.credit_note(order.reference, to_major(short, order.currency)),
         )
@@ -171,7 +172,7 @@ def undo(
         reversal = bank_matches.reversal_of(uow.session, match)
         if reversal is not None:
             raise PurchaseOrderError(
-                f"Bank line {reversal.bank_transaction_id} takes bank line {line.id} back; undo "
+                f"Bank line {reversal.bank_transaction_id} reverses bank line {line.id}; undo "
                 f"that match first (bank line {reversal.bank_transaction_id})."
             )
         _undo_write_off(uow, match, today)
@@ -246,7 +247,7 @@ def _enter_again(uow: UnitOfWork, match: BankMatch) -> list[int]:
             method=entry.method,
             payment_date=entry.payment_date,
             reference=entry.reference,
-            note=f"Entry {entry.id} again: the bank did not take it back",
+            note=f"Entry {entry.id} restored: the bank did not reverse it",
             source="bank",
             source_id=str(again),
         ),
@@ -410,7 +411,7 @@ def _join_reversal(
         )
     order = uow.lock_purchase_order(first.purchase_order_id or 0)
     entry = next(e for e in order.entries if e.id == first.entry_id)
-    why = f"Bank line {line.id} took bank line {earlier.id} back"
+    why = f"Bank line {line.id} reversed bank line {earlier.id}"
     offline_payments.reverse(uow, order, entry, today=line.booked_on, reason=why)
     uow.session.flush()
     made = next(e for e in order.entries if e.reverses_id == entry.id)

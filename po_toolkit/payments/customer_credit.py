@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import and_, bindparam, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from po_toolkit.context import OpenConference
@@ -141,6 +141,11 @@ def settle(opened: OpenConference, customer_id: str) -> Taken:
 
 def _orders_of(session: Session, opened: OpenConference, customer_id: str) -> list[int]:
     """Return the purchase orders of a customer, in every conference of the Stripe account."""
+    which = {"conference": opened.conference.id, "customer": customer_id}
+    return sorted(set(session.scalars(_OF_CUSTOMER, which)))
+
+
+def _of_customer() -> Any:
     here, other = aliased(Conference), aliased(Conference)
     same = and_(
         here.stripe_account_id != "",
@@ -150,12 +155,14 @@ def _orders_of(session: Session, opened: OpenConference, customer_id: str) -> li
     account = (
         select(other.id)
         .join(here, or_(here.id == other.id, same))
-        .where(here.id == opened.conference.id)
+        .where(here.id == bindparam("conference"))
     )
-    query = select(Invoice.purchase_order_id).where(
-        Invoice.stripe_customer_id == customer_id, Invoice.conference_id.in_(account)
+    return select(Invoice.purchase_order_id).where(
+        Invoice.stripe_customer_id == bindparam("customer"), Invoice.conference_id.in_(account)
     )
-    return sorted(set(session.scalars(query)))
+
+
+_OF_CUSTOMER = _of_customer()
 
 
 def settle_elsewhere(opened: OpenConference, customer: Json) -> Taken:
@@ -589,7 +596,7 @@ def to_take_down(
         return TakeDown(there)
     raise PurchaseOrderError(
         f"{order.reference}: {display(part, order.currency)} of the refund were overpaid and "
-        f"lay as credit on customer {made[-1].stripe_customer_id} at Stripe, where only "
+        f"were credit of customer {made[-1].stripe_customer_id} at Stripe, where only "
         f"{display(there, order.currency)} are left: the rest was used on another invoice or "
         f"removed in Stripe's dashboard. Nothing was {'recorded' if sent_back else 'refunded'}; "
         f"sync, then see what is still overpaid.",

@@ -84,7 +84,7 @@ def record(uow: UnitOfWork, order: PurchaseOrder, movement: Movement, act: Act) 
         uow: The transaction.
         order: The purchase order, locked.
         movement: What moved.
-        act: What the audit trail calls it.
+        act: What the audit log calls it.
 
     Returns:
         True when the entry is new. The status is brought up to the sums either way.
@@ -336,7 +336,7 @@ def with_late_note(note: str, moved: date, booked_on: date) -> str:
     """Say in an entry's note that its period was closed; unchanged when it was not."""
     if booked_on <= moved:
         return note
-    late = f"Dated {moved}, which is closed; it counts from {booked_on}."
+    late = f"Dated {moved}, in a closed period; it counts from {booked_on}."
     return f"{note} {late}".strip()
 
 

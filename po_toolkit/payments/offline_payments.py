@@ -151,7 +151,7 @@ def _doubts(
         counts = booking_day(day, closed_through=closed, today=today)
         if closed is not None and day <= closed and day != today:
             found["date_as_given"] = (
-                f"{day} lies in a period that is closed through {closed}; the payment would count "
+                f"{day} is in a period that is closed through {closed}; the payment would count "
                 f"from {counts}."
             )
         elif day < created:
@@ -222,11 +222,11 @@ def _refuse_impossible(order: PurchaseOrder, amount: int, method: str) -> None:
         )
     if method not in METHODS:
         raise PurchaseOrderError(
-            f"{method!r} is no method of payment; use one of {', '.join(METHODS)}."
+            f"{method!r} is not a payment method; use one of {', '.join(METHODS)}."
         )
     if order.cancelled_at is not None:
         raise PurchaseOrderError(
-            f"{order.reference} is cancelled and takes no payment by hand; find out which "
+            f"{order.reference} is cancelled, so no payment can be recorded on it; find out which "
             f"purchase order the money is for."
         )
 
@@ -313,7 +313,7 @@ def reverse(
             f"refund made by hand is undone. Enter it again where it belongs."
         )
     if any(other.reverses_id == entry.id for other in order.entries):
-        raise PurchaseOrderError(f"{order.reference}: {shown} is undone already.")
+        raise PurchaseOrderError(f"{order.reference}: {shown} is already undone.")
     movement = Movement(
         kind=_OPPOSITE[EntryKind(entry.kind)],
         method=entry.method,

@@ -125,7 +125,7 @@ def refuse_forgotten(
         raise PurchaseOrderError(
             f"{order.reference}: Stripe has refunded {shown} of it ({made['id']}), which "
             f"these books do not have, as after a backup was restored. Nothing was "
-            f"refunded. Sync first, which brings it; then refund if another is meant.",
+            f"refunded. Sync first to read it; then refund if another is meant.",
             code="sync_first",
             remedy=remedies.sync(opened.slug),
         )

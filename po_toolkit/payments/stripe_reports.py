@@ -118,8 +118,8 @@ def _refuse_forgotten(
     shown = display(minor_from_api(forgotten[0], intent.currency), intent.currency)
     message = (
         f"{order.reference}: Stripe's invoice has a {what} of {shown} that these books do not "
-        f"have, as after a backup was restored. Nothing was recorded. Sync first, which brings "
-        f"it; then enter this {what} if it is another one."
+        f"have, as after a backup was restored. Nothing was recorded. Sync first to read it; "
+        f"then enter this {what} if it is another one."
     )
     with opened.store.writing(actor_of(intent), ACTS[IntentKind(intent.kind)]) as uow:
         row = row_of(uow, intent)
@@ -372,7 +372,7 @@ def _take_credit_down(opened: OpenConference, intent: MoneyIntent, order: Purcha
             row.step, row.error, row.finished_at = "refused", str(error), opened.now()
         raise PurchaseOrderError(
             f"{order.reference}: {_unfinished(intent)}, where it lowers the next invoice: {error} "
-            f"Take it off in Stripe's dashboard."
+            f"Remove it in Stripe's dashboard."
         ) from None
     read_at = opened.now()
     with suppress(StripeGatewayError):  # the next sync reads what is left
@@ -551,7 +551,7 @@ def report(opened: OpenConference, intent_id: int) -> None:
                 row_of(uow, intent).error = str(error)
             raise StripeUnknownError(
                 f"{order.reference}: {_unfinished(intent)}. {error} Or sync: "
-                f"it goes on from where it stands and is never doubled."
+                f"it continues from where it stopped and nothing is done twice."
             ) from None
         except StripeIdempotencyError:
             raise
@@ -591,11 +591,12 @@ def _refused(
         raise PurchaseOrderError(
             f"{order.reference}: {error} So {_words(intent)} did not go back. Of the whole "
             f"{display(other.whole, order.currency)}, {display(other.done, order.currency)} did; "
-            f"the rest was not tried. Sync, then refund what is still to go back."
+            f"the rest was not tried. Sync, then refund the rest."
         )
     raise PurchaseOrderError(
-        f"{order.reference}: {error} So {_words(intent)} was not entered here either, and nothing "
-        f"is half done. Sync to see how the invoice stands, then try again with what Stripe takes."
+        f"{order.reference}: {error} So {_words(intent)} was not entered here either, and "
+        f"nothing is half done. Sync to see the invoice's state, then try again with what Stripe "
+        f"accepts."
     )
 
 

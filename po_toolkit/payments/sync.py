@@ -616,7 +616,9 @@ def problem_of(stripe_object: Json, error: Exception) -> str:
     kind = str(about.get("object") or "object").replace("_", " ")
     if isinstance(error, PoToolkitError):
         return Reason(f"Stripe's {kind} {about.get('id')}: {error}", error.reason.remedy)
-    log.error("an object of Stripe's could not be taken", stripe_id=about.get("id"), exc_info=error)
+    log.error(
+        "an object at Stripe could not be processed", stripe_id=about.get("id"), exc_info=error
+    )
     return (
         f"Stripe's {kind} {about.get('id')} cannot be read ({type(error).__name__}); see the log."
     )

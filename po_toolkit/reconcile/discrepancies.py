@@ -179,10 +179,10 @@ def overdue(books: Books) -> pd.DataFrame:
     """Find sent balances past their due date."""
 
     def evidence(row: Any, amount: str) -> str:
-        late = f"{amount} open, due {row.due_date.date()}, {count(row.days_overdue, 'day')} late"
+        late = f"{amount} open, due {row.due_date.date()}, {count(row.days_overdue, 'day')} overdue"
         if row.state != "finalized":
             return late
-        return f"{late}; nobody has noted that it was delivered"
+        return f"{late}; nobody has marked it as delivered"
 
     rows = books.orders[books.orders["days_overdue"] > 0]
     return finding(
@@ -328,8 +328,8 @@ def payment_taken_back(books: Books) -> pd.DataFrame:
         rows.join(orders, how="inner"),
         rows["amount"],
         lambda row, amount: (
-            f"bank line {row.line_id} of {row.booked_on}, {amount}, seems to take bank line "
-            f"{row.earlier_line} back: {row.text}"
+            f"bank line {row.line_id} of {row.booked_on}, {amount}, seems to reverse bank line "
+            f"{row.earlier_line}: {row.text}"
         ),
     )
 
@@ -451,7 +451,7 @@ def asked_is_not_owed(books: Books) -> pd.DataFrame:
         if sum(why.values()) != left[row.Index]:
             words.append("for a cause that is not known")
         return (
-            f"Stripe asks {shown(asked[row.Index])}, {shown(owed[row.Index])} are owed: "
+            f"Stripe asks for {shown(asked[row.Index])}, but {shown(owed[row.Index])} is owed: "
             f"{', '.join(words)}"
         )
 
@@ -584,7 +584,7 @@ def paid_on_old_generation(books: Books) -> pd.DataFrame:
     return finding(
         rows,
         amount.reindex(rows.index),
-        lambda _row, amount: f"{amount} paid on an invoice that no longer stands",
+        lambda _row, amount: f"{amount} paid on an invoice that was voided or replaced",
     )
 
 

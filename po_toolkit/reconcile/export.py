@@ -55,7 +55,7 @@ def export(reconciliation: Reconciliation, format: Format) -> bytes:  # noqa: A0
         return _markdown(reconciliation).encode()
     if format == "table":
         return _plain(reconciliation).encode()
-    raise PoToolkitError(f"There is no format {format!r}; take one of {', '.join(FORMATS)}.")
+    raise PoToolkitError(f"There is no format {format!r}; use one of {', '.join(FORMATS)}.")
 
 
 def table_csv(table: Table, frame: Any) -> bytes:

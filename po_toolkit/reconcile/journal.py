@@ -230,7 +230,7 @@ def journal_files(
         return {"journal.beancount": _beancount(list(entries)).encode()}
     if program not in _LINES_A_FILE:
         known = ", ".join(JOURNAL_FORMATS)
-        raise PoToolkitError(f"There is no journal for {program!r}; take one of {known}.")
+        raise PoToolkitError(f"There is no journal for {program!r}; use one of {known}.")
     files: dict[str, bytes] = {}
     by_currency = sorted(entries, key=lambda e: (e.currency, e.day, e.number))
     for currency, group in groupby(by_currency, key=lambda e: e.currency):

@@ -95,7 +95,7 @@ AGEING = Table(
         _CURRENCY,
         Column("bucket", Kind.TEXT, "How late: by due date, in the order of the table"),
         Column("purchase_orders", Kind.COUNT, "How many purchase orders"),
-        Column("amount", Kind.MONEY, "What is open on them"),
+        Column("amount", Kind.MONEY, "What is outstanding on them"),
     ),
 )
 

@@ -50,7 +50,7 @@ def export(found: TieOut, format: Format) -> bytes:  # noqa: A002 the option's n
         return _workbook(found)
     if format == "table":
         return _plain(found).encode()
-    raise PoToolkitError(f"There is no format {format!r}; take table, json, csv or xlsx.")
+    raise PoToolkitError(f"There is no format {format!r}; use table, json, csv or xlsx.")
 
 
 def _workbook(found: TieOut) -> bytes:

@@ -1,4 +1,4 @@
-"""The audit trail as a chain: each entry's digest covers the one before it.
+"""The audit log as a chain: each entry's digest covers the one before it.
 
 Whoever changes, removes or adds an entry afterwards breaks the chain from there on. Whoever makes
 the whole chain again cannot produce the head that stands on an earlier closing report.
@@ -125,22 +125,22 @@ def prove(session: Session) -> ChainProof:
             rewritten += 1
         if digest != row["digest"] and not problems:
             problems.append(
-                f"Audit entry {row['id']} ({row['act']} by {row['actor']}), or one before it, is "
-                f"not as it was written."
+                f"Audit entry {row['id']} ({row['act']} by {row['actor']}), or one before it, "
+                f"was changed after it was written."
             )
         problems += [
-            f"The audit trail up to the closing of {where} is not the one on its report."
+            f"The audit log up to the closing of {where} is not the one on its report."
             for where, known in noted.pop(count, [])
             if known != digest
         ]
     length, last = head(session)
     if (length, last) != (count, digest) and not problems:
         problems.append(
-            f"The audit trail has {count} entries and its head counts {length}: entries were "
+            f"The audit log has {count} entries and its head counts {length}: entries were "
             f"removed or added."
         )
     problems += [
-        f"The audit trail is shorter than at the closing of {where}."
+        f"The audit log is shorter than at the closing of {where}."
         for left in noted.values()
         for where, _ in left
     ]

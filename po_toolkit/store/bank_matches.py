@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import BigInteger, case, cast, func, select
+from sqlalchemy import BigInteger, Integer, bindparam, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from po_toolkit.domain.bank_matching import (
@@ -54,20 +54,21 @@ _LINE = (
 """What a line says."""
 
 
+_OF = bindparam("conference", type_=Integer)
+"""The conference of the statements below, which are put together once."""
+_ACTIVE = select(
+    BankMatch.bank_transaction_id,
+    BankMatch.kind,
+    BankMatch.payout_id,
+    BankMatch.entry_id,
+    BankMatch.amount,
+    BankMatch.charges,
+).where(BankMatch.conference_id == _OF, BankMatch.state == "applied")
+
+
 def facts(session: Session, conference_id: int) -> Facts:
     """Read the lines that nothing explains yet, and all that they may be."""
-    active = list(
-        session.execute(
-            select(
-                BankMatch.bank_transaction_id,
-                BankMatch.kind,
-                BankMatch.payout_id,
-                BankMatch.entry_id,
-                BankMatch.amount,
-                BankMatch.charges,
-            ).where(BankMatch.conference_id == conference_id, BankMatch.state == "applied")
-        )
-    )
+    active = session.execute(_ACTIVE, {"conference": conference_id}).all()
     matched = {row.bank_transaction_id for row in active}
     came: dict[tuple[str, int], int] = defaultdict(int)
     for row in active:
@@ -89,18 +90,26 @@ def facts(session: Session, conference_id: int) -> Facts:
 
 def _own_names(session: Session, conference_id: int) -> list[str]:
     """Return our own names: that of the conference, with and without its year."""
-    name = session.scalar(select(Conference.name).where(Conference.id == conference_id)) or ""
+    name = session.scalar(_NAME, {"conference": conference_id}) or ""
     return [n for n in dict.fromkeys((name, _YEAR.sub("", name).strip())) if n]
 
 
+_NAME = select(Conference.name).where(Conference.id == _OF)
+
+
 def _lines(session: Session, conference_id: int) -> list[Line]:
-    tx = BankTransaction
-    query = (
-        select(*_LINE)
-        .where(tx.conference_id == conference_id, tx.set_aside == "", tx.amount != 0)
-        .order_by(tx.id)
+    return [_line(row) for row in session.execute(_LINES, {"conference": conference_id})]
+
+
+_LINES = (
+    select(*_LINE)
+    .where(
+        BankTransaction.conference_id == _OF,
+        BankTransaction.set_aside == "",
+        BankTransaction.amount != 0,
     )
-    return [_line(row) for row in session.execute(query)]
+    .order_by(BankTransaction.id)
+)
 
 
 def _line(row: Any) -> Line:
@@ -128,20 +137,16 @@ def _line(row: Any) -> Line:
 
 
 def _orders(session: Session, conference_id: int) -> list[OpenOrder]:
-    po = PurchaseOrder
+    mine = {"conference": conference_id}
     total: dict[int, int] = defaultdict(int)
     balance: dict[int, int] = defaultdict(int)
-    for moved, sign, statement in _sums(conference_id):
-        for order_id, amount in session.execute(statement):
+    for moved, sign, statement in _SUMS:
+        for order_id, amount in session.execute(statement, mine):
             balance[order_id] += sign * int(amount)
             if not moved:
                 total[order_id] += sign * int(amount)
     numbers: dict[int, list[str]] = defaultdict(list)
-    for order_id, number in session.execute(
-        select(Invoice.purchase_order_id, Invoice.number).where(
-            Invoice.conference_id == conference_id, Invoice.number != ""
-        )
-    ):
+    for order_id, number in session.execute(_NUMBERS, mine):
         numbers[order_id].append(number)
     return [
         OpenOrder(
@@ -155,25 +160,31 @@ def _orders(session: Session, conference_id: int) -> list[OpenOrder]:
             total[row.id],
             tuple(numbers[row.id]),
         )
-        for row in session.execute(
-            select(
-                po.id,
-                po.reference,
-                po.po_number,
-                po.organization_name,
-                po.currency,
-                po.cancelled_at,
-            )
-            .where(po.conference_id == conference_id)
-            .order_by(po.id)
-        )
+        for row in session.execute(_ORDERS, mine)
     ]
 
 
-def _sums(conference_id: int) -> Iterable[tuple[bool, int, Any]]:
+_NUMBERS = select(Invoice.purchase_order_id, Invoice.number).where(
+    Invoice.conference_id == _OF, Invoice.number != ""
+)
+_ORDERS = (
+    select(
+        PurchaseOrder.id,
+        PurchaseOrder.reference,
+        PurchaseOrder.po_number,
+        PurchaseOrder.organization_name,
+        PurchaseOrder.currency,
+        PurchaseOrder.cancelled_at,
+    )
+    .where(PurchaseOrder.conference_id == _OF)
+    .order_by(PurchaseOrder.id)
+)
+
+
+def _sums() -> Iterable[tuple[bool, int, Any]]:
     """Return what makes up each purchase order's balance: whether money moved, and the sign."""
     item, note, entry = PurchaseOrderLineItem, CreditNote, LedgerEntry
-    mine = PurchaseOrder.conference_id == conference_id
+    mine = PurchaseOrder.conference_id == _OF
     yield (
         False,
         1,
@@ -189,7 +200,7 @@ def _sums(conference_id: int) -> Iterable[tuple[bool, int, Any]]:
         -1,
         (
             select(note.purchase_order_id, cast(func.sum(note.amount), BigInteger))
-            .where(note.conference_id == conference_id)
+            .where(note.conference_id == _OF)
             .group_by(note.purchase_order_id)
         ),
     )
@@ -202,21 +213,18 @@ def _sums(conference_id: int) -> Iterable[tuple[bool, int, Any]]:
         1,
         (
             select(entry.purchase_order_id, cast(func.sum(signed), BigInteger))
-            .where(entry.conference_id == conference_id)
+            .where(entry.conference_id == _OF)
             .group_by(entry.purchase_order_id)
         ),
     )
 
 
+_SUMS = tuple(_sums())
+
+
 def _hand_entries(session: Session, conference_id: int, linked: set[int | None]) -> list[HandEntry]:
-    entry = LedgerEntry
-    reversed_ = set(
-        session.scalars(
-            select(entry.reverses_id).where(
-                entry.conference_id == conference_id, entry.reverses_id.is_not(None)
-            )
-        )
-    )
+    mine = {"conference": conference_id}
+    reversed_ = set(session.scalars(_REVERSED, mine))
     return [
         HandEntry(
             row.id,
@@ -227,28 +235,34 @@ def _hand_entries(session: Session, conference_id: int, linked: set[int | None])
             row.reference,
             row.method,
         )
-        for row in session.execute(
-            select(
-                entry.id,
-                entry.purchase_order_id,
-                entry.kind,
-                entry.amount,
-                entry.currency,
-                entry.payment_date,
-                entry.reference,
-                entry.method,
-            )
-            .where(
-                entry.conference_id == conference_id,
-                entry.source != "bank",
-                entry.method != "stripe",  # what was paid outside of Stripe, whoever entered it
-                entry.kind.in_(_BY_HAND),
-                entry.reverses_id.is_(None),
-            )
-            .order_by(entry.id)
-        )
+        for row in session.execute(_HAND_ENTRIES, mine)
         if row.id not in linked and row.id not in reversed_
     ]
+
+
+_REVERSED = select(LedgerEntry.reverses_id).where(
+    LedgerEntry.conference_id == _OF, LedgerEntry.reverses_id.is_not(None)
+)
+_HAND_ENTRIES = (
+    select(
+        LedgerEntry.id,
+        LedgerEntry.purchase_order_id,
+        LedgerEntry.kind,
+        LedgerEntry.amount,
+        LedgerEntry.currency,
+        LedgerEntry.payment_date,
+        LedgerEntry.reference,
+        LedgerEntry.method,
+    )
+    .where(
+        LedgerEntry.conference_id == _OF,
+        LedgerEntry.source != "bank",
+        LedgerEntry.method != "stripe",  # what was paid outside of Stripe, whoever entered it
+        LedgerEntry.kind.in_(_BY_HAND),
+        LedgerEntry.reverses_id.is_(None),
+    )
+    .order_by(LedgerEntry.id)
+)
 
 
 def _payouts(
@@ -256,11 +270,7 @@ def _payouts(
 ) -> list[PayoutFact]:
     """Read the payouts of which something is still to come, or to go back."""
     found = []
-    for p in session.scalars(
-        select(Payout)
-        .where(Payout.conference_id == conference_id, Payout.status != "canceled")
-        .order_by(Payout.id)
-    ):
+    for p in session.scalars(_PAYOUTS, {"conference": conference_id}):
         rest = abs(p.amount) - came.get(("payout", p.id), 0)
         failed = p.status == "failed"
         if (rest <= 0 and not failed) or ("payout_return", p.id) in came:
@@ -282,13 +292,16 @@ def _payouts(
     return found
 
 
-def confirmed(session: Session, conference_id: int) -> list[Confirmed]:
-    """Read the matches with entries that stand, and that no bank has taken back."""
+_PAYOUTS = (
+    select(Payout)
+    .where(Payout.conference_id == _OF, Payout.status != "canceled")
+    .order_by(Payout.id)
+)
+
+
+def _confirmed() -> Any:
     m, e, po, tx = BankMatch, LedgerEntry, PurchaseOrder, BankTransaction
-    undone = select(e.reverses_id).where(
-        e.conference_id == conference_id, e.reverses_id.is_not(None)
-    )
-    query = (
+    return (
         select(
             *_LINE,
             m.id.label("match_id"),
@@ -304,13 +317,20 @@ def confirmed(session: Session, conference_id: int) -> list[Confirmed]:
         .join(e, e.id == m.entry_id)
         .join(po, po.id == e.purchase_order_id)
         .where(
-            m.conference_id == conference_id,
+            m.conference_id == _OF,
             m.state == "applied",
             m.kind == "entry",
-            e.id.not_in(undone),
+            e.id.not_in(_REVERSED),
         )
         .order_by(m.id)
     )
+
+
+_CONFIRMED = _confirmed()
+
+
+def confirmed(session: Session, conference_id: int) -> list[Confirmed]:
+    """Read the matches with entries that stand, and that no bank has taken back."""
     return [
         Confirmed(
             row.match_id,
@@ -322,7 +342,7 @@ def confirmed(session: Session, conference_id: int) -> list[Confirmed]:
             row.organization_name,
             tuple(n for n in (row.po_number, row.entry_reference, row.bank_reference) if n),
         )
-        for row in session.execute(query)
+        for row in session.execute(_CONFIRMED, {"conference": conference_id})
     ]
 
 
@@ -336,12 +356,11 @@ def _accounts(stands: Iterable[Confirmed]) -> dict[str, frozenset[str]]:
 
 
 def _refused(session: Session, conference_id: int) -> frozenset[tuple[int, str]]:
-    undone = session.scalars(
-        select(BankMatch).where(
-            BankMatch.conference_id == conference_id, BankMatch.state == "undone"
-        )
-    )
+    undone = session.scalars(_UNDONE, {"conference": conference_id})
     return frozenset((m.bank_transaction_id, _target(m)) for m in undone)
+
+
+_UNDONE = select(BankMatch).where(BankMatch.conference_id == _OF, BankMatch.state == "undone")
 
 
 def _target(match: BankMatch) -> str:

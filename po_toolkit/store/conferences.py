@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from po_toolkit.config import ConferenceSettings
@@ -38,13 +38,16 @@ def by_slug(session: Session, slug: str) -> Conference:
     Raises:
         NotFoundError: The database has no such conference.
     """
-    found = session.scalars(select(Conference).where(Conference.slug == slug)).one_or_none()
+    found = session.scalars(_BY_SLUG, {"wanted": slug}).one_or_none()
     if found is None:
         raise NotFoundError(
             f"The database has no conference {slug!r}; set it up first.",
             remedy=remedies.set_up_database(),
         )
     return found
+
+
+_BY_SLUG = select(Conference).where(Conference.slug == bindparam("wanted"))
 
 
 def all_conferences(session: Session) -> list[Conference]:

@@ -176,7 +176,7 @@ def find(session: Session, address: str, pseudonym: str) -> Person:
 def _contacts_in_trail(
     session: Session, person: Person, orders: set[int]
 ) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield what the audit trail says of contacts while they had the address, by purchase order."""
+    """Yield what the audit log says of contacts while they had the address, by purchase order."""
     theirs = AuditEntry.subject_id.in_([str(order_id) for order_id in orders])
     named = _mentions([AuditEntry.before, AuditEntry.after], person.address)
     entries = session.scalars(
@@ -252,7 +252,7 @@ def forget(
 
     On their purchase orders, and in every row that names the address, their name and phone number
     are replaced too. Notes of calls about their purchase orders are emptied, and payloads of events
-    that were processed. The audit trail keeps each entry's digest; an entry at its end notes which
+    that were processed. The audit log keeps each entry's digest; an entry at its end notes which
     entries were rewritten and what they say now, so that it can still be proven.
     """
     changed: Counter[str] = Counter()

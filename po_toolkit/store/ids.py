@@ -18,7 +18,7 @@ def reserve_ids(session: Session, table: Any, count: int) -> Sequence[int]:
         return list(session.scalars(sequence, {"name": table.name, "n": count}))
     last = session.scalar(select(func.coalesce(func.max(table.c.id), 0))) or 0
     if table.dialect_options["sqlite"]["autoincrement"]:
-        # Also above the ids of rows that are gone: the audit trail remembers them.
+        # Also above the ids of rows that are gone: the audit log remembers them.
         ever = text("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = :name")
         last = max(last, session.scalar(ever, {"name": table.name}) or 0)
     return range(last + 1, last + 1 + count)

@@ -136,7 +136,7 @@ def _refuse_closed(session: Session, batch: ImportBatch) -> None:
     if closed is not None and local_day(batch.created_at, conference.timezone) <= closed:
         raise PurchaseOrderError(
             f"Import batch {batch.id} is in a period that is closed through {closed}; cancel its "
-            f"purchase orders instead of taking it back."
+            f"purchase orders instead of undoing the import."
         )
 
 

@@ -100,6 +100,13 @@ def was_sent_since(session: Session, order_id: int, moment: datetime) -> bool:
     return session.scalar(query.limit(1)) is not None
 
 
+def first_sent_at(session: Session, conference: Conference) -> datetime | None:
+    """Return when the conference's first invoice was sent; None before that."""
+    return session.scalar(
+        select(func.min(Invoice.sent_at)).where(Invoice.conference_id == conference.id)
+    )
+
+
 def credit_known(session: Session, customer_id: str, order: PurchaseOrder) -> int:
     """Return what a customer overpaid on other purchase orders of this database, in minor units."""
     po = PurchaseOrder

@@ -58,6 +58,8 @@ class View(StrEnum):
     """Which purchase orders a person looks for, beside the ages of :class:`Bucket`."""
 
     OUTSTANDING = "outstanding"
+    RECEIVED = "received"
+    """Money came in and was not refunded wholly, and it is not cancelled."""
     OVERDUE = "overdue"
     DUE_SOON = "due_soon"
     """Due today or in the two weeks after."""
@@ -203,6 +205,8 @@ def in_view(session: Session, conference: Conference, view: View | Bucket, today
         return has_reversed_payment(conference.id)
     if view is View.CANCELLED_WITH_MONEY:
         return and_(po.status == Status.CANCELLED.value, po.sum_paid != po.sum_refunded)
+    if view is View.RECEIVED:
+        return and_(po.status != Status.CANCELLED.value, po.sum_paid != po.sum_refunded)
     if view is View.RECENT_MONEY:
         moved = select(entry.purchase_order_id).where(
             entry.conference_id == conference.id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from po_toolkit.domain.references import comparable
@@ -170,39 +170,8 @@ def invoices_with_unreported(session: Session, conference: Conference) -> set[st
 
 def orders_to_report(session: Session, conference: Conference) -> list[int]:
     """Return the purchase orders with an entry of ours of which their invoice was not told yet."""
-    never_tried = or_(
-        MoneyIntent.id.is_(None),
-        and_(
-            MoneyIntent.finished_at.is_not(None),
-            MoneyIntent.stripe_invoice_id != Invoice.stripe_invoice_id,
-        ),
-    )
-    payments = (
-        select(LedgerEntry.purchase_order_id)
-        .join(Invoice, Invoice.purchase_order_id == LedgerEntry.purchase_order_id)
-        .outerjoin(MoneyIntent, MoneyIntent.uuid == LedgerEntry.uuid)
-        .where(
-            LedgerEntry.conference_id == conference.id,
-            LedgerEntry.source.in_(("manual", "bank")),
-            LedgerEntry.kind == "payment",
-            LedgerEntry.stripe_payment_record_id == "",
-            never_tried,
-            *_reachable("open", "uncollectible"),
-        )
-    )
-    notes = (
-        select(CreditNote.purchase_order_id)
-        .join(Invoice, Invoice.purchase_order_id == CreditNote.purchase_order_id)
-        .outerjoin(MoneyIntent, MoneyIntent.uuid == CreditNote.uuid)
-        .where(
-            CreditNote.conference_id == conference.id,
-            CreditNote.stripe_credit_note_id.is_(None),
-            CreditNote.amount > 0,
-            never_tried,
-            *_reachable("open", "uncollectible", "paid"),
-        )
-    )
-    return sorted({*session.scalars(payments), *session.scalars(notes)})
+    mine = {"conference": conference.id}
+    return sorted({order for query in _TO_REPORT for order in session.scalars(query, mine)})
 
 
 def unreported(session: Session, order: PurchaseOrder) -> list[LedgerEntry | CreditNote]:
@@ -242,3 +211,43 @@ def _reachable(*statuses: str) -> tuple[Any, ...]:
         Invoice.step == "done",
         Invoice.stripe_status.in_(statuses),
     )
+
+
+def _to_report() -> tuple[Any, Any]:
+    """Put together what finds the payments and the credit notes that were not told yet."""
+    never_tried = or_(
+        MoneyIntent.id.is_(None),
+        and_(
+            MoneyIntent.finished_at.is_not(None),
+            MoneyIntent.stripe_invoice_id != Invoice.stripe_invoice_id,
+        ),
+    )
+    payments = (
+        select(LedgerEntry.purchase_order_id)
+        .join(Invoice, Invoice.purchase_order_id == LedgerEntry.purchase_order_id)
+        .outerjoin(MoneyIntent, MoneyIntent.uuid == LedgerEntry.uuid)
+        .where(
+            LedgerEntry.conference_id == bindparam("conference"),
+            LedgerEntry.source.in_(("manual", "bank")),
+            LedgerEntry.kind == "payment",
+            LedgerEntry.stripe_payment_record_id == "",
+            never_tried,
+            *_reachable("open", "uncollectible"),
+        )
+    )
+    notes = (
+        select(CreditNote.purchase_order_id)
+        .join(Invoice, Invoice.purchase_order_id == CreditNote.purchase_order_id)
+        .outerjoin(MoneyIntent, MoneyIntent.uuid == CreditNote.uuid)
+        .where(
+            CreditNote.conference_id == bindparam("conference"),
+            CreditNote.stripe_credit_note_id.is_(None),
+            CreditNote.amount > 0,
+            never_tried,
+            *_reachable("open", "uncollectible", "paid"),
+        )
+    )
+    return payments, notes
+
+
+_TO_REPORT = _to_report()

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, exists, select, update
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from po_toolkit.domain import remedies
 from po_toolkit.domain.references import comparable, new_reference
@@ -16,7 +16,7 @@ from po_toolkit.domain.sums import Status, Sums, money_status
 from po_toolkit.domain.tax import TaxRules, line_tax
 from po_toolkit.domain.tax_ids import TaxId
 from po_toolkit.errors import NotFoundError, PoToolkitError
-from po_toolkit.store.database import WHOLE, UnitOfWork
+from po_toolkit.store.database import WHOLE, UnitOfWork, read_whole
 from po_toolkit.store.tables import (
     LIVE_STATES,
     Conference,
@@ -41,17 +41,21 @@ def by_reference(session: Session, conference: Conference, reference: str) -> Pu
     Raises:
         NotFoundError: The conference has no such purchase order.
     """
-    found = session.scalars(
-        select(PurchaseOrder)
-        .where(
-            PurchaseOrder.conference_id == conference.id,
-            PurchaseOrder.reference == reference.strip().upper(),
-        )
-        .options(*WHOLE)
-    ).one_or_none()
-    if found is None:
+    which = {"conference": conference.id, "wanted": reference.strip().upper()}
+    found = read_whole(session, _BY_REFERENCE, which)
+    if not found:
         raise _missing(conference, reference)
-    return found
+    return found[0]
+
+
+_BY_REFERENCE = (
+    select(PurchaseOrder)
+    .where(
+        PurchaseOrder.conference_id == bindparam("conference"),
+        PurchaseOrder.reference == bindparam("wanted"),
+    )
+    .options(*WHOLE)
+)
 
 
 def _missing(conference: Conference, reference: str) -> NotFoundError:
@@ -178,16 +182,23 @@ def by_references(
     found = {
         order.reference: order
         for start in range(0, len(names), _AT_ONCE)
-        for order in session.scalars(
-            select(PurchaseOrder)
-            .where(
-                PurchaseOrder.conference_id == conference.id,
-                PurchaseOrder.reference.in_(names[start : start + _AT_ONCE]),
-            )
-            .options(*WHOLE)
+        for order in read_whole(
+            session,
+            _BY_REFERENCES,
+            {"conference": conference.id, "wanted": names[start : start + _AT_ONCE]},
         )
     }
     return [found[name] for name in names if name in found]
+
+
+_BY_REFERENCES = (
+    select(PurchaseOrder)
+    .where(
+        PurchaseOrder.conference_id == bindparam("conference"),
+        PurchaseOrder.reference.in_(bindparam("wanted", expanding=True)),
+    )
+    .options(*WHOLE)
+)
 
 
 def with_final_invoice(session: Session, conference: Conference) -> list[PurchaseOrder]:
@@ -203,7 +214,7 @@ def with_final_invoice(session: Session, conference: Conference) -> list[Purchas
         .order_by(PurchaseOrder.reference)
         .options(*WHOLE)
     )
-    return list(session.scalars(query).unique())
+    return read_whole(session, query, {})
 
 
 def claims(
@@ -388,16 +399,7 @@ def to_bill(session: Session, ids: Iterable[int]) -> dict[int, PurchaseOrder]:
 
     No two of them share a loaded row, so that each can go to a thread of its own.
     """
-    return {order.id: order for order in session.scalars(_TO_BILL, {"ids": list(ids)})}
+    return {order.id: order for order in read_whole(session, _TO_BILL, {"ids": list(ids)})}
 
 
-_TO_BILL = (
-    select(PurchaseOrder)
-    .where(PurchaseOrder.id.in_(bindparam("ids", expanding=True)))
-    .options(
-        selectinload(PurchaseOrder.line_items),
-        selectinload(PurchaseOrder.invoices),
-        selectinload(PurchaseOrder.entries),
-        selectinload(PurchaseOrder.credit_notes),
-    )
-)
+_TO_BILL = select(PurchaseOrder).where(PurchaseOrder.id.in_(bindparam("ids", expanding=True)))

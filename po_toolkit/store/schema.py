@@ -68,9 +68,10 @@ def check_tables(store: Store) -> None:
         found = differences(connection)
     if found:
         raise SettingsError(
-            f"The database has not the tables of this release: {'; '.join(found[:20])}. Nothing "
-            f"was changed. Restore a backup that a release made, or begin with an empty database "
-            f"and keep this one beside it.",
+            f"The database does not have the tables of this "
+            f"release: {'; '.join(found[:20])}. Nothing "
+            f"was changed. Restore a backup that a release made, or start with an empty database "
+            f"and keep this one.",
             remedy=remedies.begin_again(),
         )
 

@@ -17,7 +17,7 @@ _SQLITE = {
     sqlite3.SQLITE_CANTOPEN: "The database file cannot be opened. Check that its folder exists "
     "and is writable",
     sqlite3.SQLITE_CORRUPT: "The database file is damaged. Restore a backup",
-    sqlite3.SQLITE_NOTADB: "The database file is no SQLite database. Restore a backup",
+    sqlite3.SQLITE_NOTADB: "The database file is not a SQLite database. Restore a backup",
 }
 _POSTGRES = {
     "53100": "The disk of the database server is full. Free some space",

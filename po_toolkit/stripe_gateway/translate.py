@@ -67,7 +67,7 @@ def _about_the_key(status: int, reason: str) -> str:
     if status == 401:
         return (
             "Stripe does not accept this conference's key; put a valid one into the settings. "
-            "Nothing is half done: run the same command again then."
+            "Nothing is half done; then run the same command again."
         )
     plain = re.sub(r"^Request req_\w+: ", "", reason)
     plain = re.sub(r"The provided key '[^']*'", "The provided key", plain)
@@ -84,11 +84,12 @@ def _kind(
     if status in (401, 403):
         return StripeAuthenticationError, _about_the_key(status, reason)
     if isinstance(error, stripe.IdempotencyError) and status != 409:
-        return StripeIdempotencyError, f"Stripe knows this key with another body: {reason}"
+        text = f"Stripe has this idempotency key with a different request: {reason}"
+        return StripeIdempotencyError, text
     if status == 404 or code == "resource_missing":
         return StripeNotFoundError, f"Stripe does not have it: {reason}"
     if status >= 500 and header(error, "idempotent-replayed") == "true":
-        return StripeStored500Error, "Stripe keeps answering with a stored failure"
+        return StripeStored500Error, "Stripe repeats a stored error for this request"
     if status in (409, 429) or status >= 500 or status == 0:
         failure = {409: "is busy with the same call", 429: "asks to slow down"}.get(
             status, f"failed with {status}" if status else "could not be reached"

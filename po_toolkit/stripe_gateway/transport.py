@@ -99,7 +99,7 @@ class Transport(stripe.HTTPClient):
             )
         except urllib3.exceptions.HTTPError as error:
             raise stripe.APIConnectionError(  # type: ignore[no-untyped-call]  # the SDK's gap
-                f"No whole answer came from Stripe ({type(error).__name__}: {error}).",
+                f"No complete answer came from Stripe ({type(error).__name__}: {error}).",
                 should_retry=not isinstance(error, urllib3.exceptions.SSLError),
             ) from error
         return answer.data, answer.status, answer.headers

@@ -100,7 +100,7 @@ def _log(visit: Visit, acts: list[Act], *, limit: int) -> pd.DataFrame:
             _("When (UTC)"): row.at,
             _("Who"): row.actor,
             _("What happened"): row.text,
-            _("Act"): words.act(row.entry.act),
+            _("Action"): words.act(row.entry.act),
             _("Purchase order"): row.reference,
             _("Subject"): f"{row.entry.subject_type} {row.entry.subject_id}",
             _("Before"): json.dumps(row.entry.before, ensure_ascii=False),
@@ -138,7 +138,7 @@ def _events(visit: Visit) -> None:
             _("State"): _(_STATES.get(row.state, row.state)),
             _("Tries"): row.attempts,
             _("Error"): row.error,
-            _("Stripe id"): row.stripe_event_id,
+            _("Stripe ID"): row.stripe_event_id,
         }
         for row in rows
     )
@@ -196,7 +196,7 @@ def _failed_invoicing(visit: Visit, rows: Sequence[Any]) -> None:
         for row in rows
     )
     columns = {
-        "organization": _("Organization"),
+        "organization": _("Sponsor"),
         "reference": _("Reference"),
         "error": _("What went wrong"),
         "when": _("When"),

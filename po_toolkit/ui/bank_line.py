@@ -80,11 +80,11 @@ def _candidates(visit: Visit, line: LineMatch, after: Callable[[], None]) -> Non
     ).strip()
     found = candidates(visit.opened, line, text=text)
     _question(visit, line, found, after)
-    for number, candidate in enumerate(found):
-        _candidate(visit, line, candidate, number, after)
+    for number in range(len(found)):
+        _candidate(visit, line, found, number, after)
     if not found:
         st.info(
-            _("Nothing fits. Search for another sponsor or number.")
+            _("No match. Search for another sponsor or number.")
             if text
             else _(
                 "Nothing in the books has this currency and direction. Search, or exclude the line."
@@ -93,20 +93,26 @@ def _candidates(visit: Visit, line: LineMatch, after: Callable[[], None]) -> Non
         )
     if len(found) > 1:
         _several(visit, line, found, after)
-    with (
-        st.expander(_("Exclude this line: it is not a sponsor payment"), expanded=not found),
-        st.form(visit.key(f"bank.aside.{line.line}"), border=False),
-    ):
-        reason = st.text_input(_("Reason, for example rent or interest"))
-        if st.form_submit_button(_("Exclude"), shortcut="x") and _given(reason):
-            exclude = partial(exclude_line, visit.opened, line.line, reason.strip())
-            _attempt(visit, line, exclude, after)
+    pressed = st.button(_("Exclude"), shortcut="x", key=visit.key("bank.exclude"))
+
+    def exclude(reason: str) -> None:
+        act = partial(exclude_line, visit.opened, line.line, reason)
+        _attempt(visit, line, act, after)
+
+    title = _("Exclude this line: it is not a sponsor payment")
+    hint = _("Reason, for example rent or interest")
+    _ask_reason(visit, f"{line.line}", (title, hint, _("Exclude")), exclude, pressed=pressed)
 
 
 def _candidate(
-    visit: Visit, line: LineMatch, candidate: Candidate, number: int, after: Callable[[], None]
+    visit: Visit,
+    line: LineMatch,
+    found: Sequence[Candidate],
+    number: int,
+    after: Callable[[], None],
 ) -> None:
     """Show one thing that the line may be, with its amount beside the line's."""
+    candidate = found[number]
     key = f"{line.line}.{candidate.kind}.{candidate.key}"
     with st.container(border=True):
         amount = words.amount(candidate.amount, line.currency)
@@ -148,21 +154,68 @@ def _candidate(
             ):
                 _match(visit, line, [candidate], after)
             if candidate.may_write_off:
-                _write_off(visit, line, candidate, key, after)
+                first = not any(c.may_write_off for c in found[:number])
+                _write_off(visit, line, candidate, after, shortcut="w" if first else None)
 
 
 def _write_off(
-    visit: Visit, line: LineMatch, candidate: Candidate, key: str, after: Callable[[], None]
+    visit: Visit,
+    line: LineMatch,
+    candidate: Candidate,
+    after: Callable[[], None],
+    *,
+    shortcut: str | None,
 ) -> None:
     """Offer to match and to write off the little that is missing."""
     short = words.amount(abs(candidate.difference), line.currency)
-    with (
-        st.popover(_("Match and write off {short}", short=short)),
-        st.form(visit.key(f"bank.write-off.{key}"), border=False),
-    ):
-        reason = st.text_input(_("Reason, for example bank charges"))
-        if st.form_submit_button(_("Write off and match"), type="primary") and _given(reason):
-            _match(visit, line, [candidate], after, write_off=reason.strip())
+    label = _("Match and write off {short}", short=short)
+    key = f"{line.line}.{candidate.kind}.{candidate.key}"
+    pressed = st.button(label, shortcut=shortcut, key=visit.key(f"bank.write-off.{key}"))
+
+    def match(reason: str) -> None:
+        _match(visit, line, [candidate], after, write_off=reason)
+
+    hint = _("Reason, for example bank charges")
+    _ask_reason(visit, key, (label, hint, _("Write off and match")), match, pressed=pressed)
+
+
+_ASKED = "bank.reason"
+"""For what a reason is asked; None while no dialog is open."""
+
+
+def _ask_reason(
+    visit: Visit,
+    key: str,
+    texts: tuple[str, str, str],
+    act: Callable[[str], None],
+    *,
+    pressed: bool,
+) -> None:
+    """Ask for a reason in a dialog that Enter confirms; nothing is done without one.
+
+    Args:
+        visit: The visit.
+        key: For what the reason is asked.
+        texts: Title, label of the field, and of the button.
+        act: Does it; called with the reason.
+        pressed: Whether the dialog is to open.
+    """
+    title, hint, button = texts
+    if pressed:
+        visit.keep(_ASKED, key)
+    if visit.recall(_ASKED) != key:
+        return
+
+    @st.dialog(title, on_dismiss=lambda: visit.keep(_ASKED, None))
+    def ask() -> None:
+        with st.form(visit.key("bank.reason.form"), border=False):
+            reason = st.text_input(hint)
+            confirmed = st.form_submit_button(button, type="primary")
+        if confirmed and _given(reason):
+            visit.keep(_ASKED, None)
+            act(reason.strip())
+
+    ask()
 
 
 def _several(
@@ -182,7 +235,7 @@ def _several(
         )
         picked = [by_key[key] for key in chosen]
         if len({c.kind for c in picked}) > 1:
-            st.warning(_("Choose things of one kind."), icon=":material/warning:")
+            st.warning(_("Choose items of one kind only."), icon=":material/warning:")
         elif picked and st.button(
             _("Match {items}", items=words.count(len(picked), "item")),
             key=visit.key(f"bank.do.several.{line.line}"),

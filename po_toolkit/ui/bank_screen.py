@@ -52,7 +52,7 @@ _COLUMNS = {
     "text": N_("Text"),
 }
 _STATEMENTS = {
-    "proven": N_("Proven: opening balance and lines come to the closing balance"),
+    "proven": N_("Proven: opening balance and lines add up to the closing balance"),
     "unproven": N_("Imported, balance not checked"),
     "held": N_("On hold"),
     "accepted": N_("Accepted by a person"),
@@ -154,7 +154,7 @@ def _preview(visit: Visit, report: BankImportReport) -> None:
         st.subheader(_("How this file is read"))
         for label, value in said.items():
             if value:
-                st.markdown(f"**{label}**: {words.plain(value)}")
+                st.markdown(f"**{label}**: {words.message(value)}")
         if report.first_lines:
             frame = pd.DataFrame(
                 {
@@ -226,6 +226,7 @@ def _report(visit: Visit, report: BankImportReport, key: str) -> None:
         st.success(text, icon=":material/check_circle:")
     if report.problems:
         frame = pd.DataFrame([asdict(problem) for problem in report.problems])
+        frame["message"] = frame["message"].map(words.worded)
         columns = {"row": _("Row"), "value": _("Value"), "message": _("What is wrong")}
         tables.show_texts(frame, columns, key=visit.key(f"{key}.problems"))
     for suspicion in report.suspected:
@@ -361,6 +362,7 @@ def _statements(visit: Visit) -> None:
             "opening": s.opening and Decimal(s.opening),
             "closing": s.closing and Decimal(s.closing),
             "state": _(_STATEMENTS.get(s.state, s.state)),
+            "reason": words.worded(s.reason),
         }
         for s in statements
     )

@@ -34,14 +34,17 @@ from po_toolkit.ui.session import Visit
 def closing_view(visit: Visit, result: Reconciliation) -> None:
     """Show what is left to do before closing, close, and offer the files of the period."""
     periods = closed_books(visit.opened)
-    _checklist(visit, min(result.as_of, visit.opened.today() - timedelta(days=1)))
+    today = visit.opened.today()
+    # A month is closed after it has ended: the last one, until another day is asked for.
+    through = result.as_of if result.as_of < today else today.replace(day=1) - timedelta(days=1)
+    left = _checklist(visit, through)
     st.subheader(_("Closed periods"))
     if periods:
         _closed(visit, periods)
     else:
         st.caption(_("No period is closed yet."))
     if visit.may(Act.CLOSE):
-        _close(visit, result)
+        _close(visit, through, left)
     _for_accounting(visit, result, periods)
 
 
@@ -52,8 +55,8 @@ _SIGNS = {
 }
 
 
-def _checklist(visit: Visit, through: date) -> None:
-    """Show each step before closing, done or with the way to the page on which it is done."""
+def _checklist(visit: Visit, through: date) -> list[str]:
+    """Show each step before closing, done or with the way to its page; return what is left."""
     steps = checklist(visit.opened, through)
     left = sum(step.done is False for step in steps)
     st.subheader(_("Month end, {through}", through=words.day(through)))
@@ -69,6 +72,8 @@ def _checklist(visit: Visit, through: date) -> None:
                 visit.link(step.page, _("Open {page}", page=words.label(step.page)))
         for detail in step.details:
             st.caption(words.message(detail))
+    *before, _close_itself = steps
+    return [words.worded(step.name) for step in before if step.done is False]
 
 
 def _closed(visit: Visit, periods: list[ClosedBooks]) -> None:
@@ -144,7 +149,7 @@ def _verify(visit: Visit, period: ClosedBooks) -> None:
         st.warning(words.message(difference), icon=":material/warning:")
 
 
-def _close(visit: Visit, result: Reconciliation) -> None:
+def _close(visit: Visit, proposed: date, left: list[str]) -> None:
     yesterday = visit.opened.today() - timedelta(days=1)
     with st.form(visit.key("closing.close"), border=True):
         st.write(
@@ -155,10 +160,13 @@ def _close(visit: Visit, result: Reconciliation) -> None:
         )
         through = st.date_input(
             _("Close through"),
-            value=min(result.as_of, yesterday),
+            value=proposed,
             max_value=yesterday,
             format=words.date_format(),
         )
+        if left:
+            text = _("Not done yet: {steps}.", steps=", ".join(left))
+            st.warning(text, icon=":material/warning:")
         sure = st.checkbox(_("Yes, close the books"))
         pressed = st.form_submit_button(_("Close"))
     if not pressed:

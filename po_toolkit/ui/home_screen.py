@@ -110,7 +110,7 @@ def _tiles(visit: Visit, totals: CurrencyTotals) -> None:
                 share=words.percent(totals.share),
                 invoiced=invoiced,
             ),
-            _("All"),
+            _("Received"),
             _("Show received"),
         ),
         (
@@ -148,6 +148,9 @@ def _tiles(visit: Visit, totals: CurrencyTotals) -> None:
 
 def _calls(visit: Visit, page: HomePage) -> None:
     st.subheader(_("Call today"))
+    if said := visit.recall("home.said"):
+        st.toast(said, icon=":material/check_circle:", duration="long")
+        visit.keep("home.said", None)
     if not page.calls:
         overdue = any(totals.overdue_orders for totals in page.sums.totals)
         st.caption(
@@ -197,7 +200,9 @@ def _call_buttons(visit: Visit, order: OpenOrder) -> None:
     with st.container(horizontal=True, gap="small"):
         if st.button(_("Log call"), key=visit.key(f"call.{order.reference}")):
             _logged(visit, order)
-        with st.popover(_("Note"), help=_("Log a call with what was said.")):
+        # Its own key, since an open popover stays open for the sponsor who moves up to its place.
+        key = visit.key(f"call.note.{order.reference}")
+        with st.popover(_("Note"), help=_("Log a call, with a note."), key=key):
             _call_form(visit, order)
 
 
@@ -217,12 +222,8 @@ def _call_form(visit: Visit, order: OpenOrder) -> None:
 def _logged(visit: Visit, order: OpenOrder, **said: Any) -> None:
     with failures_shown(visit):
         log_call(visit.opened, order.reference, **said)
-        st.toast(
-            _(
-                "Call to {organization_name} logged.",
-                organization_name=words.plain(order.organization_name),
-            )
-        )
+        name = words.plain(order.organization_name)
+        visit.keep("home.said", _("Call to {organization_name} logged.", organization_name=name))
         st.rerun()
 
 
@@ -443,7 +444,7 @@ def _cash(visit: Visit, currency: str) -> None:
         previous=slug if earlier else "",
         previous_event=earlier.event_date if earlier else None,
     )
-    if not cash.days:
+    if not any(day.due or day.received for day in (*cash.days, *cash.last_year)):
         st.caption(_("Nothing has fallen due and nothing was received yet."))
         return
     picked = charts.steps(

@@ -94,13 +94,13 @@ class Answers:
     def _radio(self, question: Question) -> int | None:
         def shown(at: int) -> str:
             choice = question.choices[at]
-            return choice.label + (f" → {choice.money}" if choice.money else "")
+            return words.worded(choice.label) + (f" → {choice.money}" if choice.money else "")
 
         rows = "; ".join(
             _("row {row}: {value}", row=row, value=value) for row, value in question.rows
         )
         return st.radio(
-            words.plain(question.text),
+            words.message(question.text),
             range(len(question.choices)),
             index=None,
             format_func=lambda at: words.plain(shown(at)),
@@ -202,7 +202,10 @@ class Answers:
 
     def _editor(self, proposed: Grid) -> None:
         st.data_editor(
-            pd.DataFrame(proposed, columns=["header", "field", "reason"]),
+            pd.DataFrame(
+                [(header, field, words.worded(why)) for header, field, why in proposed],
+                columns=["header", "field", "reason"],
+            ),
             column_config={
                 "header": st.column_config.TextColumn(_("Column in the file"), disabled=True),
                 "field": st.column_config.SelectboxColumn(
@@ -232,7 +235,7 @@ class Answers:
 
 def _field_label(field: object) -> str:
     names = {_LEFT_OUT: _(_LEFT_OUT), PACKAGES: _("Price of a package")}
-    names |= {sign: _(text.capitalize()) for sign, text in OWN_LINES.items()}
+    names |= {sign: words.worded(text.capitalize()) for sign, text in OWN_LINES.items()}
     return names.get(str(field)) or words.label(str(field))
 
 

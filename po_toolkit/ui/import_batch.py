@@ -111,6 +111,7 @@ def show_reading(visit: Visit, report: ImportReport) -> None:
     if report.left_columns:
         st.subheader(_("Columns left out"))
         frame = pd.DataFrame([column.as_json() for column in report.left_columns])
+        frame["why"] = frame["why"].map(words.worded)
         tables.show_texts(
             frame,
             {"column": _("Column"), "cells": _("Cells"), "first": _("First cell"), "why": _("Why")},
@@ -119,6 +120,7 @@ def show_reading(visit: Visit, report: ImportReport) -> None:
     if report.left_rows:
         st.subheader(_("Rows left out"))
         frame = pd.DataFrame([row.as_json() for row in report.left_rows[:200]])
+        frame["why"] = frame["why"].map(words.worded)
         tables.show_texts(
             frame,
             {"row": _("Row"), "why": _("Why"), "held": _("What it held")},

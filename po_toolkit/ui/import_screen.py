@@ -145,7 +145,7 @@ def _offer_columns(visit: Visit, answers: Answers, data: bytes, name: str) -> No
         columns = proposed_columns(visit.opened, data, file_name=name, sheet=answers.sheet)
     except ImportFileError:
         return
-    answers.show_columns(columns, {}, _("Say which column holds what is missing."), expanded=True)
+    answers.show_columns(columns, {}, _("Choose the column of each missing field."), expanded=True)
 
 
 def _preview(visit: Visit, data: bytes, given: dict[str, Any], report: ImportReport) -> None:
@@ -192,7 +192,7 @@ def _orders(visit: Visit, report: ImportReport) -> None:
     tables.show(
         frame,
         {
-            "organization_name": _("Organization"),
+            "organization_name": _("Sponsor"),
             "po_number": _("Their PO number"),
             "total": _("Total"),
             "lines": _("Lines"),

@@ -45,7 +45,8 @@ def show_batch(visit: Visit, batch: int) -> None:
     if progress.error:
         st.error(words.message(progress.error), icon=":material/error:")
     if _is_open(progress):
-        st.write(_("You may leave this page or close it; the work goes on."))
+        if progress.state == "running":
+            st.write(_("You can leave or close this page; the work continues."))
         _watch(visit, batch, moving=progress.state == "running")
         _steer(visit, progress)
     else:
@@ -136,7 +137,7 @@ def _figures(progress: BatchProgress) -> None:
     }
     with st.container(horizontal=True):
         for label, figure in figures.items():
-            if figure or label in ("Invoiced", "Failed"):
+            if figure or label in (_("Invoiced"), _("Failed")):
                 st.metric(label, figure, border=True, width="content")
 
 
@@ -156,7 +157,7 @@ def _results(visit: Visit, progress: BatchProgress) -> None:
     if frame.empty:
         return
     columns = {
-        "organization_name": _("Organization"),
+        "organization_name": _("Sponsor"),
         "reference": _("Reference"),
         "outcome": _("Outcome"),
         "hosted_invoice_url": st.column_config.LinkColumn(
@@ -165,7 +166,7 @@ def _results(visit: Visit, progress: BatchProgress) -> None:
         "error": _("What went wrong"),
     }
     tables.show(
-        frame, columns, key=visit.key("batch.rows"), alt=_("What became of each purchase order")
+        frame, columns, key=visit.key("batch.rows"), alt=_("Result for each purchase order")
     )
     name = f"{visit.opened.slug}-invoices-{progress.batch_id}"
     table_files.downloads(name, lambda: frame, key=visit.key("batch.results"))

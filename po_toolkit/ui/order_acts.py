@@ -59,17 +59,17 @@ def _invoice(visit: Visit, story: PurchaseOrderStory) -> None:
 def _resend(visit: Visit, story: PurchaseOrderStory) -> None:
     st.write(
         _(
-            "Stripe mails the invoice to {contact_email} again.",
+            "Stripe emails the invoice to {contact_email} again.",
             contact_email=words.plain(story.contact_email),
         )
     )
     with st.form(visit.key("order.resend"), border=False):
-        if not submit(visit, _("Mail it again")):
+        if not submit(visit, _("Email it again")):
             return
 
     def act() -> str:
         resend_invoice(visit.opened, story.reference)
-        return _("The invoice was mailed again.")
+        return _("The invoice was emailed again.")
 
     perform(visit, story, act)
 
@@ -77,13 +77,13 @@ def _resend(visit: Visit, story: PurchaseOrderStory) -> None:
 def _deliver(visit: Visit, story: PurchaseOrderStory) -> None:
     st.write(
         _(
-            "Stripe mails nobody: write the mail with the invoice's PDF and link, look at "
-            "it, and send it or upload the PDF. Then note that it was delivered."
+            "Stripe does not email this invoice: write the email with the invoice's PDF and "
+            "link, check it, and send it or upload the PDF. Then mark the invoice as delivered."
         )
     )
     name = f"order.mail.{story.reference}"
     with st.container(horizontal=True):
-        if st.button(_("Write the mail"), icon=":material/draft:", key=visit.key("order.deliver")):
+        if st.button(_("Write the email"), icon=":material/draft:", key=visit.key("order.deliver")):
             try:
                 visit.keep(name, deliver(visit.opened, story.reference))
             except PoToolkitError as error:
@@ -93,7 +93,7 @@ def _deliver(visit: Visit, story: PurchaseOrderStory) -> None:
             _downloads(visit, made)
     if made is not None and any(i.state == "finalized" for i in story.invoices):
         with st.form(visit.key("order.delivered"), border=False):
-            if not st.form_submit_button(_("It was delivered"), type="primary"):
+            if not st.form_submit_button(_("Mark as delivered"), type="primary"):
                 return
         visit.keep(name, None)
         perform(visit, story, lambda: _delivered(visit, story))
@@ -101,7 +101,7 @@ def _deliver(visit: Visit, story: PurchaseOrderStory) -> None:
 
 def _downloads(visit: Visit, made: Delivery) -> None:
     for label, content, name, kind in (
-        (_("Mail draft"), made.mail, f"{made.reference}.eml", "message/rfc822"),
+        (_("Email draft"), made.mail, f"{made.reference}.eml", "message/rfc822"),
         (_("PDF"), made.pdf, made.file_name, "application/pdf"),
     ):
         st.download_button(

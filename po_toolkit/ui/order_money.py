@@ -32,7 +32,7 @@ def payment_form(visit: Visit, story: PurchaseOrderStory) -> None:
         date_as_given = st.checkbox(
             _("The date is right, though before the PO or in a closed period")
         )
-        overpaid = st.checkbox(_("The amount is right, though more than what is open"))
+        overpaid = st.checkbox(_("The amount is right, though more than is outstanding"))
         if not submit(visit, _("Record payment")):
             return
 

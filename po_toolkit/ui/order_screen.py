@@ -118,7 +118,7 @@ def _invoices(story: PurchaseOrderStory) -> None:
             "due_date": st.column_config.DateColumn(_("Due"), format="localized"),
             "hosted_url": st.column_config.LinkColumn(_("Page"), display_text=_("Open invoice")),
             "pdf_url": st.column_config.LinkColumn(_("PDF"), display_text=_("Open PDF")),
-            "stripe_invoice_id": _("Stripe id"),
+            "stripe_invoice_id": _("Stripe ID"),
         },
         money=["stripe_total", "stripe_amount_paid"],
         alt=_("Invoices of this purchase order"),

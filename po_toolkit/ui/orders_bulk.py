@@ -103,7 +103,7 @@ def _resend(visit: Visit, chosen: Sequence[ListedOrder]) -> None:
 
 def _cancel(visit: Visit, chosen: Sequence[ListedOrder]) -> None:
     number = words.count(len(chosen), "purchase order")
-    st.write(_("They leave every total, and their open invoices are voided at Stripe."))
+    st.write(_("They are removed from every total, and their open invoices are voided at Stripe."))
     reason = st.text_input(_("Reason"), key=visit.key("orders.cancel.reason")).strip()
 
     def act(order: ListedOrder) -> str:

@@ -42,6 +42,7 @@ _SORTS = {
 _VIEWS: dict[str, View | Bucket | None] = {
     N_("All"): None,
     N_("Outstanding"): View.OUTSTANDING,
+    N_("Received"): View.RECEIVED,
     N_("Overdue"): View.OVERDUE,
     N_("Overdue, not reminded"): View.NOT_REMINDED,
     N_("Due in two weeks"): View.DUE_SOON,

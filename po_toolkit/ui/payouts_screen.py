@@ -28,17 +28,17 @@ _PAYOUTS = {
     "status": N_("Status"),
     "sponsors": N_("Sponsor payments"),
     "others": N_("Other activity"),
-    "not_itemised": N_("Not itemised"),
+    "not_itemised": N_("Not itemized"),
     "fees": N_("Stripe fees"),
     "at_bank": N_("At bank"),
     "way": N_("Speed"),
     "failure": N_("Failure"),
-    "payout": N_("Stripe id"),
+    "payout": N_("Stripe ID"),
 }
 _MOVES = {
     "date": N_("Date"),
     "kind": N_("Type"),
-    "organization_name": N_("Organization"),
+    "organization_name": N_("Sponsor"),
     "reference": N_("Purchase order"),
     "gross": N_("Gross"),
     "fee": N_("Fee"),
@@ -49,7 +49,7 @@ _MOVES = {
     "words": N_("Description"),
     "payout": N_("Payout"),
     "bank_line": N_("Bank line"),
-    "source_id": N_("Stripe id"),
+    "source_id": N_("Stripe ID"),
 }
 _FEES = {
     "month": N_("Month"),
@@ -180,10 +180,10 @@ def _payouts(visit: Visit, found: TieOut) -> None:
     )
     picked = tables.pick_table(PAYOUTS, shown, translated(_PAYOUTS), key=visit.key("payouts.table"))
     if picked is None:
-        st.caption(_("Choose a payout to see what it is the sum of."))
+        st.caption(_("Choose a payout to see its transactions."))
         return
     payout = str(found.payouts["payout"].iloc[picked])
-    st.subheader(_("What {payout} is the sum of", payout=payout))
+    st.subheader(_("Transactions in {payout}", payout=payout))
     _show(
         TIE_OUT, found.rows[found.rows["payout"] == payout], translated(_MOVES), visit, "payouts.in"
     )

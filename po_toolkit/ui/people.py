@@ -170,8 +170,8 @@ def _stop_unprotected() -> None:
     st.title(_("No sign-in is set up"))
     st.error(
         _(
-            "This app can send invoices, and it is reached from another machine without a "
-            "sign-in. It serves nobody until its secrets file contains [auth] and "
+            "This app can send invoices, and it can be reached from another machine without a "
+            "sign-in. It stays closed until its secrets file contains [auth] and "
             "[po_toolkit.people]."
         ),
         icon=":material/lock:",

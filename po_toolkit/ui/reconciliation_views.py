@@ -32,7 +32,7 @@ from po_toolkit.ui.language import N_, _, translated
 from po_toolkit.ui.session import Visit
 
 _ORDERS = {
-    "organization_name": N_("Organization"),
+    "organization_name": N_("Sponsor"),
     "status": N_("Status"),
     "total": N_("Total"),
     "credited": N_("Credited"),
@@ -48,7 +48,7 @@ _ORDERS = {
     "reference": N_("Reference"),
 }
 _FOUND = {
-    "organization_name": N_("Organization"),
+    "organization_name": N_("Sponsor"),
     "reference": N_("Reference"),
     "at_stake": N_("At stake"),
     "evidence": N_("What was found"),
@@ -88,7 +88,7 @@ _MONTHS = {
 }
 _ENTRIES = {
     "payment_date": N_("Date"),
-    "organization_name": N_("Organization"),
+    "organization_name": N_("Sponsor"),
     "kind": N_("What"),
     "amount": N_("Amount"),
     "method": N_("Method"),
@@ -99,7 +99,7 @@ _ENTRIES = {
     "reference": N_("Purchase order"),
 }
 _TAX = {
-    "organization_name": N_("Organization"),
+    "organization_name": N_("Sponsor"),
     "rate": N_("Rate"),
     "treatment": N_("Treatment"),
     "taxable": N_("Net amount"),

@@ -45,7 +45,8 @@ def reminders_panel(visit: Visit) -> None:
             st.success(_("Nobody has to be reminded."), icon=":material/check_circle:")
         return
     title = _("Reminders: {len} due today", len=len(preview.due))
-    with st.expander(title, icon=":material/notifications:"):
+    begun = bool(visit.recall("reminders.turn"))  # another title would fold it up in between
+    with st.expander(title, icon=":material/notifications:", expanded=begun):
         _due(preview)
         for reference, why in preview.held:
             st.caption(
@@ -83,7 +84,7 @@ def _by_the_clock(visit: Visit) -> str:
 
 
 def _written(visit: Visit) -> None:
-    """Offer the mail drafts that were written in this visit."""
+    """Offer the email drafts that were written in this visit."""
     for name, mail in (visit.recall("reminders.drafts") or {}).items():
         st.download_button(
             name,
@@ -115,7 +116,7 @@ def _due(preview: ReminderPreview) -> None:
     tables.show(
         frame,
         {
-            "organization_name": _("Organization"),
+            "organization_name": _("Sponsor"),
             "recipients": _("Goes to"),
             "balance": _("Open"),
             "due_date": st.column_config.DateColumn(_("Due"), format="localized"),
@@ -170,10 +171,11 @@ def _leave_out(visit: Visit, preview: ReminderPreview) -> None:
 
 def _offer(visit: Visit, preview: ReminderPreview) -> None:
     many = words.count(len(preview.to_mail), "reminder")
-    drafts = words.count(len(preview.to_draft), "mail draft")
+    drafts = words.count(len(preview.to_draft), "email draft")
     asked = visit.opened.settings.mode == "live" and bool(preview.to_mail)
     sure = not asked or st.checkbox(
-        _("Mail real sponsors: have Stripe send {many}", many=many), key=visit.key("reminders.sure")
+        _("Email real sponsors: have Stripe send {many}", many=many),
+        key=visit.key("reminders.sure"),
     )
     if preview.to_mail:
         task_button(visit, "remind", _("Send {many}", many=many), icon=":material/send:", sure=sure)
@@ -190,7 +192,7 @@ def _write(visit: Visit) -> None:
     with st.spinner(_("Asking Stripe what was paid, then writing…")):
         report = send_reminders(visit.opened, only="ourselves", drafts=written.__setitem__)
     visit.keep("reminders.drafts", written)
-    done = words.count(report.count("drafted"), "mail draft")
+    done = words.count(report.count("drafted"), "email draft")
     others = [f"{r.reference}: {r.reason}" for r in report.results if r.outcome != "drafted"]
     visit.keep(
         "reminders.said", " ".join([_("{done} written; send them yourselves.", done=done), *others])

@@ -94,9 +94,20 @@ def run(start: str = "home") -> None:
 
 
 def _legible() -> None:
-    """Write dark on the light blue buttons of the dark theme; Streamlit writes white there."""
+    """Write dark on the light blue buttons of the dark theme; Streamlit writes white there.
+
+    A PDF is drawn at its own width: it shrinks where that is more than its place has.
+    """
+    style = _PDF_FITS
     if st.context.theme.type == "dark":
-        st.html("<style>[data-testid^='stBaseButton-primary'] {color: #111111;}</style>")
+        style += "[data-testid^='stBaseButton-primary'] {color: #111111;}"
+    st.html(f"<style>{style}</style>")
+
+
+_PDF_FITS = """
+[data-testid=stColumn] [data-testid=stBidiComponentIsolated] {zoom: .74;}
+@media (max-width: 1200px) {[data-testid=stBidiComponentIsolated] {zoom: .5 !important;}}
+"""
 
 
 def _conference(
@@ -204,12 +215,13 @@ def _setup(settings: Settings) -> None:
             format_func=str.upper,
         )
         zones = sorted(available_timezones())
-        timezone = st.selectbox(_("Timezone"), zones, zones.index("UTC"))
+        here = st.context.timezone
+        timezone = st.selectbox(_("Timezone"), zones, zones.index(here if here in zones else "UTC"))
         key = st.text_input(_("Stripe test key"), type="password", placeholder="sk_test_…")
         st.caption(KEY_HELP)
         st.caption(
             _(
-                "Everything is written into `{where}` on this machine, which only you can "
+                "Everything is saved in `{where}` on this machine, which only you can "
                 "read. You can leave the key empty and add it there later.",
                 where=where,
             )

@@ -82,8 +82,8 @@ def _watch(visit: Visit, kind: str) -> None:
             return
         st.info(
             _(
-                "Under way since {when}: {calls} to Stripe so far. You may leave this page; it "
-                "goes on.",
+                "Under way since {when}: {calls} to Stripe so far. You can leave this page; the "
+                "work continues.",
                 when=_when(visit, now),
                 calls=words.count(now.stripe_calls, "call"),
             ),
@@ -98,12 +98,12 @@ def stalled(visit: Visit, since: datetime) -> None:
     moment = words.moment(since, visit.opened.conference.timezone)
     why = trouble() or (
         _(
-            "Stripe may be slow to answer, or the worker may have stopped; another one "
-            "goes on by itself. If this stays, see the server's log."
+            "Stripe may be slow to answer, or the worker may have stopped; another worker "
+            "continues automatically. If this does not change, see the server's log."
         )
     )
     st.warning(
-        _("Nothing has moved since {moment}. {why}", moment=moment, why=words.message(why)),
+        _("No progress since {moment}. {why}", moment=moment, why=words.message(why)),
         icon=":material/hourglass_disabled:",
     )
 

@@ -158,10 +158,10 @@ def mode_badge(mode: str) -> None:
 def mode_notice(mode: str) -> None:
     """Say in a sentence whether real money moves."""
     if mode == "live":
-        st.warning(_("**Live mode.** Sponsors get real invoices by mail."), icon=":material/bolt:")
+        st.warning(_("**Live mode.** Sponsors get real invoices by email."), icon=":material/bolt:")
     elif mode == "test":
         st.info(
-            _("**Test mode.** Stripe makes test invoices; no mail is sent and no money moves."),
+            _("**Test mode.** Stripe makes test invoices; no email is sent and no money moves."),
             icon=":material/science:",
         )
     else:
@@ -200,7 +200,7 @@ _ACTS: dict[str, str] = {
 
 
 def act(code: str) -> str:
-    """Say what an act of the audit trail was."""
+    """Say what an act of the audit log was."""
     return _(_ACTS.get(code, "")) or label(code)
 
 

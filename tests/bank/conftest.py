@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,12 +13,11 @@ from tests.cli.workplace import SETTINGS, Workplace
 
 
 @pytest.fixture
-def work(tmp_path: Path, simulator: Simulator) -> Workplace:
+def work(tmp_path: Path, simulator: Simulator, sqlite_template: Path) -> Workplace:
     key = f"sk_test_{uuid4().hex}"
     (tmp_path / "secrets.toml").write_text(SETTINGS.format(folder=tmp_path, key=key))
-    work = Workplace(tmp_path, simulator, key)
-    assert work.run("init").exit_code == 0
-    return work
+    shutil.copy(sqlite_template, tmp_path / "books.db")
+    return Workplace(tmp_path, simulator, key)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -83,7 +83,7 @@ def test_a_statement_that_does_not_add_up_is_held_until_a_person_accepts_it(open
     assert report.problems[0].code == "held"
     assert amounts(opened) == []
     (held,) = held_statements(opened)
-    with pytest.raises(PurchaseOrderError, match="Say why"):
+    with pytest.raises(PurchaseOrderError, match="Give a reason"):
         accept_statement(opened, held.id, " ")
     assert accept_statement(opened, held.id, "The bank left page 2 out").new == 1
     assert import_bank_statement(opened, data).duplicates == 1

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -21,6 +22,7 @@ from po_toolkit.domain.roles import Actor, Role
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "shown-at-start"
+ZERO = timedelta()
 
 SETTINGS = """
 [po_toolkit]
@@ -42,12 +44,17 @@ class App:
     url: str
     config: Path
 
-    def conference(self, slug: str = "pycon-2027") -> OpenConference:
-        """Open its books beside it."""
+    def conference(self, slug: str = "pycon-2027", *, ago: timedelta = ZERO) -> OpenConference:
+        """Open its books beside it, with a clock that is slow by a time."""
         found = load_settings(self.config)
         books = f"sqlite:///{self.config.parents[1] / 'books.db'}"
         settings = found.model_copy(update={"database_url": books})
-        return open_conference(slug, settings=settings, actor=Actor("test", Role.ADMIN))
+        return open_conference(
+            slug,
+            settings=settings,
+            actor=Actor("test", Role.ADMIN),
+            now=lambda: datetime.now(UTC) - ago,
+        )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -34,6 +34,12 @@ stripe_secret_key = "sk_live_browser_django_2027"
 LOOKS = [(1280, "light"), (390, "dark")]
 if os.environ.get("SCREENSHOTS"):
     LOOKS += [(1280, "dark"), (390, "light")]
+PHONE = {
+    "viewport": {"width": 390, "height": 844},
+    "is_mobile": True,
+    "user_agent": "Mozilla/5.0 (Linux; Android 16) Chrome/156.0 Mobile Safari/537.36",
+}
+"""Whose lists begin with amount and status."""
 PATIENCE = 180_000
 """Milliseconds after which a page hangs, however busy the machine is."""
 WEEK = 7 * 86_400
@@ -107,9 +113,8 @@ def test_no_page_shuts_anybody_out(chromium, season, checker, width, scheme):
     With SCREENSHOTS naming a folder, a picture of each page is kept there.
     """
     app, pages = season
-    context = chromium.new_context(
-        viewport={"width": width, "height": 900 if width == 1280 else 844}, color_scheme=scheme
-    )
+    device = {"viewport": {"width": 1280, "height": 900}} if width == 1280 else PHONE
+    context = chromium.new_context(color_scheme=scheme, **device)
     page = context.new_page()
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from po_toolkit.api.home import home_page
 from po_toolkit.api.imports import import_purchase_orders
 from po_toolkit.api.invoices import invoice_purchase_orders
 from po_toolkit.reconcile import list_purchase_orders, purchase_order_story
@@ -17,6 +20,7 @@ pytestmark = [
 ]
 
 SAMPLES = Path(__file__).parents[2] / "po_toolkit" / "samples"
+SECOND = b"Bolt,ap@bolt.example,B-1,200.00\n"
 SHEET = b"organization_name,contact_email,po_number,amount\nAcme,ap@acme.example,A-1,100.00\n"
 
 
@@ -46,8 +50,8 @@ def test_a_double_click_does_nothing_twice(page, serve, simulator):
     page.get_by_role("button", name="Issue credit note").dblclick()
     expect(page.get_by_text("Credit note issued.")).to_be_visible(timeout=20000)
     choose(page, "Send invoice again")
-    page.get_by_role("button", name="Mail it again").dblclick()
-    expect(page.get_by_text("The invoice was mailed again.")).to_be_visible(timeout=20000)
+    page.get_by_role("button", name="Email it again").dblclick()
+    expect(page.get_by_text("The invoice was emailed again.")).to_be_visible(timeout=20000)
     choose(page, "Record payment")
     page.get_by_label("Amount in USD").fill("7.00")
     page.get_by_role("button", name="Record payment", exact=True).last.dblclick()
@@ -64,6 +68,27 @@ def test_a_double_click_does_nothing_twice(page, serve, simulator):
     page.get_by_role("button", name="Import 40 purchase orders").dblclick(timeout=20000)
     expect(page.get_by_text("40 purchase orders imported")).to_be_visible(timeout=20000)
     assert list_purchase_orders(opened.store, opened.conference, limit=1).matching == 41
+
+
+def test_a_second_press_logs_no_call_of_the_next_sponsor(page, serve, simulator):
+    """The list moves up under the pointer; who was not called must stay in it."""
+    from playwright.sync_api import expect
+
+    app = serve()
+    ago = timedelta(days=60)
+    simulator.control.advance(-ago.total_seconds())
+    opened = app.conference(ago=ago)
+    report = import_purchase_orders(opened, SHEET + SECOND, file_name="two.csv")
+    invoice_purchase_orders(opened, references=report.references)
+    simulator.control.advance(ago.total_seconds())
+    page.goto(app.url)
+    page.get_by_role("button", name="Note").first.click(timeout=20000)
+    page.get_by_label("What was said").fill("Pays on Friday")
+    page.get_by_role("button", name="Save call").dblclick()
+    expect(page.get_by_text(re.compile("^Call to .* logged"))).to_be_visible(timeout=20000)
+    expect(page.get_by_role("button", name="Save call")).to_have_count(0)
+    calls = home_page(app.conference()).calls
+    assert len(calls) == 1, "the other sponsor waits for their call"
 
 
 def test_a_form_that_stood_open_while_the_sponsor_paid_takes_nothing_wrong(page, serve, simulator):

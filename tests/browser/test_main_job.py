@@ -87,6 +87,9 @@ def test_from_a_messy_spreadsheet_to_the_books(page, serve, simulator, tmp_path)
 
     go(page, "Invoice")
     page.get_by_role("button", name="Send 2 invoices…").click()
+    shown = page.locator(".react-pdf__Page").first.bounding_box()
+    place = page.get_by_test_id("pdf-container").bounding_box()
+    assert shown["x"] + shown["width"] <= place["x"] + place["width"], "the amounts are cut off"
     page.get_by_role("button", name="Send 2 invoices", exact=True).click()
     expect(page.get_by_role("button", name="Done", exact=True)).to_be_visible(timeout=60000)
     results = list(csv.DictReader(io.StringIO(download(page, "Download CSV").decode())))

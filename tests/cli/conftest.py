@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -19,12 +20,22 @@ def simulator() -> Iterator[Simulator]:
         yield running
 
 
+BEGIN_WITH_NOTHING = {"test_accounts", "test_installation", "test_on_postgresql"}
+"""Files whose tests begin without a database; the others save the migrations."""
+
+
 @pytest.fixture
 def make_workplace(
-    tmp_path: Path, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    simulator: Simulator,
+    sqlite_template: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[[str], Workplace]:
     """A workplace with a key of the given mode; each test has a Stripe account of its own."""
     monkeypatch.setattr(transport, "STRIPE", simulator.url)  # a live key is sent nowhere else
+    if request.path.stem not in BEGIN_WITH_NOTHING:
+        shutil.copy(sqlite_template, tmp_path / "books.db")
 
     def make(mode: str) -> Workplace:
         key = f"sk_{mode}_{uuid4().hex}"

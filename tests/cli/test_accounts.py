@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 
 import pytest
 
 from tests.cli.workplace import SLUG, Workplace
+from tests.conftest import ENGINES
 
 AT = ("--conference", SLUG)
 SHEET = (
@@ -25,7 +25,8 @@ def other_settings(work: Workplace, old: str, new: str) -> None:
 
 def let_go() -> None:
     """Close what earlier commands of this process left open, as the end of a command does."""
-    gc.collect()
+    for engine in list(ENGINES):
+        engine.dispose()
 
 
 def invoices_of(work: Workplace, key: str = "") -> list:

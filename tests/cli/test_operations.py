@@ -73,6 +73,7 @@ def test_doctor_names_what_is_wrong_and_changes_nothing(work: Workplace) -> None
         work.config.read_text().replace("[po_toolkit]", f'[po_toolkit]\nbackup_path = "{backup}"')
     )
     work.config.chmod(0o644)
+    (work.folder / "books.db").unlink()
     assert findings(work, exit_code=1)["database"][0] == "failed"
     work.run("init")
     backup.write_text("x")

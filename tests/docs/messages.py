@@ -31,21 +31,50 @@ from po_toolkit.api.terms import (
     way_words,
 )
 from po_toolkit.domain.translations import APP, FOLDER, MESSAGES, languages
+from po_toolkit.importers.columns import LABELS as COLUMN_LABELS
+from po_toolkit.importers.columns import OWN_LINES
+from po_toolkit.importers.columns import REASONS as COLUMN_REASONS
+from po_toolkit.importers.table import NEEDED
 
 PACKAGE = Path(__file__).parents[2] / "po_toolkit"
 UI = PACKAGE / "ui"
 
 WORDED = (
-    "api/amend", "api/bank_matching", "api/contact", "api/invoices", "api/ledger",
-    "api/month_end", "api/new_order", "domain/remedies", "domain/reminders", "domain/roles",
-    "domain/sentences", "invoicing/billed", "invoicing/existing", "invoicing/plan",
-    "invoicing/send", "jobs/tasks", "money", "payments/bank_matches", "payments/credit_notes",
-    "payments/ledger", "payments/offline_payments", "payments/refunds",
-    "reconcile/discrepancies", "reconcile/story", "store/purchase_orders",
+    "api/amend", "api/bank_matching", "api/contact", "api/import_plan", "api/invoices",
+    "api/ledger", "api/month_end", "api/new_order", "api/reminders",
+    "domain/bank_matching/facts", "domain/bank_matching/numbers", "domain/bank_matching/payouts",
+    "domain/bank_matching/reading", "domain/bank_matching/resolve",
+    "domain/bank_matching/reversals", "domain/bank_matching/rules", "domain/duplicates",
+    "domain/remedies", "domain/reminders", "domain/roles", "domain/sentences", "invoicing/billed",
+    "invoicing/customers", "invoicing/delivery", "invoicing/existing", "invoicing/lease",
+    "invoicing/plan", "invoicing/reminders", "invoicing/send", "jobs/batches", "jobs/tasks",
+    "money", "payments/bank_matches", "payments/credit_notes", "payments/customer_credit",
+    "payments/ledger", "payments/offline_payments", "payments/payouts", "payments/refunds",
+    "payments/stripe_invoices", "payments/stripe_reports", "payments/sync",
+    "reconcile/discrepancies", "reconcile/statement", "reconcile/story", "reconcile/tie_out_rows",
+    "store/audit_chain", "store/import_batches", "store/purchase_orders", "store/trouble",
+    "stripe_gateway/translate",
 )  # fmt: skip
 """Modules whose every message is translated."""
 
-RAISED = ("importers/fields", "importers/rows", "api/imports")
+RAISED = (
+    "api/bank", "api/conference_settings", "api/content", "api/delivery",
+    "api/first_run", "api/home", "api/imports", "api/sync", "api/webhook_work",
+    "bootstrap", "config", "context", "domain/deliveries", "domain/tax", "domain/tax_ids",
+    "importers/bank/columns", "importers/bank/files", "importers/bank/layout",
+    "importers/bank/model", "importers/bank/read_bai2", "importers/bank/read_camt",
+    "importers/bank/read_mt940", "importers/bank/read_ofx", "importers/bank/read_qif",
+    "importers/bank/read_sheet", "importers/cells", "importers/columns", "importers/fields",
+    "importers/orders", "importers/readers/contract", "importers/readers/limits",
+    "importers/readers/ods", "importers/readers/text", "importers/readers/xls",
+    "importers/readers/xlsx", "importers/rows", "importers/table", "invoice_settings",
+    "jobs/worker",
+    "reconcile/documents/e_invoice", "reconcile/documents/fonts",
+    "store/bank", "store/bank_matches", "store/closing", "store/conferences", "store/documents",
+    "store/invoices", "store/jobs", "store/ledger", "store/schema",
+    "stripe_gateway/transport", "ui/import_answers", "ui/import_batch", "ui/order_editor",
+    "ui/order_form", "ui/typed",
+)  # fmt: skip
 """Modules that are full of words of spreadsheets; what they raise or note is translated."""
 
 _UNFILLED = (
@@ -53,6 +82,43 @@ _UNFILLED = (
 )  # fmt: skip
 
 Message = str | tuple[str, str]
+
+PARTS = (
+    *COLUMN_LABELS.values(), *COLUMN_REASONS.values(), *OWN_LINES.values(), NEEDED,
+    "above the header", "below the table", "day first", "month first", "year first",
+    "the day", "the month", "the year", "kept in the notes", "no field of this name",
+    "may change what is owed", "holds numbers, and its name is unknown",
+    "the same as the line's amount", "the same as the purchase order's sum",
+    "the same as the quantity", "the same as the unit price", "The file", "Sheet {name}",
+    "the row has {cells} cells, more than the header", "was left out", "was read as {field}",
+    "it must be more than zero", "Stripe charges {least} or more",
+    "Stripe charges {currency} or less in one invoice; split it into several purchase orders",
+    " and {before} was billed before",
+    "as the format says", "as written", "as written in the amount", "heading of each amount",
+    "the conference's; the file names none", "your answer",
+    "text above the heading", "no amount has a minus: all are credits",
+    "no amount has a minus, which this bank writes: all are credits",
+    "no amount has a sign; the running balance proves each",
+    "marks beside the amounts; no mark = {meaning}", "nothing says whether all are credits",
+    "the column {suspicious} may say which way the money went",
+    "with balances, turnovers or totals", "that the bank has not booked",
+    "that the bank's layout does not count as lines",
+    "has no header with", "has no header with the columns of a bank statement, not even",
+    "a line names its amount in {named}", "all accounts in it are in other countries",
+    "its account is in another country ({iban})", "its days are written month first",
+    (
+        "opening {opening} + lines {moved} is {value}, but it closes with {closing}: "
+        "{difference} apart"
+    ),
+    "the file holds no {missing} balance to prove it by",
+    (
+        "Row {row} is dated {booked_on}, which is after today, {today}. It was not imported. "
+        "Once it is booked, import the statement again."
+    ),
+    ("{n} row", "{n} rows"), "could not be reached", "failed with {status}", "credit", "debit",
+    "opening", "closing",
+)  # fmt: skip
+"""What messages are put together from, and what pages show of a file as it was read."""
 
 CODES = (
     "ach", "ach_credit_transfer", "amount", "bank_transfer", "bill_to", "check", "cancelled",
@@ -76,9 +142,22 @@ LABELS = (
 """Labels from below that pages translate where they show them."""
 
 
+@cache
+def parents(path: Path) -> dict[ast.AST, ast.AST]:
+    """Return every node of a module with the node that it stands in."""
+    found: dict[ast.AST, ast.AST] = {}
+    left: list[ast.AST] = [ast.parse(path.read_text("utf-8"))]
+    while left:
+        node = left.pop()
+        children = list(ast.iter_child_nodes(node))
+        found.update(dict.fromkeys(children, node))
+        left += children
+    return found
+
+
 def marked(path: Path) -> Iterator[Message]:
     """Yield the texts that a module marks for translation."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in parents(path):
         if not isinstance(node, ast.Call):
             continue
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
@@ -87,7 +166,7 @@ def marked(path: Path) -> Iterator[Message]:
             yield texts[0]
         elif name == "ngettext" and len(texts) == 2:
             yield texts[0], texts[1]
-        elif name == "count" and len(node.args) > 1 and texts:
+        elif name == "count" and len(node.args) > 1 and texts and str(texts[0]).strip():
             noun, plural = texts if len(texts) == 2 else (texts[-1], f"{texts[-1]}s")
             yield f"{{n}} {noun}", f"{{n}} {plural}"
 
@@ -129,9 +208,8 @@ def _named(node: ast.AST) -> str:
 
 def worded(path: Path, *, raised: bool) -> Iterator[str]:
     """Yield the messages of a module below the app; with ``raised`` only those in calls."""
-    tree = ast.parse(path.read_text("utf-8"))
-    above = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
-    for node in ast.walk(tree):
+    above = parents(path)
+    for node in above:
         text = template(node)
         own = _WORD.findall(_VALUE.sub("", text))
         sentence = _VALUE.search(text) and (
@@ -140,7 +218,9 @@ def worded(path: Path, *, raised: bool) -> Iterator[str]:
         if " " not in text or text[-1].isspace() or len(own) < (1 if sentence else 2):
             continue
         where = above[node]
-        while isinstance(where, ast.IfExp | ast.Tuple | ast.FormattedValue | ast.JoinedStr):
+        while isinstance(
+            where, ast.IfExp | ast.Tuple | ast.FormattedValue | ast.JoinedStr | ast.BinOp
+        ):
             if isinstance(where, ast.JoinedStr) and node in where.values:
                 break
             where = above[where]
@@ -169,6 +249,16 @@ _SAYING = frozenset(
         "error",
         "note",
         "join",
+        "Choice",
+        "LineProblem",
+        "Question",
+        "RowProblem",
+        "_ask_currency",
+        "_leave",
+        "_refusal",
+        "_warning",
+        "append",
+        "extend",
     }
 )
 """Calls whose argument is a message, beside those of an error."""
@@ -181,8 +271,9 @@ def messages() -> set[Message]:
     for name in (*WORDED, *RAISED):
         path = PACKAGE / f"{name}.py"
         found |= set(worded(path, raised=name in RAISED))
-        found |= {text for text in marked(path) if isinstance(text, tuple)}
-    return found
+        if path.parent != UI:
+            found |= {text for text in marked(path) if isinstance(text, tuple)}
+    return found | {part for part in PARTS if part}
 
 
 def update(language: str, name: str = APP) -> Catalog:

@@ -206,7 +206,7 @@ def test_nobody_is_reminded_of_an_invoice_that_was_not_delivered(reminding, cloc
     preview = preview_reminders(reminding)
     assert (preview.due, preview.held) == (
         [],
-        [(ours.reference, "nobody has noted that it was delivered")],
+        [(ours.reference, "nobody has marked it as delivered")],
     )
 
 

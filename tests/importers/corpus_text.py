@@ -292,7 +292,7 @@ def refused() -> None:
     no("cut-in-a-quotation.csv", quoted[: quoted.index(b'Asked for ""PO') + 12], "never closed")
     no("cut-in-a-character.csv", good[: good.rindex("ü") + 1].encode()[:-1], "cut short")
     lone = good.replace('"12 Harbour', '"12 Harbour', 1).replace(', FR",000417', ", FR,000417", 1)
-    no("stray-quotation-mark.csv", lone.encode(), "swallows what follows")
+    no("stray-quotation-mark.csv", lone.encode(), "so what follows is read as one cell")
     no(
         "no-amount-column.csv",
         b"Sponsor,Email,PO\r\nAcme,ap@acme.example,1\r\n",

@@ -338,9 +338,9 @@ def test_a_mapping_names_the_column_for_a_field(conference: OpenConference) -> N
 @pytest.mark.parametrize(
     ("mapping", "says"),
     [
-        ({"sponsor": "Who"}, "no field"),
+        ({"sponsor": "Who"}, "not a field"),
         ({"organization_name": "Whom"}, "no column 'Whom'"),
-        ({"organization_name": "Who", "contact_name": "Who"}, "one field only"),
+        ({"organization_name": "Who", "contact_name": "Who"}, "only one field"),
     ],
 )
 def test_a_mapping_that_cannot_be_is_refused(

@@ -306,7 +306,7 @@ def test_a_batch_of_drafts_is_taken_back_as_a_whole(conference: OpenConference) 
 
 
 def test_an_order_taken_back_leaves_its_id_to_nobody(conference: OpenConference) -> None:
-    """What the audit trail says of it would else be told of a stranger."""
+    """What the audit log says of it would else be told of a stranger."""
     first = take(conference, GOLD)
     with conference.store.reading() as session:
         gone = session.scalars(select(PurchaseOrder.id)).one()

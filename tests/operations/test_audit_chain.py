@@ -1,4 +1,4 @@
-"""The audit trail is a chain: whoever changes it afterwards is found out."""
+"""The audit log is a chain: whoever changes it afterwards is found out."""
 
 from __future__ import annotations
 

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from po_toolkit.api.imports import import_purchase_orders
 from po_toolkit.api.ledger import record_payment_by_hand
-from po_toolkit.bootstrap import OpenConference, open_conference, open_database
+from po_toolkit.bootstrap import OpenConference, open_conference
 from po_toolkit.config import START_TOKEN, load_settings
 from po_toolkit.domain.roles import Actor, Role
 from po_toolkit.reconcile import list_purchase_orders
 from po_toolkit.store import jobs
 from po_toolkit.stripe_gateway import transport
 from po_toolkit.ui import failures
+
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
+"""Each AppTest would look through every installed package for components: a second of its time."""
 
 SETTINGS = """
 [po_toolkit]
@@ -72,7 +78,7 @@ def season(conference, sample) -> str:
 
 
 @pytest.fixture
-def config(tmp_path, simulator, monkeypatch) -> Iterator[Path]:
+def config(tmp_path, simulator, monkeypatch, sqlite_template) -> Iterator[Path]:
     """Settings and database of conferences in test mode, in live mode and without a key."""
     monkeypatch.delenv("PO_TOOLKIT_DATABASE_URL", raising=False)
     monkeypatch.delenv("PO_TOOLKIT_STRIPE_API_BASE", raising=False)
@@ -83,7 +89,7 @@ def config(tmp_path, simulator, monkeypatch) -> Iterator[Path]:
     path = tmp_path / "secrets.toml"
     path.write_text(SETTINGS.format(folder=tmp_path, stripe=simulator.url))
     monkeypatch.setenv("PO_TOOLKIT_CONFIG", str(path))
-    open_database(load_settings(path)).engine.dispose()
+    shutil.copy(sqlite_template, tmp_path / "books.db")
     yield path
     st.cache_resource.clear()  # stops the batch engine and closes the database
 

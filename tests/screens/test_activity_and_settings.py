@@ -26,7 +26,7 @@ def test_every_act_stands_in_the_trail_with_its_actor(show, conference):
 
 
 def test_the_trail_of_one_conference_is_not_anothers(show, read, conference):
-    """Names and amounts in an audit trail are as confidential as the books."""
+    """Names and amounts in an audit log are as confidential as the books."""
     import_purchase_orders(conference(), SHEET, file_name="one.csv")
     app = show("activity", name="Live 2027")
     assert "No activity yet." in read(app)

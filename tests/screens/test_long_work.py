@@ -78,7 +78,7 @@ def test_what_a_dead_worker_left_is_done_by_the_next_one(show, read, sent, finis
 def test_work_that_does_not_move_says_so(show, read, sent):
     """A page that counts on nobody looks as if all were well for hours."""
     running(sent, moved_at=sent.now() - timedelta(minutes=2))
-    assert "Nothing has moved since" in read(show("home"))
+    assert "No progress since" in read(show("home"))
 
 
 def test_stripe_out_of_reach_is_told_and_leads_on(show, read, sent, config, simulator, finish):

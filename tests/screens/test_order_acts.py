@@ -121,7 +121,7 @@ def test_an_open_invoice_is_mailed_again_on_request(show, read, order, simulator
     reference = order(sent=True)
     before = len(simulator.control.mails())
     app = choose(show("order", po=reference), "Send invoice again")
-    submit(app, "Mail it again")
+    submit(app, "Email it again")
     assert "mailed again" in read(app)
     assert len(simulator.control.mails()) == before + 1
 
@@ -224,12 +224,12 @@ def test_an_invoice_for_a_portal_is_written_delivered_and_noted(
     assert "Ready to deliver" in read(app)
     assert "Send invoice again" not in choices(app)
     choose(app, "Deliver")
-    next(b for b in app.button if b.label == "Write the mail").click().run()
+    next(b for b in app.button if b.label == "Write the email").click().run()
     assert not app.exception
-    assert [d.label for d in app.get("download_button")][:2] == ["Mail draft", "PDF"]
+    assert [d.label for d in app.get("download_button")][:2] == ["Email draft", "PDF"]
     kept = [d.label for d in app.get("download_button") if d.label.startswith("PDF, kept")]
     assert len(kept) == 1
-    submit(app, "It was delivered")
+    submit(app, "Mark as delivered")
     assert "Marked as delivered; it is now sent." in read(app)
     assert story(conference(), reference).status == "sent"
 

@@ -49,7 +49,7 @@ def test_long_lists_come_page_by_page(show, read, conference, season):
     rows = "".join(f"Extra {n},x{n}@extra.example,X-{n},10.00\n" for n in range(30))
     sheet = f"organization_name,contact_email,po_number,amount\n{rows}"
     import_purchase_orders(conference(), sheet.encode(), file_name="more.csv")
-    app = show("orders", sort="Organization")
+    app = show("orders", sort="Sponsor")
     assert "70 purchase orders" in read(app)
     assert len(organizations(app)) == 50
     first = organizations(app)
@@ -123,7 +123,7 @@ def test_the_page_that_is_turned_to_stands_in_the_address(show, conference):
     rows = "".join(f"Org {n:03},a{n}@x.example,P-{n},{n + 1}.00\n" for n in range(120))
     sheet = f"organization_name,contact_email,po_number,amount\n{rows}"
     import_purchase_orders(conference(), sheet.encode(), file_name="many.csv")
-    app = show("orders", sort="Organization", **{"orders-page": "3"})
+    app = show("orders", sort="Sponsor", **{"orders-page": "3"})
     assert not app.exception
     assert app.dataframe[0].value["organization_name"].iloc[0] == "Org 100"
     app.text_input(key="search").set_value("Org 00").run()

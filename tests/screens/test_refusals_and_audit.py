@@ -247,7 +247,7 @@ def conference_as_tom(opened):
 
 
 def _mail_again(app, *_):
-    _button(_choose(app, "Send invoice again"), "Mail it again").click().run()
+    _button(_choose(app, "Send invoice again"), "Email it again").click().run()
     assert not app.error
 
 

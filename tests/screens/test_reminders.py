@@ -73,9 +73,9 @@ def test_a_reminder_that_we_deliver_is_written_to_be_taken_away_and_the_clock_is
     monkeypatch.setattr(open_conference, "__kwdefaults__", defaults)
     app = show("orders")
     assert "A worker sends reminders from 9:00 each day." in read(app)
-    next(b for b in app.button if b.label == "Write 1 mail draft").click().run()
+    next(b for b in app.button if b.label == "Write 1 email draft").click().run()
     assert not app.exception
-    assert "1 mail draft written" in read(app)
+    assert "1 email draft written" in read(app)
     assert f"reminder-{order.reference}.eml" in [d.label for d in app.get("download_button")]
     assert simulator.control.mails() == []
     remind_due(conference())

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import random
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from po_toolkit import create_purchase_order
@@ -32,18 +35,22 @@ from po_toolkit.api.new_order import LineItem
 from po_toolkit.api.payouts import pull_payouts
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.api.webhook_work import work_events
-from po_toolkit.api.webhooks import receive
-from po_toolkit.domain.roles import STRIPE
+from po_toolkit.api.webhooks import ForgedError, receive
+from po_toolkit.bootstrap import open_conference
+from po_toolkit.domain.roles import STRIPE, Actor, Role
 from po_toolkit.errors import PoToolkitError, StripeGatewayError, StripeRefusedError
 from po_toolkit.jobs import batches, tasks
 from po_toolkit.money import to_major, to_minor
 from po_toolkit.payments.refunds import refundable
 from po_toolkit.simulator import invoices as simulated_invoices
 from po_toolkit.simulator.errors import ApiError
-from po_toolkit.store import jobs
+from po_toolkit.store import audit_chain, jobs
+from po_toolkit.store.schema import check_tables, migrate
+from po_toolkit.stripe_gateway.client import API_VERSION
 from tests.bank.statement import Entry, camt
-from tests.seasons.machine import need
+from tests.seasons.machine import Disk, Killed, need
 from tests.seasons.world import KEY, SLUG, Asked, Laptop, Line, Wire, World
+from tests.store.interrupting import interrupted
 
 Chance = random.Random
 
@@ -100,7 +107,11 @@ def types_an_order(w: World, c: Chance) -> None:
         return
     number, sponsor = w.number(), c.randrange(w.sponsors)
     amount = c.choice(w.amounts)
-    w.tell(f"types purchase order 45{number:05} of sponsor {sponsor} over {amount}")
+    opened, tickets = w.books.open("coordinator"), 3 if c.random() < 0.3 else 0
+    due: dict[str, Any] = c.choice(
+        [{}, {"days_until_due": 10}, {"due_date": opened.today() + timedelta(days=12)}]
+    )
+    w.tell(f"types purchase order 45{number:05} of sponsor {sponsor} over {amount} {due or ''}")
     made = create_purchase_order(
         SLUG,
         organization_name=f"Sponsor {sponsor}",
@@ -109,11 +120,12 @@ def types_an_order(w: World, c: Chance) -> None:
         line_items=[
             {"description": "Booth", "quantity": 1, "unit_price": to_major(amount, "usd")},
             *([{"description": "Ticket", "quantity": 3, "unit_price": to_major(850_00, "usd")}]
-              if c.random() < 0.3 else []),
+              if tickets else []),
         ],
-        opened=w.books.open("coordinator"),
+        opened=opened,
+        **due,
     )  # fmt: skip
-    w.truth.orders[made.reference] = made.sums.total
+    w.truth.orders[made.reference] = amount + tickets * 850_00
     w.tell(f"it is {made.reference}")
 
 
@@ -138,8 +150,8 @@ def imports_a_file(w: World, c: Chance) -> None:
     data = out.getvalue().encode()
     twice = c.random() < 0.3
     report = import_purchase_orders(w.books.open("coordinator"), data, file_name="s.csv")
-    for made in report.references:
-        w.truth.orders[made] = 0
+    for made, row in zip(report.references, rows, strict=False):
+        w.truth.orders[made] = row[3] if len(report.references) == len(rows) else 0
     if twice:
         again = import_purchase_orders(w.books.open("coordinator 2"), data, file_name="s.csv")
         if again.references:
@@ -150,6 +162,8 @@ def imports_a_file(w: World, c: Chance) -> None:
 def invoices_some(w: World, c: Chance) -> None:
     orders = [o.reference for o in w.books.orders() if o.live_invoice is None]
     chosen = c.sample(orders, min(len(orders), c.randint(1, 3)))
+    if w.favourite in orders and w.favourite not in chosen and c.random() < 0.5:
+        chosen.append(w.favourite)
     if not chosen:
         return
     w.tell(f"invoices {', '.join(chosen)}")
@@ -224,7 +238,25 @@ def resends(w: World, c: Chance) -> None:
 def reminds(w: World, c: Chance) -> None:
     del c
     w.tell("sends the reminders that are due")
-    reminders.send_reminders(w.books.open("coordinator"))
+    before = {o.reference: o for o in w.books.orders()}
+    report = reminders.send_reminders(w.books.open("coordinator"))
+    after = {o.reference: o for o in w.books.orders()}
+    for sent in report.results:
+        w.machine.visited[f"reminder {sent.outcome}"] += 1
+        if sent.outcome != "sent":
+            continue
+        name = sent.reference
+        need(
+            any(o.sums.balance > 0 and o.cancelled_at is None for o in (before[name], after[name])),
+            f"{name} owes nothing and was reminded",
+        )
+        live = after[name].live_invoice
+        step = (name, live.stripe_invoice_id if live else "", sent.step)
+        w.truth.reminded[step] += 1
+        need(
+            w.truth.reminded[step] == 1 or w.restored,
+            f"{name} was reminded {w.truth.reminded[step]} times {sent.step} days from its due day",
+        )
 
 
 # ---- the treasurer
@@ -300,6 +332,7 @@ def refunds_some(w: World, c: Chance) -> None:
         w.tell(f"refunds {amount} on {order.reference}")
         asked = Asked(order.reference, amount)
         w.truth.refunds.append(asked)
+        there = through_stripe(order)
         try:
             ledger.refund(
                 w.books.open("treasurer"),
@@ -308,6 +341,7 @@ def refunds_some(w: World, c: Chance) -> None:
                 again=c.random() < 0.3,
             )
         except StripeGatewayError as error:
+            need(amount <= there, f"Stripe was asked to refund {amount} of the {there} it took")
             if isinstance(error, StripeRefusedError) and len(refundable(order)) == 1:
                 asked.state = "refused"
             raise
@@ -315,6 +349,15 @@ def refunds_some(w: World, c: Chance) -> None:
             asked.state = "refused"
             raise
         asked.state = "done"
+
+
+def through_stripe(order: Any) -> int:
+    """Return what came through Stripe and has not gone back, by the entries alone."""
+    signs = {"payment": 1, "refund_failed": 1, "refund": -1}
+    return sum(
+        signs.get(e.kind, 0) * e.amount for e in order.entries
+        if e.method == "stripe" and (e.kind != "payment" or e.stripe_payment_id)
+    )  # fmt: skip
 
 
 @act("treasurer", 1)
@@ -354,6 +397,8 @@ def amends(w: World, c: Chance) -> None:
         amount = c.choice(w.amounts)
         w.tell(f"changes {order.reference} to {amount}")
         lines = [LineItem(description="Stand", unit_price=to_major(amount, "usd"))]
+        if order.reference in w.truth.orders:
+            w.truth.orders[order.reference] = 0  # until it is confirmed, either may be
         amend.amend(w.books.open("coordinator"), order.reference, amend.Changes(line_items=lines))
 
 
@@ -683,6 +728,32 @@ def hear(w: World, events: list[dict[str, Any]]) -> None:
         w.truth.heard.add(event["id"])
 
 
+@act("stranger", 1)
+def forges_a_delivery(w: World, c: Chance) -> None:
+    """Somebody who knows the address of the service, but not its secret, says that money came."""
+    invoice = some(c, w.invoices("open"))
+    if invoice is None:
+        return
+    w.tell(f"says with a forged signature that {invoice['id']} is paid")
+    moment, number = w.machine.clock.now(), w.number()
+    payment = {
+        "id": f"inpay_forged{number}", "object": "invoice_payment", "invoice": invoice["id"],
+        "status": "paid", "amount_paid": invoice["amount_remaining"], "currency": "usd",
+        "amount_requested": invoice["amount_remaining"], "livemode": False, "created": moment,
+        "payment": {"type": "payment_intent", "payment_intent": f"pi_forged{number}"},
+        "status_transitions": {"paid_at": moment},
+    }  # fmt: skip
+    body = json.dumps(
+        {"id": f"evt_forged{number}", "object": "event", "type": "invoice_payment.paid",
+         "api_version": API_VERSION, "created": moment, "data": {"object": payment}}
+    ).encode()  # fmt: skip
+    try:
+        receive(w.books.open("webhook"), body, f"t={moment},v1={'0' * 64}")
+    except ForgedError:
+        return
+    need(False, f"a forged delivery about {invoice['id']} was taken")
+
+
 @act("webhook", 6)
 def works_events(w: World, c: Chance) -> None:
     w.tell("the webhook service works its events")
@@ -724,16 +795,23 @@ def debits(w: World, c: Chance) -> None:
 def ends(w: World, c: Chance) -> None:
     """What was under way ends: a debit, a dispute, a refund."""
     well = c.random() < 0.6
-    way = [
-        (w.sim.settle if well else w.sim.bounce, p["id"], {})
-        for p in w.at_stripe("invoice_payment")
-        if p["status"] == "open"
-    ]
-    way += [(w.sim.close_dispute, d["id"], {"won": well}) for d in w.at_stripe("dispute")]
-    way += [(w.sim.finish_refund, r["id"], {"failed": not well}) for r in w.at_stripe("refund")]
-    chosen = some(c, way)
-    if chosen is not None:
-        what, which, how = chosen
+    debits = [p["id"] for p in w.at_stripe("invoice_payment") if p["status"] == "open"]
+    undecided = [
+        d["id"] for d in w.at_stripe("dispute") if d["status"] not in ("won", "lost")
+    ]  # fmt: skip
+    sent = [r["id"] for r in w.at_stripe("refund") if r["status"] not in ("failed", "canceled")]
+    what, ids, how = some(
+        c,
+        [
+            kind for kind in (
+                (w.sim.settle if well else w.sim.bounce, debits, {}),
+                (w.sim.close_dispute, undecided, {"won": well}),
+                (w.sim.finish_refund, sent, {"failed": not well}),
+            ) if kind[1]
+        ],
+    ) or (None, [], {})  # fmt: skip
+    if what is not None:
+        which = c.choice(ids)
         w.tell(f"{which} ends {'well' if well else 'badly'}")
         dashboard(w, lambda: what(which, **how))
 
@@ -773,7 +851,8 @@ def wires(w: World, c: Chance) -> None:
         day = w.books.open().today()
         sponsor = int(order.organization_name.split()[-1])
         by = c.choice(["wire", "wire", "check"])
-        wire = Wire(w.number(), sponsor, order.reference, amount, day, by)
+        sent_on = day - timedelta(days=c.choice([0, 0, 2, 6]))  # a treasurer types that day
+        wire = Wire(w.number(), sponsor, order.reference, amount, sent_on, by)
         named = c.choice([order.reference, order.po_number, f"INV {order.reference}", "SPONSORING"])
         w.tell(f"sends {by} {wire.reference} over {amount} for {order.reference}, saying {named}")
         w.truth.wires.append(wire)
@@ -918,6 +997,22 @@ def keeps_events_back(w: World, c: Chance) -> None:
         w.sim.hold_events(KEY)
 
 
+CALLERS = (
+    "works_events types_a_wire issues_a_credit_note refunds_some syncs invoices_some reissues "
+    "cancels reminds"
+).split()
+
+
+@act("stripe", 2)
+def is_down(w: World, c: Chance) -> None:
+    """Stripe answers nothing that one person or service asks while they do one thing."""
+    job, name = w.machine.running, c.choice(CALLERS)
+    assert job is not None
+    job.fault, job.spell = c.choice(["500", "429", "drop_before"]), 60
+    w.tell(f"Stripe is down while somebody {name.replace('_', ' ')}")
+    ACTS[name].do(w, c)
+
+
 @act("dashboard", 2)
 def voids(w: World, c: Chance) -> None:
     invoice = some(c, w.invoices("open", "uncollectible"))
@@ -959,7 +1054,14 @@ def credits_there(w: World, c: Chance) -> None:
 
 @act("dashboard", 1)
 def voids_a_credit_note(w: World, c: Chance) -> None:
-    note = some(c, (n for n in w.at_stripe("credit_note") if n["status"] == "issued"))
+    still_open = {i["id"] for i in w.invoices("open")}
+    note = some(
+        c,
+        (
+            n for n in w.at_stripe("credit_note")
+            if n["status"] == "issued" and n["invoice"] in still_open
+        ),
+    )  # fmt: skip
     if note is not None:
         w.tell(f"voids {note['id']} in the dashboard")
         press(w, f"/v1/credit_notes/{note['id']}/void", {})
@@ -1020,6 +1122,70 @@ def restores(w: World, c: Chance) -> None:
         w.afterwards = afterwards
 
 
+OLD_RELEASE = Path(__file__).parents[1] / "store" / "old" / "b0b54f2.db"
+OLD_SLUG = "pycon-2027"
+
+
+@act("operator", 1)
+def upgrades(w: World, c: Chance) -> None:
+    """Bring another installation from an older release to this one; power fails in between."""
+    if c.random() < 0.8 or not isinstance(w.disk, Disk):
+        return
+    store = w.disk.put("old", OLD_RELEASE)
+    before = _facts(store)
+    for after in c.choice([[], [c.randrange(950)], [c.randrange(950), c.randrange(950)]]):
+        w.tell(f"upgrades an old installation, and power fails after statement {after}")
+        with interrupted(after, Killed), suppress(Killed):
+            migrate(store)
+        need(_facts(store) == before, f"a migration cut off after {after} changed the books")
+    w.tell("upgrades an old installation")
+    migrate(store)
+    check_tables(store)
+    need(_facts(store) == before, "an upgrade changed the books")
+    settings = w.books.settings.model_copy(
+        update={"conferences": {OLD_SLUG: w.books.settings.conferences[SLUG]}}
+    )
+    with w.machine.left_alone():
+        opened = open_conference(
+            OLD_SLUG, settings=settings, store=store, actor=Actor("operator", Role.ADMIN),
+            now=w.machine.clock,
+        )  # fmt: skip
+        made = create_purchase_order(
+            OLD_SLUG,
+            organization_name="Newcomer",
+            contact_email="ap@newcomer.example",
+            line_items=[{"description": "Booth", "unit_price": to_major(100_00, "usd")}],
+            opened=opened,
+        )
+        ledger.record_payment_by_hand(
+            opened, made.reference, amount=to_major(100_00, "usd"), method="wire"
+        )
+    with store.reading() as session:
+        proof = audit_chain.prove(session)
+    need(not proof.problems, f"after an upgrade the audit log does not prove: {proof}")
+    count, total = before["payment"]
+    need(
+        _facts(store)["payment"] == (count + 1, total + 100_00),
+        "what was typed after an upgrade is not in the books",
+    )
+
+
+def _facts(store: Any) -> dict[str, tuple[int, int]]:
+    """Return how many rows there are of what must never be lost, and what they come to."""
+    counted = {
+        "orders": "SELECT count(*), 0 FROM purchase_orders",
+        "invoices": "SELECT count(stripe_invoice_id), 0 FROM invoices WHERE step = 'done'",
+        "credit notes": "SELECT count(*), sum(amount) FROM credit_notes",
+        "bank lines": "SELECT count(*), sum(amount) FROM bank_transactions",
+        "payment": "SELECT count(*), sum(amount) FROM ledger_entries WHERE kind = 'payment'",
+        "others": "SELECT count(*), sum(amount) FROM ledger_entries WHERE kind <> 'payment'",
+    }
+    with store.engine.connect() as connection:
+        return {
+            what: tuple(connection.exec_driver_sql(query).one()) for what, query in counted.items()
+        }
+
+
 @act("operator", 1)
 def rotates_keys(w: World, c: Chance) -> None:
     """Put a new key and webhook secret in the settings; the old key ends at once or later."""
@@ -1043,7 +1209,8 @@ def bills_elsewhere(w: World, c: Chance) -> None:
         return
     known = None
     if c.random() < 0.8:
-        known = some_order(w, c, lambda o: o.live_invoice is None) or some_order(w, c)
+        unbilled = c.random() < 0.6
+        known = some_order(w, c, lambda o: not unbilled or o.live_invoice is None)
     if known is None:
         number, sponsor, amount = f"45{w.number():05}", c.randrange(w.sponsors), c.choice(w.amounts)
     else:

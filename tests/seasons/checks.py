@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
-from functools import cached_property
+from datetime import UTC, date, datetime, timedelta
+from functools import cache, cached_property
 from typing import Any
+from unittest import mock
+from zoneinfo import ZoneInfo
 
-from po_toolkit.api import invoices
+import typer
+from typer.exceptions import TyperException
+from typer.testing import CliRunner
+
+from po_toolkit import config
+from po_toolkit.api import invoices, opening
 from po_toolkit.api.bank_matching import match_bank
 from po_toolkit.api.payouts import pull_payouts
 from po_toolkit.api.reports import journal, reconcile, verify_closed
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.api.webhook_work import work_events
+from po_toolkit.cli import app
+from po_toolkit.domain.discrepancies import DISCREPANCY_CLASSES
 from po_toolkit.domain.roles import STRIPE
+from po_toolkit.errors import Remedy
 from po_toolkit.jobs import batches
 from po_toolkit.payments.stripe_invoices import RECORD_MARK
 from po_toolkit.reconcile import reconcile_conference
 from po_toolkit.reconcile.closed_report import closed_report as make_report
+from po_toolkit.reconcile.discrepancies import invoice_without_order
 from po_toolkit.reconcile.journal import Accounts
 from po_toolkit.reconcile.tie_out import tie_out
 from po_toolkit.simulator.events import shown
@@ -36,13 +49,16 @@ from po_toolkit.store.tables import (
 )
 from tests.seasons.acts import bank_name, hear, load, run_worker
 from tests.seasons.machine import need
-from tests.seasons.world import KEY, World
+from tests.seasons.world import KEY, SLUG, World
 
 SAY_NOTHING_OF_SUMS = {"overdue", "two_alike", "customer_differs", "not_invoiced"}
 """Classes that do not explain why an invoice asks another sum than is owed."""
 
 WAYS = ("webhooks", "sync", "both")
 """How what happened at Stripe comes in when all is quiet: each way alone must bring all of it."""
+
+FOLLOWS_EVERY = 5
+"""In every fifth season the remedies of what is named at its end are carried out."""
 
 COUNTS = {"open", "paid", "uncollectible"}
 
@@ -60,6 +76,7 @@ def come_to_rest(w: World, way: str = "both") -> None:
     if w.machine.world.account(KEY).holds_events or w.machine.world.account(KEY).held:
         w.sim.release_events(account=KEY)
     w.sim.advance(600)  # leases of the dead run out
+    follow_remedies(w, shown_lately(w))
     w.collect_mail()
     if way == "sync":  # the service is down, and these deliveries never come
         swept = _synced(w)
@@ -112,6 +129,120 @@ def _finish_what_was_begun(w: World) -> None:
         report = invoices.invoice_purchase_orders(w.books.open("coordinator"), references=begun)
         for result in report.results:
             w.tell(f"({result.outcome} {result.reference} {result.error})")
+            w.shown += ways_on(result.error)
+
+
+MOST_FOLLOWED = 3
+"""So many remedies are carried out at one rest; all are parsed."""
+
+FOLLOWED = {
+    ("sync",), ("invoice",), ("adopt",), ("cancel",), ("reissue",), ("resend",), ("credit-note",),
+    ("reconcile",), ("bank", "undo"),
+}  # fmt: skip
+"""Commands that may be carried out whatever the world's truth; money is only typed that came."""
+
+GUESSES = {"--bill-again", "--again"}
+"""Options by which a person says what only they know."""
+
+
+def ways_on(error: Any) -> list[Remedy]:
+    """Return the remedies that an error or a reason names."""
+    remedy = getattr(error, "remedy", None)
+    return [r for r in (remedy, remedy.otherwise) if r is not None] if remedy is not None else []
+
+
+def shown_lately(w: World) -> list[Sequence[str]]:
+    """Return each command that an error showed since the last rest, the newest first."""
+    shown = dict.fromkeys(tuple(remedy.command) for remedy in reversed(w.shown))
+    w.shown.clear()
+    return list(shown)
+
+
+def _of_discrepancies(w: World, orders: list[Any], named: Named) -> list[Sequence[str]]:
+    """Return the commands that the discrepancies name, of each class those of one."""
+    found = {}
+    by_reference = {o.reference: o for o in orders}
+    for row in named.discrepancies.to_dict("records"):
+        order = by_reference.get(row["reference"])
+        live = order.live_invoice if order is not None else None
+        fill = {
+            "conference": SLUG, "reference": row["reference"], "amount": "1.00", "line": "1",
+            "entry": "1", "invoice": live.stripe_invoice_id if live else "in_1",
+            "other": row["reference"],
+        }  # fmt: skip
+        for command in DISCREPANCY_CLASSES[row["code"]].commands:
+            words = shlex.split(command.format_map(fill))[1:]
+            if row["reference"] or "{reference}" not in command:
+                found[row["code"], command] = words
+    return list(found.values())
+
+
+def follow_remedies(w: World, commands: list[Sequence[str]]) -> None:
+    """Carry out what the toolkit has named as a way on, at the command line.
+
+    Raises:
+        TroubleError: A command is none, fails without a reason, or names itself as the way on.
+    """
+    left = MOST_FOLLOWED
+    for command in commands:
+        _parses(command)
+        kind = tuple(command[:2]) if command[0] == "bank" else tuple(command[:1])
+        if kind not in FOLLOWED or GUESSES & set(command) or not left:
+            continue
+        left -= 1
+        w.tell(f"follows the remedy: {shlex.join(command)}")
+        if command[0] == "resend":
+            w.truth.resent[command[1]] += 1
+        done = _at_the_terminal(w, command)
+        w.machine.visited[f"remedy {' '.join(kind)} {done.exit_code}"] += 1
+        if done.exit_code == 0 and command[0] == "cancel":
+            w.truth.cancelled.add(command[1])
+        w.tell(f"(exit {done.exit_code}: {done.output.strip()[-200:]})")
+        need(
+            done.exit_code == 0
+            or not any(
+                line.endswith(f"po-toolkit {shlex.join(command)}")
+                for line in done.output.splitlines()
+            ),
+            f"{shlex.join(command)} fails and names itself as the way on",
+        )
+
+
+def _parses(command: Sequence[str]) -> None:
+    found: Any = _commands()
+    words = list(command)
+    context = None
+    while hasattr(found, "commands"):
+        need(words and words[0] in found.commands, f"{command} is no command")
+        context = found.make_context(words[0], [], parent=context, resilient_parsing=True)
+        found = found.commands[words.pop(0)]
+    try:
+        found.make_context(command[0], words, parent=context).close()
+    except TyperException as error:
+        need(False, f"{shlex.join(command)} is named as a remedy: {error}")
+
+
+@cache
+def _commands() -> Any:
+    return typer.main.get_command(app)
+
+
+def _at_the_terminal(w: World, command: Sequence[str]) -> Any:
+    """Run a command in this process, on the season's database and by its clock."""
+
+    def opened(*_: Any, **__: Any) -> Any:
+        return w.books.open("at the terminal")
+
+    with (
+        mock.patch.object(config, "load_settings", return_value=w.books.settings),
+        mock.patch.object(opening, "open_conference", opened),
+        mock.patch.object(opening, "open_conference_of", opened),
+        mock.patch.object(opening, "open_database", return_value=w.books.store),
+    ):
+        done = CliRunner().invoke(app, list(command), prog_name="po-toolkit", input="")
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done
 
 
 def _synced(w: World) -> Any:
@@ -187,13 +318,17 @@ def compare(w: World, *, last: bool = True) -> None:
     _billed_once(w)
     _lines(w)
     _audit(w)
+    _journal(w, orders)
     _past(w, last=last)
     if last:
         _closed(w)
         _bank(w, orders)
-        _journal(w, orders)
         for code in sorted(set(named.discrepancies["code"])):
             w.machine.visited[f"discrepancy {code}"] += 1
+        if w.machine.seed % FOLLOWS_EVERY == 0:
+            follow_remedies(w, _of_discrepancies(w, orders, named))
+            come_to_rest(w)
+            compare(w, last=False)
 
 
 class Named:
@@ -203,7 +338,7 @@ class Named:
         self._world = w
 
     @cached_property
-    def _books(self) -> Any:
+    def books(self) -> Any:
         opened = self._world.books.open()
         return reconcile_conference(
             opened.store, opened.conference, as_of=opened.today(), now=opened.now()
@@ -212,11 +347,11 @@ class Named:
     @property
     def discrepancies(self) -> Any:
         """Return all of them."""
-        return self._books.discrepancies
+        return self.books.discrepancies
 
     @cached_property
     def _by_reference(self) -> dict[str, set[str]]:
-        rows = self._books.rows.to_dict("records")
+        rows = self.books.rows.to_dict("records")
         return {row["reference"]: set(row["discrepancies"]) for row in rows}
 
     def __getitem__(self, reference: str) -> set[str]:
@@ -245,6 +380,7 @@ def owners(w: World, orders: list[Any]) -> dict[str, Any]:
     """Return whose each of our invoices is: by its metadata, or by what it revises."""
     by_uuid = {str(o.uuid): o for o in orders}
     by_reference = {o.reference: o for o in orders}
+    adopted = {i.stripe_invoice_id: o for o in orders for i in o.invoices if i.adopted}
     found: dict[str, Any] = {}
     for invoice in w.at_stripe("invoice"):
         uuid = (invoice.get("metadata") or {}).get("purchase_order_uuid")
@@ -257,6 +393,8 @@ def owners(w: World, orders: list[Any]) -> dict[str, Any]:
             owner = by_reference.get(w.truth.by_hand[invoice["id"]])
             if owner and any(i.stripe_invoice_id == invoice["id"] for i in owner.invoices):
                 found[invoice["id"]] = owner
+        elif invoice["id"] in adopted:
+            found[invoice["id"]] = adopted[invoice["id"]]
     return found
 
 
@@ -272,8 +410,7 @@ def _every_invoice_is_known(w: World, orders: list[Any], named: Named) -> None:
 
 
 def _strays(named: Named) -> str:
-    found = named.discrepancies
-    return " ".join(found.loc[found["code"].eq("invoice_without_order"), "evidence"])
+    return " ".join(invoice_without_order(named.books.books)["evidence"])
 
 
 def _nothing_is_lost(w: World, orders: list[Any]) -> None:
@@ -281,6 +418,11 @@ def _nothing_is_lost(w: World, orders: list[Any]) -> None:
     lost = sorted(set(w.truth.orders) - there)
     need(not lost, f"purchase orders that were confirmed are gone: {lost}")
     for order in orders:
+        total = w.truth.orders.get(order.reference)
+        need(
+            not total or order.sums.total == total,
+            f"{order.reference} was typed over {total} and is over {order.sums.total}",
+        )
         if order.reference in w.truth.cancelled:
             need(order.cancelled_at is not None, f"{order.reference} is not cancelled any more")
         entries = Counter(
@@ -351,6 +493,7 @@ def _as_ordered(w: World, orders: list[Any]) -> None:
         fields = {f["name"]: f["value"] for f in said.get("custom_fields") or ()}
         need(order.po_number in fields.values(), f"{said['id']} names no PO number: {fields}")
         need(said["currency"] == order.currency, f"{said['id']} is in {said['currency']}")
+        _due_as_ordered(order, said)
         customer = customers[said["customer"]]
         need(
             customer["id"] in w.truth.changed or customer["email"] == order.contact_email,
@@ -358,6 +501,23 @@ def _as_ordered(w: World, orders: list[Any]) -> None:
         )
         named = said["metadata"].get("purchase_order_ref")
         need(named == order.reference, f"{said['id']} of {order.reference} names {named}")
+
+
+def _due_as_ordered(order: Any, said: dict[str, Any]) -> None:
+    """It is due on the purchase order's day, or so many days after it was made or sent."""
+    due = datetime.fromtimestamp(said["due_date"], UTC)
+    if order.due_date is not None:
+        day = due.astimezone(ZoneInfo("America/New_York")).date()
+        need(day == order.due_date, f"{said['id']} is due on {day}, ordered {order.due_date}")
+        return
+    days = timedelta(days=30 if order.days_until_due is None else order.days_until_due)
+    made = datetime.fromtimestamp(said["created"], UTC)
+    sent = said["status_transitions"]["finalized_at"]
+    last = datetime.fromtimestamp(sent, UTC) if sent else made
+    need(
+        made + days <= due <= last + days or due.date() == (made + days).date(),
+        f"{said['id']} of {order.reference} is due {due}, made {made}, with {days.days} days",
+    )
 
 
 MARKS = {

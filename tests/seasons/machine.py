@@ -27,6 +27,7 @@ from typing import Any
 from unittest import mock
 from urllib.parse import urlsplit
 
+import psycopg
 import stripe
 import structlog
 from greenlet import getcurrent, greenlet
@@ -42,7 +43,9 @@ from po_toolkit.simulator.world import Options, World
 from po_toolkit.store import columns
 from po_toolkit.store.database import Store, open_store
 from po_toolkit.store.schema import migrate
+from po_toolkit.store.tables import Base
 from po_toolkit.stripe_gateway import client
+from tests.postgres import TEMPLATE
 
 BEGINNING = datetime(2027, 1, 11, 14, 0, tzinfo=UTC)
 
@@ -552,6 +555,9 @@ class Disk:
             store = self._stores[name] = open_store(f"sqlite:///{path}")
         return store
 
+    def close(self) -> None:
+        """Leave the files to whoever made the folder."""
+
     def back_up(self, name: str, to: str) -> Path:
         """Copy a database as it stands, as its own command does."""
         target = self.folder / f"{to}.backup"
@@ -560,6 +566,93 @@ class Disk:
         with closing(sqlite3.connect(self.folder / f"{name}.db")) as one:
             one.execute("VACUUM INTO ?", (str(target),))
         return target
+
+
+class Server:
+    """Databases of a PostgreSQL server, which take the place of a :class:`Disk`'s files.
+
+    Each process has its own, made from the server's migrated template and dropped at the end. All
+    actors run in one thread: who waits for a row that a paused one has locked would wait for ever,
+    so the server refuses after a moment, and the season has failed.
+    """
+
+    def __init__(self, url: Callable[[str], str]) -> None:
+        """Take how the address of a database of the server reads."""
+        self._url = url
+        self._stores: dict[str, Store] = {}
+
+    def _name(self, name: str) -> str:
+        return f"season_{os.getpid()}_{name}"
+
+    def _do(self, *statements: str) -> None:
+        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement)  # type: ignore[call-overload]
+
+    def fresh(self, name: str) -> Store:
+        """Return an empty migrated database under this name, in place of the one that was there."""
+        store = self._stores.get(name)
+        if store is None:
+            url = f"{self._url(self._name(name))}?options=-c%20lock_timeout%3D{LOCK_MS}"
+            store = self._stores[name] = open_store(url)
+        store.engine.dispose()
+        made = self._name(name)
+        self._do(
+            f"DROP DATABASE IF EXISTS {made} WITH (FORCE)",
+            f"CREATE DATABASE {made} TEMPLATE {TEMPLATE}",
+        )
+        return store
+
+    def back_up(self, name: str, to: str) -> dict[str, bytes]:
+        """Copy what stands in every table at one moment."""
+        del to
+        tables = [table.name for table in Base.metadata.sorted_tables]
+        with psycopg.connect(self._url(self._name(name))) as connection:
+            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            return {table: _copied(connection, table) for table in tables}
+
+    def put(self, name: str, copy: dict[str, bytes]) -> Store:
+        """Replace a database by a copy of another."""
+        store = self.fresh(name)
+        with psycopg.connect(self._url(self._name(name))) as connection:
+            connection.execute("SET session_replication_role = replica")  # in any order
+            connection.execute(f"TRUNCATE {', '.join(copy)}")  # type: ignore[call-overload]
+            for table, rows in copy.items():
+                with connection.cursor().copy(
+                    f"COPY {table} FROM STDIN (FORMAT binary)"  # type: ignore[arg-type]
+                ) as into:
+                    into.write(rows)
+            connection.execute(_COUNT_ON)  # type: ignore[call-overload]
+        return store
+
+    def close(self) -> None:
+        """Drop the databases."""
+        for name, store in self._stores.items():
+            store.engine.dispose()
+            self._do(f"DROP DATABASE IF EXISTS {self._name(name)} WITH (FORCE)")
+
+
+LOCK_MS = 500
+_COUNT_ON = """
+DO $$ DECLARE c record; BEGIN
+  FOR c IN SELECT table_name AS t, column_name AS n,
+                  pg_get_serial_sequence(quote_ident(table_name), column_name) AS s
+           FROM information_schema.columns WHERE table_schema = 'public' LOOP
+    IF c.s IS NOT NULL THEN
+      EXECUTE format('SELECT setval(%L, coalesce(max(%I), 0) + 1, false) FROM %I', c.s, c.n, c.t);
+    END IF;
+  END LOOP;
+END $$"""
+"""Sequences go on behind the rows that were put in."""
+
+
+def _copied(connection: Any, table: str) -> bytes:
+    with connection.cursor().copy(f"COPY {table} TO STDOUT (FORMAT binary)") as rows:
+        return b"".join(bytes(part) for part in rows)
+
+
+Place = Disk | Server
+"""Where a season's databases are."""
 
 
 def digest(log: list[tuple[Any, ...]]) -> str:

@@ -5,30 +5,62 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
-from tests.seasons.machine import Disk
-from tests.seasons.season import play, shrink
+from tests.seasons import many
+from tests.seasons.machine import Server
+from tests.seasons.planted import FAULTS, counted, planted
+from tests.seasons.season import as_test, play, shrink
 
-ACTS = 70
-SEEDS = range(2027, 2033)
+ACTS = 200
+SEEDS = range(2028, 2052)
+RESTORES = 303
+"""A season in which a backup is restored."""
+TOGETHER = 8
+"""So many seasons are one test, so that several processes share them."""
 
 
 @pytest.fixture(scope="module")
 def disk():
-    memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
-        yield Disk(Path(folder))
+    with many.disk() as place:
+        yield place
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_a_season_ends_with_books_that_say_what_really_happened(seed, disk):
+@pytest.fixture
+def server(postgres_server):
+    place = Server(postgres_server.url)
+    yield place
+    place.close()
+
+
+@pytest.mark.parametrize("first", SEEDS[::TOGETHER])
+def test_a_season_ends_with_books_that_say_what_really_happened(first, disk):
     """Else money is lost, invented or asked twice between two features that work alone."""
-    played = play(seed, ACTS, disk=disk)
-    assert not played.failure, "\n".join([*played.story, played.where])
+    for seed in range(first, first + TOGETHER):
+        played = play(seed, ACTS, disk=disk)
+        assert not played.failure, "\n".join([*played.story, played.where, as_test(played)])
+
+
+def test_a_season_on_postgresql_goes_as_on_sqlite(disk, server):
+    """Else what holds with the one database is not known of the other, backups included."""
+    first, second = (play(RESTORES, 60, disk=place) for place in (disk, server))
+    assert first.visited["act restores"]
+    assert not second.failure, second.where
+    assert first.log == second.log
+
+
+def test_an_actor_that_waits_for_a_paused_one_is_found(server):
+    """Else a season on PostgreSQL stands still for ever instead of saying what is locked."""
+    engine = server.fresh("books").engine
+    lock = text("SELECT entries FROM audit_head FOR UPDATE")
+    with engine.connect() as paused, engine.connect() as other:
+        paused.execute(lock)
+        with pytest.raises(OperationalError, match="lock timeout"):
+            other.execute(lock)
 
 
 def test_a_seed_plays_the_same_season_in_every_process():
@@ -69,3 +101,12 @@ def test_a_failing_season_is_told_shortly(disk, monkeypatch):
     short = shrink(found, disk=disk)
     assert short.failure.startswith("AssertionError: somebody paid")
     assert len(short.acts) < len(found.acts) / 2
+
+
+def test_a_planted_fault_is_still_in_the_product_to_be_planted():
+    """Else the faults that seasons are said to find are no longer looked for."""
+    for fault in FAULTS:
+        with planted(fault):
+            pass
+    with counted(FAULTS) as reached:
+        assert not reached

@@ -15,20 +15,24 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
+
+from sqlalchemy import select
 
 from po_toolkit.bootstrap import open_conference, open_database
 from po_toolkit.config import Settings
 from po_toolkit.domain.roles import Actor, Role
+from po_toolkit.errors import Remedy
 from po_toolkit.jobs import worker
 from po_toolkit.simulator import unproven
-from po_toolkit.store.purchase_orders import by_references, references
-from tests.seasons.machine import Disk, Machine
+from po_toolkit.store.database import WHOLE, read_whole
+from po_toolkit.store.tables import PurchaseOrder
+from tests.seasons.machine import Machine, Place
 
 KEY = "sk_test_season00000000001"
 SECRET = "whsec_season"
 SLUG = "season"
+_EVERY_ORDER = select(PurchaseOrder).order_by(PurchaseOrder.id).options(*WHOLE)
 AMOUNTS = (1_00, 33_33, 100_00, 450_50, 1_500_00, 15_000_00)
 
 
@@ -80,6 +84,8 @@ class Truth:
     by_hand: dict[str, str] = field(default_factory=dict)
     """Invoice that staff made in the dashboard → the purchase order that adopted it."""
     refunds: list[Asked] = field(default_factory=list)
+    reminded: Counter[tuple[str, str, int]] = field(default_factory=Counter)
+    """Reference, invoice and step → how often that reminder was said to be sent."""
     resent: Counter[str] = field(default_factory=Counter)
     """Reference → how often somebody had its invoice mailed again."""
     said: set[int] = field(default_factory=set)
@@ -98,7 +104,7 @@ class Truth:
 class Backup:
     """A copy of the database, and what the people had been told by then."""
 
-    path: Path
+    copy: Any
     orders: dict[str, int]
     invoiced: set[str]
     typed: dict[int, str]
@@ -163,14 +169,11 @@ class Laptop:
     def orders(self) -> list[Any]:
         """Return every purchase order as the database has it, oldest first."""
         if self._read_at != self.world.machine.commits:
-            opened = self.open()
             with self.store.reading() as session:
-                names = references(session, opened.conference)
-                found = by_references(session, opened.conference, names)
-            self._read = sorted(found, key=lambda order: order.id)
+                self._read = read_whole(session, _EVERY_ORDER, {})
             self._read_at = self.world.machine.commits
             self.world.truth.identities |= {
-                str(o.uuid): (o.organization_name, o.po_number) for o in found
+                str(o.uuid): (o.organization_name, o.po_number) for o in self._read
             }
         return list(self._read)
 
@@ -210,7 +213,7 @@ class Inline:
 class World:
     """A season's world."""
 
-    def __init__(self, machine: Machine, disk: Disk) -> None:
+    def __init__(self, machine: Machine, disk: Place) -> None:
         self.machine, self.disk = machine, disk
         self.sim = machine.stripe
         self.truth = Truth()
@@ -218,6 +221,8 @@ class World:
         self.numbers = self.told = 0
         self.delivered = 0
         self.unheard: list[dict[str, Any]] = []
+        self.shown: list[Remedy] = []
+        """What errors have named as a way on since the last rest."""
         self.backups: list[Backup] = []
         self.key, self.secret = KEY, SECRET
         self.second: Laptop | None = None
@@ -257,7 +262,7 @@ class World:
     def restore(self, backup: Backup) -> None:
         """Put a backup in the database's place; what was done since is forgotten here."""
         self.books.orders()  # so that the identities of what is lost are known
-        self.disk.put("books", backup.path)
+        self.disk.put("books", backup.copy)
         self.machine.commits += 1
         truth = self.truth
         truth.orders, truth.invoiced = dict(backup.orders), set(backup.invoiced)

@@ -20,9 +20,10 @@ from po_toolkit.errors import SettingsError
 from po_toolkit.reconcile.reconciliation import reconcile_conference
 from po_toolkit.store.database import open_store
 from po_toolkit.store.purchase_orders import by_reference
-from po_toolkit.store.schema import alembic_config, migrate
+from po_toolkit.store.schema import alembic_config, check_tables, current_revision, migrate
 from po_toolkit.store.tables import Job, PurchaseOrder
 from tests.conftest import KEY, open_unpaced
+from tests.store.interrupting import interrupted
 
 OLD = Path(__file__).parent / "old"
 RELEASES = sorted(path.stem for path in OLD.glob("*.db"))
@@ -146,7 +147,7 @@ def test_an_old_database_is_migrated_and_works_on(opened_old, simulator):
 
 
 def test_the_id_of_a_row_taken_back_before_is_not_given_again(old_database):
-    """Else the audit trail tells of one purchase order what was done to another."""
+    """Else the audit log tells of one purchase order what was done to another."""
     if not old_database.startswith("sqlite"):
         pytest.skip("PostgreSQL's sequences are not touched by the migration")
     with sqlite3.connect(old_database.removeprefix("sqlite:///")) as raw:
@@ -157,6 +158,20 @@ def test_the_id_of_a_row_taken_back_before_is_not_given_again(old_database):
     with store.engine.connect() as connection:
         seq = connection.execute(text("SELECT name, seq FROM sqlite_sequence")).all()
     assert seq == [("purchase_orders", 900)]
+    store.engine.dispose()
+
+
+def test_an_upgrade_that_is_interrupted_leaves_the_old_books(old_database):
+    """Else Ctrl-C shows a fault of the database, and nobody knows what it left."""
+    if not old_database.startswith("sqlite"):
+        pytest.skip("an interrupted connection to PostgreSQL is closed by the server")
+    store = open_store(old_database)
+    for after in (30, 700):
+        with pytest.raises(KeyboardInterrupt), interrupted(after, KeyboardInterrupt):
+            migrate(store)
+        assert current_revision(store) == "0001"
+    migrate(store)
+    check_tables(store)
     store.engine.dispose()
 
 

@@ -75,7 +75,7 @@ def _whole(
         part = Part(
             "payout_return", payout.id, abs(line.amount), payout.stripe_id, 0, payout.stripe_id
         )
-        reasons = (reason, "the payout failed and goes back")
+        reasons = (reason, "the payout failed and is returned")
         return Candidate(
             (part,), "payout_return", reasons, _against(reader.read(line), returned=True)
         )
@@ -91,7 +91,7 @@ def _against(reading: Reading, *, returned: bool) -> tuple[str, ...]:
     """Say why a line of Stripe's may be a sponsor's payment, or money that goes back."""
     said = [] if returned else reading.goes_back()
     if reading.purpose:
-        said.append(f"{reading.purpose.upper()!r} is a word of other money")
+        said.append(f"{reading.purpose.upper()!r} suggests other money")
     sure = [h for h in reading.numbers.hits if h.strength != "short" and not h.doubts]
     if sure:
         said.append(f"it names {sure[0].shown.strip()}, a number of a purchase order")
@@ -235,7 +235,7 @@ def _less_fee(line: Line, near: list[PayoutFact]) -> list[Candidate]:
         if line.amount > 0 and 0 < fee <= payout.amount // _HIGHEST_FEE:
             shown = display(fee, line.currency)
             reason = f"{payout.stripe_id} of {display(payout.amount, line.currency)} was to arrive"
-            less = (f"{shown} is missing, as when the bank keeps a fee",)
+            less = (f"{shown} is missing, as when the bank deducts a fee",)
             part = _part(payout, line, charges=fee)
             made.append(Candidate((part,), "payout_less_fee", (reason,), less))
     return made

@@ -112,7 +112,7 @@ class Reading:
         if self.learned:
             said.append(f"this account paid for {self.learned} before")
         if not self.payers or all(p.kind in ("nobody", "bank") for p in self.payers):
-            said += [f"{company!r} is named, which is no sponsor" for company in self.companies]
+            said += [f"{company!r} is named, which is not a sponsor" for company in self.companies]
         return said
 
     def _why_not(self, payer: Payer, name: str, *, by_number: bool) -> str:
@@ -148,11 +148,11 @@ class Reading:
         """Say what tells that money goes back, or that the line is another's twin."""
         said: list[str] = []
         if self.line.reversal:
-            said.append("the bank marks it as taking back an earlier line")
+            said.append("the bank marks it as a reversal of an earlier line")
         if self.returns:
-            said.append(f"{self.returns.upper()!r} is a word of money that goes back")
+            said.append(f"{self.returns.upper()!r} suggests money that is returned")
         if self.line.duplicate_of is not None:
-            said.append(f"it may be bank line {self.line.duplicate_of} once more")
+            said.append(f"it may repeat bank line {self.line.duplicate_of}")
         return said
 
 

@@ -73,7 +73,7 @@ class _Claims:
                 self.surely[part.target].append(part.amount)
 
     def of(self, part: Part, *, sure: bool) -> list[int]:
-        """Return the amounts that lines want of what a part is."""
+        """Return the amounts that lines match of what a part is."""
         return (self.surely if sure else self.wanted)[part.target]
 
 
@@ -92,7 +92,7 @@ def _decide(
     if len(candidates) > 1:
         options = sorted(_parts(candidates), key=lambda p: (p.kind, p.id, p.amount))
         reasons = tuple(dict.fromkeys(r for c in candidates for r in c.reasons))
-        said = [f"{len(candidates)} things fit", *(a for c in candidates for a in c.against)]
+        said = [f"{len(candidates)} candidates match", *(a for c in candidates for a in c.against)]
         against = tuple(dict.fromkeys(said))
         return Proposal(line, first.rule, "ambiguous", tuple(options), reasons, against)
     said = list(first.against)
@@ -103,10 +103,10 @@ def _decide(
             said.append(f"another line may be {part.name} as well")
             wanted = True
         elif len(claimed) > 1 and not _room(part, sum(claimed), remaining):
-            said.append(f"{len(claimed)} lines want {part.name}")
+            said.append(f"{len(claimed)} lines match {part.name}")
             wanted = True
     if any((line.id, part.target) in refused for part in first.parts):
-        said.append("a person undid this match before")
+        said.append("this match was undone before")
     certainty: Certainty = "ambiguous" if wanted else "proposed" if said else "certain"
     said = list(dict.fromkeys(said))
     return Proposal(line, first.rule, certainty, first.parts, first.reasons, tuple(said))

@@ -85,7 +85,7 @@ def _reasons(reading: Reading, match: Confirmed) -> list[str]:
     if line.reversal:
         said.append("the bank marks it as a reversal")
     if reading.returns:
-        said.append(f"{reading.returns.upper()!r} is a word of money that goes back")
+        said.append(f"{reading.returns.upper()!r} suggests money that is returned")
     if any(match.order_id in h.orders for h in reading.numbers.hits):
         said.append(f"it names {match.reference}")
     sponsor = _name(reading, match)

@@ -131,10 +131,10 @@ class Rules:
         short = balance - line.amount
         against = self._not_all(reading, order_id, hits)
         if entries:
-            against.append(f"entry {entries[0].id} on it waits for its line")
+            against.append(f"entry {entries[0].id} on it has no bank line yet")
         shares = {order_id: line.amount}
         if 0 < short <= _kept(balance, line):
-            why = f"{display(short, line.currency)} short, as when banks keep charges"
+            why = f"{display(short, line.currency)} short, as when banks deduct charges"
             return [self._pay(reading, shares, "less_charges", hits, why=why, against=against)]
         opened = f"{display(balance, line.currency)} is open"
         if 0 < line.amount < balance:
@@ -142,7 +142,7 @@ class Rules:
                 self._pay(reading, shares, f"{rule}_in_part", hits, why=opened, against=against)
             ]
         reference = self._order(order_id).reference
-        much = f"it is more than what is open on {reference}"
+        much = f"it is more than is outstanding on {reference}"
         against.append(f"{reference} is paid already" if balance <= 0 else much)
         return [self._pay(reading, shares, f"{rule}_too_much", hits, why=opened, against=against)]
 
@@ -151,11 +151,13 @@ class Rules:
         name, said = self.reader.name_of(order_id), list[str]()
         strength = {h.strength for h in hits}
         if not reading.names(name) or strength == {"short"}:
-            said.append(f"the amount is not what is open, and {name} is not the payer for sure")
+            said.append(
+                f"the amount is not what is outstanding, and {name} is not certainly the payer"
+            )
         if reading.purpose:
-            said.append(f"{reading.purpose.upper()!r} is a word of other money")
+            said.append(f"{reading.purpose.upper()!r} suggests other money")
         said += [
-            f"the amount is what is open on {o.reference}"
+            f"the amount equals what is outstanding on {o.reference}"
             for o in self.reader.by_sponsor[name]
             if o.id != order_id and self.remaining.balance[o.id] == reading.line.amount
         ]
@@ -176,7 +178,7 @@ class Rules:
         most = max(ids, key=lambda o: (shares[o], o))
         shares[most] -= short
         why = f"together {display(total, line.currency)} is open"
-        less = f"{display(short, line.currency)} is missing, as when banks keep charges"
+        less = f"{display(short, line.currency)} is missing, as when banks deduct charges"
         return [self._pay(reading, shares, "references", hits, why=why, against=[less])]
 
     # By a check's number, or several checks
@@ -296,7 +298,7 @@ class Rules:
         for order in self._named(reading):
             short = self.remaining.balance[order.id] - line.amount
             if line.amount > 0 and 0 < short <= _kept(self.remaining.balance[order.id], line):
-                less = f"{display(short, line.currency)} is missing, as when banks keep charges"
+                less = f"{display(short, line.currency)} is missing, as when banks deduct charges"
                 shares = {order.id: line.amount}
                 made.append(self._pay(reading, shares, "less_charges", (), against=[less]))
         return made
@@ -340,7 +342,7 @@ class Rules:
                 continue
             for line in some:
                 why = f"one of {len(some)} credits that come to {display(total, line.currency)}"
-                less = ["only together with the others is it what is open"]
+                less = ["only together with the others does it equal what is outstanding"]
                 found[line] = [
                     self._pay(self.reader.read(line), {order_id: line.amount}, "instalment", (),
                               why=why, against=less)
@@ -374,7 +376,7 @@ class Rules:
             held = [e.reference for e in entries if e.reference and _holds(line, e)]
             reasons += [f"it holds {reference!r}" for reference in held]
         kept = sum(p.charges for p in parts)
-        less = f", {display(kept, line.currency)} kept by banks" if kept else ""
+        less = f", {display(kept, line.currency)} deducted by banks" if kept else ""
         reasons.append(f"{' and '.join(p.name for p in parts)} has this amount{less}")
         by_number = rule != "amount_and_name"
         said = [*against, *self._against(reading, ids, hits, by_number=by_number)]
@@ -403,7 +405,7 @@ class Rules:
         )
         reasons = self._reasons(reading, shares, hits)
         listed = " and ".join(o.reference for o in orders)
-        reasons.append(why or f"{line.words} is what is open on {listed}")
+        reasons.append(why or f"{line.words} equals what is outstanding on {listed}")
         said = [*against, *self._against(reading, list(shares), hits, by_number=bool(hits))]
         said += [f"{o.reference} is cancelled" for o in orders if o.cancelled]
         said += [
@@ -473,7 +475,7 @@ class Rules:
         unknown = [*reading.numbers.unknown_orders, *reading.numbers.unknown]
         if not by_number:
             said += [
-                f"it names {number}, which is no number of this sponsor's"
+                f"it names {number}, which is not a number of this sponsor's"
                 for number in unknown
                 if not any(self._is_number_of(number, o) for o in ids)
             ]
@@ -508,16 +510,16 @@ class Rules:
         if not known and all(h.strength == "short" for h in mine):
             said.append(f"the number is short, and {name} is not named")
         if not known and reading.unknown and not reading.payers:
-            said.append(f"nobody known is called {' '.join(reading.unknown[:4])!r}")
+            said.append(f"no known payer is called {' '.join(reading.unknown[:4])!r}")
         if reading.numbers.unknown_orders:
-            said.append(f"it names {reading.numbers.unknown_orders[0]} too, which nobody knows")
+            said.append(f"it names {reading.numbers.unknown_orders[0]} too, which is unknown")
         return said
 
     def _only_by_name(self, reading: Reading, name: str) -> list[str]:
         """Return what speaks against a match that only a sponsor's name and the amount carry."""
         said: list[str] = []
         if reading.purpose:
-            said.append(f"{reading.purpose.upper()!r} is a word of other money")
+            said.append(f"{reading.purpose.upper()!r} suggests other money")
         if reading.event:
             said.append(f"{reading.event.upper()!r} may be another conference or year")
         if self.reader.names.is_service(name) and reading.learned != name:
@@ -567,7 +569,7 @@ class Rules:
         ):
             said.append(f"{name} is one word, which may mean something else")
         if reading.unknown:
-            said.append(f"nobody known is called {' '.join(reading.unknown[:4])!r}")
+            said.append(f"no known payer is called {' '.join(reading.unknown[:4])!r}")
         return said
 
     def _typed(self, line: Line, ids: Iterable[int], amounts: Iterable[int]) -> list[HandEntry]:

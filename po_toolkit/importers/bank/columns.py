@@ -193,7 +193,7 @@ def _without_heading(
         else "has no header with the columns of a bank statement, not even"
     )
     raise ImportFileError(
-        f"The file {heading} a date and an amount; its first row says: {first[:300]}. Name the "
+        f"The file {heading} a date and an amount; its first row is: {first[:300]}. Name the "
         f"columns of the date and the amount (or of credit and debit). Where the file has no "
         f"header, its columns are called 'column A', 'column B' and so on.",
         code="columns_unknown",
@@ -303,7 +303,7 @@ def assign(
     before = dict((saved(print_) if saved else None) or {})
     settled = {k: v for k, v in (chosen or before).items() if k in FIELDS}
     if wrong := [k for k in chosen or {} if k not in FIELDS]:
-        raise ImportFileError(f"{wrong[0]!r} is no field; the fields are: {', '.join(FIELDS)}.")
+        raise ImportFileError(f"{wrong[0]!r} is not a field; the fields are: {', '.join(FIELDS)}.")
     made = Columns(headers, {}, print_, found.layout, answered=frozenset(settled))
     for name, columns in settled.items():
         made.places[name] = [_position(headers, c) for c in columns.split("|") if c]
@@ -547,7 +547,7 @@ def _ask_whose(made: Columns, profiles: Sequence[Profile]) -> None:
             name = made.headers[position]
             raise ImportChoiceError(
                 f"The column {name!r} holds several accounts, and nothing says whether they are "
-                f"yours or the other parties'. Choose which.",
+                f"yours or the other parties'. Choose one.",
                 question="mapping",
                 choices=[f"account={name}", f"counterparty_account={name}"],
             )
@@ -572,7 +572,7 @@ def _settle_money(made: Columns, rows: Sequence[SheetRow]) -> None:
         names = [made.headers[p] for p in (amounts[0], *several)]
         raise ImportChoiceError(
             f"The columns {' and '.join(map(repr, names))} both hold amounts and differ; nothing "
-            f"says which is what the account was changed by. Choose one.",
+            f"says which one changed the account's balance. Choose one.",
             question="mapping",
             choices=[f"amount={n}" for n in names],
         )

@@ -109,7 +109,7 @@ def _ask_if_another(file: BankFile, account: str, known: Callable[[str], str]) -
         why, others = _speaks_against(statement, account, file.reading.dates)
         if others:
             raise ImportChoiceError(
-                f"The file does not name its currency, and {why}, which speaks against "
+                f"The file does not name its currency, and {why}, which contradicts "
                 f"{own.upper()}. Say which currency it is in.",
                 question="currency",
                 choices=[*sorted(others)[:3], own],

@@ -264,8 +264,8 @@ def set_future_apart(file: BankFile, today: date) -> None:
                 line.text,
             )  # fmt: skip
             why = (
-                f"Row {line.row} is dated {line.booked_on}, which is after today, {today}. It was "
-                f"not taken. Once it is booked, import the statement again."
+                f"Row {line.row} is dated {line.booked_on}, which is after today, {today}. It "
+                f"was not imported. Once it is booked, import the statement again."
             )
             statement.bad.append(BadLine(line.row, raw, why, line.amount))
 
@@ -344,7 +344,7 @@ def prove(statement: Statement) -> Proof:
     unread = [bad for bad in statement.bad if bad.amount is None]
     if statement.opening is not None and statement.closing is not None and unread:
         rows = ", ".join(str(bad.row) for bad in unread)
-        reasons.append(f"the amount in row {rows} cannot be read, so nothing adds up")
+        reasons.append(f"the amount in row {rows} cannot be read, so the sums cannot be checked")
     if reasons:
         return Proof("held", difference or None, "; ".join(reasons))
     if difference is None:

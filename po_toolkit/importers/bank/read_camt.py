@@ -53,8 +53,8 @@ def read_camt(data: bytes, *, intraday: bool = False) -> BankFile:
     if root.one("BkToCstmrAcctRpt") is not None and not intraday:
         raise ImportChoiceError(
             "The file is a camt.052 report of the day, whose lines may still change. Load the "
-            "camt.053 statement instead. Only where the bank offers none, take what the report "
-            "says is booked.",
+            "camt.053 statement instead. Only if the bank offers none, import the lines that the "
+            "report says are booked.",
             question="intraday",
             choices=["yes"],
         )
@@ -137,7 +137,7 @@ def _date(text: str) -> date:
     try:
         return date.fromisoformat(text[:10])
     except ValueError:
-        raise ValueError(f"{text!r} is no date") from None
+        raise ValueError(f"{text!r} is not a date") from None
 
 
 def _take_entry(made: Statement, entry: Node) -> None:
@@ -359,4 +359,6 @@ def _readable(data: bytes) -> bytes:
     try:
         return data[declared.end() :].decode(name).encode()
     except (LookupError, UnicodeDecodeError):
-        raise ImportFileError(f"The XML says that it is {name}, and is not.") from None
+        raise ImportFileError(
+            f"The XML declares the encoding {name}, but is not written in it."
+        ) from None

@@ -182,7 +182,7 @@ def _day(text: str) -> date:
         year = int(text[:2])
         return date(year + (1900 if year >= 80 else 2000), int(text[2:4]), int(text[4:6]))
     except ValueError:
-        raise ValueError(f"{text!r} is no date") from None
+        raise ValueError(f"{text!r} is not a date") from None
 
 
 def _take_line(made: Statement, part: _Field, said: list[str], notes: list[str]) -> None:
@@ -259,7 +259,7 @@ def _booked(value: date, entry: str) -> date:
             if entry != "0229" or year % 4 == 0
         ]
     except ValueError:
-        raise ValueError(f"entry date {entry!r} is no date") from None
+        raise ValueError(f"entry date {entry!r} is not a date") from None
     return min(days, key=lambda day: abs((day - value).days))
 
 

@@ -76,7 +76,7 @@ def _statement(block: str, first_row: int, currency: str, notes: list[str]) -> S
     )
     if not made.currency:
         made.currency, made.assumed = currency, True
-        notes.append(f"Row {first_row}: no currency is named; {currency.upper()} is taken.")
+        notes.append(f"Row {first_row}: no currency is named; {currency.upper()} is used.")
     raws: list[tuple[int, str]] = []
     for start, next_start in zip(entries, [*entries, len(block)][1:], strict=True):
         end = _ENTRY_END.search(block, start, next_start)

@@ -120,7 +120,7 @@ def _take(
         found = amount_of(record.get("T", record.get("U", "")))
         value = signed_value(found, decimals) if found else None
         if value is None:
-            raise ValueError(f"has {record.get('T', '')!r} for its amount, which is no amount")
+            raise ValueError(f"has {record.get('T', '')!r} for its amount, which is not an amount")
         own = "opening" in name.lower() or record.get("L", "").startswith("[")
         if own and is_balance_row(name) and BALANCE.search(fold(name)):
             made.opening = minor(value, made.currency)

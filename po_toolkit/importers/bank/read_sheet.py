@@ -581,14 +581,14 @@ def _amount(cell: Cell, name: str) -> Amount | None:
         return None
     found = amount_of(cell)
     if found is None:
-        raise ValueError(f"has {text_of(cell)!r} for its {name}, which is no amount")
+        raise ValueError(f"has {text_of(cell)!r} for its {name}, which is not an amount")
     return found
 
 
 def _value(found: Amount, sheet: _Sheet, text: str) -> Decimal:
     value = signed_value(found, sheet.decimals)
     if value is None:
-        raise ValueError(f"has {text!r} for its amount, which is no amount in this file")
+        raise ValueError(f"has {text!r} for its amount, which is not an amount in this file")
     return value
 
 
@@ -1122,7 +1122,7 @@ def _ask_which_dollar(lines: Sequence[_Row], sheet: _Sheet) -> None:
     if len(meant) > 1 and sheet.conference not in meant:
         first = [c for c in ("usd", "cad", "aud", "nzd") if c in meant]
         _ask_currency(
-            f"The sign at the amounts is that of several currencies, and not of "
+            f"The currency sign beside the amounts stands for several currencies, but not for "
             f"{sheet.conference.upper()}",
             first or sorted(meant),
         )
@@ -1156,7 +1156,7 @@ def _currency_of_bank(sheet: _Sheet) -> None:
         return
     if codes := sheet.columns.codes - {sheet.conference}:
         _ask_currency(
-            f"Columns that are not known hold codes of currencies "
+            f"Unrecognized columns hold currency codes "
             f"({', '.join(sorted(c.upper() for c in sheet.columns.codes))})",
             (*sorted(codes), sheet.conference),
         )
@@ -1177,7 +1177,7 @@ def _currency_of_bank(sheet: _Sheet) -> None:
     sheet.assumed = True
     sheet.why_currency = "the conference's; the file names none"
     sheet.notes.append(
-        f"The file names no currency; {sheet.conference.upper()} was taken, the conference's."
+        f"The file names no currency; the conference's, {sheet.conference.upper()}, is used."
     )
 
 
@@ -1275,7 +1275,7 @@ def _named_currency(row: _Row, sheet: _Sheet) -> str:
         return ""
     meant = sign_currencies(named)
     if not meant:
-        raise ValueError(f"has {named!r}, which is no known currency")
+        raise ValueError(f"has {named!r}, which is not a known currency")
     code = sheet.own_currency if sheet.own_currency in meant else ""
     code = code or _one_of(meant, sheet, repr(named))
     if sheet.own_currency and code != sheet.own_currency and not sheet.layout.name:

@@ -62,8 +62,8 @@ class Archive:
         bomb = size > max(16 << 20, _LARGEST_RATIO * len(data)) or len(parts) > _MOST_PARTS
         if bomb or largest > LARGEST_PART or size > LARGEST_SUM:
             raise ImportFileError(
-                f"The file would unpack to {size / 1e6:,.0f} MB in {len(parts)} parts and was not "
-                "opened. A spreadsheet is not like that."
+                f"The file would unpack to {size / 1e6:,.0f} MB in {len(parts)} parts and was "
+                f"not opened. A normal spreadsheet is never that large."
             )
         self.names = frozenset(self._zip.namelist())
 
@@ -89,7 +89,7 @@ class Archive:
                     if size > largest:
                         raise ImportFileError(
                             f"The file's part {name} has more than {largest / 1e6:,.0f} MB; a "
-                            "spreadsheet is not like that."
+                            f"normal spreadsheet is never that large."
                         )
                     yield chunk
         except KeyError:

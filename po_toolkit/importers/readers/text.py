@@ -351,8 +351,8 @@ def _cells_as_typed(line: str, delimiter: str, number: int) -> list[str]:
                 continue
             if line.find('"', at + 1) < 0:
                 raise ImportFileError(
-                    f"A quotation mark that opens in row {number} is never closed, so it swallows "
-                    "what follows. Correct it and import the file again."
+                    f"A quotation mark that opens in row {number} is never closed, so what "
+                    f"follows is read as one cell. Correct it and import the file again."
                 )
         end = line.find(delimiter, at)
         end = len(line) if end < 0 else end
@@ -415,8 +415,8 @@ def _refuse_swallowed_rows(rows: list[SheetRow], delimiter: str) -> None:
             width = max(len(cells), 4)
             if any(line.count(delimiter) >= width // 2 for line in text.splitlines()[1:]):
                 raise ImportFileError(
-                    f"A quotation mark in row {number} swallows the rows after it. Close it or "
-                    "take it out."
+                    f"The quotation mark in row {number} is not closed, so the rows after it are "
+                    f"read as one cell. Close it or remove it."
                 )
 
 

@@ -144,7 +144,7 @@ def _document(order: PurchaseOrder, conference: Conference, settings: EInvoiceSe
     if unknown is not None:
         raise PurchaseOrderError(
             f"{order.reference}: Stripe computed the tax of line {unknown.position} and its rate "
-            f"(BT-152) is not known here. Use tax rates of your own for e-invoices."
+            f"(BT-152) is not known here. Use your own tax rates for e-invoices."
         )
     lines, allowances, charges = document_lines(
         (

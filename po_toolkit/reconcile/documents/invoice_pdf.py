@@ -247,7 +247,7 @@ def _sums(order: PurchaseOrder) -> list[Sum]:
     rows += [("Credited", -sums.credited, False)] if sums.credited else []
     rows += [("Paid", -sums.paid, False)] if sums.paid else []
     rows += [("Refunded", sums.refunded, False)] if sums.refunded else []
-    words = "Amount due" if sums.balance >= 0 else "In your favour"
+    words = "Amount due" if sums.balance >= 0 else "In your favor"
     due = 0 if order.status == Status.CANCELLED else abs(sums.balance)
     rows.append((words, due, True))
     return rows

@@ -34,7 +34,7 @@ _ENGLISH = (
     "Paid",
     "Refunded",
     "Amount due",
-    "In your favour",
+    "In your favor",
     "Pay online",
     "Page {page} of {pages}",
     "Invoice credited",

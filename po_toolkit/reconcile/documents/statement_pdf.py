@@ -62,7 +62,7 @@ def statement_pdf(statement: Statement, *, made_at: datetime, language: str = "e
             right=3,
         )
         owed = statement.owed[currency]
-        words = "Amount due" if owed >= 0 else "In your favour"
+        words = "Amount due" if owed >= 0 else "In your favor"
         page.sums([(labels(words), labels.money(abs(owed), currency), True)])
     if not tables:
         page.paragraph(labels("Nothing was charged or paid."))
