@@ -144,7 +144,7 @@ def declare(uow: UnitOfWork, opened: OpenConference, write: Write, after: int = 
     """
     stored = _insert(uow, opened, write, after + 1)
     while stored is None:
-        last = stripe_writes.latest(uow.session, write.slot)
+        last = stripe_writes.latest(uow.connection, write.slot)
         if last is None:
             raise AssertionError("an attempt that could not be stored exists already")
         done = last.state is WriteState.DONE and not write.kind.repeats and last.attempt > after

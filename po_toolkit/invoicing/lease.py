@@ -277,21 +277,18 @@ def claim(
         invoice = order.live_invoice
         resumed = invoice is not None
         if invoice is None:
-            invoice = _next_generation(uow, order, now, after)
-        elif invoice.lease_until is not None and invoice.lease_until > now:
-            raise BusyError(f"{order.reference}: Another process is invoicing it right now.")
-        elif invoice.refused and invoice.stripe_invoice_id is None:
-            invoice.customer_id = invoices.customer_row(uow, order).id
-            invoice.step = "customer"
-        invoice.refused = False
-        invoice.error = ""
-        invoice.delivery = Content(order, opened.conference, invoice.generation).delivery
-        if invoice.step in LAST_STEPS:
-            invoice.step = last_step(invoice)
-        _take(opened, invoice)
-        uow.session.flush()
-        if resumed:
-            uow.session.refresh(invoice, ["customer"])
+            invoice = _next_generation(uow, opened, order, after)
+        else:
+            _refuse_leased(order, invoice, now)
+            if invoice.refused and invoice.stripe_invoice_id is None:
+                invoice.customer_id = invoices.customer_row(uow, order).id
+                invoice.step = "customer"
+            invoice.refused = False
+            invoice.error = ""
+            invoice.delivery = Content(order, opened.conference, invoice.generation).delivery
+            if invoice.step in LAST_STEPS:
+                invoice.step = last_step(invoice)
+            _take(uow, opened, invoice)
         customer = invoice.customer
         lease = Lease(opened, order, invoice, resumed, find)
         known = customer is not None and bool(customer.stripe_customer_id)
@@ -334,31 +331,42 @@ def hold(opened: OpenConference, order_id: int) -> Lease | None:
         invoice = order.live_invoice
         if invoice is None:
             return None
-        if invoice.lease_until is not None and invoice.lease_until > opened.now():
-            raise BusyError(f"{order.reference}: Another process is invoicing it right now.")
-        _take(opened, invoice)
-        uow.session.flush()
-        uow.session.refresh(invoice, ["customer"])
+        _refuse_leased(order, invoice, opened.now())
+        _take(uow, opened, invoice)
     return Lease(opened, order, invoice, resumed=True)
 
 
-def _take(opened: OpenConference, invoice: Invoice) -> None:
-    invoice.lease_owner = f"{opened.lease_prefix}-{uuid4().hex[:8]}"
-    invoice.lease_until = opened.now() + invoices.LEASE
+def _refuse_leased(order: PurchaseOrder, invoice: Invoice, now: datetime) -> None:
+    if invoice.lease_until is not None and invoice.lease_until > now:
+        raise BusyError(f"{order.reference}: Another process is invoicing it right now.")
 
 
-def _next_generation(uow: UnitOfWork, order: PurchaseOrder, now: datetime, after: int) -> Invoice:
-    invoice = Invoice(
-        conference_id=order.conference_id,
-        purchase_order_id=order.id,
-        generation=max(after, *(i.generation for i in order.invoices), 0) + 1,
-        currency=order.currency,
-        first_tried_at=now,
+def _take(uow: UnitOfWork, opened: OpenConference, invoice: Invoice) -> None:
+    invoice.lease_owner, invoice.lease_until = _new_lease(opened)
+    uow.session.flush()
+    uow.session.refresh(invoice, ["customer"])
+
+
+def _new_lease(opened: OpenConference) -> tuple[str, datetime]:
+    return f"{opened.lease_prefix}-{uuid4().hex[:8]}", opened.now() + invoices.LEASE
+
+
+def _next_generation(
+    uow: UnitOfWork, opened: OpenConference, order: PurchaseOrder, after: int
+) -> Invoice:
+    generation = max(after, *(i.generation for i in order.invoices), 0) + 1
+    owner, until = _new_lease(opened)
+    invoice = invoices.add_invoice(
+        uow,
+        order,
+        generation=generation,
+        first_tried_at=opened.now(),
         settled_before=settled_before(uow.session, order),
-        customer=invoices.customer_row(uow, order),
+        delivery=Content(order, opened.conference, generation).delivery,
+        lease_owner=owner,
+        lease_until=until,
     )
-    order.invoices.append(invoice)
-    uow.audit(Act.INVOICE, order, after={"generation": invoice.generation})
+    uow.audit(Act.INVOICE, order, after={"generation": generation})
     return invoice
 
 

@@ -113,7 +113,7 @@ def start(opened: OpenConference, kind: str) -> bool:
     if wanted.calls_stripe:
         _ = opened.gateway  # without a key there is nothing to start
     with opened.store.writing(opened.actor, wanted.act) as uow:
-        connection, conference = uow.session.connection(), opened.conference
+        connection, conference = uow.connection, opened.conference
         job = jobs.add_task(connection, conference.id, kind, opened.actor.name, opened.now())
         if job is None:
             return False

@@ -9,9 +9,10 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from copy import copy
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -36,14 +37,31 @@ from po_toolkit.store.tables import (
 
 
 class UnitOfWork:
-    """One transaction by one actor: everything in it happens, or nothing."""
+    """One transaction by one actor: everything in it happens, or nothing.
 
-    def __init__(self, session: Session, actor: Actor, now: Callable[[], datetime]) -> None:
-        """Bind the transaction to who acts in it, and to the clock that names its day."""
-        self.session = session
+    Attributes:
+        connection: For statements; what they change, a row that the session has loaded misses.
+        actor: Who acts.
+        now: The clock that names the transaction's day.
+    """
+
+    def __init__(
+        self, connection: Connection, actor: Actor, now: Callable[[], datetime], ends: ExitStack
+    ) -> None:
+        """Bind the transaction to who acts in it, and the session to the end of both."""
+        self.connection = connection
         self.actor = actor
         self.now = now
+        self._ends = ends
         self._trail: list[dict[str, Any]] = []
+
+    @cached_property
+    def session(self) -> Session:
+        """The same transaction for mapped rows; what needs none goes without its cost."""
+        session = WritingSession(self.connection, expire_on_commit=False)
+        self._ends.enter_context(session)
+        self._ends.enter_context(session.begin())
+        return session
 
     def lock_purchase_order(self, purchase_order_id: int) -> PurchaseOrder:
         """Lock one purchase order's row and load it afresh with all that belongs to it.
@@ -60,17 +78,17 @@ class UnitOfWork:
         """Lock a purchase order that was read whole before; load it afresh if it has changed.
 
         Reading it before the transaction keeps SQLite's one writer short. One with an invoice is
-        always loaded afresh, since leases are renewed without a trace.
+        always loaded afresh, since leases are renewed without a trace. One that is as it was read
+        is not part of the session.
 
         Raises:
             NotFoundError: It is gone.
         """
-        connection, which = self.session.connection(), {"order_id": order.id}
-        changed_at = connection.execute(_LOCK, which).scalar_one_or_none()
-        invoiced = bool(connection.execute(_INVOICED, which).scalar_one())
+        which = {"order_id": order.id}
+        changed_at = self.connection.execute(_LOCK, which).scalar_one_or_none()
+        invoiced = bool(self.connection.execute(_INVOICED, which).scalar_one())
         if changed_at != order.updated_at or invoiced or order.invoices:
             return self.lock_purchase_order(order.id)
-        self.session.add(order)
         return order
 
     def lock_purchase_orders(self, ids: Iterable[int]) -> dict[int, PurchaseOrder]:
@@ -107,9 +125,10 @@ class UnitOfWork:
 
     def close(self) -> None:
         """Write the audit log; the last thing before the transaction is committed."""
-        self.session.flush()
+        if "session" in self.__dict__:
+            self.session.flush()
         if self._trail:
-            audit_chain.append(self.session.connection(), self._trail)
+            audit_chain.append(self.connection, self._trail)
 
 
 WHOLE = (joinedload(PurchaseOrder.conference), joinedload(PurchaseOrder.import_batch))
@@ -220,12 +239,8 @@ class Store:
             NotAllowedError: The actor's role does not permit the act.
         """
         require(actor, act)
-        with (
-            self._turn,
-            WritingSession(self._writer, expire_on_commit=False) as session,
-            session.begin(),
-        ):
-            uow = UnitOfWork(session, actor, self.now)
+        with self._turn, self._writer.begin() as connection, ExitStack() as ends:
+            uow = UnitOfWork(connection, actor, self.now, ends)
             yield uow
             uow.close()
 

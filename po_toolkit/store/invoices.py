@@ -8,7 +8,7 @@ from typing import Any, cast
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Table, bindparam, func, inspect, select, update
+from sqlalchemy import Table, bindparam, func, insert, inspect, select, update
 from sqlalchemy.orm import LoaderCallableStatus, Session, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -181,7 +181,7 @@ def keep_leased(uow: UnitOfWork, mine: Invoice) -> Invoice:
     Raises:
         LostLeaseError: Another worker has it; the transaction must not be committed.
     """
-    connection, changes, customer = uow.session.connection(), _changes(mine), mine.customer
+    connection, changes, customer = uow.connection, _changes(mine), mine.customer
     if customer is not None and (known := _new_values(customer, _changes(customer))):
         connection.execute(_CHANGE_CUSTOMER, {"row_id": customer.id, **known})
     new = _new_values(mine, changes)
@@ -263,6 +263,31 @@ _SAYS = select(
     StripeCustomer.stripe_customer_id, StripeCustomer.details_put, StripeCustomer.tax_id_put
 ).where(StripeCustomer.id == bindparam("row_id"))
 """What another purchase order of the sponsor may have changed since the draft."""
+
+
+def add_invoice(uow: UnitOfWork, order: PurchaseOrder, **values: Any) -> Invoice:
+    """Store an invoice of a purchase order that was read whole, in one statement.
+
+    Args:
+        uow: The transaction.
+        order: The purchase order; it may be outside of any session.
+        values: The invoice's columns that have no default.
+    """
+    customer = customer_row(uow, order)
+    values |= {
+        "conference_id": order.conference_id,
+        "purchase_order_id": order.id,
+        "customer_id": customer.id,
+        "currency": order.currency,
+    }
+    invoice = uow.session.scalars(_ADD, values).one()
+    set_committed_value(invoice, "customer", customer)
+    set_committed_value(invoice, "purchase_order", order)
+    set_committed_value(order, "invoices", [*order.invoices, invoice])
+    return invoice
+
+
+_ADD = insert(Invoice).returning(Invoice)
 
 
 def customer_row(uow: UnitOfWork, order: PurchaseOrder) -> StripeCustomer:
@@ -369,7 +394,7 @@ def note_customers(
     now: datetime,
 ) -> None:
     """Note who of these rows is which customer at Stripe, what that says, and who was not there."""
-    connection, row = uow.session.connection(), StripeCustomer
+    connection, row = uow.connection, StripeCustomer
     if found:
         statement = update(row).where(row.id == bindparam("row_id"))
         connection.execute(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import uuid4
@@ -574,34 +574,22 @@ def _lease(
     if not found:
         return []
     lease = f"{owner}:{uuid4().hex[:8]}"
-    connection.execute(
-        update(Job)
-        .where(Job.id.in_([job.id for job in found]))
-        .values(
-            state=JobState.RUNNING.value,
-            lease_owner=lease,
-            lease_until=now + LEASE,
-            attempts=Job.attempts + 1,
-            moved_at=now,
-        )
+    ids = [job.id for job in found]
+    connection.execute(_LEASE, {"ids": ids, "lease": lease, "until": now + LEASE, "now": now})
+    return [replace(job, lease=lease, attempts=job.attempts + 1) for job in found]
+
+
+_LEASE = (
+    update(_T)
+    .where(_T.c.id.in_(bindparam("ids", expanding=True)))
+    .values(
+        state=JobState.RUNNING.value,
+        lease_owner=bindparam("lease"),
+        lease_until=bindparam("until"),
+        attempts=_T.c.attempts + 1,
+        moved_at=bindparam("now"),
     )
-    return [
-        Claimed(
-            job.id,
-            lease,
-            job.kind,
-            job.slug,
-            job.entered_by,
-            job.attempts + 1,
-            job.batch_id,
-            job.purchase_order_id,
-            job.reference,
-            job.send,
-            job.prepared,
-            job.batch_created_at,
-        )
-        for job in found
-    ]
+)
 
 
 def renew(store: Store, owner: str, now: datetime, progress: dict[int, int]) -> None:

@@ -19,7 +19,6 @@ from typing import Any
 from pydantic import SecretStr
 from sqlalchemy import Connection, Engine, bindparam, create_engine, event, select, update
 from sqlalchemy.engine import make_url
-from sqlalchemy.orm import Session
 
 from po_toolkit.store.database import Store
 from po_toolkit.store.tables import RateWindow
@@ -148,7 +147,7 @@ def _latest(connection: Connection, account: str, endpoint: str) -> dict[str, li
     rows = connection.execute(_LATEST, keys).all()
     if len(rows) < len(keys):
         empty = [{"key": key, "starts": []} for key in keys.values()]
-        insert_rows(Session(connection), RateWindow, empty, [RateWindow.key])
+        insert_rows(connection, RateWindow, empty, [RateWindow.key])
         rows = connection.execute(_LATEST, keys).all()
     return {row.key: row.starts for row in rows}
 

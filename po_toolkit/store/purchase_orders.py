@@ -363,7 +363,7 @@ def note_sent(uow: UnitOfWork, order_id: int, *, delivered: bool) -> None:
         order_id: The purchase order.
         delivered: False where a person has yet to deliver the invoice.
     """
-    connection = uow.session.connection()
+    connection = uow.connection
     row = connection.execute(_KEPT_SUMS, {"order_id": order_id}).one()
     total, credited, paid, refunded, before, marked, cancelled_at = row
     sums = Sums(total, credited, paid, refunded, active=bool(credited or paid))

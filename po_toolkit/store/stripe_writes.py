@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from po_toolkit.domain.states import WriteState
@@ -58,7 +58,7 @@ def insert(
     """
     key = f"{slot}-a{attempt}"
     new = insert_if_new(
-        uow.session,
+        uow.connection,
         StripeWrite,
         {
             "conference_id": conference_id,
@@ -79,9 +79,9 @@ def insert(
     return StoredWrite(slot, attempt, key, path, body, WriteState.PENDING, now)
 
 
-def latest(session: Session, slot: str) -> StoredWrite | None:
+def latest(db: Session | Connection, slot: str) -> StoredWrite | None:
     """Return the last attempt of a slot, if there was one."""
-    row = session.execute(_LATEST, {"slot": slot}).one_or_none()
+    row = db.execute(_LATEST, {"slot": slot}).one_or_none()
     if row is None:
         return None
     return StoredWrite(
@@ -114,9 +114,7 @@ def settle(
     uow: UnitOfWork, key: str, state: WriteState, now: datetime, *, stripe_id: str = ""
 ) -> None:
     """Note how a pending attempt ended; one that has ended stays as it is."""
-    uow.session.connection().execute(
-        _SETTLE, {"key": key, "end": state.value, "at": now, "made": stripe_id}
-    )
+    uow.connection.execute(_SETTLE, {"key": key, "end": state.value, "at": now, "made": stripe_id})
 
 
 _SETTLE = (

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Table
+from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -14,17 +14,17 @@ from po_toolkit.store.tables import Base
 
 
 def insert_if_new(
-    session: Session,
+    db: Session | Connection,
     table: type[Base],
     values: dict[str, Any],
     unique: Sequence[InstrumentedAttribute[Any]] = (),
 ) -> bool:
     """Insert one row unless its unique columns are taken; tell whether it was inserted."""
-    return bool(insert_new(session, table, [values], unique))
+    return bool(insert_new(db, table, [values], unique))
 
 
 def insert_new(
-    session: Session,
+    db: Session | Connection,
     table: type[Base],
     rows: Sequence[dict[str, Any]],
     unique: Sequence[InstrumentedAttribute[Any]] = (),
@@ -34,18 +34,20 @@ def insert_new(
     Where several indexes of the table forbid the same row twice, name no columns: PostgreSQL
     waits for a row that another session is inserting only at the indexes it was asked about.
     """
-    statement = _statement(_dialect(session), table, _names(unique), returning=True)
-    return list(session.connection().execute(statement, list(rows)).scalars())
+    connection = db.connection() if isinstance(db, Session) else db
+    statement = _statement(connection.dialect.name, table, _names(unique), returning=True)
+    return list(connection.execute(statement, list(rows)).scalars())
 
 
 def insert_rows(
-    session: Session,
+    db: Session | Connection,
     table: type[Base],
     rows: Sequence[dict[str, Any]],
     unique: Sequence[InstrumentedAttribute[Any]],
 ) -> None:
     """Insert those rows whose unique columns are not taken, of a table without an id."""
-    session.execute(_statement(_dialect(session), table, _names(unique)), list(rows))
+    connection = db.connection() if isinstance(db, Session) else db
+    connection.execute(_statement(connection.dialect.name, table, _names(unique)), list(rows))
 
 
 @cache
@@ -57,10 +59,6 @@ def _statement(
     statement: Any = insert(cast(Table, table.__table__))
     statement = statement.on_conflict_do_nothing(index_elements=unique or None)
     return statement.returning(table.__table__.c.id) if returning else statement
-
-
-def _dialect(session: Session) -> str:
-    return session.get_bind().dialect.name
 
 
 def _names(columns: Sequence[InstrumentedAttribute[Any]]) -> tuple[str, ...]:

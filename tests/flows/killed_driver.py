@@ -1,13 +1,9 @@
-"""Invoices one purchase order and kills its own process before or after its n-th call.
-
-killed_driver.py DATABASE_URL API_BASE KEY REFERENCE N before|after
-"""
+"""Invoices one purchase order and kills its own process before or after its n-th call."""
 
 from __future__ import annotations
 
 import os
 import signal
-import sys
 
 import stripe
 from pydantic import SecretStr
@@ -35,8 +31,9 @@ class KillingClient(stripe.RequestsClient):
         return answer
 
 
-def main() -> None:
-    database_url, api_base, key, reference, fatal, when = sys.argv[1:]
+def drive(
+    database_url: str, api_base: str, key: str, reference: str, fatal: int, when: str
+) -> None:
     settings = Settings(
         database_url=database_url,
         stripe_api_base=api_base,
@@ -53,10 +50,6 @@ def main() -> None:
         SecretStr(key),
         api_base=api_base,
         permit=lambda _endpoint: None,
-        http_client=KillingClient(int(fatal), when),
+        http_client=KillingClient(fatal, when),
     )
     invoice_purchase_orders(opened, references=[reference])
-
-
-if __name__ == "__main__":
-    main()

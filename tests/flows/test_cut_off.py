@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from po_toolkit.api.invoices import invoice_purchase_orders
 from po_toolkit.store.purchase_orders import by_reference
 from tests.conftest import KEY
+from tests.flows.killed_driver import drive
 
-DRIVER = Path(__file__).parent / "killed_driver.py"
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["po_toolkit.api.invoices"])
+"""A process begins with all that it needs imported, which costs more than what it then does."""
+
 CALLS = 5
 """Look for the customer, make it, draft, lines, send or finalize."""
 
@@ -22,22 +24,11 @@ WAYS = ["stripe", "ourselves"]
 
 
 def die(settings, order, fatal, when):
-    ended = subprocess.run(
-        [
-            sys.executable,
-            str(DRIVER),
-            settings.database_url,
-            settings.stripe_api_base,
-            KEY,
-            order.reference,
-            str(fatal),
-            when,
-        ],
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
-    assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
+    begun = settings.database_url, settings.stripe_api_base, KEY, order.reference, fatal, when
+    process = PROCESSES.Process(target=drive, args=begun)
+    process.start()
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL
 
 
 def assert_billed_once(simulator, order, way="stripe"):
