@@ -508,11 +508,13 @@ def says_it_from_an_old_page(w: World, c: Chance) -> None:
     order = some_order(w, c, lambda o: o.cancelled_at is None)
     if pair is not None and c.random() < 0.7:
         w.tell(f"says that bank line {pair[0]} is entry {pair[1]}, which is another line's")
-        choose(opened, pair[0], entry=pair[1])
+        with w.machine.left_alone():  # nobody undoes the match meanwhile
+            choose(opened, pair[0], entry=pair[1])
         need(False, f"entry {pair[1]} was taken for two bank lines")
     elif line is not None and order is not None:
         w.tell(f"says that bank line {line}, which is matched, pays {order.reference}")
-        choose(opened, line, orders={order.reference: None}, again=True, overpaid=True)
+        with w.machine.left_alone():
+            choose(opened, line, orders={order.reference: None}, again=True, overpaid=True)
         need(False, f"bank line {line} was matched twice")
 
 
