@@ -73,9 +73,10 @@ def pull(opened: OpenConference, *, full: bool = False) -> PayoutReport:
     report = PayoutReport()
     before = opened.gateway.calls
     with opened.store.reading() as session:
-        payout_at, move_at = kept.newest(session, opened.conference.id)
-    _read_payouts(opened, None if full else payout_at, report)
-    _read_moves(opened, None if full else move_at, report)
+        # An event may have brought a payout that is newer than many that were never read.
+        read_until = None if full else kept.newest_move(session, opened.conference.id)
+    _read_payouts(opened, read_until, report)
+    _read_moves(opened, read_until, report)
     _itemise(opened, report, recount=full)
     report.stripe_calls = opened.gateway.calls - before
     return report
@@ -101,8 +102,9 @@ def _read_payouts(opened: OpenConference, since: datetime | None, report: Payout
 
 def _read_moves(opened: OpenConference, since: datetime | None, report: PayoutReport) -> None:
     query = {**_since(since, MOVES_AGAIN), "expand": ["data.source"]}
-    for page in opened.gateway.pages("/v1/balance_transactions", query):
-        rows = report.read(_move, page)
+    pages = opened.gateway.pages("/v1/balance_transactions", query)
+    # Kept from the oldest on: the newest one says up to where all were read.
+    for rows in reversed([report.read(_move, page) for page in pages]):
         with opened.store.writing(STRIPE, Act.SYNC) as uow:
             report.balance_transactions_new += kept.keep_moves(uow, opened.conference.id, rows)
 

@@ -16,17 +16,13 @@ from po_toolkit.store.tables import BalanceTransaction, Payout
 _FEW = 500
 
 
-def newest(session: Session, conference_id: int) -> tuple[datetime | None, datetime | None]:
-    """Return when the newest payout and the newest balance transaction were made."""
-    payout = session.scalar(
-        select(func.max(Payout.made_at)).where(Payout.conference_id == conference_id)
-    )
-    move = session.scalar(
+def newest_move(session: Session, conference_id: int) -> datetime | None:
+    """Return when the newest balance transaction was made: up to there all of them were read."""
+    return session.scalar(
         select(func.max(BalanceTransaction.made_at)).where(
             BalanceTransaction.conference_id == conference_id
         )
     )
-    return payout, move
 
 
 def keep_payouts(uow: UnitOfWork, conference_id: int, rows: Iterable[Mapping[str, Any]]) -> int:

@@ -13,8 +13,11 @@ from po_toolkit.api.invoices import invoice_purchase_orders
 from po_toolkit.api.ledger import record_payment_by_hand
 from po_toolkit.api.payouts import pull_payouts
 from po_toolkit.api.sync import sync_conference
+from po_toolkit.payments.payouts import take_payout
 from po_toolkit.reconcile import reconcile_conference
 from po_toolkit.reconcile.tie_out import tie_out
+from po_toolkit.store import payouts as payouts_store
+from po_toolkit.store.tables import BalanceTransaction
 from tests.bank.statement import Entry, camt
 from tests.conftest import KEY
 
@@ -203,3 +206,42 @@ def test_money_settled_in_another_currency_keeps_both(opened, make_order, simula
     assert (row["currency"], row["gross"], row["at_bank"]) == ("usd", 110_000, payout["amount"])
     text = {r["reference"]: r for r in found.as_json()["rows"]}[po.reference]
     assert (text["po_amount"], text["gross"]) == ("1000.00", "1100.00")
+
+
+def test_an_event_of_a_new_payout_hides_none_that_was_never_read(opened, simulator, clock) -> None:
+    """Else months of payouts and of what they are made of stay unread, and the bank has gaps."""
+    control = simulator.control
+    payouts = []
+    for price in (50_00, 75_00):
+        control.sell(price, "usd", "Ticket", KEY)
+        control.advance(100 * DAY)
+        clock.advance(days=100)
+        payouts.append(control.payout("usd", account=KEY))
+    take_payout(opened, payouts[1])
+    report = pull_payouts(opened)
+    assert (report.payouts_new, report.payouts_seen) == (1, 2)
+    assert report.balance_transactions_new == 4
+
+
+def test_a_reading_that_broke_goes_on_with_what_it_had_not_read(opened, simulator, clock) -> None:
+    """Else the newest page alone is kept, and what is older counts as read for ever."""
+    for price in range(1, 151):
+        simulator.control.sell(price * 100, "usd", "Ticket", KEY)
+        simulator.control.advance(DAY)
+        clock.advance(days=1)
+    real = payouts_store.keep_moves
+    calls = []
+
+    def break_off(*args, **details):
+        calls.append(args)
+        if len(calls) == 2:
+            raise OSError("the machine loses power")
+        return real(*args, **details)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(payouts_store, "keep_moves", break_off)
+        with pytest.raises(OSError, match="power"):
+            pull_payouts(opened)
+    pull_payouts(opened)
+    with opened.store.reading() as session:
+        assert session.query(BalanceTransaction).count() == 150
