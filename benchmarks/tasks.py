@@ -278,7 +278,7 @@ def _line(person: Person, cells: list[str]) -> None:
     person.settled()
     grid.scroll_into_view_if_needed()
     grid.get_by_test_id("glide-cell-1-0").wait_for(state="attached")
-    page.mouse.move(600, 650)  # the grid's tool bar moves nothing, but the field before it blurs
+    page.mouse.move(600, 650)  # leave the field before it
     while not grid.locator("td[aria-selected='true']").count():
         page.wait_for_timeout(500)  # a grid that is not drawn yet loses the click
         box = grid.locator("canvas").first.bounding_box()
@@ -385,8 +385,10 @@ def remind(person: Person) -> str:
     page = person.page
     page.get_by_text("Remind overdue sponsors").click()
     page.get_by_text(re.compile("Reminders: .* due today")).click()
+    page.get_by_label("Leave out this time").last.wait_for()
+    person.settled()
     page.get_by_label("Leave out this time").last.click()
-    page.keyboard.press("ArrowDown")
+    page.get_by_label("Leave out this time").last.press("ArrowDown")
     page.get_by_role("option").nth(1).click()  # the first one chooses all
     page.keyboard.press("Escape")
     person.press("Leave out 1 sponsor")
@@ -435,7 +437,7 @@ def main() -> int:
 
     from po_toolkit.simulator import Simulator
 
-    expect.set_options(timeout=30_000)
+    expect.set_options(timeout=90_000)
     only = sys.argv[1:]
     with TemporaryDirectory() as name, Simulator() as simulator:
         folder = Path(name)
@@ -447,6 +449,7 @@ def main() -> int:
             )
             page = browser.new_page(viewport={"width": 1280, "height": 900})
             page.add_init_script(COUNTERS)
+            page.set_default_timeout(90_000)
             person = Person(page, url, season)
             print("| task | clicks | keys | seconds |\n|---|---:|---:|---:|")
             for task, do in TASKS.items():

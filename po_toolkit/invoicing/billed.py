@@ -114,18 +114,19 @@ def known_to_bill(
             (rows,) = read_before(opened, [order])
         own = own_invoices(wanted, rows)
         generation = max((row.generation for row in own), default=0)
-        mine = next((row for row in own if row.counts or row.status == "draft"), None)
-        same = None if mine else billed_beside(wanted, rows)
-        match = mine or same
+        standing = [row for row in own if row.counts or row.status == "draft"]
+        mine = max(standing, key=lambda row: row.counts, default=None)
+        # A draft of its own has asked nobody: what another database billed since comes first.
+        same = None if mine is not None and mine.counts else billed_beside(wanted, rows)
+        match = same or mine
         if match is None:
             return Before(None, generation)
         if ask and not _still(opened, match):
             rows = None
             continue
-        if mine is not None:
-            return Before(mine, generation)
         if same is not None:
             raise AlreadyBilledError(why_not(opened, order, same))
+        return Before(mine, generation)
     raise AlreadyBilledError(
         f"{order.reference}: Its invoices at Stripe keep changing; sync, then try again.",
         remedy=remedies.sync(opened.slug),

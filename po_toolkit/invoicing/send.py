@@ -37,6 +37,7 @@ from po_toolkit.errors import (
     WrongAccountError,
 )
 from po_toolkit.invoicing.billed import (
+    LISTING_HOLDS,
     Found,
     Lookup,
     agrees,
@@ -168,6 +169,7 @@ def _walk(lease: Lease, *, send: bool) -> None:
             lease.rate_ids[fingerprint] = make_rate(lease.opened, rate)
     if lease.resumed:
         found = look_up(lease)
+        _refuse_billed_meanwhile(lease, found)
         # Before the draft there is one only where a restored copy has forgotten it.
         if lease.invoice.step != "customer" or found.found is not Found.NOTHING:
             _accept(lease, found)
@@ -175,6 +177,34 @@ def _walk(lease: Lease, *, send: bool) -> None:
         if step in LAST_STEPS and not send:
             return
         _STEPS[step](lease)
+
+
+def _refuse_billed_meanwhile(lease: Lease, lookup: Lookup) -> None:
+    """Leave it to a person where another database has billed the same since this was begun.
+
+    Whatever was drafted here is deleted, so that the other invoice can be adopted.
+
+    Raises:
+        AlreadyBilledError: Another invoice bills the same.
+        StripeGatewayError: Stripe could not be asked.
+    """
+    began = lease.invoice.first_tried_at
+    just_begun = began is not None and lease.opened.now() - began < LISTING_HOLDS
+    if just_begun or lookup.found not in _NOT_SENT:
+        return
+    if lookup.found is not Found.NOTHING:
+        _adopt(lease, lookup)  # else the look would take the draft for somebody else's
+    try:
+        look_before_billing(lease.opened, lease.order)
+    except AlreadyBilledError:
+        if lookup.found is Found.NOTHING:
+            lease.advance(state="deleted", lease_owner="", lease_until=None)
+        else:
+            _discard(lease)
+        raise
+
+
+_NOT_SENT = (Found.NOTHING, Found.EMPTY_DRAFT, Found.FULL_DRAFT, Found.OTHER_DRAFT)
 
 
 def _draft_step(lease: Lease) -> None:
@@ -463,7 +493,7 @@ def _clear_away(lease: Lease) -> None:
     if lease.invoice.stripe_invoice_id is None or lease.invoice.step == "done":
         return
     try:
-        if look_up(lease).found in (Found.EMPTY_DRAFT, Found.FULL_DRAFT, Found.OTHER_DRAFT):
+        if look_up(lease).found in _NOT_SENT[1:]:
             _discard(lease)
     except StripeGatewayError:
         return  # it stays in the journal, and the next run looks at it first

@@ -9,18 +9,24 @@ from pathlib import Path
 
 import pytest
 
-from po_toolkit import create_stripe_invoice
+from po_toolkit import create_purchase_order, create_stripe_invoice
 from po_toolkit.api.amend import reissue
 from po_toolkit.api.bank import import_bank_statement
 from po_toolkit.api.bank_matching import bank_lines, choose, match_bank
 from po_toolkit.api.invoices import adopt_invoice
 from po_toolkit.api.ledger import cancel, credit, record_payment_by_hand, refund
 from po_toolkit.api.sync import sync_conference
-from po_toolkit.errors import DuplicateEntryError, PoToolkitError, PurchaseOrderError
+from po_toolkit.errors import (
+    AlreadyBilledError,
+    DuplicateEntryError,
+    PoToolkitError,
+    PurchaseOrderError,
+)
 from po_toolkit.invoicing.lease import claim, release
+from po_toolkit.invoicing.send import send_invoice
 from po_toolkit.payments import refunds
 from tests.bank.statement import Entry, camt
-from tests.conftest import fresh
+from tests.conftest import fresh, open_unpaced
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -315,3 +321,35 @@ def test_an_invoice_of_an_order_that_was_only_claimed_in_the_copy_is_not_made_tw
     create_stripe_invoice(fresh(opened, order), opened=opened)
     (invoice,) = simulator.control.all("invoice")
     assert fresh(opened, order).stripe_invoice_id == invoice["id"]
+
+
+@pytest.mark.parametrize("send", [None, False])
+def test_what_another_database_billed_since_it_was_begun_is_not_billed_beside(
+    opened, settings, simulator, make_order, clock, tmp_path, send
+):
+    """The sponsor would be asked twice: whoever goes on days later believes it has looked."""
+    order = make_order(("Booth", 1, "1000.00"), po_number="4711")
+    if send is None:
+        release(claim(opened, order.id))
+    else:
+        send_invoice(opened, order.id, send=False)
+    clock.advance(hours=25)
+    simulator.control.advance(25 * 3600)
+    elsewhere = settings.model_copy(update={"database_url": f"sqlite:///{tmp_path}/second.db"})
+    second = open_unpaced(elsewhere, clock)
+    theirs = create_purchase_order(
+        second.slug,
+        organization_name=order.organization_name,
+        contact_email=order.contact_email,
+        po_number="4711",
+        line_items=[{"description": "Booth", "unit_price": Decimal("1000.00")}],
+        opened=second,
+    )
+    create_stripe_invoice(theirs, opened=second)
+    second.store.engine.dispose()
+    for _ in range(2):
+        with pytest.raises(AlreadyBilledError, match="4711"):
+            create_stripe_invoice(fresh(opened, order), opened=opened)
+    (invoice,) = simulator.control.all("invoice")
+    adopt_invoice(opened, order.reference, invoice["id"])
+    assert fresh(opened, order).status == "sent"

@@ -98,14 +98,17 @@ def test_tiles_are_the_sums_of_the_reconciliation(show, read, books, late):
 
 def test_each_tile_opens_to_the_purchase_orders_it_counts(show, books, late):
     """A figure that cannot be opened cannot be believed."""
+    record_payment_by_hand(books, late[0], amount=Decimal("12.34"), method="wire")
+    _due(books, late[0], books.today() - timedelta(days=40))
     app = show("home")
-    for text, references in (("Show overdue", late[:1]), ("Show outstanding", None)):
+    counted = {"Show overdue": late[:1], "Show received": late[:1], "Show outstanding": None}
+    for text, references in counted.items():
         link = next(k for k in app.get("page_link") if text in k.proto.label)
         query = dict(parse_qsl(link.proto.query_string))
         opened = show("orders", **query)
         assert not opened.exception
         if references is not None:
-            assert list(opened.dataframe[0].value["reference"]) == references
+            assert [list(d.value["reference"]) for d in opened.dataframe] == [references], text
 
 
 def test_who_is_overdue_is_called_once_a_day_and_rests_after_a_promise(show, read, books, late):
@@ -183,7 +186,9 @@ def test_an_old_sync_and_failed_events_are_in_sight(show, read, books, finish):
     from po_toolkit.store.cursors import cursor_row
     from po_toolkit.store.tables import WebhookEvent
 
-    assert "Never synced yet." in read(show("home"))
+    seen = read(show("home"))
+    assert "Never synced yet." in seen
+    assert ":red[" not in seen, "before the first invoice nothing is late"
     with books.store.writing(STRIPE, Act.SYNC) as uow:
         cursor_row(uow, books.conference).last_sync_at = books.now() - timedelta(days=3)
         uow.session.add(

@@ -190,6 +190,9 @@ def test_the_month_end_names_what_is_left_and_gives_one_archive(show, read, book
     app = show("reconciliation", **{"reconciliation-view": "Closing"})
     assert not app.exception
     assert "No bank statement has been imported" in read(app)
+    through = books.today().replace(day=1) - timedelta(days=1)
+    assert app.date_input[-1].value == through, "the last month that has ended"
+    assert any("Not done yet: " in warning.value for warning in app.warning)
     made = month_end_files(books, books.today())
     names = zipfile.ZipFile(io.BytesIO(made.content)).namelist()
     assert {"report.html", "report.pdf", "reconciliation.xlsx", "tie-out.xlsx"} <= set(names)

@@ -46,6 +46,7 @@ from po_toolkit.simulator import invoices as simulated_invoices
 from po_toolkit.simulator.errors import ApiError
 from po_toolkit.store import audit_chain, jobs
 from po_toolkit.store.schema import check_tables, migrate
+from po_toolkit.store.tables import BankMatch
 from po_toolkit.stripe_gateway.client import API_VERSION
 from tests.bank.statement import Entry, camt
 from tests.seasons.machine import Disk, Killed, need
@@ -488,6 +489,31 @@ def says_what_a_line_is(w: World, c: Chance) -> None:
             overpaid=c.random() < 0.5,
             write_off="short" if c.random() < 0.2 else "",
         )
+
+
+@act("treasurer", 1)
+def says_it_from_an_old_page(w: World, c: Chance) -> None:
+    """Say what a line is though it, or the entry it shall be, has its match already."""
+    opened, lines = w.books.open("treasurer"), bank_lines(w.books.open())
+    came = [x for x in lines if Decimal(x.amount) > 0]
+    with w.books.store.reading() as session:
+        taken = {m.entry_id for m in session.query(BankMatch).where(BankMatch.state == "applied")}
+    alike = [
+        (x.line, e.id)
+        for x in came if x.state in ("unmatched", "proposed")
+        for o in w.books.orders() for e in o.entries
+        if e.id in taken and e.kind == "payment" and e.amount == to_minor(Decimal(x.amount), "usd")
+    ]  # fmt: skip
+    pair, line = some(c, alike), some(c, (x.line for x in came if x.state == "applied"))
+    order = some_order(w, c, lambda o: o.cancelled_at is None)
+    if pair is not None and c.random() < 0.7:
+        w.tell(f"says that bank line {pair[0]} is entry {pair[1]}, which is another line's")
+        choose(opened, pair[0], entry=pair[1])
+        need(False, f"entry {pair[1]} was taken for two bank lines")
+    elif line is not None and order is not None:
+        w.tell(f"says that bank line {line}, which is matched, pays {order.reference}")
+        choose(opened, line, orders={order.reference: None}, again=True, overpaid=True)
+        need(False, f"bank line {line} was matched twice")
 
 
 def bank_name(text: str) -> str | None:

@@ -631,7 +631,9 @@ def _sums(w: World, orders: list[Any]) -> None:
     billed = Counter({invoice["id"]: invoice["total"] for invoice in w.at_stripe("invoice")})
     paid, back, credited = really.paid, really.back, really.credited
     records = {
-        p["id"] for p in w.at_stripe("invoice_payment") if p["payment"]["type"] == "payment_record"
+        p["id"]: p["amount_requested"]
+        for p in w.at_stripe("invoice_payment")
+        if p["payment"]["type"] == "payment_record"
     }
     for order in orders:
         name = order.reference
@@ -644,7 +646,7 @@ def _sums(w: World, orders: list[Any]) -> None:
             for e in order.entries
             if e.source in ("manual", "bank")
         )
-        recorded = sum(e.amount for e in order.entries if e.source_id in records)
+        recorded = sum(records.get(e.source_id, 0) for e in order.entries)
         back_by_hand = sum(
             e.amount for e in order.entries if e.kind == "refund" and e.source in ("manual", "bank")
         )

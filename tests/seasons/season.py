@@ -150,7 +150,8 @@ THEMES = {
     "pays cancels",
     "closing": "closes types_a_wire wires reverses issues_a_credit_note time_passes matches",
     "bank": "wires wires_for_several types_a_wire types_it_too loads_a_statement matches "
-    "undoes_a_match applies_a_proposal says_what_a_line_is sends_a_wire_back",
+    "undoes_a_match applies_a_proposal says_what_a_line_is says_it_from_an_old_page "
+    "sends_a_wire_back",
     "copies": "backs_up restores invoices_some invoices_one_again starts_a_batch types_a_wire",
     "elsewhere": "bills_elsewhere invoices_some invoices_one_again cancels reissues",
     "events": "keeps_events_back delivers syncs pays works_events refunds_there is_down",
