@@ -114,8 +114,10 @@ _BETWEEN = re.compile(r"(?<=[.:;?!]) ")
 def _translated(text: str, language: str) -> str | None:
     """Translate what was made from one text of the catalogue; None where it was not."""
     bare = text.rstrip(".:;")
-    forms = tuple(dict.fromkeys((bare, text, bare[:1].lower() + bare[1:])))
+    forms = tuple(dict.fromkeys((bare, text, bare[:1].lower() + bare[1:], f"{bare}.")))
     words, found = _filled(forms, language)
+    if words == f"{bare}." and not text.endswith("."):
+        words, found = bare, found.removesuffix(".")
     if not found and not text.endswith("."):
         words, found = bare, _named(bare, language)
     if not found:
@@ -139,9 +141,21 @@ def _filled(forms: tuple[str, ...], language: str) -> tuple[str, str]:
             if many:
                 form = texts.ngettext(one, many, int(values["n"].replace(",", "")))
             return words, form.format(
-                **{n: v if n in _AS_GIVEN else phrase(v, language) for n, v in values.items()}
+                **{n: v if n in _AS_GIVEN else _listed(v, language) for n, v in values.items()}
             )
     return "", ""
+
+
+def _listed(value: str, language: str) -> str:
+    """Translate a value, which may be a list of names in quotation marks or of references."""
+    if _LIST.fullmatch(value) is None:
+        return phrase(value, language)
+    return _JOINED.sub(lambda found: f" {phrase(found[1], language)} ", value)
+
+
+_ITEM = r"(?:'[^']*'|[A-Z]+-\w+|p[oy]_\w+)"
+_LIST = re.compile(rf"{_ITEM}(?:(?:, | and | or ){_ITEM})+")
+_JOINED = re.compile(rf"(?<=['\w]) (and|or) (?={_ITEM})")
 
 
 def _named(words: str, language: str) -> str:
@@ -166,7 +180,7 @@ def _templates(language: str) -> list[tuple[str, re.Pattern[str], str, str]]:
     """Return the longest words, a pattern and the ids of each text, those with most words first.
 
     A number with its noun is known by either form of the noun. Of two values without a word
-    between them the first has no space.
+    between them the first has no space. A value in a part of a sentence goes no further than it.
     """
     path = FOLDER / language / "LC_MESSAGES" / f"{MESSAGES}.po"
     if not path.is_file():
@@ -182,12 +196,15 @@ def _templates(language: str) -> list[tuple[str, re.Pattern[str], str, str]]:
             for name, after in zip(parts[1::2], parts[2::2], strict=True):
                 value = "[0-9,]+" if many else ".*?" if after or name == parts[-2] else r"\S*"
                 value = "(?:(?!: ).)*?" if name == "whose" else value
+                if value == ".*?" and _SENTENCE.search(form) is None:
+                    value = "(?:(?!; |\\. But ).)*?"
                 pattern += f"(?P<{name}>{value}){re.escape(after)}"
             own = parts[::2]
             compiled = re.compile(pattern, re.DOTALL)
             found.append((sum(map(len, own)), max(own, key=len), compiled, one, many))
-    found.sort(key=lambda each: -each[0])
+    found.sort(key=lambda each: (-each[0], -len(each[3])))
     return [each[1:] for each in found]
 
 
+_SENTENCE = re.compile(r"\.$|[.:;] ")
 _FIELD = re.compile(r"\{(\w+)\}")

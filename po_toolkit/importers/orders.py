@@ -358,7 +358,7 @@ class _Read:
             elif chosen in meant:
                 named[key] = str(chosen)
             elif meant:
-                self._ask_currency(f"Column {header!r} names a currency that can be", meant)
+                self._ask_currency(f"Column {header!r} has the sign of several currencies.", meant)
                 named[key] = min(meant)
         return named
 
@@ -388,7 +388,7 @@ class _Read:
                 )
             elif not named and "currency" not in self._table.positions:
                 self._ask_currency(
-                    f"The text {where}, {title.strip()[:80]!r}, may name the currency:",
+                    f"The text {where}, {title.strip()[:80]!r}, may name the currency.",
                     meant | {options.currency},
                 )
             break
@@ -398,12 +398,11 @@ class _Read:
         if any(question.kind == "currency" for question in self._questions):
             return
         codes = [code for code in _EVERYDAY if code in meant] or sorted(meant)[:8]
-        listed = " or ".join(code.upper() for code in codes)
         self._questions.append(
             Question(
                 "currency",
                 "",
-                f"{why} {listed}. In which currency are the amounts that name none?",
+                f"{why} In which currency are the amounts that name none?",
                 [Choice(code.upper(), {"currency": code}) for code in codes],
             )
         )
@@ -675,12 +674,12 @@ class _Read:
         if numbers:
             choices += self._uses(header, telling, values)
         shown = shown_rows(table.headers, table.rows, [at])
-        reason = "may change what is owed" if marked else "holds numbers, and its name is unknown"
+        why = "may change what is owed" if marked else "holds numbers, and its name is unknown"
         self._questions.append(
             Question(
                 "column",
                 header,
-                f"Column {header!r} {reason}. What is it for? If no answer fits, correct the "
+                f"Column {header!r} {why}. What is it for? If no answer fits, correct the "
                 "amounts in the file first.",
                 choices,
                 shown,
@@ -773,7 +772,7 @@ class _Read:
         if silent:
             self._ask_currency(
                 f"Rows {ranges(silent)} name no currency, while others have another than the "
-                "conference's:",
+                "conference's.",
                 frozenset(others | {currency}),
             )
 

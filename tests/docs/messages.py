@@ -84,6 +84,30 @@ _UNFILLED = (
 Message = str | tuple[str, str]
 
 PARTS = (
+    *(f"{{header}} is {label}" for label in COLUMN_LABELS.values()),
+    "{header} is {labels}, and {name} is left out", "No column is called {labels} for certain.",
+    "The day: {open_value} is {day}", "The month: {open_value} is {day}",
+    "The year: {open_value} is {day}", "Row {row} {error}.", "But {why}", "and", "or",
+    "the payer is {shown}, not {name}", "repeats the header",
+    "the entry of {date} on {reference} has this amount{less}",
+    "{shown} stands where banks write their own numbers", "{shown} is in a bank's field",
+    "{shown} is in the beneficiary's field",
+    "Row {row} has {cell} for its {name}, which is not an amount.",
+    (
+        "{first} and {beside} in the next column may be one amount, {first2},{beside2} (write "
+        "{first3}.00 where {first4} is meant)"
+    ),
+    "begins with a word for a pending entry, so it may not be booked",
+    (
+        "has no balance although every other row has one, so it may not be booked yet; load the "
+        "next statement once it is"
+    ),
+    "speaks of a total and is the sum of the rows before it",
+    "write the days until due as a whole number from 0 to 365, such as 30.",
+    (
+        "The file is a web page, not a spreadsheet. Open it in a spreadsheet program and save it "
+        "as .xlsx or .csv."
+    ),
     *COLUMN_LABELS.values(), *COLUMN_REASONS.values(), *OWN_LINES.values(), NEEDED,
     "above the header", "below the table", "day first", "month first", "year first",
     "the day", "the month", "the year", "kept in the notes", "no field of this name",

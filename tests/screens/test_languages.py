@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from babel import Locale
@@ -81,6 +82,24 @@ def test_a_german_reads_what_happened_and_what_is_wrong_in_german(show, browser,
     assert "Auf die Bestellung wird Geld geschuldet, und es wurde keine Rechnung" in wrong
     app = show("order", po="PO-AAAAAA")
     assert "Konferenz pycon\\-2027 hat keine Bestellung PO\\-AAAAAA" in app.error[0].value
+
+
+def test_a_german_is_asked_and_refused_in_german_while_importing(show, browser):
+    """A question that is half understood is answered by a guess, and a guess is billed."""
+    browser("de-DE")
+    app = show("import")
+    sheet = "Sponsor;Email;Betrag;Rabatt\nAcme;ap@acme.example;1.230;10\n"
+    app.file_uploader[0].set_value(("lines.csv", sheet.encode(), "text/csv")).run()
+    assert not app.exception
+    asked = " ".join(
+        [radio.label for radio in app.radio] + [o for r in app.radio for o in r.options]
+    )
+    assert "Wofür ist sie? Wenn keine Antwort passt" in asked
+    assert "Es ändert nichts am geschuldeten Betrag" in asked
+    assert not re.search(r"\b(?:which|what|the|leave|column)\b", asked, re.IGNORECASE)
+    app = show("bank")
+    app.file_uploader[0].set_value(("x.csv", b"%PDF-1.7\n", "text/csv")).run()
+    assert "bitten Sie die Bank um" in app.error[0].value
 
 
 def test_whoever_chooses_a_language_gets_it_with_its_numbers(show, browser, season, read):

@@ -238,7 +238,7 @@ class Rules:
             return [self._link(self.reader.read(line), tuple(named), "deposit", ())]
         near.sort(key=lambda e: (abs(line.booked_on - e.date), e.id))
         some = _sums(near[: _MOST_TOGETHER + 4], [e.amount for e in near], line.amount)
-        less = ["only the sum agrees; the line does not name the checks"]
+        less = ["only the sum agrees, and the line does not name the checks"]
         return [
             self._link(self.reader.read(line), tuple(chosen), "deposit", (), against=less)
             for chosen in some
