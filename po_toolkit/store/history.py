@@ -65,8 +65,9 @@ KEPT: dict[type[Base], frozenset[str]] = {
     CreditNote: frozenset({"stripe_credit_note_id"}),
     StrayInvoice: frozenset(
         {"named_reference", "ignored", "stripe_status", "total", "amount_paid", "number"}
+        | {"customer_name"}
     ),
-    CustomerBalance: frozenset({"amount"}),
+    CustomerBalance: frozenset({"amount", "customer_name"}),
     Payout: frozenset({"status"}),
 }
 """The columns whose past matters. A purchase order's ``total`` and ``tax`` are kept too, from its

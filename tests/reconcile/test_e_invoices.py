@@ -581,5 +581,5 @@ def test_an_access_point_is_tried_again_under_one_key_and_a_refusal_is_named(
 
 
 def test_an_address_without_encryption_is_refused():
-    with pytest.raises(ValueError, match="https only"):
+    with pytest.raises(ValueError, match="must be an https address"):
         EInvoiceSettings(hand_over="http://access.example.org/in")

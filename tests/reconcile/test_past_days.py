@@ -10,7 +10,13 @@ from po_toolkit.domain.periods import booking_day, end_of_day
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.reconcile import reconcile_conference
-from po_toolkit.store.tables import Invoice, LedgerEntry, PurchaseOrder, RowVersion
+from po_toolkit.store.tables import (
+    CustomerBalance,
+    Invoice,
+    LedgerEntry,
+    PurchaseOrder,
+    RowVersion,
+)
 from tests.tampering import tamper
 
 THEN = date(2027, 2, 1)
@@ -87,6 +93,30 @@ def test_a_renamed_sponsor_has_the_old_name_in_the_past(ledgers, store, conferen
     order = ledgers.order(100_00, organization_name="Old")
     change(PurchaseOrder, order, date(2027, 2, 3), organization_name="New")
     assert told(store, conference, THEN)["organization_name"] == "Old"
+
+
+def test_a_customer_renamed_at_stripe_has_the_old_name_in_the_past(
+    ledgers, store, conference, change
+):
+    """Else the report of closed books reads differently, and no longer verifies."""
+    known = {"conference_id": ledgers.conference.id, "currency": "usd", "customer_name": "Old"}
+    noon = datetime(2027, 1, 30, 12, tzinfo=UTC)
+    balance = CustomerBalance(
+        **known,
+        stripe_customer_id="cus_1",
+        kind="cash",
+        amount=12_00,
+        read_at=noon,
+        created_at=noon,
+    )
+    balance_id = ledgers._add(balance)
+
+    def names(day):
+        found = reconcile_conference(store, conference, as_of=day).discrepancies
+        return found.set_index("code").loc["money_stuck_at_stripe", "organization_name"]
+
+    change(CustomerBalance, balance_id, date(2027, 2, 3), customer_name="New")
+    assert [names(day) for day in (THEN, date(2027, 2, 3))] == ["Old", "New"]
 
 
 @pytest.mark.parametrize("values", [{"amount": 1}, {"payment_date": date(2027, 3, 1)}, {}])
