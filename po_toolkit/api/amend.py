@@ -19,6 +19,7 @@ from po_toolkit.domain.roles import Act, require
 from po_toolkit.domain.tax_ids import read_tax_id
 from po_toolkit.errors import BusyError, PurchaseOrderError
 from po_toolkit.invoicing.existing import retire_paid, void_at_stripe
+from po_toolkit.invoicing.lease import refuse_unfinished
 from po_toolkit.invoicing.send import InvoiceResult, invoice_one
 from po_toolkit.money import display
 from po_toolkit.payments.customer_credit import settle
@@ -187,6 +188,8 @@ def reissue(
         raise PurchaseOrderError(f"{reference} is cancelled and is not billed again.")
     if changes is not None:
         _checked(opened, order, changes)  # before anything is void
+    with opened.store.reading() as session:
+        refuse_unfinished(session, opened, order)
     if asks_again(opened, order):
         retire_paid(opened, order.id)
     else:

@@ -116,7 +116,7 @@ def known_to_bill(
         generation = max((row.generation for row in own), default=0)
         standing = [row for row in own if row.counts or row.status == "draft"]
         mine = max(standing, key=lambda row: row.counts, default=None)
-        # A draft of its own has asked nobody: what another database billed since comes first.
+        # Its own draft has asked nobody: what another database billed since comes first.
         same = None if mine is not None and mine.counts else billed_beside(wanted, rows)
         match = same or mine
         if match is None:

@@ -19,13 +19,15 @@ from sqlalchemy.orm import Session
 
 from po_toolkit import outbox
 from po_toolkit.context import OpenConference
+from po_toolkit.domain import remedies
 from po_toolkit.domain.periods import local_day
 from po_toolkit.domain.references import comparable
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.states import InvoiceState, InvoiceStep, may_follow
 from po_toolkit.domain.sums import PAID_SIGN, EntryKind
-from po_toolkit.errors import BusyError, LostLeaseError
+from po_toolkit.errors import BusyError, LostLeaseError, PurchaseOrderError
 from po_toolkit.invoicing.plan import Content, InvoicePlan, refuse_unbillable
+from po_toolkit.money import display
 from po_toolkit.outbox import Kind, Outcome, Write
 from po_toolkit.store import invoices, money_intents
 from po_toolkit.store.database import UnitOfWork
@@ -277,6 +279,8 @@ def claim(
         invoice = order.live_invoice
         resumed = invoice is not None
         if invoice is None:
+            if order.invoices:
+                refuse_unfinished(uow.session, opened, order)
             invoice = _next_generation(uow, opened, order, after)
         else:
             _refuse_leased(order, invoice, now)
@@ -334,6 +338,23 @@ def hold(opened: OpenConference, order_id: int) -> Lease | None:
         _refuse_leased(order, invoice, opened.now())
         _take(uow, opened, invoice)
     return Lease(opened, order, invoice, resumed=True)
+
+
+def refuse_unfinished(session: Session, opened: OpenConference, order: PurchaseOrder) -> None:
+    """Refuse to bill again while a payment or credit note is on its way to Stripe.
+
+    Raises:
+        PurchaseOrderError: One was begun, and its outcome decides what is owed.
+    """
+    begun = money_intents.not_in_books(session, order)
+    if begun is not None:
+        what = begun.kind.replace("_", " ")
+        raise PurchaseOrderError(
+            f"{order.reference}: A {what} of {display(begun.amount, begun.currency)} was begun and "
+            f"is not in the books yet, so what is owed is not known. Nothing was billed. Sync "
+            f"first, which finishes it, then look at what is owed.",
+            remedy=remedies.sync(opened.slug),
+        )
 
 
 def _refuse_leased(order: PurchaseOrder, invoice: Invoice, now: datetime) -> None:

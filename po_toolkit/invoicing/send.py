@@ -142,7 +142,7 @@ def _look_first(
 ) -> Invoice | int:
     """Return the purchase order's own invoice at Stripe if it stands, else its last generation.
 
-    A draft of its own is taken over and then gone on with.
+    Its own draft is adopted and then continued.
 
     Raises:
         AlreadyBilledError: Another invoice bills the same.

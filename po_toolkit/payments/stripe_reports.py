@@ -708,8 +708,20 @@ def _report_all(opened: OpenConference, intents: list[int]) -> list[str]:
             unanswered += 1
             problems.append(error.reason)
         except PurchaseOrderError as error:
-            problems.append(error.reason)
+            forgotten = error.code == "sync_first"
+            problems.append(_not_recorded(opened, intent) if forgotten else error.reason)
     return problems
+
+
+def _not_recorded(opened: OpenConference, intent_id: int) -> str:
+    """Say what a sync did not report, since it reads first what Stripe may have of it already."""
+    intent, order = _load(opened, intent_id)
+    what = intent.kind.replace("_", " ")
+    return (
+        f"{order.reference}: The {what} of {display(intent.amount, intent.currency)} was not "
+        f"recorded: Stripe's invoice had a {what} that these books did not have, as after a backup "
+        f"was restored. It is read now. Enter yours again if it is another one."
+    )
 
 
 def report_after_sending(opened: OpenConference) -> None:

@@ -330,7 +330,7 @@ _CONFIRMED = _confirmed()
 
 
 def confirmed(session: Session, conference_id: int) -> list[Confirmed]:
-    """Read the matches with entries that stand, and that no bank has taken back."""
+    """Read the matches whose entries count, and that no bank has reversed."""
     return [
         Confirmed(
             row.match_id,

@@ -97,6 +97,24 @@ def unfinished_payments(
     return [(on, intent) for on, intent in rows]
 
 
+def not_in_books(session: Session, order: PurchaseOrder) -> MoneyIntent | None:
+    """Return a payment or credit note of an order that was begun and is not in the books yet."""
+    return session.scalar(
+        select(MoneyIntent)
+        .outerjoin(LedgerEntry, LedgerEntry.uuid == MoneyIntent.uuid)
+        .outerjoin(CreditNote, CreditNote.uuid == MoneyIntent.uuid)
+        .where(
+            MoneyIntent.purchase_order_id == order.id,
+            MoneyIntent.kind.in_(("payment", "credit_note")),
+            MoneyIntent.finished_at.is_(None),
+            LedgerEntry.id.is_(None),
+            CreditNote.id.is_(None),
+        )
+        .order_by(MoneyIntent.id)
+        .limit(1)
+    )
+
+
 def refunds_of(session: Session, order: PurchaseOrder) -> list[MoneyIntent]:
     """Return the intents of a purchase order's refunds, oldest first, finished or not."""
     return list(

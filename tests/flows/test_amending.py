@@ -15,6 +15,7 @@ from po_toolkit.api.ledger import credit
 from po_toolkit.api.new_order import LineItem
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.errors import PoToolkitError, PurchaseOrderError, StripeGatewayError
+from po_toolkit.payments.sync import sync_one
 from tests.conftest import fresh
 
 
@@ -103,6 +104,33 @@ def test_a_dead_stripe_leaves_the_old_invoice_as_it_is(opened, simulator, make_o
         reissue(opened, order.reference, Changes(po_number="other"))
     assert fresh(opened, order).stripe_invoice_id == old
     assert fresh(opened, order).po_number == "4500012345"
+
+
+@pytest.mark.parametrize("way", ["reissued", "invoiced again after a void"])
+def test_nothing_is_billed_while_a_credit_note_is_on_its_way(opened, simulator, make_order, way):
+    """Else the sponsor is asked for what the credit note then forgives on the old invoice."""
+    order = make_order(("Booth", 1, "1000.00"))
+    create_stripe_invoice(order, opened=opened)
+    old = fresh(opened, order).stripe_invoice_id
+    simulator.control.fail(path="/v1/credit_notes", method="POST", kind="drop_before", times=50)
+    with pytest.raises(StripeGatewayError):
+        credit(opened, order.reference, amount=Decimal(100), reason="smaller")
+    simulator.control.clear_faults()
+    if way == "reissued":
+        with pytest.raises(PurchaseOrderError, match=r"100\.00 USD was begun"):
+            reissue(opened, order.reference)
+        assert simulator.control.get(old)["status"] == "open"
+    else:
+        opened.gateway.write(f"/v1/invoices/{old}/void", {}, idempotency_key="dashboard")
+        sync_one(opened, old)
+        (result,) = invoice_purchase_orders(opened, all_draft=True).results
+        assert "100.00 USD was begun" in result.error
+    assert len(simulator.control.all("invoice")) == 1
+    assert sync_conference(opened).problems == []
+    assert fresh(opened, order).sums.balance == 900_00
+    done = reissue(opened, order.reference)
+    sync_conference(opened)  # lowers it where Stripe credits no void invoice
+    assert simulator.control.get(done.stripe_invoice_id)["amount_remaining"] == 900_00
 
 
 GERMANY = "Wrong St 1\n10115 Berlin\nGermany"

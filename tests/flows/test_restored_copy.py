@@ -125,6 +125,27 @@ def test_a_wire_and_a_credit_note_of_before_the_invoice_are_not_reported_twice(
     assert invoice["amount_remaining"] == after.sums.balance == 550_00
 
 
+def test_a_sync_says_what_it_did_not_record_and_reads_what_stripe_has(
+    opened, simulator, make_order, copies
+):
+    """Else it ends with the advice to sync, and nobody knows that the second one was dropped."""
+    keep, restore = copies
+    order = make_order(("Booth", 1, "1000.00"))
+    create_stripe_invoice(order, opened=opened)
+    keep()
+    credit(opened, order.reference, amount=Decimal(50), reason="smaller")
+    restore()
+    simulator.control.fail(path="/v1/invoices/*", method="GET", kind="drop_before", times=50)
+    with pytest.raises(PoToolkitError):
+        credit(opened, order.reference, amount=Decimal(70), reason="no badge")
+    simulator.control.clear_faults()
+    (problem,) = sync_conference(opened).problems
+    assert "70.00 USD was not recorded" in problem
+    assert "Sync first" not in problem
+    assert [note.amount for note in fresh(opened, order).credit_notes] == [50_00]
+    assert sync_conference(opened).problems == []
+
+
 def test_a_wire_that_is_typed_again_before_the_sync_is_not_counted_twice(
     opened, simulator, make_order, copies
 ):

@@ -59,7 +59,7 @@ class PurchaseOrder(Base):
             "sum_paid",
             "sum_refunded",
         ),
-        # The audit log knows a purchase order by its id, also one that was taken back.
+        # The audit log knows a purchase order by its id, also one whose import was undone.
         {"sqlite_autoincrement": True},
     )
 
