@@ -490,7 +490,7 @@ def _refuse_unknown(values: dict[str, Any], path: Path) -> None:
     unknown = [name for name in values if name not in _settings_names()]
     if unknown:
         wrong = "; ".join(
-            f"{name}: unknown setting{nearest(name, _settings_names())}" for name in unknown
+            f"{name}: Unknown setting{nearest(name, _settings_names())}" for name in unknown
         )
         raise SettingsError(f"Settings from {path} are wrong: {wrong}.")
 
@@ -549,7 +549,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path} has a table [{near[0]}]; write it as [po_toolkit].")
     table = {} if table is None else table
     if not isinstance(table, dict):
-        raise SettingsError(f"{path}: po_toolkit must be a table, [po_toolkit].")
+        raise SettingsError(f"{path} has po_toolkit as a value; write it as a table, [po_toolkit].")
     return table
 
 

@@ -26,7 +26,7 @@ from po_toolkit.api.reports import (
     tie_out,
 )
 from po_toolkit.context import OpenConference
-from po_toolkit.domain.discrepancies import DISCREPANCY_CLASSES
+from po_toolkit.domain.discrepancies import DISCREPANCY_TITLES, code_of
 from po_toolkit.domain.periods import end_of_day
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.domain.wording import count, written_day
@@ -218,7 +218,7 @@ def accept_discrepancy(
 
     Args:
         opened: The conference.
-        code: Its class.
+        code: Its class, by its code or title.
         reference: The purchase order's, or ``""``.
         evidence: What was found, for one that belongs to no purchase order.
         reason: Why it is left as it is; printed in the month-end report.
@@ -233,6 +233,7 @@ def accept_discrepancy(
         PurchaseOrderError: The reason is missing.
     """
     require(opened.actor, Act.ACCEPT_DISCREPANCY)
+    code = code_of(code)
     if not reason.strip():
         raise PurchaseOrderError("Give a reason: it is printed in the month-end report.")
     items = reconcile(opened, as_of=as_of).discrepancies
@@ -243,8 +244,9 @@ def accept_discrepancy(
         & items["reference" if reference else "evidence"].eq(subject)
     ]
     if mine.empty:
-        title = DISCREPANCY_CLASSES[code].title if code in DISCREPANCY_CLASSES else code
-        raise NotFoundError(f"There is no open discrepancy {title!r} of {subject or 'nothing'}.")
+        raise NotFoundError(
+            f"There is no open discrepancy '{DISCREPANCY_TITLES[code]}' of {subject or 'nothing'}."
+        )
     with opened.store.writing(opened.actor, Act.ACCEPT_DISCREPANCY) as uow:
         for currency, at_stake in zip(mine["currency"], mine["at_stake"], strict=True):
             row = AcceptedDiscrepancy(
@@ -269,13 +271,14 @@ def withdraw_acceptance(opened: OpenConference, code: str, subject: str) -> int:
 
     Args:
         opened: The conference.
-        code: Its class.
+        code: Its class, by its code or title.
         subject: The purchase order's reference, or the evidence.
 
     Raises:
         NotAllowedError: The actor is no treasurer.
         NotFoundError: It is not accepted.
     """
+    code = code_of(code)
     with opened.store.writing(opened.actor, Act.ACCEPT_DISCREPANCY) as uow:
         rows = [
             row
@@ -283,7 +286,10 @@ def withdraw_acceptance(opened: OpenConference, code: str, subject: str) -> int:
             if (row.code, row.subject) == (code, subject)
         ]
         if not rows:
-            raise NotFoundError(f"No accepted discrepancy {code!r} of {subject or 'nothing'}.")
+            raise NotFoundError(
+                f"No discrepancy '{DISCREPANCY_TITLES[code]}' of {subject or 'nothing'} is "
+                f"accepted."
+            )
         for row in rows:
             row.withdrawn_by, row.withdrawn_at = opened.actor.name, opened.now()
             before = {"code": code, "of": subject, "reason": row.reason}

@@ -9,7 +9,7 @@ from po_toolkit.domain.reminders import step_words
 from po_toolkit.domain.roles import STRIPE, Act, Actor, Role, require
 from po_toolkit.domain.sums import Status
 from po_toolkit.domain.translations import APP, catalogue, languages, phrase
-from po_toolkit.domain.wording import STATUS_LABELS, count, label
+from po_toolkit.domain.wording import STATUS_LABELS, count, label, sentence, written_day
 
 __all__ = [
     "APP",
@@ -32,6 +32,8 @@ __all__ = [
     "phrase",
     "require",
     "role_of",
+    "sentence",
     "step_words",
     "way_words",
+    "written_day",
 ]

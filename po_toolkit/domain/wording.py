@@ -29,6 +29,14 @@ def written_day(day: date) -> str:
     return f"{day.day} {day:%b %Y}"
 
 
+def sentence(text: str) -> str:
+    """Begin a text in upper case, unless its first word is a code: ``in_1`` stays as it is."""
+    return text[:1].upper() + text[1:] if _A_WORD.match(text) else text
+
+
+_A_WORD = re.compile(r"[a-z]+(?=[ ,;:.]|$)")
+
+
 def label(code: str) -> str:
     """Turn a code into words: ``payment_reversal`` into ``Payment reversal``."""
     words = code.replace("_", " ").capitalize()

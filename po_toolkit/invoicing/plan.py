@@ -17,6 +17,7 @@ from po_toolkit.domain.periods import last_second
 from po_toolkit.domain.stripe_limits import maximum_total, total_fits
 from po_toolkit.domain.sums import Status
 from po_toolkit.domain.tax import MOST_RATES, Rate, line_tax, rate_words, rates_of
+from po_toolkit.domain.wording import written_day
 from po_toolkit.errors import PurchaseOrderError, Reason, StripeNotFoundError
 from po_toolkit.money import display, minor_from_api, minor_to_api, to_minor
 from po_toolkit.store.authorized import Authorized
@@ -86,7 +87,8 @@ def _reasons(order: PurchaseOrder, conference: Conference, today: date) -> Itera
     begun = live is not None and live.step != "customer" and not live.refused
     if order.due_date is not None and order.due_date < today and not begun:
         yield Reason(
-            f"due on {order.due_date}, which is in the past, and Stripe does not accept such a due "
+            f"due on {written_day(order.due_date)}, which is in the past, and Stripe does not "
+            "accept such a due "
             f"date; send it with a new one.",
             remedies.reissue(
                 order.reference, due_date=today + timedelta(days=conference.days_until_due)
