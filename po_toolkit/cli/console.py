@@ -195,6 +195,9 @@ def print_table(
             no_wrap=index in whole | right,
             overflow="fold",
         )
+    if not (rows := list(rows)):
+        typer.echo(f"{title}: None." if title else "Nothing to list.")
+        return
     for row in rows:
         table.add_row(*(Text(_written(cell)) for cell in row))
     if Console(file=sys.stdout).is_terminal:

@@ -292,7 +292,7 @@ def _print_report(report: ImportReport, *, dry_run: bool) -> None:
 
 
 def _print_reading(report: ImportReport) -> None:
-    """Print how the file was read: what each column was taken for, and what was left out."""
+    """Print how the file was read: what each column maps to, and what was left out."""
     from po_toolkit.api.imports import OWN_LINES
     from po_toolkit.api.terms import sentence
 

@@ -70,7 +70,7 @@ def reconcile(
     """Show what was ordered, paid and is owed, and what disagrees.
 
     One row for each purchase order, with its discrepancies between our books and Stripe; totals
-    per currency. Reads the database only: run sync first for today's news.
+    per currency. Reads the database only: run sync first to include what is new at Stripe.
 
     Example: po-toolkit reconcile --conference pycon-2027 --out books.xlsx
     """
@@ -355,7 +355,7 @@ def month_end(
     if output is Format.JSON:
         print_json({"through": through.isoformat(), "steps": [step.as_json() for step in steps]})
     else:
-        state = {True: "done", False: "to do", None: "-"}
+        state = {True: "Done", False: "To do", None: ""}
         print_table(("Step", "State", "Result"), [(s.name, state[s.done], s.result) for s in steps])
     for detail in (d for step in steps for d in step.details):
         complain(detail)

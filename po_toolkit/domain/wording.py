@@ -43,5 +43,5 @@ def label(code: str) -> str:
     return _SHORT.sub(lambda found: found[0].upper(), words)
 
 
-_SHORT = re.compile(r"\b(?:ach|cc|id|pdf|po|sepa|url)\b", re.IGNORECASE)
+_SHORT = re.compile(r"\b(?:ach|api|cc|id|pdf|po|sepa|url)\b", re.IGNORECASE)
 """Words that are written in capitals."""

@@ -463,7 +463,7 @@ class Content:
         if self.above_card_limit and not self.methods:
             yield (
                 f"{display(order.sums.total, order.currency)} is more than may be paid by card, "
-                f"and no other way to pay takes {order.currency.upper()}; add one to its "
+                f"and no other payment method takes {order.currency.upper()}; add one to its "
                 f"payment_methods or to the conference's."
             )
 
@@ -590,7 +590,7 @@ def _fields(
     yield ContentField("Page size", (rendering.get("pdf") or {}).get("page_size") or "")
     yield ContentField("Tax shown", rendering.get("amount_tax_display") or "")
     methods = (invoice.get("payment_settings") or {}).get("payment_method_types") or ()
-    yield ContentField("Ways to pay", ", ".join(methods))
+    yield ContentField("Payment methods", ", ".join(methods))
     if plan.content.automatic_tax:
         yield ContentField("Tax", f"computed by Stripe, {plan.content.automatic_tax}")
     yield from _line_fields(lines, currency, rates, zone)

@@ -337,7 +337,9 @@ def with_late_note(note: str, moved: date, booked_on: date) -> str:
     """Say in an entry's note that its period was closed; unchanged when it was not."""
     if booked_on <= moved:
         return note
-    late = f"Dated {moved}, in a closed period; it counts from {written_day(booked_on)}."
+    late = (
+        f"Dated {written_day(moved)}, in a closed period; it counts from {written_day(booked_on)}."
+    )
     return f"{note} {late}".strip()
 
 

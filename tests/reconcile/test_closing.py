@@ -77,7 +77,7 @@ def test_a_payment_of_a_closed_month_counts_in_the_next_and_says_so(opened, orde
     pay(opened, order, 20_00, date(2026, 9, 20))
     entry = entry_of(opened, "inpay_late")
     assert (entry.payment_date, entry.booked_on) == (date(2026, 9, 20), date(2026, 10, 1))
-    assert "Dated 2026-09-20, in a closed period; it counts from 2026-10-01." in entry.note
+    assert "Dated 20 Sep 2026, in a closed period; it counts from 1 Oct 2026." in entry.note
     close_books(opened, OCTOBER)
     september, october = (json.loads(closed_report(opened, d)) for d in (SEPTEMBER, OCTOBER))
     assert september["corrections"] == []
