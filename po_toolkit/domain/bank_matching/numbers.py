@@ -60,6 +60,7 @@ _INVOICE_WORDS = frozenset(
     """.split()
 )
 _NUMBER_WORDS = frozenset("NO NR NUM NUMBER NUMMER NUMERO REF ID N NO. NBR #".split())
+_CHECK_WORDS = frozenset("CHECK CHECKS CHEQUE CHEQUES CHK CHQ CK SCHECK".split())
 _DATE_WORDS = frozenset("DATE DATED DATUM DD VOM DU DEL ON DAY EFF DESC EED".split())
 _LISTS = re.compile(r"^\s*(?:[,;&+]|/|AND|UND|ET|Y|E|EN|OCH|OG|I|,\s*AND|,\s*UND)\s*#?\s*$")
 _RANGE = re.compile(r"^\s*(?:-|\u2013|\u2014|\.\.|TO|BIS|THROUGH|THRU|A|AU|AL|T/M|TOT)\s*$")
@@ -340,6 +341,8 @@ def _contexts(tokens: list[_Token]) -> list[str]:
                 context = "invoice"
             elif before in _DATE_WORDS:
                 context = "date"
+            elif before in _CHECK_WORDS:
+                context = "check"
             elif at and found[at - 1] and _LISTS.match(token.gap.upper()):
                 context = found[at - 1]
             elif (
@@ -403,6 +406,8 @@ def _may_be(joined: str, context: str) -> list[str]:
     digits = joined.lstrip("0")
     if context == "date" or _is_date(joined):
         return [f"{joined} may be a date"]
+    if context == "check":
+        return [f"{joined} may be the number of a check"]
     if digits.isdigit() and len(digits) < _LONG:
         return [f"{joined} may be a ZIP code or another's number"]
     return []
