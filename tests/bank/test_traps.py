@@ -320,6 +320,7 @@ TRAPS = [
     (5000, "WAYNE ENTERPRISES", "ZURÜCKGEWIESEN PO 60087"),
     (5000, "WAYNE ENTERPRISES", "PRZELEW ODRZUCONY PO 60087"),
     (5000, "WAYNE ENTERPRISES", "ПЛАТЕЖ ОТКЛОНЁН PO 60087"),
+    (5000, "WAYNE ENTERPRISES", "PO-FPHWCX SPONSORSHIP"),
     (10000, "", "DEPOSIT CHECK 4500012001"),
     (10000, "", "CHEQUE NO 4500012001"),
     (5000, "WAYNE ENTERPRISES", "JOBBÖRSE ANZEIGE"),
@@ -459,6 +460,8 @@ def test_two_lines_for_one_purchase_order_both_wait() -> None:
         ("STRIPES APPAREL LLC", "SPONSORSHIP"),
         ("ADYEN", "ADYEN PYCON US"),
         ("PAYPAL", "PYCON US 1042"),
+        ("", "ACH CREDIT EVENTBRITE PYCON US"),
+        ("", "TITO LTD PYCON US"),
     ],
 )
 def test_anothers_payout_of_the_same_amount_and_day_is_not_stripes(payer: str, text: str) -> None:

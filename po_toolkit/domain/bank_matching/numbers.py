@@ -28,6 +28,8 @@ from po_toolkit.domain.references import REFERENCE_ALPHABET, structured_referenc
 
 _WORD = re.compile(r"[A-Z0-9]+")
 _OWN = re.compile(r"P\W{0,2}[O0][\W_]{0,3}((?:[A-Z0-9][\W_]?){5}[A-Z0-9])")
+_LIKE_OURS = re.compile(r"(?<![A-Z0-9])PO-([A-Z]{6})(?![A-Z0-9])")
+"""What may be a reference of another conference; one with a digit is a number as any other."""
 _RF = re.compile(r"(?<![A-Z0-9])RF\s?(\d\d)\s?P\s?[O0]\s?((?:[A-Z0-9]\s?){5}[A-Z0-9])")
 _CUT_OWN = re.compile(r"(?<![A-Z0-9])P[O0][\W_]{0,2}([A-Z0-9]{3,5})$")
 _PREFIX = re.compile(r"[A-Z]*")
@@ -231,6 +233,11 @@ class Numbers:
             if i not in covered
         ]
         orders, others = _strange(left, role)
+        orders += [
+            code
+            for code in _LIKE_OURS.findall(text)
+            if code not in _NUMBER_WORDS and set(code) <= set(REFERENCE_ALPHABET)
+        ]
         last = tokens[-1].word if tokens and role in (PLAIN, TEXT) else ""
         if last in _INVOICE_WORDS | _ORDER_WORDS and (
             len(text.strip()) in FIELDS or last not in _ALONE

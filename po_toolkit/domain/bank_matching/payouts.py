@@ -172,10 +172,8 @@ def bears(line: Line, payouts: Sequence[PayoutFact], reader: Reader) -> bool:
         return not any(p.kind == "stranger" for p in strangers)
     said = "".join(number_words(reading.free))
     own = {"".join(number_words(p.descriptor))[:_DESCRIPTOR] for p in payouts}
-    return (
-        not strangers
-        and not reading.mentions
-        and any(len(name) >= 5 and name in said for name in own)
+    return not (strangers or reading.mentions or reading.companies or reading.service) and any(
+        len(name) >= 5 and name in said for name in own
     )
 
 
