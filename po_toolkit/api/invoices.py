@@ -36,7 +36,6 @@ __all__ = [
     "InvoiceResult",
     "PreviewLine",
     "PreviewSkip",
-    "account_of",
     "adopt_claimed",
     "adopt_invoice",
     "chosen_references",
@@ -141,16 +140,6 @@ class InvoiceReport:
             "failed": self.failed,
             "results": [result.as_json() for result in self.results],
         }
-
-
-def account_of(opened: OpenConference) -> OpenConference:
-    """Return the conference itself, once its key is known to open its own account.
-
-    Raises:
-        SettingsError: The conference has no Stripe key.
-    """
-    opened.check_account()
-    return opened
 
 
 def chosen_references(

@@ -163,7 +163,6 @@ def send_reminders(
     drafts: Keep | None = None,
     only: str | None = None,
     references: Collection[str] | None = None,
-    progress: Callable[[ReminderResult], None] | None = None,
 ) -> ReminderReport:
     """Send every reminder that is due, after reading from Stripe what was paid meanwhile.
 
@@ -176,7 +175,6 @@ def send_reminders(
             without it those are held. Where it fails, the step is not taken.
         only: Just those that ``stripe`` mails, or that we deliver by ``ourselves``.
         references: Just these purchase orders.
-        progress: Called with each result as it comes.
 
     Raises:
         NotAllowedError: The actor's role is too low.
@@ -192,8 +190,6 @@ def send_reminders(
             continue
         result = _send(opened, due, drafts)
         results.append(result)
-        if progress is not None:
-            progress(result)
     return ReminderReport(results)
 
 
