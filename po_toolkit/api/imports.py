@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Literal
 
 from po_toolkit.api.import_report import ImportReport, rejected_rows_csv, rejected_rows_xlsx
 from po_toolkit.api.import_save import Answers, Origin, take_table, without_collector
 from po_toolkit.bootstrap import OpenConference
+from po_toolkit.domain.json_values import AsJson
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import ImportFileError
 from po_toolkit.importers import writer
@@ -469,15 +470,11 @@ def import_fixed_rows(
 
 
 @dataclass(frozen=True, slots=True)
-class UndoReport:
+class UndoReport(AsJson):
     """What was taken back."""
 
     batch: int
     purchase_orders: list[str]
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the report as JSON values."""
-        return {"batch": self.batch, "purchase_orders": list(self.purchase_orders)}
 
 
 def undo_import(opened: OpenConference, batch: int) -> UndoReport:

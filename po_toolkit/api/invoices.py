@@ -11,6 +11,7 @@ from typing import Any
 
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.already_billed import InvoiceAtStripe
+from po_toolkit.domain.json_values import json_value
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import (
     AlreadyBilledError,
@@ -91,20 +92,9 @@ class InvoicePreview:
         return {
             "mode": self.mode,
             "count": len(self.ready),
-            "totals": {currency: str(total) for currency, total in self.totals.items()},
-            "ready": [
-                {
-                    "reference": line.reference,
-                    "organization_name": line.organization_name,
-                    "po_number": line.po_number,
-                    "total": str(line.total),
-                    "currency": line.currency,
-                    "delivery": line.delivery,
-                    "doubts": line.doubts,
-                }
-                for line in self.ready
-            ],
-            "skipped": [{"reference": s.reference, "reason": s.reason} for s in self.skipped],
+            "totals": json_value(self.totals),
+            "ready": json_value(self.ready),
+            "skipped": json_value(self.skipped),
         }
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain import remedies
+from po_toolkit.domain.json_values import json_fields
 from po_toolkit.domain.offline_payments import DETAILS, Confirmed, OfflinePayment
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.domain.sums import Status
@@ -44,14 +46,9 @@ class MoneyResult:
     currency: str
     remark: str = ""
 
-    def as_json(self) -> dict[str, str]:
+    def as_json(self) -> dict[str, Any]:
         """Return the result as the commands print it."""
-        return {
-            "reference": self.reference,
-            "status": self.status,
-            "balance": str(self.balance),
-            "currency": self.currency,
-        }
+        return json_fields(self, "remark")
 
 
 def record_payment_by_hand(

@@ -11,6 +11,7 @@ from typing import Any
 
 from po_toolkit.api.delivery import final_pdf
 from po_toolkit.bootstrap import OpenConference
+from po_toolkit.domain.json_values import json_fields, json_value
 from po_toolkit.domain.reminders import DEFAULT_STEPS, due_step, step_words
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PoToolkitError, StripeAuthenticationError
@@ -67,19 +68,7 @@ class ReminderPreview:
     def as_json(self) -> dict[str, Any]:
         """Return the preview as ``--dry-run`` prints it, amounts as decimal strings."""
         return {
-            "due": [
-                {
-                    "reference": r.reference,
-                    "organization_name": r.organization_name,
-                    "contact_email": r.contact_email,
-                    "balance": str(r.balance),
-                    "currency": r.currency,
-                    "due_date": r.due_date.isoformat(),
-                    "step": r.step,
-                    "delivery": r.delivery,
-                }
-                for r in self.due
-            ],
+            "due": [json_fields(due, "recipients", "text") for due in self.due],
             "held": [{"reference": reference, "reason": why} for reference, why in self.held],
         }
 
@@ -108,19 +97,8 @@ class ReminderReport:
     def as_json(self) -> dict[str, Any]:
         """Return the report as the command prints it."""
         return {
-            "sent": self.count("sent"),
-            "drafted": self.count("drafted"),
-            "held": self.count("held"),
-            "failed": self.count("failed"),
-            "results": [
-                {
-                    "reference": r.reference,
-                    "step": r.step,
-                    "outcome": r.outcome,
-                    "reason": r.reason,
-                }
-                for r in self.results
-            ],
+            **{outcome: self.count(outcome) for outcome in ("sent", "drafted", "held", "failed")},
+            "results": json_value(self.results),
         }
 
 
