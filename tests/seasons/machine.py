@@ -27,6 +27,7 @@ from typing import Any
 from unittest import mock
 from urllib.parse import urlsplit
 
+import pandas as pd
 import psycopg
 import stripe
 import structlog
@@ -254,6 +255,15 @@ class Machine:
         finally:
             self.calm = was
 
+    def must_live(self) -> None:
+        """End an actor that has died.
+
+        Raises:
+            Killed: It has.
+        """
+        if self.running is not None and self.running.dead:
+            raise Killed
+
     def pause(self, where: str) -> None:
         """Let the seed decide what happens at this point of an act.
 
@@ -424,9 +434,7 @@ def _bookkeeping(store: Store) -> Iterator[Any]:
 
 @contextmanager
 def _reading(store: Store) -> Iterator[Any]:
-    job = _MACHINE[0].running
-    if job is not None and job.dead:
-        raise Killed
+    _MACHINE[0].must_live()
     with _REAL_READING(store) as session:
         yield session
 
@@ -489,6 +497,8 @@ def played_on(machine: Machine) -> Iterator[Machine]:
             (time, "monotonic", lambda: float(machine.clock.now())),
         ):
             undone.enter_context(patch(place, name, value))
+        # Its tables have a handful of rows, for which Arrow's strings cost half as much again.
+        undone.enter_context(pd.option_context("mode.string_storage", "python"))
         undone.enter_context(
             mock.patch.dict(
                 client.StripeGateway.__init__.__kwdefaults__,
@@ -517,6 +527,10 @@ class Disk:
         self.folder = folder
         self.template = folder / "template.db"
         self._stores: dict[str, Store] = {}
+        self.upgraded: Path | None = None
+        """What the old installation becomes: an upgrade ends alike each time."""
+        self.cut_off: set[int] = set()
+        """After so many statements an upgrade was cut off already."""
         self._make_template()
 
     def _make_template(self) -> None:
@@ -552,8 +566,11 @@ class Disk:
         target = self.folder / f"{to}.backup"
         with suppress(FileNotFoundError):
             target.unlink()
-        with closing(sqlite3.connect(self.folder / f"{name}.db")) as one:
-            one.execute("VACUUM INTO ?", (str(target),))
+        with (
+            closing(sqlite3.connect(self.folder / f"{name}.db")) as one,
+            closing(sqlite3.connect(target)) as other,
+        ):
+            one.backup(other)
         return target
 
 
