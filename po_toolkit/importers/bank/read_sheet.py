@@ -684,17 +684,6 @@ def _says_balance(cells: Sequence[Cell]) -> bool:
     return any(BALANCE.search(fold(text_in(c))) for c in cells if is_balance_row(text_in(c)))
 
 
-def _with_anchors(
-    lines: Sequence[_Row], sheet: _Sheet
-) -> list[tuple[Decimal | None, Decimal | None]]:
-    """Return amount and balance of each line, with the rows between them that say a balance."""
-    moves: list[tuple[int, Decimal | None, Decimal | None]] = [
-        (r.number, r.amount, r.balance) for r in lines
-    ]
-    moves += [(number, Decimal(0), balance) for number, balance in sheet.anchors]
-    return [(amount, balance) for _, amount, balance in sorted(moves, key=lambda m: m[0])]
-
-
 def _money_places(sheet: _Sheet) -> set[int]:
     return {p for f in (*MONEY, "balance") for p in sheet.columns.places.get(f, ())}
 

@@ -522,14 +522,6 @@ CURRENCY_LABEL = re.compile(
 KIND = re.compile(r"\b(?:type|typ|art|\w+art|kind|code|details|transaction|soort|tipo|operation)\b")
 
 
-SPENT = re.compile(
-    r"(?<![^\W\d_])(?:withdrawal|debit|purchase|payment to|transfer to|paid to|fee|charge|"
-    r"abbuchung|belastung|lastschrift|uberweisung an|retrait|prelevement|virement emis|achat|cargo|"
-    r"compra|adeudo|addebito|prelievo|pagamento|uttag|kortkop|koop|betaling aan|incasso)(?![^\W\d_])",
-    re.IGNORECASE,
-)
-
-
 CARD = re.compile(
     r"\b(?:card|cards|cardholder|card ?member|merchant|\w*karte|kreditkarte|carte|kaart|tarjeta|carta|kort)\b"
 )
