@@ -13,7 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from po_toolkit import record_payment
-from po_toolkit.api.invoices import account_of, invoice_purchase_orders, preview_invoices
+from po_toolkit.api.invoices import invoice_purchase_orders, preview_invoices
 from po_toolkit.config import ConferenceSettings
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import PurchaseOrderError
@@ -269,7 +269,8 @@ def test_a_customer_deleted_in_the_dashboard_is_made_anew(opened, simulator, mak
 
 def test_a_driver_risen_from_the_dead_changes_nothing(opened, clock, simulator, make_order):
     order = make_order()
-    dead = claim(account_of(opened), order.id)
+    opened.check_account()
+    dead = claim(opened, order.id)
     clock.advance(seconds=20)
     assert invoice_purchase_orders(opened, references=[order.reference]).invoiced == 1
     with pytest.raises(PurchaseOrderError, match="Another process is invoicing"):
