@@ -7,9 +7,9 @@ import itertools
 import zipfile
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
-from typing import Any, get_args
+from typing import get_args
 
 from po_toolkit.api.reports import (
     JournalFormat,
@@ -28,6 +28,7 @@ from po_toolkit.api.reports import (
 )
 from po_toolkit.context import OpenConference
 from po_toolkit.domain.discrepancies import DISCREPANCY_CLASSES
+from po_toolkit.domain.json_values import AsJson
 from po_toolkit.domain.periods import end_of_day
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.domain.wording import count, written_day
@@ -38,7 +39,7 @@ from po_toolkit.store.tables import AcceptedDiscrepancy, BankStatement
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Step(AsJson):
     """One thing to do before a period is closed.
 
     Attributes:
@@ -54,10 +55,6 @@ class Step:
     result: str
     details: tuple[str, ...] = ()
     page: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as the command prints it."""
-        return asdict(self) | {"details": list(self.details)}
 
 
 def checklist(opened: OpenConference, through: date) -> list[Step]:

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from po_toolkit.api.month_end import accept_discrepancies, withdraw_acceptance
+from po_toolkit.api.payment_details import DETAILS
 from po_toolkit.api.reports import (
     AGEING,
     CASH,
@@ -92,8 +93,7 @@ _ENTRIES = {
     "kind": N_("What"),
     "amount": N_("Amount"),
     "method": N_("Method"),
-    "payment_reference": N_("Reference"),
-    "note": N_("Note"),
+    **{detail.column: detail.heading for detail in DETAILS},
     "entered_by": N_("Entered by"),
     "source_id": N_("Source"),
     "reference": N_("Purchase order"),

@@ -13,7 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from po_toolkit import record_payment
-from po_toolkit.api.invoices import account_of, invoice_purchase_orders, preview_invoices
+from po_toolkit.api.invoices import invoice_purchase_orders, preview_invoices
 from po_toolkit.config import ConferenceSettings
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import PurchaseOrderError
@@ -23,6 +23,7 @@ from po_toolkit.jobs.batches import invoice_many, wait_for
 from po_toolkit.jobs.worker import Worker
 from po_toolkit.store import jobs
 from po_toolkit.store.tables import Job
+from po_toolkit.stripe_gateway import StripeGateway
 from tests.conftest import KEY, open_unpaced
 
 
@@ -146,10 +147,14 @@ def test_a_cancelled_batch_sends_nothing_more(opened, settings, simulator, make_
     ("stop", "said"), [(batches.cancel, "cancelled"), (batches.pause, "paused")]
 )
 def test_a_command_whose_batch_somebody_else_stopped_says_what_was_not_done(
-    opened, settings, simulator, make_order, stop, said
+    opened, settings, simulator, make_order, monkeypatch, stop, said
 ):
     references = orders_of(make_order, 12)
     stopped = []
+    few = Worker.__init__.__kwdefaults__ | {"concurrency": 2}
+    monkeypatch.setattr(Worker.__init__, "__kwdefaults__", few)
+    slow = StripeGateway.__init__.__kwdefaults__ | {"sleep": lambda _: threading.Event().wait(0.1)}
+    monkeypatch.setattr(StripeGateway.__init__, "__kwdefaults__", slow)
 
     def look(_result):
         if not stopped:
@@ -261,7 +266,8 @@ def test_a_customer_deleted_in_the_dashboard_is_made_anew(opened, simulator, mak
 
 def test_a_driver_risen_from_the_dead_changes_nothing(opened, clock, simulator, make_order):
     order = make_order()
-    dead = claim(account_of(opened), order.id)
+    opened.check_account()
+    dead = claim(opened, order.id)
     clock.advance(seconds=20)
     assert invoice_purchase_orders(opened, references=[order.reference]).invoiced == 1
     with pytest.raises(PurchaseOrderError, match="Another process is invoicing"):
