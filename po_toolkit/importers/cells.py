@@ -132,7 +132,6 @@ _PLACEHOLDER_KEYS = frozenset(
     verbal oral by\xa0phone per\xa0phone mündlich telefonisch per\xa0telefon nicht\xa0erforderlich
     nicht\xa0nötig wird\xa0nicht\xa0benötigt ohne sans sin senza
     verbalement oralmente verbalmente
-    same as\xa0above idem ditto " ″
     """.replace("\n", " ").split(" ")
 )
 

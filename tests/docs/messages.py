@@ -278,6 +278,7 @@ _SAYING = frozenset(
         "Question",
         "RowProblem",
         "_ask_currency",
+        "_ask_rows",
         "_leave",
         "_refusal",
         "_warning",
