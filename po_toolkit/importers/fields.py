@@ -1346,7 +1346,6 @@ _TICKED = frozenset(
 )
 _AS_A_SUM = re.compile(r"(\d+|\d{1,3}(?:,\d{3}){2,})(?:[.,]0{1,2})?")
 """A PO number that a spreadsheet program shows like a sum: ``4500012345.00``, ``4,500,012,345``."""
-_CAPITALS = re.compile(r"[A-Z][A-Z_/.-]{2,}")
 _TOO_NARROW = re.compile("#{2,}")
 """What a spreadsheet program shows, and copies, of a number in a column that is too narrow."""
 
@@ -1355,7 +1354,7 @@ def _po_text(text: str) -> str:
     """Return a PO number without what programs put around it: ``="00123"``, ``'00123``, ``45.0``.
 
     What only stands for a number, such as ``TBD`` or ``will follow``, is none: such rows share no
-    purchase order. A number has a digit, is one word in capitals, or has a ``'`` before it.
+    purchase order. A number has a digit, is a code (``MKT-GOLD``), or has a ``'`` before it.
     """
     as_text = text.startswith("'")
     if found := _QUOTED.fullmatch(text):
@@ -1366,8 +1365,8 @@ def _po_text(text: str) -> str:
         text = found[1].replace(",", "")
     if is_placeholder(text) or text.casefold() in _TICKED:
         return ""
-    is_number = as_text or any(map(str.isdigit, text)) or _CAPITALS.fullmatch(text)
-    return text if is_number else ""
+    is_code = re.fullmatch(r"[A-Z]+([_/.-][A-Z]+)+", text)
+    return text if as_text or is_code or any(map(str.isdigit, text)) else ""
 
 
 def is_no_number(text: str) -> bool:

@@ -986,7 +986,7 @@ class _Read:
             self._ask_rows(
                 asked,
                 f"Row {ranges(asked)} has the sum of the lines above it in its purchase order. Is "
-                f"it a line of its own?",
+                f"it a separate line?",
                 "No; leave it out",
                 "Yes; bill it",
                 "description",
