@@ -122,8 +122,8 @@ _PLACEHOLDER_KEYS = frozenset(
     à\xa0venir pendiente da\xa0definire a\xa0definir por\xa0definir não\xa0há nenhum nenhuma saknas
     ingen ei\xa0ole brak なし 無し 未定 未 無 无 待定 不明 to\xa0be\xa0determined
     to\xa0be\xa0confirmed to\xa0be\xa0announced not\xa0available not\xa0applicable none\xa0yet
-    coming\xa0soon waiting awaiting nachgereicht en\xa0attente à\xa0confirmer not\xa0required not\xa0needed
-    none\xa0required none\xa0needed nicht\xa0erforderlich nicht\xa0nötig
+    coming\xa0soon waiting awaiting nachgereicht en\xa0attente à\xa0confirmer not\xa0required
+    not\xa0needed none\xa0required none\xa0needed nicht\xa0erforderlich nicht\xa0nötig
     """.replace("\n", " ").split(" ")
 )
 
