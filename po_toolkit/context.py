@@ -87,10 +87,11 @@ class OpenConference:
     def _admit(self, gateway: StripeGateway) -> None:
         key = self.settings.stripe_secret_key.get_secret_value()
         digest, live = sha256(key.encode()).hexdigest()[:16], self.settings.mode == "live"
-        with self.store.reading() as session:
-            row = conferences.by_slug(session, self.slug)
+        row = self.conference
         if (row.stripe_key_digest, row.stripe_livemode) == (digest, live):
             return
+        with self.store.reading() as session:
+            row = conferences.by_slug(session, self.slug)
         account_id = self._account_of_key(gateway, key)
         if not row.stripe_account_id:
             self._refuse_strange(gateway, row, account_id, live=live)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain import remedies
-from po_toolkit.domain.offline_payments import Confirmed, OfflinePayment
+from po_toolkit.domain.json_values import json_fields
+from po_toolkit.domain.offline_payments import DETAILS, Confirmed, OfflinePayment
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.domain.sums import Status
 from po_toolkit.errors import NotFoundError, PurchaseOrderError, SecondPersonNeededError
@@ -44,14 +46,9 @@ class MoneyResult:
     currency: str
     remark: str = ""
 
-    def as_json(self) -> dict[str, str]:
+    def as_json(self) -> dict[str, Any]:
         """Return the result as the commands print it."""
-        return {
-            "reference": self.reference,
-            "status": self.status,
-            "balance": str(self.balance),
-            "currency": self.currency,
-        }
+        return json_fields(self, "remark")
 
 
 def record_payment_by_hand(
@@ -60,12 +57,11 @@ def record_payment_by_hand(
     *,
     amount: Decimal,
     method: str,
-    payment_reference: str = "",
     payment_date: date | None = None,
-    note: str = "",
     again: bool = False,
     date_as_given: bool = False,
     overpaid: bool = False,
+    **details: str,
 ) -> MoneyResult:
     """Record a wire, ACH, check or other payment that did not come through Stripe.
 
@@ -77,12 +73,11 @@ def record_payment_by_hand(
         reference: Our own reference of the purchase order.
         amount: Major units of its currency, above zero.
         method: wire, ach, check or other.
-        payment_reference: The bank's or sponsor's reference.
         payment_date: When the money came; by default today in the conference's timezone.
-        note: Anything worth knowing.
         again: Record it although the same sponsor and amount are there within seven days.
         date_as_given: Its date is right, though before the purchase order or in a closed period.
         overpaid: It is more than what is open.
+        details: What a person may add, each by its ``column`` (:data:`DETAILS`).
 
     Raises:
         NotFoundError: No such purchase order.
@@ -96,13 +91,13 @@ def record_payment_by_hand(
     """
     opened.check_known_account()
     order = _find(opened, reference)
+    names = {detail.column: detail.name for detail in DETAILS}
     payment = OfflinePayment(
         amount=to_minor(amount, order.currency),
         currency=order.currency,
         method=method,
         payment_date=payment_date or opened.today(),
-        reference=payment_reference,
-        note=note,
+        **{names[column]: text for column, text in details.items()},
     )
     with opened.store.writing(opened.actor, Act.RECORD_PAYMENT) as uow:
         locked = uow.lock_purchase_order(order.id)

@@ -11,6 +11,7 @@ from typing import Any
 
 from po_toolkit.api.delivery import final_pdf
 from po_toolkit.bootstrap import OpenConference
+from po_toolkit.domain.json_values import json_fields, json_value
 from po_toolkit.domain.reminders import DEFAULT_STEPS, due_step, step_words
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PoToolkitError, StripeAuthenticationError
@@ -67,19 +68,7 @@ class ReminderPreview:
     def as_json(self) -> dict[str, Any]:
         """Return the preview as ``--dry-run`` prints it, amounts as decimal strings."""
         return {
-            "due": [
-                {
-                    "reference": r.reference,
-                    "organization_name": r.organization_name,
-                    "contact_email": r.contact_email,
-                    "balance": str(r.balance),
-                    "currency": r.currency,
-                    "due_date": r.due_date.isoformat(),
-                    "step": r.step,
-                    "delivery": r.delivery,
-                }
-                for r in self.due
-            ],
+            "due": [json_fields(due, "recipients", "text") for due in self.due],
             "held": [{"reference": reference, "reason": why} for reference, why in self.held],
         }
 
@@ -108,19 +97,8 @@ class ReminderReport:
     def as_json(self) -> dict[str, Any]:
         """Return the report as the command prints it."""
         return {
-            "sent": self.count("sent"),
-            "drafted": self.count("drafted"),
-            "held": self.count("held"),
-            "failed": self.count("failed"),
-            "results": [
-                {
-                    "reference": r.reference,
-                    "step": r.step,
-                    "outcome": r.outcome,
-                    "reason": r.reason,
-                }
-                for r in self.results
-            ],
+            **{outcome: self.count(outcome) for outcome in ("sent", "drafted", "held", "failed")},
+            "results": json_value(self.results),
         }
 
 
@@ -163,7 +141,6 @@ def send_reminders(
     drafts: Keep | None = None,
     only: str | None = None,
     references: Collection[str] | None = None,
-    progress: Callable[[ReminderResult], None] | None = None,
 ) -> ReminderReport:
     """Send every reminder that is due, after reading from Stripe what was paid meanwhile.
 
@@ -176,7 +153,6 @@ def send_reminders(
             without it those are held. Where it fails, the step is not taken.
         only: Just those that ``stripe`` mails, or that we deliver by ``ourselves``.
         references: Just these purchase orders.
-        progress: Called with each result as it comes.
 
     Raises:
         NotAllowedError: The actor's role is too low.
@@ -192,8 +168,6 @@ def send_reminders(
             continue
         result = _send(opened, due, drafts)
         results.append(result)
-        if progress is not None:
-            progress(result)
     return ReminderReport(results)
 
 

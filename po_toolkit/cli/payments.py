@@ -34,6 +34,7 @@ from po_toolkit.cli.options import (
     YesOption,
     read_amount,
     read_date,
+    with_details,
 )
 from po_toolkit.errors import ConfirmationNeededError, DuplicateEntryError
 
@@ -152,14 +153,14 @@ AgainOption = Annotated[
 ReasonOption = Annotated[str, typer.Option(metavar="R", help="Why, for the books and the sponsor.")]
 
 
+@with_details
 def payment(
     ctx: typer.Context,
     reference: ReferenceArgument,
     amount: AmountOption,
     method: MethodOption,
-    payment_reference: NumberOption = "",
+    *,
     payment_date: DateOption = None,
-    note: NoteOption = "",
     again: AgainOption = False,
     date_as_given: Annotated[
         bool,
@@ -174,6 +175,7 @@ def payment(
     ] = False,
     yes: YesOption = False,
     output: FormatOption = Format.TABLE,
+    **details: str,
 ) -> None:
     """Record money that did not come through Stripe.
 
@@ -194,12 +196,11 @@ def payment(
             reference,
             amount=amount,
             method=method.value,
-            payment_reference=payment_reference,
             payment_date=payment_date,
-            note=note,
             again=again,
             date_as_given=date_as_given,
             overpaid=overpaid,
+            **details,
         )
     except (DuplicateEntryError, ConfirmationNeededError) as error:
         wrong_usage(error.reason)

@@ -608,21 +608,6 @@ NAMES.pop("", None)
 _JOINED = {name.replace(" ", ""): found for name, found in reversed(NAMES.items()) if len(name) > 3}
 """The names without spaces, as programs write them: ``unitprice``."""
 
-_ORNAMENTS = frozenset(
-    """
-    your the please enter of for a an our optional required mandatory if any applicable you
-    have one
-    known available sponsor sponsors customer client item line product deal
-    opportunity company
-    pflichtfeld angabe bitte ihre ihr falls vorhanden votre vos si obligatoire
-    facultatif su tu
-    obligatorio opcional si tiene seu sua se houver obbligatorio facoltativo se
-    presente verplicht
-    optioneel eventueel valfritt valgfri hvis eventuelt eg in each per total
-    """.split()
-)
-"""Words beside a column's name that do not make it another column."""
-
 _OPTIONAL = frozenset(
     """
     optional required mandatory if any applicable you have one known available
@@ -635,9 +620,6 @@ _OPTIONAL = frozenset(
     valfritt om finns
     valgfri valgfritt hvis relevant utc gmt 任意 必須
     """.split()
-)
-_GROUPS = (
-    "address line default primary main item line product invoice invoicing billing order".split()
 )
 
 

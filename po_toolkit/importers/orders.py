@@ -18,6 +18,7 @@ from enum import StrEnum
 from itertools import repeat
 from typing import Any, Literal
 
+from po_toolkit.domain.json_values import AsJson
 from po_toolkit.domain.references import comparable
 from po_toolkit.domain.tax import TaxRules
 from po_toolkit.errors import ImportFileError
@@ -131,7 +132,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftColumn:
+class LeftColumn(AsJson):
     """A column with values that is no part of the purchase orders.
 
     Attributes:
@@ -145,10 +146,6 @@ class LeftColumn:
     cells: int
     first: str
     why: str
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as JSON values."""
-        return {"column": self.column, "cells": self.cells, "first": self.first, "why": self.why}
 
 
 @dataclass(slots=True)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
+from po_toolkit.domain.json_values import AsJson
 from po_toolkit.errors import ImportChoiceError
 
 ERRORS = {
@@ -74,7 +75,7 @@ WARNINGS = {
 
 
 @dataclass(frozen=True, slots=True)
-class RowProblem:
+class RowProblem(AsJson):
     """One thing that is wrong (or doubtful) in one row.
 
     Attributes:
@@ -90,10 +91,6 @@ class RowProblem:
     code: str
     value: str
     message: str
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the problem as JSON values."""
-        return asdict(self)
 
 
 def in_order(problems: Iterable[RowProblem]) -> list[RowProblem]:

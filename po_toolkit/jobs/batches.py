@@ -34,7 +34,8 @@ RATE_WINDOW = timedelta(seconds=10)
 OUTCOMES = ("invoiced", "skipped", "failed")
 
 FIRST_POLL, SLOWEST_POLL = 0.1, 0.5
-"""Seconds between two looks of a command at the batch that it waits for: more often at first."""
+"""Seconds between two looks of a command at the batch that it waits for: more often at the
+beginning and shortly before the end."""
 
 OVERLAP = timedelta(seconds=30)
 """Clocks of several workers differ; results are read from a little earlier on."""
@@ -276,11 +277,13 @@ def wait_for(
             if worker is None or not (is_busy(error) or cause_of(error)):
                 raise
             worker.report(error)
+            pause = SLOWEST_POLL
         else:
             if current.ended:
                 return current
+            left = current.seconds_left
+            pause = FIRST_POLL if left is not None and left <= 1 else min(pause * 1.2, SLOWEST_POLL)
         sleep(pause)
-        pause = min(pause * 1.2, SLOWEST_POLL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -114,9 +115,12 @@ class Invoicing:
         with self._store.reading() as session:
             sponsors = jobs.sponsors_of(session, batch_id)
         try:
-            find_customers(self._account(job.slug, job.entered_by), sponsors)
-            if len(sponsors) >= WORTH_PAGES:
-                list_invoices(self._account(job.slug, job.entered_by))
+            account = self._account(job.slug, job.entered_by)
+            with ThreadPoolExecutor() as pool:
+                customers = pool.submit(find_customers, account, sponsors)
+                if len(sponsors) >= WORTH_PAGES:
+                    pool.submit(list_invoices, account).result()
+                customers.result()
         except (StripeAuthenticationError, SettingsError) as error:
             jobs.pause_batch(self._store, batch_id, str(error))
             return self._again(job)

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from po_toolkit.domain.deliveries import links_work
+from po_toolkit.domain.offline_payments import DETAILS, PaymentDetails
 from po_toolkit.domain.reminders import step_words
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.sentences import LoggedAct, audit_sentence
@@ -65,7 +66,7 @@ class StoryInvoice:
 
 
 @dataclass(frozen=True, slots=True)
-class StoryEntry:
+class StoryEntry(PaymentDetails):
     """One movement of money or a credit note; the amount is positive, in major units.
 
     ``number`` is the ledger entry's own, by which it is reversed; a credit note has none.
@@ -77,10 +78,8 @@ class StoryEntry:
     method: str
     amount: Decimal
     currency: str
-    reference: str
     source: str
     source_id: str
-    note: str
     entered_by: str
     uuid: str
 
@@ -255,12 +254,11 @@ def _entries(order: PurchaseOrder) -> list[StoryEntry]:
             method=e.method,
             amount=e.amount_major,
             currency=e.currency,
-            reference=e.reference,
             source=e.source,
             source_id=e.source_id,
-            note=e.note,
             entered_by=e.entered_by,
             uuid=str(e.uuid),
+            **{detail.name: getattr(e, detail.name) for detail in DETAILS},
         )
         for e in order.entries
     ]
@@ -272,7 +270,6 @@ def _entries(order: PurchaseOrder) -> list[StoryEntry]:
             method="",
             amount=n.amount_major,
             currency=n.currency,
-            reference="",
             source="manual",
             source_id=n.stripe_credit_note_id or "",
             note=n.reason,

@@ -344,10 +344,10 @@ _LET_SQLITE_WAIT = f"PRAGMA busy_timeout={_WAIT_SECONDS * 1000:.0f}"
 
 
 def _begin(connection: Connection) -> None:
-    if not connection.get_execution_options().get("po_toolkit_writes"):
-        connection.exec_driver_sql("BEGIN")
-        return
     raw: Any = connection.connection.dbapi_connection
+    if not connection.get_execution_options().get("po_toolkit_writes"):
+        raw.execute("BEGIN")  # waits for nobody, so that there is nothing to translate
+        return
     raw.execute("PRAGMA busy_timeout=0")
     try:
         if not _writes(raw):

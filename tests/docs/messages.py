@@ -22,6 +22,7 @@ from typing import IO
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
+from po_toolkit.api.payment_details import DETAILS
 from po_toolkit.api.terms import (
     BUCKET_LABELS,
     DISCREPANCY_CLASSES,
@@ -158,6 +159,7 @@ LABELS = (
     *BUCKET_LABELS.values(),
     *(text for c in DISCREPANCY_CLASSES.values() for text in (c.title, c.explanation, c.remedy)),
     *map(way_words, WAYS),
+    *(text for detail in DETAILS for text in (detail.label, detail.heading)),
     *map(label, CODES),
     "point",
     "comma",

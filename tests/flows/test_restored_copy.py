@@ -26,9 +26,9 @@ from po_toolkit.invoicing.lease import claim, release
 from po_toolkit.invoicing.send import send_invoice
 from po_toolkit.payments import refunds
 from tests.bank.statement import Entry, camt
-from tests.conftest import fresh, open_unpaced
+from tests.conftest import ON_SQLITE, fresh, open_unpaced
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+pytestmark = ON_SQLITE
 
 
 @pytest.fixture

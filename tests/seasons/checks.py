@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, cached_property
@@ -30,6 +31,7 @@ from po_toolkit.errors import Remedy
 from po_toolkit.jobs import batches
 from po_toolkit.payments.stripe_invoices import RECORD_MARK
 from po_toolkit.reconcile import reconcile_conference
+from po_toolkit.reconcile.books import open_books
 from po_toolkit.reconcile.closed_report import closed_report as make_report
 from po_toolkit.reconcile.discrepancies import invoice_without_order
 from po_toolkit.reconcile.journal import Accounts
@@ -234,6 +236,7 @@ def _at_the_terminal(w: World, command: Sequence[str]) -> Any:
         return w.books.open("at the terminal")
 
     with (
+        mock.patch("typer.testing._get_command", return_value=_commands()),  # else made each time
         mock.patch.object(config, "load_settings", return_value=w.books.settings),
         mock.patch.object(opening, "open_conference", opened),
         mock.patch.object(opening, "open_conference_of", opened),
@@ -304,8 +307,36 @@ def compare(w: World, *, last: bool = True) -> None:
     Raises:
         TroubleError: They differ, and nothing names the difference.
     """
+    follows = last and w.machine.seed % FOLLOWS_EVERY == 0
+    with _books_read_once():
+        named = Named(w)
+        _compare(w, named, last=last)
+        commands = _of_discrepancies(w, w.books.orders(), named) if follows else []
+    if follows:
+        follow_remedies(w, commands)
+        come_to_rest(w)
+        compare(w, last=False)
+
+
+@contextmanager
+def _books_read_once() -> Iterator[None]:
+    """Read the books of each day once for all that looks at them: nobody writes meanwhile."""
+    kept: dict[date, Any] = {}
+
+    def once(store: Any, conference: Any, as_of: date) -> Any:
+        if as_of not in kept:
+            kept[as_of] = open_books(store, conference, as_of)
+        return kept[as_of]
+
+    with (
+        mock.patch("po_toolkit.reconcile.reconciliation.open_books", once),
+        mock.patch("po_toolkit.reconcile.journal.open_books", once),
+    ):
+        yield
+
+
+def _compare(w: World, named: Named, *, last: bool) -> None:
     orders = w.books.orders()
-    named = Named(w)
     _note_visited(w, orders)
     _every_invoice_is_known(w, orders, named)
     _nothing_is_lost(w, orders)
@@ -325,10 +356,6 @@ def compare(w: World, *, last: bool = True) -> None:
         _bank(w, orders)
         for code in sorted(set(named.discrepancies["code"])):
             w.machine.visited[f"discrepancy {code}"] += 1
-        if w.machine.seed % FOLLOWS_EVERY == 0:
-            follow_remedies(w, _of_discrepancies(w, orders, named))
-            come_to_rest(w)
-            compare(w, last=False)
 
 
 class Named:
@@ -351,11 +378,18 @@ class Named:
 
     @cached_property
     def _by_reference(self) -> dict[str, set[str]]:
-        rows = self.books.rows.to_dict("records")
-        return {row["reference"]: set(row["discrepancies"]) for row in rows}
+        found: dict[str, set[str]] = {}
+        for reference, code in self.discrepancies[["reference", "code"]].itertuples(index=False):
+            found.setdefault(reference, set()).add(code)
+        return found
 
     def __getitem__(self, reference: str) -> set[str]:
-        return self._by_reference[reference]
+        return self._by_reference.get(reference, set())
+
+    @cached_property
+    def strays(self) -> str:
+        """Return what names invoices of nobody."""
+        return " ".join(invoice_without_order(self.books.books)["evidence"])
 
 
 def _note_visited(w: World, orders: list[Any]) -> None:
@@ -404,13 +438,9 @@ def _every_invoice_is_known(w: World, orders: list[Any], named: Named) -> None:
     for invoice in w.at_stripe("invoice"):
         if invoice["status"] in COUNTS and invoice["collection_method"] == "send_invoice":
             need(
-                invoice["id"] in known or invoice["id"] in _strays(named),
+                invoice["id"] in known or invoice["id"] in named.strays,
                 f"{invoice['id']} is {invoice['status']} at Stripe and nothing here names it",
             )
-
-
-def _strays(named: Named) -> str:
-    return " ".join(invoice_without_order(named.books.books)["evidence"])
 
 
 def _nothing_is_lost(w: World, orders: list[Any]) -> None:

@@ -27,6 +27,7 @@ from typing import Any
 from unittest import mock
 from urllib.parse import urlsplit
 
+import pandas as pd
 import psycopg
 import stripe
 import structlog
@@ -35,7 +36,6 @@ from greenlet import getcurrent, greenlet
 from po_toolkit import context
 from po_toolkit.invoicing import send as invoicing_send
 from po_toolkit.jobs import batches, invoices
-from po_toolkit.simulator import api as simulator_api
 from po_toolkit.simulator.api import Api, ConnectionDropped
 from po_toolkit.simulator.control import Control
 from po_toolkit.simulator.webhooks import Webhooks
@@ -122,17 +122,6 @@ class OneFault:
 
     def clear(self) -> None:
         self.next = None
-
-
-class Tight:
-    """What the simulator takes for ``json``: no season reads its answers, so none is laid out."""
-
-    loads = staticmethod(json.loads)
-
-    @staticmethod
-    def dumps(answer: Any, **_: Any) -> str:
-        """Write without line breaks, which is done in C."""
-        return json.dumps(answer)
 
 
 class Letter:
@@ -265,6 +254,15 @@ class Machine:
             yield
         finally:
             self.calm = was
+
+    def must_live(self) -> None:
+        """End an actor that has died.
+
+        Raises:
+            Killed: It has.
+        """
+        if self.running is not None and self.running.dead:
+            raise Killed
 
     def pause(self, where: str) -> None:
         """Let the seed decide what happens at this point of an act.
@@ -436,9 +434,7 @@ def _bookkeeping(store: Store) -> Iterator[Any]:
 
 @contextmanager
 def _reading(store: Store) -> Iterator[Any]:
-    job = _MACHINE[0].running
-    if job is not None and job.dead:
-        raise Killed
+    _MACHINE[0].must_live()
     with _REAL_READING(store) as session:
         yield session
 
@@ -488,7 +484,6 @@ def played_on(machine: Machine) -> Iterator[Machine]:
         for place, name, value in (
             (os, "urandom", entropy),
             (random, "_urandom", entropy),
-            (simulator_api, "json", Tight),
             (columns, "datetime", _Datetime),
             (invoices, "datetime", _Datetime),
             (batches, "datetime", _Datetime),
@@ -502,6 +497,8 @@ def played_on(machine: Machine) -> Iterator[Machine]:
             (time, "monotonic", lambda: float(machine.clock.now())),
         ):
             undone.enter_context(patch(place, name, value))
+        # Its tables have a handful of rows, for which Arrow's strings cost half as much again.
+        undone.enter_context(pd.option_context("mode.string_storage", "python"))
         undone.enter_context(
             mock.patch.dict(
                 client.StripeGateway.__init__.__kwdefaults__,
@@ -530,6 +527,10 @@ class Disk:
         self.folder = folder
         self.template = folder / "template.db"
         self._stores: dict[str, Store] = {}
+        self.upgraded: Path | None = None
+        """What the old installation becomes: an upgrade ends alike each time."""
+        self.cut_off: set[int] = set()
+        """After so many statements an upgrade was cut off already."""
         self._make_template()
 
     def _make_template(self) -> None:
@@ -565,8 +566,11 @@ class Disk:
         target = self.folder / f"{to}.backup"
         with suppress(FileNotFoundError):
             target.unlink()
-        with closing(sqlite3.connect(self.folder / f"{name}.db")) as one:
-            one.execute("VACUUM INTO ?", (str(target),))
+        with (
+            closing(sqlite3.connect(self.folder / f"{name}.db")) as one,
+            closing(sqlite3.connect(target)) as other,
+        ):
+            one.backup(other)
         return target
 
 

@@ -12,10 +12,11 @@ import json
 import random
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import select
 
@@ -123,6 +124,8 @@ class Laptop:
         self.settings = self.read_settings()
         self._read: list[Any] = []
         self._read_at = -1
+        self._opened: Any = None
+        self._opened_at = (-1, 0)
         self.conference_made()
 
     def read_settings(self) -> Settings:
@@ -157,14 +160,19 @@ class Laptop:
             bootstrap.open_store = real
 
     def open(self, who: str = "treasurer", role: Role = Role.ADMIN) -> Any:
-        """Open the conference as a process of its own does."""
-        return open_conference(
-            SLUG,
-            settings=self.settings,
-            store=self.store,
-            actor=Actor(who, role),
-            now=self.world.machine.clock,
-        )
+        """Open the conference as a process of its own does; its row is read when it has changed."""
+        machine, actor = self.world.machine, Actor(who, role)
+        machine.must_live()
+        at = (machine.commits, id(self.settings))
+        if self._opened_at != at:
+            self._opened_at, self._opened = (
+                at,
+                open_conference(
+                    SLUG, settings=self.settings, store=self.store, actor=actor, now=machine.clock
+                ),
+            )
+            return self._opened
+        return replace(self._opened, actor=actor, lease_prefix=uuid4().hex)
 
     def orders(self) -> list[Any]:
         """Return every purchase order as the database has it, oldest first."""

@@ -163,7 +163,7 @@ def _paper(
     )
     page.heading("\n".join(ours), title)
     page.beside(address, facts)
-    page.grid(head, lines, widths=(92, 20, 31, 31), right=3)
+    page.grid(head, lines, widths=(92, 20, 31, 31))
     page.sums(written)
     if conference.invoice_memo:
         page.paragraph(conference.invoice_memo)
