@@ -9,6 +9,7 @@ amount.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -130,6 +131,9 @@ def line_chart(
     }
 
 
+_MONTHS_APART = timedelta(days=6 * 31)
+
+
 def step_chart(
     rows: Sequence[dict[str, Any]],
     currency: str,
@@ -147,6 +151,9 @@ def step_chart(
         colours: Of the series.
     """
     names = list(dict.fromkeys(row["series"] for row in rows))
+    days = sorted(date.fromisoformat(row["day"]) for row in rows)
+    # six ticks within few months would name the same month twice
+    day_format = "%b %Y" if days and days[-1] - days[0] > _MONTHS_APART else "%b %d"
     inked = {"labelColor": ink, "titleColor": ink}
     legend = {"orient": "top", "title": None, "labelColor": ink, "labelFontSize": 13}
     legend |= {"labelLimit": 400, "columns": 2}
@@ -158,7 +165,7 @@ def step_chart(
                 "field": "day",
                 "type": "temporal",
                 "title": None,
-                "axis": {"format": "%b %Y", "labelOverlap": True, "tickCount": 6, **inked},
+                "axis": {"format": day_format, "labelOverlap": True, "tickCount": 6, **inked},
             },
             "y": {
                 "field": "size",
