@@ -869,6 +869,7 @@ _EITHER = """credit credits deposit advance adjustment retainer gutschrift anzah
     """.split()
 
 
+@lru_cache(maxsize=8192)
 def line_signs(header: str) -> str:
     """Return how a column beside the amount can be billed as a separate line.
 
@@ -887,6 +888,7 @@ def line_signs(header: str) -> str:
     return ""
 
 
+@lru_cache(maxsize=8192)
 def is_taken_off(description: str) -> bool:
     """Tell whether a line is called a discount, credit or deposit: ``Early bird discount``."""
     words = [word for word in fold(description).split() if not word.isdigit()]
