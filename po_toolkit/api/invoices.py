@@ -11,7 +11,7 @@ from typing import Any
 
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.already_billed import InvoiceAtStripe
-from po_toolkit.domain.json_values import json_value
+from po_toolkit.domain.records import json_value
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import (
     AlreadyBilledError,

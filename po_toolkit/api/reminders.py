@@ -11,7 +11,7 @@ from typing import Any
 
 from po_toolkit.api.delivery import final_pdf
 from po_toolkit.bootstrap import OpenConference
-from po_toolkit.domain.json_values import json_fields, json_value
+from po_toolkit.domain.records import json_fields, json_value
 from po_toolkit.domain.reminders import DEFAULT_STEPS, due_step, step_words
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PoToolkitError, StripeAuthenticationError

@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from po_toolkit.context import OpenConference
-from po_toolkit.domain.json_values import AsJson, json_fields
+from po_toolkit.domain.records import AsJson, json_fields
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.errors import (
     PoToolkitError,
