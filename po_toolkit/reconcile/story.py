@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 from po_toolkit.domain.deliveries import links_work
 from po_toolkit.domain.offline_payments import PaymentDetails
 from po_toolkit.domain.records import copied
-from po_toolkit.domain.reminders import step_words
+from po_toolkit.domain.reminders import step_label
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.sentences import LoggedAct, audit_sentence
-from po_toolkit.domain.tax import rate_words, rates_of
+from po_toolkit.domain.tax import rate_text, rates_of
 from po_toolkit.domain.wording import label
 from po_toolkit.money import to_major
 from po_toolkit.store import purchase_orders, stories
@@ -205,7 +205,7 @@ def _lines(order: PurchaseOrder) -> list[StoryLine]:
             line,
             unit_price=to_major(line.unit_price, order.currency),
             line_total=to_major(line.line_total, order.currency),
-            rates=", ".join(rate_words(rate) for rate in rates_of(line.tax_rates)),
+            rates=", ".join(rate_text(rate) for rate in rates_of(line.tax_rates)),
             tax_on_top=to_major(line.tax_on_top or 0, order.currency),
             source_row=line.import_row,
         )
@@ -327,7 +327,7 @@ def _sent_text(invoice: Invoice) -> str:
 
 
 def _reminder_text(reminder: Reminder) -> str:
-    when = step_words(reminder.step)
+    when = step_label(reminder.step)
     return f"Reminder drafted {when}" if reminder.state == "drafted" else f"Reminded {when}"
 
 
