@@ -9,8 +9,8 @@ from typing import Any
 
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain import remedies
-from po_toolkit.domain.json_values import json_fields
 from po_toolkit.domain.offline_payments import DETAILS, Confirmed, OfflinePayment
+from po_toolkit.domain.records import json_fields
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.domain.sums import Status
 from po_toolkit.errors import NotFoundError, PurchaseOrderError, SecondPersonNeededError

@@ -231,7 +231,7 @@ def _finish(result: InvoiceResult, output: Format, done: str) -> None:
 
 
 def _print_preview(preview: InvoicePreview, output: Format) -> None:
-    from po_toolkit.api.terms import way_words
+    from po_toolkit.api.terms import way_label
 
     if output is Format.JSON:
         print_json(preview.as_json())
@@ -244,7 +244,7 @@ def _print_preview(preview: InvoicePreview, output: Format) -> None:
                 line.organization_name,
                 line.po_number,
                 amount(line.total, line.currency),
-                way_words(line.delivery),
+                way_label(line.delivery),
                 "; ".join(line.doubts),
             )
             for line in preview.ready
@@ -302,7 +302,7 @@ def preview(
     Example: po-toolkit preview PO-7KQ2MX
     """
     from po_toolkit.api import content
-    from po_toolkit.api.terms import way_words
+    from po_toolkit.api.terms import way_label
     from po_toolkit.money import display
 
     opened = conference_of(ctx, reference)
@@ -327,7 +327,7 @@ def preview(
                 )
             ]
             remark(f"Their purchase order: {', '.join(shown)}.")
-        remark(f"The invoice is {way_words(found.delivery)}.")
+        remark(f"The invoice is {way_label(found.delivery)}.")
     if found.reason:
         remark(f"It cannot be invoiced now: {found.reason}")
         suggest(found.reason)
@@ -562,7 +562,7 @@ def _into(folder: Path) -> Keep:
 
 
 def _print_reminders(preview: ReminderPreview) -> None:
-    from po_toolkit.api.terms import way_words
+    from po_toolkit.api.terms import way_label
 
     rows = [
         (
@@ -571,7 +571,7 @@ def _print_reminders(preview: ReminderPreview) -> None:
             r.contact_email,
             amount(r.balance, r.currency),
             r.when,
-            way_words(r.delivery),
+            way_label(r.delivery),
         )
         for r in preview.due
     ]
@@ -611,8 +611,8 @@ def reissue(
 
     Example: po-toolkit reissue PO-7KQ2MX --address "1 New Road, Leeds" --reason "They moved"
     """
-    from po_toolkit.api.amend import Changes
-    from po_toolkit.api.amend import reissue as issue_again
+    from po_toolkit.api.order_changes import Changes
+    from po_toolkit.api.order_changes import reissue as issue_again
 
     opened = conference_of(ctx, reference)
     agree(opened, f"void the invoice of {reference} and send a new one", yes=yes)

@@ -16,7 +16,7 @@ from enum import StrEnum
 from itertools import repeat
 from typing import Any, Literal
 
-from po_toolkit.domain.json_values import AsJson
+from po_toolkit.domain.records import AsJson
 from po_toolkit.domain.tax import TaxRules
 from po_toolkit.errors import ImportFileError
 from po_toolkit.importers.cells import (

@@ -7,7 +7,7 @@ from po_toolkit.simulator.customers import move_balance
 from po_toolkit.simulator.errors import ApiError, invalid
 from po_toolkit.simulator.events import changed, emit
 from po_toolkit.simulator.invoice_shape import render
-from po_toolkit.simulator.paging import created_within, page
+from po_toolkit.simulator.paging import page
 from po_toolkit.simulator.world import Account, Json
 
 PAYABLE = frozenset({"open", "uncollectible"})
@@ -200,11 +200,9 @@ def list_payments(account: Account, params: Json) -> Json:
     found = [
         payment
         for payment in candidates
-        if (not params.get("status") or payment["status"] == params["status"])
-        and (not wanted or payment["payment"].get(wanted["type"]) == wanted[wanted["type"]])
-        and created_within(payment, params.get("created"))
+        if not wanted or payment["payment"].get(wanted["type"]) == wanted[wanted["type"]]
     ]
-    return page(found, params, "/v1/invoice_payments")
+    return page(found, params, "/v1/invoice_payments", same=("status",))
 
 
 def payments_of(account: Account, invoice: Json) -> Json:
