@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 Record = TypeVar("Record")
 
 
-def copied(kind: type[Record], source: object, **others: Any) -> Record:
+def copied(kind: type[Record], source: object, /, **others: Any) -> Record:
     """Make a dataclass whose fields have the values of the source's attributes of their names.
 
     Args:
