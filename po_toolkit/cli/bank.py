@@ -30,8 +30,8 @@ from po_toolkit.cli.options import (
     Format,
     FormatOption,
     YesOption,
+    day_option,
     read_amount,
-    read_date,
     read_reference,
 )
 from po_toolkit.errors import (
@@ -566,10 +566,7 @@ class TieOutFormat(StrEnum):
 def tie_out(
     ctx: typer.Context,
     conference: ConferenceOption,
-    as_of: Annotated[
-        date | None,
-        typer.Option(metavar="DATE", parser=read_date, help="The last day; default: today."),
-    ] = None,
+    as_of: Annotated[date | None, day_option("The last day; default: today.")] = None,
     po: Annotated[
         str, typer.Option("--po", metavar="REF", help="Only the rows of this purchase order.")
     ] = "",

@@ -37,6 +37,7 @@ from po_toolkit.cli.options import (
     HistoryReasonOption,
     ReferenceArgument,
     YesOption,
+    day_option,
     read_date,
     read_reference,
 )
@@ -443,8 +444,8 @@ def deliver(
         typer.echo(line)
 
 
-SinceOption = Annotated[date, typer.Option(parser=read_date, metavar="DATE", help="First day.")]
-UntilOption = Annotated[date, typer.Option(parser=read_date, metavar="DATE", help="Last day.")]
+SinceOption = Annotated[date, day_option("First day.")]
+UntilOption = Annotated[date, day_option("Last day.")]
 ZipOption = Annotated[
     Path | None, typer.Option("--out", metavar="FILE", help="The ZIP file to write.")
 ]

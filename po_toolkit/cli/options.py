@@ -56,6 +56,11 @@ def read_date(text: str) -> date:
         ) from None
 
 
+def day_option(text: str) -> Any:
+    """Return an option that takes a day, with its help; it is named like its parameter."""
+    return typer.Option(metavar="DATE", parser=read_date, help=text)
+
+
 def read_reference(text: str) -> str:
     """Read our reference of a purchase order, in any case, with or without its ``PO-``."""
     plain = text.strip().upper()

@@ -30,7 +30,7 @@ from po_toolkit.cli.options import (
     FormatOption,
     ReferenceArgument,
     TableFormat,
-    read_date,
+    day_option,
 )
 
 
@@ -39,11 +39,8 @@ def reconcile(
     conference: ConferenceOption,
     as_of: Annotated[
         date | None,
-        typer.Option(
-            metavar="DATE",
-            parser=read_date,
-            help="What was true at the end of this day; default: today in the conference's "
-            "timezone.",
+        day_option(
+            "What was true at the end of this day; default: today in the conference's timezone."
         ),
     ] = None,
     out: Annotated[
@@ -98,11 +95,7 @@ def report(
     conference: ConferenceOption,
     as_of: Annotated[
         date | None,
-        typer.Option(
-            metavar="DATE",
-            parser=read_date,
-            help="The last day that counts, in the conference's timezone; default: today.",
-        ),
+        day_option("The last day that counts, in the conference's timezone; default: today."),
     ] = None,
     html: Annotated[
         Path | None,
@@ -153,16 +146,8 @@ class Program(StrEnum):
     BEANCOUNT = "beancount"
 
 
-AsOfOption = Annotated[
-    date | None,
-    typer.Option(
-        metavar="DATE", parser=read_date, help="The last day that counts; default: today."
-    ),
-]
-SinceOption = Annotated[
-    date | None,
-    typer.Option(metavar="DATE", parser=read_date, help="The first day; default: the beginning."),
-]
+AsOfOption = Annotated[date | None, day_option("The last day that counts; default: today.")]
+SinceOption = Annotated[date | None, day_option("The first day; default: the beginning.")]
 OutOption = Annotated[Path, typer.Option(metavar="FILE", help="The PDF to write.")]
 
 
@@ -291,10 +276,7 @@ def invoice_pdf(ctx: typer.Context, reference: ReferenceArgument, out: OutOption
 def close(
     ctx: typer.Context,
     conference: ConferenceOption,
-    through: Annotated[
-        date,
-        typer.Option(metavar="DATE", parser=read_date, help="The last day of the period."),
-    ],
+    through: Annotated[date, day_option("The last day of the period.")],
     output: FormatOption = Format.TABLE,
 ) -> None:
     """Close the books up to a day.
@@ -318,10 +300,7 @@ def close(
 def month_end(
     ctx: typer.Context,
     conference: ConferenceOption,
-    through: Annotated[
-        date,
-        typer.Option(metavar="DATE", parser=read_date, help="The last day of the period."),
-    ],
+    through: Annotated[date, day_option("The last day of the period.")],
     files: Annotated[
         Path | None,
         typer.Option(
@@ -403,19 +382,11 @@ def closed(
     conference: ConferenceOption,
     verify: Annotated[
         date | None,
-        typer.Option(
-            metavar="DATE",
-            parser=read_date,
-            help="Make the report of the period that ends on this day again and compare.",
-        ),
+        day_option("Make the report of the period that ends on this day again and compare."),
     ] = None,
     report: Annotated[
         date | None,
-        typer.Option(
-            metavar="DATE",
-            parser=read_date,
-            help="Write the report of the period that ends on this day, as it was closed.",
-        ),
+        day_option("Write the report of the period that ends on this day, as it was closed."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where --report goes; default: stdout.")
