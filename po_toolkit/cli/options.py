@@ -6,8 +6,7 @@ import inspect
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import typer
 
@@ -18,21 +17,12 @@ from po_toolkit.money import parse_decimal
 Command = TypeVar("Command", bound=Callable[..., None])
 
 
-class Format(StrEnum):
-    """How a result is printed."""
-
-    TABLE = "table"
-    JSON = "json"
+Format = Literal["table", "json"]
+"""How a result is printed."""
 
 
-class TableFormat(StrEnum):
-    """How the reconciliation is written."""
-
-    TABLE = "table"
-    JSON = "json"
-    CSV = "csv"
-    XLSX = "xlsx"
-    MD = "md"
+TableFormat = Literal["table", "json", "csv", "xlsx", "md"]
+"""How the reconciliation is written."""
 
 
 def read_amount(text: str) -> Decimal:
@@ -90,11 +80,8 @@ def with_details(command: Command) -> Command:
     return command
 
 
-class DeliveryWay(StrEnum):
-    """Who delivers an invoice."""
-
-    STRIPE = "stripe"
-    OURSELVES = "ourselves"
+DeliveryWay = Literal["stripe", "ourselves"]
+"""Who delivers an invoice."""
 
 
 FormatOption = Annotated[
