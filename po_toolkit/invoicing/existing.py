@@ -238,7 +238,7 @@ def retire_paid(opened: OpenConference, order_id: int) -> None:
 
 
 def _end_at_stripe(lease: Lease, lookup: Lookup) -> str:
-    """Do it and return the invoice's new state."""
+    """End this generation's invoice at Stripe, if it is there; return its new state."""
     if lookup.found is Found.NOTHING:
         return "deleted"
     invoice = lookup.invoice

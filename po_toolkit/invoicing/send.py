@@ -411,7 +411,7 @@ def _accept(lease: Lease, lookup: Lookup) -> None:
 
 
 def _opened_before(lease: Lease, lookup: Lookup) -> None:
-    """It is final already: done, unless Stripe is to mail it and has not."""
+    """Complete a final invoice: Stripe still emails it where it is to and has not."""
     mailed = was_sent(lease, lookup.invoice["id"])
     if mailed or last_step(lease.invoice) == "finalize":
         _done(lease, lookup.invoice, mailed=mailed)

@@ -514,7 +514,7 @@ def _perform(
     write: Write,
     keep: Callable[[UnitOfWork, Outcome], None] = lambda _uow, _outcome: None,
 ) -> Outcome:
-    """Do it in the name of whoever ordered it."""
+    """Report an intent in the name of whoever ordered it."""
     theirs = opened.acting_as(actor_of(intent))
     return outbox.perform(theirs, write, ACTS[IntentKind(intent.kind)], keep)
 

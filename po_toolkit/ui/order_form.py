@@ -37,7 +37,7 @@ def show_outcome(visit: Visit, story: PurchaseOrderStory) -> None:
 
 
 def perform(visit: Visit, story: PurchaseOrderStory, act: Callable[[], str]) -> None:
-    """Do it; say what came of it above an emptied form, or what went wrong below this one."""
+    """Perform an act; show its result above an emptied form, or its error below this one."""
     try:
         said = act()
     except (DuplicateEntryError, ConfirmationNeededError) as error:
