@@ -519,7 +519,7 @@ def _apply(
 
 
 def _settle(opened: OpenConference, intents: Sequence[int]) -> None:
-    """Tell Stripe of what was entered again, and give the match its entry."""
+    """Report to Stripe what was entered again, and give the match its entry."""
     for intent in intents:
         stripe_reports.report(opened, intent)
     if intents:
