@@ -187,7 +187,7 @@ def invoices_with_unreported(session: Session, conference: Conference) -> set[st
 
 
 def orders_to_report(session: Session, conference: Conference) -> list[int]:
-    """Return the purchase orders with an entry of ours that was not reported to their invoice yet."""
+    """Return the purchase orders with an entry of ours not yet reported to their invoice."""
     mine = {"conference": conference.id}
     return sorted({order for query in _TO_REPORT for order in session.scalars(query, mine)})
 
