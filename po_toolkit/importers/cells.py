@@ -581,7 +581,7 @@ def _located(sign: str, locale: str) -> str:
 
 DayOrder = Literal["dmy", "mdy", "ymd"]
 
-_MONTHS: dict[str, int] = {}
+MONTHS: dict[str, int] = {}
 for _number, _names in enumerate(
     (
         "january januar janner janvier enero janeiro gennaio januari jan ene gen janv",
@@ -599,7 +599,7 @@ for _number, _names in enumerate(
     ),
     start=1,
 ):
-    _MONTHS.update(dict.fromkeys(_names.split(), _number))
+    MONTHS.update(dict.fromkeys(_names.split(), _number))
 
 _TIME = r"(?:[T ]\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?: ?[AaPp][Mm])?(?:Z|[+-]\d\d:?\d\d)?)?"
 _ISO = re.compile(rf"(\d{{4}})[-/.](\d{{1,2}})[-/.](\d{{1,2}}){_TIME}")
@@ -671,7 +671,7 @@ _MONTH_ONLY = re.compile(
 def names_month(text: str) -> bool:
     """Tell whether a text is a month, as ``March 2027`` and ``03/2027`` are."""
     found = _MONTH_ONLY.fullmatch(_plain(text))
-    return found is not None and (found[1] is None or found[1] in _MONTHS)
+    return found is not None and (found[1] is None or found[1] in MONTHS)
 
 
 def looks_dated(text: str) -> bool:
@@ -716,7 +716,7 @@ def _named(text: str) -> WrittenDate | None:
         name, day, year = found[1], found[2], found[3]
     else:
         return None
-    month = _MONTHS.get(name)
+    month = MONTHS.get(name)
     return _certain(year, str(month), day) if month else None
 
 

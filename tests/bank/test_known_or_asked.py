@@ -48,7 +48,44 @@ CASES: dict[str, tuple[str, str]] = {
         f"{HEAD},Balance\n2027-03-02,A,5.00,15.00\n2027-03-03,B,6.00,21.00\n",
         "asked sign amount",
     ),
+    "a dash that fills a column of references is no minus": (
+        f"{HEAD},Ref\n2027-03-15,A,5.00,-\n2027-03-16,B,6.00,-\n",
+        "asked sign amount",
+    ),
+    "amounts under Debit/Credit": (
+        "Date,Description,Debit/Credit\n2027-03-15,A,5.00\n2027-03-16,B,-6.00\n",
+        "2027-03-15 5.00 usd; 2027-03-16 -6.00 usd",
+    ),
+    # What a mark inside a cell parted
+    "a decimal comma between commas": (
+        f"{HEAD}\n2027-03-15,A,1234,56\n2027-03-16,B,-6,25\n",
+        "2 apart",
+    ),
+    "a comma of thousands between commas": (
+        f"{HEAD}\n2027-03-15,A,5,000.00\n2027-03-16,B,-6.00\n",
+        "2027-03-16 -6.00 usd; 1 apart",
+    ),
+    # Days
+    "years in two digits that stand first": (f"{HEAD}\n27/03/15,A,5.00\n27/03/16,B,-6.00\n", "asked "),
     # What is no booked line
+    "a text that ends with (pending), and a kind that begins with it": (
+        "Date,Type,Description,Amount\n2027-03-17,ACH,B (pending),1.00\n"
+        "2027-03-17,PENDING ACH,C,1.00\n2027-03-15,ACH,A,5.00\n2027-03-16,ACH,C,-2.00\n",
+        "2027-03-15 5.00 usd; 2027-03-16 -2.00 usd; 2 apart",
+    ),
+    "yes and no under Booked": (
+        f"{HEAD},Booked\n2027-03-17,B,1.00,No\n2027-03-15,A,5.00,Yes\n2027-03-16,C,-2.00,Yes\n",
+        "2027-03-15 5.00 usd; 2027-03-16 -2.00 usd",
+    ),
+    "a closing balance with its day in words": (
+        f"{HEAD}\n2027-03-15,A,5.00\n2027-03-16,C,-2.00\n2027-03-31,Balance as at 31 March 2027,3.00\n",
+        "2027-03-15 5.00 usd; 2027-03-16 -2.00 usd",
+    ),
+    "receipts of the period are the sum of the credits": (
+        f"{HEAD}\n2027-03-15,A,5.00\n2027-03-15,B,1.00\n2027-03-16,C,-2.00\n"
+        "2027-03-31,Receipts this period,6.00\n",
+        "2027-03-15 1.00 usd; 2027-03-15 5.00 usd; 2027-03-16 -2.00 usd; 1 apart",
+    ),
     "rows under a heading of pending ones above the header": (
         f"Pending transactions\n{HEAD}\n2027-03-17,B,1.00\n\nPosted transactions\n{HEAD}\n"
         "2027-03-15,A,5.00\n2027-03-16,C,-2.00\n",

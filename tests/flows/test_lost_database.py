@@ -15,8 +15,10 @@ from po_toolkit.jobs.batches import invoice_many
 from po_toolkit.store import database
 from po_toolkit.store.trouble import cause_of
 from tests.conftest import KEY, ON_SQLITE, open_unpaced, prepare_sqlite
-from tests.flows.test_batch import orders_of
+from tests.flows.test_batch import orders_of, unhurried
 from tests.postgres import binaries, running
+
+__all__ = ["unhurried"]
 
 
 @pytest.fixture(autouse=True)
@@ -100,7 +102,7 @@ def test_a_batch_of_the_app_is_paused_with_the_cause_and_goes_on_when_it_is_gone
 
 @pytest.mark.skipif(binaries() is None, reason="PostgreSQL is not installed")
 def test_a_stopped_postgresql_ends_the_command_with_its_name_and_loses_nothing(
-    simulator, clock, monkeypatch
+    simulator, clock, unhurried
 ):
     with running() as server:
         settings = Settings(

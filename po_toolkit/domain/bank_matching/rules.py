@@ -439,6 +439,8 @@ class Rules:
         names = {self.reader.name_of(o) for o in ids}
         line = reading.line
         said = reading.goes_back()
+        if line.elsewhere:
+            said.append(f"{line.elsewhere} has matched the same bank line")
         if code := other_currency(line.text, line.amount, line.currency):
             said.append(f"the text names the amount in {code.upper()}")
         for name in sorted(names):

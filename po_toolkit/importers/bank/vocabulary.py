@@ -10,11 +10,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from po_toolkit.importers.cells import Cell, Decimals, WrittenAmount, text_of, written_amount
+from po_toolkit.importers.cells import (
+    MONTHS,
+    Cell,
+    Decimals,
+    WrittenAmount,
+    text_of,
+    written_amount,
+)
 from po_toolkit.importers.fields import fold as _fold_header
 from po_toolkit.money import CURRENCIES
 
@@ -100,10 +108,10 @@ _NAMES = {
         "kwota operacji;kwota transakcji;castka;objem;suma;summa;summe;osszeg;monto neto;"
         "transactiebedrag;amount local;settled amount;amount net;local amount;"
         "value;credit debit amount;debit credit amount;mouvement;movement;einzelbetrag;summa valutas;importe movimiento;quantia;gutschrift lastschrift;"
-        "lastschrift gutschrift;last gut;importe en la divisa de la cuenta;signed amount;mutatie"
+        "lastschrift gutschrift;debit credit;credit debit;soll haben;haben soll;debe haber;dare avere;last gut;importe en la divisa de la cuenta;signed amount;mutatie"
     ),
     "credit": (
-        "預かり金額;お預り金額;お預かり金額;入金;入金額;ご入金額;贷方发生额;贷方金额;收入金额;收入;입금;입금액;alacak;приход;зачисление;кредит;надходження;πιστωση;זכות;ฝาก;"
+        "預かり金額;お預り金額;お預入れ;お預入金額;お預かり金額;入金;入金額;ご入金額;贷方发生额;贷方金额;收入金额;收入;입금;입금액;alacak;приход;зачисление;кредит;надходження;πιστωση;זכות;בזכות;ฝาก;"
         "credit;credits;credit amount;credit amt;amount credit;credited amount;amount cr;cr amount;"
         "cr;deposit;deposits;deposit amount;deposit amt;paid in;money in;incoming;incoming amount;inflow;"
         "income;received;money received;haben;gutschrift;gutschriften;eingang;eingange;"
@@ -114,7 +122,7 @@ _NAMES = {
         "jovairas;credit usd;creditos;entrada;entradas;ma;money in gbp;bevetel;paid in amount"
     ),
     "debit": (
-        "支払い金額;お支払金額;お支払い金額;出金;出金額;ご出金額;借方发生额;借方金额;支出金额;支出;출금;출금액;borc;расход;списание;дебет;видатки;χρεωση;חובה;ถอน;"
+        "支払い金額;お支払金額;お引出し;お引出金額;お支払い金額;出金;出金額;ご出金額;借方发生额;借方金额;支出金额;支出;출금;출금액;borc;расход;списание;дебет;видатки;χρεωση;חובה;בחובה;ถอน;"
         "debit;debits;debit amount;debit amt;amount debit;debited amount;amount dr;dr amount;dr;"
         "withdrawal;withdrawals;withdrawal amount;withdrawal amt;withdrawn;paid out;money out;"
         "outgoing;outgoing amount;outflow;spent;expense;soll;lastschrift;belastung;belastungen;ausgang;ausgange;"
@@ -143,7 +151,7 @@ _NAMES = {
         "processing status;posting status;settlement status;allapot;olek;statuss;busena;clearing status"
     ),
     "balance": (
-        "差引残高;残高;取引後残高;余额;账户余额;잔액;bakiye;остаток;баланс;залишок;υπολοιπο;יתרה;คงเหล อ;"
+        "差引残高;残高;取引後残高;余额;账户余额;잔액;bakiye;остаток;баланс;залишок;υπολοιπο;יתרה;היתרה;คงเหล อ;"
         "balance;running balance;account balance;running bal;running bal ;running balance amount;"
         "ledger balance;book balance;closing balance;current balance;available balance;balance after;"
         "end balance;saldo;saldos;saldo in eur;kontostand;saldo nach buchung;kontosaldo;neuer saldo;"
@@ -216,7 +224,7 @@ _NAMES = {
         "numer rachunku nadawcy odbiorcy;na konto z konta;payer account number;from account number;to account number"
     ),
     "text": (
-        "摘要;摘要内容;入出金内容;取引内容;お取引内容;備考;メモ;附言;用途;적요;aciklama;назначение платежа;призначення платежу;опис операціі;описание;περιγραφη;αιτιολογια;תיאור;รายการ;"
+        "摘要;摘要内容;お取り扱い内容;入出金内容;取引内容;お取引内容;備考;メモ;附言;用途;적요;aciklama;назначение платежа;призначення платежу;опис операціі;описание;περιγραφη;αιτιολογια;תיאור;รายการ;"
         "description;details of transaction;memo;narrative;narration;transaction description;"
         "particulars;reference;payment reference;message;remittance;remittance information;purpose;"
         "verwendungszweck;vorgang verwendungszweck;buchungstext;buchungsdetails;zahlungsgrund;"
@@ -286,7 +294,7 @@ _WITH_CODE = re.compile(
 _PARTS: list[tuple[str, re.Pattern[str]]] = [
     (field, re.compile(pattern))
     for field, pattern in (
-        ("ignore", r"\b(?:origin\w*|orig|foreign|exchange|fx|vat|tax|ursprung\w*|fremdw\w*|taux|kurs)\b"),
+        ("ignore", r"\b(?:origin\w*|orig|foreign|target|exchange|fx|vat|tax|ursprung\w*|fremdw\w*|taux|kurs)\b"),
         (
             "counterparty_account",
             r"(?=.*(?:count|partner|payer|payee|benef|sender|recipient|other|gegen|empf|auftraggeber|zahlungs|tegen|contra|mot|mod|kontrahent|proti|saaj|debtor|creditor|remitter)).*(?:iban|account|konto|kto|rekening|compte|cuenta|conto|rachun|ucet|uct|tili)",
@@ -356,6 +364,13 @@ CREDIT = _words(
     "ind;inn;innskudd;wplyw;uznanie;wplata;prijem;prichozi;pano;jovairas;k;credit transaction;"
     "credit memo;haben (h);cr.;plus;money-in;payment received;credit entry;incoming payment"
 )
+
+
+def are_directions(words: Collection[str]) -> bool:
+    """Tell whether all words of a column say which way money went; ``-`` alone fills empty cells."""
+    return set(words) <= DEBIT | CREDIT and {*words} != {"-"}
+
+
 LETTERS = {"w": {"d": "credit"}}
 """Where W (withdrawal) stands beside it, D is a deposit."""
 
@@ -394,17 +409,19 @@ STATUS_ONLY = BOOKED - _words(
 _PENDING = NOT_BOOKED - {"memo", "info", "error", "hold", "offen", "planned", "a venir"}
 
 
-_BEGINS_PENDING = re.compile(
+_PENDING_WORDS = (
     r"(?:pending|vorgemerkt|vormerkung|reserverat|reservert|reserveret|reservering|en attente|"
     r"pendiente|pendente|in attesa|in sospeso|oczekujaca|authori[sz]ation hold|pre ?authori[sz]ation)"
-    r"\b\W*[-:*/|(]",
+)
+_MARKED_PENDING = re.compile(
+    rf"^[*\[( -]*(?:(?:pending|vorgemerkt)\b|{_PENDING_WORDS}\b\W*[-:*/|(])|[-(\[*]\s*{_PENDING_WORDS}\W*$",
     re.IGNORECASE,
 )
 
 
-def begins_pending(text: str) -> bool:
-    """Tell whether a line's text begins with a mark that the line is not booked: ``PENDING - X``."""
-    return _BEGINS_PENDING.match(text.lstrip("*-[( ")) is not None
+def is_marked_pending(text: str) -> bool:
+    """Tell whether a text begins or ends with a mark of what is not booked: ``X (pending)``."""
+    return _MARKED_PENDING.search(text) is not None
 
 
 MINOR_UNITS = re.compile(r"\b(?:cents?|pence|centimes|centavos|ore|minor units?|subunits?)\b")
@@ -429,13 +446,13 @@ _BALANCE_ROWS = re.compile(
     r"anfangssaldo|endsaldo|anfangsbestand|endbestand|alter (?:kontostand|saldo)|neuer (?:kontostand|saldo)|"
     r"kontostand|letzter kontostand|saldovortrag|schlusssaldo|eroffnungssaldo|abschlusssaldo|saldo|summe|gesamt|gesamtsumme|umsatzsumme|"
     r"startsaldo|slotsaldo|beginsaldo|eindsaldo|saldo (?:begin|eind)|vorig saldo|nieuw saldo|totaal|"
-    r"solde(?: (?:initial|final|precedent|debiteur|crediteur|de depart|d ouverture|de cloture|comptable|a reporter|reporte))?|ancien solde|nouveau solde|"
+    r"solde(?: (?:initial|final|precedent|en (?:debut|fin) de periode|debiteur|crediteur|de depart|d ouverture|de cloture|comptable|a reporter|reporte))?|ancien solde|nouveau solde|"
     r"report|total des (?:mouvements|operations|debits|credits)|"
     r"saldo (?:inicial|final|do dia|del dia|anterior|actual|iniziale|finale|precedente|contabile|poczatkowe|koncowe|disponible|inicio|fim)|totale|totales|suma|total general|"
     r"saldo (?:contabilistico|disponivel)|ingaende (?:saldo|balans)|utgaende (?:saldo|balans)|primo(?:saldo)?|ultimo(?:saldo)?|inngaende saldo|startsaldo|sluttsaldo|"
     r"alkusaldo|loppusaldo|algsaldo|loppsaldo|kaive|saldo (?:otwarcia|zamkniecia)|pocatecni (?:zustatek|stav)|konecny (?:zustatek|stav)|"
     r"nyito egyenleg|zaro egyenleg|sakuma atlikums|beigu atlikums|summa|i alt|sammanlagt)"
-    r"(?: (?:as of|at|on|per|am|zum|vom|au|al|il|del|den|z dne|eur|usd|gbp|chf|sek))*(?: \d+)*(?: (?:eur|usd|gbp|chf|sek|nok|dkk|aud|cad|pln|czk))?"
+    rf"(?: (?:as of|as at|at|on|per|am|zum|vom|au|al|il|a|del|de|den|z dne|\d+|{_CODES}|{'|'.join(MONTHS)}))*"
 )  # fmt: skip
 
 
@@ -519,6 +536,7 @@ BALANCE = re.compile(
 
 TOTAL = re.compile(
     r"\b(?:sub ?)?(?:totals?|totaal|totale|totales|summe|summa|suma|sum|turnover|zwischensumme|gesamt)\b"
+    r"|\b(?:this|for the|in the) (?:period|month)\b"
 )
 """Words of a row that may be the sum of others."""
 YES = _words("yes;y;true;ja;j;oui;si;sim;tak;ano;x")
