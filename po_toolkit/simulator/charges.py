@@ -227,16 +227,6 @@ def cancel_intent(account: Account, intent: Json) -> None:
     emit(account, "payment_intent.canceled", intent)
 
 
-def retrieve_intent(account: Account, _params: Json, intent_id: str) -> Json:
-    """GET /v1/payment_intents/{intent}."""
-    return account.get("payment_intent", intent_id, param="intent")
-
-
-def retrieve(account: Account, _params: Json, charge_id: str) -> Json:
-    """GET /v1/charges/{charge}."""
-    return account.get("charge", charge_id, param="charge")
-
-
 def list_intents(account: Account, params: Json) -> Json:
     """GET /v1/payment_intents."""
     intents = account.all("payment_intent").values()

@@ -71,11 +71,6 @@ def accept(account: Account, _params: Json, dispute_id: str) -> Json:
     return dispute
 
 
-def retrieve(account: Account, _params: Json, dispute_id: str) -> Json:
-    """GET /v1/disputes/{dispute}."""
-    return account.get("dispute", dispute_id, param="dispute")
-
-
 def list_disputes(account: Account, params: Json) -> Json:
     """GET /v1/disputes."""
     disputes = account.all("dispute").values()

@@ -181,11 +181,6 @@ def unpayable(invoice: Json) -> ApiError:
     return invalid("This invoice is a draft and must be finalized before it can be paid.")
 
 
-def retrieve(account: Account, _params: Json, payment_id: str) -> Json:
-    """GET /v1/invoice_payments/{invoice_payment}."""
-    return account.get("invoice_payment", payment_id, param="invoice_payment")
-
-
 def list_payments(account: Account, params: Json) -> Json:
     """GET /v1/invoice_payments: ``payment[type]`` is payment_intent or payment_record only."""
     wanted = params.get("payment")

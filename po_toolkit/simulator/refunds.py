@@ -80,11 +80,6 @@ def finish(account: Account, refund: Json, *, failed: bool, reason: str = "unkno
     emit(account, "refund.failed", refund)
 
 
-def retrieve(account: Account, _params: Json, refund_id: str) -> Json:
-    """GET /v1/refunds/{refund}."""
-    return account.get("refund", refund_id, param="refund")
-
-
 def list_refunds(account: Account, params: Json) -> Json:
     """GET /v1/refunds."""
     refunds = account.all("refund").values()
