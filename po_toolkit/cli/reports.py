@@ -359,7 +359,7 @@ def accept(
     Example: po-toolkit accept overpaid --conference pycon-2027 --po PO-7KQ2MX --reason "Kept for
     2028, agreed by email"
     """
-    from po_toolkit.api.month_end import accept_discrepancy, withdraw_acceptance
+    from po_toolkit.api.month_end import accept_discrepancies, withdraw_acceptance
 
     if bool(reference) == bool(evidence):
         wrong_usage("Give --po REF, or --evidence TEXT where no purchase order is named.")
@@ -368,7 +368,7 @@ def accept(
         withdraw_acceptance(opened, code, reference or evidence)
         typer.echo(f"{code} of {reference or evidence} is open again.")
         return
-    accept_discrepancy(opened, code, reference=reference, evidence=evidence, reason=reason)
+    accept_discrepancies(opened, code, [reference or evidence], reason=reason)
     typer.echo(f"{code} of {reference or evidence} is accepted.")
 
 

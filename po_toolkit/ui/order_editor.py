@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
+from zlib import crc32
 
 import pandas as pd
 import streamlit as st
@@ -288,7 +289,8 @@ def _line_editor(
             "tax": st.column_config.TextColumn(_("Tax rates")),
         },
         placeholder="",
-        key=visit.key(f"{key}.lines"),
+        # what was typed into other lines than these is not for these
+        key=visit.key(f"{key}.lines.{crc32(repr(lines).encode())}"),
         width="stretch",
     )
     st.caption(_("A discount is a line with a negative price."))

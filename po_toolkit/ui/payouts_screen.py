@@ -37,6 +37,7 @@ _PAYOUTS = {
     "failure": N_("Failure"),
     "payout": N_("Stripe ID"),
 }
+_ONLY_IF_ANY = ("others", "not_itemised", "failure")
 _MOVES = {
     "date": N_("Date"),
     "kind": N_("Type"),
@@ -162,7 +163,12 @@ def _payouts(visit: Visit, found: TieOut) -> None:
         status=[words.label(value) for value in found.payouts["status"]],
         way=[words.label(value) for value in found.payouts["way"]],
     )
-    picked = tables.pick_table(PAYOUTS, shown, translated(_PAYOUTS), key=visit.key("payouts.table"))
+    columns = {
+        name: label
+        for name, label in translated(_PAYOUTS).items()
+        if name not in _ONLY_IF_ANY or shown[name].any()
+    }
+    picked = tables.pick_table(PAYOUTS, shown, columns, key=visit.key("payouts.table"))
     if picked is None:
         st.caption(_("Choose a payout to see its transactions."))
         return

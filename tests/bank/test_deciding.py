@@ -308,6 +308,21 @@ def test_an_excluded_line_is_undone_like_a_match(opened) -> None:
     assert [x.state for x in bank_lines(opened)] == ["unmatched"]
 
 
+def test_a_month_is_right_once_its_lines_are_matched_after_its_end(opened) -> None:
+    """Statements come when the month is over: else no month could be closed without a remark."""
+    end = opened.today() - timedelta(days=20)
+    lines = load(opened, Entry(end, Decimal(250), "Interest"), Entry(end, Decimal(-90), "Rent"))
+
+    def unexplained() -> set[str]:
+        found = reconcile_conference(opened.store, opened.conference, as_of=end)
+        return set(found.discrepancies["code"])
+
+    assert unexplained() == {"bank_credit_not_explained", "bank_debit_not_explained"}
+    for line in lines:
+        exclude_line(opened, line, "The bank's own")
+    assert unexplained() == set()
+
+
 def test_a_line_that_another_conference_matched_waits(opened, settings) -> None:
     """Else one wire of a sponsor of both pays a purchase order in each, from the same account."""
     settings.conferences["djangocon"] = settings.conferences[opened.slug].model_copy(

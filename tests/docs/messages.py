@@ -98,7 +98,12 @@ PARTS = (
         "{first} and {beside} in the next column may be one amount, {first2},{beside2} (write "
         "{first3}.00 where {first4} is meant)"
     ),
-    "begins with a word for a pending entry, so it may not be booked",
+    "is marked as pending, so it may not be booked",
+    "speaks of a balance in one of its cells, so it may be no line",
+    (
+        "has {beyond} beyond the last column, so a mark inside an amount or a text may have "
+        "parted it"
+    ),
     (
         "has no balance although every other row has one, so it may not be booked yet; load the "
         "next statement once it is"
@@ -280,6 +285,7 @@ _SAYING = frozenset(
         "Question",
         "RowProblem",
         "_ask_currency",
+        "_ask_rows",
         "_leave",
         "_refusal",
         "_warning",

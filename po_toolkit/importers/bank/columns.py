@@ -478,11 +478,14 @@ def _only_date(made: Columns, profiles: Sequence[Profile]) -> None:
         made.places["date"] = free[:1]
 
 
+_FLAGS = BOOKED | NOT_BOOKED | {"storno", "storniert", "reversed"}
+
+
 def _maybe_status(made: Columns, position: int, look: Profile) -> bool:
     """Take a column for the status when some of its cells say that a row is booked, or is not."""
     if made.places.get("status") or "status" in made.answered:
         return False
-    flag = fold(made.headers[position]) in BOOKED | NOT_BOOKED and look.values <= YES | NO
+    flag = fold(made.headers[position]) in _FLAGS and look.values <= YES | NO
     if not (flag and look.filled) and not look.values & (NOT_BOOKED | STATUS_ONLY):
         return False
     if len(look.values) > max(4, look.filled // 3):

@@ -652,12 +652,25 @@ def _is_balance(row: _Row, sheet: _Sheet) -> bool:
         return True
     if not named:
         return False
-    return all(is_balance_row(t) or len(t) <= 3 or _is_own(t, sheet) for t in texts) or any(
-        is_balance_row(text_in(row.cells[p]))
-        for f in ("text", "counterparty", "date")
-        for p in sheet.columns.places.get(f, ())
-        if p < len(row.cells)
-    )
+    said = _said(row, sheet)
+    if not any(map(is_balance_row, said)):
+        said = texts
+    empty = all(is_empty(sheet.cell(row.cells, f)) for f in MONEY)
+    name = sheet.text(row.cells, "counterparty")
+    if empty or all(
+        is_balance_row(t) or (len(t) <= 3 and t != name) or _is_own(t, sheet) for t in said
+    ):
+        return True
+    if said is not texts:
+        row.error = row.error or "speaks of a balance in one of its cells, so it may be no line"
+    return False
+
+
+def _said(row: _Row, sheet: _Sheet) -> list[str]:
+    """Return the texts of the columns that may name a balance, without the days."""
+    places = (p for f in ("text", "counterparty", "date") for p in sheet.columns.places.get(f, ()))
+    texts = [text_in(row.cells[p]) for p in places if p < len(row.cells)]
+    return [t for t in texts if t and written_date(t) is None]
 
 
 def _hold_totals(lines: Sequence[_Row], sheet: _Sheet) -> None:
@@ -1392,7 +1405,7 @@ def _take(
             )
         raw = " | ".join(text_of(c) for c in cells)
         statement = _statement(statements, moves, key)
-        uncertain = "may not be booked" in str(error) or "speaks of a total" in str(error)
+        uncertain = "may not be booked" in str(error) or "speaks of a " in str(error)
         statement.bad.append(
             BadLine(
                 row.number, raw[:2000], f"Row {row.number} {error}.", 0 if uncertain else amount

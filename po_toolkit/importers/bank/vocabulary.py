@@ -114,7 +114,7 @@ _NAMES = {
         "預かり金額;お預り金額;お預入れ;お預入金額;お預かり金額;入金;入金額;ご入金額;贷方发生额;贷方金额;收入金额;收入;입금;입금액;alacak;приход;зачисление;кредит;надходження;πιστωση;זכות;בזכות;ฝาก;"
         "credit;credits;credit amount;credit amt;amount credit;credited amount;amount cr;cr amount;"
         "cr;deposit;deposits;deposit amount;deposit amt;paid in;money in;incoming;incoming amount;inflow;"
-        "income;received;money received;haben;gutschrift;gutschriften;eingang;eingange;"
+        "income;receipts;additions;received;money received;haben;gutschrift;gutschriften;eingang;eingange;"
         "credit montant;montant credit;montant au credit;credit euros;abono;abonos;haber;ingreso;"
         "ingresos;bij;bijschrijving;bijgeschreven;entrate;entrata;accrediti;avere;credito;"
         "betrag eingehend;rechnungsbetrag eingehend;in;inn;inn pa konto;ind;insattning;insatt;innbetaling;indbetaling;indsat;tulot;"
@@ -125,7 +125,7 @@ _NAMES = {
         "支払い金額;お支払金額;お引出し;お引出金額;お支払い金額;出金;出金額;ご出金額;借方发生额;借方金额;支出金额;支出;출금;출금액;borc;расход;списание;дебет;видатки;χρεωση;חובה;בחובה;ถอน;"
         "debit;debits;debit amount;debit amt;amount debit;debited amount;amount dr;dr amount;dr;"
         "withdrawal;withdrawals;withdrawal amount;withdrawal amt;withdrawn;paid out;money out;"
-        "outgoing;outgoing amount;outflow;spent;expense;soll;lastschrift;belastung;belastungen;ausgang;ausgange;"
+        "subtractions;disbursements;outgoing;outgoing amount;outflow;spent;expense;soll;lastschrift;belastung;belastungen;ausgang;ausgange;"
         "betrag ausgehend;rechnungsbetrag ausgehend;debit montant;montant debit;montant au debit;debit euros;cargo;cargos;debe;gasto;gastos;"
         "af;afschrijving;afgeschreven;uscite;uscita;addebiti;dare;debito;out;ut;ut fra konto;ud;"
         "uttag;utbetaling;udbetaling;haevet;menot;otto;obciazenia;obciazenie;wydatki;wydatek;"
@@ -456,13 +456,28 @@ _BALANCE_ROWS = re.compile(
 )  # fmt: skip
 
 
+_BALANCE_WORDS = frozenset(
+    "balance saldo solde kontostand zustatek egyenleg brought carried forward остаток сальдо movement movements funds transactions "
+    "繰越 前月繰越 次月繰越 期初余额 期末余额 overfort".split()
+)
+_BESIDE_BALANCE = frozenset(
+    "your the was is of on at as in for from to and net number total available last previous this period month day end begin beginning start "
+    "opening closing statement page account vorige volgende periode van naar na poczatek koniec okresu dnia em de do da del della le la au "
+    "du precedente anterior forrige side fra til foregaende sida входящии исходящии начальныи конечныи на".split()
+) | {*MONTHS}
+
+
 def is_balance_row(text: str) -> bool:
     """Tell whether a whole cell says that its row is a balance, a turnover or a total."""
     if len(text) >= 80:
         return False
     folded = fold(text)
     spaced = re.fullmatch(r"(?:\w )+\w", folded)  # S A L D O
-    return _BALANCE_ROWS.fullmatch(folded.replace(" ", "") if spaced else folded) is not None
+    forms = (folded, folded.replace(" ", "") if spaced else folded)
+    words = {w for w in folded.split() if not w.isdigit()}
+    return any(map(_BALANCE_ROWS.fullmatch, forms)) or (
+        bool(words & _BALANCE_WORDS) and words <= _BALANCE_WORDS | _BESIDE_BALANCE
+    )
 
 
 _HINTS: list[tuple[frozenset[str], str]] = [
