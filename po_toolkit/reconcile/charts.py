@@ -9,6 +9,7 @@ amount.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -115,6 +116,9 @@ def line_chart(
     }
 
 
+_MONTHS_APART = timedelta(days=6 * 31)
+
+
 def step_chart(
     rows: Sequence[dict[str, Any]],
     currency: str,
@@ -132,7 +136,10 @@ def step_chart(
         colours: Of the series.
     """
     names = list(dict.fromkeys(row["series"] for row in rows))
-    axis = {"format": "%b %Y", "labelOverlap": True, "tickCount": 6}
+    days = sorted(date.fromisoformat(row["day"]) for row in rows)
+    # six ticks within few months would name the same month twice
+    day_format = "%b %Y" if days and days[-1] - days[0] > _MONTHS_APART else "%b %d"
+    axis = {"format": day_format, "labelOverlap": True, "tickCount": 6}
     across = {"field": "day", "type": "temporal", "title": None, "axis": axis}
     legend = _legend(ink) | {"labelLimit": 400, "columns": 2}
     return {

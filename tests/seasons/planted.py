@@ -159,7 +159,7 @@ FAULTS = (
           "entry.booked_on <= cutoff.day", "entry.id > 0"),
     Fault("a past day shows later credit notes", "po_toolkit.store.books", "credit_notes",
           "note.booked_on <= cutoff.day", "note.id > 0"),
-    Fault("a reminder is sent again", "po_toolkit.api.reminders", "preview_reminders",
+    Fault("a reminder is sent again", "po_toolkit.api.reminders", "_look_at",
           'steps = {row.step for row in taken[order.id] if row.state != "sending"}',
           "steps = set()"),
     Fault("a reminder is sent again, and taking its step is not looked at",
