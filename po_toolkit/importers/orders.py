@@ -18,7 +18,7 @@ from enum import StrEnum
 from itertools import repeat
 from typing import Any, Literal
 
-from po_toolkit.domain.json_values import AsJson
+from po_toolkit.domain.records import AsJson
 from po_toolkit.domain.references import comparable
 from po_toolkit.domain.tax import TaxRules
 from po_toolkit.errors import ImportFileError
