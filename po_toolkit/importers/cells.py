@@ -117,22 +117,13 @@ def is_empty(cell: Cell) -> bool:
 _PLACEHOLDER_KEYS = frozenset(
     """
     tbd tba tbc tbs n/a na n.a. n.a nan none null nil nul #n/a <na> nat unknown pending todo ? ??
-    ??? x xx xxx . .. ... no not\xa0yet to\xa0follow folgt offen k.a. k.a entfällt keine nv
-    n.v. nvt
-    n.v.t. n.v.t nd n.d. n.d s/n s.n. s/o ninguno ninguna nessuno nessuna aucun aucune néant
-    à\xa0venir pendiente da\xa0definire a\xa0definir por\xa0definir não\xa0há nenhum nenhuma
-    saknas ingen
-    ei\xa0ole brak なし 無し 未定 未 無 无 待定 不明 to\xa0be\xa0determined to\xa0be\xa0confirmed
-    to\xa0be\xa0announced not\xa0available not\xa0applicable no\xa0po none\xa0yet
-    coming\xa0soon waiting awaiting
-    awaiting\xa0po wird\xa0nachgereicht nachgereicht liegt\xa0noch\xa0nicht\xa0vor
-    en\xa0attente à\xa0confirmer
-    per\xa0email see\xa0email no\xa0po\xa0required not\xa0required
-    no\xa0po\xa0needed not\xa0needed none\xa0required none\xa0needed
-    verbal oral by\xa0phone per\xa0phone mündlich telefonisch per\xa0telefon nicht\xa0erforderlich
-    nicht\xa0nötig wird\xa0nicht\xa0benötigt ohne sans sin senza
-    verbalement oralmente verbalmente
-    same as\xa0above idem ditto " ″
+    ??? x xx xxx . .. ... no not\xa0yet to\xa0follow folgt offen k.a. k.a entfällt keine nv n.v.
+    nvt n.v.t. n.v.t nd n.d. n.d s/n s.n. s/o ninguno ninguna nessuno nessuna aucun aucune néant
+    à\xa0venir pendiente da\xa0definire a\xa0definir por\xa0definir não\xa0há nenhum nenhuma saknas
+    ingen ei\xa0ole brak なし 無し 未定 未 無 无 待定 不明 to\xa0be\xa0determined
+    to\xa0be\xa0confirmed to\xa0be\xa0announced not\xa0available not\xa0applicable none\xa0yet
+    coming\xa0soon waiting awaiting nachgereicht en\xa0attente à\xa0confirmer not\xa0required
+    not\xa0needed none\xa0required none\xa0needed nicht\xa0erforderlich nicht\xa0nötig
     """.replace("\n", " ").split(" ")
 )
 

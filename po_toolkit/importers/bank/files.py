@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 
 from babel.numbers import get_territory_currencies
 
-from po_toolkit.domain.bank_matching.words import other_currency
+from po_toolkit.domain.bank_matching.vocabulary import other_currency
 from po_toolkit.errors import ImportChoiceError, ImportFileError
 from po_toolkit.importers.bank.columns import Saved
 from po_toolkit.importers.bank.layout import Layout, known_layouts
