@@ -11,8 +11,8 @@ from typing import Any
 
 from po_toolkit.api.delivery import final_pdf
 from po_toolkit.bootstrap import OpenConference
-from po_toolkit.domain.json_values import json_fields, json_value
-from po_toolkit.domain.reminders import DEFAULT_STEPS, due_step, step_words
+from po_toolkit.domain.records import json_fields, json_value
+from po_toolkit.domain.reminders import DEFAULT_STEPS, due_step, step_label
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PoToolkitError, StripeAuthenticationError
 from po_toolkit.invoicing.delivery import mail_text, recipients
@@ -44,7 +44,7 @@ class DueReminder:
     @property
     def when(self) -> str:
         """The step in words."""
-        return step_words(self.step)
+        return step_label(self.step)
 
 
 @dataclass(frozen=True, slots=True)
