@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from po_toolkit.bootstrap import OpenConference
-from po_toolkit.domain.json_values import AsJson, json_fields, json_value
+from po_toolkit.domain.records import AsJson, copied, json_fields, json_value
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import ImportChoiceError, PurchaseOrderError
 from po_toolkit.importers.bank import (
@@ -518,17 +518,13 @@ def _take(
 
 
 def _result(row: BankStatement, **counts: int) -> StatementResult:
-    return StatementResult(
-        id=row.id,
-        account=row.account,
-        currency=row.currency,
-        number=row.number,
+    return copied(
+        StatementResult,
+        row,
         opening=_text(row.opening, row.currency),
         closing=_text(row.closing, row.currency),
-        state=row.state,
-        reason=row.reason,
         lines=row.line_count,
-        **counts,
+        **{"new": 0, "duplicates": 0, "quarantined": 0, **counts},
     )
 
 
@@ -549,20 +545,7 @@ def _problems(statement: Statement, result: StatementResult) -> list[LineProblem
 
 
 def _new_line(line: BankLine) -> kept.NewLine:
-    return kept.NewLine(
-        row=line.row,
-        amount=line.amount,
-        currency=line.currency,
-        booked_on=line.booked_on,
-        value_date=line.value_date,
-        counterparty=line.counterparty,
-        text=line.text,
-        bank_reference=line.bank_reference,
-        details=[payment.as_json() for payment in line.details],
-        counterparty_account=line.counterparty_account,
-        references=line.references,
-        reversal=line.reversal,
-    )
+    return copied(kept.NewLine, line, details=json_value(line.details))
 
 
 def _as_json(line: kept.NewLine) -> dict[str, Any]:

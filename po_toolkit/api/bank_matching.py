@@ -11,7 +11,7 @@ from typing import Any, Literal
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain import remedies
 from po_toolkit.domain.bank_matching import Facts, Part, Proposal, match, tolerance
-from po_toolkit.domain.json_values import json_fields
+from po_toolkit.domain.records import json_fields
 from po_toolkit.domain.references import comparable
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.domain.wording import written_day
@@ -519,7 +519,7 @@ def _apply(
 
 
 def _settle(opened: OpenConference, intents: Sequence[int]) -> None:
-    """Tell Stripe of what was entered again, and give the match its entry."""
+    """Report to Stripe what was entered again, and give the match its entry."""
     for intent in intents:
         stripe_reports.report(opened, intent)
     if intents:

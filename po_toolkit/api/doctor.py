@@ -15,7 +15,7 @@ from po_toolkit.api.opening import check_connection
 from po_toolkit.bootstrap import open_conference, open_database
 from po_toolkit.config import Settings, shown_url, unknown_variables
 from po_toolkit.context import OpenConference
-from po_toolkit.domain.json_values import AsJson
+from po_toolkit.domain.records import AsJson
 from po_toolkit.errors import PoToolkitError, StripeGatewayError
 from po_toolkit.payments.event_handlers import HANDLERS
 from po_toolkit.store import cursors, workers

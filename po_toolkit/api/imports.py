@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Literal
 from po_toolkit.api.import_report import ImportReport, rejected_rows_csv, rejected_rows_xlsx
 from po_toolkit.api.import_save import Answers, Origin, take_table, without_collector
 from po_toolkit.bootstrap import OpenConference
-from po_toolkit.domain.json_values import AsJson
+from po_toolkit.domain.records import AsJson, copied
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import ImportFileError
 from po_toolkit.importers import writer
@@ -512,17 +512,11 @@ def import_batches_of(opened: OpenConference) -> list[BatchSummary]:
     """Return the conference's imports, the latest first."""
     with opened.store.reading() as session:
         return [
-            BatchSummary(
+            copied(
+                BatchSummary,
+                batch,
                 batch=batch.id,
-                file_name=batch.file_name,
-                sheet=batch.sheet,
-                created_at=batch.created_at,
-                entered_by=batch.entered_by,
-                accepted=batch.accepted,
-                rejected=batch.rejected,
-                duplicates=batch.duplicates,
                 waiting_rows=waiting,
-                undone_at=batch.undone_at,
                 can_be_undone=batch.undone_at is None and 0 < batch.accepted == drafts,
             )
             for batch, waiting, drafts in import_batches.all_batches(session, opened.conference.id)

@@ -11,7 +11,7 @@ from typing import Any
 
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.already_billed import InvoiceAtStripe
-from po_toolkit.domain.json_values import json_value
+from po_toolkit.domain.records import json_value
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import (
     AlreadyBilledError,
@@ -44,7 +44,7 @@ __all__ = [
     "decide_to_bill_again",
     "invoice_purchase_orders",
     "preview_invoices",
-    "read_taken_over",
+    "read_adopted",
     "resend_invoice",
 ]
 
@@ -296,7 +296,7 @@ def invoice_purchase_orders(
     adopt_claimed(opened, chosen)
     results = []
     for result in run_batch(opened, chosen, send=send, wait=time.sleep):
-        read_taken_over(opened, result)
+        read_adopted(opened, result)
         results.append(result)
         if progress is not None:
             progress(result)
@@ -305,7 +305,7 @@ def invoice_purchase_orders(
     return InvoiceReport(results)
 
 
-def read_taken_over(opened: OpenConference, result: InvoiceResult) -> None:
+def read_adopted(opened: OpenConference, result: InvoiceResult) -> None:
     """Read the payments of an invoice that was found at Stripe and adopted.
 
     Where Stripe cannot be asked now, the next sync does it.

@@ -9,8 +9,8 @@ from typing import Any
 
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain import remedies
-from po_toolkit.domain.json_values import json_fields
 from po_toolkit.domain.offline_payments import DETAILS, Confirmed, OfflinePayment
+from po_toolkit.domain.records import json_fields
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.domain.sums import Status
 from po_toolkit.errors import NotFoundError, PurchaseOrderError, SecondPersonNeededError
@@ -65,8 +65,8 @@ def record_payment_by_hand(
 ) -> MoneyResult:
     """Record a wire, ACH, check or other payment that did not come through Stripe.
 
-    Where the purchase order has an open invoice, Stripe is told of it first, so that the sponsor's
-    page and reminders are right; the entry stands once Stripe has taken it.
+    Where the purchase order has an open invoice, it is reported to Stripe first, so that the
+    sponsor's page and reminders are right; the entry is made once Stripe has taken it.
 
     Args:
         opened: The conference.
@@ -86,7 +86,7 @@ def record_payment_by_hand(
             order.
         DuplicateEntryError: The same payment is there already.
         ConfirmationNeededError: The date or the amount is unlikely; an argument confirms it.
-        StripeGatewayError: Stripe was to be told and the outcome is unknown; the same again is
+        StripeGatewayError: It was to be reported and the outcome is unknown; the same again is
             safe, also later and with another note, and the next sync goes on with it too.
     """
     opened.check_known_account()
@@ -343,14 +343,14 @@ def result_of(order: PurchaseOrder) -> MoneyResult:
 
 
 def _settled(opened: OpenConference, intents: list[int], reference: str) -> MoneyResult:
-    """Tell Stripe what it must hear, then say how the purchase order stands."""
+    """Report intents to Stripe, then return the purchase order's status and balance."""
     for intent in intents:
         stripe_reports.report(opened, intent)
     return result_of(_find(opened, reference))
 
 
 def _finished(opened: OpenConference, entered: Entered, reference: str) -> MoneyResult:
-    """Tell Stripe what it must hear, then say how it stands and whether it was begun before."""
+    """Report to Stripe, then return status and balance, and whether it was begun before."""
     intents = [entered.intent] if entered.intent else []
     return replace(_settled(opened, intents, reference), remark=entered.remark)
 

@@ -28,8 +28,8 @@ from po_toolkit.api.reports import (
 )
 from po_toolkit.context import OpenConference
 from po_toolkit.domain.discrepancies import DISCREPANCY_CLASSES
-from po_toolkit.domain.json_values import AsJson
 from po_toolkit.domain.periods import end_of_day
+from po_toolkit.domain.records import AsJson
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.domain.wording import count, written_day
 from po_toolkit.errors import NotFoundError, PoToolkitError, PurchaseOrderError

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from po_toolkit.bootstrap import local_actor, open_database
 from po_toolkit.config import Settings
-from po_toolkit.domain.json_values import AsJson
 from po_toolkit.domain.pseudonyms import new_pseudonym
+from po_toolkit.domain.records import AsJson
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.store import forgetting

@@ -17,7 +17,7 @@ from po_toolkit.bootstrap import open_conference, open_database
 from po_toolkit.config import Settings
 from po_toolkit.context import OpenConference
 from po_toolkit.domain.discrepancies import DISCREPANCY_CLASSES
-from po_toolkit.domain.json_values import AsJson
+from po_toolkit.domain.records import AsJson
 from po_toolkit.domain.roles import Act
 from po_toolkit.payments import ledger
 from po_toolkit.reconcile import (

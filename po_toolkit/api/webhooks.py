@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from po_toolkit.bootstrap import OpenConference, open_conference, open_database
 from po_toolkit.config import Settings, load_settings
-from po_toolkit.domain.json_values import AsJson
+from po_toolkit.domain.records import AsJson
 from po_toolkit.domain.roles import STRIPE, Act, require
 from po_toolkit.errors import ForgedError, MalformedError, NotFoundError, PoToolkitError
 from po_toolkit.logs import get_logger

@@ -6,8 +6,7 @@ import inspect
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import typer
 
@@ -18,21 +17,12 @@ from po_toolkit.money import parse_decimal
 Command = TypeVar("Command", bound=Callable[..., None])
 
 
-class Format(StrEnum):
-    """How a result is printed."""
-
-    TABLE = "table"
-    JSON = "json"
+Format = Literal["table", "json"]
+"""How a result is printed."""
 
 
-class TableFormat(StrEnum):
-    """How the reconciliation is written."""
-
-    TABLE = "table"
-    JSON = "json"
-    CSV = "csv"
-    XLSX = "xlsx"
-    MD = "md"
+TableFormat = Literal["table", "json", "csv", "xlsx", "md"]
+"""How the reconciliation is written."""
 
 
 def read_amount(text: str) -> Decimal:
@@ -54,6 +44,11 @@ def read_date(text: str) -> date:
         raise typer.BadParameter(
             f"{text!r} is not a date; write year-month-day, like 2027-03-31."
         ) from None
+
+
+def day_option(text: str) -> Any:
+    """Return an option that takes a day, with its help; it is named like its parameter."""
+    return typer.Option(metavar="DATE", parser=read_date, help=text)
 
 
 def read_reference(text: str) -> str:
@@ -85,11 +80,8 @@ def with_details(command: Command) -> Command:
     return command
 
 
-class DeliveryWay(StrEnum):
-    """Who delivers an invoice."""
-
-    STRIPE = "stripe"
-    OURSELVES = "ourselves"
+DeliveryWay = Literal["stripe", "ourselves"]
+"""Who delivers an invoice."""
 
 
 FormatOption = Annotated[

@@ -869,6 +869,7 @@ _EITHER = """credit credits deposit advance adjustment retainer gutschrift anzah
     """.split()
 
 
+@lru_cache(maxsize=8192)
 def line_signs(header: str) -> str:
     """Return how a column beside the amount can be billed as a separate line.
 
@@ -887,6 +888,7 @@ def line_signs(header: str) -> str:
     return ""
 
 
+@lru_cache(maxsize=8192)
 def is_taken_off(description: str) -> bool:
     """Tell whether a line is called a discount, credit or deposit: ``Early bird discount``."""
     words = [word for word in fold(description).split() if not word.isdigit()]
@@ -1550,7 +1552,7 @@ def _invoice_id(cell: Cell, _reading: Reading) -> str:
     return text
 
 
-def _said(code: str, read: Callable[[str, Reading], Any]) -> PlainValidator:
+def _read_by(code: str, read: Callable[[str, Reading], Any]) -> PlainValidator:
     """Read a text by a function whose ValueError says what is wrong."""
 
     def cell_text(cell: Cell, reading: Reading) -> Any:
@@ -1562,13 +1564,13 @@ def _said(code: str, read: Callable[[str, Reading], Any]) -> PlainValidator:
     return _reader(cell_text)
 
 
-_TAX_RATE = _said("tax_rate_unknown", lambda t, r: tax_rate_names(t, r.tax))
-_TAX_ID = _said("tax_id_invalid", lambda t, _r: tax_id_of(t))
-_LANGUAGE = _said("language_unknown", lambda t, _r: locale_of(t))
-_DELIVERY = _said("delivery_unknown", lambda t, _r: delivery_of(t))
-_E_INVOICE_ADDRESS = _said("e_invoice_address_invalid", lambda t, _r: electronic_address_of(t))
-_E_INVOICE_FORMAT = _said("e_invoice_format_unknown", lambda t, _r: e_invoice_format_of(t))
-_WAYS_TO_PAY = _said("payment_methods_unknown", lambda t, _r: ways_to_pay(t))
+_TAX_RATE = _read_by("tax_rate_unknown", lambda t, r: tax_rate_names(t, r.tax))
+_TAX_ID = _read_by("tax_id_invalid", lambda t, _r: tax_id_of(t))
+_LANGUAGE = _read_by("language_unknown", lambda t, _r: locale_of(t))
+_DELIVERY = _read_by("delivery_unknown", lambda t, _r: delivery_of(t))
+_E_INVOICE_ADDRESS = _read_by("e_invoice_address_invalid", lambda t, _r: electronic_address_of(t))
+_E_INVOICE_FORMAT = _read_by("e_invoice_format_unknown", lambda t, _r: e_invoice_format_of(t))
+_WAYS_TO_PAY = _read_by("payment_methods_unknown", lambda t, _r: ways_to_pay(t))
 
 
 class Row(TypedDict, total=False):

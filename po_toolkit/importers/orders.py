@@ -18,7 +18,7 @@ from enum import StrEnum
 from itertools import repeat
 from typing import Any, Literal
 
-from po_toolkit.domain.json_values import AsJson
+from po_toolkit.domain.records import AsJson
 from po_toolkit.domain.references import comparable
 from po_toolkit.domain.tax import TaxRules
 from po_toolkit.errors import ImportFileError
@@ -644,21 +644,22 @@ class _Read:
         if table.canonical or not numbers:
             return
         sponsors = column_cells(rows, table.positions["organization_name"])
+        written = {cell: "" if is_no_number(t := text_of(cell)) else clean(t) for cell in numbers}
+        plain = {cell: _NUMBER_BEGINS.sub("", text.casefold()) for cell, text in written.items()}
         seen: dict[tuple[str, str], tuple[int, str]] = {}
         before, number, upper = "", "", 0
         for (line, _), one, cell in zip(rows, sponsors, numbers, strict=True):
-            sponsor, text = text_of(one).strip().casefold(), clean(text_of(cell))
-            if is_no_number(text):
-                before, number, upper = sponsor, "", line
-                continue
-            plain = re.sub(r"^(?:p\.?o\.?)?[\s#:.-]*0*|\s", "", text.casefold())
-            by, written = seen.setdefault((sponsor, plain), (line, text))
-            if plain and comparable(written) != comparable(text):
+            sponsor, text = text_of(one).strip().casefold(), written[cell]
+            by, other = seen.setdefault((sponsor, plain[cell]), (line, text))
+            if plain[cell] and other != text and comparable(other) != comparable(text):
                 refusal = _refusal(
                     "conflict",
-                    f"{written!r} and {text!r} may be one PO number; write it the same way.",
+                    f"{other!r} and {text!r} may be one PO number; write it the same way.",
                 )
                 yield from ((row, refusal) for row in (by, line))
+            if not is_empty(cell) and not text:
+                before, number, upper = sponsor, "", line  # a placeholder says that there is none
+                continue
             if text or not sponsor or sponsor != before or not number:
                 before, number, upper = sponsor, text, line
                 continue
@@ -1305,33 +1306,44 @@ def _marked(header: str, cells: Sequence[Cell]) -> set[Cell]:
     Beside cells that say that a row is agreed, every other one says that its row is not yet; an
     invoice's number does where only some rows have one.
     """
-    shown = {c: text for c in set(cells) if 0 < len(text := text_of(c).strip()) < 60}
     words = fold(header).split()
     asks = " ".join(word for word in words if word not in _AROUND)
-    marks = {c for c, text in shown.items() if _is_marked(asks, text)}
-    agreed = {c for c, text in shown.items() if f"{fold(text)} ".startswith(_AGREED)} - marks
+    shown, marks, agreed = set(), set(), set()
+    for cell in set(cells):
+        if 0 < len(text := text_of(cell).strip()) < 60:
+            shown.add(cell)
+            folded = fold(text)
+            if _is_marked(asks, text, folded):
+                marks.add(cell)
+            elif f"{folded} ".startswith(_AGREED):
+                agreed.add(cell)
     if agreed and len(agreed | marks) < len(shown):
         known = sum(cell in agreed or cell in marks for cell in cells)
         if not _STATUS.isdisjoint(words) or 2 * known >= sum(cell in shown for cell in cells):
-            return shown.keys() - agreed
+            return shown - agreed
     if _INVOICE_NUMBER.fullmatch(spoken(header)) and not all(cell in shown for cell in cells):
-        marks |= {c for c, text in shown.items() if any(map(str.isdigit, text))}
+        marks |= {cell for cell in shown if any(map(str.isdigit, text_of(cell)))}
     return marks
 
 
-def _is_marked(asks: str, cell: str) -> bool:
+def _is_marked(asks: str, cell: str, folded: str) -> bool:
     """Tell whether a cell says that its row is not to be billed.
 
     Args:
         asks: The folded header: ``cancelled`` answered by yes or a date, ``confirmed`` by no.
         cell: ``Closed lost``, ``yes``, ``no``, …
+        folded: The same, folded.
     """
-    folded = fold(cell)
-    if folded in _MARKS or fold(_REST.sub("", cell)) in _MARKS:
+    before = _REST.sub("", cell)
+    if folded in _MARKS or (before != cell and fold(before) in _MARKS):
         return True
     if asks in _MARKS:
         return folded in YES or cell.strip() in _TICKS or kind_of(cell) == "date"
     return asks in _TO_BILL and cell.strip().casefold() in NO
+
+
+_NUMBER_BEGINS = re.compile(r"^(?:p\.?o\.?)?[\s#:.-]*0*|\s")
+"""What one writes before a PO number and another does not."""
 
 
 def _is_changed(text: str) -> bool:
@@ -1339,7 +1351,9 @@ def _is_changed(text: str) -> bool:
     if text.isdigit():
         return len(text) >= EXACT_DIGITS + 2 and not text[EXACT_DIGITS:].strip("0")
     found = re.fullmatch(r"(?:\d{1,2}[-. /]+)?([^\W\d]{3,})\.?[-. /]*(?:\d\d(?:\d\d)?)?", text)
-    return names_month(found[1]) if found else written_date(text) is not None
+    if found:
+        return names_month(found[1])
+    return bool(re.fullmatch(r"\d+([-./ ])\d+\1\d+", text)) and written_date(text) is not None
 
 
 def _warning(row: int, column: str, code: str, value: str, message: str) -> RowProblem:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from po_toolkit.domain.json_values import AsJson
+from po_toolkit.domain.records import AsJson
 from po_toolkit.errors import ImportChoiceError
 
 ERRORS = {

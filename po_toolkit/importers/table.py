@@ -598,6 +598,8 @@ def _fill_ditto(table: Table) -> None:
     """
     positions = {c.field: c.position for c in table.columns if c.field in _REPEATED - {"notes"}}
     name, email = (positions.get(field, -1) for field in REQUIRED)
+    if not any(_is_ditto(c) for at in positions.values() for c in _different(table.rows, at)):
+        return
     for (_, above), (_, cells) in pairwise(table.rows):
         if not any(map(_is_ditto, cells)):
             continue
@@ -610,7 +612,11 @@ def _fill_ditto(table: Table) -> None:
 
 
 def _is_ditto(cell: Cell) -> bool:
-    return isinstance(cell, str) and cell.strip().casefold().replace(" ", "_") in _DITTO
+    return (
+        isinstance(cell, str)
+        and len(cell) < 20
+        and cell.strip().casefold().replace(" ", "_") in _DITTO
+    )
 
 
 _EXAMPLE = re.compile(

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from po_toolkit.context import OpenConference
-from po_toolkit.domain.json_values import AsJson
+from po_toolkit.domain.records import AsJson
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.money import minor_from_api

@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from po_toolkit.context import OpenConference
-from po_toolkit.domain.json_values import AsJson, json_fields
+from po_toolkit.domain.records import AsJson, json_fields
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.errors import (
     PoToolkitError,
@@ -201,7 +201,7 @@ def sync_all(
             newest = events[-1] if events else None
             late = _late_events(opened, started)
             _take_events(opened, late.events + events, report)
-        _read_taken_over(opened, report)
+        _read_adopted(opened, report)
     report.stripe_calls = opened.gateway.calls - before
     read_whole = not report.problems
     report.problems += [*unreported, *report.foreign]
@@ -217,7 +217,7 @@ def sync_all(
     return report
 
 
-def _read_taken_over(opened: OpenConference, report: SyncReport) -> None:
+def _read_adopted(opened: OpenConference, report: SyncReport) -> None:
     """Read the payments of invoices that were taken over and cut off before that."""
     with opened.store.reading() as session:
         unread = never_read(session, opened.conference)

@@ -215,7 +215,11 @@ def _held(story: PurchaseOrderStory) -> str:
 
 def _why_not_sent(story: PurchaseOrderStory) -> str:
     if story.stripe_invoice_url:
-        return _("Its invoice was sent. Resend it, or void and reissue it with changes.")
+        return (
+            _("Its invoice was sent. Resend it, or void and reissue it with changes.")
+            if _reissuable(story)
+            else _("Its invoice was sent.")
+        )
     return _("Nothing is owed on it.") if _is_open(story) else _("It is cancelled.")
 
 
@@ -226,7 +230,7 @@ def _why_not_paid(_story: PurchaseOrderStory) -> str:
 def _why_not_changed(story: PurchaseOrderStory) -> str:
     if not _is_open(story):
         return _("It is cancelled. Duplicate it to begin a new one.")
-    if story.stripe_invoice_url:
+    if story.stripe_invoice_url and _reissuable(story):
         return _(
             "Its invoice was sent. Contact and notes can be changed; for the rest, reissue it."
         )

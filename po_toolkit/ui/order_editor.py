@@ -11,9 +11,9 @@ from zlib import crc32
 import pandas as pd
 import streamlit as st
 
-from po_toolkit.api.amend import Changes, amend, reissue
 from po_toolkit.api.contact import ContactChanges, change_contact, checked_addresses
 from po_toolkit.api.new_order import LineItem, line_items_of
+from po_toolkit.api.order_changes import Changes, change_order, reissue
 from po_toolkit.api.original import create_purchase_order
 from po_toolkit.api.reports import PurchaseOrder, PurchaseOrderStory, purchase_orders_of
 from po_toolkit.api.terms import WAYS
@@ -140,7 +140,7 @@ def change_form(visit: Visit, story: PurchaseOrderStory) -> None:
     def act() -> str:
         changes = _changes(order, draft)
         if not out:
-            amend(visit.opened, story.reference, changes)
+            change_order(visit.opened, story.reference, changes)
             return _("Changed.")
         refuse_without_reason(reason)
         result = reissue(visit.opened, story.reference, changes, reason=reason)

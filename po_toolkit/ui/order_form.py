@@ -66,7 +66,7 @@ _STALE = "order.stale"
 
 
 def perform(visit: Visit, story: PurchaseOrderStory, act: Callable[[], str]) -> None:
-    """Do it; say what came of it above an emptied form, or what went wrong below this one.
+    """Perform an act; show its result above an emptied form, or its error below this one.
 
     Nothing is done from a form that somebody else's act has overtaken; the page says so above it.
     """

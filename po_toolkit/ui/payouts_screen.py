@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -150,25 +152,7 @@ def _agreement(found: TieOut) -> None:
 
 def _downloads(visit: Visit, found: TieOut) -> None:
     name = f"{found.slug}-tie-out-{found.as_of.isoformat()}"
-    with st.container(horizontal=True):
-        st.download_button(
-            _("Download CSV"),
-            lambda: export_tie_out(found, "csv"),
-            f"{name}.csv",
-            "text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-            key=visit.key("payouts.csv"),
-        )
-        st.download_button(
-            _("Download XLSX"),
-            lambda: export_tie_out(found, "xlsx"),
-            f"{name}.xlsx",
-            table_files.XLSX,
-            icon=":material/download:",
-            on_click="ignore",
-            key=visit.key("payouts.xlsx"),
-        )
+    table_files.file_buttons(name, partial(export_tie_out, found), key=visit.key("payouts"))
 
 
 def _payouts(visit: Visit, found: TieOut) -> None:

@@ -30,11 +30,11 @@ from po_toolkit.ui.order_editor import new_order_screen
 from po_toolkit.ui.order_screen import order_screen
 from po_toolkit.ui.orders_screen import orders_screen
 from po_toolkit.ui.payouts_screen import payouts_screen
-from po_toolkit.ui.people import Person, on_this_machine, show_person, somebody, stop_without_role
 from po_toolkit.ui.reconciliation_screen import reconciliation_screen
 from po_toolkit.ui.search_box import search_box
 from po_toolkit.ui.session import Visit, settle_server, store
 from po_toolkit.ui.settings_screen import settings_screen
+from po_toolkit.ui.sign_in import Person, on_this_machine, show_person, somebody, stop_without_role
 
 
 @dataclass(frozen=True)

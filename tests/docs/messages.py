@@ -29,7 +29,7 @@ from po_toolkit.api.terms import (
     STATUS_LABELS,
     WAYS,
     label,
-    way_words,
+    way_label,
 )
 from po_toolkit.domain.translations import APP, FOLDER, MESSAGES, languages
 from po_toolkit.importers.columns import LABELS as COLUMN_LABELS
@@ -41,8 +41,8 @@ PACKAGE = Path(__file__).parents[2] / "po_toolkit"
 UI = PACKAGE / "ui"
 
 WORDED = (
-    "api/amend", "api/bank_matching", "api/contact", "api/import_plan", "api/invoices",
-    "api/ledger", "api/month_end", "api/new_order", "api/reminders",
+    "api/bank_matching", "api/contact", "api/import_plan", "api/invoices",
+    "api/ledger", "api/month_end", "api/new_order", "api/order_changes", "api/reminders",
     "domain/bank_matching/facts", "domain/bank_matching/numbers", "domain/bank_matching/payouts",
     "domain/bank_matching/reading", "domain/bank_matching/resolve",
     "domain/bank_matching/reversals", "domain/bank_matching/rules", "domain/duplicates",
@@ -163,7 +163,7 @@ LABELS = (
     *STATUS_LABELS.values(),
     *BUCKET_LABELS.values(),
     *(text for c in DISCREPANCY_CLASSES.values() for text in (c.title, c.explanation, c.remedy)),
-    *map(way_words, WAYS),
+    *map(way_label, WAYS),
     *(text for detail in DETAILS for text in (detail.label, detail.heading)),
     *map(label, CODES),
     "point",

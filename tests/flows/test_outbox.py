@@ -17,9 +17,9 @@ import stripe
 from pydantic import SecretStr
 
 from po_toolkit import create_purchase_order, create_stripe_invoice
-from po_toolkit.api.amend import Changes, amend
 from po_toolkit.api.invoices import invoice_purchase_orders, resend_invoice
 from po_toolkit.api.ledger import cancel, credit, record_payment_by_hand, refund
+from po_toolkit.api.order_changes import Changes, change_order
 from po_toolkit.api.reminders import send_reminders
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.errors import PoToolkitError
@@ -359,7 +359,7 @@ def test_a_corrected_tax_id_is_sent_after_the_wrong_one_was_refused(world):
     act = second_order(world, tax_id="DE999999999")
     world.line.breaks("post", "/v1/customers/cus_[^/]*/tax_ids", "refused")
     assert not world.tries(act)
-    amend(world.opened, world.order.reference, Changes(tax_id="DE123456789"))
+    change_order(world.opened, world.order.reference, Changes(tax_id="DE123456789"))
     assert world.tries(act)
     one_tax_id(world)
 
@@ -369,7 +369,7 @@ def test_a_corrected_address_is_sent_after_the_wrong_one_was_refused(world):
     world.line.breaks("post", "/v1/customers/cus_[^/]*", "refused")
     assert not world.tries(act)
     right = Changes(billing_address="2 Right St\nBerlin 10115\nDE")
-    amend(world.opened, world.order.reference, right)
+    change_order(world.opened, world.order.reference, right)
     assert world.tries(act)
     (customer,) = world.control.all("customer")
     assert customer["address"]["line1"].startswith("2 Right St")

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from po_toolkit import create_purchase_order, create_stripe_invoice
-from po_toolkit.api.amend import reissue
 from po_toolkit.api.bank import import_bank_statement
 from po_toolkit.api.bank_matching import bank_lines, choose, match_bank
 from po_toolkit.api.invoices import adopt_invoice
 from po_toolkit.api.ledger import cancel, credit, record_payment_by_hand, refund
+from po_toolkit.api.order_changes import reissue
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.errors import (
     AlreadyBilledError,

@@ -285,7 +285,7 @@ def test_automatic_tax_survives_a_cut_off(automatic, simulator, step):
 
 def test_a_tax_id_that_stripe_refuses_is_mended_and_billed(taxed, simulator):
     from po_toolkit import create_purchase_order
-    from po_toolkit.api.amend import Changes, amend
+    from po_toolkit.api.order_changes import Changes, change_order
     from po_toolkit.domain.roles import Act
 
     order = create_purchase_order(
@@ -301,7 +301,7 @@ def test_a_tax_id_that_stripe_refuses_is_mended_and_billed(taxed, simulator):
         kept.tax_id_type, kept.tax_id = "eu_vat", "123"
     report = invoice_purchase_orders(taxed, references=[order.reference])
     assert "eu_vat" in report.results[0].error
-    amend(taxed, order.reference, Changes(tax_id="DE 123456789"))
+    change_order(taxed, order.reference, Changes(tax_id="DE 123456789"))
     report = invoice_purchase_orders(taxed, references=[order.reference])
     assert report.failed == 0, report.results
     (invoice,) = simulator.control.all("invoice")

@@ -7,7 +7,6 @@ from decimal import Decimal
 
 import pytest
 
-from po_toolkit.api.amend import Changes, amend, reissue
 from po_toolkit.api.bank import accept_statement, import_bank_statement
 from po_toolkit.api.bank_matching import (
     apply_line,
@@ -22,6 +21,7 @@ from po_toolkit.api.imports import import_fixed_rows, import_purchase_orders, un
 from po_toolkit.api.invoices import adopt_invoice, invoice_purchase_orders, resend_invoice
 from po_toolkit.api.ledger import cancel, credit, record_payment_by_hand, refund, reverse_entry
 from po_toolkit.api.month_end import accept_discrepancies, withdraw_acceptance
+from po_toolkit.api.order_changes import Changes, change_order, reissue
 from po_toolkit.api.payouts import pull_payouts
 from po_toolkit.api.reminders import send_reminders
 from po_toolkit.api.reports import close_books
@@ -55,7 +55,7 @@ ACTS = {
         "adopt": lambda o, r: adopt_invoice(o, r, "in_1"),
         "mail again": resend_invoice,
         "deliver": deliver,
-        "change": lambda o, r: amend(o, r, Changes(contact_name="Eve")),
+        "change": lambda o, r: change_order(o, r, Changes(contact_name="Eve")),
         "void and reissue": lambda o, r: reissue(o, r, Changes(contact_name="Eve")),
         "remind": lambda o, _: send_reminders(o),
         "sync": lambda o, _: sync_conference(o),

@@ -7,12 +7,12 @@ from decimal import Decimal
 
 import pytest
 
-from po_toolkit.api.amend import Changes, amend
 from po_toolkit.api.bank import import_bank_statement
 from po_toolkit.api.bank_matching import bank_lines, choose
 from po_toolkit.api.imports import import_purchase_orders
 from po_toolkit.api.invoices import invoice_purchase_orders
 from po_toolkit.api.ledger import record_payment_by_hand
+from po_toolkit.api.order_changes import Changes, change_order
 from po_toolkit.api.reports import close_books, closed_books, verify_closed
 from po_toolkit.domain.roles import Actor, Role
 from po_toolkit.reconcile import purchase_order_story
@@ -73,7 +73,7 @@ def test_two_edits_of_one_draft_keep_both(show, books):
     app = act(show("order", po=reference), "Edit")
     field(app, "PO number").set_value("A-2")
     line = {"description": "Booth", "quantity": 1, "unit_price": Decimal(150)}
-    amend(opened, reference, Changes(line_items=[line]))
+    change_order(opened, reference, Changes(line_items=[line]))
     press(app, "Save changes")
     assert "(ben)" in app.warning[0].value
     assert "Nothing that you entered was done" in app.warning[0].value
@@ -90,7 +90,7 @@ def test_a_preview_whose_purchase_order_changed_meanwhile_sends_nothing(show, re
     opened, (reference, other) = books
     app = press(show("invoice"), "Send 2 invoices…")
     line = {"description": "Booth", "quantity": 1, "unit_price": Decimal(150)}
-    amend(opened, reference, Changes(line_items=[line]))
+    change_order(opened, reference, Changes(line_items=[line]))
     press(app, "Send 2 invoices")
     assert "Nothing was sent: 1 purchase order changed meanwhile." in app.warning[0].value
     assert "Acme Press: 100.00 USD, now 150.00 USD" in read(app).replace("\xa0", " ")

@@ -24,7 +24,7 @@ from po_toolkit.domain.bank_matching.facts import (
 from po_toolkit.domain.bank_matching.numbers import Hit, key, number_words
 from po_toolkit.domain.bank_matching.reading import Reader, Reading
 from po_toolkit.domain.bank_matching.resolve import Candidate
-from po_toolkit.domain.bank_matching.words import other_currency
+from po_toolkit.domain.bank_matching.vocabulary import other_currency
 from po_toolkit.domain.same_money import SAME_MONEY
 from po_toolkit.money import display
 

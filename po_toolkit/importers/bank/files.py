@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 
 from babel.numbers import get_territory_currencies
 
-from po_toolkit.domain.bank_matching.words import other_currency
+from po_toolkit.domain.bank_matching.vocabulary import other_currency
 from po_toolkit.errors import ImportChoiceError, ImportFileError
 from po_toolkit.importers.bank.columns import Saved
 from po_toolkit.importers.bank.layout import Layout, known_layouts
@@ -271,7 +271,7 @@ def _decoded(data: bytes) -> str:
 
 def _by_headings(data: bytes) -> str:
     """Return the encoding in which most names of columns are known; the usual one where none is."""
-    head = {name: data[:65536].decode(name, errors="replace") for name in ENCODINGS}
+    head = {name: data[:16384].decode(name, errors="replace") for name in ENCODINGS}
     return max(head, key=lambda name: (_delimiter(head[name])[1], -head[name].count("\ufffd")))
 
 
@@ -281,8 +281,9 @@ def _delimiter(text: str) -> tuple[str, int]:
     A name that is known whole counts double, so that letters read wrongly lose.
     """
     best, most = "", 3
+    lines = text[:16384].splitlines()[:60]
     for delimiter in DELIMITERS:
-        for line in text.splitlines()[:60]:
+        for line in lines:
             cells = [c.strip().strip('"') for c in line.split(delimiter)]
             found = [fields_of(c)[0] for c in cells if c and len(c) < 60 and fields_of(c)]
             named = len({f for f, _ in found}) + sum(rank < 1000 for _, rank in found)

@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from typing import Any, ClassVar, Literal
 
-from po_toolkit.domain.json_values import AsJson
+from po_toolkit.domain.records import AsJson
 from po_toolkit.errors import AmountError
 from po_toolkit.money import display, to_minor
 

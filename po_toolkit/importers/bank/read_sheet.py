@@ -491,9 +491,7 @@ def _row(number: int, cells: Sequence[Cell], sheet: _Sheet) -> _Row | None:
         row.balance = _number(sheet.cell(cells, "balance"), sheet, "balance")
     except ValueError:
         row.balance = None
-    if beyond := [
-        text_in(c) for c in cells[sheet.columns.width :] if any(map(str.isdigit, text_in(c)))
-    ]:
+    if beyond := [text_in(c) for c in cells[sheet.columns.width :] if amount_of(c) is not None]:
         row.error = row.error or (
             f"has {beyond[0]!r} beyond the last column, so a mark inside an amount or a text may "
             f"have parted it"

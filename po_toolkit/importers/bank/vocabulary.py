@@ -318,7 +318,8 @@ _LONGEST_NAME = 300
 """Characters; what is longer names no column, and searching it takes the square of its length."""
 
 
-def fields_of(heading: str) -> list[tuple[str, int]]:
+@lru_cache(maxsize=65536)
+def fields_of(heading: str) -> tuple[tuple[str, int], ...]:
     """Return the fields that a column's name can stand for, likeliest first, each with its rank.
 
     The rank tells two columns of one field apart: the lower is the better name for it; a name that
@@ -329,11 +330,11 @@ def fields_of(heading: str) -> list[tuple[str, int]]:
         if form not in _FIELDS_OF and "?" in form:
             name = next((n for n in _FIELDS_OF if same(form, n)), form)
         if found := _FIELDS_OF.get(name):
-            return [(field, _RANK.get((field, name), 0)) for field in found]
+            return tuple((field, _RANK.get((field, name), 0)) for field in found)
     folded = fold(heading)
     if len(folded) > _LONGEST_NAME:
-        return []
-    return [(field, 1000) for field, pattern in _PARTS if pattern.search(folded)][:1]
+        return ()
+    return tuple((field, 1000) for field, pattern in _PARTS if pattern.search(folded))[:1]
 
 
 def _forms(heading: str) -> list[str]:

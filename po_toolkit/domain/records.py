@@ -1,4 +1,7 @@
-"""How results become JSON: fields by name, amounts as decimal strings, dates as ISO 8601."""
+"""Dataclasses filled from rows, and turned into JSON.
+
+In JSON, fields go by name, amounts are decimal strings and dates ISO 8601.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,21 @@ from dataclasses import fields, is_dataclass
 from datetime import date
 from decimal import Decimal
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
+
+Record = TypeVar("Record")
+
+
+def copied(kind: type[Record], source: object, /, **others: Any) -> Record:
+    """Make a dataclass whose fields have the values of the source's attributes of their names.
+
+    Args:
+        kind: The dataclass.
+        source: A row or another dataclass, with an attribute for each field.
+        others: The fields that have other values.
+    """
+    names = [f.name for f in fields(kind) if f.name not in others]  # type: ignore[arg-type]
+    return kind(**{name: getattr(source, name) for name in names}, **others)
 
 
 class AsJson:
