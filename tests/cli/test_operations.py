@@ -84,9 +84,9 @@ def test_doctor_names_what_is_wrong_and_changes_nothing(work: Workplace) -> None
     assert found["file permissions"][0] == "ok"  # the last one of them: the backup
     assert found["database"] == ("ok", "It answers, with the tables of this release.")
     assert found["worker"][0] == "warning"
-    assert found[f"{SLUG}: sync"][0] == "warning"
-    assert found[f"{SLUG}: key"][0] == "ok"
-    assert found[f"{SLUG}: clock"][0] == "ok"
+    assert found[f"{SLUG} sync"][0] == "warning"
+    assert found[f"{SLUG} key"][0] == "ok"
+    assert found[f"{SLUG} clock"][0] == "ok"
     assert found["backup"][0] == "failed"
     table = work.run("doctor")
     assert f"{work.config} has mode 644" in table.stdout
@@ -96,11 +96,11 @@ def test_doctor_names_what_is_wrong_and_changes_nothing(work: Workplace) -> None
     work.config.chmod(0o600)
     os.utime(backup)
     work.json("sync", "--conference", SLUG, "--full")
-    assert found[f"{SLUG}: webhook"][0] == "failed"
+    assert found[f"{SLUG} webhook"][0] == "failed"
     registered(work, ["*"])
     found = findings(work)
-    assert found[f"{SLUG}: webhook"][0] == "ok"
-    assert found["backup"][0] == found[f"{SLUG}: sweep"][0] == found[f"{SLUG}: sync"][0] == "ok"
+    assert found[f"{SLUG} webhook"][0] == "ok"
+    assert found["backup"][0] == found[f"{SLUG} full sync"][0] == found[f"{SLUG} sync"][0] == "ok"
 
 
 def test_doctor_names_the_rights_that_a_restricted_key_lacks(work: Workplace) -> None:
@@ -116,7 +116,7 @@ def test_doctor_names_the_rights_that_a_restricted_key_lacks(work: Workplace) ->
     }
     work.simulator.control.add_key(key, work.key, rights)
     work.config.write_text(work.config.read_text().replace(work.key, key))
-    state, detail = findings(work, exit_code=1)[f"{SLUG}: permissions"]
+    state, detail = findings(work, exit_code=1)[f"{SLUG} permissions"]
     assert state == "failed"
     assert "read refunds" in detail
     assert "write refunds" in detail
