@@ -52,7 +52,7 @@ format: $(DEV_READY) ## bring the code into its form
 	$(BIN)/ruff format .
 
 pytest: $(DEV_READY) ## the tests alone
-	$(BIN)/pytest -n $(JOBS) $(TESTS)
+	$(BIN)/pytest -n $(JOBS) --dist worksteal $(TESTS)
 
 chaos: $(DEV_READY) ## faults at every call and killed workers, the long run (half an hour at most)
 	PO_TOOLKIT_CHAOS=long $(BIN)/pytest tests/flows/test_chaos.py

@@ -23,10 +23,11 @@ import subprocess
 import sys
 import time
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,6 +41,12 @@ sys.path.insert(0, str(ROOT))
 KEY = "sk_test_tasks_pycon_2027"
 SLUG = "pycon-2027"
 DAY = timedelta(days=1)
+INVOICES = 40
+ACCEPTED = {
+    "Unpaid past its due date": "Reminded",
+    "Recorded here, not paid at Stripe": "Wires of these days, at Stripe since",
+}
+"""What a month's books still show at its end, and why a treasurer leaves it so."""
 AGO = 75 * DAY
 """When the invoices were sent; they are due after 30 days."""
 
@@ -60,6 +67,12 @@ class Season:
     simulator: Any
     references: list[str]
     statement: Path
+
+    @property
+    def month_end(self) -> date:
+        """Return the last day of the month before, which is closed."""
+        end: date = self.opened.today().replace(day=1) - DAY
+        return end
 
     def story(self, place: int) -> Any:
         """Return a purchase order as it stands."""
@@ -108,7 +121,11 @@ def prepare(folder: Path, simulator: Any) -> Season:
     payout = simulator.control.payout("usd", account=KEY)
     moved = timedelta()
     with closing(sqlite3.connect(database)) as books:
-        books.execute("UPDATE purchase_orders SET created_at = datetime(created_at, '-76 days')")
+        # the database dates rows by its own clock, and keeps what was
+        books.execute("DROP TRIGGER row_versions_no_update")
+        for column in ("purchase_orders.created_at", "invoices.created_at", "row_versions.until"):
+            table, _, name = column.partition(".")
+            books.execute(f"UPDATE {table} SET {name} = datetime({name}, '-76 days')")
         books.commit()
     simulator.control.advance((35 * DAY).total_seconds())
     opened = open_conference(SLUG, settings=settings)
@@ -132,16 +149,19 @@ def _sponsors() -> bytes:
 
 
 def _write_statement(season: Season, payout: Decimal) -> None:
-    """Write ten lines: the payout, seven wires, one wire less charges, and rent."""
-    lines = [("STRIPE PAYOUT", payout)]
+    """Write ten lines up to the month's end: the payout, seven wires, one less charges, rent."""
+    end = season.month_end
+    lines = [(end - DAY, "STRIPE PAYOUT", payout)]
     for place in range(20, 28):
         story = season.story(place)
         short = Decimal(15) if place == 27 else Decimal(0)
-        lines.append((f"{story.organization_name} thanks you", story.balance - short))
-    lines.append(("Rent of the office", Decimal("-900.00")))
-    day = season.opened.today() - DAY
-    text = "".join(f"{day},{amount},USD,{text}\n" for text, amount in lines)
-    season.statement.write_text(f"Date,Amount,Currency,Text\n{text}")
+        lines.append((end - DAY, f"{story.organization_name} thanks you", story.balance - short))
+    lines.append((end, "Rent of the office", Decimal("-900.00")))
+    balance, text = Decimal(1000), "Date,Amount,Currency,Text,Balance\n"
+    for day, words, amount in lines:
+        balance += amount
+        text += f"{day},{amount},USD,{words},{balance}\n"
+    season.statement.write_text(text)
 
 
 @contextmanager
@@ -342,10 +362,10 @@ def refund_payment(person: Person) -> str:
 
 def _give_reason(page: Any, key: str, reason: str) -> None:
     """Press a key that opens a dialog, and answer it by keyboard."""
+    from playwright.sync_api import expect
+
     page.keyboard.press(key)
-    page.get_by_role("dialog").wait_for()
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
+    expect(page.get_by_role("dialog").get_by_role("textbox")).to_be_focused()
     page.keyboard.type(reason)
     page.keyboard.press("Enter")
     page.get_by_role("dialog").wait_for(state="hidden")
@@ -399,22 +419,58 @@ def remind(person: Person) -> str:
 
 
 def close_month(person: Person) -> str:
-    """Close the month before, end to end, and download the one ZIP."""
+    """Close the month before: accept who pays late with a reason, close, download the one ZIP."""
+    from po_toolkit.api.month_end import checklist
     from po_toolkit.api.reports import closed_books
 
-    page = person.page
+    page, through = person.page, person.season.month_end
     person.go("Reconciliation")
     page.get_by_text("Closing", exact=True).click()
     person.sees(re.compile("^Month end"))
+    person.press("Open Discrepancies")
+    for title, reason in ACCEPTED.items():
+        page.get_by_test_id("stExpander").get_by_text(f"{title}: ").click()
+        form = page.get_by_test_id("stForm").filter(visible=True)
+        form.get_by_role("combobox").click()
+        form.get_by_role("combobox").press("ArrowDown")
+        page.get_by_role("option").first.click()  # all
+        page.keyboard.press("Escape")
+        form.get_by_label("Reason, printed in the month-end report").click()
+        page.keyboard.type(reason)
+        form.get_by_role("button", name="Accept discrepancies").click()
+        person.sees(re.compile("^Accepted: "))
+        page.get_by_text(f"{title}: ").wait_for(state="detached")
+        person.settled()
+    person.sees("No open discrepancies.")
+    page.get_by_text("Closing", exact=True).click()
+    person.sees(re.compile("^Month end"))
+    left = [step.name for step in checklist(person.season.opened, through) if step.done is False]
+    assert left == ["Close"], left
     page.get_by_text("Yes, close the books").click()
     person.press("Close")
-    person.sees(re.compile("Closed through"))
-    with page.expect_download() as waiting:
+    person.sees(re.compile("^Closed through|: Closed through"))
+    with page.expect_download(timeout=300_000) as waiting:
         person.press(re.compile("All files through"))
-    names = zipfile.ZipFile(waiting.value.path()).namelist()
-    assert "report.pdf" in names
+    assert all(step.done for step in checklist(person.season.opened, through))
     (period,) = closed_books(person.season.opened)
-    return f"{period.through}, {len(names)} files"
+    assert period.through == through
+    return f"{period.through}, {_looked_into(Path(waiting.value.path()))} files"
+
+
+def _looked_into(archive: Path) -> int:
+    """Return how many files the ZIP of a month has, once report, journals and PDFs are in it."""
+    with zipfile.ZipFile(archive) as files:
+        names = files.namelist()
+        assert "problems.txt" not in names, files.read("problems.txt").decode()
+        for name in (n for n in names if n.endswith(".pdf")):
+            assert files.read(name).startswith(b"%PDF-"), name
+        report = files.read("report.html").decode()
+        assert all(reason in report for reason in ACCEPTED.values())
+    folders = Counter(name.partition("/")[0] for name in names)
+    assert {"report.pdf", "closed.json", "tie-out.xlsx", "reconciliation.xlsx"} <= set(folders)
+    assert folders["invoices"] == INVOICES, folders
+    assert folders["journals"], folders
+    return len(names)
 
 
 TASKS: dict[str, Callable[[Person], str]] = {

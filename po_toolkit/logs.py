@@ -150,7 +150,7 @@ def configure_logging(level: int = logging.WARNING, *, server: bool = False) -> 
     root = logging.getLogger()
     root.handlers[:] = [h for h in root.handlers if not isinstance(h, _Stderr)] + [handler]
     root.setLevel(level)
-    for talker in ("alembic", "stripe", "uvicorn"):
+    for talker in ("alembic", "fontTools", "stripe", "uvicorn"):
         logging.getLogger(talker).setLevel(max(level, logging.WARNING))
     server_errors = logging.getLogger("uvicorn.error")
     if not any(isinstance(known, _Sparingly) for known in server_errors.filters):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from weakref import WeakSet
 
@@ -25,11 +28,12 @@ from po_toolkit.bootstrap import OpenConference, open_conference
 from po_toolkit.config import Settings
 from po_toolkit.domain.roles import Actor, Role
 from po_toolkit.simulator import Simulator
+from po_toolkit.store import database, permits
 from po_toolkit.store.database import open_store
 from po_toolkit.store.purchase_orders import by_reference
 from po_toolkit.store.schema import migrate
 from po_toolkit.store.tables import PurchaseOrder
-from po_toolkit.stripe_gateway import StripeGateway
+from po_toolkit.stripe_gateway import StripeGateway, client
 from tests.postgres import postgres_server
 
 __all__ = ["postgres_server"]
@@ -54,6 +58,29 @@ def _share_compiled(connection: Connection) -> None:
 
 ENGINES: WeakSet[Engine] = WeakSet()
 """What tests opened in this process."""
+
+client.StripeGateway.__init__.__kwdefaults__["sleep"] = lambda _seconds: None
+permits.time = SimpleNamespace(  # type: ignore[assignment]
+    time_ns=time.time_ns, monotonic=time.monotonic, sleep=lambda _seconds: None
+)
+"""Nobody waits for Stripe: neither between two tries nor for the account's pace."""
+
+prepare_sqlite = database._prepare_sqlite
+
+
+def _prepare_in_a_hurry(connection: Any, record: Any) -> None:
+    """Let a commit not wait for the disk, which only a power cut would show."""
+    prepare_sqlite(connection, record)
+    connection.execute("PRAGMA synchronous=OFF")
+
+
+database._prepare_sqlite = _prepare_in_a_hurry
+
+
+def pytest_collection_finish() -> None:
+    """Keep what the imports left from being searched for garbage again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 KEY = "sk_test_pycon2027abcdefghijkl"
@@ -86,13 +113,16 @@ def simulator() -> Iterator[Simulator]:
 
 
 BOTH = ("sqlite", "postgresql")
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""Marks a test in those folders that asks nothing which one database does unlike the other."""
 ON_BOTH = ("flows", "store")
 """Folders whose tests run on both databases, wherever they open one."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    chosen = (m.args[0] for m in metafunc.definition.iter_markers("parametrize"))
-    if "database_url" not in metafunc.fixturenames or "database_url" in chosen:
+    marks = metafunc.definition.iter_markers("parametrize")
+    chosen = any("database_url" in mark.args[0] for mark in marks)
+    if "database_url" not in metafunc.fixturenames or chosen:
         return
     if metafunc.definition.path.parent.name in ON_BOTH:
         metafunc.parametrize("database_url", BOTH, indirect=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from po_toolkit.bootstrap import OpenConference
+from po_toolkit.domain.records import AsJson, copied, json_fields, json_value
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import ImportChoiceError, PurchaseOrderError
 from po_toolkit.importers.bank import (
@@ -36,7 +37,7 @@ _FIRST_LINES = 10
 
 
 @dataclass(frozen=True, slots=True)
-class StatementResult:
+class StatementResult(AsJson):
     """What became of one statement.
 
     Attributes:
@@ -59,13 +60,9 @@ class StatementResult:
     duplicates: int = 0
     quarantined: int = 0
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the statement as JSON values."""
-        return asdict(self)
-
 
 @dataclass(frozen=True, slots=True)
-class LineProblem:
+class LineProblem(AsJson):
     """Why a line was set apart, or a statement held; ``row`` is the line of the file."""
 
     row: int
@@ -73,13 +70,9 @@ class LineProblem:
     value: str
     message: str
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the problem as JSON values."""
-        return asdict(self)
-
 
 @dataclass(frozen=True, slots=True)
-class SuspectedDuplicate:
+class SuspectedDuplicate(AsJson):
     """A new line that may be an earlier one again, in other words; matching leaves it to a person.
 
     Attributes:
@@ -93,13 +86,9 @@ class SuspectedDuplicate:
     earlier: int
     message: str
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the suspicion as JSON values."""
-        return asdict(self)
-
 
 @dataclass(frozen=True, slots=True)
-class ReadLine:
+class ReadLine(AsJson):
     """One of the first lines, as read; the amount is in major units."""
 
     row: int
@@ -109,10 +98,6 @@ class ReadLine:
     account: str
     counterparty: str
     text: str
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the line as JSON values."""
-        return asdict(self) | {"booked_on": self.booked_on.isoformat()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,24 +132,9 @@ class BankImportReport:
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as the command prints it."""
-        found = {
-            "format": self.format,
-            "lines": self.lines,
-            "new": self.new,
-            "duplicates": self.duplicates,
-            "quarantined": self.quarantined,
-            "statements": [s.as_json() for s in self.statements],
-            "errors": [p.as_json() for p in self.problems],
-            "notes": list(self.notes),
-            "suspected": [s.as_json() for s in self.suspected],
-            "reading": self.reading.as_json(),
-        }
-        if self.dry_run:
-            found |= {
-                "dry_run": True,
-                "first_lines": [line.as_json() for line in self.first_lines],
-            }
-        return found
+        only_dry = () if self.dry_run else ("dry_run", "first_lines")
+        found = json_fields(self, "problems", "columns", *only_dry)
+        return found | {"errors": json_value(self.problems)}
 
 
 class _DryRun(Exception):  # noqa: N818 it is no error: it rolls a dry run back
@@ -548,17 +518,13 @@ def _take(
 
 
 def _result(row: BankStatement, **counts: int) -> StatementResult:
-    return StatementResult(
-        id=row.id,
-        account=row.account,
-        currency=row.currency,
-        number=row.number,
+    return copied(
+        StatementResult,
+        row,
         opening=_text(row.opening, row.currency),
         closing=_text(row.closing, row.currency),
-        state=row.state,
-        reason=row.reason,
         lines=row.line_count,
-        **counts,
+        **{"new": 0, "duplicates": 0, "quarantined": 0, **counts},
     )
 
 
@@ -579,20 +545,7 @@ def _problems(statement: Statement, result: StatementResult) -> list[LineProblem
 
 
 def _new_line(line: BankLine) -> kept.NewLine:
-    return kept.NewLine(
-        row=line.row,
-        amount=line.amount,
-        currency=line.currency,
-        booked_on=line.booked_on,
-        value_date=line.value_date,
-        counterparty=line.counterparty,
-        text=line.text,
-        bank_reference=line.bank_reference,
-        details=[payment.as_json() for payment in line.details],
-        counterparty_account=line.counterparty_account,
-        references=line.references,
-        reversal=line.reversal,
-    )
+    return copied(kept.NewLine, line, details=json_value(line.details))
 
 
 def _as_json(line: kept.NewLine) -> dict[str, Any]:

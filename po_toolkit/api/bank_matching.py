@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
@@ -11,6 +11,7 @@ from typing import Any, Literal
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain import remedies
 from po_toolkit.domain.bank_matching import Facts, Part, Proposal, match, tolerance
+from po_toolkit.domain.records import json_fields
 from po_toolkit.domain.references import comparable
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.domain.wording import written_day
@@ -59,9 +60,7 @@ class LineMatch:
 
     def as_json(self) -> dict[str, Any]:
         """Return the match as JSON values."""
-        values = asdict(self) | {"booked_on": self.booked_on.isoformat()}
-        del values["targets"]
-        return values
+        return json_fields(self, "targets")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +75,7 @@ class MatchReport:
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as the command prints it."""
-        return {
-            "applied": self.applied,
-            "proposed": self.proposed,
-            "ambiguous": self.ambiguous,
-            "unmatched": self.unmatched,
+        return json_fields(self, "matches") | {
             "matches": [m.as_json() for m in self.matches if m.state != "unmatched"],
             "unmatched_lines": [m.as_json() for m in self.matches if m.state == "unmatched"],
         }
@@ -524,7 +519,7 @@ def _apply(
 
 
 def _settle(opened: OpenConference, intents: Sequence[int]) -> None:
-    """Tell Stripe of what was entered again, and give the match its entry."""
+    """Report to Stripe what was entered again, and give the match its entry."""
     for intent in intents:
         stripe_reports.report(opened, intent)
     if intents:

@@ -11,7 +11,7 @@ from typing import Any
 
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain import remedies
-from po_toolkit.domain.deliveries import links_work, refuse_unknown, way_words
+from po_toolkit.domain.deliveries import links_work, refuse_unknown, way_label
 from po_toolkit.domain.e_invoices import Format
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PoToolkitError, PurchaseOrderError
@@ -237,7 +237,7 @@ def mark_delivered(opened: OpenConference, reference: str) -> str:
         order = uow.lock_purchase_order(found.id)
         live = order.live_invoice
         if live is None or live.step != "done" or live.delivery != "ourselves":
-            way = f"is {way_words(live.delivery)}" if live else "has no invoice"
+            way = f"is {way_label(live.delivery)}" if live else "has no invoice"
             raise PurchaseOrderError(
                 f"{order.reference} {way}; only a finalized invoice that you deliver yourself can "
                 f"be marked as delivered."

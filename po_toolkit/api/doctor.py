@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +15,7 @@ from po_toolkit.api.opening import check_connection
 from po_toolkit.bootstrap import open_conference, open_database
 from po_toolkit.config import Settings, shown_url, unknown_variables
 from po_toolkit.context import OpenConference
+from po_toolkit.domain.records import AsJson
 from po_toolkit.errors import PoToolkitError, StripeGatewayError
 from po_toolkit.payments.event_handlers import HANDLERS
 from po_toolkit.store import cursors, workers
@@ -55,7 +56,7 @@ refused for want of the object, or for want of the permission."""
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(AsJson):
     """One thing that was looked at.
 
     Attributes:
@@ -67,10 +68,6 @@ class Finding:
     check: str
     state: State
     detail: str
-
-    def as_json(self) -> dict[str, str]:
-        """Return it as the command prints it."""
-        return asdict(self)
 
 
 def examine(settings: Settings, now: datetime) -> list[Finding]:

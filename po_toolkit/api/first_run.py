@@ -40,7 +40,6 @@ def write_conference(
     currency: str = "usd",
     timezone: str = "UTC",
     stripe_secret_key: str = "",
-    stripe_webhook_secret: str = "",
 ) -> tuple[Path, str]:
     """Add a conference to the settings file, readable by its owner alone, and make the database.
 
@@ -54,7 +53,6 @@ def write_conference(
         currency: Three letters.
         timezone: Such as ``Europe/Berlin``.
         stripe_secret_key: Stripe's secret key, or ``""`` to add it later.
-        stripe_webhook_secret: The secret of the webhook endpoint, or ``""``.
 
     Returns:
         The file and the conference's ID.
@@ -65,23 +63,20 @@ def write_conference(
     """
     path = config or Path(os.environ.get("PO_TOOLKIT_CONFIG") or DEFAULT_CONFIG)
     slug = slug.strip() or suggested_slug(name)
-    for secret in (stripe_secret_key, stripe_webhook_secret):
-        if secret.strip():
-            hide(secret.strip())
+    if stripe_secret_key.strip():
+        hide(stripe_secret_key.strip())
     if not name.strip():
         raise SettingsError("Enter the name of the conference.")
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", slug):
         raise SettingsError(
             f"{slug!r} cannot be an ID: use small letters, digits and hyphens, such as pycon-2027."
         )
-    secrets = [SecretStr(stripe_webhook_secret.strip())] if stripe_webhook_secret.strip() else []
     try:
         made = ConferenceSettings(
             name=name.strip(),
             currency=currency.strip(),
             timezone=timezone.strip(),
             stripe_secret_key=SecretStr(stripe_secret_key),
-            stripe_webhook_secret=secrets,
         )
     except ValidationError as error:
         wrong = [e["msg"] for e in error.errors(include_input=False, include_url=False)]

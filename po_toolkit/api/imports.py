@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Literal
 
 from po_toolkit.api.import_report import ImportReport, rejected_rows_csv, rejected_rows_xlsx
 from po_toolkit.api.import_save import Answers, Origin, take_table, without_collector
 from po_toolkit.bootstrap import OpenConference
+from po_toolkit.domain.records import AsJson, copied
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import ImportFileError
 from po_toolkit.importers import writer
@@ -310,7 +311,6 @@ def proposed_columns(
     *,
     file_name: str = "",
     sheet: str | None = None,
-    mapping: Mapping[str, str] | None = None,
 ) -> list[Column]:
     """Return what each column would be taken for, also where a needed one was not found.
 
@@ -318,7 +318,7 @@ def proposed_columns(
         ImportQuestionsError: The sheet or the encoding must be chosen.
         ImportFileError: The file cannot be read, or has no row that could be its header.
     """
-    answers = Answers(mapping or {})
+    answers = Answers()
     return _File(opened, source, file_name, sheet, answers).table(answers).columns
 
 
@@ -412,9 +412,6 @@ def import_fixed_rows(
     rows: Sequence[tuple[int, Sequence[str]]],
     *,
     dry_run: bool = False,
-    allow_duplicates: bool = False,
-    decimal: Literal["point", "comma"] | None = None,
-    dates: Literal["dmy", "mdy", "ymd"] | None = None,
 ) -> ImportReport:
     """Check edited rows of a batch again, without a new upload, and take the good ones in.
 
@@ -427,9 +424,6 @@ def import_fixed_rows(
         rows: The line of each row in the spreadsheet (0 for a row that was added), and its cells
             under the headers of :func:`rejected_rows`.
         dry_run: Only say what would be done.
-        allow_duplicates: Take also those that differ from one that is there under their number.
-        decimal: The decimal mark; by default the one that the file was read with.
-        dates: The order of day and month; by default the one that the file was read with.
 
     Raises:
         NotFoundError: There is no such batch.
@@ -461,12 +455,11 @@ def import_fixed_rows(
         found.sheet, int(read.get("header_row", 1)), found.headers, numbered, found.mapping
     )
     answers = Answers(
-        decimal=decimal or read.get("decimal"),
-        dates=dates or read.get("dates"),
+        decimal=read.get("decimal"),
+        dates=read.get("dates"),
         currency=read.get("currency"),
         scale=read.get("scale"),
         unknown=read.get("unknown", "leave"),
-        allow_duplicates=allow_duplicates,
         dry_run=dry_run,
     )
     reading = read_orders(table, answers.options(opened))
@@ -477,15 +470,11 @@ def import_fixed_rows(
 
 
 @dataclass(frozen=True, slots=True)
-class UndoReport:
+class UndoReport(AsJson):
     """What was taken back."""
 
     batch: int
     purchase_orders: list[str]
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the report as JSON values."""
-        return {"batch": self.batch, "purchase_orders": list(self.purchase_orders)}
 
 
 def undo_import(opened: OpenConference, batch: int) -> UndoReport:
@@ -523,17 +512,11 @@ def import_batches_of(opened: OpenConference) -> list[BatchSummary]:
     """Return the conference's imports, the latest first."""
     with opened.store.reading() as session:
         return [
-            BatchSummary(
+            copied(
+                BatchSummary,
+                batch,
                 batch=batch.id,
-                file_name=batch.file_name,
-                sheet=batch.sheet,
-                created_at=batch.created_at,
-                entered_by=batch.entered_by,
-                accepted=batch.accepted,
-                rejected=batch.rejected,
-                duplicates=batch.duplicates,
                 waiting_rows=waiting,
-                undone_at=batch.undone_at,
                 can_be_undone=batch.undone_at is None and 0 < batch.accepted == drafts,
             )
             for batch, waiting, drafts in import_batches.all_batches(session, opened.conference.id)

@@ -11,6 +11,7 @@ from typing import Any
 
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.already_billed import InvoiceAtStripe
+from po_toolkit.domain.records import json_value
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import (
     AlreadyBilledError,
@@ -36,7 +37,6 @@ __all__ = [
     "InvoiceResult",
     "PreviewLine",
     "PreviewSkip",
-    "account_of",
     "adopt_claimed",
     "adopt_invoice",
     "chosen_references",
@@ -44,7 +44,7 @@ __all__ = [
     "decide_to_bill_again",
     "invoice_purchase_orders",
     "preview_invoices",
-    "read_taken_over",
+    "read_adopted",
     "resend_invoice",
 ]
 
@@ -92,20 +92,9 @@ class InvoicePreview:
         return {
             "mode": self.mode,
             "count": len(self.ready),
-            "totals": {currency: str(total) for currency, total in self.totals.items()},
-            "ready": [
-                {
-                    "reference": line.reference,
-                    "organization_name": line.organization_name,
-                    "po_number": line.po_number,
-                    "total": str(line.total),
-                    "currency": line.currency,
-                    "delivery": line.delivery,
-                    "doubts": line.doubts,
-                }
-                for line in self.ready
-            ],
-            "skipped": [{"reference": s.reference, "reason": s.reason} for s in self.skipped],
+            "totals": json_value(self.totals),
+            "ready": json_value(self.ready),
+            "skipped": json_value(self.skipped),
         }
 
 
@@ -141,16 +130,6 @@ class InvoiceReport:
             "failed": self.failed,
             "results": [result.as_json() for result in self.results],
         }
-
-
-def account_of(opened: OpenConference) -> OpenConference:
-    """Return the conference itself, once its key is known to open its own account.
-
-    Raises:
-        SettingsError: The conference has no Stripe key.
-    """
-    opened.check_account()
-    return opened
 
 
 def chosen_references(
@@ -317,7 +296,7 @@ def invoice_purchase_orders(
     adopt_claimed(opened, chosen)
     results = []
     for result in run_batch(opened, chosen, send=send, wait=time.sleep):
-        read_taken_over(opened, result)
+        read_adopted(opened, result)
         results.append(result)
         if progress is not None:
             progress(result)
@@ -326,7 +305,7 @@ def invoice_purchase_orders(
     return InvoiceReport(results)
 
 
-def read_taken_over(opened: OpenConference, result: InvoiceResult) -> None:
+def read_adopted(opened: OpenConference, result: InvoiceResult) -> None:
     """Read the payments of an invoice that was found at Stripe and adopted.
 
     Where Stripe cannot be asked now, the next sync does it.

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain import remedies
-from po_toolkit.domain.offline_payments import Confirmed, OfflinePayment
+from po_toolkit.domain.offline_payments import DETAILS, Confirmed, OfflinePayment
+from po_toolkit.domain.records import json_fields
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.domain.sums import Status
 from po_toolkit.errors import NotFoundError, PurchaseOrderError, SecondPersonNeededError
@@ -44,14 +46,9 @@ class MoneyResult:
     currency: str
     remark: str = ""
 
-    def as_json(self) -> dict[str, str]:
+    def as_json(self) -> dict[str, Any]:
         """Return the result as the commands print it."""
-        return {
-            "reference": self.reference,
-            "status": self.status,
-            "balance": str(self.balance),
-            "currency": self.currency,
-        }
+        return json_fields(self, "remark")
 
 
 def record_payment_by_hand(
@@ -60,29 +57,27 @@ def record_payment_by_hand(
     *,
     amount: Decimal,
     method: str,
-    payment_reference: str = "",
     payment_date: date | None = None,
-    note: str = "",
     again: bool = False,
     date_as_given: bool = False,
     overpaid: bool = False,
+    **details: str,
 ) -> MoneyResult:
     """Record a wire, ACH, check or other payment that did not come through Stripe.
 
-    Where the purchase order has an open invoice, Stripe is told of it first, so that the sponsor's
-    page and reminders are right; the entry stands once Stripe has taken it.
+    Where the purchase order has an open invoice, it is reported to Stripe first, so that the
+    sponsor's page and reminders are right; the entry is made once Stripe has taken it.
 
     Args:
         opened: The conference.
         reference: Our own reference of the purchase order.
         amount: Major units of its currency, above zero.
         method: wire, ach, check or other.
-        payment_reference: The bank's or sponsor's reference.
         payment_date: When the money came; by default today in the conference's timezone.
-        note: Anything worth knowing.
         again: Record it although the same sponsor and amount are there within seven days.
         date_as_given: Its date is right, though before the purchase order or in a closed period.
         overpaid: It is more than what is open.
+        details: What a person may add, each by its ``column`` (:data:`DETAILS`).
 
     Raises:
         NotFoundError: No such purchase order.
@@ -91,18 +86,18 @@ def record_payment_by_hand(
             order.
         DuplicateEntryError: The same payment is there already.
         ConfirmationNeededError: The date or the amount is unlikely; an argument confirms it.
-        StripeGatewayError: Stripe was to be told and the outcome is unknown; the same again is
+        StripeGatewayError: It was to be reported and the outcome is unknown; the same again is
             safe, also later and with another note, and the next sync goes on with it too.
     """
     opened.check_known_account()
     order = _find(opened, reference)
+    names = {detail.column: detail.name for detail in DETAILS}
     payment = OfflinePayment(
         amount=to_minor(amount, order.currency),
         currency=order.currency,
         method=method,
         payment_date=payment_date or opened.today(),
-        reference=payment_reference,
-        note=note,
+        **{names[column]: text for column, text in details.items()},
     )
     with opened.store.writing(opened.actor, Act.RECORD_PAYMENT) as uow:
         locked = uow.lock_purchase_order(order.id)
@@ -348,14 +343,14 @@ def result_of(order: PurchaseOrder) -> MoneyResult:
 
 
 def _settled(opened: OpenConference, intents: list[int], reference: str) -> MoneyResult:
-    """Tell Stripe what it must hear, then say how the purchase order stands."""
+    """Report intents to Stripe, then return the purchase order's status and balance."""
     for intent in intents:
         stripe_reports.report(opened, intent)
     return result_of(_find(opened, reference))
 
 
 def _finished(opened: OpenConference, entered: Entered, reference: str) -> MoneyResult:
-    """Tell Stripe what it must hear, then say how it stands and whether it was begun before."""
+    """Report to Stripe, then return status and balance, and whether it was begun before."""
     intents = [entered.intent] if entered.intent else []
     return replace(_settled(opened, intents, reference), remark=entered.remark)
 

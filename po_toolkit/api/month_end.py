@@ -6,9 +6,10 @@ import io
 import itertools
 import zipfile
 from collections import defaultdict
-from dataclasses import asdict, dataclass
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date
-from typing import Any, get_args
+from typing import get_args
 
 from po_toolkit.api.reports import (
     JournalFormat,
@@ -28,6 +29,7 @@ from po_toolkit.api.reports import (
 from po_toolkit.context import OpenConference
 from po_toolkit.domain.discrepancies import DISCREPANCY_CLASSES
 from po_toolkit.domain.periods import end_of_day
+from po_toolkit.domain.records import AsJson
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.domain.wording import count, written_day
 from po_toolkit.errors import NotFoundError, PoToolkitError, PurchaseOrderError
@@ -37,7 +39,7 @@ from po_toolkit.store.tables import AcceptedDiscrepancy, BankStatement
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Step(AsJson):
     """One thing to do before a period is closed.
 
     Attributes:
@@ -53,10 +55,6 @@ class Step:
     result: str
     details: tuple[str, ...] = ()
     page: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as the command prints it."""
-        return asdict(self) | {"details": list(self.details)}
 
 
 def checklist(opened: OpenConference, through: date) -> list[Step]:
@@ -205,48 +203,47 @@ def _closed(opened: OpenConference, through: date) -> Step:
     )
 
 
-def accept_discrepancy(
+def accept_discrepancies(
     opened: OpenConference,
     code: str,
+    subjects: Collection[str],
     *,
-    reference: str = "",
-    evidence: str = "",
     reason: str,
     as_of: date | None = None,
 ) -> int:
-    """Accept a discrepancy as it is, with a reason; it comes back when its amount changes.
+    """Accept discrepancies as they are, with a reason; each comes back when its amount changes.
 
     Args:
         opened: The conference.
-        code: Its class.
-        reference: The purchase order's, or ``""``.
-        evidence: What was found, for one that belongs to no purchase order.
-        reason: Why it is left as it is; printed in the month-end report.
-        as_of: The day of the reconciliation that shows it; by default today.
+        code: Their class.
+        subjects: The purchase order's reference of each, or, for one that belongs to none, what
+            was found.
+        reason: Why they are left as they are; printed in the month-end report.
+        as_of: The day of the reconciliation that shows them; by default today.
 
     Returns:
-        How many were accepted: several where a class names one purchase order twice.
+        How many were accepted: more than subjects where a class names one purchase order twice.
 
     Raises:
         NotAllowedError: The actor is no treasurer.
-        NotFoundError: The reconciliation shows no such discrepancy that is still open.
+        NotFoundError: The reconciliation does not show one of them as still open; none is accepted.
         PurchaseOrderError: The reason is missing.
     """
     require(opened.actor, Act.ACCEPT_DISCREPANCY)
     if not reason.strip():
         raise PurchaseOrderError("Give a reason: it is printed in the month-end report.")
     items = reconcile(opened, as_of=as_of).discrepancies
-    subject = reference or evidence
-    mine = items[
-        items["code"].eq(code)
-        & items["accepted"].eq("")
-        & items["reference" if reference else "evidence"].eq(subject)
-    ]
-    if mine.empty:
+    mine = items[items["code"].eq(code) & items["accepted"].eq("")]
+    mine = mine.assign(subject=mine["reference"].where(mine["reference"].ne(""), mine["evidence"]))
+    gone = sorted(set(subjects) - set(mine["subject"])) if subjects else ["nothing"]
+    if gone:
         title = DISCREPANCY_CLASSES[code].title if code in DISCREPANCY_CLASSES else code
-        raise NotFoundError(f"There is no open discrepancy {title!r} of {subject or 'nothing'}.")
+        raise NotFoundError(f"There is no open discrepancy {title!r} of {', '.join(gone)}.")
+    mine = mine[mine["subject"].isin(subjects)]
     with opened.store.writing(opened.actor, Act.ACCEPT_DISCREPANCY) as uow:
-        for currency, at_stake in zip(mine["currency"], mine["at_stake"], strict=True):
+        for subject, currency, at_stake in zip(
+            mine["subject"], mine["currency"], mine["at_stake"], strict=True
+        ):
             row = AcceptedDiscrepancy(
                 conference_id=opened.conference.id,
                 code=code,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from po_toolkit.bootstrap import local_actor, open_database
 from po_toolkit.config import Settings
 from po_toolkit.domain.pseudonyms import new_pseudonym
+from po_toolkit.domain.records import AsJson
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.store import forgetting
@@ -18,7 +18,7 @@ ATTACHED = ("keep", "delete")
 
 
 @dataclass(frozen=True, slots=True)
-class Forgotten:
+class Forgotten(AsJson):
     """What became of a person's data.
 
     Attributes:
@@ -33,10 +33,6 @@ class Forgotten:
     replaced: dict[str, int]
     kept: dict[str, int]
     stripe_customers: list[str]
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as the command prints it."""
-        return asdict(self)
 
 
 def forget(settings: Settings, address: str, *, attached: str = "") -> Forgotten:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
@@ -11,7 +11,8 @@ from typing import Any
 
 from po_toolkit.api.delivery import final_pdf
 from po_toolkit.bootstrap import OpenConference
-from po_toolkit.domain.reminders import DEFAULT_STEPS, due_step, step_words
+from po_toolkit.domain.records import json_fields, json_value
+from po_toolkit.domain.reminders import DEFAULT_STEPS, due_step, step_label
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import PoToolkitError, StripeAuthenticationError
 from po_toolkit.invoicing.delivery import mail_text, recipients
@@ -20,7 +21,7 @@ from po_toolkit.money import to_major
 from po_toolkit.payments.sync import sync_one
 from po_toolkit.store.purchase_orders import by_references
 from po_toolkit.store.reminders import reminders_of, take_step, unpaid_references
-from po_toolkit.store.tables import PurchaseOrder
+from po_toolkit.store.tables import PurchaseOrder, Reminder
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class DueReminder:
     @property
     def when(self) -> str:
         """The step in words."""
-        return step_words(self.step)
+        return step_label(self.step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,8 @@ class ReminderPreview:
     due: list[DueReminder] = field(default_factory=list)
     held: list[tuple[str, str]] = field(default_factory=list)
     """Reference of those whose turn it would be, and why not."""
+    unread: int = 0
+    """Overdue purchase orders that were not looked at any more."""
 
     @property
     def to_mail(self) -> list[DueReminder]:
@@ -67,19 +70,7 @@ class ReminderPreview:
     def as_json(self) -> dict[str, Any]:
         """Return the preview as ``--dry-run`` prints it, amounts as decimal strings."""
         return {
-            "due": [
-                {
-                    "reference": r.reference,
-                    "organization_name": r.organization_name,
-                    "contact_email": r.contact_email,
-                    "balance": str(r.balance),
-                    "currency": r.currency,
-                    "due_date": r.due_date.isoformat(),
-                    "step": r.step,
-                    "delivery": r.delivery,
-                }
-                for r in self.due
-            ],
+            "due": [json_fields(due, "recipients", "text") for due in self.due],
             "held": [{"reference": reference, "reason": why} for reference, why in self.held],
         }
 
@@ -108,35 +99,49 @@ class ReminderReport:
     def as_json(self) -> dict[str, Any]:
         """Return the report as the command prints it."""
         return {
-            "sent": self.count("sent"),
-            "drafted": self.count("drafted"),
-            "held": self.count("held"),
-            "failed": self.count("failed"),
-            "results": [
-                {
-                    "reference": r.reference,
-                    "step": r.step,
-                    "outcome": r.outcome,
-                    "reason": r.reason,
-                }
-                for r in self.results
-            ],
+            **{outcome: self.count(outcome) for outcome in ("sent", "drafted", "held", "failed")},
+            "results": json_value(self.results),
         }
 
 
-def preview_reminders(opened: OpenConference) -> ReminderPreview:
+_AT_ONCE = 500
+"""Purchase orders that are read together."""
+
+
+def preview_reminders(opened: OpenConference, *, limit: int | None = None) -> ReminderPreview:
     """Say whom the schedule would remind today; nothing is called and nothing stored.
 
     Where the conference has chosen no steps, ``DEFAULT_STEPS`` count; only a person sends those.
+
+    Args:
+        opened: The conference.
+        limit: Stop once so many are due; ``unread`` of the preview counts the rest.
     """
     schedule = steps_of(opened)
-    preview = ReminderPreview()
+    preview, unread = ReminderPreview(), 0
     with opened.store.reading() as session:
         references = unpaid_references(
             session, opened.conference, due_by=opened.today() - timedelta(days=min(schedule))
         )
-        orders = by_references(session, opened.conference, references)
-        taken = reminders_of(session, [order.id for order in orders])
+        for start in range(0, len(references), _AT_ONCE):
+            if limit is not None and len(preview.due) >= limit:
+                unread = len(references) - start
+                break
+            some = references[start : start + _AT_ONCE]
+            orders = by_references(session, opened.conference, some)
+            taken = reminders_of(session, [order.id for order in orders])
+            _look_at(opened, orders, taken, schedule, preview)
+    return replace(preview, unread=unread)
+
+
+def _look_at(
+    opened: OpenConference,
+    orders: Sequence[PurchaseOrder],
+    taken: Mapping[int, Sequence[Reminder]],
+    schedule: Sequence[int],
+    preview: ReminderPreview,
+) -> None:
+    """Add to the preview those of the purchase orders whose turn it is."""
     for order in orders:
         live = order.live_invoice
         if live is None or live.due_date is None:
@@ -150,7 +155,6 @@ def preview_reminders(opened: OpenConference) -> ReminderPreview:
             preview.held.append((order.reference, why))
         else:
             preview.due.append(_due(opened, order, live.due_date, step))
-    return preview
 
 
 Keep = Callable[[str, bytes], None]
@@ -163,7 +167,6 @@ def send_reminders(
     drafts: Keep | None = None,
     only: str | None = None,
     references: Collection[str] | None = None,
-    progress: Callable[[ReminderResult], None] | None = None,
 ) -> ReminderReport:
     """Send every reminder that is due, after reading from Stripe what was paid meanwhile.
 
@@ -176,7 +179,6 @@ def send_reminders(
             without it those are held. Where it fails, the step is not taken.
         only: Just those that ``stripe`` mails, or that we deliver by ``ourselves``.
         references: Just these purchase orders.
-        progress: Called with each result as it comes.
 
     Raises:
         NotAllowedError: The actor's role is too low.
@@ -192,8 +194,6 @@ def send_reminders(
             continue
         result = _send(opened, due, drafts)
         results.append(result)
-        if progress is not None:
-            progress(result)
     return ReminderReport(results)
 
 

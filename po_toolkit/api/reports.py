@@ -17,6 +17,7 @@ from po_toolkit.bootstrap import open_conference, open_database
 from po_toolkit.config import Settings
 from po_toolkit.context import OpenConference
 from po_toolkit.domain.discrepancies import DISCREPANCY_CLASSES
+from po_toolkit.domain.records import AsJson
 from po_toolkit.domain.roles import Act
 from po_toolkit.payments import ledger
 from po_toolkit.reconcile import (
@@ -340,7 +341,7 @@ def purchase_order_story(opened: OpenConference, reference: str) -> PurchaseOrde
 
 
 @dataclass(frozen=True, slots=True)
-class ClosedBooks:
+class ClosedBooks(AsJson):
     """A closed period.
 
     Attributes:
@@ -359,21 +360,9 @@ class ClosedBooks:
     audit_entries: int
     audit_digest: str
 
-    def as_json(self) -> dict[str, Any]:
-        """Return it as the command prints it."""
-        return {
-            "through": self.through.isoformat(),
-            "timezone": self.timezone,
-            "closed_at": self.closed_at.isoformat(),
-            "closed_by": self.closed_by,
-            "digest": self.digest,
-            "audit_entries": self.audit_entries,
-            "audit_digest": self.audit_digest,
-        }
-
 
 @dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(AsJson):
     """Whether a closed period still says what it said.
 
     Attributes:
@@ -387,16 +376,6 @@ class Verification:
     intact: bool
     same_again: bool
     differences: list[str]
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as the command prints it."""
-        return {
-            "through": self.through.isoformat(),
-            "digest": self.digest,
-            "intact": self.intact,
-            "same_again": self.same_again,
-            "differences": self.differences,
-        }
 
 
 def close_books(opened: OpenConference, through: date) -> ClosedBooks:

@@ -71,7 +71,7 @@ def sync_purchase_order(opened: OpenConference, reference: str) -> SyncReport:
         order = by_reference(session, opened.conference, reference)
     opened.check_account()
     made = [i for i in order.invoices if i.state != "deleted" and i.stripe_invoice_id]
-    asked = [report for invoice in made for report in _look_at(opened, invoice)]
+    asked = [report for invoice in made for report in _sync_invoice(opened, invoice)]
     if not asked:
         raise PurchaseOrderError(
             f"{order.reference} has no Stripe invoice yet; invoice it first.",
@@ -83,7 +83,7 @@ def sync_purchase_order(opened: OpenConference, reference: str) -> SyncReport:
     return total
 
 
-def _look_at(opened: OpenConference, invoice: Invoice) -> list[SyncReport]:
+def _sync_invoice(opened: OpenConference, invoice: Invoice) -> list[SyncReport]:
     """Bring one invoice up to Stripe; nothing where it was a draft that somebody deleted there."""
     stripe_id = invoice.stripe_invoice_id or ""
     try:

@@ -1,12 +1,11 @@
 """The domain's terms that front ends show and ask by: acts, roles, statuses, ages, deliveries."""
 
 from po_toolkit.domain.ageing import BUCKET_LABELS, Bucket
-from po_toolkit.domain.deliveries import WAYS, way_words
+from po_toolkit.domain.deliveries import WAYS, way_label
 from po_toolkit.domain.discrepancies import DISCREPANCY_CLASSES, DISCREPANCY_TITLES
 from po_toolkit.domain.harmless import harmless
-from po_toolkit.domain.people import role_of
-from po_toolkit.domain.reminders import step_words
-from po_toolkit.domain.roles import STRIPE, Act, Actor, Role, require
+from po_toolkit.domain.reminders import step_label
+from po_toolkit.domain.roles import STRIPE, Act, Actor, Role, require, role_of
 from po_toolkit.domain.sums import Status
 from po_toolkit.domain.translations import APP, catalogue, languages, phrase
 from po_toolkit.domain.wording import STATUS_LABELS, count, label
@@ -32,6 +31,6 @@ __all__ = [
     "phrase",
     "require",
     "role_of",
-    "step_words",
-    "way_words",
+    "step_label",
+    "way_label",
 ]

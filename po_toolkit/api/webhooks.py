@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from po_toolkit.bootstrap import OpenConference, open_conference, open_database
 from po_toolkit.config import Settings, load_settings
+from po_toolkit.domain.records import AsJson
 from po_toolkit.domain.roles import STRIPE, Act, require
 from po_toolkit.errors import ForgedError, MalformedError, NotFoundError, PoToolkitError
 from po_toolkit.logs import get_logger
@@ -116,7 +117,7 @@ def failures_of(opened: OpenConference, event_ids: Iterable[str]) -> dict[str, s
 
 
 @dataclass(frozen=True, slots=True)
-class EventOnHold:
+class EventOnHold(AsJson):
     """An event that could not be worked, and why."""
 
     event_id: str
@@ -124,16 +125,6 @@ class EventOnHold:
     received_at: datetime
     attempts: int
     error: str
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as the command prints it."""
-        return {
-            "event_id": self.event_id,
-            "type": self.type,
-            "received_at": self.received_at.isoformat(),
-            "attempts": self.attempts,
-            "error": self.error,
-        }
 
 
 def events_on_hold(opened: OpenConference) -> list[EventOnHold]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -27,11 +26,10 @@ from po_toolkit.cli.console import (
 )
 from po_toolkit.cli.options import (
     ConferenceOption,
-    Format,
     FormatOption,
     YesOption,
+    day_option,
     read_amount,
-    read_date,
     read_reference,
 )
 from po_toolkit.errors import (
@@ -126,7 +124,7 @@ def import_(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only show how the file would be read.")
     ] = False,
-    output: FormatOption = Format.TABLE,
+    output: FormatOption = "table",
 ) -> None:
     """Import the lines of bank statements.
 
@@ -163,7 +161,7 @@ def import_(
         if error.code != "columns_unknown":
             raise
         wrong_usage(f"{error} Add --map date=COLUMN --map amount=COLUMN.")
-    if output is Format.JSON:
+    if output == "json":
         print_json(report.as_json())
     else:
         _print_import(report)
@@ -294,7 +292,7 @@ def remove(
 
 @commands.command("statements")
 def statements(
-    ctx: typer.Context, conference: ConferenceOption, output: FormatOption = Format.TABLE
+    ctx: typer.Context, conference: ConferenceOption, output: FormatOption = "table"
 ) -> None:
     """List the statements that were imported, newest first.
 
@@ -303,7 +301,7 @@ def statements(
     from po_toolkit.api.bank import loaded_statements
 
     found = loaded_statements(named_conference(ctx, conference))
-    if output is Format.JSON:
+    if output == "json":
         print_json([s.as_json() for s in found])
         return
     print_table(
@@ -342,7 +340,7 @@ def match(
         typer.Option("--apply", help="Apply what nothing speaks against; leave the rest to you."),
     ] = False,
     yes: YesOption = False,
-    output: FormatOption = Format.TABLE,
+    output: FormatOption = "table",
 ) -> None:
     """Match the unmatched bank lines.
 
@@ -360,7 +358,7 @@ def match(
     if apply:
         agree(opened, "apply what is certain and report the payments to Stripe", yes=yes)
     report = match_bank(opened, apply=apply)
-    if output is Format.JSON:
+    if output == "json":
         print_json(report.as_json())
         return
     _print_matches(report)
@@ -526,7 +524,7 @@ def payouts(
     ctx: typer.Context,
     conference: ConferenceOption,
     full: Annotated[bool, typer.Option("--full", help="Read all of them again.")] = False,
-    output: FormatOption = Format.TABLE,
+    output: FormatOption = "table",
 ) -> None:
     """Fetch payouts and balance transactions from Stripe.
 
@@ -539,7 +537,7 @@ def payouts(
 
     report = pull_payouts(named_conference(ctx, conference), full=full)
     found = report.as_json()
-    if output is Format.JSON:
+    if output == "json":
         print_json(found)
     else:
         print_table(
@@ -553,23 +551,15 @@ def payouts(
         raise typer.Exit(PARTIAL)
 
 
-class TieOutFormat(StrEnum):
-    """How the tie-out is written."""
-
-    TABLE = "table"
-    JSON = "json"
-    CSV = "csv"
-    XLSX = "xlsx"
+TieOutFormat = Literal["table", "json", "csv", "xlsx"]
+"""How the tie-out is written."""
 
 
 @commands.command("tie-out")
 def tie_out(
     ctx: typer.Context,
     conference: ConferenceOption,
-    as_of: Annotated[
-        date | None,
-        typer.Option(metavar="DATE", parser=read_date, help="The last day; default: today."),
-    ] = None,
+    as_of: Annotated[date | None, day_option("The last day; default: today.")] = None,
     po: Annotated[
         str, typer.Option("--po", metavar="REF", help="Only the rows of this purchase order.")
     ] = "",
@@ -582,7 +572,7 @@ def tie_out(
     ] = None,
     output: Annotated[
         TieOutFormat, typer.Option("--format", help="table, json, csv (the rows) or xlsx (all).")
-    ] = TieOutFormat.TABLE,
+    ] = "table",
 ) -> None:
     """Follow every cent from purchase order to bank line.
 
@@ -601,7 +591,7 @@ def tie_out(
     if po or payout or line is not None:
         reference = read_reference(po) if po else ""
         found = found.only(found.of(reference=reference, payout=payout, bank_line=line))
-    write_bytes(export_tie_out(found, output.value), out, binary=output is TieOutFormat.XLSX)
+    write_bytes(export_tie_out(found, output), out, binary=output == "xlsx")
     wrong = int((found.checks["difference"] != 0).sum())
     if wrong:
         complain(f"{count(wrong, 'sum')} that must agree {'does' if wrong == 1 else 'do'} not.")

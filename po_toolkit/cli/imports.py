@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
@@ -26,17 +25,14 @@ if TYPE_CHECKING:
     from po_toolkit.api.imports import ImportReport, LeftColumn, Question
 
 
-class FileFormat(StrEnum):
-    """Spreadsheet formats that are written."""
-
-    CSV = "csv"
-    XLSX = "xlsx"
+FileFormat = Literal["csv", "xlsx"]
+"""Spreadsheet formats that are written."""
 
 
 def template(
     file_format: Annotated[
         FileFormat, typer.Option("--format", help="csv, or xlsx with the columns explained.")
-    ] = FileFormat.CSV,
+    ] = "csv",
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write it here instead of to stdout.")
     ] = None,
@@ -47,8 +43,8 @@ def template(
     """
     from po_toolkit.api import imports
 
-    content = imports.template(file_format.value)
-    write_bytes(content, out, binary=file_format is FileFormat.XLSX)
+    content = imports.template(file_format)
+    write_bytes(content, out, binary=file_format == "xlsx")
 
 
 FileArgument = Annotated[
@@ -152,7 +148,7 @@ def import_(
     skip_rows: SkipRowsOption = "",
     keep_rows: KeepRowsOption = "",
     unknown: UnknownOption = "leave",
-    output: FormatOption = Format.TABLE,
+    output: FormatOption = "table",
 ) -> None:
     """Import a spreadsheet of sponsors as draft purchase orders.
 
@@ -189,7 +185,7 @@ def import_(
         )
     except imports.ImportQuestionsError as error:
         _ask(error.questions, file.name, output)
-    if output is Format.JSON:
+    if output == "json":
         print_json(report.as_json())
     else:
         _print_report(report, dry_run=dry_run)
@@ -207,7 +203,7 @@ def import_(
 
 def _ask(questions: Sequence[Question], file: str, output: Format) -> NoReturn:
     """Print what the file leaves open, with the options that answer it; exits 2."""
-    if output is Format.JSON:
+    if output == "json":
         print_json({**_NOTHING, "questions": [question.as_json() for question in questions]})
     lines = [f"{file} leaves {count(len(questions), 'question')} open. Nothing was imported."]
     for number, question in enumerate(questions, 1):

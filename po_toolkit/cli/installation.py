@@ -27,7 +27,7 @@ from po_toolkit.cli.console import (
     write_bytes,
     wrong_usage,
 )
-from po_toolkit.cli.options import ConferenceOption, Format, FormatOption, TableFormat
+from po_toolkit.cli.options import ConferenceOption, FormatOption, TableFormat
 from po_toolkit.errors import extra
 from po_toolkit.logs import configure_logging
 
@@ -154,7 +154,7 @@ def archive(ctx: typer.Context, conference: ConferenceOption) -> None:
     typer.echo(f"The data of {conference} are kept as {name}; {conference} is empty now.")
 
 
-def status(ctx: typer.Context, output: FormatOption = Format.TABLE) -> None:
+def status(ctx: typer.Context, output: FormatOption = "table") -> None:
     """Show the settings in force and what the database holds.
 
     Keys are obfuscated. Changes nothing and calls nobody.
@@ -164,7 +164,7 @@ def status(ctx: typer.Context, output: FormatOption = Format.TABLE) -> None:
     from po_toolkit.api.status import UNUSABLE, installation_status
 
     found = installation_status(settings_of(ctx), datetime.now(UTC))
-    if output is Format.JSON:
+    if output == "json":
         print_json(found)
     else:
         _print_status(found)
@@ -217,7 +217,7 @@ def demo(
     ] = 8501,
     output: Annotated[
         TableFormat, typer.Option("--format", help="How --once prints the reconciliation.")
-    ] = TableFormat.TABLE,
+    ] = "table",
 ) -> None:
     """Play the whole job on sample data, then serve the app.
 
@@ -236,8 +236,8 @@ def demo(
     if not once:
         refuse_taken("127.0.0.1", port)
     with play(remark) as played:
-        content = export(played.reconciliation, output.value)
-        write_bytes(content, None, binary=output is TableFormat.XLSX)
+        content = export(played.reconciliation, output)
+        write_bytes(content, None, binary=output == "xlsx")
         for difference in played.differences:
             complain(difference)
         if played.differences:
@@ -306,7 +306,7 @@ def stripe_check(
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the result to this file as JSON.")
     ] = None,
-    output: FormatOption = Format.TABLE,
+    output: FormatOption = "table",
 ) -> None:
     """Check on a test account that Stripe behaves as expected.
 
@@ -329,7 +329,7 @@ def stripe_check(
     if out is not None:
         out.write_text(json.dumps(report.as_json(), ensure_ascii=False, indent=2) + "\n", "utf-8")
         remark(f"Written: {out}")
-    if output is Format.JSON:
+    if output == "json":
         print_json(report.as_json())
     else:
         _print_check(report)

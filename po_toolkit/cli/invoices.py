@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -37,6 +37,7 @@ from po_toolkit.cli.options import (
     HistoryReasonOption,
     ReferenceArgument,
     YesOption,
+    day_option,
     read_date,
     read_reference,
 )
@@ -73,11 +74,8 @@ BillAgainOption = Annotated[
 ]
 
 
-class SponsorBalance(StrEnum):
-    """What becomes of what lies on the sponsor's balance at Stripe."""
-
-    USE = "use"
-    REMOVE = "remove"
+SponsorBalance = Literal["use", "remove"]
+"""What becomes of what lies on the sponsor's balance at Stripe."""
 
 
 SponsorBalanceOption = Annotated[
@@ -100,7 +98,7 @@ def invoice(
     sponsor_balance: SponsorBalanceOption = None,
     delivery: DeliveryOption = None,
     yes: YesOption = False,
-    output: FormatOption = Format.TABLE,
+    output: FormatOption = "table",
 ) -> None:
     """Create and send Stripe invoices, each exactly once.
 
@@ -135,7 +133,7 @@ def invoice(
         if bill_again:
             invoices.decide_to_bill_again(opened, references[0], bill_again)
         if sponsor_balance:
-            invoices.decide_balance(opened, references[0], sponsor_balance.value)
+            invoices.decide_balance(opened, references[0], sponsor_balance)
     preview = invoices.preview_invoices(
         opened,
         references=references,
@@ -179,7 +177,7 @@ def adopt(
     invoice_id: Annotated[
         str, typer.Argument(metavar="INVOICE_ID", help="The invoice at Stripe: in_...")
     ],
-    output: FormatOption = Format.TABLE,
+    output: FormatOption = "table",
 ) -> None:
     """Adopt an invoice that was sent by hand.
 
@@ -198,7 +196,7 @@ def resend(
     ctx: typer.Context,
     reference: ReferenceArgument,
     yes: YesOption = False,
-    output: FormatOption = Format.TABLE,
+    output: FormatOption = "table",
 ) -> None:
     """Send the open invoice to the sponsor again.
 
@@ -219,7 +217,7 @@ def _reason_of(result: InvoiceResult) -> str:
 
 
 def _finish(result: InvoiceResult, output: Format, done: str) -> None:
-    if output is Format.JSON:
+    if output == "json":
         print_json(result.as_json())
     elif result.outcome != "failed":
         typer.echo(f"{result.reference}: {result.stripe_invoice_id} {done}.")
@@ -231,9 +229,9 @@ def _finish(result: InvoiceResult, output: Format, done: str) -> None:
 
 
 def _print_preview(preview: InvoicePreview, output: Format) -> None:
-    from po_toolkit.api.terms import way_words
+    from po_toolkit.api.terms import way_label
 
-    if output is Format.JSON:
+    if output == "json":
         print_json(preview.as_json())
         return
     print_table(
@@ -244,7 +242,7 @@ def _print_preview(preview: InvoicePreview, output: Format) -> None:
                 line.organization_name,
                 line.po_number,
                 amount(line.total, line.currency),
-                way_words(line.delivery),
+                way_label(line.delivery),
                 "; ".join(line.doubts),
             )
             for line in preview.ready
@@ -266,7 +264,7 @@ def _print_preview(preview: InvoicePreview, output: Format) -> None:
 
 
 def _print_report(report: InvoiceReport, output: Format) -> None:
-    if output is Format.JSON:
+    if output == "json":
         print_json(report.as_json())
         return
     print_table(
@@ -290,7 +288,7 @@ def preview(
     ctx: typer.Context,
     reference: ReferenceArgument,
     sent: SentOption = False,
-    output: FormatOption = Format.TABLE,
+    output: FormatOption = "table",
 ) -> None:
     """Preview the invoice exactly as it will be sent.
 
@@ -302,13 +300,13 @@ def preview(
     Example: po-toolkit preview PO-7KQ2MX
     """
     from po_toolkit.api import content
-    from po_toolkit.api.terms import way_words
+    from po_toolkit.api.terms import way_label
     from po_toolkit.money import display
 
     opened = conference_of(ctx, reference)
     ask = content.compare_content if sent else content.preview_content
     found = ask(opened, reference)
-    if output is Format.JSON:
+    if output == "json":
         print_json(found.as_json())
     else:
         rows = [
@@ -327,7 +325,7 @@ def preview(
                 )
             ]
             remark(f"Their purchase order: {', '.join(shown)}.")
-        remark(f"The invoice is {way_words(found.delivery)}.")
+        remark(f"The invoice is {way_label(found.delivery)}.")
     if found.reason:
         remark(f"It cannot be invoiced now: {found.reason}")
         suggest(found.reason)
@@ -406,10 +404,10 @@ def deliver(
     from po_toolkit.api.delivery import mark_delivered
     from po_toolkit.api.e_invoices import e_invoice, hand_over, read_format
 
-    chosen = [f.value for f in formats or () if f not in (DeliverFormat.TABLE, DeliverFormat.JSON)]
+    chosen = [f.value for f in formats or () if f not in ("table", "json")]
     if len(chosen) > 1:
         wrong_usage(f"Choose one format: {' or '.join(chosen)}.")
-    as_json = DeliverFormat.JSON in (formats or ())
+    as_json = "json" in (formats or ())
     wanted = read_format(chosen[0]) if chosen else None
     opened = conference_of(ctx, reference)
     found: dict[str, Any] = {"reference": reference}
@@ -443,8 +441,8 @@ def deliver(
         typer.echo(line)
 
 
-SinceOption = Annotated[date, typer.Option(parser=read_date, metavar="DATE", help="First day.")]
-UntilOption = Annotated[date, typer.Option(parser=read_date, metavar="DATE", help="Last day.")]
+SinceOption = Annotated[date, day_option("First day.")]
+UntilOption = Annotated[date, day_option("Last day.")]
 ZipOption = Annotated[
     Path | None, typer.Option("--out", metavar="FILE", help="The ZIP file to write.")
 ]
@@ -472,7 +470,7 @@ def e_invoices(
         wrong_usage("Say where the e-invoices go: --out FILE or --hand-over.")
     from po_toolkit.api.e_invoices import export_e_invoices, keep_and_hand_over, read_format
 
-    chosen = [f.value for f in formats or () if f not in (DeliverFormat.TABLE, DeliverFormat.JSON)]
+    chosen = [f.value for f in formats or () if f not in ("table", "json")]
     if len(chosen) > 1:
         wrong_usage(f"Choose one format: {' or '.join(chosen)}.")
     opened = named_conference(ctx, conference)
@@ -482,7 +480,7 @@ def e_invoices(
         problems |= keep_and_hand_over(opened, made.files)
     if out is not None:
         write_bytes(made.content, out, binary=True)
-    if DeliverFormat.JSON in (formats or ()):
+    if "json" in (formats or ()):
         print_json({"documents": [file.as_json() for file in made.files], "problems": problems})
     else:
         typer.echo(f"{count(len(made.files), 'e-invoice')} written.")
@@ -512,7 +510,7 @@ def remind(
     dry_run: RemindDryRunOption = False,
     drafts: DraftsOption = None,
     yes: YesOption = False,
-    output: FormatOption = Format.TABLE,
+    output: FormatOption = "table",
 ) -> None:
     """Remind sponsors of unpaid invoices.
 
@@ -533,7 +531,7 @@ def remind(
     opened = named_conference(ctx, conference)
     preview = reminders.preview_reminders(opened)
     if dry_run:
-        if output is Format.JSON:
+        if output == "json":
             print_json(preview.as_json())
             return
         _print_reminders(preview)
@@ -541,7 +539,7 @@ def remind(
     if preview.to_mail:
         agree(opened, f"send {count(len(preview.to_mail), 'reminder')}", yes=yes)
     report = reminders.send_reminders(opened, drafts=None if drafts is None else _into(drafts))
-    if output is Format.JSON:
+    if output == "json":
         print_json(report.as_json())
     else:
         results = [(r.reference, r.outcome, r.reason) for r in report.results]
@@ -562,7 +560,7 @@ def _into(folder: Path) -> Keep:
 
 
 def _print_reminders(preview: ReminderPreview) -> None:
-    from po_toolkit.api.terms import way_words
+    from po_toolkit.api.terms import way_label
 
     rows = [
         (
@@ -571,7 +569,7 @@ def _print_reminders(preview: ReminderPreview) -> None:
             r.contact_email,
             amount(r.balance, r.currency),
             r.when,
-            way_words(r.delivery),
+            way_label(r.delivery),
         )
         for r in preview.due
     ]
@@ -603,7 +601,7 @@ def reissue(
     ] = None,
     reason: HistoryReasonOption = "",
     yes: YesOption = False,
-    output: FormatOption = Format.TABLE,
+    output: FormatOption = "table",
 ) -> None:
     """Void the open invoice and send a corrected one.
 
@@ -611,8 +609,8 @@ def reissue(
 
     Example: po-toolkit reissue PO-7KQ2MX --address "1 New Road, Leeds" --reason "They moved"
     """
-    from po_toolkit.api.amend import Changes
-    from po_toolkit.api.amend import reissue as issue_again
+    from po_toolkit.api.order_changes import Changes
+    from po_toolkit.api.order_changes import reissue as issue_again
 
     opened = conference_of(ctx, reference)
     agree(opened, f"void the invoice of {reference} and send a new one", yes=yes)
@@ -628,7 +626,7 @@ def reissue(
         due_date=due_date,
     )
     result = issue_again(opened, reference, changes, reason=reason)
-    if output is Format.JSON:
+    if output == "json":
         print_json(result.as_json())
     elif result.outcome == "invoiced":
         typer.echo(f"{result.reference}: Its invoice is {result.stripe_invoice_id} now.")

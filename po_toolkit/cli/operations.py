@@ -24,7 +24,7 @@ from po_toolkit.cli.console import (
     settings_of,
     wrong_usage,
 )
-from po_toolkit.cli.options import ConferenceOption, Format, FormatOption, HostOption, PortOption
+from po_toolkit.cli.options import ConferenceOption, FormatOption, HostOption, PortOption
 from po_toolkit.errors import PurchaseOrderError
 
 
@@ -71,7 +71,7 @@ def serve_app(
 _MARKS = {"ok": "ok", "warning": "WARNING", "failed": "FAILED", "skipped": "skipped"}
 
 
-def doctor(ctx: typer.Context, output: FormatOption = Format.TABLE) -> None:
+def doctor(ctx: typer.Context, output: FormatOption = "table") -> None:
     """Look the installation over and name what is wrong.
 
     Settings, files, database, Stripe, schedules, worker and backup are looked at; nothing is
@@ -82,7 +82,7 @@ def doctor(ctx: typer.Context, output: FormatOption = Format.TABLE) -> None:
     from po_toolkit.api.doctor import as_json, examine
 
     found = examine(settings_of(ctx), datetime.now(UTC))
-    if output is Format.JSON:
+    if output == "json":
         print_json(as_json(found))
     else:
         rows = [(_MARKS[f.state], f.check, f.detail) for f in found]
@@ -91,7 +91,7 @@ def doctor(ctx: typer.Context, output: FormatOption = Format.TABLE) -> None:
         raise typer.Exit(FAILED)
 
 
-def verify(ctx: typer.Context, output: FormatOption = Format.TABLE) -> None:
+def verify(ctx: typer.Context, output: FormatOption = "table") -> None:
     """Prove that the audit log is as it was written.
 
     Each entry's digest covers the one before it, and the head of that chain stands on every closing
@@ -103,7 +103,7 @@ def verify(ctx: typer.Context, output: FormatOption = Format.TABLE) -> None:
     from po_toolkit.api.opening import open_database
 
     proof = prove_audit_trail(open_database(settings_of(ctx), make=False))
-    if output is Format.JSON:
+    if output == "json":
         print_json(
             {
                 "entries": proof.entries,
@@ -133,7 +133,7 @@ def notify(
     test: Annotated[
         bool, typer.Option("--test", help="Send a test message, whatever problems there are.")
     ] = False,
-    output: FormatOption = Format.TABLE,
+    output: FormatOption = "table",
 ) -> None:
     """Send the problems that are new to a chat or by email.
 
@@ -154,7 +154,7 @@ def notify(
         sent = ["This is a test."]
     else:
         sent = notices.notify(named_conference(ctx, conference), settings.notify)
-    if output is Format.JSON:
+    if output == "json":
         print_json({"sent": sent})
         return
     typer.echo(f"Sent: {count(len(sent), 'new problem')}")
@@ -174,7 +174,7 @@ def forget(
         ),
     ] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    output: FormatOption = Format.TABLE,
+    output: FormatOption = "table",
 ) -> None:
     """Replace a contact's personal data by a pseudonym.
 
@@ -203,7 +203,7 @@ def forget(
             raise
         complain(f"{error} Add --attached keep or --attached delete.")
         raise typer.Exit(WRONG_USAGE) from error
-    if output is Format.JSON:
+    if output == "json":
         print_json(found.as_json())
         return
     typer.echo(f"Replaced by {found.pseudonym}")
@@ -219,7 +219,7 @@ def copy_database(
     to: Annotated[
         str, typer.Option("--to", metavar="URL", help="The new, empty database's address.")
     ],
-    output: FormatOption = Format.TABLE,
+    output: FormatOption = "table",
 ) -> None:
     """Copy the database into an empty one, and prove the copy.
 
@@ -234,7 +234,7 @@ def copy_database(
 
     settings = settings_of(ctx)
     proofs = copy_books(settings, to, datetime.now(UTC))
-    if output is Format.JSON:
+    if output == "json":
         print_json({"tables": [proof.as_json() for proof in proofs]})
         return
     print_table(

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any, Literal, TypeVar
 
 import typer
 
+from po_toolkit.api.payment_details import DETAILS
 from po_toolkit.errors import AmountError
 from po_toolkit.money import parse_decimal
 
-
-class Format(StrEnum):
-    """How a result is printed."""
-
-    TABLE = "table"
-    JSON = "json"
+Command = TypeVar("Command", bound=Callable[..., None])
 
 
-class TableFormat(StrEnum):
-    """How the reconciliation is written."""
+Format = Literal["table", "json"]
+"""How a result is printed."""
 
-    TABLE = "table"
-    JSON = "json"
-    CSV = "csv"
-    XLSX = "xlsx"
-    MD = "md"
+
+TableFormat = Literal["table", "json", "csv", "xlsx", "md"]
+"""How the reconciliation is written."""
 
 
 def read_amount(text: str) -> Decimal:
@@ -51,17 +46,42 @@ def read_date(text: str) -> date:
         ) from None
 
 
+def day_option(text: str) -> Any:
+    """Return an option that takes a day, with its help; it is named like its parameter."""
+    return typer.Option(metavar="DATE", parser=read_date, help=text)
+
+
 def read_reference(text: str) -> str:
     """Read our reference of a purchase order, in any case, with or without its ``PO-``."""
     plain = text.strip().upper()
     return plain if plain.startswith("PO-") else f"PO-{plain}"
 
 
-class DeliveryWay(StrEnum):
-    """Who delivers an invoice."""
+def with_details(command: Command) -> Command:
+    """Give a command, in place of its ``**details``, an option for each detail of a payment."""
+    options = [
+        inspect.Parameter(
+            detail.column,
+            inspect.Parameter.KEYWORD_ONLY,
+            default="",
+            annotation=Annotated[
+                str, typer.Option(detail.option, metavar=detail.metavar, help=detail.help)
+            ],
+        )
+        for detail in DETAILS
+    ]
+    signature = inspect.signature(command, eval_str=True)
+    own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    first = [p.kind is p.KEYWORD_ONLY for p in own].index(True)
+    own[first:first] = options
+    made: Any = command
+    made.__signature__ = signature.replace(parameters=own)
+    made.__annotations__ |= {option.name: option.annotation for option in options}
+    return command
 
-    STRIPE = "stripe"
-    OURSELVES = "ourselves"
+
+DeliveryWay = Literal["stripe", "ourselves"]
+"""Who delivers an invoice."""
 
 
 FormatOption = Annotated[

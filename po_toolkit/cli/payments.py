@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -34,6 +33,7 @@ from po_toolkit.cli.options import (
     YesOption,
     read_amount,
     read_date,
+    with_details,
 )
 from po_toolkit.errors import ConfirmationNeededError, DuplicateEntryError
 
@@ -50,7 +50,7 @@ def sync(
         bool,
         typer.Option("--full", help="Compare everything again, not only what changed since last."),
     ] = False,
-    output: FormatOption = Format.TABLE,
+    output: FormatOption = "table",
 ) -> None:
     """Fetch payments, refunds, statuses and payouts from Stripe.
 
@@ -64,7 +64,7 @@ def sync(
     opened = named_conference(ctx, conference)
     report = sync_conference(opened, full=full)
     payouts = _payouts(opened, full=full)
-    if output is Format.JSON:
+    if output == "json":
         print_json(report.as_json() | {"payouts": payouts})
     else:
         _print_report(report, payouts or {})
@@ -113,13 +113,8 @@ def _print_report(report: SyncReport, payouts: Mapping[str, Any]) -> None:
             remark(f"In the ledger and no longer at Stripe: {stripe_id}")
 
 
-class Method(StrEnum):
-    """How money came that Stripe did not collect."""
-
-    WIRE = "wire"
-    ACH = "ach"
-    CHECK = "check"
-    OTHER = "other"
+Method = Literal["wire", "ach", "check", "other"]
+"""How money came that Stripe did not collect."""
 
 
 AmountOption = Annotated[
@@ -152,14 +147,14 @@ AgainOption = Annotated[
 ReasonOption = Annotated[str, typer.Option(metavar="R", help="Why, for the books and the sponsor.")]
 
 
+@with_details
 def payment(
     ctx: typer.Context,
     reference: ReferenceArgument,
     amount: AmountOption,
     method: MethodOption,
-    payment_reference: NumberOption = "",
+    *,
     payment_date: DateOption = None,
-    note: NoteOption = "",
     again: AgainOption = False,
     date_as_given: Annotated[
         bool,
@@ -173,7 +168,8 @@ def payment(
         typer.Option("--overpaid", help="The amount is right, though more than is outstanding."),
     ] = False,
     yes: YesOption = False,
-    output: FormatOption = Format.TABLE,
+    output: FormatOption = "table",
+    **details: str,
 ) -> None:
     """Record money that did not come through Stripe.
 
@@ -193,27 +189,20 @@ def payment(
             opened,
             reference,
             amount=amount,
-            method=method.value,
-            payment_reference=payment_reference,
+            method=method,
             payment_date=payment_date,
-            note=note,
             again=again,
             date_as_given=date_as_given,
             overpaid=overpaid,
+            **details,
         )
     except (DuplicateEntryError, ConfirmationNeededError) as error:
         wrong_usage(error.reason)
     _print_result(result, output)
 
 
-class Back(StrEnum):
-    """How money goes back."""
-
-    STRIPE = "stripe"
-    WIRE = "wire"
-    ACH = "ach"
-    CHECK = "check"
-    OTHER = "other"
+Back = Literal["stripe", "wire", "ach", "check", "other"]
+"""How money goes back."""
 
 
 def reverse(
@@ -222,7 +211,7 @@ def reverse(
         str, typer.Argument(metavar="ENTRY", help="The entry's number in the ledger.")
     ],
     reason: HistoryReasonOption = "",
-    output: FormatOption = Format.TABLE,
+    output: FormatOption = "table",
 ) -> None:
     """Undo a payment or refund that was entered by mistake.
 
@@ -248,7 +237,7 @@ def refund(
     method: Annotated[
         Back,
         typer.Option(help="stripe gives it back; the others note what was sent back elsewhere."),
-    ] = Back.STRIPE,
+    ] = "stripe",
     payment_id: Annotated[
         str,
         typer.Option(
@@ -260,7 +249,7 @@ def refund(
     note: NoteOption = "",
     again: AgainOption = False,
     yes: YesOption = False,
-    output: FormatOption = Format.TABLE,
+    output: FormatOption = "table",
 ) -> None:
     """Refund through Stripe, the newest payments first.
 
@@ -273,13 +262,13 @@ def refund(
     from po_toolkit.api import ledger
 
     opened = conference_of(ctx, reference)
-    if method is Back.STRIPE:
+    if method == "stripe":
         agree(opened, f"refund {amount} on {reference} through Stripe", yes=yes)
     result = ledger.refund(
         opened,
         reference,
         amount=amount,
-        method=method.value,
+        method=method,
         payment=payment_id,
         payment_reference=payment_reference,
         refund_date=refund_date,
@@ -296,7 +285,7 @@ def credit_note(
     reason: ReasonOption,
     again: AgainOption = False,
     yes: YesOption = False,
-    output: FormatOption = Format.TABLE,
+    output: FormatOption = "table",
 ) -> None:
     """Credit part of what is owed.
 
@@ -321,7 +310,7 @@ def cancel(
     reference: ReferenceArgument,
     reason: HistoryReasonOption = "",
     yes: YesOption = False,
-    output: FormatOption = Format.TABLE,
+    output: FormatOption = "table",
 ) -> None:
     """Cancel a purchase order and void its open invoice.
 
@@ -341,7 +330,7 @@ def _print_result(result: MoneyResult, output: Format) -> None:
     if result.remark:
         remark(result.remark)
         suggest(result.remark)
-    if output is Format.JSON:
+    if output == "json":
         print_json(result.as_json())
         return
     status = result.status.replace("_", " ")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast, get_args
 
 import typer
 
@@ -30,7 +29,7 @@ from po_toolkit.cli.options import (
     FormatOption,
     ReferenceArgument,
     TableFormat,
-    read_date,
+    day_option,
 )
 
 
@@ -39,11 +38,8 @@ def reconcile(
     conference: ConferenceOption,
     as_of: Annotated[
         date | None,
-        typer.Option(
-            metavar="DATE",
-            parser=read_date,
-            help="What was true at the end of this day; default: today in the conference's "
-            "timezone.",
+        day_option(
+            "What was true at the end of this day; default: today in the conference's timezone."
         ),
     ] = None,
     out: Annotated[
@@ -85,7 +81,7 @@ def reconcile(
         )
     opened = named_conference(ctx, conference)
     found = reports.reconcile(opened, as_of=as_of)
-    write_bytes(reports.export(found, chosen.value), out, binary=chosen is TableFormat.XLSX)
+    write_bytes(reports.export(found, chosen), out, binary=chosen == "xlsx")
     there = Counter(found.discrepancies["code"])
     named = [code for code in there if code in (fail_on or []) or "any" in (fail_on or [])]
     if named:
@@ -98,11 +94,7 @@ def report(
     conference: ConferenceOption,
     as_of: Annotated[
         date | None,
-        typer.Option(
-            metavar="DATE",
-            parser=read_date,
-            help="The last day that counts, in the conference's timezone; default: today.",
-        ),
+        day_option("The last day that counts, in the conference's timezone; default: today."),
     ] = None,
     html: Annotated[
         Path | None,
@@ -131,38 +123,26 @@ def report(
 
 def _format_of(out: Path | None) -> TableFormat:
     if out is None:
-        return TableFormat.TABLE
+        return "table"
     ending = out.suffix.lower().removeprefix(".")
-    if ending not in set(TableFormat):
+    if ending not in get_args(TableFormat):
         raise typer.BadParameter(
             f"{out} does not say which format; end it in .csv, .xlsx, .json or .md, or add "
             f"--format."
         )
-    return TableFormat(ending)
+    return cast(TableFormat, ending)
 
 
 if TYPE_CHECKING:
     from po_toolkit.api.opening import OpenConference
 
 
-class Program(StrEnum):
-    """Accounting programs that a journal can be written for."""
-
-    QUICKBOOKS = "quickbooks"
-    XERO = "xero"
-    BEANCOUNT = "beancount"
+Program = Literal["quickbooks", "xero", "beancount"]
+"""Accounting programs that a journal can be written for."""
 
 
-AsOfOption = Annotated[
-    date | None,
-    typer.Option(
-        metavar="DATE", parser=read_date, help="The last day that counts; default: today."
-    ),
-]
-SinceOption = Annotated[
-    date | None,
-    typer.Option(metavar="DATE", parser=read_date, help="The first day; default: the beginning."),
-]
+AsOfOption = Annotated[date | None, day_option("The last day that counts; default: today.")]
+SinceOption = Annotated[date | None, day_option("The first day; default: the beginning.")]
 OutOption = Annotated[Path, typer.Option(metavar="FILE", help="The PDF to write.")]
 
 
@@ -172,7 +152,7 @@ def summary(
     months: Annotated[
         bool, typer.Option("--months", help="By month instead of by status.")
     ] = False,
-    output: FormatOption = Format.TABLE,
+    output: FormatOption = "table",
 ) -> None:
     """Show the sums of every conference side by side.
 
@@ -184,7 +164,7 @@ def summary(
 
     table, frame = reports.summary(settings_of(ctx), as_of=as_of, months=months)
     rows = reports.records(table, frame)
-    if output is Format.JSON:
+    if output == "json":
         print_json({"rows": rows})
         return
     amounts = [i for i, c in enumerate(table.columns) if c.kind.is_money]
@@ -229,7 +209,7 @@ def journal(
         since=since,
         accounts=_accounts(account or []),
     )
-    files = reports.journal_files(entries, program.value, tax_rate=tax_rate)
+    files = reports.journal_files(entries, program, tax_rate=tax_rate)
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (folder / name).write_bytes(content)
@@ -291,11 +271,8 @@ def invoice_pdf(ctx: typer.Context, reference: ReferenceArgument, out: OutOption
 def close(
     ctx: typer.Context,
     conference: ConferenceOption,
-    through: Annotated[
-        date,
-        typer.Option(metavar="DATE", parser=read_date, help="The last day of the period."),
-    ],
-    output: FormatOption = Format.TABLE,
+    through: Annotated[date, day_option("The last day of the period.")],
+    output: FormatOption = "table",
 ) -> None:
     """Close the books up to a day.
 
@@ -307,7 +284,7 @@ def close(
     from po_toolkit.api.reports import close_books
 
     closed = close_books(named_conference(ctx, conference), through)
-    if output is Format.JSON:
+    if output == "json":
         print_json(closed.as_json())
         return
     typer.echo(f"Closed through the end of {closed.through} ({closed.timezone}).")
@@ -318,10 +295,7 @@ def close(
 def month_end(
     ctx: typer.Context,
     conference: ConferenceOption,
-    through: Annotated[
-        date,
-        typer.Option(metavar="DATE", parser=read_date, help="The last day of the period."),
-    ],
+    through: Annotated[date, day_option("The last day of the period.")],
     files: Annotated[
         Path | None,
         typer.Option(
@@ -330,7 +304,7 @@ def month_end(
             help="Write report, workbooks, journals and invoice PDFs into one ZIP.",
         ),
     ] = None,
-    output: FormatOption = Format.TABLE,
+    output: FormatOption = "table",
 ) -> None:
     """Show what a month end still needs, and write its files.
 
@@ -344,7 +318,7 @@ def month_end(
 
     opened = named_conference(ctx, conference)
     steps = checklist(opened, through)
-    if output is Format.JSON:
+    if output == "json":
         print_json({"through": through.isoformat(), "steps": [step.as_json() for step in steps]})
     else:
         state = {True: "done", False: "to do", None: "-"}
@@ -385,7 +359,7 @@ def accept(
     Example: po-toolkit accept overpaid --conference pycon-2027 --po PO-7KQ2MX --reason "Kept for
     2028, agreed by email"
     """
-    from po_toolkit.api.month_end import accept_discrepancy, withdraw_acceptance
+    from po_toolkit.api.month_end import accept_discrepancies, withdraw_acceptance
 
     if bool(reference) == bool(evidence):
         wrong_usage("Give --po REF, or --evidence TEXT where no purchase order is named.")
@@ -394,7 +368,7 @@ def accept(
         withdraw_acceptance(opened, code, reference or evidence)
         typer.echo(f"{code} of {reference or evidence} is open again.")
         return
-    accept_discrepancy(opened, code, reference=reference, evidence=evidence, reason=reason)
+    accept_discrepancies(opened, code, [reference or evidence], reason=reason)
     typer.echo(f"{code} of {reference or evidence} is accepted.")
 
 
@@ -403,24 +377,16 @@ def closed(
     conference: ConferenceOption,
     verify: Annotated[
         date | None,
-        typer.Option(
-            metavar="DATE",
-            parser=read_date,
-            help="Make the report of the period that ends on this day again and compare.",
-        ),
+        day_option("Make the report of the period that ends on this day again and compare."),
     ] = None,
     report: Annotated[
         date | None,
-        typer.Option(
-            metavar="DATE",
-            parser=read_date,
-            help="Write the report of the period that ends on this day, as it was closed.",
-        ),
+        day_option("Write the report of the period that ends on this day, as it was closed."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where --report goes; default: stdout.")
     ] = None,
-    output: FormatOption = Format.TABLE,
+    output: FormatOption = "table",
 ) -> None:
     """List the closed periods, prove one, or write its report.
 
@@ -439,7 +405,7 @@ def closed(
         _verify(opened, verify, output)
         return
     periods = closed_books(opened)
-    if output is Format.JSON:
+    if output == "json":
         print_json({"closed": [p.as_json() for p in periods]})
         return
     print_table(
@@ -455,7 +421,7 @@ def _verify(opened: OpenConference, through: date, output: Format) -> None:
     from po_toolkit.api.reports import verify_closed
 
     proof = verify_closed(opened, through)
-    if output is Format.JSON:
+    if output == "json":
         print_json(proof.as_json())
     elif proof.intact and proof.same_again:
         typer.echo(f"The books through {through} still say what was closed ({proof.digest}).")

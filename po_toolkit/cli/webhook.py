@@ -19,7 +19,7 @@ from po_toolkit.cli.console import (
     remark,
     settings_of,
 )
-from po_toolkit.cli.options import ConferenceOption, Format, FormatOption, HostOption, PortOption
+from po_toolkit.cli.options import ConferenceOption, FormatOption, HostOption, PortOption
 from po_toolkit.errors import extra
 from po_toolkit.logs import configure_logging
 
@@ -74,7 +74,7 @@ def serve(
 
 @commands.command("list")
 def list_on_hold(
-    ctx: typer.Context, conference: ConferenceOption, output: FormatOption = Format.TABLE
+    ctx: typer.Context, conference: ConferenceOption, output: FormatOption = "table"
 ) -> None:
     """List the events that failed and are on hold.
 
@@ -83,7 +83,7 @@ def list_on_hold(
     from po_toolkit.api.webhooks import events_on_hold
 
     found = events_on_hold(named_conference(ctx, conference))
-    if output is Format.JSON:
+    if output == "json":
         print_json({"set_aside": [event.as_json() for event in found]})
         return
     print_table(
@@ -101,7 +101,7 @@ def replay(
         list[str] | None,
         typer.Argument(metavar="[EVENT]...", help="evt_…; default: all on hold."),
     ] = None,
-    output: FormatOption = Format.TABLE,
+    output: FormatOption = "table",
 ) -> None:
     """Process events again: those on hold, or the ones named.
 
@@ -115,7 +115,7 @@ def replay(
     unknown = sorted(set(events or []) - set(replayed))
     work_until_none_is_due(opened)
     failed = failures_of(opened, replayed)
-    if output is Format.JSON:
+    if output == "json":
         print_json({"replayed": replayed, "failed": failed, "unknown": unknown})
     else:
         typer.echo(f"Replayed: {count(len(replayed), 'event')}")

@@ -114,27 +114,19 @@ def _webhook_server(settings: Settings) -> Iterator[str]:
             thread.join(timeout=10)
 
 
-def wait_until(
-    ready: Callable[[], bool], what: str, *, progress: Callable[[], Any], seconds: float = 60
-) -> None:
-    """Wait for something that another thread or process does, for as long as it gets on.
-
-    Args:
-        ready: Whether it is done.
-        what: What is waited for, in words.
-        progress: Something that changes while the other gets on.
-        seconds: How long it may stay the same.
+def wait_for_webhooks(ready: Callable[[], bool], progress: Callable[[], Any]) -> None:
+    """Wait until the webhooks are processed, for as long as ``progress`` changes.
 
     Raises:
-        PoToolkitError: Nothing has changed for so long.
+        PoToolkitError: Nothing has changed for a minute.
     """
     seen, since = progress(), time.monotonic()
     while not ready():
         if (now := progress()) != seen:
             seen, since = now, time.monotonic()
-        if time.monotonic() - since > seconds:
+        if time.monotonic() - since > 60:
             raise PoToolkitError(
-                f"The demo waits for {what}, and nothing has changed for {seconds:.0f} seconds "
-                f"(last: {seen}). Run it again; if it stays so, report it with this message."
+                f"The demo waits for the webhooks to be processed, and nothing has changed for a "
+                f"minute (last: {seen}). Run it again; if it stays so, report it with this message."
             )
         time.sleep(0.02)  # it is another thread's or process's turn

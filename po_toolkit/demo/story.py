@@ -14,7 +14,7 @@ from po_toolkit.api.imports import ImportReport, import_purchase_orders
 from po_toolkit.api.ledger import cancel, credit, record_payment_by_hand
 from po_toolkit.api.reports import PurchaseOrder, purchase_orders_of
 from po_toolkit.api.sync import sync_conference
-from po_toolkit.demo.stage import KEY, Stage, wait_until
+from po_toolkit.demo.stage import KEY, Stage, wait_for_webhooks
 from po_toolkit.jobs.batches import invoice_many
 from po_toolkit.money import convert_amount_for_api, to_major
 
@@ -184,7 +184,7 @@ def _take_in_webhooks(stage: Stage, say: Say) -> None:
         pending, events = waiting()
         return not pending and not events.get("received")
 
-    wait_until(settled, "the webhooks to be processed", progress=waiting)
+    wait_for_webhooks(settled, waiting)
     states = _events(stage)
     say(f"Signed webhooks: {sum(states.values())} taken in, {states.get('failed', 0)} failed.")
 

@@ -51,6 +51,6 @@ def refuse_unknown(way: str) -> None:
         )
 
 
-def way_words(way: str) -> str:
+def way_label(way: str) -> str:
     """Say a way for people: ``mailed by Stripe``."""
     return _WORDS[way]

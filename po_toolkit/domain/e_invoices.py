@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, get_args
 
 from po_toolkit.domain.tax import EXEMPT, REVERSE_CHARGE, Rate, line_tax
 from po_toolkit.money import exponent
 
 Format = Literal["facturx", "xrechnung", "xrechnung-ubl", "peppol"]
-FORMATS: tuple[Format, ...] = ("facturx", "xrechnung", "xrechnung-ubl", "peppol")
+FORMATS: tuple[Format, ...] = get_args(Format)
 
 INVOICE, CREDIT_NOTE = "380", "381"
 """Document types (BT-3), from UNTDID 1001."""

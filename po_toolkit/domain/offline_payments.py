@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date
 from typing import Any
 
@@ -29,8 +29,74 @@ class Confirmed:
         return tuple(name for name, value in asdict(self).items() if value)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detail:
+    """How a text that a person may add to a payment is asked for and shown.
+
+    Attributes:
+        name: The field of :class:`PaymentDetails` and the column of the ledger.
+        column: Its name where a purchase order's own reference stands beside it.
+        option: Of the command.
+        metavar: What the option takes, as its help shows it.
+        help: Of the option.
+        label: In the form.
+        heading: Of a table's column.
+        about: Describes the column in the documentation.
+    """
+
+    name: str
+    column: str
+    option: str
+    metavar: str
+    help: str
+    label: str
+    heading: str
+    about: str
+
+
+def _detail(name: str, **texts: str) -> Any:
+    return field(default="", metadata={"detail": Detail(name=name, **texts)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentDetails:
+    """What a person may add to a payment.
+
+    A field here is an option of ``payment``, a field of the app's form and a column of every table
+    and export of payments; the ledger needs a column of its name, with a migration.
+
+    Attributes:
+        reference: The bank's or the sponsor's own reference.
+        note: Anything worth knowing.
+    """
+
+    reference: str = _detail(
+        "reference",
+        column="payment_reference",
+        option="--reference",
+        metavar="R",
+        help="The wire's or check's own number, as the bank has it.",
+        label="The bank's or the sponsor's reference",
+        heading="Reference",
+        about="Reference given with the payment",
+    )
+    note: str = _detail(
+        "note",
+        column="note",
+        option="--note",
+        metavar="TEXT",
+        help="A remark for the books.",
+        label="Note",
+        heading="Note",
+        about="Note or reason",
+    )
+
+
+DETAILS: tuple[Detail, ...] = tuple(f.metadata["detail"] for f in fields(PaymentDetails))
+
+
 @dataclass(frozen=True, slots=True)
-class OfflinePayment:
+class OfflinePayment(PaymentDetails):
     """A wire, ACH, check or other payment, the same from the page or command to the ledger.
 
     Attributes:
@@ -38,8 +104,6 @@ class OfflinePayment:
         currency: Three letters, lower case.
         method: wire, ach, check or other.
         payment_date: When the money came.
-        reference: The bank's or the sponsor's own reference.
-        note: Anything worth knowing.
         source: manual, or bank where a statement proves it.
         source_id: The source's own id; empty for a manual entry, which takes its uuid.
         entered_by: Who entered it, where that is not who acts now.
@@ -49,8 +113,6 @@ class OfflinePayment:
     currency: str
     method: str
     payment_date: date
-    reference: str = ""
-    note: str = ""
     source: str = "manual"
     source_id: str = ""
     entered_by: str = ""

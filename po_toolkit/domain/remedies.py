@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
+from po_toolkit.domain.offline_payments import DETAILS, PaymentDetails
 from po_toolkit.errors import Remedy
 
 
@@ -107,8 +108,7 @@ def record_payment(
     method: str,
     day: date,
     *,
-    payment_reference: str = "",
-    note: str = "",
+    details: PaymentDetails,
     confirmed: Iterable[str] = (),
 ) -> Remedy:
     """Record an offline payment, an amount in major units, with what a person confirms of it.
@@ -118,11 +118,10 @@ def record_payment(
         amount: How much came.
         method: How it came.
         day: When it came.
-        payment_reference: The payment's own.
-        note: A remark.
+        details: What the person adds.
         confirmed: Which of ``again``, ``date_as_given`` and ``overpaid`` are confirmed.
     """
-    texts = (("--reference", payment_reference), ("--note", note))
+    texts = ((detail.option, getattr(details, detail.name)) for detail in DETAILS)
     named = [word for option, text in texts if text for word in (option, text)]
     options = [f"--{name.replace('_', '-')}" for name in confirmed]
     command = ("payment", reference, "--amount", str(amount), "--method", method)

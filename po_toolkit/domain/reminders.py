@@ -52,7 +52,7 @@ def why_not(sums: Sums, currency: str) -> str:
     return ""
 
 
-def step_words(step: int) -> str:
+def step_label(step: int) -> str:
     """Write a step for people: ``7 days before it is due``."""
     if step == 0:
         return "on the due date"

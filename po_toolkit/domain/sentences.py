@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from po_toolkit.domain.reminders import step_words
+from po_toolkit.domain.reminders import step_label
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.wording import count, label, written_day
 from po_toolkit.money import display
@@ -159,7 +159,7 @@ def _money(entry: LoggedAct) -> str:
 def _reminded(entry: LoggedAct) -> str:
     if "step" not in entry.after:
         return _other(entry)
-    when = step_words(int(entry.after["step"]))
+    when = step_label(int(entry.after["step"]))
     if entry.after.get("state") == "drafted":
         return f"Reminder drafted for {entry.whose}, {when}."
     return f"Reminder sent to {entry.whose}, {when}."
@@ -184,7 +184,7 @@ def _delivered(entry: LoggedAct) -> str:
     return f"E-invoice for {entry.whose} written."
 
 
-def _amended(entry: LoggedAct) -> str:
+def _amendment(entry: LoggedAct) -> str:
     changes = _changes(entry)
     return f"{entry.whose or 'Purchase order'} changed: {'; '.join(changes)}." if changes else ""
 
@@ -273,7 +273,7 @@ _SENTENCES: dict[str, Callable[[LoggedAct], str]] = {
     Act.DELIVER: _delivered,
     Act.DELIVERED: _with_reason("Invoice for {whose} marked as delivered"),
     Act.REISSUE: _with_reason("Invoice of {whose} voided to be reissued"),
-    Act.AMEND: _amended,
+    Act.AMEND: _amendment,
     Act.CLOSE: _with_reason("Books closed through {last_day}"),
     Act.LOAD_STATEMENT: _with_reason("Bank statement {file_name} imported, lines: {lines}"),
     Act.ACCEPT_STATEMENT: _with_reason("Bank statement accepted although its sums do not agree"),

@@ -39,7 +39,7 @@ class InvoiceStep(StrEnum):
 
 
 class IntentKind(StrEnum):
-    """What of the ledger Stripe is told."""
+    """What of the ledger is reported to Stripe."""
 
     PAYMENT = "payment"
     CREDIT_NOTE = "credit_note"
@@ -47,7 +47,7 @@ class IntentKind(StrEnum):
 
 
 class IntentStep(StrEnum):
-    """The next step of a payment, credit note or refund that Stripe is told of."""
+    """The next step of a payment, credit note or refund that is reported to Stripe."""
 
     REPORT = "report"
     ATTACH = "attach"

@@ -110,14 +110,14 @@ def held_amount(
     total: Any, credited: Any, paid: Any, refunded: Any, reversed_payments: Any, *, asked_again: Any
 ) -> Any:
     """Return how much of an open balance waits for a decision; of numbers or a frame's columns."""
-    excess = _least(refunded, _most(excess_of(total, credited, paid, reversed_payments), 0))
-    still_open = _most(balance_of(total, credited, paid, refunded), 0)
-    since = _most(gone_back_since(refunded, reversed_payments, asked_again), 0)
-    return _least(_least(_most(refunded - excess, 0), since), still_open)
+    excess = _least(refunded, _at_least_zero(excess_of(total, credited, paid, reversed_payments)))
+    still_open = _at_least_zero(balance_of(total, credited, paid, refunded))
+    since = _at_least_zero(gone_back_since(refunded, reversed_payments, asked_again))
+    return _least(_least(_at_least_zero(refunded - excess), since), still_open)
 
 
-def _most(one: Any, other: Any) -> Any:
-    return other + (one - other) * (one > other)
+def _at_least_zero(amount: Any) -> Any:
+    return amount * (amount > 0)
 
 
 def _least(one: Any, other: Any) -> Any:

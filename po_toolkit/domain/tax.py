@@ -135,7 +135,7 @@ def _minor(api_tax: int, amount: int, currency: str, rate: Rate) -> int:
     if not inside_a_dinar and not payable(api_tax, currency):
         digits = 3 if exponent(currency) == 3 else 2
         raise AmountError(
-            f"{rate_words(rate)} on {display(amount, currency)} comes to "
+            f"{rate_text(rate)} on {display(amount, currency)} comes to "
             f"{Decimal(api_tax).scaleb(-digits)}, which cannot be paid in {currency.upper()}; "
             f"choose a price whose tax comes out even."
         )
@@ -212,6 +212,6 @@ def _plain(percentage: Decimal | str) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def rate_words(rate: Rate) -> str:
+def rate_text(rate: Rate) -> str:
     """Write a rate for people: ``VAT 19 %``."""
     return f"{rate.name} {rate.percentage} %{' included' if rate.inclusive else ''}"

@@ -117,22 +117,13 @@ def is_empty(cell: Cell) -> bool:
 _PLACEHOLDER_KEYS = frozenset(
     """
     tbd tba tbc tbs n/a na n.a. n.a nan none null nil nul #n/a <na> nat unknown pending todo ? ??
-    ??? x xx xxx . .. ... no not\xa0yet to\xa0follow folgt offen k.a. k.a entfällt keine nv
-    n.v. nvt
-    n.v.t. n.v.t nd n.d. n.d s/n s.n. s/o ninguno ninguna nessuno nessuna aucun aucune néant
-    à\xa0venir pendiente da\xa0definire a\xa0definir por\xa0definir não\xa0há nenhum nenhuma
-    saknas ingen
-    ei\xa0ole brak なし 無し 未定 未 無 无 待定 不明 to\xa0be\xa0determined to\xa0be\xa0confirmed
-    to\xa0be\xa0announced not\xa0available not\xa0applicable no\xa0po none\xa0yet
-    coming\xa0soon waiting awaiting
-    awaiting\xa0po wird\xa0nachgereicht nachgereicht liegt\xa0noch\xa0nicht\xa0vor
-    en\xa0attente à\xa0confirmer
-    per\xa0email see\xa0email no\xa0po\xa0required not\xa0required
-    no\xa0po\xa0needed not\xa0needed none\xa0required none\xa0needed
-    verbal oral by\xa0phone per\xa0phone mündlich telefonisch per\xa0telefon nicht\xa0erforderlich
-    nicht\xa0nötig wird\xa0nicht\xa0benötigt ohne sans sin senza
-    verbalement oralmente verbalmente
-    same as\xa0above idem ditto " ″
+    ??? x xx xxx . .. ... no not\xa0yet to\xa0follow folgt offen k.a. k.a entfällt keine nv n.v.
+    nvt n.v.t. n.v.t nd n.d. n.d s/n s.n. s/o ninguno ninguna nessuno nessuna aucun aucune néant
+    à\xa0venir pendiente da\xa0definire a\xa0definir por\xa0definir não\xa0há nenhum nenhuma saknas
+    ingen ei\xa0ole brak なし 無し 未定 未 無 无 待定 不明 to\xa0be\xa0determined
+    to\xa0be\xa0confirmed to\xa0be\xa0announced not\xa0available not\xa0applicable none\xa0yet
+    coming\xa0soon waiting awaiting nachgereicht en\xa0attente à\xa0confirmer not\xa0required
+    not\xa0needed none\xa0required none\xa0needed nicht\xa0erforderlich nicht\xa0nötig
     """.replace("\n", " ").split(" ")
 )
 
@@ -581,7 +572,7 @@ def _located(sign: str, locale: str) -> str:
 
 DayOrder = Literal["dmy", "mdy", "ymd"]
 
-_MONTHS: dict[str, int] = {}
+MONTHS: dict[str, int] = {}
 for _number, _names in enumerate(
     (
         "january januar janner janvier enero janeiro gennaio januari jan ene gen janv",
@@ -599,7 +590,7 @@ for _number, _names in enumerate(
     ),
     start=1,
 ):
-    _MONTHS.update(dict.fromkeys(_names.split(), _number))
+    MONTHS.update(dict.fromkeys(_names.split(), _number))
 
 _TIME = r"(?:[T ]\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?: ?[AaPp][Mm])?(?:Z|[+-]\d\d:?\d\d)?)?"
 _ISO = re.compile(rf"(\d{{4}})[-/.](\d{{1,2}})[-/.](\d{{1,2}}){_TIME}")
@@ -671,7 +662,7 @@ _MONTH_ONLY = re.compile(
 def names_month(text: str) -> bool:
     """Tell whether a text is a month, as ``March 2027`` and ``03/2027`` are."""
     found = _MONTH_ONLY.fullmatch(_plain(text))
-    return found is not None and (found[1] is None or found[1] in _MONTHS)
+    return found is not None and (found[1] is None or found[1] in MONTHS)
 
 
 def looks_dated(text: str) -> bool:
@@ -716,7 +707,7 @@ def _named(text: str) -> WrittenDate | None:
         name, day, year = found[1], found[2], found[3]
     else:
         return None
-    month = _MONTHS.get(name)
+    month = MONTHS.get(name)
     return _certain(year, str(month), day) if month else None
 
 

@@ -46,6 +46,7 @@ from po_toolkit.importers.fields import (
 )
 from po_toolkit.importers.problems import Choice, Question
 from po_toolkit.importers.readers.contract import SheetRow, column_letter
+from po_toolkit.importers.rows import has_legal_form
 from po_toolkit.money import CURRENCIES
 
 PACKAGES = "packages"
@@ -493,9 +494,9 @@ class _Assigner:
         rivals = [
             at
             for at in self._free()
-            if _is_rival(name, words, header := self._headers[at])
+            if _fits(name, cells := self._sample(at))
+            and _is_rival(name, words, header := self._headers[at], cells)
             and not _is_harmless(header, name)
-            and _fits(name, cells := self._sample(at))
             and not all(fold(text_of(cell)) in YES | NO for cell in cells)
             and self._differ(taken, at)
         ]
@@ -538,7 +539,12 @@ class _Assigner:
         if name == "contact_email":
             free = free or fitting
         elif name == "po_number":
-            free = free or [at for at in fitting if all(map(_called_po, self._sample(at)))]
+            free = free or [
+                at
+                for at in fitting
+                if all(map(_called_po, self._sample(at)))
+                or _numbers_something(self._headers[at], self._sample(at))
+            ]
         elif name == "organization_name":
             people = [i for i, (key, _) in self._taken.items() if key == "contact_name"]
             free = free or [
@@ -726,6 +732,28 @@ def _called_po(cell: Cell) -> bool:
     return re.match(r"(?:po|p\.o\.)[ #:/_-]*\d", text_of(cell).strip(), re.IGNORECASE) is not None
 
 
+_OTHER_NUMBERS = re.compile(
+    r"customer|kunde|client|klant|vendor|supplier|lieferant|fourniss|provee|invoice|rechnung|fact|"
+    r"fatt|fatur|faktur|quote|angebot|devis|offer|presup|contract|vertrag|contrat|deal|projek?[ck]t|"
+    r"member|mitglied|item|artikel|position|line|lfd|hrb|house|haus|batch|serial|ticket|case"
+)
+
+
+def _numbers_something(header: str, cells: Sequence[Cell]) -> bool:
+    """Tell whether a column is called the number of something that may be an order."""
+    folded = spoken(header)
+    words = folded.split()
+    called = [word for word in words if word in _NUMBER_WORDS or word.endswith(_NUMBERED[:3])]
+    return (
+        bool(called)
+        and (len(words) > 1 or words[0] not in _NUMBER_WORDS)
+        and (HARMLESS - _NUMBER_WORDS).isdisjoint(words)
+        and ("auftrag" in folded or not _OTHER_NUMBERS.search(folded))
+        and any(len(text_of(cell).strip()) > 3 for cell in cells)
+    )
+
+
+_NUMBER_WORDS = frozenset("no nr num number numero nummer n code ref".split())
 _BILLING = frozenset(
     """
     billing bill billed invoice invoices invoicing payable ap rechnung
@@ -749,7 +777,7 @@ _RIVALS = {
     "contact_email": _NEWER,
     "po_number": _PURCHASE,
     "currency": frozenset(),
-    "due_date": _NEWER,
+    "due_date": _NEWER | frozenset("second 2nd zweite deuxieme segundo segunda final".split()),
 }
 """Words that make a column like a field a rival of the one that has the field's name."""
 _PAYERS = frozenset(
@@ -757,9 +785,27 @@ _PAYERS = frozenset(
     payer payor payeur zahler pagador pagatore betaler agency agence agentur agencia
     agenzia bureau byra parent holding invoicee recipient empfanger rechnungsempfanger
     destinataire destinatario ontvanger facturer facturar faturar fatturare reseller
+    behalf through sold fiscal entity entidad party vertragspartner kostentrager tomador
+    intestatario factureren faktureras fakturamottagare paying
     """.split()
 )
 """Words of columns that may name somebody else than the sponsor as the one to bill."""
+_PAYER_STEMS = ("抬头", "抬頭", "請求先", "支払", "付款方")
+_NOT_BILLED = frozenset(
+    """
+    brand logo trading dba website domain product deal opportunity project booth subsidiary
+    display competitor group venue supplier bank
+    """.split()
+)
+"""Words of columns with names of companies that are not the one to bill."""
+_OTHER_ROLES = frozenset(
+    """
+    marketing logo logos artwork design technical tech booth speaker press pr social web website
+    personal private backup alternate alternative second secondary other 2 bcc day site onsite
+    event logistics recruiter recruiting hr jobs
+    """.split()
+)
+"""Words of columns with the email of somebody who has other tasks than paying."""
 _WEAK = frozenset("id no number nr code url link date type status stage kind category".split())
 _PACKAGE_WORDS = frozenset(
     """
@@ -777,11 +823,19 @@ _PACKAGE_WORDS = frozenset(
 )
 
 
-def _is_rival(name: str, words: frozenset[str], header: str) -> bool:
-    """Tell whether a column without a field's name may hold the field better than its own."""
+def _is_rival(name: str, words: frozenset[str], header: str, cells: Sequence[Cell]) -> bool:
+    """Tell whether a column without a field's name may hold the field better than its own.
+
+    Any other address may be where the invoice goes, and any other company the one that pays.
+    """
     spoken_words = set(spoken(header).split())
-    if name == "organization_name" and spoken_words & _PAYERS and not spoken_words & _WEAK:
-        return True
+    if name == "contact_email":
+        return spoken_words.isdisjoint(_OTHER_ROLES)
+    if name == "organization_name" and spoken_words.isdisjoint(_WEAK | _NOT_BILLED):
+        payer = spoken_words & _PAYERS or any(stem in header for stem in _PAYER_STEMS)
+        companies = sum(has_legal_form(text_of(cell)) for cell in cells)
+        if payer or 2 * companies > len(cells):
+            return True
     return name in like(header) and (not words or bool(words & spoken_words))
 
 
@@ -921,7 +975,12 @@ def _is_harmless(header: str, name: str) -> bool:
         return not OTHER_PEOPLE.isdisjoint(words)
     if name == "po_number":
         return bool({"po", "date", "amount", "total", "box"} & set(words) - {"po"})
-    return not HARMLESS.isdisjoint(words) or not OTHER_PEOPLE.isdisjoint(words)
+    numbers = any(word.endswith(_NUMBERED) for word in words) or header.strip() == "#"
+    return numbers or not HARMLESS.isdisjoint(words) or not OTHER_PEOPLE.isdisjoint(words)
+
+
+_NUMBERED = ("nummer", "nummern", "nr", "konto")
+"""How words of numbers of things end: ``Kundennummer``."""
 
 
 def is_harmless(header: str, cells: Sequence[Cell]) -> bool:

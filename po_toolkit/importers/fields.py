@@ -608,21 +608,6 @@ NAMES.pop("", None)
 _JOINED = {name.replace(" ", ""): found for name, found in reversed(NAMES.items()) if len(name) > 3}
 """The names without spaces, as programs write them: ``unitprice``."""
 
-_ORNAMENTS = frozenset(
-    """
-    your the please enter of for a an our optional required mandatory if any applicable you
-    have one
-    known available sponsor sponsors customer client item line product deal
-    opportunity company
-    pflichtfeld angabe bitte ihre ihr falls vorhanden votre vos si obligatoire
-    facultatif su tu
-    obligatorio opcional si tiene seu sua se houver obbligatorio facoltativo se
-    presente verplicht
-    optioneel eventueel valfritt valgfri hvis eventuelt eg in each per total
-    """.split()
-)
-"""Words beside a column's name that do not make it another column."""
-
 _OPTIONAL = frozenset(
     """
     optional required mandatory if any applicable you have one known available
@@ -635,9 +620,6 @@ _OPTIONAL = frozenset(
     valfritt om finns
     valgfri valgfritt hvis relevant utc gmt 任意 必須
     """.split()
-)
-_GROUPS = (
-    "address line default primary main item line product invoice invoicing billing order".split()
 )
 
 
@@ -699,7 +681,7 @@ CORES = {
         unternehmen entreprise societe empresa patrocinador azienda societa bedrijf foretag
         virksomhed bedrift organisatie exhibitor kunde kund 会社 企業 団体 社名""",
     "contact_email": "email mail courriel correo epost メール 邮",
-    "po_number": """po purchase order ordernummer ordrenummer auftragsnummer bestellnummer
+    "po_number": """po purchase order oc bdc ordernummer ordrenummer auftragsnummer bestellnummer
         bestellung bestell commande cde compra
         encomenda pedido orden ordine inkooporder inkoop ordre tilaus zamowienie zamowienia
         reference referenz referentie kenmerk referencia referens
@@ -887,6 +869,7 @@ _EITHER = """credit credits deposit advance adjustment retainer gutschrift anzah
     """.split()
 
 
+@lru_cache(maxsize=8192)
 def line_signs(header: str) -> str:
     """Return how a column beside the amount can be billed as a separate line.
 
@@ -903,6 +886,14 @@ def line_signs(header: str) -> str:
         ):
             return signs
     return ""
+
+
+@lru_cache(maxsize=8192)
+def is_taken_off(description: str) -> bool:
+    """Tell whether a line is called a discount, credit or deposit: ``Early bird discount``."""
+    words = [word for word in fold(description).split() if not word.isdigit()]
+    ends = {*words[:1], *words[-1:]} - {"promo", "disc", "advance"}
+    return len(description) < 50 and any(line_signs(word)[:1] == "-" for word in ends)
 
 
 NO = frozenset(
@@ -950,7 +941,7 @@ HARMLESS = _words(
     stand table uuid
     guid key telefonnummer postleitzahl datum fecha data dato 電話 番号 日付 郵便番号 jahr
     year annee ano anno founded week quarter hall floor zone room aisle version edition halle raum
-    kostenstelle cost-center gl sku class
+    kostenstelle center centre gl sku class
     """
 )
 """Words of columns whose numbers are no amounts: ids, telephones, dates."""
@@ -960,7 +951,7 @@ COUNTS = _words(
     pass passes ticket tickets badge badges seat seats people persons person attendees guests
     delegates participants staff headcount team members employees logos banners slots talks
     sessions speakers minutes hours tables chairs size score rating priority position sequence
-    level tier rooms nights vouchers codes
+    level tier rooms nights vouchers codes lanyards bags shirts m2 sqm qm
     plätze personen karten teilnehmer mitarbeiter gäste ausweise
     billets places personnes participants invitations entradas pases personas asistentes plazas
     bilhetes ingressos pessoas convidados biglietti persone posti partecipanti kaartjes toegang
@@ -1290,6 +1281,7 @@ class Reading:
         today: The date in the conference's timezone.
         tax: The conference's rates.
         scale: What amounts are multiplied by: 1000 where they are in thousands.
+        typed: Whether a person or a program gave each value for itself, not a spreadsheet.
     """
 
     decimals: Decimals | None
@@ -1298,6 +1290,7 @@ class Reading:
     today: date
     tax: TaxRules = field(default_factory=TaxRules)
     scale: int = 1
+    typed: bool = False
 
 
 Amount = tuple[Decimal, frozenset[str] | None]
@@ -1335,6 +1328,8 @@ _QUOTED = re.compile(r"=?\"(.*)\"")
 _TICKED = frozenset(
     "true false yes ja oui si sí sim tak kyllä vrai faux wahr falsch はい ✓".split()
 )
+_AS_A_SUM = re.compile(r"(\d+|\d{1,3}(?:,\d{3}){2,})(?:[.,]0{1,2})?")
+"""A PO number that a spreadsheet program shows like a sum: ``4500012345.00``, ``4,500,012,345``."""
 _TOO_NARROW = re.compile("#{2,}")
 """What a spreadsheet program shows, and copies, of a number in a column that is too narrow."""
 
@@ -1342,15 +1337,20 @@ _TOO_NARROW = re.compile("#{2,}")
 def _po_text(text: str) -> str:
     """Return a PO number without what programs put around it: ``="00123"``, ``'00123``, ``45.0``.
 
-    What only stands for a number, such as ``TBD``, is none: such rows share no purchase order.
+    What only stands for a number, such as ``TBD`` or ``will follow``, is none: such rows share no
+    purchase order. A number has a digit, is a code (``MKT-GOLD``), or has a ``'`` before it.
     """
+    as_text = text.startswith("'")
     if found := _QUOTED.fullmatch(text):
         text = found[1].strip()
-    if text.startswith("'"):
+    if as_text:
         text = text[1:].strip()
-    if re.fullmatch(r"\d+\.0", text):
-        text = text[:-2]
-    return "" if is_placeholder(text) or text.casefold() in _TICKED else text
+    elif found := _AS_A_SUM.fullmatch(text):
+        text = found[1].replace(",", "")
+    if is_placeholder(text) or text.casefold() in _TICKED:
+        return ""
+    is_code = re.fullmatch(r"[A-Z]+([_/.-][A-Z]+)+", text)
+    return text if as_text or is_code or any(map(str.isdigit, text)) else ""
 
 
 def is_no_number(text: str) -> bool:
@@ -1359,8 +1359,9 @@ def is_no_number(text: str) -> bool:
 
 
 def _organization(cell: Cell, _reading: Reading) -> str:
-    text = clean(text_of(cell))
-    if not text or (is_placeholder(text) and len(text) > 1):
+    text = re.sub(r"(?<=\S)\s*\(https?://[^()\s]*\)", "", clean(text_of(cell)))
+    no_name = isinstance(cell, date | time | timedelta) or text in ("TRUE", "FALSE")
+    if not text or no_name or (is_placeholder(text) and len(text) > 1):
         raise _wrong("required", "there is no name in this cell; every row needs one.")
     if len(text) > stripe_limits.NAME_LENGTH:
         limit = stripe_limits.NAME_LENGTH
@@ -1371,7 +1372,7 @@ def _organization(cell: Cell, _reading: Reading) -> str:
 _ROUNDED = re.compile(r"\d([.,]\d+)?[eE]\+\d+")
 
 
-def _number_text(cell: Cell, _reading: Reading) -> str:
+def _number_text(cell: Cell, reading: Reading) -> str:
     """A PO number is text: leading zeros and all."""
     if isinstance(cell, date | time | timedelta):
         raise _wrong(
@@ -1381,7 +1382,7 @@ def _number_text(cell: Cell, _reading: Reading) -> str:
         )
     text = clean(text_of(cell))
     narrow = _TOO_NARROW.fullmatch(text)
-    text = _po_text(text)
+    text = _po_text(f"'{text}" if reading.typed and text[:1] not in ("", "=", "'") else text)
     plain_number = isinstance(cell, float) and not isinstance(cell, ShownNumber)
     if (
         narrow
@@ -1551,7 +1552,7 @@ def _invoice_id(cell: Cell, _reading: Reading) -> str:
     return text
 
 
-def _said(code: str, read: Callable[[str, Reading], Any]) -> PlainValidator:
+def _read_by(code: str, read: Callable[[str, Reading], Any]) -> PlainValidator:
     """Read a text by a function whose ValueError says what is wrong."""
 
     def cell_text(cell: Cell, reading: Reading) -> Any:
@@ -1563,13 +1564,13 @@ def _said(code: str, read: Callable[[str, Reading], Any]) -> PlainValidator:
     return _reader(cell_text)
 
 
-_TAX_RATE = _said("tax_rate_unknown", lambda t, r: tax_rate_names(t, r.tax))
-_TAX_ID = _said("tax_id_invalid", lambda t, _r: tax_id_of(t))
-_LANGUAGE = _said("language_unknown", lambda t, _r: locale_of(t))
-_DELIVERY = _said("delivery_unknown", lambda t, _r: delivery_of(t))
-_E_INVOICE_ADDRESS = _said("e_invoice_address_invalid", lambda t, _r: electronic_address_of(t))
-_E_INVOICE_FORMAT = _said("e_invoice_format_unknown", lambda t, _r: e_invoice_format_of(t))
-_WAYS_TO_PAY = _said("payment_methods_unknown", lambda t, _r: ways_to_pay(t))
+_TAX_RATE = _read_by("tax_rate_unknown", lambda t, r: tax_rate_names(t, r.tax))
+_TAX_ID = _read_by("tax_id_invalid", lambda t, _r: tax_id_of(t))
+_LANGUAGE = _read_by("language_unknown", lambda t, _r: locale_of(t))
+_DELIVERY = _read_by("delivery_unknown", lambda t, _r: delivery_of(t))
+_E_INVOICE_ADDRESS = _read_by("e_invoice_address_invalid", lambda t, _r: electronic_address_of(t))
+_E_INVOICE_FORMAT = _read_by("e_invoice_format_unknown", lambda t, _r: e_invoice_format_of(t))
+_WAYS_TO_PAY = _read_by("payment_methods_unknown", lambda t, _r: ways_to_pay(t))
 
 
 class Row(TypedDict, total=False):

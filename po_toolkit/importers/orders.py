@@ -6,9 +6,11 @@ number never group. One bad row rejects its whole purchase order and never its n
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from bisect import bisect
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -16,16 +18,21 @@ from enum import StrEnum
 from itertools import repeat
 from typing import Any, Literal
 
+from po_toolkit.domain.records import AsJson
+from po_toolkit.domain.references import comparable
 from po_toolkit.domain.tax import TaxRules
 from po_toolkit.errors import ImportFileError
 from po_toolkit.importers.cells import (
+    EXACT_DIGITS,
     Cell,
     DayOrder,
     Decimals,
     WrittenAmount,
+    clean,
     habit_of,
     is_empty,
     is_placeholder,
+    names_month,
     order_of,
     sign_currencies,
     text_of,
@@ -55,6 +62,7 @@ from po_toolkit.importers.fields import (
     header_currencies,
     is_no_number,
     is_other_money,
+    is_taken_off,
     line_signs,
     scaled,
     spoken,
@@ -77,7 +85,7 @@ from po_toolkit.importers.rows import (
     group_rows,
     read_rows,
 )
-from po_toolkit.importers.table import Table, ranges
+from po_toolkit.importers.table import Table, held_in, ranges
 from po_toolkit.money import CURRENCIES, to_major
 
 Unknown = Literal["leave", "notes"]
@@ -124,7 +132,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftColumn:
+class LeftColumn(AsJson):
     """A column with values that is no part of the purchase orders.
 
     Attributes:
@@ -138,10 +146,6 @@ class LeftColumn:
     cells: int
     first: str
     why: str
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as JSON values."""
-        return {"column": self.column, "cells": self.cells, "first": self.first, "why": self.why}
 
 
 @dataclass(slots=True)
@@ -219,6 +223,7 @@ def read_order(
         currency=options.currency,
         today=options.today,
         tax=options.tax,
+        typed=True,
     )
     rows = read_rows(table, {key: at for at, key in enumerate(fields)}, reading)
     findings = Findings(rows, {})
@@ -308,6 +313,8 @@ class _Read:
             self._ask_grouping(rows)
             self._ask_examples()
             self._ask_repeated_totals(rows, groups)
+            self._ask_lines(rows, groups)
+            self._ask_twice()
         made.errors = in_order(findings.errors)
         made.warnings = in_order([*findings.warnings, *self._doubtful_rows(rows)])
         return made
@@ -605,6 +612,8 @@ class _Read:
                     "it; delete the row, or give it another description.",
                 )
             )
+        for number, refusal in [*self._changed_numbers(), *self._swapped_dates()]:
+            found[number].append(refusal)
         for name in (*REQUIRED, "po_number"):
             if name not in table.positions:
                 continue
@@ -615,6 +624,74 @@ class _Read:
                     message = f"{text_of(cell)!r} has a damaged character; write it again."
                     found[number].append(_refusal("characters_lost", message))
         return found
+
+    def _changed_numbers(self) -> Iterator[tuple[int, tuple[str, str]]]:
+        """Yield the lines whose PO number a program, or a person in a hurry, did not keep."""
+        table = self._table
+        at = table.positions.get("po_number", -1)
+        odd = table.shifted.keys() | table.continued.keys()
+        rows = [row for row in table.rows if row[0] not in odd] if odd else table.rows
+        numbers = column_cells(rows, at) if at >= 0 else []
+        changed = {c for c in set(numbers) if isinstance(c, str) and _is_changed(c.strip())}
+        for (line, _), cell in zip(rows, numbers, strict=False) if table.delimited else ():
+            if cell in changed:
+                refusal = _refusal(
+                    "digits_lost",
+                    f"a program may have rounded the number {cell!r} or made a date of it; write "
+                    f"the sponsor's own. If this is it, put an apostrophe before it.",
+                )
+                yield line, refusal
+        if table.canonical or not numbers:
+            return
+        sponsors = column_cells(rows, table.positions["organization_name"])
+        written = {cell: "" if is_no_number(t := text_of(cell)) else clean(t) for cell in numbers}
+        plain = {cell: _NUMBER_BEGINS.sub("", text.casefold()) for cell, text in written.items()}
+        seen: dict[tuple[str, str], tuple[int, str]] = {}
+        before, number, upper = "", "", 0
+        for (line, _), one, cell in zip(rows, sponsors, numbers, strict=True):
+            sponsor, text = text_of(one).strip().casefold(), written[cell]
+            by, other = seen.setdefault((sponsor, plain[cell]), (line, text))
+            if plain[cell] and other != text and comparable(other) != comparable(text):
+                refusal = _refusal(
+                    "conflict",
+                    f"{other!r} and {text!r} may be one PO number; write it the same way.",
+                )
+                yield from ((row, refusal) for row in (by, line))
+            if not is_empty(cell) and not text:
+                before, number, upper = sponsor, "", line  # a placeholder says that there is none
+                continue
+            if text or not sponsor or sponsor != before or not number:
+                before, number, upper = sponsor, text, line
+                continue
+            refusal = _refusal(
+                "required",
+                f"row {upper} has the PO number {number!r} and row {line}, of the same "
+                f"sponsor, has none; write it there too, or - for none.",
+            )
+            yield from ((row, refusal) for row in (upper, line))
+
+    def _swapped_dates(self) -> Iterator[tuple[int, tuple[str, str]]]:
+        """Yield the lines whose dates may be swapped: a program understood only some of a column.
+
+        Where a program expects the month first, it makes dates of those days up to 12 and leaves
+        the others as text.
+        """
+        order = self._made.dates
+        for name in _DATES if order in ("dmy", "mdy") else ():
+            at = self._table.positions.get(name, -1)
+            cells = column_cells(self._table.rows, at) if at >= 0 else []
+            if any(isinstance(cell, date) and cell.day > 12 for cell in cells):
+                continue
+            for (line, _), cell in zip(self._table.rows, cells, strict=False):
+                if isinstance(cell, date) and cell.day != cell.month:
+                    yield (
+                        line,
+                        _refusal(
+                            "date_invalid",
+                            f"{text_of(cell)} may have day and month swapped, since other dates in "
+                            f"{self._table.headers[at]!r} are texts. Write it as a text too.",
+                        ),
+                    )
 
     # What is asked or said after the rows are read
 
@@ -654,7 +731,8 @@ class _Read:
         if marked:
             words = set(spoken(name).split()) | set(fold(name).split())
             dated = "date" in kinds and not words.isdisjoint(_PAYMENT)
-            matters = not ALREADY.isdisjoint(words) or is_in_kind(name)
+            matters = not ALREADY.isdisjoint(words) and words.isdisjoint(_PAPERS)
+            matters = matters or is_in_kind(name)
             asked = bool(telling) and (numbers > 0 or dated or matters)
         else:
             asked = (
@@ -851,29 +929,86 @@ class _Read:
             )
             return
 
-    def _ask_examples(self) -> None:
-        examples = self._table.examples
-        if not examples:
-            return
+    def _open(self, numbers: Iterable[int]) -> list[int]:
+        """Return the lines that a person has not taken for lines to bill."""
+        return sorted(number for number in numbers if number not in self._table.kept)
+
+    def _ask_rows(
+        self, asked: Sequence[int], text: str, leave: str, keep: str, field: str = ""
+    ) -> None:
+        """Ask whether some lines are to be billed."""
+        listed = ",".join(map(str, asked))
+        at = self._table.positions.get(field)
         by_line = dict(self._table.rows)
-        listed = ",".join(map(str, examples))
         held = [
-            (n, ", ".join(text_of(c) for c in by_line[n] if not is_empty(c))[:120])
-            for n in examples[:3]
+            (line, text_of(by_line[line][at]) if at is not None else held_in(by_line[line]))
+            for line in asked[:3]
         ]
-        self._questions.append(
-            Question(
-                "rows",
-                listed,
-                f"Row {ranges(examples)} looks like an example for people who fill in the sheet, "
-                f"or like a totals row. Is it a purchase order?",
-                [
-                    Choice("No; leave it out", {"skip_rows": listed}),
-                    Choice("Yes; import it", {"keep_rows": listed}),
-                ],
-                held,
+        choices = [Choice(leave, {"skip_rows": listed}), Choice(keep, {"keep_rows": listed})]
+        self._questions.append(Question("rows", listed, text, choices, held))
+
+    def _ask_examples(self) -> None:
+        if asked := self._table.examples:
+            self._ask_rows(
+                asked,
+                f"Row {ranges(asked)} looks like an example for people who fill in the sheet, or "
+                f"like a totals row. Is it a purchase order?",
+                "No; leave it out",
+                "Yes; import it",
             )
-        )
+
+    def _ask_lines(self, rows: Rows, groups: Sequence[Sequence[int]]) -> None:
+        """Ask about lines that add what may be taken off, or that are the sum of those above."""
+        taken_off, sums = [], []
+        key = "amount" if "amount" in rows.values else "unit_price"
+        for group in groups:
+            above = Decimal()
+            for at, row in enumerate(group if len(group) > 1 else ()):
+                price = (rows.value(row, key) or (Decimal(), None))[0]
+                if price > 0 and is_taken_off(rows.value(row, "description") or ""):
+                    taken_off.append(rows.numbers[row])
+                elif at > 1 and price > 0 and price == above and key == "amount":
+                    sums.append(rows.numbers[row])
+                above += price
+        if asked := self._open(taken_off):
+            self._ask_rows(
+                asked,
+                f"Row {ranges(asked)} is called a discount, credit or deposit, and its amount is "
+                f"above zero. Is it added to what is owed? If it is subtracted, write a minus "
+                f"before its amount.",
+                "No; leave it out",
+                "Yes; bill it",
+                "description",
+            )
+        if asked := self._open(sums):
+            self._ask_rows(
+                asked,
+                f"Row {ranges(asked)} has the sum of the lines above it in its purchase order. Is "
+                f"it a separate line?",
+                "No; leave it out",
+                "Yes; bill it",
+                "description",
+            )
+
+    def _ask_twice(self) -> None:
+        """Ask about an order that is the same as one above it, where one has no PO number."""
+        seen: dict[Any, Order] = {}
+        again = []
+        for order in self._made.orders:
+            lines = tuple((line.description, line.line_total) for line in order.lines)
+            due = order.due_date, order.days_until_due, order.currency
+            first = seen.setdefault((comparable(order.organization_name), lines, due), order)
+            if first is not order and not (first.po_number and order.po_number):
+                again += order.rows
+        if asked := self._open(again):
+            self._ask_rows(
+                asked,
+                f"Row {ranges(asked)} has the sponsor, lines and amounts of a purchase order above "
+                f"it, and no PO number tells them apart. Is it another purchase order?",
+                "No; leave it out",
+                "Yes; import it",
+                "organization_name",
+            )
 
     def _ask_repeated_totals(self, rows: Rows, groups: Sequence[Sequence[int]]) -> None:
         """Ask where all lines of each purchase order have one amount: it may be the order's sum."""
@@ -889,26 +1024,15 @@ class _Read:
         if not called and (len(several) < _ENOUGH_ORDERS or len(set(map(frozenset, found))) == 1):
             return
         repeated = sorted(rows.numbers[at] for group in several for at in group[1:])
-        if all(number in self._table.kept for number in repeated):
-            return
-        listed = ",".join(map(str, repeated))
-        at = self._table.positions["amount"]
-        self._questions.append(
-            Question(
-                "rows",
-                listed,
+        if self._open(repeated):
+            self._ask_rows(
+                repeated,
                 f"Every line of a purchase order has the same amount in column {header!r}. Is it "
-                "the amount of each line, or the purchase order's sum, repeated?",
-                [
-                    Choice(
-                        "The sum; leave the repeating rows out, with what they describe",
-                        {"skip_rows": listed},
-                    ),
-                    Choice("The amount of each line", {"keep_rows": listed}),
-                ],
-                shown_rows(self._table.headers, self._table.rows, [at]),
+                f"the amount of each line, or the purchase order's sum, repeated?",
+                "The sum; leave the repeating rows out, with what they describe",
+                "The amount of each line",
+                "amount",
             )
-        )
 
     def _doubtful_rows(self, rows: Rows) -> Iterator[RowProblem]:
         """Yield what is worth a look in single rows."""
@@ -927,8 +1051,8 @@ class _Read:
                 "",
                 "status_cancelled",
                 "",
-                "the row is struck through in the spreadsheet; it was read like any other. "
-                "Delete it if it must not be billed.",
+                "a cell of the row is struck through in the spreadsheet; it was read like any "
+                "other. Delete the row if it must not be billed.",
             )
         for number, shown in table.differing.items():
             yield _warning(
@@ -944,7 +1068,7 @@ class _Read:
             cells = column_cells(table.rows, at)
             empty = {c for c in set(cells) if isinstance(c, str) and is_no_number(c)}
             for (number, _), cell in zip(table.rows, cells, strict=True) if empty else ():
-                if cell in empty:
+                if cell in empty and number not in table.shifted:
                     text = text_of(cell).strip()
                     yield _warning(
                         number,
@@ -956,27 +1080,33 @@ class _Read:
         yield from self._garbled(rows)
 
     def _marked_rows(self) -> Iterator[RowProblem]:
-        """Warn of rows that a column marks as cancelled, lost, paid or invoiced."""
+        """Warn of rows that a column, a heading or the tab marks as cancelled, paid or alike."""
         table = self._table
         free = [*table.unknown, *(c for c in table.columns if c.field == "notes")]
-        for column in free:
-            at = column.position
-            cells = column_cells(table.rows, at)
-            asks = fold(bare(column.header))
-            marks = {c for c in set(cells) if len(text_of(c)) < 60 and _is_marked(asks, text_of(c))}
+        columns = [(c.header, column_cells(table.rows, c.position)) for c in free]
+        columns.append(("", self._headings()))
+        for header, cells in columns:
+            marks = _marked(bare(header), cells)
             for (number, _), cell in zip(table.rows, cells, strict=True) if marks else ():
                 if cell in marks:
                     shown = text_of(cell).strip()
-                    if fold(shown) not in _MARKS:
-                        shown = f"{column.header}: {shown}"
+                    if header and fold(shown) not in _MARKS:
+                        shown = f"{header}: {shown}"
                     yield _warning(
                         number,
-                        column.header,
+                        header,
                         "status_cancelled",
                         text_of(cell),
                         f"the row is marked {shown!r}; it was read like any other. Delete it if "
                         f"it must not be billed.",
                     )
+
+    def _headings(self) -> list[Cell]:
+        """Return what stands above each row as the heading of its section, or on the tab."""
+        headings = sorted(self._table.headings.items())
+        lines = [line for line, _ in headings]
+        texts = ["" if headings else self._table.sheet, *(text for _, text in headings)]
+        return [texts[bisect(lines, number)] for number, _ in self._table.rows]
 
     def _garbled(self, rows: Rows) -> Iterator[RowProblem]:
         """Warn of names whose characters were read in a wrong encoding before they came here."""
@@ -1028,6 +1158,9 @@ class _LineValues:
         written = [(at, written_amount(cell)) for at, cell in filled]
         if any(w is None or w.currencies == frozenset() for _, w in written):
             return ""
+        lines = {at for at, _ in filled}
+        if any(lines.isdisjoint(group) for group in self._groups):
+            return ""  # where it says something of some orders only, it repeats nothing
         self._work_out()
         for name, values in self._known.items():
             if all(w is not None and self._same(w, values[at]) for at, w in written):
@@ -1084,6 +1217,8 @@ _DOCUMENT = frozenset(
 )
 _EVERYDAY = ("usd", "eur", "gbp", "cad", "aud", "nzd", "chf", "jpy", "cny", "sek", "nok", "dkk",
     "isk", "inr", "sgd", "hkd", "brl", "mxn", "pln", "czk", "zar")  # fmt: skip
+_PAPERS = frozenset("po logo logos contract agreement artwork form signature vertrag".split())
+"""What is received or sent and is no money."""
 _PAYMENT = frozenset("payment zahlung paiement pago pagamento betaling betalning".split())
 _MARKS = frozenset(
     fold(word)
@@ -1091,7 +1226,8 @@ _MARKS = frozenset(
     cancelled,canceled,cancel,closed lost,closedlost,lost,declined,withdrawn,withdrew,void,voided,
     rejected,dropped,dropped out,no show,not coming,not going ahead,no longer sponsoring,
     do not invoice,do not bill,dont invoice,on hold,dead,duplicate,expired,refunded,inactive,
-    deal lost,opportunity lost,pulled out,
+    deal lost,opportunity lost,pulled out,deleted,archived,postponed,deferred,superseded,replaced,
+    not confirmed,unconfirmed,tentative,hold,test,
     paid,paid in full,already paid,already invoiced,invoiced,invoice sent,settled,fully paid,
     credit note,credit memo,refund,gutschrift,avoir,abono,nota de credito,nota di credito,
     creditnota,kreditnota,kreditering,
@@ -1115,21 +1251,33 @@ _MARKS = frozenset(
 
 _ENOUGH_ORDERS = 3
 """So many purchase orders with equal lines are no accident, whatever their column is called."""
-_TO_BILL = frozenset(
+_AGREED = tuple(
+    f"{fold(word)} "
+    for word in """
+    confirmed,approved,accepted,signed,contract signed,contracted,committed,won,closed won,
+    closedwon,active,attending,coming,participating,going ahead,valid,complete,completed,done,ready,
+    returning,renewed,new,open,unpaid,not paid,not yet paid,not invoiced,not yet invoiced,to be,
+    awaiting payment,payment pending,overdue,outstanding,
+    bestatigt,genehmigt,zugesagt,unterschrieben,aktiv,gultig,gewonnen,erledigt,neu,offen,unbezahlt,
+    nicht bezahlt,noch nicht,uberfallig,
+    confirme,approuve,accepte,signe,actif,valide,gagne,nouveau,ouvert,impaye,non paye,
+    confirmado,aprobado,aceptado,firmado,activo,ganado,nuevo,abierto,impagado,
+    aprovado,aceito,assinado,ativo,ganho,novo,aberto,
+    confermato,approvato,accettato,firmato,attivo,vinto,nuovo,aperto,
+    bevestigd,goedgekeurd,getekend,actief,gewonnen,nieuw,
+    bekraftad,godkand,bekraeftet,godkendt,bekreftet,godkjent,
+    potwierdzone,zatwierdzone,確定,承認,確認済,受注,已确认""".replace("\n", "").split(",")
+)
+"""How a cell begins that says of its row that it is agreed, with a space behind."""
+_TO_BILL = {word.rstrip() for word in _AGREED} | frozenset(
     fold(word)
     for word in """
-    invoice,bill,to bill,to invoice,to be invoiced,to be billed,send invoice,needs invoice,
-    invoice needed,invoice required,billable,confirmed,approved,accepted,signed,contract signed,
-    active,attending,coming,participating,going ahead,valid,
-    rechnung,rechnung stellen,rechnung senden,abrechnen,fakturieren,bestatigt,genehmigt,zugesagt,
-    unterschrieben,aktiv,gultig,
-    facturer,a facturer,facture,confirme,approuve,accepte,signe,actif,valide,
-    facturar,por facturar,factura,confirmado,aprobado,aceptado,firmado,activo,
-    faturar,a faturar,fatura,aprovado,aceito,assinado,ativo,
-    fatturare,da fatturare,fattura,confermato,approvato,accettato,firmato,attivo,
-    factureren,te factureren,factuur,bevestigd,goedgekeurd,getekend,actief,
-    fakturera,faktura,bekraftad,godkand,bekraeftet,godkendt,bekreftet,godkjent,
-    potwierdzone,zatwierdzone,請求,確定,承認""".replace("\n", "").split(",")
+    invoice,bill,to bill,to invoice,send invoice,needs invoice,include,ready to invoice,
+    invoice needed,invoice required,billable,
+    rechnung,rechnung stellen,rechnung senden,abrechnen,fakturieren,
+    facturer,a facturer,facture,facturar,por facturar,factura,faturar,a faturar,fatura,
+    fatturare,da fatturare,fattura,factureren,te factureren,factuur,
+    fakturera,faktura,請求""".replace("\n", "").split(",")
 )
 """What a column asks of a row that is billed only if the answer is yes."""
 _TICKS = frozenset("x X ✓ ✔ ☑ ✅ ☒ 1 ●".split())
@@ -1139,19 +1287,73 @@ def _refusal(code: str, message: str) -> tuple[str, str]:
     return code, message
 
 
-def _is_marked(asks: str, cell: str) -> bool:
+_AROUND = frozenset("is was has been on am le el il em op den date".split())
+_REST = re.compile(
+    r"(?s)[(\[\d].*|\b(?:on|am|le|el|il|em|op|den|via|by|per|par|por|von)\b.*", re.IGNORECASE
+)
+"""What may follow a mark: ``Cancelled by sponsor (3 Nov)``."""
+_INVOICE_NUMBER = re.compile(
+    r"(?:(?:no|n|nr|num|numero|number|de|d|stripe) )*"
+    r"(?:invoice|facture|factura|fattura|fatura|(?:rechnung|factuur|faktura)s?(?:nummer|nr)?)"
+    r"(?: (?:no|nr|num|number|numero|id|date|url|link|nummer))*|請求書番号"
+)
+_STATUS = frozenset("status stage state phase statut etat estado stato etapa stadium 状態".split())
+
+
+def _marked(header: str, cells: Sequence[Cell]) -> set[Cell]:
+    """Return the cells of a column that say of their rows that they may not be billed.
+
+    Beside cells that say that a row is agreed, every other one says that its row is not yet; an
+    invoice's number does where only some rows have one.
+    """
+    words = fold(header).split()
+    asks = " ".join(word for word in words if word not in _AROUND)
+    shown, marks, agreed = set(), set(), set()
+    for cell in set(cells):
+        if 0 < len(text := text_of(cell).strip()) < 60:
+            shown.add(cell)
+            folded = fold(text)
+            if _is_marked(asks, text, folded):
+                marks.add(cell)
+            elif f"{folded} ".startswith(_AGREED):
+                agreed.add(cell)
+    if agreed and len(agreed | marks) < len(shown):
+        known = sum(cell in agreed or cell in marks for cell in cells)
+        if not _STATUS.isdisjoint(words) or 2 * known >= sum(cell in shown for cell in cells):
+            return shown - agreed
+    if _INVOICE_NUMBER.fullmatch(spoken(header)) and not all(cell in shown for cell in cells):
+        marks |= {cell for cell in shown if any(map(str.isdigit, text_of(cell)))}
+    return marks
+
+
+def _is_marked(asks: str, cell: str, folded: str) -> bool:
     """Tell whether a cell says that its row is not to be billed.
 
     Args:
-        asks: The folded header: ``cancelled`` answered by yes counts, ``confirmed`` by no.
+        asks: The folded header: ``cancelled`` answered by yes or a date, ``confirmed`` by no.
         cell: ``Closed lost``, ``yes``, ``no``, …
+        folded: The same, folded.
     """
-    folded = fold(cell)
-    if folded in _MARKS:
+    before = _REST.sub("", cell)
+    if folded in _MARKS or (before != cell and fold(before) in _MARKS):
         return True
     if asks in _MARKS:
-        return folded in YES or cell.strip() in _TICKS
+        return folded in YES or cell.strip() in _TICKS or kind_of(cell) == "date"
     return asks in _TO_BILL and cell.strip().casefold() in NO
+
+
+_NUMBER_BEGINS = re.compile(r"^(?:p\.?o\.?)?[\s#:.-]*0*|\s")
+"""What one writes before a PO number and another does not."""
+
+
+def _is_changed(text: str) -> bool:
+    """Tell whether a PO number looks like what a spreadsheet program makes of another one."""
+    if text.isdigit():
+        return len(text) >= EXACT_DIGITS + 2 and not text[EXACT_DIGITS:].strip("0")
+    found = re.fullmatch(r"(?:\d{1,2}[-. /]+)?([^\W\d]{3,})\.?[-. /]*(?:\d\d(?:\d\d)?)?", text)
+    if found:
+        return names_month(found[1])
+    return bool(re.fullmatch(r"\d+([-./ ])\d+\1\d+", text)) and written_date(text) is not None
 
 
 def _warning(row: int, column: str, code: str, value: str, message: str) -> RowProblem:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
+from po_toolkit.domain.records import AsJson
 from po_toolkit.errors import ImportChoiceError
 
 ERRORS = {
@@ -65,7 +66,7 @@ WARNINGS = {
     "same_email": "Several sponsors have one email address.",
     "similar_sponsor": "A sponsor with almost the same name is there, or in the same file.",
     "tax_id_check_digit": "The check digits of the tax id do not fit.",
-    "status_cancelled": "The row is marked as cancelled, lost, declined or struck through.",
+    "status_cancelled": "The row is marked as cancelled, paid or not agreed, or is struck through.",
     "tax_id_kind": "The kind of tax id is not known; it is kept in the notes.",
     "total_differs": "A totals row shows another sum than the rows above it have.",
     "unusual_total": "The total is far above or below the others of its currency.",
@@ -74,7 +75,7 @@ WARNINGS = {
 
 
 @dataclass(frozen=True, slots=True)
-class RowProblem:
+class RowProblem(AsJson):
     """One thing that is wrong (or doubtful) in one row.
 
     Attributes:
@@ -90,10 +91,6 @@ class RowProblem:
     code: str
     value: str
     message: str
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the problem as JSON values."""
-        return asdict(self)
 
 
 def in_order(problems: Iterable[RowProblem]) -> list[RowProblem]:

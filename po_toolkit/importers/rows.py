@@ -683,7 +683,7 @@ class Assembler:
                 continue
             if said is None:
                 said, by = value, row
-            elif value != said:
+            elif comparable(str(value)) != comparable(str(said)):
                 self._findings.error(
                     row,
                     key,
@@ -1021,10 +1021,19 @@ _MOST_COMPARISONS = 2_000_000
 
 def core(name: str) -> str:
     """Return a name without case, punctuation and legal form: ``Acme, Inc.`` → ``acme``."""
-    plain = _INITIALS.sub("", name) if "." in name else name
-    words = utils.default_process(plain).split()
+    words = _plain_words(name)
     kept = [word for word in words if word not in _LEGAL_FORMS]
     return " ".join(kept or words)
+
+
+def has_legal_form(name: str) -> bool:
+    """Tell whether a name ends as a company's does: ``Acme Holding GmbH``."""
+    words = _plain_words(name)
+    return len(words) > 1 and words[-1] in _LEGAL_FORMS
+
+
+def _plain_words(name: str) -> list[str]:
+    return utils.default_process(_INITIALS.sub("", name) if "." in name else name).split()
 
 
 def similar(names: Iterable[str], known: Iterable[str]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from po_toolkit.errors import ImportFileError
@@ -41,6 +42,7 @@ from po_toolkit.importers.columns import (
 from po_toolkit.importers.fields import (
     FIELDS,
     REASON,
+    REQUIRED,
     TOTAL_STARTS,
     TOTAL_WORDS,
     field_of,
@@ -104,6 +106,8 @@ class Table:
         rows: Line number and cells of every data row.
         hints: Position → what a row of units under the header holds.
         titles: The texts above the header.
+        headings: Line of a row that holds one text → the text.
+        delimited: Whether it is from a text file, whose numbers another program may have changed.
         footers: The texts below it that are no order.
         continued: Line of a row that goes on with the order above → the line it goes on from.
         left_out: The rows that are no purchase order.
@@ -125,6 +129,8 @@ class Table:
     rows: list[SheetRow]
     hints: dict[int, str] = field(default_factory=dict)
     titles: list[str] = field(default_factory=list)
+    headings: dict[int, str] = field(default_factory=dict)
+    delimited: bool = False
     footers: list[str] = field(default_factory=list)
     continued: dict[int, int] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
@@ -328,6 +334,7 @@ def read_table(
         rows,
         kept=keep_rows,
         titles=[text_of(c) for _, above in sheet.rows[:index] for c in above if not is_empty(c)],
+        delimited=bool(sheet.delimiter),
         remembered={k: v for k, v in remembered.items() if k.startswith("@")},
     )
     table.left_out += second
@@ -336,6 +343,7 @@ def read_table(
     if sheet.delimiter == ",":
         _find_split_amounts(table)
     _fill_merged(table, sheet)
+    _fill_ditto(table)
     _Sorter(table).sort()
     _note_left_out(table)
     if not table.rows:
@@ -447,7 +455,7 @@ def _second_headers(
                 names.append(fold(text_of(cell)))
             elif not names[at]:
                 header[at], names[at] = cell, fold(text_of(cell))
-        left.append(LeftOut(number, "repeats the header", _held(row)))
+        left.append(LeftOut(number, "repeats the header", held_in(row)))
     return header, kept, left
 
 
@@ -455,7 +463,8 @@ def _is_data(row: Sequence[Cell]) -> bool:
     return any(kind_of(c) in ("email", "number", "date") for c in row if not is_empty(c))
 
 
-def _held(cells: Sequence[Cell]) -> str:
+def held_in(cells: Sequence[Cell]) -> str:
+    """Return what stands in a row, in a few words."""
     texts = [" ".join(text_of(c).split()) for c in cells if not is_empty(c)]
     shown = ", ".join(repr(text) for text in texts[:6])
     return shown[:200] + (" …" if len(texts) > 6 else "")
@@ -571,6 +580,43 @@ def _fill_merged(table: Table, sheet: Sheet) -> None:
             f"Merged cells in column {fields[position].header!r} were read as one value for each "
             "of their rows."
         )
+
+
+_DITTO = frozenset(
+    (
+        "\u0022 \u2033 \u3003 \u201d '' ditto dito do. idem same same_as_above s.o. s._o. "
+        "siehe_oben wie_oben comme_ci-dessus igual come_sopra 同上"
+    ).split(" ")
+)
+"""What stands for the cell above."""
+
+
+def _fill_ditto(table: Table) -> None:
+    """Read a ditto mark as the value above it, where a value can be that of several rows.
+
+    A sponsor may be called so; then the row has an email, and what is above is not theirs.
+    """
+    positions = {c.field: c.position for c in table.columns if c.field in _REPEATED - {"notes"}}
+    name, email = (positions.get(field, -1) for field in REQUIRED)
+    if not any(_is_ditto(c) for at in positions.values() for c in _different(table.rows, at)):
+        return
+    for (_, above), (_, cells) in pairwise(table.rows):
+        if not any(map(_is_ditto, cells)):
+            continue
+        if _is_ditto(_at(cells, name)) and (is_empty(mail := _at(cells, email)) or _is_ditto(mail)):
+            cells[name] = _at(above, name)
+        if fold(text_of(_at(cells, name))) == fold(text_of(_at(above, name))):
+            for at in positions.values():
+                if _is_ditto(_at(cells, at)):
+                    cells[at] = _at(above, at)
+
+
+def _is_ditto(cell: Cell) -> bool:
+    return (
+        isinstance(cell, str)
+        and len(cell) < 20
+        and cell.strip().casefold().replace(" ", "_") in _DITTO
+    )
 
 
 _EXAMPLE = re.compile(
@@ -692,7 +738,7 @@ class _Sorter:
         header_like = len(filled) > 2 and not _is_data(cells) and recognized(cells) >= 3
         if header_like and _names_enough(cells):
             raise ImportFileError(
-                f"A second table with other columns begins in row {number}: {_held(cells)}. Move "
+                f"A second table with other columns begins in row {number}: {held_in(cells)}. Move "
                 "it to a separate sheet."
             )
         if not money and not named and not described and not numbered and self._is_blank(cells):
@@ -703,6 +749,7 @@ class _Sorter:
             self._total(row, money)
         elif len(filled) == 1 and written_amount(cells[filled[0]]) is None:
             table.footers += texts
+            table.headings[number] = text_of(cells[filled[0]]).strip()
             self._leave(row, "is a heading or a footer: it holds one cell")
         elif not money and texts and _FOOTER.match(texts[0]) and not numbered:
             table.footers += texts
@@ -717,7 +764,7 @@ class _Sorter:
         number, _ = row
         above = self._kept[-1][0] if self._kept else 0
         between = {left.row for left in self._table.left_out}
-        if self._kept and all(n in between for n in range(above + 1, number)):
+        if len(self._kept) > self._since and all(n in between for n in range(above + 1, number)):
             self._table.continued[number] = self._table.continued.get(above, above)
 
     def _same_sponsor(self, cells: Sequence[Cell]) -> bool:
@@ -737,10 +784,16 @@ class _Sorter:
             return True
         if fold(first).startswith(TOTAL_STARTS) and (not money or self._adds_up(cells, money)):
             return not self._text(cells, self._description)
-        bare_row = not self._text(cells, self._organization) and not self._text(
-            cells, self._description
-        )
-        return bare_row and bool(money) and self._adds_up(cells, money)
+        if self._text(cells, self._organization):
+            return False
+        described = bool(self._text(cells, self._description))
+        spans = (self._kept, self._kept[self._since :]) if described else ()
+        whole = [rows for rows in spans if self._several(rows)]
+        return bool(money) and described == bool(whole) and self._adds_up(cells, money, whole)
+
+    def _several(self, rows: Iterable[SheetRow]) -> bool:
+        """Tell whether rows are of several sponsors: their sum is no line of one of them."""
+        return len({self._text(cells, self._organization) for _, cells in rows} - {""}) > 1
 
     def _total(self, row: SheetRow, money: Sequence[int]) -> None:
         number, cells = row
@@ -777,7 +830,12 @@ class _Sorter:
         named = self._text(cells, self._organization)
         return len(named) < 40 and _bare_total(named) and self._adds_up(cells, self._money)
 
-    def _adds_up(self, cells: Sequence[Cell], money: Sequence[int]) -> bool:
+    def _adds_up(
+        self,
+        cells: Sequence[Cell],
+        money: Sequence[int],
+        whole: Sequence[Sequence[SheetRow]] = (),
+    ) -> bool:
         """Tell whether every amount of a row is the sum of the rows above it."""
         kept, since = self._kept, self._kept[self._since :]
         if not kept or not money:
@@ -787,7 +845,7 @@ class _Sorter:
             written = written_amount(_at(cells, at))
             if written is None:
                 return False
-            parts = [kept, since, group] if since else [kept, group]
+            parts = whole or ([kept, since, group] if since else [kept, group])
             sums = [self._sum(rows, at) for rows in parts]
             if "unit_price" in self._table.positions:
                 sums += [self._sum_lines(rows) for rows in parts]
@@ -863,7 +921,7 @@ class _Sorter:
         return clean(text_of(_at(cells, at))) if at >= 0 else ""
 
     def _leave(self, row: SheetRow, why: str) -> None:
-        self._table.left_out.append(LeftOut(row[0], why, _held(row[1])))
+        self._table.left_out.append(LeftOut(row[0], why, held_in(row[1])))
 
     def _flush_blank(self) -> None:
         for number in self._blank:
@@ -933,7 +991,7 @@ def ranges(numbers: Sequence[int]) -> str:
 def _note_what_is_not_seen(table: Table, sheet: Sheet) -> None:
     width = len(table.headers)
     beyond = [
-        f"{_held(cells[width:])} in row {number}"
+        f"{held_in(cells[width:])} in row {number}"
         for number, cells in table.rows
         if number not in table.shifted and any(not is_empty(c) for c in cells[width:])
     ]

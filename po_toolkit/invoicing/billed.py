@@ -66,7 +66,7 @@ class Before:
     changed: bool = False
 
 
-def look_before_billing(
+def find_billed(
     opened: OpenConference, order: PurchaseOrder, since: datetime | None = None
 ) -> Before:
     """Find a purchase order's own invoice at Stripe, or one beside it that bills the same.
@@ -318,7 +318,7 @@ class Lookup:
 NOTHING = Lookup(Found.NOTHING, {})
 
 
-def look_up(lease: Lease) -> Lookup:
+def find_at_stripe(lease: Lease) -> Lookup:
     """Find this generation's invoice at Stripe, by its id or by its metadata.
 
     Raises:

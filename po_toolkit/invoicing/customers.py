@@ -262,7 +262,7 @@ def find_customers(opened: OpenConference, sponsors: Sequence[Sponsor]) -> None:
     new = _new_rows(opened, sponsors)
     if len(new) < WORTH_PAGES:
         return
-    found, saw_all = _look_through(opened, new)
+    found, saw_all = _list_customers(opened, new)
     for some in _parts(list(new.values())):
         there = {
             row_id: (str(found[row_id]["id"]), details_of(found[row_id]))
@@ -284,7 +284,9 @@ def _new_rows(opened: OpenConference, sponsors: Sequence[Sponsor]) -> dict[Spons
     return new
 
 
-def _look_through(opened: OpenConference, new: dict[Sponsor, int]) -> tuple[dict[int, Json], bool]:
+def _list_customers(
+    opened: OpenConference, new: dict[Sponsor, int]
+) -> tuple[dict[int, Json], bool]:
     """Return the oldest customer of each row, and whether every customer was looked at."""
     found: dict[int, Json] = {}
     for number, page in enumerate(opened.gateway.pages("/v1/customers"), start=1):

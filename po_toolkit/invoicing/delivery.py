@@ -40,7 +40,7 @@ from po_toolkit.invoicing.plan import Content
 from po_toolkit.outbox import Outcome, Write
 from po_toolkit.store import invoices, stripe_writes
 from po_toolkit.store.database import UnitOfWork
-from po_toolkit.store.invoices import take_over
+from po_toolkit.store.invoices import copy_stripe_invoice
 from po_toolkit.store.stripe_writes import StoredWrite
 from po_toolkit.store.tables import Conference, Invoice, PurchaseOrder
 
@@ -201,7 +201,7 @@ def send_again(opened: OpenConference, order_id: int) -> Invoice:
 
     def keep(uow: UnitOfWork, outcome: Outcome) -> None:
         row = uow.session.get_one(Invoice, invoice.id)
-        invoices.take_over(row, outcome.answer, opened.conference.timezone, opened.now())
+        invoices.copy_stripe_invoice(row, outcome.answer, opened.conference.timezone, opened.now())
 
     outbox.perform(opened, write, Act.RESEND, keep)
     with opened.store.reading() as session:
@@ -283,7 +283,7 @@ def turn_on(opened: OpenConference, write: Write, stored: StoredWrite, invoice: 
 def _keep(uow: UnitOfWork, opened: OpenConference, invoice: Invoice, outcome: Outcome) -> None:
     row = uow.session.get_one(Invoice, invoice.id, with_for_update=True)
     if outcome.answer["status"] == "open":
-        take_over(row, outcome.answer, opened.conference.timezone, opened.now())
+        copy_stripe_invoice(row, outcome.answer, opened.conference.timezone, opened.now())
     else:  # money that waited has paid it, and the next sync brings the payment
         row.stripe_auto_advance = outcome.answer["auto_advance"]
 

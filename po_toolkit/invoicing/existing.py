@@ -18,7 +18,7 @@ from po_toolkit.errors import (
     StripeNotFoundError,
     StripeRefusedError,
 )
-from po_toolkit.invoicing.billed import Found, Lookup, delete_draft, look_up
+from po_toolkit.invoicing.billed import Found, Lookup, delete_draft, find_at_stripe
 from po_toolkit.invoicing.lease import Lease, hold, release, step_slot
 from po_toolkit.money import display, minor_from_api, to_major
 from po_toolkit.outbox import Write
@@ -72,13 +72,15 @@ def adopt(opened: OpenConference, order_id: int, stripe_id: str) -> Invoice:
         )
         order.invoices.append(invoice)
         order.claimed_invoice_id = ""
-        invoices.take_over(invoice, stripe_invoice, opened.conference.timezone, opened.now())
+        invoices.copy_stripe_invoice(
+            invoice, stripe_invoice, opened.conference.timezone, opened.now()
+        )
         refresh_status(order)
         uow.audit(Act.ADOPT, order, after={"stripe_invoice_id": stripe_id})
     return invoice
 
 
-def take_over_own(opened: OpenConference, order_id: int, found: InvoiceAtStripe) -> Invoice:
+def adopt_own(opened: OpenConference, order_id: int, found: InvoiceAtStripe) -> Invoice:
     """Take over an invoice that carries the purchase order's uuid, or revises one of its own.
 
     A draft is gone on with; one that was finalized stands as it is, also with another total, which
@@ -119,7 +121,7 @@ def take_over_own(opened: OpenConference, order_id: int, found: InvoiceAtStripe)
             customer=invoices.customer_row(uow, order),
         )
         order.invoices.append(invoice)
-        invoices.take_over(invoice, said, opened.conference.timezone, opened.now())
+        invoices.copy_stripe_invoice(invoice, said, opened.conference.timezone, opened.now())
         invoice.stripe_read_at = None
         refresh_status(order)
         uow.audit(Act.ADOPT, order, after={"stripe_invoice_id": found.stripe_id})
@@ -172,8 +174,8 @@ def void_at_stripe(opened: OpenConference, order_id: int) -> None:
     if lease is None:
         return
     try:
-        lookup = look_up(lease)
-        state = _take_back(lease, lookup)
+        lookup = find_at_stripe(lease)
+        state = _end_at_stripe(lease, lookup)
         with lease.step() as (_, row):
             row.state, row.step = state, "done"
             if state == "void":
@@ -235,8 +237,8 @@ def retire_paid(opened: OpenConference, order_id: int) -> None:
         release(lease)
 
 
-def _take_back(lease: Lease, lookup: Lookup) -> str:
-    """Do it and return the invoice's new state."""
+def _end_at_stripe(lease: Lease, lookup: Lookup) -> str:
+    """End this generation's invoice at Stripe, if it is there; return its new state."""
     if lookup.found is Found.NOTHING:
         return "deleted"
     invoice = lookup.invoice

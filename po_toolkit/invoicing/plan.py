@@ -16,7 +16,7 @@ from po_toolkit.domain.payment_methods import takes, transfer_type
 from po_toolkit.domain.periods import last_second
 from po_toolkit.domain.stripe_limits import maximum_total, total_fits
 from po_toolkit.domain.sums import Status
-from po_toolkit.domain.tax import MOST_RATES, Rate, line_tax, rate_words, rates_of
+from po_toolkit.domain.tax import MOST_RATES, Rate, line_tax, rate_text, rates_of
 from po_toolkit.errors import PurchaseOrderError, Reason, StripeNotFoundError
 from po_toolkit.money import display, minor_from_api, minor_to_api, to_minor
 from po_toolkit.store.authorized import Authorized
@@ -518,7 +518,7 @@ def planned_content(plan: InvoicePlan, now: datetime) -> list[ContentField]:
             }
         )
     lines += [{**body, "quantity": 1, "taxes": []} for body in bodies[len(lines) :]]
-    names = {key: rate_words(rate) for key, rate in rates.items()}
+    names = {key: rate_text(rate) for key, rate in rates.items()}
     locales = customer.get("preferred_locales") or []
     return list(_fields(plan, invoice, lines, names, locales))
 
@@ -540,7 +540,7 @@ def sent_content(gateway: StripeGateway, plan: InvoicePlan, stripe_id: str) -> l
         for tax in taxes:
             if tax["rate"] not in names:
                 rate = gateway.read(f"/v1/tax_rates/{tax['rate']}")
-                names[tax["rate"]] = rate_words(
+                names[tax["rate"]] = rate_text(
                     Rate(rate["display_name"], f"{rate['percentage']:g}", rate["inclusive"])
                 )
         has_period = plan.content.period is not None

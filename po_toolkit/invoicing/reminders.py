@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from po_toolkit import outbox
 from po_toolkit.context import OpenConference
@@ -21,8 +20,6 @@ from po_toolkit.outbox import Write
 from po_toolkit.store import reminders
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.tables import PurchaseOrder, Reminder
-
-Json = dict[str, Any]
 
 EVENTS_KEPT = timedelta(days=29)
 """Stripe lists for 30 days what it emailed; an older email of unknown outcome is not repeated."""

@@ -43,13 +43,13 @@ from po_toolkit.invoicing.billed import (
     agrees,
     compare,
     delete_draft,
-    look_before_billing,
-    look_up,
+    find_at_stripe,
+    find_billed,
     was_sent,
 )
 from po_toolkit.invoicing.customers import before_it_is_final, customer_step, forget_customer
 from po_toolkit.invoicing.delivery import auto_advance_write, turn_on, waits_for_transfers
-from po_toolkit.invoicing.existing import take_over_own
+from po_toolkit.invoicing.existing import adopt_own
 from po_toolkit.invoicing.lease import (
     LAST_STEPS,
     Lease,
@@ -109,7 +109,7 @@ def send_invoice(
         InvoiceMismatchError: Stripe's total is not the purchase order's; the draft was deleted.
         StripeGatewayError: Stripe refused, or the outcome is unknown and a repeat is safe.
     """
-    before = _look_first(opened, order_id, read, since)
+    before = _find_existing(opened, order_id, read, since)
     if isinstance(before, Invoice):
         return before
     for _ in range(GENERATIONS):
@@ -137,7 +137,7 @@ def send_invoice(
     )
 
 
-def _look_first(
+def _find_existing(
     opened: OpenConference, order_id: int, read: PurchaseOrder | None, since: datetime | None
 ) -> Invoice | int:
     """Return the purchase order's own invoice at Stripe if it stands, else its last generation.
@@ -156,10 +156,10 @@ def _look_first(
         or unbillable_reason(read, opened.conference, opened.today())
     ):
         return 0
-    before = look_before_billing(opened, read, since)
+    before = find_billed(opened, read, since)
     if before.invoice is None:
         return before.generation
-    taken = take_over_own(opened, order_id, before.invoice)
+    taken = adopt_own(opened, order_id, before.invoice)
     return taken if taken.step == "done" else before.generation
 
 
@@ -168,7 +168,7 @@ def _walk(lease: Lease, *, send: bool) -> None:
         if fingerprint not in lease.rate_ids:
             lease.rate_ids[fingerprint] = make_rate(lease.opened, rate)
     if lease.resumed:
-        found = look_up(lease)
+        found = find_at_stripe(lease)
         _refuse_billed_meanwhile(lease, found)
         # Before the draft there is one only where a restored copy has forgotten it.
         if lease.invoice.step != "customer" or found.found is not Found.NOTHING:
@@ -195,7 +195,7 @@ def _refuse_billed_meanwhile(lease: Lease, lookup: Lookup) -> None:
     if lookup.found is not Found.NOTHING:
         _adopt(lease, lookup)  # else the look would take the draft for somebody else's
     try:
-        look_before_billing(lease.opened, lease.order)
+        find_billed(lease.opened, lease.order)
     except AlreadyBilledError:
         if lookup.found is Found.NOTHING:
             lease.advance(state="deleted", lease_owner="", lease_until=None)
@@ -371,7 +371,7 @@ _STEPS: dict[str, Callable[[Lease], None]] = {
 
 def further_at_stripe(lease: Lease) -> Json | None:
     """Return the invoice at Stripe where it is further than its next step says, else None."""
-    lookup = look_up(lease)
+    lookup = find_at_stripe(lease)
     match lease.invoice.step, lookup.found:
         case "draft", Found.NOTHING:
             return None
@@ -411,7 +411,7 @@ def _accept(lease: Lease, lookup: Lookup) -> None:
 
 
 def _opened_before(lease: Lease, lookup: Lookup) -> None:
-    """It is final already: done, unless Stripe is to mail it and has not."""
+    """Complete a final invoice: Stripe still emails it where it is to and has not."""
     mailed = was_sent(lease, lookup.invoice["id"])
     if mailed or last_step(lease.invoice) == "finalize":
         _done(lease, lookup.invoice, mailed=mailed)
@@ -495,7 +495,7 @@ def _clear_away(lease: Lease) -> None:
     if lease.invoice.stripe_invoice_id is None or lease.invoice.step == "done":
         return
     try:
-        if look_up(lease).found in _NOT_SENT[1:]:
+        if find_at_stripe(lease).found in _NOT_SENT[1:]:
             _discard(lease)
     except StripeGatewayError:
         return  # it stays in the journal, and the next run looks at it first
@@ -503,7 +503,7 @@ def _clear_away(lease: Lease) -> None:
 
 def _copy_from_stripe(lease: Lease, row: Invoice, stripe_invoice: Json) -> None:
     opened = lease.opened
-    invoices.take_over(row, stripe_invoice, opened.conference.timezone, opened.now())
+    invoices.copy_stripe_invoice(row, stripe_invoice, opened.conference.timezone, opened.now())
 
 
 POLL_SECONDS = 0.5

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from po_toolkit.api.invoices import read_taken_over
+from po_toolkit.api.invoices import read_adopted
 from po_toolkit.bootstrap import OpenConference, open_conference
 from po_toolkit.config import Settings
 from po_toolkit.domain.roles import Actor, Role
@@ -88,7 +88,7 @@ class Invoicing:
             return self._again(job)
         except PoToolkitError as error:
             return Result(job.id, job.lease, JobState.FAILED, error.reason)
-        read_taken_over(self._account(job.slug, job.entered_by), result)
+        read_adopted(self._account(job.slug, job.entered_by), result)
         state = JobState(result.outcome)
         if state is JobState.SKIPPED and self._sent_by(job):
             state = JobState.INVOICED

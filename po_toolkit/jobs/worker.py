@@ -194,7 +194,7 @@ class Worker:
         while not self._stop.is_set():
             pause = IDLE_SECONDS
             try:
-                self._look_at_clock()
+                self._check_clock()
                 self._turn(done, claim=True)
                 busy = self._invoices.held or self._tasks.held
                 pause = BUSY_SECONDS if busy and not self._trouble.cause else IDLE_SECONDS
@@ -381,7 +381,7 @@ class Worker:
 
     # -- the clock ---------------------------------------------------------------------------
 
-    def _look_at_clock(self) -> None:
+    def _check_clock(self) -> None:
         """Queue what the schedules ask for."""
         if time.monotonic() - self._looked_at_clock < SCHEDULE_SECONDS or self._only is not None:
             return

@@ -154,7 +154,7 @@ def enter_credit_note(
     credit_date: date,
     again: bool = False,
 ) -> Entered:
-    """Forgive part of what a purchase order owes, or intend to tell Stripe of it first.
+    """Credit part of what a purchase order owes, or intend to report it to Stripe first.
 
     One of the same amount that was cut off before is gone on with, whatever its day and reason.
 

@@ -410,7 +410,7 @@ class Move:
             into_invoice=invoice.id,
         )
         source = donor.reference if donor else "the sponsor's balance at Stripe"
-        self._tell(order, f"credit of {display(amount, order.currency)} from {source}")
+        self._note_change(order, f"credit of {display(amount, order.currency)} from {source}")
 
     def claim(
         self, donor: PurchaseOrder, order: PurchaseOrder, invoice: Invoice, used: LedgerEntry
@@ -419,7 +419,7 @@ class Move:
         name = used.source_id.removesuffix(":out")
         self._enter(None, order, used.amount, name=name, note=used.note, into_invoice=invoice.id)
         shown = display(used.amount, order.currency)
-        self._tell(order, f"credit of {shown} from {donor.reference}")
+        self._note_change(order, f"credit of {shown} from {donor.reference}")
 
     def use_elsewhere(
         self,
@@ -434,7 +434,9 @@ class Move:
         note = f"Credit used on invoice {stripe_id}, which is not in this database"
         self._enter(donor, None, amount, name=f"{stripe_id}:credit:{number}", note=note)
         shown = display(amount, donor.currency)
-        self._tell(donor, f"credit of {shown} used on invoice {stripe_id} of another database")
+        self._note_change(
+            donor, f"credit of {shown} used on invoice {stripe_id} of another database"
+        )
 
     def debit(
         self,
@@ -447,7 +449,7 @@ class Move:
         name = f"{invoice.stripe_invoice_id}:debit:{self._number(order, invoice, 'debit', 'out')}"
         note = f"Carried over by Stripe to invoice {invoice.stripe_invoice_id}{_named(invoice)}"
         self._enter(order, debtor, amount, name=name, note=note, from_invoice=invoice.id)
-        self._tell(order, f"{display(amount, order.currency)} owed from before")
+        self._note_change(order, f"{display(amount, order.currency)} owed from before")
 
     def back(
         self, orders: dict[int, PurchaseOrder], order: PurchaseOrder, entry: LedgerEntry
@@ -471,7 +473,7 @@ class Move:
         else:
             self._enter(other, order, entry.amount, name=name, note=note,
                         reverses=(twin_id, entry.id))  # fmt: skip
-        self._tell(order, f"{shown} given back, since invoice {stripe_id} is void")
+        self._note_change(order, f"{shown} given back, since invoice {stripe_id} is void")
 
     def _number(self, order: PurchaseOrder, invoice: Invoice, what: str, side: str) -> int:
         return len(_booked(order, invoice, what, side)) + 1
@@ -512,7 +514,7 @@ class Move:
             moves.append((order, movement))
         record_all(self.uow, moves, Act.SYNC)
 
-    def _tell(self, order: PurchaseOrder, what: str) -> None:
+    def _note_change(self, order: PurchaseOrder, what: str) -> None:
         self.taken.changes.append(Change(order.reference, what))
 
 

@@ -117,15 +117,15 @@ def invoice_payment_paid(opened: OpenConference, event: Json) -> Taken | None:
 
 def refund_changed(opened: OpenConference, event: Json) -> Taken | None:
     """Fetch the refund and take what it says now."""
-    return _money_back(opened, event, "/v1/refunds", take_refund)
+    return _refund_or_dispute(opened, event, "/v1/refunds", take_refund)
 
 
 def dispute_changed(opened: OpenConference, event: Json) -> Taken | None:
     """Fetch the dispute and take what it says now."""
-    return _money_back(opened, event, "/v1/disputes", take_dispute)
+    return _refund_or_dispute(opened, event, "/v1/disputes", take_dispute)
 
 
-def _money_back(
+def _refund_or_dispute(
     opened: OpenConference,
     event: Json,
     path: str,

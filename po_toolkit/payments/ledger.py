@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 from sqlalchemy.orm.attributes import set_committed_value
 
-from po_toolkit.domain.offline_payments import OfflinePayment
+from po_toolkit.domain.offline_payments import DETAILS, OfflinePayment, PaymentDetails
 from po_toolkit.domain.periods import booking_day, local_day
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.sums import EntryKind
@@ -35,7 +35,7 @@ from po_toolkit.store.upsert import insert_new
 
 
 @dataclass(frozen=True, slots=True)
-class Movement:
+class Movement(PaymentDetails):
     """Money that moved, before it is in the ledger.
 
     Attributes:
@@ -52,8 +52,6 @@ class Movement:
     source: str
     source_id: str
     payment_date: date
-    reference: str = ""
-    note: str = ""
     invoice_id: int | None = None
     reverses_id: int | None = None
     stripe_payment_record_id: str = ""
@@ -178,9 +176,9 @@ def _row(
         "currency": movement.currency,
         "source": movement.source,
         "source_id": movement.source_id,
-        "reference": movement.reference,
         "payment_date": movement.payment_date,
         "booked_on": booked_on,
+        **{detail.name: getattr(movement, detail.name) for detail in DETAILS},
         "note": with_late_note(movement.note, movement.payment_date, booked_on),
         "entered_by": movement.entered_by or uow.actor.name,
         "reverses_id": movement.reverses_id,

@@ -83,8 +83,7 @@ def type_payment(
             to_major(payment.amount, order.currency),
             payment.method,
             payment.payment_date,
-            payment_reference=payment.reference,
-            note=payment.note,
+            details=payment,
             confirmed=dict.fromkeys((*confirmed.names, *names, *doubts)),
         )
 
@@ -115,7 +114,7 @@ def _goes_on(order: PurchaseOrder, begun: MoneyIntent) -> Reason:
             to_major(begun.amount, begun.currency),
             payment.method,
             payment.payment_date,
-            payment_reference=payment.reference,
+            details=replace(payment, note=""),
             confirmed=("again",),
         ),
     )

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from po_toolkit.context import OpenConference
+from po_toolkit.domain.records import AsJson
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.money import minor_from_api
@@ -23,7 +24,7 @@ MOVES_AGAIN = timedelta(days=1)
 
 
 @dataclass
-class PayoutReport:
+class PayoutReport(AsJson):
     """What a reading of payouts saw; its calls are counted apart from those of a sync.
 
     Attributes:
@@ -36,10 +37,6 @@ class PayoutReport:
     not_itemised: int = 0
     stripe_calls: int = 0
     problems: list[str] = field(default_factory=list)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as the command prints it."""
-        return dict(vars(self))
 
     def read(self, of: Callable[[Json], Json], page: Iterable[Json]) -> list[Json]:
         """Return what a page says; what cannot be read is named, once, and stops no other."""

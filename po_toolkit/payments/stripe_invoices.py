@@ -142,7 +142,7 @@ def _read(
     read_at: datetime,
 ) -> None:
     if invoice.stripe_read_at is None or invoice.stripe_read_at <= read_at:
-        invoices.take_over(invoice, stripe_invoice, opened.conference.timezone, read_at)
+        invoices.copy_stripe_invoice(invoice, stripe_invoice, opened.conference.timezone, read_at)
         _follow_status(order, invoice, stripe_invoice["status"])
 
 

@@ -61,7 +61,7 @@ ACTS = {
 def _report_payment(opened: OpenConference, intent: MoneyIntent, order: PurchaseOrder) -> None:
     """Make a payment record; where one of it is attached already, as a copy forgot, take that."""
     step = f"report{_of_part(intent)}"
-    if not _stands(opened, intent):
+    if not _is_in_books(opened, intent):
         invoice = fetch_invoice(opened.gateway, intent.stripe_invoice_id)
         _refuse_forgotten(opened, intent, order, step, invoice)
     elif _is_reported_already(opened, intent):
@@ -174,7 +174,7 @@ def _is_reported_already(opened: OpenConference, intent: MoneyIntent) -> bool:
     return _is_settled(opened, intent)
 
 
-def _stands(opened: OpenConference, intent: MoneyIntent) -> bool:
+def _is_in_books(opened: OpenConference, intent: MoneyIntent) -> bool:
     """Tell whether what an intent reports is in the books already, as from before its invoice."""
     with opened.store.reading() as session:
         order = session.get_one(PurchaseOrder, intent.purchase_order_id)
@@ -208,12 +208,12 @@ def _attach_payment(opened: OpenConference, intent: MoneyIntent, _order: Purchas
         find=lambda: _attached(opened, intent),
     )
     _perform(opened, intent, write, lambda uow, _: book(opened, uow, intent))
-    _look_at_invoice(opened, intent)
+    _read_invoice(opened, intent)
 
 
 def _credit(opened: OpenConference, intent: MoneyIntent, order: PurchaseOrder) -> None:
     invoice = fetch_invoice(opened.gateway, intent.stripe_invoice_id)
-    if not _stands(opened, intent):
+    if not _is_in_books(opened, intent):
         _refuse_forgotten(opened, intent, order, "credit", invoice)
     else:
         for note in credit_notes.at_stripe(opened, invoice):
@@ -254,7 +254,7 @@ def _credit(opened: OpenConference, intent: MoneyIntent, order: PurchaseOrder) -
         write,
         lambda uow, outcome: book(opened, uow, intent, stripe_id=outcome.answer["id"]),
     )
-    _look_at_invoice(opened, intent)
+    _read_invoice(opened, intent)
 
 
 def _refunds_to_link(opened: OpenConference, invoice: Json, most: int) -> list[Json]:
@@ -291,7 +291,7 @@ def _refunded(opened: OpenConference, invoice: Json) -> dict[str, int]:
     return made
 
 
-def _look_at_invoice(opened: OpenConference, intent: MoneyIntent) -> None:
+def _read_invoice(opened: OpenConference, intent: MoneyIntent) -> None:
     """Read how the invoice stands now: the answer to the write may be a replay, and old."""
     read_at = opened.now()
     with suppress(StripeGatewayError):  # what was reported is booked; the next sync reads the rest
@@ -514,7 +514,7 @@ def _perform(
     write: Write,
     keep: Callable[[UnitOfWork, Outcome], None] = lambda _uow, _outcome: None,
 ) -> Outcome:
-    """Do it in the name of whoever ordered it."""
+    """Report an intent in the name of whoever ordered it."""
     theirs = opened.acting_as(actor_of(intent))
     return outbox.perform(theirs, write, ACTS[IntentKind(intent.kind)], keep)
 

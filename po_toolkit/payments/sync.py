@@ -16,6 +16,7 @@ import structlog
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from po_toolkit.context import OpenConference
+from po_toolkit.domain.records import AsJson, json_fields
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.errors import (
     PoToolkitError,
@@ -70,7 +71,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass
-class Sweep:
+class Sweep(AsJson):
     """What a comparison of every object at Stripe with the ledger proved.
 
     Attributes:
@@ -87,10 +88,6 @@ class Sweep:
     credit_notes: int = 0
     found: int = 0
     only_here: list[str] = field(default_factory=list)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as it is stored and shown."""
-        return dict(vars(self))
 
 
 @dataclass
@@ -150,18 +147,7 @@ class SyncReport:
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as the command prints it."""
-        stripe_object: dict[str, Any] = {
-            "invoices_seen": self.invoices_seen,
-            "payments_recorded": self.payments_recorded,
-            "refunds_recorded": self.refunds_recorded,
-            "statuses_changed": self.statuses_changed,
-            "stripe_calls": self.stripe_calls,
-            "changes": [{"reference": c.reference, "what": c.what} for c in self.changes],
-            "problems": self.problems,
-        }
-        if self.sweep is not None:
-            stripe_object["sweep"] = self.sweep.as_json()
-        return stripe_object
+        return json_fields(self, "foreign", *(() if self.sweep else ("sweep",)))
 
 
 EVENTS_KEPT = timedelta(days=29)
@@ -215,7 +201,7 @@ def sync_all(
             newest = events[-1] if events else None
             late = _late_events(opened, started)
             _take_events(opened, late.events + events, report)
-        _read_taken_over(opened, report)
+        _read_adopted(opened, report)
     report.stripe_calls = opened.gateway.calls - before
     read_whole = not report.problems
     report.problems += [*unreported, *report.foreign]
@@ -231,7 +217,7 @@ def sync_all(
     return report
 
 
-def _read_taken_over(opened: OpenConference, report: SyncReport) -> None:
+def _read_adopted(opened: OpenConference, report: SyncReport) -> None:
     """Read the payments of invoices that were taken over and cut off before that."""
     with opened.store.reading() as session:
         unread = never_read(session, opened.conference)

@@ -2,7 +2,7 @@
 
 from po_toolkit.money import display
 from po_toolkit.reconcile.comparisons import (
-    discrepancy_news,
+    discrepancy_changes,
     months_of,
     reconcile_conferences,
     summary_of,
@@ -44,7 +44,7 @@ __all__ = [
     "PurchaseOrderStory",
     "Reconciliation",
     "Statement",
-    "discrepancy_news",
+    "discrepancy_changes",
     "display",
     "export",
     "front_page",

@@ -9,6 +9,7 @@ amount.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -92,30 +93,15 @@ def line_chart(
         )
     ]
     names = list(dict.fromkeys(row["series"] for row in rows))
-    inked = {"labelColor": ink, "titleColor": ink}
-    legend = {"orient": "top", "title": None, "labelColor": ink, "labelFontSize": 13}
+    legend = _legend(ink)
+    axis = {"labelAngle": 0, "labelOverlap": True}
+    across = {"field": "month", "type": "ordinal", "title": None, "axis": axis}
     return {
         "data": {"values": rows},
         "height": 260,
         "encoding": {
-            "x": {
-                "field": "month",
-                "type": "ordinal",
-                "title": None,
-                "axis": {"labelAngle": 0, "labelOverlap": True, **inked},
-            },
-            "y": {
-                "field": "size",
-                "type": "quantitative",
-                "title": currency.upper(),
-                "axis": {"format": "~s", **inked},
-            },
+            **_amounts_over(across, currency, ink, _tooltip("month", "Month")),
             "color": _by_series(names, colours[: len(names)], legend),
-            "tooltip": [
-                _tooltip("month", "Month"),
-                _tooltip("series", "What"),
-                _tooltip("written", "Amount"),
-            ],
         },
         "layer": [
             {
@@ -128,6 +114,9 @@ def line_chart(
             },
         ],
     }
+
+
+_MONTHS_APART = timedelta(days=6 * 31)
 
 
 def step_chart(
@@ -147,31 +136,18 @@ def step_chart(
         colours: Of the series.
     """
     names = list(dict.fromkeys(row["series"] for row in rows))
-    inked = {"labelColor": ink, "titleColor": ink}
-    legend = {"orient": "top", "title": None, "labelColor": ink, "labelFontSize": 13}
-    legend |= {"labelLimit": 400, "columns": 2}
+    days = sorted(date.fromisoformat(row["day"]) for row in rows)
+    # six ticks within few months would name the same month twice
+    day_format = "%b %Y" if days and days[-1] - days[0] > _MONTHS_APART else "%b %d"
+    axis = {"format": day_format, "labelOverlap": True, "tickCount": 6}
+    across = {"field": "day", "type": "temporal", "title": None, "axis": axis}
+    legend = _legend(ink) | {"labelLimit": 400, "columns": 2}
     return {
         "data": {"values": list(rows)},
         "height": 260,
         "encoding": {
-            "x": {
-                "field": "day",
-                "type": "temporal",
-                "title": None,
-                "axis": {"format": "%b %Y", "labelOverlap": True, "tickCount": 6, **inked},
-            },
-            "y": {
-                "field": "size",
-                "type": "quantitative",
-                "title": currency.upper(),
-                "axis": {"format": "~s", **inked},
-            },
+            **_amounts_over(across, currency, ink, _tooltip("on", "Day")),
             "color": _by_series(names, colours[: len(names)], legend),
-            "tooltip": [
-                _tooltip("on", "Day"),
-                _tooltip("series", "What"),
-                _tooltip("written", "Amount"),
-            ],
         },
         "layer": [
             {
@@ -182,6 +158,27 @@ def step_chart(
             },
             {"mark": {"type": "point", "size": 60, "filled": True}},
         ],
+    }
+
+
+def _legend(ink: str) -> dict[str, Any]:
+    return {"orient": "top", "title": None, "labelColor": ink, "labelFontSize": 13}
+
+
+def _amounts_over(
+    across: dict[str, Any], currency: str, ink: str, when: dict[str, str]
+) -> dict[str, Any]:
+    """Encode amounts over time, with what is shown when somebody points at a mark."""
+    inked = {"labelColor": ink, "titleColor": ink}
+    return {
+        "x": across | {"axis": across["axis"] | inked},
+        "y": {
+            "field": "size",
+            "type": "quantitative",
+            "title": currency.upper(),
+            "axis": {"format": "~s", **inked},
+        },
+        "tooltip": [when, _tooltip("series", "What"), _tooltip("written", "Amount")],
     }
 
 

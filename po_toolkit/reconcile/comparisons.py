@@ -70,7 +70,7 @@ def what_changed(before: Reconciliation, after: Reconciliation) -> pd.DataFrame:
     return CHANGES.frame(both[moved].reset_index(names="reference"))
 
 
-def discrepancy_news(before: Reconciliation, after: Reconciliation) -> pd.DataFrame:
+def discrepancy_changes(before: Reconciliation, after: Reconciliation) -> pd.DataFrame:
     """Return the discrepancies that are new and those that are settled (table ``NEWS``)."""
     keys = ["code", "reference", "organization_name", "currency"]
     amounts = [*keys, "at_stake", "evidence"]

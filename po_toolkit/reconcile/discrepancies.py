@@ -549,7 +549,7 @@ def paid_here_not_at_stripe(books: Books) -> pd.DataFrame:
 
 
 def undone_here_not_at_stripe(books: Books) -> pd.DataFrame:
-    """Find reversed payments that Stripe was told of, as far as their debt is open."""
+    """Find reversed payments that were reported to Stripe, as far as their debt is open."""
     orders, amount = books.orders, _reversed_but_reported(books)
     rows = orders.loc[orders.index.intersection(amount.index)]
     rows = rows[rows["open"] > 0]

@@ -147,22 +147,20 @@ def search_everything(
     text: str,
     *,
     amount: Decimal | None = None,
-    limit: int = 20,
 ) -> list[SearchHit]:
-    """Return what fits whatever a caller says, the surest first; see ``store.search``.
+    """Return the twenty that fit whatever a caller says, the surest first; see ``store.search``.
 
     Args:
         store: The database.
         conference: Whose purchase orders and bank lines.
         text: What was typed.
         amount: What was typed as an amount in major units, where it is one.
-        limit: How many to return.
     """
     if not text.strip():
         return []
     today = local_day(store.now(), conference.timezone)
     with store.reading() as session:
-        found = search(session, conference, text, amount)[:limit]
+        found = search(session, conference, text, amount)[:20]
         ids = [hit.order_id for hit in found if hit.order_id is not None]
         rows = dict(zip(ids, listing.by_ids(session, ids), strict=True))
     return [

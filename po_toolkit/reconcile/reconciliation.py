@@ -12,6 +12,7 @@ import pandas as pd
 
 from po_toolkit.domain.ageing import BUCKET_LABELS
 from po_toolkit.domain.discrepancies import DISCREPANCY_TITLES
+from po_toolkit.domain.offline_payments import DETAILS
 from po_toolkit.domain.sums import Status
 from po_toolkit.money import to_major
 from po_toolkit.reconcile import discrepancies, schema, summaries
@@ -120,8 +121,7 @@ class Reconciliation:
             credited=notes["amount"],
             source="manual",
             source_id=notes["stripe_credit_note_id"],
-            payment_reference="",
-            note=notes["reason"],
+            **{detail.column: "" for detail in DETAILS} | {"note": notes["reason"]},
             entered_by=notes["issued_by"],
         )
         moved = ENTRIES.frame(self.books.entries.assign(credited=0))

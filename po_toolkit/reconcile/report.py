@@ -23,7 +23,7 @@ from po_toolkit.domain.wording import STATUS_LABELS, count, label, written_day
 from po_toolkit.errors import extra
 from po_toolkit.money import to_major
 from po_toolkit.reconcile.charts import PRINT_INK, bar_chart, line_chart
-from po_toolkit.reconcile.comparisons import cash_against_due, discrepancy_news, what_changed
+from po_toolkit.reconcile.comparisons import cash_against_due, discrepancy_changes, what_changed
 from po_toolkit.reconcile.reconciliation import Reconciliation
 from po_toolkit.reconcile.schema import Column, Kind, Table, decimal_text
 from po_toolkit.reconcile.statement import Statement
@@ -471,7 +471,7 @@ def payouts_report(found: TieOut, *, name: str, made_at: datetime) -> Report:
 
 def changes_report(then: Reconciliation, now: Reconciliation) -> Report:
     """Return what moved between two days, and which discrepancies came and went."""
-    changes, news = what_changed(then, now), discrepancy_news(then, now)
+    changes, news = what_changed(then, now), discrepancy_changes(then, now)
     new, settled = (int(news["news"].eq(word).sum()) for word in ("new", "settled"))
     received = changes["paid"] - changes["refunded"]
     sums = _sums(received, changes["currency"]) or "nothing"

@@ -9,10 +9,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from po_toolkit.domain.deliveries import links_work
-from po_toolkit.domain.reminders import step_words
+from po_toolkit.domain.offline_payments import PaymentDetails
+from po_toolkit.domain.records import copied
+from po_toolkit.domain.reminders import step_label
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.sentences import LoggedAct, audit_sentence
-from po_toolkit.domain.tax import rate_words, rates_of
+from po_toolkit.domain.tax import rate_text, rates_of
 from po_toolkit.domain.wording import label
 from po_toolkit.money import to_major
 from po_toolkit.store import purchase_orders, stories
@@ -65,7 +67,7 @@ class StoryInvoice:
 
 
 @dataclass(frozen=True, slots=True)
-class StoryEntry:
+class StoryEntry(PaymentDetails):
     """One movement of money or a credit note; the amount is positive, in major units.
 
     ``number`` is the ledger entry's own, by which it is reversed; a credit note has none.
@@ -77,10 +79,8 @@ class StoryEntry:
     method: str
     amount: Decimal
     currency: str
-    reference: str
     source: str
     source_id: str
-    note: str
     entered_by: str
     uuid: str
 
@@ -168,28 +168,15 @@ def purchase_order_story(
         reminders = stories.reminders(session, order)
         owed_again = stories.owed_again(session, order)
     live = order.live_invoice
-    return PurchaseOrderStory(
-        reference=order.reference,
-        po_number=order.po_number,
-        organization_name=order.organization_name,
-        contact_name=order.contact_name,
-        contact_email=order.contact_email,
-        contact_phone=order.contact_phone,
-        cc_emails=order.cc_emails,
-        billing_address=order.billing_address,
-        currency=order.currency,
-        status=order.status,
-        notes=order.notes,
-        delivery=order.delivery,
+    return copied(
+        PurchaseOrderStory,
+        order,
         due_date=(live.due_date if live else None) or order.due_date,
-        total=order.total,
         credited=order.total_credited,
         paid=order.total_paid,
         refunded=order.total_refunded,
         balance=order.balance_due,
         owed_again=owed_again,
-        stripe_invoice_id=order.stripe_invoice_id,
-        stripe_invoice_url=order.stripe_invoice_url,
         source=_source(order, rows),
         lines=_lines(order),
         invoices=[_invoice(i, now) for i in order.invoices],
@@ -213,12 +200,12 @@ def _source(order: PurchaseOrder, rows: list[ImportRow]) -> StorySource | None:
 
 def _lines(order: PurchaseOrder) -> list[StoryLine]:
     return [
-        StoryLine(
-            description=line.description,
-            quantity=line.quantity,
+        copied(
+            StoryLine,
+            line,
             unit_price=to_major(line.unit_price, order.currency),
             line_total=to_major(line.line_total, order.currency),
-            rates=", ".join(rate_words(rate) for rate in rates_of(line.tax_rates)),
+            rates=", ".join(rate_text(rate) for rate in rates_of(line.tax_rates)),
             tax_on_top=to_major(line.tax_on_top or 0, order.currency),
             source_row=line.import_row,
         )
@@ -229,37 +216,25 @@ def _lines(order: PurchaseOrder) -> list[StoryLine]:
 def _invoice(invoice: Invoice, now: datetime | None) -> StoryInvoice:
     works = now is None or links_work(invoice.stripe_read_at, now)
     total, paid = invoice.stripe_total, invoice.stripe_amount_paid
-    return StoryInvoice(
-        generation=invoice.generation,
-        state=invoice.state,
-        delivery=invoice.delivery,
+    return copied(
+        StoryInvoice,
+        invoice,
         stripe_invoice_id=invoice.stripe_invoice_id or "",
-        number=invoice.number,
         hosted_url=invoice.hosted_url if works else "",
         pdf_url=invoice.pdf_url if works else "",
-        stripe_status=invoice.stripe_status,
         stripe_total=None if total is None else to_major(total, invoice.currency),
         stripe_amount_paid=None if paid is None else to_major(paid, invoice.currency),
-        due_date=invoice.due_date,
-        sent_at=invoice.sent_at,
-        error=invoice.error,
     )
 
 
 def _entries(order: PurchaseOrder) -> list[StoryEntry]:
     moved = [
-        StoryEntry(
+        copied(
+            StoryEntry,
+            e,
             number=e.id,
             date=e.payment_date,
-            kind=e.kind,
-            method=e.method,
             amount=e.amount_major,
-            currency=e.currency,
-            reference=e.reference,
-            source=e.source,
-            source_id=e.source_id,
-            note=e.note,
-            entered_by=e.entered_by,
             uuid=str(e.uuid),
         )
         for e in order.entries
@@ -272,7 +247,6 @@ def _entries(order: PurchaseOrder) -> list[StoryEntry]:
             method="",
             amount=n.amount_major,
             currency=n.currency,
-            reference="",
             source="manual",
             source_id=n.stripe_credit_note_id or "",
             note=n.reason,
@@ -353,7 +327,7 @@ def _sent_text(invoice: Invoice) -> str:
 
 
 def _reminder_text(reminder: Reminder) -> str:
-    when = step_words(reminder.step)
+    when = step_label(reminder.step)
     return f"Reminder drafted {when}" if reminder.state == "drafted" else f"Reminded {when}"
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from po_toolkit.domain.ageing import Bucket
 from po_toolkit.domain.sums import Status
-from po_toolkit.domain.tax import line_tax, rate_words, rates_of
+from po_toolkit.domain.tax import line_tax, rate_text, rates_of
 from po_toolkit.reconcile.books import Books
 from po_toolkit.reconcile.tables import AGEING, MONTHS, SUMMARY, TAX
 
@@ -114,7 +114,7 @@ def by_rate(books: Books) -> pd.DataFrame:
         rates = rates_of(kept)
         tax = line_tax(line_total, currency, rates)
         for rate, amount in zip(rates, tax.by_rate, strict=True):
-            found = sums.setdefault((order_id, rate_words(rate), rate.treatment), [0, 0])
+            found = sums.setdefault((order_id, rate_text(rate), rate.treatment), [0, 0])
             found[0] += line_total - tax.included
             found[1] += amount
     ids = [order_id for order_id, _, _ in sums]

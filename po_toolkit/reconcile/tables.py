@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from po_toolkit.domain.offline_payments import DETAILS
 from po_toolkit.reconcile.schema import Column, Kind, Table
 
 _REFERENCE = Column("reference", Kind.TEXT, "Our own number of the purchase order, PO-…")
@@ -82,8 +83,7 @@ ENTRIES = Table(
         Column("credited", Kind.MONEY, "What it adds to credited"),
         Column("source", Kind.TEXT, "stripe, manual or bank"),
         Column("source_id", Kind.TEXT, "That source's own id"),
-        Column("payment_reference", Kind.TEXT, "Reference given with the payment"),
-        Column("note", Kind.TEXT, "Note or reason"),
+        *(Column(detail.column, Kind.TEXT, detail.about) for detail in DETAILS),
         Column("entered_by", Kind.TEXT, "Who entered it"),
     ),
 )

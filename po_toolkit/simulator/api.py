@@ -191,7 +191,7 @@ class Api:
             account.request_id, account.idempotency_key = call.request_id, call.key or None
             try:
                 shown = route.handler(account, given, *ids)
-                body = json.dumps(expand.expand(account, shown, asked), indent=2)
+                body = json.dumps(expand.expand(account, shown, asked))
             except ApiError:
                 raise
             except Exception:  # noqa: BLE001 - a mistake in here is answered as Stripe's own
@@ -227,7 +227,7 @@ _BEFORE: dict[Kind | None, Callable[[Arrived], None]] = {
 
 
 def _refusal(error: ApiError, request_id: str, *, live: bool) -> Answer:
-    body = json.dumps(error.body(request_id, livemode=live), indent=2)
+    body = json.dumps(error.body(request_id, livemode=live))
     return Answer(error.status, body.encode())
 
 

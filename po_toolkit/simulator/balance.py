@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
 
-from po_toolkit.simulator.paging import created_within, page
+from po_toolkit.simulator.paging import page
 from po_toolkit.simulator.world import Account, Json
 
 DAY = 86_400
@@ -99,20 +99,14 @@ def retrieve(account: Account, _params: Json, transaction_id: str) -> Json:
 
 def list_transactions(account: Account, params: Json) -> Json:
     """GET /v1/balance_transactions."""
-
-    def wanted(t: Json) -> bool:
-        return bool(
-            all(not params.get(n) or t[n] == params[n] for n in ("currency", "source", "type"))
-            and (not params.get("payout") or t.get("_payout") == params["payout"])
-            and created_within(t, params.get("created"))
-        )
-
+    payout = params.get("payout")
     return page(
         account.all("balance_transaction").values(),
         params,
         "/v1/balance_transactions",
         lambda t: shown(account, t),
-        wanted=wanted,
+        same=("currency", "source", "type"),
+        wanted=lambda t: not payout or t.get("_payout") == payout,
     )
 
 

@@ -6,7 +6,7 @@ from po_toolkit.simulator.balance import book_charge
 from po_toolkit.simulator.currencies import largest_charge, smallest_charge
 from po_toolkit.simulator.errors import invalid
 from po_toolkit.simulator.events import emit
-from po_toolkit.simulator.paging import created_within, page
+from po_toolkit.simulator.paging import page
 from po_toolkit.simulator.parameters import merged
 from po_toolkit.simulator.world import Account, Json
 
@@ -227,43 +227,16 @@ def cancel_intent(account: Account, intent: Json) -> None:
     emit(account, "payment_intent.canceled", intent)
 
 
-def retrieve_intent(account: Account, _params: Json, intent_id: str) -> Json:
-    """GET /v1/payment_intents/{intent}."""
-    return account.get("payment_intent", intent_id, param="intent")
-
-
-def retrieve(account: Account, _params: Json, charge_id: str) -> Json:
-    """GET /v1/charges/{charge}."""
-    return account.get("charge", charge_id, param="charge")
-
-
 def list_intents(account: Account, params: Json) -> Json:
     """GET /v1/payment_intents."""
-
-    def wanted(intent: Json) -> bool:
-        return bool(
-            (not params.get("customer") or intent["customer"] == params["customer"])
-            and created_within(intent, params.get("created"))
-        )
-
-    return page(
-        account.all("payment_intent").values(), params, "/v1/payment_intents", wanted=wanted
-    )
+    intents = account.all("payment_intent").values()
+    return page(intents, params, "/v1/payment_intents", same=("customer",))
 
 
 def list_charges(account: Account, params: Json) -> Json:
     """GET /v1/charges."""
-
-    def wanted(c: Json) -> bool:
-        return bool(
-            (not params.get("customer") or c["customer"] == params["customer"])
-            and (
-                not params.get("payment_intent") or c["payment_intent"] == params["payment_intent"]
-            )
-            and created_within(c, params.get("created"))
-        )
-
-    return page(account.all("charge").values(), params, "/v1/charges", wanted=wanted)
+    same = ("customer", "payment_intent")
+    return page(account.all("charge").values(), params, "/v1/charges", same=same)
 
 
 def _new_charge(account: Account, intent: Json, amount: int, method: str) -> Json:

@@ -9,7 +9,7 @@ from po_toolkit.simulator.customers import move_balance
 from po_toolkit.simulator.errors import invalid
 from po_toolkit.simulator.events import emit
 from po_toolkit.simulator.invoice_shape import render
-from po_toolkit.simulator.paging import created_within, page
+from po_toolkit.simulator.paging import page
 from po_toolkit.simulator.parameters import merged
 from po_toolkit.simulator.refunds import refund_charge
 from po_toolkit.simulator.world import Account, Json, Mail
@@ -158,13 +158,8 @@ def retrieve(account: Account, _params: Json, note_id: str) -> Json:
 
 def list_notes(account: Account, params: Json) -> Json:
     """GET /v1/credit_notes."""
-    found = [
-        note
-        for note in account.all("credit_note").values()
-        if all(not params.get(n) or note[n] == params[n] for n in ("invoice", "customer"))
-        and created_within(note, params.get("created"))
-    ]
-    return page(found, params, "/v1/credit_notes")
+    notes = account.all("credit_note").values()
+    return page(notes, params, "/v1/credit_notes", same=("invoice", "customer"))
 
 
 _GIVEN_BACK = ("credit_amount", "refund_amount", "out_of_band_amount")

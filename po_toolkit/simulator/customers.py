@@ -8,7 +8,7 @@ from po_toolkit.simulator import tax_ids
 from po_toolkit.simulator.currencies import check_amount
 from po_toolkit.simulator.errors import invalid, missing
 from po_toolkit.simulator.events import changed, emit
-from po_toolkit.simulator.paging import created_within, page
+from po_toolkit.simulator.paging import page
 from po_toolkit.simulator.parameters import merged
 from po_toolkit.simulator.world import Account, Json
 
@@ -104,11 +104,7 @@ def list_customers(account: Account, params: Json) -> Json:
     email = params.get("email")
 
     def wanted(c: Json) -> bool:
-        return bool(
-            not c.get("deleted")
-            and (email is None or c["email"] == email)
-            and created_within(c, params.get("created"))
-        )
+        return bool(not c.get("deleted") and (email is None or c["email"] == email))
 
     return page(account.all("customer").values(), params, "/v1/customers", wanted=wanted)
 
@@ -199,14 +195,9 @@ def list_balance_moves(account: Account, params: Json, customer_id: str) -> Json
     """GET /v1/customers/{customer}/balance_transactions."""
     account.get("customer", customer_id)
     moves = account.all("customer_balance_transaction").values()
-    found = [
-        m
-        for m in moves
-        if m["customer"] == customer_id
-        and (not params.get("invoice") or m["invoice"] == params["invoice"])
-        and created_within(m, params.get("created"))
-    ]
-    return page(found, params, f"/v1/customers/{customer_id}/balance_transactions")
+    found = [m for m in moves if m["customer"] == customer_id]
+    url = f"/v1/customers/{customer_id}/balance_transactions"
+    return page(found, params, url, same=("invoice",))
 
 
 def _check(params: Json) -> None:

@@ -40,11 +40,6 @@ def create_coupon(account: Account, params: Json) -> Json:
     )
 
 
-def retrieve_coupon(account: Account, _params: Json, coupon_id: str) -> Json:
-    """GET /v1/coupons/{coupon}."""
-    return account.get("coupon", coupon_id, param="coupon")
-
-
 def delete_coupon(account: Account, _params: Json, coupon_id: str) -> Json:
     """DELETE /v1/coupons/{coupon}: discounts that it gave stay."""
     account.get("coupon", coupon_id, param="coupon")

@@ -7,7 +7,7 @@ from typing import Any
 from po_toolkit.simulator.balance import book_back
 from po_toolkit.simulator.errors import invalid
 from po_toolkit.simulator.events import emit
-from po_toolkit.simulator.paging import created_within, page
+from po_toolkit.simulator.paging import page
 from po_toolkit.simulator.world import Account, Json
 
 FEE = 1_500
@@ -71,20 +71,10 @@ def accept(account: Account, _params: Json, dispute_id: str) -> Json:
     return dispute
 
 
-def retrieve(account: Account, _params: Json, dispute_id: str) -> Json:
-    """GET /v1/disputes/{dispute}."""
-    return account.get("dispute", dispute_id, param="dispute")
-
-
 def list_disputes(account: Account, params: Json) -> Json:
     """GET /v1/disputes."""
-    found = [
-        dispute
-        for dispute in account.all("dispute").values()
-        if all(not params.get(n) or dispute[n] == params[n] for n in ("charge", "payment_intent"))
-        and created_within(dispute, params.get("created"))
-    ]
-    return page(found, params, "/v1/disputes")
+    disputes = account.all("dispute").values()
+    return page(disputes, params, "/v1/disputes", same=("charge", "payment_intent"))
 
 
 def _move(account: Account, dispute: Json, amount: int, fee: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from po_toolkit.simulator import rendered
 from po_toolkit.simulator.errors import malformed, missing
-from po_toolkit.simulator.paging import created_within, page
+from po_toolkit.simulator.paging import page
 from po_toolkit.simulator.world import Account, Json
 
 LISTED_FOR_SECONDS = 30 * 86_400
@@ -96,7 +96,6 @@ def list_events(account: Account, params: Json) -> Json:
     def wanted(event: Json) -> bool:
         return bool(
             (not types or any(_matches(event["type"], pattern) for pattern in types))
-            and created_within(event, params.get("created"))
             and not _too_old(account, event)
         )
 

@@ -8,7 +8,7 @@ from po_toolkit.simulator.errors import invalid
 from po_toolkit.simulator.events import changed, emit
 from po_toolkit.simulator.invoice_shape import add_up, render
 from po_toolkit.simulator.lines import check_count, new_line
-from po_toolkit.simulator.paging import created_within, page
+from po_toolkit.simulator.paging import page, within
 from po_toolkit.simulator.world import Account, Json
 
 
@@ -29,15 +29,15 @@ def create(account: Account, params: Json) -> Json:
 
 def list_items(account: Account, params: Json) -> Json:
     """GET /v1/invoiceitems."""
-    found = [
-        item
-        for item in account.all("invoiceitem").values()
-        if (not params.get("customer") or item["customer"] == params["customer"])
-        and (not params.get("invoice") or item["invoice"] == params["invoice"])
-        and (not params.get("pending") or item["invoice"] is None)
-        and created_within({"created": item["date"]}, params.get("created"))
-    ]
-    return page(found, params, "/v1/invoiceitems", shown)
+    on = params.pop("created", None)
+    return page(
+        account.all("invoiceitem").values(),
+        params,
+        "/v1/invoiceitems",
+        shown,
+        same=("customer", "invoice"),
+        wanted=lambda i: within(i["date"], on) and not (params.get("pending") and i["invoice"]),
+    )
 
 
 def take_pending(account: Account, invoice: Json) -> list[Json]:

@@ -7,7 +7,7 @@ from po_toolkit.simulator.customers import move_balance
 from po_toolkit.simulator.errors import ApiError, invalid
 from po_toolkit.simulator.events import changed, emit
 from po_toolkit.simulator.invoice_shape import render
-from po_toolkit.simulator.paging import created_within, page
+from po_toolkit.simulator.paging import page
 from po_toolkit.simulator.world import Account, Json
 
 PAYABLE = frozenset({"open", "uncollectible"})
@@ -181,11 +181,6 @@ def unpayable(invoice: Json) -> ApiError:
     return invalid("This invoice is a draft and must be finalized before it can be paid.")
 
 
-def retrieve(account: Account, _params: Json, payment_id: str) -> Json:
-    """GET /v1/invoice_payments/{invoice_payment}."""
-    return account.get("invoice_payment", payment_id, param="invoice_payment")
-
-
 def list_payments(account: Account, params: Json) -> Json:
     """GET /v1/invoice_payments: ``payment[type]`` is payment_intent or payment_record only."""
     wanted = params.get("payment")
@@ -200,11 +195,9 @@ def list_payments(account: Account, params: Json) -> Json:
     found = [
         payment
         for payment in candidates
-        if (not params.get("status") or payment["status"] == params["status"])
-        and (not wanted or payment["payment"].get(wanted["type"]) == wanted[wanted["type"]])
-        and created_within(payment, params.get("created"))
+        if not wanted or payment["payment"].get(wanted["type"]) == wanted[wanted["type"]]
     ]
-    return page(found, params, "/v1/invoice_payments")
+    return page(found, params, "/v1/invoice_payments", same=("status",))
 
 
 def payments_of(account: Account, invoice: Json) -> Json:

@@ -15,7 +15,7 @@ from po_toolkit.simulator.invoice_shape import (
     rendering,
 )
 from po_toolkit.simulator.lines import check_count, new_line, shown_line
-from po_toolkit.simulator.paging import created_within, page, within
+from po_toolkit.simulator.paging import page, within
 from po_toolkit.simulator.parameters import merged
 from po_toolkit.simulator.tax_rates import usable
 from po_toolkit.simulator.world import Account, Json
@@ -210,23 +210,13 @@ def list_lines(account: Account, params: Json, invoice_id: str) -> Json:
 
 def list_invoices(account: Account, params: Json) -> Json:
     """GET /v1/invoices."""
-    same = {n: params[n] for n in ("customer", "status", "collection_method") if params.get(n)}
-    if params.get("subscription"):
-        same["subscription"] = params["subscription"]
-
-    def wanted(invoice: Json) -> bool:
-        return bool(
-            all(invoice.get(name) == value for name, value in same.items())
-            and created_within(invoice, params.get("created"))
-            and within(invoice["due_date"], params.get("due_date"))
-        )
-
     return page(
         account.all("invoice").values(),
         params,
         "/v1/invoices",
         lambda invoice: render(account, invoice),
-        wanted=wanted,
+        same=("customer", "status", "collection_method", "subscription"),
+        wanted=lambda invoice: within(invoice["due_date"], params.get("due_date")),
     )
 
 

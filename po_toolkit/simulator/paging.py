@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Reversible
+from collections.abc import Callable, Collection, Iterator, Reversible
 from itertools import dropwhile, islice
 from typing import Any
 
@@ -21,6 +21,7 @@ def page(
     url: str,
     render: Callable[[Json], Json] = lambda stored: stored,
     *,
+    same: Collection[str] = (),
     wanted: Callable[[Json], bool] = lambda _stored: True,
     newest_first: bool = True,
 ) -> Json:
@@ -30,15 +31,25 @@ def page(
 
     Args:
         kept: The objects in order of creation.
-        params: The call's ``limit``, ``starting_after`` and ``ending_before``.
+        params: The call's; ``limit``, ``starting_after``, ``ending_before`` and ``created`` count.
         url: The list's own address.
         render: Makes the answer's form of one object; called for this page only.
-        wanted: Which objects belong to the list.
+        same: Parameters that, where given, must equal the object's attribute of that name.
+        wanted: Which objects belong to the list besides.
         newest_first: False for lists that go forward, such as an invoice's lines.
 
     Raises:
         ApiError: A limit outside 1 to 100, both cursors at once, or an unknown cursor.
     """
+    equal = {name: params[name] for name in same if params.get(name)}
+
+    def asked(stored: Json) -> bool:
+        return (
+            all(stored.get(name) == value for name, value in equal.items())
+            and ("created" not in params or within(stored["created"], params["created"]))
+            and wanted(stored)
+        )
+
     limit = _limit(params)
     after, before = params.get("starting_after"), params.get("ending_before")
     if after and before:
@@ -47,13 +58,13 @@ def page(
         )
     if before:
         towards_start = _from(kept, before, "ending_before", backwards=not newest_first)
-        found = list(islice(filter(wanted, towards_start), limit + 1))
+        found = list(islice(filter(asked, towards_start), limit + 1))
         shown = found[:limit][::-1]
     else:
         onwards = _walk(kept, backwards=newest_first)
         if after:
             onwards = _from(kept, after, "starting_after", backwards=newest_first)
-        found = list(islice(filter(wanted, onwards), limit + 1))
+        found = list(islice(filter(asked, onwards), limit + 1))
         shown = found[:limit]
     data = [render(stored) for stored in shown]
     return {"object": "list", "data": data, "has_more": len(found) > limit, "url": url}
@@ -81,11 +92,6 @@ def _from(kept: Kept, cursor: str, param: str, *, backwards: bool) -> Iterator[J
     if next(rest, None) is None:
         raise missing("object", cursor, param, in_path=False)
     return rest
-
-
-def created_within(kept: Json, wanted: Any) -> bool:
-    """Whether an object's ``created`` is what a list asks for: a second, or a range."""
-    return within(kept["created"], wanted)
 
 
 def within(moment: int | None, wanted: Any) -> bool:

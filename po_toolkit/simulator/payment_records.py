@@ -1,4 +1,4 @@
-"""Payment records: money received outside Stripe that it is told about."""
+"""Payment records: money received outside Stripe that was reported to it."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from po_toolkit.simulator.balance import DAY, book
 from po_toolkit.simulator.events import emit
-from po_toolkit.simulator.paging import created_within, page, within
+from po_toolkit.simulator.paging import page, within
 from po_toolkit.simulator.world import Account, Json
 
 _INSTANT_FEE_PERCENT = 1
@@ -90,14 +90,14 @@ def retrieve(account: Account, _params: Json, payout_id: str) -> Json:
 
 def list_payouts(account: Account, params: Json) -> Json:
     """GET /v1/payouts."""
-    found = [
-        payout
-        for payout in account.all("payout").values()
-        if (not params.get("status") or payout["status"] == params["status"])
-        and created_within(payout, params.get("created"))
-        and within(payout["arrival_date"], params.get("arrival_date"))
-    ]
-    return page(found, params, "/v1/payouts", shown)
+    return page(
+        account.all("payout").values(),
+        params,
+        "/v1/payouts",
+        shown,
+        same=("status",),
+        wanted=lambda payout: within(payout["arrival_date"], params.get("arrival_date")),
+    )
 
 
 def _available(account: Account, currency: str) -> list[Json]:

@@ -7,7 +7,7 @@ from po_toolkit.simulator.charges import IMMEDIATE
 from po_toolkit.simulator.currencies import check_amount
 from po_toolkit.simulator.errors import ApiError, invalid
 from po_toolkit.simulator.events import emit
-from po_toolkit.simulator.paging import created_within, page
+from po_toolkit.simulator.paging import page
 from po_toolkit.simulator.parameters import merged
 from po_toolkit.simulator.world import Account, Json
 
@@ -80,20 +80,10 @@ def finish(account: Account, refund: Json, *, failed: bool, reason: str = "unkno
     emit(account, "refund.failed", refund)
 
 
-def retrieve(account: Account, _params: Json, refund_id: str) -> Json:
-    """GET /v1/refunds/{refund}."""
-    return account.get("refund", refund_id, param="refund")
-
-
 def list_refunds(account: Account, params: Json) -> Json:
     """GET /v1/refunds."""
-    found = [
-        refund
-        for refund in account.all("refund").values()
-        if all(not params.get(n) or refund[n] == params[n] for n in ("charge", "payment_intent"))
-        and created_within(refund, params.get("created"))
-    ]
-    return page(found, params, "/v1/refunds")
+    refunds = account.all("refund").values()
+    return page(refunds, params, "/v1/refunds", same=("charge", "payment_intent"))
 
 
 def _charge(account: Account, params: Json) -> Json:

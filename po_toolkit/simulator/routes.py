@@ -81,6 +81,11 @@ def _route(endpoint: str, handler: Handler, takes: str = "") -> Route:
     return Route(endpoint, handler, frozenset([*takes.split(), "expand"]), pattern)
 
 
+def _stored(kind: str, param: str) -> Handler:
+    """Return the handler of an object that is answered as it is kept."""
+    return lambda account, _params, object_id: account.get(kind, object_id, param=param)
+
+
 ROUTES = [
     _route("GET /v1/account", accounts.retrieve),
     _route(
@@ -116,7 +121,7 @@ ROUTES = [
         discounts.create_coupon,
         "amount_off currency duration id metadata name percent_off",
     ),
-    _route("GET /v1/coupons/{coupon}", discounts.retrieve_coupon),
+    _route("GET /v1/coupons/{coupon}", _stored("coupon", "coupon")),
     _route("DELETE /v1/coupons/{coupon}", discounts.delete_coupon),
     _route("GET /v1/customers/{customer}/tax_ids", tax_ids.list_ids, _CURSORS),
     _route("POST /v1/customers/{customer}/tax_ids", tax_ids.create, "type value"),
@@ -177,7 +182,9 @@ ROUTES = [
         invoice_payments.list_payments,
         f"{_PAGE} invoice status payment",
     ),
-    _route("GET /v1/invoice_payments/{invoice_payment}", invoice_payments.retrieve),
+    _route(
+        "GET /v1/invoice_payments/{invoice_payment}", _stored("invoice_payment", "invoice_payment")
+    ),
     _route(
         "POST /v1/payment_records/report_payment",
         payment_records.report_payment,
@@ -207,16 +214,16 @@ ROUTES = [
         "amount confirm currency customer metadata payment_method payment_method_types",
     ),
     _route("GET /v1/payment_intents", charges.list_intents, f"{_PAGE} customer"),
-    _route("GET /v1/payment_intents/{intent}", charges.retrieve_intent),
+    _route("GET /v1/payment_intents/{intent}", _stored("payment_intent", "intent")),
     _route("GET /v1/charges", charges.list_charges, f"{_PAGE} customer payment_intent"),
-    _route("GET /v1/charges/{charge}", charges.retrieve),
+    _route("GET /v1/charges/{charge}", _stored("charge", "charge")),
     _route("GET /v1/payouts", payouts.list_payouts, f"{_PAGE} arrival_date status"),
     _route("GET /v1/payouts/{payout}", payouts.retrieve),
     _route("POST /v1/refunds", refunds.create, "amount charge metadata payment_intent reason"),
     _route("GET /v1/refunds", refunds.list_refunds, f"{_PAGE} charge payment_intent"),
-    _route("GET /v1/refunds/{refund}", refunds.retrieve),
+    _route("GET /v1/refunds/{refund}", _stored("refund", "refund")),
     _route("GET /v1/disputes", disputes.list_disputes, f"{_PAGE} charge payment_intent"),
-    _route("GET /v1/disputes/{dispute}", disputes.retrieve),
+    _route("GET /v1/disputes/{dispute}", _stored("dispute", "dispute")),
     _route("POST /v1/disputes/{dispute}/close", disputes.accept),
     _route("GET /v1/balance_transactions/{id}", balance.retrieve),
     _route(

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from po_toolkit.simulator.errors import invalid
 from po_toolkit.simulator.events import changed, emit
-from po_toolkit.simulator.paging import created_within, page
+from po_toolkit.simulator.paging import page
 from po_toolkit.simulator.parameters import merged
 from po_toolkit.simulator.world import Account, Json
 
@@ -79,7 +79,6 @@ def list_rates(account: Account, params: Json) -> Json:
         rate
         for rate in account.all("tax_rate").values()
         if all(n not in params or rate[n] == params[n] for n in ("active", "inclusive"))
-        and created_within(rate, params.get("created"))
     ]
     return page(found, params, "/v1/tax_rates", shown)
 

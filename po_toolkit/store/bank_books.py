@@ -1,4 +1,8 @@
-"""What reconciliation reads of payouts and bank lines; amounts in minor units."""
+"""What reconciliation reads of payouts and bank lines; amounts in minor units.
+
+The lines are those booked up to a day. What explains them counts whenever it was found: a month's
+statements come and are matched after its end.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,6 @@ from sqlalchemy import (
     exists,
     func,
     literal,
-    or_,
     select,
 )
 from sqlalchemy.orm import Session, aliased
@@ -56,7 +59,13 @@ def payouts(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
     )
     came = (
         select(func.coalesce(cast(func.sum(BankMatch.amount + BankMatch.charges), BigInteger), 0))
-        .where(BankMatch.payout_id == p.id, BankMatch.kind == "payout", _applied(cutoff))
+        .join(BankTransaction, BankTransaction.id == BankMatch.bank_transaction_id)
+        .where(
+            BankMatch.payout_id == p.id,
+            BankMatch.kind == "payout",
+            BankMatch.state == "applied",
+            BankTransaction.booked_on <= cutoff.day,
+        )
         .scalar_subquery()
     )
     return _read(
@@ -81,9 +90,8 @@ def payouts(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
 
 
 def open_credits(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
-    """Read the credits on the bank account that nothing explained at the cutoff."""
+    """Read the credits on the bank account up to the cutoff that nothing explains."""
     b = BankTransaction
-    matched = exists().where(BankMatch.bank_transaction_id == b.id, _applied(cutoff))
     return _read(
         session,
         select(b.id.label("line_id"), b.amount, b.currency, b.booked_on, b.counterparty, b.text)
@@ -91,29 +99,26 @@ def open_credits(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
             b.conference_id == conference_id,
             b.amount > 0,
             b.booked_on <= cutoff.day,
-            ~matched,
-            or_(b.set_aside_at.is_(None), b.set_aside_at >= cutoff.before),
+            _unexplained(),
         )
         .order_by(b.id),
     )
 
 
 def open_debits(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
-    """Read the debits on the bank account that nothing explained at the cutoff.
+    """Read the debits on the bank account up to the cutoff that nothing explains.
 
     ``amount`` is above 0; ``order_id`` and ``earlier_line`` name the payment that a debit seems to
     take back, as matching sees it now.
     """
     b = BankTransaction
-    matched = exists().where(BankMatch.bank_transaction_id == b.id, _applied(cutoff))
     found = session.execute(
         select(b.id, b.amount, b.currency, b.booked_on, b.counterparty, b.text)
         .where(
             b.conference_id == conference_id,
             b.amount < 0,
             b.booked_on <= cutoff.day,
-            ~matched,
-            or_(b.set_aside_at.is_(None), b.set_aside_at >= cutoff.before),
+            _unexplained(),
         )
         .order_by(b.id)
     ).all()
@@ -157,11 +162,10 @@ def fee_gaps(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
     )
 
 
-def _applied(cutoff: Cutoff) -> ColumnElement[bool]:
-    return and_(
-        BankMatch.applied_at < cutoff.before,
-        or_(BankMatch.undone_at.is_(None), BankMatch.undone_at >= cutoff.before),
-    )
+def _unexplained() -> ColumnElement[bool]:
+    b, m = BankTransaction, BankMatch
+    matched = exists().where(m.bank_transaction_id == b.id, m.state == "applied")
+    return and_(~matched, b.set_aside_at.is_(None))
 
 
 def _read(session: Session, statement: Executable) -> Rows:

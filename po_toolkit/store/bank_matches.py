@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import BigInteger, Integer, bindparam, case, cast, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from po_toolkit.domain.bank_matching import (
     BatchPart,
@@ -98,7 +99,12 @@ _NAME = select(Conference.name).where(Conference.id == _OF)
 
 
 def _lines(session: Session, conference_id: int) -> list[Line]:
-    return [_line(row) for row in session.execute(_LINES, {"conference": conference_id})]
+    mine = {"conference": conference_id}
+    elsewhere = {row.id: row.name for row in session.execute(_ELSEWHERE, mine)}
+    return [
+        replace(_line(row), elsewhere=elsewhere.get(row.id, ""))
+        for row in session.execute(_LINES, mine)
+    ]
 
 
 _LINES = (
@@ -110,6 +116,27 @@ _LINES = (
     )
     .order_by(BankTransaction.id)
 )
+
+
+def _elsewhere() -> Any:
+    """Return the lines that another conference has matched: the two share a bank account."""
+    mine, theirs = BankTransaction, aliased(BankTransaction)
+    others = select(Conference.id).where(Conference.id != _OF)
+    return (
+        select(mine.id, Conference.name)
+        .join(theirs, theirs.fingerprint == mine.fingerprint)
+        .join(BankMatch, BankMatch.bank_transaction_id == theirs.id)
+        .join(Conference, Conference.id == theirs.conference_id)
+        .where(
+            mine.conference_id == _OF,
+            theirs.conference_id.in_(others),
+            theirs.occurrence == mine.occurrence,
+            BankMatch.state == "applied",
+        )
+    )
+
+
+_ELSEWHERE = _elsewhere()
 
 
 def _line(row: Any) -> Line:

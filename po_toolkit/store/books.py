@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from po_toolkit.domain.offline_payments import DETAILS
 from po_toolkit.store.stripe_only import nobody_elses, shown_here
 from po_toolkit.store.tables import (
     CreditNote,
@@ -174,12 +175,11 @@ def entries(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
             entry.currency,
             entry.source,
             entry.source_id,
-            entry.reference.label("payment_reference"),
+            *(getattr(entry, detail.name).label(detail.column) for detail in DETAILS),
             entry.invoice_id,
             entry.reverses_id,
             entry.stripe_payment_record_id,
             entry.stripe_attached,
-            entry.note,
             entry.entered_by,
         )
         .where(entry.conference_id == conference_id, entry.booked_on <= cutoff.day)

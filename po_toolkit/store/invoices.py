@@ -200,8 +200,8 @@ def keep_leased(uow: UnitOfWork, mine: Invoice) -> Invoice:
     history.keep_replaced(connection, mine, old, now)
     mine.updated_at = now
     if customer is not None and mine.step in ("send", "finalize"):
-        said = connection.execute(_SAYS, {"row_id": customer.id}).mappings().one()
-        for name, value in said.items():
+        stripe_invoice = connection.execute(_SAYS, {"row_id": customer.id}).mappings().one()
+        for name, value in stripe_invoice.items():
             set_committed_value(customer, name, value)
     return mine
 
@@ -408,16 +408,20 @@ def note_customers(
         connection.execute(update(row).where(row.id.in_(absent)).values(looked_for_at=now))
 
 
-def take_over(invoice: Invoice, said: Mapping[str, Any], timezone: str, now: datetime) -> None:
+def copy_stripe_invoice(
+    invoice: Invoice, stripe_invoice: Mapping[str, Any], timezone: str, now: datetime
+) -> None:
     """Copy what Stripe says of an invoice: its sums (minor units), status and addresses.
 
     What it took from the customer's balance is copied where it was read, see
     :func:`po_toolkit.payments.customer_credit.with_balance`; else it stays, unless the sums say
     that it is nothing.
     """
-    currency = said["currency"]
+    currency = stripe_invoice["currency"]
     sums = {
-        name: minor_from_api(said[name], currency) if said.get(name) is not None else None
+        name: minor_from_api(stripe_invoice[name], currency)
+        if stripe_invoice.get(name) is not None
+        else None
         for name in ("total", "amount_due", "amount_paid", "amount_overpaid", "starting_balance")
     }
     invoice.stripe_total = sums["total"]
@@ -425,22 +429,24 @@ def take_over(invoice: Invoice, said: Mapping[str, Any], timezone: str, now: dat
     invoice.stripe_amount_paid = sums["amount_paid"]
     invoice.stripe_amount_overpaid = sums["amount_overpaid"]
     invoice.stripe_starting_balance = sums["starting_balance"]
-    if "balance_moves" in said or not balance_on(said):
-        moves = said.get("balance_moves") or []
-        invoice.stripe_credit_used = minor_from_api(said.get("credit_used") or 0, currency)
+    if "balance_moves" in stripe_invoice or not balance_on(stripe_invoice):
+        moves = stripe_invoice.get("balance_moves") or []
+        invoice.stripe_credit_used = minor_from_api(
+            stripe_invoice.get("credit_used") or 0, currency
+        )
         invoice.stripe_balance_moves = [
             {**move, "amount": minor_from_api(move["amount"], currency)} for move in moves
         ]
-    invoice.stripe_status = said.get("status") or ""
-    invoice.stripe_auto_advance = said.get("auto_advance")
-    invoice.stripe_customer_id = id_of(said.get("customer"))
+    invoice.stripe_status = stripe_invoice.get("status") or ""
+    invoice.stripe_auto_advance = stripe_invoice.get("auto_advance")
+    invoice.stripe_customer_id = id_of(stripe_invoice.get("customer"))
     if not is_pseudonym(invoice.stripe_customer_email or ""):  # Stripe keeps what we forgot
-        invoice.stripe_customer_name = said.get("customer_name") or ""
-        invoice.stripe_customer_email = said.get("customer_email") or ""
-    invoice.number = said.get("number") or invoice.number
-    invoice.hosted_url = said.get("hosted_invoice_url") or invoice.hosted_url
-    invoice.pdf_url = said.get("invoice_pdf") or invoice.pdf_url
-    invoice.due_date = local_date(said.get("due_date"), timezone) or invoice.due_date
+        invoice.stripe_customer_name = stripe_invoice.get("customer_name") or ""
+        invoice.stripe_customer_email = stripe_invoice.get("customer_email") or ""
+    invoice.number = stripe_invoice.get("number") or invoice.number
+    invoice.hosted_url = stripe_invoice.get("hosted_invoice_url") or invoice.hosted_url
+    invoice.pdf_url = stripe_invoice.get("invoice_pdf") or invoice.pdf_url
+    invoice.due_date = local_date(stripe_invoice.get("due_date"), timezone) or invoice.due_date
     invoice.stripe_read_at = now
 
 
@@ -449,16 +455,16 @@ def id_of(reference: Any) -> str:
     return str(reference["id"] if isinstance(reference, Mapping) else reference or "")
 
 
-def balance_on(said: Mapping[str, Any]) -> int:
+def balance_on(stripe_invoice: Mapping[str, Any]) -> int:
     """Return by how much a customer's balance seems to change what an invoice asks, in API units.
 
     Above 0 credit lowers it, below 0 a debit raises it. An amount that was carried over, as below
     the minimum, looks like credit; the balance's transactions tell.
     """
-    if said.get("status") in (None, "draft"):
+    if stripe_invoice.get("status") in (None, "draft"):
         return 0
-    notes = said.get("pre_payment_credit_notes_amount") or 0
-    return int(said["total"] - notes - (said.get("amount_due") or 0))
+    notes = stripe_invoice.get("pre_payment_credit_notes_amount") or 0
+    return int(stripe_invoice["total"] - notes - (stripe_invoice.get("amount_due") or 0))
 
 
 def local_date(timestamp: int | None, timezone: str) -> date | None:
@@ -475,7 +481,7 @@ def unchanged(
 
     Those whose links may have expired since are left out, so that new ones are stored.
     """
-    listed = {said["id"]: said for said in page}
+    listed = {stripe_invoice["id"]: stripe_invoice for stripe_invoice in page}
     rows = session.scalars(
         select(Invoice).where(
             Invoice.conference_id == conference.id, Invoice.stripe_invoice_id.in_(list(listed))
@@ -485,7 +491,7 @@ def unchanged(
         row.stripe_invoice_id
         for row in rows
         if row.stripe_invoice_id
-        and _says(row) == _said(listed[row.stripe_invoice_id])
+        and _stored_values(row) == _values_at_stripe(listed[row.stripe_invoice_id])
         and links_work(row.stripe_read_at, now)
     }
 
@@ -493,18 +499,18 @@ def unchanged(
 _COMPARED = ("total", "amount_due", "amount_paid", "amount_overpaid")
 
 
-def _says(invoice: Invoice) -> tuple[Any, ...] | None:
+def _stored_values(invoice: Invoice) -> tuple[Any, ...] | None:
     if invoice.stripe_read_at is None:
         return None
     sums = (getattr(invoice, f"stripe_{name}") for name in _COMPARED)
     return (invoice.stripe_status, invoice.stripe_auto_advance, invoice.stripe_credit_used, *sums)
 
 
-def _said(said: Mapping[str, Any]) -> tuple[Any, ...]:
-    currency = said["currency"]
-    sums = (balance_on(said), *(said.get(name) for name in _COMPARED))
+def _values_at_stripe(stripe_invoice: Mapping[str, Any]) -> tuple[Any, ...]:
+    currency = stripe_invoice["currency"]
+    sums = (balance_on(stripe_invoice), *(stripe_invoice.get(name) for name in _COMPARED))
     try:
         minor = [None if amount is None else minor_from_api(amount, currency) for amount in sums]
     except AmountError:  # whoever takes the invoice names it
         return ()
-    return (said["status"], said.get("auto_advance"), *minor)
+    return (stripe_invoice["status"], stripe_invoice.get("auto_advance"), *minor)

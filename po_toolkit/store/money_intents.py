@@ -1,4 +1,4 @@
-"""What Stripe is being told of money, until it is settled."""
+"""What of money is being reported to Stripe, until it is settled."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def of_one_refund(session: Session, part: MoneyIntent) -> list[MoneyIntent]:
 
 
 def waits_for(session: Session, order: PurchaseOrder, source_id: str) -> bool:
-    """Tell whether a payment with its source's own id is still being told to Stripe."""
+    """Tell whether a payment with its source's own id is still being reported to Stripe."""
     rows = session.scalars(
         select(MoneyIntent).where(
             MoneyIntent.purchase_order_id == order.id,
@@ -145,7 +145,7 @@ def waits_for(session: Session, order: PurchaseOrder, source_id: str) -> bool:
 
 
 def of_entry(session: Session, uuid: UUID) -> MoneyIntent | None:
-    """Return the intent that tells of a ledger entry or credit note."""
+    """Return the intent that reports a ledger entry or credit note."""
     return session.scalars(select(MoneyIntent).where(MoneyIntent.uuid == uuid)).one_or_none()
 
 
@@ -187,7 +187,7 @@ def invoices_with_unreported(session: Session, conference: Conference) -> set[st
 
 
 def orders_to_report(session: Session, conference: Conference) -> list[int]:
-    """Return the purchase orders with an entry of ours of which their invoice was not told yet."""
+    """Return the purchase orders with an entry of ours not yet reported to their invoice."""
     mine = {"conference": conference.id}
     return sorted({order for query in _TO_REPORT for order in session.scalars(query, mine)})
 
@@ -223,7 +223,7 @@ def unreported(session: Session, order: PurchaseOrder) -> list[LedgerEntry | Cre
 
 
 def _reachable(*statuses: str) -> tuple[Any, ...]:
-    """Return the conditions under which an invoice still takes what it is told."""
+    """Return the conditions under which an invoice still takes what is reported."""
     return (
         Invoice.state.in_(sorted(LIVE_STATES)),
         Invoice.step == "done",
@@ -232,7 +232,7 @@ def _reachable(*statuses: str) -> tuple[Any, ...]:
 
 
 def _to_report() -> tuple[Any, Any]:
-    """Put together what finds the payments and the credit notes that were not told yet."""
+    """Put together what finds the payments and the credit notes that were not reported yet."""
     never_tried = or_(
         MoneyIntent.id.is_(None),
         and_(

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from po_toolkit.domain.bank_matching.words import fold
+from po_toolkit.domain.bank_matching.vocabulary import fold
 from po_toolkit.money import CURRENCIES, exponent
 from po_toolkit.store.tables import (
     BankMatch,

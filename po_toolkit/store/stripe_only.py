@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from po_toolkit.domain.already_billed import InvoiceAtStripe, ToBill, sponsor_key, texts_of
 from po_toolkit.domain.pseudonyms import is_pseudonym
+from po_toolkit.domain.records import copied
 from po_toolkit.money import minor_from_api
 from po_toolkit.store.cursors import cursor_row
 from po_toolkit.store.database import UnitOfWork
@@ -185,19 +186,13 @@ def _emails(order: ToBill) -> tuple[str, str]:
 
 
 def _at_stripe(row: StrayInvoice) -> InvoiceAtStripe:
-    return InvoiceAtStripe(
+    return copied(
+        InvoiceAtStripe,
+        row,
         stripe_id=row.stripe_invoice_id,
         status=row.stripe_status,
-        currency=row.currency,
-        total=row.total,
         created=row.stripe_created_at or row.created_at,
-        number=row.number,
-        customer_name=row.customer_name,
-        customer_email=row.customer_email,
         texts=tuple((name, text) for name, text in row.texts),
-        order_uuid=row.order_uuid,
-        generation=row.generation,
-        revises=row.revises,
     )
 
 

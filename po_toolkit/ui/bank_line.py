@@ -63,10 +63,10 @@ def decide(visit: Visit, line: LineMatch, after: Callable[[], None]) -> None:
         st.caption(_("Your role can look at bank lines but not match them."))
         return
     if line.state == "applied":
-        if st.button(_("Undo match"), shortcut="u", key=visit.key("bank.undo")):
+        if st.button(_("Undo match"), shortcut="u", key=visit.key(f"bank.undo.{line.line}")):
             _attempt(visit, line, partial(undo_match, visit.opened, line.line), after)
     elif line.state == "set_aside":
-        if st.button(_("Restore"), shortcut="u", key=visit.key("bank.restore")):
+        if st.button(_("Restore"), shortcut="u", key=visit.key(f"bank.restore.{line.line}")):
             _attempt(visit, line, partial(exclude_line, visit.opened, line.line, ""), after)
     else:
         _candidates(visit, line, after)
@@ -93,7 +93,7 @@ def _candidates(visit: Visit, line: LineMatch, after: Callable[[], None]) -> Non
         )
     if len(found) > 1:
         _several(visit, line, found, after)
-    pressed = st.button(_("Exclude"), shortcut="x", key=visit.key("bank.exclude"))
+    pressed = st.button(_("Exclude"), shortcut="x", key=visit.key(f"bank.exclude.{line.line}"))
 
     def exclude(reason: str) -> None:
         act = partial(exclude_line, visit.opened, line.line, reason)
@@ -182,6 +182,12 @@ def _write_off(
 _ASKED = "bank.reason"
 """For what a reason is asked; None while no dialog is open."""
 
+_TYPE_AT_ONCE = """<script>
+const type = () => document.querySelector("[role=dialog] input")?.focus();
+requestAnimationFrame(() => requestAnimationFrame(type));
+</script>"""
+"""Puts the cursor into the field of the dialog; Streamlit leaves it on the dialog's frame."""
+
 
 def _ask_reason(
     visit: Visit,
@@ -211,6 +217,7 @@ def _ask_reason(
         with st.form(visit.key("bank.reason.form"), border=False):
             reason = st.text_input(hint)
             confirmed = st.form_submit_button(button, type="primary")
+        st.html(_TYPE_AT_ONCE, unsafe_allow_javascript=True)
         if confirmed and _given(reason):
             visit.keep(_ASKED, None)
             act(reason.strip())

@@ -40,6 +40,9 @@ STATES = {
 _UNDECIDED = ("proposed", "ambiguous", "unmatched")
 """States of lines that a person still has to decide about."""
 
+_SEEN = "bank.seen"
+"""The undecided line that this page showed last."""
+
 _COLUMNS = {
     "date": N_("Date"),
     "amount": N_("Amount, or else credit and debit"),
@@ -256,6 +259,7 @@ def _lines(visit: Visit) -> None:
         format_func=lambda s: f"{_(STATES[s])} ({sum(line.state == s for line in lines)})",
         key=key,
     )
+    _decided_by_others(visit, lines)
     shown = [line for line in lines if not states or line.state in states]
     if not shown:
         st.success(_("Every line is matched or excluded."), icon=":material/check_circle:")
@@ -263,6 +267,7 @@ def _lines(visit: Visit) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         current = _current(visit, shown)
+        visit.keep(_SEEN, current.line if current.state in _UNDECIDED else None)
         show_line(current)
     with right:
         st.subheader(_("What it may be") if current.state in _UNDECIDED else _("What it is"))
@@ -285,8 +290,30 @@ def _current(visit: Visit, shown: Sequence[LineMatch]) -> LineMatch:
     return shown[place]
 
 
+def _decided_by_others(visit: Visit, lines: Sequence[LineMatch]) -> None:
+    """Say when somebody else has decided about the line that this page showed to be decided."""
+    seen = visit.recall(_SEEN)
+    line = next((x for x in lines if x.line == seen and x.state not in _UNDECIDED), None)
+    visit.keep(_SEEN, None)
+    if line is None:
+        return
+    amount = words.amount(Decimal(line.amount), line.currency)
+    what = f"{_(STATES[line.state])}: {', '.join(line.references) or line.evidence}"
+    st.warning(
+        _(
+            "Somebody else has decided about line {line}, {amount}: {what}. Nothing was done "
+            "twice. To change it, show its state above and undo it.",
+            line=line.line,
+            amount=amount,
+            what=words.plain(what),
+        ),
+        icon=":material/sync_problem:",
+    )
+
+
 def _turn(visit: Visit, line: int) -> None:
     """Make a line the current one, and let go of what is chosen in the list."""
+    visit.keep(_SEEN, None)
     visit.keep("bank.current", line)
     visit.keep("bank.list.turn", (visit.recall("bank.list.turn") or 0) + 1)
 

@@ -44,7 +44,7 @@ def closing_view(visit: Visit, result: Reconciliation) -> None:
     else:
         st.caption(_("No period is closed yet."))
     if visit.may(Act.CLOSE):
-        _close(visit, through, left)
+        _close(visit, through, left, closed=len(periods))
     _for_accounting(visit, result, periods)
 
 
@@ -68,12 +68,24 @@ def _checklist(visit: Visit, through: date) -> list[str]:
             st.markdown(
                 f"{_SIGNS[step.done]} **{words.worded(step.name)}**: {words.message(step.result)}"
             )
-            if step.done is False and step.page not in ("", "reconciliation"):
+            if step.done is False and step.page == "reconciliation" and step is not steps[-1]:
+                st.button(
+                    _("Open {page}", page=_("Discrepancies")),
+                    on_click=_turn_to_discrepancies,
+                    args=(through,),
+                )
+            elif step.done is False and step.page not in ("", "reconciliation"):
                 visit.link(step.page, _("Open {page}", page=words.label(step.page)))
         for detail in step.details:
             st.caption(words.message(detail))
     *before, _close_itself = steps
     return [words.worded(step.name) for step in before if step.done is False]
+
+
+def _turn_to_discrepancies(through: date) -> None:
+    """Show the discrepancies as of the day that is closed, not of today."""
+    st.session_state["as-of"] = through
+    st.session_state["reconciliation-view"] = _("Discrepancies")
 
 
 def _closed(visit: Visit, periods: list[ClosedBooks]) -> None:
@@ -149,9 +161,9 @@ def _verify(visit: Visit, period: ClosedBooks) -> None:
         st.warning(words.message(difference), icon=":material/warning:")
 
 
-def _close(visit: Visit, proposed: date, left: list[str]) -> None:
+def _close(visit: Visit, proposed: date, left: list[str], *, closed: int) -> None:
     yesterday = visit.opened.today() - timedelta(days=1)
-    with st.form(visit.key("closing.close"), border=True):
+    with st.form(visit.key(f"closing.close.{closed}"), border=True):
         st.write(
             _(
                 "Closing locks the books up to and including a day; later entries go to the "

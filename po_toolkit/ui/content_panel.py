@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from po_toolkit.api.content import InvoiceContent, compare_content, preview_content
-from po_toolkit.api.terms import way_words
+from po_toolkit.api.terms import way_label
 from po_toolkit.money import display
 from po_toolkit.ui import words
 from po_toolkit.ui.language import _
@@ -31,7 +31,7 @@ def content_panel(visit: Visit, reference: str, *, at_stripe: bool) -> None:
             )
         found = (compare_content if compare else preview_content)(visit.opened, reference)
         _limit(found)
-        st.caption(_("The invoice is {way_words}.", way_words=way_words(found.delivery)))
+        st.caption(_("The invoice is {way_label}.", way_label=way_label(found.delivery)))
         if compare and found.equal:
             st.success(_("Every field at Stripe is the planned one."), icon=":material/check:")
         elif compare:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -70,20 +69,12 @@ def show_problems(visit: Visit, report: ImportReport, key: str) -> None:
             _by_row(report.problems), translated(_PROBLEMS), key=visit.key(f"{key}.problems")
         )
     if report.rejected_rows:
-        with st.container(horizontal=True):
-            for ending, mime, write in (
-                ("csv", "text/csv", rejected_rows_csv),
-                ("xlsx", table_files.XLSX, rejected_rows_xlsx),
-            ):
-                st.download_button(
-                    _("Download rejected rows ({ending})", ending=ending.upper()),
-                    partial(write, report),
-                    f"rejected-rows.{ending}",
-                    mime,
-                    icon=":material/download:",
-                    on_click="ignore",
-                    key=visit.key(f"{key}.rejected.{ending}"),
-                )
+        table_files.file_buttons(
+            "rejected-rows",
+            lambda ending: (rejected_rows_csv if ending == "csv" else rejected_rows_xlsx)(report),
+            key=visit.key(f"{key}.rejected"),
+            label=N_("Download rejected rows ({ending})"),
+        )
     if report.warnings:
         st.subheader(_("Check these"))
         tables.show_texts(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -23,14 +22,9 @@ from po_toolkit.ui import table_files, tables, words
 from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.import_answers import Answers
 from po_toolkit.ui.import_batch import show_batch, show_problems, show_reading
-from po_toolkit.ui.language import _
+from po_toolkit.ui.language import N_, _
 from po_toolkit.ui.questions import encoding_of
 from po_toolkit.ui.session import Visit
-
-_TEMPLATES: tuple[tuple[Literal["csv", "xlsx"], str], ...] = (
-    ("xlsx", table_files.XLSX),
-    ("csv", "text/csv"),
-)
 
 
 def import_screen(visit: Visit) -> None:
@@ -59,16 +53,8 @@ def _start() -> None:
             "order. Nothing is kept before you have seen the preview and agreed."
         )
     )
-    with st.container(horizontal=True):
-        for ending, mime in _TEMPLATES:
-            st.download_button(
-                _("Empty template ({ending})", ending=ending.upper()),
-                partial(template, ending),
-                f"purchase-orders.{ending}",
-                mime,
-                icon=":material/download:",
-                on_click="ignore",
-            )
+    label = N_("Empty template ({ending})")
+    table_files.file_buttons("purchase-orders", template, key="template", label=label)
 
 
 def _earlier(visit: Visit) -> None:

@@ -25,10 +25,9 @@ def invoice_screen(visit: Visit) -> None:
     """Show the screen: the batch under way or asked for, else the choice for a new one."""
     st.title(_("Invoice"))
     batch = visit.asked("run")
-    if batch is None:
-        batch = under_way(visit)
+    if batch is None and (running := under_way(visit)) is not None:
+        visit.go("invoice", run=str(running))  # who only watches wants the results too
     if batch is not None:
-        st.query_params["run"] = str(batch)  # who only watches wants the results too
         show_batch(visit, batch)
         return
     shown: InvoicePreview | None = visit.recall("invoice.shown")
@@ -205,6 +204,8 @@ def _asked(visit: Visit, shown: InvoicePreview) -> str:
         back = st.button(_("Not now"), key=visit.key("invoice.back"))
     if send or back:
         visit.keep("invoice.shown", None)
+    if send and _changed_since(visit, shown):
+        return way
     if send:
         chosen = [line.reference for line in shown.ready]
         if way:
@@ -215,6 +216,36 @@ def _asked(visit: Visit, shown: InvoicePreview) -> str:
     if back:
         st.rerun()
     return way
+
+
+def _changed_since(visit: Visit, shown: InvoicePreview) -> bool:
+    """Show what others changed since the preview; then nothing is sent that was not seen."""
+    now = preview_invoices(visit.opened, references=[line.reference for line in shown.ready])
+    as_it_is = {line.reference: line for line in now.ready}
+    why_not = {skip.reference: skip.reason for skip in now.skipped}
+    changed = [line for line in shown.ready if as_it_is.get(line.reference) != line]
+    if not changed:
+        return False
+    st.warning(
+        _("Nothing was sent: {orders} changed meanwhile.",
+          orders=words.count(len(changed), "purchase order")),
+        icon=":material/sync_problem:",
+    )  # fmt: skip
+    for line in changed:
+        new = as_it_is.get(line.reference)
+        st.markdown(
+            _(
+                "- {name}: {before}, now {after}",
+                name=words.plain(line.organization_name),
+                before=words.amount(line.total, line.currency),
+                after=words.amount(new.total, new.currency)
+                if new is not None
+                else words.message(why_not.get(line.reference, "")),
+            )
+        )
+    visit.keep("invoice.shown", now if now.ready else None)
+    st.button(_("Preview again"), key=visit.key("invoice.again"))
+    return True
 
 
 def _paper(visit: Visit, shown: InvoicePreview) -> None:

@@ -14,7 +14,6 @@ from babel.numbers import format_decimal
 
 from po_toolkit.api.terms import APP, catalogue, languages
 
-_BROWSER = "language.browser"
 _CHOSEN = "language"
 _CURRENT = "language.current"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import streamlit as st
@@ -17,6 +17,8 @@ from po_toolkit.ui import words
 from po_toolkit.ui.language import N_, _
 from po_toolkit.ui.order_editor import change_form, contact_form
 from po_toolkit.ui.order_form import (
+    forget_seen,
+    happened_since,
     perform,
     reason_field,
     refuse_without_reason,
@@ -41,15 +43,44 @@ def order_acts(visit: Visit, story: PurchaseOrderStory) -> None:
     choices = {_(c.label): c for c in CHOICES if visit.may(c.act) and c.possible(story)}
     if not choices:
         return
+    key = visit.key(f"order.act.{story.reference}.{turn(visit, story)}")
+    _meanwhile(visit, story, key, choices)
     chosen = st.pills(
         _("What do you want to do?"),
         list(choices),
-        key=visit.key(f"order.act.{story.reference}.{turn(visit, story)}"),
+        key=key,
+        on_change=lambda: visit.keep(_MEANWHILE, None),
     )
     if chosen is not None:
         with st.container(border=True):
             choices[chosen].show(visit, story)
     _why_not(visit, story)
+
+
+_MEANWHILE = "order.meanwhile"
+
+
+def _meanwhile(
+    visit: Visit, story: PurchaseOrderStory, key: str, choices: Mapping[str, Choice]
+) -> None:
+    """Say above an open form what others did since it was opened, and whether it still can be."""
+    label = st.session_state.get(key)
+    what = happened_since(visit, story, form_open=label is not None)
+    if what and label is not None:
+        said = _(
+            "Since you opened “{act}”: {what}. Nothing that you entered was done. Check what "
+            "the page shows now before you go on.",
+            act=label,
+            what=what,
+        )
+        if label not in choices:
+            del st.session_state[key]
+            choice = next(c for c in CHOICES if _(c.label) == label)
+            said = f"{said} {_('It is no longer possible.')} {choice.why_not(story)}".strip()
+        visit.keep(_MEANWHILE, (key, said))
+    about, said = visit.recall(_MEANWHILE) or ("", "")
+    if about == key:
+        st.warning(said, icon=":material/sync_problem:")
 
 
 def _invoice(visit: Visit, story: PurchaseOrderStory) -> None:
@@ -86,6 +117,7 @@ def _deliver(visit: Visit, story: PurchaseOrderStory) -> None:
         if st.button(_("Write the email"), icon=":material/draft:", key=visit.key("order.deliver")):
             try:
                 visit.keep(name, deliver(visit.opened, story.reference))
+                forget_seen(visit, story)  # what is new is the writer's own
             except PoToolkitError as error:
                 st.error(words.message(str(error)), icon=":material/error:")
         made = visit.recall(name)
@@ -183,7 +215,11 @@ def _held(story: PurchaseOrderStory) -> str:
 
 def _why_not_sent(story: PurchaseOrderStory) -> str:
     if story.stripe_invoice_url:
-        return _("Its invoice was sent. Resend it, or void and reissue it with changes.")
+        return (
+            _("Its invoice was sent. Resend it, or void and reissue it with changes.")
+            if _reissuable(story)
+            else _("Its invoice was sent.")
+        )
     return _("Nothing is owed on it.") if _is_open(story) else _("It is cancelled.")
 
 
@@ -194,7 +230,7 @@ def _why_not_paid(_story: PurchaseOrderStory) -> str:
 def _why_not_changed(story: PurchaseOrderStory) -> str:
     if not _is_open(story):
         return _("It is cancelled. Duplicate it to begin a new one.")
-    if story.stripe_invoice_url:
+    if story.stripe_invoice_url and _reissuable(story):
         return _(
             "Its invoice was sent. Contact and notes can be changed; for the rest, reissue it."
         )

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
+from zlib import crc32
 
 import pandas as pd
 import streamlit as st
 
-from po_toolkit.api.amend import Changes, amend, reissue
 from po_toolkit.api.contact import ContactChanges, change_contact, checked_addresses
 from po_toolkit.api.new_order import LineItem, line_items_of
+from po_toolkit.api.order_changes import Changes, change_order, reissue
 from po_toolkit.api.original import create_purchase_order
 from po_toolkit.api.reports import PurchaseOrder, PurchaseOrderStory, purchase_orders_of
 from po_toolkit.api.terms import WAYS
@@ -139,7 +140,7 @@ def change_form(visit: Visit, story: PurchaseOrderStory) -> None:
     def act() -> str:
         changes = _changes(order, draft)
         if not out:
-            amend(visit.opened, story.reference, changes)
+            change_order(visit.opened, story.reference, changes)
             return _("Changed.")
         refuse_without_reason(reason)
         result = reissue(visit.opened, story.reference, changes, reason=reason)
@@ -288,7 +289,8 @@ def _line_editor(
             "tax": st.column_config.TextColumn(_("Tax rates")),
         },
         placeholder="",
-        key=visit.key(f"{key}.lines"),
+        # what was typed into other lines than these is not for these
+        key=visit.key(f"{key}.lines.{crc32(repr(lines).encode())}"),
         width="stretch",
     )
     st.caption(_("A discount is a line with a negative price."))

@@ -36,8 +36,42 @@ def show_outcome(visit: Visit, story: PurchaseOrderStory) -> None:
         visit.keep(name, None)
 
 
+def happened_since(visit: Visit, story: PurchaseOrderStory, *, form_open: bool) -> str:
+    """Return in words what others did since the form was last shown; "" when that is nothing.
+
+    An act that is pressed in the same run is not done: see :func:`perform`.
+    """
+    name = _seen(visit, story)
+    seen = visit.recall(name)
+    new = [e for e in story.events if seen is not None and (e.at, e.text) not in seen]
+    visit.keep(name, {(e.at, e.text) for e in story.events})
+    visit.keep(_STALE, form_open and bool(new))
+    return "; ".join(
+        f"{words.worded(e.text)} ({words.plain(e.actor)})" if e.actor else words.worded(e.text)
+        for e in new[-3:]
+    )
+
+
+def forget_seen(visit: Visit, story: PurchaseOrderStory) -> None:
+    """Take whatever the history says next as seen: the visitor's own act wrote it."""
+    visit.keep(_seen(visit, story), None)
+
+
+def _seen(visit: Visit, story: PurchaseOrderStory) -> str:
+    return f"order.seen.{story.reference}.{turn(visit, story)}"
+
+
+_STALE = "order.stale"
+"""Whether the form that is open was filled in before what the page shows now."""
+
+
 def perform(visit: Visit, story: PurchaseOrderStory, act: Callable[[], str]) -> None:
-    """Do it; say what came of it above an emptied form, or what went wrong below this one."""
+    """Perform an act; show its result above an emptied form, or its error below this one.
+
+    Nothing is done from a form that somebody else's act has overtaken; the page says so above it.
+    """
+    if visit.recall(_STALE):
+        return
     try:
         said = act()
     except (DuplicateEntryError, ConfirmationNeededError) as error:

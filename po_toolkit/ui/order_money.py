@@ -7,6 +7,7 @@ from decimal import Decimal
 import streamlit as st
 
 from po_toolkit.api.ledger import credit, record_payment_by_hand, refund, reverse_entry
+from po_toolkit.api.payment_details import DETAILS
 from po_toolkit.api.reports import PurchaseOrderStory, StoryEntry
 from po_toolkit.ui import typed, words
 from po_toolkit.ui.language import N_, _
@@ -25,9 +26,8 @@ def payment_form(visit: Visit, story: PurchaseOrderStory) -> None:
         method = st.radio(
             _("Method"), METHODS, format_func=lambda m: _(METHODS[m]), horizontal=True
         )
-        reference = st.text_input(_("The bank's or the sponsor's reference"))
         when = st.date_input(_("Date"), value=visit.opened.today(), format=words.date_format())
-        note = st.text_input(_("Note"))
+        details = {detail.column: st.text_input(_(detail.label)) for detail in DETAILS}
         again = st.checkbox(_("This is a second payment of the same amount"))
         date_as_given = st.checkbox(
             _("The date is right, though before the PO or in a closed period")
@@ -42,12 +42,11 @@ def payment_form(visit: Visit, story: PurchaseOrderStory) -> None:
             story.reference,
             amount=typed.amount(amount, story.currency),
             method=method,
-            payment_reference=reference.strip(),
             payment_date=when,
-            note=note.strip(),
             again=again,
             date_as_given=date_as_given,
             overpaid=overpaid,
+            **{column: text.strip() for column, text in details.items()},
         )
         return _("Payment recorded. {stands}", stands=stands(result))
 

@@ -7,6 +7,7 @@ from dataclasses import asdict
 import pandas as pd
 import streamlit as st
 
+from po_toolkit.api.payment_details import DETAILS
 from po_toolkit.api.reports import PurchaseOrderStory, purchase_order_story
 from po_toolkit.ui import tables, words
 from po_toolkit.ui.content_panel import content_panel
@@ -163,8 +164,7 @@ def _money(story: PurchaseOrderStory) -> None:
             "kind": _("What"),
             "amount": _("Amount"),
             "method": _("Method"),
-            "reference": _("Reference"),
-            "note": _("Note"),
+            **{detail.name: _(detail.heading) for detail in DETAILS},
             "entered_by": _("Entered by"),
             "number": _("Entry"),
         },

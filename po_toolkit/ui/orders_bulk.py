@@ -126,7 +126,7 @@ def _confirmed(visit: Visit, key: str, label: str, *, ready: bool) -> bool:
 def _each(
     visit: Visit, chosen: Sequence[ListedOrder], act: Callable[[ListedOrder], str], done: str
 ) -> None:
-    """Do it for each; one that fails is named and does not stop the others."""
+    """Perform an act for each; one that fails is named and does not stop the others."""
     finished = 0
     outcome: list[tuple[bool, str]] = []
     with st.spinner(f"{words.count(len(chosen), 'purchase order')}…"):

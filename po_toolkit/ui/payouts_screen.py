@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -35,6 +37,7 @@ _PAYOUTS = {
     "failure": N_("Failure"),
     "payout": N_("Stripe ID"),
 }
+_ONLY_IF_ANY = ("others", "not_itemised", "failure")
 _MOVES = {
     "date": N_("Date"),
     "kind": N_("Type"),
@@ -149,25 +152,7 @@ def _agreement(found: TieOut) -> None:
 
 def _downloads(visit: Visit, found: TieOut) -> None:
     name = f"{found.slug}-tie-out-{found.as_of.isoformat()}"
-    with st.container(horizontal=True):
-        st.download_button(
-            _("Download CSV"),
-            lambda: export_tie_out(found, "csv"),
-            f"{name}.csv",
-            "text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-            key=visit.key("payouts.csv"),
-        )
-        st.download_button(
-            _("Download XLSX"),
-            lambda: export_tie_out(found, "xlsx"),
-            f"{name}.xlsx",
-            table_files.XLSX,
-            icon=":material/download:",
-            on_click="ignore",
-            key=visit.key("payouts.xlsx"),
-        )
+    table_files.file_buttons(name, partial(export_tie_out, found), key=visit.key("payouts"))
 
 
 def _payouts(visit: Visit, found: TieOut) -> None:
@@ -178,7 +163,12 @@ def _payouts(visit: Visit, found: TieOut) -> None:
         status=[words.label(value) for value in found.payouts["status"]],
         way=[words.label(value) for value in found.payouts["way"]],
     )
-    picked = tables.pick_table(PAYOUTS, shown, translated(_PAYOUTS), key=visit.key("payouts.table"))
+    columns = {
+        name: label
+        for name, label in translated(_PAYOUTS).items()
+        if name not in _ONLY_IF_ANY or shown[name].any()
+    }
+    picked = tables.pick_table(PAYOUTS, shown, columns, key=visit.key("payouts.table"))
     if picked is None:
         st.caption(_("Choose a payout to see its transactions."))
         return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -113,22 +115,4 @@ def _totals(visit: Visit, result: Reconciliation) -> None:
 
 def _downloads(visit: Visit, result: Reconciliation) -> None:
     name = f"{result.slug}-reconciliation-{result.as_of.isoformat()}"
-    with st.container(horizontal=True):
-        st.download_button(
-            _("Download CSV"),
-            lambda: export(result, "csv"),
-            f"{name}.csv",
-            "text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-            key=visit.key("reconciliation.csv"),
-        )
-        st.download_button(
-            _("Download XLSX"),
-            lambda: export(result, "xlsx"),
-            f"{name}.xlsx",
-            table_files.XLSX,
-            icon=":material/download:",
-            on_click="ignore",
-            key=visit.key("reconciliation.xlsx"),
-        )
+    table_files.file_buttons(name, partial(export, result), key=visit.key("reconciliation"))

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from po_toolkit.api.month_end import accept_discrepancy, withdraw_acceptance
+from po_toolkit.api.month_end import accept_discrepancies, withdraw_acceptance
+from po_toolkit.api.payment_details import DETAILS
 from po_toolkit.api.reports import (
     AGEING,
     CASH,
@@ -92,8 +93,7 @@ _ENTRIES = {
     "kind": N_("What"),
     "amount": N_("Amount"),
     "method": N_("Method"),
-    "payment_reference": N_("Reference"),
-    "note": N_("Note"),
+    **{detail.column: detail.heading for detail in DETAILS},
     "entered_by": N_("Entered by"),
     "source_id": N_("Source"),
     "reference": N_("Purchase order"),
@@ -132,25 +132,27 @@ def discrepancies_view(visit: Visit, result: Reconciliation) -> None:
 
 
 def _accept(visit: Visit, result: Reconciliation, code: str, rows: pd.DataFrame) -> None:
-    """Offer to leave a discrepancy as it is, with a reason."""
+    """Offer to leave discrepancies as they are, with one reason."""
     subjects = _subjects(rows)
+    places = list(subjects)
     with st.form(visit.key(f"accept.{code}"), border=False):
-        chosen = st.selectbox(
-            _("Accept as it is"), list(subjects), format_func=subjects.__getitem__
+        chosen = st.multiselect(
+            _("Accept as it is"),
+            places,
+            default=places if len(places) == 1 else None,
+            format_func=subjects.__getitem__,
         )
         reason = st.text_input(_("Reason, printed in the month-end report")).strip()
-        pressed = st.form_submit_button(_("Accept discrepancy"))
+        pressed = st.form_submit_button(_("Accept discrepancies"))
     if not pressed:
         return
-    row = rows.loc[chosen]
+    if not chosen:
+        st.error(_("Choose what to accept."), icon=":material/error:")
+        return
+    named = rows["reference"].where(rows["reference"].ne(""), rows["evidence"])
     try:
-        accept_discrepancy(
-            visit.opened,
-            code,
-            reference=str(row["reference"]),
-            evidence=str(row["evidence"]),
-            reason=reason,
-            as_of=result.as_of,
+        accept_discrepancies(
+            visit.opened, code, set(named.loc[chosen]), reason=reason, as_of=result.as_of
         )
     except PoToolkitError as error:
         show_error(error, visit)

@@ -18,6 +18,9 @@ from po_toolkit.ui.language import _
 from po_toolkit.ui.session import Visit
 from po_toolkit.ui.task_view import task_button, task_result
 
+_SHOWN = 200
+"""So many reminders are shown with their texts; a send takes all that are due."""
+
 
 def reminders_panel(visit: Visit) -> None:
     """Show who is due, what each gets and where it goes; nothing where nobody is due."""
@@ -39,14 +42,13 @@ def reminders_panel(visit: Visit) -> None:
                 "due date, 14 and 30 days later."
             )
         )
-    preview = preview_reminders(visit.opened)
+    preview = preview_reminders(visit.opened, limit=_SHOWN)
     if not preview.due and not preview.held:
         if not visit.opened.conference.reminders:
             st.success(_("Nobody has to be reminded."), icon=":material/check_circle:")
         return
-    title = _("Reminders: {len} due today", len=len(preview.due))
     begun = bool(visit.recall("reminders.turn"))  # another title would fold it up in between
-    with st.expander(title, icon=":material/notifications:", expanded=begun):
+    with st.expander(_title(preview), icon=":material/notifications:", expanded=begun):
         _due(preview)
         for reference, why in preview.held:
             st.caption(
@@ -58,6 +60,16 @@ def reminders_panel(visit: Visit) -> None:
         if visit.opened.settings.mode != "none":
             with st.container(horizontal=True):
                 _offer(visit, preview)
+
+
+def _title(preview: ReminderPreview) -> str:
+    if not preview.unread:
+        return _("Reminders: {len} due today", len=len(preview.due))
+    return _(
+        "Reminders: the first {len} due today; {orders} not looked at yet",
+        len=len(preview.due),
+        orders=words.count(preview.unread, "purchase order"),
+    )
 
 
 def _by_the_clock(visit: Visit) -> str:
@@ -170,7 +182,11 @@ def _leave_out(visit: Visit, preview: ReminderPreview) -> None:
 
 
 def _offer(visit: Visit, preview: ReminderPreview) -> None:
-    many = words.count(len(preview.to_mail), "reminder")
+    many = (
+        _("all reminders that are due")
+        if preview.unread
+        else words.count(len(preview.to_mail), "reminder")
+    )
     drafts = words.count(len(preview.to_draft), "email draft")
     asked = visit.opened.settings.mode == "live" and bool(preview.to_mail)
     sure = not asked or st.checkbox(

@@ -36,6 +36,11 @@ VIEW = (*LIST_VIEW, "reconciliation-view", "as-of")
 """What says how the pages look from which a purchase order is opened."""
 
 
+_ABOUT_ONE = {"import": "imported", "invoice": "invoices"}
+"""Where such a page shows one import or batch: an address of its own, since the sidebar's entry of
+the page that is shown only runs it again, with its query."""
+
+
 @dataclass(frozen=True)
 class Visit:
     """One person looking at one conference."""
@@ -68,7 +73,7 @@ class Visit:
 
     def go(self, page: str, **query: str | list[str]) -> NoReturn:
         """Turn to another page."""
-        st.switch_page(self.pages[page], query_params=query)
+        st.switch_page(self._page(page, query), query_params=query)
 
     def open_order(self, reference: str) -> NoReturn:
         """Turn to one purchase order, keeping the view for the way back."""
@@ -108,7 +113,11 @@ class Visit:
 
     def link(self, page: str, label: str, **query: str | list[str]) -> None:
         """Show a link to another page."""
-        st.page_link(self.pages[page], label=label, query_params=query, width="content")
+        shown = self._page(page, query)
+        st.page_link(shown, label=label, query_params=query, width="content")
+
+    def _page(self, name: str, query: Mapping[str, object]) -> Page:
+        return self.pages[_ABOUT_ONE.get(name, name) if query else name]
 
 
 @st.cache_resource(show_spinner=False)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from po_toolkit.api.conference_settings import CODES, change_settings, changed_settings
 from po_toolkit.api.opening import check_connection
-from po_toolkit.api.terms import Act, step_words
+from po_toolkit.api.terms import Act, step_label
 from po_toolkit.config import DEFAULT_CONFIG, ConferenceSettings, obfuscate_key, shown_url
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.ui import words
@@ -157,7 +157,7 @@ def _change(visit: Visit, settings: ConferenceSettings) -> None:
             _("Remind sponsors"),
             sorted({*_STEPS, *settings.reminders}),
             settings.reminders,
-            format_func=lambda step: words.sentence(step_words(step)),
+            format_func=lambda step: words.sentence(step_label(step)),
             help=_("Without a choice, a person still sees who is overdue and can remind them."),
         )
         hours = [None, *range(24)]
@@ -203,7 +203,7 @@ def _from_file(changed: dict[str, Any]) -> None:
 def _reminders(settings: ConferenceSettings) -> str:
     if not settings.reminders:
         return _("(none)")
-    days = ", ".join(step_words(step) for step in sorted(settings.reminders))
+    days = ", ".join(step_label(step) for step in sorted(settings.reminders))
     hour = settings.remind_from_hour
     when = _("by hand only") if hour is None else _("automatic, from {hour}:00", hour=hour)
     return f"{days}; {when}"

@@ -30,11 +30,11 @@ from po_toolkit.ui.order_editor import new_order_screen
 from po_toolkit.ui.order_screen import order_screen
 from po_toolkit.ui.orders_screen import orders_screen
 from po_toolkit.ui.payouts_screen import payouts_screen
-from po_toolkit.ui.people import Person, on_this_machine, show_person, somebody, stop_without_role
 from po_toolkit.ui.reconciliation_screen import reconciliation_screen
 from po_toolkit.ui.search_box import search_box
 from po_toolkit.ui.session import Visit, settle_server, store
 from po_toolkit.ui.settings_screen import settings_screen
+from po_toolkit.ui.sign_in import Person, on_this_machine, show_person, somebody, stop_without_role
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,11 @@ class Screen:
 SCREENS: Mapping[str, Screen] = {
     "home": Screen(N_("Home"), ":material/home:", home_screen, live=True),
     "import": Screen(N_("Import"), ":material/upload_file:", import_screen, Act.IMPORT),
+    "imported": Screen(
+        N_("Import"), ":material/upload_file:", import_screen, Act.IMPORT, hidden=True
+    ),
     "invoice": Screen(N_("Invoice"), ":material/send:", invoice_screen, Act.INVOICE),
+    "invoices": Screen(N_("Invoice"), ":material/send:", invoice_screen, Act.INVOICE, hidden=True),
     "orders": Screen(N_("Purchase orders"), ":material/list_alt:", orders_screen, live=True),
     "order": Screen(
         N_("Purchase order"), ":material/receipt:", order_screen, hidden=True, live=True
@@ -96,14 +100,18 @@ def run(start: str = "home") -> None:
 def _legible() -> None:
     """Write dark on the light blue buttons of the dark theme; Streamlit writes white there.
 
-    A PDF is drawn at its own width: it shrinks where that is more than its place has.
+    The margins leave room for tables, and a PDF, which is drawn at its own width, shrinks where
+    that is more than its place has.
     """
-    style = _PDF_FITS
+    style = _WIDER + _PDF_FITS
     if st.context.theme.type == "dark":
         style += "[data-testid^='stBaseButton-primary'] {color: #111111;}"
     st.html(f"<style>{style}</style>")
 
 
+_WIDER = """
+@media (min-width: 800px) {[data-testid=stMainBlockContainer] {padding: 3rem 2.5rem 5rem;}}
+"""
 _PDF_FITS = """
 [data-testid=stColumn] [data-testid=stBidiComponentIsolated] {zoom: .74;}
 @media (max-width: 1200px) {[data-testid=stBidiComponentIsolated] {zoom: .5 !important;}}

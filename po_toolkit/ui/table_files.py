@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -16,7 +16,7 @@ import xlsxwriter
 
 from po_toolkit.api.terms import harmless
 from po_toolkit.money import exponent
-from po_toolkit.ui.language import _
+from po_toolkit.ui.language import N_, _
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -29,21 +29,38 @@ def downloads(name: str, rows: Callable[[], pd.DataFrame], *, key: str) -> None:
         rows: Gives the table; called on the click.
         key: Tells these buttons from others on the screen.
     """
+    file_buttons(
+        name, lambda ending: as_csv(rows()) if ending == "csv" else as_xlsx(rows()), key=key
+    )
+
+
+def file_buttons(
+    name: str,
+    content: Callable[[Literal["csv", "xlsx"]], bytes],
+    *,
+    key: str,
+    label: str = N_("Download {ending}"),
+) -> None:
+    """Offer a file as CSV and XLSX, made when it is asked for.
+
+    Args:
+        name: The files' name without its ending.
+        content: Gives the file of an ending; called on the click.
+        key: Tells these buttons from others on the screen.
+        label: Of the buttons, with ``{ending}``.
+    """
+    endings: tuple[tuple[Literal["csv", "xlsx"], str], ...] = (("csv", "text/csv"), ("xlsx", XLSX))
     with st.container(horizontal=True):
-        for ending, mime, write in (("csv", "text/csv", as_csv), ("xlsx", XLSX, as_xlsx)):
+        for ending, mime in endings:
             st.download_button(
-                _("Download {ending}", ending=ending.upper()),
-                partial(_made, write, rows),
+                _(label, ending=ending.upper()),
+                partial(content, ending),
                 f"{name}.{ending}",
                 mime,
                 icon=":material/download:",
                 on_click="ignore",
                 key=f"{key}.{ending}",
             )
-
-
-def _made(write: Callable[[pd.DataFrame], bytes], rows: Callable[[], pd.DataFrame]) -> bytes:
-    return write(rows())
 
 
 def as_csv(frame: pd.DataFrame) -> bytes:

@@ -14,7 +14,7 @@ from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_currency, format_percent
 
 from po_toolkit.api import terms
-from po_toolkit.api.terms import Act, Status, phrase, way_words
+from po_toolkit.api.terms import Act, Status, phrase, way_label
 from po_toolkit.money import CURRENCIES, exponent
 from po_toolkit.ui.language import N_, _, language, locale, ngettext, translated
 
@@ -219,7 +219,7 @@ def payment_method(code: str) -> str:
 
 def way(code: str) -> str:
     """Say who delivers an invoice: ``Emailed by Stripe``."""
-    return sentence(_(way_words(code)))
+    return sentence(_(way_label(code)))
 
 
 def inner(text: str) -> str:

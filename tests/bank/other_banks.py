@@ -687,3 +687,123 @@ case(
     ("2027-03-15", "5000.00", "eur", "PO 4500012345", ""),
     ("2027-03-16", "-800.00", "eur", "Miete", ""),
 )
+
+case(
+    "Airwallex",
+    """Time,Type,Financial Transaction Type,Transaction ID,Description,Wallet Currency,Target Currency,Target Amount,Conversion Rate,Mature Date,Amount,Fee,Net,Account Balance,Available Balance,Created On,Request Id,Reference,Note to Self
+2026-11-20T10:00:00+0800,Payout,PAYOUT,t2,Payout to Venue,USD,USD,800.00,,,-800.00,0.00,-800.00,5200.00,5200.00,,,Rent,
+2026-11-16T10:00:00+0800,Deposit,DEPOSIT,t1,Deposit from ALPHA ANALYTICS,USD,USD,5000.00,,,5000.00,0.00,5000.00,6000.00,6000.00,,,PO 4500012345,
+""",
+    ("2026-11-16", "5000.00", "usd", "4500012345", ""),
+    ("2026-11-20", "-800.00", "usd", "", ""),
+)
+
+case(
+    "1822direkt, amounts under Soll/Haben",
+    """Kontonummer;Datum/Zeit;Buchungstag;Wertstellung;Soll/Haben;Buchungsschlüssel;Buchungsart;Empfänger/Auftraggeber Name;Empfänger/Auftraggeber IBAN;Empfänger/Auftraggeber BIC;Glaeubiger-ID;Mandatsreferenz;Mandatsdatum;Vwz.0;Vwz.1;Vwz.2;Vwz.3;End-to-End-Identifikation
+1234567890;16.11.2026/10:00;16.11.2026;16.11.2026;5.000,00;051;Gutschrift;Alpha Analytics GmbH;DE02120300000000202051;BYLADEM1001;;;;PO 4500012345;Sponsoring;;;NOTPROVIDED
+1234567890;20.11.2026/10:00;20.11.2026;20.11.2026;-800,00;020;Überweisung;Kongresshalle KG;DE02120300000000202052;BYLADEM1001;;;;Miete;;;;
+""",
+    ("2026-11-16", "5000.00", "eur", "4500012345", "Alpha Analytics GmbH"),
+    ("2026-11-20", "-800.00", "eur", "", ""),
+    enc="cp1252",
+)
+
+case(
+    "Hibiscus, the name under the other account's owner",
+    """Kontonummer;BLZ;Konto;Gegenkonto;Gegenkonto BLZ;Gegenkonto Inhaber;Betrag;Valuta;Datum;Verwendungszweck;Verwendungszweck 2;Zwischensumme;Primanota;Kundenreferenz;Kategorie;Kommentar
+1234567890;10010010;Giro;DE02120300000000202051;BYLADEM1001;Alpha Analytics GmbH;5000,00;16.11.2026;16.11.2026;Sponsoring;PO 4500012345;6000,00;;;;
+1234567890;10010010;Giro;DE02120300000000202052;BYLADEM1001;Kongresshalle KG;-800,00;20.11.2026;20.11.2026;Miete;;5200,00;;;;
+""",
+    ("2026-11-16", "5000.00", "eur", "4500012345", "Alpha Analytics GmbH"),
+    ("2026-11-20", "-800.00", "eur", "", ""),
+)
+
+case(
+    "Caisse d'Épargne with balances of the period",
+    """Code de la banque : 11315;Code de l'agence : 00001;Date de début de téléchargement : 01/11/2026;Date de fin de téléchargement : 30/11/2026;
+Numéro de compte : 04123456789;Nom du compte : COMPTE COURANT;Devise : EUR;
+
+Solde en fin de période;;;;5200,00
+Date;Numéro d'opération;Libellé;Débit;Crédit;Détail
+20/11/26;ABC124;VIR SEPA PALAIS;-800,00;;LOYER
+16/11/26;ABC123;VIR SEPA ALPHA ANALYTICS;;5000,00;PO 4500012345
+Solde en début de période;;;;1000,00
+""",
+    ("2026-11-16", "5000.00", "eur", "4500012345", ""),
+    ("2026-11-20", "-800.00", "eur", "", ""),
+    enc="cp1252",
+)
+
+case(
+    "S-Pankki, empty cells filled with a dash",
+    """Kirjauspäivä;Maksupäivä;Summa;Tapahtumalaji;Maksaja;Saajan nimi;Saajan tilinumero;Saajan BIC-tunnus;Viitenumero;Viesti;Arkistointitunnus
+16.11.2026;16.11.2026;+5000,00;TILISIIRTO;ALPHA ANALYTICS OY;PYCONF RY;-;-;-;'PO 4500012345';A1
+20.11.2026;20.11.2026;-800,00;TILISIIRTO;PYCONF RY;MESSUKESKUS OY;FI2112345600000785;OKOYFIHH;-;'VUOKRA';A2
+""",
+    ("2026-11-16", "5000.00", "eur", "4500012345", ""),
+    ("2026-11-20", "-800.00", "eur", "", ""),
+)
+
+case(
+    "BNZ",
+    """Date,Amount,Payee,Particulars,Code,Reference,Tran Type,This Party Account,Other Party Account,Serial,Transaction Code,Batch Number,Originating Bank/Branch,Processed Date
+16/11/26,5000.00,ALPHA ANALYTICS,PO 4500012345,,,DC,02-0100-0123456-000,12-3123-0123456-50,,50,0123,02-0100,16/11/26
+20/11/26,-800.00,VENUE,HIRE,,,BP,02-0100-0123456-000,12-3123-0123456-51,,51,0124,02-0100,20/11/26
+""",
+    ("2026-11-16", "5000.00", "nzd", "4500012345", "ALPHA ANALYTICS"),
+    ("2026-11-20", "-800.00", "nzd", "", ""),
+)
+
+case(
+    "Itaú with a balance for each day",
+    """data;lançamento;ag./origem;valor (R$);saldos (R$)
+01/11/2026;SALDO ANTERIOR;;;1.000,00
+16/11/2026;TED 033 ALPHA ANALYTICS PO 4500012345;1234;5.000,00;
+16/11/2026;SALDO DO DIA;;;6.000,00
+20/11/2026;PIX TRANSF SALA;1234;-800,00;
+20/11/2026;SALDO DO DIA;;;5.200,00
+""",
+    ("2026-11-16", "5000.00", "brl", "4500012345", ""),
+    ("2026-11-20", "-800.00", "brl", "", ""),
+    enc="cp1252",
+)
+
+case(
+    "OCBC, text continued in rows below",
+    """Account details for:,Business 501-123456-001
+Available Balance,5200.00
+Ledger Balance,5200.00
+
+Transaction History
+Transaction date,Value date,Description,Withdrawals (SGD),Deposits (SGD)
+20/11/2026,20/11/2026,FUND TRANSFER,800.00,
+,,to VENUE HIRE,,
+16/11/2026,16/11/2026,INWARD CREDIT,,5000.00
+,,ALPHA ANALYTICS PTE LTD PO 4500012345,,
+""",
+    ("2026-11-16", "5000.00", "sgd", "4500012345", ""),
+    ("2026-11-20", "-800.00", "sgd", "", ""),
+)
+
+case(
+    "Mizuho in Shift-JIS",
+    """照会口座,みずほ銀行 東京支店 普通 1234567
+日付,お引出金額,お預入金額,お取引内容,残高
+2026.11.16,,"5,000",アルファ PO 4500012345,"6,000"
+2026.11.20,800,,カイジヨウ,"5,200"
+""",
+    ("2026-11-16", "5000", "jpy", "4500012345", ""),
+    ("2026-11-20", "-800", "jpy", "", ""),
+    enc="cp932",
+)
+
+case(
+    "Leumi",
+    """תאריך,תאריך ערך,תיאור,אסמכתא,בחובה,בזכות,היתרה בש"ח
+16/11/2026,16/11/2026,"ALPHA ANALYTICS PO 4500012345",1,,"5,000.00","6,000.00"
+20/11/2026,20/11/2026,אולם,2,800.00,,"5,200.00"
+""",
+    ("2026-11-16", "5000.00", "ils", "4500012345", ""),
+    ("2026-11-20", "-800.00", "ils", "", ""),
+)

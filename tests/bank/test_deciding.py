@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 
+from po_toolkit import create_purchase_order
 from po_toolkit.api.bank import import_bank_statement
 from po_toolkit.api.bank_matching import (
     apply_line,
@@ -20,6 +21,7 @@ from po_toolkit.api.bank_matching import (
 from po_toolkit.api.invoices import invoice_purchase_orders
 from po_toolkit.api.ledger import record_payment_by_hand as record_as_typed
 from po_toolkit.api.sync import sync_conference
+from po_toolkit.bootstrap import open_conference
 from po_toolkit.errors import DuplicateEntryError, PurchaseOrderError
 from po_toolkit.reconcile import reconcile_conference
 from po_toolkit.reconcile.tie_out import tie_out
@@ -304,3 +306,38 @@ def test_an_excluded_line_is_undone_like_a_match(opened) -> None:
     exclude_line(opened, line, "tickets")
     assert undo_match(opened, line) == 0
     assert [x.state for x in bank_lines(opened)] == ["unmatched"]
+
+
+def test_a_month_is_right_once_its_lines_are_matched_after_its_end(opened) -> None:
+    """Statements come when the month is over: else no month could be closed without a remark."""
+    end = opened.today() - timedelta(days=20)
+    lines = load(opened, Entry(end, Decimal(250), "Interest"), Entry(end, Decimal(-90), "Rent"))
+
+    def unexplained() -> set[str]:
+        found = reconcile_conference(opened.store, opened.conference, as_of=end)
+        return set(found.discrepancies["code"])
+
+    assert unexplained() == {"bank_credit_not_explained", "bank_debit_not_explained"}
+    for line in lines:
+        exclude_line(opened, line, "The bank's own")
+    assert unexplained() == set()
+
+
+def test_a_line_that_another_conference_matched_waits(opened, settings) -> None:
+    """Else one wire of a sponsor of both pays a purchase order in each, from the same account."""
+    settings.conferences["djangocon"] = settings.conferences[opened.slug].model_copy(
+        update={"name": "DjangoCon"}
+    )
+    other = open_conference("djangocon", settings=settings, actor=opened.actor, now=opened.now)
+    wire = Entry(DAY, Decimal("5000.00"), "SPONSORSHIP", name="ACME SOFTWARE GMBH")
+    for conference in (opened, other):
+        create_purchase_order(
+            conference, organization_name="Acme Software GmbH", contact_email="ap@acme.example",
+            po_number=f"PO-{conference.slug}",
+            line_items=[{"description": "Gold", "quantity": 1, "unit_price": Decimal(5000)}],
+        )  # fmt: skip
+        import_bank_statement(conference, camt([wire]))
+    assert match_bank(opened, apply=True).applied == 1
+    report = match_bank(other, apply=True)
+    assert (report.applied, report.proposed) == (0, 1)
+    assert "PyCon 2027 has matched the same bank line" in report.matches[0].evidence

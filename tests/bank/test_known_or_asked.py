@@ -48,7 +48,44 @@ CASES: dict[str, tuple[str, str]] = {
         f"{HEAD},Balance\n2027-03-02,A,5.00,15.00\n2027-03-03,B,6.00,21.00\n",
         "asked sign amount",
     ),
+    "a dash that fills a column of references is no minus": (
+        f"{HEAD},Ref\n2027-03-15,A,5.00,-\n2027-03-16,B,6.00,-\n",
+        "asked sign amount",
+    ),
+    "amounts under Debit/Credit": (
+        "Date,Description,Debit/Credit\n2027-03-15,A,5.00\n2027-03-16,B,-6.00\n",
+        "2027-03-15 5.00 usd; 2027-03-16 -6.00 usd",
+    ),
+    # What a mark inside a cell parted
+    "a decimal comma between commas": (
+        f"{HEAD}\n2027-03-15,A,1234,56\n2027-03-16,B,-6,25\n",
+        "2 apart",
+    ),
+    "a comma of thousands between commas": (
+        f"{HEAD}\n2027-03-15,A,5,000.00\n2027-03-16,B,-6.00\n",
+        "2027-03-16 -6.00 usd; 1 apart",
+    ),
+    # Days
+    "years in two digits that stand first": (f"{HEAD}\n27/03/15,A,5.00\n27/03/16,B,-6.00\n", "asked "),
     # What is no booked line
+    "a text that ends with (pending), and a kind that begins with it": (
+        "Date,Type,Description,Amount\n2027-03-17,ACH,B (pending),1.00\n"
+        "2027-03-17,PENDING ACH,C,1.00\n2027-03-15,ACH,A,5.00\n2027-03-16,ACH,C,-2.00\n",
+        "2027-03-15 5.00 usd; 2027-03-16 -2.00 usd; 2 apart",
+    ),
+    "yes and no under Booked": (
+        f"{HEAD},Booked\n2027-03-17,B,1.00,No\n2027-03-15,A,5.00,Yes\n2027-03-16,C,-2.00,Yes\n",
+        "2027-03-15 5.00 usd; 2027-03-16 -2.00 usd",
+    ),
+    "a closing balance with its day in words": (
+        f"{HEAD}\n2027-03-15,A,5.00\n2027-03-16,C,-2.00\n2027-03-31,Balance as at 31 March 2027,3.00\n",
+        "2027-03-15 5.00 usd; 2027-03-16 -2.00 usd",
+    ),
+    "receipts of the period are the sum of the credits": (
+        f"{HEAD}\n2027-03-15,A,5.00\n2027-03-15,B,1.00\n2027-03-16,C,-2.00\n"
+        "2027-03-31,Receipts this period,6.00\n",
+        "2027-03-15 1.00 usd; 2027-03-15 5.00 usd; 2027-03-16 -2.00 usd; 1 apart",
+    ),
     "rows under a heading of pending ones above the header": (
         f"Pending transactions\n{HEAD}\n2027-03-17,B,1.00\n\nPosted transactions\n{HEAD}\n"
         "2027-03-15,A,5.00\n2027-03-16,C,-2.00\n",
@@ -179,3 +216,35 @@ def test_a_bank_that_wrote_a_minus_before_is_not_asked_about_signs(opened) -> No
     text = "Date,Description,Amount\n2027-{0}-15,A,5.00\n2027-{0}-16,B,{1}6.00\n"
     import_bank_statement(opened, text.format("03", "-").encode())
     assert import_bank_statement(opened, text.format("04", "").encode()).new == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "memo"),
+    [
+        ("New Balance", "PO 4500012345"),
+        ("Total", "SPONSORING"),
+        ("ALPHA", "Saldo"),
+        ("IBM", "Total"),
+    ],
+)
+def test_a_payment_that_names_a_balance_in_one_cell_is_set_apart_by_name(
+    name: str, memo: str
+) -> None:
+    """Else what New Balance pays, or what a payer calls the rest, is left out as a balance."""
+    rows = f"2027-03-15,{name},{memo},5.00\n2027-03-16,C,RENT,-2.00\n"
+    assert outcome(f"Date,Name,Memo,Amount\n{rows}") == "2027-03-16 -2.00 usd; 1 apart"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "B/F", "Your opening balance was", "Balance from last statement", "Saldo vorige periode",
+        "Solde au 31 octobre 2026", "Saldo em 31/10/2026", "Saldo na początek okresu", "前月繰越",
+        "期初余额", "Входящий остаток", "Overført fra forrige side", "Net movement",
+        "Number of transactions", "Available funds",
+    ],
+)  # fmt: skip
+def test_a_balance_in_other_words_is_no_line(words: str) -> None:
+    """Else what the account held before is money that came."""
+    rows = f"2027-03-01,{words},9.00\n2027-03-15,A,5.00\n2027-03-16,B,-6.00\n"
+    assert outcome(f"{HEAD}\n{rows}") == "2027-03-15 5.00 usd; 2027-03-16 -6.00 usd"

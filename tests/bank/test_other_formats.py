@@ -112,6 +112,9 @@ def test_a_camt_052_is_taken_only_when_a_person_says_so() -> None:
     ("data", "words"),
     [
         (b"11210004184502000513322703012703312000000001000009783PYCONF", "Norma 43"),
+        (b"0740000001234567890PYCONF              011126000000001000", "ABO"),
+        (b"34100000         2123456789000123                    01234", "CNAB"),
+        (b"1CClientBankExchange\n\xca\xee\xe4=Windows\n", "1C"),
         (b"ISA*00*          *00*          *ZZ*BANK", "X12"),
         (b"<html><table><tr><td>Date</td></tr></table></html>", "web page"),
     ],

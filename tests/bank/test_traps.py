@@ -320,6 +320,9 @@ TRAPS = [
     (5000, "WAYNE ENTERPRISES", "ZURÜCKGEWIESEN PO 60087"),
     (5000, "WAYNE ENTERPRISES", "PRZELEW ODRZUCONY PO 60087"),
     (5000, "WAYNE ENTERPRISES", "ПЛАТЕЖ ОТКЛОНЁН PO 60087"),
+    (5000, "WAYNE ENTERPRISES", "PO-FPHWCX SPONSORSHIP"),
+    (10000, "", "DEPOSIT CHECK 4500012001"),
+    (10000, "", "CHEQUE NO 4500012001"),
     (5000, "WAYNE ENTERPRISES", "JOBBÖRSE ANZEIGE"),
     (5000, "WAYNE ENTERPRISES", "ANNONCE EMPLOI"),
     (5000, "WAYNE ENTERPRISES", "BILLETTERIE"),
@@ -449,6 +452,30 @@ def test_two_lines_for_one_purchase_order_both_wait() -> None:
         for n, text in ((1, "PO 60087"), (2, f"{WAYNE.reference} SPONSORSHIP"))
     ]
     assert certain(Facts(both, ORDERS, own=OWN)) == []
+
+
+@pytest.mark.parametrize(
+    ("payer", "text"),
+    [
+        ("STRIPES APPAREL LLC", "SPONSORSHIP"),
+        ("ADYEN", "ADYEN PYCON US"),
+        ("PAYPAL", "PYCON US 1042"),
+        ("", "ACH CREDIT EVENTBRITE PYCON US"),
+        ("", "TITO LTD PYCON US"),
+    ],
+)
+def test_anothers_payout_of_the_same_amount_and_day_is_not_stripes(payer: str, text: str) -> None:
+    """Else money of another processor hides that Stripe's payout never came."""
+    payout = PayoutFact(1, "po_1", 500_000, "USD", DAY, descriptor="PYCON US")
+    assert certain(Facts([line(5000, payer, text)], ORDERS, payouts=[payout], own=OWN)) == []
+
+
+@pytest.mark.parametrize("payer", ["STRIPE PAYMENTS UK LTD", "STRIPE2", "", "STRIPEPAYMENTS"])
+def test_stripes_own_payout_is_matched(payer: str) -> None:
+    """Else the care against other processors leaves every payout to a person."""
+    payout = PayoutFact(1, "po_1", 500_000, "USD", DAY, descriptor="PYCON US")
+    (found,) = certain(Facts([line(5000, payer, "PYCON US")], ORDERS, payouts=[payout], own=OWN))
+    assert found.parts[0].kind == "payout"
 
 
 def test_a_sponsors_line_that_equals_a_payout_is_no_payout() -> None:

@@ -84,7 +84,7 @@ def test_the_job_is_done_through_a_proxy_under_its_path(page, behind, tmp_path):
     files.set_input_files(SAMPLES / "sponsors-2027.csv")
     page.get_by_role("button", name="Import 40 purchase orders").click(timeout=20000)
     expect(page.get_by_text("40 purchase orders imported")).to_be_visible(timeout=20000)
-    assert page.url.startswith(f"{front}/import?batch=")
+    assert page.url.startswith(f"{front}/imported?batch=")
     page.get_by_role("link", name="See all purchase orders").click()
     expect(page.get_by_role("heading", name="Purchase orders")).to_be_visible()
     with page.expect_download() as waiting:

@@ -40,6 +40,8 @@ PHONE = {
     "user_agent": "Mozilla/5.0 (Linux; Android 16) Chrome/156.0 Mobile Safari/537.36",
 }
 """Whose lists begin with amount and status."""
+APART = ("home", "order", "imported", "invoices")
+"""Places whose pages are named one by one below, or look as another does."""
 PATIENCE = 180_000
 """Milliseconds after which a page hangs, however busy the machine is."""
 WEEK = 7 * 86_400
@@ -69,11 +71,11 @@ def season(serve, simulator):
     import_bank_statement(opened, camt(lines), file_name="bank.xml")
     batch = batches.start(opened, report.references)
     batches.pause(opened, batch)
-    pages = {place: f"/{place}" for place in SCREENS if place not in ("home", "order")}
+    pages = {place: f"/{place}" for place in SCREENS if place not in APART}
     pages |= {
         "home": "/",
         "order": f"/order?po={first[0]}",
-        "import-batch": f"/import?batch={faulty.batch}",
+        "import-batch": f"/imported?batch={faulty.batch}",
         "invoice-live": f"/invoice?conference=DjangoCon+2027&token={TOKEN}",
         "live-to-look-at": "/invoice?conference=DjangoCon+2027",
         "by-month": "/reconciliation?reconciliation-view=By+month",

@@ -82,7 +82,7 @@ def test_from_a_messy_spreadsheet_to_the_books(page, serve, simulator, tmp_path)
     mend = page.get_by_test_id("stDataFrame").first
     edit(page, mend, "ap(at)example", "ap@northwind-logistics-gmbh.example")
     page.get_by_role("button", name="Import 1 fixed purchase order").click()
-    expect(page).to_have_url(f"{app.url}/import?batch=2")
+    expect(page).to_have_url(f"{app.url}/imported?batch=2")
     expect(page.get_by_text("1 purchase order imported")).to_be_visible()
 
     go(page, "Invoice")

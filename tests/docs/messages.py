@@ -22,13 +22,14 @@ from typing import IO
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
+from po_toolkit.api.payment_details import DETAILS
 from po_toolkit.api.terms import (
     BUCKET_LABELS,
     DISCREPANCY_CLASSES,
     STATUS_LABELS,
     WAYS,
     label,
-    way_words,
+    way_label,
 )
 from po_toolkit.domain.translations import APP, FOLDER, MESSAGES, languages
 from po_toolkit.importers.columns import LABELS as COLUMN_LABELS
@@ -40,8 +41,8 @@ PACKAGE = Path(__file__).parents[2] / "po_toolkit"
 UI = PACKAGE / "ui"
 
 WORDED = (
-    "api/amend", "api/bank_matching", "api/contact", "api/import_plan", "api/invoices",
-    "api/ledger", "api/month_end", "api/new_order", "api/reminders",
+    "api/bank_matching", "api/contact", "api/import_plan", "api/invoices",
+    "api/ledger", "api/month_end", "api/new_order", "api/order_changes", "api/reminders",
     "domain/bank_matching/facts", "domain/bank_matching/numbers", "domain/bank_matching/payouts",
     "domain/bank_matching/reading", "domain/bank_matching/resolve",
     "domain/bank_matching/reversals", "domain/bank_matching/rules", "domain/duplicates",
@@ -97,7 +98,12 @@ PARTS = (
         "{first} and {beside} in the next column may be one amount, {first2},{beside2} (write "
         "{first3}.00 where {first4} is meant)"
     ),
-    "begins with a word for a pending entry, so it may not be booked",
+    "is marked as pending, so it may not be booked",
+    "speaks of a balance in one of its cells, so it may be no line",
+    (
+        "has {beyond} beyond the last column, so a mark inside an amount or a text may have "
+        "parted it"
+    ),
     (
         "has no balance although every other row has one, so it may not be booked yet; load the "
         "next statement once it is"
@@ -157,7 +163,8 @@ LABELS = (
     *STATUS_LABELS.values(),
     *BUCKET_LABELS.values(),
     *(text for c in DISCREPANCY_CLASSES.values() for text in (c.title, c.explanation, c.remedy)),
-    *map(way_words, WAYS),
+    *map(way_label, WAYS),
+    *(text for detail in DETAILS for text in (detail.label, detail.heading)),
     *map(label, CODES),
     "point",
     "comma",
@@ -278,6 +285,7 @@ _SAYING = frozenset(
         "Question",
         "RowProblem",
         "_ask_currency",
+        "_ask_rows",
         "_leave",
         "_refusal",
         "_warning",

@@ -1,19 +1,20 @@
-"""Runs a worker until it is killed.
-
-engine_worker.py DATABASE_URL API_BASE KEY
-"""
+"""Runs a worker until it is killed, with leases so short that others take over soon."""
 
 from __future__ import annotations
 
-import sys
 import threading
+from datetime import timedelta
 
 from po_toolkit.config import Settings
-from po_toolkit.jobs.worker import Worker
+from po_toolkit.jobs import worker
+from po_toolkit.store import invoices, jobs
+
+LEASE = timedelta(seconds=3)
 
 
-def main() -> None:
-    database_url, api_base, key = sys.argv[1:]
+def work(database_url: str, api_base: str, key: str) -> None:
+    jobs.LEASE = invoices.LEASE = LEASE
+    worker.RENEW_SECONDS = LEASE.total_seconds() / 3
     settings = Settings(
         database_url=database_url,
         stripe_api_base=api_base,
@@ -25,9 +26,5 @@ def main() -> None:
             }
         },
     )
-    with Worker(settings, concurrency=8):
+    with worker.Worker(settings, concurrency=8):
         threading.Event().wait()
-
-
-if __name__ == "__main__":
-    main()

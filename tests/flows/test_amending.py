@@ -8,11 +8,11 @@ from decimal import Decimal
 import pytest
 
 from po_toolkit import create_stripe_invoice
-from po_toolkit.api.amend import Changes, amend, reissue
 from po_toolkit.api.content import compare_content
 from po_toolkit.api.invoices import invoice_purchase_orders, resend_invoice
 from po_toolkit.api.ledger import credit
 from po_toolkit.api.new_order import LineItem
+from po_toolkit.api.order_changes import Changes, change_order, reissue
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.errors import PoToolkitError, PurchaseOrderError, StripeGatewayError
 from po_toolkit.payments.sync import sync_one
@@ -57,7 +57,7 @@ def test_an_invoice_with_money_on_it_is_not_voided(opened, simulator, make_order
 def test_a_refused_purchase_order_can_be_mended_and_is_billed_then(opened, simulator, make_order):
     order = make_order(due_date=opened.today() + timedelta(days=7 * 365))
     assert invoice_purchase_orders(opened, references=[order.reference]).failed == 1
-    amend(opened, order.reference, Changes(days_until_due=14))
+    change_order(opened, order.reference, Changes(days_until_due=14))
     assert invoice_purchase_orders(opened, references=[order.reference]).invoiced == 1
     assert len(simulator.control.all("invoice")) == 1
 
@@ -66,7 +66,7 @@ def test_an_invoiced_purchase_order_is_not_changed_under_its_invoice(opened, mak
     order = make_order()
     create_stripe_invoice(order, opened=opened)
     with pytest.raises(PurchaseOrderError, match="reissue"):
-        amend(opened, order.reference, Changes(po_number="other"))
+        change_order(opened, order.reference, Changes(po_number="other"))
 
 
 def test_resending_mails_the_open_invoice_again(opened, simulator, make_order):
@@ -244,8 +244,8 @@ def test_lines_are_not_lowered_below_what_was_credited(opened, simulator, make_o
     sync_conference(opened, full=True)
     lower = [LineItem(description="Booth", unit_price=Decimal(99))]
     with pytest.raises(PurchaseOrderError, match=r"99.00 USD is less than the 100.00 USD"):
-        amend(opened, order.reference, Changes(line_items=lower))
+        change_order(opened, order.reference, Changes(line_items=lower))
     assert fresh(opened, order).sums.balance > 0
     as_much = [LineItem(description="Booth", unit_price=Decimal(100))]
-    amend(opened, order.reference, Changes(line_items=as_much))
+    change_order(opened, order.reference, Changes(line_items=as_much))
     assert fresh(opened, order).sums.balance == 0

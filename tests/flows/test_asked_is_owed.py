@@ -10,10 +10,10 @@ import pytest
 
 from po_toolkit import create_purchase_order, create_stripe_invoice
 from po_toolkit.api import ledger
-from po_toolkit.api.amend import reissue
 from po_toolkit.api.content import compare_content
 from po_toolkit.api.home import home_page
 from po_toolkit.api.invoices import decide_balance, invoice_purchase_orders
+from po_toolkit.api.order_changes import reissue
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.bootstrap import open_conference
 from po_toolkit.errors import (

@@ -10,14 +10,18 @@ from po_toolkit.api.invoices import invoice_purchase_orders
 from po_toolkit.jobs.batches import invoice_many
 from po_toolkit.store.database import Store
 from tests.conftest import KEY
-from tests.flows.test_batch import orders_of
+from tests.flows.test_batch import orders_of, unhurried
+
+__all__ = ["unhurried"]
 
 
 def open_invoices(simulator):
     return [i for i in simulator.control.all("invoice") if i["status"] == "open"]
 
 
-def test_a_key_revoked_midway_leaves_nothing_half_done(opened, settings, simulator, make_order):
+def test_a_key_revoked_midway_leaves_nothing_half_done(
+    opened, settings, simulator, make_order, unhurried
+):
     references = orders_of(make_order, 20)
     ended = invoice_many(
         opened,

@@ -7,7 +7,6 @@ from decimal import Decimal
 import pytest
 
 from po_toolkit.api.activity import audit_page
-from po_toolkit.api.amend import Changes, amend, reissue
 from po_toolkit.api.contact import (
     ContactChanges,
     attach_file,
@@ -17,6 +16,7 @@ from po_toolkit.api.contact import (
 )
 from po_toolkit.api.home import cash_over_time, home_page, log_call
 from po_toolkit.api.invoices import invoice_purchase_orders, resend_invoice
+from po_toolkit.api.order_changes import Changes, change_order, reissue
 from po_toolkit.api.original import create_purchase_order
 from po_toolkit.api.reports import (
     View,
@@ -52,7 +52,7 @@ def test_a_drafts_lines_are_replaced_whole_and_its_history_says_how(opened):
         {"description": "Gold", "unit_price": Decimal(1100), "quantity": 1},
         {"description": "Booth", "unit_price": Decimal("250.50"), "quantity": 2},
     ]
-    order = amend(opened, reference, Changes(line_items=lines, notes="By phone"))
+    order = change_order(opened, reference, Changes(line_items=lines, notes="By phone"))
     assert order.total == Decimal("1601.00")
     assert [line.position for line in order.line_items] == [1, 2]
     story = purchase_order_story(opened, reference)
@@ -79,7 +79,7 @@ def test_lines_that_an_import_refuses_change_nothing(opened, lines):
     """Half a change is worse than none."""
     reference = made(opened)
     with pytest.raises(PoToolkitError):
-        amend(opened, reference, Changes(line_items=lines, po_number="P-2"))
+        change_order(opened, reference, Changes(line_items=lines, po_number="P-2"))
     story = purchase_order_story(opened, reference)
     assert (story.total, story.po_number) == (Decimal(1900), "P-1")
 
@@ -90,7 +90,7 @@ def test_a_sent_purchase_order_is_reissued_with_other_lines(opened, simulator):
     (first,) = invoice_purchase_orders(opened, references=[reference]).results
     lines = [{"description": "Gold", "unit_price": Decimal(1000), "quantity": 1}]
     with pytest.raises(PurchaseOrderError, match="reissue"):
-        amend(opened, reference, Changes(line_items=lines))
+        change_order(opened, reference, Changes(line_items=lines))
     second = reissue(opened, reference, Changes(line_items=lines), reason="One booth less")
     assert second.stripe_invoice_id != first.stripe_invoice_id
     story = purchase_order_story(opened, reference)

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import os
 import random
-import subprocess
-import sys
 import threading
 import time
-from pathlib import Path
+from multiprocessing.process import BaseProcess
 
 from po_toolkit.invoicing.plan import all_lines
 from po_toolkit.jobs import batches
 from po_toolkit.store.purchase_orders import by_references
 from tests.conftest import KEY
+from tests.flows.engine_worker import work
+from tests.flows.processes import PROCESSES
 
 LONG = os.environ.get("PO_TOOLKIT_CHAOS") == "long"
 ORDERS, LINES, KILLS = (300, 40, 20) if LONG else (24, 8, 3)
@@ -27,7 +27,6 @@ BETWEEN_KILLS = ORDERS // (KILLS + 4)
 LONGEST_LIFE = 30.0
 """Seconds without a kill at most, so that work stuck for ever is met too."""
 DEADLINE_SECONDS = 1500 if LONG else 240
-WORKER = Path(__file__).parent / "engine_worker.py"
 
 PATHS = [
     "/v1/customers",
@@ -46,22 +45,22 @@ class Workers:
         self.running = [self._new(), self._new()]
         self.kills = 0
 
-    def _new(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, str(WORKER), *self.arguments], stderr=subprocess.DEVNULL
-        )
+    def _new(self) -> BaseProcess:
+        worker = PROCESSES.Process(target=work, args=self.arguments, daemon=True)
+        worker.start()
+        return worker
 
     def kill_one(self) -> None:
         which = self.chance.randrange(2)
         self.running[which].kill()
-        self.running[which].wait()
+        self.running[which].join()
         self.running[which] = self._new()
         self.kills += 1
 
     def stop(self) -> None:
         for worker in self.running:
             worker.kill()
-            worker.wait()
+            worker.join()
 
 
 def break_things(simulator, chance: random.Random, stop: threading.Event) -> None:

@@ -11,7 +11,7 @@ import pytest
 from po_toolkit import create_stripe_invoice, record_payment
 from po_toolkit.api.reports import reconcile
 from po_toolkit.api.sync import sync_conference
-from tests.conftest import fresh
+from tests.conftest import ON_SQLITE, fresh
 
 ZONE = ZoneInfo("America/New_York")  # the conference's
 NEXT = datetime.now(UTC).year + 1
@@ -24,7 +24,7 @@ MOMENTS = {
 }
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@ON_SQLITE
 @pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS)
 def test_a_season_run_at_any_hour_gives_the_same_books(
     opened, simulator, make_order, clock, moment

@@ -14,7 +14,7 @@ from po_toolkit.api.content import compare_content, preview_content
 from po_toolkit.api.imports import import_purchase_orders
 from po_toolkit.api.invoices import invoice_purchase_orders, preview_invoices
 from po_toolkit.store.purchase_orders import by_reference
-from tests.conftest import SLUG, open_unpaced
+from tests.conftest import ON_SQLITE, SLUG, open_unpaced
 
 TAX = {
     "rates": {
@@ -250,6 +250,7 @@ def test_a_spreadsheet_says_tax_tax_id_language_period_ways_to_pay_and_limit(ful
     assert (limit.limit, limit.billed, limit.left) == (15_000, 13_970, 1_030)
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("column", "value", "code"),
     [

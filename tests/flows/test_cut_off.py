@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
 
 import pytest
@@ -11,10 +10,7 @@ from po_toolkit.api.invoices import invoice_purchase_orders
 from po_toolkit.store.purchase_orders import by_reference
 from tests.conftest import KEY
 from tests.flows.killed_driver import drive
-
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["po_toolkit.api.invoices"])
-"""A process begins with all that it needs imported, which costs more than what it then does."""
+from tests.flows.processes import PROCESSES
 
 CALLS = 5
 """Look for the customer, make it, draft, lines, send or finalize."""

@@ -269,7 +269,11 @@ CHANNELS = {
 }
 
 
-@pytest.mark.parametrize("first", CHANNELS)
+@pytest.mark.parametrize(
+    ("database_url", "first"),
+    [*(("sqlite", channel) for channel in CHANNELS), ("postgresql", "webhook")],
+    indirect=["database_url"],
+)
 def test_what_happens_at_stripe_is_in_the_books_by_each_channel_alone(
     opened, simulator, sponsors, first
 ):

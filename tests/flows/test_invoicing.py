@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 
 from po_toolkit import create_stripe_invoice
-from po_toolkit.api.amend import Changes, reissue
 from po_toolkit.api.invoices import invoice_purchase_orders, preview_invoices
+from po_toolkit.api.order_changes import Changes, reissue
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.errors import PurchaseOrderError
 from tests.conftest import fresh

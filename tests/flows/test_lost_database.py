@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sqlite3
+from contextlib import closing
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -13,9 +14,11 @@ from po_toolkit.jobs import batches, worker
 from po_toolkit.jobs.batches import invoice_many
 from po_toolkit.store import database
 from po_toolkit.store.trouble import cause_of
-from tests.conftest import KEY, open_unpaced
-from tests.flows.test_batch import orders_of
+from tests.conftest import KEY, ON_SQLITE, open_unpaced, prepare_sqlite
+from tests.flows.test_batch import orders_of, unhurried
 from tests.postgres import binaries, running
+
+__all__ = ["unhurried"]
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +50,14 @@ def on_small_disk(monkeypatch):
     return fill
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_was_confirmed_outlasts_a_power_cut(tmp_path):
+    """Tests do without the wait for the disk; users do not."""
+    with closing(sqlite3.connect(tmp_path / "books.db")) as connection:
+        prepare_sqlite(connection, None)
+        assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+
+
+@ON_SQLITE
 def test_a_full_disk_ends_the_command_with_its_name_and_loses_nothing(
     opened, settings, simulator, make_order, on_small_disk
 ):
@@ -66,7 +76,7 @@ def test_a_full_disk_ends_the_command_with_its_name_and_loses_nothing(
     billed_once(simulator, 12)
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@ON_SQLITE
 def test_a_batch_of_the_app_is_paused_with_the_cause_and_goes_on_when_it_is_gone(
     opened, settings, simulator, make_order, monkeypatch
 ):
@@ -92,7 +102,7 @@ def test_a_batch_of_the_app_is_paused_with_the_cause_and_goes_on_when_it_is_gone
 
 @pytest.mark.skipif(binaries() is None, reason="PostgreSQL is not installed")
 def test_a_stopped_postgresql_ends_the_command_with_its_name_and_loses_nothing(
-    simulator, clock, monkeypatch
+    simulator, clock, unhurried
 ):
     with running() as server:
         settings = Settings(

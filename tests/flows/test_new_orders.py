@@ -10,7 +10,7 @@ import pytest
 from po_toolkit import create_purchase_order
 from po_toolkit.errors import AmountError, DuplicateEntryError, PoToolkitError
 from po_toolkit.store.purchase_orders import references
-from tests.conftest import SLUG
+from tests.conftest import ON_SQLITE, SLUG
 
 BOOTH = {"description": "Booth", "unit_price": Decimal("1000.00")}
 
@@ -29,6 +29,7 @@ def made(opened):
         return len(references(session, opened.conference))
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("given", "code", "named"),
     [

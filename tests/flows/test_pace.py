@@ -15,6 +15,7 @@ def test_starts_of_one_account_never_pass_its_limit_and_429_spreads_them(opened,
     slept: list[float] = []
     monkeypatch.setattr("po_toolkit.store.permits.time.time_ns", lambda: now)
     monkeypatch.setattr("po_toolkit.store.permits.time.sleep", slept.append)
+    monkeypatch.setattr("po_toolkit.store.permits.time.monotonic", lambda: 0.0)
     pace = account_pace(opened.store, SecretStr(KEY))
     other = account_pace(opened.store, SecretStr(KEY))
     for n in range(72):

@@ -7,6 +7,7 @@ import random
 import pytest
 
 from po_toolkit import create_stripe_invoice
+from po_toolkit.api import reminders
 from po_toolkit.api.delivery import mark_delivered
 from po_toolkit.api.ledger import record_payment_by_hand
 from po_toolkit.api.reminders import preview_reminders, send_reminders, steps_of
@@ -246,3 +247,15 @@ def test_payments_and_reminders_in_any_order_give_none_twice_and_none_after_paym
         assert world.control.mails() == []
     sent = [r for r in world.rows() if r.state in ("sent", "drafted")]
     assert len({r.step for r in sent}) == len(sent)
+
+
+def test_a_long_list_is_previewed_in_part_and_says_how_much_is_left(
+    world, reminding, simulator, clock, make_order, monkeypatch
+):
+    """Fifty thousand who pay late must not stop the page that reminds them."""
+    monkeypatch.setattr(reminders, "_AT_ONCE", 1)
+    World(reminding, simulator, clock, make_order, number="2")
+    world.days(31)
+    whole, part = (preview_reminders(world.opened, limit=limit) for limit in (None, 1))
+    assert (len(whole.due), whole.unread) == (2, 0)
+    assert (part.due, part.unread) == (whole.due[:1], 1)

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from po_toolkit import create_purchase_order, create_stripe_invoice
-from po_toolkit.api.amend import reissue
 from po_toolkit.api.bank import import_bank_statement
 from po_toolkit.api.bank_matching import bank_lines, choose, match_bank
 from po_toolkit.api.invoices import adopt_invoice
 from po_toolkit.api.ledger import cancel, credit, record_payment_by_hand, refund
+from po_toolkit.api.order_changes import reissue
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.errors import (
     AlreadyBilledError,
@@ -27,9 +27,9 @@ from po_toolkit.invoicing.lease import claim, release
 from po_toolkit.invoicing.send import send_invoice
 from po_toolkit.payments import refunds
 from tests.bank.statement import Entry, camt
-from tests.conftest import fresh, open_unpaced
+from tests.conftest import ON_SQLITE, fresh, open_unpaced
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+pytestmark = ON_SQLITE
 
 
 @pytest.fixture
@@ -388,7 +388,7 @@ def test_an_invoice_that_was_edited_just_after_a_batch_had_read_it_is_not_billed
     (invoice,) = simulator.control.all("invoice")
     revision = simulator.control.revise(invoice["id"])
     with pytest.raises(AlreadyBilledError, match=revision["id"]):
-        billed.look_before_billing(opened, order, since=began)
+        billed.find_billed(opened, order, since=began)
 
 
 @pytest.mark.parametrize("send", [None, False])

@@ -24,7 +24,6 @@ from pydantic import SecretStr
 from sdk_account import RecordingClient
 
 import po_toolkit
-from po_toolkit.api.amend import Changes, reissue
 from po_toolkit.api.content import compare_content
 from po_toolkit.api.invoices import (
     adopt_invoice,
@@ -32,6 +31,7 @@ from po_toolkit.api.invoices import (
     resend_invoice,
 )
 from po_toolkit.api.ledger import cancel, credit, record_payment_by_hand, refund
+from po_toolkit.api.order_changes import Changes, reissue
 from po_toolkit.api.payouts import pull_payouts
 from po_toolkit.api.reminders import send_reminders
 from po_toolkit.api.stripe_check import check_stripe

@@ -6,8 +6,8 @@ import pytest
 
 from po_toolkit import create_stripe_invoice
 from po_toolkit.api import ledger
-from po_toolkit.api.amend import reissue
 from po_toolkit.api.invoices import decide_balance, invoice_purchase_orders
+from po_toolkit.api.order_changes import reissue
 from po_toolkit.api.payouts import pull_payouts
 from po_toolkit.api.sync import sync_conference, sync_purchase_order
 from po_toolkit.errors import InvoiceMismatchError, PurchaseOrderError, StripeUnknownError

@@ -24,23 +24,14 @@ def settings_for(database: Path) -> Settings:
     )
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated, empty database; each test works on a copy."""
-    path = tmp_path_factory.mktemp("books") / "empty.db"
-    store = open_database(settings_for(path))
-    store.engine.dispose()
-    return path
-
-
 Opener = Callable[..., OpenConference]
 
 
 @pytest.fixture
-def opener(migrated: Path, tmp_path: Path) -> Opener:
+def opener(sqlite_template: Path, tmp_path: Path) -> Opener:
     """Opens a conference on one fresh database."""
     path = tmp_path / "books.db"
-    shutil.copy(migrated, path)
+    shutil.copy(sqlite_template, path)
     settings = settings_for(path)
     store = open_database(settings)
 

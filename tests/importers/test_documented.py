@@ -64,8 +64,11 @@ def questions_asked() -> Iterator[str]:
         if path.parent.name == "bank":
             continue
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Question":
-                yield worded(node.args[2])
+            if not isinstance(node, ast.Call):
+                continue
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            if name in ("Question", "_ask_rows"):
+                yield worded(node.args[{"Question": 2, "_ask_rows": 1}[name]])
 
 
 def worded(node: ast.expr) -> str:

@@ -10,6 +10,7 @@ import csv
 import io
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 import openpyxl
 import pytest
@@ -23,7 +24,7 @@ HEADER = ("Sponsor", "Email", "PO number", "Description", "Amount")
 ACME = ("Acme", "ap@acme.example", "P1", "Gold", "100.00")
 
 
-def read(rows: Sequence[Sequence[str]], *, sheet: str = "") -> SheetReading | list[str]:
+def read(rows: Sequence[Sequence[Any]], *, sheet: str = "") -> SheetReading | list[str]:
     """Return what a table gives, or the keys of its questions."""
     if sheet:
         book = openpyxl.Workbook()
@@ -162,7 +163,17 @@ def test_what_repeats_the_amount_is_not_asked_about(header: str) -> None:
         ("Confirmed", ("Y", "N"), [3]),
         ("Rechnung?", ("ja", "nein"), [3]),
         ("À facturer", ("oui", "non"), [3]),
-        ("Invoice", ("INV-1", ""), []),
+        ("Invoice", ("INV-1", ""), [2]),
+        ("Invoice #", ("INV-1", "INV-2"), []),
+        ("Rechnungsnr.", ("", "RE-17"), [3]),
+        ("Cancelled on", ("2026-11-03", ""), [2]),
+        ("Stage", ("Closed won", "Proposal sent"), [3]),
+        ("Status", ("Cancelled by sponsor", "Confirmed"), [2]),
+        ("Stav", ("Confirmed", "čeká"), [3]),
+        ("État", ("à confirmer", "Signé"), [2]),
+        ("Status", ("Signed", "Contract signed (3 Nov)"), []),
+        ("Region", ("EMEA", "US"), []),
+        ("Archived", ("TRUE", "FALSE"), [2]),
         ("Confirmado", ("no", "sí"), [2]),
         ("Vegetarian", ("yes", "no"), []),
     ],
@@ -179,8 +190,9 @@ def test_a_row_that_a_column_of_yes_and_no_takes_out_is_shown(
 
 @pytest.mark.parametrize(
     "header",
-    ["Payer", "Agency", "Parent company", "Facturer à", "Zahler", "Pagador", "Invoice recipient"],
-)
+    ["Payer", "Agency", "Parent company", "Facturer à", "Zahler", "Pagador", "Invoice recipient",
+     "On behalf of", "Sold to", "发票抬头", "Tomador", "Plátce"],
+)  # fmt: skip
 def test_a_column_of_who_else_may_be_billed_is_asked_about(header: str) -> None:
     assert read([(*HEADER, header), (*ACME, "Acme Holding GmbH")]) == ["field:organization_name"]
     assert isinstance(read([(*HEADER, header), (*ACME, "Acme")]), SheetReading)
@@ -272,3 +284,146 @@ def test_orders_without_a_number_are_never_joined_by_what_stands_for_one(text: s
     reading = read([HEADER, (*ACME[:2], text, *ACME[3:]), (*ACME[:2], text, "Booth", "50.00")])
     assert isinstance(reading, SheetReading)
     assert [order.po_number for order in reading.orders] == ["", ""]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["will follow", "siehe E-Mail", "sin PO", "lt. Vertrag", "Not yet received", "后补", "PO"],
+)
+def test_words_without_a_digit_are_no_po_number(text: str) -> None:
+    reading = read([HEADER, (*ACME[:2], text, *ACME[3:]), (*ACME[:2], text, "Booth", "50.00")])
+    assert isinstance(reading, SheetReading)
+    assert [order.po_number for order in reading.orders] == ["", ""]
+    assert [warning.code for warning in reading.warnings] == ["po_placeholder"] * 2
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("Mar-27", None), ("12-Mar", None), ("Mrz 27", None), ("01.03.2027", None),
+     ("45282715571234000", None), ("'Mar-27", "Mar-27"), ("'will follow", "will follow"),
+     ("2027-11", "2027-11"), ("1E5", "1E5"), ("MKT-GOLD", "MKT-GOLD"), ("MAR-2027-4", "MAR-2027-4"),
+     ("4500012345.00", "4500012345"), ("4,500,012,345", "4500012345"), ("100,000", "100,000")],
+)  # fmt: skip
+def test_a_number_that_a_program_changed_is_seen(text: str, number: str | None) -> None:
+    reading = read([HEADER, (*ACME[:2], text, *ACME[3:])])
+    assert isinstance(reading, SheetReading)
+    assert [order.po_number for order in reading.orders] == ([number] if number else [])
+    assert [problem.code for problem in reading.errors] == ([] if number else ["digits_lost"])
+
+
+@pytest.mark.parametrize("mark", ['"', "s.o.", "dito", "same as above", "同上"])
+def test_a_ditto_mark_is_the_value_above(mark: str) -> None:
+    reading = read([HEADER, ACME, (mark, mark, mark, "Booth", "50.00")])
+    assert isinstance(reading, SheetReading)
+    assert [(order.po_number, order.total) for order in reading.orders] == [("P1", 15_000)]
+
+
+def test_a_sponsor_may_be_called_ditto() -> None:
+    reading = read([HEADER, ACME, ("Ditto", "ap@ditto.example", "P2", "Gold", "50.00")])
+    assert isinstance(reading, SheetReading)
+    assert [order.organization_name for order in reading.orders] == ["Acme", "Ditto"]
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [("", "required"), ("001", "conflict"), ("PO 1", "conflict"), ("-", ""), ("2", "")],
+)
+def test_a_number_that_may_be_that_of_the_row_above_is_refused(number: str, code: str) -> None:
+    """Otherwise one purchase order is billed in two invoices, one of them without its number."""
+    first = (*ACME[:2], "1", *ACME[3:])
+    reading = read([HEADER, first, (*ACME[:2], number, "Booth", "50.00")])
+    assert isinstance(reading, SheetReading)
+    found = [(problem.row, problem.code) for problem in reading.errors]
+    assert found == ([(2, code), (3, code)] if code else [])
+
+
+@pytest.mark.parametrize(
+    ("description", "asked"),
+    [("Early bird discount", True), ("Rabatt 10 %", True), ("Remise", True), ("Gutschrift", True),
+     ("Less: deposit received", True), ("Promo video", False), ("Booth", False)],
+)  # fmt: skip
+def test_a_discount_above_zero_is_asked_about(description: str, asked: bool) -> None:
+    keys = read([HEADER, ACME, (*ACME[:3], description, "20.00")])
+    assert (keys == ["rows:3"]) == asked
+
+
+def test_a_line_that_is_the_sum_of_those_above_is_asked_about() -> None:
+    lines = [(*ACME[:3], "Booth", "50.00"), (*ACME[:3], "Gold package complete", "150.00")]
+    assert read([HEADER, ACME, *lines]) == ["rows:4"]
+
+
+def test_an_order_that_stands_twice_without_a_number_is_asked_about() -> None:
+    once = (*ACME[:2], "", *ACME[3:])
+    other = ("Beta", "b@beta.example", "P2", "Gold", "100.00")
+    assert read([HEADER, once, other, once]) == ["rows:4"]
+    assert isinstance(read([HEADER, once, other, (*ACME[:2], "", "Booth", "100.00")]), SheetReading)
+
+
+def test_net_tax_and_gross_below_the_table_are_no_lines() -> None:
+    """They were lines of the last sponsor's purchase order."""
+    below = [("", "", "", "Net", "190.00"), ("", "", "", "VAT 20 %", "38.00")]
+    reading = read([HEADER, ACME, ("Beta", "b@beta.example", "P2", "Gold", "90.00"), *below])
+    assert isinstance(reading, SheetReading)
+    assert [order.total for order in reading.orders] == [10_000, 9_000]
+    assert [problem.row for problem in reading.errors] == [5]
+
+
+@pytest.mark.parametrize("heading", ["CANCELLED", "Bereits fakturiert", "Pending / verbal"])
+def test_a_heading_marks_the_rows_below_it(heading: str) -> None:
+    beta = ("Beta", "b@beta.example", "P2", "Gold", "90.00")
+    reading = read([HEADER, ("Confirmed sponsors",), ACME, (heading,), beta])
+    assert isinstance(reading, SheetReading)
+    found = [(w.row, w.code) for w in reading.warnings]
+    assert found == ([(5, "status_cancelled")] if heading else [])
+
+
+@pytest.mark.parametrize(
+    ("header", "asked"),
+    [("Accounting email", True), ("経理メール", True), ("Payables", True),
+     ("Marketing email", False), ("Secondary email", False), ("Account owner", False)],
+)  # fmt: skip
+def test_a_second_column_of_addresses_is_asked_about(header: str, asked: bool) -> None:
+    keys = read([(*HEADER, header), (*ACME, "kim@other.example")])
+    assert (keys == ["field:contact_email"]) == asked
+
+
+@pytest.mark.parametrize(
+    ("header", "asked"),
+    [("Ihre Best.-Nr.", True), ("N° d'engagement", True), ("Auftragsnr. Kunde", True),
+     ("Kundennummer", False), ("Quote number", False), ("No.", False)],
+)  # fmt: skip
+def test_the_number_of_something_is_asked_about_where_there_is_no_po_number(
+    header: str, asked: bool
+) -> None:
+    keys = read([(*HEADER[:2], header, *HEADER[3:]), (*ACME[:2], "B/77/12", *ACME[3:])])
+    assert (keys == ["field:po_number"]) == asked
+
+
+@pytest.mark.parametrize(
+    ("header", "cell"),
+    [("Kundennummer", "10044"), ("Sachkonto", "8400"), ("Cost center", "4711"), ("m²", "9"),
+     ("PO received", "yes"), ("Lanyards", "50"), ("#", "1")],
+)  # fmt: skip
+def test_what_cannot_be_money_is_not_asked_about(header: str, cell: str) -> None:
+    assert isinstance(read([(*HEADER, header), (*ACME, cell)]), SheetReading)
+
+
+def test_addresses_that_differ_in_capitals_agree() -> None:
+    reading = read([HEADER, ACME, ("ACME", "AP@acme.example", "p1", "Booth", "50.00")])
+    assert isinstance(reading, SheetReading)
+    assert [order.total for order in reading.orders] == [15_000]
+
+
+def test_dates_that_a_program_understood_in_part_are_refused() -> None:
+    """Excel made 3 April of 4 March, and left 31 March as a text."""
+    rows = [(*HEADER, "Due date"), (*ACME[:4], 100.0, date(2027, 4, 3)),
+            ("Beta", "b@beta.example", "P2", "Gold", 90.0, "31/03/2027")]  # fmt: skip
+    reading = read(rows, sheet="Sponsors")
+    assert isinstance(reading, SheetReading)
+    assert [(problem.row, problem.code) for problem in reading.errors] == [(2, "date_invalid")]
+
+
+@pytest.mark.parametrize("header", ["Zapłacono", "Already settled", "已收到"])
+def test_a_column_that_repeats_the_amount_of_some_orders_only_is_asked_about(header: str) -> None:
+    rows = [(*HEADER, header), (*ACME, "100.00"), ("Beta", "b@b.example", "P2", "Gold", "90", "")]
+    assert read(rows) == [f"column:{header}"]

@@ -16,7 +16,6 @@ from po_toolkit.domain.references import comparable
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.store.database import Store, open_store
 from po_toolkit.store.purchase_orders import refresh_status
-from po_toolkit.store.schema import migrate
 from po_toolkit.store.tables import (
     Conference,
     CreditNote,
@@ -159,20 +158,9 @@ class Ledgers:
             return int(row.id)
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("empty") / "books.db"
-    opened = open_store(f"sqlite:///{path}")
-    migrate(opened)
-    with opened.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    opened.engine.dispose()
-    return path
-
-
 @pytest.fixture
-def store(tmp_path: Path, empty_database: Path) -> Iterator[Store]:
-    shutil.copy(empty_database, tmp_path / "books.db")
+def store(tmp_path: Path, sqlite_template: Path) -> Iterator[Store]:
+    shutil.copy(sqlite_template, tmp_path / "books.db")
     opened = open_store(f"sqlite:///{tmp_path / 'books.db'}")
     yield opened
     opened.engine.dispose()

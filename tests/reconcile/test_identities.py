@@ -74,7 +74,7 @@ def noon(day):
 
 
 @pytest.fixture
-def kept(tmp_path, empty_database):
+def kept(tmp_path, sqlite_template):
     """Put random books into a database of their own."""
 
     @contextmanager
@@ -82,7 +82,7 @@ def kept(tmp_path, empty_database):
         path = tmp_path / "books.db"
         for old in tmp_path.glob("books.db*"):
             old.unlink()
-        shutil.copy(empty_database, path)
+        shutil.copy(sqlite_template, path)
         store = open_store(f"sqlite:///{path}")
         with store.writing(STRIPE, Act.SYNC) as uow:
             conference = Conference(slug="c", name="C", currency="usd", timezone="Europe/Berlin")

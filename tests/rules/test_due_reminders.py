@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from po_toolkit.domain.reminders import due_step, passed_steps, step_words
+from po_toolkit.domain.reminders import due_step, passed_steps, step_label
 
 DAYS = st.integers(-60, 120)
 
@@ -32,7 +32,7 @@ def test_a_late_start_sends_the_latest_step_only():
 
 
 def test_steps_read_well():
-    assert [step_words(s) for s in (-7, -1, 0, 1, 14)] == [
+    assert [step_label(s) for s in (-7, -1, 0, 1, 14)] == [
         "7 days before it is due",
         "1 day before it is due",
         "on the due date",

@@ -74,7 +74,7 @@ def test_credit_settles_invoices_of_its_own_currency_only(currency, moved):
 def test_an_older_answer_of_stripe_undoes_no_newer_one(monkeypatch, seconds, state):
     """Else a slow answer opens an invoice again that was paid meanwhile."""
     invoice = Invoice(id=9, state="paid", step="done", stripe_read_at=NOW, adopted=False)
-    monkeypatch.setattr(stripe_invoices.invoices, "take_over", lambda *_: None)
+    monkeypatch.setattr(stripe_invoices.invoices, "copy_stripe_invoice", lambda *_: None)
     opened = SimpleNamespace(conference=SimpleNamespace(timezone="UTC"))
     holder = PurchaseOrder(id=1, invoices=[invoice])
     read_at = NOW + timedelta(seconds=seconds)
@@ -86,7 +86,7 @@ def test_an_invoice_that_was_replaced_does_not_live_again_beside_its_heir(monkey
     """Else a purchase order has two invoices that count."""
     old = Invoice(id=8, generation=1, state="void", step="done", adopted=False)
     new = Invoice(id=9, generation=2, state="sent", step="done", adopted=False)
-    monkeypatch.setattr(stripe_invoices.invoices, "take_over", lambda *_: None)
+    monkeypatch.setattr(stripe_invoices.invoices, "copy_stripe_invoice", lambda *_: None)
     opened = SimpleNamespace(conference=SimpleNamespace(timezone="UTC"))
     holder = PurchaseOrder(id=1, invoices=[old, new])
     stripe_invoices._read(opened, holder, old, {"status": "paid"}, NOW)

@@ -16,6 +16,7 @@ from typer.main import get_command
 from po_toolkit import errors
 from po_toolkit.cli import app
 from po_toolkit.domain import remedies
+from po_toolkit.domain.offline_payments import PaymentDetails
 from po_toolkit.errors import PoToolkitError, Reason, Remedy
 
 COMMAND = get_command(app)
@@ -30,14 +31,13 @@ SAMPLES: dict[str, Any] = {
     "despite_live": True,
     "day": date(2027, 3, 31),
     "entry": 214,
+    "details": PaymentDetails(reference="FT 2708 'x'", note="by 'telephone'"),
     "due_date": date(2027, 3, 31),
     "full": True,
     "invoice_id": "in_1PqRsT",
     "line": 17,
     "method": "wire",
-    "note": "by 'telephone'",
     "old": "pycon-27",
-    "payment_reference": "FT 2708 'x'",
     "reference": "PO-7KQ2MX",
 }
 

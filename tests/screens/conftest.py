@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -83,6 +84,8 @@ def config(tmp_path, simulator, monkeypatch, sqlite_template) -> Iterator[Path]:
     monkeypatch.delenv("PO_TOOLKIT_DATABASE_URL", raising=False)
     monkeypatch.delenv("PO_TOOLKIT_STRIPE_API_BASE", raising=False)
     monkeypatch.setattr(transport, "STRIPE", simulator.url)  # a live key is sent nowhere else
+    # A page puts itself in its place, and processes that are started later would run it.
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     monkeypatch.setenv(START_TOKEN, TOKEN)
     monkeypatch.setattr(type(st.context), "headers", {"Host": "127.0.0.1:8501"})
     monkeypatch.setattr(type(st.context), "ip_address", None)  # as Streamlit names this machine

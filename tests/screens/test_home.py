@@ -15,6 +15,7 @@ from po_toolkit.api.ledger import record_payment_by_hand
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.reconcile import list_purchase_orders, reconcile_conference
+from po_toolkit.reconcile.charts import step_chart
 from po_toolkit.reconcile.front_page import calls_to_make
 from po_toolkit.store.purchase_orders import by_reference
 from po_toolkit.store.tables import ContactCall
@@ -230,3 +231,13 @@ def test_a_sync_that_stopped_short_and_what_a_sweep_proved_are_in_sight(show, re
     assert "12 invoices, 1 payment, 0 refunds" in seen
     assert "2 missing entries recorded" in seen
     assert "no longer at Stripe: inpay_x" in seen
+
+
+@pytest.mark.parametrize(("first", "ticks"), [("2026-10-01", "%b %d"), ("2026-01-01", "%b %Y")])
+def test_no_month_stands_twice_under_a_chart(first, ticks):
+    """Six ticks that all say November say nothing."""
+    rows = [
+        {"day": day, "on": day, "series": "Due", "size": 1.0, "written": "1.00 USD"}
+        for day in (first, "2026-11-30")
+    ]
+    assert step_chart(rows, "usd", ink="#111111")["encoding"]["x"]["axis"]["format"] == ticks

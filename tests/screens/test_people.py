@@ -13,7 +13,7 @@ from po_toolkit.domain.roles import Act, Actor, Role, require
 from po_toolkit.errors import NotAllowedError
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.sign_outs import sign_out
-from po_toolkit.ui.people import Person
+from po_toolkit.ui.sign_in import Person
 from tests.screens.conftest import TOKEN
 
 PEOPLE = """

@@ -165,14 +165,13 @@ def test_an_accepted_discrepancy_is_closed_with_its_reason_and_can_be_opened(sho
     """What is right as it is must not hide what is wrong, and must say who let it be."""
     app = show("reconciliation")
     assert "Overpaid: 1" in [e.label for e in app.expander]
-    press = next(b for b in app.button if b.label == "Accept discrepancy")
-    press.click().run()
-    assert "Give a reason" in app.error[0].value
     codes = [e.label for e in app.expander]
     place = next(i for i, t in enumerate(codes) if t == "Overpaid: 1")
+    [b for b in app.button if b.label == "Accept discrepancies"][place].click().run()
+    assert "Give a reason" in app.error[0].value
     form = [t for t in app.text_input if t.label.startswith("Reason")][place]
     form.set_value("Kept for 2028")
-    [b for b in app.button if b.label == "Accept discrepancy"][place].click().run()
+    [b for b in app.button if b.label == "Accept discrepancies"][place].click().run()
     assert not app.exception
     labels = [e.label for e in app.expander]
     assert "Overpaid: 1" not in labels
@@ -264,3 +263,24 @@ def test_the_tax_stands_by_rate_on_a_page_and_with_each_line(show, press, config
         d.value for d in show("order", po=order.reference).dataframe if "tax_on_top" in d.value
     )
     assert (lines.iloc[0]["rates"], lines.iloc[0]["tax_on_top"]) == ("VAT 19 %", Decimal(19))
+
+
+def test_several_discrepancies_are_accepted_with_one_reason(show, read, books):
+    """A treasurer who knows why twelve sponsors pay late must not type it twelve times."""
+    app = show("reconciliation")
+    titles = [e.label for e in app.expander]
+    place, title = next((i, t) for i, t in enumerate(titles) if not t.endswith(": 1"))
+    number = int(title.rpartition(" ")[2])
+    accept = "Accept discrepancies"
+    [b for b in app.button if b.label == accept][place].click().run()
+    assert "Choose what to accept." in app.error[0].value
+    chosen = [m for m in app.multiselect if m.label == "Accept as it is"][place]
+    chosen.set_value(list(chosen.options))
+    reason = [t for t in app.text_input if t.label.startswith("Reason")][place]
+    reason.set_value("Agreed by email")
+    [b for b in app.button if b.label == accept][place].click().run()
+    assert not app.exception
+    assert not app.error
+    labels = [e.label for e in app.expander]
+    assert title not in labels
+    assert f"Accepted: {number}" in labels

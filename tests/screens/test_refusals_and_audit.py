@@ -7,7 +7,6 @@ from decimal import Decimal
 
 import pytest
 
-from po_toolkit.api.amend import Changes, amend, reissue
 from po_toolkit.api.bank import accept_statement, import_bank_statement
 from po_toolkit.api.bank_matching import (
     apply_line,
@@ -21,7 +20,8 @@ from po_toolkit.api.delivery import deliver
 from po_toolkit.api.imports import import_fixed_rows, import_purchase_orders, undo_import
 from po_toolkit.api.invoices import adopt_invoice, invoice_purchase_orders, resend_invoice
 from po_toolkit.api.ledger import cancel, credit, record_payment_by_hand, refund, reverse_entry
-from po_toolkit.api.month_end import accept_discrepancy, withdraw_acceptance
+from po_toolkit.api.month_end import accept_discrepancies, withdraw_acceptance
+from po_toolkit.api.order_changes import Changes, change_order, reissue
 from po_toolkit.api.payouts import pull_payouts
 from po_toolkit.api.reminders import send_reminders
 from po_toolkit.api.reports import close_books
@@ -55,7 +55,7 @@ ACTS = {
         "adopt": lambda o, r: adopt_invoice(o, r, "in_1"),
         "mail again": resend_invoice,
         "deliver": deliver,
-        "change": lambda o, r: amend(o, r, Changes(contact_name="Eve")),
+        "change": lambda o, r: change_order(o, r, Changes(contact_name="Eve")),
         "void and reissue": lambda o, r: reissue(o, r, Changes(contact_name="Eve")),
         "remind": lambda o, _: send_reminders(o),
         "sync": lambda o, _: sync_conference(o),
@@ -83,8 +83,8 @@ ACTS = {
         "undo a match": lambda o, _: undo_match(o, 1),
         "set a line aside": lambda o, _: exclude_line(o, 1, "x"),
         "close the books": lambda o, _: close_books(o, o.today() - timedelta(days=1)),
-        "accept a discrepancy": lambda o, r: accept_discrepancy(
-            o, "not_invoiced", reference=r, reason="x"
+        "accept a discrepancy": lambda o, r: accept_discrepancies(
+            o, "not_invoiced", [r], reason="x"
         ),
         "change settings": lambda o, _: change_settings(o, days_until_due=45),
         "open a discrepancy again": lambda o, r: withdraw_acceptance(o, "not_invoiced", r),

@@ -16,7 +16,9 @@ UNFORESEEN = failures.show_unexpected
 HEADINGS = {
     "home": "",  # the conference's own name
     "import": "Import",
+    "imported": "Import",
     "invoice": "Invoice",
+    "invoices": "Invoice",
     "orders": "Purchase orders",
     "order": "Purchase order",
     "new": "New purchase order",

@@ -90,7 +90,7 @@ def season(conference, simulator) -> dict[str, dict[str, str]]:
     pages: dict[str, dict[str, str]] = {p: {"start": p} for p in SCREENS if p != "order"}
     pages |= {r: {"start": "order", "po": r} for r in report.references}
     pages |= {
-        "import-batch": {"start": "import", "batch": str(report.batch)},
+        "import-batch": {"start": "imported", "batch": str(report.batch)},
         "bank-statements": {"start": "bank", "bank-view": "Statements"},
         "by-month": {"start": "reconciliation", "reconciliation-view": "By month"},
         "discrepancies": {"start": "reconciliation", "reconciliation-view": "Discrepancies"},

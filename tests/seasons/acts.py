@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from po_toolkit import create_purchase_order
-from po_toolkit.api import amend, invoices, ledger, reminders, reports
+from po_toolkit.api import invoices, ledger, order_changes, reminders, reports
 from po_toolkit.api.bank import import_bank_statement
 from po_toolkit.api.bank_matching import (
     apply_line,
@@ -216,8 +216,8 @@ def reissues(w: World, c: Chance) -> None:
     order = some_order(w, c, lambda o: o.live_invoice is not None)
     if order is not None:
         w.tell(f"reissues {order.reference}")
-        changes = amend.Changes(contact_name="New Name") if c.random() < 0.4 else None
-        amend.reissue(w.books.open("coordinator"), order.reference, changes)
+        changes = order_changes.Changes(contact_name="New Name") if c.random() < 0.4 else None
+        order_changes.reissue(w.books.open("coordinator"), order.reference, changes)
 
 
 @act("coordinator", 2)
@@ -453,7 +453,9 @@ def amends(w: World, c: Chance) -> None:
         w.tell(f"changes {order.reference} to {amount}")
         lines = [LineItem(description="Stand", unit_price=to_major(amount, "usd"))]
         w.truth.orders[order.reference] = 0  # until it is confirmed, either may be
-        amend.amend(w.books.open("coordinator"), order.reference, amend.Changes(line_items=lines))
+        order_changes.change_order(
+            w.books.open("coordinator"), order.reference, order_changes.Changes(line_items=lines)
+        )
 
 
 @act("coordinator", 1)
@@ -790,7 +792,7 @@ def works(w: World, c: Chance) -> None:
 def run_worker(w: World, turns: int) -> None:
     """Let a worker look at its queue a few times."""
     made = w.books.worker()
-    made._look_at_clock()
+    made._check_clock()
     jobs.put_back(w.books.store, w.machine.clock())
     done: list[Any] = []
     for _ in range(turns):

@@ -36,7 +36,6 @@ from greenlet import getcurrent, greenlet
 from po_toolkit import context
 from po_toolkit.invoicing import send as invoicing_send
 from po_toolkit.jobs import batches, invoices
-from po_toolkit.simulator import api as simulator_api
 from po_toolkit.simulator.api import Api, ConnectionDropped
 from po_toolkit.simulator.control import Control
 from po_toolkit.simulator.webhooks import Webhooks
@@ -123,17 +122,6 @@ class OneFault:
 
     def clear(self) -> None:
         self.next = None
-
-
-class Tight:
-    """What the simulator takes for ``json``: no season reads its answers, so none is laid out."""
-
-    loads = staticmethod(json.loads)
-
-    @staticmethod
-    def dumps(answer: Any, **_: Any) -> str:
-        """Write without line breaks, which is done in C."""
-        return json.dumps(answer)
 
 
 class Letter:
@@ -496,7 +484,6 @@ def played_on(machine: Machine) -> Iterator[Machine]:
         for place, name, value in (
             (os, "urandom", entropy),
             (random, "_urandom", entropy),
-            (simulator_api, "json", Tight),
             (columns, "datetime", _Datetime),
             (invoices, "datetime", _Datetime),
             (batches, "datetime", _Datetime),

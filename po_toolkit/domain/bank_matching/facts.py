@@ -39,6 +39,7 @@ class Line:
         reversal: The bank says that the line takes back an earlier one.
         duplicate_of: The line that this one may be again, in other words.
         part: Which part of the line this is, from 1; 0 for the whole line.
+        elsewhere: The conference that has matched the same line of a shared account.
     """
 
     id: int
@@ -52,6 +53,7 @@ class Line:
     reversal: bool = False
     duplicate_of: int | None = None
     part: int = 0
+    elsewhere: str = ""
 
     @property
     def words(self) -> str:

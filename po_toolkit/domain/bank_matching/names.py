@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from po_toolkit.domain.bank_matching.words import (
+from po_toolkit.domain.bank_matching.vocabulary import (
     BANK_WORDS,
     BOILERPLATE,
     LEGAL,

@@ -28,6 +28,8 @@ from po_toolkit.domain.references import REFERENCE_ALPHABET, structured_referenc
 
 _WORD = re.compile(r"[A-Z0-9]+")
 _OWN = re.compile(r"P\W{0,2}[O0][\W_]{0,3}((?:[A-Z0-9][\W_]?){5}[A-Z0-9])")
+_LIKE_OURS = re.compile(r"(?<![A-Z0-9])PO-([A-Z]{6})(?![A-Z0-9])")
+"""What may be a reference of another conference; one with a digit is a number as any other."""
 _RF = re.compile(r"(?<![A-Z0-9])RF\s?(\d\d)\s?P\s?[O0]\s?((?:[A-Z0-9]\s?){5}[A-Z0-9])")
 _CUT_OWN = re.compile(r"(?<![A-Z0-9])P[O0][\W_]{0,2}([A-Z0-9]{3,5})$")
 _PREFIX = re.compile(r"[A-Z]*")
@@ -60,6 +62,7 @@ _INVOICE_WORDS = frozenset(
     """.split()
 )
 _NUMBER_WORDS = frozenset("NO NR NUM NUMBER NUMMER NUMERO REF ID N NO. NBR #".split())
+_CHECK_WORDS = frozenset("CHECK CHECKS CHEQUE CHEQUES CHK CHQ CK SCHECK".split())
 _DATE_WORDS = frozenset("DATE DATED DATUM DD VOM DU DEL ON DAY EFF DESC EED".split())
 _LISTS = re.compile(r"^\s*(?:[,;&+]|/|AND|UND|ET|Y|E|EN|OCH|OG|I|,\s*AND|,\s*UND)\s*#?\s*$")
 _RANGE = re.compile(r"^\s*(?:-|\u2013|\u2014|\.\.|TO|BIS|THROUGH|THRU|A|AU|AL|T/M|TOT)\s*$")
@@ -230,6 +233,11 @@ class Numbers:
             if i not in covered
         ]
         orders, others = _strange(left, role)
+        orders += [
+            code
+            for code in _LIKE_OURS.findall(text)
+            if code not in _NUMBER_WORDS and set(code) <= set(REFERENCE_ALPHABET)
+        ]
         last = tokens[-1].word if tokens and role in (PLAIN, TEXT) else ""
         if last in _INVOICE_WORDS | _ORDER_WORDS and (
             len(text.strip()) in FIELDS or last not in _ALONE
@@ -340,6 +348,8 @@ def _contexts(tokens: list[_Token]) -> list[str]:
                 context = "invoice"
             elif before in _DATE_WORDS:
                 context = "date"
+            elif before in _CHECK_WORDS:
+                context = "check"
             elif at and found[at - 1] and _LISTS.match(token.gap.upper()):
                 context = found[at - 1]
             elif (
@@ -403,6 +413,8 @@ def _may_be(joined: str, context: str) -> list[str]:
     digits = joined.lstrip("0")
     if context == "date" or _is_date(joined):
         return [f"{joined} may be a date"]
+    if context == "check":
+        return [f"{joined} may be the number of a check"]
     if digits.isdigit() and len(digits) < _LONG:
         return [f"{joined} may be a ZIP code or another's number"]
     return []

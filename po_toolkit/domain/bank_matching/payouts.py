@@ -6,6 +6,7 @@ one payout for one line of its exact amount is proposed only.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -165,19 +166,19 @@ def _of_the_day(wanted: dict[Line, list[PayoutFact]]) -> dict[Line, PayoutFact]:
 def bears(line: Line, payouts: Sequence[PayoutFact], reader: Reader) -> bool:
     """Tell whether a line names Stripe, or a payout's descriptor where no other payer is named."""
     reading = reader.read(line)
-    stripe = any(t.startswith("STRIPE") for t in number_words(f"{line.counterparty} {line.text}"))
-    strangers = [
-        p for p in reading.payers if p.kind != "service" and "STRIPE" not in p.shown.upper()
-    ]
+    stripe = _STRIPE.search(f"{line.counterparty} {line.text}")
+    strangers = [p for p in reading.payers if not _STRIPE.search(p.shown)]
     if stripe:
         return not any(p.kind == "stranger" for p in strangers)
     said = "".join(number_words(reading.free))
     own = {"".join(number_words(p.descriptor))[:_DESCRIPTOR] for p in payouts}
-    return (
-        not strangers
-        and not reading.mentions
-        and any(len(name) >= 5 and name in said for name in own)
+    return not (strangers or reading.mentions or reading.companies or reading.service) and any(
+        len(name) >= 5 and name in said for name in own
     )
+
+
+_STRIPE = re.compile(r"(?<![^\W_])STRIPE(?!S?[^\W\d_])|STRIPE(?:PAY|TECH|TRANSFER)", re.IGNORECASE)
+"""Stripe's name as a word, also before a number; ``STRIPES`` is another's."""
 
 
 def shared(lines: list[Line], payouts: list[PayoutFact], reader: Reader) -> Found:

@@ -23,7 +23,7 @@ from po_toolkit.domain.bank_matching.parties import (
     pieces,
     upper,
 )
-from po_toolkit.domain.bank_matching.words import (
+from po_toolkit.domain.bank_matching.vocabulary import (
     RETURNS,
     SERVICES,
     fold,

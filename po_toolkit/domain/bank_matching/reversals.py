@@ -14,7 +14,7 @@ from po_toolkit.domain.bank_matching.facts import Confirmed, Line, Part
 from po_toolkit.domain.bank_matching.numbers import number_words
 from po_toolkit.domain.bank_matching.reading import Reader, Reading
 from po_toolkit.domain.bank_matching.resolve import Candidate
-from po_toolkit.domain.bank_matching.words import name_in
+from po_toolkit.domain.bank_matching.vocabulary import name_in
 
 LONGEST = timedelta(days=120)
 """How long after a credit a bank takes it back at most."""

@@ -24,7 +24,7 @@ from po_toolkit.domain.bank_matching.facts import (
 from po_toolkit.domain.bank_matching.numbers import Hit, key, number_words
 from po_toolkit.domain.bank_matching.reading import Reader, Reading
 from po_toolkit.domain.bank_matching.resolve import Candidate
-from po_toolkit.domain.bank_matching.words import other_currency
+from po_toolkit.domain.bank_matching.vocabulary import other_currency
 from po_toolkit.domain.same_money import SAME_MONEY
 from po_toolkit.money import display
 
@@ -439,6 +439,8 @@ class Rules:
         names = {self.reader.name_of(o) for o in ids}
         line = reading.line
         said = reading.goes_back()
+        if line.elsewhere:
+            said.append(f"{line.elsewhere} has matched the same bank line")
         if code := other_currency(line.text, line.amount, line.currency):
             said.append(f"the text names the amount in {code.upper()}")
         for name in sorted(names):

@@ -14,12 +14,14 @@ from itertools import pairwise
 from po_toolkit.errors import ImportChoiceError, ImportFileError
 from po_toolkit.importers.bank.layout import Layout, by_cells, by_heading, column_names
 from po_toolkit.importers.bank.vocabulary import (
-    CREDIT,
-    DEBIT,
+    BOOKED,
     FIELDS,
+    NO,
     NOT_BOOKED,
     STATUS_ONLY,
+    YES,
     amount_of,
+    are_directions,
     fields_of,
     fold,
     is_iban_like,
@@ -65,6 +67,13 @@ class Profile:
         return {fold(t) or t for t in self.texts}
 
     @property
+    def names(self) -> int:
+        """How many cells hold letters and no digit."""
+        return sum(
+            any(c.isalpha() for c in t) and not any(c.isdigit() for c in t) for t in self.texts
+        )
+
+    @property
     def lettered(self) -> int:
         """How many cells hold a letter and are neither date nor amount."""
         return sum(any(c.isalpha() for c in t) for t in self.texts)
@@ -81,6 +90,7 @@ class Columns:
         fingerprint: What the heading is remembered by.
         answered: The fields that a person named, now or before.
         codes: The currencies that columns of unknown names hold.
+        width: How many columns the heading has; what stands beyond is of no column.
     """
 
     headers: list[str]
@@ -90,6 +100,7 @@ class Columns:
     rest: list[int] = field(default_factory=list)
     answered: frozenset[str] = frozenset()
     codes: set[str] = field(default_factory=set)
+    width: int = 0
 
     @property
     def distinctive(self) -> bool:
@@ -305,6 +316,7 @@ def assign(
     if wrong := [k for k in chosen or {} if k not in FIELDS]:
         raise ImportFileError(f"{wrong[0]!r} is not a field; the fields are: {', '.join(FIELDS)}.")
     made = Columns(headers, {}, print_, found.layout, answered=frozenset(settled))
+    made.width = len(found.names)
     for name, columns in settled.items():
         made.places[name] = [_position(headers, c) for c in columns.split("|") if c]
     if {"credit", "debit"} & settled.keys() and "amount" not in settled:
@@ -455,7 +467,7 @@ def _only_date(made: Columns, profiles: Sequence[Profile]) -> None:
     """Take the one column that holds days for the date, where no name tells."""
     if "date" in made.places or "date" in made.answered:
         return
-    taken = {p for at in made.places.values() for p in at}
+    taken = {p for name, at in made.places.items() for p in at if name != "ignore"}
     days = [p for p, x in enumerate(profiles) if x.dates and x.dates * 2 > x.filled]
     free = [p for p in days if p not in taken]
     if not free and made.places.get("value_date"):
@@ -466,11 +478,15 @@ def _only_date(made: Columns, profiles: Sequence[Profile]) -> None:
         made.places["date"] = free[:1]
 
 
+_FLAGS = BOOKED | NOT_BOOKED | {"storno", "storniert", "reversed"}
+
+
 def _maybe_status(made: Columns, position: int, look: Profile) -> bool:
     """Take a column for the status when some of its cells say that a row is booked, or is not."""
     if made.places.get("status") or "status" in made.answered:
         return False
-    if not look.values & (NOT_BOOKED | STATUS_ONLY):
+    flag = fold(made.headers[position]) in _FLAGS and look.values <= YES | NO
+    if not (flag and look.filled) and not look.values & (NOT_BOOKED | STATUS_ONLY):
         return False
     if len(look.values) > max(4, look.filled // 3):
         return False
@@ -482,7 +498,7 @@ def _maybe_direction(made: Columns, position: int, look: Profile) -> bool:
     """Take a column without a telling name for the direction when all its cells are such words."""
     if made.places.get("direction") or "direction" in made.answered or not look.filled:
         return False
-    if not look.values <= DEBIT | CREDIT:
+    if not are_directions(look.values):
         return False
     made.places["direction"] = [position]
     return True
@@ -496,6 +512,8 @@ _ACCOUNTS = frozenset(
 def _field(name: str, look: Profile, own_account: str) -> tuple[str, int] | None:
     """Return the field that a column is, by its name and then by what its cells hold."""
     for wanted, rank in fields_of(name) if name else ():
+        if wanted == "counterparty_account" and look.names * 2 > look.filled:
+            return "counterparty", rank
         if wanted in ("account", "counterparty_account"):
             return _whose(wanted, look, own_account), rank
         if wanted in ("counterparty", "payer", "payee"):

@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 
 from babel.numbers import get_territory_currencies
 
-from po_toolkit.domain.bank_matching.words import other_currency
+from po_toolkit.domain.bank_matching.vocabulary import other_currency
 from po_toolkit.errors import ImportChoiceError, ImportFileError
 from po_toolkit.importers.bank.columns import Saved
 from po_toolkit.importers.bank.layout import Layout, known_layouts
@@ -30,13 +30,11 @@ from po_toolkit.importers.problems import ImportQuestionsError
 from po_toolkit.importers.readers import open_workbook, read_bytes
 from po_toolkit.importers.readers.contract import Workbook
 from po_toolkit.importers.readers.limits import Archive
-from po_toolkit.importers.readers.text import DELIMITERS, chosen_text, decode
+from po_toolkit.importers.readers.text import DELIMITERS, ENCODINGS, chosen_text, decode
 
 _MT940 = re.compile(r"^(?:\{4:\s*)?:(?:20|25|28C?|60[FM]|61):", re.MULTILINE)
 _QIF = re.compile(r"^!(?:Type|Account|Option)", re.IGNORECASE)
 _BAI2 = re.compile(r"^01,[^,\r\n]*,[^,\r\n]*,\d{6}(?:\d\d)?,")
-_ENCODINGS = ("cp1250", "cp850", "cp1257", "iso-8859-2")
-"""Those that banks use beside Windows-1252; tried only where a file is not UTF-8."""
 _NONE = frozenset[str]()
 _MONTH_FIRST = frozenset({"usd", "cad", "php"})
 """Currencies in whose countries a day may be written month first."""
@@ -46,6 +44,9 @@ _FIXED = (
     (re.compile(r"^11\d{16,}"), "a Spanish Norma 43 file", "camt.053, OFX or CSV"),
     (re.compile(r"^00000\d{6}"), "a Belgian CODA file", "camt.053 or CSV"),
     (re.compile(r"^ISA\*"), "an EDI (X12) file", "BAI2, camt.053 or CSV"),
+    (re.compile(r"^074\d{16}"), "a Czech ABO (GPC) file", "camt.053, MT940 or CSV"),
+    (re.compile(r"^\d{3}00000 {9}|^02RETORNO"), "a Brazilian CNAB file", "OFX or CSV"),
+    (re.compile(r"^1CClientBankExchange"), "a 1C exchange file", "MT940 or CSV"),
 )  # fmt: skip
 
 
@@ -251,22 +252,27 @@ def _decode(data: bytes) -> tuple[str, list[str]]:
     try:
         return decode(data)
     except ImportQuestionsError:
-        read = {name: data.decode(name, errors="replace") for name in ("cp1252", *_ENCODINGS)}
-        best = max(read, key=lambda name: _delimiter(read[name])[1])
+        best = _by_headings(data)
         note = f"The file is not UTF-8; it was read as {best}. Check names with accents."
-        return read[best], [note]
+        return data.decode(best, errors="replace"), [note]
 
 
 def _decoded(data: bytes) -> str:
-    """Decode a text file; of encodings of one byte, the one whose headings can be read."""
+    """Decode a text file; of encodings that are not UTF-8, the one whose headings can be read."""
     text = _decode(data)[0]
     try:
         data.decode("utf-8-sig")
     except UnicodeDecodeError:
         if not data.startswith((b"\xff\xfe", b"\xfe\xff")) and b"\x00" not in data[:4096]:
-            others = [data.decode(name, errors="replace") for name in _ENCODINGS]
-            return max((text, *others), key=lambda t: _delimiter(t)[1])
+            other = data.decode(_by_headings(data), errors="replace")
+            return max(text, other, key=lambda t: _delimiter(t)[1])
     return text
+
+
+def _by_headings(data: bytes) -> str:
+    """Return the encoding in which most names of columns are known; the usual one where none is."""
+    head = {name: data[:16384].decode(name, errors="replace") for name in ENCODINGS}
+    return max(head, key=lambda name: (_delimiter(head[name])[1], -head[name].count("\ufffd")))
 
 
 def _delimiter(text: str) -> tuple[str, int]:
@@ -275,8 +281,9 @@ def _delimiter(text: str) -> tuple[str, int]:
     A name that is known whole counts double, so that letters read wrongly lose.
     """
     best, most = "", 3
+    lines = text[:16384].splitlines()[:60]
     for delimiter in DELIMITERS:
-        for line in text.splitlines()[:60]:
+        for line in lines:
             cells = [c.strip().strip('"') for c in line.split(delimiter)]
             found = [fields_of(c)[0] for c in cells if c and len(c) < 60 and fields_of(c)]
             named = len({f for f, _ in found}) + sum(rank < 1000 for _, rank in found)

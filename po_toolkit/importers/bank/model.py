@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from typing import Any, ClassVar, Literal
 
+from po_toolkit.domain.records import AsJson
 from po_toolkit.errors import AmountError
 from po_toolkit.money import display, to_minor
 
@@ -19,7 +20,7 @@ Format = Literal["csv", "xlsx", "ofx", "mt940", "camt053", "camt052", "bai2", "q
 
 
 @dataclass(frozen=True, slots=True)
-class Payment:
+class Payment(AsJson):
     """One payment inside an entry that the bank booked as a whole.
 
     Attributes:
@@ -36,10 +37,6 @@ class Payment:
     account: str = ""
     text: str = ""
     references: tuple[str, ...] = ()
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the payment as JSON values."""
-        return asdict(self) | {"references": list(self.references)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +120,7 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(AsJson):
     """How a file was read, for a person to check.
 
     Attributes:
@@ -141,10 +138,6 @@ class Reading:
     currency: str = ""
     dates: str = ""
     decimal: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the reading as JSON values."""
-        return asdict(self)
 
 
 @dataclass(slots=True)

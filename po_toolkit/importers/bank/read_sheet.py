@@ -56,10 +56,11 @@ from po_toolkit.importers.bank.vocabulary import (
     YES,
     Amount,
     amount_of,
-    begins_pending,
+    are_directions,
     fold,
     iban_in,
     is_balance_row,
+    is_marked_pending,
     is_not_booked,
     likely_currencies,
     signed_value,
@@ -100,7 +101,7 @@ class _Row:
     """
 
     number: int
-    cells: Sequence[Cell]
+    cells: list[Cell]
     amount: Decimal | None = None
     side: str = ""
     signed: bool = False
@@ -361,7 +362,10 @@ def _decimals(
 
 def _order(rows: Sequence[SheetRow], columns: Columns, layout: Layout) -> DayOrder | None:
     at = [p for f in ("date", "value_date") for p in columns.places.get(f, ())]
-    order, open_value = order_of(c[p] for _, c in rows for p in at if p < len(c))
+    days = [c[p] for _, c in rows for p in at if p < len(c)]
+    order, open_value = order_of(days)
+    if layout.dates is None:
+        _refuse_year_first(days)
     if open_value and layout.dates is None:
         raise ImportChoiceError(
             f"Nothing in the file says whether {open_value} has the day or the month first.",
@@ -369,6 +373,25 @@ def _order(rows: Sequence[SheetRow], columns: Columns, layout: Layout) -> DayOrd
             choices=["dmy", "mdy"],
         )
     return order or layout.dates
+
+
+_SHORT_DAY = re.compile(r"(\d\d)([-/. ])(\d\d)\2(\d\d)")
+
+
+def _refuse_year_first(cells: Sequence[Cell]) -> None:
+    """Refuse days that lie years apart with the year last, and within one with the year first.
+
+    Raises:
+        ImportFileError: They do; only the year in four digits tells.
+    """
+    found = [m for c in cells if isinstance(c, str) and (m := _SHORT_DAY.fullmatch(c.strip()))]
+    firsts, lasts = {m[1] for m in found}, {m[4] for m in found}
+    if len(firsts) == 1 and len(lasts) > 1 and all(m[3] <= "12" and m[4] <= "31" for m in found):
+        raise ImportFileError(
+            f"The days such as {found[0][0]} seem to begin with the year, in two digits. Write the "
+            f"years in four digits, or say which of day and month comes first, and import the file "
+            f"again."
+        )
 
 
 def _words(layout: Layout, answers: Answers) -> dict[str, Meaning]:
@@ -399,6 +422,8 @@ def _classify(rows: Sequence[SheetRow], sheet: _Sheet, *, pending: bool = False)
             continue
         row = _row(number, cells, sheet)
         if row is None:
+            if lines and not _is_footnote(cells):
+                _continue(lines[-1], cells, sheet)
             continue
         row.account, row.currency = account, currency
         if pending and not row.pending:
@@ -441,7 +466,7 @@ def _skipped(cells: Sequence[Cell], sheet: _Sheet) -> bool:
 
 def _row(number: int, cells: Sequence[Cell], sheet: _Sheet) -> _Row | None:
     """Read a row's amounts and whether it is booked; None where it holds no money at all."""
-    row = _Row(number, cells)
+    row = _Row(number, list(cells))
     dated = sheet.text(cells, "date")
     money = any(not is_empty(sheet.cell(cells, f)) for f in MONEY)
     balance = not is_empty(sheet.cell(cells, "balance")) and _says_balance(cells)
@@ -466,11 +491,24 @@ def _row(number: int, cells: Sequence[Cell], sheet: _Sheet) -> _Row | None:
         row.balance = _number(sheet.cell(cells, "balance"), sheet, "balance")
     except ValueError:
         row.balance = None
+    if beyond := [text_in(c) for c in cells[sheet.columns.width :] if amount_of(c) is not None]:
+        row.error = row.error or (
+            f"has {beyond[0]!r} beyond the last column, so a mark inside an amount or a text may "
+            f"have parted it"
+        )
     row.word = sheet.text(cells, "direction")
     texts = (sheet.text(cells, f) for f in ("text", "counterparty", "payer", "payee"))
-    if row.balance is None and any(map(begins_pending, texts)):
-        row.error = row.error or "begins with a word for a pending entry, so it may not be booked"
+    if row.balance is None and any(map(is_marked_pending, texts)):
+        row.error = row.error or "is marked as pending, so it may not be booked"
     return row
+
+
+def _continue(row: _Row, cells: Sequence[Cell], sheet: _Sheet) -> None:
+    """Add the texts of a row without day and amount to the row above, which it continues."""
+    for field_ in ("text", "counterparty"):
+        for at in sheet.columns.places.get(field_, ()):
+            if at < min(len(cells), len(row.cells)) and not is_empty(cells[at]):
+                row.cells[at] = one_line(text_in(row.cells[at]), text_in(cells[at]))
 
 
 def _is_footnote(cells: Sequence[Cell]) -> bool:
@@ -612,12 +650,25 @@ def _is_balance(row: _Row, sheet: _Sheet) -> bool:
         return True
     if not named:
         return False
-    return all(is_balance_row(t) or len(t) <= 3 or _is_own(t, sheet) for t in texts) or any(
-        is_balance_row(text_in(row.cells[p]))
-        for f in ("text", "counterparty", "date")
-        for p in sheet.columns.places.get(f, ())
-        if p < len(row.cells)
-    )
+    said = _said(row, sheet)
+    if not any(map(is_balance_row, said)):
+        said = texts
+    empty = all(is_empty(sheet.cell(row.cells, f)) for f in MONEY)
+    name = sheet.text(row.cells, "counterparty")
+    if empty or all(
+        is_balance_row(t) or (len(t) <= 3 and t != name) or _is_own(t, sheet) for t in said
+    ):
+        return True
+    if said is not texts:
+        row.error = row.error or "speaks of a balance in one of its cells, so it may be no line"
+    return False
+
+
+def _said(row: _Row, sheet: _Sheet) -> list[str]:
+    """Return the texts of the columns that may name a balance, without the days."""
+    places = (p for f in ("text", "counterparty", "date") for p in sheet.columns.places.get(f, ()))
+    texts = [text_in(row.cells[p]) for p in places if p < len(row.cells)]
+    return [t for t in texts if t and written_date(t) is None]
 
 
 def _hold_totals(lines: Sequence[_Row], sheet: _Sheet) -> None:
@@ -625,33 +676,23 @@ def _hold_totals(lines: Sequence[_Row], sheet: _Sheet) -> None:
 
     A sponsor may be called Total, so such a row is set apart and named, not left out.
     """
-    whole = since = Decimal(0)
+    whole = since = credits_ = Decimal(0)
     count = 0
     for row in lines:
         if row.amount is None or row.pending:
             continue
         says = TOTAL.search(fold(sheet.text(row.cells, "text")))
-        if says and count > 1 and row.amount in (whole, since):
+        if says and count > 1 and row.amount in (whole, since, credits_, whole - credits_):
             row.error = row.error or "speaks of a total and is the sum of the rows before it"
             since, count = Decimal(0), 0
             continue
         whole, since, count = whole + row.amount, since + row.amount, count + 1
+        credits_ += max(row.amount, Decimal(0))
 
 
 def _says_balance(cells: Sequence[Cell]) -> bool:
     """Tell whether a row says a balance, and not a total or a turnover."""
     return any(BALANCE.search(fold(text_in(c))) for c in cells if is_balance_row(text_in(c)))
-
-
-def _with_anchors(
-    lines: Sequence[_Row], sheet: _Sheet
-) -> list[tuple[Decimal | None, Decimal | None]]:
-    """Return amount and balance of each line, with the rows between them that say a balance."""
-    moves: list[tuple[int, Decimal | None, Decimal | None]] = [
-        (r.number, r.amount, r.balance) for r in lines
-    ]
-    moves += [(number, Decimal(0), balance) for number, balance in sheet.anchors]
-    return [(amount, balance) for _, amount, balance in sorted(moves, key=lambda m: m[0])]
 
 
 def _money_places(sheet: _Sheet) -> set[int]:
@@ -957,7 +998,7 @@ def _unsigned(good: Sequence[_Row], sheet: _Sheet) -> None:
         answered = folded & {w for w, m in sheet.words.items() if m in ("credit", "debit")}
         few = 1 < len(folded) <= max(2, min(6, len(good) // 3)) and all(len(w) < 40 for w in words)
         two_of_few = len(good) <= 3 and bool(known) and len(folded) <= 2
-        if answered or folded <= DEBIT | CREDIT or (known and few) or two_of_few:
+        if answered or are_directions(folded) or (known and few) or two_of_few:
             sheet.columns.places["direction"] = [position]
             for row, word in zip(good, words, strict=True):
                 row.word = word
@@ -1362,7 +1403,7 @@ def _take(
             )
         raw = " | ".join(text_of(c) for c in cells)
         statement = _statement(statements, moves, key)
-        uncertain = "may not be booked" in str(error) or "speaks of a total" in str(error)
+        uncertain = "may not be booked" in str(error) or "speaks of a " in str(error)
         statement.bad.append(
             BadLine(
                 row.number, raw[:2000], f"Row {row.number} {error}.", 0 if uncertain else amount

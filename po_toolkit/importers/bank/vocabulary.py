@@ -10,11 +10,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from po_toolkit.importers.cells import Cell, Decimals, WrittenAmount, text_of, written_amount
+from po_toolkit.importers.cells import (
+    MONTHS,
+    Cell,
+    Decimals,
+    WrittenAmount,
+    text_of,
+    written_amount,
+)
 from po_toolkit.importers.fields import fold as _fold_header
 from po_toolkit.money import CURRENCIES
 
@@ -100,13 +108,13 @@ _NAMES = {
         "kwota operacji;kwota transakcji;castka;objem;suma;summa;summe;osszeg;monto neto;"
         "transactiebedrag;amount local;settled amount;amount net;local amount;"
         "value;credit debit amount;debit credit amount;mouvement;movement;einzelbetrag;summa valutas;importe movimiento;quantia;gutschrift lastschrift;"
-        "lastschrift gutschrift;last gut;importe en la divisa de la cuenta;signed amount;mutatie"
+        "lastschrift gutschrift;debit credit;credit debit;soll haben;haben soll;debe haber;dare avere;last gut;importe en la divisa de la cuenta;signed amount;mutatie"
     ),
     "credit": (
-        "預かり金額;お預り金額;お預かり金額;入金;入金額;ご入金額;贷方发生额;贷方金额;收入金额;收入;입금;입금액;alacak;приход;зачисление;кредит;надходження;πιστωση;זכות;ฝาก;"
+        "預かり金額;お預り金額;お預入れ;お預入金額;お預かり金額;入金;入金額;ご入金額;贷方发生额;贷方金额;收入金额;收入;입금;입금액;alacak;приход;зачисление;кредит;надходження;πιστωση;זכות;בזכות;ฝาก;"
         "credit;credits;credit amount;credit amt;amount credit;credited amount;amount cr;cr amount;"
         "cr;deposit;deposits;deposit amount;deposit amt;paid in;money in;incoming;incoming amount;inflow;"
-        "income;received;money received;haben;gutschrift;gutschriften;eingang;eingange;"
+        "income;receipts;additions;received;money received;haben;gutschrift;gutschriften;eingang;eingange;"
         "credit montant;montant credit;montant au credit;credit euros;abono;abonos;haber;ingreso;"
         "ingresos;bij;bijschrijving;bijgeschreven;entrate;entrata;accrediti;avere;credito;"
         "betrag eingehend;rechnungsbetrag eingehend;in;inn;inn pa konto;ind;insattning;insatt;innbetaling;indbetaling;indsat;tulot;"
@@ -114,10 +122,10 @@ _NAMES = {
         "jovairas;credit usd;creditos;entrada;entradas;ma;money in gbp;bevetel;paid in amount"
     ),
     "debit": (
-        "支払い金額;お支払金額;お支払い金額;出金;出金額;ご出金額;借方发生额;借方金额;支出金额;支出;출금;출금액;borc;расход;списание;дебет;видатки;χρεωση;חובה;ถอน;"
+        "支払い金額;お支払金額;お引出し;お引出金額;お支払い金額;出金;出金額;ご出金額;借方发生额;借方金额;支出金额;支出;출금;출금액;borc;расход;списание;дебет;видатки;χρεωση;חובה;בחובה;ถอน;"
         "debit;debits;debit amount;debit amt;amount debit;debited amount;amount dr;dr amount;dr;"
         "withdrawal;withdrawals;withdrawal amount;withdrawal amt;withdrawn;paid out;money out;"
-        "outgoing;outgoing amount;outflow;spent;expense;soll;lastschrift;belastung;belastungen;ausgang;ausgange;"
+        "subtractions;disbursements;outgoing;outgoing amount;outflow;spent;expense;soll;lastschrift;belastung;belastungen;ausgang;ausgange;"
         "betrag ausgehend;rechnungsbetrag ausgehend;debit montant;montant debit;montant au debit;debit euros;cargo;cargos;debe;gasto;gastos;"
         "af;afschrijving;afgeschreven;uscite;uscita;addebiti;dare;debito;out;ut;ut fra konto;ud;"
         "uttag;utbetaling;udbetaling;haevet;menot;otto;obciazenia;obciazenie;wydatki;wydatek;"
@@ -143,7 +151,7 @@ _NAMES = {
         "processing status;posting status;settlement status;allapot;olek;statuss;busena;clearing status"
     ),
     "balance": (
-        "差引残高;残高;取引後残高;余额;账户余额;잔액;bakiye;остаток;баланс;залишок;υπολοιπο;יתרה;คงเหล อ;"
+        "差引残高;残高;取引後残高;余额;账户余额;잔액;bakiye;остаток;баланс;залишок;υπολοιπο;יתרה;היתרה;คงเหล อ;"
         "balance;running balance;account balance;running bal;running bal ;running balance amount;"
         "ledger balance;book balance;closing balance;current balance;available balance;balance after;"
         "end balance;saldo;saldos;saldo in eur;kontostand;saldo nach buchung;kontosaldo;neuer saldo;"
@@ -216,7 +224,7 @@ _NAMES = {
         "numer rachunku nadawcy odbiorcy;na konto z konta;payer account number;from account number;to account number"
     ),
     "text": (
-        "摘要;摘要内容;入出金内容;取引内容;お取引内容;備考;メモ;附言;用途;적요;aciklama;назначение платежа;призначення платежу;опис операціі;описание;περιγραφη;αιτιολογια;תיאור;รายการ;"
+        "摘要;摘要内容;お取り扱い内容;入出金内容;取引内容;お取引内容;備考;メモ;附言;用途;적요;aciklama;назначение платежа;призначення платежу;опис операціі;описание;περιγραφη;αιτιολογια;תיאור;รายการ;"
         "description;details of transaction;memo;narrative;narration;transaction description;"
         "particulars;reference;payment reference;message;remittance;remittance information;purpose;"
         "verwendungszweck;vorgang verwendungszweck;buchungstext;buchungsdetails;zahlungsgrund;"
@@ -286,7 +294,7 @@ _WITH_CODE = re.compile(
 _PARTS: list[tuple[str, re.Pattern[str]]] = [
     (field, re.compile(pattern))
     for field, pattern in (
-        ("ignore", r"\b(?:origin\w*|orig|foreign|exchange|fx|vat|tax|ursprung\w*|fremdw\w*|taux|kurs)\b"),
+        ("ignore", r"\b(?:origin\w*|orig|foreign|target|exchange|fx|vat|tax|ursprung\w*|fremdw\w*|taux|kurs)\b"),
         (
             "counterparty_account",
             r"(?=.*(?:count|partner|payer|payee|benef|sender|recipient|other|gegen|empf|auftraggeber|zahlungs|tegen|contra|mot|mod|kontrahent|proti|saaj|debtor|creditor|remitter)).*(?:iban|account|konto|kto|rekening|compte|cuenta|conto|rachun|ucet|uct|tili)",
@@ -310,7 +318,8 @@ _LONGEST_NAME = 300
 """Characters; what is longer names no column, and searching it takes the square of its length."""
 
 
-def fields_of(heading: str) -> list[tuple[str, int]]:
+@lru_cache(maxsize=65536)
+def fields_of(heading: str) -> tuple[tuple[str, int], ...]:
     """Return the fields that a column's name can stand for, likeliest first, each with its rank.
 
     The rank tells two columns of one field apart: the lower is the better name for it; a name that
@@ -321,11 +330,11 @@ def fields_of(heading: str) -> list[tuple[str, int]]:
         if form not in _FIELDS_OF and "?" in form:
             name = next((n for n in _FIELDS_OF if same(form, n)), form)
         if found := _FIELDS_OF.get(name):
-            return [(field, _RANK.get((field, name), 0)) for field in found]
+            return tuple((field, _RANK.get((field, name), 0)) for field in found)
     folded = fold(heading)
     if len(folded) > _LONGEST_NAME:
-        return []
-    return [(field, 1000) for field, pattern in _PARTS if pattern.search(folded)][:1]
+        return ()
+    return tuple((field, 1000) for field, pattern in _PARTS if pattern.search(folded))[:1]
 
 
 def _forms(heading: str) -> list[str]:
@@ -356,6 +365,13 @@ CREDIT = _words(
     "ind;inn;innskudd;wplyw;uznanie;wplata;prijem;prichozi;pano;jovairas;k;credit transaction;"
     "credit memo;haben (h);cr.;plus;money-in;payment received;credit entry;incoming payment"
 )
+
+
+def are_directions(words: Collection[str]) -> bool:
+    """Tell whether all words of a column say which way money went; ``-`` alone fills empty cells."""
+    return set(words) <= DEBIT | CREDIT and {*words} != {"-"}
+
+
 LETTERS = {"w": {"d": "credit"}}
 """Where W (withdrawal) stands beside it, D is a deposit."""
 
@@ -394,17 +410,19 @@ STATUS_ONLY = BOOKED - _words(
 _PENDING = NOT_BOOKED - {"memo", "info", "error", "hold", "offen", "planned", "a venir"}
 
 
-_BEGINS_PENDING = re.compile(
+_PENDING_WORDS = (
     r"(?:pending|vorgemerkt|vormerkung|reserverat|reservert|reserveret|reservering|en attente|"
     r"pendiente|pendente|in attesa|in sospeso|oczekujaca|authori[sz]ation hold|pre ?authori[sz]ation)"
-    r"\b\W*[-:*/|(]",
+)
+_MARKED_PENDING = re.compile(
+    rf"^[*\[( -]*(?:(?:pending|vorgemerkt)\b|{_PENDING_WORDS}\b\W*[-:*/|(])|[-(\[*]\s*{_PENDING_WORDS}\W*$",
     re.IGNORECASE,
 )
 
 
-def begins_pending(text: str) -> bool:
-    """Tell whether a line's text begins with a mark that the line is not booked: ``PENDING - X``."""
-    return _BEGINS_PENDING.match(text.lstrip("*-[( ")) is not None
+def is_marked_pending(text: str) -> bool:
+    """Tell whether a text begins or ends with a mark of what is not booked: ``X (pending)``."""
+    return _MARKED_PENDING.search(text) is not None
 
 
 MINOR_UNITS = re.compile(r"\b(?:cents?|pence|centimes|centavos|ore|minor units?|subunits?)\b")
@@ -429,14 +447,25 @@ _BALANCE_ROWS = re.compile(
     r"anfangssaldo|endsaldo|anfangsbestand|endbestand|alter (?:kontostand|saldo)|neuer (?:kontostand|saldo)|"
     r"kontostand|letzter kontostand|saldovortrag|schlusssaldo|eroffnungssaldo|abschlusssaldo|saldo|summe|gesamt|gesamtsumme|umsatzsumme|"
     r"startsaldo|slotsaldo|beginsaldo|eindsaldo|saldo (?:begin|eind)|vorig saldo|nieuw saldo|totaal|"
-    r"solde(?: (?:initial|final|precedent|debiteur|crediteur|de depart|d ouverture|de cloture|comptable|a reporter|reporte))?|ancien solde|nouveau solde|"
+    r"solde(?: (?:initial|final|precedent|en (?:debut|fin) de periode|debiteur|crediteur|de depart|d ouverture|de cloture|comptable|a reporter|reporte))?|ancien solde|nouveau solde|"
     r"report|total des (?:mouvements|operations|debits|credits)|"
     r"saldo (?:inicial|final|do dia|del dia|anterior|actual|iniziale|finale|precedente|contabile|poczatkowe|koncowe|disponible|inicio|fim)|totale|totales|suma|total general|"
     r"saldo (?:contabilistico|disponivel)|ingaende (?:saldo|balans)|utgaende (?:saldo|balans)|primo(?:saldo)?|ultimo(?:saldo)?|inngaende saldo|startsaldo|sluttsaldo|"
     r"alkusaldo|loppusaldo|algsaldo|loppsaldo|kaive|saldo (?:otwarcia|zamkniecia)|pocatecni (?:zustatek|stav)|konecny (?:zustatek|stav)|"
     r"nyito egyenleg|zaro egyenleg|sakuma atlikums|beigu atlikums|summa|i alt|sammanlagt)"
-    r"(?: (?:as of|at|on|per|am|zum|vom|au|al|il|del|den|z dne|eur|usd|gbp|chf|sek))*(?: \d+)*(?: (?:eur|usd|gbp|chf|sek|nok|dkk|aud|cad|pln|czk))?"
+    rf"(?: (?:as of|as at|at|on|per|am|zum|vom|au|al|il|a|del|de|den|z dne|\d+|{_CODES}|{'|'.join(MONTHS)}))*"
 )  # fmt: skip
+
+
+_BALANCE_WORDS = frozenset(
+    "balance saldo solde kontostand zustatek egyenleg brought carried forward остаток сальдо movement movements funds transactions "
+    "繰越 前月繰越 次月繰越 期初余额 期末余额 overfort".split()
+)
+_BESIDE_BALANCE = frozenset(
+    "your the was is of on at as in for from to and net number total available last previous this period month day end begin beginning start "
+    "opening closing statement page account vorige volgende periode van naar na poczatek koniec okresu dnia em de do da del della le la au "
+    "du precedente anterior forrige side fra til foregaende sida входящии исходящии начальныи конечныи на".split()
+) | {*MONTHS}
 
 
 def is_balance_row(text: str) -> bool:
@@ -445,7 +474,11 @@ def is_balance_row(text: str) -> bool:
         return False
     folded = fold(text)
     spaced = re.fullmatch(r"(?:\w )+\w", folded)  # S A L D O
-    return _BALANCE_ROWS.fullmatch(folded.replace(" ", "") if spaced else folded) is not None
+    forms = (folded, folded.replace(" ", "") if spaced else folded)
+    words = {w for w in folded.split() if not w.isdigit()}
+    return any(map(_BALANCE_ROWS.fullmatch, forms)) or (
+        bool(words & _BALANCE_WORDS) and words <= _BALANCE_WORDS | _BESIDE_BALANCE
+    )
 
 
 _HINTS: list[tuple[frozenset[str], str]] = [
@@ -505,14 +538,6 @@ CURRENCY_LABEL = re.compile(
 KIND = re.compile(r"\b(?:type|typ|art|\w+art|kind|code|details|transaction|soort|tipo|operation)\b")
 
 
-SPENT = re.compile(
-    r"(?<![^\W\d_])(?:withdrawal|debit|purchase|payment to|transfer to|paid to|fee|charge|"
-    r"abbuchung|belastung|lastschrift|uberweisung an|retrait|prelevement|virement emis|achat|cargo|"
-    r"compra|adeudo|addebito|prelievo|pagamento|uttag|kortkop|koop|betaling aan|incasso)(?![^\W\d_])",
-    re.IGNORECASE,
-)
-
-
 CARD = re.compile(
     r"\b(?:card|cards|cardholder|card ?member|merchant|\w*karte|kreditkarte|carte|kaart|tarjeta|carta|kort)\b"
 )
@@ -527,6 +552,7 @@ BALANCE = re.compile(
 
 TOTAL = re.compile(
     r"\b(?:sub ?)?(?:totals?|totaal|totale|totales|summe|summa|suma|sum|turnover|zwischensumme|gesamt)\b"
+    r"|\b(?:this|for the|in the) (?:period|month)\b"
 )
 """Words of a row that may be the sum of others."""
 YES = _words("yes;y;true;ja;j;oui;si;sim;tak;ano;x")

@@ -30,7 +30,7 @@ class Sheet:
         hidden_rows: Line numbers of hidden rows.
         hidden_columns: Positions of hidden columns, from 0.
         merged: Ranges whose value stands in their first cell only.
-        struck_rows: Line numbers of rows whose cells are all struck through.
+        struck_rows: Line numbers of rows with a cell that is struck through.
         delimiter: The mark between the cells of a text file, whose rows have as many cells as they
             were written with; ``""`` for a workbook.
     """

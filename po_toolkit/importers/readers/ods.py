@@ -153,7 +153,7 @@ class _Reader:
         filled = [
             c for c in element if c.get(f"{_OFFICE}value-type") or c.find(f"{_TEXT}p") is not None
         ]
-        if filled and all(self._is_struck(cell) for cell in filled):
+        if any(self._is_struck(cell) for cell in filled):
             sheet.struck_rows.update(numbers)
         for number in numbers:
             sheet.rows[number] = list(cells)

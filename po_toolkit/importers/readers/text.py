@@ -310,7 +310,7 @@ def find_delimiter(text: str) -> str:
 
 def _rows(text: str, delimiter: str) -> list[SheetRow]:
     try:
-        rows, several_lines = _parsed(text, delimiter, strict=True)
+        rows, several_lines = _parsed(text, delimiter)
     except csv.Error:
         rows, several_lines = _as_typed(text, delimiter), 0
     if "'" in text or '="' in text or '=""' in text:
@@ -372,10 +372,10 @@ def _closing(line: str, start: int, delimiter: str) -> int:
     return -1
 
 
-def _parsed(text: str, delimiter: str, *, strict: bool) -> tuple[list[SheetRow], int]:
+def _parsed(text: str, delimiter: str) -> tuple[list[SheetRow], int]:
     """Return the rows that are not empty, and the first that takes several lines (or 0)."""
     lines = chain(io.StringIO(text, newline=""), ("\r\n", _END))
-    reader = csv.reader(lines, delimiter=delimiter, strict=strict)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     rows: list[SheetRow] = []
     number = several = count = 0
     for number, row in enumerate(reader, 1):

@@ -55,7 +55,7 @@ def _sheet(book: Any, sheet: Any, formats: dict[int, NumberFormat]) -> Sheet:
         if not all(map(is_empty, row)):
             rows.append((index + 1, row))
             filled = [cell for cell in sheet.row(index) if cell.value != ""]
-            if all(book.xf_list[cell.xf_index].font_index in struck_fonts for cell in filled):
+            if any(book.xf_list[cell.xf_index].font_index in struck_fonts for cell in filled):
                 struck.add(index + 1)
     return Sheet(
         sheet.name,

@@ -311,7 +311,6 @@ class _SheetParser:
         self.found = Scan()
         self.written = 0
         self._struck = struck
-        self._cells = self._struck_cells = 0
         self.last_row = self.last_column = 0
         self._formats = formats
         self._uncalculated = uncalculated
@@ -348,7 +347,6 @@ class _SheetParser:
         elif name == "row":
             self._row = int(attributes.get("r", self._row + 1))
             self._column = -1
-            self._cells = self._struck_cells = 0
             if attributes.get("hidden") in ("1", "true"):
                 self.found.hidden_rows.add(self._row)
         elif name == "f":
@@ -373,8 +371,6 @@ class _SheetParser:
             self._text = None
         elif name == "c":
             self._cell()
-        elif name == "row" and self._cells and self._cells == self._struck_cells:
-            self.found.struck_rows.add(self._row)
 
     def _cell(self) -> None:
         kind = self._attributes.get("t", "n")
@@ -388,8 +384,8 @@ class _SheetParser:
             special = shows.shown(float(self._value)) if shows else None
         if self._filled:
             self.written += 1
-            self._cells += 1
-            self._struck_cells += int(self._attributes.get("s") or 0) in self._struck
+            if int(self._attributes.get("s") or 0) in self._struck:
+                self.found.struck_rows.add(self._row)
         if self._filled or special is not None:
             self.last_row = max(self.last_row, self._row)
             self.last_column = max(self.last_column, self._column)

@@ -22,6 +22,7 @@ from po_toolkit.domain.e_invoices import (
     gaps,
 )
 from po_toolkit.domain.periods import local_day
+from po_toolkit.domain.records import copied
 from po_toolkit.domain.tax import Rate, TaxRules, rates_of
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.invoice_settings import EInvoiceSettings
@@ -192,21 +193,8 @@ def _prepaid(live: Invoice | None) -> int:
 
 
 def _seller(conference: Conference, settings: EInvoiceSettings) -> Party:
-    return Party(
-        name=settings.legal_name or conference.name,
-        street=settings.street,
-        city=settings.city,
-        postcode=settings.postcode,
-        region=settings.region,
-        country=settings.country or "",
-        vat_id=settings.vat_id,
-        tax_number=settings.tax_number,
-        registration=settings.registration,
-        endpoint=settings.endpoint,
-        contact_name=settings.contact_name,
-        contact_phone=settings.contact_phone,
-        contact_email=settings.contact_email,
-    )
+    name, country = settings.legal_name or conference.name, settings.country or ""
+    return copied(Party, settings, name=name, street2="", country=country)
 
 
 _VAT_ID_TYPES = frozenset({"eu_vat", "gb_vat", "ch_vat", "no_vat"})

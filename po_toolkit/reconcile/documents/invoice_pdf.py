@@ -13,7 +13,7 @@ from po_toolkit.domain.footers import footer_text
 from po_toolkit.domain.periods import local_day
 from po_toolkit.domain.references import structured_reference
 from po_toolkit.domain.sums import Status, due_date
-from po_toolkit.domain.tax import line_tax, rate_words, rates_of
+from po_toolkit.domain.tax import line_tax, rate_text, rates_of
 from po_toolkit.money import display
 from po_toolkit.reconcile.documents.labels import Labels
 from po_toolkit.reconcile.documents.page import Page
@@ -163,7 +163,7 @@ def _paper(
     )
     page.heading("\n".join(ours), title)
     page.beside(address, facts)
-    page.grid(head, lines, widths=(92, 20, 31, 31), right=3)
+    page.grid(head, lines, widths=(92, 20, 31, 31))
     page.sums(written)
     if conference.invoice_memo:
         page.paragraph(conference.invoice_memo)
@@ -220,7 +220,7 @@ def _taxes(order: PurchaseOrder) -> list[Sum]:
             found["Tax"] = found.get("Tax", 0) + line.tax_on_top + line.tax_included
         taxes = line_tax(line.line_total, order.currency, rates).by_rate
         for rate, amount in zip(rates, taxes, strict=True):
-            found[rate_words(rate)] = found.get(rate_words(rate), 0) + amount
+            found[rate_text(rate)] = found.get(rate_text(rate), 0) + amount
     if not found:
         return []
     lines = sum(line.line_total for line in order.line_items)

@@ -192,12 +192,11 @@ class Page(FPDF):
         rows: Sequence[Sequence[str]],
         *,
         widths: Sequence[int],
-        right: int,
     ) -> None:
-        """Write a table; its last ``right`` columns are figures. The head repeats on each page."""
+        """Write a table; its last three columns are figures. The head repeats on each page."""
         self.set_font("Sans", size=9)
         self.set_draw_color(*_LINE)
-        align = ["LEFT"] * (len(head) - right) + ["RIGHT"] * right
+        align = ["LEFT"] * (len(head) - 3) + ["RIGHT"] * 3
         with self.table(
             borders_layout=TableBordersLayout.HORIZONTAL_LINES,
             col_widths=tuple(widths),

@@ -59,7 +59,6 @@ def statement_pdf(statement: Statement, *, made_at: datetime, language: str = "e
             ],
             rows,
             widths=(24, 42, 36, 26, 23, 23),
-            right=3,
         )
         owed = statement.owed[currency]
         words = "Amount due" if owed >= 0 else "In your favor"

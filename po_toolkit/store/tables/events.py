@@ -52,7 +52,7 @@ class SyncCursor(Base):
     recent_events: Mapped[list[list[Any]]] = mapped_column(JSON, default=list)
     """Id and Unix time of the events that were read since then."""
     last_sync_at: Mapped[Time | None]
-    """When the last complete sync began: all news read, and Stripe told of everything."""
+    """When the last complete sync began: everything new read, and everything reported to Stripe."""
     last_tried_at: Mapped[Time | None]
     last_full_at: Mapped[Time | None]
     last_sweep_at: Mapped[Time | None]

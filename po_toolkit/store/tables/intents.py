@@ -23,7 +23,7 @@ from po_toolkit.store.tables.base import Base
 
 
 class MoneyIntent(Base):
-    """A payment, credit note or refund that is being told to Stripe; kept until it is settled."""
+    """A payment, credit note or refund being reported to Stripe; kept until it is settled."""
 
     __tablename__ = "money_intents"
     __table_args__ = (

@@ -85,7 +85,7 @@ class LedgerEntry(Base):
     entered_by: Mapped[str]
     reverses_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entries.id"), index=True)
     stripe_payment_record_id: Mapped[StripeId] = mapped_column(default="")
-    """Stripe's payment record for a wire or check that we told it of."""
+    """Stripe's payment record for a wire or check that we reported."""
     stripe_attached: Mapped[MinorUnits | None]
     """How much of it Stripe attached to the invoice, where it did not take all of it."""
     stripe_payment_id: Mapped[StripeId] = mapped_column(default="")

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from po_toolkit.domain.people import role_of
-from po_toolkit.domain.roles import Role
+from po_toolkit.domain.roles import Role, role_of
 
 PEOPLE = {
     "viewer": ["*@example.org", "group:auditors"],

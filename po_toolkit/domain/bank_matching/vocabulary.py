@@ -217,7 +217,7 @@ SERVICES = frozenset(
     checkbook bottomline paymode paymodex nvoicepay mineraltree stampli avidxchange avidpay
     corpay routable quickbooks intuit divvy airbase westernunion ofx modulr stripe square yooz
     xoom remitly skrill payu payplus viewpost bankcard cashapp googlepay expensify spendesk pleo
-    qonto lemonway trolley gusto rippling navan
+    qonto lemonway trolley gusto rippling navan eventbrite
     """.split()
 )
 """Services that pay for others."""

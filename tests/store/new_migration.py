@@ -1,6 +1,6 @@
 """Developers' tool: write the migration from the last release's tables to today's.
 
-python -m po_toolkit.store.new_migration "What changed"
+python -m tests.store.new_migration "What changed"
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from typing import Any
 
 from po_toolkit.api.contact import checked_addresses
 from po_toolkit.api.import_save import order_columns
-from po_toolkit.api.invoices import read_taken_over
+from po_toolkit.api.invoices import read_adopted
 from po_toolkit.api.new_order import LineItem, checked_order
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain import remedies
@@ -72,7 +72,7 @@ class Changes:
         return values
 
 
-def amend(opened: OpenConference, reference: str, changes: Changes) -> PurchaseOrder:
+def change_order(opened: OpenConference, reference: str, changes: Changes) -> PurchaseOrder:
     """Change a purchase order that has no invoice out.
 
     Raises:
@@ -197,7 +197,7 @@ def reissue(
         live = order.live_invoice
         settle(opened, live.stripe_customer_id if live else "")
     if changes is not None and (changes.given() or changes.line_items is not None):
-        amend(opened, reference, changes)
+        change_order(opened, reference, changes)
     with opened.store.writing(opened.actor, Act.REISSUE) as uow:
         uow.audit(
             Act.REISSUE,
@@ -208,7 +208,7 @@ def reissue(
         locked = uow.lock_purchase_order(order.id)
         locked.asked_again = locked.sums.refunded + locked.sums.reversed_payments
     result = invoice_one(opened, order.id, order.reference, send=True)
-    read_taken_over(opened, result)
+    read_adopted(opened, result)
     return result
 
 
