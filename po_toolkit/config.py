@@ -159,7 +159,7 @@ class ConferenceSettings(BaseModel):
     days_until_due: int = Field(default=30, ge=0, le=365)
     """Days from sending to the due date, for purchase orders that name neither."""
     payment_methods: list[str] = Field(default_factory=lambda: ["card", "us_bank_account"])
-    """Stripe's names of the ways to pay that invoices offer."""
+    """Stripe's names of the payment methods that invoices offer."""
     invoice_footer: str = Field(default="", max_length=5000)
     """Printed at the foot of every invoice."""
     invoice_memo: str = Field(default="", max_length=1500)
@@ -167,7 +167,7 @@ class ConferenceSettings(BaseModel):
     timezone: str = "UTC"
     """Where the conference is, such as Europe/Berlin; days begin and end there."""
     max_invoice_lines: int = Field(default=250, ge=1)
-    """The most lines of a purchase order; Stripe takes 250."""
+    """The highest number of lines of a purchase order; Stripe takes 250."""
     shares_stripe_account: bool = False
     """Whether it may bill from a Stripe account that another conference bills from too."""
     tax: TaxSettings | None = None
@@ -490,7 +490,7 @@ def _refuse_unknown(values: dict[str, Any], path: Path) -> None:
     unknown = [name for name in values if name not in _settings_names()]
     if unknown:
         wrong = "; ".join(
-            f"{name}: unknown setting{nearest(name, _settings_names())}" for name in unknown
+            f"{name}: Unknown setting{nearest(name, _settings_names())}" for name in unknown
         )
         raise SettingsError(f"Settings from {path} are wrong: {wrong}.")
 
@@ -549,7 +549,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path} has a table [{near[0]}]; write it as [po_toolkit].")
     table = {} if table is None else table
     if not isinstance(table, dict):
-        raise SettingsError(f"{path}: po_toolkit must be a table, [po_toolkit].")
+        raise SettingsError(f"{path} has po_toolkit as a value; write it as a table, [po_toolkit].")
     return table
 
 

@@ -117,6 +117,8 @@ ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """Marks a test in those folders that asks nothing which one database does unlike the other."""
 ON_BOTH = ("flows", "store")
 """Folders whose tests run on both databases, wherever they open one."""
+LENT = ("flows", "bank")
+"""Folders whose tests change rows only, so that the next one may have the same database."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -149,6 +151,11 @@ def database_url(request: pytest.FixtureRequest, tmp_path) -> Iterator[str]:
         yield f"sqlite:///{tmp_path / 'books.db'}"
         return
     server = request.getfixturevalue("postgres_server")
+    if request.path.parent.name in LENT:
+        name = server.lend()
+        yield server.url(name)
+        server.take_back(name)
+        return
     name = server.create()
     yield server.url(name)
     server.drop(name)

@@ -25,6 +25,17 @@ _WATCH = "import subprocess, sys; sys.stdin.read(); subprocess.run(sys.argv[1:])
 """Stops the server as soon as the tests end, also when they are killed."""
 
 
+_CUT_OFF = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+_WRITTEN = """
+SELECT string_agg(oid::regclass::text, ', ') FROM pg_class
+WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND pg_relation_size(oid) > 0
+AND relname NOT IN ('alembic_version', 'audit_head')
+"""
+
+
 class Server:
     """A running server; its databases are copies of one that is migrated already."""
 
@@ -32,6 +43,7 @@ class Server:
         self.port = port
         self._control = control
         self._numbers = count(1)
+        self._given_back: list[str] = []
 
     def url(self, database: str) -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
@@ -51,6 +63,21 @@ class Server:
         name = f"t{next(self._numbers)}"
         self.execute(f"CREATE DATABASE {name}" + ("" if empty else f" TEMPLATE {TEMPLATE}"))
         return name
+
+    def lend(self) -> str:
+        """Return a database without rows: one that was given back, since making one takes long."""
+        return self._given_back.pop() if self._given_back else self.create()
+
+    def take_back(self, name: str) -> None:
+        """Empty a database that was lent, and cut off who is still connected to it."""
+        with psycopg.connect(self.url(name), autocommit=True) as connection:
+            connection.execute(_CUT_OFF)
+            connection.execute("SET session_replication_role = replica")  # no trigger forbids it
+            (written,) = connection.execute(_WRITTEN).fetchone() or ("",)
+            if written:
+                connection.execute(f"TRUNCATE {written} RESTART IDENTITY CASCADE")
+            connection.execute("UPDATE audit_head SET entries = 0, digest = ''")
+        self._given_back.append(name)
 
     def drop(self, name: str) -> None:
         self.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.records import AsJson, copied, json_fields, json_value
 from po_toolkit.domain.roles import Act, require
+from po_toolkit.domain.wording import written_day
 from po_toolkit.errors import ImportChoiceError, PurchaseOrderError
 from po_toolkit.importers.bank import (
     Answers,
@@ -366,8 +367,8 @@ def _suspicion(suspect: kept.Suspect) -> SuspectedDuplicate:
         suspect.line,
         suspect.earlier,
         f"Row {suspect.row}: {amount} may be bank line {suspect.earlier} of "
-        f"{suspect.earlier_day} again, in other words. It is never applied by itself. If it is the "
-        f"same, exclude line {suspect.line}.",
+        f"{written_day(suspect.earlier_day)} again, in other words. It is never applied by itself. "
+        f"If it is the same, exclude line {suspect.line}.",
     )
 
 

@@ -16,6 +16,7 @@ from po_toolkit.bootstrap import open_conference, open_database
 from po_toolkit.config import Settings, shown_url, unknown_variables
 from po_toolkit.context import OpenConference
 from po_toolkit.domain.records import AsJson
+from po_toolkit.domain.wording import count, written_day
 from po_toolkit.errors import PoToolkitError, StripeGatewayError
 from po_toolkit.payments.event_handlers import HANDLERS
 from po_toolkit.store import cursors, workers
@@ -85,7 +86,7 @@ def examine(settings: Settings, now: datetime) -> list[Finding]:
             opened = open_conference(slug, settings=settings, store=store, now=lambda: now)
             found += _schedules(opened)
             if conference.mode == "none":
-                found.append(Finding(f"{slug}: key", "warning", "No stripe_secret_key is set."))
+                found.append(Finding(f"{slug} key", "warning", "No stripe_secret_key is set."))
             else:
                 found += _stripe(opened, now)
     finally:
@@ -138,7 +139,7 @@ def _files(settings: Settings) -> Iterator[Finding]:
         there = stat.S_IMODE(path.stat().st_mode)
         if there & forbidden:
             detail = (
-                f"{path} has mode {there:o}: others can read or change it. Run: chmod {mode} {path}"
+                f"{path} has mode {there:o}. Others can read or change it. Run: chmod {mode} {path}"
             )
             yield Finding("file permissions", "failed", detail)
         else:
@@ -148,7 +149,11 @@ def _files(settings: Settings) -> Iterator[Finding]:
 def _backup(settings: Settings, now: datetime) -> Finding:
     path = settings.backup_path
     if path is None:
-        return Finding("backup", "skipped", "Set backup_path, and its age is checked here.")
+        return Finding(
+            "backup",
+            "skipped",
+            "Set backup_path to have the age of the newest backup checked here.",
+        )
     files = [f for f in path.rglob("*") if f.is_file()] if path.is_dir() else [path]
     times = [f.stat().st_mtime for f in files if f.exists()]
     if not times:
@@ -160,7 +165,7 @@ def _backup(settings: Settings, now: datetime) -> Finding:
 
 def _words(age: timedelta) -> str:
     minutes = max(int(age.total_seconds() // 60), 0)
-    return f"{minutes} minutes" if minutes < 120 else f"{minutes // 60} hours"
+    return count(minutes, "minute") if minutes < 120 else count(minutes // 60, "hour")
 
 
 # -- the database --------------------------------------------------------------------------------
@@ -170,16 +175,21 @@ def _workers(store: Store, settings: Settings, now: datetime) -> Iterator[Findin
     with store.reading() as session:
         running, dead = workers.running(session, now), workers.dead(session, now)
     if running:
-        yield Finding("worker", "ok", f"{len(running)} run.")
+        yield Finding("worker", "ok", f"{count(len(running), 'worker')} running.")
     elif any(c.stripe_webhook_secret for c in settings.conferences.values()):
         yield Finding(
-            "worker", "warning", "None runs, so no event is worked. Run: po-toolkit webhook serve"
+            "worker",
+            "warning",
+            "None is running, so webhook events wait. Run: po-toolkit webhook serve",
         )
     else:
-        yield Finding("worker", "skipped", "None runs; none is needed without webhooks.")
+        yield Finding("worker", "skipped", "None is running; none is needed without webhooks.")
     if dead:
         last = max(w.seen_at for w in dead)
-        detail = f"{len(dead)} stopped without a word, the last one {last:%Y-%m-%d %H:%M} UTC."
+        detail = (
+            f"{count(len(dead), 'worker')} stopped unexpectedly, last on {written_day(last)} at "
+            f"{last:%H:%M} UTC. Their work was given to others."
+        )
         yield Finding("worker", "warning", detail)
 
 
@@ -189,18 +199,18 @@ def _schedules(opened: OpenConference) -> Iterator[Finding]:
     now = opened.now()
     times = (
         ("sync", cursor.last_sync_at if cursor else None, SYNC_OLD, ""),
-        ("sweep", cursor.last_sweep_at if cursor else None, SWEEP_OLD, " --full"),
+        ("full sync", cursor.last_sweep_at if cursor else None, SWEEP_OLD, " --full"),
     )
     for name, at, old, option in times:
         again = f"Run: po-toolkit sync --conference {opened.slug}{option}"
         if at is None:
-            yield Finding(f"{opened.slug}: {name}", "warning", f"Never. {again}")
+            yield Finding(f"{opened.slug} {name}", "warning", f"Never. {again}")
         elif now - at > old:
-            yield Finding(f"{opened.slug}: {name}", "warning", f"{_words(now - at)} ago. {again}")
+            yield Finding(f"{opened.slug} {name}", "warning", f"{_words(now - at)} ago. {again}")
         else:
-            yield Finding(f"{opened.slug}: {name}", "ok", f"{_words(now - at)} ago.")
+            yield Finding(f"{opened.slug} {name}", "ok", f"{_words(now - at)} ago.")
     if cursor is not None and cursor.last_error:
-        yield Finding(f"{opened.slug}: sync", "failed", cursor.last_error)
+        yield Finding(f"{opened.slug} sync", "failed", cursor.last_error)
 
 
 # -- Stripe --------------------------------------------------------------------------------------
@@ -211,17 +221,17 @@ def _stripe(opened: OpenConference, now: datetime) -> Iterator[Finding]:
         opened.check_account()
         account = check_connection(opened)
     except PoToolkitError as error:
-        yield Finding(f"{opened.slug}: key", "failed", str(error))
+        yield Finding(f"{opened.slug} key", "failed", str(error))
         return
     mode = f"{account.account_id} ({account.name or 'no name'}), {opened.settings.mode} mode."
-    yield Finding(f"{opened.slug}: key", "ok", mode)
+    yield Finding(f"{opened.slug} key", "ok", mode)
     yield _clock(opened, now)
     yield _permissions(opened)
     yield _endpoint(opened)
 
 
 def _clock(opened: OpenConference, now: datetime) -> Finding:
-    name = f"{opened.slug}: clock"
+    name = f"{opened.slug} clock"
     try:
         theirs = server_time(opened.stripe_api_base)
     except StripeGatewayError as error:
@@ -229,7 +239,7 @@ def _clock(opened: OpenConference, now: datetime) -> Finding:
     if theirs is None:
         return Finding(name, "skipped", "Stripe's answer has no date.")
     off = abs(now - theirs)
-    seconds = f"It is {off.total_seconds():.0f} seconds off Stripe's."
+    seconds = f"{count(round(off.total_seconds()), 'second')} apart from Stripe's clock."
     if off > CLOCK_FAILED:
         return Finding(
             name, "failed", f"{seconds} Webhooks are refused. Set up time synchronization."
@@ -238,7 +248,7 @@ def _clock(opened: OpenConference, now: datetime) -> Finding:
 
 
 def _permissions(opened: OpenConference) -> Finding:
-    name = f"{opened.slug}: permissions"
+    name = f"{opened.slug} permissions"
     key = opened.settings.stripe_secret_key.get_secret_value()
     if not key.startswith("rk_"):
         return Finding(name, "ok", "A secret key may do everything; a restricted one is safer.")
@@ -256,7 +266,7 @@ def _permissions(opened: OpenConference) -> Finding:
             f"The key may not {', '.join(missing)}. Give it these rights in Stripe's dashboard."
         )
         return Finding(name, "failed", detail)
-    return Finding(name, "ok", f"Tried: {len(READS) + len(WRITES)} rights, all there.")
+    return Finding(name, "ok", f"The key has all {len(READS) + len(WRITES)} rights it needs.")
 
 
 def _permitted(call: Callable[..., object], *arguments: object, **named: object) -> bool:
@@ -268,7 +278,7 @@ def _permitted(call: Callable[..., object], *arguments: object, **named: object)
 
 
 def _endpoint(opened: OpenConference) -> Finding:
-    name = f"{opened.slug}: webhook"
+    name = f"{opened.slug} webhook"
     if not opened.settings.stripe_webhook_secret:
         return Finding(name, "skipped", "No stripe_webhook_secret is set; syncs find everything.")
     try:

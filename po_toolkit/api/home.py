@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from po_toolkit.context import OpenConference
 from po_toolkit.domain.roles import Act
+from po_toolkit.domain.wording import written_day
 from po_toolkit.errors import NotFoundError, PurchaseOrderError
 from po_toolkit.reconcile import front_page as read_front_page
 from po_toolkit.reconcile.front_page import (
@@ -164,7 +165,8 @@ def log_call(
     """
     if promised_on is not None and promised_on < opened.today():
         raise PurchaseOrderError(
-            f"{reference}: The promised date {promised_on} is past. Enter today or a later day."
+            f"{reference}: The promised date {written_day(promised_on)} is past. Enter today or a "
+            f"later day."
         )
     with opened.store.writing(opened.actor, Act.LOG_CALL) as uow:
         order = by_reference(uow.session, opened.conference, reference)

@@ -244,7 +244,7 @@ def _require_second_person(
             return
     what = "refund" if act is Act.REFUND else "credit note"
     raise SecondPersonNeededError(
-        f"{order.reference}: a {what} of {display(amount, order.currency)} needs a second person. "
+        f"{order.reference}: A {what} of {display(amount, order.currency)} needs a second person. "
         f"It is noted that {opened.actor.name} asks for it, and nothing else was done. Have "
         f"another treasurer enter the same within {approvals.WAITS.days} days."
     )

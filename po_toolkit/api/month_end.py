@@ -27,7 +27,7 @@ from po_toolkit.api.reports import (
     tie_out,
 )
 from po_toolkit.context import OpenConference
-from po_toolkit.domain.discrepancies import DISCREPANCY_CLASSES
+from po_toolkit.domain.discrepancies import DISCREPANCY_TITLES, code_of
 from po_toolkit.domain.periods import end_of_day
 from po_toolkit.domain.records import AsJson
 from po_toolkit.domain.roles import Act, require
@@ -215,7 +215,7 @@ def accept_discrepancies(
 
     Args:
         opened: The conference.
-        code: Their class.
+        code: Their class, by its code or title.
         subjects: The purchase order's reference of each, or, for one that belongs to none, what
             was found.
         reason: Why they are left as they are; printed in the month-end report.
@@ -230,6 +230,7 @@ def accept_discrepancies(
         PurchaseOrderError: The reason is missing.
     """
     require(opened.actor, Act.ACCEPT_DISCREPANCY)
+    code = code_of(code)
     if not reason.strip():
         raise PurchaseOrderError("Give a reason: it is printed in the month-end report.")
     items = reconcile(opened, as_of=as_of).discrepancies
@@ -237,7 +238,7 @@ def accept_discrepancies(
     mine = mine.assign(subject=mine["reference"].where(mine["reference"].ne(""), mine["evidence"]))
     gone = sorted(set(subjects) - set(mine["subject"])) if subjects else ["nothing"]
     if gone:
-        title = DISCREPANCY_CLASSES[code].title if code in DISCREPANCY_CLASSES else code
+        title = DISCREPANCY_TITLES[code]
         raise NotFoundError(f"There is no open discrepancy {title!r} of {', '.join(gone)}.")
     mine = mine[mine["subject"].isin(subjects)]
     with opened.store.writing(opened.actor, Act.ACCEPT_DISCREPANCY) as uow:
@@ -266,13 +267,14 @@ def withdraw_acceptance(opened: OpenConference, code: str, subject: str) -> int:
 
     Args:
         opened: The conference.
-        code: Its class.
+        code: Its class, by its code or title.
         subject: The purchase order's reference, or the evidence.
 
     Raises:
         NotAllowedError: The actor is no treasurer.
         NotFoundError: It is not accepted.
     """
+    code = code_of(code)
     with opened.store.writing(opened.actor, Act.ACCEPT_DISCREPANCY) as uow:
         rows = [
             row
@@ -280,7 +282,10 @@ def withdraw_acceptance(opened: OpenConference, code: str, subject: str) -> int:
             if (row.code, row.subject) == (code, subject)
         ]
         if not rows:
-            raise NotFoundError(f"No accepted discrepancy {code!r} of {subject or 'nothing'}.")
+            raise NotFoundError(
+                f"No discrepancy '{DISCREPANCY_TITLES[code]}' of {subject or 'nothing'} is "
+                f"accepted."
+            )
         for row in rows:
             row.withdrawn_by, row.withdrawn_at = opened.actor.name, opened.now()
             before = {"code": code, "of": subject, "reason": row.reason}

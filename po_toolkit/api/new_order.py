@@ -99,14 +99,14 @@ def checked_order(
     name = str(values["organization_name"]).strip() or "A purchase order without a sponsor"
     items = list(line_items)
     if not items:
-        raise PurchaseOrderError(f"{name}: a purchase order needs lines.", code="no_lines")
+        raise PurchaseOrderError(f"{name}: A purchase order needs lines.", code="no_lines")
     _refuse_unknown(name, "detail", values, (*_NAMED, *Details.__annotations__))
     single = {key: _cell(value) for key, value in values.items()}
     if po_amount is not None:
         single["po_amount"] = _price(po_amount, currency)
     rows = []
     for number, item in enumerate(items, 1):
-        _refuse_unknown(f"{name}: line {number}", "key", item, tuple(LineItem.__annotations__))
+        _refuse_unknown(f"{name}: Line {number}", "key", item, tuple(LineItem.__annotations__))
         price = item.get("unit_price")
         rows.append(
             single
@@ -186,7 +186,7 @@ def _refuse_unknown(where: str, what: str, given: Mapping[str, Any], known: Sequ
             near = get_close_matches(name, known, n=1, cutoff=0.4)
             hint = f" Is {near[0]!r} meant?" if near else ""
             raise PurchaseOrderError(
-                f"{where}: there is no {what} {name!r}.{hint} There are: {', '.join(known)}.",
+                f"{where}: There is no {what} {name!r}.{hint} There are: {', '.join(known)}.",
                 code="unknown_field",
             )
 

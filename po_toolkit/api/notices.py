@@ -15,6 +15,7 @@ from po_toolkit.api.reports import reconcile
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.config import NotifySettings, is_loopback
 from po_toolkit.domain.discrepancies import DISCREPANCY_TITLES
+from po_toolkit.domain.wording import written_day
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.logs import redact
 from po_toolkit.store import cursors, notices, workers
@@ -86,7 +87,7 @@ def _problems(opened: OpenConference, settings: NotifySettings) -> dict[str, str
         wanted = settings.discrepancies
         if code in wanted if wanted is not None else code not in _QUIET:
             subject = f"{code} {reference or ''}"[:240]
-            found[subject] = f"{DISCREPANCY_TITLES[code]}: {reference or 'see reconcile'}"
+            found[subject] = f"{DISCREPANCY_TITLES[code]}: {reference or 'See reconcile'}"
     with opened.store.reading() as session:
         cursor = cursors.cursor_of(session, opened.conference)
         dead = workers.dead(session, now)
@@ -94,8 +95,8 @@ def _problems(opened: OpenConference, settings: NotifySettings) -> dict[str, str
         found["sync"] = f"The sync with Stripe fails: {redact(cursor.last_error)}"
     for worker in dead:
         found[f"{_WORKER}{worker.name}"] = (
-            f"A worker stopped without a word; it was last seen at {worker.seen_at:%Y-%m-%d %H:%M} "
-            f"UTC."
+            f"A worker stopped unexpectedly, last on {written_day(worker.seen_at)} at "
+            f"{worker.seen_at:%H:%M} UTC."
         )
     return found
 
@@ -135,7 +136,7 @@ def _ways(settings: NotifySettings) -> dict[str, _Way]:
 def _sent_by(send_message: _Way, settings: NotifySettings, subject: str, lines: list[str]) -> None:
     shown = lines[:MOST_LINES]
     if len(lines) > MOST_LINES:
-        shown.append(f"And {len(lines) - MOST_LINES} more: see reconcile.")
+        shown.append(f"And {len(lines) - MOST_LINES} more. See reconcile.")
     try:
         send_message(settings, subject, shown)
     except (OSError, smtplib.SMTPException, requests.RequestException) as error:

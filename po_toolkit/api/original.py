@@ -286,7 +286,8 @@ def _refuse_unclear_tax_id(text: str, organization_name: str) -> None:
         read_tax_id(text)
     except ValueError as error:
         raise PurchaseOrderError(
-            f"{organization_name}: tax id {text!r}: {error}", code="tax_id_invalid"
+            f"{organization_name}: The tax ID {text!r} cannot be used: {error}",
+            code="tax_id_invalid",
         ) from None
 
 

@@ -16,7 +16,7 @@ from po_toolkit.api.delivery import refresh_old_links
 from po_toolkit.bootstrap import open_conference, open_database
 from po_toolkit.config import Settings
 from po_toolkit.context import OpenConference
-from po_toolkit.domain.discrepancies import DISCREPANCY_CLASSES
+from po_toolkit.domain.discrepancies import DISCREPANCY_TITLES, code_of
 from po_toolkit.domain.records import AsJson
 from po_toolkit.domain.roles import Act
 from po_toolkit.payments import ledger
@@ -81,7 +81,7 @@ __all__ = [
     "CASH",
     "CHECKS",
     "DISCREPANCIES",
-    "DISCREPANCY_CODES",
+    "DISCREPANCY_TITLES",
     "ENTRIES",
     "FEES",
     "MONTHS",
@@ -119,6 +119,7 @@ __all__ = [
     "close_books",
     "closed_books",
     "closed_report",
+    "code_of",
     "conference_totals",
     "export",
     "export_tie_out",
@@ -146,9 +147,6 @@ __all__ = [
     "verify_closed",
     "with_decimals",
 ]
-
-DISCREPANCY_CODES = tuple(DISCREPANCY_CLASSES)
-"""Every class of discrepancy, in the order of the table."""
 
 
 def reconcile(opened: OpenConference, *, as_of: date | None = None) -> Reconciliation:

@@ -8,7 +8,7 @@ from po_toolkit.domain.reminders import step_label
 from po_toolkit.domain.roles import STRIPE, Act, Actor, Role, require, role_of
 from po_toolkit.domain.sums import Status
 from po_toolkit.domain.translations import APP, catalogue, languages, phrase
-from po_toolkit.domain.wording import STATUS_LABELS, count, label
+from po_toolkit.domain.wording import STATUS_LABELS, count, label, sentence, written_day
 
 __all__ = [
     "APP",
@@ -31,6 +31,8 @@ __all__ = [
     "phrase",
     "require",
     "role_of",
+    "sentence",
     "step_label",
     "way_label",
+    "written_day",
 ]

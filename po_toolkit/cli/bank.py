@@ -337,7 +337,10 @@ def match(
     conference: ConferenceOption,
     apply: Annotated[
         bool,
-        typer.Option("--apply", help="Apply what nothing speaks against; leave the rest to you."),
+        typer.Option(
+            "--apply",
+            help="Apply the proposals without evidence against them; the rest is left to you.",
+        ),
     ] = False,
     yes: YesOption = False,
     output: FormatOption = "table",
@@ -348,7 +351,8 @@ def match(
     that the bank reverses.
 
     Without --apply nothing is changed. Each proposal says what speaks for it and what against it;
-    --apply takes those with nothing against them. Stripe hears of each payment on an open invoice.
+    --apply applies those with nothing against them. Each payment on an open invoice is reported to
+    Stripe.
 
     Example: po-toolkit bank match --conference pycon-2027 --apply
     """
@@ -382,9 +386,7 @@ def _print_matches(report: MatchReport) -> None:
     )
     if sure := [m.line for m in report.matches if m.sure and m.state != "applied"]:
         lines = ", ".join(map(str, sure[:10])) + (" …" if len(sure) > 10 else "")
-        typer.echo(
-            f"Nothing speaks against {count(len(sure), 'line')}, which --apply applies: {lines}."
-        )
+        typer.echo(f"No evidence against {count(len(sure), 'line')}; --apply applies: {lines}.")
 
 
 @commands.command("apply")
@@ -408,7 +410,9 @@ def apply_(
     entries: Annotated[
         list[int] | None,
         typer.Option(
-            "--entry", metavar="ENTRY", help="The entry made by hand it confirms; or several."
+            "--entry",
+            metavar="ENTRY",
+            help="The entry made by hand that it confirms; repeat it for several.",
         ),
     ] = None,
     reversal: Annotated[
@@ -540,9 +544,11 @@ def payouts(
     if output == "json":
         print_json(found)
     else:
+        from po_toolkit.api.terms import label
+
         print_table(
             ("From Stripe", "Number"),
-            [(n.replace("_", " "), number) for n, number in found.items() if n != "problems"],
+            [(label(n), number) for n, number in found.items() if n != "problems"],
             right=(1,),
         )
     for problem in report.problems:

@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -194,14 +195,28 @@ def print_table(
             no_wrap=index in whole | right,
             overflow="fold",
         )
+    if not (rows := list(rows)):
+        typer.echo(f"{title}: None." if title else "Nothing to list.")
+        return
     for row in rows:
-        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+        table.add_row(*(Text(_written(cell)) for cell in row))
     if Console(file=sys.stdout).is_terminal:
         Console(file=sys.stdout, highlight=False).print(table)
         return
     plain = io.StringIO()
     Console(file=plain, highlight=False, width=_UNLIMITED).print(table)
     typer.echo("\n".join(line.rstrip() for line in plain.getvalue().splitlines()))
+
+
+def _written(cell: Any) -> str:
+    """Write a cell for people: a day and a moment so that nobody confuses day and month."""
+    from po_toolkit.api.terms import written_day
+
+    if isinstance(cell, datetime):
+        return f"{written_day(cell)}, {cell:%H:%M %Z}"
+    if isinstance(cell, date):
+        return written_day(cell)
+    return "" if cell is None else str(cell)
 
 
 def amount(value: Decimal, currency: str) -> str:
@@ -211,7 +226,9 @@ def amount(value: Decimal, currency: str) -> str:
 
 def count(number: int, noun: str, plural: str = "") -> str:
     """Write a number with its noun: ``1 row``, ``2 rows``."""
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+    from po_toolkit.api import terms
+
+    return terms.count(number, noun, plural)
 
 
 def write_bytes(content: bytes, out: Path | None, *, binary: bool) -> None:

@@ -257,7 +257,7 @@ def _read_mapping(pairs: list[str]) -> dict[str, str]:
 
 def _print_report(report: ImportReport, *, dry_run: bool) -> None:
     _print_reading(report)
-    if dry_run:
+    if dry_run and report.orders:
         _print_orders(report)
     if report.problems:
         print_table(
@@ -271,8 +271,6 @@ def _print_report(report: ImportReport, *, dry_run: bool) -> None:
             whole=(),
         )
         typer.echo("")
-    if report.dates is None and any(p.code == "date_invalid" for p in report.problems):
-        remark("How the dates of the file are written: --dates dmy, --dates mdy or --dates ymd.")
     for warning in report.warnings:
         remark(f"Check row {warning.row}: {warning.message.removeprefix(f'Row {warning.row}: ')}")
     for note in report.notes:
@@ -283,15 +281,16 @@ def _print_report(report: ImportReport, *, dry_run: bool) -> None:
     typer.echo(
         f"{batch}{orders} {'would be imported' if dry_run else 'imported'}"
         f"{f' ({sums})' if sums else ''}, {report.rejected} rejected, "
-        f"{report.duplicates} duplicates skipped."
+        f"{count(report.duplicates, 'duplicate')} skipped."
     )
     if report.references:
         typer.echo(f"References: {', '.join(report.references)}")
 
 
 def _print_reading(report: ImportReport) -> None:
-    """Print how the file was read: what each column was taken for, and what was left out."""
+    """Print how the file was read: what each column maps to, and what was left out."""
     from po_toolkit.api.imports import OWN_LINES
+    from po_toolkit.api.terms import sentence
 
     typer.echo(f"The sheet has {report.shape}. {_habits(report)}")
     lines = dict.fromkeys(report.packages, "a package") | {
@@ -304,7 +303,7 @@ def _print_reading(report: ImportReport) -> None:
             (
                 c.header,
                 c.field or lines.get(c.header, "(left out)"),
-                c.why if c.field else _left(left.get(c.header)),
+                sentence(c.why) if c.field else _left(left.get(c.header)),
             )
             for c in report.columns
         ],

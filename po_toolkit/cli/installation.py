@@ -180,16 +180,18 @@ _UNSET = {"last_sync_error": "none"}
 
 
 def _print_status(found: dict[str, Any]) -> None:
+    from po_toolkit.api.terms import label
+
     print_table(
         ("Setting", "Value"),
-        [(name.replace("_", " "), found[name] or "(not set)") for name in _PLAIN],
+        [(label(name), found[name] or "(not set)") for name in _PLAIN],
     )
     for conference in found["conferences"]:
         typer.echo("")
         print_table(
             (conference["slug"], ""),
             [
-                (name.replace("_", " "), _in_words(value, _UNSET.get(name, "never")))
+                (label(name), _in_words(value, _UNSET.get(name, "never")))
                 for name, value in conference.items()
                 if name != "slug"
             ],
@@ -222,7 +224,7 @@ def demo(
     """Play the whole job on sample data, then serve the app.
 
     Three spreadsheets are imported, the invoices go to a Stripe simulator on this machine,
-    sponsors pay wholly, in part, too much and by wire, the webhooks come in, and the
+    sponsors pay in full, in part, too much and by wire, the webhooks come in, and the
     reconciliation must add up to the cent: exit code 1 if it does not. Needs no settings and
     leaves nothing behind.
 
@@ -265,10 +267,10 @@ def worker(
 ) -> None:
     """Run batches, webhook events and syncs until stopped.
 
-    Needed only where one machine is outgrown: the app, invoice and webhook serve work their queues
-    themselves. Any number of workers may run on one PostgreSQL. Stopped by Ctrl-C or SIGTERM, it
-    finishes what it has begun; killed, it loses nothing: another worker does the rest within 30
-    seconds. With --check the exit code is 1 when none was seen within the last minute.
+    You need it only once one machine is not enough: the app, invoice and webhook serve process
+    their queues themselves. Any number of workers may run on one PostgreSQL. Stopped by Ctrl-C or
+    SIGTERM, it finishes what it has begun; killed, it loses nothing: another worker does the rest
+    within 30 seconds. With --check the exit code is 1 when none was seen within the last minute.
 
     Example: po-toolkit worker
     """

@@ -61,7 +61,7 @@ DryRunOption = Annotated[
 ]
 NoSendOption = Annotated[
     bool,
-    typer.Option("--no-send", help="Leave the invoices as drafts at Stripe; mail nobody."),
+    typer.Option("--no-send", help="Leave the invoices as drafts at Stripe; nobody is emailed."),
 ]
 
 
@@ -229,13 +229,13 @@ def _finish(result: InvoiceResult, output: Format, done: str) -> None:
 
 
 def _print_preview(preview: InvoicePreview, output: Format) -> None:
-    from po_toolkit.api.terms import way_label
+    from po_toolkit.api.terms import sentence, way_label
 
     if output == "json":
         print_json(preview.as_json())
         return
     print_table(
-        ("Reference", "Organization", "PO number", "Total", "Delivery", "Look at"),
+        ("Reference", "Organization", "PO number", "Total", "Delivery", "Check"),
         [
             (
                 line.reference,
@@ -243,7 +243,7 @@ def _print_preview(preview: InvoicePreview, output: Format) -> None:
                 line.po_number,
                 amount(line.total, line.currency),
                 way_label(line.delivery),
-                "; ".join(line.doubts),
+                sentence("; ".join(line.doubts)),
             )
             for line in preview.ready
         ],
@@ -267,10 +267,17 @@ def _print_report(report: InvoiceReport, output: Format) -> None:
     if output == "json":
         print_json(report.as_json())
         return
+    from po_toolkit.api.terms import label, sentence
+
     print_table(
         ("Reference", "Outcome", "Stripe invoice", "Invoice page or reason"),
         [
-            (r.reference, r.outcome, r.stripe_invoice_id, r.error or r.hosted_invoice_url)
+            (
+                r.reference,
+                label(r.outcome),
+                r.stripe_invoice_id,
+                sentence((r.error or "").removeprefix(f"{r.reference}: ")) or r.hosted_invoice_url,
+            )
             for r in report.results
         ],
         whole=(0, 1, 2),
@@ -280,7 +287,7 @@ def _print_report(report: InvoiceReport, output: Format) -> None:
 
 
 SentOption = Annotated[
-    bool, typer.Option("--sent", help="Beside what the invoice at Stripe says, field by field.")
+    bool, typer.Option("--sent", help="Compare with the invoice at Stripe, field by field.")
 ]
 
 
@@ -292,7 +299,7 @@ def preview(
 ) -> None:
     """Preview the invoice exactly as it will be sent.
 
-    Its texts, lines, taxes and ways to pay.
+    Its texts, lines, taxes and payment methods.
 
     Nothing is sent. With --sent Stripe is asked what the sent invoice says; the command then exits
     1 where a field differs from what the purchase order and the settings say now.
@@ -433,7 +440,7 @@ def deliver(
         lines = []
     if done:
         found["status"] = mark_delivered(opened, reference)
-        lines.append(f"{reference}: Noted as delivered; it is {found['status']}.")
+        lines.append(f"{reference}: Marked as delivered; it is {found['status']}.")
     if as_json:
         print_json(found)
         return
@@ -491,7 +498,7 @@ def e_invoices(
 
 
 RemindDryRunOption = Annotated[
-    bool, typer.Option("--dry-run", help="Show who would be reminded; call nobody.")
+    bool, typer.Option("--dry-run", help="Show who would be reminded; nobody is emailed.")
 ]
 DraftsOption = Annotated[
     Path | None,
@@ -542,7 +549,9 @@ def remind(
     if output == "json":
         print_json(report.as_json())
     else:
-        results = [(r.reference, r.outcome, r.reason) for r in report.results]
+        from po_toolkit.api.terms import label, sentence
+
+        results = [(r.reference, label(r.outcome), sentence(r.reason)) for r in report.results]
         print_table(["Reference", "Outcome", "Why"], results)
     failed = report.count("failed")
     if failed:

@@ -89,12 +89,14 @@ def _payouts(opened: OpenConference, *, full: bool) -> dict[str, Any] | None:
 
 
 def _print_report(report: SyncReport, payouts: Mapping[str, Any]) -> None:
+    from po_toolkit.api.terms import label
+
     figures = {n: v for n, v in report.as_json().items() if isinstance(v, int)}
     if payouts.get("payouts_new") or payouts.get("balance_transactions_new"):
         figures |= {n: payouts[n] for n in ("payouts_new", "balance_transactions_new")}
     print_table(
         ("From Stripe", "Number"),
-        [(name.replace("_", " "), number) for name, number in figures.items()],
+        [(label(name), number) for name, number in figures.items()],
         right=(1,),
     )
     if report.changes:

@@ -31,6 +31,7 @@ from po_toolkit.cli.options import (
     TableFormat,
     day_option,
 )
+from po_toolkit.errors import NotFoundError
 
 
 def reconcile(
@@ -57,36 +58,41 @@ def reconcile(
         list[str] | None,
         typer.Option(
             metavar="CLASS",
-            help="Exit with 4 when a discrepancy of this class is found; repeat it for several, or "
-            "name any. For cron jobs and monitors.",
+            help="Exit with 4 when a discrepancy of this name or code is found; repeat it for "
+            "several; 'any' means every one. For cron jobs and monitors.",
         ),
     ] = None,
 ) -> None:
     """Show what was ordered, paid and is owed, and what disagrees.
 
     One row for each purchase order, with its discrepancies between our books and Stripe; totals
-    per currency. Reads the database only: run sync first for today's news.
+    per currency. Reads the database only: run sync first to include what is new at Stripe.
 
     Example: po-toolkit reconcile --conference pycon-2027 --out books.xlsx
     """
     from po_toolkit.api import reports
 
     chosen = output or _format_of(out)
-    unknown = set(fail_on or []) - {"any", *reports.DISCREPANCY_CODES}
-    if unknown:
-        raise typer.BadParameter(
-            f"{', '.join(sorted(unknown))}: Not a class of discrepancy; choose from any, "
-            f"{', '.join(reports.DISCREPANCY_CODES)}.",
-            param_hint="--fail-on",
-        )
+    watched = {_discrepancy(name) for name in fail_on or [] if name != "any"}
     opened = named_conference(ctx, conference)
     found = reports.reconcile(opened, as_of=as_of)
     write_bytes(reports.export(found, chosen), out, binary=chosen == "xlsx")
     there = Counter(found.discrepancies["code"])
-    named = [code for code in there if code in (fail_on or []) or "any" in (fail_on or [])]
+    named = sorted(code for code in there if code in watched or "any" in (fail_on or []))
     if named:
-        complain(f"Discrepancies: {', '.join(f'{there[code]} {code}' for code in sorted(named))}.")
+        each = ", ".join(f"{reports.DISCREPANCY_TITLES[code]} ({there[code]})" for code in named)
+        complain(f"Discrepancies: {each}.")
         raise typer.Exit(FOUND)
+
+
+def _discrepancy(name: str) -> str:
+    """Return the code of a discrepancy that is named by its title or code."""
+    from po_toolkit.api.reports import code_of
+
+    try:
+        return code_of(name)
+    except NotFoundError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def report(
@@ -163,12 +169,13 @@ def summary(
     from po_toolkit.api import reports
 
     table, frame = reports.summary(settings_of(ctx), as_of=as_of, months=months)
-    rows = reports.records(table, frame)
     if output == "json":
-        print_json({"rows": rows})
+        print_json({"rows": reports.records(table, frame)})
         return
-    amounts = [i for i, c in enumerate(table.columns) if c.kind.is_money]
-    print_table(table.names, [list(row.values()) for row in rows], right=amounts)
+    made = reports.sheet(table, frame)
+    if made.note:
+        typer.echo(made.note)
+    print_table(made.head, made.rows, right=made.right)
 
 
 def journal(
@@ -282,12 +289,13 @@ def close(
     Example: po-toolkit close --conference pycon-2027 --through 2027-03-31
     """
     from po_toolkit.api.reports import close_books
+    from po_toolkit.api.terms import written_day
 
     closed = close_books(named_conference(ctx, conference), through)
     if output == "json":
         print_json(closed.as_json())
         return
-    typer.echo(f"Closed through the end of {closed.through} ({closed.timezone}).")
+    typer.echo(f"Closed through the end of {written_day(closed.through)} ({closed.timezone}).")
     typer.echo(f"SHA-256 of the report: {closed.digest}")
     typer.echo(f"Audit trail: {closed.audit_entries} entries, SHA-256 {closed.audit_digest}")
 
@@ -321,7 +329,7 @@ def month_end(
     if output == "json":
         print_json({"through": through.isoformat(), "steps": [step.as_json() for step in steps]})
     else:
-        state = {True: "done", False: "to do", None: "-"}
+        state = {True: "Done", False: "To do", None: ""}
         print_table(("Step", "State", "Result"), [(s.name, state[s.done], s.result) for s in steps])
     for detail in (d for step in steps for d in step.details):
         complain(detail)
@@ -338,7 +346,9 @@ def month_end(
 
 def accept(
     ctx: typer.Context,
-    code: Annotated[str, typer.Argument(metavar="CODE", help="The discrepancy's code.")],
+    code: Annotated[
+        str, typer.Argument(metavar="CODE", help="The discrepancy, by its name or code.")
+    ],
     conference: ConferenceOption,
     reference: Annotated[
         str, typer.Option("--po", metavar="REF", help="The purchase order it belongs to.")
@@ -360,16 +370,18 @@ def accept(
     2028, agreed by email"
     """
     from po_toolkit.api.month_end import accept_discrepancies, withdraw_acceptance
+    from po_toolkit.api.reports import DISCREPANCY_TITLES
 
     if bool(reference) == bool(evidence):
         wrong_usage("Give --po REF, or --evidence TEXT where no purchase order is named.")
     opened = named_conference(ctx, conference)
+    title = DISCREPANCY_TITLES[_discrepancy(code)]
     if withdraw:
         withdraw_acceptance(opened, code, reference or evidence)
-        typer.echo(f"{code} of {reference or evidence} is open again.")
+        typer.echo(f"'{title}' of {reference or evidence} is open again.")
         return
     accept_discrepancies(opened, code, [reference or evidence], reason=reason)
-    typer.echo(f"{code} of {reference or evidence} is accepted.")
+    typer.echo(f"'{title}' of {reference or evidence} is accepted.")
 
 
 def closed(
@@ -410,23 +422,23 @@ def closed(
         return
     print_table(
         ("Through", "Timezone", "Closed by", "Closed at", "SHA-256"),
-        [
-            (p.through, p.timezone, p.closed_by, f"{p.closed_at:%Y-%m-%d %H:%M} UTC", p.digest)
-            for p in periods
-        ],
+        [(p.through, p.timezone, p.closed_by, p.closed_at, p.digest) for p in periods],
     )
 
 
 def _verify(opened: OpenConference, through: date, output: Format) -> None:
     from po_toolkit.api.reports import verify_closed
+    from po_toolkit.api.terms import written_day
 
     proof = verify_closed(opened, through)
     if output == "json":
         print_json(proof.as_json())
     elif proof.intact and proof.same_again:
-        typer.echo(f"The books through {through} still say what was closed ({proof.digest}).")
+        typer.echo(
+            f"The books through {written_day(through)} still say what was closed ({proof.digest})."
+        )
     if not proof.intact:
-        complain(f"The kept report of {through} is not the one that was closed.")
+        complain(f"The kept report of {written_day(through)} is not the one that was closed.")
     for difference in proof.differences:
         complain(difference)
     if not (proof.intact and proof.same_again):

@@ -43,11 +43,11 @@ def serve(
         typer.Option(
             metavar="N",
             min=0,
-            help="Sync each conference every N minutes, and sweep at night; 0: never.",
+            help="Sync each conference every N minutes, with a full sync at night; 0: never.",
         ),
     ] = 15,
     work: Annotated[
-        bool, typer.Option("--work/--no-work", help="Work the events here, not in a worker.")
+        bool, typer.Option("--work/--no-work", help="Process the events here, not in a worker.")
     ] = True,
 ) -> None:
     """Serve the webhook address of each conference.

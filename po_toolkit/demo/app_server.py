@@ -45,8 +45,8 @@ def serve_app(stage: Stage, port: int, say: Callable[[str], None]) -> None:
             while not _answers(address):  # on a busy machine for minutes; Ctrl-C ends it
                 if app.poll() is not None:
                     raise PoToolkitError(
-                        f"The app ended with exit code {app.returncode} before it was ready; what "
-                        f"it said is above."
+                        f"The app ended with exit code {app.returncode} before it was ready. Its "
+                        f"output is above."
                     )
                 time.sleep(0.1)
                 waited += 1

@@ -35,9 +35,9 @@ def _identity(row: Mapping[str, Any]) -> Iterable[str]:
     money = {name: Decimal(row[name]) for name in _MONEY}
     rest = money["total"] - money["credited"] - money["paid"] + money["refunded"]
     if rest != money["balance"]:
-        yield f"{row['reference']}: the balance is {money['balance']}, but {rest} is left over."
+        yield f"{row['reference']}: The balance is {money['balance']}, but {rest} is left over."
     if money["paid"] != money["paid_stripe"] + money["paid_other"]:
-        yield f"{row['reference']}: paid is not the sum of paid through Stripe and otherwise."
+        yield f"{row['reference']}: Paid is not the sum of paid through Stripe and otherwise."
 
 
 _MONEY = ("total", "credited", "paid", "paid_stripe", "paid_other", "refunded", "balance")
@@ -53,7 +53,7 @@ def _against_story(rows: Iterable[Mapping[str, Any]], facts: Mapping[str, Facts]
             if Decimal(row[name]) != getattr(fact, name):
                 yield f"{reference}: {name} is {row[name]}, but was {getattr(fact, name)}."
         if row["status"] != fact.status:
-            yield f"{reference}: the status is {row['status']}, but should be {fact.status}."
+            yield f"{reference}: The status is {row['status']}, but should be {fact.status}."
 
 
 def _against_sheets(
@@ -73,7 +73,7 @@ def _against_sheets(
             summed[row["currency"]][name] += Decimal(row[name])
     for currency in ordered.keys() | totals.keys():
         if every[currency] != ordered[currency]:
-            yield f"{currency}: the books total is not the spreadsheets' {ordered[currency]}."
+            yield f"{currency}: The books' total is not the spreadsheets' {ordered[currency]}."
         for name in _MONEY:
             if Decimal(totals.get(currency, {}).get(name, 0)) != summed[currency][name]:
-                yield f"{currency}: the total of {name} is not the sum of its rows."
+                yield f"{currency}: The total of {name} is not the sum of its rows."

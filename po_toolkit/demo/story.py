@@ -141,10 +141,12 @@ def tell(stage: Stage, say: Say) -> dict[str, Facts]:
             _invoice(stage, report, say)
             facts |= _pay(stage, report.references, _HABITS.get(name, ()))
     paid = sum(f.status in {"paid", "overpaid", "partially_paid"} for f in facts.values())
-    say(f"Sponsors pay: {paid} of {len(facts)} wholly, in part, too much, by card, ACH and wire.")
+    say(
+        f"Sponsors pay: {paid} of {len(facts)} in full, in part or too much, by card, ACH and wire."
+    )
     _take_in_webhooks(stage, say)
     missed = sync_conference(stage.opened).payments_recorded
-    say(f"Sync with Stripe: {missed} payments that the webhooks had not brought.")
+    say(f"Sync with Stripe: {missed} payments that no webhook had reported.")
     return facts
 
 
@@ -152,7 +154,8 @@ def _take_in(stage: Stage, name: str, say: Say) -> ImportReport:
     content = sample(name, stage.opened.today())
     report = import_purchase_orders(stage.opened, content, file_name=name)
     say(
-        f"Import of {name}: {report.accepted} purchase orders taken, {report.rejected} refused, "
+        f"Import of {name}: {report.accepted} purchase orders imported, {report.rejected} "
+        "rejected, "
         f"{report.duplicates} duplicates."
     )
     for problem in report.problems:
@@ -186,7 +189,7 @@ def _take_in_webhooks(stage: Stage, say: Say) -> None:
 
     wait_for_webhooks(settled, waiting)
     states = _events(stage)
-    say(f"Signed webhooks: {sum(states.values())} taken in, {states.get('failed', 0)} failed.")
+    say(f"Signed webhooks: {sum(states.values())} processed, {states.get('failed', 0)} failed.")
 
 
 def _events(stage: Stage) -> dict[str, int]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from po_toolkit.errors import NotFoundError
+
 
 @dataclass(frozen=True, slots=True)
 class DiscrepancyClass:
@@ -354,3 +356,17 @@ DISCREPANCY_TITLES = {c.code: c.title for c in _CLASSES}
 
 DISCREPANCY_CLASSES = {c.code: c for c in _CLASSES}
 """All classes by code, in the order of the table."""
+
+
+def code_of(name: str) -> str:
+    """Return the code of a discrepancy that a person names by its code or its title.
+
+    Raises:
+        NotFoundError: There is no such class.
+    """
+    folded = name.strip().casefold()
+    for each in _CLASSES:
+        if folded in (each.code, each.title.casefold()):
+            return each.code
+    known = ", ".join(f"'{each.title}'" for each in _CLASSES)
+    raise NotFoundError(f"There is no discrepancy called {name!r}. Use one of {known}.")

@@ -103,8 +103,8 @@ def _batch_begun(entry: LoggedAct) -> str:
 
 def _balance_decided(entry: LoggedAct) -> str:
     if entry.after["balance"] == "use":
-        return f"Decided for {entry.whose}: the credit at Stripe counts on the invoice."
-    return f"Decided for {entry.whose}: the credit at Stripe is removed before the invoice."
+        return f"Decided for {entry.whose}: The credit at Stripe counts on the invoice."
+    return f"Decided for {entry.whose}: The credit at Stripe is removed before the invoice."
 
 
 _INVOICED: dict[str, Callable[[LoggedAct], str]] = {

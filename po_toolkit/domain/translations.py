@@ -114,10 +114,11 @@ _BETWEEN = re.compile(r"(?<=[.:;?!]) ")
 def _translated(text: str, language: str) -> str | None:
     """Translate what was made from one text of the catalogue; None where it was not."""
     bare = text.rstrip(".:;")
-    forms = tuple(dict.fromkeys((bare, text, bare[:1].lower() + bare[1:], f"{bare}.")))
+    small = bare[:1].lower() + bare[1:]
+    forms = tuple(dict.fromkeys((bare, text, small, f"{bare}.", f"{small}.")))
     words, found = _filled(forms, language)
-    if words == f"{bare}." and not text.endswith("."):
-        words, found = bare, found.removesuffix(".")
+    if words in (f"{bare}.", f"{small}.") and not text.endswith("."):
+        words, found = words.removesuffix("."), found.removesuffix(".")
     if not found and not text.endswith("."):
         words, found = bare, _named(bare, language)
     if not found:
@@ -147,15 +148,22 @@ def _filled(forms: tuple[str, ...], language: str) -> tuple[str, str]:
 
 
 def _listed(value: str, language: str) -> str:
-    """Translate a value, which may be a list of names in quotation marks or of references."""
+    """Translate a value, which may be a list of names in quotation marks or of references.
+
+    A reference may have a remark in brackets, which is translated with it.
+    """
     if _LIST.fullmatch(value) is None:
         return phrase(value, language)
-    return _JOINED.sub(lambda found: f" {phrase(found[1], language)} ", value)
+    return "".join(
+        (phrase(item, language) if item.endswith(")") else item)
+        + (f" {phrase(word, language)} " if (word := joint.strip(" ,")) else joint)
+        for item, joint in _PARTS.findall(value)
+    )
 
 
-_ITEM = r"(?:'[^']*'|[A-Z]+-\w+|p[oy]_\w+)"
+_ITEM = r"(?:'[^']*'|(?:[A-Z]+-\w+|p[oy]_\w+)(?: \([^()]*\))?)"
 _LIST = re.compile(rf"{_ITEM}(?:(?:, | and | or ){_ITEM})+")
-_JOINED = re.compile(rf"(?<=['\w]) (and|or) (?={_ITEM})")
+_PARTS = re.compile(rf"({_ITEM})(, | and | or |$)")
 
 
 def _named(words: str, language: str) -> str:

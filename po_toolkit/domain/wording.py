@@ -29,11 +29,19 @@ def written_day(day: date) -> str:
     return f"{day.day} {day:%b %Y}"
 
 
+def sentence(text: str) -> str:
+    """Begin a text in upper case, unless its first word is a code: ``in_1`` stays as it is."""
+    return text[:1].upper() + text[1:] if _A_WORD.match(text) else text
+
+
+_A_WORD = re.compile(r"[a-z]+(?=[ ,;:.]|$)")
+
+
 def label(code: str) -> str:
     """Turn a code into words: ``payment_reversal`` into ``Payment reversal``."""
     words = code.replace("_", " ").capitalize()
     return _SHORT.sub(lambda found: found[0].upper(), words)
 
 
-_SHORT = re.compile(r"\b(?:ach|cc|id|pdf|po|sepa|url)\b", re.IGNORECASE)
+_SHORT = re.compile(r"\b(?:ach|api|cc|id|pdf|po|sepa|url)\b", re.IGNORECASE)
 """Words that are written in capitals."""

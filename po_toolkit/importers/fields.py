@@ -16,7 +16,7 @@ from datetime import date, time, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from itertools import pairwise
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 from email_validator import EmailNotValidError, validate_email
 from pydantic import PlainValidator, ValidationInfo
@@ -1071,11 +1071,21 @@ def addresses(text: str) -> list[str]:
 def _one(text: str) -> str:
     try:
         return validate_email(text, check_deliverability=False, test_environment=True).normalized
-    except EmailNotValidError as error:
-        reason = str(error).rstrip(".")
-        raise ValueError(
-            f"this is not an email address: {reason}. Write one like ap@sponsor.com."
-        ) from None
+    except EmailNotValidError:
+        _refuse_address(text)
+
+
+def _refuse_address(text: str) -> NoReturn:
+    local, sign, domain = text.rpartition("@")
+    if not sign:
+        raise ValueError("this email address has no @ sign; write one like ap@sponsor.com.")
+    if "@" in local:
+        raise ValueError("this email address has several @ signs; write one like ap@sponsor.com.")
+    if re.search(r"\s", text):
+        raise ValueError("this email address has a space in it; write one like ap@sponsor.com.")
+    if "." not in domain.strip("."):
+        raise ValueError("this email address has no ending; write one like ap@sponsor.com.")
+    raise ValueError("this is not an email address; write one like ap@sponsor.com.")
 
 
 def _mailable(text: str) -> bool:

@@ -21,6 +21,7 @@ from typing import Any, Literal
 from po_toolkit.domain.records import AsJson
 from po_toolkit.domain.references import comparable
 from po_toolkit.domain.tax import TaxRules
+from po_toolkit.domain.wording import sentence
 from po_toolkit.errors import ImportFileError
 from po_toolkit.importers.cells import (
     EXACT_DIGITS,
@@ -390,7 +391,7 @@ class _Read:
             if certain and len(meant) == 1 and not named:
                 made.currency, made.currency_by = next(iter(meant)), "title"
                 made.notes.append(
-                    f"The text {where} says {title.strip()[:80]!r}: rows that name no "
+                    f"The text {where} says {title.strip()[:80]!r}. Rows that name no "
                     f"currency are in {made.currency.upper()}."
                 )
             elif not named and "currency" not in self._table.positions:
@@ -1357,7 +1358,7 @@ def _is_changed(text: str) -> bool:
 
 
 def _warning(row: int, column: str, code: str, value: str, message: str) -> RowProblem:
-    return RowProblem(row, column, code, value, f"Row {row}: {message}")
+    return RowProblem(row, column, code, value, f"Row {row}: {sentence(message)}")
 
 
 def _first(value: Any) -> Decimal | None:

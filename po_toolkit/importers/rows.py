@@ -20,6 +20,7 @@ from po_toolkit.domain import stripe_limits
 from po_toolkit.domain.references import comparable
 from po_toolkit.domain.tax import Rate, TaxRules, line_tax
 from po_toolkit.domain.tax_ids import TaxId, has_wrong_check_digits
+from po_toolkit.domain.wording import sentence, written_day
 from po_toolkit.errors import AmountError
 from po_toolkit.importers.cells import PLAIN_POINT, Cell, clean, has_controls, is_empty, text_of
 from po_toolkit.importers.fields import Amount, Reading, Row
@@ -191,7 +192,7 @@ class Findings:
             column=self._names.get(key, key),
             code=code,
             value=self._rows.shown(row, key),
-            message=f"Row {number}: {message}",
+            message=f"Row {number}: {sentence(message)}",
         )
 
 
@@ -847,7 +848,7 @@ def doubts(orders: Sequence[Order], names: Mapping[str, str], known: Known) -> l
 
     def note(order: Order, field: str, code: str, value: str, text: str) -> RowProblem:
         row = order.rows[0]
-        return RowProblem(row, names.get(field, field), code, value, f"Row {row}: {text}")
+        return RowProblem(row, names.get(field, field), code, value, f"Row {row}: {sentence(text)}")
 
     return [
         *_due_dates(orders, known.today, note),
@@ -866,8 +867,11 @@ _Note = Callable[[Order, str, str, str, str], RowProblem]
 def _due_dates(orders: Iterable[Order], today: date, note: _Note) -> Iterator[RowProblem]:
     for order in orders:
         if order.due_date is not None and order.due_date < today:
-            day = order.due_date.isoformat()
-            yield note(order, "due_date", "due_date_past", day, f"{day} has passed.")
+            day = order.due_date
+            yield note(
+                order, "due_date", "due_date_past", day.isoformat(),
+                f"{written_day(day)} has passed.",
+            )  # fmt: skip
 
 
 def _totals(orders: Iterable[Order], known: Known, note: _Note) -> Iterator[RowProblem]:

@@ -17,6 +17,7 @@ from po_toolkit.domain.periods import last_second
 from po_toolkit.domain.stripe_limits import maximum_total, total_fits
 from po_toolkit.domain.sums import Status
 from po_toolkit.domain.tax import MOST_RATES, Rate, line_tax, rate_text, rates_of
+from po_toolkit.domain.wording import written_day
 from po_toolkit.errors import PurchaseOrderError, Reason, StripeNotFoundError
 from po_toolkit.money import display, minor_from_api, minor_to_api, to_minor
 from po_toolkit.store.authorized import Authorized
@@ -86,7 +87,8 @@ def _reasons(order: PurchaseOrder, conference: Conference, today: date) -> Itera
     begun = live is not None and live.step != "customer" and not live.refused
     if order.due_date is not None and order.due_date < today and not begun:
         yield Reason(
-            f"due on {order.due_date}, which is in the past, and Stripe does not accept such a due "
+            f"due on {written_day(order.due_date)}, which is in the past, and Stripe does not "
+            "accept such a due "
             f"date; send it with a new one.",
             remedies.reissue(
                 order.reference, due_date=today + timedelta(days=conference.days_until_due)
@@ -461,7 +463,7 @@ class Content:
         if self.above_card_limit and not self.methods:
             yield (
                 f"{display(order.sums.total, order.currency)} is more than may be paid by card, "
-                f"and no other way to pay takes {order.currency.upper()}; add one to its "
+                f"and no other payment method takes {order.currency.upper()}; add one to its "
                 f"payment_methods or to the conference's."
             )
 
@@ -588,7 +590,7 @@ def _fields(
     yield ContentField("Page size", (rendering.get("pdf") or {}).get("page_size") or "")
     yield ContentField("Tax shown", rendering.get("amount_tax_display") or "")
     methods = (invoice.get("payment_settings") or {}).get("payment_method_types") or ()
-    yield ContentField("Ways to pay", ", ".join(methods))
+    yield ContentField("Payment methods", ", ".join(methods))
     if plan.content.automatic_tax:
         yield ContentField("Tax", f"computed by Stripe, {plan.content.automatic_tax}")
     yield from _line_fields(lines, currency, rates, zone)

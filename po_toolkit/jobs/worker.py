@@ -206,7 +206,7 @@ class Worker:
                     self._trouble.note(error)
                 else:
                     log.exception("the queue could not be worked; it is tried again")
-                    self._trouble.note(error, f"{type(error).__name__}: see the log.")
+                    self._trouble.note(error, f"{type(error).__name__}: See the log.")
             if self._wake.wait(pause):
                 self._looked_for_tasks = float("-inf")
             self._wake.clear()
@@ -335,7 +335,7 @@ class Worker:
             log.exception("a job failed unexpectedly", kind=job.kind, reference=job.reference)
             if job.kind == EVENTS:
                 return _given_back(job, self._now() + RETRY)
-            return self._failed(job, f"{type(error).__name__}: see the log. Trying again is safe.")
+            return self._failed(job, f"{type(error).__name__}: See the log. Trying again is safe.")
         if result.state is not JobState.WAITING:
             self._trouble.clear()
         return result

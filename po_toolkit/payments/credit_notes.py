@@ -9,6 +9,7 @@ from po_toolkit.context import OpenConference
 from po_toolkit.domain import remedies
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.domain.same_money import SAME_MONEY
+from po_toolkit.domain.wording import written_day
 from po_toolkit.errors import DuplicateEntryError, PurchaseOrderError, Reason
 from po_toolkit.money import display, minor_from_api, to_major
 from po_toolkit.payments import customer_credit, ledger
@@ -207,7 +208,8 @@ def _refuse_second(order: PurchaseOrder, amount: int, day: date) -> None:
         return
     shown, last = display(amount, order.currency), alike[-1]
     raise DuplicateEntryError(
-        f"{order.reference} has a credit note of {shown} of {last.credit_date} already, for "
+        f"{order.reference} has a credit note of {shown} of {written_day(last.credit_date)} "
+        "already, for "
         f"{last.reason!r}. Nothing was issued. If another is meant, issue it as a second one.",
         remedy=remedies.credit_note(order.reference, to_major(amount, order.currency), again=True),
     )
@@ -216,13 +218,13 @@ def _refuse_second(order: PurchaseOrder, amount: int, day: date) -> None:
 def _refuse_credit(order: PurchaseOrder, amount: int, reason: str) -> None:
     sums = order.sums
     if amount <= 0:
-        raise PurchaseOrderError(f"{order.reference}: a credit note must be more than zero.")
+        raise PurchaseOrderError(f"{order.reference}: A credit note must be more than zero.")
     if not reason.strip():
         raise PurchaseOrderError(f"{order.reference}: Say why the credit note is issued.")
     if order.cancelled_at is not None:
         raise PurchaseOrderError(f"{order.reference} is cancelled; there is nothing to credit.")
     if amount > sums.total - sums.credited:
         raise PurchaseOrderError(
-            f"{order.reference}: a credit note of {display(amount, order.currency)} is more than "
+            f"{order.reference}: A credit note of {display(amount, order.currency)} is more than "
             f"the {display(sums.total - sums.credited, order.currency)} that is not credited yet."
         )

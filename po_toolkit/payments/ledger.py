@@ -17,6 +17,7 @@ from po_toolkit.domain.offline_payments import DETAILS, OfflinePayment, PaymentD
 from po_toolkit.domain.periods import booking_day, local_day
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.sums import EntryKind
+from po_toolkit.domain.wording import written_day
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.money import display, minor_from_api
 from po_toolkit.store import audit_chain, closing
@@ -334,7 +335,9 @@ def with_late_note(note: str, moved: date, booked_on: date) -> str:
     """Say in an entry's note that its period was closed; unchanged when it was not."""
     if booked_on <= moved:
         return note
-    late = f"Dated {moved}, in a closed period; it counts from {booked_on}."
+    late = (
+        f"Dated {written_day(moved)}, in a closed period; it counts from {written_day(booked_on)}."
+    )
     return f"{note} {late}".strip()
 
 
@@ -355,12 +358,13 @@ def close_period(
     today = local_day(uow.now(), conference.timezone)
     if last_day >= today:
         raise PurchaseOrderError(
-            f"{last_day} is not over yet in {conference.timezone}; close a day that is past."
+            f"{written_day(last_day)} is not over yet in {conference.timezone}; close a day that "
+            "is past."
         )
     before = closing.closed_through(uow.session, conference.id)
     if before is not None and last_day <= before:
         raise PurchaseOrderError(
-            f"Conference {conference.slug} is closed through {before} already; "
+            f"Conference {conference.slug} is closed through {written_day(before)} already; "
             f"corrections count from the day after."
         )
     entries, digest = audit_chain.head(uow.session)

@@ -13,6 +13,7 @@ from po_toolkit.domain.periods import booking_day, local_day
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.same_money import SAME_MONEY, Money, same_money
 from po_toolkit.domain.sums import EntryKind
+from po_toolkit.domain.wording import written_day
 from po_toolkit.errors import (
     ConfirmationNeededError,
     DuplicateEntryError,
@@ -107,7 +108,8 @@ def _goes_on(order: PurchaseOrder, begun: MoneyIntent) -> Reason:
     )
     return Reason(
         f"{order.reference}: {display(begun.amount, begun.currency)} by {payment.named}, dated "
-        f"{payment.payment_date}, was begun before and not finished. It was finished now and "
+        f"{written_day(payment.payment_date)}, was begun before and not finished. It was "
+        "finished now and "
         f"counts once, as it was first given. If another payment came, record it as a second one.",
         remedies.record_payment(
             order.reference,
@@ -128,7 +130,8 @@ def refuse_future(reference: str, day: date, today: date) -> None:
     """
     if day > today:
         raise PurchaseOrderError(
-            f"{reference}: {day} is in the future, and today is {today}. Give the day on which the "
+            f"{reference}: {written_day(day)} is in the future, and today is "
+            f"{written_day(today)}. Give the day on which the "
             f"money moved; nothing was recorded.",
             code="date_in_future",
         )
@@ -150,13 +153,15 @@ def _doubts(
         counts = booking_day(day, closed_through=closed, today=today)
         if closed is not None and day <= closed and day != today:
             found["date_as_given"] = (
-                f"{day} is in a period that is closed through {closed}; the payment would count "
-                f"from {counts}."
+                f"{written_day(day)} is in a period that is closed through "
+                f"{written_day(closed)}; the payment would count "
+                f"from {written_day(counts)}."
             )
         elif day < created:
             found["date_as_given"] = (
-                f"{day} is before {order.reference} was created on {created}; the payment would "
-                f"count from {counts}."
+                f"{written_day(day)} is before {order.reference} was created on "
+                f"{written_day(created)}; the payment would "
+                f"count from {written_day(counts)}."
             )
     under_way = sum(
         intent.amount
@@ -211,7 +216,7 @@ def enter_payment(uow: UnitOfWork, order: PurchaseOrder, payment: OfflinePayment
 def _refuse_impossible(order: PurchaseOrder, amount: int, method: str) -> None:
     if amount <= 0:
         raise PurchaseOrderError(
-            f"{order.reference}: a payment must be more than zero, not "
+            f"{order.reference}: A payment must be more than zero, not "
             f"{display(amount, order.currency)}."
         )
     if method == "stripe":
@@ -254,7 +259,7 @@ def refuse_same_money(
         seen = f", bank line {twin.bank_line}" if twin.bank_line else ""
         entry = f"entry {twin.entry}{seen}" if twin.entry else "not finished; a sync finishes it"
         raise DuplicateEntryError(
-            f"{reference} has {shown} of {twin.day}{named} already ({entry}). The "
+            f"{reference} has {shown} of {written_day(twin.day)}{named} already ({entry}). The "
             f"same sponsor and amount within {SAME_MONEY.days} days may be the same money. {again}",
             remedy=remedy(twin.entry) if twin.entry else remedies.sync(order.conference.slug),
         )
@@ -262,7 +267,7 @@ def refuse_same_money(
     if outside_stripe is not None:
         raise DuplicateEntryError(
             f"{order.reference} has {shown} in the ledger already: the invoice was marked as paid "
-            f"outside of Stripe on {outside_stripe.payment_date}. {again}",
+            f"outside of Stripe on {written_day(outside_stripe.payment_date)}. {again}",
             remedy=remedy(outside_stripe.id),
         )
 

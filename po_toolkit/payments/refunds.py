@@ -13,6 +13,7 @@ from po_toolkit.domain import remedies
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.domain.same_money import SAME_MONEY
 from po_toolkit.domain.sums import EntryKind
+from po_toolkit.domain.wording import written_day
 from po_toolkit.errors import (
     DuplicateEntryError,
     PurchaseOrderError,
@@ -60,7 +61,7 @@ def plan_refund(
         PurchaseOrderError: The amount is wrong, or so much did not come through Stripe.
     """
     if amount <= 0:
-        raise PurchaseOrderError(f"{order.reference}: a refund must be more than zero.")
+        raise PurchaseOrderError(f"{order.reference}: A refund must be more than zero.")
     sources = [
         (entry, left)
         for entry, left in refundable(order)
@@ -211,7 +212,8 @@ def refuse_second(
     )
     raise DuplicateEntryError(
         f"{order.reference} has a refund of {display(amount, order.currency)} of "
-        f"{twin.payment_date} already (entry {twin.id}, {twin.method}). Nothing was done. If "
+        f"{written_day(twin.payment_date)} already (entry {twin.id}, {twin.method}). Nothing was "
+        "done. If "
         f"another is meant, refund it as a second one.",
         remedy=again,
     )
@@ -274,10 +276,10 @@ def enter_refund(
     """
     sums = order.sums
     if amount <= 0:
-        raise PurchaseOrderError(f"{order.reference}: a refund must be more than zero.")
+        raise PurchaseOrderError(f"{order.reference}: A refund must be more than zero.")
     if amount > sums.paid - sums.refunded:
         raise PurchaseOrderError(
-            f"{order.reference}: a refund of {display(amount, order.currency)} is more than the "
+            f"{order.reference}: A refund of {display(amount, order.currency)} is more than the "
             f"{display(sums.paid - sums.refunded, order.currency)} that is on it."
         )
     uuid = uuid or uuid4()

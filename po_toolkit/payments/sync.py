@@ -235,7 +235,7 @@ def failure_noted(opened: OpenConference) -> Iterator[None]:
         yield
     except Exception as error:
         known = isinstance(error, PoToolkitError)
-        stripe_object = str(error) if known else f"{type(error).__name__}: see the log."
+        stripe_object = str(error) if known else f"{type(error).__name__}: See the log."
         with suppress(SQLAlchemyError), opened.store.writing(STRIPE, Act.SYNC) as uow:
             cursor = cursors.cursor_row(uow, opened.conference)
             cursor.last_tried_at = opened.now()

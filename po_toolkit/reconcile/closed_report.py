@@ -119,7 +119,7 @@ def differences(closed: bytes, again: bytes, *, limit: int = 20) -> list[str]:
     for part in sorted(before.keys() | now.keys()):
         old, new = _by_key(before.get(part)), _by_key(now.get(part))
         found += [
-            f"{part} {key}: was {old.get(key)}, is {new.get(key)}"
+            f"{part} {key}: Was {old.get(key)}, is {new.get(key)}"
             for key in sorted(old.keys() | new.keys())
             if old.get(key) != new.get(key)
         ]

@@ -11,9 +11,9 @@ from po_toolkit.domain.bank_matching.payouts import LATE
 from po_toolkit.domain.discrepancies import DISCREPANCY_CLASSES
 from po_toolkit.domain.references import comparable
 from po_toolkit.domain.sums import EntryKind, gone_back_since
-from po_toolkit.domain.wording import count
+from po_toolkit.domain.wording import count, written_day
+from po_toolkit.money import display
 from po_toolkit.reconcile.books import Books
-from po_toolkit.reconcile.schema import decimal_text
 from po_toolkit.reconcile.tables import DISCREPANCIES
 
 Finder = Callable[[Books], pd.DataFrame]
@@ -41,7 +41,7 @@ def finding(
     stake = [int(amount) for amount in at_stake.tolist()]
     rows: Iterable[Any] = orders.itertuples()
     words = [
-        evidence(row, f"{decimal_text(amount, row.currency)} {row.currency.upper()}")
+        evidence(row, display(amount, row.currency))
         for row, amount in zip(rows, stake, strict=True)
     ]
     found = orders[["reference", "organization_name", "currency"]].copy()
@@ -96,7 +96,7 @@ def currency_differs(books: Books) -> pd.DataFrame:
         invoiced,
         invoiced["total"],
         lambda row, _amount: (
-            f"purchase order in {row.currency.upper()}, {row.stripe_invoice_id} in "
+            f"Purchase order in {row.currency.upper()}, {row.stripe_invoice_id} in "
             f"{str(row.invoice_currency).upper()}"
         ),
     )
@@ -108,7 +108,7 @@ def currency_differs(books: Books) -> pd.DataFrame:
         rows,
         rows["open"],
         lambda row, _amount: (
-            f"purchase order in {row.currency.upper()}, {other['source_id'][row.Index]} in "
+            f"Purchase order in {row.currency.upper()}, {other['source_id'][row.Index]} in "
             f"{other['currency'][row.Index].upper()}"
         ),
     )
@@ -131,7 +131,7 @@ def two_alike(books: Books) -> pd.DataFrame:
 
     def others(row: Any, _amount: str) -> str:
         alike = names[(row.organization_key, row.po_number_key, row.currency)]
-        return "the same as " + ", ".join(r for r in alike if r != row.reference)
+        return f"The same as {', '.join(r for r in alike if r != row.reference)}"
 
     return finding(rows, rows["total"], others)
 
@@ -146,7 +146,7 @@ def customer_differs(books: Books) -> pd.DataFrame:
     def evidence(row: Any, _amount: str) -> str:
         other = ", ".join(n for n in (row.stripe_customer_name, row.stripe_customer_email) if n)
         return (
-            f"purchase order: {row.organization_name}, {row.contact_email}; "
+            f"Purchase order: {row.organization_name}, {row.contact_email}; "
             f"{row.stripe_invoice_id}: {other}"
         )
 
@@ -179,7 +179,10 @@ def overdue(books: Books) -> pd.DataFrame:
     """Find sent balances past their due date."""
 
     def evidence(row: Any, amount: str) -> str:
-        late = f"{amount} open, due {row.due_date.date()}, {count(row.days_overdue, 'day')} overdue"
+        late = (
+            f"{amount} open, due {written_day(row.due_date)}, "
+            f"{count(row.days_overdue, 'day')} overdue"
+        )
         if row.state != "finalized":
             return late
         return f"{late}; nobody has marked it as delivered"
@@ -200,8 +203,8 @@ def overpaid(books: Books) -> pd.DataFrame:
         rows,
         -rows["balance"],
         lambda row, amount: (
-            f"{decimal_text(row.paid, row.currency)} paid of "
-            f"{decimal_text(row.total - row.credited, row.currency)}: {amount} too much"
+            f"{display(row.paid, row.currency)} paid of "
+            f"{display(row.total - row.credited, row.currency)}, {amount} too much"
         ),
     )
 
@@ -290,8 +293,8 @@ def payout_not_at_bank(books: Books) -> pd.DataFrame:
     return _apart(
         rows,
         lambda row, amount: (
-            f"{row.stripe_payout_id} of {amount} was to arrive {row.arrival_date.date()}; bank "
-            f"lines are known through {row.read_through.date()}"
+            f"{row.stripe_payout_id} of {amount} was to arrive {written_day(row.arrival_date)}; "
+            f"bank lines are known through {written_day(row.read_through)}"
         ),
         at_stake="missing",
     )
@@ -304,7 +307,7 @@ def payout_failed(books: Books) -> pd.DataFrame:
     return _apart(
         rows,
         lambda row, amount: (
-            f"{row.stripe_payout_id} of {amount}: {row.failure_message or 'no reason given'}"
+            f"{row.stripe_payout_id} of {amount}: {row.failure_message or 'No reason given'}"
         ),
     )
 
@@ -315,8 +318,12 @@ def bank_credit_not_explained(books: Books) -> pd.DataFrame:
     return apart(
         rows,
         "amount",
-        lambda row, amount: f"bank line {row.line_id} of {row.booked_on}, {amount}: {row.text}",
+        _bank_line,
     )
+
+
+def _bank_line(row: Any, amount: str) -> str:
+    return f"Bank line {row.line_id} of {written_day(row.booked_on)}, {amount}: {row.text}"
 
 
 def payment_taken_back(books: Books) -> pd.DataFrame:
@@ -328,8 +335,8 @@ def payment_taken_back(books: Books) -> pd.DataFrame:
         rows.join(orders, how="inner"),
         rows["amount"],
         lambda row, amount: (
-            f"bank line {row.line_id} of {row.booked_on}, {amount}, seems to reverse bank line "
-            f"{row.earlier_line}: {row.text}"
+            f"Bank line {row.line_id} of {written_day(row.booked_on)}, {amount}, seems to reverse "
+            f"bank line {row.earlier_line}: {row.text}"
         ),
     )
 
@@ -341,7 +348,7 @@ def bank_debit_not_explained(books: Books) -> pd.DataFrame:
     return apart(
         rows.assign(customer_name=rows["counterparty"]),
         "amount",
-        lambda row, amount: f"bank line {row.line_id} of {row.booked_on}, {amount}: {row.text}",
+        _bank_line,
     )
 
 
@@ -355,15 +362,15 @@ def fees_not_explained(books: Books) -> pd.DataFrame:
     of_payouts = _apart(
         rows,
         lambda row, amount: (
-            f"{row.stripe_payout_id} is {decimal_text(row.amount, row.currency)}, its balance "
-            f"transactions {decimal_text(row.items, row.currency)}: {amount} apart"
+            f"{row.stripe_payout_id} is {display(row.amount, row.currency)}, its balance "
+            f"transactions are {display(row.items, row.currency)}, {amount} apart"
         ),
         at_stake="at_stake",
     )
     gaps = books.bank.fee_gaps
     of_fees = _apart(
         gaps.assign(at_stake=gaps["fee_gap"].astype("int64").abs()),
-        lambda row, amount: f"the fee of {row.stripe_id} has {amount} that no detail names",
+        lambda row, amount: f"The fee of {row.stripe_id} has {amount} that no detail names",
         at_stake="at_stake",
     )
     return pd.concat([of_payouts, of_fees])
@@ -389,8 +396,8 @@ def amount_differs_from_stripe(books: Books) -> pd.DataFrame:
         rows,
         difference[difference != 0].abs(),
         lambda row, _amount: (
-            f"purchase order {decimal_text(row.total, row.currency)}, {row.stripe_invoice_id} "
-            f"{decimal_text(int(row.stripe_total), row.currency)}"
+            f"The purchase order is {display(row.total, row.currency)}, {row.stripe_invoice_id} is "
+            f"{display(int(row.stripe_total), row.currency)}"
         ),
     )
 
@@ -442,7 +449,7 @@ def asked_is_not_owed(books: Books) -> pd.DataFrame:
 
     def evidence(row: Any, _amount: str) -> str:
         def shown(amount: Any) -> str:
-            return f"{decimal_text(int(amount), row.currency)} {row.currency.upper()}"
+            return display(int(amount), row.currency)
 
         why = {words: int(amounts[row.Index]) for words, amounts in causes.items()}
         words = [f"{shown(abs(n))} by {of}" for of, n in why.items() if n]
@@ -533,7 +540,7 @@ def paid_at_stripe_not_here(books: Books) -> pd.DataFrame:
 def paid_here_not_at_stripe(books: Books) -> pd.DataFrame:
     """Find money in the ledger that Stripe does not count on the invoice."""
     gaps = _gaps(books)
-    words = "the ledger has {amount} more on {invoices} than Stripe"
+    words = "The ledger has {amount} more on {invoices} than Stripe"
     ahead = _found_gaps(books, gaps[gaps < 0], words)
     orders, unreported = books.orders, _unreported(books)
     asks = orders["stripe_status"].isin(["open", "uncollectible"])

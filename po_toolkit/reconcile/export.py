@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
 from po_toolkit.domain.harmless import harmless
+from po_toolkit.domain.wording import written_day
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.reconcile import schema
 from po_toolkit.reconcile.reconciliation import Reconciliation
+from po_toolkit.reconcile.report import Sheet, sheet, totals_sheet
 from po_toolkit.reconcile.schema import Kind, Table
 from po_toolkit.reconcile.tables import DISCREPANCIES, PURCHASE_ORDERS
 from po_toolkit.reconcile.workbook import workbook
@@ -19,21 +21,11 @@ from po_toolkit.reconcile.workbook import workbook
 Format = Literal["table", "json", "csv", "xlsx", "md"]
 FORMATS: tuple[str, ...] = get_args(Format)
 
-_SHORT = (
-    "reference",
-    "organization_name",
-    "currency",
-    "status",
-    "total",
-    "credited",
-    "paid",
-    "refunded",
-    "balance",
-    "due_date",
-    "days_overdue",
-    "discrepancies",
-)
-"""Columns that fit a terminal or a page."""
+_LEFT_OUT = (
+    "po_number", "paid_stripe", "paid_other", "stripe_invoice_id", "stripe_status",
+    "stripe_amount_paid",
+)  # fmt: skip
+"""Columns of purchase orders without which they fit a terminal or a page."""
 
 
 def export(reconciliation: Reconciliation, format: Format) -> bytes:  # noqa: A002 the option's name
@@ -77,50 +69,31 @@ def _cell(value: Any) -> str:
     return " ".join(value) if isinstance(value, list) else str(value)
 
 
-def _short_rows(reconciliation: Reconciliation) -> list[list[str]]:
-    records = schema.records(PURCHASE_ORDERS, reconciliation.rows)
-    return [[_cell(record[name]) for name in _SHORT] for record in records]
-
-
-def _total_rows(reconciliation: Reconciliation) -> list[list[str]]:
-    totals = reconciliation.totals_text()
-    if not totals:
-        return []
-    names = list(next(iter(totals.values())))
-    return [["currency", *names]] + [
-        [currency, *(str(sums[n]) for n in names)] for currency, sums in totals.items()
-    ]
-
-
-def _discrepancy_rows(reconciliation: Reconciliation) -> list[list[str]]:
-    names = ["code", "reference", "organization_name", "currency", "at_stake", "evidence"]
-    records = schema.records(DISCREPANCIES, reconciliation.discrepancies)
-    return [names, *([_cell(r[n]) for n in names] for r in records)]
-
-
 def _heading(reconciliation: Reconciliation) -> str:
     return (
-        f"{reconciliation.name}: Reconciliation as of the end of {reconciliation.as_of} "
-        f"({reconciliation.timezone})"
+        f"{reconciliation.name}: Reconciliation as of the end of "
+        f"{written_day(reconciliation.as_of)} ({reconciliation.timezone})"
     )
 
 
 def _markdown(reconciliation: Reconciliation) -> str:
     parts = [f"# {_markdown_text(_heading(reconciliation))}"]
-    for title, rows in _sections(reconciliation):
-        head, *body = rows
-        lines = [f"## {title}", "", _markdown_row(head), _markdown_row(["---"] * len(head))]
-        parts.append("\n".join([*lines, *(_markdown_row(r) for r in body)]))
+    for made in _sheets(reconciliation):
+        marks = ["---:" if place in made.right else "---" for place in range(len(made.head))]
+        lines = [f"## {made.title}", "", *([made.note, ""] if made.note else [])]
+        lines += [_markdown_row(made.head), "| " + " | ".join(marks) + " |"]
+        parts.append("\n".join([*lines, *(_markdown_row(r) for r in made.rows)]))
     return "\n\n".join(parts) + "\n"
 
 
-def _sections(reconciliation: Reconciliation) -> list[tuple[str, list[list[str]]]]:
-    sections = [
-        ("Purchase orders", [list(_SHORT), *_short_rows(reconciliation)]),
-        ("Totals", _total_rows(reconciliation)),
-        ("Discrepancies", _discrepancy_rows(reconciliation)),
-    ]
-    return [(title, rows) for title, rows in sections if len(rows) > 1]
+def _sheets(reconciliation: Reconciliation) -> list[Sheet]:
+    orders, found = reconciliation.rows, reconciliation.discrepancies
+    made = [sheet(PURCHASE_ORDERS, orders, without=_LEFT_OUT)] if len(orders) else []
+    if reconciliation.totals:
+        made.append(totals_sheet(reconciliation, title="Totals"))
+    if len(found):
+        made.append(sheet(DISCREPANCIES, found, without=["remedy"]))
+    return made
 
 
 def _markdown_row(cells: Sequence[str]) -> str:
@@ -135,25 +108,22 @@ def _markdown_text(text: str) -> str:
 
 
 def _plain(reconciliation: Reconciliation) -> str:
-    parts = [_heading(reconciliation)]
-    for title, rows in _sections(reconciliation):
-        parts.append(f"{title}\n{aligned(rows)}")
-    return "\n\n".join(parts) + "\n"
+    made = [plain_sheet(each) for each in _sheets(reconciliation)] or ["No purchase orders."]
+    return "\n\n".join([_heading(reconciliation), *made]) + "\n"
 
 
-def aligned(rows: list[list[str]]) -> str:
-    """Return rows, the first being the header, as columns of plain text."""
-    shown = [["".join(c if c.isprintable() else " " for c in cell) for cell in r] for r in rows]
-    widths = [max(len(r[i]) for r in shown) for i in range(len(shown[0]))]
-    numeric = [all(_is_number(r[i]) for r in shown[1:]) for i in range(len(widths))]
-    return "\n".join(
+def plain_sheet(made: Sheet) -> str:
+    """Return a table as columns of plain text, below its title and note."""
+    shown = [
+        ["".join(c if c.isprintable() else " " for c in cell) for cell in row]
+        for row in [made.head, *made.rows, *([made.foot] if made.foot else [])]
+    ]
+    widths = [max(len(row[i]) for row in shown) for i in range(len(made.head))]
+    lines = [
         "  ".join(
-            cell.rjust(w) if right else cell.ljust(w)
-            for cell, w, right in zip(row, widths, numeric, strict=True)
+            cell.rjust(width) if place in made.right else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in shown
-    )
-
-
-def _is_number(cell: str) -> bool:
-    return cell.replace("-", "", 1).replace(".", "", 1).isdigit()
+    ]
+    return "\n".join([*(text for text in (made.title, made.note) if text), *lines])

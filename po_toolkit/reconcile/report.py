@@ -6,9 +6,10 @@ tables hold text that is ready to read: thousands separators, written dates, wor
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 from html import escape
@@ -19,6 +20,7 @@ import pandas as pd
 
 from po_toolkit.domain.ageing import BUCKET_LABELS, Bucket
 from po_toolkit.domain.discrepancies import DISCREPANCY_CLASSES, DISCREPANCY_TITLES
+from po_toolkit.domain.sums import Status
 from po_toolkit.domain.wording import STATUS_LABELS, count, label, written_day
 from po_toolkit.errors import extra
 from po_toolkit.money import to_major
@@ -35,6 +37,7 @@ from po_toolkit.reconcile.tables import (
     DISCREPANCIES,
     ENTRIES,
     FEES,
+    INVOICES,
     NEWS,
     PAYOUTS,
     PURCHASE_ORDERS,
@@ -50,14 +53,19 @@ _HEADINGS = {
     "purchase_orders": "Purchase orders",
     "paid_stripe": "Paid through Stripe",
     "paid_other": "Paid otherwise",
-    "stripe_invoice_id": "Stripe invoice",
+    "stripe_invoice_id": "Stripe ID",
     "stripe_status": "Status at Stripe",
+    "stripe_total": "Total at Stripe",
+    "stripe_amount_due": "Due at Stripe",
     "stripe_amount_paid": "Paid at Stripe",
+    "number": "Invoice",
+    "recorded": "Recorded here",
     "due_date": "Due",
     "entered_by": "Entered by",
     "payment_reference": "Payment reference",
     "payment_date": "Date",
     "booked_on": "Booked",
+    "sent_on": "Sent",
     "source_id": "Source ID",
     "set_aside": "Excluded",
     "rule": "Matched by",
@@ -92,6 +100,24 @@ _WORTH_A_CHART = 3
 """Fewer purchase orders than this in a currency are read faster than drawn."""
 
 _MINUS = "\N{MINUS SIGN}"
+_ATTENTION = "Needs attention"
+_NOTHING = "\N{EN DASH}"
+"""An amount of zero in a table, so that what is not zero stands out."""
+
+_ADDED = {
+    "purchase_orders": ("total", "credited", "paid", "paid_stripe", "paid_other", "refunded",
+                        "balance"),
+    "invoices": ("stripe_total", "stripe_amount_due", "stripe_amount_paid", "recorded"),
+    "entries": ("paid", "refunded", "credited"),
+    "ageing": ("purchase_orders", "amount"),
+    "tax": ("taxable", "tax"),
+    "changes": ("total", "credited", "paid", "refunded", "balance"),
+    "payouts": ("amount", "sponsors", "others", "not_itemised", "fees", "at_bank"),
+    "bank_lines": ("amount", "payouts", "payments", "set_aside", "unexplained"),
+    "fees": ("count", "gross", "fee", "net"),
+    "tie_out": ("gross", "fee", "net", "paid_out", "at_bank"),
+}  # fmt: skip
+"""The columns of each table that have a sum below them."""
 
 _LONG = frozenset(
     {
@@ -108,8 +134,8 @@ _WORDS: Mapping[str, Callable[[str], str]] = {
     "bucket": lambda code: BUCKET_LABELS[Bucket(code)],
     "code": lambda code: DISCREPANCY_TITLES.get(code) or label(code),
     **dict.fromkeys(
-        ("kind", "treatment", "method", "way", "whose", "rule", "stripe_status", "source", "via",
-         "what", "news"),
+        ("state", "kind", "treatment", "method", "way", "whose", "rule", "stripe_status", "source",
+         "via", "what", "news"),
         label,
     ),
 }  # fmt: skip
@@ -127,6 +153,7 @@ class Sheet:
         right: Places of the columns that hold figures.
         long: Places of the columns whose text may break into lines.
         note: A sentence below the caption.
+        foot: The sums below the rows, or nothing.
     """
 
     title: str
@@ -135,6 +162,7 @@ class Sheet:
     right: frozenset[int] = frozenset()
     long: frozenset[int] = frozenset()
     note: str = ""
+    foot: list[str] | None = None
 
     def html(self) -> str:
         """Return it as an HTML table."""
@@ -151,13 +179,13 @@ class Sheet:
             for text, style in zip(self.head, styles, strict=True)
         )
         body = "\n".join(
-            "<tr>"
+            ("<tr>" if row is not self.foot else '<tr class="sum">')
             + "".join(
                 f'<td class="{style}">{escape(text)}</td>'
                 for text, style in zip(row, styles, strict=True)
             )
             + "</tr>"
-            for row in self.rows
+            for row in [*self.rows, *([self.foot] if self.foot else [])]
         )
         title = f"<h3>{escape(self.title)}</h3>" if self.title else ""
         note = f'<p class="note">{escape(self.note)}</p>' if self.note else ""
@@ -258,23 +286,33 @@ class Report:
         """Return one section by its title."""
         return next(section for section in self.sections if section.title == title)
 
+    @property
+    def printed(self) -> list[Section]:
+        """The sections that hold something, and what needs attention even if nothing does."""
+        return [s for s in self.sections if s.parts or s.title == _ATTENTION]
+
     @cached_property
     def front(self) -> Section:
         """The heading and the verdict alone, for the top of a notebook."""
         return _Front(self.title, report=self)
 
+    @property
+    def small_print(self) -> str:
+        """What stands at the foot of every page, so that a lost page can be put back."""
+        made = f"{written_day(self.made_at.date())}, {self.made_at:%H:%M %Z}"
+        return f"{self.conference} · {self.title} · {self.period} · Made {made}"
+
     def html(self) -> str:
         """Return one HTML file that holds everything it shows."""
-        day = written_day(self.made_at.date())
-        made = f"Made {day}, {self.made_at:%H:%M} ({self.made_at.tzname()})"
-        body = "\n".join([self.front.html(), *(section.html() for section in self.sections)])
+        foot = re.sub(r'[\\"<\n]', lambda found: f"\\{ord(found[0]):x} ", self.small_print)
+        body = "\n".join([self.front.html(), *(section.html() for section in self.printed)])
         return (
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             f"<title>{escape(f'{self.conference}: {self.title}')}</title>"
-            f"<style>{_STYLE}{_PAGE_STYLE}</style></head>"
-            f'<body><main class="po-report">{body}<footer>{escape(made)}</footer></main>'
-            "</body></html>\n"
+            f"<style>{_STYLE}{_PAGE_STYLE.replace('SMALL PRINT', foot)}</style></head>"
+            f'<body><main class="po-report">{body}'
+            f"<footer>{escape(self.small_print)}</footer></main></body></html>\n"
         )
 
     def pdf(self) -> bytes:
@@ -289,7 +327,7 @@ class Report:
 
     def _repr_html_(self) -> str:
         return _fragment(
-            "\n".join([self.front.html(), *(section.html() for section in self.sections)])
+            "\n".join([self.front.html(), *(section.html() for section in self.printed)])
         )
 
 
@@ -342,7 +380,7 @@ def sheet(
     amounts = f"Amounts in {currencies[0]}." if len(currencies) == 1 else ""
     if len(currencies) > 1:
         columns = [c for c in table.columns if c in columns or c.name in one]
-    cells = [_written(column, frame) for column in columns]
+    cells = [_written(column, frame, table) for column in columns]
     return Sheet(
         table.title if title is None else title,
         [_HEADINGS.get(column.name) or label(column.name) for column in columns],
@@ -351,6 +389,45 @@ def sheet(
         frozenset(i for i, c in enumerate(columns) if c.name in _LONG),
         " ".join(part for part in (note, amounts) if part),
     )
+
+
+def by_currency(
+    table: Table, frame: pd.DataFrame, noun: str, *, plural: str = "", without: Iterable[str] = ()
+) -> list[Sheet | Chart]:
+    """Return the rows of each currency as a table with its sums below; cancelled ones owe nothing.
+
+    Args:
+        table: What the columns mean.
+        frame: Its rows, money in minor units.
+        noun: What a row is, for the caption: ``payout``.
+        plural: Of the noun, where it is not the noun with an s.
+        without: Columns that the report says elsewhere.
+    """
+    found: list[Sheet | Chart] = []
+    for currency, rows in _grouped(frame, "currency", sorted(set(frame["currency"]))):
+        made = sheet(table, rows, without=without)
+        counted = (
+            rows[rows["status"].ne(Status.CANCELLED.value)] if table is PURCHASE_ORDERS else rows
+        )
+        places = {(_HEADINGS.get(n) or label(n)): n for n in _ADDED[table.name]}
+        sums = [
+            _summed(table.column(places[head]), counted, currency) if head in places else ""
+            for head in made.head
+        ]
+        sums[0] = sums[0] or "Total"
+        several = len(rows) > 1 and any(sums[1:])
+        title = count(len(rows), noun, plural) + (f" in {currency.upper()}" if currency else "")
+        note = _CANCELLED if several and len(counted) < len(rows) else ""
+        found.append(replace(made, title=title, note=note, foot=sums if several else None))
+    return found
+
+
+_CANCELLED = "Cancelled purchase orders owe nothing; the total leaves them out."
+
+
+def _summed(column: Column, rows: pd.DataFrame, currency: str) -> str:
+    total = int(rows[column.name].sum())
+    return _figure(total, currency) if column.kind.is_money else f"{total:,}"
 
 
 def month_end_report(books: Reconciliation, found: TieOut) -> Report:
@@ -372,7 +449,11 @@ def month_end_report(books: Reconciliation, found: TieOut) -> Report:
             without=["code", "remedy"],
             note=DISCREPANCY_CLASSES[code].remedy,
         )
-        for code, rows in _grouped(_open(books), "code", DISCREPANCY_CLASSES)
+        for code, rows in _grouped(
+            _open(books).sort_values(["currency", "at_stake"], ascending=[True, False]),
+            "code",
+            DISCREPANCY_CLASSES,
+        )
     ]
     accepted = books.discrepancies[books.discrepancies["accepted"].ne("")]
     ageing = books.ageing[books.ageing["purchase_orders"] > 0]
@@ -384,8 +465,8 @@ def month_end_report(books: Reconciliation, found: TieOut) -> Report:
         agrees,
         verdict,
         [
-            Section("Totals", [_totals(books)] if books.totals else []),
-            Section("Needs attention", attention, "Nothing needs attention."),
+            Section("Totals", [totals_sheet(books)] if books.totals else [], "No purchase orders."),
+            Section(_ATTENTION, attention, "Nothing needs attention."),
             *(
                 [
                     Section(
@@ -400,17 +481,47 @@ def month_end_report(books: Reconciliation, found: TieOut) -> Report:
                 [sheet(SUMMARY, books.summary, title="", without=["conference"])]
                 if len(books.summary)
                 else [],
+                "No purchase orders.",
             ),
             Section(
                 "Outstanding by age",
                 [*_ageing_charts(ageing), sheet(AGEING, ageing, title="")] if len(ageing) else [],
                 "Nothing is outstanding.",
             ),
-            Section("Cash received against due", _cash_charts(books)),
-            Section("Purchase orders", _if_rows(PURCHASE_ORDERS, books.rows)),
-            Section("Payments, refunds and credit notes", _if_rows(ENTRIES, books.entries)),
-            *([Section("Tax", [sheet(TAX, books.tax, title="")])] if len(books.tax) else []),
-            Section("Checks", _if_rows(CHECKS, checks)),
+            Section("Cash received against due", _cash_charts(books), "Too little to draw."),
+            Section(
+                "Purchase orders",
+                by_currency(
+                    PURCHASE_ORDERS,
+                    _by_sponsor(books.rows),
+                    "purchase order",
+                    without=["stripe_invoice_id", "stripe_status", "stripe_amount_paid"],
+                ),
+                "No purchase orders.",
+            ),
+            Section(
+                "Invoices",
+                by_currency(
+                    INVOICES,
+                    _invoices(books),
+                    "invoice",
+                    without=["hosted_url", "generation", "state"],
+                ),
+                "No invoices.",
+            ),
+            Section(
+                "Payments, refunds and credit notes",
+                by_currency(
+                    ENTRIES,
+                    _entries(books),
+                    "entry",
+                    plural="entries",
+                    without=["amount", "source", "source_id"],
+                ),
+                "No payments, refunds or credit notes.",
+            ),
+            *([Section("Tax", by_currency(TAX, books.tax, "row"))] if len(books.tax) else []),
+            Section("Checks", _if_rows(CHECKS, checks, "check"), "Nothing to check."),
         ],
     )
 
@@ -442,7 +553,7 @@ def payouts_report(found: TieOut, *, name: str, made_at: datetime) -> Report:
         " ".join(verdict),
         [
             Section(
-                "Needs attention",
+                _ATTENTION,
                 [
                     *(
                         [sheet(CHECKS, wrong, title="Checks that do not agree")]
@@ -457,14 +568,24 @@ def payouts_report(found: TieOut, *, name: str, made_at: datetime) -> Report:
                 ],
                 "Nothing needs attention.",
             ),
-            Section("Payouts", _if_rows(PAYOUTS, found.payouts)),
-            Section("Bank lines", _if_rows(BANK_LINES, found.bank_lines)),
+            Section("Payouts", by_currency(PAYOUTS, found.payouts, "payout"), "No payouts."),
             Section(
-                "Fees",
-                [*_fee_charts(fees), sheet(FEES, found.fees, title="")] if len(found.fees) else [],
+                "Bank lines",
+                by_currency(BANK_LINES, found.bank_lines, "bank line"),
+                "No bank lines.",
             ),
-            Section("All transactions", _if_rows(TIE_OUT, found.rows)),
-            Section("Checks", _if_rows(CHECKS, found.checks)),
+            Section("Fees", [*_fee_charts(fees), *by_currency(FEES, fees, "row")], "No fees."),
+            Section(
+                "All transactions",
+                by_currency(
+                    TIE_OUT,
+                    found.rows,
+                    "transaction",
+                    without=["via", "entry", "source_id", "balance_transaction"],
+                ),
+                "No transactions.",
+            ),
+            Section("Checks", _if_rows(CHECKS, found.checks, "check"), "Nothing to check."),
         ],
     )
 
@@ -498,10 +619,18 @@ def changes_report(then: Reconciliation, now: Reconciliation) -> Report:
         f"{count(len(changes), 'purchase order')} changed; {sums} received; "
         f"{count(new, 'new discrepancy', 'new discrepancies')}, {settled} settled.",
         [
-            Section(f"Totals on {written_day(then.as_of)}", [_totals(then)] if then.totals else []),
-            Section(f"Totals on {written_day(now.as_of)}", [_totals(now)] if now.totals else []),
-            Section("Purchase orders that changed", _if_rows(CHANGES, changes)),
-            Section("Received between the days", list(charts)),
+            Section(
+                f"Totals on {written_day(then.as_of)}", [totals_sheet(then)] if then.totals else []
+            ),
+            Section(
+                f"Totals on {written_day(now.as_of)}", [totals_sheet(now)] if now.totals else []
+            ),
+            Section(
+                "Purchase orders that changed",
+                by_currency(CHANGES, changes, "purchase order"),
+                "No purchase order changed.",
+            ),
+            Section("Received between the days", list(charts), "Nothing was received."),
             Section(
                 "Discrepancies",
                 [
@@ -546,7 +675,7 @@ def _verdict(books: Reconciliation, found: TieOut, checks: pd.DataFrame) -> tupl
     items = _open(books)
     words = [_agreeing(checks)]
     if len(items):
-        sums = _sums(items["at_stake"], items["currency"])
+        sums = at_stake(items)
         stake = f", {sums} at stake" if sums else ""
         verb = "needs" if len(items) == 1 else "need"
         words.append(f"{count(len(items), 'item')} {verb} attention{stake}.")
@@ -555,6 +684,28 @@ def _verdict(books: Reconciliation, found: TieOut, checks: pd.DataFrame) -> tupl
     words += found.unread
     bad = bool(len(items)) or bool(checks["difference"].ne(0).any())
     return (False if bad else None if found.unread else True), " ".join(words)
+
+
+def at_stake(items: pd.DataFrame) -> str:
+    """Write the money that discrepancies are about, each sum once.
+
+    Several about one purchase order are about the same money, and so is what a sponsor paid too
+    much and Stripe keeps as their credit.
+    """
+    most: Counter[tuple[str, Any]] = Counter()
+    credit, over = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    rows: Iterable[Any] = items.itertuples()
+    for row in rows:
+        sponsor = (row.currency, row.organization_name)
+        if row.code == "money_stuck_at_stripe":
+            credit[sponsor] += row.at_stake
+            continue
+        if row.code == "overpaid":
+            over[sponsor] += row.at_stake
+        one = (row.currency, row.reference or row.Index)
+        most[one] = max(most[one], row.at_stake)
+    each = [(c, amount) for (c, _), amount in (most + (credit - over)).items()]
+    return _sums([amount for _, amount in each], [currency for currency, _ in each])
 
 
 def _open(books: Reconciliation) -> pd.DataFrame:
@@ -603,7 +754,8 @@ def _own_checks(books: Reconciliation) -> pd.DataFrame:
     return CHECKS.frame(pd.DataFrame(found, columns=CHECKS.names))
 
 
-def _totals(books: Reconciliation) -> Sheet:
+def totals_sheet(books: Reconciliation, *, title: str = "") -> Sheet:
+    """Return the sums of each currency; cancelled purchase orders are in none of them."""
     names = {
         "purchase_orders": "Purchase orders",
         "total": "Ordered",
@@ -618,21 +770,48 @@ def _totals(books: Reconciliation) -> Sheet:
     rows = [
         [
             currency.upper(),
-            *(f"{sums[n]:,}" if n == "purchase_orders" else _amount(sums[n], currency)
+            *(f"{sums[n]:,}" if n == "purchase_orders" else _figure(sums[n], currency)
               for n in used),
         ]
         for currency, sums in books.totals.items()
     ]  # fmt: skip
     return Sheet(
-        "",
+        title,
         ["Currency", *(names[n] for n in used)],
         rows,
         frozenset(range(1, len(used) + 1)),
     )
 
 
-def _if_rows(table: Table, frame: pd.DataFrame) -> list[Sheet | Chart]:
-    return [sheet(table, frame, title=count(len(frame), "row"))] if len(frame) else []
+def _if_rows(table: Table, frame: pd.DataFrame, noun: str) -> list[Sheet | Chart]:
+    return [sheet(table, frame, title=count(len(frame), noun))] if len(frame) else []
+
+
+def _by_sponsor(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.sort_values("organization_name", kind="stable", key=lambda of: of.str.casefold())
+
+
+def _invoices(books: Reconciliation) -> pd.DataFrame:
+    """Return the invoices that Stripe has, in the order of their numbers."""
+    known = books.invoices[books.invoices["stripe_invoice_id"].ne("")]
+    return known.sort_values(["number", "reference"], kind="stable")
+
+
+def _entries(books: Reconciliation) -> pd.DataFrame:
+    """Return the entries as they are printed: an invoice by its number instead of Stripe's ID.
+
+    The day an entry counts from is named only where it is another than the day the money moved.
+    """
+    entries, numbers = books.entries, books.invoices.set_index("stripe_invoice_id")["number"]
+    own = entries["payment_reference"].isin(numbers.index[numbers.index != ""])
+    same = entries["booked_on"].eq(entries["payment_date"])
+    return entries.assign(
+        payment_reference=entries["payment_reference"].where(
+            ~own, entries["payment_reference"].map(numbers.to_dict())
+        ),
+        note=entries["note"].where(~own, ""),
+        booked_on=entries["booked_on"].where(~same),
+    )
 
 
 def _ageing_charts(ageing: pd.DataFrame) -> list[Chart]:
@@ -644,6 +823,7 @@ def _ageing_charts(ageing: pd.DataFrame) -> list[Chart]:
             currency,
         )
         for currency, rows in _grouped(ageing, "currency")
+        if len(rows) > 1
     ]
 
 
@@ -716,17 +896,16 @@ def _holds_something(column: Column, frame: pd.DataFrame) -> bool:
     return bool((values.notna() & values.ne(0)).any())
 
 
-def _written(column: Column, frame: pd.DataFrame) -> list[str]:
+def _written(column: Column, frame: pd.DataFrame, table: Table) -> list[str]:
     values = frame[column.name].tolist()
     if column.kind.is_money:
         pairs = zip(values, frame[column.currency].tolist(), strict=True)
-        return [
-            "" if pd.isna(value) else _amount(int(value), currency) for value, currency in pairs
-        ]
+        write = _amount if table in (CHECKS, STATEMENT) else _figure
+        return ["" if pd.isna(value) else write(int(value), currency) for value, currency in pairs]
     if column.kind is Kind.CODES:
         return ["; ".join(DISCREPANCY_TITLES[code] for code in codes) for codes in values]
-    write = _writer(column)
-    return ["" if pd.isna(value) or value == "" else write(value) for value in values]
+    words = _writer(column)
+    return ["" if pd.isna(value) or value == "" else words(value) for value in values]
 
 
 def _writer(column: Column) -> Callable[[Any], str]:
@@ -734,7 +913,7 @@ def _writer(column: Column) -> Callable[[Any], str]:
     if column.kind is Kind.DATE:
         return lambda value: written_day(value.date())
     if _is_count(column):
-        return lambda value: f"{value:,}"
+        return lambda value: f"{value:,}" if value else _NOTHING
     if column.name in ("currency", "po_currency"):
         return lambda value: str(value).upper()
     if column.name == "month":
@@ -748,17 +927,23 @@ def _amount(minor: int, currency: str) -> str:
     return f"{_MINUS if minor < 0 else ''}{int(whole):,}{point}{rest}"
 
 
+def _figure(minor: int, currency: str) -> str:
+    """Write an amount of a table, zero as a dash."""
+    return _amount(minor, currency) if minor else _NOTHING
+
+
 def _money(minor: int, currency: str) -> str:
     return f"{_amount(minor, currency)} {currency.upper()}"
 
 
-def _sums(amounts: pd.Series[Any], currencies: pd.Series[Any]) -> str:
+def _sums(amounts: Iterable[int], currencies: Iterable[str]) -> str:
     """Write the sum of each currency: ``400.00 USD and 90.00 EUR``."""
     sums: Counter[str] = Counter()
-    for amount, currency in zip(amounts.tolist(), currencies.tolist(), strict=True):
+    for amount, currency in zip(amounts, currencies, strict=True):
         if currency:
             sums[str(currency)] += int(amount)
-    return " and ".join(_money(sums[c], c) for c in sorted(sums) if sums[c])
+    *most, last = [_money(sums[c], c) for c in sorted(sums) if sums[c]] or [""]
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _month(value: str) -> str:
@@ -792,6 +977,7 @@ white-space:nowrap;border-bottom:1px solid #ddd;background:#fff;color:#111;font-
 .po-report th{border-bottom:2px solid #111;font-weight:600;white-space:normal;
 vertical-align:bottom}
 .po-report .figure{text-align:right!important}
+.po-report .sum td{font-weight:600;border-top:2px solid #111;border-bottom:0}
 .po-report td.long{white-space:normal;min-width:16ch;max-width:48ch}
 .po-report figure{margin:10px 0}.po-report figcaption{font-weight:600}
 .po-report svg{max-width:100%;height:auto;overflow:visible}
@@ -799,9 +985,13 @@ vertical-align:bottom}
 """
 _PAGE_STYLE = """
 body{margin:0;background:#fff}main.po-report{max-width:1240px;margin:0 auto;padding:24px}
-@media print{@page{size:A4 landscape;margin:12mm}main.po-report{max-width:none;padding:0}
+@page{size:A4 landscape;margin:12mm 12mm 16mm;
+@bottom-left{content:"SMALL PRINT";font:7pt sans-serif;width:85%;color:#444}
+@bottom-right{content:"Page " counter(page) " of " counter(pages);
+font:7pt sans-serif;color:#444}}
+@media print{main.po-report{max-width:none;padding:0}
 .po-report table{font-size:8pt}.po-report th,.po-report td{font-size:7pt;padding:2px 5px}
 .po-report .scroll{overflow:visible}thead{display:table-header-group}
-tr,figure{break-inside:avoid}h2,h3{break-after:avoid}
+tr,figure{break-inside:avoid}h2,h3,.note{break-after:avoid}.po-report footer{display:none}
 .po-report .verdict{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 """

@@ -9,6 +9,7 @@ import pandas as pd
 
 from po_toolkit.domain.references import comparable
 from po_toolkit.domain.sums import Status
+from po_toolkit.domain.wording import written_day
 from po_toolkit.errors import NotFoundError
 from po_toolkit.reconcile.books import Books, open_books
 from po_toolkit.reconcile.tables import STATEMENT
@@ -74,7 +75,7 @@ def sponsor_statement(
     if mine.empty:
         raise NotFoundError(
             f"Conference {conference.slug} has no purchase order of {organization!r} "
-            f"by the end of {as_of}."
+            f"by the end of {written_day(as_of)}."
         )
     lines = _lines(books, mine[mine["sent"] | mine["active"]])
     sums = (lines["charge"] - lines["credit"]).groupby(lines["currency"]).sum()

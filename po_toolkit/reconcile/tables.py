@@ -93,7 +93,7 @@ AGEING = Table(
     "Ageing",
     (
         _CURRENCY,
-        Column("bucket", Kind.TEXT, "How late: by due date, in the order of the table"),
+        Column("bucket", Kind.TEXT, "Days overdue, in the order of the table"),
         Column("purchase_orders", Kind.COUNT, "How many purchase orders"),
         Column("amount", Kind.MONEY, "What is outstanding on them"),
     ),

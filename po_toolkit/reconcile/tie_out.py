@@ -164,22 +164,22 @@ class TieOut:
             stripe = here[here["via"].eq("stripe")]
             pairs: Iterable[tuple[str, int, int]] = (
                 (
-                    "payouts: sent = their rows",
+                    "Payouts: sent = sum of their transactions",
                     _total(self.sides.payouts, "amount", currency),
                     int(stripe["paid_out"].sum()),
                 ),
                 (
-                    "bank lines: booked = their rows",
+                    "Bank lines: booked = sum of their matches",
                     _total(self.sides.lines, "amount", currency),
                     int(here["at_bank"].sum()),
                 ),
                 (
-                    "Stripe balance: its transactions = earned - paid out",
+                    "Stripe balance: sum of its transactions = earned - paid out",
                     _total(self.sides.moves, "net", currency),
                     int(stripe["net"].sum() - stripe["paid_out"].sum()),
                 ),
                 (
-                    "ledger: paid - refunded = its rows",
+                    "Ledger: paid - refunded = sum of all transactions",
                     self._ledger(currency),
                     int(rows.loc[rows["po_currency"].eq(currency), "po_amount"].sum()),
                 ),

@@ -4,36 +4,28 @@ from __future__ import annotations
 
 import io
 import json
-from typing import Any, Literal
+from typing import Literal
 
 import xlsxwriter
 
+from po_toolkit.domain.wording import written_day
 from po_toolkit.errors import PoToolkitError
-from po_toolkit.reconcile import schema
-from po_toolkit.reconcile.export import aligned, table_csv
-from po_toolkit.reconcile.schema import Table
+from po_toolkit.reconcile.export import plain_sheet, table_csv
+from po_toolkit.reconcile.report import sheet
 from po_toolkit.reconcile.tie_out import TABLES, TieOut
 from po_toolkit.reconcile.workbook import Sheets
 
 Format = Literal["table", "json", "csv", "xlsx"]
 
-_SHORT = {
+_LEFT_OUT = {
     "rows": (
-        "date", "kind", "reference", "organization_name", "invoice", "currency", "gross", "fee",
-        "net", "payout", "at_bank", "bank_line",
+        "via", "entry", "source_id", "po_currency", "po_amount", "balance_transaction", "paid_out",
+        "method", "words",
     ),
-    "payouts": (
-        "payout", "arrival_date", "status", "currency", "amount", "sponsors", "others", "fees",
-        "at_bank", "bank_line",
-    ),
-    "bank_lines": (
-        "bank_line", "booked_on", "currency", "amount", "payouts", "payments", "set_aside",
-        "unexplained", "text",
-    ),
-    "fees": ("month", "method", "whose", "currency", "count", "gross", "fee", "net"),
-    "checks": ("check", "currency", "left", "right", "difference"),
+    "payouts": ("made_on", "way", "not_itemised", "trace_id", "failure"),
+    "bank_lines": ("account", "rule", "evidence"),
 }  # fmt: skip
-"""Columns that fit a terminal."""
+"""Columns of each table without which it fits a terminal."""
 
 
 def export(found: TieOut, format: Format) -> bytes:  # noqa: A002 the option's name
@@ -63,18 +55,11 @@ def _workbook(found: TieOut) -> bytes:
 
 
 def _plain(found: TieOut) -> str:
-    parts = [f"Tie-out of {found.slug} as of the end of {found.as_of} ({found.timezone})"]
-    for name, table in TABLES.items():
-        rows = _rows(table, getattr(found, name), _SHORT[name])
-        if len(rows) > 1:
-            parts.append(f"{table.title}\n{aligned(rows)}")
+    day = written_day(found.as_of)
+    parts = [f"Tie-out of {found.slug} as of the end of {day} ({found.timezone})"]
+    parts += [
+        plain_sheet(sheet(table, getattr(found, name), without=_LEFT_OUT.get(name, ())))
+        for name, table in TABLES.items()
+        if len(getattr(found, name))
+    ]
     return "\n\n".join(parts) + "\n"
-
-
-def _rows(table: Table, frame: Any, columns: tuple[str, ...]) -> list[list[str]]:
-    records = schema.records(table, frame)
-    return [list(columns), *([_cell(r[c]) for c in columns] for r in records)]
-
-
-def _cell(value: Any) -> str:
-    return "" if value is None else str(value)[:60]

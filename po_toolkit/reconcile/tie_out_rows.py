@@ -215,9 +215,9 @@ class _Tying:
     def _payout_row(self, payout: Any, kind: str) -> Record:
         words = {
             "payout_returned": payout.failure_message,
-            "payout_share": "a part of the payout, or one of several in the line",
-            "bank_fee": "the bank's fee for the payout",
-        }.get(kind, f"{payout.method} payout")
+            "payout_share": "A part of the payout, or one of several in the line",
+            "bank_fee": "The bank's fee for the payout",
+        }.get(kind, f"{payout.method.capitalize()} payout")
         return _row(
             date=payout.arrival_date, kind=kind, via="stripe", payout=payout.stripe_payout_id,
             currency=payout.currency, words=words,
@@ -231,12 +231,12 @@ class _Tying:
             date=entry.payment_date, via="books", currency=entry.currency, method=entry.method
         ) | _of(entry)
         if entry.kind in _TRANSFERS:
-            return [row | {"words": "credit moved between a sponsor's invoices"}]
+            return [row | {"words": "Credit moved between a sponsor's invoices"}]
         if _through_stripe(entry):
-            return [row | {"words": "no balance transaction read yet"}]
+            return [row | {"words": "No balance transaction read yet"}]
         match = self._match_of(entry)
         if match is None:
-            return [row | {"words": "not found at the bank"}]
+            return [row | {"words": "Not found at the bank"}]
         sign = _SIGN[entry.kind]
         at_bank = sign * match.amount
         self.left[match.bank_transaction_id] -= at_bank

@@ -10,6 +10,7 @@ import xlsxwriter
 from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 
 from po_toolkit.domain.harmless import harmless
+from po_toolkit.domain.wording import written_day
 from po_toolkit.money import exponent, to_major
 from po_toolkit.reconcile.reconciliation import Reconciliation
 from po_toolkit.reconcile.schema import Kind, Table
@@ -98,7 +99,9 @@ class Sheets:
         """Write the totals as formulas over the purchase orders, with their values beside."""
         sheet.write_string(0, 0, harmless(reconciliation.name), self.bold)
         sheet.write_string(
-            1, 0, f"As of the end of {reconciliation.as_of} ({reconciliation.timezone})"
+            1,
+            0,
+            f"As of the end of {written_day(reconciliation.as_of)} ({reconciliation.timezone})",
         )
         sheet.write_string(3, 0, "currency", self.head)
         sheet.set_column(0, 0, 18)

@@ -136,8 +136,8 @@ def prove(session: Session) -> ChainProof:
     length, last = head(session)
     if (length, last) != (count, digest) and not problems:
         problems.append(
-            f"The audit log has {count} entries and its head counts {length}: entries were "
-            f"removed or added."
+            f"The audit log has {count} entries and its head counts {length}. Entries "
+            f"were removed or added."
         )
     problems += [
         f"The audit log is shorter than at the closing of {where}."

@@ -20,6 +20,7 @@ from sqlalchemy import and_, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from po_toolkit.domain import remedies
+from po_toolkit.domain.wording import written_day
 from po_toolkit.errors import NotFoundError, PurchaseOrderError
 from po_toolkit.money import display
 from po_toolkit.store.columns import utc_now
@@ -470,6 +471,10 @@ def correct(
     return matched
 
 
+def _day(day: date | None) -> str:
+    return written_day(day) if day else "an unknown day"
+
+
 def chain_notes(session: Session, statement: BankStatement) -> list[str]:
     """Say where a statement does not follow from the account's other statements."""
     if statement.opening is None or statement.opening_date is None:
@@ -500,7 +505,8 @@ def chain_notes(session: Session, statement: BankStatement) -> list[str]:
     if over:
         names = ", ".join(str(x.id) for x in over[:3])
         notes.append(
-            f"The statement of {whose} from {begins} to {ends} overlaps statement {names}; lines "
+            f"The statement of {whose} from {_day(begins)} to {_day(ends)} overlaps statement "
+            f"{names}; lines "
             f"that both hold count once."
         )
     elif before:
@@ -510,8 +516,10 @@ def chain_notes(session: Session, statement: BankStatement) -> list[str]:
         ):
             gap = display(statement.opening - (last.closing or 0), statement.currency)
             notes.append(
-                f"A gap: statement {last.id} of {whose} closes on {last.closing_date} with "
-                f"{display(last.closing or 0, statement.currency)}, this one opens on {begins} "
+                f"A gap: statement {last.id} of {whose} closes on "
+                f"{_day(last.closing_date)} with "
+                f"{display(last.closing or 0, statement.currency)}, this one opens on "
+                f"{_day(begins)} "
                 f"with {display(statement.opening, statement.currency)}, {gap} apart. A statement "
                 f"between them may be missing."
             )

@@ -7,6 +7,7 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from po_toolkit.domain.wording import written_day
 from po_toolkit.errors import NotFoundError
 from po_toolkit.store.tables import AcceptedDiscrepancy, ClosedPeriod, Conference
 
@@ -54,7 +55,8 @@ def period(session: Session, conference: Conference, last_day: date) -> ClosedPe
     ).one_or_none()
     if found is None:
         raise NotFoundError(
-            f"Conference {conference.slug} has closed no period that ends on {last_day}."
+            f"Conference {conference.slug} has closed no period that ends on "
+            f"{written_day(last_day)}."
         )
     return found
 

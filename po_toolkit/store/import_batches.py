@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from po_toolkit.domain.periods import local_day
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.sums import Status
+from po_toolkit.domain.wording import written_day
 from po_toolkit.errors import NotFoundError, PurchaseOrderError
 from po_toolkit.store.closing import closed_through
 from po_toolkit.store.columns import utc_now
@@ -135,7 +136,8 @@ def _refuse_closed(session: Session, batch: ImportBatch) -> None:
     closed = closed_through(session, conference.id)
     if closed is not None and local_day(batch.created_at, conference.timezone) <= closed:
         raise PurchaseOrderError(
-            f"Import batch {batch.id} is in a period that is closed through {closed}; cancel its "
+            f"Import batch {batch.id} is in a period that is closed through "
+            f"{written_day(closed)}; cancel its "
             f"purchase orders instead of undoing the import."
         )
 

@@ -130,7 +130,7 @@ def _pull(visit: Visit) -> None:
 def _agreement(found: TieOut) -> None:
     """Say that all agrees only where every side was read and nothing is left unexplained."""
     wrong = found.checks[found.checks["difference"] != 0]
-    left = [*found.unread, *found.unexplained]
+    left = [words.worded(each) for each in (*found.unread, *found.unexplained)]
     if not wrong.empty:
         st.warning(
             ngettext(
@@ -203,4 +203,6 @@ def _show(
         return
     if "kind" in frame:
         frame = frame.assign(kind=[words.label(kind) for kind in frame["kind"]])
+    ours = [name for name in ("check", "words", "evidence") if name in frame]
+    frame = frame.assign(**{name: [words.worded(text) for text in frame[name]] for name in ours})
     tables.show_table(table, frame, columns, key=visit.key(key))

@@ -108,14 +108,14 @@ def _of_database(found: MonitoringFigures | None, now: datetime) -> Iterator[Met
     yield _family(
         GaugeMetricFamily,
         "po_toolkit_webhook_backlog",
-        "Events that are stored and not worked yet.",
+        "Events that are stored and not processed yet.",
         (),
         [((), sum(number for number, _ in waiting))],
     )
     yield _family(
         GaugeMetricFamily,
         "po_toolkit_webhook_lag_seconds",
-        "Age of the oldest event that is not worked yet.",
+        "Age of the oldest event that is not processed yet.",
         (),
         [((), max((_age(at, now) for _, at in waiting), default=0))],
     )

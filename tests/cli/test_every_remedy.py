@@ -411,7 +411,7 @@ def payout_failed(stage, way):
 def bank_credit_not_explained(stage, way):
     reference = stage.order(130_00)
     (line,) = stage.statement(Entry(stage.today, Decimal("130.00"), f"DEPOSIT {way} BY NOBODY"))
-    return Scene(f"bank line {line} ", {"line": line, "reference": reference})
+    return Scene(f"Bank line {line} ", {"line": line, "reference": reference})
 
 
 def payment_taken_back(stage, way):
@@ -429,7 +429,7 @@ def payment_taken_back(stage, way):
         fill["entry"] = str(stage.find(reference).entries[-1].id)
 
     other = {"before": refunded} if way else {}
-    return Scene(f"bank line {line} ", fill, **other)
+    return Scene(f"Bank line {line} ", fill, **other)
 
 
 def bank_debit_not_explained(stage, way):
@@ -440,7 +440,7 @@ def bank_debit_not_explained(stage, way):
     assert stage.run(*back).exit_code == 0
     entry = str(stage.find(reference).entries[-1].id)
     (line,) = stage.statement(Entry(stage.today, -amount, "TRANSFER TO SOMEBODY"))
-    return Scene(f"bank line {line} ", {"line": line, "entry": entry})
+    return Scene(f"Bank line {line} ", {"line": line, "entry": entry})
 
 
 def fees_not_explained(stage, way):

@@ -204,8 +204,9 @@ def test_reconcile_fails_on_the_classes_that_a_script_names(work: Workplace) -> 
     found = work.run(*reconcile, "overdue", "--fail-on", "not_invoiced", "--format", "json")
     assert found.exit_code == 4
     assert json.loads(found.stdout)["rows"]
-    assert "1 not_invoiced" in found.stderr
+    assert "Not invoiced (1)" in found.stderr
     assert work.run(*reconcile, "any").exit_code == 4
+    assert work.run(*reconcile, "Not invoiced").exit_code == 4
     assert work.run(*reconcile, "overdue").exit_code == 0
     assert work.run(*reconcile, "overdu").exit_code == 2
 

@@ -52,7 +52,8 @@ WORDED = (
     "money", "payments/bank_matches", "payments/credit_notes", "payments/customer_credit",
     "payments/ledger", "payments/offline_payments", "payments/payouts", "payments/refunds",
     "payments/stripe_invoices", "payments/stripe_reports", "payments/sync",
-    "reconcile/discrepancies", "reconcile/statement", "reconcile/story", "reconcile/tie_out_rows",
+    "reconcile/discrepancies", "reconcile/statement", "reconcile/story",
+    "reconcile/tie_out", "reconcile/tie_out_rows",
     "store/audit_chain", "store/import_batches", "store/purchase_orders", "store/trouble",
     "stripe_gateway/translate",
 )  # fmt: skip
@@ -60,7 +61,8 @@ WORDED = (
 
 RAISED = (
     "api/bank", "api/conference_settings", "api/content", "api/delivery",
-    "api/first_run", "api/home", "api/imports", "api/sync", "api/webhook_work",
+    "api/e_invoices", "api/first_run", "api/home", "api/imports", "api/notices", "api/sync",
+    "api/webhook_work",
     "bootstrap", "config", "context", "domain/deliveries", "domain/tax", "domain/tax_ids",
     "importers/bank/columns", "importers/bank/files", "importers/bank/layout",
     "importers/bank/model", "importers/bank/read_bai2", "importers/bank/read_camt",

@@ -287,7 +287,7 @@ def test_row_14_credit_applied_to_an_open_invoice_is_a_discrepancy_until_it_is_l
     day = opened.today() + timedelta(days=1)
     rows = reconcile_conference(opened.store, opened.conference, as_of=day).discrepancies
     (evidence,) = rows["evidence"]
-    assert evidence.startswith("Stripe asks for 950.00 USD, but 1000.00 USD is owed: 50.00 USD by")
+    assert evidence.startswith("Stripe asks for 950.00 USD, but 1,000.00 USD is owed: 50.00 USD by")
     assert all(move in evidence for move in moves)
     assert found(opened) == {"asked_is_not_owed": 50_00}
     decide_balance(opened, sent.reference, "use")

@@ -102,7 +102,7 @@ def test_the_preview_is_the_sent_invoice_field_by_field(full, simulator):
     assert said["Their tax id"] == "eu_vat FR12345678901"
     assert said["Address: postal_code"] == "75001"
     assert said["Number"] == f"PC27{order.reference.removeprefix('PO')}"
-    assert said["Ways to pay"] == "sepa_debit, customer_balance"
+    assert said["Payment methods"] == "sepa_debit, customer_balance"
     assert said["Line 1 period"] == "2027-05-14 to 2027-05-22"
     assert said["Template"] == "inrtem_1Abc"
     assert said["Language"] == "de"
@@ -193,7 +193,7 @@ def test_no_card_above_the_limit_and_no_invoice_without_a_way_to_pay(full):
 
     def ways(order):
         fields = preview_content(full, order.reference)
-        return next(line.planned for line in fields.lines if line.name == "Ways to pay")
+        return next(line.planned for line in fields.lines if line.name == "Payment methods")
 
     assert small.total == 1000
     assert ways(small) == "card, sepa_debit, customer_balance"

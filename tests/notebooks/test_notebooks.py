@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import nbformat
@@ -44,7 +44,7 @@ def conference(settings_file):
                 contact_email=f"ap{n}@sponsor.example",
                 currency=currency,
                 lines=[("Booth", 1, 90_000)],
-                due_date=date(2026, 10, 1),
+                due_date=opened.today() - timedelta(days=5 + 40 * n),
             )
             uow.session.add(
                 Invoice(

@@ -77,7 +77,7 @@ def test_a_payment_of_a_closed_month_counts_in_the_next_and_says_so(opened, orde
     pay(opened, order, 20_00, date(2026, 9, 20))
     entry = entry_of(opened, "inpay_late")
     assert (entry.payment_date, entry.booked_on) == (date(2026, 9, 20), date(2026, 10, 1))
-    assert "Dated 2026-09-20, in a closed period; it counts from 2026-10-01." in entry.note
+    assert "Dated 20 Sep 2026, in a closed period; it counts from 1 Oct 2026." in entry.note
     close_books(opened, OCTOBER)
     september, october = (json.loads(closed_report(opened, d)) for d in (SEPTEMBER, OCTOBER))
     assert september["corrections"] == []
@@ -146,7 +146,7 @@ def test_a_day_that_is_not_over_cannot_be_closed(opened):
 def test_a_closed_day_cannot_be_closed_again(opened, order):
     close_books(opened, OCTOBER)
     for day in (OCTOBER, SEPTEMBER):
-        with pytest.raises(PurchaseOrderError, match="closed through 2026-10-31"):
+        with pytest.raises(PurchaseOrderError, match="closed through 31 Oct 2026"):
             close_books(opened, day)
     assert [c.through for c in closed_books(opened)] == [OCTOBER]
     assert closed_books(opened)[0].as_json()["timezone"] == "America/New_York"
@@ -171,12 +171,12 @@ def test_an_import_of_a_closed_month_is_not_taken_back(opened):
     close_books(opened, SEPTEMBER)
     with opened.store.writing(STRIPE, Act.UNDO_IMPORT) as uow:
         row = uow.session.get_one(ImportBatch, batch.id)
-        with pytest.raises(PurchaseOrderError, match="closed through 2026-09-30"):
+        with pytest.raises(PurchaseOrderError, match="closed through 30 Sep 2026"):
             undo_batch(uow, row)
 
 
 def test_a_period_that_was_never_closed_is_named(opened):
-    with pytest.raises(NotFoundError, match="2026-09-30"):
+    with pytest.raises(NotFoundError, match="30 Sep 2026"):
         verify_closed(opened, SEPTEMBER)
 
 

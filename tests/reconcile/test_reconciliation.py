@@ -170,7 +170,7 @@ def test_the_table_shows_amounts_and_what_does_not_add_up(ledgers, made):
     ledgers.order(100_00, reference="PO-AAAAAA", organization_name="A|B\nC")
     text = export(made(), "table").decode()
     assert "PO-AAAAAA" in text
-    assert "not_invoiced" in text
+    assert "Not invoiced" in text
     assert "| A\\|B C |" in export(made(), "md").decode()
 
 

@@ -7,10 +7,11 @@ import shutil
 import subprocess
 from datetime import UTC, date, datetime
 
+import pandas as pd
 import pytest
 
 from po_toolkit.reconcile.reconciliation import reconcile_conference
-from po_toolkit.reconcile.report import month_end_report, payouts_report, sheet
+from po_toolkit.reconcile.report import at_stake, month_end_report, payouts_report, sheet
 from po_toolkit.reconcile.tables import CHECKS, PURCHASE_ORDERS
 from po_toolkit.reconcile.tie_out import tie_out
 
@@ -69,7 +70,7 @@ def test_a_sum_that_disagrees_is_the_first_thing_said(many, store, conference):
     found = tie_out(store, conference, as_of=DAY)
     wrong = CHECKS.frame(
         {
-            "check": ["payouts: sent = their rows"],
+            "check": ["Payouts: sent = sum of their transactions"],
             "currency": ["usd"],
             "left": [100],
             "right": [90],
@@ -109,3 +110,44 @@ def test_an_empty_conference_still_prints(store, conference):
     assert "Nothing to check." in report.verdict
     assert report.html()
     assert report.pdf().startswith(b"%PDF-")
+
+
+def test_the_same_money_is_at_stake_once():
+    """Else 100.00 that a sponsor paid too much is called 200.00."""
+    rows = [
+        ("overpaid", "PO-AAAAAA", "Acme", "usd", 100_00),
+        ("paid_twice", "PO-AAAAAA", "Acme", "usd", 100_00),
+        ("money_stuck_at_stripe", "", "Acme", "usd", 130_00),
+        ("overdue", "PO-BBBBBB", "Beta", "eur", 1_000_00),
+        ("disputed", "PO-BBBBBB", "Beta", "eur", 400_00),
+        ("bank_credit_not_explained", "", "Beta", "gbp", 5_00),
+        ("bank_credit_not_explained", "", "Beta", "gbp", 5_00),
+    ]
+    columns = ["code", "reference", "organization_name", "currency", "at_stake"]
+    assert at_stake(pd.DataFrame(rows, columns=columns)) == (
+        "1,000.00 EUR, 10.00 GBP and 130.00 USD"
+    )
+
+
+def test_each_currency_is_a_table_with_sums_of_what_is_not_cancelled(ledgers, store, conference):
+    for amount in (100_00, 50_00):
+        ledgers.invoice(ledgers.order(amount), number="A-1")
+    ledgers.order(70_00, cancelled_at=datetime(2027, 3, 1, tzinfo=UTC))
+    ledgers.order(900, currency="jpy")
+    yen, dollars = report_of(store, conference)["Purchase orders"].parts
+    assert (yen.title, dollars.title) == ("1 purchase order in JPY", "3 purchase orders in USD")
+    assert yen.foot is None
+    assert dict(zip(dollars.head, dollars.foot, strict=True))["Total"] == "150.00"
+    assert "leaves them out" in dollars.note
+    assert "Paid" not in dollars.head
+
+
+def test_every_page_says_whose_it_is_and_what_is_empty_is_not_there(ledgers, store, conference):
+    ledgers.order(100_00, organization_name="Zeta")
+    ledgers.order(50_00, organization_name="alpha")
+    report = report_of(store, conference)
+    assert [row[2] for row in report["Purchase orders"].parts[0].rows] == ["alpha", "Zeta"]
+    assert "Invoices" not in [section.title for section in report.printed]
+    foot = report.small_print
+    assert foot.startswith(f"{report.conference} · Month-end report · As of the end of 31 Mar 2027")
+    assert f'content:"{foot}"' in report.html()

@@ -15,6 +15,7 @@ from po_toolkit.domain.bank_matching.numbers import number_words
 from po_toolkit.domain.bank_matching.reading import Reader, Reading
 from po_toolkit.domain.bank_matching.resolve import Candidate
 from po_toolkit.domain.bank_matching.vocabulary import name_in
+from po_toolkit.domain.wording import written_day
 
 LONGEST = timedelta(days=120)
 """How long after a credit a bank takes it back at most."""
@@ -52,7 +53,8 @@ def reversals(
                 continue
             whole.add(match.line.id)
             parts = _parts(line, match, confirmed)
-            said = f"bank line {match.line.id} of {match.line.booked_on} has the same amount"
+            booked_on = written_day(match.line.booked_on)
+            said = f"bank line {match.line.id} of {booked_on} has the same amount"
             made.append(Candidate(parts, "reversal", (said, *reasons), (_ALWAYS,)))
         if made:
             best = max(len(c.reasons) for c in made)
@@ -71,7 +73,7 @@ def _parts(line: Line, match: Confirmed, confirmed: Sequence[Confirmed]) -> tupl
             "reversal",
             m.match_id,
             m.amount,
-            f"the payment of {m.line.booked_on} on {m.reference}",
+            f"the payment of {written_day(m.line.booked_on)} on {m.reference}",
             reference=m.reference,
         )
         for m in some

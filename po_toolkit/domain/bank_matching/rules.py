@@ -26,6 +26,7 @@ from po_toolkit.domain.bank_matching.reading import Reader, Reading
 from po_toolkit.domain.bank_matching.resolve import Candidate
 from po_toolkit.domain.bank_matching.vocabulary import other_currency
 from po_toolkit.domain.same_money import SAME_MONEY
+from po_toolkit.domain.wording import written_day
 from po_toolkit.money import display
 
 APART = timedelta(days=30)
@@ -367,7 +368,7 @@ class Rules:
             reference = self._order(entry.order_id).reference
             amount = min(abs(entry.amount), left)
             left -= amount
-            name = f"the entry of {entry.date} on {reference}"
+            name = f"the entry of {written_day(entry.date)} on {reference}"
             charges = abs(entry.amount) - amount
             parts.append(Part("entry", entry.id, amount, name, charges, reference))
         ids = [e.order_id for e in entries]
@@ -409,7 +410,7 @@ class Rules:
         said = [*against, *self._against(reading, list(shares), hits, by_number=bool(hits))]
         said += [f"{o.reference} is cancelled" for o in orders if o.cancelled]
         said += [
-            f"entry {e.id} of {e.date} has the same amount: it may be this money"
+            f"entry {e.id} of {written_day(e.date)} has the same amount: it may be this money"
             for e in self._typed(line, shares, (line.amount, *shares.values()))
         ]
         return Candidate(parts, rule, tuple(reasons), tuple(dict.fromkeys(said)))

@@ -107,10 +107,10 @@ def parse_layouts(text: str, where: str) -> list[Layout]:
 
 def _layout(table: Mapping[str, Any]) -> Layout:
     if unknown := table.keys() - _KEYS:
-        raise ValueError(f"{', '.join(sorted(unknown))}: no such key")
+        raise ValueError(f"unknown key {', '.join(sorted(unknown))}")
     columns = {name: _names(value) for name, value in table.get("columns", {}).items()}
     if wrong := columns.keys() - set(FIELDS):
-        raise ValueError(f"{', '.join(sorted(wrong))}: no such field; see {', '.join(FIELDS)}")
+        raise ValueError(f"unknown field {', '.join(sorted(wrong))}; use {', '.join(FIELDS)}")
     if not table.get("name") or not table.get("heading"):
         raise ValueError("a layout needs a name and a heading")
     words = {fold(str(word)) or str(word): m for word, m in table.get("words", {}).items()}

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any, ClassVar, Literal
 
 from po_toolkit.domain.records import AsJson
+from po_toolkit.domain.wording import written_day
 from po_toolkit.errors import AmountError
 from po_toolkit.money import display, to_minor
 
@@ -246,8 +247,9 @@ def set_future_apart(file: BankFile, today: date) -> None:
     latest = today + (_AHEAD if min(days) <= today + _AHEAD else _FAR)
     if max(days) <= latest:
         file.notes.append(
-            f"Every line is dated after today, {today}: from {min(days)} to {max(days)}. Check the "
-            f"days and this computer's clock."
+            f"Every line is dated after today, {written_day(today)}, from "
+            f"{written_day(min(days))} to "
+            f"{written_day(max(days))}. Check the days and this computer's clock."
         )
     for statement in file.statements:
         for line in [line for line in statement.lines if line.booked_on > latest]:
@@ -257,7 +259,8 @@ def set_future_apart(file: BankFile, today: date) -> None:
                 line.text,
             )  # fmt: skip
             why = (
-                f"Row {line.row} is dated {line.booked_on}, which is after today, {today}. It "
+                f"Row {line.row} is dated {written_day(line.booked_on)}, which is after today, "
+                f"{written_day(today)}. It "
                 f"was not imported. Once it is booked, import the statement again."
             )
             statement.bad.append(BadLine(line.row, raw, why, line.amount))

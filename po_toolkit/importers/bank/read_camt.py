@@ -81,7 +81,7 @@ def _statement(node: Node, notes: list[str]) -> Statement:
     for entry in node.all("Ntry"):
         status = entry.value("Sts/Cd", "Sts/Prtry", "Sts") or "BOOK"
         if status != "BOOK":
-            notes.append(f"Row {entry.line}: an entry of status {status} is not booked; left out.")
+            notes.append(f"Row {entry.line}: An entry of status {status} is not booked; left out.")
             continue
         _take_entry(made, entry)
     said = node.value("TxsSummry/TtlNtries/NbOfNtries")

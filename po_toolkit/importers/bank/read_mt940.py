@@ -193,7 +193,7 @@ def _take_line(made: Statement, part: _Field, said: list[str], notes: list[str])
         return
     mark = found["mark"]
     if mark.startswith("E"):
-        notes.append(f"Row {part.row}: an expected entry is not booked; left out.")
+        notes.append(f"Row {part.row}: An expected entry is not booked; left out.")
         return
     amount: int | None = None
     try:

@@ -76,7 +76,7 @@ def _statement(block: str, first_row: int, currency: str, notes: list[str]) -> S
     )
     if not made.currency:
         made.currency, made.assumed = currency, True
-        notes.append(f"Row {first_row}: no currency is named; {currency.upper()} is used.")
+        notes.append(f"Row {first_row}: No currency is named; {currency.upper()} is used.")
     raws: list[tuple[int, str]] = []
     for start, next_start in zip(entries, [*entries, len(block)][1:], strict=True):
         end = _ENTRY_END.search(block, start, next_start)
@@ -85,10 +85,10 @@ def _statement(block: str, first_row: int, currency: str, notes: list[str]) -> S
     raws = _corrected(raws, made, notes)
     unsigned = _is_unsigned([raw for _, raw in raws])
     if unsigned:
-        notes.append(f"Row {first_row}: no amount has a minus; the types say which are debits.")
+        notes.append(f"Row {first_row}: No amount has a minus; the types say which are debits.")
     for row, raw in raws:
         if (_field(raw, "TRNTYPE") or "").upper() == "HOLD":
-            notes.append(f"Row {row}: a hold is not booked; left out.")
+            notes.append(f"Row {row}: A hold is not booked; left out.")
             continue
         _take_entry(made, raw, row, unsigned=unsigned)
     _take_balance(made, block)
@@ -129,7 +129,7 @@ def _corrected(
         delete = (_field(raw, "CORRECTACTION") or "").upper() == "DELETE"
         gone.add(wrong)
         verb = "deletes" if delete else "replaces"
-        notes.append(f"Row {row}: the bank {verb} its transaction {wrong}.")
+        notes.append(f"Row {row}: The bank {verb} its transaction {wrong}.")
         made.corrections[wrong] = "" if delete else (_field(raw, "FITID") or "")
         if not delete:
             kept.append((row, raw))

@@ -538,7 +538,7 @@ def _status(row: _Row, sheet: _Sheet) -> str:
             meaning = "skip"
         else:
             raise ImportChoiceError(
-                f"Row {row.number}: the column {sheet.columns.header('status')!r} says {text!r}, "
+                f"Row {row.number}: The column {sheet.columns.header('status')!r} says {text!r}, "
                 f"and nothing says whether such a row is booked money.",
                 question=f"word:{text or BLANK}",
                 choices=["booked", "skip"],
@@ -876,7 +876,7 @@ def _by_words(good: Sequence[_Row], sheet: _Sheet, *, known_already: bool) -> No
         row = good[folded.index(unknown)]
         shown = row.word or BLANK
         raise ImportChoiceError(
-            f"Row {row.number}: the amounts have no sign, and the column {header!r} says "
+            f"Row {row.number}: The amounts have no sign, and the column {header!r} says "
             f"{shown!r}, which is not known as credit or debit.",
             question=f"word:{shown}",
             choices=["credit", "debit"],
@@ -911,7 +911,7 @@ def _against(
         row = against[0]
         raise ImportChoiceError(
             f"Every amount has the opposite sign of its word in the column "
-            f"{sheet.columns.header('direction')!r}: row {row.number} says {row.word!r} beside "
+            f"{sheet.columns.header('direction')!r}. Row {row.number} says {row.word!r} beside "
             f"{row.amount}. Say whether the amounts' own signs count or are reversed.",
             question="sign",
             choices=["amount", "reversed"],
@@ -958,7 +958,7 @@ def _unmarked(good: Sequence[_Row], sheet: _Sheet) -> None:
     meaning = meaning or proven.get("", "")
     if meaning not in ("credit", "debit"):
         raise ImportChoiceError(
-            f"Row {bare.number}: some amounts are marked as {' or '.join(sorted(marks))}, this one "
+            f"Row {bare.number}: Some amounts are marked as {' or '.join(sorted(marks))}, this one "
             f"is not. Say what an amount without a mark is.",
             question=f"word:{BLANK}",
             choices=["credit", "debit"],

@@ -39,7 +39,7 @@ class EInvoiceError(PurchaseOrderError):
         """Write all of it into one message."""
         lines = "\n".join(f"  {gap.rule} ({gap.field}): {gap.message}" for gap in found)
         super().__init__(
-            f"{reference}: no {wanted} document was written, since it would not be valid:\n{lines}"
+            f"{reference}: No {wanted} document was written, since it would not be valid:\n{lines}"
         )
         self.gaps = found
 

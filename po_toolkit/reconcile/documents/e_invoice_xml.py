@@ -75,7 +75,7 @@ def e_invoice_xml(invoice: EInvoice, wanted: Format) -> bytes:
         xml_check_xsd(tree)
     except Exception as error:  # the library raises bare exceptions of several kinds
         raise PoToolkitError(
-            f"Invoice {invoice.number}: the {wanted} document is not valid ({error}). Nothing was "
+            f"Invoice {invoice.number}: The {wanted} document is not valid ({error}). Nothing was "
             f"written. Please report this."
         ) from error
     tree.xpath(_SPECIFICATION_ID)[0].text = SPECIFICATION[wanted]

@@ -72,6 +72,15 @@ _FACTURX_XMP = f"""
   </rdf:Description>"""
 """How a PDF says that an invoice is inside. Source: Factur-X 1.0.7, section 6.2 (XMP)."""
 
+_UNBROKEN = 16
+"""So many letters of a word stay on one line; a longer one is broken where it must be."""
+
+
+def _breadth(text: str) -> int:
+    """Tell about how wide a text is: an ideograph is as wide as two letters."""
+    return len(text) + sum(1 for letter in text if letter > "\u2e80")
+
+
 _GREY = (105, 105, 105)
 _LINE = (200, 200, 200)
 _SHADE = (242, 242, 242)
@@ -119,7 +128,7 @@ class Page(FPDF):
         self.set_title(title)
         self.set_producer("po-toolkit")
         self.set_lang(str(self._labels.locale).replace("_", "-"))
-        self.set_margin(18)
+        self.set_margin(14 if landscape else 18)
         self.set_auto_page_break(auto=True, margin=24)
         self.add_font("Sans", "", REGULAR)
         self.add_font("Sans", "B", BOLD)
@@ -232,9 +241,9 @@ class Page(FPDF):
         self.set_text_color(0)
         self.ln(2)
 
-    def subheading(self, text: str, size: float) -> None:
-        """Write a heading that is not left alone at the foot of a page."""
-        if self.get_y() + 30 > self.page_break_trigger:
+    def subheading(self, text: str, size: float, *, room: float = 30) -> None:
+        """Write a heading, on the next page where less than ``room`` mm are left for it."""
+        if self.get_y() + room > self.page_break_trigger:
             self.add_page()
         self.set_font("Sans", "B", size)
         self.ln(2)
@@ -253,9 +262,9 @@ class Page(FPDF):
         self.rect(self.l_margin, top, 1.6, self.get_y() - top, style="F")
         self.ln(3)
 
-    def picture(self, image: io.BytesIO, *, alt: str) -> None:
-        """Place a chart, 150 mm wide, on this page or the next."""
-        self.image(image, w=150, alt_text=self.clean(alt))
+    def picture(self, image: io.BytesIO, *, width: float, alt: str) -> None:
+        """Place a chart, so many mm wide, on this page or the next."""
+        self.image(image, w=width, alt_text=self.clean(alt))
         self.ln(2)
 
     def sheet(
@@ -265,37 +274,48 @@ class Page(FPDF):
         *,
         right: Collection[int],
         long: Collection[int],
+        foot: Sequence[str] | None = None,
     ) -> None:
         """Write a wide table as small as it must be; only ``long`` columns break into lines.
+
+        The head stays with the first row, and the sums with the last.
 
         Args:
             head: The headings, which repeat on each page.
             rows: The cells as text.
             right: Places of the columns of figures.
             long: Places of the columns whose text may break into lines.
+            foot: The sums below the rows, in bold.
         """
-        cells = [[self.clean(cell) for cell in row] for row in (head, *rows)]
+        every = [head, *rows, *([foot] if foot else [])]
+        cells = [[self.clean(cell) for cell in row] for row in every]
         size, widths = self._fitted(cells, long)
         self.set_font("Sans", size=size)
         self.set_draw_color(*_LINE)
         line = size * 0.46
-        for number, row in enumerate(cells):
-            wrapped = [
+        wrapped = [
+            [
                 self._wrapped(text, width - 2, size, bold=number == 0)
                 if place in long or number == 0
                 else [text]
                 for place, (text, width) in enumerate(zip(row, widths, strict=True))
             ]
-            height = line * max(len(lines) for lines in wrapped) + 1.4
-            if self.get_y() + height > self.page_break_trigger:
+            for number, row in enumerate(cells)
+        ]
+        heights = [line * max(len(lines) for lines in row) + 1.4 for row in wrapped]
+        last = len(cells) - 1
+        for number, row in enumerate(wrapped):
+            is_sum = foot is not None and number == last
+            together = number == 0 or (foot is not None and number == last - 1)
+            if self.get_y() + sum(heights[number : number + 1 + together]) > (
+                self.page_break_trigger
+            ):
                 self.add_page()
                 if number:
-                    self._sheet_row(
-                        [self._wrapped(t, w - 2, size, bold=True)
-                         for t, w in zip(cells[0], widths, strict=True)],
-                        widths, right, size, head=True,
-                    )  # fmt: skip
-            self._sheet_row(wrapped, widths, right, size, head=number == 0)
+                    self._sheet_row(wrapped[0], widths, right, size, bold=True, shaded=True)
+            self._sheet_row(
+                row, widths, right, size, bold=number == 0 or is_sum, shaded=number == 0
+            )
         self.ln(3)
 
     def _sheet_row(
@@ -305,13 +325,14 @@ class Page(FPDF):
         right: Collection[int],
         size: float,
         *,
-        head: bool,
+        bold: bool,
+        shaded: bool,
     ) -> None:
         line = size * 0.46
         height = line * max(len(lines) for lines in wrapped) + 1.4
         top, x = self.get_y(), self.l_margin
-        self.set_font("Sans", "B" if head else "", size)
-        if head:
+        self.set_font("Sans", "B" if bold else "", size)
+        if shaded:
             self.set_fill_color(*_SHADE)
             self.rect(x, top, sum(widths), height, style="F")
         for place, (lines, width) in enumerate(zip(wrapped, widths, strict=True)):
@@ -331,11 +352,11 @@ class Page(FPDF):
         self.set_font("Sans", "B", 10)
 
         def widest(texts: Iterable[str]) -> float:
-            some = sorted(set(texts), key=len)[-8:]
+            some = sorted(set(texts), key=_breadth)[-8:]
             return max((self.get_string_width(text) for text in some), default=0.0) / 10
 
         def parts(texts: Iterable[str]) -> list[str]:
-            return [part for text in texts for part in text.split()]
+            return [part[:_UNBROKEN] for text in texts for part in text.split()]
 
         needed, wanted = [], []
         for place, texts in enumerate(columns):
@@ -362,6 +383,13 @@ class Page(FPDF):
             if line and self.get_string_width(longer) > width:
                 lines.append(line)
                 longer = word
+            while len(longer) > _UNBROKEN and self.get_string_width(longer) > width:
+                end = next(
+                    (n for n in range(len(longer) - 1, 1, -1)
+                     if self.get_string_width(longer[:n]) <= width), 1,
+                )  # fmt: skip
+                lines.append(longer[:end])
+                longer = longer[end:]
             line = longer
         return [*lines, line]
 

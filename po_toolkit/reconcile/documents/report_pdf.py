@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from itertools import chain
 
 from po_toolkit.reconcile.documents.page import Page
@@ -18,22 +19,21 @@ def report_pdf(report: Report) -> bytes:
     Raises:
         PoToolkitError: No font of this machine has one of its letters.
     """
-    made = f"Made {report.made_at:%d %b %Y, %H:%M} ({report.made_at.tzname()})"
     texts = chain(
-        [report.conference, report.title, report.period, report.verdict, made],
-        *(_texts(section) for section in report.sections),
+        [report.conference, report.title, report.period, report.verdict],
+        *(_texts(section) for section in report.printed),
     )
     page = Page(
         list(texts),
         title=f"{report.conference}: {report.title}",
         made_at=report.made_at,
-        small_print=made,
+        small_print=report.small_print,
         landscape=True,
     )
     page.heading(report.conference, report.title)
     page.paragraph(report.period)
     page.verdict(report.verdict, _FRAME[report.agrees])
-    for section in report.sections:
+    for section in report.printed:
         _write(page, section)
     return page.content()
 
@@ -43,27 +43,42 @@ def _texts(section: Section) -> list[str]:
     for part in section.parts:
         found.append(part.title)
         if isinstance(part, Sheet):
-            found += [part.note, *part.head, *chain.from_iterable(part.rows)]
+            found += [part.note, *part.head, *chain.from_iterable(part.rows), *(part.foot or [])]
     return found
 
 
+_WIDTH = 150.0
+"""Of a chart, in mm."""
+
+
 def _write(page: Page, section: Section) -> None:
-    page.subheading(section.title, 13)
+    images = [part.png() if isinstance(part, Chart) else b"" for part in section.parts]
+    rooms = [
+        30 + 5 * (len(part.note) // 130) if isinstance(part, Sheet) else 12 + _height(image)
+        for part, image in zip(section.parts, images, strict=True)
+    ]
+    page.subheading(section.title, 13, room=12 + rooms[0] if rooms else 30)
     if section.intro:
         page.paragraph(section.intro)
     if not section.parts:
         page.paragraph(section.nothing)
-    for part in section.parts:
+    for part, image, room in zip(section.parts, images, rooms, strict=True):
         if isinstance(part, Chart):
-            page.subheading(part.title, 9.5)
-            page.picture(io.BytesIO(part.png()), alt=part.title)
+            page.subheading(part.title, 9.5, room=room)
+            page.picture(io.BytesIO(image), width=_WIDTH, alt=part.title)
         else:
-            _table(page, part)
+            _table(page, part, room)
 
 
-def _table(page: Page, sheet: Sheet) -> None:
+def _height(png: bytes) -> float:
+    """Return how high an image is drawn, in mm; its width and height follow PNG's signature."""
+    width, height = struct.unpack(">II", png[16:24])
+    return float(_WIDTH * height / width)
+
+
+def _table(page: Page, sheet: Sheet, room: float) -> None:
     if sheet.title:
-        page.subheading(sheet.title, 9.5)
+        page.subheading(sheet.title, 9.5, room=room)
     if sheet.note:
         page.paragraph(sheet.note)
-    page.sheet(sheet.head, sheet.rows, right=sheet.right, long=sheet.long)
+    page.sheet(sheet.head, sheet.rows, right=sheet.right, long=sheet.long, foot=sheet.foot)
