@@ -58,10 +58,12 @@ class Before:
     Attributes:
         invoice: Its own invoice, to be taken over; None where it has none that counts.
         generation: The last generation that Stripe knows of it.
+        changed: One that stood when it was read does not any more: a revision may be in its place.
     """
 
     invoice: InvoiceAtStripe | None = None
     generation: int = 0
+    changed: bool = False
 
 
 def find_billed(
@@ -81,7 +83,8 @@ def find_billed(
     """
     listed = since is not None and _listed_since(opened, since)
     found = known_to_bill(opened, order)
-    if found.invoice is None and not listed and _read_what_is_new(opened, order, since):
+    believed = listed and not found.changed
+    if found.invoice is None and not believed and _read_what_is_new(opened, order, since):
         found = known_to_bill(opened, order)
     return found
 
@@ -109,6 +112,7 @@ def known_to_bill(
     """
     wanted = to_bill_of(order)
     wanted = replace(wanted, beside=wanted.beside | set(beside))
+    changed = False
     for _ in range(MATCHED):
         if rows is None:
             (rows,) = read_before(opened, [order])
@@ -120,9 +124,9 @@ def known_to_bill(
         same = None if mine is not None and mine.counts else billed_beside(wanted, rows)
         match = same or mine
         if match is None:
-            return Before(None, generation)
+            return Before(None, generation, changed)
         if ask and not _still(opened, match):
-            rows = None
+            rows, changed = None, True
             continue
         if same is not None:
             raise AlreadyBilledError(why_not(opened, order, same))

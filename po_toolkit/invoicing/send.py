@@ -470,6 +470,8 @@ def _done(lease: Lease, invoice: Json, *, mailed: bool) -> None:
         row.sent_at = opened.now()
         row.lease_owner, row.lease_until = "", None
         _copy_from_stripe(lease, row, invoice)
+        if invoice["amount_paid"]:
+            row.stripe_read_at = None  # it was sent before; its payments are still to be read
         sent = {"stripe_invoice_id": invoice["id"], "sent": mailed}
         uow.audit(Act.INVOICE, lease.order, after=sent)
         if waits_for_transfers(lease.order, row, opened.conference):

@@ -22,6 +22,7 @@ from po_toolkit.errors import (
     PoToolkitError,
     PurchaseOrderError,
 )
+from po_toolkit.invoicing import billed
 from po_toolkit.invoicing.lease import claim, release
 from po_toolkit.invoicing.send import send_invoice
 from po_toolkit.payments import refunds
@@ -344,6 +345,52 @@ def test_an_invoice_of_an_order_that_was_only_claimed_in_the_copy_is_not_made_tw
     assert fresh(opened, order).stripe_invoice_id == invoice["id"]
 
 
+def test_money_on_an_invoice_that_a_copy_had_only_begun_is_read_by_the_next_sync(
+    opened, simulator, make_order, copies
+):
+    """Its events were read before the copy had it as sent, so that only the sweep saw them."""
+    keep, restore = copies
+    order = make_order(("Booth", 1, "1000.00"))
+    release(claim(opened, order.id))
+    keep()
+    create_stripe_invoice(fresh(opened, order), opened=opened)
+    simulator.control.pay(fresh(opened, order).stripe_invoice_id)
+    restore()
+    sync_conference(opened, full=True)
+    create_stripe_invoice(fresh(opened, order), opened=opened)
+    sync_conference(opened)
+    assert fresh(opened, order).sums.paid == 1000_00
+
+
+def billed_elsewhere(settings, clock, tmp_path, order):
+    """Send the invoice of the same purchase order from another database."""
+    elsewhere = settings.model_copy(update={"database_url": f"sqlite:///{tmp_path}/second.db"})
+    second = open_unpaced(elsewhere, clock)
+    theirs = create_purchase_order(
+        second.slug,
+        organization_name=order.organization_name,
+        contact_email=order.contact_email,
+        po_number=order.po_number,
+        line_items=[{"description": "Booth", "unit_price": Decimal("1000.00")}],
+        opened=second,
+    )
+    create_stripe_invoice(theirs, opened=second)
+    second.store.engine.dispose()
+
+
+def test_an_invoice_that_was_edited_just_after_a_batch_had_read_it_is_not_billed_beside(
+    opened, settings, simulator, make_order, clock, tmp_path
+):
+    """A batch believes for a minute what it has read; the revision has come since."""
+    order, began = make_order(("Booth", 1, "1000.00"), po_number="4711"), clock()
+    billed_elsewhere(settings, clock, tmp_path, order)
+    billed.list_invoices(opened)
+    (invoice,) = simulator.control.all("invoice")
+    revision = simulator.control.revise(invoice["id"])
+    with pytest.raises(AlreadyBilledError, match=revision["id"]):
+        billed.find_billed(opened, order, since=began)
+
+
 @pytest.mark.parametrize("send", [None, False])
 def test_what_another_database_billed_since_it_was_begun_is_not_billed_beside(
     opened, settings, simulator, make_order, clock, tmp_path, send
@@ -356,18 +403,7 @@ def test_what_another_database_billed_since_it_was_begun_is_not_billed_beside(
         send_invoice(opened, order.id, send=False)
     clock.advance(hours=25)
     simulator.control.advance(25 * 3600)
-    elsewhere = settings.model_copy(update={"database_url": f"sqlite:///{tmp_path}/second.db"})
-    second = open_unpaced(elsewhere, clock)
-    theirs = create_purchase_order(
-        second.slug,
-        organization_name=order.organization_name,
-        contact_email=order.contact_email,
-        po_number="4711",
-        line_items=[{"description": "Booth", "unit_price": Decimal("1000.00")}],
-        opened=second,
-    )
-    create_stripe_invoice(theirs, opened=second)
-    second.store.engine.dispose()
+    billed_elsewhere(settings, clock, tmp_path, order)
     for _ in range(2):
         with pytest.raises(AlreadyBilledError, match="4711"):
             create_stripe_invoice(fresh(opened, order), opened=opened)

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,7 @@ from po_toolkit.simulator import invoices as simulated_invoices
 from po_toolkit.simulator.errors import ApiError
 from po_toolkit.store import audit_chain, jobs
 from po_toolkit.store.schema import check_tables, migrate
-from po_toolkit.store.tables import BankMatch
+from po_toolkit.store.tables import BankMatch, BankTransaction, MoneyIntent
 from po_toolkit.stripe_gateway.client import API_VERSION
 from tests.bank.statement import Entry, camt
 from tests.seasons.machine import Disk, Killed, need
@@ -126,7 +126,7 @@ def types_an_order(w: World, c: Chance) -> None:
         opened=opened,
         **due,
     )  # fmt: skip
-    w.truth.orders[made.reference] = amount + tickets * 850_00
+    w.truth.orders.setdefault(made.reference, amount + tickets * 850_00)  # 0 if changed since
     w.tell(f"it is {made.reference}")
 
 
@@ -152,7 +152,7 @@ def imports_a_file(w: World, c: Chance) -> None:
     twice = c.random() < 0.3
     report = import_purchase_orders(w.books.open("coordinator"), data, file_name="s.csv")
     for made, row in zip(report.references, rows, strict=False):
-        w.truth.orders[made] = row[3] if len(report.references) == len(rows) else 0
+        w.truth.orders.setdefault(made, row[3] if len(report.references) == len(rows) else 0)
     if twice:
         again = import_purchase_orders(w.books.open("coordinator 2"), data, file_name="s.csv")
         if again.references:
@@ -184,9 +184,18 @@ def starts_a_batch(w: World, c: Chance) -> None:
         batches.start(w.books.open("coordinator"), chosen)
 
 
+def _is_leased(w: World, order: Any) -> bool:
+    live = order.live_invoice
+    until = live.lease_until if live is not None else None
+    return until is not None and until > w.machine.clock.present
+
+
 @act("coordinator", 2)
 def invoices_one_again(w: World, c: Chance) -> None:
     order = some_order(w, c)
+    leased = some(c, (o for o in w.books.orders() if _is_leased(w, o)))
+    if leased is not None and c.random() < 0.7:
+        order = leased
     if order is not None:
         w.tell(f"invoices {order.reference}, whatever it is")
         live = order.live_invoice
@@ -326,6 +335,50 @@ def issues_a_credit_note(w: World, c: Chance) -> None:
 
 
 @act("treasurer", 3)
+def repeats_what_was_cut_off(w: World, c: Chance) -> None:
+    """Do again what has no known end: it is gone on with, and nothing is begun beside it."""
+    with w.books.store.reading() as session:
+        begun = session.query(MoneyIntent).where(MoneyIntent.finished_at.is_(None)).all()
+    one = some(c, (x for x in begun if x.kind in ("payment", "credit_note", "refund")))
+    if one is None or w.machine.waiting:
+        return  # who paused may be about to finish it
+    order = next(o for o in w.books.orders() if o.id == one.purchase_order_id)
+    w.tell(f"does the {one.kind} of {one.amount} on {order.reference} again, which was cut off")
+    before = _begun_like(w, one)
+    opened, amount = w.books.open("treasurer"), to_major(one.amount, "usd")
+    try:
+        with w.machine.left_alone():
+            if one.kind == "payment":
+                ledger.record_payment_by_hand(
+                    opened, order.reference, amount=amount, method=one.details["method"],
+                    payment_reference=one.details["reference"], again=True, overpaid=True,
+                    payment_date=date.fromisoformat(one.details["payment_date"]),
+                    date_as_given=True,
+                )  # fmt: skip
+            elif one.kind == "credit_note":
+                ledger.credit(
+                    opened, order.reference, amount=amount, reason="once more", again=True
+                )
+            else:
+                whole = to_major(one.details["whole"], "usd")
+                ledger.refund(opened, order.reference, amount=whole, again=True)
+    finally:
+        need(
+            _begun_like(w, one) == before,
+            f"{order.reference}: a second {one.kind} of {one.amount} was begun beside the first",
+        )
+
+
+def _begun_like(w: World, one: MoneyIntent) -> int:
+    with w.books.store.reading() as session:
+        return (
+            session.query(MoneyIntent)
+            .filter_by(purchase_order_id=one.purchase_order_id, kind=one.kind)
+            .count()
+        )
+
+
+@act("treasurer", 3)
 def refunds_some(w: World, c: Chance) -> None:
     order = some_order(w, c, lambda o: o.sums.paid > 0)
     if order is not None:
@@ -399,8 +452,7 @@ def amends(w: World, c: Chance) -> None:
         amount = c.choice(w.amounts)
         w.tell(f"changes {order.reference} to {amount}")
         lines = [LineItem(description="Stand", unit_price=to_major(amount, "usd"))]
-        if order.reference in w.truth.orders:
-            w.truth.orders[order.reference] = 0  # until it is confirmed, either may be
+        w.truth.orders[order.reference] = 0  # until it is confirmed, either may be
         order_changes.change_order(
             w.books.open("coordinator"), order.reference, order_changes.Changes(line_items=lines)
         )
@@ -481,17 +533,37 @@ def says_what_a_line_is(w: World, c: Chance) -> None:
     """Say what a line is, as a person who looks at names and amounts."""
     lines = [x for x in bank_lines(w.books.open()) if x.state in ("unmatched", "proposed")]
     line, order = some(c, lines), some_order(w, c, lambda o: o.cancelled_at is None)
-    if line is not None and order is not None and Decimal(line.amount) > 0:
-        w.tell(f"says that bank line {line.line} pays {order.reference}")
-        w.truth.said.add(int(line.line))
-        w.bank.strange += to_minor(Decimal(line.amount), "usd")
-        choose(
-            w.books.open("treasurer"),
-            line.line,
-            orders={order.reference: None},
-            overpaid=c.random() < 0.5,
-            write_off="short" if c.random() < 0.2 else "",
-        )
+    if line is None or Decimal(line.amount) <= 0:
+        return
+    with w.books.store.reading() as session:
+        booked = session.get_one(BankTransaction, int(line.line))
+    name = bank_name(f"{booked.bank_reference} {booked.text}")
+    typed = [o for o in w.books.orders() if o.cancelled_at is None and _typed(o, name)]
+    if typed and c.random() < 0.5:
+        order = c.choice(typed)
+    if order is None:
+        return
+    w.tell(f"says that bank line {line.line} pays {order.reference}")
+    w.truth.said.add(int(line.line))
+    w.bank.strange += to_minor(Decimal(line.amount), "usd")
+    choose(
+        w.books.open("treasurer"),
+        line.line,
+        orders={order.reference: None},
+        overpaid=c.random() < 0.5,
+        write_off="short" if c.random() < 0.2 else "",
+    )
+    need(order not in typed, f"{name} was typed on {order.reference} and is there again, unasked")
+
+
+def _typed(order: Any, name: str | None) -> list[Any]:
+    """Return the payments that a person has typed of the wire that a bank line names."""
+    gone = {e.reverses_id for e in order.entries}
+    return [
+        e for e in order.entries
+        if name and e.source == "manual" and e.kind == "payment" and e.id not in gone
+        and bank_name(e.reference) == name
+    ]  # fmt: skip
 
 
 @act("treasurer", 1)
@@ -1028,18 +1100,38 @@ def keeps_events_back(w: World, c: Chance) -> None:
         w.sim.hold_events(KEY)
 
 
+@act("stripe", 1)
+def lists_an_event_late(w: World, c: Chance) -> None:
+    """A payment's event is listed behind another that a sync has read by then."""
+    account, invoice = w.machine.world.account(KEY), some(c, w.invoices("open"))
+    customer = some(c, w.at_stripe("customer"))
+    if invoice is None or customer is None or account.holds_events or account.held:
+        return
+    w.tell(f"the event that {invoice['id']} is paid is listed late")
+    w.sim.hold_events(KEY)
+    dashboard(w, lambda: w.sim.pay(invoice["id"], None, "card"))
+    w.sim.hold_events(KEY, on=False)
+    w.sim.advance(1)
+    press(w, f"/v1/customers/{customer['id']}", {"metadata": {"seen": str(w.number())}})
+    with w.machine.left_alone():
+        try:
+            sync_conference(w.books.open("sync"))
+        finally:
+            w.sim.release_events(account=KEY)
+
+
 CALLERS = (
-    "works_events types_a_wire issues_a_credit_note refunds_some syncs invoices_some reissues "
-    "cancels reminds"
+    "works_events works_events types_a_wire types_a_wire issues_a_credit_note refunds_some syncs "
+    "invoices_some reissues cancels reminds"
 ).split()
 
 
-@act("stripe", 2)
+@act("stripe", 4)
 def is_down(w: World, c: Chance) -> None:
     """Stripe answers nothing that one person or service asks while they do one thing."""
     job, name = w.machine.running, c.choice(CALLERS)
     assert job is not None
-    job.fault, job.spell = c.choice(["500", "429", "drop_before"]), 60
+    job.fault, job.spell = c.choice(["500", "429", "drop_before", "drop_after"]), 60
     w.tell(f"Stripe is down while somebody {name.replace('_', ' ')}")
     ACTS[name].do(w, c)
 
@@ -1148,9 +1240,34 @@ def restores(w: World, c: Chance) -> None:
             w.restore(backup)
             w.books.conference_made()
             with w.machine.left_alone():
+                if c.random() < 0.4:
+                    _does_again_what_was_lost(w, c)
                 sync_conference(w.books.open("operator"), full=True)
 
         w.afterwards = afterwards
+
+
+def _does_again_what_was_lost(w: World, c: Chance) -> None:
+    """Somebody types or refunds what the backup does not have, before anything was synced."""
+    gone = some(c, (r for r in w.at_stripe("refund") if "refund_uuid" in (r["metadata"] or {})))
+    wire = some(c, (x for x in w.truth.wires if x.typed == "lost" and x.order and not x.returned))
+    with suppress(PoToolkitError):
+        if wire is not None and c.random() < 0.5:
+            _type(w, wire, "treasurer")
+        elif gone is not None:
+            name, known = gone["metadata"]["purchase_order_ref"], gone["id"]
+            order = next((o for o in w.books.orders() if o.reference == name), None)
+            forgotten = order and not any(e.source_id == known for e in order.entries)
+            w.tell(f"refunds {gone['amount']} on {name} before the sync")
+            w.truth.refunds.append(Asked(name, gone["amount"]))
+            amount = to_major(gone["amount"], "usd")
+            count = len(w.at_stripe("refund"))
+            with suppress(PoToolkitError):
+                ledger.refund(w.books.open("treasurer"), name, amount=amount, again=True)
+            need(
+                not forgotten or len(w.at_stripe("refund")) == count,
+                f"{known} of {name}, which a backup had forgotten, was made once more",
+            )
 
 
 OLD_RELEASE = Path(__file__).parents[1] / "store" / "old" / "b0b54f2.db"

@@ -260,19 +260,47 @@ def _synced(w: World) -> Any:
 
 
 def _what_was_heard_is_booked(w: World) -> None:
-    """A payment whose delivery was confirmed is in the books without any sync."""
+    """What all its deliveries told of is in the books without any sync."""
     orders = w.books.orders()
-    known = {i.stripe_invoice_id for o in orders for i in o.invoices if i.step == "done"}
+    known = {i.stripe_invoice_id: i for o in orders for i in o.invoices if i.step == "done"}
     booked = {e.source_id for o in orders for e in o.entries}
+    credited = {n.stripe_credit_note_id for o in orders for n in o.credit_notes}
+    unheard, last = set(), {}
     for event in w.at_stripe("event"):
-        if event["type"] == "invoice_payment.paid" and event["id"] in w.truth.heard:
-            payment = shown(event)["data"]["object"]
-            need(
-                payment["invoice"] not in known
-                or payment["id"] in booked
-                or payment["payment"]["type"] == "payment_record",
-                f"{payment['id']} was delivered and worked, and is not in the books",
+        thing = shown(event)["data"]["object"]
+        if "id" not in thing:
+            continue
+        last[thing["id"]] = thing["object"], event["type"]
+        if event["id"] not in w.truth.heard:
+            unheard.add(thing["id"])
+    ours = {
+        p["payment"].get("payment_intent") or p["payment"].get("charge")
+        for p in w.at_stripe("invoice_payment")
+        if p["id"] in booked and p["payment"]["type"] != "payment_record"
+    }
+    for name in last.keys() - unheard:
+        kind = last[name][0]
+        if kind not in ("invoice", "invoice_payment", "refund", "dispute", "credit_note"):
+            continue
+        thing = next((x for x in w.at_stripe(kind) if x["id"] == name), None)
+        if thing is None or thing.get("deleted"):
+            continue
+        behind = thing.get("payment_intent") or thing.get("charge")
+        if kind == "invoice":
+            right = name not in known or known[name].stripe_status == thing["status"]
+        elif kind == "invoice_payment":
+            right = (
+                thing["status"] != "paid"
+                or thing["invoice"] not in known
+                or name in booked
+                or thing["payment"]["type"] == "payment_record"
             )
+        elif kind == "credit_note":
+            right = thing["invoice"] not in known or name in credited
+        else:
+            ended = ("failed", "canceled", "won")
+            right = behind not in ours or name in booked or thing["status"] in ended
+        need(right, f"{name} was delivered and worked ({last[name][1]}), and is not in the books")
 
 
 def _waits(w: World, *, tasks: bool = True) -> list[Any]:
@@ -523,6 +551,7 @@ def _as_ordered(w: World, orders: list[Any]) -> None:
         fields = {f["name"]: f["value"] for f in said.get("custom_fields") or ()}
         need(order.po_number in fields.values(), f"{said['id']} names no PO number: {fields}")
         need(said["currency"] == order.currency, f"{said['id']} is in {said['currency']}")
+        need(not said["discounts"], f"{said['id']} of {order.reference} has a discount")
         _due_as_ordered(order, said)
         customer = customers[said["customer"]]
         need(
@@ -660,6 +689,10 @@ def _sums(w: World, orders: list[Any]) -> None:
     really = at_stripe(w, orders)
     billed = Counter({invoice["id"]: invoice["total"] for invoice in w.at_stripe("invoice")})
     paid, back, credited = really.paid, really.back, really.credited
+    by_staff: Counter[str] = Counter()
+    for note in w.at_stripe("credit_note"):
+        if note["status"] == "issued" and MARKS["credit_note"] not in (note["metadata"] or {}):
+            by_staff[note["invoice"]] += note["amount"]
     records = {
         p["id"]: p["amount_requested"]
         for p in w.at_stripe("invoice_payment")
@@ -703,7 +736,9 @@ def _sums(w: World, orders: list[Any]) -> None:
         # An invoice whose money went back before it was made asks for that again, and all of it can
         # be credited at Stripe.
         most = max([sums.total, *(billed[i.stripe_invoice_id] for i in order.invoices)])
-        need(sums.credited <= most, f"{name}: {sums.credited} of {most} is credited")
+        # Staff may credit in the dashboard what is credited here and Stripe was not told of.
+        ours = sums.credited - sum(by_staff[i.stripe_invoice_id] for i in order.invoices)
+        need(ours <= most, f"{name}: {ours} of {most} is credited")
         status = _status(order, balance)
         need(order.status == status, f"{name} is {order.status}, by its sums {status}")
 

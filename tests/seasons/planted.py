@@ -36,6 +36,8 @@ class Fault:
     new: str
     also: tuple[str, ...] = ()
     """Names of faults that are planted too: the guards behind which this one hides."""
+    more: tuple[tuple[str, str], ...] = ()
+    """Further guards in the same function: which text becomes which."""
 
 
 FAULTS = (
@@ -84,7 +86,7 @@ FAULTS = (
     Fault("its own invoice is not found again", "po_toolkit.invoicing.billed", "known_to_bill",
           "own = own_invoices(wanted, rows)", "own = own_invoices(wanted, [])"),
     Fault("nothing new is read before billing", "po_toolkit.invoicing.billed",
-          "find_billed", "if found.invoice is None and not listed and", "if False and"),
+          "find_billed", "if found.invoice is None and not believed and", "if False and"),
     Fault("another generation's invoice is gone on with", "po_toolkit.invoicing.billed",
           "_first_match", "== wanted:", "[:1] == wanted[:1]:"),
     Fault("a status is not brought up to its sums", "po_toolkit.payments.ledger", "record_all",
@@ -185,6 +187,17 @@ FAULTS = (
     Fault("a report goes out again after a copy was restored",
           "po_toolkit.payments.stripe_reports", "_report_payment",
           "_refuse_forgotten(", "(lambda *_a, **_k: None)("),
+    Fault("what was begun is not looked up, nor by the outbox", "po_toolkit.outbox", "send",
+          "found = write.find(stored)\n            if found is not None:\n"
+          "                return Outcome(stored, found, found=True)\n            stored",
+          "stored", also=("what was begun is not looked up",)),
+    Fault("payments in events are passed over, and so are invoices in them",
+          "po_toolkit.payments.sync", "_take_events",
+          "_take_payments(opened, [e for e in events if carries_payment(e)], report)", "pass",
+          more=(("left = _read_listed(opened, of_kind, ours, report) if", "left = {} if"),)),
+    Fault("a cancelled purchase order is still asked for, and its invoice not looked at",
+          "po_toolkit.api.ledger", "cancel", "void_at_stripe(opened, order.id)", "pass",
+          more=(("if locked.live_invoice is not None:", "if False:"),)),
 )  # fmt: skip
 
 
@@ -251,7 +264,9 @@ def _other_code(name: str, function: str, changed: Callable[[str], ast.AST]) -> 
 def _with(fault: Fault, text: str) -> ast.AST:
     if text.count(fault.old) != 1:
         raise LookupError(f"{fault.name}: {fault.function} does not hold {fault.old!r} once.")
-    return ast.parse(text.replace(fault.old, fault.new))
+    for old, new in ((fault.old, fault.new), *fault.more):
+        text = text.replace(old, new)
+    return ast.parse(text)
 
 
 def _counting(faults: Sequence[Fault], text: str) -> ast.AST:

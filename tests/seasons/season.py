@@ -152,14 +152,17 @@ THEMES = {
     "bank": "wires wires_for_several types_a_wire types_it_too loads_a_statement matches "
     "undoes_a_match applies_a_proposal says_what_a_line_is says_it_from_an_old_page "
     "sends_a_wire_back",
-    "copies": "backs_up restores invoices_some invoices_one_again starts_a_batch types_a_wire",
+    "copies": "backs_up restores invoices_some invoices_one_again starts_a_batch types_a_wire "
+    "refunds_some pays",
     "elsewhere": "bills_elsewhere invoices_some invoices_one_again cancels reissues",
-    "events": "keeps_events_back delivers syncs pays works_events refunds_there is_down",
+    "events": "keeps_events_back lists_an_event_late delivers syncs pays works_events "
+    "refunds_there is_down",
     "disputes": "pays disputes ends delivers works_events syncs refunds_some",
     "reminders": "reminds time_passes invoices_some pays disputes resends writes_off is_down",
     "invoicing": "invoices_some invoices_one_again starts_a_batch works reissues amends cancels "
     "restarts deletes_a_draft",
-    "unknown ends": "types_a_wire wires refunds_some issues_a_credit_note works_events delivers",
+    "unknown ends": "types_a_wire wires refunds_some issues_a_credit_note works_events delivers "
+    "is_down repeats_what_was_cut_off",
 }
 """What a season is mostly about: acts that matter to each other, which meet often there."""
 
