@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
 
+from po_toolkit.simulator.currencies import smallest_step
 from po_toolkit.simulator.paging import page
 from po_toolkit.simulator.world import Account, Json
 
@@ -16,15 +17,17 @@ SEPA_RATE = Decimal("0.008")
 SEPA_CAP = 600
 
 
-def fee_for(amount: int, method: str) -> int:
-    """Return Stripe's US list price for one charge, in API units, whatever the currency."""
+def fee_for(amount: int, method: str, currency: str) -> int:
+    """Return Stripe's US list price for one charge, in API units that the currency has."""
+    fee = Decimal(0)
     if method == "us_bank_account":
-        return min(_rounded(amount * ACH_RATE), ACH_CAP)
-    if method == "sepa_debit":
-        return min(_rounded(amount * SEPA_RATE), SEPA_CAP)
-    if method == "card":
-        return _rounded(amount * CARD_RATE) + CARD_FIXED
-    return 0
+        fee = min(amount * ACH_RATE, Decimal(ACH_CAP))
+    elif method == "sepa_debit":
+        fee = min(amount * SEPA_RATE, Decimal(SEPA_CAP))
+    elif method == "card":
+        fee = amount * CARD_RATE + CARD_FIXED
+    step = smallest_step(currency)
+    return _rounded(fee / step) * step
 
 
 def book_charge(account: Account, charge: Json) -> Json:
@@ -32,7 +35,7 @@ def book_charge(account: Account, charge: Json) -> Json:
     method = charge["payment_method_details"]["type"]
     kind = "charge" if charge["id"].startswith("ch_") else "payment"
     amount, currency, rate = _settled(account, charge["amount"], charge["currency"])
-    booked = book(account, charge, amount, currency, kind, fee=fee_for(amount, method))
+    booked = book(account, charge, amount, currency, kind, fee=fee_for(amount, method, currency))
     booked["exchange_rate"] = float(rate) if rate else None
     return booked
 
@@ -53,7 +56,8 @@ def _settled(account: Account, amount: int, currency: str) -> tuple[int, str, De
     if currency not in account.settles:
         return amount, currency, None
     into, rate = account.settles[currency]
-    return _rounded(amount * rate), into, rate
+    step = smallest_step(into)
+    return _rounded(amount * rate / step) * step, into, rate
 
 
 def book(

@@ -63,9 +63,12 @@ METHOD_CURRENCIES: dict[str, frozenset[str] | None] = {
 
 def smallest_charge(currency: str) -> int:
     """Return the smallest amount that can be charged, in API units."""
-    if currency in THREE_DECIMAL:
-        return 10
-    return MINIMUM_CHARGE.get(currency, 100 if currency in WHOLE_IN_HUNDREDS else 1)
+    return MINIMUM_CHARGE.get(currency, smallest_step(currency))
+
+
+def smallest_step(currency: str) -> int:
+    """Return what every amount is a multiple of, in API units."""
+    return 100 if currency in WHOLE_IN_HUNDREDS else 10 if currency in THREE_DECIMAL else 1
 
 
 def largest_charge(currency: str) -> int:
