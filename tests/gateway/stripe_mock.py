@@ -96,7 +96,7 @@ def _answers(url: str) -> None:
         NotAvailableError: It does not.
     """
     with requests.Session() as session:
-        retries = Retry(connect=30, backoff_factor=0.02, backoff_max=0.5)
+        retries = Retry(connect=240, backoff_factor=0.02, backoff_max=0.5)  # two minutes
         session.mount(url, requests.adapters.HTTPAdapter(max_retries=retries))
         try:
             session.get(f"{url}/v1/account", auth=("sk_test_123", ""), timeout=10)
