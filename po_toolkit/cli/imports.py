@@ -271,6 +271,8 @@ def _print_report(report: ImportReport, *, dry_run: bool) -> None:
             whole=(),
         )
         typer.echo("")
+    if any("the order of the file's dates" in p.message for p in report.problems):
+        remark("How the dates of the file are written: --dates dmy, --dates mdy or --dates ymd.")
     for warning in report.warnings:
         remark(f"Check row {warning.row}: {warning.message.removeprefix(f'Row {warning.row}: ')}")
     for note in report.notes:

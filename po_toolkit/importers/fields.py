@@ -1369,7 +1369,7 @@ def is_no_number(text: str) -> bool:
 
 
 def _organization(cell: Cell, _reading: Reading) -> str:
-    text = re.sub(r"(?<=\S)\s*\(https?://[^()\s]*\)", "", clean(text_of(cell)))
+    text = re.sub(r"(?<=[^\s\]])\s*\(https?://[^()\s]*\)", "", clean(text_of(cell)))
     no_name = isinstance(cell, date | time | timedelta) or text in ("TRUE", "FALSE")
     if not text or no_name or (is_placeholder(text) and len(text) > 1):
         raise _wrong("required", "there is no name in this cell; every row needs one.")

@@ -43,7 +43,7 @@ def test_the_summary_shows_every_conference(work: Workplace) -> None:
     assert (row["conference"], row["status"], row["total"]) == (SLUG, "sent", "1000.00")
     (month,) = work.json("summary", "--months")["rows"]
     assert month["invoiced"] == "1000.00"
-    assert "1000.00" in work.run("summary").stdout
+    assert "1,000.00" in work.run("summary").stdout
 
 
 def test_the_journal_is_written_with_the_accounts_that_were_named(work: Workplace) -> None:

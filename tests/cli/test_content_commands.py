@@ -121,4 +121,4 @@ def test_reminders_of_portals_are_written_into_a_folder(
     (conference,) = work.json("status")["conferences"]
     assert (conference["reminders_from_hour"], conference["reminders_last_at"]) == (9, None)
     assert conference["reminders_next_at"]
-    assert "reminders next at" in work.run("status").stdout
+    assert "Reminders next at" in work.run("status").stdout

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
+from po_toolkit.domain.wording import written_day
 from po_toolkit.store.purchase_orders import by_reference
 from po_toolkit.store.tables import PurchaseOrder
 from tests.cli.workplace import SLUG, Workplace
@@ -114,7 +115,7 @@ def test_a_payment_before_the_purchase_order_and_above_what_is_open_asks_for_bot
     reference, _ = work.invoiced()
     refused = work.run(*wire(reference, "--date", "2020-02-03", "--note", "it's so", amount="1200"))
     assert "before" in refused.stderr
-    assert "count from 2020-02-03" in refused.stderr
+    assert "count from 3 Feb 2020" in refused.stderr
     assert "200.00 USD more" in refused.stderr
     assert "--date-as-given --overpaid" in refused.stderr
     assert books(work, reference).entries == []
@@ -132,7 +133,10 @@ def test_a_payment_in_a_closed_period_says_from_when_it_would_count(work: Workpl
     assert work.run("close", "--conference", SLUG, "--through", closed.isoformat()).exit_code == 0
     refused = work.run(*wire(reference, "--date", closed.isoformat()))
     counts = closed + timedelta(days=1)
-    assert f"closed through {closed}; the payment would count from {counts}" in refused.stderr
+    said = (
+        f"closed through {written_day(closed)}; the payment would count from {written_day(counts)}"
+    )
+    assert said in refused.stderr
     assert follow(work, refused).exit_code == 0
     (entry,) = books(work, reference).entries
     assert (entry.payment_date, entry.booked_on) == (closed, counts)

@@ -109,7 +109,7 @@ def test_help_and_the_demo_run_from_the_wheel_in_an_empty_folder(
     assert shown.returncode == 0, shown.stderr
     played = run(environment, tmp_path, "po-toolkit", "demo", "--once")
     assert played.returncode == 0, played.stderr
-    assert "656878.66" in played.stdout
+    assert "656,878.66" in played.stdout
     assert list(tmp_path.iterdir()) == []
 
 

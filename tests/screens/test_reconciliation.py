@@ -119,7 +119,7 @@ def test_a_row_behind_a_number_opens_its_purchase_order(show, read, books):
 def test_what_does_not_add_up_opens_its_purchase_order(show, books):
     """Whoever reads of a mistake wants to be where it is mended."""
     app = show("reconciliation")
-    found = next(d for d in app.dataframe if "1650001 paid" in d.value.to_string())
+    found = next(d for d in app.dataframe if "1,650,001" in d.value.to_string())
     choose(app, found, rows=[0])
     assert app.title[0].value == "Kaito Works KK"
 

@@ -18,7 +18,7 @@ from tests.seasons.season import as_test, play, shrink
 
 ACTS = 200
 SEEDS = range(2028, 2052)
-RESTORES = 12
+RESTORES = 3
 """A season in which a backup is restored."""
 TOGETHER = 8
 """So many seasons are one test, so that several processes share them."""
