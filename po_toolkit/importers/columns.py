@@ -167,7 +167,9 @@ def distinct_headers(cells: Sequence[Cell], rows: Sequence[SheetRow] = ()) -> li
     It is called by its header, with its letter where that is empty or not unique.
     """
     texts = [" ".join(text_of(cell).split()) for cell in cells]
-    tables = [cells for _, cells in rows if sum(not is_empty(cell) for cell in cells) > 2]
+    tables: list[Sequence[Cell]] = []
+    if texts and not texts[-1]:
+        tables = [cells for _, cells in rows if sum(not is_empty(cell) for cell in cells) > 2]
     while texts and not texts[-1]:
         beyond = [cell for row in tables if not is_empty(cell := _at(row, len(texts) - 1))]
         if 2 * len(beyond) > len(tables) or any(text_of(c).strip() in _CODES for c in beyond):

@@ -1350,7 +1350,8 @@ _NUMBER_BEGINS = re.compile(r"^(?:p\.?o\.?)?[\s#:.-]*0*|\s")
 def _is_changed(text: str) -> bool:
     """Tell whether a PO number looks like what a spreadsheet program makes of another one."""
     if text.isdigit():
-        return len(text) >= EXACT_DIGITS + 2 and not text[EXACT_DIGITS:].strip("0")
+        whole = text.startswith("0") or len(text) < EXACT_DIGITS + 2
+        return not whole and not text[EXACT_DIGITS:].strip("0")
     found = re.fullmatch(r"(?:\d{1,2}[-. /]+)?([^\W\d]{3,})\.?[-. /]*(?:\d\d(?:\d\d)?)?", text)
     if found:
         return names_month(found[1])
