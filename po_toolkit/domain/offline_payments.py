@@ -35,7 +35,7 @@ class Detail:
 
     Attributes:
         name: The field of :class:`PaymentDetails` and the column of the ledger.
-        column: Its name where a purchase order's own reference stands beside it.
+        column: Its name in tables that also have the purchase order's own reference.
         option: Of the command.
         metavar: What the option takes, as its help shows it.
         help: Of the option.

@@ -23,7 +23,7 @@ def copied(kind: type[Record], source: object, /, **others: Any) -> Record:
         source: A row or another dataclass, with an attribute for each field.
         others: The fields that have other values.
     """
-    names = [f.name for f in fields(kind) if f.name not in others]  # type: ignore[arg-type]
+    names = [f.name for f in fields(kind) if f.name not in others]  # type: ignore[arg-type]  # a dataclass
     return kind(**{name: getattr(source, name) for name in names}, **others)
 
 

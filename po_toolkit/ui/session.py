@@ -37,8 +37,8 @@ VIEW = (*LIST_VIEW, "reconciliation-view", "as-of")
 
 
 _ABOUT_ONE = {"import": "imported", "invoice": "invoices"}
-"""Where such a page shows one import or batch: an address of its own, since the sidebar's entry of
-the page that is shown only runs it again, with its query."""
+"""The address of a page that shows a single import or batch. With the list's address, the sidebar's
+entry would only run the page again, with its query."""
 
 
 @dataclass(frozen=True)
