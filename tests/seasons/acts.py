@@ -62,14 +62,14 @@ class Act:
 
     name: str
     actor: str
-    weight: int
+    weight: float
     do: Callable[[World, Chance], Any]
 
 
 ACTS: dict[str, Act] = {}
 
 
-def act(actor: str, weight: int) -> Callable[[Any], Any]:
+def act(actor: str, weight: float) -> Callable[[Any], Any]:
     """Register an act."""
 
     def register(do: Any) -> Any:
@@ -1387,7 +1387,7 @@ def bills_elsewhere(w: World, c: Chance) -> None:
     _bills_at(w, c, w.second, 0.8)
 
 
-@act("other conference", 2)
+@act("other conference", 0.3)
 def bills_for_another_conference(w: World, c: Chance) -> None:
     """Another conference on the account, in this database or its own, bills its sponsors or syncs.
 
