@@ -15,7 +15,7 @@ from po_toolkit.errors import (
     PoToolkitError,
     PurchaseOrderError,
 )
-from po_toolkit.ui import typed, words
+from po_toolkit.ui import formats, typed
 from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.language import _
 from po_toolkit.ui.session import Visit
@@ -47,7 +47,9 @@ def happened_since(visit: Visit, story: PurchaseOrderStory, *, form_open: bool) 
     visit.keep(name, {(e.at, e.text) for e in story.events})
     visit.keep(_STALE, form_open and bool(new))
     return "; ".join(
-        f"{words.worded(e.text)} ({words.plain(e.actor)})" if e.actor else words.worded(e.text)
+        f"{formats.localized(e.text)} ({formats.plain(e.actor)})"
+        if e.actor
+        else formats.localized(e.text)
         for e in new[-3:]
     )
 
@@ -76,7 +78,7 @@ def perform(visit: Visit, story: PurchaseOrderStory, act: Callable[[], str]) -> 
         said = act()
     except (DuplicateEntryError, ConfirmationNeededError) as error:
         st.error(
-            _("{error} If it is right, tick its box above.", error=words.message(str(error))),
+            _("{error} If it is right, tick its box above.", error=formats.message(str(error))),
             icon=":material/content_copy:",
         )
         return
@@ -122,11 +124,11 @@ def refuse_without_reason(reason: str) -> None:
 
 def stands(result: MoneyResult) -> str:
     """Say how a purchase order stands now."""
-    balance = words.amount(result.balance, result.currency)
+    balance = formats.amount(result.balance, result.currency)
     now = _(
         "{reference} is now {status}, balance {balance}.",
         reference=result.reference,
-        status=words.status(result.status).lower(),
+        status=formats.status(result.status).lower(),
         balance=balance,
     )
-    return f"{now} {words.message(result.remark)}".strip()
+    return f"{now} {formats.message(result.remark)}".strip()
