@@ -155,7 +155,7 @@ def log_call(
     Args:
         opened: The conference.
         reference: The purchase order's.
-        note: What was said.
+        note: What was content.
         promised_on: The day by which they promised to pay; not before today.
 
     Raises:
@@ -180,5 +180,5 @@ def log_call(
                 created_at=opened.now(),
             )
         )
-        said = {"note": note.strip(), "promised_on": promised_on and promised_on.isoformat()}
-        uow.audit(Act.LOG_CALL, order, after={k: v for k, v in said.items() if v})
+        content = {"note": note.strip(), "promised_on": promised_on and promised_on.isoformat()}
+        uow.audit(Act.LOG_CALL, order, after={k: v for k, v in content.items() if v})

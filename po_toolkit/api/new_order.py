@@ -125,12 +125,12 @@ def checked_order(
     )
     order, problems = read_order(rows, options)
     if order is None:
-        said = [
+        messages = [
             f"line {p.row}, {p.column}: {p.message.removeprefix(f'Row {p.row}: ')}"
             for p in problems
         ]
         kind = AmountError if problems[0].code == "tax_not_representable" else PurchaseOrderError
-        raise kind(f"{name}: {' '.join(dict.fromkeys(said))}", code=problems[0].code)
+        raise kind(f"{name}: {' '.join(dict.fromkeys(messages))}", code=problems[0].code)
     return order
 
 

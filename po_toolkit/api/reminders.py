@@ -130,11 +130,11 @@ def preview_reminders(opened: OpenConference, *, limit: int | None = None) -> Re
             some = references[start : start + _AT_ONCE]
             orders = by_references(session, opened.conference, some)
             taken = reminders_of(session, [order.id for order in orders])
-            _look_at(opened, orders, taken, schedule, preview)
+            _preview_orders(opened, orders, taken, schedule, preview)
     return replace(preview, unread=unread)
 
 
-def _look_at(
+def _preview_orders(
     opened: OpenConference,
     orders: Sequence[PurchaseOrder],
     taken: Mapping[int, Sequence[Reminder]],

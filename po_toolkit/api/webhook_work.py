@@ -136,8 +136,8 @@ def _work_payments(opened: OpenConference, events: list[Waiting]) -> list[Outcom
     if not events:
         return []
     try:
-        said = [_whole(event)["data"]["object"] for event in events]
-        results = take_payments(opened, said)
+        payments = [_whole(event)["data"]["object"] for event in events]
+        results = take_payments(opened, payments)
     except Exception as problem:  # noqa: BLE001 whichever of them it is, it is found below
         log.info("payments are taken one by one", reason=type(problem).__name__)
     else:
@@ -156,8 +156,8 @@ def _try(opened: OpenConference, events: list[Waiting]) -> list[Outcome]:
 
 def _tried(opened: OpenConference, events: list[Waiting]) -> list[Outcome]:
     try:
-        said = sorted(map(_whole, events), key=lambda event: event.get("created") or 0)
-        taken = handle(opened, said)
+        ordered = sorted(map(_whole, events), key=lambda event: event.get("created") or 0)
+        taken = handle(opened, ordered)
     except Exception as problem:
         if isinstance(problem, _UNREADABLE) and not isinstance(problem, PoToolkitError):
             log.warning("webhook event cannot be read", reason=_place(problem))

@@ -24,7 +24,7 @@ def differences(
     """
     rows = reconciliation["rows"]
     return [
-        *(said for row in rows for said in _identity(row)),
+        *(difference for row in rows for difference in _identity(row)),
         *_against_story(rows, facts),
         *_against_sheets(reconciliation["totals"], rows, sheets),
     ]

@@ -38,7 +38,7 @@ _REASON_CODES: Mapping[str, str] = {
 _REASONS: Mapping[str, str] = {
     "AE": "Reverse charge",
     "K": "Intra-community supply",
-    "G": "Export outside the EU",
+    "G": "Export exempt the EU",
     "O": "Not subject to VAT",
 }
 _OTHER_TAX_REASON = "Not part of the VAT base"
@@ -266,9 +266,9 @@ def document_lines(
             if rate is not vat:
                 name = f"{rate.name} {rate.percentage} %"
                 others[name] = others.get(name, 0) + amount
-    outside = VatKind("E", "0", _OTHER_TAX_REASON)
-    charges = [Line(name, 1, amount, outside) for name, amount in others.items() if amount > 0]
-    allowances += [Line(name, 1, -amount, outside) for name, amount in others.items() if amount < 0]
+    exempt = VatKind("E", "0", _OTHER_TAX_REASON)
+    charges = [Line(name, 1, amount, exempt) for name, amount in others.items() if amount > 0]
+    allowances += [Line(name, 1, -amount, exempt) for name, amount in others.items() if amount < 0]
     return tuple(kept), tuple(allowances), tuple(charges)
 
 

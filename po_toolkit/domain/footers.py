@@ -20,11 +20,11 @@ def footer_text(
         tax: Its settings of tax.
         treatments: How the lines are taxed: taxed, exempt, reverse_charge.
     """
-    said, rules = content or {}, tax or {}
+    texts, rules = content or {}, tax or {}
     parts = [
         own,
-        said.get("remit_to"),
-        said.get("our_tax_id"),
+        texts.get("remit_to"),
+        texts.get("our_tax_id"),
         rules.get("reverse_charge_note") if "reverse_charge" in treatments else "",
         rules.get("exempt_note") if "exempt" in treatments else "",
     ]

@@ -650,8 +650,8 @@ class Assembler:
         if "currency" in self._rows.values:
             if any(self._rows.is_bad(row, "currency") for row in group):
                 return None
-            if said := self._agreed(group, "currency"):
-                return str(said)
+            if agreed := self._agreed(group, "currency"):
+                return str(agreed)
         return self._header_currency or self._signed(group) or self._currency
 
     def _signed(self, group: Sequence[int]) -> str:
@@ -676,15 +676,15 @@ class Assembler:
             key in self._rows.same or all(column[row] is first for row in group)
         ):
             return first
-        said: Any = None
+        agreed: Any = None
         by = group[0]
         for row in group:
             value = self._rows.value(row, key)
-            if value is said or value is None or value == "":
+            if value is agreed or value is None or value == "":
                 continue
-            if said is None:
-                said, by = value, row
-            elif comparable(str(value)) != comparable(str(said)):
+            if agreed is None:
+                agreed, by = value, row
+            elif comparable(str(value)) != comparable(str(agreed)):
                 self._findings.error(
                     row,
                     key,
@@ -692,7 +692,7 @@ class Assembler:
                     f"row {self._rows.numbers[by]} of the same purchase order says "
                     f"{self._rows.shown(by, key)!r}; make them equal, or leave one empty.",
                 )
-        return said
+        return agreed
 
     def _lines(
         self, group: Sequence[int], currency: str | None, tax_id: TaxId | None
@@ -737,15 +737,15 @@ class Assembler:
             for line, tax in zip(lines, taxes, strict=True)
         ]
 
-    def _tax_id(self, group: Sequence[int], said: TaxId | None) -> TaxId | None:
+    def _tax_id(self, group: Sequence[int], tax_id: TaxId | None) -> TaxId | None:
         """Return a tax id whose kind is known; another one goes to the notes as it came."""
-        if said is None or said.type:
-            return said
+        if tax_id is None or tax_id.type:
+            return tax_id
         self._findings.warn(
             group[0],
             "tax_id",
             "tax_id_kind",
-            f"the type of tax ID {said.value!r} is unknown, so it is kept in the notes and not "
+            f"the type of tax ID {tax_id.value!r} is unknown, so it is kept in the notes and not "
             f"printed on the invoice; write the type before it, as in au_abn 51824753556.",
         )
         return None
@@ -997,11 +997,11 @@ def _sponsors(orders: Sequence[Order], known: Sequence[str], note: _Note) -> Ite
     folded = {comparable(name) for name in known}
     new = [name for name in names if comparable(name) not in folded]
     others = similar(new, known)
-    said: set[str] = set()
+    reported: set[str] = set()
     for order in orders if others else ():
         name = order.organization_name
-        if name in others and name not in said and comparable(name) != comparable(others[name]):
-            said.add(name)
+        if name in others and name not in reported and comparable(name) != comparable(others[name]):
+            reported.add(name)
             yield note(
                 order,
                 "organization_name",

@@ -316,10 +316,10 @@ def _overpaid_since(lease: Lease, customer_id: str) -> int:
     opened, currency, found = lease.opened, lease.order.currency, 0
     for page in opened.gateway.pages("/v1/invoices", {"customer": customer_id}):
         with opened.store.reading() as session:
-            for said in page:
-                ours = invoices.by_stripe_id(session, opened.conference, said["id"])
-                if ours is not None and ours.currency == said["currency"] == currency:
-                    now = minor_from_api(said.get("amount_overpaid") or 0, currency)
+            for invoice in page:
+                ours = invoices.by_stripe_id(session, opened.conference, invoice["id"])
+                if ours is not None and ours.currency == invoice["currency"] == currency:
+                    now = minor_from_api(invoice.get("amount_overpaid") or 0, currency)
                     found += max(now - (ours.stripe_amount_overpaid or 0), 0)
     return found
 

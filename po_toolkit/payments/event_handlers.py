@@ -135,10 +135,10 @@ def _refund_or_dispute(
 
     In an earlier version it may not name its payment intent; then it is fetched to tell.
     """
-    told = event["data"]["object"]
-    if event.get("api_version") == API_VERSION and not concerns_us(opened, told):
+    sent = event["data"]["object"]
+    if event.get("api_version") == API_VERSION and not concerns_us(opened, sent):
         return None
-    now = opened.gateway.read(f"{path}/{told['id']}")
+    now = opened.gateway.read(f"{path}/{sent['id']}")
     return take(opened, now) if concerns_us(opened, now) else None
 
 

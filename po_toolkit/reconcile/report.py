@@ -380,7 +380,7 @@ def sheet(
     amounts = f"Amounts in {currencies[0]}." if len(currencies) == 1 else ""
     if len(currencies) > 1:
         columns = [c for c in table.columns if c in columns or c.name in one]
-    cells = [_written(column, frame, table) for column in columns]
+    cells = [_texts_of_column(column, frame, table) for column in columns]
     return Sheet(
         table.title if title is None else title,
         [_HEADINGS.get(column.name) or label(column.name) for column in columns],
@@ -896,7 +896,7 @@ def _holds_something(column: Column, frame: pd.DataFrame) -> bool:
     return bool((values.notna() & values.ne(0)).any())
 
 
-def _written(column: Column, frame: pd.DataFrame, table: Table) -> list[str]:
+def _texts_of_column(column: Column, frame: pd.DataFrame, table: Table) -> list[str]:
     values = frame[column.name].tolist()
     if column.kind.is_money:
         pairs = zip(values, frame[column.currency].tolist(), strict=True)

@@ -147,15 +147,15 @@ def _heard(opened: OpenConference) -> None:
         return
     heard = last_heard(opened)
     if heard.at is None:
-        said = _("Never heard from Stripe")
+        phrase = _("Never heard from Stripe")
     else:
-        said = _(
+        phrase = _(
             "Heard from Stripe {ago}", ago=formats.ago((opened.now() - heard.at).total_seconds())
         )
     if heard.late:
-        st.markdown(f":red[:material/warning: {said}]")
+        st.markdown(f":red[:material/warning: {phrase}]")
     else:
-        st.caption(said)
+        st.caption(phrase)
 
 
 def _page(visit: Visit, place: str, screen: Screen, *, default: bool) -> Page:

@@ -252,12 +252,12 @@ def styled(
     if not money or frame.empty:
         return frame
     numbered = frame.reset_index(drop=True)
-    look = numbered.style
+    style = numbered.style
     where = locale()
     for currency, rows in numbered.groupby(by).groups.items():
         subset = pd.IndexSlice[list(rows), list(money)]
-        look = look.format(_writer(str(currency), where), subset=subset)
-    return look
+        style = style.format(_writer(str(currency), where), subset=subset)
+    return style
 
 
 def _writer(currency: str, where: Locale) -> Callable[[Any], str]:
