@@ -84,12 +84,7 @@ def checked_order(
 ) -> Order:
     """Check one purchase order as a row of a spreadsheet is checked.
 
-    Args:
-        opened: The conference.
-        line_items: Its lines.
-        currency: Three letters, lower case.
-        po_amount: What the sponsor's purchase order authorizes, in major units.
-        values: Field → value, of what it has one of.
+    ``po_amount`` is in major units; values are field → value.
 
     Raises:
         PurchaseOrderError: Something is missing, wrong or unknown; ``code`` is that of the first

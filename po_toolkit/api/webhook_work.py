@@ -60,10 +60,6 @@ def work_events(opened: OpenConference, *, limit: int = 100) -> int:
     """Work events of one conference that wait, oldest first; return how many were worked.
 
     One process at a time works a conference's events; 0 while another one does.
-
-    Args:
-        opened: The conference.
-        limit: How many at most.
     """
     with jobs.event_turn(opened.store, opened.conference.id, opened.now()) as mine:
         return work_held_events(opened, limit=limit) if mine else 0

@@ -38,7 +38,7 @@ _REASON_CODES: Mapping[str, str] = {
 _REASONS: Mapping[str, str] = {
     "AE": "Reverse charge",
     "K": "Intra-community supply",
-    "G": "Export exempt the EU",
+    "G": "Export outside the EU",
     "O": "Not subject to VAT",
 }
 _OTHER_TAX_REASON = "Not part of the VAT base"
@@ -281,12 +281,8 @@ def credit_lines(amount: int, invoice: Sequence[Breakdown], reason: str) -> tupl
 
     Neither the credit note at Stripe nor the books say which lines are credited, so each kind gets
     its share of the invoice's total; inside a kind, net and tax are split in its own proportion.
-    What is left by rounding goes to the largest remainders.
-
-    Args:
-        amount: What is credited with its tax, minor units, above 0.
-        invoice: The VAT breakdown of the invoice.
-        reason: What the sponsor reads.
+    What is left by rounding goes to the largest remainders. The amount is in minor units with its
+    tax, above 0; the reason is what the sponsor reads.
     """
     gross = [row.taxable + row.tax for row in invoice]
     parts = _shares(amount, gross)

@@ -14,11 +14,7 @@ def footer_text(
 ) -> str:
     """Return the footer: the conference's own, where to pay, our tax id, why there is no tax.
 
-    Args:
-        own: The conference's ``invoice_footer``.
-        content: Its settings of content.
-        tax: Its settings of tax.
-        treatments: How the lines are taxed: taxed, exempt, reverse_charge.
+    ``treatments`` are how the lines are taxed: taxed, exempt, reverse_charge.
     """
     texts, rules = content or {}, tax or {}
     parts = [

@@ -201,12 +201,9 @@ def group_rows(rows: Rows, continued: Mapping[int, int] | None = None) -> list[l
 
     Rows share a purchase order when organization and PO number are the same, whatever their case
     and spaces; a row without a PO number stands alone. A row with a number but no organization has
-    a hole: it belongs to the nearest order above it with that number, else to the next below. A
-    row that goes on with the one above it belongs to its order.
-
-    Args:
-        rows: The rows as read.
-        continued: Line of a row that goes on with an order → the line where that order is.
+    a hole: it belongs to the nearest order above it with that number, else to the next below. A row
+    that goes on with the one above it belongs to its order. ``continued`` is the line of a row that
+    goes on with an order → the line where that order is.
     """
     count = len(rows.numbers)
     organizations = _keys(rows, "organization_name")
@@ -840,10 +837,7 @@ class Known:
 def doubts(orders: Sequence[Order], names: Mapping[str, str], known: Known) -> list[RowProblem]:
     """Return what is worth a look.
 
-    Args:
-        orders: The purchase orders that are to be taken.
-        names: Field → the column's own name.
-        known: What the conference knows already.
+    ``names`` is field → the column's own name.
     """
 
     def note(order: Order, field: str, code: str, value: str, text: str) -> RowProblem:
@@ -1043,9 +1037,7 @@ def _plain_words(name: str) -> list[str]:
 def similar(names: Iterable[str], known: Iterable[str]) -> dict[str, str]:
     """Find names that are almost another one.
 
-    Args:
-        names: The names of a file, each once, in their order.
-        known: The names that are there already.
+    The names of the file are each once, in their order.
 
     Returns:
         Each doubtful name of the file, and the other one: a known one, or one before it.

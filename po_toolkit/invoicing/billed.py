@@ -71,11 +71,8 @@ def find_billed(
 ) -> Before:
     """Find a purchase order's own invoice at Stripe, or one beside it that bills the same.
 
-    Args:
-        opened: The conference's account.
-        order: The purchase order; it has no live invoice here.
-        since: When its batch began, if it is of one: what the batch read since is believed for a
-            minute.
+    The purchase order has no live invoice here. What its batch read since it began is believed for
+    a minute.
 
     Raises:
         AlreadyBilledError: An invoice bills the same; the message names it and the ways on.

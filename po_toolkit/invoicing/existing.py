@@ -33,11 +33,6 @@ Json = dict[str, Any]
 def adopt(opened: OpenConference, order_id: int, stripe_id: str) -> Invoice:
     """Take a Stripe invoice as this purchase order's, instead of billing again.
 
-    Args:
-        opened: The conference's account.
-        order_id: The purchase order.
-        stripe_id: Stripe's invoice, ``in_…``.
-
     Raises:
         NotFoundError: The account has no such invoice.
         InvoiceMismatchError: Its total or currency is not the purchase order's.

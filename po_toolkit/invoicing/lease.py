@@ -415,10 +415,7 @@ def settled_before(session: Session, order: PurchaseOrder) -> int:
 def release(lease: Lease, error: str = "", *, refused: bool = False) -> None:
     """Give the lease back.
 
-    Args:
-        lease: Whose lease.
-        error: Why the invoice stands where it stands.
-        refused: Stripe refused these data for certain.
+    ``refused``: Stripe refused these data for certain.
     """
     mine = lease.invoice
     if not mine.lease_owner and not error:

@@ -65,10 +65,6 @@ def with_balance(gateway: StripeGateway, invoice: Json) -> Json:
     2026-11-18), so only the customer's balance transactions tell. Where such credit counts as
     paid rather than as not due, the sums are returned as if it had lowered what is due.
 
-    Args:
-        gateway: Who reads at Stripe.
-        invoice: The invoice with its payments.
-
     Returns:
         The invoice with ``credit_used`` in API units, below 0 for a debit, and ``balance_moves``:
         the transactions on it, then those from which the balance came, the newest first.
@@ -170,12 +166,9 @@ _OF_CUSTOMER = _of_customer()
 def settle_elsewhere(opened: OpenConference, customer: Json) -> Taken:
     """Let what was overpaid here show that an invoice which is not in this database used it.
 
-    Another database on the same account may have sent it, or staff in Stripe's dashboard. Stripe
-    is asked only where less credit is left than was overpaid, or where that was so before.
-
-    Args:
-        opened: The conference.
-        customer: Stripe's customer, read now with ``MONEY_FIELDS``.
+    Another database on the same account may have sent it, or staff in Stripe's dashboard. Stripe is
+    asked only where less credit is left than was overpaid, or where that was so before. The
+    customer is read now, with ``MONEY_FIELDS``.
 
     Raises:
         StripeGatewayError: Stripe could not be asked.
@@ -219,9 +212,7 @@ def settle_elsewhere(opened: OpenConference, customer: Json) -> Taken:
 def _gone(orders: Iterable[PurchaseOrder], credit: dict[str, int]) -> dict[str, int]:
     """Return by currency, in minor units, how much of what was overpaid no longer lies there.
 
-    Args:
-        orders: A customer's purchase orders.
-        credit: What lies there, by currency in API units.
+    The credit that lies there is given by currency in API units.
     """
     over: dict[str, int] = {}
     for order in orders:

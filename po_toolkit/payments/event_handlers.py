@@ -38,9 +38,7 @@ Handler = Callable[[OpenConference, Json], Taken | None]
 def handle(opened: OpenConference, events: Sequence[Json]) -> Taken | None:
     """Do what several events of one object ask for: the newest that we handle does for all.
 
-    Args:
-        opened: The conference whose account sent them.
-        events: The events, whole, oldest first.
+    The events are whole, oldest first.
 
     Returns:
         What changed, or None when it is not ours or of no type that moves anything here.

@@ -60,10 +60,6 @@ class PayoutReport(AsJson):
 def pull(opened: OpenConference, *, full: bool = False) -> PayoutReport:
     """Read payouts and balance transactions that are new or may have changed.
 
-    Args:
-        opened: The conference and its Stripe account.
-        full: Read all of them again.
-
     Raises:
         StripeGatewayError: Stripe could not be read to the end; the next reading goes on.
     """

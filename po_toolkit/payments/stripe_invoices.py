@@ -58,10 +58,8 @@ def with_all_payments(gateway: StripeGateway, stripe_invoice: Json) -> Json:
 def take_invoice(opened: OpenConference, stripe_invoice: Json, *, read_at: datetime) -> Taken:
     """Enter an invoice's payments that are new, and what Stripe says of the invoice now.
 
-    Args:
-        opened: Whose account stripe_invoice it.
-        stripe_invoice: The invoice with its payments.
-        read_at: When it was asked for; an older answer does not undo a newer one.
+    The invoice comes with its payments; an answer that was asked for earlier (``read_at``) does not
+    undo a newer one.
 
     Raises:
         PurchaseOrderError: A payment is in another currency than the purchase order.
@@ -367,12 +365,7 @@ def enter_out_of_band(
 ) -> None:
     """Enter what was marked as paid outside of Stripe, unless it is in already.
 
-    Args:
-        opened: Whose account stripe_invoice it.
-        uow: The transaction.
-        order: The purchase order, locked, with all of the invoice's payments entered.
-        stripe_invoice: The invoice with its payments.
-        taken: Where the change is noted.
+    The purchase order is locked, and all of the invoice's payments are entered.
     """
     currency = stripe_invoice["currency"]
     come = sum(

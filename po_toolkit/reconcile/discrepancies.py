@@ -31,10 +31,8 @@ def finding(
 ) -> pd.DataFrame:
     """Return the finding for some orders.
 
-    Args:
-        orders: The purchase orders found, indexed by order id.
-        at_stake: The money it is about, in minor units, in the same order.
-        evidence: Writes the evidence from a row and the amount at stake with its currency.
+    ``at_stake`` is in minor units, in the order of the purchase orders; ``evidence`` is written
+    from a row and that amount with its currency.
     """
     if orders.empty:
         return _NOTHING.copy()

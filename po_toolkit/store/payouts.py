@@ -88,10 +88,7 @@ def keep_moves(
 def to_itemise(session: Session, conference_id: int, *, recount: bool = False) -> list[Payout]:
     """Return the automatic payouts whose balance transactions are not all known.
 
-    Args:
-        session: An open session.
-        conference_id: Whose.
-        recount: Add up again those that came to their amount before.
+    ``recount`` adds up again those that came to their amount before.
     """
     known = Payout.itemised.is_(True) & (_items() == Payout.amount if recount else true())
     return list(

@@ -227,14 +227,8 @@ def note_balances(
 ) -> None:
     """Note how much of a customer's money lies at Stripe.
 
-    Args:
-        uow: The transaction.
-        conference: Whose account.
-        customer: Stripe's id and, where known, name and e-mail.
-        kind: ``cash`` or ``credit``.
-        api_amounts: By currency, in Stripe's API units, above zero when the money is the
-            customer's; nothing lies there in any other currency.
-        read_at: When Stripe said so.
+    The kind is ``cash`` or ``credit``. Amounts are in Stripe's API units by currency, above zero
+    when the money is the customer's; nothing lies there in any other currency.
     """
     rows = uow.session.scalars(
         select(CustomerBalance).where(

@@ -76,11 +76,7 @@ SCREENS: Mapping[str, Screen] = {
 
 
 def run(start: str = "home") -> None:
-    """Show the app.
-
-    Args:
-        start: The screen at the app's bare address.
-    """
+    """Show the app."""
     st.set_page_config(page_title="po-toolkit", page_icon=":material/receipt_long:", layout="wide")
     settle_server()
     _legible()

@@ -187,10 +187,7 @@ _SIGNS = {"€": "eur", "£": "gbp"}
 def other_currency(text: str, amount: int, currency: str) -> str:
     """Return another currency that a text names beside the same amount, or ``""``.
 
-    Args:
-        text: What the bank says of a line.
-        amount: The line's, in minor units.
-        currency: The line's.
+    The amount, in minor units, and the currency are the line's.
     """
     if _CODED.search(text) is None:
         return ""
@@ -294,9 +291,7 @@ _PLAIN = str.maketrans(
 def fold(text: str, *, plain: bool = False) -> str:
     """Write a text in small letters of ASCII, where it has such: ``Müller`` is ``mueller``.
 
-    Args:
-        text: Any text; full-width letters count as the usual ones.
-        plain: Leave the dots off (``muller``) instead of writing them out.
+    Full-width letters count as the usual ones. ``plain`` leaves the dots off (``muller``).
     """
     folded = unicodedata.normalize("NFKC", text).casefold()
     if folded.isascii():

@@ -295,12 +295,8 @@ def assign(
 ) -> Columns:
     """Give every column its field.
 
-    Args:
-        found: The heading.
-        rows: The rows under it.
-        chosen: Field → columns (``|`` between several, empty for none), by a person.
-        saved: Returns the answers given before for a heading's fingerprint.
-        own_account: Our account where the text above the heading names it.
+    What a person chose is by field, with ``|`` between columns and empty for none. ``saved``
+    returns the answers given before for a heading's fingerprint.
 
     Raises:
         ImportFileError: A chosen field or column does not exist; there is no date or no amount.

@@ -35,9 +35,7 @@ _EMPTY_REFERENCES = frozenset({"NOTPROVIDED", "NONREF"})
 def read_camt(data: bytes, *, intraday: bool = False) -> BankFile:
     """Read every statement of a CAMT.053 file, or every report of a CAMT.052 file.
 
-    Args:
-        data: The file.
-        intraday: Take the booked entries of a CAMT.052 report, where a bank offers nothing else.
+    ``intraday`` takes the booked entries of a CAMT.052 report, where a bank offers nothing else.
 
     Raises:
         ImportFileError: It is neither.

@@ -167,12 +167,9 @@ def read_sheet(
 ) -> BankFile:
     """Read the lines of a spreadsheet, by account and currency.
 
-    Args:
-        book: The file; the first visible sheet that holds a statement is read.
-        currency: The conference's, taken where nothing in the file speaks of another.
-        answers: What a person answered.
-        saved: Returns the answers given before for a heading's fingerprint.
-        layouts: The known layouts; later ones go first.
+    The first visible sheet that holds a statement is read. The conference's currency is taken where
+    nothing in the file speaks of another; later layouts go first; ``saved`` returns the answers
+    given before for a heading's fingerprint.
 
     Raises:
         ImportFileError: It holds no line.
