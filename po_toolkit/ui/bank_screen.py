@@ -27,7 +27,7 @@ from po_toolkit.errors import (
     ImportFileError,
     PoToolkitError,
 )
-from po_toolkit.ui import table_files, tables, words
+from po_toolkit.ui import formats, table_files, tables
 from po_toolkit.ui.bank_line import decide, show_line
 from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.language import N_, _, ngettext, translated
@@ -125,7 +125,7 @@ def _load(visit: Visit) -> None:
         preview = read(dry_run=True)
     except ImportChoiceError as question:
         if question.question == "account":
-            st.warning(words.message(str(question)), icon=":material/help:")
+            st.warning(formats.message(str(question)), icon=":material/help:")
             _ask_account(visit, uploaded.file_id)
             return
         questions.ask(question)
@@ -138,7 +138,7 @@ def _load(visit: Visit) -> None:
         return
     _preview(visit, preview)
     if st.button(
-        _("Import {lines}", lines=words.count(preview.new, "line")),
+        _("Import {lines}", lines=formats.count(preview.new, "line")),
         type="primary",
         key=visit.key(f"bank.import.{uploaded.file_id}"),
     ):
@@ -156,7 +156,7 @@ def _preview(visit: Visit, report: BankImportReport) -> None:
     said = {
         _("Layout"): reading.layout or _("Columns found by their names"),
         _("Account"): accounts,
-        _("Columns"): ", ".join(f"{words.label(f)}: {c}" for f, c in reading.columns.items()),
+        _("Columns"): ", ".join(f"{formats.label(f)}: {c}" for f, c in reading.columns.items()),
         _("Money in or out"): reading.sign,
         _("Currency"): reading.currency,
         _("Dates"): reading.dates,
@@ -165,7 +165,7 @@ def _preview(visit: Visit, report: BankImportReport) -> None:
         st.subheader(_("How this file is read"))
         for label, value in said.items():
             if value:
-                st.markdown(f"**{label}**: {words.message(value)}")
+                st.markdown(f"**{label}**: {formats.message(value)}")
         if report.first_lines:
             frame = pd.DataFrame(
                 {
@@ -238,7 +238,7 @@ def _report(visit: Visit, report: BankImportReport, key: str) -> None:
     """Say what became of each line, or would."""
     text = _(
         "{lines} read: {new} new, {duplicates} duplicates, {quarantined} unreadable.",
-        lines=words.count(report.lines, "line"),
+        lines=formats.count(report.lines, "line"),
         new=report.new,
         duplicates=report.duplicates,
         quarantined=report.quarantined,
@@ -251,13 +251,13 @@ def _report(visit: Visit, report: BankImportReport, key: str) -> None:
         st.success(text, icon=":material/check_circle:")
     if report.problems:
         frame = pd.DataFrame([asdict(problem) for problem in report.problems])
-        frame["message"] = frame["message"].map(words.worded)
+        frame["message"] = frame["message"].map(formats.localized)
         columns = {"row": _("Row"), "value": _("Value"), "message": _("What is wrong")}
         tables.show_texts(frame, columns, key=visit.key(f"{key}.problems"))
     for suspicion in report.suspected:
-        st.warning(words.message(suspicion.message), icon=":material/content_copy:")
+        st.warning(formats.message(suspicion.message), icon=":material/content_copy:")
     for note in report.notes:
-        st.info(words.message(note), icon=":material/info:")
+        st.info(formats.message(note), icon=":material/info:")
 
 
 def _lines(visit: Visit) -> None:
@@ -319,7 +319,7 @@ def _decided_by_others(visit: Visit, lines: Sequence[LineMatch]) -> None:
     visit.keep(_SEEN, None)
     if line is None:
         return
-    amount = words.amount(Decimal(line.amount), line.currency)
+    amount = formats.amount(Decimal(line.amount), line.currency)
     what = f"{_(STATES[line.state])}: {', '.join(line.references) or line.evidence}"
     st.warning(
         _(
@@ -327,7 +327,7 @@ def _decided_by_others(visit: Visit, lines: Sequence[LineMatch]) -> None:
             "twice. To change it, show its state above and undo it.",
             line=line.line,
             amount=amount,
-            what=words.plain(what),
+            what=formats.plain(what),
         ),
         icon=":material/sync_problem:",
     )
@@ -380,7 +380,7 @@ def _frame(lines: Sequence[LineMatch]) -> pd.DataFrame:
             "currency": line.currency,
             "state": _(STATES[line.state]),
             "references": ", ".join(line.references),
-            "evidence": words.worded(line.evidence),
+            "evidence": formats.localized(line.evidence),
             "text": line.text,
         }
         for line in lines
@@ -393,7 +393,7 @@ def _apply_sure(visit: Visit, lines: Sequence[LineMatch]) -> None:
     task_result(visit, "match")
     sure = sum(line.sure for line in lines)
     if sure:
-        words.mode_notice(visit.opened.settings.mode)
+        formats.mode_notice(visit.opened.settings.mode)
         label = ngettext("Apply {n} match", "Apply {n} matches", sure)
         task_button(visit, "match", label, icon=":material/done_all:", primary=True)
 
@@ -411,7 +411,7 @@ def _statements(visit: Visit) -> None:
             "opening": s.opening and Decimal(s.opening),
             "closing": s.closing and Decimal(s.closing),
             "state": _(_STATEMENTS.get(s.state, s.state)),
-            "reason": words.worded(s.reason),
+            "reason": formats.localized(s.reason),
         }
         for s in statements
     )
@@ -461,7 +461,7 @@ def _held(visit: Visit, statement: int, reason: str) -> None:
             _(
                 "Statement {statement} is on hold: {reason}",
                 statement=statement,
-                reason=words.message(reason),
+                reason=formats.message(reason),
             ),
             icon=":material/pan_tool:",
         )

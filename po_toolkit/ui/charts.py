@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from po_toolkit.api.reports import ON_DARK, ON_LIGHT, bar_chart, line_chart, step_chart
-from po_toolkit.ui import words
+from po_toolkit.ui import formats
 from po_toolkit.ui.language import _
 
 _PICK = "pick"
@@ -32,7 +32,7 @@ def bars(
     Returns:
         The place of the bar that was chosen, or None.
     """
-    written = [words.amount(amount, currency) for amount in amounts]
+    written = [formats.amount(amount, currency) for amount in amounts]
     label = _pick(bar_chart(labels, amounts, written, ink=_ink()), about, key, "label", layer=0)
     return labels.index(label) if label in labels else None
 
@@ -58,10 +58,10 @@ def steps(
     rows = [
         {
             "day": day.isoformat(),
-            "on": words.day(day),
+            "on": formats.day(day),
             "series": name,
             "size": float(amount),
-            "written": words.amount(amount, currency),
+            "written": formats.amount(amount, currency),
         }
         for name, points in series
         for day, amount in points
@@ -78,7 +78,7 @@ def lines(frame: pd.DataFrame, currency: str, *, about: str) -> None:
         currency: Of all amounts.
         about: What the chart shows, for those who cannot see it.
     """
-    written = [words.amount(amount, currency) for amount in frame["amount"]]
+    written = [formats.amount(amount, currency) for amount in frame["amount"]]
     drawn = frame.assign(written=written)
     spec = _translated(line_chart(drawn, currency, ink=_ink(), colours=_colours()))
     # Written as Vega-Lite's own dictionaries: Altair would take seconds to import and, for each

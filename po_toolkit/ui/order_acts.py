@@ -14,7 +14,7 @@ from po_toolkit.api.ledger import cancel
 from po_toolkit.api.reports import PurchaseOrderStory
 from po_toolkit.api.terms import Act, Status
 from po_toolkit.errors import PoToolkitError
-from po_toolkit.ui import words
+from po_toolkit.ui import formats
 from po_toolkit.ui.language import N_, _
 from po_toolkit.ui.order_editor import change_form, contact_form
 from po_toolkit.ui.order_form import (
@@ -98,7 +98,7 @@ def _resend(visit: Visit, story: PurchaseOrderStory) -> None:
     st.write(
         _(
             "Stripe emails the invoice to {contact_email} again.",
-            contact_email=words.plain(story.contact_email),
+            contact_email=formats.plain(story.contact_email),
         )
     )
     with st.form(visit.key("order.resend"), border=False):
@@ -126,7 +126,7 @@ def _deliver(visit: Visit, story: PurchaseOrderStory) -> None:
                 visit.keep(name, deliver(visit.opened, story.reference))
                 forget_seen(visit, story)  # what is new is the writer's own
             except PoToolkitError as error:
-                st.error(words.message(str(error)), icon=":material/error:")
+                st.error(formats.message(str(error)), icon=":material/error:")
         made = visit.recall(name)
         if isinstance(made, Delivery):
             _downloads(visit, made)
@@ -150,7 +150,7 @@ def _downloads(visit: Visit, made: Delivery) -> None:
 
 def _delivered(visit: Visit, story: PurchaseOrderStory) -> str:
     status = mark_delivered(visit.opened, story.reference)
-    return _("Marked as delivered; it is now {status}.", status=words.status(status).lower())
+    return _("Marked as delivered; it is now {status}.", status=formats.status(status).lower())
 
 
 def _cancel(visit: Visit, story: PurchaseOrderStory) -> None:
@@ -217,7 +217,7 @@ def _reissuable(story: PurchaseOrderStory) -> bool:
 
 
 def _held(story: PurchaseOrderStory) -> str:
-    return words.amount(story.paid - story.refunded, story.currency)
+    return formats.amount(story.paid - story.refunded, story.currency)
 
 
 def _why_not_sent(story: PurchaseOrderStory) -> str:
@@ -285,7 +285,7 @@ def _why_not(visit: Visit, story: PurchaseOrderStory) -> None:
         return
     with st.expander(_("What cannot be done now, and why")):
         for label, why in missing:
-            st.markdown(f"**{_(label)}:** {words.plain(why)}")
+            st.markdown(f"**{_(label)}:** {formats.plain(why)}")
 
 
 CHOICES = (

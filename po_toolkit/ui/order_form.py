@@ -16,7 +16,7 @@ from po_toolkit.errors import (
     PoToolkitError,
     PurchaseOrderError,
 )
-from po_toolkit.ui import typed, words
+from po_toolkit.ui import formats, typed
 from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.language import _
 from po_toolkit.ui.session import Visit
@@ -48,7 +48,9 @@ def happened_since(visit: Visit, story: PurchaseOrderStory, *, form_open: bool) 
     visit.keep(name, {(e.at, e.text) for e in story.events})
     visit.keep(_STALE, form_open and bool(new))
     return "; ".join(
-        f"{words.worded(e.text)} ({words.plain(e.actor)})" if e.actor else words.worded(e.text)
+        f"{formats.localized(e.text)} ({formats.plain(e.actor)})"
+        if e.actor
+        else formats.localized(e.text)
         for e in new[-3:]
     )
 
@@ -106,7 +108,7 @@ def confirmed(visit: Visit, story: PurchaseOrderStory, boxes: Mapping[str, str])
     """
     asked = visit.recall(_asked(visit, story)) or {}
     for question in dict.fromkeys(asked.values()):
-        st.warning(words.message(question), icon=":material/help:")
+        st.warning(formats.message(question), icon=":material/help:")
     return {name: name in asked and st.checkbox(label) for name, label in boxes.items()}
 
 
@@ -149,11 +151,11 @@ def refuse_without_reason(reason: str) -> None:
 
 def stands(result: MoneyResult) -> str:
     """Say how a purchase order stands now."""
-    balance = words.amount(result.balance, result.currency)
+    balance = formats.amount(result.balance, result.currency)
     now = _(
         "{reference} is now {status}, balance {balance}.",
         reference=result.reference,
-        status=words.status(result.status).lower(),
+        status=formats.status(result.status).lower(),
         balance=balance,
     )
-    return f"{now} {words.message(result.remark)}".strip()
+    return f"{now} {formats.message(result.remark)}".strip()

@@ -9,7 +9,7 @@ import streamlit as st
 from po_toolkit.api.ledger import credit, record_payment_by_hand, refund, reverse_entry
 from po_toolkit.api.payment_details import DETAILS
 from po_toolkit.api.reports import PurchaseOrderStory, StoryEntry
-from po_toolkit.ui import typed, words
+from po_toolkit.ui import formats, typed
 from po_toolkit.ui.language import N_, _
 from po_toolkit.ui.order_form import amount_field, confirmed, perform, stands, submit
 from po_toolkit.ui.session import Visit
@@ -26,7 +26,7 @@ def payment_form(visit: Visit, story: PurchaseOrderStory) -> None:
         method = st.radio(
             _("Method"), METHODS, format_func=lambda m: _(METHODS[m]), horizontal=True
         )
-        when = st.date_input(_("Date"), value=visit.opened.today(), format=words.date_format())
+        when = st.date_input(_("Date"), value=visit.opened.today(), format=formats.date_format())
         details = {detail.column: st.text_input(_(detail.label)) for detail in DETAILS}
         answers = confirmed(
             visit,
@@ -120,13 +120,13 @@ def reverse_form(visit: Visit, story: PurchaseOrderStory) -> None:
 
     def written(number: str) -> str:
         e = entries[number]
-        amount = words.amount(e.amount, story.currency)
+        amount = formats.amount(e.amount, story.currency)
         return _(
             "{kind} of {amount}, {method}, {date} {reference}",
-            kind=words.label(e.kind),
+            kind=formats.label(e.kind),
             amount=amount,
             method=e.method,
-            date=words.day(e.date),
+            date=formats.day(e.date),
             reference=e.reference,
         )
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from po_toolkit.api.sync import sync_purchase_order
 from po_toolkit.api.terms import Act
-from po_toolkit.ui import words
+from po_toolkit.ui import formats
 from po_toolkit.ui.language import N_, _
 from po_toolkit.ui.session import Visit
 from po_toolkit.ui.task_view import task_button, task_result
@@ -32,9 +32,9 @@ def sync_order_button(visit: Visit, reference: str) -> None:
             report = sync_purchase_order(visit.opened, reference)
         brought = _(
             "Stripe was asked about {invoices}: {payments}, {refunds}.",
-            invoices=words.count(report.invoices_seen, "invoice"),
-            payments=words.count(report.payments_recorded, "new payment"),
-            refunds=words.count(report.refunds_recorded, "new refund"),
+            invoices=formats.count(report.invoices_seen, "invoice"),
+            payments=formats.count(report.payments_recorded, "new payment"),
+            refunds=formats.count(report.refunds_recorded, "new refund"),
         )
         visit.keep(said, (brought, report.problems))
         st.rerun()
@@ -45,7 +45,7 @@ def sync_order_button(visit: Visit, reference: str) -> None:
     if not problems:
         st.success(brought, icon=_ICON)
         return
-    left = words.message(" ".join(problems))
+    left = formats.message(" ".join(problems))
     st.warning(
         _("{brought} The sync is not complete: {left}", brought=brought, left=left),
         icon=":material/sync_problem:",

@@ -13,7 +13,7 @@ from babel import Locale
 from pandas.io.formats.style import Styler
 
 from po_toolkit.api.reports import Column, Kind, Table, with_decimals
-from po_toolkit.ui import words
+from po_toolkit.ui import formats
 from po_toolkit.ui.language import _, locale
 from po_toolkit.ui.table_files import text_of
 
@@ -80,7 +80,10 @@ def pick(
 def status_column() -> Any:
     """Return the column of money statuses, each a coloured badge; its cells are lists of one."""
     return st.column_config.MultiselectColumn(
-        _("Status"), width=125, options=list(words.statuses().values()), color=words.STATUS_COLOURS
+        _("Status"),
+        width=125,
+        options=list(formats.statuses().values()),
+        color=formats.STATUS_COLOURS,
     )
 
 
@@ -201,7 +204,7 @@ def show_texts(frame: pd.DataFrame, columns: Mapping[str, str], *, key: str) -> 
 
 def _text(value: Any) -> str:
     is_day = isinstance(value, date) and not isinstance(value, datetime)
-    return words.day(value) if is_day else words.plain(text_of(value))
+    return formats.day(value) if is_day else formats.plain(text_of(value))
 
 
 def show_table(table: Table, frame: pd.DataFrame, columns: Mapping[str, str], *, key: str) -> None:
@@ -259,6 +262,6 @@ def styled(
 
 def _writer(currency: str, where: Locale) -> Callable[[Any], str]:
     def write(value: Any) -> str:
-        return words.amount(value, currency, where=where) if isinstance(value, Decimal) else ""
+        return formats.amount(value, currency, where=where) if isinstance(value, Decimal) else ""
 
     return write

@@ -17,7 +17,7 @@ from po_toolkit.bootstrap import open_conference
 from po_toolkit.jobs.worker import Worker
 from po_toolkit.reconcile import purchase_order_story
 from po_toolkit.ui import background, shell
-from po_toolkit.ui.words import plain
+from po_toolkit.ui.formats import plain
 from tests.bank.statement import Entry, camt
 
 KEY = "sk_test_screens_pycon_2027"

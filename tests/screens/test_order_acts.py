@@ -11,7 +11,7 @@ from po_toolkit.api.invoices import invoice_purchase_orders
 from po_toolkit.api.ledger import refund
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.reconcile import purchase_order_story
-from po_toolkit.ui.words import plain
+from po_toolkit.ui.formats import plain
 
 SHEET = """organization_name,contact_email,po_number,amount,currency
 Acme,ap@acme.example,A-1,100.00,{currency}
