@@ -207,7 +207,7 @@ def refund(
         intents = begun(uow, locked)
         if not intents and by_stripe:
             plan = refunds.plan_refund(locked, minor, payment)
-            intents = refunds.intend_refund(uow, locked, plan, down.amount)
+            intents = refunds.intend_refund(uow, locked, plan, down.amount, note)
         elif not intents:
             intents = refunds.enter_refund(
                 uow,

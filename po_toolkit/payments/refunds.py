@@ -126,7 +126,11 @@ def refuse_forgotten(
 
 
 def intend_refund(
-    uow: UnitOfWork, order: PurchaseOrder, plan: list[tuple[LedgerEntry, int]], credit: int = 0
+    uow: UnitOfWork,
+    order: PurchaseOrder,
+    plan: list[tuple[LedgerEntry, int]],
+    credit: int = 0,
+    note: str = "",
 ) -> list[int]:
     """Store a refund's parts and who orders it; return the ids of the intents to be settled.
 
@@ -140,6 +144,7 @@ def intend_refund(
             "stripe_payment_id": entry.stripe_payment_id,
             "whole": whole,
             "refund": together,
+            "note": note,
         }
         if credit:
             with_it = min(credit, amount)
@@ -309,9 +314,7 @@ FAILED_REFUNDS = frozenset({"failed", "canceled"})
 """States of a refund whose money came back, or never left."""
 
 
-def take_refund(
-    opened: OpenConference, stripe_object: Json, *, entered_by: str = ""
-) -> Taken | None:
+def take_refund(opened: OpenConference, stripe_object: Json) -> Taken | None:
     """Enter a refund, and that it failed; None where its payment is not ours.
 
     The same entries stand at the end whatever of the refund was heard of first.
@@ -320,7 +323,7 @@ def take_refund(
     if stripe_object.get("status") in FAILED_REFUNDS:
         failed = f"{stripe_object['id']}:failed"
         moves.append(Move(EntryKind.REFUND_FAILED, failed, _came_back(opened, stripe_object)))
-    return take_moves(opened, stripe_object, moves, entered_by)
+    return take_moves(opened, stripe_object, moves)
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,9 +358,7 @@ def payment_ids(stripe_object: Json) -> list[str]:
     ]
 
 
-def take_moves(
-    opened: OpenConference, stripe_object: Json, moves: list[Move], entered_by: str
-) -> Taken | None:
+def take_moves(opened: OpenConference, stripe_object: Json, moves: list[Move]) -> Taken | None:
     """Enter the movements of a refund or dispute; None where its payment is not ours."""
     paid = _payment(opened, stripe_object)
     if paid is None:
@@ -367,8 +368,14 @@ def take_moves(
         before = order.status
         new: list[LedgerEntry] = []
         reverses = paid.id
+        mark = (stripe_object.get("metadata") or {}).get("refund_uuid")
+        ordered = (r for r in money_intents.refunds_of(uow.session, order) if str(r.uuid) == mark)
+        by_us = next(ordered, None)
         for move in moves:
-            movement = _movement(opened, stripe_object, paid, move, entered_by=entered_by)
+            movement = _movement(opened, stripe_object, paid, move)
+            if by_us is not None and move.kind is EntryKind.REFUND:
+                note = by_us.details.get("note") or movement.note
+                movement = replace(movement, note=note, entered_by=by_us.entered_by)
             new += record_all(uow, [(order, replace(movement, reverses_id=reverses))], Act.SYNC)
             reverses = next((e.id for e in order.entries if e.source_id == move.source_id), paid.id)
         taken = Taken(
@@ -397,8 +404,6 @@ def _movement(
     stripe_object: Json,
     paid: LedgerEntry,
     move: Move,
-    *,
-    entered_by: str,
 ) -> Movement:
     currency = stripe_object["currency"]
     return Movement(
@@ -413,7 +418,6 @@ def _movement(
         note=f"Stripe says: {stripe_object['reason']}" if stripe_object.get("reason") else "",
         invoice_id=paid.invoice_id,
         stripe_payment_id=paid.stripe_payment_id,
-        entered_by=entered_by,
         uuid=uuid4(),
     )
 

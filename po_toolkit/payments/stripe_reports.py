@@ -326,7 +326,7 @@ def _refund_at_stripe(opened: OpenConference, intent: MoneyIntent, order: Purcha
         find=lambda: _by_metadata(opened, "/v1/refunds", payment, "refund_uuid", intent),
     )
     refund = _perform(opened, intent, write).answer
-    take_refund(opened, refund, entered_by=intent.entered_by)
+    take_refund(opened, refund)
     return str(refund["id"])
 
 

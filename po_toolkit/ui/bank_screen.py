@@ -21,7 +21,12 @@ from po_toolkit.api.bank import (
 )
 from po_toolkit.api.bank_matching import LineMatch, bank_lines
 from po_toolkit.api.terms import Act
-from po_toolkit.errors import ImportChoiceError, ImportFileError, PoToolkitError
+from po_toolkit.errors import (
+    ColumnsUnknownError,
+    ImportChoiceError,
+    ImportFileError,
+    PoToolkitError,
+)
 from po_toolkit.ui import formats, table_files, tables
 from po_toolkit.ui.bank_line import decide, show_line
 from po_toolkit.ui.failures import show_error
@@ -103,10 +108,11 @@ def _load(visit: Visit) -> None:
     name = f"bank.{uploaded.file_id}"
     questions = Questions(visit, name)
     answers = questions.answers()
+    named, account = _named_columns(visit, uploaded.file_id), _account(visit, uploaded.file_id)
     if answers is None:
         return
-    answers["mapping"] |= _named_columns(visit, uploaded.file_id)
-    answers["account"] = answers.get("account") or _account(visit, uploaded.file_id)
+    answers["mapping"] |= named
+    answers["account"] = answers.get("account") or account
     answers["encoding"] = encoding_of(visit, name, uploaded.name) or ""
     answers["intraday"] = answers.get("intraday") == "yes"
 
@@ -126,7 +132,9 @@ def _load(visit: Visit) -> None:
         st.rerun()
     except ImportFileError as error:
         show_error(error, visit)
-        _ask_columns(visit, uploaded.file_id)
+        if isinstance(error, ColumnsUnknownError):
+            visit.keep(f"bank.{uploaded.file_id}.columns", error.columns)
+        _ask_columns(visit, uploaded.file_id, opened=isinstance(error, ColumnsUnknownError))
         return
     _preview(visit, preview)
     if st.button(
@@ -183,7 +191,15 @@ def _preview(visit: Visit, report: BankImportReport) -> None:
 
 def _account(visit: Visit, file_id: str) -> str:
     """Return the account that a person named."""
-    return str(visit.recall(f"bank.{file_id}.account") or "").strip()
+    return (_kept(visit, f"bank.{file_id}.account") or "").strip()
+
+
+def _kept(visit: Visit, name: str) -> str | None:
+    """Return what a field holds, and keep it while a question hides the field."""
+    value: str | None = visit.recall(name)
+    if value:
+        visit.keep(name, value)
+    return value
 
 
 def _ask_account(visit: Visit, file_id: str) -> None:
@@ -195,17 +211,23 @@ def _ask_account(visit: Visit, file_id: str) -> None:
 
 def _named_columns(visit: Visit, file_id: str) -> dict[str, str]:
     """Return the columns that a person named: field → column."""
-    named = {field: visit.recall(f"bank.{file_id}.column.{field}") for field in _COLUMNS}
+    named = {field: _kept(visit, f"bank.{file_id}.column.{field}") for field in _COLUMNS}
     return {field: name.strip() for field, name in named.items() if name and name.strip()}
 
 
-def _ask_columns(visit: Visit, file_id: str) -> None:
-    with st.expander(_("Name the columns of this file")):
-        st.write(
-            _("Enter column names exactly as in the file. The mapping is saved for this bank.")
-        )
+def _ask_columns(visit: Visit, file_id: str, *, opened: bool = False) -> None:
+    columns = visit.recall(f"bank.{file_id}.columns") or []
+    with st.expander(_("Name the columns of this file"), expanded=opened):
+        st.write(_("Choose or enter column names. The mapping is saved for this bank."))
         for field, label in translated(_COLUMNS).items():
-            st.text_input(label, key=visit.key(f"bank.{file_id}.column.{field}"))
+            st.selectbox(
+                label,
+                columns,
+                index=None,
+                accept_new_options=True,
+                placeholder=_("Column"),
+                key=visit.key(f"bank.{file_id}.column.{field}"),
+            )
 
 
 def _loaded(visit: Visit, report: BankImportReport) -> None:

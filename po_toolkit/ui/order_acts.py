@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
@@ -17,6 +18,7 @@ from po_toolkit.ui import formats
 from po_toolkit.ui.language import N_, _
 from po_toolkit.ui.order_editor import change_form, contact_form
 from po_toolkit.ui.order_form import (
+    forget_questions,
     forget_seen,
     happened_since,
     perform,
@@ -49,7 +51,7 @@ def order_acts(visit: Visit, story: PurchaseOrderStory) -> None:
         _("What do you want to do?"),
         list(choices),
         key=key,
-        on_change=lambda: visit.keep(_MEANWHILE, None),
+        on_change=partial(_turn_to_another, visit, story),
     )
     if chosen is not None:
         with st.container(border=True):
@@ -58,6 +60,11 @@ def order_acts(visit: Visit, story: PurchaseOrderStory) -> None:
 
 
 _MEANWHILE = "order.meanwhile"
+
+
+def _turn_to_another(visit: Visit, story: PurchaseOrderStory) -> None:
+    visit.keep(_MEANWHILE, None)
+    forget_questions(visit, story)
 
 
 def _meanwhile(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+from typing import Any
 
 import streamlit as st
 
@@ -77,17 +78,43 @@ def perform(visit: Visit, story: PurchaseOrderStory, act: Callable[[], str]) -> 
     try:
         message = act()
     except (DuplicateEntryError, ConfirmationNeededError) as error:
-        st.error(
-            _("{error} If it is right, tick its box above.", error=formats.message(str(error))),
-            icon=":material/content_copy:",
-        )
-        return
+        names = getattr(error, "questions", ("again",))
+        asked = visit.recall(_asked(visit, story)) or {}
+        visit.keep(_asked(visit, story), asked | dict.fromkeys(names, str(error)))
+        st.rerun()
     except PoToolkitError as error:
         show_error(error, visit)
         return
     visit.keep(f"order.message.{story.reference}", message)
     visit.keep(f"order.turn.{story.reference}", turn(visit, story) + 1)
     st.rerun()
+
+
+def _asked(visit: Visit, story: PurchaseOrderStory) -> str:
+    """Name what the books asked when the open form was sent: each question by its name."""
+    return f"order.asked.{story.reference}.{turn(visit, story)}"
+
+
+def confirmed(visit: Visit, story: PurchaseOrderStory, boxes: Mapping[str, str]) -> dict[str, Any]:
+    """Show what the books asked about what was entered, each with the box that confirms it.
+
+    Args:
+        visit: The visit.
+        story: The purchase order.
+        boxes: The name of each question that may be asked, and the label of its box.
+
+    Returns:
+        Whether each was asked and confirmed.
+    """
+    asked = visit.recall(_asked(visit, story)) or {}
+    for question in dict.fromkeys(asked.values()):
+        st.warning(formats.message(question), icon=":material/help:")
+    return {name: name in asked and st.checkbox(label) for name, label in boxes.items()}
+
+
+def forget_questions(visit: Visit, story: PurchaseOrderStory) -> None:
+    """Ask nothing of the next form."""
+    visit.keep(_asked(visit, story), None)
 
 
 def submit(visit: Visit, label: str) -> bool:

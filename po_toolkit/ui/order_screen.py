@@ -156,7 +156,12 @@ def _money(story: PurchaseOrderStory) -> None:
         st.caption(_("No payment, refund or credit note yet."))
         return
     frame = pd.DataFrame([asdict(entry) for entry in story.entries])
-    frame["kind"] = [formats.label(kind) for kind in frame["kind"]]
+    numbers = {i.stripe_invoice_id: i.number for i in story.invoices if i.number}
+    frame["reference"] = [numbers.get(reference, reference) for reference in frame["reference"]]
+    automatic = frame["method"].eq("stripe") & frame["kind"].eq("payment")
+    frame["note"] = frame["note"].mask(automatic, "")  # it names the invoice again
+    for name in ("kind", "method"):
+        frame[name] = [formats.label(code) for code in frame[name]]
     tables.show(
         frame,
         {
@@ -179,12 +184,7 @@ def _history(visit: Visit, story: PurchaseOrderStory) -> None:
         pd.DataFrame(
             {
                 "when": formats.moment(event.at, visit.opened.conference.timezone),
-                "text": formats.localized(event.text)
-                + (
-                    ""
-                    if event.amount is None
-                    else f": {formats.amount(event.amount, story.currency)}"
-                ),
+                "text": formats.localized(event.text),
                 "actor": event.actor,
             }
             for event in reversed(story.events)

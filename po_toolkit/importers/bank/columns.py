@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from po_toolkit.errors import ImportChoiceError, ImportFileError
+from po_toolkit.errors import ColumnsUnknownError, ImportChoiceError, ImportFileError
 from po_toolkit.importers.bank.layout import Layout, by_cells, by_heading, column_names
 from po_toolkit.importers.bank.vocabulary import (
     BOOKED,
@@ -197,17 +197,18 @@ def _without_heading(
             return Found(None, Layout("", (), columns, numbered=True), names)
     if chosen and lines:
         return Found(None, None, names)
-    first = ", ".join(repr(text_in(c)) for c in rows[0][1] if not is_empty(c)) if rows else ""
+    texts = [text_in(c) for c in rows[0][1] if not is_empty(c)] if rows else []
+    first = ", ".join(map(repr, texts))
     heading = (
         "has no header with"
         if lines
         else "has no header with the columns of a bank statement, not even"
     )
-    raise ImportFileError(
+    raise ColumnsUnknownError(
         f"The file {heading} a date and an amount; its first row is: {first[:300]}. Name the "
         f"columns of the date and the amount (or of credit and debit). Where the file has no "
         f"header, its columns are called 'column A', 'column B' and so on.",
-        code="columns_unknown",
+        map(text_in, names) if len(lines) == len(rows) else texts,
     )
 
 
@@ -328,10 +329,10 @@ def assign(
     _settle_money(made, rows)
     if "date" not in made.places or not made.places.keys() & set(MONEY):
         missing = "date" if "date" not in made.places else "amount"
-        raise ImportFileError(
+        raise ColumnsUnknownError(
             f"The columns {', '.join(map(repr, headers))} hold no {missing}. Name the columns of "
             f"the date and the amount (or of credit and debit).",
-            code="columns_unknown",
+            headers,
         )
     return made
 
