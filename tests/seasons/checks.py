@@ -373,7 +373,7 @@ def _books_read_once() -> Iterator[None]:
 def _compare(w: World, named: Named, *, last: bool) -> None:
     orders = w.books.orders()
     _note_visited(w, orders)
-    _every_invoice_is_known(w, orders, named)
+    _every_invoice_is_known(w, named)
     _nothing_is_lost(w, orders)
     _one_invoice_each(w, orders, named)
     _as_ordered(w, orders)
@@ -398,11 +398,11 @@ class Named:
     """What a conference's reconciliation names; it is made when somebody asks."""
 
     def __init__(self, laptop: Laptop) -> None:
-        self._laptop = laptop
+        self.laptop = laptop
 
     @cached_property
     def books(self) -> Any:
-        opened = self._laptop.open()
+        opened = self.laptop.open()
         return reconcile_conference(
             opened.store, opened.conference, as_of=opened.today(), now=opened.now()
         )
@@ -468,16 +468,14 @@ def owners(w: World, orders: list[Any]) -> dict[str, Any]:
     return found
 
 
-def _every_invoice_is_known(w: World, orders: list[Any], named: Named) -> None:
+def _every_invoice_is_known(w: World, named: Named) -> None:
     """An invoice that stands at Stripe is a purchase order's, or it is named as nobody's."""
-    others, all_named = w.other.orders() if w.other else [], [named]
-    if w.other is not None:
-        all_named.append(Named(w.other))
-    known = {i.stripe_invoice_id for o in (*orders, *others) for i in o.invoices}
+    both = [named, Named(w.other)] if w.other else [named]
+    known = {i.stripe_invoice_id for n in both for o in n.laptop.orders() for i in o.invoices}
     for invoice in w.at_stripe("invoice"):
         if invoice["status"] in COUNTS and invoice["collection_method"] == "send_invoice":
             need(
-                invoice["id"] in known or any(invoice["id"] in n.strays for n in all_named),
+                invoice["id"] in known or any(invoice["id"] in n.strays for n in both),
                 f"{invoice['id']} is {invoice['status']} at Stripe and nothing here names it",
             )
 
