@@ -31,10 +31,8 @@ def finding(
 ) -> pd.DataFrame:
     """Return the finding for some orders.
 
-    Args:
-        orders: The purchase orders found, indexed by order id.
-        at_stake: The money it is about, in minor units, in the same order.
-        evidence: Writes the evidence from a row and the amount at stake with its currency.
+    ``at_stake`` is in minor units, in the order of the purchase orders; ``evidence`` is written
+    from a row and that amount with its currency.
     """
     if orders.empty:
         return _NOTHING.copy()
@@ -58,14 +56,14 @@ def apart(rows: pd.DataFrame, at_stake: str, evidence: Callable[[Any, str], str]
     return finding(named, named[at_stake], evidence)
 
 
-_STANDING = ("open", "paid", "uncollectible")
+_COUNTED = ("open", "paid", "uncollectible")
 
 
 def invoice_without_order(books: Books) -> pd.DataFrame:
     """Find invoices at Stripe that no purchase order has, and that nobody marked as known."""
     strays = books.strays
     rows = strays[
-        strays["stripe_status"].isin(_STANDING)
+        strays["stripe_status"].isin(_COUNTED)
         & ~strays["ignored"].astype(bool)
         & ~strays["stripe_invoice_id"].isin(books.invoices["stripe_invoice_id"])
         & ~strays["stripe_invoice_id"].isin(books.orders["claimed_invoice_id"])
@@ -547,12 +545,12 @@ def paid_here_not_at_stripe(books: Books) -> pd.DataFrame:
     open_there = orders[asks & ~orders.index.isin(ahead.index)]
     amount = unreported.groupby("order_id")["amount"].sum()
     rows = open_there.loc[open_there.index.intersection(amount.index)]
-    told = finding(
+    unreported_payments = finding(
         rows,
         amount.reindex(rows.index),
         lambda row, amount: f"{amount} paid on {row.stripe_invoice_id} was not reported to Stripe",
     )
-    return pd.concat([ahead, told])
+    return pd.concat([ahead, unreported_payments])
 
 
 def undone_here_not_at_stripe(books: Books) -> pd.DataFrame:

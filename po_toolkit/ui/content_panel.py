@@ -8,7 +8,7 @@ import streamlit as st
 from po_toolkit.api.content import InvoiceContent, compare_content, preview_content
 from po_toolkit.api.terms import way_label
 from po_toolkit.money import display
-from po_toolkit.ui import words
+from po_toolkit.ui import formats
 from po_toolkit.ui.language import _
 from po_toolkit.ui.session import Visit
 
@@ -16,10 +16,7 @@ from po_toolkit.ui.session import Visit
 def content_panel(visit: Visit, reference: str, *, at_stripe: bool) -> None:
     """Show the content field by field; Stripe is asked only when the button is pressed.
 
-    Args:
-        visit: Who looks at which conference.
-        reference: The purchase order.
-        at_stripe: Whether it has an invoice at Stripe to compare with.
+    ``at_stripe``: it has an invoice at Stripe to compare with.
     """
     with st.expander(_("What the invoice says"), icon=":material/preview:"):
         compare = False
@@ -37,7 +34,7 @@ def content_panel(visit: Visit, reference: str, *, at_stripe: bool) -> None:
         elif compare:
             differ = sum(not line.equal for line in found.lines)
             st.warning(
-                _("Not as planned: {fields}.", fields=words.count(differ, "field")),
+                _("Not as planned: {fields}.", fields=formats.count(differ, "field")),
                 icon=":material/warning:",
             )
         st.dataframe(_table(found, compare=compare), hide_index=True)

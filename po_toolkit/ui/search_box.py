@@ -9,7 +9,7 @@ import streamlit as st
 
 from po_toolkit.api.reports import SearchHit, search
 from po_toolkit.errors import AmountError
-from po_toolkit.ui import typed, words
+from po_toolkit.ui import formats, typed
 from po_toolkit.ui.language import _
 from po_toolkit.ui.session import Visit
 
@@ -46,7 +46,7 @@ def search_box(visit: Visit) -> None:
         return
     with st.container(border=True, gap="small"):
         if not hits:
-            st.markdown(_("Nothing found for “{text}”.", text=words.plain(text)))
+            st.markdown(_("Nothing found for “{text}”.", text=formats.plain(text)))
         for hit in hits:
             _show(visit, hit)
 
@@ -56,15 +56,15 @@ def _show(visit: Visit, hit: SearchHit) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if order is None:
             visit.link("bank", _("Bank line"), line=str(hit.line))
-            st.caption(words.plain(hit.why), width="content")
+            st.caption(formats.plain(hit.why), width="content")
             return
-        visit.link("order", words.plain(order.organization_name), po=order.reference)
-        words.status_badge(order.status)
-        st.markdown(words.amount(order.total, order.currency), width="content")
-        number = f"{words.plain(order.po_number)}, " if order.po_number else ""
+        visit.link("order", formats.plain(order.organization_name), po=order.reference)
+        formats.status_badge(order.status)
+        st.markdown(formats.amount(order.total, order.currency), width="content")
+        number = f"{formats.plain(order.po_number)}, " if order.po_number else ""
         st.caption(f"{number}{order.reference}", width="content")
         if hit.why:
-            st.caption(_("Found by {why}", why=words.plain(hit.why)), width="content")
+            st.caption(_("Found by {why}", why=formats.plain(hit.why)), width="content")
 
 
 def _amount(text: str, currency: str) -> Decimal | None:
