@@ -151,9 +151,13 @@ class Rules:
         """Say why a part of what is open may be for something else."""
         name, said = self.reader.name_of(order_id), list[str]()
         strength = {h.strength for h in hits}
-        if not reading.names(name) or strength == {"short"}:
+        if not reading.names(name):
             said.append(
                 f"the amount is not what is outstanding, and {name} is not certainly the payer"
+            )
+        elif strength == {"short"}:
+            said.append(
+                "the amount is not what is outstanding, and so short a number may mean anything"
             )
         if reading.purpose:
             said.append(f"{reading.purpose.upper()!r} suggests other money")
