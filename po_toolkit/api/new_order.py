@@ -84,12 +84,7 @@ def checked_order(
 ) -> Order:
     """Check one purchase order as a row of a spreadsheet is checked.
 
-    Args:
-        opened: The conference.
-        line_items: Its lines.
-        currency: Three letters, lower case.
-        po_amount: What the sponsor's purchase order authorizes, in major units.
-        values: Field → value, of what it has one of.
+    ``po_amount`` is in major units; values are field → value.
 
     Raises:
         PurchaseOrderError: Something is missing, wrong or unknown; ``code`` is that of the first
@@ -125,12 +120,12 @@ def checked_order(
     )
     order, problems = read_order(rows, options)
     if order is None:
-        said = [
+        messages = [
             f"line {p.row}, {p.column}: {p.message.removeprefix(f'Row {p.row}: ')}"
             for p in problems
         ]
         kind = AmountError if problems[0].code == "tax_not_representable" else PurchaseOrderError
-        raise kind(f"{name}: {' '.join(dict.fromkeys(said))}", code=problems[0].code)
+        raise kind(f"{name}: {' '.join(dict.fromkeys(messages))}", code=problems[0].code)
     return order
 
 

@@ -52,10 +52,8 @@ def plan_refund(
 ) -> list[tuple[LedgerEntry, int]]:
     """Choose the payments that a refund is taken from, the newest first.
 
-    Args:
-        order: The purchase order.
-        amount: Minor units of its currency, above zero.
-        payment: Take it from this payment alone: the entry's number or Stripe's id.
+    The amount is in minor units, above zero. A payment, the entry's number or Stripe's id, is the
+    only one it is then taken from.
 
     Raises:
         PurchaseOrderError: The amount is wrong, or so much did not come through Stripe.
@@ -100,11 +98,6 @@ def refuse_forgotten(
     Whoever restores a copy of the database and refunds again what was refunded after it would give
     the money back twice.
 
-    Args:
-        opened: The conference.
-        order: The purchase order.
-        plan: The payments that the refund is to be taken from.
-
     Raises:
         PurchaseOrderError: There is one; nothing was refunded.
         StripeGatewayError: Stripe could not be asked.
@@ -141,12 +134,7 @@ def intend_refund(
 ) -> list[int]:
     """Store a refund's parts and who orders it; return the ids of the intents to be settled.
 
-    Args:
-        uow: The transaction.
-        order: The purchase order, locked.
-        plan: The payments it is taken from, and how much of each.
-        credit: How much of the customer's credit at Stripe goes with it, in minor units.
-        note: Anything worth knowing.
+    ``credit`` is how much of the customer's credit at Stripe goes with it, in minor units.
     """
     ids = []
     whole, together = sum(amount for _, amount in plan), str(uuid4())
@@ -188,12 +176,7 @@ def refuse_second(
 ) -> None:
     """Refuse a refund that seems to be made already: a sync may have finished what was cut off.
 
-    Args:
-        uow: The transaction.
-        order: The purchase order, locked.
-        amount: Minor units of its currency.
-        method: stripe, wire, ach, check or other.
-        day: The day of the refund.
+    The amount is in minor units; the method is stripe, wire, ach, check or other.
 
     Raises:
         DuplicateEntryError: One of the same amount, by any method, went back within seven days.

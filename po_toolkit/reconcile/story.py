@@ -153,11 +153,7 @@ def purchase_order_story(
 ) -> PurchaseOrderStory:
     """Return one purchase order with its lines, invoices, money and history.
 
-    Args:
-        store: The database.
-        conference: Whose.
-        reference: The purchase order's.
-        now: The present; links that may have expired by then are left out.
+    Links that may have expired by ``now`` are left out.
 
     Raises:
         NotFoundError: The conference has no such purchase order.

@@ -57,10 +57,7 @@ def show_line(line: LineMatch) -> None:
 def decide(visit: Visit, line: LineMatch, after: Callable[[], None]) -> None:
     """Show what the line may be, and what a person can do about it.
 
-    Args:
-        visit: The visit.
-        line: The bank line.
-        after: Called once something is decided, before the page is shown again.
+    ``after`` is called once something is decided, before the page is shown again.
     """
     if not visit.may(Act.MATCH):
         st.caption(_("Your role can look at bank lines but not match them."))
@@ -204,12 +201,7 @@ def _ask_reason(
 ) -> None:
     """Ask for a reason in a dialog that Enter confirms; nothing is done without one.
 
-    Args:
-        visit: The visit.
-        key: For what the reason is asked.
-        texts: Title, label of the field, and of the button.
-        act: Does it; called with the reason.
-        pressed: Whether the dialog is to open.
+    The texts are title, label of the field, and of the button.
     """
     title, hint, button = texts
     if pressed:

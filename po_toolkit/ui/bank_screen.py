@@ -100,10 +100,10 @@ def _load(visit: Visit) -> None:
         help=_("CSV, Excel, OFX, QFX, QIF, MT940, BAI2, CAMT.053 or a ZIP of them; lines that "
 "are here already stay as they are"),
     )  # fmt: skip
-    said: BankImportReport | None = visit.recall("bank.said")
+    report: BankImportReport | None = visit.recall("bank.message")
     if uploaded is None:
-        if said is not None:
-            _loaded(visit, said)
+        if report is not None:
+            _loaded(visit, report)
         return
     name = f"bank.{uploaded.file_id}"
     questions = Questions(visit, name)
@@ -142,7 +142,7 @@ def _load(visit: Visit) -> None:
         type="primary",
         key=visit.key(f"bank.import.{uploaded.file_id}"),
     ):
-        visit.keep("bank.said", read(dry_run=False))
+        visit.keep("bank.message", read(dry_run=False))
         visit.keep("bank.turn", turn + 1)
         st.rerun()
     _correct(visit, uploaded.file_id, preview, account)
@@ -160,7 +160,7 @@ def _preview(visit: Visit, report: BankImportReport) -> None:
     """Show how the file is read, before anything is kept."""
     reading = report.reading
     accounts = ", ".join(s.account or _("not named") for s in report.statements)
-    said = {
+    findings = {
         _("Layout"): reading.layout or _("Columns found by their names"),
         _("Account"): accounts,
         _("Columns"): ", ".join(f"{formats.label(f)}: {c}" for f, c in reading.columns.items()),
@@ -170,7 +170,7 @@ def _preview(visit: Visit, report: BankImportReport) -> None:
     }
     with st.container(border=True):
         st.subheader(_("How this file is read"))
-        for label, value in said.items():
+        for label, value in findings.items():
             if value:
                 st.markdown(f"**{label}**: {formats.sentence(formats.message(value))}")
         if report.first_lines:

@@ -22,12 +22,7 @@ def bars(
 ) -> int | None:
     """Show one horizontal bar for each label, its amount written at its end.
 
-    Args:
-        labels: What each bar is, in order from the top.
-        amounts: Major units of the currency.
-        currency: Of all of them.
-        key: Tells it from other charts.
-        about: What the chart shows, for those who cannot see it.
+    Amounts are in major units; ``about`` is for those who cannot see the chart.
 
     Returns:
         The place of the bar that was chosen, or None.
@@ -46,11 +41,8 @@ def steps(
 ) -> str | None:
     """Show amounts over days as steps, a line for each series, told apart without colour too.
 
-    Args:
-        series: Names with their days and amounts in major units, at most three.
-        currency: Of all amounts.
-        key: Tells it from other charts.
-        about: What the chart shows, for those who cannot see it.
+    Series are at most three names with their days and amounts in major units; ``about`` is for
+    those who cannot see the chart.
 
     Returns:
         The day of the point that was chosen, ISO 8601, or None.
@@ -73,10 +65,8 @@ def steps(
 def lines(frame: pd.DataFrame, currency: str, *, about: str) -> None:
     """Show amounts over months, a line for each of two series, told apart without colour too.
 
-    Args:
-        frame: Columns ``month`` (text), ``series`` and ``amount`` (major units).
-        currency: Of all amounts.
-        about: What the chart shows, for those who cannot see it.
+    The frame has ``month`` (text), ``series`` and ``amount`` (major units); ``about`` is for those
+    who cannot see the chart.
     """
     written = [formats.amount(amount, currency) for amount in frame["amount"]]
     drawn = frame.assign(written=written)

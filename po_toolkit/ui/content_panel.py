@@ -16,10 +16,7 @@ from po_toolkit.ui.session import Visit
 def content_panel(visit: Visit, reference: str, *, at_stripe: bool) -> None:
     """Show the content field by field; Stripe is asked only when the button is pressed.
 
-    Args:
-        visit: Who looks at which conference.
-        reference: The purchase order.
-        at_stripe: Whether it has an invoice at Stripe to compare with.
+    ``at_stripe``: it has an invoice at Stripe to compare with.
     """
     with st.expander(_("What the invoice says"), icon=":material/preview:"):
         compare = False

@@ -148,9 +148,9 @@ def _tiles(visit: Visit, totals: CurrencyTotals) -> None:
 
 def _calls(visit: Visit, page: HomePage) -> None:
     st.subheader(_("Call today"))
-    if said := visit.recall("home.said"):
-        st.toast(said, icon=":material/check_circle:", duration="long")
-        visit.keep("home.said", None)
+    if message := visit.recall("home.message"):
+        st.toast(message, icon=":material/check_circle:", duration="long")
+        visit.keep("home.message", None)
     if not page.calls:
         overdue = any(totals.overdue_orders for totals in page.sums.totals)
         st.caption(
@@ -221,11 +221,11 @@ def _call_form(visit: Visit, order: OpenOrder) -> None:
             _logged(visit, order, note=note, promised_on=promised)
 
 
-def _logged(visit: Visit, order: OpenOrder, **said: Any) -> None:
+def _logged(visit: Visit, order: OpenOrder, **call: Any) -> None:
     with failures_shown(visit):
-        log_call(visit.opened, order.reference, **said)
+        log_call(visit.opened, order.reference, **call)
         name = formats.plain(order.organization_name)
-        visit.keep("home.said", _("Call to {organization_name} logged.", organization_name=name))
+        visit.keep("home.message", _("Call to {organization_name} logged.", organization_name=name))
         st.rerun()
 
 

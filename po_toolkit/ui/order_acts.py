@@ -74,7 +74,7 @@ def _meanwhile(
     label = st.session_state.get(key)
     what = happened_since(visit, story, form_open=label is not None)
     if what and label is not None:
-        said = _(
+        notice = _(
             "Since you opened “{act}”: {what}. Nothing that you entered was done. Check what "
             "the page shows now before you go on.",
             act=label,
@@ -83,11 +83,11 @@ def _meanwhile(
         if label not in choices:
             del st.session_state[key]
             choice = next(c for c in CHOICES if _(c.label) == label)
-            said = f"{said} {_('It is no longer possible.')} {choice.why_not(story)}".strip()
-        visit.keep(_MEANWHILE, (key, said))
-    about, said = visit.recall(_MEANWHILE) or ("", "")
+            notice = f"{notice} {_('It is no longer possible.')} {choice.why_not(story)}".strip()
+        visit.keep(_MEANWHILE, (key, notice))
+    about, notice = visit.recall(_MEANWHILE) or ("", "")
     if about == key:
-        st.warning(said, icon=":material/sync_problem:")
+        st.warning(notice, icon=":material/sync_problem:")
 
 
 def _invoice(visit: Visit, story: PurchaseOrderStory) -> None:

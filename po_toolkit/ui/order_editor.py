@@ -100,7 +100,7 @@ def new_order_screen(visit: Visit) -> None:
         return
     visit.keep("new.turn", (visit.recall("new.turn") or 0) + 1)
     visit.keep(
-        f"order.said.{reference}", _("{reference} was created as a draft.", reference=reference)
+        f"order.message.{reference}", _("{reference} was created as a draft.", reference=reference)
     )
     visit.go("order", po=reference)
 

@@ -30,10 +30,10 @@ def turn(visit: Visit, story: PurchaseOrderStory) -> int:
 
 def show_outcome(visit: Visit, story: PurchaseOrderStory) -> None:
     """Say once what came of the last act."""
-    name = f"order.said.{story.reference}"
-    said = visit.recall(name)
-    if said:
-        st.success(said, icon=":material/check_circle:")
+    name = f"order.message.{story.reference}"
+    message = visit.recall(name)
+    if message:
+        st.success(message, icon=":material/check_circle:")
         visit.keep(name, None)
 
 
@@ -76,7 +76,7 @@ def perform(visit: Visit, story: PurchaseOrderStory, act: Callable[[], str]) -> 
     if visit.recall(_STALE):
         return
     try:
-        said = act()
+        message = act()
     except (DuplicateEntryError, ConfirmationNeededError) as error:
         names = getattr(error, "questions", ("again",))
         asked = visit.recall(_asked(visit, story)) or {}
@@ -85,7 +85,7 @@ def perform(visit: Visit, story: PurchaseOrderStory, act: Callable[[], str]) -> 
     except PoToolkitError as error:
         show_error(error, visit)
         return
-    visit.keep(f"order.said.{story.reference}", said)
+    visit.keep(f"order.message.{story.reference}", message)
     visit.keep(f"order.turn.{story.reference}", turn(visit, story) + 1)
     st.rerun()
 

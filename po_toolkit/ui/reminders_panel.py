@@ -27,10 +27,10 @@ def reminders_panel(visit: Visit) -> None:
     if not visit.may(Act.REMIND):
         return
     task_result(visit, "remind")
-    if said := visit.recall("reminders.said"):
-        st.success(formats.message(said), icon=":material/notifications:")
-        visit.keep("reminders.said", None)
-    _written(visit)
+    if message := visit.recall("reminders.message"):
+        st.success(formats.message(message), icon=":material/notifications:")
+        visit.keep("reminders.message", None)
+    _offer_drafts(visit)
     if visit.opened.conference.reminders:
         st.caption(_by_the_clock(visit))
     elif not st.toggle(_("Remind overdue sponsors"), key=visit.key("reminders.show")):
@@ -95,7 +95,7 @@ def _by_the_clock(visit: Visit) -> str:
     )
 
 
-def _written(visit: Visit) -> None:
+def _offer_drafts(visit: Visit) -> None:
     """Offer the email drafts that were written in this visit."""
     for name, mail in (visit.recall("reminders.drafts") or {}).items():
         st.download_button(
@@ -175,7 +175,7 @@ def _leave_out(visit: Visit, preview: ReminderPreview) -> None:
         many = skip_reminders(visit.opened, left_out)
         visit.keep("reminders.turn", turn + 1)
         visit.keep(
-            "reminders.said",
+            "reminders.message",
             _("{sponsors} left out of this reminder.", sponsors=formats.count(many, "sponsor")),
         )
         st.rerun()
@@ -211,6 +211,7 @@ def _write(visit: Visit) -> None:
     done = formats.count(report.count("drafted"), "email draft")
     others = [f"{r.reference}: {r.reason}" for r in report.results if r.outcome != "drafted"]
     visit.keep(
-        "reminders.said", " ".join([_("{done} written; send them yourselves.", done=done), *others])
+        "reminders.message",
+        " ".join([_("{done} written; send them yourselves.", done=done), *others]),
     )
     st.rerun()

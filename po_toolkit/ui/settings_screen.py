@@ -138,9 +138,9 @@ def _invoice(visit: Visit) -> None:
 
 def _change(visit: Visit, settings: ConferenceSettings) -> None:
     """Change what a treasurer may change; it counts from the next invoice and reminder."""
-    if said := visit.recall("settings.said"):
-        st.success(formats.plain(said), icon=":material/check_circle:")
-        visit.keep("settings.said", None)
+    if message := visit.recall("settings.message"):
+        st.success(formats.plain(message), icon=":material/check_circle:")
+        visit.keep("settings.message", None)
     changed = changed_settings(visit.opened)
     turn = visit.recall("settings.turn") or 0
     with st.form(visit.key(f"settings.change.{turn}")):
@@ -186,7 +186,9 @@ def _change(visit: Visit, settings: ConferenceSettings) -> None:
     except PoToolkitError as error:
         show_error(error, visit)
         return
-    visit.keep("settings.said", _("Settings saved. They apply to the next invoices and reminders."))
+    visit.keep(
+        "settings.message", _("Settings saved. They apply to the next invoices and reminders.")
+    )
     visit.keep("settings.turn", turn + 1)
     st.rerun()
 

@@ -76,11 +76,7 @@ SCREENS: Mapping[str, Screen] = {
 
 
 def run(start: str = "home") -> None:
-    """Show the app.
-
-    Args:
-        start: The screen at the app's bare address.
-    """
+    """Show the app."""
     st.set_page_config(page_title="po-toolkit", page_icon=":material/receipt_long:", layout="wide")
     settle_server()
     _legible()
@@ -147,15 +143,15 @@ def _heard(opened: OpenConference) -> None:
         return
     heard = last_heard(opened)
     if heard.at is None:
-        said = _("Never heard from Stripe")
+        phrase = _("Never heard from Stripe")
     else:
-        said = _(
+        phrase = _(
             "Heard from Stripe {ago}", ago=formats.ago((opened.now() - heard.at).total_seconds())
         )
     if heard.late:
-        st.markdown(f":red[:material/warning: {said}]")
+        st.markdown(f":red[:material/warning: {phrase}]")
     else:
-        st.caption(said)
+        st.caption(phrase)
 
 
 def _page(visit: Visit, place: str, screen: Screen, *, default: bool) -> Page:

@@ -26,7 +26,7 @@ def sync_order_button(visit: Visit, reference: str) -> None:
     """Show the button for one purchase order, and what the last press brought."""
     if visit.opened.settings.mode == "none" or not visit.may(Act.SYNC):
         return
-    said = f"sync.said.{reference}"
+    name = f"sync.message.{reference}"
     if st.button(_(_LABEL), icon=_ICON, key=visit.key(f"sync.{reference}")):
         with st.spinner(_("Reading from Stripe…")):
             report = sync_purchase_order(visit.opened, reference)
@@ -36,11 +36,11 @@ def sync_order_button(visit: Visit, reference: str) -> None:
             payments=formats.count(report.payments_recorded, "new payment"),
             refunds=formats.count(report.refunds_recorded, "new refund"),
         )
-        visit.keep(said, (brought, report.problems))
+        visit.keep(name, (brought, report.problems))
         st.rerun()
-    if (outcome := visit.recall(said)) is None:
+    if (outcome := visit.recall(name)) is None:
         return
-    visit.keep(said, None)
+    visit.keep(name, None)
     brought, problems = outcome
     if not problems:
         st.success(brought, icon=_ICON)

@@ -34,13 +34,8 @@ def task_button(
 ) -> None:
     """Show the button that starts a task; it is disabled while one of its kind runs.
 
-    Args:
-        visit: Who looks at which conference.
-        kind: Which kind of task.
-        label: What the button says.
-        icon: Its sign.
-        primary: Whether it is what one comes to the page for.
-        sure: False while something has to be ticked first.
+    A primary one is what one comes to the page for; ``sure`` is False while something has to be
+    ticked first.
     """
     latest = tasks.latest(visit.opened, kind)
     running = latest is not None and latest.active
