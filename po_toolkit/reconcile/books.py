@@ -165,6 +165,13 @@ def _dated_notes(notes: pd.DataFrame) -> pd.DataFrame:
     return notes
 
 
+def by_number(references: pd.Series, invoices: pd.DataFrame) -> pd.Series:
+    """Name an invoice by the number that the sponsor knows instead of by Stripe's ID."""
+    known = invoices[invoices["number"].fillna("").ne("")]
+    numbers = known.set_index("stripe_invoice_id")["number"].to_dict()
+    return references.map(numbers).fillna(references)
+
+
 def _dated_invoices(invoices: pd.DataFrame, timezone: str, cutoff: read.Cutoff) -> pd.DataFrame:
     sent_at = pd.to_datetime(invoices["sent_at"], utc=True)
     was_sent = sent_at.isna() | (sent_at < pd.Timestamp(cutoff.before))
