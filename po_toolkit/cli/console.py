@@ -40,6 +40,9 @@ class Commands(TyperGroup):
             return super().invoke(ctx)
         except PoToolkitError as error:
             complain(error.reason)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")
+            raise
         except BrokenPipeError:
             raise
         except OSError as error:
