@@ -55,7 +55,7 @@ def statement_pdf(statement: Statement, *, made_at: datetime, language: str = "e
                 labels("Balance"),
             ],
             rows,
-            widths=(24, 42, 36, 26, 23, 23),
+            widths=(33, 42, 31, 24, 22, 22),
         )
         owed = statement.owed[currency]
         words = "Amount due" if owed >= 0 else "In your favor"
