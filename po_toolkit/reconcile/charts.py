@@ -36,7 +36,7 @@ def bar_chart(
     Amounts are in major units of one currency; ``ink`` is the colour of text on the page.
     """
     rows: list[dict[str, Any]] = [
-        {"label": label, "size": float(amount), "written": text}
+        {"label": label, "size": float(amount), "end": max(float(amount), 0.0), "written": text}
         for label, amount, text in zip(labels, amounts, written, strict=True)
     ]
     room = _ROOM * max([*(row["size"] for row in rows), 1.0])
@@ -65,7 +65,10 @@ def bar_chart(
             {"mark": {"type": "bar", "color": BLUE, "height": {"band": 0.7}}},
             {
                 "mark": {"type": "text", "align": "left", "dx": 5, "color": ink, "fontSize": 13},
-                "encoding": {"text": {"field": "written", "type": "nominal"}},
+                "encoding": {
+                    "text": {"field": "written", "type": "nominal"},
+                    "x": {"field": "end", "type": "quantitative"},
+                },
             },
         ],
     }  # fmt: skip
