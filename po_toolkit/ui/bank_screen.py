@@ -242,7 +242,7 @@ def _lines(visit: Visit) -> None:
     """Show the current line on the left, what it may be on the right, and all lines below."""
     lines = bank_lines(visit.opened) if loaded_statements(visit.opened) else []
     if not lines:
-        st.info(_("No bank line is here yet. Load a statement."), icon=":material/inbox:")
+        st.info(_("No bank lines yet. Upload a statement."), icon=":material/inbox:")
         return
     _apply_sure(visit, lines)
     key, asked = visit.key("bank.states"), visit.asked("line")

@@ -21,7 +21,7 @@ def content_panel(visit: Visit, reference: str, *, at_stripe: bool) -> None:
         reference: The purchase order.
         at_stripe: Whether it has an invoice at Stripe to compare with.
     """
-    with st.expander(_("What the invoice says"), icon=":material/preview:"):
+    with st.expander(_("What the invoice says")):
         compare = False
         if at_stripe and visit.opened.settings.mode != "none":
             compare = st.button(
@@ -31,7 +31,7 @@ def content_panel(visit: Visit, reference: str, *, at_stripe: bool) -> None:
             )
         found = (compare_content if compare else preview_content)(visit.opened, reference)
         _limit(found)
-        st.caption(_("The invoice is {way_label}.", way_label=way_label(found.delivery)))
+        st.caption(_("The invoice is {way_label}.", way_label=_(way_label(found.delivery))))
         if compare and found.equal:
             st.success(_("Every field at Stripe is the planned one."), icon=":material/check:")
         elif compare:

@@ -43,7 +43,7 @@ def show_error(error: PoToolkitError, visit: Visit | None = None) -> None:
 
     Before there is a visit no page can be opened: an administrator solves it at the server.
     """
-    st.error(words.message(str(error)), icon=":material/error:")
+    st.error(words.plain(words.fields_named(words.worded(str(error)))), icon=":material/error:")
     remedy = error.remedy
     if visit is None and remedy is not None:
         st.write(_("{label}, in a terminal of the server:", label=words.worded(remedy.label)))

@@ -129,7 +129,7 @@ def _by_row(problems: Sequence[RowProblem]) -> pd.DataFrame:
 def _taken(visit: Visit, summary: BatchSummary) -> None:
     when = words.moment(summary.created_at, visit.opened.conference.timezone)
     sheet = _(", sheet {sheet}", sheet=summary.sheet) if summary.sheet else ""
-    st.text(f"{summary.file_name}{sheet}\n{when}, {summary.entered_by}")
+    st.text(f"{summary.file_name}{sheet}\n{when}, {words.person(summary.entered_by)}")
     if summary.undone_at is not None:
         st.info(_("This import was undone."), icon=":material/undo:")
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import streamlit as st
 
@@ -47,7 +48,9 @@ def happened_since(visit: Visit, story: PurchaseOrderStory, *, form_open: bool) 
     visit.keep(name, {(e.at, e.text) for e in story.events})
     visit.keep(_STALE, form_open and bool(new))
     return "; ".join(
-        f"{words.worded(e.text)} ({words.plain(e.actor)})" if e.actor else words.worded(e.text)
+        f"{words.worded(e.text)} ({words.plain(words.person(e.actor))})"
+        if e.actor
+        else words.worded(e.text)
         for e in new[-3:]
     )
 
@@ -103,6 +106,19 @@ def submit(visit: Visit, label: str) -> bool:
 def amount_field(label: str, proposed: Decimal) -> str:
     """Show a field for an amount in major units, filled with what is likely."""
     return st.text_input(label, value=typed.written(max(proposed, Decimal(0))))
+
+
+def call_fields(visit: Visit) -> dict[str, Any]:
+    """Show the fields of a call; return what :func:`log_call` takes."""
+    return {
+        "note": st.text_input(_("What was said")),
+        "promised_on": st.date_input(
+            _("Promised to pay by"),
+            value=None,
+            min_value=visit.opened.today(),
+            format=words.date_format(),
+        ),
+    }
 
 
 def reason_field(label: str) -> str:

@@ -57,6 +57,8 @@ def _heading(story: PurchaseOrderStory) -> None:
             )
         if story.due_date:
             st.markdown(_("Due {due_date}", due_date=words.day(story.due_date)), width="content")
+        if story.days_overdue:
+            words.overdue_badge(story.days_overdue)
 
 
 def _sums(story: PurchaseOrderStory) -> None:
@@ -157,6 +159,7 @@ def _money(story: PurchaseOrderStory) -> None:
         return
     frame = pd.DataFrame([asdict(entry) for entry in story.entries])
     frame["kind"] = [words.label(kind) for kind in frame["kind"]]
+    frame["entered_by"] = [words.person(name) for name in frame["entered_by"]]
     tables.show(
         frame,
         {
@@ -182,7 +185,7 @@ def _history(visit: Visit, story: PurchaseOrderStory) -> None:
                 "text": words.worded(event.text)
                 if event.amount is None
                 else f"{words.worded(event.text)}: {words.amount(event.amount, story.currency)}",
-                "actor": event.actor,
+                "actor": words.person(event.actor),
             }
             for event in reversed(story.events)
         ),

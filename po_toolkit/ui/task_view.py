@@ -120,4 +120,5 @@ def _outcome(visit: Visit, task: Task) -> None:
 
 def _when(visit: Visit, task: Task) -> str:
     moment = words.moment(task.created_at, visit.opened.conference.timezone)
-    return _("{moment} by {entered_by}", moment=moment, entered_by=words.plain(task.entered_by))
+    by = words.plain(words.person(task.entered_by))
+    return _("{moment} by {entered_by}", moment=moment, entered_by=by)
