@@ -117,11 +117,12 @@ $(BIN)/python:
 
 $(RUN_READY): requirements-build.lock requirements.lock pyproject.toml | $(BIN)/python
 	@echo "Setting up $(VENV); the first time this takes about a minute."
-	@$(PIP) install --require-hashes -r requirements-build.lock -r requirements.lock
+	@$(PIP) install --no-compile --require-hashes -r requirements-build.lock -r requirements.lock
+	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true # on all cores; pip uses one
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(DEV_READY): requirements-dev.lock $(RUN_READY)
 	@echo "Installing what the tests need."
-	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@$(PIP) install --no-compile --require-hashes -r requirements-dev.lock # most is never imported
 	@touch $@

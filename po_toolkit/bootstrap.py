@@ -92,14 +92,9 @@ def open_conference(
 ) -> OpenConference:
     """Open one conference.
 
-    Args:
-        slug: Its name in the settings.
-        settings: By default read from the environment and the configuration file.
-        store: By default the settings' database, created or migrated where needed.
-        actor: Who acts; by default the user of this machine.
-        now: The clock.
-        patient: True for batches, whose calls let a person's single act go first.
-        make: False refuses where the settings' database is not there.
+    By default settings are read from the environment and the configuration file, the store is the
+    settings' database, and the user of this machine acts. ``patient`` lets a person's single act go
+    first; without ``make`` it refuses where there is no database.
 
     Raises:
         SettingsError: No such conference, or a wrong setting.

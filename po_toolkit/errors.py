@@ -38,7 +38,7 @@ a key or another secret.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, Self
@@ -146,6 +146,21 @@ class ImportFileError(PoToolkitError, ValueError):
     """A spreadsheet cannot be read, or holds no purchase order; nothing was written."""
 
     code = "file_unreadable"
+
+
+class ColumnsUnknownError(ImportFileError):
+    """No column of a bank file is known as its date or amount; a person names them.
+
+    Attributes:
+        columns: The columns that there are.
+    """
+
+    code = "columns_unknown"
+
+    def __init__(self, message: str, columns: Iterable[str]) -> None:
+        """Keep the columns beside the message."""
+        super().__init__(message)
+        self.columns = [column for column in columns if column]
 
 
 class ImportChoiceError(ImportFileError):

@@ -132,11 +132,7 @@ class Outcome:
 def declare(uow: UnitOfWork, opened: OpenConference, write: Write, after: int = 0) -> StoredWrite:
     """Store a write before its first try, unless an attempt at it is open.
 
-    Args:
-        uow: The transaction.
-        opened: The conference.
-        write: The write.
-        after: A done attempt up to this one is known to be undone at Stripe since.
+    A done attempt up to ``after`` is known to be undone at Stripe since.
 
     Returns:
         The attempt to be sent: a new one, or the one whose outcome is not known. A done one is
@@ -208,11 +204,8 @@ def perform(
 ) -> Outcome:
     """Store a write, do it, and note it together with what follows from it.
 
-    Args:
-        opened: The conference.
-        write: The write.
-        act: What the audit log calls it.
-        keep: Stores what follows, in the transaction that notes the end.
+    ``act`` is what the audit log calls it; ``keep`` stores what follows, in the transaction that
+    notes the end.
 
     Raises:
         StripeRefusedError: Stripe refuses it as it is declared now; the next try is a new attempt.

@@ -107,12 +107,7 @@ def audit_page(
 ) -> tuple[list[Happening], int]:
     """Return who did what, newest first, and how many entries there are in all.
 
-    Args:
-        opened: The conference.
-        acts: Only these acts; all when empty.
-        offset: How many to skip.
-        limit: How many to return.
-        steps: Also internal steps, whose text is empty.
+    Without ``acts`` all count; with ``steps`` also internal ones, whose text is empty.
     """
     with opened.store.reading() as session:
         rows, matching = activity.audit(
@@ -136,11 +131,7 @@ def event_page(
 ) -> tuple[Sequence[WebhookEvent], int]:
     """Return webhook events without their payloads, newest first, and how many there are.
 
-    Args:
-        opened: The conference.
-        states: Only these states; all when empty.
-        offset: How many to skip.
-        limit: How many to return.
+    Without ``states`` all count.
     """
     with opened.store.reading() as session:
         return activity.webhook_events(

@@ -250,11 +250,8 @@ def _known_currency(
 ) -> str:
     """Return the currency of a file that names none, where its account had another before.
 
-    Args:
-        opened: The conference.
-        file: The file.
-        known: Returns the currency of an account, or nothing.
-        others: Every currency that is billed or held.
+    ``known`` returns the currency of an account, or nothing; the others are every currency that is
+    billed or held.
 
     Raises:
         ImportChoiceError: The account is not known, and the conference uses several
@@ -386,10 +383,6 @@ def _first_lines(file: BankFile) -> list[ReadLine]:
 def remove_statement(opened: OpenConference, statement_id: int) -> int:
     """Remove a statement and the lines that no other statement holds.
 
-    Args:
-        opened: The conference.
-        statement_id: The statement, as loaded.
-
     Returns:
         How many lines were removed.
 
@@ -415,10 +408,7 @@ def remove_statement(opened: OpenConference, statement_id: int) -> int:
 def accept_statement(opened: OpenConference, statement_id: int, reason: str) -> StatementResult:
     """Take the lines of a statement in although it does not add up.
 
-    Args:
-        opened: The conference.
-        statement_id: The held statement.
-        reason: Why it is right all the same; kept beside it.
+    The reason why it is right all the same is kept beside it.
 
     Raises:
         NotFoundError: No such statement.

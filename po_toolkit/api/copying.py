@@ -59,11 +59,6 @@ def _amounts(sums: Mapping[str, int]) -> str:
 def copy_books(settings: Settings, to: str, now: datetime) -> list[Copied]:
     """Copy the database into an empty one and prove that both hold the same.
 
-    Args:
-        settings: Which database.
-        to: The address of the empty one.
-        now: The present.
-
     Raises:
         SettingsError: A worker runs, the address is wrong, the database is not empty, or the copy
             is not the same; nothing is kept then.

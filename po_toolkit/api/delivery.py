@@ -58,12 +58,8 @@ def deliver(
 ) -> Delivery:
     """Fetch the live invoice's PDF, keep it with its digest, and write an email draft around it.
 
-    Nothing is sent; the draft is for a person to look at and send.
-
-    Args:
-        opened: The conference.
-        reference: The purchase order's.
-        e_invoice_format: Attach an e-invoice too; ``facturx`` takes the place of Stripe's PDF.
+    Nothing is sent; the draft is for a person to look at and send. An e-invoice's format attaches
+    it too; ``facturx`` takes the place of Stripe's PDF.
 
     Raises:
         EInvoiceError: The e-invoice lacks something; it names each rule and the field to fill.
@@ -191,10 +187,7 @@ def kept_pdf(opened: OpenConference, reference: str, sha256: str) -> bytes:
 def choose_delivery(opened: OpenConference, references: Iterable[str], way: str) -> int:
     """Set who delivers the invoices of purchase orders that have none out yet.
 
-    Args:
-        opened: The conference.
-        references: The purchase orders; those whose invoice is final already stay as they are.
-        way: ``stripe`` or ``ourselves``.
+    Those whose invoice is final already stay as they are. The way is ``stripe`` or ``ourselves``.
 
     Returns:
         How many were changed.

@@ -160,10 +160,10 @@ def _backup(settings: Settings, now: datetime) -> Finding:
         return Finding("backup", "failed", f"There is none at {path}.")
     age = now - datetime.fromtimestamp(max(times), now.tzinfo)
     state: State = "ok" if age < BACKUP_OLD else "failed"
-    return Finding("backup", state, f"The newest at {path} is {_words(age)} old.")
+    return Finding("backup", state, f"The newest at {path} is {_age(age)} old.")
 
 
-def _words(age: timedelta) -> str:
+def _age(age: timedelta) -> str:
     minutes = max(int(age.total_seconds() // 60), 0)
     return count(minutes, "minute") if minutes < 120 else count(minutes // 60, "hour")
 
@@ -206,9 +206,9 @@ def _schedules(opened: OpenConference) -> Iterator[Finding]:
         if at is None:
             yield Finding(f"{opened.slug} {name}", "warning", f"Never. {again}")
         elif now - at > old:
-            yield Finding(f"{opened.slug} {name}", "warning", f"{_words(now - at)} ago. {again}")
+            yield Finding(f"{opened.slug} {name}", "warning", f"{_age(now - at)} ago. {again}")
         else:
-            yield Finding(f"{opened.slug} {name}", "ok", f"{_words(now - at)} ago.")
+            yield Finding(f"{opened.slug} {name}", "ok", f"{_age(now - at)} ago.")
     if cursor is not None and cursor.last_error:
         yield Finding(f"{opened.slug} sync", "failed", cursor.last_error)
 

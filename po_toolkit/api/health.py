@@ -20,11 +20,8 @@ LATE_AFTER = timedelta(minutes=45)
 def unfit(store: Store, settings: Settings, now: datetime, *, since: datetime) -> list[str]:
     """Return what is wrong with the work behind the webhooks, in words; empty where all is well.
 
-    Args:
-        store: The database; whatever keeps it from answering is raised.
-        settings: Which conferences are to be synced.
-        now: The present.
-        since: When the caller started; a worker may take a moment longer.
+    Whatever keeps the database from answering is raised. A worker may take a moment longer to start
+    than its caller (``since``).
     """
     with store.reading() as session:
         running = workers.running(session, now)

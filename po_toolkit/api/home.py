@@ -100,11 +100,7 @@ def cash_over_time(
 ) -> CashOverTime:
     """Return cash received against due up to today, beside an earlier conference's.
 
-    Args:
-        opened: The conference.
-        currency: Three letters, lower case.
-        previous: The slug of the earlier conference, in the same database.
-        previous_event: When that conference took place.
+    The previous conference is given by its slug, in the same database.
     """
     today, event = opened.today(), opened.settings.event_date
     days = cash_by_day(opened.store, opened.conference, currency, through=today)
@@ -152,11 +148,7 @@ def log_call(
 ) -> None:
     """Keep that the sponsor was called about a purchase order.
 
-    Args:
-        opened: The conference.
-        reference: The purchase order's.
-        note: What was said.
-        promised_on: The day by which they promised to pay; not before today.
+    The day by which they promised to pay is not before today.
 
     Raises:
         NotAllowedError: The actor's role is too low.
@@ -180,5 +172,5 @@ def log_call(
                 created_at=opened.now(),
             )
         )
-        said = {"note": note.strip(), "promised_on": promised_on and promised_on.isoformat()}
-        uow.audit(Act.LOG_CALL, order, after={k: v for k, v in said.items() if v})
+        content = {"note": note.strip(), "promised_on": promised_on and promised_on.isoformat()}
+        uow.audit(Act.LOG_CALL, order, after={k: v for k, v in content.items() if v})

@@ -336,12 +336,8 @@ def decide_to_bill_again(
 def decide_balance(opened: OpenConference, reference: str, choice: str) -> None:
     """Keep whether what lies on a sponsor's balance at Stripe counts on its invoice.
 
-    What an invoice that is out has used of it already counts at once.
-
-    Args:
-        opened: The conference.
-        reference: The purchase order.
-        choice: ``use`` or ``remove``, by which the balance becomes zero.
+    What an invoice that is out has used of it already counts at once. ``use``, or ``remove``, by
+    which the balance becomes zero.
 
     Raises:
         NotAllowedError: The actor's role is too low.

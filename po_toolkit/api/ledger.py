@@ -207,7 +207,7 @@ def refund(
         intents = begun(uow, locked)
         if not intents and by_stripe:
             plan = refunds.plan_refund(locked, minor, payment)
-            intents = refunds.intend_refund(uow, locked, plan, down.amount)
+            intents = refunds.intend_refund(uow, locked, plan, down.amount, note)
         elif not intents:
             intents = refunds.enter_refund(
                 uow,
@@ -253,11 +253,6 @@ def _require_second_person(
 def reverse_entry(opened: OpenConference, entry: str, *, reason: str = "") -> MoneyResult:
     """Undo a payment or refund that was entered by mistake, by a reversing entry.
 
-    Args:
-        opened: The conference.
-        entry: The entry's number.
-        reason: Why, for the books.
-
     Raises:
         NotFoundError: The conference has no such entry.
         PurchaseOrderError: It is Stripe's own fact, or undone already.
@@ -288,12 +283,8 @@ def conference_of_entry(store: Store, entry: str) -> str:
 def cancel(opened: OpenConference, reference: str, *, reason: str = "") -> MoneyResult:
     """Cancel a purchase order; its open invoice is voided at Stripe first.
 
-    One that was paid, also in part, and whose money went back, is credited in full instead.
-
-    Args:
-        opened: The conference.
-        reference: The purchase order's.
-        reason: Why, for the history and for the credit note where one is made.
+    One that was paid, also in part, and whose money went back, is credited in full instead. The
+    reason goes into the history and the credit note where one is made.
 
     Raises:
         NotFoundError: No such purchase order.

@@ -60,9 +60,7 @@ class Step(AsJson):
 def checklist(opened: OpenConference, through: date) -> list[Step]:
     """Return what must be done before the books are closed through a day, in its order.
 
-    Args:
-        opened: The conference.
-        through: The last day of the period, in the conference's timezone.
+    The last day of the period is one in the conference's timezone.
     """
     found, books = tie_out(opened, as_of=through), reconcile(opened, as_of=through)
     return [
@@ -265,10 +263,8 @@ def accept_discrepancies(
 def withdraw_acceptance(opened: OpenConference, code: str, subject: str) -> int:
     """Open an accepted discrepancy again; return how many acceptances were withdrawn.
 
-    Args:
-        opened: The conference.
-        code: Its class, by its code or title.
-        subject: The purchase order's reference, or the evidence.
+    The class is given by its code or title, the subject by the purchase order's reference or the
+    evidence.
 
     Raises:
         NotAllowedError: The actor is no treasurer.

@@ -84,12 +84,7 @@ def checked_order(
 ) -> Order:
     """Check one purchase order as a row of a spreadsheet is checked.
 
-    Args:
-        opened: The conference.
-        line_items: Its lines.
-        currency: Three letters, lower case.
-        po_amount: What the sponsor's purchase order authorizes, in major units.
-        values: Field → value, of what it has one of.
+    ``po_amount`` is in major units; values are field → value.
 
     Raises:
         PurchaseOrderError: Something is missing, wrong or unknown; ``code`` is that of the first
@@ -126,14 +121,14 @@ def checked_order(
     )
     order, problems = read_order(rows, options)
     if order is None:
-        said = [
+        messages = [
             f"{f'line {p.row}, ' if p.column in _OF_A_LINE else ''}{p.column}: "
             f"{'A value is missing.' if p.code == 'required' else p.message.removeprefix(row)}"
             for p in problems
             for row in (f"Row {p.row}: ",)
         ]
         kind = AmountError if problems[0].code == "tax_not_representable" else PurchaseOrderError
-        raise kind(f"{name}: {' '.join(dict.fromkeys(said))}", code=problems[0].code)
+        raise kind(f"{name}: {' '.join(dict.fromkeys(messages))}", code=problems[0].code)
     return order
 
 

@@ -131,11 +131,6 @@ def _keep_beside(settings: Settings, *, despite_live: bool) -> str:
 def rename_conference(settings: Settings, old: str, new: str) -> int:
     """Give a conference's data to the name that it has in the settings now.
 
-    Args:
-        settings: Which have the new name.
-        old: The name that the database has.
-        new: The name in the settings.
-
     Returns:
         How many purchase orders the conference has.
 

@@ -10,10 +10,6 @@ from po_toolkit.payments.payouts import PayoutReport, pull
 def pull_payouts(opened: OpenConference, *, full: bool = False) -> PayoutReport:
     """Read payouts and balance transactions that are new or may have changed.
 
-    Args:
-        opened: The conference.
-        full: Read all of them again.
-
     Raises:
         NotAllowedError: The actor's role is too low.
         SettingsError: The conference has no Stripe key.

@@ -111,11 +111,8 @@ _AT_ONCE = 500
 def preview_reminders(opened: OpenConference, *, limit: int | None = None) -> ReminderPreview:
     """Say whom the schedule would remind today; nothing is called and nothing stored.
 
-    Where the conference has chosen no steps, ``DEFAULT_STEPS`` count; only a person sends those.
-
-    Args:
-        opened: The conference.
-        limit: Stop once so many are due; ``unread`` of the preview counts the rest.
+    Where the conference has chosen no steps, ``DEFAULT_STEPS`` count; only a person sends those. It
+    stops once ``limit`` are due; ``unread`` of the preview counts the rest.
     """
     schedule = steps_of(opened)
     preview, unread = ReminderPreview(), 0
@@ -130,11 +127,11 @@ def preview_reminders(opened: OpenConference, *, limit: int | None = None) -> Re
             some = references[start : start + _AT_ONCE]
             orders = by_references(session, opened.conference, some)
             taken = reminders_of(session, [order.id for order in orders])
-            _look_at(opened, orders, taken, schedule, preview)
+            _preview_orders(opened, orders, taken, schedule, preview)
     return replace(preview, unread=unread)
 
 
-def _look_at(
+def _preview_orders(
     opened: OpenConference,
     orders: Sequence[PurchaseOrder],
     taken: Mapping[int, Sequence[Reminder]],
@@ -226,9 +223,7 @@ def _send(opened: OpenConference, due: DueReminder, drafts: Keep | None) -> Remi
 def skip_reminders(opened: OpenConference, references: Iterable[str]) -> int:
     """Leave sponsors out of the reminder that is due; their next step comes as scheduled.
 
-    Args:
-        opened: The conference.
-        references: Their purchase orders; those that are not due now are ignored.
+    Purchase orders that are not due now are ignored.
 
     Returns:
         How many were left out.

@@ -194,11 +194,7 @@ def journal(
 ) -> list[JournalEntry]:
     """Return balanced journal entries up to a day, by default today.
 
-    Args:
-        opened: The conference.
-        through: The last day, in the conference's timezone.
-        since: The first day; None: from the beginning.
-        accounts: What the accounts are called.
+    The days are in the conference's timezone; without ``since`` it is from the beginning.
     """
     return make_journal(
         opened.store,

@@ -24,9 +24,7 @@ __all__ = [
 def sync_conference(opened: OpenConference, *, full: bool = False) -> SyncReport:
     """Bring a conference's ledger up to Stripe, and Stripe up to the ledger.
 
-    Args:
-        opened: The conference.
-        full: Compare every object at Stripe with the ledger, instead of the news since last time.
+    ``full`` compares every object at Stripe with the ledger, instead of the news since last time.
 
     Returns:
         What changed. With ``problems`` in it the sync is not complete, and the next one reads the

@@ -60,10 +60,6 @@ def work_events(opened: OpenConference, *, limit: int = 100) -> int:
     """Work events of one conference that wait, oldest first; return how many were worked.
 
     One process at a time works a conference's events; 0 while another one does.
-
-    Args:
-        opened: The conference.
-        limit: How many at most.
     """
     with jobs.event_turn(opened.store, opened.conference.id, opened.now()) as mine:
         return work_held_events(opened, limit=limit) if mine else 0
@@ -136,8 +132,8 @@ def _work_payments(opened: OpenConference, events: list[Waiting]) -> list[Outcom
     if not events:
         return []
     try:
-        said = [_whole(event)["data"]["object"] for event in events]
-        results = take_payments(opened, said)
+        payments = [_whole(event)["data"]["object"] for event in events]
+        results = take_payments(opened, payments)
     except Exception as problem:  # noqa: BLE001 whichever of them it is, it is found below
         log.info("payments are taken one by one", reason=type(problem).__name__)
     else:
@@ -156,8 +152,8 @@ def _try(opened: OpenConference, events: list[Waiting]) -> list[Outcome]:
 
 def _tried(opened: OpenConference, events: list[Waiting]) -> list[Outcome]:
     try:
-        said = sorted(map(_whole, events), key=lambda event: event.get("created") or 0)
-        taken = handle(opened, said)
+        ordered = sorted(map(_whole, events), key=lambda event: event.get("created") or 0)
+        taken = handle(opened, ordered)
     except Exception as problem:
         if isinstance(problem, _UNREADABLE) and not isinstance(problem, PoToolkitError):
             log.warning("webhook event cannot be read", reason=_place(problem))

@@ -58,10 +58,7 @@ def verify(opened: OpenConference, payload: bytes, signature: str) -> Delivery:
 def receive(opened: OpenConference, payload: bytes, signature: str) -> bool:
     """Verify a delivery and keep it; tell whether it is new.
 
-    Args:
-        opened: The conference that the address names.
-        payload: The body exactly as received.
-        signature: The ``Stripe-Signature`` header.
+    The body is exactly as received, the signature the ``Stripe-Signature`` header.
 
     Raises:
         ForgedError: No current secret signed it, or it is older than five minutes.
@@ -95,9 +92,7 @@ def _is_name(value: Any) -> bool:
 def replay_events(opened: OpenConference, event_ids: Iterable[str] | None = None) -> list[str]:
     """Let events be worked again, from the beginning.
 
-    Args:
-        opened: The conference.
-        event_ids: Stripe's ids, ``evt_…``; by default all that were set aside.
+    Events are given by Stripe's ids, ``evt_…``; by default all that were set aside.
 
     Returns:
         The ids of those that will be worked.

@@ -33,10 +33,10 @@ from po_toolkit.cli.options import (
     read_reference,
 )
 from po_toolkit.errors import (
+    ColumnsUnknownError,
     ConfirmationNeededError,
     DuplicateEntryError,
     ImportChoiceError,
-    ImportFileError,
     Reason,
     Remedy,
 )
@@ -157,9 +157,7 @@ def import_(
         )
     except ImportChoiceError as error:
         wrong_usage(_with_remedy(error))
-    except ImportFileError as error:
-        if error.code != "columns_unknown":
-            raise
+    except ColumnsUnknownError as error:
         wrong_usage(f"{error} Add --map date=COLUMN --map amount=COLUMN.")
     if output == "json":
         print_json(report.as_json())

@@ -199,7 +199,7 @@ def print_table(
         typer.echo(f"{title}: None." if title else "Nothing to list.")
         return
     for row in rows:
-        table.add_row(*(Text(_written(cell)) for cell in row))
+        table.add_row(*(Text(_text_of(cell)) for cell in row))
     if Console(file=sys.stdout).is_terminal:
         Console(file=sys.stdout, highlight=False).print(table)
         return
@@ -208,7 +208,7 @@ def print_table(
     typer.echo("\n".join(line.rstrip() for line in plain.getvalue().splitlines()))
 
 
-def _written(cell: Any) -> str:
+def _text_of(cell: Any) -> str:
     """Write a cell for people: a day and a moment so that nobody confuses day and month."""
     from po_toolkit.api.terms import written_day
 

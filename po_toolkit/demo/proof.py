@@ -17,14 +17,12 @@ def differences(
 ) -> list[str]:
     """Return what does not add up, in words; nothing when all does.
 
-    Args:
-        reconciliation: ``Reconciliation.as_json()``: amounts as decimal strings.
-        facts: What the story did to each purchase order.
-        sheets: The spreadsheets that were taken in whole.
+    The reconciliation is ``Reconciliation.as_json()``; the sheets are those that were imported
+    whole.
     """
     rows = reconciliation["rows"]
     return [
-        *(said for row in rows for said in _identity(row)),
+        *(difference for row in rows for difference in _identity(row)),
         *_against_story(rows, facts),
         *_against_sheets(reconciliation["totals"], rows, sheets),
     ]

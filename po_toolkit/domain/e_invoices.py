@@ -266,9 +266,9 @@ def document_lines(
             if rate is not vat:
                 name = f"{rate.name} {rate.percentage} %"
                 others[name] = others.get(name, 0) + amount
-    outside = VatKind("E", "0", _OTHER_TAX_REASON)
-    charges = [Line(name, 1, amount, outside) for name, amount in others.items() if amount > 0]
-    allowances += [Line(name, 1, -amount, outside) for name, amount in others.items() if amount < 0]
+    exempt = VatKind("E", "0", _OTHER_TAX_REASON)
+    charges = [Line(name, 1, amount, exempt) for name, amount in others.items() if amount > 0]
+    allowances += [Line(name, 1, -amount, exempt) for name, amount in others.items() if amount < 0]
     return tuple(kept), tuple(allowances), tuple(charges)
 
 
@@ -281,12 +281,8 @@ def credit_lines(amount: int, invoice: Sequence[Breakdown], reason: str) -> tupl
 
     Neither the credit note at Stripe nor the books say which lines are credited, so each kind gets
     its share of the invoice's total; inside a kind, net and tax are split in its own proportion.
-    What is left by rounding goes to the largest remainders.
-
-    Args:
-        amount: What is credited with its tax, minor units, above 0.
-        invoice: The VAT breakdown of the invoice.
-        reason: What the sponsor reads.
+    What is left by rounding goes to the largest remainders. The amount is in minor units with its
+    tax, above 0; the reason is what the sponsor reads.
     """
     gross = [row.taxable + row.tax for row in invoice]
     parts = _shares(amount, gross)

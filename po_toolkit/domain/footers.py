@@ -14,17 +14,13 @@ def footer_text(
 ) -> str:
     """Return the footer: the conference's own, where to pay, our tax id, why there is no tax.
 
-    Args:
-        own: The conference's ``invoice_footer``.
-        content: Its settings of content.
-        tax: Its settings of tax.
-        treatments: How the lines are taxed: taxed, exempt, reverse_charge.
+    ``treatments`` are how the lines are taxed: taxed, exempt, reverse_charge.
     """
-    said, rules = content or {}, tax or {}
+    texts, rules = content or {}, tax or {}
     parts = [
         own,
-        said.get("remit_to"),
-        said.get("our_tax_id"),
+        texts.get("remit_to"),
+        texts.get("our_tax_id"),
         rules.get("reverse_charge_note") if "reverse_charge" in treatments else "",
         rules.get("exempt_note") if "exempt" in treatments else "",
     ]

@@ -131,9 +131,7 @@ class OfflinePayment(PaymentDetails):
     def from_details(cls, details: dict[str, Any], **stored: Any) -> OfflinePayment:
         """Return it from the JSON of an intent.
 
-        Args:
-            details: As :meth:`as_details` gives it.
-            stored: What the intent itself keeps of it: amount, currency and entered_by.
+        Amount, currency and entered_by are stored with the intent itself.
         """
         day = date.fromisoformat(details["payment_date"])
         own = {f.name: details[f.name] for f in fields(cls) if f.name in details}

@@ -18,10 +18,7 @@ Record = TypeVar("Record")
 def copied(kind: type[Record], source: object, /, **others: Any) -> Record:
     """Make a dataclass whose fields have the values of the source's attributes of their names.
 
-    Args:
-        kind: The dataclass.
-        source: A row or another dataclass, with an attribute for each field.
-        others: The fields that have other values.
+    ``others`` are the fields that have other values.
     """
     names = [f.name for f in fields(kind) if f.name not in others]  # type: ignore[arg-type]  # a dataclass
     return kind(**{name: getattr(source, name) for name in names}, **others)

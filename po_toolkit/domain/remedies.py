@@ -113,13 +113,7 @@ def record_payment(
 ) -> Remedy:
     """Record an offline payment, an amount in major units, with what a person confirms of it.
 
-    Args:
-        reference: Ours of the purchase order.
-        amount: How much came.
-        method: How it came.
-        day: When it came.
-        details: What the person adds.
-        confirmed: Which of ``again``, ``date_as_given`` and ``overpaid`` are confirmed.
+    ``confirmed`` are those of ``again``, ``date_as_given`` and ``overpaid`` that are confirmed.
     """
     texts = ((detail.option, getattr(details, detail.name)) for detail in DETAILS)
     named = [word for option, text in texts if text for word in (option, text)]

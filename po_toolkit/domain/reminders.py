@@ -19,10 +19,8 @@ DEFAULT_STEPS = (0, 14, 30)
 def due_step(schedule: Iterable[int], taken: Collection[int], days: int) -> int | None:
     """Return the step to take now: the latest that is due, if none after it was taken.
 
-    Args:
-        schedule: Days from the due date; below 0 is before it.
-        taken: Steps that were taken, whatever became of them.
-        days: How many days the due date is past; below 0 while it is to come.
+    Steps and ``days`` count from the due date; below 0 is before it. Taken ones count whatever
+    became of them.
     """
     due = [step for step in schedule if step <= days]
     latest = max(due, default=None)
@@ -37,12 +35,7 @@ def passed_steps(schedule: Iterable[int], taken: Collection[int], step: int) -> 
 
 
 def why_not(sums: Sums, currency: str) -> str:
-    """Return why the books forbid a reminder, or ``""``.
-
-    Args:
-        sums: Of the purchase order.
-        currency: Of all amounts.
-    """
+    """Return why the books forbid a reminder, or ``""``."""
     if sums.balance <= 0:
         return "nothing is left to pay"
     if sums.contested:

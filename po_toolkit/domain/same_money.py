@@ -36,12 +36,7 @@ class Money:
 
 
 def same_money(new: Money, there: Iterable[Money]) -> Money | None:
-    """Return what is the same money as a new payment of a sponsor, the nearest day first.
-
-    Args:
-        new: The payment about to be entered.
-        there: The payments of the same sponsor that stand.
-    """
+    """Return what is the same money as a new payment of a sponsor, the nearest day first."""
     alike = [
         money
         for money in there

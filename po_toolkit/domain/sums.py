@@ -82,10 +82,8 @@ def excess_of(total: Any, credited: Any, paid: Any, reversed_payments: Any) -> A
 def gone_back_since(refunded: Any, reversed_payments: Any, asked_again: Any) -> Any:
     """Return what went back since a reissued invoice last asked for it; of any kind.
 
-    Args:
-        refunded: What was refunded.
-        reversed_payments: What banks and disputes took back.
-        asked_again: The sum of both when the invoice was last reissued.
+    Refunds, and what banks and disputes took back; ``asked_again`` is the sum of both at the last
+    reissue.
     """
     return refunded + reversed_payments - asked_again
 
@@ -199,11 +197,8 @@ def sums_of(
 ) -> Sums:
     """Add up one purchase order.
 
-    Args:
-        lines: What each line bills.
-        credits_: The amount of each credit note.
-        entries: Kind, source and amount of each ledger entry.
-        asked_again: What had gone back when the invoice was last reissued.
+    Credits are the amounts of the credit notes; entries are kind, source and amount;
+    ``asked_again`` is what had gone back when the invoice was last reissued.
     """
     notes = list(credits_)
     rows = [(EntryKind(kind), source, amount) for kind, source, amount in entries]
@@ -224,11 +219,8 @@ def sums_of(
 def money_status(sums: Sums, *, sent: bool, cancelled: bool, delivered: bool = True) -> Status:
     """Return the status that follows from the sums alone.
 
-    Args:
-        sums: The purchase order's sums.
-        sent: Whether its invoice (ours, adopted or by hand) stands and is owed.
-        cancelled: Cancelled stays cancelled, whatever money arrives.
-        delivered: False while a person has yet to deliver the invoice.
+    ``sent``: its invoice (ours, adopted or by hand) stands and is owed. Cancelled stays cancelled,
+    whatever money arrives. Not ``delivered``: a person has yet to do that.
     """
     rules = status_rules(
         sums.balance,

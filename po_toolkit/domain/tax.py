@@ -92,10 +92,7 @@ NO_TAX = LineTax(0, 0, ())
 def line_tax(amount: int, currency: str, rates: Sequence[Rate]) -> LineTax:
     """Compute a line's tax.
 
-    Args:
-        amount: Quantity times unit price, minor units; below 0 for a discount.
-        currency: Three letters.
-        rates: The line's rates.
+    The amount is quantity times unit price in minor units, below 0 for a discount.
 
     Raises:
         AmountError: The tax is no amount of the currency, as with a fraction of an Icelandic crown.

@@ -74,7 +74,7 @@ STRIPE_TYPES = frozenset(
 )
 """Every kind that Stripe takes, as its SDK 16.1 names them; passed on as written."""
 
-_TOLD_BY_FORM = ("gb_vat", "ch_vat", "no_vat", "ca_gst_hst", "in_gst", "us_ein")
+_KNOWN_BY_FORM = ("gb_vat", "ch_vat", "no_vat", "ca_gst_hst", "in_gst", "us_ein")
 """Kinds whose form no other kind has."""
 
 _NOTHING = frozenset({"", "-", "--", "N/A", "NA", "NONE", "NIL", "KEINE", "AUCUN"})
@@ -120,7 +120,7 @@ def read_tax_id(text: str) -> TaxId | None:
     kind, _, rest = text.strip().lower().replace(":", " ", 1).partition(" ")
     if kind in STRIPE_TYPES:
         return _of_kind(kind, rest)
-    for known in _TOLD_BY_FORM:
+    for known in _KNOWN_BY_FORM:
         value = _bare(plain, known)
         if re.fullmatch(_FORMS[known], value):
             return TaxId(known, value)

@@ -288,7 +288,7 @@ class WrittenAmount(NamedTuple):
 def written_amount(cell: Cell) -> WrittenAmount | None:
     """Return what a cell can mean as an amount, or None when it is no amount at all."""
     if isinstance(cell, str):
-        return _written(cell)
+        return _amount_in(cell)
     if isinstance(cell, bool) or not isinstance(cell, int | float):
         return None
     number = decimal_of(cell)
@@ -300,7 +300,7 @@ def written_amount(cell: Cell) -> WrittenAmount | None:
     return WrittenAmount(number, number, currencies) if currencies or not sign else None
 
 
-def _written(text: str) -> WrittenAmount | None:
+def _amount_in(text: str) -> WrittenAmount | None:
     if PLAIN_POINT.fullmatch(text):
         return WrittenAmount(Decimal(text), None, None)
     if text.isdecimal() and text.isascii():

@@ -209,9 +209,7 @@ def read_order(
 ) -> tuple[Order | None, list[RowProblem]]:
     """Read one purchase order that a program gives, under the rules of a table's rows.
 
-    Args:
-        lines: Field → cell of each line; what the order has one of stands on every line.
-        options: The conference's; ``currency`` is the order's.
+    The lines are field → cell; what the order has one of stands on every line.
 
     Returns:
         The order, or None; and a problem for each mistake, with the line's number as its row.

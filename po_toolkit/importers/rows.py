@@ -201,12 +201,9 @@ def group_rows(rows: Rows, continued: Mapping[int, int] | None = None) -> list[l
 
     Rows share a purchase order when organization and PO number are the same, whatever their case
     and spaces; a row without a PO number stands alone. A row with a number but no organization has
-    a hole: it belongs to the nearest order above it with that number, else to the next below. A
-    row that goes on with the one above it belongs to its order.
-
-    Args:
-        rows: The rows as read.
-        continued: Line of a row that goes on with an order → the line where that order is.
+    a hole: it belongs to the nearest order above it with that number, else to the next below. A row
+    that goes on with the one above it belongs to its order. ``continued`` is the line of a row that
+    goes on with an order → the line where that order is.
     """
     count = len(rows.numbers)
     organizations = _keys(rows, "organization_name")
@@ -650,8 +647,8 @@ class Assembler:
         if "currency" in self._rows.values:
             if any(self._rows.is_bad(row, "currency") for row in group):
                 return None
-            if said := self._agreed(group, "currency"):
-                return str(said)
+            if agreed := self._agreed(group, "currency"):
+                return str(agreed)
         return self._header_currency or self._signed(group) or self._currency
 
     def _signed(self, group: Sequence[int]) -> str:
@@ -676,15 +673,15 @@ class Assembler:
             key in self._rows.same or all(column[row] is first for row in group)
         ):
             return first
-        said: Any = None
+        agreed: Any = None
         by = group[0]
         for row in group:
             value = self._rows.value(row, key)
-            if value is said or value is None or value == "":
+            if value is agreed or value is None or value == "":
                 continue
-            if said is None:
-                said, by = value, row
-            elif comparable(str(value)) != comparable(str(said)):
+            if agreed is None:
+                agreed, by = value, row
+            elif comparable(str(value)) != comparable(str(agreed)):
                 self._findings.error(
                     row,
                     key,
@@ -692,7 +689,7 @@ class Assembler:
                     f"row {self._rows.numbers[by]} of the same purchase order says "
                     f"{self._rows.shown(by, key)!r}; make them equal, or leave one empty.",
                 )
-        return said
+        return agreed
 
     def _lines(
         self, group: Sequence[int], currency: str | None, tax_id: TaxId | None
@@ -737,15 +734,15 @@ class Assembler:
             for line, tax in zip(lines, taxes, strict=True)
         ]
 
-    def _tax_id(self, group: Sequence[int], said: TaxId | None) -> TaxId | None:
+    def _tax_id(self, group: Sequence[int], tax_id: TaxId | None) -> TaxId | None:
         """Return a tax id whose kind is known; another one goes to the notes as it came."""
-        if said is None or said.type:
-            return said
+        if tax_id is None or tax_id.type:
+            return tax_id
         self._findings.warn(
             group[0],
             "tax_id",
             "tax_id_kind",
-            f"the type of tax ID {said.value!r} is unknown, so it is kept in the notes and not "
+            f"the type of tax ID {tax_id.value!r} is unknown, so it is kept in the notes and not "
             f"printed on the invoice; write the type before it, as in au_abn 51824753556.",
         )
         return None
@@ -840,10 +837,7 @@ class Known:
 def doubts(orders: Sequence[Order], names: Mapping[str, str], known: Known) -> list[RowProblem]:
     """Return what is worth a look.
 
-    Args:
-        orders: The purchase orders that are to be taken.
-        names: Field → the column's own name.
-        known: What the conference knows already.
+    ``names`` is field → the column's own name.
     """
 
     def note(order: Order, field: str, code: str, value: str, text: str) -> RowProblem:
@@ -997,11 +991,11 @@ def _sponsors(orders: Sequence[Order], known: Sequence[str], note: _Note) -> Ite
     folded = {comparable(name) for name in known}
     new = [name for name in names if comparable(name) not in folded]
     others = similar(new, known)
-    said: set[str] = set()
+    reported: set[str] = set()
     for order in orders if others else ():
         name = order.organization_name
-        if name in others and name not in said and comparable(name) != comparable(others[name]):
-            said.add(name)
+        if name in others and name not in reported and comparable(name) != comparable(others[name]):
+            reported.add(name)
             yield note(
                 order,
                 "organization_name",
@@ -1043,9 +1037,7 @@ def _plain_words(name: str) -> list[str]:
 def similar(names: Iterable[str], known: Iterable[str]) -> dict[str, str]:
     """Find names that are almost another one.
 
-    Args:
-        names: The names of a file, each once, in their order.
-        known: The names that are there already.
+    The names of the file are each once, in their order.
 
     Returns:
         Each doubtful name of the file, and the other one: a known one, or one before it.

@@ -71,11 +71,8 @@ def find_billed(
 ) -> Before:
     """Find a purchase order's own invoice at Stripe, or one beside it that bills the same.
 
-    Args:
-        opened: The conference's account.
-        order: The purchase order; it has no live invoice here.
-        since: When its batch began, if it is of one: what the batch read since is believed for a
-            minute.
+    The purchase order has no live invoice here. What its batch read since it began is believed for
+    a minute.
 
     Raises:
         AlreadyBilledError: An invoice bills the same; the message names it and the ways on.
@@ -118,8 +115,8 @@ def known_to_bill(
             (rows,) = read_before(opened, [order])
         own = own_invoices(wanted, rows)
         generation = max((row.generation for row in own), default=0)
-        standing = [row for row in own if row.counts or row.status == "draft"]
-        mine = max(standing, key=lambda row: row.counts, default=None)
+        own_live = [row for row in own if row.counts or row.status == "draft"]
+        mine = max(own_live, key=lambda row: row.counts, default=None)
         # Its own draft has asked nobody: what another database billed since comes first.
         same = None if mine is not None and mine.counts else billed_beside(wanted, rows)
         match = same or mine
@@ -201,15 +198,15 @@ def why_not(opened: OpenConference, order: PurchaseOrder, found: InvoiceAtStripe
 def _still(opened: OpenConference, match: InvoiceAtStripe) -> bool:
     """Read an invoice anew; tell whether it is as it was read before."""
     read_at = opened.now()
-    said = None
+    invoice = None
     with suppress(StripeNotFoundError):
-        said = opened.gateway.read(f"/v1/invoices/{match.stripe_id}")
+        invoice = opened.gateway.read(f"/v1/invoices/{match.stripe_id}")
     with opened.store.writing(opened.actor, Act.INVOICE) as uow:
-        if said is None or said.get("deleted"):
+        if invoice is None or invoice.get("deleted"):
             stripe_only.forget_stray(uow, opened.conference, match.stripe_id)
             return False
-        stripe_only.note_strays(uow, opened.conference, [said], read_at)
-    return bool(said["status"] == match.status)
+        stripe_only.note_strays(uow, opened.conference, [invoice], read_at)
+    return bool(invoice["status"] == match.status)
 
 
 def _read_what_is_new(opened: OpenConference, order: PurchaseOrder, since: datetime | None) -> bool:
@@ -285,9 +282,9 @@ def list_invoices(opened: OpenConference) -> None:
         try:
             _keep(opened, others, read_at)
         except AmountError:
-            for said in others:
+            for invoice in others:
                 with suppress(AmountError):  # in no currency of a purchase order; sync names it
-                    _keep(opened, [said], read_at)
+                    _keep(opened, [invoice], read_at)
         read_at = opened.now()
     with opened.store.writing(opened.actor, Act.INVOICE) as uow:
         stripe_only.note_listed(uow, opened.conference, began)

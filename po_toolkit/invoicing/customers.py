@@ -141,14 +141,8 @@ def bring_up_to_date(
     """Put on the customer what the purchase order names and it is not known to have.
 
     Stripe prints on an invoice what the customer has when it is finalized. What the purchase order
-    leaves open stays as it is at Stripe.
-
-    Args:
-        lease: The invoice under way.
-        customer: The customer's row.
-        stripe_id: The customer's id at Stripe.
-        details: What it is known to say of itself.
-        tax_id: The tax id that it is known to have.
+    leaves open stays as it is at Stripe. ``details`` and ``tax_id`` are what it is known to say of
+    itself.
 
     Returns:
         What it says of itself now, and the tax id that it has.
@@ -313,10 +307,6 @@ def change_email(opened: OpenConference, order: PurchaseOrder) -> str:
 
     Nothing happens where no customer was made yet, or it has the address. A customer that other
     purchase orders with another address are billed to keeps its own.
-
-    Args:
-        opened: The conference.
-        order: The purchase order, whole.
 
     Returns:
         Why the customer was left as it is, or ``""``.

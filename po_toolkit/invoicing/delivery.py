@@ -110,13 +110,7 @@ def mail_draft(
 ) -> bytes:
     """Return a mail that any mail program opens as a draft: recipients, text, link and PDF.
 
-    Args:
-        order: The purchase order.
-        invoice: Its invoice.
-        conference: Whose.
-        pdf: The invoice as PDF.
-        e_invoice: Name and content of an e-invoice's XML that goes with it.
-        reminder: Whether the text reminds of an invoice that was sent before.
+    The e-invoice's XML that goes with it is given by name and content.
     """
     mail = EmailMessage(policy=SMTP)
     mail["Subject"], text = mail_text(order, invoice, conference, reminder=reminder)
@@ -215,10 +209,7 @@ _CLOCKS = timedelta(minutes=5)
 def emailed_since(opened: OpenConference, path: str, stored: StoredWrite) -> Json | None:
     """Return the invoice where Stripe has emailed it once more than we know of, else None.
 
-    Args:
-        opened: The conference.
-        path: The endpoint that sends the invoice.
-        stored: The email whose outcome is in doubt.
+    ``stored`` is the email whose outcome is in doubt, ``path`` the endpoint that sends it.
 
     Raises:
         StripeGatewayError: In one of its kinds.

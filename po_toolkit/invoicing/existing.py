@@ -33,11 +33,6 @@ Json = dict[str, Any]
 def adopt(opened: OpenConference, order_id: int, stripe_id: str) -> Invoice:
     """Take a Stripe invoice as this purchase order's, instead of billing again.
 
-    Args:
-        opened: The conference's account.
-        order_id: The purchase order.
-        stripe_id: Stripe's invoice, ``in_…``.
-
     Raises:
         NotFoundError: The account has no such invoice.
         InvoiceMismatchError: Its total or currency is not the purchase order's.
@@ -91,7 +86,7 @@ def adopt_own(opened: OpenConference, order_id: int, found: InvoiceAtStripe) -> 
         PurchaseOrderError: The purchase order has a live invoice meanwhile.
         StripeGatewayError: Stripe could not be asked.
     """
-    said = opened.gateway.read(f"/v1/invoices/{found.stripe_id}")
+    now = opened.gateway.read(f"/v1/invoices/{found.stripe_id}")
     with opened.store.writing(opened.actor, Act.ADOPT) as uow:
         order = uow.lock_purchase_order(order_id)
         other = invoices.by_stripe_id(uow.session, opened.conference, found.stripe_id)
@@ -99,20 +94,20 @@ def adopt_own(opened: OpenConference, order_id: int, found: InvoiceAtStripe) -> 
             return other
         if order.live_invoice is not None:
             raise BusyError(f"{order.reference}: Another process has begun to invoice it.")
-        if said["currency"] != order.currency:
+        if now["currency"] != order.currency:
             raise InvoiceMismatchError(
                 f"{order.reference}: Its invoice {found.stripe_id} at Stripe is in "
-                f"{said['currency'].upper()}, the purchase order in {order.currency.upper()}. Void "
+                f"{now['currency'].upper()}, the purchase order in {order.currency.upper()}. Void "
                 f"the invoice in Stripe's dashboard, then invoice again."
             )
         taken = {invoice.generation for invoice in order.invoices}
         known = found.generation not in {0, *taken}
-        draft = said["status"] == "draft"
+        draft = now["status"] == "draft"
         invoice = Invoice(
             conference_id=order.conference_id,
             purchase_order_id=order.id,
             generation=found.generation if known else max(taken, default=0) + 1,
-            state="drafting" if draft else "paid" if said["status"] == "paid" else "sent",
+            state="drafting" if draft else "paid" if now["status"] == "paid" else "sent",
             step="lines" if draft else "done",
             currency=order.currency,
             stripe_invoice_id=found.stripe_id,
@@ -121,7 +116,7 @@ def adopt_own(opened: OpenConference, order_id: int, found: InvoiceAtStripe) -> 
             customer=invoices.customer_row(uow, order),
         )
         order.invoices.append(invoice)
-        invoices.copy_stripe_invoice(invoice, said, opened.conference.timezone, opened.now())
+        invoices.copy_stripe_invoice(invoice, now, opened.conference.timezone, opened.now())
         invoice.stripe_read_at = None
         refresh_status(order)
         uow.audit(Act.ADOPT, order, after={"stripe_invoice_id": found.stripe_id})

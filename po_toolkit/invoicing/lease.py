@@ -38,7 +38,7 @@ from po_toolkit.stripe_gateway.client import PAGE
 
 Json = dict[str, Any]
 
-LOOK_HOLDS = timedelta(hours=1)
+ABSENCE_HOLDS = timedelta(hours=1)
 """How long 'not there' is believed; the key keeps two makers of one customer apart meanwhile."""
 
 
@@ -172,7 +172,7 @@ class Lease:
     def knows_absent(self, customer: StripeCustomer) -> bool:
         """Tell whether the account is known not to have this customer, unless we made it since."""
         looked = customer.looked_for_at
-        fresh = looked is not None and self.opened.now() - looked < LOOK_HOLDS
+        fresh = looked is not None and self.opened.now() - looked < ABSENCE_HOLDS
         new = not self.resumed and customer.attempt == 1 and not customer.stripe_customer_id
         return fresh and new
 
@@ -415,10 +415,7 @@ def settled_before(session: Session, order: PurchaseOrder) -> int:
 def release(lease: Lease, error: str = "", *, refused: bool = False) -> None:
     """Give the lease back.
 
-    Args:
-        lease: Whose lease.
-        error: Why the invoice stands where it stands.
-        refused: Stripe refused these data for certain.
+    ``refused``: Stripe refused these data for certain.
     """
     mine = lease.invoice
     if not mine.lease_owner and not error:

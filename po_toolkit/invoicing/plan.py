@@ -50,10 +50,7 @@ def refuse_unbillable(order: PurchaseOrder, conference: Conference, today: date)
 def unbillable_reason(order: PurchaseOrder, conference: Conference, today: date) -> str:
     """Return why this purchase order cannot be invoiced now, or ``""``.
 
-    Args:
-        order: The purchase order.
-        conference: Whose it is.
-        today: The present date in the conference's timezone.
+    ``today`` is the date in the conference's timezone.
     """
     return next(_reasons(order, conference, today), "")
 
@@ -187,8 +184,7 @@ class InvoicePlan:
     def details(self, borne: Json) -> Json:
         """Return what the customer at Stripe must say.
 
-        Args:
-            borne: What it is known to say; the conference's language gives way to its own.
+        The conference's language gives way to that which the customer is known to have.
         """
         order = self.order
         named: Json = {"name": order.organization_name}
@@ -483,9 +479,7 @@ class ContentField:
 def planned_content(plan: InvoicePlan, now: datetime) -> list[ContentField]:
     """Return what would be sent, read from the very bodies that would be sent.
 
-    Args:
-        plan: The invoice.
-        now: When it would be sent, for a due date counted in days.
+    A due date that is counted in days counts from ``now``.
     """
     ids = {fingerprint: fingerprint for fingerprint in plan.rates}
     plan = replace(plan, rate_ids=plan.rate_ids or ids)

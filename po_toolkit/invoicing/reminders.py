@@ -71,11 +71,8 @@ def held_by_stripe(opened: OpenConference, stripe_id: str) -> str:
 def remind(opened: OpenConference, order_id: int, step: int, schedule: list[int]) -> Sent:
     """Have Stripe mail the invoice again for a step, unless it was taken or is forbidden.
 
-    Args:
-        opened: The conference's account.
-        order_id: The purchase order; its payments were read from Stripe just now.
-        step: Days from the due date.
-        schedule: All steps; earlier ones are passed over for good.
+    The payments were read from Stripe just now. A step is the days from the due date; earlier ones
+    of the schedule are passed over for good.
 
     Raises:
         StripeUnknownError: Nobody knows whether it was mailed; the same call again is safe.
@@ -108,13 +105,8 @@ def draft_reminder(
 ) -> Sent:
     """Write the mail of a step that you deliver yourself, unless it was taken or is forbidden.
 
-    Args:
-        opened: The conference's account.
-        order_id: The purchase order; its payments were read from Stripe just now.
-        step: Days from the due date.
-        schedule: All steps; earlier ones are passed over for good.
-        pdf: The invoice.
-        keep: Takes the email draft. Where it fails, the step is not taken.
+    The same holds as for :func:`remind`. ``keep`` takes the email draft; where it fails, the step
+    is not taken.
 
     Raises:
         StripeGatewayError: Stripe could not be asked.

@@ -93,12 +93,7 @@ def send_invoice(
 ) -> Invoice:
     """Take a purchase order's invoice to ``sent`` or ``finalized``, or to a checked draft.
 
-    Args:
-        opened: The conference's account.
-        order_id: The purchase order.
-        send: False stops at the draft.
-        read: The purchase order as it was read before; see ``claim``.
-        since: When its batch began; what the batch has read of Stripe's invoices is used.
+    What its batch has read of Stripe's invoices since it began is used; for ``read`` see ``claim``.
 
     Returns:
         The invoice as it stands.
@@ -316,10 +311,10 @@ def _overpaid_since(lease: Lease, customer_id: str) -> int:
     opened, currency, found = lease.opened, lease.order.currency, 0
     for page in opened.gateway.pages("/v1/invoices", {"customer": customer_id}):
         with opened.store.reading() as session:
-            for said in page:
-                ours = invoices.by_stripe_id(session, opened.conference, said["id"])
-                if ours is not None and ours.currency == said["currency"] == currency:
-                    now = minor_from_api(said.get("amount_overpaid") or 0, currency)
+            for invoice in page:
+                ours = invoices.by_stripe_id(session, opened.conference, invoice["id"])
+                if ours is not None and ours.currency == invoice["currency"] == currency:
+                    now = minor_from_api(invoice.get("amount_overpaid") or 0, currency)
                     found += max(now - (ours.stripe_amount_overpaid or 0), 0)
     return found
 
@@ -549,13 +544,9 @@ def run_batch(
     """Invoice purchase orders and yield each one's result, when it is done or refused.
 
     One that another process is invoicing is waited for. When Stripe does not accept the key,
-    nothing more is tried: what is left fails with that reason and is untouched.
-
-    Args:
-        opened: The conference's account.
-        references: Which purchase orders.
-        send: False stops at checked drafts.
-        wait: Sleeps, in seconds, before looking again at one that another process is invoicing.
+    nothing more is tried: what is left fails with that reason and is untouched. Without ``send`` it
+    stops at checked drafts. ``wait`` sleeps, in seconds, before looking again at one that another
+    process is invoicing.
     """
     queue = deque(references)
     with renewed_leases(opened):
@@ -585,13 +576,7 @@ def invoice_one(
 ) -> InvoiceResult:
     """Invoice one purchase order and say what became of it.
 
-    Args:
-        opened: The conference's account.
-        order_id: Which purchase order.
-        reference: Its reference.
-        send: False stops at the draft.
-        read: The purchase order as it was read before; see ``claim``.
-        since: When its batch began; see ``send_invoice``.
+    The parameters are those of ``send_invoice``.
 
     Raises:
         BusyError: Another process is invoicing it.
@@ -649,10 +634,6 @@ _OURS = "po_toolkit_rate"
 
 def make_rate(opened: OpenConference, rate: Rate) -> str:
     """Make a rate at Stripe, once whoever else makes it too, and return its id.
-
-    Args:
-        opened: Where.
-        rate: The rate.
 
     Raises:
         StripeGatewayError: In one of its kinds; the same call again is safe.

@@ -154,11 +154,6 @@ def results(
 ) -> InvoiceReport:
     """Return what became of each purchase order of a batch so far, in order.
 
-    Args:
-        opened: The conference.
-        batch_id: The batch.
-        after: Only results that came after this moment.
-
     Raises:
         NotFoundError: The conference has no such batch.
     """
@@ -247,12 +242,8 @@ def wait_for(
 ) -> BatchProgress:
     """Return when a batch has ended or was paused, whichever process works it.
 
-    Args:
-        opened: The conference.
-        batch_id: The batch.
-        step: Called once with each result.
-        worker: Who works it, if that is this process: its troubles end the waiting.
-        sleep: Waits between looks, in seconds.
+    ``step`` is called once with each result. The troubles of a worker of this process end the
+    waiting.
 
     Raises:
         NotFoundError: The conference has no such batch.
@@ -308,12 +299,7 @@ def invoice_many(
 ) -> Run:
     """Invoice purchase orders as a batch and return when each is done or refused.
 
-    Args:
-        opened: The conference.
-        settings: For the worker.
-        references: Which purchase orders.
-        send: False leaves checked drafts at Stripe.
-        step: Called with each result as it comes.
+    Without ``send`` they are left as checked drafts at Stripe; ``step`` is called with each result.
 
     Raises:
         NotFoundError: A reference does not exist.

@@ -68,13 +68,7 @@ def apply(
 ) -> list[int]:
     """Say what a line is; a part that is a purchase order becomes a payment on it.
 
-    Args:
-        uow: The transaction.
-        conference: Whose line.
-        line_id: The line.
-        parts: What it is; their amounts come to the line's.
-        decision: Why.
-        now: The present.
+    The parts' amounts come to the line's.
 
     Returns:
         Intents for :func:`po_toolkit.payments.stripe_reports.report`: the payments and credit

@@ -157,15 +157,9 @@ def enter_credit_note(
 ) -> Entered:
     """Credit part of what a purchase order owes, or intend to report it to Stripe first.
 
-    One of the same amount that was cut off before is gone on with, whatever its day and reason.
-
-    Args:
-        uow: The transaction.
-        order: The purchase order, locked.
-        amount: Minor units of its currency, above zero and at most what is not yet credited.
-        reason: Why, for the audit.
-        credit_date: The date of the note.
-        again: Issue it beside one of the same amount and week.
+    One of the same amount that was cut off before is gone on with, whatever its day and reason. The
+    amount is in minor units of the locked purchase order's currency, above zero and at most what is
+    not yet credited. ``again`` issues it beside one of the same amount and week.
 
     Raises:
         PurchaseOrderError: The amount is wrong, the reason is missing, or it is cancelled.

@@ -43,31 +43,27 @@ def concerned(order: PurchaseOrder) -> bool:
     )
 
 
-def uses_balance(said: Json) -> bool:
+def uses_balance(invoice: Json) -> bool:
     """Tell whether an invoice with its payments may have taken from the customer's balance."""
-    paid = sum(payment.get("amount_paid") or 0 for payment in _paid(said))
-    return balance_on(said) != 0 or (said.get("amount_paid") or 0) > paid
+    paid = sum(payment.get("amount_paid") or 0 for payment in _paid(invoice))
+    return balance_on(invoice) != 0 or (invoice.get("amount_paid") or 0) > paid
 
 
-def _paid(said: Json) -> list[Json]:
-    return [p for p in said["payments"]["data"] if p.get("status") == "paid"]
+def _paid(invoice: Json) -> list[Json]:
+    return [p for p in invoice["payments"]["data"] if p.get("status") == "paid"]
 
 
 _ON_INVOICE = ("applied_to_invoice", "unapplied_from_invoice")
 """Types of the transactions by which a balance changes what an invoice asks."""
 
 
-def with_balance(gateway: StripeGateway, said: Json) -> Json:
+def with_balance(gateway: StripeGateway, invoice: Json) -> Json:
     """Complete an invoice with what the customer's balance did to it.
 
     The invoice's own ``starting_balance`` is reported as 0 on finalized invoices (stripe-dotnet
     issue 3225), and credit can be applied to an invoice that is open already (changelog
     2026-11-18), so only the customer's balance transactions tell. Where such credit counts as
     paid rather than as not due, the sums are returned as if it had lowered what is due.
-
-    Args:
-        gateway: Who reads at Stripe.
-        said: The invoice with its payments.
 
     Returns:
         The invoice with ``credit_used`` in API units, below 0 for a debit, and ``balance_moves``:
@@ -76,26 +72,28 @@ def with_balance(gateway: StripeGateway, said: Json) -> Json:
     Raises:
         StripeGatewayError: In one of its kinds, as where the key may not read balances.
     """
-    path = f"/v1/customers/{id_of(said['customer'])}/balance_transactions"
+    path = f"/v1/customers/{id_of(invoice['customer'])}/balance_transactions"
     try:
         moves = [row for page in gateway.pages(path) for row in page]
     except StripeNotFoundError:  # a deleted customer: what the invoice itself says is all there is
         before, after = (
-            max(-(said.get(name) or 0), 0) for name in ("starting_balance", "ending_balance")
+            max(-(invoice.get(name) or 0), 0) for name in ("starting_balance", "ending_balance")
         )
-        used = 0 if said["status"] == "void" else before - after
-        return {**said, "credit_used": used, "balance_moves": []}
-    same = [move for move in moves if move["currency"] == said["currency"]]
-    on_it = [m for m in same if id_of(m.get("invoice")) == said["id"] and m["type"] in _ON_INVOICE]
+        used = 0 if invoice["status"] == "void" else before - after
+        return {**invoice, "credit_used": used, "balance_moves": []}
+    same = [move for move in moves if move["currency"] == invoice["currency"]]
+    on_it = [
+        m for m in same if id_of(m.get("invoice")) == invoice["id"] and m["type"] in _ON_INVOICE
+    ]
     used = sum(move["amount"] for move in on_it)
     older = same[same.index(on_it[0]) + 1 :] if on_it else []
     kept = [_kept(move) for move in (*on_it, *_origins(older, used))]
-    late = used - balance_on(said)
-    beside = (said.get("amount_paid") or 0) - sum(p["amount_paid"] for p in _paid(said))
+    late = used - balance_on(invoice)
+    beside = (invoice.get("amount_paid") or 0) - sum(p["amount_paid"] for p in _paid(invoice))
     if 0 < late <= beside:
-        less = {name: said[name] - late for name in ("amount_due", "amount_paid")}
-        said = {**said, **less}
-    return {**said, "credit_used": used, "balance_moves": kept}
+        less = {name: invoice[name] - late for name in ("amount_due", "amount_paid")}
+        invoice = {**invoice, **less}
+    return {**invoice, "credit_used": used, "balance_moves": kept}
 
 
 def _origins(older: Sequence[Json], used: int) -> list[Json]:
@@ -168,12 +166,9 @@ _OF_CUSTOMER = _of_customer()
 def settle_elsewhere(opened: OpenConference, customer: Json) -> Taken:
     """Let what was overpaid here show that an invoice which is not in this database used it.
 
-    Another database on the same account may have sent it, or staff in Stripe's dashboard. Stripe
-    is asked only where less credit is left than was overpaid, or where that was so before.
-
-    Args:
-        opened: The conference.
-        customer: Stripe's customer, read now with ``MONEY_FIELDS``.
+    Another database on the same account may have sent it, or staff in Stripe's dashboard. Stripe is
+    asked only where less credit is left than was overpaid, or where that was so before. The
+    customer is read now, with ``MONEY_FIELDS``.
 
     Raises:
         StripeGatewayError: Stripe could not be asked.
@@ -217,9 +212,7 @@ def settle_elsewhere(opened: OpenConference, customer: Json) -> Taken:
 def _gone(orders: Iterable[PurchaseOrder], credit: dict[str, int]) -> dict[str, int]:
     """Return by currency, in minor units, how much of what was overpaid no longer lies there.
 
-    Args:
-        orders: A customer's purchase orders.
-        credit: What lies there, by currency in API units.
+    The credit that lies there is given by currency in API units.
     """
     over: dict[str, int] = {}
     for order in orders:

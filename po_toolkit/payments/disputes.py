@@ -45,4 +45,4 @@ def take_dispute(opened: OpenConference, dispute: Json) -> Taken | None:
         now = int(opened.now().timestamp())
         back = max((at for at, amount in booked if amount > 0), default=now)
         moves.append(Move(EntryKind.DISPUTE_REINSTATED, f"{dispute['id']}:won", back))
-    return take_moves(opened, dispute, moves, "")
+    return take_moves(opened, dispute, moves)

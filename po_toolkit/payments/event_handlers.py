@@ -38,9 +38,7 @@ Handler = Callable[[OpenConference, Json], Taken | None]
 def handle(opened: OpenConference, events: Sequence[Json]) -> Taken | None:
     """Do what several events of one object ask for: the newest that we handle does for all.
 
-    Args:
-        opened: The conference whose account sent them.
-        events: The events, whole, oldest first.
+    The events are whole, oldest first.
 
     Returns:
         What changed, or None when it is not ours or of no type that moves anything here.
@@ -135,10 +133,10 @@ def _refund_or_dispute(
 
     In an earlier version it may not name its payment intent; then it is fetched to tell.
     """
-    told = event["data"]["object"]
-    if event.get("api_version") == API_VERSION and not concerns_us(opened, told):
+    sent = event["data"]["object"]
+    if event.get("api_version") == API_VERSION and not concerns_us(opened, sent):
         return None
-    now = opened.gateway.read(f"{path}/{told['id']}")
+    now = opened.gateway.read(f"{path}/{sent['id']}")
     return take(opened, now) if concerns_us(opened, now) else None
 
 

@@ -62,13 +62,7 @@ def intend(
 ) -> int:
     """Store what is to be reported to Stripe.
 
-    Args:
-        uow: The transaction.
-        order: The purchase order, locked.
-        invoice: Its invoice at Stripe.
-        kind: payment, credit_note or refund.
-        amount: Minor units of the purchase order's currency.
-        details: What else the entry will say.
+    The purchase order is locked; the amount is in minor units of its currency.
 
     Returns:
         The intent's id, to be settled once this transaction is committed.

@@ -79,11 +79,7 @@ def uuid_in(stripe_object: Mapping[str, Any] | None, name: str) -> UUID | None:
 def record(uow: UnitOfWork, order: PurchaseOrder, movement: Movement, act: Act) -> bool:
     """Enter a movement unless its source id is in the ledger already.
 
-    Args:
-        uow: The transaction.
-        order: The purchase order, locked.
-        movement: What moved.
-        act: What the audit log calls it.
+    The purchase order is locked; ``act`` is what the audit log calls it.
 
     Returns:
         True when the entry is new. The status is brought up to the sums either way.
@@ -201,13 +197,8 @@ def book_payment(
 ) -> None:
     """Enter the payment of an intent, or add Stripe's id to the entry that is there.
 
-    Args:
-        uow: The transaction.
-        order: The purchase order, locked.
-        intent: What was reported.
-        invoice_id: Our invoice that it went to.
-        now: The present.
-        reported: False where Stripe could not take it any more and only we know of it.
+    The purchase order is locked. Without ``reported`` Stripe could not take the payment any more,
+    and only we know of it.
     """
     record_id = intent.stripe_id if reported else ""
     existing = next((e for e in order.entries if e.uuid == intent.uuid), None)
@@ -346,11 +337,7 @@ def close_period(
 ) -> ClosedPeriod:
     """Close all that is booked up to and including a day.
 
-    Args:
-        uow: The transaction.
-        conference: Whose books.
-        last_day: The last day of the period, in the conference's timezone.
-        report: What is closed, as bytes; kept with its SHA-256.
+    The last day is one in the conference's timezone; the report is kept with its SHA-256.
 
     Raises:
         PurchaseOrderError: The day is not over yet, or a later or the same one is closed already.

@@ -48,14 +48,8 @@ def type_payment(
     """Enter a payment that a person types; what is unlikely about it must be confirmed.
 
     The same act that was cut off before is gone on with, whatever its day and note: the same
-    purchase order, amount, method and reference.
-
-    Args:
-        uow: The transaction.
-        order: The purchase order, locked.
-        payment: What came.
-        confirmed: What the person confirms.
-        today: The date in the conference's timezone.
+    purchase order, amount, method and reference. The purchase order is locked; ``today`` is the
+    date in the conference's timezone.
 
     Raises:
         PurchaseOrderError: The amount, currency, method or date is wrong, or the purchase order is
@@ -181,10 +175,7 @@ def _doubts(
 def enter_payment(uow: UnitOfWork, order: PurchaseOrder, payment: OfflinePayment) -> int | None:
     """Enter a payment that did not come through Stripe, or store that Stripe must get it first.
 
-    Args:
-        uow: The transaction.
-        order: The purchase order, locked.
-        payment: What came.
+    The purchase order is locked.
 
     Returns:
         None once it is entered. Where an open invoice must get it: the id of the intent that
@@ -240,11 +231,7 @@ def refuse_same_money(
 ) -> None:
     """Refuse a payment that seems to be in the books already, until a person says otherwise.
 
-    Args:
-        uow: The transaction.
-        order: The purchase order, locked.
-        money: What is about to be entered.
-        remedy: What to do about it, given the entry that is there.
+    ``remedy`` says what to do about the entry that is there, given its number.
 
     Raises:
         DuplicateEntryError: The sponsor has a payment of this amount within seven days.
@@ -294,12 +281,7 @@ def reverse(
 ) -> None:
     """Undo an entry that was made by hand or from a bank statement.
 
-    Args:
-        uow: The transaction.
-        order: The purchase order, locked.
-        entry: What was entered by mistake.
-        today: The date of the correction.
-        reason: Why, for the books.
+    The purchase order is locked; ``today`` is the date of the correction.
 
     Raises:
         PurchaseOrderError: It is Stripe's own fact, it is undone already, or is itself an undoing.

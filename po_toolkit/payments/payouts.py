@@ -51,18 +51,14 @@ class PayoutReport(AsJson):
                     if isinstance(error, PoToolkitError)
                     else f"it cannot be read ({type(error).__name__}: {error})."
                 )
-                said = f"Stripe's {kind} {stripe_object.get('id')}: {reason}"
-                if said not in self.problems:
-                    self.problems.append(said)
+                problem = f"Stripe's {kind} {stripe_object.get('id')}: {reason}"
+                if problem not in self.problems:
+                    self.problems.append(problem)
         return rows
 
 
 def pull(opened: OpenConference, *, full: bool = False) -> PayoutReport:
     """Read payouts and balance transactions that are new or may have changed.
-
-    Args:
-        opened: The conference and its Stripe account.
-        full: Read all of them again.
 
     Raises:
         StripeGatewayError: Stripe could not be read to the end; the next reading goes on.
@@ -91,7 +87,7 @@ def _since(moment: datetime | None, back: timedelta) -> Json:
 
 def _read_payouts(opened: OpenConference, since: datetime | None, report: PayoutReport) -> None:
     for page in opened.gateway.pages("/v1/payouts", _since(since, PAYOUTS_CHANGE)):
-        rows = report.read(lambda said: _payout(said, opened.now()), page)
+        rows = report.read(lambda payout: _payout(payout, opened.now()), page)
         with opened.store.writing(STRIPE, Act.SYNC) as uow:
             report.payouts_new += kept.keep_payouts(uow, opened.conference.id, rows)
         report.payouts_seen += len(rows)

@@ -52,10 +52,8 @@ def plan_refund(
 ) -> list[tuple[LedgerEntry, int]]:
     """Choose the payments that a refund is taken from, the newest first.
 
-    Args:
-        order: The purchase order.
-        amount: Minor units of its currency, above zero.
-        payment: Take it from this payment alone: the entry's number or Stripe's id.
+    The amount is in minor units, above zero. A payment, the entry's number or Stripe's id, is the
+    only one it is then taken from.
 
     Raises:
         PurchaseOrderError: The amount is wrong, or so much did not come through Stripe.
@@ -100,11 +98,6 @@ def refuse_forgotten(
     Whoever restores a copy of the database and refunds again what was refunded after it would give
     the money back twice.
 
-    Args:
-        opened: The conference.
-        order: The purchase order.
-        plan: The payments that the refund is to be taken from.
-
     Raises:
         PurchaseOrderError: There is one; nothing was refunded.
         StripeGatewayError: Stripe could not be asked.
@@ -133,15 +126,15 @@ def refuse_forgotten(
 
 
 def intend_refund(
-    uow: UnitOfWork, order: PurchaseOrder, plan: list[tuple[LedgerEntry, int]], credit: int = 0
+    uow: UnitOfWork,
+    order: PurchaseOrder,
+    plan: list[tuple[LedgerEntry, int]],
+    credit: int = 0,
+    note: str = "",
 ) -> list[int]:
     """Store a refund's parts and who orders it; return the ids of the intents to be settled.
 
-    Args:
-        uow: The transaction.
-        order: The purchase order, locked.
-        plan: The payments it is taken from, and how much of each.
-        credit: How much of the customer's credit at Stripe goes with it, in minor units.
+    ``credit`` is how much of the customer's credit at Stripe goes with it, in minor units.
     """
     ids = []
     whole, together = sum(amount for _, amount in plan), str(uuid4())
@@ -151,6 +144,7 @@ def intend_refund(
             "stripe_payment_id": entry.stripe_payment_id,
             "whole": whole,
             "refund": together,
+            "note": note,
         }
         if credit:
             with_it = min(credit, amount)
@@ -182,12 +176,7 @@ def refuse_second(
 ) -> None:
     """Refuse a refund that seems to be made already: a sync may have finished what was cut off.
 
-    Args:
-        uow: The transaction.
-        order: The purchase order, locked.
-        amount: Minor units of its currency.
-        method: stripe, wire, ach, check or other.
-        day: The day of the refund.
+    The amount is in minor units; the method is stripe, wire, ach, check or other.
 
     Raises:
         DuplicateEntryError: One of the same amount, by any method, went back within seven days.
@@ -325,9 +314,7 @@ FAILED_REFUNDS = frozenset({"failed", "canceled"})
 """States of a refund whose money came back, or never left."""
 
 
-def take_refund(
-    opened: OpenConference, stripe_object: Json, *, entered_by: str = ""
-) -> Taken | None:
+def take_refund(opened: OpenConference, stripe_object: Json) -> Taken | None:
     """Enter a refund, and that it failed; None where its payment is not ours.
 
     The same entries stand at the end whatever of the refund was heard of first.
@@ -336,7 +323,7 @@ def take_refund(
     if stripe_object.get("status") in FAILED_REFUNDS:
         failed = f"{stripe_object['id']}:failed"
         moves.append(Move(EntryKind.REFUND_FAILED, failed, _came_back(opened, stripe_object)))
-    return take_moves(opened, stripe_object, moves, entered_by)
+    return take_moves(opened, stripe_object, moves)
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,9 +358,7 @@ def payment_ids(stripe_object: Json) -> list[str]:
     ]
 
 
-def take_moves(
-    opened: OpenConference, stripe_object: Json, moves: list[Move], entered_by: str
-) -> Taken | None:
+def take_moves(opened: OpenConference, stripe_object: Json, moves: list[Move]) -> Taken | None:
     """Enter the movements of a refund or dispute; None where its payment is not ours."""
     paid = _payment(opened, stripe_object)
     if paid is None:
@@ -383,8 +368,14 @@ def take_moves(
         before = order.status
         new: list[LedgerEntry] = []
         reverses = paid.id
+        mark = (stripe_object.get("metadata") or {}).get("refund_uuid")
+        ordered = (r for r in money_intents.refunds_of(uow.session, order) if str(r.uuid) == mark)
+        by_us = next(ordered, None)
         for move in moves:
-            movement = _movement(opened, stripe_object, paid, move, entered_by=entered_by)
+            movement = _movement(opened, stripe_object, paid, move)
+            if by_us is not None and move.kind is EntryKind.REFUND:
+                note = by_us.details.get("note") or movement.note
+                movement = replace(movement, note=note, entered_by=by_us.entered_by)
             new += record_all(uow, [(order, replace(movement, reverses_id=reverses))], Act.SYNC)
             reverses = next((e.id for e in order.entries if e.source_id == move.source_id), paid.id)
         taken = Taken(
@@ -413,8 +404,6 @@ def _movement(
     stripe_object: Json,
     paid: LedgerEntry,
     move: Move,
-    *,
-    entered_by: str,
 ) -> Movement:
     currency = stripe_object["currency"]
     return Movement(
@@ -429,7 +418,6 @@ def _movement(
         note=f"Stripe says: {stripe_object['reason']}" if stripe_object.get("reason") else "",
         invoice_id=paid.invoice_id,
         stripe_payment_id=paid.stripe_payment_id,
-        entered_by=entered_by,
         uuid=uuid4(),
     )
 

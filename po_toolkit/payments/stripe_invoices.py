@@ -58,10 +58,8 @@ def with_all_payments(gateway: StripeGateway, stripe_invoice: Json) -> Json:
 def take_invoice(opened: OpenConference, stripe_invoice: Json, *, read_at: datetime) -> Taken:
     """Enter an invoice's payments that are new, and what Stripe says of the invoice now.
 
-    Args:
-        opened: Whose account stripe_invoice it.
-        stripe_invoice: The invoice with its payments.
-        read_at: When it was asked for; an older answer does not undo a newer one.
+    The invoice comes with its payments; an answer that was asked for earlier (``read_at``) does not
+    undo a newer one.
 
     Raises:
         PurchaseOrderError: A payment is in another currency than the purchase order.
@@ -79,7 +77,7 @@ def take_invoices(opened: OpenConference, page: Sequence[Json], *, read_at: date
     taken = Taken()
     credited: set[str] = set()
     page = _with_balances(opened, page)
-    payments_of = {said["id"]: settled(said["payments"]["data"]) for said in page}
+    payments_of = {one["id"]: settled(one["payments"]["data"]) for one in page}
     records = _records_of_ours(opened, [p for rows in payments_of.values() for p in rows])
     with opened.store.writing(STRIPE, Act.SYNC) as uow:
         ours = invoices.known_stripe_ids(uow.session, opened.conference, [s["id"] for s in page])
@@ -117,20 +115,20 @@ def _with_balances(opened: OpenConference, page: Sequence[Json]) -> Sequence[Jso
     More paid than its payments come to is most often marked by hand; only a customer that has or
     had credit is asked about for that.
     """
-    doubtful = [said for said in page if customer_credit.uses_balance(said)]
+    doubtful = [one for one in page if customer_credit.uses_balance(one)]
     if not doubtful:
         return page
     with opened.store.reading() as session:
         ours = invoices.known_stripe_ids(session, opened.conference, [s["id"] for s in doubtful])
         credited = stripe_only.ever_credited(session, opened.conference)
     asked = {
-        said["id"]
-        for said in doubtful
-        if said["id"] in ours and (balance_on(said) or id_of(said["customer"]) in credited)
+        one["id"]
+        for one in doubtful
+        if one["id"] in ours and (balance_on(one) or id_of(one["customer"]) in credited)
     }
     return [
-        customer_credit.with_balance(opened.gateway, said) if said["id"] in asked else said
-        for said in page
+        customer_credit.with_balance(opened.gateway, one) if one["id"] in asked else one
+        for one in page
     ]
 
 
@@ -367,12 +365,7 @@ def enter_out_of_band(
 ) -> None:
     """Enter what was marked as paid outside of Stripe, unless it is in already.
 
-    Args:
-        opened: Whose account stripe_invoice it.
-        uow: The transaction.
-        order: The purchase order, locked, with all of the invoice's payments entered.
-        stripe_invoice: The invoice with its payments.
-        taken: Where the change is noted.
+    The purchase order is locked, and all of the invoice's payments are entered.
     """
     currency = stripe_invoice["currency"]
     come = sum(
@@ -497,7 +490,7 @@ def take_strays(
     store: Store, conference: Conference, invoices: Iterable[Json], *, read_at: datetime
 ) -> None:
     """Keep the account's other invoices: they may bill what a purchase order here is about to."""
-    kept = [said for said in invoices if stripe_only.may_be_sponsors(said)]
+    kept = [invoice for invoice in invoices if stripe_only.may_be_sponsors(invoice)]
     if kept:
         with store.writing(STRIPE, Act.SYNC) as uow:
             stripe_only.note_strays(uow, conference, kept, read_at)

@@ -94,14 +94,8 @@ def _refuse_forgotten(
     """Refuse what Stripe may have already: its invoice has one that the books do not have.
 
     Whoever restores a copy of the database and enters again what came after it would enter it
-    twice. What a sync or another person has begun to report is not asked again.
-
-    Args:
-        opened: The conference.
-        intent: A payment's or a credit note's.
-        order: Its purchase order.
-        step: The step of the write that would report it.
-        invoice: The invoice as Stripe has it now, with its payments.
+    twice. What a sync or another person has begun to report is not asked again. ``step`` is that of
+    the write that would report it; the invoice is as Stripe has it now, with its payments.
 
     Raises:
         PurchaseOrderError: There is one; the intent is ended, and nothing was entered.
@@ -332,7 +326,7 @@ def _refund_at_stripe(opened: OpenConference, intent: MoneyIntent, order: Purcha
         find=lambda: _by_metadata(opened, "/v1/refunds", payment, "refund_uuid", intent),
     )
     refund = _perform(opened, intent, write).answer
-    take_refund(opened, refund, entered_by=intent.entered_by)
+    take_refund(opened, refund)
     return str(refund["id"])
 
 
@@ -460,12 +454,7 @@ def book(
 ) -> None:
     """Put into the books what an intent says, unless somebody else just did.
 
-    Args:
-        opened: Whose.
-        uow: The transaction.
-        intent: A payment's or a credit note's.
-        stripe_id: What Stripe made of a credit note.
-        reported: False where Stripe could not take it any more and only we know of it.
+    Without ``reported`` Stripe could not take it any more, and only we know of it.
     """
     order = uow.lock_purchase_order(intent.purchase_order_id)
     row = row_of(uow, intent)

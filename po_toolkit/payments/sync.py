@@ -175,13 +175,8 @@ def sync_all(
     """Bring the ledger up to Stripe.
 
     Reads the events since the last sync; the first time, after more than 29 days without one, and
-    with ``full``, compares every object with the ledger by pages instead.
-
-    Args:
-        opened: Whose.
-        full: Compare everything.
-        unreported: What could not be reported to Stripe before. The news is taken all the same, and
-            the sync is not a complete one.
+    with ``full``, compares every object with the ledger by pages instead. What was unreported
+    before does not keep the news out, but makes the sync an incomplete one.
 
     Raises:
         StripeGatewayError: Stripe could not be read to the end. What was entered stays; the

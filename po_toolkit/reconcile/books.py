@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -48,6 +48,7 @@ class Books:
         bank: Payouts and bank lines.
         taxed_lines: Each line that bears a tax rate.
         accepted: Code, subject, currency and amount of the discrepancies that are accepted → why.
+        kept: What was worked out of all this once and is needed again.
     """
 
     conference: Conference
@@ -61,6 +62,7 @@ class Books:
     bank: BankSide
     taxed_lines: pd.DataFrame
     accepted: dict[tuple[str, str, str, int], str]
+    kept: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
 def open_books(store: Store, conference: Conference, as_of: date) -> Books:

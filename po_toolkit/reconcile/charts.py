@@ -33,11 +33,7 @@ def bar_chart(
 ) -> dict[str, Any]:
     """Return horizontal bars, each with its amount written at its end.
 
-    Args:
-        labels: What each bar is, in order from the top.
-        amounts: Major units of one currency.
-        written: Each amount as people read it.
-        ink: The colour of text on the page.
+    Amounts are in major units of one currency; ``ink`` is the colour of text on the page.
     """
     rows: list[dict[str, Any]] = [
         {"label": label, "size": float(amount), "written": text}
@@ -81,11 +77,7 @@ def line_chart(
 ) -> dict[str, Any]:
     """Return amounts over months, a line for each of two series, told apart without colour too.
 
-    Args:
-        frame: Columns ``month`` (text), ``series``, ``amount`` (major units) and ``written``.
-        currency: Of all amounts.
-        ink: The colour of text on the page.
-        colours: Of the series.
+    The frame has ``month`` (text), ``series``, ``amount`` (major units) and ``written``.
     """
     rows: list[dict[str, Any]] = [
         {"month": month, "series": series, "size": float(amount), "written": written}
@@ -130,13 +122,8 @@ def step_chart(
 ) -> dict[str, Any]:
     """Return amounts over days as steps, a line for each of up to three series.
 
-    Args:
-        rows: Each with ``day`` (ISO 8601), ``on`` (as people read it), ``series``, ``size`` (major
-            units) and ``written``.
-        currency: Of all amounts.
-        ink: The colour of text on the page.
-        colours: Of the series.
-        day: How a day is written, as d3-time-format has it.
+    A row has ``day`` (ISO 8601), ``on`` (as people read it), ``series``, ``size`` (major units) and
+    ``written``. ``day`` writes a day as d3-time-format has it.
     """
     names = list(dict.fromkeys(row["series"] for row in rows))
     days = sorted(date.fromisoformat(row["day"]) for row in rows)

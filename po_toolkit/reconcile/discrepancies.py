@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from functools import wraps
+from operator import attrgetter
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -25,16 +27,29 @@ COLUMNS = ["reference", "organization_name", "currency", "at_stake", "evidence"]
 
 _NOTHING = pd.DataFrame(columns=COLUMNS)
 
+Read = TypeVar("Read", pd.DataFrame, "pd.Series[int]")
+
+
+def _once(read: Callable[[Books], Read]) -> Callable[[Books], Read]:
+    """Keep what several classes need of the same books, so that it is worked out once."""
+
+    @wraps(read)
+    def kept(books: Books) -> Read:
+        if read.__name__ not in books.kept:
+            books.kept[read.__name__] = read(books)
+        found: Read = books.kept[read.__name__]
+        return found
+
+    return kept
+
 
 def finding(
     orders: pd.DataFrame, at_stake: pd.Series[Any], evidence: Callable[[Any, str], str]
 ) -> pd.DataFrame:
     """Return the finding for some orders.
 
-    Args:
-        orders: The purchase orders found, indexed by order id.
-        at_stake: The money it is about, in minor units, in the same order.
-        evidence: Writes the evidence from a row and the amount at stake with its currency.
+    ``at_stake`` is in minor units, in the order of the purchase orders; ``evidence`` is written
+    from a row and that amount with its currency.
     """
     if orders.empty:
         return _NOTHING.copy()
@@ -58,14 +73,14 @@ def apart(rows: pd.DataFrame, at_stake: str, evidence: Callable[[Any, str], str]
     return finding(named, named[at_stake], evidence)
 
 
-_STANDING = ("open", "paid", "uncollectible")
+_COUNTED = ("open", "paid", "uncollectible")
 
 
 def invoice_without_order(books: Books) -> pd.DataFrame:
     """Find invoices at Stripe that no purchase order has, and that nobody marked as known."""
     strays = books.strays
     rows = strays[
-        strays["stripe_status"].isin(_STANDING)
+        strays["stripe_status"].isin(_COUNTED)
         & ~strays["ignored"].astype(bool)
         & ~strays["stripe_invoice_id"].isin(books.invoices["stripe_invoice_id"])
         & ~strays["stripe_invoice_id"].isin(books.orders["claimed_invoice_id"])
@@ -126,6 +141,8 @@ def two_alike(books: Books) -> pd.DataFrame:
             bare[bare.duplicated(["organization_key", "currency", "total"], keep=False)],
         ]
     )
+    if rows.empty:
+        return _NOTHING.copy()
     keys = ["organization_key", "po_number_key", "currency"]
     names = rows.groupby(keys)["reference"].agg(list)
 
@@ -215,6 +232,8 @@ def paid_twice(books: Books) -> pd.DataFrame:
     over = orders[
         (orders["balance"] < 0) & (orders["paid_stripe"] > 0) & (orders["paid_other"] > 0)
     ]
+    if over.empty:
+        return _NOTHING.copy()
     payments = books.entries[
         books.entries["kind"].eq(EntryKind.PAYMENT.value)
         & books.entries["order_id"].isin(over.index)
@@ -269,6 +288,8 @@ def ach_returned_late(books: Books) -> pd.DataFrame:
 
 def _reversed_payments(books: Books, column: str, words: str) -> pd.DataFrame:
     """Find what entries took back and is still owed."""
+    if not books.entries[column].any():
+        return _NOTHING.copy()
     since = gone_back_since(
         *(books.orders[n] for n in ("refunded", "reversed_payments", "asked_again"))
     )
@@ -415,6 +436,8 @@ def asked_is_not_owed(books: Books) -> pd.DataFrame:
         & books.invoices["currency"].eq(books.invoices["order_id"].map(orders["currency"]))
     ]
     rows = orders[orders.index.isin(live["order_id"])]
+    if rows.empty:
+        return _NOTHING.copy()
 
     def by_order(of: pd.DataFrame, amounts: pd.Series[Any]) -> pd.Series[Any]:
         summed = amounts.astype("int64").groupby(of["order_id"]).sum()
@@ -471,6 +494,7 @@ def _named_moves(moves: Iterable[Any]) -> str:
     return f" ({', '.join(found)})" if found else ""
 
 
+@_once
 def _unreported(books: Books) -> pd.DataFrame:
     """Return the payments that came otherwise, stand, and were not reported to Stripe."""
     entries = books.entries
@@ -489,6 +513,7 @@ def shared_with_stripe(books: Books) -> pd.DataFrame:
     return entries[entries["kind"].eq(EntryKind.PAYMENT.value) & known]
 
 
+@_once
 def _gaps(books: Books) -> pd.Series[int]:
     """Return, by order id, Stripe's sum less ours over all invoices that Stripe has told of.
 
@@ -547,12 +572,12 @@ def paid_here_not_at_stripe(books: Books) -> pd.DataFrame:
     open_there = orders[asks & ~orders.index.isin(ahead.index)]
     amount = unreported.groupby("order_id")["amount"].sum()
     rows = open_there.loc[open_there.index.intersection(amount.index)]
-    told = finding(
+    unreported_payments = finding(
         rows,
         amount.reindex(rows.index),
         lambda row, amount: f"{amount} paid on {row.stripe_invoice_id} was not reported to Stripe",
     )
-    return pd.concat([ahead, told])
+    return pd.concat([ahead, unreported_payments])
 
 
 def undone_here_not_at_stripe(books: Books) -> pd.DataFrame:
@@ -567,6 +592,7 @@ def undone_here_not_at_stripe(books: Books) -> pd.DataFrame:
     )
 
 
+@_once
 def _reversed_but_reported(books: Books) -> pd.Series[int]:
     """Return, by order id, what was reversed here after it was reported to Stripe."""
     entries = books.entries
@@ -595,6 +621,7 @@ def paid_on_old_generation(books: Books) -> pd.DataFrame:
     )
 
 
+@_once
 def _paid_on_old(books: Books) -> pd.Series[int]:
     """Return, by order id, what was paid on a replaced invoice while the later one asks for it."""
     orders = books.orders
@@ -636,12 +663,14 @@ def settled_by_itself(books: Books) -> pd.DataFrame:
 
     What was paid and went back since, as by a dispute, is another matter.
     """
-    orders = books.orders
+    orders = books.orders[books.orders["stripe_status"].eq("paid") & (books.orders["open"] > 0)]
+    if orders.empty:
+        return _NOTHING.copy()
     gaps = _gaps(books)
     agree = orders.index.isin(gaps.index[gaps == 0])
     never = orders["total"] - orders["credited"] - _ever_came(books).reindex(orders.index).fillna(0)
     at_stake = never.clip(upper=orders["open"]).astype("int64")
-    found = orders["stripe_status"].eq("paid") & (at_stake > 0) & agree
+    found = (at_stake > 0) & agree
     rows = orders[found]
     return finding(
         rows,
@@ -664,42 +693,44 @@ def _ever_came(books: Books) -> pd.Series[int]:
     return total
 
 
-FINDERS: dict[str, Finder] = {
-    "not_invoiced": not_invoiced,
-    "overdue": overdue,
-    "amount_differs_from_stripe": amount_differs_from_stripe,
-    "asked_is_not_owed": asked_is_not_owed,
-    "paid_at_stripe_not_here": paid_at_stripe_not_here,
-    "paid_here_not_at_stripe": paid_here_not_at_stripe,
-    "undone_here_not_at_stripe": undone_here_not_at_stripe,
-    "overpaid": overpaid,
-    "paid_twice": paid_twice,
-    "paid_after_cancelled": paid_after_cancelled,
-    "paid_on_old_generation": paid_on_old_generation,
-    "refunded_without_credit": refunded_without_credit,
-    "disputed": disputed,
-    "ach_returned_late": ach_returned_late,
-    "currency_differs": currency_differs,
-    "two_alike": two_alike,
-    "customer_differs": customer_differs,
-    "voided_at_stripe": voided_at_stripe,
-    "settled_by_itself": settled_by_itself,
-    "invoice_without_order": invoice_without_order,
-    "money_stuck_at_stripe": money_stuck_at_stripe,
-    "payout_not_at_bank": payout_not_at_bank,
-    "payout_failed": payout_failed,
-    "bank_credit_not_explained": bank_credit_not_explained,
-    "payment_taken_back": payment_taken_back,
-    "bank_debit_not_explained": bank_debit_not_explained,
-    "fees_not_explained": fees_not_explained,
+FINDERS: dict[str, tuple[Finder, *tuple[str, ...]]] = {
+    "not_invoiced": (not_invoiced, "orders"),
+    "overdue": (overdue, "orders"),
+    "amount_differs_from_stripe": (amount_differs_from_stripe, "invoices"),
+    "asked_is_not_owed": (asked_is_not_owed, "invoices"),
+    "paid_at_stripe_not_here": (paid_at_stripe_not_here, "invoices"),
+    "paid_here_not_at_stripe": (paid_here_not_at_stripe, "invoices"),
+    "undone_here_not_at_stripe": (undone_here_not_at_stripe, "entries"),
+    "overpaid": (overpaid, "orders"),
+    "paid_twice": (paid_twice, "entries"),
+    "paid_after_cancelled": (paid_after_cancelled, "entries"),
+    "paid_on_old_generation": (paid_on_old_generation, "entries"),
+    "refunded_without_credit": (refunded_without_credit, "entries"),
+    "disputed": (disputed, "entries"),
+    "ach_returned_late": (ach_returned_late, "entries"),
+    "currency_differs": (currency_differs, "orders"),
+    "two_alike": (two_alike, "orders"),
+    "customer_differs": (customer_differs, "invoices"),
+    "voided_at_stripe": (voided_at_stripe, "invoices"),
+    "settled_by_itself": (settled_by_itself, "invoices"),
+    "invoice_without_order": (invoice_without_order, "strays"),
+    "money_stuck_at_stripe": (money_stuck_at_stripe, "balances"),
+    "payout_not_at_bank": (payout_not_at_bank, "bank.payouts"),
+    "payout_failed": (payout_failed, "bank.payouts"),
+    "bank_credit_not_explained": (bank_credit_not_explained, "bank.open_credits"),
+    "payment_taken_back": (payment_taken_back, "bank.open_debits"),
+    "bank_debit_not_explained": (bank_debit_not_explained, "bank.open_debits"),
+    "fees_not_explained": (fees_not_explained, "bank.payouts", "bank.fee_gaps"),
 }
-"""The function that finds each class, in the order of the table."""
+"""The function that finds each class, in the order of the table, and the tables it looks at."""
 
 
 def find(books: Books) -> pd.DataFrame:
     """Return every discrepancy as the table ``DISCREPANCIES``, by class, then reference."""
     found: list[pd.DataFrame] = []
-    for code, finder in FINDERS.items():
+    for code, (finder, *tables) in FINDERS.items():
+        if all(attrgetter(table)(books).empty for table in tables):
+            continue
         rows = finder(books)
         if not rows.empty:
             rows = rows.sort_values(["reference", "evidence"], kind="stable")

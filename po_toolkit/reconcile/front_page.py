@@ -143,10 +143,8 @@ class CashDay:
 def front_page(store: Store, conference: Conference, *, today: date) -> FrontPage:
     """Return the sums of a conference as they stand now.
 
-    Args:
-        store: The database; it is only read, by a few statements however large it is.
-        conference: Whose purchase orders.
-        today: The present date in the conference's timezone.
+    A few statements read the database, however large it is; ``today`` is the date in the
+    conference's timezone.
     """
     with store.reading() as session:
         statuses = read.by_status(session, conference.id)
@@ -264,11 +262,7 @@ def cash_by_day(
 ) -> list[CashDay]:
     """Return what had fallen due and what had been received, on each day on which it changed.
 
-    Args:
-        store: The database.
-        conference: Whose purchase orders; cancelled ones fall due in no time.
-        currency: Three letters, lower case.
-        through: The last day, which is always there if anything is.
+    Cancelled purchase orders never fall due. The last day is always there if anything is.
     """
     with store.reading() as session:
         received = read.received_by_day(session, conference.id, currency=currency)

@@ -83,12 +83,7 @@ def journal(
 ) -> list[JournalEntry]:
     """Return the journal entries of a period by day.
 
-    Args:
-        store: The database; it is only read.
-        conference: Whose books.
-        through: The last day, in the conference's timezone.
-        since: The first day; None: from the beginning.
-        accounts: What the accounts are called.
+    The days are in the conference's timezone; without ``since`` it is from the beginning.
     """
     named = accounts or Accounts()
     books = open_books(store, conference, through)
@@ -216,12 +211,8 @@ def journal_files(
     """Return the files to import, by name.
 
     QuickBooks and Xero keep one currency in a file and a limited number of lines, so there may be
-    several; beancount takes everything in one.
-
-    Args:
-        entries: From :func:`po_toolkit.reconcile.journal.journal`.
-        program: ``quickbooks``, ``xero`` or ``beancount``.
-        tax_rate: The name of Xero's tax rate for sponsorships.
+    several; beancount takes everything in one. ``tax_rate`` is the name of Xero's tax rate for
+    sponsorships.
 
     Raises:
         PoToolkitError: The program is unknown.

@@ -83,19 +83,9 @@ def list_purchase_orders(
 ) -> PurchaseOrderPage:
     """Return one page of a conference's purchase orders as they stand now.
 
-    Args:
-        store: The database; filtering, sorting and sums are done there.
-        conference: Whose purchase orders.
-        status: Money statuses to show; all when empty.
-        currency: Currencies to show; all when empty.
-        text: Looked for in reference, the sponsor's number, organization, contact and e-mail.
-        view: Only what stands so, such as what is overdue.
-        above: Only what has more than this outstanding, in major units of its currency.
-        today: The present date in the conference's timezone; views need it.
-        sort: One of ``store.listing.SORT_KEYS``.
-        descending: The largest or latest first.
-        offset: How many to skip.
-        limit: How many to return.
+    Empty filters show all. ``text`` is looked for in reference, the sponsor's number, organization,
+    contact and e-mail; ``above`` is what is outstanding in major units; ``sort`` is one of
+    ``store.listing.SORT_KEYS``. Views need ``today``, the date in the conference's timezone.
 
     Raises:
         PurchaseOrderError: There is no such thing to sort by.
@@ -150,11 +140,7 @@ def search_everything(
 ) -> list[SearchHit]:
     """Return the twenty that fit whatever a caller says, the surest first; see ``store.search``.
 
-    Args:
-        store: The database.
-        conference: Whose purchase orders and bank lines.
-        text: What was typed.
-        amount: What was typed as an amount in major units, where it is one.
+    ``amount`` is what was typed as an amount in major units.
     """
     if not text.strip():
         return []

@@ -183,7 +183,7 @@ class Reconciliation:
             else:
                 frame = frame[frame[name].eq(value)]
         shown = ENTRIES if table in ("months", "rows") else PURCHASE_ORDERS
-        return shown.frame(frame)
+        return frame[shown.names].reset_index(drop=True)
 
     def behind_number(self, table: str, column: str, **figure: str) -> pd.DataFrame:
         """Return the rows that add something to one number of a table.
@@ -201,7 +201,7 @@ class Reconciliation:
             sent = self.books.orders["sent_on"].dt.strftime("%Y-%m").eq(figure["month"])
             of_month = self.books.orders.loc[sent, "reference"]
             rows = self.behind("totals", currency=figure["currency"])
-            return PURCHASE_ORDERS.frame(rows[rows["reference"].isin(of_month)])
+            return rows[rows["reference"].isin(of_month)].reset_index(drop=True)
         rows = self.behind(table, **figure)
         adds = ADDS.get(column)
         return rows if adds is None else rows[adds(rows)].reset_index(drop=True)

@@ -356,14 +356,8 @@ def sheet(
 ) -> Sheet:
     """Return rows of a table as text: every row, and every column that holds something.
 
-    The currency is named once above the table where it is the same in all rows.
-
-    Args:
-        table: What the columns mean.
-        frame: Its rows, money in minor units.
-        title: The caption; by default the table's.
-        without: Columns that the caption or the section says already.
-        note: A sentence below the caption.
+    The currency is named once above the table where it is the same in all rows. Money is in minor
+    units; ``without`` are columns that the caption or the section says already.
     """
     one = {
         name
@@ -380,7 +374,7 @@ def sheet(
     amounts = f"Amounts in {currencies[0]}." if len(currencies) == 1 else ""
     if len(currencies) > 1:
         columns = [c for c in table.columns if c in columns or c.name in one]
-    cells = [_written(column, frame, table) for column in columns]
+    cells = [_texts_of_column(column, frame, table) for column in columns]
     return Sheet(
         table.title if title is None else title,
         [_HEADINGS.get(column.name) or label(column.name) for column in columns],
@@ -396,12 +390,8 @@ def by_currency(
 ) -> list[Sheet | Chart]:
     """Return the rows of each currency as a table with its sums below; cancelled ones owe nothing.
 
-    Args:
-        table: What the columns mean.
-        frame: Its rows, money in minor units.
-        noun: What a row is, for the caption: ``payout``.
-        plural: Of the noun, where it is not the noun with an s.
-        without: Columns that the report says elsewhere.
+    Money is in minor units. A row is a ``noun``, for the caption; ``without`` are columns that the
+    report says elsewhere.
     """
     found: list[Sheet | Chart] = []
     for currency, rows in _grouped(frame, "currency", sorted(set(frame["currency"]))):
@@ -433,9 +423,7 @@ def _summed(column: Column, rows: pd.DataFrame, currency: str) -> str:
 def month_end_report(books: Reconciliation, found: TieOut) -> Report:
     """Return what sponsors owe, what they paid, and what does not add up, at the end of a day.
 
-    Args:
-        books: The reconciliation.
-        found: The tie-out of the same conference and day.
+    The tie-out is of the same conference and day.
     """
     checks = pd.concat([_own_checks(books), found.checks], ignore_index=True)
     agrees, verdict = _verdict(books, found, checks)
@@ -527,13 +515,7 @@ def month_end_report(books: Reconciliation, found: TieOut) -> Report:
 
 
 def payouts_report(found: TieOut, *, name: str, made_at: datetime) -> Report:
-    """Return every cent from purchase order to bank line.
-
-    Args:
-        found: The tie-out.
-        name: The conference's name.
-        made_at: When it is made, aware.
-    """
+    """Return every cent from purchase order to bank line."""
     wrong = found.checks[found.checks["difference"] != 0]
     unexplained = found.bank_lines[found.bank_lines["unexplained"] != 0]
     unread = found.unread
@@ -896,7 +878,7 @@ def _holds_something(column: Column, frame: pd.DataFrame) -> bool:
     return bool((values.notna() & values.ne(0)).any())
 
 
-def _written(column: Column, frame: pd.DataFrame, table: Table) -> list[str]:
+def _texts_of_column(column: Column, frame: pd.DataFrame, table: Table) -> list[str]:
     values = frame[column.name].tolist()
     if column.kind.is_money:
         pairs = zip(values, frame[column.currency].tolist(), strict=True)

@@ -15,9 +15,10 @@ from po_toolkit.domain.records import copied
 from po_toolkit.domain.reminders import step_label
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.sentences import LoggedAct, audit_sentence
+from po_toolkit.domain.sums import EntryKind
 from po_toolkit.domain.tax import rate_text, rates_of
 from po_toolkit.domain.wording import label
-from po_toolkit.money import to_major
+from po_toolkit.money import display, to_major
 from po_toolkit.reconcile.listing import days_overdue
 from po_toolkit.store import purchase_orders, stories
 from po_toolkit.store.database import Store
@@ -156,11 +157,7 @@ def purchase_order_story(
 ) -> PurchaseOrderStory:
     """Return one purchase order with its lines, invoices, money and history.
 
-    Args:
-        store: The database.
-        conference: Whose.
-        reference: The purchase order's.
-        now: The present; links that may have expired by then are left out.
+    Links that may have expired by ``now`` are left out.
 
     Raises:
         NotFoundError: The conference has no such purchase order.
@@ -286,13 +283,21 @@ def _events(
     came = f"Imported from {batch.file_name}, row {order.import_row}" if batch else "Created"
     made_by = next((a.actor for a in audit if a.act == Act.CREATE), "")
     events = [event(order.created_at, "created", came, batch.entered_by if batch else made_by, "")]
+    senders = {a.after["stripe_invoice_id"]: a.actor for a in audit if "sent" in a.after}
     events += [
-        event(i.sent_at, "invoice_sent", _sent_text(i), "", i.stripe_invoice_id or "")
+        event(
+            i.sent_at,
+            "invoice_sent",
+            _sent_text(i),
+            senders.get(i.stripe_invoice_id, ""),
+            i.stripe_invoice_id or "",
+        )
         for i in order.invoices
         if i.sent_at is not None
     ]
+    numbers = {i.stripe_invoice_id: i.number for i in order.invoices}
     events += [
-        event(e.created_at, e.kind, _money_text(e), e.entered_by, e.source_id, money=e)
+        event(e.created_at, e.kind, _money_text(e, numbers), e.entered_by, e.source_id, money=e)
         for e in order.entries
     ]
     events += [
@@ -338,16 +343,25 @@ def _reminder_text(reminder: Reminder) -> str:
     return f"Reminder drafted {when}" if reminder.state == "drafted" else f"Reminded {when}"
 
 
-def _money_text(entry: LedgerEntry) -> str:
-    what, method, reference = label(entry.kind), entry.method, entry.reference
+_BY = {"ach": "ACH", "other": "another way"}
+"""Methods that are not written as their code."""
+
+
+def _money_text(entry: LedgerEntry, numbers: dict[str | None, str]) -> str:
+    what, amount = label(entry.kind), display(entry.amount, entry.currency)
+    method, reference, note = _BY.get(entry.method, entry.method), entry.reference, entry.note
     if method == "stripe":
-        return (
-            f"{what} through Stripe, reference {reference}"
-            if reference
-            else (f"{what} through Stripe")
-        )
-    return f"{what} by {method}, reference {reference}" if reference else f"{what} by {method}"
+        number = numbers.get(reference)
+        text = f"{what} of {amount} through Stripe"
+        if number:
+            text = f"{what} of {amount} through Stripe on invoice {number}"
+        note = "" if entry.kind == EntryKind.PAYMENT else note  # it names the invoice again
+    else:
+        text = f"{what} of {amount} by {method}"
+        if reference:
+            text = f"{what} of {amount} by {method}, reference {reference}"
+    return f"{text}: {note}" if note else text
 
 
 def _credit_text(note: CreditNote) -> str:
-    return f"Credit note: {note.reason}"
+    return f"Credited {display(note.amount, note.currency)}: {note.reason}"

@@ -66,9 +66,7 @@ Record = dict[str, Any]
 def rows_of(sides: Sides, day_of: Callable[[datetime], date]) -> list[Record]:
     """Return the rows of the tie-out; every cent of each payout and bank line is on one of them.
 
-    Args:
-        sides: All four sides.
-        day_of: Turns an instant into a date where the conference is.
+    ``day_of`` turns an instant into a date where the conference is.
     """
     return _Tying(sides, day_of).rows()
 

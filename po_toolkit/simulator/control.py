@@ -137,10 +137,8 @@ class Control:
     ) -> Json:
         """Let a payment be disputed, or a settled bank debit be returned; return the dispute.
 
-        Args:
-            payment_id: An invoice payment, payment intent or charge.
-            amount: API units; None disputes all of it.
-            reason: Stripe's, e.g. fraudulent or insufficient_funds.
+        The payment is an invoice payment, payment intent or charge; the amount is in API units,
+        None for all of it; the reason is Stripe's, as fraudulent.
 
         Raises:
             LookupError: No such payment.
@@ -226,11 +224,7 @@ class Control:
     ) -> None:
         """Let what is charged in one currency be paid out in another from now on.
 
-        Args:
-            currency: What sponsors pay in.
-            into: What the bank account holds.
-            rate: Units of the second for one unit of the first, both in API units.
-            account: The API key.
+        The rate is units of the second for one unit of the first, both in API units.
         """
         with self._world.lock:
             self._named(account).settles[currency] = (into, Decimal(rate))
@@ -254,12 +248,8 @@ class Control:
     ) -> Json:
         """Pay out everything available, itemised; or a manual or instant amount, not itemised.
 
-        Args:
-            currency: The settlement currency.
-            amount: None for Stripe's automatic payout of everything available.
-            instant: An instant payout, with its fee.
-            trace: The bank's reference that is known on arrival; None where unsupported.
-            account: The API key.
+        Without an amount it is Stripe's automatic payout. An instant one has its fee; ``trace`` is
+        the bank's reference that is known on arrival, None where unsupported.
 
         Raises:
             ValueError: There is not so much available.
@@ -401,10 +391,8 @@ class Control:
     def add_key(self, key: str, account: str, permissions: Collection[str] | None = None) -> str:
         """Give an account one more key, also a live one or a restricted one; return its id.
 
-        Args:
-            key: The new key; one of the other mode sees no object of this mode.
-            account: A key that the account has.
-            permissions: What a restricted key may do, e.g. ``invoice_write``; None: everything.
+        A key of the other mode sees no object of this mode. Permissions are what a restricted key
+        may do, e.g. ``invoice_write``; None: everything.
         """
         with self._world.lock:
             return self._world.add_key(key, self._world.account(account), permissions).account.id
@@ -474,12 +462,7 @@ class Control:
     ) -> None:
         """Let the next ``times`` matching calls go wrong, after ``skip`` that pass.
 
-        Args:
-            path: Where; ``*`` stands for anything, as in ``/v1/invoices/*/add_lines``.
-            method: GET, POST, DELETE or ``*``.
-            kind: One of :data:`po_toolkit.simulator.limits.Kind`.
-            times: How many calls fail.
-            skip: How many matching calls pass before.
+        ``*`` in the path or as the method stands for anything, as in ``/v1/invoices/*/add_lines``.
 
         Raises:
             ValueError: No such kind.

@@ -244,9 +244,9 @@ def _amount(account: Account, invoice: Json, params: Json) -> int:
             f"Invalid positive integer: {amount}", param="amount", code="parameter_invalid_integer"
         )
     notes = account.all("credit_note").values()
-    standing = [n for n in notes if n["invoice"] == invoice["id"] and n["status"] != "void"]
-    earlier = sum(n["amount"] for n in standing)
-    linked = _used_by(standing)
+    counted = [n for n in notes if n["invoice"] == invoice["id"] and n["status"] != "void"]
+    earlier = sum(n["amount"] for n in counted)
+    linked = _used_by(counted)
     most = invoice["total"] - earlier - _refunded_beside(account, invoice, linked)
     most += sum(_linkable(account, given, linked) for given in _refunds_of(params))
     if amount > most:

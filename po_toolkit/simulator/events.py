@@ -21,11 +21,8 @@ MOST_TYPES = 20
 def emit(account: Account, kind: str, subject: Json, *, previous: Json | None = None) -> Json:
     """Record an event and hand it to whoever delivers webhooks.
 
-    Args:
-        account: Where it happened.
-        kind: Stripe's event type, such as ``invoice.paid``.
-        subject: The object, already in the shape the API answers with.
-        previous: For ``*.updated``: the changed attributes as they were.
+    The subject has the shape of the API's answer; ``previous`` are the changed attributes of an
+    ``*.updated`` as they were.
     """
     if not rendered.known(kind, account.api_version):
         return {}

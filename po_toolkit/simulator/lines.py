@@ -167,11 +167,8 @@ _NOT_SIMULATED = ("discounts", "invoice_item", "tax_amounts")
 def new_line(account: Account, invoice: Json, given: Json, path: str) -> Json:
     """Return a line for a draft invoice.
 
-    Args:
-        account: Where the invoice is.
-        invoice: The draft; its id and currency are enough.
-        given: The checked parameters of one line.
-        path: Where they stood in the form, e.g. ``lines[0]``, for messages.
+    The parameters are checked; ``path`` is where they stood in the form, e.g. ``lines[0]``, for
+    messages.
 
     Raises:
         ApiError: They contradict one another or do not fit the invoice.

@@ -27,16 +27,10 @@ def page(
 ) -> Json:
     """Return one page of a list as Stripe answers it.
 
-    It looks at no more objects than the page needs, since accounts have tens of thousands.
-
-    Args:
-        kept: The objects in order of creation.
-        params: The call's; ``limit``, ``starting_after``, ``ending_before`` and ``created`` count.
-        url: The list's own address.
-        render: Makes the answer's form of one object; called for this page only.
-        same: Parameters that, where given, must equal the object's attribute of that name.
-        wanted: Which objects belong to the list besides.
-        newest_first: False for lists that go forward, such as an invoice's lines.
+    It looks at no more objects than the page needs, since accounts have tens of thousands. The
+    objects are in order of creation; ``limit``, ``starting_after``, ``ending_before`` and
+    ``created`` of the parameters count. ``same`` are parameters that, where given, must equal the
+    object's attribute; only objects of the page are rendered.
 
     Raises:
         ApiError: A limit outside 1 to 100, both cursors at once, or an unknown cursor.

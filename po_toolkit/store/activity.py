@@ -35,13 +35,7 @@ def audit(
 ) -> tuple[Sequence[AuditEntry], int]:
     """Return who did what, and how many entries there are in all.
 
-    Args:
-        session: An open session.
-        conference: Whose entries.
-        acts: Only these acts; all when empty.
-        offset: How many to skip.
-        limit: How many to return.
-        steps: Also internal steps: that an invoice was begun.
+    Without ``acts`` all count; with ``steps`` also internal ones: that an invoice was begun.
     """
     conditions = [AuditEntry.conference_id == conference.id]
     if not steps:
@@ -71,12 +65,7 @@ def webhook_events(
 ) -> tuple[Sequence[WebhookEvent], int]:
     """Return deliveries without their payloads, and how many there are in all.
 
-    Args:
-        session: An open session.
-        conference: Whose deliveries.
-        states: Only these states; all when empty.
-        offset: How many to skip.
-        limit: How many to return.
+    Without ``states`` all count.
     """
     conditions = [WebhookEvent.conference_id == conference.id]
     if states:

@@ -22,14 +22,8 @@ def person(actor: str) -> str:
 def confirmed(uow: UnitOfWork, order: PurchaseOrder, act: Act, amount: int, now: datetime) -> bool:
     """Tell whether another person entered the same before; then it is confirmed, once.
 
-    Else it is noted that this person asks for it.
-
-    Args:
-        uow: The transaction.
-        order: The purchase order, locked.
-        act: ``refund`` or ``issue_credit_note``.
-        amount: Minor units of its currency.
-        now: The present.
+    Else it is noted that this person asks for it. The purchase order is locked; the act is
+    ``refund`` or ``issue_credit_note``, the amount in minor units.
     """
     waiting = uow.session.scalars(
         select(Approval)

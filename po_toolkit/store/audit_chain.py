@@ -61,8 +61,7 @@ def _digest(before: str, entry: Mapping[str, Any]) -> str:
 def note_rewritten(entries: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Return what an entry at the end of the chain notes of earlier ones that were rewritten.
 
-    Args:
-        entries: The entries as they are now; only personal data may have been replaced in them.
+    In the entries only personal data may have been replaced.
     """
     return {"rewritten": {str(e["id"]): _digest(e["digest"], e) for e in entries}}
 

@@ -146,11 +146,8 @@ def keep_lines(
 ) -> Kept:
     """Keep the lines of a statement that are not there already.
 
-    Args:
-        uow: The transaction; the conference is locked, so that one file at a time is loaded.
-        statement: In the database.
-        lines: In the order of the statement.
-        same_file: The other statements of the same file; they are not suspected to repeat it.
+    The conference is locked, so that one file at a time is loaded. The other statements of the same
+    file are not suspected to repeat it.
     """
     session = uow.session
     known = _known(session, statement, lines)
@@ -440,10 +437,7 @@ def correct(
 ) -> list[tuple[int, str]]:
     """Set aside earlier lines that the bank corrects; return those that are matched, with its id.
 
-    Args:
-        uow: The transaction.
-        statement: The statement that corrects.
-        corrections: The bank's id of the wrong line → of the right one, empty where it is deleted.
+    Corrections are the bank's id of the wrong line → of the right one, empty where it is deleted.
     """
     tx = BankTransaction
     matched: list[tuple[int, str]] = []

@@ -80,12 +80,7 @@ def change_settings(
 ) -> Conference:
     """Keep settings that count instead of those of the file, and audit what changed.
 
-    Args:
-        uow: The transaction.
-        slug: Whose.
-        settings: The settings of the file.
-        changes: New values by name.
-        forget: Names whose value of the file counts again.
+    ``forget`` names those whose value of the file counts again.
 
     Raises:
         NotFoundError: There is no such conference.

@@ -47,9 +47,7 @@ class TableProof:
 def copy_database(source: Store, target: Store) -> list[TableProof]:
     """Copy every row, then read both databases again and compare counts, sums and every value.
 
-    Args:
-        source: The database; nothing may write to it meanwhile.
-        target: An empty database, or one whose tables were made and never used.
+    Nothing may write to the source meanwhile; the target is empty or was never used.
 
     Raises:
         SettingsError: The target holds something, or does not hold the same afterwards; then

@@ -141,12 +141,7 @@ def read_whole(
     """Return purchase orders, each once, with everything their sums and story need.
 
     Statements that are put together once cost half of what a loader's do, which are made each time.
-
-    Args:
-        session: Where.
-        statement: Finds the purchase orders.
-        values: Its parameters.
-        how: Execution options, for what belongs to the purchase orders too.
+    ``how`` are execution options, for what belongs to the purchase orders too.
     """
     rows = session.scalars(statement, values, execution_options=how)
     orders = {order.id: order for order in rows}

@@ -102,14 +102,7 @@ def keep_history(session_class: type[Session], clock: Callable[[], datetime]) ->
 def keep_replaced(
     connection: Connection, row: Invoice, old: Mapping[str, Any], now: datetime
 ) -> None:
-    """Keep what a statement has replaced in one row, as a session does by itself.
-
-    Args:
-        connection: The transaction.
-        row: The row.
-        old: The values before, of the columns that were changed.
-        now: The present.
-    """
+    """Keep what a statement has replaced in one row, as a session does by itself."""
     kept = {name: _plain(value) for name, value in old.items() if name in KEPT[type(row)]}
     if kept:
         version = _version(row.conference_id, row.__tablename__, row.id, now, kept)

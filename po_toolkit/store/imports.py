@@ -167,12 +167,8 @@ def save_batch(
 ) -> list[str]:
     """Save a batch, its purchase orders with their lines, and its rows as they came.
 
-    Args:
-        uow: The transaction.
-        batch: The batch, not yet in the database.
-        orders: For each purchase order its columns, and the columns of its lines.
-        rows: The columns of each row; ``order`` is the index in ``orders`` of the purchase order
-            it became, or None.
+    An order is its columns and those of its lines; a row's ``order`` is the index of the purchase
+    order that it became, or None.
 
     Returns:
         The reference of each purchase order, in their order.

@@ -61,13 +61,7 @@ def known_stripe_ids(
 def undelivered(
     session: Session, conference: Conference, stripe_ids: Iterable[str] | None = None
 ) -> list[int]:
-    """Return the purchase orders whose invoice waits to be delivered by you.
-
-    Args:
-        session: The database.
-        conference: Whose.
-        stripe_ids: Only those of these Stripe invoices.
-    """
+    """Return the purchase orders whose invoice waits to be delivered by you."""
     query = select(Invoice.purchase_order_id).where(
         Invoice.conference_id == conference.id, Invoice.state == "finalized"
     )
@@ -151,9 +145,7 @@ def renew_leases(store: Store, owner_prefix: str, now: datetime) -> None:
 def held(uow: UnitOfWork, mine: Invoice) -> Invoice:
     """Lock an invoice's row and return it, unless it has moved on without its worker.
 
-    Args:
-        uow: The transaction.
-        mine: The invoice as its worker read it, perhaps changed since.
+    ``mine`` is the invoice as its worker read it, perhaps changed since.
 
     Raises:
         LostLeaseError: It has.
@@ -169,11 +161,8 @@ def keep_leased(uow: UnitOfWork, mine: Invoice) -> Invoice:
     """Store what a worker has changed of its invoice and of the invoice's customer.
 
     One statement compares the row with what the worker knows and changes it. Where others have
-    changed the row meanwhile, as a sync, it is read again and changed then.
-
-    Args:
-        uow: The transaction.
-        mine: The invoice as its worker read it, outside of any session, and changed since.
+    changed the row meanwhile, as a sync, it is read again and changed then. ``mine`` is the invoice
+    as its worker read it, outside of any session, and changed since.
 
     Returns:
         The invoice with the changes; once they are committed, call :func:`forget_changes`.
@@ -268,10 +257,7 @@ _SAYS = select(
 def add_invoice(uow: UnitOfWork, order: PurchaseOrder, **values: Any) -> Invoice:
     """Store an invoice of a purchase order that was read whole, in one statement.
 
-    Args:
-        uow: The transaction.
-        order: The purchase order; it may be outside of any session.
-        values: The invoice's columns that have no default.
+    The purchase order may be outside of any session; ``values`` are the columns without a default.
     """
     customer = customer_row(uow, order)
     values |= {

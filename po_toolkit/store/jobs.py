@@ -403,13 +403,8 @@ def claim_invoices(
 ) -> list[Claimed]:
     """Lease invoices of running batches, oldest first.
 
-    Args:
-        connection: A transaction.
-        owner: The worker.
-        now: The present.
-        limit: How many at most.
-        slugs: Conferences that the worker has settings for.
-        only: Only those of these batches.
+    Only of conferences that the worker has settings for (``slugs``), and of the batches in
+    ``only``.
     """
     query, batches = _of_batches(_INVOICES_DUE, only)
     rows = connection.execute(
@@ -450,14 +445,8 @@ def claim_others(
 ) -> list[Claimed]:
     """Lease tasks, events, and the beginning or the end of batches.
 
-    Args:
-        connection: A transaction.
-        owner: The worker.
-        now: The present.
-        limit: How many at most.
-        slugs: Conferences that the worker has settings for.
-        kinds: What the worker does.
-        only: Only what belongs to these batches.
+    Only of conferences that the worker has settings for (``slugs``), of the kinds it does, and what
+    belongs to the batches in ``only``.
     """
     query, batches = _of_batches(_OTHERS_DUE, only)
     mine = [kind for kind in kinds if kind != INVOICE]

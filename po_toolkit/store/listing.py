@@ -192,13 +192,8 @@ _TAKING_BACK = [k.value for k in {*DISPUTED_SIGN, *RETURNED_SIGN}]
 def in_view(session: Session, conference: Conference, view: View | Bucket, today: date) -> Any:
     """Return the condition of a view; it needs the join :data:`LIVE`.
 
-    Overdue and held are as reconciliation has them.
-
-    Args:
-        session: An open session.
-        conference: Whose purchase orders.
-        view: The view, or how old a debt is.
-        today: The present date in the conference's timezone.
+    Overdue and held are as reconciliation has them. ``today`` is the date in the conference's
+    timezone.
     """
     po, entry = PurchaseOrder, LedgerEntry
     if view is View.REVERSED:

@@ -47,15 +47,8 @@ def same_unfinished(
     """Return the typed payment or the credit note that was cut off and is the same act, if any.
 
     Purchase order, kind, amount, method and reference make the act. Whoever repeats it a day later
-    or adds a note repeats the same act.
-
-    Args:
-        session: The transaction.
-        order: The purchase order, which gives the currency.
-        kind: payment or credit_note.
-        amount: Minor units.
-        method: Of a payment.
-        reference: The payment's own.
+    or adds a note repeats the same act. The kind is payment or credit_note; the amount is in minor
+    units, method and reference are a payment's.
     """
     act = (method, comparable(reference))
     rows = session.scalars(

@@ -27,23 +27,23 @@ def newest_move(session: Session, conference_id: int) -> datetime | None:
 
 def keep_payouts(uow: UnitOfWork, conference_id: int, rows: Iterable[Mapping[str, Any]]) -> int:
     """Add payouts, or bring them up to what Stripe says; return how many are new."""
-    said = {row["stripe_payout_id"]: row for row in rows}
+    given = {row["stripe_payout_id"]: row for row in rows}
     known = {
         p.stripe_payout_id: p
         for p in uow.session.scalars(
             select(Payout).where(
-                Payout.conference_id == conference_id, Payout.stripe_payout_id.in_(list(said))
+                Payout.conference_id == conference_id, Payout.stripe_payout_id.in_(list(given))
             )
         )
     }
-    for stripe_id, row in said.items():
+    for stripe_id, row in given.items():
         if stripe_id not in known:
             uow.session.add(Payout(conference_id=conference_id, **row))
             continue
         for name, value in row.items():
             if getattr(known[stripe_id], name) != value:
                 setattr(known[stripe_id], name, value)
-    return len(said) - len(known)
+    return len(given) - len(known)
 
 
 def keep_moves(
@@ -58,8 +58,8 @@ def keep_moves(
     Returns:
         How many are new.
     """
-    said = {row["stripe_id"]: row for row in rows}
-    ids = list(said)
+    given = {row["stripe_id"]: row for row in rows}
+    ids = list(given)
     known: dict[str, BalanceTransaction] = {}
     for start in range(0, len(ids), _FEW):
         found = uow.session.scalars(
@@ -71,13 +71,13 @@ def keep_moves(
         known.update({t.stripe_id: t for t in found})
     part_of = {} if payout_id is None else {"payout_id": payout_id}
     for stripe_id, move in known.items():
-        for name, value in {**said[stripe_id], **part_of}.items():
+        for name, value in {**given[stripe_id], **part_of}.items():
             if getattr(move, name) != value:
                 setattr(move, name, value)
     now = utc_now()
     new = [
         {**row, "conference_id": conference_id, "payout_id": payout_id, "created_at": now}
-        for stripe_id, row in said.items()
+        for stripe_id, row in given.items()
         if stripe_id not in known
     ]
     if new:
@@ -88,10 +88,7 @@ def keep_moves(
 def to_itemise(session: Session, conference_id: int, *, recount: bool = False) -> list[Payout]:
     """Return the automatic payouts whose balance transactions are not all known.
 
-    Args:
-        session: An open session.
-        conference_id: Whose.
-        recount: Add up again those that came to their amount before.
+    ``recount`` adds up again those that came to their amount before.
     """
     known = Payout.itemised.is_(True) & (_items() == Payout.amount if recount else true())
     return list(

@@ -64,10 +64,7 @@ class Pace:
     def __init__(self, engine: Engine, key: SecretStr, *, patient: bool) -> None:
         """Know the account by a digest of its key; the key itself is not stored.
 
-        Args:
-            engine: Where the windows are kept.
-            key: The account's secret key.
-            patient: True lets acts of other callers go first.
+        Who is patient lets acts of other callers go first.
         """
         secret = key.get_secret_value()
         self._engine = engine
@@ -122,14 +119,9 @@ class Pace:
 def next_start(starts: Sequence[int], now: int, limit: int, slowness: float = 1.0) -> int:
     """Return when the next call may start.
 
-    In no second there are more than a share of the limit, and none follows another closely, so
-    that what a standstill has cost is caught up without a burst.
-
-    Args:
-        starts: When the latest calls start, oldest first, in microseconds.
-        now: The present, in microseconds.
-        limit: Calls a second.
-        slowness: By how much every gap is widened.
+    In no second there are more than a share of the limit, and none follows another closely, so that
+    what a standstill has cost is caught up without a burst. Starts, oldest first, and ``now`` are
+    in microseconds, the limit in calls a second; every gap is widened by ``slowness``.
     """
     known = [start for start in starts if start < now + FAR]
     most, window = int(limit * SHARE), WINDOW * slowness

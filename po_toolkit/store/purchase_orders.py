@@ -271,17 +271,8 @@ def create(
 ) -> PurchaseOrder:
     """Add one purchase order.
 
-    Args:
-        uow: The transaction.
-        conference: Whose it is.
-        organization_name: The sponsor.
-        contact_email: Where the invoice goes.
-        currency: Of every amount.
-        lines: Description, quantity and unit price in minor units of each line.
-        po_number: The sponsor's own number.
-        tax_rates: The names of each line's tax rates, in the order of the lines; a line without
-            bears what the conference's rules say.
-        details: Further columns of ``PurchaseOrder``.
+    Unit prices are in minor units of the currency. A line without names of tax rates bears what the
+    conference's rules say; ``details`` are further columns.
 
     Raises:
         AmountError: A line's tax is no amount of the currency.
@@ -358,10 +349,7 @@ def refresh_status(order: PurchaseOrder) -> bool:
 def note_sent(uow: UnitOfWork, order_id: int, *, delivered: bool) -> None:
     """Bring the status of a purchase order whose invoice is final up to its kept sums.
 
-    Args:
-        uow: The transaction.
-        order_id: The purchase order.
-        delivered: False where a person has yet to deliver the invoice.
+    Not ``delivered``: a person has yet to deliver the invoice.
     """
     connection = uow.connection
     row = connection.execute(_KEPT_SUMS, {"order_id": order_id}).one()

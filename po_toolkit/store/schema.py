@@ -50,9 +50,9 @@ def migrate(store: Store) -> None:
             command.upgrade(config, "head")
             _refuse_differences(connection)
         except (ValueError, DBAPIError) as error:
-            said = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+            cause = str(error.orig) if isinstance(error, DBAPIError) else str(error)
             raise SettingsError(
-                f"The database cannot be brought to this release: {said}. Nothing was changed."
+                f"The database cannot be brought to this release: {cause}. Nothing was changed."
             ) from error
 
 

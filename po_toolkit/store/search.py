@@ -38,13 +38,8 @@ def search(
 
     All words must be in sponsor, contact, email, phone, PO number or our reference, in any order,
     with or without accents; or the whole text is in an invoice's number or Stripe id, in the
-    reference of a payment or bank line; or the amount is a total, a balance or a payment.
-
-    Args:
-        session: An open session.
-        conference: Whose purchase orders.
-        text: What was typed; not empty.
-        amount: What was typed as an amount in major units, where it is one.
+    reference of a payment or bank line; or the amount is a total, a balance or a payment. The text
+    is not empty; ``amount`` is what was typed as an amount in major units.
     """
     wanted = text.strip()
     found = [

@@ -30,10 +30,10 @@ TRANSFER = "customer_balance"
 """Stripe's name of bank transfers to a sponsor's virtual account."""
 
 
-def may_be_sponsors(said: Json) -> bool:
+def may_be_sponsors(invoice: Json) -> bool:
     """Tell whether an invoice is one that is sent to somebody, or will be."""
-    sent = said.get("collection_method") == "send_invoice" and not said.get("deleted")
-    return sent and bool(said.get("status"))
+    sent = invoice.get("collection_method") == "send_invoice" and not invoice.get("deleted")
+    return sent and bool(invoice.get("status"))
 
 
 def note_strays(
@@ -50,35 +50,35 @@ def note_strays(
     rows = uow.session.scalars(
         select(StrayInvoice).where(
             StrayInvoice.conference_id == conference.id,
-            StrayInvoice.stripe_invoice_id.in_([said["id"] for said in invoices]),
+            StrayInvoice.stripe_invoice_id.in_([invoice["id"] for invoice in invoices]),
         )
     )
     known = {row.stripe_invoice_id: row for row in rows}
-    for said in invoices:
-        row = known.get(said["id"])
+    for invoice in invoices:
+        row = known.get(invoice["id"])
         if row is None:
-            row = StrayInvoice(conference_id=conference.id, stripe_invoice_id=said["id"])
-            known[said["id"]] = row
+            row = StrayInvoice(conference_id=conference.id, stripe_invoice_id=invoice["id"])
+            known[invoice["id"]] = row
         elif row.read_at > read_at:
             continue
-        metadata, currency = said.get("metadata") or {}, said["currency"]
-        row.total = minor_from_api(said["total"], currency)
-        row.amount_paid = minor_from_api(said.get("amount_paid") or 0, currency)
+        metadata, currency = invoice.get("metadata") or {}, invoice["currency"]
+        row.total = minor_from_api(invoice["total"], currency)
+        row.amount_paid = minor_from_api(invoice.get("amount_paid") or 0, currency)
         uow.session.add(row)
-        row.number = said.get("number") or ""
+        row.number = invoice.get("number") or ""
         if not is_pseudonym(row.customer_email or ""):
-            row.customer_name = said.get("customer_name") or ""
-            row.customer_email = said.get("customer_email") or ""
+            row.customer_name = invoice.get("customer_name") or ""
+            row.customer_email = invoice.get("customer_email") or ""
         row.sponsor_key = sponsor_key(row.customer_name)
         row.named_reference = metadata.get("purchase_order_ref") or ""
         row.conference_slug = metadata.get("conference_slug") or ""
         row.order_uuid = (metadata.get("purchase_order_uuid") or "")[:36]
         row.generation = _number(metadata.get("generation"))
-        row.revises = (said.get("from_invoice") or {}).get("invoice") or ""
-        row.texts = [list(text) for text in texts_of(said)]
-        row.stripe_created_at = datetime.fromtimestamp(said["created"], UTC)
+        row.revises = (invoice.get("from_invoice") or {}).get("invoice") or ""
+        row.texts = [list(text) for text in texts_of(invoice)]
+        row.stripe_created_at = datetime.fromtimestamp(invoice["created"], UTC)
         row.ignored = metadata.get("po_toolkit") == "ignore"
-        row.stripe_status = said["status"]
+        row.stripe_status = invoice["status"]
         row.currency = currency
         row.read_at = read_at
 
@@ -227,14 +227,8 @@ def note_balances(
 ) -> None:
     """Note how much of a customer's money lies at Stripe.
 
-    Args:
-        uow: The transaction.
-        conference: Whose account.
-        customer: Stripe's id and, where known, name and e-mail.
-        kind: ``cash`` or ``credit``.
-        api_amounts: By currency, in Stripe's API units, above zero when the money is the
-            customer's; nothing lies there in any other currency.
-        read_at: When Stripe said so.
+    The kind is ``cash`` or ``credit``. Amounts are in Stripe's API units by currency, above zero
+    when the money is the customer's; nothing lies there in any other currency.
     """
     rows = uow.session.scalars(
         select(CustomerBalance).where(

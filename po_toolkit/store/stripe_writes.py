@@ -45,16 +45,8 @@ def insert(
 ) -> StoredWrite | None:
     """Store an attempt; None where it was stored before.
 
-    Args:
-        uow: The transaction.
-        kind: What is written.
-        slot: The subject's uuid, generation and step; with the attempt it is the idempotency key.
-        attempt: Which one, from 1.
-        path: The endpoint.
-        body: The parameters, in the order in which they are sent.
-        conference_id: Whose account.
-        purchase_order_id: Which purchase order, if one.
-        now: The present.
+    The slot is the subject's uuid, generation and step: with the attempt, counted from 1, it is the
+    idempotency key. The body's parameters are in the order in which they are sent.
     """
     key = f"{slot}-a{attempt}"
     new = insert_if_new(

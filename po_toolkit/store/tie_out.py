@@ -38,11 +38,8 @@ class Sides:
 def sides(session: Session, conference_id: int, *, day: date, before: datetime) -> Sides:
     """Read all four sides.
 
-    Args:
-        session: The database.
-        conference_id: Whose.
-        day: The last day of ledger entries and bank lines.
-        before: The first instant that no longer counts, for what Stripe dates by the second.
+    ``day`` is the last one of ledger entries and bank lines, ``before`` the first instant that no
+    longer counts for what Stripe dates by the second.
     """
     return Sides(
         entries=_entries(session, conference_id, day),

@@ -115,13 +115,8 @@ class StripeGateway:
     ) -> Json:
         """Do one write; safe to repeat with the same key and body.
 
-        Only the outbox calls it; see :mod:`po_toolkit.outbox`.
-
-        Args:
-            path: The endpoint.
-            body: The parameters.
-            idempotency_key: The same for each repeat of the same write.
-            expects: What kind of object the answer must be, as ``invoice``; by default any.
+        Only the outbox calls it; see :mod:`po_toolkit.outbox`. ``expects`` is what kind of object
+        the answer must be, as ``invoice``; by default any.
 
         Raises:
             StripeGatewayError: In one of its kinds.

@@ -20,11 +20,7 @@ def verify_signature(
 ) -> bool:
     """Tell whether one of the current secrets signed this body within the tolerance.
 
-    Args:
-        payload: The body exactly as received.
-        header: The ``Stripe-Signature`` header, ``t=…,v1=…``, possibly with several v1.
-        secrets: Each current signing secret; several while one rolls.
-        now: The present, aware.
+    The body is exactly as received. Several secrets are current while one rolls.
     """
     signed_at = _signed_at(header)
     if signed_at is None or abs(now.timestamp() - signed_at) > TOLERANCE_SECONDS:

@@ -24,10 +24,6 @@ CONNECTIONS = 64
 def refuse_unsafe_address(key: str, base: str | None) -> None:
     """Refuse to send a key where somebody else could read it.
 
-    Args:
-        key: The secret key.
-        base: Where Stripe is to be, by default Stripe's own address.
-
     Raises:
         SettingsError: A live key would go elsewhere than to Stripe, or any key over plain HTTP
             through a network.

@@ -14,7 +14,7 @@ from po_toolkit.api.terms import Act
 from po_toolkit.api.webhooks import replay_events
 from po_toolkit.jobs import tasks
 from po_toolkit.jobs.tasks import Task
-from po_toolkit.ui import table_files, tables, words
+from po_toolkit.ui import formats, table_files, tables
 from po_toolkit.ui.background import work_on
 from po_toolkit.ui.language import N_, _
 from po_toolkit.ui.session import Visit
@@ -60,7 +60,7 @@ def _audit(visit: Visit) -> None:
     acts = st.multiselect(
         _("Actions"),
         list(Act),
-        format_func=words.act,
+        format_func=formats.act,
         placeholder=_("All"),
         key=visit.key("activity.acts"),
     )
@@ -69,7 +69,7 @@ def _audit(visit: Visit) -> None:
         st.info(_("No activity yet. Start with an import."), icon=":material/inbox:")
         return
     offset = _offset(visit.key(f"activity.audit.{acts}"), matching)
-    st.caption(words.count(matching, "action"))
+    st.caption(formats.count(matching, "action"))
     frame = _acts(visit, acts, offset=offset, limit=PAGE)
     tables.show_texts(frame, {name: name for name in frame.columns}, key=visit.key("activity.log"))
     table_files.downloads(
@@ -84,9 +84,9 @@ def _acts(visit: Visit, acts: list[Act], *, offset: int, limit: int) -> pd.DataF
     rows = audit_page(visit.opened, acts=acts, offset=offset, limit=limit)[0]
     return pd.DataFrame(
         {
-            _("When"): words.moment(row.at, visit.opened.conference.timezone),
-            _("What happened"): words.worded(row.text),
-            _("Who"): words.person(row.actor),
+            _("When"): formats.moment(row.at, visit.opened.conference.timezone),
+            _("What happened"): formats.localized(row.text),
+            _("Who"): formats.person(row.actor),
         }
         for row in rows
     )
@@ -100,7 +100,7 @@ def _log(visit: Visit, acts: list[Act], *, limit: int) -> pd.DataFrame:
             _("When (UTC)"): row.at,
             _("Who"): row.actor,
             _("What happened"): row.text,
-            _("Action"): words.act(row.entry.act),
+            _("Action"): formats.act(row.entry.act),
             _("Purchase order"): row.reference,
             _("Subject"): f"{row.entry.subject_type} {row.entry.subject_id}",
             _("Before"): json.dumps(row.entry.before, ensure_ascii=False),
@@ -133,7 +133,7 @@ def _events(visit: Visit) -> None:
     rows = event_page(opened, states=states, offset=offset, limit=PAGE)[0]
     frame = pd.DataFrame(
         {
-            _("Received"): words.moment(row.received_at, opened.conference.timezone),
+            _("Received"): formats.moment(row.received_at, opened.conference.timezone),
             _("Type"): row.type,
             _("State"): _(_STATES.get(row.state, row.state)),
             _("Tries"): row.attempts,
@@ -142,7 +142,7 @@ def _events(visit: Visit) -> None:
         }
         for row in rows
     )
-    st.caption(words.count(matching, "event"))
+    st.caption(formats.count(matching, "event"))
     picked = st.dataframe(
         frame,
         hide_index=True,
@@ -160,7 +160,7 @@ def _replay(visit: Visit, chosen: list[str]) -> None:
         return
     task_result(visit, "replay")
     label = (
-        _("Replay {events}", events=words.count(len(chosen), "event"))
+        _("Replay {events}", events=formats.count(len(chosen), "event"))
         if chosen
         else _("Replay all on hold")
     )
@@ -190,8 +190,8 @@ def _failed_invoicing(visit: Visit, rows: Sequence[Any]) -> None:
         {
             "organization": row.organization_name,
             "reference": row.reference,
-            "error": words.worded(row.error),
-            "when": words.moment(row.updated_at, visit.opened.conference.timezone),
+            "error": formats.localized(row.error),
+            "when": formats.moment(row.updated_at, visit.opened.conference.timezone),
         }
         for row in rows
     )
@@ -210,9 +210,9 @@ def _failed_tasks(visit: Visit, failed: Sequence[Task]) -> None:
     frame = pd.DataFrame(
         {
             "task": _(TASKS[task.kind]),
-            "error": words.worded(task.message),
-            "when": words.moment(task.created_at, visit.opened.conference.timezone),
-            "by": words.person(task.entered_by),
+            "error": formats.localized(task.message),
+            "when": formats.moment(task.created_at, visit.opened.conference.timezone),
+            "by": formats.person(task.entered_by),
         }
         for task in failed
     )

@@ -19,7 +19,7 @@ from po_toolkit.api.bank_matching import (
 )
 from po_toolkit.api.terms import Act
 from po_toolkit.errors import ConfirmationNeededError, DuplicateEntryError, PoToolkitError
-from po_toolkit.ui import words
+from po_toolkit.ui import formats
 from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.language import _
 from po_toolkit.ui.session import Visit
@@ -33,31 +33,31 @@ _AGAIN = "again"
 def show_line(line: LineMatch) -> None:
     """Show the line itself."""
     with st.container(border=True):
-        amount = words.amount(Decimal(line.amount), line.currency)
+        amount = formats.amount(Decimal(line.amount), line.currency)
         st.markdown(
             _(
                 "**{amount}**, booked {booked_on} (line {line})",
                 amount=amount,
-                booked_on=words.day(line.booked_on),
+                booked_on=formats.day(line.booked_on),
                 line=line.line,
             )
         )
         st.text(line.text)
         if line.state == "applied":
             st.markdown(
-                _("Matched to **{references}**", references=words.plain(", ".join(line.references)))
+                _(
+                    "Matched to **{references}**",
+                    references=formats.plain(", ".join(line.references)),
+                )
             )
         if line.state in ("applied", "set_aside") and line.evidence:
-            st.caption(words.message(line.evidence))
+            st.caption(formats.message(line.evidence))
 
 
 def decide(visit: Visit, line: LineMatch, after: Callable[[], None]) -> None:
     """Show what the line may be, and what a person can do about it.
 
-    Args:
-        visit: The visit.
-        line: The bank line.
-        after: Called once something is decided, before the page is shown again.
+    ``after`` is called once something is decided, before the page is shown again.
     """
     if not visit.may(Act.MATCH):
         st.caption(_("Your role can look at bank lines but not match them."))
@@ -115,7 +115,7 @@ def _candidate(
     candidate = found[number]
     key = f"{line.line}.{candidate.kind}.{candidate.key}"
     with st.container(border=True):
-        amount = words.amount(candidate.amount, line.currency)
+        amount = formats.amount(candidate.amount, line.currency)
         kind = {
             "order": _("open"),
             "entry": _("recorded"),
@@ -123,7 +123,7 @@ def _candidate(
             "reversal": _("received"),
         }
         off = candidate.difference
-        difference = words.amount(abs(off), line.currency)
+        difference = formats.amount(abs(off), line.currency)
         fits = (
             _(":green-badge[Same amount]")
             if not off
@@ -133,14 +133,16 @@ def _candidate(
                 else _(":orange-badge[{amount} less on the bank line]", amount=difference)
             )
         )
-        st.markdown(f"**{words.plain(candidate.title)}** · {amount} {kind[candidate.kind]} {fits}")
-        st.caption(words.message(candidate.details))
+        st.markdown(
+            f"**{formats.plain(candidate.title)}** · {amount} {kind[candidate.kind]} {fits}"
+        )
+        st.caption(formats.message(candidate.details))
         for sign, reasons in (
             (":material/add_circle:", candidate.evidence_for),
             (":material/warning:", candidate.evidence_against),
         ):
             for reason in reasons:
-                st.markdown(f"{sign} {words.message(reason[:1].upper() + reason[1:])}")
+                st.markdown(f"{sign} {formats.message(reason[:1].upper() + reason[1:])}")
         shortcut = _KEYS[number] if number < len(_KEYS) else None
         with st.container(horizontal=True):
             if st.button(
@@ -148,7 +150,7 @@ def _candidate(
                 type="secondary" if number or off else "primary",
                 shortcut=shortcut,
                 key=visit.key(f"bank.match.{key}"),
-                help=words.plain(
+                help=formats.plain(
                     _("Match to {title}, {key}", title=candidate.title, key=candidate.key)
                 ),
             ):
@@ -167,7 +169,7 @@ def _write_off(
     shortcut: str | None,
 ) -> None:
     """Offer to match and to write off the little that is missing."""
-    short = words.amount(abs(candidate.difference), line.currency)
+    short = formats.amount(abs(candidate.difference), line.currency)
     label = _("Match and write off {short}", short=short)
     key = f"{line.line}.{candidate.kind}.{candidate.key}"
     pressed = st.button(label, shortcut=shortcut, key=visit.key(f"bank.write-off.{key}"))
@@ -199,12 +201,7 @@ def _ask_reason(
 ) -> None:
     """Ask for a reason in a dialog that Enter confirms; nothing is done without one.
 
-    Args:
-        visit: The visit.
-        key: For what the reason is asked.
-        texts: Title, label of the field, and of the button.
-        act: Does it; called with the reason.
-        pressed: Whether the dialog is to open.
+    The texts are title, label of the field, and of the button.
     """
     title, hint, button = texts
     if pressed:
@@ -236,7 +233,7 @@ def _several(
             list(by_key),
             format_func=lambda key: (
                 f"{by_key[key].title}, {by_key[key].key}: "
-                f"{words.amount(by_key[key].amount, line.currency)}"
+                f"{formats.amount(by_key[key].amount, line.currency)}"
             ),
             key=visit.key(f"bank.several.{line.line}"),
         )
@@ -244,7 +241,7 @@ def _several(
         if len({c.kind for c in picked}) > 1:
             st.warning(_("Choose items of one kind only."), icon=":material/warning:")
         elif picked and st.button(
-            _("Match {items}", items=words.count(len(picked), "item")),
+            _("Match {items}", items=formats.count(len(picked), "item")),
             key=visit.key(f"bank.do.several.{line.line}"),
         ):
             _match(visit, line, picked, after)
@@ -292,7 +289,7 @@ def _question(
         return
     chosen = [c for c in found if c.kind == asked["kind"] and c.key in asked["keys"]]
     with st.container(border=True):
-        st.warning(words.message(str(asked["message"])), icon=":material/help:")
+        st.warning(formats.message(str(asked["message"])), icon=":material/help:")
         with st.container(horizontal=True):
             yes = (
                 _("It is another payment: match") if _AGAIN in asked["names"] else _("Match anyway")

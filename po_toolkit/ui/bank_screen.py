@@ -21,8 +21,13 @@ from po_toolkit.api.bank import (
 )
 from po_toolkit.api.bank_matching import LineMatch, bank_lines
 from po_toolkit.api.terms import Act
-from po_toolkit.errors import ImportChoiceError, ImportFileError, PoToolkitError
-from po_toolkit.ui import table_files, tables, words
+from po_toolkit.errors import (
+    ColumnsUnknownError,
+    ImportChoiceError,
+    ImportFileError,
+    PoToolkitError,
+)
+from po_toolkit.ui import formats, table_files, tables
 from po_toolkit.ui.bank_line import decide, show_line
 from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.language import N_, _, ngettext, translated
@@ -95,18 +100,19 @@ def _load(visit: Visit) -> None:
         help=_("CSV, Excel, OFX, QFX, QIF, MT940, BAI2, CAMT.053 or a ZIP of them; lines that "
 "are here already stay as they are"),
     )  # fmt: skip
-    said: BankImportReport | None = visit.recall("bank.said")
+    report: BankImportReport | None = visit.recall("bank.message")
     if uploaded is None:
-        if said is not None:
-            _loaded(visit, said)
+        if report is not None:
+            _loaded(visit, report)
         return
     name = f"bank.{uploaded.file_id}"
     questions = Questions(visit, name)
     answers = questions.answers()
+    named, account = _named_columns(visit, uploaded.file_id), _account(visit, uploaded.file_id)
     if answers is None:
         return
-    answers["mapping"] |= _named_columns(visit, uploaded.file_id)
-    answers["account"] = answers.get("account") or _account(visit, uploaded.file_id)
+    answers["mapping"] |= named
+    answers["account"] = answers.get("account") or account
     answers["encoding"] = encoding_of(visit, name, uploaded.name) or ""
     answers["intraday"] = answers.get("intraday") == "yes"
 
@@ -119,22 +125,24 @@ def _load(visit: Visit) -> None:
         preview = read(dry_run=True)
     except ImportChoiceError as question:
         if question.question == "account":
-            st.warning(words.message(str(question)), icon=":material/help:")
+            st.warning(formats.message(str(question)), icon=":material/help:")
             _ask_account(visit, uploaded.file_id)
             return
         questions.ask(question)
         st.rerun()
     except ImportFileError as error:
         show_error(error, visit)
-        _ask_columns(visit, uploaded.file_id)
+        if isinstance(error, ColumnsUnknownError):
+            visit.keep(f"bank.{uploaded.file_id}.columns", error.columns)
+        _ask_columns(visit, uploaded.file_id, opened=isinstance(error, ColumnsUnknownError))
         return
     _preview(visit, preview)
     if st.button(
-        _("Import {lines}", lines=words.count(preview.new, "line")),
+        _("Import {lines}", lines=formats.count(preview.new, "line")),
         type="primary",
         key=visit.key(f"bank.import.{uploaded.file_id}"),
     ):
-        visit.keep("bank.said", read(dry_run=False))
+        visit.keep("bank.message", read(dry_run=False))
         visit.keep("bank.turn", turn + 1)
         st.rerun()
     _ask_columns(visit, uploaded.file_id)
@@ -145,19 +153,19 @@ def _preview(visit: Visit, report: BankImportReport) -> None:
     """Show how the file is read, before anything is kept."""
     reading = report.reading
     accounts = ", ".join(s.account or _("not named") for s in report.statements)
-    said = {
+    findings = {
         _("Layout"): reading.layout or _("Columns found by their names"),
         _("Account"): accounts,
-        _("Columns"): ", ".join(f"{words.label(f)}: {c}" for f, c in reading.columns.items()),
+        _("Columns"): ", ".join(f"{formats.label(f)}: {c}" for f, c in reading.columns.items()),
         _("Money in or out"): reading.sign,
         _("Currency"): reading.currency,
         _("Dates"): reading.dates,
     }
     with st.container(border=True):
         st.subheader(_("How this file is read"))
-        for label, value in said.items():
+        for label, value in findings.items():
             if value:
-                st.markdown(f"**{label}**: {words.message(value)}")
+                st.markdown(f"**{label}**: {formats.message(value)}")
         if report.first_lines:
             frame = pd.DataFrame(
                 {
@@ -183,7 +191,15 @@ def _preview(visit: Visit, report: BankImportReport) -> None:
 
 def _account(visit: Visit, file_id: str) -> str:
     """Return the account that a person named."""
-    return str(visit.recall(f"bank.{file_id}.account") or "").strip()
+    return (_kept(visit, f"bank.{file_id}.account") or "").strip()
+
+
+def _kept(visit: Visit, name: str) -> str | None:
+    """Return what a field holds, and keep it while a question hides the field."""
+    value: str | None = visit.recall(name)
+    if value:
+        visit.keep(name, value)
+    return value
 
 
 def _ask_account(visit: Visit, file_id: str) -> None:
@@ -195,17 +211,23 @@ def _ask_account(visit: Visit, file_id: str) -> None:
 
 def _named_columns(visit: Visit, file_id: str) -> dict[str, str]:
     """Return the columns that a person named: field → column."""
-    named = {field: visit.recall(f"bank.{file_id}.column.{field}") for field in _COLUMNS}
+    named = {field: _kept(visit, f"bank.{file_id}.column.{field}") for field in _COLUMNS}
     return {field: name.strip() for field, name in named.items() if name and name.strip()}
 
 
-def _ask_columns(visit: Visit, file_id: str) -> None:
-    with st.expander(_("Name the columns of this file")):
-        st.write(
-            _("Enter column names exactly as in the file. The mapping is saved for this bank.")
-        )
+def _ask_columns(visit: Visit, file_id: str, *, opened: bool = False) -> None:
+    columns = visit.recall(f"bank.{file_id}.columns") or []
+    with st.expander(_("Name the columns of this file"), expanded=opened):
+        st.write(_("Choose or enter column names. The mapping is saved for this bank."))
         for field, label in translated(_COLUMNS).items():
-            st.text_input(label, key=visit.key(f"bank.{file_id}.column.{field}"))
+            st.selectbox(
+                label,
+                columns,
+                index=None,
+                accept_new_options=True,
+                placeholder=_("Column"),
+                key=visit.key(f"bank.{file_id}.column.{field}"),
+            )
 
 
 def _loaded(visit: Visit, report: BankImportReport) -> None:
@@ -216,7 +238,7 @@ def _report(visit: Visit, report: BankImportReport, key: str) -> None:
     """Say what became of each line, or would."""
     text = _(
         "{lines} read: {new} new, {duplicates} duplicates, {quarantined} unreadable.",
-        lines=words.count(report.lines, "line"),
+        lines=formats.count(report.lines, "line"),
         new=report.new,
         duplicates=report.duplicates,
         quarantined=report.quarantined,
@@ -229,13 +251,13 @@ def _report(visit: Visit, report: BankImportReport, key: str) -> None:
         st.success(text, icon=":material/check_circle:")
     if report.problems:
         frame = pd.DataFrame([asdict(problem) for problem in report.problems])
-        frame["message"] = frame["message"].map(words.worded)
+        frame["message"] = frame["message"].map(formats.localized)
         columns = {"row": _("Row"), "value": _("Value"), "message": _("What is wrong")}
         tables.show_texts(frame, columns, key=visit.key(f"{key}.problems"))
     for suspicion in report.suspected:
-        st.warning(words.message(suspicion.message), icon=":material/content_copy:")
+        st.warning(formats.message(suspicion.message), icon=":material/content_copy:")
     for note in report.notes:
-        st.info(words.message(note), icon=":material/info:")
+        st.info(formats.message(note), icon=":material/info:")
 
 
 def _lines(visit: Visit) -> None:
@@ -297,7 +319,7 @@ def _decided_by_others(visit: Visit, lines: Sequence[LineMatch]) -> None:
     visit.keep(_SEEN, None)
     if line is None:
         return
-    amount = words.amount(Decimal(line.amount), line.currency)
+    amount = formats.amount(Decimal(line.amount), line.currency)
     what = f"{_(STATES[line.state])}: {', '.join(line.references) or line.evidence}"
     st.warning(
         _(
@@ -305,7 +327,7 @@ def _decided_by_others(visit: Visit, lines: Sequence[LineMatch]) -> None:
             "twice. To change it, show its state above and undo it.",
             line=line.line,
             amount=amount,
-            what=words.plain(what),
+            what=formats.plain(what),
         ),
         icon=":material/sync_problem:",
     )
@@ -358,7 +380,7 @@ def _frame(lines: Sequence[LineMatch]) -> pd.DataFrame:
             "currency": line.currency,
             "state": _(STATES[line.state]),
             "references": ", ".join(line.references),
-            "evidence": words.worded(line.evidence),
+            "evidence": formats.localized(line.evidence),
             "text": line.text,
         }
         for line in lines
@@ -371,7 +393,7 @@ def _apply_sure(visit: Visit, lines: Sequence[LineMatch]) -> None:
     task_result(visit, "match")
     sure = sum(line.sure for line in lines)
     if sure:
-        words.mode_notice(visit.opened.settings.mode)
+        formats.mode_notice(visit.opened.settings.mode)
         label = ngettext("Apply {n} match", "Apply {n} matches", sure)
         task_button(visit, "match", label, icon=":material/done_all:", primary=True)
 
@@ -389,7 +411,7 @@ def _statements(visit: Visit) -> None:
             "opening": s.opening and Decimal(s.opening),
             "closing": s.closing and Decimal(s.closing),
             "state": _(_STATEMENTS.get(s.state, s.state)),
-            "reason": words.worded(s.reason),
+            "reason": formats.localized(s.reason),
         }
         for s in statements
     )
@@ -439,7 +461,7 @@ def _held(visit: Visit, statement: int, reason: str) -> None:
             _(
                 "Statement {statement} is on hold: {reason}",
                 statement=statement,
-                reason=words.message(reason),
+                reason=formats.message(reason),
             ),
             icon=":material/pan_tool:",
         )

@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from po_toolkit.api.reports import ON_DARK, ON_LIGHT, bar_chart, line_chart, step_chart
-from po_toolkit.ui import words
+from po_toolkit.ui import formats
 from po_toolkit.ui.language import _, language, locale
 
 _PICK = "pick"
@@ -22,17 +22,12 @@ def bars(
 ) -> int | None:
     """Show one horizontal bar for each label, its amount written at its end.
 
-    Args:
-        labels: What each bar is, in order from the top.
-        amounts: Major units of the currency.
-        currency: Of all of them.
-        key: Tells it from other charts.
-        about: What the chart shows, for those who cannot see it.
+    Amounts are in major units; ``about`` is for those who cannot see the chart.
 
     Returns:
         The place of the bar that was chosen, or None.
     """
-    written = [words.amount(amount, currency) for amount in amounts]
+    written = [formats.amount(amount, currency) for amount in amounts]
     label = _pick(bar_chart(labels, amounts, written, ink=_ink()), about, key, "label", layer=0)
     return labels.index(label) if label in labels else None
 
@@ -46,11 +41,8 @@ def steps(
 ) -> str | None:
     """Show amounts over days as steps, a line for each series, told apart without colour too.
 
-    Args:
-        series: Names with their days and amounts in major units, at most three.
-        currency: Of all amounts.
-        key: Tells it from other charts.
-        about: What the chart shows, for those who cannot see it.
+    Series are at most three names with their days and amounts in major units; ``about`` is for
+    those who cannot see the chart.
 
     Returns:
         The day of the point that was chosen, ISO 8601, or None.
@@ -58,10 +50,10 @@ def steps(
     rows = [
         {
             "day": day.isoformat(),
-            "on": words.day(day),
+            "on": formats.day(day),
             "series": name,
             "size": float(amount),
-            "written": words.amount(amount, currency),
+            "written": formats.amount(amount, currency),
         }
         for name, points in series
         for day, amount in points
@@ -75,12 +67,10 @@ def steps(
 def lines(frame: pd.DataFrame, currency: str, *, about: str) -> None:
     """Show amounts over months, a line for each of two series, told apart without colour too.
 
-    Args:
-        frame: Columns ``month`` (text), ``series`` and ``amount`` (major units).
-        currency: Of all amounts.
-        about: What the chart shows, for those who cannot see it.
+    The frame has ``month`` (text), ``series`` and ``amount`` (major units); ``about`` is for those
+    who cannot see the chart.
     """
-    written = [words.amount(amount, currency) for amount in frame["amount"]]
+    written = [formats.amount(amount, currency) for amount in frame["amount"]]
     drawn = frame.assign(written=written)
     spec = _translated(line_chart(drawn, currency, ink=_ink(), colours=_colours()))
     # Written as Vega-Lite's own dictionaries: Altair would take seconds to import and, for each

@@ -25,7 +25,7 @@ from po_toolkit.api.reports import (
 )
 from po_toolkit.api.terms import Act
 from po_toolkit.errors import PoToolkitError
-from po_toolkit.ui import tables, words
+from po_toolkit.ui import formats, tables
 from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.language import _
 from po_toolkit.ui.session import Visit
@@ -59,15 +59,14 @@ def _checklist(visit: Visit, through: date) -> list[str]:
     """Show each step before closing, done or with the way to its page; return what is left."""
     steps = checklist(visit.opened, through)
     left = sum(step.done is False for step in steps)
-    st.subheader(_("Month end, {through}", through=words.day(through)))
+    st.subheader(_("Month end, {through}", through=formats.day(through)))
     st.caption(
         _("To check another day, change “As of” above.") if left else _("Everything is done.")
     )
     for step in steps:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(
-                f"{_SIGNS[step.done]} **{words.worded(step.name)}**: {words.message(step.result)}"
-            )
+            name, result = formats.localized(step.name), formats.message(step.result)
+            st.markdown(f"{_SIGNS[step.done]} **{name}**: {result}")
             if step.done is False and step.page == "reconciliation" and step is not steps[-1]:
                 st.button(
                     _("Open {page}", page=_("Discrepancies")),
@@ -75,11 +74,11 @@ def _checklist(visit: Visit, through: date) -> list[str]:
                     args=(through,),
                 )
             elif step.done is False and step.page not in ("", "reconciliation"):
-                visit.link(step.page, _("Open {page}", page=words.label(step.page)))
+                visit.link(step.page, _("Open {page}", page=formats.label(step.page)))
         for detail in step.details:
-            st.caption(words.message(detail))
+            st.caption(formats.message(detail))
     *before, _close_itself = steps
-    return [words.worded(step.name) for step in before if step.done is False]
+    return [formats.localized(step.name) for step in before if step.done is False]
 
 
 def _turn_to_discrepancies(through: date) -> None:
@@ -94,8 +93,8 @@ def _closed(visit: Visit, periods: list[ClosedBooks]) -> None:
         {
             "through": period.through,
             "timezone": period.timezone,
-            "closed": words.moment(period.closed_at, timezone),
-            "by": words.person(period.closed_by),
+            "closed": formats.moment(period.closed_at, timezone),
+            "by": formats.person(period.closed_by),
             "digest": period.digest,
         }
         for period in periods
@@ -115,7 +114,7 @@ def _closed(visit: Visit, periods: list[ClosedBooks]) -> None:
         day = period.through.isoformat()
         with st.container(horizontal=True):
             st.download_button(
-                _("Report through {through}", through=words.day(period.through)),
+                _("Report through {through}", through=formats.day(period.through)),
                 partial(closed_report, visit.opened, period.through),
                 f"{visit.opened.slug}-closed-{day}.json",
                 "application/json",
@@ -124,7 +123,7 @@ def _closed(visit: Visit, periods: list[ClosedBooks]) -> None:
                 key=visit.key(f"closing.report.{day}"),
             )
             st.download_button(
-                _("All files through {through}", through=words.day(period.through)),
+                _("All files through {through}", through=formats.day(period.through)),
                 partial(_files, visit, period.through),
                 f"{visit.opened.slug}-month-end-{day}.zip",
                 "application/zip",
@@ -136,7 +135,7 @@ def _closed(visit: Visit, periods: list[ClosedBooks]) -> None:
                 ),
             )
             verify = st.button(
-                _("Verify {through}", through=words.day(period.through)),
+                _("Verify {through}", through=formats.day(period.through)),
                 key=visit.key(f"closing.verify.{day}"),
             )
         if verify:
@@ -158,7 +157,7 @@ def _verify(visit: Visit, period: ClosedBooks) -> None:
     if not found.intact:
         st.error(_("The kept report is not the one that was closed."), icon=":material/error:")
     for difference in found.differences:
-        st.warning(words.message(difference), icon=":material/warning:")
+        st.warning(formats.message(difference), icon=":material/warning:")
 
 
 def _close(visit: Visit, proposed: date, left: list[str], *, closed: int) -> None:
@@ -174,7 +173,7 @@ def _close(visit: Visit, proposed: date, left: list[str], *, closed: int) -> Non
             _("Close through"),
             value=proposed,
             max_value=yesterday,
-            format=words.date_format(),
+            format=formats.date_format(),
         )
         if left:
             text = _("Not done yet: {steps}.", steps=", ".join(left))
@@ -201,16 +200,16 @@ def _for_accounting(visit: Visit, result: Reconciliation, periods: list[ClosedBo
     since = closed + timedelta(days=1) if closed else None
     programs: tuple[JournalFormat, ...] = get_args(JournalFormat)
     program = st.selectbox(
-        _("Program"), programs, format_func=words.label, key=visit.key("journal"), width=220
+        _("Program"), programs, format_func=formats.label, key=visit.key("journal"), width=220
     )
     st.caption(
         _(
             "Journal entries from {since} to {as_of}; each balances.",
-            since=words.day(since),
-            as_of=words.day(result.as_of),
+            since=formats.day(since),
+            as_of=formats.day(result.as_of),
         )
         if since
-        else _("Journal entries to {as_of}; each balances.", as_of=words.day(result.as_of))
+        else _("Journal entries to {as_of}; each balances.", as_of=formats.day(result.as_of))
     )
     st.download_button(
         _("Download journal entries"),

@@ -8,7 +8,7 @@ import streamlit as st
 from po_toolkit.api.content import InvoiceContent, compare_content, preview_content
 from po_toolkit.api.terms import way_label
 from po_toolkit.money import display
-from po_toolkit.ui import words
+from po_toolkit.ui import formats
 from po_toolkit.ui.language import _
 from po_toolkit.ui.session import Visit
 
@@ -16,10 +16,7 @@ from po_toolkit.ui.session import Visit
 def content_panel(visit: Visit, reference: str, *, at_stripe: bool) -> None:
     """Show the content field by field; Stripe is asked only when the button is pressed.
 
-    Args:
-        visit: Who looks at which conference.
-        reference: The purchase order.
-        at_stripe: Whether it has an invoice at Stripe to compare with.
+    ``at_stripe``: it has an invoice at Stripe to compare with.
     """
     with st.expander(_("What the invoice says")):
         compare = False
@@ -37,7 +34,7 @@ def content_panel(visit: Visit, reference: str, *, at_stripe: bool) -> None:
         elif compare:
             differ = sum(not line.equal for line in found.lines)
             st.warning(
-                _("Not as planned: {fields}.", fields=words.count(differ, "field")),
+                _("Not as planned: {fields}.", fields=formats.count(differ, "field")),
                 icon=":material/warning:",
             )
         st.dataframe(_table(found, compare=compare), hide_index=True)
@@ -46,12 +43,22 @@ def content_panel(visit: Visit, reference: str, *, at_stripe: bool) -> None:
 def _table(found: InvoiceContent, *, compare: bool) -> pd.DataFrame:
     rows = []
     for line in found.lines:
-        row = {_("Field"): line.name, _("Planned"): line.planned}
+        write = _WRITERS.get(line.name, str)
+        row = {_("Field"): _(line.name), _("Planned"): write(line.planned)}
         if compare:
-            row |= {_("At Stripe"): line.sent or "", "": "" if line.equal else _("differs")}
+            sent = write(line.sent or "")
+            row |= {_("At Stripe"): sent, "": "" if line.equal else _("differs")}
         if any(list(row.values())[1:]):
             rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _methods(codes: str) -> str:
+    return ", ".join(formats.payment_method(code) for code in codes.split(", ") if code)
+
+
+_WRITERS = {"Due": formats.localized, "Payment methods": _methods}
+"""Fields whose stored form is for programs; what people typed is shown to the letter."""
 
 
 def _limit(found: InvoiceContent) -> None:

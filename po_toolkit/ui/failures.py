@@ -10,7 +10,7 @@ import streamlit as st
 
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.logs import get_logger
-from po_toolkit.ui import words
+from po_toolkit.ui import formats
 from po_toolkit.ui.language import _
 from po_toolkit.ui.session import Visit
 
@@ -43,17 +43,19 @@ def show_error(error: PoToolkitError, visit: Visit | None = None) -> None:
 
     Before there is a visit no page can be opened: an administrator solves it at the server.
     """
-    st.error(words.plain(words.fields_named(words.worded(str(error)))), icon=":material/error:")
+    st.error(
+        formats.plain(formats.fields_named(formats.localized(str(error)))), icon=":material/error:"
+    )
     remedy = error.remedy
     if visit is None and remedy is not None:
-        st.write(_("{label}, in a terminal of the server:", label=words.worded(remedy.label)))
+        st.write(_("{label}, in a terminal of the server:", label=formats.localized(remedy.label)))
         st.code(remedy.command_line, language="sh")
     if visit is None or remedy is None or not remedy.page:
         return
     query: dict[str, str | list[str]] = {}
     if remedy.page == "order":
         query["po"] = remedy.purchase_order
-    visit.link(remedy.page, words.worded(remedy.label), **query)
+    visit.link(remedy.page, formats.localized(remedy.label), **query)
 
 
 def show_unexpected(error: Exception) -> None:

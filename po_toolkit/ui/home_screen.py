@@ -25,7 +25,7 @@ from po_toolkit.api.home import (
 )
 from po_toolkit.api.imports import import_batches_of
 from po_toolkit.api.terms import BUCKET_LABELS, Act, Status
-from po_toolkit.ui import charts, tables, words
+from po_toolkit.ui import charts, formats, tables
 from po_toolkit.ui.failures import failures_shown
 from po_toolkit.ui.language import _, ngettext
 from po_toolkit.ui.order_form import call_fields
@@ -46,7 +46,7 @@ class Matter:
 def home_screen(visit: Visit) -> None:
     """Show the screen."""
     name, sync = st.columns([3, 1], vertical_alignment="bottom")
-    name.title(words.plain(visit.opened.settings.name))
+    name.title(formats.plain(visit.opened.settings.name))
     page = home_page(visit.opened)
     if not page.sums.by_status:
         show_first_steps(visit)
@@ -60,9 +60,9 @@ def home_screen(visit: Visit) -> None:
     _tiles(visit, first)
     if others:
         late = sum(totals.overdue_orders for totals in others)
-        title = words.count(len(others), "other currency", "other currencies")
+        title = formats.count(len(others), "other currency", "other currencies")
         overdue = (
-            _(", {orders} overdue", orders=words.count(late, "purchase order")) if late else ""
+            _(", {orders} overdue", orders=formats.count(late, "purchase order")) if late else ""
         )
         with st.expander(f"{title}{overdue}", expanded=len(others) == 1):
             for totals in others:
@@ -85,7 +85,7 @@ def home_screen(visit: Visit) -> None:
 def _reversed_payments(visit: Visit, page: FrontPage) -> None:
     """Warn of payments that went back, until each is dealt with."""
     if number := page.waiting.get("reversed_payments", 0):
-        orders = words.count(number, "purchase order")
+        orders = formats.count(number, "purchase order")
         text = _("A payment was reversed and is owed again: {orders}.", orders=orders)
         st.warning(text, icon=":material/undo:")
         visit.link("orders", _("Show reversed payments"), view=_("Payment reversed"))
@@ -96,10 +96,10 @@ def _tiles(visit: Visit, totals: CurrencyTotals) -> None:
     currency, code = totals.currency, totals.currency.upper()
 
     def written(value: Decimal) -> str:
-        return words.amount(value, currency)
+        return formats.amount(value, currency)
 
     invoiced = written(totals.invoiced)
-    late = words.count(totals.overdue_orders, "purchase order")
+    late = formats.count(totals.overdue_orders, "purchase order")
     tiles = (
         (
             _("Received"),
@@ -108,7 +108,7 @@ def _tiles(visit: Visit, totals: CurrencyTotals) -> None:
             if totals.share is None
             else _(
                 "{share} of {invoiced} invoiced",
-                share=words.percent(totals.share),
+                share=formats.percent(totals.share),
                 invoiced=invoiced,
             ),
             _("Received"),
@@ -126,7 +126,7 @@ def _tiles(visit: Visit, totals: CurrencyTotals) -> None:
         (
             _("Overdue"),
             totals.overdue,
-            _("{late}, oldest {days}", late=late, days=words.count(totals.oldest_days, "day"))
+            _("{late}, oldest {days}", late=late, days=formats.count(totals.oldest_days, "day"))
             if totals.overdue_orders
             else _("Nothing is overdue"),
             _("Overdue"),
@@ -149,9 +149,9 @@ def _tiles(visit: Visit, totals: CurrencyTotals) -> None:
 
 def _calls(visit: Visit, page: HomePage) -> None:
     st.subheader(_("Call today"))
-    if said := visit.recall("home.said"):
-        st.toast(said, icon=":material/check_circle:", duration="long")
-        visit.keep("home.said", None)
+    if message := visit.recall("home.message"):
+        st.toast(message, icon=":material/check_circle:", duration="long")
+        visit.keep("home.message", None)
     if not page.calls:
         overdue = any(totals.overdue_orders for totals in page.sums.totals)
         st.caption(
@@ -169,30 +169,30 @@ def _calls(visit: Visit, page: HomePage) -> None:
 def _call(visit: Visit, order: OpenOrder) -> None:
     """Show one sponsor to call: who, how much, since when, what was said before."""
     zone = visit.opened.conference.timezone
-    about = [words.plain(order.contact_name), _mail(order.contact_email)]
+    about = [formats.plain(order.contact_name), _mail(order.contact_email)]
     if order.contact_phone:
-        about.append(f":material/call: {words.plain(order.contact_phone)}")
-    reminded = words.date_of(order.reminded_at, zone)
+        about.append(f":material/call: {formats.plain(order.contact_phone)}")
+    reminded = formats.date_of(order.reminded_at, zone)
     about.append(
         _("Last reminder {reminded}", reminded=reminded) if reminded else _("Not reminded yet")
     )
     if order.called_at:
-        about.append(_("Last call {called_at}", called_at=words.date_of(order.called_at, zone)))
+        about.append(_("Last call {called_at}", called_at=formats.date_of(order.called_at, zone)))
     if order.promised_on:
         about.append(
-            _("Promised to pay by {promised_on}", promised_on=words.day(order.promised_on))
+            _("Promised to pay by {promised_on}", promised_on=formats.day(order.promised_on))
         )
     with st.container(border=True, gap="small"):
         who, how = st.columns(2)
         with who:
-            visit.link("order", words.plain(order.organization_name), po=order.reference)
+            visit.link("order", formats.plain(order.organization_name), po=order.reference)
         with how:
-            st.markdown(f"**{words.amount(order.balance, order.currency)}**")
+            st.markdown(f"**{formats.amount(order.balance, order.currency)}**")
         left, right = st.columns(2)
         with left:
             st.markdown(" · ".join(filter(None, about)))  # links in captions are too pale
         with right:
-            words.overdue_badge(order.days_overdue)
+            formats.overdue_badge(order.days_overdue)
             if visit.may(Act.LOG_CALL):
                 _call_buttons(visit, order)
 
@@ -214,16 +214,16 @@ def _call_form(visit: Visit, order: OpenOrder) -> None:
             _logged(visit, order, **said)
 
 
-def _logged(visit: Visit, order: OpenOrder, **said: Any) -> None:
+def _logged(visit: Visit, order: OpenOrder, **call: Any) -> None:
     with failures_shown(visit):
-        log_call(visit.opened, order.reference, **said)
-        name = words.plain(order.organization_name)
-        visit.keep("home.said", _("Call to {organization_name} logged.", organization_name=name))
+        log_call(visit.opened, order.reference, **call)
+        name = formats.plain(order.organization_name)
+        visit.keep("home.message", _("Call to {organization_name} logged.", organization_name=name))
         st.rerun()
 
 
 def _mail(address: str) -> str:
-    return f"[{words.plain(address)}](mailto:{address})" if address else ""
+    return f"[{formats.plain(address)}](mailto:{address})" if address else ""
 
 
 def _payments(visit: Visit, page: HomePage) -> None:
@@ -280,21 +280,21 @@ def _attention(visit: Visit, page: FrontPage) -> None:
 def _matters(visit: Visit, page: FrontPage) -> Iterator[Matter]:
     drafts = sum(s.purchase_orders for s in page.by_status if s.status == Status.DRAFT)
     if drafts:
-        yield Matter(_("{drafts} to invoice", drafts=words.count(drafts, "draft")), "invoice", {})
+        yield Matter(_("{drafts} to invoice", drafts=formats.count(drafts, "draft")), "invoice", {})
     failed = page.waiting.get("invoicing_failed", 0)
     if failed:
-        text = _("{orders} where invoicing failed", orders=words.count(failed, "purchase order"))
+        text = _("{orders} where invoicing failed", orders=formats.count(failed, "purchase order"))
         yield Matter(text, "activity", {"activity-view": _("Failed tasks")})
     if late := sum(totals.overdue_orders for totals in page.totals):
         yield Matter(
-            _("{orders} overdue", orders=words.count(late, "purchase order")),
+            _("{orders} overdue", orders=formats.count(late, "purchase order")),
             "orders",
             {"view": _("Overdue")},
         )
     if number := page.waiting.get("cancelled_with_money", 0):
         text = _(
             "{orders} with money: refund or move it",
-            orders=words.count(number, "cancelled purchase order"),
+            orders=formats.count(number, "cancelled purchase order"),
         )
         yield Matter(text, "orders", {"view": _("Cancelled with money")})
     issued, overpaid = (
@@ -305,10 +305,10 @@ def _matters(visit: Visit, page: FrontPage) -> Iterator[Matter]:
         text = ngettext(
             "{n} invoice to deliver yourself", "{n} invoices to deliver yourself", issued
         )
-        yield Matter(text, "orders", {"status": words.status(Status.ISSUED)})
+        yield Matter(text, "orders", {"status": formats.status(Status.ISSUED)})
     if overpaid:
         text = ngettext("{n} purchase order overpaid", "{n} purchase orders overpaid", overpaid)
-        yield Matter(text, "orders", {"status": words.status(Status.OVERPAID)})
+        yield Matter(text, "orders", {"status": formats.status(Status.OVERPAID)})
     yield from _matters_elsewhere(visit, page)
 
 
@@ -329,16 +329,16 @@ def _matters_elsewhere(visit: Visit, page: FrontPage) -> Iterator[Matter]:
         )
         yield Matter(text, "reconciliation", {})
     if held := len(held_statements(visit.opened)):
-        text = _("{statements} on hold", statements=words.count(held, "bank statement"))
+        text = _("{statements} on hold", statements=formats.count(held, "bank statement"))
         yield Matter(text, "bank", {"bank-view": _("Statements")})
     for batch in import_batches_of(visit.opened):
         if batch.waiting_rows and batch.undone_at is None:
             text = _(
                 "{rows} of {file_name} to fix",
-                rows=words.count(batch.waiting_rows, "row"),
+                rows=formats.count(batch.waiting_rows, "row"),
                 file_name=batch.file_name,
             )
-            yield Matter(words.plain(text), "import", {"batch": str(batch.batch)})
+            yield Matter(formats.plain(text), "import", {"batch": str(batch.batch)})
 
 
 def _health(visit: Visit) -> None:
@@ -346,7 +346,7 @@ def _health(visit: Visit) -> None:
     zone = visit.opened.conference.timezone
     found = health(visit.opened)
     st.write(
-        _("Last synced {last_sync_at}.", last_sync_at=words.moment(found.last_sync_at, zone))
+        _("Last synced {last_sync_at}.", last_sync_at=formats.moment(found.last_sync_at, zone))
         if found.last_sync_at
         else _("Never synced yet.")
     )
@@ -354,30 +354,30 @@ def _health(visit: Visit) -> None:
         st.warning(
             _(
                 "The last sync did not finish. {last_error}",
-                last_error=words.message(found.last_error),
+                last_error=formats.message(found.last_error),
             ),
             icon=":material/sync_problem:",
         )
     if found.last_sweep_at is not None:
-        _proved(found.last_sweep, words.moment(found.last_sweep_at, zone))
+        _proved(found.last_sweep, formats.moment(found.last_sweep_at, zone))
     events = found.events
     if broken := events.get("set_aside", 0):
         st.warning(
-            _("{events} failed.", events=words.count(broken, "webhook event")),
+            _("{events} failed.", events=formats.count(broken, "webhook event")),
             icon=":material/error:",
         )
         visit.link("activity", _("Show them"), **{"activity-view": _("Webhook events")})
     if again := events.get("failed", 0):
         st.write(
-            _("{events} failed and will be retried.", events=words.count(again, "webhook event"))
+            _("{events} failed and will be retried.", events=formats.count(again, "webhook event"))
         )
     if events:
-        number = words.count(sum(events.values()), "webhook event")
+        number = formats.count(sum(events.values()), "webhook event")
         st.write(
             _(
                 "{number} received, the last {last_event_at}.",
                 number=number,
-                last_event_at=words.moment(found.last_event_at, zone),
+                last_event_at=formats.moment(found.last_event_at, zone),
             )
         )
     else:
@@ -387,23 +387,23 @@ def _health(visit: Visit) -> None:
 def _proved(sweep: dict[str, Any], when: str) -> None:
     """Say what the last comparison of every object with the ledger proved."""
     compared = (
-        words.count(sweep.get("invoices", 0), "invoice"),
-        words.count(sweep.get("payments", 0), "payment"),
-        words.count(sweep.get("refunds", 0), "refund"),
-        words.count(sweep.get("disputes", 0), "dispute"),
-        words.count(sweep.get("credit_notes", 0), "credit note"),
+        formats.count(sweep.get("invoices", 0), "invoice"),
+        formats.count(sweep.get("payments", 0), "payment"),
+        formats.count(sweep.get("refunds", 0), "refund"),
+        formats.count(sweep.get("disputes", 0), "dispute"),
+        formats.count(sweep.get("credit_notes", 0), "credit note"),
     )
     st.write(
         _(
             "Checked against Stripe {when}: {compared}; {entries} recorded.",
             when=when,
             compared=", ".join(compared),
-            entries=words.count(sweep.get("found", 0), "missing entry", "missing entries"),
+            entries=formats.count(sweep.get("found", 0), "missing entry", "missing entries"),
         )
     )
     for stray in sweep.get("only_here", []):
         st.warning(
-            _("In the ledger and no longer at Stripe: {stray}", stray=words.message(stray)),
+            _("In the ledger and no longer at Stripe: {stray}", stray=formats.message(stray)),
             icon=":material/error:",
         )
 

@@ -19,7 +19,7 @@ from po_toolkit.api.imports import (
     RowProblem,
 )
 from po_toolkit.errors import ImportFileError
-from po_toolkit.ui import words
+from po_toolkit.ui import formats
 from po_toolkit.ui.language import N_, _, ngettext
 from po_toolkit.ui.session import Visit
 
@@ -94,16 +94,16 @@ class Answers:
     def _radio(self, question: Question) -> int | None:
         def shown(at: int) -> str:
             choice = question.choices[at]
-            return words.worded(choice.label) + (f" → {choice.money}" if choice.money else "")
+            return formats.localized(choice.label) + (f" → {choice.money}" if choice.money else "")
 
         rows = "; ".join(
             _("row {row}: {value}", row=row, value=value) for row, value in question.rows
         )
         return st.radio(
-            words.message(question.text),
+            formats.message(question.text),
             range(len(question.choices)),
             index=None,
-            format_func=lambda at: words.plain(shown(at)),
+            format_func=lambda at: formats.plain(shown(at)),
             captions=[rows if rows and not at else "" for at in range(len(question.choices))],
             key=self._visit.key(f"{self._name}.{question.key}"),
         )
@@ -129,7 +129,7 @@ class Answers:
             elif chosen and chosen != _LEFT_OUT:
                 if mapping.get(chosen):
                     raise ImportFileError(
-                        f"{words.label(chosen)} is given to {mapping[chosen]!r} and to "
+                        f"{formats.label(chosen)} is given to {mapping[chosen]!r} and to "
                         f"{header!r}; leave one of them out."
                     )
                 mapping[chosen] = header
@@ -203,7 +203,7 @@ class Answers:
     def _editor(self, proposed: Grid) -> None:
         st.data_editor(
             pd.DataFrame(
-                [(header, field, words.worded(why)) for header, field, why in proposed],
+                [(header, field, formats.localized(why)) for header, field, why in proposed],
                 columns=["header", "field", "reason"],
             ),
             column_config={
@@ -235,8 +235,8 @@ class Answers:
 
 def _field_label(field: object) -> str:
     names = {_LEFT_OUT: _(_LEFT_OUT), PACKAGES: _("Price of a package")}
-    names |= {sign: words.worded(text.capitalize()) for sign, text in OWN_LINES.items()}
-    return names.get(str(field)) or words.label(str(field))
+    names |= {sign: formats.localized(text.capitalize()) for sign, text in OWN_LINES.items()}
+    return names.get(str(field)) or formats.label(str(field))
 
 
 def faulty_columns(problems: Sequence[RowProblem]) -> list[str]:
@@ -259,9 +259,9 @@ def rows_to_correct(
     """Return rejected rows as a table: the line, what is wrong, and its cells in this order."""
     wrong: dict[int, list[str]] = {}
     for problem in problems:
-        where = f"{words.label(problem.column)}: " if problem.column else ""
+        where = f"{formats.label(problem.column)}: " if problem.column else ""
         text = problem.message.removeprefix(f"Row {problem.row}: ")
-        wrong.setdefault(problem.row, []).append(where + words.worded(text))
+        wrong.setdefault(problem.row, []).append(where + formats.localized(text))
     return pd.DataFrame(
         [
             [

@@ -23,7 +23,7 @@ from po_toolkit.api.imports import (
 )
 from po_toolkit.api.terms import Act
 from po_toolkit.errors import ImportFileError, NotFoundError
-from po_toolkit.ui import table_files, tables, words
+from po_toolkit.ui import formats, table_files, tables
 from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.import_answers import (
     cells_editor,
@@ -81,7 +81,7 @@ def show_problems(visit: Visit, report: ImportReport, key: str) -> None:
             _by_row(report.warnings), translated(_PROBLEMS), key=visit.key(f"{key}.warnings")
         )
     for note in report.notes:
-        st.info(words.message(note), icon=":material/info:")
+        st.info(formats.message(note), icon=":material/info:")
 
 
 def show_reading(visit: Visit, report: ImportReport) -> None:
@@ -102,7 +102,7 @@ def show_reading(visit: Visit, report: ImportReport) -> None:
     if report.left_columns:
         st.subheader(_("Columns left out"))
         frame = pd.DataFrame([column.as_json() for column in report.left_columns])
-        frame["why"] = frame["why"].map(words.worded)
+        frame["why"] = frame["why"].map(formats.localized)
         tables.show_texts(
             frame,
             {"column": _("Column"), "cells": _("Cells"), "first": _("First cell"), "why": _("Why")},
@@ -111,7 +111,7 @@ def show_reading(visit: Visit, report: ImportReport) -> None:
     if report.left_rows:
         st.subheader(_("Rows left out"))
         frame = pd.DataFrame([row.as_json() for row in report.left_rows[:200]])
-        frame["why"] = frame["why"].map(words.worded)
+        frame["why"] = frame["why"].map(formats.localized)
         tables.show_texts(
             frame,
             {"row": _("Row"), "why": _("Why"), "held": _("What it held")},
@@ -122,14 +122,16 @@ def show_reading(visit: Visit, report: ImportReport) -> None:
 def _by_row(problems: Sequence[RowProblem]) -> pd.DataFrame:
     """Return problems as a table; its first column says the row, so the text need not."""
     frame = pd.DataFrame([asdict(problem) for problem in problems])
-    frame["message"] = [words.worded(p.message.removeprefix(f"Row {p.row}: ")) for p in problems]
+    frame["message"] = [
+        formats.localized(p.message.removeprefix(f"Row {p.row}: ")) for p in problems
+    ]
     return frame
 
 
 def _taken(visit: Visit, summary: BatchSummary) -> None:
-    when = words.moment(summary.created_at, visit.opened.conference.timezone)
+    when = formats.moment(summary.created_at, visit.opened.conference.timezone)
     sheet = _(", sheet {sheet}", sheet=summary.sheet) if summary.sheet else ""
-    st.text(f"{summary.file_name}{sheet}\n{when}, {words.person(summary.entered_by)}")
+    st.text(f"{summary.file_name}{sheet}\n{when}, {formats.person(summary.entered_by)}")
     if summary.undone_at is not None:
         st.info(_("This import was undone."), icon=":material/undo:")
         return
@@ -137,7 +139,7 @@ def _taken(visit: Visit, summary: BatchSummary) -> None:
         st.success(
             _(
                 "{orders} imported. No invoice is sent until you send it.",
-                orders=words.count(summary.accepted, "purchase order"),
+                orders=formats.count(summary.accepted, "purchase order"),
             ),
             icon=":material/check_circle:",
         )
@@ -148,7 +150,7 @@ def _taken(visit: Visit, summary: BatchSummary) -> None:
         st.caption(
             _(
                 "{orders} already imported.",
-                orders=words.count(summary.duplicates, "purchase order"),
+                orders=formats.count(summary.duplicates, "purchase order"),
             )
         )
 
@@ -187,7 +189,7 @@ def _rows_to_fix(visit: Visit, waiting: RejectedRows) -> None:
     except ImportFileError as error:
         show_error(error, visit)
         return
-    label = _("Import {orders}", orders=words.count(report.accepted, "fixed purchase order"))
+    label = _("Import {orders}", orders=formats.count(report.accepted, "fixed purchase order"))
     if report.accepted and st.button(
         label, type="primary", icon=":material/check:", key=visit.key(f"fix.go.{waiting.batch}")
     ):
@@ -201,7 +203,7 @@ def _undo(visit: Visit, summary: BatchSummary) -> None:
         st.write(
             _(
                 "{drafts} will be removed; the content of the spreadsheet is kept as evidence.",
-                drafts=words.count(summary.accepted, "draft"),
+                drafts=formats.count(summary.accepted, "draft"),
             )
         )
         if st.button(_("Undo import"), icon=":material/undo:", key=visit.key("import.undo")):

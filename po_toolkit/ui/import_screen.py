@@ -18,7 +18,7 @@ from po_toolkit.api.imports import (
     template,
 )
 from po_toolkit.errors import ImportFileError
-from po_toolkit.ui import table_files, tables, words
+from po_toolkit.ui import formats, table_files, tables
 from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.import_answers import Answers
 from po_toolkit.ui.import_batch import show_batch, show_problems, show_reading
@@ -64,11 +64,11 @@ def _earlier(visit: Visit) -> None:
     st.subheader(_("Earlier imports"))
     frame = pd.DataFrame(
         {
-            "when": words.moment(one.created_at, visit.opened.conference.timezone),
+            "when": formats.moment(one.created_at, visit.opened.conference.timezone),
             "file": one.file_name,
             "accepted": one.accepted,
             "waiting": one.waiting_rows or None,
-            "by": words.person(one.entered_by),
+            "by": formats.person(one.entered_by),
             "undone": _("Undone") if one.undone_at else "",
         }
         for one in imports
@@ -145,10 +145,10 @@ def _preview(visit: Visit, data: bytes, given: dict[str, Any], report: ImportRep
             if figure or figure is report.accepted:
                 st.metric(label, figure, border=True, width="content")
     if report.accepted:
-        label = _("Import {orders}", orders=words.count(report.accepted, "purchase order"))
+        label = _("Import {orders}", orders=formats.count(report.accepted, "purchase order"))
     elif report.rejected:
         label = _(
-            "Fix {orders} here", orders=words.count(report.rejected, "rejected purchase order")
+            "Fix {orders} here", orders=formats.count(report.rejected, "rejected purchase order")
         )
     else:
         st.info(_("Everything is imported already."), icon=":material/info:")

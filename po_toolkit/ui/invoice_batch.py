@@ -10,7 +10,7 @@ from po_toolkit.api.terms import Act
 from po_toolkit.errors import Remedy
 from po_toolkit.jobs import batches
 from po_toolkit.jobs.batches import BatchProgress
-from po_toolkit.ui import table_files, tables, words
+from po_toolkit.ui import formats, table_files, tables
 from po_toolkit.ui.background import work_on
 from po_toolkit.ui.language import _
 from po_toolkit.ui.session import Visit
@@ -32,18 +32,18 @@ def _is_open(progress: BatchProgress) -> bool:
 def show_batch(visit: Visit, batch: int) -> None:
     """Show how a batch is, with what can be done about it, and its results so far."""
     progress = batches.progress(visit.opened, batch)
-    began = words.moment(progress.created_at, visit.opened.conference.timezone)
+    began = formats.moment(progress.created_at, visit.opened.conference.timezone)
     st.write(
         _(
             "Batch {batch}, started by {entered_by}, {began}.",
             batch=batch,
-            entered_by=words.plain(words.person(progress.entered_by)),
+            entered_by=formats.plain(formats.person(progress.entered_by)),
             began=began,
         )
     )
-    words.mode_notice(visit.opened.settings.mode)
+    formats.mode_notice(visit.opened.settings.mode)
     if progress.error:
-        st.error(words.message(progress.error), icon=":material/error:")
+        st.error(formats.message(progress.error), icon=":material/error:")
     if _is_open(progress):
         if progress.state == "running":
             st.write(_("You can leave or close this page; the work continues."))
@@ -65,11 +65,11 @@ def show_earlier(visit: Visit) -> None:
     st.subheader(_("Earlier batches"))
     frame = pd.DataFrame(
         {
-            "when": words.moment(one.created_at, visit.opened.conference.timezone),
+            "when": formats.moment(one.created_at, visit.opened.conference.timezone),
             "total": one.total,
             "invoiced": one.invoiced,
             "failed": one.failed,
-            "by": words.person(one.entered_by),
+            "by": formats.person(one.entered_by),
         }
         for one in latest
     )
@@ -99,7 +99,7 @@ def _watch(visit: Visit, batch: int, *, moving: bool) -> None:
         if progress.rate:
             text += _(", {rate:.1f} a second", rate=progress.rate)
         if progress.seconds_left is not None:
-            text += _(", about {duration} left", duration=words.duration(progress.seconds_left))
+            text += _(", about {duration} left", duration=formats.duration(progress.seconds_left))
         if progress.stalled_since is not None:
             stalled(visit, progress.stalled_since)
         st.progress(progress.done / max(progress.total, 1), text=text)
@@ -147,10 +147,10 @@ def _results(visit: Visit, progress: BatchProgress) -> None:
         {
             "organization_name": organization,
             "reference": result.reference,
-            "outcome": words.label(result.outcome),
+            "outcome": formats.label(result.outcome),
             "hosted_invoice_url": result.hosted_invoice_url,
             "stripe_invoice_id": result.stripe_invoice_id,
-            "error": words.worded(str(result.error)),
+            "error": formats.localized(str(result.error)),
         }
         for organization, result in rows
     )
@@ -181,7 +181,7 @@ def _decisions(visit: Visit, progress: BatchProgress) -> None:
         if remedy is None or remedy.otherwise is None:
             continue
         with st.container(border=True):
-            st.write(words.message(result.error))
+            st.write(formats.message(result.error))
             with st.container(horizontal=True):
                 for way in (remedy, remedy.otherwise):
                     _way(visit, result.reference, way)
@@ -194,10 +194,10 @@ def _way(visit: Visit, reference: str, way: Remedy) -> None:
     """
     decided = dict(zip(way.command, way.command[1:], strict=False))
     if not {"--bill-again", "--sponsor-balance"} & decided.keys():
-        visit.link(way.page, words.worded(way.label), po=reference)
+        visit.link(way.page, formats.localized(way.label), po=reference)
         return
     key = visit.key(f"batch.decide.{reference}.{way.label}")
-    if not st.button(words.worded(way.label), icon=":material/check:", key=key):
+    if not st.button(formats.localized(way.label), icon=":material/check:", key=key):
         return
     if "--bill-again" in decided:
         decide_to_bill_again(visit.opened, reference, [decided["--bill-again"]])
@@ -209,7 +209,7 @@ def _way(visit: Visit, reference: str, way: Remedy) -> None:
 def _after(visit: Visit, progress: BatchProgress) -> None:
     with st.container(horizontal=True):
         if progress.failed and visit.may(Act.INVOICE):
-            label = _("Try the {ones} again", ones=words.count(progress.failed, "failed one"))
+            label = _("Try the {ones} again", ones=formats.count(progress.failed, "failed one"))
             if st.button(label, icon=":material/refresh:", key=visit.key("batch.retry")):
                 batches.retry(visit.opened, progress.batch_id)
                 work_on(visit.settings)

@@ -13,7 +13,7 @@ from po_toolkit.api.reports import invoice_pdf
 from po_toolkit.api.terms import WAYS
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.jobs import batches
-from po_toolkit.ui import tables, words
+from po_toolkit.ui import formats, tables
 from po_toolkit.ui.background import work_on
 from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.invoice_batch import show_batch, show_earlier, under_way
@@ -68,11 +68,11 @@ def _summary(preview: InvoicePreview) -> None:
     if not preview.ready:
         return
     with st.container(horizontal=True):
-        st.metric(_("To send"), words.count(len(preview.ready), "invoice"), border=True)
+        st.metric(_("To send"), formats.count(len(preview.ready), "invoice"), border=True)
         for currency, total in preview.totals.items():
             st.metric(
                 _("Total in {currency}", currency=currency.upper()),
-                words.amount(total, currency),
+                formats.amount(total, currency),
                 border=True,
             )
 
@@ -126,8 +126,8 @@ def _frame(preview: InvoicePreview) -> tuple[pd.DataFrame, dict[str, str]]:
             "po_number": line.po_number,
             "total": line.total,
             "currency": line.currency,
-            "delivery": words.way(line.delivery),
-            "doubts": " ".join(map(words.worded, line.doubts)),
+            "delivery": formats.way(line.delivery),
+            "doubts": " ".join(map(formats.localized, line.doubts)),
         }
         for line in preview.ready
     )
@@ -147,7 +147,7 @@ def _skipped(visit: Visit, preview: InvoicePreview) -> None:
     if not preview.skipped:
         return
     frame = pd.DataFrame(
-        {"reference": skip.reference, "reason": words.worded(skip.reason)}
+        {"reference": skip.reference, "reason": formats.localized(skip.reason)}
         for skip in preview.skipped
     )
     with st.expander(_("Not to be sent: {len}", len=len(preview.skipped))):
@@ -159,10 +159,10 @@ def _skipped(visit: Visit, preview: InvoicePreview) -> None:
 
 
 def _offer(visit: Visit, preview: InvoicePreview) -> None:
-    words.mode_notice(preview.mode)
+    formats.mode_notice(preview.mode)
     if preview.mode == "none":
         return
-    label = _("Send {invoices}…", invoices=words.count(len(preview.ready), "invoice"))
+    label = _("Send {invoices}…", invoices=formats.count(len(preview.ready), "invoice"))
     if st.button(label, type="primary", icon=":material/send:", key=visit.key("invoice.ask")):
         visit.keep("invoice.shown", preview)
         st.rerun()
@@ -184,11 +184,11 @@ def _confirm(visit: Visit, shown: InvoicePreview) -> None:
 def _asked(visit: Visit, shown: InvoicePreview) -> str:
     """Show the buttons and do what is pressed; return who is to deliver."""
     _summary(shown)
-    words.mode_notice(shown.mode)
+    formats.mode_notice(shown.mode)
     way: str = st.selectbox(
         _("Delivery"),
         ["", *WAYS],
-        format_func=lambda w: words.way(w) if w else _("Use each PO's setting"),
+        format_func=lambda w: formats.way(w) if w else _("Use each PO's setting"),
         key=visit.key("invoice.way"),
     )
     sure = True
@@ -199,7 +199,7 @@ def _asked(visit: Visit, shown: InvoicePreview) -> str:
         )
         sure = typed.strip() == visit.opened.slug
     with st.container(horizontal=True):
-        label = _("Send {invoices}", invoices=words.count(len(shown.ready), "invoice"))
+        label = _("Send {invoices}", invoices=formats.count(len(shown.ready), "invoice"))
         send = st.button(label, type="primary", disabled=not sure, key=visit.key("invoice.sure"))
         back = st.button(_("Not now"), key=visit.key("invoice.back"))
     if send or back:
@@ -228,7 +228,7 @@ def _changed_since(visit: Visit, shown: InvoicePreview) -> bool:
         return False
     st.warning(
         _("Nothing was sent: {orders} changed meanwhile.",
-          orders=words.count(len(changed), "purchase order")),
+          orders=formats.count(len(changed), "purchase order")),
         icon=":material/sync_problem:",
     )  # fmt: skip
     for line in changed:
@@ -236,11 +236,11 @@ def _changed_since(visit: Visit, shown: InvoicePreview) -> bool:
         st.markdown(
             _(
                 "- {name}: {before}, now {after}",
-                name=words.plain(line.organization_name),
-                before=words.amount(line.total, line.currency),
-                after=words.amount(new.total, new.currency)
+                name=formats.plain(line.organization_name),
+                before=formats.amount(line.total, line.currency),
+                after=formats.amount(new.total, new.currency)
                 if new is not None
-                else words.message(why_not.get(line.reference, "")),
+                else formats.message(why_not.get(line.reference, "")),
             )
         )
     visit.keep("invoice.shown", now if now.ready else None)

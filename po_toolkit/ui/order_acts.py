@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
@@ -14,11 +15,12 @@ from po_toolkit.api.ledger import cancel
 from po_toolkit.api.reports import PurchaseOrderStory
 from po_toolkit.api.terms import Act, Status
 from po_toolkit.errors import PoToolkitError
-from po_toolkit.ui import words
+from po_toolkit.ui import formats
 from po_toolkit.ui.language import N_, _
 from po_toolkit.ui.order_editor import change_form, contact_form
 from po_toolkit.ui.order_form import (
     call_fields,
+    forget_questions,
     forget_seen,
     happened_since,
     perform,
@@ -51,7 +53,7 @@ def order_acts(visit: Visit, story: PurchaseOrderStory) -> None:
         _("What do you want to do?"),
         list(choices),
         key=key,
-        on_change=lambda: visit.keep(_MEANWHILE, None),
+        on_change=partial(_turn_to_another, visit, story),
     )
     if chosen is not None:
         with st.container(border=True):
@@ -62,6 +64,11 @@ def order_acts(visit: Visit, story: PurchaseOrderStory) -> None:
 _MEANWHILE = "order.meanwhile"
 
 
+def _turn_to_another(visit: Visit, story: PurchaseOrderStory) -> None:
+    visit.keep(_MEANWHILE, None)
+    forget_questions(visit, story)
+
+
 def _meanwhile(
     visit: Visit, story: PurchaseOrderStory, key: str, choices: Mapping[str, Choice]
 ) -> None:
@@ -69,7 +76,7 @@ def _meanwhile(
     label = st.session_state.get(key)
     what = happened_since(visit, story, form_open=label is not None)
     if what and label is not None:
-        said = _(
+        notice = _(
             "Since you opened “{act}”: {what}. Nothing that you entered was done. Check what "
             "the page shows now before you go on.",
             act=label,
@@ -78,11 +85,11 @@ def _meanwhile(
         if label not in choices:
             del st.session_state[key]
             choice = next(c for c in CHOICES if _(c.label) == label)
-            said = f"{said} {_('It is no longer possible.')} {choice.why_not(story)}".strip()
-        visit.keep(_MEANWHILE, (key, said))
-    about, said = visit.recall(_MEANWHILE) or ("", "")
+            notice = f"{notice} {_('It is no longer possible.')} {choice.why_not(story)}".strip()
+        visit.keep(_MEANWHILE, (key, notice))
+    about, notice = visit.recall(_MEANWHILE) or ("", "")
     if about == key:
-        st.warning(said, icon=":material/sync_problem:")
+        st.warning(notice, icon=":material/sync_problem:")
 
 
 def _invoice(visit: Visit, story: PurchaseOrderStory) -> None:
@@ -93,7 +100,7 @@ def _resend(visit: Visit, story: PurchaseOrderStory) -> None:
     st.write(
         _(
             "Stripe emails the invoice to {contact_email} again.",
-            contact_email=words.plain(story.contact_email),
+            contact_email=formats.plain(story.contact_email),
         )
     )
     with st.form(visit.key("order.resend"), border=False):
@@ -134,7 +141,7 @@ def _deliver(visit: Visit, story: PurchaseOrderStory) -> None:
                 visit.keep(name, deliver(visit.opened, story.reference))
                 forget_seen(visit, story)  # what is new is the writer's own
             except PoToolkitError as error:
-                st.error(words.message(str(error)), icon=":material/error:")
+                st.error(formats.message(str(error)), icon=":material/error:")
         made = visit.recall(name)
         if isinstance(made, Delivery):
             _downloads(visit, made)
@@ -158,7 +165,7 @@ def _downloads(visit: Visit, made: Delivery) -> None:
 
 def _delivered(visit: Visit, story: PurchaseOrderStory) -> str:
     status = mark_delivered(visit.opened, story.reference)
-    return _("Marked as delivered; it is now {status}.", status=words.status(status).lower())
+    return _("Marked as delivered; it is now {status}.", status=formats.status(status).lower())
 
 
 def _cancel(visit: Visit, story: PurchaseOrderStory) -> None:
@@ -229,7 +236,7 @@ def _reissuable(story: PurchaseOrderStory) -> bool:
 
 
 def _held(story: PurchaseOrderStory) -> str:
-    return words.amount(story.paid - story.refunded, story.currency)
+    return formats.amount(story.paid - story.refunded, story.currency)
 
 
 def _why_not_sent(story: PurchaseOrderStory) -> str:
@@ -297,7 +304,7 @@ def _why_not(visit: Visit, story: PurchaseOrderStory) -> None:
         return
     with st.expander(_("What cannot be done now, and why")):
         for label, why in missing:
-            st.markdown(f"**{_(label)}:** {words.plain(why)}")
+            st.markdown(f"**{_(label)}:** {formats.plain(why)}")
 
 
 CHOICES = (

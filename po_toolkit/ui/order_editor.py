@@ -24,7 +24,7 @@ from po_toolkit.errors import (
     PurchaseOrderError,
 )
 from po_toolkit.money import CURRENCIES
-from po_toolkit.ui import typed, words
+from po_toolkit.ui import formats, typed
 from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.language import _
 from po_toolkit.ui.order_form import perform, reason_field, refuse_without_reason, submit, turn
@@ -92,7 +92,7 @@ def new_order_screen(visit: Visit) -> None:
         reference = _create(visit, draft, allow_duplicates=again)
     except DuplicateEntryError as error:
         st.error(
-            _("{error} If both are meant, tick the box above.", error=words.message(str(error)))
+            _("{error} If both are meant, tick the box above.", error=formats.message(str(error)))
         )
         return
     except PoToolkitError as error:
@@ -100,7 +100,7 @@ def new_order_screen(visit: Visit) -> None:
         return
     visit.keep("new.turn", (visit.recall("new.turn") or 0) + 1)
     visit.keep(
-        f"order.said.{reference}", _("{reference} was created as a draft.", reference=reference)
+        f"order.message.{reference}", _("{reference} was created as a draft.", reference=reference)
     )
     visit.go("order", po=reference)
 
@@ -236,7 +236,7 @@ def _fields(visit: Visit, start: PurchaseOrder | None, key: str) -> Draft:
             placeholder=str(opened.conference.days_until_due),
             width=180,
         )
-        ways = {"": _("Conference default")} | {way: words.way(way) for way in WAYS}
+        ways = {"": _("Conference default")} | {way: formats.way(way) for way in WAYS}
         single["delivery"] = st.selectbox(
             _("Delivery"),
             list(ways),
@@ -255,7 +255,7 @@ def _due_field(start: PurchaseOrder | None) -> date | None:
     return st.date_input(
         _("Due date"),
         value=start.due_date if start else None,
-        format=words.date_format(),
+        format=formats.date_format(),
         width=180,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +16,7 @@ from po_toolkit.errors import (
     PoToolkitError,
     PurchaseOrderError,
 )
-from po_toolkit.ui import typed, words
+from po_toolkit.ui import formats, typed
 from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.language import _
 from po_toolkit.ui.session import Visit
@@ -30,10 +30,10 @@ def turn(visit: Visit, story: PurchaseOrderStory) -> int:
 
 def show_outcome(visit: Visit, story: PurchaseOrderStory) -> None:
     """Say once what came of the last act."""
-    name = f"order.said.{story.reference}"
-    said = visit.recall(name)
-    if said:
-        st.success(said, icon=":material/check_circle:")
+    name = f"order.message.{story.reference}"
+    message = visit.recall(name)
+    if message:
+        st.success(message, icon=":material/check_circle:")
         visit.keep(name, None)
 
 
@@ -48,9 +48,9 @@ def happened_since(visit: Visit, story: PurchaseOrderStory, *, form_open: bool) 
     visit.keep(name, {(e.at, e.text) for e in story.events})
     visit.keep(_STALE, form_open and bool(new))
     return "; ".join(
-        f"{words.worded(e.text)} ({words.plain(words.person(e.actor))})"
+        f"{formats.localized(e.text)} ({formats.plain(formats.person(e.actor))})"
         if e.actor
-        else words.worded(e.text)
+        else formats.localized(e.text)
         for e in new[-3:]
     )
 
@@ -76,19 +76,45 @@ def perform(visit: Visit, story: PurchaseOrderStory, act: Callable[[], str]) -> 
     if visit.recall(_STALE):
         return
     try:
-        said = act()
+        message = act()
     except (DuplicateEntryError, ConfirmationNeededError) as error:
-        st.error(
-            _("{error} If it is right, tick its box above.", error=words.message(str(error))),
-            icon=":material/content_copy:",
-        )
-        return
+        names = getattr(error, "questions", ("again",))
+        asked = visit.recall(_asked(visit, story)) or {}
+        visit.keep(_asked(visit, story), asked | dict.fromkeys(names, str(error)))
+        st.rerun()
     except PoToolkitError as error:
         show_error(error, visit)
         return
-    visit.keep(f"order.said.{story.reference}", said)
+    visit.keep(f"order.message.{story.reference}", message)
     visit.keep(f"order.turn.{story.reference}", turn(visit, story) + 1)
     st.rerun()
+
+
+def _asked(visit: Visit, story: PurchaseOrderStory) -> str:
+    """Name what the books asked when the open form was sent: each question by its name."""
+    return f"order.asked.{story.reference}.{turn(visit, story)}"
+
+
+def confirmed(visit: Visit, story: PurchaseOrderStory, boxes: Mapping[str, str]) -> dict[str, Any]:
+    """Show what the books asked about what was entered, each with the box that confirms it.
+
+    Args:
+        visit: The visit.
+        story: The purchase order.
+        boxes: The name of each question that may be asked, and the label of its box.
+
+    Returns:
+        Whether each was asked and confirmed.
+    """
+    asked = visit.recall(_asked(visit, story)) or {}
+    for question in dict.fromkeys(asked.values()):
+        st.warning(formats.message(question), icon=":material/help:")
+    return {name: name in asked and st.checkbox(label) for name, label in boxes.items()}
+
+
+def forget_questions(visit: Visit, story: PurchaseOrderStory) -> None:
+    """Ask nothing of the next form."""
+    visit.keep(_asked(visit, story), None)
 
 
 def submit(visit: Visit, label: str) -> bool:
@@ -116,7 +142,7 @@ def call_fields(visit: Visit) -> dict[str, Any]:
             _("Promised to pay by"),
             value=None,
             min_value=visit.opened.today(),
-            format=words.date_format(),
+            format=formats.date_format(),
         ),
     }
 
@@ -138,11 +164,11 @@ def refuse_without_reason(reason: str) -> None:
 
 def stands(result: MoneyResult) -> str:
     """Say how a purchase order stands now."""
-    balance = words.amount(result.balance, result.currency)
+    balance = formats.amount(result.balance, result.currency)
     now = _(
         "{reference} is now {status}, balance {balance}.",
         reference=result.reference,
-        status=words.status(result.status).lower(),
+        status=formats.status(result.status).lower(),
         balance=balance,
     )
-    return f"{now} {words.message(result.remark)}".strip()
+    return f"{now} {formats.message(result.remark)}".strip()

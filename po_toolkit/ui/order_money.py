@@ -9,9 +9,9 @@ import streamlit as st
 from po_toolkit.api.ledger import credit, record_payment_by_hand, refund, reverse_entry
 from po_toolkit.api.payment_details import DETAILS
 from po_toolkit.api.reports import PurchaseOrderStory, StoryEntry
-from po_toolkit.ui import typed, words
+from po_toolkit.ui import formats, typed
 from po_toolkit.ui.language import N_, _
-from po_toolkit.ui.order_form import amount_field, perform, stands, submit
+from po_toolkit.ui.order_form import amount_field, confirmed, perform, stands, submit
 from po_toolkit.ui.session import Visit
 
 METHODS = {"wire": N_("Wire"), "ach": N_("ACH"), "check": N_("Check"), "other": N_("Other")}
@@ -26,13 +26,17 @@ def payment_form(visit: Visit, story: PurchaseOrderStory) -> None:
         method = st.radio(
             _("Method"), METHODS, format_func=lambda m: _(METHODS[m]), horizontal=True
         )
-        when = st.date_input(_("Date"), value=visit.opened.today(), format=words.date_format())
+        when = st.date_input(_("Date"), value=visit.opened.today(), format=formats.date_format())
         details = {detail.column: st.text_input(_(detail.label)) for detail in DETAILS}
-        again = st.checkbox(_("This is a second payment of the same amount"))
-        date_as_given = st.checkbox(
-            _("The date is right, though before the PO or in a closed period")
+        answers = confirmed(
+            visit,
+            story,
+            {
+                "again": _("This is a second payment of the same amount"),
+                "date_as_given": _("The date is right, though before the PO or in a closed period"),
+                "overpaid": _("The amount is right, though more than is outstanding"),
+            },
         )
-        overpaid = st.checkbox(_("The amount is right, though more than is outstanding"))
         if not submit(visit, _("Record payment")):
             return
 
@@ -43,10 +47,7 @@ def payment_form(visit: Visit, story: PurchaseOrderStory) -> None:
             amount=typed.amount(amount, story.currency),
             method=method,
             payment_date=when,
-            again=again,
-            date_as_given=date_as_given,
-            overpaid=overpaid,
-            **{column: text.strip() for column, text in details.items()},
+            **answers | {column: text.strip() for column, text in details.items()},
         )
         return _("Payment recorded. {stands}", stands=stands(result))
 
@@ -60,7 +61,9 @@ def credit_form(visit: Visit, story: PurchaseOrderStory) -> None:
             _("Amount to credit in {currency}", currency=story.currency.upper()), Decimal(0)
         )
         reason = st.text_input(_("Reason")).strip()
-        again = st.checkbox(_("This is a second credit note of the same amount"))
+        answers = confirmed(
+            visit, story, {"again": _("This is a second credit note of the same amount")}
+        )
         if not submit(visit, _("Issue credit note")):
             return
     if not reason:
@@ -69,7 +72,7 @@ def credit_form(visit: Visit, story: PurchaseOrderStory) -> None:
 
     def act() -> str:
         value = typed.amount(amount, story.currency)
-        result = credit(visit.opened, story.reference, amount=value, reason=reason, again=again)
+        result = credit(visit.opened, story.reference, amount=value, reason=reason, **answers)
         return _("Credit note issued. {stands}", stands=stands(result))
 
     perform(visit, story, act)
@@ -90,7 +93,9 @@ def refund_form(visit: Visit, story: PurchaseOrderStory) -> None:
         )
         reference = st.text_input(_("The bank's reference, where it was sent from the bank"))
         note = st.text_input(_("Note"))
-        again = st.checkbox(_("This is a second refund of the same amount"))
+        answers = confirmed(
+            visit, story, {"again": _("This is a second refund of the same amount")}
+        )
         if not submit(visit, _("Refund")):
             return
 
@@ -102,7 +107,7 @@ def refund_form(visit: Visit, story: PurchaseOrderStory) -> None:
             method=method,
             payment_reference=reference.strip(),
             note=note.strip(),
-            again=again,
+            **answers,
         )
         return _("Refunded. {stands}", stands=stands(result))
 
@@ -115,13 +120,13 @@ def reverse_form(visit: Visit, story: PurchaseOrderStory) -> None:
 
     def written(number: str) -> str:
         e = entries[number]
-        amount = words.amount(e.amount, story.currency)
+        amount = formats.amount(e.amount, story.currency)
         return _(
             "{kind} of {amount}, {method}, {date} {reference}",
-            kind=words.label(e.kind),
+            kind=formats.label(e.kind),
             amount=amount,
             method=e.method,
-            date=words.day(e.date),
+            date=formats.day(e.date),
             reference=e.reference,
         )
 

@@ -12,7 +12,7 @@ from po_toolkit.api.e_invoices import E_INVOICE_FORMATS, EInvoiceFile, e_invoice
 from po_toolkit.api.reports import PurchaseOrderStory, invoice_pdf, statement_pdf
 from po_toolkit.api.terms import Act
 from po_toolkit.errors import PoToolkitError
-from po_toolkit.ui import words
+from po_toolkit.ui import formats
 from po_toolkit.ui.language import N_, _
 from po_toolkit.ui.order_form import perform, turn
 from po_toolkit.ui.session import Visit
@@ -54,9 +54,9 @@ def _attached(visit: Visit, story: PurchaseOrderStory) -> None:
     with st.expander(_("The sponsor's purchase order (PDF)")):
         for file in attached_files(visit.opened, story.reference):
             content = attached_content(visit.opened, story.reference, file.sha256)
-            when = words.moment(file.attached_at, visit.opened.conference.timezone)
+            when = formats.moment(file.attached_at, visit.opened.conference.timezone)
             st.download_button(
-                words.plain(file.file_name),
+                formats.plain(file.file_name),
                 content,
                 file.file_name,
                 "application/pdf",
@@ -64,7 +64,7 @@ def _attached(visit: Visit, story: PurchaseOrderStory) -> None:
                 help=_(
                     "Attached {when} by {attached_by}. SHA-256 {sha256}",
                     when=when,
-                    attached_by=words.plain(words.person(file.attached_by)),
+                    attached_by=formats.plain(formats.person(file.attached_by)),
                     sha256=file.sha256,
                 ),
                 on_click="ignore",
@@ -83,7 +83,7 @@ def _attached(visit: Visit, story: PurchaseOrderStory) -> None:
 
             def act() -> str:
                 attach_file(visit.opened, story.reference, name, data)
-                return _("{name} was attached.", name=words.plain(name))
+                return _("{name} was attached.", name=formats.plain(name))
 
             perform(visit, story, act)
 
@@ -110,7 +110,7 @@ def _e_invoice(visit: Visit, story: PurchaseOrderStory) -> None:
         try:
             visit.keep(name, e_invoice(visit.opened, story.reference, chosen))
         except PoToolkitError as error:
-            st.error(words.message(str(error)), icon=":material/error:")
+            st.error(formats.message(str(error)), icon=":material/error:")
     made = visit.recall(name)
     if not isinstance(made, EInvoiceFile):
         return
@@ -138,13 +138,13 @@ def _e_invoice(visit: Visit, story: PurchaseOrderStory) -> None:
                     )
                 )
             except PoToolkitError as error:
-                st.error(words.message(str(error)), icon=":material/error:")
+                st.error(formats.message(str(error)), icon=":material/error:")
 
 
 def _kept(visit: Visit, story: PurchaseOrderStory) -> None:
     """Offer Stripe's PDFs and e-invoices as they were delivered, with their digests."""
     for kept in kept_documents(visit.opened, story.reference):
-        when = words.moment(kept.kept_at, visit.opened.conference.timezone)
+        when = formats.moment(kept.kept_at, visit.opened.conference.timezone)
         xml = kept.file_name.endswith(".xml")
         st.download_button(
             _("{paper}, kept {when}", paper=_("E-invoice") if xml else _("PDF"), when=when),
@@ -155,7 +155,7 @@ def _kept(visit: Visit, story: PurchaseOrderStory) -> None:
             help=_(
                 "{file_name}, kept by {kept_by}. SHA-256 {sha256}",
                 file_name=kept.file_name,
-                kept_by=words.person(kept.kept_by),
+                kept_by=formats.person(kept.kept_by),
                 sha256=kept.sha256,
             ),
             on_click="ignore",

@@ -9,7 +9,7 @@ import streamlit as st
 
 from po_toolkit.api.payment_details import DETAILS
 from po_toolkit.api.reports import PurchaseOrderStory, purchase_order_story
-from po_toolkit.ui import tables, words
+from po_toolkit.ui import formats, tables
 from po_toolkit.ui.content_panel import content_panel
 from po_toolkit.ui.language import _
 from po_toolkit.ui.order_acts import order_acts
@@ -30,7 +30,7 @@ def order_screen(visit: Visit) -> None:
     title = st.empty()
     title.title(_("Purchase order"))
     story = purchase_order_story(visit.opened, reference.strip())
-    title.title(words.plain(story.organization_name))
+    title.title(formats.plain(story.organization_name))
     _heading(story)
     _sums(story)
     _reversed_payments(story)
@@ -48,17 +48,17 @@ def order_screen(visit: Visit) -> None:
 
 def _heading(story: PurchaseOrderStory) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        words.status_badge(story.status)
+        formats.status_badge(story.status)
         st.markdown(f"**{story.reference}**", width="content")
         if story.po_number:
             st.markdown(
-                _("Their PO number: **{po_number}**", po_number=words.plain(story.po_number)),
+                _("Their PO number: **{po_number}**", po_number=formats.plain(story.po_number)),
                 width="content",
             )
         if story.due_date:
-            st.markdown(_("Due {due_date}", due_date=words.day(story.due_date)), width="content")
+            st.markdown(_("Due {due_date}", due_date=formats.day(story.due_date)), width="content")
         if story.days_overdue:
-            words.overdue_badge(story.days_overdue)
+            formats.overdue_badge(story.days_overdue)
 
 
 def _sums(story: PurchaseOrderStory) -> None:
@@ -71,7 +71,7 @@ def _sums(story: PurchaseOrderStory) -> None:
     }
     with st.container(horizontal=True):
         for label, value in figures.items():
-            st.metric(label, words.amount(value, story.currency), border=True, width="content")
+            st.metric(label, formats.amount(value, story.currency), border=True, width="content")
 
 
 def _reversed_payments(story: PurchaseOrderStory) -> None:
@@ -85,7 +85,7 @@ def _reversed_payments(story: PurchaseOrderStory) -> None:
         if e.kind in ("dispute", "payment_reversal") and f"{e.source_id}:won" not in won
     ]
     named = "; ".join(
-        f"{words.label(e.kind)} {words.amount(e.amount, story.currency)}, {words.day(e.date)}"
+        f"{formats.label(e.kind)} {formats.amount(e.amount, story.currency)}, {formats.day(e.date)}"
         for e in gone
     )
     st.warning(
@@ -106,9 +106,9 @@ def _invoices(story: PurchaseOrderStory) -> None:
     st.subheader(_("Invoices"))
     frame = pd.DataFrame([asdict(i) for i in story.invoices])
     frame["currency"] = story.currency
-    frame["delivery"] = [words.way(value) for value in frame["delivery"]]
+    frame["delivery"] = [formats.way(value) for value in frame["delivery"]]
     for name in ("state", "stripe_status"):
-        frame[name] = [words.label(value) for value in frame[name]]
+        frame[name] = [formats.label(value) for value in frame[name]]
     tables.show(
         frame,
         {
@@ -128,7 +128,7 @@ def _invoices(story: PurchaseOrderStory) -> None:
     )
     for invoice in story.invoices:
         if invoice.error:
-            reason = words.message(invoice.error)
+            reason = formats.message(invoice.error)
             st.warning(_("Invoicing stopped: {reason}", reason=reason), icon=":material/warning:")
 
 
@@ -158,8 +158,13 @@ def _money(story: PurchaseOrderStory) -> None:
         st.caption(_("No payment, refund or credit note yet."))
         return
     frame = pd.DataFrame([asdict(entry) for entry in story.entries])
-    frame["kind"] = [words.label(kind) for kind in frame["kind"]]
-    frame["entered_by"] = [words.person(name) for name in frame["entered_by"]]
+    numbers = {i.stripe_invoice_id: i.number for i in story.invoices if i.number}
+    frame["reference"] = [numbers.get(reference, reference) for reference in frame["reference"]]
+    automatic = frame["method"].eq("stripe") & frame["kind"].eq("payment")
+    frame["note"] = frame["note"].mask(automatic, "")  # it names the invoice again
+    for name in ("kind", "method"):
+        frame[name] = [formats.label(code) for code in frame[name]]
+    frame["entered_by"] = [formats.person(name) for name in frame["entered_by"]]
     tables.show(
         frame,
         {
@@ -181,11 +186,9 @@ def _history(visit: Visit, story: PurchaseOrderStory) -> None:
     tables.show_texts(
         pd.DataFrame(
             {
-                "when": words.moment(event.at, visit.opened.conference.timezone),
-                "text": words.worded(event.text)
-                if event.amount is None
-                else f"{words.worded(event.text)}: {words.amount(event.amount, story.currency)}",
-                "actor": words.person(event.actor),
+                "when": formats.moment(event.at, visit.opened.conference.timezone),
+                "text": formats.localized(event.text),
+                "actor": formats.person(event.actor),
             }
             for event in reversed(story.events)
         ),

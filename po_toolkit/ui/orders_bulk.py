@@ -14,7 +14,7 @@ from po_toolkit.api.reminders import send_reminders
 from po_toolkit.api.reports import ListedOrder, invoice_pdf
 from po_toolkit.api.terms import Act
 from po_toolkit.errors import PoToolkitError
-from po_toolkit.ui import words
+from po_toolkit.ui import formats
 from po_toolkit.ui.language import _
 from po_toolkit.ui.session import Visit
 
@@ -24,12 +24,12 @@ _OUTCOME = "orders.bulk"
 def orders_bulk(visit: Visit, chosen: Sequence[ListedOrder]) -> None:
     """Show what came of the last act, and what can be done with the ticked rows."""
     for done, text in visit.recall(_OUTCOME) or []:
-        (st.success if done else st.error)(words.message(text))
+        (st.success if done else st.error)(formats.message(text))
     visit.keep(_OUTCOME, None)
     if not chosen:
         st.caption(_("Click a sponsor's name to open it. Tick rows to act on several."))
         return
-    number = words.count(len(chosen), "purchase order")
+    number = formats.count(len(chosen), "purchase order")
     st.markdown(_("**{number} ticked**", number=number))
     with st.container(horizontal=True, vertical_alignment="center"):
         if len(chosen) == 1:
@@ -37,7 +37,7 @@ def orders_bulk(visit: Visit, chosen: Sequence[ListedOrder]) -> None:
                 "order",
                 _(
                     "Open {organization_name}",
-                    organization_name=words.plain(chosen[0].organization_name),
+                    organization_name=formats.plain(chosen[0].organization_name),
                 ),
                 po=chosen[0].reference,
             )
@@ -63,7 +63,7 @@ def orders_bulk(visit: Visit, chosen: Sequence[ListedOrder]) -> None:
 
 def _remind(visit: Visit, chosen: Sequence[ListedOrder]) -> None:
     """Send the reminders of these whose turn it is; the others are named with the reason."""
-    number = words.count(len(chosen), "purchase order")
+    number = formats.count(len(chosen), "purchase order")
     st.write(
         _(
             "Reminders that are due by the schedule are sent; each step goes out once. "
@@ -77,20 +77,20 @@ def _remind(visit: Visit, chosen: Sequence[ListedOrder]) -> None:
         report = send_reminders(visit.opened, references=set(names))
     results = {result.reference: result for result in report.results}
     outcome = [
-        (True, _("{reminders} sent.", reminders=words.count(report.count("sent"), "reminder")))
+        (True, _("{reminders} sent.", reminders=formats.count(report.count("sent"), "reminder")))
     ]
     for reference, name in names.items():
         result = results.get(reference)
         if result is None:
             outcome.append((False, _("{name}: No reminder is due.", name=name)))
         elif result.outcome != "sent":
-            outcome.append((False, f"{name}: {words.worded(result.reason or result.outcome)}"))
+            outcome.append((False, f"{name}: {formats.localized(result.reason or result.outcome)}"))
     visit.keep(_OUTCOME, outcome)
     st.rerun()
 
 
 def _resend(visit: Visit, chosen: Sequence[ListedOrder]) -> None:
-    number = words.count(len(chosen), "invoice")
+    number = formats.count(len(chosen), "invoice")
     st.write(_("Stripe emails {number} to the sponsors' contacts again.", number=number))
 
     def act(order: ListedOrder) -> str:
@@ -102,7 +102,7 @@ def _resend(visit: Visit, chosen: Sequence[ListedOrder]) -> None:
 
 
 def _cancel(visit: Visit, chosen: Sequence[ListedOrder]) -> None:
-    number = words.count(len(chosen), "purchase order")
+    number = formats.count(len(chosen), "purchase order")
     st.write(_("They are removed from every total, and their open invoices are voided at Stripe."))
     reason = st.text_input(_("Reason"), key=visit.key("orders.cancel.reason")).strip()
 
@@ -129,7 +129,7 @@ def _each(
     """Perform an act for each; one that fails is named and does not stop the others."""
     finished = 0
     outcome: list[tuple[bool, str]] = []
-    with st.spinner(f"{words.count(len(chosen), 'purchase order')}…"):
+    with st.spinner(f"{formats.count(len(chosen), 'purchase order')}…"):
         for order in chosen:
             try:
                 remark = act(order)
@@ -138,9 +138,9 @@ def _each(
                 continue
             finished += 1
             if remark:
-                outcome.append((True, f"{order.organization_name}: {words.worded(remark)}"))
+                outcome.append((True, f"{order.organization_name}: {formats.localized(remark)}"))
     if finished:
-        outcome.insert(0, (True, done.format(number=words.count(finished, "purchase order"))))
+        outcome.insert(0, (True, done.format(number=formats.count(finished, "purchase order"))))
     visit.keep(_OUTCOME, outcome)
     st.rerun()
 

@@ -18,7 +18,7 @@ from po_toolkit.api.reports import (
 )
 from po_toolkit.api.terms import BUCKET_LABELS, Act, Bucket
 from po_toolkit.money import CURRENCIES
-from po_toolkit.ui import table_files, tables, words
+from po_toolkit.ui import formats, table_files, tables
 from po_toolkit.ui.language import N_, _
 from po_toolkit.ui.orders_bulk import orders_bulk
 from po_toolkit.ui.reminders_panel import reminders_panel
@@ -118,7 +118,7 @@ def _filters() -> dict[str, Any]:
             width=260,
             on_change=_first_page,
         )
-    phone = words.on_a_phone()
+    phone = formats.on_a_phone()
     if phone:  # where the list comes first
         narrowed = any(st.session_state.get(name) for name in _FOLDED)
         row = st.expander(_("Filters"), expanded=narrowed)
@@ -151,7 +151,7 @@ def _filters() -> dict[str, Any]:
             width=180,
             on_change=_first_page,
         )
-    codes = {label: str(code) for code, label in words.statuses().items()}
+    codes = {label: str(code) for code, label in formats.statuses().items()}
     with row if phone else st.container(horizontal=True, vertical_alignment="bottom"):
         status = st.pills(
             _("Status"),
@@ -219,13 +219,13 @@ def _table(visit: Visit, page: PurchaseOrderPage) -> list[ListedOrder]:
     zone = ZoneInfo(visit.opened.conference.timezone)
     frame["reminded_at"] = [o.reminded_at and o.reminded_at.astimezone(zone) for o in page.orders]
     frame["days_overdue"] = pd.array([o.days_overdue or None for o in page.orders], dtype="Int64")
-    frame["status"] = [[words.status(s)] for s in frame["status"]]
+    frame["status"] = [[formats.status(s)] for s in frame["status"]]
     columns = {
         name: config
         for name, config in _columns().items()
         if name not in _ONLY_IF_ANY or any(getattr(o, name) for o in page.orders)
     }
-    if words.on_a_phone():
+    if formats.on_a_phone():
         columns = {name: columns[name] for name in (_BALANCE, _STATUS)} | columns
     rows, cell = tables.pick_rows_or_cell(
         frame,
@@ -241,7 +241,7 @@ def _table(visit: Visit, page: PurchaseOrderPage) -> list[ListedOrder]:
 
 def _totals(page: PurchaseOrderPage) -> None:
     """Show what the whole list adds up to, whatever page is turned to."""
-    number = words.count(page.matching, "purchase order")
+    number = formats.count(page.matching, "purchase order")
     cancelled = page.matching - sum(total.purchase_orders for total in page.totals)
     left_out = (
         _("; the sums leave out {cancelled} cancelled", cancelled=cancelled) if cancelled else ""
@@ -253,7 +253,7 @@ def _totals(page: PurchaseOrderPage) -> None:
             _("received"): total.received,
             _("outstanding"): total.outstanding,
         }
-        written = (f"{k} **{words.amount(v, total.currency)}**" for k, v in figures.items())
+        written = (f"{k} **{formats.amount(v, total.currency)}**" for k, v in figures.items())
         st.markdown(", ".join(written))
 
 

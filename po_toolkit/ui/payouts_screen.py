@@ -19,7 +19,7 @@ from po_toolkit.api.reports import (
     tie_out,
 )
 from po_toolkit.api.terms import Act
-from po_toolkit.ui import table_files, tables, words
+from po_toolkit.ui import formats, table_files, tables
 from po_toolkit.ui.language import N_, _, ngettext, translated
 from po_toolkit.ui.session import Visit
 from po_toolkit.ui.task_view import task_button, task_result
@@ -90,7 +90,7 @@ def payouts_screen(visit: Visit) -> None:
         value=today,
         max_value=today,
         key=visit.key("payouts.as-of"),
-        format=words.date_format(),
+        format=formats.date_format(),
         width=220,
     )
     found = tie_out(visit.opened, as_of=as_of)
@@ -130,7 +130,7 @@ def _pull(visit: Visit) -> None:
 def _agreement(found: TieOut) -> None:
     """Say that all agrees only where every side was read and nothing is left unexplained."""
     wrong = found.checks[found.checks["difference"] != 0]
-    left = [words.worded(each) for each in (*found.unread, *found.unexplained)]
+    left = [formats.localized(each) for each in (*found.unread, *found.unexplained)]
     if not wrong.empty:
         st.warning(
             ngettext(
@@ -160,8 +160,8 @@ def _payouts(visit: Visit, found: TieOut) -> None:
         st.caption(_("No payout yet."))
         return
     shown = found.payouts.assign(
-        status=[words.label(value) for value in found.payouts["status"]],
-        way=[words.label(value) for value in found.payouts["way"]],
+        status=[formats.label(value) for value in found.payouts["status"]],
+        way=[formats.label(value) for value in found.payouts["way"]],
     )
     columns = {
         name: label
@@ -202,7 +202,9 @@ def _show(
         st.caption(_("Nothing here."))
         return
     if "kind" in frame:
-        frame = frame.assign(kind=[words.label(kind) for kind in frame["kind"]])
+        frame = frame.assign(kind=[formats.label(kind) for kind in frame["kind"]])
     ours = [name for name in ("check", "words", "evidence") if name in frame]
-    frame = frame.assign(**{name: [words.worded(text) for text in frame[name]] for name in ours})
+    frame = frame.assign(
+        **{name: [formats.localized(text) for text in frame[name]] for name in ours}
+    )
     tables.show_table(table, frame, columns, key=visit.key(key))

@@ -9,7 +9,7 @@ import streamlit as st
 
 from po_toolkit.api.imports import ENCODINGS
 from po_toolkit.errors import ImportChoiceError
-from po_toolkit.ui import words
+from po_toolkit.ui import formats
 from po_toolkit.ui.language import N_, _
 from po_toolkit.ui.session import Visit
 
@@ -98,12 +98,12 @@ class Questions:
         self._visit.keep(f"{self._name}.asked", {**self._asked, question: choices})
 
     def _radio(self, question: str, choices: Sequence[str]) -> str | None:
-        field = words.inner(words.label(question.removeprefix(_MAPPING)))
+        field = formats.inner(formats.label(question.removeprefix(_MAPPING)))
         asked = _("Which column is the {field}?", field=field)
         if question.startswith(_WORD):
             asked = _(
                 "What does “{word}” mean?",
-                word=words.plain(question.removeprefix(_WORD)),
+                word=formats.plain(question.removeprefix(_WORD)),
             )
         return st.radio(
             _(_QUESTIONS[question]) if question in _QUESTIONS else asked,

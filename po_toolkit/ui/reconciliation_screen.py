@@ -10,7 +10,7 @@ import streamlit as st
 from po_toolkit.api.reports import Reconciliation, export, reconcile
 from po_toolkit.api.terms import Status
 from po_toolkit.money import to_major
-from po_toolkit.ui import table_files, tables, words
+from po_toolkit.ui import formats, table_files, tables
 from po_toolkit.ui.closing_view import closing_view
 from po_toolkit.ui.language import N_, _, translated
 from po_toolkit.ui.reconciliation_views import (
@@ -66,7 +66,7 @@ def reconciliation_screen(visit: Visit) -> None:
             "Days end in the conference's timezone, {timezone}.",
             timezone=visit.opened.conference.timezone,
         ),
-        format=words.date_format(),
+        format=formats.date_format(),
         width=220,
     )
     result = reconcile(visit.opened, as_of=as_of)
@@ -104,7 +104,7 @@ def _totals(visit: Visit, result: Reconciliation) -> None:
         alt=_("Totals, a row for each currency; choose a number to see its rows."),
     )
     if cancelled := int(result.rows["status"].eq(Status.CANCELLED).sum()):
-        number = words.count(cancelled, "cancelled purchase order")
+        number = formats.count(cancelled, "cancelled purchase order")
         st.caption(_("Without {number}.", number=number))
     if picked is not None:
         row, column = picked

@@ -27,7 +27,7 @@ from po_toolkit.api.reports import (
 from po_toolkit.api.terms import BUCKET_LABELS, DISCREPANCY_CLASSES, DISCREPANCY_TITLES, Act, Bucket
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.money import to_major
-from po_toolkit.ui import charts, table_files, tables, words
+from po_toolkit.ui import charts, formats, table_files, tables
 from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.language import N_, _, translated
 from po_toolkit.ui.session import Visit
@@ -119,7 +119,7 @@ def discrepancies_view(visit: Visit, result: Reconciliation) -> None:
         st.success(_("No open discrepancies."), icon=":material/check_circle:")
     for code in (c for c in DISCREPANCY_CLASSES if c in set(found["code"])):
         about, rows = DISCREPANCY_CLASSES[code], found[found["code"] == code]
-        shown = rows.assign(evidence=rows["evidence"].map(words.worded))
+        shown = rows.assign(evidence=rows["evidence"].map(formats.localized))
         with st.expander(f"{_(about.title)}: {len(rows)}"):
             st.write(_(about.explanation))
             st.write(_("**How to fix it:** {remedy}", remedy=_(about.remedy)))
@@ -164,7 +164,8 @@ def _subjects(rows: pd.DataFrame) -> dict[int, str]:
     """Name each discrepancy by its place in the table."""
     named = zip(rows.index, rows["organization_name"], rows["reference"], rows["evidence"])  # noqa: B905 columns of one frame
     return {
-        place: " · ".join(words.worded(part) for part in parts if part) for place, *parts in named
+        place: " · ".join(formats.localized(part) for part in parts if part)
+        for place, *parts in named
     }
 
 
@@ -175,7 +176,7 @@ def _accepted(visit: Visit, rows: pd.DataFrame) -> None:
     with st.expander(_("Accepted: {len}", len=len(rows))):
         worded = rows.assign(
             code=[_(DISCREPANCY_TITLES[code]) for code in rows["code"]],
-            evidence=rows["evidence"].map(words.worded),
+            evidence=rows["evidence"].map(formats.localized),
         )
         columns = {"code": _("Discrepancy"), **translated(_FOUND), "accepted": _("Reason")}
         tables.show_table(DISCREPANCIES, worded, columns, key=visit.key("accepted"))
@@ -217,7 +218,7 @@ def orders_view(visit: Visit, result: Reconciliation) -> None:
 def status_view(visit: Visit, result: Reconciliation) -> None:
     """Sums by currency and status."""
     frame = result.summary
-    shown = frame.assign(status=[words.status(s) for s in frame["status"]])
+    shown = frame.assign(status=[formats.status(s) for s in frame["status"]])
     _numbers(visit, result, SUMMARY, translated(_STATUS), frame=frame, shown=shown)
 
 
@@ -283,7 +284,7 @@ def rows_behind(
     """
     rows = result.behind_number(table, column, **figure)
     with st.container(border=True):
-        st.markdown(f"**{words.plain(heading)}**: {words.count(len(rows), 'row')}")
+        st.markdown(f"**{formats.plain(heading)}**: {formats.count(len(rows), 'row')}")
         if rows.empty:
             return
         key = ".".join([table, column, *figure.values()])
@@ -301,7 +302,7 @@ def tax_view(visit: Visit, result: Reconciliation) -> None:
     if frame.empty:
         st.caption(_("No tax on any line."))
         return
-    worded = frame.assign(treatment=[words.label(t) for t in frame["treatment"]])
+    worded = frame.assign(treatment=[formats.label(t) for t in frame["treatment"]])
     picked = tables.pick_table(TAX, worded, translated(_TAX), key=visit.key("tax"))
     name = f"{result.slug}-tax-{result.as_of.isoformat()}"
     table_files.downloads(name, lambda: with_decimals(TAX, frame), key=visit.key("tax.download"))
@@ -339,13 +340,13 @@ def _cash(visit: Visit, result: Reconciliation) -> None:
         about=_("{title} in {currency}, by month", title=CASH.title, currency=currency.upper()),
     )
     with st.expander(_("The figures of this chart")):
-        columns = {c.name: words.label(c.name) for c in CASH.columns if c.name != "currency"}
+        columns = {c.name: formats.label(c.name) for c in CASH.columns if c.name != "currency"}
         tables.show_table(CASH, mine, columns, key=visit.key("cash"))
 
 
 def _show_orders(visit: Visit, rows: pd.DataFrame, key: str) -> None:
     worded = rows.assign(
-        status=rows["status"].map(lambda status: [words.status(status)]),
+        status=rows["status"].map(lambda status: [formats.status(status)]),
         discrepancies=[
             ", ".join(_(DISCREPANCY_TITLES[code]) for code in codes)
             for codes in rows["discrepancies"]
@@ -360,8 +361,8 @@ def _show_entries(visit: Visit, entries: pd.DataFrame, key: str) -> None:
         st.caption(_("No money has moved: no payment, refund or credit note is entered."))
         return
     worded = entries.assign(
-        kind=[words.label(kind) for kind in entries["kind"]],
-        entered_by=[words.person(name) for name in entries["entered_by"]],
+        kind=[formats.label(kind) for kind in entries["kind"]],
+        entered_by=[formats.person(name) for name in entries["entered_by"]],
     )
     _open(
         visit, entries, tables.pick_table(ENTRIES, worded, translated(_ENTRIES), key=visit.key(key))

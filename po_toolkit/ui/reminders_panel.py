@@ -13,7 +13,7 @@ from po_toolkit.api.reminders import (
     skip_reminders,
 )
 from po_toolkit.api.terms import Act
-from po_toolkit.ui import tables, words
+from po_toolkit.ui import formats, tables
 from po_toolkit.ui.language import _
 from po_toolkit.ui.session import Visit
 from po_toolkit.ui.task_view import task_button, task_result
@@ -27,10 +27,10 @@ def reminders_panel(visit: Visit) -> None:
     if not visit.may(Act.REMIND):
         return
     task_result(visit, "remind")
-    if said := visit.recall("reminders.said"):
-        st.success(words.message(said), icon=":material/notifications:")
-        visit.keep("reminders.said", None)
-    _written(visit)
+    if message := visit.recall("reminders.message"):
+        st.success(formats.message(message), icon=":material/notifications:")
+        visit.keep("reminders.message", None)
+    _offer_drafts(visit)
     if visit.opened.conference.reminders:
         st.caption(_by_the_clock(visit))
     elif not st.toggle(_("Remind overdue sponsors"), key=visit.key("reminders.show")):
@@ -52,7 +52,7 @@ def reminders_panel(visit: Visit) -> None:
         _due(preview)
         for reference, why in preview.held:
             st.caption(
-                _("{reference} is held back: {why}.", reference=reference, why=words.message(why))
+                _("{reference} is held back: {why}.", reference=reference, why=formats.message(why))
             )
         if preview.due:
             _texts(visit, preview)
@@ -68,7 +68,7 @@ def _title(preview: ReminderPreview) -> str:
     return _(
         "Reminders: the first {len} due today; {orders} not looked at yet",
         len=len(preview.due),
-        orders=words.count(preview.unread, "purchase order"),
+        orders=formats.count(preview.unread, "purchase order"),
     )
 
 
@@ -82,20 +82,20 @@ def _by_the_clock(visit: Visit) -> str:
         )
     said = _("A worker sends reminders from {from_hour}:00 each day.", from_hour=clock.from_hour)
     if clock.last_at is not None or clock.last:
-        when = words.moment(clock.last_at, zone) if clock.last_at else _("not finished yet")
+        when = formats.moment(clock.last_at, zone) if clock.last_at else _("not finished yet")
         said += _(
             " Last run: {when}: {sent} sent, {held} held, {failed} failed.",
             when=when,
             **{name: clock.last.get(name, 0) for name in ("sent", "held", "failed")},
         )
     if error := clock.last.get("error"):
-        said += _(" It did not finish: {error}", error=words.message(error))
+        said += _(" It did not finish: {error}", error=formats.message(error))
     return _(
-        "{said} Next run: {when}.", said=said, when=words.moment(clock.next_at, zone) or _("none")
+        "{said} Next run: {when}.", said=said, when=formats.moment(clock.next_at, zone) or _("none")
     )
 
 
-def _written(visit: Visit) -> None:
+def _offer_drafts(visit: Visit) -> None:
     """Offer the email drafts that were written in this visit."""
     for name, mail in (visit.recall("reminders.drafts") or {}).items():
         st.download_button(
@@ -120,7 +120,7 @@ def _due(preview: ReminderPreview) -> None:
             "currency": r.currency,
             "due_date": r.due_date,
             "when": r.when,
-            "delivery": words.way(r.delivery),
+            "delivery": formats.way(r.delivery),
             "reference": r.reference,
         }
         for r in preview.due
@@ -153,7 +153,7 @@ def _texts(visit: Visit, preview: ReminderPreview) -> None:
     if chosen is not None:
         with st.container(border=True):
             st.caption(
-                words.plain(
+                formats.plain(
                     _("To {recipients}", recipients=", ".join(by_reference[chosen].recipients))
                 )
             )
@@ -170,13 +170,13 @@ def _leave_out(visit: Visit, preview: ReminderPreview) -> None:
         format_func=names.__getitem__,
         key=visit.key(f"reminders.left-out.{turn}"),
     )
-    label = _("Leave out {sponsors}", sponsors=words.count(len(left_out), "sponsor"))
+    label = _("Leave out {sponsors}", sponsors=formats.count(len(left_out), "sponsor"))
     if left_out and st.button(label, key=visit.key("reminders.skip")):
         many = skip_reminders(visit.opened, left_out)
         visit.keep("reminders.turn", turn + 1)
         visit.keep(
-            "reminders.said",
-            _("{sponsors} left out of this reminder.", sponsors=words.count(many, "sponsor")),
+            "reminders.message",
+            _("{sponsors} left out of this reminder.", sponsors=formats.count(many, "sponsor")),
         )
         st.rerun()
 
@@ -185,9 +185,9 @@ def _offer(visit: Visit, preview: ReminderPreview) -> None:
     many = (
         _("all reminders that are due")
         if preview.unread
-        else words.count(len(preview.to_mail), "reminder")
+        else formats.count(len(preview.to_mail), "reminder")
     )
-    drafts = words.count(len(preview.to_draft), "email draft")
+    drafts = formats.count(len(preview.to_draft), "email draft")
     asked = visit.opened.settings.mode == "live" and bool(preview.to_mail)
     sure = not asked or st.checkbox(
         _("Email real sponsors: have Stripe send {many}", many=many),
@@ -208,9 +208,10 @@ def _write(visit: Visit) -> None:
     with st.spinner(_("Asking Stripe what was paid, then writing…")):
         report = send_reminders(visit.opened, only="ourselves", drafts=written.__setitem__)
     visit.keep("reminders.drafts", written)
-    done = words.count(report.count("drafted"), "email draft")
+    done = formats.count(report.count("drafted"), "email draft")
     others = [f"{r.reference}: {r.reason}" for r in report.results if r.outcome != "drafted"]
     visit.keep(
-        "reminders.said", " ".join([_("{done} written; send them yourselves.", done=done), *others])
+        "reminders.message",
+        " ".join([_("{done} written; send them yourselves.", done=done), *others]),
     )
     st.rerun()

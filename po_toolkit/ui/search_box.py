@@ -11,7 +11,7 @@ import streamlit as st
 from po_toolkit.api.reports import SearchHit, search
 from po_toolkit.errors import AmountError
 from po_toolkit.money import CURRENCIES
-from po_toolkit.ui import typed, words
+from po_toolkit.ui import formats, typed
 from po_toolkit.ui.language import _, ngettext
 from po_toolkit.ui.session import Visit
 
@@ -53,7 +53,7 @@ def search_box(visit: Visit, page: str) -> None:
         visit.go("bank", line=str(line))
     if visit.recall(_OPENED) == text:  # its page is open: no need to find it above itself
         return
-    said = words.plain(text)
+    said = formats.plain(text)
     if not hits:
         st.container(border=True).markdown(_("Nothing found for “{text}”.", text=said))
         return
@@ -68,15 +68,15 @@ def _show(visit: Visit, hit: SearchHit) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if order is None:
             visit.link("bank", _("Bank line"), line=str(hit.line))
-            st.caption(words.plain(hit.why), width="content")
+            st.caption(formats.plain(hit.why), width="content")
             return
-        visit.link("order", words.plain(order.organization_name), po=order.reference)
-        words.status_badge(order.status)
-        st.markdown(words.amount(order.total, order.currency), width="content")
-        number = f"{words.plain(order.po_number)}, " if order.po_number else ""
+        visit.link("order", formats.plain(order.organization_name), po=order.reference)
+        formats.status_badge(order.status)
+        st.markdown(formats.amount(order.total, order.currency), width="content")
+        number = f"{formats.plain(order.po_number)}, " if order.po_number else ""
         st.caption(f"{number}{order.reference}", width="content")
         if hit.why:
-            st.caption(_("Found by {why}", why=words.plain(hit.why)), width="content")
+            st.caption(_("Found by {why}", why=formats.plain(hit.why)), width="content")
 
 
 def _amount(text: str, currency: str) -> Decimal | None:

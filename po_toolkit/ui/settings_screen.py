@@ -13,7 +13,7 @@ from po_toolkit.api.opening import check_connection
 from po_toolkit.api.terms import Act, step_label
 from po_toolkit.config import DEFAULT_CONFIG, ConferenceSettings, obfuscate_key, shown_url
 from po_toolkit.errors import PoToolkitError
-from po_toolkit.ui import words
+from po_toolkit.ui import formats
 from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.language import _
 from po_toolkit.ui.session import Visit
@@ -43,7 +43,7 @@ def settings_screen(visit: Visit) -> None:
 
 
 def _facts(facts: dict[str, str]) -> None:
-    frame = pd.DataFrame({"": list(facts), "value": [words.plain(v) for v in facts.values()]})
+    frame = pd.DataFrame({"": list(facts), "value": [formats.plain(v) for v in facts.values()]})
     st.table(frame, hide_index=True, hide_header=True)
 
 
@@ -52,10 +52,10 @@ def _conferences(visit: Visit) -> None:
     st.subheader(_("Conferences"))
     frame = pd.DataFrame(
         {
-            "name": words.plain(conference.name),
-            "slug": words.plain(slug),
-            "mode": _(words.MODES[conference.mode]),
-            "key": words.plain(obfuscate_key(conference.stripe_secret_key.get_secret_value())),
+            "name": formats.plain(conference.name),
+            "slug": formats.plain(slug),
+            "mode": _(formats.MODES[conference.mode]),
+            "key": formats.plain(obfuscate_key(conference.stripe_secret_key.get_secret_value())),
             "currency": conference.currency.upper(),
         }
         for slug, conference in visit.settings.conferences.items()
@@ -73,7 +73,7 @@ def _conferences(visit: Visit) -> None:
 
 def _conference(visit: Visit) -> None:
     settings = visit.opened.settings
-    st.subheader(words.plain(settings.name))
+    st.subheader(formats.plain(settings.name))
     secrets = [obfuscate_key(s.get_secret_value()) for s in settings.stripe_webhook_secret]
     _facts(
         {
@@ -88,7 +88,7 @@ def _conference(visit: Visit) -> None:
 
 
 def _connection(visit: Visit) -> None:
-    words.mode_notice(visit.opened.settings.mode)
+    formats.mode_notice(visit.opened.settings.mode)
     if visit.opened.settings.mode == "none":
         return
     if not st.button(
@@ -100,7 +100,7 @@ def _connection(visit: Visit) -> None:
     except PoToolkitError as error:
         show_error(error, visit)
         return
-    name = words.plain(account.name or account.account_id)
+    name = formats.plain(account.name or account.account_id)
     st.success(
         _(
             "Stripe answers: {name} ({account_id}). Charges {charges}, payouts {payouts}.",
@@ -121,7 +121,7 @@ def _invoice(visit: Visit) -> None:
         shown = {}
     else:
         shown = {
-            _("Payment methods"): ", ".join(map(words.payment_method, settings.payment_methods)),
+            _("Payment methods"): ", ".join(map(formats.payment_method, settings.payment_methods)),
             _("Days until due"): str(settings.days_until_due),
             _("Memo"): settings.invoice_memo or _("(none)"),
             _("Footer"): settings.invoice_footer or _("(none)"),
@@ -131,16 +131,16 @@ def _invoice(visit: Visit) -> None:
         {
             **shown,
             _("Maximum lines"): str(settings.max_invoice_lines),
-            _("Delivery"): words.way(settings.content.delivery if settings.content else "stripe"),
+            _("Delivery"): formats.way(settings.content.delivery if settings.content else "stripe"),
         }
     )
 
 
 def _change(visit: Visit, settings: ConferenceSettings) -> None:
     """Change what a treasurer may change; it counts from the next invoice and reminder."""
-    if said := visit.recall("settings.said"):
-        st.success(words.plain(said), icon=":material/check_circle:")
-        visit.keep("settings.said", None)
+    if message := visit.recall("settings.message"):
+        st.success(formats.plain(message), icon=":material/check_circle:")
+        visit.keep("settings.message", None)
     changed = changed_settings(visit.opened)
     turn = visit.recall("settings.turn") or 0
     with st.form(visit.key(f"settings.change.{turn}")):
@@ -151,13 +151,13 @@ def _change(visit: Visit, settings: ConferenceSettings) -> None:
             _("Payment methods"),
             CODES,
             settings.payment_methods,
-            format_func=lambda code: words.sentence(words.payment_method(code)),
+            format_func=lambda code: formats.sentence(formats.payment_method(code)),
         )
         steps = st.multiselect(
             _("Remind sponsors"),
             sorted({*_STEPS, *settings.reminders}),
             settings.reminders,
-            format_func=lambda step: words.sentence(step_label(step)),
+            format_func=lambda step: formats.sentence(step_label(step)),
             help=_("Without a choice, a person still sees who is overdue and can remind them."),
         )
         hours = [None, *range(24)]
@@ -186,7 +186,9 @@ def _change(visit: Visit, settings: ConferenceSettings) -> None:
     except PoToolkitError as error:
         show_error(error, visit)
         return
-    visit.keep("settings.said", _("Settings saved. They apply to the next invoices and reminders."))
+    visit.keep(
+        "settings.message", _("Settings saved. They apply to the next invoices and reminders.")
+    )
     visit.keep("settings.turn", turn + 1)
     st.rerun()
 
@@ -194,7 +196,7 @@ def _change(visit: Visit, settings: ConferenceSettings) -> None:
 def _from_file(changed: dict[str, Any]) -> None:
     """Say which values are not those of the file."""
     if changed:
-        names = ", ".join(words.inner(words.label(name)) for name in sorted(changed))
+        names = ", ".join(formats.inner(formats.label(name)) for name in sorted(changed))
         st.caption(
             _("Changed in the app, so that the file's value does not count: {names}.", names=names)
         )
@@ -213,7 +215,7 @@ def _people(visit: Visit) -> None:
     people = visit.opened.settings.people or visit.settings.people
     st.subheader(_("People"))
     listed = {
-        words.label(role): ", ".join(entries) or _("(nobody)")
+        formats.label(role): ", ".join(entries) or _("(nobody)")
         for role, entries in people.model_dump().items()
     }
     _facts(

@@ -16,7 +16,7 @@ from po_toolkit.api.opening import OpenConference, Store, open_conference
 from po_toolkit.api.terms import Act, require
 from po_toolkit.config import DEFAULT_CONFIG, EXAMPLE_SETTINGS, Settings, load_settings
 from po_toolkit.money import CURRENCIES
-from po_toolkit.ui import words
+from po_toolkit.ui import formats
 from po_toolkit.ui.activity_screen import activity_screen
 from po_toolkit.ui.background import work_on_if_needed
 from po_toolkit.ui.bank_screen import bank_screen
@@ -75,11 +75,7 @@ SCREENS: Mapping[str, Screen] = {
 
 
 def run(start: str = "home") -> None:
-    """Show the app.
-
-    Args:
-        start: The screen at the app's bare address.
-    """
+    """Show the app."""
     st.set_page_config(page_title="po-toolkit", page_icon=":material/receipt_long:", layout="wide")
     settle_server()
     _legible()
@@ -140,7 +136,7 @@ def _conference(
     if under := SCREENS[place].under:
         st.html(f"<style>{_MARKED.format(place=under)}</style>")
     with sidebar:
-        words.mode_badge(opened.settings.mode)
+        formats.mode_badge(opened.settings.mode)
         _heard(opened)
         show_person(person, allowed[slug].role, books)
     with failures_shown(visit):
@@ -154,15 +150,15 @@ def _heard(opened: OpenConference) -> None:
         return
     heard = last_heard(opened)
     if heard.at is None:
-        said = _("Never heard from Stripe")
+        phrase = _("Never heard from Stripe")
     else:
-        said = _(
-            "Heard from Stripe {ago}", ago=words.ago((opened.now() - heard.at).total_seconds())
+        phrase = _(
+            "Heard from Stripe {ago}", ago=formats.ago((opened.now() - heard.at).total_seconds())
         )
     if heard.late:
-        st.markdown(f":red[:material/warning: {said}]")
+        st.markdown(f":red[:material/warning: {phrase}]")
     else:
-        st.caption(said)
+        st.caption(phrase)
 
 
 def _page(visit: Visit, place: str, screen: Screen, *, default: bool) -> Page:

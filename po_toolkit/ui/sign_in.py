@@ -23,7 +23,7 @@ from po_toolkit.api.opening import Store, last_sign_out, local_actor, sign_out, 
 from po_toolkit.api.terms import Actor, Role, role_of
 from po_toolkit.config import START_TOKEN, Settings, is_loopback
 from po_toolkit.logs import hide
-from po_toolkit.ui import words
+from po_toolkit.ui import formats
 from po_toolkit.ui.language import _
 
 _FORWARDED = re.compile(
@@ -109,7 +109,7 @@ def stop_without_role(person: Person, store: Store) -> None:
         _(
             "You are signed in as **{name}**, and you have no role. Ask an administrator "
             "to add your address to [po_toolkit.people] in the settings.",
-            name=words.plain(person.address or person.subject),
+            name=formats.plain(person.address or person.subject),
         )
     )
     show_sign_out(person, store)

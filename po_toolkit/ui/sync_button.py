@@ -6,7 +6,7 @@ import streamlit as st
 
 from po_toolkit.api.sync import sync_purchase_order
 from po_toolkit.api.terms import Act
-from po_toolkit.ui import words
+from po_toolkit.ui import formats
 from po_toolkit.ui.language import N_, _
 from po_toolkit.ui.session import Visit
 from po_toolkit.ui.task_view import task_button, task_result
@@ -26,26 +26,26 @@ def sync_order_button(visit: Visit, reference: str) -> None:
     """Show the button for one purchase order, and what the last press brought."""
     if visit.opened.settings.mode == "none" or not visit.may(Act.SYNC):
         return
-    said = f"sync.said.{reference}"
+    name = f"sync.message.{reference}"
     if st.button(_(_LABEL), icon=_ICON, key=visit.key(f"sync.{reference}")):
         with st.spinner(_("Reading from Stripe…")):
             report = sync_purchase_order(visit.opened, reference)
         brought = _(
             "Stripe was asked about {invoices}: {payments}, {refunds}.",
-            invoices=words.count(report.invoices_seen, "invoice"),
-            payments=words.count(report.payments_recorded, "new payment"),
-            refunds=words.count(report.refunds_recorded, "new refund"),
+            invoices=formats.count(report.invoices_seen, "invoice"),
+            payments=formats.count(report.payments_recorded, "new payment"),
+            refunds=formats.count(report.refunds_recorded, "new refund"),
         )
-        visit.keep(said, (brought, report.problems))
+        visit.keep(name, (brought, report.problems))
         st.rerun()
-    if (outcome := visit.recall(said)) is None:
+    if (outcome := visit.recall(name)) is None:
         return
-    visit.keep(said, None)
+    visit.keep(name, None)
     brought, problems = outcome
     if not problems:
         st.success(brought, icon=_ICON)
         return
-    left = words.message(" ".join(problems))
+    left = formats.message(" ".join(problems))
     st.warning(
         _("{brought} The sync is not complete: {left}", brought=brought, left=left),
         icon=":material/sync_problem:",

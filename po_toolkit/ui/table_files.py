@@ -24,10 +24,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 def downloads(name: str, rows: Callable[[], pd.DataFrame], *, key: str) -> None:
     """Offer a table as CSV and XLSX, made when it is asked for.
 
-    Args:
-        name: The files' name without its ending.
-        rows: Gives the table; called on the click.
-        key: Tells these buttons from others on the screen.
+    The rows are read on the click.
     """
     file_buttons(
         name, lambda ending: as_csv(rows()) if ending == "csv" else as_xlsx(rows()), key=key
@@ -43,11 +40,7 @@ def file_buttons(
 ) -> None:
     """Offer a file as CSV and XLSX, made when it is asked for.
 
-    Args:
-        name: The files' name without its ending.
-        content: Gives the file of an ending; called on the click.
-        key: Tells these buttons from others on the screen.
-        label: Of the buttons, with ``{ending}``.
+    The content of an ending is made on the click; the label has ``{ending}``.
     """
     endings: tuple[tuple[Literal["csv", "xlsx"], str], ...] = (("csv", "text/csv"), ("xlsx", XLSX))
     with st.container(horizontal=True):

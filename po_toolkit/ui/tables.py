@@ -13,7 +13,7 @@ from babel import Locale
 from pandas.io.formats.style import Styler
 
 from po_toolkit.api.reports import Column, Kind, Table, with_decimals
-from po_toolkit.ui import words
+from po_toolkit.ui import formats
 from po_toolkit.ui.language import _, locale
 from po_toolkit.ui.table_files import text_of
 
@@ -65,12 +65,7 @@ def pick(
 ) -> int | None:
     """Show a table of which one row can be chosen; return its place from 0, or None.
 
-    Args:
-        frame: Its rows, as for :func:`show`.
-        columns: The columns to show, in order, with their headings or column configurations.
-        money: Which of them are amounts.
-        key: Tells it from other tables.
-        alt: What the table holds and what choosing does.
+    The parameters are those of :func:`show`; ``alt`` also says what choosing does.
     """
     event = _selectable(frame, columns, money, mode="single-row", key=key, alt=alt)
     rows: list[int] = event["selection"]["rows"]
@@ -80,7 +75,10 @@ def pick(
 def status_column() -> Any:
     """Return the column of money statuses, each a coloured badge; its cells are lists of one."""
     return st.column_config.MultiselectColumn(
-        _("Status"), width=125, options=list(words.statuses().values()), color=words.STATUS_COLOURS
+        _("Status"),
+        width=125,
+        options=list(formats.statuses().values()),
+        color=formats.STATUS_COLOURS,
     )
 
 
@@ -152,12 +150,7 @@ def pick_number(
 ) -> tuple[int, str] | None:
     """Show a table of which one number can be chosen; return its row from 0 and its column.
 
-    Args:
-        frame: Its rows, as for :func:`show`.
-        columns: The columns to show, in order, with their headings or column configurations.
-        money: Which of them are amounts.
-        key: Tells it from other tables.
-        alt: What the table holds and what choosing does.
+    The parameters are those of :func:`pick`.
     """
     event = _selectable(frame, columns, money, mode="single-cell", key=key, alt=alt)
     cells: list[tuple[int, str]] = event["selection"]["cells"]
@@ -190,10 +183,7 @@ def _selectable(
 def show_texts(frame: pd.DataFrame, columns: Mapping[str, str], *, key: str) -> None:
     """Show a table whose long texts wrap instead of being cut off, page by page.
 
-    Args:
-        frame: Its rows.
-        columns: The columns to show, in order, with their headings.
-        key: Tells its pages from those of other tables on the screen.
+    ``key`` tells its pages from those of other tables on the screen.
     """
     shown = _page(frame, TEXTS, key)[0][list(columns)].rename(columns=dict(columns))
     st.table(shown.map(_text), hide_index=True)
@@ -201,17 +191,13 @@ def show_texts(frame: pd.DataFrame, columns: Mapping[str, str], *, key: str) -> 
 
 def _text(value: Any) -> str:
     is_day = isinstance(value, date) and not isinstance(value, datetime)
-    return words.day(value) if is_day else words.plain(text_of(value))
+    return formats.day(value) if is_day else formats.plain(text_of(value))
 
 
 def show_table(table: Table, frame: pd.DataFrame, columns: Mapping[str, str], *, key: str) -> None:
     """Show a table of the reconciliation, page by page when it is long.
 
-    Args:
-        table: Says what each column holds and means.
-        frame: Its rows, amounts in minor units.
-        columns: The columns to show, in order, with their headings.
-        key: Tells its pages from those of other tables on the screen.
+    Amounts are in minor units; ``key`` tells its pages from those of other tables on the screen.
     """
     frame = _page(frame, PAGE, key)[0]
     config = {name: _configured(table.column(name), label) for name, label in columns.items()}
@@ -249,16 +235,16 @@ def styled(
     if not money or frame.empty:
         return frame
     numbered = frame.reset_index(drop=True)
-    look = numbered.style
+    style = numbered.style
     where = locale()
     for currency, rows in numbered.groupby(by).groups.items():
         subset = pd.IndexSlice[list(rows), list(money)]
-        look = look.format(_writer(str(currency), where), subset=subset)
-    return look
+        style = style.format(_writer(str(currency), where), subset=subset)
+    return style
 
 
 def _writer(currency: str, where: Locale) -> Callable[[Any], str]:
     def write(value: Any) -> str:
-        return words.amount(value, currency, where=where) if isinstance(value, Decimal) else ""
+        return formats.amount(value, currency, where=where) if isinstance(value, Decimal) else ""
 
     return write

@@ -8,7 +8,7 @@ import streamlit as st
 
 from po_toolkit.jobs import tasks
 from po_toolkit.jobs.tasks import Task
-from po_toolkit.ui import words
+from po_toolkit.ui import formats
 from po_toolkit.ui.background import trouble, work_on
 from po_toolkit.ui.language import N_, _
 from po_toolkit.ui.session import Visit
@@ -34,13 +34,8 @@ def task_button(
 ) -> None:
     """Show the button that starts a task; it is disabled while one of its kind runs.
 
-    Args:
-        visit: Who looks at which conference.
-        kind: Which kind of task.
-        label: What the button says.
-        icon: Its sign.
-        primary: Whether it is what one comes to the page for.
-        sure: False while something has to be ticked first.
+    A primary one is what one comes to the page for; ``sure`` is False while something has to be
+    ticked first.
     """
     latest = tasks.latest(visit.opened, kind)
     running = latest is not None and latest.active
@@ -85,7 +80,7 @@ def _watch(visit: Visit, kind: str) -> None:
                 "Under way since {when}: {calls} to Stripe so far. You can leave this page; the "
                 "work continues.",
                 when=_when(visit, now),
-                calls=words.count(now.stripe_calls, "call"),
+                calls=formats.count(now.stripe_calls, "call"),
             ),
             icon=":material/hourglass_top:",
         )
@@ -95,7 +90,7 @@ def _watch(visit: Visit, kind: str) -> None:
 
 def stalled(visit: Visit, since: datetime) -> None:
     """Say that work has not moved for a while, and why where that is known."""
-    moment = words.moment(since, visit.opened.conference.timezone)
+    moment = formats.moment(since, visit.opened.conference.timezone)
     why = trouble() or (
         _(
             "Stripe may be slow to answer, or the worker may have stopped; another worker "
@@ -103,13 +98,13 @@ def stalled(visit: Visit, since: datetime) -> None:
         )
     )
     st.warning(
-        _("No progress since {moment}. {why}", moment=moment, why=words.message(why)),
+        _("No progress since {moment}. {why}", moment=moment, why=formats.message(why)),
         icon=":material/hourglass_disabled:",
     )
 
 
 def _outcome(visit: Visit, task: Task) -> None:
-    said, who = words.message(task.message), _when(visit, task)
+    said, who = formats.message(task.message), _when(visit, task)
     if task.state == "done":
         st.success(_("{said} (Started {who}.)", said=said, who=who), icon=":material/check_circle:")
     elif task.state == "partly":
@@ -119,6 +114,6 @@ def _outcome(visit: Visit, task: Task) -> None:
 
 
 def _when(visit: Visit, task: Task) -> str:
-    moment = words.moment(task.created_at, visit.opened.conference.timezone)
-    by = words.plain(words.person(task.entered_by))
+    moment = formats.moment(task.created_at, visit.opened.conference.timezone)
+    by = formats.plain(formats.person(task.entered_by))
     return _("{moment} by {entered_by}", moment=moment, entered_by=by)

@@ -108,31 +108,30 @@ def checker():
         pytest.skip(said)
 
 
-@pytest.mark.parametrize(("width", "scheme"), LOOKS)
-def test_no_page_shuts_anybody_out(chromium, season, checker, width, scheme):
+def test_no_page_shuts_anybody_out(chromium, season, checker):
     """On a telephone, in the dark, without a mouse or good eyes, the job is the same.
 
     With SCREENSHOTS naming a folder, a picture of each page is kept there.
     """
     app, pages = season
-    device = {"viewport": {"width": 1280, "height": 900}} if width == 1280 else PHONE
-    context = chromium.new_context(color_scheme=scheme, **device)
-    page = context.new_page()
-    errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    wrong = {}
-    for name, path in pages.items():
-        page.goto(app.url + path, timeout=PATIENCE)
-        settle(page)
-        _keep_picture(page, f"{name}-{width}-{scheme}")
-        found = axe.violations(page, checker) + _pale_buttons(page)
-        if page.get_by_test_id("stException").count() or page.get_by_role("dialog").count():
-            found.append("an error or a dialog is on the page")
-        if page.evaluate("document.documentElement.scrollWidth") > width:
-            found.append("the page is wider than the window")
-        if found:
-            wrong[name] = found
-    context.close()
+    wrong, errors = {}, []
+    for width, scheme in LOOKS:
+        device = {"viewport": {"width": 1280, "height": 900}} if width == 1280 else PHONE
+        context = chromium.new_context(color_scheme=scheme, **device)
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        for name, path in pages.items():
+            page.goto(app.url + path, timeout=PATIENCE)
+            settle(page)
+            _keep_picture(page, f"{name}-{width}-{scheme}")
+            found = axe.violations(page, checker) + _pale_buttons(page)
+            if page.get_by_test_id("stException").count() or page.get_by_role("dialog").count():
+                found.append("an error or a dialog is on the page")
+            if page.evaluate("document.documentElement.scrollWidth") > width:
+                found.append("the page is wider than the window")
+            if found:
+                wrong[name, width] = found
+        context.close()
     assert wrong == {}
     assert errors == []
 

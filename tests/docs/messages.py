@@ -1,6 +1,6 @@
 """Collects what the app shows into its catalogues: python -m tests.docs.messages.
 
-Into ``app.po`` come the texts marked with ``_``, ``N_``, ``ngettext`` and ``words.count`` in
+Into ``app.po`` come the texts marked with ``_``, ``N_``, ``ngettext`` and ``formats.count`` in
 ``po_toolkit/ui``, and the labels that the app takes from the layers below; into ``messages.po`` the
 messages of those layers, which also the command line and the log write, so that they are English
 where they are made: an f-string becomes a text with named values. What is translated stays; what is
@@ -159,7 +159,7 @@ CODES = (
     "payment_reversal", "refund", "refund_failed", "sent", "skipped", "stripe", "transfer",
     "uncollectible", "void", "wire",
 )  # fmt: skip
-"""Codes that pages show by ``words.label``."""
+"""Codes that pages show by ``formats.label``."""
 
 LABELS = (
     *STATUS_LABELS.values(),

@@ -14,7 +14,7 @@ from po_toolkit.api.sync import sync_conference, sync_purchase_order
 from po_toolkit.errors import PurchaseOrderError, StripeGatewayError
 from po_toolkit.store import cursors
 from po_toolkit.store.tables import Invoice, LedgerEntry
-from tests.conftest import fresh
+from tests.conftest import ON_SQLITE, fresh
 
 DAY = 86_400
 
@@ -261,6 +261,7 @@ def test_money_that_came_back_weeks_later_is_dated_when_it_did(opened, simulator
     assert days == [[taken, taken, back]] * 2
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(("paid", "most"), [(3, 4), (50, 10)])
 def test_new_payments_cost_few_calls(opened, simulator, make_order, paid, most):
     """Else a busy day uses up the account's limit, which a batch of invoices needs."""

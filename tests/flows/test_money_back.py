@@ -59,7 +59,11 @@ def test_a_wire_reaches_the_open_invoice_and_counts_once(opened, simulator, sent
 
 @pytest.mark.parametrize("path", ["/v1/payment_records/*", "/v1/invoices/*/attach_payment"])
 @pytest.mark.parametrize("kind", ["drop_before", "drop_after", "500_stored_after", "409"])
-@pytest.mark.parametrize("finisher", ["same command", "sync", "full sync"])
+@pytest.mark.parametrize(
+    ("database_url", "finisher"),
+    [*(("sqlite", f) for f in ("same command", "sync", "full sync")), ("postgresql", "sync")],
+    indirect=["database_url"],
+)
 def test_a_wire_cut_off_while_stripe_is_told_is_finished_once(
     opened, simulator, sent, path, kind, finisher
 ):

@@ -306,7 +306,7 @@ LOST = ["stored_500_after", "cut_before", "cut_after"]
     [
         *(("sqlite", 0, fault) for fault in FAULTS),
         *(("sqlite", 25, fault) for fault in LOST),
-        *(("postgresql", hours, fault) for hours in (0, 25) for fault in LOST),
+        *(("postgresql", hours, fault) for hours, fault in zip((0, 0, 25), LOST, strict=True)),
     ],
     indirect=["database_url"],
 )

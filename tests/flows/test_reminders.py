@@ -227,7 +227,13 @@ def _run_and_check(world, act):
 
 
 @pytest.mark.parametrize(
-    ("seed", "way"), [*((n, "stripe") for n in range(12)), *((n, "ourselves") for n in range(6))]
+    ("database_url", "seed", "way"),
+    [
+        *(("sqlite", n, "stripe") for n in range(12)),
+        *(("sqlite", n, "ourselves") for n in range(6)),
+        *(("postgresql", n, way) for n in range(2) for way in ("stripe", "ourselves")),
+    ],
+    indirect=["database_url"],
 )
 def test_payments_and_reminders_in_any_order_give_none_twice_and_none_after_payment(
     reminding, simulator, clock, make_order, seed, way

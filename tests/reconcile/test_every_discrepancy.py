@@ -328,6 +328,20 @@ def test_a_discrepancy_is_found_with_the_money_at_stake(code, ledgers, store, co
     assert rows["remedy"].tolist()[0] == DISCREPANCY_CLASSES[code].remedy
 
 
+def test_a_fee_is_not_explained_before_any_payout(ledgers, store, conference):
+    columns = {"stripe_id": "txn_1", "type": "charge", "currency": "usd", "amount": 80_00}
+    columns |= {"fee": 2_00, "fee_gap": 50, "net": 78_00, "made_at": NOON}
+    ledgers._add(
+        BalanceTransaction(
+            conference_id=ledgers.conference.id, available_on=date(2027, 1, 30), **columns
+        )
+    )
+    found = reconcile_conference(store, conference, as_of=AS_OF).discrepancies
+    assert found[["code", "at_stake"]].to_dict("records") == [
+        {"code": "fees_not_explained", "at_stake": 50}
+    ]
+
+
 def test_books_that_add_up_show_nothing(ledgers, store, conference):
     paid = ledgers.order(100_00, po_number="1")
     invoice = ledgers.invoice(

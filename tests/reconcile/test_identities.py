@@ -170,48 +170,45 @@ def adds_up(frame):
 
 @some
 @given(orders=BOOKS, day=DAYS)
-def test_every_row_and_every_sum_adds_up_on_any_day(kept, orders, day):
+def test_every_row_sum_and_figure_adds_up_on_any_day(kept, orders, day):
+    """Random books serve all identities, since making them takes longest."""
     with kept(orders) as (store, conference):
         books = reconcile_conference(store, conference, as_of=day)
-        assert adds_up(books.rows)
-        assert adds_up(books.summary)
-        for sums in books.totals.values():
-            assert sums["total"] == (
-                sums["credited"] + sums["paid"] - sums["refunded"] + sums["balance"]
+        sums_add_up(books)
+        ageing_and_months_add_up(books)
+        each_number_opens_to_its_rows(books)
+        statements_end_with_what_is_owed(books, store, conference, day)
+
+
+def sums_add_up(books):
+    assert adds_up(books.rows)
+    assert adds_up(books.summary)
+    for sums in books.totals.values():
+        assert sums["total"] == (
+            sums["credited"] + sums["paid"] - sums["refunded"] + sums["balance"]
+        )
+        assert sums["paid"] == sums["paid_stripe"] + sums["paid_other"]
+    for name in ("total", "credited", "paid", "refunded", "balance"):
+        by_currency = books.rows.groupby("currency")[name].sum().to_dict()
+        assert by_currency == books.summary.groupby("currency")[name].sum().to_dict()
+        kept_ones = books.rows[name].where(books.rows["status"].ne("cancelled"), 0)
+        in_totals = kept_ones.groupby(books.rows["currency"]).sum().to_dict()
+        assert in_totals == {c: s[name] for c, s in books.totals.items()}
+
+
+def ageing_and_months_add_up(books):
+    """Age comes to what is open, and months to what moved."""
+    aged = books.ageing.groupby("currency")["amount"].sum().to_dict()
+    assert aged == {c: s["open"] for c, s in books.totals.items()}
+    for name in ("paid", "refunded", "credited"):
+        moved = books.months.groupby("currency")[name].sum().to_dict()
+        for currency, rows in books.rows.groupby("currency"):
+            assert moved.get(currency, 0) == rows[name].sum()
+    for row in books.books.orders.itertuples():
+        if row.open:
+            assert row.bucket == bucket(
+                row.days_overdue, sent=row.sent, held=row.refunded_without_credit > 0
             )
-            assert sums["paid"] == sums["paid_stripe"] + sums["paid_other"]
-        for name in ("total", "credited", "paid", "refunded", "balance"):
-            by_currency = books.rows.groupby("currency")[name].sum().to_dict()
-            assert by_currency == books.summary.groupby("currency")[name].sum().to_dict()
-            kept_ones = books.rows[name].where(books.rows["status"].ne("cancelled"), 0)
-            in_totals = kept_ones.groupby(books.rows["currency"]).sum().to_dict()
-            assert in_totals == {c: s[name] for c, s in books.totals.items()}
-
-
-@some
-@given(orders=BOOKS, day=DAYS)
-def test_what_opens_from_a_figure_sums_to_it(kept, orders, day):
-    with kept(orders) as (store, conference):
-        books = reconcile_conference(store, conference, as_of=day)
-        for row in books.summary.itertuples():
-            behind = books.behind("summary", currency=row.currency, status=row.status)
-            assert len(behind) == row.purchase_orders
-            assert behind["balance"].sum() == row.balance
-            assert behind["paid"].sum() == row.paid
-        for row in books.ageing.itertuples():
-            behind = books.behind("ageing", currency=row.currency, bucket=row.bucket)
-            assert (len(behind), behind["balance"].sum()) == (row.purchase_orders, row.amount)
-        for row in books.months.itertuples():
-            behind = books.behind("months", currency=row.currency, month=row.month)
-            for name in ("paid", "refunded", "credited"):
-                assert behind[name].sum() == getattr(row, name)
-        for row in books.rows.itertuples():
-            behind = books.behind("rows", reference=row.reference)
-            for name in ("paid", "refunded", "credited"):
-                assert behind[name].sum() == getattr(row, name)
-        for code, rows in books.discrepancies.groupby("code"):
-            behind = books.behind("discrepancies", code=code)
-            assert set(behind["reference"]) == set(rows["reference"])
 
 
 SUMMED = {"open": "balance", "overdue": "balance", "overpaid": "balance", "amount": "balance"}
@@ -230,47 +227,53 @@ def added(behind, column):
     return -total if column == "overpaid" else total
 
 
-@some
-@given(orders=BOOKS, day=DAYS)
-def test_every_single_number_opens_to_rows_that_come_to_it(kept, orders, day):
-    with kept(orders) as (store, conference):
-        books = reconcile_conference(store, conference, as_of=day)
-        totals = [{"currency": c, **sums} for c, sums in books.totals.items()]
-        for table, records in (
-            ("totals", totals),
-            *((t, getattr(books, t).to_dict("records")) for t in ("summary", "ageing", "months")),
-        ):
-            for record in records:
-                figure = {name: record[name] for name in KEYS if name in record}
-                for column in record.keys() - {*KEYS, "conference", "paid_stripe", "paid_other"}:
-                    behind = books.behind_number(table, column, **figure)
-                    if column == "purchase_orders":
-                        assert len(behind) == record[column]
-                    else:
-                        assert added(behind, column) == record[column], (table, column)
-
-
-@some
-@given(orders=BOOKS, day=DAYS)
-def test_ageing_adds_up_to_what_is_open_and_months_to_what_moved(kept, orders, day):
-    with kept(orders) as (store, conference):
-        books = reconcile_conference(store, conference, as_of=day)
-        aged = books.ageing.groupby("currency")["amount"].sum().to_dict()
-        assert aged == {c: s["open"] for c, s in books.totals.items()}
+def each_number_opens_to_its_rows(books):
+    totals = [{"currency": c, **sums} for c, sums in books.totals.items()]
+    for table, records in (
+        ("totals", totals),
+        *((t, getattr(books, t).to_dict("records")) for t in ("summary", "ageing", "months")),
+    ):
+        for record in records:
+            figure = {name: record[name] for name in KEYS if name in record}
+            for column in record.keys() - {*KEYS, "conference", "paid_stripe", "paid_other"}:
+                behind = books.behind_number(table, column, **figure)
+                if column == "purchase_orders":
+                    assert len(behind) == record[column]
+                else:
+                    assert added(behind, column) == record[column], (table, column)
+    for row in books.rows.itertuples():
+        behind = books.behind("rows", reference=row.reference)
         for name in ("paid", "refunded", "credited"):
-            moved = books.months.groupby("currency")[name].sum().to_dict()
-            for currency, rows in books.rows.groupby("currency"):
-                assert moved.get(currency, 0) == rows[name].sum()
-        for row in books.books.orders.itertuples():
-            if row.open:
-                assert row.bucket == bucket(
-                    row.days_overdue, sent=row.sent, held=row.refunded_without_credit > 0
-                )
+            assert behind[name].sum() == getattr(row, name)
+    for code, rows in books.discrepancies.groupby("code"):
+        behind = books.behind("discrepancies", code=code)
+        assert set(behind["reference"]) == set(rows["reference"])
+
+
+def statements_end_with_what_is_owed(books, store, conference, day):
+    books = books.books.orders
+    for name in books["organization_key"].unique()[:2]:
+        mine = books[books["organization_key"] == name]
+        whole = sponsor_statement(store, conference, name, as_of=day)
+        middle = START + (day - START) / 2
+        part = sponsor_statement(store, conference, name, as_of=day, since=middle)
+        for statement in (whole, part):
+            last = statement.lines.drop_duplicates("currency", keep="last")
+            ends = last.set_index("currency")["balance"].to_dict()
+            assert ends == statement.owed
+        shown = mine[(mine["sent"] | mine["active"]) & (mine["status"] != "cancelled")]
+        back = mine[(mine["status"] == "cancelled") & mine["active"]]
+        expected = shown.groupby("currency")["balance"].sum()
+        expected = expected.sub(
+            (back["paid"] - back["refunded"]).groupby(back["currency"]).sum(), fill_value=0
+        )
+        for currency, owed in whole.owed.items():
+            assert owed == expected.get(currency, 0)
 
 
 @some
 @given(orders=BOOKS)
-def test_today_is_what_is_live(kept, orders):
+def test_today_is_what_is_live_and_on_the_first_page(kept, orders):
     with kept(orders) as (store, conference):
         books = reconcile_conference(store, conference, as_of=TODAY)
         rows = books.rows.set_index("reference")
@@ -284,42 +287,11 @@ def test_today_is_what_is_live(kept, orders):
                 assert (row["total"], row["credited"]) == (sums.total, sums.credited)
                 assert (row["paid"], row["refunded"]) == (sums.paid, sums.refunded)
                 assert row["balance"] == sums.balance
-
-
-@some
-@given(orders=BOOKS)
-def test_the_first_page_shows_the_same_figures(kept, orders):
-    with kept(orders) as (store, conference):
-        books = reconcile_conference(store, conference, as_of=TODAY)
         page = front_page(store, conference, today=TODAY)
         summary = with_decimals(SUMMARY, books.summary).drop(columns="conference")
         assert [asdict(s) for s in page.by_status] == summary.to_dict("records")
         ageing = with_decimals(AGEING, books.ageing[books.ageing["purchase_orders"] > 0])
         assert [asdict(a) for a in page.ageing] == ageing.to_dict("records")
-
-
-@some
-@given(orders=BOOKS, day=DAYS)
-def test_a_sponsors_statement_ends_with_what_he_owes(kept, orders, day):
-    with kept(orders) as (store, conference):
-        books = reconcile_conference(store, conference, as_of=day).books.orders
-        for name in books["organization_key"].unique()[:2]:
-            mine = books[books["organization_key"] == name]
-            whole = sponsor_statement(store, conference, name, as_of=day)
-            middle = START + (day - START) / 2
-            part = sponsor_statement(store, conference, name, as_of=day, since=middle)
-            for statement in (whole, part):
-                last = statement.lines.drop_duplicates("currency", keep="last")
-                ends = last.set_index("currency")["balance"].to_dict()
-                assert ends == statement.owed
-            shown = mine[(mine["sent"] | mine["active"]) & (mine["status"] != "cancelled")]
-            back = mine[(mine["status"] == "cancelled") & mine["active"]]
-            expected = shown.groupby("currency")["balance"].sum()
-            expected = expected.sub(
-                (back["paid"] - back["refunded"]).groupby(back["currency"]).sum(), fill_value=0
-            )
-            for currency, owed in whole.owed.items():
-                assert owed == expected.get(currency, 0)
 
 
 def read_csv(content):

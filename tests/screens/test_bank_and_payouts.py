@@ -17,7 +17,7 @@ from po_toolkit.bootstrap import open_conference
 from po_toolkit.jobs.worker import Worker
 from po_toolkit.reconcile import purchase_order_story
 from po_toolkit.ui import background, shell
-from po_toolkit.ui.words import plain
+from po_toolkit.ui.formats import plain
 from tests.bank.statement import Entry, camt
 
 KEY = "sk_test_screens_pycon_2027"
@@ -57,6 +57,12 @@ def upload(show, data, name="statement.xml"):
 def every(app):
     """Show the lines that are decided too."""
     app.session_state["pycon-2027:bank.states"] = []
+    return app.run()
+
+
+def name_columns(app, named):
+    for label, column in named.items():
+        next(s for s in app.selectbox if s.label == label).set_value(column)
     return app.run()
 
 
@@ -271,13 +277,27 @@ def test_the_columns_of_an_unknown_bank_can_be_named(show, read, books):
     assert not app.exception
     assert "Name the columns of the date and the amount" in app.error[0].value
     assert "--map" not in app.error[0].value
-    for label, column in (("Date", "Kiam"), ("Amount, or else credit and debit", "Kiom")):
-        next(t for t in app.text_input if t.label == label).set_value(column)
-    next(t for t in app.text_input if t.label == "Text").set_value("Kial").run()
+    name_columns(app, {"Date": "Kiam", "Amount, or else credit and debit": "Kiom", "Text": "Kial"})
     assert not app.exception
     assert "Kial" in read(app)
     press_import(app)
     assert "1 line read: 1 new" in read(app)
+
+
+def test_a_question_about_the_file_forgets_no_column_that_was_named(show, read, books):
+    """Who names the columns twice for one file does not believe that the third time counts."""
+    data = b"Kiam;Kiu;Kiom\n30.11.2026;Acme;60,00\n30.11.2026;Bank;-1,00\n"
+    app = show("bank")
+    app.file_uploader[0].set_value(("kirjaus.csv", data, "text/csv")).run()
+    offered = next(s for s in app.selectbox if s.label == "Date").options
+    assert offered == ["Kiam", "Kiu", "Kiom"]
+    name_columns(app, {"Date": "Kiam", "Amount, or else credit and debit": "Kiom"})
+    while question := next((r for r in app.radio if r.value is None), None):
+        question.set_value(
+            next(o for o in question.options if o in ("usd", "With a comma: 1.234,50"))
+        ).run()
+    assert not app.error
+    assert "2 lines read: 2 new" in read(app)
 
 
 def test_both_sides_of_a_proposal_and_what_is_recorded_are_offered(show, read, books):

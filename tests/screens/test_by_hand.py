@@ -11,7 +11,7 @@ from po_toolkit.api.imports import import_purchase_orders
 from po_toolkit.api.invoices import invoice_purchase_orders
 from po_toolkit.api.ledger import record_payment_by_hand
 from po_toolkit.api.reports import list_purchase_orders, purchase_order_story
-from po_toolkit.ui.words import plain
+from po_toolkit.ui.formats import plain
 
 
 @pytest.fixture

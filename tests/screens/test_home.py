@@ -19,7 +19,7 @@ from po_toolkit.reconcile.charts import bar_chart, step_chart
 from po_toolkit.reconcile.front_page import calls_to_make
 from po_toolkit.store.purchase_orders import by_reference
 from po_toolkit.store.tables import ContactCall
-from po_toolkit.ui import words
+from po_toolkit.ui import formats
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_tiles_are_the_sums_of_the_reconciliation(show, read, books, late):
         code = currency.upper()
         for label, name in (("Outstanding", "open"), ("Overdue", "overdue")):
             shown = tiles(app)[f"{label}, {code}"]
-            assert shown == words.amount(Decimal(sums[name]), currency), label
+            assert shown == formats.amount(Decimal(sums[name]), currency), label
     assert tiles(app)["Last seven days, USD"] == "12.34\u00a0USD"
     assert "1 purchase order, oldest 40 days" in read(app)
 

@@ -11,7 +11,7 @@ from po_toolkit.jobs import batches
 from po_toolkit.jobs.batches import wait_for
 from po_toolkit.reconcile import list_purchase_orders
 from po_toolkit.store import jobs
-from po_toolkit.ui.words import plain
+from po_toolkit.ui.formats import plain
 
 SHEET = """organization_name,contact_email,po_number,amount,currency
 Acme,ap@acme.example,A-1,100.00,usd

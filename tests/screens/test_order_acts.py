@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
 from po_toolkit.api.home import home_page
 from po_toolkit.api.imports import import_purchase_orders
 from po_toolkit.api.invoices import invoice_purchase_orders
+from po_toolkit.api.ledger import refund
+from po_toolkit.api.sync import sync_conference
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.reconcile import purchase_order_story
 from po_toolkit.store.purchase_orders import by_reference
-from po_toolkit.ui.words import plain
+from po_toolkit.ui.formats import plain
 
 SHEET = """organization_name,contact_email,po_number,amount,currency
 Acme,ap@acme.example,A-1,100.00,{currency}
@@ -98,9 +101,53 @@ def test_a_wire_is_recorded_once_and_again_only_on_purpose(show, read, order, co
         submit(app, "Record payment")
         assert expected in read(app)
     assert str(story(conference(), reference).paid) == "40.00"
+    assert [box.label for box in app.checkbox] == ["This is a second payment of the same amount"]
     field(app, "This is a second payment of the same amount").check()
     submit(app, "Record payment")
     assert "is now partially paid, balance 20.00" in read(app)
+
+
+def test_an_overpayment_is_asked_about_when_it_is_entered(show, read, order, conference):
+    """A box for each thing that may be odd teaches people to tick them all."""
+    reference = order()
+    app = choose(show("order", po=reference), "Record payment")
+    assert not app.checkbox
+    field(app, "Amount in USD").set_value("120.00")
+    submit(app, "Record payment")
+    assert "120.00 USD is 20.00 USD more. Nothing was recorded." in read(app)
+    assert story(conference(), reference).paid == 0
+    choose(choose(app, "Credit note"), "Record payment")
+    assert not app.checkbox, "asked of a form that was opened anew"
+    field(app, "Amount in USD").set_value("120.00")
+    submit(app, "Record payment")
+    (box,) = app.checkbox
+    box.check()
+    submit(app, "Record payment")
+    assert "is now overpaid" in read(app)
+    assert str(story(conference(), reference).balance) == "-20.00"
+
+
+def test_history_says_what_moved_and_why_without_codes(show, order, conference, simulator):
+    """An auditor who reads in_1a1c65ad and no reason learns nothing from the history."""
+    reference = order(sent=True)
+    opened = conference()
+    simulator.control.pay(
+        story(opened, reference).stripe_invoice_id, account="sk_test_screens_pycon_2027"
+    )
+    sync_conference(opened)
+    refund(opened, reference, amount=Decimal(30), note="Logo was missing")
+    refund(opened, reference, amount=Decimal(10), method="other", note="Cash at the booth")
+    number = story(opened, reference).invoices[0].number
+    told = story(opened, reference).events
+    assert [e.text for e in told if e.amount] == [
+        f"Payment of 100.00 USD through Stripe on invoice {number}",
+        f"Refund of 30.00 USD through Stripe on invoice {number}: Logo was missing",
+        "Refund of 10.00 USD by another way: Cash at the booth",
+    ]
+    assert all(e.actor for e in told), "who sent the invoice?"
+    money = next(d.value for d in show("order", po=reference).dataframe if "entered_by" in d.value)
+    assert list(money["reference"]) == [number, number, ""]
+    assert list(money["note"]) == ["", "Logo was missing", "Cash at the booth"]
 
 
 def test_an_amount_that_is_none_is_refused_in_words(show, read, order, conference):

@@ -93,8 +93,8 @@ def having(app, *columns):
 def test_each_number_opens_to_the_rows_it_is_the_sum_of(show, books, view, of, column, summed):
     """A sum that its rows do not come to is worse than no sum."""
     app = show("reconciliation", **{"reconciliation-view": view})
-    places = range(len(having(app, of, column).value))
-    for place in places:
+    rows = len(having(app, of, column).value)
+    for place in sorted({0, rows // 2, rows - 1}):
         table = having(app, of, column)
         number = table.value[column].iloc[place]
         choose(app, table, cells=[[place, column]])

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from po_toolkit.ui import failures, orders_screen, words
+from po_toolkit.ui import failures, formats, orders_screen
 from po_toolkit.ui.shell import SCREENS
 from tests.rules.test_remedies import MAKERS, SAMPLES
 
@@ -78,7 +78,7 @@ def test_a_page_without_an_entry_marks_the_one_that_it_belongs_to(show, place, e
 )
 def test_who_acted_is_named_as_people_read_it(actor, read_as):
     """“cli:ada” is a riddle to a treasurer."""
-    assert words.person(actor) == read_as
+    assert formats.person(actor) == read_as
 
 
 def test_without_settings_the_app_asks_for_the_first_conference_and_says_where_it_goes(

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from babel import Locale
 
-from po_toolkit.ui import table_files, words
+from po_toolkit.ui import formats, table_files
 
 
 @pytest.fixture
@@ -63,4 +63,4 @@ def test_xlsx_has_numbers_and_dates_that_sum_and_sort(frame):
 )
 def test_amounts_are_written_as_the_reader_is_used_to(amount, currency, where, written):
     """1.234,50 read by an American is one dollar twenty-three."""
-    assert words.amount(Decimal(amount), currency, where=Locale.parse(where)) == written
+    assert formats.amount(Decimal(amount), currency, where=Locale.parse(where)) == written

@@ -10,13 +10,13 @@ import pytest
 from babel import Locale
 
 from po_toolkit.errors import AmountError
-from po_toolkit.ui import typed, words
+from po_toolkit.ui import formats, typed
 
 
 @pytest.fixture
 def speaking(monkeypatch):
     def speak(tag):
-        for module in (typed, words):
+        for module in (typed, formats):
             monkeypatch.setattr(module, "locale", lambda: Locale.parse(tag, sep="-"))
 
     return speak
@@ -77,16 +77,16 @@ def test_what_the_form_proposes_can_be_taken_as_it_stands(speaking, language, te
 def test_a_page_writes_dates_in_one_way(speaking, language, typed_as, text):
     """3/5 in a field beside 2027-05-03 in a message makes somebody book in the wrong month."""
     speaking(language)
-    assert words.date_format() == typed_as
-    assert words.worded("Dated 2027-03-05, which is closed; due 5 Mar 2027") == text
+    assert formats.date_format() == typed_as
+    assert formats.localized("Dated 2027-03-05, which is closed; due 5 Mar 2027") == text
     for number in ("PO-2027-03-05", "2027-03-05-7", "99-2027-03-05", "2027-13-05", "31 Feb 2027"):
-        assert words.worded(number) == number
+        assert formats.localized(number) == number
 
 
 def test_every_field_for_a_date_shows_it_as_the_locale_does():
     """One field left as YYYY/MM/DD is the one where a wire gets the wrong day."""
-    for file in Path(words.__file__).parent.glob("*.py"):
+    for file in Path(formats.__file__).parent.glob("*.py"):
         for call in ast.walk(ast.parse(file.read_text())):
             if isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "date_input":
                 given = {k.arg: ast.unparse(k.value) for k in call.keywords}
-                assert given.get("format") == "words.date_format()", f"{file.name}:{call.lineno}"
+                assert given.get("format") == "formats.date_format()", f"{file.name}:{call.lineno}"

@@ -210,8 +210,8 @@ class Proposal:
     @property
     def evidence(self) -> str:
         """Both sides of the evidence in one sentence."""
-        said = "; ".join(self.reasons)
-        return f"{said}. But {'; '.join(self.against)}" if self.against else said
+        because = "; ".join(self.reasons)
+        return f"{because}. But {'; '.join(self.against)}" if self.against else because
 
 
 @dataclass(slots=True)

@@ -26,9 +26,6 @@ Found = dict[Line, list[Candidate]]
 def match(facts: Facts) -> list[Proposal]:
     """Find what each line is; a line that nothing fits has no proposal.
 
-    Args:
-        facts: Lines, and what they may be. Their order does not matter.
-
     Returns:
         At most one proposal for each line, by the line's date, then id.
     """

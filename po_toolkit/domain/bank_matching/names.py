@@ -140,52 +140,56 @@ class Names:
             best = found if not plain else best
         return best
 
-    def _payer(self, said: Tokens, shown: str) -> Payer:
-        while said and not said[0][0].replace("?", "").isalpha():  # a number stands before
-            said = said[1:]
-        speaking = [w for w, _ in said if w.isalpha() and w not in BOILERPLATE and w not in LEGAL]
-        if not said or not (speaking or self._walk(said, 0)[1]):
+    def _payer(self, sequence: Tokens, shown: str) -> Payer:
+        while sequence and not sequence[0][0].replace("?", "").isalpha():  # a number stands before
+            sequence = sequence[1:]
+        speaking = [
+            w for w, _ in sequence if w.isalpha() and w not in BOILERPLATE and w not in LEGAL
+        ]
+        if not sequence or not (speaking or self._walk(sequence, 0)[1]):
             return Payer("nobody", shown=shown)
-        end, names = self._walk(said, 0)
-        return self._known(said, end, names, shown) if names else self._unknown(said, shown)
+        end, names = self._walk(sequence, 0)
+        return self._known(sequence, end, names, shown) if names else self._unknown(sequence, shown)
 
-    def _unknown(self, said: Tokens, shown: str) -> Payer:
+    def _unknown(self, sequence: Tokens, shown: str) -> Payer:
         """Return whom a payer's field names that does not begin with a sponsor's whole name."""
-        rest = _after_service(said)
+        rest = _after_service(sequence)
         if rest is not None:
             inner = self._payer(rest, shown)
             kind: Kind = "sponsor" if inner.kind == "sponsor" else "service"
             return Payer(kind, inner.sponsors, shown, through=True)
-        cut = self._cut(said, shown)
+        cut = self._cut(sequence, shown)
         if cut:
             # What is shorter than any field, or ends with a word, may be another's whole name.
-            whole = len(shown) not in FIELDS or not self._within_word(said)
+            whole = len(shown) not in FIELDS or not self._within_word(sequence)
             kind = "sponsor" if len(cut) == 1 else "several"
             return Payer(kind, cut, shown, cut=True, whole=whole)
-        return Payer("bank" if any(w in BANK_WORDS for w, _ in said) else "stranger", shown=shown)
+        return Payer(
+            "bank" if any(w in BANK_WORDS for w, _ in sequence) else "stranger", shown=shown
+        )
 
-    def _known(self, said: Tokens, end: int, names: set[str], shown: str) -> Payer:
+    def _known(self, sequence: Tokens, end: int, names: set[str], shown: str) -> Payer:
         """Return whom a payer's field names that begins with a sponsor's name."""
-        short, after = self._short_form(said, end, names)
-        if short and after == len(said) and len(shown) >= _CUT:
+        short, after = self._short_form(sequence, end, names)
+        if short and after == len(sequence) and len(shown) >= _CUT:
             return _one_of(short, shown)
-        form, after = _form_at(said, end)
-        if _goes_on(said[after:], form):
+        form, after = _form_at(sequence, end)
+        if _goes_on(sequence[after:], form):
             return Payer("longer", frozenset(names), shown)
         kind, chosen = self._by_form(names, form)
         begun = {n for n in chosen if _is_beginning(form, self._form[n])}
         if kind == "form" and len(shown) in FIELDS and begun:
             return _one_of(begun, shown)
         if kind == "sponsor" and not form and all(self._form[n] for n in chosen):
-            longer = self._longer(said[:end])
+            longer = self._longer(sequence[:end])
             if longer:
                 return Payer("several", chosen | longer, shown)
         return Payer(kind, chosen, shown, cut=self._lost_form(chosen, form, len(shown)))
 
-    def _longer(self, said: Tokens) -> set[str]:
+    def _longer(self, sequence: Tokens) -> set[str]:
         """Return the sponsors whose names begin with these words and go on."""
         node = self._root
-        for word, _ in said:
+        for word, _ in sequence:
             node = node.next[word]
         found = set[str]()
         for _, one in sorted(node.next.items()):
@@ -196,15 +200,15 @@ class Names:
         """Tell whether a name without its legal form fills a bank's field to its end."""
         return not form and length in FIELDS and any(self._form[n] for n in names)
 
-    def _short_form(self, said: Tokens, at: int, names: set[str]) -> tuple[set[str], int]:
+    def _short_form(self, sequence: Tokens, at: int, names: set[str]) -> tuple[set[str], int]:
         """Return whose legal form stands here cut off, and where it ends."""
         end = at
-        while end < len(said) and said[end][0] in LEGAL and not said[end][1]:
+        while end < len(sequence) and sequence[end][0] in LEGAL and not sequence[end][1]:
             end += 1
-        whole = [w for w, _ in said[at:end]]
-        last = end < len(said) and not said[end][1] and said[end][0].isalpha()
-        if last and _ends(said, end + 1):
-            whole, end = [*whole, said[end][0]], end + 1
+        whole = [w for w, _ in sequence[at:end]]
+        last = end < len(sequence) and not sequence[end][1] and sequence[end][0].isalpha()
+        if last and _ends(sequence, end + 1):
+            whole, end = [*whole, sequence[end][0]], end + 1
         elif whole[-1:] != ["co"] or len(whole) < 2:
             return set(), at
         found = {n for n in names if _is_beginning(whole, self._form[n])}
@@ -228,64 +232,64 @@ class Names:
     def mentions(self, text: str) -> list[Mention]:
         """Return every sponsor's name in a text, the longest at each place."""
         found: list[Mention] = []
-        for said in {tokens(fold(text)), tokens(fold(text, plain=True))}:
-            found += self._mentions(self._without_own(said))
+        for sequence in {tokens(fold(text)), tokens(fold(text, plain=True))}:
+            found += self._mentions(self._without_own(sequence))
         return list(dict.fromkeys(found))
 
-    def _mentions(self, said: Tokens) -> list[Mention]:
+    def _mentions(self, sequence: Tokens) -> list[Mention]:
         found: list[Mention] = []
         at = 0
-        while at < len(said):
-            end, names = self._walk(said, at)
+        while at < len(sequence):
+            end, names = self._walk(sequence, at)
             if not names:
-                begun, after = self._cut_inside(said, at)
+                begun, after = self._cut_inside(sequence, at)
                 if begun:
                     one = len(begun) == 1 and (
-                        at == 0 or _says_nothing(said[at - 1]) or said[at][1]
+                        at == 0 or _says_nothing(sequence[at - 1]) or sequence[at][1]
                     )
                     found.append(Mention(begun, one, form=False, words=after - at, cut=True))
                 at = after
                 continue
-            starts = at == 0 or said[at][1] or _says_nothing(said[at - 1], end - at)
-            short, after = self._short_form(said, end, names)
+            starts = at == 0 or sequence[at][1] or _says_nothing(sequence[at - 1], end - at)
+            short, after = self._short_form(sequence, end, names)
             if short:
                 one = starts and len(short) == 1
                 found.append(Mention(frozenset(short), one, form=False, words=end - at, cut=True))
                 at = after
                 continue
-            form, after = _form_at(said, end)
-            whole = starts and _ends(said, after, 2 if form else end - at)
+            form, after = _form_at(sequence, end)
+            whole = starts and _ends(sequence, after, 2 if form else end - at)
             kind, chosen = self._by_form(names, form)
-            length = len(" ".join(w for w, _ in said[at:end]))
+            length = len(" ".join(w for w, _ in sequence[at:end]))
             cut = self._lost_form(chosen, form, length)
             found.append(Mention(chosen, whole and kind == "sponsor", bool(form), end - at, cut))
             at = after
         return found
 
-    def _cut_inside(self, said: Tokens, at: int) -> tuple[frozenset[str], int]:
+    def _cut_inside(self, sequence: Tokens, at: int) -> tuple[frozenset[str], int]:
         """Return the sponsors whose name stands here cut off within a word, and where it ends."""
-        if said[at][0] not in self._root.next:
+        if sequence[at][0] not in self._root.next:
             return frozenset(), at + 1
-        for end in range(at + 2, min(at + 6, len(said)) + 1):
-            if said[end - 1][1]:
+        for end in range(at + 2, min(at + 6, len(sequence)) + 1):
+            if sequence[end - 1][1]:
                 break
-            name = " ".join(w for w, _ in said[at:end])
-            if end == len(said) or len(name) in FIELDS:
-                cut = self._cut(said[at:end], name, within=True)
+            name = " ".join(w for w, _ in sequence[at:end])
+            if end == len(sequence) or len(name) in FIELDS:
+                cut = self._cut(sequence[at:end], name, within=True)
                 if cut:
                     return cut, end
         return frozenset(), at + 1
 
     def companies(self, text: str) -> list[str]:
         """Return the names in a text that have a legal form and are none of the sponsors'."""
-        said = self._without_own(tokens(fold(text)))
+        sequence = self._without_own(tokens(fold(text)))
         found: list[str] = []
         start = 0
-        for at, (word, hard) in enumerate(said):
+        for at, (word, hard) in enumerate(sequence):
             if hard or not word.isalpha() or (word in BOILERPLATE and word not in LEGAL):
                 start = at if hard and word.isalpha() and word not in BOILERPLATE else at + 1
             elif word in LEGAL and len(word) > 1 and word not in _ALSO_WORDS and at > start:
-                run = said[start : at + 1]
+                run = sequence[start : at + 1]
                 if all(w in LEGAL for w, _ in run):  # the rest of a form: ``& Co. KG``
                     start = at + 1
                     continue
@@ -296,31 +300,31 @@ class Names:
 
     def unknown(self, text: str) -> list[str]:
         """Return the words of a text that are neither a sponsor's name nor mean nothing."""
-        said = self._without_own(tokens(fold(text)))
+        sequence = self._without_own(tokens(fold(text)))
         left: list[str] = []
         at = 0
-        while at < len(said):
-            end, names = self._walk(said, at)
+        while at < len(sequence):
+            end, names = self._walk(sequence, at)
             if names:
-                short, after = self._short_form(said, end, names)
-                at = after if short else _form_at(said, end)[1]
+                short, after = self._short_form(sequence, end, names)
+                at = after if short else _form_at(sequence, end)[1]
                 continue
-            cut, after = self._cut_inside(said, at)
+            cut, after = self._cut_inside(sequence, at)
             if cut:
                 at = after
                 continue
-            word = said[at][0]
-            means = word.isalpha() and not _says_nothing(said[at]) and word not in LEGAL
+            word = sequence[at][0]
+            means = word.isalpha() and not _says_nothing(sequence[at]) and word not in LEGAL
             if len(word) > 1 and means:
                 left.append(word)
             at += 1
         return left
 
-    def _walk(self, said: Tokens, start: int) -> tuple[int, set[str]]:
+    def _walk(self, sequence: Tokens, start: int) -> tuple[int, set[str]]:
         """Return the longest name that begins here: its end, and whose it is."""
         node, end, names = self._root, start, set[str]()
-        for at in range(start, len(said)):
-            word, hard = said[at]
+        for at in range(start, len(sequence)):
+            word, hard = sequence[at]
             if hard and at > start:
                 break
             step = node.next.get(word)
@@ -331,13 +335,13 @@ class Names:
                 end, names = at + 1, node.ends
         return end, names
 
-    def _cut(self, said: Tokens, shown: str, *, within: bool = False) -> frozenset[str]:
+    def _cut(self, sequence: Tokens, shown: str, *, within: bool = False) -> frozenset[str]:
         """Return the sponsors whose name begins like a field that the bank cut off."""
-        if len("".join(w for w, _ in said)) < _CUT or any(h for _, h in said[1:]):
+        if len("".join(w for w, _ in sequence)) < _CUT or any(h for _, h in sequence[1:]):
             return frozenset()
         node = self._root
-        for at, (word, _) in enumerate(said):
-            last = at == len(said) - 1
+        for at, (word, _) in enumerate(sequence):
+            last = at == len(sequence) - 1
             step = node.next.get(word)
             if last:
                 below = [n for w, n in node.next.items() if w.startswith(word) and w != word]
@@ -352,34 +356,36 @@ class Names:
             node = step
         return frozenset()
 
-    def _within_word(self, said: Tokens) -> bool:
+    def _within_word(self, sequence: Tokens) -> bool:
         """Tell whether a name that is cut off ends within a word of the sponsor's."""
         node = self._root
-        for word, _ in said:
+        for word, _ in sequence:
             step = node.next.get(word)
             if step is None:
                 return True
             node = step
         return False
 
-    def _without_own(self, said: Tokens) -> Tokens:
+    def _without_own(self, sequence: Tokens) -> Tokens:
         """Leave our own names out; what stands after them begins something else."""
-        words = [w for w, _ in said]
+        words = [w for w, _ in sequence]
         for own in self._own:
             at = 0
             while at + len(own) <= len(words):
-                if tuple(words[at : at + len(own)]) == own and not self._within_sponsor(said, at):
-                    rest = said[at + len(own) :]
+                if tuple(words[at : at + len(own)]) == own and not self._within_sponsor(
+                    sequence, at
+                ):
+                    rest = sequence[at + len(own) :]
                     tail = ((rest[0][0], True), *rest[1:]) if rest else ()
-                    said = (*said[:at], *tail)
-                    words = [w for w, _ in said]
+                    sequence = (*sequence[:at], *tail)
+                    words = [w for w, _ in sequence]
                 else:
                     at += 1
-        return said
+        return sequence
 
-    def _within_sponsor(self, said: Tokens, at: int) -> bool:
+    def _within_sponsor(self, sequence: Tokens, at: int) -> bool:
         """Tell whether a longer sponsor's name begins here than our own."""
-        end, names = self._walk(said, at)
+        end, names = self._walk(sequence, at)
         return bool(names) and any(end - at > len(own) for own in self._own)
 
 
@@ -397,12 +403,12 @@ def _spellings(name: str, core: tuple[str, ...]) -> set[tuple[str, ...]]:
     return {words for words in found if words}
 
 
-def _form_at(said: Tokens, at: int) -> tuple[tuple[str, ...], int]:
+def _form_at(words: Tokens, at: int) -> tuple[tuple[str, ...], int]:
     """Return the legal form that stands here, and where it ends."""
     end = at
-    while end < len(said) and said[end][0] in LEGAL:
+    while end < len(words) and words[end][0] in LEGAL:
         end += 1
-    return tuple(w for w, _ in said[at:end]), end
+    return tuple(w for w, _ in words[at:end]), end
 
 
 def _one_of(names: set[str], shown: str) -> Payer:
@@ -427,8 +433,8 @@ def _is_beginning(written: Sequence[str], form: tuple[str, ...]) -> bool:
     return any(f.startswith(short) and f != short for f in (joined, spelled))
 
 
-def _ends(said: Tokens, at: int, words: int = 2) -> bool:
-    return at >= len(said) or said[at][1] or _says_nothing(said[at], words)
+def _ends(sequence: Tokens, at: int, words: int = 2) -> bool:
+    return at >= len(sequence) or sequence[at][1] or _says_nothing(sequence[at], words)
 
 
 def _says_nothing(token: tuple[str, bool], words: int = 2) -> bool:
@@ -439,14 +445,14 @@ def _says_nothing(token: tuple[str, bool], words: int = 2) -> bool:
     return words > 1 and word in PERHAPS_NAMES
 
 
-def _after_service(said: Tokens) -> Tokens | None:
+def _after_service(words: Tokens) -> Tokens | None:
     """Return what stands after a service's name, or None where it is no service."""
-    first = said[0][0]
-    second = first + said[1][0] if len(said) > 1 else first
+    first = words[0][0]
+    second = first + words[1][0] if len(words) > 1 else first
     if second in SERVICES and second != first:
-        return said[2:]
+        return words[2:]
     if first in SERVICES:
-        return said[1:]
+        return words[1:]
     return None
 
 

@@ -387,11 +387,7 @@ def _inside(text: str, start: int, end: int) -> bool:
 def _longer(tokens: list[_Token], start: int, end: int, known: set[int]) -> bool:
     """Tell whether a number goes on behind a dash or a point: ``12345-2``, ``2027-03-15``.
 
-    Args:
-        tokens: The words of the text.
-        start: Where the number begins.
-        end: Where it ends.
-        known: Which words are numbers of ours too: a list or a range.
+    Words in ``known`` are numbers of ours too: a list or a range.
     """
     before = tokens[start - 1].word if start else ""
     glued_before = tokens[start].gap != "" and tokens[start].gap in _GLUE

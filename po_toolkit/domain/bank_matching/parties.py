@@ -110,13 +110,13 @@ def upper(text: str) -> str:
 @lru_cache(maxsize=100_000)
 def pieces(text: str) -> tuple[Piece, ...]:
     """Cut what a bank says at its marks."""
-    said = upper(text)
+    whole = upper(text)
     found: list[Piece] = []
     role, start = PLAIN, 0
-    for mark in _MARK.finditer(said):
-        found.append(Piece(role, said[start : mark.start()]))
+    for mark in _MARK.finditer(whole):
+        found.append(Piece(role, whole[start : mark.start()]))
         role, start = _role(mark), mark.end()
-    found.append(Piece(role, said[start:]))
+    found.append(Piece(role, whole[start:]))
     return tuple(_cleaned(p) for p in found if p.text.strip(" /,;:-"))
 
 

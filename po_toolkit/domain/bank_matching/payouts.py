@@ -90,19 +90,21 @@ def _part(payout: PayoutFact, line: Line, amount: int | None = None, charges: in
 
 def _against(reading: Reading, *, returned: bool) -> tuple[str, ...]:
     """Say why a line of Stripe's may be a sponsor's payment, or money that goes back."""
-    said = [] if returned else reading.goes_back()
+    objections = [] if returned else reading.goes_back()
     if reading.purpose:
-        said.append(f"{reading.purpose.upper()!r} suggests other money")
+        objections.append(f"{reading.purpose.upper()!r} suggests other money")
     sure = [h for h in reading.numbers.hits if h.strength != "short" and not h.doubts]
     if sure:
-        said.append(f"it names {sure[0].shown.strip()}, a number of a purchase order")
+        objections.append(f"it names {sure[0].shown.strip()}, a number of a purchase order")
     for payer in reading.payers:
         if payer.kind == "sponsor":
-            said.append(f"the payer is {' or '.join(sorted(payer.sponsors))}")
+            objections.append(f"the payer is {' or '.join(sorted(payer.sponsors))}")
     named = {n for m in reading.mentions for n in m.sponsors if name_words(n)[:1] != ("stripe",)}
-    said += [f"the text names {name}" for name in sorted(named)]
-    said += [f"it names {number}, a purchase order" for number in reading.numbers.unknown_orders]
-    return tuple(said)
+    objections += [f"the text names {name}" for name in sorted(named)]
+    objections += [
+        f"it names {number}, a purchase order" for number in reading.numbers.unknown_orders
+    ]
+    return tuple(objections)
 
 
 def by_amount(lines: list[Line], payouts: list[PayoutFact], reader: Reader) -> Found:
@@ -170,10 +172,10 @@ def bears(line: Line, payouts: Sequence[PayoutFact], reader: Reader) -> bool:
     strangers = [p for p in reading.payers if not _STRIPE.search(p.shown)]
     if stripe:
         return not any(p.kind == "stranger" for p in strangers)
-    said = "".join(number_words(reading.free))
+    spelled = "".join(number_words(reading.free))
     own = {"".join(number_words(p.descriptor))[:_DESCRIPTOR] for p in payouts}
     return not (strangers or reading.mentions or reading.companies or reading.service) and any(
-        len(name) >= 5 and name in said for name in own
+        len(name) >= 5 and name in spelled for name in own
     )
 
 

@@ -104,16 +104,18 @@ class Reading:
         """
         if self.learned == name:
             return []
-        said = [
+        objections = [
             f"the payer is {p.shown!r}, {why}"
             for p in self.payers
             if (why := self._why_not(p, name, by_number=by_number))
         ]
         if self.learned:
-            said.append(f"this account paid for {self.learned} before")
+            objections.append(f"this account paid for {self.learned} before")
         if not self.payers or all(p.kind in ("nobody", "bank") for p in self.payers):
-            said += [f"{company!r} is named, which is not a sponsor" for company in self.companies]
-        return said
+            objections += [
+                f"{company!r} is named, which is not a sponsor" for company in self.companies
+            ]
+        return objections
 
     def _why_not(self, payer: Payer, name: str, *, by_number: bool) -> str:
         """Say why a payer is not this sponsor, or ``""``."""
@@ -135,25 +137,25 @@ class Reading:
 
     def others(self, names: set[str], *, by_number: bool = False) -> list[str]:
         """Say which other sponsors the free text names."""
-        said: list[str] = []
+        objections: list[str] = []
         for mention in self.mentions:
             if mention.sponsors & names:
                 if not mention.sponsors <= names and not by_number:
-                    said.append(f"the text may mean any of {_listed(mention.sponsors)}")
+                    objections.append(f"the text may mean any of {_listed(mention.sponsors)}")
             elif mention.whole or mention.words > 1:
-                said.append(f"the text names {_listed(mention.sponsors)}")
-        return list(dict.fromkeys(said))
+                objections.append(f"the text names {_listed(mention.sponsors)}")
+        return list(dict.fromkeys(objections))
 
     def goes_back(self) -> list[str]:
         """Say what tells that money goes back, or that the line is another's twin."""
-        said: list[str] = []
+        objections: list[str] = []
         if self.line.reversal:
-            said.append("the bank marks it as a reversal of an earlier line")
+            objections.append("the bank marks it as a reversal of an earlier line")
         if self.returns:
-            said.append(f"{self.returns.upper()!r} suggests money that is returned")
+            objections.append(f"{self.returns.upper()!r} suggests money that is returned")
         if self.line.duplicate_of is not None:
-            said.append(f"it may repeat bank line {self.line.duplicate_of}")
-        return said
+            objections.append(f"it may repeat bank line {self.line.duplicate_of}")
+        return objections
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -192,11 +194,11 @@ class Reader:
         return found
 
     def _reading(self, line: Line) -> Reading:
-        said = pieces(_without(line.text, line.counterparty))
-        fields = [p.text for p in said if p.role == ORIGINAL]
-        fields += [p.text for p in said if p.role == PAYER]
+        marked = pieces(_without(line.text, line.counterparty))
+        fields = [p.text for p in marked if p.role == ORIGINAL]
+        fields += [p.text for p in marked if p.role == PAYER]
         payers = [self.names.payer(text) for text in (*fields, line.counterparty) if text.strip()]
-        free = [p.text for p in said if p.role in _SPEAKING]
+        free = [p.text for p in marked if p.role in _SPEAKING]
         own = {n for p in payers for n in p.sponsors}
         mentions = [m for text in free for m in self.names.mentions(text)]
         known = own | {n for m in mentions for n in m.sponsors}
@@ -205,13 +207,13 @@ class Reader:
             line,
             tuple(p for p in payers if p.kind != "nobody"),
             tuple(mentions),
-            self._numbers.find([*said, *_extra(line)]),
+            self._numbers.find([*marked, *_extra(line)]),
             self._accounts.get(_account(line.account), "") if line.account else "",
             return_word(words) or _return_in(line.text),
             purpose_word(words),
             other_event(words, line.booked_on.year, self._own),
             tuple(c for text in free for c in self.names.companies(text)),
-            tuple(w for p in said if p.role == PLAIN for w in self.names.unknown(p.text)),
+            tuple(w for p in marked if p.role == PLAIN for w in self.names.unknown(p.text)),
             " ".join([*free, *fields, line.counterparty]),
             _service(words),
         )
@@ -219,20 +221,20 @@ class Reader:
 
 def _without(text: str, counterparty: str) -> str:
     """Leave the other party's name out of a text that repeats it, where no longer name begins."""
-    said, name = upper(text), upper(counterparty).strip()
-    if len(name) < 3 or name not in said:
-        return said
-    left, begin, at = list[str](), 0, said.find(name)
+    whole, name = upper(text), upper(counterparty).strip()
+    if len(name) < 3 or name not in whole:
+        return whole
+    left, begin, at = list[str](), 0, whole.find(name)
     while at >= 0:  # a pattern of each name would have to be compiled
         end = at + len(name)
-        inside = at > 0 and _WORD.match(said, at - 1) is not None
-        if not inside and _GOES_ON.match(said, end) is None:
-            left += [said[begin:at], " ; "]
+        inside = at > 0 and _WORD.match(whole, at - 1) is not None
+        if not inside and _GOES_ON.match(whole, end) is None:
+            left += [whole[begin:at], " ; "]
             begin = end
-            at = said.find(name, end)
+            at = whole.find(name, end)
         else:
-            at = said.find(name, at + 1)
-    return "".join([*left, said[begin:]])
+            at = whole.find(name, at + 1)
+    return "".join([*left, whole[begin:]])
 
 
 _GOES_ON = re.compile(r"\w|[ ,&-]+[^\W\d_]")

@@ -92,24 +92,27 @@ def _decide(
     if len(candidates) > 1:
         options = sorted(_parts(candidates), key=lambda p: (p.kind, p.id, p.amount))
         reasons = tuple(dict.fromkeys(r for c in candidates for r in c.reasons))
-        said = [f"{len(candidates)} candidates match", *(a for c in candidates for a in c.against)]
-        against = tuple(dict.fromkeys(said))
+        objections = [
+            f"{len(candidates)} candidates match",
+            *(a for c in candidates for a in c.against),
+        ]
+        against = tuple(dict.fromkeys(objections))
         return Proposal(line, first.rule, "ambiguous", tuple(options), reasons, against)
-    said = list(first.against)
+    objections = list(first.against)
     wanted = False
     for part in first.parts:
         claimed = claims.of(part, sure=not first.against)
         if part.target in claims.contested:
-            said.append(f"another line may be {part.name} as well")
+            objections.append(f"another line may be {part.name} as well")
             wanted = True
         elif len(claimed) > 1 and not _room(part, sum(claimed), remaining):
-            said.append(f"{len(claimed)} lines match {part.name}")
+            objections.append(f"{len(claimed)} lines match {part.name}")
             wanted = True
     if any((line.id, part.target) in refused for part in first.parts):
-        said.append("this match was undone before")
-    certainty: Certainty = "ambiguous" if wanted else "proposed" if said else "certain"
-    said = list(dict.fromkeys(said))
-    return Proposal(line, first.rule, certainty, first.parts, first.reasons, tuple(said))
+        objections.append("this match was undone before")
+    certainty: Certainty = "ambiguous" if wanted else "proposed" if objections else "certain"
+    objections = list(dict.fromkeys(objections))
+    return Proposal(line, first.rule, certainty, first.parts, first.reasons, tuple(objections))
 
 
 def _room(part: Part, claimed: int, remaining: Remaining) -> bool:

@@ -26,13 +26,7 @@ _SHORTEST = 4
 def reversals(
     lines: list[Line], confirmed: Sequence[Confirmed], reader: Reader
 ) -> dict[Line, list[Candidate]]:
-    """Find debits (or marked credits) that take back a match of the same amount.
-
-    Args:
-        lines: Lines that nothing explains.
-        confirmed: Matches that stand.
-        reader: What the lines say.
-    """
+    """Find debits (or marked credits) that take back a match of the same amount."""
     amounts: dict[tuple[str, int], list[Confirmed]] = defaultdict(list)
     for match in confirmed:
         sign = 1 if match.line.amount > 0 else -1
@@ -54,8 +48,8 @@ def reversals(
             whole.add(match.line.id)
             parts = _parts(line, match, confirmed)
             booked_on = written_day(match.line.booked_on)
-            said = f"bank line {match.line.id} of {booked_on} has the same amount"
-            made.append(Candidate(parts, "reversal", (said, *reasons), (_ALWAYS,)))
+            evidence = f"bank line {match.line.id} of {booked_on} has the same amount"
+            made.append(Candidate(parts, "reversal", (evidence, *reasons), (_ALWAYS,)))
         if made:
             best = max(len(c.reasons) for c in made)
             found[line] = [c for c in made if len(c.reasons) == best]
@@ -83,24 +77,24 @@ def _parts(line: Line, match: Confirmed, confirmed: Sequence[Confirmed]) -> tupl
 def _reasons(reading: Reading, match: Confirmed) -> list[str]:
     """Say what ties a line to the match that it takes back."""
     line = reading.line
-    said: list[str] = []
+    reasons: list[str] = []
     if line.reversal:
-        said.append("the bank marks it as a reversal")
+        reasons.append("the bank marks it as a reversal")
     if reading.returns:
-        said.append(f"{reading.returns.upper()!r} suggests money that is returned")
+        reasons.append(f"{reading.returns.upper()!r} suggests money that is returned")
     if any(match.order_id in h.orders for h in reading.numbers.hits):
-        said.append(f"it names {match.reference}")
+        reasons.append(f"it names {match.reference}")
     sponsor = _name(reading, match)
     if sponsor:
-        said.append(f"it names {sponsor}")
+        reasons.append(f"it names {sponsor}")
     text = set(number_words(line.text))
     for number in (*match.numbers, match.line.counterparty):
         wanted = "".join(number_words(number))
         if len(wanted) >= _SHORTEST and any(c.isdigit() for c in wanted) and wanted in text:
-            said.append(f"it names {number}")
+            reasons.append(f"it names {number}")
     if line.account and line.account == match.line.account:
-        said.append("it goes to the account that the money came from")
-    return said
+        reasons.append("it goes to the account that the money came from")
+    return reasons
 
 
 def _name(reading: Reading, match: Confirmed) -> str:

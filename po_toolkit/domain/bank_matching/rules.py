@@ -149,20 +149,20 @@ class Rules:
 
     def _not_all(self, reading: Reading, order_id: int, hits: Sequence[Hit]) -> list[str]:
         """Say why a part of what is open may be for something else."""
-        name, said = self.reader.name_of(order_id), list[str]()
+        name, objections = self.reader.name_of(order_id), list[str]()
         strength = {h.strength for h in hits}
         if not reading.names(name) or strength == {"short"}:
-            said.append(
+            objections.append(
                 f"the amount is not what is outstanding, and {name} is not certainly the payer"
             )
         if reading.purpose:
-            said.append(f"{reading.purpose.upper()!r} suggests other money")
-        said += [
+            objections.append(f"{reading.purpose.upper()!r} suggests other money")
+        objections += [
             f"the amount equals what is outstanding on {o.reference}"
             for o in self.reader.by_sponsor[name]
             if o.id != order_id and self.remaining.balance[o.id] == reading.line.amount
         ]
-        return said
+        return objections
 
     def _several_less_charges(
         self, reading: Reading, ids: list[int], hits: Sequence[Hit]
@@ -380,13 +380,13 @@ class Rules:
         less = f", {display(kept, line.currency)} deducted by banks" if kept else ""
         reasons.append(f"{' and '.join(p.name for p in parts)} has this amount{less}")
         by_number = rule != "amount_and_name"
-        said = [*against, *self._against(reading, ids, hits, by_number=by_number)]
+        objections = [*against, *self._against(reading, ids, hits, by_number=by_number)]
         if line.amount < 0:  # money sent back: that it goes back speaks for it
-            said = [a for a in said if a not in reading.goes_back()]
-            said += [
+            objections = [a for a in objections if a not in reading.goes_back()]
+            objections += [
                 a for a in reading.goes_back() if line.duplicate_of is not None and "once" in a
             ]
-        return Candidate(tuple(parts), rule, tuple(reasons), tuple(dict.fromkeys(said)))
+        return Candidate(tuple(parts), rule, tuple(reasons), tuple(dict.fromkeys(objections)))
 
     def _pay(
         self,
@@ -407,16 +407,16 @@ class Rules:
         reasons = self._reasons(reading, shares, hits)
         listed = " and ".join(o.reference for o in orders)
         reasons.append(why or f"{line.words} equals what is outstanding on {listed}")
-        said = [*against, *self._against(reading, list(shares), hits, by_number=bool(hits))]
-        said += [f"{o.reference} is cancelled" for o in orders if o.cancelled]
-        said += [
+        objections = [*against, *self._against(reading, list(shares), hits, by_number=bool(hits))]
+        objections += [f"{o.reference} is cancelled" for o in orders if o.cancelled]
+        objections += [
             f"entry {e.id} of {written_day(e.date)} has the same amount: it may be this money"
             for e in self._typed(line, shares, (line.amount, *shares.values()))
         ]
-        return Candidate(parts, rule, tuple(reasons), tuple(dict.fromkeys(said)))
+        return Candidate(parts, rule, tuple(reasons), tuple(dict.fromkeys(objections)))
 
     def _reasons(self, reading: Reading, ids: Iterable[int], hits: Sequence[Hit]) -> list[str]:
-        said: list[str] = []
+        objections: list[str] = []
         for order_id in dict.fromkeys(ids):
             order, name = self._order(order_id), self.reader.name_of(order_id)
             shown = [h.shown.strip() for h in hits if order_id in h.orders]
@@ -424,14 +424,14 @@ class Rules:
                 what = (
                     f"{order.reference} ({order.po_number})" if order.po_number else order.reference
                 )
-                said.append(f"the text names {what}")
+                objections.append(f"the text names {what}")
             if reading.learned == name:
-                said.append(f"this account paid for {name} before")
+                objections.append(f"this account paid for {name} before")
             elif reading.is_payer(name):
-                said.append(f"the payer is {name}")
+                objections.append(f"the payer is {name}")
             elif name in reading.may_name():
-                said.append(f"the line names {name}")
-        return list(dict.fromkeys(said))
+                objections.append(f"the line names {name}")
+        return list(dict.fromkeys(objections))
 
     def _against(
         self, reading: Reading, ids: Sequence[int], hits: Sequence[Hit], *, by_number: bool
@@ -439,30 +439,30 @@ class Rules:
         """Return everything in the line that speaks against these purchase orders."""
         names = {self.reader.name_of(o) for o in ids}
         line = reading.line
-        said = reading.goes_back()
+        objections = reading.goes_back()
         if line.elsewhere:
-            said.append(f"{line.elsewhere} has matched the same bank line")
+            objections.append(f"{line.elsewhere} has matched the same bank line")
         if code := other_currency(line.text, line.amount, line.currency):
-            said.append(f"the text names the amount in {code.upper()}")
+            objections.append(f"the text names the amount in {code.upper()}")
         for name in sorted(names):
-            said += reading.not_payer(name, by_number=by_number)
+            objections += reading.not_payer(name, by_number=by_number)
         if (
             len(names) > 1
             and len({n for n in names if reading.is_payer(n)}) == 0
             and reading.payers
         ):
-            said.append("one payer pays for several sponsors")
-        said += reading.others(names, by_number=by_number)
-        said += self._other_numbers(reading, set(ids), by_number=by_number)
+            objections.append("one payer pays for several sponsors")
+        objections += reading.others(names, by_number=by_number)
+        objections += self._other_numbers(reading, set(ids), by_number=by_number)
         for order_id in ids:
-            said += self._doubts(reading, order_id, hits) if hits else []
+            objections += self._doubts(reading, order_id, hits) if hits else []
         if not by_number:
             for name in sorted(names):
-                said += self._only_by_name(reading, name)
-        return said
+                objections += self._only_by_name(reading, name)
+        return objections
 
     def _other_numbers(self, reading: Reading, ids: set[int], *, by_number: bool) -> list[str]:
-        said: list[str] = []
+        objections: list[str] = []
         for hit in reading.numbers.hits:
             if hit.orders & ids:
                 continue
@@ -470,19 +470,19 @@ class Rules:
             here = [self._order(o) for o in sorted(hit.orders)][:_MOST_SHOWN]
             foreign = [o for o in here if o.currency != reading.line.currency]
             if foreign and (sure or not by_number):
-                said.append(
+                objections.append(
                     f"it names {foreign[0].reference}, which is in {foreign[0].currency.upper()}"
                 )
             elif sure or not by_number:
-                said.append(f"{hit.shown.strip()} is a number of {here[0].reference}")
+                objections.append(f"{hit.shown.strip()} is a number of {here[0].reference}")
         unknown = [*reading.numbers.unknown_orders, *reading.numbers.unknown]
         if not by_number:
-            said += [
+            objections += [
                 f"it names {number}, which is not a number of this sponsor's"
                 for number in unknown
                 if not any(self._is_number_of(number, o) for o in ids)
             ]
-        return said
+        return objections
 
     def _is_number_of(self, number: str, order_id: int) -> bool:
         """Tell whether a number is a purchase order's own one, too short to be found alone."""
@@ -498,52 +498,56 @@ class Rules:
         known = not begun and (reading.names(name) or reading.may_be_payer(name))
         if any(h.strength in ("own", "invoice") and not h.doubts for h in mine):
             return []
-        said = [w for h in mine for w in h.wrong]
+        objections = [w for h in mine for w in h.wrong]
         last = number_words(reading.line.text)[-1:]
         if len(reading.line.text) in CUT_TEXTS and any(h.shown.endswith(last) for h in mine):
-            said.append(f"{last[0]} stands where the text is cut off, and may go on")
+            objections.append(f"{last[0]} stands where the text is cut off, and may go on")
         banks = [p.shown for p in reading.payers if p.kind == "bank"]
         if not known and banks:
-            said.append(f"the payer is {banks[0]!r}, a bank, and {name} is not named")
+            objections.append(f"the payer is {banks[0]!r}, a bank, and {name} is not named")
         if not known and reading.service and not reading.payers:
-            said.append(f"{reading.service.upper()!r} pays for others, and {name} is not named")
-        said += [d for h in mine for d in h.doubts if not known or h.strength in ("own", "invoice")]
+            objections.append(
+                f"{reading.service.upper()!r} pays for others, and {name} is not named"
+            )
+        objections += [
+            d for h in mine for d in h.doubts if not known or h.strength in ("own", "invoice")
+        ]
         if len({o for h in mine for o in h.orders}) > 1 and not known:
-            said.append("several purchase orders have this number")
+            objections.append("several purchase orders have this number")
         if not known and all(h.strength == "short" for h in mine):
-            said.append(f"the number is short, and {name} is not named")
+            objections.append(f"the number is short, and {name} is not named")
         if not known and reading.unknown and not reading.payers:
-            said.append(f"no known payer is called {' '.join(reading.unknown[:4])!r}")
+            objections.append(f"no known payer is called {' '.join(reading.unknown[:4])!r}")
         if reading.numbers.unknown_orders:
-            said.append(f"it names {reading.numbers.unknown_orders[0]} too, which is unknown")
-        return said
+            objections.append(f"it names {reading.numbers.unknown_orders[0]} too, which is unknown")
+        return objections
 
     def _only_by_name(self, reading: Reading, name: str) -> list[str]:
         """Return what speaks against a match that only a sponsor's name and the amount carry."""
-        said: list[str] = []
+        objections: list[str] = []
         if reading.purpose:
-            said.append(f"{reading.purpose.upper()!r} suggests other money")
+            objections.append(f"{reading.purpose.upper()!r} suggests other money")
         if reading.event:
-            said.append(f"{reading.event.upper()!r} may be another conference or year")
+            objections.append(f"{reading.event.upper()!r} may be another conference or year")
         if self.reader.names.is_service(name) and reading.learned != name:
-            said.append(f"{name} pays and sends for others as well")
+            objections.append(f"{name} pays and sends for others as well")
         if any(p.through for p in reading.payers):
-            said.append("a service paid for the sponsor")
+            objections.append("a service paid for the sponsor")
         if reading.learned == name:
-            said += self._pays_for_others(reading, name)
-        said += [
+            objections += self._pays_for_others(reading, name)
+        objections += [
             f"{p.shown!r} is only the beginning of the name {name}, and may be another's"
             for p in reading.payers
             if p.whole and reading.learned != name
         ]
-        said += [
+        objections += [
             f"a letter of {p.shown!r} is lost, and it may be another's name"
             for p in reading.payers
             if "?" in p.shown and reading.learned != name
         ]
         if not reading.is_payer(name):
-            said += self._only_in_text(reading, name)
-        return said
+            objections += self._only_in_text(reading, name)
+        return objections
 
     def _pays_for_others(self, reading: Reading, name: str) -> list[str]:
         """Say whom else an agent may pay for whose account paid for a sponsor before."""
@@ -560,20 +564,20 @@ class Rules:
 
     def _only_in_text(self, reading: Reading, name: str) -> list[str]:
         """Return what speaks against a sponsor whose name is in the free text only."""
-        said: list[str] = []
+        objections: list[str] = []
         if len(reading.line.text) in CUT_TEXTS:
-            said.append("the text fills its field and may be cut off")
+            objections.append("the text fills its field and may be cut off")
         if any(m.cut and name in m.sponsors for m in reading.mentions):
-            said.append(f"the legal form may be cut off, and it may not be that of {name}")
+            objections.append(f"the legal form may be cut off, and it may not be that of {name}")
         if not reading.names(name):
-            said.append(f"the line may name {name} and may not")
+            objections.append(f"the line may name {name} and may not")
         elif self.reader.names.one_word(name) and not any(
             m.form and m.sponsors == {name} for m in reading.mentions
         ):
-            said.append(f"{name} is one word, which may mean something else")
+            objections.append(f"{name} is one word, which may mean something else")
         if reading.unknown:
-            said.append(f"no known payer is called {' '.join(reading.unknown[:4])!r}")
-        return said
+            objections.append(f"no known payer is called {' '.join(reading.unknown[:4])!r}")
+        return objections
 
     def _typed(self, line: Line, ids: Iterable[int], amounts: Iterable[int]) -> list[HandEntry]:
         """Return the typed entries of a sponsor of the same amount within seven days."""
@@ -605,8 +609,8 @@ def _kept(amount: int, line: Line) -> int:
 
 
 def _is_check(entry: HandEntry) -> bool:
-    said = set(number_words(f"{entry.reference} {entry.method}"))
-    return entry.amount > 0 and bool(said & {"CHECK", "CHEQUE", "CHK", "CHQ"})
+    entry_words = set(number_words(f"{entry.reference} {entry.method}"))
+    return entry.amount > 0 and bool(entry_words & {"CHECK", "CHEQUE", "CHK", "CHQ"})
 
 
 def _holds(line: Line, entry: HandEntry) -> bool:
@@ -615,10 +619,10 @@ def _holds(line: Line, entry: HandEntry) -> bool:
     joined = "".join(wanted)
     if len(joined) < 3:
         return False
-    said = number_words(line.text)
+    line_words = number_words(line.text)
     if len(wanted) == 1:
-        return key(wanted[0]) in {key(w) for w in said}
-    return " ".join(wanted) in " ".join(said)
+        return key(wanted[0]) in {key(w) for w in line_words}
+    return " ".join(wanted) in " ".join(line_words)
 
 
 def _sums(things: Sequence[T], amounts: Sequence[int], wanted: int) -> list[list[T]]:

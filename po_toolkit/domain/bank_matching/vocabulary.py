@@ -187,10 +187,7 @@ _SIGNS = {"€": "eur", "£": "gbp"}
 def other_currency(text: str, amount: int, currency: str) -> str:
     """Return another currency that a text names beside the same amount, or ``""``.
 
-    Args:
-        text: What the bank says of a line.
-        amount: The line's, in minor units.
-        currency: The line's.
+    The amount, in minor units, and the currency are the line's.
     """
     if _CODED.search(text) is None:
         return ""
@@ -294,9 +291,7 @@ _PLAIN = str.maketrans(
 def fold(text: str, *, plain: bool = False) -> str:
     """Write a text in small letters of ASCII, where it has such: ``Müller`` is ``mueller``.
 
-    Args:
-        text: Any text; full-width letters count as the usual ones.
-        plain: Leave the dots off (``muller``) instead of writing them out.
+    Full-width letters count as the usual ones. ``plain`` leaves the dots off (``muller``).
     """
     folded = unicodedata.normalize("NFKC", text).casefold()
     if folded.isascii():
@@ -319,11 +314,11 @@ def tokens(folded: str) -> tuple[tuple[str, bool], ...]:
     Letters that stand alone are joined (``b.v.`` is ``bv``), legal forms are in one spelling, and
     small words are left out.
     """
-    said = _APOSTROPHES.sub("", folded)
+    plain = _APOSTROPHES.sub("", folded)
     found: list[tuple[str, bool]] = []
     hard, end, single, dotted = False, 0, False, False
-    for match in _TOKEN.finditer(said):
-        word, gap = match[0], said[end : match.start()]
+    for match in _TOKEN.finditer(plain):
+        word, gap = match[0], plain[end : match.start()]
         if not word[0].isalnum():
             hard = hard or word not in _SOFT
             continue
@@ -348,6 +343,6 @@ def tokens(folded: str) -> tuple[tuple[str, bool], ...]:
 def name_in(name: str, text: str) -> bool:
     """Tell whether all words of a name stand together in a text."""
     wanted = [w for w, _ in tokens(fold(name)) if w not in LEGAL]
-    said = [w for w, _ in tokens(fold(text))]
+    words = [w for w, _ in tokens(fold(text))]
     size = len(wanted)
-    return bool(size) and any(said[i : i + size] == wanted for i in range(len(said) - size + 1))
+    return bool(size) and any(words[i : i + size] == wanted for i in range(len(words) - size + 1))

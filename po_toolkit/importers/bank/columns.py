@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from po_toolkit.errors import ImportChoiceError, ImportFileError
+from po_toolkit.errors import ColumnsUnknownError, ImportChoiceError, ImportFileError
 from po_toolkit.importers.bank.layout import Layout, by_cells, by_heading, column_names
 from po_toolkit.importers.bank.vocabulary import (
     BOOKED,
@@ -197,17 +197,18 @@ def _without_heading(
             return Found(None, Layout("", (), columns, numbered=True), names)
     if chosen and lines:
         return Found(None, None, names)
-    first = ", ".join(repr(text_in(c)) for c in rows[0][1] if not is_empty(c)) if rows else ""
+    texts = [text_in(c) for c in rows[0][1] if not is_empty(c)] if rows else []
+    first = ", ".join(map(repr, texts))
     heading = (
         "has no header with"
         if lines
         else "has no header with the columns of a bank statement, not even"
     )
-    raise ImportFileError(
+    raise ColumnsUnknownError(
         f"The file {heading} a date and an amount; its first row is: {first[:300]}. Name the "
         f"columns of the date and the amount (or of credit and debit). Where the file has no "
         f"header, its columns are called 'column A', 'column B' and so on.",
-        code="columns_unknown",
+        map(text_in, names) if len(lines) == len(rows) else texts,
     )
 
 
@@ -295,12 +296,8 @@ def assign(
 ) -> Columns:
     """Give every column its field.
 
-    Args:
-        found: The heading.
-        rows: The rows under it.
-        chosen: Field → columns (``|`` between several, empty for none), by a person.
-        saved: Returns the answers given before for a heading's fingerprint.
-        own_account: Our account where the text above the heading names it.
+    What a person chose is by field, with ``|`` between columns and empty for none. ``saved``
+    returns the answers given before for a heading's fingerprint.
 
     Raises:
         ImportFileError: A chosen field or column does not exist; there is no date or no amount.
@@ -332,10 +329,10 @@ def assign(
     _settle_money(made, rows)
     if "date" not in made.places or not made.places.keys() & set(MONEY):
         missing = "date" if "date" not in made.places else "amount"
-        raise ImportFileError(
+        raise ColumnsUnknownError(
             f"The columns {', '.join(map(repr, headers))} hold no {missing}. Name the columns of "
             f"the date and the amount (or of credit and debit).",
-            code="columns_unknown",
+            headers,
         )
     return made
 
@@ -410,12 +407,12 @@ def _by_name(made: Columns, found: Found, profiles: Sequence[Profile], own_accou
     taken = {p for at in made.places.values() for p in at}
     candidates: dict[str, list[tuple[int, int]]] = {}
     unnamed: list[int] = []
-    for position, look in enumerate(profiles):
+    for position, column in enumerate(profiles):
         if position in taken:
             continue
         raw = found.names[position] if position < len(found.names) else None
         name = text_in(raw) if found.index is not None else ""
-        named = _field(name, look, own_account)
+        named = _field(name, column, own_account)
         if named is None:
             unnamed.append(position)
         elif named[0] not in made.places or named[0] in _SEVERAL:
@@ -445,21 +442,21 @@ def _take_candidates(made: Columns, name: str, options: Sequence[tuple[int, int]
     return positions[1:] if name in ("account", "status", "direction") else []
 
 
-def _take_unnamed(made: Columns, position: int, look: Profile) -> None:
+def _take_unnamed(made: Columns, position: int, column: Profile) -> None:
     """Take a column with no telling name for what its cells are, or join it to the text."""
-    if _maybe_status(made, position, look) or _maybe_direction(made, position, look):
+    if _maybe_status(made, position, column) or _maybe_direction(made, position, column):
         return
-    if look.dates == look.filled or _UNKNOWN_NUMBER.search(fold(made.headers[position])):
+    if column.dates == column.filled or _UNKNOWN_NUMBER.search(fold(made.headers[position])):
         return
-    if look.filled and look.codes == look.filled:
-        made.codes |= {t.lower() for t in look.texts} & CURRENCIES
+    if column.filled and column.codes == column.filled:
+        made.codes |= {t.lower() for t in column.texts} & CURRENCIES
         return
-    if look.ibans == look.filled and look.filled:
-        if len(set(look.texts)) > 1:
+    if column.ibans == column.filled and column.filled:
+        if len(set(column.texts)) > 1:
             made.places.setdefault("counterparty_account", []).append(position)
-        elif look.filled >= 3:  # the same in each row: ours
+        elif column.filled >= 3:  # the same in each row: ours
             made.places.setdefault("account", [position])
-    elif look.lettered or not any("." in t or "," in t for t in look.texts):
+    elif column.lettered or not any("." in t or "," in t for t in column.texts):
         made.rest.append(position)
 
 
@@ -481,24 +478,24 @@ def _only_date(made: Columns, profiles: Sequence[Profile]) -> None:
 _FLAGS = BOOKED | NOT_BOOKED | {"storno", "storniert", "reversed"}
 
 
-def _maybe_status(made: Columns, position: int, look: Profile) -> bool:
+def _maybe_status(made: Columns, position: int, column: Profile) -> bool:
     """Take a column for the status when some of its cells say that a row is booked, or is not."""
     if made.places.get("status") or "status" in made.answered:
         return False
-    flag = fold(made.headers[position]) in _FLAGS and look.values <= YES | NO
-    if not (flag and look.filled) and not look.values & (NOT_BOOKED | STATUS_ONLY):
+    flag = fold(made.headers[position]) in _FLAGS and column.values <= YES | NO
+    if not (flag and column.filled) and not column.values & (NOT_BOOKED | STATUS_ONLY):
         return False
-    if len(look.values) > max(4, look.filled // 3):
+    if len(column.values) > max(4, column.filled // 3):
         return False
     made.places["status"] = [position]
     return True
 
 
-def _maybe_direction(made: Columns, position: int, look: Profile) -> bool:
+def _maybe_direction(made: Columns, position: int, column: Profile) -> bool:
     """Take a column without a telling name for the direction when all its cells are such words."""
-    if made.places.get("direction") or "direction" in made.answered or not look.filled:
+    if made.places.get("direction") or "direction" in made.answered or not column.filled:
         return False
-    if not are_directions(look.values):
+    if not are_directions(column.values):
         return False
     made.places["direction"] = [position]
     return True
@@ -509,44 +506,44 @@ _ACCOUNTS = frozenset(
 )
 
 
-def _field(name: str, look: Profile, own_account: str) -> tuple[str, int] | None:
+def _field(name: str, column: Profile, own_account: str) -> tuple[str, int] | None:
     """Return the field that a column is, by its name and then by what its cells hold."""
     for wanted, rank in fields_of(name) if name else ():
-        if wanted == "counterparty_account" and look.names * 2 > look.filled:
+        if wanted == "counterparty_account" and column.names * 2 > column.filled:
             return "counterparty", rank
         if wanted in ("account", "counterparty_account"):
-            return _whose(wanted, look, own_account), rank
+            return _whose(wanted, column, own_account), rank
         if wanted in ("counterparty", "payer", "payee"):
-            numbers = look.filled and (not look.lettered or look.ibans * 2 > look.filled)
+            numbers = column.filled and (not column.lettered or column.ibans * 2 > column.filled)
             return ("counterparty_account" if numbers else wanted), rank
-        if _agrees(wanted, look):
+        if _agrees(wanted, column):
             return wanted, rank
-    return (_whose("", look, own_account), 0) if fold(name) in _ACCOUNTS else None
+    return (_whose("", column, own_account), 0) if fold(name) in _ACCOUNTS else None
 
 
-def _agrees(wanted: str, look: Profile) -> bool:
+def _agrees(wanted: str, column: Profile) -> bool:
     """Tell whether the cells of a column can be what its name says."""
     if wanted in ("date", "value_date"):
-        return bool(look.dates) and look.dates * 2 >= look.filled
+        return bool(column.dates) and column.dates * 2 >= column.filled
     if wanted in _AS_NUMBERS:
-        return look.amounts * 2 >= look.filled and look.dates < max(1, look.filled)
+        return column.amounts * 2 >= column.filled and column.dates < max(1, column.filled)
     if wanted == "currency":
-        return not look.filled or look.codes * 2 >= look.filled
+        return not column.filled or column.codes * 2 >= column.filled
     if wanted in ("direction", "status"):
-        return bool(look.filled) and not look.dates and not look.amounts
+        return bool(column.filled) and not column.dates and not column.amounts
     return True
 
 
-def _whose(wanted: str, look: Profile, own_account: str) -> str:
+def _whose(wanted: str, column: Profile, own_account: str) -> str:
     """Tell whether a column of accounts is ours (it hardly changes) or the other party's."""
-    values = {re.sub(r"\s", "", t) for t in look.texts}
+    values = {re.sub(r"\s", "", t) for t in column.texts}
     if wanted == "counterparty_account" or not values:
         return "counterparty_account" if wanted != "account" else "account"
     if own_account and values == {own_account}:
         return "account"
     if wanted == "account":
         return "account"
-    return "account" if len(values) == 1 and look.filled >= 3 else "counterparty_account"
+    return "account" if len(values) == 1 and column.filled >= 3 else "counterparty_account"
 
 
 def _ask_whose(made: Columns, profiles: Sequence[Profile]) -> None:
@@ -556,12 +553,12 @@ def _ask_whose(made: Columns, profiles: Sequence[Profile]) -> None:
         ImportChoiceError: Nobody answered.
     """
     for position in made.places.get("account", ()):
-        look = profiles[position]
-        values = {re.sub(r"\s", "", t) for t in look.texts}
+        column = profiles[position]
+        values = {re.sub(r"\s", "", t) for t in column.texts}
         decided = "account" in made.answered | settled_by_layout(made)
         if decided or made.places.get("counterparty_account") or len(values) < 2:
             continue
-        if len(values) * 3 > look.filled:
+        if len(values) * 3 > column.filled:
             name = made.headers[position]
             raise ImportChoiceError(
                 f"The column {name!r} holds several accounts, and nothing says whether they are "

@@ -61,13 +61,9 @@ def read_bank_file(
 ) -> BankFile:
     """Read the statements of a file.
 
-    Args:
-        source: The file, or its content; a ZIP of statements is read file by file.
-        currency: The conference's; taken where nothing in the file speaks of another.
-        answers: What a person answered about it.
-        saved: For a spreadsheet: returns the answers given before for a heading's fingerprint.
-        layouts: Layouts of the user's own, beside those that come with the program.
-        known: Returns the currency of one of our accounts, or nothing.
+    A ZIP of statements is read file by file. The conference's currency is taken where nothing in
+    the file speaks of another; ``known`` returns that of one of our accounts. ``saved`` returns the
+    answers given before for a spreadsheet heading's fingerprint.
 
     Raises:
         ImportFileError: It is no bank statement that can be read.

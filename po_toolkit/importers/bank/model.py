@@ -235,11 +235,8 @@ def set_future_apart(file: BankFile, today: date) -> None:
     """Set apart what a file dates after today: scheduled, or its day and month read wrongly.
 
     Where all of a file lies ahead, within a year, its days and the computer's clock disagree and
-    nothing tells which is wrong: it is taken, with a note.
-
-    Args:
-        file: Its statements' lines are changed.
-        today: The date in the conference's timezone.
+    nothing tells which is wrong: it is taken, with a note. ``today`` is the date in the
+    conference's timezone.
     """
     days = [line.booked_on for statement in file.statements for line in statement.lines]
     if not days or max(days) <= today + _AHEAD:
@@ -375,8 +372,7 @@ def _words(statement: Statement, difference: int) -> str:
 def follows(moves: Sequence[tuple[Decimal | None, Decimal | None]]) -> bool:
     """Tell whether the running balance follows from the amounts, oldest line first or last.
 
-    Args:
-        moves: Amount and balance of each line, in major units; at least two with a balance.
+    The moves are amount and balance of each line in major units, at least two with a balance.
     """
     if len(moves) < 2 or any(a is None or b is None for a, b in moves):
         return False
@@ -392,10 +388,7 @@ def prove_by_running_balance(
     """Take opening and closing from the running balance, newest line first or last.
 
     A balance that is shown only on some lines (the last of a day, say) must fit the lines between.
-
-    Args:
-        statement: The lines' statement.
-        moves: Row, amount and balance of each line, in the file's order; minor units.
+    The moves are row, amount and balance in minor units, in the file's order.
     """
     if not moves or sum(balance is not None for _, _, balance in moves) < min(2, len(moves)):
         return

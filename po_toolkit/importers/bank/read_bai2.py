@@ -51,9 +51,7 @@ class _Group:
 def read_bai2(text: str, *, currency: str) -> BankFile:
     """Read every account of a BAI2 file.
 
-    Args:
-        text: The file.
-        currency: Taken where neither group nor account names one (BAI2 then means US dollars).
+    The currency is taken where neither group nor account names one (BAI2 then means US dollars).
 
     Raises:
         ImportFileError: It holds no account, or its records cannot be followed.

@@ -35,9 +35,7 @@ _EMPTY_REFERENCES = frozenset({"NOTPROVIDED", "NONREF"})
 def read_camt(data: bytes, *, intraday: bool = False) -> BankFile:
     """Read every statement of a CAMT.053 file, or every report of a CAMT.052 file.
 
-    Args:
-        data: The file.
-        intraday: Take the booked entries of a CAMT.052 report, where a bank offers nothing else.
+    ``intraday`` takes the booked entries of a CAMT.052 report, where a bank offers nothing else.
 
     Raises:
         ImportFileError: It is neither.
@@ -84,10 +82,10 @@ def _statement(node: Node, notes: list[str]) -> Statement:
             notes.append(f"Row {entry.line}: An entry of status {status} is not booked; left out.")
             continue
         _take_entry(made, entry)
-    said = node.value("TxsSummry/TtlNtries/NbOfNtries")
+    declared = node.value("TxsSummry/TtlNtries/NbOfNtries")
     booked = len(node.all("Ntry"))
-    if said.isdigit() and int(said) != booked:
-        made.problems.append(f"it says that it has {int(said)} entries and holds {booked}")
+    if declared.isdigit() and int(declared) != booked:
+        made.problems.append(f"it says that it has {int(declared)} entries and holds {booked}")
     return made
 
 
@@ -181,8 +179,8 @@ def _take_entry(made: Statement, entry: Node) -> None:
 
 def _is_reversal(entry: Node) -> bool:
     """Tell whether the bank says that the entry takes back an earlier one."""
-    said = entry.value("RvslInd", "NtryDtls/TxDtls/RvslInd").lower() in ("true", "1")
-    return said or any(n.tag == "RtrInf" for n in entry.walk())
+    indicator = entry.value("RvslInd", "NtryDtls/TxDtls/RvslInd").lower() in ("true", "1")
+    return indicator or any(n.tag == "RtrInf" for n in entry.walk())
 
 
 def _detail(node: Node, *, credit: bool, currency: str) -> Payment:
@@ -201,7 +199,7 @@ def _detail(node: Node, *, credit: bool, currency: str) -> Payment:
     roles = (role, f"Ultmt{role}")
     names = [node.value(f"RltdPties/{r}/Nm", f"RltdPties/{r}/Pty/Nm") for r in roles]
     remittance = node.one("RmtInf")
-    said = (
+    remittance_texts = (
         [n.text for n in remittance.walk() if n.tag in ("Ustrd", "Ref", "Nb", "AddtlRmtInf")]
         if remittance
         else []
@@ -217,7 +215,9 @@ def _detail(node: Node, *, credit: bool, currency: str) -> Payment:
         amount=amount,
         counterparty=one_line(*names),
         account=node.value(f"{account}/IBAN", f"{account}/Othr/Id", f"{account}/PrtryAcct/Id"),
-        text=one_line(*said, *map(_reference, references), node.value("AddtlTxInf"), *names),
+        text=one_line(
+            *remittance_texts, *map(_reference, references), node.value("AddtlTxInf"), *names
+        ),
         references=tuple(dict.fromkeys(r for t in structured if (r := _reference(t.strip())))),
     )
 

@@ -141,8 +141,10 @@ def _statement(block: list[_Field], notes: list[str]) -> Statement:
     made.closing, made.closing_date = _balance(made, closing, "closing")
     for index, part in enumerate(block):
         if part.tag == "61":
-            said = [f.text for f in _until_next_line(block[index + 1 :]) if f.tag in ("86", "NS")]
-            _take_line(made, part, said, notes)
+            details = [
+                f.text for f in _until_next_line(block[index + 1 :]) if f.tag in ("86", "NS")
+            ]
+            _take_line(made, part, details, notes)
     return made
 
 
@@ -185,8 +187,8 @@ def _day(text: str) -> date:
         raise ValueError(f"{text!r} is not a date") from None
 
 
-def _take_line(made: Statement, part: _Field, said: list[str], notes: list[str]) -> None:
-    raw = "\n".join([part.text, *said])
+def _take_line(made: Statement, part: _Field, details: list[str], notes: list[str]) -> None:
+    raw = "\n".join([part.text, *details])
     found = _LINE.match(part.text)
     if found is None:
         made.bad.append(BadLine(part.row, raw, "Field 61 cannot be read.", None))
@@ -205,7 +207,7 @@ def _take_line(made: Statement, part: _Field, said: list[str], notes: list[str])
         return
     references, _, supplement = found["rest"].partition("\n")
     own, _, bank = references.partition("//")
-    information = "\n".join(said)
+    information = "\n".join(details)
     counterparty, text = _information(information)
     account, named = _account_and_references(information)
     made.lines.append(
@@ -270,8 +272,8 @@ def _information(text: str) -> tuple[str, str]:
         return _structured(flat.replace("\n", ""))
     whole = one_line(flat)
     parts = _KEYWORD.split(flat.replace("\n", ""))
-    said = dict(zip(parts[1::2], parts[2::2], strict=False))
-    return one_line(said.get("NAME", "")), whole
+    parts_by_keyword = dict(zip(parts[1::2], parts[2::2], strict=False))
+    return one_line(parts_by_keyword.get("NAME", "")), whole
 
 
 _REFERENCE = re.compile(

@@ -35,10 +35,7 @@ _STATUS = re.compile(r"<STATUS>(.*?)</STATUS>", re.IGNORECASE | re.DOTALL)
 def read_ofx(text: str, *, currency: str, answers: Answers | None = None) -> BankFile:
     """Read every bank and credit-card statement of an OFX file.
 
-    Args:
-        text: The file.
-        currency: Taken where the file names none.
-        answers: What a person answered: the currency.
+    The currency is taken where neither the file nor an answer names one.
 
     Raises:
         ImportFileError: It holds no such statement, or is the bank's refusal.

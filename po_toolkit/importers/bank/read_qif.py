@@ -36,10 +36,8 @@ _KINDS = frozenset({"bank", "cash", "ccard", "oth a", "oth l"})
 def read_qif(text: str, *, currency: str, answers: Answers) -> BankFile:
     """Read the transactions of a QIF file's bank, cash and card accounts.
 
-    Args:
-        text: The file.
-        currency: The conference's; QIF names none.
-        answers: A person's answers: the order of dates, the decimal mark, the currency.
+    QIF names no currency: an answer or the conference does. Answers also say the order of dates and
+    the decimal mark.
 
     Raises:
         ImportFileError: It holds no such account.

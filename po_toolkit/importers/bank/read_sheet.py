@@ -167,12 +167,9 @@ def read_sheet(
 ) -> BankFile:
     """Read the lines of a spreadsheet, by account and currency.
 
-    Args:
-        book: The file; the first visible sheet that holds a statement is read.
-        currency: The conference's, taken where nothing in the file speaks of another.
-        answers: What a person answered.
-        saved: Returns the answers given before for a heading's fingerprint.
-        layouts: The known layouts; later ones go first.
+    The first visible sheet that holds a statement is read. The conference's currency is taken where
+    nothing in the file speaks of another; later layouts go first; ``saved`` returns the answers
+    given before for a heading's fingerprint.
 
     Raises:
         ImportFileError: It holds no line.
@@ -340,15 +337,15 @@ def _decimals(
     code = columns.places.get("currency", [])
     values = []
     for _, cells in rows:
-        said = text_in(cells[code[0]]) if code and code[0] < len(cells) else ""
-        said = said.lower() if said.lower() in CURRENCIES else currency
+        code_shown = text_in(cells[code[0]]) if code and code[0] < len(cells) else ""
+        code_shown = code_shown.lower() if code_shown.lower() in CURRENCIES else currency
         for p in places:
             cell = cells[p] if p < len(cells) else None
             if isinstance(cell, str) and (amount := amount_of(cell)):
                 bare = (
                     re.sub(r"(?i)^[a-z]+\.?|[a-z]+\.?$", "", cell.strip()) if amount.mark else cell
                 )
-                values.append((bare, said))
+                values.append((bare, code_shown))
     habit = habit_of(values)
     if habit.open and layout.decimal is None:
         raise ImportChoiceError(
@@ -400,8 +397,8 @@ def _words(layout: Layout, answers: Answers) -> dict[str, Meaning]:
 
 def _pending_above(rows: Sequence[SheetRow]) -> bool:
     """Tell whether the last row above the heading that speaks of it says: pending."""
-    said = [heads for _, cells in rows if (heads := is_pending_heading(cells)) is not None]
-    return bool(said) and said[-1]
+    headings = [heads for _, cells in rows if (heads := is_pending_heading(cells)) is not None]
+    return bool(headings) and headings[-1]
 
 
 def _classify(rows: Sequence[SheetRow], sheet: _Sheet, *, pending: bool = False) -> list[_Row]:
@@ -650,21 +647,21 @@ def _is_balance(row: _Row, sheet: _Sheet) -> bool:
         return True
     if not named:
         return False
-    said = _said(row, sheet)
-    if not any(map(is_balance_row, said)):
-        said = texts
+    named_texts = _texts_that_name_balances(row, sheet)
+    if not any(map(is_balance_row, named_texts)):
+        named_texts = texts
     empty = all(is_empty(sheet.cell(row.cells, f)) for f in MONEY)
     name = sheet.text(row.cells, "counterparty")
     if empty or all(
-        is_balance_row(t) or (len(t) <= 3 and t != name) or _is_own(t, sheet) for t in said
+        is_balance_row(t) or (len(t) <= 3 and t != name) or _is_own(t, sheet) for t in named_texts
     ):
         return True
-    if said is not texts:
+    if named_texts is not texts:
         row.error = row.error or "speaks of a balance in one of its cells, so it may be no line"
     return False
 
 
-def _said(row: _Row, sheet: _Sheet) -> list[str]:
+def _texts_that_name_balances(row: _Row, sheet: _Sheet) -> list[str]:
     """Return the texts of the columns that may name a balance, without the days."""
     places = (p for f in ("text", "counterparty", "date") for p in sheet.columns.places.get(f, ()))
     texts = [text_in(row.cells[p]) for p in places if p < len(row.cells)]
@@ -838,9 +835,9 @@ def _settle_two_columns(good: Sequence[_Row], sheet: _Sheet) -> None:
 
 def _meaning(word: str, sheet: _Sheet, words: frozenset[str]) -> str:
     """Return credit or debit for a word of the direction column, or ``""`` when it is unknown."""
-    said = sheet.words.get(fold(word) or word or BLANK)
-    if said in ("credit", "debit"):
-        return said
+    answer = sheet.words.get(fold(word) or word or BLANK)
+    if answer in ("credit", "debit"):
+        return answer
     for marker, meanings in LETTERS.items():
         if marker in words and word in meanings:
             return meanings[word]
@@ -1482,8 +1479,8 @@ def _line(
     rest = [text_in(cells[p]) for p in sheet.columns.rest if p < len(cells) and p not in constant]
     reference = sheet.text(cells, "bank_reference")
     # Money amounts in other columns and empty references only make matching noisier.
-    said = [t for t in (*texts, *rest) if fold(t) not in _NONE and not _is_number_with_cents(t)]
-    text = one_line(*names, *said)
+    details = [t for t in (*texts, *rest) if fold(t) not in _NONE and not _is_number_with_cents(t)]
+    text = one_line(*names, *details)
     return BankLine(
         row=row.number,
         amount=amount,

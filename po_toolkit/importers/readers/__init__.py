@@ -117,11 +117,8 @@ def open_workbook(
 ) -> Workbook:
     """Open a spreadsheet.
 
-    Args:
-        data: The file.
-        file_name: Its name; an ending that says another kind of file is an error.
-        encoding: The encoding of a text file, where a person has chosen it.
-        sheet: The only sheet that is needed, where a person has chosen it.
+    A name's ending that says another kind of file is an error. Encoding and sheet are what a person
+    has chosen.
 
     Raises:
         ImportFileError: It is no spreadsheet that can be read, or not the kind its name says.

@@ -51,9 +51,7 @@ _WESTERN_MARKS = frozenset("€\u2013\u2014\u2018\u2019\u201a“”„•…™�
 def open_text(data: bytes, encoding: str | None = None) -> Workbook:
     """Open a text file as a workbook of one sheet without a name.
 
-    Args:
-        data: The file.
-        encoding: What it is in, where a person has chosen it.
+    The encoding is what a person has chosen.
 
     Raises:
         ImportFileError: It is no text, or a quotation mark is never closed.

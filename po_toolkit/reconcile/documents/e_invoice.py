@@ -99,12 +99,7 @@ def credit_document(
 ) -> EInvoice:
     """Return the e-invoice of a credit note.
 
-    Args:
-        order: The purchase order with its invoice.
-        note: The credit note; its amount holds tax in the proportion of the invoice.
-        number: The credit note's number at Stripe.
-        conference: Whose.
-        settings: The conference's.
+    The number is the credit note's at Stripe.
 
     Raises:
         PurchaseOrderError: The credit note was taken back, or the invoice is not sent.

@@ -48,9 +48,8 @@ _CREDIT_TRANSFER, _SEPA, _ONLINE = "30", "58", "68"
 def e_invoice_xml(invoice: EInvoice, wanted: Format) -> bytes:
     """Return a document as XML, checked against the XSD of its syntax.
 
-    Args:
-        invoice: The document, of which :func:`po_toolkit.domain.e_invoices.gaps` found nothing.
-        wanted: The format; ``facturx`` gives the CII XML that is embedded in the PDF.
+    :func:`po_toolkit.domain.e_invoices.gaps` found nothing in it. ``facturx`` gives the CII XML
+    that is embedded in the PDF.
 
     Raises:
         PoToolkitError: The library or the XSD refuses the document.

@@ -36,11 +36,7 @@ def invoice_pdf(
 ) -> bytes:
     """Return a purchase order's invoice as PDF/A-3, with what was paid and is still due.
 
-    Args:
-        order: The purchase order with its lines, invoices, entries and credit notes.
-        conference: Its conference.
-        seller: Who issues it, as on an e-invoice; by default the conference's name alone.
-        facturx: The e-invoice's CII XML, to be embedded.
+    The seller is by default the conference's name alone; ``facturx`` is CII XML to be embedded.
 
     Raises:
         PoToolkitError: No font of this machine has one of its letters.
@@ -76,12 +72,8 @@ def credit_note_pdf(
 ) -> bytes:
     """Return a credit note as PDF/A-3.
 
-    Args:
-        order: The purchase order.
-        note: The credit note.
-        document: The same as an e-invoice, with its split by VAT.
-        conference: Whose.
-        facturx: Its CII XML, to be embedded.
+    ``document`` is the same as an e-invoice, with its split by VAT; ``facturx`` is its CII XML, to
+    be embedded.
 
     Raises:
         PoToolkitError: No font of this machine has one of its letters.

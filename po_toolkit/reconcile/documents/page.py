@@ -278,14 +278,8 @@ class Page(FPDF):
     ) -> None:
         """Write a wide table as small as it must be; only ``long`` columns break into lines.
 
-        The head stays with the first row, and the sums with the last.
-
-        Args:
-            head: The headings, which repeat on each page.
-            rows: The cells as text.
-            right: Places of the columns of figures.
-            long: Places of the columns whose text may break into lines.
-            foot: The sums below the rows, in bold.
+        The head stays with the first row, and the sums with the last. The head repeats on each
+        page; ``right`` are the places of the columns of figures; the sums of ``foot`` are in bold.
         """
         every = [head, *rows, *([foot] if foot else [])]
         cells = [[self.clean(cell) for cell in row] for row in every]

@@ -14,10 +14,7 @@ from po_toolkit.reconcile.statement import Statement
 def statement_pdf(statement: Statement, *, made_at: datetime, language: str = "en") -> bytes:
     """Return a statement as PDF: a table and what is owed for each currency.
 
-    Args:
-        statement: From :func:`po_toolkit.reconcile.statement.sponsor_statement`.
-        made_at: The date in the document's properties.
-        language: In which the sponsor reads, such as ``de``.
+    The language is the sponsor's, such as ``de``.
 
     Raises:
         PoToolkitError: No font of this machine has one of its letters.

@@ -54,7 +54,7 @@ _DATES = re.compile(
 _MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 
 
-def worded(text: str) -> str:
+def localized(text: str) -> str:
     """Write one of our messages in the visit's language, its dates and amounts as elsewhere."""
     if language() == "en":
         return _dated(text)
@@ -267,7 +267,7 @@ def sentence(text: str) -> str:
 
 def message(text: str) -> str:
     """Write one of our messages as the rest of the page, its Markdown's signs without meaning."""
-    return plain(worded(text))
+    return plain(localized(text))
 
 
 def plain(text: str) -> str:
@@ -277,7 +277,7 @@ def plain(text: str) -> str:
 
 _MARKDOWN = frozenset("\\`*_{}[]()#+-.!|<>~:$")
 
-_STATUS_LOOK: dict[Status, tuple[str, Colour]] = {
+_STATUS_BADGES: dict[Status, tuple[str, Colour]] = {
     Status.DRAFT: (":material/edit_note:", "gray"),
     Status.ISSUED: (":material/outbox:", "blue"),
     Status.SENT: (":material/send:", "blue"),
@@ -288,7 +288,7 @@ _STATUS_LOOK: dict[Status, tuple[str, Colour]] = {
 }
 
 
-STATUS_COLOURS: list[str] = [_STATUS_LOOK[Status(code)][1] for code in terms.STATUS_LABELS]
+STATUS_COLOURS: list[str] = [_STATUS_BADGES[Status(code)][1] for code in terms.STATUS_LABELS]
 """The colour of each status, in the order of their labels."""
 
 
@@ -304,5 +304,5 @@ def overdue_badge(days: int) -> None:
 
 def status_badge(value: str) -> None:
     """Show a money status by word, sign and colour."""
-    icon, colour = _STATUS_LOOK[Status(value)]
+    icon, colour = _STATUS_BADGES[Status(value)]
     st.badge(status(value), icon=icon, color=colour)
