@@ -9,7 +9,7 @@ from po_toolkit.api.content import InvoiceContent, compare_content, preview_cont
 from po_toolkit.api.terms import way_label
 from po_toolkit.money import display
 from po_toolkit.ui import formats
-from po_toolkit.ui.language import _
+from po_toolkit.ui.language import N_, _
 from po_toolkit.ui.session import Visit
 
 
@@ -57,7 +57,7 @@ def _methods(codes: str) -> str:
     return ", ".join(formats.payment_method(code) for code in codes.split(", ") if code)
 
 
-_WRITERS = {"Due": formats.localized, "Payment methods": _methods}
+_WRITERS = {N_("Due"): formats.localized, N_("Payment methods"): _methods}
 """Fields whose stored form is for programs; what people typed is shown to the letter."""
 
 

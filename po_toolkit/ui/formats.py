@@ -71,6 +71,15 @@ def _amount_in(found: re.Match[str]) -> str:
     return amount(Decimal(number.replace(",", "")), code.lower())
 
 
+def beside_row(row: int, message: str) -> str:
+    """Write a message about a row where the row's number stands beside it already.
+
+    The catalogue knows the message only with its row.
+    """
+    text = localized(message)
+    return text.partition(": ")[2] if message.startswith(f"Row {row}: ") else text
+
+
 def _dated(text: str) -> str:
 
     def written(found: re.Match[str]) -> str:

@@ -122,9 +122,7 @@ def show_reading(visit: Visit, report: ImportReport) -> None:
 def _by_row(problems: Sequence[RowProblem]) -> pd.DataFrame:
     """Return problems as a table; its first column says the row, so the text need not."""
     frame = pd.DataFrame([asdict(problem) for problem in problems])
-    frame["message"] = [
-        formats.localized(p.message.removeprefix(f"Row {p.row}: ")) for p in problems
-    ]
+    frame["message"] = [formats.beside_row(p.row, p.message) for p in problems]
     return frame
 
 
