@@ -47,7 +47,7 @@ types: $(DEV_READY)
 layers: $(DEV_READY)
 	$(BIN)/lint-imports
 
-format: $(DEV_READY) ## bring the code into its form
+format: $(DEV_READY) ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
@@ -57,7 +57,7 @@ pytest: $(DEV_READY) ## the tests alone
 chaos: $(DEV_READY) ## faults at every call and killed workers, the long run (half an hour at most)
 	PO_TOOLKIT_CHAOS=long $(BIN)/pytest tests/flows/test_chaos.py
 
-season: $(DEV_READY) ## one simulated season, told: make season SEED=7 ACTS=200 (ON=--postgresql)
+season: $(DEV_READY) ## play one simulated season and print it: make season SEED=7 ACTS=200 (ON=--postgresql)
 	@$(BIN)/python -m tests.seasons --seed $(SEED) --acts $(ACTS) $(ON)
 
 seasons: $(DEV_READY) ## seasons from SEED on, for so many MINUTES, in JOBS processes
@@ -76,7 +76,7 @@ messages: $(DEV_READY) ## collect the app's texts into its catalogues, to be tra
 site: $(DEV_READY) ## build the docs site in build/site; a warning is an error
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-locks: ## resolve the locked requirements anew (needs uv)
+locks: ## resolve the locked requirements again (needs uv)
 	uv pip compile pyproject.toml --extra app --extra postgres $(LOCK) -o requirements.lock
 	uv pip compile pyproject.toml --all-extras $(LOCK) -o requirements-dev.lock
 	printf 'hatchling>=1.27\neditables>=0.5\n' | \

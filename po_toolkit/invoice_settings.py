@@ -75,7 +75,7 @@ class TaxSettings(BaseModel):
     )
     """Printed on invoices with reverse charge."""
     exempt_note: str = Field(default="", max_length=500)
-    """Why exempt lines bear no tax; printed on invoices that have one."""
+    """Why exempt lines have no tax; printed on invoices that have one."""
 
     @model_validator(mode="after")
     def _known(self) -> TaxSettings:
@@ -107,7 +107,7 @@ class ContentSettings(BaseModel):
     """Our tax ids as Stripe knows them (Stripe's dashboard, Tax settings); printed by Stripe."""
     custom_fields: dict[str, str] = Field(default_factory=dict, max_length=3)
     """Further fields beside the PO number; their values may hold {reference}, {po_number},
-    {organization_name} and {contact_name}. With three of them our own reference gives way."""
+    {organization_name} and {contact_name}. With three of them our reference is left out."""
     number_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9-]{0,12}$")] = ""
     """Makes invoice numbers of the prefix, our reference and the generation."""
     language: Locale | None = None

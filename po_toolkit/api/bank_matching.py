@@ -143,9 +143,11 @@ def apply_line(opened: OpenConference, line_id: int, *, again: bool = False) -> 
     """
     require(opened.actor, Act.MATCH)
     opened.check_known_account()
+    with opened.store.reading() as session:
+        bank_matches.line(session, opened.conference.id, line_id)
     proposal = next((p for p in _proposals(opened) if p.line.id == line_id), None)
     if proposal is None or proposal.certainty == "ambiguous":
-        why = "there are several matches" if proposal else "there is no match"
+        why = "There are several matches" if proposal else "There is no match"
         raise PurchaseOrderError(
             f"Bank line {line_id}: {why}; choose what it is.",
             remedy=remedies.match_line(opened.slug, line_id),

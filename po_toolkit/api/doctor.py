@@ -111,7 +111,7 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     yield Finding("settings", "ok" if settings.conferences else "warning", detail)
     if unknown := unknown_variables():
         yield Finding(
-            "settings: environment",
+            "environment variables",
             "warning",
             f"Not known, so not used: {', '.join(unknown)}. Correct or remove them.",
         )

@@ -17,6 +17,7 @@ from po_toolkit.domain.deliveries import refuse_unknown
 from po_toolkit.domain.references import comparable
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.domain.tax_ids import read_tax_id
+from po_toolkit.domain.wording import sentence
 from po_toolkit.errors import BusyError, PurchaseOrderError
 from po_toolkit.invoicing.existing import retire_paid, void_at_stripe
 from po_toolkit.invoicing.lease import refuse_unfinished
@@ -66,7 +67,9 @@ class Changes:
             try:
                 found = read_tax_id(values["tax_id"])
             except ValueError as error:
-                raise PurchaseOrderError(f"Tax id {self.tax_id!r}: {error}") from None
+                raise PurchaseOrderError(
+                    f"Tax id {self.tax_id!r}: {sentence(str(error))}"
+                ) from None
             values["tax_id"] = found.value if found else ""
             values["tax_id_type"] = found.type if found else ""
         return values

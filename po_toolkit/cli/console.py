@@ -40,6 +40,9 @@ class Commands(TyperGroup):
             return super().invoke(ctx)
         except PoToolkitError as error:
             complain(error.reason)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")
+            raise
         except BrokenPipeError:
             raise
         except OSError as error:
@@ -49,8 +52,8 @@ class Commands(TyperGroup):
             if not reason:
                 raise
             complain(
-                f"The database cannot be used: {reason}. Check database_url in the settings; "
-                f"po-toolkit status shows it."
+                f"The database cannot be used: {reason}. Check database_url in the settings "
+                f"(po-toolkit status shows it), or the address given with --to."
             )
         raise typer.Exit(FAILED)
 

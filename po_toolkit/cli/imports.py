@@ -74,14 +74,14 @@ MapOption = Annotated[
     ),
 ]
 DryRunOption = Annotated[
-    bool, typer.Option("--dry-run", help="Show what would be taken; write nothing.")
+    bool, typer.Option("--dry-run", help="Show what would be imported; write nothing.")
 ]
 ErrorsOutOption = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Write the refused rows with their reasons here, to be corrected and imported: XLSX "
-        "if the name ends so, else CSV.",
+        help="Write the rejected rows with their reasons into this .csv or .xlsx file, to be "
+        "corrected and imported.",
     ),
 ]
 AllowDuplicatesOption = Annotated[
@@ -233,7 +233,7 @@ def _refuse_unwritable(errors_out: Path | None) -> None:
         return
     if errors_out.suffix.lower() not in (".csv", ".xlsx"):
         raise typer.BadParameter(
-            f"The refused rows are written as CSV or XLSX; end {errors_out} in .csv or .xlsx."
+            f"The rejected rows are written as CSV or XLSX; end {errors_out} in .csv or .xlsx."
         )
     if errors_out.is_dir() or not errors_out.absolute().parent.is_dir():
         raise typer.BadParameter(f"{errors_out} cannot be written: no such folder.")

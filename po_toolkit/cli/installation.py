@@ -60,7 +60,7 @@ def init(
 
     settings = settings_of(ctx)
     if kept := make_database(settings, fresh=fresh, despite_live=yes):
-        typer.echo(f"The database until now is kept as {kept}")
+        typer.echo(f"The old database is kept as {kept}")
     typer.echo(f"Database ready: {shown_url(settings.database_url)}")
     for slug, conference in sorted(settings.conferences.items()):
         key = f"Stripe {conference.mode} mode" if conference.mode != "none" else "no Stripe key yet"
@@ -142,7 +142,7 @@ def rename(
 
 
 def archive(ctx: typer.Context, conference: ConferenceOption) -> None:
-    """Put a conference's data aside, so that it begins empty.
+    """Archive a conference's data, so that it begins empty.
 
     For test data before the first live invoice, or another Stripe account. Nothing is deleted.
 
@@ -178,6 +178,16 @@ _PLAIN = ("version", "config_file", "database_url", "database", "stripe_api_base
 _UNSET = {"last_sync_error": "none"}
 """What is said of a fact that is not there; of a time: never."""
 
+_CALLED = {
+    "last_sync_at": "Last sync",
+    "last_sweep_at": "Last full sync",
+    "last_sweep": "Compared then",
+    "found": "added here",
+    "issued": "ready to deliver",
+    "set_aside": "on hold",
+}
+"""Codes that people read in other words."""
+
 
 def _print_status(found: dict[str, Any]) -> None:
     from po_toolkit.api.terms import label
@@ -191,7 +201,7 @@ def _print_status(found: dict[str, Any]) -> None:
         print_table(
             (conference["slug"], ""),
             [
-                (label(name), _in_words(value, _UNSET.get(name, "never")))
+                (_CALLED.get(name) or label(name), _in_words(name, value))
                 for name, value in conference.items()
                 if name != "slug"
             ],
@@ -202,12 +212,19 @@ def _print_status(found: dict[str, Any]) -> None:
         remark(f"There is no conference in the settings. For example:\n\n{EXAMPLE_SETTINGS}")
 
 
-def _in_words(value: Any, unset: str) -> str:
+def _in_words(name: str, value: Any) -> Any:
     if isinstance(value, dict):
-        return ", ".join(f"{number} {name}" for name, number in value.items()) or "none"
+        return ", ".join(_counted(number, code) for code, number in value.items()) or "none"
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "(not set)"
-    return unset if value is None else str(value)
+    if value is None:
+        return _UNSET.get(name, "never")
+    return datetime.fromisoformat(value) if name.endswith("_at") else str(value)
+
+
+def _counted(number: int, code: str) -> str:
+    words = _CALLED.get(code, code.replace("_", " "))
+    return f"{number:,} {words.removesuffix('s') if number == 1 else words}"
 
 
 def demo(
@@ -262,7 +279,7 @@ def worker(
     ] = 15,
     check: Annotated[
         bool,
-        typer.Option("--check", help="Start none; say whether one runs, for health checks."),
+        typer.Option("--check", help="Start none; check that one runs, for health checks."),
     ] = False,
 ) -> None:
     """Run batches, webhook events and syncs until stopped.
@@ -366,7 +383,7 @@ def stripe_sim(
     """Run the Stripe simulator until stopped.
 
     Invoices and payments without an account: any key that looks like a Stripe key is an account
-    by itself, and its state lives in memory.
+    by itself, and its state is kept in memory.
 
     Example: po-toolkit stripe-sim --port 12111, and in another terminal
     PO_TOOLKIT_STRIPE_API_BASE=http://127.0.0.1:12111 po-toolkit sync --conference pycon-2027

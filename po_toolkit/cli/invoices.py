@@ -102,11 +102,11 @@ def invoice(
 ) -> None:
     """Create and send Stripe invoices, each exactly once.
 
-    Run it again after an interruption: it resumes and never bills twice. An
-    invoice of the same sponsor and PO number that Stripe has already, from another database or made
-    by hand, is named and not billed beside: adopt it, or bill again with --bill-again. A live
-    Stripe key is asked about first. An invoice that you deliver yourself is finalized and emailed
-    to nobody; then see deliver.
+    Run it again after an interruption: it resumes and never bills twice. If
+    Stripe already has an invoice of the same sponsor and PO number, from another database or made
+    by hand, it is named and nothing is billed: adopt it, or bill again with --bill-again. With a
+    live Stripe key you are asked first. An invoice that you deliver yourself is finalized and
+    emailed to nobody; see deliver.
 
     Exit codes: 0 all done, now or before; 1 none could be; 2 wrong usage, a live key without a
     terminal and without --yes, or all were left for you to decide; 3 some were rejected or left for
@@ -149,7 +149,7 @@ def invoice(
         totals = " and ".join(amount(total, code) for code, total in preview.totals.items())
         ours = sum(line.delivery != "stripe" for line in preview.ready)
         verb = "create drafts of" if no_send else "send"
-        apart = f", {ours} of them without a mail, for us to deliver" if ours else ""
+        apart = f", {ours} of them for you to deliver" if ours else ""
         what = f"{verb} {count(len(preview.ready), 'invoice')} of {totals}"
         agree(opened, what if no_send else what + apart, yes=yes)
     if delivery is not None:
@@ -200,14 +200,14 @@ def resend(
 ) -> None:
     """Send the open invoice to the sponsor again.
 
-    Stripe sends it, and in test mode sends nothing.
+    Stripe emails it; in test mode it emails nobody.
 
     Example: po-toolkit resend PO-7KQ2MX
     """
     from po_toolkit.api import invoices
 
     opened = conference_of(ctx, reference)
-    agree(opened, f"mail the invoice of {reference} again", yes=yes)
+    agree(opened, f"email the invoice of {reference} again", yes=yes)
     _finish(invoices.resend_invoice(opened, reference), output, "sent again")
 
 
@@ -276,7 +276,9 @@ def _print_report(report: InvoiceReport, output: Format) -> None:
                 r.reference,
                 label(r.outcome),
                 r.stripe_invoice_id,
-                sentence((r.error or "").removeprefix(f"{r.reference}: ")) or r.hosted_invoice_url,
+                sentence((r.error or "").removeprefix(f"{r.reference}: "))
+                or r.hosted_invoice_url
+                or "Left as a draft at Stripe.",
             )
             for r in report.results
         ],
@@ -299,15 +301,13 @@ def preview(
 ) -> None:
     """Preview the invoice exactly as it will be sent.
 
-    Its texts, lines, taxes and payment methods.
-
-    Nothing is sent. With --sent Stripe is asked what the sent invoice says; the command then exits
-    1 where a field differs from what the purchase order and the settings say now.
+    Shows its texts, lines, taxes and payment methods. Nothing is sent. With --sent the invoice at
+    Stripe is shown beside them, and the exit code is 1 where a field differs.
 
     Example: po-toolkit preview PO-7KQ2MX
     """
     from po_toolkit.api import content
-    from po_toolkit.api.terms import way_label
+    from po_toolkit.api.terms import sentence, way_label
     from po_toolkit.money import display
 
     opened = conference_of(ctx, reference)
@@ -334,7 +334,7 @@ def preview(
             remark(f"Their purchase order: {', '.join(shown)}.")
         remark(f"The invoice is {way_label(found.delivery)}.")
     if found.reason:
-        remark(f"It cannot be invoiced now: {found.reason}")
+        remark(f"It cannot be invoiced now. {sentence(found.reason)}")
         suggest(found.reason)
     if not found.equal:
         raise typer.Exit(FAILED)
@@ -359,9 +359,7 @@ OutOption = Annotated[
         help="Where: an email draft, or the PDF or XML alone for *.pdf and *.xml.",
     ),
 ]
-DoneOption = Annotated[
-    bool, typer.Option("--done", help="Note that you have delivered the invoice yourself.")
-]
+DoneOption = Annotated[bool, typer.Option("--done", help="Mark the invoice as delivered by you.")]
 DeliverFormatOption = Annotated[
     list[DeliverFormat] | None,
     typer.Option(
@@ -395,10 +393,10 @@ def deliver(
 
     For vendor portals and mailboxes that want a file: Stripe's PDF is fetched and kept with its
     digest; the draft (.eml) holds every address of the purchase order, the link and the PDF.
-    Nothing is sent. Once you have sent or uploaded it, --done notes that it was delivered.
+    Nothing is sent. Once you have sent or uploaded it, mark it as delivered with --done.
 
-    With --format facturx, xrechnung, xrechnung-ubl or peppol it is an e-invoice. What is missing is
-    listed with its rule, and nothing is written then.
+    With --format facturx, xrechnung, xrechnung-ubl or peppol it is an e-invoice. If something is
+    missing, it is listed with its rule, and nothing is written.
 
     Example: po-toolkit deliver PO-7KQ2MX --format xrechnung --out invoice.xml
     """
@@ -548,6 +546,8 @@ def remind(
     report = reminders.send_reminders(opened, drafts=None if drafts is None else _into(drafts))
     if output == "json":
         print_json(report.as_json())
+    elif not report.results:
+        typer.echo("No reminder is due.")
     else:
         from po_toolkit.api.terms import label, sentence
 
@@ -582,8 +582,11 @@ def _print_reminders(preview: ReminderPreview) -> None:
         )
         for r in preview.due
     ]
-    headers = ["Reference", "Sponsor", "Email", "Open", "Reminder", "Delivery"]
-    print_table(headers, rows, right=(3,))
+    headers = ["Reference", "Sponsor", "Email", "Outstanding", "Reminder", "Delivery"]
+    if rows:
+        print_table(headers, rows, right=(3,))
+    else:
+        typer.echo("No reminder is due.")
     if preview.held:
         print_table(["Held back", "Why"], preview.held)
 
@@ -614,7 +617,7 @@ def reissue(
 ) -> None:
     """Void the open invoice and send a corrected one.
 
-    Refused once Stripe has money on the invoice. Without an invoice out it just sends one.
+    Refused once Stripe has money on the invoice. If none was sent yet, one is sent.
 
     Example: po-toolkit reissue PO-7KQ2MX --address "1 New Road, Leeds" --reason "They moved"
     """

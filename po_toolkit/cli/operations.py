@@ -35,13 +35,13 @@ def serve_app(
     with_webhooks: Annotated[
         bool,
         typer.Option(
-            "--with-webhooks", help="Also take Stripe's webhooks, and sync every 15 minutes."
+            "--with-webhooks", help="Also receive Stripe's webhooks, and sync every 15 minutes."
         ),
     ] = False,
 ) -> None:
     """Serve the app until it is stopped.
 
-    Without a sign-in it serves this machine only, and acts on a live key only for who opens the
+    Without a sign-in it serves this machine only, and uses a live key only for people who open the
     address with the start token that is printed here.
 
     Example: po-toolkit app --with-webhooks
@@ -72,9 +72,9 @@ _MARKS = {"ok": "ok", "warning": "WARNING", "failed": "FAILED", "skipped": "skip
 
 
 def doctor(ctx: typer.Context, output: FormatOption = "table") -> None:
-    """Look the installation over and name what is wrong.
+    """Check the installation and name what is wrong.
 
-    Settings, files, database, Stripe, schedules, worker and backup are looked at; nothing is
+    It checks settings, files, database, Stripe, schedules, worker and backup. Nothing is
     changed, here or at Stripe. The exit code is 1 when something failed.
 
     Example: po-toolkit doctor
@@ -94,7 +94,7 @@ def doctor(ctx: typer.Context, output: FormatOption = "table") -> None:
 def verify(ctx: typer.Context, output: FormatOption = "table") -> None:
     """Prove that the audit log is as it was written.
 
-    Each entry's digest covers the one before it, and the head of that chain stands on every closing
+    Each entry's digest covers the one before it, and the newest digest is printed on every closing
     report. The exit code is 1 when an entry was changed, removed or added.
 
     Example: po-toolkit verify
@@ -137,8 +137,8 @@ def notify(
 ) -> None:
     """Send the problems that are new to a chat or by email.
 
-    New discrepancies, failing syncs and dead workers, each once while it lasts. The worker does it
-    by itself every five minutes where [po_toolkit.notify] is set; this is for cron.
+    These are new discrepancies, failing syncs and dead workers, each sent once. The worker does it
+    every five minutes where [po_toolkit.notify] is set; without a worker, run it by cron.
 
     Example: po-toolkit notify --conference pycon-2027
     """
@@ -223,7 +223,7 @@ def copy_database(
 ) -> None:
     """Copy the database into an empty one, and prove the copy.
 
-    Counts, sums and every value of every table are compared; where anything differs, nothing is
+    Counts, sums and every value of every table are compared; if anything differs, nothing is
     kept. Stop the app, webhook service and workers first; then put the new address into the
     settings.
 

@@ -15,6 +15,7 @@ from po_toolkit.cli.console import (
     asked_reason,
     complain,
     conference_of,
+    count,
     named_conference,
     print_json,
     print_table,
@@ -48,7 +49,9 @@ def sync(
     conference: ConferenceOption,
     full: Annotated[
         bool,
-        typer.Option("--full", help="Compare everything again, not only what changed since last."),
+        typer.Option(
+            "--full", help="Compare everything, not only what has changed since the last sync."
+        ),
     ] = False,
     output: FormatOption = "table",
 ) -> None:
@@ -106,11 +109,11 @@ def _print_report(report: SyncReport, payouts: Mapping[str, Any]) -> None:
         )
     if report.sweep is not None:
         proof = report.sweep
-        typer.echo(
-            f"\nCompared with the ledger: {proof.invoices} invoices, {proof.payments} payments, "
-            f"{proof.refunds} refunds, {proof.disputes} disputes, {proof.credit_notes} credit "
-            f"notes; {proof.found} were missing here and are entered now."
+        compared = ", ".join(
+            count(getattr(proof, kind), kind.removesuffix("s").replace("_", " "))
+            for kind in ("invoices", "payments", "refunds", "disputes", "credit_notes")
         )
+        typer.echo(f"\nCompared with the ledger: {compared}. Added here: {proof.found}.")
         for stripe_id in proof.only_here:
             remark(f"In the ledger and no longer at Stripe: {stripe_id}")
 
@@ -139,12 +142,17 @@ NumberOption = Annotated[
 ]
 DateOption = Annotated[
     date | None,
-    typer.Option("--date", metavar="D", parser=read_date, help="When it arrived; default: today."),
+    typer.Option(
+        "--date",
+        metavar="D",
+        parser=read_date,
+        help="The day on which the money moved; default: today.",
+    ),
 ]
 NoteOption = Annotated[str, typer.Option(metavar="TEXT", help="A remark for the books.")]
 AgainOption = Annotated[
     bool,
-    typer.Option("--again", help="It is another one, though one that looks the same exists."),
+    typer.Option("--again", help="It is a second one, although the same one exists."),
 ]
 ReasonOption = Annotated[str, typer.Option(metavar="R", help="Why, for the books and the sponsor.")]
 
@@ -162,12 +170,12 @@ def payment(
         bool,
         typer.Option(
             "--date-as-given",
-            help="The date is right, though before the purchase order or in a closed period.",
+            help="The date is right, although before the purchase order or in a closed period.",
         ),
     ] = False,
     overpaid: Annotated[
         bool,
-        typer.Option("--overpaid", help="The amount is right, though more than is outstanding."),
+        typer.Option("--overpaid", help="The amount is right, although more than is outstanding."),
     ] = False,
     yes: YesOption = False,
     output: FormatOption = "table",
@@ -178,7 +186,7 @@ def payment(
     It came by wire, ACH, check or otherwise. It is reported to Stripe where an invoice is open, so
     that the sponsor's page and reminders are right. The same sponsor and amount within seven days
     is the same money until you say --again: without it the command exits with 2. So it does for a
-    date before the purchase order or in a closed period, and for more than what is open.
+    date before the purchase order or in a closed period, and for more than what is outstanding.
 
     Example: po-toolkit payment PO-7KQ2MX --amount 5000.00 --method wire --reference FT27081
     """
@@ -217,7 +225,7 @@ def reverse(
 ) -> None:
     """Undo a payment or refund that was entered by mistake.
 
-    The entry stays and a reversing one is added. What Stripe says is not undone here: refund it.
+    The entry stays and a reversing one is added. A payment through Stripe is refunded instead.
 
     Example: po-toolkit reverse 214 --reason "Wrong sponsor"
     """
@@ -238,7 +246,7 @@ def refund(
     amount: AmountOption,
     method: Annotated[
         Back,
-        typer.Option(help="stripe gives it back; the others note what was sent back elsewhere."),
+        typer.Option(help="stripe sends it back; the others record what you sent back."),
     ] = "stripe",
     payment_id: Annotated[
         str,
@@ -255,9 +263,10 @@ def refund(
 ) -> None:
     """Refund through Stripe, the newest payments first.
 
-    With another --method nothing is sent: it notes what went back from the bank. Either way the
-    credit that Stripe made of an overpayment is taken off the sponsor's balance. The same amount
-    within seven days is the same refund until you say --again: without it the command exits with 2.
+    With another --method nothing is sent: it records what you sent back from the bank. Either way
+    the credit that Stripe made of an overpayment is taken off the sponsor's balance. The same
+    amount within seven days is the same refund until you say --again: without it the command exits
+    with 2.
 
     Example: po-toolkit refund PO-7KQ2MX --amount 250.00
     """
@@ -335,5 +344,7 @@ def _print_result(result: MoneyResult, output: Format) -> None:
     if output == "json":
         print_json(result.as_json())
         return
-    status = result.status.replace("_", " ")
-    typer.echo(f"{result.reference}: {status}, balance {in_words(result.balance, result.currency)}")
+    from po_toolkit.api.terms import STATUS_LABELS, Status
+
+    balance = in_words(result.balance, result.currency)
+    typer.echo(f"{result.reference}: {STATUS_LABELS[Status(result.status)]}, balance {balance}")

@@ -15,6 +15,7 @@ from po_toolkit.cli.console import (
     PARTIAL,
     complain,
     conference_of,
+    count,
     named_conference,
     print_json,
     print_table,
@@ -283,8 +284,8 @@ def close(
 ) -> None:
     """Close the books up to a day.
 
-    Nothing is booked on that day or before it any more: what is found later counts from the day
-    after, and says so. The report of the period is kept with its SHA-256.
+    Nothing is booked on or before that day any more: what is found later counts from the next day,
+    and its note says so. The report of the period is kept with its SHA-256.
 
     Example: po-toolkit close --conference pycon-2027 --through 2027-03-31
     """
@@ -297,7 +298,8 @@ def close(
         return
     typer.echo(f"Closed through the end of {written_day(closed.through)} ({closed.timezone}).")
     typer.echo(f"SHA-256 of the report: {closed.digest}")
-    typer.echo(f"Audit trail: {closed.audit_entries} entries, SHA-256 {closed.audit_digest}")
+    entries = count(closed.audit_entries, "entry", "entries")
+    typer.echo(f"Audit log: {entries}, SHA-256 {closed.audit_digest}")
 
 
 def month_end(

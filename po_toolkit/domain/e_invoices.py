@@ -217,7 +217,7 @@ class VatRules:
     Attributes:
         kinds: By a rate's fingerprint, ``exempt``, ``reverse_charge`` or ``none``: what the
             settings say.
-        exempt_reason: Why exempt lines bear no tax.
+        exempt_reason: Why exempt lines have no tax.
         reverse_charge_reason: The note for reverse charge.
     """
 

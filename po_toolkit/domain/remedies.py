@@ -83,9 +83,11 @@ def deliver(reference: str) -> Remedy:
     return _on_order("Write the email draft", reference, *command)
 
 
-def credit_note(reference: str, amount: Decimal, *, again: bool = False) -> Remedy:
+def credit_note(
+    reference: str, amount: Decimal, *, reason: str = "REASON", again: bool = False
+) -> Remedy:
     """Credit an amount in major units, perhaps beside a credit note that looks the same."""
-    command = ("credit-note", reference, "--amount", str(amount), "--reason", "REASON")
+    command = ("credit-note", reference, "--amount", str(amount), "--reason", reason)
     if again:
         return _on_order("Issue a second credit note", reference, *command, "--again")
     return _on_order("Issue a credit note", reference, *command)

@@ -30,6 +30,9 @@ FOLDER = Path(__file__).parents[1] / "locale"
 MAILS = "po_toolkit"
 """The name of the catalogues of sponsors' mails."""
 
+DOCUMENTS = "documents"
+"""The name of the catalogues of our own invoices, credit notes and statements."""
+
 APP = "app"
 """The name of the catalogues of the app."""
 
@@ -42,32 +45,43 @@ class Language:
     """One language: its texts, dates and amounts."""
 
     locale: Locale
+    texts: gettext.NullTranslations
 
     @classmethod
-    def of(cls, language: str) -> Language:
+    def of(cls, language: str, name: str = MAILS) -> Language:
         """Return a language such as ``de`` or ``pt-BR``; English where it has no catalogue."""
         try:
             locale = Locale.parse((language or "en").replace("-", "_"))
         except (UnknownLocaleError, ValueError):
             locale = Locale("en")
-        return cls(locale if locale.language in languages() else Locale("en"))
+        locale = locale if locale.language in languages(name) else Locale("en")
+        return cls(locale, catalogue(locale.language, name))
 
     def __call__(self, english: str, **values: str) -> str:
-        """Return a text, named by its English words, with its values put in."""
-        return catalogue(self.locale.language).gettext(english).format(**values)
+        """Return a text, named by its English words, with its values put in.
 
-    def day(self, value: date) -> str:
-        """Write a date with its month in letters: ``5 March 2027``."""
+        One that the catalogue does not have stays as it is.
+        """
+        text = self.texts.gettext(english) if english else ""
+        return text.format(**values) if values else text
+
+    def day(self, value: date | None) -> str:
+        """Write a date with its month in letters: ``5 March 2027``; or nothing."""
+        if value is None:
+            return ""
         if self.locale.language == "en":
             return f"{value.day} {value:%B %Y}"
         return str(format_date(value, "long", locale=self.locale))
 
-    def money(self, minor: int, currency: str) -> str:
-        """Write minor units with separators and the currency: ``1,234.50 USD``."""
+    def amount(self, minor: int, currency: str) -> str:
+        """Write minor units with separators: ``1,234.50``."""
         digits = exponent(currency)
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
-        amount = format_decimal(to_major(minor, currency), pattern, locale=self.locale)
-        return f"{amount} {currency.upper()}"
+        return str(format_decimal(to_major(minor, currency), pattern, locale=self.locale))
+
+    def money(self, minor: int, currency: str) -> str:
+        """Write minor units with separators and the currency: ``1,234.50 USD``."""
+        return f"{self.amount(minor, currency)} {currency.upper()}"
 
 
 @cache

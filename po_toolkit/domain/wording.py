@@ -40,7 +40,17 @@ _A_WORD = re.compile(r"[a-z]+(?=[ ,;:.]|$)")
 def label(code: str) -> str:
     """Turn a code into words: ``payment_reversal`` into ``Payment reversal``."""
     words = code.replace("_", " ").capitalize()
-    return _SHORT.sub(lambda found: found[0].upper(), words)
+    return _OTHERWISE.get(code) or _SHORT.sub(lambda found: found[0].upper(), words)
+
+
+_OTHERWISE = {
+    "bank_set_aside": "Excluded bank line",
+    "bank_unexplained": "Unmatched bank line",
+    "not_itemised": "Not itemized",
+    "payout_not_itemised": "Payout, not itemized",
+    "quickbooks": "QuickBooks",
+}
+"""Codes whose words are not the glossary's."""
 
 
 _SHORT = re.compile(r"\b(?:ach|api|cc|id|pdf|po|sepa|url)\b", re.IGNORECASE)

@@ -758,8 +758,7 @@ def _numbers_something(header: str, cells: Sequence[Cell]) -> bool:
 _NUMBER_WORDS = frozenset("no nr num number numero nummer n code ref".split())
 _BILLING = frozenset(
     """
-    billing bill billed invoice invoices invoicing payable ap rechnung
-    rechnungs rechnungsemail
+    billing bill billed invoice invoices invoicing payable ap rechnung rechnungs rechnungsemail
     rechnungsmail rechnungsempfanger facturation facturacion faturacao faturamento cobranca
     fatturazione factuur facturatie faktura fakturamail fakturering fakturor
     """.split()
@@ -811,16 +810,12 @@ _OTHER_ROLES = frozenset(
 _WEAK = frozenset("id no number nr code url link date type status stage kind category".split())
 _PACKAGE_WORDS = frozenset(
     """
-    gold golden silver bronze platinum diamond titanium ruby emerald sapphire copper crystal
-    package sponsor sponsorship sponsoring level tier booth stand exhibition
-    workshop lanyard
-    lanyards keynote party dinner coffee lunch reception wifi badge badges bag
-    bags banner ad
-    advert advertisement startup community supporter partner headline premium basic main
-    paket gold-paket silber bronze-paket messestand messe logo or argent bronce
-    oro plata platino
-    ouro prata prata bronzo argento goud zilver brons guld silver solv sølv
-    platina plus add ons
+    gold golden silver bronze platinum diamond titanium ruby emerald sapphire copper crystal package
+    sponsor sponsorship sponsoring level tier booth stand exhibition workshop lanyard lanyards
+    keynote party dinner coffee lunch reception wifi badge badges bag bags banner ad advert
+    advertisement startup community supporter partner headline premium basic main paket gold-paket
+    silber bronze-paket messestand messe logo or argent bronce oro plata platino ouro prata prata
+    bronzo argento goud zilver brons guld silver solv sølv platina plus add ons
     """.split()
 )
 

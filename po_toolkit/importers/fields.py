@@ -90,48 +90,35 @@ REQUIRED = ("organization_name", "contact_email")
 
 _SYNONYMS = {
     "organization_name": """
-        organization name, organisation name, organization, organisation,
-        sponsor name, sponsor,
-        sponsor company, company name, company, business name, legal name, customer name,
-        customer,
-        client name, client, account name, bill to name, billed to, exhibitor,
-        exhibitor name,
-        org, org name, firm
+        organization name, organisation name, organization, organisation, sponsor name, sponsor,
+        sponsor company, company name, company, business name, legal name, customer name, customer,
+        client name, client, account name, bill to name, billed to, exhibitor, exhibitor name, org,
+        org name, firm
         | firma, firmenname, unternehmen, organisationsname, sponsorname, kunde, kundenname,
         gesellschaft, aussteller, rechnungsempfanger, auftraggeber
-        | organisme, nom de l organisation, nom de l organisme, entreprise,
-        nom de l entreprise,
-        societe, nom de la societe, raison sociale, nom du sponsor, parrain, client facture,
-        nom du client
-        | organizacion, nombre de la organizacion, empresa,
-        nombre de la empresa, razon social,
+        | organisme, nom de l organisation, nom de l organisme, entreprise, nom de l entreprise,
+        societe, nom de la societe, raison sociale, nom du sponsor, parrain, client facture, nom du
+        client
+        | organizacion, nombre de la organizacion, empresa, nombre de la empresa, razon social,
         patrocinador, nombre del patrocinador, cliente, nombre del cliente, compania
-        | organizacao, nome da organizacao, nome da empresa, razao social,
-        nome do patrocinador,
+        | organizacao, nome da organizacao, nome da empresa, razao social, nome do patrocinador,
         nome do cliente
-        | organizzazione, nome organizzazione, azienda, nome azienda, societa,
-        ragione sociale,
-        nome sponsor, nome cliente, denominazione, ditta
-        | account name full, sponsoring company, sponsoring organization,
-        sponsor organization,
-        legal entity,
-        legal entity name, billing name, billing company, company legal name,
-        legal company name,
-        registered name, bill to company, invoice to, customer full name,
-        partner, partner name,
-        primary company, associated company, associated company primary,
-        school name, institution
-        | firma organisation, name der firma, name des unternehmens,
-        rechnung an, kundenname firma
+        | organizzazione, nome organizzazione, azienda, nome azienda, societa, ragione sociale, nome
+        sponsor, nome cliente, denominazione, ditta
+        | account name full, sponsoring company, sponsoring organization, sponsor organization,
+        legal entity, legal entity name, billing name, billing company, company legal name, legal
+        company name, registered name, bill to company, invoice to, customer full name, partner,
+        partner name, primary company, associated company, associated company primary, school name,
+        institution
+        | firma organisation, name der firma, name des unternehmens, rechnung an, kundenname firma
         | denomination sociale, nom entreprise, nom societe, nom de l entite
         | entidad, entidad patrocinadora, nombre fiscal, nombre comercial
         | entidade, patrocinadora, nome fantasia
         | cliente fornitore, ragione sociale cliente, sponsor azienda
-        | bedrijf, bedrijfsnaam, organisatie, naam organisatie, klant, relatie,
-        klantnaam, naam bedrijf
+        | bedrijf, bedrijfsnaam, organisatie, naam organisatie, klant, relatie, klantnaam, naam
+        bedrijf
         | foretag, foretagsnamn, organisation namn, kund, kundnamn, bolag
-        | virksomhed, virksomhedsnavn, firmanavn, kunde navn, selskab,
-        selskapsnavn, bedrift,
+        | virksomhed, virksomhedsnavn, firmanavn, kunde navn, selskab, selskapsnavn, bedrift,
         bedriftsnavn, kundenavn, organisasjon, navn pa virksomhed
         | yritys, yrityksen nimi, asiakas, organisaatio
         | nazwa firmy, klient, nazwa klienta, sponsor nazwa, kontrahent, nabywca
@@ -139,139 +126,114 @@ _SYNONYMS = {
         法人名, 社名, 請求先, 請求先名, 御社名, 貴社名
         | 公司名称, 公司, 客户名称, 客户""",
     "contact_name": """
-        contact name, contact, contact person, billing contact,
-        billing contact name, attention,
-        attn, primary contact, finance contact, full name, bill to contact,
-        accounts payable contact
-        | ansprechpartner, ansprechpartnerin, kontakt, kontaktperson, kontaktname,
-        name des kontakts, rechnungskontakt
-        | nom du contact, personne de contact, interlocuteur, contact facturation,
-        a l attention de
+        contact name, contact, contact person, billing contact, billing contact name, attention,
+        attn, primary contact, finance contact, full name, bill to contact, accounts payable contact
+        | ansprechpartner, ansprechpartnerin, kontakt, kontaktperson, kontaktname, name des
+        kontakts, rechnungskontakt
+        | nom du contact, personne de contact, interlocuteur, contact facturation, a l attention de
         | contacto, nombre del contacto, nombre de contacto, persona de contacto
         | contato, nome do contato, pessoa de contato, nome do contacto
         | contatto, nome contatto, referente, persona di riferimento, nome referente
         | contact full name, attention to, contact first and last name, first and last name
         | ansprechperson, name des ansprechpartners, vor und nachname
         | nom complet, contact facturation nom, nom et prenom
-        | nombre y apellidos, nombre completo, nome completo, nome e sobrenome,
-        nome e cognome
-        | contactpersoon, naam contactpersoon, kontaktperson navn, kontaktnamn,
-        yhteyshenkilo
-        | osoba kontaktowa | 担当者, 担当者名, ご担当者名, ご担当者, 氏名, お名前, 联系人""",
+        | nombre y apellidos, nombre completo, nome completo, nome e sobrenome, nome e cognome
+        | contactpersoon, naam contactpersoon, kontaktperson navn, kontaktnamn, yhteyshenkilo
+        | osoba kontaktowa
+        | 担当者, 担当者名, ご担当者名, ご担当者, 氏名, お名前, 联系人""",
     "contact_email": """
-        contact email, contact e mail, billing email, billing e mail, invoice email,
-        invoice e mail,
-        accounts payable email, ap email, email, e mail, email address,
-        e mail address, mail,
+        contact email, contact e mail, billing email, billing e mail, invoice email, invoice e mail,
+        accounts payable email, ap email, email, e mail, email address, e mail address, mail,
         contact email address, billing contact email, sponsor email, bill to email, email id
-        | e mail adresse, emailadresse, mailadresse, rechnungs e mail, rechnungsemail,
-        kontakt e mail, e mail kontakt, rechnungsmail
-        | adresse e mail, adresse email, courriel, adresse de courriel,
-        adresse electronique,
-        e mail de facturation, email de facturation, courriel de facturation,
-        e mail du contact,
-        email du contact
-        | correo, correo electronico, email de contacto, correo de contacto,
-        correo de facturacion,
+        | e mail adresse, emailadresse, mailadresse, rechnungs e mail, rechnungsemail, kontakt e
+        mail, e mail kontakt, rechnungsmail
+        | adresse e mail, adresse email, courriel, adresse de courriel, adresse electronique, e mail
+        de facturation, email de facturation, courriel de facturation, e mail du contact, email du
+        contact
+        | correo, correo electronico, email de contacto, correo de contacto, correo de facturacion,
         direccion de correo, direccion de correo electronico
-        | endereco de e mail, endereco de email, e mail do contato, email do contato,
-        correio eletronico
-        | indirizzo e mail, indirizzo email, posta elettronica, email di fatturazione,
-        e mail di fatturazione, email contatto, e mail contatto
-        | billing email address, invoice email address, invoicing email, email for invoices,
-        email for invoice, email to send invoice, accounts payable e mail,
-        accounts payable contact email, finance email,
-        finance contact email, billing contact e mail, primary contact email, primary email,
-        contact person email,
-        business email, work email, company email, e mail for invoice, ap contact email,
-        customer email, client email,
-        main email, email1, email 1, email recipients
-        | e mail rechnung, e mail fur rechnung, e mail fur rechnungen, email adresse,
-        e mailadresse, rechnung per e mail an, kontakt email
-        | mail facturation, adresse mail, mel, adresse de messagerie, email facturation,
-        e mail facturation
-        | correo electronico de facturacion, correo de contacto electronico,
-        e mail de contacto, email facturacion, correo e, direccion de email
-        | email para faturacao, email de faturacao, email de cobranca, e mail de cobranca,
-        email para cobranca, email financeiro
+        | endereco de e mail, endereco de email, e mail do contato, email do contato, correio
+        eletronico
+        | indirizzo e mail, indirizzo email, posta elettronica, email di fatturazione, e mail di
+        fatturazione, email contatto, e mail contatto
+        | billing email address, invoice email address, invoicing email, email for invoices, email
+        for invoice, email to send invoice, accounts payable e mail, accounts payable contact email,
+        finance email, finance contact email, billing contact e mail, primary contact email, primary
+        email, contact person email, business email, work email, company email, e mail for invoice,
+        ap contact email, customer email, client email, main email, email1, email 1, email
+        recipients
+        | e mail rechnung, e mail fur rechnung, e mail fur rechnungen, email adresse, e mailadresse,
+        rechnung per e mail an, kontakt email
+        | mail facturation, adresse mail, mel, adresse de messagerie, email facturation, e mail
+        facturation
+        | correo electronico de facturacion, correo de contacto electronico, e mail de contacto,
+        email facturacion, correo e, direccion de email
+        | email para faturacao, email de faturacao, email de cobranca, e mail de cobranca, email
+        para cobranca, email financeiro
         | mail fatturazione, e mail fatturazione, indirizzo di posta elettronica, pec
         | e mailadres, emailadres, mailadres, factuur e mail, facturatie e mail, e mail facturatie,
         e mail contactpersoon
-        | e postadress, e post, epost, epostadress, faktura e post, fakturamail,
-        fakturaadress e post, e postadresse, epostadresse,
-        faktura e mail, faktura epost, sahkoposti, sahkopostiosoite
+        | e postadress, e post, epost, epostadress, faktura e post, fakturamail, fakturaadress e
+        post, e postadresse, epostadresse, faktura e mail, faktura epost, sahkoposti,
+        sahkopostiosoite
         | adres e mail, adres email
         | メール, メールアドレス, eメール, e メール, 請求先メールアドレス, 請求先メール,
         電子メール, 邮箱, 电子邮件""",
     "billing_address": """
-        billing address, bill to address, invoice address, address, mailing address,
-        postal address,
+        billing address, bill to address, invoice address, address, mailing address, postal address,
         company address, bill to
         | rechnungsadresse, rechnungsanschrift, adresse, anschrift, postanschrift
         | adresse de facturation, adresse postale
         | direccion de facturacion, direccion, direccion postal, domicilio
-        | endereco de cobranca, endereco de faturacao, endereco de faturamento,
-        endereco, morada
+        | endereco de cobranca, endereco de faturacao, endereco de faturamento, endereco, morada
         | indirizzo di fatturazione, indirizzo fatturazione, indirizzo, indirizzo postale
         | full address, billing address full, invoicing address, bill to address full
-        | rechnungsadresse vollstandig,
-        vollstandige adresse | adresse complete, adresse du siege
-        | domicilio fiscal, direccion fiscal, direccion completa, morada fiscal,
-        endereco completo, endereco fiscal
+        | rechnungsadresse vollstandig, vollstandige adresse
+        | adresse complete, adresse du siege
+        | domicilio fiscal, direccion fiscal, direccion completa, morada fiscal, endereco completo,
+        endereco fiscal
         | indirizzo completo, sede legale, indirizzo sede
         | factuuradres, postadres, fakturaadress, faktureringsadress, fakturaadresse,
         faktureringsadresse, laskutusosoite, osoite
-        | adres do faktury | 請求先住所, 住所, 所在地, 地址""",
+        | adres do faktury
+        | 請求先住所, 住所, 所在地, 地址""",
     "po_number": """
         po number, po no, po num, po nr, po, p o number, p o no, p o, purchase order number,
-        purchase order no, purchase order, purchase order id, po id, po ref, po reference,
-        customer po, customer po number, customer reference,
-        your reference
-        | bestellnummer, bestell nr, bestellnr, bestellung, po nummer,
-        bestellreferenz, ihre referenz
-        | numero de bon de commande, n de bon de commande,
-        no de bon de commande, bon de commande,
-        numero de commande, n de commande, no de commande, n commande, numero bc,
-        reference commande
-        | numero de orden de compra, orden de compra, n de orden de compra, numero de orden,
-        no de orden de compra, numero de pedido, n de pedido, pedido, oc
-        | ordem de compra, numero da ordem de compra, numero do pedido, n do pedido,
-        nota de encomenda, numero de encomenda
-        | numero ordine di acquisto, ordine di acquisto, numero ordine,
-        n ordine, numero d ordine,
+        purchase order no, purchase order, purchase order id, po id, po ref, po reference, customer
+        po, customer po number, customer reference, your reference
+        | bestellnummer, bestell nr, bestellnr, bestellung, po nummer, bestellreferenz, ihre
+        referenz
+        | numero de bon de commande, n de bon de commande, no de bon de commande, bon de commande,
+        numero de commande, n de commande, no de commande, n commande, numero bc, reference commande
+        | numero de orden de compra, orden de compra, n de orden de compra, numero de orden, no de
+        orden de compra, numero de pedido, n de pedido, pedido, oc
+        | ordem de compra, numero da ordem de compra, numero do pedido, n do pedido, nota de
+        encomenda, numero de encomenda
+        | numero ordine di acquisto, ordine di acquisto, numero ordine, n ordine, numero d ordine,
         ordine d acquisto, oda, numero oda
-        | po number if you have one, po number or reference, po number reference, p o,
-        po order, customer po no, client po,
-        sponsor po, sponsor po number, your po number, purchase order ref,
-        purchase order reference, purchase order num, ponumber, po code,
-        po identifier, buyer reference, buyer order number, your order number,
-        customer order number
-        | bestellreferenz nr, kundenbestellnummer, bestellnummer po, po bestellnummer,
-        ihre bestellnummer, bestell referenz
-        | n bc, bc, reference bon de commande, ref commande, numero po, n po,
-        votre reference
+        | po number if you have one, po number or reference, po number reference, p o, po order,
+        customer po no, client po, sponsor po, sponsor po number, your po number, purchase order
+        ref, purchase order reference, purchase order num, ponumber, po code, po identifier, buyer
+        reference, buyer order number, your order number, customer order number
+        | bestellreferenz nr, kundenbestellnummer, bestellnummer po, po bestellnummer, ihre
+        bestellnummer, bestell referenz
+        | n bc, bc, reference bon de commande, ref commande, numero po, n po, votre reference
         | no oc, num oc, numero oc, n oc, orden compra, num pedido, numero po
-        | encomenda, n encomenda, nr encomenda, pedido de compra,
-        numero do pedido de compra,
-        n pedido de compra
-        | nr ordine, n ordine acquisto, numero ordine acquisto, rif ordine,
-        riferimento ordine,
+        | encomenda, n encomenda, nr encomenda, pedido de compra, numero do pedido de compra, n
+        pedido de compra
+        | nr ordine, n ordine acquisto, numero ordine acquisto, rif ordine, riferimento ordine,
         numero po
-        | inkoopordernummer, inkooporder, bestelnummer, po nummer,
-        inkoopnummer,
-        uw referentie, uw kenmerk, kenmerk, uw order, uw ordernummer
-        | inkopsordernummer, inkopsorder, bestallningsnummer, ert ordernummer, er referens,
-        po nummer, kopsordernummer
-        | indkobsordre, indkobsordrenummer, rekvisitionsnummer, innkjopsordre,
-        innkjopsordrenummer, bestillingsnummer,
-        deres referanse, ostotilausnumero, tilausnumero
+        | inkoopordernummer, inkooporder, bestelnummer, po nummer, inkoopnummer, uw referentie, uw
+        kenmerk, kenmerk, uw order, uw ordernummer
+        | inkopsordernummer, inkopsorder, bestallningsnummer, ert ordernummer, er referens, po
+        nummer, kopsordernummer
+        | indkobsordre, indkobsordrenummer, rekvisitionsnummer, innkjopsordre, innkjopsordrenummer,
+        bestillingsnummer, deres referanse, ostotilausnumero, tilausnumero
         | numer zamowienia, nr zamowienia
         | 発注番号, 注文番号, 注文書番号, 発注書番号, po番号, 貴社注文番号, 采购订单号, 订单号""",
     "description": """
-        description, line description, item description, item, line item,
-        product, product name,
-        package, sponsorship package, sponsorship level, sponsorship, level, tier, service,
-        details,
+        description, line description, item description, item, line item, product, product name,
+        package, sponsorship package, sponsorship level, sponsorship, level, tier, service, details,
         product description, article
         | beschreibung, bezeichnung, artikel, leistung, paket, produkt, sponsoringpaket,
         positionstext
@@ -279,12 +241,10 @@ _SYNONYMS = {
         | descripcion, concepto, articulo, producto, paquete, servicio, detalle
         | descricao, produto, pacote, servico, artigo
         | descrizione, prodotto, pacchetto, servizio, articolo, voce
-        | description of goods, item name, product service, item product service,
-        sponsorship type, sponsorship tier,
-        sponsor level, sponsor tier, package name, sponsor package,
-        sponsorship package name,
-        chosen package, selected package, line item name, item service, product or service,
-        inventory item, package level, membership, benefit, benefits
+        | description of goods, item name, product service, item product service, sponsorship type,
+        sponsorship tier, sponsor level, sponsor tier, package name, sponsor package, sponsorship
+        package name, chosen package, selected package, line item name, item service, product or
+        service, inventory item, package level, membership, benefit, benefits
         | artikelbezeichnung, leistungsbeschreibung, positionsbezeichnung, sponsoringstufe,
         sponsorenpaket, stufe, kategorie
         | intitule, pack, offre, niveau de parrainage, niveau de sponsoring, detail
@@ -292,11 +252,9 @@ _SYNONYMS = {
         | nivel de patrocinio, cota, cota de patrocinio, descritivo, descriminacao, item,
         discriminacao
         | livello, livello di sponsorizzazione, pacchetto sponsor, causale, dettaglio
-        | omschrijving, beschrijving, pakket, sponsorpakket, sponsorniveau,
-        artikel omschrijving
+        | omschrijving, beschrijving, pakket, sponsorpakket, sponsorniveau, artikel omschrijving
         | beskrivning, benamning, artikel benamning, paket, sponsorpaket, sponsorniva, vara
-        | beskrivelse, varenavn, pakke, sponsorpakke, vare, ydelse, kuvaus,
-        tuote, paketti, nimike
+        | beskrivelse, varenavn, pakke, sponsorpakke, vare, ydelse, kuvaus, tuote, paketti, nimike
         | opis, nazwa uslugi, pakiet
         | 品名, 摘要, 内容, 品目, プラン, プラン名, スポンサープラン, スポンサー種別, 件名,
         商品名, 明細, 项目, 描述""",
@@ -307,60 +265,49 @@ _SYNONYMS = {
         | cantidad, cant, unidades
         | quantidade, qtd, qtde
         | quantita, qta, pezzi
-        | quantity ordered, qty ordered, ordered quantity, order quantity, order qty,
-        ordered qty, hours, days worked, item quantity, item qty,
-        number of items, number of tickets, number of passes, number of seats,
-        no of tickets,
-        no of passes, how many, units ordered, hrs,
-        quantity purchased, qty purchased, line quantity, billed quantity,
-        invoiced quantity,
-        licenses, seats
+        | quantity ordered, qty ordered, ordered quantity, order quantity, order qty, ordered qty,
+        hours, days worked, item quantity, item qty, number of items, number of tickets, number of
+        passes, number of seats, no of tickets, no of passes, how many, units ordered, hrs, quantity
+        purchased, qty purchased, line quantity, billed quantity, invoiced quantity, licenses, seats
         | anz, bestellmenge, bestellte menge, anzahl stuck, stk, stunden, anzahl tickets
         | quantite commandee, nb, nbre, nombre d unites, unites, heures, qte commandee
         | unids, uds, ud, cantidad pedida, cantidad solicitada, horas, numero de unidades
         | quant, qt, unid, quantidade encomendada, numero de unidades, quantidade pedida
         | q ta, qta ordinata, quantita ordinata, numero pezzi, nr pezzi, ore
         | aantal, hoeveelheid, aantal stuks, stuks, uren, besteld aantal
-        | antal, kvantitet, antal bestallda, bestallt antal, timmar, antall, antal stk,
-        antall bestilt, bestilt antal, timer, maara, kpl, lukumaara
+        | antal, kvantitet, antal bestallda, bestallt antal, timmar, antall, antal stk, antall
+        bestilt, bestilt antal, timer, maara, kpl, lukumaara
         | ilosc, liczba, szt
         | 数量, 個数, 件数, 枚数, 口数, 时数, 数目""",
     "unit_price": """
-        unit price, price per unit, price each, unit cost, rate, price, each, cost per unit,
-        unit amount, list price
-        | einzelpreis, stuckpreis, preis, preis pro stuck, preis je einheit,
-        nettoeinzelpreis,
+        unit price, price per unit, price each, unit cost, rate, price, each, cost per unit, unit
+        amount, list price
+        | einzelpreis, stuckpreis, preis, preis pro stuck, preis je einheit, nettoeinzelpreis,
         einheitspreis
         | prix unitaire, prix, prix a l unite, pu, p u, tarif, prix unitaire ht, pu ht
         | precio unitario, precio, precio por unidad, tarifa
         | preco unitario, preco, valor unitario
         | prezzo unitario, prezzo, tariffa
-        | unit price each, item rate, item price, price unit, price item, cost each,
-        each price, unit rate, per unit, unit value, hourly rate, rate per hour,
-        price per item, price ea, sales price, line price, unit cost price
-        | e preis, ep, stueckpreis, preis einheit, einzelpreis netto,
-        preis stuck, stundensatz,
-        stk preis
-        | prix unit, prix unitaire net, montant unitaire, tarif unitaire, prix par unite,
-        taux horaire
-        | p unitario, precio ud, precio unit, importe unitario, valor unitario,
-        precio por hora, pvp unitario
+        | unit price each, item rate, item price, price unit, price item, cost each, each price,
+        unit rate, per unit, unit value, hourly rate, rate per hour, price per item, price ea, sales
+        price, line price, unit cost price
+        | e preis, ep, stueckpreis, preis einheit, einzelpreis netto, preis stuck, stundensatz, stk
+        preis
+        | prix unit, prix unitaire net, montant unitaire, tarif unitaire, prix par unite, taux
+        horaire
+        | p unitario, precio ud, precio unit, importe unitario, valor unitario, precio por hora, pvp
+        unitario
         | preco unit, p unit, vl unitario, vlr unitario, valor unit, valor por unidade
-        | prezzo unit, importo unitario, costo unitario, prezzo cad, p unitario,
-        prezzo unitario netto
-        | stukprijs, eenheidsprijs, prijs per stuk, prijs per eenheid, prijs,
-        tarief, uurtarief
-        | a pris, styckpris, enhetspris, pris per enhet, pris, pris st,
-        stykpris, enhedspris,
-        pris pr stk, pris pr enhed, stykkpris, pris per stk,
-        yksikkohinta, hinta, a hinta
+        | prezzo unit, importo unitario, costo unitario, prezzo cad, p unitario, prezzo unitario
+        netto
+        | stukprijs, eenheidsprijs, prijs per stuk, prijs per eenheid, prijs, tarief, uurtarief
+        | a pris, styckpris, enhetspris, pris per enhet, pris, pris st, stykpris, enhedspris, pris
+        pr stk, pris pr enhed, stykkpris, pris per stk, yksikkohinta, hinta, a hinta
         | cena jednostkowa, cena
         | 単価, 価格, 单价, 价格""",
     "amount": """
-        amount, line total, line amount, total amount, amount due,
-        invoice amount, net amount,
-        extended price, extended amount, ext price, total price, sum, total,
-        value, fee, cost,
+        amount, line total, line amount, total amount, amount due, invoice amount, net amount,
+        extended price, extended amount, ext price, total price, sum, total, value, fee, cost,
         subtotal, amount to invoice, sponsorship amount
         | betrag, gesamtbetrag, gesamtpreis, summe, nettobetrag, gesamt, rechnungsbetrag,
         zeilensumme, wert
@@ -368,30 +315,25 @@ _SYNONYMS = {
         | importe, importe total, monto, monto total, valor, precio total, suma
         | montante, valor total, total da linha, quantia, preco total
         | importo, importo totale, totale, prezzo totale, somma, ammontare
-        | item amount, line item amount, item total, item line amount,
-        amount usd, total line,
-        ext amount, extension, line value, line price total, amount payable,
-        payable amount, deal amount, deal value, opportunity amount, contract amount,
-        contract value, sponsorship fee, sponsorship value, sponsorship total,
-        package price, package cost, amount in document currency, pledge amount,
-        pledged amount, amount pledged, total cost, total fee, contribution
+        | item amount, line item amount, item total, item line amount, amount usd, total line, ext
+        amount, extension, line value, line price total, amount payable, payable amount, deal
+        amount, deal value, opportunity amount, contract amount, contract value, sponsorship fee,
+        sponsorship value, sponsorship total, package price, package cost, amount in document
+        currency, pledge amount, pledged amount, amount pledged, total cost, total fee, contribution
         | betrag netto, gesamtbetrag netto, gesamt netto, zeilenbetrag, positionsbetrag,
         positionssumme, auftragswert, nettosumme, sponsoringbetrag, gesamtsumme
-        | montant net, montant ligne, total ligne, montant de la ligne,
-        montant du parrainage,
+        | montant net, montant ligne, total ligne, montant de la ligne, montant du parrainage,
         montant hors taxe, montant hors taxes, total hors taxe, cout, cout total
-        | importe neto, importe linea, total linea, importe de la linea,
-        cuantia, aportacion,
+        | importe neto, importe linea, total linea, importe de la linea, cuantia, aportacion,
         importe a facturar, monto del patrocinio
-        | valor, valor liquido, valor da linha, valor do patrocinio, vl total, vlr total,
-        total liquido, importancia
-        | importo riga, totale riga, importo netto, importo sponsorizzazione, imponibile,
-        valore, costo
-        | bedrag, totaalbedrag, totaal, regelbedrag, regeltotaal, totaalprijs,
-        nettobedrag, waarde
-        | belopp, totalbelopp, summa, radbelopp, totalt, totalpris, nettobelopp, belop,
-        totalbelop, linjebelop, belob, samlet belob, linjetotal, linjebelob, i alt,
-        summa yhteensa, yhteensa, loppusumma
+        | valor, valor liquido, valor da linha, valor do patrocinio, vl total, vlr total, total
+        liquido, importancia
+        | importo riga, totale riga, importo netto, importo sponsorizzazione, imponibile, valore,
+        costo
+        | bedrag, totaalbedrag, totaal, regelbedrag, regeltotaal, totaalprijs, nettobedrag, waarde
+        | belopp, totalbelopp, summa, radbelopp, totalt, totalpris, nettobelopp, belop, totalbelop,
+        linjebelop, belob, samlet belob, linjetotal, linjebelob, i alt, summa yhteensa, yhteensa,
+        loppusumma
         | kwota, wartosc, kwota netto
         | 金額, 合計, 合計金額, 請求金額, 総額, 小計, 協賛金, 協賛金額, スポンサー料, 税抜金額,
         总价, 金额, 总额""",
@@ -402,17 +344,14 @@ _SYNONYMS = {
         | moneda, divisa
         | moeda
         | valuta, divisa di fatturazione
-        | invoice currency, billing currency, deal currency, transaction currency,
-        amount currency, currency iso code, iso code currency,
-        document currency, txn currency,
-        currency iso
-        | rechnungswahrung, wahrungskurzel, belegwahrung | code monnaie,
-        devise de facturation,
-        code iso devise
-        | codigo de moneda, moneda de facturacion, codigo moneda, codigo da moeda,
-        codice valuta, valuta fattura
-        | munteenheid, valutacode, munt, valutakod, valutakode, fakturavaluta, valuutta,
-        waluta | 通貨, 通貨コード, 币种, 货币""",
+        | invoice currency, billing currency, deal currency, transaction currency, amount currency,
+        currency iso code, iso code currency, document currency, txn currency, currency iso
+        | rechnungswahrung, wahrungskurzel, belegwahrung
+        | code monnaie, devise de facturation, code iso devise
+        | codigo de moneda, moneda de facturacion, codigo moneda, codigo da moeda, codice valuta,
+        valuta fattura
+        | munteenheid, valutacode, munt, valutakod, valutakode, fakturavaluta, valuutta, waluta
+        | 通貨, 通貨コード, 币种, 货币""",
     "due_date": """
         due date, payment due, payment due date, due, due by, pay by, invoice due date
         | falligkeitsdatum, fallig am, fallig, zahlbar bis, falligkeit, zahlungsziel datum
@@ -420,50 +359,43 @@ _SYNONYMS = {
         | fecha de vencimiento, vencimiento, fecha limite, fecha limite de pago
         | data de vencimento, vencimento, data limite
         | data di scadenza, scadenza, data scadenza
-        | due on, invoice due, payment due by, payment deadline, pay before, date due,
-        deadline for payment, payable by, to be paid by, net due date, maturity date
-        | falligkeitstermin, faelligkeitsdatum, faellig am, faelligkeit, zahlungstermin,
-        zahlbar am, zahlung bis, zu zahlen bis, falligkeitstag, nettofalligkeit
-        | date echeance, date de paiement prevue, a payer avant le,
-        date limite de reglement,
+        | due on, invoice due, payment due by, payment deadline, pay before, date due, deadline for
+        payment, payable by, to be paid by, net due date, maturity date
+        | falligkeitstermin, faelligkeitsdatum, faellig am, faelligkeit, zahlungstermin, zahlbar am,
+        zahlung bis, zu zahlen bis, falligkeitstag, nettofalligkeit
+        | date echeance, date de paiement prevue, a payer avant le, date limite de reglement,
         echeance le, payable avant le, date d exigibilite
-        | fecha vencimiento, vence, vence el, fecha de vto, vto,
-        fecha limite pago, pagar antes de
-        | data vencimento, dt vencimento, vence em, data limite de pagamento,
-        data de pagamento limite, pagar ate
-        | data scad, scad, da pagare entro, entro il, data di pagamento,
-        termine di pagamento data
+        | fecha vencimiento, vence, vence el, fecha de vto, vto, fecha limite pago, pagar antes de
+        | data vencimento, dt vencimento, vence em, data limite de pagamento, data de pagamento
+        limite, pagar ate
+        | data scad, scad, da pagare entro, entro il, data di pagamento, termine di pagamento data
         | vervaldatum, betaaldatum, uiterste betaaldatum, te betalen voor, forfallodatum,
-        forfallodag, forfallsdato, betalningsdatum, betalas senast, forfaldsdato,
-        betalingsdato, betalingsfrist dato, forfalder, betales innen, erapaiva, maksupaiva
+        forfallodag, forfallsdato, betalningsdatum, betalas senast, forfaldsdato, betalingsdato,
+        betalingsfrist dato, forfalder, betales innen, erapaiva, maksupaiva
         | termin platnosci, data platnosci
         | 支払期日, 支払期限, 支払日, お支払期限, 入金期限, 期日, 到期日""",
     "days_until_due": """
-        days until due, payment terms days, net days, terms days, payment days, days to pay,
-        payment terms, terms, net terms
-        | zahlungsziel, zahlungsziel tage, zahlungsfrist, tage bis fallig,
-        zahlungsziel in tagen
+        days until due, payment terms days, net days, terms days, payment days, days to pay, payment
+        terms, terms, net terms
+        | zahlungsziel, zahlungsziel tage, zahlungsfrist, tage bis fallig, zahlungsziel in tagen
         | delai de paiement, delai de paiement jours, jours avant echeance
         | dias hasta vencimiento, plazo de pago, dias de pago, plazo
         | dias ate o vencimento, prazo de pagamento, prazo
         | giorni alla scadenza, termini di pagamento, giorni di pagamento
-        | payment term, term, credit terms, invoice terms, terms of payment,
-        payment conditions, credit days, net terms days, due terms, due in days,
-        payment terms name
-        | zahlungsbedingung, zahlungsbedingungen, zahlungskonditionen, zahlungskondition,
-        zahlbar in tagen, zahlungsziel tage netto
-        | conditions de paiement, conditions de reglement, condition de paiement,
-        delai de reglement, echeance jours, modalites de paiement, delai paiement
-        | condiciones de pago, forma de pago plazo, plazo pago, terminos de pago,
-        dias de credito, condicion de pago
-        | condicoes de pagamento, condicao de pagamento, prazo pagamento,
-        dias para pagamento,
-        prazo em dias
-        | condizioni di pagamento, termini pagamento, condizione di pagamento,
-        pagamento a giorni, gg pagamento
+        | payment term, term, credit terms, invoice terms, terms of payment, payment conditions,
+        credit days, net terms days, due terms, due in days, payment terms name
+        | zahlungsbedingung, zahlungsbedingungen, zahlungskonditionen, zahlungskondition, zahlbar in
+        tagen, zahlungsziel tage netto
+        | conditions de paiement, conditions de reglement, condition de paiement, delai de
+        reglement, echeance jours, modalites de paiement, delai paiement
+        | condiciones de pago, forma de pago plazo, plazo pago, terminos de pago, dias de credito,
+        condicion de pago
+        | condicoes de pagamento, condicao de pagamento, prazo pagamento, dias para pagamento, prazo
+        em dias
+        | condizioni di pagamento, termini pagamento, condizione di pagamento, pagamento a giorni,
+        gg pagamento
         | betalingstermijn, betaaltermijn, betalingsvoorwaarden, betalingscondities,
-        betalningsvillkor, betalningstid, betalingsbetingelser, betalingsfrist,
-        betalingsvilkar,
+        betalningsvillkor, betalningstid, betalingsbetingelser, betalingsfrist, betalingsvilkar,
         kredittid, kredittdager, maksuehto, maksuaika
         | termin platnosci dni, warunki platnosci
         | 支払条件, 支払サイト, 付款条件""",
@@ -502,26 +434,24 @@ _SYNONYMS = {
         | aliquota iva, aliquota
         | tax percent | btw tarief, btw percentage, momssats, mva sats, momsprocent | 税率""",
     "tax_id": """
-        tax id, tax id number, tax number, vat id, vat number, vat no,
-        vat registration number,
-        gst number, gstin, abn, ein, sponsor tax id
+        tax id, tax id number, tax number, vat id, vat number, vat no, vat registration number, gst
+        number, gstin, abn, ein, sponsor tax id
         | ust id, ust id nr, ust idnr, ustid, umsatzsteuer id, uid, uid nummer, uid nr
         | numero de tva, numero tva, n tva, no tva, tva intracommunautaire
-        | nif iva, numero de iva | numero de contribuinte | partita iva, p iva
-        | vat id number, vat identification number, vat reg no, company vat number,
-        tax identification number, tin, vat registration,
-        vat number if applicable, vat id nr
-        | umsatzsteuer identifikationsnummer, ust identnr, ust nr,
-        steuernummer, umsatzsteuer idnr
-        | n de tva, no de tva, n tva intracommunautaire, numero de tva intracommunautaire,
-        n de tva intracommunautaire, siret tva
-        | cif, nif, cif nif, nif cif, rfc, n iva, num iva, contribuinte,
-        n contribuinte, cnpj,
-        nipc
+        | nif iva, numero de iva
+        | numero de contribuinte
+        | partita iva, p iva
+        | vat id number, vat identification number, vat reg no, company vat number, tax
+        identification number, tin, vat registration, vat number if applicable, vat id nr
+        | umsatzsteuer identifikationsnummer, ust identnr, ust nr, steuernummer, umsatzsteuer idnr
+        | n de tva, no de tva, n tva intracommunautaire, numero de tva intracommunautaire, n de tva
+        intracommunautaire, siret tva
+        | cif, nif, cif nif, nif cif, rfc, n iva, num iva, contribuinte, n contribuinte, cnpj, nipc
         | partita iva codice fiscale, codice fiscale, cod fiscale, p iva cf
-        | btw nummer, btw nr, kvk btw, momsregistreringsnummer, momsnummer, vat nummer,
-        org nr moms, cvr nummer, mva nummer, alv numero
-        | nip | 登録番号, 適格請求書番号""",
+        | btw nummer, btw nr, kvk btw, momsregistreringsnummer, momsnummer, vat nummer, org nr moms,
+        cvr nummer, mva nummer, alv numero
+        | nip
+        | 登録番号, 適格請求書番号""",
     "language": """
         language, invoice language, preferred language, locale
         | sprache, rechnungssprache | langue, langue de facturation | idioma | lingua
@@ -552,9 +482,8 @@ _SYNONYMS = {
         | e rechnungsformat, rechnungsformat | format de facture electronique""",
     "contact_phone": """
         contact phone, phone, phone number, phone no, telephone, telephone number, telephone no,
-        tel, tel no, tel number, contact phone number, contact telephone, contact number,
-        business phone, work phone, office phone, mobile, mobile phone, mobile number, cell phone,
-        cell
+        tel, tel no, tel number, contact phone number, contact telephone, contact number, business
+        phone, work phone, office phone, mobile, mobile phone, mobile number, cell phone, cell
         | telefon, telefonnummer, telefon nr, tel nr, telefonnr, rufnummer, handy, handynummer,
         mobil, mobiltelefon, kontakttelefon
         | numero de telephone, n de telephone, tel portable, portable, telephone du contact
@@ -610,14 +539,10 @@ _JOINED = {name.replace(" ", ""): found for name, found in reversed(NAMES.items(
 
 _OPTIONAL = frozenset(
     """
-    optional required mandatory if any applicable you have one known available
-    leave blank none or
-    not the a is there it needed please pflichtfeld freiwillig falls vorhanden
-    wenn si obligatoire
-    facultatif vous en avez un obligatorio opcional lo tiene se houver
-    obrigatorio obbligatorio
-    facoltativo disponibile verplicht optioneel indien van toepassing eventueel
-    valfritt om finns
+    optional required mandatory if any applicable you have one known available leave blank none or
+    not the a is there it needed please pflichtfeld freiwillig falls vorhanden wenn si obligatoire
+    facultatif vous en avez un obligatorio opcional lo tiene se houver obrigatorio obbligatorio
+    facoltativo disponibile verplicht optioneel indien van toepassing eventueel valfritt om finns
     valgfri valgfritt hvis relevant utc gmt 任意 必須
     """.split()
 )
@@ -789,37 +714,23 @@ def _words(text: str) -> frozenset[str]:
 
 MONEY_MARKS = _words(
     """
-    discount rebate tax taxes vat gst hst pst shipping freight credit credits
-    deposit prepaid
-    prepayment advance paid balance gross net refund refunded surcharge
-    adjustment commission fee
-    fees outstanding retainer coupon voucher markdown withholding handling owed
-    received payment
+    discount rebate tax taxes vat gst hst pst shipping freight credit credits deposit prepaid
+    prepayment advance paid balance gross net refund refunded surcharge adjustment commission fee
+    fees outstanding retainer coupon voucher markdown withholding handling owed received payment
     disc promo less off reduction deduction deducted deductions charges charge postage tip tds wht
-    irpf qst kickback remaining
-    rab rbt provision porto einbehalt restbetrag
-    retenue restant retencion retencao retenzione scont dcto trattenuta
-    forskud upust prowizja
-    rabatt skonto nachlass mwst ust steuer umsatzsteuer mehrwertsteuer versand versandkosten
-    fracht
-    gutschrift anzahlung bezahlt offen saldo brutto netto guthaben
-    vorauszahlung zuschlag gezahlt
-    remise rabais escompte reduction tva taxe taxes livraison frais avoir
-    acompte paye payee regle
-    solde brut ht ttc port arrhes verse
-    descuento dto impuesto impuestos iva envio portes credito deposito anticipo
-    pagado saldo bruto
-    neto abono abonado recargo igic
-    desconto imposto impostos frete sinal pago saldo bruto liquido adiantamento acrescimo
-    sconto imposta imposte spedizione acconto pagato lordo netto trasporto caparra ritenuta
-    korting btw verzendkosten verzending aanbetaling betaald voorschot bruto
-    moms mva frakt forskott betalt saldo brutto fradrag rabat depositum betald avdrag gebyr
-    levering
-    alennus alv toimituskulut maksettu
-    rabat znizka podatek zaliczka zaplacono brutto netto
-    exchange fx wechselkurs kurs cambio wisselkoers valutakurs
-    instalment instalments installment installments raten ratenzahlung cuotas parcelas
-    termijnen mensualites
+    irpf qst kickback remaining rab rbt provision porto einbehalt restbetrag retenue restant
+    retencion retencao retenzione scont dcto trattenuta forskud upust prowizja rabatt skonto
+    nachlass mwst ust steuer umsatzsteuer mehrwertsteuer versand versandkosten fracht gutschrift
+    anzahlung bezahlt offen saldo brutto netto guthaben vorauszahlung zuschlag gezahlt remise rabais
+    escompte reduction tva taxe taxes livraison frais avoir acompte paye payee regle solde brut ht
+    ttc port arrhes verse descuento dto impuesto impuestos iva envio portes credito deposito
+    anticipo pagado saldo bruto neto abono abonado recargo igic desconto imposto impostos frete
+    sinal pago saldo bruto liquido adiantamento acrescimo sconto imposta imposte spedizione acconto
+    pagato lordo netto trasporto caparra ritenuta korting btw verzendkosten verzending aanbetaling
+    betaald voorschot bruto moms mva frakt forskott betalt saldo brutto fradrag rabat depositum
+    betald avdrag gebyr levering alennus alv toimituskulut maksettu rabat znizka podatek zaliczka
+    zaplacono brutto netto exchange fx wechselkurs kurs cambio wisselkoers valutakurs instalment
+    instalments installment installments raten ratenzahlung cuotas parcelas termijnen mensualites
     invoiced billed fakturiert abgerechnet facturee facturado facturada faturado fatturato
     gefactureerd fakturerad faktureret fakturert 請求済
     """
@@ -840,15 +751,12 @@ MONEY_STEMS = (
 )  # fmt: skip
 ALREADY = _words(
     """
-    paid prepaid deposit discount tax vat gst refund refunded credit balance
-    received settled
+    paid prepaid deposit discount tax vat gst refund refunded credit balance received settled
     bezahlt anzahlung rabatt skonto gezahlt paye payee acompte remise regle pagado anticipo
-    descuento abonado pago sinal desconto pagato acconto sconto betaald
-    aanbetaling korting betald
-    betalt forskott rabat 入金 割引
-    invoiced billed fakturiert abgerechnet facturee facturado facturada faturado fatturato
-    gefactureerd fakturerad faktureret fakturert 請求済 sent gestellt gesendet envoyee enviada
-    inviata verzonden skickad
+    descuento abonado pago sinal desconto pagato acconto sconto betaald aanbetaling korting betald
+    betalt forskott rabat 入金 割引 invoiced billed fakturiert abgerechnet facturee facturado
+    facturada faturado fatturato gefactureerd fakturerad faktureret fakturert 請求済 sent gestellt
+    gesendet envoyee enviada inviata verzonden skickad
     """
 )
 """Of these, words whose cells matter also when they are texts: ``Paid: yes``."""
@@ -929,18 +837,13 @@ _OF_THE_AMOUNT = _words(
 
 HARMLESS = _words(
     """
-    id ids no nr number num numero nummer code zip postcode postal plz cap cep
-    phone telephone tel
-    telefon telefono telefone telephone fax mobile cell handy portable movil date day month
-    created
-    modified updated timestamp rank age row ref reference referenz account iban
-    bic swift konto
-    siret siren ein duns website url web domain employees employee followers
-    probability index
-    zeitstempel horodateur record stage owner industry latitude longitude booth
-    stand table uuid
-    guid key telefonnummer postleitzahl datum fecha data dato 電話 番号 日付 郵便番号 jahr
-    year annee ano anno founded week quarter hall floor zone room aisle version edition halle raum
+    id ids no nr number num numero nummer code zip postcode postal plz cap cep phone telephone tel
+    telefon telefono telefone telephone fax mobile cell handy portable movil date day month created
+    modified updated timestamp rank age row ref reference referenz account iban bic swift konto
+    siret siren ein duns website url web domain employees employee followers probability index
+    zeitstempel horodateur record stage owner industry latitude longitude booth stand table uuid
+    guid key telefonnummer postleitzahl datum fecha data dato 電話 番号 日付 郵便番号 jahr year
+    annee ano anno founded week quarter hall floor zone room aisle version edition halle raum
     kostenstelle center centre gl sku class
     """
 )
@@ -949,14 +852,13 @@ HARMLESS = _words(
 COUNTS = _words(
     """
     pass passes ticket tickets badge badges seat seats people persons person attendees guests
-    delegates participants staff headcount team members employees logos banners slots talks
-    sessions speakers minutes hours tables chairs size score rating priority position sequence
-    level tier rooms nights vouchers codes lanyards bags shirts m2 sqm qm
-    plätze personen karten teilnehmer mitarbeiter gäste ausweise
-    billets places personnes participants invitations entradas pases personas asistentes plazas
-    bilhetes ingressos pessoas convidados biglietti persone posti partecipanti kaartjes toegang
-    deelnemers biljetter deltagare billetter deltakere deltagere bilety osoby miejsca
-    人数 チケット 席
+    delegates participants staff headcount team members employees logos banners slots talks sessions
+    speakers minutes hours tables chairs size score rating priority position sequence level tier
+    rooms nights vouchers codes lanyards bags shirts m2 sqm qm plätze personen karten teilnehmer
+    mitarbeiter gäste ausweise billets places personnes participants invitations entradas pases
+    personas asistentes plazas bilhetes ingressos pessoas convidados biglietti persone posti
+    partecipanti kaartjes toegang deelnemers biljetter deltagare billetter deltakere deltagere
+    bilety osoby miejsca 人数 チケット 席
     """
 )
 """Words of columns whose small whole numbers are counts that change no amount: passes, seats."""
@@ -967,10 +869,9 @@ QUANTITY_STARTS = ("number of", "no of", "nr of", "anzahl", "nombre de", "numero
 
 OTHER_PEOPLE = _words(
     """
-    owner rep representative manager assigned created salesperson sales seller
-    vendor coordinator
-    organizer organiser our internal modified submitter respondent besitzer zustandig
-    proprietaire responsable propietario responsabile eigenaar agent
+    owner rep representative manager assigned created salesperson sales seller vendor coordinator
+    organizer organiser our internal modified submitter respondent besitzer zustandig proprietaire
+    responsable propietario responsabile eigenaar agent
     """
 )
 """Words of columns that hold people of the conference, or whoever filled a form in."""
@@ -983,16 +884,14 @@ TOTALS = frozenset(
 TOTAL_WORDS = frozenset(
     fold(word)
     for word in """
-    total,totals,grand total,grand totals,sub total,sub totals,subtotal,subtotals,sum,sums,
-    overall total,total amount,total due,sum total,total general,amount due,balance due,
-    gesamt,gesamtsumme,gesamtbetrag,summe,zwischensumme,endsumme,summen,nettosumme,
-    rechnungsbetrag,
-    totaux,sous total,somme,montant total,total ht,total ttc,
-    suma,subtotal general,total geral,soma,sumas,importe total,valor total,
-    totale,totale generale,somma,subtotale,totali,totale complessivo,
-    totaal,subtotaal,eindtotaal,totalt,summa,delsumma,totalsumma,delsum,i
-    alt,ialt,sum totalt,
-    yhteensa,valisumma,razem,suma calkowita,合計,小計,総計,合计,总计,total net,net total,gross total
+    total,totals,grand total,grand totals,sub total,sub totals,subtotal,subtotals,sum,sums, overall
+    total,total amount,total due,sum total,total general,amount due,balance due,
+    gesamt,gesamtsumme,gesamtbetrag,summe,zwischensumme,endsumme,summen,nettosumme, rechnungsbetrag,
+    totaux,sous total,somme,montant total,total ht,total ttc, suma,subtotal general,total
+    geral,soma,sumas,importe total,valor total, totale,totale generale,somma,subtotale,totali,totale
+    complessivo, totaal,subtotaal,eindtotaal,totalt,summa,delsumma,totalsumma,delsum,i alt,ialt,sum
+    totalt, yhteensa,valisumma,razem,suma calkowita,合計,小計,総計,合计,总计,total net,net
+    total,gross total
     """.replace("\n", "").split(",")
 )
 """Words that begin a totals row, folded."""

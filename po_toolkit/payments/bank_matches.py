@@ -375,8 +375,8 @@ def _refuse_typed(
     """Refuse to enter a payment that a person has typed already, or where nothing is open."""
     if order.sums.balance <= 0 and order.cancelled_at is None:
         raise DuplicateEntryError(
-            f"{order.reference} has nothing open: bank line {line.id} may be for another purchase "
-            f"order, or was paid on it all the same.",
+            f"{order.reference} has nothing outstanding. Bank line {line.id} may be for another "
+            f"purchase order, or the sponsor paid this one again.",
             remedy=remedies.match_line(conference.slug, line.id),
         )
     for amount in dict.fromkeys((part.amount, line.amount)):

@@ -167,10 +167,10 @@ def enter_credit_note(
     """
     begun = money_intents.same_unfinished(uow.session, order, "credit_note", amount)
     if begun is not None:
-        return Entered(begun.id, _goes_on(order, begun))
+        return Entered(begun.id, _goes_on(order, begun, reason))
     _refuse_credit(order, amount, reason)
     if not again:
-        _refuse_second(order, amount, credit_date)
+        _refuse_second(order, amount, credit_date, reason)
     invoice = takes_credit_notes(order)
     if invoice is not None:
         details = {"reason": reason.strip(), "credit_date": credit_date.isoformat()}
@@ -183,18 +183,21 @@ def enter_credit_note(
     return Entered(None)
 
 
-def _goes_on(order: PurchaseOrder, begun: MoneyIntent) -> Reason:
+def _goes_on(order: PurchaseOrder, begun: MoneyIntent, reason: str) -> Reason:
     """Say that a credit note that was cut off is gone on with, and how to issue another."""
+    credit_date = written_day(date.fromisoformat(begun.details["credit_date"]))
     return Reason(
         f"{order.reference}: The credit note of {display(begun.amount, begun.currency)} for "
-        f"{begun.details['reason']!r}, dated {begun.details['credit_date']}, was begun before and "
+        f"{begun.details['reason']!r}, dated {credit_date}, was begun before and "
         f"not finished. It was finished now and counts once, as it was first given. If another is "
         f"meant, issue it as a second one.",
-        remedies.credit_note(order.reference, to_major(begun.amount, begun.currency), again=True),
+        remedies.credit_note(
+            order.reference, to_major(begun.amount, begun.currency), reason=reason, again=True
+        ),
     )
 
 
-def _refuse_second(order: PurchaseOrder, amount: int, day: date) -> None:
+def _refuse_second(order: PurchaseOrder, amount: int, day: date, reason: str) -> None:
     """Refuse what seems to be issued already: a sync may have finished what was cut off."""
     near = [n for n in order.credit_notes if abs(n.credit_date - day) <= SAME_MONEY]
     alike = [note for note in near if note.amount == amount]
@@ -205,7 +208,9 @@ def _refuse_second(order: PurchaseOrder, amount: int, day: date) -> None:
         f"{order.reference} has a credit note of {shown} of {written_day(last.credit_date)} "
         "already, for "
         f"{last.reason!r}. Nothing was issued. If another is meant, issue it as a second one.",
-        remedy=remedies.credit_note(order.reference, to_major(amount, order.currency), again=True),
+        remedy=remedies.credit_note(
+            order.reference, to_major(amount, order.currency), reason=reason, again=True
+        ),
     )
 
 

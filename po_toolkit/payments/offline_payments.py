@@ -286,7 +286,7 @@ def reverse(
     Raises:
         PurchaseOrderError: It is Stripe's own fact, it is undone already, or is itself an undoing.
     """
-    shown = f"entry {entry.id} of {display(entry.amount, entry.currency)}"
+    shown = f"Entry {entry.id} of {display(entry.amount, entry.currency)}"
     if entry.source == "stripe":
         raise PurchaseOrderError(
             f"{order.reference}: {shown} came from Stripe ({entry.source_id}) and is not reversed "

@@ -124,7 +124,7 @@ def _put_back(frame: pd.DataFrame, key: str, old: dict[int, dict[str, Any]]) -> 
         for name, value in values.items():
             if name in columns:
                 columns[name][at[row_id]] = _revived(name, value)
-    return pd.DataFrame({n: pd.Series(v, dtype=object) for n, v in columns.items()})
+    return pd.DataFrame(columns, dtype=object)
 
 
 def _revived(name: str, value: Any) -> Any:
@@ -163,6 +163,13 @@ def _dated_notes(notes: pd.DataFrame) -> pd.DataFrame:
     for name in ("credit_date", "booked_on"):
         notes[name] = pd.to_datetime(notes[name]).astype("datetime64[s]")
     return notes
+
+
+def by_number(references: pd.Series, invoices: pd.DataFrame) -> pd.Series:
+    """Name an invoice by the number that the sponsor knows instead of by Stripe's ID."""
+    known = invoices[invoices["number"].fillna("").ne("")]
+    numbers = known.set_index("stripe_invoice_id")["number"].to_dict()
+    return references.map(numbers).fillna(references)
 
 
 def _dated_invoices(invoices: pd.DataFrame, timezone: str, cutoff: read.Cutoff) -> pd.DataFrame:

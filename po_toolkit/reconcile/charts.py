@@ -36,7 +36,7 @@ def bar_chart(
     Amounts are in major units of one currency; ``ink`` is the colour of text on the page.
     """
     rows: list[dict[str, Any]] = [
-        {"label": label, "size": float(amount), "written": text}
+        {"label": label, "size": float(amount), "end": max(float(amount), 0.0), "written": text}
         for label, amount, text in zip(labels, amounts, written, strict=True)
     ]
     room = _CHARACTER * max([len(text) + 1 for text in written], default=0)
@@ -66,7 +66,10 @@ def bar_chart(
             {"mark": {"type": "bar", "color": BLUE, "height": {"band": 0.7}}},
             {
                 "mark": {"type": "text", "align": "left", "dx": 5, "color": ink, "fontSize": 13},
-                "encoding": {"text": {"field": "written", "type": "nominal"}},
+                "encoding": {
+                    "text": {"field": "written", "type": "nominal"},
+                    "x": {"field": "end", "type": "quantitative"},
+                },
             },
         ],
     }  # fmt: skip

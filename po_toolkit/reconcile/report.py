@@ -24,6 +24,7 @@ from po_toolkit.domain.sums import Status
 from po_toolkit.domain.wording import STATUS_LABELS, count, label, written_day
 from po_toolkit.errors import extra
 from po_toolkit.money import to_major
+from po_toolkit.reconcile.books import by_number
 from po_toolkit.reconcile.charts import PRINT_INK, bar_chart, line_chart
 from po_toolkit.reconcile.comparisons import cash_against_due, discrepancy_changes, what_changed
 from po_toolkit.reconcile.reconciliation import Reconciliation
@@ -71,12 +72,14 @@ _HEADINGS = {
     "rule": "Matched by",
     "bucket": "Age",
     "code": "Discrepancy",
+    "title": "Discrepancy",
     "remedy": "How to fix it",
     "evidence": "Found",
     "arrival_date": "Bank date",
     "made_on": "Made",
     "way": "Speed",
-    "sponsors": "Sponsor payments",
+    "sponsors": "Net from sponsors",
+    "fees": "Fees deducted",
     "others": "Other activity",
     "not_itemised": "Not itemized",
     "left": "Expected",
@@ -784,14 +787,12 @@ def _entries(books: Reconciliation) -> pd.DataFrame:
 
     The day an entry counts from is named only where it is another than the day the money moved.
     """
-    entries, numbers = books.entries, books.invoices.set_index("stripe_invoice_id")["number"]
-    own = entries["payment_reference"].isin(numbers.index[numbers.index != ""])
+    entries = books.entries
+    automatic = entries["method"].eq("stripe") & entries["kind"].eq("payment")
     same = entries["booked_on"].eq(entries["payment_date"])
     return entries.assign(
-        payment_reference=entries["payment_reference"].where(
-            ~own, entries["payment_reference"].map(numbers.to_dict())
-        ),
-        note=entries["note"].where(~own, ""),
+        payment_reference=by_number(entries["payment_reference"], books.invoices),
+        note=entries["note"].mask(automatic, ""),  # it names the invoice again
         booked_on=entries["booked_on"].where(~same),
     )
 
@@ -964,16 +965,19 @@ vertical-align:bottom}
 .po-report figure{margin:10px 0}.po-report figcaption{font-weight:600}
 .po-report svg{max-width:100%;height:auto;overflow:visible}
 .po-report footer{color:#444;margin-top:24px;font-size:12px}
+@page{size:A4 landscape}
+@media print{.po-report table{font-size:8pt}
+.po-report th,.po-report td{font-size:7pt;padding:2px 5px}
+.po-report .scroll{overflow:visible}.po-report thead{display:table-header-group}
+.po-report tr,.po-report figure{break-inside:avoid}
+.po-report h2,.po-report h3,.po-report .note{break-after:avoid}
+.po-report .verdict{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 """
 _PAGE_STYLE = """
 body{margin:0;background:#fff}main.po-report{max-width:1240px;margin:0 auto;padding:24px}
-@page{size:A4 landscape;margin:12mm 12mm 16mm;
+@page{margin:12mm 12mm 16mm;
 @bottom-left{content:"SMALL PRINT";font:7pt sans-serif;width:85%;color:#444}
 @bottom-right{content:"Page " counter(page) " of " counter(pages);
 font:7pt sans-serif;color:#444}}
-@media print{main.po-report{max-width:none;padding:0}
-.po-report table{font-size:8pt}.po-report th,.po-report td{font-size:7pt;padding:2px 5px}
-.po-report .scroll{overflow:visible}thead{display:table-header-group}
-tr,figure{break-inside:avoid}h2,h3,.note{break-after:avoid}.po-report footer{display:none}
-.po-report .verdict{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
+@media print{main.po-report{max-width:none;padding:0}.po-report footer{display:none}}
 """

@@ -11,7 +11,7 @@ from po_toolkit.domain.references import comparable
 from po_toolkit.domain.sums import Status
 from po_toolkit.domain.wording import written_day
 from po_toolkit.errors import NotFoundError
-from po_toolkit.reconcile.books import Books, open_books
+from po_toolkit.reconcile.books import Books, by_number, open_books
 from po_toolkit.reconcile.tables import STATEMENT
 from po_toolkit.store.database import Store
 from po_toolkit.store.tables import Conference
@@ -111,7 +111,7 @@ def _lines(books: Books, orders: pd.DataFrame) -> pd.DataFrame:
     moved = entries.assign(
         day=entries["booked_on"],
         what=entries["kind"],
-        details=entries["payment_reference"],
+        details=by_number(entries["payment_reference"], books.invoices),
         charge=(-net).clip(lower=0),
         credit=net.clip(lower=0),
     )

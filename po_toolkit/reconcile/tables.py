@@ -241,7 +241,7 @@ TIE_OUT = Table(
             "kind",
             Kind.TEXT,
             "payment, refund, dispute, … of a sponsor; other_income and other_costs of the Stripe "
-            "account; payout_failure; payout_manual; wire_unconfirmed; bank_unexplained; …",
+            "account; payout_failure; payout_manual; recorded_later; bank_unexplained; …",
         ),
         Column("via", Kind.TEXT, "stripe, bank, or books where neither has it"),
         Column("reference", Kind.ID, "The purchase order"),

@@ -12,6 +12,7 @@ import pandas as pd
 from sqlalchemy.orm import Session
 
 from po_toolkit.domain.sums import PAID_SIGN, REFUNDED_SIGN, EntryKind
+from po_toolkit.domain.wording import written_day
 from po_toolkit.store import bank_books as read
 from po_toolkit.store.books import Cutoff, Rows
 from po_toolkit.store.tables import BalanceTransaction, BankTransaction, Base, Payout
@@ -100,6 +101,7 @@ class _Tying:
         made = [row for move in self.sides.moves for row in self._of_move(move)]
         made += [row for payout in self.sides.payouts for row in self._of_payout(payout)]
         made += [row for entry in self.sides.entries for row in self._of_entry(entry)]
+        made += self._recorded_later()
         made += [row for line in self.sides.lines for row in self._of_line(line)]
         return made
 
@@ -260,6 +262,26 @@ class _Tying:
                 if m.kind in ("entry", "reversal") and m.bank_transaction_id in self.lines
             }
         return self._matches.get(entry.id)
+
+    def _recorded_later(self) -> list[Record]:
+        """What the bank booked by now of payments and refunds that count from a later day."""
+        now = {entry.id for entry in self.sides.entries}
+        made = []
+        for match in self.sides.matches:
+            line = self.lines.get(match.bank_transaction_id)
+            if line is None or match.entry_id is None or match.entry_id in now:
+                continue
+            at_bank = match.amount if line.amount > 0 else -match.amount
+            self.left[line.id] -= at_bank
+            made.append(
+                _row(
+                    date=line.booked_on, kind="recorded_later", via="bank", currency=line.currency,
+                    at_bank=at_bank, bank_line=line.id, reference=match.reference,
+                    organization_name=match.organization_name,
+                    words=f"Recorded with the date {written_day(match.booked_on)}",
+                )
+            )  # fmt: skip
+        return made
 
     def _of_line(self, line: Any) -> list[Record]:
         rest = self.left[line.id]

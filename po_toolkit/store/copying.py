@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, Table, delete, func, insert, select, text
 
+from po_toolkit.domain.wording import count
 from po_toolkit.errors import SettingsError
 from po_toolkit.store.database import Store
 from po_toolkit.store.schema import check_tables, migrate
@@ -75,8 +76,8 @@ def _refuse_filled(connection: Connection) -> None:
         rows = connection.execute(select(func.count()).select_from(table)).scalar_one()
         if rows and table.name != "audit_head":
             raise SettingsError(
-                f"The database to copy to is not empty: {table.name} has {rows} rows. Nothing was "
-                f"copied. Name a new, empty database."
+                f"The database to copy to is not empty: {table.name} has {count(rows, 'row')}. "
+                f"Nothing was copied. Name a new, empty database."
             )
 
 

@@ -102,12 +102,15 @@ def _lines(session: Session, conference_id: int, day: date) -> Rows:
 
 
 def _matches(session: Session, conference_id: int) -> Rows:
-    m = BankMatch
+    m, e, po = BankMatch, LedgerEntry, PurchaseOrder
     return session.execute(
         select(
             m.id, m.uuid, m.bank_transaction_id, m.kind, m.payout_id, m.entry_id, m.amount,
             m.charges, m.rule, m.evidence, m.purchase_order_id,
+            e.booked_on, po.reference, po.organization_name,
         )
+        .outerjoin(e, e.id == m.entry_id)
+        .outerjoin(po, po.id == e.purchase_order_id)
         .where(m.conference_id == conference_id, m.state == "applied")
         .order_by(m.id)
     ).all()  # fmt: skip

@@ -60,8 +60,8 @@ _COLUMNS = {
     "text": N_("Text"),
 }
 _STATEMENTS = {
-    "proven": N_("Proven: opening balance and lines add up to the closing balance"),
-    "unproven": N_("Imported, balance not checked"),
+    "proven": N_("Balances agree"),
+    "unproven": N_("No balances to check"),
     "held": N_("On hold"),
     "accepted": N_("Accepted by a person"),
 }
@@ -145,8 +145,15 @@ def _load(visit: Visit) -> None:
         visit.keep("bank.message", read(dry_run=False))
         visit.keep("bank.turn", turn + 1)
         st.rerun()
-    _ask_columns(visit, uploaded.file_id)
-    _ask_account(visit, uploaded.file_id)
+    _correct(visit, uploaded.file_id, preview, account)
+
+
+def _correct(visit: Visit, file_id: str, preview: BankImportReport, account: str) -> None:
+    """Let a person say better what the file does not say itself."""
+    if preview.reading.columns:
+        _ask_columns(visit, file_id)
+    if account or not all(statement.account for statement in preview.statements):
+        _ask_account(visit, file_id)
 
 
 def _preview(visit: Visit, report: BankImportReport) -> None:
@@ -165,7 +172,7 @@ def _preview(visit: Visit, report: BankImportReport) -> None:
         st.subheader(_("How this file is read"))
         for label, value in findings.items():
             if value:
-                st.markdown(f"**{label}**: {formats.message(value)}")
+                st.markdown(f"**{label}**: {formats.sentence(formats.message(value))}")
         if report.first_lines:
             frame = pd.DataFrame(
                 {
@@ -179,7 +186,7 @@ def _preview(visit: Visit, report: BankImportReport) -> None:
                 for x in report.first_lines
             )
             columns = {
-                "row": _("Row"),
+                **({"row": _("Row")} if frame["row"].is_unique else {}),
                 "booked_on": st.column_config.DateColumn(_("Booked"), format="localized"),
                 "amount": _("Amount"),
                 "counterparty": _("Other party"),
@@ -401,7 +408,7 @@ def _apply_sure(visit: Visit, lines: Sequence[LineMatch]) -> None:
 def _statements(visit: Visit) -> None:
     statements = loaded_statements(visit.opened)
     if not statements:
-        st.info(_("No statement loaded yet. Load the bank's file."), icon=":material/inbox:")
+        st.info(_("No statement yet. Upload the bank's file."), icon=":material/inbox:")
         return
     for statement in (s for s in statements if s.state == "held"):
         _held(visit, statement.id, statement.reason)

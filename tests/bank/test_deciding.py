@@ -219,6 +219,34 @@ def test_a_payout_less_the_banks_fee_is_written_off_with_a_reason(opened) -> Non
     assert fees["fees"].tolist() == [1500]
 
 
+def test_a_wire_that_was_recorded_after_the_months_end_explains_its_line_in_the_month(
+    opened, make_order
+) -> None:
+    """Else the month's checklist is never done, for money that everybody knows of."""
+    acme = make_order(("Gold", 1, "100.00"))
+    record_payment_by_hand(
+        opened, acme.reference, amount=Decimal(100), method="wire", payment_date=date(2026, 11, 24)
+    )
+    (line,) = load(opened, ("100.00", "SOME WIRE"))
+    (entry,) = order(opened, acme.reference).entries
+    before = tie_out(opened.store, opened.conference, as_of=DAY)
+    assert before.unexplained == ["1 bank line not matched."]
+    choose(opened, line, entry=entry.id)
+    found = tie_out(opened.store, opened.conference, as_of=DAY)
+    assert found.unexplained == []
+    (row,) = found.rows.to_dict("records")
+    assert (row["kind"], row["at_bank"], row["po_amount"]) == ("recorded_later", 10000, 0)
+    assert (row["reference"], row["words"]) == (
+        acme.reference,
+        "Recorded with the date 24 Nov 2026",
+    )
+    assert found.bank_lines["payments"].tolist() == [10000]
+    assert found.checks["difference"].eq(0).all()
+    later = tie_out(opened.store, opened.conference, as_of=date(2026, 11, 24))
+    assert later.rows["kind"].tolist() == ["payment"]
+    assert ties(opened)
+
+
 # A small difference
 
 

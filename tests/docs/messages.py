@@ -157,7 +157,8 @@ CODES = (
     "created", "credit", "credit_note", "credit_note_voided", "debit", "dispute",
     "dispute_reinstated", "draft", "failed", "invoiced", "open", "other", "paid", "payment",
     "payment_reversal", "refund", "refund_failed", "sent", "skipped", "stripe", "transfer",
-    "uncollectible", "void", "wire",
+    "uncollectible", "void", "wire", "bank_set_aside", "bank_unexplained", "recorded_later",
+    "quickbooks", "payout_not_itemised",
 )  # fmt: skip
 """Codes that pages show by ``formats.label``."""
 

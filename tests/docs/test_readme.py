@@ -32,6 +32,17 @@ def test_the_first_screen_of_the_readme_shows_the_two_commands() -> None:
     assert "make test" in first
 
 
+def test_troubleshooting_quotes_messages_that_there_are() -> None:
+    """Whoever searches the page for what they read must find it."""
+    page = (ROOT / "docs" / "troubleshooting.md").read_text("utf-8")
+    sources = [ROOT / "Makefile", *(ROOT / "po_toolkit").rglob("*.py")]
+    written = re.sub(r'"\s*f?"', "", "".join(path.read_text("utf-8") for path in sources))
+    quoted = re.findall(r'\*\*"([^"]+)"', page)
+    parts = [part.strip(" .'") for quote in quoted for part in " ".join(quote.split()).split("…")]
+    assert len(quoted) > 8
+    assert [part for part in parts if part not in written] == []
+
+
 def test_make_help_names_every_target_that_people_call() -> None:
     """A target that nobody hears of is never run."""
     makefile = (ROOT / "Makefile").read_text("utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import re
 import subprocess
@@ -42,3 +43,10 @@ def test_no_link_of_the_site_is_broken_and_every_public_name_is_on_it(site: Path
         assert f'id="po_toolkit.Conference.{method}"' in page
     assert (site / "schemas" / "sync.json").is_file()
     assert (site / "examples" / "flask_webhook.py").is_file()
+
+
+def test_the_recipes_show_the_whole_scripts(site: Path) -> None:
+    """A formatter once made a sum of the mark that includes them, and the page showed that."""
+    shown = html.unescape(re.sub(r"<[^>]+>", "", (site / "recipes.html").read_text("utf-8")))
+    for script in (ROOT / "docs" / "examples").glob("*.py"):
+        assert script.read_text("utf-8").strip() in shown, script.name

@@ -13,6 +13,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from po_toolkit.domain.translations import (
+    DOCUMENTS,
     FOLDER,
     MESSAGES,
     Language,
@@ -57,6 +58,18 @@ def test_every_text_is_translated_with_its_values(language):
 
 def test_the_languages_that_are_promised_are_there():
     assert languages() == {"en", "de", "fr", "es"}
+    assert languages(DOCUMENTS) == {"en", "de", "fr", "es", "it", "nl"}
+
+
+@pytest.mark.parametrize("language", sorted(languages(DOCUMENTS) - {"en"}))
+def test_a_document_is_in_one_language_as_a_whole(language):
+    """A label that one language lacks stands in English on a sponsor's invoice."""
+    found = [catalogue(each, DOCUMENTS)._catalog for each in (language, "de")]
+    assert set(found[0]) == set(found[1])
+    assert all(fields(text) == fields(name) for name, text in found[0].items() if name)
+    code = "".join(p.read_text("utf-8") for p in (ROOT / "reconcile").rglob("*.py"))
+    plain = code.replace("_", " ").lower()
+    assert [name for name in found[0] if name.lower() not in plain] == []
 
 
 @pytest.mark.parametrize("name", messages.CATALOGUES)

@@ -126,10 +126,10 @@ TEXTS = (
 """What of the package writes messages; the importers' words are those of their files."""
 
 SHOWN = (
-    "README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/**/*.md", "notebooks/*.ipynb",
-    "po_toolkit/samples/*.csv", ".streamlit/*.toml", "deploy/**/*",
+    "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/**/*.md",
+    "notebooks/*.ipynb", "po_toolkit/samples/*.csv", ".streamlit/*.toml", "deploy/**/*",
 )  # fmt: skip
-"""What people read beside the package; the glossary lists the words, and the changes what was."""
+"""What people read beside the package; the glossary lists the words themselves."""
 
 
 def modules(room: str) -> list[Path]:
@@ -232,6 +232,21 @@ def test_a_message_begins_in_upper_case_after_the_name_of_what_it_is_about(room:
         if re.search(r"^\{\w+\}: [a-z]{2}", text)
     ]
     assert found == []
+
+
+def test_each_finding_of_doctor_is_a_sentence() -> None:
+    """No catalogue has them: whoever runs it reads them as they are written there."""
+    calls = [
+        node
+        for node in ast.walk(ast.parse((ROOT / "api" / "doctor.py").read_text("utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Finding"
+    ]
+    checks = [ast.unparse(call.args[0]) for call in calls]
+    details = [ast.unparse(call.args[2]).strip("f'\"") for call in calls]
+    assert len(calls) > 25
+    assert [check for check in checks if ":" in check] == []
+    sentence = re.compile(r"[A-Z{].*(?:[.}]|Run: po-toolkit [a-z -]+)")
+    assert [d for d in details if " " in d and not sentence.fullmatch(d)] == []
 
 
 def read_by_people() -> Iterator[tuple[str, str]]:

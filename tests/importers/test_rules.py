@@ -166,6 +166,37 @@ def test_what_stripe_would_refuse_later_is_an_error_now(
     assert problem.message.startswith("Row 2: ")
 
 
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("2027-02-30", "There is no such day; write a date like 2027-03-31."),
+        ("March 2027", "This names a month without a day; write a date like 2027-03-31."),
+        (
+            "Net 30",
+            (
+                "This is a payment term, not a date; write a date like 2027-03-31, or put the days "
+                "into a column days_until_due."
+            ),
+        ),
+        ("soon", "This is not a date; write one like 2027-03-31."),
+        ("1927-02-03", "The year 1927 is out of range; write a date like 2027-03-31."),
+        (
+            "03/04/2027",
+            (
+                "This can be 2027-03-04 or 2027-04-03; write it like 2027-03-31, or choose the "
+                "order of the file's dates."
+            ),
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_date_is_said_with_what_to_write(
+    conference: OpenConference, written: str, message: str
+) -> None:
+    """Each of these is corrected in another way, so none may share another's words."""
+    report = check(conference, {"due_date": written}, {"po_number": "2", "unit_price": "12.50"})
+    assert [p.message for p in report.problems] == [f"Row 2: {message}"]
+
+
 def test_250_lines_are_taken_and_251_refused(conference: OpenConference) -> None:
     assert check(conference, *[{}] * 250).accepted == 1
     report = check(conference, *[{}] * 251)

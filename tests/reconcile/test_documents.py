@@ -153,6 +153,19 @@ def test_a_statement_shows_every_line_and_what_is_owed(order, ledgers, store, co
     assert sponsors(store, conference, as_of=date(2027, 3, 1)) == ["Nörd & Søn"]
 
 
+def test_a_statement_names_the_invoice_that_was_paid_as_the_sponsor_knows_it(
+    order, ledgers, store, conference, text_of
+):
+    """in_1a1c65ad means nothing to the accounts department that reads it."""
+    with store.reading() as session:
+        made = by_reference(session, conference, "PO-AAAAAA")
+    ledgers.entry(made.id, 9_950, reference=made.live_invoice.stripe_invoice_id)
+    of = sponsor_statement(store, conference, "NÖRD & SØN", as_of=date(2027, 3, 1))
+    text = text_of(statement_pdf(of, made_at=NOW))
+    assert "Payment: A-1" in text
+    assert "in_" not in text
+
+
 def test_a_statement_from_a_day_opens_with_what_was_owed(order, store, conference):
     made = sponsor_statement(
         store, conference, "Nörd & Søn", as_of=date(2027, 3, 1), since=date(2027, 1, 21)

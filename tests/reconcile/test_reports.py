@@ -46,6 +46,15 @@ def test_the_file_asks_the_network_for_nothing(many, store, conference):
     assert page.count("<svg") == 2  # by age, and received against due
 
 
+def test_a_notebook_on_paper_loses_no_column(many, store, conference):
+    """A table that scrolls on the screen is cut off at the paper's edge, with its amounts."""
+    shown = report_of(store, conference)._repr_html_()
+    screen, paper = shown.split("@media print", 1)
+    assert "overflow-x:auto" in screen
+    assert ".scroll{overflow:visible}" in paper
+    assert "size:A4 landscape" in screen
+
+
 def test_no_code_or_field_name_is_read_by_a_treasurer(many, ledgers, store, conference):
     order = ledgers.order(50_000)
     ledgers.entry(order, 20_000, kind="payment_reversal")

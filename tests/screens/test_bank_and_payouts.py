@@ -153,7 +153,7 @@ def test_a_purchase_order_with_nothing_open_asks_before_it_is_overpaid(show, rea
     app = match(show("bank"), acme)
     app.text_input[1].set_value("acme").run()
     match(app, acme)
-    assert "has nothing open" in read(app)
+    assert "has nothing outstanding" in read(app)
     assert str(story(opened, acme).paid) == "100.00"
     yes = next(b for b in app.button if b.key.startswith("pycon-2027:bank.yes."))
     yes.click().run()

@@ -151,9 +151,13 @@ class Rules:
         """Say why a part of what is open may be for something else."""
         name, objections = self.reader.name_of(order_id), list[str]()
         strength = {h.strength for h in hits}
-        if not reading.names(name) or strength == {"short"}:
+        if not reading.names(name):
             objections.append(
                 f"the amount is not what is outstanding, and {name} is not certainly the payer"
+            )
+        elif strength == {"short"}:
+            objections.append(
+                "the amount is not what is outstanding, and so short a number may mean anything"
             )
         if reading.purpose:
             objections.append(f"{reading.purpose.upper()!r} suggests other money")

@@ -15,8 +15,8 @@ from po_toolkit.domain.periods import local_day
 from po_toolkit.domain.references import structured_reference
 from po_toolkit.domain.sums import Status, due_date
 from po_toolkit.domain.tax import line_tax, rate_text, rates_of
+from po_toolkit.domain.translations import DOCUMENTS, Language
 from po_toolkit.money import display
-from po_toolkit.reconcile.documents.labels import Labels
 from po_toolkit.reconcile.documents.page import Page
 from po_toolkit.store.tables import Conference, CreditNote, PurchaseOrder
 
@@ -46,7 +46,7 @@ def invoice_pdf(
     """
     live = order.live_invoice
     cancelled = order.status == Status.CANCELLED
-    labels = Labels.of(language_of(order, conference))
+    labels = Language.of(language_of(order, conference), DOCUMENTS)
     rows = [
         (line.description, line.quantity, line.unit_price, line.line_total)
         for line in order.line_items
@@ -81,7 +81,7 @@ def credit_note_pdf(
     Raises:
         PoToolkitError: No font of this machine has one of its letters.
     """
-    labels = Labels.of(language_of(order, conference))
+    labels = Language.of(language_of(order, conference), DOCUMENTS)
     facts = [
         (labels("Credit note"), document.number),
         (labels("Invoice credited"), document.preceding),
@@ -106,7 +106,7 @@ def credit_note_pdf(
 def _paper(
     order: PurchaseOrder,
     conference: Conference,
-    labels: Labels,
+    labels: Language,
     *,
     title: str,
     facts: Sequence[tuple[str, str]],
@@ -180,7 +180,7 @@ def _our_lines(seller: Party | None, conference: Conference) -> list[str]:
 
 
 def _facts(
-    order: PurchaseOrder, conference: Conference, labels: Labels, today: date | None
+    order: PurchaseOrder, conference: Conference, labels: Language, today: date | None
 ) -> list[tuple[str, str]]:
     live = order.live_invoice
     sent = live.sent_at if live else None

@@ -11,8 +11,8 @@ from fpdf import FPDF
 from fpdf.enums import TableBordersLayout, XPos, YPos
 from fpdf.fonts import FontFace
 
+from po_toolkit.domain.translations import DOCUMENTS, Language
 from po_toolkit.reconcile.documents.fonts import BOLD, REGULAR, fallbacks, writable
-from po_toolkit.reconcile.documents.labels import Labels
 
 FACTURX_NAME = "factur-x.xml"
 
@@ -108,7 +108,7 @@ class Page(FPDF):
         *,
         title: str,
         made_at: datetime,
-        labels: Labels | None = None,
+        labels: Language | None = None,
         small_print: str = "",
         facturx: bytes | None = None,
         landscape: bool = False,
@@ -119,7 +119,7 @@ class Page(FPDF):
             format="A4",
             enforce_compliance="PDF/A-3B",
         )
-        self._labels = labels or Labels.of("en")
+        self._labels = labels or Language.of("en", DOCUMENTS)
         self._page_of = self._labels("Page {page} of {pages}")
         self._fonts = fallbacks("".join([*texts, title, small_print, self._page_of]))
         self._small_print = small_print

@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from po_toolkit.reconcile.documents.labels import Labels
+from po_toolkit.domain.translations import DOCUMENTS, Language
 from po_toolkit.reconcile.documents.page import Page
 from po_toolkit.reconcile.statement import Statement
 
@@ -19,7 +19,7 @@ def statement_pdf(statement: Statement, *, made_at: datetime, language: str = "e
     Raises:
         PoToolkitError: No font of this machine has one of its letters.
     """
-    labels = Labels.of(language)
+    labels = Language.of(language, DOCUMENTS)
     period = labels.day(statement.as_of)
     if statement.since:
         period = f"{labels.day(statement.since)} \N{EN DASH} {period}"
@@ -55,7 +55,7 @@ def statement_pdf(statement: Statement, *, made_at: datetime, language: str = "e
                 labels("Balance"),
             ],
             rows,
-            widths=(24, 42, 36, 26, 23, 23),
+            widths=(33, 42, 31, 24, 22, 22),
         )
         owed = statement.owed[currency]
         words = "Amount due" if owed >= 0 else "In your favor"
@@ -65,7 +65,7 @@ def statement_pdf(statement: Statement, *, made_at: datetime, language: str = "e
     return page.content()
 
 
-def _rows(statement: Statement, currency: str, labels: Labels) -> list[list[str]]:
+def _rows(statement: Statement, currency: str, labels: Language) -> list[list[str]]:
     lines = statement.lines[statement.lines["currency"].eq(currency)]
     rows: Any = lines.itertuples()
     return [
@@ -81,7 +81,7 @@ def _rows(statement: Statement, currency: str, labels: Labels) -> list[list[str]
     ]
 
 
-def _what(what: str, details: str, labels: Labels) -> str:
+def _what(what: str, details: str, labels: Language) -> str:
     words = labels(what.replace("_", " ").capitalize())
     if not details:
         return words
