@@ -580,8 +580,8 @@ def tie_out(
 ) -> None:
     """Follow every cent from purchase order to bank line.
 
-    With --po, --payout or --line only the rows behind that. Exit code 1 when sums that must agree
-    differ.
+    With --po, --payout or --line only the rows behind that, with their payouts and bank lines;
+    fees and checks are always those of the whole. Exit code 1 when sums that must agree differ.
 
     Example: po-toolkit bank tie-out --conference pycon-2027 --out tie-out.xlsx --format xlsx
     """

@@ -123,7 +123,7 @@ LEFT_OUT = {
     "copy-database": "its target is a server; tests/operations copies to PostgreSQL",
     "doctor": "it finds what a test's folder lacks",
     "notify": "it needs a chat or a mail server; tests/operations has both",
-    "demo": "tests/cli/test_demo.py plays it",
+    "demo": "tests/docs/test_package.py plays it",
     "rename": "the old name is the reader's",
     "forget": "it asks at a terminal",
     "setup": "it asks its questions at a terminal",
