@@ -360,7 +360,10 @@ def _show_entries(visit: Visit, entries: pd.DataFrame, key: str) -> None:
     if entries.empty:
         st.caption(_("No money has moved: no payment, refund or credit note is entered."))
         return
-    worded = entries.assign(kind=[formats.label(kind) for kind in entries["kind"]])
+    worded = entries.assign(
+        kind=[formats.label(kind) for kind in entries["kind"]],
+        entered_by=[formats.person(name) for name in entries["entered_by"]],
+    )
     _open(
         visit, entries, tables.pick_table(ENTRIES, worded, translated(_ENTRIES), key=visit.key(key))
     )

@@ -89,3 +89,10 @@ def test_every_act_reads_as_a_sentence_whatever_it_holds(act):
             text = audit_sentence(LoggedAct(act, {}, after, whose))
             assert not re.search(r"[{}]|None|_", text), text
             assert not text or text[0].isupper() or text[0].isdigit()
+
+
+def test_a_sponsor_whose_name_ends_with_a_point_ends_the_sentence():
+    """“Café Données S.A..” looks like a mistake on every page that shows it."""
+    sent = {"stripe_invoice_id": "in_1", "sent": True}
+    said = audit_sentence(LoggedAct(Act.INVOICE, {}, sent, "Café Données S.A."))
+    assert said == "Invoice sent to Café Données S.A."
