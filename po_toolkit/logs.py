@@ -66,11 +66,8 @@ def hide_in(settings: Mapping[str, Any]) -> None:
         if isinstance(value, Mapping):
             hide_in(value)
         elif _SECRET_NAME.search(name):
-            hide(*(v for v in (value if isinstance(value, list) else [value]) if _is_text(v)))
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
+            values = value if isinstance(value, list) else [value]
+            hide(*(value for value in values if isinstance(value, str)))
 
 
 def redact_rendered(_logger: Any, _method: str, rendered: Any) -> str:

@@ -90,10 +90,10 @@ def preview_content(opened: OpenConference, reference: str) -> InvoiceContent:
     """
     order, limit = _order(opened, reference)
     plan = _plan(opened, order)
-    fields = planned_content(plan, opened.now())
+    live = order.live_invoice
+    fields = planned_content(plan, (live and live.sent_at) or opened.now())
     lines = [ContentLine(field.name, field.value) for field in fields]
     reason = unbillable_reason(order, opened.conference, opened.today())
-    live = order.live_invoice
     out = live is not None and live.step == "done"
     delivery = live.delivery if live is not None and out else plan.content.delivery
     return InvoiceContent(order.reference, reason, delivery, lines, limit)

@@ -10,9 +10,11 @@ from typing import Any
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain import remedies
 from po_toolkit.domain.offline_payments import DETAILS, Confirmed, OfflinePayment
+from po_toolkit.domain.periods import local_day
 from po_toolkit.domain.records import json_fields
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.domain.sums import Status
+from po_toolkit.domain.wording import written_day
 from po_toolkit.errors import NotFoundError, PurchaseOrderError, SecondPersonNeededError
 from po_toolkit.invoicing.billed import own_at_stripe
 from po_toolkit.invoicing.existing import retire_paid, void_at_stripe
@@ -325,7 +327,9 @@ def cancel(opened: OpenConference, reference: str, *, reason: str = "") -> Money
             refresh_status(locked)
             after = {"status": locked.status} | ({"reason": reason} if reason else {})
             uow.audit(Act.CANCEL, locked, before={"status": before}, after=after)
-        return result_of(locked)
+            return result_of(locked)
+        day = written_day(local_day(locked.cancelled_at, opened.conference.timezone))
+        return replace(result_of(locked), remark=f"{reference} was cancelled before, on {day}.")
 
 
 def result_of(order: PurchaseOrder) -> MoneyResult:

@@ -91,8 +91,9 @@ def checked_order(
             mistake, as in an import.
         AmountError: A price or its tax cannot be represented in the currency.
     """
-    name = str(values["organization_name"]).strip() or "A purchase order without a sponsor"
-    items = list(line_items)
+    name, items = str(values["organization_name"]).strip(), list(line_items)
+    if not name:
+        raise PurchaseOrderError("organization_name: A value is missing.", code="required")
     if not items:
         raise PurchaseOrderError(f"{name}: A purchase order needs lines.", code="no_lines")
     _refuse_unknown(name, "detail", values, (*_NAMED, *Details.__annotations__))
@@ -121,14 +122,17 @@ def checked_order(
     order, problems = read_order(rows, options)
     if order is None:
         messages = [
-            f"line {p.row}, {p.column}: {p.message.removeprefix(f'Row {p.row}: ')}"
+            f"{f'line {p.row}, ' if p.column in _OF_A_LINE else ''}{p.column}: "
+            f"{'A value is missing.' if p.code == 'required' else p.message.removeprefix(row)}"
             for p in problems
+            for row in (f"Row {p.row}: ",)
         ]
         kind = AmountError if problems[0].code == "tax_not_representable" else PurchaseOrderError
         raise kind(f"{name}: {' '.join(dict.fromkeys(messages))}", code=problems[0].code)
     return order
 
 
+_OF_A_LINE = ("description", "quantity", "unit_price", "amount", "tax_rate")
 _NAMED = ("organization_name", "contact_email", "po_number", "tax_id")
 
 
@@ -162,14 +166,14 @@ def _refuse_duplicate(uow: UnitOfWork, conference_id: int, order: Order) -> None
     active = [k for orders in known.values() for k in orders if k.status != Status.CANCELLED]
     found = corrected(order.po_number, content, active)
     if same:
-        twin, why = same[-1], difference(same[-1].content, content) or "with the same content"
+        twin, why = same[-1], difference(same[-1].content, content) or "the same content"
     elif found:
-        twin, why = found[0], f"with {found[1]}"
+        twin, why = found
     else:
         return
     raise DuplicateEntryError(
         f"{order.organization_name} has {twin.reference} already, "
-        f"{f'under number {twin.po_number}' if twin.po_number else 'without a number'}; {why}. "
+        f"{f'under number {twin.po_number}' if twin.po_number else 'without a number'}: {why}. "
         f"Nothing was created. Change {twin.reference}, or allow duplicates if both are meant.",
         code="duplicate_purchase_order",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import smtplib
 import ssl
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from email.message import EmailMessage
 from email.utils import localtime, make_msgid
 
@@ -91,18 +91,16 @@ def _problems(opened: OpenConference, settings: NotifySettings) -> dict[str, str
     with opened.store.reading() as session:
         cursor = cursors.cursor_of(session, opened.conference)
         dead = workers.dead(session, now)
-    if cursor is not None and cursor.last_error and _long_ago(cursor.last_sync_at, now):
-        found["sync"] = f"The sync with Stripe fails: {redact(cursor.last_error)}"
+    if cursor is not None and cursor.last_error:
+        synced_at = cursor.last_sync_at
+        if synced_at is None or now - synced_at > SYNC_FAILED_AFTER:
+            found["sync"] = f"The sync with Stripe fails: {redact(cursor.last_error)}"
     for worker in dead:
         found[f"{_WORKER}{worker.name}"] = (
             f"A worker stopped unexpectedly, last on {written_day(worker.seen_at)} at "
             f"{worker.seen_at:%H:%M} UTC."
         )
     return found
-
-
-def _long_ago(at: datetime | None, now: datetime) -> bool:
-    return at is None or now - at > SYNC_FAILED_AFTER
 
 
 def send(settings: NotifySettings, subject: str, lines: list[str]) -> None:

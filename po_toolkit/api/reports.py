@@ -258,7 +258,8 @@ def invoice_pdf(opened: OpenConference, reference: str) -> bytes:
 
     with opened.store.reading() as session:
         order = purchase_orders.by_reference(session, opened.conference, reference)
-    return write_invoice(refresh_old_links(opened, order), opened.conference)
+    order = refresh_old_links(opened, order)
+    return write_invoice(order, opened.conference, today=opened.today())
 
 
 def tie_out(opened: OpenConference, *, as_of: date | None = None) -> TieOut:

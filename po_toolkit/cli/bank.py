@@ -113,7 +113,7 @@ def import_(
     sheet: Annotated[str, typer.Option(metavar="NAME", help="Which sheet of a workbook.")] = "",
     intraday: Annotated[
         bool,
-        typer.Option("--intraday", help="Take the booked entries of a camt.052 report."),
+        typer.Option("--intraday", help="Import the booked entries of a camt.052 report."),
     ] = False,
     encoding: Annotated[
         str,
@@ -129,10 +129,10 @@ def import_(
     """Import the lines of bank statements.
 
     The file is CSV, XLSX, OFX or QFX, QIF, MT940, BAI2 or CAMT.053, or a ZIP of them. A line is
-    taken once, however often it is loaded; one that equals an earlier line in all but its wording
-    is named as a suspected duplicate. A statement whose balances do not add up is held: none of its
-    lines is taken until 'bank accept'. Exit code 2 when the file leaves a question open, 3 when a
-    statement is held or a line cannot be read.
+    imported once, however often you import it; one that equals an earlier line in all but its
+    wording is named as a suspected duplicate. A statement whose balances do not add up is held:
+    none of its lines is imported until 'bank accept'. Exit code 2 when the file leaves a question
+    open, 3 when a statement is held or a line cannot be read.
 
     Example: po-toolkit bank import march.xml --conference pycon-2027 --dry-run
     """
@@ -398,7 +398,7 @@ def apply_(
             "--po",
             metavar="REF[=AMOUNT]",
             help="The purchase order it pays; several share it, each with its amount unless all "
-            "that is open on them is paid.",
+            "that is outstanding on them is paid.",
         ),
     ] = None,
     payouts: Annotated[
@@ -432,14 +432,14 @@ def apply_(
         ),
     ] = False,
     overpaid: Annotated[
-        bool, typer.Option("--overpaid", help="It is right, though more than what is open.")
+        bool, typer.Option("--overpaid", help="It is right, although more than is outstanding.")
     ] = False,
     yes: YesOption = False,
 ) -> None:
     """Apply a line's proposal, or say yourself what the line is.
 
     Exit code 2 when an entry of the same sponsor, amount and week may be this money, or when the
-    purchase order has less open than came.
+    purchase order has less outstanding than came.
 
     Example: po-toolkit bank apply 17 --conference pycon-2027 --po PO-7KQ2MX=9000 --po PO-8M2ABC
     """
@@ -580,10 +580,8 @@ def tie_out(
 ) -> None:
     """Follow every cent from purchase order to bank line.
 
-    On its way over payment and payout.
-
-    With --po, --payout or --line only the rows behind that. Exit code 1 when a sum that must agree
-    does not.
+    With --po, --payout or --line only the rows behind that, with their payouts and bank lines;
+    fees and checks are always those of the whole. Exit code 1 when sums that must agree differ.
 
     Example: po-toolkit bank tie-out --conference pycon-2027 --out tie-out.xlsx --format xlsx
     """

@@ -52,8 +52,8 @@ class Commands(TyperGroup):
             if not reason:
                 raise
             complain(
-                f"The database cannot be used: {reason}. Check database_url in the settings; "
-                f"po-toolkit status shows it."
+                f"The database cannot be used: {reason}. Check database_url in the settings "
+                f"(po-toolkit status shows it), or the address given with --to."
             )
         raise typer.Exit(FAILED)
 

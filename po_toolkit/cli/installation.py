@@ -60,7 +60,7 @@ def init(
 
     settings = settings_of(ctx)
     if kept := make_database(settings, fresh=fresh, despite_live=yes):
-        typer.echo(f"The database until now is kept as {kept}")
+        typer.echo(f"The old database is kept as {kept}")
     typer.echo(f"Database ready: {shown_url(settings.database_url)}")
     for slug, conference in sorted(settings.conferences.items()):
         key = f"Stripe {conference.mode} mode" if conference.mode != "none" else "no Stripe key yet"
@@ -142,7 +142,7 @@ def rename(
 
 
 def archive(ctx: typer.Context, conference: ConferenceOption) -> None:
-    """Put a conference's data aside, so that it begins empty.
+    """Archive a conference's data, so that it begins empty.
 
     For test data before the first live invoice, or another Stripe account. Nothing is deleted.
 
@@ -279,7 +279,7 @@ def worker(
     ] = 15,
     check: Annotated[
         bool,
-        typer.Option("--check", help="Start none; say whether one runs, for health checks."),
+        typer.Option("--check", help="Start none; check that one runs, for health checks."),
     ] = False,
 ) -> None:
     """Run batches, webhook events and syncs until stopped.
@@ -383,7 +383,7 @@ def stripe_sim(
     """Run the Stripe simulator until stopped.
 
     Invoices and payments without an account: any key that looks like a Stripe key is an account
-    by itself, and its state lives in memory.
+    by itself, and its state is kept in memory.
 
     Example: po-toolkit stripe-sim --port 12111, and in another terminal
     PO_TOOLKIT_STRIPE_API_BASE=http://127.0.0.1:12111 po-toolkit sync --conference pycon-2027

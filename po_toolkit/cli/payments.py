@@ -170,12 +170,12 @@ def payment(
         bool,
         typer.Option(
             "--date-as-given",
-            help="The date is right, though before the purchase order or in a closed period.",
+            help="The date is right, although before the purchase order or in a closed period.",
         ),
     ] = False,
     overpaid: Annotated[
         bool,
-        typer.Option("--overpaid", help="The amount is right, though more than is outstanding."),
+        typer.Option("--overpaid", help="The amount is right, although more than is outstanding."),
     ] = False,
     yes: YesOption = False,
     output: FormatOption = "table",

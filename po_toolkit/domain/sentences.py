@@ -47,7 +47,8 @@ def audit_sentence(entry: LoggedAct) -> str:
         text = f"{label(entry.act)}: {_STATES[state]}"
         return f"{text}. {message}" if message else f"{text}."
     write = _SENTENCES.get(entry.act, _other)
-    return " ".join(part for part in (write(entry), _status(entry)) if part)
+    text = write(entry).replace(f"{entry.whose}.", entry.whose.removesuffix(".") + ".")
+    return " ".join(part for part in (text, _status(entry)) if part)
 
 
 _TASKS = {

@@ -121,7 +121,9 @@ class Choice:
         parts = []
         for name, value in self.answer.items():
             pairs = value.items() if name == "mapping" else ()
-            parts += [f"--map {shlex.quote(f'{key}={_listed(text)}')}" for key, text in pairs]
+            for key, columns in pairs:
+                names = ",".join(filter(None, columns.split("\n")))
+                parts.append(f"--map {shlex.quote(f'{key}={names}')}")
             if name != "mapping":
                 parts.append(f"--{name.replace('_', '-')} {shlex.quote(str(value))}")
         return " ".join(parts)
@@ -142,10 +144,6 @@ class Choice:
         if totals is not None:
             totals = {code: amount.replace(",", "") for code, amount in totals.items()}
         return {"label": self.label, "option": self.option, "totals": totals}
-
-
-def _listed(text: str) -> str:
-    return ",".join(part for part in text.split("\n") if part)
 
 
 @dataclass(frozen=True, slots=True)

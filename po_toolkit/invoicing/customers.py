@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from po_toolkit import outbox
@@ -288,14 +289,10 @@ def _list_customers(
             sponsor = (seen.get("email") or "").casefold(), comparable(seen.get("name") or "")
             row_id = new.get(sponsor)
             if row_id is not None:
-                found[row_id] = min(found.get(row_id, seen), seen, key=_age)
+                found[row_id] = min(found.get(row_id, seen), seen, key=itemgetter("created", "id"))
         if number > len(new) // 10 and len(page) == PAGE:
             return found, False
     return found, True
-
-
-def _age(customer: Json) -> tuple[int, str]:
-    return customer["created"], customer["id"]
 
 
 def _parts(rows: Sequence[T]) -> list[Sequence[T]]:

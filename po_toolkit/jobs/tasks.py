@@ -197,17 +197,13 @@ def work_events_of(opened: OpenConference, stop: threading.Event) -> None:
         limit = min(limit * 2, MOST) if worked == limit else FEWEST
 
 
-def _sync(opened: OpenConference) -> tuple[str, Sequence[str]]:
-    return _synced(opened, full=False)
-
-
 def _sweep(opened: OpenConference) -> tuple[str, Sequence[str]]:
-    found, problems = _synced(opened, full=True)
+    found, problems = _sync(opened, full=True)
     payouts, unread = _payouts(opened)
     return f"{found} {payouts}", [*problems, *unread]
 
 
-def _synced(opened: OpenConference, *, full: bool) -> tuple[str, Sequence[str]]:
+def _sync(opened: OpenConference, *, full: bool = False) -> tuple[str, Sequence[str]]:
     report = sync_conference(opened, full=full)
     found = (
         f"Stripe was asked about {count(report.invoices_seen, 'invoice')}: "

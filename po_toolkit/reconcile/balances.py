@@ -21,16 +21,11 @@ from po_toolkit.store.tables import Conference
 def with_sums(orders: pd.DataFrame, entries: pd.DataFrame, notes: pd.DataFrame) -> pd.DataFrame:
     """Add paid, refunded and credited; money in another currency is shown, never summed."""
     same = entries[entries["currency"].eq(entries["order_id"].map(orders["currency"]))]
-    by_stripe = same["paid"].where(same["method"].eq("stripe"), 0)
-    sums = {
-        "paid": same.groupby("order_id")["paid"].sum(),
-        "paid_stripe": by_stripe.groupby(same["order_id"]).sum(),
-        "refunded": same.groupby("order_id")["refunded"].sum(),
-        "reversed_payments": same.groupby("order_id")["reversed_payments"].sum(),
-        "credited": notes.groupby("order_id")["amount"].sum(),
-    }
-    for name, by_order in sums.items():
-        orders[name] = by_order.reindex(orders.index, fill_value=0).astype("int64")
+    same = same.assign(paid_stripe=same["paid"].where(same["method"].eq("stripe"), 0))
+    names = ["paid", "paid_stripe", "refunded", "reversed_payments"]
+    sums = same.groupby("order_id")[names].sum().reindex(orders.index, fill_value=0)
+    sums["credited"] = notes.groupby("order_id")["amount"].sum()
+    orders[sums.columns] = sums.fillna(0).astype("int64")
     orders["paid_other"] = orders["paid"] - orders["paid_stripe"]
     orders["balance"] = balance_of(
         orders["total"], orders["credited"], orders["paid"], orders["refunded"]
@@ -41,6 +36,7 @@ def with_sums(orders: pd.DataFrame, entries: pd.DataFrame, notes: pd.DataFrame) 
 
 
 _FROM_INVOICE = (
+    "invoice_currency",
     "invoice_id",
     "generation",
     "state",
@@ -48,7 +44,6 @@ _FROM_INVOICE = (
     "stripe_invoice_id",
     "stripe_status",
     "stripe_total",
-    "stripe_amount_due",
     "settled_before",
     "stripe_amount_due",
     "stripe_amount_paid",
@@ -63,9 +58,8 @@ def with_live_invoice(
     """Add what the invoice that stands for each purchase order says, and the due date."""
     live = invoices[invoices["is_live"]].drop_duplicates("order_id", keep="last")
     live = live.set_index("order_id")
-    for name in _FROM_INVOICE:
-        orders[name] = live[name].reindex(orders.index)
-    orders["invoice_currency"] = live["currency"].reindex(orders.index)
+    live["invoice_currency"] = live["currency"]
+    orders = pd.concat([orders, live[list(_FROM_INVOICE)].reindex(orders.index)], axis=1)
     orders["has_live"] = orders.index.isin(live.index)
     on_invoice = live["is_sent"].astype(bool).reindex(orders.index, fill_value=False)
     orders["sent"] = on_invoice | orders["marked_sent"].astype(bool)

@@ -124,7 +124,7 @@ def _put_back(frame: pd.DataFrame, key: str, old: dict[int, dict[str, Any]]) -> 
         for name, value in values.items():
             if name in columns:
                 columns[name][at[row_id]] = _revived(name, value)
-    return pd.DataFrame({n: pd.Series(v, dtype=object) for n, v in columns.items()})
+    return pd.DataFrame(columns, dtype=object)
 
 
 def _revived(name: str, value: Any) -> Any:

@@ -24,8 +24,8 @@ ON_DARK = ("#d97000", "#9fd0ff", "#909090")
 
 PRINT_INK = "#111111"
 
-_ROOM = 1.6
-"""How much wider than its longest bar a chart is, so that the amount finds room behind it."""
+_CHARACTER = 8
+"""Pixels of a character of an amount, which stands behind its bar on the narrowest telephone."""
 
 
 def bar_chart(
@@ -39,7 +39,7 @@ def bar_chart(
         {"label": label, "size": float(amount), "end": max(float(amount), 0.0), "written": text}
         for label, amount, text in zip(labels, amounts, written, strict=True)
     ]
-    room = _ROOM * max([*(row["size"] for row in rows), 1.0])
+    room = _CHARACTER * max([len(text) + 1 for text in written], default=0)
     return {
         "data": {"values": rows},
         "height": 34 * max(len(rows), 1) + 10,
@@ -56,8 +56,9 @@ def bar_chart(
                 "type": "quantitative",
                 "title": None,
                 "axis": {"labels": False, "ticks": False, "grid": False, "domain": False},
-                "scale": {"domain": [min([0.0, *(row["size"] for row in rows)]), room],
-                          "nice": False},
+                "scale": {"domain": [min([0.0, *(row["size"] for row in rows)]),
+                                     max([1.0, *(row["size"] for row in rows)])],
+                          "nice": False, "rangeMax": {"expr": f"max(width - {room}, 20)"}},
             },
             "tooltip": [_tooltip("label", "What"), _tooltip("written", "Amount")],
         },
@@ -120,22 +121,28 @@ def step_chart(
     *,
     ink: str,
     colours: Sequence[str] = ON_LIGHT,
+    day: str = "%b %-d",
 ) -> dict[str, Any]:
     """Return amounts over days as steps, a line for each of up to three series.
 
     A row has ``day`` (ISO 8601), ``on`` (as people read it), ``series``, ``size`` (major units) and
-    ``written``.
+    ``written``. ``day`` writes a day as d3-time-format has it.
     """
     names = list(dict.fromkeys(row["series"] for row in rows))
     days = sorted(date.fromisoformat(row["day"]) for row in rows)
     # six ticks within few months would name the same month twice
-    day_format = "%b %Y" if days and days[-1] - days[0] > _MONTHS_APART else "%b %d"
+    day_format = "%b %Y" if days and days[-1] - days[0] > _MONTHS_APART else day
     axis = {"format": day_format, "labelOverlap": True, "tickCount": 6}
     across = {"field": "day", "type": "temporal", "title": None, "axis": axis}
-    legend = _legend(ink) | {"labelLimit": 400, "columns": 2}
+    legend = _legend(ink) | {
+        "labelLimit": 400,
+        "columns": 1,
+        "symbolType": "stroke",
+        "symbolSize": 400,
+    }
     return {
         "data": {"values": list(rows)},
-        "height": 260,
+        "height": 300,
         "encoding": {
             **_amounts_over(across, currency, ink, _tooltip("on", "Day")),
             "color": _by_series(names, colours[: len(names)], legend),
@@ -147,7 +154,7 @@ def step_chart(
                     "strokeDash": _by_series(names, [[6, 4], [1, 0], [2, 3]][: len(names)], None)
                 },
             },
-            {"mark": {"type": "point", "size": 60, "filled": True}},
+            {"mark": {"type": "point", "size": 40, "filled": True, "opacity": 1}},
         ],
     }
 

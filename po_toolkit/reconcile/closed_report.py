@@ -93,7 +93,9 @@ def closed_report(reconciliation: Reconciliation, *, after: date | None) -> byte
         after: The last day of the period before; None for the first. Only entries booked after
             it are in the report, and ``corrections`` are those of them that are dated earlier.
     """
-    entries = _since(reconciliation.entries, after)
+    found, entries = reconciliation.discrepancies, reconciliation.entries
+    if after is not None:
+        entries = entries[entries["booked_on"] > pd.Timestamp(after)]
     late = entries[entries["booked_on"] > entries["payment_date"]]
     content = {
         "layout": LAYOUT,
@@ -102,9 +104,12 @@ def closed_report(reconciliation: Reconciliation, *, after: date | None) -> byte
         "through": reconciliation.as_of.isoformat(),
         "timezone": reconciliation.timezone,
         "totals": reconciliation.totals_text(cancelled_too=True),
-        "rows": [_without_later_classes(r) for r in _records("rows", reconciliation.rows)],
+        "rows": [
+            row | {"discrepancies": [code for code in row["discrepancies"] if code in _CLASSES]}
+            for row in _records("rows", reconciliation.rows)
+        ],
         "ageing": _records("ageing", reconciliation.ageing),
-        "discrepancies": _records("discrepancies", _closable(reconciliation.discrepancies)),
+        "discrepancies": _records("discrepancies", found[found["code"].isin(_CLASSES)]),
         "entries": _records("entries", entries),
         "corrections": _records("entries", late),
     }
@@ -124,18 +129,6 @@ def differences(closed: bytes, again: bytes, *, limit: int = 20) -> list[str]:
             if old.get(key) != new.get(key)
         ]
     return found[:limit]
-
-
-def _closable(found: pd.DataFrame) -> pd.DataFrame:
-    return found[found["code"].isin(_CLASSES)]
-
-
-def _without_later_classes(row: dict[str, Any]) -> dict[str, Any]:
-    return row | {"discrepancies": [c for c in row["discrepancies"] if c in _CLASSES]}
-
-
-def _since(entries: pd.DataFrame, after: date | None) -> pd.DataFrame:
-    return entries if after is None else entries[entries["booked_on"] > pd.Timestamp(after)]
 
 
 def _records(table: str, frame: pd.DataFrame) -> list[dict[str, Any]]:

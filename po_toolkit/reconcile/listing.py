@@ -157,12 +157,16 @@ def search_everything(
     ]
 
 
+def days_overdue(status: str, balance: Decimal | int, due: date | None, today: date) -> int:
+    """Return the days since the due date, where an invoice is out and something is owed; else 0."""
+    owes = status in listing.OWING and status != Status.DRAFT and balance > 0
+    return max((today - due).days, 0) if owes and due else 0
+
+
 def _listed(row: Any, today: date) -> ListedOrder:
     values = dict(row._mapping)  # noqa: SLF001 SQLAlchemy's public name for a row's dict
     del values["id"]
-    late = (today - row.due_date).days if row.due_date else 0
-    owes = row.status in listing.OWING and row.balance > 0 and row.status != Status.DRAFT
-    values["days_overdue"] = late if owes and late > 0 else 0
+    values["days_overdue"] = days_overdue(row.status, row.balance, row.due_date, today)
     for name in ("total", "credited", "paid", "refunded", "balance"):
         values[name] = to_major(int(values[name]), row.currency)
     return ListedOrder(**values)

@@ -7,7 +7,7 @@ become ISO 8601.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -88,10 +88,7 @@ class Table:
 
 def frame_of(columns: Sequence[str], records: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
     """Make a frame of a statement's rows without guessing types: each column is object."""
-    data: Iterable[Sequence[Any]] = zip(*records, strict=True) if records else [()] * len(columns)
-    return pd.DataFrame(
-        {n: pd.Series(list(v), dtype=object) for n, v in zip(columns, data, strict=True)}
-    )
+    return pd.DataFrame(records, columns=list(columns), dtype=object)
 
 
 def _typed(values: Any, kind: Kind) -> pd.Series[Any]:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from po_toolkit.domain.deliveries import links_work
 from po_toolkit.domain.offline_payments import PaymentDetails
+from po_toolkit.domain.periods import local_day
 from po_toolkit.domain.records import copied
 from po_toolkit.domain.reminders import step_label
 from po_toolkit.domain.roles import Act
@@ -18,6 +19,7 @@ from po_toolkit.domain.sums import EntryKind
 from po_toolkit.domain.tax import rate_text, rates_of
 from po_toolkit.domain.wording import label
 from po_toolkit.money import display, to_major
+from po_toolkit.reconcile.listing import days_overdue
 from po_toolkit.store import purchase_orders, stories
 from po_toolkit.store.database import Store
 from po_toolkit.store.tables import (
@@ -132,6 +134,8 @@ class PurchaseOrderStory:
     delivery: str
     """Who is to deliver its invoices; empty: as the conference says."""
     due_date: date | None
+    days_overdue: int
+    """Days since the due date, where something is owed; else 0."""
     total: Decimal
     credited: Decimal
     paid: Decimal
@@ -165,10 +169,13 @@ def purchase_order_story(
         reminders = stories.reminders(session, order)
         owed_again = stories.owed_again(session, order)
     live = order.live_invoice
+    due = (live.due_date if live else None) or order.due_date
+    today = local_day(now or store.now(), conference.timezone)
     return copied(
         PurchaseOrderStory,
         order,
-        due_date=(live.due_date if live else None) or order.due_date,
+        due_date=due,
+        days_overdue=days_overdue(order.status, order.balance_due, due, today),
         credited=order.total_credited,
         paid=order.total_paid,
         refunded=order.total_refunded,

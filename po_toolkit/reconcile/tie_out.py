@@ -61,9 +61,12 @@ class TieOut:
     rows: pd.DataFrame
 
     def only(self, rows: pd.DataFrame) -> TieOut:
-        """Return the tie-out with some of its rows alone; the checks stay those of the whole."""
+        """Return some rows with their payouts and bank lines; fees and checks are the whole's."""
         some = replace(self, rows=rows)
-        some.__dict__.update({name: getattr(self, name) for name in TABLES if name != "rows"})
+        some.__dict__.update(fees=self.fees, checks=self.checks)
+        for name, key in (("payouts", "payout"), ("bank_lines", "bank_line")):
+            whole = getattr(self, name)
+            some.__dict__[name] = whole[whole[key].isin(rows[key])].reset_index(drop=True)
         return some
 
     @cached_property

@@ -252,7 +252,7 @@ def customer_balances(session: Session, conference_id: int, cutoff: Cutoff) -> R
         .where(
             balance.conference_id == conference_id,
             balance.created_at < cutoff.before,
-            shown_here(),
+            shown_here(cutoff.before),
         )
         .order_by(balance.id),
     )

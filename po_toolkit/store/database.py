@@ -189,6 +189,9 @@ _INVOICED = select(exists().where(Invoice.purchase_order_id == bindparam("order_
 CONNECT_SECONDS = 10
 """How long a database server that does not answer is waited for."""
 
+STATEMENTS = 1000
+"""How many statements a connection to SQLite keeps prepared; Python's 128 are fewer than we use."""
+
 POOL_SIZE = 20
 """Connections kept open; as many again may be open for a moment. A batch has 32 threads."""
 
@@ -301,6 +304,8 @@ def open_store(database_url: str) -> Store:
         }
         if url.get_backend_name() == "postgresql":
             options["connect_args"] = {"connect_timeout": CONNECT_SECONDS}
+        elif url.get_backend_name() == "sqlite":
+            options["connect_args"] = {"cached_statements": STATEMENTS}
         if url.database not in (None, "", ":memory:"):
             options |= {"pool_size": POOL_SIZE, "max_overflow": POOL_SIZE}
         return Store(create_engine(url, **options))

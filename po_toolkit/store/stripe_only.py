@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from po_toolkit.domain.already_billed import InvoiceAtStripe, ToBill, sponsor_key, texts_of
@@ -20,6 +20,7 @@ from po_toolkit.store.tables import (
     CustomerBalance,
     Invoice,
     PurchaseOrder,
+    RowVersion,
     StrayInvoice,
     SyncCursor,
 )
@@ -115,19 +116,41 @@ def nobody_elses(conference_id: int) -> ColumnElement[bool]:
     return or_(StrayInvoice.conference_slug == "", StrayInvoice.conference_slug == slug)
 
 
-def shown_here() -> ColumnElement[bool]:
+def shown_here(before: datetime | None = None) -> ColumnElement[bool]:
     """Return the condition that a customer's money is shown in its row's conference.
+
+    Of a past day it follows from what the rows held then, so that closed books read as they did.
 
     The conferences of one Stripe account read the same customer. The first that has an invoice of
     them shows the money, else the first that read of it; where their amounts differ, one of them
     has not synced since, and both are shown.
+
+    Args:
+        before: The first instant that no longer counts; by default all does.
     """
     here, other = CustomerBalance, aliased(CustomerBalance)
+
+    def by_then(row: Any) -> ColumnElement[bool]:
+        return true() if before is None else row.created_at < before
 
     def bills(row: Any) -> ColumnElement[bool]:
         same = Invoice.stripe_customer_id == row.stripe_customer_id
         of_row = select(Invoice.id).where(Invoice.conference_id == row.conference_id, same)
-        return of_row.correlate(here, other).exists()
+        return of_row.where(by_then(Invoice)).correlate(here, other).exists()
+
+    def amount(row: Any) -> ColumnElement[int]:
+        if before is None:
+            return row.amount  # type: ignore[no-any-return]
+        old = RowVersion.old_values["amount"].as_integer()
+        replaced = select(old).where(
+            RowVersion.table_name == CustomerBalance.__tablename__,
+            RowVersion.conference_id == row.conference_id,
+            RowVersion.row_id == row.id,
+            RowVersion.until >= before,
+            old.is_not(None),
+        )
+        first = replaced.order_by(RowVersion.until, RowVersion.id).limit(1)
+        return func.coalesce(first.correlate(here, other).scalar_subquery(), row.amount)
 
     comes_first = or_(
         and_(bills(other), ~bills(here)),
@@ -135,8 +158,9 @@ def shown_here() -> ColumnElement[bool]:
     )
     same = [
         getattr(other, name) == getattr(here, name)
-        for name in ("stripe_customer_id", "kind", "currency", "amount")
+        for name in ("stripe_customer_id", "kind", "currency")
     ]
+    same += [amount(other) == amount(here), by_then(other)]
     return ~select(other.id).where(*same, comes_first).correlate(here).exists()
 
 

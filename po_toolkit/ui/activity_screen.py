@@ -86,7 +86,7 @@ def _acts(visit: Visit, acts: list[Act], *, offset: int, limit: int) -> pd.DataF
         {
             _("When"): formats.moment(row.at, visit.opened.conference.timezone),
             _("What happened"): formats.localized(row.text),
-            _("Who"): row.actor,
+            _("Who"): formats.person(row.actor),
         }
         for row in rows
     )
@@ -212,7 +212,7 @@ def _failed_tasks(visit: Visit, failed: Sequence[Task]) -> None:
             "task": _(TASKS[task.kind]),
             "error": formats.localized(task.message),
             "when": formats.moment(task.created_at, visit.opened.conference.timezone),
-            "by": task.entered_by,
+            "by": formats.person(task.entered_by),
         }
         for task in failed
     )

@@ -12,7 +12,7 @@ import streamlit as st
 
 from po_toolkit.api.reports import ON_DARK, ON_LIGHT, bar_chart, line_chart, step_chart
 from po_toolkit.ui import formats
-from po_toolkit.ui.language import _
+from po_toolkit.ui.language import _, language, locale
 
 _PICK = "pick"
 
@@ -58,7 +58,9 @@ def steps(
         for name, points in series
         for day, amount in points
     ]
-    spec = step_chart(rows, currency, ink=_ink(), colours=_colours())
+    day = {"en": "%b %-d", "de": "%-d. %b"}.get(language(), "%-d %b")
+    spec = step_chart(rows, currency, ink=_ink(), colours=_colours(), day=day)
+    spec["config"] = {"locale": {"time": _months()}}
     return _pick(spec, about, key, "day", layer=1)
 
 
@@ -85,6 +87,23 @@ def _translated(spec: Any) -> Any:
     return {
         name: _(part) if name == "title" and isinstance(part, str) else _translated(part)
         for name, part in spec.items()
+    }
+
+
+def _months() -> dict[str, Any]:
+    """Return the names of days and months as Vega wants them, Sunday first."""
+    names = {width: locale().days["format"][width] for width in ("wide", "abbreviated")}
+    days = {width: [names[width][(d + 6) % 7] for d in range(7)] for width in names}
+    months = {w: list(locale().months["format"][w].values()) for w in names}
+    return {
+        "dateTime": "%x %X",
+        "date": "%Y-%m-%d",
+        "time": "%H:%M",
+        "periods": ["AM", "PM"],
+        "days": days["wide"],
+        "shortDays": days["abbreviated"],
+        "months": months["wide"],
+        "shortMonths": months["abbreviated"],
     }
 
 

@@ -94,7 +94,7 @@ def _closed(visit: Visit, periods: list[ClosedBooks]) -> None:
             "through": period.through,
             "timezone": period.timezone,
             "closed": formats.moment(period.closed_at, timezone),
-            "by": period.closed_by,
+            "by": formats.person(period.closed_by),
             "digest": period.digest,
         }
         for period in periods

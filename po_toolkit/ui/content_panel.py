@@ -9,7 +9,7 @@ from po_toolkit.api.content import InvoiceContent, compare_content, preview_cont
 from po_toolkit.api.terms import way_label
 from po_toolkit.money import display
 from po_toolkit.ui import formats
-from po_toolkit.ui.language import _
+from po_toolkit.ui.language import N_, _
 from po_toolkit.ui.session import Visit
 
 
@@ -18,7 +18,7 @@ def content_panel(visit: Visit, reference: str, *, at_stripe: bool) -> None:
 
     ``at_stripe``: it has an invoice at Stripe to compare with.
     """
-    with st.expander(_("What the invoice says"), icon=":material/preview:"):
+    with st.expander(_("What the invoice says")):
         compare = False
         if at_stripe and visit.opened.settings.mode != "none":
             compare = st.button(
@@ -28,7 +28,7 @@ def content_panel(visit: Visit, reference: str, *, at_stripe: bool) -> None:
             )
         found = (compare_content if compare else preview_content)(visit.opened, reference)
         _limit(found)
-        st.caption(_("The invoice is {way_label}.", way_label=way_label(found.delivery)))
+        st.caption(_("The invoice is {way_label}.", way_label=_(way_label(found.delivery))))
         if compare and found.equal:
             st.success(_("Every field at Stripe is the planned one."), icon=":material/check:")
         elif compare:
@@ -43,12 +43,22 @@ def content_panel(visit: Visit, reference: str, *, at_stripe: bool) -> None:
 def _table(found: InvoiceContent, *, compare: bool) -> pd.DataFrame:
     rows = []
     for line in found.lines:
-        row = {_("Field"): line.name, _("Planned"): line.planned}
+        write = _WRITERS.get(line.name, str)
+        row = {_("Field"): _(line.name), _("Planned"): write(line.planned)}
         if compare:
-            row |= {_("At Stripe"): line.sent or "", "": "" if line.equal else _("differs")}
+            sent = write(line.sent or "")
+            row |= {_("At Stripe"): sent, "": "" if line.equal else _("differs")}
         if any(list(row.values())[1:]):
             rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _methods(codes: str) -> str:
+    return ", ".join(formats.payment_method(code) for code in codes.split(", ") if code)
+
+
+_WRITERS = {N_("Due"): formats.localized, N_("Payment methods"): _methods}
+"""Fields whose stored form is for programs; what people typed is shown to the letter."""
 
 
 def _limit(found: InvoiceContent) -> None:

@@ -43,7 +43,9 @@ def show_error(error: PoToolkitError, visit: Visit | None = None) -> None:
 
     Before there is a visit no page can be opened: an administrator solves it at the server.
     """
-    st.error(formats.message(str(error)), icon=":material/error:")
+    st.error(
+        formats.plain(formats.fields_named(formats.localized(str(error)))), icon=":material/error:"
+    )
     remedy = error.remedy
     if visit is None and remedy is not None:
         st.write(_("{label}, in a terminal of the server:", label=formats.localized(remedy.label)))

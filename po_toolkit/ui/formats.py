@@ -71,6 +71,15 @@ def _amount_in(found: re.Match[str]) -> str:
     return amount(Decimal(number.replace(",", "")), code.lower())
 
 
+def beside_row(row: int, message: str) -> str:
+    """Write a message about a row where the row's number stands beside it already.
+
+    The catalogue knows the message only with its row.
+    """
+    text = localized(message)
+    return text.partition(": ")[2] if message.startswith(f"Row {row}: ") else text
+
+
 def _dated(text: str) -> str:
 
     def written(found: re.Match[str]) -> str:
@@ -199,6 +208,19 @@ _ACTS: dict[str, str] = {
 }
 
 
+_WAYS_IN = {"cli": N_("command line"), "python": N_("Python")}
+
+
+def person(actor: str) -> str:
+    """Name who acted as people read it: ``cli:ada`` is ``ada (command line)``."""
+    way, _colon, name = actor.partition(":")
+    if way == "app" and name:
+        return name
+    if way in _WAYS_IN and name:
+        return f"{name} ({_(_WAYS_IN[way])})"
+    return {"stripe": "Stripe", "schedule": _("automatic")}.get(actor, actor)
+
+
 def act(code: str) -> str:
     """Say what an act of the audit log was."""
     return _(_ACTS.get(code, "")) or label(code)
@@ -225,6 +247,26 @@ def way(code: str) -> str:
 def inner(text: str) -> str:
     """Write a name as within a sentence: in lower case, except in German, which needs capitals."""
     return text if language() == "de" else text.lower()
+
+
+_FIELDS = {
+    "organization_name": N_("Sponsor"),
+    "contact_email": N_("Contact email"),
+    "po_number": N_("PO number"),
+    "due_date": N_("Due date"),
+    "days_until_due": N_("Days until due"),
+    "tax_id": N_("Sponsor's tax ID"),
+    "description": N_("Description"),
+    "quantity": N_("Quantity"),
+    "unit_price": N_("Unit price"),
+    "tax_rate": N_("Tax rates"),
+}
+_FIELD = re.compile(rf"\b({'|'.join(_FIELDS)}): ")
+
+
+def fields_named(text: str) -> str:
+    """Call the fields of a purchase order in a message as its form does."""
+    return _FIELD.sub(lambda found: f"{_(_FIELDS[found[1]])}: ", text)
 
 
 def sentence(text: str) -> str:
@@ -262,6 +304,11 @@ STATUS_COLOURS: list[str] = [_STATUS_BADGES[Status(code)][1] for code in terms.S
 def on_a_phone() -> bool:
     """Tell whether the browser says that it runs on a phone."""
     return "Mobi" in (st.context.headers.get("User-Agent") or "")
+
+
+def overdue_badge(days: int) -> None:
+    """Say in red for how long something is overdue."""
+    st.badge(_("{days} overdue", days=count(days, "day")), color="red")
 
 
 def status_badge(value: str) -> None:

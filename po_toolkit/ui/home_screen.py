@@ -28,6 +28,7 @@ from po_toolkit.api.terms import BUCKET_LABELS, Act, Status
 from po_toolkit.ui import charts, formats, tables
 from po_toolkit.ui.failures import failures_shown
 from po_toolkit.ui.language import _, ngettext
+from po_toolkit.ui.order_form import call_fields
 from po_toolkit.ui.sample_data import offer_removal, show_first_steps
 from po_toolkit.ui.session import Visit
 from po_toolkit.ui.sync_button import sync_button
@@ -77,7 +78,7 @@ def home_screen(visit: Visit) -> None:
             _due_soon(visit, page)
     _pictures(visit, page.sums)
     _attention(visit, page.sums)
-    with st.expander(_("Stripe"), icon=":material/sync:"):
+    with st.expander(_("Last sync with Stripe")):
         _health(visit)
 
 
@@ -191,9 +192,7 @@ def _call(visit: Visit, order: OpenOrder) -> None:
         with left:
             st.markdown(" · ".join(filter(None, about)))  # links in captions are too pale
         with right:
-            st.badge(
-                _("{days} overdue", days=formats.count(order.days_overdue, "day")), color="red"
-            )
+            formats.overdue_badge(order.days_overdue)
             if visit.may(Act.LOG_CALL):
                 _call_buttons(visit, order)
 
@@ -210,15 +209,9 @@ def _call_buttons(visit: Visit, order: OpenOrder) -> None:
 
 def _call_form(visit: Visit, order: OpenOrder) -> None:
     with st.form(visit.key(f"call.form.{order.reference}"), border=False):
-        note = st.text_input(_("What was said"))
-        promised = st.date_input(
-            _("Promised to pay by"),
-            value=None,
-            min_value=visit.opened.today(),
-            format=formats.date_format(),
-        )
+        said = call_fields(visit)
         if st.form_submit_button(_("Save call"), type="primary"):
-            _logged(visit, order, note=note, promised_on=promised)
+            _logged(visit, order, **said)
 
 
 def _logged(visit: Visit, order: OpenOrder, **call: Any) -> None:
@@ -469,7 +462,7 @@ def _series(cash: CashOverTime) -> list[tuple[str, list[tuple[date, Decimal]]]]:
         (_("Received"), [(day.day, day.received) for day in cash.days]),
     ]
     if cash.last_year:
-        name = _("Received, {last_name}, as far from the event", last_name=cash.last_name)
+        name = _("{last_name} at the same point", last_name=cash.last_name)
         series.append((name, [(day.day, day.received) for day in cash.last_year]))
     return series
 

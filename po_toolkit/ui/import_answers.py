@@ -260,8 +260,8 @@ def rows_to_correct(
     wrong: dict[int, list[str]] = {}
     for problem in problems:
         where = f"{formats.label(problem.column)}: " if problem.column else ""
-        text = problem.message.removeprefix(f"Row {problem.row}: ")
-        wrong.setdefault(problem.row, []).append(where + formats.localized(text))
+        text = formats.beside_row(problem.row, problem.message)
+        wrong.setdefault(problem.row, []).append(where + text)
     return pd.DataFrame(
         [
             [

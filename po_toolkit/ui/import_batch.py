@@ -122,16 +122,14 @@ def show_reading(visit: Visit, report: ImportReport) -> None:
 def _by_row(problems: Sequence[RowProblem]) -> pd.DataFrame:
     """Return problems as a table; its first column says the row, so the text need not."""
     frame = pd.DataFrame([asdict(problem) for problem in problems])
-    frame["message"] = [
-        formats.localized(p.message.removeprefix(f"Row {p.row}: ")) for p in problems
-    ]
+    frame["message"] = [formats.beside_row(p.row, p.message) for p in problems]
     return frame
 
 
 def _taken(visit: Visit, summary: BatchSummary) -> None:
     when = formats.moment(summary.created_at, visit.opened.conference.timezone)
     sheet = _(", sheet {sheet}", sheet=summary.sheet) if summary.sheet else ""
-    st.text(f"{summary.file_name}{sheet}\n{when}, {summary.entered_by}")
+    st.text(f"{summary.file_name}{sheet}\n{when}, {formats.person(summary.entered_by)}")
     if summary.undone_at is not None:
         st.info(_("This import was undone."), icon=":material/undo:")
         return

@@ -68,7 +68,7 @@ def _earlier(visit: Visit) -> None:
             "file": one.file_name,
             "accepted": one.accepted,
             "waiting": one.waiting_rows or None,
-            "by": one.entered_by,
+            "by": formats.person(one.entered_by),
             "undone": _("Undone") if one.undone_at else "",
         }
         for one in imports

@@ -37,7 +37,7 @@ def show_batch(visit: Visit, batch: int) -> None:
         _(
             "Batch {batch}, started by {entered_by}, {began}.",
             batch=batch,
-            entered_by=formats.plain(progress.entered_by),
+            entered_by=formats.plain(formats.person(progress.entered_by)),
             began=began,
         )
     )
@@ -69,7 +69,7 @@ def show_earlier(visit: Visit) -> None:
             "total": one.total,
             "invoiced": one.invoiced,
             "failed": one.failed,
-            "by": one.entered_by,
+            "by": formats.person(one.entered_by),
         }
         for one in latest
     )

@@ -9,6 +9,7 @@ from functools import partial
 import streamlit as st
 
 from po_toolkit.api.delivery import Delivery, deliver, mark_delivered
+from po_toolkit.api.home import log_call
 from po_toolkit.api.invoices import resend_invoice
 from po_toolkit.api.ledger import cancel
 from po_toolkit.api.reports import PurchaseOrderStory
@@ -18,6 +19,7 @@ from po_toolkit.ui import formats
 from po_toolkit.ui.language import N_, _
 from po_toolkit.ui.order_editor import change_form, contact_form
 from po_toolkit.ui.order_form import (
+    call_fields,
     forget_questions,
     forget_seen,
     happened_since,
@@ -112,6 +114,19 @@ def _resend(visit: Visit, story: PurchaseOrderStory) -> None:
     perform(visit, story, act)
 
 
+def _call(visit: Visit, story: PurchaseOrderStory) -> None:
+    with st.form(visit.key("order.call"), border=False):
+        said = call_fields(visit)
+        if not st.form_submit_button(_("Save call"), type="primary"):
+            return
+
+    def act() -> str:
+        log_call(visit.opened, story.reference, **said)
+        return _("Call logged.")
+
+    perform(visit, story, act)
+
+
 def _deliver(visit: Visit, story: PurchaseOrderStory) -> None:
     st.write(
         _(
@@ -195,6 +210,10 @@ def _to_be_sent(story: PurchaseOrderStory) -> bool:
 
 def _is_out(story: PurchaseOrderStory, way: str = "stripe") -> bool:
     return any(i.stripe_status == "open" and i.delivery == way for i in story.invoices)
+
+
+def _owed(story: PurchaseOrderStory) -> bool:
+    return _is_open(story) and bool(story.stripe_invoice_url) and story.balance > 0
 
 
 def _creditable(story: PurchaseOrderStory) -> bool:
@@ -292,6 +311,7 @@ CHOICES = (
     Choice(N_("Send invoice"), Act.INVOICE, _to_be_sent, _invoice, _why_not_sent),
     Choice(N_("Record payment"), Act.RECORD_PAYMENT, _is_open, payment_form, _why_not_paid),
     Choice(N_("Send invoice again"), Act.RESEND, _is_out, _resend),
+    Choice(N_("Log call"), Act.LOG_CALL, _owed, _call),
     Choice(N_("Deliver"), Act.DELIVER, lambda story: _is_out(story, "ourselves"), _deliver),
     Choice(N_("Credit note"), Act.ISSUE_CREDIT_NOTE, _creditable, credit_form),
     Choice(N_("Refund"), Act.REFUND, lambda story: story.paid > story.refunded, refund_form),

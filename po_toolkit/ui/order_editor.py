@@ -141,7 +141,7 @@ def change_form(visit: Visit, story: PurchaseOrderStory) -> None:
         changes = _changes(order, draft)
         if not out:
             change_order(visit.opened, story.reference, changes)
-            return _("Changed.")
+            return _("Changes saved.")
         refuse_without_reason(reason)
         result = reissue(visit.opened, story.reference, changes, reason=reason)
         if result.error:

@@ -48,7 +48,7 @@ def happened_since(visit: Visit, story: PurchaseOrderStory, *, form_open: bool) 
     visit.keep(name, {(e.at, e.text) for e in story.events})
     visit.keep(_STALE, form_open and bool(new))
     return "; ".join(
-        f"{formats.localized(e.text)} ({formats.plain(e.actor)})"
+        f"{formats.localized(e.text)} ({formats.plain(formats.person(e.actor))})"
         if e.actor
         else formats.localized(e.text)
         for e in new[-3:]
@@ -132,6 +132,19 @@ def submit(visit: Visit, label: str) -> bool:
 def amount_field(label: str, proposed: Decimal) -> str:
     """Show a field for an amount in major units, filled with what is likely."""
     return st.text_input(label, value=typed.written(max(proposed, Decimal(0))))
+
+
+def call_fields(visit: Visit) -> dict[str, Any]:
+    """Show the fields of a call; return what :func:`log_call` takes."""
+    return {
+        "note": st.text_input(_("What was said")),
+        "promised_on": st.date_input(
+            _("Promised to pay by"),
+            value=None,
+            min_value=visit.opened.today(),
+            format=formats.date_format(),
+        ),
+    }
 
 
 def reason_field(label: str) -> str:

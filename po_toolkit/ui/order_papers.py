@@ -51,7 +51,7 @@ def order_papers(visit: Visit, story: PurchaseOrderStory) -> None:
 
 def _attached(visit: Visit, story: PurchaseOrderStory) -> None:
     """Show the sponsor's own documents, and take new ones."""
-    with st.expander(_("The sponsor's purchase order (PDF)"), icon=":material/attach_file:"):
+    with st.expander(_("The sponsor's purchase order (PDF)")):
         for file in attached_files(visit.opened, story.reference):
             content = attached_content(visit.opened, story.reference, file.sha256)
             when = formats.moment(file.attached_at, visit.opened.conference.timezone)
@@ -64,7 +64,7 @@ def _attached(visit: Visit, story: PurchaseOrderStory) -> None:
                 help=_(
                     "Attached {when} by {attached_by}. SHA-256 {sha256}",
                     when=when,
-                    attached_by=formats.plain(file.attached_by),
+                    attached_by=formats.plain(formats.person(file.attached_by)),
                     sha256=file.sha256,
                 ),
                 on_click="ignore",
@@ -155,7 +155,7 @@ def _kept(visit: Visit, story: PurchaseOrderStory) -> None:
             help=_(
                 "{file_name}, kept by {kept_by}. SHA-256 {sha256}",
                 file_name=kept.file_name,
-                kept_by=kept.kept_by,
+                kept_by=formats.person(kept.kept_by),
                 sha256=kept.sha256,
             ),
             on_click="ignore",

@@ -57,6 +57,8 @@ def _heading(story: PurchaseOrderStory) -> None:
             )
         if story.due_date:
             st.markdown(_("Due {due_date}", due_date=formats.day(story.due_date)), width="content")
+        if story.days_overdue:
+            formats.overdue_badge(story.days_overdue)
 
 
 def _sums(story: PurchaseOrderStory) -> None:
@@ -162,6 +164,7 @@ def _money(story: PurchaseOrderStory) -> None:
     frame["note"] = frame["note"].mask(automatic, "")  # it names the invoice again
     for name in ("kind", "method"):
         frame[name] = [formats.label(code) for code in frame[name]]
+    frame["entered_by"] = [formats.person(name) for name in frame["entered_by"]]
     tables.show(
         frame,
         {
@@ -185,7 +188,7 @@ def _history(visit: Visit, story: PurchaseOrderStory) -> None:
             {
                 "when": formats.moment(event.at, visit.opened.conference.timezone),
                 "text": formats.localized(event.text),
-                "actor": event.actor,
+                "actor": formats.person(event.actor),
             }
             for event in reversed(story.events)
         ),

@@ -121,7 +121,7 @@ def _filters() -> dict[str, Any]:
     phone = formats.on_a_phone()
     if phone:  # where the list comes first
         narrowed = any(st.session_state.get(name) for name in _FOLDED)
-        row = st.expander(_("Filters"), icon=":material/filter_list:", expanded=narrowed)
+        row = st.expander(_("Filters"), expanded=narrowed)
     with row:
         text = st.text_input(
             _("Search"),

@@ -365,8 +365,12 @@ def _show_entries(visit: Visit, result: Reconciliation, entries: pd.DataFrame, k
         st.caption(_("No money has moved: no payment, refund or credit note is entered."))
         return
     worded = readable_entries(entries, result.books.invoices)
-    for name in ("kind", "method"):
-        worded[name] = [formats.label(code) for code in worded[name]]
+    for name, write in (
+        ("kind", formats.label),
+        ("method", formats.label),
+        ("entered_by", formats.person),
+    ):
+        worded[name] = [write(value) for value in worded[name]]
     _open(
         visit, entries, tables.pick_table(ENTRIES, worded, translated(_ENTRIES), key=visit.key(key))
     )

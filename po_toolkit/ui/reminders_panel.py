@@ -48,7 +48,7 @@ def reminders_panel(visit: Visit) -> None:
             st.success(_("Nobody has to be reminded."), icon=":material/check_circle:")
         return
     begun = bool(visit.recall("reminders.turn"))  # another title would fold it up in between
-    with st.expander(_title(preview), icon=":material/notifications:", expanded=begun):
+    with st.expander(_title(preview), expanded=begun):
         _due(preview)
         for reference, why in preview.held:
             st.caption(

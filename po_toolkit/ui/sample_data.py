@@ -23,7 +23,7 @@ _STEPS: tuple[tuple[str, str, str, Act | None], ...] = (
         N_("through Stripe, each exactly once, after a preview."),
         Act.INVOICE,
     ),
-    ("orders", N_("Purchase orders"), N_("turn paid as sponsors pay; wires are entered."), None),
+    ("orders", N_("Purchase orders"), N_("show who has paid; enter wires and checks here."), None),
     ("reconciliation", N_("Reconciliation"), N_("shows what adds up and what does not."), None),
 )
 
@@ -61,7 +61,7 @@ def offer_removal(visit: Visit) -> None:
             with st.container(border=True, horizontal=True, vertical_alignment="center"):
                 st.markdown(_("These purchase orders include sample data."), width="stretch")
                 if st.button(
-                    _("Remove them"), icon=":material/delete:", key=visit.key("sample.away")
+                    _("Remove sample data"), icon=":material/delete:", key=visit.key("sample.away")
                 ):
                     undo_import(visit.opened, batch.batch)
                     st.rerun()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from decimal import Decimal
 
@@ -9,15 +10,21 @@ import streamlit as st
 
 from po_toolkit.api.reports import SearchHit, search
 from po_toolkit.errors import AmountError
+from po_toolkit.money import CURRENCIES
 from po_toolkit.ui import formats, typed
-from po_toolkit.ui.language import _
+from po_toolkit.ui.language import _, ngettext
 from po_toolkit.ui.session import Visit
 
-_ENTERED, _OPENED = "find.entered", "find.opened"
+_ENTERED, _OPENED, _FROM = "find.entered", "find.opened", "find.from"
 
 
-def search_box(visit: Visit) -> None:
-    """Show the box and what was found; Enter on a single hit opens it."""
+def search_box(visit: Visit, page: str) -> None:
+    """Show the box and what was found; Enter on a single hit opens it.
+
+    Args:
+        visit: Who looks at which conference.
+        page: Above which page. On another than where it was entered, what was found is folded up.
+    """
     key = visit.key("find")
     text = st.text_input(
         _("Search everything"),
@@ -34,8 +41,10 @@ def search_box(visit: Visit) -> None:
     hits = search(visit.opened, text, amount=_amount(text, visit.opened.settings.currency))
     entered = visit.recall(_ENTERED)
     visit.keep(_ENTERED, False)
+    here = (page, st.query_params.get("po", ""))
     if entered:
         visit.keep(_OPENED, "")
+        visit.keep(_FROM, here)
     if entered and len(hits) == 1:
         visit.keep(_OPENED, text)
         order, line = hits[0].order, hits[0].line
@@ -44,9 +53,12 @@ def search_box(visit: Visit) -> None:
         visit.go("bank", line=str(line))
     if visit.recall(_OPENED) == text:  # its page is open: no need to find it above itself
         return
-    with st.container(border=True, gap="small"):
-        if not hits:
-            st.markdown(_("Nothing found for “{text}”.", text=formats.plain(text)))
+    said = formats.plain(text)
+    if not hits:
+        st.container(border=True).markdown(_("Nothing found for “{text}”.", text=said))
+        return
+    title = ngettext("{n} found for “{text}”", "{n} found for “{text}”", len(hits), text=said)
+    with st.expander(title, expanded=visit.recall(_FROM) == here):
         for hit in hits:
             _show(visit, hit)
 
@@ -70,5 +82,6 @@ def _show(visit: Visit, hit: SearchHit) -> None:
 def _amount(text: str, currency: str) -> Decimal | None:
     """Return what was typed as an amount, or None; a currency may stand beside it."""
     with suppress(AmountError):
-        return typed.amount(text.upper().replace(currency.upper(), ""), currency)
+        code = next((c for c in re.findall("[a-z]+", text.lower()) if c in CURRENCIES), currency)
+        return typed.amount(text.upper().replace(code.upper(), ""), code)
     return None

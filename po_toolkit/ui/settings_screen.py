@@ -158,6 +158,7 @@ def _change(visit: Visit, settings: ConferenceSettings) -> None:
             sorted({*_STEPS, *settings.reminders}),
             settings.reminders,
             format_func=lambda step: formats.sentence(step_label(step)),
+            placeholder=_("No reminders"),
             help=_("Without a choice, a person still sees who is overdue and can remind them."),
         )
         hours = [None, *range(24)]

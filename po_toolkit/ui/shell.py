@@ -46,7 +46,8 @@ class Screen:
     show: Callable[[Visit], None]
     act: Act | None = None
     """What one comes here to do; hidden from those whose role does not permit it."""
-    hidden: bool = False
+    under: str = ""
+    """The place whose entry is marked instead; it has none of its own."""
     live: bool = False
     """Shown anew by itself when something happened at the conference."""
 
@@ -54,17 +55,15 @@ class Screen:
 SCREENS: Mapping[str, Screen] = {
     "home": Screen(N_("Home"), ":material/home:", home_screen, live=True),
     "import": Screen(N_("Import"), ":material/upload_file:", import_screen, Act.IMPORT),
-    "imported": Screen(
-        N_("Import"), ":material/upload_file:", import_screen, Act.IMPORT, hidden=True
-    ),
+    "imported": Screen(N_("Import"), ":material/upload_file:", import_screen, Act.IMPORT, "import"),
     "invoice": Screen(N_("Invoice"), ":material/send:", invoice_screen, Act.INVOICE),
-    "invoices": Screen(N_("Invoice"), ":material/send:", invoice_screen, Act.INVOICE, hidden=True),
+    "invoices": Screen(N_("Invoice"), ":material/send:", invoice_screen, Act.INVOICE, "invoice"),
     "orders": Screen(N_("Purchase orders"), ":material/list_alt:", orders_screen, live=True),
     "order": Screen(
-        N_("Purchase order"), ":material/receipt:", order_screen, hidden=True, live=True
+        N_("Purchase order"), ":material/receipt:", order_screen, under="orders", live=True
     ),
     "new": Screen(
-        N_("New purchase order"), ":material/add:", new_order_screen, Act.CREATE, hidden=True
+        N_("New purchase order"), ":material/add:", new_order_screen, Act.CREATE, "orders"
     ),
     "reconciliation": Screen(N_("Reconciliation"), ":material/balance:", reconciliation_screen),
     "bank": Screen(N_("Bank"), ":material/account_balance:", bank_screen),
@@ -96,10 +95,10 @@ def run(start: str = "home") -> None:
 def _legible() -> None:
     """Write dark on the light blue buttons of the dark theme; Streamlit writes white there.
 
-    The margins leave room for tables, and a PDF, which is drawn at its own width, shrinks where
-    that is more than its place has.
+    The margins leave room for tables, whose texts take it, and a PDF, which is drawn at its own
+    width, shrinks where that is more than its place has.
     """
-    style = _WIDER + _PDF_FITS
+    style = _WIDER + _PDF_FITS + _TEXT_FITS
     if st.context.theme.type == "dark":
         style += "[data-testid^='stBaseButton-primary'] {color: #111111;}"
     st.html(f"<style>{style}</style>")
@@ -111,6 +110,11 @@ _WIDER = """
 _PDF_FITS = """
 [data-testid=stColumn] [data-testid=stBidiComponentIsolated] {zoom: .74;}
 @media (max-width: 1200px) {[data-testid=stBidiComponentIsolated] {zoom: .5 !important;}}
+"""
+_TEXT_FITS = "[data-testid=stTable] td div {max-width: none;}"
+_MARKED = """
+[data-testid=stSidebarNavLink][href$='/{place}'] {{background: rgba(169, 169, 162, 0.25);}}
+[data-testid=stSidebarNavLink][href$='/{place}'] p {{font-weight: 600;}}
 """
 
 
@@ -125,15 +129,18 @@ def _conference(
     opened = open_conference(slug, settings=settings, store=books, actor=allowed[slug])
     pages: dict[str, Page] = {}
     visit = Visit(opened, pages, settings, tuple(allowed))
-    for place, screen in SCREENS.items():
-        pages[place] = _page(visit, place, screen, default=place == start)
+    for name, screen in SCREENS.items():
+        pages[name] = _page(visit, name, screen, default=name == start)
     chosen = st.navigation(list(pages.values()))
+    place = chosen.url_path or start
+    if under := SCREENS[place].under:
+        st.html(f"<style>{_MARKED.format(place=under)}</style>")
     with sidebar:
         formats.mode_badge(opened.settings.mode)
         _heard(opened)
         show_person(person, allowed[slug].role, books)
     with failures_shown(visit):
-        search_box(visit)
+        search_box(visit, place)
     chosen.run()
 
 
@@ -175,7 +182,7 @@ def _page(visit: Visit, place: str, screen: Screen, *, default: bool) -> Page:
         icon=screen.icon,
         url_path=place,
         default=default,
-        visibility="visible" if permitted and not screen.hidden else "hidden",
+        visibility="visible" if permitted and not screen.under else "hidden",
     )
 
 

@@ -115,4 +115,5 @@ def _outcome(visit: Visit, task: Task) -> None:
 
 def _when(visit: Visit, task: Task) -> str:
     moment = formats.moment(task.created_at, visit.opened.conference.timezone)
-    return _("{moment} by {entered_by}", moment=moment, entered_by=formats.plain(task.entered_by))
+    by = formats.plain(formats.person(task.entered_by))
+    return _("{moment} by {entered_by}", moment=moment, entered_by=by)

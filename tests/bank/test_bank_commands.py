@@ -49,6 +49,8 @@ def test_from_statement_to_tie_out(work) -> None:
     assert [p["at_bank"] for p in tied["payouts"]] == [p["amount"] for p in tied["payouts"]]
     one = work.json("bank", "tie-out", *AT, "--as-of", "2030-01-01", "--po", reference)
     assert [r["at_bank"] for r in one["rows"]] == ["1000.00"]
+    assert [x["payments"] for x in one["bank_lines"]] == ["1000.00"]
+    assert (one["payouts"], one["checks"]) == ([], tied["checks"])
     line = str(matched["unmatched_lines"][0]["line"])
     assert work.run("bank", "exclude", line, *AT, "--reason", "Interest").exit_code == 0
     wired = str(next(m["line"] for m in matched["matches"] if m["rule"] == "reference"))

@@ -45,6 +45,7 @@ def test_a_cancelled_purchase_order_has_no_open_invoice_left(work: Workplace) ->
 
     assert work.json("cancel", reference)["status"] == "cancelled"
     assert work.simulator.control.get(invoice_id)["status"] == "void"
+    assert "was cancelled before, on " in work.run("cancel", reference).stderr
 
 
 @pytest.mark.parametrize(

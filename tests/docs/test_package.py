@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import os
 import re
 import subprocess
@@ -10,6 +11,7 @@ import sys
 import venv
 import zipfile
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -71,12 +73,14 @@ def environment(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Path:
     return home
 
 
-def run(environment: Path, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def run(
+    environment: Path, folder: Path, *words: str, **settings: str
+) -> subprocess.CompletedProcess[str]:
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("PO_TOOLKIT_", "PYTHON"))}
     return subprocess.run(
         [str(environment / "bin" / words[0]), *words[1:]],
         cwd=folder,
-        env=clean,
+        env=clean | settings,
         capture_output=True,
         text=True,
         timeout=300,
@@ -98,18 +102,35 @@ def test_the_wheel_holds_what_runs_and_nothing_else(wheel: Path) -> None:
     assert not [n for n in names if "secrets" in n or n.startswith("tests/") or n.endswith(".db")]
 
 
-def test_help_and_the_demo_run_from_the_wheel_in_an_empty_folder(
+def test_help_and_the_demo_run_from_the_wheel_and_leave_the_installation_alone(
     environment: Path, tmp_path: Path
 ) -> None:
-    """Whoever installs the package has neither our checkout nor our test tools."""
+    """Whoever installs the package has neither our checkout nor our test tools.
+
+    Somebody who tries the demo beside real settings must find their books untouched.
+    """
     tools = run(environment, tmp_path, "python", "-c", "import pytest")
     assert "ModuleNotFoundError" in tools.stderr
 
     shown = run(environment, tmp_path, "po-toolkit", "--help")
     assert shown.returncode == 0, shown.stderr
-    played = run(environment, tmp_path, "po-toolkit", "demo", "--once")
+    settings = {
+        "PO_TOOLKIT_DATABASE_URL": f"sqlite:///{tmp_path / 'real.db'}",
+        "PO_TOOLKIT_STRIPE_API_BASE": "http://127.0.0.1:1",
+        "PO_TOOLKIT_CONFIG": str(tmp_path / "missing.toml"),
+    }
+    demo = ("po-toolkit", "demo", "--once", "--format", "json")
+    played = run(environment, tmp_path, *demo, **settings)
     assert played.returncode == 0, played.stderr
-    assert "656,878.66" in played.stdout
+    assert "adds up" in played.stderr
+    found = json.loads(played.stdout)
+    usd = [row for row in found["rows"] if row["currency"] == "usd"]
+    (cancelled,) = [row for row in usd if row["status"] == "cancelled"]
+    assert sum(Decimal(row["total"]) for row in usd) == Decimal("689378.66")
+    assert cancelled["total"] == "32500.00"
+    assert found["totals"]["usd"]["total"] == "656878.66"
+    statuses = {row["status"] for row in found["rows"]}
+    assert statuses == {"sent", "partially_paid", "paid", "overpaid", "cancelled"}
     assert list(tmp_path.iterdir()) == []
 
 

@@ -75,6 +75,16 @@ def test_an_invoice_shows_number_sums_and_what_is_due(order, conference, text_of
         assert words in text
 
 
+def test_a_draft_is_dated_as_it_would_be_sent(ledgers, store, conference, text_of):
+    """Else the preview of a month-old draft shows a due date that is past when it is sent."""
+    ledgers.order(10_000, reference="PO-DDDDDD")
+    with store.reading() as session:
+        draft = by_reference(session, conference, "PO-DDDDDD")
+    text = text_of(invoice_pdf(draft, conference, today=date(2027, 3, 1)))
+    assert "Date 1 March 2027" in text
+    assert "Due 31 March 2027" in text
+
+
 def test_the_same_invoice_is_the_same_file(order, conference):
     assert invoice_pdf(order, conference) == invoice_pdf(order, conference)
 

@@ -11,6 +11,7 @@ from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.reconcile import reconcile_conference
 from po_toolkit.store.tables import (
+    Conference,
     CustomerBalance,
     Invoice,
     LedgerEntry,
@@ -117,6 +118,32 @@ def test_a_customer_renamed_at_stripe_has_the_old_name_in_the_past(
 
     change(CustomerBalance, balance_id, date(2027, 2, 3), customer_name="New")
     assert [names(day) for day in (THEN, date(2027, 2, 3))] == ["Old", "New"]
+
+
+def test_what_another_conference_reads_later_changes_no_past_day(ledgers, store, change):
+    """Else the report of closed books no longer verifies once the other one has synced.
+
+    Both conferences of an account read of the same customer; the first one shows the money, unless
+    the two have not read the same.
+    """
+    noon = datetime(2027, 1, 30, 12, tzinfo=UTC)
+    second = Conference(slug="second", name="Second", currency="usd")
+    ledgers._add(second)
+    known = {"stripe_customer_id": "cus_1", "kind": "cash", "currency": "usd"}
+    known |= {"read_at": noon, "created_at": noon}
+    theirs, mine = (
+        ledgers._add(CustomerBalance(**known, conference_id=whose, amount=amount))
+        for whose, amount in ((ledgers.conference.id, 5_00), (second.id, 12_00))
+    )
+
+    def shown(day):
+        return list(reconcile_conference(store, second, as_of=day).books.balances["amount"])
+
+    assert shown(THEN) == [12_00]
+    change(CustomerBalance, theirs, date(2027, 2, 3), amount=12_00)
+    assert [shown(day) for day in (THEN, date(2027, 2, 3))] == [[12_00], []]
+    change(CustomerBalance, mine, date(2027, 2, 5), amount=7_00)
+    assert [shown(date(2027, 2, day)) for day in (1, 3, 5)] == [[12_00], [], [7_00]]
 
 
 @pytest.mark.parametrize("values", [{"amount": 1}, {"payment_date": date(2027, 3, 1)}, {}])

@@ -35,6 +35,7 @@ SAMPLES: dict[str, Any] = {
     "due_date": date(2027, 3, 31),
     "full": True,
     "invoice_id": "in_1PqRsT",
+    "reason": "Never paid",
     "line": 17,
     "method": "wire",
     "old": "pycon-27",

@@ -93,7 +93,14 @@ def test_every_act_reads_as_a_sentence_whatever_it_holds(act):
 
 
 def test_every_background_task_is_named_when_it_starts():
-    """ "A task started" tells nobody who looks for the cause of a payment what was started."""
+    """Saying only that a task started tells nobody what it was."""
     for kind in TASKS:
         said = audit_sentence(LoggedAct(TASKS[kind].act, {}, {"started": kind}, ""))
         assert said != "A task started.", kind
+
+
+def test_a_sponsor_whose_name_ends_with_a_point_ends_the_sentence():
+    """“Café Données S.A..” looks like a mistake on every page that shows it."""
+    sent = {"stripe_invoice_id": "in_1", "sent": True}
+    said = audit_sentence(LoggedAct(Act.INVOICE, {}, sent, "Café Données S.A."))
+    assert said == "Invoice sent to Café Données S.A."

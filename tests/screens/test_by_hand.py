@@ -68,8 +68,11 @@ def test_what_is_missing_is_named_and_what_was_typed_stays(show, read, books):
         "deleted_rows": [],
     }
     press(app, "Create purchase order")
-    assert "email" in read(app)
+    assert "Zoë & Co: Contact email: This email address has no @ sign" in read(app)
     assert by_label(app, "Sponsor").value == "Zoë & Co"
+    by_label(app, "Sponsor").set_value("")
+    press(app, "Create purchase order")
+    assert app.error[0].value == plain("Sponsor: A value is missing.")
     assert list_purchase_orders(books, text="zoë").matching == 0
 
 
@@ -79,7 +82,7 @@ def test_a_copy_asks_before_it_bills_the_same_twice(show, read, books):
     app = show("new", **{"from": first.reference})
     assert not app.exception
     press(app, "Create purchase order")
-    assert first.reference in read(app)
+    assert f"{first.reference} already, under number {first.po_number}: the same" in read(app)
     by_label(app, "PO number").set_value("ANOTHER-1")
     press(app, "Create purchase order")
     again = list_purchase_orders(books, text="northwind")

@@ -15,7 +15,7 @@ from po_toolkit.api.ledger import record_payment_by_hand
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.reconcile import list_purchase_orders, reconcile_conference
-from po_toolkit.reconcile.charts import step_chart
+from po_toolkit.reconcile.charts import bar_chart, step_chart
 from po_toolkit.reconcile.front_page import calls_to_make
 from po_toolkit.store.purchase_orders import by_reference
 from po_toolkit.store.tables import ContactCall
@@ -233,7 +233,14 @@ def test_a_sync_that_stopped_short_and_what_a_sweep_proved_are_in_sight(show, re
     assert "no longer at Stripe: inpay_x" in seen
 
 
-@pytest.mark.parametrize(("first", "ticks"), [("2026-10-01", "%b %d"), ("2026-01-01", "%b %Y")])
+def test_an_amount_has_room_behind_its_bar_on_the_narrowest_telephone():
+    """An amount that is cut off after its first digits is a wrong amount."""
+    amounts = [Decimal("161901.50"), Decimal("1.00")]
+    spec = bar_chart(["a", "b"], amounts, ["161,901.50 USD", "1.00 USD"], ink="#111111")
+    assert spec["encoding"]["x"]["scale"]["rangeMax"] == {"expr": "max(width - 120, 20)"}
+
+
+@pytest.mark.parametrize(("first", "ticks"), [("2026-10-01", "%b %-d"), ("2026-01-01", "%b %Y")])
 def test_no_month_stands_twice_under_a_chart(first, ticks):
     """Six ticks that all say November say nothing."""
     rows = [

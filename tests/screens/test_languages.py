@@ -10,7 +10,7 @@ from babel import Locale
 from google.protobuf.json_format import MessageToDict
 
 from po_toolkit.domain.translations import catalogue
-from po_toolkit.ui import language
+from po_toolkit.ui import formats, language
 from tests.docs.messages import APP, asked_for
 
 DAILY = ("home", "orders", "order", "import", "invoice", "bank")
@@ -75,7 +75,7 @@ def test_a_german_reads_what_happened_and_what_is_wrong_in_german(show, browser,
     """History, discrepancies and refusals are read when something is not as expected."""
     browser("de-DE")
     history = read(show("order", po=season))
-    assert "Zahlung per Überweisung, Referenz FT-1" in history
+    assert re.search(r"Zahlung über 100,00.USD per Überweisung, Referenz FT-1", history)
     trail = show("activity").table[0].value
     assert "40 Bestellungen aus" in trail["Was geschah"].iloc[-1]
     wrong = read(show("reconciliation"))
@@ -117,3 +117,16 @@ def test_a_language_without_a_catalogue_falls_back_to_english(show, browser, rea
     """An Italian browser shows whole English sentences, not empty ones."""
     browser("it-IT")
     assert "There are no purchase orders yet" in read(show("home"))
+
+
+def test_a_rejected_row_is_told_of_in_german_as_a_whole(monkeypatch):
+    """A sentence that begins in English and goes on in German is read twice and trusted once."""
+    monkeypatch.setattr(formats, "language", lambda: "de")
+    monkeypatch.setattr(formats, "locale", lambda: Locale("de"))
+    message = (
+        "Row 23: Maple Inc. has purchase order 905 already as PO-8N8QDJ; its total is 21,449.99 "
+        "USD, here 13,899.99 USD. Change PO-8N8QDJ, or allow duplicates if both are meant."
+    )
+    said = formats.beside_row(23, message).replace("\u00a0", " ")
+    assert said.startswith("Maple Inc. hat Bestellung 905 schon als PO-8N8QDJ; ihre Summe ist 21.4")
+    assert said.endswith("lassen Sie Duplikate zu, wenn beide gemeint sind.")

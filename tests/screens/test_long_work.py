@@ -50,7 +50,7 @@ def test_who_comes_meanwhile_sees_it_and_cannot_start_another(show, read, sent, 
     """Two people who both press would ask Stripe everything twice."""
     running(sent)
     app = show("home")
-    assert "by app:ann: 12 calls to Stripe so far" in read(app)
+    assert "by ann: 12 calls to Stripe so far" in read(app)
     assert app.button(key=SYNC).disabled
     simulator.control.clear_calls()
     assert not tasks.start(sent, "sync")
@@ -64,7 +64,7 @@ def test_a_page_that_was_opened_before_starts_nothing_twice(show, read, sent, si
     simulator.control.clear_calls()
     app.button(key=SYNC).click().run()
     assert not app.exception
-    assert "by app:ann" in read(app)
+    assert "by ann" in read(app)
     assert simulator.control.calls() == []
 
 

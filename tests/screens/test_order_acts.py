@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
+from po_toolkit.api.home import home_page
 from po_toolkit.api.imports import import_purchase_orders
 from po_toolkit.api.invoices import invoice_purchase_orders
 from po_toolkit.api.ledger import refund
 from po_toolkit.api.sync import sync_conference
+from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.reconcile import purchase_order_story
+from po_toolkit.store.purchase_orders import by_reference
 from po_toolkit.ui.formats import plain
 
 SHEET = """organization_name,contact_email,po_number,amount,currency
@@ -68,6 +72,23 @@ def test_only_what_is_possible_is_offered(show, order):
         "Duplicate",
         "Cancel",
     ]
+
+
+def test_a_call_is_logged_where_the_caller_was_found(show, read, order, conference):
+    """The sponsor rings up and promises a day: nobody goes to Home to look for their card."""
+    reference = order(sent=True)
+    opened = conference()
+    with opened.store.writing(STRIPE, Act.SYNC) as uow:
+        row = by_reference(uow.session, opened.conference, reference)
+        row.live_invoice.due_date = opened.today() - timedelta(days=3)
+    app = choose(show("order", po=reference), "Log call")
+    assert "3 days overdue" in read(app)
+    field(app, "What was said").set_value("Wire is on its way.")
+    app.date_input[0].set_value(opened.today() + timedelta(days=2))
+    submit(app, "Save call")
+    assert "Call logged." in read(app)
+    assert "Wire is on its way. They promised to pay by" in read(app)
+    assert home_page(opened).calls == []
 
 
 def test_a_wire_is_recorded_once_and_again_only_on_purpose(show, read, order, conference):

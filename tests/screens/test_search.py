@@ -118,3 +118,26 @@ def test_enter_on_a_single_hit_opens_it_and_several_are_listed(show, read, books
     assert {"Café Données S.A.", "Kaito Works KK"} <= set(labels)
     app.text_input(key="pycon-2027:find").set_value("nobody at all").run()
     assert "Nothing found for “nobody at all”" in read(app)
+
+
+def test_an_amount_is_found_as_the_app_writes_it_in_any_currency(show, books):
+    """Whoever copies 1,650,000 JPY from an email must not have to take the currency off."""
+    app = show("activity")
+    app.text_input(key="pycon-2027:find").set_value("1,650,000 JPY").run()
+    assert not app.exception
+    assert app.title[0].value == "Kaito Works KK"
+
+
+def test_what_was_found_is_folded_up_on_the_page_that_was_opened_from_it(show, books):
+    """Twenty hits above a purchase order would hide it."""
+    app = show("home")
+    app.text_input(key="pycon-2027:find").set_value("example").run()
+    hits = next(e for e in app.expander if "found for" in e.label)
+    assert hits.label == "4 found for “example”"
+    assert hits.proto.expanded
+    elsewhere = show("order", po=search(books, "4711")[0].order.reference)
+    elsewhere.session_state["pycon-2027:find.from"] = ("home", "")
+    elsewhere.session_state["pycon-2027:find"] = "example"
+    elsewhere.run()
+    hits = next(e for e in elsewhere.expander if "found for" in e.label)
+    assert not hits.proto.expanded

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from po_toolkit.ui import failures, orders_screen
+from po_toolkit.ui import failures, formats, orders_screen
 from po_toolkit.ui.shell import SCREENS
 from tests.rules.test_remedies import MAKERS, SAMPLES
 
@@ -50,6 +50,35 @@ def test_every_screen_opens_on_an_empty_conference(show, place, name):
     assert not app.exception
     assert not app.error
     assert app.title[0].value == (HEADINGS[place] or name)
+
+
+@pytest.mark.parametrize(
+    ("place", "entry"),
+    [("imported", "import"), ("invoices", "invoice"), ("order", "orders"), ("new", "orders")],
+)
+def test_a_page_without_an_entry_marks_the_one_that_it_belongs_to(show, place, entry):
+    """Who sees nothing marked in the sidebar does not know where they are."""
+    app = show(place)
+    styles = "".join(html.proto.body for html in app.get("html"))
+    assert f"[data-testid=stSidebarNavLink][href$='/{entry}']" in styles
+    assert "stSidebarNavLink" not in "".join(h.proto.body for h in show(entry).get("html"))
+
+
+@pytest.mark.parametrize(
+    ("actor", "read_as"),
+    [
+        ("cli:ada", "ada (command line)"),
+        ("python:ada", "ada (Python)"),
+        ("app:ada@example.org", "ada@example.org"),
+        ("stripe", "Stripe"),
+        ("schedule", "automatic"),
+        ("Ada: treasurer", "Ada: treasurer"),
+        ("", ""),
+    ],
+)
+def test_who_acted_is_named_as_people_read_it(actor, read_as):
+    """“cli:ada” is a riddle to a treasurer."""
+    assert formats.person(actor) == read_as
 
 
 def test_without_settings_the_app_asks_for_the_first_conference_and_says_where_it_goes(

@@ -50,7 +50,7 @@ from po_toolkit.store.tables import BankMatch, BankTransaction, MoneyIntent
 from po_toolkit.stripe_gateway.client import API_VERSION
 from tests.bank.statement import Entry, camt
 from tests.seasons.machine import Disk, Killed, need
-from tests.seasons.world import KEY, SLUG, Asked, Laptop, Line, Wire, World
+from tests.seasons.world import KEY, REMINDERS, SLUG, Asked, Laptop, Line, Wire, World
 from tests.store.interrupting import interrupted
 
 Chance = random.Random
@@ -62,17 +62,14 @@ class Act:
 
     name: str
     actor: str
-    weight: int
+    weight: float
     do: Callable[[World, Chance], Any]
 
-
-MOST_CLOSINGS = 2
-"""Each costs as much as ten other acts, and what is wrong with one is wrong with the next."""
 
 ACTS: dict[str, Act] = {}
 
 
-def act(actor: str, weight: int) -> Callable[[Any], Any]:
+def act(actor: str, weight: float) -> Callable[[Any], Any]:
     """Register an act."""
 
     def register(do: Any) -> Any:
@@ -244,12 +241,28 @@ def resends(w: World, c: Chance) -> None:
         invoices.resend_invoice(w.books.open("coordinator"), order.reference)
 
 
-@act("coordinator", 1)
+@act("coordinator", 2)
 def reminds(w: World, c: Chance) -> None:
-    del c
+    """Send the reminders that are due, mostly on the day of the next one."""
+    today, orders = w.books.open().today(), w.books.orders()
+    due = [o.live_invoice.due_date for o in orders if o.live_invoice and o.sums.balance > 0]
+    ahead = sorted({(day - today).days + step for day in due if day for step in REMINDERS})
+    days = some(c, (n for n in ahead if 0 < n <= LONGEST_WAIT)) if c.random() < 0.7 else None
+    if days:
+        w.tell(f"waits {days} days")
+        w.sim.advance(days * 86_400)
+    for who in c.choice([["coordinator"], ["coordinator"], ["coordinator", "coordinator 2"]]):
+        _remind(w, who)
+
+
+LONGEST_WAIT = 15
+"""So many days, at most, somebody waits to send a reminder."""
+
+
+def _remind(w: World, who: str) -> None:
     w.tell("sends the reminders that are due")
     before = {o.reference: o for o in w.books.orders()}
-    report = reminders.send_reminders(w.books.open("coordinator"))
+    report = reminders.send_reminders(w.books.open(who))
     after = {o.reference: o for o in w.books.orders()}
     for sent in report.results:
         w.machine.visited[f"reminder {sent.outcome}"] += 1
@@ -437,7 +450,7 @@ def reverses(w: World, c: Chance) -> None:
 
 @act("treasurer", 1)
 def closes(w: World, c: Chance) -> None:
-    if len(w.truth.closed) >= MOST_CLOSINGS:
+    if len(w.truth.closed) >= w.most_closings:
         return
     opened = w.books.open("treasurer")
     day = opened.today() - timedelta(days=c.choice([1, 3, 20]))
@@ -949,6 +962,8 @@ def transfers(w: World, c: Chance) -> None:
 @act("sponsor", 6)
 def wires(w: World, c: Chance) -> None:
     order = some_order(w, c, lambda o: o.cancelled_at is None)
+    theirs = some(c, w.other.orders()) if w.other is not None and c.random() < 0.3 else None
+    order = theirs or order
     if order is not None:
         owed = max(order.sums.balance, 100)
         amount = c.choice([owed, owed, owed, c.choice(w.amounts), owed + 50_00, max(owed // 2, 1)])
@@ -956,8 +971,10 @@ def wires(w: World, c: Chance) -> None:
         sponsor = int(order.organization_name.split()[-1])
         by = c.choice(["wire", "wire", "check"])
         sent_on = day - timedelta(days=c.choice([0, 0, 2, 6]))  # a treasurer types that day
-        wire = Wire(w.number(), sponsor, order.reference, amount, sent_on, by)
-        named = c.choice([order.reference, order.po_number, f"INV {order.reference}", "SPONSORING"])
+        typed = "never" if theirs else ""  # theirs comes to our account and is not ours
+        wire = Wire(w.number(), sponsor, order.reference, amount, sent_on, by, typed)
+        names = [order.reference, order.po_number, f"INV {order.reference}"]
+        named = c.choice(names if theirs else [*names, "SPONSORING"])
         w.tell(f"sends {by} {wire.reference} over {amount} for {order.reference}, saying {named}")
         w.truth.wires.append(wire)
         payer = c.choice(
@@ -1244,6 +1261,9 @@ def restores(w: World, c: Chance) -> None:
                 if c.random() < 0.4:
                     _does_again_what_was_lost(w, c)
                 sync_conference(w.books.open("operator"), full=True)
+                if w.other is not None and w.same_database:
+                    w.other.conference_made()
+                    sync_conference(w.other.open("operator"), full=True)
 
         w.afterwards = afterwards
 
@@ -1278,7 +1298,7 @@ OLD_SLUG = "pycon-2027"
 @act("operator", 1)
 def upgrades(w: World, c: Chance) -> None:
     """Bring another installation from an older release to this one; power fails in between."""
-    if c.random() < 0.8 or not isinstance(w.disk, Disk):
+    if c.random() < 0.95 or not isinstance(w.disk, Disk):
         return
     store = w.disk.put("old", OLD_RELEASE)
     before = _facts(store)
@@ -1348,7 +1368,7 @@ def rotates_keys(w: World, c: Chance) -> None:
     w.tell(f"puts key {w.key[-5:]} and a new webhook secret into the settings")
     w.sim.add_key(w.key, KEY)
     w.secret = f"whsec_season{w.number()}"
-    for laptop in filter(None, (w.books, w.second)):
+    for laptop in filter(None, (w.books, w.second, w.other)):
         laptop.settings = laptop.read_settings()
     if c.random() < 0.5:
         w.sim.revoke_key(old)
@@ -1362,8 +1382,31 @@ def bills_elsewhere(w: World, c: Chance) -> None:
     """
     if w.machine.waiting:
         return
+    if w.second is None:
+        w.second = Laptop(w, "second")
+    _bills_at(w, c, w.second, 0.8)
+
+
+@act("other conference", 0.3)
+def bills_for_another_conference(w: World, c: Chance) -> None:
+    """Another conference on the account, in this database or its own, bills its sponsors or syncs.
+
+    They are the same sponsors, and some send it a PO number that they have sent us too.
+    """
+    if w.machine.waiting:
+        return
+    other = w.another_conference()
+    if c.random() < 0.7:
+        _bills_at(w, c, other, 0.2)
+    else:
+        w.tell("syncs")
+        with w.machine.left_alone():
+            sync_conference(other.open("another conference"), full=c.random() < 0.3)
+
+
+def _bills_at(w: World, c: Chance, laptop: Laptop, ours: float) -> None:
     known = None
-    if c.random() < 0.8:
+    if c.random() < ours:
         unbilled = c.random() < 0.6
         known = some_order(w, c, lambda o: not unbilled or o.live_invoice is None)
     if known is None:
@@ -1371,13 +1414,11 @@ def bills_elsewhere(w: World, c: Chance) -> None:
     else:
         number, sponsor = known.po_number, int(known.organization_name.split()[-1])
         amount = c.choice([known.sums.total, c.choice(w.amounts)])
-    if w.second is None:
-        w.second = Laptop(w, "second")
     w.tell(f"bills purchase order {number} of sponsor {sponsor} over {amount}")
     with w.machine.left_alone():
-        opened = w.second.open("elsewhere")
+        opened = laptop.open("elsewhere")
         made = create_purchase_order(
-            SLUG,
+            laptop.slug,
             organization_name=f"Sponsor {sponsor}",
             contact_email=f"ap{sponsor}@example.org",
             po_number=number,
@@ -1386,7 +1427,7 @@ def bills_elsewhere(w: World, c: Chance) -> None:
             ],
             opened=opened,
         )
-        w.second.orders()
+        laptop.orders()
         report = invoices.invoice_purchase_orders(opened, references=[made.reference])
     for result in report.results:
         w.tell(f"({result.outcome} {result.stripe_invoice_id} {result.error})")

@@ -51,7 +51,7 @@ from po_toolkit.store.tables import (
 )
 from tests.seasons.acts import bank_name, hear, load, run_worker
 from tests.seasons.machine import need
-from tests.seasons.world import KEY, SLUG, World
+from tests.seasons.world import KEY, SLUG, Laptop, World
 
 SAY_NOTHING_OF_SUMS = {"overdue", "two_alike", "customer_differs", "not_invoiced"}
 """Classes that do not explain why an invoice asks another sum than is owed."""
@@ -81,8 +81,7 @@ def come_to_rest(w: World, way: str = "both") -> None:
     follow_remedies(w, shown_lately(w))
     w.collect_mail()
     if way == "sync":  # the service is down, and these deliveries never come
-        swept = _synced(w)
-        need(not swept.changes, f"the sweep found what the sync had not: {swept.changes}")
+        _synced(w.books)
     else:
         hear(w, w.unheard)
     w.unheard.clear()
@@ -103,9 +102,9 @@ def come_to_rest(w: World, way: str = "both") -> None:
         load(w)
     pull_payouts(w.books.open("sync"))
     match_bank(w.books.open("treasurer"), apply=True)
-    swept = _synced(w)
-    need(not swept.changes, f"the sweep found what the sync had not: {swept.changes}")
-    need(swept.sweep is not None and not swept.sweep.only_here, f"only here: {swept.sweep}")
+    for laptop in filter(None, (w.books, w.other)):
+        swept = _synced(laptop)
+        need(swept.sweep is not None and not swept.sweep.only_here, f"only here: {swept.sweep}")
     waits = _waits(w, tasks=False)
     need(not waits, f"stuck: {waits}")
 
@@ -235,12 +234,18 @@ def _at_the_terminal(w: World, command: Sequence[str]) -> Any:
     def opened(*_: Any, **__: Any) -> Any:
         return w.books.open("at the terminal")
 
+    def others_work(seconds: float) -> None:
+        w.sim.advance(seconds)
+        run_worker(w, turns=1)
+
     with (
         mock.patch("typer.testing._get_command", return_value=_commands()),  # else made each time
         mock.patch.object(config, "load_settings", return_value=w.books.settings),
         mock.patch.object(opening, "open_conference", opened),
         mock.patch.object(opening, "open_conference_of", opened),
         mock.patch.object(opening, "open_database", return_value=w.books.store),
+        mock.patch.object(batches, "Worker", return_value=mock.MagicMock(stuck=False)),  # no thread
+        mock.patch.dict(batches.wait_for.__kwdefaults__, sleep=others_work),
     ):
         done = CliRunner().invoke(app, list(command), prog_name="po-toolkit", input="")
     if done.exception is not None and not isinstance(done.exception, SystemExit):
@@ -248,14 +253,15 @@ def _at_the_terminal(w: World, command: Sequence[str]) -> Any:
     return done
 
 
-def _synced(w: World) -> Any:
-    """Sync, then sweep; return what the sweep said."""
-    report = sync_conference(w.books.open("sync"))
+def _synced(laptop: Laptop) -> Any:
+    """Sync, then sweep, which finds nothing more; return what the sweep said."""
+    report = sync_conference(laptop.open("sync"))
     if report.problems:
-        report = sync_conference(w.books.open("sync"))
+        report = sync_conference(laptop.open("sync"))
     need(not report.problems, f"stuck: the sync ends with {report.problems}")
-    swept = sync_conference(w.books.open("sync"), full=True)
+    swept = sync_conference(laptop.open("sync"), full=True)
     need(not swept.problems, f"stuck: the sweep ends with {swept.problems}")
+    need(not swept.changes, f"the sweep found what the sync had not: {swept.changes}")
     return swept
 
 
@@ -337,7 +343,7 @@ def compare(w: World, *, last: bool = True) -> None:
     """
     follows = last and w.machine.seed % FOLLOWS_EVERY == 0
     with _books_read_once():
-        named = Named(w)
+        named = Named(w.books)
         _compare(w, named, last=last)
         commands = _of_discrepancies(w, w.books.orders(), named) if follows else []
     if follows:
@@ -349,12 +355,13 @@ def compare(w: World, *, last: bool = True) -> None:
 @contextmanager
 def _books_read_once() -> Iterator[None]:
     """Read the books of each day once for all that looks at them: nobody writes meanwhile."""
-    kept: dict[date, Any] = {}
+    kept: dict[tuple[str, date], Any] = {}
 
     def once(store: Any, conference: Any, as_of: date) -> Any:
-        if as_of not in kept:
-            kept[as_of] = open_books(store, conference, as_of)
-        return kept[as_of]
+        key = conference.slug, as_of
+        if key not in kept:
+            kept[key] = open_books(store, conference, as_of)
+        return kept[key]
 
     with (
         mock.patch("po_toolkit.reconcile.reconciliation.open_books", once),
@@ -366,7 +373,7 @@ def _books_read_once() -> Iterator[None]:
 def _compare(w: World, named: Named, *, last: bool) -> None:
     orders = w.books.orders()
     _note_visited(w, orders)
-    _every_invoice_is_known(w, orders, named)
+    _every_invoice_is_known(w, named)
     _nothing_is_lost(w, orders)
     _one_invoice_each(w, orders, named)
     _as_ordered(w, orders)
@@ -375,26 +382,27 @@ def _compare(w: World, named: Named, *, last: bool) -> None:
     _wires_once(w, orders)
     _asked(w, orders, named)
     _billed_once(w)
+    _other_conference(w, orders)
     _lines(w)
     _audit(w)
     _journal(w, orders)
     _past(w, last=last)
     if last:
         _closed(w)
-        _bank(w, orders)
+        _bank(w, orders, named)
         for code in sorted(set(named.discrepancies["code"])):
             w.machine.visited[f"discrepancy {code}"] += 1
 
 
 class Named:
-    """What the reconciliation names; it is made when somebody asks."""
+    """What a conference's reconciliation names; it is made when somebody asks."""
 
-    def __init__(self, w: World) -> None:
-        self._world = w
+    def __init__(self, laptop: Laptop) -> None:
+        self.laptop = laptop
 
     @cached_property
     def books(self) -> Any:
-        opened = self._world.books.open()
+        opened = self.laptop.open()
         return reconcile_conference(
             opened.store, opened.conference, as_of=opened.today(), now=opened.now()
         )
@@ -460,13 +468,14 @@ def owners(w: World, orders: list[Any]) -> dict[str, Any]:
     return found
 
 
-def _every_invoice_is_known(w: World, orders: list[Any], named: Named) -> None:
+def _every_invoice_is_known(w: World, named: Named) -> None:
     """An invoice that stands at Stripe is a purchase order's, or it is named as nobody's."""
-    known = {i.stripe_invoice_id for o in orders for i in o.invoices}
+    both = [named, Named(w.other)] if w.other else [named]
+    known = {i.stripe_invoice_id for n in both for o in n.laptop.orders() for i in o.invoices}
     for invoice in w.at_stripe("invoice"):
         if invoice["status"] in COUNTS and invoice["collection_method"] == "send_invoice":
             need(
-                invoice["id"] in known or invoice["id"] in named.strays,
+                invoice["id"] in known or any(invoice["id"] in n.strays for n in both),
                 f"{invoice['id']} is {invoice['status']} at Stripe and nothing here names it",
             )
 
@@ -759,14 +768,28 @@ def _status(order: Any, balance: int) -> str:
 
 def _wires_once(w: World, orders: list[Any]) -> None:
     """What a sponsor sent once past Stripe is in the books at most once."""
+    booked, said = _wires_booked(w, orders), _said(w)
+    for wire in w.truth.wires:
+        name = wire.reference
+        need(
+            booked[name] <= wire.amount or name in said,
+            f"{name} over {wire.amount} is in the books with {booked[name]}",
+        )
+
+
+def _said(w: World) -> set[str | None]:
+    """Return the bank's references of lines of which a person said what they pay."""
+    with w.books.store.reading() as session:
+        lines = session.query(BankTransaction).where(BankTransaction.id.in_(w.truth.said))
+        return {bank_name(f"{line.bank_reference} {line.text}") for line in lines}
+
+
+def _wires_booked(w: World, orders: list[Any]) -> Counter[str]:
+    """Return by the bank's reference what of a wire is in the books."""
     records = {r["id"]: r for r in w.at_stripe("payment_record")}
     payments = {p["id"]: p for p in w.at_stripe("invoice_payment")}
     with w.books.store.reading() as session:
-        lines = {x.id: x for x in session.query(BankTransaction)}
         matched = {m.entry_id for m in session.query(BankMatch).where(BankMatch.state == "applied")}
-    said = {
-        bank_name(f"{lines[i].bank_reference} {lines[i].text}") for i in w.truth.said if i in lines
-    }
     booked: Counter[str] = Counter()
     for order in orders:
         gone = {e.reverses_id for e in order.entries if e.kind == "payment_reversal"}
@@ -785,12 +808,7 @@ def _wires_once(w: World, orders: list[Any]) -> None:
                 continue
             if name := bank_name(text):
                 booked[name] += entry.amount
-    for wire in w.truth.wires:
-        name = wire.reference
-        need(
-            booked[name] <= wire.amount or name in said,
-            f"{name} over {wire.amount} is in the books with {booked[name]}",
-        )
+    return booked
 
 
 def _asked(w: World, orders: list[Any], named: Named) -> None:
@@ -871,7 +889,29 @@ def _lines(w: World) -> None:
     )
 
 
-def _bank(w: World, orders: list[Any]) -> None:
+def _other_conference(w: World, orders: list[Any]) -> None:
+    """Each conference of the account has its own money, and what crosses is in neither's books."""
+    if w.other is None:
+        return
+    theirs = w.other.orders()
+    _sums(w, theirs)
+    _asked(w, theirs, Named(w.other))
+    ours, others = (
+        {e.source_id for o in some for e in o.entries if e.source == "stripe"}
+        for some in (orders, theirs)
+    )
+    need(not ours & others, f"two conferences have {ours & others} in their books")
+    numbers = {o.po_number for o in orders}
+    apart = {o.reference for o in theirs if o.po_number not in numbers}
+    booked = _wires_booked(w, orders)
+    for wire in w.truth.wires:
+        need(
+            wire.order not in apart or not booked[wire.reference] or wire.reference in _said(w),
+            f"{wire.reference} names {wire.order} of another conference and is in our books",
+        )
+
+
+def _bank(w: World, orders: list[Any], named: Named) -> None:
     opened = w.books.open()
     found = tie_out(w.books.store, opened.conference, as_of=opened.today() + timedelta(days=9))
     need(found.checks["difference"].eq(0).all(), f"it does not tie out: {found.checks.to_dict()}")
@@ -882,6 +922,9 @@ def _bank(w: World, orders: list[Any]) -> None:
     )
     parts = lines["payouts"] + lines["payments"] + lines["set_aside"] + lines["unexplained"]
     need(parts.eq(lines["amount"]).all(), "a bank line is not wholly on one side")
+    said = " ".join(named.discrepancies["evidence"])
+    for line in lines.loc[lines["unexplained"] > 0, "bank_line"]:
+        need(f"Bank line {line} of" in said, f"bank line {line} is not explained, and not named")
     records = {
         p["id"] for p in w.at_stripe("invoice_payment") if p["payment"]["type"] == "payment_record"
     }

@@ -154,6 +154,7 @@ THEMES = {
     "sends_a_wire_back",
     "copies": "backs_up restores invoices_some invoices_one_again starts_a_batch types_a_wire "
     "refunds_some pays",
+    "two conferences": "bills_for_another_conference pays wires transfers cancels matches",
     "elsewhere": "bills_elsewhere invoices_some invoices_one_again cancels reissues",
     "events": "keeps_events_back lists_an_event_late delivers syncs pays works_events "
     "refunds_there is_down",

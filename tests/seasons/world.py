@@ -18,7 +18,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from po_toolkit.bootstrap import open_conference, open_database
 from po_toolkit.config import Settings
@@ -26,14 +26,26 @@ from po_toolkit.domain.roles import Actor, Role
 from po_toolkit.errors import Remedy
 from po_toolkit.jobs import worker
 from po_toolkit.simulator import unproven
-from po_toolkit.store.database import WHOLE, read_whole
-from po_toolkit.store.tables import PurchaseOrder
+from po_toolkit.store.database import WHOLE, Store, read_whole
+from po_toolkit.store.tables import Conference, PurchaseOrder
 from tests.seasons.machine import Machine, Place
 
 KEY = "sk_test_season00000000001"
 SECRET = "whsec_season"
 SLUG = "season"
-_EVERY_ORDER = select(PurchaseOrder).order_by(PurchaseOrder.id).options(*WHOLE)
+OTHER = "sprints"
+"""The conference of somebody else on the same Stripe account."""
+REMINDERS = (-7, 0, 14)
+"""On which days from the due day sponsors are reminded."""
+_EVERY_ORDER = (
+    select(PurchaseOrder)
+    .where(
+        PurchaseOrder.conference_id
+        == select(Conference.id).where(Conference.slug == bindparam("slug")).scalar_subquery()
+    )
+    .order_by(PurchaseOrder.id)
+    .options(*WHOLE)
+)
 AMOUNTS = (1_00, 33_33, 100_00, 450_50, 1_500_00, 15_000_00)
 
 
@@ -116,11 +128,13 @@ class Backup:
 
 
 class Laptop:
-    """One installation: its database, its settings, its people."""
+    """One installation: its database, its conference, its settings, its people."""
 
-    def __init__(self, world: World, name: str) -> None:
-        self.world, self.name = world, name
-        self.store = world.disk.fresh(name)
+    def __init__(
+        self, world: World, name: str, slug: str = SLUG, store: Store | None = None
+    ) -> None:
+        self.world, self.slug = world, slug
+        self.store = store or world.disk.fresh(name)
         self.settings = self.read_settings()
         self._read: list[Any] = []
         self._read_at = -1
@@ -135,14 +149,15 @@ class Laptop:
             database_url=str(self.store.engine.url),
             stripe_api_base="https://stripe.example",
             conferences={
-                SLUG: {
-                    "name": "Season 2027",
+                self.slug: {
+                    "name": f"{self.slug.title()} 2027",
                     "currency": "usd",
                     "stripe_secret_key": world.key,
                     "stripe_webhook_secret": world.secret,
                     "timezone": "America/New_York",
                     "payment_methods": ["card", "us_bank_account", "customer_balance"],
-                    "reminders": [-7, 0, 14],
+                    "reminders": list(REMINDERS),
+                    "shares_stripe_account": True,
                 }
             },
         )
@@ -168,7 +183,11 @@ class Laptop:
             self._opened_at, self._opened = (
                 at,
                 open_conference(
-                    SLUG, settings=self.settings, store=self.store, actor=actor, now=machine.clock
+                    self.slug,
+                    settings=self.settings,
+                    store=self.store,
+                    actor=actor,
+                    now=machine.clock,
                 ),
             )
             return self._opened
@@ -178,7 +197,7 @@ class Laptop:
         """Return every purchase order as the database has it, oldest first."""
         if self._read_at != self.world.machine.commits:
             with self.store.reading() as session:
-                self._read = read_whole(session, _EVERY_ORDER, {})
+                self._read = read_whole(session, _EVERY_ORDER, {"slug": self.slug})
             self._read_at = self.world.machine.commits
             self.world.truth.identities |= {
                 str(o.uuid): (o.organization_name, o.po_number) for o in self._read
@@ -191,7 +210,9 @@ class Laptop:
         worker.open_database = lambda *_a, **_k: self.store
         try:
             made = worker.Worker(
-                self.settings, now=self.world.machine.clock, sync_every=worker.SYNC_EVERY
+                self.settings,
+                now=self.world.machine.clock,
+                sync_every=worker.SYNC_EVERY if self.world.scheduled else None,
             )
         finally:
             worker.open_database = real
@@ -234,6 +255,8 @@ class World:
         self.backups: list[Backup] = []
         self.key, self.secret = KEY, SECRET
         self.second: Laptop | None = None
+        self.other: Laptop | None = None
+        """Another conference's installation, in this database or in one of its own."""
         self.afterwards: Callable[[], None] | None = None
         """What an act goes on with once everybody else is dead."""
         chance = random.Random(f"{machine.seed}:world")
@@ -246,10 +269,23 @@ class World:
         self.amounts = sorted(chance.sample(AMOUNTS, chance.choice([2, 3, 6])))
         self.most_orders = chance.choice([2, 4, 8])
         """So few that much happens to each of them."""
+        self.most_closings = chance.choice([1, 1, 1, 2])
+        """Each costs as much as ten other acts."""
+        self.scheduled = chance.choice([True, False])
+        """Whether a worker keeps the schedules, or only persons sync and sweep."""
         self.favourite = ""
         self.restored = False
         self.books = Laptop(self, "books")
         self.bank = Bank(chance.choice(["camt", "csv", "sides", "mt940", "ofx"]))
+        self.same_database = chance.choice([True, False])
+
+    def another_conference(self) -> Laptop:
+        """Return the other conference's installation, which begins when somebody first uses it."""
+        if self.other is None:
+            self.other = Laptop(
+                self, "other", OTHER, self.books.store if self.same_database else None
+            )
+        return self.other
 
     def back_up(self) -> None:
         """Copy the database as it stands, with what the people know by now."""

@@ -73,7 +73,7 @@ def read_bai2(text: str, *, currency: str) -> BankFile:
             )
         elif record.code == "03":
             open_ = _account(record, group)
-            total = _sum_of_balances(fields)
+            total = sum(_amount(value) or 0 for _, value in _balances(fields))
             statements.append(open_)
         elif record.code == "16" and open_ is not None:
             total += _take(open_, record, group)
@@ -168,10 +168,6 @@ def _funds_fields(fields: list[str], at: int, funds: str) -> int:
         count = _at(fields, at + 1)
         return 1 + 2 * int(count) if count.isdigit() else 1
     return 0
-
-
-def _sum_of_balances(fields: list[str]) -> int:
-    return sum(a for _, value in _balances(fields) if (a := _amount(value)) is not None)
 
 
 def _amount(text: str) -> int | None:

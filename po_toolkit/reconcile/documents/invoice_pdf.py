@@ -6,6 +6,7 @@ The pages are PDF/A-3: fonts embedded, with an output intent, so that an e-invoi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from itertools import chain
 
 from po_toolkit.domain.e_invoices import Breakdown, EInvoice, Party
@@ -33,10 +34,12 @@ def invoice_pdf(
     conference: Conference,
     seller: Party | None = None,
     facturx: bytes | None = None,
+    today: date | None = None,
 ) -> bytes:
     """Return a purchase order's invoice as PDF/A-3, with what was paid and is still due.
 
-    The seller is by default the conference's name alone; ``facturx`` is CII XML to be embedded.
+    The seller is by default the conference's name alone; ``facturx`` is CII XML to be embedded. A
+    draft is dated ``today``, as when it is sent now; by default on the day it was created.
 
     Raises:
         PoToolkitError: No font of this machine has one of its letters.
@@ -54,7 +57,7 @@ def invoice_pdf(
         conference,
         labels,
         title=labels("Cancelled invoice" if cancelled else "Invoice"),
-        facts=_facts(order, conference, labels),
+        facts=_facts(order, conference, labels, today),
         seller=seller,
         rows=rows,
         sums=_sums(order),
@@ -176,10 +179,14 @@ def _our_lines(seller: Party | None, conference: Conference) -> list[str]:
     return [*lines, *(part for part in (where, ids) if part)]
 
 
-def _facts(order: PurchaseOrder, conference: Conference, labels: Language) -> list[tuple[str, str]]:
+def _facts(
+    order: PurchaseOrder, conference: Conference, labels: Language, today: date | None
+) -> list[tuple[str, str]]:
     live = order.live_invoice
     sent = live.sent_at if live else None
     issued = local_day(sent or order.created_at, conference.timezone)
+    if today and not sent and order.status == Status.DRAFT:
+        issued = today
     due = due_date(
         live.due_date if live else None,
         order.due_date,
