@@ -1270,7 +1270,8 @@ def restores(w: World, c: Chance) -> None:
 
 def _does_again_what_was_lost(w: World, c: Chance) -> None:
     """Somebody types or refunds what the backup does not have, before anything was synced."""
-    gone = some(c, (r for r in w.at_stripe("refund") if "refund_uuid" in (r["metadata"] or {})))
+    went = (r for r in w.at_stripe("refund") if r["status"] not in ("failed", "canceled"))
+    gone = some(c, (r for r in went if "refund_uuid" in (r["metadata"] or {})))
     wire = some(c, (x for x in w.truth.wires if x.typed == "lost" and x.order and not x.returned))
     with suppress(PoToolkitError):
         if wire is not None and c.random() < 0.5:
