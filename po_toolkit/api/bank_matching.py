@@ -380,7 +380,8 @@ def _possible(
             payout = made("payout", p.stripe_id, title, details, p.amount)
             yield f"{kind} {p.id}", p.amount, p.arrival, payout
     for o in facts.orders if booked > 0 else ():
-        if o.currency == line.currency and (all_orders or (o.balance > 0 and not o.cancelled)):
+        due, proposed = o.balance > 0 and not o.cancelled, f"order {o.id}" in line.targets
+        if o.currency == line.currency and (all_orders or proposed or due):
             details = (o.po_number, o.reference, *o.invoices, "cancelled" if o.cancelled else "")
             still = max(o.balance, 0)
             order_ = made("order", o.reference, o.organization_name, details, still)

@@ -56,7 +56,8 @@ _TASKS = {
     "sweep": "A full sync with Stripe started.",
     "payouts": "Reading payouts from Stripe started.",
     "remind": "Sending reminders started.",
-    "bank": "Matching bank lines started.",
+    "remind_due": "Sending reminders started.",
+    "match": "Matching bank lines started.",
     "replay": "Replaying webhook events started.",
 }
 _STATES = {"done": "finished", "partly": "finished in part", "failed": "failed"}

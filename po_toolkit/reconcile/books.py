@@ -172,6 +172,15 @@ def by_number(references: pd.Series, invoices: pd.DataFrame) -> pd.Series:
     return references.map(numbers).fillna(references)
 
 
+def readable_entries(entries: pd.DataFrame, invoices: pd.DataFrame) -> pd.DataFrame:
+    """Name the invoice of each payment by its number, and leave out a note that only repeats it."""
+    automatic = entries["method"].eq("stripe") & entries["kind"].eq("payment")
+    return entries.assign(
+        payment_reference=by_number(entries["payment_reference"], invoices),
+        note=entries["note"].mask(automatic, ""),
+    )
+
+
 def _dated_invoices(invoices: pd.DataFrame, timezone: str, cutoff: read.Cutoff) -> pd.DataFrame:
     sent_at = pd.to_datetime(invoices["sent_at"], utc=True)
     was_sent = sent_at.isna() | (sent_at < pd.Timestamp(cutoff.before))

@@ -24,7 +24,7 @@ from po_toolkit.domain.sums import Status
 from po_toolkit.domain.wording import STATUS_LABELS, count, label, written_day
 from po_toolkit.errors import extra
 from po_toolkit.money import to_major
-from po_toolkit.reconcile.books import by_number
+from po_toolkit.reconcile.books import readable_entries
 from po_toolkit.reconcile.charts import PRINT_INK, bar_chart, line_chart
 from po_toolkit.reconcile.comparisons import cash_against_due, discrepancy_changes, what_changed
 from po_toolkit.reconcile.reconciliation import Reconciliation
@@ -787,14 +787,9 @@ def _entries(books: Reconciliation) -> pd.DataFrame:
 
     The day an entry counts from is named only where it is another than the day the money moved.
     """
-    entries = books.entries
-    automatic = entries["method"].eq("stripe") & entries["kind"].eq("payment")
+    entries = readable_entries(books.entries, books.invoices)
     same = entries["booked_on"].eq(entries["payment_date"])
-    return entries.assign(
-        payment_reference=by_number(entries["payment_reference"], books.invoices),
-        note=entries["note"].mask(automatic, ""),  # it names the invoice again
-        booked_on=entries["booked_on"].where(~same),
-    )
+    return entries.assign(booked_on=entries["booked_on"].where(~same))
 
 
 def _ageing_charts(ageing: pd.DataFrame) -> list[Chart]:

@@ -387,7 +387,7 @@ def _frame(lines: Sequence[LineMatch]) -> pd.DataFrame:
             "currency": line.currency,
             "state": _(STATES[line.state]),
             "references": ", ".join(line.references),
-            "evidence": formats.localized(line.evidence),
+            "evidence": formats.sentence(formats.localized(line.evidence)),
             "text": line.text,
         }
         for line in lines

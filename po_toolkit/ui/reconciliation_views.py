@@ -22,6 +22,7 @@ from po_toolkit.api.reports import (
     Table,
     cash_against_due,
     conference_totals,
+    readable_entries,
     with_decimals,
 )
 from po_toolkit.api.terms import BUCKET_LABELS, DISCREPANCY_CLASSES, DISCREPANCY_TITLES, Act, Bucket
@@ -288,12 +289,15 @@ def rows_behind(
         if rows.empty:
             return
         key = ".".join([table, column, *figure.values()])
-        (_show_entries if "payment_date" in rows else _show_orders)(visit, rows, key)
+        if "payment_date" in rows:
+            _show_entries(visit, result, rows, key)
+        else:
+            _show_orders(visit, rows, key)
 
 
 def ledger_view(visit: Visit, result: Reconciliation) -> None:
     """Every entry of the ledger."""
-    _show_entries(visit, result.entries, "ledger")
+    _show_entries(visit, result, result.entries, "ledger")
 
 
 def tax_view(visit: Visit, result: Reconciliation) -> None:
@@ -356,14 +360,17 @@ def _show_orders(visit: Visit, rows: pd.DataFrame, key: str) -> None:
     _open(visit, rows, tables.pick_table(PURCHASE_ORDERS, worded, columns, key=visit.key(key)))
 
 
-def _show_entries(visit: Visit, entries: pd.DataFrame, key: str) -> None:
+def _show_entries(visit: Visit, result: Reconciliation, entries: pd.DataFrame, key: str) -> None:
     if entries.empty:
         st.caption(_("No money has moved: no payment, refund or credit note is entered."))
         return
-    worded = entries.assign(
-        kind=[formats.label(kind) for kind in entries["kind"]],
-        entered_by=[formats.person(name) for name in entries["entered_by"]],
-    )
+    worded = readable_entries(entries, result.books.invoices)
+    for name, write in (
+        ("kind", formats.label),
+        ("method", formats.label),
+        ("entered_by", formats.person),
+    ):
+        worded[name] = [write(value) for value in worded[name]]
     _open(
         visit, entries, tables.pick_table(ENTRIES, worded, translated(_ENTRIES), key=visit.key(key))
     )

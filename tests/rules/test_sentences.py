@@ -8,6 +8,7 @@ import pytest
 
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.sentences import LoggedAct, audit_sentence
+from po_toolkit.jobs.tasks import TASKS
 
 WHOSE = "Northwind (PO-7KQ2MX)"
 PAID = {"kind": "payment", "amount": 1066244, "currency": "usd", "status": "paid"}
@@ -89,6 +90,13 @@ def test_every_act_reads_as_a_sentence_whatever_it_holds(act):
             text = audit_sentence(LoggedAct(act, {}, after, whose))
             assert not re.search(r"[{}]|None|_", text), text
             assert not text or text[0].isupper() or text[0].isdigit()
+
+
+def test_every_background_task_is_named_when_it_starts():
+    """Saying only that a task started tells nobody what it was."""
+    for kind in TASKS:
+        said = audit_sentence(LoggedAct(TASKS[kind].act, {}, {"started": kind}, ""))
+        assert said != "A task started.", kind
 
 
 def test_a_sponsor_whose_name_ends_with_a_point_ends_the_sentence():

@@ -300,6 +300,19 @@ def test_a_question_about_the_file_forgets_no_column_that_was_named(show, read, 
     assert "2 lines read: 2 new" in read(app)
 
 
+def test_what_is_proposed_is_the_first_candidate_even_where_nothing_is_open(show, read, books):
+    """Who sees only other sponsors beside a line matches the second payment to one of them."""
+    opened, (acme, _) = books
+    record_payment_by_hand(opened, acme, amount=Decimal(100), method="check")
+    upload(show, statement(opened, ("40.00", f"Invoice {acme} again", "Acme Press")))
+    app = show("bank")
+    offered = [b.help for b in app.button if b.label == "Match"]
+    assert plain(acme) in offered[0]
+    match(app, acme)
+    assert "has nothing outstanding" in read(app)
+    assert str(story(opened, acme).paid) == "100.00"
+
+
 def test_both_sides_of_a_proposal_and_what_is_recorded_are_offered(show, read, books):
     """A person who sees one side only applies what an agent paid for somebody else."""
     opened, (acme, _) = books

@@ -12,8 +12,11 @@ import pytest
 
 from po_toolkit import create_purchase_order
 from po_toolkit.api.imports import import_purchase_orders
+from po_toolkit.api.invoices import invoice_purchase_orders
 from po_toolkit.api.ledger import record_payment_by_hand
 from po_toolkit.api.month_end import checklist, month_end_files
+from po_toolkit.api.reports import purchase_order_story
+from po_toolkit.api.sync import sync_conference
 from po_toolkit.bootstrap import open_conference
 from po_toolkit.reconcile import reconcile_conference
 from po_toolkit.ui import shell
@@ -122,6 +125,20 @@ def test_what_does_not_add_up_opens_its_purchase_order(show, books):
     found = next(d for d in app.dataframe if "1,650,001" in d.value.to_string())
     choose(app, found, rows=[0])
     assert app.title[0].value == "Kaito Works KK"
+
+
+def test_the_ledger_names_an_invoice_by_its_number(show, conference, simulator):
+    """A treasurer looks for the number on the paper, not for in_1a1c65ad."""
+    opened = conference()
+    sheet = b"organization_name,contact_email,po_number,amount\nAcme,ap@acme.example,A-1,100.00\n"
+    report = import_purchase_orders(opened, sheet, file_name="one.csv")
+    (sent,) = invoice_purchase_orders(opened, references=report.references).results
+    simulator.control.pay(sent.stripe_invoice_id, account="sk_test_screens_pycon_2027")
+    sync_conference(opened)
+    ledger = show("reconciliation", **{"reconciliation-view": "Ledger"}).dataframe[-1].value
+    (number,) = [i.number for i in purchase_order_story(opened, sent.reference).invoices]
+    assert list(ledger["payment_reference"]) == [number]
+    assert (list(ledger["method"]), list(ledger["note"])) == (["Stripe"], [""])
 
 
 def test_a_movement_of_the_ledger_opens_its_purchase_order(show, books):
