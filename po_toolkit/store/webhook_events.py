@@ -105,13 +105,17 @@ def waiting(session: Session, conference: Conference, now: datetime, limit: int)
 
 
 def note(store: Store, outcomes: Sequence[Outcome], now: datetime) -> None:
-    """Write down what became of events."""
+    """Write down what became of events, except of those that another worker has ended meanwhile."""
     if not outcomes:
         return
     table: Any = WebhookEvent.__table__
     statement = (
         update(table)
-        .where(table.c.id == bindparam("event"))
+        .where(
+            table.c.id == bindparam("event"),
+            table.c.state != "processed",
+            table.c.state != "ignored",
+        )
         .values(
             state=bindparam("state"),
             attempts=bindparam("attempts"),

@@ -123,6 +123,25 @@ def test_what_a_dead_process_had_claimed_is_worked_by_the_next(opened, simulator
     assert work_events(opened) == 1
 
 
+def test_a_slow_worker_does_not_fail_an_event_that_another_has_ended(opened):
+    """Else it is tried again without its payload, which was dropped, until a person must look."""
+    ended = {"evt_theirs": "ignored", "evt_ours": "processed"}
+    webhook_events.keep(
+        opened.store, [Delivery(opened.conference.id, name, "invoice.paid", "{}") for name in ended]
+    )
+    with opened.store.reading() as session:
+        events = webhook_events.waiting(session, opened.conference, utc_now(), 9)
+    for states in (ended.values(), ("failed", "failed")):
+        outcomes = [
+            webhook_events.Outcome(event.id, state, 1, "No answer." if state == "failed" else "")
+            for event, state in zip(events, states, strict=True)
+        ]
+        webhook_events.note(opened.store, outcomes, utc_now())
+    with opened.store.reading() as session:
+        rows = session.scalars(select(WebhookEvent))
+        assert {row.stripe_event_id: row.state for row in rows} == ended
+
+
 def test_the_same_wire_from_two_windows_is_entered_once(opened, make_order):
     order = make_order(("Booth", 1, "100.00"))
 
