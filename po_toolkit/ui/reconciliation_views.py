@@ -96,7 +96,6 @@ _ENTRIES = {
     "method": N_("Method"),
     **{detail.column: detail.heading for detail in DETAILS},
     "entered_by": N_("Entered by"),
-    "source_id": N_("Source"),
     "reference": N_("Purchase order"),
 }
 _TAX = {

@@ -111,7 +111,7 @@ _PDF_FITS = """
 [data-testid=stColumn] [data-testid=stBidiComponentIsolated] {zoom: .74;}
 @media (max-width: 1200px) {[data-testid=stBidiComponentIsolated] {zoom: .5 !important;}}
 """
-_TEXT_FITS = "[data-testid=stTable] td div {max-width: none;}"
+_TEXT_FITS = "[data-testid=stTable] td div {max-width: 34rem !important;}"
 _MARKED = """
 [data-testid=stSidebarNavLink][href$='/{place}'] {{background: rgba(169, 169, 162, 0.25);}}
 [data-testid=stSidebarNavLink][href$='/{place}'] p {{font-weight: 600;}}
