@@ -198,8 +198,8 @@ def refund(
         waiting = begun(uow, locked)
     if not waiting:
         if by_stripe:
-            plan = refunds.plan_refund(locked, minor, payment)  # refused before anybody is asked
-            refunds.refuse_forgotten(opened, locked, plan)
+            refunds.plan_refund(locked, minor, payment)  # refused before anybody is asked
+            refunds.refuse_forgotten(opened, locked)
         _require_second_person(opened, locked, Act.REFUND, minor)
     down = customer_credit.TakeDown()
     if not waiting and locked.sums.balance < 0:

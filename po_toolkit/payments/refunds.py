@@ -90,13 +90,11 @@ def paid_by(payment_id: str) -> Json:
     return {"payment_intent" if payment_id.startswith("pi_") else "charge": payment_id}
 
 
-def refuse_forgotten(
-    opened: OpenConference, order: PurchaseOrder, plan: list[tuple[LedgerEntry, int]]
-) -> None:
-    """Refuse a refund of payments of which Stripe has one that the books do not have.
+def refuse_forgotten(opened: OpenConference, order: PurchaseOrder) -> None:
+    """Refuse a refund where Stripe has one of any of its payments that the books do not have.
 
     Whoever restores a copy of the database and refunds again what was refunded after it would give
-    the money back twice.
+    the money back twice, also where the next refund would be taken from another payment.
 
     Raises:
         PurchaseOrderError: There is one; nothing was refunded.
@@ -104,7 +102,10 @@ def refuse_forgotten(
     """
     there = [
         made
-        for payment_id in dict.fromkeys(entry.stripe_payment_id for entry, _ in plan)
+        for payment_id in dict.fromkeys(
+            entry.stripe_payment_id for entry in order.entries if entry.kind == EntryKind.PAYMENT
+        )
+        if payment_id
         for page in opened.gateway.pages("/v1/refunds", paid_by(payment_id))
         for made in page
         if made.get("status") not in FAILED_REFUNDS

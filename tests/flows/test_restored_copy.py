@@ -240,6 +240,26 @@ def test_money_given_back_after_the_backup_is_not_given_back_twice(
     assert given_back(opened, simulator, paid) == once
 
 
+def test_a_refund_of_one_payment_is_not_made_again_from_another(
+    opened, simulator, make_order, copies
+):
+    """Else the treasurer who names no payment this time gives the same money back twice."""
+    keep, restore = copies
+    sent = make_order(("Booth", 1, "1000.00"))
+    create_stripe_invoice(sent, opened=opened)
+    invoice = fresh(opened, sent).live_invoice.stripe_invoice_id
+    first = simulator.control.pay(invoice, 600_00)
+    simulator.control.advance(60)
+    simulator.control.pay(invoice, 400_00)
+    sync_conference(opened)
+    keep()
+    refund(opened, sent.reference, amount=Decimal("100.00"), payment=first["id"])
+    restore()
+    with pytest.raises(PurchaseOrderError, match="Sync first"):
+        refund(opened, sent.reference, amount=Decimal("100.00"))
+    assert [made["amount"] for made in simulator.control.all("refund")] == [100_00]
+
+
 def test_an_excess_that_was_wired_back_takes_the_sponsors_credit_down_once(
     opened, simulator, paid, copies
 ):

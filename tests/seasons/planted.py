@@ -183,7 +183,7 @@ FAULTS = (
           "end is WriteState.REFUSED and stored.body == write.body()",
           "end is WriteState.REFUSED"),
     Fault("a refund goes out again after a copy was restored", "po_toolkit.api.ledger",
-          "refund", "refunds.refuse_forgotten(opened, locked, plan)", "pass"),
+          "refund", "refunds.refuse_forgotten(opened, locked)", "pass"),
     Fault("a report goes out again after a copy was restored",
           "po_toolkit.payments.stripe_reports", "_report_payment",
           "_refuse_forgotten(", "(lambda *_a, **_k: None)("),
