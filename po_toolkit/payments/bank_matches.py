@@ -12,14 +12,16 @@ from po_toolkit.domain import remedies
 from po_toolkit.domain.bank_matching import Part, tolerance
 from po_toolkit.domain.offline_payments import OfflinePayment
 from po_toolkit.domain.roles import Act
-from po_toolkit.domain.same_money import Money
+from po_toolkit.domain.same_money import Money, same_money
 from po_toolkit.domain.states import MatchKind
+from po_toolkit.domain.wording import written_day
 from po_toolkit.errors import ConfirmationNeededError, DuplicateEntryError, PurchaseOrderError
 from po_toolkit.money import display, to_major
 from po_toolkit.payments import credit_notes, ledger, offline_payments
 from po_toolkit.payments.intents import slot_of
 from po_toolkit.store import bank_matches, money_intents, stripe_writes
 from po_toolkit.store.database import UnitOfWork
+from po_toolkit.store.ledger import money_of_sponsor
 from po_toolkit.store.tables import (
     BankMatch,
     BankTransaction,
@@ -154,6 +156,7 @@ def undo(
         NotFoundError: No such line.
         PurchaseOrderError: Nothing is matched, its payment is still on its way to Stripe, a bank
             took it back.
+        DuplicateEntryError: The payment that a reversal took back was typed again since.
     """
     line = bank_matches.line(uow.session, conference.id, line_id, lock=True)
     bank_matches.link_new_entries(uow, conference.id)
@@ -231,6 +234,7 @@ def _enter_again(uow: UnitOfWork, match: BankMatch) -> list[int]:
         raise PurchaseOrderError("The match that was reversed is gone.")
     order = uow.lock_purchase_order(match.purchase_order_id or 0)
     entry = next(e for e in order.entries if e.id == first.entry_id)
+    _refuse_typed_since(uow, order, entry, match)
     again = uuid4()
     intent = offline_payments.enter_payment(
         uow,
@@ -250,6 +254,31 @@ def _enter_again(uow: UnitOfWork, match: BankMatch) -> list[int]:
     first.uuid, first.entry_id, first.created_entry = again, None, True
     bank_matches.link_new_entries(uow, match.conference_id)
     return [intent] if intent is not None else []
+
+
+def _refuse_typed_since(
+    uow: UnitOfWork, order: PurchaseOrder, entry: LedgerEntry, match: BankMatch
+) -> None:
+    """Refuse to enter a payment again that a person typed since the bank took it back.
+
+    Raises:
+        DuplicateEntryError: Such an entry stands; it says which.
+    """
+    new = Money(entry.amount, entry.currency, entry.payment_date, "manual")
+    typed = [
+        (money, reference)
+        for money, reference, own in money_of_sponsor(uow.session, order)
+        if money.source == "manual" and money.bank_line is None
+        if (money.entry or 0) > (match.entry_id or 0) and own in ("", entry.reference)
+    ]
+    twin = same_money(new, (money for money, _ in typed))
+    if twin is not None:
+        reference = next(reference for money, reference in typed if money is twin)
+        raise DuplicateEntryError(
+            f"{reference} has {display(twin.amount, twin.currency)} of {written_day(twin.day)}, "
+            f"typed since as entry {twin.entry}. Undoing bank line {match.bank_transaction_id} "
+            f"would enter the same payment again. Reverse entry {twin.entry} first, then undo."
+        )
 
 
 def exclude(

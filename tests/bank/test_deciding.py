@@ -20,6 +20,7 @@ from po_toolkit.api.bank_matching import (
 )
 from po_toolkit.api.invoices import invoice_purchase_orders
 from po_toolkit.api.ledger import record_payment_by_hand as record_as_typed
+from po_toolkit.api.ledger import reverse_entry
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.bootstrap import open_conference
 from po_toolkit.errors import DuplicateEntryError, PurchaseOrderError
@@ -176,6 +177,25 @@ def test_an_open_invoice_is_right_through_a_reversal_and_its_undoing(
     undo_match(opened, back)
     assert order(opened, po.reference).status == "paid"
     assert simulator.control.get(invoice.stripe_invoice_id)["amount_paid"] == 500_000
+
+
+def test_a_payment_typed_again_since_the_bank_took_it_back_is_not_entered_twice(
+    opened, make_order
+) -> None:
+    """Else undoing a match doubles the money of whoever typed the payment in between."""
+    po = make_order(("Gold", 1, "5000.00"))
+    load(opened, ("5000.00", f"WIRE {po.reference}"))
+    match_bank(opened, apply=True)
+    (back,) = load(opened, ("-5000.00", f"RETURN {po.reference}"), number="S2")
+    apply_line(opened, back)
+    typed = {"amount": Decimal("5000.00"), "method": "wire", "payment_date": DAY}
+    record_payment_by_hand(opened, po.reference, **typed)
+    with pytest.raises(DuplicateEntryError, match="Reverse entry 3 first"):
+        undo_match(opened, back)
+    assert order(opened, po.reference).sums.paid == 500_000
+    reverse_entry(opened, "3", reason="Typed twice")
+    undo_match(opened, back)
+    assert order(opened, po.reference).sums.paid == 500_000
 
 
 # Payouts n:m, by rule and by hand

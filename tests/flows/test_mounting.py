@@ -103,5 +103,5 @@ def test_a_django_view_keeps_what_is_genuine_and_refuses_the_rest(opened, settin
     assert post("whsec_stranger") == 400
     assert not paid(opened, order)
     assert post(SECRET) == 200
-    run_example("Django, the work", settings)
+    run_example("Django, the task", settings)
     assert paid(opened, order)

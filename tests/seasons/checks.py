@@ -890,14 +890,23 @@ def _lines(w: World) -> None:
 
 
 def _other_conference(w: World, orders: list[Any]) -> None:
-    """Each conference of the account has its own money, and what crosses is in neither's books."""
+    """Each conference of the account has its own money, and what crosses is in neither's books.
+
+    Credit is left out: Stripe keeps one balance for a customer, and does not say of which
+    conference's overpayment an invoice has used.
+    """
     if w.other is None:
         return
     theirs = w.other.orders()
     _sums(w, theirs)
     _asked(w, theirs, Named(w.other))
     ours, others = (
-        {e.source_id for o in some for e in o.entries if e.source == "stripe"}
+        {
+            e.source_id
+            for o in some
+            for e in o.entries
+            if e.source == "stripe" and ":credit:" not in (e.source_id or "")
+        }
         for some in (orders, theirs)
     )
     need(not ours & others, f"two conferences have {ours & others} in their books")
