@@ -168,7 +168,7 @@ def enter_credit_note(
     begun = money_intents.same_unfinished(uow.session, order, "credit_note", amount)
     if begun is not None:
         return Entered(begun.id, _goes_on(order, begun, reason))
-    _refuse_credit(order, amount, reason)
+    _refuse_credit(order, amount, reason, money_intents.credit_under_way(uow.session, order))
     if not again:
         _refuse_second(order, amount, credit_date, reason)
     invoice = takes_credit_notes(order)
@@ -214,16 +214,16 @@ def _refuse_second(order: PurchaseOrder, amount: int, day: date, reason: str) ->
     )
 
 
-def _refuse_credit(order: PurchaseOrder, amount: int, reason: str) -> None:
-    sums = order.sums
+def _refuse_credit(order: PurchaseOrder, amount: int, reason: str, under_way: int) -> None:
+    left = order.sums.total - order.sums.credited - under_way
     if amount <= 0:
         raise PurchaseOrderError(f"{order.reference}: A credit note must be more than zero.")
     if not reason.strip():
         raise PurchaseOrderError(f"{order.reference}: Say why the credit note is issued.")
     if order.cancelled_at is not None:
         raise PurchaseOrderError(f"{order.reference} is cancelled; there is nothing to credit.")
-    if amount > sums.total - sums.credited:
+    if amount > left:
         raise PurchaseOrderError(
             f"{order.reference}: A credit note of {display(amount, order.currency)} is more than "
-            f"the {display(sums.total - sums.credited, order.currency)} that is not credited yet."
+            f"the {display(left, order.currency)} that is not credited yet."
         )

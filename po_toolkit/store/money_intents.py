@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from po_toolkit.domain.references import comparable
@@ -106,6 +106,21 @@ def not_in_books(session: Session, order: PurchaseOrder) -> MoneyIntent | None:
         .order_by(MoneyIntent.id)
         .limit(1)
     )
+
+
+def credit_under_way(session: Session, order: PurchaseOrder) -> int:
+    """Return the credit notes that were begun and are not in the books yet, in minor units."""
+    query = (
+        select(func.coalesce(func.sum(MoneyIntent.amount), 0))
+        .outerjoin(CreditNote, CreditNote.uuid == MoneyIntent.uuid)
+        .where(
+            MoneyIntent.purchase_order_id == order.id,
+            MoneyIntent.kind == "credit_note",
+            MoneyIntent.finished_at.is_(None),
+            CreditNote.id.is_(None),
+        )
+    )
+    return int(session.scalar(query) or 0)
 
 
 def refunds_of(session: Session, order: PurchaseOrder) -> list[MoneyIntent]:
