@@ -406,9 +406,9 @@ def remove_statement(opened: OpenConference, statement_id: int) -> int:
 
 
 def accept_statement(opened: OpenConference, statement_id: int, reason: str) -> StatementResult:
-    """Take the lines of a statement in although it does not add up.
+    """Accept a statement that does not add up: import its lines.
 
-    The reason why it is right all the same is kept beside it.
+    The reason is kept with the statement.
 
     Raises:
         NotFoundError: No such statement.

@@ -118,8 +118,8 @@ def check_stripe(
 ) -> CheckReport:
     """Play every scene on the conference's Stripe account, which must be a test account.
 
-    ``wait`` waits some seconds for what Stripe does in the background; ``progress`` is told of each
-    scene before it begins.
+    ``wait`` waits some seconds for what Stripe does in the background; ``progress`` is called
+    with each scene before it begins.
 
     Raises:
         SettingsError: The key is no test-mode key; nothing was called.

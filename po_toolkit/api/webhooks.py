@@ -90,9 +90,9 @@ def _is_name(value: Any) -> bool:
 
 
 def replay_events(opened: OpenConference, event_ids: Iterable[str] | None = None) -> list[str]:
-    """Let events be worked again, from the beginning.
+    """Process events again, from the beginning.
 
-    Events are given by Stripe's ids, ``evt_…``; by default all that were set aside.
+    Events are given by Stripe's ids, ``evt_…``; by default all that are on hold.
 
     Returns:
         The ids of those that will be worked.

@@ -31,7 +31,7 @@ class Played:
 def play(say: story.Say) -> Iterator[Played]:
     """Play the story and check the books; the stage stands until the block is left.
 
-    ``say`` is told each step as it happens.
+    ``say`` is called with each step as it happens.
     """
     with stage() as here:
         facts = story.tell(here, say)

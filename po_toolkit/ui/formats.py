@@ -72,7 +72,7 @@ def _amount_in(found: re.Match[str]) -> str:
 
 
 def beside_row(row: int, message: str) -> str:
-    """Write a message about a row where the row's number stands beside it already.
+    """Return a message about a row without the row's number, which is shown in its own column.
 
     The catalogue knows the message only with its row.
     """

@@ -47,7 +47,7 @@ class Screen:
     act: Act | None = None
     """What one comes here to do; hidden from those whose role does not permit it."""
     under: str = ""
-    """The place whose entry is marked instead; it has none of its own."""
+    """The page whose sidebar entry is marked, for a page that has no entry."""
     live: bool = False
     """Shown anew by itself when something happened at the conference."""
 

@@ -26,7 +26,7 @@ _SHORTEST = 4
 def reversals(
     lines: list[Line], confirmed: Sequence[Confirmed], reader: Reader
 ) -> dict[Line, list[Candidate]]:
-    """Find debits (or marked credits) that take back a match of the same amount."""
+    """Find debits (or marked credits) that reverse a match of the same amount."""
     amounts: dict[tuple[str, int], list[Confirmed]] = defaultdict(list)
     for match in confirmed:
         sign = 1 if match.line.amount > 0 else -1
