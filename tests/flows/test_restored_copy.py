@@ -26,6 +26,7 @@ from po_toolkit.invoicing import billed
 from po_toolkit.invoicing.lease import claim, release
 from po_toolkit.invoicing.send import send_invoice
 from po_toolkit.payments import refunds
+from po_toolkit.payments.sync import sync_one
 from tests.bank.statement import Entry, camt
 from tests.conftest import ON_SQLITE, fresh, open_unpaced
 
@@ -197,6 +198,21 @@ def test_an_invoice_that_was_replaced_after_the_backup_is_not_left_open(
     with pytest.raises(PurchaseOrderError, match="took its place"):
         act(opened, order.reference)
     assert sync_conference(opened, full=True).problems == []
+    with pytest.raises(PurchaseOrderError, match="Adopt the invoice") as refused:
+        cancel(opened, order.reference)
+    adopt_invoice(opened, *refused.value.remedy.command[-2:])
+    cancel(opened, order.reference)
+    assert {i["status"] for i in simulator.control.all("invoice")} == {"void"}
+
+
+def test_a_revision_that_no_sync_has_read_is_not_left_open(opened, simulator, make_order):
+    """Cancelled after only its old invoice was read as void, the revision would still ask."""
+    order = make_order(("Booth", 1, "1000.00"))
+    create_stripe_invoice(order, opened=opened)
+    sent = fresh(opened, order).stripe_invoice_id
+    simulator.control.revise(sent)
+    sync_one(opened, sent)
+    assert fresh(opened, order).live_invoice is None
     with pytest.raises(PurchaseOrderError, match="Adopt the invoice") as refused:
         cancel(opened, order.reference)
     adopt_invoice(opened, *refused.value.remedy.command[-2:])
