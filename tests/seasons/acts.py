@@ -167,9 +167,26 @@ def invoices_some(w: World, c: Chance) -> None:
     w.tell(f"invoices {', '.join(chosen)}")
     report = invoices.invoice_purchase_orders(w.books.open("coordinator"), references=chosen)
     for result in report.results:
+        need_a_reason(w, result)
         w.machine.visited[f"invoice {result.outcome}"] += 1
         if result.outcome == "invoiced":
             w.truth.invoiced.add(result.reference)
+
+
+def need_a_reason(w: World, result: Any) -> None:
+    """Refuse that something is not invoiced for what is no reason."""
+    own = [
+        i["id"] for i in w.at_stripe("invoice")
+        if (i["metadata"] or {}).get("purchase_order_ref") == result.reference
+    ]  # fmt: skip
+    need(
+        not result.asks or not any(name in result.error for name in own),
+        f"{result.reference}: its own invoice is named as another's: {result.error}",
+    )
+    need(
+        "draft came to" not in result.error or w.truth.edited,
+        f"nobody edited a draft of {result.reference}, and it came to another sum: {result.error}",
+    )
 
 
 @act("coordinator", 3)
