@@ -235,7 +235,8 @@ def _enter_again(uow: UnitOfWork, match: BankMatch) -> list[int]:
     order = uow.lock_purchase_order(match.purchase_order_id or 0)
     entry = next(e for e in order.entries if e.id == first.entry_id)
     _refuse_typed_since(uow, order, entry, match)
-    again = uuid4()
+    # The first line now stands for the new entry, found by the match's uuid.
+    first.uuid, first.entry_id, first.created_entry = uuid4(), None, True
     intent = offline_payments.enter_payment(
         uow,
         order,
@@ -247,12 +248,9 @@ def _enter_again(uow: UnitOfWork, match: BankMatch) -> list[int]:
             reference=entry.reference,
             note=f"Entry {entry.id} restored: the bank did not reverse it",
             source="bank",
-            source_id=str(again),
+            source_id=str(first.uuid),
         ),
     )
-    # The first line now stands for the new entry, found by the match's uuid.
-    first.uuid, first.entry_id, first.created_entry = again, None, True
-    bank_matches.link_new_entries(uow, match.conference_id)
     return [intent] if intent is not None else []
 
 

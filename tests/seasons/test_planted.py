@@ -19,7 +19,7 @@ import pytest
 import stripe
 
 from po_toolkit import create_purchase_order
-from po_toolkit.api import invoices, ledger, order_changes, reminders
+from po_toolkit.api import invoices, ledger
 from po_toolkit.api.bank_matching import choose, match_bank
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.api.webhook_work import work_events
@@ -30,7 +30,7 @@ from tests.seasons import acts, many
 from tests.seasons.checks import come_to_rest, compare
 from tests.seasons.machine import CALM, Job, Killed, Machine, need, played_on
 from tests.seasons.planted import FAULTS, planted
-from tests.seasons.world import KEY, Asked, Laptop, Wire, World
+from tests.seasons.world import Asked, Laptop, Wire, World
 
 WHOLE = 1_000_00
 PLAIN = 16
@@ -301,7 +301,7 @@ def cancelled(w: World) -> None:
     w.truth.cancelled.add(order)
 
 
-def credits(w: World, order: str, amount: int, *, again: bool = False) -> None:
+def gives_credit(w: World, order: str, amount: int, *, again: bool = False) -> None:
     ledger.credit(
         w.books.open("treasurer"), order, amount=to_major(amount, "usd"), reason="smaller",
         again=again,
@@ -310,7 +310,7 @@ def credits(w: World, order: str, amount: int, *, again: bool = False) -> None:
 
 def a_credit_note_was_cut_off(w: World) -> None:
     order, _ = sent(w)
-    unanswered(w, "/v1/credit_notes", lambda: credits(w, order, 100_00))
+    unanswered(w, "/v1/credit_notes", lambda: gives_credit(w, order, 100_00))
     acts.repeats_what_was_cut_off(w, random.Random(1))
 
 
