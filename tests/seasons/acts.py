@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -785,12 +786,15 @@ def excludes_what_is_there_twice(w: World) -> None:
     """Answer what is asked of a line: whether it repeats an earlier one."""
     with w.books.store.reading() as session:
         lines = session.query(BankTransaction).where(BankTransaction.set_aside != TWICE).all()
+    balances = list(accumulate((x.amount for x in w.bank.lines), initial=0))
+    unclear = len(set(balances)) < len(balances)  # lines that come to nothing in between
     there = Counter((x.booked_on, x.amount) for x in lines)
     there.subtract((x.day, x.amount) for x in w.bank.lines)
     for line in lines:
         what = line.booked_on, line.amount
         if line.duplicate_of_id is not None and not line.set_aside and there[what] > 0:
             there[what] -= 1
+            need(unclear, f"bank line {line.id} was asked about, and can only be an earlier one")
             w.tell(f"excludes bank line {line.id}, which is line {line.duplicate_of_id} again")
             exclude_line(w.books.open("treasurer"), line.id, TWICE)
 

@@ -11,6 +11,7 @@ import random
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from typing import Any
 from unittest import mock
 from urllib.parse import urlsplit
@@ -19,8 +20,8 @@ import pytest
 import stripe
 
 from po_toolkit import create_purchase_order
-from po_toolkit.api import invoices, ledger
-from po_toolkit.api.bank_matching import choose, match_bank
+from po_toolkit.api import invoices, ledger, order_changes, reports
+from po_toolkit.api.bank_matching import choose, match_bank, undo_match
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.api.webhook_work import work_events
 from po_toolkit.domain.roles import STRIPE
@@ -443,7 +444,218 @@ def a_copy_has_forgotten_a_wire(w: World) -> None:
         acts._type(w, came, "treasurer")
 
 
+def an_error_is_stored(w: World) -> None:
+    order = types(w)
+
+    def stored(call: Callable[[], Any]) -> Any:
+        with mock.patch.object(w.machine, "_fault", return_value="500_stored_after"):
+            return call()
+
+    with _answered(w, "/v1/invoices", stored):
+        does(w, lambda: bills(w, order))
+
+
+def another_process_has_the_lease(w: World) -> None:
+    order = types(w)
+    w.favourite = order
+    waiting = [lambda: acts.invoices_one_again(w, random.Random(1))]
+
+    def another(call: Callable[[], Any]) -> Any:
+        while waiting:
+            waiting.pop()()
+        return call()
+
+    with _answered(w, "/send", another):
+        does(w, lambda: bills(w, order))
+
+
+def typed_twice(w: World) -> None:
+    came = wire(w, types(w))
+    does(w, lambda: acts._type(w, came, "coordinator"))
+
+
+def refunded_and_synced(w: World) -> None:
+    _, invoice = sent(w)
+    payment = w.sim.pay(invoice)
+    sync(w)
+    w.sim.refund(payment["id"], 400_00)
+
+
+def a_refund_fails(w: World) -> None:
+    refunded_and_synced(w)
+    sync(w)
+    w.sim.finish_refund(w.at_stripe("refund")[0]["id"], failed=True)
+
+
+def cancelled_with_money_on_it(w: World) -> None:
+    order = types(w)
+    wire(w, order)
+    with suppress(PoToolkitError):
+        ledger.cancel(w.books.open("coordinator"), order)
+        need(False, "it was cancelled with money on it")
+
+
+def refunded_too_often(w: World) -> None:
+    order, invoice = sent(w)
+    w.sim.pay(invoice)
+    sync(w)
+    w.truth.refunds += [Asked(order, 400_00), Asked(order, 400_00)]
+    for _ in range(2):
+        refunds(w, order)
+    with suppress(PoToolkitError):
+        refunds(w, order)
+    asked = [event for event in w.machine.log if event[2:4] == ("POST", "/v1/refunds")]
+    need(len(asked) == 2, "Stripe was asked to refund more than it took")
+
+
+def a_dispute_is_won(w: World) -> None:
+    disputed(w)
+    sync(w)
+    w.sim.close_dispute(w.at_stripe("dispute")[0]["id"], won=True)
+
+
+def a_credit_note_is_voided(w: World) -> None:
+    credited_there(w)
+    sync(w)
+    acts.press(w, f"/v1/credit_notes/{w.at_stripe('credit_note')[0]['id']}/void", {})
+
+
+def credited_too_much(w: World) -> None:
+    order = types(w)
+    gives_credit(w, order, WHOLE)
+    with suppress(PoToolkitError):
+        gives_credit(w, order, 100_00)
+
+
+def closes(w: World) -> None:
+    opened = w.books.open("treasurer")
+    day = opened.today() - timedelta(days=1)
+    w.truth.closed.append((day, reports.close_books(opened, day).digest))
+
+
+def typed_into_closed_books(w: World) -> None:
+    order = types(w)
+    w.sim.advance(20 * 86_400)
+    closes(w)
+    came = Wire(w.number(), 0, order, WHOLE, w.books.open().today() - timedelta(days=9))
+    w.truth.wires.append(came)
+    acts._type(w, came, "treasurer")
+
+
+def a_past_day_is_looked_at(w: World) -> None:
+    order = types(w)
+    gives_credit(w, order, 50_00)
+    w.sim.advance(20 * 86_400)
+    closes(w)
+    come_to_rest(w)
+    compare(w, last=False)
+    wire(w, order, 400_00)
+    gives_credit(w, order, 100_00)
+
+
+def a_match_is_undone(w: World) -> None:
+    order = types(w)
+    wire(w, order, typed=False, line=True).typed = "never"
+    choose(w.books.open("treasurer"), "1", orders={order: None})
+    undo_match(w.books.open("treasurer"), "1")
+    w.truth.said.add(1)
+
+
+def matched_from_an_old_page(w: World) -> None:
+    order = types(w)
+    wire(w, order, 400_00, typed=False, line=True).typed = "never"
+    choose(w.books.open("treasurer"), "1", orders={order: None})
+    with suppress(PoToolkitError):
+        opened = w.books.open("coordinator")
+        choose(opened, "1", orders={order: None}, again=True, overpaid=True)
+
+
+def a_statement_overlaps(w: World) -> None:
+    w.bank.layout = "csv"  # others name each line or statement
+    order = types(w)
+    wire(w, order, 400_00, line=True)
+    w.sim.advance(86_400)
+    wire(w, order, 300_00, line=True)
+    acts.load(w, 2)
+
+
+def billed_for_nobody_here(w: World) -> None:
+    elsewhere(w)
+
+
+def reissued(w: World) -> None:
+    order, _ = sent(w)
+    order_changes.reissue(w.books.open("coordinator"), order)
+
+
+def due_on_a_day(w: World) -> None:
+    bills(w, types(w, due_date=w.books.open().today() + timedelta(days=12)))
+
+
+def due_by_terms(w: World) -> None:
+    bills(w, types(w, days_until_due=10))
+
+
+def just_sent(w: World) -> None:
+    sent(w)
+
+
+def a_stranger_says_it_is_paid(w: World) -> None:
+    sent(w)
+    acts.forges_a_delivery(w, random.Random(1))
+
+
+def paid_a_little(w: World) -> None:
+    wire(w, types(w), 1_00)
+
+
+def paid_too_much(w: World) -> None:
+    wire(w, types(w), WHOLE + 100_00)
+
+
+def paid_out(w: World) -> None:
+    _, invoice = sent(w)
+    w.sim.pay(invoice)
+    w.sim.advance(9 * 86_400)
+    acts.pays_out(w, random.Random(1))
+
+
 HISTORIES: dict[str, Callable[[World], str | None]] = {
+    "a stored 500 is not looked after": an_error_is_stored,
+    "a lease of another process is ignored": another_process_has_the_lease,
+    "a wire is taken twice": typed_twice,
+    "a refund is not owed again": refunded_and_synced,
+    "cancelling ignores money": cancelled_with_money_on_it,
+    "what was typed is never told": stripe_does_not_answer,
+    "a refund may exceed its payment": refunded_too_often,
+    "a dispute that was won stays lost": a_dispute_is_won,
+    "a refund that failed stays refunded": a_refund_fails,
+    "a credit note that is void still counts": a_credit_note_is_voided,
+    "a credit note may exceed its total": credited_too_much,
+    "money is booked into closed books": typed_into_closed_books,
+    "a match that is undone keeps its payment": a_match_is_undone,
+    "a status is not brought up to its sums": paid_a_little,
+    "the audit chain has no links": just_sent,
+    "an event that failed is never tried again": an_event_fails,
+    "a credit note does not balance in the journal": credited_there,
+    "a refund is missing in the journal": refunded_there,
+    "no page names an invoice of nobody": billed_for_nobody_here,
+    "what a reissue replaces stays open": reissued,
+    "an overlapping statement counts twice": a_statement_overlaps,
+    "a dispute takes no money": disputed,
+    "the purchase order's due date is lost": due_on_a_day,
+    "the purchase order's terms are lost": due_by_terms,
+    "an invoice is due a day late": due_on_a_day,
+    "an invoice names no PO number": just_sent,
+    "an invoice goes to another address": just_sent,
+    "a cancellation is not kept": cancelled,
+    "a bank line is matched twice": matched_from_an_old_page,
+    "a delivery is not verified": a_stranger_says_it_is_paid,
+    "a past day shows what was booked later": a_past_day_is_looked_at,
+    "a past day shows later credit notes": a_past_day_is_looked_at,
+    "a small part payment is none": paid_a_little,
+    "an overpaid purchase order is paid": paid_too_much,
+    "a payout's fees are its money": paid_out,
     "an unknown outcome counts as refused": stripe_does_not_answer,
     "what was begun is not looked up": another_bills_what_was_begun,
     "a failed event is forgotten": an_event_fails,
@@ -510,3 +722,9 @@ def test_a_hidden_fault_shows_only_without_the_other_guard(name, both, disk):
     (fault,) = (f for f in FAULTS if f.name == name)
     with planted(fault):
         assert not fails(disk, HISTORIES[both])
+
+
+def test_every_planted_fault_has_its_history():
+    """Else what no season finds is nowhere shown to be found."""
+    shown = [*HISTORIES, *(name for name, _ in HIDDEN)]
+    assert sorted(shown) == sorted(fault.name for fault in FAULTS)
