@@ -150,8 +150,14 @@ def read_before(
 def own_at_stripe(opened: OpenConference, order: PurchaseOrder) -> InvoiceAtStripe | None:
     """Return an invoice of a purchase order that counts at Stripe and is not connected to it here.
 
-    What a sync has read is believed; Stripe is not asked.
+    Of one that was never invoiced here, what a sync has read is believed. One whose invoice ended
+    may have another since, as a revision made in Stripe's dashboard, so Stripe is asked.
+
+    Raises:
+        StripeGatewayError: Stripe could not be asked.
     """
+    if order.invoices:
+        _read_what_is_new(opened, order, None)
     (rows,) = read_before(opened, [order])
     return next((row for row in own_invoices(to_bill_of(order), rows) if row.counts), None)
 
@@ -240,8 +246,8 @@ def _read_drafts(opened: OpenConference, order: PurchaseOrder) -> None:
     """Read the sponsor's drafts anew: one that was sent since is listed by when it was drafted."""
     wanted = to_bill_of(order)
     (rows,) = read_before(opened, [order])
-    drafts = [r for r in rows if r.status == "draft" and r.order_uuid != wanted.uuid]
-    for row in [row for row in drafts if same_sponsor(wanted, row)][:MATCHED]:
+    drafts = [row for row in rows if row.status == "draft" and same_sponsor(wanted, row)]
+    for row in drafts[:MATCHED]:
         _still(opened, row)
 
 
