@@ -417,7 +417,8 @@ def undo_match(opened: OpenConference, line_id: int) -> int:
         )
         if intents:
             opened.require_stripe()
-    _settle(opened, intents)
+    for intent in intents:
+        stripe_reports.report(opened, intent)
     return undone
 
 
@@ -517,18 +518,6 @@ def _apply(
         with opened.store.writing(opened.actor, Act.UNDO_MATCH) as uow:
             matches.undo(uow, opened.conference, line_id, now=opened.now(), today=opened.today())
         raise
-    if intents:
-        with opened.store.writing(opened.actor, Act.MATCH) as uow:
-            bank_matches.link_new_entries(uow, opened.conference.id)
-
-
-def _settle(opened: OpenConference, intents: Sequence[int]) -> None:
-    """Report to Stripe what was entered again, and give the match its entry."""
-    for intent in intents:
-        stripe_reports.report(opened, intent)
-    if intents:
-        with opened.store.writing(opened.actor, Act.MATCH) as uow:
-            bank_matches.link_new_entries(uow, opened.conference.id)
 
 
 def _decided(proposal: Proposal) -> matches.Decision:

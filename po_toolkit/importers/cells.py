@@ -147,8 +147,6 @@ _SIGNS = {
     "$": _DOLLARS,
     "us$": "usd",
     "$us": "usd",
-    "us dollar": "usd",
-    "us dollars": "usd",
     "c$": "cad",
     "ca$": "cad",
     "can$": "cad",
@@ -165,15 +163,12 @@ _SIGNS = {
     "euros": "eur",
     "dollar": _DOLLARS,
     "dollars": _DOLLARS,
-    "canadian dollars": "cad",
-    "australian dollars": "aud",
     "pounds": "gbp egp",
     "pounds sterling": "gbp",
     "sterling": "gbp",
     "yen": "jpy",
     "francs": "chf",
     "franken": "chf",
-    "swiss francs": "chf",
     "kronor": "sek",
     "kroner": "nok dkk",
     "rupees": "inr pkr lkr npr mur scr",
@@ -217,6 +212,20 @@ _SIGNS = {
     "lei": "ron",
     "лв": "bgn",
     "лв.": "bgn",
+    **{
+        f"{adjective}{noun}": code
+        for nouns, names in (
+            ("dollar dollars", "us:usd canadian:cad australian:aud singapore:sgd"),
+            ("krone kroner", "danish:dkk norwegian:nok"),
+            ("krona kronor", "swedish:sek"),
+            ("pound pounds", "british:gbp"),
+            ("franc francs", "swiss:chf"),
+            ("rupee rupees", "indian:inr"),
+            ("yen", "japanese:jpy"),
+        )
+        for noun in nouns.split()
+        for adjective, code in (name.replace(":", " :").split(":") for name in names.split())
+    },
 }
 
 _MEANT = {sign: frozenset(codes.split()) for sign, codes in _SIGNS.items()}
@@ -235,11 +244,12 @@ _TO_ASCII = str.maketrans(
         **dict.fromkeys("\u0060\u00b4\u02bc\u066c\u2018\u2019\u2032\uff07", "'"),
         "\uff0c": ",",
         "\uff0e": ".",
+        "\u066b": ".",
     }
 )
 _PREFIX = re.compile(r"[^\d\s.,'+()-][^\d\s,'+()-]*(?: dollars?)?", re.IGNORECASE)
 _SUFFIX = re.compile(_PREFIX.pattern + "$", re.IGNORECASE)
-_NO_CENTS = re.compile(r"(?<=\d)[.,]\s?-{1,2}$")
+_NO_CENTS = re.compile(r"(?<=\d)(?:[.,]\s?-{1,2}|/[-=])$")
 _LONGEST = 64
 """Characters; more than any amount has, with its sign and spaces."""
 
@@ -337,7 +347,7 @@ def in_thousands(cell: Cell) -> bool:
 
 def _strip(text: str) -> tuple[str, bool, frozenset[str] | None] | None:
     """Take sign, parentheses and currency off; None when something else is left around."""
-    rest = unicodedata.normalize("NFC", text).translate(_TO_ASCII).strip(" ")
+    rest = clean(text).translate(_TO_ASCII).strip(" ").removeprefix("'")
     if not rest.isascii():
         rest = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in rest)
     negative, signs, currencies = False, 0, None
@@ -348,9 +358,9 @@ def _strip(text: str) -> tuple[str, bool, frozenset[str] | None] | None:
             negative, signs, rest = rest[0] == "-", signs + 1, rest[1:]
         elif _NO_CENTS.search(rest):
             # The mark that stands for no cents keeps its own evidence: 1.500,- has a comma.
-            rest = _NO_CENTS.sub(lambda m: m[0][0] + "00", rest)
-        elif rest[-1] == "-":
-            negative, signs, rest = True, signs + 1, rest[:-1]
+            rest = _NO_CENTS.sub(lambda m: f"{m[0][0]}00".removeprefix("/00"), rest)
+        elif rest[-1] in "+-":
+            negative, signs, rest = rest[-1] == "-", signs + 1, rest[:-1]
         else:
             found = _affix(rest)
             if found is None:
@@ -574,20 +584,27 @@ DayOrder = Literal["dmy", "mdy", "ymd"]
 
 MONTHS: dict[str, int] = {}
 for _number, _names in enumerate(
-    (
-        "january januar janner janvier enero janeiro gennaio januari jan ene gen janv",
-        "february februar feber fevrier febrero fevereiro febbraio februari feb fev fevr",
-        "march marz mars marzo marco mar mrz maerz maart mrt marts",
-        "april avril abril aprile apr avr abr",
-        "may mai mayo maio maggio mag mei maj",
-        "june juni juin junio junho giugno jun giu",
-        "july juli juillet julio julho luglio jul juil lug",
-        "august aout agosto aug ago augustus augusti",
-        "september septembre septiembre setembro settembre sep sept set",
-        "october oktober octobre octubre outubro ottobre oct okt out ott",
-        "november novembre noviembre novembro nov",
-        "december dezember decembre diciembre dezembro dicembre dec dez dic des desember",
-    ),
+    """
+    january januar janner janvier enero janeiro gennaio januari jan ene gen janv styczen
+    stycznia leden ledna tammikuu tammikuuta;
+    february februar feber fevrier febrero fevereiro febbraio februari feb fev fevr luty
+    lutego unor unora helmikuu helmikuuta;
+    march marz mars marzo marco mar mrz maerz maart mrt marts marzec marca brezen brezna
+    maaliskuu maaliskuuta;
+    april avril abril aprile apr avr abr kwiecien kwietnia duben dubna huhtikuu huhtikuuta;
+    may mai mayo maio maggio mag mei maj maja kveten kvetna toukokuu toukokuuta;
+    june juni juin junio junho giugno jun giu czerwiec czerwca cerven cervna kesakuu kesakuuta;
+    july juli juillet julio julho luglio jul juil lug lipiec lipca cervenec cervence heinakuu
+    heinakuuta;
+    august aout agosto aug ago augustus augusti sierpien sierpnia srpen srpna elokuu elokuuta;
+    september septembre septiembre setembro settembre sep sept set wrzesien wrzesnia zari
+    syyskuu syyskuuta;
+    october oktober octobre octubre outubro ottobre oct okt out ott pazdziernik pazdziernika
+    rijen rijna lokakuu lokakuuta;
+    november novembre noviembre novembro nov listopad listopada listopadu marraskuu
+    marraskuuta;
+    december dezember decembre diciembre dezembro dicembre dec dez dic des desember grudzien
+    grudnia prosinec prosince joulukuu joulukuuta""".split(";"),
     start=1,
 ):
     MONTHS.update(dict.fromkeys(_names.split(), _number))
@@ -716,9 +733,16 @@ def _certain(year: str, month: str, day: str) -> WrittenDate | None:
     return WrittenDate(made, made) if made else None
 
 
+_BUDDHIST = 543
+"""Years that the Thai calendar is ahead: 2570 is 2027."""
+
+
 def _day(year: str, month: str, day: str) -> date | None:
+    number = int(year) + (2000 if len(year) == 2 else 0)
+    if 0 <= number - 2000 - _BUDDHIST < 100:
+        number -= _BUDDHIST
     try:
-        return date(int(year) + (2000 if len(year) == 2 else 0), int(month), int(day))
+        return date(number, int(month), int(day))
     except ValueError:
         return None
 

@@ -679,6 +679,43 @@ def currency_of(header: str) -> str:
     return next(iter(meant)) if len(meant) == 1 else ""
 
 
+_TITLE_CUES = frozenset(
+    map(
+        fold,
+        """amount amounts price prices all figures values currency in invoiced billed betrag
+        beträge
+        betraege preise alle währung waehrung werte montants montant prix devise tous importes
+        importe precios moneda valores moeda preços valuta importi prezzi tutti bedragen alle
+        prijzen
+        belopp priser valuutta beløb kwoty waluta 金額 通貨 単位""".split(),
+    )
+)
+_ENGLISH = frozenset("all top try cup mad mop pen sos ron gel bam bob cop ars lak mur".split())
+
+
+def text_currency(title: str) -> tuple[frozenset[str] | None, bool]:
+    """Return what currencies a text beside a table can mean, and whether it says so plainly."""
+    words = re.sub(r"[/();:,=|]", " ", title).split()
+    cue = not _TITLE_CUES.isdisjoint(fold(title).split()) or "単位" in title
+    for word in words:
+        code = word.strip(".,:;*").lower()
+        if code in CURRENCIES and word.strip(".,:;*").isupper() and (code not in _ENGLISH):
+            return frozenset({code}), cue
+    bare = [word.strip(".,:;*").lower() for word in words]
+    for text in (*map(" ".join, pairwise(bare)), *bare):
+        meant = sign_currencies(text)
+        if meant and (" " in text or text in _SPELLED or not text[0].isalpha() or "$" in text):
+            return meant, cue
+    signs = [c for c in title if unicodedata.category(c) == "Sc"]
+    return (sign_currencies(signs[0]), cue and len(title) < 60) if signs else (None, False)
+
+
+_SPELLED = frozenset(
+    "euro euros dollar dollars pounds sterling yen francs franken kronor kroner rupees zloty yuan"
+    " reais 円 日本円 人民币".split()
+)
+
+
 _IN = frozenset(
     {"in", "en", "em", "i", "in:", "currency", "wahrung", "währung", "devise", "valuta"}
 )

@@ -67,6 +67,7 @@ from po_toolkit.importers.fields import (
     line_signs,
     scaled,
     spoken,
+    text_currency,
 )
 from po_toolkit.importers.problems import (
     Choice,
@@ -383,7 +384,7 @@ class _Read:
         if not self._table.canonical:
             titles.append((self._table.sheet, "on the sheet's tab"))
         for title, where in titles:
-            meant, certain = _title_currency(title)
+            meant, certain = text_currency(title)
             if meant is None or options.currency in meant:
                 continue
             if certain and len(meant) == 1 and not named:
@@ -1393,42 +1394,6 @@ def _resembles(host: str, sponsor: str) -> bool:
     names = fold(sponsor).replace(" ", ""), "".join(w[0] for w in fold(sponsor).split())
     host = fold(host).replace(" ", "")
     return len(host) > 1 and any(host in name or (len(name) > 2 and name in host) for name in names)
-
-
-_TITLE_CUES = frozenset(
-    map(
-        fold,
-        """amount amounts price prices all figures values currency in invoiced billed betrag
-        beträge
-        betraege preise alle währung waehrung werte montants montant prix devise tous importes
-        importe precios moneda valores moeda preços valuta importi prezzi tutti bedragen alle
-        prijzen
-        belopp priser valuutta beløb kwoty waluta 金額 通貨 単位""".split(),
-    )
-)
-_ENGLISH = frozenset("all top try cup mad mop pen sos ron gel bam bob cop ars lak mur".split())
-
-
-def _title_currency(title: str) -> tuple[frozenset[str] | None, bool]:
-    """Return what currencies a text above the header can mean, and whether it says so plainly."""
-    words = title.replace("/", " ").replace("(", " ").replace(")", " ").split()
-    cue = not _TITLE_CUES.isdisjoint(fold(title).split()) or "単位" in title
-    for word in words:
-        code = word.strip(".,:;*").lower()
-        if code in CURRENCIES and word.strip(".,:;*").isupper() and (code not in _ENGLISH):
-            return frozenset({code}), cue
-    for text in (word.strip(".,:;*").lower() for word in words):
-        meant = sign_currencies(text)
-        if meant and (text in _SPELLED or not text[0].isalpha() or "$" in text):
-            return meant, cue
-    signs = [c for c in title if unicodedata.category(c) == "Sc"]
-    return (sign_currencies(signs[0]), cue and len(title) < 60) if signs else (None, False)
-
-
-_SPELLED = frozenset(
-    "euro euros dollar dollars pounds sterling yen francs franken kronor kroner rupees zloty yuan"
-    " reais 円 日本円 人民币".split()
-)
 
 
 def _require_columns(table: Table) -> None:

@@ -333,7 +333,7 @@ def read_table(
         assigned,
         rows,
         kept=keep_rows,
-        titles=[text_of(c) for _, above in sheet.rows[:index] for c in above if not is_empty(c)],
+        titles=[" ".join(filter(None, map(text_of, above))) for _, above in sheet.rows[:index]],
         delimited=bool(sheet.delimiter),
         remembered={k: v for k, v in remembered.items() if k.startswith("@")},
     )

@@ -56,6 +56,78 @@ CASES: dict[str, tuple[str, str]] = {
         "Date,Description,Debit/Credit\n2027-03-15,A,5.00\n2027-03-16,B,-6.00\n",
         "2027-03-15 5.00 usd; 2027-03-16 -6.00 usd",
     ),
+    "a balance that follows only with the signs turned": (
+        f"{HEAD},Balance\n2027-03-01,A,-1.00,11.00\n2027-03-02,B,-5.00,16.00\n2027-03-03,C,6.00,10.00\n",
+        "asked sign reversed amount",
+    ),
+    "a balance that follows only with credit and debit turned": (
+        "Date,Description,Debit,Credit,Balance\n2027-03-01,A,,1.00,10.00\n2027-03-02,B,5.00,,15.00\n"
+        "2027-03-03,C,,6.00,9.00\n",
+        "asked sign reversed amount",
+    ),
+    "receipts beside payments": (
+        "Date,Description,Receipt,Payment\n2027-03-15,A,5.00,\n2027-03-16,B,,6.00\n",
+        "asked mapping credit=Receipt debit=Receipt ignore=Receipt",
+    ),
+    "charges and payments of a card": (
+        "Date,Description,Charges,Payments\n2027-03-15,A,,5.00\n2027-03-16,B,6.00,\n",
+        "asked mapping credit=Charges debit=Charges ignore=Charges",
+    ),
+    "signs behind the amounts": (
+        f"{HEAD}\n2027-03-15,A,5.00+\n2027-03-16,B,6.00-\n",
+        "2027-03-15 5.00 usd; 2027-03-16 -6.00 usd",
+    ),
+    # Amounts in thousands
+    "a heading says thousands": (f"{HEAD} ('000)\n2027-03-15,A,5.00\n2027-03-16,B,-6.00\n", "asked "),
+    "a text above says thousands": (
+        f"Beträge in Tausend EUR\n{HEAD}\n2027-03-15,A,5.00\n2027-03-16,B,-6.00\n",
+        "asked ",
+    ),
+    "a text below says thousands": (
+        f"{HEAD}\n2027-03-15,A,5.00\n2027-03-16,B,-6.00\nAll amounts in USD thousands\n",
+        "asked ",
+    ),
+    "an account number with 000 in it, and air miles": (
+        f"Account: 12 000 345\nAir Miles card\n{HEAD}\n2027-03-15,A,5.00\n2027-03-16,B,-6.00\n",
+        "2027-03-15 5.00 usd; 2027-03-16 -6.00 usd",
+    ),
+    # A currency that only a text names
+    "a text above names a currency": (
+        f"Account: Business EUR Current\n{HEAD}\n2027-03-15,A,5.00\n2027-03-16,B,-6.00\n",
+        "asked currency eur usd",
+    ),
+    "a currency in words": (
+        f"Statement in British Pounds\n{HEAD}\n2027-03-15,A,5.00\n2027-03-16,B,-6.00\n",
+        "asked currency gbp usd",
+    ),
+    "headings of sections name currencies": (
+        f"{HEAD}\nUSD account\n2027-03-15,A,5.00\n2027-03-16,B,-6.00\nEUR account\n"
+        "2027-03-15,C,7.00\n2027-03-16,D,-8.00\n",
+        "asked currency eur usd",
+    ),
+    "a known bank's account may be in another currency": (
+        "Date, Type, Description, Value, Balance, Account Name, Account Number\n"
+        "15/03/2027,BAC,'ACME,5000.00,6000.00,'PYCON,'600001-12345678,\n"
+        "16/03/2027,D/D,'RENT,-800.00,5200.00,'PYCON,'600001-12345678,\n",
+        "asked currency gbp usd",
+    ),
+    # Other calendars
+    "years of the Thai calendar": (
+        f"{HEAD}\n15/03/2570,A,5.00\n16/03/2570,B,-6.00\n",
+        "2027-03-15 5.00 usd; 2027-03-16 -6.00 usd",
+    ),
+    "years of the Persian calendar": (f"{HEAD}\n1405/12/24,A,5.00\n1405/12/25,B,-6.00\n", "2 apart"),
+    "months in Polish": (
+        "Date;Description;Amount\n15 marca 2027;A;5.00\n16 marca 2027;B;-6.00\n",
+        "2027-03-15 5.00 usd; 2027-03-16 -6.00 usd",
+    ),
+    # Records of labelled lines, as Santander writes them
+    "labelled lines": (
+        "From: 01/03/2027 to 31/03/2027\n\nAccount: XXXX 1234\n\nDate:\xa016/03/2027\n"
+        "Description:\xa0FASTER PAYMENTS RECEIPT REF 4500012345\nAmount:\xa05.00\xa0\nBalance:\xa016.00\xa0\n"
+        "\nDate:\xa015/03/2027\nDescription:\xa0RENT\nAmount:\xa0-6.00\nBalance:\xa011.00\n",
+        "2027-03-15 -6.00 usd; 2027-03-16 5.00 usd",
+    ),
     # What a mark inside a cell parted
     "a decimal comma between commas": (
         f"{HEAD}\n2027-03-15,A,1234,56\n2027-03-16,B,-6,25\n",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from po_toolkit.errors import ImportChoiceError, ImportFileError
 from po_toolkit.importers.bank import Answers, known_layouts, prove, read_bank_file
 from po_toolkit.money import to_major
 
@@ -32,10 +33,7 @@ def test_a_known_bank_is_read_without_a_question(sample: Path) -> None:
     """Else a treasurer of this bank is asked what the bank's own heading says, or misread."""
     name, account, lines = expected(sample)
     currency = lines[0][0].rsplit(" ", 1)[1]
-    # A bank's own heading tells its currency; a short one, or one that many have, does not.
-    common = {x.name for x in known_layouts() if not x.distinctive}
-    conference = currency if name in common else "nzd" if currency != "nzd" else "usd"
-    file = read_bank_file(sample, currency=conference)
+    file = read_bank_file(sample, currency=currency)
     assert file.reading.layout == name
     found = [
         (f"{x.booked_on} {to_major(x.amount, x.currency)} {x.currency}", x)
@@ -53,9 +51,21 @@ def test_a_known_bank_is_read_without_a_question(sample: Path) -> None:
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda p: p.stem)
+def test_the_currency_of_a_bank_is_named_or_asked(sample: Path) -> None:
+    """Else the dollar account of a British bank is read in pounds."""
+    _, _, lines = expected(sample)
+    currency = lines[0][0].rsplit(" ", 1)[1]
+    try:
+        file = read_bank_file(sample, currency="nzd" if currency != "nzd" else "usd")
+        found = {s.currency for s in file.statements if not s.assumed}
+    except ImportChoiceError as asked:
+        found = set(asked.choices[:1]) if asked.question == "currency" else set()
+    assert currency in found
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda p: p.stem)
 def test_a_bank_that_nobody_wrote_down_is_read_right_or_asked(sample: Path, monkeypatch) -> None:
     """Else a bank that resembles these and is not among them is misread without a word."""
-    from po_toolkit.errors import ImportFileError
     from po_toolkit.importers.bank import files
 
     monkeypatch.setattr(files, "known_layouts", tuple)

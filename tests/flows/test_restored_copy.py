@@ -26,6 +26,7 @@ from po_toolkit.invoicing import billed
 from po_toolkit.invoicing.lease import claim, release
 from po_toolkit.invoicing.send import send_invoice
 from po_toolkit.payments import refunds
+from po_toolkit.payments.sync import sync_one
 from tests.bank.statement import Entry, camt
 from tests.conftest import ON_SQLITE, fresh, open_unpaced
 
@@ -147,20 +148,6 @@ def test_a_sync_says_what_it_did_not_record_and_reads_what_stripe_has(
     assert sync_conference(opened).problems == []
 
 
-def test_a_credit_note_on_its_way_to_stripe_counts_against_the_next(opened, simulator, make_order):
-    """Else both together forgive more than the sponsor was ever asked for."""
-    order = make_order(("Booth", 1, "1000.00"))
-    create_stripe_invoice(order, opened=opened)
-    simulator.control.fail(path="/v1/credit_notes", method="POST", kind="drop_before", times=50)
-    with pytest.raises(PoToolkitError):
-        credit(opened, order.reference, amount=Decimal(50), reason="smaller")
-    simulator.control.clear_faults()
-    with pytest.raises(PurchaseOrderError, match=r"more than the 950\.00 USD"):
-        credit(opened, order.reference, amount=Decimal(1000), reason="given up")
-    assert sync_conference(opened).problems == []
-    assert [note.amount for note in fresh(opened, order).credit_notes] == [50_00]
-
-
 def test_a_wire_that_is_typed_again_before_the_sync_is_not_counted_twice(
     opened, simulator, make_order, copies
 ):
@@ -197,6 +184,21 @@ def test_an_invoice_that_was_replaced_after_the_backup_is_not_left_open(
     with pytest.raises(PurchaseOrderError, match="took its place"):
         act(opened, order.reference)
     assert sync_conference(opened, full=True).problems == []
+    with pytest.raises(PurchaseOrderError, match="Adopt the invoice") as refused:
+        cancel(opened, order.reference)
+    adopt_invoice(opened, *refused.value.remedy.command[-2:])
+    cancel(opened, order.reference)
+    assert {i["status"] for i in simulator.control.all("invoice")} == {"void"}
+
+
+def test_a_revision_that_no_sync_has_read_is_not_left_open(opened, simulator, make_order):
+    """Cancelled after only its old invoice was read as void, the revision would still ask."""
+    order = make_order(("Booth", 1, "1000.00"))
+    create_stripe_invoice(order, opened=opened)
+    sent = fresh(opened, order).stripe_invoice_id
+    simulator.control.revise(sent)
+    sync_one(opened, sent)
+    assert fresh(opened, order).live_invoice is None
     with pytest.raises(PurchaseOrderError, match="Adopt the invoice") as refused:
         cancel(opened, order.reference)
     adopt_invoice(opened, *refused.value.remedy.command[-2:])

@@ -72,7 +72,7 @@ FAULTS = (
     Fault("a credit note that is void still counts", "po_toolkit.payments.credit_notes",
           "_enter_voided", "ledger.add_credit_note(uow, order, note)", "pass"),
     Fault("a credit note may exceed its total", "po_toolkit.payments.credit_notes",
-          "_refuse_credit", "if amount > left:", "if False:"),
+          "_refuse_credit", "order.sums.total - order.sums.credited", "10**12"),
     Fault("money is booked into closed books", "po_toolkit.payments.ledger", "booked",
           "closing.closed_through(uow.session, order.conference_id)", "None"),
     Fault("a match that is undone keeps its payment", "po_toolkit.payments.bank_matches", "undo",

@@ -592,6 +592,8 @@ def _settle_money(made: Columns, rows: Sequence[SheetRow]) -> None:
             choices=[f"amount={n}" for n in names],
         )
     both = [p for f in ("credit", "debit") for p in made.places.get(f, []) if any(values(p))]
+    if len(both) == 1 and not amounts:
+        _ask_other_side(made, both[0], values)
     if several and "amount" in settled_by_layout(made):
         return
     made.places["amount"] = amounts[:1]
@@ -606,6 +608,31 @@ def _settle_money(made: Columns, rows: Sequence[SheetRow]) -> None:
     elif amounts and not both:
         made.places["credit"] = made.places["debit"] = []
     made.places = {name: at for name, at in made.places.items() if at}
+
+
+def _ask_other_side(made: Columns, one: int, values: Callable[[int], list[str]]) -> None:
+    """Ask about a column of amounts that is filled where the only one of credit and debit is not.
+
+    Raises:
+        ImportChoiceError: There is one, and nobody answered.
+    """
+    side = "credit" if one in made.places.get("credit", ()) else "debit"
+    other = "debit" if side == "credit" else "credit"
+    open_fields = {"fee", "ignore", "text"} - made.answered
+    known = {p for f, at in made.places.items() if f not in open_fields for p in at}
+    if other in made.answered | settled_by_layout(made):
+        return
+    for position in {*range(len(made.headers))} - known:
+        pairs = list(zip(values(one), values(position), strict=True))
+        beside = [b for a, b in pairs if b and not a]
+        if beside and all(map(amount_of, beside)) and not any(a and b for a, b in pairs):
+            name = made.headers[position]
+            raise ImportChoiceError(
+                f"Only the column {made.headers[one]!r} is called {side}, and {name!r} holds "
+                f"amounts where it is empty. Choose what {name!r} is.",
+                question="mapping",
+                choices=[f"{other}={name}", f"{side}={name}", f"ignore={name}"],
+            )
 
 
 def settled_by_layout(made: Columns) -> frozenset[str]:

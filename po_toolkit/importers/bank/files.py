@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path, PurePath
 
 from babel.numbers import get_territory_currencies
@@ -288,8 +289,30 @@ def _delimiter(text: str) -> tuple[str, int]:
     return best, most
 
 
+_LABELLED = re.compile(r"\s*([^\W\d][^:;\t]{0,30}?)\s*:\s*(.*?)\s*")
+
+
+def _as_table(text: str) -> str:
+    """Return a text of labelled lines, such as ``Date: …`` and ``Amount: …``, as a table of tabs.
+
+    A record begins at each date; nothing is returned where a line has no label.
+    """
+    found = [_LABELLED.fullmatch(line) for line in text.splitlines() if line.strip("\ufeff\xa0 \t")]
+    pairs = [(m[1], m[2]) for m in found if m]
+    fields = [{name for name, _ in fields_of(label)[:1]} for label, _ in pairs]
+    starts = [at for at, names in enumerate(fields) if names == {"date"}]
+    if None in found or not starts or not any(names == {"amount"} for names in fields):
+        return ""
+    above = [f"{label}: {value}" for label, value in pairs[: starts[0]]]
+    records = [dict(pairs[a:b]) for a, b in pairwise([*starts, len(pairs)])]
+    labels = list(dict.fromkeys(label for record in records for label in record))
+    rows = [[record.get(label, "").replace("\t", " ") for label in labels] for record in records]
+    return "\n".join([*above, *map("\t".join, [labels, *rows])])
+
+
 def _as_text(data: bytes, text: str) -> Workbook:
     """Open a text file by the delimiter of its heading, as Excel's own first line would name it."""
+    text = _as_table(text) or text
     delimiter = _delimiter(text)[0]
     if not delimiter or re.match(r'\ufeff?"?sep=', text, re.IGNORECASE):
         return open_workbook(data)

@@ -46,6 +46,7 @@ from po_toolkit.importers.bank.vocabulary import (
     CREDIT,
     CURRENCY_LABEL,
     DEBIT,
+    IN_THOUSANDS,
     KIND,
     LETTERS,
     MINOR_UNITS,
@@ -78,7 +79,7 @@ from po_toolkit.importers.cells import (
     text_of,
     written_date,
 )
-from po_toolkit.importers.fields import currency_of
+from po_toolkit.importers.fields import currency_of, scaled, text_currency
 from po_toolkit.importers.readers.contract import SheetRow, Workbook
 from po_toolkit.money import CURRENCIES
 
@@ -137,6 +138,8 @@ class _Sheet:
     signs: Literal["", "written", "none"] = ""
     sections: dict[int, tuple[str, str]] = field(default_factory=dict)
     """Row → account and currency that it names for the rows under it."""
+    texts: list[str] = field(default_factory=list)
+    """What is written above, between and under the lines."""
     writes_signs: bool = False
     """Whether a debit in a file of this heading is known to bear a sign."""
     anchors: list[tuple[int, Decimal]] = field(default_factory=list)
@@ -183,7 +186,6 @@ def read_sheet(
         raise ImportFileError("The file has a header, but no line under it.")
     account, own_currency = _above(above)
     columns = assign(found, below, mapping, saved, account)
-    _refuse_minor_units(columns)
     before = dict((saved(columns.fingerprint) if saved else None) or {})
     remembered = _remembered(answers, before, columns, below, own_currency)
     if not answers.currency and not remembered:
@@ -204,11 +206,14 @@ def read_sheet(
         words=_words(layout, answers),
         assumed=remembered not in ("", "each"),
         sections=sections,
+        texts=[text_in(c) for _, cells in above for c in cells if not is_empty(c)],
         writes_signs="=signs" in before or _always_signed(columns),
     )
     lines = _classify(below, sheet, pending=_pending_above(above))
+    _refuse_scaled(sheet)
     _settle_signs(lines, sheet)
     lines = [row for row in lines if not row.pending]
+    _ask_if_turned(lines, sheet)
     _settle_fee(lines, sheet)
     _settle_currency(lines, sheet)
     file = _statements(lines, sheet, "csv" if book.kind == "csv" else "xlsx", below)
@@ -237,14 +242,29 @@ def _always_signed(columns: Columns) -> bool:
     return layout is not None and columns.distinctive and "direction" not in columns.places
 
 
-def _refuse_minor_units(columns: Columns) -> None:
-    for place in (p for f in MONEY for p in columns.places.get(f, ())):
-        name = columns.headers[place]
+def _refuse_scaled(sheet: _Sheet) -> None:
+    """Refuse amounts in hundredths or thousands, as a heading or a text beside the lines says.
+
+    Raises:
+        ImportFileError: They are.
+    """
+    columns = sheet.columns
+    names = [columns.headers[p] for f in MONEY for p in columns.places.get(f, ())]
+    for name in names:
         if MINOR_UNITS.search(fold(name)):
             raise ImportFileError(
                 f"The column {name!r} holds amounts in hundredths. Export the file with amounts "
                 f"such as 5000.00, or divide the column by 100, and import it again."
             )
+    named = [n for n in names if scaled(n)] + [
+        t for t in sheet.texts if IN_THOUSANDS.search(fold(t))
+    ]
+    if named:
+        text = named[0][:80]
+        raise ImportFileError(
+            f"The file says that its amounts are in thousands or millions: {text!r}. Export it "
+            f"with amounts such as 5000.00, or write them so, and import it again."
+        )
 
 
 def _rows_of(book: Workbook, answers: Answers) -> list[SheetRow]:
@@ -419,8 +439,7 @@ def _classify(rows: Sequence[SheetRow], sheet: _Sheet, *, pending: bool = False)
             continue
         row = _row(number, cells, sheet)
         if row is None:
-            if lines and not _is_footnote(cells):
-                _continue(lines[-1], cells, sheet)
+            _keep_text(lines, cells, sheet)
             continue
         row.account, row.currency = account, currency
         if pending and not row.pending:
@@ -500,8 +519,12 @@ def _row(number: int, cells: Sequence[Cell], sheet: _Sheet) -> _Row | None:
     return row
 
 
-def _continue(row: _Row, cells: Sequence[Cell], sheet: _Sheet) -> None:
-    """Add the texts of a row without day and amount to the row above, which it continues."""
+def _keep_text(lines: Sequence[_Row], cells: Sequence[Cell], sheet: _Sheet) -> None:
+    """Keep a footnote; add other texts without day and amount to the row that they continue."""
+    if _is_footnote(cells):
+        sheet.texts.append(text_in(cells[0]))
+        return
+    row = lines[-1] if lines else _Row(0, [])
     for field_ in ("text", "counterparty"):
         for at in sheet.columns.places.get(field_, ()):
             if at < min(len(cells), len(row.cells)) and not is_empty(cells[at]):
@@ -810,6 +833,27 @@ def _ask_if_card(sheet: _Sheet) -> None:
             "below 0, others above. Say whether the amounts' own signs count or are reversed.",
             question="sign",
             choices=["amount", "reversed"],
+        )
+
+
+def _ask_if_turned(lines: Sequence[_Row], sheet: _Sheet) -> None:
+    """Ask where the running balance follows from the amounts only with their signs turned.
+
+    The balance may also be what the account owes, so this proves nothing by itself.
+
+    Raises:
+        ImportChoiceError: It is so.
+    """
+    moves = [(r.amount, r.balance) for r in lines if not r.error]
+    turned = [(None if amount is None else -amount, balance) for amount, balance in moves]
+    decided = sheet.answers.sign or sheet.layout.reversed
+    if not decided and follows(turned) and not follows(moves):
+        raise ImportChoiceError(
+            "The running balance follows from the amounts only where money in is below 0 and money "
+            "out above. Say whether the amounts are reversed, or whether their own signs count and "
+            "the balance is what the account owes.",
+            question="sign",
+            choices=["reversed", "amount"],
         )
 
 
@@ -1167,13 +1211,13 @@ def _ask_which_dollar(lines: Sequence[_Row], sheet: _Sheet) -> None:
 
 
 def _ask_if_not_its_own(sheet: _Sheet) -> None:
-    """Ask for the currency of a bank that is known by a heading which others may have as well.
+    """Ask for the currency of a known bank, whose heading may be another's or another account's.
 
     Raises:
-        ImportChoiceError: Its currency is not the conference's.
+        ImportChoiceError: The bank's currency is not the conference's.
     """
     known = sheet.layout.currency
-    if known != sheet.conference and not sheet.columns.distinctive:
+    if known != sheet.conference:
         _ask_currency(
             f"The file looks like one of {sheet.layout.name}, whose accounts are in "
             f"{known.upper()}, but does not name its currency",
@@ -1182,16 +1226,19 @@ def _ask_if_not_its_own(sheet: _Sheet) -> None:
 
 
 def _currency_of_bank(sheet: _Sheet) -> None:
-    """Take the currency of a known bank's accounts, or the conference's where nothing is against.
+    """Take the conference's currency, unless something is against it.
 
     Raises:
-        ImportChoiceError: The bank is known by its cells alone, or its headings speak against it.
+        ImportChoiceError: A text, a column, the headings, the decimal mark or the bank is.
     """
-    known = sheet.layout.currency
-    if known:
+    if sheet.layout.currency:
         _ask_if_not_its_own(sheet)
-        sheet.own_currency, sheet.why_currency = known, sheet.layout.name
-        return
+    for text in sheet.texts:
+        meant = text_currency(text)[0] or frozenset((sheet.conference,))
+        if sheet.conference not in meant:
+            _ask_currency(
+                f"{text[:80]!r} may name the currency", (*sorted(meant), sheet.conference)
+            )
     if codes := sheet.columns.codes - {sheet.conference}:
         _ask_currency(
             f"Unrecognized columns hold currency codes "
@@ -1441,13 +1488,17 @@ def _statement(
     return statements[key]
 
 
+_OLDEST = 1970
+"""A day before this year is of another calendar, or misread."""
+
+
 def _date(cells: Sequence[Cell], sheet: _Sheet) -> date:
     cell = sheet.cell(cells, "date")
     if isinstance(cell, str):
         cell = _NEW.sub("", cell)
     written = written_date(cell)
     found = written.read(sheet.order) if written else None
-    if found is None:
+    if found is None or found.year < _OLDEST:
         raise ValueError(f"has {text_of(cell)!r} for its date" if text_in(cell) else "has no date")
     return found
 

@@ -74,7 +74,7 @@ _NAMES = {
     # The day on which the bank booked the line goes before the day on which it was asked to.
     "date": (
         "日付;取引日;お取引日;年月日;交易日期;记账日期;交易时间;日期;거래일;거래일시;tarih;islem tarihi;дата;дата операции;дата операції;дата проводки;ημερομηνια;תאריך;تاريخ;วันท;ว นท;"
-        "booking date;posting date;posting;settlement;settled;posted date;post date;date posted;entry date;processed date;"
+        "booking date;posting date;posting;process date;processing date;date processed;settlement;settled;posted date;post date;date posted;entry date;processed date;"
         "completed date;date completed;date completed utc;completed on;finished on;cleared date;"
         "settled date;settlement date;date settled;accounting date;book date;bookdate;booked;"
         "booked on;buchungstag;buchungsdatum;buchung;datum der buchung;date comptable;"
@@ -427,6 +427,12 @@ def is_marked_pending(text: str) -> bool:
 
 MINOR_UNITS = re.compile(r"\b(?:cents?|pence|centimes|centavos|ore|minor units?|subunits?)\b")
 """What the heading of a column of amounts in minor units says."""
+
+IN_THOUSANDS = re.compile(
+    r"\b(?:in|en|em|i|w) (?:\w+ )?(?:thousands?|tausend|tsd|milliers|miles|milhares|migliaia|duizend|"
+    r"tusen|tusind|millions?|mio|000s?)\b|\b[tk](?:eur|usd|chf|gbp|sek|nok|dkk)\b"
+)
+"""How a text beside the lines says that amounts are in thousands."""
 
 
 def is_not_booked(text: str) -> bool:
