@@ -304,7 +304,7 @@ def _refuse_if_explained(
     if bank_matches.matches_of(uow.session, [line.id])[line.id]:
         conference = uow.session.get_one(Conference, line.conference_id)
         raise PurchaseOrderError(
-            f"Bank line {line.id} is matched already; undo that match first.",
+            f"Bank line {line.id} is matched already. To match it otherwise, undo that match.",
             remedy=remedies.undo_match(conference.slug, line.id),
         )
     if line.set_aside and not but_aside:
