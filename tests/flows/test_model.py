@@ -37,8 +37,8 @@ from po_toolkit.store.tables import WebhookEvent
 from tests.bank.statement import Entry, camt
 from tests.flows.model_stage import NUMBERS, Stage
 
-EXAMPLES = int(os.environ.get("PO_TOOLKIT_HISTORIES", "30"))
-"""How many histories; more of them look longer for what nobody thought of."""
+EXAMPLES = int(os.environ.get("PO_TOOLKIT_HISTORIES", "18"))
+"""How many histories, in real threads and over sockets; whole seasons look for the rest."""
 
 NOT_NOW = (ApiError, LookupError, ValueError, PoToolkitError)
 """What an act may answer when it makes no sense at the moment."""
