@@ -748,7 +748,7 @@ def _numbers_something(header: str, cells: Sequence[Cell]) -> bool:
     called = [word for word in words if word in _NUMBER_WORDS or word.endswith(_NUMBERED[:3])]
     return (
         bool(called)
-        and (len(words) > 1 or words[0] not in _NUMBER_WORDS)
+        and (len(words) > 1 or words[0] not in _NUMBER_WORDS - {"ref"})
         and (HARMLESS - _NUMBER_WORDS).isdisjoint(words)
         and ("auftrag" in folded or not _OTHER_NUMBERS.search(folded))
         and any(len(text_of(cell).strip()) > 3 for cell in cells)

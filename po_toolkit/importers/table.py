@@ -436,6 +436,9 @@ def _second_headers(
     kept: list[SheetRow] = []
     left: list[LeftOut] = []
     written = {cell for cell in header if isinstance(cell, str) and cell.strip()}
+    if rows and _translates(cells, rows[0][1]):
+        left.append(LeftOut(rows[0][0], "repeats the header", held_in(rows[0][1])))
+        rows = rows[1:]
     for number, row in rows:
         if written.isdisjoint(row):
             kept.append((number, row))
@@ -457,6 +460,17 @@ def _second_headers(
                 header[at], names[at] = cell, fold(text_of(cell))
         left.append(LeftOut(number, "repeats the header", held_in(row)))
     return header, kept, left
+
+
+def _translates(header: Sequence[Cell], row: Sequence[Cell]) -> bool:
+    """Tell whether a row names the header's fields again, in other words."""
+    known = [
+        (one[0], other[0])
+        for a, b in zip(header, row, strict=False)
+        if isinstance(a, str) and isinstance(b, str)
+        if (one := field_of(a)) and (other := field_of(b))
+    ]
+    return len(known) > 1 and all(a == b for a, b in known) and not _is_data(row)
 
 
 def _is_data(row: Sequence[Cell]) -> bool:
