@@ -693,6 +693,7 @@ _TITLE_CUES = frozenset(
 _ENGLISH = frozenset("all top try cup mad mop pen sos ron gel bam bob cop ars lak mur".split())
 
 
+@lru_cache(maxsize=8192)
 def text_currency(title: str) -> tuple[frozenset[str] | None, bool]:
     """Return what currencies a text beside a table can mean, and whether it says so plainly."""
     words = re.sub(r"[/();:,=|]", " ", title).split()
@@ -1345,6 +1346,7 @@ _NAMED_NUMBER = re.compile(
 )
 
 
+@lru_cache(maxsize=8192)
 def named_number(text: str) -> str:
     """Return the PO number that a text names: ``Please quote PO# 4500012345``; else ``""``."""
     found = _NAMED_NUMBER.search(text)

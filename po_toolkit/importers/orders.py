@@ -1009,6 +1009,16 @@ class _Read:
                 "po_number",
             )
 
+    def _texts_beside(self) -> Iterator[tuple[int, str]]:
+        """Yield line and cell of every description, note and text that is taken for nothing."""
+        table = self._table
+        free = [c for c in table.unknown if c.position not in table.assignment.settled]
+        for column in (*free, *(c for c in table.columns if c.field in ("description", "notes"))):
+            cells = column_cells(table.rows, column.position)
+            for (line, _), cell in zip(table.rows, cells, strict=True):
+                if isinstance(cell, str) and cell and cell.lower() not in CURRENCIES:
+                    yield line, cell
+
     def _ask_texts(self, rows: Rows) -> None:
         """Ask about texts that name a PO number or a currency which the order does not have."""
         table, made = self._table, self._made
@@ -1018,19 +1028,13 @@ class _Read:
             silent.clear()
         numbers: dict[int, str] = {}
         currencies: dict[int, str] = {}
-        free = [c for c in table.unknown if c.position not in table.assignment.settled]
-        for column in (*free, *(c for c in table.columns if c.field in ("description", "notes"))):
-            cells = column_cells(table.rows, column.position)
-            texts = {c for c in set(cells) if isinstance(c, str) and c.lower() not in CURRENCIES}
-            named = {c: found for c in texts if (found := named_number(c))}
-            meant = {c: found for c in texts if (found := text_currency(c)[0])}
-            for (number, _), cell in zip(table.rows, cells, strict=True) if named or meant else ():
-                order = orders.get(number)
-                if order and cell in named and not _is_number_of(named[cell], order):
-                    numbers[number] = named[cell]
-                other = order and cell in meant and order.currency not in meant[cell]
-                if other and number in silent:
-                    currencies[number] = text_of(cell).strip()[:60]
+        for line, text in self._texts_beside():
+            order = orders.get(line)
+            if order and (found := named_number(text)) and not _is_number_of(found, order):
+                numbers[line] = found
+            meant = text_currency(text)[0] if line in silent else None
+            if order and meant and order.currency not in meant:
+                currencies[line] = text.strip()
         for text in (*table.titles, *table.footers):
             if found := named_number(text):
                 numbers |= {n: found for n, order in orders.items() if not order.po_number}
@@ -1351,6 +1355,7 @@ _MARKS = frozenset(
 """What a cell says of a row that is probably not to be billed (any more)."""
 
 
+_MARK_PHRASES = tuple(f"{mark} " for mark in _MARKS if " " in mark)
 _ENOUGH_ORDERS = 3
 """So many purchase orders with equal lines are no accident, whatever their column is called."""
 _AGREED = tuple(
@@ -1437,7 +1442,7 @@ def _is_marked(asks: str, cell: str, folded: str) -> bool:
         folded: The same, folded.
     """
     before = _REST.sub("", cell)
-    if folded in _MARKS or (before != cell and fold(before) in _MARKS):
+    if folded in _MARKS or folded.startswith(_MARK_PHRASES) or fold(before) in _MARKS:
         return True
     if asks in _MARKS:
         return folded in YES or cell.strip() in _TICKS or kind_of(cell) == "date"

@@ -52,6 +52,7 @@ from po_toolkit.importers.fields import (
 )
 from po_toolkit.importers.problems import Choice, ImportQuestionsError, Question
 from po_toolkit.importers.readers.contract import Sheet, SheetRow, Workbook, column_letter
+from po_toolkit.importers.rows import column_cells
 
 NEEDED = "One header row must name an organization, a contact email, and an amount or a unit price."
 
@@ -949,8 +950,8 @@ def _at(cells: Sequence[Cell], position: int) -> Cell:
     return cells[position] if 0 <= position < len(cells) else ""
 
 
-def _different(rows: Iterable[SheetRow], position: int) -> set[Cell]:
-    return {cells[position] for _, cells in rows if position < len(cells)}
+def _different(rows: Sequence[SheetRow], position: int) -> set[Cell]:
+    return set(column_cells(rows, position))
 
 
 @lru_cache(maxsize=8192)

@@ -169,6 +169,7 @@ def test_what_repeats_the_amount_is_not_asked_about(header: str) -> None:
         ("Cancelled on", ("2026-11-03", ""), [2]),
         ("Stage", ("Closed won", "Proposal sent"), [3]),
         ("Status", ("Cancelled by sponsor", "Confirmed"), [2]),
+        ("Comments", ("Do not invoice yet, contract pending", "Send soon"), [2]),
         ("Stav", ("Confirmed", "čeká"), [3]),
         ("État", ("à confirmer", "Signé"), [2]),
         ("Status", ("Signed", "Contract signed (3 Nov)"), []),
@@ -399,7 +400,7 @@ def test_a_second_column_of_addresses_is_asked_about(header: str, asked: bool) -
 @pytest.mark.parametrize(
     ("header", "asked"),
     [("Ihre Best.-Nr.", True), ("N° d'engagement", True), ("Auftragsnr. Kunde", True),
-     ("Kundennummer", False), ("Quote number", False), ("No.", False)],
+     ("Kundennummer", False), ("Quote number", False), ("No.", False), ("Ref.", True)],
 )  # fmt: skip
 def test_the_number_of_something_is_asked_about_where_there_is_no_po_number(
     header: str, asked: bool
