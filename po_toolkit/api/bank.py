@@ -74,7 +74,7 @@ class LineProblem(AsJson):
 
 @dataclass(frozen=True, slots=True)
 class SuspectedDuplicate(AsJson):
-    """A new line that may be an earlier one again, in other words; matching leaves it to a person.
+    """A new line that may be an earlier one again; matching leaves it to a person.
 
     Attributes:
         row: The line of the file.
@@ -364,7 +364,7 @@ def _suspicion(suspect: kept.Suspect) -> SuspectedDuplicate:
         suspect.line,
         suspect.earlier,
         f"Row {suspect.row}: {amount} may be bank line {suspect.earlier} of "
-        f"{written_day(suspect.earlier_day)} again, in other words. It is never applied by itself. "
+        f"{written_day(suspect.earlier_day)} again. It is never applied by itself. "
         f"If it is the same, exclude line {suspect.line}.",
     )
 

@@ -21,6 +21,7 @@ from po_toolkit.domain.wording import written_day
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.money import display, minor_from_api
 from po_toolkit.store import audit_chain, closing
+from po_toolkit.store.bank_matches import link_new_entries
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.purchase_orders import refresh_status
@@ -155,6 +156,8 @@ def _insert(uow: UnitOfWork, moves: Sequence[tuple[PurchaseOrder, Movement]]) ->
     ids = insert_new(uow.session, LedgerEntry, rows, unique)
     if not ids:
         return []
+    for conference_id in {order.conference_id for order, m in moves if m.source == "bank"}:
+        link_new_entries(uow, conference_id)
     query = select(LedgerEntry).where(LedgerEntry.id.in_(ids)).order_by(LedgerEntry.id)
     return list(uow.session.scalars(query))
 

@@ -273,7 +273,8 @@ def _events_since_cursor(opened: OpenConference, now: datetime) -> list[Json] | 
     if cursor is None or cursor.last_read_at is None or cursor.last_read_at < now - EVENTS_KEPT:
         return None
     if cursor.last_event_at is None or cursor.last_event_at < now - EVENTS_KEPT:
-        return _events_since(opened, types, cursor.last_read_at - OVERLAP)
+        since = cursor.reread_from or cursor.last_read_at  # an event behind it may be listed late
+        return _events_since(opened, types, since - OVERLAP)
     return _events_after(opened, types, cursor.last_event_id)
 
 

@@ -3,7 +3,8 @@
 A line is known by its account, currency, day, amount and wording, and by which occurrence of these
 it is, since two genuine payments of one day may be equal in every letter. Banks use their own ids
 again and change them from one download to the next, so an id only helps where it has proven stable.
-A line that equals an earlier one in all but its wording is kept as a suspected duplicate of it.
+A line that equals an earlier one in all but its wording is kept as a suspected duplicate of it, and
+so is an equal line where the balances do not say whether two statements overlap.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import accumulate, product
 from typing import Any
 
 from sqlalchemy import and_, delete, func, insert, or_, select, update
@@ -152,8 +154,8 @@ def keep_lines(
     session = uow.session
     known = _known(session, statement, lines)
     mine = [k for k in known if same_account(k.account, statement.account)]
-    apart = _chained(session, statement, lines, mine)
-    pairs = _pairs(lines, [k for k in mine if k.id not in apart])
+    apart, asked = _chained(session, statement, lines)
+    pairs = _pairs(lines, [k for k in mine if k.id not in apart | asked])
     paired = {k.id for k in pairs.values()}
     free = [
         k
@@ -319,20 +321,41 @@ def _suspects(
 
 
 def _chained(
-    session: Session, statement: BankStatement, lines: Sequence[NewLine], known: Sequence[_Known]
-) -> set[int]:
+    session: Session, statement: BankStatement, lines: Sequence[NewLine]
+) -> tuple[set[int], set[int]]:
     """Return lines on proven statements that end where this one begins, or the other way round.
 
-    Such statements repeat nothing, so an equal line is another line; unless what they share, in
-    whatever words, comes to nothing, when the balances would agree all the same.
+    The first repeat nothing, so an equal line is another line. By the balances, the second may as
+    well be lines of this statement, in whatever words: a person must say, unless what both share
+    comes to nothing.
     """
     apart: set[int] = set()
-    mine = Counter((x.amount, x.booked_on) for x in lines)
-    for theirs in _lines_of_neighbours(session, statement).values():
-        shared = mine & Counter((k.amount, k.booked_on) for k in known if k.id in theirs)
+    asked: set[int] = set()
+    mine = [(x.amount, x.booked_on) for x in lines]
+    for opening, theirs in _neighbours(session, statement):
+        moves = [(amount, day) for _, amount, day in theirs]
+        shared = Counter(mine) & Counter(moves)
+        sides = (mine, statement.opening or 0), (moves, opening)
         if not shared or sum(amount * n for (amount, _), n in shared.items()) != 0:
-            apart |= theirs
-    return apart
+            overlaps = _is_within(*sides) or _is_within(*reversed(sides))
+            for id_, amount, day in theirs:
+                (asked if overlaps and (amount, day) in shared else apart).add(id_)
+    return apart, asked - apart
+
+
+def _is_within(*sides: tuple[Sequence[tuple[int, date]], int]) -> bool:
+    """Tell whether the second statement may begin within the first, by balance and lines.
+
+    The lines are amount and day, oldest or newest first; beside them is the opening balance.
+    """
+    (whole, begins), (part, at) = sides
+    for first, second in product((whole, whole[::-1]), (part, part[::-1])):
+        balances = accumulate((amount for amount, _ in first), initial=begins)
+        for k, balance in enumerate(balances):
+            pairs = list(zip(first[k:], second, strict=False))
+            if balance == at and pairs and all(a == b for a, b in pairs):
+                return True
+    return False
 
 
 def _keep_places(
@@ -380,17 +403,24 @@ def _columns(
     }
 
 
-def _lines_of_neighbours(session: Session, statement: BankStatement) -> dict[int, set[int]]:
-    """Return the lines of each proven statement that ends where this one begins, or the reverse."""
-    one = BankStatement
+def _neighbours(
+    session: Session, statement: BankStatement
+) -> Iterable[tuple[int, list[tuple[int, int, date]]]]:
+    """Return each proven statement that ends where this one begins, or the reverse.
+
+    Returns:
+        The opening balance of each, and id, amount and day of its lines in their order.
+    """
+    one, tx = BankStatement, BankTransaction
     if statement.state != "proven" or statement.opening == statement.closing:
-        return {}
+        return ()
     before = and_(one.closing == statement.opening, one.closing_date <= statement.opening_date)
     after = and_(one.opening == statement.closing, one.opening_date >= statement.closing_date)
-    found: dict[int, set[int]] = defaultdict(set)
+    found: dict[int, tuple[int, list[tuple[int, int, date]]]] = {}
     for row in session.execute(
-        select(BankStatementLine.statement_id, BankStatementLine.transaction_id)
+        select(one.id, one.opening, BankStatementLine.transaction_id, tx.amount, tx.booked_on)
         .join(one, one.id == BankStatementLine.statement_id)
+        .join(tx, tx.id == BankStatementLine.transaction_id)
         .where(
             one.conference_id == statement.conference_id,
             one.account == statement.account,
@@ -400,9 +430,11 @@ def _lines_of_neighbours(session: Session, statement: BankStatement) -> dict[int
             one.id != statement.id,
             or_(before, after),
         )
+        .order_by(one.id, BankStatementLine.position)
     ):
-        found[row.statement_id].add(row.transaction_id)
-    return found
+        place = found.setdefault(row.id, (row.opening, []))
+        place[1].append((row.transaction_id, row.amount, row.booked_on))
+    return found.values()
 
 
 def account_in_doubt(

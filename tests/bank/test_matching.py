@@ -21,7 +21,12 @@ from po_toolkit.api.ledger import cancel, record_payment_by_hand
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.domain.bank_matching import Facts, Line, OpenOrder, match
 from po_toolkit.domain.roles import Actor, Role
-from po_toolkit.errors import NotAllowedError, PurchaseOrderError, StripeUnknownError
+from po_toolkit.errors import (
+    DuplicateEntryError,
+    NotAllowedError,
+    PurchaseOrderError,
+    StripeUnknownError,
+)
 from po_toolkit.store.purchase_orders import by_reference
 from tests.bank.statement import Entry, camt
 
@@ -220,6 +225,29 @@ def test_what_stripe_refuses_leaves_the_line_open_and_the_rest_goes_on(
     assert {order(opened, x.reference).status for x in (first, second)} == {"paid"}
     assert [len(order(opened, x.reference).entries) for x in (first, second)] == [1, 1]
     assert {x.state for x in bank_lines(opened)} == {"applied"}
+
+
+def test_a_payment_that_a_sync_finishes_is_known_as_its_bank_lines(
+    opened, make_order, simulator
+) -> None:
+    """Else whoever types the wire again is told of a payment, and not of the line that it is."""
+    po = make_order(("A", 1, "700.00"))
+    invoice_purchase_orders(opened, references=[po.reference])
+    load(opened, ("700.00", po.reference))
+    simulator.control.fail("/v1/payment_records/*", kind="409", times=20)
+    with pytest.raises(StripeUnknownError):
+        match_bank(opened, apply=True)
+    simulator.control.clear_faults()
+    sync_conference(opened)
+    with pytest.raises(DuplicateEntryError, match=f"bank line {bank_lines(opened)[0].line}"):
+        record_payment_by_hand(
+            opened,
+            po.reference,
+            amount=Decimal(700),
+            method="wire",
+            payment_date=DAY,
+            date_as_given=True,
+        )
 
 
 def test_a_second_person_cannot_match_the_same_line_or_entry(opened, make_order) -> None:

@@ -13,6 +13,7 @@ from po_toolkit.api.bank import (
     import_bank_statement,
     quarantined_lines,
 )
+from po_toolkit.api.bank_matching import match_bank
 from po_toolkit.domain.roles import Actor, Role
 from po_toolkit.errors import (
     ImportChoiceError,
@@ -72,6 +73,27 @@ def test_equal_lines_of_two_statements_that_follow_one_another_are_two(opened) -
     assert import_bank_statement(opened, whole_day).duplicates == 2
     assert import_bank_statement(opened, evening).duplicates == 1
     assert amounts(opened) == [10000, 10000]
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_equal_lines_are_asked_about_where_balances_fit_both_before_and_within(
+    newest_first, opened, make_order
+) -> None:
+    """Else a payment is booked twice, or a second one that is equal in every letter is lost."""
+    order = make_order(("Gold", 1, "100.00"))
+    came, back = wire(text=order.reference), wire("-100.00", "RETURN")
+    step = -1 if newest_first else 1
+    assert import_bank_statement(opened, camt([came], number="1")).new == 1
+    both = import_bank_statement(opened, camt([came, back][::step], number="2"))
+    assert (both.new, both.duplicates, both.suspected) == (1, 1, [])  # its balance does not move
+    earlier = [wire("5.00", "A"), came, back]
+    longer = camt(earlier[::step], number="3", opening=Decimal("995.00"))
+    report = import_bank_statement(opened, longer)
+    assert (report.new, report.duplicates, len(report.suspected)) == (2, 1, 1)
+    with opened.store.reading() as session:
+        paid = {x.id for x in all_lines(session, opened.conference.id) if x.amount == 100_00}
+    assert {report.suspected[0].earlier, report.suspected[0].line} == paid
+    assert match_bank(opened, apply=True).applied == 1
 
 
 def test_a_statement_that_does_not_add_up_is_held_until_a_person_accepts_it(opened) -> None:

@@ -158,7 +158,7 @@ CODES = (
     "dispute_reinstated", "draft", "failed", "invoiced", "open", "other", "paid", "payment",
     "payment_reversal", "refund", "refund_failed", "sent", "skipped", "stripe", "transfer",
     "uncollectible", "void", "wire", "bank_set_aside", "bank_unexplained", "recorded_later",
-    "quickbooks", "payout_not_itemised",
+    "quickbooks", "payout_not_itemised", "viewer", "operator", "treasurer", "admin",
 )  # fmt: skip
 """Codes that pages show by ``formats.label``."""
 

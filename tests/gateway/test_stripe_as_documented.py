@@ -185,6 +185,22 @@ def test_an_event_that_is_listed_after_newer_ones_is_heard_of(
     assert sync_conference(opened).stripe_calls == 1
 
 
+def test_the_first_events_of_an_account_are_heard_of_however_late_they_are_listed(
+    opened, simulator, clock, make_order, key
+):
+    """Where no event was read yet there is none to list from; until a sweep these were lost."""
+    sync_conference(opened)
+    simulator.control.hold_events(account=key)
+    order = make_order()
+    create_stripe_invoice(order, opened=opened)
+    simulator.control.pay(simulator.control.all("invoice")[0]["id"])
+    _later(simulator, clock, 120)
+    sync_conference(opened)
+    simulator.control.release_events(account=key)
+    assert sync_conference(opened).sweep is None
+    assert status(opened, order) == "paid"
+
+
 def _later(simulator, clock, minutes: int) -> None:
     simulator.control.advance(minutes * MINUTES)
     clock.advance(minutes=minutes)

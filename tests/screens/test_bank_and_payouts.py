@@ -195,6 +195,16 @@ def test_a_line_of_no_sponsor_is_excluded_with_its_reason(show, read, books):
     assert "bank charges" in read(app)
 
 
+def test_lines_of_another_state_are_not_called_done(show, read, books):
+    """A treasurer who reads that every line is matched closes the month."""
+    opened, _ = books
+    upload(show, statement(opened, ("-12.00", "Account fee", "Bank")))
+    app = show("bank")
+    app.session_state["pycon-2027:bank.states"] = ["applied"]
+    assert "Every line is matched" not in read(app.run())
+    assert "No line has this state now." in read(app)
+
+
 def test_a_statement_that_does_not_add_up_waits_for_a_person(show, read, books):
     """A missing page of a statement is money that nobody looks for."""
     opened, _ = books

@@ -37,7 +37,7 @@ class Line:
         account: The other party's IBAN or account number.
         parts: The payments that the bank booked together as this line.
         reversal: The bank says that the line takes back an earlier one.
-        duplicate_of: The line that this one may be again, in other words.
+        duplicate_of: The line that this one may be again.
         part: Which part of the line this is, from 1; 0 for the whole line.
         elsewhere: The conference that has matched the same line of a shared account.
     """

@@ -86,8 +86,8 @@ class BankTransaction(Base):
     reversal: Mapped[bool] = mapped_column(default=False, server_default=false())
     """The bank says that this line takes back an earlier one."""
     duplicate_of_id: Mapped[int | None] = mapped_column(ForeignKey("bank_transactions.id"))
-    """The line of the same amount and nearly the same day that this one may be again, worded
-    otherwise; such a line is never applied by itself."""
+    """The line of the same amount and nearly the same day that this one may be again; such a line
+    is never applied by itself."""
     fingerprint: Mapped[str] = mapped_column(String(64))
     """SHA-256 of account, currency, amount, day, the other party and the text."""
     occurrence: Mapped[int]
