@@ -20,6 +20,7 @@ from po_toolkit.money import display, to_major, to_minor
 from po_toolkit.payments import bank_matches as matches
 from po_toolkit.payments import stripe_reports
 from po_toolkit.store import bank_matches
+from po_toolkit.store.approvals import person
 from po_toolkit.store.purchase_orders import by_reference
 from po_toolkit.store.tables import BankMatch, BankTransaction
 
@@ -208,7 +209,7 @@ def choose(
         raise PurchaseOrderError(f"Bank line {line_id}: Nothing is left to write off.")
     if write_off and len(orders or {}) > 1:
         raise PurchaseOrderError("A difference is written off on one purchase order only.")
-    why = f"{opened.actor.name} decided"
+    why = f"Matched by {person(opened.actor.name)}"
     if write_off:
         why = f"{why}; written off: {write_off}"
     _apply(

@@ -336,7 +336,7 @@ def _put(folder: Path, made: EInvoiceFile) -> Path:
     except OSError as error:
         raise EInvoiceHandOverError(
             f"{made.name} could not be written to {folder} ({error.strerror}). Correct the cause "
-            f"and run the same command again."
+            f"and try again."
         ) from None
     return final
 

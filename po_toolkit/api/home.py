@@ -123,11 +123,13 @@ class Heard:
 
     Attributes:
         at: The last sync or webhook event, whichever is later; None when there was none.
-        late: Whether that is longer ago than it should be, or the last sync failed.
+        late: Whether that is longer ago than it should be.
+        failed: Whether the last sync failed.
     """
 
     at: datetime | None
     late: bool
+    failed: bool
 
 
 def last_heard(opened: OpenConference) -> Heard:
@@ -139,8 +141,8 @@ def last_heard(opened: OpenConference) -> Heard:
         at = max((time for time in (synced, event_at) if time is not None), default=None)
         # before the first invoice there is nothing to hear
         since = at or invoices.first_sent_at(session, opened.conference)
-    failed = bool(cursor and cursor.last_error)
-    return Heard(at, failed or (since is not None and opened.now() - since > LATE_AFTER))
+    late = since is not None and opened.now() - since > LATE_AFTER
+    return Heard(at, late, bool(cursor and cursor.last_error))
 
 
 def log_call(

@@ -18,6 +18,7 @@ from po_toolkit.domain.wording import written_day
 from po_toolkit.errors import NotFoundError, PurchaseOrderError, SecondPersonNeededError
 from po_toolkit.invoicing.billed import own_at_stripe
 from po_toolkit.invoicing.existing import retire_paid, void_at_stripe
+from po_toolkit.invoicing.lease import refuse_unfinished
 from po_toolkit.money import display, to_major, to_minor
 from po_toolkit.payments import (
     credit_notes,
@@ -27,7 +28,7 @@ from po_toolkit.payments import (
     stripe_reports,
 )
 from po_toolkit.payments.intents import Entered
-from po_toolkit.store import approvals, ledger
+from po_toolkit.store import approvals, ledger, money_intents
 from po_toolkit.store.database import Store, UnitOfWork
 from po_toolkit.store.purchase_orders import by_reference, refresh_status
 from po_toolkit.store.tables import Conference, PurchaseOrder
@@ -196,9 +197,10 @@ def refund(
     with opened.store.writing(opened.actor, Act.REFUND) as uow:
         locked = uow.lock_purchase_order(order.id)
         waiting = begun(uow, locked)
+        if by_stripe and not waiting:
+            refunds.plan_refund(uow, locked, minor, payment)  # refused before anybody is asked
     if not waiting:
         if by_stripe:
-            refunds.plan_refund(locked, minor, payment)  # refused before anybody is asked
             refunds.refuse_forgotten(opened, locked)
         _require_second_person(opened, locked, Act.REFUND, minor)
     down = customer_credit.TakeDown()
@@ -208,7 +210,7 @@ def refund(
         locked = uow.lock_purchase_order(order.id)
         intents = begun(uow, locked)
         if not intents and by_stripe:
-            plan = refunds.plan_refund(locked, minor, payment)
+            plan = refunds.plan_refund(uow, locked, minor, payment)
             intents = refunds.intend_refund(uow, locked, plan, down.amount, note)
         elif not intents:
             intents = refunds.enter_refund(
@@ -238,13 +240,15 @@ def _require_second_person(
         SecondPersonNeededError: Nobody else has; that this person asks for it is noted.
     """
     before = order.sums.refunded if act is Act.REFUND else order.sums.credited
+    what = "refund" if act is Act.REFUND else "credit note"
+    with opened.store.reading() as session:
+        before += money_intents.under_way(session, order, what.replace(" ", "_"))
     if not opened.settings.needs_second_person(amount + before, order.currency):
         return
     with opened.store.writing(opened.actor, act) as uow:
         locked = uow.lock_purchase_order(order.id)
         if approvals.confirmed(uow, locked, act, amount, opened.now()):
             return
-    what = "refund" if act is Act.REFUND else "credit note"
     raise SecondPersonNeededError(
         f"{order.reference}: A {what} of {display(amount, order.currency)} needs a second person. "
         f"It is noted that {opened.actor.name} asks for it, and nothing else was done. Have "
@@ -298,10 +302,13 @@ def cancel(opened: OpenConference, reference: str, *, reason: str = "") -> Money
     require(opened.actor, Act.CANCEL)
     opened.check_known_account()
     order = _find(opened, reference)
+    live, left = order.live_invoice, order.sums.total - order.sums.credited
+    paid = live is not None and (live.stripe_status == "paid" or live.stripe_amount_paid)
+    if not (paid and credit_notes.is_unfinished(opened, order, left)):  # it is gone on with below
+        with opened.store.reading() as session:
+            refuse_unfinished(session, opened, order)
     _refuse_with_money(order)
-    live = order.live_invoice
-    if live is not None and (live.stripe_status == "paid" or live.stripe_amount_paid):
-        left = order.sums.total - order.sums.credited
+    if paid:
         if left > 0:
             whole = to_major(left, order.currency)
             credit(opened, reference, amount=whole, reason=reason or "Cancelled")
@@ -318,6 +325,7 @@ def cancel(opened: OpenConference, reference: str, *, reason: str = "") -> Money
         )
     with opened.store.writing(opened.actor, Act.CANCEL) as uow:
         locked = uow.lock_purchase_order(order.id)
+        refuse_unfinished(uow.session, opened, locked)
         _refuse_with_money(locked)
         if locked.live_invoice is not None:
             raise PurchaseOrderError(f"{locked.reference} was invoiced meanwhile; try again.")

@@ -46,7 +46,7 @@ from po_toolkit.reconcile import purchase_order_story as read_story
 from po_toolkit.reconcile import report as reports
 from po_toolkit.reconcile import sponsor_statement as make_statement
 from po_toolkit.reconcile import sponsors as read_sponsors
-from po_toolkit.reconcile.books import readable_entries
+from po_toolkit.reconcile.books import readable_entries, readable_evidence
 from po_toolkit.reconcile.charts import ON_DARK, ON_LIGHT, bar_chart, line_chart, step_chart
 from po_toolkit.reconcile.closed_report import closed_report as make_report
 from po_toolkit.reconcile.closed_report import differences
@@ -135,6 +135,7 @@ __all__ = [
     "purchase_order_story",
     "purchase_orders_of",
     "readable_entries",
+    "readable_evidence",
     "reconcile",
     "records",
     "search",

@@ -234,9 +234,11 @@ _CLASSES = (
     DiscrepancyClass(
         "customer_differs",
         "Customer differs",
-        "The invoice went to a different organization or address than the purchase order names.",
+        "The invoice names a different organization or address than the purchase order: it went to "
+        "somebody else, or the contact was changed after it was sent.",
         "The total of the invoice",
-        "Reissue the invoice, which goes to the purchase order's sponsor.",
+        "Reissue the invoice, which goes to the purchase order's sponsor. If the sponsor has the "
+        "invoice and only the contact is new, accept it as it is.",
         ("po-toolkit reissue {reference}",),
     ),
     DiscrepancyClass(

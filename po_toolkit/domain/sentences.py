@@ -109,12 +109,19 @@ def _balance_decided(entry: LoggedAct) -> str:
     return f"Decided for {entry.whose}: The credit at Stripe is removed before the invoice."
 
 
+_BATCHES = {
+    "running": "A batch of invoices was resumed.",
+    "paused": "A batch of invoices was paused.",
+    "cancelled": "A batch of invoices was stopped.",
+    "done": "A batch of invoices is done.",
+}
+
 _INVOICED: dict[str, Callable[[LoggedAct], str]] = {
     "generation": lambda _entry: "",
     "sent": _sent,
     "purchase_orders": _batch_begun,
     "retried": lambda e: f"{count(int(e.after['retried']), 'failed invoice')} of a batch retried.",
-    "state": lambda e: f"A batch of invoices is {label(str(e.after['state'])).lower()}.",
+    "state": lambda e: _BATCHES[str(e.after["state"])],
     "beside": lambda e: (
         f"Decided for {e.whose}: {', '.join(e.after['beside'])} bills something else."
     ),
@@ -216,7 +223,13 @@ def _value(value: Any) -> str:
         return f"“{text}”" if isinstance(value, str) else text
 
 
+def _settings(entry: LoggedAct) -> str:
+    return f"Settings changed: {'; '.join(_changes(entry))}."
+
+
 def _matched(entry: LoggedAct) -> str:
+    if str(entry.after.get("is")).startswith("entry "):
+        return f"Bank line matched to a recorded payment ({entry.after['is']})."
     return f"Bank line matched to {entry.after.get('is', 'what it pays')}."
 
 
@@ -276,6 +289,7 @@ _SENTENCES: dict[str, Callable[[LoggedAct], str]] = {
     Act.DELIVERED: _with_reason("Invoice for {whose} marked as delivered"),
     Act.REISSUE: _with_reason("Invoice of {whose} voided to be reissued"),
     Act.AMEND: _amendment,
+    Act.CHANGE_SETTINGS: _settings,
     Act.CLOSE: _with_reason("Books closed through {last_day}"),
     Act.LOAD_STATEMENT: _with_reason("Bank statement {file_name} imported, lines: {lines}"),
     Act.ACCEPT_STATEMENT: _with_reason("Bank statement accepted although its sums do not agree"),

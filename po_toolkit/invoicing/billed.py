@@ -7,10 +7,11 @@ or the customers, where a sponsor that the account does not have cannot have bee
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 from typing import Any
 
@@ -46,6 +47,9 @@ LISTING_HOLDS = timedelta(minutes=1)
 
 _OVERLAP = timedelta(hours=1)
 """Clocks differ, and an invoice is listed by when Stripe made it."""
+
+_SETTLED_SECONDS = 60
+"""By Stripe's own clock this is enough: a list shows at once what was made."""
 
 MATCHED = 5
 """How many likely invoices are read anew before a person is asked."""
@@ -268,20 +272,29 @@ def _keep(opened: OpenConference, listed: list[dict[str, Any]], read_at: datetim
         stripe_only.note_strays(uow, opened.conference, listed, read_at)
 
 
-def list_invoices(opened: OpenConference) -> None:
+def list_invoices(opened: OpenConference, newest: int = 0) -> int:
     """Read the account's invoices that are new since the last time, the first time all of them.
+
+    Args:
+        opened: The conference's account.
+        newest: When Stripe made the newest invoice that was read before, in Unix seconds by
+            Stripe's clock, where less must be read again than our clock would ask for.
+
+    Returns:
+        The same of what is read now; test clocks are passed over.
 
     Raises:
         StripeGatewayError: Stripe could not be read to the end; what was read is kept.
     """
     began = opened.now()
     with opened.store.reading() as session:
-        since = stripe_only.listed_until(session, opened.conference)
+        until = stripe_only.listed_until(session, opened.conference)
     query: dict[str, object] = {"collection_method": "send_invoice"}
-    if since is not None:
-        query["created"] = {"gte": int((since - _OVERLAP).timestamp())}
+    if until is not None:
+        query["created"] = {"gte": max(_since(until), newest - _SETTLED_SECONDS)}
     read_at = began
     for page in opened.gateway.pages("/v1/invoices", query):
+        newest = max([newest, *(int(i["created"]) for i in page if not i.get("test_clock"))])
         with opened.store.reading() as session:
             ours = invoices.known_stripe_ids(session, opened.conference, [i["id"] for i in page])
         others = [i for i in page if i["id"] not in ours and stripe_only.may_be_sponsors(i)]
@@ -294,6 +307,58 @@ def list_invoices(opened: OpenConference) -> None:
         read_at = opened.now()
     with opened.store.writing(opened.actor, Act.INVOICE) as uow:
         stripe_only.note_listed(uow, opened.conference, began)
+    return newest
+
+
+class Listing:
+    """Reads what is new in one account for all threads that invoice in a batch.
+
+    Without it, each of them would do so once what was read is a minute old.
+    """
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._lock = threading.Lock()
+        self._newest = 0
+        self._fresh_until = datetime.min.replace(tzinfo=UTC)
+
+    def begin(self, opened: OpenConference) -> None:
+        """Read what is new before the batch's first invoice.
+
+        Raises:
+            StripeGatewayError: Stripe could not be read to the end; what was read is kept.
+        """
+        with self._lock:
+            self._newest = list_invoices(opened, self._newest)
+
+    def renew(self, opened: OpenConference, began: datetime | None) -> None:
+        """Read what is new again when half of the time is over that it is believed for.
+
+        One thread does it; the others go on, and wait for it once all of the time is over. What
+        was not read since the batch began, since it is small, is not read here either.
+
+        Raises:
+            StripeGatewayError: Stripe could not be read to the end; what was read is kept.
+        """
+        if began is None or opened.now() < self._fresh_until:
+            return
+        if not (age := self._age(opened, began)):
+            return
+        if self._lock.acquire(blocking=age >= LISTING_HOLDS):
+            try:
+                if self._age(opened, began):
+                    self._newest = list_invoices(opened, self._newest)
+            finally:
+                self._lock.release()
+
+    def _age(self, opened: OpenConference, began: datetime) -> timedelta:
+        """Return how old what was read is where it is to be renewed, else nothing."""
+        with opened.store.reading() as session:
+            until = stripe_only.listed_until(session, opened.conference)
+        if until is None or until < began:
+            return timedelta()
+        self._fresh_until = until + LISTING_HOLDS / 2
+        return opened.now() - until if opened.now() >= self._fresh_until else timedelta()
 
 
 class Found(Enum):

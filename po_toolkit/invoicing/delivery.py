@@ -172,6 +172,10 @@ def send_again(opened: OpenConference, order_id: int) -> Invoice:
         order = uow.lock_purchase_order(order_id)
         invoice = order.live_invoice
         if invoice is None or invoice.stripe_status not in ("open", "uncollectible"):
+            if invoice is not None and invoice.stripe_status == "paid":
+                raise PurchaseOrderError(
+                    f"{order.reference}: Its invoice is paid; there is nothing to send again."
+                )
             raise PurchaseOrderError(
                 f"{order.reference} has no open invoice to send again; invoice it first."
             )

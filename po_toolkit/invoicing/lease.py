@@ -341,17 +341,16 @@ def hold(opened: OpenConference, order_id: int) -> Lease | None:
 
 
 def refuse_unfinished(session: Session, opened: OpenConference, order: PurchaseOrder) -> None:
-    """Refuse to bill again while a payment or credit note is on its way to Stripe.
+    """Refuse to bill again or to cancel while money or a credit note is on its way.
 
     Raises:
         PurchaseOrderError: One was begun, and its outcome decides what is owed.
     """
-    begun = money_intents.not_in_books(session, order)
-    if begun is not None:
+    for begun in money_intents.not_in_books(session, order)[:1]:
         what = begun.kind.replace("_", " ")
         raise PurchaseOrderError(
             f"{order.reference}: A {what} of {display(begun.amount, begun.currency)} was begun and "
-            f"is not in the books yet, so what is owed is not known. Nothing was billed. Sync "
+            f"is not in the books yet, so what is owed is not known. Nothing was changed. Sync "
             f"first, which finishes it, then look at what is owed.",
             remedy=remedies.sync(opened.slug),
         )

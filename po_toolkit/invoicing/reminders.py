@@ -17,7 +17,7 @@ from po_toolkit.errors import StripeRefusedError
 from po_toolkit.invoicing.delivery import emailed_since, mail_draft
 from po_toolkit.invoicing.existing import undecided
 from po_toolkit.outbox import Write
-from po_toolkit.store import reminders
+from po_toolkit.store import money_intents, reminders
 from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.tables import PurchaseOrder, Reminder
 
@@ -152,6 +152,9 @@ def _take(
     order = uow.lock_purchase_order(order_id)
     live = order.live_invoice
     why = held_by_books(order)
+    for begun in money_intents.not_in_books(uow.session, order)[:1]:
+        what = begun.kind.replace("_", " ")
+        why = why or f"a {what} was begun and is not in the books yet; sync first"
     if why or live is None or live.stripe_invoice_id != stripe_id:
         return Sent("held", why or "its invoice was replaced just now")
     now = opened.now()

@@ -128,7 +128,7 @@ def send_invoice(
         return lease.invoice
     raise PurchaseOrderError(
         f"{lease.order.reference}: Its drafts keep changing at Stripe; find out who edits them, "
-        f"then run the same command again."
+        f"then try again."
     )
 
 
@@ -445,7 +445,7 @@ def _finalized_otherwise(lease: Lease, lookup: Lookup) -> None:
     raise InvoiceMismatchError(
         f"{order.reference}: Somebody finalized invoice {invoice['id']} at Stripe with other "
         f"lines ({shown}, the purchase order is {display(order.sums.total, order.currency)}). "
-        f"Void it at Stripe, then run the same command again."
+        f"Void it at Stripe, then try again."
     )
 
 

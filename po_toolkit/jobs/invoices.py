@@ -20,8 +20,9 @@ from po_toolkit.errors import (
     PoToolkitError,
     SettingsError,
     StripeAuthenticationError,
+    StripeGatewayError,
 )
-from po_toolkit.invoicing.billed import list_invoices
+from po_toolkit.invoicing.billed import Listing
 from po_toolkit.invoicing.customers import WORTH_PAGES, find_customers
 from po_toolkit.invoicing.send import invoice_one
 from po_toolkit.logs import get_logger
@@ -50,6 +51,7 @@ class Invoicing:
         self._settings = settings
         self._store = store
         self._accounts: dict[tuple[str, str], OpenConference] = {}
+        self._listings: dict[str, Listing] = {}
         self._lock = threading.Lock()
         self._read: dict[int, PurchaseOrder] = {}
 
@@ -73,8 +75,10 @@ class Invoicing:
         """
         order_id = job.purchase_order_id or 0
         try:
+            account = self._account(job.slug, job.entered_by)
+            self._read_what_is_new(account, job)
             result = invoice_one(
-                self._account(job.slug, job.entered_by),
+                account,
                 order_id,
                 job.reference,
                 send=job.send,
@@ -88,7 +92,7 @@ class Invoicing:
             return self._again(job)
         except PoToolkitError as error:
             return Result(job.id, job.lease, JobState.FAILED, error.reason)
-        read_adopted(self._account(job.slug, job.entered_by), result)
+        read_adopted(account, result)
         state = JobState(result.outcome)
         if state is JobState.SKIPPED and self._sent_by(job):
             state = JobState.INVOICED
@@ -119,7 +123,7 @@ class Invoicing:
             with ThreadPoolExecutor() as pool:
                 customers = pool.submit(find_customers, account, sponsors)
                 if len(sponsors) >= WORTH_PAGES:
-                    pool.submit(list_invoices, account).result()
+                    pool.submit(self._listings[job.slug].begin, account).result()
                 customers.result()
         except (StripeAuthenticationError, SettingsError) as error:
             jobs.pause_batch(self._store, batch_id, str(error))
@@ -130,6 +134,15 @@ class Invoicing:
             log.warning("sponsors are looked up one by one", reason=str(error))
         jobs.customers_found(self._store, batch_id, datetime.now(UTC))
         return Result(job.id, job.lease, JobState.WAITING)
+
+    def _read_what_is_new(self, account: OpenConference, job: Claimed) -> None:
+        """Read what is new at Stripe in time; where that fails, each purchase order asks itself."""
+        try:
+            self._listings[job.slug].renew(account, job.batch_created_at)
+        except StripeAuthenticationError:
+            raise
+        except StripeGatewayError as error:
+            log.warning("new invoices at Stripe could not be read ahead", reason=str(error))
 
     def _sent_by(self, job: Claimed) -> bool:
         """Tell whether a worker that died had sent the invoice before it could say so."""
@@ -153,6 +166,7 @@ class Invoicing:
                 opened = self._open(slug, entered_by)
                 opened.require_stripe()
                 self._accounts[slug, entered_by] = opened
+                self._listings.setdefault(slug, Listing())
             return self._accounts[slug, entered_by]
 
     def _open(self, slug: str, entered_by: str) -> OpenConference:

@@ -119,8 +119,7 @@ def apply(
 def _write_off(uow: UnitOfWork, part: Part, match: BankMatch, reason: str, day: date) -> list[int]:
     """Forgive what a line is short of its purchase order, where it is little."""
     order = uow.lock_purchase_order(part.id)
-    entered = any(e.source_id == str(match.uuid) for e in order.entries)
-    short = order.sums.balance - (0 if entered else part.amount)
+    short = money_intents.outstanding(uow.session, order)
     if short <= 0:
         raise PurchaseOrderError(f"{order.reference}: Nothing is left to write off.")
     most = tolerance(part.amount + short, order.currency)
@@ -305,7 +304,7 @@ def _refuse_if_explained(
     if bank_matches.matches_of(uow.session, [line.id])[line.id]:
         conference = uow.session.get_one(Conference, line.conference_id)
         raise PurchaseOrderError(
-            f"Bank line {line.id} is matched already; undo that match first.",
+            f"Bank line {line.id} is matched already. To match it otherwise, undo that match.",
             remedy=remedies.undo_match(conference.slug, line.id),
         )
     if line.set_aside and not but_aside:
@@ -336,7 +335,7 @@ def _join(
     if not decision.again:
         _refuse_typed(uow, conference, order, line, part)
     if decision.rule == BY_HAND and not decision.overpaid:
-        _ask_about_excess(conference, order, line, part)
+        _ask_about_excess(uow, conference, order, line, part)
     match.kind, match.purchase_order_id, match.created_entry = "entry", order.id, True
     return offline_payments.enter_payment(
         uow,
@@ -355,10 +354,10 @@ def _join(
 
 
 def _ask_about_excess(
-    conference: Conference, order: PurchaseOrder, line: BankTransaction, part: Part
+    uow: UnitOfWork, conference: Conference, order: PurchaseOrder, line: BankTransaction, part: Part
 ) -> None:
     """Ask before a person's choice makes a purchase order overpaid."""
-    still_open = max(order.sums.balance, 0)
+    still_open = money_intents.outstanding(uow.session, order)
     if part.amount <= still_open:
         return
     has = f"only {display(still_open, order.currency)}" if still_open else "nothing"
@@ -400,12 +399,6 @@ def _refuse_typed(
     uow: UnitOfWork, conference: Conference, order: PurchaseOrder, line: BankTransaction, part: Part
 ) -> None:
     """Refuse to enter a payment that a person has typed already, or where nothing is open."""
-    if order.sums.balance <= 0 and order.cancelled_at is None:
-        raise DuplicateEntryError(
-            f"{order.reference} has nothing outstanding. Bank line {line.id} may be for another "
-            f"purchase order, or the sponsor paid this one again.",
-            remedy=remedies.match_line(conference.slug, line.id),
-        )
     for amount in dict.fromkeys((part.amount, line.amount)):
         money = Money(amount, line.currency, line.booked_on, "bank")
         offline_payments.refuse_same_money(
@@ -413,6 +406,12 @@ def _refuse_typed(
             order,
             money,
             lambda entry: remedies.confirm_entry(conference.slug, line.id, entry),
+        )
+    if money_intents.outstanding(uow.session, order) <= 0 and order.cancelled_at is None:
+        raise DuplicateEntryError(
+            f"{order.reference} has nothing outstanding. Bank line {line.id} may be for another "
+            f"purchase order, or the sponsor paid this one again.",
+            remedy=remedies.match_line(conference.slug, line.id),
         )
 
 

@@ -168,7 +168,8 @@ def enter_credit_note(
     begun = money_intents.same_unfinished(uow.session, order, "credit_note", amount)
     if begun is not None:
         return Entered(begun.id, _goes_on(order, begun, reason))
-    _refuse_credit(order, amount, reason, money_intents.credit_under_way(uow.session, order))
+    under_way = money_intents.under_way(uow.session, order, "credit_note")
+    _refuse_credit(order, amount, reason, under_way)
     if not again:
         _refuse_second(order, amount, credit_date, reason)
     invoice = takes_credit_notes(order)
@@ -215,7 +216,7 @@ def _refuse_second(order: PurchaseOrder, amount: int, day: date, reason: str) ->
 
 
 def _refuse_credit(order: PurchaseOrder, amount: int, reason: str, under_way: int) -> None:
-    left = order.sums.total - order.sums.credited - under_way
+    left = order.sums.total - order.sums.credited
     if amount <= 0:
         raise PurchaseOrderError(f"{order.reference}: A credit note must be more than zero.")
     if not reason.strip():
@@ -226,4 +227,11 @@ def _refuse_credit(order: PurchaseOrder, amount: int, reason: str, under_way: in
         raise PurchaseOrderError(
             f"{order.reference}: A credit note of {display(amount, order.currency)} is more than "
             f"the {display(left, order.currency)} that is not credited yet."
+        )
+    if amount > left - under_way:
+        raise PurchaseOrderError(
+            f"{order.reference}: A credit note of {display(under_way, order.currency)} was begun "
+            f"and is not in the books yet. With it, one of {display(amount, order.currency)} is "
+            f"more than the purchase order. Nothing was issued. Sync first, which finishes it.",
+            remedy=remedies.sync(order.conference.slug),
         )

@@ -157,12 +157,7 @@ def _doubts(
                 f"{written_day(created)}; the payment would "
                 f"count from {written_day(counts)}."
             )
-    under_way = sum(
-        intent.amount
-        for on, intent in money_intents.unfinished_payments(uow.session, order)
-        if on.id == order.id
-    )
-    still_open = max(order.sums.balance - under_way, 0)
+    still_open = money_intents.outstanding(uow.session, order)
     if payment.amount > still_open and not confirmed.overpaid:
         found["overpaid"] = (
             f"{order.reference} has {display(still_open, order.currency)} open; "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -48,12 +49,12 @@ def refundable(order: PurchaseOrder) -> list[tuple[LedgerEntry, int]]:
 
 
 def plan_refund(
-    order: PurchaseOrder, amount: int, payment: str = ""
+    uow: UnitOfWork, order: PurchaseOrder, amount: int, payment: str = ""
 ) -> list[tuple[LedgerEntry, int]]:
     """Choose the payments that a refund is taken from, the newest first.
 
     The amount is in minor units, above zero. A payment, the entry's number or Stripe's id, is the
-    only one it is then taken from.
+    only one it is then taken from. What was begun and is not in the books yet is gone already.
 
     Raises:
         PurchaseOrderError: The amount is wrong, or so much did not come through Stripe.
@@ -66,13 +67,17 @@ def plan_refund(
         if not payment
         or payment.lstrip("#") in (str(entry.id), entry.source_id, entry.stripe_payment_id)
     ]
+    begun: Counter[str] = Counter()
+    for intent in money_intents.not_in_books(uow.session, order):
+        begun[intent.details.get("stripe_payment_id", "")] += intent.amount
     plan, missing = [], amount
     for entry, left in sources:
-        part = min(left, missing)
-        if part:
+        part = min(left - begun[entry.stripe_payment_id or ""], missing)
+        if part > 0:
             plan.append((entry, part))
             missing -= part
     if missing:
+        _refuse_while_begun(uow, order, amount)
         there = display(amount - missing, order.currency)
         raise PurchaseOrderError(
             f"{order.reference}: {display(amount, order.currency)} is more than the {there} that "
@@ -83,6 +88,18 @@ def plan_refund(
             ),
         )
     return plan
+
+
+def _refuse_while_begun(uow: UnitOfWork, order: PurchaseOrder, amount: int) -> None:
+    """Refuse a refund for which too little is left while another is under way, if one is."""
+    begun = money_intents.under_way(uow.session, order, "refund")
+    if begun:
+        raise PurchaseOrderError(
+            f"{order.reference}: A refund of {display(begun, order.currency)} was begun and is not "
+            f"in the books yet. With it, one of {display(amount, order.currency)} is more than "
+            f"what came. Nothing was done. Sync first, which finishes it.",
+            remedy=remedies.sync(order.conference.slug),
+        )
 
 
 def paid_by(payment_id: str) -> Json:
@@ -182,6 +199,13 @@ def refuse_second(
     Raises:
         DuplicateEntryError: One of the same amount, by any method, went back within seven days.
     """
+    if method != "stripe" and unfinished(uow, order, amount):
+        raise DuplicateEntryError(
+            f"{order.reference}: A refund of {display(amount, order.currency)} through Stripe was "
+            f"begun and is not in the books yet. Nothing was done. Sync first, which finishes it; "
+            f"then record this one as a second refund if it went back as well.",
+            remedy=remedies.sync(order.conference.slug),
+        )
     failed = {e.reverses_id for e in order.entries if e.kind == EntryKind.REFUND_FAILED}
     made = [e for e in order.entries if e.kind == EntryKind.REFUND and e.id not in failed]
     near = [e for e in made if abs(e.payment_date - day) <= SAME_MONEY]
@@ -267,7 +291,8 @@ def enter_refund(
     sums = order.sums
     if amount <= 0:
         raise PurchaseOrderError(f"{order.reference}: A refund must be more than zero.")
-    if amount > sums.paid - sums.refunded:
+    if amount > sums.paid - sums.refunded - money_intents.under_way(uow.session, order, "refund"):
+        _refuse_while_begun(uow, order, amount)
         raise PurchaseOrderError(
             f"{order.reference}: A refund of {display(amount, order.currency)} is more than the "
             f"{display(sums.paid - sums.refunded, order.currency)} that is on it."

@@ -169,7 +169,17 @@ def by_number(references: pd.Series, invoices: pd.DataFrame) -> pd.Series:
     """Name an invoice by the number that the sponsor knows instead of by Stripe's ID."""
     known = invoices[invoices["number"].fillna("").ne("")]
     numbers = known.set_index("stripe_invoice_id")["number"].to_dict()
-    return references.map(numbers).fillna(references)
+    return references.map(lambda reference: numbers.get(reference, reference))
+
+
+def readable_evidence(evidence: pd.Series, invoices: pd.DataFrame) -> pd.Series:
+    """Name invoices in what was found by their numbers; what is kept and compared has the IDs."""
+    ids = evidence.str.findall(_INVOICE_ID).explode().dropna().drop_duplicates()
+    numbers = dict(zip(ids, by_number(ids, invoices), strict=True))
+    return evidence.str.replace(_INVOICE_ID, lambda found: numbers[found[0]], regex=True)
+
+
+_INVOICE_ID = r"\bin_\w+"
 
 
 def readable_entries(entries: pd.DataFrame, invoices: pd.DataFrame) -> pd.DataFrame:

@@ -16,7 +16,7 @@ import pandas as pd
 from po_toolkit.domain.harmless import harmless
 from po_toolkit.domain.sums import EntryKind, Status
 from po_toolkit.errors import PoToolkitError
-from po_toolkit.reconcile.books import Books, open_books
+from po_toolkit.reconcile.books import Books, open_books, readable_entries
 from po_toolkit.reconcile.schema import decimal_text
 from po_toolkit.store.database import Store
 from po_toolkit.store.tables import Conference
@@ -98,7 +98,7 @@ def journal(
 
 def _charges(books: Books, before: Books | None, accounts: Accounts) -> Iterator[JournalEntry]:
     """Charge each debt, by what changed since the period began."""
-    orders, now = books.orders, _charged(books)
+    orders, now = books.orders.fillna({"number": ""}), _charged(books)
     was = (_charged(before) if before else now.iloc[:0]).reindex(now.index, fill_value=0)
     change = now - was
     first = None if before is None else before.as_of + timedelta(days=1)
@@ -116,7 +116,7 @@ def _charges(books: Books, before: Books | None, accounts: Accounts) -> Iterator
         yield JournalEntry(
             number=f"C{order_id}-{day:%y%m%d}",
             day=day,
-            narration=f"{words} {row['number'] or ''} {row['reference']}".replace("  ", " "),
+            narration=f"{words} {row['number']} {row['reference']}".replace("  ", " "),
             name=row["organization_name"],
             reference=row["reference"],
             currency=row["currency"],
@@ -159,7 +159,7 @@ def _settled_on(books: Books) -> pd.Series[Any]:
 
 
 def _movements(books: Books, since: date | None, accounts: Accounts) -> Iterator[JournalEntry]:
-    rows: Any = _from(books.entries, since).itertuples()
+    rows: Any = _from(readable_entries(books.entries, books.invoices), since).itertuples()
     transfers = (EntryKind.TRANSFER_IN, EntryKind.TRANSFER_OUT)
     for row in rows:
         amount = int(row.paid - row.refunded)

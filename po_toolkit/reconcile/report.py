@@ -24,7 +24,7 @@ from po_toolkit.domain.sums import Status
 from po_toolkit.domain.wording import STATUS_LABELS, count, label, written_day
 from po_toolkit.errors import extra
 from po_toolkit.money import to_major
-from po_toolkit.reconcile.books import readable_entries
+from po_toolkit.reconcile.books import readable_entries, readable_evidence
 from po_toolkit.reconcile.charts import PRINT_INK, bar_chart, line_chart
 from po_toolkit.reconcile.comparisons import cash_against_due, discrepancy_changes, what_changed
 from po_toolkit.reconcile.reconciliation import Reconciliation
@@ -446,7 +446,7 @@ def month_end_report(books: Reconciliation, found: TieOut) -> Report:
             DISCREPANCY_CLASSES,
         )
     ]
-    accepted = books.discrepancies[books.discrepancies["accepted"].ne("")]
+    accepted = _found(books, accepted=True)
     ageing = books.ageing[books.ageing["purchase_orders"] > 0]
     return Report(
         books.name,
@@ -695,7 +695,12 @@ def at_stake(items: pd.DataFrame) -> str:
 
 def _open(books: Reconciliation) -> pd.DataFrame:
     """Return the discrepancies that nobody accepted."""
-    return books.discrepancies[books.discrepancies["accepted"].eq("")]
+    return _found(books, accepted=False)
+
+
+def _found(books: Reconciliation, *, accepted: bool) -> pd.DataFrame:
+    found = books.discrepancies[books.discrepancies["accepted"].ne("") == accepted]
+    return found.assign(evidence=readable_evidence(found["evidence"], books.books.invoices))
 
 
 def _agreeing(checks: pd.DataFrame) -> str:

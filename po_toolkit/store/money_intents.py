@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, func, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from po_toolkit.domain.references import comparable
@@ -90,37 +90,39 @@ def unfinished_payments(
     return [(on, intent) for on, intent in rows]
 
 
-def not_in_books(session: Session, order: PurchaseOrder) -> MoneyIntent | None:
-    """Return a payment or credit note of an order that was begun and is not in the books yet."""
-    return session.scalar(
+def not_in_books(session: Session, order: PurchaseOrder) -> list[MoneyIntent]:
+    """Return what of an order's money was begun and is not in the books yet, oldest first.
+
+    Of a refund that was sent from the bank only its credit is taken down, which changes no sum.
+    """
+    query = (
         select(MoneyIntent)
         .outerjoin(LedgerEntry, LedgerEntry.uuid == MoneyIntent.uuid)
         .outerjoin(CreditNote, CreditNote.uuid == MoneyIntent.uuid)
         .where(
             MoneyIntent.purchase_order_id == order.id,
-            MoneyIntent.kind.in_(("payment", "credit_note")),
+            MoneyIntent.kind.in_(("payment", "credit_note", "refund")),
             MoneyIntent.finished_at.is_(None),
             LedgerEntry.id.is_(None),
             CreditNote.id.is_(None),
         )
         .order_by(MoneyIntent.id)
-        .limit(1)
     )
+    return [
+        intent
+        for intent in session.scalars(query)
+        if intent.kind != "refund" or "stripe_payment_id" in intent.details
+    ]
 
 
-def credit_under_way(session: Session, order: PurchaseOrder) -> int:
-    """Return the credit notes that were begun and are not in the books yet, in minor units."""
-    query = (
-        select(func.coalesce(func.sum(MoneyIntent.amount), 0))
-        .outerjoin(CreditNote, CreditNote.uuid == MoneyIntent.uuid)
-        .where(
-            MoneyIntent.purchase_order_id == order.id,
-            MoneyIntent.kind == "credit_note",
-            MoneyIntent.finished_at.is_(None),
-            CreditNote.id.is_(None),
-        )
-    )
-    return int(session.scalar(query) or 0)
+def under_way(session: Session, order: PurchaseOrder, *kinds: str) -> int:
+    """Return what was begun of these kinds and is not in the books yet, in minor units."""
+    return sum(i.amount for i in not_in_books(session, order) if i.kind in kinds)
+
+
+def outstanding(session: Session, order: PurchaseOrder) -> int:
+    """Return the balance less the payments and credit notes that are under way, at least 0."""
+    return max(order.sums.balance - under_way(session, order, "payment", "credit_note"), 0)
 
 
 def refunds_of(session: Session, order: PurchaseOrder) -> list[MoneyIntent]:

@@ -66,8 +66,8 @@ def _about_the_key(status: int, reason: str) -> str:
     """
     if status == 401:
         return (
-            "Stripe does not accept this conference's key; put a valid one into the settings. "
-            "Nothing is half done; then run the same command again."
+            "Stripe does not accept this conference's key. Nothing is half done. Put a valid key "
+            "into the settings file, then try again."
         )
     plain = re.sub(r"^Request req_\w+: ", "", reason)
     plain = re.sub(r"The provided key '[^']*'", "The provided key", plain)

@@ -47,11 +47,17 @@ def show_line(line: LineMatch) -> None:
             st.markdown(
                 _(
                     "Matched to **{references}**",
-                    references=formats.plain(", ".join(line.references)),
+                    references=formats.plain(matched_to(line)),
                 )
             )
         if line.state in ("applied", "set_aside") and line.evidence:
             st.caption(formats.message(line.evidence))
+
+
+def matched_to(line: LineMatch) -> str:
+    """Name what a line is matched to; of a payout its name, since its ID stands on no paper."""
+    named = [_("Stripe payout") if r.startswith("po_") else r for r in line.references]
+    return ", ".join(dict.fromkeys(named))
 
 
 def decide(visit: Visit, line: LineMatch, after: Callable[[], None]) -> None:
@@ -62,6 +68,8 @@ def decide(visit: Visit, line: LineMatch, after: Callable[[], None]) -> None:
     if not visit.may(Act.MATCH):
         st.caption(_("Your role can look at bank lines but not match them."))
         return
+    if line.state in ("applied", "set_aside"):
+        visit.keep(_ASKED, None)  # a reason that was asked for before somebody else decided
     if line.state == "applied":
         if st.button(_("Undo match"), shortcut="u", key=visit.key(f"bank.undo.{line.line}")):
             _attempt(visit, line, partial(undo_match, visit.opened, line.line), after)
@@ -93,7 +101,13 @@ def _candidates(visit: Visit, line: LineMatch, after: Callable[[], None]) -> Non
         )
     if len(found) > 1:
         _several(visit, line, found, after)
-    pressed = st.button(_("Exclude"), shortcut="x", key=visit.key(f"bank.exclude.{line.line}"))
+    st.button(
+        _("Exclude"),
+        shortcut=shortcut(visit, line, "x"),
+        on_click=visit.keep,
+        args=(_ASKED, f"{line.line}"),
+        key=visit.key(f"bank.exclude.{line.line}"),
+    )
 
     def exclude(reason: str) -> None:
         act = partial(exclude_line, visit.opened, line.line, reason)
@@ -101,7 +115,7 @@ def _candidates(visit: Visit, line: LineMatch, after: Callable[[], None]) -> Non
 
     title = _("Exclude this line: it is not a sponsor payment")
     hint = _("Reason, for example rent or interest")
-    _ask_reason(visit, f"{line.line}", (title, hint, _("Exclude")), exclude, pressed=pressed)
+    _ask_reason(visit, f"{line.line}", (title, hint, _("Exclude")), exclude)
 
 
 def _candidate(
@@ -134,30 +148,34 @@ def _candidate(
             )
         )
         st.markdown(
-            f"**{formats.plain(candidate.title)}** · {amount} {kind[candidate.kind]} {fits}"
+            f"**{formats.message(candidate.title)}** · {amount} {kind[candidate.kind]} {fits}"
         )
-        st.caption(formats.message(candidate.details))
+        st.caption(" · ".join(map(formats.message, candidate.details.split(" · "))))
         for sign, reasons in (
             (":material/add_circle:", candidate.evidence_for),
             (":material/warning:", candidate.evidence_against),
         ):
             for reason in reasons:
                 st.markdown(f"{sign} {formats.message(reason[:1].upper() + reason[1:])}")
-        shortcut = _KEYS[number] if number < len(_KEYS) else None
+        typed = _KEYS[number] if number < len(_KEYS) else None
         with st.container(horizontal=True):
             if st.button(
                 _("Match"),
                 type="secondary" if number or off else "primary",
-                shortcut=shortcut,
+                shortcut=shortcut(visit, line, typed),
                 key=visit.key(f"bank.match.{key}"),
                 help=formats.plain(
-                    _("Match to {title}, {key}", title=candidate.title, key=candidate.key)
+                    _(
+                        "Match to {title}, {key}",
+                        title=formats.localized(candidate.title),
+                        key=candidate.key,
+                    )
                 ),
             ):
                 _match(visit, line, [candidate], after)
             if candidate.may_write_off:
                 first = not any(c.may_write_off for c in found[:number])
-                _write_off(visit, line, candidate, after, shortcut="w" if first else None)
+                _write_off(visit, line, candidate, after, typed="w" if first else None)
 
 
 def _write_off(
@@ -166,48 +184,58 @@ def _write_off(
     candidate: Candidate,
     after: Callable[[], None],
     *,
-    shortcut: str | None,
+    typed: str | None,
 ) -> None:
     """Offer to match and to write off the little that is missing."""
     short = formats.amount(abs(candidate.difference), line.currency)
     label = _("Match and write off {short}", short=short)
     key = f"{line.line}.{candidate.kind}.{candidate.key}"
-    pressed = st.button(label, shortcut=shortcut, key=visit.key(f"bank.write-off.{key}"))
+    st.button(
+        label,
+        shortcut=shortcut(visit, line, typed),
+        on_click=visit.keep,
+        args=(_ASKED, key),
+        key=visit.key(f"bank.write-off.{key}"),
+    )
 
     def match(reason: str) -> None:
         _match(visit, line, [candidate], after, write_off=reason)
 
     hint = _("Reason, for example bank charges")
-    _ask_reason(visit, key, (label, hint, _("Write off and match")), match, pressed=pressed)
+    _ask_reason(visit, key, (label, hint, _("Write off and match")), match)
 
 
 _ASKED = "bank.reason"
-"""For what a reason is asked; None while no dialog is open."""
+"""For what a reason is asked, beginning with the line's number; None while no dialog is open."""
 
-_TYPE_AT_ONCE = """<script>
-const type = () => document.querySelector("[role=dialog] input")?.focus();
-requestAnimationFrame(() => requestAnimationFrame(type));
-</script>"""
-"""Puts the cursor into the field of the dialog; Streamlit leaves it on the dialog's frame."""
+_TYPE_AT_ONCE = """<script>{
+    const type = () => document.querySelector("[role=dialog] input")?.focus();
+    requestAnimationFrame(() => requestAnimationFrame(type));
+}</script>"""
+"""Puts the cursor into the field of the dialog; Streamlit leaves it on the dialog's frame.
+
+The braces let it run again: a second constant of the same name is an error in the page."""
+
+
+def shortcut(visit: Visit, line: LineMatch, key: str | None) -> str | None:
+    """Return the key of a button; none while a reason is typed, since its letters would press it.
+
+    Streamlit heeds shortcuts wherever the cursor is not in a field.
+    """
+    asked = str(visit.recall(_ASKED) or "").partition(".")[0]
+    return None if asked == str(line.line) else key
 
 
 def _ask_reason(
-    visit: Visit,
-    key: str,
-    texts: tuple[str, str, str],
-    act: Callable[[str], None],
-    *,
-    pressed: bool,
+    visit: Visit, key: str, texts: tuple[str, str, str], act: Callable[[str], None]
 ) -> None:
     """Ask for a reason in a dialog that Enter confirms; nothing is done without one.
 
     The texts are title, label of the field, and of the button.
     """
-    title, hint, button = texts
-    if pressed:
-        visit.keep(_ASKED, key)
     if visit.recall(_ASKED) != key:
         return
+    title, hint, button = texts
 
     @st.dialog(title, on_dismiss=lambda: visit.keep(_ASKED, None))
     def ask() -> None:
@@ -232,7 +260,7 @@ def _several(
             _("Purchase orders, recorded payments or payouts that this line pays together"),
             list(by_key),
             format_func=lambda key: (
-                f"{by_key[key].title}, {by_key[key].key}: "
+                f"{formats.localized(by_key[key].title)}, {by_key[key].key}: "
                 f"{formats.amount(by_key[key].amount, line.currency)}"
             ),
             key=visit.key(f"bank.several.{line.line}"),

@@ -28,7 +28,7 @@ from po_toolkit.errors import (
     PoToolkitError,
 )
 from po_toolkit.ui import formats, table_files, tables
-from po_toolkit.ui.bank_line import decide, show_line
+from po_toolkit.ui.bank_line import decide, matched_to, shortcut, show_line
 from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.language import N_, _, ngettext, translated
 from po_toolkit.ui.questions import Questions, encoding_of
@@ -291,7 +291,10 @@ def _lines(visit: Visit) -> None:
     _decided_by_others(visit, lines)
     shown = [line for line in lines if not states or line.state in states]
     if not shown:
-        st.success(_("Every line is matched or excluded."), icon=":material/check_circle:")
+        if any(line.state in _UNDECIDED for line in lines):
+            st.info(_("No line has this state now."), icon=":material/filter_alt_off:")
+        else:
+            st.success(_("Every line is matched or excluded."), icon=":material/check_circle:")
         return
     left, right = st.columns(2, gap="medium")
     with left:
@@ -310,9 +313,12 @@ def _current(visit: Visit, shown: Sequence[LineMatch]) -> LineMatch:
     place = by_number.get(visit.recall("bank.current") or 0, 0)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(_("Line {line} of {lines}", line=place + 1, lines=len(shown)))
-        for label, step, shortcut in ((_("Previous"), -1, "p"), (_("Next"), 1, "n")):
+        for label, step, typed in ((_("Previous"), -1, "p"), (_("Next"), 1, "n")):
             if st.button(
-                label, shortcut=shortcut, disabled=len(shown) < 2, key=visit.key(f"bank.{label}")
+                label,
+                shortcut=shortcut(visit, shown[place], typed),
+                disabled=len(shown) < 2,
+                key=visit.key(f"bank.{label}"),
             ):
                 _turn(visit, shown[(place + step) % len(shown)].line)
                 st.rerun()
@@ -386,7 +392,7 @@ def _frame(lines: Sequence[LineMatch]) -> pd.DataFrame:
             "amount": Decimal(line.amount),
             "currency": line.currency,
             "state": _(STATES[line.state]),
-            "references": ", ".join(line.references),
+            "references": matched_to(line),
             "evidence": formats.sentence(formats.localized(line.evidence)),
             "text": line.text,
         }

@@ -25,6 +25,7 @@ from po_toolkit.api.home import (
 )
 from po_toolkit.api.imports import import_batches_of
 from po_toolkit.api.terms import BUCKET_LABELS, Act, Status
+from po_toolkit.jobs import batches
 from po_toolkit.ui import charts, formats, tables
 from po_toolkit.ui.failures import failures_shown
 from po_toolkit.ui.language import _, ngettext
@@ -281,6 +282,11 @@ def _matters(visit: Visit, page: FrontPage) -> Iterator[Matter]:
     drafts = sum(s.purchase_orders for s in page.by_status if s.status == Status.DRAFT)
     if drafts:
         yield Matter(_("{drafts} to invoice", drafts=formats.count(drafts, "draft")), "invoice", {})
+    for batch in batches.latest(visit.opened, limit=1):
+        if batch.state == "paused":
+            left = formats.count(batch.waiting, "invoice")
+            text = _("A batch is paused: {left} not sent", left=left)
+            yield Matter(text, "invoice", {"run": str(batch.batch_id)})
     failed = page.waiting.get("invoicing_failed", 0)
     if failed:
         text = _("{orders} where invoicing failed", orders=formats.count(failed, "purchase order"))

@@ -131,13 +131,23 @@ def _taken(visit: Visit, summary: BatchSummary) -> None:
     sheet = _(", sheet {sheet}", sheet=summary.sheet) if summary.sheet else ""
     st.text(f"{summary.file_name}{sheet}\n{when}, {formats.person(summary.entered_by)}")
     if summary.undone_at is not None:
-        st.info(_("This import was undone."), icon=":material/undo:")
+        st.info(
+            _(
+                "This import was undone: its purchase orders are removed. Import the file again to "
+                "bring them back."
+            ),
+            icon=":material/undo:",
+        )
         return
     if summary.accepted:
+        orders = formats.count(summary.accepted, "purchase order")
         st.success(
-            _(
-                "{orders} imported. No invoice is sent until you send it.",
-                orders=formats.count(summary.accepted, "purchase order"),
+            _("{orders} imported. No invoice is sent until you send it.", orders=orders)
+            if summary.can_be_undone
+            else _(
+                "{orders} imported. Some are more than drafts, so that this import cannot be "
+                "undone.",
+                orders=orders,
             ),
             icon=":material/check_circle:",
         )
@@ -200,7 +210,8 @@ def _undo(visit: Visit, summary: BatchSummary) -> None:
     with st.expander(_("Undo this import")):
         st.write(
             _(
-                "{drafts} will be removed; the content of the spreadsheet is kept as evidence.",
+                "{drafts} will be removed; the rows are kept as evidence. To import them again, "
+                "upload the file again: corrections that were made here are not in it.",
                 drafts=formats.count(summary.accepted, "draft"),
             )
         )

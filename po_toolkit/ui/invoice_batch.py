@@ -47,6 +47,14 @@ def show_batch(visit: Visit, batch: int) -> None:
     if _is_open(progress):
         if progress.state == "running":
             st.write(_("You can leave or close this page; the work continues."))
+        else:
+            st.warning(
+                _(
+                    "This batch is paused. Press “Resume” to send what is left. Other invoices can "
+                    "be sent once it is done or stopped."
+                ),
+                icon=":material/pause_circle:",
+            )
         _watch(visit, batch, moving=progress.state == "running")
         _steer(visit, progress)
     else:
@@ -123,7 +131,8 @@ def _steer(visit: Visit, progress: BatchProgress) -> None:
         if progress.state == "running" and st.button(_("Pause"), key=visit.key("batch.pause")):
             batches.pause(visit.opened, batch)
             st.rerun()
-        if st.button(_("Stop after the current ones"), key=visit.key("batch.cancel")):
+        stop = _("Stop") if progress.state == "paused" else _("Stop after the current ones")
+        if st.button(stop, key=visit.key("batch.cancel")):
             batches.cancel(visit.opened, batch)
             st.rerun()
 

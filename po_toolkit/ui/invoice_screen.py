@@ -26,10 +26,20 @@ def invoice_screen(visit: Visit) -> None:
     st.title(_("Invoice"))
     batch = visit.asked("run")
     if batch is None and (running := under_way(visit)) is not None:
+        visit.keep("invoice.kept", visit.recall("invoice.shown") is not None)
         visit.go("invoice", run=str(running))  # who only watches wants the results too
     if batch is not None:
+        if visit.recall("invoice.kept"):
+            st.warning(
+                _(
+                    "Your invoices are not sent: this batch was started first. Press “Done” when "
+                    "it has ended; your choice is kept."
+                ),
+                icon=":material/sync_problem:",
+            )
         show_batch(visit, batch)
         return
+    visit.keep("invoice.kept", False)
     shown: InvoicePreview | None = visit.recall("invoice.shown")
     if shown is not None:
         _confirm(visit, shown)

@@ -165,7 +165,9 @@ def _downloads(visit: Visit, made: Delivery) -> None:
 
 def _delivered(visit: Visit, story: PurchaseOrderStory) -> str:
     status = mark_delivered(visit.opened, story.reference)
-    return _("Marked as delivered; it is now {status}.", status=formats.status(status).lower())
+    return _(
+        "Marked as delivered; it is now {status}.", status=formats.inner(formats.status(status))
+    )
 
 
 def _cancel(visit: Visit, story: PurchaseOrderStory) -> None:

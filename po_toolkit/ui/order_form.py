@@ -10,6 +10,7 @@ import streamlit as st
 
 from po_toolkit.api.ledger import MoneyResult
 from po_toolkit.api.reports import PurchaseOrderStory
+from po_toolkit.api.terms import Status
 from po_toolkit.errors import (
     ConfirmationNeededError,
     DuplicateEntryError,
@@ -164,11 +165,14 @@ def refuse_without_reason(reason: str) -> None:
 
 def stands(result: MoneyResult) -> str:
     """Say how a purchase order stands now."""
-    balance = formats.amount(result.balance, result.currency)
-    now = _(
-        "{reference} is now {status}, balance {balance}.",
-        reference=result.reference,
-        status=formats.status(result.status).lower(),
-        balance=balance,
-    )
+    status = formats.inner(formats.status(result.status))
+    if result.status == Status.CANCELLED:
+        now = _("{reference} is now {status}.", reference=result.reference, status=status)
+    else:
+        now = _(
+            "{reference} is now {status}, balance {balance}.",
+            reference=result.reference,
+            status=status,
+            balance=formats.amount(result.balance, result.currency),
+        )
     return f"{now} {formats.message(result.remark)}".strip()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from po_toolkit.api.payment_details import DETAILS
 from po_toolkit.api.reports import PurchaseOrderStory, purchase_order_story
+from po_toolkit.api.terms import Status
 from po_toolkit.ui import formats, tables
 from po_toolkit.ui.content_panel import content_panel
 from po_toolkit.ui.language import _
@@ -67,8 +69,9 @@ def _sums(story: PurchaseOrderStory) -> None:
         _("Credited"): story.credited,
         _("Paid"): story.paid,
         _("Refunded"): story.refunded,
-        _("Balance"): story.balance,
     }
+    if story.status != Status.CANCELLED:  # nobody owes it any more
+        figures[_("Balance")] = story.balance
     with st.container(horizontal=True):
         for label, value in figures.items():
             st.metric(label, formats.amount(value, story.currency), border=True, width="content")
@@ -137,16 +140,19 @@ def _lines(story: PurchaseOrderStory) -> None:
     frame = pd.DataFrame([asdict(line) for line in story.lines])
     frame["currency"] = story.currency
     taxed = any(line.rates or line.tax_on_top for line in story.lines)
+    columns: dict[str, Any] = {
+        "description": st.column_config.TextColumn(_("Description")),
+        "quantity": _("Quantity"),
+        "unit_price": _("Unit price"),
+        "line_total": _("Line total"),
+        **({"rates": _("Tax rates"), "tax_on_top": _("Tax on top")} if taxed else {}),
+        "source_row": _("Spreadsheet row"),
+    }
+    if formats.on_a_phone():
+        columns = {"line_total": columns["line_total"]} | columns
     tables.show(
         frame,
-        {
-            "description": st.column_config.TextColumn(_("Description"), width="large"),
-            "quantity": _("Quantity"),
-            "unit_price": _("Unit price"),
-            "line_total": _("Line total"),
-            **({"rates": _("Tax rates"), "tax_on_top": _("Tax on top")} if taxed else {}),
-            "source_row": _("Spreadsheet row"),
-        },
+        columns,
         money=["unit_price", "line_total", *(["tax_on_top"] if taxed else [])],
         alt=_("Lines of this purchase order"),
     )

@@ -52,6 +52,9 @@ _VIEWS: dict[str, View | Bucket | None] = {
 } | {label: age for age, label in BUCKET_LABELS.items()}
 """What one may want to see; the name stands in the address, so that a bookmark keeps the view."""
 
+_LATE_FIRST = (View.OVERDUE, View.NOT_REMINDED, View.DUE_SOON, *BUCKET_LABELS)
+"""Views that begin with what is due longest, until another order is chosen."""
+
 _NAME, _STATUS, _BALANCE = "organization_name", "status", "balance"
 _MONEY = ("total", "paid", _BALANCE)
 _ONLY_IF_ANY = ("invoice_error", "reminded_at", "days_overdue")
@@ -116,7 +119,7 @@ def _filters() -> dict[str, Any]:
             key="view",
             bind="query-params",
             width=260,
-            on_change=_first_page,
+            on_change=_another_view,
         )
     phone = formats.on_a_phone()
     if phone:  # where the list comes first
@@ -161,9 +164,11 @@ def _filters() -> dict[str, Any]:
             bind="query-params",
             on_change=_first_page,
         )
+        first = _("Due date") if views[view] in _LATE_FIRST else _("Newest first")
         order = st.selectbox(
             _("Sort by"),
             list(sorts),
+            list(sorts).index(first),
             key="sort",
             bind="query-params",
             width=180,
@@ -184,6 +189,12 @@ def _filters() -> dict[str, Any]:
 def _first_page() -> None:
     """Turn to the first page, since what stands on the others has changed."""
     st.session_state.pop(PLACE, None)
+
+
+def _another_view() -> None:
+    """Turn to the first page of another view, in the view's own order."""
+    st.session_state.pop("sort", None)
+    _first_page()
 
 
 def _page(visit: Visit, filters: dict[str, Any]) -> PurchaseOrderPage:

@@ -23,6 +23,7 @@ from po_toolkit.api.reports import (
     cash_against_due,
     conference_totals,
     readable_entries,
+    readable_evidence,
     with_decimals,
 )
 from po_toolkit.api.terms import BUCKET_LABELS, DISCREPANCY_CLASSES, DISCREPANCY_TITLES, Act, Bucket
@@ -113,13 +114,13 @@ _FIGURES = ("currency", "status", "bucket", "month")
 
 def discrepancies_view(visit: Visit, result: Reconciliation) -> None:
     """Each class with its explanation, its remedy and its rows."""
-    every = result.discrepancies
+    every = _readable(result)
     found = every[every["accepted"].eq("")]
     if found.empty:
         st.success(_("No open discrepancies."), icon=":material/check_circle:")
     for code in (c for c in DISCREPANCY_CLASSES if c in set(found["code"])):
         about, rows = DISCREPANCY_CLASSES[code], found[found["code"] == code]
-        shown = rows.assign(evidence=rows["evidence"].map(formats.localized))
+        shown = rows.assign(evidence=rows["found"].map(formats.localized))
         with st.expander(f"{_(about.title)}: {len(rows)}"):
             st.write(_(about.explanation))
             st.write(_("**How to fix it:** {remedy}", remedy=_(about.remedy)))
@@ -129,6 +130,12 @@ def discrepancies_view(visit: Visit, result: Reconciliation) -> None:
                 _accept(visit, result, code, rows)
             _open(visit, rows, picked)
     _accepted(visit, every[every["accepted"].ne("")])
+
+
+def _readable(result: Reconciliation) -> pd.DataFrame:
+    """Return the discrepancies with what was found, in ``found``, as it is read."""
+    every = result.discrepancies
+    return every.assign(found=readable_evidence(every["evidence"], result.books.invoices))
 
 
 def _accept(visit: Visit, result: Reconciliation, code: str, rows: pd.DataFrame) -> None:
@@ -162,7 +169,7 @@ def _accept(visit: Visit, result: Reconciliation, code: str, rows: pd.DataFrame)
 
 def _subjects(rows: pd.DataFrame) -> dict[int, str]:
     """Name each discrepancy by its place in the table."""
-    named = zip(rows.index, rows["organization_name"], rows["reference"], rows["evidence"])  # noqa: B905 columns of one frame
+    named = zip(rows.index, rows["organization_name"], rows["reference"], rows["found"])  # noqa: B905 columns of one frame
     return {
         place: " · ".join(formats.localized(part) for part in parts if part)
         for place, *parts in named
@@ -176,7 +183,7 @@ def _accepted(visit: Visit, rows: pd.DataFrame) -> None:
     with st.expander(_("Accepted: {len}", len=len(rows))):
         worded = rows.assign(
             code=[_(DISCREPANCY_TITLES[code]) for code in rows["code"]],
-            evidence=rows["evidence"].map(formats.localized),
+            evidence=rows["found"].map(formats.localized),
         )
         columns = {"code": _("Discrepancy"), **translated(_FOUND), "accepted": _("Reason")}
         tables.show_table(DISCREPANCIES, worded, columns, key=visit.key("accepted"))

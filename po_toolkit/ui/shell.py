@@ -76,7 +76,12 @@ SCREENS: Mapping[str, Screen] = {
 
 def run(start: str = "home") -> None:
     """Show the app."""
-    st.set_page_config(page_title="po-toolkit", page_icon=":material/receipt_long:", layout="wide")
+    st.set_page_config(
+        page_title="po-toolkit",
+        page_icon=":material/receipt_long:",
+        layout="wide",
+        initial_sidebar_state=_SIDEBAR,
+    )
     settle_server()
     _legible()
     with failures_shown():
@@ -104,8 +109,10 @@ def _legible() -> None:
     st.html(f"<style>{style}</style>")
 
 
+_SIDEBAR = 256
+"""Pixels of the sidebar; a narrower one leaves the tables their room."""
 _WIDER = """
-@media (min-width: 800px) {[data-testid=stMainBlockContainer] {padding: 3rem 2.5rem 5rem;}}
+@media (min-width: 800px) {[data-testid=stMainBlockContainer] {padding: 3rem 2rem 5rem;}}
 """
 _PDF_FITS = """
 [data-testid=stColumn] [data-testid=stBidiComponentIsolated] {zoom: .74;}
@@ -149,13 +156,15 @@ def _heard(opened: OpenConference) -> None:
     if opened.settings.mode == "none":
         return
     heard = last_heard(opened)
-    if heard.at is None:
+    if heard.failed:
+        phrase = _("The last sync with Stripe failed")
+    elif heard.at is None:
         phrase = _("Never heard from Stripe")
     else:
         phrase = _(
             "Heard from Stripe {ago}", ago=formats.ago((opened.now() - heard.at).total_seconds())
         )
-    if heard.late:
+    if heard.late or heard.failed:
         st.markdown(f":red[:material/warning: {phrase}]")
     else:
         st.caption(phrase)

@@ -51,6 +51,7 @@ def show(
         column_config=dict(columns),
         hide_index=True,
         placeholder="",
+        height=_height(frame),
         alt=alt or None,
     )
 
@@ -76,7 +77,7 @@ def status_column() -> Any:
     """Return the column of money statuses, each a coloured badge; its cells are lists of one."""
     return st.column_config.MultiselectColumn(
         _("Status"),
-        width=125,
+        width=112,
         options=list(formats.statuses().values()),
         color=formats.STATUS_COLOURS,
     )
@@ -172,12 +173,16 @@ def _selectable(
         column_config=dict(columns),
         hide_index=True,
         placeholder="",
-        height="content" if len(frame) <= 15 else 560,
+        height=_height(frame),
         on_select="rerun",
         selection_mode=mode,
         key=key,
         alt=alt,
     )
+
+
+def _height(frame: pd.DataFrame) -> int | Literal["content"]:
+    return "content" if len(frame) <= 15 else 560
 
 
 def show_texts(frame: pd.DataFrame, columns: Mapping[str, str], *, key: str) -> None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from po_toolkit.api.bank import import_bank_statement
+from po_toolkit.api.bank_matching import bank_lines
 from po_toolkit.api.home import home_page
 from po_toolkit.api.imports import import_purchase_orders
 from po_toolkit.api.invoices import invoice_purchase_orders
 from po_toolkit.reconcile import list_purchase_orders, purchase_order_story
+from tests.bank.statement import Entry, camt
 from tests.browser.provider import AUTH, provider, sign_in
 
 pytestmark = [
@@ -130,3 +134,26 @@ def test_a_role_that_was_taken_away_stops_the_button_on_the_open_page(page, serv
         expect(page.get_by_role("button", name="Issue credit note")).to_have_count(0)
         story = purchase_order_story(opened.store, opened.conference, reference)
         assert story.credited == 0
+
+
+def test_a_reason_typed_without_a_mouse_decides_its_own_line_only(page, serve, simulator):
+    """Letters of a reason that count as shortcuts book the line to whatever is on the screen."""
+    from playwright.sync_api import expect
+
+    app = serve()
+    opened, _ = invoiced(app)
+    day = opened.today()
+    lines = [Entry(day, Decimal(f"-{n}.00"), f"Fee {n}", "Bank") for n in (7, 8, 9)]
+    import_bank_statement(opened, camt(lines), file_name="bank.xml")
+    page.goto(f"{app.url}/bank")
+    for number in (1, 2):
+        expect(page.get_by_text(f"Line 1 of {4 - number}")).to_be_visible(timeout=20000)
+        expect(page.get_by_role("button", name="Exclude").first).to_be_visible()
+        page.keyboard.press("x")
+        reason = page.get_by_role("dialog").get_by_role("textbox")
+        expect(reason).to_be_focused()
+        page.keyboard.type("p, n, x, u: 1 account fee")
+        page.keyboard.press("Enter")
+    expect(page.get_by_text("Line 1 of 1")).to_be_visible()
+    states = sorted((x.state, x.evidence) for x in bank_lines(opened))
+    assert states == [("set_aside", "p, n, x, u: 1 account fee")] * 2 + [("unmatched", "")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -12,17 +13,21 @@ from decimal import Decimal
 import pytest
 from pydantic import SecretStr
 
-from po_toolkit import record_payment
+from po_toolkit import create_stripe_invoice, record_payment
 from po_toolkit.api.invoices import invoice_purchase_orders, preview_invoices
 from po_toolkit.config import ConferenceSettings
 from po_toolkit.domain.roles import Act
 from po_toolkit.errors import PurchaseOrderError
+from po_toolkit.invoicing.billed import Listing
+from po_toolkit.invoicing.customers import WORTH_PAGES
 from po_toolkit.invoicing.lease import claim
 from po_toolkit.jobs import batches, worker
 from po_toolkit.jobs.batches import invoice_many, wait_for
+from po_toolkit.jobs.invoices import Invoicing
 from po_toolkit.jobs.worker import Worker
-from po_toolkit.store import jobs
+from po_toolkit.store import jobs, stripe_only
 from po_toolkit.store.tables import Job
+from po_toolkit.stripe_gateway.client import StripeGateway
 from tests.conftest import KEY, open_unpaced
 
 
@@ -80,6 +85,51 @@ def test_many_new_sponsors_are_looked_for_by_pages(opened, settings, simulator, 
     assert progress.invoiced == 25
     assert calls.total() <= 4.2 * 25
     assert len(simulator.control.all("customer")) == 25
+
+
+@pytest.mark.parametrize(("age", "lists"), [(20, 0), (40, 1), (70, 1)])
+def test_a_long_batch_reads_what_is_new_once_and_not_with_each_purchase_order(
+    opened, settings, simulator, make_order, age, lists
+):
+    """Each thread read every invoice of the batch again: a thousand cost twice as much."""
+    simulator.world.options = replace(simulator.world.options, latency=0.02)
+    batches.start(opened, orders_of(make_order, WORTH_PAGES))
+    invoicing, now = Invoicing(settings, opened.store), datetime.now(UTC)
+    whose = {"slugs": [opened.slug]}
+    with opened.store.bookkeeping() as connection:
+        (beginning,) = jobs.claim_others(connection, "w", now, 9, kinds=[jobs.BATCH], **whose)
+    invoicing.batch(beginning)
+    with opened.store.writing(opened.actor, Act.INVOICE) as uow:
+        stripe_only.note_listed(uow, opened.conference, now - timedelta(seconds=age))
+    with opened.store.bookkeeping() as connection:
+        claimed = jobs.claim_invoices(connection, "w", now, 99, **whose)
+    simulator.control.clear_calls()
+    with ThreadPoolExecutor(8) as pool:
+        begun = [replace(job, batch_created_at=now - timedelta(minutes=2)) for job in claimed]
+        done = list(pool.map(invoicing.invoice, begun))
+    assert [result.state for result in done] == ["invoiced"] * WORTH_PAGES
+    calls = [c for c in simulator.control.calls() if (c.method, c.path) == ("GET", "/v1/invoices")]
+    assert len(calls) == lists
+
+
+def test_what_is_new_is_read_from_the_newest_on_that_was_read(
+    opened, clock, simulator, make_order, monkeypatch
+):
+    """An hour of a large batch is many pages, and only its last minute can be new."""
+    listing, began, asked = Listing(), clock(), []
+    pages = StripeGateway.pages
+    monkeypatch.setattr(
+        StripeGateway, "pages", lambda *a: asked.append(a[2].get("created")) or pages(*a)
+    )
+    listing.begin(opened)
+    for number in ("first", "second"):
+        create_stripe_invoice(make_order(("Booth", 1, "10.00"), po_number=number), opened=opened)
+        clock.advance(seconds=40)
+        simulator.control.advance(40)
+        listing.renew(opened, began)
+    first, second = sorted(i["created"] for i in simulator.control.all("invoice"))
+    assert asked[-1] == {"gte": first - 60}
+    assert first < second
 
 
 def test_a_paused_batch_waits_and_goes_on_when_resumed(opened, settings, simulator, make_order):

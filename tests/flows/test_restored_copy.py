@@ -148,20 +148,6 @@ def test_a_sync_says_what_it_did_not_record_and_reads_what_stripe_has(
     assert sync_conference(opened).problems == []
 
 
-def test_a_credit_note_on_its_way_to_stripe_counts_against_the_next(opened, simulator, make_order):
-    """Else both together forgive more than the sponsor was ever asked for."""
-    order = make_order(("Booth", 1, "1000.00"))
-    create_stripe_invoice(order, opened=opened)
-    simulator.control.fail(path="/v1/credit_notes", method="POST", kind="drop_before", times=50)
-    with pytest.raises(PoToolkitError):
-        credit(opened, order.reference, amount=Decimal(50), reason="smaller")
-    simulator.control.clear_faults()
-    with pytest.raises(PurchaseOrderError, match=r"more than the 950\.00 USD"):
-        credit(opened, order.reference, amount=Decimal(1000), reason="given up")
-    assert sync_conference(opened).problems == []
-    assert [note.amount for note in fresh(opened, order).credit_notes] == [50_00]
-
-
 def test_a_wire_that_is_typed_again_before_the_sync_is_not_counted_twice(
     opened, simulator, make_order, copies
 ):

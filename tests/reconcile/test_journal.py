@@ -14,6 +14,7 @@ import pytest
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.reconcile import reconcile_conference
+from po_toolkit.reconcile.books import open_books
 from po_toolkit.reconcile.journal import Accounts, journal, journal_files
 from po_toolkit.store.purchase_orders import refresh_status
 from tests.tampering import tamper
@@ -85,12 +86,24 @@ def test_a_cancellation_takes_the_charge_back_in_its_own_month(busy, store, conf
     assert back.postings[0].amount == -50_00
 
 
+def test_the_accountant_finds_a_payments_invoice_by_the_number_on_it(busy, store, conference):
+    """Stripe's own IDs stand on no paper that an accountant has."""
+    invoices = open_books(store, conference, MARCH).invoices
+    ids = set(invoices.loc[invoices["number"].ne(""), "stripe_invoice_id"])
+    words = {
+        word for e in journal(store, conference, through=MARCH) for word in e.narration.split()
+    }
+    assert ids
+    assert not ids & words
+
+
 def test_income_that_was_paid_before_any_invoice_is_booked_on_the_day_it_was_settled(
     busy, store, conference
 ):
     """Else the bank shows the money and the accountant never sees what it was for."""
     entries = journal(store, conference, through=MARCH)
     (charge,) = [e for e in entries if "without an invoice" in e.narration]
+    assert charge.narration == f"Settled without an invoice: {charge.reference}"
     assert charge.day == date(2027, 2, 9)
     posted = {p.account: p.amount for p in charge.postings}
     assert posted == {"Accounts Receivable": 300_00, "Sponsorship Income": -300_00}

@@ -69,7 +69,7 @@ PAID = {"kind": "payment", "amount": 1066244, "currency": "usd", "status": "paid
             Act.INVOICE,
             {"state": "running"},
             {"state": "paused"},
-            "A batch of invoices is paused.",
+            "A batch of invoices was paused.",
         ),
         (Act.SET_ASIDE, {}, {"set_aside": "Rent"}, "Bank line excluded: Rent."),
         ("a_new_act", {"limit": 1}, {"limit": 2}, f"A new act for {WHOSE}: Limit from 1 to 2."),

@@ -195,6 +195,16 @@ def test_a_line_of_no_sponsor_is_excluded_with_its_reason(show, read, books):
     assert "bank charges" in read(app)
 
 
+def test_lines_of_another_state_are_not_called_done(show, read, books):
+    """A treasurer who reads that every line is matched closes the month."""
+    opened, _ = books
+    upload(show, statement(opened, ("-12.00", "Account fee", "Bank")))
+    app = show("bank")
+    app.session_state["pycon-2027:bank.states"] = ["applied"]
+    assert "Every line is matched" not in read(app.run())
+    assert "No line has this state now." in read(app)
+
+
 def test_a_statement_that_does_not_add_up_waits_for_a_person(show, read, books):
     """A missing page of a statement is money that nobody looks for."""
     opened, _ = books
@@ -297,6 +307,20 @@ def test_a_question_about_the_file_forgets_no_column_that_was_named(show, read, 
             next(o for o in question.options if o in ("usd", "With a comma: 1.234,50"))
         ).run()
     assert not app.error
+    assert "2 lines read: 2 new" in read(app)
+
+
+def test_what_a_column_is_can_be_answered_on_the_page(show, read, books):
+    """Who can only choose the same name three times never imports the file, or turns its signs."""
+    data = b"Date,Description,Receipt,Payment\n2026-11-28,A,5.00,\n2026-11-29,B,,6.00\n"
+    app = show("bank")
+    app.file_uploader[0].set_value(("book.csv", data, "text/csv")).run()
+    (question,) = [r for r in app.radio if r.value is None]
+    assert question.label == "What is the column “Receipt”?"
+    assert question.options == ["Money in", "Money out", "Neither; leave it out"]
+    question.set_value("Money in").run()
+    assert not app.error
+    press_import(app)
     assert "2 lines read: 2 new" in read(app)
 
 

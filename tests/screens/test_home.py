@@ -204,7 +204,11 @@ def test_an_old_sync_and_failed_events_are_in_sight(show, read, books, finish):
             )
         )
     seen = read(show("home"))
-    assert "Heard from Stripe 3 days ago" in seen
+    assert ":red[:material/warning: Heard from Stripe 3 days ago]" in seen
+    with books.store.writing(STRIPE, Act.SYNC) as uow:
+        cursor_row(uow, books.conference).last_error = "no network"
+    seen = read(show("home"))
+    assert ":red[:material/warning: The last sync with Stripe failed]" in seen
     assert ":red[" in seen
     assert "1 webhook event failed." in seen
     activity = show("activity", **{"activity-view": "Webhook events"})

@@ -176,7 +176,7 @@ def test_an_import_of_drafts_can_be_taken_back(show, read, conference, sample):
     app.button(key=GO).click().run()
     app.button(key="pycon-2027:import.undo").click().run()
     assert not app.exception
-    assert "This import was undone." in read(app)
+    assert "Import the file again to bring them back." in read(app)
     assert orders(conference()).matching == 0
 
 

@@ -177,6 +177,34 @@ def test_a_second_person_sees_the_batch_and_cannot_start_another(show, read, dra
     assert not [b for b in app.button if b.label.startswith("Send")]
 
 
+def test_invoices_that_another_batch_keeps_waiting_are_not_taken_for_sent(
+    show, read, drafts, conference
+):
+    """Whoever presses Send and sees a batch that is done believes that it was theirs."""
+    mine, other, _ = drafts().references
+    app = show("invoice", po=mine)
+    button(app, "Send 1 invoice…").click().run()
+    opened = conference()
+    batches.pause(opened, batches.start(opened, [other]))
+    button(app, "Send 1 invoice").click().run()
+    assert not app.exception
+    assert "Your invoices are not sent" in read(app)
+    assert "This batch is paused" in read(app)
+    button(app, "Stop").click().run()
+    button(app, "Done").click().run()
+    button(app, "Send 1 invoice").click().run()
+    assert not app.exception
+    assert "Your invoices are not sent" not in read(app)
+
+
+def test_a_paused_batch_waits_in_sight_of_whoever_comes_next(show, drafts, conference):
+    """Forty invoices that wait behind a page that nobody opens are sent a month late."""
+    opened = conference()
+    batches.pause(opened, batches.start(opened, drafts().references))
+    labels = [link.proto.label for link in show("home").get("page_link")]
+    assert "A batch is paused: 3 invoices not sent" in labels
+
+
 def test_a_paused_batch_goes_on_when_it_is_resumed(show, read, drafts, conference):
     """A pause for a phone call must not end in invoices that nobody sends."""
     opened = conference()
@@ -195,7 +223,7 @@ def test_what_is_left_undone_can_be_sent_later(show, read, drafts, conference, s
     opened = conference()
     batches.pause(opened, batches.start(opened, drafts().references))
     app = show("invoice")
-    button(app, "Stop after the current ones").click().run()
+    button(app, "Stop").click().run()
     assert not app.exception
     assert posts(simulator) == []
     assert "To send 3 invoices" in read(show("invoice"))

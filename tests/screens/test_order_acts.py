@@ -10,7 +10,7 @@ import pytest
 from po_toolkit.api.home import home_page
 from po_toolkit.api.imports import import_purchase_orders
 from po_toolkit.api.invoices import invoice_purchase_orders
-from po_toolkit.api.ledger import refund
+from po_toolkit.api.ledger import cancel, refund
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.reconcile import purchase_order_story
@@ -183,6 +183,15 @@ def test_cancelling_voids_the_invoice_at_stripe(show, read, order, conference, s
     assert "Cancelled." in read(app)
     assert story(conference(), reference).status == "cancelled"
     assert story(conference(), reference).invoices[0].state == "void"
+
+
+def test_a_cancelled_purchase_order_claims_nothing_from_its_sponsor(show, read, order, conference):
+    """A balance under the word Cancelled is read to a caller as owed."""
+    reference = order()
+    cancel(conference(), reference, reason="withdrew")
+    app = show("order", po=reference)
+    assert "Cancelled" in read(app)
+    assert "Balance" not in [metric.label for metric in app.metric]
 
 
 def test_an_open_invoice_is_mailed_again_on_request(show, read, order, simulator):

@@ -177,6 +177,17 @@ def test_several_are_cancelled_with_a_reason_and_leave_every_sum(show, read, sea
     assert "the sums leave out 2 cancelled" in seen
 
 
+def test_who_is_late_longest_comes_first_among_the_overdue(show, season):
+    """The oldest debt at the end of a long list is the one that nobody calls about."""
+    app = show("orders", view="Overdue, not reminded")
+    assert next(s for s in app.selectbox if s.label == "Sort by").value == "Due date"
+    next(s for s in app.selectbox if s.label == "View").set_value("All").run()
+    assert not app.exception
+    assert next(s for s in app.selectbox if s.label == "Sort by").value == "Newest first"
+    next(s for s in app.selectbox if s.label == "View").set_value("Overdue").run()
+    assert next(s for s in app.selectbox if s.label == "Sort by").value == "Due date"
+
+
 def test_chosen_invoices_come_as_pdf_files_in_one_archive(show, season, press):
     """Forty clicks for forty papers is a morning."""
     app = tick(show("orders", sort="Sponsor"), [0, 1])

@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -168,9 +169,26 @@ def invoices_some(w: World, c: Chance) -> None:
     w.tell(f"invoices {', '.join(chosen)}")
     report = invoices.invoice_purchase_orders(w.books.open("coordinator"), references=chosen)
     for result in report.results:
+        need_a_reason(w, result)
         w.machine.visited[f"invoice {result.outcome}"] += 1
         if result.outcome == "invoiced":
             w.truth.invoiced.add(result.reference)
+
+
+def need_a_reason(w: World, result: Any) -> None:
+    """Refuse that something is not invoiced for what is no reason."""
+    own = [
+        i["id"] for i in w.at_stripe("invoice")
+        if (i["metadata"] or {}).get("purchase_order_ref") == result.reference
+    ]  # fmt: skip
+    need(
+        not result.asks or not any(name in result.error for name in own),
+        f"{result.reference}: its own invoice is named as another's: {result.error}",
+    )
+    need(
+        "draft came to" not in result.error or w.truth.edited,
+        f"nobody edited a draft of {result.reference}, and it came to another sum: {result.error}",
+    )
 
 
 @act("coordinator", 3)
@@ -768,12 +786,15 @@ def excludes_what_is_there_twice(w: World) -> None:
     """Answer what is asked of a line: whether it repeats an earlier one."""
     with w.books.store.reading() as session:
         lines = session.query(BankTransaction).where(BankTransaction.set_aside != TWICE).all()
+    balances = list(accumulate((x.amount for x in w.bank.lines), initial=0))
+    unclear = len(set(balances)) < len(balances)  # lines that come to nothing in between
     there = Counter((x.booked_on, x.amount) for x in lines)
     there.subtract((x.day, x.amount) for x in w.bank.lines)
     for line in lines:
         what = line.booked_on, line.amount
         if line.duplicate_of_id is not None and not line.set_aside and there[what] > 0:
             there[what] -= 1
+            need(unclear, f"bank line {line.id} was asked about, and can only be an earlier one")
             w.tell(f"excludes bank line {line.id}, which is line {line.duplicate_of_id} again")
             exclude_line(w.books.open("treasurer"), line.id, TWICE)
 
@@ -792,7 +813,12 @@ def matches(w: World, c: Chance) -> None:
 @act("treasurer", 2)
 def applies_a_proposal(w: World, c: Chance) -> None:
     lines = [x for x in bank_lines(w.books.open()) if x.state == "proposed"]
-    line = some(c, (x for x in lines if not any("repeat" in y for y in x.evidence_against)))
+    theirs = w.other.orders() if w.other is not None else []
+    strange = {"repeat", *(n for o in theirs for n in (o.reference.split("-")[1], o.po_number))}
+    # Whoever reads that it repeats another line, or whose number it names, does not apply it.
+    line = some(
+        c, (x for x in lines if not any(n in y for y in x.evidence_against for n in strange))
+    )
     if line is not None:
         w.tell(f"applies bank line {line.line} to {line.references} ({line.rule})")
         apply_line(w.books.open("treasurer"), line.line)

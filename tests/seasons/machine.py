@@ -172,6 +172,8 @@ class Machine:
         self.visited: Counter[str] = Counter()
         self.main = getcurrent()
         self.mail: list[dict[str, Any]] = []
+        self.refused: set[str | None] = set()
+        """Keys of the calls that Stripe has refused for certain."""
         self.world = World(Options(), base_url="https://stripe.example")
         self.world.clock = self.clock  # type: ignore[assignment]
         self.world._run = f"{seed % 2**32:08x}"
@@ -311,6 +313,8 @@ class Machine:
         self.faults.next = fault if fault not in ("cut", "proxy") else None
         answer = self._answer(Letter(method, url, headers, post_data))
         self.note(method.upper(), path, fault or "", answer[1] if answer else 0)
+        if answer and 400 <= answer[1] < 500 and answer[1] not in (409, 429):
+            self.refused.add((headers or {}).get("Idempotency-Key"))
         self.visited[f"call {fault or 'well'}"] += 1
         self.pause("after the call")
         if answer is None:

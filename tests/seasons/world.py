@@ -140,7 +140,8 @@ class Laptop:
         self._read_at = -1
         self._opened: Any = None
         self._opened_at = (-1, 0)
-        self.conference_made()
+        with world.machine.left_alone():  # nobody changes the key before others know this one
+            self.conference_made()
 
     def read_settings(self) -> Settings:
         """Return the settings as they are now."""
