@@ -83,7 +83,7 @@ def change_order(opened: OpenConference, reference: str, changes: Changes) -> Pu
         NotAllowedError: The actor's role is too low.
         BusyError: It is being invoiced right now.
         PurchaseOrderError: An invoice is out; use :func:`reissue`. Or nothing was given, or the
-            lines come to less than was credited already.
+            lines come to less than was credited already, or a credit note is on its way.
     """
     with opened.store.reading() as session:
         found = by_reference(session, opened.conference, reference)
@@ -93,6 +93,8 @@ def change_order(opened: OpenConference, reference: str, changes: Changes) -> Pu
         order = uow.lock_purchase_order(found.id)
         _refuse_invoiced(order, opened)
         values, lines = _checked(opened, order, changes)
+        if lines is not None:
+            refuse_unfinished(uow.session, opened, order)
         before = {name: getattr(order, name) for name in values}
         if "due_date" in values:
             order.days_until_due = None

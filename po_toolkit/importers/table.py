@@ -52,6 +52,7 @@ from po_toolkit.importers.fields import (
 )
 from po_toolkit.importers.problems import Choice, ImportQuestionsError, Question
 from po_toolkit.importers.readers.contract import Sheet, SheetRow, Workbook, column_letter
+from po_toolkit.importers.rows import column_cells
 
 NEEDED = "One header row must name an organization, a contact email, and an amount or a unit price."
 
@@ -436,6 +437,9 @@ def _second_headers(
     kept: list[SheetRow] = []
     left: list[LeftOut] = []
     written = {cell for cell in header if isinstance(cell, str) and cell.strip()}
+    if rows and _translates(cells, rows[0][1]):
+        left.append(LeftOut(rows[0][0], "repeats the header", held_in(rows[0][1])))
+        rows = rows[1:]
     for number, row in rows:
         if written.isdisjoint(row):
             kept.append((number, row))
@@ -457,6 +461,17 @@ def _second_headers(
                 header[at], names[at] = cell, fold(text_of(cell))
         left.append(LeftOut(number, "repeats the header", held_in(row)))
     return header, kept, left
+
+
+def _translates(header: Sequence[Cell], row: Sequence[Cell]) -> bool:
+    """Tell whether a row names the header's fields again, in other words."""
+    known = [
+        (one[0], other[0])
+        for a, b in zip(header, row, strict=False)
+        if isinstance(a, str) and isinstance(b, str)
+        if (one := field_of(a)) and (other := field_of(b))
+    ]
+    return len(known) > 1 and all(a == b for a, b in known) and not _is_data(row)
 
 
 def _is_data(row: Sequence[Cell]) -> bool:
@@ -935,8 +950,8 @@ def _at(cells: Sequence[Cell], position: int) -> Cell:
     return cells[position] if 0 <= position < len(cells) else ""
 
 
-def _different(rows: Iterable[SheetRow], position: int) -> set[Cell]:
-    return {cells[position] for _, cells in rows if position < len(cells)}
+def _different(rows: Sequence[SheetRow], position: int) -> set[Cell]:
+    return set(column_cells(rows, position))
 
 
 @lru_cache(maxsize=8192)

@@ -246,12 +246,15 @@ def _end_at_stripe(lease: Lease, lookup: Lookup) -> str:
         return "deleted"
     if invoice["status"] == "paid" or invoice["amount_paid"]:
         raise _never_void(lease, invoice)
+    void = _void(lease, f"/v1/invoices/{invoice['id']}")
     try:
-        outbox.perform(lease.opened, _void(lease, f"/v1/invoices/{invoice['id']}"), Act.INVOICE)
+        answer = outbox.perform(lease.opened, void, Act.INVOICE).answer
     except StripeRefusedError as error:
         raise PurchaseOrderError(
             f"{lease.order.reference}: {error} Nothing was changed; sync, then look again."
         ) from None
+    if answer.get("latest_revision"):  # it was edited in the dashboard since it was looked up
+        _refuse_newer(lease, answer)
     return "void"
 
 

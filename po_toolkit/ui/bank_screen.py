@@ -28,7 +28,7 @@ from po_toolkit.errors import (
     PoToolkitError,
 )
 from po_toolkit.ui import formats, table_files, tables
-from po_toolkit.ui.bank_line import decide, shortcut, show_line
+from po_toolkit.ui.bank_line import decide, matched_to, shortcut, show_line
 from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.language import N_, _, ngettext, translated
 from po_toolkit.ui.questions import Questions, encoding_of
@@ -392,7 +392,7 @@ def _frame(lines: Sequence[LineMatch]) -> pd.DataFrame:
             "amount": Decimal(line.amount),
             "currency": line.currency,
             "state": _(STATES[line.state]),
-            "references": ", ".join(line.references),
+            "references": matched_to(line),
             "evidence": formats.sentence(formats.localized(line.evidence)),
             "text": line.text,
         }

@@ -9,12 +9,13 @@ import pytest
 
 from po_toolkit import create_stripe_invoice
 from po_toolkit.api.content import compare_content
-from po_toolkit.api.invoices import invoice_purchase_orders, resend_invoice
-from po_toolkit.api.ledger import credit
+from po_toolkit.api.invoices import adopt_invoice, invoice_purchase_orders, resend_invoice
+from po_toolkit.api.ledger import cancel, credit
 from po_toolkit.api.new_order import LineItem
 from po_toolkit.api.order_changes import Changes, change_order, reissue
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.errors import PoToolkitError, PurchaseOrderError, StripeGatewayError
+from po_toolkit.invoicing import existing
 from po_toolkit.payments.sync import sync_one
 from tests.conftest import fresh
 
@@ -232,6 +233,32 @@ def test_a_change_that_is_not_possible_leaves_the_invoice_as_it_is(
     with pytest.raises(PoToolkitError):
         reissue(opened, order.reference, changes)
     assert simulator.control.get(fresh(opened, order).stripe_invoice_id)["status"] == "open"
+
+
+def test_an_invoice_that_is_edited_while_it_is_cancelled_does_not_stay_behind(
+    opened, simulator, make_order, monkeypatch
+):
+    """Else the sponsor of a cancelled purchase order is asked by the edited invoice."""
+    order = make_order()
+    create_stripe_invoice(order, opened=opened)
+    invoice, look = fresh(opened, order).stripe_invoice_id, existing.find_at_stripe
+
+    def look_and_edit(lease):
+        found = look(lease)
+        simulator.control.revise(invoice)
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(existing, "find_at_stripe", look_and_edit)
+        with pytest.raises(PurchaseOrderError, match="took its place") as refused:
+            cancel(opened, order.reference)
+    assert refused.value.remedy.command[0] == "sync"
+    sync_conference(opened, full=True)
+    with pytest.raises(PurchaseOrderError, match="Adopt the invoice") as refused:
+        cancel(opened, order.reference)
+    adopt_invoice(opened, order.reference, refused.value.remedy.command[-1])
+    assert cancel(opened, order.reference).status == "cancelled"
+    assert {i["status"] for i in simulator.control.all("invoice")} == {"void"}
 
 
 def test_lines_are_not_lowered_below_what_was_credited(opened, simulator, make_order):

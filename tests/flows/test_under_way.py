@@ -12,7 +12,8 @@ from po_toolkit import create_stripe_invoice
 from po_toolkit.api.bank import import_bank_statement
 from po_toolkit.api.bank_matching import bank_lines, choose
 from po_toolkit.api.ledger import cancel, credit, record_payment_by_hand, refund
-from po_toolkit.api.order_changes import reissue
+from po_toolkit.api.new_order import LineItem
+from po_toolkit.api.order_changes import Changes, change_order, reissue
 from po_toolkit.api.reminders import send_reminders
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.errors import (
@@ -22,6 +23,7 @@ from po_toolkit.errors import (
     PurchaseOrderError,
     SecondPersonNeededError,
 )
+from po_toolkit.payments.sync import sync_one
 from tests.bank.statement import Entry, camt
 from tests.conftest import ON_SQLITE, fresh
 from tests.operations.test_second_person import people
@@ -146,6 +148,17 @@ def test_nothing_is_billed_again_while_a_refund_is_under_way(opened, simulator, 
         reissue(opened, paid.reference)
     with pytest.raises(PurchaseOrderError, match=r"refund of 300\.00 USD was begun"):
         cancel(opened, paid.reference)
+
+
+def test_lines_are_not_lowered_beside_a_credit_note_that_is_under_way(opened, simulator, sent):
+    """Else more is credited in the end than was ordered."""
+    credit_cut_off(opened, simulator, sent, Decimal(400))
+    path = f"/v1/invoices/{sent.stripe_invoice_id}/void"
+    opened.gateway.write(path, {}, idempotency_key="in the dashboard")
+    sync_one(opened, sent.stripe_invoice_id)
+    smaller = Changes(line_items=[LineItem(description="Booth", unit_price=Decimal(300))])
+    with pytest.raises(PurchaseOrderError, match=r"note of 400\.00 USD was begun"):
+        change_order(opened, sent.reference, smaller)
 
 
 @pytest.mark.parametrize(

@@ -813,7 +813,12 @@ def matches(w: World, c: Chance) -> None:
 @act("treasurer", 2)
 def applies_a_proposal(w: World, c: Chance) -> None:
     lines = [x for x in bank_lines(w.books.open()) if x.state == "proposed"]
-    line = some(c, (x for x in lines if not any("repeat" in y for y in x.evidence_against)))
+    theirs = w.other.orders() if w.other is not None else []
+    strange = {"repeat", *(n for o in theirs for n in (o.reference.split("-")[1], o.po_number))}
+    # Whoever reads that it repeats another line, or whose number it names, does not apply it.
+    line = some(
+        c, (x for x in lines if not any(n in y for y in x.evidence_against for n in strange))
+    )
     if line is not None:
         w.tell(f"applies bank line {line.line} to {line.references} ({line.rule})")
         apply_line(w.books.open("treasurer"), line.line)
