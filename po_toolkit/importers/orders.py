@@ -89,6 +89,7 @@ from po_toolkit.importers.rows import (
     Pricer,
     Rows,
     column_cells,
+    core,
     group_rows,
     read_rows,
 )
@@ -324,6 +325,7 @@ class _Read:
             self._ask_repeated_totals(rows, groups)
             self._ask_lines(rows, groups)
             self._ask_twice()
+            self._ask_shared_numbers()
         made.errors = in_order(findings.errors)
         made.warnings = in_order([*findings.warnings, *self._doubtful_rows(rows)])
         return made
@@ -1111,6 +1113,26 @@ class _Read:
                 asked,
                 f"Row {ranges(asked)} has the sponsor, lines and amounts of a purchase order above "
                 f"it, and no PO number tells them apart. Is it another purchase order?",
+                "No; leave it out",
+                "Yes; import it",
+                "organization_name",
+            )
+
+    def _ask_shared_numbers(self) -> None:
+        """Ask about orders with one PO number whose sponsors' names are almost the same."""
+        seen: dict[tuple[str, str], str] = {}
+        again = []
+        for order in self._made.orders if "po_number" in self._table.positions else ():
+            name = order.organization_name
+            key = core(name), looks_of(order.po_number)
+            if order.po_number and comparable(seen.setdefault(key, name)) != comparable(name):
+                again += order.rows
+        if asked := self._open(again):
+            self._ask_rows(
+                asked,
+                f"Row {ranges(asked)} has the PO number of a row above it, whose sponsor has "
+                f"almost the same name. Is it another purchase order? If not, write the name the "
+                f"same way.",
                 "No; leave it out",
                 "Yes; import it",
                 "organization_name",

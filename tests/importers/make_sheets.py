@@ -899,6 +899,11 @@ def strangers() -> None:
     lines = [[*ACME, "PO-100", "Package", "1500.00"], [*ACME, "PO-100", "Gold", "1000.00"],
              [*ACME, "PO-100", "Booth", "500.00"], bolt]  # fmt: skip
     save("sum-before-its-lines.csv", [columns, *lines], asks("rows:2"))
+    rows = [acme, [ACME[0].removesuffix(" GmbH"), *acme[1:3], "Booth", "100.00"], bolt]
+    save("number-of-two-names.csv", [columns, *rows], asks("rows:3"))
+    pounds = [[*ACME, "PO-100", "Gold", "£5,000.00"], [*bolt[:4], "$750.00"]]
+    right = orders((*ACME, "PO-100", "5000.00 gbp"), (*BOLT, "PO-101", "750.00 usd"))
+    save("pounds-among-dollars.csv", [columns, *pounds], right)
     german = ["Sponsor", "E-Mail", "Bestellnummer", "Beschreibung", "Betrag"]
     right = orders((*ACME, "PO-100", "5000.00 usd"), (*BOLT, "PO-101", "750.00 usd"), left_out=[2])
     save("two-headers.csv", [columns, german, acme, bolt], right)
