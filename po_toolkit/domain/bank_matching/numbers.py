@@ -269,8 +269,9 @@ class Numbers:
             found = self._numbers.get(f"P|{key(joined).partition('|')[2]}")
         glued = _GLUED.fullmatch(joined) if not found and len(tokens) == 1 else None
         if glued is not None and (found := self._numbers.get(key(glued[1]))):
-            doubt = f"{glued[1]} is inside a longer word"
-            return Hit(frozenset(found), "strong", joined, (), (doubt,))
+            code = glued[1]
+            why = (f"{code} is inside a longer word",)
+            return Hit(frozenset(found), "strong", joined, (), why)
         if not found:
             return None
         exact = {o for o in found if self._exact[o] == joined}
