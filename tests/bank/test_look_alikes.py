@@ -259,6 +259,7 @@ _scene("cut",[_o("31001","Corvane Systems Ltd", AMOUNT)],[(AMOUNT,"","ORG=CORVAN
 _scene("cut",[_o("31001","Corvane Systems Ltd", AMOUNT)],[(AMOUNT,"","ORG=CORVANE SYSTEMS LTD OGB=CITIBAN")],["?1"])
 _scene("amount",[_o("250000","Corvane Ltd",10000), _o("2202","Corvane Ltd",2500)],[(2500,"CORVANE LTD","RMR*PO*2202**2500.00")],["2"])
 _scene("amount",[_o("500000","Corvane Ltd",5000), _o("6666","Corvane Ltd",7500)],[(5000,"CORVANE LTD","RMR*PO*6666**5000.00")],["?"])
+_scene("again",[_o("31001","Corvane Ltd",0,total=1000000), _o("31002","Corvane Ltd",7500), _o("31003","Corvane Ltd",2500)],[(10000,"CORVANE LTD","SPONSORSHIP")],["?"])
 # fmt: on
 
 

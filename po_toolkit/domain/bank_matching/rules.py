@@ -327,6 +327,7 @@ class Rules:
                 for some in _sums(due, balances, line.amount):
                     shares = {o.id: self.remaining.balance[o.id] for o in some}
                     less = [] if len(some) == len(due) else ["the sponsor owes for others too"]
+                    less += self._twins(reading, some[0])
                     made.append(self._pay(reading, shares, "several_orders", (), against=less))
         return made
 
