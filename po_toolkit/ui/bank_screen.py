@@ -375,6 +375,7 @@ def _list(visit: Visit, shown: Sequence[LineMatch], states: Sequence[str]) -> No
         money=["amount"],
         key=visit.key(f"bank.lines.{states}.{visit.recall('bank.list.turn') or 0}"),
         alt=_("Bank lines; choose one to decide about it."),
+        lines=4,
     )
     table_files.downloads(
         f"{visit.opened.slug}-bank-lines", lambda: _frame(shown), key=visit.key("bank.download")
