@@ -655,7 +655,9 @@ class _Read:
         if table.canonical or not numbers:
             return
         sponsors = column_cells(rows, table.positions["organization_name"])
-        written = {cell: "" if is_no_number(t := text_of(cell)) else clean(t) for cell in numbers}
+        written = {
+            cell: "" if is_no_number(t := text_of(cell)) else clean(t) for cell in set(numbers)
+        }
         plain = {cell: looks_of(text) for cell, text in written.items()}
         seen: dict[tuple[str, str], tuple[int, str]] = {}
         before, number, upper = "", "", 0

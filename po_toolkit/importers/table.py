@@ -714,10 +714,12 @@ class _Sorter:
         self._flush_blank()
         table.rows = self._kept
         if not canonical:
+            marked = self._example_marks()
             table.examples = [
                 number
                 for number, cells in self._kept
-                if number not in self._table.kept and (number in sums or self._is_example(cells))
+                if number not in self._table.kept
+                and (number in sums or (marked and not marked.isdisjoint(enumerate(cells))))
             ]
 
     def _without_units(self, rows: list[SheetRow]) -> list[SheetRow]:
@@ -920,10 +922,20 @@ class _Sorter:
                 return False
         return True
 
-    def _is_example(self, cells: Sequence[Cell]) -> bool:
-        if _EXAMPLE.match(self._text(cells, self._organization)):
-            return True
-        return any(isinstance(c, str) and _DELETE_ME.search(c) for c in cells)
+    def _example_marks(self) -> set[tuple[int, Cell]]:
+        """Return column and cell of what says that its row is an example."""
+        width = max((len(cells) for _, cells in self._kept), default=0)
+        texts = (
+            (at, cell)
+            for at in range(width)
+            for cell in _different(self._kept, at)
+            if isinstance(cell, str)
+        )
+        return {
+            (at, cell)
+            for at, cell in texts
+            if _DELETE_ME.search(cell) or (at == self._organization and _EXAMPLE.match(clean(cell)))
+        }
 
     def _amount(self, cells: Sequence[Cell], at: int) -> bool:
         cell = _at(cells, at)

@@ -253,6 +253,12 @@ _scene("twoconf",[_o("31001","Corvane Ltd", AMOUNT)],[(AMOUNT,"CORVANE LTD","PO 
 _scene("twoconf",[_o("31001","Corvane Ltd", AMOUNT)],[(AMOUNT,"CORVANE LTD","PO-7KQAM2")],["!1"],elsewhere=[OpenOrder(9,"PO-9KQAM2","31001","CORVANE LTD.","usd",500000,conference="DjangoCon")])
 _scene("twoconf",[_o("31001","Corvane Ltd", AMOUNT)],[(AMOUNT,"CORVANE LTD","PO 31001")],["!1"],elsewhere=[OpenOrder(9,"PO-9KQAM2","31002","Corvane Ltd","usd",500000,conference="DjangoCon")])
 _scene("twoconf",[_o("31001","Corvane Ltd", AMOUNT)],[(AMOUNT,"CORVANE LTD","PO 31002")],["?"],elsewhere=[OpenOrder(9,"PO-9KQAM2","31002","Corvane Ltd","usd",500000,conference="DjangoCon")])
+_scene("broken",[_o("31001","Corvane Ltd", AMOUNT)],[(AMOUNT,"CORVANE LTD","RE\nFUND PO 31001")],["?"])
+_scene("broken",[_o("31001","Corvane Ltd", AMOUNT)],[(AMOUNT,"CORVANE LTD","DJANGOC\nON SPONSORSHIP")],["?"])
+_scene("cut",[_o("31001","Corvane Systems Ltd", AMOUNT)],[(AMOUNT,"","ORG=CORVANE SYSTEMS LTD OGB=CITIBANK")],["!1"])
+_scene("cut",[_o("31001","Corvane Systems Ltd", AMOUNT)],[(AMOUNT,"","ORG=CORVANE SYSTEMS LTD OGB=CITIBAN")],["?1"])
+_scene("amount",[_o("250000","Corvane Ltd",10000), _o("2202","Corvane Ltd",2500)],[(2500,"CORVANE LTD","RMR*PO*2202**2500.00")],["2"])
+_scene("amount",[_o("500000","Corvane Ltd",5000), _o("6666","Corvane Ltd",7500)],[(5000,"CORVANE LTD","RMR*PO*6666**5000.00")],["?"])
 # fmt: on
 
 

@@ -264,11 +264,9 @@ class Numbers:
         orders = self._invoices.get(joined)
         if orders and len(joined) >= _LONG:
             return Hit(frozenset(orders), "invoice", joined, _field_doubts(joined, role))
-        found = self._numbers.get(key(joined))
-        if not found and context == "order" and joined[:1].isdigit():
-            found = self._numbers.get(f"P|{key(joined).partition('|')[2]}")
+        found = self._numbered(joined, context)
         glued = _GLUED.fullmatch(joined) if not found and len(tokens) == 1 else None
-        if glued is not None and (found := self._numbers.get(key(glued[1]))):
+        if glued is not None and (found := self._numbered(glued[1], "")):
             code = glued[1]
             why = (f"{code} is inside a longer word",)
             return Hit(frozenset(found), "strong", joined, (), why)
@@ -276,6 +274,8 @@ class Numbers:
             return None
         exact = {o for o in found if self._exact[o] == joined}
         orders = exact or found
+        if _is_amount(tokens) and all(len(self._pieces[o]) < len(tokens) for o in orders):
+            return None
         strong = len(key(joined).partition("|")[2]) >= _STRONG
         doubts = list(_field_doubts(joined, role))
         wrong = (
@@ -303,6 +303,13 @@ class Numbers:
         strength = "strong" if strong else "short"
         return Hit(frozenset(orders), strength, " ".join(words), (*doubts,), wrong)
 
+    def _numbered(self, joined: str, context: str) -> set[int]:
+        """Return the purchase orders of a number, after a word for them also with ours before."""
+        found = self._numbers.get(key(joined), set())
+        if found or context != "order" or not joined[:1].isdigit():
+            return found
+        return self._numbers.get(f"P|{key(joined).partition('|')[2]}", set())
+
     def _ranges(self, tokens: list[_Token], spans: list[tuple[int, int, Hit]]) -> list[Hit]:
         """Return what stands between two numbers: ``1001-1004`` names 1002 and 1003 too."""
         found: list[Hit] = []
@@ -324,6 +331,14 @@ class Numbers:
                 if orders:
                     found.append(Hit(frozenset(orders), hit.strength, f"{number:0{width}}"))
         return found
+
+
+def _is_amount(tokens: list[_Token]) -> bool:
+    """Tell whether words are an amount with its cents: ``2500.00`` is not number 250000."""
+    last = tokens[-1]
+    return (
+        len(tokens) > 1 and last.gap in (".", ",") and re.fullmatch(r"\d\d", last.word) is not None
+    )
 
 
 def _strange(left: list[tuple[_Token, str]], role: str) -> tuple[list[str], list[str]]:

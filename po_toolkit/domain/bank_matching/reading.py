@@ -214,6 +214,8 @@ class Reader:
         mentions = [m for text in free for m in self.names.mentions(text)]
         known = own | {n for m in mentions for n in m.sponsors}
         words = _words([*free, *fields, line.counterparty], known)
+        if "\n" in line.text:  # a bank breaks its lines within words as well
+            words += _words([line.text.replace("\n", "")], known)
         return Reading(
             line,
             tuple(p for p in payers if p.kind != "nobody"),

@@ -565,6 +565,8 @@ class Rules:
         objections: list[str] = []
         if reading.purpose:
             objections.append(f"{reading.purpose.upper()!r} suggests other money")
+        if len(reading.line.text) in CUT_TEXTS:
+            objections.append("the text fills its field and may be cut off")
         if self.reader.names.is_service(name) and reading.learned != name:
             objections.append(f"{name} pays and sends for others as well")
         if any(p.through for p in reading.payers):
@@ -601,8 +603,6 @@ class Rules:
     def _only_in_text(self, reading: Reading, name: str) -> list[str]:
         """Return what speaks against a sponsor whose name is in the free text only."""
         objections: list[str] = []
-        if len(reading.line.text) in CUT_TEXTS:
-            objections.append("the text fills its field and may be cut off")
         if any(m.cut and name in m.sponsors for m in reading.mentions):
             objections.append(f"the legal form may be cut off, and it may not be that of {name}")
         if not reading.names(name):
