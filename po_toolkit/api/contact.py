@@ -8,6 +8,7 @@ from datetime import datetime
 
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain.roles import Act
+from po_toolkit.domain.wording import sentence
 from po_toolkit.errors import NotFoundError, PurchaseOrderError
 from po_toolkit.importers.fields import addresses
 from po_toolkit.invoicing.customers import change_email
@@ -76,7 +77,9 @@ def checked_addresses(text: str) -> str:
     try:
         return ", ".join(dict.fromkeys(addresses(text)))
     except ValueError as error:
-        raise PurchaseOrderError(f"Email {text.strip()!r}: {error}", code="email_invalid") from None
+        raise PurchaseOrderError(
+            f"Email {text.strip()!r}: {sentence(str(error))}", code="email_invalid"
+        ) from None
 
 
 def _checked_address(text: str) -> str:

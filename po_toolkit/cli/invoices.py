@@ -317,7 +317,11 @@ def preview(
         print_json(found.as_json())
     else:
         rows = [
-            (line.name, line.planned, *([line.sent, "" if line.equal else "differs"] * sent))
+            (
+                line.name,
+                _written(line.name, line.planned),
+                *([_written(line.name, line.sent), "" if line.equal else "differs"] * sent),
+            )
             for line in found.lines
         ]
         headers = ["", "Planned", *(["At Stripe", ""] if sent else [])]
@@ -338,6 +342,14 @@ def preview(
         suggest(found.reason)
     if not found.equal:
         raise typer.Exit(FAILED)
+
+
+def _written(field: str, text: str | None) -> str | date:
+    """Return the due date as a date, which the table writes out; JSON keeps it as it is."""
+    try:
+        return date.fromisoformat(text or "") if field == "Due" else text or ""
+    except ValueError:  # a field of the sponsor's own has this name too
+        return text or ""
 
 
 class DeliverFormat(StrEnum):

@@ -369,8 +369,7 @@ class _Assigner:
 
         *Bill to* is an address or a company, *Due* a day or terms (``Net 30``), *Terms* likewise.
         """
-        cells = self._sample(at)
-        if not cells or self._headers[at] in FIELDS:
+        if self._headers[at] in FIELDS or not (cells := self._sample(at)):
             return found
         name, rank = found
         if name == "billing_address" and fold(bare(self._headers[at])) == "bill to":
@@ -388,7 +387,8 @@ class _Assigner:
         places: Sequence[tuple[int, int]],
         candidates: Mapping[str, Sequence[tuple[int, int]]],
     ) -> None:
-        filled = [place for place in places if self._sample(place[1])] or list(places)
+        filled = [place for place in places if len(places) == 1 or self._sample(place[1])]
+        filled = filled or list(places)
         if name in _MONEY or name in _IDENTITY:
             rivals = self._rivals(name, filled)
             if len(rivals) > 1 and name == "amount":
@@ -748,7 +748,7 @@ def _numbers_something(header: str, cells: Sequence[Cell]) -> bool:
     called = [word for word in words if word in _NUMBER_WORDS or word.endswith(_NUMBERED[:3])]
     return (
         bool(called)
-        and (len(words) > 1 or words[0] not in _NUMBER_WORDS)
+        and (len(words) > 1 or words[0] not in _NUMBER_WORDS - {"ref"})
         and (HARMLESS - _NUMBER_WORDS).isdisjoint(words)
         and ("auftrag" in folded or not _OTHER_NUMBERS.search(folded))
         and any(len(text_of(cell).strip()) > 3 for cell in cells)

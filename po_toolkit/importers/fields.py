@@ -693,6 +693,7 @@ _TITLE_CUES = frozenset(
 _ENGLISH = frozenset("all top try cup mad mop pen sos ron gel bam bob cop ars lak mur".split())
 
 
+@lru_cache(maxsize=8192)
 def text_currency(title: str) -> tuple[frozenset[str] | None, bool]:
     """Return what currencies a text beside a table can mean, and whether it says so plainly."""
     words = re.sub(r"[/();:,=|]", " ", title).split()
@@ -722,6 +723,14 @@ _IN = frozenset(
 _CURRENCY_WORDS = frozenset(
     "euro euros dollars yen pounds sterling kronor kroner francs franken 円 usd zł kč".split()
 )
+
+_MINOR_UNITS = re.compile(r"\b(?:cents?|pence|centimes|centavos|ore|minor units?|subunits?)\b")
+
+
+def in_hundredths(header: str) -> bool:
+    """Tell whether a column of amounts is called by minor units: ``amount_cents``."""
+    return "¢" in header or _MINOR_UNITS.search(spoken(header)) is not None
+
 
 _SCALE = re.compile(
     r"\bthousands?\b|\bmillions?\b|(?<![\d.,])['\u2019]?000s?\b(?![\d.,])|\b[kt] ?(?:€|\$|£)|"
@@ -1293,10 +1302,72 @@ def _po_text(text: str) -> str:
         text = text[1:].strip()
     elif found := _AS_A_SUM.fullmatch(text):
         text = found[1].replace(",", "")
-    if is_placeholder(text) or text.casefold() in _TICKED:
+    if is_placeholder(text) or text.casefold() in _TICKED or (text and not text.strip("0")):
         return ""
     is_code = re.fullmatch(r"[A-Z]+([_/.-][A-Z]+)+", text)
     return text if as_text or is_code or any(map(str.isdigit, text)) else ""
+
+
+_DOUBTFUL = re.compile(
+    r"\d|\d{1,2}/\d{1,2}|\d{1,3}(?:[.,]\d{3})+|.*(?:@|://).*|.*\d{3}.*(?:[,;&+(\n]| / ).*\d{3}.*",
+    re.DOTALL,
+)
+"""A row's number, a number with marks for thousands, an address, or several numbers."""
+_REMARK_BEGINS = re.compile(
+    r"(?:to|will|see|verbal|mündlich|oral|not?(?!\W*\d)|none|tb[dac]|pending|awaiting|waiting|siehe|"
+    r"folgt|kommt|voir|suit|ver|vedi|zie|volgt|per|via|by|email|e-mail|mail|phone|ask)\b|"
+    r"[^\W\d]{2,}(?: [^\W\d]{2,}){2,}\b",
+    re.IGNORECASE,
+)
+"""How a remark begins that stands where a PO number should be: ``see email of 12 Nov``."""
+_NUMBER_LABEL = re.compile(
+    r"(?:(?:purchase|order|p\.?o|number|no|nr|num|ref(?:erence)?|bestellung|bestell(?:nummer|nr)?)"
+    r"(?![^\W\d_])\W*)+",
+    re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=8192)
+def is_doubtful_number(text: str) -> bool:
+    """Tell whether a PO number may be a remark, a row's number or a sum: ``1``, ``4.500``."""
+    number = "" if text.strip().startswith("'") else _po_text(clean(text))
+    if not number or _DOUBTFUL.fullmatch(number):
+        return bool(number)
+    label = _NUMBER_LABEL.match(number)
+    return _REMARK_BEGINS.match(number, label.end() if label else 0) is not None
+
+
+_NAMED_NUMBER = re.compile(
+    r"(?<![^\W_])(?:p\.?o\.?|purchase order|bestellung|bestell(?:nummer|-?nr\.?)|bdc|"
+    r"bon de commande|orden de compra|ordem de compra|ordine(?: d['\u2019 ]acquisto)?|"
+    r"inkooporder(?:nummer)?)(?:[\s.:#-]|(?:number|num|no|nr|n[°º])(?![^\W\d_]))*"
+    r"(?=[\w/-]*\d[\w/-]*\d)[A-Za-z0-9][\w/-]{2,}",
+    re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=8192)
+def named_number(text: str) -> str:
+    """Return the PO number that a text names: ``Please quote PO# 4500012345``; else ``""``."""
+    found = _NAMED_NUMBER.search(text)
+    return found[0] if found else ""
+
+
+_LOOKALIKES = str.maketrans(
+    "\u0430\u0432\u0435\u043a\u043c\u043d\u043e\u0440\u0441\u0442\u0443\u0445"
+    "\u03b1\u03b2\u03b5\u03ba\u03bf\u03c1\u03c4\u03c5\u03c7oil"
+    "\u2010\u2011\u2012\u2013\u2014\u2212",
+    "abekmh0pctyxabek0ptyx011------",
+)
+"""Cyrillic and Greek letters, O, I and dashes, as what they are taken for."""
+_NUMBER_BEGINS = re.compile(r"^(?:p\.?0\.?)?[\s#:.-]*0*|\s")
+"""What one writes before a PO number and another does not."""
+
+
+def looks_of(number: str) -> str:
+    """Return what two PO numbers share that only look or begin alike: ``PO-00I0`` and ``#10``."""
+    plain = unicodedata.normalize("NFKC", number).casefold().translate(_LOOKALIKES)
+    return _NUMBER_BEGINS.sub("", plain)
 
 
 def is_no_number(text: str) -> bool:
@@ -1326,7 +1397,7 @@ def _number_text(cell: Cell, reading: Reading) -> str:
             "the spreadsheet program made a date of this number; format the cell as text and "
             "type it again.",
         )
-    text = clean(text_of(cell))
+    text = " ".join(clean(text_of(cell)).split())
     narrow = _TOO_NARROW.fullmatch(text)
     text = _po_text(f"'{text}" if reading.typed and text[:1] not in ("", "=", "'") else text)
     plain_number = isinstance(cell, float) and not isinstance(cell, ShownNumber)

@@ -28,6 +28,7 @@ from po_toolkit.importers.cells import (
     Cell,
     DayOrder,
     Decimals,
+    ShownNumber,
     WrittenAmount,
     clean,
     habit_of,
@@ -61,10 +62,14 @@ from po_toolkit.importers.fields import (
     Reading,
     fold,
     header_currencies,
+    in_hundredths,
+    is_doubtful_number,
     is_no_number,
     is_other_money,
     is_taken_off,
     line_signs,
+    looks_of,
+    named_number,
     scaled,
     spoken,
     text_currency,
@@ -84,6 +89,7 @@ from po_toolkit.importers.rows import (
     Pricer,
     Rows,
     column_cells,
+    core,
     group_rows,
     read_rows,
 )
@@ -261,6 +267,7 @@ class _Read:
         columns |= {f"package:{at}": at for at in table.packages}
         columns |= {f"own_line:{at}": at for at in table.own_lines}
         self._money = {k: at for k, at in columns.items() if k in _PRICES or ":" in k}
+        _refuse_hundredths([table.headers[at] for at in self._money.values()])
         named = self._header_currencies()
         currency = self._file_currency(named)
         unknown = {f"unknown:{c.position}": c for c in table.unknown if options.unknown == "notes"}
@@ -312,9 +319,13 @@ class _Read:
             self._ask_email(rows)
             self._ask_grouping(rows)
             self._ask_examples()
+            self._ask_titles()
+            self._ask_numbers()
+            self._ask_texts(rows)
             self._ask_repeated_totals(rows, groups)
             self._ask_lines(rows, groups)
             self._ask_twice()
+            self._ask_shared_numbers()
         made.errors = in_order(findings.errors)
         made.warnings = in_order([*findings.warnings, *self._doubtful_rows(rows)])
         return made
@@ -644,8 +655,10 @@ class _Read:
         if table.canonical or not numbers:
             return
         sponsors = column_cells(rows, table.positions["organization_name"])
-        written = {cell: "" if is_no_number(t := text_of(cell)) else clean(t) for cell in numbers}
-        plain = {cell: _NUMBER_BEGINS.sub("", text.casefold()) for cell, text in written.items()}
+        written = {
+            cell: "" if is_no_number(t := text_of(cell)) else clean(t) for cell in set(numbers)
+        }
+        plain = {cell: looks_of(text) for cell, text in written.items()}
         seen: dict[tuple[str, str], tuple[int, str]] = {}
         before, number, upper = "", "", 0
         for (line, _), one, cell in zip(rows, sponsors, numbers, strict=True):
@@ -835,24 +848,25 @@ class _Read:
         if self._made.currency_by != "conference":
             return
         others = {order.currency for order in self._made.orders} - {currency}
-        if not others:
-            return
+        if others and (silent := self._without_currency(rows, currency)):
+            self._ask_currency(
+                f"Rows {ranges(silent)} name no currency, while others have another than the "
+                "conference's.",
+                frozenset(others | {currency}),
+            )
+
+    def _without_currency(self, rows: Rows, currency: str) -> list[int]:
+        """Return the lines of orders in a currency that name none themselves."""
         taken = {n for o in self._made.orders if o.currency == currency for n in o.rows}
         columns = [rows.values[key] for key in self._money if key in rows.values]
         codes = rows.values.get("currency")
-        silent = [
+        return [
             number
             for at, number in enumerate(rows.numbers)
             if number in taken
             and not (codes and codes[at])
             and not any(isinstance(c[at], tuple) and c[at][1] is not None for c in columns)
         ]
-        if silent:
-            self._ask_currency(
-                f"Rows {ranges(silent)} name no currency, while others have another than the "
-                "conference's.",
-                frozenset(others | {currency}),
-            )
 
     def _ask_email(self, rows: Rows) -> None:
         """Ask about one address for many sponsors: it may be our own, or a form's."""
@@ -945,7 +959,9 @@ class _Read:
             for line in asked[:3]
         ]
         choices = [Choice(leave, {"skip_rows": listed}), Choice(keep, {"keep_rows": listed})]
-        self._questions.append(Question("rows", listed, text, choices, held))
+        again = any(question.subject == listed for question in self._questions)
+        subject = f"{listed} {len(self._questions)}" if again else listed
+        self._questions.append(Question("rows", subject, text, choices, held))
 
     def _ask_examples(self) -> None:
         if asked := self._table.examples:
@@ -957,17 +973,111 @@ class _Read:
                 "Yes; import it",
             )
 
+    def _ask_titles(self) -> None:
+        """Ask about a tab, title or footer that speaks of a draft, a forecast or an archive."""
+        table = self._table
+        texts = (table.sheet, *table.titles, *table.footers)
+        draft = next((t for t in texts if not _DRAFTS.isdisjoint(spoken(t).split())), "")
+        if draft and (asked := self._open(number for number, _ in table.rows)):
+            self._ask_rows(
+                asked,
+                f"{draft.strip()[:80]!r} may say that these are not purchase orders to bill. Are "
+                f"they?",
+                "No; leave them out",
+                "Yes; import them",
+            )
+
+    def _ask_numbers(self) -> None:
+        """Ask about PO numbers that may be remarks, numbers of rows, years or rounded sums."""
+        table, year = self._table, self._options.today.year
+        at = table.positions.get("po_number", -1)
+        cells = column_cells(table.rows, at) if at >= 0 else []
+        years = {str(year + more) for more in range(-1, 3)}
+        doubtful = {
+            cell
+            for cell in set(cells)
+            if is_doubtful_number(text := text_of(cell))
+            or text.strip() in years
+            or (isinstance(cell, float) and not isinstance(cell, ShownNumber) and cell % 1)
+        }
+        odd = (n for (n, _), cell in zip(table.rows, cells, strict=False) if cell in doubtful)
+        if asked := self._open(odd):
+            shown = _listed(text_of(cell).strip() for cell in doubtful)
+            self._ask_rows(
+                asked,
+                f"Row {ranges(asked)} has {shown} for a PO number, which may be a remark, a row's "
+                f"number, a year, several numbers or a sum. Is it the sponsor's number? If not, "
+                f"write that, or - for none, in the file.",
+                "No; leave it out",
+                "Yes; import it",
+                "po_number",
+            )
+
+    def _texts_beside(self) -> Iterator[tuple[int, str]]:
+        """Yield line and cell of every description, note and text that is taken for nothing."""
+        table = self._table
+        free = [c for c in table.unknown if c.position not in table.assignment.settled]
+        for column in (*free, *(c for c in table.columns if c.field in ("description", "notes"))):
+            cells = column_cells(table.rows, column.position)
+            for (line, _), cell in zip(table.rows, cells, strict=True):
+                if isinstance(cell, str) and cell and cell.lower() not in CURRENCIES:
+                    yield line, cell
+
+    def _ask_texts(self, rows: Rows) -> None:
+        """Ask about texts that name a PO number or a currency which the order does not have."""
+        table, made = self._table, self._made
+        orders = {number: order for order in made.orders for number in order.rows}
+        silent = set(self._without_currency(rows, made.currency))
+        if made.currency_by != "conference":
+            silent.clear()
+        numbers: dict[int, str] = {}
+        currencies: dict[int, str] = {}
+        for line, text in self._texts_beside():
+            order = orders.get(line)
+            if order and (found := named_number(text)) and not _is_number_of(found, order):
+                numbers[line] = found
+            meant = text_currency(text)[0] if line in silent else None
+            if order and meant and order.currency not in meant:
+                currencies[line] = text.strip()
+        for text in (*table.titles, *table.footers):
+            if found := named_number(text):
+                numbers |= {n: found for n, order in orders.items() if not order.po_number}
+        leave, keep = "No; leave it out", "Yes; import it"
+        if asked := self._open(numbers):
+            shown = _listed(numbers[number] for number in asked)
+            self._ask_rows(
+                asked,
+                f"A text beside row {ranges(asked)} says {shown}, and its purchase order has "
+                f"another PO number or none. Is it right as it is? If not, write the PO number "
+                f"into its column first.",
+                leave,
+                keep,
+                "po_number",
+            )
+        if asked := self._open(currencies):
+            shown = _listed(currencies[number] for number in asked)
+            self._ask_rows(
+                asked,
+                f"A text beside row {ranges(asked)} says {shown}, and nothing else names its "
+                f"currency. Is {made.currency.upper()} right? If not, write the currency into a "
+                f"column first.",
+                leave,
+                keep,
+                "amount",
+            )
+
     def _ask_lines(self, rows: Rows, groups: Sequence[Sequence[int]]) -> None:
         """Ask about lines that add what may be taken off, or that are the sum of those above."""
         taken_off, sums = [], []
         key = "amount" if "amount" in rows.values else "unit_price"
-        for group in groups:
-            above = Decimal()
-            for at, row in enumerate(group if len(group) > 1 else ()):
-                price = (rows.value(row, key) or (Decimal(), None))[0]
+        for group in groups if len(groups) < len(rows.numbers) else ():
+            prices = [(rows.value(row, key) or (Decimal(), None))[0] for row in group]
+            above, whole = Decimal(), sum(prices)
+            for at, (row, price) in enumerate(zip(group, prices, strict=True)):
+                others = [whole - price] + [above] * (at > 1)
                 if price > 0 and is_taken_off(rows.value(row, "description") or ""):
-                    taken_off.append(rows.numbers[row])
-                elif at > 1 and price > 0 and price == above and key == "amount":
+                    taken_off += [rows.numbers[row]] * (len(group) > 1)
+                elif len(group) > 2 and price > 0 and price in others and key == "amount":
                     sums.append(rows.numbers[row])
                 above += price
         if asked := self._open(taken_off):
@@ -983,8 +1093,8 @@ class _Read:
         if asked := self._open(sums):
             self._ask_rows(
                 asked,
-                f"Row {ranges(asked)} has the sum of the lines above it in its purchase order. Is "
-                f"it a separate line?",
+                f"Row {ranges(asked)} has the sum of other lines of its purchase order. Is it a "
+                f"separate line?",
                 "No; leave it out",
                 "Yes; bill it",
                 "description",
@@ -1005,6 +1115,26 @@ class _Read:
                 asked,
                 f"Row {ranges(asked)} has the sponsor, lines and amounts of a purchase order above "
                 f"it, and no PO number tells them apart. Is it another purchase order?",
+                "No; leave it out",
+                "Yes; import it",
+                "organization_name",
+            )
+
+    def _ask_shared_numbers(self) -> None:
+        """Ask about orders with one PO number whose sponsors' names are almost the same."""
+        seen: dict[tuple[str, str], str] = {}
+        again = []
+        for order in self._made.orders if "po_number" in self._table.positions else ():
+            name = order.organization_name
+            key = core(name), looks_of(order.po_number)
+            if order.po_number and comparable(seen.setdefault(key, name)) != comparable(name):
+                again += order.rows
+        if asked := self._open(again):
+            self._ask_rows(
+                asked,
+                f"Row {ranges(asked)} has the PO number of a row above it, whose sponsor has "
+                f"almost the same name. Is it another purchase order? If not, write the name the "
+                f"same way.",
                 "No; leave it out",
                 "Yes; import it",
                 "organization_name",
@@ -1249,6 +1379,7 @@ _MARKS = frozenset(
 """What a cell says of a row that is probably not to be billed (any more)."""
 
 
+_MARK_PHRASES = tuple(f"{mark} " for mark in _MARKS if " " in mark)
 _ENOUGH_ORDERS = 3
 """So many purchase orders with equal lines are no accident, whatever their column is called."""
 _AGREED = tuple(
@@ -1335,15 +1466,32 @@ def _is_marked(asks: str, cell: str, folded: str) -> bool:
         folded: The same, folded.
     """
     before = _REST.sub("", cell)
-    if folded in _MARKS or (before != cell and fold(before) in _MARKS):
+    if folded in _MARKS or folded.startswith(_MARK_PHRASES) or fold(before) in _MARKS:
         return True
     if asks in _MARKS:
         return folded in YES or cell.strip() in _TICKS or kind_of(cell) == "date"
     return asks in _TO_BILL and cell.strip().casefold() in NO
 
 
-_NUMBER_BEGINS = re.compile(r"^(?:p\.?o\.?)?[\s#:.-]*0*|\s")
-"""What one writes before a PO number and another does not."""
+def _listed(texts: Iterable[str]) -> str:
+    return ", ".join(repr(text[:40]) for text in sorted(set(texts))[:5])
+
+
+def _is_number_of(named: str, order: Order) -> bool:
+    """Tell whether a number that a text names is the order's own, or a part of it."""
+    one, other = (re.sub(r"\W", "", looks_of(text)) for text in (named, order.po_number))
+    return bool(other) and (one in other or other in one)
+
+
+_DRAFTS = frozenset(
+    fold(word)
+    for word in """
+    draft drafts entwurf brouillon borrador bozza rascunho concept utkast luonnos szkic proposal
+    proposals vorschlag forecast prognose projection projected pipeline prospects wishlist obsolete
+    superseded archive archived archiv outdated preliminary vorläufig provisional provisorisch
+    """.split()
+)
+"""Words of a title that says that a list is not, or no longer, one of orders to bill."""
 
 
 def _is_changed(text: str) -> bool:
@@ -1394,6 +1542,15 @@ def _resembles(host: str, sponsor: str) -> bool:
     names = fold(sponsor).replace(" ", ""), "".join(w[0] for w in fold(sponsor).split())
     host = fold(host).replace(" ", "")
     return len(host) > 1 and any(host in name or (len(name) > 2 and name in host) for name in names)
+
+
+def _refuse_hundredths(headers: Iterable[str]) -> None:
+    for name in headers:
+        if in_hundredths(bare(name)):
+            raise ImportFileError(
+                f"The column {name!r} holds amounts in hundredths. Export the file with amounts "
+                f"such as 5000.00, or divide the column by 100, and import it again."
+            )
 
 
 def _require_columns(table: Table) -> None:

@@ -22,7 +22,15 @@ from po_toolkit.domain.tax import Rate, TaxRules, line_tax
 from po_toolkit.domain.tax_ids import TaxId, has_wrong_check_digits
 from po_toolkit.domain.wording import sentence, written_day
 from po_toolkit.errors import AmountError
-from po_toolkit.importers.cells import PLAIN_POINT, Cell, clean, has_controls, is_empty, text_of
+from po_toolkit.importers.cells import (
+    PLAIN_POINT,
+    Cell,
+    clean,
+    has_controls,
+    is_empty,
+    sign_currencies,
+    text_of,
+)
 from po_toolkit.importers.fields import Amount, Reading, Row
 from po_toolkit.importers.problems import RowProblem
 from po_toolkit.importers.readers.contract import SheetRow
@@ -661,6 +669,8 @@ class Assembler:
                     possible = amount[1] if possible is None else possible & amount[1]
         if not possible or self._currency in possible:
             return ""
+        if possible == sign_currencies("£"):
+            return "gbp"  # Egyptian pounds are written so in Egypt alone
         return next(iter(possible)) if len(possible) == 1 else ""
 
     def _agreed(self, group: Sequence[int], key: str) -> Any:

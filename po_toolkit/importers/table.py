@@ -52,6 +52,7 @@ from po_toolkit.importers.fields import (
 )
 from po_toolkit.importers.problems import Choice, ImportQuestionsError, Question
 from po_toolkit.importers.readers.contract import Sheet, SheetRow, Workbook, column_letter
+from po_toolkit.importers.rows import column_cells
 
 NEEDED = "One header row must name an organization, a contact email, and an amount or a unit price."
 
@@ -436,6 +437,9 @@ def _second_headers(
     kept: list[SheetRow] = []
     left: list[LeftOut] = []
     written = {cell for cell in header if isinstance(cell, str) and cell.strip()}
+    if rows and _translates(cells, rows[0][1]):
+        left.append(LeftOut(rows[0][0], "repeats the header", held_in(rows[0][1])))
+        rows = rows[1:]
     for number, row in rows:
         if written.isdisjoint(row):
             kept.append((number, row))
@@ -457,6 +461,17 @@ def _second_headers(
                 header[at], names[at] = cell, fold(text_of(cell))
         left.append(LeftOut(number, "repeats the header", held_in(row)))
     return header, kept, left
+
+
+def _translates(header: Sequence[Cell], row: Sequence[Cell]) -> bool:
+    """Tell whether a row names the header's fields again, in other words."""
+    known = [
+        (one[0], other[0])
+        for a, b in zip(header, row, strict=False)
+        if isinstance(a, str) and isinstance(b, str)
+        if (one := field_of(a)) and (other := field_of(b))
+    ]
+    return len(known) > 1 and all(a == b for a, b in known) and not _is_data(row)
 
 
 def _is_data(row: Sequence[Cell]) -> bool:
@@ -699,10 +714,12 @@ class _Sorter:
         self._flush_blank()
         table.rows = self._kept
         if not canonical:
+            marked = self._example_marks()
             table.examples = [
                 number
                 for number, cells in self._kept
-                if number not in self._table.kept and (number in sums or self._is_example(cells))
+                if number not in self._table.kept
+                and (number in sums or (marked and not marked.isdisjoint(enumerate(cells))))
             ]
 
     def _without_units(self, rows: list[SheetRow]) -> list[SheetRow]:
@@ -905,10 +922,20 @@ class _Sorter:
                 return False
         return True
 
-    def _is_example(self, cells: Sequence[Cell]) -> bool:
-        if _EXAMPLE.match(self._text(cells, self._organization)):
-            return True
-        return any(isinstance(c, str) and _DELETE_ME.search(c) for c in cells)
+    def _example_marks(self) -> set[tuple[int, Cell]]:
+        """Return column and cell of what says that its row is an example."""
+        width = max((len(cells) for _, cells in self._kept), default=0)
+        texts = (
+            (at, cell)
+            for at in range(width)
+            for cell in _different(self._kept, at)
+            if isinstance(cell, str)
+        )
+        return {
+            (at, cell)
+            for at, cell in texts
+            if _DELETE_ME.search(cell) or (at == self._organization and _EXAMPLE.match(clean(cell)))
+        }
 
     def _amount(self, cells: Sequence[Cell], at: int) -> bool:
         cell = _at(cells, at)
@@ -935,8 +962,8 @@ def _at(cells: Sequence[Cell], position: int) -> Cell:
     return cells[position] if 0 <= position < len(cells) else ""
 
 
-def _different(rows: Iterable[SheetRow], position: int) -> set[Cell]:
-    return {cells[position] for _, cells in rows if position < len(cells)}
+def _different(rows: Sequence[SheetRow], position: int) -> set[Cell]:
+    return set(column_cells(rows, position))
 
 
 @lru_cache(maxsize=8192)

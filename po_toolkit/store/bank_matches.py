@@ -86,7 +86,36 @@ def facts(session: Session, conference_id: int) -> Facts:
         own=_own_names(session, conference_id),
         accounts=_accounts(stands),
         confirmed=stands,
+        elsewhere=[
+            OpenOrder(
+                row.id, row.reference, row.po_number, row.organization_name, row.currency,
+                row.balance, conference=row.name,
+            )
+            for row in session.execute(_OPEN_ELSEWHERE, {"conference": conference_id})
+        ],
+    )  # fmt: skip
+
+
+_BALANCE = (
+    PurchaseOrder.sum_total
+    - PurchaseOrder.sum_credited
+    - PurchaseOrder.sum_paid
+    + PurchaseOrder.sum_refunded
+)
+_OPEN_ELSEWHERE = (
+    select(
+        PurchaseOrder.id,
+        PurchaseOrder.reference,
+        PurchaseOrder.po_number,
+        PurchaseOrder.organization_name,
+        PurchaseOrder.currency,
+        Conference.name,
+        _BALANCE.label("balance"),
     )
+    .join(Conference, Conference.id == PurchaseOrder.conference_id)
+    .where(PurchaseOrder.conference_id != _OF, PurchaseOrder.cancelled_at.is_(None), _BALANCE > 0)
+    .order_by(PurchaseOrder.id)
+)
 
 
 def _own_names(session: Session, conference_id: int) -> list[str]:

@@ -47,11 +47,17 @@ def show_line(line: LineMatch) -> None:
             st.markdown(
                 _(
                     "Matched to **{references}**",
-                    references=formats.plain(", ".join(line.references)),
+                    references=formats.plain(matched_to(line)),
                 )
             )
         if line.state in ("applied", "set_aside") and line.evidence:
             st.caption(formats.message(line.evidence))
+
+
+def matched_to(line: LineMatch) -> str:
+    """Name what a line is matched to; of a payout its name, since its ID stands on no paper."""
+    named = [_("Stripe payout") if r.startswith("po_") else r for r in line.references]
+    return ", ".join(dict.fromkeys(named))
 
 
 def decide(visit: Visit, line: LineMatch, after: Callable[[], None]) -> None:
@@ -142,9 +148,9 @@ def _candidate(
             )
         )
         st.markdown(
-            f"**{formats.plain(candidate.title)}** · {amount} {kind[candidate.kind]} {fits}"
+            f"**{formats.message(candidate.title)}** · {amount} {kind[candidate.kind]} {fits}"
         )
-        st.caption(formats.message(candidate.details))
+        st.caption(" · ".join(map(formats.message, candidate.details.split(" · "))))
         for sign, reasons in (
             (":material/add_circle:", candidate.evidence_for),
             (":material/warning:", candidate.evidence_against),
@@ -159,7 +165,11 @@ def _candidate(
                 shortcut=shortcut(visit, line, typed),
                 key=visit.key(f"bank.match.{key}"),
                 help=formats.plain(
-                    _("Match to {title}, {key}", title=candidate.title, key=candidate.key)
+                    _(
+                        "Match to {title}, {key}",
+                        title=formats.localized(candidate.title),
+                        key=candidate.key,
+                    )
                 ),
             ):
                 _match(visit, line, [candidate], after)
@@ -250,7 +260,7 @@ def _several(
             _("Purchase orders, recorded payments or payouts that this line pays together"),
             list(by_key),
             format_func=lambda key: (
-                f"{by_key[key].title}, {by_key[key].key}: "
+                f"{formats.localized(by_key[key].title)}, {by_key[key].key}: "
                 f"{formats.amount(by_key[key].amount, line.currency)}"
             ),
             key=visit.key(f"bank.several.{line.line}"),

@@ -28,7 +28,7 @@ from po_toolkit.errors import (
     PoToolkitError,
 )
 from po_toolkit.ui import formats, table_files, tables
-from po_toolkit.ui.bank_line import decide, shortcut, show_line
+from po_toolkit.ui.bank_line import decide, matched_to, shortcut, show_line
 from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.language import N_, _, ngettext, translated
 from po_toolkit.ui.questions import Questions, encoding_of
@@ -375,6 +375,7 @@ def _list(visit: Visit, shown: Sequence[LineMatch], states: Sequence[str]) -> No
         money=["amount"],
         key=visit.key(f"bank.lines.{states}.{visit.recall('bank.list.turn') or 0}"),
         alt=_("Bank lines; choose one to decide about it."),
+        lines=4,
     )
     table_files.downloads(
         f"{visit.opened.slug}-bank-lines", lambda: _frame(shown), key=visit.key("bank.download")
@@ -392,7 +393,7 @@ def _frame(lines: Sequence[LineMatch]) -> pd.DataFrame:
             "amount": Decimal(line.amount),
             "currency": line.currency,
             "state": _(STATES[line.state]),
-            "references": ", ".join(line.references),
+            "references": matched_to(line),
             "evidence": formats.sentence(formats.localized(line.evidence)),
             "text": line.text,
         }

@@ -37,8 +37,12 @@ _CHOICES = {
     "skip": N_("It is not booked; leave it out"),
     "credit": N_("Money in"),
     "debit": N_("Money out"),
+    "ignore": N_("Neither; leave it out"),
+    "account": N_("Your own account"),
+    "counterparty_account": N_("The other party's account"),
 }
 _MAPPING = "mapping:"
+_COLUMN = "column:"
 _WORD = "word:"
 
 
@@ -83,6 +87,8 @@ class Questions:
             return None
         columns = [question for question in answers if question.startswith(_MAPPING)]
         mapping = {question.removeprefix(_MAPPING): answers.pop(question) for question in columns}
+        for question in [question for question in answers if question.startswith(_COLUMN)]:
+            mapping[str(answers.pop(question))] = question.removeprefix(_COLUMN)
         found: dict[str, Any] = {**answers, "mapping": mapping}
         about_words = [question for question in answers if question.startswith(_WORD)]
         if about_words:
@@ -93,8 +99,10 @@ class Questions:
         """Note a question for the next run."""
         question, choices = error.question, error.choices
         if question == "mapping":
-            question = _MAPPING + choices[0].partition("=")[0]
-            choices = [choice.partition("=")[2] for choice in choices]
+            fields, columns = zip(*(choice.split("=", 1) for choice in choices), strict=True)
+            several = len(set(columns)) > 1
+            question = _MAPPING + fields[0] if several else _COLUMN + columns[0]
+            choices = list(columns if several else fields)
         self._visit.keep(f"{self._name}.asked", {**self._asked, question: choices})
 
     def _radio(self, question: str, choices: Sequence[str]) -> str | None:
@@ -104,6 +112,11 @@ class Questions:
             asked = _(
                 "What does “{word}” mean?",
                 word=formats.plain(question.removeprefix(_WORD)),
+            )
+        elif question.startswith(_COLUMN):
+            asked = _(
+                "What is the column “{column}”?",
+                column=formats.plain(question.removeprefix(_COLUMN)),
             )
         return st.radio(
             _(_QUESTIONS[question]) if question in _QUESTIONS else asked,

@@ -44,7 +44,7 @@ _VIEWS = {
     N_("By month"): months_view,
     N_("Ledger"): ledger_view,
     N_("Tax"): tax_view,
-    N_("Closing"): closing_view,
+    N_("Month end"): closing_view,
     N_("All conferences"): conferences_view,
 }
 

@@ -157,7 +157,7 @@ def _change(visit: Visit, settings: ConferenceSettings) -> None:
             _("Remind sponsors"),
             sorted({*_STEPS, *settings.reminders}),
             settings.reminders,
-            format_func=lambda step: formats.sentence(step_label(step)),
+            format_func=lambda step: formats.sentence(formats.localized(step_label(step))),
             placeholder=_("No reminders"),
             help=_("Without a choice, a person still sees who is overdue and can remind them."),
         )
@@ -206,7 +206,7 @@ def _from_file(changed: dict[str, Any]) -> None:
 def _reminders(settings: ConferenceSettings) -> str:
     if not settings.reminders:
         return _("(none)")
-    days = ", ".join(step_label(step) for step in sorted(settings.reminders))
+    days = ", ".join(formats.localized(step_label(step)) for step in sorted(settings.reminders))
     hour = settings.remind_from_hour
     when = _("by hand only") if hour is None else _("automatic, from {hour}:00", hour=hour)
     return f"{days}; {when}"

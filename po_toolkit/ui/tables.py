@@ -63,12 +63,14 @@ def pick(
     money: Sequence[str] = (),
     key: str,
     alt: str,
+    lines: int = 1,
 ) -> int | None:
     """Show a table of which one row can be chosen; return its place from 0, or None.
 
-    The parameters are those of :func:`show`; ``alt`` also says what choosing does.
+    The parameters are those of :func:`show`; ``alt`` also says what choosing does. In rows of
+    more than one of ``lines``, long texts wrap.
     """
-    event = _selectable(frame, columns, money, mode="single-row", key=key, alt=alt)
+    event = _selectable(frame, columns, money, mode="single-row", key=key, alt=alt, lines=lines)
     rows: list[int] = event["selection"]["rows"]
     return rows[0] if rows else None
 
@@ -166,6 +168,7 @@ def _selectable(
     mode: Mode | list[Mode],
     key: str,
     alt: str,
+    lines: int = 1,
 ) -> Any:
     return st.dataframe(
         styled(_shown(frame, columns), money),
@@ -174,6 +177,7 @@ def _selectable(
         hide_index=True,
         placeholder="",
         height=_height(frame),
+        row_height=None if lines == 1 else 16 + 19 * lines,
         on_select="rerun",
         selection_mode=mode,
         key=key,

@@ -148,7 +148,7 @@ PARTS = (
         "Once it is booked, import the statement again."
     ),
     ("{n} row", "{n} rows"), "could not be reached", "failed with {status}", "credit", "debit",
-    "opening", "closing",
+    "opening", "closing", "due {day}", "entry {number}", "cancelled",
 )  # fmt: skip
 """What messages are put together from, and what pages show of a file as it was read."""
 
@@ -159,6 +159,11 @@ CODES = (
     "payment_reversal", "refund", "refund_failed", "sent", "skipped", "stripe", "transfer",
     "uncollectible", "void", "wire", "bank_set_aside", "bank_unexplained", "recorded_later",
     "quickbooks", "payout_not_itemised", "viewer", "operator", "treasurer", "admin",
+    "adopted", "automatic", "bank_fee", "canceled", "deleted", "drafted", "drafting", "exempt",
+    "finalized", "in_transit", "instant", "invoice_footer", "invoice_memo", "manual",
+    "payout_manual", "payout_returned", "payout_share", "pending", "remind_from_hour", "replaced",
+    "reverse_charge", "taxed", "transfer_in", "transfer_out", "due_so_far", "received_so_far",
+    "due", "received", "month",
 )  # fmt: skip
 """Codes that pages show by ``formats.label``."""
 

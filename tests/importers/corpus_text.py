@@ -210,7 +210,7 @@ def _packages() -> None:
     expected = Expected(good, rows=[[2], [3]], errors=[(4, "Total", "amount_mismatch")])
     more = [
         *rows,
-        *[["D" + str(i), f"ap@d{i}.example", str(i), "", "9.00", "", "9.00"] for i in range(6)],
+        *[["D" + str(i), f"ap@d{i}.example", f"P{i}", "", "9.00", "", "9.00"] for i in range(6)],
     ]
     tail = tuple(
         Order(

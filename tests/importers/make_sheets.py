@@ -841,10 +841,91 @@ def own_lines() -> None:
         save(name, rows, asks("field:po_number"))
 
 
+def strangers() -> None:
+    """Kinds that nobody had reported: numbers that are none, and what only a text says."""
+    columns = ["Sponsor", "Email", "PO number", "Description", "Amount"]
+    bolt = [*BOLT, "PO-101", "Gold", "750.00"]
+
+    def one(number: Any, name: str, right: dict[str, Any]) -> None:
+        save(name, [columns, [*ACME, number, "Gold", "5000.00"], bolt], right)
+
+    for name, number in (
+        ("single", "1"), ("dots", "4.500.012.345"), ("thousands", "1,234"), ("year", "2027"),
+        ("slash", "1/3"), ("several", "PO-100 / PO-101"), ("lines", "4500012345\n4500012346"),
+        ("remark", "siehe Mail vom 12.11."), ("sentence", "Gold sponsorship agreement 2027"),
+        ("link", "https://ariba.example/po/4500012345"),
+    ):  # fmt: skip
+        one(number, f"number-{name}.csv", asks("rows:2"))
+    one(2027.1, "number-fraction.xlsx", asks("rows:2"))
+    for name, number, kept in (
+        ("zeros", "000", ""), ("dotted", "10.2027.33", "10.2027.33"), ("part", "123.1", "123.1"),
+        ("space", "PO\u00a0100", "PO 100"), ("label", "Purchase order no. 45001",
+        "Purchase order no. 45001"), ("short", "PO-9", "PO-9"), ("typed", "'1", "1"),
+    ):  # fmt: skip
+        found = (*ACME, kept, "5000.00 usd"), (*BOLT, "PO-101", "750.00 usd")
+        warned = {} if kept else {"warnings": [[2, "po_placeholder"]]}
+        right = orders(*found, **warned)
+        one(number, f"number-{name}.csv", right)
+    for name, second in (
+        ("cyrillic", "\u0420\u041e-100"), ("dash", "PO\u2013100"), ("letter", "PO-1O0"),
+        ("wide", "\uff30\uff2f-100"),
+    ):  # fmt: skip
+        rows = [[*ACME, "PO-100", "Gold", "5000.00"], [*ACME, second, "Booth", "100.00"], bolt]
+        right = orders((*BOLT, "PO-101", "750.00 usd"), errors=[[2, "conflict"], [3, "conflict"]])
+        save(f"look-alike-{name}.csv", [columns, *rows], right)
+    acme = [*ACME, "PO-100", "Gold", "5000.00"]
+    for name, note in (
+        ("other-number", "use PO 4500012345 instead"), ("currency", "amount in EUR"),
+        ("euros", "Rechnung bitte in Euro"), ("dollars", "Canadian dollars"),
+    ):  # fmt: skip
+        rows = [[*columns, "Comments"], [*acme, note], [*bolt, ""]]
+        save(f"note-{name}.csv", rows, asks("rows:2"))
+    rows = [[*columns, "Comments"], [*acme, "as agreed, PO-100"], [*bolt, "P.O. Box 1234"]]
+    right = orders((*ACME, "PO-100", "5000.00 usd"), (*BOLT, "PO-101", "750.00 usd"))
+    save("note-same-number.csv", rows, right)
+    short = ["Sponsor", "Email", "Description", "Amount"]
+    rows = [["Bestellnummer:", "4500012345"], [], short, [*ACME, "Gold", "5000.00"]]
+    save("title-number.csv", rows, asks("rows:4"))
+    rows = [short, [*ACME, "Gold (PO 4500012345)", "5000.00"], [*BOLT, "Gold", "750.00"]]
+    save("description-number.csv", rows, asks("rows:2"))
+    for name, title in (("en", "DRAFT"), ("de", "Entwurf, Stand 1.11."), ("fr", "Brouillon"),
+                        ("forecast", "Sponsors 2027 (forecast)")):  # fmt: skip
+        save(f"draft-{name}.csv", [[title], columns, acme, bolt], asks("rows:3,4"))
+    for name, title, code in (
+        ("pair", ["Currency:", "EUR"], "eur"), ("devise", ["Devise", "CHF"], "chf"),
+    ):  # fmt: skip
+        right = orders((*ACME, "PO-100", f"5000.00 {code}"), (*BOLT, "PO-101", f"750.00 {code}"))
+        save(f"title-{name}.csv", [title, columns, acme, bolt], right)
+    lines = [[*ACME, "PO-100", "Package", "1500.00"], [*ACME, "PO-100", "Gold", "1000.00"],
+             [*ACME, "PO-100", "Booth", "500.00"], bolt]  # fmt: skip
+    save("sum-before-its-lines.csv", [columns, *lines], asks("rows:2"))
+    rows = [acme, [ACME[0].removesuffix(" GmbH"), *acme[1:3], "Booth", "100.00"], bolt]
+    save("number-of-two-names.csv", [columns, *rows], asks("rows:3"))
+    pounds = [[*ACME, "PO-100", "Gold", "£5,000.00"], [*bolt[:4], "$750.00"]]
+    right = orders((*ACME, "PO-100", "5000.00 gbp"), (*BOLT, "PO-101", "750.00 usd"))
+    save("pounds-among-dollars.csv", [columns, *pounds], right)
+    german = ["Sponsor", "E-Mail", "Bestellnummer", "Beschreibung", "Betrag"]
+    right = orders((*ACME, "PO-100", "5000.00 usd"), (*BOLT, "PO-101", "750.00 usd"), left_out=[2])
+    save("two-headers.csv", [columns, german, acme, bolt], right)
+    dated = ["Sponsor", "Email", "PO number", "Amount", "Due date"]
+    for name, day in (
+        ("polish", "31 stycznia 2027"), ("czech", "31. ledna 2027"), ("thai", "31/01/2570"),
+        ("finnish", "31. tammikuuta 2027"),
+    ):  # fmt: skip
+        rows = [dated, [*ACME, "PO-100", "5000.00", day]]
+        save(f"day-{name}.csv", rows, orders((*ACME, "PO-100", "5000.00 usd", "2027-01-31")))
+    for name, amount in (
+        ("arabic", "\u0665\u0660\u0660\u0660\u066b\u0660\u0660"), ("rupees", "5000/-"),
+        ("hidden", "5\u200b000"), ("apostrophe", "'5000"), ("plus", "5000.00+"),
+    ):  # fmt: skip
+        save(f"amount-{name}.csv", [columns, [*ACME, "PO-100", "Gold", amount]],
+             orders((*ACME, "PO-100", "5000.00 usd")))  # fmt: skip
+
+
 def main() -> None:
     """Write every sheet, and what is right for each."""
     reported()
-    for part in (columns, currencies, values, rows, encodings, exports, own_lines):
+    for part in (columns, currencies, values, rows, encodings, exports, own_lines, strangers):
         part()
     text = json.dumps(dict(sorted(RIGHT.items())), ensure_ascii=False, indent=1)
     (SHEETS / "right.json").write_text(f"{text}\n", "utf-8")

@@ -100,11 +100,11 @@ def test_every_answer_that_is_offered_is_taken(conference: OpenConference, name:
 def test_an_answer_is_not_asked_for_again(conference: OpenConference) -> None:
     """The second file of the season has the same header; nobody answers twice."""
     header = "Organization,Email,PO number,Description,Quantity,Unit price,Discount %\n"
-    first = f"{header}Acme,ap@acme.example,1,Gold,1,100.00,10\n".encode()
+    first = f"{header}Acme,ap@acme.example,P1,Gold,1,100.00,10\n".encode()
     with pytest.raises(ImportQuestionsError):
         import_purchase_orders(conference, first)
     import_purchase_orders(conference, first, mapping={"Discount %": ""})
-    second = f"{header}Bolt,ap@bolt.example,2,Gold,1,100.00,20\n".encode()
+    second = f"{header}Bolt,ap@bolt.example,P2,Gold,1,100.00,20\n".encode()
     assert import_purchase_orders(conference, second).accepted == 1
 
 

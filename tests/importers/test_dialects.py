@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from po_toolkit.domain.stripe_limits import maximum_total
 from po_toolkit.errors import ImportChoiceError
 from po_toolkit.importers.cells import clean
-from po_toolkit.importers.fields import is_taken_off
+from po_toolkit.importers.fields import is_taken_off, named_number, text_currency
 from po_toolkit.importers.orders import Options, SheetReading, read_orders
 from po_toolkit.importers.problems import ImportQuestionsError
 from po_toolkit.importers.readers import reader_of
@@ -66,13 +66,19 @@ def words(*, several_lines: bool = False) -> st.SearchStrategy[str]:
 MOST_LINES = 4
 
 
+def asks_nothing(description: str) -> bool:
+    """Tell whether a line so called is no discount, and names no currency and no PO number."""
+    named = text_currency(description)[0] or named_number(description)
+    return not named and not is_taken_off(description)
+
+
 @st.composite
 def line_in(draw: st.DrawFn, currency: str) -> Line:
     """A line of which an order can have the most lines and still be charged."""
     step = 10 if exponent(currency) == 3 else 1
     quantity = draw(st.integers(1, 50))
     minor = draw(st.integers(50, maximum_total(currency) // (MOST_LINES * quantity * step)))
-    description = draw(words().filter(lambda text: not is_taken_off(text)))  # else it asks
+    description = draw(words().filter(asks_nothing))
     return Line(description, quantity, to_major(minor * step, currency))
 
 
@@ -84,7 +90,8 @@ def orders(draw: st.DrawFn) -> list[Order]:
         made.append(
             Order(
                 f"S{at} {draw(words())}",
-                draw(st.sampled_from(["", "00", "PO-", "№ "])) + str(draw(st.integers(1, 10**14))),
+                draw(st.sampled_from(["", "00", "PO-", "№ "]))
+                + str(draw(st.integers(10_000, 10**14))),
                 currency,
                 draw(st.dates(date(2026, 12, 1), date(2029, 12, 31))),
                 draw(words(several_lines=True)),

@@ -296,7 +296,7 @@ def test_a_sign_that_several_currencies_share_is_no_contradiction(
 
 
 def test_the_header_names_the_currency(conference: OpenConference) -> None:
-    content = b"Sponsor,Email,PO,Amount (EUR)\nAcme,ap@acme.example,1,500.00\n"
+    content = b"Sponsor,Email,PO,Amount (EUR)\nAcme,ap@acme.example,P1,500.00\n"
     (order,) = import_purchase_orders(conference, content, dry_run=True).orders
     assert (order.currency, order.total) == ("eur", 50000)
 
@@ -388,7 +388,7 @@ def test_the_shape_is_told(conference: OpenConference) -> None:
 
 
 def test_named_package_columns_are_taken_as_named(conference: OpenConference) -> None:
-    content = b"Sponsor,Email,PO,Gold,Year\nAcme,ap@acme.example,1,500.00,2027\n"
+    content = b"Sponsor,Email,PO,Gold,Year\nAcme,ap@acme.example,P1,500.00,2027\n"
     report = import_purchase_orders(conference, content, dry_run=True, mapping={"packages": "Gold"})
     (order,) = report.orders
     assert [(line.description, line.unit_price) for line in order.lines] == [("Gold", 50000)]

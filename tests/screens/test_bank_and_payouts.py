@@ -310,6 +310,20 @@ def test_a_question_about_the_file_forgets_no_column_that_was_named(show, read, 
     assert "2 lines read: 2 new" in read(app)
 
 
+def test_what_a_column_is_can_be_answered_on_the_page(show, read, books):
+    """Who can only choose the same name three times never imports the file, or turns its signs."""
+    data = b"Date,Description,Receipt,Payment\n2026-11-28,A,5.00,\n2026-11-29,B,,6.00\n"
+    app = show("bank")
+    app.file_uploader[0].set_value(("book.csv", data, "text/csv")).run()
+    (question,) = [r for r in app.radio if r.value is None]
+    assert question.label == "What is the column “Receipt”?"
+    assert question.options == ["Money in", "Money out", "Neither; leave it out"]
+    question.set_value("Money in").run()
+    assert not app.error
+    press_import(app)
+    assert "2 lines read: 2 new" in read(app)
+
+
 def test_what_is_proposed_is_the_first_candidate_even_where_nothing_is_open(show, read, books):
     """Who sees only other sponsors beside a line matches the second payment to one of them."""
     opened, (acme, _) = books

@@ -9,7 +9,11 @@ import pytest
 from babel import Locale
 from google.protobuf.json_format import MessageToDict
 
+from po_toolkit.domain.roles import Role
+from po_toolkit.domain.states import InvoiceState
+from po_toolkit.domain.sums import EntryKind
 from po_toolkit.domain.translations import catalogue
+from po_toolkit.domain.wording import label
 from po_toolkit.ui import formats, language
 from tests.docs.messages import APP, asked_for
 
@@ -130,3 +134,10 @@ def test_a_rejected_row_is_told_of_in_german_as_a_whole(monkeypatch):
     said = formats.beside_row(23, message).replace("\u00a0", " ")
     assert said.startswith("Maple Inc. hat Bestellung 905 schon als PO-8N8QDJ; ihre Summe ist 21.4")
     assert said.endswith("lassen Sie Duplikate zu, wenn beide gemeint sind.")
+
+
+def test_no_state_of_the_books_is_shown_in_english():
+    """A treasurer in Lyon should not have to guess what a payout in transit is."""
+    codes = [*InvoiceState, *EntryKind, *(role.name.lower() for role in Role)]
+    codes += ["in_transit", "pending", "canceled", "automatic", "manual", "instant"]
+    assert {label(code) for code in codes} - asked_for() == set()

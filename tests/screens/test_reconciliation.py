@@ -163,7 +163,7 @@ def test_books_are_closed_only_on_purpose_and_verified_later(show, read, books, 
     """A month closed by a slip of the mouse locks everybody out of it."""
     clock.advance(days=2)
     monkeypatch.setattr(shell, "open_conference", partial(open_conference, now=clock))
-    app = show("reconciliation", **{"reconciliation-view": "Closing"})
+    app = show("reconciliation", **{"reconciliation-view": "Month end"})
     close = next(b for b in app.button if b.label == "Close")
     close.click().run()
     assert "Tick the box first." in app.error[0].value
@@ -203,7 +203,7 @@ def test_the_month_end_names_what_is_left_and_gives_one_archive(show, read, book
     record = [f"{s.name}: {s.done}" for s in checklist(books, books.today())]
     assert "Bank statements: False" in record  # money came by wire
     assert "Discrepancies: False" in record
-    app = show("reconciliation", **{"reconciliation-view": "Closing"})
+    app = show("reconciliation", **{"reconciliation-view": "Month end"})
     assert not app.exception
     assert "No bank statement has been imported" in read(app)
     through = books.today().replace(day=1) - timedelta(days=1)
@@ -230,7 +230,7 @@ def test_conferences_stand_side_by_side(show, books):
 @pytest.mark.parametrize("program", ["quickbooks", "xero", "beancount"])
 def test_journal_entries_are_handed_to_accounting(show, books, press, program):
     """What is typed in again by hand is typed in wrongly."""
-    app = show("reconciliation", **{"reconciliation-view": "Closing"})
+    app = show("reconciliation", **{"reconciliation-view": "Month end"})
     app.selectbox(key="pycon-2027:journal").set_value(program).run()
     archive = zipfile.ZipFile(io.BytesIO(press(app, "Download journal entries")))
     text = b"".join(archive.read(name) for name in archive.namelist()).decode()

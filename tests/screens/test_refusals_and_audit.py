@@ -166,7 +166,7 @@ def test_every_act_of_the_app_stands_in_activity_with_who_did_it(
     assert not app.exception
     clock.advance(days=2)
     monkeypatch.setattr(shell, "open_conference", partial(open_conference, now=clock))
-    app = enter("reconciliation", **{"reconciliation-view": "Closing"})
+    app = enter("reconciliation", **{"reconciliation-view": "Month end"})
     through = next(d for d in app.date_input if d.label == "Close through")
     through.set_value(opened.today() - timedelta(days=1))
     app.checkbox[0].check()

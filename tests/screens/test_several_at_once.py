@@ -179,7 +179,7 @@ def test_a_month_closed_while_somebody_matches_stays_as_it_was_closed(show, book
 def test_a_month_is_closed_once_by_two(show, books):
     """Two treasurers at the end of the month."""
     opened, _ = books
-    app = show("reconciliation", **{"reconciliation-view": "Closing"})
+    app = show("reconciliation", **{"reconciliation-view": "Month end"})
     yesterday = opened.today() - timedelta(days=1)
     next(d for d in app.date_input if d.label == "Close through").set_value(yesterday)
     app.checkbox[0].check()

@@ -68,6 +68,7 @@ class OpenOrder:
     Attributes:
         total: What was ordered, less credit notes; None counts as the balance.
         invoices: The numbers that Stripe gave to its invoices.
+        conference: The other conference whose purchase order it is, or ``""``.
     """
 
     id: int
@@ -79,6 +80,7 @@ class OpenOrder:
     cancelled: bool = False
     total: int | None = None
     invoices: tuple[str, ...] = ()
+    conference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,7 @@ class Facts:
         own: Our own names: never the payer.
         accounts: The other party's account in matches of the past → the sponsors it paid for.
         confirmed: Matches that stand.
+        elsewhere: What is open in other conferences, whose sponsors may pay to the same account.
     """
 
     lines: Sequence[Line]
@@ -159,6 +162,7 @@ class Facts:
     own: Sequence[str] = ()
     accounts: Mapping[str, frozenset[str]] = field(default_factory=dict)
     confirmed: Sequence[Confirmed] = ()
+    elsewhere: Sequence[OpenOrder] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,9 @@ class Names:
         return best
 
     def _payer(self, sequence: Tokens, shown: str) -> Payer:
-        while sequence and not sequence[0][0].replace("?", "").isalpha():  # a number stands before
+        while sequence and not (
+            sequence[0][0].replace("?", "").isalpha() or self._walk(sequence, 0)[1]
+        ):  # a number stands before
             sequence = sequence[1:]
         speaking = [
             w for w, _ in sequence if w.isalpha() and w not in BOILERPLATE and w not in LEGAL
@@ -180,7 +182,7 @@ class Names:
         begun = {n for n in chosen if _is_beginning(form, self._form[n])}
         if kind == "form" and len(shown) in FIELDS and begun:
             return _one_of(begun, shown)
-        if kind == "sponsor" and not form and all(self._form[n] for n in chosen):
+        if kind == "sponsor" and all(self._form[n] != form for n in chosen):
             longer = self._longer(sequence[:end])
             if longer:
                 return Payer("several", chosen | longer, shown)

@@ -33,6 +33,8 @@ _LIKE_OURS = re.compile(r"(?<![A-Z0-9])PO-([A-Z]{6})(?![A-Z0-9])")
 _RF = re.compile(r"(?<![A-Z0-9])RF\s?(\d\d)\s?P\s?[O0]\s?((?:[A-Z0-9]\s?){5}[A-Z0-9])")
 _CUT_OWN = re.compile(r"(?<![A-Z0-9])P[O0][\W_]{0,2}([A-Z0-9]{3,5})$")
 _PREFIX = re.compile(r"[A-Z]*")
+_GLUED = re.compile(r"[A-Z]*?(?:P[O0])?(\d{5,})[A-Z]*")
+"""A number that words are glued to: ``RECHNUNGPO31001SPONSORING``."""
 _LONGEST = 4
 """Most words that one number may be broken into."""
 _STRONG = 5
@@ -210,12 +212,17 @@ class Numbers:
         tokens = _tokens(text)
         contexts = _contexts(tokens)
         spans: list[tuple[int, int, Hit]] = []
+        listed: set[int] = set()
         for start in range(len(tokens)):
             before = _any_order(tokens[:start])
+            context = contexts[start]
+            if not context and not tokens[start].gap.strip() and start in listed:
+                context = "order"  # ``PO 31001 31002``
             for end in range(start + 1, min(start + _LONGEST, len(tokens)) + 1):
-                hit = self._hit(tokens[start:end], contexts[start], role, before)
+                hit = self._hit(tokens[start:end], context, role, before)
                 if hit is not None:
                     spans.append((start, end, hit))
+                    listed |= {end} if context == "order" else set()
         hits: list[Hit] = []
         known = {i for s, e, _ in spans for i in range(s, e)}
         covered: set[int] = set()
@@ -224,7 +231,13 @@ class Numbers:
                 continue
             longer = hit.strength != "own" and _longer(tokens, start, end, known)
             part = (f"{hit.shown} is a part of a longer number",) if longer else ()
-            hits.append(replace(hit, wrong=(*hit.wrong, *part)))
+            alone = tuple(
+                f"{inner.shown} alone is a number too, and {hit.shown} may be two"
+                for s, e, inner in spans
+                if start <= s and e < end and not inner.orders & hit.orders
+                if not tokens[e].gap.strip() and tokens[e].word.isdigit()
+            )
+            hits.append(replace(hit, wrong=(*hit.wrong, *part, *alone)))
             covered |= set(range(start, end))
         hits += self._ranges(tokens, spans)
         left = [
@@ -251,13 +264,18 @@ class Numbers:
         orders = self._invoices.get(joined)
         if orders and len(joined) >= _LONG:
             return Hit(frozenset(orders), "invoice", joined, _field_doubts(joined, role))
-        found = self._numbers.get(key(joined))
-        if not found and context == "order" and joined[:1].isdigit():
-            found = self._numbers.get(f"P|{key(joined).partition('|')[2]}")
+        found = self._numbered(joined, context)
+        glued = _GLUED.fullmatch(joined) if not found and len(tokens) == 1 else None
+        if glued is not None and (found := self._numbered(glued[1], "")):
+            code = glued[1]
+            why = (f"{code} is inside a longer word",)
+            return Hit(frozenset(found), "strong", joined, (), why)
         if not found:
             return None
         exact = {o for o in found if self._exact[o] == joined}
         orders = exact or found
+        if _is_amount(tokens) and all(len(self._pieces[o]) < len(tokens) for o in orders):
+            return None
         strong = len(key(joined).partition("|")[2]) >= _STRONG
         doubts = list(_field_doubts(joined, role))
         wrong = (
@@ -285,6 +303,13 @@ class Numbers:
         strength = "strong" if strong else "short"
         return Hit(frozenset(orders), strength, " ".join(words), (*doubts,), wrong)
 
+    def _numbered(self, joined: str, context: str) -> set[int]:
+        """Return the purchase orders of a number, after a word for them also with ours before."""
+        found = self._numbers.get(key(joined), set())
+        if found or context != "order" or not joined[:1].isdigit():
+            return found
+        return self._numbers.get(f"P|{key(joined).partition('|')[2]}", set())
+
     def _ranges(self, tokens: list[_Token], spans: list[tuple[int, int, Hit]]) -> list[Hit]:
         """Return what stands between two numbers: ``1001-1004`` names 1002 and 1003 too."""
         found: list[Hit] = []
@@ -306,6 +331,14 @@ class Numbers:
                 if orders:
                     found.append(Hit(frozenset(orders), hit.strength, f"{number:0{width}}"))
         return found
+
+
+def _is_amount(tokens: list[_Token]) -> bool:
+    """Tell whether words are an amount with its cents: ``2500.00`` is not number 250000."""
+    last = tokens[-1]
+    return (
+        len(tokens) > 1 and last.gap in (".", ",") and re.fullmatch(r"\d\d", last.word) is not None
+    )
 
 
 def _strange(left: list[tuple[_Token, str]], role: str) -> tuple[list[str], list[str]]:

@@ -87,6 +87,7 @@ _MARK = re.compile(
     r"|(?P<german>SVWZ|EREF|KREF|MREF|CRED|DEBT|ABWA|ABWE|IBAN|BIC|PURP)\s?\+"
     rf"|(?<![A-Z0-9])(?P<marked>{_ALL})\s?[#.]?\s?[:=+]+"
     rf"|(?<![A-Z0-9])(?P<number>TRN|SRF|TRACE|FED|RFB|SEQ|REF|SSN|TEL|ACCT|A/C|CONF|BATCH)\s?#+"
+    r"|(?<!\d)(?P<sort>\d\d-\d\d-\d\d)(?=\s\d{8}(?!\d))"
     rf"|/(?P<french>{_AFTER_SLASH})(?=\s)"
     rf"|(?<![A-Z0-9/])(?P<bare>{_any(_BARE.split('|'))})(?=\s)"
 )
@@ -121,6 +122,8 @@ def pieces(text: str) -> tuple[Piece, ...]:
 
 
 def _role(mark: re.Match[str]) -> str:
+    if mark["sort"]:  # a British account number follows
+        return NUMBER
     name = next(value for value in mark.groups() if value is not None)
     if mark["french"]:
         return {"DE": PAYER, "DO": PAYER, "ORG": PAYER, "BENEF": BENEFICIARY, "BEN": BENEFICIARY,

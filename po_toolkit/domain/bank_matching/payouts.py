@@ -126,8 +126,10 @@ def by_amount(lines: list[Line], payouts: list[PayoutFact], reader: Reader) -> F
     for line, some in wanted.items():
         made = []
         for payout in [exact[line]] if line in exact else some:
-            day = "on" if payout.arrival == line.booked_on else "about"
-            reason = f"{line.words} {day} {payout.arrival}, when {payout.stripe_id} was to arrive"
+            day, due = payout.arrival, payout.stripe_id
+            reason = f"{line.words} about {day}, when {due} was to arrive"
+            if day == line.booked_on:
+                reason = f"{line.words} on {day}, when {due} was to arrive"
             candidate = _whole(line, payout, "payout_amount", reason, reader)
             if candidate is not None:
                 late = tuple(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from itertools import pairwise
 
 from po_toolkit.domain.bank_matching.facts import Facts, HandEntry, Line, OpenOrder
 from po_toolkit.domain.bank_matching.names import Mention, Names, Payer, same_sponsor
-from po_toolkit.domain.bank_matching.numbers import Found, Numbers
+from po_toolkit.domain.bank_matching.numbers import Found, Numbers, number_words
 from po_toolkit.domain.bank_matching.parties import (
     BENEFICIARY,
     NUMBER,
@@ -167,9 +168,9 @@ class Reader:
 
     def __init__(self, facts: Facts) -> None:
         """Index what lines may name."""
-        spelled = same_sponsor(o.organization_name for o in facts.orders)
+        spelled = same_sponsor(o.organization_name for o in (*facts.orders, *facts.elsewhere))
         self.sponsor = spelled
-        self.names = Names(set(spelled.values()), facts.own)
+        self.names = Names({spelled[o.organization_name] for o in facts.orders}, facts.own)
         self.orders: dict[int, OpenOrder] = {o.id: o for o in facts.orders}
         self.by_sponsor: dict[str, list[OpenOrder]] = defaultdict(list)
         for order in sorted(facts.orders, key=lambda o: o.id):
@@ -177,7 +178,11 @@ class Reader:
         self.entries: dict[int, list[HandEntry]] = defaultdict(list)
         for entry in sorted(facts.entries, key=lambda e: e.id):
             self.entries[entry.order_id].append(entry)
+        self.elsewhere: dict[str, list[OpenOrder]] = defaultdict(list)
+        for order in facts.elsewhere:
+            self.elsewhere[spelled[order.organization_name]].append(order)
         self._numbers = Numbers(facts.orders)
+        self._joined = sorted({"".join(number_words(o.po_number)) for o in facts.orders})
         self._own = facts.own
         self._accounts = _accounts(facts.accounts, spelled)
         self._read: dict[Line, Reading] = {}
@@ -185,6 +190,12 @@ class Reader:
     def name_of(self, order_id: int) -> str:
         """Return the sponsor of a purchase order, in one spelling."""
         return self.sponsor[self.orders[order_id].organization_name]
+
+    def goes_on(self, number: str) -> bool:
+        """Tell whether another purchase order's number begins with this one and goes on."""
+        begun = "".join(number_words(number))
+        after = bisect_right(self._joined, begun)
+        return self._joined[after : after + 1] != [] and self._joined[after].startswith(begun)
 
     def read(self, line: Line) -> Reading:
         """Return what a line says."""
@@ -203,6 +214,8 @@ class Reader:
         mentions = [m for text in free for m in self.names.mentions(text)]
         known = own | {n for m in mentions for n in m.sponsors}
         words = _words([*free, *fields, line.counterparty], known)
+        if "\n" in line.text:  # a bank breaks its lines within words as well
+            words += _words([line.text.replace("\n", "")], known)
         return Reading(
             line,
             tuple(p for p in payers if p.kind != "nobody"),

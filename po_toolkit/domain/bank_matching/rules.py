@@ -21,6 +21,7 @@ from po_toolkit.domain.bank_matching.facts import (
     Remaining,
     tolerance,
 )
+from po_toolkit.domain.bank_matching.names import FIELDS
 from po_toolkit.domain.bank_matching.numbers import Hit, key, number_words
 from po_toolkit.domain.bank_matching.reading import Reader, Reading
 from po_toolkit.domain.bank_matching.resolve import Candidate
@@ -326,6 +327,7 @@ class Rules:
                 for some in _sums(due, balances, line.amount):
                     shares = {o.id: self.remaining.balance[o.id] for o in some}
                     less = [] if len(some) == len(due) else ["the sponsor owes for others too"]
+                    less += self._twins(reading, some[0])
                     made.append(self._pay(reading, shares, "several_orders", (), against=less))
         return made
 
@@ -460,10 +462,40 @@ class Rules:
         objections += self._other_numbers(reading, set(ids), by_number=by_number)
         for order_id in ids:
             objections += self._doubts(reading, order_id, hits) if hits else []
+        if not any(h.strength in ("own", "invoice") for h in hits):
+            objections += self._another_conference(reading, ids, by_number=by_number)
         if not by_number:
             for name in sorted(names):
                 objections += self._only_by_name(reading, name)
         return objections
+
+    def _another_conference(
+        self, reading: Reading, ids: Sequence[int], *, by_number: bool
+    ) -> list[str]:
+        """Say why a line may be for another conference or another year's."""
+        year = by_number and reading.event.isdigit()  # the sponsor's number may be of that year
+        objections = (
+            [f"{reading.event.upper()!r} may be another conference or year"]
+            if reading.event and not year
+            else []
+        )
+        for order_id in ids:
+            objections += self._elsewhere(reading.line, order_id, by_number=by_number)
+        return objections
+
+    def _elsewhere(self, line: Line, order_id: int, *, by_number: bool) -> list[str]:
+        """Say which other conference's purchase order of the sponsor the line may pay as well."""
+        mine = self._order(order_id)
+        return [
+            f"{other.reference} of {other.conference} may be meant as well"
+            for other in self.reader.elsewhere.get(self.reader.name_of(order_id), ())
+            if other.currency == line.currency
+            and (
+                number_words(other.po_number) == number_words(mine.po_number)
+                if by_number
+                else other.balance == line.amount
+            )
+        ]
 
     def _other_numbers(self, reading: Reading, ids: set[int], *, by_number: bool) -> list[str]:
         objections: list[str] = []
@@ -504,7 +536,10 @@ class Rules:
             return []
         objections = [w for h in mine for w in h.wrong]
         last = number_words(reading.line.text)[-1:]
-        if len(reading.line.text) in CUT_TEXTS and any(h.shown.endswith(last) for h in mine):
+        full = len(reading.line.text) in CUT_TEXTS or (
+            len(reading.line.text) in FIELDS and any(self.reader.goes_on(h.shown) for h in mine)
+        )
+        if full and any(h.shown.endswith(last) for h in mine):
             objections.append(f"{last[0]} stands where the text is cut off, and may go on")
         banks = [p.shown for p in reading.payers if p.kind == "bank"]
         if not known and banks:
@@ -531,8 +566,8 @@ class Rules:
         objections: list[str] = []
         if reading.purpose:
             objections.append(f"{reading.purpose.upper()!r} suggests other money")
-        if reading.event:
-            objections.append(f"{reading.event.upper()!r} may be another conference or year")
+        if len(reading.line.text) in CUT_TEXTS:
+            objections.append("the text fills its field and may be cut off")
         if self.reader.names.is_service(name) and reading.learned != name:
             objections.append(f"{name} pays and sends for others as well")
         if any(p.through for p in reading.payers):
@@ -569,8 +604,6 @@ class Rules:
     def _only_in_text(self, reading: Reading, name: str) -> list[str]:
         """Return what speaks against a sponsor whose name is in the free text only."""
         objections: list[str] = []
-        if len(reading.line.text) in CUT_TEXTS:
-            objections.append("the text fills its field and may be cut off")
         if any(m.cut and name in m.sponsors for m in reading.mentions):
             objections.append(f"the legal form may be cut off, and it may not be that of {name}")
         if not reading.names(name):

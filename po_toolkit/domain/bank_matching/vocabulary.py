@@ -27,8 +27,9 @@ SMALL = frozenset("and und et en og och e y i of the de der die das la le les lo
 
 RETURNS = frozenset(
     """
-    return returned returns rtn rtd rejected reject rejection reversal reversed reverse refund
-    refunded rfnd chargeback charge-back nsf bounced bounce unpaid recall recalled cancelled
+    return returned returns ret retd retn rtrn rtn rtd rejected reject rejection reversal
+    reversed reverse refund refunded rfnd chargeback charge-back nsf bounced bounce unpaid
+    recall recalled cancelled
     canceled cancellation correction rueckzahlung ruckzahlung rueckueberweisung ruckuberweisung
     rueckbuchung ruckbuchung ruecklastschrift rucklastschrift ruecklaeufer rucklaufer retoure
     erstattung rueckerstattung ruckerstattung gutschriftstorno storno stornierung stornobuchung
@@ -61,7 +62,8 @@ _RETURN_STEMS = (
     "returne", "returbet", "returov", "refund", "revers", "rembours", "reembols", "rimbors",
     "devol", "devuelt", "ruckzahl", "rueckzahl", "ruckuberw", "rueckueberw", "ruckbuch",
     "rueckbuch", "ruckerst", "rueckerst", "ruckverg", "rueckverg", "rucklast", "ruecklast",
-    "ruckruf", "rueckruf", "ruckgab", "rueckgab", "rucklauf", "ruecklaeuf", "storn", "stornier",
+    "ruckruf", "rueckruf", "ruckgab", "rueckgab", "rucklauf", "ruecklauf",
+    "ruecklaeuf", "storn", "stornier",
     "terugbet", "terugboek", "teruggest", "aterbetal", "tilbagebet", "tilbakebet", "tilbagef",
     "palautu", "zwroc", "zwrot", "vrace", "vraten", "visszaut", "visszat", "estorn", "contrepass",
     "extourn", "chargeback", "bounced", "возвра", "поверн", "rejection", "rechaz", "repaid",
@@ -83,7 +85,13 @@ _RETURN_CODE = re.compile(
 
 _RETURN_PAIRS = frozenset({"charge back", "credit back", "paid back", "money back", "sent back",
                            "send back", "account closed", "beneficiary unknown", "credit note",
-                           "no account", "not honoured", "not honored", "pay back",
+                           "no account", "account incorrect", "account invalid",
+                           "account unknown", "account blocked", "account frozen",
+                           "incorrect account", "invalid account", "unknown account",
+                           "wrong account", "invalid beneficiary", "unknown beneficiary",
+                           "not applied", "not found", "konto erloschen", "konto unbekannt",
+                           "compte clos", "compte inexistant", "conto chiuso",
+                           "cuenta cerrada", "not honoured", "not honored", "pay back",
                            "not executed", "not processed", "not accepted", "nicht ausgefuehrt",
                            "nicht ausgefuhrt", "nicht eingeloest", "nicht eingelost",
                            "niet uitgevoerd", "non execute", "non eseguito",
@@ -148,7 +156,22 @@ _PURPOSE_SIGNS = (
     "티켓",
 )
 _YEAR = re.compile(r"20\d\d")
-_EVENT = re.compile(r"[a-z]{2,}(?:con|conf|python|camp|summit|fest|kon|konf)")
+_EVENT = re.compile(
+    r"[a-z]{2,}(?:con|conf|python|camp|summit|fest|kon|konf)|py(?:data|day|days|ladies)|djangogirls"
+)
+_EVENT_AND_YEAR = re.compile(r"([a-z]*(?:con|conf|python|camp|data|fest))(?:20)?(\d\d)")
+_NO_EVENTS = frozenset("silicon lexicon rubicon icon beacon bacon falcon second".split())
+_PLACES = frozenset(
+    """
+    africa apac argentina asia australia austria balkan belarus berlin brasil brazil canada chile
+    china colombia czech de deutschland espana estonia france fr germany ghana hk hungary india
+    indonesia ireland israel italia italy japan jp kenya korea latam lithuania malaysia mexico
+    nederland netherlands nigeria nz odessa peru philippines pl poland portugal romania russia
+    singapore sk slovakia spain sweden sverige swiss switzerland taiwan thailand turkey uk ukraine
+    us za zimbabwe
+    """.split()
+)
+"""What stands behind the name of a conference that is held in many countries."""
 
 
 def purpose_word(words: Sequence[str]) -> str:
@@ -169,12 +192,27 @@ def other_event(words: Sequence[str], year: int, own: Sequence[str]) -> str:
         own: Our own names.
     """
     mine = {w for name in own for w, _ in tokens(fold(name))} | {"pycon"}
-    for word in words:
-        if _YEAR.fullmatch(word) and word not in mine and not year <= int(word) <= year + 1:
+    names = [w for w in mine if w in ("pycon", "python") or _EVENT.fullmatch(w)]
+    others = _PLACES - mine if mine & _PLACES else _PLACES - {"us"}
+    for at, word in enumerate(words):
+        if word in mine:
+            after = words[at + 1] if at + 1 < len(words) else ""
+            if word in names and (after in others or _other_year(after, year)):
+                return f"{word} {after}"
+            continue
+        held = _EVENT_AND_YEAR.fullmatch(word)
+        if _YEAR.fullmatch(word) and not year <= int(word) <= year + 1:
             return word
-        if len(word) > 6 and word not in mine and _EVENT.fullmatch(word):
+        if held is not None and (held[1] not in mine or _other_year(held[2], year)):
+            return word
+        if len(word) > 5 and word not in _NO_EVENTS and _EVENT.fullmatch(word):
             return word
     return ""
+
+
+def _other_year(word: str, year: int) -> bool:
+    """Tell whether two digits behind a conference's name are not this year nor the next."""
+    return bool(re.fullmatch(r"[12]\d", word)) and not year <= 2000 + int(word) <= year + 1
 
 
 _CODED = re.compile(r"[A-Z]{3} ?\d|\d ?[A-Z]{3}|[€£]")

@@ -49,7 +49,6 @@ from po_toolkit.importers.bank.vocabulary import (
     IN_THOUSANDS,
     KIND,
     LETTERS,
-    MINOR_UNITS,
     NO,
     NOT_BOOKED,
     REVERSAL,
@@ -79,7 +78,7 @@ from po_toolkit.importers.cells import (
     text_of,
     written_date,
 )
-from po_toolkit.importers.fields import currency_of, scaled, text_currency
+from po_toolkit.importers.fields import currency_of, in_hundredths, scaled, text_currency
 from po_toolkit.importers.readers.contract import SheetRow, Workbook
 from po_toolkit.money import CURRENCIES
 
@@ -251,7 +250,7 @@ def _refuse_scaled(sheet: _Sheet) -> None:
     columns = sheet.columns
     names = [columns.headers[p] for f in MONEY for p in columns.places.get(f, ())]
     for name in names:
-        if MINOR_UNITS.search(fold(name)):
+        if in_hundredths(name):
             raise ImportFileError(
                 f"The column {name!r} holds amounts in hundredths. Export the file with amounts "
                 f"such as 5000.00, or divide the column by 100, and import it again."

@@ -425,9 +425,6 @@ def is_marked_pending(text: str) -> bool:
     return _MARKED_PENDING.search(text) is not None
 
 
-MINOR_UNITS = re.compile(r"\b(?:cents?|pence|centimes|centavos|ore|minor units?|subunits?)\b")
-"""What the heading of a column of amounts in minor units says."""
-
 IN_THOUSANDS = re.compile(
     r"\b(?:in|en|em|i|w) (?:\w+ )?(?:thousands?|tausend|tsd|milliers|miles|milhares|migliaia|duizend|"
     r"tusen|tusind|millions?|mio|000s?)\b|\b[tk](?:eur|usd|chf|gbp|sek|nok|dkk)\b"
