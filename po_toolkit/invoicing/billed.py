@@ -63,11 +63,13 @@ class Before:
         invoice: Its own invoice, to be taken over; None where it has none that counts.
         generation: The last generation that Stripe knows of it.
         changed: One that stood when it was read does not any more: a revision may be in its place.
+        void: Its own that are void and not known here, as in a restored copy.
     """
 
     invoice: InvoiceAtStripe | None = None
     generation: int = 0
     changed: bool = False
+    void: tuple[InvoiceAtStripe, ...] = ()
 
 
 def find_billed(
@@ -119,19 +121,20 @@ def known_to_bill(
             (rows,) = read_before(opened, [order])
         own = own_invoices(wanted, rows)
         generation = max((row.generation for row in own), default=0)
+        void = tuple(row for row in own if row.status == "void")
         own_live = [row for row in own if row.counts or row.status == "draft"]
         mine = max(own_live, key=lambda row: row.counts, default=None)
         # Its own draft has asked nobody: what another database billed since comes first.
         same = None if mine is not None and mine.counts else billed_beside(wanted, rows)
         match = same or mine
         if match is None:
-            return Before(None, generation, changed)
+            return Before(None, generation, changed, void)
         if ask and not _still(opened, match):
             rows, changed = None, True
             continue
         if same is not None:
             raise AlreadyBilledError(why_not(opened, order, same))
-        return Before(mine, generation)
+        return Before(mine, generation, void=void)
     raise AlreadyBilledError(
         f"{order.reference}: Its invoices at Stripe keep changing; sync, then try again.",
         remedy=remedies.sync(opened.slug),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from po_toolkit import outbox
@@ -23,6 +24,7 @@ from po_toolkit.invoicing.lease import Lease, hold, release, step_slot
 from po_toolkit.money import display, minor_from_api, to_major
 from po_toolkit.outbox import Write
 from po_toolkit.store import invoices
+from po_toolkit.store.database import UnitOfWork
 from po_toolkit.store.purchase_orders import has_uuid, refresh_status
 from po_toolkit.store.stripe_writes import StoredWrite
 from po_toolkit.store.tables import Invoice, PurchaseOrder
@@ -100,26 +102,76 @@ def adopt_own(opened: OpenConference, order_id: int, found: InvoiceAtStripe) -> 
                 f"{now['currency'].upper()}, the purchase order in {order.currency.upper()}. Void "
                 f"the invoice in Stripe's dashboard, then invoice again."
             )
-        taken = {invoice.generation for invoice in order.invoices}
-        known = found.generation not in {0, *taken}
         draft = now["status"] == "draft"
-        invoice = Invoice(
-            conference_id=order.conference_id,
-            purchase_order_id=order.id,
-            generation=found.generation if known else max(taken, default=0) + 1,
+        return _connect(
+            opened,
+            uow,
+            order,
+            found,
+            now,
             state="drafting" if draft else "paid" if now["status"] == "paid" else "sent",
             step="lines" if draft else "done",
-            currency=order.currency,
-            stripe_invoice_id=found.stripe_id,
-            first_tried_at=found.created,
             sent_at=None if draft else opened.now(),
-            customer=invoices.customer_row(uow, order),
         )
-        order.invoices.append(invoice)
-        invoices.copy_stripe_invoice(invoice, now, opened.conference.timezone, opened.now())
-        invoice.stripe_read_at = None
-        refresh_status(order)
-        uow.audit(Act.ADOPT, order, after={"stripe_invoice_id": found.stripe_id})
+
+
+def connect_void(opened: OpenConference, order_id: int, found: Collection[InvoiceAtStripe]) -> None:
+    """Connect a purchase order's void invoices that a restored copy has forgotten.
+
+    What was credited on them is not owed, and a sync reads it of invoices that are known only.
+
+    Raises:
+        PurchaseOrderError: Something was credited or paid on one; it is to be read first.
+        StripeGatewayError: Stripe could not be asked.
+    """
+    now = {row.stripe_id: opened.gateway.read(f"/v1/invoices/{row.stripe_id}") for row in found}
+    void = [row for row in found if now[row.stripe_id]["status"] == "void"]
+    with opened.store.writing(opened.actor, Act.ADOPT) as uow:
+        order = uow.lock_purchase_order(order_id)
+        for row in sorted(void, key=lambda row: (row.generation, row.created)):
+            if invoices.by_stripe_id(uow.session, opened.conference, row.stripe_id) is None:
+                _connect(opened, uow, order, row, now[row.stripe_id], state="void", step="done")
+    moved = [n for n, row in now.items() if any(row.get(name) for name in _MONEY_ON_VOID)]
+    if moved:
+        raise PurchaseOrderError(
+            f"{order.reference}: Its void invoice {moved[0]} at Stripe, which this database did "
+            f"not have, has a credit note or payment, so what is owed is not known. Nothing was "
+            f"billed. Sync first to read it, then invoice again.",
+            remedy=remedies.sync(opened.slug),
+        )
+
+
+_MONEY_ON_VOID = (
+    "amount_paid", "pre_payment_credit_notes_amount", "post_payment_credit_notes_amount"
+)  # fmt: skip
+
+
+def _connect(
+    opened: OpenConference,
+    uow: UnitOfWork,
+    order: PurchaseOrder,
+    found: InvoiceAtStripe,
+    stripe_invoice: Json,
+    **what: Any,
+) -> Invoice:
+    """Add one of a purchase order's own invoices; its payments are still to be read."""
+    taken = {invoice.generation for invoice in order.invoices}
+    known = found.generation not in {0, *taken}
+    invoice = Invoice(
+        conference_id=order.conference_id,
+        purchase_order_id=order.id,
+        generation=found.generation if known else max(taken, default=0) + 1,
+        currency=order.currency,
+        stripe_invoice_id=found.stripe_id,
+        first_tried_at=found.created,
+        customer=invoices.customer_row(uow, order),
+        **what,
+    )
+    order.invoices.append(invoice)
+    invoices.copy_stripe_invoice(invoice, stripe_invoice, opened.conference.timezone, opened.now())
+    invoice.stripe_read_at = None
+    refresh_status(order)
+    uow.audit(Act.ADOPT, order, after={"stripe_invoice_id": found.stripe_id})
     return invoice
 
 

@@ -49,7 +49,7 @@ from po_toolkit.invoicing.billed import (
 )
 from po_toolkit.invoicing.customers import before_it_is_final, customer_step, forget_customer
 from po_toolkit.invoicing.delivery import auto_advance_write, turn_on, waits_for_transfers
-from po_toolkit.invoicing.existing import adopt_own
+from po_toolkit.invoicing.existing import adopt_own, connect_void
 from po_toolkit.invoicing.lease import (
     LAST_STEPS,
     Lease,
@@ -141,6 +141,7 @@ def _find_existing(
 
     Raises:
         AlreadyBilledError: Another invoice bills the same.
+        PurchaseOrderError: What was credited or paid on a void one is to be read first.
     """
     if read is None:
         with opened.store.reading() as session:
@@ -152,6 +153,8 @@ def _find_existing(
     ):
         return 0
     before = find_billed(opened, read, since)
+    if before.void:
+        connect_void(opened, order_id, before.void)
     if before.invoice is None:
         return before.generation
     taken = adopt_own(opened, order_id, before.invoice)

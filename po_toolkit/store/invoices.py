@@ -14,7 +14,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from po_toolkit.domain.deliveries import links_work
 from po_toolkit.domain.pseudonyms import is_pseudonym
-from po_toolkit.domain.states import LIVE_STATES
+from po_toolkit.domain.states import LIVE_STATES, InvoiceState
 from po_toolkit.errors import AmountError, LostLeaseError
 from po_toolkit.money import minor_from_api
 from po_toolkit.store import history
@@ -125,7 +125,7 @@ def never_read(session: Session, conference: Conference) -> list[str]:
             Invoice.stripe_invoice_id.is_not(None),
             Invoice.step == "done",
             Invoice.stripe_read_at.is_(None),
-            Invoice.state.in_(sorted(LIVE_STATES)),
+            Invoice.state.in_(sorted({*LIVE_STATES, InvoiceState.VOID})),
         )
         .order_by(Invoice.id)
     )

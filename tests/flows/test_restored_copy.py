@@ -191,6 +191,37 @@ def test_an_invoice_that_was_replaced_after_the_backup_is_not_left_open(
     assert {i["status"] for i in simulator.control.all("invoice")} == {"void"}
 
 
+@pytest.mark.parametrize("replaced", [True, False])
+def test_what_was_credited_on_a_void_invoice_is_not_asked_for_from_a_copy(
+    opened, simulator, make_order, copies, replaced
+):
+    """The copy knows neither the invoice nor its credit note, and a sync reads known ones only."""
+    keep, restore = copies
+    order = make_order(("Booth", 1, "1000.00"))
+    keep()
+    create_stripe_invoice(order, opened=opened)
+    credit(opened, order.reference, amount=Decimal("50.00"), reason="Smaller booth")
+    if replaced:
+        reissue(opened, order.reference)
+    else:
+        opened.gateway.write(
+            f"/v1/invoices/{fresh(opened, order).stripe_invoice_id}/void", {}, idempotency_key="v"
+        )
+    restore()
+    with pytest.raises(PurchaseOrderError, match="Sync first") as refused:
+        create_stripe_invoice(fresh(opened, order), opened=opened)
+    assert refused.value.remedy.command[0] == "sync"
+    assert sync_conference(opened).problems == []
+    create_stripe_invoice(fresh(opened, order), opened=opened)
+    sums = fresh(opened, order).sums
+    assert (sums.credited, sums.balance) == (50_00, 950_00)
+    asked = [
+        i["amount_remaining"] for i in simulator.control.all("invoice") if i["status"] == "open"
+    ]
+    assert asked == [950_00]
+    assert len(simulator.control.all("credit_note")) == 1
+
+
 def test_a_revision_that_no_sync_has_read_is_not_left_open(opened, simulator, make_order):
     """Cancelled after only its old invoice was read as void, the revision would still ask."""
     order = make_order(("Booth", 1, "1000.00"))
