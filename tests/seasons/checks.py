@@ -865,8 +865,8 @@ def _asked(w: World, orders: list[Any], named: Named) -> None:
         live = order.live_invoice
         said = at_stripe.get(live.stripe_invoice_id) if live is not None else None
         if order.cancelled_at is None and order.sums.balance > 0:
-            ids = [i.stripe_invoice_id for i in order.invoices if i.stripe_invoice_id in at_stripe]
-            ended = ids and at_stripe[ids[-1]]["status"] in ("void", "uncollectible")
+            last = order.invoices[-1].stripe_invoice_id if order.invoices else None
+            ended = last in at_stripe and at_stripe[last]["status"] in ("void", "uncollectible")
             words = "voided_at_stripe" if ended else "not_invoiced" if live is None else ""
             need(
                 not words or words in named[order.reference],
