@@ -213,7 +213,7 @@ def sheet(*rows):
 ROW = {
     "organization_name": "Acme GmbH",
     "contact_email": "ap@acme.example",
-    "po_number": "1",
+    "po_number": "4711",
     "description": "Gold",
     "unit_price": "100.00",
 }
@@ -264,7 +264,7 @@ def test_a_spreadsheet_says_tax_tax_id_language_period_ways_to_pay_and_limit(ful
     ],
 )
 def test_a_wrong_cell_rejects_its_purchase_order_and_says_why(full, column, value, code):
-    good = ROW | {"po_number": "2", column: ""}
+    good = ROW | {"po_number": "4712", column: ""}
     report = import_purchase_orders(full, sheet(ROW | {column: value}, good), file_name="o.csv")
     assert (report.accepted, report.rejected) == (1, 1)
     assert [(p.row, p.column, p.code) for p in report.problems] == [(2, column, code)]

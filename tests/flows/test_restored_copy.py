@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -51,9 +52,9 @@ def copies(opened, settings, simulator, clock, tmp_path):
     return lambda: copy(book, kept), restore
 
 
-def wire(opened, order, amount="400.00", **more):
+def wire(opened, order, amount="400.00", number="FT1", **more):
     record_payment_by_hand(
-        opened, order.reference, amount=Decimal(amount), method="wire", payment_reference="FT1",
+        opened, order.reference, amount=Decimal(amount), method="wire", payment_reference=number,
         **more,
     )  # fmt: skip
 
@@ -477,3 +478,103 @@ def test_what_another_database_billed_since_it_was_begun_is_not_billed_beside(
     (invoice,) = simulator.control.all("invoice")
     adopt_invoice(opened, order.reference, invoice["id"])
     assert fresh(opened, order).status == "sent"
+
+
+def histories(opened, simulator, order):
+    """Return what somebody does with a purchase order, step by step; each step can be repeated."""
+    ref, at_stripe = order.reference, simulator.control
+
+    def invoice():
+        create_stripe_invoice(fresh(opened, order), opened=opened)
+
+    def typed(amount, number, **more):
+        return lambda: wire(opened, order, amount, number=number, **more)
+
+    def credited(amount):
+        return lambda: credit(opened, ref, amount=Decimal(amount), reason=f"Minus {amount}")
+
+    def given_back(amount, **how):
+        return lambda: refund(opened, ref, amount=Decimal(amount), **how)
+
+    def by_card():
+        if not any(p["status"] == "paid" for p in at_stripe.all("invoice_payment")):
+            at_stripe.pay(fresh(opened, order).stripe_invoice_id, amount=1000_00)
+        sync_conference(opened)
+
+    def statement():
+        import_bank_statement(
+            opened, camt([Entry(opened.today(), Decimal("1000.00"), f"WIRE {ref}")])
+        )
+
+    out = {"method": "wire", "payment_reference": "OUT1"}
+    return {
+        "two wires": [invoice, typed("400", "FT1"), typed("600", "FT2")],
+        "wire first": [typed("300", "FT1"), invoice, credited("50")],
+        "reissue": [invoice, lambda: reissue(opened, ref), typed("1000", "FT1")],
+        "reissue twice": [invoice, lambda: reissue(opened, ref), lambda: reissue(opened, ref)],
+        "credit": [invoice, credited("50"), lambda: reissue(opened, ref), credited("30")],
+        "cancel": [invoice, lambda: cancel(opened, ref)],
+        "refund": [invoice, by_card, given_back("100"), given_back("200")],
+        "credit and refund": [invoice, by_card, credited("100"), given_back("100")],
+        "statement": [invoice, statement, lambda: match_bank(opened, apply=True)],
+        "wire back": [invoice, typed("1000", "FT1"), given_back("100", **out)],
+        "too much": [invoice, typed("1200", "FT1", overpaid=True), given_back("200", **out)],
+    }
+
+
+LENGTHS = {name: len(steps) for name, steps in histories(None, SimpleNamespace(control=None),
+    SimpleNamespace(reference="")).items()}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "done"), [(name, done) for name, steps in LENGTHS.items() for done in range(steps)]
+)
+def test_a_copy_of_before_any_step_ends_as_if_nothing_had_been_lost(
+    opened, simulator, make_order, copies, name, done
+):
+    """Whoever does the rest again and follows each refusal neither asks nor pays twice."""
+    keep, restore = copies
+    order = make_order(("Booth", 1, "1000.00"))
+    steps = histories(opened, simulator, order)[name]
+    for number, step in enumerate(steps):
+        if number == done:
+            keep()
+        step()
+    wanted = outcome(opened, simulator, order)
+    restore()
+    for step in steps[done:]:
+        do_again(opened, step)
+    assert sync_conference(opened, full=True).problems == []
+    assert outcome(opened, simulator, order) == wanted
+
+
+def do_again(opened, step):
+    for _ in range(3):
+        try:
+            return step()
+        except DuplicateEntryError:
+            return None  # it is there already
+        except PoToolkitError as error:
+            remedy = error.remedy.command if error.remedy else ("",)
+            if remedy[0] == "adopt":
+                adopt_invoice(opened, *remedy[-2:])
+            elif "ync" in str(error):
+                sync_conference(opened)
+            else:
+                return None  # it makes no sense any more
+    return None
+
+
+def outcome(opened, simulator, order):
+    order, at_stripe = fresh(opened, order), simulator.control
+    return {
+        "asked": sorted(
+            (i["status"], i["amount_due"], i["amount_remaining"])
+            for i in at_stripe.all("invoice") if i["status"] != "void"
+        ),
+        "refunds": sorted(r["amount"] for r in at_stripe.all("refund")),
+        "credit notes": sorted(n["amount"] for n in at_stripe.all("credit_note")),
+        "reported": sorted(attached(simulator)),
+        "credit left": sorted(c["balance"] for c in at_stripe.all("customer")),
+        "books": (order.status, order.sums, sorted((e.kind, e.amount) for e in order.entries)),
+    }  # fmt: skip
