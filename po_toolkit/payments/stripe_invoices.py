@@ -412,18 +412,21 @@ def _enter_excess(
     """Enter what was paid too much, where the payments' own amounts leave it out.
 
     Stripe does not say whether an invoice payment's ``amount_paid`` includes it. Where it does,
-    the payments add up to the invoice's ``amount_paid`` and ``amount_overpaid`` together.
+    the payments and what was marked as paid outside of Stripe add up to the invoice's
+    ``amount_paid`` and ``amount_overpaid`` together.
     """
     paid, over = stripe_invoice["amount_paid"], stripe_invoice.get("amount_overpaid") or 0
-    data = stripe_invoice["payments"]["data"]
-    payments = settled(data)
-    missing = paid + over - max(sum(p["amount_paid"] for p in payments), paid)
+    data, currency = stripe_invoice["payments"]["data"], stripe_invoice["currency"]
+    payments, marked = settled(data), f"{stripe_invoice['id']}{_SUFFIX}"
+    rest = minor_from_api(paid + over - sum(p["amount_paid"] for p in payments), currency)
+    rest -= sum(entry.amount for entry in order.entries if entry.source_id == marked)
+    missing = min(rest, minor_from_api(over, currency))
     if not over or missing <= 0 or any(_entered_whole(order, payment) for payment in payments):
         return
     too_late = sorted((p for p in data if _came_too_late(p)), key=_paid_at)
     excess, known = f"{stripe_invoice['id']}{_EXCESS}", {p["id"] for p in too_late}
     before = [e for e in order.entries if e.source_id in known or e.source_id.startswith(excess)]
-    left = minor_from_api(missing, stripe_invoice["currency"]) - sum(e.amount for e in before)
+    left = missing - sum(e.amount for e in before)
     taken_before = {entry.source_id for entry in before}
     parts: list[tuple[Json, str, int]] = []
     for payment in too_late:

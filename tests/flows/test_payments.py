@@ -116,6 +116,29 @@ def test_a_debit_that_arrives_after_an_overpayment_is_not_lost(
     assert (again.changes, again.sweep.found, again.sweep.only_here) == ([], 0, [])
 
 
+@pytest.mark.parametrize("read_between", [True, False], ids=["read between", "read at the end"])
+@pytest.mark.parametrize("left_out", [True, False], ids=["excess left out", "excess shown"])
+def test_a_debit_that_arrives_after_a_mark_as_paid_is_booked_once(
+    opened, simulator, sent, left_out, read_between
+):
+    """What somebody marked as paid outside of Stripe made the debit too much, and counted twice."""
+    simulator.control.switch("overpaid_left_out", left_out)
+    debit = simulator.control.pay(sent.stripe_invoice_id, None, "us_bank_account", settled=False)
+    opened.gateway.write(
+        f"/v1/invoices/{sent.stripe_invoice_id}/pay",
+        {"paid_out_of_band": True},
+        idempotency_key="marked",
+    )
+    if read_between:
+        sync_conference(opened)
+    simulator.control.settle(debit["id"])
+    sync_conference(opened)
+    after = fresh(opened, sent)
+    assert sum(e.amount for e in after.entries) == 2 * 1_755_000
+    again = sync_conference(opened, full=True)
+    assert (again.changes, again.sweep.found, again.sweep.only_here) == ([], 0, [])
+
+
 def test_a_payment_is_dated_when_stripe_was_paid_where_the_conference_is(opened, simulator, sent):
     payment = simulator.control.pay(sent.stripe_invoice_id)
     sync_conference(opened)
