@@ -28,6 +28,7 @@ from po_toolkit.context import OpenConference
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.states import WriteState
 from po_toolkit.errors import (
+    BusyError,
     StripeGatewayError,
     StripeIdempotencyError,
     StripeRefusedError,
@@ -154,6 +155,7 @@ def send(opened: OpenConference, write: Write, stored: StoredWrite) -> Outcome:
     """Take a stored write to its end; the caller notes it with :func:`finish`.
 
     Raises:
+        BusyError: Another process has done it meanwhile.
         StripeRefusedError: Stripe refuses it as it is declared now; the next try is a new attempt.
         StripeGatewayError: The outcome is unknown; the same call again is safe.
     """
@@ -166,8 +168,6 @@ def send(opened: OpenConference, write: Write, stored: StoredWrite) -> Outcome:
                 return Outcome(stored, found, found=True)
             stored = _next(opened, write, stored, WriteState.SUPERSEDED)
             oldest = stored.stored_at
-            if stored.state is not WriteState.PENDING:
-                continue
         try:
             return Outcome(stored, _call(opened, write.kind, stored))
         except (StripeStored500Error, StripeIdempotencyError) as error:
@@ -231,10 +231,17 @@ def _call(opened: OpenConference, kind: Kind, stored: StoredWrite) -> Json:
 def _next(
     opened: OpenConference, write: Write, stored: StoredWrite, end: WriteState
 ) -> StoredWrite:
-    """End an attempt that was not done, and return the next one, also where others made it."""
+    """End an attempt that was not done, and return the next one, also where others made it.
+
+    Raises:
+        BusyError: Another process has done the next one: Stripe may not show it yet.
+    """
     with opened.store.writing(opened.actor, Act.INVOICE) as uow:
         stripe_writes.settle(uow, stored.key, end, opened.now())
-        return declare(uow, opened, write, after=stored.attempt)
+        following = declare(uow, opened, write, after=stored.attempt)
+    if following.state is WriteState.DONE:
+        raise BusyError("Another process has just done this at Stripe. Try again to see it.")
+    return following
 
 
 def _insert(

@@ -16,14 +16,17 @@ import pytest
 import stripe
 from pydantic import SecretStr
 
-from po_toolkit import create_purchase_order, create_stripe_invoice
+from po_toolkit import create_purchase_order, create_stripe_invoice, outbox
 from po_toolkit.api.invoices import invoice_purchase_orders, resend_invoice
 from po_toolkit.api.ledger import cancel, credit, record_payment_by_hand, refund
 from po_toolkit.api.order_changes import Changes, change_order
 from po_toolkit.api.reminders import send_reminders
 from po_toolkit.api.sync import sync_conference
-from po_toolkit.errors import PoToolkitError
+from po_toolkit.domain.roles import Act
+from po_toolkit.domain.states import WriteState
+from po_toolkit.errors import BusyError, PoToolkitError
 from po_toolkit.reconcile import reconcile_conference
+from po_toolkit.store import stripe_writes
 from po_toolkit.stripe_gateway import StripeGateway
 from po_toolkit.stripe_gateway.client import TRIES
 from tests.conftest import KEY, SLUG, fresh, open_unpaced
@@ -458,3 +461,22 @@ def test_a_machine_that_was_suspended_between_two_tries_looks_first(world):
     assert world.tries(world.invoice)
     sent = [e for e in world.control.all("event") if e["type"] == "invoice.sent"]
     assert len(sent) == 1
+
+
+def test_who_was_slower_does_not_send_the_email_again(world):
+    """Its worker paused after Stripe's stored failure, and the email's event was listed late."""
+    opened, path = world.opened, "/v1/invoices/in_1/send"
+
+    def look(stored):
+        with opened.store.writing(opened.actor, Act.INVOICE) as uow:
+            stripe_writes.settle(uow, stored.key, WriteState.SUPERSEDED, opened.now())
+            other = outbox.declare(uow, opened, write, after=stored.attempt)
+            stripe_writes.settle(uow, other.key, WriteState.DONE, opened.now())
+
+    write = outbox.Write(outbox.SEND, "slot", path, dict, look, opened.conference.id)
+    world.line.breaks("post", path, "stored_500_before")
+    with opened.store.writing(opened.actor, Act.INVOICE) as uow:
+        stored = outbox.declare(uow, opened, write)
+    with pytest.raises(BusyError):
+        outbox.send(opened, write, stored)
+    assert [c for c in world.control.calls() if c.path == path] == []
