@@ -75,7 +75,7 @@ def work_until_none_is_due(opened: OpenConference) -> int:
             with opened.store.reading() as session:
                 if not jobs.events_due(session, opened.conference.id, opened.now()):
                     return due
-            time.sleep(HELD_WAIT_SECONDS)
+            time.sleep(HELD_WAIT_SECONDS)  # a worker holds them, and ends them or its turn expires
 
 
 def work_held_events(opened: OpenConference, *, limit: int = 100) -> int:

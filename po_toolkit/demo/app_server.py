@@ -48,7 +48,7 @@ def serve_app(stage: Stage, port: int, say: Callable[[str], None]) -> None:
                         f"The app ended with exit code {app.returncode} before it was ready. Its "
                         f"output is above."
                     )
-                time.sleep(0.1)
+                time.sleep(0.1)  # Streamlit does not say when it is ready
                 waited += 1
                 if waited % 300 == 0:
                     say("The app is still starting …")

@@ -27,7 +27,7 @@ class CellError:
     text: str
 
 
-class ShownNumber(float):
+class ShownNumber(float):  # a spreadsheet's number; decimal_of makes money of it
     """A number whose cell shows more than the number.
 
     Attributes:

@@ -1400,11 +1400,14 @@ def _number_text(cell: Cell, reading: Reading) -> str:
     text = " ".join(clean(text_of(cell)).split())
     narrow = _TOO_NARROW.fullmatch(text)
     text = _po_text(f"'{text}" if reading.typed and text[:1] not in ("", "=", "'") else text)
-    plain_number = isinstance(cell, float) and not isinstance(cell, ShownNumber)
     if (
         narrow
         or _ROUNDED.fullmatch(text)
-        or (plain_number and abs(float(text)) >= 10**EXACT_DIGITS)
+        or (
+            isinstance(cell, float)
+            and not isinstance(cell, ShownNumber)
+            and abs(cell) >= 10**EXACT_DIGITS
+        )
     ):
         raise _wrong(
             "digits_lost",
@@ -1472,7 +1475,7 @@ def _quantity(cell: Cell, reading: Reading) -> int:
     if is_empty(cell):
         return 1
     if isinstance(cell, ShownNumber) and cell.sign != "%":
-        cell = float(cell)
+        cell = float(cell)  # the same number without its currency
     written = written_amount(cell) or written_amount(_count(cell))
     value = written.read(reading.decimals) if written and written.currencies is None else None
     if value is None or value != value.to_integral_value() or value < 1:

@@ -96,6 +96,7 @@ def rejected_xlsx(rejected: Rejected) -> bytes:
             sheet.write_string(0, column, header, bold)
         sheet.write_string(0, width, rejected.reason_header, bold)
         signs: dict[str, xlsxwriter.format.Format] = {}
+        # A number goes back as the float that a spreadsheet's file has; no money is counted here.
         for row, (number, cells) in enumerate(rejected.rows, 1):
             for column, cell in enumerate(cells[:width]):
                 if isinstance(cell, ShownNumber) and cell.sign and written_amount(cell):
@@ -106,7 +107,7 @@ def rejected_xlsx(rejected: Rejected) -> bytes:
                     sheet.write_number(row, column, float(cell), style)
                 elif isinstance(cell, ShownNumber) and cell.sign == "%":
                     sheet.write_number(row, column, float(cell), percent)
-                elif isinstance(cell, float) and not isinstance(cell, ShownNumber):
+                elif isinstance(cell, float) and not isinstance(cell, ShownNumber):  # no noise
                     sheet.write_number(row, column, float(decimal_of(cell)))
                 elif isinstance(cell, date) and not isinstance(cell, datetime):
                     sheet.write_datetime(row, column, cell, day)

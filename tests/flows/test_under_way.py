@@ -8,7 +8,6 @@ from decimal import Decimal
 
 import pytest
 
-from po_toolkit import create_stripe_invoice
 from po_toolkit.api.bank import import_bank_statement
 from po_toolkit.api.bank_matching import bank_lines, choose
 from po_toolkit.api.ledger import cancel, credit, record_payment_by_hand, refund
@@ -26,19 +25,12 @@ from po_toolkit.errors import (
 from po_toolkit.payments.sync import sync_one
 from tests.bank.statement import Entry, camt
 from tests.conftest import ON_SQLITE, fresh
+from tests.flows.test_asked_is_owed import sent
 from tests.operations.test_second_person import people
 
-__all__ = ["people"]
+__all__ = ["people", "sent"]
 
 pytestmark = ON_SQLITE
-
-
-@pytest.fixture
-def sent(opened, make_order):
-    """A sent invoice over 1,000.00 USD."""
-    order = make_order(("Booth", 1, "1000.00"))
-    create_stripe_invoice(order, opened=opened)
-    return fresh(opened, order)
 
 
 @pytest.fixture

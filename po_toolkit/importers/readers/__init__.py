@@ -163,7 +163,7 @@ def _cell(value: Any) -> Cell:
         return str(value).upper()
     if isinstance(value, Decimal):
         exact = len(value.as_tuple().digits) <= EXACT_DIGITS
-        return float(value) if exact else f"{value:f}"
+        return float(value) if exact else f"{value:f}"  # a float shows that many digits exactly
     if isinstance(value, int):
         return float(value) if abs(value) < 10**EXACT_DIGITS else str(value)
     return value if isinstance(value, str | float) else _other(value)

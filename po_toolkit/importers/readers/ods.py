@@ -211,7 +211,7 @@ def _value(element: Element) -> Cell:
 
 
 def _number(element: Element, kind: str, shown: str) -> Cell:
-    number = float(element.get(f"{_OFFICE}value", "nan"))
+    number = float(element.get(f"{_OFFICE}value", "nan"))  # as the program that wrote it has it
     if kind == "percentage":
         return ShownNumber.of(number, shown or f"{number * 100:.15g}%", sign="%")
     sign = element.get(f"{_OFFICE}currency", "") if kind == "currency" else ""

@@ -75,7 +75,7 @@ def _cell(book: Any, cell: Any, formats: dict[int, NumberFormat]) -> Cell:
         return str(value)
     if cell.ctype == XL_CELL_NUMBER:
         shows = formats.get(cell.xf_index)
-        return (shows.shown(value) if shows else None) or float(value)
+        return (shows.shown(value) if shows else None) or float(value)  # the file's
     if cell.ctype == XL_CELL_DATE:
         return _date(book, value)
     if cell.ctype == XL_CELL_BOOLEAN:
@@ -89,7 +89,7 @@ def _date(book: Any, value: float) -> Cell:
     try:
         moment: datetime = xlrd.xldate_as_datetime(value, book.datemode)
     except (xlrd.XLDateError, OverflowError, ValueError):
-        return float(value)
+        return float(value)  # no date: the number that the file has
     if value < 1:
         return moment.time()
     return moment if value % 1 else moment.date()

@@ -84,7 +84,7 @@ def _cell(value: Any, known: dict[str, str]) -> Cell:
     elif kind is bool:
         cell = "TRUE" if value else "FALSE"
     elif kind is int:
-        cell = float(value) if abs(value) < 2**53 else str(value)
+        cell = float(value) if abs(value) < 2**53 else str(value)  # a float holds those exactly
     elif kind is datetime and value.time() == time():
         cell = value.date()
     return cell
@@ -381,7 +381,7 @@ class _SheetParser:
             special = _NEVER_CALCULATED
         elif kind == "n" and self._value and (style := self._attributes.get("s")):
             shows = self._formats.get(int(style))
-            special = shows.shown(float(self._value)) if shows else None
+            special = shows.shown(float(self._value)) if shows else None  # as Excel has it
         if self._filled:
             self.written += 1
             if int(self._attributes.get("s") or 0) in self._struck:
