@@ -181,7 +181,7 @@ def _given_since(row: Any, books: Books) -> bool:
     address, at = books.addresses_given.get(row.stripe_customer_id, ("", None))
     if at is None or comparable(address) != comparable(row.contact_email):
         return False
-    return pd.isna(row.sent_at) or pd.to_datetime(row.sent_at, utc=True) <= at
+    return bool(pd.isna(row.sent_at) or pd.to_datetime(row.sent_at, utc=True) <= at)
 
 
 def _other(theirs: pd.Series[str], ours: pd.Series[str]) -> pd.Series[bool]:

@@ -179,7 +179,11 @@ def addresses_given(
         .order_by(write.finished_at, write.id)
     )
     given = ((path.rpartition("/")[2], json.loads(body), at) for path, body, at in rows)
-    return {customer: (body["email"], at) for customer, body, at in given if "email" in body}
+    return {
+        customer: (body["email"], at)
+        for customer, body, at in given
+        if at is not None and "email" in body
+    }
 
 
 def entries(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
