@@ -79,9 +79,17 @@ def _show(visit: Visit, hit: SearchHit) -> None:
             st.caption(_("Found by {why}", why=formats.plain(hit.why)), width="content")
 
 
+_SYMBOL = re.compile(r"[A-Z]{0,2}[$€£¥₹₩]")
+
+
 def _amount(text: str, currency: str) -> Decimal | None:
-    """Return what was typed as an amount, or None; a currency may stand beside it."""
-    with suppress(AmountError):
-        code = next((c for c in re.findall("[a-z]+", text.lower()) if c in CURRENCIES), currency)
-        return typed.amount(text.upper().replace(code.upper(), ""), code)
+    """Return what was typed as an amount, or None; a currency may stand beside it.
+
+    Nothing is billed by it, so ``485,000`` is read as thousands, as most amounts of that look are.
+    """
+    code = next((c for c in re.findall("[a-z]+", text.lower()) if c in CURRENCIES), currency)
+    number = _SYMBOL.sub("", text.upper().replace(code.upper(), ""))
+    for digits in (number, re.sub("[.,]", "", number)):
+        with suppress(AmountError):
+            return typed.amount(digits, code)
     return None
