@@ -260,7 +260,7 @@ def _known_currency(
 
     Raises:
         ImportChoiceError: The account is not known, and the conference uses several
-            currencies.
+            currencies, or the file has no heading whose answer could be remembered.
     """
     nameless = [s for s in file.statements if s.assumed]
     codes = {known(s.account) for s in nameless}
@@ -271,11 +271,18 @@ def _known_currency(
         if not any(s.account for s in nameless):
             return ""
         others = others | {opened.conference.currency}  # what was answered was another account's
-    if codes and others - {own}:
-        listed = sorted(others | {own}, key=lambda code: (code != own, code))
+    listed = sorted(others | {own}, key=lambda code: (code != own, code))
+    if codes and len(listed) > 1:
         raise ImportChoiceError(
             "The file does not name its currency, and the conference uses "
             f"{', '.join(code.upper() for code in listed)}. Say which currency it is in.",
+            question="currency",
+            choices=listed,
+        )
+    if codes and file.format in ("ofx", "qif"):
+        raise ImportChoiceError(
+            "The file does not name its currency, and its account has no statement here yet. Say "
+            "which currency it is in.",
             question="currency",
             choices=listed,
         )

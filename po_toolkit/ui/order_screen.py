@@ -10,10 +10,10 @@ import streamlit as st
 
 from po_toolkit.api.payment_details import DETAILS
 from po_toolkit.api.reports import PurchaseOrderStory, purchase_order_story
-from po_toolkit.api.terms import Status
+from po_toolkit.api.terms import Status, named_rows
 from po_toolkit.ui import formats, tables
 from po_toolkit.ui.content_panel import content_panel
-from po_toolkit.ui.language import _, ngettext
+from po_toolkit.ui.language import _
 from po_toolkit.ui.order_acts import order_acts
 from po_toolkit.ui.order_papers import order_papers
 from po_toolkit.ui.session import Visit
@@ -230,14 +230,13 @@ def _particulars(story: PurchaseOrderStory) -> None:
             st.text(_("Entered without a spreadsheet."))
             return
         sheet = _(", sheet {sheet}", sheet=story.source.sheet) if story.source.sheet else ""
+        rows = formats.inner(formats.localized(named_rows(story.source.rows)))
         st.text(
-            ngettext(
-                "{file_name}{sheet}, row {rows}\nImport {batch}",
-                "{file_name}{sheet}, rows {rows}\nImport {batch}",
-                len(story.source.rows),
+            _(
+                "{file_name}{sheet}, {rows}\nImport {batch}",
                 file_name=story.source.file_name,
                 sheet=sheet,
-                rows=", ".join(map(str, story.source.rows)),
+                rows=rows,
                 batch=story.source.batch,
             )
         )

@@ -53,11 +53,11 @@ def search_box(visit: Visit, page: str) -> None:
         visit.go("bank", line=str(line))
     if visit.recall(_OPENED) == text:  # its page is open: no need to find it above itself
         return
-    said = formats.plain(text)
+    shown = formats.plain(text)
     if not hits:
-        st.container(border=True).markdown(_("Nothing found for “{text}”.", text=said))
+        st.container(border=True).markdown(_("Nothing found for “{text}”.", text=shown))
         return
-    title = ngettext("{n} found for “{text}”", "{n} found for “{text}”", len(hits), text=said)
+    title = ngettext("{n} found for “{text}”", "{n} found for “{text}”", len(hits), text=shown)
     with st.expander(title, expanded=visit.recall(_FROM) == here):
         for hit in hits:
             _show(visit, hit)
