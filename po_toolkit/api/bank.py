@@ -44,6 +44,8 @@ class StatementResult(AsJson):
     Attributes:
         id: Ours, by which a held one is accepted.
         opening: Major units as a decimal string, or None when the file has none.
+        opening_date: The first day that it covers, or None where the file names none.
+        closing_date: The last.
         state: proven, unproven, held, or accepted (held once, then taken by a person).
         reason: Why it is held or unproven.
     """
@@ -60,6 +62,9 @@ class StatementResult(AsJson):
     new: int = 0
     duplicates: int = 0
     quarantined: int = 0
+    file_name: str = ""
+    opening_date: date | None = None
+    closing_date: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

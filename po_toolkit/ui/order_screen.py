@@ -146,7 +146,7 @@ def _lines(story: PurchaseOrderStory) -> None:
         "unit_price": _("Unit price"),
         "line_total": _("Line total"),
         **({"rates": _("Tax rates"), "tax_on_top": _("Tax on top")} if taxed else {}),
-        "source_row": _("Spreadsheet row"),
+        **({"source_row": _("Spreadsheet row")} if frame["source_row"].any() else {}),
     }
     if formats.on_a_phone():
         columns = {"line_total": columns["line_total"]} | columns

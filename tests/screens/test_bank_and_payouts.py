@@ -206,6 +206,16 @@ def test_lines_of_another_state_are_not_called_done(show, read, books):
     assert "No line has this state now." in read(app)
 
 
+def test_a_statement_is_known_by_its_file_and_days(show, books):
+    """A treasurer who looks for October's statement knows its file and its days."""
+    opened, _ = books
+    upload(show, statement(opened, ("100.00", "x", "y")), name="october.xml")
+    (shown,) = show("bank", **{"bank-view": "Statements"}).dataframe
+    assert shown.value["file_name"].tolist() == ["october.xml"]
+    assert shown.value["closing_date"].tolist() == [opened.today()]
+    assert "reason" not in shown.value
+
+
 def test_a_statement_that_does_not_add_up_waits_for_a_person(show, read, books):
     """A missing page of a statement is money that nobody looks for."""
     opened, _ = books

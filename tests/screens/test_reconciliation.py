@@ -155,6 +155,7 @@ def test_the_chart_of_a_month_has_its_figures(show, books):
     assert not app.exception
     months = having(app, "received", "invoiced")
     assert months.value["received"].sum() == Decimal(1650001)
+    assert list(months.value["month"]) == [f"{books.today():%b %Y}"]
     app.session_state["pycon-2027:cash.currency"] = "jpy"
     app.run()
     assert having(app, "received_so_far").value["received_so_far"].max() == Decimal(1650001)
