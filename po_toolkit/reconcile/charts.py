@@ -91,7 +91,7 @@ def line_chart(
     names = list(dict.fromkeys(row["series"] for row in rows))
     legend = _legend(ink)
     axis = {"labelAngle": 0, "labelOverlap": True}
-    x_axis = {"field": "month", "type": "ordinal", "title": None, "axis": axis}
+    x_axis = {"field": "month", "type": "ordinal", "title": None, "axis": axis, "sort": None}
     return {
         "data": {"values": rows},
         "height": 260,
