@@ -98,6 +98,11 @@ def _imported(entry: LoggedAct) -> str:
     return f"{orders} imported from {file_name}."
 
 
+def _statement_loaded(entry: LoggedAct) -> str:
+    lines = count(int(entry.after["lines"]), "line")
+    return f"{lines} of the bank statement {entry.after['file_name']} imported."
+
+
 def _import_undone(entry: LoggedAct) -> str:
     number = len(entry.before.get("purchase_orders") or ())
     return f"The import of {count(number, 'purchase order')} was undone."
@@ -323,7 +328,7 @@ _SENTENCES: dict[str, Callable[[LoggedAct], str]] = {
     Act.CHANGE_SETTINGS: _settings,
     Act.ACCEPT_DISCREPANCY: _accepted,
     Act.CLOSE: _with_reason("Books closed through {last_day}"),
-    Act.LOAD_STATEMENT: _with_reason("Bank statement {file_name} imported, lines: {lines}"),
+    Act.LOAD_STATEMENT: _statement_loaded,
     Act.ACCEPT_STATEMENT: _with_reason("Bank statement accepted although its sums do not agree"),
     Act.REMOVE_STATEMENT: _with_reason("Bank statement removed"),
     Act.MATCH: _matched,

@@ -206,7 +206,7 @@ def test_lines_of_another_state_are_not_called_done(show, read, books):
     assert "No line has this state now." in read(app)
 
 
-def test_a_statement_is_known_by_its_file_and_days(show, books):
+def test_a_statement_is_known_by_its_file_and_days(show, read, books):
     """A treasurer who looks for October's statement knows its file and its days."""
     opened, _ = books
     upload(show, statement(opened, ("100.00", "x", "y")), name="october.xml")
@@ -214,6 +214,8 @@ def test_a_statement_is_known_by_its_file_and_days(show, books):
     assert shown.value["file_name"].tolist() == ["october.xml"]
     assert shown.value["closing_date"].tolist() == [opened.today()]
     assert "reason" not in shown.value
+    said = read(show("activity")).replace("\\", "")
+    assert "1 line of the bank statement october.xml imported." in said
 
 
 def test_a_statement_that_does_not_add_up_waits_for_a_person(show, read, books):
