@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from po_toolkit.domain.sums import Status
@@ -29,6 +30,19 @@ def written_day(day: date) -> str:
     return f"{day.day} {day:%b %Y}"
 
 
+def named_rows(numbers: Sequence[int]) -> str:
+    """Name lines: ``Row 3``, ``Rows 3, 7-9``."""
+    parts: list[list[int]] = []
+    for number in numbers:
+        if parts and number == parts[-1][-1] + 1:
+            parts[-1].append(number)
+        else:
+            parts.append([number])
+    shown = [f"{p[0]}-{p[-1]}" if len(p) > 1 else str(p[0]) for p in parts]
+    listed = ", ".join(shown[:12]) + (" …" if len(shown) > 12 else "")
+    return f"Row {listed}" if len(numbers) == 1 else f"Rows {listed}"
+
+
 def sentence(text: str) -> str:
     """Begin a text in upper case, unless its first word is a code: ``in_1`` stays as it is."""
     return text[:1].upper() + text[1:] if _A_WORD.match(text) else text
@@ -44,6 +58,9 @@ def label(code: str) -> str:
 
 
 _OTHERWISE = {
+    "customer_balance": "Bank transfer",
+    "sepa_debit": "SEPA debit",
+    "us_bank_account": "ACH debit",
     "bank_set_aside": "Excluded bank line",
     "bank_unexplained": "Unmatched bank line",
     "not_itemised": "Not itemized",
@@ -51,6 +68,22 @@ _OTHERWISE = {
     "quickbooks": "QuickBooks",
 }
 """Codes whose words are not the glossary's."""
+
+
+WAYS_IN = {"cli": "command line", "python": "Python"}
+
+
+def person(actor: str, say: Callable[[str], str] = str) -> str:
+    """Name who acted as people read it: ``cli:ada`` is ``ada (command line)``.
+
+    ``say`` writes the words in the reader's language.
+    """
+    way, _colon, name = actor.partition(":")
+    if way == "app" and name:
+        return name
+    if way in WAYS_IN and name:
+        return f"{name} ({say(WAYS_IN[way])})"
+    return {"stripe": "Stripe", "schedule": say("automatic")}.get(actor, actor)
 
 
 _SHORT = re.compile(r"\b(?:ach|api|cc|id|pdf|po|sepa|url)\b", re.IGNORECASE)

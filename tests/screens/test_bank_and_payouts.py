@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -205,6 +206,18 @@ def test_lines_of_another_state_are_not_called_done(show, read, books):
     assert "No line has this state now." in read(app)
 
 
+def test_a_statement_is_known_by_its_file_and_days(show, read, books):
+    """A treasurer who looks for October's statement knows its file and its days."""
+    opened, _ = books
+    upload(show, statement(opened, ("100.00", "x", "y")), name="october.xml")
+    (shown,) = show("bank", **{"bank-view": "Statements"}).dataframe
+    assert shown.value["file_name"].tolist() == ["october.xml"]
+    assert shown.value["closing_date"].tolist() == [opened.today()]
+    assert "reason" not in shown.value
+    said = read(show("activity")).replace("\\", "")
+    assert "1 line of the bank statement october.xml imported." in said
+
+
 def test_a_statement_that_does_not_add_up_waits_for_a_person(show, read, books):
     """A missing page of a statement is money that nobody looks for."""
     opened, _ = books
@@ -264,6 +277,19 @@ def test_a_payout_opens_to_the_payments_it_is_the_sum_of(
     moves = app.dataframe[-1].value
     assert {"Acme Press", "Bolt Systems"} <= set(moves["organization_name"])
     assert moves["paid_out"].sum() == Decimal(payout["amount"]) / 100
+    assert payout["id"] in [code.value for code in app.code], "where one looks Stripe up"
+    every = show("payouts", **{"payouts-view": "All transactions"}).dataframe[-1].value
+    assert re.findall(r"\b(?:in|po|ch|py|pi)_\w+", every.to_string()) == []
+    assert every["payout"].str.contains("USD").sum() == len(moves)
+
+
+def test_a_payment_that_the_bank_has_not_shown_has_its_amount(show, conference, sample, season):
+    """A check of 100.00 that reads as 0.00 is taken for one that was never typed."""
+    moves = show("payouts", **{"payouts-view": "All transactions"}).dataframe[-1].value
+    (typed,) = moves.to_dict("records")
+    assert (typed["gross"], typed["at_bank"]) == (Decimal(100), Decimal(0))
+    assert typed["words"] == "Not found at the bank"
+    assert (typed["fee"], typed["net"]) == (None, None)
 
 
 @pytest.mark.parametrize("view", ["Fees", "All transactions", "Bank lines", "Checks"])
@@ -303,9 +329,8 @@ def test_a_question_about_the_file_forgets_no_column_that_was_named(show, read, 
     assert offered == ["Kiam", "Kiu", "Kiom"]
     name_columns(app, {"Date": "Kiam", "Amount, or else credit and debit": "Kiom"})
     while question := next((r for r in app.radio if r.value is None), None):
-        question.set_value(
-            next(o for o in question.options if o in ("usd", "With a comma: 1.234,50"))
-        ).run()
+        question.set_value("With a comma: 1.234,50").run()
+    next(s for s in app.selectbox if s.label.startswith("Which currency")).set_value("usd").run()
     assert not app.error
     assert "2 lines read: 2 new" in read(app)
 
@@ -322,6 +347,26 @@ def test_what_a_column_is_can_be_answered_on_the_page(show, read, books):
     assert not app.error
     press_import(app)
     assert "2 lines read: 2 new" in read(app)
+
+
+def test_a_bank_account_may_be_in_a_currency_that_was_never_used_here(show, read, conference):
+    """Who banks in francs and may choose dollars only books dollars."""
+    conference()
+    app = show("bank")
+    ofx = (
+        b"<OFX><BANKMSGSRSV1><STMTTRNRS><STMTRS><BANKACCTFROM><BANKID>1<ACCTID>2</BANKACCTFROM>"
+        b"<BANKTRANLIST><STMTTRN><TRNTYPE>CREDIT<DTPOSTED>20261120<TRNAMT>5.00<FITID>1<NAME>ALPHA"
+        b"</BANKTRANLIST></STMTRS></STMTTRNRS></BANKMSGSRSV1></OFX>"
+    )
+    app.file_uploader[0].set_value(("a.ofx", ofx, "application/x-ofx")).run()
+    assert not app.exception
+    question = next(s for s in app.selectbox if "currency" in s.label)
+    assert question.value is None
+    assert question.options[0] == "USD"
+    question.set_value("chf").run()
+    assert not app.exception
+    assert "1 line read: 1 new" in read(app)
+    assert next(d.value for d in app.dataframe if "currency" in d.value)["currency"][0] == "chf"
 
 
 def test_what_is_proposed_is_the_first_candidate_even_where_nothing_is_open(show, read, books):

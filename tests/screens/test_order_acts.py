@@ -275,6 +275,11 @@ def test_a_changed_address_voids_the_invoice_and_bills_anew(
     assert after.contact_email == "billing@acme.example"
     assert [i.state for i in after.invoices] == ["void", "sent"]
     assert after.stripe_invoice_id != first
+    app = show("order", po=reference)
+    whole = [code.value for code in app.code]
+    assert whole == [i.stripe_invoice_id for i in after.invoices], "to be copied, not cut off"
+    (table,) = [d.value for d in app.dataframe if "stripe_total" in d.value]
+    assert "stripe_invoice_id" not in table
 
 
 def test_a_draft_is_simply_changed(show, read, order, conference):
