@@ -31,7 +31,7 @@ def failures_shown(visit: Visit | None = None) -> Iterator[None]:
         show_error(error, visit)
     except Exception as error:
         if cause := cause_of(error):
-            log.exception("the database cannot be used", reason=cause)
+            log.exception("database unusable", reason=cause)
             st.error(formats.message(cause), icon=":material/error:")
         else:
             show_unexpected(error)
