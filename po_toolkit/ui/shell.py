@@ -121,15 +121,15 @@ def _translate_uploads() -> None:
         return
     size = st.get_option("server.maxUploadSize")
     words = {
-        "Dropzone] button p": json.dumps(_("Upload"), ensure_ascii=False),
-        "DropzoneInstructions] span": json.dumps(
+        "[data-testid=stFileUploaderDropzone] button p": json.dumps(
+            _("Upload"), ensure_ascii=False
+        ),
+        "[data-testid=stFileUploaderDropzoneInstructions] span": json.dumps(
             _("Up to {size} MB", size=size), ensure_ascii=False
         ),
     }
     style = "".join(
-        f"[data-testid=stFileUploader{place} {{font-size: 0;}}"
-        f"[data-testid=stFileUploader{place}::after "
-        f"{{font-size: .875rem; content: {text};}}"
+        f"{place} {{font-size: 0;}} {place}::after {{font-size: .875rem; content: {text};}}"
         for place, text in words.items()
     )
     st.html(f"<style>{style}</style>")
