@@ -77,7 +77,7 @@ _HEADINGS = {
     "evidence": "Found",
     "arrival_date": "Bank date",
     "made_on": "Made",
-    "way": "Speed",
+    "way": "Type",
     "sponsors": "Net from sponsors",
     "fees": "Fees deducted",
     "others": "Other activity",

@@ -33,7 +33,7 @@ _PAYOUTS = {
     "not_itemised": N_("Not itemized"),
     "fees": N_("Fees deducted"),
     "at_bank": N_("At bank"),
-    "way": N_("Speed"),
+    "way": N_("Type"),
     "failure": N_("Failure"),
 }
 _ONLY_IF_ANY = ("others", "not_itemised", "failure")

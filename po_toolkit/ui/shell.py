@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from zoneinfo import available_timezones
@@ -24,7 +25,7 @@ from po_toolkit.ui.failures import failures_shown
 from po_toolkit.ui.home_screen import home_screen
 from po_toolkit.ui.import_screen import import_screen
 from po_toolkit.ui.invoice_screen import invoice_screen
-from po_toolkit.ui.language import N_, _, choose_language
+from po_toolkit.ui.language import N_, _, choose_language, language
 from po_toolkit.ui.live import keep_live
 from po_toolkit.ui.order_editor import new_order_screen
 from po_toolkit.ui.order_screen import order_screen
@@ -89,6 +90,7 @@ def run(start: str = "home") -> None:
         above = st.sidebar.container()
         with st.sidebar.container():
             choose_language(settings.language)
+        _translate_uploads()
         if not settings.conferences:
             _setup(settings)
             return
@@ -106,6 +108,30 @@ def _legible() -> None:
     style = _WIDER + _PDF_FITS + _TEXT_FITS
     if st.context.theme.type == "dark":
         style += "[data-testid^='stBaseButton-primary'], [data-tag] * {color: #111111;}"
+    st.html(f"<style>{style}</style>")
+
+
+def _translate_uploads() -> None:
+    """Write Streamlit's own words of a place for files in the visit's language.
+
+    It has no setting for them, and a button without its text would have no name for those who hear
+    the page. Where a release of Streamlit calls its parts otherwise, they stay English.
+    """
+    if language() == "en":
+        return
+    size = st.get_option("server.maxUploadSize")
+    words = {
+        "Dropzone] button p": json.dumps(_("Upload"), ensure_ascii=False),
+        "DropzoneInstructions] span": json.dumps(
+            _("Up to {size} MB", size=size), ensure_ascii=False
+        ),
+    }
+    style = "".join(
+        f"[data-testid=stFileUploader{place} {{font-size: 0;}}"
+        f"[data-testid=stFileUploader{place}::after "
+        f"{{font-size: .875rem; content: {text};}}"
+        for place, text in words.items()
+    )
     st.html(f"<style>{style}</style>")
 
 

@@ -118,6 +118,28 @@ def test_from_a_messy_spreadsheet_to_the_books(page, serve, simulator, tmp_path)
     assert "Purchase orders" in workbook.sheetnames
 
 
+def test_a_place_for_files_is_in_the_language_of_the_page(page, serve):
+    """Streamlit writes English there, and has no setting for it."""
+    from playwright.sync_api import expect
+
+    app = serve()
+    page.goto(f"{app.url}/import?language=Deutsch")
+    place = page.get_by_test_id("stFileUploaderDropzone")
+    expect(place).to_be_visible(timeout=20000)
+    expect(page.get_by_text("Leere Vorlage (CSV)")).to_be_visible(timeout=20000)
+    shown = """place => [...place.querySelectorAll("p, span")].map(part => [
+        getComputedStyle(part).fontSize === "0px" ? "" : part.textContent,
+        getComputedStyle(part, "::after").content,
+    ]).flat().join(" ")"""
+    words = place.evaluate(shown)
+    assert "Hochladen" in words
+    assert re.search(r"Bis \d+ MB", words)
+    assert "per file" not in words
+    assert place.get_by_role("button", name="Hochladen").count() == 1, "it has a name to be read"
+    upload(page, SAMPLES / "sponsors-2027.csv")
+    expect(page.get_by_text("sponsors-2027.csv").first).to_be_visible()
+
+
 def test_a_batch_survives_a_reload_and_shows_in_another_window(page, serve, simulator):
     """Whoever closes the laptop must find the batch where it is, not start it again."""
     from playwright.sync_api import expect
