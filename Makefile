@@ -118,7 +118,7 @@ $(BIN)/python:
 $(RUN_READY): requirements-build.lock requirements.lock pyproject.toml | $(BIN)/python
 	@echo "Setting up $(VENV); the first time this takes about a minute."
 	@$(PIP) install --no-compile --require-hashes -r requirements-build.lock -r requirements.lock
-	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true # on all cores; pip uses one
+	@$(BIN)/python -m compileall -qq -j 0 -x /tests/ $(VENV)/lib || true # on all cores; pip uses one
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
