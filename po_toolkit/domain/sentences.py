@@ -99,8 +99,8 @@ def _imported(entry: LoggedAct) -> str:
 
 
 def _statement_loaded(entry: LoggedAct) -> str:
-    lines = count(int(entry.after["lines"]), "line")
-    return f"{lines} of the bank statement {entry.after['file_name']} imported."
+    lines = count(int(entry.after.get("lines") or 0), "line")
+    return f"{lines} of the bank statement {entry.after.get('file_name', '')} imported."
 
 
 def _import_undone(entry: LoggedAct) -> str:
