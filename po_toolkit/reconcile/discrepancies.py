@@ -699,12 +699,15 @@ def settled_by_itself(books: Books) -> pd.DataFrame:
 
 
 def _ever_came(books: Books) -> pd.Series[int]:
-    """Return, by order id, all payments and credit, also what went back, but no mistakes."""
+    """Return, by order id, all payments and credit, also what went back.
+
+    A mistake counts only where Stripe counts it on the live invoice.
+    """
     entries = books.entries
     mistake = (
         entries["source"].ne("stripe")
-        & entries["stripe_payment_record_id"].eq("")
         & entries["entry_id"].isin(entries["reverses_id"].dropna())
+        & ~entries.index.isin(_reversed_but_reported(books).index)
     )
     kinds = [EntryKind.PAYMENT.value, EntryKind.TRANSFER_IN.value, EntryKind.TRANSFER_OUT.value]
     came = entries[entries["kind"].isin(kinds) & ~mistake]

@@ -14,6 +14,7 @@ from po_toolkit.api.sync import sync_conference
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.payments import refunds
 from po_toolkit.reconcile import reconcile_conference
+from po_toolkit.simulator import finalization
 from po_toolkit.store.purchase_orders import by_reference
 
 
@@ -211,3 +212,14 @@ def test_a_wire_that_was_sent_back_is_a_refund_and_stripe_keeps_its_record(
     refund(opened, sent.reference, amount=Decimal("1000.00"), method="wire")
     sync_conference(opened, full=True)
     assert fresh(sent).balance_due == Decimal("1000.00")
+
+
+def test_what_stripe_settled_by_itself_is_owed_whole_where_a_wire_was_reversed_before(
+    opened, sent, wire, found, fresh, monkeypatch
+):
+    """Else what the mistaken wire covers is owed, and nobody is asked for it."""
+    wire("1000.00")
+    undo_last(opened, fresh(sent))
+    monkeypatch.setattr(finalization, "smallest_charge", lambda _currency: 200_000)
+    reissue(opened, sent.reference)
+    assert found() == {"settled_by_itself": 100_000}
