@@ -38,24 +38,29 @@ LEASE = timedelta(seconds=15)
 
 def by_stripe_id(session: Session, conference: Conference, stripe_id: str) -> Invoice | None:
     """Return the invoice with a Stripe id in this conference, of any generation."""
-    return session.scalars(
-        select(Invoice).where(
-            Invoice.conference_id == conference.id, Invoice.stripe_invoice_id == stripe_id
-        )
-    ).one_or_none()
+    which = {"conference": conference.id, "stripe_id": stripe_id}
+    return session.scalars(_BY_STRIPE_ID, which).one_or_none()
+
+
+_BY_STRIPE_ID = select(Invoice).where(
+    Invoice.conference_id == bindparam("conference"),
+    Invoice.stripe_invoice_id == bindparam("stripe_id"),
+)
 
 
 def known_stripe_ids(
     session: Session, conference: Conference, stripe_ids: Iterable[str]
 ) -> dict[str, int]:
     """Return which of these Stripe invoices are ours, with their purchase order's id."""
-    rows = session.execute(
-        select(Invoice.stripe_invoice_id, Invoice.purchase_order_id).where(
-            Invoice.conference_id == conference.id,
-            Invoice.stripe_invoice_id.in_(list(stripe_ids)),
-        )
-    )
+    which = {"conference": conference.id, "stripe_ids": list(stripe_ids)}
+    rows = session.execute(_KNOWN, which) if which["stripe_ids"] else ()
     return {stripe_id: order_id for stripe_id, order_id in rows if stripe_id}
+
+
+_KNOWN = select(Invoice.stripe_invoice_id, Invoice.purchase_order_id).where(
+    Invoice.conference_id == bindparam("conference"),
+    Invoice.stripe_invoice_id.in_(bindparam("stripe_ids", expanding=True)),
+)
 
 
 def undelivered(
