@@ -379,7 +379,7 @@ def match_lines(person: Person) -> str:
     person.go("Bank")
     upload = page.get_by_test_id("stFileUploader").locator("input[type=file]")
     upload.set_input_files(person.season.statement)
-    person.type("Which of your accounts it is, where the file does not say", "Checking")
+    person.type("Which of your accounts is it, where the file does not say?", "Checking")
     page.keyboard.press("Enter")
     person.press("Import 10 lines")
     person.sees("Line 1 of 10")

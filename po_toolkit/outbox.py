@@ -133,7 +133,8 @@ class Outcome:
 def declare(uow: UnitOfWork, opened: OpenConference, write: Write, after: int = 0) -> StoredWrite:
     """Store a write before its first try, unless an attempt at it is open.
 
-    A done attempt up to ``after`` is known to be undone at Stripe since.
+    ``after`` is the attempt that the caller did not find at Stripe. A done attempt after that is
+    another process's, and is returned as it is, whatever the kind.
 
     Returns:
         The attempt to be sent: a new one, or the one whose outcome is not known. A done one is
@@ -144,7 +145,8 @@ def declare(uow: UnitOfWork, opened: OpenConference, write: Write, after: int = 
         last = stripe_writes.latest(uow.connection, write.slot)
         if last is None:
             raise AssertionError("an attempt that could not be stored exists already")
-        done = last.state is WriteState.DONE and not write.kind.repeats and last.attempt > after
+        once = after > 0 or not write.kind.repeats
+        done = last.state is WriteState.DONE and last.attempt > after and once
         if last.state is WriteState.PENDING or done:
             return last
         stored = _insert(uow, opened, write, last.attempt + 1)

@@ -44,6 +44,8 @@ class StatementResult(AsJson):
     Attributes:
         id: Ours, by which a held one is accepted.
         opening: Major units as a decimal string, or None when the file has none.
+        opening_date: The first day that it covers, or None where the file names none.
+        closing_date: The last.
         state: proven, unproven, held, or accepted (held once, then taken by a person).
         reason: Why it is held or unproven.
     """
@@ -60,6 +62,9 @@ class StatementResult(AsJson):
     new: int = 0
     duplicates: int = 0
     quarantined: int = 0
+    file_name: str = ""
+    opening_date: date | None = None
+    closing_date: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +260,7 @@ def _known_currency(
 
     Raises:
         ImportChoiceError: The account is not known, and the conference uses several
-            currencies.
+            currencies, or the file has no heading whose answer could be remembered.
     """
     nameless = [s for s in file.statements if s.assumed]
     codes = {known(s.account) for s in nameless}
@@ -266,11 +271,18 @@ def _known_currency(
         if not any(s.account for s in nameless):
             return ""
         others = others | {opened.conference.currency}  # what was answered was another account's
-    if codes and others - {own}:
-        listed = sorted(others | {own}, key=lambda code: (code != own, code))
+    listed = sorted(others | {own}, key=lambda code: (code != own, code))
+    if codes and len(listed) > 1:
         raise ImportChoiceError(
             "The file does not name its currency, and the conference uses "
             f"{', '.join(code.upper() for code in listed)}. Say which currency it is in.",
+            question="currency",
+            choices=listed,
+        )
+    if codes and file.format in ("ofx", "qif"):
+        raise ImportChoiceError(
+            "The file does not name its currency, and its account has no statement here yet. Say "
+            "which currency it is in.",
             question="currency",
             choices=listed,
         )

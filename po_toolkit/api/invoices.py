@@ -14,14 +14,13 @@ from po_toolkit.domain.already_billed import InvoiceAtStripe
 from po_toolkit.domain.records import json_value
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.errors import (
-    AlreadyBilledError,
     PoToolkitError,
     PurchaseOrderError,
     StripeGatewayError,
 )
 from po_toolkit.invoicing import billed
 from po_toolkit.invoicing.delivery import send_again
-from po_toolkit.invoicing.existing import adopt
+from po_toolkit.invoicing.existing import adopt, check_void
 from po_toolkit.invoicing.plan import Content, doubts, unbillable_reason
 from po_toolkit.invoicing.send import InvoiceResult, run_batch
 from po_toolkit.payments.customer_credit import settle
@@ -240,13 +239,23 @@ def _billed_before(
     *,
     ask: bool,
 ) -> str:
-    """Return which invoice at Stripe bills a purchase order already, or ``""``."""
+    """Return which invoice at Stripe bills a purchase order already, or ``""``.
+
+    A void one of its own that is not known here must be read first where it has a credit note.
+    """
     try:
         before = billed.known_to_bill(opened, order, ask=ask, beside=beside, rows=at_stripe)
-    except AlreadyBilledError as error:
+        if ask:
+            check_void(opened, order.reference, before.void)
+    except PurchaseOrderError as error:
         return error.reason
     except StripeGatewayError as error:
         return f"Stripe could not be asked whether it is billed already: {error}"
+    if before.void and not ask:
+        return (
+            f"its void invoice {before.void[0].stripe_id} at Stripe is not in this database. If it "
+            f"has a credit note or payment, you will have to sync before it is invoiced."
+        )
     if before.invoice is None or not before.invoice.counts:
         return ""
     return (

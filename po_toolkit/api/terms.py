@@ -8,7 +8,14 @@ from po_toolkit.domain.reminders import step_label
 from po_toolkit.domain.roles import STRIPE, Act, Actor, Role, require, role_of
 from po_toolkit.domain.sums import Status
 from po_toolkit.domain.translations import APP, catalogue, languages, phrase
-from po_toolkit.domain.wording import STATUS_LABELS, count, label, sentence, written_day
+from po_toolkit.domain.wording import (
+    STATUS_LABELS,
+    count,
+    label,
+    named_rows,
+    sentence,
+    written_day,
+)
 
 __all__ = [
     "APP",
@@ -28,6 +35,7 @@ __all__ = [
     "harmless",
     "label",
     "languages",
+    "named_rows",
     "phrase",
     "require",
     "role_of",

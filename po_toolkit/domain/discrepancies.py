@@ -235,7 +235,8 @@ _CLASSES = (
         "customer_differs",
         "Customer differs",
         "The invoice names a different organization or address than the purchase order: it went to "
-        "somebody else, or the contact was changed after it was sent.",
+        "somebody else, or the contact was changed after it was sent and the customer at Stripe "
+        "has the old address.",
         "The total of the invoice",
         "Reissue the invoice, which goes to the purchase order's sponsor. If the sponsor has the "
         "invoice and only the contact is new, accept it as it is.",

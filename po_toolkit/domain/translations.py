@@ -217,7 +217,7 @@ def _templates(language: str) -> list[tuple[str, re.Pattern[str], str, str]]:
             pattern = re.escape(parts[0])
             for name, after in zip(parts[1::2], parts[2::2], strict=True):
                 value = "[0-9,]+" if many else ".*?" if after or name == parts[-2] else r"\S*"
-                value = "(?:(?!: ).)*?" if name == "whose" else value
+                value = {"whose": "(?:(?!: ).)*?", "row_numbers": r"\d[\d, …-]*"}.get(name, value)
                 if value == ".*?" and _SENTENCE.search(form) is None:
                     value = "(?:(?!; |\\. But ).)*?"
                 pattern += f"(?P<{name}>{value}){re.escape(after)}"

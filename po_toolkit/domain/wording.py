@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
 
 from po_toolkit.domain.sums import Status
@@ -27,6 +28,19 @@ def count(number: int, noun: str, plural: str = "") -> str:
 def written_day(day: date) -> str:
     """Write a date so that nobody confuses day and month: ``5 Mar 2027``."""
     return f"{day.day} {day:%b %Y}"
+
+
+def named_rows(numbers: Sequence[int]) -> str:
+    """Name lines: ``Row 3``, ``Rows 3, 7-9``."""
+    parts: list[list[int]] = []
+    for number in numbers:
+        if parts and number == parts[-1][-1] + 1:
+            parts[-1].append(number)
+        else:
+            parts.append([number])
+    shown = [f"{p[0]}-{p[-1]}" if len(p) > 1 else str(p[0]) for p in parts]
+    listed = ", ".join(shown[:12]) + (" …" if len(shown) > 12 else "")
+    return f"Row {listed}" if len(numbers) == 1 else f"Rows {listed}"
 
 
 def sentence(text: str) -> str:

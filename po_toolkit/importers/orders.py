@@ -21,7 +21,7 @@ from typing import Any, Literal
 from po_toolkit.domain.records import AsJson
 from po_toolkit.domain.references import comparable
 from po_toolkit.domain.tax import TaxRules
-from po_toolkit.domain.wording import sentence
+from po_toolkit.domain.wording import named_rows, sentence
 from po_toolkit.errors import ImportFileError
 from po_toolkit.importers.cells import (
     EXACT_DIGITS,
@@ -93,7 +93,7 @@ from po_toolkit.importers.rows import (
     group_rows,
     read_rows,
 )
-from po_toolkit.importers.table import Table, held_in, ranges
+from po_toolkit.importers.table import Table, held_in
 from po_toolkit.money import CURRENCIES, to_major
 
 Unknown = Literal["leave", "notes"]
@@ -850,7 +850,7 @@ class _Read:
         others = {order.currency for order in self._made.orders} - {currency}
         if others and (silent := self._without_currency(rows, currency)):
             self._ask_currency(
-                f"Rows {ranges(silent)} name no currency, while others have another than the "
+                f"{named_rows(silent)}: No currency is named, while others have another than the "
                 "conference's.",
                 frozenset(others | {currency}),
             )
@@ -948,7 +948,13 @@ class _Read:
         return sorted(number for number in numbers if number not in self._table.kept)
 
     def _ask_rows(
-        self, asked: Sequence[int], text: str, leave: str, keep: str, field: str = ""
+        self,
+        asked: Sequence[int],
+        text: str,
+        field: str = "",
+        *,
+        leave: str = "No; leave out",
+        keep: str = "Yes; import",
     ) -> None:
         """Ask whether some lines are to be billed."""
         listed = ",".join(map(str, asked))
@@ -961,16 +967,15 @@ class _Read:
         choices = [Choice(leave, {"skip_rows": listed}), Choice(keep, {"keep_rows": listed})]
         again = any(question.subject == listed for question in self._questions)
         subject = f"{listed} {len(self._questions)}" if again else listed
+        text = f"{named_rows(asked)}: {text}"
         self._questions.append(Question("rows", subject, text, choices, held))
 
     def _ask_examples(self) -> None:
         if asked := self._table.examples:
             self._ask_rows(
                 asked,
-                f"Row {ranges(asked)} looks like an example for people who fill in the sheet, or "
-                f"like a totals row. Is it a purchase order?",
-                "No; leave it out",
-                "Yes; import it",
+                "The cells look like an example for people who fill in the sheet, or like a totals "
+                "row. Is there a purchase order here?",
             )
 
     def _ask_titles(self) -> None:
@@ -981,10 +986,8 @@ class _Read:
         if draft and (asked := self._open(number for number, _ in table.rows)):
             self._ask_rows(
                 asked,
-                f"{draft.strip()[:80]!r} may say that these are not purchase orders to bill. Are "
-                f"they?",
-                "No; leave them out",
-                "Yes; import them",
+                f"{draft.strip()[:80]!r} may say that there are no purchase orders to bill here. "
+                f"Are there?",
             )
 
     def _ask_numbers(self) -> None:
@@ -1005,11 +1008,9 @@ class _Read:
             shown = _listed(text_of(cell).strip() for cell in doubtful)
             self._ask_rows(
                 asked,
-                f"Row {ranges(asked)} has {shown} for a PO number, which may be a remark, a row's "
-                f"number, a year, several numbers or a sum. Is it the sponsor's number? If not, "
-                f"write that, or - for none, in the file.",
-                "No; leave it out",
-                "Yes; import it",
+                f"The PO number is {shown}, which may be a remark, a row's number, a year, several "
+                f"numbers or a sum. Is it the sponsor's number? If not, write that, or - for none, "
+                f"in the file.",
                 "po_number",
             )
 
@@ -1042,27 +1043,20 @@ class _Read:
         for text in (*table.titles, *table.footers):
             if found := named_number(text):
                 numbers |= {n: found for n, order in orders.items() if not order.po_number}
-        leave, keep = "No; leave it out", "Yes; import it"
         if asked := self._open(numbers):
             shown = _listed(numbers[number] for number in asked)
             self._ask_rows(
                 asked,
-                f"A text beside row {ranges(asked)} says {shown}, and its purchase order has "
-                f"another PO number or none. Is it right as it is? If not, write the PO number "
-                f"into its column first.",
-                leave,
-                keep,
+                f"A text in the file says {shown}, and the purchase order has another PO number or "
+                f"none. Is that right? If not, write the PO number into its column first.",
                 "po_number",
             )
         if asked := self._open(currencies):
             shown = _listed(currencies[number] for number in asked)
             self._ask_rows(
                 asked,
-                f"A text beside row {ranges(asked)} says {shown}, and nothing else names its "
-                f"currency. Is {made.currency.upper()} right? If not, write the currency into a "
-                f"column first.",
-                leave,
-                keep,
+                f"A text in the file says {shown}, and nothing else names the currency. Is "
+                f"{made.currency.upper()} right? If not, write the currency into a column first.",
                 "amount",
             )
 
@@ -1083,20 +1077,15 @@ class _Read:
         if asked := self._open(taken_off):
             self._ask_rows(
                 asked,
-                f"Row {ranges(asked)} is called a discount, credit or deposit, and its amount is "
-                f"above zero. Is it added to what is owed? If it is subtracted, write a minus "
-                f"before its amount.",
-                "No; leave it out",
-                "Yes; bill it",
+                "The description says discount, credit or deposit, and the amount is above zero. "
+                "Is it added to what is owed? If it is subtracted, write a minus before it.",
                 "description",
             )
         if asked := self._open(sums):
             self._ask_rows(
                 asked,
-                f"Row {ranges(asked)} has the sum of other lines of its purchase order. Is it a "
-                f"separate line?",
-                "No; leave it out",
-                "Yes; bill it",
+                "The amount is the sum of other lines of the same purchase order. Is it billed in "
+                "addition to them?",
                 "description",
             )
 
@@ -1113,10 +1102,8 @@ class _Read:
         if asked := self._open(again):
             self._ask_rows(
                 asked,
-                f"Row {ranges(asked)} has the sponsor, lines and amounts of a purchase order above "
-                f"it, and no PO number tells them apart. Is it another purchase order?",
-                "No; leave it out",
-                "Yes; import it",
+                "A purchase order above has the same sponsor, lines and amounts, and no PO number "
+                "tells them apart. Is this another purchase order?",
                 "organization_name",
             )
 
@@ -1132,11 +1119,8 @@ class _Read:
         if asked := self._open(again):
             self._ask_rows(
                 asked,
-                f"Row {ranges(asked)} has the PO number of a row above it, whose sponsor has "
-                f"almost the same name. Is it another purchase order? If not, write the name the "
-                f"same way.",
-                "No; leave it out",
-                "Yes; import it",
+                "A row above has the same PO number, and its sponsor almost the same name. Is this "
+                "another purchase order? If not, write the name the same way.",
                 "organization_name",
             )
 
@@ -1159,9 +1143,9 @@ class _Read:
                 repeated,
                 f"Every line of a purchase order has the same amount in column {header!r}. Is it "
                 f"the amount of each line, or the purchase order's sum, repeated?",
-                "The sum; leave the repeating rows out, with what they describe",
-                "The amount of each line",
                 "amount",
+                leave="The sum; leave the repeating rows out, with what they describe",
+                keep="The amount of each line",
             )
 
     def _doubtful_rows(self, rows: Rows) -> Iterator[RowProblem]:

@@ -16,6 +16,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
+from po_toolkit.domain.wording import named_rows
 from po_toolkit.errors import ImportFileError
 from po_toolkit.importers.cells import (
     Cell,
@@ -991,28 +992,11 @@ def _note_left_out(table: Table) -> None:
     if more > 0:
         table.notes.append(f"{more} more rows were left out.")
     if blank:
-        shown = ranges([left.row for left in blank])
-        table.notes.append(
-            f"Rows {shown} hold only check boxes, zeros or defaults and were left out."
-        )
+        shown = named_rows([left.row for left in blank])
+        table.notes.append(f"{shown}: Only check boxes, zeros or defaults, so nothing is imported.")
     if table.continued:
-        shown = ranges(sorted(table.continued))
-        table.notes.append(
-            f"Rows {shown} have no sponsor of their own; each is a line of the purchase order "
-            "above it."
-        )
-
-
-def ranges(numbers: Sequence[int]) -> str:
-    """Return line numbers in words: ``3, 7-9``."""
-    parts: list[list[int]] = []
-    for number in numbers:
-        if parts and number == parts[-1][-1] + 1:
-            parts[-1].append(number)
-        else:
-            parts.append([number])
-    shown = [f"{p[0]}-{p[-1]}" if len(p) > 1 else str(p[0]) for p in parts]
-    return ", ".join(shown[:12]) + (" …" if len(shown) > 12 else "")
+        shown = named_rows(sorted(table.continued))
+        table.notes.append(f"{shown}: No sponsor is named, so the purchase order above goes on.")
 
 
 def _note_what_is_not_seen(table: Table, sheet: Sheet) -> None:

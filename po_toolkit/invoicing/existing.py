@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from po_toolkit import outbox
@@ -124,21 +124,39 @@ def connect_void(opened: OpenConference, order_id: int, found: Collection[Invoic
         PurchaseOrderError: Something was credited or paid on one; it is to be read first.
         StripeGatewayError: Stripe could not be asked.
     """
-    now = {row.stripe_id: opened.gateway.read(f"/v1/invoices/{row.stripe_id}") for row in found}
+    now = _as_they_are(opened, found)
     void = [row for row in found if now[row.stripe_id]["status"] == "void"]
     with opened.store.writing(opened.actor, Act.ADOPT) as uow:
         order = uow.lock_purchase_order(order_id)
         for row in sorted(void, key=lambda row: (row.generation, row.created)):
             if invoices.by_stripe_id(uow.session, opened.conference, row.stripe_id) is None:
                 _connect(opened, uow, order, row, now[row.stripe_id], state="void", step="done")
-    moved = [n for n, row in now.items() if any(row.get(name) for name in _MONEY_ON_VOID)]
-    if moved:
-        raise PurchaseOrderError(
-            f"{order.reference}: Its void invoice {moved[0]} at Stripe, which this database did "
-            f"not have, has a credit note or payment, so what is owed is not known. Nothing was "
-            f"billed. Sync first to read it, then invoice again.",
-            remedy=remedies.sync(opened.slug),
-        )
+    _refuse_unread(opened, order.reference, now)
+
+
+def check_void(opened: OpenConference, reference: str, found: Collection[InvoiceAtStripe]) -> None:
+    """Refuse what :func:`connect_void` would refuse, and change nothing.
+
+    Raises:
+        PurchaseOrderError: Something was credited or paid on one; it is to be read first.
+        StripeGatewayError: Stripe could not be asked.
+    """
+    _refuse_unread(opened, reference, _as_they_are(opened, found))
+
+
+def _as_they_are(opened: OpenConference, found: Collection[InvoiceAtStripe]) -> dict[str, Json]:
+    return {row.stripe_id: opened.gateway.read(f"/v1/invoices/{row.stripe_id}") for row in found}
+
+
+def _refuse_unread(opened: OpenConference, reference: str, now: Mapping[str, Json]) -> None:
+    for stripe_id, row in now.items():
+        if any(row.get(name) for name in _MONEY_ON_VOID):
+            raise PurchaseOrderError(
+                f"{reference}: Its void invoice {stripe_id} at Stripe, which this database did not "
+                f"have, has a credit note or payment, so what is owed is not known. Nothing was "
+                f"billed. Sync first to read it, then invoice again.",
+                remedy=remedies.sync(opened.slug),
+            )
 
 
 _MONEY_ON_VOID = (

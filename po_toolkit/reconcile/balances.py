@@ -47,6 +47,8 @@ _FROM_INVOICE = (
     "settled_before",
     "stripe_amount_due",
     "stripe_amount_paid",
+    "sent_at",
+    "stripe_customer_id",
     "stripe_customer_name",
     "stripe_customer_email",
 )

@@ -47,6 +47,7 @@ class Books:
         balances: Money of customers that lies at Stripe.
         bank: Payouts and bank lines.
         taxed_lines: Each line that bears a tax rate.
+        addresses_given: Customer at Stripe → the address that we gave it last, and when.
         accepted: Code, subject, currency and amount of the discrepancies that are accepted → why.
         kept: What was worked out of all this once and is needed again.
     """
@@ -61,6 +62,7 @@ class Books:
     balances: pd.DataFrame
     bank: BankSide
     taxed_lines: pd.DataFrame
+    addresses_given: dict[str, tuple[str, datetime]]
     accepted: dict[tuple[str, str, str, int], str]
     kept: dict[str, Any] = field(default_factory=dict, repr=False)
 
@@ -84,6 +86,7 @@ def open_books(store: Store, conference: Conference, as_of: date) -> Books:
         balances = as_it_was(read.customer_balances, "balance_id", CustomerBalance)
         bank = read_bank_side(as_it_was)
         taxed = read.taxed_lines(session, conference.id, cutoff)
+        given = read.addresses_given(session, conference.id, cutoff)
         accepted = {
             (a.code, a.subject, a.currency, a.at_stake): a.reason
             for a in closing.accepted(session, conference.id)
@@ -105,6 +108,7 @@ def open_books(store: Store, conference: Conference, as_of: date) -> Books:
         balances,
         bank,
         frame_of(taxed.columns, taxed.records),
+        given,
         accepted,
     )
 

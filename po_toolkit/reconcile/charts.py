@@ -91,12 +91,12 @@ def line_chart(
     names = list(dict.fromkeys(row["series"] for row in rows))
     legend = _legend(ink)
     axis = {"labelAngle": 0, "labelOverlap": True}
-    across = {"field": "month", "type": "ordinal", "title": None, "axis": axis}
+    x_axis = {"field": "month", "type": "ordinal", "title": None, "axis": axis, "sort": None}
     return {
         "data": {"values": rows},
         "height": 260,
         "encoding": {
-            **_amounts_over(across, currency, ink, _tooltip("month", "Month")),
+            **_amounts_over(x_axis, currency, ink, _tooltip("month", "Month")),
             "color": _by_series(names, colours[: len(names)], legend),
         },
         "layer": [
@@ -133,7 +133,7 @@ def step_chart(
     # six ticks within few months would name the same month twice
     day_format = "%b %Y" if days and days[-1] - days[0] > _MONTHS_APART else day
     axis = {"format": day_format, "labelOverlap": True, "tickCount": 6}
-    across = {"field": "day", "type": "temporal", "title": None, "axis": axis}
+    x_axis = {"field": "day", "type": "temporal", "title": None, "axis": axis}
     legend = _legend(ink) | {
         "labelLimit": 400,
         "columns": 1,
@@ -144,7 +144,7 @@ def step_chart(
         "data": {"values": list(rows)},
         "height": 300,
         "encoding": {
-            **_amounts_over(across, currency, ink, _tooltip("on", "Day")),
+            **_amounts_over(x_axis, currency, ink, _tooltip("on", "Day")),
             "color": _by_series(names, colours[: len(names)], legend),
         },
         "layer": [
@@ -164,12 +164,12 @@ def _legend(ink: str) -> dict[str, Any]:
 
 
 def _amounts_over(
-    across: dict[str, Any], currency: str, ink: str, when: dict[str, str]
+    x_axis: dict[str, Any], currency: str, ink: str, when: dict[str, str]
 ) -> dict[str, Any]:
     """Encode amounts over time, with what is shown when somebody points at a mark."""
     inked = {"labelColor": ink, "titleColor": ink}
     return {
-        "x": across | {"axis": across["axis"] | inked},
+        "x": x_axis | {"axis": x_axis["axis"] | inked},
         "y": {
             "field": "size",
             "type": "quantitative",

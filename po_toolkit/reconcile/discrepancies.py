@@ -154,9 +154,15 @@ def two_alike(books: Books) -> pd.DataFrame:
 
 
 def customer_differs(books: Books) -> pd.DataFrame:
-    """Find invoices that name another organization or address than their purchase order."""
+    """Find invoices that name another organization or address than their purchase order.
+
+    A finalized invoice keeps the address that its customer had, so a corrected address that the
+    customer was given since does not count.
+    """
     orders = books.orders[books.orders["has_live"]]
     other_email = _other(orders["stripe_customer_email"], orders["contact_email"])
+    corrected = [row.Index for row in orders[other_email].itertuples() if _given_since(row, books)]
+    other_email &= ~orders.index.isin(corrected)
     other_name = _other(orders["stripe_customer_name"], orders["organization_name"])
     rows = orders[other_email | other_name]
 
@@ -168,6 +174,14 @@ def customer_differs(books: Books) -> pd.DataFrame:
         )
 
     return finding(rows, rows["total"], evidence)
+
+
+def _given_since(row: Any, books: Books) -> bool:
+    """Tell whether the customer was given the contact's address after the invoice was sent."""
+    address, at = books.addresses_given.get(row.stripe_customer_id, ("", None))
+    if at is None or comparable(address) != comparable(row.contact_email):
+        return False
+    return bool(pd.isna(row.sent_at) or pd.to_datetime(row.sent_at, utc=True) <= at)
 
 
 def _other(theirs: pd.Series[str], ours: pd.Series[str]) -> pd.Series[bool]:

@@ -6,6 +6,7 @@ order of the columns, which keeps 100,000 of them cheap.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -29,6 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from po_toolkit.domain.offline_payments import DETAILS
+from po_toolkit.domain.states import WriteState
 from po_toolkit.store.stripe_only import nobody_elses, shown_here
 from po_toolkit.store.tables import (
     CreditNote,
@@ -40,6 +42,7 @@ from po_toolkit.store.tables import (
     PurchaseOrderLineItem,
     RowVersion,
     StrayInvoice,
+    StripeWrite,
 )
 
 
@@ -150,6 +153,7 @@ def invoices(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
             inv.stripe_amount_overpaid,
             inv.stripe_credit_used,
             inv.stripe_balance_moves,
+            inv.stripe_customer_id,
             inv.stripe_customer_name,
             inv.stripe_customer_email,
             _instant(inv.sent_at),
@@ -157,6 +161,29 @@ def invoices(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
         .where(inv.conference_id == conference_id, inv.created_at < cutoff.before)
         .order_by(inv.purchase_order_id, inv.generation),
     )
+
+
+def addresses_given(
+    session: Session, conference_id: int, cutoff: Cutoff
+) -> dict[str, tuple[str, datetime]]:
+    """Read which address each customer at Stripe was given last, and when, since it was made."""
+    write = StripeWrite
+    rows = session.execute(
+        select(write.path, write.body, write.finished_at)
+        .where(
+            write.conference_id == conference_id,
+            write.kind == "customer_details",
+            write.state == WriteState.DONE.value,
+            write.finished_at < cutoff.before,
+        )
+        .order_by(write.finished_at, write.id)
+    )
+    given = ((path.rpartition("/")[2], json.loads(body), at) for path, body, at in rows)
+    return {
+        customer: (body["email"], at)
+        for customer, body, at in given
+        if at is not None and "email" in body
+    }
 
 
 def entries(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:

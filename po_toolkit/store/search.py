@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from po_toolkit.domain.bank_matching.vocabulary import fold
@@ -61,12 +61,11 @@ def _by_number(session: Session, conference: Conference, wanted: str) -> Iterabl
         select(po.id).where(po.conference_id == conference.id, po.reference == wanted.upper())
     )
     yield from (Found(i, "reference") for i in exact)
-    folded = wanted.lower()
     for i, number in session.execute(
         select(inv.purchase_order_id, inv.number)
         .where(
             inv.conference_id == conference.id,
-            or_(_contains(inv.number, folded), inv.stripe_invoice_id == wanted),
+            or_(_dictated(inv.number, wanted), inv.stripe_invoice_id == wanted),
         )
         .order_by(inv.id.desc())
     ):
@@ -75,11 +74,19 @@ def _by_number(session: Session, conference: Conference, wanted: str) -> Iterabl
         select(entry.purchase_order_id, entry.reference)
         .where(
             entry.conference_id == conference.id,
-            or_(_contains(entry.reference, folded), entry.source_id == wanted),
+            or_(_dictated(entry.reference, wanted), entry.source_id == wanted),
         )
         .order_by(entry.id.desc())
     ):
         yield Found(i, f"payment {reference}".strip())
+
+
+def _dictated(column: Any, wanted: str) -> Any:
+    """Compare without spaces and hyphens, which nobody says on the phone."""
+    held, said = func.lower(column), wanted.lower()
+    for mark in " -":
+        held, said = func.replace(held, mark, ""), said.replace(mark, "")
+    return held.contains(said, autoescape=True) if said else false()
 
 
 def _contains(column: Any, folded: str) -> Any:
@@ -170,8 +177,8 @@ def _bank_lines(session: Session, conference: Conference, wanted: str) -> Iterab
         .where(
             line.conference_id == conference.id,
             or_(
-                *(_contains(c, wanted.lower()) for c in (line.bank_reference, line.text)),
-                _contains(line.counterparty, wanted.lower()),
+                _dictated(line.bank_reference, wanted),
+                *(_contains(c, wanted.lower()) for c in (line.text, line.counterparty)),
             ),
         )
         .order_by(line.id.desc())

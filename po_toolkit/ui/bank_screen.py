@@ -137,6 +137,7 @@ def _load(visit: Visit) -> None:
         _ask_columns(visit, uploaded.file_id, opened=isinstance(error, ColumnsUnknownError))
         return
     _preview(visit, preview)
+    _correct(visit, uploaded.file_id, preview, account)
     if st.button(
         _("Import {lines}", lines=formats.count(preview.new, "line")),
         type="primary",
@@ -145,7 +146,6 @@ def _load(visit: Visit) -> None:
         visit.keep("bank.message", read(dry_run=False))
         visit.keep("bank.turn", turn + 1)
         st.rerun()
-    _correct(visit, uploaded.file_id, preview, account)
 
 
 def _correct(visit: Visit, file_id: str, preview: BankImportReport, account: str) -> None:
@@ -211,7 +211,7 @@ def _kept(visit: Visit, name: str) -> str | None:
 
 def _ask_account(visit: Visit, file_id: str) -> None:
     st.text_input(
-        _("Which of your accounts it is, where the file does not say"),
+        _("Which of your accounts is it, where the file does not say?"),
         key=visit.key(f"bank.{file_id}.account"),
     )
 
@@ -429,18 +429,22 @@ def _statements(visit: Visit) -> None:
         }
         for s in statements
     )
+    columns = {
+        "id": _("Statement"),
+        "file_name": _("File"),
+        "number": _("Number"),
+        "account": _("Account"),
+        "opening_date": st.column_config.DateColumn(_("From"), format="localized"),
+        "closing_date": st.column_config.DateColumn(_("To"), format="localized"),
+        "opening": _("Opening"),
+        "closing": _("Closing"),
+        "lines": _("Lines"),
+        "state": _("State"),
+        "reason": _("Reason"),
+    }
     tables.show(
         frame,
-        {
-            "id": _("Statement"),
-            "number": _("Number"),
-            "account": _("Account"),
-            "opening": _("Opening"),
-            "closing": _("Closing"),
-            "lines": _("Lines"),
-            "state": _("State"),
-            "reason": _("Reason"),
-        },
+        {name: label for name, label in columns.items() if frame[name].any()},
         money=["opening", "closing"],
         alt=_("Statements that were loaded"),
     )
@@ -458,7 +462,7 @@ def _remove(visit: Visit, statements: Sequence[StatementResult]) -> None:
                 _("Statement"),
                 [s.id for s in statements],
                 index=None,
-                format_func=lambda i: f"{i}: {next(s for s in statements if s.id == i).number}",
+                format_func=lambda i: f"{i}: {next(s for s in statements if s.id == i).file_name}",
             )
             if st.form_submit_button(_("Remove statement")) and chosen is not None:
                 try:

@@ -36,15 +36,19 @@ def closing_view(visit: Visit, result: Reconciliation) -> None:
     periods = closed_books(visit.opened)
     today = visit.opened.today()
     # A month is closed after it has ended: the last one, until another day is asked for.
-    through = result.as_of if result.as_of < today else today.replace(day=1) - timedelta(days=1)
+    ended = today.replace(day=1) - timedelta(days=1)
+    through = result.as_of if result.as_of < today else ended
     left = _checklist(visit, through)
     st.subheader(_("Closed periods"))
     if periods:
         _closed(visit, periods)
     else:
         st.caption(_("No period is closed yet."))
-    if visit.may(Act.CLOSE):
+    closed = max((period.through for period in periods), default=date.min)
+    if visit.may(Act.CLOSE) and through > closed:
         _close(visit, through, left, closed=len(periods))
+    elif visit.may(Act.CLOSE):
+        _nothing_to_close(closed, ended)
     _for_accounting(visit, result, periods)
 
 
@@ -70,8 +74,8 @@ def _checklist(visit: Visit, through: date) -> list[str]:
             if step.done is False and step.page == "reconciliation" and step is not steps[-1]:
                 st.button(
                     _("Open {page}", page=_("Discrepancies")),
-                    on_click=_turn_to_discrepancies,
-                    args=(through,),
+                    on_click=_turn_to,
+                    args=(through, _("Discrepancies")),
                 )
             elif step.done is False and step.page not in ("", "reconciliation"):
                 visit.link(step.page, _("Open {page}", page=formats.label(step.page)))
@@ -81,10 +85,10 @@ def _checklist(visit: Visit, through: date) -> list[str]:
     return [formats.localized(step.name) for step in before if step.done is False]
 
 
-def _turn_to_discrepancies(through: date) -> None:
-    """Show the discrepancies as of the day that is closed, not of today."""
+def _turn_to(through: date, view: str) -> None:
+    """Show a view as of the day that is closed, not of today."""
     st.session_state["as-of"] = through
-    st.session_state["reconciliation-view"] = _("Discrepancies")
+    st.session_state["reconciliation-view"] = view
 
 
 def _closed(visit: Visit, periods: list[ClosedBooks]) -> None:
@@ -191,6 +195,24 @@ def _close(visit: Visit, proposed: date, left: list[str], *, closed: int) -> Non
         show_error(error, visit)
         return
     st.rerun()
+
+
+def _nothing_to_close(closed: date, ended: date) -> None:
+    """Say that the day on the page is closed, and which one comes next."""
+    st.info(
+        _(
+            "Nothing to close yet: The books are closed through {closed}. To close up to a later "
+            "day, change “As of” above.",
+            closed=formats.day(closed),
+        ),
+        icon=":material/lock:",
+    )
+    if ended > closed:
+        st.button(
+            _("Go to the month end of {ended}", ended=formats.day(ended)),
+            on_click=_turn_to,
+            args=(ended, _("Month end")),
+        )
 
 
 def _for_accounting(visit: Visit, result: Reconciliation, periods: list[ClosedBooks]) -> None:

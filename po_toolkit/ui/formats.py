@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_skeleton, format_timedelta
 from babel.numbers import format_currency, format_percent
 
 from po_toolkit.api import terms
@@ -33,6 +33,11 @@ def amount(value: Decimal, currency: str, *, where: Locale | None = None) -> str
 def day(value: date | None) -> str:
     """Write a date, or nothing."""
     return "" if value is None else format_date(value, "medium", locale=locale())
+
+
+def month(text: str) -> str:
+    """Write a month of the books, such as ``2027-01``."""
+    return format_skeleton("yMMM", date.fromisoformat(f"{text}-01"), locale=locale())
 
 
 def date_format() -> str:

@@ -210,9 +210,9 @@ def _call_buttons(visit: Visit, order: OpenOrder) -> None:
 
 def _call_form(visit: Visit, order: OpenOrder) -> None:
     with st.form(visit.key(f"call.form.{order.reference}"), border=False):
-        said = call_fields(visit)
+        call = call_fields(visit)
         if st.form_submit_button(_("Save call"), type="primary"):
-            _logged(visit, order, **said)
+            _logged(visit, order, **call)
 
 
 def _logged(visit: Visit, order: OpenOrder, **call: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -161,7 +161,7 @@ class Answers:
         if frame is None:
             headers = [column.header for column in report.columns]
             order = faulty_first(headers, report.problems)
-            frame = rows_to_correct(headers, order, report.rejected_texts, report.problems)
+            frame = rows_to_correct(headers, order, report.rejected_texts)
             self._visit.keep(name, frame)
             self._visit.keep(f"{self._grid}.rows", [n for n, _why in report.rejected_rows])
             self._visit.keep(f"{self._grid}.order", order)
@@ -169,8 +169,9 @@ class Answers:
             self._visit.keep(f"{self._grid}.faulty", faulty_columns(report.problems))
         st.subheader(_("Correct the rows here"))
         st.write(_("Change the cells that are wrong; the check above runs again at once."))
+        rejected = {number for number, _why in report.rejected_rows}
         cells_editor(
-            frame,
+            with_problems(frame, report.problems, rejected),
             self._visit.recall(f"{self._grid}.faulty") or (),
             self._visit.key(f"{self._grid}.cells"),
         )
@@ -251,38 +252,49 @@ def faulty_first(headers: Sequence[str], problems: Sequence[RowProblem]) -> list
 
 
 def rows_to_correct(
-    headers: Sequence[str],
-    order: Sequence[int],
-    rows: Sequence[tuple[int, Sequence[str]]],
-    problems: Sequence[RowProblem],
+    headers: Sequence[str], order: Sequence[int], rows: Sequence[tuple[int, Sequence[str]]]
 ) -> pd.DataFrame:
-    """Return rejected rows as a table: the line, what is wrong, and its cells in this order."""
+    """Return rejected rows as a table: the line and its cells in this order."""
+    return pd.DataFrame(
+        [
+            [number, *(cells[at] if at < len(cells) else "" for at in order)]
+            for number, cells in rows
+        ],
+        columns=["Row", *(headers[at] for at in order)],
+    )
+
+
+def with_problems(
+    frame: pd.DataFrame, problems: Sequence[RowProblem], rejected: Collection[int]
+) -> pd.DataFrame:
+    """Add what is wrong with each row now; ``rejected`` are the lines that are left out."""
     wrong: dict[int, list[str]] = {}
     for problem in problems:
         where = f"{formats.label(problem.column)}: " if problem.column else ""
         text = formats.beside_row(problem.row, problem.message)
         wrong.setdefault(problem.row, []).append(where + text)
-    return pd.DataFrame(
-        [
-            [
-                number,
-                " ".join(wrong.get(number, [_("Another row of this purchase order is wrong.")])),
-                *(cells[at] if at < len(cells) else "" for at in order),
-            ]
-            for number, cells in rows
-        ],
-        columns=["Row", "What is wrong", *(headers[at] for at in order)],
-    )
+    another = [_("Another row of this purchase order is wrong.")]
+    texts = [
+        " ".join(wrong.get(number, another if number in rejected else [_("Corrected.")]))
+        for number in frame["Row"]
+    ]
+    shown = frame.copy()
+    shown.insert(1, "What is wrong", texts)
+    return shown
 
 
 def cells_editor(
     frame: pd.DataFrame, faulty: Sequence[str], key: str, *, dynamic: bool = False
 ) -> pd.DataFrame:
-    """Show rows to be corrected; columns with a faulty cell are marked and come first."""
+    """Show rows to be corrected; columns with a faulty cell are marked and come first.
+
+    A ``dynamic`` editor forgets what was typed when its rows change, so it says why they were
+    rejected, and what is wrong now stands below it.
+    """
     config: dict[str, Any] = {
         "Row": st.column_config.NumberColumn(_("Row"), disabled=True, width="small"),
         "What is wrong": st.column_config.TextColumn(
-            _("What is wrong"), disabled=True, width="large"
+            _("Rejected because") if dynamic else _("What is wrong"), disabled=True, width="large"
         ),
     }
     config |= {

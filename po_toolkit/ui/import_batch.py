@@ -30,6 +30,7 @@ from po_toolkit.ui.import_answers import (
     faulty_columns,
     faulty_first,
     rows_to_correct,
+    with_problems,
 )
 from po_toolkit.ui.language import N_, _, translated
 from po_toolkit.ui.session import Visit
@@ -180,7 +181,8 @@ def _rows_to_fix(visit: Visit, waiting: RejectedRows) -> None:
     frame = visit.recall(f"{name}.frame")
     if frame is None or set(frame["Row"]) != {row.row for row in waiting.rows}:
         rows = [(row.row, row.corrected or row.cells) for row in waiting.rows]
-        frame = rows_to_correct(waiting.headers, order, rows, problems)
+        frame = rows_to_correct(waiting.headers, order, rows)
+        frame = with_problems(frame, problems, {row.row for row in waiting.rows})
         visit.keep(f"{name}.frame", frame)
     edited = cells_editor(frame, faulty_columns(problems), visit.key(name), dynamic=True)
     back = sorted(range(len(order)), key=order.__getitem__)

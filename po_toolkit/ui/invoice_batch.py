@@ -172,7 +172,7 @@ def _results(visit: Visit, progress: BatchProgress) -> None:
         "hosted_invoice_url": st.column_config.LinkColumn(
             _("Invoice page"), display_text=_("Open invoice")
         ),
-        "error": _("What went wrong"),
+        **({"error": _("What went wrong")} if frame["error"].any() else {}),
     }
     tables.show(
         frame, columns, key=visit.key("batch.rows"), alt=_("Result for each purchase order")

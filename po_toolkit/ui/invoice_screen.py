@@ -39,13 +39,30 @@ def invoice_screen(visit: Visit) -> None:
             )
         show_batch(visit, batch)
         return
+    if visit.recall("invoice.kept"):
+        visit.keep("invoice.one", _one())
     visit.keep("invoice.kept", False)
     shown: InvoicePreview | None = visit.recall("invoice.shown")
-    if shown is not None:
-        _confirm(visit, shown)
-        return
-    _choose(visit, _chosen(visit))
-    show_earlier(visit)
+    if shown is None or visit.recall("invoice.one") != _one():
+        chosen = _chosen(visit)
+        if not (_one() and chosen.ready and chosen.mode != "none"):
+            _choose(visit, chosen)
+            show_earlier(visit)
+            return
+        shown = chosen  # its page has asked already whether it is to be sent
+        _keep_shown(visit, shown)
+    _confirm(visit, shown)
+
+
+def _one() -> str:
+    """Return the purchase order from whose page one comes, or ``""``."""
+    return st.query_params.get("po", "").strip()
+
+
+def _keep_shown(visit: Visit, preview: InvoicePreview | None) -> None:
+    """Keep what is shown before it is sent, and whether it is one purchase order's own page."""
+    visit.keep("invoice.shown", preview)
+    visit.keep("invoice.one", _one())
 
 
 @st.fragment
@@ -59,7 +76,7 @@ def _choose(visit: Visit, everything: InvoicePreview) -> None:
 
 
 def _chosen(visit: Visit) -> InvoicePreview:
-    batch, one = visit.asked("batch"), st.query_params.get("po", "").strip()
+    batch, one = visit.asked("batch"), _one()
     if batch is None and not one:
         return preview_invoices(visit.opened, all_draft=True)
     st.text(
@@ -174,13 +191,13 @@ def _offer(visit: Visit, preview: InvoicePreview) -> None:
         return
     label = _("Send {invoices}…", invoices=formats.count(len(preview.ready), "invoice"))
     if st.button(label, type="primary", icon=":material/send:", key=visit.key("invoice.ask")):
-        visit.keep("invoice.shown", preview)
+        _keep_shown(visit, preview)
         st.rerun()
 
 
 def _confirm(visit: Visit, shown: InvoicePreview) -> None:
     """Ask once more; what is sent is what was shown, whatever has been imported since."""
-    st.subheader(_("Send these invoices?"))
+    st.subheader(_("Send {invoices}?", invoices=formats.count(len(shown.ready), "invoice")))
     left, right = st.columns([2, 3])
     with left:
         way = _asked(visit, shown)
@@ -213,7 +230,7 @@ def _asked(visit: Visit, shown: InvoicePreview) -> str:
         send = st.button(label, type="primary", disabled=not sure, key=visit.key("invoice.sure"))
         back = st.button(_("Not now"), key=visit.key("invoice.back"))
     if send or back:
-        visit.keep("invoice.shown", None)
+        _keep_shown(visit, None)
     if send and _changed_since(visit, shown):
         return way
     if send:
@@ -223,6 +240,8 @@ def _asked(visit: Visit, shown: InvoicePreview) -> str:
         batch = batches.start(visit.opened, chosen)
         work_on(visit.settings)
         visit.go("invoice", run=str(batch))
+    if back and _one():
+        visit.go("order", po=_one())
     if back:
         st.rerun()
     return way
@@ -253,7 +272,7 @@ def _changed_since(visit: Visit, shown: InvoicePreview) -> bool:
                 else formats.message(why_not.get(line.reference, "")),
             )
         )
-    visit.keep("invoice.shown", now if now.ready else None)
+    _keep_shown(visit, now if now.ready else None)
     st.button(_("Preview again"), key=visit.key("invoice.again"))
     return True
 

@@ -116,12 +116,12 @@ def _resend(visit: Visit, story: PurchaseOrderStory) -> None:
 
 def _call(visit: Visit, story: PurchaseOrderStory) -> None:
     with st.form(visit.key("order.call"), border=False):
-        said = call_fields(visit)
+        call = call_fields(visit)
         if not st.form_submit_button(_("Save call"), type="primary"):
             return
 
     def act() -> str:
-        log_call(visit.opened, story.reference, **said)
+        log_call(visit.opened, story.reference, **call)
         return _("Call logged.")
 
     perform(visit, story, act)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from po_toolkit.api.payment_details import DETAILS
 from po_toolkit.api.reports import PurchaseOrderStory, purchase_order_story
-from po_toolkit.api.terms import Status
+from po_toolkit.api.terms import Status, named_rows
 from po_toolkit.ui import formats, tables
 from po_toolkit.ui.content_panel import content_panel
 from po_toolkit.ui.language import _
@@ -146,7 +146,7 @@ def _lines(story: PurchaseOrderStory) -> None:
         "unit_price": _("Unit price"),
         "line_total": _("Line total"),
         **({"rates": _("Tax rates"), "tax_on_top": _("Tax on top")} if taxed else {}),
-        "source_row": _("Spreadsheet row"),
+        **({"source_row": _("Spreadsheet row")} if frame["source_row"].any() else {}),
     }
     if formats.on_a_phone():
         columns = {"line_total": columns["line_total"]} | columns
@@ -230,10 +230,10 @@ def _particulars(story: PurchaseOrderStory) -> None:
             st.text(_("Entered without a spreadsheet."))
             return
         sheet = _(", sheet {sheet}", sheet=story.source.sheet) if story.source.sheet else ""
-        rows = ", ".join(map(str, story.source.rows))
+        rows = formats.inner(formats.localized(named_rows(story.source.rows)))
         st.text(
             _(
-                "{file_name}{sheet}, row {rows}\nImport {batch}",
+                "{file_name}{sheet}, {rows}\nImport {batch}",
                 file_name=story.source.file_name,
                 sheet=sheet,
                 rows=rows,

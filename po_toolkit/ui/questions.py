@@ -9,6 +9,7 @@ import streamlit as st
 
 from po_toolkit.api.imports import ENCODINGS
 from po_toolkit.errors import ImportChoiceError
+from po_toolkit.money import CURRENCIES
 from po_toolkit.ui import formats
 from po_toolkit.ui.language import N_, _
 from po_toolkit.ui.session import Visit
@@ -117,6 +118,16 @@ class Questions:
             asked = _(
                 "What is the column “{column}”?",
                 column=formats.plain(question.removeprefix(_COLUMN)),
+            )
+        if question == "currency":  # the right one may be none of those that are likely
+            rest = sorted(CURRENCIES.difference(choices))
+            return st.selectbox(
+                _(_QUESTIONS[question]),
+                [*choices, *rest],
+                index=None,
+                format_func=lambda code: _(_CHOICES.get(code, code.upper())),
+                key=self._visit.key(f"{self._name}.{question}"),
+                width=320,
             )
         return st.radio(
             _(_QUESTIONS[question]) if question in _QUESTIONS else asked,

@@ -245,9 +245,8 @@ def months_view(visit: Visit, result: Reconciliation) -> None:
     """What was invoiced and what came in by month, and cash against due as a picture."""
     _cash(visit, result)
     if not result.months.empty:
-        _numbers(
-            visit, result, MONTHS, translated(_MONTHS), frame=result.months, shown=result.months
-        )
+        shown = result.months.assign(month=result.months["month"].map(formats.month))
+        _numbers(visit, result, MONTHS, translated(_MONTHS), frame=result.months, shown=shown)
 
 
 def _numbers(
@@ -336,6 +335,7 @@ def _cash(visit: Visit, result: Reconciliation) -> None:
             key=visit.key("cash.currency"),
         )
     mine = cash[cash["currency"] == currency]
+    mine = mine.assign(month=mine["month"].map(formats.month))
     drawn = pd.DataFrame(
         {"month": month, "series": label, "amount": to_major(int(amount), currency)}
         for column, label in (

@@ -80,18 +80,18 @@ def _by_the_clock(visit: Visit) -> str:
         return _(
             "Reminders are sent by hand here, or by a worker once an hour is chosen in Settings."
         )
-    said = _("A worker sends reminders from {from_hour}:00 each day.", from_hour=clock.from_hour)
+    runs = _("A worker sends reminders from {from_hour}:00 each day.", from_hour=clock.from_hour)
     if clock.last_at is not None or clock.last:
         when = formats.moment(clock.last_at, zone) if clock.last_at else _("not finished yet")
-        said += _(
+        runs += _(
             " Last run: {when}: {sent} sent, {held} held, {failed} failed.",
             when=when,
             **{name: clock.last.get(name, 0) for name in ("sent", "held", "failed")},
         )
     if error := clock.last.get("error"):
-        said += _(" It did not finish: {error}", error=formats.message(error))
+        runs += _(" It did not finish: {error}", error=formats.message(error))
     return _(
-        "{said} Next run: {when}.", said=said, when=formats.moment(clock.next_at, zone) or _("none")
+        "{runs} Next run: {when}.", runs=runs, when=formats.moment(clock.next_at, zone) or _("none")
     )
 
 

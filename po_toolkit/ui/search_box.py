@@ -53,11 +53,11 @@ def search_box(visit: Visit, page: str) -> None:
         visit.go("bank", line=str(line))
     if visit.recall(_OPENED) == text:  # its page is open: no need to find it above itself
         return
-    said = formats.plain(text)
+    shown = formats.plain(text)
     if not hits:
-        st.container(border=True).markdown(_("Nothing found for “{text}”.", text=said))
+        st.container(border=True).markdown(_("Nothing found for “{text}”.", text=shown))
         return
-    title = ngettext("{n} found for “{text}”", "{n} found for “{text}”", len(hits), text=said)
+    title = ngettext("{n} found for “{text}”", "{n} found for “{text}”", len(hits), text=shown)
     with st.expander(title, expanded=visit.recall(_FROM) == here):
         for hit in hits:
             _show(visit, hit)
@@ -79,9 +79,17 @@ def _show(visit: Visit, hit: SearchHit) -> None:
             st.caption(_("Found by {why}", why=formats.plain(hit.why)), width="content")
 
 
+_SYMBOL = re.compile(r"[A-Z]{0,2}[$€£¥₹₩]")
+
+
 def _amount(text: str, currency: str) -> Decimal | None:
-    """Return what was typed as an amount, or None; a currency may stand beside it."""
-    with suppress(AmountError):
-        code = next((c for c in re.findall("[a-z]+", text.lower()) if c in CURRENCIES), currency)
-        return typed.amount(text.upper().replace(code.upper(), ""), code)
+    """Return what was typed as an amount, or None; a currency may stand beside it.
+
+    Nothing is billed by it, so ``485,000`` is read as thousands, as most amounts of that look are.
+    """
+    code = next((c for c in re.findall("[a-z]+", text.lower()) if c in CURRENCIES), currency)
+    number = _SYMBOL.sub("", text.upper().replace(code.upper(), ""))
+    for digits in (number, re.sub("[.,]", "", number)):
+        with suppress(AmountError):
+            return typed.amount(digits, code)
     return None

@@ -98,14 +98,14 @@ def run(start: str = "home") -> None:
 
 
 def _legible() -> None:
-    """Write dark on the light blue buttons of the dark theme; Streamlit writes white there.
+    """Write dark on the light blue buttons and choices of the dark theme; Streamlit writes white.
 
     The margins leave room for tables, whose texts take it, and a PDF, which is drawn at its own
     width, shrinks where that is more than its place has.
     """
     style = _WIDER + _PDF_FITS + _TEXT_FITS
     if st.context.theme.type == "dark":
-        style += "[data-testid^='stBaseButton-primary'] {color: #111111;}"
+        style += "[data-testid^='stBaseButton-primary'], [data-tag] * {color: #111111;}"
     st.html(f"<style>{style}</style>")
 
 

@@ -79,16 +79,18 @@ def as_xlsx(frame: pd.DataFrame) -> bytes:
         for at, heading in enumerate(frame.columns):
             sheet.write_string(0, at, str(heading), book.add_format({"bold": True}))
             sheet.set_column(at, at, 20)
-        for down, row in enumerate(frame.to_dict("records"), start=1):
-            for across, value in enumerate(row.values()):
+        for row_number, row in enumerate(frame.to_dict("records"), start=1):
+            for column, value in enumerate(row.values()):
                 if isinstance(value, Decimal):
-                    sheet.write_number(down, across, value, formats[exponent(str(row["currency"]))])
+                    sheet.write_number(
+                        row_number, column, value, formats[exponent(str(row["currency"]))]
+                    )
                 elif isinstance(value, date) and not pd.isna(value):
-                    sheet.write_datetime(down, across, _naive(value), day)
+                    sheet.write_datetime(row_number, column, _naive(value), day)
                 elif isinstance(value, int):
-                    sheet.write_number(down, across, value)
+                    sheet.write_number(row_number, column, value)
                 else:
-                    sheet.write_string(down, across, text_of(value))
+                    sheet.write_string(row_number, column, text_of(value))
     return out.getvalue()
 
 

@@ -104,13 +104,15 @@ def stalled(visit: Visit, since: datetime) -> None:
 
 
 def _outcome(visit: Visit, task: Task) -> None:
-    said, who = formats.message(task.message), _when(visit, task)
+    text = _(
+        "{result} (Started {who}.)", result=formats.message(task.message), who=_when(visit, task)
+    )
     if task.state == "done":
-        st.success(_("{said} (Started {who}.)", said=said, who=who), icon=":material/check_circle:")
+        st.success(text, icon=":material/check_circle:")
     elif task.state == "partly":
-        st.warning(_("{said} (Started {who}.)", said=said, who=who), icon=":material/warning:")
+        st.warning(text, icon=":material/warning:")
     else:
-        st.error(_("{said} (Started {who}.)", said=said, who=who), icon=":material/error:")
+        st.error(text, icon=":material/error:")
 
 
 def _when(visit: Visit, task: Task) -> str:

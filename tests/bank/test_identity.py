@@ -32,6 +32,7 @@ DATA:OFXSGML
 {lines}
 </BANKTRANLIST></STMTRS></STMTTRNRS></BANKMSGSRSV1></OFX>
 """
+QIF = b"!Type:Bank\nD2026-11-20\nT500.00\nPALPHA\n^\n"
 LINE = "<STMTTRN><TRNTYPE>CREDIT<DTPOSTED>{day}<TRNAMT>{amount}<FITID>{id}<NAME>{name}<MEMO>{memo}"
 
 
@@ -279,3 +280,26 @@ def test_a_reversal_keeps_what_the_bank_says_of_it(opened) -> None:
         (-500000, True),
         (7700, False),
     ]
+
+
+@pytest.mark.parametrize("nameless", [ofx(credit("1")).replace(b"<CURDEF>USD", b""), QIF])
+def test_a_file_whose_account_is_new_and_without_currency_is_asked_about(opened, nameless) -> None:
+    """500 euros that are booked as 500 dollars pay a purchase order that is still open."""
+    with pytest.raises(ImportChoiceError, match="does not name its currency") as asked:
+        import_bank_statement(opened, nameless)
+    assert (asked.value.question, asked.value.choices) == ("currency", ["usd"])
+    assert read(opened) == []
+    import_bank_statement(opened, nameless, currency="eur", account="A-1")
+    (line,) = read(opened)
+    assert line.endswith(" eur")
+
+
+def test_a_file_without_currency_has_that_of_its_accounts_earlier_statement(opened) -> None:
+    """Whoever answered once must not be asked every month."""
+    first, second = (
+        ofx(credit(id_, amount, day)).replace(b"<CURDEF>USD", b"")
+        for id_, amount, day in (("1", "500.00", "20261120"), ("2", "70.00", "20261121"))
+    )
+    import_bank_statement(opened, first, currency="eur")
+    import_bank_statement(opened, second)
+    assert [line[-3:] for line in read(opened)] == ["eur", "eur"]

@@ -62,6 +62,16 @@ def test_a_wire_naming_our_reference_pays_its_purchase_order_once(opened, make_o
     assert [(e.source, e.method, e.payment_date) for e in paid.entries] == [("bank", "wire", DAY)]
 
 
+def test_a_wire_less_charges_is_not_said_to_equal_what_is_outstanding(opened, make_order) -> None:
+    """Who reads that 4,985.00 equals 5,000.00 trusts no other reason either."""
+    po = make_order(("Gold", 1, "5000.00"))
+    load(opened, ("4985.00", f"WIRE {po.organization_name}"))
+    (found,) = match_bank(opened).as_json()["matches"]
+    assert found["rule"] == "less_charges"
+    assert f"5,000.00 USD is outstanding on {po.reference}" in found["evidence"]
+    assert "equals" not in found["evidence"]
+
+
 def test_an_open_invoice_hears_of_a_wire_found_on_the_statement(
     opened, make_order, simulator
 ) -> None:

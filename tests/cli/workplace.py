@@ -14,6 +14,7 @@ from typing import Any
 
 import requests
 from jsonschema import Draft202012Validator
+from typer import testing
 from typer.testing import CliRunner, Result
 
 from po_toolkit.bootstrap import OpenConference, open_conference
@@ -22,6 +23,8 @@ from po_toolkit.config import load_settings
 from po_toolkit.domain.roles import Act
 from po_toolkit.simulator import Simulator
 from po_toolkit.store import purchase_orders
+
+testing._get_command = cache(testing._get_command)  # else each call builds all commands again
 
 SLUG = "pycon-2027"
 

@@ -21,6 +21,7 @@ from po_toolkit.domain.translations import (
     languages,
     phrase,
 )
+from po_toolkit.domain.wording import named_rows
 from tests.docs import messages
 
 ROOT = Path(__file__).parents[2] / "po_toolkit"
@@ -96,10 +97,30 @@ def test_a_message_is_found_again_with_its_values_whatever_else_it_resembles(lan
     texts, wrong = catalogue(language, MESSAGES), []
     for text in (t for t in messages.messages() if isinstance(t, str)):
         values = {name: f"V{n}" for n, name in enumerate(sorted(fields(text)))}
+        values |= {name: "2-4, 7" for name in values if name == "row_numbers"}
         expected = texts.gettext(text).format(**values)
         if phrase(text.format(**values), language) != expected:
             wrong.append((text, phrase(text.format(**values), language)))
     assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "language", "begins"),
+    [
+        ([5], "de", "Zeile 5: Die Zellen "),
+        ([2, 3, 4, 7], "de", "Zeilen 2-4, 7: Die Zellen "),
+        ([2, 3, 4, 7], "fr", "Lignes 2-4, 7\u00a0: Les cellules "),
+        (
+            [*range(1, 40, 2)],
+            "es",
+            "Filas 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23 …: Las celdas ",
+        ),
+    ],
+)
+def test_rows_are_named_in_the_singular_and_in_the_plural(rows, language, begins):
+    """'Row 2-4 has' makes whoever reads it look for one row."""
+    look = next(t for t in messages.messages() if str(t).startswith("The cells look like"))
+    assert phrase(f"{named_rows(rows)}: {look}", language).startswith(begins)
 
 
 def test_a_message_keeps_what_people_typed_and_what_is_not_ours():

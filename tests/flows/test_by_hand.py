@@ -24,6 +24,7 @@ from po_toolkit.api.reports import (
     purchase_order_story,
     search,
 )
+from po_toolkit.api.sync import sync_conference
 from po_toolkit.api.terms import Bucket
 from po_toolkit.errors import PoToolkitError, PurchaseOrderError, StripeUnknownError
 from po_toolkit.invoicing.delivery import recipients
@@ -145,6 +146,27 @@ def test_a_customer_that_others_are_billed_to_keeps_its_address(opened):
     assert customer_of(opened, results[0])["email"] == "ap@acme.example"
     assert change_contact(opened, second, ContactChanges(contact_email="new@acme.example")) == ""
     assert customer_of(opened, results[0])["email"] == "new@acme.example"
+
+
+def customers_that_differ(opened):
+    sync_conference(opened, full=True)
+    found = reconcile_conference(opened.store, opened.conference, as_of=opened.today())
+    codes = found.discrepancies["code"].eq("customer_differs")
+    return sorted(found.discrepancies.loc[codes, "reference"])
+
+
+def test_a_corrected_address_is_a_discrepancy_only_until_stripe_has_it(opened, simulator):
+    """An alarm after each correction of ours teaches everybody to overlook the real one."""
+    first, second = made(opened), made(opened, "P-2")
+    results = invoice_purchase_orders(opened, references=[first, second]).results
+    change_contact(opened, first, ContactChanges(contact_email="new@acme.example"))
+    assert customers_that_differ(opened) == [first], "its customer keeps the old address"
+    change_contact(opened, second, ContactChanges(contact_email="new@acme.example"))
+    asked = opened.gateway.read(f"/v1/invoices/{results[0].stripe_invoice_id}")
+    assert asked["customer_email"] == "ap@acme.example", "a finalized invoice keeps it"
+    assert customers_that_differ(opened) == []
+    change_contact(opened, first, ContactChanges(contact_email="third@acme.example"))
+    assert customers_that_differ(opened) == [first], "the address that Stripe was given is not this"
 
 
 @pytest.mark.parametrize("email", ["", "nobody", "a@x.example, b@x.example"])

@@ -463,7 +463,8 @@ def test_a_machine_that_was_suspended_between_two_tries_looks_first(world):
     assert len(sent) == 1
 
 
-def test_who_was_slower_does_not_send_the_email_again(world):
+@pytest.mark.parametrize("kind", [outbox.SEND, outbox.RESEND, outbox.TAX_ID], ids=lambda k: k.name)
+def test_who_was_slower_does_not_send_the_email_again(world, kind):
     """Its worker paused after Stripe's stored failure, and the email's event was listed late."""
     opened, path = world.opened, "/v1/invoices/in_1/send"
 
@@ -473,7 +474,7 @@ def test_who_was_slower_does_not_send_the_email_again(world):
             other = outbox.declare(uow, opened, write, after=stored.attempt)
             stripe_writes.settle(uow, other.key, WriteState.DONE, opened.now())
 
-    write = outbox.Write(outbox.SEND, "slot", path, dict, look, opened.conference.id)
+    write = outbox.Write(kind, "slot", path, dict, look, opened.conference.id)
     world.line.breaks("post", path, "stored_500_before")
     with opened.store.writing(opened.actor, Act.INVOICE) as uow:
         stored = outbox.declare(uow, opened, write)

@@ -13,7 +13,7 @@ import pytest
 from po_toolkit import create_purchase_order, create_stripe_invoice
 from po_toolkit.api.bank import import_bank_statement
 from po_toolkit.api.bank_matching import bank_lines, choose, match_bank
-from po_toolkit.api.invoices import adopt_invoice
+from po_toolkit.api.invoices import adopt_invoice, preview_invoices
 from po_toolkit.api.ledger import cancel, credit, record_payment_by_hand, refund
 from po_toolkit.api.order_changes import reissue
 from po_toolkit.api.sync import sync_conference
@@ -209,6 +209,11 @@ def test_what_was_credited_on_a_void_invoice_is_not_asked_for_from_a_copy(
             f"/v1/invoices/{fresh(opened, order).stripe_invoice_id}/void", {}, idempotency_key="v"
         )
     restore()
+    planned = preview_invoices(opened, references=[order.reference], ask=True)
+    assert [skip.reason.remedy.command[0] for skip in planned.skipped] == ["sync"]
+    assert "Sync first" in planned.skipped[0].reason
+    (shown,) = preview_invoices(opened, references=[order.reference]).ready
+    assert any("you will have to sync" in check for check in shown.doubts)
     with pytest.raises(PurchaseOrderError, match="Sync first") as refused:
         create_stripe_invoice(fresh(opened, order), opened=opened)
     assert refused.value.remedy.command[0] == "sync"

@@ -205,6 +205,16 @@ def test_lines_of_another_state_are_not_called_done(show, read, books):
     assert "No line has this state now." in read(app)
 
 
+def test_a_statement_is_known_by_its_file_and_days(show, books):
+    """A treasurer who looks for October's statement knows its file and its days."""
+    opened, _ = books
+    upload(show, statement(opened, ("100.00", "x", "y")), name="october.xml")
+    (shown,) = show("bank", **{"bank-view": "Statements"}).dataframe
+    assert shown.value["file_name"].tolist() == ["october.xml"]
+    assert shown.value["closing_date"].tolist() == [opened.today()]
+    assert "reason" not in shown.value
+
+
 def test_a_statement_that_does_not_add_up_waits_for_a_person(show, read, books):
     """A missing page of a statement is money that nobody looks for."""
     opened, _ = books
@@ -303,9 +313,8 @@ def test_a_question_about_the_file_forgets_no_column_that_was_named(show, read, 
     assert offered == ["Kiam", "Kiu", "Kiom"]
     name_columns(app, {"Date": "Kiam", "Amount, or else credit and debit": "Kiom"})
     while question := next((r for r in app.radio if r.value is None), None):
-        question.set_value(
-            next(o for o in question.options if o in ("usd", "With a comma: 1.234,50"))
-        ).run()
+        question.set_value("With a comma: 1.234,50").run()
+    next(s for s in app.selectbox if s.label.startswith("Which currency")).set_value("usd").run()
     assert not app.error
     assert "2 lines read: 2 new" in read(app)
 
@@ -322,6 +331,26 @@ def test_what_a_column_is_can_be_answered_on_the_page(show, read, books):
     assert not app.error
     press_import(app)
     assert "2 lines read: 2 new" in read(app)
+
+
+def test_a_bank_account_may_be_in_a_currency_that_was_never_used_here(show, read, conference):
+    """Who banks in francs and may choose dollars only books dollars."""
+    conference()
+    app = show("bank")
+    ofx = (
+        b"<OFX><BANKMSGSRSV1><STMTTRNRS><STMTRS><BANKACCTFROM><BANKID>1<ACCTID>2</BANKACCTFROM>"
+        b"<BANKTRANLIST><STMTTRN><TRNTYPE>CREDIT<DTPOSTED>20261120<TRNAMT>5.00<FITID>1<NAME>ALPHA"
+        b"</BANKTRANLIST></STMTRS></STMTTRNRS></BANKMSGSRSV1></OFX>"
+    )
+    app.file_uploader[0].set_value(("a.ofx", ofx, "application/x-ofx")).run()
+    assert not app.exception
+    question = next(s for s in app.selectbox if "currency" in s.label)
+    assert question.value is None
+    assert question.options[0] == "USD"
+    question.set_value("chf").run()
+    assert not app.exception
+    assert "1 line read: 1 new" in read(app)
+    assert next(d.value for d in app.dataframe if "currency" in d.value)["currency"][0] == "chf"
 
 
 def test_what_is_proposed_is_the_first_candidate_even_where_nothing_is_open(show, read, books):

@@ -200,10 +200,13 @@ def test_a_wrong_cell_is_corrected_before_the_import(show, read, conference):
     app = upload(show("import"), "slip.csv", text)
     grid = app.data_editor[0]
     assert list(grid.value.columns)[:3] == ["Row", "What is wrong", "contact_email"]
+    assert "no @ sign" in grid.value["What is wrong"][0]
     fixed = {"edited_rows": {0: {"contact_email": "ap@bolt.example"}}}
     app.session_state[grid.key] = {**fixed, "added_rows": [], "deleted_rows": []}
     app.run()
     assert not app.exception
+    grid = app.data_editor[0]
+    assert list(grid.value["What is wrong"]) == ["Corrected."]
     app.button(key=GO).click().run()
     assert {o.organization_name for o in orders(conference()).orders} == {"Acme", "Bolt"}
 

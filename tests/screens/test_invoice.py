@@ -183,7 +183,6 @@ def test_invoices_that_another_batch_keeps_waiting_are_not_taken_for_sent(
     """Whoever presses Send and sees a batch that is done believes that it was theirs."""
     mine, other, _ = drafts().references
     app = show("invoice", po=mine)
-    button(app, "Send 1 invoice…").click().run()
     opened = conference()
     batches.pause(opened, batches.start(opened, [other]))
     button(app, "Send 1 invoice").click().run()
@@ -195,6 +194,24 @@ def test_invoices_that_another_batch_keeps_waiting_are_not_taken_for_sent(
     button(app, "Send 1 invoice").click().run()
     assert not app.exception
     assert "Your invoices are not sent" not in read(app)
+
+
+def test_from_its_own_page_one_draft_is_previewed_at_once(show, read, drafts, simulator):
+    """Who has pressed Send for one purchase order wants its invoice, not a list of one."""
+    first, second, _ = drafts().references
+    app = show("invoice", po=first)
+    assert "Send 1 invoice?" in read(app)
+    app.query_params["po"] = second  # looked at, not sent: the next is the next one's
+    app.run()
+    assert app.dataframe[0].value["reference"].tolist() == [second]
+    del app.query_params["po"]
+    app.run()
+    assert "Send 3 invoices…" in [b.label for b in app.button]
+    app = show("invoice", po=first)
+    button(app, "Not now").click().run()
+    assert not app.exception
+    assert app.title[0].value == "Acme"
+    assert posts(simulator) == []
 
 
 def test_a_paused_batch_waits_in_sight_of_whoever_comes_next(show, drafts, conference):
@@ -278,7 +295,7 @@ def test_what_only_a_person_can_decide_has_a_button_for_each_way(
     assert len(open_invoices(conference())) == 5
     button(app, "Remove the balance")
     button(app, "Let the balance count").click().run()
-    confirm(ask(app, "Send 1 invoice"), conference())
+    confirm(app, conference())
     assert len(open_invoices(conference())) == 6
     asked = [
         i["amount_due"] for i in simulator.control.all("invoice") if i["customer"] == acme["id"]

@@ -15,9 +15,10 @@ from po_toolkit.api.imports import import_purchase_orders
 from po_toolkit.api.invoices import invoice_purchase_orders
 from po_toolkit.api.ledger import record_payment_by_hand
 from po_toolkit.api.month_end import checklist, month_end_files
-from po_toolkit.api.reports import purchase_order_story
+from po_toolkit.api.reports import close_books, purchase_order_story
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.bootstrap import open_conference
+from po_toolkit.config import load_settings
 from po_toolkit.reconcile import reconcile_conference
 from po_toolkit.ui import shell
 
@@ -154,6 +155,7 @@ def test_the_chart_of_a_month_has_its_figures(show, books):
     assert not app.exception
     months = having(app, "received", "invoiced")
     assert months.value["received"].sum() == Decimal(1650001)
+    assert list(months.value["month"]) == [f"{books.today():%b %Y}"]
     app.session_state["pycon-2027:cash.currency"] = "jpy"
     app.run()
     assert having(app, "received_so_far").value["received_so_far"].max() == Decimal(1650001)
@@ -176,6 +178,28 @@ def test_books_are_closed_only_on_purpose_and_verified_later(show, read, books, 
     next(b for b in app.button if b.label.startswith("Verify")).click().run()
     assert not app.exception
     assert "the report is unchanged" in read(app)
+
+
+def test_after_closing_the_next_month_is_proposed(show, books, config, clock, monkeypatch):
+    """Whoever is offered the closed day again believes that the month is still open."""
+    clock.advance(days=70)
+    late = partial(open_conference, now=clock)
+    monkeypatch.setattr(shell, "open_conference", late)
+    opened = late("pycon-2027", settings=load_settings(config), actor=books.actor)
+    ended = opened.today().replace(day=1) - timedelta(days=1)
+    before = ended.replace(day=1) - timedelta(days=1)
+    close_books(opened, before)
+    view = {"reconciliation-view": "Month end"}
+    app = show("reconciliation", **{"as-of": before.isoformat()}, **view)
+    assert "Close" not in [b.label for b in app.button]
+    next(b for b in app.button if b.label.startswith("Go to the month end")).click().run()
+    assert not app.exception
+    assert next(d for d in app.date_input if d.label == "Close through").value == ended
+    close_books(opened, ended)
+    app = show("reconciliation", **view)
+    assert "Close" not in [b.label for b in app.button]
+    assert "Nothing to close yet" in app.info[-1].value
+    assert not any(b.label.startswith("Go to the month end") for b in app.button)
 
 
 def test_an_accepted_discrepancy_is_closed_with_its_reason_and_can_be_opened(show, read, books):

@@ -120,12 +120,36 @@ def test_enter_on_a_single_hit_opens_it_and_several_are_listed(show, read, books
     assert "Nothing found for “nobody at all”" in read(app)
 
 
-def test_an_amount_is_found_as_the_app_writes_it_in_any_currency(show, books):
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("1,650,000 JPY", "Kaito Works KK"),
+        ("¥1,650,000", "Kaito Works KK"),
+        ("US$12,390.45", "Café Données S.A."),
+        ("$1,000", "Müller & Söhne GmbH"),
+        ("1,000", "Müller & Söhne GmbH"),
+        ("ft 77", "Blue 100%_Systems"),
+        ("FT77", "Blue 100%_Systems"),
+    ],
+)
+def test_amounts_and_references_are_found_as_people_write_and_say_them(show, books, text, name):
     """Whoever copies 1,650,000 JPY from an email must not have to take the currency off."""
+    reference = search(books, "B-1")[0].order.reference
+    record_payment_by_hand(
+        books, reference, amount=Decimal("2.00"), method="wire", payment_reference="FT-77"
+    )
     app = show("activity")
-    app.text_input(key="pycon-2027:find").set_value("1,650,000 JPY").run()
+    app.text_input(key="pycon-2027:find").set_value(text).run()
     assert not app.exception
-    assert app.title[0].value == "Kaito Works KK"
+    assert app.title[0].value.replace("\\", "") == name
+
+
+def test_marks_alone_find_nothing(books):
+    """A slip of the finger must not list everybody who ever paid."""
+    record_payment_by_hand(
+        books, search(books, "4711")[0].order.reference, amount=Decimal(1), method="wire"
+    )
+    assert not [hit for hit in search(books, " - ") if hit.why.startswith("payment")]
 
 
 def test_what_was_found_is_folded_up_on_the_page_that_was_opened_from_it(show, books):

@@ -302,11 +302,13 @@ class Rules:
         reading = self.reader.read(line)
         made: list[Candidate] = []
         for order in self._named(reading):
-            short = self.remaining.balance[order.id] - line.amount
-            if line.amount > 0 and 0 < short <= _kept(self.remaining.balance[order.id], line):
+            owed = self.remaining.balance[order.id]
+            short = owed - line.amount
+            if line.amount > 0 and 0 < short <= _kept(owed, line):
+                why = f"{display(owed, line.currency)} is outstanding on {order.reference}"
                 less = f"{display(short, line.currency)} is missing, as when banks deduct charges"
                 shares = {order.id: line.amount}
-                made.append(self._pay(reading, shares, "less_charges", (), against=[less]))
+                made.append(self._pay(reading, shares, "less_charges", (), why=why, against=[less]))
         return made
 
     def together(self, lines: list[Line]) -> Found:

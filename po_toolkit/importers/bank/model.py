@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any, ClassVar, Literal
 
 from po_toolkit.domain.records import AsJson
-from po_toolkit.domain.wording import written_day
+from po_toolkit.domain.wording import named_rows, written_day
 from po_toolkit.errors import AmountError
 from po_toolkit.money import display, to_minor
 
@@ -336,8 +336,10 @@ def prove(statement: Statement) -> Proof:
         reasons.append(_words(statement, difference))
     unread = [bad for bad in statement.bad if bad.amount is None]
     if statement.opening is not None and statement.closing is not None and unread:
-        rows = ", ".join(str(bad.row) for bad in unread)
-        reasons.append(f"the amount in row {rows} cannot be read, so the sums cannot be checked")
+        where = named_rows([bad.row for bad in unread]).lower()
+        reasons.append(
+            f"the sums cannot be checked without the amounts of {where}, which cannot be read"
+        )
     if reasons:
         return Proof("held", difference or None, "; ".join(reasons))
     if difference is None:

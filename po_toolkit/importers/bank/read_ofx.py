@@ -35,7 +35,7 @@ _STATUS = re.compile(r"<STATUS>(.*?)</STATUS>", re.IGNORECASE | re.DOTALL)
 def read_ofx(text: str, *, currency: str, answers: Answers | None = None) -> BankFile:
     """Read every bank and credit-card statement of an OFX file.
 
-    The currency is taken where neither the file nor an answer names one.
+    The currency is that of statements which name none, unless an answer says which it is.
 
     Raises:
         ImportFileError: It holds no such statement, or is the bank's refusal.
@@ -47,8 +47,7 @@ def read_ofx(text: str, *, currency: str, answers: Answers | None = None) -> Ban
     statements: list[Statement] = []
     for start, end in zip(starts, [*starts, len(text)][1:], strict=True):
         first_row = text.count("\n", 0, start) + 1
-        taken = (answers.currency if answers else "") or currency
-        statements.append(_statement(text[start:end], first_row, taken, notes))
+        statements.append(_statement(text[start:end], first_row, currency, answers, notes))
     return BankFile("ofx", statements, notes)
 
 
@@ -62,7 +61,9 @@ def _nothing(text: str) -> str:
     return "The OFX file holds no bank statement."
 
 
-def _statement(block: str, first_row: int, currency: str, notes: list[str]) -> Statement:
+def _statement(
+    block: str, first_row: int, currency: str, answers: Answers | None, notes: list[str]
+) -> Statement:
     entries = [found.start() for found in _ENTRY.finditer(block)]
     head = block[: entries[0]] if entries else block
     made = Statement(
@@ -72,8 +73,9 @@ def _statement(block: str, first_row: int, currency: str, notes: list[str]) -> S
         closing_date=_date_or_none(_field(head, "DTEND")),
     )
     if not made.currency:
-        made.currency, made.assumed = currency, True
-        notes.append(f"Row {first_row}: No currency is named; {currency.upper()} is used.")
+        answer = answers.currency if answers else ""
+        made.currency, made.assumed = answer or currency, not answer
+        notes.append(f"Row {first_row}: No currency is named; {made.currency.upper()} is used.")
     raws: list[tuple[int, str]] = []
     for start, next_start in zip(entries, [*entries, len(block)][1:], strict=True):
         end = _ENTRY_END.search(block, start, next_start)

@@ -178,11 +178,13 @@ class _Reader:
                 raise ImportFileError(
                     f"Row {sheet.row} of sheet {sheet.name!r} has more than {_WIDEST} columns."
                 )
-            down = _count(element, "number-rows-spanned")
-            across = _count(element, "number-columns-spanned")
-            if down > 1 or across > 1:
+            rows_spanned = _count(element, "number-rows-spanned")
+            columns_spanned = _count(element, "number-columns-spanned")
+            if rows_spanned > 1 or columns_spanned > 1:
                 at = len(cells)
-                sheet.merged.append((sheet.row, at, sheet.row + down - 1, at + across - 1))
+                sheet.merged.append(
+                    (sheet.row, at, sheet.row + rows_spanned - 1, at + columns_spanned - 1)
+                )
             cells += [value] * repeated
         return cells
 
