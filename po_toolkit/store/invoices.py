@@ -137,6 +137,23 @@ def never_read(session: Session, conference: Conference) -> list[str]:
     return [stripe_id for stripe_id in rows if stripe_id]
 
 
+def note_read(store: Store, conference: Conference, stripe_id: str, read_at: datetime) -> None:
+    """Note of an invoice that was taken over that all of its money has been read."""
+    with store.reading() as session:
+        if stripe_id not in never_read(session, conference):
+            return
+    with store.bookkeeping() as connection:
+        connection.execute(
+            update(Invoice)
+            .where(
+                Invoice.conference_id == conference.id,
+                Invoice.stripe_invoice_id == stripe_id,
+                Invoice.stripe_read_at.is_(None),
+            )
+            .values(stripe_read_at=read_at, updated_at=Invoice.updated_at)
+        )
+
+
 def renew_leases(store: Store, owner_prefix: str, now: datetime) -> None:
     """Keep every invoice that workers of this process hold."""
     with store.bookkeeping() as connection:
