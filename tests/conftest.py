@@ -36,7 +36,7 @@ from po_toolkit.store.purchase_orders import by_reference
 from po_toolkit.store.schema import migrate
 from po_toolkit.store.tables import PurchaseOrder
 from po_toolkit.stripe_gateway import StripeGateway, client
-from tests.postgres import postgres_server
+from tests.postgres import EMPTY, TEMPLATE, postgres_server
 
 __all__ = ["postgres_server"]
 
@@ -178,9 +178,10 @@ def sqlite_template(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, tmp_path) -> Iterator[str]:
-    """A fresh database: SQLite, or PostgreSQL where the parameter says so."""
+    """A fresh database, in store without tables: SQLite, or what the parameter says."""
+    bare = request.path.parent.name == "store"
     if getattr(request, "param", "sqlite") == "sqlite":
-        if request.path.parent.name != "store":
+        if not bare:
             shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "books.db")
         yield f"sqlite:///{tmp_path / 'books.db'}"
         return
@@ -190,7 +191,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path) -> Iterator[str]:
         yield server.url(name)
         server.take_back(name)
         return
-    name = server.create()
+    name = server.create(template=EMPTY if bare else TEMPLATE)
     yield server.url(name)
     server.drop(name)
 

@@ -20,6 +20,7 @@ from po_toolkit.store.database import open_store
 from po_toolkit.store.schema import migrate
 
 TEMPLATE = "po_toolkit_template"
+EMPTY = "template0"
 
 _WATCH = "import subprocess, sys; sys.stdin.read(); subprocess.run(sys.argv[1:])"
 """Stops the server as soon as the tests end, also when they are killed."""
@@ -59,9 +60,9 @@ class Server:
     def start(self) -> None:
         self._control("-w", "start")
 
-    def create(self, *, empty: bool = False) -> str:
+    def create(self, *, template: str = TEMPLATE) -> str:
         name = f"t{next(self._numbers)}"
-        self.execute(f"CREATE DATABASE {name}" + ("" if empty else f" TEMPLATE {TEMPLATE}"))
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return name
 
     def lend(self) -> str:

@@ -9,6 +9,9 @@ from po_toolkit.store import cursors, workers
 from po_toolkit.store.database import Store
 from po_toolkit.store.jobs import EVENTS
 from po_toolkit.store.tables import WorkerSeen
+from po_toolkit.store.trouble import cause_of
+
+__all__ = ["LATE_AFTER", "START", "cause_of", "unfit"]
 
 START = timedelta(seconds=90)
 """How long after a start nothing is missed yet."""

@@ -256,6 +256,7 @@ def accept_discrepancies(
             uow.session.add(row)
             uow.session.flush()
             after = {"code": code, "of": subject, "reason": row.reason}
+            after |= {"amount": row.at_stake, "currency": row.currency} if row.currency else {}
             uow.audit(Act.ACCEPT_DISCREPANCY, row, after=after)
     return len(mine)
 

@@ -13,6 +13,7 @@ from po_toolkit.domain.wording import (
     count,
     label,
     named_rows,
+    person,
     sentence,
     written_day,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "label",
     "languages",
     "named_rows",
+    "person",
     "phrase",
     "require",
     "role_of",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from po_toolkit.domain.discrepancies import DISCREPANCY_TITLES
 from po_toolkit.domain.reminders import step_label
 from po_toolkit.domain.roles import Act
 from po_toolkit.domain.wording import count, label, written_day
@@ -46,9 +47,21 @@ def audit_sentence(entry: LoggedAct) -> str:
         (state, message) = next(iter(entry.after.items()))
         text = f"{label(entry.act)}: {_STATES[state]}"
         return f"{text}. {message}" if message else f"{text}."
-    write = _SENTENCES.get(entry.act, _other)
+    write = (
+        _approval
+        if "asked" in entry.after or "asked_by" in entry.after
+        else _SENTENCES.get(entry.act, _other)
+    )
     text = write(entry).replace(f"{entry.whose}.", entry.whose.removesuffix(".") + ".")
     return " ".join(part for part in (text, _status(entry)) if part)
+
+
+def _approval(entry: LoggedAct) -> str:
+    """Say that money waits for a second person, or that they agreed; it has not moved yet."""
+    what = "Refund" if entry.act == Act.REFUND else "Credit note"
+    if "asked" in entry.after:
+        return f"{what} of {entry.amount} to {entry.whose} needs a second person."
+    return f"{what} of {entry.amount} to {entry.whose} confirmed by a second person."
 
 
 _TASKS = {
@@ -83,6 +96,11 @@ def _imported(entry: LoggedAct) -> str:
     if duplicates:
         return f"{orders} imported from {file_name}, {duplicates} skipped."
     return f"{orders} imported from {file_name}."
+
+
+def _statement_loaded(entry: LoggedAct) -> str:
+    lines = count(int(entry.after["lines"]), "line")
+    return f"{lines} of the bank statement {entry.after['file_name']} imported."
 
 
 def _import_undone(entry: LoggedAct) -> str:
@@ -229,14 +247,32 @@ def _settings(entry: LoggedAct) -> str:
 
 def _matched(entry: LoggedAct) -> str:
     if str(entry.after.get("is")).startswith("entry "):
-        return f"Bank line matched to a recorded payment ({entry.after['is']})."
-    return f"Bank line matched to {entry.after.get('is', 'what it pays')}."
+        return f"{_line(entry)} matched to a recorded payment ({entry.after['is']})."
+    return f"{_line(entry)} matched to {entry.after.get('is', 'what it pays')}."
+
+
+def _unmatched(entry: LoggedAct) -> str:
+    return f"{_line(entry)} is no longer matched."
 
 
 def _excluded(entry: LoggedAct) -> str:
-    if reason := entry.after.get("set_aside"):
-        return f"Bank line excluded: {_ended(reason)}"
-    return "Bank line included again."
+    what, reason = _line(entry), entry.after.get("set_aside")
+    return f"{what} excluded: {_ended(reason)}" if reason else f"{what} included again."
+
+
+def _line(entry: LoggedAct) -> str:
+    return f"Bank line of {entry.amount}" if entry.amount else "Bank line"
+
+
+def _accepted(entry: LoggedAct) -> str:
+    values = entry.after or entry.before
+    title = DISCREPANCY_TITLES.get(str(values.get("code")), "Discrepancy")
+    if not entry.after:
+        return f"Discrepancy opened again: {title}."
+    reason = _ended(values.get("reason", ""))
+    if entry.amount:
+        return f"Discrepancy accepted, {entry.amount}: {title}. {reason}"
+    return f"Discrepancy accepted: {title}. {reason}"
 
 
 def _with_reason(text: str) -> Callable[[LoggedAct], str]:
@@ -290,11 +326,12 @@ _SENTENCES: dict[str, Callable[[LoggedAct], str]] = {
     Act.REISSUE: _with_reason("Invoice of {whose} voided to be reissued"),
     Act.AMEND: _amendment,
     Act.CHANGE_SETTINGS: _settings,
+    Act.ACCEPT_DISCREPANCY: _accepted,
     Act.CLOSE: _with_reason("Books closed through {last_day}"),
-    Act.LOAD_STATEMENT: _with_reason("Bank statement {file_name} imported, lines: {lines}"),
+    Act.LOAD_STATEMENT: _statement_loaded,
     Act.ACCEPT_STATEMENT: _with_reason("Bank statement accepted although its sums do not agree"),
     Act.REMOVE_STATEMENT: _with_reason("Bank statement removed"),
     Act.MATCH: _matched,
-    Act.UNDO_MATCH: _with_reason("Match of a bank line undone"),
+    Act.UNDO_MATCH: _unmatched,
     Act.SET_ASIDE: _excluded,
 }

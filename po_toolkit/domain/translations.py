@@ -219,7 +219,7 @@ def _templates(language: str) -> list[tuple[str, re.Pattern[str], str, str]]:
                 value = "[0-9,]+" if many else ".*?" if after or name == parts[-2] else r"\S*"
                 value = {"whose": "(?:(?!: ).)*?", "row_numbers": r"\d[\d, …-]*"}.get(name, value)
                 if value == ".*?" and _SENTENCE.search(form) is None:
-                    value = "(?:(?!; |\\. But ).)*?"
+                    value = "(?![Bb]ut )(?:(?!; |\\. But ).)*?"
                 pattern += f"(?P<{name}>{value}){re.escape(after)}"
             own = parts[::2]
             compiled = re.compile(pattern, re.DOTALL)

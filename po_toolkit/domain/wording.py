@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from po_toolkit.domain.sums import Status
@@ -58,6 +58,9 @@ def label(code: str) -> str:
 
 
 _OTHERWISE = {
+    "customer_balance": "Bank transfer",
+    "sepa_debit": "SEPA debit",
+    "us_bank_account": "ACH debit",
     "bank_set_aside": "Excluded bank line",
     "bank_unexplained": "Unmatched bank line",
     "not_itemised": "Not itemized",
@@ -65,6 +68,22 @@ _OTHERWISE = {
     "quickbooks": "QuickBooks",
 }
 """Codes whose words are not the glossary's."""
+
+
+WAYS_IN = {"cli": "command line", "python": "Python"}
+
+
+def person(actor: str, say: Callable[[str], str] = str) -> str:
+    """Name who acted as people read it: ``cli:ada`` is ``ada (command line)``.
+
+    ``say`` writes the words in the reader's language.
+    """
+    way, _colon, name = actor.partition(":")
+    if way == "app" and name:
+        return name
+    if way in WAYS_IN and name:
+        return f"{name} ({say(WAYS_IN[way])})"
+    return {"stripe": "Stripe", "schedule": say("automatic")}.get(actor, actor)
 
 
 _SHORT = re.compile(r"\b(?:ach|api|cc|id|pdf|po|sepa|url)\b", re.IGNORECASE)

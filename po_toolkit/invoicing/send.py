@@ -110,14 +110,15 @@ def send_invoice(
         InvoiceMismatchError: Stripe's total is not the purchase order's; the draft was deleted.
         StripeGatewayError: Stripe refused, or the outcome is unknown and a repeat is safe.
     """
-    before = _find_existing(opened, order_id, read, since)
-    if isinstance(before, Invoice):
-        return before
     for _ in range(GENERATIONS):
+        before = _find_existing(opened, order_id, read, since)
+        if isinstance(before, Invoice):
+            return before
         lease = claim(opened, order_id, read, further_at_stripe, after=before)
         try:
             _walk(lease, send=send)
         except _NextGenerationError:
+            read = None  # it has changed, and in a restored copy the next one may be billed already
             continue
         except LostLeaseError:
             raise

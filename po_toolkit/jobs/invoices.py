@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -27,12 +28,12 @@ from po_toolkit.invoicing.customers import WORTH_PAGES, find_customers
 from po_toolkit.invoicing.send import invoice_one
 from po_toolkit.logs import get_logger
 from po_toolkit.payments.stripe_reports import report_after_sending
-from po_toolkit.store import jobs
+from po_toolkit.store import conferences, jobs
 from po_toolkit.store.database import Store
 from po_toolkit.store.invoices import renew_leases, was_sent_since
 from po_toolkit.store.jobs import Claimed, Result
 from po_toolkit.store.purchase_orders import to_bill
-from po_toolkit.store.tables import PurchaseOrder
+from po_toolkit.store.tables import Conference, PurchaseOrder
 
 log = get_logger(__name__)
 
@@ -56,11 +57,30 @@ class Invoicing:
         self._read: dict[int, PurchaseOrder] = {}
 
     def read_ahead(self, claimed: Sequence[Claimed]) -> None:
-        """Read the purchase orders of jobs in one go; one that changes until then is read again."""
+        """Read the purchase orders of jobs in one go; one that changes until then is read again.
+
+        Settings that were changed in the app meanwhile count from here.
+        """
         ids = [job.purchase_order_id for job in claimed if job.purchase_order_id is not None]
         with self._store.reading() as session:
             read = to_bill(session, ids)
+            found = [conferences.by_slug(session, slug) for slug in {job.slug for job in claimed}]
+        self._take_settings({conference.slug: conference for conference in found})
         self._read = {**dict(list(self._read.items())[-KEPT:]), **read}
+
+    def _take_settings(self, conferences_now: Mapping[str, Conference]) -> None:
+        """Go on with the settings in force; what is being sent keeps its leases."""
+        with self._lock:
+            for (slug, who), opened in list(self._accounts.items()):
+                now = conferences_now.get(slug)
+                if now is None or now.changed_settings == opened.conference.changed_settings:
+                    continue
+                try:
+                    settings = conferences.effective(now, opened.file_settings or opened.settings)
+                except SettingsError:
+                    del self._accounts[slug, who]  # opening it again says why
+                    continue
+                self._accounts[slug, who] = replace(opened, settings=settings, conference=now)
 
     def renew(self) -> None:
         """Keep the leases of the invoices that are being sent here."""

@@ -106,7 +106,7 @@ def apply(
         )
         intent = _join(uow, line, part, match, decision)
         uow.session.add(match)
-        after = {"rule": decision.rule, "is": part.name, "amount": part.amount}
+        after = {"rule": decision.rule, "is": part.name, **_sum(line, part.amount)}
         uow.audit(Act.MATCH, line, after=after)
         if intent is not None:
             intents.append(intent)
@@ -177,7 +177,8 @@ def undo(
         elif match.created_entry:
             _reverse(uow, match, today)
         match.state, match.undone_by, match.undone_at = "undone", uow.actor.name, now
-        uow.audit(Act.UNDO_MATCH, line, before={"rule": match.rule, "evidence": match.evidence})
+        before = {"rule": match.rule, "evidence": match.evidence}
+        uow.audit(Act.UNDO_MATCH, line, before=before, after=_sum(line, match.amount))
     return len(applied), intents
 
 
@@ -293,9 +294,13 @@ def exclude(
     before = line.set_aside
     line.set_aside = reason.strip()
     line.set_aside_at = now if line.set_aside else None
-    uow.audit(
-        Act.SET_ASIDE, line, before={"set_aside": before}, after={"set_aside": line.set_aside}
-    )
+    after = {"set_aside": line.set_aside, **_sum(line, abs(line.amount))}
+    uow.audit(Act.SET_ASIDE, line, before={"set_aside": before}, after=after)
+
+
+def _sum(line: BankTransaction, amount: int) -> dict[str, int | str]:
+    """Return what the audit log says of the money of a line: above zero, with its currency."""
+    return {"amount": amount, "currency": line.currency}
 
 
 def _refuse_if_explained(

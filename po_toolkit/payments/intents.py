@@ -111,9 +111,11 @@ def _store(
 def reversed_but_reported(order: PurchaseOrder, amount: int) -> LedgerEntry | None:
     """Return a payment of this amount that was undone here after it was reported to Stripe, if any.
 
-    Stripe cannot take a recorded payment back, so its invoice still counts it.
+    Stripe cannot take a recorded payment back, so its invoice still counts it. One that was undone
+    before the live invoice was made does not count: that invoice asks for it again.
     """
-    undone = {entry.reverses_id for entry in order.entries}
+    live = order.live_invoice
+    undone = {e.reverses_id for e in order.entries if live is None or e.invoice_id == live.id}
     return next(
         (
             entry

@@ -295,6 +295,7 @@ def reverse(
         )
     if any(other.reverses_id == entry.id for other in order.entries):
         raise PurchaseOrderError(f"{order.reference}: {shown} is already undone.")
+    live = order.live_invoice  # which does not ask for it; one made later does
     movement = Movement(
         kind=_OPPOSITE[EntryKind(entry.kind)],
         method=entry.method,
@@ -305,7 +306,7 @@ def reverse(
         reference=entry.reference,
         payment_date=today,
         note=reason.strip() or f"Entry {entry.id} was a mistake",
-        invoice_id=entry.invoice_id,
+        invoice_id=live.id if live else entry.invoice_id,
         reverses_id=entry.id,
         uuid=uuid4(),
     )

@@ -461,7 +461,8 @@ def asked_is_not_owed(books: Books) -> pd.DataFrame:
     owed = rows["open"] - rows["refunded_without_credit"]
     total = by_order(live, live["stripe_total"] + live["settled_before"].astype("int64"))
     on_live = entries[entries["invoice_id"].isin(live["invoice_id"])]
-    of_others = (_gaps(books), _reversed_but_reported(books), -_paid_on_old(books))
+    undone_by_order = _reversed_but_reported(books).groupby("order_id")["at_stripe"].sum()
+    of_others = (_gaps(books), undone_by_order, -_paid_on_old(books))
     gaps, undone, old = (amounts.reindex(rows.index, fill_value=0) for amounts in of_others)
     reversed_payments = by_order(on_live, on_live["reversed_payments"])
     elsewhere = total - rows["total"] - gaps - undone - old - reversed_payments
@@ -596,29 +597,33 @@ def paid_here_not_at_stripe(books: Books) -> pd.DataFrame:
 
 def undone_here_not_at_stripe(books: Books) -> pd.DataFrame:
     """Find reversed payments that were reported to Stripe, as far as their debt is open."""
-    orders, amount = books.orders, _reversed_but_reported(books)
+    orders, undone = books.orders, _reversed_but_reported(books)
+    amount = undone.groupby("order_id")["at_stripe"].sum()
     rows = orders.loc[orders.index.intersection(amount.index)]
     rows = rows[rows["open"] > 0]
+    on = undone["invoice_id"].map(books.invoices.set_index("invoice_id")["stripe_invoice_id"])
+    named = on.groupby(undone["order_id"]).agg(lambda ids: ", ".join(ids.unique()))
     return finding(
-        rows,
+        rows.assign(stripe_invoice_id=named.reindex(rows.index)),
         amount.reindex(rows.index).clip(upper=rows["open"]),
         lambda row, amount: f"Stripe counts {amount} on {row.stripe_invoice_id} that was reversed",
     )
 
 
 @_once
-def _reversed_but_reported(books: Books) -> pd.Series[int]:
-    """Return, by order id, what was reversed here after it was reported to Stripe."""
+def _reversed_but_reported(books: Books) -> pd.DataFrame:
+    """Return the payments reported to Stripe that were reversed since the live invoice was made.
+
+    A later invoice asks again for what was reversed before it.
+    """
     entries = books.entries
-    left = entries[
+    undoing = entries[entries["invoice_id"].isin(books.orders["invoice_id"].dropna())]
+    return entries[
         entries["kind"].eq(EntryKind.PAYMENT.value)
         & entries["stripe_payment_record_id"].ne("")
         & entries["source"].ne("stripe")
-        & entries["entry_id"].isin(entries["reverses_id"].dropna())
-        & entries["invoice_id"].isin(books.orders["invoice_id"].dropna())
+        & entries["entry_id"].isin(undoing["reverses_id"].dropna())
     ]
-    amount: pd.Series[int] = left.groupby("order_id")["at_stripe"].sum()
-    return amount
 
 
 def paid_on_old_generation(books: Books) -> pd.DataFrame:

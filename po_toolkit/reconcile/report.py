@@ -21,7 +21,7 @@ import pandas as pd
 from po_toolkit.domain.ageing import BUCKET_LABELS, Bucket
 from po_toolkit.domain.discrepancies import DISCREPANCY_CLASSES, DISCREPANCY_TITLES
 from po_toolkit.domain.sums import Status
-from po_toolkit.domain.wording import STATUS_LABELS, count, label, written_day
+from po_toolkit.domain.wording import STATUS_LABELS, count, label, person, written_day
 from po_toolkit.errors import extra
 from po_toolkit.money import to_major
 from po_toolkit.reconcile.books import readable_entries, readable_evidence
@@ -77,7 +77,7 @@ _HEADINGS = {
     "evidence": "Found",
     "arrival_date": "Bank date",
     "made_on": "Made",
-    "way": "Speed",
+    "way": "Type",
     "sponsors": "Net from sponsors",
     "fees": "Fees deducted",
     "others": "Other activity",
@@ -136,6 +136,8 @@ _WORDS: Mapping[str, Callable[[str], str]] = {
     "is_now": lambda code: STATUS_LABELS.get(code) or label(code),
     "bucket": lambda code: BUCKET_LABELS[Bucket(code)],
     "code": lambda code: DISCREPANCY_TITLES.get(code) or label(code),
+    "entered_by": person,
+    "failure": lambda text: label(text) if re.fullmatch("[a-z_]+", text) else text,
     **dict.fromkeys(
         ("state", "kind", "treatment", "method", "way", "whose", "rule", "stripe_status", "source",
          "via", "what", "news"),
@@ -496,7 +498,7 @@ def month_end_report(books: Reconciliation, found: TieOut) -> Report:
                     INVOICES,
                     _invoices(books),
                     "invoice",
-                    without=["hosted_url", "generation", "state"],
+                    without=["hosted_url", "generation", "state", "stripe_invoice_id"],
                 ),
                 "No invoices.",
             ),
@@ -520,7 +522,8 @@ def month_end_report(books: Reconciliation, found: TieOut) -> Report:
 def payouts_report(found: TieOut, *, name: str, made_at: datetime) -> Report:
     """Return every cent from purchase order to bank line."""
     wrong = found.checks[found.checks["difference"] != 0]
-    unexplained = found.bank_lines[found.bank_lines["unexplained"] != 0]
+    bank_lines = found.named("bank_lines")
+    unexplained = bank_lines[bank_lines["unexplained"] != 0]
     unread = found.unread
     verdict = [_agreeing(found.checks)]
     if len(unexplained):
@@ -553,10 +556,14 @@ def payouts_report(found: TieOut, *, name: str, made_at: datetime) -> Report:
                 ],
                 "Nothing needs attention.",
             ),
-            Section("Payouts", by_currency(PAYOUTS, found.payouts, "payout"), "No payouts."),
+            Section(
+                "Payouts",
+                by_currency(PAYOUTS, found.payouts, "payout", without=["payout"]),
+                "No payouts.",
+            ),
             Section(
                 "Bank lines",
-                by_currency(BANK_LINES, found.bank_lines, "bank line"),
+                by_currency(BANK_LINES, bank_lines, "bank line"),
                 "No bank lines.",
             ),
             Section("Fees", [*_fee_charts(fees), *by_currency(FEES, fees, "row")], "No fees."),
@@ -564,7 +571,7 @@ def payouts_report(found: TieOut, *, name: str, made_at: datetime) -> Report:
                 "All transactions",
                 by_currency(
                     TIE_OUT,
-                    found.rows,
+                    found.named("rows"),
                     "transaction",
                     without=["via", "entry", "source_id", "balance_transaction"],
                 ),

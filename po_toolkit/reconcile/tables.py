@@ -256,7 +256,7 @@ TIE_OUT = Table(
         Column("balance_transaction", Kind.ID, "Stripe's id of the move of the balance"),
         _ACCOUNT_CURRENCY,
         Column("gross", Kind.MONEY, "Before fees"),
-        Column("fee", Kind.MONEY, "What Stripe or a bank kept"),
+        Column("fee", Kind.MONEY, "What Stripe or a bank kept, as far as it is known"),
         Column("net", Kind.MONEY, "gross - fee"),
         Column("paid_out", Kind.MONEY, "What of it left the Stripe balance with the payout"),
         _PAYOUT,

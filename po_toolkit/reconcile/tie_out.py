@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
@@ -12,7 +13,8 @@ import pandas as pd
 
 from po_toolkit.domain.periods import end_of_day, local_day
 from po_toolkit.domain.sums import PAID_SIGN, REFUNDED_SIGN
-from po_toolkit.domain.wording import count
+from po_toolkit.domain.wording import count, written_day
+from po_toolkit.money import display
 from po_toolkit.reconcile.schema import records, with_decimals
 from po_toolkit.reconcile.tables import BANK_LINES, CHECKS, FEES, PAYOUTS, TIE_OUT
 from po_toolkit.reconcile.tie_out_rows import rows_of
@@ -146,7 +148,7 @@ class TieOut:
     def fees(self) -> pd.DataFrame:
         """What was kept, by month and method (table ``FEES``)."""
         rows = self.rows[(self.rows["gross"] != 0) | (self.rows["fee"] != 0)]
-        rows = rows[rows["kind"].ne("payout_failure")]
+        rows = rows[rows["kind"].ne("payout_failure") & rows["via"].ne("books")]
         method = rows["method"].where(rows["method"].ne(""), rows["kind"])
         keyed = rows.assign(
             month=rows["date"].dt.strftime("%Y-%m"),
@@ -241,6 +243,30 @@ class TieOut:
                 rows = rows[rows[column].eq(value).fillna(value=False)]
         return rows.reset_index(drop=True)
 
+    def named(self, table: str) -> pd.DataFrame:
+        """Return one table for people, its money still in minor units.
+
+        An invoice is named by its number and a payout by its day and amount, where the table is not
+        the one in which their Stripe ids are looked up. What nobody has said yet, the fee of a
+        payment that neither Stripe nor the bank shows, is left empty.
+        """
+        frame: pd.DataFrame = getattr(self, table)
+        known = {
+            p.stripe_payout_id: f"{written_day(p.arrival_date)}, {display(p.amount, p.currency)}"
+            for p in self.sides.payouts
+        } | {e.stripe_invoice_id: e.number for e in self.sides.entries if e.number}
+
+        def name(text: str) -> str:
+            return _STRIPE_ID.sub(lambda found: known.get(found[0], found[0]), text)
+
+        texts = {"words", "evidence", *({"invoice", "payout"} if table == "rows" else ())}
+        shown = frame.assign(**{n: frame[n].map(name) for n in texts & set(frame)})
+        if table == "rows":
+            unsaid = frame["via"].eq("books")
+            for column in ("fee", "net"):
+                shown[column] = frame[column].astype("Int64").mask(unsaid)
+        return shown
+
     def readable(self, table: str) -> pd.DataFrame:
         """Return one table for people: amounts as ``Decimal`` major units.
 
@@ -276,6 +302,9 @@ def tie_out(store: Store, conference: Conference, *, as_of: date) -> TieOut:
         sides,
         frame.sort_values("date", kind="stable", ignore_index=True),
     )
+
+
+_STRIPE_ID = re.compile(r"\b(?:in|po)_\w+")
 
 
 def _way(payout: Any) -> str:

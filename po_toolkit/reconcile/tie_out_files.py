@@ -58,7 +58,7 @@ def _plain(found: TieOut) -> str:
     day = written_day(found.as_of)
     parts = [f"Tie-out of {found.slug} as of the end of {day} ({found.timezone})"]
     parts += [
-        plain_sheet(sheet(table, getattr(found, name), without=_LEFT_OUT.get(name, ())))
+        plain_sheet(sheet(table, found.named(name), without=_LEFT_OUT.get(name, ())))
         for name, table in TABLES.items()
         if len(getattr(found, name))
     ]

@@ -232,20 +232,20 @@ class _Tying:
         ) | _of(entry)
         if entry.kind in _TRANSFERS:
             return [row | {"words": "Credit moved between a sponsor's invoices"}]
+        sign = _SIGN[entry.kind]
+        gross = sign * entry.amount
+        row |= {"gross": gross, "net": gross}
         if _through_stripe(entry):
             return [row | {"words": "No balance transaction read yet"}]
         match = self._match_of(entry)
         if match is None:
             return [row | {"words": "Not found at the bank"}]
-        sign = _SIGN[entry.kind]
         at_bank = sign * match.amount
         self.left[match.bank_transaction_id] -= at_bank
-        gross = sign * entry.amount
         return [
             row
             | {
                 "via": "bank",
-                "gross": gross,
                 "fee": gross - at_bank,
                 "net": at_bank,
                 "at_bank": at_bank,

@@ -172,7 +172,7 @@ def has_reversed_payment(conference_id: int) -> Any:
             back.purchase_order_id == po.id,
             back.kind == EntryKind.PAYMENT_REVERSAL,
             or_(paid.stripe_payment_record_id != "", back.id.in_(by_bank)),
-            func.coalesce(paid.invoice_id, Invoice.id, 0) == func.coalesce(Invoice.id, 0),
+            func.coalesce(back.invoice_id, Invoice.id, 0) == func.coalesce(Invoice.id, 0),
             ~again.exists(),
         )
     )

@@ -56,7 +56,7 @@ def _entries(session: Session, conference_id: int, day: date) -> Rows:
         select(
             e.id, e.kind, e.method, e.amount, e.currency, e.source, e.source_id,
             e.stripe_payment_id, e.payment_date, e.booked_on,
-            po.reference, po.organization_name, inv.stripe_invoice_id,
+            po.reference, po.organization_name, inv.stripe_invoice_id, inv.number,
         )
         .join(po, po.id == e.purchase_order_id)
         .outerjoin(inv, inv.id == e.invoice_id)

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import streamlit as st
 
+from po_toolkit.api.health import cause_of
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.logs import get_logger
 from po_toolkit.ui import formats
@@ -28,8 +29,12 @@ def failures_shown(visit: Visit | None = None) -> Iterator[None]:
         yield
     except PoToolkitError as error:
         show_error(error, visit)
-    except Exception as error:  # noqa: BLE001 whatever it is, a person needs a way on
-        show_unexpected(error)
+    except Exception as error:
+        if cause := cause_of(error):
+            log.exception("database unusable", reason=cause)
+            st.error(formats.message(cause), icon=":material/error:")
+        else:
+            show_unexpected(error)
     else:
         return
     if st.button(_("Try again"), icon=":material/refresh:", key="failures.again"):

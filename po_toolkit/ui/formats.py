@@ -213,17 +213,9 @@ _ACTS: dict[str, str] = {
 }
 
 
-_WAYS_IN = {"cli": N_("command line"), "python": N_("Python")}
-
-
 def person(actor: str) -> str:
     """Name who acted as people read it: ``cli:ada`` is ``ada (command line)``."""
-    way, _colon, name = actor.partition(":")
-    if way == "app" and name:
-        return name
-    if way in _WAYS_IN and name:
-        return f"{name} ({_(_WAYS_IN[way])})"
-    return {"stripe": "Stripe", "schedule": _("automatic")}.get(actor, actor)
+    return terms.person(actor, _)
 
 
 def act(code: str) -> str:

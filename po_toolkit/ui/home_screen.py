@@ -52,8 +52,7 @@ def home_screen(visit: Visit) -> None:
     if not page.sums.by_status:
         show_first_steps(visit)
         return
-    with sync:
-        sync_button(visit)
+    sync_button(visit, sync)
     offer_removal(visit)
     _reversed_payments(visit, page.sums)
     own = visit.opened.settings.currency

@@ -73,16 +73,17 @@ def _earlier(visit: Visit) -> None:
         }
         for one in imports
     )
+    columns = {
+        "when": _("When"),
+        "file": _("File"),
+        "accepted": _("Purchase orders"),
+        **({"waiting": _("Rows to fix")} if frame["waiting"].any() else {}),
+        "by": _("By"),
+        **({"undone": _("State")} if frame["undone"].any() else {}),
+    }
     picked = tables.pick(
         frame,
-        {
-            "when": _("When"),
-            "file": _("File"),
-            "accepted": _("Purchase orders"),
-            "waiting": _("Rows to fix"),
-            "by": _("By"),
-            "undone": "",
-        },
+        columns,
         key=visit.key("import.earlier"),
         alt=_("Earlier imports; choose one to open it."),
     )

@@ -84,17 +84,18 @@ def new_order_screen(visit: Visit) -> None:
     key = f"new.{copied}.{visit.recall('new.turn') or 0}"
     with st.form(visit.key(f"{key}.form"), border=False):
         draft = _fields(visit, start, key)
-        again = st.checkbox(_("Create it even if one like it exists"))
+        again = False
+        if asked := visit.recall(f"{key}.asked"):
+            st.warning(formats.message(asked), icon=":material/help:")
+            again = st.checkbox(_("Create it even if one like it exists"))
         pressed = st.form_submit_button(_("Create purchase order"), type="primary")
     if not pressed:
         return
     try:
         reference = _create(visit, draft, allow_duplicates=again)
     except DuplicateEntryError as error:
-        st.error(
-            _("{error} If both are meant, tick the box above.", error=formats.message(str(error)))
-        )
-        return
+        visit.keep(f"{key}.asked", str(error))
+        st.rerun()
     except PoToolkitError as error:
         show_error(error, visit)
         return
@@ -281,7 +282,9 @@ def _line_editor(
         num_rows="dynamic",
         hide_index=True,
         column_config={
-            "description": st.column_config.TextColumn(_("Description"), width="large"),
+            "description": st.column_config.TextColumn(
+                _("Description"), width="small" if formats.on_a_phone() else "large"
+            ),
             "quantity": st.column_config.NumberColumn(_("Quantity"), min_value=1, step=1),
             "unit_price": st.column_config.TextColumn(
                 _("Unit price, {currency}", currency=currency.upper())

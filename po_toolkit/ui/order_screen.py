@@ -124,11 +124,16 @@ def _invoices(story: PurchaseOrderStory) -> None:
             "due_date": st.column_config.DateColumn(_("Due"), format="localized"),
             "hosted_url": st.column_config.LinkColumn(_("Page"), display_text=_("Open invoice")),
             "pdf_url": st.column_config.LinkColumn(_("PDF"), display_text=_("Open PDF")),
-            "stripe_invoice_id": _("Stripe ID"),
         },
         money=["stripe_total", "stripe_amount_paid"],
         alt=_("Invoices of this purchase order"),
     )
+    known = [invoice for invoice in story.invoices if invoice.stripe_invoice_id]
+    if known:
+        with st.expander(_("Stripe ID")):
+            for invoice in known:
+                st.text(invoice.number or formats.label(invoice.state))
+                st.code(invoice.stripe_invoice_id, language=None, wrap_lines=True)
     for invoice in story.invoices:
         if invoice.error:
             reason = formats.message(invoice.error)

@@ -83,10 +83,11 @@ def orders_screen(visit: Visit) -> None:
     """Show the screen."""
     st.title(_("Purchase orders"))
     visit.come_back()
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if visit.may(Act.CREATE):
+    buttons = st.container(horizontal=True, vertical_alignment="center")
+    if visit.may(Act.CREATE):
+        with buttons:
             visit.link("new", _("New purchase order"))
-        sync_button(visit)
+    sync_button(visit, buttons)
     reminders_panel(visit)
     filters = _filters()
     page = _page(visit, filters)

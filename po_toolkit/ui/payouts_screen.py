@@ -33,9 +33,8 @@ _PAYOUTS = {
     "not_itemised": N_("Not itemized"),
     "fees": N_("Fees deducted"),
     "at_bank": N_("At bank"),
-    "way": N_("Speed"),
+    "way": N_("Type"),
     "failure": N_("Failure"),
-    "payout": N_("Stripe ID"),
 }
 _ONLY_IF_ANY = ("others", "not_itemised", "failure")
 _MOVES = {
@@ -52,7 +51,6 @@ _MOVES = {
     "words": N_("Description"),
     "payout": N_("Payout"),
     "bank_line": N_("Bank line"),
-    "source_id": N_("Stripe ID"),
 }
 _FEES = {
     "month": N_("Month"),
@@ -173,10 +171,12 @@ def _payouts(visit: Visit, found: TieOut) -> None:
         st.caption(_("Choose a payout to see its transactions."))
         return
     payout = str(found.payouts["payout"].iloc[picked])
-    st.subheader(_("Transactions in {payout}", payout=payout))
-    _show(
-        TIE_OUT, found.rows[found.rows["payout"] == payout], translated(_MOVES), visit, "payouts.in"
-    )
+    st.subheader(_("Transactions in this payout"))
+    st.caption(_("Stripe ID"))
+    st.code(payout, language=None)
+    inside = found.named("rows")[found.rows["payout"] == payout]
+    columns = translated({n: label for n, label in _MOVES.items() if n != "payout"})
+    _show(TIE_OUT, inside, columns | {"source_id": _("Stripe ID")}, visit, "payouts.in")
 
 
 def _fees(visit: Visit, found: TieOut) -> None:
@@ -184,11 +184,11 @@ def _fees(visit: Visit, found: TieOut) -> None:
 
 
 def _moves(visit: Visit, found: TieOut) -> None:
-    _show(TIE_OUT, found.rows, translated(_MOVES), visit, "payouts.moves")
+    _show(TIE_OUT, found.named("rows"), translated(_MOVES), visit, "payouts.moves")
 
 
 def _lines(visit: Visit, found: TieOut) -> None:
-    _show(BANK_LINES, found.bank_lines, translated(_LINES), visit, "payouts.lines")
+    _show(BANK_LINES, found.named("bank_lines"), translated(_LINES), visit, "payouts.lines")
 
 
 def _checks(visit: Visit, found: TieOut) -> None:

@@ -38,6 +38,11 @@ def show_first_steps(visit: Visit) -> None:
             else:
                 st.markdown(f"**{_(label)}**", width="content")
             st.markdown(_(text), width="stretch")
+    with st.container(horizontal=True):
+        if visit.may(Act.CREATE):
+            visit.link("new", _("Enter a purchase order by hand"))
+        if visit.opened.settings.mode != "none":
+            visit.link("settings", _("Test the connection to Stripe"))
     if visit.opened.settings.mode == "live" or not visit.may(Act.IMPORT):
         return
     st.write(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from po_toolkit.api.sync import sync_purchase_order
 from po_toolkit.api.terms import Act
@@ -14,11 +15,15 @@ from po_toolkit.ui.task_view import task_button, task_result
 _LABEL, _ICON = N_("Sync with Stripe"), ":material/sync:"
 
 
-def sync_button(visit: Visit) -> None:
-    """Show the button for the whole conference, and how the last press stands."""
+def sync_button(visit: Visit, place: DeltaGenerator) -> None:
+    """Show the button for the whole conference in its place, and below how the last press stands.
+
+    Why a sync failed takes some sentences, which no narrow column has room for.
+    """
     if visit.opened.settings.mode == "none" or not visit.may(Act.SYNC):
         return
-    task_button(visit, "sync", _(_LABEL), icon=_ICON)
+    with place:
+        task_button(visit, "sync", _(_LABEL), icon=_ICON)
     task_result(visit, "sync")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -15,7 +16,9 @@ from po_toolkit.api.payouts import pull_payouts
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.payments.payouts import take_payout
 from po_toolkit.reconcile import reconcile_conference
+from po_toolkit.reconcile.report import Sheet, month_end_report, payouts_report
 from po_toolkit.reconcile.tie_out import tie_out
+from po_toolkit.reconcile.tie_out_files import export
 from po_toolkit.store import payouts as payouts_store
 from po_toolkit.store.tables import BalanceTransaction
 from tests.bank.statement import Entry, camt
@@ -126,6 +129,27 @@ def test_every_cent_of_each_payout_and_bank_line_is_on_one_row(season, opened) -
     tickets = found.rows[found.rows["kind"].eq("other_income")]
     assert tickets["gross"].sum() == 245_00
     assert found.rows["kind"].isin(["refund"]).sum() == 2
+
+
+def test_a_report_names_no_stripe_id_and_no_code(season, opened) -> None:
+    """A treasurer knows the invoice's number and the day of a payout, not in_1Pq or po_1Pq."""
+    match_bank(opened, apply=True)
+    day = opened.today()
+    found = tie_out(opened.store, opened.conference, as_of=day)
+    books = reconcile_conference(opened.store, opened.conference, as_of=day)
+    for report in (
+        month_end_report(books, found),
+        payouts_report(found, name="PyCon", made_at=opened.now()),
+    ):
+        sheets = [p for s in report.printed for p in s.parts if isinstance(p, Sheet)]
+        cells = [cell for sheet in sheets for row in sheet.rows for cell in row]
+        assert [c for c in cells if re.search(r"\b(?:in|po|ch|py|pi|re|txn|inpay)_\w+", c)] == []
+        assert sorted({c for c in cells if re.fullmatch(r"[a-z]+(?:_[a-z]+)*", c)}) == []
+    rows = found.named("rows")
+    assert {"stripe", "bank"} <= set(rows["via"])
+    assert rows.loc[rows["source_id"].str.startswith("py_"), "invoice"].ne("").all()
+    text = export(found, "table").decode()
+    assert re.findall(r"\bin_\w+", text) == []
 
 
 def test_books_and_stripe_agree_with_the_tie_out(season, opened) -> None:

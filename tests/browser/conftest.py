@@ -26,7 +26,7 @@ ZERO = timedelta()
 
 SETTINGS = """
 [po_toolkit]
-database_url = "sqlite:///books.db"
+database_url = "sqlite:///{folder}/books.db"
 stripe_api_base = "{stripe}"
 
 [po_toolkit.conferences.pycon-2027]
@@ -46,12 +46,9 @@ class App:
 
     def conference(self, slug: str = "pycon-2027", *, ago: timedelta = ZERO) -> OpenConference:
         """Open its books beside it, with a clock that is slow by a time."""
-        found = load_settings(self.config)
-        books = f"sqlite:///{self.config.parents[1] / 'books.db'}"
-        settings = found.model_copy(update={"database_url": books})
         return open_conference(
             slug,
-            settings=settings,
+            settings=load_settings(self.config),
             actor=Actor("test", Role.ADMIN),
             now=lambda: datetime.now(UTC) - ago,
         )
@@ -70,10 +67,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
-    """Debian's Chromium; where there is none, a loud skip, and in CI a failure."""
-    path = shutil.which("chromium")
+    """Debian's Chromium, without its window where that is installed; where there is none, a loud
+    skip, and in CI a failure.
+    """
+    path = shutil.which("chromium-headless-shell") or shutil.which("chromium")
     if path is None:
-        said = "THE APP IS NOT TRIED IN A BROWSER: there is no chromium; apt-get install chromium."
+        said = "THE APP IS NOT TRIED IN A BROWSER: apt-get install chromium-headless-shell."
         if os.environ.get("CI") == "true":
             pytest.fail(said, pytrace=False)
         pytest.skip(said)
@@ -96,52 +95,98 @@ def page(chromium) -> Iterator[Any]:
     context.close()
 
 
+@dataclass
+class Server:
+    """A server of the app, in a folder of its own."""
+
+    folder: Path
+    options: Sequence[str] = ()
+    process: subprocess.Popen[bytes] | None = None
+
+    def __post_init__(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+
+    @property
+    def url(self) -> str:
+        path = next((o.partition("=")[2] for o in self.options if "baseUrlPath" in o), "")
+        return f"http://127.0.0.1:{self.port}{path and f'/{path}'}"
+
+    def read(self, settings: Path) -> None:
+        """Let it read the settings in a folder; they apply when somebody opens a page."""
+        link = self.folder / ".streamlit"
+        link.unlink(missing_ok=True)
+        link.symlink_to(settings)
+
+    def start(self, script: str) -> None:
+        log = self.folder / "app.log"
+        command = [sys.executable, "-m", "streamlit", "run", str(ROOT / script)]
+        environment = {n: v for n, v in os.environ.items() if not n.startswith("PO_TOOLKIT_")}
+        environment[START_TOKEN] = TOKEN
+        with log.open("wb") as written:
+            self.process = subprocess.Popen(
+                [*command, f"--server.port={self.port}", *self.options],
+                cwd=self.folder,
+                env=environment,
+                stdout=written,
+                stderr=written,
+            )
+        for _ in range(3000):
+            try:
+                with urlopen(f"{self.url}/_stcore/health", timeout=10):
+                    return
+            except OSError:
+                try:
+                    self.process.wait(0.01)
+                except subprocess.TimeoutExpired:
+                    continue
+                pytest.fail(f"The app did not start:\n{log.read_text()}")
+        pytest.fail("The app did not start within 30 s.")
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def idle() -> Iterator[list[Server]]:
+    """Servers that read a test's settings; the next test has them with its own settings."""
+    servers: list[Server] = []
+    yield servers
+    for server in servers:
+        server.stop()
+
+
 @pytest.fixture
-def serve(tmp_path, simulator) -> Iterator[Callable[..., App]]:
-    """Start the app's server, with more settings where a test needs them; stopped at the end."""
-    running: list[subprocess.Popen[bytes]] = []
+def serve(tmp_path, tmp_path_factory, simulator, idle) -> Iterator[Callable[..., App]]:
+    """Serve the app, with more settings where a test needs them, on a database of its own.
+
+    Starting a server takes three seconds. What it reads only at its start, sign-in and options,
+    gets one of its own, stopped at the end.
+    """
+    lent: list[Server] = []
+    own: list[Server] = []
 
     def start(
         more: str = "", *, script: str = "app.py", options: Sequence[str] = (), **values: str
     ) -> App:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+        alike = script == "app.py" and not options and "[auth]" not in more
+        folder = tmp_path_factory.mktemp("server")
+        server = idle.pop() if alike and idle else Server(folder, options)
+        (lent if alike else own).append(server)
         config = tmp_path / ".streamlit" / "secrets.toml"
         config.parent.mkdir(exist_ok=True)
-        values = {"stripe": simulator.url, "front": f"http://127.0.0.1:{port}"} | values
+        front = f"http://127.0.0.1:{server.port}"
+        values = {"stripe": simulator.url, "folder": str(tmp_path), "front": front} | values
         config.write_text((SETTINGS + more).format(**values))
         open_database(load_settings(config))
-        log = (tmp_path / "app.log").open("wb")
-        own = [f"--server.port={port}", *options]
-        command = [sys.executable, "-m", "streamlit", "run", str(ROOT / script), *own]
-        environment = {n: v for n, v in os.environ.items() if not n.startswith("PO_TOOLKIT_")}
-        environment[START_TOKEN] = TOKEN
-        server = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=log, stderr=log)
-        running.append(server)
-        app = App(f"http://127.0.0.1:{port}{_base(options)}", config)
-        _wait_for(app, server, tmp_path / "app.log")
-        return app
+        server.read(config.parent)
+        if server.process is None:
+            server.start(script)
+        return App(server.url, config)
 
     yield start
-    for server in running:
-        server.terminate()
-        server.wait(20)
-
-
-def _base(options: Sequence[str]) -> str:
-    path = next((o.partition("=")[2] for o in options if "baseUrlPath" in o), "")
-    return f"/{path}" if path else ""
-
-
-def _wait_for(app: App, server: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(3000):
-        try:
-            with urlopen(f"{app.url}/_stcore/health", timeout=10):
-                return
-        except OSError:
-            try:
-                server.wait(0.01)
-            except subprocess.TimeoutExpired:
-                continue
-            pytest.fail(f"The app did not start:\n{log.read_text()}")
-    pytest.fail("The app did not start within 30 s.")
+    idle.extend(lent)
+    for server in own:
+        server.stop()

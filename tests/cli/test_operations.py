@@ -25,6 +25,7 @@ from po_toolkit.store.database import open_store
 from po_toolkit.store.tables import WebhookEvent
 from po_toolkit.store.webhook_events import Delivery
 from tests.cli.workplace import SLUG, Workplace
+from tests.postgres import EMPTY
 from tests.tampering import tamper
 
 
@@ -148,7 +149,7 @@ def test_the_books_are_the_same_in_another_database(
     """A season moves to PostgreSQL midway: nothing may be lost, rounded or billed again."""
     reference = paid(work)
     before = work.json("reconcile", "--conference", SLUG)
-    name = postgres_server.create(empty=True)
+    name = postgres_server.create(template=EMPTY)
     url = postgres_server.url(name)
     proven = work.json("copy-database", "--to", url)["tables"]
     rows = {t["table"]: t["rows"] for t in proven}

@@ -32,6 +32,7 @@ from po_toolkit.api.terms import (
     way_label,
 )
 from po_toolkit.domain.translations import APP, FOLDER, MESSAGES, languages
+from po_toolkit.domain.wording import WAYS_IN
 from po_toolkit.importers.columns import LABELS as COLUMN_LABELS
 from po_toolkit.importers.columns import OWN_LINES
 from po_toolkit.importers.columns import REASONS as COLUMN_REASONS
@@ -178,6 +179,8 @@ LABELS = (
     *map(way_label, WAYS),
     *(text for detail in DETAILS for text in (detail.label, detail.heading)),
     *map(label, CODES),
+    *WAYS_IN.values(),
+    "automatic",
     "point",
     "comma",
     "Day",  # of a chart

@@ -123,6 +123,21 @@ def test_rows_are_named_in_the_singular_and_in_the_plural(rows, language, begins
     assert phrase(f"{named_rows(rows)}: {look}", language).startswith(begins)
 
 
+@pytest.mark.parametrize(
+    ("language", "but"),
+    [
+        ("de", "offen. Aber 15.00 USD fehlt"),
+        ("fr", "sur PO-1. Mais il manque 15.00 USD"),
+        ("es", "en PO-1. Pero faltan 15.00 USD"),
+    ],
+)
+def test_what_speaks_against_a_match_begins_with_but(language, but):
+    """Where a language turns the sentence round, "but" stays in front of it."""
+    reason = "500.00 USD is outstanding on PO-1"
+    against = "But 15.00 USD is missing, as when banks deduct charges"
+    assert but in phrase(f"{reason}. {against}", language)
+
+
 def test_a_message_keeps_what_people_typed_and_what_is_not_ours():
     whole = (
         "Payment of 1,000.00 USD from Paid (PO-7KQ2MX) through Stripe recorded. "

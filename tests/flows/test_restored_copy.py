@@ -435,6 +435,28 @@ def test_money_on_an_invoice_that_a_copy_had_only_begun_is_read_by_the_next_sync
     assert fresh(opened, order).sums.paid == 1000_00
 
 
+@pytest.mark.parametrize("hours", [1, 25])
+def test_an_order_whose_draft_was_deleted_and_replaced_is_not_billed_again_from_a_copy(
+    opened, simulator, make_order, copies, hours
+):
+    """A day later Stripe makes a second invoice; before, its answer is of before the payment."""
+    keep, restore = copies
+    order = make_order(("Booth", 1, "1000.00"))
+    send_invoice(opened, order.id, send=False)
+    keep()
+    draft = fresh(opened, order).live_invoice.stripe_invoice_id
+    opened.gateway.delete(f"/v1/invoices/{draft}")
+    create_stripe_invoice(fresh(opened, order), opened=opened)
+    simulator.control.pay(fresh(opened, order).stripe_invoice_id, amount=400_00)
+    restore(hours)
+    sync_conference(opened, full=True)
+    create_stripe_invoice(fresh(opened, order), opened=opened)
+    sync_conference(opened)
+    sent = [row for row in simulator.control.all("invoice") if row["id"] != draft]
+    assert [row["id"] for row in sent] == [fresh(opened, order).stripe_invoice_id]
+    assert fresh(opened, order).sums.paid == 400_00
+
+
 def billed_elsewhere(settings, clock, tmp_path, order):
     """Send the invoice of the same purchase order from another database."""
     elsewhere = settings.model_copy(update={"database_url": f"sqlite:///{tmp_path}/second.db"})

@@ -9,6 +9,7 @@ import pytest
 
 from po_toolkit import create_stripe_invoice
 from po_toolkit.api.ledger import cancel, credit, record_payment_by_hand, refund, reverse_entry
+from po_toolkit.api.order_changes import reissue
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.payments import refunds
@@ -128,6 +129,43 @@ def test_a_wire_entered_again_rightly_is_what_stripe_counts_already(
     assert [bool(e.stripe_payment_record_id) for e in after.entries] == [False] * 4 + [True]
     report = sync_conference(opened, full=True)
     assert (report.problems, report.changes, report.sweep.only_here) == ([], [], [])
+
+
+def asked(simulator, order):
+    return simulator.control.get(order.live_invoice.stripe_invoice_id)["amount_remaining"]
+
+
+def test_what_a_reissued_invoice_asks_again_is_reported_to_it(
+    opened, simulator, sent, wire, found, fresh
+):
+    """Else the sponsor's page asks for what they have paid, for good."""
+    wire("1000.00")
+    undo_last(opened, fresh(sent))
+    reissue(opened, sent.reference)
+    assert asked(simulator, fresh(sent)) == 100_000
+    wire("1000.00", "FT2")
+    assert (found(), fresh(sent).status) == ({}, "paid")
+    assert asked(simulator, fresh(sent)) == 0
+
+
+@pytest.mark.parametrize("paid", [False, True])
+def test_a_wire_on_a_replaced_invoice_that_is_reversed_later_is_named(
+    opened, simulator, sent, wire, found, fresh, paid
+):
+    """Else it is owed, the later invoice does not ask for it, and nobody knows."""
+    wire()
+    wire("600.00", "FT2")
+    first, second = fresh(sent).entries
+    reverse_entry(opened, str(second.id))
+    reissue(opened, sent.reference)
+    if paid:
+        simulator.control.pay(fresh(sent).stripe_invoice_id)
+        sync_conference(opened)
+    reverse_entry(opened, str(first.id))
+    assert found() == {"undone_here_not_at_stripe": 40_000}
+    if paid:
+        reissue(opened, sent.reference)
+        assert (found(), asked(simulator, fresh(sent))) == ({}, 40_000)
 
 
 def test_another_amount_than_the_reversed_one_is_told(opened, simulator, sent, wire, found, fresh):

@@ -67,9 +67,9 @@ def paid_here_not_at_stripe(ledgers):
 def undone_here_not_at_stripe(ledgers):
     order = ledgers.order(100_00)
     invoice = ledgers.invoice(order, stripe_amount_paid=40_00)
-    told = {"invoice_id": invoice, "stripe_payment_record_id": "pr_1"}
-    wire = ledgers.entry(order, 40_00, method="wire", **told)
-    ledgers.entry(order, 40_00, kind="payment_reversal", method="wire", reverses_id=wire)
+    on = {"invoice_id": invoice, "method": "wire"}
+    wire = ledgers.entry(order, 40_00, stripe_payment_record_id="pr_1", **on)
+    ledgers.entry(order, 40_00, kind="payment_reversal", reverses_id=wire, **on)
     return 40_00
 
 

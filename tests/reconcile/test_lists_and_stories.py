@@ -95,7 +95,8 @@ def paid(ledgers, *, method="stripe", **entry):
     """A purchase order of 500.00, invoiced and paid."""
     order = ledgers.order(500_00)
     invoice = ledgers.invoice(order, stripe_status="paid")
-    return order, ledgers.entry(order, 500_00, method=method, invoice_id=invoice, **entry)
+    entry = ledgers.entry(order, 500_00, method=method, invoice_id=invoice, **entry)
+    return order, {"invoice_id": invoice, "reverses_id": entry}
 
 
 def went_back(ledgers, order, kind, **entry):
@@ -115,14 +116,14 @@ def returned_debit(ledgers):
 
 
 def check_that_stripe_still_counts(ledgers):
-    order, first = paid(ledgers, method="check", stripe_payment_record_id="pyr_1")
-    went_back(ledgers, order, "payment_reversal", method="check", reverses_id=first)
+    order, undoing = paid(ledgers, method="check", stripe_payment_record_id="pyr_1")
+    went_back(ledgers, order, "payment_reversal", method="check", **undoing)
     return order
 
 
 def slip_of_the_pen(ledgers):
-    order, first = paid(ledgers, method="check")
-    went_back(ledgers, order, "payment_reversal", method="check", reverses_id=first)
+    order, undoing = paid(ledgers, method="check")
+    went_back(ledgers, order, "payment_reversal", method="check", **undoing)
     return order
 
 

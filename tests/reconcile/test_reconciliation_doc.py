@@ -83,9 +83,9 @@ class Story:
         self.ledgers.entry(self.order, cents(amount), kind=kind)
 
     def undone(self, amount):
-        told = {"invoice_id": self.invoice, "stripe_payment_record_id": "pr_1"}
-        wire = self.ledgers.entry(self.order, cents(amount), method="wire", **told)
-        details = {"kind": "payment_reversal", "method": "wire", "reverses_id": wire}
+        on = {"invoice_id": self.invoice, "method": "wire"}
+        wire = self.ledgers.entry(self.order, cents(amount), stripe_payment_record_id="pr_1", **on)
+        details = {"kind": "payment_reversal", "reverses_id": wire, **on}
         self.ledgers.entry(self.order, cents(amount), **details)
 
     def change(self, table, row_id, **values):

@@ -72,6 +72,42 @@ PAID = {"kind": "payment", "amount": 1066244, "currency": "usd", "status": "paid
             "A batch of invoices was paused.",
         ),
         (Act.SET_ASIDE, {}, {"set_aside": "Rent"}, "Bank line excluded: Rent."),
+        (
+            Act.SET_ASIDE,
+            {"set_aside": ""},
+            {"set_aside": "Rent", "amount": 5000, "currency": "usd"},
+            "Bank line of 50.00 USD excluded: Rent.",
+        ),
+        (
+            Act.MATCH,
+            {},
+            {"rule": "amount", "is": "entry 7", "amount": 5000, "currency": "usd"},
+            "Bank line of 50.00 USD matched to a recorded payment (entry 7).",
+        ),
+        (
+            Act.UNDO_MATCH,
+            {"rule": "amount"},
+            {"amount": 5000, "currency": "usd"},
+            "Bank line of 50.00 USD is no longer matched.",
+        ),
+        (
+            Act.ISSUE_CREDIT_NOTE,
+            {},
+            {"asked": True, "amount": 5000, "currency": "usd"},
+            f"Credit note of 50.00 USD to {WHOSE} needs a second person.",
+        ),
+        (
+            Act.REFUND,
+            {},
+            {"confirmed": True, "asked_by": "app:ada", "amount": 5000, "currency": "usd"},
+            f"Refund of 50.00 USD to {WHOSE} confirmed by a second person.",
+        ),
+        (
+            Act.ACCEPT_DISCREPANCY,
+            {},
+            {"code": "overdue", "of": "PO-1", "reason": "Agreed", "amount": 1, "currency": "usd"},
+            "Discrepancy accepted, 0.01 USD: Unpaid past its due date. Agreed.",
+        ),
         ("a_new_act", {"limit": 1}, {"limit": 2}, f"A new act for {WHOSE}: Limit from 1 to 2."),
     ],
 )

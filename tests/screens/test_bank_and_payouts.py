@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -205,7 +206,7 @@ def test_lines_of_another_state_are_not_called_done(show, read, books):
     assert "No line has this state now." in read(app)
 
 
-def test_a_statement_is_known_by_its_file_and_days(show, books):
+def test_a_statement_is_known_by_its_file_and_days(show, read, books):
     """A treasurer who looks for October's statement knows its file and its days."""
     opened, _ = books
     upload(show, statement(opened, ("100.00", "x", "y")), name="october.xml")
@@ -213,6 +214,8 @@ def test_a_statement_is_known_by_its_file_and_days(show, books):
     assert shown.value["file_name"].tolist() == ["october.xml"]
     assert shown.value["closing_date"].tolist() == [opened.today()]
     assert "reason" not in shown.value
+    said = read(show("activity")).replace("\\", "")
+    assert "1 line of the bank statement october.xml imported." in said
 
 
 def test_a_statement_that_does_not_add_up_waits_for_a_person(show, read, books):
@@ -274,6 +277,19 @@ def test_a_payout_opens_to_the_payments_it_is_the_sum_of(
     moves = app.dataframe[-1].value
     assert {"Acme Press", "Bolt Systems"} <= set(moves["organization_name"])
     assert moves["paid_out"].sum() == Decimal(payout["amount"]) / 100
+    assert payout["id"] in [code.value for code in app.code], "where one looks Stripe up"
+    every = show("payouts", **{"payouts-view": "All transactions"}).dataframe[-1].value
+    assert re.findall(r"\b(?:in|po|ch|py|pi)_\w+", every.to_string()) == []
+    assert every["payout"].str.contains("USD").sum() == len(moves)
+
+
+def test_a_payment_that_the_bank_has_not_shown_has_its_amount(show, conference, sample, season):
+    """A check of 100.00 that reads as 0.00 is taken for one that was never typed."""
+    moves = show("payouts", **{"payouts-view": "All transactions"}).dataframe[-1].value
+    (typed,) = moves.to_dict("records")
+    assert (typed["gross"], typed["at_bank"]) == (Decimal(100), Decimal(0))
+    assert typed["words"] == "Not found at the bank"
+    assert (typed["fee"], typed["net"]) == (None, None)
 
 
 @pytest.mark.parametrize("view", ["Fees", "All transactions", "Bank lines", "Checks"])

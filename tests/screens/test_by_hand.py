@@ -81,6 +81,7 @@ def test_a_copy_asks_before_it_bills_the_same_twice(show, read, books):
     first = list_purchase_orders(books, text="northwind").orders[0]
     app = show("new", **{"from": first.reference})
     assert not app.exception
+    assert not app.checkbox  # a question comes with what is asked
     press(app, "Create purchase order")
     assert f"{first.reference} already, under number {first.po_number}: the same" in read(app)
     by_label(app, "PO number").set_value("ANOTHER-1")

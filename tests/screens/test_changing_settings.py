@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from po_toolkit.api.conference_settings import change_settings, changed_settings
+from po_toolkit.api.imports import import_purchase_orders
+from po_toolkit.api.reminders import preview_reminders
+from po_toolkit.api.reports import purchase_order_story
 from po_toolkit.bootstrap import open_database
 from po_toolkit.config import load_settings
 from po_toolkit.errors import SettingsError
+from po_toolkit.jobs import batches
+from po_toolkit.jobs.batches import wait_for
 from po_toolkit.store import activity
+from po_toolkit.store.columns import utc_now
 
 
 def entries(opened):
@@ -66,3 +75,49 @@ def test_a_wrong_value_changes_nothing(conference, changes, said):
     with pytest.raises(SettingsError, match=said):
         change_settings(conference(), **changes)
     assert changed_settings(conference()) == {}
+
+
+SHEET = b"organization_name,contact_email,po_number,amount\n{0},ap@{0}.example,{0}-1,100.00\n"
+
+
+def send_in_the_app(show, conference, sponsor):
+    """Import a purchase order, invoice it in the app and return the invoice at Stripe."""
+    opened = conference()
+    sheet = SHEET.replace(b"{0}", sponsor.encode())
+    (reference,) = import_purchase_orders(opened, sheet, file_name=f"{sponsor}.csv").references
+    app = show("invoice")
+    next(b for b in app.button if b.label.startswith("Send 1 invoice")).click().run()
+    app.button(key="pycon-2027:invoice.sure").click().run()
+    assert not app.exception
+    wait_for(opened, batches.latest(opened, limit=1)[0].batch_id)
+    (invoice,) = purchase_order_story(opened, reference).invoices
+    return opened.gateway.read(f"/v1/invoices/{invoice.stripe_invoice_id}")
+
+
+def test_the_worker_that_runs_takes_changed_settings_for_the_next_invoice(show, conference):
+    """A worker that goes on with the old footer sends it until somebody thinks of a restart."""
+    first = send_in_the_app(show, conference, "acme")
+    assert (first["description"], first["footer"]) == (None, None)
+    app = show("settings")
+    next(t for t in app.text_area if t.label.startswith("Memo")).set_value("Thank you")
+    next(t for t in app.text_area if t.label.startswith("Footer")).set_value("Charity no. 7")
+    next(n for n in app.number_input if n.label == "Days until due").set_value(45)
+    next(m for m in app.multiselect if m.label == "Payment methods").set_value(["us_bank_account"])
+    next(m for m in app.multiselect if m.label == "Remind sponsors").set_value([7])
+    next(b for b in app.button if b.label == "Save settings").click().run()
+    assert not app.error
+    assert not app.exception
+    assert changed_settings(conference())["invoice_memo"] == "Thank you"
+    second = send_in_the_app(show, conference, "bolt")
+    assert (second["description"], second["footer"]) == ("Thank you", "Charity no. 7")
+    assert second["payment_settings"]["payment_method_types"] == ["us_bank_account"]
+    day = 86_400
+    assert 14 * day < second["due_date"] - first["due_date"] < 16 * day
+    opened = conference()
+    late = replace(opened, now=lambda: utc_now() + timedelta(days=55))
+    assert preview_reminders(opened).due == []
+    assert len(preview_reminders(late).due) == 2
+    (entry,) = entries(conference())
+    assert set(entry.after) == {
+        "days_until_due", "invoice_footer", "invoice_memo", "payment_methods", "reminders",
+    }  # fmt: skip

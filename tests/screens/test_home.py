@@ -40,6 +40,7 @@ def test_the_first_visit_shows_the_steps_and_sample_data_that_go_away(show, read
     opened = conference()
     app = show("home")
     assert "The job takes four steps" in read(app)
+    assert "Enter a purchase order by hand | Test the connection to Stripe" in links(app)
     app.button(key="pycon-2027:sample.load").click().run()
     assert not app.exception
     assert list_purchase_orders(opened.store, opened.conference).matching == 40

@@ -103,6 +103,7 @@ def test_what_nobody_foresaw_ends_the_task_too(show, read, sent, monkeypatch, fi
     monkeypatch.setitem(tasks.TASKS, "sync", tasks.Kind(tasks.TASKS["sync"].act, explode))
     app = finish(show("home").button(key=SYNC).click().run())
     assert "See the log" in app.error[0].value
+    assert not any(column.error for column in app.columns), "sentences need the page's width"
     assert not app.button(key=SYNC).disabled
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from po_toolkit.api.home import home_page
 from po_toolkit.api.imports import import_purchase_orders
@@ -14,9 +17,11 @@ from po_toolkit.api.ledger import cancel, refund
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.reconcile import purchase_order_story
+from po_toolkit.store import database
 from po_toolkit.store.purchase_orders import by_reference
 from po_toolkit.ui.formats import plain
 
+DISK_FULL = "database or disk is full"
 SHEET = """organization_name,contact_email,po_number,amount,currency
 Acme,ap@acme.example,A-1,100.00,{currency}
 """
@@ -105,6 +110,35 @@ def test_a_wire_is_recorded_once_and_again_only_on_purpose(show, read, order, co
     field(app, "This is a second payment of the same amount").check()
     submit(app, "Record payment")
     assert "is now partially paid, balance 20.00" in read(app)
+
+
+def test_a_full_disk_is_said_plainly_and_the_payment_is_recorded_once_there_is_room(
+    show, read, order, conference, monkeypatch, simulator
+):
+    """Whoever reads of an unexpected error types the payment again, or believes that it is in."""
+    reference, real, broken = order(sent=True), database.Store.writing, [True]
+
+    @contextmanager
+    def full(self, actor, act):
+        with real(self, actor, act) as uow:
+            yield uow
+            if broken[0]:  # as SQLite does when it commits
+                raise OperationalError("COMMIT", {}, sqlite3.OperationalError(DISK_FULL))
+
+    app = choose(show("order", po=reference), "Record payment")
+    field(app, "Amount in USD").set_value("40.00")
+    monkeypatch.setattr(database.Store, "writing", full)
+    submit(app, "Record payment")
+    assert plain("The disk of the database is full. Free some space") in app.error[0].value
+    assert "Unexpected error" not in read(app)
+    broken[0] = False
+    assert story(conference(), reference).paid == 0
+    assert simulator.control.all("payment_record") == []
+    field(app, "Amount in USD").set_value("40.00")
+    submit(app, "Record payment")
+    assert not app.error
+    assert str(story(conference(), reference).paid) == "40.00"
+    assert len(simulator.control.all("payment_record")) == 1
 
 
 def test_an_overpayment_is_asked_about_when_it_is_entered(show, read, order, conference):
@@ -275,6 +309,11 @@ def test_a_changed_address_voids_the_invoice_and_bills_anew(
     assert after.contact_email == "billing@acme.example"
     assert [i.state for i in after.invoices] == ["void", "sent"]
     assert after.stripe_invoice_id != first
+    app = show("order", po=reference)
+    whole = [code.value for code in app.code]
+    assert whole == [i.stripe_invoice_id for i in after.invoices], "to be copied, not cut off"
+    (table,) = [d.value for d in app.dataframe if "stripe_total" in d.value]
+    assert "stripe_invoice_id" not in table
 
 
 def test_a_draft_is_simply_changed(show, read, order, conference):

@@ -20,7 +20,7 @@ from po_toolkit.api.sync import sync_conference
 from po_toolkit.bootstrap import open_conference
 from po_toolkit.config import load_settings
 from po_toolkit.reconcile import reconcile_conference
-from po_toolkit.ui import shell
+from po_toolkit.ui import formats, shell
 
 
 @pytest.fixture
@@ -46,6 +46,14 @@ def test_totals_are_those_of_the_books_in_each_currency(show, books):
     for currency, sums in result.totals_text().items():
         for name in ("total", "balance", "overpaid"):
             assert totals.loc[currency, name] == Decimal(sums[name])
+
+
+def test_on_a_phone_the_totals_begin_with_what_is_still_to_come(show, books, monkeypatch):
+    """Four columns fit; ordered and credited are not what somebody on the way wants to know."""
+    monkeypatch.setattr(formats, "on_a_phone", lambda: True)
+    order = list(show("reconciliation").dataframe[0].proto.column_order)
+    assert order[:2] == ["open", "overdue"]
+    assert sorted(order) == sorted(set(order))
 
 
 def test_every_row_of_the_books_is_on_the_page(show, books):

@@ -371,7 +371,12 @@ def repeats_what_was_cut_off(w: World, c: Chance) -> None:
     """Do again what has no known end: it is gone on with, and nothing is begun beside it."""
     with w.books.store.reading() as session:
         begun = session.query(MoneyIntent).where(MoneyIntent.finished_at.is_(None)).all()
-    typed = (x for x in begun if x.details.get("source") != "bank")  # a bank line is matched again
+    # A bank line is matched again, and a refund by wire is in the books: only its credit is left.
+    typed = (
+        x for x in begun
+        if x.details.get("source") != "bank"
+        and (x.kind != "refund" or x.details.get("stripe_payment_id"))
+    )  # fmt: skip
     one = some(c, (x for x in typed if x.kind in ("payment", "credit_note", "refund")))
     if one is None or w.machine.waiting:
         return  # who paused may be about to finish it

@@ -731,10 +731,14 @@ def _outside(w: World, order: Any) -> int:
     """
     entries = {e.source_id: e.amount for e in order.entries}
     ids = {invoice.stripe_invoice_id for invoice in order.invoices}
-    marked = {i["id"]: i.get("_off_stripe", 0) for i in w.at_stripe("invoice") if i["id"] in ids}
+    marked = Counter({i["id"]: i.get("_off_stripe", 0) for i in w.at_stripe("invoice")})
+    for payment in w.at_stripe("invoice_payment"):
+        if payment["status"] == "paid" and payment["payment"]["type"] == "payment_record":
+            marked[payment["invoice"]] -= payment["amount_requested"]
     return sum(
-        entries.get(f"{name}:outside", min(amount, entries.get(f"{name}:overpaid", 0)))
-        for name, amount in marked.items()
+        entries.get(f"{name}:outside", min(marked[name], entries.get(f"{name}:overpaid", 0)))
+        for name in ids
+        if marked[name] > 0
     )
 
 

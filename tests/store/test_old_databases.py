@@ -8,6 +8,7 @@ import json
 import shutil
 import sqlite3
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from po_toolkit.store.purchase_orders import by_reference
 from po_toolkit.store.schema import alembic_config, check_tables, current_revision, migrate
 from po_toolkit.store.tables import Job, PurchaseOrder
 from tests.conftest import KEY, open_unpaced
+from tests.postgres import EMPTY
 from tests.store.interrupting import interrupted
 
 OLD = Path(__file__).parent / "old"
@@ -51,6 +53,25 @@ def release(request):
     return request.param
 
 
+@pytest.fixture(scope="module")
+def on_postgresql(postgres_server):
+    """The names of databases of PostgreSQL with a release's rows, to be copied."""
+
+    @cache
+    def made(release):
+        name = postgres_server.create(template=EMPTY)
+        store = open_store(postgres_server.url(name))
+        with store.migrating() as connection:
+            config = alembic_config(store)
+            config.attributes["connection"] = connection
+            command.upgrade(config, "0001")
+            _copy_rows(OLD / f"{release}.db", connection)
+        store.engine.dispose()
+        return name
+
+    return made
+
+
 @pytest.fixture
 def old_database(request, database_url, release, tmp_path):
     """The URL of a copy of a release's database."""
@@ -59,14 +80,7 @@ def old_database(request, database_url, release, tmp_path):
         yield database_url
         return
     server = request.getfixturevalue("postgres_server")
-    name = server.create(empty=True)
-    store = open_store(server.url(name))
-    with store.migrating() as connection:
-        config = alembic_config(store)
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-        _copy_rows(OLD / f"{release}.db", connection)
-    store.engine.dispose()
+    name = server.create(template=request.getfixturevalue("on_postgresql")(release))
     yield server.url(name)
     server.drop(name)
 

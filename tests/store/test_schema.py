@@ -11,19 +11,11 @@ from po_toolkit.store.schema import current_revision, differences, is_current, m
 
 
 @pytest.fixture
-def empty(request, database_url, tmp_path):
+def empty(database_url):
     """A database without a table."""
-    if database_url.startswith("sqlite"):
-        store = open_store(database_url)
-        yield store
-        store.engine.dispose()
-        return
-    server = request.getfixturevalue("postgres_server")
-    name = server.create(empty=True)
-    store = open_store(server.url(name))
+    store = open_store(database_url)
     yield store
     store.engine.dispose()
-    server.drop(name)
 
 
 def test_an_empty_database_gets_exactly_the_tables_the_code_knows(empty):
