@@ -72,6 +72,7 @@ def adopt(opened: OpenConference, order_id: int, stripe_id: str) -> Invoice:
         invoices.copy_stripe_invoice(
             invoice, stripe_invoice, opened.conference.timezone, opened.now()
         )
+        invoice.stripe_read_at = None  # its payments are still to be read
         refresh_status(order)
         uow.audit(Act.ADOPT, order, after={"stripe_invoice_id": stripe_id})
     return invoice

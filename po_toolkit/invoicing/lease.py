@@ -31,7 +31,7 @@ from po_toolkit.money import display
 from po_toolkit.outbox import Kind, Outcome, Write
 from po_toolkit.store import invoices, money_intents
 from po_toolkit.store.database import UnitOfWork
-from po_toolkit.store.purchase_orders import refresh_status, to_bill
+from po_toolkit.store.purchase_orders import refresh_status
 from po_toolkit.store.stripe_writes import StoredWrite
 from po_toolkit.store.tables import LIVE_STATES, Invoice, PurchaseOrder, StripeCustomer
 from po_toolkit.stripe_gateway.client import PAGE
@@ -261,7 +261,8 @@ def claim(
     Args:
         opened: The conference's account.
         order_id: Which purchase order.
-        read: The purchase order as it was read before, to save a reading if it is unchanged.
+        read: The purchase order as its batch read it, which keeps the transaction short where it
+            is unchanged; without it the purchase order is read in the transaction.
         find: Looks at Stripe whether the invoice is further than its next step says.
         after: The last generation that Stripe knows; a new one gets a later number.
 
@@ -270,9 +271,6 @@ def claim(
         PurchaseOrderError: It cannot be invoiced; the message says why.
     """
     now = opened.now()
-    if read is None:
-        with opened.store.reading() as session:
-            read = to_bill(session, [order_id]).get(order_id)
     with opened.store.writing(opened.actor, Act.INVOICE) as uow:
         order = uow.lock_as_read(read) if read else uow.lock_purchase_order(order_id)
         refuse_unbillable(order, opened.conference, local_day(now, opened.conference.timezone))

@@ -66,7 +66,13 @@ from po_toolkit.outbox import Outcome, Write
 from po_toolkit.store import invoices
 from po_toolkit.store.columns import utc_now
 from po_toolkit.store.database import UnitOfWork
-from po_toolkit.store.purchase_orders import by_reference, id_of, note_sent, refresh_status, to_bill
+from po_toolkit.store.purchase_orders import (
+    ids_of,
+    note_sent,
+    refresh_status,
+    to_bill,
+    with_live_invoice,
+)
 from po_toolkit.store.stripe_writes import StoredWrite
 from po_toolkit.store.tables import Invoice, PurchaseOrder, StripeTaxRate
 from po_toolkit.store.upsert import insert_if_new
@@ -552,20 +558,20 @@ def run_batch(
     stops at checked drafts. ``wait`` sleeps, in seconds, before looking again at one that another
     process is invoicing.
     """
-    queue = deque(references)
+    with opened.store.reading() as session:
+        ids = ids_of(session, opened.conference, references)
+    queue = deque(zip(ids, references, strict=True))
     with renewed_leases(opened):
         while queue:
-            reference = queue.popleft()
-            with opened.store.reading() as session:
-                order_id = id_of(session, opened.conference, reference)
+            order_id, reference = queue.popleft()
             try:
                 yield invoice_one(opened, order_id, reference, send=send)
             except (BusyError, LostLeaseError):
-                queue.append(reference)
+                queue.append((order_id, reference))
                 wait(POLL_SECONDS if len(queue) == 1 else 0)
             except (StripeAuthenticationError, WrongAccountError) as error:
                 yield InvoiceResult(reference, "failed", error=error.reason)
-                yield from (InvoiceResult(r, "failed", error=error.reason) for r in queue)
+                yield from (InvoiceResult(r, "failed", error=error.reason) for _, r in queue)
                 return
 
 
@@ -612,23 +618,22 @@ def invoice_one(
 def _not_invoiced(opened: OpenConference, reference: str, reason: str) -> InvoiceResult:
     """Return what became of a purchase order that could not be invoiced, or needed nothing."""
     with opened.store.reading() as session:
-        order = by_reference(session, opened.conference, reference)
-    if not _settled(order):
+        order, live = with_live_invoice(session, opened.conference, reference)
+    if not _settled(order, live):
         return InvoiceResult(reference, "failed", error=reason)
-    live = order.live_invoice
     works = live is not None and links_work(live.stripe_read_at, opened.now())
     url = live.hosted_url if live and works else ""
-    return InvoiceResult(reference, "skipped", order.stripe_invoice_id, url, reason)
+    name = (live.stripe_invoice_id or "") if live else ""
+    return InvoiceResult(reference, "skipped", name, url, reason)
 
 
-def _settled(order: PurchaseOrder) -> bool:
+def _settled(order: PurchaseOrder, live: Invoice | None) -> bool:
     """Tell whether there is simply nothing to do, as against something to correct."""
-    live = order.live_invoice
     return (
         (live is not None and live.step == "done")
         or order.cancelled_at is not None
         or bool(order.claimed_invoice_id)
-        or order.sums.balance <= 0 < order.sums.total
+        or order.kept_balance <= 0 < order.sum_total
     )
 
 

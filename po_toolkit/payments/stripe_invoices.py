@@ -139,8 +139,11 @@ def _read(
     stripe_invoice: Json,
     read_at: datetime,
 ) -> None:
-    if invoice.stripe_read_at is None or invoice.stripe_read_at <= read_at:
+    before = invoice.stripe_read_at
+    if before is None or before <= read_at:
         invoices.copy_stripe_invoice(invoice, stripe_invoice, opened.conference.timezone, read_at)
+        if before is None:
+            invoice.stripe_read_at = None  # until its refunds, disputes and credit notes are read
         _follow_status(order, invoice, stripe_invoice["status"])
 
 

@@ -59,6 +59,7 @@ from po_toolkit.store.invoices import (
     id_of,
     known_stripe_ids,
     never_read,
+    note_read,
     unchanged,
     undelivered,
 )
@@ -260,6 +261,8 @@ def sync_one(opened: OpenConference, stripe_id: str) -> SyncReport:
                         attempt(report, take, opened, row)
     for row in at_stripe(opened, stripe_object):
         attempt(report, take_credit_note, opened, row)
+    if not report.problems:
+        note_read(opened.store, opened.conference, stripe_id, read_at)
     report.stripe_calls = opened.gateway.calls - before
     return report
 

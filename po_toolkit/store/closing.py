@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from po_toolkit.domain.wording import written_day
@@ -17,18 +17,21 @@ def lock(session: Session, conference_id: int, *, to_close: bool) -> None:
 
     Any number may book at once; closing waits for them and they wait for it.
     """
-    session.execute(
-        select(Conference.id)
-        .where(Conference.id == conference_id)
-        .with_for_update(read=not to_close)
-    )
+    session.execute(_TO_CLOSE if to_close else _TO_BOOK, {"conference": conference_id})
+
+
+_MINE = select(Conference.id).where(Conference.id == bindparam("conference"))
+_TO_CLOSE, _TO_BOOK = _MINE.with_for_update(), _MINE.with_for_update(read=True)
 
 
 def closed_through(session: Session, conference_id: int) -> date | None:
     """Return the last day that is closed, or None."""
-    return session.scalar(
-        select(func.max(ClosedPeriod.last_day)).where(ClosedPeriod.conference_id == conference_id)
-    )
+    return session.scalar(_CLOSED_THROUGH, {"conference": conference_id})
+
+
+_CLOSED_THROUGH = select(func.max(ClosedPeriod.last_day)).where(
+    ClosedPeriod.conference_id == bindparam("conference")
+)
 
 
 def periods(session: Session, conference: Conference) -> list[ClosedPeriod]:

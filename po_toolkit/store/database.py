@@ -85,11 +85,13 @@ class UnitOfWork:
             NotFoundError: It is gone.
         """
         which = {"order_id": order.id}
-        changed_at = self.connection.execute(_LOCK, which).scalar_one_or_none()
-        invoiced = bool(self.connection.execute(_INVOICED, which).scalar_one())
-        if changed_at != order.updated_at or invoiced or order.invoices:
-            return self.lock_purchase_order(order.id)
-        return order
+        if (
+            not order.invoices
+            and self.connection.execute(_LOCK, which).scalar_one_or_none() == order.updated_at
+            and not self.connection.execute(_INVOICED, which).scalar_one()
+        ):
+            return order
+        return self.lock_purchase_order(order.id)
 
     def lock_purchase_orders(self, ids: Iterable[int]) -> dict[int, PurchaseOrder]:
         """Lock several purchase orders, always in the same order, so that none waits in a ring."""

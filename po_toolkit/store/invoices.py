@@ -38,24 +38,29 @@ LEASE = timedelta(seconds=15)
 
 def by_stripe_id(session: Session, conference: Conference, stripe_id: str) -> Invoice | None:
     """Return the invoice with a Stripe id in this conference, of any generation."""
-    return session.scalars(
-        select(Invoice).where(
-            Invoice.conference_id == conference.id, Invoice.stripe_invoice_id == stripe_id
-        )
-    ).one_or_none()
+    which = {"conference": conference.id, "stripe_id": stripe_id}
+    return session.scalars(_BY_STRIPE_ID, which).one_or_none()
+
+
+_BY_STRIPE_ID = select(Invoice).where(
+    Invoice.conference_id == bindparam("conference"),
+    Invoice.stripe_invoice_id == bindparam("stripe_id"),
+)
 
 
 def known_stripe_ids(
     session: Session, conference: Conference, stripe_ids: Iterable[str]
 ) -> dict[str, int]:
     """Return which of these Stripe invoices are ours, with their purchase order's id."""
-    rows = session.execute(
-        select(Invoice.stripe_invoice_id, Invoice.purchase_order_id).where(
-            Invoice.conference_id == conference.id,
-            Invoice.stripe_invoice_id.in_(list(stripe_ids)),
-        )
-    )
+    which = {"conference": conference.id, "stripe_ids": list(stripe_ids)}
+    rows = session.execute(_KNOWN, which) if which["stripe_ids"] else ()
     return {stripe_id: order_id for stripe_id, order_id in rows if stripe_id}
+
+
+_KNOWN = select(Invoice.stripe_invoice_id, Invoice.purchase_order_id).where(
+    Invoice.conference_id == bindparam("conference"),
+    Invoice.stripe_invoice_id.in_(bindparam("stripe_ids", expanding=True)),
+)
 
 
 def undelivered(
@@ -130,6 +135,23 @@ def never_read(session: Session, conference: Conference) -> list[str]:
         .order_by(Invoice.id)
     )
     return [stripe_id for stripe_id in rows if stripe_id]
+
+
+def note_read(store: Store, conference: Conference, stripe_id: str, read_at: datetime) -> None:
+    """Note of an invoice that was taken over that all of its money has been read."""
+    with store.reading() as session:
+        if stripe_id not in never_read(session, conference):
+            return
+    with store.bookkeeping() as connection:
+        connection.execute(
+            update(Invoice)
+            .where(
+                Invoice.conference_id == conference.id,
+                Invoice.stripe_invoice_id == stripe_id,
+                Invoice.stripe_read_at.is_(None),
+            )
+            .values(stripe_read_at=read_at, updated_at=Invoice.updated_at)
+        )
 
 
 def renew_leases(store: Store, owner_prefix: str, now: datetime) -> None:

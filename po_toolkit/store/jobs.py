@@ -313,26 +313,26 @@ def add_task(
     connection: Connection, conference_id: int, kind: str, entered_by: str, now: datetime
 ) -> int | None:
     """Queue a task and return its id; None while one of its kind waits or runs."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = (
-        dialect.insert(_T)
-        .values(
-            conference_id=conference_id,
-            kind=kind,
-            state=JobState.WAITING.value,
-            entered_by=entered_by,
-            created_at=now,
-            lease_owner="",
-            attempts=0,
-            progress=0,
-            message="",
-            stripe_invoice_id="",
-            hosted_url="",
-        )
-        .on_conflict_do_nothing()
-        .returning(_T.c.id)
-    )
-    return connection.execute(statement).scalar_one_or_none()
+    row = {
+        "conference_id": conference_id,
+        "kind": kind,
+        "state": JobState.WAITING.value,
+        "entered_by": entered_by,
+        "created_at": now,
+        "lease_owner": "",
+        "attempts": 0,
+        "progress": 0,
+        "message": "",
+        "stripe_invoice_id": "",
+        "hosted_url": "",
+    }
+    return connection.execute(_ADD[connection.dialect.name], row).scalar_one_or_none()
+
+
+_ADD: dict[str, Any] = {
+    dialect: insert(_T).on_conflict_do_nothing().returning(_T.c.id)
+    for dialect, insert in (("postgresql", postgresql.insert), ("sqlite", sqlite.insert))
+}
 
 
 def latest_task(session: Session, conference: Conference, kind: str) -> Job | None:
@@ -702,21 +702,22 @@ def event_turn(store: Store, conference_id: int, now: datetime) -> Iterator[bool
     """Hold the job that works a conference's events; False while a worker holds it."""
     ensure_events(store, [conference_id], now)
     lease = f"here:{uuid4().hex}"
-    mine = (Job.conference_id == conference_id, Job.kind == EVENTS)
+    mine = {"conference": conference_id, "owner": lease}
     with store.bookkeeping() as connection:
-        taken = connection.execute(
-            update(Job)
-            .where(*mine, _FREE)
-            .values(state=JobState.RUNNING.value, lease_owner=lease, lease_until=now + LEASE),
-            {"now": now},
-        ).rowcount
+        values = {**mine, "until": now + LEASE, "now": now}
+        taken = connection.execute(_TAKE_EVENTS, values).rowcount
     try:
         yield bool(taken)
     finally:
         if taken:
             with store.bookkeeping() as connection:
-                connection.execute(
-                    update(Job)
-                    .where(*mine, Job.lease_owner == lease)
-                    .values(state=JobState.WAITING.value, lease_owner="", lease_until=None)
-                )
+                connection.execute(_GIVE_EVENTS_BACK, mine)
+
+
+_EVENTS_JOB = update(Job).where(Job.conference_id == bindparam("conference"), Job.kind == EVENTS)
+_TAKE_EVENTS = _EVENTS_JOB.where(_FREE).values(
+    state=JobState.RUNNING.value, lease_owner=bindparam("owner"), lease_until=bindparam("until")
+)
+_GIVE_EVENTS_BACK = _EVENTS_JOB.where(Job.lease_owner == bindparam("owner")).values(
+    state=JobState.WAITING.value, lease_owner="", lease_until=None
+)

@@ -23,16 +23,17 @@ from po_toolkit.store.tables import (
 
 def unfinished(session: Session, conference: Conference) -> list[MoneyIntent]:
     """Return a conference's intents whose end is not known, oldest first."""
-    return list(
-        session.scalars(
-            select(MoneyIntent)
-            .where(
-                MoneyIntent.conference_id == conference.id,
-                MoneyIntent.finished_at.is_(None),
-            )
-            .order_by(MoneyIntent.id)
-        )
+    return list(session.scalars(_UNFINISHED, {"conference": conference.id}))
+
+
+_UNFINISHED = (
+    select(MoneyIntent)
+    .where(
+        MoneyIntent.conference_id == bindparam("conference"),
+        MoneyIntent.finished_at.is_(None),
     )
+    .order_by(MoneyIntent.id)
+)
 
 
 def same_unfinished(
@@ -95,24 +96,26 @@ def not_in_books(session: Session, order: PurchaseOrder) -> list[MoneyIntent]:
 
     Of a refund that was sent from the bank only its credit is taken down, which changes no sum.
     """
-    query = (
-        select(MoneyIntent)
-        .outerjoin(LedgerEntry, LedgerEntry.uuid == MoneyIntent.uuid)
-        .outerjoin(CreditNote, CreditNote.uuid == MoneyIntent.uuid)
-        .where(
-            MoneyIntent.purchase_order_id == order.id,
-            MoneyIntent.kind.in_(("payment", "credit_note", "refund")),
-            MoneyIntent.finished_at.is_(None),
-            LedgerEntry.id.is_(None),
-            CreditNote.id.is_(None),
-        )
-        .order_by(MoneyIntent.id)
-    )
     return [
         intent
-        for intent in session.scalars(query)
+        for intent in session.scalars(_NOT_IN_BOOKS, {"order_id": order.id})
         if intent.kind != "refund" or "stripe_payment_id" in intent.details
     ]
+
+
+_NOT_IN_BOOKS = (
+    select(MoneyIntent)
+    .outerjoin(LedgerEntry, LedgerEntry.uuid == MoneyIntent.uuid)
+    .outerjoin(CreditNote, CreditNote.uuid == MoneyIntent.uuid)
+    .where(
+        MoneyIntent.purchase_order_id == bindparam("order_id"),
+        MoneyIntent.kind.in_(("payment", "credit_note", "refund")),
+        MoneyIntent.finished_at.is_(None),
+        LedgerEntry.id.is_(None),
+        CreditNote.id.is_(None),
+    )
+    .order_by(MoneyIntent.id)
+)
 
 
 def under_way(session: Session, order: PurchaseOrder, *kinds: str) -> int:

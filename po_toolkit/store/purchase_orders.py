@@ -65,20 +65,33 @@ def _missing(conference: Conference, reference: str) -> NotFoundError:
     )
 
 
-def id_of(session: Session, conference: Conference, reference: str) -> int:
-    """Return a purchase order's id.
+def with_live_invoice(
+    session: Session, conference: Conference, reference: str
+) -> tuple[PurchaseOrder, Invoice | None]:
+    """Return a purchase order and the invoice that stands for it now, and nothing else of it.
 
     Raises:
         NotFoundError: The conference has no such purchase order.
     """
-    found = session.scalar(
-        select(PurchaseOrder.id).where(
-            PurchaseOrder.conference_id == conference.id, PurchaseOrder.reference == reference
-        )
-    )
+    which = {"conference": conference.id, "wanted": reference}
+    found = session.execute(_WITH_LIVE_INVOICE, which).first()
     if found is None:
         raise _missing(conference, reference)
-    return found
+    return found[0], found[1]
+
+
+_WITH_LIVE_INVOICE = (
+    select(PurchaseOrder, Invoice)
+    .outerjoin(
+        Invoice,
+        (Invoice.purchase_order_id == PurchaseOrder.id) & Invoice.state.in_(sorted(LIVE_STATES)),
+    )
+    .where(
+        PurchaseOrder.conference_id == bindparam("conference"),
+        PurchaseOrder.reference == bindparam("wanted"),
+    )
+    .order_by(Invoice.generation.desc())
+)
 
 
 def ids_of(session: Session, conference: Conference, wanted: Iterable[str]) -> list[int]:
@@ -90,17 +103,18 @@ def ids_of(session: Session, conference: Conference, wanted: Iterable[str]) -> l
     names = list(dict.fromkeys(wanted))
     found: dict[str, int] = {}
     for start in range(0, len(names), _AT_ONCE):
-        rows = session.execute(
-            select(PurchaseOrder.reference, PurchaseOrder.id).where(
-                PurchaseOrder.conference_id == conference.id,
-                PurchaseOrder.reference.in_(names[start : start + _AT_ONCE]),
-            )
-        )
-        found.update({row.reference: row.id for row in rows})
+        which = {"conference": conference.id, "names": names[start : start + _AT_ONCE]}
+        found.update({row.reference: row.id for row in session.execute(_IDS_OF, which)})
     for name in names:
         if name not in found:
             raise _missing(conference, name)
     return [found[name] for name in names]
+
+
+_IDS_OF = select(PurchaseOrder.reference, PurchaseOrder.id).where(
+    PurchaseOrder.conference_id == bindparam("conference"),
+    PurchaseOrder.reference.in_(bindparam("names", expanding=True)),
+)
 
 
 def conference_of(session: Session, reference: str) -> str:
@@ -221,12 +235,19 @@ def claims(
     session: Session, conference: Conference, wanted: Iterable[str] | None = None
 ) -> list[tuple[str, str]]:
     """Return reference and Stripe invoice of the purchase orders that wait for adoption."""
-    query = select(PurchaseOrder.reference, PurchaseOrder.claimed_invoice_id).where(
-        PurchaseOrder.conference_id == conference.id, PurchaseOrder.claimed_invoice_id != ""
-    )
     chosen = None if wanted is None else set(wanted)
-    rows = session.execute(query.order_by(PurchaseOrder.id))
+    rows = session.execute(_CLAIMS, {"conference": conference.id})
     return [(ref, stripe_id) for ref, stripe_id in rows if chosen is None or ref in chosen]
+
+
+_CLAIMS = (
+    select(PurchaseOrder.reference, PurchaseOrder.claimed_invoice_id)
+    .where(
+        PurchaseOrder.conference_id == bindparam("conference"),
+        PurchaseOrder.claimed_invoice_id != "",
+    )
+    .order_by(PurchaseOrder.id)
+)
 
 
 def unused_reference(session: Session) -> str:

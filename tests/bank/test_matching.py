@@ -112,6 +112,32 @@ def test_a_match_links_the_wire_that_was_entered_by_hand(opened, make_order) -> 
     assert bank_lines(opened)[0].state == "applied"
 
 
+def test_a_typed_wire_is_the_line_that_holds_its_reference(opened, make_order) -> None:
+    """Else another wire of the amount takes its place, and it pays a second purchase order."""
+    paid, other = make_order(("Gold", 1, "100.00")), make_order(("Party", 1, "100.00"))
+    record_payment_by_hand(
+        opened,
+        paid.reference,
+        amount=Decimal(100),
+        method="wire",
+        payment_reference="FT000009",
+        payment_date=DAY,
+        date_as_given=True,
+    )
+    load(
+        opened,
+        ("100.00", f"WIRE {paid.reference} ACME GMBH FT000003"),
+        ("100.00", "WIRE SPONSORING ACME GMBH FT000009"),
+    )
+    found = {match.line: match for match in match_bank(opened, apply=True).matches}
+    again, typed = (found[line] for line in sorted(found))
+    assert (typed.rule, typed.state, typed.references) == (
+        "entry_reference", "applied", [paid.reference],
+    )  # fmt: skip
+    assert (again.state, again.references) == ("proposed", [paid.reference])
+    assert order(opened, other.reference).sums.paid == 0
+
+
 def test_every_match_can_be_undone_and_done_again(opened, make_order) -> None:
     """Else a wrong match needs a programmer."""
     po, other = make_order(("A", 1, "700.00")), make_order(("B", 1, "700.00"), po_number="2")

@@ -26,7 +26,12 @@ from po_toolkit.api.webhook_work import work_events
 from po_toolkit.api.webhooks import ForgedError, receive
 from po_toolkit.domain.offline_payments import OfflinePayment
 from po_toolkit.domain.roles import Act
-from po_toolkit.errors import DuplicateEntryError, InvoiceMismatchError, PurchaseOrderError
+from po_toolkit.errors import (
+    DuplicateEntryError,
+    InvoiceMismatchError,
+    PurchaseOrderError,
+    StripeGatewayError,
+)
 from po_toolkit.payments.offline_payments import enter_payment
 from po_toolkit.store.tables import Invoice
 from tests.conftest import ON_SQLITE, fresh
@@ -289,6 +294,29 @@ def test_an_invoice_sent_by_hand_is_adopted_with_its_money_and_never_billed(
     with pytest.raises(PurchaseOrderError, match="another purchase order"):
         adopt_invoice(opened, other.reference, stripe_id)
     assert len(simulator.control.all("invoice")) == 1
+
+
+def test_a_dispute_on_an_adopted_invoice_is_read_though_the_adoption_was_cut_off(
+    opened, simulator, make_order
+):
+    """Else money that is gone counts as received until somebody syncs everything."""
+    order = make_order(("Booth", 1, "100.00"))
+    create_stripe_invoice(order, opened=opened)
+    stripe_id = fresh(opened, order).stripe_invoice_id
+    with opened.store.writing(opened.actor, "adopt") as uow:
+        uow.session.delete(uow.session.query(Invoice).one())
+    simulator.control.dispute(simulator.control.pay(stripe_id, 10_000)["id"])
+    sync_conference(opened)  # nobody's dispute yet
+    simulator.control.fail(path="/v1/disputes", method="GET", kind="500", times=99)
+    with pytest.raises(StripeGatewayError):
+        adopt_invoice(opened, order.reference, stripe_id)
+    assert fresh(opened, order).sums.paid == 10_000
+    simulator.control.clear_faults()
+    sync_conference(opened)
+    after = fresh(opened, order)
+    assert (after.sums.paid, after.sums.disputed) == (0, 10_000)
+    calls = sync_conference(opened).stripe_calls
+    assert calls == 1, "it is read once"
 
 
 def test_adopting_an_invoice_of_another_total_is_refused(opened, simulator, make_order):

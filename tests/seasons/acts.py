@@ -1299,6 +1299,8 @@ def time_passes(w: World, c: Chance) -> None:
     seconds = c.choice([30, 600, 3600, 86_400, 3 * 86_400, 9 * 86_400])
     w.tell(f"{seconds} seconds pass")
     w.sim.advance(seconds)
+    if seconds >= 86_400 and w.sim.release_events(account=KEY):  # late is by hours
+        w.tell("events that were late are listed")
 
 
 @act("operator", 1)

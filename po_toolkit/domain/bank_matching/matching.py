@@ -55,8 +55,8 @@ def _rules(facts: Facts, remaining: Remaining) -> Iterable[Callable[[list[Line]]
 
     yield lambda lines: payouts.by_trace(lines, open_payouts(), reader)
     yield lambda lines: payouts.by_amount(lines, open_payouts(), reader)
+    yield rules.by_entry_reference  # first: another line may name the purchase order it is on
     yield rules.by_number
-    yield rules.by_entry_reference
     yield rules.by_number_roughly
     yield rules.by_name
     yield lambda lines: payouts.shared(lines, open_payouts(), reader)

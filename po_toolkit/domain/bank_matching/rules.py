@@ -198,19 +198,18 @@ class Rules:
         return _each(
             lines,
             lambda line: [
-                self._link(
-                    self.reader.read(line),
-                    (entry,),
-                    "entry_reference",
-                    (),
-                    against=self._chance(self.reader.read(line), entry),
-                )
+                self._held(self.reader.read(line), entry)
                 for entry in sorted(
                     amounts.get((line.currency, line.amount), ()), key=lambda e: e.id
                 )
                 if abs(line.booked_on - entry.date) <= APART and _holds(line, entry)
             ],
         )
+
+    def _held(self, reading: Reading, entry: HandEntry) -> Candidate:
+        hits = [h for h in self._hits(reading) if entry.order_id in h.orders]
+        chance = [] if hits else self._chance(reading, entry)
+        return self._link(reading, (entry,), "entry_reference", hits, against=chance)
 
     def _chance(self, reading: Reading, entry: HandEntry) -> list[str]:
         """Say why a short reference may stand in a line by chance: a year, a ZIP, an account."""
