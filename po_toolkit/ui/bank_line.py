@@ -240,7 +240,8 @@ def _ask_reason(
     @st.dialog(title, on_dismiss=lambda: visit.keep(_ASKED, None))
     def ask() -> None:
         with st.form(visit.key("bank.reason.form"), border=False):
-            reason = st.text_input(hint)
+            # Its own field for each line, since one of the same key may still hold the last reason.
+            reason = st.text_input(hint, key=visit.key(f"bank.reason.{key}"))
             confirmed = st.form_submit_button(button, type="primary")
         st.html(_TYPE_AT_ONCE, unsafe_allow_javascript=True)
         if confirmed and _given(reason):

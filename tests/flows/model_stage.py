@@ -295,7 +295,8 @@ class Stage(RuleBasedStateMachine):
                 for e in order.entries
                 if e.source == "stripe" and e.stripe_payment_record_id
             )
-            assert sums.paid == paid[order.reference] + wires + moved + outside + lost
+            expected = paid[order.reference] + wires + moved + outside + lost
+            assert sums.paid == expected, (order.reference, expected, entries_of(order))
             assert sums.refunded == back[order.reference]
             assert sums.credited == credited[order.reference] + only_here
 
@@ -355,3 +356,11 @@ class Stage(RuleBasedStateMachine):
             found = (thing.get("metadata") or {} for thing in self.at_stripe(noun))
             told = Counter(metadata[name] for metadata in found if name in metadata)
             assert set(told.values()) <= {1}, noun
+
+
+def entries_of(order):
+    """Say what is entered, since a race that made it wrong seldom comes again."""
+    return [
+        (e.kind, e.method, e.amount, e.source, e.source_id, e.stripe_payment_record_id)
+        for e in order.entries
+    ]
