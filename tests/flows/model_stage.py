@@ -24,6 +24,7 @@ from po_toolkit.domain.sums import EntryKind as Kind
 from po_toolkit.domain.sums import money_status
 from po_toolkit.reconcile import reconcile_conference
 from po_toolkit.simulator.errors import ApiError
+from po_toolkit.store.money_intents import unfinished
 from po_toolkit.store.purchase_orders import by_reference, references
 from po_toolkit.stripe_gateway import StripeGateway
 
@@ -111,12 +112,20 @@ class Stage(RuleBasedStateMachine):
         """Put the copy in the place of the database."""
         self.store.engine.dispose()
         self._copy(self.kept, Path(self.url.removeprefix("sqlite:///")))
-        entries = [(o.reference, e) for o in self.orders() for e in o.entries]
+        orders = {order.id: order for order in self.orders()}
+        entries = [(o.reference, e) for o in orders.values() for e in o.entries]
+        entered = {entry.uuid for _, entry in entries}
+        with self.store.reading() as session:
+            begun = [i for i in unfinished(session, self.opened.conference)
+                     if i.kind == "payment" and i.uuid not in entered]  # fmt: skip
         for source, counted in (("manual", self.wires), ("bank", self.banked)):
             counted.clear()
             for reference, entry in entries:
                 if entry.source == source:
                     counted[reference] += entry.amount * (1 if entry.kind == Kind.PAYMENT else -1)
+            for intent in begun:  # it is entered once Stripe answers
+                if intent.details.get("source", "manual") == source:
+                    counted[orders[intent.purchase_order_id].reference] += intent.amount
 
     def _copy(self, source, target):
         with closing(sqlite3.connect(source)) as one, closing(sqlite3.connect(target)) as two:
