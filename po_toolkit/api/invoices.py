@@ -241,7 +241,8 @@ def _billed_before(
 ) -> str:
     """Return which invoice at Stripe bills a purchase order already, or ``""``.
 
-    A void one of its own that is not known here must be read first where it has a credit note.
+    A void invoice of this purchase order that is missing here must be read first if it has a
+    credit note.
     """
     try:
         before = billed.known_to_bill(opened, order, ask=ask, beside=beside, rows=at_stripe)

@@ -83,7 +83,7 @@ _SYMBOL = re.compile(r"[A-Z]{0,2}[$€£¥₹₩]")
 
 
 def _amount(text: str, currency: str) -> Decimal | None:
-    """Return what was typed as an amount, or None; a currency may stand beside it.
+    """Return what was typed as an amount, or None; it may have a currency.
 
     Nothing is billed by it, so ``485,000`` is read as thousands, as most amounts of that look are.
     """

@@ -165,7 +165,7 @@ def _cell(value: Any) -> Cell:
         exact = len(value.as_tuple().digits) <= EXACT_DIGITS
         return float(value) if exact else f"{value:f}"  # a float shows that many digits exactly
     if isinstance(value, int):
-        return float(value) if abs(value) < 10**EXACT_DIGITS else str(value)
+        return float(value) if abs(value) < 10**EXACT_DIGITS else str(value)  # exact up to there
     return value if isinstance(value, str | float) else _other(value)
 
 
