@@ -617,13 +617,17 @@ def _reversed_but_reported(books: Books) -> pd.DataFrame:
     A later invoice asks again for what was reversed before it.
     """
     entries = books.entries
-    undoing = entries[entries["invoice_id"].isin(books.orders["invoice_id"].dropna())]
     return entries[
         entries["kind"].eq(EntryKind.PAYMENT.value)
         & entries["stripe_payment_record_id"].ne("")
         & entries["source"].ne("stripe")
-        & entries["entry_id"].isin(undoing["reverses_id"].dropna())
+        & entries["entry_id"].isin(_undoing(books)["reverses_id"].dropna())
     ]
+
+
+def _undoing(books: Books) -> pd.DataFrame:
+    """Return the entries since the live invoice was made, by which payments are reversed too."""
+    return books.entries[books.entries["invoice_id"].isin(books.orders["invoice_id"].dropna())]
 
 
 def paid_on_old_generation(books: Books) -> pd.DataFrame:
@@ -687,7 +691,7 @@ def settled_by_itself(books: Books) -> pd.DataFrame:
         return _NOTHING.copy()
     gaps = _gaps(books)
     agree = orders.index.isin(gaps.index[gaps == 0])
-    never = orders["total"] - orders["credited"] - _ever_came(books).reindex(orders.index).fillna(0)
+    never = orders["total"] - orders["credited"] - _ever_came(books).reindex(orders.index)
     at_stake = never.clip(upper=orders["open"]).astype("int64")
     found = (at_stake > 0) & agree
     rows = orders[found]
@@ -701,18 +705,22 @@ def settled_by_itself(books: Books) -> pd.DataFrame:
 def _ever_came(books: Books) -> pd.Series[int]:
     """Return, by order id, all payments and credit, also what went back.
 
-    A mistake counts only where Stripe counts it on the live invoice.
+    What had gone back when the invoice was reissued is asked for again, and does not count. A
+    mistake counts only where Stripe counts it on the live invoice.
     """
-    entries = books.entries
+    entries, orders = books.entries, books.orders
     mistake = (
         entries["source"].ne("stripe")
         & entries["entry_id"].isin(entries["reverses_id"].dropna())
         & ~entries.index.isin(_reversed_but_reported(books).index)
     )
     kinds = [EntryKind.PAYMENT.value, EntryKind.TRANSFER_IN.value, EntryKind.TRANSFER_OUT.value]
-    came = entries[entries["kind"].isin(kinds) & ~mistake]
-    total: pd.Series[int] = came.groupby("order_id")["paid"].sum()
-    return total
+    kept = entries["kind"].isin(kinds)
+    total: pd.Series[int] = entries[kept & ~mistake].groupby("order_id")["paid"].sum()
+    before = kept & mistake & ~entries["entry_id"].isin(_undoing(books)["reverses_id"].dropna())
+    left_out = entries[before].groupby("order_id")["amount"].sum()
+    again = orders["asked_again"] - left_out.reindex(orders.index, fill_value=0)
+    return total.reindex(orders.index, fill_value=0) - again.clip(lower=0)
 
 
 FINDERS: dict[str, tuple[Finder, *tuple[str, ...]]] = {

@@ -28,9 +28,9 @@ PAGE = 100
 
 Json = dict[str, Any]
 
-REPEATED_FOR = 3600.0
-"""For so many seconds a write is repeated. Stripe forgets a key after 24 hours, and a machine that
-was suspended meanwhile would do the write again; whoever asked looks first by then."""
+SENT_WITHIN = 3600.0
+"""For so many seconds a write is sent and repeated. Stripe forgets a key after 24 hours, and a
+machine that was suspended meanwhile would do the write again; whoever asked looks first by then."""
 
 stripe.enable_telemetry = False
 """Tells Stripe how long each call took and on which machine, for a tenth of a call's CPU time."""
@@ -150,12 +150,17 @@ class StripeGateway:
     def _call(
         self, method: str, path: str, params: Json, key: str | None, expects: str = ""
     ) -> Json:
+        began = self._clock()
         self.be_admitted()
         options = {"idempotency_key": key} if key else {}
         endpoint = f"{method} {_IDS.sub('/*', path)}"
-        began = self._clock()
+        ours: StripeGatewayError = StripeUnknownError(
+            "Stripe was not called, since this computer was suspended meanwhile. Try again."
+        )
         for tried in range(1, TRIES + 1):
             self._permit(endpoint)
+            if key and self._clock() - began > SENT_WITHIN:
+                raise ours from None
             with self._lock:
                 self.calls += 1
             error: stripe.StripeError | None = None
@@ -173,8 +178,6 @@ class StripeGateway:
             if tried == TRIES or not _again(error, ours):
                 raise ours from None
             self._sleep(_pause(error, tried))
-            if key and self._clock() - began > REPEATED_FOR:
-                raise ours from None
         raise AssertionError("unreachable")
 
 

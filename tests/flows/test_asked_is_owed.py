@@ -299,6 +299,30 @@ def test_row_14_credit_applied_to_an_open_invoice_is_a_discrepancy_until_it_is_l
     assert fresh(opened, sent).sums.balance == 1000_00
 
 
+def test_credit_that_paid_a_reissued_invoice_is_named_once_its_overpayment_went_back(
+    opened, simulator, sent, make_order
+):
+    """Else the sponsor owes money here that Stripe never asks for, and nobody is told."""
+
+    def paid_and_sent_back(order, amount):
+        invoice = fresh(opened, order).stripe_invoice_id
+        simulator.control.pay(invoice, amount)
+        sync_conference(opened)
+        payments = simulator.control.all("invoice_payment")
+        simulator.control.refund(next(p["id"] for p in payments if p["invoice"] == invoice))
+
+    second = make_order(("Dinner", 1, "500.00"), po_number="2")
+    create_stripe_invoice(second, opened=opened)
+    paid_and_sent_back(second, 500_00)
+    sync_conference(opened)
+    paid_and_sent_back(sent, 2000_00)
+    assert reissue(opened, second.reference).outcome == "invoiced"
+    sync_conference(opened)
+    assert fresh(opened, second).live_invoice.stripe_status == "paid"
+    assert fresh(opened, second).sums.balance == 500_00
+    assert found(opened)["settled_by_itself"] == 500_00
+
+
 @pytest.fixture
 def other(opened, settings):
     """Another conference on the same Stripe account, in yen, and a way to bill the sponsor."""
