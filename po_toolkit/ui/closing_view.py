@@ -75,7 +75,7 @@ def _checklist(visit: Visit, through: date) -> list[str]:
                 st.button(
                     _("Open {page}", page=_("Discrepancies")),
                     on_click=_turn_to,
-                    args=(through, _("Discrepancies")),
+                    args=(through, "Discrepancies"),
                 )
             elif step.done is False and step.page not in ("", "reconciliation"):
                 visit.link(step.page, _("Open {page}", page=formats.label(step.page)))
@@ -211,7 +211,7 @@ def _nothing_to_close(closed: date, ended: date) -> None:
         st.button(
             _("Go to the month end of {ended}", ended=formats.day(ended)),
             on_click=_turn_to,
-            args=(ended, _("Month end")),
+            args=(ended, "Month end"),
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from zoneinfo import available_timezones
 
@@ -25,7 +25,7 @@ from po_toolkit.ui.failures import failures_shown
 from po_toolkit.ui.home_screen import home_screen
 from po_toolkit.ui.import_screen import import_screen
 from po_toolkit.ui.invoice_screen import invoice_screen
-from po_toolkit.ui.language import N_, _, choose_language, language
+from po_toolkit.ui.language import N_, _, choices, choose_language, language
 from po_toolkit.ui.live import keep_live
 from po_toolkit.ui.order_editor import new_order_screen
 from po_toolkit.ui.order_screen import order_screen
@@ -157,8 +157,13 @@ def _conference(
     allowed = {slug: who for slug in settings.conferences if (who := person.actor(settings, slug))}
     if not allowed:
         stop_without_role(person, books)
+    names = {slug: name for slug, name in _names(settings).items() if slug in allowed}
+    asked = st.query_params.get("conference", "")
     with sidebar:
-        slug = _choice(settings, allowed)
+        slug = _choice(names)
+    if asked and asked not in {*names, *names.values()}:
+        text = _("The address names “{asked}”, which is not among your conferences.", asked=asked)
+        st.warning(formats.plain(text), icon=":material/link_off:")
     opened = open_conference(slug, settings=settings, store=books, actor=allowed[slug])
     pages: dict[str, Page] = {}
     visit = Visit(opened, pages, settings, tuple(allowed))
@@ -221,18 +226,24 @@ def _page(visit: Visit, place: str, screen: Screen, *, default: bool) -> Page:
     )
 
 
-def _choice(settings: Settings, allowed: Collection[str]) -> str:
-    """Return the conference that was chosen; the choice stands in the address, by its label."""
-    labels = {name: slug for name, slug in _labels(settings).items() if slug in allowed}
-    chosen = st.selectbox(_("Conference"), labels, key="conference", bind="query-params")
-    return labels[chosen]
+def _choice(names: Mapping[str, str]) -> str:
+    """Return the conference that was chosen; the address may have its name or its slug."""
+    choices("conference", names)
+    chosen: str = st.selectbox(
+        _("Conference"),
+        list(names),
+        format_func=names.__getitem__,
+        key="conference",
+        bind="query-params",
+    )
+    return chosen
 
 
-def _labels(settings: Settings) -> dict[str, str]:
+def _names(settings: Settings) -> dict[str, str]:
     """Name each conference; two of the same name are told apart by their slugs."""
     names = [conference.name for conference in settings.conferences.values()]
     return {
-        c.name if names.count(c.name) == 1 else f"{c.name} ({slug})": slug
+        slug: c.name if names.count(c.name) == 1 else f"{c.name} ({slug})"
         for slug, c in settings.conferences.items()
     }
 

@@ -137,6 +137,17 @@ def test_one_conference_never_shows_anothers_rows(show, read, conference, sample
         assert "Northwind" not in read(show(place, name="Live 2027"))
 
 
+def test_an_address_opens_a_conference_by_its_slug_and_says_where_it_is_not_there(show, read):
+    """After a conference is renamed, an old link would show another's figures without a word."""
+    app = show("orders", name="keyless-2027")
+    assert app.selectbox(key="conference").value == "keyless-2027"
+    assert "not among your conferences" not in read(app)
+    app = show("orders", name="PyCon 2026")
+    assert app.selectbox(key="conference").value == "pycon-2027"
+    assert "“PyCon 2026”, which is not among your conferences" in read(app)
+    assert "not among your conferences" not in read(app.run())
+
+
 @pytest.fixture
 def kindly(monkeypatch):
     """What nobody foresaw is told as people see it, not raised as other tests want it."""
