@@ -148,7 +148,7 @@ def _events(visit: Visit) -> None:
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
-        key=visit.key("activity.events.table"),
+        key=tables.for_rows(visit.key("activity.events.table"), frame),
         alt=_("Webhook events; choose rows to replay them."),
     )
     chosen = [rows[row].stripe_event_id for row in picked["selection"]["rows"]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from decimal import Decimal
@@ -285,9 +286,11 @@ def _lines(visit: Visit) -> None:
         _("State"),
         list(STATES),
         selection_mode="multi",
-        format_func=lambda s: f"{_(STATES[s])} ({sum(line.state == s for line in lines)})",
+        format_func=lambda s: _(STATES[s]),  # a label that counts would change, and be let go of
         key=key,
     )
+    counts = Counter(line.state for line in lines)
+    st.caption(" · ".join(f"{_(STATES[s])}: {counts[s]}" for s in STATES if counts[s]))
     _decided_by_others(visit, lines)
     shown = [line for line in lines if not states or line.state in states]
     if not shown:

@@ -166,7 +166,7 @@ def _verify(visit: Visit, period: ClosedBooks) -> None:
 
 def _close(visit: Visit, proposed: date, left: list[str], *, closed: int) -> None:
     yesterday = visit.opened.today() - timedelta(days=1)
-    with st.form(visit.key(f"closing.close.{closed}"), border=True):
+    with st.form(visit.key(f"closing.close.{closed}.{proposed}"), border=True):
         st.write(
             _(
                 "Closing locks the books up to and including a day; later entries go to the "

@@ -134,7 +134,7 @@ def _ticked(visit: Visit, preview: InvoicePreview) -> InvoicePreview:
         disabled=list(columns),
         hide_index=True,
         height="content" if len(frame) <= 15 else 560,
-        key=visit.key("invoice.ticks"),
+        key=tables.for_rows(visit.key("invoice.ticks"), frame),
     )
     chosen = set(edited.loc[edited["send"], "reference"])
     return replace(preview, ready=[line for line in preview.ready if line.reference in chosen])
@@ -223,7 +223,7 @@ def _asked(visit: Visit, shown: InvoicePreview) -> str:
     if shown.mode == "live":
         typed = st.text_input(
             _("Type {slug} to send real invoices", slug=visit.opened.slug),
-            key=visit.key("invoice.typed"),
+            key=visit.about(*(line.reference for line in shown.ready)).key("invoice.typed"),
         )
         sure = typed.strip() == visit.opened.slug
     with st.container(horizontal=True):

@@ -33,6 +33,7 @@ def order_screen(visit: Visit) -> None:
     title.title(_("Purchase order"))
     story = purchase_order_story(visit.opened, reference.strip())
     title.title(formats.plain(story.organization_name))
+    visit = visit.about(story.reference)
     _heading(story)
     _sums(story)
     _reversed_payments(story)

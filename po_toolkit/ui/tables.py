@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
+from zlib import crc32
 
 import pandas as pd
 import streamlit as st
@@ -180,9 +181,20 @@ def _selectable(
         row_height=None if lines == 1 else 16 + 19 * lines,
         on_select="rerun",
         selection_mode=mode,
-        key=key,
+        key=for_rows(key, frame),
         alt=alt,
     )
+
+
+def for_rows(key: str, frame: pd.DataFrame) -> str:
+    """Name a table with its rows, since Streamlit keeps by place what is chosen or changed in it.
+
+    Other rows make it another table, in which nothing is chosen yet. Rows are known by their
+    references where each has one, so that a choice outlasts a change of their figures.
+    """
+    named = "reference" in frame and frame["reference"].astype(bool).all()
+    rows = frame["reference"] if named else frame
+    return f"{key}.{crc32(rows.to_csv(index=False).encode())}"
 
 
 def _height(frame: pd.DataFrame) -> int | Literal["content"]:
