@@ -67,9 +67,11 @@ class HomePage:
 def home_page(opened: OpenConference) -> HomePage:
     """Return what the first page shows; a few statements, however large the conference is."""
     store, conference, today = opened.store, opened.conference, opened.today()
+    sums = read_front_page(store, conference, today=today)
+    overdue = any(totals.overdue_orders for totals in sums.totals)
     return HomePage(
-        sums=read_front_page(store, conference, today=today),
-        calls=calls_to_make(store, conference, today=today, limit=_SHOWN),
+        sums=sums,
+        calls=calls_to_make(store, conference, today=today, limit=_SHOWN) if overdue else [],
         payments=latest_payments(store, conference, limit=_SHOWN),
         due_soon=due_soon(store, conference, today=today, limit=_SHOWN),
     )
@@ -139,9 +141,9 @@ def last_heard(opened: OpenConference) -> Heard:
         event_at = webhook_events.last_received_at(session, opened.conference)
         synced = cursor.last_sync_at if cursor else None
         at = max((time for time in (synced, event_at) if time is not None), default=None)
+        before = opened.now() - LATE_AFTER
         # before the first invoice there is nothing to hear
-        since = at or invoices.first_sent_at(session, opened.conference)
-    late = since is not None and opened.now() - since > LATE_AFTER
+        late = at < before if at else invoices.any_sent_before(session, opened.conference, before)
     return Heard(at, late, bool(cursor and cursor.last_error))
 
 

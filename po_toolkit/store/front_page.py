@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, and_, case, cast, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import BigInteger, Integer, Select, and_, bindparam, case, cast, func, or_, select
+from sqlalchemy.orm import Session, aliased, outerjoin
 
 from po_toolkit.domain.periods import end_of_day
 from po_toolkit.domain.sums import PAID_SIGN, REFUNDED_SIGN, EntryKind, Status
@@ -124,7 +125,14 @@ def refunded_and_open(session: Session, conference_id: int) -> Sequence[Any]:
 
 def waiting(session: Session, conference_id: int) -> dict[str, int]:
     """Count what waits for a person beside the sums."""
+    return dict(session.execute(_waiting(), {"conference": conference_id}).mappings().one())
+
+
+@cache
+def _waiting() -> Select[Any]:
+    """Put the statement together once: that takes longer than the database needs for it."""
     stray, lying, inv, po = StrayInvoice, CustomerBalance, Invoice, PurchaseOrder
+    conference_id = bindparam("conference", type_=Integer)
     counts = {
         "invoicing_failed": and_(
             inv.conference_id == conference_id,
@@ -151,25 +159,25 @@ def waiting(session: Session, conference_id: int) -> dict[str, int]:
             po.status == Status.CANCELLED.value,
             po.sum_paid != po.sum_refunded,
         ),
+        "reversed_payments": has_reversed_payment(conference_id),
     }
-    tables = {
-        "invoicing_failed": inv.id,
-        "invoice_without_order": stray.id,
-        "money_stuck_at_stripe": lying.id,
-        "cancelled_with_money": po.id,
-    }
-    found = {
-        name: session.scalar(select(func.count(tables[name])).where(condition)) or 0
-        for name, condition in counts.items()
-    }
-    lost = select(func.count(po.id)).outerjoin(inv, LIVE).where(has_reversed_payment(conference_id))
-    return found | {"reversed_payments": session.scalar(lost) or 0}
+    tables: tuple[Any, ...] = (inv, stray, lying, po, outerjoin(po, inv, LIVE))
+    found = (
+        select(func.count()).select_from(table).where(condition).scalar_subquery().label(name)
+        for table, (name, condition) in zip(tables, counts.items(), strict=True)
+    )
+    return select(*found)
 
 
 def received_by_day(
-    session: Session, conference_id: int, *, currency: str = "", after: date = date.min
+    session: Session,
+    conference_id: int,
+    *,
+    currency: str = "",
+    first: date = date.min,
+    last: date = date.max,
 ) -> Sequence[Any]:
-    """Return, by currency and day of booking after a day, payments less refunds in minor units."""
+    """Return, by currency and day of booking, payments less refunds in minor units."""
     entry = LedgerEntry
     query = (
         select(
@@ -177,7 +185,7 @@ def received_by_day(
             entry.booked_on,
             cast(func.sum(signed(PAID_SIGN) - signed(REFUNDED_SIGN)), BigInteger),
         )
-        .where(entry.conference_id == conference_id, entry.booked_on > after)
+        .where(entry.conference_id == conference_id, entry.booked_on.between(first, last))
         .group_by(entry.currency, entry.booked_on)
         .order_by(entry.booked_on)
     )

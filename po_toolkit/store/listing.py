@@ -8,7 +8,18 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, Subquery, and_, case, cast, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Select,
+    Subquery,
+    and_,
+    case,
+    cast,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql.visitors import iterate
 
@@ -136,7 +147,7 @@ def is_sent() -> Any:
     return or_(PurchaseOrder.marked_sent, state.in_(sorted(SENT_STATES)))
 
 
-def has_reversed_payment(conference_id: int) -> Any:
+def has_reversed_payment(conference_id: int | BindParameter[int]) -> Any:
     """Return the condition that a payment went back and is still owed; needs the join :data:`LIVE`.
 
     A dispute, a bank debit returned late, a bank line that took a payment back, or a payment
@@ -176,13 +187,14 @@ def has_reversed_payment(conference_id: int) -> Any:
             ~again.exists(),
         )
     )
-    reversed_orders = select(entry.purchase_order_id).where(
-        entry.conference_id == conference_id, entry.reverses_id.is_not(None)
+    taken_back = select(entry.purchase_order_id).where(
+        entry.conference_id == conference_id, entry.kind.in_(_TAKING_BACK)
     )
     return and_(
         po.status.in_(OWING),
         po.kept_balance > 0,
-        or_(po.id.in_(at_stripe), and_(po.id.in_(reversed_orders), by_hand.exists())),
+        po.id.in_(taken_back),  # few: the database begins with them
+        or_(po.id.in_(at_stripe), by_hand.exists()),
     )
 
 
@@ -227,22 +239,22 @@ def in_view(session: Session, conference: Conference, view: View | Bucket, today
 
 
 def _due_in_view(session: Session, conference: Conference, view: View | Bucket, today: date) -> Any:
-    late = _due(session, conference, None, today)
-    if view is Bucket.CURRENT:
-        return or_(~late, late.is_(None))
     if view is View.DUE_SOON:
         return _due(session, conference, today, today + TWO_WEEKS + _DAY)
-    if view is View.NOT_REMINDED:
-        reminded = select(Reminder.id).where(
-            Reminder.purchase_order_id == PurchaseOrder.id, Reminder.state.in_(["sent", "drafted"])
-        )
-        return and_(late, ~reminded.exists())
     younger = 0
     for days, age in (*LATE_BUCKETS, (None, Bucket.OVER_90)):
         if view is age:
             first = None if days is None else today - timedelta(days=days)
             return _due(session, conference, first, today - timedelta(days=younger))
         younger = days or younger
+    late = _due(session, conference, None, today)
+    if view is Bucket.CURRENT:
+        return or_(~late, late.is_(None))
+    if view is View.NOT_REMINDED:
+        reminded = select(Reminder.id).where(
+            Reminder.purchase_order_id == PurchaseOrder.id, Reminder.state.in_(["sent", "drafted"])
+        )
+        return and_(late, ~reminded.exists())
     return late
 
 
@@ -258,7 +270,7 @@ def _due(session: Session, conference: Conference, first: date | None, end: date
     days = session.scalars(
         select(po.days_until_due)
         .join(inv, LIVE)
-        .where(po.conference_id == conference.id, unknown, inv.sent_at.is_not(None))
+        .where(inv.conference_id == conference.id, unknown, inv.sent_at.is_not(None))
         .distinct()
     ).all()
     for own in days:

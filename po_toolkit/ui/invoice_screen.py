@@ -146,6 +146,7 @@ def _ready(visit: Visit, preview: InvoicePreview) -> None:
 
 
 def _frame(preview: InvoicePreview) -> tuple[pd.DataFrame, dict[str, str]]:
+    ways = {way: formats.way(way) for way in WAYS}
     frame = pd.DataFrame(
         {
             "reference": line.reference,
@@ -153,7 +154,7 @@ def _frame(preview: InvoicePreview) -> tuple[pd.DataFrame, dict[str, str]]:
             "po_number": line.po_number,
             "total": line.total,
             "currency": line.currency,
-            "delivery": formats.way(line.delivery),
+            "delivery": ways[line.delivery],
             "doubts": " ".join(map(formats.localized, line.doubts)),
         }
         for line in preview.ready
@@ -167,7 +168,7 @@ def _frame(preview: InvoicePreview) -> tuple[pd.DataFrame, dict[str, str]]:
     }
     if any(line.doubts for line in preview.ready):
         columns["doubts"] = _("Look at this first")
-    return frame, columns
+    return frame.reindex(columns=[*columns, "currency"]), columns
 
 
 def _skipped(visit: Visit, preview: InvoicePreview) -> None:
