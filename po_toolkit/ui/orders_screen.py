@@ -166,7 +166,7 @@ def _filters() -> dict[str, Any]:
             bind="query-params",
             on_change=_first_page,
         )
-        first = "Due date" if _VIEWS[view] in _LATE_FIRST else "Newest first"
+        first = N_("Due date") if _VIEWS[view] in _LATE_FIRST else N_("Newest first")
         order = st.selectbox(
             _("Sort by"),
             list(sorts),
