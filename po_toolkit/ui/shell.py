@@ -13,9 +13,11 @@ from streamlit.navigation.page import Page
 
 from po_toolkit.api.first_run import KEY_HELP, write_conference
 from po_toolkit.api.home import last_heard
-from po_toolkit.api.opening import OpenConference, Store, open_conference
+from po_toolkit.api.opening import OpenConference, Store, check_key, open_conference
 from po_toolkit.api.terms import Act, require
 from po_toolkit.config import DEFAULT_CONFIG, EXAMPLE_SETTINGS, Settings, load_settings
+from po_toolkit.errors import StripeAuthenticationError, StripeGatewayError
+from po_toolkit.logs import hide
 from po_toolkit.money import CURRENCIES
 from po_toolkit.ui import formats
 from po_toolkit.ui.activity_screen import activity_screen
@@ -164,6 +166,8 @@ def _conference(
     if asked and asked not in {*names, *names.values()}:
         text = _("The address names “{asked}”, which is not among your conferences.", asked=asked)
         st.warning(formats.plain(text), icon=":material/link_off:")
+    if found := st.session_state.pop(_SET_UP, ""):
+        st.info(formats.plain(found), icon=":material/key:")
     opened = open_conference(slug, settings=settings, store=books, actor=allowed[slug])
     pages: dict[str, Page] = {}
     visit = Visit(opened, pages, settings, tuple(allowed))
@@ -285,12 +289,22 @@ def _setup(settings: Settings) -> None:
         )
         if not st.form_submit_button(_("Set up the conference"), type="primary"):
             return
-    if key.strip() and not key.strip().startswith(("sk_test_", "rk_test_")):
+    key = key.strip()
+    if key and not key.startswith(("sk_test_", "rk_test_")):
         st.error(
             _(
                 "Start with a test key: it begins with sk_test_. A live key goes into the "
                 "settings file by hand."
             ),
+            icon=":material/error:",
+        )
+        return
+    try:
+        hide(key)
+        found = _named_account(key, settings) if key else ""
+    except StripeAuthenticationError:
+        st.error(
+            _("Stripe does not accept this key. Nothing is saved: copy the key from Stripe again."),
             icon=":material/error:",
         )
         return
@@ -301,4 +315,32 @@ def _setup(settings: Settings) -> None:
         timezone=timezone,
         stripe_secret_key=key,
     )
+    st.session_state[_SET_UP] = found
     st.rerun()
+
+
+_SET_UP = "setup.found"
+"""What Stripe said about the key of the conference that was just set up."""
+
+
+def _named_account(key: str, settings: Settings) -> str:
+    """Return in a sentence whose test key it is, or that Stripe did not say.
+
+    Raises:
+        StripeAuthenticationError: Stripe does not accept the key.
+    """
+    try:
+        account = check_key(key, settings)
+    except StripeAuthenticationError:
+        raise
+    except StripeGatewayError as error:
+        return _(
+            "The key is saved, but Stripe did not say whose it is: {error} Test the connection "
+            "on the Settings page.",
+            error=formats.localized(str(error)),
+        )
+    return _(
+        "The key is saved. It is a test key of {name} ({account_id}).",
+        name=account.name or _("an account without a name"),
+        account_id=account.account_id,
+    )

@@ -107,6 +107,21 @@ def pick_cell(
     return None if picked is None else picked[0]
 
 
+def pick_order(
+    frame: pd.DataFrame, columns: Mapping[str, Any], *, key: str, alt: str
+) -> str | None:
+    """Show purchase orders, page by page when they are many.
+
+    Returns:
+        The reference of the one whose sponsor or reference was clicked, or None.
+    """
+    shown = _page(frame, PAGE, f"{key}.page")[0]
+    picked = pick_number(shown, columns, money=(), key=key, alt=alt)
+    if picked is None or picked[1] not in ("organization_name", "reference"):
+        return None
+    return str(shown["reference"].iloc[picked[0]])
+
+
 def pick_table(
     table: Table, frame: pd.DataFrame, columns: Mapping[str, Any], *, key: str
 ) -> int | None:
