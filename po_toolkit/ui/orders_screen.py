@@ -19,7 +19,7 @@ from po_toolkit.api.reports import (
 from po_toolkit.api.terms import BUCKET_LABELS, STATUS_LABELS, Act, Bucket
 from po_toolkit.money import CURRENCIES
 from po_toolkit.ui import formats, table_files, tables
-from po_toolkit.ui.language import N_, _, choices
+from po_toolkit.ui.language import N_, _, choices, ngettext
 from po_toolkit.ui.orders_bulk import orders_bulk
 from po_toolkit.ui.reminders_panel import reminders_panel
 from po_toolkit.ui.session import Visit
@@ -258,7 +258,11 @@ def _totals(page: PurchaseOrderPage) -> None:
     number = formats.count(page.matching, "purchase order")
     cancelled = page.matching - sum(total.purchase_orders for total in page.totals)
     left_out = (
-        _("; the sums leave out {cancelled} cancelled", cancelled=cancelled) if cancelled else ""
+        ngettext(
+            "; the sums leave out {n} cancelled", "; the sums leave out {n} cancelled", cancelled
+        )
+        if cancelled
+        else ""
     )
     st.markdown(f"{number}{left_out}")
     for total in page.totals:

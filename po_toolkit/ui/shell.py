@@ -107,7 +107,7 @@ def _legible() -> None:
     The margins leave room for tables, whose texts take it, and a PDF, which is drawn at its own
     width, shrinks where that is more than its place has.
     """
-    style = _WIDER + _PDF_FITS + _TEXT_FITS
+    style = _WIDER + _PDF_FITS + _TEXT_FITS + _BELOW_CHOICES
     if st.context.theme.type == "dark":
         style += "[data-testid^='stBaseButton-primary'], [data-tag] * {color: #111111;}"
     st.html(f"<style>{style}</style>")
@@ -147,6 +147,10 @@ _PDF_FITS = """
 @media (max-width: 1200px) {[data-testid=stBidiComponentIsolated] {zoom: .5 !important;}}
 """
 _TEXT_FITS = "[data-testid=stTable] td div {max-width: 34rem !important;}"
+_BELOW_CHOICES = """
+@media (hover: none) {[data-testid=stButtonGroup] {margin-bottom: 1.5rem;}}
+"""
+"""On a touch screen a table's buttons are always there, above its upper edge."""
 _MARKED = """
 [data-testid=stSidebarNavLink][href$='/{place}'] {{background: rgba(169, 169, 162, 0.25);}}
 [data-testid=stSidebarNavLink][href$='/{place}'] p {{font-weight: 600;}}

@@ -78,10 +78,11 @@ def pick(
 
 def status_column() -> Any:
     """Return the column of money statuses, each a coloured badge; its cells are lists of one."""
+    labels = list(formats.statuses().values())
     return st.column_config.MultiselectColumn(
         _("Status"),
-        width=112,
-        options=list(formats.statuses().values()),
+        width=30 + 6 * max(map(len, labels)),  # the longest is not cut
+        options=labels,
         color=formats.STATUS_COLOURS,
     )
 
