@@ -27,7 +27,7 @@ from po_toolkit.api.terms import Act
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.ui import formats, tables
 from po_toolkit.ui.failures import show_error
-from po_toolkit.ui.language import _
+from po_toolkit.ui.language import N_, _
 from po_toolkit.ui.session import Visit
 
 
@@ -75,7 +75,7 @@ def _checklist(visit: Visit, through: date) -> list[str]:
                 st.button(
                     _("Open {page}", page=_("Discrepancies")),
                     on_click=_turn_to,
-                    args=(through, _("Discrepancies")),
+                    args=(through, N_("Discrepancies")),
                 )
             elif step.done is False and step.page not in ("", "reconciliation"):
                 visit.link(step.page, _("Open {page}", page=formats.label(step.page)))
@@ -211,7 +211,7 @@ def _nothing_to_close(closed: date, ended: date) -> None:
         st.button(
             _("Go to the month end of {ended}", ended=formats.day(ended)),
             on_click=_turn_to,
-            args=(ended, _("Month end")),
+            args=(ended, N_("Month end")),
         )
 
 

@@ -166,17 +166,22 @@ def _results(visit: Visit, progress: BatchProgress) -> None:
     if frame.empty:
         return
     columns = {
-        "organization_name": _("Sponsor"),
-        "reference": _("Reference"),
+        "organization_name": st.column_config.TextColumn(_("Sponsor"), help=_("Click to open.")),
+        "reference": st.column_config.TextColumn(_("Reference"), help=_("Click to open.")),
         "outcome": _("Outcome"),
         "hosted_invoice_url": st.column_config.LinkColumn(
             _("Invoice page"), display_text=_("Open invoice")
         ),
         **({"error": _("What went wrong")} if frame["error"].any() else {}),
     }
-    tables.show(
-        frame, columns, key=visit.key("batch.rows"), alt=_("Result for each purchase order")
+    picked = tables.pick_order(
+        frame,
+        columns,
+        key=visit.key("batch.rows"),
+        alt=_("Result for each purchase order; click a name to open it."),
     )
+    if picked is not None:
+        visit.open_order(picked)
     name = f"{visit.opened.slug}-invoices-{progress.batch_id}"
     table_files.downloads(name, lambda: frame, key=visit.key("batch.results"))
 

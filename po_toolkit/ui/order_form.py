@@ -130,12 +130,12 @@ def submit(visit: Visit, label: str) -> bool:
 
 
 def amount_field(visit: Visit, name: str, label: str, proposed: Decimal) -> str:
-    """Show a field for an amount in major units, filled with what is likely.
+    """Show a field for an amount in major units, filled with what is likely, if anything is.
 
     Its key keeps what was typed when something else is likely meanwhile.
     """
     key = visit.key(f"order.amount.{name}.{turn(visit)}")
-    return st.text_input(label, value=typed.written(max(proposed, Decimal(0))), key=key)
+    return st.text_input(label, value=typed.written(proposed) if proposed > 0 else "", key=key)
 
 
 def call_fields(visit: Visit) -> dict[str, Any]:

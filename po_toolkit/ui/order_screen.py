@@ -124,7 +124,7 @@ def _invoices(story: PurchaseOrderStory) -> None:
             "stripe_amount_paid": _("Paid at Stripe"),
             "due_date": st.column_config.DateColumn(_("Due"), format="localized"),
             "hosted_url": st.column_config.LinkColumn(_("Page"), display_text=_("Open invoice")),
-            "pdf_url": st.column_config.LinkColumn(_("PDF"), display_text=_("Open PDF")),
+            "pdf_url": st.column_config.LinkColumn(_("PDF"), display_text=_("PDF")),
         },
         money=["stripe_total", "stripe_amount_paid"],
         alt=_("Invoices of this purchase order"),

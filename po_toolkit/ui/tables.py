@@ -84,10 +84,11 @@ def pick(
 
 def status_column() -> Any:
     """Return the column of money statuses, each a coloured badge; its cells are lists of one."""
+    labels = list(formats.statuses().values())
     return st.column_config.MultiselectColumn(
         _("Status"),
-        width=112,
-        options=list(formats.statuses().values()),
+        width=30 + 6 * max(map(len, labels)),  # the longest is not cut
+        options=labels,
         color=formats.STATUS_COLOURS,
     )
 
@@ -111,6 +112,21 @@ def pick_cell(
     """Show a table of which a click anywhere on a row chooses it; return its place, or None."""
     picked = pick_number(frame, columns, money=money, key=key, alt=alt)
     return None if picked is None else picked[0]
+
+
+def pick_order(
+    frame: pd.DataFrame, columns: Mapping[str, Any], *, key: str, alt: str
+) -> str | None:
+    """Show purchase orders, page by page when they are many.
+
+    Returns:
+        The reference of the one whose sponsor or reference was clicked, or None.
+    """
+    shown = _page(frame, PAGE, f"{key}.page")[0]
+    picked = pick_number(shown, columns, money=(), key=key, alt=alt)
+    if picked is None or picked[1] not in ("organization_name", "reference"):
+        return None
+    return str(shown["reference"].iloc[picked[0]])
 
 
 def pick_table(
