@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -14,6 +15,7 @@ from sqlalchemy import (
     Select,
     Subquery,
     and_,
+    bindparam,
     case,
     cast,
     func,
@@ -347,7 +349,8 @@ def by_ids(session: Session, ids: Sequence[int]) -> Sequence[Any]:
     """Return the rows of purchase orders with their sums in minor units, in the order named."""
     if not ids:
         return []
-    rows = {row.id: row for row in session.execute(_with_sums(PurchaseOrder.id.in_(ids)))}
+    values = {"ids": list(ids), "since": utc_now() - LINKS_WORK}
+    rows = {row.id: row for row in session.execute(_with_sums(), values)}
     return [rows[i] for i in ids]
 
 
@@ -374,8 +377,10 @@ def _chosen(condition: Any, sort: str, descending: bool) -> Select[Any]:
     )
 
 
-def _with_sums(condition: Any) -> Any:
+@cache
+def _with_sums() -> Any:
     po = PurchaseOrder
+    condition = po.id.in_(bindparam("ids", expanding=True))
     lines = _summed(
         PurchaseOrderLineItem.purchase_order_id,
         condition,
@@ -404,9 +409,9 @@ def _with_sums(condition: Any) -> Any:
             po.created_at,
             func.coalesce(Invoice.due_date, po.due_date).label("due_date"),
             func.coalesce(Invoice.stripe_invoice_id, "").label("stripe_invoice_id"),
-            case(
-                (Invoice.stripe_read_at > utc_now() - LINKS_WORK, Invoice.hosted_url), else_=""
-            ).label("stripe_invoice_url"),
+            case((Invoice.stripe_read_at > bindparam("since"), Invoice.hosted_url), else_="").label(
+                "stripe_invoice_url"
+            ),
             func.coalesce(Invoice.state, "").label("invoice_state"),
             func.coalesce(Invoice.error, "").label("invoice_error"),
             total.label("total"),

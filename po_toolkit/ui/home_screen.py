@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from po_toolkit.api.activity import health
@@ -232,9 +231,8 @@ def _payments(visit: Visit, page: HomePage) -> None:
     if not page.payments:
         st.caption(_("No payment yet."))
         return
-    frame = pd.DataFrame([asdict(payment) for payment in page.payments])
     picked = tables.pick_cell(
-        frame,
+        tables.frame_of(page.payments),
         {
             "organization_name": _("Sponsor"),
             "amount": _("Amount"),
@@ -254,7 +252,7 @@ def _due_soon(visit: Visit, page: HomePage) -> None:
         st.caption(_("Nothing is due in the next two weeks."))
         return
     picked = tables.pick_cell(
-        pd.DataFrame([asdict(order) for order in page.due_soon]),
+        tables.frame_of(page.due_soon),
         {
             "organization_name": _("Sponsor"),
             "balance": _("Outstanding"),

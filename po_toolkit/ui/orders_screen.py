@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -224,7 +224,7 @@ def _listed(
 
 
 def _frame(page: PurchaseOrderPage) -> pd.DataFrame:
-    return pd.DataFrame([asdict(order) for order in page.orders])
+    return tables.frame_of(page.orders)
 
 
 def _table(visit: Visit, page: PurchaseOrderPage) -> list[ListedOrder]:
@@ -233,7 +233,8 @@ def _table(visit: Visit, page: PurchaseOrderPage) -> list[ListedOrder]:
     zone = ZoneInfo(visit.opened.conference.timezone)
     frame["reminded_at"] = [o.reminded_at and o.reminded_at.astimezone(zone) for o in page.orders]
     frame["days_overdue"] = pd.array([o.days_overdue or None for o in page.orders], dtype="Int64")
-    frame["status"] = [[formats.status(s)] for s in frame["status"]]
+    labels = formats.statuses()
+    frame["status"] = [[labels[s]] for s in frame["status"]]
     columns = {
         name: config
         for name, config in _columns().items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -25,6 +26,11 @@ PAGE = 100
 
 TEXTS = 25
 """The same of a table whose texts wrap."""
+
+
+def frame_of(rows: Iterable[Any]) -> pd.DataFrame:
+    """Return a frame of flat dataclasses, a column for each field, whose values are not copied."""
+    return pd.DataFrame([{f.name: getattr(row, f.name) for f in fields(row)} for row in rows])
 
 
 def show(
