@@ -23,7 +23,7 @@ from po_toolkit.domain.roles import Actor, Role
 from po_toolkit.errors import PurchaseOrderError
 from po_toolkit.store import listing, purchase_orders
 from po_toolkit.store.columns import utc_now
-from po_toolkit.store.database import Store
+from po_toolkit.store.database import WHOLE, Store
 from po_toolkit.store.tables import CreditNote, LedgerEntry, PurchaseOrder
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ class Conference(OpenConference):
             chosen = listing.references(
                 session, condition, sort=sort, descending=descending, offset=offset, limit=limit
             )
-            return purchase_orders.by_references(session, self.conference, chosen)
+            return purchase_orders.by_references(session, self.conference, chosen, *WHOLE)
 
     def find_purchase_orders(
         self, *, organization_name: str = "", po_number: str = "", contact_email: str = ""

@@ -21,7 +21,7 @@ from po_toolkit.reconcile.front_page import (
     due_soon,
     latest_payments,
 )
-from po_toolkit.store import conferences, cursors, invoices, webhook_events
+from po_toolkit.store import conferences, cursors, invoices
 from po_toolkit.store.purchase_orders import by_reference
 from po_toolkit.store.tables import ContactCall
 
@@ -67,9 +67,11 @@ class HomePage:
 def home_page(opened: OpenConference) -> HomePage:
     """Return what the first page shows; a few statements, however large the conference is."""
     store, conference, today = opened.store, opened.conference, opened.today()
+    sums = read_front_page(store, conference, today=today)
+    overdue = any(totals.overdue_orders for totals in sums.totals)
     return HomePage(
-        sums=read_front_page(store, conference, today=today),
-        calls=calls_to_make(store, conference, today=today, limit=_SHOWN),
+        sums=sums,
+        calls=calls_to_make(store, conference, today=today, limit=_SHOWN) if overdue else [],
         payments=latest_payments(store, conference, limit=_SHOWN),
         due_soon=due_soon(store, conference, today=today, limit=_SHOWN),
     )
@@ -135,14 +137,12 @@ class Heard:
 def last_heard(opened: OpenConference) -> Heard:
     """Return when Stripe was last heard from."""
     with opened.store.reading() as session:
-        cursor = cursors.cursor_of(session, opened.conference)
-        event_at = webhook_events.last_received_at(session, opened.conference)
-        synced = cursor.last_sync_at if cursor else None
-        at = max((time for time in (synced, event_at) if time is not None), default=None)
+        *times, error = cursors.last_heard(session, opened.conference)
+        at = max((time for time in times if time is not None), default=None)
+        before = opened.now() - LATE_AFTER
         # before the first invoice there is nothing to hear
-        since = at or invoices.first_sent_at(session, opened.conference)
-    late = since is not None and opened.now() - since > LATE_AFTER
-    return Heard(at, late, bool(cursor and cursor.last_error))
+        late = at < before if at else invoices.any_sent_before(session, opened.conference, before)
+    return Heard(at, late, bool(error))
 
 
 def log_call(

@@ -23,6 +23,7 @@ from po_toolkit.invoicing.delivery import send_again
 from po_toolkit.invoicing.existing import adopt, check_void
 from po_toolkit.invoicing.plan import Content, doubts, unbillable_reason
 from po_toolkit.invoicing.send import InvoiceResult, run_batch
+from po_toolkit.money import to_major
 from po_toolkit.payments.customer_credit import settle
 from po_toolkit.payments.stripe_reports import report_after_sending
 from po_toolkit.payments.sync import sync_one
@@ -186,9 +187,9 @@ def preview_invoices(
     ask = ask and opened.settings.mode != "none"
     unasked = _why_unasked(opened) if ask else ""
     today, ask_now = opened.today(), ask and not unasked
-    for order, at_stripe in zip(orders, billed.read_before(opened, orders), strict=True):
+    for order, (bill, at_stripe) in zip(orders, billed.read_before(opened, orders), strict=True):
         reason, billed_before = unbillable_reason(order, opened.conference, today), ""
-        if not reason and order.live_invoice is None:
+        if not reason and at_stripe and order.live_invoice is None:
             billed_before = _billed_before(opened, order, at_stripe, bill_again, ask=ask_now)
         if ask_now:  # else Stripe is asked before it is sent
             reason = reason or billed_before
@@ -200,7 +201,7 @@ def preview_invoices(
                     order.reference,
                     order.organization_name,
                     order.po_number,
-                    order.total,
+                    to_major(bill.total, order.currency),
                     order.currency,
                     [
                         *doubts(order, limits.get(order.id)),

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from pydantic import SecretStr
+
 from po_toolkit.bootstrap import OpenConference, local_actor, open_conference, open_database
 from po_toolkit.config import Settings
 from po_toolkit.domain import remedies
@@ -20,6 +22,7 @@ from po_toolkit.store.columns import utc_now
 from po_toolkit.store.database import Store
 from po_toolkit.store.overview import sqlite_path
 from po_toolkit.store.schema import check_tables
+from po_toolkit.stripe_gateway import StripeGateway
 
 __all__ = [
     "Connection",
@@ -27,6 +30,7 @@ __all__ = [
     "Store",
     "archive_conference",
     "check_connection",
+    "check_key",
     "database_error",
     "last_sign_out",
     "local_actor",
@@ -60,7 +64,22 @@ def check_connection(opened: OpenConference) -> Connection:
         StripeAuthenticationError: Stripe does not accept the key.
         StripeGatewayError: Stripe could not be asked.
     """
-    account: dict[str, Any] = opened.gateway.read("/v1/account")
+    return _account(opened.gateway)
+
+
+def check_key(key: str, settings: Settings) -> Connection:
+    """Ask Stripe which account a key opens, before it is in the settings; nothing is changed.
+
+    Raises:
+        StripeAuthenticationError: Stripe does not accept the key.
+        StripeGatewayError: Stripe could not be asked.
+    """
+    api_base = settings.stripe_api_base
+    return _account(StripeGateway(SecretStr(key), api_base=api_base, permit=lambda _endpoint: None))
+
+
+def _account(gateway: StripeGateway) -> Connection:
+    account: dict[str, Any] = gateway.read("/v1/account")
     profile = account.get("business_profile") or {}
     dashboard = (account.get("settings") or {}).get("dashboard") or {}
     return Connection(

@@ -73,6 +73,7 @@ from po_toolkit.reconcile.tie_out import tie_out as make_tie_out
 from po_toolkit.reconcile.tie_out_files import export as export_tie_out
 from po_toolkit.store import closing as periods
 from po_toolkit.store import purchase_orders
+from po_toolkit.store.database import WHOLE
 from po_toolkit.store.listing import View
 from po_toolkit.store.tables import ClosedPeriod, PurchaseOrder
 
@@ -312,7 +313,7 @@ def front_page(opened: OpenConference) -> FrontPage:
 def purchase_orders_of(opened: OpenConference, references: Iterable[str]) -> list[PurchaseOrder]:
     """Return purchase orders, whole, by their references; unknown ones are left out."""
     with opened.store.reading() as session:
-        return list(purchase_orders.by_references(session, opened.conference, references))
+        return purchase_orders.by_references(session, opened.conference, references, *WHOLE)
 
 
 def list_purchase_orders(opened: OpenConference, **query: Any) -> PurchaseOrderPage:

@@ -109,9 +109,13 @@ def _import_undone(entry: LoggedAct) -> str:
 
 
 def _sent(entry: LoggedAct) -> str:
+    if not entry.amount:  # an entry of an earlier release
+        if entry.after["sent"]:
+            return f"Invoice sent to {entry.whose}."
+        return f"Invoice for {entry.whose} finalized. Deliver it yourself."
     if entry.after["sent"]:
-        return f"Invoice sent to {entry.whose}."
-    return f"Invoice for {entry.whose} finalized. Deliver it yourself."
+        return f"Invoice of {entry.amount} sent to {entry.whose}."
+    return f"Invoice of {entry.amount} for {entry.whose} finalized. Deliver it yourself."
 
 
 def _batch_begun(entry: LoggedAct) -> str:

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from bisect import bisect
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -1177,6 +1177,7 @@ class _Read:
                 f"the totals row shows {shown}, which is not the sum of the rows above it.",
             )
         yield from self._marked_rows()
+        yield from self._notes_not_applied(rows)
         if "po_number" in table.positions:
             at = table.positions["po_number"]
             cells = column_cells(table.rows, at)
@@ -1196,9 +1197,7 @@ class _Read:
     def _marked_rows(self) -> Iterator[RowProblem]:
         """Warn of rows that a column, a heading or the tab marks as cancelled, paid or alike."""
         table = self._table
-        free = [*table.unknown, *(c for c in table.columns if c.field == "notes")]
-        columns = [(c.header, column_cells(table.rows, c.position)) for c in free]
-        columns.append(("", self._headings()))
+        columns = [*self._free_texts(), ("", self._headings())]
         for header, cells in columns:
             marks = _marked(bare(header), cells)
             for (number, _), cell in zip(table.rows, cells, strict=True) if marks else ():
@@ -1213,6 +1212,41 @@ class _Read:
                         text_of(cell),
                         f"the row is marked {shown!r}; it was read like any other. Delete it if "
                         f"it must not be billed.",
+                    )
+
+    def _free_texts(self) -> Iterator[tuple[str, list[Cell]]]:
+        """Yield header and cells of each column that is no field, and of the notes."""
+        notes = (c for c in self._table.columns if c.field == "notes")
+        for column in (*self._table.unknown, *notes):
+            yield column.header, column_cells(self._table.rows, column.position)
+
+    def _notes_not_applied(self, rows: Rows) -> Iterator[RowProblem]:
+        """Warn of a note that changes what is billed, to whom or when, where no column says it."""
+        table = self._table
+        columns = {name: column_cells(table.rows, at) for name, at in table.positions.items()}
+        given = ("contact_email", "cc_emails")
+        written = {c for name in given for c in rows.cells.get(name, ())}
+        addresses = {a.casefold() for c in written for a in _ADDRESS.findall(text_of(c))}
+        texts: list[tuple[str, list[Cell], Sequence[tuple[str, re.Pattern[str]]]]]
+        texts = [(header, cells, _SPEAKS_OF) for header, cells in self._free_texts()]
+        if "description" in columns:
+            header = table.headers[table.positions["description"]]
+            texts.append((header, columns["description"], _OPTIONAL))
+        for header, cells, kinds in texts:
+            seen = {cell: _spoken_of(cell, kinds, addresses) for cell in set(cells)}
+            for at, cell in enumerate(cells) if any(seen.values()) else ():
+                for what in seen[cell]:
+                    better = [columns[f][at] for f in _SAID_BY.get(what, ()) if f in columns]
+                    if not all(map(is_empty, better)):
+                        continue
+                    text = text_of(cell).strip()
+                    yield _warning(
+                        table.rows[at][0],
+                        header,
+                        "note_not_applied",
+                        text,
+                        f"{header!r} may mean {what}: {text[:60]!r}. The row was read as its "
+                        "columns say; correct it if that is wrong.",
                     )
 
     def _headings(self) -> list[Cell]:
@@ -1455,6 +1489,76 @@ def _is_marked(asks: str, cell: str, folded: str) -> bool:
     if asks in _MARKS:
         return folded in YES or cell.strip() in _TICKS or kind_of(cell) == "date"
     return asks in _TO_BILL and cell.strip().casefold() in NO
+
+
+_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]*\w")
+_OPTIONAL = (
+    (
+        "a line that is optional",
+        re.compile(
+            r"\b(?:optional\w*|alternative|alternativ|alternativa|wahlweise|option|opcional|"
+            r"opzionale|optioneel|optionnel\w*|tbd|tbc|if wanted|falls gewunscht|bei bedarf)\b"
+        ),
+    ),
+)
+_TAXES = r"(?:vat|tax|taxes|gst|hst|mwst|ust|umsatzsteuer|tva|iva|btw|moms|mva|alv)"
+_SPEAKS_OF = (
+    (
+        "a discount",
+        re.compile(
+            r"\b(?:discount\w*|rebate|half price|waived?|complimentary|in kind|free of charge|"
+            r"rabatt\w*|nachlass|skonto|kostenlos|kostenfrei|remise|rabais|offert\w?|gratis|"
+            r"gratuit\w*|descuento|bonificad\w|desconto|sconto|scontat\w|omaggio|korting|rabat|"
+            r"alennus)\b|割引|値引|無料|免费|折扣"
+        ),
+    ),
+    (
+        "tax",
+        re.compile(
+            rf"\b(?:plus|add|adding|with|without|before|excl\w*|incl\w*|net of|exempt\w*|no|zzgl|"
+            rf"zuzuglich|ohne|mit|exkl\w*|inkl\w*|hors|sans|avec|mas|sin|con|senza|piu|esente|"
+            rf"sem|com|mais|zonder|met|uden|utan|uten|ekskl\w*)(?: \d+)* {_TAXES}\b|"
+            rf"\b{_TAXES} (?:exempt\w*|free|excluded|included|befreit)\b|\breverse charge\b|"
+            r"\b(?:hors taxes?|steuerfrei|税抜|税込|税別)\b"
+        ),
+    ),
+    (
+        "payment terms",
+        re.compile(
+            r"\b(?:net|netto|nett|nto) ?\d{1,3}\b|"
+            r"\b\d{1,3} (?:days|tage|tagen|jours|dias|giorni|dagen|dagar|dage|dager|paivaa|dni)\b|"
+            r"\b(?:due|payable|pay|zahlbar|fallig|pagar|pagadero|betaalbaar)"
+            r"(?: not)? (?:on|by|upon|in|within|until|before|after|bis|am|nach|innerhalb|au|le|"
+            r"avant|el|antes|entro|op|voor)\b|"
+            r"\b(?:end of month|eom|monatsende|fin de mois|fin de mes|fine mese)\b"
+        ),
+    ),
+    (
+        "payment in parts",
+        re.compile(
+            r"\b(?:instal+ments?|deposit|down payment|half now|half later|50 50|in two parts|"
+            r"split (?:payment|invoice)s?|two invoices|anzahlung|raten\w*|ratenzahlung|"
+            r"teilrechnung\w*|acompte|en (?:deux|trois|\d) fois|anticipo|a plazos|en \d pagos|"
+            r"parcela\w*|sinal|acconto|a rate|aanbetaling|termijnen|delbetal\w*|forskud\w*)\b"
+        ),
+    ),
+)
+"""What a note may say of an invoice, and the words of it, folded."""
+_SAID_BY = {"tax": ["tax_rate"], "payment terms": ["due_date", "days_until_due"]}
+"""The columns whose cells say it better."""
+
+
+def _spoken_of(
+    cell: Cell, kinds: Sequence[tuple[str, re.Pattern[str]]], addresses: Collection[str]
+) -> list[str]:
+    """Return what a text means for the invoice; an address alone is only another column's."""
+    if not isinstance(cell, str):
+        return []
+    folded, named = fold(cell), _ADDRESS.findall(cell)
+    found = [what for what, pattern in kinds if pattern.search(folded)]
+    if any(a.casefold() not in addresses for a in named) and fold(_ADDRESS.sub("", cell)):
+        found.append("another recipient")
+    return found
 
 
 def _listed(texts: Iterable[str]) -> str:

@@ -62,6 +62,7 @@ WARNINGS = {
     "quantity_in_text": "The amount cannot be divided by the quantity; it is one line of one.",
     "several_emails": "The cell has several addresses; the first gets the invoice.",
     "mojibake": "The text looks as if its characters were read in a wrong encoding.",
+    "note_not_applied": "A note names a discount, tax, terms, parts, or another recipient.",
     "po_placeholder": "The PO number is only a placeholder; the purchase order has none.",
     "same_email": "Several sponsors have one email address.",
     "similar_sponsor": "A sponsor with almost the same name is there, or in the same file.",

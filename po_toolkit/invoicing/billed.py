@@ -118,7 +118,7 @@ def known_to_bill(
     changed = False
     for _ in range(MATCHED):
         if rows is None:
-            (rows,) = read_before(opened, [order])
+            ((_bill, rows),) = read_before(opened, [order])
         own = own_invoices(wanted, rows)
         generation = max((row.generation for row in own), default=0)
         void = tuple(row for row in own if row.status == "void")
@@ -143,11 +143,13 @@ def known_to_bill(
 
 def read_before(
     opened: OpenConference, orders: Iterable[PurchaseOrder]
-) -> list[list[InvoiceAtStripe]]:
-    """Return for each purchase order the invoices at Stripe that may bill it, as read last."""
+) -> list[tuple[ToBill, list[InvoiceAtStripe]]]:
+    """Return each purchase order with the invoices at Stripe that may bill it, as read last."""
     wanted = [to_bill_of(order) for order in orders]
     with opened.store.reading() as session:
-        return list(stripe_only.may_bill(session, opened.conference, wanted))
+        return list(
+            zip(wanted, stripe_only.may_bill(session, opened.conference, wanted), strict=True)
+        )
 
 
 def own_at_stripe(opened: OpenConference, order: PurchaseOrder) -> InvoiceAtStripe | None:
@@ -161,8 +163,8 @@ def own_at_stripe(opened: OpenConference, order: PurchaseOrder) -> InvoiceAtStri
     """
     if order.invoices:
         _read_what_is_new(opened, order, None)
-    (rows,) = read_before(opened, [order])
-    return next((row for row in own_invoices(to_bill_of(order), rows) if row.counts), None)
+    ((wanted, rows),) = read_before(opened, [order])
+    return next((row for row in own_invoices(wanted, rows) if row.counts), None)
 
 
 def to_bill_of(order: PurchaseOrder) -> ToBill:
@@ -247,8 +249,7 @@ def _read_what_is_new(opened: OpenConference, order: PurchaseOrder, since: datet
 
 def _read_drafts(opened: OpenConference, order: PurchaseOrder) -> None:
     """Read the sponsor's drafts anew: one that was sent since is listed by when it was drafted."""
-    wanted = to_bill_of(order)
-    (rows,) = read_before(opened, [order])
+    ((wanted, rows),) = read_before(opened, [order])
     drafts = [row for row in rows if row.status == "draft" and same_sponsor(wanted, row)]
     for row in drafts[:MATCHED]:
         _still(opened, row)

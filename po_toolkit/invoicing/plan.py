@@ -113,8 +113,8 @@ def doubts(order: PurchaseOrder, limit: Authorized | None = None) -> list[str]:
     found = []
     if not order.po_number:
         found.append("no PO number")
-    if order.sums.paid:
-        found.append(f"{display(order.sums.paid, order.currency)} of it is already paid")
+    if order.entries and (paid := order.sums.paid):
+        found.append(f"{display(paid, order.currency)} of it is already paid")
     if limit is not None and limit.left < 0:
         found.append(
             f"{display(limit.billed, order.currency)} is billed under a purchase order that "

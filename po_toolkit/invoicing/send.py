@@ -477,7 +477,12 @@ def _done(lease: Lease, invoice: Json, *, mailed: bool) -> None:
         _copy_from_stripe(lease, row, invoice)
         if invoice["amount_paid"]:
             row.stripe_read_at = None  # it was sent before; its payments are still to be read
-        sent = {"stripe_invoice_id": invoice["id"], "sent": mailed}
+        sent = {
+            "stripe_invoice_id": invoice["id"],
+            "sent": mailed,
+            "amount": row.stripe_total,
+            "currency": lease.order.currency,
+        }
         uow.audit(Act.INVOICE, lease.order, after=sent)
         if waits_for_transfers(lease.order, row, opened.conference):
             write = auto_advance_write(opened, lease.order, row)

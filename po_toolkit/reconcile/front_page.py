@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -151,7 +151,9 @@ def front_page(store: Store, conference: Conference, *, today: date) -> FrontPag
         groups = read.open_groups(session, conference.id)
         refunded = read.refunded_and_open(session, conference.id)
         waiting = read.waiting(session, conference.id)
-        by_day = read.received_by_day(session, conference.id, after=today - WEEK)
+        by_day = read.received_by_day(
+            session, conference.id, first=today - WEEK + timedelta(days=1), last=today
+        )
     numbers: Counter[tuple[str, Bucket]] = Counter()
     amounts: Counter[tuple[str, Bucket]] = Counter()
     oldest: Counter[str] = Counter()
@@ -169,8 +171,8 @@ def front_page(store: Store, conference: Conference, *, today: date) -> FrontPag
         numbers[key] += 1
         amounts[key] += row.balance
     last_week: Counter[str] = Counter()
-    for currency, day, amount in by_day:
-        last_week[currency] += amount if day <= today else 0
+    for currency, _, amount in by_day:
+        last_week[currency] += amount
     order = list(Bucket)
     return FrontPage(
         by_status=[_status_sums(row) for row in statuses],

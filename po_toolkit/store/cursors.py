@@ -4,17 +4,41 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from po_toolkit.store.database import UnitOfWork
-from po_toolkit.store.tables import Conference, SyncCursor
+from po_toolkit.store.tables import Conference, SyncCursor, WebhookEvent
 from po_toolkit.store.upsert import insert_rows
 
 
 def cursor_of(session: Session, conference: Conference) -> SyncCursor | None:
     """Return the conference's cursor, if it was ever synced."""
     return session.get(SyncCursor, conference.id)
+
+
+def last_heard(
+    session: Session, conference: Conference
+) -> tuple[datetime | None, datetime | None, str]:
+    """Return when Stripe was read last and an event came last, and why the last sync failed."""
+    synced, received, error = (
+        session.connection().execute(_HEARD, {"conference": conference.id}).one()
+    )
+    return synced, received, error or ""
+
+
+_HEARD = (
+    select(
+        SyncCursor.last_sync_at,
+        select(func.max(WebhookEvent.received_at))
+        .where(WebhookEvent.conference_id == bindparam("conference"))
+        .scalar_subquery(),
+        SyncCursor.last_error,
+    )
+    .select_from(Conference)
+    .outerjoin(SyncCursor, SyncCursor.conference_id == Conference.id)
+    .where(Conference.id == bindparam("conference"))
+)
 
 
 def cursor_row(uow: UnitOfWork, conference: Conference) -> SyncCursor:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, and_, case, cast, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import BigInteger, Integer, Select, and_, bindparam, case, cast, func, or_, select
+from sqlalchemy.orm import Session, aliased, outerjoin
 
 from po_toolkit.domain.periods import end_of_day
 from po_toolkit.domain.sums import PAID_SIGN, REFUNDED_SIGN, EntryKind, Status
@@ -42,168 +43,175 @@ class OpenGroup:
 
 def by_status(session: Session, conference_id: int) -> Sequence[Any]:
     """Return, by currency and status, the number and the sums in minor units."""
-    po = PurchaseOrder
-    return session.execute(
-        select(
-            po.currency,
-            po.status,
-            func.count().label("purchase_orders"),
-            *(
-                cast(func.sum(getattr(po, f"sum_{name}")), BigInteger).label(name)
-                for name in ("total", "credited", "paid", "refunded")
-            ),
-        )
-        .where(po.conference_id == conference_id)
-        .group_by(po.currency, po.status)
-        .order_by(po.currency, po.status)
-    ).all()
+    return session.execute(_BY_STATUS, {"conference": conference_id}).all()
+
+
+_OF = bindparam("conference", type_=Integer)
+_MINE = PurchaseOrder.conference_id == _OF
+_BY_STATUS = (
+    select(
+        PurchaseOrder.currency,
+        PurchaseOrder.status,
+        func.count().label("purchase_orders"),
+        *(
+            cast(func.sum(getattr(PurchaseOrder, f"sum_{name}")), BigInteger).label(name)
+            for name in ("total", "credited", "paid", "refunded")
+        ),
+    )
+    .where(_MINE)
+    .group_by(PurchaseOrder.currency, PurchaseOrder.status)
+    .order_by(PurchaseOrder.currency, PurchaseOrder.status)
+)
+_DUE = func.coalesce(Invoice.due_date, PurchaseOrder.due_date)
+_RECKONED = (
+    case((_DUE.is_(None), Invoice.sent_at)),
+    case((_DUE.is_(None), PurchaseOrder.days_until_due)),
+)
+"""What says when an invoice without a due date is due: when it was sent, and days."""
 
 
 def open_groups(session: Session, conference_id: int) -> list[OpenGroup]:
     """Return what is open, added up by due date; refunded purchase orders are left out."""
-    po, inv = PurchaseOrder, Invoice
-    sent = case((is_sent(), 1), else_=0)
-    due = func.coalesce(inv.due_date, po.due_date)
-    keys = [po.currency, sent, due, *_reckoned(due)]
-    rows: Any = session.execute(
-        select(*keys, func.count(), cast(func.sum(po.kept_balance), BigInteger))
-        .outerjoin(inv, LIVE)
-        .where(
-            po.conference_id == conference_id,
-            po.status.in_(OWING),
-            po.sum_refunded <= 0,
-            po.kept_balance > 0,
-        )
-        .group_by(*keys)
-    )
+    rows: Any = session.execute(_OPEN_GROUPS, {"conference": conference_id})
     return [
         OpenGroup(currency, bool(is_sent), due_on, at, own_days, number, amount)
         for currency, is_sent, due_on, at, own_days, number, amount in rows
     ]
 
 
-def _reckoned(due: Any) -> tuple[Any, Any]:
-    """Return what says when an invoice without a due date is due: when it was sent, and days."""
-    unknown = due.is_(None)
-    return case((unknown, Invoice.sent_at)), case((unknown, PurchaseOrder.days_until_due))
+_GROUPED = (PurchaseOrder.currency, case((is_sent(), 1), else_=0), _DUE, *_RECKONED)
+_OPEN = (_MINE, PurchaseOrder.status.in_(OWING), PurchaseOrder.kept_balance > 0)
+_OPEN_GROUPS = (
+    select(*_GROUPED, func.count(), cast(func.sum(PurchaseOrder.kept_balance), BigInteger))
+    .outerjoin(Invoice, LIVE)
+    .where(*_OPEN, PurchaseOrder.sum_refunded <= 0)
+    .group_by(*_GROUPED)
+)
 
 
 def refunded_and_open(session: Session, conference_id: int) -> Sequence[Any]:
     """Return each purchase order that was refunded and is open: its sums, due date, and state."""
-    po, inv, entry = PurchaseOrder, Invoice, LedgerEntry
-    gone = (
+    return session.execute(_REFUNDED_AND_OPEN, {"conference": conference_id}).all()
+
+
+_REFUNDED_AND_OPEN = (
+    select(
+        PurchaseOrder.currency,
+        PurchaseOrder.kept_balance.label("balance"),
+        PurchaseOrder.sum_total,
+        PurchaseOrder.sum_credited,
+        PurchaseOrder.sum_paid,
+        PurchaseOrder.sum_refunded,
+        PurchaseOrder.asked_again,
+        PurchaseOrder.marked_sent,
+        PurchaseOrder.days_until_due,
+        _DUE.label("due_date"),
+        Invoice.sent_at,
+        Invoice.state,
         select(cast(func.coalesce(func.sum(reversed_sum()), 0), BigInteger))
-        .where(entry.purchase_order_id == po.id)
+        .where(LedgerEntry.purchase_order_id == PurchaseOrder.id)
         .scalar_subquery()
+        .label("reversed_payments"),
     )
-    return session.execute(
-        select(
-            po.currency,
-            po.kept_balance.label("balance"),
-            po.sum_total,
-            po.sum_credited,
-            po.sum_paid,
-            po.sum_refunded,
-            po.asked_again,
-            po.marked_sent,
-            po.days_until_due,
-            func.coalesce(inv.due_date, po.due_date).label("due_date"),
-            inv.sent_at,
-            inv.state,
-            gone.label("reversed_payments"),
-        )
-        .outerjoin(inv, LIVE)
-        .where(
-            po.conference_id == conference_id,
-            po.status.in_(OWING),
-            po.sum_refunded > 0,
-            po.kept_balance > 0,
-        )
-    ).all()
+    .outerjoin(Invoice, LIVE)
+    .where(*_OPEN, PurchaseOrder.sum_refunded > 0)
+)
 
 
 def waiting(session: Session, conference_id: int) -> dict[str, int]:
     """Count what waits for a person beside the sums."""
+    return dict(session.execute(_waiting(), {"conference": conference_id}).mappings().one())
+
+
+@cache
+def _waiting() -> Select[Any]:
+    """Put the statement together once: that takes longer than the database needs for it."""
     stray, lying, inv, po = StrayInvoice, CustomerBalance, Invoice, PurchaseOrder
     counts = {
         "invoicing_failed": and_(
-            inv.conference_id == conference_id,
+            inv.conference_id == _OF,
             inv.error != "",
             inv.state.in_(["planned", "drafting", "drafted"]),
         ),
         "invoice_without_order": and_(
-            stray.conference_id == conference_id,
+            stray.conference_id == _OF,
             stray.ignored.is_(False),
             stray.stripe_status.in_(["open", "paid", "uncollectible"]),
-            nobody_elses(conference_id),
+            nobody_elses(_OF),
             ~select(inv.id)
             .where(
-                inv.conference_id == conference_id,
+                inv.conference_id == _OF,
                 inv.stripe_invoice_id == stray.stripe_invoice_id,
             )
             .exists(),
         ),
-        "money_stuck_at_stripe": and_(
-            lying.conference_id == conference_id, lying.amount > 0, shown_here()
-        ),
+        "money_stuck_at_stripe": and_(lying.conference_id == _OF, lying.amount > 0, shown_here()),
         "cancelled_with_money": and_(
-            po.conference_id == conference_id,
+            po.conference_id == _OF,
             po.status == Status.CANCELLED.value,
             po.sum_paid != po.sum_refunded,
         ),
+        "reversed_payments": has_reversed_payment(_OF),
     }
-    tables = {
-        "invoicing_failed": inv.id,
-        "invoice_without_order": stray.id,
-        "money_stuck_at_stripe": lying.id,
-        "cancelled_with_money": po.id,
-    }
-    found = {
-        name: session.scalar(select(func.count(tables[name])).where(condition)) or 0
-        for name, condition in counts.items()
-    }
-    lost = select(func.count(po.id)).outerjoin(inv, LIVE).where(has_reversed_payment(conference_id))
-    return found | {"reversed_payments": session.scalar(lost) or 0}
+    tables: tuple[Any, ...] = (inv, stray, lying, po, outerjoin(po, inv, LIVE))
+    found = (
+        select(func.count()).select_from(table).where(condition).scalar_subquery().label(name)
+        for table, (name, condition) in zip(tables, counts.items(), strict=True)
+    )
+    return select(*found)
 
 
 def received_by_day(
-    session: Session, conference_id: int, *, currency: str = "", after: date = date.min
+    session: Session,
+    conference_id: int,
+    *,
+    currency: str = "",
+    first: date = date.min,
+    last: date = date.max,
 ) -> Sequence[Any]:
-    """Return, by currency and day of booking after a day, payments less refunds in minor units."""
-    entry = LedgerEntry
-    query = (
-        select(
-            entry.currency,
-            entry.booked_on,
-            cast(func.sum(signed(PAID_SIGN) - signed(REFUNDED_SIGN)), BigInteger),
-        )
-        .where(entry.conference_id == conference_id, entry.booked_on > after)
-        .group_by(entry.currency, entry.booked_on)
-        .order_by(entry.booked_on)
+    """Return, by currency and day of booking, payments less refunds in minor units."""
+    values = {"conference": conference_id, "first": first, "last": last}
+    query = _RECEIVED.where(LedgerEntry.currency == currency) if currency else _RECEIVED
+    return session.execute(query, values).all()
+
+
+_RECEIVED = (
+    select(
+        LedgerEntry.currency,
+        LedgerEntry.booked_on,
+        cast(func.sum(signed(PAID_SIGN) - signed(REFUNDED_SIGN)), BigInteger),
     )
-    return session.execute(query.where(entry.currency == currency) if currency else query).all()
+    .where(
+        LedgerEntry.conference_id == _OF,
+        LedgerEntry.booked_on.between(bindparam("first"), bindparam("last")),
+    )
+    .group_by(LedgerEntry.currency, LedgerEntry.booked_on)
+    .order_by(LedgerEntry.booked_on)
+)
 
 
 def due_groups(session: Session, conference_id: int, currency: str) -> Sequence[Any]:
     """Return totals less credit notes, added up by due date, of what is not cancelled."""
-    po, inv = PurchaseOrder, Invoice
-    due = func.coalesce(inv.due_date, po.due_date)
-    sent_at, days = _reckoned(due)
-    return session.execute(
-        select(
-            due.label("due_date"),
-            sent_at.label("sent_at"),
-            days.label("days_until_due"),
-            cast(func.sum(po.sum_total - po.sum_credited), BigInteger).label("amount"),
-        )
-        .outerjoin(inv, LIVE)
-        .where(
-            po.conference_id == conference_id,
-            po.currency == currency,
-            po.status != Status.CANCELLED.value,
-        )
-        .group_by(due, sent_at, days)
-    ).all()
+    return session.execute(_DUE_GROUPS, {"conference": conference_id, "currency": currency}).all()
+
+
+_DUE_GROUPS = (
+    select(
+        _DUE.label("due_date"),
+        _RECKONED[0].label("sent_at"),
+        _RECKONED[1].label("days_until_due"),
+        cast(func.sum(PurchaseOrder.sum_total - PurchaseOrder.sum_credited), BigInteger).label(
+            "amount"
+        ),
+    )
+    .outerjoin(Invoice, LIVE)
+    .where(
+        _MINE,
+        PurchaseOrder.currency == bindparam("currency"),
+        PurchaseOrder.status != Status.CANCELLED.value,
+    )
+    .group_by(_DUE, *_RECKONED)
+)
 
 
 def calls_to_make(
@@ -229,7 +237,6 @@ def calls_to_make(
         .exists()
     )
     broken = select(call.promised_on).where(call.id == last).scalar_subquery()
-    due = func.coalesce(inv.due_date, po.due_date)
     overdue = in_view(session, conference, View.OVERDUE, today)
     return session.execute(
         select(
@@ -240,7 +247,7 @@ def calls_to_make(
             po.contact_phone,
             po.currency,
             po.kept_balance.label("balance"),
-            due.label("due_date"),
+            _DUE.label("due_date"),
             inv.sent_at,
             po.days_until_due,
             select(func.max(Reminder.sent_at))
@@ -255,7 +262,7 @@ def calls_to_make(
         )
         .outerjoin(inv, LIVE)
         .where(po.conference_id == conference.id, overdue, ~rests)
-        .order_by(case((broken.is_not(None), 0), else_=1), due, po.id)
+        .order_by(case((broken.is_not(None), 0), else_=1), _DUE, po.id)
         .limit(limit)
     ).all()
 
@@ -263,14 +270,13 @@ def calls_to_make(
 def due_soon(session: Session, conference: Conference, *, today: date, limit: int) -> Sequence[Any]:
     """Return what is open and due in the next two weeks, the earliest first."""
     po, inv = PurchaseOrder, Invoice
-    due = func.coalesce(inv.due_date, po.due_date)
     return session.execute(
         select(
             po.reference,
             po.organization_name,
             po.currency,
             po.kept_balance.label("balance"),
-            due.label("due_date"),
+            _DUE.label("due_date"),
             inv.sent_at,
             po.days_until_due,
         )
@@ -278,7 +284,7 @@ def due_soon(session: Session, conference: Conference, *, today: date, limit: in
         .where(
             po.conference_id == conference.id, in_view(session, conference, View.DUE_SOON, today)
         )
-        .order_by(due, po.id)
+        .order_by(_DUE, po.id)
         .limit(limit)
     ).all()
 

@@ -99,11 +99,12 @@ def was_sent_since(session: Session, order_id: int, moment: datetime) -> bool:
     return session.scalar(query.limit(1)) is not None
 
 
-def first_sent_at(session: Session, conference: Conference) -> datetime | None:
-    """Return when the conference's first invoice was sent; None before that."""
-    return session.scalar(
-        select(func.min(Invoice.sent_at)).where(Invoice.conference_id == conference.id)
+def any_sent_before(session: Session, conference: Conference, moment: datetime) -> bool:
+    """Tell whether an invoice of the conference was sent before a moment."""
+    query = select(Invoice.id).where(
+        Invoice.conference_id == conference.id, Invoice.sent_at < moment
     )
+    return session.scalar(query.limit(1)) is not None
 
 
 def credit_known(session: Session, customer_id: str, order: PurchaseOrder) -> int:

@@ -285,25 +285,23 @@ _STATES = select(InvoiceBatch.id, InvoiceBatch.state).where(
 
 def work_left(session: Session, slugs: Iterable[str]) -> bool:
     """Tell whether there is background work that no worker may be doing."""
-    return bool(
-        session.scalar(
-            select(
-                exists().where(
-                    Job.conference_id == Conference.id,
-                    Conference.slug.in_(list(slugs)),
-                    Job.state.in_(OPEN),
-                    Job.kind != EVENTS,
-                    or_(
-                        Job.batch_id.is_(None),
-                        exists().where(
-                            InvoiceBatch.id == Job.batch_id,
-                            InvoiceBatch.state == BatchState.RUNNING,
-                        ),
-                    ),
-                )
-            )
-        )
+    return bool(session.connection().execute(_WORK_LEFT, {"slugs": list(slugs)}).scalar())
+
+
+_WORK_LEFT = select(
+    exists().where(
+        Job.conference_id == Conference.id,
+        Conference.slug.in_(bindparam("slugs", expanding=True)),
+        Job.state.in_(OPEN),
+        Job.kind != EVENTS,
+        or_(
+            Job.batch_id.is_(None),
+            exists().where(
+                InvoiceBatch.id == Job.batch_id, InvoiceBatch.state == BatchState.RUNNING
+            ),
+        ),
     )
+)
 
 
 # -- tasks -----------------------------------------------------------------------------------

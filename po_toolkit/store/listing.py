@@ -6,9 +6,22 @@ from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, Subquery, and_, case, cast, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Select,
+    Subquery,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql.visitors import iterate
 
@@ -136,7 +149,7 @@ def is_sent() -> Any:
     return or_(PurchaseOrder.marked_sent, state.in_(sorted(SENT_STATES)))
 
 
-def has_reversed_payment(conference_id: int) -> Any:
+def has_reversed_payment(conference_id: int | BindParameter[int]) -> Any:
     """Return the condition that a payment went back and is still owed; needs the join :data:`LIVE`.
 
     A dispute, a bank debit returned late, a bank line that took a payment back, or a payment
@@ -176,13 +189,14 @@ def has_reversed_payment(conference_id: int) -> Any:
             ~again.exists(),
         )
     )
-    reversed_orders = select(entry.purchase_order_id).where(
-        entry.conference_id == conference_id, entry.reverses_id.is_not(None)
+    taken_back = select(entry.purchase_order_id).where(
+        entry.conference_id == conference_id, entry.kind.in_(_TAKING_BACK)
     )
     return and_(
         po.status.in_(OWING),
         po.kept_balance > 0,
-        or_(po.id.in_(at_stripe), and_(po.id.in_(reversed_orders), by_hand.exists())),
+        po.id.in_(taken_back),  # few: the database begins with them
+        or_(po.id.in_(at_stripe), by_hand.exists()),
     )
 
 
@@ -227,22 +241,22 @@ def in_view(session: Session, conference: Conference, view: View | Bucket, today
 
 
 def _due_in_view(session: Session, conference: Conference, view: View | Bucket, today: date) -> Any:
-    late = _due(session, conference, None, today)
-    if view is Bucket.CURRENT:
-        return or_(~late, late.is_(None))
     if view is View.DUE_SOON:
         return _due(session, conference, today, today + TWO_WEEKS + _DAY)
-    if view is View.NOT_REMINDED:
-        reminded = select(Reminder.id).where(
-            Reminder.purchase_order_id == PurchaseOrder.id, Reminder.state.in_(["sent", "drafted"])
-        )
-        return and_(late, ~reminded.exists())
     younger = 0
     for days, age in (*LATE_BUCKETS, (None, Bucket.OVER_90)):
         if view is age:
             first = None if days is None else today - timedelta(days=days)
             return _due(session, conference, first, today - timedelta(days=younger))
         younger = days or younger
+    late = _due(session, conference, None, today)
+    if view is Bucket.CURRENT:
+        return or_(~late, late.is_(None))
+    if view is View.NOT_REMINDED:
+        reminded = select(Reminder.id).where(
+            Reminder.purchase_order_id == PurchaseOrder.id, Reminder.state.in_(["sent", "drafted"])
+        )
+        return and_(late, ~reminded.exists())
     return late
 
 
@@ -258,7 +272,7 @@ def _due(session: Session, conference: Conference, first: date | None, end: date
     days = session.scalars(
         select(po.days_until_due)
         .join(inv, LIVE)
-        .where(po.conference_id == conference.id, unknown, inv.sent_at.is_not(None))
+        .where(inv.conference_id == conference.id, unknown, inv.sent_at.is_not(None))
         .distinct()
     ).all()
     for own in days:
@@ -335,7 +349,8 @@ def by_ids(session: Session, ids: Sequence[int]) -> Sequence[Any]:
     """Return the rows of purchase orders with their sums in minor units, in the order named."""
     if not ids:
         return []
-    rows = {row.id: row for row in session.execute(_with_sums(PurchaseOrder.id.in_(ids)))}
+    values = {"ids": list(ids), "since": utc_now() - LINKS_WORK}
+    rows = {row.id: row for row in session.execute(_with_sums(), values)}
     return [rows[i] for i in ids]
 
 
@@ -362,8 +377,10 @@ def _chosen(condition: Any, sort: str, descending: bool) -> Select[Any]:
     )
 
 
-def _with_sums(condition: Any) -> Any:
+@cache
+def _with_sums() -> Any:
     po = PurchaseOrder
+    condition = po.id.in_(bindparam("ids", expanding=True))
     lines = _summed(
         PurchaseOrderLineItem.purchase_order_id,
         condition,
@@ -392,9 +409,9 @@ def _with_sums(condition: Any) -> Any:
             po.created_at,
             func.coalesce(Invoice.due_date, po.due_date).label("due_date"),
             func.coalesce(Invoice.stripe_invoice_id, "").label("stripe_invoice_id"),
-            case(
-                (Invoice.stripe_read_at > utc_now() - LINKS_WORK, Invoice.hosted_url), else_=""
-            ).label("stripe_invoice_url"),
+            case((Invoice.stripe_read_at > bindparam("since"), Invoice.hosted_url), else_="").label(
+                "stripe_invoice_url"
+            ),
             func.coalesce(Invoice.state, "").label("invoice_state"),
             func.coalesce(Invoice.error, "").label("invoice_error"),
             total.label("total"),

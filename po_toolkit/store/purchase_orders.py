@@ -189,29 +189,30 @@ def has_uuid(session: Session, uuid: str) -> bool:
 
 
 def by_references(
-    session: Session, conference: Conference, wanted: Iterable[str]
+    session: Session, conference: Conference, wanted: Iterable[str], *options: Any
 ) -> list[PurchaseOrder]:
-    """Return purchase orders, whole, in the order they are named in."""
+    """Return purchase orders, whole, in the order they are named in.
+
+    Their conference and import come with them only where ``options`` are :data:`WHOLE`: each row
+    would bear them again.
+    """
     names = list(wanted)
+    query = _BY_REFERENCES.options(*options)
     found = {
         order.reference: order
         for start in range(0, len(names), _AT_ONCE)
         for order in read_whole(
             session,
-            _BY_REFERENCES,
+            query,
             {"conference": conference.id, "wanted": names[start : start + _AT_ONCE]},
         )
     }
     return [found[name] for name in names if name in found]
 
 
-_BY_REFERENCES = (
-    select(PurchaseOrder)
-    .where(
-        PurchaseOrder.conference_id == bindparam("conference"),
-        PurchaseOrder.reference.in_(bindparam("wanted", expanding=True)),
-    )
-    .options(*WHOLE)
+_BY_REFERENCES = select(PurchaseOrder).where(
+    PurchaseOrder.conference_id == bindparam("conference"),
+    PurchaseOrder.reference.in_(bindparam("wanted", expanding=True)),
 )
 
 

@@ -6,7 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, func, or_, select, true
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    and_,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.orm import Session, aliased
 
 from po_toolkit.domain.already_billed import InvoiceAtStripe, ToBill, sponsor_key, texts_of
@@ -110,7 +120,7 @@ _LISTED = select(SyncCursor.invoices_listed_at).where(
 )
 
 
-def nobody_elses(conference_id: int) -> ColumnElement[bool]:
+def nobody_elses(conference_id: int | BindParameter[int]) -> ColumnElement[bool]:
     """Return the condition that a stray invoice is not of another conference of the account."""
     slug = select(Conference.slug).where(Conference.id == conference_id).scalar_subquery()
     return or_(StrayInvoice.conference_slug == "", StrayInvoice.conference_slug == slug)

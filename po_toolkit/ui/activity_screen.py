@@ -16,7 +16,7 @@ from po_toolkit.jobs import tasks
 from po_toolkit.jobs.tasks import Task
 from po_toolkit.ui import formats, table_files, tables
 from po_toolkit.ui.background import work_on
-from po_toolkit.ui.language import N_, _
+from po_toolkit.ui.language import N_, _, choices
 from po_toolkit.ui.session import Visit
 from po_toolkit.ui.task_view import TASKS, task_result
 
@@ -35,15 +35,17 @@ def activity_screen(visit: Visit) -> None:
     """Show the screen."""
     st.title(_("Activity"))
     views = {
-        _("Audit log"): _audit,
-        _("Webhook events"): _events,
-        _("Failed tasks"): _failed,
+        N_("Audit log"): _audit,
+        N_("Webhook events"): _events,
+        N_("Failed tasks"): _failed,
     }
+    labels = choices("activity-view", views.keys())
     chosen = st.segmented_control(
         _("Show"),
         list(views),
         default=next(iter(views)),
         required=True,
+        format_func=labels.__getitem__,
         key="activity-view",
         bind="query-params",
     )
@@ -148,7 +150,7 @@ def _events(visit: Visit) -> None:
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
-        key=visit.key("activity.events.table"),
+        key=tables.for_rows(visit.key("activity.events.table"), frame),
         alt=_("Webhook events; choose rows to replay them."),
     )
     chosen = [rows[row].stripe_event_id for row in picked["selection"]["rows"]]

@@ -27,7 +27,7 @@ from po_toolkit.api.terms import Act
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.ui import formats, tables
 from po_toolkit.ui.failures import show_error
-from po_toolkit.ui.language import _
+from po_toolkit.ui.language import N_, _
 from po_toolkit.ui.session import Visit
 
 
@@ -75,7 +75,7 @@ def _checklist(visit: Visit, through: date) -> list[str]:
                 st.button(
                     _("Open {page}", page=_("Discrepancies")),
                     on_click=_turn_to,
-                    args=(through, _("Discrepancies")),
+                    args=(through, N_("Discrepancies")),
                 )
             elif step.done is False and step.page not in ("", "reconciliation"):
                 visit.link(step.page, _("Open {page}", page=formats.label(step.page)))
@@ -166,7 +166,7 @@ def _verify(visit: Visit, period: ClosedBooks) -> None:
 
 def _close(visit: Visit, proposed: date, left: list[str], *, closed: int) -> None:
     yesterday = visit.opened.today() - timedelta(days=1)
-    with st.form(visit.key(f"closing.close.{closed}"), border=True):
+    with st.form(visit.key(f"closing.close.{closed}.{proposed}"), border=True):
         st.write(
             _(
                 "Closing locks the books up to and including a day; later entries go to the "
@@ -211,7 +211,7 @@ def _nothing_to_close(closed: date, ended: date) -> None:
         st.button(
             _("Go to the month end of {ended}", ended=formats.day(ended)),
             on_click=_turn_to,
-            args=(ended, _("Month end")),
+            args=(ended, N_("Month end")),
         )
 
 

@@ -24,7 +24,7 @@ def content_panel(visit: Visit, reference: str, *, at_stripe: bool) -> None:
             compare = st.button(
                 _("Compare with Stripe"),
                 icon=":material/compare_arrows:",
-                key=visit.key(f"content.compare.{reference}"),
+                key=visit.key("content.compare"),
             )
         found = (compare_content if compare else preview_content)(visit.opened, reference)
         _limit(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -23,10 +24,15 @@ Colour = Literal["blue", "gray", "green", "orange", "red", "violet"]
 
 def amount(value: Decimal, currency: str, *, where: Locale | None = None) -> str:
     """Write an amount in major units with its currency's decimals, unbroken: ``1,234.50 USD``."""
+    return _amount(value, currency, where or locale())
+
+
+@lru_cache(maxsize=4096)
+def _amount(value: Decimal, currency: str, where: Locale) -> str:
     digits = exponent(currency)
     pattern = "#,##0" + ("." + "0" * digits if digits else "") + "\u00a0¤¤"
     return format_currency(
-        value, currency.upper(), format=pattern, locale=where or locale(), currency_digits=False
+        value, currency.upper(), format=pattern, locale=where, currency_digits=False
     )
 
 

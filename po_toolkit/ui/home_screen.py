@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from po_toolkit.api.activity import health
@@ -23,7 +22,7 @@ from po_toolkit.api.home import (
     home_page,
     log_call,
 )
-from po_toolkit.api.imports import import_batches_of
+from po_toolkit.api.imports import BatchSummary, import_batches_of
 from po_toolkit.api.terms import BUCKET_LABELS, Act, Status
 from po_toolkit.jobs import batches
 from po_toolkit.ui import charts, formats, tables
@@ -53,7 +52,8 @@ def home_screen(visit: Visit) -> None:
         show_first_steps(visit)
         return
     sync_button(visit, sync)
-    offer_removal(visit)
+    imports = import_batches_of(visit.opened)
+    offer_removal(visit, imports)
     _reversed_payments(visit, page.sums)
     own = visit.opened.settings.currency
     first, *others = sorted(page.sums.totals, key=lambda s: (s.currency != own, s.currency))
@@ -77,7 +77,7 @@ def home_screen(visit: Visit) -> None:
         if page.calls:
             _due_soon(visit, page)
     _pictures(visit, page.sums)
-    _attention(visit, page.sums)
+    _attention(visit, page.sums, imports)
     with st.expander(_("Last sync with Stripe")):
         _health(visit)
 
@@ -231,9 +231,8 @@ def _payments(visit: Visit, page: HomePage) -> None:
     if not page.payments:
         st.caption(_("No payment yet."))
         return
-    frame = pd.DataFrame([asdict(payment) for payment in page.payments])
     picked = tables.pick_cell(
-        frame,
+        tables.frame_of(page.payments),
         {
             "organization_name": _("Sponsor"),
             "amount": _("Amount"),
@@ -253,7 +252,7 @@ def _due_soon(visit: Visit, page: HomePage) -> None:
         st.caption(_("Nothing is due in the next two weeks."))
         return
     picked = tables.pick_cell(
-        pd.DataFrame([asdict(order) for order in page.due_soon]),
+        tables.frame_of(page.due_soon),
         {
             "organization_name": _("Sponsor"),
             "balance": _("Outstanding"),
@@ -268,9 +267,9 @@ def _due_soon(visit: Visit, page: HomePage) -> None:
     visit.link("orders", _("All due in two weeks"), view=_("Due in two weeks"))
 
 
-def _attention(visit: Visit, page: FrontPage) -> None:
+def _attention(visit: Visit, page: FrontPage, imports: Iterable[BatchSummary]) -> None:
     st.subheader(_("Needs attention"))
-    matters = list(_matters(visit, page))
+    matters = [*_matters(visit, page), *_matters_elsewhere(visit, page, imports)]
     if not matters:
         st.success(_("You're all caught up."), icon=":material/check_circle:")
     for matter in matters:
@@ -314,10 +313,11 @@ def _matters(visit: Visit, page: FrontPage) -> Iterator[Matter]:
     if overpaid:
         text = ngettext("{n} purchase order overpaid", "{n} purchase orders overpaid", overpaid)
         yield Matter(text, "orders", {"status": formats.status(Status.OVERPAID)})
-    yield from _matters_elsewhere(visit, page)
 
 
-def _matters_elsewhere(visit: Visit, page: FrontPage) -> Iterator[Matter]:
+def _matters_elsewhere(
+    visit: Visit, page: FrontPage, imports: Iterable[BatchSummary]
+) -> Iterator[Matter]:
     """What waits at Stripe, on bank statements and in imports."""
     if number := page.waiting.get("invoice_without_order", 0):
         text = ngettext(
@@ -336,7 +336,7 @@ def _matters_elsewhere(visit: Visit, page: FrontPage) -> Iterator[Matter]:
     if held := len(held_statements(visit.opened)):
         text = _("{statements} on hold", statements=formats.count(held, "bank statement"))
         yield Matter(text, "bank", {"bank-view": _("Statements")})
-    for batch in import_batches_of(visit.opened):
+    for batch in imports:
         if batch.waiting_rows and batch.undone_at is None:
             text = _(
                 "{rows} of {file_name} to fix",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -40,10 +40,12 @@ class Answers:
         self._grid = self._name
         self.sheet: str | None = None
 
-    @property
-    def _asked(self) -> dict[str, Question]:
-        asked: dict[str, Question] = self._visit.recall(f"{self._name}.asked") or {}
-        return asked
+    def _asked(self) -> Iterator[Question]:
+        """Return the questions about the file, then those about the sheet that was chosen."""
+        yield from (self._visit.recall(f"{self._grid}.asked") or {}).values()
+        if self.sheet:
+            self._grid = f"{self._name}.{self.sheet}"
+            yield from (self._visit.recall(f"{self._grid}.asked") or {}).values()
 
     def given(self) -> dict[str, Any] | None:
         """Show what was asked; return the answers as arguments, or None while one is missing.
@@ -54,9 +56,9 @@ class Answers:
         answers: dict[str, Any] = {}
         mapping: dict[str, str] = {}
         open_questions = 0
-        if self._asked:
-            st.subheader(_("Questions about this file"))
-        for question in self._asked.values():
+        for number, question in enumerate(self._asked()):
+            if not number:
+                st.subheader(_("Questions about this file"))
             picked = self._radio(question)
             if picked is None:
                 open_questions += 1
@@ -66,6 +68,7 @@ class Answers:
                     mapping |= value
                 else:
                     answers[key] = f"{answers[key]},{value}" if key in answers else value
+            self.sheet = answers.get("sheet")
         if open_questions:
             st.info(
                 ngettext(
@@ -76,8 +79,6 @@ class Answers:
                 icon=":material/help:",
             )
             return None
-        self.sheet = answers.get("sheet")
-        self._grid = f"{self._name}.{self.sheet or ''}"
         return {
             **answers,
             "mapping": mapping | (self._mapping() or {}) or None,
@@ -88,8 +89,9 @@ class Answers:
 
     def ask(self, error: ImportQuestionsError) -> None:
         """Note questions for the next run."""
+        name = f"{self._grid}.asked"
         new = {question.key: question for question in error.questions}
-        self._visit.keep(f"{self._name}.asked", {**self._asked, **new})
+        self._visit.keep(name, (self._visit.recall(name) or {}) | new)
 
     def _radio(self, question: Question) -> int | None:
         def shown(at: int) -> str:
@@ -105,7 +107,7 @@ class Answers:
             index=None,
             format_func=lambda at: formats.plain(shown(at)),
             captions=[rows if rows and not at else "" for at in range(len(question.choices))],
-            key=self._visit.key(f"{self._name}.{question.key}"),
+            key=self._visit.key(f"{self._grid}.{question.key}"),
         )
 
     def _mapping(self) -> dict[str, str] | None:

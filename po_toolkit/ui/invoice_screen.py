@@ -134,7 +134,7 @@ def _ticked(visit: Visit, preview: InvoicePreview) -> InvoicePreview:
         disabled=list(columns),
         hide_index=True,
         height="content" if len(frame) <= 15 else 560,
-        key=visit.key("invoice.ticks"),
+        key=tables.for_rows(visit.key("invoice.ticks"), frame),
     )
     chosen = set(edited.loc[edited["send"], "reference"])
     return replace(preview, ready=[line for line in preview.ready if line.reference in chosen])
@@ -146,6 +146,7 @@ def _ready(visit: Visit, preview: InvoicePreview) -> None:
 
 
 def _frame(preview: InvoicePreview) -> tuple[pd.DataFrame, dict[str, str]]:
+    ways = {way: formats.way(way) for way in WAYS}
     frame = pd.DataFrame(
         {
             "reference": line.reference,
@@ -153,7 +154,7 @@ def _frame(preview: InvoicePreview) -> tuple[pd.DataFrame, dict[str, str]]:
             "po_number": line.po_number,
             "total": line.total,
             "currency": line.currency,
-            "delivery": formats.way(line.delivery),
+            "delivery": ways[line.delivery],
             "doubts": " ".join(map(formats.localized, line.doubts)),
         }
         for line in preview.ready
@@ -167,7 +168,7 @@ def _frame(preview: InvoicePreview) -> tuple[pd.DataFrame, dict[str, str]]:
     }
     if any(line.doubts for line in preview.ready):
         columns["doubts"] = _("Look at this first")
-    return frame, columns
+    return frame.reindex(columns=[*columns, "currency"]), columns
 
 
 def _skipped(visit: Visit, preview: InvoicePreview) -> None:
@@ -222,7 +223,7 @@ def _asked(visit: Visit, shown: InvoicePreview) -> str:
     if shown.mode == "live":
         typed = st.text_input(
             _("Type {slug} to send real invoices", slug=visit.opened.slug),
-            key=visit.key("invoice.typed"),
+            key=visit.about(*(line.reference for line in shown.ready)).key("invoice.typed"),
         )
         sure = typed.strip() == visit.opened.slug
     with st.container(horizontal=True):

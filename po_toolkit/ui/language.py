@@ -6,7 +6,7 @@ English texts stand in the code and name their translations, which ``make messag
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import streamlit as st
 from babel import Locale, UnknownLocaleError
@@ -16,6 +16,7 @@ from po_toolkit.api.terms import APP, catalogue, languages
 
 _CHOSEN = "language"
 _CURRENT = "language.current"
+_SWITCHED = "language.switched"
 
 
 def N_(text: str) -> str:  # noqa: N802 gettext's name for it
@@ -65,7 +66,7 @@ def choose_language(default: str) -> None:
     Args:
         default: The language that the settings name; ``""`` for each browser's own.
     """
-    names = _by_name()
+    names, before = _by_name(), st.session_state.get(_CURRENT)
     own = default or _browser().language
     current = own if own in names.values() else "en"
     st.session_state[_CURRENT] = current
@@ -78,6 +79,37 @@ def choose_language(default: str) -> None:
         bind="query-params",
     )
     st.session_state[_CURRENT] = names[chosen]
+    st.session_state[_SWITCHED] = before not in (None, names[chosen])
+
+
+def choices(name: str, labels: Mapping[str, str] | Iterable[str]) -> dict[str, str]:
+    """Return the options of a widget with their labels, and choose what the address says.
+
+    Streamlit writes the labels of choices into the address, never what they stand for, so that a
+    colleague's link has them in the colleague's language. Call it before the widget.
+
+    Args:
+        name: The widget's key, which is its name in the address.
+        labels: Its options with their English labels, or only these. The address may have either.
+    """
+    options = labels if isinstance(labels, Mapping) else {label: label for label in labels}
+    shown = _in(language(), options)
+    if name in st.session_state:
+        if st.session_state[_SWITCHED]:  # the browser still has the labels of the other language
+            st.session_state[name] = st.session_state[name]
+        return shown
+    said = st.query_params.get_all(name)
+    named = {label: option for c in languages(APP) for option, label in _in(c, options).items()}
+    named |= {option: option for option in options}
+    meant = [shown[named[word]] for word in said if word in named]
+    if meant and meant != said:
+        st.query_params[name] = meant
+        st.rerun()
+    return shown
+
+
+def _in(code: str, labels: Mapping[str, str]) -> dict[str, str]:
+    return {option: catalogue(code, APP).gettext(label) for option, label in labels.items()}
 
 
 def _by_name() -> dict[str, str]:

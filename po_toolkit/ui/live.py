@@ -12,12 +12,13 @@ SECONDS = 3
 
 def keep_live(visit: Visit) -> None:
     """Look every few seconds whether something happened, and show the screen anew if so."""
-    opened = visit.opened
-    seen = pulse(opened)
+    seen: int | None = None
 
     @st.fragment(run_every=SECONDS)
     def watch() -> None:
-        if pulse(opened) != seen:
+        nonlocal seen
+        before, seen = seen, pulse(visit.opened)
+        if before not in (None, seen):
             st.rerun()
 
     watch()

@@ -43,17 +43,17 @@ from po_toolkit.ui.session import Visit
 
 def order_acts(visit: Visit, story: PurchaseOrderStory) -> None:
     """Show what can be done, the form of what was chosen, and what came of the last act."""
-    show_outcome(visit, story)
+    show_outcome(visit)
     choices = {_(c.label): c for c in CHOICES if visit.may(c.act) and c.possible(story)}
     if not choices:
         return
-    key = visit.key(f"order.act.{story.reference}.{turn(visit, story)}")
+    key = visit.key(f"order.act.{turn(visit)}")
     _meanwhile(visit, story, key, choices)
     chosen = st.pills(
         _("What do you want to do?"),
         list(choices),
         key=key,
-        on_change=partial(_turn_to_another, visit, story),
+        on_change=partial(_turn_to_another, visit),
     )
     if chosen is not None:
         with st.container(border=True):
@@ -64,9 +64,9 @@ def order_acts(visit: Visit, story: PurchaseOrderStory) -> None:
 _MEANWHILE = "order.meanwhile"
 
 
-def _turn_to_another(visit: Visit, story: PurchaseOrderStory) -> None:
+def _turn_to_another(visit: Visit) -> None:
     visit.keep(_MEANWHILE, None)
-    forget_questions(visit, story)
+    forget_questions(visit)
 
 
 def _meanwhile(
@@ -111,7 +111,7 @@ def _resend(visit: Visit, story: PurchaseOrderStory) -> None:
         resend_invoice(visit.opened, story.reference)
         return _("The invoice was emailed again.")
 
-    perform(visit, story, act)
+    perform(visit, act)
 
 
 def _call(visit: Visit, story: PurchaseOrderStory) -> None:
@@ -124,7 +124,7 @@ def _call(visit: Visit, story: PurchaseOrderStory) -> None:
         log_call(visit.opened, story.reference, **call)
         return _("Call logged.")
 
-    perform(visit, story, act)
+    perform(visit, act)
 
 
 def _deliver(visit: Visit, story: PurchaseOrderStory) -> None:
@@ -134,12 +134,12 @@ def _deliver(visit: Visit, story: PurchaseOrderStory) -> None:
             "link, check it, and send it or upload the PDF. Then mark the invoice as delivered."
         )
     )
-    name = f"order.mail.{story.reference}"
+    name = "order.mail"
     with st.container(horizontal=True):
         if st.button(_("Write the email"), icon=":material/draft:", key=visit.key("order.deliver")):
             try:
                 visit.keep(name, deliver(visit.opened, story.reference))
-                forget_seen(visit, story)  # what is new is the writer's own
+                forget_seen(visit)  # what is new is the writer's own
             except PoToolkitError as error:
                 st.error(formats.message(str(error)), icon=":material/error:")
         made = visit.recall(name)
@@ -150,7 +150,7 @@ def _deliver(visit: Visit, story: PurchaseOrderStory) -> None:
             if not st.form_submit_button(_("Mark as delivered"), type="primary"):
                 return
         visit.keep(name, None)
-        perform(visit, story, lambda: _delivered(visit, story))
+        perform(visit, lambda: _delivered(visit, story))
 
 
 def _downloads(visit: Visit, made: Delivery) -> None:
@@ -184,7 +184,7 @@ def _cancel(visit: Visit, story: PurchaseOrderStory) -> None:
             stands=stands(cancel(visit.opened, story.reference, reason=reason)),
         )
 
-    perform(visit, story, act)
+    perform(visit, act)
 
 
 @dataclass(frozen=True)

@@ -100,9 +100,8 @@ def new_order_screen(visit: Visit) -> None:
         show_error(error, visit)
         return
     visit.keep("new.turn", (visit.recall("new.turn") or 0) + 1)
-    visit.keep(
-        f"order.message.{reference}", _("{reference} was created as a draft.", reference=reference)
-    )
+    created = _("{reference} was created as a draft.", reference=reference)
+    visit.about(reference).keep("order.message", created)
     visit.go("order", po=reference)
 
 
@@ -129,7 +128,7 @@ def change_form(visit: Visit, story: PurchaseOrderStory) -> None:
     if out:
         st.write(_("The open invoice is voided and a new one is sent with what you change here."))
     (order,) = purchase_orders_of(visit.opened, [story.reference])
-    key = f"change.{story.reference}.{turn(visit, story)}"
+    key = f"change.{turn(visit)}"
     with st.form(visit.key(f"{key}.form"), border=False):
         draft = _fields(visit, order, key)
         reason = reason_field(_("Why the invoice is voided")) if out else ""
@@ -149,7 +148,7 @@ def change_form(visit: Visit, story: PurchaseOrderStory) -> None:
             raise PurchaseOrderError(result.error)
         return _("The invoice was replaced; the old one was voided.")
 
-    perform(visit, story, act)
+    perform(visit, act)
 
 
 def _changes(order: PurchaseOrder, draft: Draft) -> Changes:
@@ -165,7 +164,7 @@ def contact_form(visit: Visit, story: PurchaseOrderStory) -> None:
     """Change contact, CC and notes; no new invoice is made."""
     (order,) = purchase_orders_of(visit.opened, [story.reference])
     st.write(_("No new invoice is made. Stripe's customer gets the new email address too."))
-    with st.form(visit.key(f"order.contact.{turn(visit, story)}"), border=False):
+    with st.form(visit.key(f"order.contact.{turn(visit)}"), border=False):
         changes = ContactChanges(
             contact_name=st.text_input(_("Contact"), value=order.contact_name),
             contact_email=st.text_input(_("Contact email"), value=order.contact_email),
@@ -180,7 +179,7 @@ def contact_form(visit: Visit, story: PurchaseOrderStory) -> None:
         kept = change_contact(visit.opened, story.reference, changes)
         return f"{_('Contact and notes saved.')} {kept}".strip()
 
-    perform(visit, story, act)
+    perform(visit, act)
 
 
 def _cc_field(order: PurchaseOrder | None) -> str:

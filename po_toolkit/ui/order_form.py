@@ -23,15 +23,15 @@ from po_toolkit.ui.language import _
 from po_toolkit.ui.session import Visit
 
 
-def turn(visit: Visit, story: PurchaseOrderStory) -> int:
+def turn(visit: Visit) -> int:
     """Return how many acts were done in this visit; a new turn has empty forms."""
-    done: int = visit.recall(f"order.turn.{story.reference}") or 0
+    done: int = visit.recall("order.turn") or 0
     return done
 
 
-def show_outcome(visit: Visit, story: PurchaseOrderStory) -> None:
+def show_outcome(visit: Visit) -> None:
     """Say once what came of the last act."""
-    name = f"order.message.{story.reference}"
+    name = "order.message"
     message = visit.recall(name)
     if message:
         st.success(message, icon=":material/check_circle:")
@@ -43,7 +43,7 @@ def happened_since(visit: Visit, story: PurchaseOrderStory, *, form_open: bool) 
 
     An act that is pressed in the same run is not done: see :func:`perform`.
     """
-    name = _seen(visit, story)
+    name = _seen(visit)
     seen = visit.recall(name)
     new = [e for e in story.events if seen is not None and (e.at, e.text) not in seen]
     visit.keep(name, {(e.at, e.text) for e in story.events})
@@ -56,20 +56,20 @@ def happened_since(visit: Visit, story: PurchaseOrderStory, *, form_open: bool) 
     )
 
 
-def forget_seen(visit: Visit, story: PurchaseOrderStory) -> None:
+def forget_seen(visit: Visit) -> None:
     """Take whatever the history says next as seen: the visitor's own act wrote it."""
-    visit.keep(_seen(visit, story), None)
+    visit.keep(_seen(visit), None)
 
 
-def _seen(visit: Visit, story: PurchaseOrderStory) -> str:
-    return f"order.seen.{story.reference}.{turn(visit, story)}"
+def _seen(visit: Visit) -> str:
+    return f"order.seen.{turn(visit)}"
 
 
 _STALE = "order.stale"
 """Whether the form that is open was filled in before what the page shows now."""
 
 
-def perform(visit: Visit, story: PurchaseOrderStory, act: Callable[[], str]) -> None:
+def perform(visit: Visit, act: Callable[[], str]) -> None:
     """Perform an act; show its result above an emptied form, or its error below this one.
 
     Nothing is done from a form that somebody else's act has overtaken; the page says so above it.
@@ -80,42 +80,41 @@ def perform(visit: Visit, story: PurchaseOrderStory, act: Callable[[], str]) -> 
         message = act()
     except (DuplicateEntryError, ConfirmationNeededError) as error:
         names = getattr(error, "questions", ("again",))
-        asked = visit.recall(_asked(visit, story)) or {}
-        visit.keep(_asked(visit, story), asked | dict.fromkeys(names, str(error)))
+        asked = visit.recall(_asked(visit)) or {}
+        visit.keep(_asked(visit), asked | dict.fromkeys(names, str(error)))
         st.rerun()
     except PoToolkitError as error:
         show_error(error, visit)
         return
-    visit.keep(f"order.message.{story.reference}", message)
-    visit.keep(f"order.turn.{story.reference}", turn(visit, story) + 1)
+    visit.keep("order.message", message)
+    visit.keep("order.turn", turn(visit) + 1)
     st.rerun()
 
 
-def _asked(visit: Visit, story: PurchaseOrderStory) -> str:
+def _asked(visit: Visit) -> str:
     """Name what the books asked when the open form was sent: each question by its name."""
-    return f"order.asked.{story.reference}.{turn(visit, story)}"
+    return f"order.asked.{turn(visit)}"
 
 
-def confirmed(visit: Visit, story: PurchaseOrderStory, boxes: Mapping[str, str]) -> dict[str, Any]:
+def confirmed(visit: Visit, boxes: Mapping[str, str]) -> dict[str, Any]:
     """Show what the books asked about what was entered, each with the box that confirms it.
 
     Args:
         visit: The visit.
-        story: The purchase order.
         boxes: The name of each question that may be asked, and the label of its box.
 
     Returns:
         Whether each was asked and confirmed.
     """
-    asked = visit.recall(_asked(visit, story)) or {}
+    asked = visit.recall(_asked(visit)) or {}
     for question in dict.fromkeys(asked.values()):
         st.warning(formats.message(question), icon=":material/help:")
     return {name: name in asked and st.checkbox(label) for name, label in boxes.items()}
 
 
-def forget_questions(visit: Visit, story: PurchaseOrderStory) -> None:
+def forget_questions(visit: Visit) -> None:
     """Ask nothing of the next form."""
-    visit.keep(_asked(visit, story), None)
+    visit.keep(_asked(visit), None)
 
 
 def submit(visit: Visit, label: str) -> bool:
@@ -130,9 +129,13 @@ def submit(visit: Visit, label: str) -> bool:
     return pressed and sure
 
 
-def amount_field(label: str, proposed: Decimal) -> str:
-    """Show a field for an amount in major units, filled with what is likely."""
-    return st.text_input(label, value=typed.written(max(proposed, Decimal(0))))
+def amount_field(visit: Visit, name: str, label: str, proposed: Decimal) -> str:
+    """Show a field for an amount in major units, filled with what is likely, if anything is.
+
+    Its key keeps what was typed when something else is likely meanwhile.
+    """
+    key = visit.key(f"order.amount.{name}.{turn(visit)}")
+    return st.text_input(label, value=typed.written(proposed) if proposed > 0 else "", key=key)
 
 
 def call_fields(visit: Visit) -> dict[str, Any]:

@@ -21,7 +21,10 @@ def payment_form(visit: Visit, story: PurchaseOrderStory) -> None:
     """Record a payment that did not come through Stripe."""
     with st.form(visit.key("order.payment"), border=False):
         amount = amount_field(
-            _("Amount in {currency}", currency=story.currency.upper()), story.balance
+            visit,
+            "payment",
+            _("Amount in {currency}", currency=story.currency.upper()),
+            story.balance,
         )
         method = st.radio(
             _("Method"), METHODS, format_func=lambda m: _(METHODS[m]), horizontal=True
@@ -30,7 +33,6 @@ def payment_form(visit: Visit, story: PurchaseOrderStory) -> None:
         details = {detail.column: st.text_input(_(detail.label)) for detail in DETAILS}
         answers = confirmed(
             visit,
-            story,
             {
                 "again": _("This is a second payment of the same amount"),
                 "date_as_given": _("The date is right, though before the PO or in a closed period"),
@@ -51,19 +53,20 @@ def payment_form(visit: Visit, story: PurchaseOrderStory) -> None:
         )
         return _("Payment recorded. {stands}", stands=stands(result))
 
-    perform(visit, story, act)
+    perform(visit, act)
 
 
 def credit_form(visit: Visit, story: PurchaseOrderStory) -> None:
     """Credit part of what is owed."""
     with st.form(visit.key("order.credit"), border=False):
         amount = amount_field(
-            _("Amount to credit in {currency}", currency=story.currency.upper()), Decimal(0)
+            visit,
+            "credit",
+            _("Amount to credit in {currency}", currency=story.currency.upper()),
+            Decimal(0),
         )
         reason = st.text_input(_("Reason")).strip()
-        answers = confirmed(
-            visit, story, {"again": _("This is a second credit note of the same amount")}
-        )
+        answers = confirmed(visit, {"again": _("This is a second credit note of the same amount")})
         if not submit(visit, _("Issue credit note")):
             return
     if not reason:
@@ -75,14 +78,17 @@ def credit_form(visit: Visit, story: PurchaseOrderStory) -> None:
         result = credit(visit.opened, story.reference, amount=value, reason=reason, **answers)
         return _("Credit note issued. {stands}", stands=stands(result))
 
-    perform(visit, story, act)
+    perform(visit, act)
 
 
 def refund_form(visit: Visit, story: PurchaseOrderStory) -> None:
     """Give money back, or note what was sent back from the bank."""
     with st.form(visit.key("order.refund"), border=False):
         amount = amount_field(
-            _("Amount to refund in {currency}", currency=story.currency.upper()), -story.balance
+            visit,
+            "refund",
+            _("Amount to refund in {currency}", currency=story.currency.upper()),
+            -story.balance,
         )
         method = st.radio(
             _("How"),
@@ -93,9 +99,7 @@ def refund_form(visit: Visit, story: PurchaseOrderStory) -> None:
         )
         reference = st.text_input(_("The bank's reference, where it was sent from the bank"))
         note = st.text_input(_("Note"))
-        answers = confirmed(
-            visit, story, {"again": _("This is a second refund of the same amount")}
-        )
+        answers = confirmed(visit, {"again": _("This is a second refund of the same amount")})
         if not submit(visit, _("Refund")):
             return
 
@@ -111,7 +115,7 @@ def refund_form(visit: Visit, story: PurchaseOrderStory) -> None:
         )
         return _("Refunded. {stands}", stands=stands(result))
 
-    perform(visit, story, act)
+    perform(visit, act)
 
 
 def reverse_form(visit: Visit, story: PurchaseOrderStory) -> None:
@@ -122,25 +126,35 @@ def reverse_form(visit: Visit, story: PurchaseOrderStory) -> None:
         e = entries[number]
         amount = formats.amount(e.amount, story.currency)
         return _(
-            "{kind} of {amount}, {method}, {date} {reference}",
+            "Entry {number}: {kind} of {amount}, {method}, {date} {reference}",
+            number=number,
             kind=formats.label(e.kind),
             amount=amount,
-            method=e.method,
+            method=formats.label(e.method),
             date=formats.day(e.date),
             reference=e.reference,
         )
 
     with st.form(visit.key("order.reverse"), border=False):
-        entry = st.radio(_("Entered by mistake"), list(entries), format_func=written)
+        entry = st.radio(
+            _("Entered by mistake"),
+            list(entries),
+            index=None if len(entries) > 1 else 0,
+            format_func=written,
+        )
         reason = st.text_input(_("Reason"))
         if not submit(visit, _("Reverse the entry")):
             return
+
+    if entry is None:
+        st.error(_("Choose the entry to reverse."), icon=":material/error:")
+        return
 
     def act() -> str:
         result = reverse_entry(visit.opened, entry, reason=reason.strip())
         return _("Reversed. {stands}", stands=stands(result))
 
-    perform(visit, story, act)
+    perform(visit, act)
 
 
 def by_hand(entry: StoryEntry) -> bool:

@@ -76,7 +76,7 @@ def _attached(visit: Visit, story: PurchaseOrderStory) -> None:
         taken = st.file_uploader(
             _("Attach a PDF"),
             type=["pdf"],
-            key=visit.key(f"order.attach.{story.reference}.{turn(visit, story)}"),
+            key=visit.key(f"order.attach.{turn(visit)}"),
         )
         if taken is not None and st.button(_("Attach file"), key=visit.key("order.attach")):
             name, data = taken.name, taken.getvalue()
@@ -85,7 +85,7 @@ def _attached(visit: Visit, story: PurchaseOrderStory) -> None:
                 attach_file(visit.opened, story.reference, name, data)
                 return _("{name} was attached.", name=formats.plain(name))
 
-            perform(visit, story, act)
+            perform(visit, act)
 
 
 _FORMAT_NAMES = {
@@ -98,7 +98,7 @@ _FORMAT_NAMES = {
 
 def _e_invoice(visit: Visit, story: PurchaseOrderStory) -> None:
     """Write the invoice as an e-invoice; what it lacks is listed with its rule."""
-    name = f"order.e_invoice.{story.reference}"
+    name = "order.e_invoice"
     chosen = st.selectbox(
         _("Format"),
         E_INVOICE_FORMATS,

@@ -33,6 +33,7 @@ def order_screen(visit: Visit) -> None:
     title.title(_("Purchase order"))
     story = purchase_order_story(visit.opened, reference.strip())
     title.title(formats.plain(story.organization_name))
+    visit = visit.about(story.reference)
     _heading(story)
     _sums(story)
     _reversed_payments(story)
@@ -123,7 +124,7 @@ def _invoices(story: PurchaseOrderStory) -> None:
             "stripe_amount_paid": _("Paid at Stripe"),
             "due_date": st.column_config.DateColumn(_("Due"), format="localized"),
             "hosted_url": st.column_config.LinkColumn(_("Page"), display_text=_("Open invoice")),
-            "pdf_url": st.column_config.LinkColumn(_("PDF"), display_text=_("Open PDF")),
+            "pdf_url": st.column_config.LinkColumn(_("PDF"), display_text=_("PDF")),
         },
         money=["stripe_total", "stripe_amount_paid"],
         alt=_("Invoices of this purchase order"),

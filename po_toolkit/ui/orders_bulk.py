@@ -70,7 +70,8 @@ def _remind(visit: Visit, chosen: Sequence[ListedOrder]) -> None:
             "Stripe is asked first whether a payment came."
         )
     )
-    if not _confirmed(visit, "orders.remind", _("Remind {number}", number=number), ready=True):
+    these = _these(visit, chosen)
+    if not _confirmed(these, "orders.remind", _("Remind {number}", number=number), ready=True):
         return
     names = {order.reference: order.organization_name for order in chosen}
     with st.spinner(f"{number}…"):
@@ -97,20 +98,27 @@ def _resend(visit: Visit, chosen: Sequence[ListedOrder]) -> None:
         resend_invoice(visit.opened, order.reference)
         return ""
 
-    if _confirmed(visit, "orders.resend", _("Resend {number}", number=number), ready=True):
+    these = _these(visit, chosen)
+    if _confirmed(these, "orders.resend", _("Resend {number}", number=number), ready=True):
         _each(visit, chosen, act, _("{number} resent."))
 
 
 def _cancel(visit: Visit, chosen: Sequence[ListedOrder]) -> None:
     number = formats.count(len(chosen), "purchase order")
     st.write(_("They are removed from every total, and their open invoices are voided at Stripe."))
-    reason = st.text_input(_("Reason"), key=visit.key("orders.cancel.reason")).strip()
+    these = _these(visit, chosen)
+    reason = st.text_input(_("Reason"), key=these.key("orders.cancel.reason")).strip()
 
     def act(order: ListedOrder) -> str:
         return cancel(visit.opened, order.reference, reason=reason).remark
 
-    if _confirmed(visit, "orders.cancel", _("Cancel {number}", number=number), ready=bool(reason)):
+    if _confirmed(these, "orders.cancel", _("Cancel {number}", number=number), ready=bool(reason)):
         _each(visit, chosen, act, _("{number} cancelled."))
+
+
+def _these(visit: Visit, chosen: Sequence[ListedOrder]) -> Visit:
+    """Return the visit for what is entered about just these: other ticks need it anew."""
+    return visit.about(*(order.reference for order in chosen))
 
 
 def _confirmed(visit: Visit, key: str, label: str, *, ready: bool) -> bool:

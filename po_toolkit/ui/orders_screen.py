@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,10 +16,10 @@ from po_toolkit.api.reports import (
     View,
     list_purchase_orders,
 )
-from po_toolkit.api.terms import BUCKET_LABELS, Act, Bucket
+from po_toolkit.api.terms import BUCKET_LABELS, STATUS_LABELS, Act, Bucket
 from po_toolkit.money import CURRENCIES
 from po_toolkit.ui import formats, table_files, tables
-from po_toolkit.ui.language import N_, _
+from po_toolkit.ui.language import N_, _, choices, ngettext
 from po_toolkit.ui.orders_bulk import orders_bulk
 from po_toolkit.ui.reminders_panel import reminders_panel
 from po_toolkit.ui.session import Visit
@@ -110,13 +110,14 @@ _FOLDED = ("search", "currency", "above", "status")
 
 
 def _filters() -> dict[str, Any]:
-    views = {_(label): view for label, view in _VIEWS.items()}
-    sorts = {_(label): sort for label, sort in _SORTS.items()}
+    views, sorts = choices("view", _VIEWS.keys()), choices("sort", _SORTS.keys())
+    statuses = choices("status", STATUS_LABELS)
     row = st.container(horizontal=True, vertical_alignment="bottom")
     with row:
         view = st.selectbox(
             _("View"),
             list(views),
+            format_func=views.__getitem__,
             key="view",
             bind="query-params",
             width=260,
@@ -155,32 +156,33 @@ def _filters() -> dict[str, Any]:
             width=180,
             on_change=_first_page,
         )
-    codes = {label: str(code) for code, label in formats.statuses().items()}
     with row if phone else st.container(horizontal=True, vertical_alignment="bottom"):
         status = st.pills(
             _("Status"),
-            list(codes),
+            list(statuses),
             selection_mode="multi",
+            format_func=statuses.__getitem__,
             key="status",
             bind="query-params",
             on_change=_first_page,
         )
-        first = _("Due date") if views[view] in _LATE_FIRST else _("Newest first")
+        first = N_("Due date") if _VIEWS[view] in _LATE_FIRST else N_("Newest first")
         order = st.selectbox(
             _("Sort by"),
             list(sorts),
             list(sorts).index(first),
+            format_func=sorts.__getitem__,
             key="sort",
             bind="query-params",
             width=180,
             on_change=_first_page,
         )
-    sort, descending = sorts[order]
+    sort, descending = _SORTS[order]
     return {
         "text": text or None,
-        "view": views[view],
+        "view": _VIEWS[view],
         "above": None if above is None else Decimal(above),
-        "status": [codes[label] for label in status] or None,
+        "status": [str(code) for code in status] or None,
         "currency": currency or None,
         "sort": sort,
         "descending": descending,
@@ -222,7 +224,7 @@ def _listed(
 
 
 def _frame(page: PurchaseOrderPage) -> pd.DataFrame:
-    return pd.DataFrame([asdict(order) for order in page.orders])
+    return tables.frame_of(page.orders)
 
 
 def _table(visit: Visit, page: PurchaseOrderPage) -> list[ListedOrder]:
@@ -231,7 +233,8 @@ def _table(visit: Visit, page: PurchaseOrderPage) -> list[ListedOrder]:
     zone = ZoneInfo(visit.opened.conference.timezone)
     frame["reminded_at"] = [o.reminded_at and o.reminded_at.astimezone(zone) for o in page.orders]
     frame["days_overdue"] = pd.array([o.days_overdue or None for o in page.orders], dtype="Int64")
-    frame["status"] = [[formats.status(s)] for s in frame["status"]]
+    labels = formats.statuses()
+    frame["status"] = [[labels[s]] for s in frame["status"]]
     columns = {
         name: config
         for name, config in _columns().items()
@@ -256,7 +259,11 @@ def _totals(page: PurchaseOrderPage) -> None:
     number = formats.count(page.matching, "purchase order")
     cancelled = page.matching - sum(total.purchase_orders for total in page.totals)
     left_out = (
-        _("; the sums leave out {cancelled} cancelled", cancelled=cancelled) if cancelled else ""
+        ngettext(
+            "; the sums leave out {n} cancelled", "; the sums leave out {n} cancelled", cancelled
+        )
+        if cancelled
+        else ""
     )
     st.markdown(f"{number}{left_out}")
     for total in page.totals:

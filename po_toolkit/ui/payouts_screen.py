@@ -20,7 +20,7 @@ from po_toolkit.api.reports import (
 )
 from po_toolkit.api.terms import Act
 from po_toolkit.ui import formats, table_files, tables
-from po_toolkit.ui.language import N_, _, ngettext, translated
+from po_toolkit.ui.language import N_, _, choices, ngettext, translated
 from po_toolkit.ui.session import Visit
 from po_toolkit.ui.task_view import task_button, task_result
 
@@ -101,17 +101,19 @@ def payouts_screen(visit: Visit) -> None:
     _agreement(found)
     _downloads(visit, found)
     views = {
-        _("Payouts"): _payouts,
-        _("Fees"): _fees,
-        _("All transactions"): _moves,
-        _("Bank lines"): _lines,
-        _("Checks"): _checks,
+        N_("Payouts"): _payouts,
+        N_("Fees"): _fees,
+        N_("All transactions"): _moves,
+        N_("Bank lines"): _lines,
+        N_("Checks"): _checks,
     }
+    labels = choices("payouts-view", views.keys())
     chosen = st.segmented_control(
         _("Show"),
         list(views),
-        default=_("Payouts"),
+        default="Payouts",
         required=True,
+        format_func=labels.__getitem__,
         key="payouts-view",
         bind="query-params",
     )

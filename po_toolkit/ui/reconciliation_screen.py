@@ -12,7 +12,7 @@ from po_toolkit.api.terms import Status
 from po_toolkit.money import to_major
 from po_toolkit.ui import formats, table_files, tables
 from po_toolkit.ui.closing_view import closing_view
-from po_toolkit.ui.language import N_, _, translated
+from po_toolkit.ui.language import N_, _, choices, translated
 from po_toolkit.ui.reconciliation_views import (
     ageing_view,
     conferences_view,
@@ -76,16 +76,17 @@ def reconciliation_screen(visit: Visit) -> None:
         return
     _totals(visit, result)
     _downloads(visit, result)
-    views = {_(label): view for label, view in _VIEWS.items()}
+    views = choices("reconciliation-view", _VIEWS.keys())
     chosen = st.segmented_control(
         _("Show"),
         list(views),
         default=next(iter(views)),
         required=True,
+        format_func=views.__getitem__,
         key="reconciliation-view",
         bind="query-params",
     )
-    views[chosen](visit, result)
+    _VIEWS[chosen](visit, result)
 
 
 def _totals(visit: Visit, result: Reconciliation) -> None:

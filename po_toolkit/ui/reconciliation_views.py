@@ -192,9 +192,15 @@ def _accepted(visit: Visit, rows: pd.DataFrame) -> None:
         subjects = _subjects(rows)
         with st.form(visit.key("withdraw"), border=False):
             chosen = st.selectbox(
-                _("Accepted discrepancy"), list(subjects), format_func=subjects.__getitem__
+                _("Accepted discrepancy"),
+                list(subjects),
+                index=None if len(subjects) > 1 else 0,
+                format_func=subjects.__getitem__,
             )
-            if st.form_submit_button(_("Open again")):
+            pressed = st.form_submit_button(_("Open again"))
+            if pressed and chosen is None:
+                st.error(_("Choose what to open again."), icon=":material/error:")
+            elif pressed:
                 row = rows.loc[chosen]
                 subject = str(row["reference"]) or str(row["evidence"])
                 withdraw_acceptance(visit.opened, str(row["code"]), subject)

@@ -191,7 +191,7 @@ def _offer(visit: Visit, preview: ReminderPreview) -> None:
     asked = visit.opened.settings.mode == "live" and bool(preview.to_mail)
     sure = not asked or st.checkbox(
         _("Email real sponsors: have Stripe send {many}", many=many),
-        key=visit.key("reminders.sure"),
+        key=visit.about(many, *(r.reference for r in preview.to_mail)).key("reminders.sure"),
     )
     if preview.to_mail:
         task_button(visit, "remind", _("Send {many}", many=many), icon=":material/send:", sure=sure)

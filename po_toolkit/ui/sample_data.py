@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib.resources import files
 
 import streamlit as st
 
-from po_toolkit.api.imports import import_batches_of, import_purchase_orders, undo_import
+from po_toolkit.api.imports import BatchSummary, import_purchase_orders, undo_import
 from po_toolkit.api.terms import Act
 from po_toolkit.ui.language import N_, _
 from po_toolkit.ui.session import Visit
@@ -57,11 +58,11 @@ def show_first_steps(visit: Visit) -> None:
         st.rerun()
 
 
-def offer_removal(visit: Visit) -> None:
+def offer_removal(visit: Visit, imports: Iterable[BatchSummary]) -> None:
     """Offer to remove sample data while they are untouched drafts."""
     if not visit.may(Act.UNDO_IMPORT):
         return
-    for batch in import_batches_of(visit.opened):
+    for batch in imports:
         if batch.file_name == NAME and batch.can_be_undone:
             with st.container(border=True, horizontal=True, vertical_alignment="center"):
                 st.markdown(_("These purchase orders include sample data."), width="stretch")

@@ -13,8 +13,9 @@ import json
 import logging
 import os
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
+from zlib import crc32
 
 import streamlit as st
 from pydantic import SecretStr
@@ -50,6 +51,16 @@ class Visit:
     settings: Settings
     slugs: Collection[str]
     """The conferences that he may look at."""
+    subject: str = ""
+    """What of the conference the page is about, such as one purchase order."""
+
+    def about(self, *subjects: str) -> Visit:
+        """Return the visit for what is about one thing, or about just these.
+
+        What is entered in its widgets and kept under its names is for no other.
+        """
+        one = len(subjects) == 1
+        return replace(self, subject=subjects[0] if one else f"{crc32(repr(subjects).encode())}")
 
     def may(self, act: Act) -> bool:
         """Tell whether the person's role permits an act; the act itself checks again."""
@@ -60,15 +71,16 @@ class Visit:
         return True
 
     def key(self, name: str) -> str:
-        """Name a widget so that no other conference shares what was entered in it."""
-        return f"{self.opened.slug}:{name}"
+        """Name a widget so that no other conference or subject shares what was entered in it."""
+        about = f"{self.subject}:" if self.subject else ""
+        return f"{self.opened.slug}:{about}{name}"
 
     def recall(self, name: str) -> Any:
-        """Return what a page kept for this conference in this visit, or None."""
+        """Return what a page kept for this subject in this visit, or None."""
         return st.session_state.get(self.key(name))
 
     def keep(self, name: str, value: Any) -> None:
-        """Keep a value for this conference until the visit ends."""
+        """Keep a value for this subject until the visit ends."""
         st.session_state[self.key(name)] = value
 
     def go(self, page: str, **query: str | list[str]) -> NoReturn:

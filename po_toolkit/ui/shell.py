@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from zoneinfo import available_timezones
 
@@ -13,9 +13,11 @@ from streamlit.navigation.page import Page
 
 from po_toolkit.api.first_run import KEY_HELP, write_conference
 from po_toolkit.api.home import last_heard
-from po_toolkit.api.opening import OpenConference, Store, open_conference
+from po_toolkit.api.opening import OpenConference, Store, check_key, open_conference
 from po_toolkit.api.terms import Act, require
 from po_toolkit.config import DEFAULT_CONFIG, EXAMPLE_SETTINGS, Settings, load_settings
+from po_toolkit.errors import StripeAuthenticationError, StripeGatewayError
+from po_toolkit.logs import hide
 from po_toolkit.money import CURRENCIES
 from po_toolkit.ui import formats
 from po_toolkit.ui.activity_screen import activity_screen
@@ -25,7 +27,7 @@ from po_toolkit.ui.failures import failures_shown
 from po_toolkit.ui.home_screen import home_screen
 from po_toolkit.ui.import_screen import import_screen
 from po_toolkit.ui.invoice_screen import invoice_screen
-from po_toolkit.ui.language import N_, _, choose_language, language
+from po_toolkit.ui.language import N_, _, choices, choose_language, language
 from po_toolkit.ui.live import keep_live
 from po_toolkit.ui.order_editor import new_order_screen
 from po_toolkit.ui.order_screen import order_screen
@@ -90,7 +92,7 @@ def run(start: str = "home") -> None:
         above = st.sidebar.container()
         with st.sidebar.container():
             choose_language(settings.language)
-        _translate_uploads()
+        _translate_streamlit()
         if not settings.conferences:
             _setup(settings)
             return
@@ -105,14 +107,14 @@ def _legible() -> None:
     The margins leave room for tables, whose texts take it, and a PDF, which is drawn at its own
     width, shrinks where that is more than its place has.
     """
-    style = _WIDER + _PDF_FITS + _TEXT_FITS
+    style = _WIDER + _PDF_FITS + _TEXT_FITS + _ROOM_FOR_BUTTONS
     if st.context.theme.type == "dark":
         style += "[data-testid^='stBaseButton-primary'], [data-tag] * {color: #111111;}"
     st.html(f"<style>{style}</style>")
 
 
-def _translate_uploads() -> None:
-    """Write Streamlit's own words of a place for files in the visit's language.
+def _translate_streamlit() -> None:
+    """Write Streamlit's own words of places for files and of fields in the visit's language.
 
     It has no setting for them, and a button without its text would have no name for those who hear
     the page. Where a release of Streamlit calls its parts otherwise, they stay English.
@@ -121,20 +123,25 @@ def _translate_uploads() -> None:
         return
     size = st.get_option("server.maxUploadSize")
     words = {
-        "[data-testid=stFileUploaderDropzone] button p": json.dumps(
-            _("Upload"), ensure_ascii=False
+        "[data-testid=stFileUploaderDropzone] button p": (_("Upload"), ".875rem"),
+        "[data-testid=stFileUploaderDropzoneInstructions] span": (
+            _("Up to {size} MB", size=size),
+            ".875rem",
         ),
-        "[data-testid=stFileUploaderDropzoneInstructions] span": json.dumps(
-            _("Up to {size} MB", size=size), ensure_ascii=False
-        ),
+        _HINT: (_("Press Enter to apply"), ".75rem"),
+        f"[data-testid=stForm] {_HINT}": (_("Press Enter to submit the form"), ".75rem"),
     }
-    style = "".join(
-        f"{place} {{font-size: 0;}} {place}::after {{font-size: .875rem; content: {text};}}"
-        for place, text in words.items()
-    )
+    style = f"[data-testid=stTextArea] {_HINT} {{display: none;}}"  # another key on each machine
+    for place, (text, height) in words.items():
+        content = json.dumps(text, ensure_ascii=False)
+        style += (
+            f"{place} {{font-size: 0;}} {place}::after {{font-size: {height}; content: {content};}}"
+        )
     st.html(f"<style>{style}</style>")
 
 
+_HINT = "[data-testid=InputInstructions] span:first-child"
+"""What Streamlit says in a field that was changed."""
 _SIDEBAR = 256
 """Pixels of the sidebar; a narrower one leaves the tables their room."""
 _WIDER = """
@@ -145,6 +152,12 @@ _PDF_FITS = """
 @media (max-width: 1200px) {[data-testid=stBidiComponentIsolated] {zoom: .5 !important;}}
 """
 _TEXT_FITS = "[data-testid=stTable] td div {max-width: 34rem !important;}"
+_ROOM_FOR_BUTTONS = """
+@media (hover: none) {
+    [data-testid=stElementContainer]:has([data-testid=stDataFrame]) {margin-top: 1.75rem;}
+}
+"""
+"""On a touch screen a table's buttons always stand above it."""
 _MARKED = """
 [data-testid=stSidebarNavLink][href$='/{place}'] {{background: rgba(169, 169, 162, 0.25);}}
 [data-testid=stSidebarNavLink][href$='/{place}'] p {{font-weight: 600;}}
@@ -157,8 +170,15 @@ def _conference(
     allowed = {slug: who for slug in settings.conferences if (who := person.actor(settings, slug))}
     if not allowed:
         stop_without_role(person, books)
+    names = {slug: name for slug, name in _names(settings).items() if slug in allowed}
+    asked = st.query_params.get("conference", "")
     with sidebar:
-        slug = _choice(settings, allowed)
+        slug = _choice(names)
+    if asked and asked not in {*names, *names.values()}:
+        text = _("The address names “{asked}”, which is not among your conferences.", asked=asked)
+        st.warning(formats.plain(text), icon=":material/link_off:")
+    if found := st.session_state.pop(_SET_UP, ""):
+        st.info(formats.plain(found), icon=":material/key:")
     opened = open_conference(slug, settings=settings, store=books, actor=allowed[slug])
     pages: dict[str, Page] = {}
     visit = Visit(opened, pages, settings, tuple(allowed))
@@ -221,18 +241,24 @@ def _page(visit: Visit, place: str, screen: Screen, *, default: bool) -> Page:
     )
 
 
-def _choice(settings: Settings, allowed: Collection[str]) -> str:
-    """Return the conference that was chosen; the choice stands in the address, by its label."""
-    labels = {name: slug for name, slug in _labels(settings).items() if slug in allowed}
-    chosen = st.selectbox(_("Conference"), labels, key="conference", bind="query-params")
-    return labels[chosen]
+def _choice(names: Mapping[str, str]) -> str:
+    """Return the conference that was chosen; the address may have its name or its slug."""
+    choices("conference", names)
+    chosen: str = st.selectbox(
+        _("Conference"),
+        list(names),
+        format_func=names.__getitem__,
+        key="conference",
+        bind="query-params",
+    )
+    return chosen
 
 
-def _labels(settings: Settings) -> dict[str, str]:
+def _names(settings: Settings) -> dict[str, str]:
     """Name each conference; two of the same name are told apart by their slugs."""
     names = [conference.name for conference in settings.conferences.values()]
     return {
-        c.name if names.count(c.name) == 1 else f"{c.name} ({slug})": slug
+        slug: c.name if names.count(c.name) == 1 else f"{c.name} ({slug})"
         for slug, c in settings.conferences.items()
     }
 
@@ -274,12 +300,22 @@ def _setup(settings: Settings) -> None:
         )
         if not st.form_submit_button(_("Set up the conference"), type="primary"):
             return
-    if key.strip() and not key.strip().startswith(("sk_test_", "rk_test_")):
+    key = key.strip()
+    if key and not key.startswith(("sk_test_", "rk_test_")):
         st.error(
             _(
                 "Start with a test key: it begins with sk_test_. A live key goes into the "
                 "settings file by hand."
             ),
+            icon=":material/error:",
+        )
+        return
+    try:
+        hide(key)
+        found = _named_account(key, settings) if key else ""
+    except StripeAuthenticationError:
+        st.error(
+            _("Stripe does not accept this key. Nothing is saved: copy the key from Stripe again."),
             icon=":material/error:",
         )
         return
@@ -290,4 +326,32 @@ def _setup(settings: Settings) -> None:
         timezone=timezone,
         stripe_secret_key=key,
     )
+    st.session_state[_SET_UP] = found
     st.rerun()
+
+
+_SET_UP = "setup.found"
+"""What Stripe said about the key of the conference that was just set up."""
+
+
+def _named_account(key: str, settings: Settings) -> str:
+    """Return in a sentence whose test key it is, or that Stripe did not say.
+
+    Raises:
+        StripeAuthenticationError: Stripe does not accept the key.
+    """
+    try:
+        account = check_key(key, settings)
+    except StripeAuthenticationError:
+        raise
+    except StripeGatewayError as error:
+        return _(
+            "The key is saved, but Stripe did not say whose it is: {error} Test the connection "
+            "on the Settings page.",
+            error=formats.localized(str(error)),
+        )
+    return _(
+        "The key is saved. It is a test key of {name} ({account_id}).",
+        name=account.name or _("an account without a name"),
+        account_id=account.account_id,
+    )

@@ -31,8 +31,8 @@ def sync_order_button(visit: Visit, reference: str) -> None:
     """Show the button for one purchase order, and what the last press brought."""
     if visit.opened.settings.mode == "none" or not visit.may(Act.SYNC):
         return
-    name = f"sync.message.{reference}"
-    if st.button(_(_LABEL), icon=_ICON, key=visit.key(f"sync.{reference}")):
+    name = "sync.message"
+    if st.button(_(_LABEL), icon=_ICON, key=visit.key("sync.one")):
         with st.spinner(_("Reading from Stripe…")):
             report = sync_purchase_order(visit.opened, reference)
         brought = _(

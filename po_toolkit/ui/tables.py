@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
+from zlib import crc32
 
 import pandas as pd
 import streamlit as st
@@ -24,6 +26,11 @@ PAGE = 100
 
 TEXTS = 25
 """The same of a table whose texts wrap."""
+
+
+def frame_of(rows: Iterable[Any]) -> pd.DataFrame:
+    """Return a frame of flat dataclasses, a column for each field, whose values are not copied."""
+    return pd.DataFrame([{f.name: getattr(row, f.name) for f in fields(row)} for row in rows])
 
 
 def show(
@@ -77,10 +84,11 @@ def pick(
 
 def status_column() -> Any:
     """Return the column of money statuses, each a coloured badge; its cells are lists of one."""
+    labels = list(formats.statuses().values())
     return st.column_config.MultiselectColumn(
         _("Status"),
-        width=112,
-        options=list(formats.statuses().values()),
+        width=30 + 6 * max(map(len, labels)),  # the longest is not cut
+        options=labels,
         color=formats.STATUS_COLOURS,
     )
 
@@ -104,6 +112,21 @@ def pick_cell(
     """Show a table of which a click anywhere on a row chooses it; return its place, or None."""
     picked = pick_number(frame, columns, money=money, key=key, alt=alt)
     return None if picked is None else picked[0]
+
+
+def pick_order(
+    frame: pd.DataFrame, columns: Mapping[str, Any], *, key: str, alt: str
+) -> str | None:
+    """Show purchase orders, page by page when they are many.
+
+    Returns:
+        The reference of the one whose sponsor or reference was clicked, or None.
+    """
+    shown = _page(frame, PAGE, f"{key}.page")[0]
+    picked = pick_number(shown, columns, money=(), key=key, alt=alt)
+    if picked is None or picked[1] not in ("organization_name", "reference"):
+        return None
+    return str(shown["reference"].iloc[picked[0]])
 
 
 def pick_table(
@@ -180,9 +203,20 @@ def _selectable(
         row_height=None if lines == 1 else 16 + 19 * lines,
         on_select="rerun",
         selection_mode=mode,
-        key=key,
+        key=for_rows(key, frame),
         alt=alt,
     )
+
+
+def for_rows(key: str, frame: pd.DataFrame) -> str:
+    """Name a table with its rows, since Streamlit keeps by place what is chosen or changed in it.
+
+    Other rows make it another table, in which nothing is chosen yet. Rows are known by their
+    references where each has one, so that a choice outlasts a change of their figures.
+    """
+    named = "reference" in frame and frame["reference"].astype(bool).all()
+    rows = frame["reference"] if named else frame
+    return f"{key}.{crc32(rows.to_csv(index=False).encode())}"
 
 
 def _height(frame: pd.DataFrame) -> int | Literal["content"]:

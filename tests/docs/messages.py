@@ -122,7 +122,9 @@ PARTS = (
         "as .xlsx or .csv."
     ),
     *COLUMN_LABELS.values(), *COLUMN_REASONS.values(), *OWN_LINES.values(), NEEDED,
-    "above the header", "below the table", "day first", "month first", "year first",
+    "a discount", "tax", "payment terms", "payment in parts", "another recipient",
+    "a line that is optional", "above the header", "below the table",
+    "day first", "month first", "year first",
     "the day", "the month", "the year", "kept in the notes", "no field of this name",
     "may change what is owed", "holds numbers, and its name is unknown",
     "the same as the line's amount", "the same as the purchase order's sum",

@@ -190,6 +190,47 @@ def test_a_row_that_a_column_of_yes_and_no_takes_out_is_shown(
 
 
 @pytest.mark.parametrize(
+    ("header", "note", "means"),
+    [
+        ("Notes", "net 60", "payment terms"),
+        ("Notes", "Zahlbar innerhalb 60 Tagen", "payment terms"),
+        ("Anmerkung", "zzgl. 19 % MwSt", "tax"),
+        ("Comments", "plus VAT", "tax"),
+        ("Notes", "Exkl. moms", "tax"),
+        ("Notes", "10% discount agreed", "a discount"),
+        ("Remarques", "remise de 10 % accordée", "a discount"),
+        ("備考", "10%割引", "a discount"),
+        ("Notes", "half now, half in March", "payment in parts"),
+        ("Notas", "50% de anticipo", "payment in parts"),
+        ("Internal remark", "send to billing@zeta.example instead", "another recipient"),
+        ("Notes", "ask for ap@acme.example", ""),
+        ("Notes", "returning sponsor, loves the Rust track", ""),
+        ("Notes", "VAT ID: DE811907980", ""),
+        ("Notes", "net promoter of our fair", ""),
+        ("Description", "Lunch (optional)", "a line that is optional"),
+        ("Description", "Gold sponsor", ""),
+    ],
+)
+def test_a_note_that_changes_the_invoice_is_shown(header: str, note: str, means: str) -> None:
+    """Else the sponsor gets an invoice without what was agreed, and nobody looked."""
+    head = ["organization_name", "contact_email", "po_number", "amount", "currency", header]
+    reading = read([head, ["Acme", "ap@acme.example", "P1", "500.00", "USD", note]])
+    assert isinstance(reading, SheetReading)
+    found = [w.message for w in reading.warnings if w.code == "note_not_applied"]
+    assert len(found) == bool(means)
+    assert all(f" may mean {means}: " in message for message in found)
+
+
+def test_a_note_of_what_a_column_says_is_not_shown() -> None:
+    """Warnings of what is right are the reason that nobody reads the others."""
+    head = ["Sponsor", "Email", "PO number", "Amount", "Currency", "Due date", "Notes"]
+    row = ["Acme", "ap@acme.example", "P1", "500.00", "USD", "2027-03-01", "Net 45 agreed"]
+    reading = read([head, row, [*row[:2], "P2", *row[3:5], "", row[6]]])
+    assert isinstance(reading, SheetReading)
+    assert [w.row for w in reading.warnings if w.code == "note_not_applied"] == [3]
+
+
+@pytest.mark.parametrize(
     "header",
     ["Payer", "Agency", "Parent company", "Facturer à", "Zahler", "Pagador", "Invoice recipient",
      "On behalf of", "Sold to", "发票抬头", "Tomador", "Plátce"],

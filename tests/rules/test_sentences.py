@@ -35,6 +35,18 @@ PAID = {"kind": "payment", "amount": 1066244, "currency": "usd", "status": "paid
         (Act.INVOICE, {}, {"generation": 1}, ""),
         (Act.INVOICE, {}, {"stripe_invoice_id": "in_1", "sent": True}, f"Invoice sent to {WHOSE}."),
         (
+            Act.INVOICE,
+            {},
+            {"sent": True, "amount": 100000, "currency": "usd"},
+            f"Invoice of 1,000.00 USD sent to {WHOSE}.",
+        ),
+        (
+            Act.INVOICE,
+            {},
+            {"sent": False, "amount": 100000, "currency": "jpy"},
+            f"Invoice of 100,000 JPY for {WHOSE} finalized. Deliver it yourself.",
+        ),
+        (
             Act.CANCEL,
             {"status": "sent"},
             {"status": "cancelled", "reason": "They withdrew"},

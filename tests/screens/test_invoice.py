@@ -93,6 +93,22 @@ def test_confirmed_invoices_are_sent_and_listed_with_their_pages(
     assert "Nothing is waiting to be invoiced" in read(app)
 
 
+def test_a_result_of_a_batch_opens_its_purchase_order(show, drafts, conference):
+    """Whoever sees which one failed would have to search for it on another page."""
+    drafts()
+    app = confirm(ask(show("invoice")), conference())
+    table = app.dataframe[0]
+    wanted = str(table.value["reference"].iloc[1])
+    for column, opens in (("outcome", False), ("reference", True)):
+        app.session_state[table.key] = {
+            "selection": {"rows": [], "columns": [], "cells": [(1, column)]}
+        }
+        app.run()
+        assert not app.exception
+        assert (app.title[0].value != "Invoice") == opens
+    assert f"**{wanted}**" in [m.value for m in app.markdown]
+
+
 def test_only_the_purchase_orders_that_are_ticked_are_sent(show, drafts, conference):
     """Ticking one of three must not send three."""
     drafts()

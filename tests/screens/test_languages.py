@@ -117,6 +117,45 @@ def test_whoever_chooses_a_language_gets_it_with_its_numbers(show, browser, seas
     assert [title.value for title in app.title] == ["Purchase orders"]
 
 
+@pytest.mark.parametrize("reader", ["en-US", "fr-FR", "de-DE"])
+def test_a_link_opens_the_same_view_in_every_language(show, browser, season, reader):
+    """A German colleague's link would open all purchase orders for the others."""
+    browser(reader)
+    app = show(
+        "orders",
+        view="Überfällig, nicht erinnert",
+        sort="Größter Saldo",
+        status="Teilweise bezahlt",
+    )
+    assert not app.exception
+    assert not app.warning
+    assert app.selectbox(key="view").value == "Overdue, not reminded"
+    assert app.selectbox(key="sort").value == "Largest balance"
+    assert app.button_group(key="status").value == ["partially_paid"]
+    app = show("orders", view="Overdue")
+    assert (app.selectbox(key="view").value, app.selectbox(key="sort").value) == (
+        "Overdue",
+        "Due date",
+    )
+    app = show("reconciliation", **{"reconciliation-view": "Monatsabschluss"})
+    assert app.button_group(key="reconciliation-view").value == "Month end"
+    app = show("activity", **{"activity-view": "Failed tasks"})
+    assert app.button_group(key="activity-view").value == "Failed tasks"
+
+
+def test_another_language_keeps_what_is_chosen(show, browser, season):
+    """Who reads on in German still looks at what is overdue."""
+    browser("en-US")
+    app = show("orders")
+    app.selectbox(key="view").set_value("Overdue").run()
+    app.button_group(key="status").set_value(["partially_paid"]).run()
+    app.selectbox(key="language").set_value("Deutsch").run()
+    assert not app.exception
+    assert app.selectbox(key="view").value == "Overdue"
+    assert app.button_group(key="status").value == ["partially_paid"]
+    assert "Überfällig" in app.selectbox(key="view").options
+
+
 def test_a_language_without_a_catalogue_falls_back_to_english(show, browser, read):
     """An Italian browser shows whole English sentences, not empty ones."""
     browser("it-IT")

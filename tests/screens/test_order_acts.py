@@ -244,7 +244,7 @@ def test_sync_brings_what_the_sponsor_paid(show, read, order, conference, simula
     paid = story(conference(), reference).stripe_invoice_id
     simulator.control.pay(paid, account="sk_test_screens_pycon_2027")
     app = show("order", po=reference)
-    app.button(key=f"pycon-2027:sync.{reference}").click().run()
+    app.button(key=f"pycon-2027:{reference}:sync.one").click().run()
     assert not app.exception
     assert "1 new payment" in read(app)
     assert {m.label: m.value for m in app.metric}["Balance"] == "0.00\u00a0USD"
@@ -271,7 +271,7 @@ def test_a_refund_goes_back_through_stripe(show, read, order, conference, simula
     paid = story(conference(), reference).stripe_invoice_id
     simulator.control.pay(paid, account=account)
     app = show("order", po=reference)
-    app.button(key=f"pycon-2027:sync.{reference}").click().run()
+    app.button(key=f"pycon-2027:{reference}:sync.one").click().run()
     choose(app, "Refund")
     field(app, "Amount to refund in USD").set_value("30.00")
     submit(app, "Refund")

@@ -255,6 +255,6 @@ def _refund(app, opened, simulator):
     reference = purchase_order_of(opened)
     story = purchase_order_story(opened.store, opened.conference, reference)
     simulator.control.pay(story.stripe_invoice_id, account="sk_test_screens_pycon_2027")
-    app.button(key=f"pycon-2027:sync.{reference}").click().run()
+    app.button(key=f"pycon-2027:{reference}:sync.one").click().run()
     _button(_fill(_choose(app, "Refund"), Amount="4.00"), "Refund").click().run()
     assert not app.error

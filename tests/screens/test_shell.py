@@ -92,6 +92,48 @@ def test_without_settings_the_app_asks_for_the_first_conference_and_says_where_i
     assert "Stripe test key" in [field.label for field in app.text_input]
 
 
+def set_up(show, config, key):
+    config.write_text("".join(config.read_text().partition("\n\n")[0]))  # no conference
+    app = show("home")
+    for field, value in zip(app.text_input, ("PyCon 2028", key), strict=True):
+        field.set_value(value)
+    next(b for b in app.button if b.label == "Set up the conference").click().run()
+    assert not app.exception
+    return app
+
+
+def test_the_first_key_is_saved_with_a_word_on_whose_it_is(show, read, config, simulator):
+    """The key of another event's account would bill from there, and nobody would see it."""
+    account = simulator.control.add_key("sk_test_of_pycon_2028", "sk_test_of_pycon_2028")
+    app = set_up(show, config, " sk_test_of_pycon_2028 ")
+    assert "It is a test key of " in read(app)
+    assert f"({account})" in read(app)
+    assert "sk_test_of_pycon_2028" in config.read_text()
+    assert "test key of" not in read(app.run())
+
+
+def test_a_first_key_that_stripe_refuses_is_not_saved(show, read, config, simulator):
+    """A key with a letter missing would fail at the first invoice, days later."""
+    simulator.control.add_key("sk_test_of_pycon_2028", "sk_test_of_pycon_2028")
+    simulator.control.revoke_key("sk_test_of_pycon_2028")
+    app = set_up(show, config, "sk_test_of_pycon_2028")
+    assert app.title[0].value == "Set up a conference"
+    assert "does not accept this key. Nothing is saved" in read(app)
+    assert "sk_test_of" not in read(app)
+    assert "sk_test_of" not in config.read_text()
+
+
+def test_a_first_key_is_saved_unchecked_where_stripe_does_not_answer(show, read, config):
+    """Without a network on the train the rest can still be set up."""
+    text = config.read_text()
+    config.write_text(
+        re.sub('stripe_api_base = ".*"', 'stripe_api_base = "http://127.0.0.1:9"', text)
+    )
+    app = set_up(show, config, "sk_test_of_pycon_2028")
+    assert "Stripe did not say whose it is" in read(app)
+    assert "sk_test_of_pycon_2028" in config.read_text()
+
+
 def test_a_wrong_setting_is_named_instead_of_a_traceback(show, read, config):
     """Whoever mistyped a currency must read which setting it is; a key must never show."""
     config.write_text(config.read_text().replace('currency = "eur"', 'currency = "euro"'))
@@ -135,6 +177,17 @@ def test_one_conference_never_shows_anothers_rows(show, read, conference, sample
     for place in ("orders", "invoice", "reconciliation"):
         assert "Northwind" in read(show(place))
         assert "Northwind" not in read(show(place, name="Live 2027"))
+
+
+def test_an_address_opens_a_conference_by_its_slug_and_says_where_it_is_not_there(show, read):
+    """After a conference is renamed, an old link would show another's figures without a word."""
+    app = show("orders", name="keyless-2027")
+    assert app.selectbox(key="conference").value == "keyless-2027"
+    assert "not among your conferences" not in read(app)
+    app = show("orders", name="PyCon 2026")
+    assert app.selectbox(key="conference").value == "pycon-2027"
+    assert "“PyCon 2026”, which is not among your conferences" in read(app)
+    assert "not among your conferences" not in read(app.run())
 
 
 @pytest.fixture
