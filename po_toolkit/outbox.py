@@ -8,8 +8,7 @@ one object at Stripe, whatever breaks in between:
   is unknown, it is repeated with the same key and the same body.
 - A definite refusal ends the attempt. The next try has a new key and a newly built body.
 - A failure that Stripe stored under the key, or a key that it knows with another body, says
-  nothing: the outbox looks whether the write was done, and only if not makes the next attempt. An
-  email is looked for again until Stripe must have listed its event.
+  nothing: the outbox looks whether the write was done, and only if not makes the next attempt.
 - Stripe forgets keys after a day, so an older attempt is looked for first, and so is a write whose
   subject is older: a restored copy of the database may have lost the attempt.
 
@@ -34,7 +33,6 @@ from po_toolkit.errors import (
     StripeIdempotencyError,
     StripeRefusedError,
     StripeStored500Error,
-    StripeUnknownError,
 )
 from po_toolkit.store import stripe_writes
 from po_toolkit.store.database import UnitOfWork
@@ -44,9 +42,6 @@ Json = dict[str, Any]
 
 KEY_LIFETIME = timedelta(hours=23)
 """Stripe keeps idempotency keys for at least 24 hours; an older attempt is looked for first."""
-
-LISTED_WITHIN = timedelta(minutes=10)
-"""Stripe may list an event so late, and only an event says that an email went out."""
 
 ATTEMPTS = 5
 """How many attempts one go may make before a person must look."""
@@ -62,14 +57,12 @@ class Kind:
         repeats: True where the same may be asked for again after it was done, as an email, or after
             others undid it.
         deletes: True for a deletion, which has no body and no key.
-        emails: True where Stripe emails the sponsor.
     """
 
     name: str
     answers: str
     repeats: bool = False
     deletes: bool = False
-    emails: bool = False
 
 
 CUSTOMER = Kind("customer", "customer")
@@ -79,13 +72,13 @@ TAX_ID_REMOVAL = Kind("tax_id_removal", "tax_id", deletes=True)
 TAX_RATE = Kind("tax_rate", "tax_rate")
 DRAFT = Kind("draft", "invoice")
 LINES = Kind("lines", "invoice")
-SEND = Kind("send", "invoice", emails=True)
+SEND = Kind("send", "invoice")
 FINALIZE = Kind("finalize", "invoice")
 AUTO_ADVANCE = Kind("auto_advance", "invoice", repeats=True)
 DRAFT_DELETION = Kind("draft_deletion", "invoice", deletes=True)
 VOID = Kind("void", "invoice")
-RESEND = Kind("resend", "invoice", repeats=True, emails=True)
-REMINDER = Kind("reminder", "invoice", emails=True)
+RESEND = Kind("resend", "invoice", repeats=True)
+REMINDER = Kind("reminder", "invoice")
 PAYMENT_RECORD = Kind("payment_record", "payment_record")
 PAYMENT_ATTACHMENT = Kind("payment_attachment", "invoice")
 CREDIT_NOTE = Kind("credit_note", "credit_note")
@@ -190,12 +183,6 @@ def send(opened: OpenConference, write: Write, stored: StoredWrite) -> Outcome:
             with opened.store.writing(opened.actor, Act.INVOICE) as uow:
                 stripe_writes.settle(uow, stored.key, end, opened.now())
             raise failure
-        young = opened.now() - stored.stored_at < LISTED_WITHIN
-        if end is WriteState.SUPERSEDED and write.kind.emails and young:
-            raise StripeUnknownError(
-                "Stripe does not show yet whether it has emailed the invoice. "
-                "Try again in ten minutes: it is safe."
-            )
         stored = _next(opened, write, stored, end)
         oldest = stored.stored_at
     if failure is None:

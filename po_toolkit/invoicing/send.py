@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -34,6 +34,7 @@ from po_toolkit.errors import (
     StripeGatewayError,
     StripeNotFoundError,
     StripeRefusedError,
+    StripeUnknownError,
     WrongAccountError,
 )
 from po_toolkit.invoicing.billed import (
@@ -374,8 +375,16 @@ _STEPS: dict[str, Callable[[Lease], None]] = {
 }
 
 
-def further_at_stripe(lease: Lease) -> Json | None:
-    """Return the invoice at Stripe where it is further than its next step says, else None."""
+LISTED_WITHIN = timedelta(minutes=10)
+"""Stripe may list an event so late, and only an event says that an open invoice was emailed."""
+
+
+def further_at_stripe(lease: Lease, stored: StoredWrite) -> Json | None:
+    """Return the invoice at Stripe where it is further than its next step says, else None.
+
+    Raises:
+        StripeUnknownError: It is open, and Stripe may show later that this attempt emailed it.
+    """
     lookup = find_at_stripe(lease)
     match lease.invoice.step, lookup.found:
         case "draft", Found.NOTHING:
@@ -385,6 +394,11 @@ def further_at_stripe(lease: Lease) -> Json | None:
         case "send" | "finalize", Found.FULL_DRAFT:
             return None
         case "send", Found.OPEN if not was_sent(lease, lookup.invoice["id"]):
+            if lease.opened.now() - stored.stored_at < LISTED_WITHIN:
+                raise StripeUnknownError(
+                    "Stripe does not show yet whether it has emailed the invoice. Try again in ten "
+                    "minutes: it is safe."
+                )
             return None
     return lookup.invoice
 
