@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import streamlit as st
+from babel.numbers import format_decimal
 
 from po_toolkit.api.invoices import decide_balance, decide_to_bill_again
 from po_toolkit.api.terms import Act
@@ -12,7 +13,7 @@ from po_toolkit.jobs import batches
 from po_toolkit.jobs.batches import BatchProgress
 from po_toolkit.ui import formats, table_files, tables
 from po_toolkit.ui.background import work_on
-from po_toolkit.ui.language import _
+from po_toolkit.ui.language import _, locale
 from po_toolkit.ui.session import Visit
 from po_toolkit.ui.task_view import stalled
 
@@ -105,7 +106,8 @@ def _watch(visit: Visit, batch: int, *, moving: bool) -> None:
         if progress.failed:
             text += _(", {failed} failed", failed=progress.failed)
         if progress.rate:
-            text += _(", {rate:.1f} a second", rate=progress.rate)
+            rate = format_decimal(progress.rate, "#,##0.0", locale())
+            text += _(", {rate} a second", rate=rate)
         if progress.seconds_left is not None:
             text += _(", about {duration} left", duration=formats.duration(progress.seconds_left))
         if progress.stalled_since is not None:

@@ -92,7 +92,7 @@ def run(start: str = "home") -> None:
         above = st.sidebar.container()
         with st.sidebar.container():
             choose_language(settings.language)
-        _translate_uploads()
+        _translate_streamlit()
         if not settings.conferences:
             _setup(settings)
             return
@@ -107,14 +107,14 @@ def _legible() -> None:
     The margins leave room for tables, whose texts take it, and a PDF, which is drawn at its own
     width, shrinks where that is more than its place has.
     """
-    style = _WIDER + _PDF_FITS + _TEXT_FITS + _BELOW_CHOICES
+    style = _WIDER + _PDF_FITS + _TEXT_FITS + _ROOM_FOR_BUTTONS
     if st.context.theme.type == "dark":
         style += "[data-testid^='stBaseButton-primary'], [data-tag] * {color: #111111;}"
     st.html(f"<style>{style}</style>")
 
 
-def _translate_uploads() -> None:
-    """Write Streamlit's own words of a place for files in the visit's language.
+def _translate_streamlit() -> None:
+    """Write Streamlit's own words of places for files and of fields in the visit's language.
 
     It has no setting for them, and a button without its text would have no name for those who hear
     the page. Where a release of Streamlit calls its parts otherwise, they stay English.
@@ -123,20 +123,25 @@ def _translate_uploads() -> None:
         return
     size = st.get_option("server.maxUploadSize")
     words = {
-        "[data-testid=stFileUploaderDropzone] button p": json.dumps(
-            _("Upload"), ensure_ascii=False
+        "[data-testid=stFileUploaderDropzone] button p": (_("Upload"), ".875rem"),
+        "[data-testid=stFileUploaderDropzoneInstructions] span": (
+            _("Up to {size} MB", size=size),
+            ".875rem",
         ),
-        "[data-testid=stFileUploaderDropzoneInstructions] span": json.dumps(
-            _("Up to {size} MB", size=size), ensure_ascii=False
-        ),
+        _HINT: (_("Press Enter to apply"), ".75rem"),
+        f"[data-testid=stForm] {_HINT}": (_("Press Enter to submit the form"), ".75rem"),
     }
-    style = "".join(
-        f"{place} {{font-size: 0;}} {place}::after {{font-size: .875rem; content: {text};}}"
-        for place, text in words.items()
-    )
+    style = f"[data-testid=stTextArea] {_HINT} {{display: none;}}"  # another key on each machine
+    for place, (text, height) in words.items():
+        content = json.dumps(text, ensure_ascii=False)
+        style += (
+            f"{place} {{font-size: 0;}} {place}::after {{font-size: {height}; content: {content};}}"
+        )
     st.html(f"<style>{style}</style>")
 
 
+_HINT = "[data-testid=InputInstructions] span:first-child"
+"""What Streamlit says in a field that was changed."""
 _SIDEBAR = 256
 """Pixels of the sidebar; a narrower one leaves the tables their room."""
 _WIDER = """
@@ -147,10 +152,12 @@ _PDF_FITS = """
 @media (max-width: 1200px) {[data-testid=stBidiComponentIsolated] {zoom: .5 !important;}}
 """
 _TEXT_FITS = "[data-testid=stTable] td div {max-width: 34rem !important;}"
-_BELOW_CHOICES = """
-@media (hover: none) {[data-testid=stButtonGroup] {margin-bottom: 1.5rem;}}
+_ROOM_FOR_BUTTONS = """
+@media (hover: none) {
+    [data-testid=stElementContainer]:has([data-testid=stDataFrame]) {margin-top: 1.75rem;}
+}
 """
-"""On a touch screen a table's buttons are always there, above its upper edge."""
+"""On a touch screen a table's buttons always stand above it."""
 _MARKED = """
 [data-testid=stSidebarNavLink][href$='/{place}'] {{background: rgba(169, 169, 162, 0.25);}}
 [data-testid=stSidebarNavLink][href$='/{place}'] p {{font-weight: 600;}}

@@ -148,7 +148,8 @@ def test_a_reason_typed_without_a_mouse_decides_its_own_line_only(page, serve, s
     page.goto(f"{app.url}/bank")
     for number in (1, 2):
         expect(page.get_by_text(f"Line 1 of {4 - number}")).to_be_visible(timeout=20000)
-        expect(page.get_by_role("button", name="Exclude").first).to_be_visible()
+        expect(page.get_by_role("button", name="Exclude Shortcut X")).to_be_visible()
+        expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached()
         page.keyboard.press("x")
         reason = page.get_by_role("dialog").get_by_role("textbox")
         expect(reason).to_be_focused()
