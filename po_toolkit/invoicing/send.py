@@ -28,7 +28,6 @@ from po_toolkit.errors import (
     BusyError,
     InvoiceMismatchError,
     LostLeaseError,
-    NotFoundError,
     PoToolkitError,
     PurchaseOrderError,
     StripeAuthenticationError,
@@ -147,23 +146,21 @@ def send_invoice(
     )
 
 
-def _read(opened: OpenConference, order_id: int) -> PurchaseOrder:
-    """Return a purchase order as it is now, unless it cannot be invoiced.
+def _read(opened: OpenConference, order_id: int) -> PurchaseOrder | None:
+    """Return a purchase order as it is now, or None where it does not exist.
 
     Raises:
-        NotFoundError: It does not exist.
         PurchaseOrderError: It cannot be invoiced.
     """
     with opened.store.reading() as session:
         order = to_bill(session, [order_id]).get(order_id)
-    if order is None:
-        raise NotFoundError(f"There is no purchase order with id {order_id}.")
-    refuse_unbillable(order, opened.conference, opened.today())
+    if order is not None:
+        refuse_unbillable(order, opened.conference, opened.today())
     return order
 
 
 def _find_existing(
-    opened: OpenConference, read: PurchaseOrder, since: datetime | None
+    opened: OpenConference, read: PurchaseOrder | None, since: datetime | None
 ) -> Invoice | int:
     """Return the purchase order's own invoice at Stripe if it stands, else its last generation.
 
@@ -173,7 +170,11 @@ def _find_existing(
         AlreadyBilledError: Another invoice bills the same.
         PurchaseOrderError: What was credited or paid on a void one is to be read first.
     """
-    if read.live_invoice is not None or unbillable_reason(read, opened.conference, opened.today()):
+    if (
+        read is None
+        or read.live_invoice is not None
+        or unbillable_reason(read, opened.conference, opened.today())
+    ):
         return 0
     before = find_billed(opened, read, since)
     if before.void:
