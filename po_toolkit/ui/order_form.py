@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
+from zlib import crc32
 
 import streamlit as st
 
@@ -69,19 +71,21 @@ _STALE = "order.stale"
 """Whether the form that is open was filled in before what the page shows now."""
 
 
-def perform(visit: Visit, act: Callable[[], str]) -> None:
+def perform(
+    visit: Visit, act: Callable[..., str], answers: Mapping[str, bool] = MappingProxyType({})
+) -> None:
     """Perform an act; show its result above an emptied form, or its error below this one.
 
     Nothing is done from a form that somebody else's act has overtaken; the page says so above it.
+    The answers, see :func:`confirmed`, are given to the act where it asks just what they answer.
     """
     if visit.recall(_STALE):
         return
     try:
-        message = act()
+        message = _with_answers(visit, act, answers)
     except (DuplicateEntryError, ConfirmationNeededError) as error:
-        names = getattr(error, "questions", ("again",))
         asked = visit.recall(_asked(visit)) or {}
-        visit.keep(_asked(visit), asked | dict.fromkeys(names, str(error)))
+        visit.keep(_asked(visit), asked | dict.fromkeys(_names(error), str(error)))
         st.rerun()
     except PoToolkitError as error:
         show_error(error, visit)
@@ -91,12 +95,30 @@ def perform(visit: Visit, act: Callable[[], str]) -> None:
     st.rerun()
 
 
+def _with_answers(visit: Visit, act: Callable[..., str], answers: Mapping[str, bool]) -> str:
+    """Perform an act; a confirmed question is not answered for what was changed since."""
+    asked, given = visit.recall(_asked(visit)) or {}, dict[str, bool]()
+    while True:
+        try:
+            return act(**given)
+        except (DuplicateEntryError, ConfirmationNeededError) as error:
+            new = set(_names(error)) - given.keys()
+            if not new or not all(answers.get(n) and asked[n] == str(error) for n in new):
+                raise
+            given |= dict.fromkeys(new, True)
+
+
+def _names(error: PurchaseOrderError) -> Sequence[str]:
+    names: Sequence[str] = getattr(error, "questions", ("again",))
+    return names
+
+
 def _asked(visit: Visit) -> str:
     """Name what the books asked when the open form was sent: each question by its name."""
     return f"order.asked.{turn(visit)}"
 
 
-def confirmed(visit: Visit, boxes: Mapping[str, str]) -> dict[str, Any]:
+def confirmed(visit: Visit, boxes: Mapping[str, str]) -> dict[str, bool]:
     """Show what the books asked about what was entered, each with the box that confirms it.
 
     Args:
@@ -104,12 +126,16 @@ def confirmed(visit: Visit, boxes: Mapping[str, str]) -> dict[str, Any]:
         boxes: The name of each question that may be asked, and the label of its box.
 
     Returns:
-        Whether each was asked and confirmed.
+        Whether each that was asked is confirmed.
     """
     asked = visit.recall(_asked(visit)) or {}
     for question in dict.fromkeys(asked.values()):
         st.warning(formats.message(question), icon=":material/help:")
-    return {name: name in asked and st.checkbox(label) for name, label in boxes.items()}
+    return {
+        name: st.checkbox(label, key=visit.key(f"order.sure.{name}.{crc32(asked[name].encode())}"))
+        for name, label in boxes.items()
+        if name in asked
+    }
 
 
 def forget_questions(visit: Visit) -> None:
