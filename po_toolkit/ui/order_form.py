@@ -22,7 +22,7 @@ from po_toolkit.errors import (
 from po_toolkit.ui import formats, typed
 from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.language import _
-from po_toolkit.ui.session import Visit
+from po_toolkit.ui.session import Visit, wholly
 
 
 def turn(visit: Visit) -> int:
@@ -81,8 +81,13 @@ def perform(
     """
     if visit.recall(_STALE):
         return
+
+    def done() -> None:
+        visit.keep("order.message", _with_answers(visit, act, answers))
+        visit.keep("order.turn", turn(visit) + 1)
+
     try:
-        message = _with_answers(visit, act, answers)
+        wholly(done)
     except (DuplicateEntryError, ConfirmationNeededError) as error:
         asked = visit.recall(_asked(visit)) or {}
         visit.keep(_asked(visit), asked | dict.fromkeys(_names(error), str(error)))
@@ -90,8 +95,6 @@ def perform(
     except PoToolkitError as error:
         show_error(error, visit)
         return
-    visit.keep("order.message", message)
-    visit.keep("order.turn", turn(visit) + 1)
     st.rerun()
 
 
