@@ -22,7 +22,7 @@ from po_toolkit.errors import ConfirmationNeededError, DuplicateEntryError, PoTo
 from po_toolkit.ui import formats
 from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.language import _
-from po_toolkit.ui.session import Visit
+from po_toolkit.ui.session import Visit, wholly
 
 _KEYS = "123456789"
 """The keys that match the candidates from the top."""
@@ -297,7 +297,7 @@ def _match(
         arguments["reversal"] = int(keys[0])
     act = partial(choose, visit.opened, line.line, **arguments, **details)
     try:
-        act()
+        wholly(lambda: _do(visit, line, act, after))
     except (ConfirmationNeededError, DuplicateEntryError) as error:
         names = getattr(error, "questions", (_AGAIN,))
         asked = {"message": error.args[0], "names": names, "kind": kind, "keys": keys}
@@ -306,7 +306,7 @@ def _match(
     except PoToolkitError as error:
         show_error(error, visit)
         return
-    _done(visit, line, after)
+    st.rerun()
 
 
 def _question(
@@ -341,14 +341,16 @@ def _attempt(
     visit: Visit, line: LineMatch, act: Callable[[], object], after: Callable[[], None]
 ) -> None:
     try:
-        act()
+        wholly(lambda: _do(visit, line, act, after))
     except PoToolkitError as error:
         show_error(error, visit)
         return
-    _done(visit, line, after)
+    st.rerun()
 
 
-def _done(visit: Visit, line: LineMatch, after: Callable[[], None]) -> None:
+def _do(
+    visit: Visit, line: LineMatch, act: Callable[[], object], after: Callable[[], None]
+) -> None:
+    act()
     visit.keep(f"bank.question.{line.line}", None)
     after()
-    st.rerun()

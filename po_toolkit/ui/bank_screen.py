@@ -31,7 +31,7 @@ from po_toolkit.errors import (
 from po_toolkit.ui import formats, table_files, tables
 from po_toolkit.ui.bank_line import decide, matched_to, shortcut, show_line
 from po_toolkit.ui.failures import show_error
-from po_toolkit.ui.language import N_, _, ngettext, translated
+from po_toolkit.ui.language import N_, _, choices, ngettext, translated
 from po_toolkit.ui.questions import Questions, encoding_of
 from po_toolkit.ui.session import Visit
 from po_toolkit.ui.task_view import task_button, task_result
@@ -74,15 +74,17 @@ def bank_screen(visit: Visit) -> None:
     if visit.may(Act.LOAD_STATEMENT):
         _load(visit)
     views = {
-        _("Lines"): _lines,
-        _("Statements"): _statements,
-        _("Lines that could not be read"): _bad,
+        N_("Lines"): _lines,
+        N_("Statements"): _statements,
+        N_("Lines that could not be read"): _bad,
     }
+    labels = choices("bank-view", views.keys())
     chosen = st.segmented_control(
         _("Show"),
         list(views),
-        default=_("Lines"),
+        default="Lines",
         required=True,
+        format_func=labels.__getitem__,
         key="bank-view",
         bind="query-params",
     )

@@ -28,7 +28,7 @@ from po_toolkit.ui import formats, typed
 from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.language import _
 from po_toolkit.ui.order_form import perform, reason_field, refuse_without_reason, submit, turn
-from po_toolkit.ui.session import Visit
+from po_toolkit.ui.session import Visit, wholly
 
 _EMPTY_LINES = 3
 
@@ -91,17 +91,22 @@ def new_order_screen(visit: Visit) -> None:
         pressed = st.form_submit_button(_("Create purchase order"), type="primary")
     if not pressed:
         return
-    try:
+
+    def create() -> str:
         reference = _create(visit, draft, allow_duplicates=again)
+        visit.keep("new.turn", (visit.recall("new.turn") or 0) + 1)
+        created = _("{reference} was created as a draft.", reference=reference)
+        visit.about(reference).keep("order.message", created)
+        return reference
+
+    try:
+        reference = wholly(create)
     except DuplicateEntryError as error:
         visit.keep(f"{key}.asked", str(error))
         st.rerun()
     except PoToolkitError as error:
         show_error(error, visit)
         return
-    visit.keep("new.turn", (visit.recall("new.turn") or 0) + 1)
-    created = _("{reference} was created as a draft.", reference=reference)
-    visit.about(reference).keep("order.message", created)
     visit.go("order", po=reference)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
+from zlib import crc32
 
 import streamlit as st
 
@@ -20,7 +22,7 @@ from po_toolkit.errors import (
 from po_toolkit.ui import formats, typed
 from po_toolkit.ui.failures import show_error
 from po_toolkit.ui.language import _
-from po_toolkit.ui.session import Visit
+from po_toolkit.ui.session import Visit, wholly
 
 
 def turn(visit: Visit) -> int:
@@ -69,26 +71,49 @@ _STALE = "order.stale"
 """Whether the form that is open was filled in before what the page shows now."""
 
 
-def perform(visit: Visit, act: Callable[[], str]) -> None:
+def perform(
+    visit: Visit, act: Callable[..., str], answers: Mapping[str, bool] = MappingProxyType({})
+) -> None:
     """Perform an act; show its result above an emptied form, or its error below this one.
 
     Nothing is done from a form that somebody else's act has overtaken; the page says so above it.
+    The answers, see :func:`confirmed`, are given to the act where it asks just what they answer.
     """
     if visit.recall(_STALE):
         return
+
+    def done() -> None:
+        visit.keep("order.message", _with_answers(visit, act, answers))
+        visit.keep("order.turn", turn(visit) + 1)
+
     try:
-        message = act()
+        wholly(done)
     except (DuplicateEntryError, ConfirmationNeededError) as error:
-        names = getattr(error, "questions", ("again",))
         asked = visit.recall(_asked(visit)) or {}
-        visit.keep(_asked(visit), asked | dict.fromkeys(names, str(error)))
+        visit.keep(_asked(visit), asked | dict.fromkeys(_names(error), str(error)))
         st.rerun()
     except PoToolkitError as error:
         show_error(error, visit)
         return
-    visit.keep("order.message", message)
-    visit.keep("order.turn", turn(visit) + 1)
     st.rerun()
+
+
+def _with_answers(visit: Visit, act: Callable[..., str], answers: Mapping[str, bool]) -> str:
+    """Perform an act; a confirmed question is not answered for what was changed since."""
+    asked, given = visit.recall(_asked(visit)) or {}, dict[str, bool]()
+    while True:
+        try:
+            return act(**given)
+        except (DuplicateEntryError, ConfirmationNeededError) as error:
+            new = set(_names(error)) - given.keys()
+            if not new or not all(answers.get(n) and asked[n] == str(error) for n in new):
+                raise
+            given |= dict.fromkeys(new, True)
+
+
+def _names(error: PurchaseOrderError) -> Sequence[str]:
+    names: Sequence[str] = getattr(error, "questions", ("again",))
+    return names
 
 
 def _asked(visit: Visit) -> str:
@@ -96,7 +121,7 @@ def _asked(visit: Visit) -> str:
     return f"order.asked.{turn(visit)}"
 
 
-def confirmed(visit: Visit, boxes: Mapping[str, str]) -> dict[str, Any]:
+def confirmed(visit: Visit, boxes: Mapping[str, str]) -> dict[str, bool]:
     """Show what the books asked about what was entered, each with the box that confirms it.
 
     Args:
@@ -104,12 +129,16 @@ def confirmed(visit: Visit, boxes: Mapping[str, str]) -> dict[str, Any]:
         boxes: The name of each question that may be asked, and the label of its box.
 
     Returns:
-        Whether each was asked and confirmed.
+        Whether each that was asked is confirmed.
     """
     asked = visit.recall(_asked(visit)) or {}
     for question in dict.fromkeys(asked.values()):
         st.warning(formats.message(question), icon=":material/help:")
-    return {name: name in asked and st.checkbox(label) for name, label in boxes.items()}
+    return {
+        name: st.checkbox(label, key=visit.key(f"order.sure.{name}.{crc32(asked[name].encode())}"))
+        for name, label in boxes.items()
+        if name in asked
+    }
 
 
 def forget_questions(visit: Visit) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import streamlit as st
 
@@ -31,7 +32,7 @@ def payment_form(visit: Visit, story: PurchaseOrderStory) -> None:
         )
         when = st.date_input(_("Date"), value=visit.opened.today(), format=formats.date_format())
         details = {detail.column: st.text_input(_(detail.label)) for detail in DETAILS}
-        answers = confirmed(
+        confirmations = confirmed(
             visit,
             {
                 "again": _("This is a second payment of the same amount"),
@@ -42,7 +43,7 @@ def payment_form(visit: Visit, story: PurchaseOrderStory) -> None:
         if not submit(visit, _("Record payment")):
             return
 
-    def act() -> str:
+    def act(**answers: Any) -> str:
         result = record_payment_by_hand(
             visit.opened,
             story.reference,
@@ -53,7 +54,7 @@ def payment_form(visit: Visit, story: PurchaseOrderStory) -> None:
         )
         return _("Payment recorded. {stands}", stands=stands(result))
 
-    perform(visit, act)
+    perform(visit, act, confirmations)
 
 
 def credit_form(visit: Visit, story: PurchaseOrderStory) -> None:
@@ -66,19 +67,21 @@ def credit_form(visit: Visit, story: PurchaseOrderStory) -> None:
             Decimal(0),
         )
         reason = st.text_input(_("Reason")).strip()
-        answers = confirmed(visit, {"again": _("This is a second credit note of the same amount")})
+        confirmations = confirmed(
+            visit, {"again": _("This is a second credit note of the same amount")}
+        )
         if not submit(visit, _("Issue credit note")):
             return
     if not reason:
         st.error(_("Enter a reason: it is printed on the credit note."), icon=":material/error:")
         return
 
-    def act() -> str:
+    def act(**answers: Any) -> str:
         value = typed.amount(amount, story.currency)
         result = credit(visit.opened, story.reference, amount=value, reason=reason, **answers)
         return _("Credit note issued. {stands}", stands=stands(result))
 
-    perform(visit, act)
+    perform(visit, act, confirmations)
 
 
 def refund_form(visit: Visit, story: PurchaseOrderStory) -> None:
@@ -99,11 +102,11 @@ def refund_form(visit: Visit, story: PurchaseOrderStory) -> None:
         )
         reference = st.text_input(_("The bank's reference, where it was sent from the bank"))
         note = st.text_input(_("Note"))
-        answers = confirmed(visit, {"again": _("This is a second refund of the same amount")})
+        confirmations = confirmed(visit, {"again": _("This is a second refund of the same amount")})
         if not submit(visit, _("Refund")):
             return
 
-    def act() -> str:
+    def act(**answers: Any) -> str:
         result = refund(
             visit.opened,
             story.reference,
@@ -115,7 +118,7 @@ def refund_form(visit: Visit, story: PurchaseOrderStory) -> None:
         )
         return _("Refunded. {stands}", stands=stands(result))
 
-    perform(visit, act)
+    perform(visit, act, confirmations)
 
 
 def reverse_form(visit: Visit, story: PurchaseOrderStory) -> None:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
 from po_toolkit.api.invoices import resend_invoice
 from po_toolkit.api.ledger import cancel
-from po_toolkit.api.reminders import send_reminders
+from po_toolkit.api.reminders import ReminderReport, send_reminders
 from po_toolkit.api.reports import ListedOrder, invoice_pdf
 from po_toolkit.api.terms import Act
 from po_toolkit.errors import PoToolkitError
 from po_toolkit.ui import formats
 from po_toolkit.ui.language import _
-from po_toolkit.ui.session import Visit
+from po_toolkit.ui.session import Visit, wholly
 
 _OUTCOME = "orders.bulk"
+_TURN = "orders.bulk.turn"
+"""How many acts were done in this visit; the next one has buttons of its own."""
 
 
 def orders_bulk(visit: Visit, chosen: Sequence[ListedOrder]) -> None:
@@ -74,8 +76,15 @@ def _remind(visit: Visit, chosen: Sequence[ListedOrder]) -> None:
     if not _confirmed(these, "orders.remind", _("Remind {number}", number=number), ready=True):
         return
     names = {order.reference: order.organization_name for order in chosen}
-    with st.spinner(f"{number}…"):
-        report = send_reminders(visit.opened, references=set(names))
+
+    def act() -> list[tuple[bool, str]]:
+        return _reminded(send_reminders(visit.opened, references=set(names)), names)
+
+    _done(visit, number, act)
+
+
+def _reminded(report: ReminderReport, names: Mapping[str, str]) -> list[tuple[bool, str]]:
+    """Say of each whether it was reminded, or why not."""
     results = {result.reference: result for result in report.results}
     outcome = [
         (True, _("{reminders} sent.", reminders=formats.count(report.count("sent"), "reminder")))
@@ -86,8 +95,7 @@ def _remind(visit: Visit, chosen: Sequence[ListedOrder]) -> None:
             outcome.append((False, _("{name}: No reminder is due.", name=name)))
         elif result.outcome != "sent":
             outcome.append((False, f"{name}: {formats.localized(result.reason or result.outcome)}"))
-    visit.keep(_OUTCOME, outcome)
-    st.rerun()
+    return outcome
 
 
 def _resend(visit: Visit, chosen: Sequence[ListedOrder]) -> None:
@@ -117,8 +125,8 @@ def _cancel(visit: Visit, chosen: Sequence[ListedOrder]) -> None:
 
 
 def _these(visit: Visit, chosen: Sequence[ListedOrder]) -> Visit:
-    """Return the visit for what is entered about just these: other ticks need it anew."""
-    return visit.about(*(order.reference for order in chosen))
+    """Return the visit for what is entered about just these, once: other ticks need it anew."""
+    return visit.about(f"{visit.recall(_TURN)}", *(order.reference for order in chosen))
 
 
 def _confirmed(visit: Visit, key: str, label: str, *, ready: bool) -> bool:
@@ -135,9 +143,10 @@ def _each(
     visit: Visit, chosen: Sequence[ListedOrder], act: Callable[[ListedOrder], str], done: str
 ) -> None:
     """Perform an act for each; one that fails is named and does not stop the others."""
-    finished = 0
-    outcome: list[tuple[bool, str]] = []
-    with st.spinner(f"{formats.count(len(chosen), 'purchase order')}…"):
+
+    def all_of_them() -> list[tuple[bool, str]]:
+        finished = 0
+        outcome: list[tuple[bool, str]] = []
         for order in chosen:
             try:
                 remark = act(order)
@@ -147,9 +156,22 @@ def _each(
             finished += 1
             if remark:
                 outcome.append((True, f"{order.organization_name}: {formats.localized(remark)}"))
-    if finished:
-        outcome.insert(0, (True, done.format(number=formats.count(finished, "purchase order"))))
-    visit.keep(_OUTCOME, outcome)
+        if finished:
+            outcome.insert(0, (True, done.format(number=formats.count(finished, "purchase order"))))
+        return outcome
+
+    _done(visit, formats.count(len(chosen), "purchase order"), all_of_them)
+
+
+def _done(visit: Visit, number: str, act: Callable[[], list[tuple[bool, str]]]) -> None:
+    """Do it, and show what came of it; a second click does nothing more."""
+
+    def keep() -> None:
+        visit.keep(_OUTCOME, act())
+        visit.keep(_TURN, (visit.recall(_TURN) or 0) + 1)
+
+    with st.spinner(f"{number}…"):
+        wholly(keep)
     st.rerun()
 
 

@@ -12,14 +12,18 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import Future
+from contextvars import copy_context
 from dataclasses import dataclass, replace
-from typing import Any, NoReturn
+from threading import Thread
+from typing import Any, NoReturn, TypeVar
 from zlib import crc32
 
 import streamlit as st
 from pydantic import SecretStr
 from streamlit.navigation.page import Page
+from streamlit.runtime.scriptrunner import add_script_run_ctx
 
 from po_toolkit.api.opening import OpenConference, Store, open_database
 from po_toolkit.api.terms import Act, require
@@ -29,6 +33,8 @@ from po_toolkit.logs import configure_logging, hide_in
 
 LIST_VIEW = ("view", "above", "search", "currency", "sort", "status", "orders-page")
 """What says which purchase orders the list shows, in the address and in the visit."""
+
+_Result = TypeVar("_Result")
 
 _TOO_LONG = 19
 """Digits of a number that no row's id reaches and no database takes."""
@@ -130,6 +136,25 @@ class Visit:
 
     def _page(self, name: str, query: Mapping[str, object]) -> Page:
         return self.pages[_ABOUT_ONE.get(name, name) if query else name]
+
+
+def wholly(act: Callable[[], _Result]) -> _Result:
+    """Do something and keep what came of it, before a second click can end the run in between.
+
+    Streamlit ends a run at its next call, but only in the run's own thread. The second click then
+    does nothing if what is kept gives the button another key.
+    """
+    result: Future[_Result] = Future()
+
+    def run() -> None:
+        try:
+            result.set_result(act())
+        except BaseException as error:  # noqa: BLE001 it is raised by result()
+            result.set_exception(error)
+
+    thread = Thread(target=copy_context().run, args=(run,))
+    add_script_run_ctx(thread).start()
+    return result.result()
 
 
 @st.cache_resource(show_spinner=False)

@@ -139,6 +139,8 @@ def test_a_link_opens_the_same_view_in_every_language(show, browser, season, rea
     )
     app = show("reconciliation", **{"reconciliation-view": "Monatsabschluss"})
     assert app.button_group(key="reconciliation-view").value == "Month end"
+    app = show("bank", **{"bank-view": "Kontoauszüge"})
+    assert app.button_group(key="bank-view").value == "Statements"
     app = show("activity", **{"activity-view": "Failed tasks"})
     assert app.button_group(key="activity-view").value == "Failed tasks"
 

@@ -168,6 +168,27 @@ def test_which_of_two_entries_is_reversed_is_never_assumed(show, read, books):
     assert paid() == 10
 
 
+def test_a_question_that_was_confirmed_is_asked_again_of_another_amount(show, read, books):
+    """A tick for 20 too much must not book 2,000 too much after one more zero."""
+    opened, (acme, _) = books
+    app = show("order", po=acme)
+    app.session_state[f"pycon-2027:{acme}:order.act.0"] = "Record payment"
+    app.run()
+
+    def enter(amount):
+        next(t for t in app.text_input if t.label == "Amount in USD").set_value(amount)
+        press(app, "Record payment")
+        return purchase_order_story(opened.store, opened.conference, acme).paid
+
+    assert enter("120") == 0
+    app.checkbox[0].check()
+    assert enter("1200") == 0
+    assert "1,200.00" in read(app)
+    assert not app.checkbox[0].value
+    app.checkbox[0].check()
+    assert enter("1200") == 1200
+
+
 def test_which_of_two_acceptances_is_withdrawn_is_never_assumed(show, read, books):
     """The first one's reason would be lost, and it would be open again."""
     opened, references = books

@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
 
 from po_toolkit.api.bank import import_bank_statement
 from po_toolkit.api.bank_matching import bank_lines, choose
@@ -16,7 +17,9 @@ from po_toolkit.api.order_changes import Changes, change_order
 from po_toolkit.api.reports import close_books, closed_books, verify_closed
 from po_toolkit.domain.roles import Actor, Role
 from po_toolkit.reconcile import purchase_order_story
+from po_toolkit.ui import bank_line, order_money, orders_bulk
 from tests.bank.statement import Entry, camt
+from tests.screens.test_orders import tick
 
 SHEET = b"""organization_name,contact_email,po_number,amount
 Acme Press,ap@acme.example,A-1,100.00
@@ -188,3 +191,67 @@ def test_a_month_is_closed_once_by_two(show, books):
     press(app, "Close")
     assert len(closed_books(opened)) == 1
     assert not any(c.value for c in app.checkbox), "a form that is there is that of the next period"
+
+
+@pytest.fixture
+def second_click(monkeypatch):
+    """Click a button again as soon as an act is done, before the page can say so."""
+
+    def again(module, name, app):
+        real, states = getattr(module, name), app._tree.get_widget_states()
+
+        def acted(*args, **kwargs):
+            result = real(*args, **kwargs)
+            requests = get_script_run_ctx().script_requests
+            assert requests.request_rerun(RerunData(widget_states=states))
+            monkeypatch.setattr(module, name, real)
+            return result
+
+        monkeypatch.setattr(module, name, acted)
+        app.run()
+        assert not app.exception
+
+    return again
+
+
+def test_a_second_click_records_no_second_payment_and_hides_no_first(
+    show, read, books, second_click
+):
+    """Who reads that nothing was done types the payment again."""
+    opened, (reference, _) = books
+    invoice_purchase_orders(opened, references=[reference])
+    app = act(show("order", po=reference), "Record payment")
+    field(app, "Amount in USD").set_value("7")
+    next(b for b in app.button if b.label == "Record payment").click()
+    second_click(order_money, "record_payment_by_hand", app)
+    assert "Payment recorded." in app.success[0].value
+    assert not app.warning
+    assert story(opened, reference).paid == 7
+
+
+def test_a_second_click_emails_no_invoice_again(show, books, second_click, simulator):
+    """A sponsor who gets each invoice three times asks which one to pay."""
+    opened, references = books
+    invoice_purchase_orders(opened, references=references)
+    mails = len(simulator.control.mails())
+    app = show("orders")
+    tick(app, [0, 1])
+    next(b for b in app.button if b.label == "Resend 2 invoices").click()
+    second_click(orders_bulk, "resend_invoice", app)
+    assert len(simulator.control.mails()) == mails + 2
+    assert "2 purchase orders resent" in app.success[0].value
+
+
+def test_a_line_that_one_decides_by_two_clicks_was_decided_by_nobody_else(
+    show, books, second_click
+):
+    """Who is told that a colleague was first asks around for nothing."""
+    opened, _ = books
+    lines = [Entry(opened.today(), Decimal(f"-{n}.00"), f"Fee {n}", "Bank") for n in (7, 8)]
+    import_bank_statement(opened, camt(lines), file_name="bank.xml")
+    app = press(show("bank"), "Exclude")
+    next(t for t in app.text_input if t.label.startswith("Reason")).set_value("a fee")
+    [b for b in app.button if b.label == "Exclude"][-1].click()
+    second_click(bank_line, "exclude_line", app)
+    assert not app.warning
+    assert sorted(x.state for x in bank_lines(opened)) == ["set_aside", "unmatched"]
