@@ -60,13 +60,7 @@ from po_toolkit.invoicing.lease import (
     renewed_leases,
     step_slot,
 )
-from po_toolkit.invoicing.plan import (
-    all_lines,
-    line_key,
-    line_taxes,
-    refuse_unbillable,
-    unbillable_reason,
-)
+from po_toolkit.invoicing.plan import all_lines, line_key, line_taxes, unbillable_reason
 from po_toolkit.logs import get_logger
 from po_toolkit.money import SENT_AS_TWO_DECIMAL, display, minor_from_api
 from po_toolkit.outbox import Outcome, Write
@@ -118,11 +112,10 @@ def send_invoice(
         StripeGatewayError: Stripe refused, or the outcome is unknown and a repeat is safe.
     """
     for _ in range(GENERATIONS):
-        order = read or _read(opened, order_id)
-        before = _find_existing(opened, order, since)
+        before = _find_existing(opened, order_id, read, since)
         if isinstance(before, Invoice):
             return before
-        lease = claim(opened, order_id, order, further_at_stripe, after=before)
+        lease = claim(opened, order_id, read, further_at_stripe, after=before)
         try:
             _walk(lease, send=send)
         except _NextGenerationError:
@@ -147,21 +140,8 @@ def send_invoice(
     )
 
 
-def _read(opened: OpenConference, order_id: int) -> PurchaseOrder | None:
-    """Return a purchase order as it is now, or None where it does not exist.
-
-    Raises:
-        PurchaseOrderError: It cannot be invoiced.
-    """
-    with opened.store.reading() as session:
-        order = to_bill(session, [order_id]).get(order_id)
-    if order is not None:
-        refuse_unbillable(order, opened.conference, opened.today())
-    return order
-
-
 def _find_existing(
-    opened: OpenConference, read: PurchaseOrder | None, since: datetime | None
+    opened: OpenConference, order_id: int, read: PurchaseOrder | None, since: datetime | None
 ) -> Invoice | int:
     """Return the purchase order's own invoice at Stripe if it stands, else its last generation.
 
@@ -171,6 +151,9 @@ def _find_existing(
         AlreadyBilledError: Another invoice bills the same.
         PurchaseOrderError: What was credited or paid on a void one is to be read first.
     """
+    if read is None:
+        with opened.store.reading() as session:
+            read = to_bill(session, [order_id]).get(order_id)
     if (
         read is None
         or read.live_invoice is not None
@@ -179,10 +162,10 @@ def _find_existing(
         return 0
     before = find_billed(opened, read, since)
     if before.void:
-        connect_void(opened, read.id, before.void)
+        connect_void(opened, order_id, before.void)
     if before.invoice is None:
         return before.generation
-    taken = adopt_own(opened, read.id, before.invoice)
+    taken = adopt_own(opened, order_id, before.invoice)
     return taken if taken.step == "done" else before.generation
 
 
