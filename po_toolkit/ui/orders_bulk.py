@@ -20,7 +20,7 @@ from po_toolkit.ui.session import Visit, wholly
 
 _OUTCOME = "orders.bulk"
 _TURN = "orders.bulk.turn"
-"""How many acts were done in this visit; the next one has buttons of its own."""
+"""How often something was done to several in this visit; it is part of their buttons' keys."""
 
 
 def orders_bulk(visit: Visit, chosen: Sequence[ListedOrder]) -> None:
@@ -125,7 +125,7 @@ def _cancel(visit: Visit, chosen: Sequence[ListedOrder]) -> None:
 
 
 def _these(visit: Visit, chosen: Sequence[ListedOrder]) -> Visit:
-    """Return the visit for what is entered about just these, once: other ticks need it anew."""
+    """Return the visit for what is entered about just these, and only until it is done."""
     return visit.about(f"{visit.recall(_TURN)}", *(order.reference for order in chosen))
 
 
