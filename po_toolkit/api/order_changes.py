@@ -149,9 +149,7 @@ def _checked(
     return values, lines
 
 
-def _replace_lines(
-    uow: UnitOfWork, order: PurchaseOrder, lines: list[dict[str, Any]]
-) -> None:
+def _replace_lines(uow: UnitOfWork, order: PurchaseOrder, lines: list[dict[str, Any]]) -> None:
     """Put new lines in the place of the old ones."""
     for line in order.line_items:
         uow.session.delete(line)

@@ -8,10 +8,11 @@ from decimal import Decimal
 import pytest
 
 from po_toolkit.api.bank import import_bank_statement
+from po_toolkit.api.bank_matching import bank_lines, candidates
 from po_toolkit.api.imports import import_purchase_orders
 from po_toolkit.api.invoices import invoice_purchase_orders
 from po_toolkit.api.ledger import record_payment_by_hand
-from po_toolkit.api.reports import search
+from po_toolkit.api.reports import front_page, search
 from tests.bank.statement import Entry, camt
 
 SHEET = """\
@@ -178,3 +179,12 @@ def test_a_search_that_opened_a_page_is_over(show, books):
     assert app.title[0].value == "Kaito Works KK"
     app.text_input(key="pycon-2027:find.2").set_value("kaito").run()
     assert app.title[0].value == "Kaito Works KK"
+
+
+def test_a_line_that_names_two_sponsors_offers_theirs_first(books):
+    """Whoever pays two purchase orders at once is not looked for among amounts like the sum."""
+    line = Entry(date(2026, 11, 2), Decimal("13000.00"), "Blue 100% Systems, Cafe", "Nobody Ltd")
+    import_bank_statement(books, camt([line]), file_name="bank.xml")
+    (found,) = bank_lines(books)
+    assert candidates(books, found)[0].title == "Blue 100%_Systems"
+    assert front_page(books).waiting["bank_lines"] == 1
