@@ -297,7 +297,7 @@ def _match(
         arguments["reversal"] = int(keys[0])
     act = partial(choose, visit.opened, line.line, **arguments, **details)
     try:
-        wholly(lambda: _do(visit, line, act, after))
+        wholly(visit.key(f"bank.{line.line}"), lambda: _do(visit, line, act, after))
     except (ConfirmationNeededError, DuplicateEntryError) as error:
         names = getattr(error, "questions", (_AGAIN,))
         asked = {"message": error.args[0], "names": names, "kind": kind, "keys": keys}
@@ -341,7 +341,7 @@ def _attempt(
     visit: Visit, line: LineMatch, act: Callable[[], object], after: Callable[[], None]
 ) -> None:
     try:
-        wholly(lambda: _do(visit, line, act, after))
+        wholly(visit.key(f"bank.{line.line}"), lambda: _do(visit, line, act, after))
     except PoToolkitError as error:
         show_error(error, visit)
         return
