@@ -89,7 +89,7 @@ def run(start: str = "home") -> None:
     with failures_shown():
         settings = load_settings()
         above = st.sidebar.container()
-        with st.sidebar.container():
+        with st.sidebar:
             choose_language(settings.language)
         _translate_streamlit()
         if not settings.conferences:

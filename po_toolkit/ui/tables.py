@@ -278,11 +278,12 @@ def styled(
     if not money or frame.empty:
         return frame
     numbered = frame.reset_index(drop=True)
-    style = numbered.style
-    where = locale()
-    for currency, rows in numbered.groupby(by).groups.items():
-        subset = pd.IndexSlice[list(rows), list(money)]
-        style = style.format(_writer(str(currency), where), subset=subset)
+    style, where, rest = numbered.style, locale(), numbered[by].tolist()
+    for currency in dict.fromkeys(rest):
+        write = _writer(str(currency), where)
+        rows = [at for at, code in enumerate(rest) if code == currency]
+        subset: Any = None if len(rows) == len(rest) else pd.IndexSlice[rows, list(money)]
+        style = style.format(dict.fromkeys(money, write), subset=subset)
     return style
 
 
