@@ -167,7 +167,7 @@ def _lines(found: TieOut) -> Step:
     if left:
         return Step("Bank lines", False, f"{count(left, 'bank line')} not explained.", page="bank")
     if lines.empty:
-        return Step("Bank lines", None, "No bank line has been imported.")
+        return Step("Bank lines", None, "No bank line up to this day.")
     return Step("Bank lines", True, f"{count(len(lines), 'bank line')}, all explained.")
 
 

@@ -295,7 +295,7 @@ def _match(
         arguments["reversal"] = int(keys[0])
     act = partial(choose, visit.opened, line.line, **arguments, **details)
     try:
-        wholly(lambda: _do(visit, line, act, after))
+        wholly(visit.key(f"bank.{line.line}"), lambda: _do(visit, line, act, after))
     except (ConfirmationNeededError, DuplicateEntryError) as error:
         asked = {"message": error.args[0], "names": error.questions, "kind": kind, "keys": keys}
         visit.keep(f"bank.question.{line.line}", asked | {"details": details})
@@ -340,7 +340,7 @@ def _attempt(
     visit: Visit, line: LineMatch, act: Callable[[], object], after: Callable[[], None]
 ) -> None:
     try:
-        wholly(lambda: _do(visit, line, act, after))
+        wholly(visit.key(f"bank.{line.line}"), lambda: _do(visit, line, act, after))
     except PoToolkitError as error:
         show_error(error, visit)
         return

@@ -87,7 +87,7 @@ def perform(
         visit.keep("order.turn", turn(visit) + 1)
 
     try:
-        wholly(done)
+        wholly(visit.key("order.act"), done)
     except (DuplicateEntryError, ConfirmationNeededError) as error:
         asked = visit.recall(_asked(visit)) or {}
         visit.keep(_asked(visit), asked | dict.fromkeys(error.questions, str(error)))

@@ -204,7 +204,7 @@ def _heard(opened: OpenConference) -> None:
     if heard.failed:
         phrase = _("The last sync with Stripe failed")
     elif heard.at is None:
-        phrase = _("Never heard from Stripe")
+        phrase = _("No sync with Stripe yet")
     else:
         phrase = _(
             "Heard from Stripe {ago}", ago=formats.ago((opened.now() - heard.at).total_seconds())
