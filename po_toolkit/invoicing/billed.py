@@ -152,16 +152,19 @@ def read_before(
         )
 
 
-def own_at_stripe(opened: OpenConference, order: PurchaseOrder) -> InvoiceAtStripe | None:
+def own_at_stripe(
+    opened: OpenConference, order: PurchaseOrder, *, ask: bool
+) -> InvoiceAtStripe | None:
     """Return an invoice of a purchase order that counts at Stripe and is not connected to it here.
 
-    Of one that was never invoiced here, what a sync has read is believed. One whose invoice ended
-    may have another since, as a revision made in Stripe's dashboard, so Stripe is asked.
+    Without ``ask``, what a sync has read is believed of one that was never invoiced here. One whose
+    invoice ended may have another since, as a revision made in Stripe's dashboard, so Stripe is
+    asked.
 
     Raises:
         StripeGatewayError: Stripe could not be asked.
     """
-    if order.invoices:
+    if ask or order.invoices:
         _read_what_is_new(opened, order, None)
     ((wanted, rows),) = read_before(opened, [order])
     return next((row for row in own_invoices(wanted, rows) if row.counts), None)
