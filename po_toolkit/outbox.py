@@ -8,7 +8,8 @@ one object at Stripe, whatever breaks in between:
   is unknown, it is repeated with the same key and the same body.
 - A definite refusal ends the attempt. The next try has a new key and a newly built body.
 - A failure that Stripe stored under the key, or a key that it knows with another body, says
-  nothing: the outbox looks whether the write was done, and only if not makes the next attempt.
+  nothing: the outbox looks whether the write was done, and only if not makes the next attempt. An
+  email is looked for again until Stripe must have listed its event.
 - Stripe forgets keys after a day, so an older attempt is looked for first, and so is a write whose
   subject is older: a restored copy of the database may have lost the attempt.
 
@@ -33,6 +34,7 @@ from po_toolkit.errors import (
     StripeIdempotencyError,
     StripeRefusedError,
     StripeStored500Error,
+    StripeUnknownError,
 )
 from po_toolkit.store import stripe_writes
 from po_toolkit.store.database import UnitOfWork
@@ -42,6 +44,12 @@ Json = dict[str, Any]
 
 KEY_LIFETIME = timedelta(hours=23)
 """Stripe keeps idempotency keys for at least 24 hours; an older attempt is looked for first."""
+
+LISTED_WITHIN = timedelta(minutes=10)
+"""Stripe may list an event so late, and only an event says that an open invoice was emailed."""
+
+NOT_LISTED: Json = {}
+"""What is found of a write of which only an event tells, and Stripe lists none."""
 
 ATTEMPTS = 5
 """How many attempts one go may make before a person must look."""
@@ -96,8 +104,8 @@ class Write:
         slot: The subject's uuid, generation and step, and nothing else: all attempts share it.
         path: The endpoint.
         body: Builds the parameters, for each new attempt anew.
-        find: Looks whether Stripe has done it: the object that shows it, or None. It gets the
-            attempt whose outcome is in doubt.
+        find: Looks whether Stripe has done it: the object that shows it, None, or
+            :data:`NOT_LISTED`. It gets the attempt whose outcome is in doubt.
         conference_id: Whose account.
         purchase_order_id: Which purchase order, if it is one's own.
         since: When its subject was made, where a copy that is restored may hold the subject
@@ -133,6 +141,9 @@ class Outcome:
 def declare(uow: UnitOfWork, opened: OpenConference, write: Write, after: int = 0) -> StoredWrite:
     """Store a write before its first try, unless an attempt at it is open.
 
+    The first attempt at a write whose subject is old is never sent: it is looked for, and the next
+    one is sent, which all processes share.
+
     ``after`` is the attempt that the caller did not find at Stripe. A done attempt after that is
     another process's, and is returned as it is, whatever the kind.
 
@@ -140,7 +151,9 @@ def declare(uow: UnitOfWork, opened: OpenConference, write: Write, after: int = 
         The attempt to be sent: a new one, or the one whose outcome is not known. A done one is
         returned as it is where the kind is done only once.
     """
-    stored = _insert(uow, opened, write, after + 1)
+    old = not after and write.since is not None and opened.now() - write.since > KEY_LIFETIME
+    state = WriteState.SUPERSEDED if old else WriteState.PENDING
+    stored = _insert(uow, opened, write, after + 1, state)
     while stored is None:
         last = stripe_writes.latest(uow.connection, write.slot)
         if last is None:
@@ -149,7 +162,7 @@ def declare(uow: UnitOfWork, opened: OpenConference, write: Write, after: int = 
         done = last.state is WriteState.DONE and last.attempt > after and once
         if last.state is WriteState.PENDING or done:
             return last
-        stored = _insert(uow, opened, write, last.attempt + 1)
+        stored = _insert(uow, opened, write, last.attempt + 1, state)
     return stored
 
 
@@ -162,14 +175,14 @@ def send(opened: OpenConference, write: Write, stored: StoredWrite) -> Outcome:
         StripeGatewayError: The outcome is unknown; the same call again is safe.
     """
     failure: StripeGatewayError | None = None
-    oldest = min(stored.stored_at, write.since or stored.stored_at)
     for _ in range(ATTEMPTS):
-        if stored.state is not WriteState.PENDING or opened.now() - oldest > KEY_LIFETIME:
+        old = opened.now() - stored.stored_at > KEY_LIFETIME
+        if old or stored.state is not WriteState.PENDING:
             found = write.find(stored)
-            if found is not None:
+            if found:
                 return Outcome(stored, found, found=True)
+            _wait_for_the_list(opened, stored, found)
             stored = _next(opened, write, stored, WriteState.SUPERSEDED)
-            oldest = stored.stored_at
         try:
             return Outcome(stored, _call(opened, write.kind, stored))
         except (StripeStored500Error, StripeIdempotencyError) as error:
@@ -177,14 +190,15 @@ def send(opened: OpenConference, write: Write, stored: StoredWrite) -> Outcome:
         except StripeRefusedError as error:
             failure, end = error, WriteState.REFUSED
         found = write.find(stored)
-        if found is not None:
+        if found:
             return Outcome(stored, found, found=True)
         if end is WriteState.REFUSED and stored.body == write.body():
             with opened.store.writing(opened.actor, Act.INVOICE) as uow:
                 stripe_writes.settle(uow, stored.key, end, opened.now())
             raise failure
+        if end is WriteState.SUPERSEDED:
+            _wait_for_the_list(opened, stored, found)
         stored = _next(opened, write, stored, end)
-        oldest = stored.stored_at
     if failure is None:
         raise AssertionError("each attempt ended or failed")
     raise failure
@@ -222,11 +236,29 @@ def perform(
     return outcome
 
 
+def _wait_for_the_list(opened: OpenConference, stored: StoredWrite, found: Json | None) -> None:
+    """Refuse to send an email again while Stripe may still list that this attempt sent it.
+
+    Raises:
+        StripeUnknownError: It may.
+    """
+    if found == NOT_LISTED and opened.now() - stored.stored_at < LISTED_WITHIN:
+        raise StripeUnknownError(
+            "Stripe does not show yet whether it has emailed the invoice. Try again in ten "
+            "minutes: it is safe."
+        )
+
+
 def _call(opened: OpenConference, kind: Kind, stored: StoredWrite) -> Json:
     if kind.deletes:
         return opened.gateway.delete(stored.path, expects=kind.answers)
+    left = stored.stored_at + KEY_LIFETIME - opened.now()  # after that, others look and do it anew
     return opened.gateway.write(
-        stored.path, stored.body, idempotency_key=stored.key, expects=kind.answers
+        stored.path,
+        stored.body,
+        idempotency_key=stored.key,
+        expects=kind.answers,
+        within=left.total_seconds(),
     )
 
 
@@ -247,13 +279,14 @@ def _next(
 
 
 def _insert(
-    uow: UnitOfWork, opened: OpenConference, write: Write, attempt: int
+    uow: UnitOfWork, opened: OpenConference, write: Write, attempt: int, state: WriteState
 ) -> StoredWrite | None:
     return stripe_writes.insert(
         uow,
         kind=write.kind.name,
         slot=write.slot,
         attempt=attempt,
+        state=state,
         path=write.path,
         body={} if write.kind.deletes else write.body(),
         conference_id=write.conference_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -312,8 +313,9 @@ class Candidate:
 def candidates(opened: OpenConference, line: LineMatch, *, text: str = "") -> list[Candidate]:
     """Return what an unmatched line may be, the likeliest first.
 
-    First what a rule proposes, then typed entries, payouts, purchase orders and earlier lines by
-    the nearness of their amount and day.
+    First what a rule proposes, then purchase orders of sponsors whom the line names, then typed
+    entries, payouts, other purchase orders and earlier lines by the nearness of their amount and
+    day.
 
     Args:
         opened: The conference.
@@ -325,6 +327,8 @@ def candidates(opened: OpenConference, line: LineMatch, *, text: str = "") -> li
         facts = bank_matches.facts(session, opened.conference.id)
     words = comparable(text).split()
     amount = abs(to_minor(Decimal(line.amount), line.currency))
+    said = _spaced(line.text)
+    named = {f"order {o.id}" for o in facts.orders if _spaced(o.organization_name) in said}
     found: list[tuple[tuple[int, int, int], Candidate]] = []
     for target, other, day, one in _possible(line, facts, all_orders=bool(words)):
         if not all(word in comparable(f"{one.key} {one.title} {one.details}") for word in words):
@@ -332,13 +336,21 @@ def candidates(opened: OpenConference, line: LineMatch, *, text: str = "") -> li
         likely = target in line.targets
         days = abs((day - line.booked_on).days) if day else 0
         rank = (
-            (line.targets.index(target), 0, 0) if likely else (99, abs(abs(other) - amount), days)
+            (line.targets.index(target), 0, 0)
+            if likely
+            else (98 if target in named else 99, abs(abs(other) - amount), days)
         )
         evidence = (line.evidence_for, line.evidence_against) if likely else ((), ())
         shown = replace(one, evidence_for=evidence[0], evidence_against=evidence[1])
         found.append((rank, shown))
     found.sort(key=lambda pair: pair[0])
     return [one for _, one in found[: _FOUND if words else _NEAREST]]
+
+
+def _spaced(text: str) -> str:
+    """Return the words of a text, each between spaces."""
+    words = " ".join(re.findall(r"[^\W_]+", comparable(text)))
+    return f" {words} "
 
 
 def _possible(

@@ -126,7 +126,8 @@ def credit(
     Raises:
         NotFoundError: No such purchase order.
         AmountError: The amount cannot be represented in its currency.
-        PurchaseOrderError: The amount is more than what can be credited, or Stripe refused.
+        PurchaseOrderError: The amount is more than what can be credited, Stripe refused, or it has
+            an invoice of the purchase order that is not connected here.
         DuplicateEntryError: One of this amount is there already.
         StripeGatewayError: The outcome at Stripe is unknown; the same command again is safe.
     """
@@ -135,6 +136,8 @@ def credit(
     minor = to_minor(amount, order.currency)
     require(opened.actor, Act.ISSUE_CREDIT_NOTE)
     if not credit_notes.is_unfinished(opened, order, minor):
+        if order.live_invoice is None:  # what was credited on one that a copy forgot counts too
+            _refuse_not_connected(opened, order, ask=opened.settings.mode != "none")
         _require_second_person(opened, order, Act.ISSUE_CREDIT_NOTE, minor)
     with opened.store.writing(opened.actor, Act.ISSUE_CREDIT_NOTE) as uow:
         locked = uow.lock_purchase_order(order.id)
@@ -315,14 +318,8 @@ def cancel(opened: OpenConference, reference: str, *, reason: str = "") -> Money
         retire_paid(opened, order.id)
     elif live is not None:
         void_at_stripe(opened, order.id)
-    elif (own := own_at_stripe(opened, order)) is not None:
-        raise PurchaseOrderError(
-            f"{reference}: Stripe has its invoice {own.stripe_id} ({own.status}), which is not "
-            f"connected here, and the sponsor would still be asked for it. Nothing was changed. "
-            f"Adopt the invoice, then cancel.",
-            code="invoice_not_connected",
-            remedy=remedies.adopt(reference, own.stripe_id),
-        )
+    else:
+        _refuse_not_connected(opened, order, ask=False)
     with opened.store.writing(opened.actor, Act.CANCEL) as uow:
         locked = uow.lock_purchase_order(order.id)
         refuse_unfinished(uow.session, opened, locked)
@@ -361,6 +358,18 @@ def _finished(opened: OpenConference, entered: Entered, reference: str) -> Money
 def _find(opened: OpenConference, reference: str) -> PurchaseOrder:
     with opened.store.reading() as session:
         return by_reference(session, opened.conference, reference)
+
+
+def _refuse_not_connected(opened: OpenConference, order: PurchaseOrder, *, ask: bool) -> None:
+    own = own_at_stripe(opened, order, ask=ask)
+    if own is not None:
+        raise PurchaseOrderError(
+            f"{order.reference}: Stripe has its invoice {own.stripe_id} ({own.status}), which is "
+            f"not connected here. What it asks the sponsor for, and what was credited on it, is "
+            f"not in the books. Nothing was changed. Adopt the invoice, then try again.",
+            code="invoice_not_connected",
+            remedy=remedies.adopt(order.reference, own.stripe_id),
+        )
 
 
 def _refuse_with_money(order: PurchaseOrder) -> None:

@@ -167,7 +167,7 @@ def _lines(found: TieOut) -> Step:
     if left:
         return Step("Bank lines", False, f"{count(left, 'bank line')} not explained.", page="bank")
     if lines.empty:
-        return Step("Bank lines", None, "No bank line has been imported.")
+        return Step("Bank lines", None, "No bank line up to this day.")
     return Step("Bank lines", True, f"{count(len(lines), 'bank line')}, all explained.")
 
 
@@ -188,8 +188,9 @@ def _discrepancies(books: Reconciliation) -> Step:
     if left:
         result = f"{count(left, 'discrepancy', 'discrepancies')} neither solved nor accepted."
         return Step("Discrepancies", False, result, page="reconciliation")
-    result = f"None open; {accepted} accepted." if accepted else "None."
-    return Step("Discrepancies", True, result)
+    if accepted:
+        return Step("Discrepancies", True, f"None open; {accepted} accepted.")
+    return Step("Discrepancies", True, "No discrepancies.")
 
 
 def _closed(opened: OpenConference, through: date) -> Step:

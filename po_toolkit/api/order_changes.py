@@ -14,7 +14,7 @@ from po_toolkit.api.new_order import LineItem, checked_order
 from po_toolkit.bootstrap import OpenConference
 from po_toolkit.domain import remedies
 from po_toolkit.domain.deliveries import refuse_unknown
-from po_toolkit.domain.references import comparable
+from po_toolkit.domain.references import comparable, named_by
 from po_toolkit.domain.roles import Act, require
 from po_toolkit.domain.tax_ids import read_tax_id
 from po_toolkit.domain.wording import sentence
@@ -96,6 +96,7 @@ def change_order(opened: OpenConference, reference: str, changes: Changes) -> Pu
         if lines is not None:
             refuse_unfinished(uow.session, opened, order)
         before = {name: getattr(order, name) for name in values}
+        old_name = named_by(order.po_number)
         if "due_date" in values:
             order.days_until_due = None
         if "days_until_due" in values:
@@ -104,8 +105,14 @@ def change_order(opened: OpenConference, reference: str, changes: Changes) -> Pu
             setattr(order, name, value)
         order.organization_key = comparable(order.organization_name)
         order.po_number_key = comparable(order.po_number)
+        old_lines = _lines_in_words(order)
         if lines is not None:
-            before["line_items"], values["line_items"] = _replace_lines(uow, order, lines)
+            _replace_lines(uow, order, lines)
+        for line in order.line_items:  # what no description named follows the number
+            if line.description == old_name:
+                line.description = named_by(order.po_number)
+        if (new_lines := _lines_in_words(order)) != old_lines or lines is not None:
+            before["line_items"], values["line_items"] = old_lines, new_lines
         uow.audit(Act.AMEND, order, before=_plain(before), after=_plain(values))
         return order
 
@@ -142,11 +149,8 @@ def _checked(
     return values, lines
 
 
-def _replace_lines(
-    uow: UnitOfWork, order: PurchaseOrder, lines: list[dict[str, Any]]
-) -> tuple[list[str], list[str]]:
-    """Put new lines in the place of the old ones; return both in words."""
-    before = _lines_in_words(order)
+def _replace_lines(uow: UnitOfWork, order: PurchaseOrder, lines: list[dict[str, Any]]) -> None:
+    """Put new lines in the place of the old ones."""
     for line in order.line_items:
         uow.session.delete(line)
     uow.session.add_all(
@@ -156,7 +160,6 @@ def _replace_lines(
     uow.session.flush()
     uow.session.expire(order, ["line_items"])
     refresh_status(order)
-    return before, _lines_in_words(order)
 
 
 def _lines_in_words(order: PurchaseOrder) -> list[str]:

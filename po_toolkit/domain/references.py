@@ -39,3 +39,8 @@ def structured_reference(reference: str) -> str:
     body = "".join(c for c in reference.upper() if c.isalnum())
     number = int("".join(str(int(c, 36)) for c in f"{body}RF00"))
     return f"RF{98 - number % 97:02}{body}"
+
+
+def named_by(po_number: str) -> str:
+    """Return the description of a line that has none of its own."""
+    return f"Purchase order {po_number}".strip()

@@ -65,7 +65,7 @@ class WriteState(StrEnum):
     REFUSED = "refused"
     """Stripe refused it for certain; the next attempt has a new body."""
     SUPERSEDED = "superseded"
-    """Its key can say nothing more, and it was not done; the next attempt took its place."""
+    """Its key can say nothing more; it is looked for, and the next attempt takes its place."""
 
 
 class BatchState(StrEnum):

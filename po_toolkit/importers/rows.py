@@ -17,7 +17,7 @@ from rapidfuzz import fuzz, process, utils
 from rapidfuzz.distance import OSA
 
 from po_toolkit.domain import stripe_limits
-from po_toolkit.domain.references import comparable
+from po_toolkit.domain.references import comparable, named_by
 from po_toolkit.domain.tax import Rate, TaxRules, line_tax
 from po_toolkit.domain.tax_ids import TaxId, has_wrong_check_digits
 from po_toolkit.domain.wording import sentence, written_day
@@ -415,7 +415,7 @@ class Pricer:
     def _description(self, row: int) -> str:
         if "description" in self._rows.values:
             return str(self._rows.value(row, "description") or "")
-        return f"Purchase order {self._rows.value(row, 'po_number') or ''}".strip()
+        return named_by(str(self._rows.value(row, "po_number") or ""))
 
     def _package_lines(self, row: int, currency: str, besides: int) -> list[OrderLine]:
         number = self._rows.numbers[row]

@@ -210,8 +210,8 @@ _CLOCKS = timedelta(minutes=5)
 """How far Stripe's clock may be from ours."""
 
 
-def emailed_since(opened: OpenConference, path: str, stored: StoredWrite) -> Json | None:
-    """Return the invoice where Stripe has emailed it once more than we know of, else None.
+def emailed_since(opened: OpenConference, path: str, stored: StoredWrite) -> Json:
+    """Return the invoice where Stripe lists one email more than those that others sent.
 
     ``stored`` is the email whose outcome is in doubt, ``path`` the endpoint that sends it.
 
@@ -228,8 +228,8 @@ def emailed_since(opened: OpenConference, path: str, stored: StoredWrite) -> Jso
         if event["data"]["object"]["id"] == invoice.removeprefix("/v1/invoices/")
     ]
     with opened.store.reading() as session:
-        known = stripe_writes.done_since(session, path, since - _CLOCKS)
-    return opened.gateway.read(invoice) if len(sent) > known else None
+        others = stripe_writes.done_since(session, path, since - _CLOCKS, but=stored.key)
+    return opened.gateway.read(invoice) if len(sent) > others else outbox.NOT_LISTED
 
 
 def waits_for_transfers(order: PurchaseOrder, invoice: Invoice, conference: Conference) -> bool:

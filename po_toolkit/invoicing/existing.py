@@ -35,6 +35,8 @@ Json = dict[str, Any]
 def adopt(opened: OpenConference, order_id: int, stripe_id: str) -> Invoice:
     """Take a Stripe invoice as this purchase order's, instead of billing again.
 
+    One that carries the purchase order's uuid stands as it is, also with another total.
+
     Raises:
         NotFoundError: The account has no such invoice.
         InvoiceMismatchError: Its total or currency is not the purchase order's.
@@ -54,8 +56,9 @@ def adopt(opened: OpenConference, order_id: int, stripe_id: str) -> Invoice:
         if other is not None and other.purchase_order_id == order.id:
             return other
         owner = (stripe_invoice.get("metadata") or {}).get("purchase_order_uuid") or ""
-        of_another = owner != str(order.uuid) and has_uuid(uow.session, owner)
-        _refuse(order, other, stripe_invoice, of_another=of_another)
+        own = owner == str(order.uuid)
+        of_another = other is not None or (not own and has_uuid(uow.session, owner))
+        _refuse(order, stripe_invoice, own=own, of_another=of_another)
         invoice = Invoice(
             conference_id=order.conference_id,
             purchase_order_id=order.id,
@@ -194,12 +197,10 @@ def _connect(
     return invoice
 
 
-def _refuse(
-    order: PurchaseOrder, other: Invoice | None, stripe_invoice: Json, *, of_another: bool
-) -> None:
+def _refuse(order: PurchaseOrder, stripe_invoice: Json, *, own: bool, of_another: bool) -> None:
     """Refuse an invoice that cannot be this purchase order's."""
     ref, stripe_id = order.reference, stripe_invoice["id"]
-    if other is not None or of_another:
+    if of_another:
         raise PurchaseOrderError(
             f"{ref}: Invoice {stripe_id} belongs to another purchase order already."
         )
@@ -217,7 +218,7 @@ def _refuse(
         )
     currency = stripe_invoice["currency"]
     total = minor_from_api(stripe_invoice["total"], currency)
-    if (total, currency) != (order.sums.total, order.currency):
+    if currency != order.currency or (total != order.sums.total and not own):
         raise InvoiceMismatchError(
             f"{ref}: Invoice {stripe_id} is {display(total, currency)}, the purchase order is "
             f"{display(order.sums.total, order.currency)}. Total and currency must "

@@ -37,7 +37,6 @@ from po_toolkit.store.tables import LIVE_STATES, Invoice, PurchaseOrder, StripeC
 from po_toolkit.stripe_gateway.client import PAGE
 
 Json = dict[str, Any]
-Find = Callable[["Lease", StoredWrite], Json | None]
 
 ABSENCE_HOLDS = timedelta(hours=1)
 """How long 'not there' is believed; the key keeps two makers of one customer apart meanwhile."""
@@ -53,7 +52,7 @@ class Lease:
     resumed: bool
     """True until the first look at Stripe, when an earlier worker may have done more than it
     could write down."""
-    find: Find = lambda _lease, _stored: None
+    find: Callable[[Lease], Json | None] = lambda _lease: None
     """Looks at Stripe whether the invoice is further than the next step says."""
     pending: tuple[Write, StoredWrite] | None = None
     """The next write, stored."""
@@ -154,7 +153,7 @@ class Lease:
             step_slot(self.order, row, kind.name),
             path,
             partial(body, *args),
-            find=partial(self.find, self),
+            find=lambda _stored: self.find(self),
             conference_id=row.conference_id,
             purchase_order_id=row.purchase_order_id,
         )
@@ -253,7 +252,7 @@ def claim(
     opened: OpenConference,
     order_id: int,
     read: PurchaseOrder | None = None,
-    find: Find = lambda _lease, _stored: None,
+    find: Callable[[Lease], Json | None] = lambda _lease: None,
     *,
     after: int = 0,
 ) -> Lease:

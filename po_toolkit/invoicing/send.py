@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -34,7 +34,6 @@ from po_toolkit.errors import (
     StripeGatewayError,
     StripeNotFoundError,
     StripeRefusedError,
-    StripeUnknownError,
     WrongAccountError,
 )
 from po_toolkit.invoicing.billed import (
@@ -375,15 +374,10 @@ _STEPS: dict[str, Callable[[Lease], None]] = {
 }
 
 
-LISTED_WITHIN = timedelta(minutes=10)
-"""Stripe may list an event so late, and only an event says that an open invoice was emailed."""
-
-
-def further_at_stripe(lease: Lease, stored: StoredWrite) -> Json | None:
+def further_at_stripe(lease: Lease) -> Json | None:
     """Return the invoice at Stripe where it is further than its next step says, else None.
 
-    Raises:
-        StripeUnknownError: It is open, and Stripe may show later that this attempt emailed it.
+    Of an open one only an event says whether it was emailed.
     """
     lookup = find_at_stripe(lease)
     match lease.invoice.step, lookup.found:
@@ -394,12 +388,7 @@ def further_at_stripe(lease: Lease, stored: StoredWrite) -> Json | None:
         case "send" | "finalize", Found.FULL_DRAFT:
             return None
         case "send", Found.OPEN if not was_sent(lease, lookup.invoice["id"]):
-            if lease.opened.now() - stored.stored_at < LISTED_WITHIN:
-                raise StripeUnknownError(
-                    "Stripe does not show yet whether it has emailed the invoice. Try again in ten "
-                    "minutes: it is safe."
-                )
-            return None
+            return outbox.NOT_LISTED
     return lookup.invoice
 
 

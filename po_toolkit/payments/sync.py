@@ -343,7 +343,9 @@ def _note_read(
     """Remember which events were read, for as long as another may still appear behind them."""
     if events is None:  # a full sync has compared the objects themselves
         seen = datetime.fromtimestamp(newest["created"], UTC) if newest else now
-        cursor.reread_from, cursor.recent_events = seen, []
+        # Of the same second, what happened after the comparison may be listed later.
+        cursor.reread_from = seen - timedelta(seconds=1)
+        cursor.recent_events = [[newest["id"], newest["created"]]] if newest else []
         return
     cursor.reread_from = late.until or cursor.reread_from or cursor.last_event_at or now
     read = [*cursor.recent_events, *([event["id"], event["created"]] for event in events)]

@@ -99,7 +99,7 @@ def open_credits(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
             b.conference_id == conference_id,
             b.amount > 0,
             b.booked_on <= cutoff.day,
-            _unexplained(),
+            unexplained(),
         )
         .order_by(b.id),
     )
@@ -118,7 +118,7 @@ def open_debits(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
             b.conference_id == conference_id,
             b.amount < 0,
             b.booked_on <= cutoff.day,
-            _unexplained(),
+            unexplained(),
         )
         .order_by(b.id)
     ).all()
@@ -162,7 +162,8 @@ def fee_gaps(session: Session, conference_id: int, cutoff: Cutoff) -> Rows:
     )
 
 
-def _unexplained() -> ColumnElement[bool]:
+def unexplained() -> ColumnElement[bool]:
+    """Return what is true of a bank line that is neither matched nor excluded."""
     b, m = BankTransaction, BankMatch
     matched = exists().where(m.bank_transaction_id == b.id, m.state == "applied")
     return and_(~matched, b.set_aside_at.is_(None))

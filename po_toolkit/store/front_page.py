@@ -13,10 +13,12 @@ from sqlalchemy.orm import Session, aliased, outerjoin
 
 from po_toolkit.domain.periods import end_of_day
 from po_toolkit.domain.sums import PAID_SIGN, REFUNDED_SIGN, EntryKind, Status
+from po_toolkit.store.bank_books import unexplained
 from po_toolkit.store.ledger import reversed_sum, signed
 from po_toolkit.store.listing import LIVE, OWING, View, has_reversed_payment, in_view, is_sent
 from po_toolkit.store.stripe_only import nobody_elses, shown_here
 from po_toolkit.store.tables import (
+    BankTransaction,
     Conference,
     ContactCall,
     CustomerBalance,
@@ -152,8 +154,9 @@ def _waiting() -> Select[Any]:
             po.sum_paid != po.sum_refunded,
         ),
         "reversed_payments": has_reversed_payment(_OF),
+        "bank_lines": and_(BankTransaction.conference_id == _OF, unexplained()),
     }
-    tables: tuple[Any, ...] = (inv, stray, lying, po, outerjoin(po, inv, LIVE))
+    tables: tuple[Any, ...] = (inv, stray, lying, po, outerjoin(po, inv, LIVE), BankTransaction)
     found = (
         select(func.count()).select_from(table).where(condition).scalar_subquery().label(name)
         for table, (name, condition) in zip(tables, counts.items(), strict=True)

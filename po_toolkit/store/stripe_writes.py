@@ -37,6 +37,7 @@ def insert(
     kind: str,
     slot: str,
     attempt: int,
+    state: WriteState,
     path: str,
     body: Json,
     conference_id: int,
@@ -61,14 +62,14 @@ def insert(
             "idempotency_key": key,
             "path": path,
             "body": json.dumps(body, ensure_ascii=False),
-            "state": WriteState.PENDING.value,
+            "state": state.value,
             "first_tried_at": now,
             "stripe_id": "",
         },
     )
     if not new:
         return None
-    return StoredWrite(slot, attempt, key, path, body, WriteState.PENDING, now)
+    return StoredWrite(slot, attempt, key, path, body, state, now)
 
 
 def latest(db: Session | Connection, slot: str) -> StoredWrite | None:
@@ -119,11 +120,12 @@ _SETTLE = (
 )
 
 
-def done_since(session: Session, path: str, since: datetime) -> int:
-    """Return how many writes to an endpoint were done since a moment."""
+def done_since(session: Session, path: str, since: datetime, *, but: str) -> int:
+    """Return how many writes to an endpoint, but the one of this key, were done since a moment."""
     query = select(func.count()).where(
         StripeWrite.path == path,
         StripeWrite.state == WriteState.DONE.value,
+        StripeWrite.idempotency_key != but,
         StripeWrite.finished_at >= since,
     )
     return session.scalar(query) or 0

@@ -111,17 +111,24 @@ class StripeGateway:
         return self._call("get", path, dict(params or {}), None)
 
     def write(
-        self, path: str, body: Mapping[str, Any], *, idempotency_key: str, expects: str = ""
+        self,
+        path: str,
+        body: Mapping[str, Any],
+        *,
+        idempotency_key: str,
+        expects: str = "",
+        within: float = SENT_WITHIN,
     ) -> Json:
         """Do one write; safe to repeat with the same key and body.
 
         Only the outbox calls it; see :mod:`po_toolkit.outbox`. ``expects`` is what kind of object
-        the answer must be, as ``invoice``; by default any.
+        the answer must be, as ``invoice``; by default any. After ``within`` seconds nothing is
+        sent.
 
         Raises:
             StripeGatewayError: In one of its kinds.
         """
-        return self._call("post", path, dict(body), idempotency_key, expects)
+        return self._call("post", path, dict(body), idempotency_key, expects, within=within)
 
     def delete(self, path: str, *, expects: str = "") -> Json:
         """Delete one object.
@@ -148,9 +155,16 @@ class StripeGateway:
             query["starting_after"] = rows[-1]["id"]
 
     def _call(
-        self, method: str, path: str, params: Json, key: str | None, expects: str = ""
+        self,
+        method: str,
+        path: str,
+        params: Json,
+        key: str | None,
+        expects: str = "",
+        *,
+        within: float = SENT_WITHIN,
     ) -> Json:
-        began = self._clock()
+        until = self._clock() + min(within, SENT_WITHIN)
         self.be_admitted()
         options = {"idempotency_key": key} if key else {}
         endpoint = f"{method} {_IDS.sub('/*', path)}"
@@ -159,7 +173,7 @@ class StripeGateway:
         )
         for tried in range(1, TRIES + 1):
             self._permit(endpoint)
-            if key and self._clock() - began > SENT_WITHIN:
+            if key and self._clock() > until:
                 raise ours from None
             with self._lock:
                 self.calls += 1

@@ -333,6 +333,9 @@ def _matters_elsewhere(
             number,
         )
         yield Matter(text, "reconciliation", {})
+    if number := page.waiting.get("bank_lines", 0):
+        text = ngettext("{n} bank line to match", "{n} bank lines to match", number)
+        yield Matter(text, "bank", {})
     if held := len(held_statements(visit.opened)):
         text = _("{statements} on hold", statements=formats.count(held, "bank statement"))
         yield Matter(text, "bank", {"bank-view": _("Statements")})

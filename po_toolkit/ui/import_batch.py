@@ -109,6 +109,7 @@ def show_reading(visit: Visit, report: ImportReport) -> None:
             {"column": _("Column"), "cells": _("Cells"), "first": _("First cell"), "why": _("Why")},
             key=visit.key("preview.left.columns"),
         )
+        st.caption(_("To use one of them, choose its field under “Column mapping” below."))
     if report.left_rows:
         st.subheader(_("Rows left out"))
         frame = pd.DataFrame([row.as_json() for row in report.left_rows[:200]])

@@ -100,7 +100,7 @@ def new_order_screen(visit: Visit) -> None:
         return reference
 
     try:
-        reference = wholly(create)
+        reference = wholly(visit.key(key), create)
     except DuplicateEntryError as error:
         visit.keep(f"{key}.asked", str(error))
         st.rerun()

@@ -171,7 +171,7 @@ def _done(visit: Visit, number: str, act: Callable[[], list[tuple[bool, str]]]) 
         visit.keep(_TURN, (visit.recall(_TURN) or 0) + 1)
 
     with st.spinner(f"{number}…"):
-        wholly(keep)
+        wholly(visit.key(_TURN), keep)
     st.rerun()
 
 

@@ -15,44 +15,41 @@ from po_toolkit.ui import formats, typed
 from po_toolkit.ui.language import _, ngettext
 from po_toolkit.ui.session import Visit
 
-_ENTERED, _OPENED, _FROM = "find.entered", "find.opened", "find.from"
+_SEARCHED, _FROM, _BOX = "find.searched", "find.from", "find.box"
 
 
 def search_box(visit: Visit, page: str) -> None:
-    """Show the box and what was found; Enter on a single hit opens it.
+    """Show the box and what was found; Enter on a single hit opens it and empties the box.
 
     Args:
         visit: Who looks at which conference.
         page: Above which page. On another than where it was entered, what was found is folded up.
     """
-    key = visit.key("find")
+    box = visit.recall(_BOX) or 0
     text = st.text_input(
         _("Search everything"),
-        key=key,
+        key=visit.key(f"find.{box}"),
         placeholder=_(
             "Search sponsor, contact, email, PO or invoice number, bank reference, amount"
         ),
         icon=":material/search:",
         label_visibility="collapsed",
-        on_change=lambda: visit.keep(_ENTERED, True),
     ).strip()
+    # not Streamlit's on_change: a run that was cut off lets it name the same text as new
+    entered = text != visit.recall(_SEARCHED)
+    visit.keep(_SEARCHED, text)
     if not text:
         return
     hits = search(visit.opened, text, amount=_amount(text, visit.opened.settings.currency))
-    entered = visit.recall(_ENTERED)
-    visit.keep(_ENTERED, False)
     here = (page, st.query_params.get("po", ""))
     if entered:
-        visit.keep(_OPENED, "")
         visit.keep(_FROM, here)
     if entered and len(hits) == 1:
-        visit.keep(_OPENED, text)
+        visit.keep(_BOX, box + 1)  # an empty one, for the next caller
         order, line = hits[0].order, hits[0].line
         if order is not None:
             visit.open_order(order.reference)
         visit.go("bank", line=str(line))
-    if visit.recall(_OPENED) == text:  # its page is open: no need to find it above itself
-        return
     shown = formats.plain(text)
     if not hits:
         st.container(border=True).markdown(_("Nothing found for “{text}”.", text=shown))

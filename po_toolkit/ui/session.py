@@ -138,13 +138,22 @@ class Visit:
         return self.pages[_ABOUT_ONE.get(name, name) if query else name]
 
 
-def wholly(act: Callable[[], _Result]) -> _Result:
-    """Do something and keep what came of it, before a second click can end the run in between.
+def wholly(name: str, act: Callable[[], _Result]) -> _Result:
+    """Do something and keep what came of it, whatever a second click does meanwhile.
 
-    Streamlit ends a run at its next call, but only in the run's own thread. The second click then
-    does nothing if what is kept gives the button another key.
+    Streamlit ends a run at its next call, but only in the run's own thread, and runs the second
+    click beside it. That one waits here for what came of the first; a later one does nothing if
+    what is kept gives the button another key.
+
+    Args:
+        name: A widget's name of :meth:`Visit.key`; only what has the same name is waited for.
+        act: What is done once.
     """
+    before: Future[_Result] | None = st.session_state.get(f"under way:{name}")
+    if before is not None and not before.done():
+        return before.result()
     result: Future[_Result] = Future()
+    st.session_state[f"under way:{name}"] = result
 
     def run() -> None:
         try:

@@ -15,6 +15,7 @@ from po_toolkit.api.contact import (
     change_contact,
 )
 from po_toolkit.api.home import cash_over_time, home_page, log_call
+from po_toolkit.api.imports import import_purchase_orders
 from po_toolkit.api.invoices import invoice_purchase_orders, resend_invoice
 from po_toolkit.api.order_changes import Changes, change_order, reissue
 from po_toolkit.api.original import create_purchase_order
@@ -98,6 +99,22 @@ def test_a_sent_purchase_order_is_reissued_with_other_lines(opened, simulator):
     assert (story.total, story.balance) == (Decimal(1000), Decimal(1000))
     assert [i.stripe_status for i in story.invoices] == ["void", "open"]
     assert opened.gateway.read(f"/v1/invoices/{second.stripe_invoice_id}")["total"] == 100000
+
+
+def test_a_line_that_only_names_the_po_number_follows_it(opened):
+    """A sponsor who gave another PO number sends back an invoice that still names the old one."""
+    sheet = b"organization_name,contact_email,po_number,amount\nAcme,ap@acme.example,Q-1,5.00\n"
+    (reference,) = import_purchase_orders(opened, sheet, file_name="one.csv").references
+    invoice_purchase_orders(opened, references=[reference])
+    again = reissue(opened, reference, Changes(po_number="Q-2"), reason="Another PO number")
+    invoice = opened.gateway.read(f"/v1/invoices/{again.stripe_invoice_id}")
+    assert [line["description"] for line in invoice["lines"]["data"]] == ["Purchase order Q-2"]
+    same = import_purchase_orders(opened, sheet, file_name="one.csv")
+    assert (same.accepted, same.rejected) == (0, 1), "the file still has the old number"
+    assert reference in same.problems[0].message
+    own = made(opened)
+    change_order(opened, own, Changes(po_number="P-2"))
+    assert "P-2" not in " ".join(n.description for n in purchase_order_story(opened, own).lines)
 
 
 def customer_of(opened, result):

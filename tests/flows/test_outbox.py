@@ -202,6 +202,15 @@ def one_void_invoice(world):
     assert fresh(world.opened, world.order).status == "cancelled"
 
 
+def resending(world):
+    world.sent()
+    return lambda: resend_invoice(world.opened, world.order.reference)
+
+
+def two_emails(world):
+    assert len(world.control.mails()) == 2
+
+
 def reminding(world):
     world.sent()
     world.days(31)
@@ -211,10 +220,6 @@ def reminding(world):
         return all(r.outcome == "sent" for r in report.results)
 
     return act
-
-
-def one_reminder(world):
-    assert len(world.control.mails()) == 2
 
 
 def wiring(world):
@@ -282,11 +287,15 @@ WRITES = {
     ),
     "tax rate": (taxed, "/v1/tax_rates", one_tax_rate),
     "void": (cancelling, "/v1/invoices/in_[^/]*/void", one_void_invoice),
-    "reminder": (reminding, "/v1/invoices/in_[^/]*/send", one_reminder),
+    "reminder": (reminding, "/v1/invoices/in_[^/]*/send", two_emails),
     "payment record": (wiring, "/v1/payment_records/report_payment", one_wire),
     "payment attached": (wiring, "/v1/invoices/in_[^/]*/attach_payment", one_wire),
     "refund": (refunding, "/v1/refunds", one_refund),
     "credit note": (crediting, "/v1/credit_notes", one_credit_note),
+}
+EMAILS = {
+    **{name: WRITES[name] for name in ("send", "reminder")},
+    "resend": (resending, WRITES["send"][1], two_emails),
 }
 FAULTS = [
     "stored_500_before",
@@ -319,8 +328,10 @@ def test_a_write_that_broke_is_done_once(world, name, fault, hours):
     act = prepare(world)
     world.line.breaks("post", path, fault)
     done = world.tries(act)
-    assert done == fault.startswith("stored")
+    waits = name == "reminder" and fault == "stored_500_before"  # Stripe may list the email later
+    assert done == (fault.startswith("stored") and not waits)
     assert world.line.left == 0
+    hours = hours or int(waits)
     world.clock.advance(hours=hours)
     world.control.advance(hours * 3600)
     if not done:
@@ -464,6 +475,34 @@ def test_a_machine_that_was_suspended_before_a_call_bills_no_second_time(world):
     assert len(world.control.all("invoice")) == 1
 
 
+@pytest.mark.parametrize("name", ["payment record", "refund", "credit note"])
+@pytest.mark.parametrize("hours", [22.5, 25])
+def test_two_that_go_on_with_what_is_a_day_old_do_it_once(world, name, hours):
+    """One has looked and found nothing, and pauses before its call; the other does it meanwhile."""
+    prepare, path, check = WRITES[name]
+    act = prepare(world)
+    world.line.breaks("post", path, "cut_before")
+    assert not world.tries(act)
+    world.days(hours / 24)
+    seconds = [0.0]
+    gateway = world.opened.gateway
+    permit, gateway._clock = gateway._permit, lambda: seconds[0]
+
+    def paused(endpoint):
+        if endpoint.startswith("post"):
+            gateway._permit = permit
+            world.days(0.75 / 24)
+            seconds[0] += 0.75 * 3600
+            assert world.tries(act)
+        permit(endpoint)
+
+    gateway._permit = paused
+    world.tries(act)
+    assert gateway._permit is permit
+    world.sync()
+    check(world)
+
+
 def test_a_machine_that_was_suspended_between_two_tries_looks_first(world):
     """Else Stripe has forgotten the key, and the sponsor gets the same invoice twice."""
     new_order(world)
@@ -484,9 +523,10 @@ def test_a_machine_that_was_suspended_between_two_tries_looks_first(world):
     assert len(sent) == 1
 
 
-def test_an_invoice_whose_event_is_listed_late_is_not_emailed_again(world):
+@pytest.mark.parametrize("name", ["send", "reminder", "resend"])
+def test_an_email_that_is_listed_late_is_not_sent_again(world, name):
     """Stripe has sent it, stored a failure, and shows nothing of it for some minutes."""
-    prepare, path, check = WRITES["send"]
+    prepare, path, check = EMAILS[name]
     act = prepare(world)
     world.line.breaks("post", path, "stored_500_after")
     world.control.hold_events(KEY)
@@ -516,3 +556,17 @@ def test_who_was_slower_does_not_send_the_email_again(world, kind):
     with pytest.raises(BusyError):
         outbox.send(opened, write, stored)
     assert [c for c in world.control.calls() if c.path == path] == []
+
+
+def test_who_was_slower_sends_no_second_reminder(world, monkeypatch):
+    """Another has sent it since this one took the step."""
+    act, perform = reminding(world), outbox.perform
+
+    def slower(*asked):
+        monkeypatch.setattr(outbox, "perform", perform)
+        assert act()
+        return perform(*asked)
+
+    monkeypatch.setattr(outbox, "perform", slower)
+    act()
+    two_emails(world)

@@ -336,23 +336,37 @@ def test_an_excess_that_was_wired_back_takes_the_sponsors_credit_down_once(
     assert fresh(opened, paid).sums.balance == -150_00
 
 
+@pytest.mark.parametrize("again", ["50.00", "600.00"])
+@pytest.mark.parametrize("synced", [False, True])
 def test_what_is_entered_again_before_the_forgotten_invoice_is_found_counts_once(
-    opened, simulator, make_order, copies
+    opened, simulator, make_order, copies, again, synced
 ):
-    """The copy has no invoice; the one it finds has the wire and the credit note already."""
+    """The copy has no invoice; the one it finds has the wire and the credit note already.
+
+    What was credited on it is not known before, so nothing more is credited.
+    """
     keep, restore = copies
     order = make_order(("Booth", 1, "1000.00"))
     keep()
     create_stripe_invoice(order, opened=opened)
 
-    def enter():
-        wire(opened, order)
-        credit(opened, order.reference, amount=Decimal("50.00"), reason="smaller booth")
+    def credited(amount):
+        credit(opened, order.reference, amount=Decimal(amount), reason="smaller booth")
 
-    enter()
+    wire(opened, order)
+    credited("50.00")
     restore()
-    enter()
-    create_stripe_invoice(fresh(opened, order), opened=opened)
+    if synced:
+        sync_conference(opened, full=True)
+    wire(opened, order)
+    with pytest.raises(PurchaseOrderError, match="not connected here") as refused:
+        credited(again)
+    kind, reference, stripe_id = refused.value.remedy.command[:3]
+    assert kind == "adopt"
+    adopt_invoice(opened, reference, stripe_id)
+    if again == "50.00":
+        with pytest.raises(DuplicateEntryError):
+            credited(again)
     for full in (False, True):
         assert sync_conference(opened, full=full).problems == []
     after = fresh(opened, order)

@@ -17,6 +17,7 @@ from po_toolkit.api.sync import sync_conference
 from po_toolkit.api.webhook_work import work_events
 from po_toolkit.api.webhooks import events_on_hold
 from po_toolkit.domain.roles import Act
+from po_toolkit.domain.states import WriteState
 from po_toolkit.errors import DuplicateEntryError, LostLeaseError
 from po_toolkit.invoicing.lease import claim
 from po_toolkit.payments.stripe_invoices import take_payments
@@ -196,6 +197,7 @@ def test_two_transactions_that_store_the_same_write_at_once_both_end(opened):
                 kind="payment_record",
                 slot=slot,
                 attempt=1,
+                state=WriteState.PENDING,
                 path="/v1/payment_records/report_payment",
                 body={},
                 conference_id=opened.conference.id,

@@ -6,6 +6,8 @@ import json
 from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
+from time import time
 from uuid import uuid4
 
 import pytest
@@ -157,16 +159,24 @@ def test_an_older_payment_event_is_only_a_hint(opened, simulator, sent, version)
     assert entry.amount == payment["amount_paid"]
 
 
+@pytest.mark.parametrize("minutes", [0, 1])
 def test_an_event_that_is_listed_after_newer_ones_is_heard_of(
-    opened, simulator, clock, make_order, sent, key
+    opened, simulator, clock, make_order, sent, key, monkeypatch, minutes
 ):
-    """A cursor on the list passes by what appears behind it; until a sweep it was lost."""
+    """A cursor on the list passes by what appears behind it; until a sweep it was lost.
+
+    Also where it happened in the second of the full sync before, and after that.
+    """
+    stripes = simulator.control._world.clock
+    monkeypatch.setattr(
+        stripes, "now", partial(lambda second: int(second + stripes._ahead), time())
+    )
     other = make_order(po_number="other")
     create_stripe_invoice(other, opened=opened)
     sync_conference(opened)
     with opened.store.reading() as session:
         other = by_reference(session, opened.conference, other.reference)
-    _later(simulator, clock, 1)
+    _later(simulator, clock, minutes)
     simulator.control.hold_events(account=key)
     simulator.control.pay(sent.stripe_invoice_id)
     _later(simulator, clock, 1)

@@ -8,10 +8,11 @@ from decimal import Decimal
 import pytest
 
 from po_toolkit.api.bank import import_bank_statement
+from po_toolkit.api.bank_matching import bank_lines, candidates
 from po_toolkit.api.imports import import_purchase_orders
 from po_toolkit.api.invoices import invoice_purchase_orders
 from po_toolkit.api.ledger import record_payment_by_hand
-from po_toolkit.api.reports import search
+from po_toolkit.api.reports import front_page, search
 from tests.bank.statement import Entry, camt
 
 SHEET = """\
@@ -98,7 +99,7 @@ def test_enter_on_a_bank_line_opens_the_bank_page_at_it(show, read, books):
     ]
     import_bank_statement(books, camt(lines), file_name="bank.xml")
     app = show("home")
-    app.text_input(key="pycon-2027:find").set_value("xk-4").run()
+    app.text_input(key="pycon-2027:find.0").set_value("xk-4").run()
     assert not app.exception
     assert app.title[0].value == "Bank"
     assert "booked Nov 2, 2026 (line 4)" in read(app)
@@ -107,16 +108,16 @@ def test_enter_on_a_bank_line_opens_the_bank_page_at_it(show, read, books):
 def test_enter_on_a_single_hit_opens_it_and_several_are_listed(show, read, books):
     """The caller waits while one clicks."""
     app = show("settings")
-    app.text_input(key="pycon-2027:find").set_value("donnees").run()
+    app.text_input(key="pycon-2027:find.0").set_value("donnees").run()
     assert not app.exception
     assert app.title[0].value.replace("\\", "") == "Café Données S.A."
     app = show("home")
-    app.text_input(key="pycon-2027:find").set_value("example").run()
+    app.text_input(key="pycon-2027:find.0").set_value("example").run()
     assert not app.exception
     assert app.title[0].value == "PyCon 2027"
     labels = [link.proto.label.replace("\\", "") for link in app.get("page_link")]
     assert {"Café Données S.A.", "Kaito Works KK"} <= set(labels)
-    app.text_input(key="pycon-2027:find").set_value("nobody at all").run()
+    app.text_input(key="pycon-2027:find.0").set_value("nobody at all").run()
     assert "Nothing found for “nobody at all”" in read(app)
 
 
@@ -139,7 +140,7 @@ def test_amounts_and_references_are_found_as_people_write_and_say_them(show, boo
         books, reference, amount=Decimal("2.00"), method="wire", payment_reference="FT-77"
     )
     app = show("activity")
-    app.text_input(key="pycon-2027:find").set_value(text).run()
+    app.text_input(key="pycon-2027:find.0").set_value(text).run()
     assert not app.exception
     assert app.title[0].value.replace("\\", "") == name
 
@@ -155,13 +156,35 @@ def test_marks_alone_find_nothing(books):
 def test_what_was_found_is_folded_up_on_the_page_that_was_opened_from_it(show, books):
     """Twenty hits above a purchase order would hide it."""
     app = show("home")
-    app.text_input(key="pycon-2027:find").set_value("example").run()
+    app.text_input(key="pycon-2027:find.0").set_value("example").run()
     hits = next(e for e in app.expander if "found for" in e.label)
     assert hits.label == "4 found for “example”"
     assert hits.proto.expanded
     elsewhere = show("order", po=search(books, "4711")[0].order.reference)
     elsewhere.session_state["pycon-2027:find.from"] = ("home", "")
-    elsewhere.session_state["pycon-2027:find"] = "example"
+    elsewhere.session_state["pycon-2027:find.0"] = "example"
+    elsewhere.session_state["pycon-2027:find.searched"] = "example"
     elsewhere.run()
     hits = next(e for e in elsewhere.expander if "found for" in e.label)
     assert not hits.proto.expanded
+
+
+def test_a_search_that_opened_a_page_is_over(show, books):
+    """A caller's name that stays in the box looks like the list's filter and opens them again."""
+    app = show("home")
+    app.text_input(key="pycon-2027:find.0").set_value("donnees").run()
+    assert app.title[0].value.replace("\\", "") == "Café Données S.A."
+    assert app.text_input(key="pycon-2027:find.1").value == ""
+    app.text_input(key="pycon-2027:find.1").set_value("kaito").run()
+    assert app.title[0].value == "Kaito Works KK"
+    app.text_input(key="pycon-2027:find.2").set_value("kaito").run()
+    assert app.title[0].value == "Kaito Works KK"
+
+
+def test_a_line_that_names_two_sponsors_offers_theirs_first(books):
+    """Whoever pays two purchase orders at once is not looked for among amounts like the sum."""
+    line = Entry(date(2026, 11, 2), Decimal("13000.00"), "Blue 100% Systems, Cafe", "Nobody Ltd")
+    import_bank_statement(books, camt([line]), file_name="bank.xml")
+    (found,) = bank_lines(books)
+    assert candidates(books, found)[0].title == "Blue 100%_Systems"
+    assert front_page(books).waiting["bank_lines"] == 1

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
+from threading import Event
 
 import pytest
 from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
@@ -17,7 +19,7 @@ from po_toolkit.api.order_changes import Changes, change_order
 from po_toolkit.api.reports import close_books, closed_books, verify_closed
 from po_toolkit.domain.roles import Actor, Role
 from po_toolkit.reconcile import purchase_order_story
-from po_toolkit.ui import bank_line, order_money, orders_bulk
+from po_toolkit.ui import bank_line, order_money, orders_bulk, session
 from tests.bank.statement import Entry, camt
 from tests.screens.test_orders import tick
 
@@ -255,3 +257,30 @@ def test_a_line_that_one_decides_by_two_clicks_was_decided_by_nobody_else(
     second_click(bank_line, "exclude_line", app)
     assert not app.warning
     assert sorted(x.state for x in bank_lines(opened)) == ["set_aside", "unmatched"]
+
+
+def test_a_second_click_waits_for_what_the_first_does(monkeypatch):
+    """Run beside the first, it would find a half-done payment and call it one that was cut off."""
+    looked, begun, free, acts = Event(), Event(), Event(), []
+
+    class State(dict):
+        def get(self, *asked):
+            if begun.is_set():
+                looked.set()
+            return super().get(*asked)
+
+    def act():
+        begun.set()
+        assert free.wait(10)
+        acts.append("recorded")
+        return len(acts)
+
+    monkeypatch.setattr(session.st, "session_state", State())
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(session.wholly, "payment", act)
+        assert begun.wait(10)
+        second = pool.submit(session.wholly, "payment", act)
+        assert looked.wait(10)
+        free.set()
+        assert [first.result(10), second.result(10)] == [1, 1]
+        assert pool.submit(session.wholly, "payment", act).result(10) == 2, "a later click acts"

@@ -306,9 +306,6 @@ class Machine:
         if job is not None and job.writing:
             raise TroubleError(f"{job.what}: calls Stripe while its transaction is open: {url}")
         path = urlsplit(url).path
-        if job is None or job.fault is None or method.upper() != "POST":
-            # Nobody can notice a day that passes between a repeat's look at the clock and its call.
-            self.pause("before the call")
         fault = self._fault(job, method.upper())
         self.faults.next = fault if fault not in ("cut", "proxy") else None
         answer = self._answer(Letter(method, url, headers, post_data))
@@ -453,11 +450,15 @@ def _no_heartbeat(_opened: Any) -> Iterator[None]:
 
 
 class _FreePace:
-    """Nobody is kept waiting for a place in the account's second."""
+    """Nobody is kept waiting for a place in the account's second, but somebody may pause there.
+
+    After it a write looks at the clock, and goes out: nobody could notice a day that passes then.
+    """
 
     @staticmethod
     def wait(_endpoint: str) -> None:
-        """Go at once."""
+        """Go at once, or when it is one's turn again."""
+        _MACHINE[0].pause("before the call")
 
     @staticmethod
     def slow_down() -> None:

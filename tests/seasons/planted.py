@@ -45,7 +45,7 @@ class Fault:
 
 FAULTS = (
     Fault("a stored 500 is not looked after", "po_toolkit.outbox", "send",
-          "found = write.find(stored)\n        if found is not None:\n"
+          "found = write.find(stored)\n        if found:\n"
           "            return Outcome(stored, found, found=True)\n        if end",
           "found = None\n        if end"),
     Fault("an unknown outcome counts as refused", "po_toolkit.stripe_gateway.translate", "_kind",

@@ -555,7 +555,11 @@ class Rules:
         if len({o for h in mine for o in h.orders}) > 1 and not known:
             objections.append("several purchase orders have this number")
         if not known and all(h.strength == "short" for h in mine):
-            objections.append(f"the number is short, and {name} is not named")
+            objections.append(
+                f"the number is short, and the line may name another than {name}"
+                if name in reading.may_name()
+                else f"the number is short, and {name} is not named"
+            )
         if not known and reading.unknown and not reading.payers:
             objections.append(f"no known payer is called {' '.join(reading.unknown[:4])!r}")
         if reading.numbers.unknown_orders:
