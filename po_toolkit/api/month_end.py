@@ -188,8 +188,9 @@ def _discrepancies(books: Reconciliation) -> Step:
     if left:
         result = f"{count(left, 'discrepancy', 'discrepancies')} neither solved nor accepted."
         return Step("Discrepancies", False, result, page="reconciliation")
-    result = f"None open; {accepted} accepted." if accepted else "None."
-    return Step("Discrepancies", True, result)
+    if accepted:
+        return Step("Discrepancies", True, f"None open; {accepted} accepted.")
+    return Step("Discrepancies", True, "No discrepancies.")
 
 
 def _closed(opened: OpenConference, through: date) -> Step:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, literal_column, select
+from sqlalchemy import ColumnElement, String, cast, literal_column, select
 from sqlalchemy.orm import Session
 
 from po_toolkit.domain.duplicates import Content
@@ -26,6 +26,7 @@ from po_toolkit.store.tables import (
     Invoice,
     PurchaseOrder,
     PurchaseOrderLineItem,
+    RowVersion,
 )
 
 _FEW = 500
@@ -67,7 +68,7 @@ def order_key(organization_name: str, po_number: str) -> OrderKey:
 def known_orders(
     session: Session, conference_id: int, keys: Iterable[OrderKey]
 ) -> dict[OrderKey, list[KnownOrder]]:
-    """Return the purchase orders of these keys' sponsors, by their own keys."""
+    """Return the purchase orders of these keys' sponsors, by their own keys and former numbers."""
     sponsors = sorted({organization for organization, _ in keys})
     here = PurchaseOrder.conference_id == conference_id
     if not sponsors or session.scalar(select(PurchaseOrder.id).where(here).limit(1)) is None:
@@ -77,29 +78,46 @@ def known_orders(
         query = select(*_KNOWN).where(here, PurchaseOrder.organization_key.in_(names))
         found.extend(session.execute(query))
     lines = _lines_of(session, [row.id for row in found])
+    former = _former_numbers(session, conference_id)
     known: dict[OrderKey, list[KnownOrder]] = defaultdict(list)
     for row in sorted(found, key=lambda r: r.id):
-        known[row.organization_key, row.po_number_key].append(
-            KnownOrder(
-                id=row.id,
-                reference=row.reference,
-                status=row.status,
-                po_number=row.po_number,
-                contact_name=row.contact_name,
-                billing_address=row.billing_address,
-                notes=row.notes,
-                content=Content(
-                    currency=row.currency,
-                    contact_email=row.contact_email,
-                    due_date=row.due_date,
-                    days_until_due=row.days_until_due,
-                    stripe_invoice_id=row.claimed_invoice_id,
-                    lines=tuple(lines[row.id]),
-                    tax_on_top=row.sum_total - sum(q * price for _, q, price in lines[row.id]),
-                ),
-            )
+        order = KnownOrder(
+            id=row.id,
+            reference=row.reference,
+            status=row.status,
+            po_number=row.po_number,
+            contact_name=row.contact_name,
+            billing_address=row.billing_address,
+            notes=row.notes,
+            content=Content(
+                currency=row.currency,
+                contact_email=row.contact_email,
+                due_date=row.due_date,
+                days_until_due=row.days_until_due,
+                stripe_invoice_id=row.claimed_invoice_id,
+                lines=tuple(lines[row.id]),
+                tax_on_top=row.sum_total - sum(q * price for _, q, price in lines[row.id]),
+            ),
         )
+        for number in {row.po_number_key, *former[row.id]}:
+            known[row.organization_key, number].append(order)
     return known
+
+
+def _former_numbers(session: Session, conference_id: int) -> dict[int, set[str]]:
+    """Return the folded PO numbers that purchase orders had before, by their ids.
+
+    The file that they were imported from still names them.
+    """
+    query = select(RowVersion.row_id, RowVersion.old_values).where(
+        RowVersion.conference_id == conference_id,
+        RowVersion.table_name == PurchaseOrder.__tablename__,
+        cast(RowVersion.old_values, String).contains('"po_number_key"'),
+    )
+    former: dict[int, set[str]] = defaultdict(set)
+    for row_id, values in session.execute(query):
+        former[row_id].add(values["po_number_key"])
+    return former
 
 
 _KNOWN = (

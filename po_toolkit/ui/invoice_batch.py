@@ -105,10 +105,10 @@ def _watch(visit: Visit, batch: int, *, moving: bool) -> None:
         text = _("{done} of {total} done", done=progress.done, total=progress.total)
         if progress.failed:
             text += _(", {failed} failed", failed=progress.failed)
-        if progress.rate:
+        if moving and progress.rate:
             rate = format_decimal(progress.rate, "#,##0.0", locale())
             text += _(", {rate} a second", rate=rate)
-        if progress.seconds_left is not None:
+        if moving and progress.seconds_left is not None:
             text += _(", about {duration} left", duration=formats.duration(progress.seconds_left))
         if progress.stalled_since is not None:
             stalled(visit, progress.stalled_since)

@@ -109,6 +109,9 @@ def test_a_line_that_only_names_the_po_number_follows_it(opened):
     again = reissue(opened, reference, Changes(po_number="Q-2"), reason="Another PO number")
     invoice = opened.gateway.read(f"/v1/invoices/{again.stripe_invoice_id}")
     assert [line["description"] for line in invoice["lines"]["data"]] == ["Purchase order Q-2"]
+    same = import_purchase_orders(opened, sheet, file_name="one.csv")
+    assert (same.accepted, same.rejected) == (0, 1), "the file still has the old number"
+    assert reference in same.problems[0].message
     own = made(opened)
     change_order(opened, own, Changes(po_number="P-2"))
     assert "P-2" not in " ".join(n.description for n in purchase_order_story(opened, own).lines)

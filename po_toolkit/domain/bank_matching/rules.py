@@ -556,8 +556,8 @@ class Rules:
             objections.append("several purchase orders have this number")
         if not known and all(h.strength == "short" for h in mine):
             objections.append(
-                f"the number is short, and the payer's name may go on after {name}"
-                if begun
+                f"the number is short, and the line may name another than {name}"
+                if name in reading.may_name()
                 else f"the number is short, and {name} is not named"
             )
         if not known and reading.unknown and not reading.payers:
