@@ -294,10 +294,11 @@ def _environment() -> dict[str, Any]:
         SettingsError: A file cannot be read, or two variables give the same setting.
     """
     found: dict[str, Any] = {}
-    for name, value in sorted(os.environ.items()):  # a table as a whole before its parts
+    for name in sorted(os.environ):  # a table as a whole before its parts
         path, from_file = _setting_of(name)
         if not path:
             continue
+        value = os.environ[name]
         if from_file and name[: -len("_FILE")] in os.environ:
             raise SettingsError(f"{name} and {name[:-5]} set the same value; remove one.")
         table = found
@@ -325,10 +326,12 @@ def _setting_of(variable: str) -> tuple[list[str], bool]:
     A shell's variables have no hyphens, so that a conference is written with underscores.
     """
     prefix, _, rest = variable.upper().partition("PO_TOOLKIT_")
+    if prefix:
+        return [], False
     path = rest.lower().split("__")
     from_file = path[-1].endswith("_file")
     path[-1] = path[-1].removesuffix("_file")
-    if prefix or "" in path or path[0] not in _settings_names():
+    if "" in path or path[0] not in _settings_names():
         return [], False
     if path[0] == "conferences" and len(path) > 1:
         path[1] = path[1].replace("_", "-")
@@ -497,19 +500,21 @@ def _refuse_unknown(values: dict[str, Any], path: Path) -> None:
 
 def unknown_variables() -> list[str]:
     """Return the environment variables that begin as ours do and are none of ours."""
-    known = {f"PO_TOOLKIT_{name.upper()}" for name in _settings_names()} | _OTHER_VARIABLES
     ours = (n for n in os.environ if n.startswith("PO_TOOLKIT_") and not _setting_of(n)[0])
-    return sorted(name for name in ours if name not in known)
+    return sorted({*ours} - _known_variables())
 
 
 _OTHER_VARIABLES = {"PO_TOOLKIT_CONFIG", "PO_TOOLKIT_CONFERENCE", START_TOKEN}
 
 
+def _known_variables() -> set[str]:
+    return {f"PO_TOOLKIT_{name.upper()}" for name in _settings_names()} | _OTHER_VARIABLES
+
+
 def _refuse_misspelled_variables() -> None:
     """Refuse a variable that is almost one of ours; others may be somebody else's."""
-    known = {f"PO_TOOLKIT_{name.upper()}" for name in _settings_names()} | _OTHER_VARIABLES
     for name in unknown_variables():
-        if near := nearest(name, known):
+        if near := nearest(name, _known_variables()):
             raise SettingsError(f"The environment variable {name} is unknown{near}")
 
 

@@ -194,9 +194,14 @@ class NotFoundError(PurchaseOrderError):
 
 
 class DuplicateEntryError(PurchaseOrderError):
-    """The same fact is in the ledger already."""
+    """The same fact is in the ledger already.
+
+    Attributes:
+        questions: The name of the argument that confirms that it is another.
+    """
 
     code = "duplicate_entry"
+    questions = ("again",)
 
 
 class ConfirmationNeededError(PurchaseOrderError):

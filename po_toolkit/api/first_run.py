@@ -12,9 +12,10 @@ from pathlib import Path
 
 from pydantic import SecretStr, ValidationError
 
+from po_toolkit.api.opening import check_key
 from po_toolkit.bootstrap import open_database
-from po_toolkit.config import DEFAULT_CONFIG, ConferenceSettings, load_settings
-from po_toolkit.errors import SettingsError
+from po_toolkit.config import DEFAULT_CONFIG, ConferenceSettings, Settings, load_settings
+from po_toolkit.errors import SettingsError, StripeAuthenticationError, StripeGatewayError
 from po_toolkit.logs import hide
 
 KEY_HELP = (
@@ -30,6 +31,33 @@ def suggested_slug(name: str) -> str:
     """Return an ID from a name: ``PyCon España 2027`` becomes ``pycon-espana-2027``."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:63].strip("-")
+
+
+def whose_key(config: Path | None, key: str) -> str:
+    """Return in a sentence whose Stripe key it is, or that Stripe did not say; nothing is changed.
+
+    Args:
+        config: The settings file, as for :func:`write_conference`; it may be new.
+        key: Stripe's secret key.
+
+    Raises:
+        StripeAuthenticationError: Stripe does not accept the key.
+    """
+    hide(key)
+    path = _path(config)
+    try:
+        account = check_key(key, load_settings(path) if path.is_file() else Settings())
+    except StripeAuthenticationError:
+        raise StripeAuthenticationError(
+            "Stripe does not accept this key. Nothing is saved: copy the key from Stripe again."
+        ) from None
+    except StripeGatewayError as error:
+        return (
+            f"The key was not checked. Stripe did not say whose it is: {error} Test the connection "
+            f"on the app's Settings page."
+        )
+    name = account.name or "an account without a name"
+    return f"The key belongs to {name} ({account.account_id})."
 
 
 def write_conference(
@@ -61,7 +89,7 @@ def write_conference(
         SettingsError: A value is wrong, the conference is there already, or the file cannot be
             read or written.
     """
-    path = config or Path(os.environ.get("PO_TOOLKIT_CONFIG") or DEFAULT_CONFIG)
+    path = _path(config)
     slug = slug.strip() or suggested_slug(name)
     if stripe_secret_key.strip():
         hide(stripe_secret_key.strip())
@@ -95,6 +123,10 @@ def write_conference(
     _write(path, content)
     open_database(load_settings(path)).engine.dispose()
     return path, slug
+
+
+def _path(config: Path | None) -> Path:
+    return config or Path(os.environ.get("PO_TOOLKIT_CONFIG") or DEFAULT_CONFIG)
 
 
 def _table(slug: str, made: ConferenceSettings, *, head: bool) -> str:

@@ -73,7 +73,7 @@ def home_page(opened: OpenConference) -> HomePage:
         sums=sums,
         calls=calls_to_make(store, conference, today=today, limit=_SHOWN) if overdue else [],
         payments=latest_payments(store, conference, limit=_SHOWN),
-        due_soon=due_soon(store, conference, today=today, limit=_SHOWN),
+        due_soon=due_soon(store, conference, today=today, limit=_SHOWN) if sums.due_soon else [],
     )
 
 

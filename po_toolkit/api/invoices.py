@@ -187,8 +187,11 @@ def preview_invoices(
     ask = ask and opened.settings.mode != "none"
     unasked = _why_unasked(opened) if ask else ""
     today, ask_now = opened.today(), ask and not unasked
-    for order, (bill, at_stripe) in zip(orders, billed.read_before(opened, orders), strict=True):
-        reason, billed_before = unbillable_reason(order, opened.conference, today), ""
+    all_sums = [order.sums for order in orders]
+    bills = [billed.to_bill_of(order, sums) for order, sums in zip(orders, all_sums, strict=True)]
+    before = billed.read_before(opened, bills)
+    for order, sums, at_stripe in zip(orders, all_sums, before, strict=True):
+        reason, billed_before = unbillable_reason(order, opened.conference, today, sums), ""
         if not reason and at_stripe and order.live_invoice is None:
             billed_before = _billed_before(opened, order, at_stripe, bill_again, ask=ask_now)
         if ask_now:  # else Stripe is asked before it is sent
@@ -201,7 +204,7 @@ def preview_invoices(
                     order.reference,
                     order.organization_name,
                     order.po_number,
-                    to_major(bill.total, order.currency),
+                    to_major(sums.total, order.currency),
                     order.currency,
                     [
                         *doubts(order, limits.get(order.id)),

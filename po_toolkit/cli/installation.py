@@ -89,13 +89,14 @@ def setup(
 ) -> None:
     """Set up a conference by answering questions.
 
-    Writes it into the settings file, which only you can read, and makes the database. A key is
+    Writes it into the settings file, which only you can read, and makes the database. Stripe is
+    asked whose key it is; one that it refuses is not kept. A key is
     never given on the command line, where other programs see it. Without a terminal --name,
     --currency and --timezone are needed; exit code 2 names what is missing.
 
     Example: po-toolkit setup
     """
-    from po_toolkit.api.first_run import KEY_HELP, suggested_slug, write_conference
+    from po_toolkit.api.first_run import suggested_slug, write_conference
 
     asks = sys.stdin.isatty()
     given = {"--name": name, "--currency": currency, "--timezone": timezone}
@@ -106,14 +107,13 @@ def setup(
         slug = slug or typer.prompt("ID, used in addresses and commands", suggested_slug(name))
     currency = currency or typer.prompt("Currency", "usd")
     timezone = timezone or typer.prompt("Timezone, such as Europe/Berlin", "UTC")
-    secret = Path(key).read_text("utf-8") if key else ""
+    given_config = ctx.find_root().obj
+    config = Path(given_config) if given_config else None
+    secret = _checked(config, Path(key).read_text("utf-8")) if key else ""
     if asks and not key:
-        typer.echo(KEY_HELP)
-        secret = typer.prompt("Stripe key (not shown; Enter to add it later)", "", hide_input=True,
-                              show_default=False)  # fmt: skip
-    config = ctx.find_root().obj
+        secret = _asked_key(config)
     path, made = write_conference(
-        Path(config) if config else None,
+        config,
         name=name,
         slug=slug,
         currency=currency,
@@ -122,6 +122,31 @@ def setup(
     )
     typer.echo(f"Conference {made} is in {path}, which only you can read. The database is ready.")
     typer.echo("Next: po-toolkit app, or po-toolkit import FILE --conference " + made)
+
+
+def _checked(config: Path | None, key: str) -> str:
+    """Return a key that Stripe did not refuse, without what is around it, and say whose it is."""
+    from po_toolkit.api.first_run import whose_key
+
+    key = key.strip()
+    if key:
+        remark(whose_key(config, key))
+    return key
+
+
+def _asked_key(config: Path | None) -> str:
+    """Ask for a key until Stripe does not refuse it."""
+    from po_toolkit.api.first_run import KEY_HELP
+    from po_toolkit.errors import StripeAuthenticationError
+
+    typer.echo(KEY_HELP)
+    while True:
+        secret = typer.prompt("Stripe key (not shown; Enter to add it later)", "", hide_input=True,
+                              show_default=False)  # fmt: skip
+        try:
+            return _checked(config, secret)
+        except StripeAuthenticationError as error:
+            remark(str(error))
 
 
 def rename(

@@ -1330,7 +1330,7 @@ _NUMBER_LABEL = re.compile(
 @lru_cache(maxsize=8192)
 def is_doubtful_number(text: str) -> bool:
     """Tell whether a PO number may be a remark, a row's number or a sum: ``1``, ``4.500``."""
-    number = "" if text.strip().startswith("'") else _po_text(clean(text))
+    number = "" if text.strip().startswith("'") else _po_text(clean(text))[:200]
     if not number or _DOUBTFUL.fullmatch(number):
         return bool(number)
     label = _NUMBER_LABEL.match(number)
@@ -1341,7 +1341,7 @@ _NAMED_NUMBER = re.compile(
     r"(?<![^\W_])(?:p\.?o\.?|purchase order|bestellung|bestell(?:nummer|-?nr\.?)|bdc|"
     r"bon de commande|orden de compra|ordem de compra|ordine(?: d['\u2019 ]acquisto)?|"
     r"inkooporder(?:nummer)?)(?:[\s.:#-]|(?:number|num|no|nr|n[°º])(?![^\W\d_]))*"
-    r"(?=[\w/-]*\d[\w/-]*\d)[A-Za-z0-9][\w/-]{2,}",
+    r"(?=[\w/-]{0,60}\d[\w/-]{0,60}\d)[A-Za-z0-9][\w/-]{2,}",
     re.IGNORECASE,
 )
 

@@ -1491,7 +1491,8 @@ def _is_marked(asks: str, cell: str, folded: str) -> bool:
     return asks in _TO_BILL and cell.strip().casefold() in NO
 
 
-_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]*\w")
+_ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]+\.[\w.-]*\w")
+"""Begins where a word begins, since a cell of a million signs would be read from each of them."""
 _OPTIONAL = (
     (
         "a line that is optional",

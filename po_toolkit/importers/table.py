@@ -502,6 +502,8 @@ _BEGINS = re.compile(
     r"(?:[1-9]\d{0,2}(?P<groups>(?:[. '\u2019\u00a0\u202f]\d{3})*)|\d+)"
 )
 """The part of an amount before a comma: up to three digits, or with another mark for thousands."""
+_LONGEST_AMOUNT = 60
+"""What is longer is none; thousands of blanks between its signs would take hours."""
 _THOUSANDS = re.compile(rf"\d{{3}}(?P<cents>\.\d\d?|\.?-+)?\s*\)?-?\s*{_MARK}")
 _CENTS = re.compile(rf"\d\d\s*\)?-?\s*{_MARK}")
 
@@ -558,7 +560,7 @@ def _split_amount(first: str, rest: Sequence[Cell], *, beside_counts: bool) -> s
     Returns:
         ``certain``, ``thousands``, ``cents``, or ``""`` where they are two.
     """
-    begins = _BEGINS.fullmatch(first)
+    begins = _BEGINS.fullmatch(first) if len(first) < _LONGEST_AMOUNT else None
     beside = text_of(_at(rest, 0)).strip()
     if begins is None or not beside[:1].isdigit():
         return ""

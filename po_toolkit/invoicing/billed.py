@@ -8,7 +8,7 @@ or the customers, where a sponsor that the account does not have cannot have bee
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -30,6 +30,7 @@ from po_toolkit.domain.already_billed import (
 from po_toolkit.domain.periods import local_day
 from po_toolkit.domain.references import comparable
 from po_toolkit.domain.roles import Act
+from po_toolkit.domain.sums import Sums
 from po_toolkit.errors import AlreadyBilledError, AmountError, Reason, StripeNotFoundError
 from po_toolkit.invoicing.customers import details_of
 from po_toolkit.invoicing.lease import Lease, SeenCustomers, customers_like, step_slot
@@ -118,7 +119,7 @@ def known_to_bill(
     changed = False
     for _ in range(MATCHED):
         if rows is None:
-            ((_bill, rows),) = read_before(opened, [order])
+            (rows,) = read_before(opened, [wanted])
         own = own_invoices(wanted, rows)
         generation = max((row.generation for row in own), default=0)
         void = tuple(row for row in own if row.status == "void")
@@ -141,15 +142,10 @@ def known_to_bill(
     )
 
 
-def read_before(
-    opened: OpenConference, orders: Iterable[PurchaseOrder]
-) -> list[tuple[ToBill, list[InvoiceAtStripe]]]:
-    """Return each purchase order with the invoices at Stripe that may bill it, as read last."""
-    wanted = [to_bill_of(order) for order in orders]
+def read_before(opened: OpenConference, wanted: Sequence[ToBill]) -> list[list[InvoiceAtStripe]]:
+    """Return for each purchase order the invoices at Stripe that may bill it, as read last."""
     with opened.store.reading() as session:
-        return list(
-            zip(wanted, stripe_only.may_bill(session, opened.conference, wanted), strict=True)
-        )
+        return list(stripe_only.may_bill(session, opened.conference, wanted))
 
 
 def own_at_stripe(
@@ -166,19 +162,20 @@ def own_at_stripe(
     """
     if ask or order.invoices:
         _read_what_is_new(opened, order, None)
-    ((wanted, rows),) = read_before(opened, [order])
+    wanted = to_bill_of(order)
+    (rows,) = read_before(opened, [wanted])
     return next((row for row in own_invoices(wanted, rows) if row.counts), None)
 
 
-def to_bill_of(order: PurchaseOrder) -> ToBill:
-    """Return a purchase order as the rules compare it."""
+def to_bill_of(order: PurchaseOrder, sums: Sums | None = None) -> ToBill:
+    """Return a purchase order as the rules compare it; its sums where they are added up already."""
     return ToBill(
         uuid=str(order.uuid),
         organization_name=order.organization_name,
         contact_email=order.contact_email,
         po_number=order.po_number,
         currency=order.currency,
-        total=order.sums.total,
+        total=(sums or order.sums).total,
         own_ids=frozenset(i.stripe_invoice_id for i in order.invoices if i.stripe_invoice_id),
         beside=frozenset((order.answers or {}).get("beside") or ()),
     )
@@ -252,7 +249,8 @@ def _read_what_is_new(opened: OpenConference, order: PurchaseOrder, since: datet
 
 def _read_drafts(opened: OpenConference, order: PurchaseOrder) -> None:
     """Read the sponsor's drafts anew: one that was sent since is listed by when it was drafted."""
-    ((wanted, rows),) = read_before(opened, [order])
+    wanted = to_bill_of(order)
+    (rows,) = read_before(opened, [wanted])
     drafts = [row for row in rows if row.status == "draft" and same_sponsor(wanted, row)]
     for row in drafts[:MATCHED]:
         _still(opened, row)

@@ -15,7 +15,7 @@ from po_toolkit.domain.footers import footer_text
 from po_toolkit.domain.payment_methods import takes, transfer_type
 from po_toolkit.domain.periods import last_second
 from po_toolkit.domain.stripe_limits import maximum_total, total_fits
-from po_toolkit.domain.sums import Status
+from po_toolkit.domain.sums import Status, Sums
 from po_toolkit.domain.tax import MOST_RATES, Rate, line_tax, rate_text, rates_of
 from po_toolkit.domain.wording import written_day
 from po_toolkit.errors import PurchaseOrderError, Reason, StripeNotFoundError
@@ -47,16 +47,21 @@ def refuse_unbillable(order: PurchaseOrder, conference: Conference, today: date)
         )
 
 
-def unbillable_reason(order: PurchaseOrder, conference: Conference, today: date) -> str:
+def unbillable_reason(
+    order: PurchaseOrder, conference: Conference, today: date, sums: Sums | None = None
+) -> str:
     """Return why this purchase order cannot be invoiced now, or ``""``.
 
-    ``today`` is the date in the conference's timezone.
+    ``today`` is the date in the conference's timezone; ``sums`` are the purchase order's, where
+    they are added up already.
     """
-    return next(_reasons(order, conference, today), "")
+    return next(_reasons(order, sums or order.sums, conference, today), "")
 
 
-def _reasons(order: PurchaseOrder, conference: Conference, today: date) -> Iterator[str]:
-    sums, limit, live = order.sums, conference.max_invoice_lines, order.live_invoice
+def _reasons(
+    order: PurchaseOrder, sums: Sums, conference: Conference, today: date
+) -> Iterator[str]:
+    limit, live = conference.max_invoice_lines, order.live_invoice
     if order.status == Status.CANCELLED:
         yield "cancelled; a cancelled purchase order is not invoiced."
     if live is not None and live.step == "done":
@@ -335,8 +340,9 @@ class Content:
     @property
     def footer(self) -> str:
         """The conference's footer, where to pay, our tax id, and why there is no tax."""
-        conference, lines = self.conference, self.order.line_items
-        treatments = {rate.treatment for line in lines for rate in rates_of(line.tax_rates)}
+        conference = self.conference
+        taxed = (line.tax_rates for line in self.order.line_items if line.tax_rates)
+        treatments = {rate.treatment for kept in taxed for rate in rates_of(kept)}
         return footer_text(
             conference.invoice_footer, conference.content, conference.tax, treatments
         )

@@ -18,7 +18,7 @@ from po_toolkit.domain.sums import Status, balance_of, due_date, is_held
 from po_toolkit.money import to_major
 from po_toolkit.store import front_page as read
 from po_toolkit.store.database import Store
-from po_toolkit.store.listing import WEEK
+from po_toolkit.store.listing import TWO_WEEKS, WEEK
 from po_toolkit.store.purchase_orders import SENT_STATES
 from po_toolkit.store.tables import Conference
 
@@ -89,12 +89,14 @@ class FrontPage:
             ``invoice_without_order``, ``money_stuck_at_stripe``, ``cancelled_with_money`` and
             ``reversed_payments``.
         totals: How each currency stands.
+        due_soon: Whether anything open may be due in the next two weeks.
     """
 
     by_status: list[StatusSums]
     ageing: list[Aged]
     waiting: dict[str, int]
     totals: list[CurrencyTotals]
+    due_soon: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +159,10 @@ def front_page(store: Store, conference: Conference, *, today: date) -> FrontPag
     numbers: Counter[tuple[str, Bucket]] = Counter()
     amounts: Counter[tuple[str, Bucket]] = Counter()
     oldest: Counter[str] = Counter()
+    soon = bool(refunded)
     for group in groups:
         late = _late(_due(group, conference), today)
+        soon |= -TWO_WEEKS.days <= late <= 0
         key = group.currency, bucket(late, sent=group.sent, held=False)
         if group.sent:
             oldest[group.currency] = max(oldest[group.currency], late)
@@ -190,6 +194,7 @@ def front_page(store: Store, conference: Conference, *, today: date) -> FrontPag
             )
             for currency in dict.fromkeys(row.currency for row in statuses)
         ],
+        due_soon=soon,
     )
 
 

@@ -18,7 +18,7 @@ from datetime import date, timedelta
 from itertools import accumulate, product
 from typing import Any
 
-from sqlalchemy import and_, delete, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from po_toolkit.domain import remedies
@@ -644,13 +644,14 @@ def statement_by_id(session: Session, conference_id: int, statement_id: int) -> 
 
 def statements(session: Session, conference_id: int) -> list[BankStatement]:
     """Return every statement that was loaded, newest first."""
-    return list(
-        session.scalars(
-            select(BankStatement)
-            .where(BankStatement.conference_id == conference_id)
-            .order_by(BankStatement.id.desc())
-        )
-    )
+    return list(session.scalars(_STATEMENTS, {"conference": conference_id}))
+
+
+_STATEMENTS = (
+    select(BankStatement)
+    .where(BankStatement.conference_id == bindparam("conference"))
+    .order_by(BankStatement.id.desc())
+)
 
 
 def quarantined(session: Session, conference_id: int) -> list[QuarantinedBankLine]:

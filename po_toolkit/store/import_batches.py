@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -44,25 +44,28 @@ def batch_by_id(session: Session, conference_id: int, batch_id: int) -> ImportBa
 
 def all_batches(session: Session, conference_id: int) -> list[tuple[ImportBatch, int, int]]:
     """Return every batch, the latest first, with its rejected rows and its drafts, counted."""
-    rejected = (
-        select(func.count())
-        .where(ImportRow.batch_id == ImportBatch.id, ImportRow.outcome == "rejected")
-        .scalar_subquery()
+    rows = session.execute(_ALL_BATCHES, {"conference": conference_id})
+    return [(batch, count, draft) for batch, count, draft in rows]
+
+
+_REJECTED = (
+    select(func.count())
+    .where(ImportRow.batch_id == ImportBatch.id, ImportRow.outcome == "rejected")
+    .scalar_subquery()
+)
+_DRAFTS = (
+    select(func.count())
+    .where(
+        PurchaseOrder.import_batch_id == ImportBatch.id,
+        PurchaseOrder.status == Status.DRAFT.value,
     )
-    drafts = (
-        select(func.count())
-        .where(
-            PurchaseOrder.import_batch_id == ImportBatch.id,
-            PurchaseOrder.status == Status.DRAFT.value,
-        )
-        .scalar_subquery()
-    )
-    query = (
-        select(ImportBatch, rejected, drafts)
-        .where(ImportBatch.conference_id == conference_id)
-        .order_by(ImportBatch.id.desc())
-    )
-    return [(batch, count, draft) for batch, count, draft in session.execute(query)]
+    .scalar_subquery()
+)
+_ALL_BATCHES = (
+    select(ImportBatch, _REJECTED, _DRAFTS)
+    .where(ImportBatch.conference_id == bindparam("conference"))
+    .order_by(ImportBatch.id.desc())
+)
 
 
 def rejected_rows(session: Session, batch_id: int) -> list[ImportRow]:

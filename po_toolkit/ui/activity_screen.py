@@ -160,7 +160,7 @@ def _events(visit: Visit) -> None:
 def _replay(visit: Visit, chosen: list[str]) -> None:
     if not visit.may(Act.SYNC):
         return
-    task_result(visit, "replay")
+    task_result(visit, tasks.latest(visit.opened, "replay"))
     label = (
         _("Replay {events}", events=formats.count(len(chosen), "event"))
         if chosen

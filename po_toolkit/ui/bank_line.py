@@ -27,8 +27,6 @@ from po_toolkit.ui.session import Visit, wholly
 _KEYS = "123456789"
 """The keys that match the candidates from the top."""
 
-_AGAIN = "again"
-
 
 def show_line(line: LineMatch) -> None:
     """Show the line itself."""
@@ -299,8 +297,7 @@ def _match(
     try:
         wholly(visit.key(f"bank.{line.line}"), lambda: _do(visit, line, act, after))
     except (ConfirmationNeededError, DuplicateEntryError) as error:
-        names = getattr(error, "questions", (_AGAIN,))
-        asked = {"message": error.args[0], "names": names, "kind": kind, "keys": keys}
+        asked = {"message": error.args[0], "names": error.questions, "kind": kind, "keys": keys}
         visit.keep(f"bank.question.{line.line}", asked | {"details": details})
         st.rerun()
     except PoToolkitError as error:
@@ -321,7 +318,9 @@ def _question(
         st.warning(formats.message(str(asked["message"])), icon=":material/help:")
         with st.container(horizontal=True):
             yes = (
-                _("It is another payment: match") if _AGAIN in asked["names"] else _("Match anyway")
+                _("It is another payment: match")
+                if "again" in asked["names"]
+                else _("Match anyway")
             )
             if chosen and st.button(yes, key=visit.key(f"bank.yes.{line.line}")):
                 confirmed = dict.fromkeys(asked["names"], True)

@@ -28,6 +28,7 @@ from po_toolkit.errors import (
     ImportFileError,
     PoToolkitError,
 )
+from po_toolkit.jobs import tasks
 from po_toolkit.ui import formats, table_files, tables
 from po_toolkit.ui.bank_line import decide, matched_to, shortcut, show_line
 from po_toolkit.ui.failures import show_error
@@ -409,7 +410,7 @@ def _frame(lines: Sequence[LineMatch]) -> pd.DataFrame:
 def _apply_sure(visit: Visit, lines: Sequence[LineMatch]) -> None:
     if not visit.may(Act.MATCH):
         return
-    task_result(visit, "match")
+    task_result(visit, tasks.latest(visit.opened, "match"))
     sure = sum(line.sure for line in lines)
     if sure:
         formats.mode_notice(visit.opened.settings.mode)

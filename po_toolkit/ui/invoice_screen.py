@@ -104,10 +104,6 @@ def _summary(preview: InvoicePreview) -> None:
             )
 
 
-TICKED_AT_MOST = 1000
-"""So many drafts have a tick box each; of more, all are sent, or those of one import."""
-
-
 def _ticked(visit: Visit, preview: InvoicePreview) -> InvoicePreview:
     """Show what is ready with a tick box for each; return those that are ticked."""
     if not preview.ready:
@@ -120,12 +116,17 @@ def _ticked(visit: Visit, preview: InvoicePreview) -> InvoicePreview:
         )
         return preview
     frame, columns = _frame(preview)
-    if not 1 < len(frame) <= TICKED_AT_MOST:
-        tables.show(frame, columns, money=["total"], key=visit.key("invoice.ready"))
+    if len(frame) == 1:
+        tables.show(frame, columns, money=["total"])
         return preview
-    frame.insert(0, "send", True)
+    rows = tables.for_rows("invoice.ticks", frame)
+    unticked: set[str] = visit.recall(rows) or set()
+    shown, first = tables.page_of(frame, tables.PAGE, visit.key(f"{rows}.page"))
+    if len(shown) < len(frame):
+        st.caption(_("The ticks on all pages count."))
+    shown.insert(0, "send", ~shown["reference"].isin(unticked))
     edited: pd.DataFrame = st.data_editor(
-        tables.styled(frame, ["total"]),
+        tables.styled(shown, ["total"]),
         column_order=["send", *columns],
         column_config={
             "send": st.column_config.CheckboxColumn(_("Send"), width="small"),
@@ -133,11 +134,14 @@ def _ticked(visit: Visit, preview: InvoicePreview) -> InvoicePreview:
         },
         disabled=list(columns),
         hide_index=True,
-        height="content" if len(frame) <= 15 else 560,
-        key=tables.for_rows(visit.key("invoice.ticks"), frame),
+        height="content" if len(shown) <= 15 else 560,
+        key=visit.key(f"{rows}.{first}"),
     )
-    chosen = set(edited.loc[edited["send"], "reference"])
-    return replace(preview, ready=[line for line in preview.ready if line.reference in chosen])
+    unticked = unticked - set(edited["reference"]) | set(edited["reference"][~edited["send"]])
+    visit.keep(rows, unticked)
+    return replace(
+        preview, ready=[line for line in preview.ready if line.reference not in unticked]
+    )
 
 
 def _ready(visit: Visit, preview: InvoicePreview) -> None:

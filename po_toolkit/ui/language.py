@@ -7,6 +7,8 @@ English texts stand in the code and name their translations, which ``make messag
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
+from functools import cache
 
 import streamlit as st
 from babel import Locale, UnknownLocaleError
@@ -17,6 +19,8 @@ from po_toolkit.api.terms import APP, catalogue, languages
 _CHOSEN = "language"
 _CURRENT = "language.current"
 _SWITCHED = "language.switched"
+_THIS_RUN: ContextVar[str] = ContextVar("language", default="")
+"""The same as the session's, which takes long to ask for each text of a page."""
 
 
 def N_(text: str) -> str:  # noqa: N802 gettext's name for it
@@ -48,7 +52,7 @@ def whole(number: int) -> str:
 
 def language() -> str:
     """Return the visit's language; English outside a visit."""
-    return str(st.session_state.get(_CURRENT, "en"))
+    return _THIS_RUN.get() or str(st.session_state.get(_CURRENT, "en"))
 
 
 def locale() -> Locale:
@@ -69,7 +73,7 @@ def choose_language(default: str) -> None:
     names, before = _by_name(), st.session_state.get(_CURRENT)
     own = default or _browser().language
     current = own if own in names.values() else "en"
-    st.session_state[_CURRENT] = current
+    _settle(current)
     options = list(names)
     chosen = st.selectbox(
         _("Language"),
@@ -78,8 +82,13 @@ def choose_language(default: str) -> None:
         key=_CHOSEN,
         bind="query-params",
     )
-    st.session_state[_CURRENT] = names[chosen]
+    _settle(names[chosen])
     st.session_state[_SWITCHED] = before not in (None, names[chosen])
+
+
+def _settle(current: str) -> None:
+    st.session_state[_CURRENT] = current
+    _THIS_RUN.set(current)
 
 
 def choices(name: str, labels: Mapping[str, str] | Iterable[str]) -> dict[str, str]:
@@ -112,6 +121,7 @@ def _in(code: str, labels: Mapping[str, str]) -> dict[str, str]:
     return {option: catalogue(code, APP).gettext(label) for option, label in labels.items()}
 
 
+@cache
 def _by_name() -> dict[str, str]:
     """Return the languages by their own names."""
     names = {

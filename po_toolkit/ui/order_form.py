@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
@@ -90,7 +90,7 @@ def perform(
         wholly(visit.key("order.act"), done)
     except (DuplicateEntryError, ConfirmationNeededError) as error:
         asked = visit.recall(_asked(visit)) or {}
-        visit.keep(_asked(visit), asked | dict.fromkeys(_names(error), str(error)))
+        visit.keep(_asked(visit), asked | dict.fromkeys(error.questions, str(error)))
         st.rerun()
     except PoToolkitError as error:
         show_error(error, visit)
@@ -105,15 +105,10 @@ def _with_answers(visit: Visit, act: Callable[..., str], answers: Mapping[str, b
         try:
             return act(**given)
         except (DuplicateEntryError, ConfirmationNeededError) as error:
-            new = set(_names(error)) - given.keys()
+            new = set(error.questions) - given.keys()
             if not new or not all(answers.get(n) and asked[n] == str(error) for n in new):
                 raise
             given |= dict.fromkeys(new, True)
-
-
-def _names(error: PurchaseOrderError) -> Sequence[str]:
-    names: Sequence[str] = getattr(error, "questions", ("again",))
-    return names
 
 
 def _asked(visit: Visit) -> str:

@@ -92,7 +92,7 @@ def payouts_screen(visit: Visit) -> None:
         width=220,
     )
     found = tie_out(visit.opened, as_of=as_of)
-    if found.rows.empty and found.payouts.empty:
+    if found.rows.empty and not found.sides.payouts:
         st.info(
             _("No money has moved yet. Once sponsors have paid, read the payouts from Stripe."),
             icon=":material/inbox:",
@@ -123,8 +123,7 @@ def payouts_screen(visit: Visit) -> None:
 def _pull(visit: Visit) -> None:
     if visit.opened.settings.mode == "none" or not visit.may(Act.SYNC):
         return
-    task_button(visit, "payouts", _("Sync payouts"), icon=":material/sync:")
-    task_result(visit, "payouts")
+    task_result(visit, task_button(visit, "payouts", _("Sync payouts"), icon=":material/sync:"))
 
 
 def _agreement(found: TieOut) -> None:

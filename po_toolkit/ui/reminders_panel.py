@@ -13,6 +13,7 @@ from po_toolkit.api.reminders import (
     skip_reminders,
 )
 from po_toolkit.api.terms import Act
+from po_toolkit.jobs import tasks
 from po_toolkit.ui import formats, tables
 from po_toolkit.ui.language import _
 from po_toolkit.ui.session import Visit
@@ -26,7 +27,7 @@ def reminders_panel(visit: Visit) -> None:
     """Show who is due, what each gets and where it goes; nothing where nobody is due."""
     if not visit.may(Act.REMIND):
         return
-    task_result(visit, "remind")
+    task_result(visit, tasks.latest(visit.opened, "remind"))
     if message := visit.recall("reminders.message"):
         st.success(formats.message(message), icon=":material/notifications:")
         visit.keep("reminders.message", None)

@@ -6,6 +6,7 @@ from importlib.metadata import version
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
 from po_toolkit.api.conference_settings import CODES, change_settings, changed_settings
@@ -43,8 +44,8 @@ def settings_screen(visit: Visit) -> None:
 
 
 def _facts(facts: dict[str, str]) -> None:
-    frame = pd.DataFrame({"": list(facts), "value": [formats.plain(v) for v in facts.values()]})
-    st.table(frame, hide_index=True, hide_header=True)
+    rows = pa.table({"": list(facts), "value": [formats.plain(v) for v in facts.values()]})
+    st.table(rows, hide_index=True, hide_header=True)
 
 
 def _conferences(visit: Visit) -> None:

@@ -11,13 +11,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import Page
 
-from po_toolkit.api.first_run import KEY_HELP, write_conference
+from po_toolkit.api.first_run import KEY_HELP, whose_key, write_conference
 from po_toolkit.api.home import last_heard
-from po_toolkit.api.opening import OpenConference, Store, check_key, open_conference
+from po_toolkit.api.opening import OpenConference, Store, open_conference
 from po_toolkit.api.terms import Act, require
 from po_toolkit.config import DEFAULT_CONFIG, EXAMPLE_SETTINGS, Settings, load_settings
-from po_toolkit.errors import StripeAuthenticationError, StripeGatewayError
-from po_toolkit.logs import hide
+from po_toolkit.errors import StripeAuthenticationError
 from po_toolkit.money import CURRENCIES
 from po_toolkit.ui import formats
 from po_toolkit.ui.activity_screen import activity_screen
@@ -90,7 +89,7 @@ def run(start: str = "home") -> None:
     with failures_shown():
         settings = load_settings()
         above = st.sidebar.container()
-        with st.sidebar.container():
+        with st.sidebar:
             choose_language(settings.language)
         _translate_streamlit()
         if not settings.conferences:
@@ -178,7 +177,7 @@ def _conference(
         text = _("The address names “{asked}”, which is not among your conferences.", asked=asked)
         st.warning(formats.plain(text), icon=":material/link_off:")
     if found := st.session_state.pop(_SET_UP, ""):
-        st.info(formats.plain(found), icon=":material/key:")
+        st.info(formats.message(found), icon=":material/key:")
     opened = open_conference(slug, settings=settings, store=books, actor=allowed[slug])
     pages: dict[str, Page] = {}
     visit = Visit(opened, pages, settings, tuple(allowed))
@@ -290,7 +289,7 @@ def _setup(settings: Settings) -> None:
         here = st.context.timezone
         timezone = st.selectbox(_("Timezone"), zones, zones.index(here if here in zones else "UTC"))
         key = st.text_input(_("Stripe test key"), type="password", placeholder="sk_test_…")
-        st.caption(KEY_HELP)
+        st.caption(formats.localized(KEY_HELP))
         st.caption(
             _(
                 "Everything is saved in `{where}` on this machine, which only you can "
@@ -311,13 +310,9 @@ def _setup(settings: Settings) -> None:
         )
         return
     try:
-        hide(key)
-        found = _named_account(key, settings) if key else ""
-    except StripeAuthenticationError:
-        st.error(
-            _("Stripe does not accept this key. Nothing is saved: copy the key from Stripe again."),
-            icon=":material/error:",
-        )
+        found = whose_key(settings.config_file, key) if key else ""
+    except StripeAuthenticationError as error:
+        st.error(formats.message(str(error)), icon=":material/error:")
         return
     write_conference(
         settings.config_file,
@@ -332,26 +327,3 @@ def _setup(settings: Settings) -> None:
 
 _SET_UP = "setup.found"
 """What Stripe said about the key of the conference that was just set up."""
-
-
-def _named_account(key: str, settings: Settings) -> str:
-    """Return in a sentence whose test key it is, or that Stripe did not say.
-
-    Raises:
-        StripeAuthenticationError: Stripe does not accept the key.
-    """
-    try:
-        account = check_key(key, settings)
-    except StripeAuthenticationError:
-        raise
-    except StripeGatewayError as error:
-        return _(
-            "The key is saved, but Stripe did not say whose it is: {error} Test the connection "
-            "on the Settings page.",
-            error=formats.localized(str(error)),
-        )
-    return _(
-        "The key is saved. It is a test key of {name} ({account_id}).",
-        name=account.name or _("an account without a name"),
-        account_id=account.account_id,
-    )

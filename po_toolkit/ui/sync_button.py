@@ -23,8 +23,8 @@ def sync_button(visit: Visit, place: DeltaGenerator) -> None:
     if visit.opened.settings.mode == "none" or not visit.may(Act.SYNC):
         return
     with place:
-        task_button(visit, "sync", _(_LABEL), icon=_ICON)
-    task_result(visit, "sync")
+        latest = task_button(visit, "sync", _(_LABEL), icon=_ICON)
+    task_result(visit, latest)
 
 
 def sync_order_button(visit: Visit, reference: str) -> None:

@@ -51,7 +51,7 @@ def show(
         alt: What the table holds, for those who cannot see it.
     """
     if key:
-        frame = _page(frame, PAGE, key)[0]
+        frame = page_of(frame, PAGE, key)[0]
     st.dataframe(
         styled(_shown(frame, columns), money),
         column_order=list(columns),
@@ -122,7 +122,7 @@ def pick_order(
     Returns:
         The reference of the one whose sponsor or reference was clicked, or None.
     """
-    shown = _page(frame, PAGE, f"{key}.page")[0]
+    shown = page_of(frame, PAGE, f"{key}.page")[0]
     picked = pick_number(shown, columns, money=(), key=key, alt=alt)
     if picked is None or picked[1] not in ("organization_name", "reference"):
         return None
@@ -136,7 +136,7 @@ def pick_table(
 
     ``columns`` are as for :func:`show_table`; one may have a configuration in place of a heading.
     """
-    shown, first = _page(frame, PAGE, f"{key}.page")
+    shown, first = page_of(frame, PAGE, f"{key}.page")
     money = [name for name in table.money if name in columns]
     config = {
         name: _configured(table.column(name), label) if isinstance(label, str) else label
@@ -228,7 +228,7 @@ def show_texts(frame: pd.DataFrame, columns: Mapping[str, str], *, key: str) -> 
 
     ``key`` tells its pages from those of other tables on the screen.
     """
-    shown = _page(frame, TEXTS, key)[0][list(columns)].rename(columns=dict(columns))
+    shown = page_of(frame, TEXTS, key)[0][list(columns)].rename(columns=dict(columns))
     st.table(shown.map(_text), hide_index=True)
 
 
@@ -242,13 +242,13 @@ def show_table(table: Table, frame: pd.DataFrame, columns: Mapping[str, str], *,
 
     Amounts are in minor units; ``key`` tells its pages from those of other tables on the screen.
     """
-    frame = _page(frame, PAGE, key)[0]
+    frame = page_of(frame, PAGE, key)[0]
     config = {name: _configured(table.column(name), label) for name, label in columns.items()}
     money = [name for name in table.money if name in columns]
     show(with_decimals(table, frame), config, money=money, alt=table.title)
 
 
-def _page(frame: pd.DataFrame, rows: int, key: str) -> tuple[pd.DataFrame, int]:
+def page_of(frame: pd.DataFrame, rows: int, key: str) -> tuple[pd.DataFrame, int]:
     """Return the rows of the page that is turned to, and the place of the first."""
     pages = -(-len(frame) // rows)
     if pages <= 1:
@@ -278,11 +278,12 @@ def styled(
     if not money or frame.empty:
         return frame
     numbered = frame.reset_index(drop=True)
-    style = numbered.style
-    where = locale()
-    for currency, rows in numbered.groupby(by).groups.items():
-        subset = pd.IndexSlice[list(rows), list(money)]
-        style = style.format(_writer(str(currency), where), subset=subset)
+    style, where, rest = numbered.style, locale(), numbered[by].tolist()
+    for currency in dict.fromkeys(rest):
+        write = _writer(str(currency), where)
+        rows = [at for at, code in enumerate(rest) if code == currency]
+        subset: Any = None if len(rows) == len(rest) else pd.IndexSlice[rows, list(money)]
+        style = style.format(dict.fromkeys(money, write), subset=subset)
     return style
 
 

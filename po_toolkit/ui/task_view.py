@@ -31,8 +31,8 @@ SHOWN_FOR = timedelta(minutes=10)
 
 def task_button(
     visit: Visit, kind: str, label: str, *, icon: str, primary: bool = False, sure: bool = True
-) -> None:
-    """Show the button that starts a task; it is disabled while one of its kind runs.
+) -> Task | None:
+    """Show the button that starts a task and return the latest; it is disabled while that runs.
 
     A primary one is what one comes to the page for; ``sure`` is False while something has to be
     ticked first.
@@ -50,15 +50,15 @@ def task_button(
         tasks.start(visit.opened, kind)
         work_on(visit.settings)
         st.rerun()
+    return latest
 
 
-def task_result(visit: Visit, kind: str) -> None:
-    """Show the task that runs, or for a while what the last one brought."""
-    latest = tasks.latest(visit.opened, kind)
+def task_result(visit: Visit, latest: Task | None) -> None:
+    """Show the latest task of a kind while it runs, or for a while what it brought."""
     if latest is None:
         return
     if latest.active:
-        _watch(visit, kind)
+        _watch(visit, latest.kind)
     elif (
         not latest.by_clock
         and visit.opened.now() - (latest.ended_at or latest.created_at) < SHOWN_FOR

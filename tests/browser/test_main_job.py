@@ -229,3 +229,42 @@ def test_a_batch_ends_when_the_settings_file_changes_while_it_runs(serve, page, 
     expect(page.get_by_text("PyCon US 2027").first).to_be_visible()
     assert batches.wait_for(opened, batch).invoiced == len(report.references)
     assert len(simulator.control.all("invoice")) == len(report.references)
+
+
+def test_what_is_unticked_on_one_page_of_drafts_stays_so_on_the_others(page, serve):
+    """Turning the page must not send the invoice that somebody left out."""
+    from playwright.sync_api import expect
+
+    app = serve()
+    rows = "".join(f"Sponsor {n},ap{n}@sponsor{n}.example,A-{n},100.00\n" for n in range(103))
+    sheet = f"organization_name,contact_email,po_number,amount\n{rows}".encode()
+    import_purchase_orders(app.conference(), sheet, file_name="many.csv")
+    page.goto(f"{app.url}/invoice")
+
+    def click_first(number):
+        grid = page.get_by_test_id("stDataFrame").first
+        grid.get_by_test_id("glide-cell-1-0").wait_for(state="attached")
+        box = grid.locator("canvas").first.bounding_box()
+        page.mouse.click(box["x"] + 73, box["y"] + ROW + ROW / 2)
+        says(number)
+
+    def says(number):
+        button = page.get_by_role("button", name=f"Send {number} invoices…")
+        expect(button).to_be_visible(timeout=20000)
+
+    def turn(number, sponsor):
+        page.get_by_test_id("stPagination").get_by_text(str(number), exact=True).click()
+        grid = page.get_by_test_id("stDataFrame").first
+        expect(grid.get_by_test_id("glide-cell-1-0")).to_have_text(sponsor, timeout=20000)
+
+    says(103)
+    click_first(102)
+    turn(2, "Sponsor 100")
+    says(102)
+    click_first(101)
+    turn(1, "Sponsor 0")
+    says(101)
+    click_first(102)
+    turn(2, "Sponsor 100")
+    says(102)
+    click_first(103)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import stat
+from types import SimpleNamespace
 
 import pytest
 
 from po_toolkit.api.first_run import suggested_slug, write_conference
 from po_toolkit.api.opening import open_conference
+from po_toolkit.cli import installation
 from po_toolkit.config import load_settings
 from po_toolkit.errors import SettingsError
+from tests.cli.workplace import Workplace
 
 KEY = "sk_test_" + "firstRun" * 3
 
@@ -70,3 +73,54 @@ def test_a_wrong_answer_writes_nothing_and_shows_no_key(tmp_path, wrong):
         write_conference(path, **{"name": "PyCon", "stripe_secret_key": KEY, **wrong})
     assert KEY not in str(refused.value)
     assert not path.exists()
+
+
+@pytest.fixture
+def set_up(work, monkeypatch):
+    """Answer the questions of ``po-toolkit setup`` at a terminal."""
+    terminal = SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr(installation, "sys", terminal)
+
+    def answer(*keys):
+        answers = ["PyCon 2028", "", "usd", "UTC", *keys]
+        result = work.run("setup", stdin="\n".join(answers) + "\n")
+        assert result.exit_code == 0, result.output
+        assert not any(key and key in result.output for key in keys)
+        return result.output, load_settings(work.config).conferences["pycon-2028"]
+
+    return answer
+
+
+def test_a_typed_key_that_stripe_refuses_is_asked_for_again(set_up, work):
+    """A key with a letter missing would fail at the first invoice, days later."""
+    good, bad = (f"sk_test_{letter}_of_pycon_2028" for letter in "gb")
+    account = work.simulator.control.add_key(good, good)
+    work.simulator.control.add_key(bad, bad)
+    work.simulator.control.revoke_key(bad)
+    said, written = set_up(bad, good)
+    assert "does not accept this key" in said
+    assert f"({account})" in said
+    assert written.stripe_secret_key.get_secret_value() == good
+
+
+def test_a_typed_key_is_kept_unchecked_where_stripe_does_not_answer(set_up, monkeypatch):
+    """Without a network on the train the rest can still be set up."""
+    nowhere = {"PO_TOOLKIT_STRIPE_API_BASE": "http://127.0.0.1:9"}
+    usual = Workplace.environment.fget
+    monkeypatch.setattr(Workplace, "environment", property(lambda w: usual(w) | nowhere))
+    said, written = set_up("sk_test_of_pycon_2028")
+    assert "The key was not checked." in said
+    assert written.mode == "test"
+
+
+def test_a_key_in_a_file_that_stripe_refuses_writes_nothing(work, tmp_path):
+    """Nobody is there to be asked again."""
+    work.simulator.control.revoke_key(work.key)
+    (tmp_path / "key").write_text(f"{work.key}\n")
+    before = work.config.read_text()
+    answers = ("--name", "PyCon 2028", "--currency", "usd", "--timezone", "UTC")
+    result = work.run("setup", *answers, "--key-file", str(tmp_path / "key"))
+    assert result.exit_code == 1
+    assert "does not accept this key" in result.output
+    assert work.key not in result.output
+    assert work.config.read_text() == before

@@ -42,7 +42,7 @@ PACKAGE = Path(__file__).parents[2] / "po_toolkit"
 UI = PACKAGE / "ui"
 
 WORDED = (
-    "api/bank_matching", "api/contact", "api/import_plan", "api/invoices",
+    "api/bank_matching", "api/contact", "api/first_run", "api/import_plan", "api/invoices",
     "api/ledger", "api/month_end", "api/new_order", "api/order_changes", "api/reminders",
     "domain/bank_matching/facts", "domain/bank_matching/numbers", "domain/bank_matching/payouts",
     "domain/bank_matching/reading", "domain/bank_matching/resolve",
@@ -62,7 +62,7 @@ WORDED = (
 
 RAISED = (
     "api/bank", "api/conference_settings", "api/content", "api/delivery",
-    "api/e_invoices", "api/first_run", "api/home", "api/imports", "api/notices", "api/original",
+    "api/e_invoices", "api/home", "api/imports", "api/notices", "api/original",
     "api/sync",
     "api/webhook_work",
     "bootstrap", "config", "context", "domain/deliveries", "domain/tax", "domain/tax_ids", "errors",

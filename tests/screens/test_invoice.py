@@ -124,6 +124,27 @@ def test_only_the_purchase_orders_that_are_ticked_are_sent(show, drafts, confere
     assert len(open_invoices(conference())) == 1
 
 
+def test_a_draft_that_was_unticked_on_another_page_is_not_sent(show, drafts, conference):
+    """Whoever turns the page would bill the one that they left out."""
+    rows = "".join(f"Sponsor {n},ap@s.example,N-{n},100.00,usd\n" for n in range(102))
+    drafts(sheet=SHEET.splitlines(keepends=True)[0] + rows)
+    app = show("invoice")
+    app.pagination[0].set_value(2).run()
+    app.session_state[app.get("data_editor")[0].key] = {
+        "edited_rows": {1: {"send": False}}, "added_rows": [], "deleted_rows": []
+    }  # fmt: skip
+    app.run()
+    app.pagination[0].set_value(1).run()
+    assert app.get("data_editor")[0].value["send"].all()
+    assert button(app, "Send 101 invoices…")
+    app.pagination[0].set_value(2).run()
+    assert app.get("data_editor")[0].value["send"].tolist() == [True, False]
+    ask(app, "Send 101 invoices")
+    app.button(key=f"{conference().slug}:invoice.sure").click().run()
+    (batch,) = batches.latest(conference(), limit=1)
+    assert batch.total == 101
+
+
 def test_purchase_orders_that_came_after_the_preview_are_not_sent(show, drafts, conference):
     """What is sent is what was shown, even when a colleague imports meanwhile."""
     drafts()

@@ -106,10 +106,10 @@ def test_the_first_key_is_saved_with_a_word_on_whose_it_is(show, read, config, s
     """The key of another event's account would bill from there, and nobody would see it."""
     account = simulator.control.add_key("sk_test_of_pycon_2028", "sk_test_of_pycon_2028")
     app = set_up(show, config, " sk_test_of_pycon_2028 ")
-    assert "It is a test key of " in read(app)
+    assert "The key belongs to " in read(app)
     assert f"({account})" in read(app)
     assert "sk_test_of_pycon_2028" in config.read_text()
-    assert "test key of" not in read(app.run())
+    assert "key belongs" not in read(app.run())
 
 
 def test_a_first_key_that_stripe_refuses_is_not_saved(show, read, config, simulator):

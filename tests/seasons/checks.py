@@ -315,6 +315,7 @@ def _what_was_heard_is_booked(w: World) -> None:
         elif kind == "invoice_payment":
             right = (
                 thing["status"] != "paid"
+                or not thing["amount_paid"]  # all was too much: its invoice's events say how much
                 or thing["invoice"] not in known
                 or name in booked
                 or thing["payment"]["type"] == "payment_record"
