@@ -61,10 +61,10 @@ def difference(there: Content, new: Content) -> str:
             f"{display(new.total, new.currency)}"
         )
     for name, old, now in (
-        ("contact_email", comparable(there.contact_email), comparable(new.contact_email)),
-        ("due_date", there.due_date, new.due_date),
-        ("days_until_due", there.days_until_due, new.days_until_due),
-        ("stripe_invoice_id", there.stripe_invoice_id, new.stripe_invoice_id),
+        ("contact email", comparable(there.contact_email), comparable(new.contact_email)),
+        ("due date", there.due_date, new.due_date),
+        ("days until due", there.days_until_due, new.days_until_due),
+        ("Stripe invoice ID", there.stripe_invoice_id, new.stripe_invoice_id),
     ):
         if old != now:
             return f"its {name} is {old or 'empty'}, here {now or 'empty'}"

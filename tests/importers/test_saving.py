@@ -112,7 +112,7 @@ def test_orders_without_a_number_are_not_doubled_either(conference: OpenConferen
     ("changed", "difference"),
     [
         ("ACME ,ap@acme.example,007,Gold,1,501.00\n", "its total is 500.00 USD, here 501.00 USD"),
-        ("Acme,ar@acme.example,007,Gold,1,500.00\n", "its contact_email is ap@acme.example"),
+        ("Acme,ar@acme.example,007,Gold,1,500.00\n", "its contact email is ap@acme.example"),
         ("Acme,ap@acme.example,007,Silver,1,500.00\n", "one of its lines is 1 x 'gold'"),
         ("Acme,ap@acme.example,007,Gold,2,250.00\n", "one of its lines is 1 x 'gold'"),
     ],
