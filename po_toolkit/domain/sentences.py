@@ -224,9 +224,11 @@ _SILENT = frozenset({"organization_key", "po_number_key", "tax_id_type", "status
 
 
 def _changes(entry: LoggedAct) -> list[str]:
-    """Return what changed from what to what."""
+    """Return what changed from what to what; of reminders, what they are now."""
     return [
-        f"{label(name).replace('Cc emails', 'CC')} from {_value(entry.before.get(name))} to "
+        f"Reminders: {'; '.join(map(step_label, value)) or 'none'}"
+        if name == "reminders"
+        else f"{label(name).replace('Cc emails', 'CC')} from {_value(entry.before.get(name))} to "
         f"{_value(value)}"
         for name, value in entry.after.items()
         if name not in _SILENT and value != entry.before.get(name)

@@ -558,7 +558,7 @@ def payouts_report(found: TieOut, *, name: str, made_at: datetime) -> Report:
             ),
             Section(
                 "Payouts",
-                by_currency(PAYOUTS, found.payouts, "payout", without=["payout"]),
+                by_currency(PAYOUTS, found.named("payouts"), "payout", without=["payout"]),
                 "No payouts.",
             ),
             Section(

@@ -247,8 +247,9 @@ class TieOut:
         """Return one table for people, its money still in minor units.
 
         An invoice is named by its number and a payout by its day and amount, where the table is not
-        the one in which their Stripe ids are looked up. What nobody has said yet, the fee of a
-        payment that neither Stripe nor the bank shows, is left empty.
+        the one in which their Stripe ids are looked up. What nobody has said yet is left empty:
+        the fee of a payment that neither Stripe nor the bank shows, and what is on a bank line
+        where there is none.
         """
         frame: pd.DataFrame = getattr(self, table)
         known = {
@@ -265,6 +266,9 @@ class TieOut:
             unsaid = frame["via"].eq("books")
             for column in ("fee", "net"):
                 shown[column] = frame[column].astype("Int64").mask(unsaid)
+        if "at_bank" in frame:
+            nowhere = frame["bank_line"].isna() & frame["at_bank"].eq(0)
+            shown["at_bank"] = frame["at_bank"].astype("Int64").mask(nowhere)
         return shown
 
     def readable(self, table: str) -> pd.DataFrame:

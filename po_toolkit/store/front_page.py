@@ -12,6 +12,7 @@ from sqlalchemy import BigInteger, Integer, Select, and_, bindparam, case, cast,
 from sqlalchemy.orm import Session, aliased, outerjoin
 
 from po_toolkit.domain.periods import end_of_day
+from po_toolkit.domain.states import BatchState, JobState
 from po_toolkit.domain.sums import PAID_SIGN, REFUNDED_SIGN, EntryKind, Status
 from po_toolkit.store.bank_books import unexplained
 from po_toolkit.store.ledger import reversed_sum, signed
@@ -23,6 +24,8 @@ from po_toolkit.store.tables import (
     ContactCall,
     CustomerBalance,
     Invoice,
+    InvoiceBatch,
+    Job,
     LedgerEntry,
     PurchaseOrder,
     Reminder,
@@ -120,6 +123,19 @@ _REFUNDED_AND_OPEN = (
 )
 
 
+_PAUSED = (
+    select(Job.purchase_order_id)
+    .join(InvoiceBatch, InvoiceBatch.id == Job.batch_id)
+    .where(
+        InvoiceBatch.conference_id == _OF,
+        InvoiceBatch.state == BatchState.PAUSED.value,
+        Job.state == JobState.WAITING.value,
+        Job.purchase_order_id.is_not(None),
+    )
+)
+"""What waits in a paused batch, which is named as one thing that waits for a person."""
+
+
 def waiting(session: Session, conference_id: int) -> dict[str, int]:
     """Count what waits for a person beside the sums."""
     return dict(session.execute(_waiting(), {"conference": conference_id}).mappings().one())
@@ -134,6 +150,7 @@ def _waiting() -> Select[Any]:
             inv.conference_id == _OF,
             inv.error != "",
             inv.state.in_(["planned", "drafting", "drafted"]),
+            inv.purchase_order_id.not_in(_PAUSED),
         ),
         "invoice_without_order": and_(
             stray.conference_id == _OF,

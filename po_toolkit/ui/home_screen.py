@@ -277,14 +277,14 @@ def _attention(visit: Visit, page: FrontPage, imports: Iterable[BatchSummary]) -
 
 
 def _matters(visit: Visit, page: FrontPage) -> Iterator[Matter]:
+    paused = [b for b in batches.latest(visit.opened, limit=1) if b.state == "paused"]
+    for batch in paused:  # nothing else is sent meanwhile
+        left = formats.count(batch.waiting, "invoice")
+        text = _("A batch is paused, {left} not sent: resume or stop it", left=left)
+        yield Matter(text, "invoice", {"run": str(batch.batch_id)})
     drafts = sum(s.purchase_orders for s in page.by_status if s.status == Status.DRAFT)
-    if drafts:
+    if drafts and not paused:
         yield Matter(_("{drafts} to invoice", drafts=formats.count(drafts, "draft")), "invoice", {})
-    for batch in batches.latest(visit.opened, limit=1):
-        if batch.state == "paused":
-            left = formats.count(batch.waiting, "invoice")
-            text = _("A batch is paused: {left} not sent", left=left)
-            yield Matter(text, "invoice", {"run": str(batch.batch_id)})
     failed = page.waiting.get("invoicing_failed", 0)
     if failed:
         text = _("{orders} where invoicing failed", orders=formats.count(failed, "purchase order"))

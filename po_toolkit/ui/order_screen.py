@@ -15,6 +15,7 @@ from po_toolkit.ui import formats, tables
 from po_toolkit.ui.content_panel import content_panel
 from po_toolkit.ui.language import _
 from po_toolkit.ui.order_acts import order_acts
+from po_toolkit.ui.order_money import by_hand
 from po_toolkit.ui.order_papers import order_papers
 from po_toolkit.ui.session import Visit
 from po_toolkit.ui.sync_button import sync_order_button
@@ -37,6 +38,7 @@ def order_screen(visit: Visit) -> None:
     _heading(story)
     _sums(story)
     _reversed_payments(story)
+    _excess(story)
     if story.invoices:
         sync_order_button(visit, story.reference)
     order_acts(visit, story)
@@ -102,6 +104,25 @@ def _reversed_payments(story: PurchaseOrderStory) -> None:
         ),
         icon=":material/undo:",
     )
+
+
+def _excess(story: PurchaseOrderStory) -> None:
+    """Say what can be done with what was paid too much."""
+    if story.status != Status.OVERPAID:
+        return
+    text = _(
+        "**{excess} more was paid than is owed.** To send it back, or to record that you did, "
+        "choose “Refund”.",
+        excess=formats.amount(-story.balance, story.currency),
+    )
+    if any(by_hand(entry) for entry in story.entries):
+        text += " " + _(
+            "To use it for another purchase order, choose “Reverse an entry” and record the "
+            "payment again on both."
+        )
+    if any(entry.source == "stripe" for entry in story.entries):
+        text += " " + _("What Stripe keeps as credit lowers the sponsor's next invoice.")
+    st.info(text, icon=":material/priority_high:")
 
 
 def _invoices(story: PurchaseOrderStory) -> None:

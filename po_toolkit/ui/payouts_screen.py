@@ -158,7 +158,7 @@ def _payouts(visit: Visit, found: TieOut) -> None:
     if found.payouts.empty:
         st.caption(_("No payout yet."))
         return
-    shown = found.payouts.assign(
+    shown = found.named("payouts").assign(
         status=[formats.label(value) for value in found.payouts["status"]],
         way=[formats.label(value) for value in found.payouts["way"]],
     )

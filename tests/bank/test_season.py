@@ -145,7 +145,11 @@ def test_a_report_names_no_stripe_id_and_no_code(season, opened) -> None:
         cells = [cell for sheet in sheets for row in sheet.rows for cell in row]
         assert [c for c in cells if re.search(r"\b(?:in|po|ch|py|pi|re|txn|inpay)_\w+", c)] == []
         assert sorted({c for c in cells if re.fullmatch(r"[a-z]+(?:_[a-z]+)*", c)}) == []
-    rows = found.named("rows")
+    rows, payouts = found.named("rows"), found.named("payouts")
+    assert rows["at_bank"].sum() == found.rows["at_bank"].sum(), "a blank changes no total"
+    assert rows.loc[rows["bank_line"].notna(), "at_bank"].notna().all()
+    assert rows.loc[rows["bank_line"].isna(), "at_bank"].isna().all()
+    assert payouts["at_bank"].sum() == found.payouts["at_bank"].sum()
     assert {"stripe", "bank"} <= set(rows["via"])
     assert rows.loc[rows["source_id"].str.startswith("py_"), "invoice"].ne("").all()
     text = export(found, "table").decode()

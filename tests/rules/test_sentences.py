@@ -74,6 +74,18 @@ PAID = {"kind": "payment", "amount": 1066244, "currency": "usd", "status": "paid
             f"Called {WHOSE}: AP is ill. They promised to pay by 5 Mar 2027.",
         ),
         (Act.REMIND, {}, {"step": 14, "state": "sent"}, f"Reminder sent to {WHOSE}, 14 days past"),
+        (
+            Act.CHANGE_SETTINGS,
+            {"reminders": []},
+            {"reminders": [-14, 3]},
+            "Settings changed: Reminders: 14 days before it is due; 3 days past due.",
+        ),
+        (
+            Act.CHANGE_SETTINGS,
+            {"reminders": [0]},
+            {"reminders": []},
+            "Settings changed: Reminders: none.",
+        ),
         (Act.CLOSE, {}, {"last_day": "2027-01-31", "digest": "ab"}, "Books closed through 31 Jan"),
         (Act.SYNC, {}, {"started": "sync"}, "A sync with Stripe started."),
         (Act.SYNC, {"state": "running"}, {"done": "3 payments"}, "Sync: finished. 3 payments"),

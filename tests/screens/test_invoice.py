@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import select
 
 from po_toolkit.api.imports import import_purchase_orders
+from po_toolkit.domain.roles import Act
 from po_toolkit.jobs import batches
 from po_toolkit.jobs.batches import wait_for
 from po_toolkit.reconcile import list_purchase_orders
 from po_toolkit.store import jobs
+from po_toolkit.store.tables import Invoice, PurchaseOrder
 from po_toolkit.ui.formats import plain
 
 SHEET = """organization_name,contact_email,po_number,amount,currency
@@ -254,9 +257,25 @@ def test_from_its_own_page_one_draft_is_previewed_at_once(show, read, drafts, si
 def test_a_paused_batch_waits_in_sight_of_whoever_comes_next(show, drafts, conference):
     """Forty invoices that wait behind a page that nobody opens are sent a month late."""
     opened = conference()
-    batches.pause(opened, batches.start(opened, drafts().references))
+    batch = batches.start(opened, drafts().references)
+    batches.pause(opened, batch)
+    with opened.store.writing(opened.actor, Act.INVOICE) as uow:  # where the first one stopped
+        invoice = Invoice(
+            conference_id=opened.conference.id,
+            purchase_order_id=uow.session.scalars(select(PurchaseOrder.id)).first(),
+            generation=1,
+            state="planned",
+            currency="usd",
+            error="Stripe does not accept the key",
+        )
+        uow.session.add(invoice)
     labels = [link.proto.label for link in show("home").get("page_link")]
-    assert "A batch is paused: 3 invoices not sent" in labels
+    about = [x for x in labels if any(w in x for w in ("batch", "draft", "failed"))]
+    assert about == ["A batch is paused, 3 invoices not sent: resume or stop it"], "named once"
+    batches.cancel(opened, batch)
+    labels = [link.proto.label for link in show("home").get("page_link")]
+    assert "3 drafts to invoice" in labels
+    assert "1 purchase order where invoicing failed" in labels
 
 
 def test_a_paused_batch_goes_on_when_it_is_resumed(show, read, drafts, conference):

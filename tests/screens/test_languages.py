@@ -9,7 +9,8 @@ import pytest
 from babel import Locale
 from google.protobuf.json_format import MessageToDict
 
-from po_toolkit.domain.roles import Role
+from po_toolkit.domain.roles import Act, Role
+from po_toolkit.domain.sentences import LoggedAct, audit_sentence
 from po_toolkit.domain.states import InvoiceState
 from po_toolkit.domain.sums import EntryKind
 from po_toolkit.domain.translations import catalogue
@@ -175,6 +176,22 @@ def test_a_rejected_row_is_told_of_in_german_as_a_whole(monkeypatch):
     said = formats.beside_row(23, message).replace("\u00a0", " ")
     assert said.startswith("Maple Inc. hat Bestellung 905 schon als PO-8N8QDJ; ihre Summe ist 21.4")
     assert said.endswith("lassen Sie Duplikate zu, wenn beide gemeint sind.")
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("de", "Zahlungserinnerungen: 14 Tage vor Fälligkeit; am Fälligkeitstag"),
+        ("es", "Recordatorios: 14 días antes del vencimiento; el día del vencimiento"),
+        ("fr", "14 jours avant l'échéance\u00a0; à l'échéance"),
+    ],
+)
+def test_a_changed_schedule_of_reminders_is_said_in_days(monkeypatch, code, words):
+    """Nobody knows on which side of the due date "-14" is."""
+    monkeypatch.setattr(formats, "language", lambda: code)
+    monkeypatch.setattr(formats, "locale", lambda: Locale(code))
+    entry = LoggedAct(Act.CHANGE_SETTINGS, {"reminders": []}, {"reminders": [-14, 0]}, "")
+    assert words in formats.localized(audit_sentence(entry))
 
 
 def test_no_state_of_the_books_is_shown_in_english():

@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from po_toolkit.api.home import home_page
 from po_toolkit.api.imports import import_purchase_orders
 from po_toolkit.api.invoices import invoice_purchase_orders
-from po_toolkit.api.ledger import cancel, refund
+from po_toolkit.api.ledger import cancel, record_payment_by_hand, refund
 from po_toolkit.api.sync import sync_conference
 from po_toolkit.domain.roles import STRIPE, Act
 from po_toolkit.reconcile import purchase_order_story
@@ -362,3 +362,19 @@ def test_an_e_invoice_is_written_on_the_page_or_what_it_lacks_is_listed(
     assert not app.exception
     assert any(plain("BR-09 (e_invoice.country)") in error.value for error in app.error)
     assert "Download e-invoice" not in [d.label for d in app.get("download_button")]
+
+
+def test_an_overpaid_order_says_what_to_do_with_the_excess(show, read, conference, order):
+    """An excess that the page only shows as a negative balance lies there until the audit."""
+    opened, reference = conference(), order()
+    assert "more was paid" not in read(show("order", po=reference))
+    record_payment_by_hand(opened, reference, amount=Decimal(130), method="wire", overpaid=True)
+    app = show("order", po=reference)
+    (notice,) = [info.value for info in app.info if "more was paid" in info.value]
+    assert plain("30.00\u00a0USD") in plain(notice)
+    assert "“Refund”" in notice
+    assert "“Reverse an entry”" in notice
+    assert "Stripe keeps" not in notice, "Stripe has none of it"
+    assert {"Refund", "Reverse an entry"} <= set(choices(app))
+    refund(opened, reference, amount=Decimal(30), method="wire")
+    assert "more was paid" not in read(show("order", po=reference))
