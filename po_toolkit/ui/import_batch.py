@@ -67,7 +67,9 @@ def show_problems(visit: Visit, report: ImportReport, key: str) -> None:
             )
         )
         tables.show_texts(
-            _by_row(report.problems), translated(_PROBLEMS), key=visit.key(f"{key}.problems")
+            _by_row(report.problems),
+            tables.first_on_a_phone(translated(_PROBLEMS), "row", "message"),
+            key=visit.key(f"{key}.problems"),
         )
     if report.rejected_rows:
         table_files.file_buttons(

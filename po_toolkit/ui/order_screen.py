@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -134,19 +133,20 @@ def _invoices(story: PurchaseOrderStory) -> None:
     frame["delivery"] = [formats.way(value) for value in frame["delivery"]]
     for name in ("state", "stripe_status"):
         frame[name] = [formats.label(value) for value in frame[name]]
+    columns = {
+        "number": _("Number"),
+        "state": _("State"),
+        "delivery": _("Delivery"),
+        "stripe_status": _("At Stripe"),
+        "stripe_total": _("Total at Stripe"),
+        "stripe_amount_paid": _("Paid at Stripe"),
+        "due_date": st.column_config.DateColumn(_("Due"), format="localized"),
+        "hosted_url": st.column_config.LinkColumn(_("Page"), display_text=_("Open invoice")),
+        "pdf_url": st.column_config.LinkColumn(_("PDF"), display_text=_("PDF")),
+    }
     tables.show(
         frame,
-        {
-            "number": _("Number"),
-            "state": _("State"),
-            "delivery": _("Delivery"),
-            "stripe_status": _("At Stripe"),
-            "stripe_total": _("Total at Stripe"),
-            "stripe_amount_paid": _("Paid at Stripe"),
-            "due_date": st.column_config.DateColumn(_("Due"), format="localized"),
-            "hosted_url": st.column_config.LinkColumn(_("Page"), display_text=_("Open invoice")),
-            "pdf_url": st.column_config.LinkColumn(_("PDF"), display_text=_("PDF")),
-        },
+        tables.first_on_a_phone(columns, "stripe_total", "state"),
         money=["stripe_total", "stripe_amount_paid"],
         alt=_("Invoices of this purchase order"),
     )
@@ -167,7 +167,7 @@ def _lines(story: PurchaseOrderStory) -> None:
     frame = pd.DataFrame([asdict(line) for line in story.lines])
     frame["currency"] = story.currency
     taxed = any(line.rates or line.tax_on_top for line in story.lines)
-    columns: dict[str, Any] = {
+    columns = {
         "description": st.column_config.TextColumn(_("Description")),
         "quantity": _("Quantity"),
         "unit_price": _("Unit price"),
@@ -175,11 +175,9 @@ def _lines(story: PurchaseOrderStory) -> None:
         **({"rates": _("Tax rates"), "tax_on_top": _("Tax on top")} if taxed else {}),
         **({"source_row": _("Spreadsheet row")} if frame["source_row"].any() else {}),
     }
-    if formats.on_a_phone():
-        columns = {"line_total": columns["line_total"]} | columns
     tables.show(
         frame,
-        columns,
+        tables.first_on_a_phone(columns, "line_total"),
         money=["unit_price", "line_total", *(["tax_on_top"] if taxed else [])],
         alt=_("Lines of this purchase order"),
     )

@@ -185,7 +185,8 @@ def _fees(visit: Visit, found: TieOut) -> None:
 
 
 def _moves(visit: Visit, found: TieOut) -> None:
-    _show(TIE_OUT, found.named("rows"), translated(_MOVES), visit, "payouts.moves")
+    columns = tables.first_on_a_phone(translated(_MOVES), "gross")
+    _show(TIE_OUT, found.named("rows"), columns, visit, "payouts.moves")
 
 
 def _lines(visit: Visit, found: TieOut) -> None:

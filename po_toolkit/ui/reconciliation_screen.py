@@ -97,12 +97,9 @@ def _totals(visit: Visit, result: Reconciliation) -> None:
         }
         for currency, by_name in result.totals.items()
     )
-    columns = translated(_TOTALS)
-    if formats.on_a_phone():  # what is still to come first
-        columns = {name: columns[name] for name in ("open", "overdue")} | columns
     picked = tables.pick_number(
         sums,
-        columns,
+        tables.first_on_a_phone(translated(_TOTALS), "open", "overdue"),
         money=list(_TOTALS),
         key=visit.key("reconciliation.totals"),
         alt=_("Totals, a row for each currency; choose a number to see its rows."),

@@ -368,7 +368,9 @@ def _show_orders(visit: Visit, rows: pd.DataFrame, key: str) -> None:
             for codes in rows["discrepancies"]
         ],
     )
-    columns = translated(_ORDERS) | {"status": tables.status_column()}
+    columns = tables.first_on_a_phone(
+        translated(_ORDERS) | {"status": tables.status_column()}, "balance", "status"
+    )
     _open(visit, rows, tables.pick_table(PURCHASE_ORDERS, worded, columns, key=visit.key(key)))
 
 

@@ -55,7 +55,7 @@ def show(
     st.dataframe(
         styled(_shown(frame, columns), money),
         column_order=list(columns),
-        column_config=dict(columns),
+        column_config=_wide_enough(frame, columns, money),
         hide_index=True,
         placeholder="",
         height=_height(frame),
@@ -196,7 +196,7 @@ def _selectable(
     return st.dataframe(
         styled(_shown(frame, columns), money),
         column_order=list(columns),
-        column_config=dict(columns),
+        column_config=_wide_enough(frame, columns, money),
         hide_index=True,
         placeholder="",
         height=_height(frame),
@@ -269,6 +269,32 @@ def _shown(frame: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
     """Leave out what is not shown, since each column takes time; amounts need their currency."""
     kept = dict.fromkeys([*columns, "currency"])
     return frame[[name for name in kept if name in frame]]
+
+
+def first_on_a_phone(columns: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Return the columns, on a phone beginning with those that are named."""
+    ahead = names if formats.on_a_phone() else ()
+    return {name: columns[name] for name in ahead} | dict(columns)
+
+
+def _wide_enough(
+    frame: pd.DataFrame, columns: Mapping[str, Any], money: Sequence[str]
+) -> dict[str, Any]:
+    """Widen the columns whose amounts the browser would cut: 1,250.00 USD would read 50.00 USD.
+
+    It sizes a column by its first cells, and passes over those twice as long as the average.
+    """
+    config = dict(columns)
+    for name in money:
+        amounts = zip(frame[name], frame["currency"], strict=True)
+        lengths = [len(_writer(code, locale())(value)) for value, code in amounts]
+        if max(lengths, default=0) > 2 * min(lengths, default=0):
+            column = config[name]
+            if isinstance(column, str):
+                column = st.column_config.Column(column)
+            width = 20 + 7 * max(*lengths, len(column["label"] or ""))
+            config[name] = column | {"width": width}
+    return config
 
 
 def styled(

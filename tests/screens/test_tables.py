@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from datetime import date
 from decimal import Decimal
 
@@ -11,8 +12,10 @@ import openpyxl
 import pandas as pd
 import pytest
 from babel import Locale
+from streamlit.testing.v1 import AppTest
 
 from po_toolkit.ui import formats, table_files
+from po_toolkit.ui.tables import first_on_a_phone
 
 
 @pytest.fixture
@@ -64,3 +67,41 @@ def test_xlsx_has_numbers_and_dates_that_sum_and_sort(frame):
 def test_amounts_are_written_as_the_reader_is_used_to(amount, currency, where, written):
     """1.234,50 read by an American is one dollar twenty-three."""
     assert formats.amount(Decimal(amount), currency, where=Locale.parse(where)) == written
+
+
+def amounts(values):
+    from decimal import Decimal
+
+    import pandas as pd
+
+    from po_toolkit.ui import tables
+
+    frame = pd.DataFrame({"amount": [v and Decimal(v) for v in values], "currency": "usd"})
+    tables.show(frame, {"amount": "At bank"}, money=["amount"])
+
+
+@pytest.mark.parametrize(
+    ("values", "widened"),
+    [
+        ([None] * 6 + ["1250"], True),
+        (["0"] * 6 + ["1250000"], False),
+        (["0"] * 6 + ["12500000"], True),
+        (["1250"] * 7, False),
+    ],
+)
+def test_one_long_amount_in_a_column_of_short_ones_is_not_cut(values, widened):
+    """Of 1,250.00 USD in a column as wide as its blanks, 50.00 USD was left to read."""
+    app = AppTest.from_function(amounts, args=(values,)).run()
+    assert not app.exception
+    config = json.loads(app.dataframe[0].proto.columns).get("amount", {})
+    longest = formats.amount(Decimal(values[-1]), "usd", where=Locale("en"))
+    assert (config.get("width", 0) >= 7 * len(longest)) is widened
+
+
+def test_on_a_phone_amounts_come_first(monkeypatch):
+    """A table of which a phone shows two columns is read for its amounts."""
+    columns = {"date": "Date", "sponsor": "Sponsor", "gross": "Gross"}
+    monkeypatch.setattr(formats, "on_a_phone", lambda: False)
+    assert list(first_on_a_phone(columns, "gross")) == ["date", "sponsor", "gross"]
+    monkeypatch.setattr(formats, "on_a_phone", lambda: True)
+    assert list(first_on_a_phone(columns, "gross")) == ["gross", "date", "sponsor"]
