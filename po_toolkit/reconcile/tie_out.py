@@ -248,8 +248,8 @@ class TieOut:
 
         An invoice is named by its number and a payout by its day and amount, where the table is not
         the one in which their Stripe ids are looked up. What nobody has said yet is left empty:
-        the fee of a payment that neither Stripe nor the bank shows, and what is on a bank line
-        where there is none.
+        the fee of a payment that neither Stripe nor the bank shows, what is on a bank line where
+        there is none, and the payment of a row that is no payment, such as an unmatched line.
         """
         frame: pd.DataFrame = getattr(self, table)
         known = {
@@ -263,9 +263,13 @@ class TieOut:
         texts = {"words", "evidence", *({"invoice", "payout"} if table == "rows" else ())}
         shown = frame.assign(**{n: frame[n].map(name) for n in texts & set(frame)})
         if table == "rows":
+            no_payment = frame["entry"].isna() & frame["balance_transaction"].eq("")
             unsaid = frame["via"].eq("books")
-            for column in ("fee", "net"):
-                shown[column] = frame[column].astype("Int64").mask(unsaid)
+            for column in ("gross", "fee", "net"):
+                blank = no_payment & frame[column].eq(0)
+                if column != "gross":
+                    blank |= unsaid
+                shown[column] = frame[column].astype("Int64").mask(blank)
         if "at_bank" in frame:
             nowhere = frame["bank_line"].isna() & frame["at_bank"].eq(0)
             shown["at_bank"] = frame["at_bank"].astype("Int64").mask(nowhere)

@@ -146,7 +146,12 @@ def test_a_report_names_no_stripe_id_and_no_code(season, opened) -> None:
         assert [c for c in cells if re.search(r"\b(?:in|po|ch|py|pi|re|txn|inpay)_\w+", c)] == []
         assert sorted({c for c in cells if re.fullmatch(r"[a-z]+(?:_[a-z]+)*", c)}) == []
     rows, payouts = found.named("rows"), found.named("payouts")
-    assert rows["at_bank"].sum() == found.rows["at_bank"].sum(), "a blank changes no total"
+    for name in ("gross", "at_bank"):
+        assert rows[name].sum() == found.rows[name].sum(), "a blank changes no total"
+    lines = rows["kind"].eq("bank_unexplained")
+    assert lines.any()
+    assert rows.loc[lines, ["gross", "fee", "net"]].isna().all(axis=None)
+    assert rows.loc[rows["balance_transaction"].ne(""), "gross"].notna().all()
     assert rows.loc[rows["bank_line"].notna(), "at_bank"].notna().all()
     assert rows.loc[rows["bank_line"].isna(), "at_bank"].isna().all()
     assert payouts["at_bank"].sum() == found.payouts["at_bank"].sum()
