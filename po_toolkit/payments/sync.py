@@ -196,7 +196,9 @@ def sync_all(
         else:
             newest = events[-1] if events else None
             late = _late_events(opened, started)
-            _take_events(opened, late.events + events, report)
+            new = {event["id"] for event in events}  # what is ten minutes old is in both lists
+            behind = [event for event in late.events if event["id"] not in new]
+            _take_events(opened, behind + events, report)
         _read_adopted(opened, report)
     report.stripe_calls = opened.gateway.calls - before
     read_whole = not report.problems
