@@ -252,7 +252,7 @@ def _wait_for_the_list(opened: OpenConference, stored: StoredWrite, found: Json 
 def _call(opened: OpenConference, kind: Kind, stored: StoredWrite) -> Json:
     if kind.deletes:
         return opened.gateway.delete(stored.path, expects=kind.answers)
-    left = stored.stored_at + KEY_LIFETIME - opened.now()  # after that, others look and do it anew
+    left = stored.stored_at + KEY_LIFETIME - opened.now()  # after that, others look and do it again
     return opened.gateway.write(
         stored.path,
         stored.body,

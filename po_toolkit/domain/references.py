@@ -42,5 +42,5 @@ def structured_reference(reference: str) -> str:
 
 
 def named_by(po_number: str) -> str:
-    """Return the description of a line that has none of its own."""
+    """Return the description of a line that was given none."""
     return f"Purchase order {po_number}".strip()

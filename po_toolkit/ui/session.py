@@ -139,10 +139,10 @@ class Visit:
 
 
 def wholly(name: str, act: Callable[[], _Result]) -> _Result:
-    """Do something and keep what came of it, whatever a second click does meanwhile.
+    """Do something and keep its result, whatever a second click does meanwhile.
 
     Streamlit ends a run at its next call, but only in the run's own thread, and runs the second
-    click beside it. That one waits here for what came of the first; a later one does nothing if
+    click beside it. That one waits here until the first has ended; a later one does nothing if
     what is kept gives the button another key.
 
     Args:
